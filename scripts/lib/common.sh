@@ -1,0 +1,112 @@
+# shellcheck shell=bash
+# What every script here starts from: where the repository and the cache are, and how to speak.
+# To be sourced. Written for bash 3.2, which is what macOS has.
+
+set -euo pipefail
+
+REPO_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+
+# Everything that is worth keeping between runs and clones: tools built from source, cargo's target folders.
+GOLDENPATH_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/goldenpath"
+
+PROVIDER_SOURCE="goldenpath.internal/platform/goldenpath"
+PROVIDER_BINARY="terraform-provider-goldenpath"
+
+# Data goes to stdout, all else to stderr.
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  say "$(basename "$0"): $*"
+  exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# need TOOL WHAT-TO-INSTALL: one line, and out.
+need() { have "$1" || die "\`$1\` is not on PATH: install $2"; }
+
+need_rust() { need cargo "Rust with rustup (https://rustup.rs); rust-toolchain.toml names the version"; }
+need_go() { need go "Go (https://go.dev/dl), from which $1 is built once"; }
+
+# The version that every crate of the workspace shares.
+provider_version() {
+  awk -F'"' '/^\[/ { section = $0 } section == "[workspace.package]" && /^version *=/ { print $2; exit }' \
+    "$REPO_ROOT/Cargo.toml"
+}
+
+# The platform in the words of Terraform's plugin folders.
+os_arch() {
+  local os arch
+  case "$(uname -s)" in
+    Linux) os=linux ;;
+    Darwin) os=darwin ;;
+    FreeBSD) os=freebsd ;;
+    *) die "no plugin folder is known for the system $(uname -s)" ;;
+  esac
+  case "$(uname -m)" in
+    x86_64 | amd64) arch=amd64 ;;
+    aarch64 | arm64) arch=arm64 ;;
+    *) die "no plugin folder is known for the machine $(uname -m)" ;;
+  esac
+  printf '%s_%s\n' "$os" "$arch"
+}
+
+# hash_of: the first 16 hex digits of stdin's SHA-256. Linux and macOS name the tool differently.
+hash_of() {
+  if have sha256sum; then sha256sum; else shasum -a 256; fi | cut -c1-16
+}
+
+# with_lock FOLDER COMMAND...: one run at a time for what FOLDER stands for. `mkdir` is the lock because it is atomic
+# everywhere; a lock whose owner has died is taken over.
+with_lock() {
+  local lock="$1.lock" owner waited=0
+  shift
+  mkdir -p "$(dirname "$lock")"
+  until mkdir "$lock" 2>/dev/null; do
+    owner="$(cat "$lock/pid" 2>/dev/null || true)"
+    if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
+      # Renamed first: of two waiters who both saw the death, only one can win the rename.
+      if mv "$lock" "$lock.dead.$$" 2>/dev/null; then rm -rf "$lock.dead.$$"; fi
+      continue
+    fi
+    # Between an owner's `mkdir` and its pid there is a moment; a lock that stays without a pid was orphaned in it.
+    if [ -z "$owner" ] && [ "$waited" -ge 30 ]; then
+      rm -rf "$lock"
+      continue
+    fi
+    [ "$waited" -ne 1 ] || say "waiting for another run (process ${owner:-unknown}) that holds $lock"
+    waited=$((waited + 1))
+    sleep 1
+  done
+  # BASHPID does not exist in bash 3.2; `sh -c` tells the pid of the subshell that holds the lock.
+  (
+    trap 'rm -rf "$lock"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    # shellcheck disable=SC2016
+    sh -c 'echo "$PPID"' >"$lock/pid"
+    "$@"
+  )
+}
+
+# cargo_target PROFILE: the target folder for this lock file, toolchain and profile, unless the caller chose one.
+# Outside the clone, so that a fresh clone starts warm; keyed, so that a change of dependencies starts clean.
+cargo_target() {
+  if [ -n "${CARGO_TARGET_DIR:-}" ]; then
+    printf '%s\n' "$CARGO_TARGET_DIR"
+    return
+  fi
+  local key
+  key="$(cat "$REPO_ROOT/Cargo.lock" "$REPO_ROOT/rust-toolchain.toml" | hash_of)"
+  printf '%s\n' "$GOLDENPATH_CACHE/target/$1-$key"
+}
+
+# keep_newest PROFILE: of the target folders that `cargo_target` made for it, the two used last stay.
+keep_newest() {
+  [ -z "${CARGO_TARGET_DIR:-}" ] || return 0
+  local folder
+  touch "$(cargo_target "$1")"
+  # The names are ours: a profile, a dash and hex digits.
+  # shellcheck disable=SC2012
+  ls -1td "$GOLDENPATH_CACHE/target/$1"-* 2>/dev/null | tail -n +3 | while read -r folder; do rm -rf "$folder"; done
+}

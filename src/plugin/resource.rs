@@ -1,0 +1,108 @@
+//! What a resource is to the server. A resource answers with what it *computes*; the server lays that over what was
+//! configured ([`crate::schema::overlay`]), so an answer can't contradict the configuration.
+
+use crate::{Cancel, diagnostic::Diagnostic, path::Path, private::Private, schema::Schema, value::Value};
+use async_trait::async_trait;
+
+/// Facts about one call that are neither configuration nor state.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub cancel: Cancel,
+    /// The client understands write-only attributes.
+    pub write_only_allowed: bool,
+}
+
+pub struct ReadRequest {
+    pub state: Value,
+    pub private: Private,
+}
+
+pub struct ReadResponse {
+    /// `None`: the object is gone and core will plan to create it again.
+    pub state: Option<Value>,
+    pub private: Private,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Which change core asks about.
+pub enum Change {
+    /// `config` has defaults filled in and may hold unknowns.
+    Create { config: Value },
+    /// `config` as above; `prior` is the last state.
+    Update { prior: Value, config: Value },
+    Destroy { prior: Value },
+}
+
+pub struct PlanRequest {
+    pub change: Change,
+    /// Prior private bytes; on the second half of a replacement, those that the first half planned.
+    pub private: Private,
+}
+
+/// What a plan computes. For a destroy, `computed` is ignored.
+pub struct PlanResponse {
+    /// An object that holds only computed attributes. Null or absent: prior if the attribute is `stable`, else unknown.
+    pub computed: Value,
+    /// Replacements beyond the schema's `replaces` attributes. Core keeps only those whose value changed.
+    pub requires_replace: Vec<Path>,
+    pub private: Private,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+pub struct ApplyRequest {
+    /// `config` is wholly known in Create and Update.
+    pub change: Change,
+    /// What the plan promised; `None` for a destroy.
+    pub planned: Option<Value>,
+    pub private: Private,
+}
+
+pub struct ApplyResponse {
+    /// `Some`: this exists now, even when there are errors (on a create, core then taints). For a destroy `Some` means
+    /// that it is not gone. Computed attributes only, as in [`PlanResponse::computed`].
+    /// `None` after a failed create or update: nothing changed, the prior state stays.
+    pub computed: Option<Value>,
+    pub private: Private,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+pub struct ImportResponse {
+    /// A whole state tree, attributes that are not known may be null; core reads it next.
+    pub state: Option<Value>,
+    pub private: Private,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+#[async_trait]
+pub trait Resource: Send + Sync {
+    /// `goldenpath_team_environment`
+    fn name(&self) -> &'static str;
+    fn schema(&self) -> Schema;
+    /// Rules across attributes, after the schema's own checks. `config` has defaults filled in, may hold unknowns and
+    /// runs unconfigured: a rule that meets an unknown stays silent.
+    fn validate(&self, _config: &Value) -> Vec<Diagnostic> {
+        vec![]
+    }
+    async fn read(&self, call: &Call, request: ReadRequest) -> ReadResponse;
+    async fn plan(&self, call: &Call, request: PlanRequest) -> PlanResponse;
+    async fn apply(&self, call: &Call, request: ApplyRequest) -> ApplyResponse;
+    async fn import(&self, call: &Call, id: &str) -> ImportResponse;
+    /// State of an older schema version, as JSON, to JSON of the current one. Called only when versions differ.
+    fn upgrade(&self, version: i64, _state: serde_json::Value) -> Result<serde_json::Value, Diagnostic> {
+        Err(Diagnostic::error(
+            format!("state of {} was written by an unknown schema version {version}", self.name()),
+            "No release has written this version. Restore the state from a backup, or import the object again.",
+        ))
+    }
+}
+
+#[async_trait]
+pub trait DataSource: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn schema(&self) -> Schema;
+    fn validate(&self, _config: &Value) -> Vec<Diagnostic> {
+        vec![]
+    }
+    /// Computed attributes, or errors.
+    async fn read(&self, call: &Call, config: Value) -> Result<(Value, Vec<Diagnostic>), Vec<Diagnostic>>;
+}
