@@ -38,14 +38,8 @@ build_tool() {
   rm -rf "$half" "$home"
   mkdir -p "$half"
   say "building $(basename "$home") (once, some minutes; log in $log)"
-  # A subshell of its own with -e: in a condition, bash would run on past a failed command.
-  set +e
-  (
-    set -e
-    "$builder" "$half"
-  ) >"$log" 2>&1 </dev/null
-  local status=$?
-  set -e
+  local status=0
+  ("$builder" "$half") >"$log" 2>&1 </dev/null || status=$?
   if [ "$status" -ne 0 ] || [ ! -x "$half/$program" ]; then
     say "$(basename "$home") could not be built: $(grep -v '^[[:space:]]*$' "$log" | tail -n 1)"
     rm -rf "$half"
@@ -56,10 +50,11 @@ build_tool() {
   say "built $(basename "$home") in $((SECONDS - started)) s"
 }
 
+# The builders are called in a condition, where bash ignores `set -e`: hence their own chains of &&.
+
 build_opentofu() {
   need_go "OpenTofu $OPENTOFU_VERSION"
-  mkdir "$1/src"
-  cd "$1/src"
+  mkdir "$1/src" && cd "$1/src" || return 1
   cat >go.mod <<MOD
 module goldenpath.internal/tools/opentofu
 
@@ -71,24 +66,24 @@ replace github.com/hashicorp/hcl/v2 => github.com/opentofu/hcl/v2 $OPENTOFU_HCL
 MOD
   # -mod=mod fills in the rest of go.mod and go.sum; `dev=no` is what a release says of itself.
   CGO_ENABLED=0 GOWORK=off go build -mod=mod -trimpath -o "$1/tofu" \
-    -ldflags "-s -w -X github.com/opentofu/opentofu/version.dev=no" github.com/opentofu/opentofu/cmd/tofu
-  "$1/tofu" version
+    -ldflags "-s -w -X github.com/opentofu/opentofu/version.dev=no" github.com/opentofu/opentofu/cmd/tofu &&
+    "$1/tofu" version
 }
 
 # The last version under the MPL, and the one inside Crossplane's provider-terraform.
 build_terraform() {
   need_go "Terraform $TERRAFORM_MPL_VERSION"
-  cd "$1"
-  CGO_ENABLED=0 GOWORK=off GOBIN="$1" go install -trimpath -ldflags "-s -w" \
-    "github.com/hashicorp/terraform@v$TERRAFORM_MPL_VERSION"
-  "$1/terraform" version
+  cd "$1" &&
+    CGO_ENABLED=0 GOWORK=off GOBIN="$1" go install -trimpath -ldflags "-s -w" \
+      "github.com/hashicorp/terraform@v$TERRAFORM_MPL_VERSION" &&
+    "$1/terraform" version
 }
 
 build_cargo_deny() {
   need_rust
-  cd "$1"
-  env -u CARGO_TARGET_DIR cargo install --locked --root "$1" cargo-deny --version "$CARGO_DENY_VERSION"
-  "$1/bin/cargo-deny" --version
+  cd "$1" &&
+    env -u CARGO_TARGET_DIR cargo install --locked --root "$1" cargo-deny --version "$CARGO_DENY_VERSION" &&
+    "$1/bin/cargo-deny" --version
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
