@@ -13,7 +13,7 @@ PROVIDER_SOURCE="goldenpath.internal/platform/goldenpath"
 PROVIDER_BINARY="terraform-provider-goldenpath"
 
 # Data goes to stdout, all else to stderr.
-say() { printf '%s\n' "$*" >&2; }
+say() { printf '%s\n' "$@" >&2; }
 
 die() {
   say "$(basename "$0"): $*"
@@ -49,6 +49,19 @@ os_arch() {
     *) die "no plugin folder is known for the machine $(uname -m)" ;;
   esac
   printf '%s_%s\n' "$os" "$arch"
+}
+
+# A person's settings of Terraform, OpenTofu and this provider must not leak into a run that brings its own.
+clean_environment() {
+  local name
+  for name in $(env | sed -nE 's/^((TF|GOLDENPATH)_[A-Za-z0-9_]*)=.*/\1/p'); do
+    case "$name" in
+      GOLDENPATH_TEST_*) ;;
+      *) unset "$name" ;;
+    esac
+  done
+  # No CLI asks for its newest version.
+  export CHECKPOINT_DISABLE=1
 }
 
 # hash_of: the first 16 hex digits of stdin's SHA-256. Linux and macOS name the tool differently.
@@ -90,23 +103,22 @@ with_lock() {
 }
 
 # cargo_target PROFILE: the target folder for this lock file, toolchain and profile, unless the caller chose one.
-# Outside the clone, so that a fresh clone starts warm; keyed, so that a change of dependencies starts clean.
+# Outside the clone, so that a fresh clone starts warm; keyed, so that a change of dependencies starts clean. Of each profile
+# the two used last stay.
 cargo_target() {
   if [ -n "${CARGO_TARGET_DIR:-}" ]; then
     printf '%s\n' "$CARGO_TARGET_DIR"
     return
   fi
-  local key
+  local key folder old
   key="$(cat "$REPO_ROOT/Cargo.lock" "$REPO_ROOT/rust-toolchain.toml" | hash_of)"
-  printf '%s\n' "$GOLDENPATH_CACHE/target/$1-$key"
-}
-
-# keep_newest PROFILE: of the target folders that `cargo_target` made for it, the two used last stay.
-keep_newest() {
-  [ -z "${CARGO_TARGET_DIR:-}" ] || return 0
-  local folder
-  touch "$(cargo_target "$1")"
+  folder="$GOLDENPATH_CACHE/target/$1-$key"
+  # Each clone adds its own crates beside the shared dependencies; over 8 GB it is cheaper to start anew.
+  if [ -d "$folder" ] && [ "$(du -sk "$folder" | cut -f1)" -gt 8000000 ]; then rm -rf "$folder"; fi
+  mkdir -p "$folder"
+  touch "$folder"
   # The names are ours: a profile, a dash and hex digits.
   # shellcheck disable=SC2012
-  ls -1td "$GOLDENPATH_CACHE/target/$1"-* 2>/dev/null | tail -n +3 | while read -r folder; do rm -rf "$folder"; done
+  ls -1td "$GOLDENPATH_CACHE/target/$1"-* | tail -n +3 | while read -r old; do rm -rf "$old"; done
+  printf '%s\n' "$folder"
 }

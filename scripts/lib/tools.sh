@@ -10,7 +10,7 @@ TERRAFORM_MPL_VERSION=1.5.7
 CARGO_DENY_VERSION=0.20.2
 
 # shellcheck source=common.sh
-[ -n "${GOLDENPATH_CACHE:-}" ] || . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+declare -F with_lock >/dev/null || . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 # tool NAME: prints the path of the program, built first when it is absent.
 tool() {
