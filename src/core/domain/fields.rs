@@ -1,0 +1,111 @@
+//! The fields of one object that we own or may own, as a sorted list of (path, canonical text).
+//!
+//! Everything that compares objects works on this list and never on documents: diff, digest, line, drift and conflict
+//! messages. It is one string inside, because a refresh holds one list for each object of a cluster.
+
+use std::fmt;
+
+/// Who holds a field's value in the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Holder<'a> {
+    /// We set it (or, for a grant that we own whole, it counts as ours whoever set it).
+    Us,
+    /// Another manager set it by declaring it (server-side apply): taking it over would start a fight.
+    Applied(&'a str),
+    /// Another manager changed it in passing (`kubectl edit`, a patch): drift that may be healed.
+    Edited(&'a str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// A JSON pointer (RFC 6901) into the object: `/spec/hard/requests.cpu`, `/metadata/labels/goldenpath.internal~1team`.
+    pub path: &'a str,
+    /// Canonical: quantities normalised, policy documents by meaning, lists that are sets sorted. Anything that is not a
+    /// plain scalar is compact JSON.
+    pub text: &'a str,
+    pub holder: Holder<'a>,
+}
+
+/// Sorted by path, each path once.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Fields(Box<str>);
+
+/// Neither occurs in a path or a text: control characters are escaped in JSON and refused in names.
+const COLUMN: char = '\u{1f}';
+const ROW: char = '\u{1e}';
+
+impl Fields {
+    pub fn iter(&self) -> impl Iterator<Item = Field<'_>> {
+        self.0.split(ROW).filter(|row| !row.is_empty()).map(|row| {
+            let mut columns = row.splitn(3, COLUMN);
+            let (path, holder, text) =
+                (columns.next().unwrap_or(""), columns.next().unwrap_or(""), columns.next().unwrap_or(""));
+            let holder = match holder.split_at_checked(1) {
+                Some(("a", name)) => Holder::Applied(name),
+                Some(("e", name)) => Holder::Edited(name),
+                _ => Holder::Us,
+            };
+            Field { path, text, holder }
+        })
+    }
+
+    pub fn get(&self, path: &str) -> Option<Field<'_>> {
+        self.iter().find(|field| field.path == path)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// Collects fields in any order; the last text given for a path counts.
+#[derive(Default)]
+pub struct FieldsBuilder(std::collections::BTreeMap<String, (String, String)>);
+
+impl FieldsBuilder {
+    pub fn push(&mut self, path: impl Into<String>, text: impl Into<String>, holder: Holder<'_>) {
+        let holder = match holder {
+            Holder::Us => String::new(),
+            Holder::Applied(name) => format!("a{name}"),
+            Holder::Edited(name) => format!("e{name}"),
+        };
+        self.0.insert(path.into(), (holder, text.into()));
+    }
+
+    pub fn build(self) -> Fields {
+        let mut all = String::new();
+        for (path, (holder, text)) in self.0 {
+            if !all.is_empty() {
+                all.push(ROW);
+            }
+            let clean = |text: &str| text.replace([COLUMN, ROW], " ");
+            all.extend([clean(&path), COLUMN.to_string(), clean(&holder), COLUMN.to_string(), clean(&text)]);
+        }
+        Fields(all.into_boxed_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_gives_back_what_was_pushed_sorted_by_path() {
+        let mut fields = FieldsBuilder::default();
+        fields.push("/spec/b", "2", Holder::Applied("argocd-controller"));
+        fields.push("/spec/a", "1", Holder::Us);
+        fields.push("/spec/c", "", Holder::Edited("kubectl-edit"));
+        let fields = fields.build();
+        let seen: Vec<_> = fields.iter().collect();
+        assert_eq!(seen[0], Field { path: "/spec/a", text: "1", holder: Holder::Us });
+        assert_eq!(seen[1].holder, Holder::Applied("argocd-controller"));
+        assert_eq!(seen[2], Field { path: "/spec/c", text: "", holder: Holder::Edited("kubectl-edit") });
+        assert_eq!(fields.get("/spec/a").map(|f| f.text), Some("1"));
+    }
+}

@@ -1,0 +1,122 @@
+//! One thing in AWS or Kubernetes that we own (fields of): what it should be ([`Desired`]) and what it is ([`Observed`]).
+
+use super::{Fields, ObjectKey};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The closed set of kinds of object. A port applies any of them; a world implements all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    Role(Role),
+    AccessEntry(AccessEntry),
+    AccessPolicy(AccessPolicy),
+    PodIdentityAssociation(PodIdentityAssociation),
+    /// Any Kubernetes object, with only the fields that we declare: `apiVersion`, `kind`, `metadata`, and the rest.
+    Kube(serde_json::Value),
+}
+
+/// An IAM role. Trust, boundary and every policy are exclusively ours: an addition by others is drift, since it grants power.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Role {
+    /// `/goldenpath/payments-prod/`
+    pub path: String,
+    /// The trust policy, an IAM policy document.
+    pub trust: serde_json::Value,
+    pub inline: BTreeMap<String, serde_json::Value>,
+    pub attached: BTreeSet<String>,
+    pub boundary: String,
+    pub max_session_seconds: u32,
+    pub description: String,
+    pub tags: BTreeMap<String, String>,
+}
+
+pub type RolePolicy = serde_json::Value;
+
+/// An EKS access entry of type STANDARD with exactly one immutable group, shared by all environments of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessEntry {
+    pub group: String,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// One namespace in the scope of one EKS access policy of one principal. The key holds all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessPolicy {}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PodIdentityAssociation {
+    pub role_arn: String,
+    pub target_role_arn: Option<String>,
+    pub disable_session_tags: bool,
+    /// An inline session policy; EKS takes it only with session tags off.
+    pub policy: Option<serde_json::Value>,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What should exist.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Desired {
+    pub key: ObjectKey,
+    /// `None`: the key is known, the content waits for another resource of the same run.
+    pub body: Option<Body>,
+    /// Made before this one.
+    pub needs: Vec<ObjectKey>,
+    /// Gone with its container: it is not deleted by itself when the container is deleted.
+    pub inside: Option<ObjectKey>,
+    /// Several environments may desire it; deleted when no record names it any more.
+    pub shared: bool,
+    /// Left in place when no longer desired: Kubernetes made it, we only set fields of it.
+    pub leave: bool,
+    /// The server-side-apply manager; `goldenpath` for all but a slot's annotations on the environment's Namespace.
+    pub manager: String,
+}
+
+impl Desired {
+    pub const MANAGER: &'static str = "goldenpath";
+
+    pub fn new(key: ObjectKey, body: Option<Body>) -> Self {
+        Self {
+            key,
+            body,
+            needs: vec![],
+            inside: None,
+            shared: false,
+            leave: false,
+            manager: Self::MANAGER.to_owned(),
+        }
+    }
+}
+
+/// Whom the ownership labels or tags of an object name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owner {
+    pub environment: String,
+    pub slot: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// Carries our labels or tags.
+    Ours(Owner),
+    /// Made by the baseline, or shared by environments.
+    Cluster,
+    /// Exists without our mark. `by` is the name of an owner that can be told: a field manager, Helm, Argo CD, ...
+    Foreign { by: String },
+}
+
+/// What exists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    pub key: ObjectKey,
+    /// Changes whenever the object does; opaque.
+    pub version: String,
+    pub ownership: Ownership,
+    pub fields: Fields,
+    /// Deletion has begun and is waiting: conditions or finalisers, told verbatim.
+    pub deleting: Option<String>,
+    /// A generated id of the object that matters to others: a role's RoleId, an association's id.
+    pub id: Option<String>,
+    /// A second generated attribute: an association's external id.
+    pub external_id: Option<String>,
+}

@@ -1,0 +1,67 @@
+//! What went wrong, in a form that each edge (Terraform diagnostics, command line, HTTP) can show: a stable code, one
+//! line, and what was being done to which object with the next step.
+
+use std::fmt;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+/// What kind of failure it is, for decisions in code: retry, wait, stop, or treat as absent. A `Denied` is never taken for "gone".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    NotFound,
+    Conflict,
+    Denied,
+    Throttled,
+    Unavailable,
+    Invalid,
+    Cancelled,
+}
+
+impl Class {
+    /// Trying again unchanged may succeed.
+    pub fn may_retry(self) -> bool {
+        matches!(self, Self::Throttled | Self::Unavailable)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub severity: Severity,
+    /// Stable and searchable: `environment.protected`, `slot.share_exceeds_total`.
+    pub code: &'static str,
+    /// One line.
+    pub summary: String,
+    /// What was being done to which object, and what to do next.
+    pub detail: String,
+    /// The field of the spec it concerns, by serde names: `["quota", "total", "requests.cpu"]`; empty: the whole.
+    pub field: Vec<String>,
+}
+
+impl Problem {
+    pub fn error(code: &'static str, summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, code, summary: summary.into(), detail: detail.into(), field: vec![] }
+    }
+
+    pub fn warning(code: &'static str, summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, summary, detail) }
+    }
+
+    #[must_use]
+    pub fn at<S: Into<String>>(self, field: impl IntoIterator<Item = S>) -> Self {
+        Self { field: field.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({})", self.code, self.summary, self.detail)
+    }
+}

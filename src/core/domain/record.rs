@@ -1,0 +1,70 @@
+//! Our own small document about one baseline, environment or slot, kept in the world itself as a ConfigMap in
+//! `goldenpath-system`. Written before the first object and removed after the last, so that nothing is ever lost.
+
+use super::StableFacts;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Baseline,
+    Environment,
+    Slot,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Creating,
+    Ready,
+    Changing,
+    Deleting,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// `<cluster>/<environment>[/<slot>]`
+    pub id: String,
+    /// New at every create, resume or take-over: what tells a live instance from a superseded one.
+    pub uid: String,
+    pub kind: Kind,
+    pub cluster_arn: String,
+    pub team: String,
+    pub golden_path: String,
+    pub golden_path_version: String,
+    pub golden_path_digest: String,
+    /// The request as it was written, so that an import is followed by an empty plan.
+    pub spec: serde_json::Value,
+    pub facts: StableFacts,
+    /// Texts of [`super::ObjectKey`]: every object that exists or may exist.
+    pub inventory: Vec<String>,
+    pub phase: Phase,
+    /// The change that is under way or was broken off; `None` once ready.
+    #[serde(default)]
+    pub operation: Option<Operation>,
+    #[serde(default)]
+    pub timings: Vec<Timing>,
+    pub tool_version: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    pub id: String,
+    /// `None`: it ended with an error and let go. Else it is alive for as long as `renewals` keeps moving.
+    pub lease: Option<Lease>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Counts up; a waiter measures with its own clock how long it has stood still.
+    pub renewals: u64,
+    pub seconds: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// `create`, `change`, ...
+    pub phase: String,
+    pub started_at: String,
+    pub milliseconds: u64,
+}

@@ -1,0 +1,46 @@
+//! Who gets into an environment, by persona.
+
+use crate::domain::{LateList, PersonaName};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Access {
+    pub viewer: Option<Persona>,
+    pub developer: Option<Persona>,
+    pub deployer: Option<Persona>,
+    pub admin: Option<Persona>,
+}
+
+impl Access {
+    pub fn personas(&self) -> impl Iterator<Item = (PersonaName, &Persona)> {
+        PersonaName::ALL.into_iter().filter_map(|name| Some((name, self.get(name)?)))
+    }
+
+    pub fn get(&self, name: PersonaName) -> Option<&Persona> {
+        match name {
+            PersonaName::Viewer => self.viewer.as_ref(),
+            PersonaName::Developer => self.developer.as_ref(),
+            PersonaName::Deployer => self.deployer.as_ref(),
+            PersonaName::Admin => self.admin.as_ref(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Persona {
+    /// IAM Identity Center permission sets by name; each must match exactly one role of the account.
+    pub permission_sets: Vec<String>,
+    /// ARNs of IAM roles or users; each decides the key of an access entry.
+    pub principal_arns: Vec<String>,
+    pub oidc_groups: LateList,
+    /// `<namespace>/<name>`
+    pub service_accounts: LateList,
+    /// Make an IAM role for this persona.
+    pub create_role: bool,
+    /// Who may assume that role.
+    pub trusted_principal_arns: LateList,
+    /// Short names of EKS access policies, `AmazonEKSViewPolicy`; opt in.
+    pub access_policies: Vec<String>,
+}

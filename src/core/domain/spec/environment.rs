@@ -1,0 +1,166 @@
+//! What one team gets in one tier on one cluster.
+
+use super::Access;
+use crate::domain::{ClusterRef, DnsLabel, Facts, LateList, NetworkEngine, Quantity, TierName};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Kubernetes resource names to quantities: `requests.cpu` -> `4`.
+pub type Quantities = BTreeMap<String, Quantity>;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnvironmentSpec {
+    pub name: DnsLabel,
+    pub team: DnsLabel,
+    pub tier: TierName,
+    pub cluster: ClusterRef,
+    #[serde(default)]
+    pub golden_path: Option<String>,
+    /// Required in tiers of class prod.
+    #[serde(default)]
+    pub owner: Option<Contact>,
+    /// Key `default` is the namespace called `<name>`, any other is `<name>-<key>`. Absent: `{ default = {} }`.
+    #[serde(default)]
+    pub namespaces: Option<BTreeMap<DnsLabel, Namespace>>,
+    #[serde(default)]
+    pub quota: Option<Quota>,
+    #[serde(default)]
+    pub limits: Option<Limits>,
+    #[serde(default)]
+    pub network: Option<Network>,
+    #[serde(default)]
+    pub pod_security: Option<PodSecurity>,
+    #[serde(default)]
+    pub access: Option<Access>,
+    #[serde(default)]
+    pub deletion_protection: Option<bool>,
+    #[serde(default)]
+    pub drift: Option<Drift>,
+    #[serde(default)]
+    pub adopt: Option<Adopt>,
+    /// Pins the facts of the cluster between plan and apply: `data.goldenpath_cluster.x.facts`.
+    #[serde(default)]
+    pub facts: Option<Facts>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    pub contact: String,
+    pub cost_center: String,
+    #[serde(default)]
+    pub slack: Option<String>,
+    #[serde(default)]
+    pub oncall: Option<String>,
+    #[serde(default)]
+    pub data_class: Option<String>,
+    #[serde(default)]
+    pub docs: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Namespace {
+    /// This namespace's share of the total. Namespaces without one share what is left equally.
+    pub quota: Option<Quantities>,
+    pub limits: Option<Limits>,
+    pub labels: BTreeMap<String, String>,
+    pub annotations: BTreeMap<String, String>,
+    pub pod_security: Option<PodSecurity>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quota {
+    pub total: Quantities,
+    pub headroom_percent: Option<u32>,
+    /// PriorityClass -> pod-scoped resources.
+    pub by_priority: BTreeMap<String, Quantities>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    pub container: Option<LimitsContainer>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsContainer {
+    pub default_memory: Option<Quantity>,
+    pub default_request_cpu: Option<Quantity>,
+    pub default_request_memory: Option<Quantity>,
+    pub max_memory: Option<Quantity>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DefaultDeny {
+    Both,
+    Ingress,
+    Egress,
+    None,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    pub default_deny: Option<DefaultDeny>,
+    /// `env:<environment>`
+    pub allow_from: Vec<String>,
+    pub ingress_cidrs: LateList,
+    /// `aws_services`, `kubernetes_api`, `same_environment`
+    pub egress_presets: Vec<String>,
+    pub egress_cidrs: LateList,
+    pub egress_fqdns: Vec<String>,
+    pub engine: Option<NetworkEngine>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PodSecurityLevel {
+    Privileged,
+    Baseline,
+    Restricted,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PodSecurity {
+    pub enforce: Option<PodSecurityLevel>,
+    /// `1.36`
+    pub version: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftMode {
+    #[default]
+    Heal,
+    Report,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Drift {
+    pub mode: DriftMode,
+    /// Patterns over object keys, `*` matches anything: these are reported, never healed.
+    pub ignore: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdoptMode {
+    #[default]
+    Fail,
+    IfMarked,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Adopt {
+    pub mode: AdoptMode,
+    /// JSON pointers of fields to take from their managers while adopting.
+    pub take_fields: Vec<String>,
+}

@@ -1,0 +1,132 @@
+//! The place for one workload in an environment.
+
+use super::Drift;
+use crate::domain::{DnsLabel, EnvironmentId, Facts, Late, LateList, Quantity};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlotSpec {
+    pub name: DnsLabel,
+    pub environment: EnvironmentId,
+    /// A key of the environment's namespaces; absent: `default`, else the only one, else it is required.
+    #[serde(default)]
+    pub namespace: Option<DnsLabel>,
+    /// Absent: `namespace` in class prod, else `shared`.
+    #[serde(default)]
+    pub isolation: Option<Isolation>,
+    #[serde(default)]
+    pub deletion_protection: Option<bool>,
+    #[serde(default)]
+    pub identity: Option<Identity>,
+    #[serde(default)]
+    pub share: Option<Share>,
+    #[serde(default)]
+    pub availability: Option<Availability>,
+    #[serde(default)]
+    pub ingress: Option<Ingress>,
+    #[serde(default)]
+    pub egress: Option<Egress>,
+    #[serde(default)]
+    pub drift: Option<Drift>,
+    #[serde(default)]
+    pub facts: Option<Facts>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    Shared,
+    Namespace,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityMode {
+    #[default]
+    PodIdentity,
+    Irsa,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityScope {
+    /// The role's trust is scoped by the session tags of cluster, namespace and service account.
+    #[default]
+    Tags,
+    /// The statements are an inline session policy of the association; session tags are off.
+    SessionPolicy,
+    /// The trust names the Pod Identity service and the account only.
+    RoleOnly,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Identity {
+    pub mode: IdentityMode,
+    pub scope: IdentityScope,
+    pub statements: Vec<Statement>,
+    pub target_role_arn: Option<Late<String>>,
+}
+
+/// One Allow statement of the workload's role.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Statement {
+    pub actions: LateList,
+    pub resources: LateList,
+    /// Operator -> condition key -> values, as in an IAM policy.
+    pub conditions: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Share {
+    pub cpu: Quantity,
+    pub memory: Quantity,
+    #[serde(default)]
+    pub max_replicas: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spread {
+    None,
+    ZonePreferred,
+    ZoneRequired,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Availability {
+    pub min_replicas: Option<u32>,
+    /// A count or a percentage, as in a PodDisruptionBudget.
+    pub max_unavailable: Option<String>,
+    pub spread: Option<Spread>,
+    /// Makes a HorizontalPodAutoscaler when set.
+    pub target_cpu_percent: Option<u32>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ingress {
+    /// `<environment>/<slot>` or the whole id.
+    pub from_slots: Vec<String>,
+    pub ports: Vec<u16>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Egress {
+    pub to_slots: Vec<String>,
+    pub fqdns: Vec<String>,
+}
+
+impl LateList {
+    /// No element is configured: rules about an empty list need no look at unknown elements.
+    pub fn is_empty_list(&self) -> bool {
+        matches!(self, Late::Now(items) if items.is_empty())
+    }
+}

@@ -1,0 +1,91 @@
+//! The outside as traits. The contract stands in the comments here; one suite of tests holds every world to it.
+//!
+//! - A call never blocks for longer than its own timeout and never retries what the engine must see.
+//! - Observing never writes. Applying is idempotent by key. Deleting what is gone is a success.
+//! - Errors carry a [`Class`]; a `Denied` or `Unavailable` is never reported as absence.
+//! - After an error of class `Unavailable` a change may or may not have been made: the engine observes again.
+
+mod error;
+mod counted;
+
+pub use error::PortError;
+pub use counted::Counted;
+
+use crate::domain::{Body, ClusterArn, ClusterRef, Facts, ObjectKey, Observed};
+use async_trait::async_trait;
+
+/// What to look for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selector {
+    pub scope: Scope,
+    /// Besides the scope: these keys whoever owns them, so that foreign objects with our names, shared entries and objects
+    /// without our labels are seen too.
+    pub keys: Vec<ObjectKey>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All that carries our mark on this cluster: the one listing of a refresh.
+    Everything,
+    /// Everything marked as this environment's, slots included.
+    Environment(String),
+    /// Only what the keys name.
+    Keys,
+}
+
+/// What must hold for a change to be made; otherwise a `Conflict`, and nothing changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    Any,
+    Absent,
+    Version(String),
+}
+
+pub struct Apply<'a> {
+    pub cluster: &'a ClusterArn,
+    pub key: &'a ObjectKey,
+    pub body: &'a Body,
+    /// The field manager.
+    pub manager: &'a str,
+    pub expect: Expect,
+    /// JSON pointers of fields that may be taken from managers that *edited* them, and of those that adoption names.
+    /// A conflict over any other field is an error that names the manager and the field.
+    pub take: &'a [String],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    Gone,
+    /// Deletion has begun (finalisers, namespace contents): observe until it is gone.
+    Terminating,
+}
+
+#[async_trait]
+pub trait Objects: Send + Sync {
+    /// All objects that match, each once, sorted by key. `fields` are those under the roots that a kind's renderer may own.
+    async fn observe(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError>;
+    /// Makes the object's declared fields so, and nothing else; fields that this manager declared before and no longer
+    /// does are removed. Answers what is now there.
+    async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError>;
+    async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError>;
+}
+
+#[async_trait]
+pub trait Clusters: Send + Sync {
+    /// Where objects live: a cluster's ARN, or the sandbox's UUID. State remembers it; another one is an error, never "gone".
+    async fn world(&self, cluster: &ClusterRef) -> Result<String, PortError>;
+    async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError>;
+    /// The one cluster of this world, if it has just one: what a short reference means.
+    async fn only(&self) -> Result<Option<ClusterRef>, PortError>;
+    /// Whether a managed policy with this ARN exists; for permissions boundaries.
+    async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError>;
+}
+
+/// Time as the engine sees it; tests hold it in their hands.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// RFC 3339, UTC, seconds.
+    fn now(&self) -> String;
+    fn elapsed(&self) -> std::time::Duration;
+    async fn sleep(&self, duration: std::time::Duration);
+}
