@@ -9,7 +9,10 @@ REPO_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 # Everything that is worth keeping between runs and clones: tools built from source, cargo's target folders.
 GOLDENPATH_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/goldenpath"
 
+# For the scripts that source this.
+# shellcheck disable=SC2034
 PROVIDER_SOURCE="goldenpath.internal/platform/goldenpath"
+# shellcheck disable=SC2034
 PROVIDER_BINARY="terraform-provider-goldenpath"
 
 # Data goes to stdout, all else to stderr.
