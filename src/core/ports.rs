@@ -14,7 +14,8 @@ pub use counted::Counted;
 use crate::domain::{Body, ClusterArn, ClusterRef, Facts, ObjectKey, Observed};
 use async_trait::async_trait;
 
-/// What to look for.
+/// What to look for. Besides what carries our mark, a listing holds the RoleBindings in namespaces that carry it, whoever
+/// made them: they grant power (`Ownership::Foreign`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
     pub scope: Scope,
@@ -29,6 +30,8 @@ pub enum Scope {
     Everything,
     /// Everything marked as this environment's, slots included.
     Environment(String),
+    /// The records of this cluster and nothing else: who else names a shared object.
+    Records,
     /// Only what the keys name.
     Keys,
 }

@@ -119,4 +119,27 @@ pub struct Observed {
     pub id: Option<String>,
     /// A second generated attribute: an association's external id.
     pub external_id: Option<String>,
+    /// The text of our own document, for a ConfigMap in `goldenpath-system` that is a record. It is not among `fields`: it
+    /// changes with every edit.
+    pub record: Option<String>,
+    /// On a Namespace without our mark: the environment that an administrator allows to adopt it, from the annotation or
+    /// label `goldenpath.internal/adoptable-by`.
+    pub adoptable_by: Option<String>,
+}
+
+impl Observed {
+    /// Something with nothing generated, nothing pending and no document inside.
+    pub fn new(key: ObjectKey, version: impl Into<String>, ownership: Ownership, fields: Fields) -> Self {
+        Self {
+            key,
+            version: version.into(),
+            ownership,
+            fields,
+            deleting: None,
+            id: None,
+            external_id: None,
+            record: None,
+            adoptable_by: None,
+        }
+    }
 }
