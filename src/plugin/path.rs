@@ -39,6 +39,21 @@ impl Path {
         self
     }
 
+    /// Objects in a set, and a single nested object, add no step.
+    #[must_use]
+    pub(crate) fn then_maybe(mut self, step: Option<Step>) -> Self {
+        self.0.extend(step);
+        self
+    }
+
+    pub fn push(&mut self, step: Step) {
+        self.0.push(step);
+    }
+
+    pub fn pop(&mut self) -> Option<Step> {
+        self.0.pop()
+    }
+
     /// The same place seen from one level further out: what an error does on its way up.
     #[must_use]
     pub fn inside(mut self, step: Step) -> Self {

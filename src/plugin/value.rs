@@ -1,0 +1,298 @@
+//! The tree that every message of the protocol carries: what is configured, planned and kept in state.
+//!
+//! A tree knows no types; the schema does, and gives them to the codecs ([`msgpack`], [`json`]). Lists and tuples are one
+//! variant, maps and objects another, as they are on the wire. Typed Rust values are read from the tree and written to it
+//! by serde ([`convert`]), so nobody writes a second model beside the domain's own types.
+
+pub mod codec;
+pub mod convert;
+#[cfg(test)]
+pub(crate) mod generate;
+pub mod json;
+pub mod msgpack;
+pub mod number;
+pub mod refinement;
+pub mod set;
+pub mod ty;
+
+pub use codec::CodecError;
+pub use convert::{Fault, LATE, from_value, to_value};
+pub use number::Number;
+pub use refinement::{Bounds, Refinement};
+pub use ty::Type;
+
+use crate::path::{Path, Step};
+use std::{
+    collections::BTreeMap,
+    hash::{Hash, Hasher},
+};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+#[derive(Clone, Debug)]
+pub enum Value {
+    Null,
+    /// Not known before apply. All unknowns are equal: core ignores refinements when it compares.
+    Unknown(Refinement),
+    Bool(bool),
+    Number(Number),
+    /// Always NFC, as core's strings are; [`Value::string`] makes it so.
+    String(String),
+    /// A list or a tuple.
+    List(Vec<Value>),
+    /// Equal to a set with the same elements in any order.
+    Set(Vec<Value>),
+    /// A map or an object.
+    Map(BTreeMap<String, Value>),
+    /// A value of an attribute whose type is `dynamic`, with the type that it came with.
+    Dynamic(Box<Dynamic>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Dynamic {
+    pub ty: Type,
+    pub value: Value,
+}
+
+/// What is not there, to borrow.
+pub static NULL: Value = Value::Null;
+
+impl Value {
+    pub fn unknown() -> Self {
+        Self::Unknown(Refinement::none())
+    }
+
+    /// A string in NFC: core compares normalised text, so anything else would be an inconsistent result.
+    pub fn string(text: impl Into<String>) -> Self {
+        Self::String(nfc(text.into()))
+    }
+
+    pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Value)>) -> Self {
+        Self::Map(entries.into_iter().map(|(key, value)| (nfc(key.into()), value)).collect())
+    }
+
+    /// A set without the elements that are known to be duplicates.
+    pub fn set(elements: impl IntoIterator<Item = Value>) -> Self {
+        Self::Set(set::distinct(elements.into_iter().collect()))
+    }
+
+    pub fn dynamic(ty: Type, value: Value) -> Self {
+        Self::Dynamic(Box::new(Dynamic { ty, value }))
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self.inner(), Self::Null)
+    }
+
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.inner(), Self::Unknown(_))
+    }
+
+    /// Nothing in it is unknown, however deep.
+    pub fn is_wholly_known(&self) -> bool {
+        match self {
+            Self::Unknown(_) => false,
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => true,
+            Self::List(elements) | Self::Set(elements) => elements.iter().all(Self::is_wholly_known),
+            Self::Map(entries) => entries.values().all(Self::is_wholly_known),
+            Self::Dynamic(dynamic) => dynamic.value.is_wholly_known(),
+        }
+    }
+
+    /// The value without the type that a `dynamic` attribute wraps around it.
+    pub fn inner(&self) -> &Self {
+        match self {
+            Self::Dynamic(dynamic) => dynamic.value.inner(),
+            plain => plain,
+        }
+    }
+
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::String(text) = self.inner() { Some(text) } else { None }
+    }
+
+    pub fn as_map(&self) -> Option<&BTreeMap<String, Value>> {
+        if let Self::Map(entries) = self.inner() { Some(entries) } else { None }
+    }
+
+    /// The elements of a list, tuple or set.
+    pub fn elements(&self) -> Option<&[Value]> {
+        if let Self::List(elements) | Self::Set(elements) = self.inner() { Some(elements) } else { None }
+    }
+
+    /// An attribute of an object or an element of a map.
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        self.as_map()?.get(name)
+    }
+
+    /// Like [`Value::get`], where "absent" and "null" mean the same.
+    pub fn child(&self, name: &str) -> &Self {
+        self.get(name).unwrap_or(&NULL)
+    }
+
+    pub fn index(&self, index: usize) -> &Self {
+        self.elements().and_then(|elements| elements.get(index)).unwrap_or(&NULL)
+    }
+
+    pub fn at(&self, path: &Path) -> Option<&Self> {
+        path.steps().iter().try_fold(self, |value, step| match step {
+            Step::Attribute(name) | Step::Key(name) => value.get(name),
+            Step::Index(index) => value.elements()?.get(usize::try_from(*index).ok()?),
+        })
+    }
+
+    /// Every node with its path, parents first. Elements of sets get the index of the order at hand, which addresses
+    /// nothing in the protocol: [`crate::Schema::resolve_path`] cuts it off, and tells keys from attributes.
+    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&Path, &'a Value)) {
+        fn go<'a>(value: &'a Value, path: &mut Path, visit: &mut dyn FnMut(&Path, &'a Value)) {
+            visit(path, value);
+            match value.inner() {
+                Value::List(elements) | Value::Set(elements) => {
+                    for (step, element) in (0i64..).map(Step::Index).zip(elements) {
+                        path.push(step);
+                        go(element, path, visit);
+                        path.pop();
+                    }
+                }
+                Value::Map(entries) => {
+                    for (key, element) in entries {
+                        path.push(Step::Attribute(key.clone()));
+                        go(element, path, visit);
+                        path.pop();
+                    }
+                }
+                _ => {}
+            }
+        }
+        go(self, &mut Path::root(), visit);
+    }
+
+    pub fn unknown_paths(&self) -> Vec<Path> {
+        let mut found = vec![];
+        if !self.is_wholly_known() {
+            self.walk(&mut |path, value| {
+                if matches!(value, Self::Unknown(_)) || matches!(value, Self::Dynamic(_)) && value.is_unknown() {
+                    found.push(path.clone());
+                }
+            });
+        }
+        found
+    }
+
+    /// The narrowest type that the tree by itself tells; what a `dynamic` attribute is written with.
+    pub fn infer_type(&self) -> Type {
+        match self {
+            Self::Null | Self::Unknown(_) => Type::Dynamic,
+            Self::Bool(_) => Type::Bool,
+            Self::Number(_) => Type::Number,
+            Self::String(_) => Type::String,
+            Self::List(elements) => Type::Tuple(elements.iter().map(Self::infer_type).collect()),
+            Self::Set(elements) => Type::set(elements.first().map_or(Type::Dynamic, Self::infer_type)),
+            Self::Map(entries) => {
+                Type::Object(entries.iter().map(|(name, value)| (name.clone(), value.infer_type())).collect())
+            }
+            Self::Dynamic(dynamic) => dynamic.ty.clone(),
+        }
+    }
+
+    /// What a message calls it.
+    pub(crate) fn noun(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Unknown(_) => "an unknown value",
+            Self::Bool(_) => "a bool",
+            Self::Number(_) => "a number",
+            Self::String(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Set(_) => "a set",
+            Self::Map(_) => "a map or object",
+            Self::Dynamic(_) => "a value with its type",
+        }
+    }
+}
+
+pub(crate) fn nfc(text: String) -> String {
+    if text.is_ascii() || is_nfc(&text) { text } else { text.nfc().collect() }
+}
+
+// === equality: by meaning, never by the order of a set ===
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) | (Self::Unknown(_), Self::Unknown(_)) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Number(a), Self::Number(b)) => a == b,
+            (Self::String(a), Self::String(b)) => a == b,
+            (Self::List(a), Self::List(b)) => a == b,
+            (Self::Set(a), Self::Set(b)) => set::same(a, b),
+            (Self::Map(a), Self::Map(b)) => a == b,
+            (Self::Dynamic(a), Self::Dynamic(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Value {}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::Null | Self::Unknown(_) => {}
+            Self::Bool(value) => value.hash(state),
+            Self::Number(value) => value.hash(state),
+            Self::String(value) => value.hash(state),
+            Self::List(elements) => elements.hash(state),
+            Self::Set(elements) => set::hash(elements).hash(state),
+            Self::Map(entries) => entries.hash(state),
+            Self::Dynamic(dynamic) => dynamic.hash(state),
+        }
+    }
+}
+
+// === impl From for Value ===
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::string(text)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::string(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Number(value.into())
+    }
+}
+
+impl From<Number> for Value {
+    fn from(value: Number) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(elements: Vec<T>) -> Self {
+        Self::List(elements.into_iter().map(Into::into).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+//! One attribute and everything that is declared about it.
+
+use super::{Check, Kind};
+use crate::value::Value;
+use std::fmt;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Required,
+    Optional,
+    /// Ours alone; it can't be configured.
+    Computed,
+    /// Configured, or ours when it is not.
+    OptionalComputed,
+}
+
+#[derive(Clone)]
+pub struct Attribute {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub mode: Mode,
+    pub default: Option<Value>,
+    pub checks: Vec<Check>,
+    /// The only values allowed, where they are few: for messages, documents and examples.
+    pub choices: Vec<&'static str>,
+    pub replace: Replace,
+    /// Computed once: an update keeps the prior value instead of "(known after apply)".
+    pub stable: bool,
+    pub sensitive: bool,
+    pub write_only: bool,
+    pub deprecated: Option<String>,
+    /// Markdown.
+    pub description: String,
+    /// Two spellings of one value: the prior one is kept.
+    pub equal: Option<Equality>,
+    /// For documents, and for the test that schema and struct name the same things.
+    pub example: Option<Value>,
+}
+
+/// Whether a change makes a new object. An unknown never does: it may turn out to be no change.
+#[derive(Clone, Copy)]
+pub enum Replace {
+    Never,
+    Always,
+    /// Given the prior and the planned value, both wholly known.
+    If(fn(&Value, &Value) -> bool),
+}
+
+#[derive(Clone, Copy)]
+pub struct Equality {
+    pub(super) same: fn(&Value, &Value) -> bool,
+    /// Compare the elements of a map, not the map.
+    pub(super) elements: bool,
+}
+
+pub fn required(name: &'static str, kind: impl Into<Kind>) -> Attribute {
+    attribute(name, kind.into(), Mode::Required)
+}
+
+pub fn optional(name: &'static str, kind: impl Into<Kind>) -> Attribute {
+    attribute(name, kind.into(), Mode::Optional)
+}
+
+pub fn computed(name: &'static str, kind: impl Into<Kind>) -> Attribute {
+    attribute(name, kind.into(), Mode::Computed)
+}
+
+pub fn optional_computed(name: &'static str, kind: impl Into<Kind>) -> Attribute {
+    attribute(name, kind.into(), Mode::OptionalComputed)
+}
+
+fn attribute(name: &'static str, kind: Kind, mode: Mode) -> Attribute {
+    Attribute {
+        name,
+        kind,
+        mode,
+        default: None,
+        checks: vec![],
+        choices: vec![],
+        replace: Replace::Never,
+        stable: false,
+        sensitive: false,
+        write_only: false,
+        deprecated: None,
+        description: String::new(),
+        equal: None,
+        example: None,
+    }
+}
+
+impl Attribute {
+    /// What an attribute that is not configured means. It is planned, so the user sees it.
+    #[must_use]
+    pub fn default(self, value: impl Into<Value>) -> Self {
+        Self { default: Some(value.into()), ..self }
+    }
+
+    /// A change of a known value destroys the object and makes another one.
+    #[must_use]
+    pub fn replaces(self) -> Self {
+        Self { replace: Replace::Always, ..self }
+    }
+
+    #[must_use]
+    pub fn replaces_if(self, condition: fn(prior: &Value, planned: &Value) -> bool) -> Self {
+        Self { replace: Replace::If(condition), ..self }
+    }
+
+    #[must_use]
+    pub fn stable(self) -> Self {
+        Self { stable: true, ..self }
+    }
+
+    #[must_use]
+    pub fn sensitive(self) -> Self {
+        Self { sensitive: true, ..self }
+    }
+
+    /// Never in plan or state: it is read from the configuration at plan and apply.
+    #[must_use]
+    pub fn write_only(self) -> Self {
+        Self { write_only: true, ..self }
+    }
+
+    /// What to use instead.
+    #[must_use]
+    pub fn deprecated(self, message: impl Into<String>) -> Self {
+        Self { deprecated: Some(message.into()), ..self }
+    }
+
+    #[must_use]
+    pub fn describe(self, markdown: impl Into<String>) -> Self {
+        Self { description: markdown.into(), ..self }
+    }
+
+    /// Two spellings of one value (`"1000m"` and `"1"`, a name and its ARN): while they are equal, the plan keeps the
+    /// prior spelling. Asked only about wholly known values that are not null.
+    #[must_use]
+    pub fn equal_if(self, same: fn(prior: &Value, new: &Value) -> bool) -> Self {
+        Self { equal: Some(Equality { same, elements: false }), ..self }
+    }
+
+    /// The same for each element of a map by itself. In a configured map all must be equal, for core allows only the
+    /// configured or the prior map as a whole.
+    #[must_use]
+    pub fn equal_elements_if(self, same: fn(prior: &Value, new: &Value) -> bool) -> Self {
+        Self { equal: Some(Equality { same, elements: true }), ..self }
+    }
+
+    /// A value that passes the checks, where one can't be guessed from the kind.
+    #[must_use]
+    pub fn example(self, value: impl Into<Value>) -> Self {
+        Self { example: Some(value.into()), ..self }
+    }
+
+    /// The protocol's `required` flag.
+    pub fn is_required(&self) -> bool {
+        self.mode == Mode::Required
+    }
+
+    /// The protocol's `optional` flag.
+    pub fn is_optional(&self) -> bool {
+        matches!(self.mode, Mode::Optional | Mode::OptionalComputed)
+    }
+
+    /// The protocol's `computed` flag: when it is not configured, the plan may hold something else than null. A default
+    /// is such a value.
+    pub fn is_computed(&self) -> bool {
+        matches!(self.mode, Mode::Computed | Mode::OptionalComputed) || self.default.is_some()
+    }
+
+    /// The provider decides it when it is not configured, and no default does.
+    pub(crate) fn is_decided_by_us(&self) -> bool {
+        matches!(self.mode, Mode::Computed | Mode::OptionalComputed) && self.default.is_none()
+    }
+}
+
+impl fmt::Debug for Replace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Never => "Never",
+            Self::Always => "Always",
+            Self::If(_) => "If",
+        })
+    }
+}
+
+/// Without what is not set: a schema prints as it was declared.
+impl fmt::Debug for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(self.name)
+            .field("kind", &self.kind)
+            .field("mode", &self.mode)
+            .field("default", &self.default)
+            .field("replace", &self.replace)
+            .field("stable", &self.stable)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,139 @@
+//! A plan, made so that it can't break core's law: the configuration, with what is computed laid over its gaps.
+//!
+//! Core accepts a planned attribute that equals the configured one, or the prior one when both are not null, or anything
+//! where an attribute that can be computed is not configured. So nothing here is built from a typed spec: what is
+//! configured comes back as it was written, and only gaps are filled.
+
+use super::{Attribute, Kind, Nesting, Object, Schema, attribute::Equality, pairing::pair, settle::fill, with_defaults};
+use crate::value::{NULL, Value, codec::conform};
+
+/// In a gap: our output; else the prior value of a stable attribute; else unknown. If prior in place of all that is
+/// unknown because of us gives prior, the answer is prior: nothing changes, so nothing is "known after apply".
+pub fn overlay(schema: &Schema, config: &Value, computed: &Value, prior: &Value) -> Value {
+    if config.is_null() {
+        return Value::Null;
+    }
+    let config = with_defaults(schema, config);
+    if matches!(prior, Value::Map(_)) {
+        let unchanged = Gaps::Prior.object(&schema.attributes, &config, computed, prior);
+        if unchanged == *prior {
+            return prior.clone();
+        }
+    }
+    Gaps::Unknown.object(&schema.attributes, &config, computed, prior)
+}
+
+/// What stands where neither configuration nor computation knows a value.
+#[derive(Clone, Copy)]
+enum Gaps {
+    Unknown,
+    Prior,
+}
+
+impl Gaps {
+    fn object(self, attributes: &[Attribute], config: &Value, ours: &Value, prior: &Value) -> Value {
+        let Value::Map(_) = config else { return config.clone() };
+        Value::map(attributes.iter().map(|attribute| {
+            let name = attribute.name;
+            (name, self.attribute(attribute, config.child(name), ours.child(name), prior.child(name)))
+        }))
+    }
+
+    fn attribute(self, attribute: &Attribute, config: &Value, ours: &Value, prior: &Value) -> Value {
+        if attribute.write_only {
+            return Value::Null;
+        }
+        if config.is_null() && attribute.is_decided_by_us() {
+            return self.decide(attribute, ours, prior);
+        }
+        match (&attribute.kind, &attribute.equal) {
+            (Kind::Nested(nesting, object), _) => self.nested(*nesting, object, config, ours, prior),
+            (Kind::Plain(_), Some(equality)) if equality.whole(prior, config) => prior.clone(),
+            (Kind::Plain(_), _) => config.clone(),
+        }
+    }
+
+    fn decide(self, attribute: &Attribute, ours: &Value, prior: &Value) -> Value {
+        if ours.is_null() {
+            return match self {
+                _ if attribute.stable && !prior.is_null() => prior.clone(),
+                Self::Prior => prior.clone(),
+                Self::Unknown => Value::unknown(),
+            };
+        }
+        // What does not conform is a mistake of the resource: it goes out as it is, and the laws name it.
+        let ours = conform(ours.clone(), &attribute.kind.ty()).unwrap_or_else(|_| ours.clone());
+        let ours = match self {
+            Self::Prior => fill(&ours, Some(prior)),
+            Self::Unknown => ours,
+        };
+        match &attribute.equal {
+            Some(equality) => equality.computed(prior, ours),
+            None => ours,
+        }
+    }
+
+    fn nested(self, nesting: Nesting, object: &Object, config: &Value, ours: &Value, prior: &Value) -> Value {
+        let made = |config: &Value, ours: &Value, prior: &Value| self.object(&object.attributes, config, ours, prior);
+        match (nesting, config) {
+            (Nesting::Single, _) => made(config, ours, prior),
+            (Nesting::List, Value::List(elements)) => {
+                let elements = elements.iter().enumerate();
+                Value::List(elements.map(|(at, config)| made(config, ours.index(at), prior.index(at))).collect())
+            }
+            (Nesting::Map, Value::Map(entries)) => Value::Map(
+                entries
+                    .iter()
+                    .map(|(key, config)| (key.clone(), made(config, ours.child(key), prior.child(key))))
+                    .collect(),
+            ),
+            (Nesting::Set, Value::Set(elements)) => {
+                let ours = pair(object, elements, ours.elements().unwrap_or_default());
+                let prior = pair(object, elements, prior.elements().unwrap_or_default());
+                let partners = elements.iter().zip(ours).zip(prior);
+                Value::Set(
+                    partners
+                        .map(|((config, ours), prior)| made(config, ours.unwrap_or(&NULL), prior.unwrap_or(&NULL)))
+                        .collect(),
+                )
+            }
+            _ => config.clone(),
+        }
+    }
+}
+
+impl Equality {
+    fn same(&self, prior: &Value, new: &Value) -> bool {
+        let comparable = |value: &Value| !value.is_null() && value.is_wholly_known();
+        comparable(prior) && comparable(new) && (self.same)(prior, new)
+    }
+
+    /// Whether all of the prior value may stand for all of the new one.
+    fn whole(&self, prior: &Value, new: &Value) -> bool {
+        match (prior, new) {
+            (Value::Map(prior), Value::Map(new)) if self.elements => {
+                prior.len() == new.len()
+                    && new.iter().all(|(key, value)| {
+                        prior.get(key).is_some_and(|prior| prior == value || self.same(prior, value))
+                    })
+            }
+            _ => !self.elements && self.same(prior, new),
+        }
+    }
+
+    /// Nobody wrote a computed map, so each of its elements may keep its own prior spelling.
+    fn computed(&self, prior: &Value, new: Value) -> Value {
+        match new {
+            Value::Map(new) if self.elements => Value::Map(
+                new.into_iter()
+                    .map(|(key, value)| match prior.get(&key) {
+                        Some(prior) if self.same(prior, &value) => (key, prior.clone()),
+                        _ => (key, value),
+                    })
+                    .collect(),
+            ),
+            new if self.whole(prior, &new) => prior.clone(),
+            new => new,
+        }
+    }
+}

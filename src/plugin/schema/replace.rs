@@ -1,0 +1,77 @@
+//! Which changes destroy the object and make another one.
+
+use super::{Attribute, Kind, Nesting, Replace, Schema};
+use crate::{
+    path::{Path, Step},
+    value::Value,
+};
+use std::collections::HashSet;
+
+/// The attributes whose change replaces. An unknown never does: if it turns out different at apply, a clear error asks for
+/// a new plan, which is better than a plan that destroys what need not be destroyed.
+///
+/// An element that is new or gone is a change of its collection, so only the collection's own `replaces` counts, not that
+/// of the attributes inside it: a new namespace must not replace the environment.
+pub fn replacements(schema: &Schema, prior: &Value, planned: &Value) -> Vec<Path> {
+    let mut found = vec![];
+    object(&schema.attributes, prior, planned, &Path::root(), &mut found);
+    found
+}
+
+fn object(attributes: &[Attribute], prior: &Value, planned: &Value, at: &Path, found: &mut Vec<Path>) {
+    let (Value::Map(_), Value::Map(_)) = (prior, planned) else { return };
+    for attribute in attributes {
+        let (prior, planned) = (prior.child(attribute.name), planned.child(attribute.name));
+        let here = || at.clone().then(Step::Attribute(attribute.name.to_owned()));
+        let replaces = match attribute.replace {
+            Replace::Never => false,
+            Replace::Always => certainly_differs(prior, planned),
+            Replace::If(condition) => planned.is_wholly_known() && prior != planned && condition(prior, planned),
+        };
+        if replaces {
+            found.push(here());
+        }
+        if let Kind::Nested(nesting, nested) = &attribute.kind {
+            let mut pair = |step, prior, planned| {
+                object(&nested.attributes, prior, planned, &here().then_maybe(step), found);
+            };
+            match (nesting, prior, planned) {
+                (Nesting::Single, ..) => pair(None, prior, planned),
+                (Nesting::List, Value::List(prior), Value::List(planned)) => {
+                    for (at, (prior, planned)) in (0i64..).zip(prior.iter().zip(planned)) {
+                        pair(Some(Step::Index(at)), prior, planned);
+                    }
+                }
+                (Nesting::Map, Value::Map(prior), Value::Map(planned)) => {
+                    for (key, planned) in planned {
+                        if let Some(prior) = prior.get(key) {
+                            pair(Some(Step::Key(key.clone())), prior, planned);
+                        }
+                    }
+                }
+                // No path leads to an element of a set; the laws of schemas refuse `replaces` inside one.
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Different whatever the unknown parts turn out to be.
+pub(crate) fn certainly_differs(prior: &Value, planned: &Value) -> bool {
+    match (prior, planned) {
+        (Value::Unknown(_), _) | (_, Value::Unknown(_)) => false,
+        (Value::List(prior), Value::List(planned)) => {
+            prior.len() != planned.len() || prior.iter().zip(planned).any(|(a, b)| certainly_differs(a, b))
+        }
+        (Value::Map(prior), Value::Map(planned)) => {
+            prior.len() != planned.len()
+                || planned.iter().any(|(key, b)| prior.get(key).is_none_or(|a| certainly_differs(a, b)))
+        }
+        (Value::Set(before), Value::Set(after)) if !planned.is_wholly_known() => {
+            let before: HashSet<&Value> = before.iter().collect();
+            after.iter().any(|element| element.is_wholly_known() && !before.contains(element))
+        }
+        (Value::Dynamic(prior), Value::Dynamic(planned)) => certainly_differs(&prior.value, &planned.value),
+        _ => prior != planned,
+    }
+}

@@ -1,0 +1,130 @@
+//! The state after an apply, made so that it can't break core's law: the plan, with what is now known in the places that
+//! the plan left open.
+
+use super::{Attribute, Kind, Mode, Nesting, Object, Schema, pairing::pair};
+use crate::{
+    path::Path,
+    value::{Value, codec::conform},
+};
+
+/// What an apply answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// Nothing in it is unknown.
+    pub value: Value,
+    /// What the plan promised and the outcome did not give; it is null in `value`. After a success this is a mistake of
+    /// the resource, and the user must be told; after a failure it is what was never reached.
+    pub missing: Vec<Path>,
+}
+
+/// After a success. A planned value that is known stays, whatever was computed: core would refuse another one. In
+/// `computed`, an attribute that is null is null, and one that is absent was not given.
+pub fn settle(schema: &Schema, planned: &Value, computed: &Value) -> Settled {
+    finish(schema, object(&schema.attributes, planned, Some(computed), Wins::Plan))
+}
+
+/// After a failure, when core accepts what is true in place of what was planned: attributes that are ours alone are as
+/// computed, even where the plan knew better.
+pub fn partial(schema: &Schema, planned: &Value, computed: &Value) -> Settled {
+    finish(schema, object(&schema.attributes, planned, Some(computed), Wins::Outcome))
+}
+
+fn finish(schema: &Schema, mut value: Value) -> Settled {
+    let missing = value.unknown_paths().iter().map(|path| schema.resolve_path(path)).collect();
+    forget_unknowns(&mut value);
+    Settled { value, missing }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Wins {
+    Plan,
+    Outcome,
+}
+
+fn object(attributes: &[Attribute], planned: &Value, ours: Option<&Value>, wins: Wins) -> Value {
+    let Value::Map(_) = planned else { return planned.clone() };
+    Value::map(attributes.iter().map(|attribute| {
+        let ours = ours.and_then(|ours| ours.get(attribute.name));
+        (attribute.name, settled(attribute, planned.child(attribute.name), ours, wins))
+    }))
+}
+
+fn settled(attribute: &Attribute, planned: &Value, ours: Option<&Value>, wins: Wins) -> Value {
+    if attribute.write_only {
+        return Value::Null;
+    }
+    let conformed = |ours: &Value| conform(ours.clone(), &attribute.kind.ty()).unwrap_or_else(|_| ours.clone());
+    if let (Wins::Outcome, Mode::Computed, Some(ours)) = (wins, attribute.mode, ours) {
+        return fill(&conformed(ours), Some(planned));
+    }
+    match &attribute.kind {
+        Kind::Nested(nesting, nested) if !planned.is_unknown() => descend(*nesting, nested, planned, ours, wins),
+        _ if planned.is_wholly_known() => planned.clone(),
+        _ => fill(planned, ours.map(conformed).as_ref()),
+    }
+}
+
+fn descend(nesting: Nesting, nested: &Object, planned: &Value, ours: Option<&Value>, wins: Wins) -> Value {
+    let made = |planned: &Value, ours: Option<&Value>| match planned {
+        Value::Unknown(_) => ours.unwrap_or(planned).clone(),
+        _ => object(&nested.attributes, planned, ours, wins),
+    };
+    match (nesting, planned) {
+        (Nesting::Single, _) => made(planned, ours),
+        (Nesting::List, Value::List(elements)) => {
+            let ours = ours.and_then(Value::elements).unwrap_or_default();
+            let elements = elements.iter().enumerate();
+            Value::List(elements.map(|(at, planned)| made(planned, ours.get(at))).collect())
+        }
+        (Nesting::Map, Value::Map(entries)) => {
+            let settle = |(key, planned): (&String, &Value)| {
+                (key.clone(), made(planned, ours.and_then(|ours| ours.get(key))))
+            };
+            Value::Map(entries.iter().map(settle).collect())
+        }
+        (Nesting::Set, Value::Set(elements)) => {
+            let ours = pair(nested, elements, ours.and_then(Value::elements).unwrap_or_default());
+            Value::set(elements.iter().zip(ours).map(|(planned, ours)| made(planned, ours)))
+        }
+        _ => planned.clone(),
+    }
+}
+
+/// `value` with its unknown parts taken from the same places of `from`; what is not there stays unknown.
+pub(super) fn fill(value: &Value, from: Option<&Value>) -> Value {
+    match (value, from) {
+        (_, None) => value.clone(),
+        (Value::Unknown(_), Some(from)) => from.clone(),
+        (Value::Dynamic(dynamic), Some(from)) if dynamic.value.is_unknown() => from.clone(),
+        (Value::List(elements), Some(from)) => {
+            let from = from.elements().unwrap_or_default();
+            Value::List(elements.iter().enumerate().map(|(at, element)| fill(element, from.get(at))).collect())
+        }
+        (Value::Map(entries), Some(from)) => {
+            Value::Map(entries.iter().map(|(key, element)| (key.clone(), fill(element, from.get(key)))).collect())
+        }
+        (Value::Set(elements), Some(Value::Set(from))) if !value.is_wholly_known() => fill_set(elements, from),
+        _ => value.clone(),
+    }
+}
+
+/// Each unknown element becomes one that is new in `from`. One that stays without is the same as another element: core
+/// lets sets shrink so, never grow.
+fn fill_set(elements: &[Value], from: &[Value]) -> Value {
+    let known: std::collections::HashSet<&Value> = elements.iter().filter(|e| e.is_wholly_known()).collect();
+    let mut new = from.iter().filter(|element| !known.contains(element));
+    let filled = elements.iter().filter_map(|element| {
+        if element.is_wholly_known() { Some(element.clone()) } else { new.next().cloned() }
+    });
+    Value::set(filled)
+}
+
+fn forget_unknowns(value: &mut Value) {
+    match value {
+        Value::Unknown(_) => *value = Value::Null,
+        Value::List(elements) | Value::Set(elements) => elements.iter_mut().for_each(forget_unknowns),
+        Value::Map(entries) => entries.values_mut().for_each(forget_unknowns),
+        Value::Dynamic(dynamic) => forget_unknowns(&mut dynamic.value),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}

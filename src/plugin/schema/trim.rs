@@ -1,0 +1,93 @@
+//! The small passes: each makes a tree anew with something filled in or left out.
+
+use super::{Attribute, Kind, Mode, Object, Schema, objects, rebuild};
+use crate::{
+    path::{Path, Step},
+    value::Value,
+};
+use std::collections::BTreeMap;
+
+/// The tree with every default in the place of the null that it stands for, inside nested objects too.
+pub fn with_defaults(schema: &Schema, tree: &Value) -> Value {
+    each_attribute(&schema.attributes, tree, &|attribute, value| {
+        Some(attribute.default.clone().filter(|_| value.is_null()))
+    })
+}
+
+/// What can be configured: the tree that a typed spec is read from. Computed attributes are left out.
+pub fn inputs(schema: &Schema, tree: &Value) -> Value {
+    keep(&schema.attributes, tree, &|attribute| attribute.mode != Mode::Computed)
+}
+
+/// What only we decide, at the top level.
+pub fn outputs(schema: &Schema, tree: &Value) -> Value {
+    let Value::Map(entries) = tree else { return tree.clone() };
+    let ours = schema.attributes.iter().filter(|attribute| attribute.mode == Mode::Computed);
+    Value::Map(
+        ours.filter_map(|attribute| Some((attribute.name.to_owned(), entries.get(attribute.name)?.clone()))).collect(),
+    )
+}
+
+/// Write-only values must not be in anything that we answer.
+pub fn null_write_only(schema: &Schema, tree: &Value) -> Value {
+    each_attribute(&schema.attributes, tree, &|attribute, _| Some(attribute.write_only.then_some(Value::Null)))
+}
+
+/// Where a write-only attribute is set: what a client that does not know them must not be allowed to store.
+pub fn write_only_set(schema: &Schema, tree: &Value) -> Vec<Path> {
+    fn go(attributes: &[Attribute], tree: &Value, at: &Path, found: &mut Vec<Path>) {
+        for attribute in attributes {
+            let value = tree.child(attribute.name);
+            let here = at.clone().then(Step::Attribute(attribute.name.to_owned()));
+            if attribute.write_only && !value.is_null() {
+                found.push(here);
+            } else if let Kind::Nested(nesting, object) = &attribute.kind {
+                for (step, element) in objects(*nesting, value) {
+                    let at = here.clone().then_maybe(step);
+                    go(&object.attributes, element, &at, found);
+                }
+            }
+        }
+    }
+    let mut found = vec![];
+    go(&schema.attributes, tree, &Path::root(), &mut found);
+    found
+}
+
+/// What identifies an element of a set, with or without the attributes that are ours when they are not configured.
+pub(super) fn set_key(object: &Object, element: &Value, optional_too: bool) -> Value {
+    each_attribute(&object.attributes, element, &|attribute, value| {
+        if attribute.mode == Mode::Computed || attribute.is_decided_by_us() && !optional_too {
+            return None;
+        }
+        Some(attribute.default.clone().filter(|_| value.is_null()))
+    })
+}
+
+fn keep(attributes: &[Attribute], tree: &Value, wanted: &dyn Fn(&Attribute) -> bool) -> Value {
+    each_attribute(attributes, tree, &|attribute, _| wanted(attribute).then_some(None))
+}
+
+/// The shape of all the passes here. `change` answers, for an attribute and its value: `None` to leave it out, or
+/// `Some(None)` to keep it, or `Some(Some(other))` to put another value there. What is kept is descended into.
+fn each_attribute(
+    attributes: &[Attribute],
+    tree: &Value,
+    change: &dyn Fn(&Attribute, &Value) -> Option<Option<Value>>,
+) -> Value {
+    let Value::Map(entries) = tree else { return tree.clone() };
+    let mut rebuilt = BTreeMap::new();
+    for attribute in attributes {
+        let value = entries.get(attribute.name).unwrap_or(&crate::value::NULL);
+        let Some(replaced) = change(attribute, value) else { continue };
+        let value = replaced.as_ref().unwrap_or(value);
+        let value = match &attribute.kind {
+            Kind::Plain(_) => value.clone(),
+            Kind::Nested(nesting, object) => {
+                rebuild(*nesting, value, |element| each_attribute(&object.attributes, element, change))
+            }
+        };
+        rebuilt.insert(attribute.name.to_owned(), value);
+    }
+    Value::Map(rebuilt)
+}

@@ -1,0 +1,213 @@
+//! The binary form, the one that core sends and reads. Rules: cty's msgpack encoding as core speaks it.
+//!
+//! Decoding is on the path of every call for every resource, so it works on the slice as it lies there: no intermediate
+//! tree, one allocation for each string that is kept, none for what the bytes merely claim.
+
+mod read;
+mod unknown;
+
+use super::{
+    CodecError, Type, Value,
+    codec::{DEPTH, Located},
+    nfc,
+    number::Number,
+    set,
+};
+use read::Reader;
+use rmp::{Marker, encode};
+use std::collections::BTreeMap;
+
+/// Absent bytes are null, as an absent `DynamicValue` is.
+pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, CodecError> {
+    if bytes.is_empty() {
+        return Ok(Value::Null);
+    }
+    let mut reader = Reader::new(bytes);
+    let value = value(&mut reader, ty, DEPTH)?;
+    if reader.rest() == 0 { Ok(value) } else { Err(CodecError::new("there are bytes after the value")) }
+}
+
+pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, CodecError> {
+    let mut out = Vec::with_capacity(256);
+    write(&mut out, value, ty)?;
+    Ok(out)
+}
+
+// === bytes -> Value ===
+
+fn value(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Value, CodecError> {
+    let Some(depth) = depth.checked_sub(1) else { return Err(CodecError::too_deep()) };
+    let marker = reader.marker()?;
+    if marker == Marker::Null {
+        return Ok(Value::Null);
+    }
+    if let Some((code, payload)) = reader.extension(marker)? {
+        return unknown::read(code, payload).map(Value::Unknown);
+    }
+    let mismatch = || CodecError::mismatch(ty, read::noun(marker));
+    match ty {
+        Type::Bool => match marker {
+            Marker::True => Ok(Value::Bool(true)),
+            Marker::False => Ok(Value::Bool(false)),
+            _ => Err(mismatch()),
+        },
+        Type::String => {
+            let text = reader.string(marker)?.ok_or_else(mismatch)?;
+            Ok(Value::String(nfc(text.to_owned())))
+        }
+        Type::Number => number(reader, marker)?.map(Value::Number).ok_or_else(mismatch),
+        Type::List(ty) => {
+            let length = reader.array(marker)?.ok_or_else(mismatch)?;
+            elements(reader, length, ty, depth).map(Value::List)
+        }
+        Type::Set(ty) => {
+            let length = reader.array(marker)?.ok_or_else(mismatch)?;
+            elements(reader, length, ty, depth).map(|elements| Value::Set(set::distinct(elements)))
+        }
+        Type::Tuple(types) => {
+            let length = reader.array(marker)?.ok_or_else(mismatch)?;
+            if length != types.len() {
+                return Err(CodecError::new(format_args!("{} elements are needed, not {length}", types.len())));
+            }
+            let elements = types.iter().enumerate().map(|(at, ty)| value(reader, ty, depth).index(at));
+            elements.collect::<Result<_, _>>().map(Value::List)
+        }
+        Type::Map(ty) => {
+            let length = reader.map(marker)?.ok_or_else(mismatch)?;
+            let mut entries = BTreeMap::new();
+            for _ in 0..length {
+                let key = nfc(reader.key()?.to_owned());
+                let element = value(reader, ty, depth).key(&key)?;
+                entries.insert(key, element);
+            }
+            Ok(Value::Map(entries))
+        }
+        Type::Object(attributes) => {
+            let length = reader.map(marker)?.ok_or_else(mismatch)?;
+            object(reader, length, attributes, depth)
+        }
+        Type::Dynamic => {
+            if reader.array(marker)? != Some(2) {
+                return Err(mismatch());
+            }
+            let ty = Type::from_json(reader.binary()?).map_err(CodecError::new)?;
+            let value = value(reader, &ty, depth)?;
+            // A nested `dynamic` says nothing: its value has already told its own type, or has none.
+            Ok(if ty == Type::Dynamic { value } else { Value::dynamic(ty, value) })
+        }
+    }
+}
+
+fn elements(reader: &mut Reader<'_>, length: usize, ty: &Type, depth: usize) -> Result<Vec<Value>, CodecError> {
+    // An element takes a byte at least, so a claimed length never allocates more than the message's own size.
+    let mut elements = Vec::with_capacity(length.min(reader.rest()).min(1024));
+    for at in 0..length {
+        elements.push(value(reader, ty, depth).index(at)?);
+    }
+    Ok(elements)
+}
+
+/// Exactly the attributes of the type, in any order.
+fn object(
+    reader: &mut Reader<'_>,
+    length: usize,
+    attributes: &BTreeMap<String, Type>,
+    depth: usize,
+) -> Result<Value, CodecError> {
+    let mut entries = BTreeMap::new();
+    for _ in 0..length {
+        let name = reader.key()?;
+        let (name, ty) = attributes.get_key_value(name).ok_or_else(|| CodecError::extra(name))?;
+        let element = value(reader, ty, depth).attribute(name)?;
+        if entries.insert(name.clone(), element).is_some() {
+            return Err(CodecError::new(format_args!("the object has the attribute {name:?} twice")));
+        }
+    }
+    match attributes.keys().find(|name| !entries.contains_key(*name)) {
+        Some(name) => Err(CodecError::missing(name)),
+        None => Ok(Value::Map(entries)),
+    }
+}
+
+fn number(reader: &mut Reader<'_>, marker: Marker) -> Result<Option<Number>, CodecError> {
+    if let Some(whole) = reader.integer(marker)? {
+        return Ok(Some(whole.into()));
+    }
+    if let Some(float) = reader.float(marker)? {
+        return Number::exact(float).map(Some).map_err(CodecError::new);
+    }
+    match reader.string(marker)? {
+        Some(text) => text.parse().map(Some).map_err(CodecError::new),
+        None => Ok(None),
+    }
+}
+
+// === Value -> bytes ===
+
+fn write(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), CodecError> {
+    match (value, ty) {
+        (Value::Null, _) => {
+            out.push(Marker::Null.to_u8());
+            Ok(())
+        }
+        (Value::Unknown(refinement), _) => unknown::write(out, refinement),
+        (Value::Dynamic(dynamic), Type::Dynamic) => {
+            written(encode::write_array_len(out, 2))?;
+            written(encode::write_bin(out, &dynamic.ty.to_json()))?;
+            write(out, &dynamic.value, &dynamic.ty)
+        }
+        (Value::Bool(value), Type::Bool) => {
+            out.push(if *value { Marker::True } else { Marker::False }.to_u8());
+            Ok(())
+        }
+        (Value::String(text), Type::String) => written(encode::write_str(out, text)),
+        (Value::Number(number), Type::Number) => write_number(out, number),
+        (Value::List(elements), Type::List(ty)) | (Value::Set(elements), Type::Set(ty)) => {
+            written(encode::write_array_len(out, length(elements.len())?))?;
+            elements.iter().enumerate().try_for_each(|(at, element)| write(out, element, ty).index(at))
+        }
+        (Value::List(elements), Type::Tuple(types)) if elements.len() == types.len() => {
+            written(encode::write_array_len(out, length(elements.len())?))?;
+            elements.iter().zip(types).enumerate().try_for_each(|(at, (value, ty))| write(out, value, ty).index(at))
+        }
+        (Value::Map(entries), Type::Map(ty)) => {
+            written(encode::write_map_len(out, length(entries.len())?))?;
+            entries.iter().try_for_each(|(key, element)| {
+                written(encode::write_str(out, key))?;
+                write(out, element, ty).key(key)
+            })
+        }
+        (Value::Map(entries), Type::Object(attributes)) => {
+            if let Some(name) = entries.keys().find(|name| !attributes.contains_key(*name)) {
+                return Err(CodecError::extra(name));
+            }
+            written(encode::write_map_len(out, length(attributes.len())?))?;
+            attributes.iter().try_for_each(|(name, ty)| {
+                written(encode::write_str(out, name))?;
+                let value = entries.get(name).ok_or_else(|| CodecError::missing(name))?;
+                write(out, value, ty).attribute(name)
+            })
+        }
+        (value, ty) => Err(CodecError::mismatch(ty, value.noun())),
+    }
+}
+
+/// A whole `i64` is an integer, anything else its decimal text: core reads text with 512 bits, so nothing is lost.
+fn write_number(out: &mut Vec<u8>, number: &Number) -> Result<(), CodecError> {
+    match number.as_i64() {
+        Some(whole) => written(encode::write_sint(out, whole)),
+        None => written(encode::write_str(out, &number.to_string())),
+    }
+}
+
+fn length(length: usize) -> Result<u32, CodecError> {
+    u32::try_from(length).map_err(|_| CodecError::new("a collection has more than 2^32 elements"))
+}
+
+/// Writing to memory can't fail; the library's signature does not know.
+fn written<T, E>(result: Result<T, E>) -> Result<(), CodecError> {
+    result.map(drop).map_err(|_| CodecError::new("the value can't be written"))
+}
+
+#[cfg(test)]
+mod tests;
