@@ -9,6 +9,7 @@ mod names;
 mod object;
 mod outputs;
 mod problem;
+pub mod projection;
 mod quantity;
 mod record;
 mod spec;

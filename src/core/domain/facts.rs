@@ -34,6 +34,9 @@ pub struct StableFacts {
     pub service_cidr: String,
     /// `ipv4` or `ipv6`.
     pub ip_family: String,
+    /// The OIDC issuer's URL, for the trust of roles in mode `irsa`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oidc_issuer: Option<String>,
     /// The cluster's minor version when the environment was created: the default of Pod Security's `-version` labels.
     pub pod_security_version: String,
     /// Permission set name -> ARN of its one role, with its path.

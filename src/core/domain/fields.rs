@@ -8,7 +8,9 @@ use std::fmt;
 /// Who holds a field's value in the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Holder<'a> {
-    /// We set it (or, for a grant that we own whole, it counts as ours whoever set it).
+    /// The manager `goldenpath` set it (or, for a grant that we own whole, it counts as ours whoever set it). Our other
+    /// managers, `goldenpath-<slot>`, are told by their name in `Applied`: an environment must not take a slot's
+    /// annotation for its own.
     Us,
     /// Another manager set it by declaring it (server-side apply): taking it over would start a fight.
     Applied(&'a str),

@@ -1,19 +1,388 @@
 //! A Kubernetes quantity (`100m`, `64Gi`, `1e3`), exact.
 //!
 //! The rule is `k8s.io/apimachinery/pkg/api/resource`: a decimal number with an SI suffix, a binary suffix or an exponent,
-//! held here as a whole number of nano-units, which is as fine as the API server keeps.
+//! held here as a whole number of nano-units, which is as fine as the API server keeps. What is finer is rounded away from
+//! zero, as `ParseQuantity` does; what is larger than 2^63-1 units is refused here, while upstream caps it in silence.
 
-use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 /// Compared by value (`1000m` = `1`); [`fmt::Display`] gives the canonical text; [`Quantity::written`] the user's.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, Serialize)]
+#[serde(into = "String")]
 pub struct Quantity {
     nanos: i128,
     written: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a quantity: write a number with an optional suffix, such as 500m, 4, 64Gi (Kubernetes resource.Quantity)")]
+#[error(
+    "{0:?} is not a quantity: write a number with an optional suffix, such as 500m, 4, 64Gi (Kubernetes resource.Quantity)"
+)]
 pub struct QuantityError(String);
+
+const UNIT: i128 = 1_000_000_000;
+const LARGEST: i128 = i64::MAX as i128 * UNIT;
+
+/// Largest first: the canonical text takes the largest that leaves a whole number.
+const BINARY: [(&str, u32); 6] = [("Ei", 60), ("Pi", 50), ("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)];
+const DECIMAL: [(&str, i32); 10] = [
+    ("E", 18),
+    ("P", 15),
+    ("T", 12),
+    ("G", 9),
+    ("M", 6),
+    ("k", 3),
+    ("", 0),
+    ("m", -3),
+    ("u", -6),
+    ("n", -9),
+];
+
+// === impl Quantity ===
+
+impl Quantity {
+    /// As the user wrote it.
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// A whole number of units, canonical.
+    pub fn whole(units: u64) -> Self {
+        Self::canonical(i128::from(units) * UNIT)
+    }
+
+    pub fn is_zero(&self) -> bool {
+        self.nanos == 0
+    }
+
+    pub fn is_negative(&self) -> bool {
+        self.nanos < 0
+    }
+
+    /// No fraction of a unit: what counts (`pods`, `services`) must be.
+    pub fn is_whole(&self) -> bool {
+        self.nanos % UNIT == 0
+    }
+
+    pub fn checked_add(&self, other: &Self) -> Option<Self> {
+        let nanos = self.nanos.checked_add(other.nanos).filter(|n| n.abs() <= LARGEST)?;
+        Some(Self::canonical(nanos))
+    }
+
+    /// `None` below zero: there is no negative share.
+    pub fn checked_sub(&self, other: &Self) -> Option<Self> {
+        let nanos = self.nanos.checked_sub(other.nanos).filter(|n| *n >= 0)?;
+        Some(Self::canonical(nanos))
+    }
+
+    /// So many hundredths, rounded down to what the API server keeps.
+    pub fn percent(&self, percent: u32) -> Option<Self> {
+        let nanos = self.nanos.checked_mul(i128::from(percent))? / 100;
+        (nanos.abs() <= LARGEST).then(|| Self::canonical(nanos))
+    }
+
+    /// `self * by / over`, rounded down; for values that move together. `None` when `over` is zero or the result too large.
+    pub fn scaled(&self, by: &Self, over: &Self) -> Option<Self> {
+        if over.nanos == 0 {
+            return None;
+        }
+        // Both factors may reach 2^93: nothing is lost by dividing by what `by` and `over` share first.
+        let shared = gcd(by.nanos.unsigned_abs(), over.nanos.unsigned_abs()).max(1);
+        let shared = i128::try_from(shared).ok()?;
+        let nanos = self.nanos.checked_mul(by.nanos / shared)? / (over.nanos / shared);
+        (nanos.abs() <= LARGEST).then(|| Self::canonical(nanos))
+    }
+
+    /// An equal part for each of `parts`, rounded down to a multiple of `step`.
+    pub fn share(&self, parts: u32, step: &Self) -> Self {
+        let part = self.nanos / i128::from(parts.max(1));
+        let step = step.nanos.max(1);
+        Self::canonical(part - part.rem_euclid(step))
+    }
+
+    pub fn min<'a>(&'a self, other: &'a Self) -> &'a Self {
+        if other < self { other } else { self }
+    }
+
+    fn canonical(nanos: i128) -> Self {
+        Self {
+            nanos,
+            written: canonical_text(nanos),
+        }
+    }
+}
+
+impl fmt::Display for Quantity {
+    /// One text for one value, whatever notation it was written in, so that equal values have equal lines.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&canonical_text(self.nanos))
+    }
+}
+
+impl FromStr for Quantity {
+    type Err = QuantityError;
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        let nanos = parse(text).ok_or_else(|| QuantityError(text.to_owned()))?;
+        Ok(Self {
+            nanos,
+            written: text.to_owned(),
+        })
+    }
+}
+
+impl PartialEq for Quantity {
+    fn eq(&self, other: &Self) -> bool {
+        self.nanos == other.nanos
+    }
+}
+impl Eq for Quantity {}
+impl PartialOrd for Quantity {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Quantity {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.nanos.cmp(&other.nanos)
+    }
+}
+impl Hash for Quantity {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.nanos.hash(state);
+    }
+}
+
+impl From<Quantity> for String {
+    fn from(quantity: Quantity) -> String {
+        quantity.written
+    }
+}
+
+/// A string, or a plain number as YAML and JSON writers like to give.
+impl<'de> Deserialize<'de> for Quantity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct QuantityVisitor;
+        impl<'de> Visitor<'de> for QuantityVisitor {
+            type Value = Quantity;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a quantity such as 500m, 4, 64Gi")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Quantity, E> {
+                text.parse().map_err(E::custom)
+            }
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Quantity, E> {
+                self.visit_str(&number.to_string())
+            }
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Quantity, E> {
+                self.visit_str(&number.to_string())
+            }
+            fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Quantity, E> {
+                self.visit_str(&number.to_string())
+            }
+            /// serde_json hands a number of arbitrary precision over as a map with its text.
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Quantity, A::Error> {
+                let number = serde_json::Number::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                self.visit_str(&number.to_string())
+            }
+        }
+        deserializer.deserialize_any(QuantityVisitor)
+    }
+}
+
+fn gcd(a: u128, b: u128) -> u128 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+fn parse(text: &str) -> Option<i128> {
+    let (negative, rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(rest.len());
+    let (number, suffix) = rest.split_at(end);
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.len() + fraction.len() == 0 || fraction.contains('.') {
+        return None;
+    }
+    let (base, exponent) = scale(suffix)?;
+    // Digits as one whole number, and how many decimal places it is to be moved by.
+    let fraction = fraction.trim_end_matches('0');
+    let digits = [whole, fraction].concat();
+    let digits = digits.trim_start_matches('0');
+    if digits.is_empty() {
+        return Some(0);
+    }
+    // 2^63 units in nanos has 28 digits: what is longer than the largest i128 is out of range or finer than a nano by far.
+    if digits.len() > 36 {
+        return None;
+    }
+    let value: i128 = digits.parse::<i128>().ok()?.checked_mul(base)?;
+    let shift = 9 + exponent - i32::try_from(fraction.len()).ok()?;
+    let power = 10i128.checked_pow(shift.unsigned_abs())?;
+    let nanos = if shift >= 0 {
+        value.checked_mul(power)?
+    } else {
+        (value + power - 1) / power
+    };
+    (nanos <= LARGEST).then_some(if negative { -nanos } else { nanos })
+}
+
+/// The factor and the power of ten that a suffix stands for.
+fn scale(suffix: &str) -> Option<(i128, i32)> {
+    if let Some((_, shift)) = BINARY.iter().find(|(name, _)| *name == suffix) {
+        return Some((1i128 << shift, 0));
+    }
+    if let Some((_, exponent)) = DECIMAL.iter().find(|(name, _)| *name == suffix) {
+        return Some((1, *exponent));
+    }
+    let exponent = suffix.strip_prefix(['e', 'E'])?;
+    let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let plain = !digits.is_empty() && digits.len() <= 2 && digits.bytes().all(|b| b.is_ascii_digit());
+    plain
+        .then(|| exponent.parse().ok())
+        .flatten()
+        .map(|exponent| (1, exponent))
+}
+
+/// The largest suffix that leaves a whole number. From `Mi` on a binary one where its text is no longer than the decimal,
+/// so that memory reads `64Gi` and a thousand pods never `1Ki`.
+fn canonical_text(nanos: i128) -> String {
+    if nanos == 0 {
+        return "0".to_owned();
+    }
+    let decimal = DECIMAL.iter().find_map(|(suffix, exponent)| {
+        let unit = 10i128.checked_pow(u32::try_from(exponent + 9).ok()?)?;
+        (nanos % unit == 0).then(|| format!("{}{suffix}", nanos / unit))
+    });
+    let decimal = decimal.unwrap_or_else(|| format!("{nanos}n"));
+    let binary = BINARY
+        .iter()
+        .filter(|(_, shift)| *shift >= 20)
+        .find_map(|(suffix, shift)| {
+            let unit = UNIT << shift;
+            (nanos % unit == 0).then(|| format!("{}{suffix}", nanos / unit))
+        });
+    binary.filter(|binary| binary.len() <= decimal.len()).unwrap_or(decimal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn q(text: &str) -> Quantity {
+        text.parse().expect(text)
+    }
+
+    #[test]
+    fn equal_values_have_one_canonical_text() {
+        for (written, canonical, reason) in [
+            ("1000m", "1", "milli to whole"),
+            ("0.5", "500m", "a fraction is milli"),
+            ("1500m", "1500m", "no fraction in canonical text"),
+            ("1e3", "1k", "exponent"),
+            ("12E2", "1200", "an upper-case exponent with digits"),
+            ("1E", "1E", "E alone is exa"),
+            ("1Ei", "1Ei", "the largest binary suffix"),
+            ("64Gi", "64Gi", "binary stays binary"),
+            (
+                "65536Mi",
+                "64Gi",
+                "the largest binary suffix that leaves a whole number",
+            ),
+            ("68719476736", "64Gi", "plain bytes"),
+            ("1.5Gi", "1536Mi", "a fraction of a binary unit"),
+            ("1024", "1024", "a count never reads 1Ki"),
+            ("1Ki", "1024", "and so does one written as Ki"),
+            ("1G", "1G", "decimal stays decimal"),
+            ("128974848", "123Mi", "from the documentation of Kubernetes"),
+            ("100n", "100n", "nano"),
+            ("100u", "100u", "micro"),
+            (
+                "0.1n",
+                "1n",
+                "finer than a nano is rounded away from zero, as ParseQuantity does",
+            ),
+            ("-1", "-1", "negative"),
+            ("+5", "5", "a plus sign"),
+            (".5", "500m", "no leading zero"),
+            ("5.", "5", "no fraction after the point"),
+            ("000", "0", "zeros"),
+            ("0Gi", "0", "zero has no unit"),
+            ("9223372036854775807", "9223372036854775807", "2^63-1"),
+        ] {
+            assert_eq!(q(written).to_string(), canonical, "{written}: {reason}");
+            assert_eq!(q(written).written(), written, "{reason}");
+            assert_eq!(
+                q(canonical),
+                q(written),
+                "the canonical text is the same value: {reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_quantity_is_refused() {
+        for (text, reason) in [
+            ("", "nothing"),
+            (".", "no digit"),
+            ("-", "a sign alone"),
+            ("1 Gi", "a space"),
+            ("1gi", "suffixes have a case"),
+            ("1K", "kilo is a small k"),
+            ("1KiB", "bytes are not written"),
+            ("1.2.3", "two points"),
+            ("1e", "an exponent without digits"),
+            ("1e+", "an exponent without digits"),
+            ("0x10", "no hexadecimal"),
+            ("four", "no words"),
+            ("9223372036854775808", "above 2^63-1"),
+            ("8Ei", "2^63"),
+            ("1e99", "far too large"),
+        ] {
+            assert!(text.parse::<Quantity>().is_err(), "{text:?}: {reason}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_is_exact() {
+        assert_eq!(q("100m").checked_add(&q("0.9")), Some(q("1")));
+        assert_eq!(
+            q("1Gi").checked_sub(&q("1")).map(|r| r.to_string()),
+            Some("1073741823".into())
+        );
+        assert_eq!(q("1").checked_sub(&q("1001m")), None, "no negative share");
+        assert_eq!(q("9223372036854775807").checked_add(&q("1")), None, "out of range");
+        assert_eq!(q("32").percent(33), Some(q("10560m")));
+        assert_eq!(q("64Gi").scaled(&q("40Gi"), &q("32Gi")), Some(q("80Gi")));
+        assert_eq!(q("7").scaled(&q("0"), &q("0")), None);
+        assert_eq!(q("64Gi").share(3, &q("1Mi")), q("21845Mi"));
+        assert_eq!(q("10").share(3, &q("1")), q("3"));
+        assert_eq!(q("1").share(3, &q("1m")), q("333m"));
+        assert_eq!(q("1").min(&q("999m")), &q("999m"));
+        assert!(!q("1500m").is_whole() && q("2").is_whole());
+    }
+
+    #[test]
+    fn serde_keeps_what_was_written_and_takes_plain_numbers() {
+        for (json, written, reason) in [
+            (r#""1000m""#, "1000m", "a string"),
+            ("4", "4", "a number"),
+            ("0.5", "0.5", "a decimal number"),
+            ("4.0", "4.0", "arbitrary precision keeps the text"),
+        ] {
+            let quantity: Quantity = serde_json::from_str(json).expect(reason);
+            assert_eq!(quantity.written(), written, "{reason}");
+            assert_eq!(serde_json::to_string(&quantity).expect(reason), format!("{written:?}"));
+        }
+        assert!(serde_json::from_str::<Quantity>("true").is_err());
+        assert!(serde_json::from_str::<Quantity>(r#"{"a":1}"#).is_err());
+    }
+}
