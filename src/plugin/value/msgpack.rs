@@ -44,58 +44,71 @@ fn value(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Value, Code
     if let Some((code, payload)) = reader.extension(marker)? {
         return unknown::read(code, payload).map(Value::Unknown);
     }
-    let mismatch = || CodecError::mismatch(ty, read::noun(marker));
-    match ty {
+    let found = match ty {
         Type::Bool => match marker {
-            Marker::True => Ok(Value::Bool(true)),
-            Marker::False => Ok(Value::Bool(false)),
-            _ => Err(mismatch()),
+            Marker::True => Some(Value::Bool(true)),
+            Marker::False => Some(Value::Bool(false)),
+            _ => None,
         },
-        Type::String => {
-            let text = reader.string(marker)?.ok_or_else(mismatch)?;
-            Ok(Value::String(nfc(text.to_owned())))
-        }
-        Type::Number => number(reader, marker)?.map(Value::Number).ok_or_else(mismatch),
-        Type::List(ty) => {
-            let length = reader.array(marker)?.ok_or_else(mismatch)?;
-            elements(reader, length, ty, depth).map(Value::List)
-        }
-        Type::Set(ty) => {
-            let length = reader.array(marker)?.ok_or_else(mismatch)?;
-            elements(reader, length, ty, depth).map(|elements| Value::Set(set::distinct(elements)))
-        }
-        Type::Tuple(types) => {
-            let length = reader.array(marker)?.ok_or_else(mismatch)?;
-            if length != types.len() {
-                return Err(CodecError::new(format_args!("{} elements are needed, not {length}", types.len())));
-            }
-            let elements = types.iter().enumerate().map(|(at, ty)| value(reader, ty, depth).index(at));
-            elements.collect::<Result<_, _>>().map(Value::List)
-        }
-        Type::Map(ty) => {
-            let length = reader.map(marker)?.ok_or_else(mismatch)?;
-            let mut entries = BTreeMap::new();
-            for _ in 0..length {
-                let key = nfc(reader.key()?.to_owned());
-                let element = value(reader, ty, depth).key(&key)?;
-                entries.insert(key, element);
-            }
-            Ok(Value::Map(entries))
-        }
-        Type::Object(attributes) => {
-            let length = reader.map(marker)?.ok_or_else(mismatch)?;
-            object(reader, length, attributes, depth)
-        }
-        Type::Dynamic => {
-            if reader.array(marker)? != Some(2) {
-                return Err(mismatch());
-            }
-            let ty = Type::from_json(reader.binary()?).map_err(CodecError::new)?;
-            let value = value(reader, &ty, depth)?;
-            // A nested `dynamic` says nothing: its value has already told its own type, or has none.
-            Ok(if ty == Type::Dynamic { value } else { Value::dynamic(ty, value) })
-        }
+        Type::String => reader.string(marker)?.map(|text| Value::String(nfc(text.to_owned()))),
+        Type::Number => number(reader, marker)?.map(Value::Number),
+        _ => collection(reader, marker, ty, depth)?,
+    };
+    found.ok_or_else(|| CodecError::mismatch(ty, read::noun(marker)))
+}
+
+/// Apart from the leaves, and each kind by itself: these functions recurse, and their frames should be small.
+fn collection(
+    reader: &mut Reader<'_>,
+    marker: Marker,
+    ty: &Type,
+    depth: usize,
+) -> Result<Option<Value>, CodecError> {
+    if ty == &Type::Dynamic {
+        return if reader.array(marker)? == Some(2) { dynamic(reader, depth).map(Some) } else { Ok(None) };
     }
+    let length = match ty {
+        Type::Map(_) | Type::Object(_) => reader.map(marker)?,
+        _ => reader.array(marker)?,
+    };
+    let Some(length) = length else { return Ok(None) };
+    match ty {
+        Type::List(ty) => elements(reader, length, ty, depth).map(Value::List),
+        Type::Set(ty) => elements(reader, length, ty, depth).map(|elements| Value::Set(set::distinct(elements))),
+        Type::Tuple(types) => tuple(reader, length, types, depth),
+        Type::Map(ty) => map(reader, length, ty, depth),
+        Type::Object(attributes) => object(reader, length, attributes, depth),
+        Type::Bool | Type::Number | Type::String | Type::Dynamic => return Ok(None),
+    }
+    .map(Some)
+}
+
+fn dynamic(reader: &mut Reader<'_>, depth: usize) -> Result<Value, CodecError> {
+    let ty = Type::from_json(reader.binary()?).map_err(CodecError::new)?;
+    let value = value(reader, &ty, depth)?;
+    // A nested `dynamic` says nothing: its value has already told its own type, or has none.
+    Ok(if ty == Type::Dynamic { value } else { Value::dynamic(ty, value) })
+}
+
+fn tuple(reader: &mut Reader<'_>, length: usize, types: &[Type], depth: usize) -> Result<Value, CodecError> {
+    if length != types.len() {
+        return Err(CodecError::new(format_args!("{} elements are needed, not {length}", types.len())));
+    }
+    let mut elements = Vec::with_capacity(types.len().min(reader.rest()));
+    for (at, ty) in types.iter().enumerate() {
+        elements.push(value(reader, ty, depth).index(at)?);
+    }
+    Ok(Value::List(elements))
+}
+
+fn map(reader: &mut Reader<'_>, length: usize, ty: &Type, depth: usize) -> Result<Value, CodecError> {
+    let mut entries = BTreeMap::new();
+    for _ in 0..length {
+        let key = nfc(reader.key()?.to_owned());
+        let element = value(reader, ty, depth).key(&key)?;
+        entries.insert(key, element);
+    }
+    Ok(Value::Map(entries))
 }
 
 fn elements(reader: &mut Reader<'_>, length: usize, ty: &Type, depth: usize) -> Result<Vec<Value>, CodecError> {
