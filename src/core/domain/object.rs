@@ -123,7 +123,8 @@ pub struct Observed {
     /// changes with every edit.
     pub record: Option<String>,
     /// On a Namespace without our mark: the environment that an administrator allows to adopt it, from the annotation or
-    /// label `goldenpath.internal/adoptable-by`.
+    /// label `goldenpath.internal/adoptable-by`. A world says `None` of a namespace that has a ServiceAccount bound
+    /// cluster-wide, marked or not.
     pub adoptable_by: Option<String>,
 }
 
