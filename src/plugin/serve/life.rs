@@ -1,0 +1,117 @@
+//! From listening to the end, and what ends it.
+//!
+//! The end is the same whoever asks for it: nothing new begins, work in flight is told to stop and then awaited for a
+//! while, since a change that was sent to an API can't be taken back and its outcome must still be recorded.
+
+use super::{
+    ServeError,
+    listener::Listener,
+    wire::{self, Wire},
+};
+use crate::server::{self, Process, Sessions};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_stream::{StreamExt, wrappers::ReceiverStream};
+
+/// A client kills us 2 s after its Shutdown. Its calls are over by then, unless a second interrupt has cut them off.
+const GRACE_AFTER_SHUTDOWN: Duration = Duration::from_millis(1500);
+/// Others who send SIGTERM wait about 10 s before they kill.
+const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(8);
+/// How long the reply to Shutdown, or to a call that has just ended, may take to reach a client that is still there.
+const GRACE_FOR_REPLIES: Duration = Duration::from_millis(300);
+
+/// A state tree is a few kilobytes; a window of a mebibyte takes all but the rare giant in one piece, for each of the
+/// ten calls that a client has in flight by default.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 8 << 20;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// A child of a client: the client's terminal is not ours.
+    TerminateOnly,
+    /// Started by hand.
+    InterruptToo,
+}
+
+pub(super) async fn serve(
+    process: Arc<Process>,
+    sessions: Sessions,
+    listener: Listener,
+    tls: Option<TlsAcceptor>,
+    mut signals: Signals,
+) -> Result<(), ServeError> {
+    let (wires, incoming) = mpsc::channel::<Wire>(1);
+    let (open, _) = watch::channel(());
+    let router = server::router(&process, STREAM_WINDOW, CONNECTION_WINDOW).await;
+
+    // Only accepting ends with this block. Connections are tasks of their own and are still being answered.
+    let grace = tokio::select! {
+        served = router.serve_with_incoming(ReceiverStream::new(incoming).map(Ok::<_, Infallible>)) => return Ok(served?),
+        () = wire::accept(&listener, tls, &sessions, &open, wires) => GRACE_AFTER_SHUTDOWN,
+        () = process.ended() => GRACE_AFTER_SHUTDOWN,
+        () = signals.end() => GRACE_AFTER_SIGNAL,
+    };
+    drop(listener);
+    process.end();
+    let _ = timeout(grace, process.calls_done()).await;
+    let _ = timeout(GRACE_FOR_REPLIES, open.closed()).await;
+    Ok(())
+}
+
+/// Registered before the handshake line: from then on a client may interrupt the whole process group.
+pub(super) struct Signals {
+    ending: Ending,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    pub(super) fn new(ending: Ending) -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            ending,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn new(ending: Ending) -> io::Result<Self> {
+        Ok(Self { ending })
+    }
+
+    /// An interrupt that doesn't end us is swallowed, which is more than leaving it alone: unhandled, it would kill.
+    async fn end(&mut self) {
+        loop {
+            if self.next_is_terminate().await || self.ending == Ending::InterruptToo {
+                return;
+            }
+            tracing::debug!("An interrupt was left to the client, which also got it");
+        }
+    }
+
+    #[cfg(unix)]
+    async fn next_is_terminate(&mut self) -> bool {
+        tokio::select! {
+            _ = self.interrupt.recv() => false,
+            _ = self.terminate.recv() => true,
+        }
+    }
+
+    /// Windows has no SIGTERM, and Ctrl-C reaches every process of the console.
+    #[cfg(not(unix))]
+    async fn next_is_terminate(&mut self) -> bool {
+        // Without a handler there is nothing to wait for: then only Shutdown ends us.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        false
+    }
+}

@@ -1,0 +1,168 @@
+//! Who holds what: the process, a connection's session, and one call's work.
+//!
+//! ```text
+//! Process    provider, schemas (built once), the end of everything
+//!   Session  one client's configuration; the token that StopProvider cancels
+//!     Work   one call: its own token, and its being counted until it is done
+//! ```
+//! Cancelling goes downwards only.
+
+use super::schemas::Schemas;
+use crate::{
+    Cancel,
+    provider::{Connection, Provider},
+    resource::Call,
+};
+use std::sync::{Arc, Mutex, PoisonError};
+use tfplugin_proto::tfplugin6 as proto;
+use tokio::sync::watch;
+use tonic::{Request, Status};
+
+pub(crate) struct Process {
+    pub(super) provider: Arc<dyn Provider>,
+    pub(super) schemas: Schemas,
+    end: Cancel,
+    /// Has a receiver for each call in flight.
+    calls: watch::Sender<()>,
+}
+
+impl Process {
+    pub(crate) fn new(provider: Arc<dyn Provider>) -> Arc<Self> {
+        Arc::new(Self {
+            provider,
+            schemas: Schemas::default(),
+            end: Cancel::new(),
+            calls: watch::channel(()).0,
+        })
+    }
+
+    /// Cancels all work. Calls in flight still answer.
+    pub(crate) fn end(&self) {
+        self.end.cancel();
+    }
+
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.end.clone().cancelled_owned()
+    }
+
+    /// Every call has its answer.
+    pub(crate) async fn calls_done(&self) {
+        self.calls.closed().await;
+    }
+}
+
+/// Where connections get their session.
+pub(crate) enum Sessions {
+    One(Session),
+    Each(Arc<Process>),
+}
+
+impl Sessions {
+    /// All connections are one client's, whose child this process is.
+    pub(crate) fn one(process: &Arc<Process>) -> Self {
+        Self::One(Session::new(process, true))
+    }
+
+    /// Each connection is another client.
+    pub(crate) fn each(process: &Arc<Process>) -> Self {
+        Self::Each(Arc::clone(process))
+    }
+
+    pub(crate) fn connect(&self) -> Session {
+        match self {
+            Self::One(session) => session.clone(),
+            Self::Each(process) => Session::new(process, false),
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Session(Arc<Inner>);
+
+struct Inner {
+    process: Arc<Process>,
+    connection: Arc<dyn Connection>,
+    /// Replaced when cancelled: StopProvider stops what runs, not what comes.
+    cancel: Mutex<Cancel>,
+    /// Its client may end the process.
+    owns_process: bool,
+}
+
+impl Session {
+    fn new(process: &Arc<Process>, owns_process: bool) -> Self {
+        Self(Arc::new(Inner {
+            process: Arc::clone(process),
+            connection: process.provider.connect(),
+            cancel: Mutex::new(process.end.child_token()),
+            owns_process,
+        }))
+    }
+
+    /// Put there by the transport for every request of the connection.
+    pub(super) fn of<T>(request: &Request<T>) -> Result<Self, Status> {
+        request
+            .extensions()
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Status::internal("the connection has no session"))
+    }
+
+    pub(super) fn process(&self) -> &Process {
+        &self.0.process
+    }
+
+    pub(super) fn connection(&self) -> &dyn Connection {
+        &*self.0.connection
+    }
+
+    pub(super) fn stop(&self) {
+        let fresh = self.0.process.end.child_token();
+        let running = std::mem::replace(
+            &mut *self.0.cancel.lock().unwrap_or_else(PoisonError::into_inner),
+            fresh,
+        );
+        running.cancel();
+    }
+
+    /// The client is done with us. One that shares us with others is not the one to end us.
+    pub(super) fn shutdown(&self) {
+        if self.0.owns_process {
+            self.0.process.end();
+        }
+    }
+
+    pub(super) fn begin(self) -> Work {
+        let cancel = self
+            .0
+            .cancel
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .child_token();
+        Work {
+            cancel,
+            _running: self.0.process.calls.subscribe(),
+            session: self,
+        }
+    }
+}
+
+pub(super) struct Work {
+    pub(super) session: Session,
+    pub(super) cancel: Cancel,
+    _running: watch::Receiver<()>,
+}
+
+impl Work {
+    pub(super) fn connection(&self) -> &dyn Connection {
+        self.session.connection()
+    }
+
+    /// What a resource is told about the call. Calls that carry no capabilities come after one that did.
+    pub(super) fn call(&self, capabilities: Option<&proto::ClientCapabilities>) -> Call {
+        let write_only_allowed = capabilities.is_none_or(|can| can.write_only_attributes_allowed);
+        Call {
+            cancel: self.cancel.clone(),
+            write_only_allowed,
+        }
+    }
+}

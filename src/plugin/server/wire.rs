@@ -1,0 +1,168 @@
+//! Between the protocol's messages and our types.
+
+use super::call::{Answered, Failure};
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    laws::Breach,
+    path::{Path, Step},
+    value::{Type, Value, codec, json, msgpack},
+};
+use tfplugin_proto::tfplugin6::{self as proto, attribute_path::step::Selector};
+
+/// Absent or empty is null. A client may send either form; a value that isn't of its type is no user's doing.
+pub(super) fn decode(what: &str, value: Option<proto::DynamicValue>, ty: &Type) -> Answered<Value> {
+    let proto::DynamicValue { msgpack, json } = value.unwrap_or_default();
+    let decoded = if msgpack.is_empty() {
+        json::decode(&json, ty)
+    } else {
+        msgpack::decode(&msgpack, ty)
+    };
+    decoded.map_err(|error| Failure::broken(format_args!("{what} is not a value of its type: {error}")))
+}
+
+/// Always msgpack, which every client reads and which alone can hold unknowns.
+///
+/// Our own tree may lack attributes, or hold a list for a set: what serde writes does. It is made to conform only when it
+/// doesn't already, since most answers are built from trees that came in whole.
+pub(super) fn encode(value: Value, ty: &Type) -> Answered<Option<proto::DynamicValue>> {
+    let msgpack = match msgpack::encode(&value, ty) {
+        Ok(bytes) => bytes,
+        Err(_) => codec::conform(value, ty)
+            .and_then(|value| msgpack::encode(&value, ty))
+            .map_err(|error| {
+                Diagnostic::error(
+                    format!("the provider's answer is not of its own schema: {error}"),
+                    "This is a fault of the provider, not of your configuration. Please report it.",
+                )
+            })?,
+    };
+    Ok(Some(proto::DynamicValue { msgpack, json: vec![] }))
+}
+
+/// Core would refuse the answer as well, and say less of why.
+pub(super) fn breach(breach: Breach) -> Diagnostic {
+    let summary = format!("the provider's answer breaks a law of the protocol: {breach}");
+    Diagnostic::error(
+        summary,
+        "This is a fault of the provider, found by its own check in a debug build.",
+    )
+    .at(breach.path)
+}
+
+pub(super) fn diagnostics(diagnostics: Vec<Diagnostic>) -> Vec<proto::Diagnostic> {
+    diagnostics.into_iter().map(diagnostic).collect()
+}
+
+pub(super) fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
+    let Diagnostic {
+        severity,
+        summary,
+        detail,
+        path,
+    } = diagnostic;
+    let severity = match severity {
+        Severity::Error => proto::diagnostic::Severity::Error,
+        Severity::Warning => proto::diagnostic::Severity::Warning,
+    };
+    let attribute = (!path.is_root()).then(|| attribute_path(&path));
+    proto::Diagnostic {
+        severity: severity.into(),
+        summary,
+        detail,
+        attribute,
+    }
+}
+
+pub(super) fn attribute_path(path: &Path) -> proto::AttributePath {
+    let step = |step: &Step| proto::attribute_path::Step {
+        selector: Some(match step {
+            Step::Attribute(name) => Selector::AttributeName(name.clone()),
+            Step::Key(key) => Selector::ElementKeyString(key.clone()),
+            Step::Index(index) => Selector::ElementKeyInt(*index),
+        }),
+    };
+    proto::AttributePath {
+        steps: path.steps().iter().map(step).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn either_form_is_read_and_none_is_null() {
+        let cases = [
+            ("absent is null", None, Value::Null),
+            ("empty is null", Some(proto::DynamicValue::default()), Value::Null),
+            (
+                "msgpack",
+                Some(proto::DynamicValue {
+                    msgpack: vec![0xa1, b'x'],
+                    json: vec![],
+                }),
+                "x".into(),
+            ),
+            (
+                "JSON",
+                Some(proto::DynamicValue {
+                    msgpack: vec![],
+                    json: br#""x""#.to_vec(),
+                }),
+                "x".into(),
+            ),
+        ];
+        for (reason, message, expected) in cases {
+            assert!(
+                decode("config", message, &Type::String).is_ok_and(|value| value == expected),
+                "{reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_no_client_sends_is_a_broken_request() {
+        let number = Some(proto::DynamicValue {
+            msgpack: vec![0x01],
+            json: vec![],
+        });
+        assert!(matches!(
+            decode("config", number, &Type::String),
+            Err(Failure::Broken(_))
+        ));
+    }
+
+    #[test]
+    fn our_own_trees_are_made_to_conform() {
+        let ty = Type::object([("tags", Type::set(Type::String)), ("note", Type::String)]);
+        let written_by_serde = Value::map([("tags", Value::List(vec!["a".into()]))]);
+        let message = encode(written_by_serde, &ty).unwrap_or_else(|_| panic!("it can conform"));
+        let read = decode("answer", message, &ty).unwrap_or_else(|_| panic!("it conforms"));
+        assert_eq!(
+            read,
+            Value::map([("tags", Value::set(["a".into()])), ("note", Value::Null)])
+        );
+    }
+
+    #[test]
+    fn a_path_names_every_kind_of_step() {
+        let path = Path::attribute("a").then(Step::Key("k".into())).then(Step::Index(2));
+        let steps: Vec<_> = attribute_path(&path)
+            .steps
+            .into_iter()
+            .filter_map(|step| step.selector)
+            .collect();
+        assert_eq!(
+            steps,
+            [
+                Selector::AttributeName("a".into()),
+                Selector::ElementKeyString("k".into()),
+                Selector::ElementKeyInt(2)
+            ]
+        );
+        assert!(
+            diagnostic(Diagnostic::error("x", "")).attribute.is_none(),
+            "the root is no path at all"
+        );
+    }
+}
