@@ -14,8 +14,9 @@ pub use counted::Counted;
 use crate::domain::{Body, ClusterArn, ClusterRef, Facts, ObjectKey, Observed};
 use async_trait::async_trait;
 
-/// What to look for. Besides what carries our mark, a listing holds the RoleBindings in namespaces that carry it, whoever
-/// made them: they grant power (`Ownership::Foreign`).
+/// What to look for. Besides what carries our mark, a listing (`Everything`, `Environment`) holds two kinds in the namespaces
+/// that carry it, whoever made them and mostly as `Ownership::Foreign`: RoleBindings, since they grant power, and the
+/// ServiceAccount `default`, of which we own one field and no label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
     pub scope: Scope,
