@@ -14,7 +14,7 @@ pub use answer::{check_apply, check_final_plan, check_import, check_read};
 pub use plan::check_plan;
 pub use schema::{check_provider_schema, check_schema};
 
-use crate::path::Path;
+use crate::{diagnostic::Diagnostic, path::Path};
 use std::fmt;
 
 /// One law that an answer breaks, and where.
@@ -28,14 +28,35 @@ pub struct Breach {
 
 impl Breach {
     fn new(path: Path, law: &'static str, text: impl Into<String>) -> Self {
-        Self { path, law, text: text.into() }
+        Self {
+            path,
+            law,
+            text: text.into(),
+        }
     }
 }
 
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, law, text } = self;
-        if path.is_root() { write!(f, "{law}: {text}") } else { write!(f, "{law} at {path}: {text}") }
+        if path.is_root() {
+            write!(f, "{law}: {text}")
+        } else {
+            write!(f, "{law} at {path}: {text}")
+        }
+    }
+}
+
+/// As core would tell it, with the law's name.
+impl From<Breach> for Diagnostic {
+    fn from(Breach { path, law, text }: Breach) -> Self {
+        let place = if path.is_root() {
+            String::new()
+        } else {
+            format!("{path}: ")
+        };
+        let detail = format!("This is a bug in the provider, found by its own check of the rule `{law}`.");
+        Self::error(format!("{place}{text}"), detail).at(path)
     }
 }
 

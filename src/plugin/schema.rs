@@ -38,8 +38,9 @@ pub use validate::validate;
 
 use crate::{
     path::{Path, Step},
-    value::{Type, Value},
+    value::{Fault, Type, Value, from_value},
 };
+use serde::de::DeserializeOwned;
 use std::fmt;
 
 #[derive(Clone, Debug, Default)]
@@ -53,7 +54,7 @@ pub struct Schema {
     pub rules: Vec<Rule>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Kind {
     Plain(Type),
     Nested(Nesting, Object),
@@ -76,7 +77,10 @@ pub struct Object {
 }
 
 pub fn object(attributes: impl IntoIterator<Item = Attribute>) -> Object {
-    Object { attributes: attributes.into_iter().collect(), rules: vec![] }
+    Object {
+        attributes: attributes.into_iter().collect(),
+        rules: vec![],
+    }
 }
 
 pub fn list_of(object: Object) -> Kind {
@@ -121,9 +125,21 @@ impl Kind {
     }
 }
 
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(ty) => write!(f, "{}", ty.as_json()),
+            Self::Nested(nesting, object) => write!(f, "{nesting:?}{:?}", object.attributes),
+        }
+    }
+}
+
 impl Schema {
     pub fn new(attributes: impl IntoIterator<Item = Attribute>) -> Self {
-        Self { attributes: attributes.into_iter().collect(), ..Self::default() }
+        Self {
+            attributes: attributes.into_iter().collect(),
+            ..Self::default()
+        }
     }
 
     #[must_use]
@@ -134,7 +150,10 @@ impl Schema {
     /// Markdown: what the resource stands for.
     #[must_use]
     pub fn describe(self, description: impl Into<String>) -> Self {
-        Self { description: description.into(), ..self }
+        Self {
+            description: description.into(),
+            ..self
+        }
     }
 
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
@@ -144,6 +163,16 @@ impl Schema {
     /// The type of the whole tree. Built anew each time: keep it when decoding many.
     pub fn ty(&self) -> Type {
         object_type(&self.attributes)
+    }
+
+    /// The typed spec from a configuration or a state, without what is computed. A fault has the path that the protocol
+    /// wants; one that is only `unknown` means "undecided".
+    pub fn read<T: DeserializeOwned>(&self, tree: &Value) -> Result<T, Fault> {
+        let spec = from_value(&inputs(self, tree));
+        spec.map_err(|fault| Fault {
+            path: self.resolve_path(&fault.path),
+            ..fault
+        })
     }
 
     /// The path as the protocol wants it: attributes told from keys, and cut off at a set. For paths from
@@ -193,16 +222,15 @@ fn object_type(attributes: &[Attribute]) -> Type {
 // === what the passes share ===
 
 /// What a nested value consists of: each object in it with its place. Null and unknown objects consist of nothing.
-fn objects<'v>(nesting: Nesting, value: &'v Value) -> Vec<(Option<Step>, &'v Value)> {
+fn objects(nesting: Nesting, value: &Value) -> Vec<(Option<Step>, &Value)> {
     match (nesting, value) {
         (Nesting::Single, Value::Map(_)) => vec![(None, value)],
-        (Nesting::List, Value::List(elements)) => {
-            (0i64..).map(|at| Some(Step::Index(at))).zip(elements).collect()
-        }
+        (Nesting::List, Value::List(elements)) => (0i64..).map(|at| Some(Step::Index(at))).zip(elements).collect(),
         (Nesting::Set, Value::Set(elements)) => elements.iter().map(|element| (None, element)).collect(),
-        (Nesting::Map, Value::Map(entries)) => {
-            entries.iter().map(|(key, element)| (Some(Step::Key(key.clone())), element)).collect()
-        }
+        (Nesting::Map, Value::Map(entries)) => entries
+            .iter()
+            .map(|(key, element)| (Some(Step::Key(key.clone())), element))
+            .collect(),
         _ => vec![],
     }
 }
@@ -213,19 +241,13 @@ fn rebuild(nesting: Nesting, value: &Value, mut each: impl FnMut(&Value) -> Valu
         (Nesting::Single, Value::Map(_)) => each(value),
         (Nesting::List, Value::List(elements)) => Value::List(elements.iter().map(each).collect()),
         (Nesting::Set, Value::Set(elements)) => Value::Set(elements.iter().map(each).collect()),
-        (Nesting::Map, Value::Map(entries)) => {
-            Value::Map(entries.iter().map(|(key, element)| (key.clone(), each(element))).collect())
-        }
+        (Nesting::Map, Value::Map(entries)) => Value::Map(
+            entries
+                .iter()
+                .map(|(key, element)| (key.clone(), each(element)))
+                .collect(),
+        ),
         _ => value.clone(),
-    }
-}
-
-/// A function that prints as its own name, so that schemas can be printed.
-struct Opaque(&'static str);
-
-impl fmt::Debug for Opaque {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
     }
 }
 

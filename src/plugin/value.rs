@@ -24,11 +24,12 @@ pub use ty::Type;
 use crate::path::{Path, Step};
 use std::{
     collections::BTreeMap,
+    fmt,
     hash::{Hash, Hasher},
 };
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Value {
     Null,
     /// Not known before apply. All unknowns are equal: core ignores refinements when it compares.
@@ -67,7 +68,12 @@ impl Value {
     }
 
     pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Value)>) -> Self {
-        Self::Map(entries.into_iter().map(|(key, value)| (nfc(key.into()), value)).collect())
+        Self::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| (nfc(key.into()), value))
+                .collect(),
+        )
     }
 
     /// A set without the elements that are known to be duplicates.
@@ -107,16 +113,28 @@ impl Value {
     }
 
     pub fn as_str(&self) -> Option<&str> {
-        if let Self::String(text) = self.inner() { Some(text) } else { None }
+        if let Self::String(text) = self.inner() {
+            Some(text)
+        } else {
+            None
+        }
     }
 
     pub fn as_map(&self) -> Option<&BTreeMap<String, Value>> {
-        if let Self::Map(entries) = self.inner() { Some(entries) } else { None }
+        if let Self::Map(entries) = self.inner() {
+            Some(entries)
+        } else {
+            None
+        }
     }
 
     /// The elements of a list, tuple or set.
     pub fn elements(&self) -> Option<&[Value]> {
-        if let Self::List(elements) | Self::Set(elements) = self.inner() { Some(elements) } else { None }
+        if let Self::List(elements) | Self::Set(elements) = self.inner() {
+            Some(elements)
+        } else {
+            None
+        }
     }
 
     /// An attribute of an object or an element of a map.
@@ -129,8 +147,11 @@ impl Value {
         self.get(name).unwrap_or(&NULL)
     }
 
-    pub fn index(&self, index: usize) -> &Self {
-        self.elements().and_then(|elements| elements.get(index)).unwrap_or(&NULL)
+    /// An element of a list, tuple or set; null where there is none.
+    pub fn element(&self, index: usize) -> &Self {
+        self.elements()
+            .and_then(|elements| elements.get(index))
+            .unwrap_or(&NULL)
     }
 
     pub fn at(&self, path: &Path) -> Option<&Self> {
@@ -187,9 +208,12 @@ impl Value {
             Self::String(_) => Type::String,
             Self::List(elements) => Type::Tuple(elements.iter().map(Self::infer_type).collect()),
             Self::Set(elements) => Type::set(elements.first().map_or(Type::Dynamic, Self::infer_type)),
-            Self::Map(entries) => {
-                Type::Object(entries.iter().map(|(name, value)| (name.clone(), value.infer_type())).collect())
-            }
+            Self::Map(entries) => Type::Object(
+                entries
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.infer_type()))
+                    .collect(),
+            ),
             Self::Dynamic(dynamic) => dynamic.ty.clone(),
         }
     }
@@ -211,7 +235,11 @@ impl Value {
 }
 
 pub(crate) fn nfc(text: String) -> String {
-    if text.is_ascii() || is_nfc(&text) { text } else { text.nfc().collect() }
+    if text.is_ascii() || is_nfc(&text) {
+        text
+    } else {
+        text.nfc().collect()
+    }
 }
 
 // === equality: by meaning, never by the order of a set ===
@@ -246,6 +274,45 @@ impl Hash for Value {
             Self::Set(elements) => set::hash(elements).hash(state),
             Self::Map(entries) => entries.hash(state),
             Self::Dynamic(dynamic) => dynamic.hash(state),
+        }
+    }
+}
+
+/// On one line and near to HCL, `?` for unknown: trees are read in the failures of tests.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, elements: &[Value]| {
+            elements.iter().enumerate().try_for_each(|(at, element)| {
+                f.write_str(if at == 0 { "" } else { ", " })?;
+                element.fmt(f)
+            })
+        };
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Unknown(_) => f.write_str("?"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::String(text) => write!(f, "{text:?}"),
+            Self::List(elements) => {
+                f.write_str("[")?;
+                list(f, elements)?;
+                f.write_str("]")
+            }
+            Self::Set(elements) => {
+                f.write_str("set(")?;
+                list(f, elements)?;
+                f.write_str(")")
+            }
+            Self::Map(entries) => {
+                f.write_str("{")?;
+                for (at, (key, value)) in entries.iter().enumerate() {
+                    write!(f, "{}{key:?}: {value:?}", if at == 0 { "" } else { ", " })?;
+                }
+                f.write_str("}")
+            }
+            Self::Dynamic(dynamic) => {
+                write!(f, "{:?} as {}", dynamic.value, dynamic.ty.as_json())
+            }
         }
     }
 }

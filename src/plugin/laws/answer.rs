@@ -4,9 +4,13 @@ use super::Breach;
 use crate::{
     path::{Path, Step},
     schema::{Schema, write_only_set},
-    value::{Value, codec::fits},
+    value::{
+        Value,
+        codec::fits,
+        set::{by_open_places, masked},
+    },
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// "Provider produced inconsistent result after apply". `planned` and `new` are null for a delete. Core makes no such
 /// check on an answer with errors.
@@ -27,7 +31,11 @@ pub fn check_read(schema: &Schema, new: &Value) -> Vec<Breach> {
 
 pub fn check_import(schema: &Schema, imported: &Value) -> Vec<Breach> {
     if imported.is_null() {
-        return vec![Breach::new(Path::root(), "imported_exists", "an import gives an object")];
+        return vec![Breach::new(
+            Path::root(),
+            "imported_exists",
+            "an import gives an object",
+        )];
     }
     check_state(schema, imported)
 }
@@ -44,18 +52,31 @@ fn check_state(schema: &Schema, state: &Value) -> Vec<Breach> {
         return vec![Breach::new(error.path, "state_fits", error.text)];
     }
     let unknown = state.unknown_paths().into_iter().map(|path| {
-        Breach::new(schema.resolve_path(&path), "state_is_known", "nothing in state may be unknown")
+        Breach::new(
+            schema.resolve_path(&path),
+            "state_is_known",
+            "nothing in state may be unknown",
+        )
     });
-    let secret = write_only_set(schema, state).into_iter().map(|path| {
-        Breach::new(path, "write_only_is_null", "a write-only value must not be in state")
-    });
+    let secret = write_only_set(schema, state)
+        .into_iter()
+        .map(|path| Breach::new(path, "write_only_is_null", "a write-only value must not be in state"));
     unknown.chain(secret).collect()
 }
 
 fn compare(schema: &Schema, promised: &Value, actual: &Value, unknowns: Unknowns) -> Vec<Breach> {
-    let mut pass = Pass { unknowns, found: vec![] };
+    let mut pass = Pass {
+        unknowns,
+        found: vec![],
+    };
     pass.value(promised, actual, &mut Path::root());
-    pass.found.into_iter().map(|breach| Breach { path: schema.resolve_path(&breach.path), ..breach }).collect()
+    pass.found
+        .into_iter()
+        .map(|breach| Breach {
+            path: schema.resolve_path(&breach.path),
+            ..breach
+        })
+        .collect()
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -78,7 +99,11 @@ impl Pass {
         match (promised, actual) {
             (Value::Unknown(refinement), _) => {
                 if let Some(broken) = refinement.broken_by(actual) {
-                    self.breach(at, "refinement_holds", format!("the plan promised more of this value: it {broken}"));
+                    self.breach(
+                        at,
+                        "refinement_holds",
+                        format!("the plan promised more of this value: it {broken}"),
+                    );
                 }
             }
             (_, Value::Unknown(_)) => {
@@ -118,7 +143,11 @@ impl Pass {
                 self.value(&promised.value, &actual.value, at);
             }
             (Value::Dynamic(promised), _) if promised.value.is_unknown() => {
-                self.breach(at, "type_is_kept", "the type of a dynamic value was planned and is another one now");
+                self.breach(
+                    at,
+                    "type_is_kept",
+                    "the type of a dynamic value was planned and is another one now",
+                );
             }
             _ if promised == actual => {}
             (Value::Null, _) => self.breach(at, "null_stays", "was null, but is a value now"),
@@ -134,37 +163,18 @@ impl Pass {
             let text = format!("{} elements were planned, there are {}", promised.len(), actual.len());
             self.breach(at, "set_never_grows", text);
         }
-        let mut by_shape: HashMap<Vec<Path>, Vec<&Value>> = HashMap::new();
-        for element in promised {
-            by_shape.entry(element.unknown_paths()).or_default().push(element);
-        }
-        // All elements with the same unknown places are found at once, in the result with these places blanked out.
-        for (shape, promised) in by_shape {
-            let masked: HashSet<Value> = actual.iter().map(|element| masked(element, &shape)).collect();
-            if promised.iter().any(|element| !masked.contains(*element)) {
-                self.breach(at, "set_keeps_elements", "an element of the set was planned and has vanished");
+        for (places, promised) in by_open_places(promised) {
+            let present: HashSet<Value> = actual.iter().map(|element| masked(element, &places)).collect();
+            if promised
+                .iter()
+                .any(|element| !present.contains(&masked(element, &places)))
+            {
+                self.breach(
+                    at,
+                    "set_keeps_elements",
+                    "an element of the set was planned and has vanished",
+                );
             }
         }
-    }
-}
-
-fn masked(value: &Value, shape: &[Path]) -> Value {
-    let mut value = value.clone();
-    for path in shape {
-        if let Some(place) = path.steps().iter().try_fold(&mut value, inside) {
-            *place = Value::unknown();
-        }
-    }
-    value
-}
-
-fn inside<'v>(value: &'v mut Value, step: &Step) -> Option<&'v mut Value> {
-    match (value, step) {
-        (Value::Map(entries), Step::Attribute(name) | Step::Key(name)) => entries.get_mut(name),
-        (Value::List(elements) | Value::Set(elements), Step::Index(index)) => {
-            elements.get_mut(usize::try_from(*index).ok()?)
-        }
-        (Value::Dynamic(dynamic), step) => inside(&mut dynamic.value, step),
-        _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::Breach;
 use crate::{
     path::{Path, Step},
-    schema::{Attribute, Kind, Nesting, Schema},
+    schema::{Attribute, Kind, Nesting, Schema, write_only_set},
     value::{Value, codec::fits},
 };
 
@@ -24,6 +24,9 @@ pub fn check_plan(
     }
     let mut pass = Pass { found: vec![] };
     pass.object(&schema.attributes, prior, config, planned, &Path::root());
+    for path in write_only_set(schema, planned) {
+        pass.breach(&path, "write_only_is_null", "a write-only value must not be planned");
+    }
     for path in requires_replace {
         if prior.at(path).is_none() && planned.at(path).is_none() {
             let text = "a replacement names a path that neither the prior nor the planned value has";
@@ -45,29 +48,34 @@ impl Pass {
     fn object(&mut self, attributes: &[Attribute], prior: &Value, config: &Value, planned: &Value, at: &Path) {
         for attribute in attributes {
             let here = at.clone().then(Step::Attribute(attribute.name.to_owned()));
-            let of = |value: &'_ Value| value.child(attribute.name).clone();
-            self.attribute(attribute, &of(prior), &of(config), &of(planned), &here);
+            let [prior, config, planned] = [prior, config, planned].map(|tree| tree.child(attribute.name));
+            self.attribute(attribute, prior, config, planned, &here);
         }
     }
 
     fn attribute(&mut self, attribute: &Attribute, prior: &Value, config: &Value, planned: &Value, here: &Path) {
         if attribute.write_only {
-            if !planned.is_null() {
-                self.breach(here, "write_only_is_null", "a write-only value must not be planned");
-            }
             return;
         }
         if planned == config || config.is_null() && attribute.is_computed() {
             return;
         }
         if config.is_null() {
-            return self.breach(here, "absent_is_null", "what is not configured and can't be computed must be null");
+            return self.breach(
+                here,
+                "absent_is_null",
+                "what is not configured and can't be computed must be null",
+            );
         }
         if planned == prior && !prior.is_null() {
             return;
         }
         if config.is_unknown() {
-            return self.breach(here, "unknown_stays", "a configured unknown must stay unknown in the plan");
+            return self.breach(
+                here,
+                "unknown_stays",
+                "a configured unknown must stay unknown in the plan",
+            );
         }
         match &attribute.kind {
             Kind::Plain(_) => {
@@ -101,7 +109,7 @@ impl Pass {
             (Nesting::List, Value::List(config), Value::List(planned)) => {
                 for (at, (config, planned)) in config.iter().zip(planned).enumerate() {
                     let step = Step::Index(i64::try_from(at).unwrap_or(i64::MAX));
-                    self.element(attributes, prior.index(at), config, planned, &here.clone().then(step));
+                    self.element(attributes, prior.element(at), config, planned, &here.clone().then(step));
                 }
             }
             (Nesting::Map, Value::Map(config), Value::Map(planned)) => {
@@ -119,7 +127,11 @@ impl Pass {
         match (config, planned) {
             (Value::Map(_), Value::Map(_)) => self.object(attributes, prior, config, planned, at),
             _ if config == planned => {}
-            _ => self.breach(at, "elements_are_kept", "an element must stay null or unknown as it is configured"),
+            _ => self.breach(
+                at,
+                "elements_are_kept",
+                "an element must stay null or unknown as it is configured",
+            ),
         }
     }
 }

@@ -4,8 +4,14 @@
 //! where an attribute that can be computed is not configured. So nothing here is built from a typed spec: what is
 //! configured comes back as it was written, and only gaps are filled.
 
-use super::{Attribute, Kind, Nesting, Object, Schema, attribute::Equality, pairing::pair, settle::fill, with_defaults};
-use crate::value::{NULL, Value, codec::conform};
+use super::{
+    Attribute, Kind, Nesting, Object, Schema,
+    attribute::Equality,
+    pairing::pair,
+    settle::fill,
+    trim::{computed_value, with_defaults},
+};
+use crate::value::{NULL, Value};
 
 /// In a gap: our output; else the prior value of a stable attribute; else unknown. If prior in place of all that is
 /// unknown because of us gives prior, the answer is prior: nothing changes, so nothing is "known after apply".
@@ -35,7 +41,10 @@ impl Gaps {
         let Value::Map(_) = config else { return config.clone() };
         Value::map(attributes.iter().map(|attribute| {
             let name = attribute.name;
-            (name, self.attribute(attribute, config.child(name), ours.child(name), prior.child(name)))
+            (
+                name,
+                self.attribute(attribute, config.child(name), ours.child(name), prior.child(name)),
+            )
         }))
     }
 
@@ -61,11 +70,9 @@ impl Gaps {
                 Self::Unknown => Value::unknown(),
             };
         }
-        // What does not conform is a mistake of the resource: it goes out as it is, and the laws name it.
-        let ours = conform(ours.clone(), &attribute.kind.ty()).unwrap_or_else(|_| ours.clone());
         let ours = match self {
-            Self::Prior => fill(&ours, Some(prior)),
-            Self::Unknown => ours,
+            Self::Prior => fill(&computed_value(attribute, ours), Some(prior)),
+            Self::Unknown => computed_value(attribute, ours),
         };
         match &attribute.equal {
             Some(equality) => equality.computed(prior, ours),
@@ -79,7 +86,11 @@ impl Gaps {
             (Nesting::Single, _) => made(config, ours, prior),
             (Nesting::List, Value::List(elements)) => {
                 let elements = elements.iter().enumerate();
-                Value::List(elements.map(|(at, config)| made(config, ours.index(at), prior.index(at))).collect())
+                Value::List(
+                    elements
+                        .map(|(at, config)| made(config, ours.element(at), prior.element(at)))
+                        .collect(),
+                )
             }
             (Nesting::Map, Value::Map(entries)) => Value::Map(
                 entries
@@ -114,7 +125,9 @@ impl Equality {
             (Value::Map(prior), Value::Map(new)) if self.elements => {
                 prior.len() == new.len()
                     && new.iter().all(|(key, value)| {
-                        prior.get(key).is_some_and(|prior| prior == value || self.same(prior, value))
+                        prior
+                            .get(key)
+                            .is_some_and(|prior| prior == value || self.same(prior, value))
                     })
             }
             _ => !self.elements && self.same(prior, new),

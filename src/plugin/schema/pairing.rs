@@ -17,7 +17,9 @@ pub(super) fn pair<'v>(object: &Object, left: &[Value], right: &'v [Value]) -> V
     for optional_too in [true, false] {
         let mut free: HashMap<Value, VecDeque<usize>> = HashMap::new();
         for (at, element) in right.iter().enumerate().filter(|(at, _)| !taken[*at]) {
-            free.entry(set_key(object, element, optional_too)).or_default().push_back(at);
+            free.entry(set_key(object, element, optional_too))
+                .or_default()
+                .push_back(at);
         }
         for (partner, element) in found.iter_mut().zip(left).filter(|(partner, _)| partner.is_none()) {
             let candidates = free.get_mut(&set_key(object, element, optional_too));

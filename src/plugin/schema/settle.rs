@@ -1,11 +1,15 @@
 //! The state after an apply, made so that it can't break core's law: the plan, with what is now known in the places that
 //! the plan left open.
 
-use super::{Attribute, Kind, Mode, Nesting, Object, Schema, pairing::pair};
+use super::{Attribute, Kind, Mode, Nesting, Object, Schema, pairing::pair, trim::computed_value};
 use crate::{
     path::Path,
-    value::{Value, codec::conform},
+    value::{
+        Value,
+        set::{by_open_places, masked},
+    },
 };
+use std::collections::{HashMap, HashSet};
 
 /// What an apply answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,11 +30,18 @@ pub fn settle(schema: &Schema, planned: &Value, computed: &Value) -> Settled {
 /// After a failure, when core accepts what is true in place of what was planned: attributes that are ours alone are as
 /// computed, even where the plan knew better.
 pub fn partial(schema: &Schema, planned: &Value, computed: &Value) -> Settled {
-    finish(schema, object(&schema.attributes, planned, Some(computed), Wins::Outcome))
+    finish(
+        schema,
+        object(&schema.attributes, planned, Some(computed), Wins::Outcome),
+    )
 }
 
 fn finish(schema: &Schema, mut value: Value) -> Settled {
-    let missing = value.unknown_paths().iter().map(|path| schema.resolve_path(path)).collect();
+    let missing = value
+        .unknown_paths()
+        .iter()
+        .map(|path| schema.resolve_path(path))
+        .collect();
     forget_unknowns(&mut value);
     Settled { value, missing }
 }
@@ -45,7 +56,10 @@ fn object(attributes: &[Attribute], planned: &Value, ours: Option<&Value>, wins:
     let Value::Map(_) = planned else { return planned.clone() };
     Value::map(attributes.iter().map(|attribute| {
         let ours = ours.and_then(|ours| ours.get(attribute.name));
-        (attribute.name, settled(attribute, planned.child(attribute.name), ours, wins))
+        (
+            attribute.name,
+            settled(attribute, planned.child(attribute.name), ours, wins),
+        )
     }))
 }
 
@@ -53,14 +67,13 @@ fn settled(attribute: &Attribute, planned: &Value, ours: Option<&Value>, wins: W
     if attribute.write_only {
         return Value::Null;
     }
-    let conformed = |ours: &Value| conform(ours.clone(), &attribute.kind.ty()).unwrap_or_else(|_| ours.clone());
     if let (Wins::Outcome, Mode::Computed, Some(ours)) = (wins, attribute.mode, ours) {
-        return fill(&conformed(ours), Some(planned));
+        return fill(&computed_value(attribute, ours), Some(planned));
     }
     match &attribute.kind {
         Kind::Nested(nesting, nested) if !planned.is_unknown() => descend(*nesting, nested, planned, ours, wins),
         _ if planned.is_wholly_known() => planned.clone(),
-        _ => fill(planned, ours.map(conformed).as_ref()),
+        _ => fill(planned, ours.map(|ours| computed_value(attribute, ours)).as_ref()),
     }
 }
 
@@ -77,9 +90,8 @@ fn descend(nesting: Nesting, nested: &Object, planned: &Value, ours: Option<&Val
             Value::List(elements.map(|(at, planned)| made(planned, ours.get(at))).collect())
         }
         (Nesting::Map, Value::Map(entries)) => {
-            let settle = |(key, planned): (&String, &Value)| {
-                (key.clone(), made(planned, ours.and_then(|ours| ours.get(key))))
-            };
+            let settle =
+                |(key, planned): (&String, &Value)| (key.clone(), made(planned, ours.and_then(|ours| ours.get(key))));
             Value::Map(entries.iter().map(settle).collect())
         }
         (Nesting::Set, Value::Set(elements)) => {
@@ -98,28 +110,68 @@ pub(super) fn fill(value: &Value, from: Option<&Value>) -> Value {
         (Value::Dynamic(dynamic), Some(from)) if dynamic.value.is_unknown() => from.clone(),
         (Value::List(elements), Some(from)) => {
             let from = from.elements().unwrap_or_default();
-            Value::List(elements.iter().enumerate().map(|(at, element)| fill(element, from.get(at))).collect())
+            Value::List(
+                elements
+                    .iter()
+                    .enumerate()
+                    .map(|(at, element)| fill(element, from.get(at)))
+                    .collect(),
+            )
         }
-        (Value::Map(entries), Some(from)) => {
-            Value::Map(entries.iter().map(|(key, element)| (key.clone(), fill(element, from.get(key)))).collect())
-        }
+        (Value::Map(entries), Some(from)) => Value::Map(
+            entries
+                .iter()
+                .map(|(key, element)| (key.clone(), fill(element, from.get(key))))
+                .collect(),
+        ),
         (Value::Set(elements), Some(Value::Set(from))) if !value.is_wholly_known() => fill_set(elements, from),
         _ => value.clone(),
     }
 }
 
-/// Each unknown element becomes one that is new in `from`. One that stays without is the same as another element: core
-/// lets sets shrink so, never grow.
+/// Each element with unknowns becomes one that is new in `from` and agrees with what is known of it. One that finds none
+/// is the same as another element, for core lets a set shrink so; if it can't be that either, it stays.
 fn fill_set(elements: &[Value], from: &[Value]) -> Value {
-    let known: std::collections::HashSet<&Value> = elements.iter().filter(|e| e.is_wholly_known()).collect();
-    let mut new = from.iter().filter(|element| !known.contains(element));
-    let filled = elements.iter().filter_map(|element| {
-        if element.is_wholly_known() { Some(element.clone()) } else { new.next().cloned() }
-    });
+    let (known, open): (Vec<&Value>, Vec<&Value>) = elements.iter().partition(|element| element.is_wholly_known());
+    let mut filled: Vec<Value> = known.iter().map(|element| (*element).clone()).collect();
+    let known: HashSet<&Value> = known.into_iter().collect();
+    let mut new: Vec<Option<&Value>> = from
+        .iter()
+        .filter(|element| !known.contains(element))
+        .map(Some)
+        .collect();
+    // An element of which nothing is known takes what the others leave: from the last group to the first.
+    for (places, open) in by_open_places(open).into_iter().rev() {
+        let mut free: HashMap<Value, Vec<usize>> = HashMap::new();
+        for (at, element) in new
+            .iter()
+            .enumerate()
+            .filter_map(|(at, element)| Some((at, (*element)?)))
+            .rev()
+        {
+            free.entry(masked(element, &places)).or_default().push(at);
+        }
+        let mut alone = vec![];
+        for element in open {
+            let partner = free.get_mut(&masked(element, &places)).and_then(Vec::pop);
+            match partner.and_then(|at| new[at].take()) {
+                Some(found) => filled.push(fill(element, Some(found))),
+                None => alone.push(element),
+            }
+        }
+        if !alone.is_empty() {
+            let present: HashSet<Value> = filled.iter().map(|element| masked(element, &places)).collect();
+            let lost = alone
+                .into_iter()
+                .filter(|element| !present.contains(&masked(element, &places)));
+            filled.extend(lost.cloned());
+        }
+    }
     Value::set(filled)
 }
 
-fn forget_unknowns(value: &mut Value) {
+/// Null in every place that is still open.
+pub(super) fn forget_unknowns(value: &mut Value) {
     match value {
         Value::Unknown(_) => *value = Value::Null,
         Value::List(elements) | Value::Set(elements) => elements.iter_mut().for_each(forget_unknowns),

@@ -3,7 +3,7 @@
 use super::{Attribute, Kind, Mode, Object, Schema, objects, rebuild};
 use crate::{
     path::{Path, Step},
-    value::Value,
+    value::{Value, codec::conform},
 };
 use std::collections::BTreeMap;
 
@@ -22,15 +22,37 @@ pub fn inputs(schema: &Schema, tree: &Value) -> Value {
 /// What only we decide, at the top level.
 pub fn outputs(schema: &Schema, tree: &Value) -> Value {
     let Value::Map(entries) = tree else { return tree.clone() };
-    let ours = schema.attributes.iter().filter(|attribute| attribute.mode == Mode::Computed);
+    let ours = schema
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.mode == Mode::Computed);
     Value::Map(
-        ours.filter_map(|attribute| Some((attribute.name.to_owned(), entries.get(attribute.name)?.clone()))).collect(),
+        ours.filter_map(|attribute| Some((attribute.name.to_owned(), entries.get(attribute.name)?.clone())))
+            .collect(),
     )
 }
 
 /// Write-only values must not be in anything that we answer.
 pub fn null_write_only(schema: &Schema, tree: &Value) -> Value {
-    each_attribute(&schema.attributes, tree, &|attribute, _| Some(attribute.write_only.then_some(Value::Null)))
+    forget_write_only(&schema.attributes, tree)
+}
+
+/// What a resource computed for an attribute, as the protocol wants it. What does not conform is a mistake of the resource:
+/// it goes out as it is, and the laws name it.
+pub(super) fn computed_value(attribute: &Attribute, ours: &Value) -> Value {
+    let conformed = conform(ours.clone(), &attribute.kind.ty()).unwrap_or_else(|_| ours.clone());
+    match &attribute.kind {
+        Kind::Plain(_) => conformed,
+        Kind::Nested(nesting, object) => rebuild(*nesting, &conformed, |element| {
+            forget_write_only(&object.attributes, element)
+        }),
+    }
+}
+
+fn forget_write_only(attributes: &[Attribute], tree: &Value) -> Value {
+    each_attribute(attributes, tree, &|attribute, _| {
+        Some(attribute.write_only.then_some(Value::Null))
+    })
 }
 
 /// Where a write-only attribute is set: what a client that does not know them must not be allowed to store.
@@ -79,13 +101,15 @@ fn each_attribute(
     let mut rebuilt = BTreeMap::new();
     for attribute in attributes {
         let value = entries.get(attribute.name).unwrap_or(&crate::value::NULL);
-        let Some(replaced) = change(attribute, value) else { continue };
+        let Some(replaced) = change(attribute, value) else {
+            continue;
+        };
         let value = replaced.as_ref().unwrap_or(value);
         let value = match &attribute.kind {
             Kind::Plain(_) => value.clone(),
-            Kind::Nested(nesting, object) => {
-                rebuild(*nesting, value, |element| each_attribute(&object.attributes, element, change))
-            }
+            Kind::Nested(nesting, object) => rebuild(*nesting, value, |element| {
+                each_attribute(&object.attributes, element, change)
+            }),
         };
         rebuilt.insert(attribute.name.to_owned(), value);
     }

@@ -9,7 +9,10 @@ mod reader;
 mod writer;
 
 use super::Value;
-use crate::path::{Path, Step};
+use crate::{
+    diagnostic::Diagnostic,
+    path::{Path, Step},
+};
 use serde::{Serialize, de, de::DeserializeOwned, ser};
 use std::fmt;
 
@@ -30,27 +33,48 @@ pub struct Fault {
 
 impl Fault {
     pub fn new(text: impl fmt::Display) -> Self {
-        Self { path: Path::root(), unknown: false, text: text.to_string() }
+        Self {
+            path: Path::root(),
+            unknown: false,
+            text: text.to_string(),
+        }
     }
 
     pub fn undecided() -> Self {
-        Self { unknown: true, ..Self::new("is not known yet") }
+        Self {
+            unknown: true,
+            ..Self::new("is not known yet")
+        }
     }
 
     /// The same fault seen from one level further out.
     #[must_use]
     pub fn inside(self, step: Step) -> Self {
-        Self { path: self.path.inside(step), ..self }
+        Self {
+            path: self.path.inside(step),
+            ..self
+        }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_root() { f.write_str(&self.text) } else { write!(f, "{}: {}", self.path, self.text) }
+        if self.path.is_root() {
+            f.write_str(&self.text)
+        } else {
+            write!(f, "{}: {}", self.path, self.text)
+        }
     }
 }
 
 impl std::error::Error for Fault {}
+
+/// The text says what is wrong; a bridge that shows only the summary must show it.
+impl From<Fault> for Diagnostic {
+    fn from(fault: Fault) -> Self {
+        Self::error(fault.to_string(), "").at(fault.path)
+    }
+}
 
 impl de::Error for Fault {
     fn custom<T: fmt::Display>(text: T) -> Self {

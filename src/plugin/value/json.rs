@@ -32,7 +32,9 @@ pub fn from_json(json: Json, ty: &Type) -> Result<Value, CodecError> {
 // === JSON -> Value ===
 
 fn read(json: Json, ty: &Type, depth: usize) -> Result<Value, CodecError> {
-    let Some(depth) = depth.checked_sub(1) else { return Err(CodecError::too_deep()) };
+    let Some(depth) = depth.checked_sub(1) else {
+        return Err(CodecError::too_deep());
+    };
     match (ty, json) {
         (_, Json::Null) => Ok(Value::Null),
         (Type::Bool, Json::Bool(value)) => Ok(Value::Bool(value)),
@@ -41,9 +43,11 @@ fn read(json: Json, ty: &Type, depth: usize) -> Result<Value, CodecError> {
         (Type::Number, Json::Number(number)) => number.as_str().parse().map(Value::Number).map_err(CodecError::new),
         (Type::Number, Json::String(text)) => text.parse().map(Value::Number).map_err(CodecError::new),
         (Type::String, Json::String(text)) => Ok(Value::String(nfc(text))),
-        (Type::String, Json::Number(number)) => {
-            number.as_str().parse::<super::Number>().map(|n| Value::String(n.to_string())).map_err(CodecError::new)
-        }
+        (Type::String, Json::Number(number)) => number
+            .as_str()
+            .parse::<super::Number>()
+            .map(|n| Value::String(n.to_string()))
+            .map_err(CodecError::new),
         (Type::String, Json::Bool(value)) => Ok(Value::String(value.to_string())),
         (Type::List(ty), Json::Array(elements)) => read_all(elements, ty, depth).map(Value::List),
         (Type::Set(ty), Json::Array(elements)) => {
@@ -51,7 +55,10 @@ fn read(json: Json, ty: &Type, depth: usize) -> Result<Value, CodecError> {
         }
         (Type::Tuple(types), Json::Array(elements)) if types.len() == elements.len() => {
             let pairs = elements.into_iter().zip(types).enumerate();
-            pairs.map(|(at, (json, ty))| read(json, ty, depth).index(at)).collect::<Result<_, _>>().map(Value::List)
+            pairs
+                .map(|(at, (json, ty))| read(json, ty, depth).index(at))
+                .collect::<Result<_, _>>()
+                .map(Value::List)
         }
         (Type::Map(ty), Json::Object(entries)) => {
             let mut map = BTreeMap::new();
@@ -67,23 +74,36 @@ fn read(json: Json, ty: &Type, depth: usize) -> Result<Value, CodecError> {
                 let json = entries.remove(name).unwrap_or(Json::Null);
                 object.insert(name.clone(), read(json, ty, depth).attribute(name)?);
             }
-            entries.keys().next().map_or(Ok(Value::Map(object)), |name| Err(CodecError::extra(name)))
+            entries
+                .keys()
+                .next()
+                .map_or(Ok(Value::Map(object)), |name| Err(CodecError::extra(name)))
         }
         (Type::Dynamic, Json::Object(mut entries)) => {
             let (Some(ty), Some(json), true) = (entries.remove("type"), entries.remove("value"), entries.is_empty())
             else {
-                return Err(CodecError::new(r#"a dynamic value is written as {"value": .., "type": ..}"#));
+                return Err(CodecError::new(
+                    r#"a dynamic value is written as {"value": .., "type": ..}"#,
+                ));
             };
             let ty = Type::read(ty).map_err(CodecError::new)?;
             let value = read(json, &ty, depth)?;
-            Ok(if ty == Type::Dynamic { value } else { Value::dynamic(ty, value) })
+            Ok(if ty == Type::Dynamic {
+                value
+            } else {
+                Value::dynamic(ty, value)
+            })
         }
         (ty, json) => Err(CodecError::mismatch(ty, noun(&json))),
     }
 }
 
 fn read_all(elements: Vec<Json>, ty: &Type, depth: usize) -> Result<Vec<Value>, CodecError> {
-    elements.into_iter().enumerate().map(|(at, json)| read(json, ty, depth).index(at)).collect()
+    elements
+        .into_iter()
+        .enumerate()
+        .map(|(at, json)| read(json, ty, depth).index(at))
+        .collect()
 }
 
 // === Value -> JSON ===
@@ -102,16 +122,20 @@ pub fn to_json(value: &Value, ty: &Type) -> Result<Json, CodecError> {
         )),
         (Value::Bool(value), Type::Bool) => Ok((*value).into()),
         (Value::String(text), Type::String) => Ok(text.as_str().into()),
-        (Value::Number(number), Type::Number) => {
-            number.to_string().parse().map(Json::Number).map_err(CodecError::new)
-        }
+        (Value::Number(number), Type::Number) => number.to_string().parse().map(Json::Number).map_err(CodecError::new),
         (Value::List(elements), Type::List(ty)) | (Value::Set(elements), Type::Set(ty)) => {
             let elements = elements.iter().enumerate();
-            elements.map(|(at, element)| to_json(element, ty).index(at)).collect::<Result<_, _>>().map(Json::Array)
+            elements
+                .map(|(at, element)| to_json(element, ty).index(at))
+                .collect::<Result<_, _>>()
+                .map(Json::Array)
         }
         (Value::List(elements), Type::Tuple(types)) if elements.len() == types.len() => {
             let pairs = elements.iter().zip(types).enumerate();
-            pairs.map(|(at, (value, ty))| to_json(value, ty).index(at)).collect::<Result<_, _>>().map(Json::Array)
+            pairs
+                .map(|(at, (value, ty))| to_json(value, ty).index(at))
+                .collect::<Result<_, _>>()
+                .map(Json::Array)
         }
         (Value::Map(entries), Type::Map(ty)) => entries
             .iter()

@@ -28,11 +28,19 @@ impl<'de> Deserializer<'de> for &'de Value {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+        if self.is_null() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
-        if name == LATE && self.is_unknown() { visitor.visit_none() } else { visitor.visit_newtype_struct(self) }
+        if name == LATE && self.is_unknown() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_newtype_struct(self)
+        }
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -61,7 +69,10 @@ impl<'de> Deserializer<'de> for &'de Value {
                 let mut written = entries.iter().filter(|(_, value)| !value.is_null());
                 match (written.next(), written.next()) {
                     (Some((name, value)), None) => visitor.visit_enum(Chosen { name, value }),
-                    _ => Err(Fault::new(format_args!("exactly one of {} must be set", variants.join(", ")))),
+                    _ => Err(Fault::new(format_args!(
+                        "exactly one of {} must be set",
+                        variants.join(", ")
+                    ))),
                 }
             }
             Value::Unknown(_) => Err(Fault::undecided()),
@@ -98,7 +109,9 @@ impl<'de> SeqAccess<'de> for Elements<'de> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        let Some((index, element)) = self.0.next() else { return Ok(None) };
+        let Some((index, element)) = self.0.next() else {
+            return Ok(None);
+        };
         let step = |fault: Fault| fault.inside(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)));
         seed.deserialize(element).map(Some).map_err(step)
     }
@@ -117,15 +130,26 @@ struct Entries<'de> {
 
 impl<'de> Entries<'de> {
     fn all(entries: &'de btree_map::BTreeMap<String, Value>) -> Self {
-        Self { rest: entries.iter(), current: None, attributes: false }
+        Self {
+            rest: entries.iter(),
+            current: None,
+            attributes: false,
+        }
     }
 
     fn written(entries: &'de btree_map::BTreeMap<String, Value>) -> Self {
-        Self { attributes: true, ..Self::all(entries) }
+        Self {
+            attributes: true,
+            ..Self::all(entries)
+        }
     }
 
     fn step(&self, name: &str) -> Step {
-        if self.attributes { Step::Attribute(name.to_owned()) } else { Step::Key(name.to_owned()) }
+        if self.attributes {
+            Step::Attribute(name.to_owned())
+        } else {
+            Step::Key(name.to_owned())
+        }
     }
 }
 
@@ -184,11 +208,7 @@ impl<'de> VariantAccess<'de> for Chosen<'de> {
         self.located(self.value.deserialize_tuple(length, visitor))
     }
 
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
+    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
         self.located(self.value.deserialize_struct("", fields, visitor))
     }
 }
