@@ -1,0 +1,6 @@
+//! The outside world behind the ports: the only place for vendors' SDKs and for storage.
+
+pub mod catalogue;
+pub mod clock;
+pub mod offline;
+pub mod sandbox;

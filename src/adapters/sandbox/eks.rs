@@ -1,0 +1,303 @@
+//! EKS: facts, access entries, access policies, Pod Identity associations.
+
+use super::{
+    bodies::{self, Order},
+    error::{SandboxError, refused},
+    iam::{self, Principal},
+    options::ClusterOptions,
+    ownership, policy_document,
+    row::Row,
+    seed,
+    store::Store,
+};
+use goldenpath_core::domain::{
+    AccessEntry, Class, ClusterArn, ClusterRef, Facts, ObjectKey, PodIdentityAssociation, StableFacts, short_hash,
+};
+use rusqlite::params;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Longest session policy that EKS takes.
+const SESSION_POLICY: usize = 2048;
+
+/// EKS's policies for people; others exist for its own services and are not for access entries of type STANDARD.
+const POLICIES: [&str; 6] = [
+    "AmazonEKSAdminPolicy",
+    "AmazonEKSAdminViewPolicy",
+    "AmazonEKSClusterAdminPolicy",
+    "AmazonEKSEditPolicy",
+    "AmazonEKSSecretReaderPolicy",
+    "AmazonEKSViewPolicy",
+];
+
+pub(super) fn describe_cluster(store: &Store, cluster: &ClusterRef) -> Result<Facts, SandboxError> {
+    let options = store.cluster(cluster)?;
+    let mut statement = store
+        .connection()
+        .prepare_cached("SELECT name, arn FROM permission_set WHERE account = ?1 ORDER BY name")?;
+    let rows = statement.query_map([options.arn.account()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let permission_sets: BTreeMap<String, String> = rows.collect::<Result<_, _>>()?;
+    let caller = seed::caller(&options.arn);
+    let issuer = short_hash([store.world()?.as_str(), options.arn.as_str()], 32).to_uppercase();
+    let ClusterOptions {
+        arn,
+        version,
+        auto_mode,
+        service_cidr,
+        ip_family,
+        authentication_mode,
+        network_policy_enforced,
+        addons,
+        crds,
+    } = options;
+    Ok(Facts {
+        stable: StableFacts {
+            oidc_issuer: Some(format!("https://oidc.eks.{}.amazonaws.com/id/{issuer}", arn.region())),
+            cluster_arn: arn,
+            auto_mode,
+            service_cidr,
+            ip_family,
+            pod_security_version: version.clone(),
+            permission_sets,
+        },
+        version,
+        authentication_mode,
+        network_policy_enforced,
+        addons,
+        crds,
+        caller,
+    })
+}
+
+// === Access entries ===
+
+pub(super) fn apply_entry(
+    store: &mut Store,
+    cluster: &ClusterOptions,
+    order: &Order,
+    arn: &str,
+    entry: &AccessEntry,
+    found: Option<Row>,
+) -> Result<Row, SandboxError> {
+    let call = if found.is_some() {
+        "eks:UpdateAccessEntry"
+    } else {
+        "eks:CreateAccessEntry"
+    };
+    let invalid = |message: String| refused(Class::Invalid, call, message);
+    check_mode(cluster, call)?;
+    if entry.group.starts_with("system:") || entry.group.is_empty() {
+        return Err(invalid(format!(
+            "InvalidParameterException: The kubernetes group name {} is invalid, it cannot start with system:",
+            entry.group
+        )));
+    }
+    iam::check_tags(&entry.tags).map_err(invalid)?;
+    let mut body = serde_json::to_value(entry)?;
+    if let Some(mut row) = found {
+        if ownership::is_another(&row, &body) {
+            return Err(refused(
+                Class::Conflict,
+                "eks:CreateAccessEntry",
+                "ResourceInUseException: The specified access entry resource is already in use on this cluster. (it is \
+                 not marked as ours)",
+            ));
+        }
+        let live: AccessEntry = serde_json::from_value(row.body.clone())?;
+        body["tags"] = serde_json::to_value(iam::merged_tags(&live.tags, &entry.tags))?;
+        if row.body != body {
+            row.body = body;
+            row.save(store)?;
+        }
+        return Ok(row);
+    }
+    let is_session = arn.contains(":sts:");
+    if is_session || arn.contains(":role/aws-service-role/") {
+        return Err(invalid(
+            "InvalidParameterException: The principalArn parameter format is not valid: neither a session nor a \
+             service-linked role can have an access entry"
+                .to_owned(),
+        ));
+    }
+    let mut row = Row::new(store, &order.cluster, &order.key, body)?;
+    match iam::principal(store, &order.cluster, arn)? {
+        // The entry matches the role behind the name: made anew under the same name, it is another one.
+        Principal::Role { id } => row.uid = id,
+        Principal::Other => {}
+        Principal::Ghost => {
+            return Err(refused(
+                Class::NotFound,
+                call,
+                format!("InvalidParameterException: The specified principalArn is invalid: invalid principal. ({arn})"),
+            ));
+        }
+    }
+    row.save(store)?;
+    Ok(row)
+}
+
+fn check_mode(cluster: &ClusterOptions, call: &str) -> Result<(), SandboxError> {
+    if cluster.authentication_mode == "CONFIG_MAP" {
+        return Err(refused(
+            Class::Invalid,
+            call,
+            "InvalidRequestException: The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to \
+             perform this operation.",
+        ));
+    }
+    Ok(())
+}
+
+// === Access policies ===
+
+pub(super) fn apply_policy(
+    store: &mut Store,
+    cluster: &ClusterOptions,
+    order: &Order,
+    policy: &str,
+    principal: &str,
+    found: Option<Row>,
+) -> Result<Row, SandboxError> {
+    let call = "eks:AssociateAccessPolicy";
+    check_mode(cluster, call)?;
+    if !POLICIES.contains(&policy) {
+        return Err(refused(
+            Class::Invalid,
+            call,
+            format!("InvalidParameterException: The policyArn parameter format is not valid ({policy})"),
+        ));
+    }
+    let body = policy_body(store, &order.cluster, principal)?;
+    // One association holds all its namespaces; each is a row, so that none is lost when another comes or goes.
+    let mut row = match found {
+        Some(row) => row,
+        None => Row::new(store, &order.cluster, &order.key, body.clone())?,
+    };
+    if row.id.is_none() || row.body != body {
+        row.body = body;
+        row.save(store)?;
+    }
+    Ok(row)
+}
+
+/// A policy carries no tags: it is whose its entry is, whoever added it.
+pub(super) fn policy_body(store: &Store, cluster: &ClusterArn, principal: &str) -> Result<Value, SandboxError> {
+    let entry = ObjectKey::AccessEntry {
+        principal: principal.to_owned(),
+    };
+    match Row::load(store, cluster.as_str(), &entry)? {
+        Some(entry) => Ok(json!({"tags": entry.body["tags"]})),
+        None => Err(refused(
+            Class::NotFound,
+            "eks:AssociateAccessPolicy",
+            format!("ResourceNotFoundException: The specified principalArn could not be found. ({principal})"),
+        )),
+    }
+}
+
+/// DeleteAccessEntry drops the associated policies itself.
+pub(super) fn drop_policies(store: &Store, cluster: &ClusterArn, principal: &str) -> Result<(), SandboxError> {
+    let suffix = format!("/{principal}");
+    store.connection().execute(
+        "DELETE FROM object WHERE home = ?1 AND kind = 'AccessPolicy' AND substr(key, -length(?2)) = ?2",
+        params![cluster.as_str(), suffix],
+    )?;
+    Ok(())
+}
+
+// === Pod Identity associations ===
+
+pub(super) fn apply_association(
+    store: &mut Store,
+    order: &Order,
+    association: &PodIdentityAssociation,
+    found: Option<Row>,
+) -> Result<Row, SandboxError> {
+    let call = if found.is_some() {
+        "eks:UpdatePodIdentityAssociation"
+    } else {
+        "eks:CreatePodIdentityAssociation"
+    };
+    check_association(store, order, call, association)?;
+    let mut body = serde_json::to_value(association)?;
+    let mut row = match found {
+        None => Row::new(store, &order.cluster, &order.key, body.clone())?,
+        Some(row) if ownership::is_another(&row, &body) => {
+            return Err(refused(
+                Class::Conflict,
+                "eks:CreatePodIdentityAssociation",
+                format!(
+                    "ResourceInUseException: Association already exists: {} (it is not marked as ours)",
+                    row.uid
+                ),
+            ));
+        }
+        Some(row) => row,
+    };
+    let live: PodIdentityAssociation = serde_json::from_value(row.body.clone())?;
+    body["tags"] = serde_json::to_value(iam::merged_tags(&live.tags, &association.tags))?;
+    let external_id = match (&association.target_role_arn, &row.external_id) {
+        (None, _) => None,
+        (Some(_), Some(external_id)) if live.target_role_arn == association.target_role_arn => {
+            Some(external_id.clone())
+        }
+        (Some(_), _) => Some(bodies::uuid()?),
+    };
+    let changed = row.id.is_none() || row.body != body || row.external_id != external_id;
+    row.external_id = external_id;
+    if changed {
+        row.body = body;
+        row.save(store)?;
+    }
+    Ok(row)
+}
+
+fn check_association(
+    store: &Store,
+    order: &Order,
+    call: &str,
+    association: &PodIdentityAssociation,
+) -> Result<(), SandboxError> {
+    let PodIdentityAssociation {
+        role_arn,
+        target_role_arn,
+        disable_session_tags,
+        policy,
+        tags,
+    } = association;
+    let invalid = |message: String| refused(Class::Invalid, call, message);
+    if role_arn.split(':').nth(4) != Some(order.cluster.account()) {
+        return Err(invalid(format!(
+            "InvalidParameterException: Cross-account pass role is not allowed. ({role_arn}); name it as target role"
+        )));
+    }
+    if !matches!(iam::principal(store, &order.cluster, role_arn)?, Principal::Role { .. }) {
+        return Err(refused(
+            Class::NotFound,
+            call,
+            format!("InvalidParameterException: Role provided in the request does not exist. ({role_arn})"),
+        ));
+    }
+    if let Some(target) = target_role_arn
+        && !target.contains(":role/")
+    {
+        return Err(invalid(format!(
+            "InvalidParameterException: {target} is not the ARN of a role"
+        )));
+    }
+    if let Some(policy) = policy {
+        if !disable_session_tags {
+            return Err(invalid(
+                "InvalidParameterException: A session policy requires disableSessionTags to be true.".to_owned(),
+            ));
+        }
+        policy_document::check_identity(policy).map_err(invalid)?;
+        let size = policy_document::size(policy);
+        if size > SESSION_POLICY {
+            return Err(invalid(format!(
+                "InvalidParameterException: The policy has {size} characters, more than {SESSION_POLICY}"
+            )));
+        }
+    }
+    iam::check_tags(tags).map_err(invalid)
+}

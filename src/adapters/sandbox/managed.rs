@@ -1,0 +1,167 @@
+//! Field ownership as Kubernetes' server-side apply has it. Pure.
+//!
+//! A manager that *applies* owns what it declares: a field it no longer declares goes away, unless another owns it too; a
+//! field that another owns with another value is a conflict. A manager that *updates* takes over what it changes.
+
+use super::pointer::{self, Leaves, leaves, overlaps};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Operation {
+    Apply,
+    Update,
+}
+
+/// One entry of `metadata.managedFields`, its fields as JSON pointers of leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Manager {
+    pub manager: String,
+    pub operation: Operation,
+    pub fields: BTreeSet<String>,
+}
+
+/// (field, its manager)
+pub(super) type Conflicts = Vec<(String, String)>;
+
+/// Which conflicts a manager that applies wins.
+#[derive(Clone, Copy)]
+pub(super) enum Force<'a> {
+    /// Those over these fields, or inside of them.
+    Fields(&'a [String]),
+    All,
+}
+
+pub(super) fn apply(
+    live: &mut Value,
+    managers: &mut Vec<Manager>,
+    declared: &Value,
+    manager: &str,
+    force: Force<'_>,
+) -> Result<(), Conflicts> {
+    let wanted = leaves(declared);
+    let is_self = |other: &Manager| other.manager == manager && other.operation == Operation::Apply;
+    let granular = granular_maps(live, &wanted);
+
+    let mut lost: Vec<(usize, String)> = vec![];
+    let mut conflicts = Conflicts::new();
+    for (path, value) in &wanted {
+        if granular.contains(path) || live.pointer(path) == Some(*value) {
+            continue;
+        }
+        for (at, other) in managers.iter().enumerate().filter(|(_, other)| !is_self(other)) {
+            for field in other.fields.iter().filter(|field| overlaps(field, path)) {
+                let won = match force {
+                    Force::All => true,
+                    Force::Fields(fields) => fields.iter().any(|taken| overlaps(taken, path)),
+                };
+                if won {
+                    lost.push((at, field.clone()));
+                } else {
+                    conflicts.push((path.clone(), other.manager.clone()));
+                }
+            }
+        }
+    }
+    if !conflicts.is_empty() {
+        conflicts.dedup();
+        return Err(conflicts);
+    }
+    for (at, field) in lost {
+        managers[at].fields.remove(&field);
+    }
+
+    let fields: BTreeSet<String> = wanted.keys().cloned().collect();
+    let before = managers.iter().position(is_self);
+    if let Some(before) = before {
+        let dropped: Vec<String> = managers[before].fields.difference(&fields).cloned().collect();
+        for path in dropped {
+            let held = managers
+                .iter()
+                .any(|other| !is_self(other) && other.fields.iter().any(|f| overlaps(f, &path)));
+            if !held && !fields.iter().any(|field| overlaps(field, &path)) {
+                pointer::remove(live, &path);
+            }
+        }
+    }
+    for (path, value) in wanted.iter().filter(|(path, _)| !granular.contains(*path)) {
+        put(live, path, value);
+    }
+    match before {
+        Some(before) => managers[before].fields = fields,
+        None => managers.push(Manager {
+            manager: manager.to_owned(),
+            operation: Operation::Apply,
+            fields,
+        }),
+    }
+    managers.retain(|manager| !manager.fields.is_empty());
+    Ok(())
+}
+
+/// Where an empty map is declared and a map with content is: it declares nothing of that content. Not where the API
+/// declares the map atomic, for then the live one is a leaf itself.
+fn granular_maps(live: &Value, wanted: &Leaves<'_>) -> BTreeSet<String> {
+    let there = leaves(live);
+    let is_empty = |value: &Value| value.as_object().is_some_and(serde_json::Map::is_empty);
+    let granular = |path: &str| live.pointer(path).is_some_and(Value::is_object) && !there.contains_key(path);
+    wanted
+        .iter()
+        .filter(|(path, value)| is_empty(value) && granular(path))
+        .map(|(path, _)| path.clone())
+        .collect()
+}
+
+/// Puts a leaf where a leaf of another shape may stand.
+fn put(live: &mut Value, path: &str, value: &Value) {
+    if pointer::set(live, path, value.clone()) {
+        return;
+    }
+    // A scalar or list stands where a map must be: it was won above, so it gives way.
+    let mut outer = path;
+    while let Some((parent, _)) = outer.rsplit_once('/') {
+        if live.pointer(parent).is_some_and(|there| !there.is_object()) && !parent.is_empty() {
+            pointer::remove(live, parent);
+        }
+        outer = parent;
+    }
+    pointer::set(live, path, value.clone());
+}
+
+/// Another version of the document by an update or a patch: what changed now belongs to whoever changed it.
+pub(super) fn update(live: &mut Value, managers: &mut Vec<Manager>, new: Value, manager: &str) {
+    let (changed, removed) = {
+        let (old, new) = (leaves(live), leaves(&new));
+        let changed: BTreeSet<String> = new
+            .iter()
+            .filter(|(path, value)| old.get(*path) != Some(value))
+            .map(|(path, _)| path.clone())
+            .collect();
+        let removed: Vec<String> = old.into_keys().filter(|path| !new.contains_key(path)).collect();
+        (changed, removed)
+    };
+    for other in managers.iter_mut() {
+        other
+            .fields
+            .retain(|field| !changed.contains(field) && !removed.contains(field));
+    }
+    if !changed.is_empty() {
+        let is_self = |other: &&mut Manager| other.manager == manager && other.operation == Operation::Update;
+        match managers.iter_mut().find(is_self) {
+            Some(entry) => entry.fields.extend(changed),
+            None => {
+                managers.push(Manager {
+                    manager: manager.to_owned(),
+                    operation: Operation::Update,
+                    fields: changed,
+                });
+            }
+        }
+    }
+    managers.retain(|manager| !manager.fields.is_empty());
+    *live = new;
+}
+
+#[cfg(test)]
+mod tests;
