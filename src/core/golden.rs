@@ -5,8 +5,10 @@
 
 mod catalogue;
 mod check;
+mod cidr;
 mod diff;
 mod line;
+mod quota;
 mod render;
 
 pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Tier};

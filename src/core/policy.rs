@@ -1,5 +1,9 @@
 //! Guardrails: what a policy says of the objects of one blueprint. Pure; judged in the plan, before anything is changed.
 
+mod rules;
+
+pub use rules::{RULES, Rule, judge};
+
 use crate::domain::{ObjectKey, Problem, Severity};
 
 /// Three answers, never two: a rule that meets a value which is not known yet says so, and is asked again at apply.

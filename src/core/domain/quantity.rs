@@ -106,10 +106,6 @@ impl Quantity {
         Self::canonical(part - part.rem_euclid(step))
     }
 
-    pub fn min<'a>(&'a self, other: &'a Self) -> &'a Self {
-        if other < self { other } else { self }
-    }
-
     fn canonical(nanos: i128) -> Self {
         Self {
             nanos,
@@ -366,7 +362,7 @@ mod tests {
         assert_eq!(q("64Gi").share(3, &q("1Mi")), q("21845Mi"));
         assert_eq!(q("10").share(3, &q("1")), q("3"));
         assert_eq!(q("1").share(3, &q("1m")), q("333m"));
-        assert_eq!(q("1").min(&q("999m")), &q("999m"));
+        assert_eq!(q("1").min(q("999m")), q("999m"));
         assert!(!q("1500m").is_whole() && q("2").is_whole());
     }
 

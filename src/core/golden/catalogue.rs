@@ -1,40 +1,149 @@
-//! Golden paths as documents.
+//! A catalogue is a set of golden paths; a golden path is a named, versioned document that turns a spec into objects.
+//!
+//! Everything that a platform team decides stands in the document: tiers, their defaults and bounds, and the grants, which a
+//! product team's HCL can only narrow. The digest is over the parsed content, so that a comment moves nothing.
 
-use crate::domain::TierClass;
-use std::collections::BTreeMap;
+mod document;
+mod validate;
+
+pub use document::{GoldenPath, Grants, Tier, TierLimits, Version, filled};
+
+use crate::domain::{Problem, TierName, digest, projection::canonical_json};
+use std::sync::{Arc, LazyLock};
+
+const EMBEDDED: [(&str, &str); 1] = [(
+    "team-standard-1.0.0.yaml",
+    include_str!("paths/team-standard-1.0.0.yaml"),
+)];
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogueError {
-    #[error("{name} is not a golden path: {reason}")]
-    Document { name: String, reason: String },
+    #[error("{document} is not a golden path: {reason}")]
+    Document { document: String, reason: String },
+    #[error(
+        "{document}: golden path {name} {version} is in the catalogue already; give the copy a name or a version of its own"
+    )]
+    Twice {
+        document: String,
+        name: String,
+        version: Version,
+    },
+    #[error("{document}: golden path {name} is a second default beside {other}")]
+    SecondDefault {
+        document: String,
+        name: String,
+        other: String,
+    },
 }
 
-#[derive(Clone, Debug)]
-pub struct GoldenPath {
-    pub name: String,
-    pub version: String,
-    pub digest: String,
-    pub tiers: BTreeMap<String, Tier>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Tier {
-    pub class: TierClass,
-}
-
-#[derive(Clone, Debug)]
+/// Sorted by name and version.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalogue {
-    pub paths: Vec<GoldenPath>,
+    paths: Vec<GoldenPath>,
 }
+
+// === impl Catalogue ===
 
 impl Catalogue {
-    pub fn embedded() -> std::sync::Arc<Self> {
-        std::sync::Arc::new(Self { paths: vec![] })
+    /// The built-in paths, parsed once in the life of the process.
+    pub fn embedded() -> Arc<Self> {
+        // A test parses the documents, so that an empty catalogue is never seen.
+        static PARSED: LazyLock<Arc<Catalogue>> =
+            LazyLock::new(|| Arc::new(Catalogue::read(EMBEDDED).unwrap_or_default()));
+        Arc::clone(&PARSED)
     }
-    /// The built-in paths and these documents: (name for messages, text).
-    pub fn with_documents<'a>(
-        _documents: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Self, CatalogueError> {
-        Ok(Self { paths: vec![] })
+
+    /// The built-in paths and more documents, each as (name for messages, YAML).
+    pub fn with_documents<'a>(documents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
+        Self::read(EMBEDDED.into_iter().chain(documents))
+    }
+
+    fn read<'a>(documents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
+        let mut paths: Vec<GoldenPath> = vec![];
+        for (document, text) in documents {
+            let path = parse(document, text)?;
+            let GoldenPath {
+                name, version, default, ..
+            } = &path;
+            if paths
+                .iter()
+                .any(|other| other.name == *name && other.version == *version)
+            {
+                return Err(CatalogueError::Twice {
+                    document: document.into(),
+                    name: name.clone(),
+                    version: *version,
+                });
+            }
+            if let Some(other) = paths
+                .iter()
+                .find(|other| *default && other.default && other.name != *name)
+            {
+                let (name, other) = (name.clone(), other.name.clone());
+                return Err(CatalogueError::SecondDefault {
+                    document: document.into(),
+                    name,
+                    other,
+                });
+            }
+            paths.push(path);
+        }
+        paths.sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
+        Ok(Self { paths })
+    }
+
+    pub fn paths(&self) -> &[GoldenPath] {
+        &self.paths
+    }
+
+    /// The highest version of the named path, or of the default one.
+    pub fn path(&self, name: Option<&str>) -> Result<&GoldenPath, Problem> {
+        let found = self
+            .paths
+            .iter()
+            .rev()
+            .find(|path| name.map_or(path.default, |name| path.name == name));
+        found.ok_or_else(|| {
+            let mut names: Vec<&str> = self.paths.iter().map(|path| path.name.as_str()).collect();
+            names.dedup();
+            Problem::error(
+                "catalogue.unknown_path",
+                format!("there is no golden path {:?}", name.unwrap_or("(default)")),
+                format!(
+                    "The catalogue holds: {}. Name one of them, or add its folder to the provider's catalogue.",
+                    names.join(", ")
+                ),
+            )
+            .at(["golden_path"])
+        })
+    }
+
+    /// The path and the tier that a request names.
+    pub fn tier(&self, path: Option<&str>, tier: &TierName) -> Result<(&GoldenPath, &Tier), Problem> {
+        let path = self.path(path)?;
+        match path.tiers.get(tier) {
+            Some(tier) => Ok((path, tier)),
+            None => {
+                let names: Vec<&str> = path.tiers.keys().map(TierName::as_str).collect();
+                let summary = format!("golden path {} has no tier {tier}", path.name);
+                let detail = format!("Its tiers are: {}.", names.join(", "));
+                Err(Problem::error("catalogue.unknown_tier", summary, detail).at(["tier"]))
+            }
+        }
     }
 }
+
+fn parse(document: &str, text: &str) -> Result<GoldenPath, CatalogueError> {
+    let wrong = |reason: String| CatalogueError::Document {
+        document: document.to_owned(),
+        reason,
+    };
+    let mut path: GoldenPath = serde_saphyr::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    validate::validate(&path).map_err(wrong)?;
+    let content = serde_json::to_value(&path).map_err(|error| wrong(error.to_string()))?;
+    path.digest = digest(&canonical_json(&content));
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests;

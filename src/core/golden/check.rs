@@ -12,3 +12,12 @@ pub fn check_spec(_spec: &Spec) -> Vec<Problem> {
 pub fn check_with(_spec: &Spec, _catalogue: &Catalogue) -> Vec<Problem> {
     vec![]
 }
+
+pub(super) fn check_slot(
+    _spec: &crate::domain::SlotSpec,
+    _facts: &crate::domain::StableFacts,
+    _parent: &super::Parent,
+    _catalogue: &Catalogue,
+) -> Vec<Problem> {
+    vec![]
+}

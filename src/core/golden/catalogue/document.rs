@@ -1,0 +1,214 @@
+//! The document's own form. Every struct denies unknown fields: a misspelt bound must not be no bound.
+
+use crate::domain::{
+    DefaultDeny, Isolation, PersonaName, PodSecurityLevel, Quantities, Quantity, Spread, StableFacts, TierClass,
+    TierName,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GoldenPath {
+    pub name: String,
+    pub version: Version,
+    /// What a request without `golden_path` gets.
+    #[serde(default)]
+    pub default: bool,
+    #[serde(default)]
+    pub description: String,
+    pub reserved: Reserved,
+    pub network: PathNetwork,
+    pub tiers: BTreeMap<TierName, Tier>,
+    /// Of the parsed content, 64 hexadecimal characters.
+    #[serde(skip)]
+    pub digest: String,
+}
+
+/// Final names that no namespace of ours may take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reserved {
+    pub prefixes: Vec<String>,
+    pub namespaces: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathNetwork {
+    pub monitoring_namespaces: Vec<String>,
+    /// Besides `same_environment`, which needs no addresses.
+    pub egress_presets: BTreeMap<String, Preset>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preset {
+    pub cidrs: Vec<String>,
+    pub ports: Vec<u16>,
+    /// For engines that know names.
+    #[serde(default)]
+    pub fqdns: Vec<String>,
+    /// The first address of the service range, where the API server listens for pods.
+    #[serde(default)]
+    pub kubernetes_service: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tier {
+    pub class: TierClass,
+    pub deletion_protection: bool,
+    pub pod_security: TierPodSecurity,
+    pub quota: TierQuota,
+    pub limits: TierLimits,
+    pub network: TierNetwork,
+    /// Persona -> the persona whose ClusterRole it gets here.
+    pub roles: BTreeMap<PersonaName, PersonaName>,
+    pub slot: TierSlot,
+    pub grants: Grants,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TierPodSecurity {
+    pub enforce: PodSecurityLevel,
+    pub warn: PodSecurityLevel,
+    pub audit: PodSecurityLevel,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TierQuota {
+    pub total: Quantities,
+    /// A request may ask for so many times the default.
+    pub bound_factor: u32,
+    /// The part of the total that slots' shares leave free for rolling updates.
+    pub headroom_percent: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TierLimits {
+    pub default_memory: Quantity,
+    pub default_request_cpu: Quantity,
+    pub default_request_memory: Quantity,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TierNetwork {
+    /// Also the bound: a request may deny more, never less.
+    pub default_deny: DefaultDeny,
+    /// Given to every environment, besides those it asks for.
+    pub egress_presets: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TierSlot {
+    pub isolation: Isolation,
+    pub share: TierShare,
+    pub min_replicas: u32,
+    pub max_replicas: u32,
+    /// `None`: no PodDisruptionBudget unless the request sets one.
+    pub max_unavailable: Option<String>,
+    pub spread: Spread,
+    /// Of an isolated slot's namespace, besides its share.
+    pub quota: Quantities,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TierShare {
+    pub cpu: Quantity,
+    pub memory: Quantity,
+}
+
+/// What a request may ask for. Texts hold the placeholders of [`GoldenPath::filled`]; `*` and `?` match as in IAM.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grants {
+    /// The permissions boundary of every role that we make.
+    pub boundary: String,
+    pub iam_path: String,
+    pub max_session_seconds: u32,
+    /// Who may get access, and assume roles made for personas.
+    pub principals: Vec<String>,
+    /// Short names of EKS access policies.
+    pub access_policies: Vec<String>,
+    pub actions: Vec<String>,
+    pub resources: Vec<String>,
+    /// These actions may name the resource `*`.
+    pub any_resource_actions: Vec<String>,
+    pub ingress_cidrs: Vec<String>,
+    pub egress_cidrs: Vec<String>,
+    pub egress_fqdns: Vec<String>,
+}
+
+/// `major.minor.patch` of semantic versioning, without pre-releases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Version(u64, u64, u64);
+
+// === impl Version ===
+
+impl FromStr for Version {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |part: &str| {
+            (part == "0" || !part.starts_with('0'))
+                .then(|| part.parse().ok())
+                .flatten()
+        };
+        match text.split('.').map(number).collect::<Vec<Option<u64>>>().as_slice() {
+            [Some(major), Some(minor), Some(patch)] => Ok(Self(*major, *minor, *patch)),
+            _ => Err(format!("{text:?} is not a version: write major.minor.patch")),
+        }
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Version> for String {
+    fn from(version: Version) -> String {
+        version.to_string()
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+// === placeholders ===
+
+pub(super) const PLACEHOLDERS: [&str; 4] = ["{partition}", "{account}", "{region}", "{dns_suffix}"];
+
+/// A text of the document with the cluster's own partition, account, region and DNS suffix in place of the placeholders.
+pub fn filled(text: &str, facts: &StableFacts) -> String {
+    if !text.contains('{') {
+        return text.to_owned();
+    }
+    let dns_suffix = if facts.partition() == "aws-cn" {
+        "amazonaws.com.cn"
+    } else {
+        "amazonaws.com"
+    };
+    let values = [
+        facts.partition(),
+        facts.account(),
+        facts.cluster_arn.region(),
+        dns_suffix,
+    ];
+    PLACEHOLDERS
+        .iter()
+        .zip(values)
+        .fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+}
