@@ -7,7 +7,7 @@
 use super::{
     Attribute, Kind, Nesting, Object, Schema,
     attribute::Equality,
-    pairing::pair,
+    pairing::{Left, pair},
     settle::fill,
     trim::{computed_value, with_defaults},
 };
@@ -99,8 +99,8 @@ impl Gaps {
                     .collect(),
             ),
             (Nesting::Set, Value::Set(elements)) => {
-                let ours = pair(object, elements, ours.elements().unwrap_or_default());
-                let prior = pair(object, elements, prior.elements().unwrap_or_default());
+                let ours = pair(Left::Configured, object, elements, ours.elements().unwrap_or_default());
+                let prior = pair(Left::Configured, object, elements, prior.elements().unwrap_or_default());
                 let partners = elements.iter().zip(ours).zip(prior);
                 Value::Set(
                     partners

@@ -1,7 +1,11 @@
 //! The state after an apply, made so that it can't break core's law: the plan, with what is now known in the places that
 //! the plan left open.
 
-use super::{Attribute, Kind, Mode, Nesting, Object, Schema, pairing::pair, trim::computed_value};
+use super::{
+    Attribute, Kind, Mode, Nesting, Object, Schema,
+    pairing::{Left, pair},
+    trim::{computed_element, computed_value},
+};
 use crate::{
     path::Path,
     value::{
@@ -79,7 +83,7 @@ fn settled(attribute: &Attribute, planned: &Value, ours: Option<&Value>, wins: W
 
 fn descend(nesting: Nesting, nested: &Object, planned: &Value, ours: Option<&Value>, wins: Wins) -> Value {
     let made = |planned: &Value, ours: Option<&Value>| match planned {
-        Value::Unknown(_) => ours.unwrap_or(planned).clone(),
+        Value::Unknown(_) => ours.map_or_else(|| planned.clone(), |ours| computed_element(nested, ours)),
         _ => object(&nested.attributes, planned, ours, wins),
     };
     match (nesting, planned) {
@@ -95,7 +99,12 @@ fn descend(nesting: Nesting, nested: &Object, planned: &Value, ours: Option<&Val
             Value::Map(entries.iter().map(settle).collect())
         }
         (Nesting::Set, Value::Set(elements)) => {
-            let ours = pair(nested, elements, ours.and_then(Value::elements).unwrap_or_default());
+            let ours = pair(
+                Left::Planned,
+                nested,
+                elements,
+                ours.and_then(Value::elements).unwrap_or_default(),
+            );
             Value::set(elements.iter().zip(ours).map(|(planned, ours)| made(planned, ours)))
         }
         _ => planned.clone(),

@@ -1,6 +1,6 @@
 //! The small passes: each makes a tree anew with something filled in or left out.
 
-use super::{Attribute, Kind, Mode, Object, Schema, objects, rebuild};
+use super::{Attribute, Kind, Mode, Object, Schema, object_type, objects, rebuild};
 use crate::{
     path::{Path, Step},
     value::{Value, codec::conform},
@@ -47,6 +47,12 @@ pub(super) fn computed_value(attribute: &Attribute, ours: &Value) -> Value {
             forget_write_only(&object.attributes, element)
         }),
     }
+}
+
+/// The same for one element of a nested attribute.
+pub(super) fn computed_element(object: &Object, ours: &Value) -> Value {
+    let conformed = conform(ours.clone(), &object_type(&object.attributes)).unwrap_or_else(|_| ours.clone());
+    forget_write_only(&object.attributes, &conformed)
 }
 
 fn forget_write_only(attributes: &[Attribute], tree: &Value) -> Value {

@@ -195,6 +195,27 @@ fn an_apply_fills_the_gaps_and_names_those_it_can_not() {
 }
 
 #[test]
+fn elements_that_differ_only_in_what_may_be_computed_find_their_outcome() {
+    let grants = |arn: [Value; 2]| {
+        let [first, second] = arn;
+        let groups = [
+            "readers".into(),
+            if second.is_unknown() {
+                Value::unknown()
+            } else {
+                "writers".into()
+            },
+        ];
+        let [readers, writers] = groups;
+        Value::set([grant("ann", readers, first), grant("ann", writers, second)])
+    };
+    let planned = with(&prior(), "grants", grants([Value::unknown(), Value::unknown()]));
+    let done = grants(["arn:1".into(), "arn:2".into()]);
+    let settled = settle(&environment(), &planned, &Value::map([("grants", done.clone())]));
+    assert_eq!((settled.value.child("grants"), settled.missing), (&done, vec![]));
+}
+
+#[test]
 fn after_a_failure_the_truth_wins_over_the_plan() {
     let promised = Value::map([("role", Value::from("a #1")), ("quota", "b #2".into())]);
     let config = with(&config(), "size", "2".into());
