@@ -5,11 +5,11 @@
 //! - Errors carry a [`Class`]; a `Denied` or `Unavailable` is never reported as absence.
 //! - After an error of class `Unavailable` a change may or may not have been made: the engine observes again.
 
-mod error;
 mod counted;
+mod error;
 
-pub use error::PortError;
 pub use counted::Counted;
+pub use error::PortError;
 
 use crate::domain::{Body, ClusterArn, ClusterRef, Facts, ObjectKey, Observed};
 use async_trait::async_trait;

@@ -5,12 +5,10 @@
 
 mod engine;
 
+pub use crate::golden::Parent;
 pub use engine::{Engine, EngineConfig};
 
-use crate::{
-    domain::{ClusterRef, Facts, Id, Late, ObjectKey, Outputs, Problem, Record, Spec, StableFacts},
-    golden::Parent,
-};
+use crate::domain::{ClusterRef, Facts, Id, Late, ObjectKey, Outputs, Problem, Record, Spec, StableFacts};
 use async_trait::async_trait;
 use std::{collections::BTreeMap, time::Duration};
 pub use tokio_util::sync::CancellationToken as Cancel;
@@ -156,7 +154,7 @@ pub struct RemoveRequest {
 
 pub struct Removed {
     pub gone: bool,
-    /// What is still there, when it is not gone.
-    pub objects: BTreeMap<String, String>,
+    /// What is still there, when it is not gone; `None`: nothing was begun, and all of it is as it was.
+    pub objects: Option<BTreeMap<String, String>>,
     pub problems: Vec<Problem>,
 }

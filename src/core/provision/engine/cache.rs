@@ -1,0 +1,243 @@
+//! One listing for all reads of a connection, so that refreshing N environments does not cost N times the calls.
+//!
+//! The first environment asked for is read by its own selector; the second distinct one switches to one listing of all
+//! that is ours, and every later one is answered from it. Whoever has read its objects takes them along (memory must not
+//! hold a cluster twice), and asking again reads that environment afresh. Apply never reads here; it only tells what it
+//! has touched.
+
+use super::{failure::Failure, record::is_record, world::World};
+use crate::{
+    domain::{ObjectKey, Observed, Owner, Ownership},
+    ports::{Scope, Selector},
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use tokio::sync::Mutex;
+
+/// By cluster.
+#[derive(Default)]
+pub(super) struct Listings(Mutex<HashMap<String, Listing>>);
+
+#[derive(Default)]
+struct Listing {
+    extent: Extent,
+    /// What each owner has not read yet.
+    parts: BTreeMap<(String, Option<String>), Vec<Observed>>,
+    /// Owners whose part was taken: asking again needs a fresh look.
+    spent: BTreeSet<(String, Option<String>)>,
+    /// Environments that an apply has touched since.
+    stale: BTreeSet<String>,
+    /// Never taken along: Namespaces, in which slots own annotations, and what belongs to the cluster.
+    common: BTreeMap<ObjectKey, Observed>,
+    /// Never taken along: siblings' shares are judged by them.
+    records: BTreeMap<ObjectKey, Observed>,
+    /// Keys looked up one by one: `None` is known to be absent.
+    looked_up: BTreeMap<ObjectKey, Option<Observed>>,
+}
+
+/// How far one listing reaches.
+#[derive(Default, PartialEq, Eq)]
+enum Extent {
+    #[default]
+    Nothing,
+    Environment(String),
+    Everything,
+}
+
+// === impl Listings ===
+
+impl Listings {
+    /// All of one owner, its record included, and these keys whoever owns them. The lock is held while the world is asked:
+    /// ten readers at once cause one listing.
+    pub(super) async fn take(
+        &self,
+        world: &World<'_>,
+        environment: Option<&str>,
+        slot: Option<&str>,
+        keys: &[ObjectKey],
+    ) -> Result<Vec<Observed>, Failure> {
+        let mut all = self.0.lock().await;
+        let listing = all.entry(world.cluster.to_string()).or_default();
+        let Some(environment) = environment else {
+            // The baseline: few objects under fixed names, and one of it in each cluster.
+            let selector = Selector {
+                scope: Scope::Keys,
+                keys: keys.to_vec(),
+            };
+            return world.observe(&selector).await;
+        };
+        let owner = (environment.to_owned(), slot.map(str::to_owned));
+        let fresh = listing
+            .reach(world, environment, listing.spent.contains(&owner))
+            .await?;
+        let mut objects = listing.part(&owner);
+        if !fresh && !objects.iter().any(|object| owns(&owner, object)) {
+            // It may be younger than the listing; "gone" is never said from memory.
+            listing.read(world, environment).await?;
+            objects = listing.part(&owner);
+        }
+        listing.spent.insert(owner);
+        listing.look_up(world, &objects, keys).await?;
+        let have: BTreeSet<ObjectKey> = objects.iter().map(|object| object.key.clone()).collect();
+        let wanted = keys.iter().filter(|key| !have.contains(key));
+        objects.extend(wanted.filter_map(|key| listing.known(key)).cloned());
+        objects.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(objects)
+    }
+
+    /// The records of one environment's slots and its own, as the listing holds them.
+    pub(super) async fn records(&self, world: &World<'_>, environment: &str) -> Result<Vec<Observed>, Failure> {
+        let mut all = self.0.lock().await;
+        let listing = all.entry(world.cluster.to_string()).or_default();
+        listing.reach(world, environment, false).await?;
+        let of = |object: &&Observed| matches!(&object.ownership, Ownership::Ours(owner) if owner.environment == environment);
+        Ok(listing.records.values().filter(of).cloned().collect())
+    }
+
+    /// An apply changes what this environment's parts say.
+    pub(super) async fn forget(&self, cluster: &str, environment: &str) {
+        let mut all = self.0.lock().await;
+        let Some(listing) = all.get_mut(cluster) else { return };
+        listing.parts.retain(|(name, _), _| name != environment);
+        listing.stale.insert(environment.to_owned());
+        listing.looked_up.clear();
+    }
+}
+
+// === impl Listing ===
+
+impl Listing {
+    /// Makes the listing reach this environment. True when it was read just now.
+    async fn reach(&mut self, world: &World<'_>, environment: &str, spent: bool) -> Result<bool, Failure> {
+        match &self.extent {
+            Extent::Nothing => {
+                self.read(world, environment).await?;
+                self.extent = Extent::Environment(environment.to_owned());
+                Ok(true)
+            }
+            Extent::Environment(known) if known != environment => {
+                let observed = world
+                    .observe(&Selector {
+                        scope: Scope::Everything,
+                        keys: vec![],
+                    })
+                    .await?;
+                *self = Self {
+                    extent: Extent::Everything,
+                    looked_up: std::mem::take(&mut self.looked_up),
+                    ..Self::default()
+                };
+                self.file(observed);
+                Ok(true)
+            }
+            _ if spent || self.stale.contains(environment) => {
+                self.read(world, environment).await?;
+                Ok(true)
+            }
+            Extent::Environment(_) | Extent::Everything => Ok(false),
+        }
+    }
+
+    /// Reads one environment afresh.
+    async fn read(&mut self, world: &World<'_>, environment: &str) -> Result<(), Failure> {
+        let selector = Selector {
+            scope: Scope::Environment(environment.to_owned()),
+            keys: vec![],
+        };
+        let observed = world.observe(&selector).await?;
+        let of_it =
+            |object: &Observed| matches!(&object.ownership, Ownership::Ours(owner) if owner.environment == environment);
+        self.parts.retain(|(name, _), _| name != environment);
+        self.spent.retain(|(name, _)| name != environment);
+        self.stale.remove(environment);
+        self.records.retain(|_, object| !of_it(object));
+        self.common.retain(|_, object| !of_it(object));
+        self.file(observed);
+        Ok(())
+    }
+
+    /// An owner's objects, its record and its Namespaces included.
+    fn part(&mut self, owner: &(String, Option<String>)) -> Vec<Observed> {
+        let mut objects = self.parts.remove(owner).unwrap_or_default();
+        objects.extend(
+            self.common
+                .values()
+                .chain(self.records.values())
+                .filter(|object| owns(owner, object))
+                .cloned(),
+        );
+        objects
+    }
+
+    fn file(&mut self, observed: Vec<Observed>) {
+        // A foreign RoleBinding belongs to whoever owns the namespace that it grants power in.
+        let mut foreign = vec![];
+        for object in observed {
+            match &object.ownership {
+                _ if is_record(&object.key) => {
+                    self.records.insert(object.key.clone(), object);
+                }
+                Ownership::Ours(_) if object.key.kind() == "Namespace" => {
+                    self.common.insert(object.key.clone(), object);
+                }
+                Ownership::Ours(Owner { environment, slot }) => {
+                    self.parts
+                        .entry((environment.clone(), slot.clone()))
+                        .or_default()
+                        .push(object);
+                }
+                Ownership::Cluster => {
+                    self.common.insert(object.key.clone(), object);
+                }
+                Ownership::Foreign { .. } => foreign.push(object),
+            }
+        }
+        for object in foreign {
+            let ObjectKey::Kube {
+                namespace: Some(namespace),
+                ..
+            } = &object.key
+            else {
+                continue;
+            };
+            let owner = self
+                .common
+                .get(&ObjectKey::namespace_object(namespace))
+                .map(|object| object.ownership.clone());
+            if let Some(Ownership::Ours(Owner { environment, slot })) = owner {
+                self.parts.entry((environment, slot)).or_default().push(object);
+            }
+        }
+    }
+
+    /// Keys that no listing shows: objects without our mark, such as an access entry that someone else made.
+    async fn look_up(&mut self, world: &World<'_>, have: &[Observed], keys: &[ObjectKey]) -> Result<(), Failure> {
+        let have: BTreeSet<&ObjectKey> = have.iter().map(|object| &object.key).collect();
+        let unknown: Vec<ObjectKey> = keys
+            .iter()
+            .filter(|key| !is_record(key) && !have.contains(key) && self.known(key).is_none())
+            .filter(|key| !self.looked_up.contains_key(key))
+            .cloned()
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let found = world
+            .observe(&Selector {
+                scope: Scope::Keys,
+                keys: unknown.clone(),
+            })
+            .await?;
+        self.looked_up.extend(unknown.into_iter().map(|key| (key, None)));
+        self.looked_up
+            .extend(found.into_iter().map(|object| (object.key.clone(), Some(object))));
+        Ok(())
+    }
+
+    fn known(&self, key: &ObjectKey) -> Option<&Observed> {
+        self.common.get(key).or_else(|| self.looked_up.get(key)?.as_ref())
+    }
+}
+
+fn owns((environment, slot): &(String, Option<String>), object: &Observed) -> bool {
+    matches!(&object.ownership, Ownership::Ours(owner) if owner.environment == *environment && owner.slot == *slot)
+}

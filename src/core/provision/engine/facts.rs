@@ -1,0 +1,138 @@
+//! What is known of a cluster: asked once per connection, and which half of it a rendering sees.
+
+use super::failure::Failure;
+use crate::{
+    domain::{ClusterRef, Facts, Problem, Spec, StableFacts},
+    ports::{Clusters, PortError},
+};
+use std::{collections::HashMap, sync::Arc};
+use tokio::sync::Mutex;
+
+/// Facts and worlds by cluster as it was written. Errors are not kept: a token may be renewed meanwhile.
+pub(super) struct Known {
+    clusters: Arc<dyn Clusters>,
+    facts: Mutex<HashMap<ClusterRef, Facts>>,
+    worlds: Mutex<HashMap<ClusterRef, String>>,
+    only: Mutex<Option<Option<ClusterRef>>>,
+    policies: Mutex<HashMap<String, bool>>,
+}
+
+// === impl Known ===
+
+impl Known {
+    pub(super) fn new(clusters: Arc<dyn Clusters>) -> Self {
+        Self {
+            clusters,
+            facts: Mutex::default(),
+            worlds: Mutex::default(),
+            only: Mutex::default(),
+            policies: Mutex::default(),
+        }
+    }
+
+    pub(super) async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError> {
+        let mut known = self.facts.lock().await;
+        if let Some(facts) = known.get(cluster) {
+            return Ok(facts.clone());
+        }
+        let facts = self.clusters.facts(cluster).await?;
+        known.insert(cluster.clone(), facts.clone());
+        Ok(facts)
+    }
+
+    pub(super) async fn world(&self, cluster: &ClusterRef) -> Result<String, PortError> {
+        let mut known = self.worlds.lock().await;
+        if let Some(world) = known.get(cluster) {
+            return Ok(world.clone());
+        }
+        let world = self.clusters.world(cluster).await?;
+        known.insert(cluster.clone(), world.clone());
+        Ok(world)
+    }
+
+    pub(super) async fn only(&self) -> Result<Option<ClusterRef>, PortError> {
+        let mut known = self.only.lock().await;
+        if let Some(only) = &*known {
+            return Ok(only.clone());
+        }
+        let only = self.clusters.only().await?;
+        *known = Some(only.clone());
+        Ok(only)
+    }
+
+    /// Only a "yes" is remembered: a missing boundary is made by someone else and then asked for again.
+    pub(super) async fn policy_exists(&self, facts: &StableFacts, arn: &str) -> Result<bool, PortError> {
+        let mut known = self.policies.lock().await;
+        if known.get(arn).copied().unwrap_or(false) {
+            return Ok(true);
+        }
+        let exists = self.clusters.policy_exists(&facts.cluster_arn, arn).await?;
+        known.insert(arn.to_owned(), exists);
+        Ok(exists)
+    }
+}
+
+/// `facts` of the request are pinned by core; else those of the last read or apply hold. The Pod Security version is that of
+/// the cluster when the environment was made, whatever the cluster is now (`security.md` 10).
+pub(super) fn stable(spec: &Spec, remembered: Option<&StableFacts>, fetched: Option<&Facts>) -> Option<StableFacts> {
+    let pinned = match spec {
+        Spec::Baseline(_) => None,
+        Spec::Environment(spec) => spec.facts.as_ref(),
+        Spec::Slot(spec) => spec.facts.as_ref(),
+    };
+    let mut facts = pinned
+        .map(|facts| &facts.stable)
+        .or(remembered)
+        .or(fetched.map(|facts| &facts.stable))?
+        .clone();
+    if let Some(remembered) = remembered {
+        facts.pod_security_version.clone_from(&remembered.pod_security_version);
+    }
+    Some(facts)
+}
+
+/// After a read: what the cluster is now, but for what stays as it was at create.
+pub(super) fn refreshed(remembered: Option<&StableFacts>, now: &Facts) -> StableFacts {
+    let mut facts = now.stable.clone();
+    if let Some(remembered) = remembered {
+        facts.pod_security_version.clone_from(&remembered.pod_security_version);
+    }
+    facts
+}
+
+/// Another world is an error and never "gone": a wrong profile must not empty a state.
+pub(super) fn same_world(id: &str, state: Option<&str>, provider: &str) -> Result<(), Problem> {
+    match state {
+        Some(state) if state != provider => Err(Problem::error(
+            "world.other",
+            format!("{id} lives in another world than this provider points at"),
+            format!(
+                "state belongs to world {state}, this provider points at {provider}: correct the provider's \
+                 configuration (profile, context or sandbox path); nothing was changed"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn unreadable(cluster: &ClusterRef, error: PortError) -> Problem {
+    Failure::call("reading the facts of", format!("cluster {cluster}"), error)
+        .problem()
+        .at(["cluster"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_another_world_is_an_error() {
+        for (state, provider, refused, reason) in [
+            (None, "a", false, "a create knows no world yet"),
+            (Some("a"), "a", false, "the same"),
+            (Some("a"), "b", true, "a wrong profile"),
+        ] {
+            assert_eq!(same_world("demo/pay", state, provider).is_err(), refused, "{reason}");
+        }
+    }
+}

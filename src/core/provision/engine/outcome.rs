@@ -1,0 +1,138 @@
+//! Computed attributes, as far as the world has told them. Pure.
+//!
+//! Rendering leaves `None` where a value stays as it is and `Later` where only the world can tell; here the generated ids
+//! of what was made take their places.
+
+use super::drift::{Lines, Promised};
+use crate::{
+    domain::{Body, Desired, Late, Leaf, ObjectKey, Observed, Outputs, Provisioning, Record},
+    golden::Blueprint,
+};
+use std::collections::BTreeMap;
+
+pub(super) type Seen = BTreeMap<ObjectKey, Observed>;
+
+/// The outputs of a plan. Ids that the world generates stay as they are for as long as their object stays.
+pub(super) fn planned(
+    blueprint: &Blueprint,
+    promised: &Promised,
+    prior: Option<&Lines>,
+    world: Option<&str>,
+) -> Outputs {
+    let mut outputs = blueprint.outputs.clone();
+    let is_new = |kind: &str| {
+        let mut of_kind = blueprint.objects.iter().filter(|desired| desired.key.kind() == kind);
+        of_kind.any(|desired| prior.is_some_and(|prior| !prior.contains_key(&desired.key.to_string())))
+    };
+    // Of a create nothing generated is known, and an absent prior says so by itself.
+    let renewed = |leaf: &mut Leaf<Option<String>>, kind| {
+        if leaf.is_none() && is_new(kind) {
+            *leaf = Some(Late::Later);
+        }
+    };
+    if let Outputs::Slot(slot) = &mut outputs {
+        renewed(&mut slot.role_unique_id, "Role");
+        renewed(&mut slot.association_id, "PodIdentityAssociation");
+        renewed(&mut slot.external_id, "PodIdentityAssociation");
+    }
+    set_common(
+        &mut outputs,
+        prior.is_none().then_some(Late::Later),
+        world,
+        promised.clone(),
+    );
+    outputs
+}
+
+/// The outputs of what exists. `record` holds the timings of the create.
+pub(super) fn existing(
+    blueprint: &Blueprint,
+    uid: &str,
+    world: &str,
+    lines: Lines,
+    seen: &Seen,
+    record: Option<&Record>,
+) -> Outputs {
+    let mut outputs = blueprint.outputs.clone();
+    match &mut outputs {
+        Outputs::Baseline(_) => {}
+        Outputs::Environment(environment) => {
+            if let Some(provisioning) = record.and_then(provisioning) {
+                environment.provisioning = Some(Late::Now(provisioning));
+            }
+            if matches!(environment.access_entry_arns, None | Some(Late::Later)) {
+                environment.access_entry_arns = entry_arns(blueprint, seen);
+            }
+        }
+        Outputs::Slot(slot) => {
+            let of_kind = |kind: &str| blueprint.objects.iter().find(|desired| desired.key.kind() == kind);
+            let found = |desired: Option<&Desired>| desired.and_then(|desired| seen.get(&desired.key));
+            let role = of_kind("Role");
+            // Without such an object the value is null; with one that is not made yet it is not known.
+            let settle = |leaf: &mut Leaf<Option<String>>, desired: Option<&Desired>, value: Option<String>| {
+                if desired.is_none() || value.is_some() {
+                    *leaf = Some(Late::Now(value));
+                }
+            };
+            settle(
+                &mut slot.role_unique_id,
+                role,
+                found(role).and_then(|role| role.id.clone()),
+            );
+            let association = of_kind("PodIdentityAssociation");
+            let live = found(association);
+            settle(
+                &mut slot.association_id,
+                association,
+                live.and_then(|live| live.id.clone()),
+            );
+            match live {
+                Some(live) if chains(association) => slot.external_id = Some(Late::Now(live.external_id.clone())),
+                Some(_) => slot.external_id = Some(Late::Now(None)),
+                None => settle(&mut slot.external_id, association, None),
+            }
+        }
+    }
+    let lines = lines.into_iter().map(|(key, line)| (key, Late::Now(line))).collect();
+    set_common(&mut outputs, Some(Late::Now(uid.to_owned())), Some(world), lines);
+    outputs
+}
+
+/// Only an association with a target role has an external id.
+fn chains(association: Option<&Desired>) -> bool {
+    matches!(association.and_then(|desired| desired.body.as_ref()),
+        Some(Body::PodIdentityAssociation(association)) if association.target_role_arn.is_some())
+}
+
+/// Principal -> the ARN that EKS generated for its entry.
+fn entry_arns(blueprint: &Blueprint, seen: &Seen) -> Leaf<BTreeMap<String, Late<String>>> {
+    let mut arns = BTreeMap::new();
+    for desired in &blueprint.objects {
+        if let ObjectKey::AccessEntry { principal } = &desired.key {
+            let arn = seen.get(&desired.key).and_then(|entry| entry.id.clone());
+            arns.insert(principal.clone(), arn.map_or(Late::Later, Late::Now));
+        }
+    }
+    // An entry that does not exist yet has no ARN: the whole stays as it was.
+    arns.values().all(|arn| arn.now().is_some()).then_some(Late::Now(arns))
+}
+
+fn set_common(outputs: &mut Outputs, uid: Leaf, world: Option<&str>, lines: Promised) {
+    let world: Leaf = world.map(|world| Late::Now(world.to_owned()));
+    let lines = Some(Late::Now(lines));
+    match outputs {
+        Outputs::Baseline(outputs) => (outputs.uid, outputs.world, outputs.objects) = (uid, world, lines),
+        Outputs::Environment(outputs) => (outputs.uid, outputs.world, outputs.objects) = (uid, world, lines),
+        Outputs::Slot(outputs) => (outputs.uid, outputs.world, outputs.objects) = (uid, world, lines),
+    }
+}
+
+/// Written once, by the create that became ready.
+pub(super) fn provisioning(record: &Record) -> Option<Provisioning> {
+    let (requested, ready) = (record.timings.first()?, record.timings.last()?);
+    Some(Provisioning::of(
+        &requested.started_at,
+        &ready.started_at,
+        &record.timings,
+    ))
+}

@@ -1,0 +1,169 @@
+//! Port calls as the engine makes them: tried again where that may help, within the time of the operation.
+//!
+//! Rules: a call in flight is never dropped; between two tries an operation may be cancelled or run out of time. After an
+//! `Unavailable` the change may have been made, so the object is observed before the next try. Every wait is logged.
+
+use super::failure::Failure;
+use crate::{
+    domain::{Class, ClusterArn, ObjectKey, Observed},
+    ports::{Clock, Deleted, Expect, Objects, PortError, Scope, Selector},
+    provision::Cancel,
+};
+use backon::{BackoffBuilder, ExponentialBuilder};
+use std::time::Duration;
+
+/// EKS and IAM throttle in bursts of seconds; ten seconds between tries let a burst pass.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// About a minute in all: whoever waits at a terminal wants to hear by then.
+const TRIES: usize = 10;
+
+#[derive(Clone, Copy)]
+pub(super) struct World<'a> {
+    pub(super) objects: &'a dyn Objects,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) cluster: &'a ClusterArn,
+    /// By `Clock::elapsed`; `None` for reads outside an operation.
+    pub(super) until: Option<Duration>,
+    pub(super) cancel: Option<&'a Cancel>,
+}
+
+/// The pauses between tries after throttling or a broken connection.
+pub(super) fn pauses() -> impl Iterator<Item = Duration> + Send {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_delay(LONGEST_PAUSE)
+        .with_max_times(TRIES)
+        .with_jitter()
+        .build()
+}
+
+/// The pauses between looks at something that takes its time; it ends with the operation's time and not by itself.
+pub(super) fn looks() -> impl Iterator<Item = Duration> + Send {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(50))
+        .with_factor(1.6)
+        .with_max_delay(Duration::from_secs(2))
+        .without_max_times()
+        .build()
+}
+
+// === impl World ===
+
+impl World<'_> {
+    pub(super) fn cancelled(&self) -> bool {
+        self.cancel.is_some_and(Cancel::is_cancelled)
+    }
+
+    pub(super) async fn pause(&self, pause: Duration, what: &str) -> Result<(), Failure> {
+        if self.until.is_some_and(|until| self.clock.elapsed() + pause > until) {
+            return Err(Failure::TimedOut { what: what.to_owned() });
+        }
+        tracing::info!(milliseconds = pause.as_millis() as u64, what, "waiting");
+        match self.cancel {
+            Some(cancel) => tokio::select! {
+                () = self.clock.sleep(pause) => Ok(()),
+                () = cancel.cancelled() => Err(Failure::Cancelled),
+            },
+            None => {
+                self.clock.sleep(pause).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Observing changes nothing, so both throttling and broken connections are simply tried again.
+    pub(super) async fn observe(&self, selector: &Selector) -> Result<Vec<Observed>, Failure> {
+        let mut pauses = pauses();
+        loop {
+            let error = match self.objects.observe(self.cluster, selector).await {
+                Ok(observed) => return Ok(observed),
+                Err(error) => error,
+            };
+            match pauses.next() {
+                Some(pause) if error.class == Class::Throttled => self.pause(pause, &error.to_string()).await?,
+                _ => return Err(Failure::call("reading", describe(selector), error)),
+            }
+        }
+    }
+
+    pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Observed>, Failure> {
+        let selector = Selector {
+            scope: Scope::Keys,
+            keys: vec![key.clone()],
+        };
+        let mut pauses = pauses();
+        loop {
+            match self.observe(&selector).await {
+                Ok(observed) => return Ok(observed.into_iter().find(|object| object.key == *key)),
+                // Inside an operation a read is what decides whether a change was made: it is worth the wait.
+                Err(failure) if failure.class() == Some(Class::Unavailable) && self.until.is_some() => {
+                    match pauses.next() {
+                        Some(pause) => self.pause(pause, &failure.to_string()).await?,
+                        None => return Err(failure),
+                    }
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// Deletes and waits until it is gone. `mine` is asked again whenever the object turns out to be another one than was
+    /// seen: what is no longer ours is left alone.
+    pub(super) async fn delete(
+        &self,
+        seen: &Observed,
+        mine: &(dyn Fn(&Observed) -> bool + Sync),
+    ) -> Result<(), Failure> {
+        let mut expect = Expect::Version(seen.version.clone());
+        let mut pauses = pauses();
+        loop {
+            match self.objects.delete(self.cluster, &seen.key, &expect).await {
+                Ok(Deleted::Gone) => return Ok(()),
+                Ok(Deleted::Terminating) => return self.until_gone(&seen.key).await,
+                Err(error) if error.class == Class::NotFound => return Ok(()),
+                Err(error) if may_try_again(&error) => {
+                    let Some(pause) = pauses.next() else {
+                        return Err(Failure::call("deleting", &seen.key, error));
+                    };
+                    self.pause(pause, &error.to_string()).await?;
+                }
+                Err(error) => return Err(Failure::call("deleting", &seen.key, error)),
+            }
+            match self.get(&seen.key).await? {
+                None => return Ok(()),
+                Some(now) if !mine(&now) => return Ok(()),
+                Some(now) => expect = Expect::Version(now.version),
+            }
+        }
+    }
+
+    pub(super) async fn until_gone(&self, key: &ObjectKey) -> Result<(), Failure> {
+        for pause in looks() {
+            let Some(now) = self.get(key).await? else { return Ok(()) };
+            let why = now.deleting.unwrap_or_else(|| "it was not deleted".to_owned());
+            if let Err(failure) = self.pause(pause, &format!("{key} to go: {why}")).await {
+                return Err(match failure {
+                    Failure::TimedOut { .. } => Failure::Stuck { key: key.clone(), why },
+                    other => other,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A conflict without held fields means that the object moved under us; it is looked at again.
+fn may_try_again(error: &PortError) -> bool {
+    error.class.may_retry() || (error.class == Class::Conflict && error.held.is_empty())
+}
+
+fn describe(selector: &Selector) -> String {
+    match (&selector.scope, selector.keys.as_slice()) {
+        (Scope::Everything, _) => "the objects of the cluster".to_owned(),
+        (Scope::Environment(environment), _) => format!("the objects of environment {environment}"),
+        (Scope::Records, _) => "the records of the cluster".to_owned(),
+        (Scope::Keys, [one]) => one.to_string(),
+        (Scope::Keys, [first, rest @ ..]) => format!("{first} and {} more", rest.len()),
+        (Scope::Keys, []) => "nothing".to_owned(),
+    }
+}
