@@ -38,7 +38,8 @@ pub struct Blueprint {
     pub resolved: Resolved,
     /// Computed attributes as far as rendering knows them.
     pub outputs: Outputs,
-    /// Warnings met while rendering; errors are the other arm of `render`'s result.
+    /// What only the environment or the cluster's facts can refuse, and warnings; nothing of it kept the objects from being
+    /// rendered, so that what exists can still be planned.
     pub problems: Vec<Problem>,
 }
 

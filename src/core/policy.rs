@@ -1,7 +1,9 @@
 //! Guardrails: what a policy says of the objects of one blueprint. Pure; judged in the plan, before anything is changed.
 
+mod iam;
 mod rules;
 
+pub use iam::{Lint, lint};
 pub use rules::{RULES, Rule, judge};
 
 use crate::domain::{ObjectKey, Problem, Severity};
@@ -42,3 +44,6 @@ impl From<Finding> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

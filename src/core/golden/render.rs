@@ -19,31 +19,25 @@ pub(super) use iam::policy;
 pub(super) use network::{SAME_ENVIRONMENT, knows_names};
 pub(super) use slot::effective;
 
-use super::{Blueprint, Catalogue, Parent, check};
+use super::{Blueprint, Catalogue, Parent};
 use crate::domain::{EnvironmentSpec, Problem, Spec, StableFacts, TierName};
 use environment::Environment;
 use slot::Slot;
 
-/// All the objects of one request. Every rule that needs no world is judged on the way: the errors are all of them.
+/// All the objects of one request that passed `check_spec` and `check_with`. What only the environment or the cluster's facts
+/// can refuse is among the blueprint's problems; the error arm is for what leaves nothing to render.
 pub fn render(
     spec: &Spec,
     facts: &StableFacts,
     parent: Option<&Parent>,
     catalogue: &Catalogue,
 ) -> Result<Blueprint, Vec<Problem>> {
-    let mut problems = check::check_spec(spec);
-    problems.extend(match (spec, parent) {
-        (Spec::Slot(slot), Some(parent)) => check::check_slot(slot, facts, parent, catalogue),
-        _ => check::check_with(spec, catalogue),
-    });
-    if problems.iter().any(Problem::is_error) {
-        return Err(problems);
-    }
-    let rendered = match spec {
-        Spec::Baseline(spec) => {
-            let path = catalogue.path(None).map_err(|problem| vec![problem])?;
-            Ok(baseline::render(spec, facts, path))
-        }
+    match spec {
+        Spec::Baseline(spec) => Ok(baseline::render(
+            spec,
+            facts,
+            catalogue.path(None).map_err(|problem| vec![problem])?,
+        )),
         Spec::Environment(spec) => {
             let (path, tier) = catalogue
                 .tier(spec.golden_path.as_deref(), &spec.tier)
@@ -71,16 +65,6 @@ pub fn render(
             }
             .render()
         }
-    };
-    match rendered {
-        Ok(mut blueprint) => {
-            problems.append(&mut blueprint.problems);
-            Ok(Blueprint { problems, ..blueprint })
-        }
-        Err(mut errors) => {
-            errors.append(&mut problems);
-            Err(errors)
-        }
     }
 }
 
@@ -100,7 +84,7 @@ pub fn parent_of(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalo
     Ok(environment.parent(&principals))
 }
 
-pub(super) fn tier_of(parent: &Parent) -> Result<TierName, Problem> {
+fn tier_of(parent: &Parent) -> Result<TierName, Problem> {
     parent.tier.parse().map_err(|error: crate::domain::NameError| {
         Problem::error(
             "slot.environment_unreadable",

@@ -14,7 +14,7 @@ use crate::{
         PodIdentityAssociation, Problem, Quantities, Quantity, SlotOutputs, SlotSpec, Spread, StableFacts,
         projection::LABEL_PREFIX,
     },
-    golden::{Blueprint, GoldenPath, Parent, Resolved, Tier, quota},
+    golden::{Blueprint, GoldenPath, Parent, Resolved, Tier, check, quota},
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -121,7 +121,7 @@ impl Slot<'_> {
 
     /// All that only the environment and the cluster's facts can refuse.
     fn problems(&self, effective: &Effective) -> Vec<Problem> {
-        let mut problems = vec![];
+        let mut problems = check::check_slot(self.spec, self.facts, self.parent, self.path, self.tier);
         let identity = self.spec.identity.clone().unwrap_or_default();
         if identity.mode == IdentityMode::Irsa && self.facts.oidc_issuer.is_none() {
             problems.push(
@@ -178,8 +178,7 @@ impl Slot<'_> {
         let effective = effective(spec, self.tier);
         let mut problems = self.problems(&effective);
         let namespace = match self.namespace(effective.isolation) {
-            Ok(namespace) if !problems.iter().any(Problem::is_error) => namespace,
-            Ok(_) => return Err(problems),
+            Ok(namespace) => namespace,
             Err(problem) => {
                 problems.push(problem);
                 return Err(problems);
