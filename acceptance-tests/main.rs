@@ -1,1 +1,150 @@
-fn main() {}
+//! Everything that drives the real binary, as named tests: `cargo test -p acceptance-tests`.
+//!
+//! Besides libtest's own arguments: `--cases N` and `--seed S` for the truth of the plan (or GOLDENPATH_TRUTH_CASES and
+//! GOLDENPATH_TRUTH_SEED).
+
+mod architecture;
+mod failures;
+mod random;
+mod sandbox;
+mod server;
+mod stories;
+mod tools;
+mod truth;
+mod workspace;
+mod wrong;
+
+use anyhow::Result;
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::{env, process::ExitCode, sync::Arc};
+use tools::{Kind, Matrix, Tool};
+
+const BASELINE: &str = "goldenpath_cluster_baseline";
+const ENVIRONMENT: &str = "goldenpath_team_environment";
+const SLOT: &str = "goldenpath_eks_workload_slot";
+const RESOURCES: [&str; 3] = [BASELINE, ENVIRONMENT, SLOT];
+
+/// So many random lives in one test; each such test has a process and a sandbox of its own.
+const CHUNK: u64 = 50;
+
+fn main() -> ExitCode {
+    let (arguments, cases, seed) = arguments();
+    let mut arguments = Arguments::from_iter(arguments);
+    // A CLI and its provider keep a core busy between them, and wait for each other.
+    arguments.test_threads = arguments.test_threads.or(Some(3));
+    let trials = [
+        architecture(),
+        stories(&Matrix::find()),
+        wrong(),
+        failures(),
+        truth(cases, seed),
+    ]
+    .concat_all();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Ours are taken out: libtest knows them not.
+fn arguments() -> (Vec<String>, u64, u64) {
+    let variable = |name: &str| env::var(name).ok().and_then(|text| text.parse().ok());
+    let mut cases = variable("GOLDENPATH_TRUTH_CASES").unwrap_or(500);
+    let mut seed = variable("GOLDENPATH_TRUTH_SEED").unwrap_or(1);
+    let (mut rest, mut given) = (vec![], env::args());
+    while let Some(argument) = given.next() {
+        match argument.as_str() {
+            "--cases" => cases = given.next().and_then(|text| text.parse().ok()).unwrap_or(cases),
+            "--seed" => seed = given.next().and_then(|text| text.parse().ok()).unwrap_or(seed),
+            _ => rest.push(argument),
+        }
+    }
+    (rest, cases, seed)
+}
+
+trait ConcatAll {
+    fn concat_all(self) -> Vec<Trial>;
+}
+
+impl<const N: usize> ConcatAll for [Vec<Trial>; N] {
+    fn concat_all(self) -> Vec<Trial> {
+        self.into_iter().flatten().collect()
+    }
+}
+
+fn trial(name: String, run: impl FnOnce() -> Result<()> + Send + 'static) -> Trial {
+    Trial::test(name, move || run().map_err(|error| Failed::from(format!("{error:?}"))))
+}
+
+fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(future)
+}
+
+fn architecture() -> Vec<Trial> {
+    architecture::CHECKS
+        .iter()
+        .map(|(name, check)| trial(format!("architecture: {name}"), check))
+        .collect()
+}
+
+fn stories(matrix: &Matrix) -> Vec<Trial> {
+    let in_ci = env::var("CI").is_ok_and(|ci| ci == "true");
+    let mut trials = vec![];
+    for (name, kind) in &matrix.absent {
+        // Terraform 1.11 is the one tool that can't be built from its modules.
+        let excused = !in_ci || *kind == Kind::Terraform;
+        let absent = Trial::test(format!("{name}: stories"), || Err(Failed::from("the tool is not here")));
+        trials.push(absent.with_ignored_flag(excused));
+    }
+    let Some(main) = matrix.main() else { return trials };
+    for story in stories::STORIES {
+        for tool in matrix.present.iter().filter(|tool| story.on.admits(tool, main)) {
+            let (tool, run): (Tool, _) = (tool.clone(), story.run);
+            trials.push(trial(format!("{}: {}", tool.name, story.name), move || run(&tool)));
+        }
+    }
+    trials
+}
+
+fn wrong() -> Vec<Trial> {
+    let cases = match wrong::cases() {
+        Ok(cases) => cases,
+        Err(error) => return vec![trial("wrong configurations can be read".into(), || Err(error))],
+    };
+    // One server for all: each case is a client with its own connection.
+    let server = Arc::new(server::Server::start());
+    let one = |case: wrong::Case| {
+        let server = server.clone();
+        trial(format!("wrong: {}", case.name), move || {
+            let server = server.as_ref().as_ref().map_err(|error| anyhow::anyhow!("{error:?}"))?;
+            block_on(case.is_rejected(server))
+        })
+    };
+    cases.into_iter().map(one).collect()
+}
+
+fn failures() -> Vec<Trial> {
+    let all = failures::How::ALL.into_iter();
+    let create = |how: failures::How| {
+        trial(format!("failure: {} at each step of a create", how.name()), move || {
+            block_on(failures::create(how))
+        })
+    };
+    let change = |how: failures::How| {
+        trial(
+            format!("failure: {} at each step of a change and a destroy", how.name()),
+            move || block_on(failures::change_and_destroy(how)),
+        )
+    };
+    all.flat_map(|how| [create(how), change(how)]).collect()
+}
+
+fn truth(cases: u64, seed: u64) -> Vec<Trial> {
+    let firsts = (seed..seed + cases).step_by(usize::try_from(CHUNK).unwrap_or(1));
+    let chunk = |first: u64| {
+        let count = CHUNK.min(seed + cases - first);
+        let name = format!("truth of the plan: seeds {first} to {}", first + count - 1);
+        trial(name, move || block_on(truth::cases(first, count)))
+    };
+    firsts.map(chunk).collect()
+}

@@ -1,0 +1,303 @@
+//! One resource instance as core drives it: refresh, plan, the second plan at apply, apply, and what becomes of its state.
+
+use super::{Client, Said, UNKNOWN, decode, encode, errors, laws, no_errors, path, proposed_new_state, said};
+use anyhow::{Result, bail, ensure};
+use plugin::{Path, Value};
+use serde_json::Value as Json;
+use tfplugin_proto::tfplugin6 as wire;
+
+/// What state holds of an instance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    pub value: Value,
+    pub private: Vec<u8>,
+}
+
+impl Held {
+    pub(super) fn read(
+        value: Option<wire::DynamicValue>,
+        private: Vec<u8>,
+        schema: &super::Schema,
+    ) -> Result<Option<Self>> {
+        let value = decode(value, schema)?;
+        if value.is_null() {
+            return Ok(None);
+        }
+        laws::state_is_known(&value, schema)?;
+        Ok(Some(Self { value, private }))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Nothing,
+    Create,
+    Update,
+    Replace,
+    Destroy,
+}
+
+pub struct Planned {
+    pub action: Action,
+    /// Null for a destroy.
+    pub value: Value,
+    pub said: Said,
+    config: Value,
+    private: Vec<u8>,
+}
+
+impl Planned {
+    /// The plan's promise about one object, by its key.
+    pub fn objects(&self) -> &Value {
+        self.value.child("objects")
+    }
+}
+
+pub struct Instance {
+    pub client: Client,
+    pub resource: &'static str,
+    pub held: Option<Held>,
+    /// A create ended with an error: the next plan replaces it.
+    pub tainted: bool,
+}
+
+impl Instance {
+    pub fn new(client: &Client, resource: &'static str) -> Self {
+        Self {
+            client: client.clone(),
+            resource,
+            held: None,
+            tainted: false,
+        }
+    }
+
+    /// As at the start of every plan. `None` afterwards: it is gone.
+    pub async fn refresh(&mut self) -> Result<Said> {
+        let Some(held) = self.held.take() else {
+            return Ok(vec![]);
+        };
+        let upgraded = self.client.upgrade(self.resource, &held).await?;
+        ensure!(
+            upgraded == held.value,
+            "an upgrade between equal versions changes nothing"
+        );
+        let (now, said) = self.client.read(self.resource, &held).await?;
+        // Core keeps what it had when a read fails.
+        self.held = if errors(&said).is_empty() { now } else { Some(held) };
+        Ok(said)
+    }
+
+    pub async fn import(&mut self, id: &str) -> Result<()> {
+        let (held, said) = self.client.import(self.resource, id).await?;
+        no_errors(&said, "import")?;
+        self.held = held;
+        let said = self.refresh().await?;
+        no_errors(&said, "read after import")?;
+        ensure!(
+            self.held.is_some(),
+            "core would say: cannot import non-existent remote object"
+        );
+        Ok(())
+    }
+
+    /// `None`: a destroy. Errors of the provider are in `said`; an `Err` is a broken law.
+    pub async fn plan(&mut self, config: Option<&Json>) -> Result<Planned> {
+        let config = match config {
+            Some(json) => self.client.config(self.resource, json)?,
+            None => Value::Null,
+        };
+        let said = if config.is_null() {
+            vec![]
+        } else {
+            self.client.validate(self.resource, &config).await?
+        };
+        if !errors(&said).is_empty() {
+            return Ok(Planned {
+                action: Action::Nothing,
+                value: Value::Null,
+                said,
+                config,
+                private: vec![],
+            });
+        }
+        let (prior, private) = match &self.held {
+            // Core plans a tainted instance as a create, with the private bytes that it had.
+            Some(held) if self.tainted && !config.is_null() => (Value::Null, held.private.clone()),
+            Some(held) => (held.value.clone(), held.private.clone()),
+            None => (Value::Null, vec![]),
+        };
+        let first = self.ask(&prior, &config, private).await?;
+        let mut planned = Planned {
+            action: Action::Nothing,
+            said: [said, first.said].concat(),
+            ..first.planned
+        };
+        if !errors(&planned.said).is_empty() {
+            return Ok(planned);
+        }
+        planned.action = match (prior.is_null(), planned.value.is_null()) {
+            (true, true) => Action::Nothing,
+            (true, false) if self.held.is_some() => Action::Replace,
+            (true, false) => Action::Create,
+            (false, true) => Action::Destroy,
+            (false, false) if planned.value == prior => Action::Nothing,
+            (false, false) if must_replace(&first.replace, &prior, &planned.value) => {
+                let second = self
+                    .ask(&Value::Null, &config, std::mem::take(&mut planned.private))
+                    .await?;
+                return Ok(Planned {
+                    action: Action::Replace,
+                    ..second.planned
+                });
+            }
+            (false, false) => Action::Update,
+        };
+        Ok(planned)
+    }
+
+    /// Does what was planned. `config` is the one of the plan with its unknowns filled in; `None` keeps it. The provider's
+    /// errors are in the answer; an `Err` is a broken law or a lost connection.
+    pub async fn apply(&mut self, planned: Planned, config: Option<&Json>) -> Result<Said> {
+        let config = match config {
+            Some(json) => self.client.config(self.resource, json)?,
+            None => planned.config.clone(),
+        };
+        ensure!(
+            config.is_wholly_known(),
+            "{UNKNOWN} in a configuration at apply: core never does that"
+        );
+        match planned.action {
+            Action::Nothing => Ok(vec![]),
+            Action::Destroy => self.delete(planned.private).await,
+            Action::Create | Action::Update => self.change(planned, &config).await,
+            Action::Replace => {
+                // The delete is handed what the create planned.
+                let mut all = self.delete(planned.private.clone()).await?;
+                if errors(&all).is_empty() {
+                    all.extend(self.change(planned, &config).await?);
+                }
+                Ok(all)
+            }
+        }
+    }
+
+    pub async fn plan_and_apply(&mut self, config: Option<&Json>) -> Result<Said> {
+        let planned = self.plan(config).await?;
+        no_errors(&planned.said, "plan")?;
+        self.apply(planned, None).await
+    }
+
+    async fn delete(&mut self, private: Vec<u8>) -> Result<Said> {
+        let Some(held) = self.held.clone() else {
+            return Ok(vec![]);
+        };
+        let (now, said) = self.send(&held.value, &Value::Null, &Value::Null, private).await?;
+        if errors(&said).is_empty() {
+            ensure!(now.is_none(), "a delete without an error must leave nothing");
+        }
+        // With an error and no state in the answer core keeps what it had.
+        self.held = now.or_else(|| (!errors(&said).is_empty()).then_some(held));
+        self.tainted &= self.held.is_some();
+        Ok(said)
+    }
+
+    async fn change(&mut self, planned: Planned, config: &Value) -> Result<Said> {
+        let (prior, private) = match &self.held {
+            Some(held) => (held.value.clone(), held.private.clone()),
+            None => (Value::Null, vec![]),
+        };
+        let last = self.ask(&prior, config, private).await?;
+        if !errors(&last.said).is_empty() {
+            return Ok(last.said);
+        }
+        laws::promise_is_kept(&planned.value, &last.planned.value)?;
+        ensure!(
+            prior.is_null() || !must_replace(&last.replace, &prior, &last.planned.value),
+            "the action has changed"
+        );
+        let value = last.planned.value;
+        let (now, said) = self.send(&prior, &value, config, last.planned.private).await?;
+        let failed = !errors(&said).is_empty();
+        match &now {
+            Some(now) if !failed => laws::promise_is_kept(&value, &now.value)?,
+            None if !failed => bail!("no new state and no error: core would say the provider is broken"),
+            _ => {}
+        }
+        self.tainted = failed && prior.is_null() && now.is_some();
+        if now.is_some() {
+            self.held = now;
+        }
+        Ok(said)
+    }
+
+    async fn ask(&mut self, prior: &Value, config: &Value, private: Vec<u8>) -> Result<Answer> {
+        let schema = self.client.resource(self.resource)?.clone();
+        let proposed = if config.is_null() {
+            Value::Null
+        } else {
+            proposed_new_state(&schema, prior, config)
+        };
+        let request = wire::plan_resource_change::Request {
+            type_name: self.resource.into(),
+            prior_state: Some(encode(prior, &schema)?),
+            proposed_new_state: Some(encode(&proposed, &schema)?),
+            config: Some(encode(config, &schema)?),
+            prior_private: private,
+            client_capabilities: Some(super::capabilities()),
+            ..Default::default()
+        };
+        let answer = self.client.calls.plan_resource_change(request).await?.into_inner();
+        ensure!(
+            !answer.legacy_type_system,
+            "legacy_type_system is reserved for the first SDK"
+        );
+        let (said, value) = (said(answer.diagnostics), decode(answer.planned_state, &schema)?);
+        if errors(&said).is_empty() {
+            laws::plan_is_valid(&schema, prior, config, &value)?;
+        }
+        let replace = answer.requires_replace.into_iter().map(|one| path(Some(one))).collect();
+        let private = answer.planned_private;
+        let planned = Planned {
+            action: Action::Nothing,
+            value,
+            said: vec![],
+            config: config.clone(),
+            private,
+        };
+        Ok(Answer { planned, replace, said })
+    }
+
+    async fn send(
+        &mut self,
+        prior: &Value,
+        planned: &Value,
+        config: &Value,
+        private: Vec<u8>,
+    ) -> Result<(Option<Held>, Said)> {
+        let schema = self.client.resource(self.resource)?.clone();
+        let request = wire::apply_resource_change::Request {
+            type_name: self.resource.into(),
+            prior_state: Some(encode(prior, &schema)?),
+            planned_state: Some(encode(planned, &schema)?),
+            config: Some(encode(config, &schema)?),
+            planned_private: private,
+            ..Default::default()
+        };
+        let answer = self.client.calls.apply_resource_change(request).await?.into_inner();
+        Ok((
+            Held::read(answer.new_state, answer.private, &schema)?,
+            said(answer.diagnostics),
+        ))
+    }
+}
+
+struct Answer {
+    planned: Planned,
+    replace: Vec<Path>,
+    said: Said,
+}
+
+/// Core keeps only those paths whose value changes.
+fn must_replace(paths: &[Path], prior: &Value, planned: &Value) -> bool {
+    paths.iter().any(|path| prior.at(path) != planned.at(path))
+}

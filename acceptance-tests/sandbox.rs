@@ -1,0 +1,213 @@
+//! The sandbox as another hand sees and changes it, beside the provider and not through it.
+
+use anyhow::{Context as _, Result};
+use goldenpath_adapters::sandbox as adapter;
+use goldenpath_core::domain::{ObjectKey, Ownership};
+use serde_json::Value as Json;
+use std::{
+    future::Future,
+    path::Path,
+    pin::pin,
+    sync::Arc,
+    task::{self, Poll, Wake},
+    thread::{self, Thread},
+};
+
+pub struct Sandbox(adapter::Sandbox);
+
+/// One call that the provider made.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub verb: String,
+    pub key: String,
+    pub ok: bool,
+}
+
+/// What goes wrong at which calls; the words are those of `sandbox fault add`.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    action: &'static str,
+    verb: Option<&'static str>,
+    key: Option<String>,
+    nth: Option<u32>,
+}
+
+impl Fault {
+    pub fn new(action: &'static str) -> Self {
+        Self {
+            action,
+            verb: None,
+            key: None,
+            nth: None,
+        }
+    }
+
+    pub fn verb(self, verb: &'static str) -> Self {
+        Self {
+            verb: Some(verb),
+            ..self
+        }
+    }
+
+    pub fn key(self, key: &str) -> Self {
+        Self {
+            key: Some(key.into()),
+            ..self
+        }
+    }
+
+    /// The n-th call that matches, from 1, and no other.
+    pub fn nth(self, n: u32) -> Self {
+        Self { nth: Some(n), ..self }
+    }
+}
+
+impl Sandbox {
+    pub fn at(path: &Path) -> Self {
+        Self(adapter::Sandbox::open(path, adapter::SandboxOptions::default()))
+    }
+
+    /// Keys of everything that is ours: what carries our mark, and what we set fields of.
+    pub fn ours(&self) -> Result<Vec<String>> {
+        let mut keys = vec![];
+        for listed in wait(self.0.list())? {
+            let is_ours = match listed.ownership {
+                Ownership::Ours(_) | Ownership::Cluster => true,
+                // Kubernetes makes these; we set one field of them.
+                Ownership::Foreign { .. } => {
+                    listed.key.kind() == "ServiceAccount" && self.has_our_fields(&listed.key)?
+                }
+            };
+            if is_ours {
+                keys.push(listed.key.to_string());
+            }
+        }
+        keys.sort();
+        Ok(keys)
+    }
+
+    fn has_our_fields(&self, key: &ObjectKey) -> Result<bool> {
+        let document = wait(self.0.show(key))?;
+        let managers = document["metadata"]["managedFields"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        Ok(managers.iter().any(|manager| {
+            manager["manager"]
+                .as_str()
+                .is_some_and(|name| name.starts_with("goldenpath"))
+        }))
+    }
+
+    /// What the world made up for an object: another object of the same name has another one.
+    pub fn generated(&self, key: &str) -> Result<Json> {
+        let document = self.document(key)?;
+        let at = ["/metadata/uid", "/role_id", "/association_id", "/principal_id"];
+        Ok(at
+            .into_iter()
+            .find_map(|pointer| document.pointer(pointer))
+            .cloned()
+            .unwrap_or(Json::Null))
+    }
+
+    pub fn document(&self, key: &str) -> Result<Json> {
+        wait(self.0.show(&self.key(key)?)).with_context(|| key.to_owned())
+    }
+
+    /// As `kubectl edit` does: every leaf of `change` is set.
+    pub fn edit(&self, key: &str, change: &Json) -> Result<()> {
+        self.set(key, change, "kubectl-edit", false)
+    }
+
+    /// As a controller does that declares these fields by server-side apply.
+    pub fn declare(&self, key: &str, change: &Json, manager: &str) -> Result<()> {
+        self.set(key, change, manager, true)
+    }
+
+    fn set(&self, key: &str, change: &Json, manager: &str, declared: bool) -> Result<()> {
+        let object = self.key(key)?;
+        let mut leaves = vec![];
+        collect("", change, &mut leaves);
+        for (pointer, value) in leaves {
+            wait(self.0.edit(&object, &pointer, Some(value), manager, declared)).with_context(|| key.to_owned())?;
+        }
+        Ok(())
+    }
+
+    pub fn delete(&self, key: &str) -> Result<()> {
+        wait(self.0.remove(&self.key(key)?))
+            .with_context(|| key.to_owned())
+            .map(drop)
+    }
+
+    pub fn fault(&self, fault: &Fault) -> Result<()> {
+        let Fault { action, verb, key, nth } = fault;
+        let mut made = adapter::Fault::new(action.parse()?);
+        made.verb = verb.map(str::parse).transpose()?;
+        made.key = key.clone();
+        if let Some(nth) = nth {
+            made = made.nth(*nth);
+        }
+        wait(self.0.add_fault(made))?;
+        Ok(())
+    }
+
+    pub fn a_fault_was_met(&self) -> Result<bool> {
+        Ok(wait(self.0.faults())?.iter().any(|row| row.fired > 0))
+    }
+
+    pub fn clear_faults(&self) -> Result<()> {
+        Ok(wait(self.0.clear_faults())?)
+    }
+
+    /// The log, oldest first.
+    pub fn calls(&self) -> Result<Vec<Call>> {
+        let calls = wait(self.0.calls())?.into_iter();
+        Ok(calls
+            .map(|call| Call {
+                verb: call.verb.to_string(),
+                ok: call.outcome == "ok",
+                key: call.key,
+            })
+            .collect())
+    }
+
+    fn key(&self, text: &str) -> Result<ObjectKey> {
+        Ok(text.parse()?)
+    }
+}
+
+fn collect(at: &str, change: &Json, leaves: &mut Vec<(String, Json)>) {
+    match change {
+        Json::Object(entries) => {
+            for (name, inner) in entries {
+                collect(
+                    &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")),
+                    inner,
+                    leaves,
+                );
+            }
+        }
+        leaf => leaves.push((at.to_owned(), leaf.clone())),
+    }
+}
+
+/// Waits for a future of the sandbox, which needs no runtime: its work is on a thread of its own. Stories have no runtime,
+/// and inside one another may not be entered.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(thread::current())).into();
+    let mut context = task::Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => thread::park(),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! A `serve --reattach` process, with a sandbox of its own, that ends with the test.
+
+use crate::{sandbox::Sandbox, tools::provider, workspace::SOURCE};
+use acceptance_tests::client::{Client, no_errors};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value as Json;
+use std::{
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+pub struct Server {
+    process: Child,
+    folder: tempfile::TempDir,
+    pub socket: PathBuf,
+    /// The value of TF_REATTACH_PROVIDERS.
+    pub reattach: String,
+}
+
+impl Server {
+    pub fn start() -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
+        let mut command = Command::new(provider()?);
+        command.args(["serve", "--reattach"]).current_dir(folder.path());
+        command.env("GOLDENPATH_LEASE_SECONDS", "1").env_remove("TF_LOG");
+        let mut process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let printed = process.stdout.take().context("no output")?;
+        let mut reattach = None;
+        for line in BufReader::new(printed).lines() {
+            let line = line?;
+            if let Some((_, value)) = line.split_once("TF_REATTACH_PROVIDERS=") {
+                let text = value.trim().trim_matches('\'');
+                reattach = Some(text[..=text.rfind('}').context("no JSON")?].to_owned());
+                break;
+            }
+        }
+        let reattach = reattach.context("serve --reattach printed no TF_REATTACH_PROVIDERS")?;
+        let parsed: Json = serde_json::from_str(&reattach)?;
+        let socket = parsed[SOURCE]["Addr"]["String"].as_str().context("no address")?.into();
+        Ok(Self {
+            process,
+            folder,
+            socket,
+            reattach,
+        })
+    }
+
+    pub async fn client(&self, config: &Json) -> Result<Client> {
+        let mut client = Client::connect(&self.socket).await?;
+        no_errors(&client.configure(config).await?, "configure")?;
+        Ok(client)
+    }
+
+    /// A client of the server's own sandbox.
+    pub async fn sandbox_client(&self) -> Result<Client> {
+        self.client_of(&self.sandbox_path()).await
+    }
+
+    pub async fn client_of(&self, sandbox: &Path) -> Result<Client> {
+        self.client(&serde_json::json!({ "sandbox": { "path": sandbox } }))
+            .await
+    }
+
+    pub fn sandbox_path(&self) -> PathBuf {
+        self.folder.path().join("sandbox.db")
+    }
+
+    pub fn sandbox(&self) -> Sandbox {
+        Sandbox::at(&self.sandbox_path())
+    }
+
+    pub fn is_alive(&mut self) -> Result<bool> {
+        Ok(self.process.try_wait()?.is_none())
+    }
+
+    /// Its resident memory is not of interest here; that it ends when told is.
+    pub fn terminate(mut self) -> Result<()> {
+        let told = Command::new("kill")
+            .arg("-TERM")
+            .arg(self.process.id().to_string())
+            .status()?;
+        ensure!(told.success(), "no signal could be sent");
+        let status = self.process.wait()?;
+        ensure!(status.success(), "it ended with {status} after SIGTERM");
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Ours by its handle, never by name; it may have ended already.
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}

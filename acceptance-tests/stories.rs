@@ -1,0 +1,193 @@
+//! What people do, with real CLIs: each story is a configuration, some commands, and what must be seen.
+
+mod drift;
+mod hands;
+mod import;
+mod life;
+mod loss;
+mod moves;
+mod reattach;
+mod unknown;
+mod world;
+
+use crate::tools::{Kind, Tool};
+use anyhow::Result;
+
+pub struct Story {
+    pub name: &'static str,
+    pub on: On,
+    pub run: fn(&Tool) -> Result<()>,
+}
+
+/// A run of a CLI costs a second, so the whole list runs on one tool and the others run what may differ there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    Every,
+    /// The first tool that is here, and those that know the feature at all.
+    Modern,
+    /// The first tool that is here.
+    Main,
+}
+
+impl On {
+    pub fn admits(self, tool: &Tool, main: &Tool) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Modern => tool.kind != Kind::Terraform15,
+            Self::Main => tool.kind == main.kind,
+        }
+    }
+}
+
+const fn story(name: &'static str, on: On, run: fn(&Tool) -> Result<()>) -> Story {
+    Story { name, on, run }
+}
+
+pub const STORIES: &[Story] = &[
+    story("a whole life, installed from a mirror", On::Every, life::a_whole_life),
+    story("plan shows every child object", On::Main, life::child_objects_are_shown),
+    story("a replacement destroys and makes again", On::Every, life::replacement),
+    story("destroy goes in its own order", On::Main, life::destroy_order),
+    story("for_each over 50", On::Main, life::for_each_over_fifty),
+    story("a changed field is shown and healed", On::Every, drift::a_changed_field),
+    story("a changed field is only reported", On::Main, drift::only_reported),
+    story("an ignored object is only reported", On::Main, drift::ignored_object),
+    story("a deleted object is made again", On::Main, drift::a_deleted_object),
+    story("a foreign label is no difference", On::Main, drift::a_foreign_label),
+    story("a conflict names manager and field", On::Main, drift::a_conflict),
+    story(
+        "-refresh-only shows drift and changes nothing",
+        On::Main,
+        drift::refresh_only,
+    ),
+    story("-refresh=false plans from state", On::Main, drift::without_refresh),
+    story("import by the CLI, then an empty plan", On::Every, import::by_command),
+    story("import by a block, then an empty plan", On::Every, import::by_block),
+    story("import of what is not there", On::Main, import::of_nothing),
+    story("a name from another resource", On::Every, unknown::a_name),
+    story(
+        "a provider configured by another resource",
+        On::Every,
+        unknown::a_provider,
+    ),
+    story(
+        "a cluster name that becomes unknown",
+        On::Modern,
+        unknown::a_cluster_name,
+    ),
+    story(
+        "a statement of a bucket of the same run",
+        On::Main,
+        unknown::a_statement,
+    ),
+    story("a moved block", On::Every, moves::moved),
+    story("a removed block", On::Modern, moves::removed),
+    story("-target", On::Main, moves::target),
+    story("-replace", On::Main, moves::replace_by_hand),
+    story(
+        "create_before_destroy inherited from a dependent",
+        On::Every,
+        moves::create_before_destroy,
+    ),
+    story("a lost record is rebuilt", On::Main, loss::a_lost_record),
+    story(
+        "deletion protection of a destroy",
+        On::Main,
+        loss::protected_from_destroy,
+    ),
+    story(
+        "deletion protection of an update",
+        On::Main,
+        loss::protected_from_update,
+    ),
+    story(
+        "deletion protection of a replacement",
+        On::Main,
+        loss::protected_from_replacement,
+    ),
+    story(
+        "deletion protection is off only once applied",
+        On::Main,
+        loss::protection_off_takes_an_apply,
+    ),
+    story(
+        "an environment with slots is not destroyed",
+        On::Main,
+        loss::slots_hold_their_environment,
+    ),
+    story("another world under the same state", On::Main, world::another_world),
+    story("the offline world refuses to apply", On::Main, world::offline),
+    story("`test` on the offline world", On::Modern, world::tests_offline),
+    story(
+        "facts from the data source",
+        On::Main,
+        world::facts_from_the_data_source,
+    ),
+    story("TF_DISABLE_PLUGIN_TLS", On::Every, world::without_tls),
+    story("two clients over one reattach socket", On::Main, reattach::two_clients),
+    story("the sandbox's own command line", On::Main, hands::by_command_line),
+    story("an interrupt in the middle of apply", On::Every, hands::interrupt),
+    story(
+        "a refusal in the middle of apply, then again",
+        On::Every,
+        hands::refused,
+    ),
+    story("the provider dies in the middle of apply", On::Main, hands::killed),
+    story("two applies at once on one environment", On::Main, hands::two_at_once),
+    story(
+        "every wrong configuration is named",
+        On::Modern,
+        crate::wrong::a_cli_names_them_all,
+    ),
+];
+
+// === configurations ===
+
+/// A baseline and one environment with a slot, in the smallest tier.
+pub(crate) const QUICK: &str = r#"
+resource "goldenpath_cluster_baseline" "demo" {
+  cluster = "demo"
+}
+
+resource "goldenpath_team_environment" "payments" {
+  name    = "payments-dev"
+  team    = "payments"
+  tier    = "dev"
+  cluster = goldenpath_cluster_baseline.demo.id
+  quota   = { total = { "requests.cpu" = "4", pods = "40" } }
+  access = {
+    developer = { permission_sets = ["PaymentsDev"] }
+    viewer    = { oidc_groups = ["payments-all"] }
+  }
+}
+
+resource "goldenpath_eks_workload_slot" "ledger" {
+  name        = "ledger"
+  environment = goldenpath_team_environment.payments.id
+  identity    = { statements = [{ actions = ["s3:GetObject"], resources = ["arn:aws:s3:::led/*"] }] }
+  share       = { cpu = "2", memory = "2Gi" }
+}
+"#;
+
+/// A baseline and one environment; `more` is put into the environment.
+pub(crate) fn environment(more: &str) -> String {
+    format!(
+        r#"
+resource "goldenpath_cluster_baseline" "demo" {{
+  cluster = "demo"
+}}
+
+resource "goldenpath_team_environment" "payments" {{
+  name    = "payments"
+  team    = "payments"
+  tier    = "dev"
+  cluster = goldenpath_cluster_baseline.demo.id
+  {more}
+}}
+"#
+    )
+}
+
+pub(crate) const QUOTA: &str = "k8s/v1/ResourceQuota/payments/gp-base";
+pub(crate) const NAMESPACE: &str = "k8s/v1/Namespace/payments";
+pub(crate) const ENVIRONMENT: &str = "goldenpath_team_environment.payments";

@@ -1,0 +1,174 @@
+//! What others change, and what becomes of it.
+
+use super::{ENVIRONMENT, NAMESPACE, QUOTA, environment};
+use crate::{
+    tools::Tool,
+    workspace::{Workspace, objects},
+};
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+fn applied(tool: &Tool, more: &str) -> Result<Workspace> {
+    let workspace = Workspace::new(tool, &environment(more))?;
+    workspace.apply(&[])?;
+    Ok(workspace)
+}
+
+fn raise_the_quota(workspace: &Workspace) -> Result<()> {
+    workspace
+        .sandbox()
+        .edit(QUOTA, &json!({ "spec": { "hard": { "requests.cpu": "99" } } }))
+}
+
+fn cpu(workspace: &Workspace) -> Result<String> {
+    let quota = workspace.sandbox().document(QUOTA)?;
+    Ok(quota["spec"]["hard"]["requests.cpu"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned())
+}
+
+pub(super) fn a_changed_field(tool: &Tool) -> Result<()> {
+    let workspace = applied(tool, "")?;
+    raise_the_quota(&workspace)?;
+    let plan = workspace.plan(&[])?;
+    plan.says("0 to add, 1 to change, 0 to destroy")?;
+    plan.says("requests.cpu=99")?;
+    plan.says("requests.cpu=4")?;
+    plan.says("kubectl-edit")?;
+    workspace.apply(&[])?;
+    ensure!(cpu(&workspace)? == "4", "healed to 4, not {}", cpu(&workspace)?);
+    workspace.plan_is_empty(&[])?;
+    Ok(())
+}
+
+pub(super) fn only_reported(tool: &Tool) -> Result<()> {
+    let workspace = applied(tool, r#"drift = { mode = "report" }"#)?;
+    raise_the_quota(&workspace)?;
+    let plan = workspace.plan_is_empty(&[])?;
+    plan.says("Warning")?;
+    plan.says(QUOTA)?;
+    workspace.apply(&[])?;
+    ensure!(cpu(&workspace)? == "99", "left as it is, not {}", cpu(&workspace)?);
+    // Said in every plan, for as long as it is so.
+    workspace.plan_is_empty(&[])?.says(QUOTA)?;
+    Ok(())
+}
+
+pub(super) fn ignored_object(tool: &Tool) -> Result<()> {
+    let workspace = applied(tool, r#"drift = { ignore = ["k8s/v1/ResourceQuota/*"] }"#)?;
+    raise_the_quota(&workspace)?;
+    let key = "k8s/v1/LimitRange/payments/gp-defaults";
+    workspace.sandbox().delete(key)?;
+    workspace.apply(&[])?;
+    ensure!(cpu(&workspace)? == "99", "the quota matches the pattern");
+    ensure!(
+        workspace.sandbox().ours()?.iter().any(|there| there == key),
+        "what does not match is healed"
+    );
+    workspace.plan_is_empty(&[])?;
+    Ok(())
+}
+
+pub(super) fn a_deleted_object(tool: &Tool) -> Result<()> {
+    let workspace = applied(tool, "")?;
+    let key = "k8s/networking.k8s.io/v1/NetworkPolicy/payments/gp-default-deny";
+    workspace.sandbox().delete(key)?;
+    let plan = workspace.plan(&[])?;
+    plan.says("0 to add, 1 to change, 0 to destroy")?;
+    plan.says(key)?;
+    workspace.apply(&[])?;
+    workspace.plan_is_empty(&[])?;
+    ensure!(
+        workspace.sandbox().ours()?.iter().any(|there| there == key),
+        "it is there again"
+    );
+
+    // A whole namespace, with all that is in it.
+    workspace.sandbox().delete(NAMESPACE)?;
+    workspace.apply(&[])?;
+    workspace.plan_is_empty(&[])?;
+    let promised: Vec<_> = objects(&workspace.attributes(ENVIRONMENT)?).into_keys().collect();
+    let there = workspace.sandbox().ours()?;
+    ensure!(
+        promised.iter().all(|key| there.contains(key)),
+        "all of {promised:#?} is there again: {there:#?}"
+    );
+    Ok(())
+}
+
+pub(super) fn a_foreign_label(tool: &Tool) -> Result<()> {
+    let workspace = applied(tool, "")?;
+    let label = json!({ "metadata": { "labels": { "cattle.io/project": "x" }, "annotations": { "who": "me" } } });
+    workspace.sandbox().edit(NAMESPACE, &label)?;
+    workspace.plan_is_empty(&[])?;
+    workspace.write(
+        "main.tf",
+        &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#),
+    )?;
+    workspace.apply(&[])?;
+    let namespace = workspace.sandbox().document(NAMESPACE)?;
+    ensure!(
+        namespace["metadata"]["labels"]["cattle.io/project"] == "x",
+        "an apply leaves it: {namespace}"
+    );
+    Ok(())
+}
+
+pub(super) fn a_conflict(tool: &Tool) -> Result<()> {
+    let workspace = applied(tool, "")?;
+    let theirs = json!({ "spec": { "hard": { "requests.cpu": "99" } } });
+    workspace.sandbox().declare(QUOTA, &theirs, "argocd-controller")?;
+    let run = workspace.run(&["apply", "-no-color", "-input=false", "-auto-approve"])?;
+    ensure!(run.code == Some(1), "a conflict is an error: {}", run.raw);
+    run.says("argocd-controller")?;
+    run.says("requests.cpu")?;
+    run.says(QUOTA)?;
+    ensure!(cpu(&workspace)? == "99", "nothing was taken");
+    Ok(())
+}
+
+pub(super) fn refresh_only(tool: &Tool) -> Result<()> {
+    let workspace = applied(tool, "")?;
+    raise_the_quota(&workspace)?;
+    let calls = workspace.sandbox().calls()?.len();
+    let plan = workspace.run(&["plan", "-refresh-only", "-no-color", "-input=false"])?;
+    plan.says("changed outside of")?;
+    plan.says("requests.cpu=99")?;
+    workspace.ok(&["apply", "-refresh-only", "-auto-approve", "-no-color", "-input=false"])?;
+    let changed = workspace.sandbox().calls()?.split_off(calls);
+    ensure!(
+        changed.iter().all(|call| call.verb != "apply" && call.verb != "delete"),
+        "refresh-only changes nothing"
+    );
+    let line = objects(&workspace.attributes(ENVIRONMENT)?)
+        .get(QUOTA)
+        .cloned()
+        .unwrap_or_default();
+    ensure!(
+        line.contains("requests.cpu=99"),
+        "state holds what was observed: {line}"
+    );
+    // What state now knows is still not what is desired.
+    workspace.apply(&[])?;
+    workspace.plan_is_empty(&[])?;
+    ensure!(cpu(&workspace)? == "4", "healed");
+    Ok(())
+}
+
+pub(super) fn without_refresh(tool: &Tool) -> Result<()> {
+    let workspace = applied(tool, "")?;
+    raise_the_quota(&workspace)?;
+    workspace.plan_is_empty(&["-refresh=false"])?;
+    workspace.write(
+        "main.tf",
+        &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#),
+    )?;
+    workspace.apply(&["-refresh=false"])?;
+    ensure!(
+        cpu(&workspace)? == "6",
+        "an apply without a refresh still ends as planned"
+    );
+    workspace.plan_is_empty(&[])?;
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Import by id: the record holds the request as it was written, so the plan that follows is empty.
+
+use super::QUICK;
+use crate::{
+    tools::Tool,
+    workspace::{Workspace, objects},
+};
+use anyhow::{Result, ensure};
+
+const PARTS: [(&str, &str); 3] = [
+    ("goldenpath_cluster_baseline.demo", "demo"),
+    ("goldenpath_team_environment.payments", "demo/payments-dev"),
+    ("goldenpath_eks_workload_slot.ledger", "demo/payments-dev/ledger"),
+];
+
+/// A folder that has lost its state, over a sandbox where all is there.
+fn stateless(tool: &Tool) -> Result<(Workspace, serde_json::Value)> {
+    let workspace = Workspace::new(tool, QUICK)?;
+    workspace.apply(&[])?;
+    let before = workspace.attributes("goldenpath_eks_workload_slot.ledger")?;
+    workspace.remove("terraform.tfstate")?;
+    Ok((workspace, before))
+}
+
+fn nothing_has_changed(workspace: &Workspace, before: &serde_json::Value) -> Result<()> {
+    workspace.plan_is_empty(&[])?;
+    let after = workspace.attributes("goldenpath_eks_workload_slot.ledger")?;
+    ensure!(
+        objects(&after) == objects(before),
+        "the same objects under the same lines"
+    );
+    for computed in [
+        "role_arn",
+        "role_unique_id",
+        "association_id",
+        "external_id",
+        "namespace_name",
+        "manifests",
+    ] {
+        ensure!(
+            after[computed] == before[computed],
+            "{computed}: {} is not {}",
+            after[computed],
+            before[computed]
+        );
+    }
+    workspace.destroy(&[])?;
+    let left = workspace.sandbox().ours()?;
+    ensure!(
+        left.is_empty(),
+        "an imported environment is destroyed as any other, {left:?} is left"
+    );
+    Ok(())
+}
+
+pub(super) fn by_command(tool: &Tool) -> Result<()> {
+    let (workspace, before) = stateless(tool)?;
+    for (address, id) in PARTS {
+        workspace.ok(&["import", "-no-color", "-input=false", address, id])?;
+    }
+    nothing_has_changed(&workspace, &before)
+}
+
+pub(super) fn by_block(tool: &Tool) -> Result<()> {
+    let (workspace, before) = stateless(tool)?;
+    let blocks: Vec<_> = PARTS
+        .iter()
+        .map(|(address, id)| format!("import {{\n  to = {address}\n  id = \"{id}\"\n}}\n"))
+        .collect();
+    workspace.write("imports.tf", &blocks.concat())?;
+    let plan = workspace.plan(&[])?;
+    plan.says("3 to import, 0 to add, 0 to change, 0 to destroy")?;
+    workspace.apply(&[])?;
+    workspace.remove("imports.tf")?;
+    nothing_has_changed(&workspace, &before)
+}
+
+pub(super) fn of_nothing(tool: &Tool) -> Result<()> {
+    let workspace = Workspace::new(tool, QUICK)?;
+    let run = workspace.fails(&["import", "-no-color", "-input=false", PARTS[1].0, "demo/payments-dev"])?;
+    run.says("demo/payments-dev")?;
+    let run = workspace.fails(&["import", "-no-color", "-input=false", PARTS[2].0, "payments"])?;
+    run.says("<cluster>/<environment>/<slot>")?;
+    Ok(())
+}

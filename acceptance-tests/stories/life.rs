@@ -1,0 +1,194 @@
+//! The ordinary life of an environment.
+
+use super::{ENVIRONMENT, QUICK, environment};
+use crate::{
+    tools::Tool,
+    workspace::{Workspace, objects},
+};
+use anyhow::{Result, ensure};
+
+pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {
+    let workspace = Workspace::new(tool, QUICK)?;
+    workspace.install_from_a_mirror()?;
+    workspace.ok(&["validate", "-no-color"])?;
+
+    let plan = workspace.plan(&["-out=saved.plan"])?;
+    plan.says("3 to add, 0 to change, 0 to destroy")?;
+    plan.says("k8s/v1/ResourceQuota/payments-dev/gp-base")?;
+    // A saved plan is applied as it was approved.
+    workspace.ok(&["apply", "-no-color", "-input=false", "saved.plan"])?;
+    workspace.plan_is_empty(&[])?;
+
+    let before = workspace.attributes("goldenpath_team_environment.payments")?;
+    workspace.write(
+        "main.tf",
+        &QUICK.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"6\""),
+    )?;
+    let plan = workspace.plan(&[])?;
+    plan.says("0 to add, 1 to change, 0 to destroy")?;
+    plan.says("requests.cpu=4")?;
+    plan.says("requests.cpu=6")?;
+    workspace.apply(&[])?;
+    workspace.plan_is_empty(&[])?;
+    let after = workspace.attributes("goldenpath_team_environment.payments")?;
+    ensure!(before["uid"] == after["uid"], "an update keeps the uid");
+    let (before, after) = (objects(&before), objects(&after));
+    let changed: Vec<_> = after
+        .iter()
+        .filter(|(key, line)| before.get(*key) != Some(line))
+        .map(|(key, _)| key)
+        .collect();
+    ensure!(
+        changed == ["k8s/v1/ResourceQuota/payments-dev/gp-base"],
+        "more than the quota has changed: {changed:?}"
+    );
+
+    workspace.destroy(&[])?;
+    let left = workspace.sandbox().ours()?;
+    ensure!(left.is_empty(), "destroy leaves {left:?}");
+    Ok(())
+}
+
+pub(super) fn child_objects_are_shown(tool: &Tool) -> Result<()> {
+    let workspace = Workspace::new(tool, QUICK)?;
+    let planned = workspace.planned(&[])?;
+    let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
+    ensure!(changes.len() == 3, "three resources, not {}", changes.len());
+    let mut promised = std::collections::BTreeMap::new();
+    for change in &changes {
+        let after = &change["change"]["after"];
+        ensure!(
+            change["change"]["after_unknown"]["objects"] != true,
+            "objects are known in the plan"
+        );
+        promised.extend(objects(after));
+    }
+    for (key, part) in [
+        ("k8s/v1/Namespace/goldenpath-system", ""),
+        ("k8s/rbac.authorization.k8s.io/v1/ClusterRole/gp-viewer", ""),
+        ("k8s/v1/Namespace/payments-dev", "pod-security.kubernetes.io/enforce"),
+        ("k8s/v1/ResourceQuota/payments-dev/gp-base", "requests.cpu"),
+        (
+            "k8s/networking.k8s.io/v1/NetworkPolicy/payments-dev/gp-default-deny",
+            "",
+        ),
+        (
+            "k8s/rbac.authorization.k8s.io/v1/RoleBinding/payments-dev/gp-developer",
+            "gp:p:",
+        ),
+        ("k8s/v1/ServiceAccount/payments-dev/ledger", ""),
+        ("aws/eks/PodIdentityAssociation/payments-dev/ledger", ""),
+    ] {
+        let line = promised.get(key);
+        ensure!(
+            line.is_some_and(|line| line.contains(part)),
+            "{key} is not promised with {part:?}: {line:?}"
+        );
+    }
+    let digests = promised
+        .values()
+        .all(|line| line.rsplit_once(" #1:").is_some_and(|(_, digest)| digest.len() == 10));
+    ensure!(digests, "each line ends in a digest: {promised:#?}");
+
+    workspace.ok(&["apply", "-no-color", "-input=false", "saved.plan"])?;
+    let there: Vec<_> = workspace.sandbox().ours()?;
+    let promised: Vec<_> = promised.into_keys().collect();
+    ensure!(there == promised, "promised {promised:#?}, there is {there:#?}");
+    Ok(())
+}
+
+pub(super) fn replacement(tool: &Tool) -> Result<()> {
+    let workspace = Workspace::new(tool, &environment(""))?;
+    workspace.apply(&[])?;
+    workspace.write(
+        "main.tf",
+        &environment("").replace("name    = \"payments\"", "name    = \"billing\""),
+    )?;
+    let plan = workspace.plan(&[])?;
+    plan.says("forces replacement")?;
+    plan.says("1 to add, 0 to change, 1 to destroy")?;
+    workspace.apply(&[])?;
+    workspace.plan_is_empty(&[])?;
+    let there = workspace.sandbox().ours()?;
+    ensure!(
+        there.iter().any(|key| key == "k8s/v1/Namespace/billing"),
+        "the new one is there"
+    );
+    ensure!(
+        !there.iter().any(|key| key.contains("/payments")),
+        "nothing of the old one is left: {there:?}"
+    );
+    Ok(())
+}
+
+/// People's access outlives the objects that it protects, and what is in a namespace goes before the namespace.
+pub(super) fn destroy_order(tool: &Tool) -> Result<()> {
+    let access = r#"access = {
+    admin    = { principal_arns = ["arn:aws:iam::111122223333:role/pay-admin"] }
+    deployer = { create_role = true, trusted_principal_arns = ["arn:aws:iam::111122223333:role/ci"] }
+  }"#;
+    let workspace = Workspace::new(tool, &environment(access))?;
+    workspace.apply(&[])?;
+    let calls = workspace.sandbox().calls()?.len();
+    workspace.destroy(&["-target=goldenpath_team_environment.payments"])?;
+    let calls = workspace.sandbox().calls()?.split_off(calls);
+    let deletes: Vec<_> = calls
+        .into_iter()
+        .filter(|call| call.verb == "delete" && call.ok)
+        .map(|call| call.key)
+        .collect();
+    let at = |part: &str| {
+        deletes
+            .iter()
+            .position(|key| key.contains(part))
+            .ok_or_else(|| anyhow::anyhow!("no {part} in {deletes:#?}"))
+    };
+    let namespace = at("k8s/v1/Namespace/payments")?;
+    ensure!(
+        namespace < at("aws/eks/AccessEntry/")?,
+        "access goes after the namespaces: {deletes:#?}"
+    );
+    ensure!(
+        namespace < at("aws/iam/Role/")?,
+        "roles go after the namespaces: {deletes:#?}"
+    );
+    ensure!(
+        at("k8s/v1/ConfigMap/goldenpath-system/environment.payments")? + 1 == deletes.len(),
+        "the record goes last"
+    );
+    Ok(())
+}
+
+pub(super) fn for_each_over_fifty(tool: &Tool) -> Result<()> {
+    let workspace = Workspace::new(
+        tool,
+        r#"
+resource "goldenpath_cluster_baseline" "demo" {
+  cluster = "demo"
+}
+
+resource "goldenpath_team_environment" "many" {
+  for_each = toset([for n in range(50) : format("team-%02d", n)])
+  name     = each.key
+  team     = each.key
+  tier     = "dev"
+  cluster  = goldenpath_cluster_baseline.demo.id
+}
+"#,
+    )?;
+    workspace.apply(&[])?.says("51 added")?;
+    let calls = workspace.sandbox().calls()?.len();
+    workspace.plan_is_empty(&[])?;
+    let calls = workspace.sandbox().calls()?.split_off(calls);
+    let observed = calls.iter().filter(|call| call.verb == "observe").count();
+    ensure!(observed <= 10, "a refresh of 50 environments took {observed} listings");
+    ensure!(
+        calls.iter().all(|call| call.verb != "apply" && call.verb != "delete"),
+        "a plan changes nothing"
+    );
+    workspace.destroy(&[])?;
+    let left = workspace.sandbox().ours()?;
+    ensure!(left.is_empty(), "destroy leaves {left:?}");
+    let _ = ENVIRONMENT;
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Where objects live, and that a state knows it.
+
+use super::{ENVIRONMENT, QUICK, environment};
+use crate::{
+    tools::Tool,
+    workspace::{Workspace, objects},
+};
+use anyhow::{Result, ensure};
+use std::fs;
+
+const FACTS: &str = r#"{
+      version = "1.36"
+      stable = { cluster_arn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo", pod_security_version = "1.36" }
+    }"#;
+
+/// The wrong profile, a lost variable: never "gone", which would make everything a second time.
+pub(super) fn another_world(tool: &Tool) -> Result<()> {
+    let workspace = Workspace::new(tool, &environment(""))?;
+    workspace.apply(&[])?;
+    workspace.write(
+        "provider.tf",
+        "provider \"goldenpath\" {\n  sandbox = { path = \"other.db\" }\n}\n",
+    )?;
+    workspace.plan_fails(&[])?.says("world")?;
+    workspace.plan_fails(&["-refresh=false"])?.says("world")?;
+    workspace.destroy_fails(&["-refresh=false"])?.says("world")?;
+    ensure!(workspace.instance(ENVIRONMENT)?.is_some(), "the state is as it was");
+    workspace.write("provider.tf", &workspace.sandbox_provider())?;
+    workspace.plan_is_empty(&[])?;
+    Ok(())
+}
+
+pub(super) fn offline(tool: &Tool) -> Result<()> {
+    let workspace = Workspace::new(tool, &environment(""))?;
+    workspace.write(
+        "provider.tf",
+        &format!("provider \"goldenpath\" {{\n  offline = {{\n    facts = {FACTS}\n  }}\n}}\n"),
+    )?;
+    let planned = workspace.planned(&[])?;
+    let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
+    let ours = changes
+        .iter()
+        .find(|one| one["address"] == ENVIRONMENT)
+        .cloned()
+        .unwrap_or_default();
+    ensure!(
+        objects(&ours["change"]["after"]).len() > 5,
+        "the whole plan without credentials: {ours}"
+    );
+    workspace.apply_fails(&[])?.says("offline")?;
+    Ok(())
+}
+
+pub(super) fn tests_offline(tool: &Tool) -> Result<()> {
+    let workspace = Workspace::bare(tool)?;
+    workspace.write(
+        "main.tf",
+        &format!(
+            "{}\n{}",
+            environment("quota = { total = { \"requests.cpu\" = var.cpu } }"),
+            r#"
+variable "cpu" {
+  type    = string
+  default = "4"
+}
+"#
+        ),
+    )?;
+    fs::create_dir_all(workspace.path("tests"))?;
+    workspace.write("tests/quota.tftest.hcl", &format!(r#"
+provider "goldenpath" {{
+  offline = {{
+    facts = {FACTS}
+  }}
+}}
+
+run "quota_is_as_asked" {{
+  command = plan
+  variables {{
+    cpu = "6"
+  }}
+  assert {{
+    condition     = strcontains(goldenpath_team_environment.payments.objects["k8s/v1/ResourceQuota/payments/gp-base"], "requests.cpu=6")
+    error_message = "the quota is not what was asked for"
+  }}
+}}
+"#))?;
+    // Development overrides leave `test` without an installed provider.
+    workspace.install_from_a_mirror()?;
+    let run = workspace.ok(&["test", "-no-color"])?;
+    run.says("1 passed, 0 failed")?;
+    Ok(())
+}
+
+pub(super) fn facts_from_the_data_source(tool: &Tool) -> Result<()> {
+    let hcl = format!(
+        "data \"goldenpath_cluster\" \"demo\" {{\n  name = \"demo\"\n}}\n{}\noutput \"version\" {{\n  \
+         value = data.goldenpath_cluster.demo.version\n}}\n",
+        environment("facts = data.goldenpath_cluster.demo.facts")
+    );
+    let workspace = Workspace::new(tool, &hcl)?;
+    workspace.apply(&[])?.says("version = \"1.36\"")?;
+    workspace.plan_is_empty(&[])?;
+    workspace.destroy(&[])?;
+    ensure!(workspace.sandbox().ours()?.is_empty(), "destroyed");
+    Ok(())
+}
+
+pub(super) fn without_tls(tool: &Tool) -> Result<()> {
+    let mut workspace = Workspace::new(tool, QUICK)?;
+    workspace.set("TF_DISABLE_PLUGIN_TLS", "1");
+    workspace.plan(&[])?.says("3 to add")?;
+    Ok(())
+}

@@ -1,0 +1,375 @@
+//! Truth of the plan: random requests and random drift through the whole life of an environment, without a CLI. After each
+//! apply the objects in the sandbox are exactly those that the plan showed, and the next plan is empty.
+
+mod drift;
+mod specs;
+
+use crate::{ENVIRONMENT, SLOT, random::Random, sandbox::Sandbox, server::Server};
+use acceptance_tests::client::{Action, Instance, Planned, errors, no_errors, told};
+use anyhow::{Context as _, Result, bail, ensure};
+use plugin::Value;
+use serde_json::{Value as Json, json};
+use specs::Frame;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One server and one sandbox with a baseline, in which one case after another lives and ends.
+pub struct Bench {
+    server: Server,
+    sandbox: Sandbox,
+    baseline: BTreeSet<String>,
+}
+
+/// How much of what was asked the provider refused: a generator that is refused too often proves nothing.
+#[derive(Default)]
+pub struct Tally {
+    pub accepted: usize,
+    pub refused: usize,
+    pub why: BTreeMap<String, usize>,
+}
+
+enum Step {
+    Done,
+    Refused,
+}
+
+impl Bench {
+    pub async fn new() -> Result<Self> {
+        let server = Server::start()?;
+        let mut baseline = Instance::new(&server.sandbox_client().await?, crate::BASELINE);
+        let said = baseline.plan_and_apply(Some(&json!({ "cluster": "demo" }))).await?;
+        no_errors(&said, "apply of the baseline")?;
+        let sandbox = server.sandbox();
+        let baseline = sandbox.ours()?.into_iter().collect();
+        Ok(Self {
+            server,
+            sandbox,
+            baseline,
+        })
+    }
+
+    /// The whole life of one environment and its slots, decided by the seed alone.
+    pub async fn case(&self, seed: u64, tally: &mut Tally) -> Result<()> {
+        let mut random = Random::new(seed);
+        let frame = Frame::random(&mut random, format!("t{seed}"));
+        let client = self.server.sandbox_client().await?;
+        let mut environment = Life {
+            bench: self,
+            instance: Instance::new(&client, ENVIRONMENT),
+            spec: Json::Null,
+        };
+        let mut slots: Vec<Life<'_>> = vec![];
+
+        let spec = specs::environment(&mut random, &frame);
+        if let Step::Refused = environment.becomes(spec, &mut random, tally).await? {
+            return self.holds(&[]);
+        }
+        self.holds(&[&environment])?;
+        for name in ["ledger", "gateway"] {
+            if !random.percent(60) {
+                continue;
+            }
+            let id = format!("demo/{}", frame.name);
+            let namespace = environment.a_namespace(&mut random);
+            let spec = specs::slot(&mut random, name, &id, namespace.as_deref());
+            let mut slot = Life {
+                bench: self,
+                instance: Instance::new(&client, SLOT),
+                spec: Json::Null,
+            };
+            if let Step::Done = slot.becomes(spec, &mut random, tally).await? {
+                slots.push(slot);
+            }
+            self.holds_all(&environment, &slots)?;
+        }
+        for _ in 0..random.between(1, 2) {
+            self.something_happens(&mut random, &frame, &mut environment, &mut slots, tally)
+                .await?;
+            environment.stays().await?;
+            for slot in &mut slots {
+                slot.stays().await?;
+            }
+            self.holds_all(&environment, &slots)?;
+        }
+        environment.is_imported(&format!("demo/{}", frame.name)).await?;
+        while let Some(mut slot) = slots.pop() {
+            let name = slot.spec["name"].as_str().unwrap_or_default().to_owned();
+            slot.is_imported(&format!("demo/{}/{name}", frame.name)).await?;
+            slot.ends().await?;
+            self.holds_all(&environment, &slots)?;
+        }
+        environment.ends().await?;
+        self.holds(&[])
+    }
+
+    async fn something_happens(
+        &self,
+        random: &mut Random,
+        frame: &Frame,
+        environment: &mut Life<'_>,
+        slots: &mut [Life<'_>],
+        tally: &mut Tally,
+    ) -> Result<()> {
+        match random.below(4) {
+            0 => {
+                let spec = specs::changed(random, frame, &environment.spec);
+                // A namespace with a slot in it stays.
+                let spec = if slots.is_empty() {
+                    spec
+                } else {
+                    with_namespaces_of(&environment.spec, spec)
+                };
+                environment.becomes(spec, random, tally).await.map(drop)
+            }
+            1 if !slots.is_empty() => {
+                let at = random.below(slots.len());
+                let spec = specs::changed_slot(random, &slots[at].spec);
+                slots[at].becomes(spec, random, tally).await.map(drop)
+            }
+            2 if !slots.is_empty() => {
+                // Another name is another slot: core destroys and makes again.
+                let at = random.below(slots.len());
+                let mut spec = slots[at].spec.clone();
+                spec["name"] = format!("{}-next", spec["name"].as_str().unwrap_or_default()).into();
+                slots[at].becomes(spec, random, tally).await.map(drop)
+            }
+            _ => environment.heals(random).await,
+        }
+    }
+
+    fn holds_all(&self, environment: &Life<'_>, slots: &[Life<'_>]) -> Result<()> {
+        self.holds(&std::iter::once(environment).chain(slots).collect::<Vec<_>>())
+    }
+
+    /// What the sandbox holds of ours is what the states say, to the key.
+    fn holds(&self, lives: &[&Life<'_>]) -> Result<()> {
+        let there: BTreeSet<_> = self
+            .sandbox
+            .ours()?
+            .into_iter()
+            .filter(|key| !self.baseline.contains(key))
+            .collect();
+        let told: BTreeSet<_> = lives.iter().flat_map(|life| life.objects().into_keys()).collect();
+        let (more, fewer): (Vec<_>, Vec<_>) = (there.difference(&told).collect(), told.difference(&there).collect());
+        ensure!(
+            more.is_empty() && fewer.is_empty(),
+            "the sandbox has {more:?} too many, and lacks {fewer:?}"
+        );
+        Ok(())
+    }
+}
+
+/// A resource with the request that it was last given.
+struct Life<'a> {
+    bench: &'a Bench,
+    instance: Instance,
+    spec: Json,
+}
+
+impl Life<'_> {
+    /// Plans and applies a request. Sometimes the plan does not see all of it yet.
+    async fn becomes(&mut self, spec: Json, random: &mut Random, tally: &mut Tally) -> Result<Step> {
+        let planned = self.plan(&spec).await?;
+        if let Some(first) = errors(&planned.said).first() {
+            ensure!(
+                !first.path.is_root() || first.detail.len() > 20,
+                "a refusal must help: {}",
+                told(&planned.said)
+            );
+            tally.refused += 1;
+            *tally.why.entry(first.summary.clone()).or_default() += 1;
+            return Ok(Step::Refused);
+        }
+        tally.accepted += 1;
+        let hidden = random
+            .percent(25)
+            .then(|| specs::with_unknowns(random, &spec))
+            .flatten();
+        let planned = match &hidden {
+            Some(hidden) => self.plan(hidden).await?,
+            None => planned,
+        };
+        no_errors(&planned.said, "plan with unknowns")?;
+        let promised = known_lines(planned.objects());
+        self.reconnect().await?;
+        let said = self.instance.apply(planned, Some(&spec)).await?;
+        no_errors(&said, "apply").with_context(|| format!("of {spec}"))?;
+        let objects = self.objects();
+        for (key, line) in &promised {
+            ensure!(
+                objects.get(key) == Some(line),
+                "{key}: promised {line:?}, state has {:?}",
+                objects.get(key)
+            );
+        }
+        self.spec = spec;
+        self.stays().await?;
+        Ok(Step::Done)
+    }
+
+    /// The next plan is empty, and what is read is what was applied.
+    async fn stays(&mut self) -> Result<()> {
+        let before = self.objects();
+        let spec = self.spec.clone();
+        let planned = self.plan(&spec).await?;
+        no_errors(&planned.said, "the next plan")?;
+        let now = self.objects();
+        ensure!(
+            now == before,
+            "a refresh reads other objects:\n{}",
+            difference(&before, &now)
+        );
+        if planned.action != Action::Nothing {
+            let held = self
+                .instance
+                .held
+                .as_ref()
+                .map(|held| held.value.clone())
+                .unwrap_or(Value::Null);
+            let other: Vec<_> = held
+                .as_map()
+                .into_iter()
+                .flatten()
+                .filter(|(name, value)| planned.value.child(name) != *value)
+                .collect();
+            let planned: Vec<_> = other
+                .iter()
+                .map(|(name, _)| (name, planned.value.child(name)))
+                .collect();
+            bail!("the next plan is not empty: {other:?} becomes {planned:?}");
+        }
+        Ok(())
+    }
+
+    /// Random drift is shown where it is to be healed, and gone after an apply.
+    async fn heals(&mut self, random: &mut Random) -> Result<()> {
+        let before = self.objects();
+        let Some(done) = drift::happens(random, &self.bench.sandbox, &before)? else {
+            return Ok(());
+        };
+        let spec = self.spec.clone();
+        let planned = self.plan(&spec).await?;
+        no_errors(&planned.said, "plan over drift").with_context(|| format!("{done:?}"))?;
+        let ignored = drift::is_ignored(&spec, &done.key);
+        let shown = planned.action == Action::Update;
+        ensure!(
+            shown == (done.is_ours && !ignored),
+            "drift {done:?} (ignored: {ignored}) plans {:?}",
+            planned.action
+        );
+        if ignored && done.is_ours {
+            ensure!(
+                told(&planned.said).contains(&done.key),
+                "{done:?} is not reported: {}",
+                told(&planned.said)
+            );
+        }
+        self.reconnect().await?;
+        let said = self.instance.apply(planned, None).await?;
+        no_errors(&said, "healing").with_context(|| format!("{done:?}"))?;
+        if !ignored {
+            ensure!(
+                self.objects() == before,
+                "not healed:\n{}",
+                difference(&before, &self.objects())
+            );
+        }
+        Ok(())
+    }
+
+    /// Someone else takes it over by its id, with the same configuration.
+    async fn is_imported(&self, id: &str) -> Result<()> {
+        let client = self.bench.server.sandbox_client().await?;
+        let mut other = Life {
+            bench: self.bench,
+            instance: Instance::new(&client, self.instance.resource),
+            spec: self.spec.clone(),
+        };
+        other.instance.import(id).await?;
+        ensure!(
+            other.objects() == self.objects(),
+            "import reads:\n{}",
+            difference(&self.objects(), &other.objects())
+        );
+        other.stays().await.context("after an import")
+    }
+
+    async fn ends(&mut self) -> Result<()> {
+        self.reconnect().await?;
+        no_errors(&self.instance.refresh().await?, "refresh")?;
+        let planned = self.instance.plan(None).await?;
+        no_errors(&planned.said, "plan of a destroy")?;
+        ensure!(
+            planned.action == Action::Destroy,
+            "a destroy is planned as {:?}",
+            planned.action
+        );
+        self.reconnect().await?;
+        no_errors(&self.instance.apply(planned, None).await?, "destroy")?;
+        ensure!(self.instance.held.is_none(), "it is gone from the state");
+        Ok(())
+    }
+
+    /// Refresh and plan over a new connection, as each run of a CLI has one.
+    async fn plan(&mut self, spec: &Json) -> Result<Planned> {
+        self.reconnect().await?;
+        let had = self.instance.held.is_some();
+        no_errors(&self.instance.refresh().await?, "refresh")?;
+        ensure!(self.instance.held.is_some() == had, "a refresh says that it is gone");
+        self.instance.plan(Some(spec)).await
+    }
+
+    async fn reconnect(&mut self) -> Result<()> {
+        self.instance.client = self.bench.server.sandbox_client().await?;
+        Ok(())
+    }
+
+    fn objects(&self) -> BTreeMap<String, String> {
+        self.instance
+            .held
+            .as_ref()
+            .map(|held| known_lines(held.value.child("objects")))
+            .unwrap_or_default()
+    }
+
+    fn a_namespace(&self, random: &mut Random) -> Option<String> {
+        let keys: Vec<_> = self.spec["namespaces"].as_object()?.keys().cloned().collect();
+        Some(random.pick(&keys).clone())
+    }
+}
+
+fn with_namespaces_of(before: &Json, mut next: Json) -> Json {
+    next["namespaces"] = before["namespaces"].clone();
+    next
+}
+
+fn known_lines(objects: &Value) -> BTreeMap<String, String> {
+    let entries = objects.as_map().into_iter().flatten();
+    entries
+        .filter_map(|(key, line)| Some((key.clone(), line.as_str()?.to_owned())))
+        .collect()
+}
+
+fn difference(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> String {
+    let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    let other = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
+    other
+        .map(|key| format!("{key}:\n  {:?}\n  {:?}", before.get(key), after.get(key)))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// `count` cases from `first` on, one after another. The seed of a failing case is in its message.
+pub async fn cases(first: u64, count: u64) -> Result<()> {
+    let (bench, mut tally) = (Bench::new().await?, Tally::default());
+    for seed in first..first + count {
+        let case = bench.case(seed, &mut tally).await;
+        case.with_context(|| format!("case with seed {seed} (alone: --seed {seed} --cases 1)"))?;
+    }
+    let Tally { accepted, refused, why } = &tally;
+    ensure!(
+        *accepted >= 4 * refused || count < 10,
+        "{refused} of {} requests were refused: {why:#?}",
+        accepted + refused
+    );
+    Ok(())
+}

@@ -1,0 +1,11 @@
+# attribute: owner.contact
+# says: empty
+# reason: an empty contact reaches nobody
+
+resource "goldenpath_team_environment" "owner_without_contact" {
+  name    = "payments-x"
+  team    = "payments"
+  tier    = "dev"
+  cluster = "demo"
+  owner   = { contact = "", cost_center = "CC12" }
+}

@@ -1,0 +1,11 @@
+# attribute: pod_security.enforce
+# says: restricted
+# reason: only stricter is allowed
+
+resource "goldenpath_team_environment" "pod_security_weaker_than_the_tier" {
+  name         = "payments-x"
+  team         = "payments"
+  tier         = "staging"
+  cluster      = "demo"
+  pod_security = { enforce = "baseline" }
+}

@@ -1,0 +1,10 @@
+# attribute: owner
+# says: owner
+# reason: in prod someone answers for it
+
+resource "goldenpath_team_environment" "prod_without_an_owner" {
+  name    = "payments-x"
+  team    = "payments"
+  tier    = "prod"
+  cluster = "demo"
+}

@@ -1,0 +1,9 @@
+# attribute: share.max_replicas
+# says: 1000
+# reason: zero replicas need no slot
+
+resource "goldenpath_eks_workload_slot" "share_of_no_replicas" {
+  name        = "ledger"
+  environment = "demo/nowhere"
+  share       = { cpu = "4", memory = "8Gi", max_replicas = 0 }
+}
