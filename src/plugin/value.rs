@@ -6,9 +6,11 @@
 
 pub mod codec;
 pub mod convert;
+mod equality;
 #[cfg(test)]
 pub(crate) mod generate;
 pub mod json;
+mod literal;
 pub mod msgpack;
 pub mod number;
 pub mod refinement;
@@ -22,11 +24,7 @@ pub use refinement::{Bounds, Refinement};
 pub use ty::Type;
 
 use crate::path::{Path, Step};
-use std::{
-    collections::BTreeMap,
-    fmt,
-    hash::{Hash, Hasher},
-};
+use std::collections::BTreeMap;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 #[derive(Clone)]
@@ -239,125 +237,6 @@ pub(crate) fn nfc(text: String) -> String {
         text
     } else {
         text.nfc().collect()
-    }
-}
-
-// === equality: by meaning, never by the order of a set ===
-
-impl PartialEq for Value {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Null, Self::Null) | (Self::Unknown(_), Self::Unknown(_)) => true,
-            (Self::Bool(a), Self::Bool(b)) => a == b,
-            (Self::Number(a), Self::Number(b)) => a == b,
-            (Self::String(a), Self::String(b)) => a == b,
-            (Self::List(a), Self::List(b)) => a == b,
-            (Self::Set(a), Self::Set(b)) => set::same(a, b),
-            (Self::Map(a), Self::Map(b)) => a == b,
-            (Self::Dynamic(a), Self::Dynamic(b)) => a == b,
-            _ => false,
-        }
-    }
-}
-
-impl Eq for Value {}
-
-impl Hash for Value {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        std::mem::discriminant(self).hash(state);
-        match self {
-            Self::Null | Self::Unknown(_) => {}
-            Self::Bool(value) => value.hash(state),
-            Self::Number(value) => value.hash(state),
-            Self::String(value) => value.hash(state),
-            Self::List(elements) => elements.hash(state),
-            Self::Set(elements) => set::hash(elements).hash(state),
-            Self::Map(entries) => entries.hash(state),
-            Self::Dynamic(dynamic) => dynamic.hash(state),
-        }
-    }
-}
-
-/// On one line and near to HCL, `?` for unknown: trees are read in the failures of tests.
-impl fmt::Debug for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, elements: &[Value]| {
-            elements.iter().enumerate().try_for_each(|(at, element)| {
-                f.write_str(if at == 0 { "" } else { ", " })?;
-                element.fmt(f)
-            })
-        };
-        match self {
-            Self::Null => f.write_str("null"),
-            Self::Unknown(_) => f.write_str("?"),
-            Self::Bool(value) => write!(f, "{value}"),
-            Self::Number(number) => write!(f, "{number}"),
-            Self::String(text) => write!(f, "{text:?}"),
-            Self::List(elements) => {
-                f.write_str("[")?;
-                list(f, elements)?;
-                f.write_str("]")
-            }
-            Self::Set(elements) => {
-                f.write_str("set(")?;
-                list(f, elements)?;
-                f.write_str(")")
-            }
-            Self::Map(entries) => {
-                f.write_str("{")?;
-                for (at, (key, value)) in entries.iter().enumerate() {
-                    write!(f, "{}{key:?}: {value:?}", if at == 0 { "" } else { ", " })?;
-                }
-                f.write_str("}")
-            }
-            Self::Dynamic(dynamic) => {
-                write!(f, "{:?} as {}", dynamic.value, dynamic.ty.as_json())
-            }
-        }
-    }
-}
-
-// === impl From for Value ===
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::string(text)
-    }
-}
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Self::string(text)
-    }
-}
-
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self::Bool(value)
-    }
-}
-
-impl From<i64> for Value {
-    fn from(value: i64) -> Self {
-        Self::Number(value.into())
-    }
-}
-
-impl From<Number> for Value {
-    fn from(value: Number) -> Self {
-        Self::Number(value)
-    }
-}
-
-impl<T: Into<Value>> From<Option<T>> for Value {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
-    }
-}
-
-impl<T: Into<Value>> From<Vec<T>> for Value {
-    fn from(elements: Vec<T>) -> Self {
-        Self::List(elements.into_iter().map(Into::into).collect())
     }
 }
 

@@ -67,15 +67,16 @@ impl Pass {
                 "what is not configured and can't be computed must be null",
             );
         }
-        if planned == prior && !prior.is_null() {
-            return;
-        }
         if config.is_unknown() {
+            // Core would let the prior value pass; the plan made again at apply could then not keep it.
             return self.breach(
                 here,
                 "unknown_stays",
                 "a configured unknown must stay unknown in the plan",
             );
+        }
+        if planned == prior && !prior.is_null() && config.is_wholly_known() {
+            return;
         }
         match &attribute.kind {
             Kind::Plain(_) => {

@@ -3,7 +3,7 @@ use super::{
     *,
 };
 use proptest::prelude::*;
-use std::hash::DefaultHasher;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 fn hashed(value: &Value) -> u64 {
     let mut hasher = DefaultHasher::new();
