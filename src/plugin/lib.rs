@@ -5,6 +5,10 @@
 //! laws demand of an answer is done once, here: defaults, unknown marking, replacement, private bytes, and a check of our
 //! own answers ([`laws`]) before core makes it.
 
+/// The sample provider is written as its readers would write one, and is a module of the tests too.
+#[cfg(test)]
+extern crate self as plugin;
+
 pub mod diagnostic;
 pub mod laws;
 pub mod path;

@@ -30,7 +30,7 @@ use crate::{
     provider::Provider,
     server::{Process, Sessions},
 };
-use life::{Ending, Signals};
+use life::{Ending, Parent, Signals};
 use listener::Listener;
 use std::{
     io::{self, Write},
@@ -59,6 +59,7 @@ pub fn started() -> Started {
 /// Serves the client that started this process until it says Shutdown, or SIGTERM. Its SIGINT is not ours: an interrupt
 /// reaches the whole process group, and the client then tells us what it wants by StopProvider.
 pub async fn plugin(provider: Arc<dyn Provider>, environment: Environment) -> Result<(), ServeError> {
+    let parent = Parent::current();
     let signals = Signals::new(Ending::TerminateOnly).map_err(ServeError::Signals)?;
     let tls = environment
         .client_certificate
@@ -80,7 +81,8 @@ pub async fn plugin(provider: Arc<dyn Provider>, environment: Environment) -> Re
         sessions,
         listener,
         tls.map(tls::Identity::into_acceptor),
-        signals,
+        signals.end(),
+        parent,
     )
     .await
 }
@@ -100,7 +102,7 @@ pub async fn reattach(
 
     let process = Process::new(provider);
     let sessions = Sessions::each(&process);
-    life::serve(process, sessions, listener, None, signals).await
+    life::serve(process, sessions, listener, None, signals.end(), None).await
 }
 
 /// The only thing ever written to standard output, in one piece: the client reads lines and stops at one it can't parse.
@@ -110,5 +112,6 @@ fn print(line: &str) -> io::Result<()> {
     out.flush()
 }
 
-#[cfg(test)]
+/// On unix sockets, with signals: the rest is the same everywhere.
+#[cfg(all(test, unix))]
 mod tests;

@@ -88,6 +88,3 @@ calls! {
     ApplyResourceChange apply_resource_change => apply::apply_resource_change,
     ReadDataSource read_data_source => data::read_data_source,
 }
-
-#[cfg(test)]
-mod tests;

@@ -12,7 +12,7 @@ use crate::server::{self, Process, Sessions};
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
@@ -23,6 +23,9 @@ const GRACE_AFTER_SHUTDOWN: Duration = Duration::from_millis(1500);
 const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(8);
 /// How long the reply to Shutdown, or to a call that has just ended, may take to reach a client that is still there.
 const GRACE_FOR_REPLIES: Duration = Duration::from_millis(300);
+
+/// Between looks at the parent, which are made only while nobody is connected.
+const PARENT_CHECK: Duration = Duration::from_secs(1);
 
 /// A state tree is a few kilobytes; a window of a mebibyte takes all but the rare giant in one piece, for each of the
 /// ten calls that a client has in flight by default.
@@ -42,7 +45,8 @@ pub(super) async fn serve(
     sessions: Sessions,
     listener: Listener,
     tls: Option<TlsAcceptor>,
-    mut signals: Signals,
+    signalled: impl Future<Output = ()>,
+    parent: Option<Parent>,
 ) -> Result<(), ServeError> {
     let (wires, incoming) = mpsc::channel::<Wire>(1);
     let (open, _) = watch::channel(());
@@ -53,13 +57,42 @@ pub(super) async fn serve(
         served = router.serve_with_incoming(ReceiverStream::new(incoming).map(Ok::<_, Infallible>)) => return Ok(served?),
         () = wire::accept(&listener, tls, &sessions, &open, wires) => GRACE_AFTER_SHUTDOWN,
         () = process.ended() => GRACE_AFTER_SHUTDOWN,
-        () = signals.end() => GRACE_AFTER_SIGNAL,
+        () = signalled => GRACE_AFTER_SIGNAL,
+        () = Parent::lost(parent, &open) => GRACE_AFTER_SIGNAL,
     };
     drop(listener);
     process.end();
     let _ = timeout(grace, process.calls_done()).await;
     let _ = timeout(GRACE_FOR_REPLIES, open.closed()).await;
     Ok(())
+}
+
+/// The client whose child we are. One that is killed says no Shutdown, and Go plugins then stay behind for ever.
+pub(super) struct Parent(u32);
+
+impl Parent {
+    pub(super) fn current() -> Option<Self> {
+        #[cfg(unix)]
+        return Some(Self(std::os::unix::process::parent_id()));
+        #[cfg(not(unix))]
+        return None;
+    }
+
+    /// Nobody is connected, and we have been given to another parent. Either alone may pass: a client may dial again, and
+    /// may have started us through a shell that is gone.
+    async fn lost(this: Option<Self>, open: &watch::Sender<()>) {
+        let Some(Self(parent)) = this else {
+            return std::future::pending().await;
+        };
+        loop {
+            open.closed().await;
+            if Self::current().is_none_or(|Self(now)| now != parent) {
+                tracing::info!("The client that started this provider is gone");
+                return;
+            }
+            sleep(PARENT_CHECK).await;
+        }
+    }
 }
 
 /// Registered before the handshake line: from then on a client may interrupt the whole process group.
@@ -88,7 +121,7 @@ impl Signals {
     }
 
     /// An interrupt that doesn't end us is swallowed, which is more than leaving it alone: unhandled, it would kill.
-    async fn end(&mut self) {
+    pub(super) async fn end(mut self) {
         loop {
             if self.next_is_terminate().await || self.ending == Ending::InterruptToo {
                 return;

@@ -1,0 +1,130 @@
+//! The process as a client sees it: cookie, line, signals, exit. The child is this test binary itself, told by a variable
+//! to be a plugin.
+
+use super::{
+    harness::{channel, create, soon},
+    sample::Sample,
+};
+use crate::serve::{self, Started};
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+};
+use tfplugin_proto::{
+    goplugin::{Empty, grpc_controller_client::GrpcControllerClient},
+    tfplugin6::provider_client::ProviderClient,
+};
+use tokio::{net::UnixStream, task::spawn_blocking};
+
+const CHILD: &str = "PLUGIN_TEST_CHILD";
+
+/// Does nothing in a normal run of the tests.
+#[test]
+fn child() {
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
+    let Started::Plugin(environment) = serve::started() else {
+        std::process::exit(3)
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let served = runtime.block_on(serve::plugin(Arc::new(Sample::default()), environment));
+    std::process::exit(if served.is_ok() { 0 } else { 4 });
+}
+
+fn command(cookie: bool) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this binary"));
+    command
+        .args(["--exact", "serve::tests::process::child", "--nocapture"])
+        .env(CHILD, "1")
+        .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
+        .stdout(Stdio::piped());
+    if cookie {
+        command.env(
+            "TF_PLUGIN_MAGIC_COOKIE",
+            "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
+        );
+    }
+    command
+}
+
+/// The fields of the handshake line. Passes over what the test harness prints before it.
+async fn line(child: &mut Child) -> Vec<String> {
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let find = move || lines.find_map(|line| Some(line.ok()?.split_once("1|6|")?.1.to_owned()));
+    let rest = soon("the line", spawn_blocking(find))
+        .await
+        .expect("no panic")
+        .expect("a handshake line");
+    rest.split('|').map(str::to_owned).collect()
+}
+
+fn send(signal: &str, child: &Child) {
+    let sent = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status()
+        .expect("kill");
+    assert!(sent.success());
+}
+
+async fn exit(mut child: Child) -> Option<i32> {
+    soon("its end", spawn_blocking(move || child.wait()))
+        .await
+        .expect("no panic")
+        .expect("a status")
+        .code()
+}
+
+#[tokio::test]
+async fn without_the_cookie_it_does_not_wait() {
+    let child = command(false).spawn().expect("starts");
+    assert_eq!(exit(child).await, Some(3), "NotAPlugin, at once");
+}
+
+#[tokio::test]
+async fn a_client_starts_it_interrupts_it_and_ends_it() {
+    let mut child = command(true).spawn().expect("starts");
+    let line = line(&mut child).await;
+    let fields: Vec<&str> = line.iter().map(String::as_str).collect();
+    let ["unix", socket, "grpc", ""] = fields[..] else {
+        panic!("{fields:?}")
+    };
+
+    send("-INT", &child);
+    let stream = UnixStream::connect(socket).await.expect("it listens");
+    let channel = channel(stream).await.expect("plaintext, since no certificate was sent");
+    let mut client = ProviderClient::new(channel.clone());
+    assert!(
+        create(&mut client, "x").await.diagnostics.is_empty(),
+        "an interrupt is the client's matter"
+    );
+
+    GrpcControllerClient::new(channel)
+        .shutdown(Empty {})
+        .await
+        .expect("the reply comes before the end");
+    assert_eq!(exit(child).await, Some(0));
+    assert!(!Path::new(socket).exists(), "the socket is gone");
+}
+
+#[tokio::test]
+async fn sigterm_ends_it_in_order() {
+    let mut child = command(true)
+        .env("PLUGIN_MULTIPLEX_GRPC", "true")
+        .spawn()
+        .expect("starts");
+    let line = line(&mut child).await;
+    assert_eq!(
+        line.last().map(String::as_str),
+        Some("false"),
+        "asked, it says that it doesn't multiplex"
+    );
+    send("-TERM", &child);
+    assert_eq!(exit(child).await, Some(0));
+    assert!(!Path::new(&line[1]).exists(), "the socket is gone");
+}
