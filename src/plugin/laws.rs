@@ -14,7 +14,7 @@ pub use answer::{check_apply, check_final_plan, check_import, check_read};
 pub use plan::check_plan;
 pub use schema::{check_provider_schema, check_schema};
 
-use crate::{diagnostic::Diagnostic, path::Path};
+use crate::path::Path;
 use std::fmt;
 
 /// One law that an answer breaks, and where.
@@ -44,19 +44,6 @@ impl fmt::Display for Breach {
         } else {
             write!(f, "{law} at {path}: {text}")
         }
-    }
-}
-
-/// As core would tell it, with the law's name.
-impl From<Breach> for Diagnostic {
-    fn from(Breach { path, law, text }: Breach) -> Self {
-        let place = if path.is_root() {
-            String::new()
-        } else {
-            format!("{path}: ")
-        };
-        let detail = format!("This is a bug in the provider, found by its own check of the rule `{law}`.");
-        Self::error(format!("{place}{text}"), detail).at(path)
     }
 }
 
