@@ -4,6 +4,8 @@
 //! and policy live behind it, so that a central daemon can be the one place where guardrails are decided.
 
 mod engine;
+#[cfg(test)]
+mod testing;
 
 pub use crate::golden::Parent;
 pub use engine::{Engine, EngineConfig};

@@ -1,0 +1,1 @@
+terraform import goldenpath_cluster_baseline.demo demo

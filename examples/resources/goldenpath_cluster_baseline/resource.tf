@@ -1,0 +1,3 @@
+resource "goldenpath_cluster_baseline" "demo" {
+  cluster = "demo"
+}

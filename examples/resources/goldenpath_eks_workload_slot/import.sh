@@ -1,0 +1,1 @@
+terraform import goldenpath_eks_workload_slot.ledger demo/payments-staging/ledger

@@ -1,0 +1,31 @@
+resource "goldenpath_cluster_baseline" "demo" {
+  cluster = "demo"
+}
+
+resource "goldenpath_team_environment" "payments" {
+  name    = "payments-staging"
+  team    = "payments"
+  tier    = "staging"
+  cluster = goldenpath_cluster_baseline.demo.id
+}
+
+resource "goldenpath_eks_workload_slot" "gateway" {
+  name        = "gateway"
+  environment = goldenpath_team_environment.payments.id
+}
+
+resource "goldenpath_eks_workload_slot" "ledger" {
+  name        = "ledger"
+  environment = goldenpath_team_environment.payments.id
+
+  identity = {
+    statements = [{
+      actions   = ["s3:GetObject", "s3:PutObject"]
+      resources = ["arn:aws:s3:::payments-ledger/*"]
+    }]
+  }
+
+  share        = { cpu = "2", memory = "4Gi", max_replicas = 4 }
+  availability = { min_replicas = 2, max_unavailable = "50%", target_cpu_percent = 70 }
+  ingress      = { from_slots = ["payments-staging/gateway"], ports = [8080] }
+}

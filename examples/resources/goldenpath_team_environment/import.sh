@@ -1,0 +1,1 @@
+terraform import goldenpath_team_environment.payments demo/payments-prod

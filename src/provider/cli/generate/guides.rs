@@ -1,0 +1,139 @@
+//! Guides: what the built-in golden paths hold, told from the documents themselves, and texts that stand beside this file.
+
+use super::{Pages, markdown};
+use goldenpath_core::{
+    domain::TierClass,
+    golden::{Catalogue, GoldenPath, Tier},
+};
+use std::{collections::BTreeSet, fmt::Write};
+
+const SECURITY: &str = include_str!("guides/security.md");
+
+pub fn pages(catalogue: &Catalogue) -> Pages {
+    Pages::from([
+        ("guides/golden-paths.md".into(), golden_paths(catalogue)),
+        (
+            "guides/security.md".into(),
+            format!(
+                "{}\n{SECURITY}",
+                heading("Security notes", "Who may do what, and what is proved where.")
+            ),
+        ),
+    ])
+}
+
+fn heading(title: &str, description: &str) -> String {
+    markdown::head(title, description)
+}
+
+fn golden_paths(catalogue: &Catalogue) -> String {
+    let mut page = heading(
+        "Golden paths",
+        "A golden path is a named, versioned document: tiers with their defaults and bounds, and the grants that a team's \
+         configuration can only narrow.\n\nThose below are built in. Print one with `terraform-provider-goldenpath catalogue show \
+         <name>`; a folder of your own goes into the provider's `catalogue`.",
+    );
+    for path in catalogue.paths() {
+        let _ = write!(page, "\n## {} {}\n\n{}\n", path.name, path.version, path.description);
+        tiers(&mut page, path);
+    }
+    page
+}
+
+fn tiers(page: &mut String, path: &GoldenPath) {
+    let _ = write!(
+        page,
+        "\n| setting |{}\n|---|",
+        path.tiers.keys().map(|name| format!(" {name} |")).collect::<String>()
+    );
+    page.push_str(&"---|".repeat(path.tiers.len()));
+    page.push('\n');
+    let mut row = |title: &str, cell: &dyn Fn(&Tier) -> String| {
+        let _ = writeln!(
+            page,
+            "| {title} |{}",
+            path.tiers
+                .values()
+                .map(|tier| format!(" {} |", cell(tier)))
+                .collect::<String>()
+        );
+    };
+    row("class", &|tier| word(&tier.class));
+    row("deletion protection", &|tier| {
+        if tier.deletion_protection { "on" } else { "off" }.to_owned()
+    });
+    row("Pod Security: enforce, warn", &|tier| {
+        format!(
+            "{}, {}",
+            word(&tier.pod_security.enforce),
+            word(&tier.pod_security.warn)
+        )
+    });
+    let resources: BTreeSet<&str> = path
+        .tiers
+        .values()
+        .flat_map(|tier| tier.quota.total.keys())
+        .map(String::as_str)
+        .collect();
+    for resource in resources {
+        row(&format!("quota `{resource}`"), &|tier| {
+            tier.quota
+                .total
+                .get(resource)
+                .map_or("unset".to_owned(), |amount| amount.written().to_owned())
+        });
+    }
+    row("quota bound, times the default", &|tier| {
+        tier.quota.bound_factor.to_string()
+    });
+    row("container default memory; default request of cpu, memory", &|tier| {
+        let limits = &tier.limits;
+        let [memory, cpu, request] = [
+            &limits.default_memory,
+            &limits.default_request_cpu,
+            &limits.default_request_memory,
+        ];
+        format!("{}; {}, {}", memory.written(), cpu.written(), request.written())
+    });
+    row("default deny", &|tier| word(&tier.network.default_deny));
+    row("developer has the rights of", &|tier| {
+        tier.roles
+            .get(&goldenpath_core::domain::PersonaName::Developer)
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    });
+    row("slot isolation", &|tier| word(&tier.slot.isolation));
+    row("slot share cpu, memory", &|tier| {
+        format!(
+            "{}, {}",
+            tier.slot.share.cpu.written(),
+            tier.slot.share.memory.written()
+        )
+    });
+    row("slot replicas, fewest to most", &|tier| {
+        format!("{} to {}", tier.slot.min_replicas, tier.slot.max_replicas)
+    });
+    row("slot disruption budget, maxUnavailable", &|tier| {
+        tier.slot.max_unavailable.clone().unwrap_or_else(|| "none".to_owned())
+    });
+    row("slot spread", &|tier| word(&tier.slot.spread));
+    let prod = path
+        .tiers
+        .iter()
+        .filter(|(_, tier)| tier.class == TierClass::Prod)
+        .map(|(name, _)| format!("`{name}`"));
+    let _ = write!(
+        page,
+        "\nAn `owner` is required in {}.\n",
+        prod.collect::<Vec<_>>().join(", ")
+    );
+}
+
+/// The word of the document for one of its choices.
+fn word(choice: &impl serde::Serialize) -> String {
+    match serde_json::to_value(choice) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(other) => other.to_string(),
+        Err(_) => String::new(),
+    }
+}

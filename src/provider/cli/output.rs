@@ -1,0 +1,52 @@
+//! Standard output, where a closed pipe (`| head`) is no error.
+
+use std::io::{self, ErrorKind, Write};
+
+pub fn data(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Columns as wide as they need to be; the last one runs free.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = vec![];
+    for row in rows {
+        for (at, cell) in row.iter().enumerate() {
+            if widths.len() <= at {
+                widths.push(0);
+            }
+            widths[at] = widths[at].max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    for row in rows {
+        let last = row.len().saturating_sub(1);
+        for (at, cell) in row.iter().enumerate() {
+            text.push_str(cell);
+            if at < last {
+                text.extend(std::iter::repeat_n(' ', widths[at] - cell.chars().count() + 2));
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table;
+
+    #[test]
+    fn columns_line_up() {
+        let rows = [
+            vec!["a".to_owned(), "b".to_owned()],
+            vec!["long".to_owned(), "c".to_owned()],
+        ];
+        assert_eq!(table(&rows), "a     b\nlong  c\n");
+        assert_eq!(table(&[]), "");
+    }
+}

@@ -1,0 +1,118 @@
+//! Problems of the domain as Terraform's diagnostics: the one place where they meet.
+
+use goldenpath_core::domain::{Problem, Severity};
+use plugin::{Diagnostic, Path, Schema, Step};
+
+/// The code stands at the end of the detail: bridges show only the summary, and people search for the code.
+pub fn shown(schema: &Schema, problem: Problem) -> Diagnostic {
+    let Problem {
+        severity,
+        code,
+        summary,
+        detail,
+        field,
+    } = problem;
+    let detail = match () {
+        () if detail.is_empty() => format!("({code})"),
+        () if detail.contains(code) => detail,
+        () => format!("{detail}\n\n({code})"),
+    };
+    let diagnostic = match severity {
+        Severity::Error => Diagnostic::error(summary, detail),
+        Severity::Warning => Diagnostic::warning(summary, detail),
+    };
+    diagnostic.at(path_of(schema, &field))
+}
+
+pub fn all_shown(schema: &Schema, problems: impl IntoIterator<Item = Problem>) -> Vec<Diagnostic> {
+    problems.into_iter().map(|problem| shown(schema, problem)).collect()
+}
+
+/// A field by serde names is a path that does not tell attributes from keys; the schema does. A number is an index where
+/// the schema has a list.
+pub fn path_of(schema: &Schema, field: &[String]) -> Path {
+    let mut path = Path::root();
+    for name in field {
+        let as_key = path.clone().then(Step::Attribute(name.clone()));
+        let as_index = name.parse().ok().map(|index| path.clone().then(Step::Index(index)));
+        // A step that the schema can't follow comes back as it was given; only a list turns one into an index.
+        path = match as_index {
+            Some(indexed) if is_list(schema, &path) => indexed,
+            _ => as_key,
+        };
+    }
+    schema.resolve_path(&path)
+}
+
+fn is_list(schema: &Schema, path: &Path) -> bool {
+    let mut ty = schema.ty();
+    for step in path.steps() {
+        ty = match (ty, step) {
+            (plugin::Type::Object(mut attributes), Step::Attribute(name) | Step::Key(name)) => {
+                match attributes.remove(name) {
+                    Some(ty) => ty,
+                    None => return false,
+                }
+            }
+            (plugin::Type::Map(element) | plugin::Type::List(element) | plugin::Type::Set(element), _) => *element,
+            _ => return false,
+        };
+    }
+    matches!(
+        ty,
+        plugin::Type::List(_) | plugin::Type::Set(_) | plugin::Type::Tuple(_)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::{eks_workload_slot::EksWorkloadSlot, flow::Kind, team_environment::TeamEnvironment};
+
+    #[test]
+    fn fields_by_serde_names_are_places_in_the_schema() {
+        let (environment, slot) = (TeamEnvironment::schema(), EksWorkloadSlot::schema());
+        for (schema, field, expected, reason) in [
+            (&environment, &[][..], "", "the whole resource"),
+            (
+                &environment,
+                &["quota", "total", "requests.cpu"],
+                r#"quota.total["requests.cpu"]"#,
+                "a map of strings",
+            ),
+            (
+                &environment,
+                &["namespaces", "jobs", "quota"],
+                r#"namespaces["jobs"].quota"#,
+                "a map of objects",
+            ),
+            (
+                &environment,
+                &["access", "viewer", "oidc_groups", "0"],
+                "access.viewer.oidc_groups",
+                "cut off at a set",
+            ),
+            (
+                &slot,
+                &["identity", "statements", "1", "actions"],
+                "identity.statements[1].actions",
+                "an index of a list",
+            ),
+        ] {
+            let field: Vec<String> = field.iter().map(ToString::to_string).collect();
+            assert_eq!(path_of(schema, &field).to_string(), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn the_code_is_told_once() {
+        let schema = Schema::default();
+        let of = |detail: &str| shown(&schema, Problem::error("quota.too_small", "x", detail)).detail;
+        assert_eq!(of("Raise it."), "Raise it.\n\n(quota.too_small)");
+        assert_eq!(
+            of("Raise it. (rule quota.too_small)"),
+            "Raise it. (rule quota.too_small)"
+        );
+        assert_eq!(of(""), "(quota.too_small)");
+    }
+}

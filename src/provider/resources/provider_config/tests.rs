@@ -1,0 +1,129 @@
+use super::*;
+use plugin::schema::{example, with_defaults};
+
+fn configured(attributes: &[(&str, Value)]) -> Value {
+    let schema = schema();
+    let mut config = Value::map(schema.attributes.iter().map(|attribute| (attribute.name, Value::Null)));
+    if let Value::Map(entries) = &mut config {
+        entries.extend(
+            attributes
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone())),
+        );
+    }
+    with_defaults(&schema, &config)
+}
+
+fn empty() -> Value {
+    Value::map::<String>([])
+}
+
+fn environment() -> FromEnvironment {
+    FromEnvironment::read(|name| match name {
+        "GOLDENPATH_SANDBOX" => Some("/env/sandbox.db".into()),
+        "GOLDENPATH_CATALOGUE" => Some("/env/paths".into()),
+        "GOLDENPATH_UNREACHABLE" => Some("assume_unchanged".into()),
+        _ => None,
+    })
+}
+
+#[test]
+fn the_nearest_word_decides() {
+    let path = |text: &str| Value::map([("path", Value::from(text))]);
+    for (written, environment, expected, reason) in [
+        (
+            &[("sandbox", empty())][..],
+            FromEnvironment::default(),
+            SANDBOX_PATH,
+            "a sandbox of no path is in its usual place",
+        ),
+        (
+            &[("sandbox", path("x.db"))],
+            FromEnvironment::default(),
+            "x.db",
+            "a path that is written",
+        ),
+        (
+            &[("sandbox", path("x.db"))],
+            environment(),
+            "x.db",
+            "what is written goes before the environment",
+        ),
+        (
+            &[("sandbox", empty())],
+            environment(),
+            "/env/sandbox.db",
+            "the environment fills a gap",
+        ),
+        (
+            &[],
+            environment(),
+            "/env/sandbox.db",
+            "the environment alone, for pipelines",
+        ),
+    ] {
+        let found = resolve(&configured(written), &environment).unwrap();
+        let World::Sandbox { path, .. } = found.world else {
+            panic!("{reason}")
+        };
+        assert_eq!(path, PathBuf::from(expected), "{reason}");
+    }
+    let found = resolve(&configured(&[]), &environment()).unwrap();
+    assert_eq!(
+        (found.catalogue, found.unreachable),
+        (vec!["/env/paths".into()], Unreachable::AssumeUnchanged)
+    );
+}
+
+#[test]
+fn an_unknown_part_is_undecided_and_never_an_error() {
+    let unknown_path = Value::map([("path", Value::unknown())]);
+    for (name, value, reason) in [
+        ("sandbox", Value::unknown(), "the whole world"),
+        ("sandbox", unknown_path, "its place"),
+        ("offline", Value::unknown(), "the facts"),
+        ("catalogue", Value::unknown(), "the golden paths"),
+        ("unreachable", Value::unknown(), "what to do"),
+    ] {
+        let found = resolve(&configured(&[(name, value)]), &environment());
+        assert!(matches!(found, Err(Refused::Undecided)), "{name}: {reason}: {found:?}");
+    }
+}
+
+#[test]
+fn no_world_and_two_worlds_are_told_with_the_choices() {
+    let offline = example(&schema()).child("offline").clone();
+    for (written, expected, reason) in [
+        (&[][..], "names no world", "nothing is assumed"),
+        (
+            &[("sandbox", empty()), ("offline", offline)],
+            "names two worlds",
+            "one of them is a mistake",
+        ),
+    ] {
+        match resolve(&configured(written), &FromEnvironment::default()) {
+            Err(Refused::Wrong(error)) => {
+                assert!(error.summary.contains(expected), "{reason}: {error:?}");
+                assert!(
+                    error.detail.contains("sandbox") && error.detail.contains("offline"),
+                    "{reason}: {error:?}"
+                );
+            }
+            other => panic!("{reason}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_schema_reads_as_the_configuration() {
+    let full = example(&schema());
+    let one_world = |other: &str| {
+        let mut config = full.clone();
+        if let Value::Map(attributes) = &mut config {
+            attributes.insert(other.to_owned(), Value::Null);
+        }
+        resolve(&config, &FromEnvironment::default()).unwrap().world
+    };
+    assert!(matches!(one_world("offline"), World::Sandbox { .. }));
+    assert!(matches!(one_world("sandbox"), World::Offline(_)));
+}

@@ -1,0 +1,115 @@
+//! What one connection's configuration has become: the world that its resources ask.
+//!
+//! Nothing here is shared between connections: under `serve --reattach` each client brings its own configuration, and all
+//! of this is freed when it goes.
+
+use goldenpath_core::{
+    domain::{Problem, Spec},
+    provision::Provisioner,
+};
+use plugin::Diagnostic;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+/// Rules over a whole request, with the catalogue that the configuration names. Handed in by the composition root.
+pub type Rules = Arc<dyn Fn(&Spec) -> Vec<Problem> + Send + Sync>;
+
+/// What a read does when the world can't be reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unreachable {
+    #[default]
+    Error,
+    /// The state is taken for true, with a warning. Never after a 401 or 403.
+    AssumeUnchanged,
+}
+
+pub struct Configured {
+    pub provisioner: Arc<dyn Provisioner>,
+    pub unreachable: Unreachable,
+}
+
+#[derive(Clone, Default)]
+pub enum World {
+    #[default]
+    Unconfigured,
+    /// The provider's own configuration waits for another resource: so does everything that needs the world.
+    Undecided,
+    Known(Arc<Configured>),
+}
+
+/// Why there is no world to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pending {
+    Unconfigured,
+    Undecided,
+}
+
+pub struct Session {
+    world: RwLock<World>,
+    rules: RwLock<Rules>,
+    /// Ids of what was read over this connection.
+    read: Mutex<HashSet<String>>,
+}
+
+impl Session {
+    pub fn new(rules: Rules) -> Arc<Self> {
+        Arc::new(Self {
+            world: RwLock::default(),
+            rules: RwLock::new(rules),
+            read: Mutex::default(),
+        })
+    }
+
+    pub fn configure(&self, world: World) {
+        *self.world.write().unwrap_or_else(PoisonError::into_inner) = world;
+    }
+
+    pub fn known(&self) -> Result<Arc<Configured>, Pending> {
+        match &*self.world.read().unwrap_or_else(PoisonError::into_inner) {
+            World::Unconfigured => Err(Pending::Unconfigured),
+            World::Undecided => Err(Pending::Undecided),
+            World::Known(configured) => Ok(configured.clone()),
+        }
+    }
+
+    pub fn set_rules(&self, rules: Rules) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+    }
+
+    pub fn check(&self, spec: &Spec) -> Vec<Problem> {
+        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner).clone();
+        rules(spec)
+    }
+
+    pub fn remember_read(&self, id: &str) {
+        self.read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.to_owned());
+    }
+
+    /// A plan reads before it decides; the plan that core makes again while applying does not.
+    pub fn was_read(&self, id: &str) -> bool {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    }
+}
+
+impl Pending {
+    /// For what can't wait. `doing` is what was to be done: "create demo/payments-prod".
+    pub fn diagnostic(self, doing: &str) -> Diagnostic {
+        match self {
+            Self::Unconfigured => Diagnostic::error(
+                format!("can't {doing}: the provider is not configured"),
+                "The client asked before it configured the provider. That is a mistake of the client.",
+            ),
+            Self::Undecided => Diagnostic::error(
+                format!("can't {doing}: the provider's own configuration is not known yet"),
+                "It depends on a resource that is not made yet. Apply that one first, with -target.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Every example is read and judged by the rules that a user's text meets, so none can rot.
+
+use super::all;
+use crate::resources::{
+    data_sources, diagnostics,
+    flow::Kind,
+    provider_config, resources,
+    session::{Rules, Session},
+    team_environment::TeamEnvironment,
+};
+use goldenpath_core::golden;
+use hcl::{Block, Body, Expression};
+use plugin::{
+    Diagnostic, Schema, Value,
+    schema::{validate, with_defaults},
+    value::{Number, codec::conform},
+};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples")
+}
+
+fn files(folder: PathBuf, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(path, found);
+        } else if path.extension().is_some_and(|extension| extension == "tf") {
+            found.push(path);
+        }
+    }
+}
+
+/// Anything that core would have to evaluate is unknown, as it is in `validate`.
+fn value(expression: &Expression) -> Value {
+    match expression {
+        Expression::Null => Value::Null,
+        Expression::Bool(value) => Value::Bool(*value),
+        Expression::Number(number) => Value::Number(number.to_string().parse::<Number>().unwrap()),
+        Expression::String(text) => Value::from(text.as_str()),
+        Expression::Array(elements) => Value::List(elements.iter().map(value).collect()),
+        Expression::Object(entries) => {
+            Value::map(entries.iter().map(|(key, element)| (key.to_string(), value(element))))
+        }
+        _ => Value::unknown(),
+    }
+}
+
+/// The arguments of a block, as core hands them over.
+fn configuration(schema: &Schema, block: &Block) -> Value {
+    const META: [&str; 6] = ["alias", "for_each", "count", "depends_on", "provider", "lifecycle"];
+    let written: BTreeMap<String, Value> = block
+        .body
+        .attributes()
+        .filter(|attribute| !META.contains(&attribute.key()))
+        .map(|attribute| (attribute.key().to_owned(), value(attribute.expr())))
+        .collect();
+    let tree = conform(Value::Map(written), &schema.ty()).unwrap_or_else(|error| panic!("{:?}: {error}", block.labels));
+    with_defaults(schema, &tree)
+}
+
+fn judged(block: &Block) -> Vec<Diagnostic> {
+    let catalogue = golden::Catalogue::embedded();
+    let rules: Rules = Arc::new(move |spec| {
+        let mut problems = golden::check_spec(spec);
+        problems.extend(golden::check_with(spec, &catalogue));
+        problems
+    });
+    let session = Session::new(rules);
+    let name = block
+        .labels
+        .first()
+        .map(|label| label.as_str().to_owned())
+        .unwrap_or_default();
+    let (schema, more): (Schema, Box<dyn Fn(&Value) -> Vec<Diagnostic>>) = match block.identifier() {
+        "provider" => (provider_config::schema(), Box::new(|_| vec![])),
+        "resource" => {
+            let found = resources(&session).into_iter().find(|resource| resource.name() == name);
+            let resource = found.unwrap_or_else(|| panic!("no resource {name}"));
+            (resource.schema(), Box::new(move |config| resource.validate(config)))
+        }
+        "data" => {
+            let found = data_sources(&session).into_iter().find(|source| source.name() == name);
+            let source = found.unwrap_or_else(|| panic!("no data source {name}"));
+            (source.schema(), Box::new(move |config| source.validate(config)))
+        }
+        _ => return vec![],
+    };
+    let config = configuration(&schema, block);
+    let mut found = validate(&schema, &config);
+    found.extend(more(&config));
+    found
+}
+
+#[test]
+fn examples_pass_the_rules_that_users_meet() {
+    let mut paths = vec![];
+    files(folder(), &mut paths);
+    assert!(paths.len() >= 6, "there are examples: {paths:?}");
+    for path in paths {
+        let body: Body = hcl::from_str(&fs::read_to_string(&path).unwrap()).unwrap_or_else(|e| panic!("{path:?}: {e}"));
+        for block in body.blocks() {
+            assert_eq!(judged(block), vec![], "{}: {:?}", path.display(), block.labels);
+        }
+    }
+}
+
+#[test]
+fn every_type_has_its_examples() {
+    for declared in all() {
+        let (place, files): (_, &[&str]) = match declared.id_shape {
+            Some(_) => ("resources", &["resource.tf", "import.sh"]),
+            None => ("data-sources", &["data-source.tf"]),
+        };
+        for file in files {
+            let path = folder().join(place).join(declared.name).join(file);
+            assert!(path.is_file(), "{}", path.display());
+        }
+    }
+}
+
+/// Rules see what is known, and stay silent about what is not.
+#[test]
+fn rules_over_the_whole_run_on_the_known_parts() {
+    let judge = |text: &str| {
+        let body: Body = hcl::from_str(text).unwrap();
+        judged(body.blocks().next().unwrap())
+    };
+    let environment = |more: &str| {
+        format!(
+            "resource \"goldenpath_team_environment\" \"x\" {{\n name = \"pay\"\n team = \"pay\"\n cluster = \"demo\"\n {more}\n}}"
+        )
+    };
+    for (more, expected, reason) in [
+        ("tier = \"prod\"", &["owner"][..], "a rule that a known absence breaks"),
+        (
+            "tier = \"prod\"\n owner = local.owner",
+            &[],
+            "what is unknown may be there",
+        ),
+        ("tier = local.tier", &[], "the rule waits for the tier"),
+    ] {
+        let found = judge(&environment(more));
+        let places: Vec<String> = found.iter().map(|error| error.path.to_string()).collect();
+        assert_eq!(places, expected, "{reason}: {found:?}");
+    }
+    let schema = TeamEnvironment::schema();
+    let owner = diagnostics::path_of(&schema, &["owner".to_owned()]);
+    assert_eq!(owner.to_string(), "owner");
+}

@@ -1,0 +1,159 @@
+//! The composition root: the only place that names ports, adapters, resources and commands together.
+//!
+//! ```text
+//! process  -> face          a client has started us: plugin; a person has: command line
+//! client   -> Client        one connection: its session, its resources
+//! config   -> world         sandbox or offline -> ports -> engine, for this connection alone
+//! ```
+
+mod hand;
+mod world;
+
+use crate::{
+    cli,
+    resources::{
+        self,
+        provider_config::{self, FromEnvironment, Refused},
+        session::{Rules, Session, World},
+    },
+};
+use async_trait::async_trait;
+use goldenpath_core::golden::{self, Catalogue};
+use plugin::{Configure, Connection, DataSource, Diagnostic, Provider, Resource, Schema, Value, serve};
+use std::{
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+};
+
+pub const ADDRESS: &str = "goldenpath.internal/platform/goldenpath";
+
+/// The whole program but its last error.
+pub fn run() -> anyhow::Result<ExitCode> {
+    match serve::started() {
+        serve::Started::Plugin(environment) => {
+            let provider = Goldenpath::new(FromEnvironment::read(|name| std::env::var_os(name)));
+            // One thread: a plan is a stream of small calls, and what waits for the world waits without a thread.
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(serve::plugin(provider, environment))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        serve::Started::NotAPlugin => {
+            // A knob of the process and not of any client's configuration.
+            let lease = FromEnvironment::read(|name| std::env::var_os(name)).lease;
+            let tools = cli::Tools {
+                provider: Goldenpath::new(FromEnvironment {
+                    lease,
+                    ..FromEnvironment::default()
+                }),
+                sandbox: hand::open,
+                catalogue: world::catalogue,
+            };
+            cli::run(std::env::args_os(), &tools)
+        }
+    }
+}
+
+/// The provider as the protocol layer sees it.
+pub struct Goldenpath {
+    environment: FromEnvironment,
+}
+
+impl Goldenpath {
+    /// `environment` fills the gaps of every connection's configuration; where several clients connect it is empty.
+    pub fn new(environment: FromEnvironment) -> Arc<Self> {
+        Arc::new(Self { environment })
+    }
+}
+
+impl Provider for Goldenpath {
+    fn address(&self) -> &'static str {
+        ADDRESS
+    }
+
+    fn schema(&self) -> Schema {
+        provider_config::schema()
+    }
+
+    fn connect(&self) -> Arc<dyn Connection> {
+        // Before anything is configured only rules of the request itself are sure: the configuration may bring other
+        // golden paths.
+        let session = Session::new(Arc::new(golden::check_spec));
+        Arc::new(Client {
+            environment: self.environment.clone(),
+            session,
+            resources: OnceLock::new(),
+            data: OnceLock::new(),
+        })
+    }
+}
+
+/// One connection. Dropped with it, and all that it configured.
+struct Client {
+    environment: FromEnvironment,
+    session: Arc<Session>,
+    resources: OnceLock<Vec<Box<dyn Resource>>>,
+    data: OnceLock<Vec<Box<dyn DataSource>>>,
+}
+
+#[async_trait]
+impl Connection for Client {
+    /// Core validates the provider's block before it validates what uses it, and may never configure: from here on the
+    /// rules are those of the golden paths that the block names.
+    fn validate(&self, config: &Value) -> Vec<Diagnostic> {
+        if let Some(paths) = provider_config::catalogue(config, &self.environment)
+            && let Ok(catalogue) = world::catalogue(&paths)
+        {
+            self.session.set_rules(rules(catalogue));
+        }
+        match provider_config::resolve(config, &self.environment) {
+            // A block may be empty in `validate`, where the environment of the real run is not there.
+            Err(Refused::Wrong(error)) if !error.path.is_root() => vec![error],
+            _ => vec![],
+        }
+    }
+
+    async fn configure(&self, request: Configure) -> Vec<Diagnostic> {
+        let configured = match provider_config::resolve(&request.config, &self.environment) {
+            Ok(config) => world::open(config),
+            Err(Refused::Undecided) => {
+                self.session.configure(World::Undecided);
+                return vec![];
+            }
+            Err(Refused::Wrong(error)) => Err(error),
+        };
+        match configured {
+            Ok(world::Opened {
+                configured,
+                catalogue,
+                notice,
+            }) => {
+                self.session.set_rules(rules(catalogue));
+                self.session.configure(World::Known(Arc::new(configured)));
+                notice.into_iter().collect()
+            }
+            Err(error) => {
+                self.session.configure(World::Unconfigured);
+                vec![error]
+            }
+        }
+    }
+
+    fn resources(&self) -> &[Box<dyn Resource>] {
+        self.resources.get_or_init(|| resources::resources(&self.session))
+    }
+
+    fn data_sources(&self) -> &[Box<dyn DataSource>] {
+        self.data.get_or_init(|| resources::data_sources(&self.session))
+    }
+}
+
+fn rules(catalogue: Arc<Catalogue>) -> Rules {
+    Arc::new(move |spec| {
+        let mut problems = golden::check_spec(spec);
+        problems.extend(golden::check_with(spec, &catalogue));
+        problems
+    })
+}
+
+#[cfg(test)]
+mod tests;
