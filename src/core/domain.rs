@@ -1,5 +1,6 @@
 //! The glossary: one word per concept, the same in code, documentation, errors and HCL. No I/O, no async.
 
+mod cidr;
 mod digest;
 mod facts;
 mod fields;
@@ -14,6 +15,7 @@ mod quantity;
 mod record;
 mod spec;
 
+pub use cidr::{Cidr, CidrError};
 pub use digest::{digest, short_hash};
 pub use facts::{Facts, NetworkEngine, StableFacts};
 pub use fields::{Field, Fields, FieldsBuilder, Holder};

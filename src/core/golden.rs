@@ -5,7 +5,6 @@
 
 mod catalogue;
 mod check;
-mod cidr;
 mod diff;
 mod line;
 mod quota;

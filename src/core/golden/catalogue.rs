@@ -6,7 +6,7 @@
 mod document;
 mod validate;
 
-pub use document::{GoldenPath, Grants, Tier, TierLimits, Version, filled};
+pub use document::{GoldenPath, Tier, TierLimits, Version, filled};
 
 use crate::domain::{Problem, TierName, digest, projection::canonical_json};
 use std::sync::{Arc, LazyLock};

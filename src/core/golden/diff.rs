@@ -93,8 +93,11 @@ pub fn diff(desired: &[Desired], observed: &[Observed]) -> Vec<Change> {
 /// Without a desired body: all that the manager holds.
 pub fn view(manager: &str, desired: Option<&Fields>, observed: &Fields) -> Fields {
     let mut seen = FieldsBuilder::default();
+    let mut want = desired.into_iter().flat_map(|desired| desired.iter()).peekable();
     for field in observed.iter() {
-        if is_held(&field, manager) || desired.is_some_and(|desired| desired.get(field.path).is_some()) {
+        // Both lists are sorted by path: one walk over the two.
+        while want.next_if(|want| want.path < field.path).is_some() {}
+        if is_held(&field, manager) || want.peek().is_some_and(|want| want.path == field.path) {
             seen.push(field.path, field.text, field.holder);
         }
     }
@@ -146,5 +149,145 @@ fn by(field: &Field<'_>) -> By {
         Holder::Us => By::Us,
         Holder::Applied(name) => By::Applied(name.to_owned()),
         Holder::Edited(name) => By::Edited(name.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Body, Ownership};
+    use serde_json::json;
+
+    fn key() -> ObjectKey {
+        ObjectKey::kube("v1", "ResourceQuota", Some("pay"), "gp-base")
+    }
+
+    fn desired(pods: &str) -> Desired {
+        let doc = json!({"kind": "ResourceQuota", "metadata": {"labels": {"goldenpath.internal/team": "a"}}, "spec": {"hard": {"pods": pods}}});
+        Desired::new(key(), Some(Body::Kube(doc)))
+    }
+
+    fn observed(fields: &[(&str, &str, Holder<'_>)]) -> Observed {
+        let mut all = FieldsBuilder::default();
+        for (path, text, holder) in fields {
+            all.push(*path, *text, *holder);
+        }
+        Observed::new(key(), "1", Ownership::Foreign { by: String::new() }, all.build())
+    }
+
+    const TEAM: (&str, &str, Holder<'static>) = ("/metadata/labels/goldenpath.internal~1team", "a", Holder::Us);
+
+    #[test]
+    fn fields_are_compared_by_path_text_and_hand() {
+        for (live, changed, reason) in [
+            (vec![TEAM, ("/spec/hard/pods", "4", Holder::Us)], vec![], "as desired"),
+            (
+                vec![TEAM, ("/spec/hard/pods", "4", Holder::Applied("argocd"))],
+                vec![],
+                "a desired value is no difference, whoever holds it",
+            ),
+            (
+                vec![TEAM, ("/spec/hard/pods", "9", Holder::Edited("kubectl-edit"))],
+                vec![(
+                    "/spec/hard/pods",
+                    Some("9"),
+                    By::Edited("kubectl-edit".into()),
+                    Some("4"),
+                )],
+                "another value, edited",
+            ),
+            (
+                vec![TEAM],
+                vec![("/spec/hard/pods", None, By::Nobody, Some("4"))],
+                "a removed field",
+            ),
+            (
+                vec![
+                    TEAM,
+                    ("/spec/hard/cpu", "1", Holder::Us),
+                    ("/spec/hard/pods", "4", Holder::Us),
+                ],
+                vec![("/spec/hard/cpu", Some("1"), By::Us, None)],
+                "a field that we set once",
+            ),
+            (
+                vec![
+                    TEAM,
+                    ("/spec/hard/cpu", "1", Holder::Edited("kubectl")),
+                    ("/spec/hard/pods", "4", Holder::Us),
+                ],
+                vec![],
+                "a field that others added",
+            ),
+        ] {
+            let observed = observed(&live);
+            let desired = desired("4");
+            let changes = diff(std::slice::from_ref(&desired), std::slice::from_ref(&observed));
+            let expect: Vec<FieldChange> = changed
+                .into_iter()
+                .map(|(path, observed, holder, desired)| FieldChange {
+                    path: path.into(),
+                    observed: observed.map(str::to_owned),
+                    holder,
+                    desired: desired.map(str::to_owned),
+                })
+                .collect();
+            let same = expect.is_empty();
+            let expect = if same {
+                Change::Same { key: key() }
+            } else {
+                Change::Update {
+                    key: key(),
+                    fields: expect,
+                }
+            };
+            assert_eq!(changes, [expect], "{reason}");
+            let wanted = desired.body.as_ref().map(crate::golden::fields_of);
+            let seen = view(&desired.manager, wanted.as_ref(), &observed.fields);
+            let line = |fields: &Fields| crate::golden::line(&key(), fields);
+            assert_eq!(
+                wanted.as_ref().map(line) == Some(line(&seen)),
+                same,
+                "the line agrees with the diff: {reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn objects_come_go_and_wait() {
+        let waits = Desired {
+            body: None,
+            ..desired("4")
+        };
+        assert_eq!(diff(&[desired("4")], &[]), [Change::Create { key: key() }]);
+        assert_eq!(diff(&[], &[observed(&[TEAM])]), [Change::Delete { key: key() }]);
+        assert_eq!(diff(&[waits], &[observed(&[TEAM])]), [Change::Undecided { key: key() }]);
+    }
+
+    #[test]
+    fn a_slots_manager_and_the_environments_leave_each_others_fields() {
+        let ours = (
+            "/metadata/annotations/goldenpath.internal~1slot-a",
+            "cpu=1",
+            Holder::Applied("goldenpath-a"),
+        );
+        let live = observed(&[ours, TEAM]);
+        let doc = json!({"kind": "Namespace", "metadata": {"annotations": {"goldenpath.internal/slot-a": "cpu=1"}}});
+        let slot = Desired {
+            manager: "goldenpath-a".into(),
+            ..Desired::new(key(), Some(Body::Kube(doc)))
+        };
+        assert_eq!(
+            diff(&[slot], std::slice::from_ref(&live)),
+            [Change::Same { key: key() }]
+        );
+        let none = Desired {
+            manager: "goldenpath-a".into(),
+            ..Desired::new(key(), Some(Body::Kube(json!({}))))
+        };
+        assert!(
+            matches!(&diff(&[none], std::slice::from_ref(&live))[..], [Change::Update { fields, .. }] if fields.len() == 1)
+        );
+        assert_eq!(view("goldenpath", None, &live.fields).iter().count(), 1);
     }
 }

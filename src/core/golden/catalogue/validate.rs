@@ -3,8 +3,8 @@
 
 use super::document::{GoldenPath, Grants, PLACEHOLDERS, Tier};
 use crate::{
-    domain::{Isolation, PersonaName, TierClass},
-    golden::{cidr::Cidr, quota},
+    domain::{Cidr, Isolation, PersonaName, TierClass},
+    golden::quota,
 };
 
 /// Services whose every action is power over identities, clusters or the organisation.

@@ -3,13 +3,12 @@
 use super::{Faults, forms::covers, slot::check_isolated_length};
 use crate::{
     domain::{
-        DefaultDeny, EnvironmentSpec, Identity, Isolation, LateList, Namespace, Network, NetworkEngine, PodSecurity,
-        Problem, Quantity, SlotSpec, StableFacts, TierClass,
+        Cidr, DefaultDeny, EnvironmentSpec, Identity, Isolation, LateList, Namespace, Network, NetworkEngine,
+        PodSecurity, Problem, Quantity, SlotSpec, StableFacts, TierClass,
     },
     golden::{
         GoldenPath, Parent, Tier,
         catalogue::filled,
-        cidr::Cidr,
         quota,
         render::{SAME_ENVIRONMENT, effective, namespace_name, namespaces},
     },

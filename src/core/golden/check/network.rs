@@ -2,8 +2,8 @@
 
 use super::{Faults, forms};
 use crate::{
-    domain::{LateList, Network, NetworkEngine},
-    golden::{cidr::Cidr, render::knows_names},
+    domain::{Cidr, LateList, Network, NetworkEngine},
+    golden::render::knows_names,
 };
 
 pub(super) fn check(environment: &str, network: &Network, faults: &mut Faults) {

@@ -5,8 +5,8 @@
 
 use super::namespace::{Inside, NamespaceRequest};
 use crate::{
-    domain::{DefaultDeny, Desired, NetworkEngine, Problem, StableFacts, projection::LABEL_PREFIX},
-    golden::{GoldenPath, ParentNetwork, catalogue::filled, cidr::Cidr},
+    domain::{Cidr, DefaultDeny, Desired, NetworkEngine, Problem, StableFacts, projection::LABEL_PREFIX},
+    golden::{GoldenPath, ParentNetwork, catalogue::filled},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

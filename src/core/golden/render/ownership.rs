@@ -53,9 +53,11 @@ impl Mark<'_> {
             self.parts()
                 .map(|(key, value)| (format!("{TAG_PREFIX}{key}"), value.to_owned())),
         );
-        for (key, value) in owner {
-            let key = key.strip_prefix(LABEL_PREFIX).unwrap_or(key);
-            tags.insert(format!("{TAG_PREFIX}{key}"), value.clone());
+        // What may hold characters that IAM refuses in a tag (`#payments`, a URL) is an annotation only.
+        for key in ["contact", "cost-center", "data-class"] {
+            if let Some(value) = owner.get(&format!("{LABEL_PREFIX}{key}")) {
+                tags.insert(format!("{TAG_PREFIX}{key}"), value.clone());
+            }
         }
         tags
     }
