@@ -6,6 +6,10 @@
 mod catalogue;
 mod check;
 mod diff;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod guardrails;
 mod line;
 mod quota;
 mod render;

@@ -45,6 +45,3 @@ impl From<Finding> for Problem {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -92,7 +92,10 @@ impl<'a> Rest<'a> {
 /// `/spec/behavior/x` -> `behavior.x`, `/metadata/labels/team` -> `team`, `/metadata/annotations/docs` -> `@docs`.
 fn short(path: &str) -> String {
     if let Some(label) = path.strip_prefix("/metadata/labels/") {
-        return unescaped(label);
+        let name = unescaped(label);
+        return name
+            .strip_prefix(LABEL_PREFIX)
+            .map_or_else(|| name.clone(), str::to_owned);
     }
     if let Some(annotation) = path.strip_prefix("/metadata/annotations/") {
         let name = unescaped(annotation);

@@ -115,7 +115,11 @@ pub static RULES: &[Rule] = &[
         remedy: "Set grants.boundary of the golden path's tier to a managed policy.",
         severity: ALWAYS,
         check: |judged| {
-            let account = format!("arn:{}:iam::{}:policy/", judged.facts.partition(), judged.facts.account());
+            let account = format!(
+                "arn:{}:iam::{}:policy/",
+                judged.facts.partition(),
+                judged.facts.account()
+            );
             let managed = format!("arn:{}:iam::aws:policy/", judged.facts.partition());
             judged.roles(|role| {
                 if !role.boundary.starts_with(&account) && !role.boundary.starts_with(&managed) {

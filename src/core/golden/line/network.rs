@@ -6,31 +6,30 @@ use super::{
 };
 use serde_json::Value;
 
-/// `all pods, Egress+Ingress; out to 10.0.0.0/8 on TCP/443`; a direction that is named and not opened is closed.
+/// `all pods, Egress; out to 10.0.0.0/8 on TCP/443`; a direction that is named and not opened is closed.
 pub(super) fn of(rest: &mut Rest<'_>) -> Vec<String> {
-    let mut words = vec![];
-    words.extend(rest.take_as("/spec/podSelector", selector).map(|pods| {
+    let pods = rest.take_as("/spec/podSelector", selector);
+    let pods = pods.map(|pods| {
         if pods == "*" {
             "all pods".to_owned()
         } else {
             format!("pods {pods}")
         }
-    }));
-    words.extend(rest.take_as("/spec/policyTypes", |types| {
-        Some(format!("{};", strings(types)?.join("+")))
-    }));
-    let mut open = false;
+    });
+    let types = rest.take_as("/spec/policyTypes", |types| Some(strings(types)?.join("+")));
+    let subject: Vec<String> = pods.into_iter().chain(types).collect();
+    let mut words = vec![subject.join(", ")];
+    let closed = rest.get("/spec/ingress").is_none() && rest.get("/spec/egress").is_none();
     for (path, peers, word) in [("/spec/ingress", "from", "in from"), ("/spec/egress", "to", "out to")] {
-        open |= rest.get(path).is_some();
         words.extend(rest.take_as(path, |rules| {
             let texts: Option<Vec<String>> = rules.as_array()?.iter().map(|item| rule(item, peers, word)).collect();
             Some(texts?.join("; "))
         }));
     }
-    if !open && !words.is_empty() {
+    if closed {
         words.push("nothing is open".to_owned());
     }
-    words
+    vec![words.join("; ")]
 }
 
 fn rule(rule: &Value, peers: &str, word: &str) -> Option<String> {

@@ -1,1 +1,165 @@
+use super::*;
+use crate::{
+    domain::{Body, FieldsBuilder, Holder, Spec},
+    golden::{fields_of, fixtures::*},
+};
+use serde_json::json;
 
+/// Every object that the golden path renders in a rich request of each kind.
+fn objects() -> Vec<(ObjectKey, Fields)> {
+    let facts = facts();
+    let prod = payments_prod();
+    let known = parent(&prod, &facts);
+    let mut session = ledger();
+    session["identity"] = json!({
+        "scope": "session_policy", "target_role_arn": "arn:aws:iam::444455556666:role/data",
+        "statements": [{"actions": ["sqs:*"], "resources": ["*"], "conditions": {"Bool": {"aws:SecureTransport": ["true"]}}}]
+    });
+    let baseline = Spec::Baseline(crate::domain::BaselineSpec {
+        cluster: "demo".parse().expect("a name"),
+    });
+    [
+        rendered(baseline, &facts, None),
+        rendered(Spec::Environment(prod), &facts, None),
+        rendered(Spec::Slot(slot(ledger())), &facts, Some(&known)),
+        rendered(Spec::Slot(slot(session)), &facts, Some(&known)),
+    ]
+    .into_iter()
+    .flat_map(|blueprint| blueprint.objects)
+    .map(|object| (object.key, fields_of(&object.body.expect("known"))))
+    .collect()
+}
+
+fn with(fields: &Fields, path: &str, text: Option<&str>) -> Fields {
+    let mut all = FieldsBuilder::default();
+    for field in fields.iter().filter(|field| field.path != path) {
+        all.push(field.path, field.text, Holder::Us);
+    }
+    if let Some(text) = text {
+        all.push(path, text, Holder::Us);
+    }
+    all.build()
+}
+
+/// Each way in which one leaf of a JSON text can be another: a scalar changed, a member or an element gone, one more.
+fn variants(value: &Value) -> Vec<Value> {
+    match value {
+        Value::String(text) => vec![json!(format!("{text}x"))],
+        Value::Number(_) => vec![json!(987)],
+        Value::Bool(is) => vec![json!(!is)],
+        Value::Null => vec![],
+        Value::Array(items) => {
+            let mut all = vec![];
+            for (at, item) in items.iter().enumerate() {
+                all.extend(variants(item).into_iter().map(|variant| {
+                    let mut items = items.clone();
+                    items[at] = variant;
+                    Value::Array(items)
+                }));
+                let mut fewer = items.clone();
+                fewer.remove(at);
+                all.push(Value::Array(fewer));
+            }
+            all.push(Value::Array([items.as_slice(), &[json!("more")]].concat()));
+            all
+        }
+        Value::Object(members) => {
+            let mut all = vec![];
+            for (name, member) in members {
+                all.extend(variants(member).into_iter().map(|variant| {
+                    let mut members = members.clone();
+                    members.insert(name.clone(), variant);
+                    Value::Object(members)
+                }));
+                let mut fewer = members.clone();
+                fewer.remove(name);
+                all.push(Value::Object(fewer));
+            }
+            let mut more = members.clone();
+            more.insert("More".to_owned(), json!("x"));
+            all.push(Value::Object(more));
+            all
+        }
+    }
+}
+
+fn legible(line: &str) -> &str {
+    line.rsplit_once('#').map_or(line, |(text, _)| text)
+}
+
+#[test]
+fn no_field_changes_unseen() {
+    let mut changes = 0;
+    for (key, fields) in objects() {
+        let before = line(&key, &fields);
+        for field in fields.iter() {
+            let mut texts: Vec<Option<String>> = vec![None];
+            match serde_json::from_str::<Value>(field.text) {
+                Ok(value) if value.is_object() || value.is_array() => {
+                    texts.extend(variants(&value).into_iter().map(|variant| Some(variant.to_string())));
+                }
+                _ => texts.push(Some(format!("{}x", field.text))),
+            }
+            for text in texts {
+                let after = line(&key, &with(&fields, field.path, text.as_deref()));
+                assert_ne!(
+                    legible(&before),
+                    legible(&after),
+                    "{key} {} became {text:?}",
+                    field.path
+                );
+                assert!(!same_digest(&before, &after));
+                changes += 1;
+            }
+        }
+        let more = line(
+            &key,
+            &with(&fields, "/metadata/labels/goldenpath.internal~1more", Some("x")),
+        );
+        assert_ne!(legible(&before), legible(&more), "{key}: one more field");
+    }
+    assert!(changes > 2000, "{changes} changes were tried");
+}
+
+#[test]
+fn lines_are_compared_by_digest_alone() {
+    for (a, b, same, reason) in [
+        ("x=1 #1:0123456789", "x is 1 #1:0123456789", true, "other words"),
+        ("x=1 #1:0123456789", "x=1 #1:9876543210", false, "another digest"),
+        (
+            "x=1 #1:0123456789",
+            "x=1 #2:0123456789",
+            false,
+            "another version of the digest",
+        ),
+        ("x=1", "x=1", false, "no digest"),
+        (
+            "@slack=#pay #1:0123456789",
+            "#1:0123456789",
+            true,
+            "a number sign in the words",
+        ),
+    ] {
+        assert_eq!(same_digest(a, b), same, "{reason}");
+    }
+}
+
+#[test]
+fn lines_are_short_where_they_may_be() {
+    let doc = json!({
+        "kind": "ResourceQuota",
+        "metadata": {"labels": {
+            "app.kubernetes.io/managed-by": "goldenpath", "app.kubernetes.io/part-of": "payments-prod",
+            "goldenpath.internal/managed": "true", "goldenpath.internal/environment": "payments-prod",
+            "goldenpath.internal/team": "payments", "goldenpath.internal/tier": "prod", "goldenpath.internal/path": "team-standard"
+        }},
+        "spec": {"hard": {"requests.cpu": "16000m", "pods": "120"}}
+    });
+    let key = ObjectKey::kube("v1", "ResourceQuota", Some("payments-prod"), "gp-base");
+    let text = line(&key, &fields_of(&Body::Kube(doc)));
+    assert_eq!(
+        legible(&text),
+        "pods=120 requests.cpu=16 [payments-prod payments prod team-standard] "
+    );
+    assert_eq!(text.len() - legible(&text).len(), "#1:0123456789".len());
+}

@@ -38,7 +38,7 @@ fn role(rest: &mut Rest<'_>) -> Vec<String> {
     let mut words = vec![];
     words.extend(
         rest.take_as("/trust", policy::document)
-            .map(|text| format!("trusts {text};")),
+            .map(|text| format!("trust: {text};")),
     );
     let inline: Vec<String> = rest
         .0
@@ -188,9 +188,15 @@ fn rules(rules: &Value) -> Option<String> {
             } else {
                 format!(" named {names}")
             };
+            // The group of pods and services is the empty text.
+            let groups = strings(rule.get("apiGroups")?)?;
+            let groups: Vec<&str> = groups
+                .into_iter()
+                .map(|group| if group.is_empty() { "core" } else { group })
+                .collect();
+            let groups = groups.join(",");
             Some(format!(
-                "{}: {}{names} [{}]",
-                joined("apiGroups", ",")?,
+                "{groups}: {}{names} [{}]",
                 joined("resources", ", ")?,
                 joined("verbs", " ")?
             ))

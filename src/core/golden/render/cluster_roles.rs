@@ -136,3 +136,6 @@ pub(super) fn rules(persona: PersonaName) -> Vec<Value> {
 pub(super) fn name(persona: PersonaName) -> String {
     format!("gp-{persona}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,8 +97,7 @@ spec:
 
 fn topology(name: &str, when: &str) -> String {
     format!(
-        "\
-      topologySpreadConstraints:
+        "      topologySpreadConstraints:
         - maxSkew: 1
           topologyKey: topology.kubernetes.io/zone
           whenUnsatisfiable: {when}
