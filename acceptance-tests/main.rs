@@ -70,7 +70,12 @@ impl<const N: usize> ConcatAll for [Vec<Trial>; N] {
 }
 
 fn trial(name: String, run: impl FnOnce() -> Result<()> + Send + 'static) -> Trial {
-    Trial::test(name, move || run().map_err(|error| Failed::from(format!("{error:?}"))))
+    Trial::test(name, move || run().map_err(|error| Failed::from(chain(&error))))
+}
+
+/// Each cause on a line of its own.
+fn chain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
@@ -116,7 +121,7 @@ fn wrong() -> Vec<Trial> {
     let one = |case: wrong::Case| {
         let server = server.clone();
         trial(format!("wrong: {}", case.name), move || {
-            let server = server.as_ref().as_ref().map_err(|error| anyhow::anyhow!("{error:?}"))?;
+            let server = server.as_ref().as_ref().map_err(|error| anyhow::anyhow!(chain(error)))?;
             block_on(case.is_rejected(server))
         })
     };

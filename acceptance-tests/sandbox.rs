@@ -67,6 +67,17 @@ impl Sandbox {
         Self(adapter::Sandbox::open(path, adapter::SandboxOptions::default()))
     }
 
+    /// Makes the cluster one with the CRDs of every network engine, and of EKS Auto Mode if so wished.
+    pub fn declare_cluster(path: &Path, auto_mode: bool) -> Result<()> {
+        let mut cluster = adapter::ClusterOptions::new("arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse()?);
+        cluster.auto_mode = auto_mode;
+        cluster.crds =
+            ["ciliumnetworkpolicies.cilium.io", "applicationnetworkpolicies.networking.k8s.aws"].map(Into::into).into();
+        let options = adapter::SandboxOptions { clusters: vec![cluster], ..Default::default() };
+        wait(adapter::Sandbox::open(path, options).list())?;
+        Ok(())
+    }
+
     /// Keys of everything that is ours: what carries our mark, and what we set fields of.
     pub fn ours(&self) -> Result<Vec<String>> {
         let mut keys = vec![];

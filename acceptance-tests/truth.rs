@@ -33,8 +33,9 @@ enum Step {
 }
 
 impl Bench {
-    pub async fn new() -> Result<Self> {
+    pub async fn new(auto_mode: bool) -> Result<Self> {
         let server = Server::start()?;
+        Sandbox::declare_cluster(&server.sandbox_path(), auto_mode)?;
         let mut baseline = Instance::new(&server.sandbox_client().await?, crate::BASELINE);
         let said = baseline.plan_and_apply(Some(&json!({ "cluster": "demo" }))).await?;
         no_errors(&said, "apply of the baseline")?;
@@ -360,7 +361,7 @@ fn difference(before: &BTreeMap<String, String>, after: &BTreeMap<String, String
 
 /// `count` cases from `first` on, one after another. The seed of a failing case is in its message.
 pub async fn cases(first: u64, count: u64) -> Result<()> {
-    let (bench, mut tally) = (Bench::new().await?, Tally::default());
+    let (bench, mut tally) = (Bench::new(first / count % 2 == 1).await?, Tally::default());
     for seed in first..first + count {
         let case = bench.case(seed, &mut tally).await;
         case.with_context(|| format!("case with seed {seed} (alone: --seed {seed} --cases 1)"))?;

@@ -1,5 +1,5 @@
 # attribute: network.default_deny
-# says: both
+# says: close more
 # reason: prod closes both directions
 
 resource "goldenpath_team_environment" "default_deny_weaker_than_prod" {

@@ -1,5 +1,5 @@
 # attribute: owner.contact
-# says: empty
+# says: at least 1
 # reason: an empty contact reaches nobody
 
 resource "goldenpath_team_environment" "owner_without_contact" {

@@ -1,5 +1,5 @@
 # attribute: pod_security.enforce
-# says: restricted
+# says: stricter
 # reason: only stricter is allowed
 
 resource "goldenpath_team_environment" "pod_security_weaker_than_the_tier" {

@@ -8,7 +8,7 @@ use crate::{
     domain::{Body, Desired, Late, Leaf, ObjectKey, Observed, Outputs, Provisioning, Record},
     golden::Blueprint,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) type Seen = BTreeMap<ObjectKey, Observed>;
 
@@ -24,16 +24,28 @@ pub(super) fn planned(
         let mut of_kind = blueprint.objects.iter().filter(|desired| desired.key.kind() == kind);
         of_kind.any(|desired| prior.is_some_and(|prior| !prior.contains_key(&desired.key.to_string())))
     };
+    let goes = |kind: &str| {
+        let mut gone = prior.into_iter().flatten().filter(|(key, _)| !promised.contains_key(*key));
+        gone.any(|(key, _)| key.parse::<ObjectKey>().is_ok_and(|key| key.kind() == kind))
+    };
     // Of a create nothing generated is known, and an absent prior says so by itself.
     let renewed = |leaf: &mut Leaf<Option<String>>, kind| {
         if leaf.is_none() && is_new(kind) {
             *leaf = Some(Late::Later);
         }
     };
-    if let Outputs::Slot(slot) = &mut outputs {
-        renewed(&mut slot.role_unique_id, "Role");
-        renewed(&mut slot.association_id, "PodIdentityAssociation");
-        renewed(&mut slot.external_id, "PodIdentityAssociation");
+    match &mut outputs {
+        Outputs::Baseline(_) => {}
+        Outputs::Environment(environment) => {
+            if prior.is_some_and(|prior| same_entries(blueprint, prior)) {
+                environment.access_entry_arns = None;
+            }
+        }
+        Outputs::Slot(slot) => {
+            renewed(&mut slot.role_unique_id, "Role");
+            renewed(&mut slot.association_id, "PodIdentityAssociation");
+            renewed(&mut slot.external_id, "PodIdentityAssociation");
+        }
     }
     set_common(
         &mut outputs,
@@ -60,9 +72,7 @@ pub(super) fn existing(
             if let Some(provisioning) = record.and_then(provisioning) {
                 environment.provisioning = Some(Late::Now(provisioning));
             }
-            if matches!(environment.access_entry_arns, None | Some(Late::Later)) {
-                environment.access_entry_arns = entry_arns(blueprint, seen);
-            }
+            environment.access_entry_arns = entry_arns(blueprint, seen);
         }
         Outputs::Slot(slot) => {
             let of_kind = |kind: &str| blueprint.objects.iter().find(|desired| desired.key.kind() == kind);
@@ -102,6 +112,14 @@ pub(super) fn existing(
 fn chains(association: Option<&Desired>) -> bool {
     matches!(association.and_then(|desired| desired.body.as_ref()),
         Some(Body::PodIdentityAssociation(association)) if association.target_role_arn.is_some())
+}
+
+/// The same principals as before, whose entries keep their ARNs.
+fn same_entries(blueprint: &Blueprint, prior: &Lines) -> bool {
+    let kind = |key: &str| key.parse::<ObjectKey>().is_ok_and(|key| matches!(key, ObjectKey::AccessEntry { .. }));
+    let before: BTreeSet<_> = prior.keys().filter(|key| kind(key)).cloned().collect();
+    let entries = blueprint.objects.iter().filter(|desired| matches!(desired.key, ObjectKey::AccessEntry { .. }));
+    before == entries.map(|desired| desired.key.to_string()).collect()
 }
 
 /// Principal -> the ARN that EKS generated for its entry.
