@@ -15,11 +15,14 @@ use goldenpath_core::golden::Catalogue;
 use plugin::Provider;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
 
+/// A hand in the sandbox at a path, at one of its clusters.
+pub type OpenSandbox = fn(path: PathBuf, cluster: Option<&str>) -> anyhow::Result<Box<dyn Hand>>;
+
 /// What the composition root lends to commands: they name no adapter themselves.
 pub struct Tools {
     /// For `serve`: each client brings its own configuration, so nothing of this process's environment counts.
     pub provider: Arc<dyn Provider>,
-    pub sandbox: fn(path: PathBuf, cluster: Option<&str>) -> anyhow::Result<Box<dyn Hand>>,
+    pub sandbox: OpenSandbox,
     pub catalogue: fn(paths: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>>,
 }
 

@@ -131,15 +131,10 @@ pub(super) fn observed(store: &Store, cluster: &ClusterArn, row: Row) -> Result<
     };
     let record = record_text(&row, &ownership).map(str::to_owned);
     let adoptable_by = adoptable_by(&row, &ownership).map(str::to_owned);
-    let id = matches!(
-        row.key,
-        ObjectKey::Role { .. } | ObjectKey::PodIdentityAssociation { .. } | ObjectKey::AccessEntry { .. }
-    );
+    let (id, external_id) = generated(cluster, &row);
     let Row {
         key,
         version,
-        uid,
-        external_id,
         body,
         managers,
         ..
@@ -147,12 +142,25 @@ pub(super) fn observed(store: &Store, cluster: &ClusterArn, row: Row) -> Result<
     let fields = project(&key, body, &managers)?;
     Ok(Observed {
         deleting,
-        id: (id && !uid.is_empty()).then_some(uid),
+        id,
         external_id,
         record,
         adoptable_by,
         ..Observed::new(key, version.to_string(), ownership, fields)
     })
+}
+
+/// The ids that matter to others. An access entry's own is its ARN; that of the principal behind it stays inside.
+fn generated(cluster: &ClusterArn, row: &Row) -> (Option<String>, Option<String>) {
+    let uid = || (!row.uid.is_empty()).then(|| row.uid.clone());
+    match &row.key {
+        ObjectKey::Role { .. } => (uid(), None),
+        ObjectKey::PodIdentityAssociation { .. } => (uid(), row.external_id.clone()),
+        ObjectKey::AccessEntry { principal } => {
+            (row.external_id.as_deref().map(|uuid| eks::access_entry_arn(cluster, principal, uuid)), None)
+        }
+        ObjectKey::AccessPolicy { .. } | ObjectKey::Kube { .. } => (None, None),
+    }
 }
 
 fn project(key: &ObjectKey, body: Value, managers: &[Manager]) -> Result<Fields, SandboxError> {

@@ -120,6 +120,8 @@ pub(super) fn apply_entry(
         ));
     }
     let mut row = Row::new(store, &order.cluster, &order.key, body)?;
+    // The last part of the entry's own ARN.
+    row.external_id = Some(bodies::uuid()?);
     match iam::principal(store, &order.cluster, arn)? {
         // The entry matches the role behind the name: made anew under the same name, it is another one.
         Principal::Role { id } => row.uid = id,
@@ -300,4 +302,17 @@ fn check_association(
         }
     }
     iam::check_tags(tags).map_err(invalid)
+}
+
+/// `arn:aws:eks:<region>:<account>:access-entry/<cluster>/<role or user>/<account>/<name>/<uuid>`
+pub(super) fn access_entry_arn(cluster: &ClusterArn, principal: &str, uuid: &str) -> String {
+    let mut parts = principal.splitn(6, ':').skip(4);
+    let (account, resource) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (kind, path) = resource.split_once('/').unwrap_or((resource, ""));
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let (partition, region, owner) = (cluster.partition(), cluster.region(), cluster.account());
+    format!(
+        "arn:{partition}:eks:{region}:{owner}:access-entry/{}/{kind}/{account}/{name}/{uuid}",
+        cluster.name()
+    )
 }

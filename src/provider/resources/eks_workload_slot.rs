@@ -4,9 +4,11 @@ use super::{
     attributes::{self, text_set},
     flow::{self, Kind},
 };
-use goldenpath_core::domain::{ClusterRef, DnsLabel, EnvironmentId, Id, NameError, SlotId, SlotSpec, Spec};
+use goldenpath_core::domain::{
+    ClusterRef, DnsLabel, EnvironmentId, Id, Late, NameError, Outputs, SlotId, SlotOutputs, SlotSpec, Spec,
+};
 use plugin::{
-    Schema, Type, Value,
+    Path, Schema, Type, Value,
     schema::{Attribute, computed, list_of, object, optional, required, timeouts},
 };
 use std::collections::BTreeMap;
@@ -50,6 +52,28 @@ impl Kind for EksWorkloadSlot {
         }
         .map(Id::Slot)
     }
+
+    /// What is not configured is the tier's choice, so only the decided plan can tell whether writing it down, or taking it
+    /// away, moves the slot to another namespace.
+    fn replaces(prior: &Value, config: &Value, decided: &Outputs) -> Vec<Path> {
+        let Outputs::Slot(SlotOutputs {
+            namespace_name: Some(Late::Now(name)),
+            ..
+        }) = decided
+        else {
+            return vec![];
+        };
+        let (was, now) = (prior.child("isolation"), config.child("isolation"));
+        let moves = prior
+            .child("namespace_name")
+            .as_str()
+            .is_some_and(|before| before != name);
+        if moves && was != now && (was.is_null() || now.is_null()) {
+            vec![Path::attribute("isolation")]
+        } else {
+            vec![]
+        }
+    }
 }
 
 fn configured() -> Vec<Attribute> {
@@ -85,8 +109,7 @@ fn configured() -> Vec<Attribute> {
     ]
 }
 
-/// What is not configured is the tier's choice, and to write that choice down is no change; whether it is one is decided
-/// by the plan, which knows the tier.
+/// Two choices that were both written; for others see [`EksWorkloadSlot::replaces`].
 fn isolation_changes(prior: &Value, planned: &Value) -> bool {
     !prior.is_null() && !planned.is_null()
 }

@@ -24,10 +24,6 @@ pub(super) fn planned(
         let mut of_kind = blueprint.objects.iter().filter(|desired| desired.key.kind() == kind);
         of_kind.any(|desired| prior.is_some_and(|prior| !prior.contains_key(&desired.key.to_string())))
     };
-    let goes = |kind: &str| {
-        let mut gone = prior.into_iter().flatten().filter(|(key, _)| !promised.contains_key(*key));
-        gone.any(|(key, _)| key.parse::<ObjectKey>().is_ok_and(|key| key.kind() == kind))
-    };
     // Of a create nothing generated is known, and an absent prior says so by itself.
     let renewed = |leaf: &mut Leaf<Option<String>>, kind| {
         if leaf.is_none() && is_new(kind) {

@@ -1,5 +1,5 @@
-//! What one connection has planned or applied a moment ago: the environment that a slot of the same run lives in, and its
-//! siblings' shares. Freed with the connection; nothing is decided for another one.
+//! What one connection has planned or applied a moment ago: the baseline of a cluster, the environment that a slot of the
+//! same run lives in, and its siblings' shares. Freed with the connection; nothing is decided for another one.
 
 use super::shares::{Amounts, Claim};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     golden::Parent,
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -16,6 +16,8 @@ pub(super) struct Plans(Mutex<Remembered>);
 
 #[derive(Default)]
 struct Remembered {
+    /// Names of clusters whose baseline this run makes.
+    baselines: HashSet<String>,
     environments: HashMap<EnvironmentId, Parent>,
     /// As recorded, rendered once for all slots that ask; anything planned here comes before it.
     recorded: HashMap<EnvironmentId, Parent>,
@@ -27,6 +29,14 @@ struct Remembered {
 impl Plans {
     fn lock(&self) -> MutexGuard<'_, Remembered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn remember_baseline(&self, cluster: &str) {
+        self.lock().baselines.insert(cluster.to_owned());
+    }
+
+    pub(super) fn has_baseline(&self, cluster: &str) -> bool {
+        self.lock().baselines.contains(cluster)
     }
 
     pub(super) fn remember(&self, id: &EnvironmentId, parent: Parent) {

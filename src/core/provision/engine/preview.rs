@@ -89,7 +89,7 @@ impl Engine {
         }
         self.remember(spec, &facts);
         if let (Spec::Slot(spec), Some(parent)) = (spec, &parent) {
-            self.plans.share(&spec.id(), shares::amounts(spec));
+            self.plans.share(&spec.id(), shares::amounts(spec, self.usual_share(parent).as_ref()));
             let same_share =
                 matches!(prior.as_ref().map(|prior| &prior.spec), Some(Spec::Slot(old)) if old.share == spec.share);
             if !same_share {
@@ -157,10 +157,14 @@ impl Engine {
 
     /// For the slots of the same run.
     pub(super) fn remember(&self, spec: &Spec, facts: &StableFacts) {
-        if let Spec::Environment(environment) = spec
-            && let Ok(parent) = golden::parent_of(environment, facts, &self.catalogue)
-        {
-            self.plans.remember(&environment.id(), parent);
+        match spec {
+            Spec::Baseline(baseline) => self.plans.remember_baseline(baseline.cluster.name()),
+            Spec::Environment(environment) => {
+                if let Ok(parent) = golden::parent_of(environment, facts, &self.catalogue) {
+                    self.plans.remember(&environment.id(), parent);
+                }
+            }
+            Spec::Slot(_) => {}
         }
     }
 
@@ -211,7 +215,10 @@ impl Engine {
             Ok(recorded) => recorded,
             Err(problem) => return Ok(vec![problem]),
         };
-        if !matches!(id, Id::Baseline(_)) && !observed.iter().any(|object| object.key == record::baseline_key()) {
+        let has_baseline = matches!(id, Id::Baseline(_))
+            || self.plans.has_baseline(id.cluster())
+            || observed.iter().any(|object| object.key == record::baseline_key());
+        if !has_baseline {
             problems.push(no_baseline_yet(&id));
         }
         if let (Some(old), Some(replacing)) = (&replaced, replacing)
@@ -309,7 +316,7 @@ impl Engine {
             // Judged by what this connection has planned; apply asks again.
             Err(_) => vec![],
         };
-        let claims = self.plans.claims(&id.environment, parent::recorded_shares(&recorded));
+        let claims = self.plans.claims(&id.environment, parent::recorded_shares(&recorded, self.usual_share(parent).as_ref()));
         shares::judge(
             id.slot.as_str(),
             &claims,

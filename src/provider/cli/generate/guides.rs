@@ -2,7 +2,7 @@
 
 use super::{Pages, markdown};
 use goldenpath_core::{
-    domain::TierClass,
+    domain::{TierClass, TierName},
     golden::{Catalogue, GoldenPath, Tier},
 };
 use std::{collections::BTreeSet, fmt::Write};
@@ -41,19 +41,23 @@ fn golden_paths(catalogue: &Catalogue) -> String {
 }
 
 fn tiers(page: &mut String, path: &GoldenPath) {
+    // From the loosest to the strictest, which is not the order of their names.
+    let mut columns: Vec<(&TierName, &Tier)> = path.tiers.iter().collect();
+    columns.sort_by_key(|(_, tier)| tier.class as u8);
     let _ = write!(
         page,
         "\n| setting |{}\n|---|",
-        path.tiers.keys().map(|name| format!(" {name} |")).collect::<String>()
+        columns.iter().map(|(name, _)| format!(" {name} |")).collect::<String>()
     );
-    page.push_str(&"---|".repeat(path.tiers.len()));
+    page.push_str(&"---|".repeat(columns.len()));
     page.push('\n');
     let mut row = |title: &str, cell: &dyn Fn(&Tier) -> String| {
         let _ = writeln!(
             page,
             "| {title} |{}",
-            path.tiers
-                .values()
+            columns
+                .iter()
+                .map(|(_, tier)| *tier)
                 .map(|tier| format!(" {} |", cell(tier)))
                 .collect::<String>()
         );
@@ -69,9 +73,9 @@ fn tiers(page: &mut String, path: &GoldenPath) {
             word(&tier.pod_security.warn)
         )
     });
-    let resources: BTreeSet<&str> = path
-        .tiers
-        .values()
+    let resources: BTreeSet<&str> = columns
+        .iter()
+        .map(|(_, tier)| *tier)
         .flat_map(|tier| tier.quota.total.keys())
         .map(String::as_str)
         .collect();
@@ -117,8 +121,7 @@ fn tiers(page: &mut String, path: &GoldenPath) {
         tier.slot.max_unavailable.clone().unwrap_or_else(|| "none".to_owned())
     });
     row("slot spread", &|tier| word(&tier.slot.spread));
-    let prod = path
-        .tiers
+    let prod = columns
         .iter()
         .filter(|(_, tier)| tier.class == TierClass::Prod)
         .map(|(name, _)| format!("`{name}`"));

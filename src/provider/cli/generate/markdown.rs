@@ -70,7 +70,8 @@ fn sections<'a>(
     attributes: &'a [Attribute],
     nested: &mut Vec<(String, &'a [Attribute])>,
 ) {
-    let kinds: [(&str, fn(&Attribute) -> bool); 3] = [
+    type Belongs = fn(&Attribute) -> bool;
+    let kinds: [(&str, Belongs); 3] = [
         ("Required", |attribute| attribute.mode == Mode::Required),
         ("Optional", |attribute| {
             matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed)

@@ -37,7 +37,7 @@ fn changed(mut config: serde_json::Value, name: &str, value: serde_json::Value) 
 }
 
 /// A state as an apply would have left it.
-async fn made<K: Kind>(core: &Core<'_>, config: serde_json::Value) -> State {
+async fn made(core: &Core<'_>, config: serde_json::Value) -> State {
     let plan = core.plan(None, &core.config(config)).await.sound();
     let (state, found) = core.apply(&plan).await;
     assert!(!plugin::diagnostic::any_error(&found), "{found:?}");
@@ -82,7 +82,7 @@ async fn a_provider_that_is_not_decided_yet_fails_no_plan_and_applies_nothing() 
     let fake = Arc::new(Fake::default());
     let resource = managed::<TeamEnvironment>(&fake, Unreachable::Error);
     let core = Core::new(&resource);
-    let state = made::<TeamEnvironment>(&core, environment("pay")).await;
+    let state = made(&core, environment("pay")).await;
 
     resource.session.configure(World::Undecided);
     let plan = core.plan(None, &core.config(environment("new"))).await.sound();
@@ -106,7 +106,7 @@ async fn an_unknown_never_replaces_and_a_known_change_does() {
     let fake = Arc::new(Fake::default());
     let resource = managed::<TeamEnvironment>(&fake, Unreachable::Error);
     let core = Core::new(&resource);
-    let state = made::<TeamEnvironment>(&core, environment("pay")).await;
+    let state = made(&core, environment("pay")).await;
     let (state, _) = core.read(&state).await;
     let state = state.unwrap();
     for (config, replaces, reason) in [
@@ -137,7 +137,7 @@ async fn an_id_that_turned_out_different_asks_for_a_new_plan() {
     let fake = Arc::new(Fake::default());
     let resource = managed::<TeamEnvironment>(&fake, Unreachable::Error);
     let core = Core::new(&resource);
-    let state = made::<TeamEnvironment>(&core, environment("pay")).await;
+    let state = made(&core, environment("pay")).await;
 
     // Core plans again while it applies, without a read: the plan must say what is going on, for core's own words don't.
     let plan = core
@@ -162,7 +162,7 @@ async fn a_replacement_knows_what_it_replaces() {
     let fake = Arc::new(Fake::protecting());
     let resource = managed::<TeamEnvironment>(&fake, Unreachable::Error);
     let core = Core::new(&resource);
-    let state = made::<TeamEnvironment>(&core, environment("pay")).await;
+    let state = made(&core, environment("pay")).await;
 
     let first = core.plan(Some(&state), &core.config(environment("other"))).await;
     assert!(
@@ -236,7 +236,7 @@ async fn a_quiet_plan_is_asked_with_all_that_is_remembered() {
     let fake = Arc::new(Fake::default());
     let resource = managed::<TeamEnvironment>(&fake, Unreachable::Error);
     let core = Core::new(&resource);
-    let state = made::<TeamEnvironment>(&core, environment("pay")).await;
+    let state = made(&core, environment("pay")).await;
     let plan = core.plan(Some(&state), &core.config(environment("pay"))).await.sound();
     assert!(plan.is_empty());
     let asked = fake.previewed().pop().unwrap();
@@ -249,7 +249,7 @@ async fn facts_of_the_configuration_go_before_those_that_are_remembered() {
     let fake = Arc::new(Fake::default());
     let resource = managed::<TeamEnvironment>(&fake, Unreachable::Error);
     let core = Core::new(&resource);
-    let state = made::<TeamEnvironment>(&core, environment("pay")).await;
+    let state = made(&core, environment("pay")).await;
     let mut given = serde_json::to_value(fake::all_facts("demo")).unwrap();
     given["stable"]["auto_mode"] = json!(true);
     given["stable"]["pod_security_version"] = json!("1.37");
@@ -283,7 +283,7 @@ async fn a_read_tells_away_from_gone_and_from_refused() {
         let fake = Arc::new(Fake::default());
         let resource = managed::<TeamEnvironment>(&fake, unreachable);
         let core = Core::new(&resource);
-        let state = made::<TeamEnvironment>(&core, environment("pay")).await;
+        let state = made(&core, environment("pay")).await;
         fake.observes(Err(Problem::error(code, "no answer", "try again")));
         let (read, found) = core.read(&state).await;
         assert_eq!(!plugin::diagnostic::any_error(&found), stays, "{reason}: {found:?}");
@@ -296,7 +296,7 @@ async fn a_superseded_instance_keeps_its_own_uid() {
     let fake = Arc::new(Fake::default());
     let resource = managed::<TeamEnvironment>(&fake, Unreachable::Error);
     let core = Core::new(&resource);
-    let state = made::<TeamEnvironment>(&core, environment("pay")).await;
+    let state = made(&core, environment("pay")).await;
     let mut seen = fake::seen("uid-2");
     seen.problems.push(Problem {
         severity: Severity::Warning,
@@ -363,7 +363,7 @@ async fn limits_of_time_are_those_of_the_operation() {
         "timeouts",
         json!({ "create": "90s", "delete": "2m" }),
     );
-    let state = made::<TeamEnvironment>(&core, config.clone()).await;
+    let state = made(&core, config.clone()).await;
     assert_eq!(fake.ensured()[0].timeout, Duration::from_secs(90));
     let update = core
         .plan(Some(&state), &core.config(changed(config, "team", json!("other"))))

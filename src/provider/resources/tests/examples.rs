@@ -73,7 +73,8 @@ fn judged(block: &Block) -> Vec<Diagnostic> {
         .first()
         .map(|label| label.as_str().to_owned())
         .unwrap_or_default();
-    let (schema, more): (Schema, Box<dyn Fn(&Value) -> Vec<Diagnostic>>) = match block.identifier() {
+    type More = Box<dyn Fn(&Value) -> Vec<Diagnostic>>;
+    let (schema, more): (Schema, More) = match block.identifier() {
         "provider" => (provider_config::schema(), Box::new(|_| vec![])),
         "resource" => {
             let found = resources(&session).into_iter().find(|resource| resource.name() == name);
