@@ -5,7 +5,7 @@ mod drift;
 mod specs;
 
 use crate::{ENVIRONMENT, SLOT, random::Random, sandbox::Sandbox, server::Server};
-use acceptance_tests::client::{Action, Instance, Planned, errors, no_errors, told};
+use acceptance_tests::client::{Action, Client, Instance, Planned, Said, errors, no_errors, told};
 use anyhow::{Context as _, Result, bail, ensure};
 use plugin::Value;
 use serde_json::{Value as Json, json};
@@ -25,6 +25,17 @@ pub struct Tally {
     pub accepted: usize,
     pub refused: usize,
     pub why: BTreeMap<String, usize>,
+}
+
+impl Tally {
+    /// A refusal must say where or what to do.
+    fn refuses(&mut self, said: &Said) -> Result<()> {
+        let Some(first) = errors(said).into_iter().next() else { return Ok(()) };
+        ensure!(!first.path.is_root() || first.detail.len() > 20, "a refusal must help: {}", told(said));
+        self.refused += 1;
+        *self.why.entry(first.summary.clone()).or_default() += 1;
+        Ok(())
+    }
 }
 
 enum Step {
@@ -114,12 +125,8 @@ impl Bench {
             0 => {
                 let spec = specs::changed(random, frame, &environment.spec);
                 // A namespace with a slot in it stays.
-                let spec = if slots.is_empty() {
-                    spec
-                } else {
-                    with_namespaces_of(&environment.spec, spec)
-                };
-                environment.becomes(spec, random, tally).await.map(drop)
+                let spec = if slots.is_empty() { spec } else { with_namespaces_of(&environment.spec, spec) };
+                environment.becomes_with(slots, spec, tally).await
             }
             1 if !slots.is_empty() => {
                 let at = random.below(slots.len());
@@ -170,14 +177,8 @@ impl Life<'_> {
     /// Plans and applies a request. Sometimes the plan does not see all of it yet.
     async fn becomes(&mut self, spec: Json, random: &mut Random, tally: &mut Tally) -> Result<Step> {
         let planned = self.plan(&spec).await?;
-        if let Some(first) = errors(&planned.said).first() {
-            ensure!(
-                !first.path.is_root() || first.detail.len() > 20,
-                "a refusal must help: {}",
-                told(&planned.said)
-            );
-            tally.refused += 1;
-            *tally.why.entry(first.summary.clone()).or_default() += 1;
+        if !errors(&planned.said).is_empty() {
+            tally.refuses(&planned.said)?;
             return Ok(Step::Refused);
         }
         tally.accepted += 1;
@@ -207,6 +208,35 @@ impl Life<'_> {
         Ok(Step::Done)
     }
 
+    /// As in one run of a CLI: all planned over one connection, then all applied over another. The slots inherit from
+    /// their environment, so its change is theirs too.
+    async fn becomes_with(&mut self, slots: &mut [Life<'_>], spec: Json, tally: &mut Tally) -> Result<()> {
+        let client = self.bench.server.sandbox_client().await?;
+        let planned = self.plan_over(&client, &spec).await?;
+        if !errors(&planned.said).is_empty() {
+            return tally.refuses(&planned.said);
+        }
+        let mut plans = vec![];
+        for slot in &mut *slots {
+            let spec = slot.spec.clone();
+            let planned = slot.plan_over(&client, &spec).await?;
+            if !errors(&planned.said).is_empty() {
+                return tally.refuses(&planned.said);
+            }
+            plans.push(planned);
+        }
+        tally.accepted += 1;
+        let client = self.bench.server.sandbox_client().await?;
+        self.instance.client = client.clone();
+        no_errors(&self.instance.apply(planned, None).await?, "apply").with_context(|| format!("of {spec}"))?;
+        self.spec = spec;
+        for (slot, planned) in slots.iter_mut().zip(plans) {
+            slot.instance.client = client.clone();
+            no_errors(&slot.instance.apply(planned, None).await?, "apply of a slot with its environment")?;
+        }
+        Ok(())
+    }
+
     /// The next plan is empty, and what is read is what was applied.
     async fn stays(&mut self) -> Result<()> {
         let before = self.objects();
@@ -220,23 +250,8 @@ impl Life<'_> {
             difference(&before, &now)
         );
         if planned.action != Action::Nothing {
-            let held = self
-                .instance
-                .held
-                .as_ref()
-                .map(|held| held.value.clone())
-                .unwrap_or(Value::Null);
-            let other: Vec<_> = held
-                .as_map()
-                .into_iter()
-                .flatten()
-                .filter(|(name, value)| planned.value.child(name) != *value)
-                .collect();
-            let planned: Vec<_> = other
-                .iter()
-                .map(|(name, _)| (name, planned.value.child(name)))
-                .collect();
-            bail!("the next plan is not empty: {other:?} becomes {planned:?}");
+            let held = self.instance.held.as_ref().map(|held| held.value.clone()).unwrap_or(Value::Null);
+            bail!("the next plan is not empty ({:?}):\n{}", planned.action, changes(&held, &planned.value));
         }
         Ok(())
     }
@@ -312,7 +327,12 @@ impl Life<'_> {
 
     /// Refresh and plan over a new connection, as each run of a CLI has one.
     async fn plan(&mut self, spec: &Json) -> Result<Planned> {
-        self.reconnect().await?;
+        let client = self.bench.server.sandbox_client().await?;
+        self.plan_over(&client, spec).await
+    }
+
+    async fn plan_over(&mut self, client: &Client, spec: &Json) -> Result<Planned> {
+        self.instance.client = client.clone();
         let had = self.instance.held.is_some();
         no_errors(&self.instance.refresh().await?, "refresh")?;
         ensure!(self.instance.held.is_some() == had, "a refresh says that it is gone");
@@ -348,6 +368,20 @@ fn known_lines(objects: &Value) -> BTreeMap<String, String> {
     entries
         .filter_map(|(key, line)| Some((key.clone(), line.as_str()?.to_owned())))
         .collect()
+}
+
+/// Attributes that a plan changes; of maps only the elements.
+fn changes(before: &Value, after: &Value) -> String {
+    let mut lines = vec![];
+    for (name, now) in after.as_map().into_iter().flatten().filter(|(name, now)| before.child(name) != *now) {
+        match (before.child(name).as_map(), now.as_map()) {
+            (Some(_), Some(_)) => lines.push(format!("{name}:\n{}", changes(before.child(name), now))),
+            _ => lines.push(format!("{name}: {:?}\n   -> {now:?}", before.child(name))),
+        }
+    }
+    let gone = before.as_map().into_iter().flatten().filter(|(name, _)| after.get(name).is_none());
+    lines.extend(gone.map(|(name, _)| format!("{name} is gone")));
+    lines.join("\n")
 }
 
 fn difference(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> String {
