@@ -40,8 +40,11 @@ impl Fields {
     pub fn iter(&self) -> impl Iterator<Item = Field<'_>> {
         self.0.split(ROW).filter(|row| !row.is_empty()).map(|row| {
             let mut columns = row.splitn(3, COLUMN);
-            let (path, holder, text) =
-                (columns.next().unwrap_or(""), columns.next().unwrap_or(""), columns.next().unwrap_or(""));
+            let (path, holder, text) = (
+                columns.next().unwrap_or(""),
+                columns.next().unwrap_or(""),
+                columns.next().unwrap_or(""),
+            );
             let holder = match holder.split_at_checked(1) {
                 Some(("a", name)) => Holder::Applied(name),
                 Some(("e", name)) => Holder::Edited(name),
@@ -68,7 +71,14 @@ impl fmt::Debug for Fields {
 
 /// Collects fields in any order; the last text given for a path counts.
 #[derive(Default)]
-pub struct FieldsBuilder(std::collections::BTreeMap<String, (String, String)>);
+pub struct FieldsBuilder(Vec<Entry>);
+
+struct Entry {
+    path: String,
+    text: String,
+    /// Empty for `Us`, else a letter and the manager's name.
+    holder: String,
+}
 
 impl FieldsBuilder {
     pub fn push(&mut self, path: impl Into<String>, text: impl Into<String>, holder: Holder<'_>) {
@@ -77,17 +87,42 @@ impl FieldsBuilder {
             Holder::Applied(name) => format!("a{name}"),
             Holder::Edited(name) => format!("e{name}"),
         };
-        self.0.insert(path.into(), (holder, text.into()));
+        self.0.push(Entry {
+            path: path.into(),
+            text: text.into(),
+            holder,
+        });
     }
 
     pub fn build(self) -> Fields {
-        let mut all = String::new();
-        for (path, (holder, text)) in self.0 {
+        let mut entries = self.0;
+        // Stable: of several texts for one path the last stays last.
+        if !entries.is_sorted_by(|a, b| a.path < b.path) {
+            entries.sort_by(|a, b| a.path.cmp(&b.path));
+        }
+        let mut all = String::with_capacity(
+            entries
+                .iter()
+                .map(|e| e.path.len() + e.holder.len() + e.text.len() + 3)
+                .sum(),
+        );
+        for (at, entry) in entries.iter().enumerate() {
+            if entries.get(at + 1).is_some_and(|next| next.path == entry.path) {
+                continue;
+            }
             if !all.is_empty() {
                 all.push(ROW);
             }
-            let clean = |text: &str| text.replace([COLUMN, ROW], " ");
-            all.extend([clean(&path), COLUMN.to_string(), clean(&holder), COLUMN.to_string(), clean(&text)]);
+            for (at, column) in [&entry.path, &entry.holder, &entry.text].into_iter().enumerate() {
+                if at > 0 {
+                    all.push(COLUMN);
+                }
+                if column.contains([COLUMN, ROW]) {
+                    all.push_str(&column.replace([COLUMN, ROW], " "));
+                } else {
+                    all.push_str(column);
+                }
+            }
         }
         Fields(all.into_boxed_str())
     }
@@ -102,12 +137,27 @@ mod tests {
         let mut fields = FieldsBuilder::default();
         fields.push("/spec/b", "2", Holder::Applied("argocd-controller"));
         fields.push("/spec/a", "1", Holder::Us);
+        fields.push("/spec/c", "before", Holder::Us);
         fields.push("/spec/c", "", Holder::Edited("kubectl-edit"));
         let fields = fields.build();
         let seen: Vec<_> = fields.iter().collect();
-        assert_eq!(seen[0], Field { path: "/spec/a", text: "1", holder: Holder::Us });
+        assert_eq!(
+            seen[0],
+            Field {
+                path: "/spec/a",
+                text: "1",
+                holder: Holder::Us
+            }
+        );
         assert_eq!(seen[1].holder, Holder::Applied("argocd-controller"));
-        assert_eq!(seen[2], Field { path: "/spec/c", text: "", holder: Holder::Edited("kubectl-edit") });
+        assert_eq!(
+            seen[2],
+            Field {
+                path: "/spec/c",
+                text: "",
+                holder: Holder::Edited("kubectl-edit")
+            }
+        );
         assert_eq!(fields.get("/spec/a").map(|f| f.text), Some("1"));
     }
 }

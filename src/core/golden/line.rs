@@ -126,38 +126,46 @@ fn unescaped(part: &str) -> String {
 /// The ownership labels or tags as `[<environment>[/<slot>] <team> <tier> <path>]`. Only a whole and consistent mark has the
 /// short form; any other is written label by label.
 fn mark(rest: &mut Rest<'_>) -> Option<String> {
-    const LABEL: &str = "/metadata/labels/goldenpath.internal~1";
-    const TAG: &str = "/tags/goldenpath:";
+    const LABELS: [&str; 6] = [
+        "/metadata/labels/goldenpath.internal~1managed",
+        "/metadata/labels/goldenpath.internal~1environment",
+        "/metadata/labels/goldenpath.internal~1slot",
+        "/metadata/labels/goldenpath.internal~1team",
+        "/metadata/labels/goldenpath.internal~1tier",
+        "/metadata/labels/goldenpath.internal~1path",
+    ];
+    const TAGS: [&str; 6] = [
+        "/tags/goldenpath:managed",
+        "/tags/goldenpath:environment",
+        "/tags/goldenpath:slot",
+        "/tags/goldenpath:team",
+        "/tags/goldenpath:tier",
+        "/tags/goldenpath:path",
+    ];
     const MANAGED_BY: &str = "/metadata/labels/app.kubernetes.io~1managed-by";
     const PART_OF: &str = "/metadata/labels/app.kubernetes.io~1part-of";
-    let is_kube = rest.get("/tags/goldenpath:managed").is_none();
-    let prefix = if is_kube { LABEL } else { TAG };
-    let get = |name: &str| rest.get(&format!("{prefix}{name}"));
-    if get("managed") != Some("true") || (is_kube && rest.get(MANAGED_BY) != Some("goldenpath")) {
+    let is_kube = rest.get(TAGS[0]).is_none();
+    let paths = if is_kube { LABELS } else { TAGS };
+    let [managed, environment, slot, team, tier, path] = paths.map(|path| rest.get(path));
+    if managed != Some("true") || (is_kube && rest.get(MANAGED_BY) != Some("goldenpath")) {
         return None;
     }
-    let (text, names): (String, &[&str]) = match get("environment") {
+    let (text, taken) = match environment {
         Some(environment) => {
             if is_kube && rest.get(PART_OF) != Some(environment) {
                 return None;
             }
-            let slot = get("slot").map(|slot| format!("/{slot}")).unwrap_or_default();
-            let text = format!(
-                "[{environment}{slot} {} {} {}]",
-                get("team")?,
-                get("tier")?,
-                get("path")?
-            );
-            (text, &["managed", "environment", "slot", "team", "tier", "path"])
+            let slot = slot.map(|slot| format!("/{slot}")).unwrap_or_default();
+            (
+                format!("[{environment}{slot} {} {} {}]", team?, tier?, path?),
+                paths.as_slice(),
+            )
         }
-        None if is_kube => (format!("[{}]", rest.get(PART_OF)?), &["managed"]),
-        None => ("[cluster]".to_owned(), &["managed"]),
+        None if is_kube => (format!("[{}]", rest.get(PART_OF)?), &paths[..1]),
+        None => ("[cluster]".to_owned(), &paths[..1]),
     };
-    for name in names {
-        rest.take(&format!("{prefix}{name}"));
-    }
-    rest.take(MANAGED_BY);
-    rest.take(PART_OF);
+    rest.0
+        .retain(|(path, _)| !(taken.contains(path) || *path == MANAGED_BY || *path == PART_OF));
     Some(text)
 }
 

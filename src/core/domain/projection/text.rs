@@ -1,13 +1,17 @@
 //! One text for one value.
 
 use crate::domain::Quantity;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The canonical text of one leaf. What is a quantity is known by kind and path, never guessed from the looks of a value.
 pub(super) fn field_text(kind: &str, path: &str, value: &Value) -> String {
     match (kind, value) {
         ("ResourceQuota", _) if path.starts_with("/spec/hard/") => quantity(value),
-        ("LimitRange", Value::Array(items)) if path == "/spec/limits" => set(items.iter().map(limit_range_item)),
+        ("LimitRange", Value::Array(items)) if path == "/spec/limits" => {
+            let mut out = String::new();
+            write_set(&mut out, items.iter().map(limit_range_item));
+            out
+        }
         (_, Value::String(text)) => text.clone(),
         (_, other) => canonical_json(other),
     }
@@ -16,48 +20,76 @@ pub(super) fn field_text(kind: &str, path: &str, value: &Value) -> String {
 /// Compact JSON with sorted keys; lists are sets, as they are in every kind that we render: sorted, each element once.
 /// Null members and empty lists are absent ones.
 pub fn canonical_json(value: &Value) -> String {
+    let mut out = String::new();
+    write(value, &mut out);
+    out
+}
+
+fn write(value: &Value, out: &mut String) {
     match value {
-        Value::Object(map) => {
-            let mut members: Vec<_> = map.iter().filter(|(_, value)| !is_absent(value)).collect();
-            members.sort_by_key(|(name, _)| name.as_str());
-            object(
-                members
-                    .into_iter()
-                    .map(|(name, value)| (name.as_str(), canonical_json(value))),
-            )
-        }
-        Value::Array(items) => set(items.iter().map(canonical_json)),
-        other => other.to_string(),
+        Value::Object(map) => write_object(
+            out,
+            sorted(map).map(|(name, value)| (name, |out: &mut String| write(value, out))),
+        ),
+        Value::Array(items) => write_set(out, items.iter().map(canonical_json)),
+        Value::String(text) => write_string(text, out),
+        other => out.push_str(&other.to_string()),
     }
+}
+
+/// The members that are there, by name. serde_json's map is sorted unless a crate of the build asks it not to be.
+fn sorted(map: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
+    let mut members: Vec<(&str, &Value)> = map
+        .iter()
+        .filter(|(_, value)| !is_absent(value))
+        .map(|(name, value)| (name.as_str(), value))
+        .collect();
+    if !members.is_sorted_by_key(|(name, _)| *name) {
+        members.sort_unstable_by_key(|(name, _)| *name);
+    }
+    members.into_iter()
 }
 
 fn is_absent(value: &Value) -> bool {
     value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
-pub(super) fn set(items: impl Iterator<Item = String>) -> String {
+pub(super) fn write_set(out: &mut String, items: impl Iterator<Item = String>) {
     let mut items: Vec<String> = items.collect();
     items.sort_unstable();
     items.dedup();
-    format!("[{}]", items.join(","))
+    out.push('[');
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        out.push_str(item);
+    }
+    out.push(']');
 }
 
-pub(super) fn object<'a>(members: impl Iterator<Item = (&'a str, String)>) -> String {
-    let mut all = String::from("{");
+pub(super) fn write_object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str, impl FnOnce(&mut String))>) {
+    out.push('{');
     for (at, (name, value)) in members.enumerate() {
         if at > 0 {
-            all.push(',');
+            out.push(',');
         }
-        all.push_str(&json_string(name));
-        all.push(':');
-        all.push_str(&value);
+        write_string(name, out);
+        out.push(':');
+        value(out);
     }
-    all.push('}');
-    all
+    out.push('}');
 }
 
-pub(super) fn json_string(text: &str) -> String {
-    Value::from(text).to_string()
+/// Almost every text is plain: only the others take the way through serde_json's escapes.
+pub(super) fn write_string(text: &str, out: &mut String) {
+    if text.bytes().any(|b| b < 0x20 || b == b'"' || b == b'\\') {
+        out.push_str(&Value::from(text).to_string());
+    } else {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    }
 }
 
 /// `{type, max, min, default, defaultRequest, maxLimitRequestRatio}`: maps of quantities but for the type.
@@ -65,23 +97,21 @@ fn limit_range_item(item: &Value) -> String {
     let Value::Object(map) = item else {
         return canonical_json(item);
     };
-    let mut members: Vec<_> = map.iter().filter(|(_, value)| !is_absent(value)).collect();
-    members.sort_by_key(|(name, _)| name.as_str());
-    object(members.into_iter().map(|(name, value)| {
-        let text = match value {
+    let mut out = String::new();
+    let members = sorted(map).map(|(name, value)| {
+        (name, move |out: &mut String| match value {
             Value::Object(resources) => {
-                let mut resources: Vec<_> = resources.iter().collect();
-                resources.sort_by_key(|(name, _)| name.as_str());
-                object(
-                    resources
-                        .into_iter()
-                        .map(|(name, value)| (name.as_str(), json_string(&quantity(value)))),
-                )
+                let quantities = sorted(resources);
+                write_object(
+                    out,
+                    quantities.map(|(name, value)| (name, |out: &mut String| write_string(&quantity(value), out))),
+                );
             }
-            other => canonical_json(other),
-        };
-        (name.as_str(), text)
-    }))
+            other => write(other, out),
+        })
+    });
+    write_object(&mut out, members);
+    out
 }
 
 /// What is no quantity stays as it is: a live document is not ours to refuse.
