@@ -3,7 +3,8 @@
 use goldenpath_core::domain::{Problem, Severity};
 use plugin::{Diagnostic, Path, Schema, Step};
 
-/// The code stands at the end of the detail: bridges show only the summary, and people search for the code.
+/// The code stands at the end of the detail: bridges show only the summary, and people search for the code. A place inside
+/// an attribute stands beside it, since a CLI can point at no more than the attribute, and at a map's key not even there.
 pub fn shown(schema: &Schema, problem: Problem) -> Diagnostic {
     let Problem {
         severity,
@@ -12,16 +13,23 @@ pub fn shown(schema: &Schema, problem: Problem) -> Diagnostic {
         detail,
         field,
     } = problem;
+    let path = path_of(schema, &field);
+    let place = if path.steps().len() > 1 {
+        format!(" at {path}")
+    } else {
+        String::new()
+    };
     let detail = match () {
-        () if detail.is_empty() => format!("({code})"),
-        () if detail.contains(code) => detail,
-        () => format!("{detail}\n\n({code})"),
+        () if detail.is_empty() => format!("({code}{place})"),
+        () if detail.contains(code) && place.is_empty() => detail,
+        () if detail.contains(code) => format!("{detail}\n\n({})", place.trim_start()),
+        () => format!("{detail}\n\n({code}{place})"),
     };
     let diagnostic = match severity {
         Severity::Error => Diagnostic::error(summary, detail),
         Severity::Warning => Diagnostic::warning(summary, detail),
     };
-    diagnostic.at(path_of(schema, &field))
+    diagnostic.at(path)
 }
 
 pub fn all_shown(schema: &Schema, problems: impl IntoIterator<Item = Problem>) -> Vec<Diagnostic> {
@@ -114,5 +122,24 @@ mod tests {
             "Raise it. (rule quota.too_small)"
         );
         assert_eq!(of(""), "(quota.too_small)");
+    }
+
+    #[test]
+    fn a_place_inside_an_attribute_is_told_in_words() {
+        let schema = TeamEnvironment::schema();
+        let of = |field: &[&str]| {
+            let problem = Problem::error("quota.too_small", "x", "Raise it.").at(field.iter().copied());
+            shown(&schema, problem).detail
+        };
+        let detail = of(&["quota", "total", "requests.cpu"]);
+        assert_eq!(
+            detail,
+            "Raise it.\n\n(quota.too_small at quota.total[\"requests.cpu\"])"
+        );
+        assert_eq!(
+            of(&["quota"]),
+            "Raise it.\n\n(quota.too_small)",
+            "a CLI shows the attribute itself"
+        );
     }
 }

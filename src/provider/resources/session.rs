@@ -11,7 +11,10 @@ use plugin::Diagnostic;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// Rules over a whole request, with the catalogue that the configuration names. Handed in by the composition root.
@@ -53,6 +56,8 @@ pub struct Session {
     rules: RwLock<Rules>,
     /// Ids of what was read over this connection.
     read: Mutex<HashSet<String>>,
+    /// Something was applied over this connection. A CLI makes another connection for each phase.
+    applying: AtomicBool,
 }
 
 impl Session {
@@ -61,6 +66,7 @@ impl Session {
             world: RwLock::default(),
             rules: RwLock::new(rules),
             read: Mutex::default(),
+            applying: AtomicBool::default(),
         })
     }
 
@@ -92,10 +98,30 @@ impl Session {
             .insert(id.to_owned());
     }
 
-    /// A plan reads before it decides; the plan that core makes again while applying does not.
-    pub fn was_read(&self, id: &str) -> bool {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    /// What was read before an apply says nothing about the plans after it.
+    pub fn remember_apply(&self) {
+        self.applying.store(true, Ordering::Relaxed);
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
+
+    /// Whether a plan is the one that core makes again while it applies. Up to Terraform 1.15 nothing says so; but a first
+    /// plan comes after a read, unless `-refresh=false` leaves that out, and an apply reads nothing.
+    pub fn phase(&self, id: &str) -> Phase {
+        if self.read.lock().unwrap_or_else(PoisonError::into_inner).contains(id) {
+            Phase::Planning
+        } else if self.applying.load(Ordering::Relaxed) {
+            Phase::Applying
+        } else {
+            Phase::Either
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Planning,
+    Applying,
+    Either,
 }
 
 impl Pending {

@@ -231,6 +231,7 @@ async fn isolation_that_moves_a_slot_replaces_it_and_nothing_else_does() {
     let slots = Core::new(resource(&*connection, "goldenpath_eks_workload_slot"));
     let slot = |isolation: Json| json!({ "name": "app", "environment": "demo/pay", "isolation": isolation });
     let state = made(&slots, slot(Json::Null)).await;
+    let state = slots.read(&state).await.0.expect("it exists");
     for (isolation, replaces, reason) in [
         (json!("shared"), &[][..], "the tier's own choice, written down"),
         (json!("namespace"), &["isolation"], "another namespace"),

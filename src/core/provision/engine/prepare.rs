@@ -89,6 +89,8 @@ pub(super) fn prepare(question: &Question<'_>) -> Result<Prepared, Vec<Problem>>
     };
     let quiet = prior.is_some_and(|prior| prior.spec == **spec && same_objects(&promised, &prior.objects));
     if quiet {
+        // What was only a warning was told when it was made so; repeated in every plan, nobody would read it.
+        problems.retain(Problem::is_error);
         // What comes from a date or from a newer rule never breaks a plan that changes nothing.
         for problem in &mut problems {
             problem.severity = Severity::Warning;

@@ -23,6 +23,7 @@ impl<K: Kind> Managed<K> {
             Ok(memory) => memory,
             Err(error) => return unchanged(private, vec![error]),
         };
+        self.session.remember_apply();
         let answered = match &change {
             Change::Create { config } => self.ensured(call, None, config, planned, memory).await,
             Change::Update { prior, config } => self.ensured(call, Some(prior), config, planned, memory).await,

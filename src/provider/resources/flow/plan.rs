@@ -3,7 +3,7 @@
 use super::{Kind, Managed, tree};
 use crate::resources::{
     private::{Intent, Memory, Replaced},
-    session::Configured,
+    session::{Configured, Pending, Phase},
 };
 use goldenpath_core::{
     domain::{Outputs, Spec},
@@ -130,15 +130,15 @@ impl<K: Kind> Managed<K> {
             diagnostics.extend(self.losses(&configured, prior, &planned, protected).await?);
         }
         let id = tree::text(prior, "id");
-        if !self.session.was_read(&id) {
-            // Up to Terraform 1.15 nothing tells the plan that core makes while applying from the first one, but that
-            // the former comes without a refresh.
-            diagnostics.push(Diagnostic::warning(
+        match self.session.phase(&id) {
+            Phase::Planning => {}
+            Phase::Applying => return Err(vec![unplanned_replacement(&id)]),
+            Phase::Either => diagnostics.push(Diagnostic::warning(
                 format!("{id} would be replaced"),
                 "If this is an apply, the value that decides it was not known when the plan was made, and the plan said nothing \
                  of a replacement: core will call the final plan inconsistent and stop before anything is changed. Make a new \
                  plan, which will show it.",
-            ));
+            )),
         }
         Ok(PlanResponse {
             computed: tree::undecided(self.declared(), None),
@@ -215,7 +215,6 @@ impl<K: Kind> Managed<K> {
 
     /// A world to ask and a request to ask about; `None` when either waits for another resource.
     fn decidable(&self, config: &Value) -> Result<Option<(std::sync::Arc<Configured>, Spec)>, Vec<Diagnostic>> {
-        use crate::resources::session::Pending;
         let configured = match self.session.known() {
             Ok(configured) => configured,
             Err(Pending::Undecided) => return Ok(None),
@@ -272,6 +271,15 @@ fn answer(
 
 fn computed(outputs: &Outputs) -> Value {
     tree::computed(outputs)
+}
+
+/// In an apply, a replacement that was planned comes as a delete and a create; this one was not.
+fn unplanned_replacement(id: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("{id} would be replaced, which the plan did not show"),
+        "A value that decides it was not known when the plan was made, and has turned out to be another one. Nothing of it was \
+         changed. Make a new plan, which will show the replacement.\n\n(plan.outdated)",
+    )
 }
 
 fn refused(private: Private, diagnostics: Vec<Diagnostic>) -> PlanResponse {

@@ -139,13 +139,26 @@ async fn an_id_that_turned_out_different_asks_for_a_new_plan() {
     let core = Core::new(&resource);
     let state = made(&core, environment("pay")).await;
 
-    // Core plans again while it applies, without a read: the plan must say what is going on, for core's own words don't.
+    // Core plans again while it applies, without a read; its own words for what follows would blame the provider.
+    let plan = core.plan(Some(&state), &core.config(environment("other"))).await;
+    assert!(
+        plan.diagnostics[0].is_error() && plan.diagnostics[0].detail.contains("Make a new plan"),
+        "{:?}",
+        plan.diagnostics
+    );
+
+    // The same may be the first plan, of `-refresh=false`: then it is a replacement like any other, with a warning.
+    let another = managed::<TeamEnvironment>(&fake, Unreachable::Error);
+    let core = Core::new(&another);
     let plan = core
         .plan(Some(&state), &core.config(environment("other")))
         .await
         .sound();
+    assert_eq!(plan.replaces, ["name"]);
     assert!(
-        plan.diagnostics.iter().any(|d| d.detail.contains("Make a new plan")),
+        plan.diagnostics
+            .iter()
+            .any(|told| told.detail.contains("Make a new plan")),
         "{:?}",
         plan.diagnostics
     );
