@@ -16,6 +16,7 @@ use tracing::{
 };
 use tracing_subscriber::{
     Layer,
+    filter::Targets,
     layer::{Context, SubscriberExt},
     registry::LookupSpan,
     util::SubscriberInitExt,
@@ -29,9 +30,16 @@ pub fn install() {
     if level != LevelFilter::OFF {
         // A second subscriber can only come from a test that installed its own.
         let _ = tracing_subscriber::registry()
-            .with(Hclog { out: io::stderr }.with_filter(level))
+            .with(Hclog { out: io::stderr }.with_filter(ours(level)))
             .try_init();
     }
+}
+
+/// Frames of HTTP/2 are nobody's business at any level; what a library warns of is.
+fn ours(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_targets(["goldenpath", "plugin"].map(|prefix| (prefix, level)))
 }
 
 fn level(var: impl Fn(&str) -> Option<String>) -> LevelFilter {
@@ -183,6 +191,37 @@ mod tests {
                     .map(|(_, value)| (*value).to_owned())
             };
             assert_eq!(level(find), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn libraries_are_quieter_than_we_are() {
+        for (level, target, at, heard, reason) in [
+            (
+                LevelFilter::DEBUG,
+                "goldenpath_core::provision",
+                Level::DEBUG,
+                true,
+                "our crates",
+            ),
+            (LevelFilter::DEBUG, "plugin::server", Level::DEBUG, true, "our crates"),
+            (LevelFilter::TRACE, "h2::codec", Level::DEBUG, false, "frames"),
+            (
+                LevelFilter::TRACE,
+                "h2::codec",
+                Level::WARN,
+                true,
+                "a warning of a library",
+            ),
+            (
+                LevelFilter::ERROR,
+                "h2::codec",
+                Level::WARN,
+                false,
+                "only errors are asked for",
+            ),
+        ] {
+            assert_eq!(ours(level).would_enable(target, &at), heard, "{reason}");
         }
     }
 

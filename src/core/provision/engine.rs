@@ -14,8 +14,10 @@ mod claim;
 mod decide;
 mod drift;
 mod ensure;
+mod entries;
 mod facts;
 mod failure;
+mod going;
 mod lease;
 mod observe;
 mod outcome;
@@ -53,6 +55,8 @@ pub struct EngineConfig {
     pub share_wait: Duration,
     /// Written into records.
     pub tool_version: String,
+    /// The world knows no objects (offline): what each cluster must have is taken to be there.
+    pub assumes_baseline: bool,
 }
 
 impl Default for EngineConfig {
@@ -62,6 +66,7 @@ impl Default for EngineConfig {
             at_most: 8,
             share_wait: Duration::from_secs(60),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            assumes_baseline: false,
         }
     }
 }
@@ -169,3 +174,6 @@ impl Provisioner for Engine {
         self.remove_all(request).await
     }
 }
+
+#[cfg(test)]
+mod tests;

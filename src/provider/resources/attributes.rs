@@ -17,8 +17,8 @@ pub fn identity(id: &str) -> [Attribute; 4] {
              A delete acts on its own `uid` only.",
         ),
         computed("world", Type::String).stable().describe(
-            "Where the objects live: the ARN of the cluster, or `sandbox:` or `offline:` with an id of its own. The same \
-             state against another world is an error and never taken for \"gone\".",
+            "Where the objects live: the UUID of the sandbox, or the ARN of the cluster. The same state against another world \
+             is an error and never taken for \"gone\".",
         ),
         computed("objects", Type::map(Type::String)).describe(
             "Every AWS and Kubernetes object that this resource stands for: its key, and one line of its fields that ends in \

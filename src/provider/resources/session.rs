@@ -33,6 +33,8 @@ pub enum Unreachable {
 pub struct Configured {
     pub provisioner: Arc<dyn Provisioner>,
     pub unreachable: Unreachable,
+    /// Why nothing can be applied here, where nothing can.
+    pub refuses: Option<&'static str>,
 }
 
 #[derive(Clone, Default)]
@@ -134,7 +136,8 @@ impl Pending {
             ),
             Self::Undecided => Diagnostic::error(
                 format!("can't {doing}: the provider's own configuration is not known yet"),
-                "It depends on a resource that is not made yet. Apply that one first, with -target.",
+                "It depends on a resource that is not made yet. Apply that one first, with -target; a data source waits by itself \
+                 when it has a `depends_on` on that resource.",
             ),
         }
     }

@@ -259,8 +259,16 @@ async fn offline_plans_everything_and_applies_nothing() {
         line(&plan.planned, QUOTA).contains("requests.cpu=4"),
         "objects can be asserted on"
     );
+    assert_eq!(
+        plan.diagnostics,
+        vec![],
+        "what only objects could tell is not asked for"
+    );
     let (state, found) = environments.apply(&plan).await;
-    assert!(state.is_none() && any_error(&found), "{found:?}");
+    assert!(
+        state.is_none() && found[0].summary.contains("refuses to apply"),
+        "{found:?}"
+    );
 }
 
 #[tokio::test]

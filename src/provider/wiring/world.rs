@@ -40,10 +40,12 @@ pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
         objects,
         clusters,
         notice,
+        refuses,
     } = ports(world)?;
     let usual = EngineConfig::default();
     let engine_config = EngineConfig {
         lease: lease.unwrap_or(usual.lease),
+        assumes_baseline: refuses.is_some(),
         ..usual
     };
     let engine = Engine::new(
@@ -57,6 +59,7 @@ pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
         configured: Configured {
             provisioner: Arc::new(engine),
             unreachable,
+            refuses,
         },
         catalogue,
         notice,
@@ -67,6 +70,8 @@ struct Ports {
     objects: Arc<dyn Objects>,
     clusters: Arc<dyn Clusters>,
     notice: Option<Diagnostic>,
+    /// Why nothing can be applied there.
+    refuses: Option<&'static str>,
 }
 
 fn ports(world: World) -> Result<Ports, Diagnostic> {
@@ -88,6 +93,7 @@ fn ports(world: World) -> Result<Ports, Diagnostic> {
                 objects: sandbox.clone(),
                 clusters: sandbox,
                 notice: Some(notice),
+                refuses: None,
             }
         }
         World::Offline(facts) => {
@@ -96,6 +102,7 @@ fn ports(world: World) -> Result<Ports, Diagnostic> {
                 objects: offline.clone(),
                 clusters: offline,
                 notice: None,
+                refuses: Some("the offline world refuses to apply, it only plans; name a world that has objects"),
             }
         }
     })

@@ -216,6 +216,7 @@ impl Engine {
             Err(problem) => return Ok(vec![problem]),
         };
         let has_baseline = matches!(id, Id::Baseline(_))
+            || self.config.assumes_baseline
             || self.plans.has_baseline(id.cluster())
             || observed.iter().any(|object| object.key == record::baseline_key());
         if !has_baseline {

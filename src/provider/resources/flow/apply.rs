@@ -53,6 +53,9 @@ impl<K: Kind> Managed<K> {
             .map_err(|fault| vec![self.unreadable(fault, "the configuration")])?;
         let id = spec.id().to_string();
         let configured = self.world(&format!("apply {id}"))?;
+        if let Some(why) = configured.refuses {
+            return Err(vec![refused(&id, why)]);
+        }
         if let Some(prior) = prior.filter(|prior| tree::text(prior, "id") != id) {
             return Err(vec![turned_out_different(&tree::text(prior, "id"), &id)]);
         }
@@ -95,6 +98,9 @@ impl<K: Kind> Managed<K> {
     async fn removed(&self, call: &Call, prior: &Value, mut memory: Memory) -> Result<ApplyResponse, Vec<Diagnostic>> {
         let id = tree::text(prior, "id");
         let configured = self.world(&format!("destroy {id}"))?;
+        if let Some(why) = configured.refuses {
+            return Err(vec![refused(&id, why)]);
+        }
         let hand_over = Replaced::hands_over(&memory, &id);
         let protected = self.protection_when_removed(&configured, prior, &memory).await;
         let limit = tree::timeouts(prior)
@@ -200,5 +206,12 @@ fn turned_out_different(planned: &str, now: &str) -> Diagnostic {
         format!("{planned} would become {now}"),
         "A value that decides the id was not known when the plan was made, and has turned out to be another one: that is a \
          replacement, which the plan did not show. Nothing was changed. Make a new plan.\n\n(plan.outdated)",
+    )
+}
+
+fn refused(id: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("{id} can't be applied: {why}"),
+        "Nothing was changed.\n\n(world.refuses)",
     )
 }

@@ -23,6 +23,7 @@ fn managed<K: Kind>(fake: &Arc<Fake>, unreachable: Unreachable) -> Managed<K> {
     session.configure(World::Known(Arc::new(Configured {
         provisioner: fake.clone(),
         unreachable,
+        refuses: None,
     })));
     Managed::new(session)
 }
