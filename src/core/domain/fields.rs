@@ -117,7 +117,8 @@ impl FieldsBuilder {
                 if at > 0 {
                     all.push(COLUMN);
                 }
-                if column.contains([COLUMN, ROW]) {
+                // A byte below 0x80 is never part of another character.
+                if column.bytes().any(|b| b == COLUMN as u8 || b == ROW as u8) {
                     all.push_str(&column.replace([COLUMN, ROW], " "));
                 } else {
                     all.push_str(column);

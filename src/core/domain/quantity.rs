@@ -254,18 +254,31 @@ fn canonical_text(nanos: i128) -> String {
     if nanos == 0 {
         return "0".to_owned();
     }
-    let decimal = DECIMAL.iter().find_map(|(suffix, exponent)| {
-        let unit = 10i128.checked_pow(u32::try_from(exponent + 9).ok()?)?;
-        (nanos % unit == 0).then(|| format!("{}{suffix}", nanos / unit))
-    });
-    let decimal = decimal.unwrap_or_else(|| format!("{nanos}n"));
+    if nanos % UNIT != 0 {
+        let fraction = DECIMAL
+            .iter()
+            .filter(|(_, exponent)| *exponent < 0)
+            .find_map(|(suffix, exponent)| {
+                let unit = 10i128.pow(u32::try_from(exponent + 9).ok()?);
+                (nanos % unit == 0).then(|| format!("{}{suffix}", nanos / unit))
+            });
+        return fraction.unwrap_or_else(|| format!("{nanos}n"));
+    }
+    // Whole units are at most 2^63-1: from here on plain machine words.
+    let units = i64::try_from(nanos / UNIT).unwrap_or(i64::MAX);
+    let decimal = DECIMAL
+        .iter()
+        .filter(|(_, exponent)| *exponent >= 0)
+        .find_map(|(suffix, exponent)| {
+            let unit = 10i64.pow(exponent.unsigned_abs());
+            (units % unit == 0).then(|| format!("{}{suffix}", units / unit))
+        });
+    let decimal = decimal.unwrap_or_else(|| units.to_string());
     let binary = BINARY
         .iter()
         .filter(|(_, shift)| *shift >= 20)
-        .find_map(|(suffix, shift)| {
-            let unit = UNIT << shift;
-            (nanos % unit == 0).then(|| format!("{}{suffix}", nanos / unit))
-        });
+        .find(|(_, shift)| units.trailing_zeros() >= *shift);
+    let binary = binary.map(|(suffix, shift)| format!("{}{suffix}", units >> shift));
     binary.filter(|binary| binary.len() <= decimal.len()).unwrap_or(decimal)
 }
 

@@ -44,7 +44,7 @@ pub(super) fn render(request: &NamespaceRequest<'_>) -> Vec<Desired> {
         ..
     } = request;
     let mut objects = vec![namespace(name, mark, path, labels, annotations, pod_security_labels)];
-    let inside = Inside { namespace: name, mark };
+    let inside = Inside::of(name, mark);
     objects.push(inside.object(
         "v1",
         "LimitRange",
@@ -68,11 +68,20 @@ pub(super) fn render(request: &NamespaceRequest<'_>) -> Vec<Desired> {
 
 /// Makes objects inside of one namespace.
 pub(super) struct Inside<'a> {
-    pub namespace: &'a str,
-    pub mark: &'a Mark<'a>,
+    namespace: &'a str,
+    labels: Map<String, Value>,
 }
 
-impl Inside<'_> {
+// === impl Inside ===
+
+impl<'a> Inside<'a> {
+    pub(super) fn of(namespace: &'a str, mark: &Mark<'_>) -> Self {
+        Self {
+            namespace,
+            labels: mark.labels(),
+        }
+    }
+
     pub(super) fn object(&self, api_version: &str, kind: &str, name: &str, content: Value) -> Desired {
         self.maybe_object(api_version, kind, name, Some(content))
     }
@@ -85,7 +94,7 @@ impl Inside<'_> {
                 kind,
                 Some(self.namespace),
                 name,
-                self.mark.labels(),
+                self.labels.clone(),
                 content,
             ))
         });

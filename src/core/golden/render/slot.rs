@@ -194,10 +194,7 @@ impl Slot<'_> {
             owner,
         };
         let mark = self.mark();
-        let inside = Inside {
-            namespace: &namespace,
-            mark: &mark,
-        };
+        let inside = Inside::of(&namespace, &mark);
 
         let mut objects = if isolated {
             self.own_namespace(&namespace, &effective)
