@@ -160,7 +160,7 @@ pub(super) fn by_command_line(tool: &Tool) -> Result<()> {
     };
     command(&["list"])?.says(QUOTA)?;
     command(&["show", QUOTA])?.says("requests.cpu")?;
-    let edit = command(&["edit", QUOTA, r#"{"spec":{"hard":{"requests.cpu":"99"}}}"#])?;
+    let edit = command(&["edit", QUOTA, r#"/spec/hard/requests.cpu="99""#])?;
     ensure!(edit.code == Some(0), "{}", edit.raw);
     workspace.plan(&[])?.says("requests.cpu=99")?;
     workspace.apply(&[])?;

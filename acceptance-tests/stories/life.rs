@@ -1,6 +1,6 @@
 //! The ordinary life of an environment.
 
-use super::{ENVIRONMENT, QUICK, environment};
+use super::{QUICK, environment};
 use crate::{
     tools::Tool,
     workspace::{Workspace, objects},
@@ -66,7 +66,7 @@ pub(super) fn child_objects_are_shown(tool: &Tool) -> Result<()> {
     for (key, part) in [
         ("k8s/v1/Namespace/goldenpath-system", ""),
         ("k8s/rbac.authorization.k8s.io/v1/ClusterRole/gp-viewer", ""),
-        ("k8s/v1/Namespace/payments-dev", "pod-security.kubernetes.io/enforce"),
+        ("k8s/v1/Namespace/payments-dev", "enforce=baseline"),
         ("k8s/v1/ResourceQuota/payments-dev/gp-base", "requests.cpu"),
         (
             "k8s/networking.k8s.io/v1/NetworkPolicy/payments-dev/gp-default-deny",
@@ -189,6 +189,5 @@ resource "goldenpath_team_environment" "many" {
     workspace.destroy(&[])?;
     let left = workspace.sandbox().ours()?;
     ensure!(left.is_empty(), "destroy leaves {left:?}");
-    let _ = ENVIRONMENT;
     Ok(())
 }

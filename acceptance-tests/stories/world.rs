@@ -22,7 +22,10 @@ pub(super) fn another_world(tool: &Tool) -> Result<()> {
         "provider \"goldenpath\" {\n  sandbox = { path = \"other.db\" }\n}\n",
     )?;
     workspace.plan_fails(&[])?.says("world")?;
-    workspace.plan_fails(&["-refresh=false"])?.says("world")?;
+    // Without a refresh a plan with nothing to change asks no world; a change meets the other one before it is made.
+    workspace.write("main.tf", &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#))?;
+    workspace.apply_fails(&["-refresh=false"])?.says("world")?;
+    workspace.write("main.tf", &environment(""))?;
     workspace.destroy_fails(&["-refresh=false"])?.says("world")?;
     ensure!(workspace.instance(ENVIRONMENT)?.is_some(), "the state is as it was");
     workspace.write("provider.tf", &workspace.sandbox_provider())?;

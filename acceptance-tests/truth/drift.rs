@@ -28,6 +28,8 @@ const EDITS: &[(&str, &str, bool)] = &[
         true,
     ),
     ("/NetworkPolicy/", r#"{"spec":{"policyTypes":[]}}"#, true),
+    ("/NetworkPolicy/", r#"{"spec":{"ingress":[{}]}}"#, true),
+    ("/NetworkPolicy/", r#"{"spec":{"egress":[{}]}}"#, true),
     (
         "/NetworkPolicy/",
         r#"{"metadata":{"annotations":{"seen-by":"scanner"}}}"#,
