@@ -6,7 +6,7 @@
 //!
 //! A leaf is a scalar, a list (`x-kubernetes-list-type: atomic`, as all lists of our kinds are), a selector or reference that
 //! the API declares `x-kubernetes-map-type: atomic`, or an object without content. An empty list is an absent one: the API
-//! server does not keep it (`omitempty`).
+//! server does not keep it (`omitempty`). Only where its content would let someone in ([`openings`]) is nothing a value too.
 
 mod policy;
 mod text;
@@ -34,6 +34,16 @@ const ATOMIC_MAPS: [&str; 6] = [
     "scopeSelector",
     "roleRef",
 ];
+
+/// Lists that let someone in. What others add elsewhere is no difference; here it grants power, so an absent list has the
+/// value `[]`, which an addition changes, and which is declared so that an apply takes the addition away.
+pub fn openings(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "RoleBinding" => &["/subjects"],
+        "NetworkPolicy" | "ApplicationNetworkPolicy" | "CiliumNetworkPolicy" => &["/spec/egress", "/spec/ingress"],
+        _ => &[],
+    }
+}
 
 /// The fields of a desired body, or of an AWS object read from the world: of those all fields count as ours, since we own
 /// grants whole. Foreign tags are not among them.
@@ -141,6 +151,9 @@ pub fn of_kube<'a>(doc: &Value, holder: &dyn Fn(&str) -> Option<Holder<'a>>) -> 
             held.unwrap_or(Holder::Edited("")),
         );
     });
+    for path in openings(kind).iter().filter(|path| is_closed(doc, path)) {
+        fields.push(*path, "[]", Holder::Us);
+    }
     fields.build()
 }
 
@@ -149,7 +162,17 @@ pub fn of_kube<'a>(doc: &Value, holder: &dyn Fn(&str) -> Option<Holder<'a>>) -> 
 pub fn managed_paths(doc: &Value) -> Vec<String> {
     let mut paths = vec![];
     leaves(doc, &mut |path, _| paths.push(path.to_owned()));
+    let kind = doc.get("kind").and_then(Value::as_str).unwrap_or_default();
+    let declared = openings(kind)
+        .iter()
+        .filter(|path| doc.pointer(path).is_some() && is_closed(doc, path));
+    paths.extend(declared.map(|path| (*path).to_owned()));
     paths
+}
+
+fn is_closed(doc: &Value, path: &str) -> bool {
+    doc.pointer(path)
+        .is_none_or(|value| value.is_null() || value.as_array().is_some_and(Vec::is_empty))
 }
 
 /// A pointer's last part: one label, tag, quota or policy.

@@ -118,6 +118,48 @@ fn a_live_document_is_projected_to_what_may_be_ours() {
 }
 
 #[test]
+fn an_opening_that_others_make_is_a_difference_and_one_to_take_away() {
+    for (kind, path, theirs, reason) in [
+        (
+            "RoleBinding",
+            "/subjects",
+            json!([{"kind": "Group", "name": "everyone"}]),
+            "a subject where there was none",
+        ),
+        (
+            "NetworkPolicy",
+            "/spec/ingress",
+            json!([{}]),
+            "a default deny that denies nothing",
+        ),
+        ("NetworkPolicy", "/spec/egress", json!([{}]), "the other direction"),
+    ] {
+        let mut doc = json!({"kind": kind, "spec": {"podSelector": {}}});
+        let desired = of_body(&Body::Kube(doc.clone()));
+        assert_eq!(desired.get(path).map(|field| field.text), Some("[]"), "{reason}");
+        assert!(
+            !managed_paths(&doc).contains(&path.to_owned()),
+            "{reason}: not declared, not held"
+        );
+
+        let (parent, name) = path.rsplit_once('/').unwrap();
+        doc.pointer_mut(parent).unwrap()[name] = json!([]);
+        assert_eq!(
+            of_body(&Body::Kube(doc.clone())),
+            desired,
+            "{reason}: declared or not, it is closed"
+        );
+        assert!(
+            managed_paths(&doc).contains(&path.to_owned()),
+            "{reason}: declared, held"
+        );
+
+        doc.pointer_mut(parent).unwrap()[name] = theirs;
+        assert_ne!(of_body(&Body::Kube(doc)), desired, "{reason}");
+    }
+}
+
+#[test]
 fn managed_paths_are_leaves() {
     let doc = json!({
         "apiVersion": "v1", "kind": "ConfigMap",

@@ -19,12 +19,14 @@ pub(super) fn of(rest: &mut Rest<'_>) -> Vec<String> {
     let types = rest.take_as("/spec/policyTypes", |types| Some(strings(types)?.join("+")));
     let subject: Vec<String> = pods.into_iter().chain(types).collect();
     let mut words = vec![subject.join(", ")];
-    let closed = rest.get("/spec/ingress").is_none() && rest.get("/spec/egress").is_none();
+    let is_closed = |rest: &Rest<'_>, path| matches!(rest.get(path), None | Some("[]"));
+    let closed = is_closed(rest, "/spec/ingress") && is_closed(rest, "/spec/egress");
     for (path, peers, word) in [("/spec/ingress", "from", "in from"), ("/spec/egress", "to", "out to")] {
-        words.extend(rest.take_as(path, |rules| {
+        let opened = rest.take_as(path, |rules| {
             let texts: Option<Vec<String>> = rules.as_array()?.iter().map(|item| rule(item, peers, word)).collect();
             Some(texts?.join("; "))
-        }));
+        });
+        words.extend(opened.filter(|words| !words.is_empty()));
     }
     if closed {
         words.push("nothing is open".to_owned());

@@ -156,7 +156,12 @@ fn binding(rest: &mut Rest<'_>) -> Vec<String> {
     }));
     words.extend(rest.take_as("/subjects", |subjects| {
         let texts: Option<Vec<String>> = subjects.as_array()?.iter().map(subject).collect();
-        Some(texts?.join(", "))
+        let texts = texts?;
+        Some(if texts.is_empty() {
+            "nobody".to_owned()
+        } else {
+            texts.join(", ")
+        })
     }));
     words
 }
