@@ -5,9 +5,9 @@
 
 use crate::domain::{
     ClusterArn, Contact,
-    projection::{LABEL_PREFIX, TAG_PREFIX},
+    projection::{LABEL_PREFIX, TAG_PREFIX, openings},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Whose objects they are.
@@ -122,9 +122,25 @@ pub(super) fn document(
     if !labels.is_empty() {
         metadata.insert("labels".to_owned(), Value::Object(labels));
     }
-    let mut doc = json!({ "apiVersion": api_version, "kind": kind, "metadata": metadata });
-    if let (Value::Object(doc), Value::Object(content)) = (&mut doc, content) {
+    let mut doc = Map::new();
+    doc.insert("apiVersion".to_owned(), Value::from(api_version));
+    doc.insert("kind".to_owned(), Value::from(kind));
+    doc.insert("metadata".to_owned(), Value::Object(metadata));
+    if let Value::Object(content) = content {
         doc.extend(content);
     }
+    let mut doc = Value::Object(doc);
+    for path in openings(kind) {
+        close(&mut doc, path);
+    }
     doc
+}
+
+/// Declares a list of who is let in even when it lets in nobody: an apply then takes away what others put there.
+fn close(doc: &mut Value, path: &str) {
+    if let Some((parent, name)) = path.rsplit_once('/')
+        && let Some(Value::Object(map)) = doc.pointer_mut(parent)
+    {
+        map.entry(name).or_insert_with(|| Value::Array(vec![]));
+    }
 }
