@@ -1,6 +1,7 @@
 //! Guardrails: what a policy says of the objects of one blueprint. Pure; judged in the plan, before anything is changed.
 
 mod iam;
+mod looks;
 mod objects;
 mod rules;
 

@@ -1,7 +1,7 @@
 //! What a cluster is. Rendering sees only the stable half, so that the plan which core makes again at apply time is the
 //! plan that was approved.
 
-use super::{ClusterArn, names::NameError};
+use super::ClusterArn;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -69,5 +69,3 @@ pub enum NetworkEngine {
     Calico,
     None,
 }
-
-pub type FactsError = NameError;

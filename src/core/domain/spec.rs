@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 /// What one record stands for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "one exists per call, and it is passed by reference")]
 pub enum Spec {
     Baseline(BaselineSpec),
     Environment(EnvironmentSpec),

@@ -83,13 +83,19 @@ pub(super) fn headroom_percent(tier: &Tier, quota: Option<&Quota>) -> u32 {
         .unwrap_or(tier.quota.headroom_percent)
 }
 
+/// Key of a namespace -> its part of the total, and what is to be said of it.
+pub(super) struct Shares {
+    pub parts: BTreeMap<DnsLabel, Quantities>,
+    pub warnings: Vec<Problem>,
+}
+
 /// Each namespace's part of the total. What is left of a resource after the quotas that were given goes to the namespaces
 /// that gave none of it, in equal parts, rounded down.
 pub(super) fn shares(
     total: &Quantities,
     asked: &BTreeMap<&DnsLabel, Option<&Quantities>>,
     headroom_percent: u32,
-) -> Result<(BTreeMap<DnsLabel, Quantities>, Vec<Problem>), Vec<Problem>> {
+) -> Result<Shares, Vec<Problem>> {
     let mut parts: BTreeMap<DnsLabel, Quantities> = asked
         .iter()
         .map(|(key, quota)| ((*key).clone(), quota.cloned().unwrap_or_default()))
@@ -133,7 +139,7 @@ pub(super) fn shares(
         }
     }
     if errors.is_empty() {
-        Ok((parts, warnings))
+        Ok(Shares { parts, warnings })
     } else {
         Err(errors)
     }

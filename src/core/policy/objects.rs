@@ -1,9 +1,6 @@
 //! How rules look at the objects of a blueprint.
 
-use super::{
-    Verdict,
-    rules::{Hit, lint_of},
-};
+use super::{Verdict, looks::lint_of, rules::Hit};
 use crate::domain::{Body, Desired, ObjectKey, Role, Spec, StableFacts};
 use serde_json::Value;
 

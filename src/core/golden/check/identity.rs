@@ -113,8 +113,7 @@ fn check_statement(statement: &Statement, index: usize, faults: &mut Faults) {
         }
     }
     for resource in statement.resources.known() {
-        if resource != "*" && resource.splitn(6, ':').count() != 6 || !(resource == "*" || resource.starts_with("arn:"))
-        {
+        if resource != "*" && !(resource.starts_with("arn:") && resource.splitn(6, ':').count() == 6) {
             faults.error(
                 "identity.resource_form",
                 &at("resources"),

@@ -10,8 +10,11 @@ use serde_json::{Value, json};
 const READ: &[&str] = &["get", "list", "watch"];
 const WRITE: &[&str] = &["create", "delete", "deletecollection", "patch", "update"];
 
-/// (API group, resources): what anybody in an environment may look at. Secrets are not among them.
-const SEEN: &[(&str, &[&str])] = &[
+/// API groups with their resources.
+type Table = &'static [(&'static str, &'static [&'static str])];
+
+/// What anybody in an environment may look at. Secrets are not among them.
+const SEEN: Table = &[
     (
         "",
         &[
@@ -69,7 +72,7 @@ const SEEN: &[(&str, &[&str])] = &[
 ];
 
 /// What runs a workload. Writing any of it is bounded by quota, Pod Security and network rules.
-const WORKLOADS: &[(&str, &[&str])] = &[
+const WORKLOADS: Table = &[
     (
         "",
         &[
@@ -100,10 +103,10 @@ const WORKLOADS: &[(&str, &[&str])] = &[
 ];
 
 /// Into a running pod. `get` is what a WebSocket client needs, `create` what the API asks for.
-const EXEC: &[(&str, &[&str])] = &[("", &["pods/attach", "pods/exec", "pods/portforward"])];
-const DEBUG: &[(&str, &[&str])] = &[("", &["pods/ephemeralcontainers"])];
-const EVICT: &[(&str, &[&str])] = &[("", &["pods/eviction"])];
-const SECRETS: &[(&str, &[&str])] = &[("", &["secrets"])];
+const EXEC: Table = &[("", &["pods/attach", "pods/exec", "pods/portforward"])];
+const DEBUG: Table = &[("", &["pods/ephemeralcontainers"])];
+const EVICT: Table = &[("", &["pods/eviction"])];
+const SECRETS: Table = &[("", &["secrets"])];
 
 /// Viewer reads; developer adds writes to workloads and exec; deployer has those writes and Secrets, no exec; admin has both.
 pub(super) fn rules(persona: PersonaName) -> Vec<Value> {
@@ -113,7 +116,7 @@ pub(super) fn rules(persona: PersonaName) -> Vec<Value> {
         PersonaName::Deployer => (true, false, true),
         PersonaName::Admin => (true, true, true),
     };
-    let parts: [(bool, &[(&str, &[&str])], &[&str]); 7] = [
+    let parts: [(bool, Table, &[&str]); 7] = [
         (true, SEEN, READ),
         (workloads, WORKLOADS, WRITE),
         (workloads, EVICT, &["create"]),

@@ -6,7 +6,10 @@ use crate::{
         DnsLabel, EnvironmentOutputs, EnvironmentSpec, Id, Late, Limits, Network, Outputs, PersonaName, Problem,
         Quantities, Quantity, StableFacts,
     },
-    golden::{Blueprint, GoldenPath, Parent, ParentNetwork, Resolved, Tier, check, quota},
+    golden::{
+        Blueprint, GoldenPath, Parent, ParentNetwork, Resolved, Tier, check,
+        quota::{self, Shares},
+    },
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -172,7 +175,10 @@ impl Environment<'_> {
             .iter()
             .map(|(key, namespace)| (key, namespace.quota.as_ref()))
             .collect();
-        let (quotas, mut problems) = quota::shares(&total, &quotas, parent.headroom_percent)?;
+        let Shares {
+            parts: quotas,
+            warnings: mut problems,
+        } = quota::shares(&total, &quotas, parent.headroom_percent)?;
         problems.extend(check::check_principals(spec, self.tier, self.facts));
         let priorities = self.priorities(asked.len());
 

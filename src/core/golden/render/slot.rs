@@ -1,5 +1,10 @@
 //! The place for one workload: its identity, its share, how it may be disturbed, whom it talks to.
 
+mod effective;
+mod workload;
+
+pub(in crate::golden) use effective::{Effective, effective};
+
 use super::{
     iam::{RoleRequest, role_name},
     manifests,
@@ -11,7 +16,7 @@ use super::{
 use crate::{
     domain::{
         Body, Desired, Id, Identity, IdentityMode, IdentityScope, Isolation, Late, ObjectKey, Outputs,
-        PodIdentityAssociation, Problem, Quantities, Quantity, SlotOutputs, SlotSpec, Spread, StableFacts,
+        PodIdentityAssociation, Problem, Quantities, Quantity, SlotOutputs, SlotSpec, StableFacts,
         projection::LABEL_PREFIX,
     },
     golden::{Blueprint, GoldenPath, Parent, Resolved, Tier, check, quota},
@@ -25,37 +30,6 @@ pub(super) struct Slot<'a> {
     pub path: &'a GoldenPath,
     pub tier: &'a Tier,
     pub parent: &'a Parent,
-}
-
-/// What the request and the tier make together.
-pub(in crate::golden) struct Effective {
-    pub isolation: Isolation,
-    pub cpu: Quantity,
-    pub memory: Quantity,
-    pub min_replicas: u32,
-    pub max_replicas: u32,
-    pub max_unavailable: Option<String>,
-    pub spread: Spread,
-}
-
-pub(in crate::golden) fn effective(spec: &SlotSpec, tier: &Tier) -> Effective {
-    let availability = spec.availability.clone().unwrap_or_default();
-    let share = spec.share.as_ref();
-    let asked_min = availability.min_replicas;
-    let max_replicas = share
-        .and_then(|share| share.max_replicas)
-        .unwrap_or_else(|| tier.slot.max_replicas.max(asked_min.unwrap_or(0)));
-    Effective {
-        isolation: spec.isolation.unwrap_or(tier.slot.isolation),
-        cpu: share.map_or_else(|| tier.slot.share.cpu.clone(), |share| share.cpu.clone()),
-        memory: share.map_or_else(|| tier.slot.share.memory.clone(), |share| share.memory.clone()),
-        min_replicas: asked_min.unwrap_or_else(|| tier.slot.min_replicas.min(max_replicas)),
-        max_replicas,
-        max_unavailable: availability
-            .max_unavailable
-            .or_else(|| tier.slot.max_unavailable.clone()),
-        spread: availability.spread.unwrap_or(tier.slot.spread),
-    }
 }
 
 // === impl Slot ===
@@ -360,72 +334,6 @@ impl Slot<'_> {
         }
     }
 
-    fn disruption_budget(&self, inside: &Inside<'_>, effective: &Effective, selector: &Value) -> Option<Desired> {
-        let allowed = effective.max_unavailable.as_ref()?;
-        let allowed = allowed
-            .parse::<u32>()
-            .map_or_else(|_| Value::from(allowed.as_str()), Value::from);
-        // A pod that never became ready is no reason to keep a node from being drained.
-        let spec =
-            json!({"selector": selector, "maxUnavailable": allowed, "unhealthyPodEvictionPolicy": "AlwaysAllow"});
-        Some(inside.object("policy/v1", "PodDisruptionBudget", self.name(), json!({ "spec": spec })))
-    }
-
-    fn autoscaler(&self, inside: &Inside<'_>, effective: &Effective) -> Option<Desired> {
-        let percent = self.spec.availability.as_ref()?.target_cpu_percent?;
-        let spec = json!({
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": self.name()},
-            "minReplicas": effective.min_replicas,
-            "maxReplicas": effective.max_replicas,
-            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": percent}}}],
-            "behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}
-        });
-        Some(inside.object(
-            "autoscaling/v2",
-            "HorizontalPodAutoscaler",
-            self.name(),
-            json!({ "spec": spec }),
-        ))
-    }
-
-    /// A direction that the environment leaves open needs no opening; to name it would close it.
-    fn network(&self, inside: &Inside<'_>, selector: &Value) -> Vec<Desired> {
-        let deny = self.parent.network.default_deny;
-        let mut spec = json!({ "podSelector": selector });
-        let mut types = vec![];
-        if let Some(ingress) = self
-            .spec
-            .ingress
-            .as_ref()
-            .filter(|ingress| deny.ingress() && !ingress.from_slots.is_empty())
-        {
-            types.push("Ingress");
-            spec["ingress"] = json!([rule("from", &ingress.from_slots, &ingress.ports)]);
-        }
-        let mut objects = vec![];
-        if let Some(egress) = self.spec.egress.as_ref().filter(|_| deny.egress()) {
-            if !egress.to_slots.is_empty() {
-                types.push("Egress");
-                spec["egress"] = json!([rule("to", &egress.to_slots, &[])]);
-            }
-            let names = egress.fqdns.iter().cloned().collect();
-            let name = format!("gp-slot-{}-names", self.name());
-            objects.extend(network::names_policy(
-                self.parent.network.engine,
-                inside,
-                &name,
-                selector.clone(),
-                &names,
-            ));
-        }
-        if !types.is_empty() {
-            spec["policyTypes"] = json!(types);
-            let name = format!("gp-slot-{}", self.name());
-            objects.push(inside.object("networking.k8s.io/v1", "NetworkPolicy", &name, json!({ "spec": spec })));
-        }
-        objects
-    }
-
     fn outputs(
         &self,
         namespace: &str,
@@ -448,24 +356,4 @@ impl Slot<'_> {
             ..SlotOutputs::default()
         }
     }
-}
-
-/// Peers by slot, wherever their namespaces are: pods carry the slot's name, namespaces the environment's.
-fn rule(direction: &str, slots: &[String], ports: &[u16]) -> Value {
-    let peers: Vec<Value> = slots
-        .iter()
-        .filter_map(|slot| {
-            let (environment, slot) = slot.rsplit_once('/')?;
-            let environment = environment.rsplit('/').next()?;
-            Some(json!({
-                "namespaceSelector": {"matchLabels": {format!("{LABEL_PREFIX}environment"): environment}},
-                "podSelector": {"matchLabels": {"app.kubernetes.io/name": slot}}
-            }))
-        })
-        .collect();
-    let mut rule = json!({ direction: peers });
-    if !ports.is_empty() {
-        rule["ports"] = network::ports(ports);
-    }
-    rule
 }

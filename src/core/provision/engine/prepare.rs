@@ -60,7 +60,10 @@ pub(super) fn prepare(question: &Question<'_>) -> Result<Prepared, Vec<Problem>>
     };
     problems.extend(blueprint.problems.iter().cloned());
     let findings = policy::judge(&blueprint.objects, spec, facts, blueprint.resolved.class);
-    problems.extend(findings.into_iter().map(Problem::from));
+    // A fault of a statement is found where it is written and again in the role that it becomes: told once.
+    let told = |found: &Problem| problems.iter().any(|known| known.code == found.code && known.field == found.field);
+    let findings: Vec<Problem> = findings.into_iter().map(Problem::from).filter(|found| !told(found)).collect();
+    problems.extend(findings);
 
     let before = prior.and_then(|prior| golden::render(&prior.spec, facts, *parent, catalogue).ok());
     let Promise {
