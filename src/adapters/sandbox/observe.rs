@@ -14,10 +14,20 @@ use goldenpath_core::{
 use rusqlite::{ToSql, params};
 use std::collections::HashSet;
 
-/// RoleBindings that are not ours in namespaces that are: whoever made them, they grant power there.
-const FOREIGN_GRANTS: &str = "kind = 'RoleBinding' AND marked IS NULL AND home = ?1 AND EXISTS (
-    SELECT 1 FROM object place WHERE place.home = ?1 AND place.fold = 'k8s/v1/Namespace/' || object.namespace
-       AND place.marked IS NOT NULL AND (?2 IS NULL OR place.environment = ?2))";
+/// What a listing holds besides what carries our mark, in the namespaces that do: RoleBindings, which grant power there
+/// whoever made them, and the ServiceAccount `default`. Found from the namespaces, so that it costs as much as they hold.
+macro_rules! beside_ours {
+    ($places:literal) => {
+        concat!(
+            "home = ?1 AND marked IS NULL AND kind IN ('RoleBinding', 'ServiceAccount')
+             AND (kind = 'RoleBinding' OR fold = 'k8s/v1/ServiceAccount/' || namespace || '/default')
+             AND namespace IN (SELECT substr(place.fold, length('k8s/v1/Namespace/') + 1) FROM object place
+                               WHERE place.kind = 'Namespace' AND ",
+            $places,
+            ")"
+        )
+    };
+}
 
 pub(super) fn observe(
     store: &mut Store,
@@ -35,11 +45,14 @@ pub(super) fn observe(
     match &selector.scope {
         Scope::Everything => {
             listing.select("marked = ?1", params![arn])?;
-            listing.select(FOREIGN_GRANTS, params![arn, None::<String>])?;
+            listing.select(beside_ours!("place.marked = ?1"), params![arn])?;
         }
         Scope::Environment(environment) => {
             listing.select("marked = ?1 AND environment = ?2", params![arn, environment])?;
-            listing.select(FOREIGN_GRANTS, params![arn, environment])?;
+            listing.select(
+                beside_ours!("place.marked = ?1 AND place.environment = ?2"),
+                params![arn, environment],
+            )?;
         }
         Scope::Records => listing.select(
             "home = ?1 AND namespace = ?2 AND kind = 'ConfigMap' AND marked IS NOT NULL",
