@@ -3,6 +3,8 @@
 //! `objects` is a function of the spec, the digest of the resolved golden path, the version of the renderer and the stable
 //! facts, and of nothing else: the plan that core makes again at apply time is the plan that was approved.
 
+#[cfg(test)]
+mod admission;
 mod catalogue;
 mod check;
 mod diff;
@@ -12,6 +14,8 @@ mod fixtures;
 mod guardrails;
 mod line;
 mod quota;
+#[cfg(test)]
+mod reachability;
 mod render;
 
 pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Tier};

@@ -1,0 +1,400 @@
+//! Who reaches whom, by a pure evaluation of the rendered NetworkPolicies as `networking.k8s.io/v1` defines them: what no test
+//! server shows, since none of them has a CNI.
+//!
+//! A pod that no policy selects for a direction is open in it. One that is selected is closed but for the rules of all
+//! policies that select it. A connection needs both ends.
+
+use super::fixtures::*;
+use crate::domain::{Body, Cidr, Desired, ObjectKey, Spec};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// One end of a connection.
+#[derive(Clone)]
+enum End {
+    Pod {
+        namespace: String,
+        labels: Map<String, Value>,
+    },
+    /// An address outside of the cluster's pods.
+    Host(Cidr),
+}
+
+struct Cluster {
+    policies: Vec<(String, Value)>,
+    namespaces: BTreeMap<String, Map<String, Value>>,
+}
+
+// === impl Cluster ===
+
+impl Cluster {
+    fn of(objects: &[Desired]) -> Self {
+        let mut cluster = Self {
+            policies: vec![],
+            namespaces: BTreeMap::new(),
+        };
+        for name in ["kube-system", "monitoring", "stranger"] {
+            cluster.namespaces.insert(name.to_owned(), Map::new());
+        }
+        for object in objects {
+            match (&object.key, &object.body) {
+                (
+                    ObjectKey::Kube {
+                        kind,
+                        namespace: Some(namespace),
+                        ..
+                    },
+                    Some(Body::Kube(doc)),
+                ) if kind == "NetworkPolicy" => {
+                    cluster.policies.push((namespace.clone(), doc["spec"].clone()));
+                }
+                (ObjectKey::Kube { kind, name, .. }, Some(Body::Kube(doc))) if kind == "Namespace" => {
+                    cluster.namespaces.insert(
+                        name.clone(),
+                        doc["metadata"]["labels"].as_object().cloned().unwrap_or_default(),
+                    );
+                }
+                _ => {}
+            }
+        }
+        for (name, labels) in &mut cluster.namespaces {
+            labels.insert("kubernetes.io/metadata.name".to_owned(), json!(name));
+        }
+        cluster
+    }
+
+    fn connects(&self, from: &End, to: &End, protocol: &str, port: u16) -> bool {
+        self.admits("Egress", from, to, protocol, port) && self.admits("Ingress", to, from, protocol, port)
+    }
+
+    fn admits(&self, direction: &str, end: &End, other: &End, protocol: &str, port: u16) -> bool {
+        let End::Pod { namespace, labels } = end else {
+            return true;
+        };
+        let (rules, peers) = if direction == "Egress" {
+            ("egress", "to")
+        } else {
+            ("ingress", "from")
+        };
+        let selecting: Vec<&Value> = self
+            .policies
+            .iter()
+            .filter(|(of, spec)| {
+                of == namespace && selects(&spec["podSelector"], labels) && has(&spec["policyTypes"], direction)
+            })
+            .map(|(_, spec)| spec)
+            .collect();
+        selecting.is_empty()
+            || selecting.iter().flat_map(|spec| items(&spec[rules])).any(|rule| {
+                let ports = &rule["ports"];
+                let port_matches =
+                    ports.is_null() || items(ports).any(|p| p["protocol"] == protocol && p["port"] == port);
+                port_matches
+                    && (rule[peers].is_null() || items(&rule[peers]).any(|peer| self.is_peer(peer, namespace, other)))
+            })
+    }
+
+    fn is_peer(&self, peer: &Value, own_namespace: &str, other: &End) -> bool {
+        match other {
+            End::Host(address) => {
+                let range = |text: &Value| text.as_str().and_then(|text| text.parse::<Cidr>().ok());
+                let block = &peer["ipBlock"];
+                range(&block["cidr"]).is_some_and(|range| range.contains(address))
+                    && !items(&block["except"])
+                        .filter_map(range)
+                        .any(|except| except.contains(address))
+            }
+            End::Pod { namespace, labels } => {
+                let (namespaces, pods) = (&peer["namespaceSelector"], &peer["podSelector"]);
+                let near = if namespaces.is_null() {
+                    namespace == own_namespace
+                } else {
+                    self.namespaces
+                        .get(namespace)
+                        .is_some_and(|labels| selects(namespaces, labels))
+                };
+                peer["ipBlock"].is_null() && near && (pods.is_null() || selects(pods, labels))
+            }
+        }
+    }
+}
+
+fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+fn has(list: &Value, text: &str) -> bool {
+    items(list).any(|item| item == text)
+}
+
+fn selects(selector: &Value, labels: &Map<String, Value>) -> bool {
+    let equal = selector["matchLabels"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .all(|(key, value)| labels.get(key) == Some(value));
+    equal
+        && items(&selector["matchExpressions"]).all(|expression| {
+            assert_eq!(expression["operator"], "In", "the only operator that we render");
+            expression["key"]
+                .as_str()
+                .and_then(|key| labels.get(key))
+                .is_some_and(|value| items(&expression["values"]).any(|v| v == value))
+        })
+}
+
+fn pod(namespace: &str, name: &str) -> End {
+    let label = if namespace == "kube-system" {
+        "k8s-app"
+    } else {
+        "app.kubernetes.io/name"
+    };
+    End::Pod {
+        namespace: namespace.to_owned(),
+        labels: Map::from_iter([(label.to_owned(), json!(name))]),
+    }
+}
+
+fn host(address: &str) -> End {
+    let length = if address.contains(':') { 128 } else { 32 };
+    End::Host(format!("{address}/{length}").parse().expect("an address"))
+}
+
+/// A production environment with an isolated slot, its edge, a stranger, and a development environment.
+fn cluster() -> Cluster {
+    let facts = facts();
+    let prod = payments_prod();
+    let owner = json!({"contact": "a@b", "cost_center": "C"});
+    let edge = environment(json!({"name": "edge-prod", "tier": "prod", "owner": owner}));
+    let mut objects = rendered(Spec::Slot(slot(ledger())), &facts, Some(&parent(&prod, &facts))).objects;
+    for spec in [prod, edge, environment(json!({}))] {
+        objects.extend(rendered(Spec::Environment(spec), &facts, None).objects);
+    }
+    Cluster::of(&objects)
+}
+
+#[test]
+fn production_reaches_what_it_must_and_nothing_else() {
+    let cluster = cluster();
+    let (api, slot) = (pod("payments-prod-api", "api"), pod("payments-prod-ledger", "ledger"));
+    for (from, to, protocol, port, open, reason) in [
+        (
+            &api,
+            pod("kube-system", "kube-dns"),
+            "UDP",
+            53,
+            true,
+            "names, from the pods of kube-dns",
+        ),
+        (
+            &api,
+            host("10.100.0.10"),
+            "TCP",
+            53,
+            true,
+            "names, at the service's address",
+        ),
+        (
+            &api,
+            host("169.254.20.10"),
+            "UDP",
+            53,
+            true,
+            "names, from NodeLocal DNSCache",
+        ),
+        (
+            &api,
+            host("169.254.170.23"),
+            "TCP",
+            80,
+            true,
+            "credentials, from the Pod Identity agent",
+        ),
+        (&api, host("fd00:ec2::23"), "TCP", 80, true, "credentials, on IPv6"),
+        (
+            &slot,
+            host("169.254.170.23"),
+            "TCP",
+            80,
+            true,
+            "credentials in an isolated namespace",
+        ),
+        (
+            &api,
+            host("169.254.169.254"),
+            "TCP",
+            80,
+            false,
+            "not the node's own credentials",
+        ),
+        (
+            &api,
+            host("fd00:ec2::254"),
+            "TCP",
+            443,
+            false,
+            "nor on IPv6, inside of a range that is open",
+        ),
+        (
+            &api,
+            host("10.100.0.1"),
+            "TCP",
+            443,
+            true,
+            "the API server, by the preset",
+        ),
+        (&api, host("10.5.0.1"), "TCP", 5432, true, "a range that was asked for"),
+        (
+            &api,
+            host("192.168.0.9"),
+            "TCP",
+            443,
+            true,
+            "AWS by interface endpoints, by the preset",
+        ),
+        (&api, host("192.168.0.9"), "TCP", 5432, false, "on HTTPS alone"),
+        (
+            &api,
+            host("203.0.113.9"),
+            "TCP",
+            443,
+            false,
+            "not the rest of the world",
+        ),
+        (
+            &api,
+            pod("payments-prod-jobs", "report"),
+            "TCP",
+            8080,
+            true,
+            "its own environment",
+        ),
+        (
+            &slot,
+            pod("payments-prod-api", "api"),
+            "TCP",
+            8080,
+            true,
+            "an isolated slot is of the environment",
+        ),
+        (
+            &api,
+            pod("edge-prod", "edge"),
+            "TCP",
+            8080,
+            false,
+            "the edge lets nobody in",
+        ),
+        (
+            &api,
+            pod("stranger", "x"),
+            "TCP",
+            8080,
+            false,
+            "egress is closed to strangers",
+        ),
+        (
+            &pod("edge-prod", "edge"),
+            api.clone(),
+            "TCP",
+            8080,
+            false,
+            "let in, but the edge's own egress is closed",
+        ),
+        (&pod("stranger", "x"), api.clone(), "TCP", 8080, false, "strangers"),
+        (
+            &pod("payments-dev", "x"),
+            api.clone(),
+            "TCP",
+            8080,
+            false,
+            "the same team in another tier",
+        ),
+        (
+            &pod("monitoring", "prometheus"),
+            api.clone(),
+            "TCP",
+            9090,
+            true,
+            "the platform's monitoring",
+        ),
+        (
+            &host("10.1.2.3"),
+            api.clone(),
+            "TCP",
+            8080,
+            true,
+            "load balancers' subnets",
+        ),
+        (&host("10.2.2.3"), api.clone(), "TCP", 8080, false, "other subnets"),
+    ] {
+        assert_eq!(cluster.connects(from, &to, protocol, port), open, "{reason}");
+    }
+    assert!(
+        cluster.admits("Ingress", &api, &pod("edge-prod", "edge"), "TCP", 8080),
+        "allow_from opens this side"
+    );
+    assert!(
+        !cluster.admits(
+            "Ingress",
+            &pod("payments-prod-jobs", "x"),
+            &pod("stranger", "x"),
+            "TCP",
+            1
+        ),
+        "every namespace"
+    );
+}
+
+#[test]
+fn development_is_closed_inwards_only() {
+    let cluster = cluster();
+    let dev = pod("payments-dev", "api");
+    for (from, to, open, reason) in [
+        (&dev, host("203.0.113.9"), true, "egress is open"),
+        (&dev, pod("stranger", "x"), true, "egress is open"),
+        (&pod("payments-dev", "other"), dev.clone(), true, "its own environment"),
+        (&pod("stranger", "x"), dev.clone(), false, "strangers"),
+        (
+            &pod("payments-prod-api", "api"),
+            dev.clone(),
+            false,
+            "the same team in another tier",
+        ),
+    ] {
+        assert_eq!(cluster.connects(from, &to, "TCP", 8080), open, "{reason}");
+    }
+}
+
+/// Where nothing but slots opens: the environment's own rule is taken away.
+#[test]
+fn a_slot_is_reached_by_the_slots_it_names() {
+    let mut cluster = cluster();
+    cluster.policies.retain(|(_, spec)| {
+        let same = json!({"goldenpath.internal/environment": "payments-prod"});
+        !items(&spec["ingress"]).any(|rule| {
+            items(&rule["from"])
+                .any(|peer| peer["podSelector"].is_null() && peer["namespaceSelector"]["matchLabels"] == same)
+        })
+    });
+    let ledger = pod("payments-prod-ledger", "ledger");
+    for (from, port, open, reason) in [
+        (pod("payments-prod-api", "gateway"), 8080, true, "named"),
+        (
+            pod("payments-prod-jobs", "gateway"),
+            8080,
+            true,
+            "wherever its namespace is in the environment",
+        ),
+        (pod("payments-prod-api", "gateway"), 9090, false, "another port"),
+        (pod("payments-prod-api", "other"), 8080, false, "not named"),
+        (
+            pod("payments-dev", "gateway"),
+            8080,
+            false,
+            "named, in another environment",
+        ),
+    ] {
+        assert_eq!(cluster.admits("Ingress", &ledger, &from, "TCP", port), open, "{reason}");
+    }
+}
