@@ -2,5 +2,6 @@
 
 pub mod catalogue;
 pub mod clock;
+pub mod contract;
 pub mod offline;
 pub mod sandbox;

@@ -12,6 +12,7 @@ mod call;
 mod eks;
 mod error;
 mod fault;
+mod foreign;
 mod hand;
 mod iam;
 mod kube;
@@ -25,6 +26,8 @@ mod policy_document;
 mod row;
 mod seed;
 mod store;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use call::{Call, Verb};

@@ -156,9 +156,12 @@ fn generated(cluster: &ClusterArn, row: &Row) -> (Option<String>, Option<String>
     match &row.key {
         ObjectKey::Role { .. } => (uid(), None),
         ObjectKey::PodIdentityAssociation { .. } => (uid(), row.external_id.clone()),
-        ObjectKey::AccessEntry { principal } => {
-            (row.external_id.as_deref().map(|uuid| eks::access_entry_arn(cluster, principal, uuid)), None)
-        }
+        ObjectKey::AccessEntry { principal } => (
+            row.external_id
+                .as_deref()
+                .map(|uuid| eks::access_entry_arn(cluster, principal, uuid)),
+            None,
+        ),
         ObjectKey::AccessPolicy { .. } | ObjectKey::Kube { .. } => (None, None),
     }
 }

@@ -273,13 +273,6 @@ fn check_association(
             "InvalidParameterException: Cross-account pass role is not allowed. ({role_arn}); name it as target role"
         )));
     }
-    if !matches!(iam::principal(store, &order.cluster, role_arn)?, Principal::Role { .. }) {
-        return Err(refused(
-            Class::NotFound,
-            call,
-            format!("InvalidParameterException: Role provided in the request does not exist. ({role_arn})"),
-        ));
-    }
     if let Some(target) = target_role_arn
         && !target.contains(":role/")
     {
@@ -301,7 +294,15 @@ fn check_association(
             )));
         }
     }
-    iam::check_tags(tags).map_err(invalid)
+    iam::check_tags(tags).map_err(invalid)?;
+    if !matches!(iam::principal(store, &order.cluster, role_arn)?, Principal::Role { .. }) {
+        return Err(refused(
+            Class::NotFound,
+            call,
+            format!("InvalidParameterException: Role provided in the request does not exist. ({role_arn})"),
+        ));
+    }
+    Ok(())
 }
 
 /// `arn:aws:eks:<region>:<account>:access-entry/<cluster>/<role or user>/<account>/<name>/<uuid>`
