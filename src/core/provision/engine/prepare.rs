@@ -61,36 +61,46 @@ pub(super) fn prepare(question: &Question<'_>) -> Result<Prepared, Vec<Problem>>
     problems.extend(blueprint.problems.iter().cloned());
     let findings = policy::judge(&blueprint.objects, spec, facts, blueprint.resolved.class);
     // A fault of a statement is found where it is written and again in the role that it becomes: told once.
-    let told = |found: &Problem| problems.iter().any(|known| known.code == found.code && known.field == found.field);
-    let findings: Vec<Problem> = findings.into_iter().map(Problem::from).filter(|found| !told(found)).collect();
+    let told = |found: &Problem| {
+        problems
+            .iter()
+            .any(|known| known.code == found.code && known.field == found.field)
+    };
+    let findings: Vec<Problem> = findings
+        .into_iter()
+        .map(Problem::from)
+        .filter(|found| !told(found))
+        .collect();
     problems.extend(findings);
 
-    let before = prior.and_then(|prior| golden::render(&prior.spec, facts, *parent, catalogue).ok());
+    // An unchanged request renders to what it rendered to, and a refresh of thousands has no time to do it twice.
+    let unchanged = prior.is_some_and(|prior| prior.spec == **spec);
+    let rendered = prior.filter(|_| !unchanged);
+    let rendered = rendered.and_then(|prior| golden::render(&prior.spec, facts, *parent, catalogue).ok());
+    let before = if unchanged { Some(&blueprint) } else { rendered.as_ref() };
+    let lines = lines_of(&blueprint.objects);
     let Promise {
         lines: promised,
         left,
         problems: reported,
     } = match prior {
         None => Promise {
-            lines: lines_of(&blueprint.objects),
+            lines,
             ..Promise::default()
         },
         Some(prior) => {
-            let old = before
-                .as_ref()
-                .filter(|_| !prior.incomplete)
-                .map(|before| lines_of(&before.objects));
+            let old = before.filter(|_| !prior.incomplete).map(|before| {
+                if unchanged {
+                    lines.clone()
+                } else {
+                    lines_of(&before.objects)
+                }
+            });
             let record = record::key_of(&spec.id()).to_string();
-            drift::promise(
-                lines_of(&blueprint.objects),
-                old.as_ref(),
-                &prior.objects,
-                &drift::of_spec(spec),
-                &record,
-            )
+            drift::promise(lines, old.as_ref(), &prior.objects, &drift::of_spec(spec), &record)
         }
     };
-    let quiet = prior.is_some_and(|prior| prior.spec == **spec && same_objects(&promised, &prior.objects));
+    let quiet = unchanged && prior.is_some_and(|prior| same_objects(&promised, &prior.objects));
     if quiet {
         // What was only a warning was told when it was made so; repeated in every plan, nobody would read it.
         problems.retain(Problem::is_error);
@@ -101,7 +111,7 @@ pub(super) fn prepare(question: &Question<'_>) -> Result<Prepared, Vec<Problem>>
     }
     problems.extend(reported);
     if let Some(prior) = prior {
-        problems.extend(losses(&blueprint, prior, before.as_ref()));
+        problems.extend(losses(&blueprint, prior, before));
     }
     let protected = blueprint.resolved.deletion_protection && !blueprint.resolved.namespaces.is_empty();
     Ok(Prepared {
