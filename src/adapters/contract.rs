@@ -67,7 +67,7 @@ pub enum Broken {
     #[error("{0}")]
     Promise(String),
     #[error("{doing}")]
-    Call { doing: String, source: PortError },
+    Call { doing: String, source: Box<PortError> },
 }
 
 pub type Verdict = Result<(), Broken>;

@@ -17,7 +17,7 @@ pub(super) fn promise(kept: bool, words: impl FnOnce() -> String) -> Verdict {
 pub(super) fn doing<T>(what: impl Into<String>, result: Result<T, PortError>) -> Result<T, Broken> {
     result.map_err(|source| Broken::Call {
         doing: what.into(),
-        source,
+        source: Box::new(source),
     })
 }
 

@@ -4,7 +4,7 @@ use super::{
     eks,
     error::{SandboxError, refused},
     iam, kube,
-    managed::{Manager, Operation},
+    managed::{Holders, Operation},
     namespace, ownership,
     row::{self, Row},
     store::Store,
@@ -166,9 +166,12 @@ fn generated(cluster: &ClusterArn, row: &Row) -> (Option<String>, Option<String>
     }
 }
 
-fn project(key: &ObjectKey, body: Value, managers: &[Manager]) -> Result<Fields, SandboxError> {
+fn project(key: &ObjectKey, body: Value, managers: &str) -> Result<Fields, SandboxError> {
     Ok(match typed(key, body)? {
-        Body::Kube(document) => projection::of_kube(&document, &|path| holder(managers, path)),
+        Body::Kube(document) => {
+            let holders = Holders::of(managers);
+            projection::of_kube(&document, &|path| holder(&holders, path))
+        }
         aws => projection::of_body(&aws),
     })
 }
@@ -185,15 +188,13 @@ pub(super) fn typed(key: &ObjectKey, body: Value) -> Result<Body, serde_json::Er
 }
 
 /// Ours before anyone else's, one that applies before one that edits.
-fn holder<'a>(managers: &'a [Manager], path: &str) -> Option<Holder<'a>> {
+fn holder<'a>(holders: &Holders<'a>, path: &str) -> Option<Holder<'a>> {
     let mut found: Option<Holder<'a>> = None;
-    for manager in managers.iter().filter(|manager| manager.fields.contains(path)) {
-        match manager.operation {
-            Operation::Apply if manager.manager == Desired::MANAGER => return Some(Holder::Us),
-            Operation::Apply if !matches!(found, Some(Holder::Applied(_))) => {
-                found = Some(Holder::Applied(&manager.manager));
-            }
-            Operation::Update if found.is_none() => found = Some(Holder::Edited(&manager.manager)),
+    for (operation, manager) in holders.of_field(path) {
+        match operation {
+            Operation::Apply if manager == Desired::MANAGER => return Some(Holder::Us),
+            Operation::Apply if !matches!(found, Some(Holder::Applied(_))) => found = Some(Holder::Applied(manager)),
+            Operation::Update if found.is_none() => found = Some(Holder::Edited(manager)),
             _ => {}
         }
     }

@@ -8,7 +8,7 @@ use super::{
     error::{SandboxError, refused},
     fault::{self, Fault, FaultRow},
     kube,
-    managed::{self, Force, Operation},
+    managed::{self, Force, Manager, Operation},
     ownership, pointer,
     row::{self, COLUMNS, Row},
     store::Store,
@@ -209,7 +209,7 @@ fn document(cluster: &ClusterArn, row: Row) -> Value {
             if let Some(deleted_at) = deleted_at {
                 metadata["deletionTimestamp"] = deleted_at.into();
             }
-            metadata["managedFields"] = json!(managers);
+            metadata["managedFields"] = json!(managed::decode(&managers));
         }
         ObjectKey::Role { name } => {
             let path = body["path"].as_str().unwrap_or("/");
@@ -265,7 +265,7 @@ fn edit(
         if !pointer::remove(&mut new, pointer) {
             return Err(refused(Class::NotFound, CALL, format!("{} has no {pointer}", row.key)));
         }
-        managed::update(&mut row.body, &mut row.managers, new, manager);
+        row.update(new, manager);
         return save_edited(store, cluster, row, before);
     };
     if as_applier {
@@ -274,27 +274,25 @@ fn edit(
         if !pointer::set(&mut declared, pointer, value) {
             return Err(invalid(format!("{pointer} does not lead to a field of {}", row.key)));
         }
-        managed::apply(&mut row.body, &mut row.managers, &declared, manager, Force::All)
+        row.apply(&declared, manager, Force::All)
             .map_err(|held| kube::conflict(CALL, held))?;
     } else {
         let mut new = row.body.clone();
         if !pointer::set(&mut new, pointer, value) {
             return Err(invalid(format!("{pointer} does not lead to a field of {}", row.key)));
         }
-        managed::update(&mut row.body, &mut row.managers, new, manager);
+        row.update(new, manager);
     }
     save_edited(store, cluster, row, before)
 }
 
 fn declared_by(row: &Row, manager: &str) -> Value {
     let mut declared = json!({});
-    let own = row
-        .managers
-        .iter()
-        .filter(|other| other.manager == manager && other.operation == Operation::Apply);
-    for field in own.flat_map(|own| &own.fields) {
-        if let Some(value) = row.body.pointer(field) {
-            pointer::set(&mut declared, field, value.clone());
+    let is_own = |other: &Manager| other.manager == manager && other.operation == Operation::Apply;
+    let own = managed::decode(&row.managers).into_iter().filter(is_own);
+    for field in own.flat_map(|own| own.fields) {
+        if let Some(value) = row.body.pointer(&field) {
+            pointer::set(&mut declared, &field, value.clone());
         }
     }
     declared
@@ -304,7 +302,7 @@ fn save_edited(
     store: &mut Store,
     cluster: &ClusterArn,
     mut row: Row,
-    before: (Value, Vec<managed::Manager>),
+    before: (Value, String),
 ) -> Result<(), SandboxError> {
     let wrong = |error: String| refused(Class::Invalid, CALL, error);
     if row.key.is_aws() {

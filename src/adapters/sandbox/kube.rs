@@ -37,14 +37,8 @@ pub(super) fn apply(
         None => Row::new(store, &order.cluster, &order.key, skeleton(&order.key))?,
     };
     let before = (row.body.clone(), row.managers.clone());
-    managed::apply(
-        &mut row.body,
-        &mut row.managers,
-        document,
-        &order.manager,
-        Force::Fields(&order.take),
-    )
-    .map_err(|held| conflict(&call, held))?;
+    row.apply(document, &order.manager, Force::Fields(&order.take))
+        .map_err(|held| conflict(&call, held))?;
     finish(store, &order.cluster, row, before, &call)
 }
 
@@ -53,7 +47,7 @@ pub(super) fn finish(
     store: &mut Store,
     cluster: &ClusterArn,
     mut row: Row,
-    (body, managers): (Value, Vec<managed::Manager>),
+    (body, managers): (Value, String),
     call: &str,
 ) -> Result<Row, SandboxError> {
     let is_new = row.id.is_none();

@@ -2,25 +2,31 @@
 //!
 //! A manager that *applies* owns what it declares: a field it no longer declares goes away, unless another owns it too; a
 //! field that another owns with another value is a conflict. A manager that *updates* takes over what it changes.
+//!
+//! In the file the managers are lines, so that a listing of many objects looks up holders without copying a path: `A` or `U`
+//! with the manager's name, then its fields in order.
 
 use super::pointer::{self, Leaves, leaves, overlaps};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum Operation {
     Apply,
     Update,
 }
 
 /// One entry of `metadata.managedFields`, its fields as JSON pointers of leaves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Manager {
     pub manager: String,
     pub operation: Operation,
     pub fields: BTreeSet<String>,
 }
+
+/// A view of the managers' lines: who holds a field.
+pub(super) struct Holders<'a>(Vec<(Operation, &'a str, Vec<&'a str>)>);
 
 /// (field, its manager)
 pub(super) type Conflicts = Vec<(String, String)>;
@@ -32,6 +38,71 @@ pub(super) enum Force<'a> {
     Fields(&'a [String]),
     All,
 }
+
+// === impl Holders ===
+
+impl<'a> Holders<'a> {
+    pub fn of(lines: &'a str) -> Self {
+        let mut managers: Vec<(Operation, &str, Vec<&str>)> = vec![];
+        for line in lines.lines() {
+            match line.split_at_checked(1) {
+                Some(("A", name)) => managers.push((Operation::Apply, name, vec![])),
+                Some(("U", name)) => managers.push((Operation::Update, name, vec![])),
+                _ => {
+                    if let Some((_, _, fields)) = managers.last_mut() {
+                        fields.push(line);
+                    }
+                }
+            }
+        }
+        Self(managers)
+    }
+
+    /// In the order in which they came to the object.
+    pub fn of_field(&self, path: &str) -> impl Iterator<Item = (Operation, &'a str)> {
+        let holds = move |fields: &[&str]| fields.binary_search(&path).is_ok();
+        self.0
+            .iter()
+            .filter(move |(_, _, fields)| holds(fields))
+            .map(|(operation, name, _)| (*operation, *name))
+    }
+
+    pub fn first(&self) -> Option<&'a str> {
+        self.0.first().map(|(_, name, _)| *name)
+    }
+}
+
+pub(super) fn decode(lines: &str) -> Vec<Manager> {
+    let managers = Holders::of(lines)
+        .0
+        .into_iter()
+        .map(|(operation, name, fields)| Manager {
+            manager: name.to_owned(),
+            operation,
+            fields: fields.into_iter().map(str::to_owned).collect(),
+        });
+    managers.collect()
+}
+
+/// No name holds a line break: the API server refuses it in any key.
+pub(super) fn encode(managers: &[Manager]) -> String {
+    let mut lines = String::new();
+    for Manager {
+        manager,
+        operation,
+        fields,
+    } in managers
+    {
+        lines.push_str(if *operation == Operation::Apply { "A" } else { "U" });
+        for line in std::iter::once(manager).chain(fields) {
+            lines.push_str(&line.replace(['\n', '\r'], " "));
+            lines.push('\n');
+        }
+    }
+    lines
+}
+
+// === Apply and update ===
 
 pub(super) fn apply(
     live: &mut Value,

@@ -1,6 +1,6 @@
 //! Whose an object is, by its labels or tags: ours, of one environment or of the cluster as a whole, or somebody else's.
 
-use super::{managed::Manager, row::Row};
+use super::{managed::Holders, row::Row};
 use goldenpath_core::domain::{
     ObjectKey, Owner, Ownership,
     projection::{LABEL_PREFIX, TAG_PREFIX},
@@ -103,7 +103,7 @@ pub(super) fn ownership(cluster: &str, row: &Row) -> Ownership {
     }
 }
 
-fn foreign_hand(body: &Value, managers: &[Manager]) -> String {
+fn foreign_hand(body: &Value, managers: &str) -> String {
     for (place, name, who) in FOREIGN {
         if let Some(value) = body
             .pointer(place)
@@ -117,9 +117,7 @@ fn foreign_hand(body: &Value, managers: &[Manager]) -> String {
             };
         }
     }
-    managers
-        .first()
-        .map_or_else(|| "someone else".to_owned(), |manager| manager.manager.clone())
+    Holders::of(managers).first().unwrap_or("someone else").to_owned()
 }
 
 #[cfg(test)]

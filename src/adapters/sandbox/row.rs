@@ -3,7 +3,7 @@
 use super::{
     bodies,
     error::SandboxError,
-    managed::Manager,
+    managed::{self, Conflicts, Force},
     ownership::{self, Mark},
     store::Store,
 };
@@ -28,7 +28,8 @@ pub(super) struct Row {
     /// `metadata.deletionTimestamp`
     pub deleted_at: Option<String>,
     pub body: Value,
-    pub managers: Vec<Manager>,
+    /// As [`managed::encode`](super::managed::encode) writes them.
+    pub managers: String,
 }
 
 pub(super) const COLUMNS: &str =
@@ -85,7 +86,7 @@ impl Row {
             visible_at: 0,
             deleted_at: None,
             body,
-            managers: vec![],
+            managers: String::new(),
         }
     }
 
@@ -110,8 +111,23 @@ impl Row {
             visible_at: row.get(7)?,
             deleted_at: row.get(8)?,
             body: serde_json::from_str(row.get_ref(9)?.as_str()?).map_err(|error| unreadable(9, error))?,
-            managers: serde_json::from_str(row.get_ref(10)?.as_str()?).map_err(|error| unreadable(10, error))?,
+            managers: row.get(10)?,
         })
+    }
+
+    /// Server-side apply.
+    pub fn apply(&mut self, declared: &Value, manager: &str, force: Force<'_>) -> Result<(), Conflicts> {
+        let mut managers = managed::decode(&self.managers);
+        managed::apply(&mut self.body, &mut managers, declared, manager, force)?;
+        self.managers = managed::encode(&managers);
+        Ok(())
+    }
+
+    /// An update or a patch that makes this document of it.
+    pub fn update(&mut self, new: Value, manager: &str) {
+        let mut managers = managed::decode(&self.managers);
+        managed::update(&mut self.body, &mut managers, new, manager);
+        self.managers = managed::encode(&managers);
     }
 
     /// Writes the row under a new version.
@@ -125,10 +141,7 @@ impl Row {
             environment,
             slot,
         } = ownership::mark(&self.key, &self.home, &self.body);
-        let (body, managers) = (
-            serde_json::to_string(&self.body)?,
-            serde_json::to_string(&self.managers)?,
-        );
+        let body = serde_json::to_string(&self.body)?;
         match self.id {
             Some(id) => {
                 store
@@ -148,7 +161,7 @@ impl Row {
                         self.visible_at,
                         self.deleted_at,
                         body,
-                        managers
+                        self.managers
                     ])?;
             }
             None => {
@@ -175,7 +188,7 @@ impl Row {
                         self.visible_at,
                         self.deleted_at,
                         body,
-                        managers
+                        self.managers
                     ])?;
                 self.id = Some(store.connection().last_insert_rowid());
             }

@@ -208,3 +208,27 @@ fn a_forced_apply_takes_fields_from_everyone() {
     assert_eq!(owner_of(&managers, "/spec/a"), ["argocd"]);
     assert_eq!(live["spec"], json!({"a": 5, "b": 2}));
 }
+
+#[test]
+fn managers_read_back_from_their_lines_and_tell_holders_in_order() {
+    let manager = |manager: &str, operation, fields: &[&str]| Manager {
+        manager: manager.to_owned(),
+        operation,
+        fields: fields.iter().map(|&field| field.to_owned()).collect(),
+    };
+    let managers = vec![
+        manager("goldenpath", Operation::Apply, &["/spec/a", "/spec/b"]),
+        manager("Upbound", Operation::Update, &["/spec/b", "/spec/c"]),
+        manager("", Operation::Apply, &["/A"]),
+    ];
+    let lines = encode(&managers);
+    assert_eq!(decode(&lines), managers);
+    let holders = Holders::of(&lines);
+    let of = |path: &str| holders.of_field(path).collect::<Vec<_>>();
+    assert_eq!(
+        of("/spec/b"),
+        [(Operation::Apply, "goldenpath"), (Operation::Update, "Upbound")]
+    );
+    assert_eq!(of("/spec/d"), []);
+    assert_eq!(holders.first(), Some("goldenpath"));
+}

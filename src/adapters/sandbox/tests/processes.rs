@@ -74,7 +74,7 @@ async fn of_two_who_change_one_version_one_wins() {
         );
         let classes = [first.map_err(|e| e.class), second.map_err(|e| e.class)];
         assert_eq!(classes.iter().filter(|c| c.is_ok()).count(), 1, "{classes:?}");
-        assert!(classes.iter().any(|c| *c == Err(Class::Conflict)), "{classes:?}");
+        assert!(classes.contains(&Err(Class::Conflict)), "{classes:?}");
     }
 }
 
