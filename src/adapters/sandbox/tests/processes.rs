@@ -220,6 +220,49 @@ async fn the_file_remembers_what_was_declared_and_a_second_account_has_its_own_r
     );
 }
 
+/// Names the file to a child of the next test; without it the child has nothing to do.
+const CHILD: &str = "GOLDENPATH_SANDBOX_TEST_CHILD";
+
+#[tokio::test]
+async fn child() {
+    if let Some(path) = std::env::var_os(CHILD) {
+        let sandbox = Sandbox::open(path, SandboxOptions::default());
+        put(&sandbox, "a", "x", Expect::Any)
+            .await
+            .expect("the first call passes");
+        let second = put(&sandbox, "b", "x", Expect::Any).await;
+        panic!("the process outlived its end: {second:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_process_ends_at_the_very_call_before_or_after_its_change() {
+    for (action, made, reason) in [
+        (Action::Exit, false, "before the change"),
+        (Action::ExitAfter, true, "after it"),
+    ] {
+        let place = place(SandboxOptions::default());
+        let second = Fault::new(action).verb(Verb::Write).nth(2);
+        place.sandbox.add_fault(second).await.expect("a fault");
+        let status = std::process::Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "sandbox::tests::processes::child", "--quiet"])
+            .env(CHILD, place.sandbox.path())
+            .stdout(std::process::Stdio::null())
+            .status()
+            .expect("a child");
+        assert_eq!(status.code(), Some(137), "{reason}");
+        let listed = place.sandbox.list().await.expect("listed");
+        let has = |name: &str| listed.iter().any(|listed| listed.key == config_map(name, "x").0);
+        assert!(has("a"), "what was answered is kept");
+        assert_eq!(has("b"), made, "{reason}");
+        assert_eq!(
+            place.sandbox.calls().await.expect("the log").len(),
+            2,
+            "{reason}: the call is in the log"
+        );
+    }
+}
+
 /// The figure that a refresh of 500 environments and slots rests on; loose here, since tests are not optimised.
 #[tokio::test]
 async fn ten_thousand_objects_are_listed_in_one_call() {
