@@ -7,7 +7,9 @@
 mod access;
 mod clusters;
 mod kubernetes;
+mod namespaces;
 mod objects;
+mod roles;
 mod samples;
 mod steps;
 
@@ -101,6 +103,8 @@ impl Case {
 pub fn cases(world: &World) -> Vec<Case> {
     let mut cases = objects::cases(world);
     cases.extend(kubernetes::cases(world));
+    cases.extend(namespaces::cases(world));
+    cases.extend(roles::cases(world));
     cases.extend(access::cases(world));
     cases.extend(clusters::cases(world));
     cases

@@ -1,11 +1,12 @@
 //! The steps that cases are made of.
 
-use super::{Broken, Sample, Verdict, World};
+use super::{Broken, Sample, Verdict, World, samples};
 use goldenpath_core::{
     domain::{Body, Class, Desired, Fields, Holder, ObjectKey, Observed, projection},
     ports::{Apply, Deleted, Expect, PortError, Scope, Selector},
 };
-use std::future::Future;
+use serde_json::Value;
+use std::{future::Future, pin::Pin};
 
 /// Looks at something that goes away; the longest that a namespace may take.
 const LOOKS: u32 = 240;
@@ -163,5 +164,34 @@ impl World {
             cleared = cleared.and(self.erase(key).await);
         }
         verdict.and(cleared)
+    }
+}
+
+pub(super) type Running = Pin<Box<dyn Future<Output = Verdict> + Send>>;
+
+/// The case asks for the sample of one kind and is given it with the world.
+pub(super) fn of_kind(
+    world: &World,
+    kind: &'static str,
+    case: &'static str,
+    check: fn(World, Sample) -> Running,
+) -> impl Future<Output = Verdict> + Send + use<> {
+    let world = world.clone();
+    async move {
+        let sample = sample_of(&world, kind, case)?;
+        check(world, sample).await
+    }
+}
+
+pub(super) fn sample_of(world: &World, kind: &str, case: &str) -> Result<Sample, Broken> {
+    let found = samples(world, case).into_iter().find(|sample| sample.kind() == kind);
+    found.ok_or_else(|| Broken::Promise(format!("the table has no sample of {kind}")))
+}
+
+/// The document of a Kubernetes body.
+pub(super) fn document(body: &Body) -> Value {
+    match body {
+        Body::Kube(document) => document.clone(),
+        _ => Value::Null,
     }
 }
