@@ -41,7 +41,10 @@ impl Environment {
             return Started::NotAPlugin;
         }
         let port = |name: &str| text(name).and_then(|value| value.parse::<u16>().ok());
-        let ports: RangeInclusive<u16> = port("PLUGIN_MIN_PORT").unwrap_or(0)..=port("PLUGIN_MAX_PORT").unwrap_or(0);
+        let ports: RangeInclusive<u16> = match (port("PLUGIN_MIN_PORT"), port("PLUGIN_MAX_PORT")) {
+            (None, None) => 0..=0,
+            (low, high) => low.unwrap_or(1024)..=high.unwrap_or(u16::MAX),
+        };
         Started::Plugin(Self {
             place: Place {
                 network: Network::default(),

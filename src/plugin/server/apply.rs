@@ -27,8 +27,7 @@ pub(super) async fn apply_resource_change(
     let prior = wire::decode("prior state", request.prior_state, &typed.ty)?;
     let planned = wire::decode("planned state", request.planned_state, &typed.ty)?;
     let config = wire::decode("config", request.config, &typed.ty)?;
-    // Apply carries no capabilities.
-    let call = work.call(None);
+    let call = work.call_of_apply();
     let private = Private::from_bytes(request.planned_private);
     if planned.is_null() {
         return destroy(resource, typed, &call, prior, private).await;

@@ -131,7 +131,7 @@ fn span(rpc: &'static str, question: &impl Question) -> Span {
         tf_data_source_type = field::Empty,
     );
     if !span.is_disabled() {
-        // A provider that runs under a client serves one run: a number within the process tells its calls apart.
+        // Random, as Go providers' are, so that the logs of several processes can be read as one.
         let id = getrandom::u64().unwrap_or_default();
         span.record("tf_req_id", format_args!("{id:016x}"));
         match question.subject() {

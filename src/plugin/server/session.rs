@@ -157,12 +157,20 @@ impl Work {
         self.session.connection()
     }
 
-    /// What a resource is told about the call. Calls that carry no capabilities come after one that did.
+    /// What a resource is told about the call. Clients older than the capabilities send none.
     pub(super) fn call(&self, capabilities: Option<&proto::ClientCapabilities>) -> Call {
-        let write_only_allowed = capabilities.is_none_or(|can| can.write_only_attributes_allowed);
+        let write_only_allowed = capabilities.is_some_and(|can| can.write_only_attributes_allowed);
         Call {
             cancel: self.cancel.clone(),
             write_only_allowed,
+        }
+    }
+
+    /// Apply carries no capabilities. A write-only value that gets so far has passed validation, which asks for them.
+    pub(super) fn call_of_apply(&self) -> Call {
+        Call {
+            cancel: self.cancel.clone(),
+            write_only_allowed: true,
         }
     }
 }

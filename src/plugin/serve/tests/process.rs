@@ -7,9 +7,9 @@ use super::{
 };
 use crate::serve::{self, Started};
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Lines},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::Arc,
 };
 use tfplugin_proto::{
@@ -26,6 +26,7 @@ fn child() {
     if std::env::var_os(CHILD).is_none() {
         return;
     }
+    serve::install_panic_hook();
     let Started::Plugin(environment) = serve::started() else {
         std::process::exit(3)
     };
@@ -37,10 +38,17 @@ fn child() {
     std::process::exit(if served.is_ok() { 0 } else { 4 });
 }
 
+const ARGUMENTS: [&str; 3] = ["--exact", "serve::tests::process::child", "--nocapture"];
+
 fn command(cookie: bool) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this binary"));
+    command.args(ARGUMENTS);
+    prepare(&mut command, cookie);
     command
-        .args(["--exact", "serve::tests::process::child", "--nocapture"])
+}
+
+fn prepare(command: &mut Command, cookie: bool) {
+    command
         .env(CHILD, "1")
         .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
         .stdout(Stdio::piped());
@@ -50,18 +58,24 @@ fn command(cookie: bool) -> Command {
             "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
         );
     }
-    command
 }
 
-/// The fields of the handshake line. Passes over what the test harness prints before it.
-async fn line(child: &mut Child) -> Vec<String> {
+/// The fields of the handshake line, and what comes after it. Passes over what the test harness prints before it.
+async fn line(child: &mut Child) -> (Vec<String>, Lines<BufReader<ChildStdout>>) {
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let find = move || lines.find_map(|line| Some(line.ok()?.split_once("1|6|")?.1.to_owned()));
-    let rest = soon("the line", spawn_blocking(find))
-        .await
-        .expect("no panic")
-        .expect("a handshake line");
-    rest.split('|').map(str::to_owned).collect()
+    let find = move || {
+        let fields = lines.find_map(|line| Some(line.ok()?.split_once("1|6|")?.1.to_owned()));
+        (fields, lines)
+    };
+    let (fields, rest) = soon("the line", spawn_blocking(find)).await.expect("no panic");
+    (
+        fields
+            .expect("a handshake line")
+            .split('|')
+            .map(str::to_owned)
+            .collect(),
+        rest,
+    )
 }
 
 fn send(signal: &str, child: &Child) {
@@ -89,7 +103,7 @@ async fn without_the_cookie_it_does_not_wait() {
 #[tokio::test]
 async fn a_client_starts_it_interrupts_it_and_ends_it() {
     let mut child = command(true).spawn().expect("starts");
-    let line = line(&mut child).await;
+    let (line, _rest) = line(&mut child).await;
     let fields: Vec<&str> = line.iter().map(String::as_str).collect();
     let ["unix", socket, "grpc", ""] = fields[..] else {
         panic!("{fields:?}")
@@ -118,7 +132,7 @@ async fn sigterm_ends_it_in_order() {
         .env("PLUGIN_MULTIPLEX_GRPC", "true")
         .spawn()
         .expect("starts");
-    let line = line(&mut child).await;
+    let (line, _rest) = line(&mut child).await;
     assert_eq!(
         line.last().map(String::as_str),
         Some("false"),
@@ -127,4 +141,51 @@ async fn sigterm_ends_it_in_order() {
     send("-TERM", &child);
     assert_eq!(exit(child).await, Some(0));
     assert!(!Path::new(&line[1]).exists(), "the socket is gone");
+}
+
+#[tokio::test]
+async fn a_panic_is_shown_as_core_looks_for_it() {
+    let mut child = command(true).stderr(Stdio::piped()).spawn().expect("starts");
+    let (line, _rest) = line(&mut child).await;
+    let stream = UnixStream::connect(&line[1]).await.expect("it listens");
+    let mut client = ProviderClient::new(channel(stream).await.expect("plaintext"));
+    let applied = create(&mut client, "panic").await;
+    let detail = &applied.diagnostics[0].detail;
+    assert!(
+        detail.starts_with("as it was told (") && detail.contains("provider.rs:"),
+        "message and place: {detail}"
+    );
+
+    send("-TERM", &child);
+    let output = soon("its end", spawn_blocking(move || child.wait_with_output()))
+        .await
+        .expect("no panic");
+    let stderr = String::from_utf8(output.expect("its output").stderr).expect("text");
+    assert!(
+        stderr.lines().any(|line| line.starts_with("panic: as it was told (")),
+        "{stderr}"
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_is_killed_leaves_no_orphan() {
+    // The shell stands for the client, and goes without a word when its input closes.
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", r#""$0" "$@" & read _"#])
+        .arg(std::env::current_exe().expect("this binary"))
+        .args(ARGUMENTS);
+    prepare(&mut shell, true);
+    let mut shell = shell.stdin(Stdio::piped()).spawn().expect("sh");
+    let (line, rest) = line(&mut shell).await;
+    let socket = Path::new(&line[1]);
+    assert!(socket.exists());
+
+    drop(shell.stdin.take());
+    exit(shell).await;
+    // Its end of the pipe closes with it.
+    soon("the orphan's end", spawn_blocking(move || rest.count()))
+        .await
+        .expect("no panic");
+    assert!(!socket.exists());
 }
