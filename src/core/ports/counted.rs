@@ -3,7 +3,10 @@
 use super::{Apply, Deleted, Expect, Objects, PortError, Selector};
 use crate::domain::{ClusterArn, ObjectKey, Observed};
 use async_trait::async_trait;
-use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 /// Counts observations, applies and deletions on their way to the world behind it.
 pub struct Counted {
@@ -15,7 +18,12 @@ pub struct Counted {
 
 impl Counted {
     pub fn new(inner: Arc<dyn Objects>) -> Self {
-        Self { inner, observed: AtomicUsize::new(0), applied: AtomicUsize::new(0), deleted: AtomicUsize::new(0) }
+        Self {
+            inner,
+            observed: AtomicUsize::new(0),
+            applied: AtomicUsize::new(0),
+            deleted: AtomicUsize::new(0),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //! whatever exists afterwards is in the outcome.
 
 mod admit;
+mod begin;
+mod plan;
 mod work;
 
 use super::{
@@ -187,8 +189,9 @@ impl Engine {
 
     fn remember_applied(&self, operation: &Operation<'_>) {
         self.remember(&operation.request.spec, &operation.facts);
-        if let Spec::Slot(spec) = &operation.request.spec {
-            self.plans.share(&spec.id(), super::shares::amounts(spec));
+        if let (Spec::Slot(spec), Some(parent)) = (&operation.request.spec, &operation.parent) {
+            let amounts = super::shares::amounts(spec, self.usual_share(parent).as_ref());
+            self.plans.share(&spec.id(), amounts);
         }
     }
 }

@@ -4,9 +4,14 @@
 //! clock*, so clocks of different machines are never compared. Every change of the record expects the version read before,
 //! and before each change in AWS (which knows no such guard) the version is looked at again.
 
-use super::{decide::Hold, failure::Failure, record, world::World};
+use super::{
+    decide::{self, Hold},
+    failure::Failure,
+    record,
+    world::{World, looks},
+};
 use crate::{
-    domain::{Class, Lease, ObjectKey, Operation, Record},
+    domain::{Class, Id, Lease, ObjectKey, Operation, Record},
     ports::Expect,
 };
 use serde_json::Value;
@@ -111,6 +116,16 @@ impl<'a> Keeper<'a> {
         }
     }
 
+    /// Lets go after a failure, so that the next operation need not wait.
+    pub(super) async fn let_go(&self) -> Result<(), Failure> {
+        self.change(|record| {
+            if let Some(operation) = &mut record.operation {
+                operation.lease = None;
+            }
+        })
+        .await
+    }
+
     /// Asked before each change that the record's version can't guard.
     pub(super) async fn still_ours(&self) -> Result<(), Failure> {
         let held = self.held.lock().await;
@@ -139,6 +154,42 @@ impl<'a> Keeper<'a> {
         };
         Failure::Superseded { id: own.id.clone(), by }
     }
+}
+
+/// Polls the record until its lease stands still or is let go.
+pub(super) async fn wait_until_free(
+    world: &World<'_>,
+    id: &Id,
+    record: Option<Record>,
+    watch: &mut Watch,
+) -> Result<(), Failure> {
+    let key = record::key_of(id);
+    let mut operation = record.as_ref().map(decide::operation).unwrap_or_default();
+    for pause in looks() {
+        if let Err(failure) = world
+            .pause(pause, &format!("{operation} on {id}, which is at work"))
+            .await
+        {
+            return Err(match failure {
+                Failure::TimedOut { .. } => Failure::Busy {
+                    id: id.to_string(),
+                    operation,
+                },
+                other => other,
+            });
+        }
+        let Some(observed) = world.get(&key).await? else {
+            return Ok(());
+        };
+        let Some(record) = record::parse(&observed)? else {
+            return Ok(());
+        };
+        operation = decide::operation(&record);
+        if watch.look(record.operation.as_ref(), world.clock.elapsed()) == Hold::Free {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

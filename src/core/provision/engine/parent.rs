@@ -9,7 +9,7 @@ use super::{
     world::{World, looks},
 };
 use crate::{
-    domain::{EnvironmentId, Id, Phase, Problem, Record, Spec, StableFacts},
+    domain::{EnvironmentId, Id, Phase, Problem, Quantity, Record, Spec, StableFacts},
     golden::{self, Parent},
 };
 use std::collections::BTreeMap;
@@ -77,6 +77,13 @@ impl Engine {
         Err(no_environment(id))
     }
 
+    /// The share of a slot that asks for none, by the environment's tier.
+    pub(super) fn usual_share(&self, parent: &Parent) -> Option<(Quantity, Quantity)> {
+        let path = self.catalogue.path(Some(&parent.golden_path)).ok()?;
+        let share = &path.tiers.get(&parent.tier.parse().ok()?)?.slot.share;
+        Some((share.cpu.clone(), share.memory.clone()))
+    }
+
     fn parent_of_record(&self, recorded: &Record) -> Result<Parent, Problem> {
         let unreadable = |reason: String| {
             Failure::Record {
@@ -98,11 +105,14 @@ impl Engine {
 }
 
 /// What the records of an environment's slots hold of its total.
-pub(super) fn recorded_shares(records: &[Record]) -> BTreeMap<String, Amounts> {
+pub(super) fn recorded_shares(
+    records: &[Record],
+    usual: Option<&(Quantity, Quantity)>,
+) -> BTreeMap<String, Amounts> {
     records
         .iter()
         .filter_map(|record| match record.request() {
-            Ok(Spec::Slot(spec)) => Some((spec.name.to_string(), shares::amounts(&spec))),
+            Ok(Spec::Slot(spec)) => Some((spec.name.to_string(), shares::amounts(&spec, usual))),
             _ => None,
         })
         .collect()

@@ -97,18 +97,18 @@ enum Ended<T, E> {
 }
 
 /// What a run is told besides its steps.
-pub(super) struct Rules<'a, E> {
+pub(super) struct Rules<'r, 'a, E> {
     pub(super) at_most: usize,
     /// Asked before each start.
-    pub(super) stop: &'a (dyn Fn() -> Option<E> + Sync),
+    pub(super) stop: &'r (dyn Fn() -> Option<E> + Sync),
     pub(super) every: Duration,
-    pub(super) sleep: &'a (dyn Fn(Duration) -> BoxFuture<'a, ()> + Sync),
-    pub(super) beat: &'a (dyn Fn() -> BoxFuture<'a, Result<(), E>> + Sync),
+    pub(super) sleep: &'r (dyn Fn(Duration) -> BoxFuture<'a, ()> + Sync),
+    pub(super) beat: &'r (dyn Fn() -> BoxFuture<'a, Result<(), E>> + Sync),
 }
 
 pub(super) async fn run<'a, T: 'a, E: 'a>(
     mut order: Order,
-    rules: Rules<'a, E>,
+    rules: Rules<'_, 'a, E>,
     start: impl Fn(usize) -> BoxFuture<'a, Result<T, E>>,
 ) -> Ran<T, E> {
     let mut ran = Ran {

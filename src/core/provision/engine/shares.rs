@@ -18,15 +18,14 @@ pub(super) struct Claim {
     pub planned: Option<Amounts>,
 }
 
-pub(super) fn amounts(spec: &SlotSpec) -> Amounts {
-    match &spec.share {
-        Some(Share {
-            cpu,
-            memory,
-            max_replicas: _,
-        }) => BTreeMap::from([("requests.cpu", cpu.clone()), ("requests.memory", memory.clone())]),
-        None => Amounts::new(),
-    }
+/// What a slot asks of the total. Without a share of its own it has the tier's.
+pub(super) fn amounts(spec: &SlotSpec, usual: Option<&(Quantity, Quantity)>) -> Amounts {
+    let (cpu, memory) = match (&spec.share, usual) {
+        (Some(Share { cpu, memory, max_replicas: _ }), _) => (cpu, memory),
+        (None, Some((cpu, memory))) => (cpu, memory),
+        (None, None) => return Amounts::new(),
+    };
+    BTreeMap::from([("requests.cpu", cpu.clone()), ("requests.memory", memory.clone())])
 }
 
 /// What the plan of one slot says. `claims` holds every slot of the environment, the asking one included, by name.
@@ -43,7 +42,7 @@ pub(super) fn judge(
             continue;
         };
         if *mine > total {
-            problems.push(alone_too_large(resource, mine, &total, environment));
+            // Alone too large: rendering has refused it, with the field and the way out.
             continue;
         }
         let certain = sum(claims.values().filter_map(|claim| claim.certain(resource)));
@@ -104,15 +103,6 @@ fn field(resource: &str) -> [&'static str; 2] {
     ["share", if resource == "requests.cpu" { "cpu" } else { "memory" }]
 }
 
-fn alone_too_large(resource: &str, mine: &Quantity, total: &Quantity, environment: &str) -> Problem {
-    Problem::error(
-        "slot.share_exceeds_total",
-        format!("a share of {resource}={mine} exceeds the total of {environment}, {total}"),
-        format!("make the share smaller, or raise quota.total[\"{resource}\"] of the environment"),
-    )
-    .at(field(resource))
-}
-
 fn never_fits(resource: &str, sum: &Quantity, total: &Quantity, environment: &str) -> Problem {
     Problem::error(
         "slot.shares_exceed_total",
@@ -148,9 +138,9 @@ mod tests {
         let cases: [(&str, Vec<Row>, Option<&str>); 7] = [
             ("it fits", vec![("a", None, cpu("4")), ("b", cpu("6"), None)], None),
             (
-                "alone too large",
+                "alone too large: refused by rendering",
                 vec![("a", None, cpu("10500m"))],
-                Some("slot.share_exceeds_total"),
+                None,
             ),
             (
                 "another one may still shrink in this run",

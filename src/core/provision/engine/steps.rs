@@ -4,7 +4,9 @@ use super::{
     claim::{self, Asker, Claim},
     drift,
     failure::Failure,
+    EngineConfig,
     lease::Keeper,
+    run::{Order, Ran, Rules, run},
     world::{World, pauses},
 };
 use crate::{
@@ -12,6 +14,7 @@ use crate::{
     golden::{self, Change, FieldChange},
     ports::{Apply, Expect},
 };
+use futures_util::future::BoxFuture;
 use std::{collections::BTreeSet, time::Duration};
 
 /// A principal made a moment ago is not yet seen by EKS: `invalid principal` clears in seconds, and after two minutes it is
@@ -45,6 +48,27 @@ enum Move {
 // === impl Maker ===
 
 impl Maker<'_> {
+    /// Steps in their order, while the record's lease is renewed.
+    pub(super) async fn run<'s, T: 's>(
+        &'s self,
+        order: Order,
+        config: &EngineConfig,
+        start: impl Fn(usize) -> BoxFuture<'s, Result<T, Failure>>,
+    ) -> Ran<T, Failure> {
+        let stop = || self.world.stop_reason();
+        let sleep = |pause: Duration| self.world.clock.sleep(pause);
+        let beat = || -> BoxFuture<'s, Result<(), Failure>> {
+            Box::pin(async {
+                match self.keeper {
+                    Some(keeper) => keeper.renew().await,
+                    None => Ok(()),
+                }
+            })
+        };
+        let rules = Rules { at_most: config.at_most, stop: &stop, every: config.lease / 3, sleep: &sleep, beat: &beat };
+        run(order, rules, start).await
+    }
+
     fn asker(&self, key: &ObjectKey) -> Asker<'_> {
         Asker {
             id: self.id,

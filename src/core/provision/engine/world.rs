@@ -3,14 +3,14 @@
 //! Rules: a call in flight is never dropped; between two tries an operation may be cancelled or run out of time. After an
 //! `Unavailable` the change may have been made, so the object is observed before the next try. Every wait is logged.
 
-use super::failure::Failure;
+use super::{claim::owner_of, failure::Failure, record};
 use crate::{
-    domain::{Class, ClusterArn, ObjectKey, Observed},
+    domain::{Class, ClusterArn, Id, ObjectKey, Observed},
     ports::{Clock, Deleted, Expect, Objects, PortError, Scope, Selector},
     provision::Cancel,
 };
 use backon::{BackoffBuilder, ExponentialBuilder};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// EKS and IAM throttle in bursts of seconds; ten seconds between tries let a burst pass.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -49,7 +49,21 @@ pub(super) fn looks() -> impl Iterator<Item = Duration> + Send {
 
 // === impl World ===
 
-impl World<'_> {
+impl<'a> World<'a> {
+    /// For what must be written even after a cancellation or the end of the time.
+    pub(super) fn calm(&self) -> World<'a> {
+        World { until: Some(Duration::MAX), cancel: None, ..*self }
+    }
+
+    /// Why nothing more may be started.
+    pub(super) fn stop_reason(&self) -> Option<Failure> {
+        if self.cancelled() {
+            return Some(Failure::Cancelled);
+        }
+        let over = self.until.is_some_and(|until| self.clock.elapsed() >= until);
+        over.then(|| Failure::TimedOut { what: "the next object".to_owned() })
+    }
+
     pub(super) fn cancelled(&self) -> bool {
         self.cancel.is_some_and(Cancel::is_cancelled)
     }
@@ -155,6 +169,20 @@ impl World<'_> {
 /// A conflict without held fields means that the object moved under us; it is looked at again.
 fn may_try_again(error: &PortError) -> bool {
     error.class.may_retry() || (error.class == Class::Conflict && error.held.is_empty())
+}
+
+/// Everything of one id: its environment's listing, and these keys.
+pub(super) fn own_selector(id: &Id, keys: &[ObjectKey]) -> Selector {
+    let mut keys: BTreeSet<ObjectKey> = keys.iter().cloned().collect();
+    keys.extend([record::key_of(id), record::baseline_key()]);
+    let scope = match owner_of(id) {
+        Some(owner) => Scope::Environment(owner.environment),
+        None => Scope::Keys,
+    };
+    Selector {
+        scope,
+        keys: keys.into_iter().collect(),
+    }
 }
 
 fn describe(selector: &Selector) -> String {

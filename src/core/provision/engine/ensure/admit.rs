@@ -10,13 +10,12 @@ use crate::{
         claim::is_made_for,
         decide::{Decision, Intent, decide},
         failure::Failure,
-        lease::Watch,
+        lease::{Watch, wait_until_free},
         observe::find_record,
         parent::recorded_shares,
         record,
-        remove::own_selector,
         shares,
-        world::looks,
+        world::{looks, own_selector},
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +61,7 @@ impl Engine {
             match decide(facts.cluster_arn.as_str(), found.as_ref(), intent, hold) {
                 Decision::Refuse(problem) => return Err(problem),
                 Decision::Wait => {
-                    self.wait_for_free(world, id, found, &mut watch)
+                    wait_until_free(world, id, found, &mut watch)
                         .await
                         .map_err(|failure| failure.problem())?;
                     continue;
@@ -139,11 +138,12 @@ impl Engine {
         let (Spec::Slot(spec), Some(parent)) = (&operation.request.spec, &operation.parent) else {
             return Ok(());
         };
-        let own = shares::amounts(spec);
+        let usual = self.usual_share(parent);
+        let own = shares::amounts(spec, usual.as_ref());
         let give_up = operation.world.clock.elapsed() + self.config.share_wait;
         let mut records: Vec<Record> = records_of(observed);
         for pause in looks() {
-            let recorded: BTreeMap<_, _> = recorded_shares(&records);
+            let recorded: BTreeMap<_, _> = recorded_shares(&records, usual.as_ref());
             let Some((resource, sum, total)) = shares::over(spec.name.as_str(), &own, &recorded, &parent.quota_total)
             else {
                 return Ok(());

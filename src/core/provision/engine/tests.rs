@@ -1,0 +1,7 @@
+//! The engine over the fake world, as a client uses it. Each file is one kind of promise.
+
+mod drift;
+mod failure;
+mod guard;
+mod life;
+mod reads;
