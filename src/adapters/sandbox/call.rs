@@ -1,6 +1,6 @@
 //! One call as the world meets it: numbered, throttled, met by faults, answered, logged, all in one transaction.
 //!
-//! A refusal rolls back what the call did and keeps its log row and the counters of its faults.
+//! A refusal changes nothing, and keeps its log row and the counters of its faults.
 
 use super::{
     error::{SandboxError, refused},
@@ -149,7 +149,7 @@ pub(super) fn run<T>(
             Ok(answer)
         }
         Err(error) => {
-            store.roll_back("ROLLBACK");
+            store.roll_back();
             Err(error)
         }
     }
@@ -190,7 +190,7 @@ fn inside<T>(
     }
     let result = match refusal(store, &call, &met)? {
         Some(refusal) => Err(refusal),
-        None => in_savepoint(store, work),
+        None => unchanged_if_refused(store, work),
     };
     let lost = met.contains(&Action::Lost) && result.is_ok();
     let result = if lost {
@@ -267,17 +267,19 @@ fn unavailable(call: &Call, message: &str) -> SandboxError {
     refused(Class::Unavailable, &call.describe(), message)
 }
 
-fn in_savepoint<T>(
+/// A refusal comes before any change, so that its log row can be kept without a savepoint (which would copy every page that
+/// a call touches). One that comes later is a fault of ours and undoes the whole call.
+fn unchanged_if_refused<T>(
     store: &mut Store,
     work: impl FnOnce(&mut Store) -> Result<T, SandboxError>,
 ) -> Result<T, SandboxError> {
-    store.connection().prepare_cached("SAVEPOINT change")?.execute([])?;
-    let result = work(store);
-    if result.is_err() {
-        store.roll_back("ROLLBACK TO change");
+    let before = store.connection().total_changes();
+    match work(store) {
+        Err(SandboxError::Refused(refusal)) if store.connection().total_changes() != before => {
+            Err(SandboxError::Late(refusal))
+        }
+        result => result,
     }
-    store.connection().prepare_cached("RELEASE change")?.execute([])?;
-    result
 }
 
 // === The log ===

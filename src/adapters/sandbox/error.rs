@@ -21,6 +21,8 @@ pub enum SandboxError {
     Thread(#[from] std::io::Error),
     #[error("the thread of the sandbox ended")]
     Ended,
+    #[error("refused after a change was made, so all of it was undone: {0}")]
+    Late(PortError),
     #[error(transparent)]
     Refused(#[from] PortError),
 }

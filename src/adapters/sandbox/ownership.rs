@@ -77,7 +77,7 @@ pub(super) fn mark(key: &ObjectKey, home: &str, body: &Value) -> Mark {
 
 /// An AWS object with the desired one's name that is not the same request's: nothing is ever adopted by name alone.
 pub(super) fn is_another(row: &Row, desired: &Value) -> bool {
-    mark(&row.key, &row.home, &row.body) != mark(&row.key, &row.home, desired)
+    row.mark != mark(&row.key, &row.home, desired)
 }
 
 fn has_our_tags(body: &Value) -> bool {
@@ -87,11 +87,15 @@ fn has_our_tags(body: &Value) -> bool {
 
 /// As seen from one cluster: a role that carries another cluster's mark is a stranger here.
 pub(super) fn ownership(cluster: &str, row: &Row) -> Ownership {
-    let mark = mark(&row.key, &row.home, &row.body);
-    match (mark.cluster, mark.environment) {
+    let Mark {
+        cluster: marked,
+        environment,
+        slot,
+    } = &row.mark;
+    match (marked, environment) {
         (Some(marked), Some(environment)) if marked == cluster => Ownership::Ours(Owner {
-            environment,
-            slot: mark.slot,
+            environment: environment.clone(),
+            slot: slot.clone(),
         }),
         (Some(marked), None) if marked == cluster => Ownership::Cluster,
         (Some(marked), _) => Ownership::Foreign {

@@ -27,13 +27,14 @@ pub(super) struct Row {
     pub visible_at: i64,
     /// `metadata.deletionTimestamp`
     pub deleted_at: Option<String>,
+    /// Whose mark the document carries: the columns by which a listing finds it.
+    pub mark: Mark,
     pub body: Value,
     /// As [`managed::encode`](super::managed::encode) writes them.
     pub managers: String,
 }
 
-pub(super) const COLUMNS: &str =
-    "id, home, key, version, uid, external_id, created_at, visible_at, deleted_at, body, managers";
+pub(super) const COLUMNS: &str = "id, home, key, version, uid, external_id, created_at, visible_at, deleted_at, marked, environment, slot, body, managers";
 
 /// Where an object lives: roles belong to the account, everything else to the cluster.
 pub(super) fn home<'a>(cluster: &'a ClusterArn, key: &ObjectKey) -> &'a str {
@@ -77,6 +78,7 @@ impl Row {
     pub fn of(key: ObjectKey, home: &str, body: Value) -> Self {
         Self {
             id: None,
+            mark: ownership::mark(&key, home, &body),
             home: home.to_owned(),
             key,
             version: 0,
@@ -110,8 +112,13 @@ impl Row {
             created_at: row.get(6)?,
             visible_at: row.get(7)?,
             deleted_at: row.get(8)?,
-            body: serde_json::from_str(row.get_ref(9)?.as_str()?).map_err(|error| unreadable(9, error))?,
-            managers: row.get(10)?,
+            mark: Mark {
+                cluster: row.get(9)?,
+                environment: row.get(10)?,
+                slot: row.get(11)?,
+            },
+            body: serde_json::from_str(row.get_ref(12)?.as_str()?).map_err(|error| unreadable(12, error))?,
+            managers: row.get(13)?,
         })
     }
 
@@ -136,11 +143,12 @@ impl Row {
         if let Some(hide) = store.hide.and(Some(store.visible_at(false))) {
             self.visible_at = hide;
         }
+        self.mark = ownership::mark(&self.key, &self.home, &self.body);
         let Mark {
             cluster,
             environment,
             slot,
-        } = ownership::mark(&self.key, &self.home, &self.body);
+        } = &self.mark;
         let body = serde_json::to_string(&self.body)?;
         match self.id {
             Some(id) => {

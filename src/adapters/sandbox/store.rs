@@ -140,14 +140,14 @@ impl Store {
             Ok(value)
         });
         if result.is_err() {
-            self.roll_back("ROLLBACK");
+            self.roll_back();
         }
         result
     }
 
     /// After an error: SQLite may have rolled back by itself already, which is not another error.
-    pub fn roll_back(&self, how: &str) {
-        if let Err(error) = self.connection.execute_batch(how) {
+    pub fn roll_back(&self) {
+        if let Err(error) = self.connection.execute_batch("ROLLBACK") {
             tracing::debug!(%error, "the transaction of the sandbox was over already");
         }
     }
