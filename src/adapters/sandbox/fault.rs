@@ -183,27 +183,33 @@ pub(super) fn clear(store: &mut Store) -> Result<(), SandboxError> {
 /// The faults that this call meets, in the order they were added; their counters move on.
 pub(super) fn meet(store: &Store, call: &Call) -> Result<Vec<Action>, SandboxError> {
     let connection = store.connection();
-    let mut statement = connection.prepare_cached(
-        "UPDATE fault SET matched = matched + 1,
-                          fired = fired + (matched >= skip AND (times IS NULL OR fired < times))
+    let mut matching = connection.prepare_cached(
+        "SELECT id, action, at_call, verb, kind, key, skip, times, matched, fired FROM fault
          WHERE (at_call IS NULL OR at_call = ?1)
            AND (verb IS NULL OR verb = ?2 OR (verb = 'write' AND ?2 IN ('apply', 'delete')))
            AND (kind IS NULL OR kind = ?3)
            AND (key IS NULL OR ?4 GLOB key)
-         RETURNING id, action, at_call, verb, kind, key, skip, times, matched, fired",
+         ORDER BY id",
     )?;
-    let rows = statement.query_map(params![call.number, call.verb.as_str(), call.kind, call.key], row)?;
+    let rows = matching.query_map(params![call.number, call.verb.as_str(), call.kind, call.key], row)?;
+    let matched: Vec<FaultRow> = rows.collect::<Result<_, _>>()?;
     let mut met = vec![];
-    for row in rows {
-        let row = row?;
-        // RETURNING gives the row after the change: it fired now if this match is beyond what is skipped and within times.
-        let beyond = row.matched.saturating_sub(row.fault.skip);
-        if beyond > 0 && row.fault.times.is_none_or(|times| beyond <= times) {
-            met.push((row.id, row.fault.action));
+    for FaultRow {
+        id,
+        fault,
+        matched,
+        fired,
+    } in matched
+    {
+        let fires = matched >= fault.skip && fault.times.is_none_or(|times| fired < times);
+        connection
+            .prepare_cached("UPDATE fault SET matched = matched + 1, fired = fired + ?2 WHERE id = ?1")?
+            .execute(params![id, fires])?;
+        if fires {
+            met.push(fault.action);
         }
     }
-    met.sort_by_key(|(id, _)| *id);
-    Ok(met.into_iter().map(|(_, action)| action).collect())
+    Ok(met)
 }
 
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<FaultRow> {

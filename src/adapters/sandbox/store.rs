@@ -155,17 +155,17 @@ impl Store {
     // --- counters and time
 
     pub fn next_call(&self) -> Result<u32, SandboxError> {
-        let mut next = self
-            .connection
-            .prepare_cached("UPDATE world SET calls = calls + 1 RETURNING calls")?;
-        Ok(next.query_row([], |row| row.get(0))?)
+        self.count("UPDATE world SET calls = calls + 1", "SELECT calls FROM world")
     }
 
     pub fn next_revision(&self) -> Result<i64, SandboxError> {
-        let mut next = self
-            .connection
-            .prepare_cached("UPDATE world SET revision = revision + 1 RETURNING revision")?;
-        Ok(next.query_row([], |row| row.get(0))?)
+        self.count("UPDATE world SET revision = revision + 1", "SELECT revision FROM world")
+    }
+
+    /// Two statements, for RETURNING gathers its rows in a table of its own: a new page cache for each number.
+    fn count<T: rusqlite::types::FromSql>(&self, up: &str, read: &str) -> Result<T, SandboxError> {
+        self.connection.prepare_cached(up)?.execute([])?;
+        Ok(self.connection.prepare_cached(read)?.query_row([], |row| row.get(0))?)
     }
 
     #[expect(clippy::unused_self, reason = "time belongs to the world")]
