@@ -25,6 +25,6 @@ pub use path::{Path, Step};
 pub use provider::{Configure, Connection, Provider};
 pub use resource::{DataSource, Resource};
 pub use schema::Schema;
-pub use value::{Type, Value};
 /// What work in flight listens to: StopProvider cancels it, and "cancelled" means "start nothing more, await what runs".
 pub use tokio_util::sync::CancellationToken as Cancel;
+pub use value::{Type, Value};

@@ -27,10 +27,17 @@ pub struct ReadResponse {
 /// Which change core asks about.
 pub enum Change {
     /// `config` has defaults filled in and may hold unknowns.
-    Create { config: Value },
+    Create {
+        config: Value,
+    },
     /// `config` as above; `prior` is the last state.
-    Update { prior: Value, config: Value },
-    Destroy { prior: Value },
+    Update {
+        prior: Value,
+        config: Value,
+    },
+    Destroy {
+        prior: Value,
+    },
 }
 
 pub struct PlanRequest {
@@ -90,7 +97,10 @@ pub trait Resource: Send + Sync {
     /// State of an older schema version, as JSON, to JSON of the current one. Called only when versions differ.
     fn upgrade(&self, version: i64, _state: serde_json::Value) -> Result<serde_json::Value, Diagnostic> {
         Err(Diagnostic::error(
-            format!("state of {} was written by an unknown schema version {version}", self.name()),
+            format!(
+                "state of {} was written by an unknown schema version {version}",
+                self.name()
+            ),
             "No release has written this version. Restore the state from a backup, or import the object again.",
         ))
     }

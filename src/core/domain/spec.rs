@@ -12,8 +12,8 @@ mod slot;
 pub use access::{Access, Persona};
 pub use baseline::BaselineSpec;
 pub use environment::{
-    Adopt, AdoptMode, Contact, DefaultDeny, Drift, DriftMode, EnvironmentSpec, Limits, LimitsContainer, Namespace, Network,
-    PodSecurity, PodSecurityLevel, Quantities, Quota,
+    Adopt, AdoptMode, Contact, DefaultDeny, Drift, DriftMode, EnvironmentSpec, Limits, LimitsContainer, Namespace,
+    Network, PodSecurity, PodSecurityLevel, Quantities, Quota,
 };
 pub use slot::{
     Availability, Egress, Identity, IdentityMode, IdentityScope, Ingress, Isolation, Share, SlotSpec, Spread, Statement,
@@ -25,7 +25,10 @@ use serde::{Deserialize, Serialize};
 /// What one record stands for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(clippy::large_enum_variant, reason = "one exists per call, and it is passed by reference")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one exists per call, and it is passed by reference"
+)]
 pub enum Spec {
     Baseline(BaselineSpec),
     Environment(EnvironmentSpec),
@@ -52,12 +55,18 @@ impl Spec {
 
 impl EnvironmentSpec {
     pub fn id(&self) -> EnvironmentId {
-        EnvironmentId { cluster: self.cluster.name().to_owned(), environment: self.name.clone() }
+        EnvironmentId {
+            cluster: self.cluster.name().to_owned(),
+            environment: self.name.clone(),
+        }
     }
 }
 
 impl SlotSpec {
     pub fn id(&self) -> SlotId {
-        SlotId { environment: self.environment.clone(), slot: self.name.clone() }
+        SlotId {
+            environment: self.environment.clone(),
+            slot: self.name.clone(),
+        }
     }
 }

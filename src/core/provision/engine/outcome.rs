@@ -112,9 +112,15 @@ fn chains(association: Option<&Desired>) -> bool {
 
 /// The same principals as before, whose entries keep their ARNs.
 fn same_entries(blueprint: &Blueprint, prior: &Lines) -> bool {
-    let kind = |key: &str| key.parse::<ObjectKey>().is_ok_and(|key| matches!(key, ObjectKey::AccessEntry { .. }));
+    let kind = |key: &str| {
+        key.parse::<ObjectKey>()
+            .is_ok_and(|key| matches!(key, ObjectKey::AccessEntry { .. }))
+    };
     let before: BTreeSet<_> = prior.keys().filter(|key| kind(key)).cloned().collect();
-    let entries = blueprint.objects.iter().filter(|desired| matches!(desired.key, ObjectKey::AccessEntry { .. }));
+    let entries = blueprint
+        .objects
+        .iter()
+        .filter(|desired| matches!(desired.key, ObjectKey::AccessEntry { .. }));
     before == entries.map(|desired| desired.key.to_string()).collect()
 }
 

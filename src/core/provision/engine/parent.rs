@@ -105,10 +105,7 @@ impl Engine {
 }
 
 /// What the records of an environment's slots hold of its total.
-pub(super) fn recorded_shares(
-    records: &[Record],
-    usual: Option<&(Quantity, Quantity)>,
-) -> BTreeMap<String, Amounts> {
+pub(super) fn recorded_shares(records: &[Record], usual: Option<&(Quantity, Quantity)>) -> BTreeMap<String, Amounts> {
     records
         .iter()
         .filter_map(|record| match record.request() {

@@ -89,7 +89,8 @@ impl Engine {
         }
         self.remember(spec, &facts);
         if let (Spec::Slot(spec), Some(parent)) = (spec, &parent) {
-            self.plans.share(&spec.id(), shares::amounts(spec, self.usual_share(parent).as_ref()));
+            self.plans
+                .share(&spec.id(), shares::amounts(spec, self.usual_share(parent).as_ref()));
             let same_share =
                 matches!(prior.as_ref().map(|prior| &prior.spec), Some(Spec::Slot(old)) if old.share == spec.share);
             if !same_share {
@@ -317,7 +318,10 @@ impl Engine {
             // Judged by what this connection has planned; apply asks again.
             Err(_) => vec![],
         };
-        let claims = self.plans.claims(&id.environment, parent::recorded_shares(&recorded, self.usual_share(parent).as_ref()));
+        let claims = self.plans.claims(
+            &id.environment,
+            parent::recorded_shares(&recorded, self.usual_share(parent).as_ref()),
+        );
         shares::judge(
             id.slot.as_str(),
             &claims,

@@ -3,8 +3,7 @@
 use super::{
     Engine,
     claim::owner_of,
-    cluster_of,
-    decide,
+    cluster_of, decide,
     drift::Lines,
     facts::{same_world, unreadable},
     failure::{Failure, one_problem},
@@ -19,7 +18,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Class, Facts, Id, Lease, ObjectKey, Observed, Operation, Ownership, Phase, Problem, Record, Severity, StableFacts,
+        Class, Facts, Id, Lease, ObjectKey, Observed, Operation, Ownership, Phase, Problem, Record, Severity,
+        StableFacts,
     },
     ports::{Expect, Scope, Selector},
     provision::{RemoveRequest, Removed},
@@ -402,7 +402,6 @@ impl Engine {
             None => Ok(()),
         }
     }
-
 }
 
 /// `slot.pay.ledger` -> `slot pay/ledger`, for messages.

@@ -21,7 +21,14 @@ pub(super) struct Claim {
 /// What a slot asks of the total. Without a share of its own it has the tier's.
 pub(super) fn amounts(spec: &SlotSpec, usual: Option<&(Quantity, Quantity)>) -> Amounts {
     let (cpu, memory) = match (&spec.share, usual) {
-        (Some(Share { cpu, memory, max_replicas: _ }), _) => (cpu, memory),
+        (
+            Some(Share {
+                cpu,
+                memory,
+                max_replicas: _,
+            }),
+            _,
+        ) => (cpu, memory),
         (None, Some((cpu, memory))) => (cpu, memory),
         (None, None) => return Amounts::new(),
     };

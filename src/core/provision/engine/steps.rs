@@ -1,10 +1,10 @@
 //! One object made, changed or removed, whatever the world answers in between.
 
 use super::{
+    EngineConfig,
     claim::{self, Asker, Claim},
     drift,
     failure::Failure,
-    EngineConfig,
     lease::Keeper,
     run::{Order, Ran, Rules, run},
     world::{World, pauses},
@@ -65,7 +65,13 @@ impl Maker<'_> {
                 }
             })
         };
-        let rules = Rules { at_most: config.at_most, stop: &stop, every: config.lease / 3, sleep: &sleep, beat: &beat };
+        let rules = Rules {
+            at_most: config.at_most,
+            stop: &stop,
+            every: config.lease / 3,
+            sleep: &sleep,
+            beat: &beat,
+        };
         run(order, rules, start).await
     }
 

@@ -52,7 +52,11 @@ pub(super) fn looks() -> impl Iterator<Item = Duration> + Send {
 impl<'a> World<'a> {
     /// For what must be written even after a cancellation or the end of the time.
     pub(super) fn calm(&self) -> World<'a> {
-        World { until: Some(Duration::MAX), cancel: None, ..*self }
+        World {
+            until: Some(Duration::MAX),
+            cancel: None,
+            ..*self
+        }
     }
 
     /// Why nothing more may be started.
@@ -61,7 +65,9 @@ impl<'a> World<'a> {
             return Some(Failure::Cancelled);
         }
         let over = self.until.is_some_and(|until| self.clock.elapsed() >= until);
-        over.then(|| Failure::TimedOut { what: "the next object".to_owned() })
+        over.then(|| Failure::TimedOut {
+            what: "the next object".to_owned(),
+        })
     }
 
     pub(super) fn cancelled(&self) -> bool {

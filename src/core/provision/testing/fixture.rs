@@ -6,8 +6,8 @@ use crate::{
     golden::{Catalogue, Parent},
     ports::Counted,
     provision::{
-        Cancel, Engine, EngineConfig, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest, Prior,
-        Provisioner, RemoveRequest, Removed, Replacing, Seen,
+        Cancel, Engine, EngineConfig, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest,
+        Prior, Provisioner, RemoveRequest, Removed, Replacing, Seen,
     },
 };
 use serde_json::{Value, json};
@@ -77,11 +77,18 @@ pub(in crate::provision) fn planned_lines(outputs: &Outputs) -> BTreeMap<String,
 }
 
 pub(in crate::provision) fn known_lines(outputs: &Outputs) -> BTreeMap<String, String> {
-    planned_lines(outputs).into_iter().filter_map(|(key, line)| Some((key, line.now()?.clone()))).collect()
+    planned_lines(outputs)
+        .into_iter()
+        .filter_map(|(key, line)| Some((key, line.now()?.clone())))
+        .collect()
 }
 
 pub(in crate::provision) fn errors(problems: &[Problem]) -> Vec<&'static str> {
-    problems.iter().filter(|problem| problem.is_error()).map(|problem| problem.code).collect()
+    problems
+        .iter()
+        .filter(|problem| problem.is_error())
+        .map(|problem| problem.code)
+        .collect()
 }
 
 pub(in crate::provision) fn codes(problems: &[Problem]) -> Vec<&'static str> {
@@ -115,7 +122,10 @@ impl Bench {
             self.fake.clone(),
             self.fake.clone(),
             Catalogue::embedded(),
-            EngineConfig { tool_version: "test".into(), ..EngineConfig::default() },
+            EngineConfig {
+                tool_version: "test".into(),
+                ..EngineConfig::default()
+            },
         )
     }
 
@@ -131,12 +141,19 @@ impl Bench {
     pub(in crate::provision) async fn apply(&self, spec: &Spec, held: Option<&Held>) -> Held {
         let preview = self.preview(spec, held).await;
         assert_eq!(errors(&preview.problems), Vec::<&str>::new(), "{:?}", preview.problems);
-        let Some(decided) = preview.decided else { panic!("nothing was decided: {:?}", preview.problems) };
+        let Some(decided) = preview.decided else {
+            panic!("nothing was decided: {:?}", preview.problems)
+        };
         let planned = planned_lines(&decided.outputs);
-        let outcome = self.engine().ensure(ensure_request(spec, held, Some(planned.clone()))).await;
+        let outcome = self
+            .engine()
+            .ensure(ensure_request(spec, held, Some(planned.clone())))
+            .await;
         let held = self.complete(spec, outcome);
-        let promised: BTreeMap<String, String> =
-            planned.into_iter().filter_map(|(key, line)| Some((key, line.now()?.clone()))).collect();
+        let promised: BTreeMap<String, String> = planned
+            .into_iter()
+            .filter_map(|(key, line)| Some((key, line.now()?.clone())))
+            .collect();
         assert_eq!(held.objects, promised, "the objects are those of the plan");
         held
     }
@@ -153,8 +170,15 @@ impl Bench {
     }
 
     pub(in crate::provision) fn held(&self, spec: &Spec, outcome: Outcome) -> Held {
-        let Some(exists) = outcome.exists else { panic!("nothing exists: {:?}", outcome.problems) };
-        assert_eq!(exists.complete, errors(&outcome.problems).is_empty(), "{:?}", outcome.problems);
+        let Some(exists) = outcome.exists else {
+            panic!("nothing exists: {:?}", outcome.problems)
+        };
+        assert_eq!(
+            exists.complete,
+            errors(&outcome.problems).is_empty(),
+            "{:?}",
+            outcome.problems
+        );
         Held {
             spec: spec.clone(),
             uid: exists.uid,
@@ -169,11 +193,18 @@ impl Bench {
 
     /// Refreshes as a client does. `None`: gone.
     pub(in crate::provision) async fn refresh(&self, held: &Held) -> Option<(Held, Seen)> {
-        let observation = self.engine().observe(observe_request(held)).await.unwrap_or_else(|problem| panic!("{problem}"));
+        let observation = self
+            .engine()
+            .observe(observe_request(held))
+            .await
+            .unwrap_or_else(|problem| panic!("{problem}"));
         match observation {
             Observation::Gone => None,
             Observation::Here(seen) => {
-                let fresh = Held { objects: seen.objects.clone(), ..held.clone() };
+                let fresh = Held {
+                    objects: seen.objects.clone(),
+                    ..held.clone()
+                };
                 Some((fresh, *seen))
             }
         }
@@ -181,12 +212,25 @@ impl Bench {
 
     /// Refreshes and plans: nothing to say and nothing to do.
     pub(in crate::provision) async fn assert_quiet(&self, held: &Held, reason: &str) {
-        let Some((fresh, seen)) = self.refresh(held).await else { panic!("{reason}: it is gone") };
-        assert_eq!(codes(&seen.problems), Vec::<&str>::new(), "{reason}: {:?}", seen.problems);
+        let Some((fresh, seen)) = self.refresh(held).await else {
+            panic!("{reason}: it is gone")
+        };
+        assert_eq!(
+            codes(&seen.problems),
+            Vec::<&str>::new(),
+            "{reason}: {:?}",
+            seen.problems
+        );
         assert_eq!(fresh.objects, held.objects, "{reason}: nothing moved");
         let preview = self.preview(&held.spec, Some(&fresh)).await;
-        let Some(decided) = preview.decided else { panic!("{reason}: undecided {:?}", preview.problems) };
-        assert_eq!(known_lines(&decided.outputs), held.objects, "{reason}: the plan is empty");
+        let Some(decided) = preview.decided else {
+            panic!("{reason}: undecided {:?}", preview.problems)
+        };
+        assert_eq!(
+            known_lines(&decided.outputs),
+            held.objects,
+            "{reason}: the plan is empty"
+        );
         assert_eq!(errors(&preview.problems), Vec::<&str>::new(), "{reason}");
     }
 
@@ -255,7 +299,11 @@ pub(in crate::provision) fn remove_request(held: &Held) -> RemoveRequest {
         uid: held.uid.clone(),
         world: Some(held.world.clone()),
         facts: Some(held.facts.clone()),
-        keys: held.objects.keys().filter_map(|key| key.parse::<ObjectKey>().ok()).collect(),
+        keys: held
+            .objects
+            .keys()
+            .filter_map(|key| key.parse::<ObjectKey>().ok())
+            .collect(),
         protected: held.protected,
         hand_over: false,
         timeout: Duration::from_secs(600),

@@ -13,8 +13,7 @@ use crate::{
         lease::{Watch, wait_until_free},
         observe::find_record,
         parent::recorded_shares,
-        record,
-        shares,
+        record, shares,
         world::{looks, own_selector},
     },
 };

@@ -2,7 +2,7 @@
 
 use super::{Admitted, Operation, begin::Begun, lines_in_state, plan::Plan};
 use crate::{
-    domain::{Late, ObjectKey, Observed, Phase, Record, Problem, Timing},
+    domain::{Late, ObjectKey, Observed, Phase, Problem, Record, Timing},
     provision::{
         Exists,
         engine::{
@@ -14,8 +14,8 @@ use crate::{
             lease::Keeper,
             observe::lines_of_existing,
             outcome::{self, Seen},
-            preview::adopt_of,
             prepare::desired_by_key,
+            preview::adopt_of,
             run::Order,
             steps::Maker,
             world::own_selector,

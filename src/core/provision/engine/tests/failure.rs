@@ -9,7 +9,18 @@ use serde_json::json;
 use std::time::Duration;
 
 fn record_name(spec: &Spec) -> String {
-    spec.id().to_string().replacen("demo/", if matches!(spec, Spec::Slot(_)) { "slot." } else { "environment." }, 1).replace('/', ".")
+    spec.id()
+        .to_string()
+        .replacen(
+            "demo/",
+            if matches!(spec, Spec::Slot(_)) {
+                "slot."
+            } else {
+                "environment."
+            },
+            1,
+        )
+        .replace('/', ".")
 }
 
 /// Calls of one undisturbed ensure.
@@ -29,7 +40,11 @@ fn stories() -> [(&'static str, Spec, Vec<Spec>); 3] {
     [
         ("an environment", pay.clone(), vec![]),
         ("a slot", slot("pay", "ledger", json!({})), vec![pay.clone()]),
-        ("an isolated slot", slot("pay", "ledger", json!({ "isolation": "namespace" })), vec![pay]),
+        (
+            "an isolated slot",
+            slot("pay", "ledger", json!({ "isolation": "namespace" })),
+            vec![pay],
+        ),
     ]
 }
 
@@ -50,7 +65,11 @@ async fn a_create_that_fails_at_any_step_is_finished_by_the_next() {
                 bench.fake.heal();
                 let found = errors(&outcome.problems);
                 assert_eq!(found.len(), 1, "{reason}: one error: {:?}", outcome.problems);
-                let code = if fault == Fault::Refuse(Class::Denied) { "world.denied" } else { "world.invalid" };
+                let code = if fault == Fault::Refuse(Class::Denied) {
+                    "world.denied"
+                } else {
+                    "world.invalid"
+                };
                 assert_eq!(found[0], code, "{reason}");
                 // Core taints what a failed create returned: the next plan creates it again, and its delete is a hand-over.
                 if outcome.exists.is_some() {
@@ -59,17 +78,33 @@ async fn a_create_that_fails_at_any_step_is_finished_by_the_next() {
                     request.hand_over = true;
                     request.protected = true;
                     let removed = bench.engine().remove(request).await;
-                    assert!(removed.gone && errors(&removed.problems).is_empty(), "{reason}: handed over");
+                    assert!(
+                        removed.gone && errors(&removed.problems).is_empty(),
+                        "{reason}: handed over"
+                    );
                 }
                 let preview = bench.preview(&spec, None).await;
-                if bench.fake.record(&record_name(&spec)).is_some_and(|record| record.phase != Phase::Ready) {
+                if bench
+                    .fake
+                    .record(&record_name(&spec))
+                    .is_some_and(|record| record.phase != Phase::Ready)
+                {
                     let resume = preview.problems.iter().find(|p| p.code == "record.resume");
-                    let text = resume.unwrap_or_else(|| panic!("{reason}: {:?}", preview.problems)).summary.clone();
-                    assert!(text.starts_with("continues operation op-") && text.ends_with("nothing is destroyed"), "{reason}: {text}");
+                    let text = resume
+                        .unwrap_or_else(|| panic!("{reason}: {:?}", preview.problems))
+                        .summary
+                        .clone();
+                    assert!(
+                        text.starts_with("continues operation op-") && text.ends_with("nothing is destroyed"),
+                        "{reason}: {text}"
+                    );
                 }
                 let begun = bench.fake.elapsed();
                 let held = bench.create(&spec).await;
-                assert!(bench.fake.elapsed() - begun < Duration::from_secs(10), "{reason}: nobody waits for a lease that was let go");
+                assert!(
+                    bench.fake.elapsed() - begun < Duration::from_secs(10),
+                    "{reason}: nobody waits for a lease that was let go"
+                );
                 assert_eq!(bench.fake.keys(), expected, "{reason}: no orphan");
                 assert_eq!(bench.fake.lost().len(), lost, "{reason}: nothing was deleted");
                 bench.assert_quiet(&held, &reason).await;
@@ -132,7 +167,13 @@ async fn throttling_lost_answers_and_broken_connections_are_ridden_out() {
 
 #[tokio::test(start_paused = true)]
 async fn an_update_that_fails_at_any_step_is_finished_by_the_next() {
-    let (old, new) = (environment("pay", json!({})), environment("pay", json!({ "quota": { "total": { "pods": "80" } }, "namespaces": { "default": {}, "api": {} } })));
+    let (old, new) = (
+        environment("pay", json!({})),
+        environment(
+            "pay",
+            json!({ "quota": { "total": { "pods": "80" } }, "namespaces": { "default": {}, "api": {} } }),
+        ),
+    );
     let mut at = 1;
     loop {
         let reason = format!("denied at call {at}");
@@ -146,14 +187,27 @@ async fn an_update_that_fails_at_any_step_is_finished_by_the_next() {
             break;
         }
         let after = match outcome.exists {
-            Some(exists) => bench.held(&new, crate::provision::Outcome { exists: Some(exists), problems: outcome.problems }),
+            Some(exists) => bench.held(
+                &new,
+                crate::provision::Outcome {
+                    exists: Some(exists),
+                    problems: outcome.problems,
+                },
+            ),
             None => held.clone(),
         };
         assert_eq!(after.uid, held.uid, "{reason}");
         let (after, seen) = bench.refresh(&after).await.unwrap_or_else(|| panic!("{reason}"));
-        assert_eq!(codes(&seen.problems), Vec::<&str>::new(), "{reason}: unfinished work is no drift");
+        assert_eq!(
+            codes(&seen.problems),
+            Vec::<&str>::new(),
+            "{reason}: unfinished work is no drift"
+        );
         let done = bench.apply(&new, Some(&after)).await;
-        assert!(!bench.fake.keys().iter().any(|key| key.contains("pay-jobs")), "{reason}: no orphan");
+        assert!(
+            !bench.fake.keys().iter().any(|key| key.contains("pay-jobs")),
+            "{reason}: no orphan"
+        );
         bench.assert_quiet(&done, &reason).await;
         at += 1;
     }
@@ -180,7 +234,10 @@ async fn a_remove_that_fails_at_any_step_is_finished_by_the_next() {
             }
             assert_eq!(errors(&removed.problems), ["world.denied"], "{reason}");
             if let Some(objects) = removed.objects {
-                assert!(objects.iter().all(|(key, line)| held.objects.get(key) == Some(line)), "{reason}: what is left, as it was");
+                assert!(
+                    objects.iter().all(|(key, line)| held.objects.get(key) == Some(line)),
+                    "{reason}: what is left, as it was"
+                );
                 held.objects = objects;
             }
             assert!(bench.remove(&held).await.gone, "{reason}");
@@ -197,10 +254,26 @@ async fn one_error_names_the_object_the_call_and_the_next_step() {
     // Looks and the record come first; the fifth call makes an object.
     bench.fake.fail(5, Fault::Refuse(Class::Denied));
     let outcome = bench.ensure(&spec, None).await;
-    let error = outcome.problems.iter().find(|problem| problem.is_error()).unwrap_or_else(|| panic!("an error"));
-    assert!(error.summary.contains("applying") && error.summary.contains('/'), "the object: {}", error.summary);
-    assert!(error.summary.contains("Apply: not authorised"), "the call: {}", error.summary);
-    assert!(error.detail.contains("allow the caller") && error.detail.contains("objects are done and kept"), "{}", error.detail);
+    let error = outcome
+        .problems
+        .iter()
+        .find(|problem| problem.is_error())
+        .unwrap_or_else(|| panic!("an error"));
+    assert!(
+        error.summary.contains("applying") && error.summary.contains('/'),
+        "the object: {}",
+        error.summary
+    );
+    assert!(
+        error.summary.contains("Apply: not authorised"),
+        "the call: {}",
+        error.summary
+    );
+    assert!(
+        error.detail.contains("allow the caller") && error.detail.contains("objects are done and kept"),
+        "{}",
+        error.detail
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -224,9 +297,15 @@ async fn a_cancelled_ensure_starts_nothing_more_and_says_what_exists() {
             assert_eq!(errors(&outcome.problems), ["operation.cancelled"], "{reason}");
             assert!(!exists.complete);
             let there = bench.fake.keys();
-            assert!(known_lines(&exists.outputs).keys().all(|key| there.contains(key)), "{reason}: only what exists");
+            assert!(
+                known_lines(&exists.outputs).keys().all(|key| there.contains(key)),
+                "{reason}: only what exists"
+            );
             let record = bench.fake.record("environment.pay");
-            assert!(record.is_some_and(|r| r.operation.is_some_and(|o| o.lease.is_none())), "{reason}: let go");
+            assert!(
+                record.is_some_and(|r| r.operation.is_some_and(|o| o.lease.is_none())),
+                "{reason}: let go"
+            );
         }
         let held = bench.create(&spec).await;
         bench.assert_quiet(&held, &reason).await;
@@ -239,15 +318,30 @@ async fn of_two_at_once_one_waits_and_takes_over_or_goes_on() {
     let spec = environment("pay", json!({}));
     let (first, second) = tokio::join!(bench.ensure(&spec, None), bench.ensure(&spec, None));
     let outcomes = [first, second];
-    assert!(outcomes.iter().all(|outcome| errors(&outcome.problems).is_empty()), "both end well");
-    let taken = outcomes.iter().filter(|outcome| codes(&outcome.problems).contains(&"record.take_over")).count();
+    assert!(
+        outcomes.iter().all(|outcome| errors(&outcome.problems).is_empty()),
+        "both end well"
+    );
+    let taken = outcomes
+        .iter()
+        .filter(|outcome| codes(&outcome.problems).contains(&"record.take_over"))
+        .count();
     assert_eq!(taken, 1, "the second one takes over what the first one made");
 
-    let held = outcomes.into_iter().find(|o| codes(&o.problems).contains(&"record.take_over")).map(|o| bench.complete(&spec, o));
+    let held = outcomes
+        .into_iter()
+        .find(|o| codes(&o.problems).contains(&"record.take_over"))
+        .map(|o| bench.complete(&spec, o));
     let held = held.unwrap_or_else(|| panic!("one of them"));
-    let (more, less) = (environment("pay", json!({ "quota": { "total": { "pods": "80" } } })), environment("pay", json!({ "quota": { "total": { "pods": "20" } } })));
+    let (more, less) = (
+        environment("pay", json!({ "quota": { "total": { "pods": "80" } } })),
+        environment("pay", json!({ "quota": { "total": { "pods": "20" } } })),
+    );
     let (more, less) = tokio::join!(bench.ensure(&more, Some(&held)), bench.ensure(&less, Some(&held)));
-    assert!(errors(&more.problems).is_empty() && errors(&less.problems).is_empty(), "one after the other");
+    assert!(
+        errors(&more.problems).is_empty() && errors(&less.problems).is_empty(),
+        "one after the other"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -271,19 +365,38 @@ async fn a_waiter_says_whom_it_waited_for() {
     };
     assert!(outcome.exists.is_none());
     assert_eq!(errors(&outcome.problems), ["record.busy"]);
-    assert!(outcome.problems[0].summary.contains("operation op-"), "{}", outcome.problems[0].summary);
-    let renewed = bench.fake.record("environment.pay").and_then(|record| record.operation?.lease).map_or(0, |lease| lease.renewals);
-    assert!((10..=13).contains(&renewed), "every third of fifteen seconds, for a minute: {renewed}");
+    assert!(
+        outcome.problems[0].summary.contains("operation op-"),
+        "{}",
+        outcome.problems[0].summary
+    );
+    let renewed = bench
+        .fake
+        .record("environment.pay")
+        .and_then(|record| record.operation?.lease)
+        .map_or(0, |lease| lease.renewals);
+    assert!(
+        (10..=13).contains(&renewed),
+        "every third of fifteen seconds, for a minute: {renewed}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_new_role_may_take_a_while_to_be_seen() {
-    for (delay, well, reason) in [(20, true, "seconds"), (200, false, "more than two minutes is another fault")] {
+    for (delay, well, reason) in [
+        (20, true, "seconds"),
+        (200, false, "more than two minutes is another fault"),
+    ] {
         let mut fake = Fake::new();
         fake.visible_after = Duration::from_secs(delay);
         let bench = Bench::with(fake);
         bench.create(&baseline()).await;
         let outcome = bench.ensure(&environment("pay", json!({})), None).await;
-        assert_eq!(errors(&outcome.problems).is_empty(), well, "{reason}: {:?}", outcome.problems);
+        assert_eq!(
+            errors(&outcome.problems).is_empty(),
+            well,
+            "{reason}: {:?}",
+            outcome.problems
+        );
     }
 }

@@ -26,14 +26,25 @@ async fn names_of_others_are_never_taken() {
     ] {
         let bench = Bench::ready().await;
         let spec = environment("pay", json!({}));
-        let decided = bench.preview(&spec, None).await.decided.unwrap_or_else(|| panic!("{reason}"));
-        let full = planned_lines(&decided.outputs).into_keys().find(|k| k.starts_with(key)).unwrap_or_else(|| panic!("{reason}"));
+        let decided = bench
+            .preview(&spec, None)
+            .await
+            .decided
+            .unwrap_or_else(|| panic!("{reason}"));
+        let full = planned_lines(&decided.outputs)
+            .into_keys()
+            .find(|k| k.starts_with(key))
+            .unwrap_or_else(|| panic!("{reason}"));
         bench.fake.plant(&full, expected, None);
         let preview = bench.preview(&spec, None).await;
         assert_eq!(errors(&preview.problems), ["object.foreign"], "{reason}: at plan");
         let calls = bench.fake.calls().len();
         let outcome = bench.ensure(&spec, None).await;
-        assert!(outcome.exists.is_none() && outcome.problems.iter().any(|p| p.summary.contains(expected)), "{reason}: {:?}", outcome.problems);
+        assert!(
+            outcome.exists.is_none() && outcome.problems.iter().any(|p| p.summary.contains(expected)),
+            "{reason}: {:?}",
+            outcome.problems
+        );
         assert!(only_looked(&bench, calls), "{reason}: nothing was changed");
     }
 }
@@ -50,7 +61,12 @@ async fn only_a_marked_namespace_is_adopted() {
         bench.fake.plant("k8s/v1/Namespace/pay", "kubectl-create", marked_for);
         let spec = environment("pay", json!({ "adopt": { "mode": mode } }));
         let outcome = bench.ensure(&spec, None).await;
-        assert_eq!(errors(&outcome.problems).is_empty(), adopted, "{reason}: {:?}", outcome.problems);
+        assert_eq!(
+            errors(&outcome.problems).is_empty(),
+            adopted,
+            "{reason}: {:?}",
+            outcome.problems
+        );
         if adopted {
             let held = bench.complete(&spec, outcome);
             bench.assert_quiet(&held, reason).await;
@@ -64,7 +80,11 @@ async fn a_cluster_without_baseline_is_a_hint_and_then_an_error() {
     let spec = environment("pay", json!({}));
     let preview = bench.preview(&spec, None).await;
     assert!(errors(&preview.problems).is_empty() && codes(&preview.problems).contains(&"baseline.missing"));
-    assert!(preview.problems.iter().any(|p| p.detail.contains("depends_on")), "{:?}", preview.problems);
+    assert!(
+        preview.problems.iter().any(|p| p.detail.contains("depends_on")),
+        "{:?}",
+        preview.problems
+    );
     let outcome = bench.ensure(&spec, None).await;
     assert!(outcome.exists.is_none());
     assert_eq!(errors(&outcome.problems), ["baseline.missing"]);
@@ -96,7 +116,11 @@ async fn another_world_is_an_error_and_never_gone() {
     let problems = engine.preview_remove(&remove_request(&held)).await;
     assert_eq!(errors(&problems), ["world.other"], "the plan of a destroy");
     let removed = engine.remove(remove_request(&held)).await;
-    assert_eq!((removed.gone, errors(&removed.problems)), (false, vec!["world.other"]), "Delete");
+    assert_eq!(
+        (removed.gone, errors(&removed.problems)),
+        (false, vec!["world.other"]),
+        "Delete"
+    );
     assert_eq!(bench.fake.keys(), keys);
 }
 
@@ -104,12 +128,22 @@ async fn another_world_is_an_error_and_never_gone() {
 async fn an_outdated_plan_changes_nothing() {
     let bench = Bench::ready().await;
     let spec = environment("pay", json!({}));
-    let decided = bench.preview(&spec, None).await.decided.unwrap_or_else(|| panic!("decided"));
+    let decided = bench
+        .preview(&spec, None)
+        .await
+        .decided
+        .unwrap_or_else(|| panic!("decided"));
     let planned = planned_lines(&decided.outputs);
     let first = planned.keys().next().cloned().unwrap_or_default();
     let changes: [(&str, Box<dyn Fn(&mut std::collections::BTreeMap<String, Late<String>>)>); 3] = [
-        ("another line", Box::new(|lines| drop(lines.insert(first.clone(), Late::Now("x #1:0000000000".into()))))),
-        ("an object more", Box::new(|lines| drop(lines.insert("k8s/v1/Namespace/other".into(), Late::Later)))),
+        (
+            "another line",
+            Box::new(|lines| drop(lines.insert(first.clone(), Late::Now("x #1:0000000000".into())))),
+        ),
+        (
+            "an object more",
+            Box::new(|lines| drop(lines.insert("k8s/v1/Namespace/other".into(), Late::Later))),
+        ),
         ("an object less", Box::new(|lines| drop(lines.remove(&first)))),
     ];
     for (reason, change) in changes {
@@ -132,42 +166,89 @@ async fn deletion_protection_holds_in_every_way_round_it() {
 
     let smaller = prod(json!({ "namespaces": { "default": {} } }));
     let preview = bench.preview(&smaller, Some(&held)).await;
-    assert_eq!(errors(&preview.problems), ["deletion.protected"], "an update that loses a namespace");
+    assert_eq!(
+        errors(&preview.problems),
+        ["deletion.protected"],
+        "an update that loses a namespace"
+    );
     let outcome = bench.ensure(&smaller, Some(&held)).await;
-    assert!(errors(&outcome.problems).contains(&"deletion.protected") && outcome.exists.is_none(), "the same in apply");
+    assert!(
+        errors(&outcome.problems).contains(&"deletion.protected") && outcome.exists.is_none(),
+        "the same in apply"
+    );
 
     let both = prod(json!({ "namespaces": { "default": {} }, "deletion_protection": false }));
     let preview = bench.preview(&both, Some(&held)).await;
-    assert_eq!(errors(&preview.problems), ["deletion.protected"], "switched off in the same step: the prior state counts");
+    assert_eq!(
+        errors(&preview.problems),
+        ["deletion.protected"],
+        "switched off in the same step: the prior state counts"
+    );
 
     let engine = bench.engine();
-    assert_eq!(errors(&engine.preview_remove(&remove_request(&held)).await), ["deletion.protected"], "a destroy, planned");
+    assert_eq!(
+        errors(&engine.preview_remove(&remove_request(&held)).await),
+        ["deletion.protected"],
+        "a destroy, planned"
+    );
     let removed = bench.remove(&held).await;
-    assert_eq!((removed.gone, errors(&removed.problems)), (false, vec!["deletion.protected"]), "a destroy, applied");
+    assert_eq!(
+        (removed.gone, errors(&removed.problems)),
+        (false, vec!["deletion.protected"]),
+        "a destroy, applied"
+    );
 
-    for (id, reason) in [("demo/pay", "a replacement under the same name"), ("demo/pay2", "under another name")] {
+    for (id, reason) in [
+        ("demo/pay", "a replacement under the same name"),
+        ("demo/pay2", "under another name"),
+    ] {
         let name = id.trim_start_matches("demo/");
         let mut spec = prod(json!({}));
         if let Spec::Environment(spec) = &mut spec {
             spec.name = name.parse().unwrap_or_else(|e| panic!("{e}"));
             spec.deletion_protection = Some(false);
         }
-        let replacing = Replacing { id: "demo/pay".into(), uid: held.uid.clone(), protected: true };
-        let preview = bench.engine().preview(preview_request(&spec, None, Some(replacing))).await;
-        assert!(errors(&preview.problems).contains(&"deletion.protected"), "{reason}: {:?}", preview.problems);
+        let replacing = Replacing {
+            id: "demo/pay".into(),
+            uid: held.uid.clone(),
+            protected: true,
+        };
+        let preview = bench
+            .engine()
+            .preview(preview_request(&spec, None, Some(replacing)))
+            .await;
+        assert!(
+            errors(&preview.problems).contains(&"deletion.protected"),
+            "{reason}: {:?}",
+            preview.problems
+        );
     }
 
     // The record is asked too, when state was lost and the same team creates it again with less.
     let mut lost = ensure_request(&smaller, None, None);
-    lost.replacing = Some(Replacing { id: "demo/pay".into(), uid: held.uid.clone(), protected: false });
+    lost.replacing = Some(Replacing {
+        id: "demo/pay".into(),
+        uid: held.uid.clone(),
+        protected: false,
+    });
     let outcome = bench.engine().ensure(lost).await;
-    assert!(errors(&outcome.problems).contains(&"deletion.protected"), "a take-over that loses a namespace: {:?}", outcome.problems);
+    assert!(
+        errors(&outcome.problems).contains(&"deletion.protected"),
+        "a take-over that loses a namespace: {:?}",
+        outcome.problems
+    );
     assert_eq!(bench.fake.keys(), keys, "nothing was lost");
 
-    let off = bench.apply(&prod(json!({ "deletion_protection": false })), Some(&held)).await;
+    let off = bench
+        .apply(&prod(json!({ "deletion_protection": false })), Some(&held))
+        .await;
     let off = bench.apply(&both, Some(&off)).await;
     let warned = bench.engine().preview_remove(&remove_request(&off)).await;
-    assert_eq!(codes(&warned), ["deletion.loses"], "off in the prior state: a warning that lists what goes");
+    assert_eq!(
+        codes(&warned),
+        ["deletion.loses"],
+        "off in the prior state: a warning that lists what goes"
+    );
     assert!(bench.remove(&off).await.gone);
 }
 
@@ -176,14 +257,25 @@ async fn an_isolated_slot_is_protected_and_a_shared_one_has_nothing_to_lose() {
     let bench = Bench::ready().await;
     bench.create(&prod(json!({ "deletion_protection": false }))).await;
     let isolated = bench.create(&slot("pay", "ledger", json!({}))).await;
-    assert!(isolated.protected && isolated.objects.contains_key("k8s/v1/Namespace/pay-ledger"), "isolated by default in production");
+    assert!(
+        isolated.protected && isolated.objects.contains_key("k8s/v1/Namespace/pay-ledger"),
+        "isolated by default in production"
+    );
     let removed = bench.remove(&isolated).await;
-    assert_eq!((removed.gone, errors(&removed.problems)), (false, vec!["deletion.protected"]));
-    let shared = bench.create(&slot("pay", "gateway", json!({ "isolation": "shared" }))).await;
+    assert_eq!(
+        (removed.gone, errors(&removed.problems)),
+        (false, vec!["deletion.protected"])
+    );
+    let shared = bench
+        .create(&slot("pay", "gateway", json!({ "isolation": "shared" })))
+        .await;
     assert!(!shared.protected);
     let keys = bench.fake.keys();
     assert!(bench.remove(&shared).await.gone);
-    assert!(keys.contains("k8s/v1/Namespace/pay") && bench.fake.keys().contains("k8s/v1/Namespace/pay"), "never the environment's");
+    assert!(
+        keys.contains("k8s/v1/Namespace/pay") && bench.fake.keys().contains("k8s/v1/Namespace/pay"),
+        "never the environment's"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -194,7 +286,14 @@ async fn another_teams_half_made_environment_is_refused_by_name() {
     assert!(broken.exists.is_some_and(|exists| !exists.complete));
     let spec = environment("pay", json!({}));
     let preview = bench.preview(&spec, None).await;
-    assert!(preview.problems.iter().any(|p| p.code == "record.other_team" && p.summary.contains("team shop")), "{:?}", preview.problems);
+    assert!(
+        preview
+            .problems
+            .iter()
+            .any(|p| p.code == "record.other_team" && p.summary.contains("team shop")),
+        "{:?}",
+        preview.problems
+    );
     let outcome = bench.ensure(&spec, None).await;
     assert_eq!(errors(&outcome.problems), ["record.other_team"]);
 }
@@ -203,11 +302,20 @@ async fn another_teams_half_made_environment_is_refused_by_name() {
 async fn slots_need_a_ready_environment() {
     let bench = Bench::ready().await;
     let ledger = slot("pay", "ledger", json!({}));
-    assert_eq!(errors(&bench.ensure(&ledger, None).await.problems), ["slot.no_environment"]);
+    assert_eq!(
+        errors(&bench.ensure(&ledger, None).await.problems),
+        ["slot.no_environment"]
+    );
     bench.fake.fail(10, Fault::Refuse(crate::domain::Class::Denied));
     bench.ensure(&environment("pay", json!({})), None).await;
-    assert_eq!(bench.fake.record("environment.pay").map(|record| record.phase), Some(Phase::Creating));
-    assert_eq!(errors(&bench.ensure(&ledger, None).await.problems), ["slot.environment_not_ready"]);
+    assert_eq!(
+        bench.fake.record("environment.pay").map(|record| record.phase),
+        Some(Phase::Creating)
+    );
+    assert_eq!(
+        errors(&bench.ensure(&ledger, None).await.problems),
+        ["slot.environment_not_ready"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -218,11 +326,19 @@ async fn shares_wait_for_pending_decreases_and_not_for_ever() {
     let ledger = bench.create(&slot("pay", "ledger", cpu("3"))).await;
     let gateway = slot("pay", "gateway", cpu("2"));
     let preview = bench.preview(&gateway, None).await;
-    assert!(errors(&preview.problems).is_empty() && codes(&preview.problems).contains(&"slot.shares_over_total"), "{:?}", preview.problems);
+    assert!(
+        errors(&preview.problems).is_empty() && codes(&preview.problems).contains(&"slot.shares_over_total"),
+        "{:?}",
+        preview.problems
+    );
 
     let refused = bench.ensure(&gateway, None).await;
     assert!(refused.exists.is_none());
-    assert_eq!(errors(&refused.problems), ["slot.shares_exceed_total"], "nobody became smaller");
+    assert_eq!(
+        errors(&refused.problems),
+        ["slot.shares_exceed_total"],
+        "nobody became smaller"
+    );
 
     let smaller = slot("pay", "ledger", cpu("2"));
     let (grown, shrunk) = tokio::join!(bench.ensure(&gateway, None), async {
