@@ -110,12 +110,6 @@ impl Fake {
         self.lock().calls.clone()
     }
 
-    pub(super) fn clear_calls(&self) {
-        let mut state = self.lock();
-        assert!(state.faults.is_empty(), "faults count from the calls before them");
-        state.calls.clear();
-    }
-
     pub(super) fn keys(&self) -> BTreeSet<String> {
         self.lock().stored.keys().map(ToString::to_string).collect()
     }
