@@ -212,7 +212,8 @@ impl State {
             });
         }
         stored.fields.retain(|path, (_, manager, declared)| {
-            !(manager == apply.manager && *declared) && !apply.key.is_aws() || desired.get(path).is_some()
+            let ours = apply.key.is_aws() || manager == apply.manager && *declared;
+            !ours || desired.get(path).is_some()
         });
         for field in desired.iter() {
             stored.fields.insert(

@@ -135,7 +135,8 @@ async fn an_outdated_plan_changes_nothing() {
         .unwrap_or_else(|| panic!("decided"));
     let planned = planned_lines(&decided.outputs);
     let first = planned.keys().next().cloned().unwrap_or_default();
-    let changes: [(&str, Box<dyn Fn(&mut std::collections::BTreeMap<String, Late<String>>)>); 3] = [
+    type Change<'a> = Box<dyn Fn(&mut std::collections::BTreeMap<String, Late<String>>) + 'a>;
+    let changes: [(&str, Change<'_>); 3] = [
         (
             "another line",
             Box::new(|lines| drop(lines.insert(first.clone(), Late::Now("x #1:0000000000".into())))),
