@@ -12,11 +12,16 @@ pub use schema::{Attribute, Nesting, Schema};
 use anyhow::{Context as _, Result, anyhow};
 use hyper_util::rt::TokioIo;
 use plugin::{
-    Diagnostic, Path, Severity, Step, Value,
+    Diagnostic, Severity, Step, Value,
     value::{codec, msgpack},
 };
 use serde_json::Value as Json;
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tfplugin_proto::tfplugin6 as wire;
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
@@ -38,25 +43,13 @@ pub struct Schemas {
 /// One connection, with its own configuration.
 #[derive(Clone)]
 pub struct Client {
-    calls: wire::provider_client::ProviderClient<Channel>,
+    calls: Calls,
     schemas: Arc<Schemas>,
 }
 
 impl Client {
-    pub async fn connect(socket: &std::path::Path) -> Result<Self> {
-        let socket: PathBuf = socket.to_owned();
-        let connector = tower::service_fn(move |_| {
-            let socket = socket.clone();
-            async move { UnixStream::connect(socket).await.map(TokioIo::new) }
-        });
-        let channel = Endpoint::from_static("http://localhost")
-            .timeout(PATIENCE)
-            .connect_with_connector(connector)
-            .await
-            .context("connect to the provider")?;
-        let mut calls = wire::provider_client::ProviderClient::new(channel)
-            .max_decoding_message_size(usize::MAX)
-            .max_encoding_message_size(usize::MAX);
+    pub async fn connect(socket: &Path) -> Result<Self> {
+        let mut calls = dial(socket).await?;
         let answer = calls
             .get_provider_schema(wire::get_provider_schema::Request {})
             .await?
@@ -75,6 +68,15 @@ impl Client {
         Ok(Self {
             calls,
             schemas: Arc::new(schemas),
+        })
+    }
+
+    /// Another connection to a provider whose schemas are known, as core does it where the provider allows
+    /// (`get_provider_schema_optional`).
+    pub async fn connect_again(&self, socket: &Path) -> Result<Self> {
+        Ok(Self {
+            calls: dial(socket).await?,
+            schemas: self.schemas.clone(),
         })
     }
 
@@ -213,6 +215,24 @@ impl Client {
     }
 }
 
+type Calls = wire::provider_client::ProviderClient<Channel>;
+
+async fn dial(socket: &Path) -> Result<Calls> {
+    let socket: PathBuf = socket.to_owned();
+    let connector = tower::service_fn(move |_| {
+        let socket = socket.clone();
+        async move { UnixStream::connect(socket).await.map(TokioIo::new) }
+    });
+    let endpoint = Endpoint::from_static("http://localhost").timeout(PATIENCE);
+    let channel = endpoint
+        .connect_with_connector(connector)
+        .await
+        .context("connect to the provider")?;
+    Ok(Calls::new(channel)
+        .max_decoding_message_size(usize::MAX)
+        .max_encoding_message_size(usize::MAX))
+}
+
 fn capabilities() -> wire::ClientCapabilities {
     wire::ClientCapabilities {
         write_only_attributes_allowed: true,
@@ -251,7 +271,7 @@ fn lift(json: &Json) -> Value {
 
 // === diagnostics ===
 
-pub(crate) fn path(path: Option<wire::AttributePath>) -> Path {
+pub(crate) fn path(path: Option<wire::AttributePath>) -> plugin::Path {
     use wire::attribute_path::step::Selector;
     let steps = path.unwrap_or_default().steps.into_iter();
     steps

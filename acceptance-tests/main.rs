@@ -121,7 +121,10 @@ fn wrong() -> Vec<Trial> {
     let one = |case: wrong::Case| {
         let server = server.clone();
         trial(format!("wrong: {}", case.name), move || {
-            let server = server.as_ref().as_ref().map_err(|error| anyhow::anyhow!(chain(error)))?;
+            let server = server
+                .as_ref()
+                .as_ref()
+                .map_err(|error| anyhow::anyhow!(chain(error)))?;
             block_on(case.is_rejected(server))
         })
     };

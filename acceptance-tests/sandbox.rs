@@ -71,9 +71,16 @@ impl Sandbox {
     pub fn declare_cluster(path: &Path, auto_mode: bool) -> Result<()> {
         let mut cluster = adapter::ClusterOptions::new("arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse()?);
         cluster.auto_mode = auto_mode;
-        cluster.crds =
-            ["ciliumnetworkpolicies.cilium.io", "applicationnetworkpolicies.networking.k8s.aws"].map(Into::into).into();
-        let options = adapter::SandboxOptions { clusters: vec![cluster], ..Default::default() };
+        cluster.crds = [
+            "ciliumnetworkpolicies.cilium.io",
+            "applicationnetworkpolicies.networking.k8s.aws",
+        ]
+        .map(Into::into)
+        .into();
+        let options = adapter::SandboxOptions {
+            clusters: vec![cluster],
+            ..Default::default()
+        };
         wait(adapter::Sandbox::open(path, options).list())?;
         Ok(())
     }

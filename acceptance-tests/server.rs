@@ -8,6 +8,7 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::OnceLock,
 };
 
 pub struct Server {
@@ -16,6 +17,8 @@ pub struct Server {
     pub socket: PathBuf,
     /// The value of TF_REATTACH_PROVIDERS.
     pub reattach: String,
+    /// The first connection, which asked for the schemas.
+    known: OnceLock<Client>,
 }
 
 impl Server {
@@ -47,11 +50,16 @@ impl Server {
             folder,
             socket,
             reattach,
+            known: OnceLock::new(),
         })
     }
 
     pub async fn client(&self, config: &Json) -> Result<Client> {
-        let mut client = Client::connect(&self.socket).await?;
+        let mut client = match self.known.get() {
+            Some(known) => known.connect_again(&self.socket).await?,
+            None => Client::connect(&self.socket).await?,
+        };
+        self.known.get_or_init(|| client.clone());
         no_errors(&client.configure(config).await?, "configure")?;
         Ok(client)
     }

@@ -30,8 +30,14 @@ pub struct Tally {
 impl Tally {
     /// A refusal must say where or what to do.
     fn refuses(&mut self, said: &Said) -> Result<()> {
-        let Some(first) = errors(said).into_iter().next() else { return Ok(()) };
-        ensure!(!first.path.is_root() || first.detail.len() > 20, "a refusal must help: {}", told(said));
+        let Some(first) = errors(said).into_iter().next() else {
+            return Ok(());
+        };
+        ensure!(
+            !first.path.is_root() || first.detail.len() > 20,
+            "a refusal must help: {}",
+            told(said)
+        );
         self.refused += 1;
         *self.why.entry(first.summary.clone()).or_default() += 1;
         Ok(())
@@ -125,7 +131,11 @@ impl Bench {
             0 => {
                 let spec = specs::changed(random, frame, &environment.spec);
                 // A namespace with a slot in it stays.
-                let spec = if slots.is_empty() { spec } else { with_namespaces_of(&environment.spec, spec) };
+                let spec = if slots.is_empty() {
+                    spec
+                } else {
+                    with_namespaces_of(&environment.spec, spec)
+                };
                 environment.becomes_with(slots, spec, tally).await
             }
             1 if !slots.is_empty() => {
@@ -232,7 +242,10 @@ impl Life<'_> {
         self.spec = spec;
         for (slot, planned) in slots.iter_mut().zip(plans) {
             slot.instance.client = client.clone();
-            no_errors(&slot.instance.apply(planned, None).await?, "apply of a slot with its environment")?;
+            no_errors(
+                &slot.instance.apply(planned, None).await?,
+                "apply of a slot with its environment",
+            )?;
         }
         Ok(())
     }
@@ -250,8 +263,17 @@ impl Life<'_> {
             difference(&before, &now)
         );
         if planned.action != Action::Nothing {
-            let held = self.instance.held.as_ref().map(|held| held.value.clone()).unwrap_or(Value::Null);
-            bail!("the next plan is not empty ({:?}):\n{}", planned.action, changes(&held, &planned.value));
+            let held = self
+                .instance
+                .held
+                .as_ref()
+                .map(|held| held.value.clone())
+                .unwrap_or(Value::Null);
+            bail!(
+                "the next plan is not empty ({:?}):\n{}",
+                planned.action,
+                changes(&held, &planned.value)
+            );
         }
         Ok(())
     }
@@ -373,13 +395,22 @@ fn known_lines(objects: &Value) -> BTreeMap<String, String> {
 /// Attributes that a plan changes; of maps only the elements.
 fn changes(before: &Value, after: &Value) -> String {
     let mut lines = vec![];
-    for (name, now) in after.as_map().into_iter().flatten().filter(|(name, now)| before.child(name) != *now) {
+    for (name, now) in after
+        .as_map()
+        .into_iter()
+        .flatten()
+        .filter(|(name, now)| before.child(name) != *now)
+    {
         match (before.child(name).as_map(), now.as_map()) {
             (Some(_), Some(_)) => lines.push(format!("{name}:\n{}", changes(before.child(name), now))),
             _ => lines.push(format!("{name}: {:?}\n   -> {now:?}", before.child(name))),
         }
     }
-    let gone = before.as_map().into_iter().flatten().filter(|(name, _)| after.get(name).is_none());
+    let gone = before
+        .as_map()
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| after.get(name).is_none());
     lines.extend(gone.map(|(name, _)| format!("{name} is gone")));
     lines.join("\n")
 }

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use serde_json::{Value as Json, json};
 use std::{fs, path::PathBuf};
 
-/// The task asks for at least so many.
+/// Fewer would mean that files went missing.
 const AT_LEAST: usize = 40;
 
 pub struct Case {
@@ -114,10 +114,9 @@ fn one_resource(parsed: &Json) -> Result<(String, &Json)> {
 /// Every wrong resource in one configuration: the CLI must name each, with its attribute.
 pub fn a_cli_names_them_all(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, "")?;
-    let cases: Vec<Case> = cases()?
-        .into_iter()
-        .filter(|case| !case.hcl.contains("provider \""))
-        .collect();
+    // A CLI plans nothing once `validate` has found faults, so what only the world can tell is not told beside them.
+    let at_once = |case: &Case| !case.hcl.contains("provider \"") && !case.hcl.contains("# told by: plan");
+    let cases: Vec<Case> = cases()?.into_iter().filter(at_once).collect();
     for case in &cases {
         workspace.write(&format!("{}.tf", case.name), &case.hcl)?;
     }

@@ -23,7 +23,10 @@ pub(super) fn another_world(tool: &Tool) -> Result<()> {
     )?;
     workspace.plan_fails(&[])?.says("world")?;
     // Without a refresh a plan with nothing to change asks no world; a change meets the other one before it is made.
-    workspace.write("main.tf", &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#))?;
+    workspace.write(
+        "main.tf",
+        &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#),
+    )?;
     workspace.apply_fails(&["-refresh=false"])?.says("world")?;
     workspace.write("main.tf", &environment(""))?;
     workspace.destroy_fails(&["-refresh=false"])?.says("world")?;
