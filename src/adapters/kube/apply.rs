@@ -19,8 +19,16 @@ use goldenpath_core::{
 use http::Method;
 use serde_json::Value;
 
+/// What must be there for the apply to be made.
+#[derive(Clone, Copy)]
+enum At<'a> {
+    Whatever,
+    Nothing,
+    Seen { version: &'a str, uid: &'a str },
+}
+
 /// No object ever has it: etcd's revisions begin at 1, which is the empty store, so the first object of a cluster has 2.
-/// The API server compares it with the version of what is there and takes it for nothing where nothing is there.
+/// The API server compares it with the version of what is there, and with nothing where nothing is there.
 const OF_NOTHING: &str = "1";
 
 pub(super) async fn apply(connection: &Connection, apply: &Apply<'_>) -> Result<Observed, PortError> {
@@ -58,12 +66,12 @@ pub(super) async fn apply(connection: &Connection, apply: &Apply<'_>) -> Result<
         manager,
     };
     let answer = match expect {
-        Expect::Any if take.is_empty() => order.send(connection, None, false).await,
+        Expect::Any if take.is_empty() => order.send(connection, At::Whatever, false).await,
         Expect::Any => match observe::get(connection, key).await? {
             Some(seen) => order.take(connection, &seen.version, take).await,
-            None => order.send(connection, None, false).await,
+            None => order.send(connection, At::Whatever, false).await,
         },
-        Expect::Absent => order.send(connection, Some(OF_NOTHING), false).await,
+        Expect::Absent => order.send(connection, At::Nothing, false).await,
         Expect::Version(version) => order.take(connection, version, take).await,
     };
     let answer = answer.map_err(|refused| order.refused(refused))?;
@@ -82,23 +90,33 @@ struct Order<'a> {
 impl Order<'_> {
     /// At this version, over the conflicting fields too if all of them may be taken.
     async fn take(&self, connection: &Connection, version: &str, take: &[String]) -> Result<Value, Refused> {
-        match self.send(connection, Some(version), false).await {
+        let Some((version, uid)) = project::parts_of(version) else {
+            return Err(invalid(&self.call, &format!("{version:?} is no version of a Kubernetes object")));
+        };
+        let seen = At::Seen { version, uid };
+        match self.send(connection, seen, false).await {
             Err(refused) if conflict::may_be_taken(&conflict::fields(self.document, &refused.held), take) => {
-                self.send(connection, Some(version), true).await
+                self.send(connection, seen, true).await
             }
             answer => answer,
         }
     }
 
-    async fn send(&self, connection: &Connection, version: Option<&str>, force: bool) -> Result<Value, Refused> {
+    async fn send(&self, connection: &Connection, at: At<'_>, force: bool) -> Result<Value, Refused> {
         let path = format!(
             "{}?fieldManager={}&fieldValidation=Strict&force={force}",
             self.path,
             kinds::segment(self.manager)
         );
         let mut document = self.document.clone();
-        if let (Some(version), Some(metadata)) = (version, document.get_mut("metadata").and_then(Value::as_object_mut)) {
-            metadata.insert("resourceVersion".to_owned(), version.into());
+        if let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut) {
+            let (version, uid) = match at {
+                At::Whatever => (None, None),
+                At::Nothing => (Some(OF_NOTHING), None),
+                At::Seen { version, uid } => (Some(version), Some(uid)),
+            };
+            metadata.extend(version.map(|version| ("resourceVersion".to_owned(), version.into())));
+            metadata.extend(uid.map(|uid| ("uid".to_owned(), uid.into())));
         }
         connection.document(&Ask::with(Method::PATCH, self.call.clone(), path, (APPLY, document))).await
     }

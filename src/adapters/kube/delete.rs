@@ -3,6 +3,7 @@
 use super::{
     call::{Ask, Connection, JSON},
     kinds::NAMESPACE,
+    project,
     refused::invalid,
 };
 use goldenpath_core::{
@@ -26,8 +27,12 @@ pub(super) async fn delete(connection: &Connection, key: &ObjectKey, expect: &Ex
     let mut options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"});
     match expect {
         Expect::Any => {}
-        // Versions are never used twice in one etcd, not even by an object of the same name made again.
-        Expect::Version(version) => options["preconditions"] = json!({"resourceVersion": version}),
+        Expect::Version(version) => {
+            let Some((version, uid)) = project::parts_of(version) else {
+                return Err(invalid(&call, &format!("{version:?} is no version of {key}")).into());
+            };
+            options["preconditions"] = json!({"resourceVersion": version, "uid": uid});
+        }
         Expect::Absent => return Err(invalid(&call, "what must be absent cannot be deleted").into()),
     }
     let resource = match connection.resource(api_version, kind).await {

@@ -1,4 +1,6 @@
 //! A live document as the ports see it: owned fields with their holders, whose it is, what it waits for. The document is dropped.
+//!
+//! A version is `<resourceVersion>/<uid>`: an apply at a resourceVersion alone would make again what is gone.
 
 use super::{kinds::Resource, managed::Holders, terminating};
 use crate::ownership::{hand, mark};
@@ -24,8 +26,18 @@ pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Valu
         deleting: terminating::told(&document),
         record: record.map(str::to_owned),
         adoptable_by: adoptable_by(&document).filter(|_| is_foreign && resource.kind == "Namespace"),
-        ..Observed::new(key, text("/metadata/resourceVersion")?, ownership, fields)
+        ..Observed::new(key, version_of(&document)?, ownership, fields)
     })
+}
+
+fn version_of(document: &Value) -> Option<String> {
+    let text = |name: &str| document.get("metadata")?.get(name)?.as_str();
+    Some(format!("{}/{}", text("resourceVersion")?, text("uid")?))
+}
+
+/// (resourceVersion, uid) of a version; `None`: another world's.
+pub(super) fn parts_of(version: &str) -> Option<(&str, &str)> {
+    version.split_once('/')
 }
 
 fn adoptable_by(document: &Value) -> Option<String> {
