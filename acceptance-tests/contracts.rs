@@ -31,7 +31,9 @@ const DEMO: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
 pub async fn keeps(cluster: &Cluster, kind: &str) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let world = world(folder.path(), Arc::new(cluster.kube(cluster.admin())))?;
-    let cases = contract::cases(&world).into_iter().filter(|case| of(&case.name) == kind);
+    let cases = contract::cases(&world)
+        .into_iter()
+        .filter(|case| of(&case.name) == kind);
     let verdicts = join_all(cases.map(|case| async { (case.name, case.run.await) })).await;
     let mut broken = vec![];
     for (name, verdict) in &verdicts {

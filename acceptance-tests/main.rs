@@ -122,7 +122,9 @@ fn stories(matrix: &Matrix) -> Vec<Trial> {
 fn kubernetes() -> Vec<Trial> {
     let Some(programs) = servers::Programs::find() else {
         let absent = Trial::test("Kubernetes: everything", || {
-            Err(Failed::from("its programs are not here: run scripts/lib/servers.sh kubernetes, and etcd"))
+            Err(Failed::from(
+                "its programs are not here: run scripts/lib/servers.sh kubernetes, and etcd",
+            ))
         });
         return vec![absent.with_ignored_flag(!in_ci())];
     };

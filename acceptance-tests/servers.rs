@@ -191,7 +191,11 @@ impl Plan {
                 .to_owned(),
         ];
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        Process::start(&programs.controllers, &arguments, &self.path("kube-controller-manager.log"))
+        Process::start(
+            &programs.controllers,
+            &arguments,
+            &self.path("kube-controller-manager.log"),
+        )
     }
 
     /// Writes a kubeconfig whose client certificate says who one is.
@@ -247,7 +251,10 @@ impl Cluster {
 impl Shared {
     pub fn get(&self, programs: &Programs) -> Result<Arc<Cluster>> {
         let started = self.0.get_or_init(|| Ok(Arc::new(Plan::new()?.start(programs, None)?)));
-        started.as_ref().map(Arc::clone).map_err(|error| anyhow::anyhow!("{error:#}"))
+        started
+            .as_ref()
+            .map(Arc::clone)
+            .map_err(|error| anyhow::anyhow!("{error:#}"))
     }
 }
 

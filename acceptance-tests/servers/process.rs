@@ -53,7 +53,11 @@ impl Process {
             return Ok(());
         };
         let log = fs::read_to_string(&self.log).unwrap_or_default();
-        let last = log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no word");
+        let last = log
+            .lines()
+            .rev()
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or("no word");
         let name = self.log.file_stem().unwrap_or_default().display();
         bail!("{name} ended with {status}: {last}");
     }

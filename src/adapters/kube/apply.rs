@@ -55,7 +55,11 @@ pub(super) async fn apply(connection: &Connection, apply: &Apply<'_>) -> Result<
     };
     let resource = connection.resource(api_version, kind).await?;
     if resource.is_namespaced != namespace.is_some() {
-        let scope = if resource.is_namespaced { "lives in a namespace" } else { "is cluster-scoped" };
+        let scope = if resource.is_namespaced {
+            "lives in a namespace"
+        } else {
+            "is cluster-scoped"
+        };
         return Err(invalid(&call, &format!("{key}: the cluster says that {kind} {scope}")).into());
     }
     let order = Order {
@@ -91,7 +95,10 @@ impl Order<'_> {
     /// At this version, over the conflicting fields too if all of them may be taken.
     async fn take(&self, connection: &Connection, version: &str, take: &[String]) -> Result<Value, Refused> {
         let Some((version, uid)) = project::parts_of(version) else {
-            return Err(invalid(&self.call, &format!("{version:?} is no version of a Kubernetes object")));
+            return Err(invalid(
+                &self.call,
+                &format!("{version:?} is no version of a Kubernetes object"),
+            ));
         };
         let seen = At::Seen { version, uid };
         match self.send(connection, seen, false).await {
@@ -118,7 +125,9 @@ impl Order<'_> {
             metadata.extend(version.map(|version| ("resourceVersion".to_owned(), version.into())));
             metadata.extend(uid.map(|uid| ("uid".to_owned(), uid.into())));
         }
-        connection.document(&Ask::with(Method::PATCH, self.call.clone(), path, (APPLY, document))).await
+        connection
+            .document(&Ask::with(Method::PATCH, self.call.clone(), path, (APPLY, document)))
+            .await
     }
 
     /// The fields of a conflict as pointers, and words that name an unknown kind.

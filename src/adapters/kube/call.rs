@@ -55,7 +55,12 @@ impl Ask {
         }
     }
 
-    pub fn with(method: Method, call: impl Into<String>, path: impl Into<String>, content: (&'static str, Value)) -> Self {
+    pub fn with(
+        method: Method,
+        call: impl Into<String>,
+        path: impl Into<String>,
+        content: (&'static str, Value),
+    ) -> Self {
         Self {
             method,
             content: Some(content),
@@ -109,7 +114,8 @@ impl Connection {
         if let Some(tokens) = &self.tokens {
             let token = tokens.token(&self.cluster, renew).await?;
             let bearer = HeaderValue::from_str(&format!("Bearer {}", token.reveal()));
-            let mut bearer = bearer.map_err(|_| refused::invalid(&ask.call, "the token holds characters of no header"))?;
+            let mut bearer =
+                bearer.map_err(|_| refused::invalid(&ask.call, "the token holds characters of no header"))?;
             bearer.set_sensitive(true);
             request = request.header(AUTHORIZATION, bearer);
         }

@@ -22,26 +22,33 @@ pub(super) fn may_be_taken(fields: &[(String, String)], take: &[String]) -> bool
     !fields.is_empty() && fields.iter().all(|(field, _)| is_named(field))
 }
 
+/// The declared field of this name, else the nearest that it lies in, else one that lies in it.
 fn pointer(declared: &[String], path: &str) -> String {
-    let whole = |pointer: &&String| {
-        let dotted = dotted(pointer);
-        is_within(path, &dotted, '.') || is_within(path, &dotted, '[') || is_within(&dotted, path, '.')
+    let all = || declared.iter().map(|pointer| (pointer, dotted(pointer)));
+    let exact = all().find(|(_, dotted)| dotted == path);
+    let around = || {
+        let holds = |(_, dotted): &(&String, String)| is_within(path, dotted, '.') || is_within(path, dotted, '[');
+        all().filter(holds).max_by_key(|(_, dotted)| dotted.len())
     };
-    // The longest is the nearest: `.a.b` may be a field, and `.a` one that holds a map.
-    let found = declared.iter().filter(whole).max_by_key(|pointer| pointer.len());
-    found.cloned().unwrap_or_else(|| {
-        let parts = path.split('.').skip(1).map(projection::escaped);
-        parts.map(|part| format!("/{part}")).collect()
-    })
+    let inside = || all().find(|(_, dotted)| is_within(dotted, path, '.'));
+    if let Some((pointer, _)) = exact.or_else(around).or_else(inside) {
+        return pointer.clone();
+    }
+    let parts = path.split('.').skip(1).map(projection::escaped);
+    parts.map(|part| format!("/{part}")).collect()
 }
 
 fn dotted(pointer: &str) -> String {
     let parts = pointer.split('/').skip(1);
-    parts.map(|part| format!(".{}", part.replace("~1", "/").replace("~0", "~"))).collect()
+    parts
+        .map(|part| format!(".{}", part.replace("~1", "/").replace("~0", "~")))
+        .collect()
 }
 
 fn is_within(inner: &str, outer: &str, separator: char) -> bool {
-    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(separator))
+    inner
+        .strip_prefix(outer)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(separator))
 }
 
 #[cfg(test)]
@@ -63,12 +70,24 @@ mod tests {
                 "dots and a slash",
             ),
             (".spec.limits", "/spec/limits", "an atomic list"),
-            (".spec.limits[0].max", "/spec/limits", "inside of a list, which is one field to us"),
-            (".spec.selector.matchLabels.app", "/spec/selector", "inside of a map that is one field to us"),
+            (
+                ".spec.limits[0].max",
+                "/spec/limits",
+                "inside of a list, which is one field to us",
+            ),
+            (
+                ".spec.selector.matchLabels.app",
+                "/spec/selector",
+                "inside of a map that is one field to us",
+            ),
             (".spec.other.field", "/spec/other/field", "nothing that we declare"),
         ] {
             let held = [(path.to_owned(), "m".to_owned())];
-            assert_eq!(fields(&declared, &held), [(pointer.to_owned(), "m".to_owned())], "{reason}");
+            assert_eq!(
+                fields(&declared, &held),
+                [(pointer.to_owned(), "m".to_owned())],
+                "{reason}"
+            );
         }
     }
 
@@ -78,8 +97,16 @@ mod tests {
         let take = ["/spec/hard/pods".to_owned(), "/spec/selector".to_owned()];
         for (fields, expected, reason) in [
             (vec![field("/spec/hard/pods")], true, "named"),
-            (vec![field("/spec/selector/matchLabels")], true, "inside of what is named"),
-            (vec![field("/spec/hard/pods"), field("/spec/hard/cpu")], false, "one of two"),
+            (
+                vec![field("/spec/selector/matchLabels")],
+                true,
+                "inside of what is named",
+            ),
+            (
+                vec![field("/spec/hard/pods"), field("/spec/hard/cpu")],
+                false,
+                "one of two",
+            ),
             (vec![field("/spec/hard/pods2")], false, "a longer name"),
             (vec![], false, "a conflict over no field is one of versions"),
         ] {

@@ -128,7 +128,8 @@ fn of_endpoint(cluster: &ClusterArn, endpoint: &Endpoint) -> Result<Config, Port
 
 async fn of_kubeconfig(cluster: &ClusterArn, endpoint: &Endpoint, given: &Kubeconfig) -> Result<Config, PortError> {
     use kube::config::Kubeconfig as File;
-    let unreadable = |error: kube::config::KubeconfigError| wrong(format!("the kubeconfig cannot be used: {}", chain(&error)));
+    let unreadable =
+        |error: kube::config::KubeconfigError| wrong(format!("the kubeconfig cannot be used: {}", chain(&error)));
     let file = match &given.path {
         Some(path) => File::read_from(path),
         None => File::read(),
@@ -139,7 +140,9 @@ async fn of_kubeconfig(cluster: &ClusterArn, endpoint: &Endpoint, given: &Kubeco
         ..KubeConfigOptions::default()
     };
     let context = given.context.clone().or_else(|| file.current_context.clone());
-    let config = Config::from_custom_kubeconfig(file, &options).await.map_err(unreadable)?;
+    let config = Config::from_custom_kubeconfig(file, &options)
+        .await
+        .map_err(unreadable)?;
     if !given.is_proxied {
         let context = context.unwrap_or_default();
         is_the_same(cluster, endpoint, &config).map_err(|message| {

@@ -86,7 +86,13 @@ async fn finalizers(
     let mut all: Vec<String> = held.map(str::to_owned).collect();
     change(&mut all);
     let path = path(connection, key).await?;
-    send(connection, Method::PATCH, path, (MERGE, json!({"metadata": {"finalizers": all}}))).await
+    send(
+        connection,
+        Method::PATCH,
+        path,
+        (MERGE, json!({"metadata": {"finalizers": all}})),
+    )
+    .await
 }
 
 async fn found(connection: &Connection, key: &ObjectKey) -> Result<(Resource, Value), PortError> {
@@ -104,7 +110,10 @@ async fn path(connection: &Connection, key: &ObjectKey) -> Result<String, PortEr
     else {
         return Err(invalid(CALL, &format!("{key} is not in Kubernetes")).into());
     };
-    Ok(connection.resource(api_version, kind).await?.object(namespace.as_deref(), name))
+    Ok(connection
+        .resource(api_version, kind)
+        .await?
+        .object(namespace.as_deref(), name))
 }
 
 async fn send(
@@ -167,7 +176,10 @@ mod tests {
         let live = json!({"metadata": {"labels": {"a/b": "1", "c": "2"}}, "spec": {"list": [1, 2], "n": 3}});
         let fields = json!({"f:metadata": {"f:labels": {".": {}, "f:a/b": {}}}, "f:spec": {"f:list": {"v:1": {}}}});
         let mut declared = part(fields.as_object().expect("a tree"), &live);
-        assert_eq!(declared, json!({"metadata": {"labels": {"a/b": "1"}}, "spec": {"list": [1, 2]}}));
+        assert_eq!(
+            declared,
+            json!({"metadata": {"labels": {"a/b": "1"}}, "spec": {"list": [1, 2]}})
+        );
         merge(&mut declared, nested("/metadata/labels/x~1y", json!("z")));
         assert_eq!(declared["metadata"]["labels"], json!({"a/b": "1", "x/y": "z"}));
     }

@@ -40,8 +40,12 @@ pub(super) const NAMESPACE: Resource = known("v1", "Namespace", "namespaces", fa
 pub(super) const ROLE_BINDING: Resource = known("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", true);
 pub(super) const SERVICE_ACCOUNT: Resource = known("v1", "ServiceAccount", "serviceaccounts", true);
 pub(super) const CONFIG_MAP: Resource = known("v1", "ConfigMap", "configmaps", true);
-pub(super) const CLUSTER_ROLE_BINDING: Resource =
-    known("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", false);
+pub(super) const CLUSTER_ROLE_BINDING: Resource = known(
+    "rbac.authorization.k8s.io/v1",
+    "ClusterRoleBinding",
+    "clusterrolebindings",
+    false,
+);
 
 /// All that a golden path renders: what a listing of ours holds. One that the cluster does not serve has no objects.
 pub(super) const LISTED: [Resource; 12] = [
@@ -52,11 +56,21 @@ pub(super) const LISTED: [Resource; 12] = [
     known("v1", "LimitRange", "limitranges", true),
     known("v1", "ResourceQuota", "resourcequotas", true),
     known("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", true),
-    known("networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", "applicationnetworkpolicies", true),
+    known(
+        "networking.k8s.aws/v1alpha1",
+        "ApplicationNetworkPolicy",
+        "applicationnetworkpolicies",
+        true,
+    ),
     known("cilium.io/v2", "CiliumNetworkPolicy", "ciliumnetworkpolicies", true),
     known("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", false),
     known("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", true),
-    known("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
+    known(
+        "autoscaling/v2",
+        "HorizontalPodAutoscaler",
+        "horizontalpodautoscalers",
+        true,
+    ),
 ];
 
 /// What was asked of one API server, by version and kind.
@@ -178,7 +192,11 @@ mod tests {
     #[test]
     fn paths_are_those_of_the_api_conventions() {
         for (path, expected, reason) in [
-            (NAMESPACE.object(None, "pay"), "/api/v1/namespaces/pay", "the core group, cluster-scoped"),
+            (
+                NAMESPACE.object(None, "pay"),
+                "/api/v1/namespaces/pay",
+                "the core group, cluster-scoped",
+            ),
             (CONFIG_MAP.collection(None), "/api/v1/configmaps", "all namespaces"),
             (
                 ROLE_BINDING.object(Some("pay"), "gp:deployer"),

@@ -100,7 +100,9 @@ async fn everything(connection: &Connection) -> Result<Found, Refused> {
         fields: Some("metadata.name=default"),
         ..Query::default()
     };
-    let rest = LISTED.into_iter().filter(|kind| *kind != NAMESPACE && *kind != ROLE_BINDING);
+    let rest = LISTED
+        .into_iter()
+        .filter(|kind| *kind != NAMESPACE && *kind != ROLE_BINDING);
     let mut asked: Vec<(Resource, Query<'_>)> = rest.map(|kind| (kind, ours)).collect();
     asked.extend([bindings, (SERVICE_ACCOUNT, accounts)]);
     found.extend(collect(connection, asked).await?);
@@ -222,9 +224,21 @@ mod tests {
     #[test]
     fn namespaces_with_power_are_known_by_their_bindings() {
         for (subjects, expected, reason) in [
-            (json!([{"kind": "ServiceAccount", "namespace": "a", "name": "x"}]), vec!["a"], "an account"),
-            (json!([{"kind": "Group", "name": "system:serviceaccounts:b"}]), vec!["b"], "all of a namespace"),
-            (json!([{"kind": "Group", "name": "system:serviceaccounts"}]), vec![], "all of the cluster: bound by Kubernetes itself"),
+            (
+                json!([{"kind": "ServiceAccount", "namespace": "a", "name": "x"}]),
+                vec!["a"],
+                "an account",
+            ),
+            (
+                json!([{"kind": "Group", "name": "system:serviceaccounts:b"}]),
+                vec!["b"],
+                "all of a namespace",
+            ),
+            (
+                json!([{"kind": "Group", "name": "system:serviceaccounts"}]),
+                vec![],
+                "all of the cluster: bound by Kubernetes itself",
+            ),
             (json!([{"kind": "User", "name": "c"}]), vec![], "a person"),
             (json!(null), vec![], "nobody"),
         ] {

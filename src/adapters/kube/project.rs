@@ -16,8 +16,8 @@ pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Valu
     let namespace = text("/metadata/namespace").filter(|_| resource.is_namespaced);
     let key = resource.key(namespace, text("/metadata/name")?);
     let holders = Holders::of(&document);
-    let ownership = mark(&key, cluster.as_str(), &document)
-        .ownership(cluster.as_str(), || hand(&document, holders.first()));
+    let ownership =
+        mark(&key, cluster.as_str(), &document).ownership(cluster.as_str(), || hand(&document, holders.first()));
     let is_foreign = matches!(ownership, Ownership::Foreign { .. });
     let is_record = resource.kind == "ConfigMap" && namespace == Some(SYSTEM_NAMESPACE) && !is_foreign;
     let record = text("/data/record").filter(|_| is_record);
