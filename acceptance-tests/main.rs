@@ -4,10 +4,12 @@
 //! GOLDENPATH_TRUTH_SEED).
 
 mod architecture;
+mod contracts;
 mod failures;
 mod random;
 mod sandbox;
 mod server;
+mod servers;
 mod stories;
 mod tools;
 mod truth;
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         wrong(),
         failures(),
         truth(cases, seed),
+        kubernetes(),
     ]
     .concat_all();
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -92,8 +95,12 @@ fn architecture() -> Vec<Trial> {
         .collect()
 }
 
+fn in_ci() -> bool {
+    env::var("CI").is_ok_and(|ci| ci == "true")
+}
+
 fn stories(matrix: &Matrix) -> Vec<Trial> {
-    let in_ci = env::var("CI").is_ok_and(|ci| ci == "true");
+    let in_ci = in_ci();
     let mut trials = vec![];
     for (name, kind) in &matrix.absent {
         // Terraform 1.11 is the one tool that can't be built from its modules.
@@ -109,6 +116,39 @@ fn stories(matrix: &Matrix) -> Vec<Trial> {
         }
     }
     trials
+}
+
+/// What needs a real API server: all of it shares one.
+fn kubernetes() -> Vec<Trial> {
+    let Some(programs) = servers::Programs::find() else {
+        let absent = Trial::test("Kubernetes: everything", || {
+            Err(Failed::from(
+                "its programs are not here: run scripts/lib/servers.sh kubernetes, and etcd",
+            ))
+        });
+        return vec![absent.with_ignored_flag(!in_ci())];
+    };
+    let real = Arc::new((servers::Shared::default(), programs));
+    let cluster = |real: &(servers::Shared, servers::Programs)| real.0.get(&real.1);
+    let kinds = match contracts::kinds() {
+        Ok(kinds) => kinds,
+        Err(error) => return vec![trial("contract: its cases can be listed".into(), || Err(error))],
+    };
+    let contract = |kind: String| {
+        let real = real.clone();
+        trial(format!("contract on a real API server: {kind}"), move || {
+            let cluster = cluster(&real)?;
+            block_on(contracts::keeps(&cluster, &kind))
+        })
+    };
+    let own = |(name, check): (&str, contracts::Check)| {
+        let real = real.clone();
+        trial(format!("Kubernetes: {name}"), move || {
+            let cluster = cluster(&real)?;
+            block_on(check(cluster))
+        })
+    };
+    kinds.into_iter().map(contract).chain(contracts::OWN.map(own)).collect()
 }
 
 fn wrong() -> Vec<Trial> {

@@ -118,7 +118,7 @@ impl Wanted {
     }
 }
 
-fn cache() -> PathBuf {
+pub fn cache() -> PathBuf {
     let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
     env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)

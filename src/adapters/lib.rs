@@ -3,5 +3,8 @@
 pub mod catalogue;
 pub mod clock;
 pub mod contract;
+pub mod joined;
+pub mod kube;
 pub mod offline;
+mod ownership;
 pub mod sandbox;

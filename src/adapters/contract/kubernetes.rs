@@ -89,7 +89,9 @@ async fn declared_by_another(world: World, sample: Sample) -> Verdict {
                 format!("the words do not name the manager: {error}")
             })?;
             let after = world.must_see(key).await?;
-            promise(after == seen, || format!("a conflict changed {seen:?} to {after:?}"))
+            promise(sample.is_unchanged(&seen, &after), || {
+                format!("a conflict changed {seen:?} to {after:?}")
+            })
         })
         .await
 }

@@ -1,7 +1,7 @@
 //! One sample of every kind: a body, another value for one owned field, and a field that somebody else adds.
 
 use super::World;
-use goldenpath_core::domain::{AccessEntry, AccessPolicy, Body, ObjectKey, PodIdentityAssociation, Role};
+use goldenpath_core::domain::{AccessEntry, AccessPolicy, Body, ObjectKey, Observed, PodIdentityAssociation, Role};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +23,22 @@ pub struct Sample {
 impl Sample {
     pub fn kind(&self) -> &str {
         self.key.kind()
+    }
+
+    /// A controller writes its status, which moves the version at any time.
+    pub(super) fn has_status(&self) -> bool {
+        let kinds = ["ResourceQuota", "PodDisruptionBudget", "HorizontalPodAutoscaler"];
+        kinds.contains(&self.kind())
+    }
+
+    /// Nothing that we or anyone else declares has changed between two looks.
+    pub(super) fn is_unchanged(&self, before: &Observed, after: &Observed) -> bool {
+        let version = if self.has_status() { before } else { after }.version.clone();
+        let after = Observed {
+            version,
+            ..after.clone()
+        };
+        *before == after
     }
 }
 

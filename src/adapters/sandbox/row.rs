@@ -4,9 +4,9 @@ use super::{
     bodies,
     error::SandboxError,
     managed::{self, Conflicts, Force},
-    ownership::{self, Mark},
     store::Store,
 };
+use crate::ownership::{self, Mark};
 use goldenpath_core::domain::{ClusterArn, ObjectKey};
 use rusqlite::{OptionalExtension, params};
 use serde_json::Value;

@@ -1,0 +1,132 @@
+//! The contract of the ports on a real API server: the suite that the sandbox passes, unchanged. AWS is the sandbox's here, joined
+//! as in the product. And what only a real API server shows: rights, kubeconfigs, kinds that nobody serves.
+
+mod own;
+
+use crate::servers::Cluster;
+use anyhow::{Result, bail};
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use goldenpath_adapters::{
+    clock::SystemClock,
+    contract::{self, Foreign, Target, World},
+    joined::Joined,
+    kube::{Hand, Kube},
+    sandbox::{Sandbox, SandboxOptions},
+};
+use goldenpath_core::{
+    domain::{Body, ClusterArn, ObjectKey},
+    ports::PortError,
+};
+use serde_json::Value as Json;
+use std::{collections::BTreeSet, error::Error as _, path::Path, pin::Pin, sync::Arc, time::Duration};
+
+pub type Check = fn(Arc<Cluster>) -> Pin<Box<dyn Future<Output = Result<()>>>>;
+pub use own::OWN;
+
+/// The cluster that a new sandbox knows; the real API server stands in for its Kubernetes half.
+const DEMO: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
+
+/// All cases about one kind, side by side: most of their time is waiting for namespaces to end.
+pub async fn keeps(cluster: &Cluster, kind: &str) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let world = world(folder.path(), Arc::new(cluster.kube(cluster.admin())))?;
+    let cases = contract::cases(&world)
+        .into_iter()
+        .filter(|case| of(&case.name) == kind);
+    let verdicts = join_all(cases.map(|case| async { (case.name, case.run.await) })).await;
+    let mut broken = vec![];
+    for (name, verdict) in &verdicts {
+        if let Err(error) = verdict {
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            broken.push(format!("{name}: {error}{cause}"));
+        }
+    }
+    if !broken.is_empty() {
+        bail!("{} of {} broken:\n{}", broken.len(), verdicts.len(), broken.join("\n"));
+    }
+    Ok(())
+}
+
+/// What the cases are about, without a server.
+pub fn kinds() -> Result<BTreeSet<String>> {
+    let folder = tempfile::tempdir()?;
+    let sandbox = Arc::new(Sandbox::open(folder.path().join("names.db"), SandboxOptions::default()));
+    let cases = contract::cases(&World {
+        objects: sandbox.clone(),
+        clusters: sandbox.clone(),
+        foreign: sandbox,
+        clock: Arc::new(SystemClock::default()),
+        cluster: DEMO.parse()?,
+        boundary: String::new(),
+        poll: Duration::ZERO,
+        unique: String::new(),
+    });
+    Ok(cases.iter().map(|case| of(&case.name).to_owned()).collect())
+}
+
+fn of(case: &str) -> &str {
+    case.split([' ', ':']).next().unwrap_or(case)
+}
+
+pub fn demo() -> Result<ClusterArn> {
+    Ok(DEMO.parse()?)
+}
+
+fn world(folder: &Path, kube: Arc<Kube>) -> Result<World> {
+    let sandbox = Arc::new(Sandbox::open(folder.join("aws.db"), SandboxOptions::default()));
+    Ok(World {
+        objects: Arc::new(Joined {
+            aws: sandbox.clone(),
+            kubernetes: kube.clone(),
+        }),
+        clusters: sandbox.clone(),
+        foreign: Arc::new(Hands {
+            aws: sandbox,
+            kubernetes: Hand(kube),
+        }),
+        clock: Arc::new(SystemClock::default()),
+        cluster: demo()?,
+        boundary: "arn:aws:iam::111122223333:policy/goldenpath/boundary".to_owned(),
+        poll: Duration::from_millis(250),
+        unique: "contract".to_owned(),
+    })
+}
+
+struct Hands {
+    aws: Arc<Sandbox>,
+    kubernetes: Hand,
+}
+
+impl Hands {
+    fn of(&self, key: &ObjectKey) -> &dyn Foreign {
+        if key.is_aws() { &*self.aws } else { &self.kubernetes }
+    }
+}
+
+#[async_trait]
+impl Foreign for Hands {
+    async fn make(&self, cluster: &ClusterArn, key: &ObjectKey, body: &Body, manager: &str) -> Result<(), PortError> {
+        self.of(key).make(cluster, key, body, manager).await
+    }
+
+    async fn edit(&self, target: Target<'_>, value: Option<Json>) -> Result<(), PortError> {
+        self.of(target.key).edit(target, value).await
+    }
+
+    async fn declare(&self, target: Target<'_>, value: Json) -> Result<(), PortError> {
+        self.of(target.key).declare(target, value).await
+    }
+
+    async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey) -> Result<(), PortError> {
+        self.of(key).delete(cluster, key).await
+    }
+
+    async fn hold(&self, cluster: &ClusterArn, key: &ObjectKey, finalizer: &str) -> Result<(), PortError> {
+        self.of(key).hold(cluster, key, finalizer).await
+    }
+
+    async fn release(&self, cluster: &ClusterArn, key: &ObjectKey, finalizer: &str) -> Result<(), PortError> {
+        self.of(key).release(cluster, key, finalizer).await
+    }
+}

@@ -1,0 +1,63 @@
+//! AWS and Kubernetes as one world: each half does what its kinds of object ask for.
+//!
+//! A listing asks both at the same time and fails when either does: half a listing would read as absence.
+
+use async_trait::async_trait;
+use futures_util::future::try_join;
+use goldenpath_core::{
+    domain::{ClusterArn, ObjectKey, Observed},
+    ports::{Apply, Deleted, Expect, Objects, PortError, Scope, Selector},
+};
+use std::sync::Arc;
+
+pub struct Joined {
+    pub aws: Arc<dyn Objects>,
+    pub kubernetes: Arc<dyn Objects>,
+}
+
+impl Joined {
+    fn half(&self, key: &ObjectKey) -> &dyn Objects {
+        if key.is_aws() { &*self.aws } else { &*self.kubernetes }
+    }
+}
+
+#[async_trait]
+impl Objects for Joined {
+    async fn observe(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError> {
+        let (aws, kubernetes): (Vec<_>, Vec<_>) = selector.keys.iter().cloned().partition(ObjectKey::is_aws);
+        let part = |keys| Selector {
+            scope: selector.scope.clone(),
+            keys,
+        };
+        let (aws, kubernetes) = (part(aws), part(kubernetes));
+        let (mut all, rest) = try_join(
+            asked(&*self.aws, cluster, &aws, selector.scope == Scope::Records),
+            asked(&*self.kubernetes, cluster, &kubernetes, false),
+        )
+        .await?;
+        all.extend(rest);
+        all.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(all)
+    }
+
+    async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {
+        self.half(apply.key).apply(apply).await
+    }
+
+    async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
+        self.half(key).delete(cluster, key, expect).await
+    }
+}
+
+/// A half that has nothing of the kind is not asked: a lease is renewed without a word to AWS.
+async fn asked(
+    half: &dyn Objects,
+    cluster: &ClusterArn,
+    selector: &Selector,
+    holds_none: bool,
+) -> Result<Vec<Observed>, PortError> {
+    if selector.keys.is_empty() && (holds_none || selector.scope == Scope::Keys) {
+        return Ok(vec![]);
+    }
+    half.observe(cluster, selector).await
+}

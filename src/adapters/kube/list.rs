@@ -1,0 +1,213 @@
+//! Listings: page by page, each document handed on and dropped before the next is read.
+//!
+//! 16,000 NetworkPolicies are 161 MB as documents; a page of 500 is never held as such either, only its bytes.
+
+use super::{
+    call::{Ask, Connection},
+    kinds::{Resource, segment},
+    refused::{self, Refused},
+};
+use http::StatusCode;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::Value;
+use std::fmt;
+
+/// What the API's own clients ask for; larger pages only make the server's answer slower.
+pub(super) const PAGE: u32 = 500;
+/// A listing that the server's compaction overtook is begun again; more often than this, something else is wrong.
+const BEGINNINGS: u32 = 3;
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Query<'a> {
+    pub namespace: Option<&'a str>,
+    pub labels: Option<&'a str>,
+    pub fields: Option<&'a str>,
+}
+
+/// All objects that match, each projected by `take`. A kind that is not served has none.
+pub(super) async fn list<T>(
+    connection: &Connection,
+    resource: &Resource,
+    query: Query<'_>,
+    take: &(dyn Fn(Value) -> Option<T> + Sync),
+) -> Result<Vec<T>, Refused> {
+    let mut beginnings = 0;
+    loop {
+        beginnings += 1;
+        match pages(connection, resource, query, take).await {
+            Err(refused) if refused.is_unserved => return Ok(vec![]),
+            Err(refused) if refused.status == Some(StatusCode::GONE) && beginnings < BEGINNINGS => {
+                tracing::debug!(kind = %resource.kind, "the listing expired and is begun again");
+            }
+            result => return result,
+        }
+    }
+}
+
+async fn pages<T>(
+    connection: &Connection,
+    resource: &Resource,
+    query: Query<'_>,
+    take: &(dyn Fn(Value) -> Option<T> + Sync),
+) -> Result<Vec<T>, Refused> {
+    let mut found = vec![];
+    let mut token = String::new();
+    loop {
+        let ask = Ask::get(format!("LIST {}", resource.kind), path(resource, query, &token));
+        let body = connection.send(&ask).await?;
+        let mut each = |mut document: Value| {
+            // Items of a list of a built-in kind do not say what they are.
+            if let Some(document) = document.as_object_mut() {
+                document.insert("apiVersion".to_owned(), resource.api_version.as_ref().into());
+                document.insert("kind".to_owned(), resource.kind.as_ref().into());
+            }
+            found.extend(take(document));
+        };
+        let next = read(&body, &mut each).map_err(|error| refused::unreadable(&ask.call, &error))?;
+        match next {
+            Some(next) => token = next,
+            None => return Ok(found),
+        }
+    }
+}
+
+fn path(resource: &Resource, query: Query<'_>, token: &str) -> String {
+    let Query {
+        namespace,
+        labels,
+        fields,
+    } = query;
+    let mut path = format!("{}?limit={PAGE}", resource.collection(namespace));
+    let token = Some(token).filter(|token| !token.is_empty());
+    for (name, value) in [
+        ("labelSelector", labels),
+        ("fieldSelector", fields),
+        ("continue", token),
+    ] {
+        if let Some(value) = value {
+            path.push_str(&format!("&{name}={}", segment(value)));
+        }
+    }
+    path
+}
+
+// === A page ===
+
+/// Hands on each item of a list; answers where the next page begins.
+fn read(page: &[u8], each: &mut dyn FnMut(Value)) -> Result<Option<String>, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(page);
+    let next = deserializer.deserialize_map(Page(each))?;
+    deserializer.end()?;
+    Ok(next)
+}
+
+struct Page<'a>(&'a mut dyn FnMut(Value));
+
+struct Items<'a>(&'a mut dyn FnMut(Value));
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ListMeta {
+    #[serde(rename = "continue")]
+    next: String,
+}
+
+impl<'de> Visitor<'de> for Page<'_> {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of the API server")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut next = None;
+        while let Some(name) = map.next_key::<String>()? {
+            match name.as_str() {
+                "metadata" => next = Some(map.next_value::<ListMeta>()?.next).filter(|next| !next.is_empty()),
+                "items" => map.next_value_seed(Items(&mut *self.0))?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(next)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Items<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        // Go writes an empty list as null where nobody made it.
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Items<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the items of a list")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while let Some(item) = items.next_element()? {
+            (self.0)(item);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kube::kinds::CONFIG_MAP;
+
+    #[test]
+    fn pages_are_read_item_by_item() {
+        for (page, items, next, reason) in [
+            (
+                r#"{"kind":"L","metadata":{"resourceVersion":"1"},"items":[{"a":1},{"a":2}]}"#,
+                2,
+                None,
+                "the last page",
+            ),
+            (
+                r#"{"items":[{"a":1}],"metadata":{"continue":"x"}}"#,
+                1,
+                Some("x"),
+                "more to come, in any order",
+            ),
+            (r#"{"metadata":{"continue":""},"items":null}"#, 0, None, "nothing"),
+        ] {
+            let mut seen = 0;
+            let read = read(page.as_bytes(), &mut |_| seen += 1).expect(reason);
+            assert_eq!((seen, read.as_deref()), (items, next), "{reason}");
+        }
+        assert!(
+            read(br#"{"items":[{"a":1}"#, &mut |_| ()).is_err(),
+            "an answer that was cut off"
+        );
+        assert!(read(b"<html>", &mut |_| ()).is_err(), "no list at all");
+    }
+
+    #[test]
+    fn selectors_are_escaped() {
+        let query = Query {
+            namespace: Some("pay"),
+            labels: Some("goldenpath.internal/managed=true"),
+            fields: None,
+        };
+        assert_eq!(
+            path(&CONFIG_MAP, query, "a=b&c"),
+            "/api/v1/namespaces/pay/configmaps?limit=500&labelSelector=goldenpath.internal%2Fmanaged%3Dtrue&continue=a%3Db%26c"
+        );
+    }
+}

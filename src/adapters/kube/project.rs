@@ -1,0 +1,49 @@
+//! A live document as the ports see it: owned fields with their holders, whose it is, what it waits for. The document is dropped.
+//!
+//! A version is `<resourceVersion>/<uid>`: an apply at a resourceVersion alone would make again what is gone.
+
+use super::{kinds::Resource, managed::Holders, terminating};
+use crate::ownership::{hand, mark};
+use goldenpath_core::domain::{
+    ClusterArn, Observed, Ownership,
+    projection::{self, LABEL_PREFIX, SYSTEM_NAMESPACE},
+};
+use serde_json::Value;
+
+/// `None`: a document without a name or a version, which no API server sends.
+pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Value) -> Option<Observed> {
+    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
+    let namespace = text("/metadata/namespace").filter(|_| resource.is_namespaced);
+    let key = resource.key(namespace, text("/metadata/name")?);
+    let holders = Holders::of(&document);
+    let ownership =
+        mark(&key, cluster.as_str(), &document).ownership(cluster.as_str(), || hand(&document, holders.first()));
+    let is_foreign = matches!(ownership, Ownership::Foreign { .. });
+    let is_record = resource.kind == "ConfigMap" && namespace == Some(SYSTEM_NAMESPACE) && !is_foreign;
+    let record = text("/data/record").filter(|_| is_record);
+    let fields = projection::of_kube(&document, &|pointer| holders.holder(pointer));
+    Some(Observed {
+        deleting: terminating::told(&document),
+        record: record.map(str::to_owned),
+        adoptable_by: adoptable_by(&document).filter(|_| is_foreign && resource.kind == "Namespace"),
+        ..Observed::new(key, version_of(&document)?, ownership, fields)
+    })
+}
+
+fn version_of(document: &Value) -> Option<String> {
+    let text = |name: &str| document.get("metadata")?.get(name)?.as_str();
+    Some(format!("{}/{}", text("resourceVersion")?, text("uid")?))
+}
+
+/// (resourceVersion, uid) of a version; `None`: another world's.
+pub(super) fn parts_of(version: &str) -> Option<(&str, &str)> {
+    version.split_once('/')
+}
+
+fn adoptable_by(document: &Value) -> Option<String> {
+    let name = format!("{LABEL_PREFIX}adoptable-by");
+    let found = ["/metadata/annotations", "/metadata/labels"]
+        .into_iter()
+        .find_map(|place| document.pointer(place)?.get(&name)?.as_str());
+    found.map(str::to_owned)
+}
