@@ -168,7 +168,7 @@ impl Vendor {
 
 pub const VENDORS: &[Vendor] = &[
     Vendor {
-        crates: &["aws_config", "aws_sdk_*", "aws_smithy_*", "aws_credential_types"],
+        crates: &["aws_*"],
         places: &["src/adapters/aws"],
     },
     Vendor {
