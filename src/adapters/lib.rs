@@ -7,4 +7,6 @@ pub mod joined;
 pub mod kube;
 pub mod offline;
 mod ownership;
+mod policy_document;
+mod rules;
 pub mod sandbox;

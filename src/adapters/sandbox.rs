@@ -22,7 +22,6 @@ mod observe;
 mod options;
 mod ownership;
 mod pointer;
-mod policy_document;
 mod row;
 mod seed;
 mod store;

@@ -5,30 +5,18 @@ use super::{
     error::{SandboxError, refused},
     iam::{self, Principal},
     options::ClusterOptions,
-    ownership, policy_document,
+    ownership,
     row::Row,
     seed,
     store::Store,
 };
+use crate::rules;
 use goldenpath_core::domain::{
     AccessEntry, Class, ClusterArn, ClusterRef, Facts, ObjectKey, PodIdentityAssociation, StableFacts, short_hash,
 };
 use rusqlite::params;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-/// Longest session policy that EKS takes.
-const SESSION_POLICY: usize = 2048;
-
-/// EKS's policies for people; others exist for its own services and are not for access entries of type STANDARD.
-const POLICIES: [&str; 6] = [
-    "AmazonEKSAdminPolicy",
-    "AmazonEKSAdminViewPolicy",
-    "AmazonEKSClusterAdminPolicy",
-    "AmazonEKSEditPolicy",
-    "AmazonEKSSecretReaderPolicy",
-    "AmazonEKSViewPolicy",
-];
 
 pub(super) fn describe_cluster(store: &Store, cluster: &ClusterRef) -> Result<Facts, SandboxError> {
     let options = store.cluster(cluster)?;
@@ -86,13 +74,7 @@ pub(super) fn apply_entry(
     };
     let invalid = |message: String| refused(Class::Invalid, call, message);
     check_mode(cluster, call)?;
-    if entry.group.starts_with("system:") || entry.group.is_empty() {
-        return Err(invalid(format!(
-            "InvalidParameterException: The kubernetes group name {} is invalid, it cannot start with system:",
-            entry.group
-        )));
-    }
-    iam::check_tags(&entry.tags).map_err(invalid)?;
+    rules::check_entry(entry).map_err(invalid)?;
     let mut body = serde_json::to_value(entry)?;
     if let Some(mut row) = found {
         if ownership::is_another(&row, &body) {
@@ -104,21 +86,14 @@ pub(super) fn apply_entry(
             ));
         }
         let live: AccessEntry = serde_json::from_value(row.body.clone())?;
-        body["tags"] = serde_json::to_value(iam::merged_tags(&live.tags, &entry.tags))?;
+        body["tags"] = serde_json::to_value(rules::merged_tags(&live.tags, &entry.tags))?;
         if row.body != body {
             row.body = body;
             row.save(store)?;
         }
         return Ok(row);
     }
-    let is_session = arn.contains(":sts:");
-    if is_session || arn.contains(":role/aws-service-role/") {
-        return Err(invalid(
-            "InvalidParameterException: The principalArn parameter format is not valid: neither a session nor a \
-             service-linked role can have an access entry"
-                .to_owned(),
-        ));
-    }
+    rules::check_principal(arn).map_err(invalid)?;
     let mut row = Row::new(store, &order.cluster, &order.key, body)?;
     // The last part of the entry's own ARN.
     row.external_id = Some(bodies::uuid()?);
@@ -162,13 +137,7 @@ pub(super) fn apply_policy(
 ) -> Result<Row, SandboxError> {
     let call = "eks:AssociateAccessPolicy";
     check_mode(cluster, call)?;
-    if !POLICIES.contains(&policy) {
-        return Err(refused(
-            Class::Invalid,
-            call,
-            format!("InvalidParameterException: The policyArn parameter format is not valid ({policy})"),
-        ));
-    }
+    rules::check_access_policy(policy).map_err(|message| refused(Class::Invalid, call, message))?;
     let body = policy_body(store, &order.cluster, principal)?;
     // One association holds all its namespaces; each is a row, so that none is lost when another comes or goes.
     let mut row = match found {
@@ -237,7 +206,7 @@ pub(super) fn apply_association(
         Some(row) => row,
     };
     let live: PodIdentityAssociation = serde_json::from_value(row.body.clone())?;
-    body["tags"] = serde_json::to_value(iam::merged_tags(&live.tags, &association.tags))?;
+    body["tags"] = serde_json::to_value(rules::merged_tags(&live.tags, &association.tags))?;
     let external_id = match (&association.target_role_arn, &row.external_id) {
         (None, _) => None,
         (Some(_), Some(external_id)) if live.target_role_arn == association.target_role_arn => {
@@ -260,41 +229,8 @@ fn check_association(
     call: &str,
     association: &PodIdentityAssociation,
 ) -> Result<(), SandboxError> {
-    let PodIdentityAssociation {
-        role_arn,
-        target_role_arn,
-        disable_session_tags,
-        policy,
-        tags,
-    } = association;
-    let invalid = |message: String| refused(Class::Invalid, call, message);
-    if role_arn.split(':').nth(4) != Some(order.cluster.account()) {
-        return Err(invalid(format!(
-            "InvalidParameterException: Cross-account pass role is not allowed. ({role_arn}); name it as target role"
-        )));
-    }
-    if let Some(target) = target_role_arn
-        && !target.contains(":role/")
-    {
-        return Err(invalid(format!(
-            "InvalidParameterException: {target} is not the ARN of a role"
-        )));
-    }
-    if let Some(policy) = policy {
-        if !disable_session_tags {
-            return Err(invalid(
-                "InvalidParameterException: A session policy requires disableSessionTags to be true.".to_owned(),
-            ));
-        }
-        policy_document::check_identity(policy).map_err(invalid)?;
-        let size = policy_document::size(policy);
-        if size > SESSION_POLICY {
-            return Err(invalid(format!(
-                "InvalidParameterException: The policy has {size} characters, more than {SESSION_POLICY}"
-            )));
-        }
-    }
-    iam::check_tags(tags).map_err(invalid)?;
+    rules::check_association(&order.cluster, association).map_err(|message| refused(Class::Invalid, call, message))?;
+    let role_arn = &association.role_arn;
     if !matches!(iam::principal(store, &order.cluster, role_arn)?, Principal::Role { .. }) {
         return Err(refused(
             Class::NotFound,

@@ -3,16 +3,12 @@
 use super::{
     bodies::Order,
     error::{SandboxError, refused},
-    ownership, policy_document,
+    ownership,
     row::Row,
     store::Store,
 };
-use goldenpath_core::domain::{Class, ClusterArn, ObjectKey, Role, projection::TAG_PREFIX};
-use std::collections::BTreeMap;
-
-/// Default quota of attached policies per role.
-const ATTACHED: usize = 10;
-pub(super) const TAGS: usize = 50;
+use crate::{policy_document, rules};
+use goldenpath_core::domain::{Class, ClusterArn, ObjectKey, Role};
 
 /// What an ARN in a policy or an access entry stands for.
 pub(super) enum Principal {
@@ -38,7 +34,7 @@ pub(super) fn apply_role(
         "iam:CreateRole"
     };
     let invalid = |message: String| refused(Class::Invalid, call, message);
-    check_role(name, role).map_err(invalid)?;
+    rules::check_role(name, role).map_err(invalid)?;
     check_references(store, &order.cluster, call, role)?;
     let mut body = serde_json::to_value(role)?;
     let Some(mut row) = found else {
@@ -63,86 +59,12 @@ pub(super) fn apply_role(
             live.path
         )));
     }
-    body["tags"] = serde_json::to_value(merged_tags(&live.tags, &role.tags))?;
+    body["tags"] = serde_json::to_value(rules::merged_tags(&live.tags, &role.tags))?;
     if row.body != body {
         row.body = body;
         row.save(store)?;
     }
     Ok(row)
-}
-
-/// Tags of others stay; of ours, those that are no longer declared go.
-pub(super) fn merged_tags(
-    live: &BTreeMap<String, String>,
-    declared: &BTreeMap<String, String>,
-) -> BTreeMap<String, String> {
-    let foreign = live.iter().filter(|(name, _)| !name.starts_with(TAG_PREFIX));
-    foreign
-        .chain(declared)
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
-}
-
-fn check_role(name: &str, role: &Role) -> Result<(), String> {
-    let good_name =
-        (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c));
-    if !good_name {
-        return Err(format!(
-            "ValidationError: {name:?} is not a role name: 1 to 64 of [\\w+=,.@-]"
-        ));
-    }
-    let good_path = role.path.len() <= 512
-        && role.path.starts_with('/')
-        && role.path.ends_with('/')
-        && role.path.chars().all(|c| c.is_ascii_graphic());
-    if !good_path {
-        return Err(format!(
-            "ValidationError: {:?} is not a path: it begins and ends with / (at most 512)",
-            role.path
-        ));
-    }
-    if !(3600..=43_200).contains(&role.max_session_seconds) {
-        return Err(format!(
-            "ValidationError: maxSessionDuration {} is not in 3600..43200",
-            role.max_session_seconds
-        ));
-    }
-    if role.description.chars().count() > 1000 {
-        return Err("ValidationError: the description is longer than 1000 characters".to_owned());
-    }
-    if role.attached.len() > ATTACHED {
-        return Err(format!(
-            "LimitExceeded: Cannot exceed quota for PoliciesPerRole: {ATTACHED}"
-        ));
-    }
-    let inline: usize = role.inline.values().map(policy_document::size).sum();
-    if inline > policy_document::INLINE {
-        return Err(format!(
-            "LimitExceeded: Maximum policy size of {} bytes exceeded for role {name}",
-            policy_document::INLINE
-        ));
-    }
-    for (policy, document) in &role.inline {
-        policy_document::check_identity(document).map_err(|error| format!("{error} (inline policy {policy})"))?;
-    }
-    check_tags(&role.tags)
-}
-
-pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), String> {
-    if tags.len() > TAGS {
-        return Err(format!("LimitExceeded: Cannot exceed quota for tags: {TAGS}"));
-    }
-    let allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
-    for (name, value) in tags {
-        let good = (1..=128).contains(&name.chars().count()) && value.chars().count() <= 256;
-        if !good || !allowed(name) || !allowed(value) || name.to_lowercase().starts_with("aws:") {
-            return Err(format!(
-                "ValidationError: the tag {name:?} = {value:?} is not allowed: 1 to 128 and 0 to 256 letters, digits and \
-                 ' _.:/=+-@', not beginning with aws:"
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// Whatever the role names must exist, and be old enough to be seen.
@@ -208,12 +130,8 @@ pub(super) fn principal(store: &Store, cluster: &ClusterArn, arn: &str) -> Resul
     })
 }
 
-/// Roles of IAM Identity Center belong to it.
 pub(super) fn check_deletable(row: &Row) -> Result<(), SandboxError> {
-    if row.body["path"]
-        .as_str()
-        .is_some_and(|path| path.starts_with("/aws-reserved/"))
-    {
+    if row.body["path"].as_str().is_some_and(rules::is_protected) {
         return Err(refused(
             Class::Denied,
             "iam:DeleteRole",

@@ -4,10 +4,10 @@ use serde_json::{Map, Value};
 
 /// Quotas of IAM, in characters without white space.
 const TRUST: usize = 2048;
-pub(super) const INLINE: usize = 10_240;
+pub(crate) const INLINE: usize = 10_240;
 
 /// Checks a trust policy and gives the principals that it names under `AWS`.
-pub(super) fn check_trust(document: &Value) -> Result<Vec<&str>, String> {
+pub(crate) fn check_trust(document: &Value) -> Result<Vec<&str>, String> {
     let mut principals = vec![];
     for statement in statements(document)? {
         if statement.contains_key("Resource") || statement.contains_key("NotResource") {
@@ -44,7 +44,7 @@ pub(super) fn check_trust(document: &Value) -> Result<Vec<&str>, String> {
 }
 
 /// Checks a policy that is put into a role or handed over with a session.
-pub(super) fn check_identity(document: &Value) -> Result<(), String> {
+pub(crate) fn check_identity(document: &Value) -> Result<(), String> {
     for statement in statements(document)? {
         if statement.contains_key("Principal") || statement.contains_key("NotPrincipal") {
             return Err("MalformedPolicyDocument: Policy document should not specify a principal.".to_owned());
@@ -111,7 +111,7 @@ fn texts(value: &Value) -> Option<Vec<&str>> {
 }
 
 /// IAM does not count white space.
-pub(super) fn size(document: &Value) -> usize {
+pub(crate) fn size(document: &Value) -> usize {
     document.to_string().chars().filter(|c| !c.is_whitespace()).count()
 }
 
