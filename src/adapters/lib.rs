@@ -1,5 +1,6 @@
 //! The outside world behind the ports: the only place for vendors' SDKs and for storage.
 
+pub mod aws;
 pub mod catalogue;
 pub mod clock;
 pub mod contract;

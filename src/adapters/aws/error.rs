@@ -1,0 +1,255 @@
+//! How AWS says no, by class.
+//!
+//! - The answer is unknown (`Unavailable`) after a time-out, a cut connection or a failure of the service: the change may have
+//!   been made.
+//! - Credentials that are missing, ended or refused are `Denied`, like a right that is missing: never absence.
+//! - A principal that IAM doesn't know (yet) is `NotFound`: right after its creation it is a matter of seconds.
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::{
+    config::http::HttpResponse,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::RequestId,
+};
+use goldenpath_core::{domain::Class, ports::PortError};
+use std::error::Error;
+
+/// The refusal with whom it was about, where it does not say so itself.
+pub(super) fn about(mut error: PortError, what: &str) -> PortError {
+    if !error.message.contains(what) {
+        error.message.push_str(&format!(" ({what})"));
+    }
+    error
+}
+
+pub(super) fn of<E>(call: &str, error: SdkError<E, HttpResponse>) -> PortError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    if let Some(error) = credentials_in(&error) {
+        return PortError::new(Class::Denied, call, without_credentials(error));
+    }
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let request_id = error.request_id().map(str::to_owned);
+    let (class, message) = match &error {
+        SdkError::ServiceError(refused) => {
+            let (code, text) = (refused.err().code().unwrap_or_default(), refused.err().message());
+            let text = text.unwrap_or_default();
+            (class_of(code, status, text), words(code, status, text))
+        }
+        SdkError::ConstructionFailure(_) => (Class::Invalid, chain(&error)),
+        _ => (Class::Unavailable, chain(&error)),
+    };
+    PortError {
+        request_id,
+        ..PortError::new(class, call, message)
+    }
+}
+
+fn words(code: &str, status: Option<u16>, text: &str) -> String {
+    match (code, text) {
+        ("", "") => format!("HTTP status {}", status.unwrap_or_default()),
+        (code, "") => code.to_owned(),
+        ("", text) => text.to_owned(),
+        (code, text) => format!("{code}: {text}"),
+    }
+}
+
+/// The codes of the three services' API references; where they are silent, of the SDKs' lists of what may be tried again.
+pub(super) fn class_of(code: &str, status: Option<u16>, message: &str) -> Class {
+    let about_principal = || {
+        let text = message.to_ascii_lowercase();
+        text.contains("invalid principal") || text.contains("role provided in the request does not exist")
+    };
+    match code {
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "SlowDown" => Class::Throttled,
+        "NoSuchEntity" | "NoSuchEntityException" | "ResourceNotFoundException" | "NotFoundException" => Class::NotFound,
+        "InvalidParameterException" | "MalformedPolicyDocument" | "MalformedPolicyDocumentException"
+            if about_principal() =>
+        {
+            Class::NotFound
+        }
+        "EntityAlreadyExists"
+        | "EntityAlreadyExistsException"
+        | "ResourceInUseException"
+        | "ConcurrentModification"
+        | "ConcurrentModificationException"
+        | "DeleteConflict"
+        | "DeleteConflictException"
+        | "EntityTemporarilyUnmodifiable"
+        | "EntityTemporarilyUnmodifiableException" => Class::Conflict,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "UnauthorizedOperation"
+        | "UnmodifiableEntity"
+        | "UnmodifiableEntityException"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "RequestExpired"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken"
+        | "InvalidIdentityToken"
+        | "OptInRequired" => Class::Denied,
+        "ResourcePropagationDelayException"
+        | "ServiceFailure"
+        | "ServiceFailureException"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException"
+        | "ServerException"
+        | "InternalFailure"
+        | "InternalServerError" => Class::Unavailable,
+        _ => match status {
+            Some(401 | 403) => Class::Denied,
+            Some(404) => Class::NotFound,
+            Some(409) => Class::Conflict,
+            Some(429) => Class::Throttled,
+            Some(408 | 500..) => Class::Unavailable,
+            _ => Class::Invalid,
+        },
+    }
+}
+
+// === Credentials ===
+
+/// Where in the chain the SDK puts it differs by what asked for them.
+fn credentials_in<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CredentialsError> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<CredentialsError>() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+pub(super) fn without_credentials(error: &CredentialsError) -> String {
+    let why = chain(error);
+    let text = why.to_ascii_lowercase();
+    let next = if text.contains("sso") {
+        "Sign in again: `aws sso login`, with `--profile` where one is configured"
+    } else if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
+        "None were found in the environment, the profile, the web identity, the container's or the instance's service: set \
+         `profile` or `assume_role` in the provider's `aws`, or what AWS's own tools read"
+    } else {
+        "Check the profile and the role that they come from"
+    };
+    format!("no credentials: {why}. {next}")
+}
+
+/// The error and its causes in one line, each said once.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        next = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_classes() {
+        for (code, status, message, expected, reason) in [
+            (
+                "ThrottlingException",
+                400,
+                "Rate exceeded",
+                Class::Throttled,
+                "EKS and STS",
+            ),
+            (
+                "Throttling",
+                400,
+                "Rate exceeded",
+                Class::Throttled,
+                "IAM, though its status is 400",
+            ),
+            ("TooManyRequestsException", 429, "", Class::Throttled, "EKS of old"),
+            ("NoSuchEntity", 404, "The role cannot be found", Class::NotFound, "IAM"),
+            (
+                "ResourceNotFoundException",
+                404,
+                "No cluster found",
+                Class::NotFound,
+                "EKS",
+            ),
+            (
+                "InvalidParameterException",
+                400,
+                "The specified principalArn is invalid: invalid principal.",
+                Class::NotFound,
+                "a role that EKS doesn't see yet",
+            ),
+            (
+                "MalformedPolicyDocument",
+                400,
+                "Invalid principal in policy: \"AWS\":\"arn:aws:iam::1:role/x\"",
+                Class::NotFound,
+                "a principal that IAM doesn't see yet",
+            ),
+            (
+                "MalformedPolicyDocument",
+                400,
+                "Syntax errors in policy.",
+                Class::Invalid,
+                "no matter of time",
+            ),
+            ("EntityAlreadyExists", 409, "", Class::Conflict, "IAM"),
+            ("ResourceInUseException", 409, "", Class::Conflict, "EKS"),
+            ("AccessDenied", 403, "", Class::Denied, "IAM and STS"),
+            (
+                "ExpiredToken",
+                403,
+                "",
+                Class::Denied,
+                "credentials that ended are not absence",
+            ),
+            (
+                "ResourcePropagationDelayException",
+                428,
+                "",
+                Class::Unavailable,
+                "EKS: try again",
+            ),
+            (
+                "InvalidRequestException",
+                400,
+                "No route for GET /x",
+                Class::Invalid,
+                "an emulator's way to say missing",
+            ),
+            ("", 403, "", Class::Denied, "a proxy"),
+            ("", 502, "", Class::Unavailable, "a load balancer"),
+            ("", 404, "", Class::NotFound, "a status alone"),
+            (
+                "Surprise",
+                418,
+                "",
+                Class::Invalid,
+                "unknown, and nothing that time mends",
+            ),
+        ] {
+            assert_eq!(class_of(code, Some(status), message), expected, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! How an account is reached, as the provider's configuration says it; what is silent comes from AWS's own chain.
+
+use std::{collections::BTreeMap, time::Duration};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AwsOptions {
+    /// `None`: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile.
+    pub region: Option<String>,
+    /// `None`: `AWS_PROFILE`, else `default`.
+    pub profile: Option<String>,
+    /// Each is assumed with the credentials of the one before.
+    pub assume_role: Vec<AssumeRole>,
+    pub endpoints: Endpoints,
+    /// Put on everything that carries tags; ours win.
+    pub default_tags: BTreeMap<String, String>,
+    /// What CloudTrail shows as the session's name where a role is assumed.
+    pub operation: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AssumeRole {
+    pub role_arn: String,
+    /// `None`: the operation's id.
+    pub session_name: Option<String>,
+    pub external_id: Option<String>,
+    /// The human behind it, for CloudTrail; it stays through every further role.
+    pub source_identity: Option<String>,
+    /// `None`: one hour, which every role allows.
+    pub duration: Option<Duration>,
+}
+
+/// URLs in place of AWS's own: private endpoints, emulators. `None`: `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, the profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    pub iam: Option<String>,
+    pub eks: Option<String>,
+    pub sts: Option<String>,
+}

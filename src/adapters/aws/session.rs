@@ -1,0 +1,220 @@
+//! Credentials and clients of one account and region.
+//!
+//! Credentials come from AWS's default chain (environment, profile with its SSO cache, web identity, container and Pod Identity
+//! agents, instance metadata), then through each role that the options name. The SDK caches them and renews them before they end.
+
+use super::{
+    error,
+    options::{AssumeRole, AwsOptions},
+};
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_credential_types::{
+    Credentials,
+    provider::{self, ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
+};
+use goldenpath_core::{domain::Class, ports::PortError};
+use std::time::{Duration, SystemTime};
+
+/// Throttles and cut connections are tried again by the SDK, and by nobody else.
+const ATTEMPTS: u32 = 4;
+/// What is not there is told soon.
+const CONNECT: Duration = Duration::from_secs(5);
+/// The longest answer is a page of 1,000 roles with their policies.
+const READ: Duration = Duration::from_secs(30);
+const WHOLE: Duration = Duration::from_secs(90);
+/// What every role allows, and all that a chained session may have.
+const HOUR: Duration = Duration::from_secs(3600);
+
+pub(super) struct Session {
+    pub iam: aws_sdk_iam::Client,
+    pub eks: aws_sdk_eks::Client,
+    pub sts: aws_sdk_sts::Client,
+    pub region: String,
+    pub credentials: SharedCredentialsProvider,
+    /// What stands for the account before its number is known: each configuration has buckets of its own.
+    pub bucket: String,
+}
+
+pub(super) async fn open(options: &AwsOptions) -> Result<Session, PortError> {
+    let AwsOptions {
+        region,
+        profile,
+        assume_role,
+        endpoints,
+        default_tags: _,
+        operation,
+    } = options;
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT)
+                .read_timeout(READ)
+                .operation_timeout(WHOLE)
+                .build(),
+        );
+    if let Ok(name) = AppName::new(concat!("goldenpath-", env!("CARGO_PKG_VERSION"))) {
+        loader = loader.app_name(name);
+    }
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    let mut config = loader.load().await;
+    let region = config.region().map(ToString::to_string).ok_or_else(|| {
+        wrong(
+            "no region: set `region` in the provider's `aws`, or AWS_REGION, or `region` in the profile of the AWS \
+             configuration",
+        )
+    })?;
+    for role in assume_role {
+        config = assumed(config, role, endpoints.sts.as_deref(), operation.as_deref());
+    }
+    let credentials = config
+        .credentials_provider()
+        .ok_or_else(|| wrong("no source of credentials is configured"))?;
+    Ok(Session {
+        iam: aws_sdk_iam::Client::from_conf(with(aws_sdk_iam::config::Builder::from(&config), &endpoints.iam).build()),
+        eks: aws_sdk_eks::Client::from_conf(with(aws_sdk_eks::config::Builder::from(&config), &endpoints.eks).build()),
+        sts: aws_sdk_sts::Client::from_conf(sts_config(&config, endpoints.sts.as_deref())),
+        bucket: format!("{profile:?} {assume_role:?}"),
+        region,
+        credentials,
+    })
+}
+
+/// The three builders share no trait.
+trait Endpoint {
+    fn at(self, url: &str) -> Self;
+}
+
+impl Endpoint for aws_sdk_iam::config::Builder {
+    fn at(self, url: &str) -> Self {
+        self.endpoint_url(url)
+    }
+}
+
+impl Endpoint for aws_sdk_eks::config::Builder {
+    fn at(self, url: &str) -> Self {
+        self.endpoint_url(url)
+    }
+}
+
+fn with<B: Endpoint>(builder: B, url: &Option<String>) -> B {
+    match url {
+        Some(url) => builder.at(url),
+        None => builder,
+    }
+}
+
+fn sts_config(config: &SdkConfig, url: Option<&str>) -> aws_sdk_sts::Config {
+    let builder = aws_sdk_sts::config::Builder::from(config);
+    match url {
+        Some(url) => builder.endpoint_url(url),
+        None => builder,
+    }
+    .build()
+}
+
+// === Assumed roles ===
+
+fn assumed(config: SdkConfig, role: &AssumeRole, sts: Option<&str>, operation: Option<&str>) -> SdkConfig {
+    let name = role.session_name.as_deref().or(operation).unwrap_or("goldenpath");
+    let assumed = Assumed {
+        sts: aws_sdk_sts::Client::from_conf(sts_config(&config, sts)),
+        session_name: session_name(name),
+        role: role.clone(),
+    };
+    config
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(assumed))
+        .build()
+}
+
+/// `[\w+=,.@-]{2,64}`; anything else becomes a dash.
+fn session_name(text: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    let name: String = text
+        .chars()
+        .map(|c| if allowed(c) { c } else { '-' })
+        .take(64)
+        .collect();
+    if name.len() < 2 { format!("{name}--") } else { name }
+}
+
+/// The SDK's own provider cannot say who the human is.
+#[derive(Debug)]
+struct Assumed {
+    sts: aws_sdk_sts::Client,
+    role: AssumeRole,
+    session_name: String,
+}
+
+impl ProvideCredentials for Assumed {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.assume())
+    }
+}
+
+impl Assumed {
+    async fn assume(&self) -> provider::Result {
+        let AssumeRole {
+            role_arn,
+            session_name: _,
+            external_id,
+            source_identity,
+            duration,
+        } = &self.role;
+        let seconds = i32::try_from(duration.unwrap_or(HOUR).as_secs()).unwrap_or(i32::MAX);
+        let answer = self
+            .sts
+            .assume_role()
+            .role_arn(role_arn)
+            .role_session_name(&self.session_name)
+            .set_external_id(external_id.clone())
+            .set_source_identity(source_identity.clone())
+            .duration_seconds(seconds)
+            .send()
+            .await
+            .map_err(|error| {
+                CredentialsError::provider_error(error::about(error::of("sts:AssumeRole", error), role_arn))
+            })?;
+        let given = answer
+            .credentials()
+            .ok_or_else(|| CredentialsError::unhandled("sts:AssumeRole answered no credentials"))?;
+        let expiry = SystemTime::try_from(*given.expiration()).ok();
+        Ok(Credentials::new(
+            given.access_key_id(),
+            given.secret_access_key(),
+            Some(given.session_token().to_owned()),
+            expiry,
+            "AssumeRole",
+        ))
+    }
+}
+
+fn wrong(message: &str) -> PortError {
+    PortError::new(Class::Invalid, "configure AWS", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_named_as_sts_allows() {
+        for (text, expected, reason) in [
+            ("op-1a2b", "op-1a2b", "an operation's id"),
+            ("anna b/c", "anna-b-c", "what STS would refuse"),
+            ("x", "x--", "two characters at least"),
+        ] {
+            assert_eq!(session_name(text), expected, "{reason}");
+        }
+        assert_eq!(session_name(&"a".repeat(80)).len(), 64, "64 at most");
+    }
+}
