@@ -6,16 +6,16 @@
 mod architecture;
 mod contracts;
 mod failures;
+mod joined;
 mod random;
 mod sandbox;
 mod server;
-mod servers;
 mod stories;
-mod tools;
 mod truth;
 mod workspace;
 mod wrong;
 
+use acceptance_tests::{block_on, servers, tools};
 use anyhow::Result;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::{env, process::ExitCode, sync::Arc};
@@ -81,13 +81,6 @@ fn chain(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(future)
-}
-
 fn architecture() -> Vec<Trial> {
     architecture::CHECKS
         .iter()
@@ -123,13 +116,13 @@ fn kubernetes() -> Vec<Trial> {
     let Some(programs) = servers::Programs::find() else {
         let absent = Trial::test("Kubernetes: everything", || {
             Err(Failed::from(
-                "its programs are not here: run scripts/lib/servers.sh kubernetes, and etcd",
+                "its programs are not here: run scripts/lib/servers.sh kubernetes, etcd and ministack",
             ))
         });
         return vec![absent.with_ignored_flag(!in_ci())];
     };
     let real = Arc::new((servers::Shared::default(), programs));
-    let cluster = |real: &(servers::Shared, servers::Programs)| real.0.get(&real.1);
+    let cluster = |real: &(servers::Shared, servers::Programs)| real.0.get(&real.1).map(|real| real.cluster.clone());
     let kinds = match contracts::kinds() {
         Ok(kinds) => kinds,
         Err(error) => return vec![trial("contract: its cases can be listed".into(), || Err(error))],
@@ -148,7 +141,14 @@ fn kubernetes() -> Vec<Trial> {
             block_on(check(cluster))
         })
     };
-    kinds.into_iter().map(contract).chain(contracts::OWN.map(own)).collect()
+    let joined = |(name, check): (&str, joined::Check)| {
+        let real = real.clone();
+        trial(format!("AWS and Kubernetes: {name}"), move || {
+            block_on(check(real.0.get(&real.1)?))
+        })
+    };
+    let all = kinds.into_iter().map(contract).chain(contracts::OWN.map(own));
+    all.chain(joined::CHECKS.map(joined)).collect()
 }
 
 fn wrong() -> Vec<Trial> {

@@ -5,7 +5,9 @@
 //! them the tests that need them are skipped, and fail in CI.
 
 mod certificates;
+pub mod ministack;
 mod process;
+pub mod real;
 
 use crate::tools::cache;
 use anyhow::{Context as _, Result, bail};
@@ -18,6 +20,7 @@ use goldenpath_core::{
     ports::{Objects as _, PortError, Scope, Selector},
 };
 use process::Process;
+use real::Real;
 use serde_json::json;
 use std::{
     env, fs,
@@ -29,6 +32,7 @@ use std::{
 
 const KUBERNETES: &str = "kubernetes-1.36.3";
 const ETCD: &str = "etcd-3.7.3";
+const MINISTACK: &str = "ministack-1.5.33";
 /// An API server is ready in 4.5 s, and a busy machine has been seen to take five times as long.
 const LONGEST_START: Duration = Duration::from_secs(90);
 
@@ -37,6 +41,7 @@ pub struct Programs {
     etcd: PathBuf,
     api_server: PathBuf,
     controllers: PathBuf,
+    ministack: PathBuf,
 }
 
 /// What is settled before the servers start, so that others can be told of it.
@@ -56,7 +61,7 @@ pub struct Cluster {
 
 /// Started by the first test that needs it.
 #[derive(Default)]
-pub struct Shared(OnceLock<Result<Arc<Cluster>>>);
+pub struct Shared(OnceLock<Result<Arc<Real>>>);
 
 // === impl Programs ===
 
@@ -72,6 +77,7 @@ impl Programs {
         Some(Self {
             etcd: program("GOLDENPATH_TEST_ETCD", &format!("{ETCD}/etcd"))?,
             controllers: api_server.with_file_name("kube-controller-manager"),
+            ministack: program("GOLDENPATH_TEST_MINISTACK", &format!("{MINISTACK}/ministack"))?,
             api_server,
         })
     }
@@ -230,6 +236,12 @@ impl Cluster {
         self.plan.endpoint()
     }
 
+    /// The authority, and a certificate and key of its for another server on the loopback.
+    pub fn serving(&self) -> Result<(String, String, String)> {
+        let Pair { certificate, key } = self.plan.authority.server()?;
+        Ok((self.plan.authority.pem(), certificate, key))
+    }
+
     /// Of a member of `system:masters`.
     pub fn admin(&self) -> &Path {
         &self.admin
@@ -249,8 +261,8 @@ impl Cluster {
 // === impl Shared ===
 
 impl Shared {
-    pub fn get(&self, programs: &Programs) -> Result<Arc<Cluster>> {
-        let started = self.0.get_or_init(|| Ok(Arc::new(Plan::new()?.start(programs, None)?)));
+    pub fn get(&self, programs: &Programs) -> Result<Arc<Real>> {
+        let started = self.0.get_or_init(|| Ok(Arc::new(Real::start(programs)?)));
         started
             .as_ref()
             .map(Arc::clone)

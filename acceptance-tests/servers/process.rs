@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 pub struct Process {
@@ -16,12 +17,25 @@ pub struct Process {
 
 impl Process {
     pub fn start(program: &Path, arguments: &[&str], log: &Path) -> Result<Self> {
+        Self::start_with(program, arguments, log, |_| ())
+    }
+
+    /// `prepare` may change the environment.
+    pub fn start_with(
+        program: &Path,
+        arguments: &[&str],
+        log: &Path,
+        prepare: impl FnOnce(&mut Command),
+    ) -> Result<Self> {
         let output = File::create(log)?;
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
-            .stderr(output)
+            .stderr(output);
+        prepare(&mut command);
+        let child = command
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         let watchdog = Command::new("sh")
@@ -45,6 +59,23 @@ impl Process {
         };
         process.check()?;
         Ok(process)
+    }
+
+    /// Asks it to end, as it does when it has something to write first, and waits for it.
+    pub fn terminate(mut self, longest: Duration) -> Result<()> {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status()?;
+        if !asked.success() {
+            bail!("kill -TERM {pid} failed");
+        }
+        let started = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            if started.elapsed() > longest {
+                bail!("{} did not end within {longest:?}", self.log.display());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// An error with its last words, if it has ended.

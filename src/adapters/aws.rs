@@ -20,6 +20,7 @@ mod token;
 pub use calls::{Call, Needs};
 pub use options::{AssumeRole, AwsOptions, Endpoints};
 
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use clusters::Described;
 use goldenpath_core::{domain::ClusterRef, ports::PortError};
 use session::Session;
@@ -31,6 +32,8 @@ use tokio::sync::OnceCell;
 
 pub struct Aws {
     options: AwsOptions,
+    /// In place of AWS's own chain.
+    credentials: Option<SharedCredentialsProvider>,
     session: OnceCell<Session>,
     clusters: Mutex<HashMap<String, Arc<OnceCell<Described>>>>,
     tokens: token::Tokens,
@@ -42,15 +45,26 @@ impl Aws {
     pub fn new(options: AwsOptions) -> Self {
         Self {
             options,
+            credentials: None,
             session: OnceCell::new(),
             clusters: Mutex::default(),
             tokens: token::Tokens::default(),
         }
     }
 
+    /// As whoever these are of.
+    pub fn with_credentials(options: AwsOptions, credentials: impl ProvideCredentials + 'static) -> Self {
+        Self {
+            credentials: Some(SharedCredentialsProvider::new(credentials)),
+            ..Self::new(options)
+        }
+    }
+
     /// Opened at the first call; one that failed is tried again by the next.
     async fn session(&self) -> Result<&Session, PortError> {
-        self.session.get_or_try_init(|| session::open(&self.options)).await
+        self.session
+            .get_or_try_init(|| session::open(&self.options, self.credentials.clone()))
+            .await
     }
 
     /// The cluster's ARN and what EKS says of it.

@@ -35,7 +35,7 @@ pub(super) struct Session {
     pub bucket: String,
 }
 
-pub(super) async fn open(options: &AwsOptions) -> Result<Session, PortError> {
+pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsProvider>) -> Result<Session, PortError> {
     let AwsOptions {
         region,
         profile,
@@ -61,6 +61,9 @@ pub(super) async fn open(options: &AwsOptions) -> Result<Session, PortError> {
     }
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
+    }
+    if let Some(given) = given {
+        loader = loader.credentials_provider(given);
     }
     let mut config = loader.load().await;
     let region = config.region().map(ToString::to_string).ok_or_else(|| {
