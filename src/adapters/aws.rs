@@ -13,11 +13,14 @@ mod calls;
 mod clusters;
 mod error;
 mod facts;
+mod objects;
 mod options;
+pub mod permissions;
 mod session;
 mod token;
 
 pub use calls::{Call, Needs};
+pub use objects::Hand;
 pub use options::{AssumeRole, AwsOptions, Endpoints};
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};

@@ -2,11 +2,12 @@
 //!
 //! A listing asks both at the same time and fails when either does: half a listing would read as absence.
 
+use crate::kube::Kube;
 use async_trait::async_trait;
 use futures_util::future::try_join;
 use goldenpath_core::{
-    domain::{ClusterArn, ObjectKey, Observed},
-    ports::{Apply, Deleted, Expect, Objects, PortError, Scope, Selector},
+    domain::{ClusterArn, ClusterRef, Facts, ObjectKey, Observed},
+    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Scope, Selector},
 };
 use std::sync::Arc;
 
@@ -60,4 +61,31 @@ async fn asked(
         return Ok(vec![]);
     }
     half.observe(cluster, selector).await
+}
+
+/// What a cluster is: AWS says all but what its API serves.
+pub struct JoinedClusters {
+    pub aws: Arc<dyn Clusters>,
+    pub kubernetes: Arc<Kube>,
+}
+
+#[async_trait]
+impl Clusters for JoinedClusters {
+    async fn world(&self, cluster: &ClusterRef) -> Result<String, PortError> {
+        self.aws.world(cluster).await
+    }
+
+    async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError> {
+        let facts = self.aws.facts(cluster).await?;
+        let crds = self.kubernetes.crds(&facts.stable.cluster_arn).await?;
+        Ok(Facts { crds, ..facts })
+    }
+
+    async fn only(&self) -> Result<Option<ClusterRef>, PortError> {
+        self.aws.only().await
+    }
+
+    async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError> {
+        self.aws.policy_exists(cluster, policy_arn).await
+    }
 }

@@ -14,11 +14,13 @@ mod call;
 mod conflict;
 mod connect;
 mod delete;
+mod discovery;
 mod foreign;
 mod kinds;
 mod list;
 mod managed;
 mod observe;
+pub mod permissions;
 mod project;
 mod refused;
 mod terminating;
@@ -54,6 +56,11 @@ impl Kube {
             credentials,
             connections: Mutex::default(),
         }
+    }
+
+    /// Names of the custom resource definitions that the cluster has, `<plural>.<group>`.
+    pub async fn crds(&self, cluster: &ClusterArn) -> Result<Vec<String>, PortError> {
+        Ok(discovery::crds(&*self.connection(cluster).await?).await?)
     }
 
     /// One connection for each cluster; a connect that failed is tried again by the next call.

@@ -21,7 +21,7 @@ mod namespace;
 mod observe;
 mod options;
 mod ownership;
-mod pointer;
+pub(crate) mod pointer;
 mod row;
 mod seed;
 mod store;

@@ -5,9 +5,11 @@
 mod catalogue;
 mod generate;
 mod output;
+mod permissions;
 mod sandbox;
 mod serve;
 
+pub use permissions::{Part, Permissions};
 pub use sandbox::{Edit, FaultLine, Hand, ListedObject, LoggedCall, NewFault};
 
 use clap::{Parser, Subcommand};
@@ -24,6 +26,7 @@ pub struct Tools {
     pub provider: Arc<dyn Provider>,
     pub sandbox: OpenSandbox,
     pub catalogue: fn(paths: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>>,
+    pub permissions: Permissions,
 }
 
 /// Golden paths for teams on Amazon EKS, as a provider for Terraform and OpenTofu.
@@ -47,6 +50,7 @@ enum Command {
     Serve(serve::Arguments),
     Sandbox(sandbox::Arguments),
     Catalogue(catalogue::Arguments),
+    Permissions(permissions::Arguments),
     Generate(generate::Arguments),
 }
 
@@ -63,6 +67,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Serve(arguments) => serve::run(&arguments, tools),
         Command::Sandbox(arguments) => sandbox::run(arguments, tools),
         Command::Catalogue(arguments) => catalogue::run(&arguments, tools),
+        Command::Permissions(arguments) => permissions::run(&arguments, tools),
         Command::Generate(arguments) => generate::run(&arguments, tools),
     }
 }

@@ -3,10 +3,12 @@
 //! ```text
 //! process  -> face          a client has started us: plugin; a person has: command line
 //! client   -> Client        one connection: its session, its resources
-//! config   -> world         sandbox or offline -> ports -> engine, for this connection alone
+//! config   -> world         sandbox, offline, or AWS and Kubernetes -> ports -> engine, for this connection alone
 //! ```
 
 mod hand;
+mod permissions;
+mod real;
 mod world;
 
 use crate::{
@@ -47,6 +49,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
                 }),
                 sandbox: hand::open,
                 catalogue: world::catalogue,
+                permissions: permissions::PERMISSIONS,
             };
             cli::run(std::env::args_os(), &tools)
         }

@@ -69,7 +69,8 @@ impl Token {
         Self(text.into())
     }
 
-    pub(super) fn reveal(&self) -> &str {
+    /// For a header, and for nothing that is shown.
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }

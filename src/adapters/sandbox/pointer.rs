@@ -26,7 +26,7 @@ pub(super) fn overlaps(a: &str, b: &str) -> bool {
 }
 
 /// Puts a value at a path, making the maps on the way; false when a scalar or list stands in the way.
-pub(super) fn set(document: &mut Value, path: &str, value: Value) -> bool {
+pub(crate) fn set(document: &mut Value, path: &str, value: Value) -> bool {
     let mut at = document;
     for token in path.split('/').skip(1) {
         if at.is_null() {
@@ -56,7 +56,7 @@ pub(super) fn set(document: &mut Value, path: &str, value: Value) -> bool {
 }
 
 /// Takes the value at a path away, and the maps that become empty by it; false when there is none.
-pub(super) fn remove(document: &mut Value, path: &str) -> bool {
+pub(crate) fn remove(document: &mut Value, path: &str) -> bool {
     let Some((parent, token)) = path.rsplit_once('/') else {
         return false;
     };

@@ -4,7 +4,7 @@
 
 mod access;
 mod baseline;
-mod cluster_roles;
+pub mod cluster_roles;
 mod environment;
 mod iam;
 mod manifests;

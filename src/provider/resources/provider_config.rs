@@ -2,6 +2,10 @@
 //!
 //! There is no default world: what is made by mistake in the wrong place is worse than one more line.
 
+mod real;
+
+pub use real::{Aws, Kubernetes};
+
 use super::{attributes, session::Unreachable};
 use goldenpath_core::domain::{ClusterArn, Facts};
 use plugin::{
@@ -21,6 +25,8 @@ struct Written {
     /// Read by the adapter that it configures.
     sandbox: Option<serde_json::Value>,
     offline: Option<Offline>,
+    aws: Option<Aws>,
+    kubernetes: Option<Kubernetes>,
     catalogue: Option<Vec<PathBuf>>,
     unreachable: Option<Unreachable>,
 }
@@ -40,6 +46,11 @@ pub enum World {
         declared: Value,
     },
     Offline(Box<Facts>),
+    /// AWS, and Kubernetes as EKS tells it or as a kubeconfig does.
+    Real {
+        aws: Box<Aws>,
+        kubernetes: Option<Kubernetes>,
+    },
 }
 
 #[derive(Debug, PartialEq)]
@@ -56,6 +67,7 @@ pub struct ProviderConfig {
 #[derive(Clone, Debug, Default)]
 pub struct FromEnvironment {
     pub sandbox: Option<PathBuf>,
+    pub real: real::FromEnvironment,
     pub catalogue: Option<Vec<PathBuf>>,
     pub unreachable: Option<String>,
     pub lease: Option<Duration>,
@@ -66,6 +78,7 @@ impl FromEnvironment {
         let set = |name: &str| var(name).filter(|value| !value.is_empty());
         Self {
             sandbox: set("GOLDENPATH_SANDBOX").map(PathBuf::from),
+            real: real::FromEnvironment::read(set),
             catalogue: set("GOLDENPATH_CATALOGUE").map(|paths| std::env::split_paths(&paths).collect()),
             unreachable: set("GOLDENPATH_UNREACHABLE").map(|text| text.to_string_lossy().into_owned()),
             lease: set("GOLDENPATH_LEASE_SECONDS")
@@ -102,22 +115,28 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
     let Written {
         sandbox: _,
         offline,
+        aws,
+        kubernetes,
         catalogue,
         unreachable,
     } = from_value(&rest)?;
-    let world = match (sandbox, offline) {
-        (sandbox, _) if !sandbox.is_wholly_known() => return Err(Refused::Undecided),
-        (Value::Null, Some(offline)) => World::Offline(Box::new(offline.facts)),
-        (Value::Null, None) => match &environment.sandbox {
-            Some(path) => World::Sandbox {
-                path: path.clone(),
-                declared: Value::map::<String>([]),
-            },
-            None => return Err(Refused::Wrong(no_world())),
-        },
-        (sandbox, None) => sandbox_world(sandbox, environment),
-        (_, Some(_)) => return Err(Refused::Wrong(two_worlds())),
+    let world = match (sandbox, offline, aws) {
+        (sandbox, _, _) if !sandbox.is_wholly_known() => return Err(Refused::Undecided),
+        (Value::Null, Some(offline), None) => World::Offline(Box::new(offline.facts)),
+        (Value::Null, None, Some(aws)) => real_world(aws, kubernetes.clone(), environment),
+        (Value::Null, None, None) => world_of_environment(kubernetes.as_ref(), environment)?,
+        (sandbox, None, None) => sandbox_world(sandbox, environment),
+        (_, offline, _) => {
+            return Err(Refused::Wrong(two_worlds(if offline.is_some() {
+                "offline"
+            } else {
+                "aws"
+            })));
+        }
     };
+    if kubernetes.is_some() && !matches!(world, World::Real { .. }) {
+        return Err(Refused::Wrong(kubernetes_alone()));
+    }
     Ok(ProviderConfig {
         world,
         catalogue: catalogue.or_else(|| environment.catalogue.clone()).unwrap_or_default(),
@@ -153,6 +172,34 @@ fn sandbox_world(sandbox: &Value, environment: &FromEnvironment) -> World {
     }
 }
 
+fn real_world(aws: Aws, kubernetes: Option<Kubernetes>, environment: &FromEnvironment) -> World {
+    let real::FromEnvironment {
+        aws: named,
+        kubernetes: named_kubernetes,
+    } = &environment.real;
+    World::Real {
+        aws: Box::new(aws.or(named.as_ref())),
+        kubernetes: kubernetes.or_else(|| named_kubernetes.clone()),
+    }
+}
+
+/// The configuration names no world; the environment may, but only one.
+fn world_of_environment(kubernetes: Option<&Kubernetes>, environment: &FromEnvironment) -> Result<World, Refused> {
+    match (&environment.sandbox, &environment.real.aws) {
+        (Some(path), None) => Ok(World::Sandbox {
+            path: path.clone(),
+            declared: Value::map::<String>([]),
+        }),
+        (None, Some(aws)) => Ok(real_world(aws.clone(), kubernetes.cloned(), environment)),
+        (None, None) => Err(Refused::Wrong(no_world())),
+        (Some(_), Some(_)) => Err(Refused::Wrong(Diagnostic::error(
+            "the environment names two worlds",
+            "Unset GOLDENPATH_SANDBOX, or GOLDENPATH_AWS and the variables that begin with GOLDENPATH_AWS_; or name the world in the \
+             provider's block.",
+        ))),
+    }
+}
+
 fn parse_unreachable(text: &str) -> Result<Unreachable, Refused> {
     from_value(&Value::from(text)).map_err(|_: Fault| {
         Refused::Wrong(Diagnostic::error(
@@ -167,14 +214,26 @@ fn no_world() -> Diagnostic {
         "the provider names no world",
         "Nothing is assumed about where objects should live. Choose one in the provider's block:\n\n  \
          sandbox = {}                             # an embedded rehearsal in .goldenpath/sandbox.db\n  \
-         offline = { facts = { ... } }            # plans and tests without credentials; refuses to apply\n\n\
-         or set GOLDENPATH_SANDBOX to the path of a sandbox.",
+         offline = { facts = { ... } }            # plans and tests without credentials; refuses to apply\n  \
+         aws     = { region = \"eu-west-1\" }       # the real one: an account, and the clusters in it\n\n\
+         or set GOLDENPATH_SANDBOX to the path of a sandbox, or GOLDENPATH_AWS=1.",
     )
 }
 
-fn two_worlds() -> Diagnostic {
-    Diagnostic::error("the provider names two worlds", "Keep one of `sandbox` and `offline`.")
-        .at(Path::attribute("offline"))
+fn two_worlds(second: &'static str) -> Diagnostic {
+    Diagnostic::error(
+        "the provider names two worlds",
+        "Keep one of `sandbox`, `offline` and `aws`.",
+    )
+    .at(Path::attribute(second))
+}
+
+fn kubernetes_alone() -> Diagnostic {
+    Diagnostic::error(
+        "`kubernetes` says how a real cluster is reached, and the provider names another world",
+        "Add `aws`, or take `kubernetes` away.",
+    )
+    .at(Path::attribute("kubernetes"))
 }
 
 // === schema ===
@@ -189,6 +248,8 @@ pub fn schema() -> Schema {
             "A world without objects: everything is rendered and judged from these facts, without credentials, and nothing can \
              be applied. For `terraform test` and for the pipelines of modules.",
         ),
+        real::aws(),
+        real::kubernetes(),
         optional("catalogue", Type::list(Type::String)).not_empty().example(Value::List(vec!["./golden-paths".into()])).describe(
             "Folders with golden paths (YAML), besides the built-in `team-standard`. Environment variable: \
              `GOLDENPATH_CATALOGUE`, separated as `PATH` is.",
@@ -199,7 +260,7 @@ pub fn schema() -> Schema {
              `GOLDENPATH_UNREACHABLE`. Default `error`.",
         ),
     ])
-    .conflicts(&["sandbox", "offline"])
+    .conflicts(&["sandbox", "offline", "aws"])
     .describe(
         "Golden paths for teams on Amazon EKS: a platform team writes a golden path, a product team writes ten lines, and the \
          plan shows every AWS and Kubernetes object that they stand for, judged by every guardrail.\n\nThere is no default \

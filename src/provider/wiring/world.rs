@@ -1,5 +1,6 @@
 //! From a configuration to the engine over a world's ports. Nothing is opened or asked here: that waits for the first use.
 
+use super::real;
 use crate::resources::{
     provider_config::{ProviderConfig, World},
     session::Configured,
@@ -66,12 +67,12 @@ pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     })
 }
 
-struct Ports {
-    objects: Arc<dyn Objects>,
-    clusters: Arc<dyn Clusters>,
-    notice: Option<Diagnostic>,
+pub(super) struct Ports {
+    pub(super) objects: Arc<dyn Objects>,
+    pub(super) clusters: Arc<dyn Clusters>,
+    pub(super) notice: Option<Diagnostic>,
     /// Why nothing can be applied there.
-    refuses: Option<&'static str>,
+    pub(super) refuses: Option<&'static str>,
 }
 
 fn ports(world: World) -> Result<Ports, Diagnostic> {
@@ -96,6 +97,7 @@ fn ports(world: World) -> Result<Ports, Diagnostic> {
                 refuses: None,
             }
         }
+        World::Real { aws, kubernetes } => real::ports(*aws, kubernetes)?,
         World::Offline(facts) => {
             let offline = Arc::new(Offline::new(*facts));
             Ports {

@@ -109,7 +109,7 @@ const EVICT: Table = &[("", &["pods/eviction"])];
 const SECRETS: Table = &[("", &["secrets"])];
 
 /// Viewer reads; developer adds writes to workloads and exec; deployer has those writes and Secrets, no exec; admin has both.
-pub(super) fn rules(persona: PersonaName) -> Vec<Value> {
+pub fn rules(persona: PersonaName) -> Vec<Value> {
     let (workloads, exec, secrets) = match persona {
         PersonaName::Viewer => (false, false, false),
         PersonaName::Developer => (true, true, false),
@@ -136,7 +136,7 @@ pub(super) fn rules(persona: PersonaName) -> Vec<Value> {
         .collect()
 }
 
-pub(super) fn name(persona: PersonaName) -> String {
+pub fn name(persona: PersonaName) -> String {
     format!("gp-{persona}")
 }
 

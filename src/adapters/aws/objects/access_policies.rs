@@ -1,0 +1,230 @@
+//! Access policies: one object for each (policy, namespace, principal).
+//!
+//! EKS holds one association for each policy of an entry, with a list of namespaces that AssociateAccessPolicy replaces whole. So a
+//! change is read, merge, write, look again. In this process one change at a time; two processes at once are told apart by the look:
+//! who finds his namespace missing does it again. A loss between the other's look and our write cannot be excluded without a lease.
+
+use super::{Live, check, conflict, entries, invalid, observe};
+use crate::{
+    aws::{call::call, calls::Call, session::Session},
+    rules,
+};
+use aws_sdk_eks::types::{AccessScope, AccessScopeType};
+use goldenpath_core::{
+    domain::{AccessPolicy, Body, Class, ClusterArn, ObjectKey},
+    ports::{Expect, PortError},
+};
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::sync::Mutex;
+
+/// How often a write that another one overtook is made again.
+const TRIES: usize = 4;
+/// What the key says of a policy over the whole cluster, which nobody of ours grants.
+pub(super) const WHOLE_CLUSTER: &str = "*";
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+/// Policy's short name -> namespaces, of one principal.
+pub(super) type Granted = BTreeMap<String, BTreeSet<String>>;
+
+struct Parts<'a> {
+    policy: &'a str,
+    namespace: &'a str,
+    principal: &'a str,
+}
+
+fn parts(key: &ObjectKey) -> Result<Parts<'_>, PortError> {
+    match key {
+        ObjectKey::AccessPolicy {
+            policy,
+            namespace,
+            principal,
+        } => Ok(Parts {
+            policy,
+            namespace,
+            principal,
+        }),
+        _ => Err(invalid(
+            Call::AssociateAccessPolicy.name(),
+            format!("{key} is no access policy"),
+        )),
+    }
+}
+
+pub(super) async fn apply(
+    session: &Session,
+    cluster: &ClusterArn,
+    key: &ObjectKey,
+    expect: &Expect,
+) -> Result<Live, PortError> {
+    let call_name = Call::AssociateAccessPolicy.name();
+    let Parts {
+        policy,
+        namespace,
+        principal,
+    } = parts(key)?;
+    rules::check_access_policy(policy).map_err(|message| invalid(call_name, message))?;
+    let _turn = ONE_AT_A_TIME.lock().await;
+    check(
+        call_name,
+        key,
+        expect,
+        observe::get(session, cluster, key).await?.as_ref(),
+    )?;
+    for _ in 0..TRIES {
+        let mut namespaces = granted(session, cluster, principal)
+            .await?
+            .remove(policy)
+            .unwrap_or_default();
+        if namespaces.contains(namespace) {
+            return observe::get(session, cluster, key)
+                .await?
+                .ok_or_else(|| conflict(call_name, format!("{key} went while it was made")));
+        }
+        if namespaces.contains(WHOLE_CLUSTER) {
+            let message = format!(
+                "{principal} has {policy} over the whole cluster: remove that first, it is more than {namespace}"
+            );
+            return Err(conflict(call_name, message));
+        }
+        namespaces.insert(namespace.to_owned());
+        associate(session, cluster, (policy, principal), namespaces).await?;
+    }
+    Err(conflict(
+        call_name,
+        format!("{key}: somebody else changes the same policy again and again"),
+    ))
+}
+
+pub(super) async fn delete(session: &Session, cluster: &ClusterArn, key: &ObjectKey) -> Result<(), PortError> {
+    let Parts {
+        policy,
+        namespace,
+        principal,
+    } = parts(key)?;
+    let _turn = ONE_AT_A_TIME.lock().await;
+    for _ in 0..TRIES {
+        let mut namespaces = match granted(session, cluster, principal).await {
+            Ok(mut granted) => granted.remove(policy).unwrap_or_default(),
+            // It went with its entry.
+            Err(error) if error.class == Class::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if !namespaces.remove(namespace) {
+            return Ok(());
+        }
+        if !namespaces.is_empty() {
+            associate(session, cluster, (policy, principal), namespaces).await?;
+            continue;
+        }
+        let asked = session
+            .eks
+            .disassociate_access_policy()
+            .cluster_name(cluster.name())
+            .principal_arn(principal)
+            .policy_arn(arn(cluster, policy))
+            .send();
+        match call(session, Call::DisassociateAccessPolicy, asked).await {
+            Err(error) if error.class == Class::NotFound => {}
+            other => other.map(|_| ())?,
+        }
+    }
+    Err(conflict(
+        Call::DisassociateAccessPolicy.name(),
+        format!("{key}: somebody else grants it again and again"),
+    ))
+}
+
+/// With an empty set of namespaces EKS would refuse.
+pub(super) async fn associate(
+    session: &Session,
+    cluster: &ClusterArn,
+    (policy, principal): (&str, &str),
+    namespaces: BTreeSet<String>,
+) -> Result<(), PortError> {
+    let scope = if namespaces.contains(WHOLE_CLUSTER) {
+        AccessScope::builder().r#type(AccessScopeType::Cluster).build()
+    } else {
+        AccessScope::builder()
+            .r#type(AccessScopeType::Namespace)
+            .set_namespaces(Some(namespaces.into_iter().collect()))
+            .build()
+    };
+    let asked = session
+        .eks
+        .associate_access_policy()
+        .cluster_name(cluster.name())
+        .principal_arn(principal)
+        .policy_arn(arn(cluster, policy))
+        .access_scope(scope)
+        .send();
+    call(session, Call::AssociateAccessPolicy, asked).await.map(|_| ())
+}
+
+pub(super) fn arn(cluster: &ClusterArn, policy: &str) -> String {
+    format!("arn:{}:eks::aws:cluster-access-policy/{policy}", cluster.partition())
+}
+
+// === Looking ===
+
+pub(super) async fn granted(session: &Session, cluster: &ClusterArn, principal: &str) -> Result<Granted, PortError> {
+    let (mut found, mut token) = (Granted::new(), None);
+    loop {
+        let asked = session
+            .eks
+            .list_associated_access_policies()
+            .cluster_name(cluster.name())
+            .principal_arn(principal)
+            .set_next_token(token)
+            .send();
+        let answer = call(session, Call::ListAssociatedAccessPolicies, asked).await?;
+        for associated in answer.associated_access_policies.unwrap_or_default() {
+            let name = associated
+                .policy_arn()
+                .and_then(|arn| arn.rsplit('/').next())
+                .unwrap_or_default();
+            let scope = associated.access_scope();
+            let is_whole = scope.and_then(|scope| scope.r#type()) == Some(&AccessScopeType::Cluster);
+            let namespaces = found.entry(name.to_owned()).or_default();
+            if is_whole {
+                namespaces.insert(WHOLE_CLUSTER.to_owned());
+            } else {
+                namespaces.extend(scope.map(AccessScope::namespaces).unwrap_or_default().iter().cloned());
+            }
+        }
+        token = answer.next_token;
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// All that one entry has, each an object whose owner is the entry's.
+pub(super) fn objects(principal: &str, granted: Granted, tags: &BTreeMap<String, String>) -> Vec<Live> {
+    let mut objects = vec![];
+    for (policy, namespaces) in granted {
+        for namespace in namespaces {
+            let key = ObjectKey::AccessPolicy {
+                policy: policy.clone(),
+                namespace,
+                principal: principal.to_owned(),
+            };
+            objects.push(Live::new(key, Body::AccessPolicy(AccessPolicy {}), tags.clone()));
+        }
+    }
+    objects
+}
+
+pub(super) async fn get(session: &Session, cluster: &ClusterArn, key: &ObjectKey) -> Result<Option<Live>, PortError> {
+    let principal = parts(key)?.principal;
+    let Some(entry) = entries::get(session, cluster, principal).await? else {
+        return Ok(None);
+    };
+    let granted = match granted(session, cluster, principal).await {
+        Err(error) if error.class == Class::NotFound => return Ok(None),
+        other => other?,
+    };
+    Ok(objects(principal, granted, &entry.tags)
+        .into_iter()
+        .find(|live| live.key == *key))
+}

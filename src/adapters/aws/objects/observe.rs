@@ -1,0 +1,179 @@
+//! What exists. The number of requests of a whole listing does not grow with environments, but for one Describe of each access entry
+//! and each association: EKS's lists hold names only, and it has no batch to describe them.
+//!
+//! ```text
+//! ListAccessEntries       1 for 100     + DescribeAccessEntry each            + their policies, see FEW
+//! ListPodIdentity...      1 for 100     + DescribePodIdentityAssociation each
+//! GetAccountAuthorizationDetails and ListRoles: 1 for 1,000 roles of the account
+//! ```
+
+use super::{Live, access_policies, associations, entries, roles};
+use crate::{aws::session::Session, ownership::mark, rules::PEOPLES_POLICIES};
+use futures_util::{
+    FutureExt, StreamExt, TryStreamExt,
+    future::{BoxFuture, try_join, try_join3},
+    stream,
+};
+use goldenpath_core::{
+    domain::{ClusterArn, ObjectKey, Observed, projection::TAG_PREFIX},
+    ports::{PortError, Scope, Selector},
+};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Describes at once; the token bucket spaces them.
+const AT_ONCE: usize = 8;
+/// Of so few own entries each is asked for its policies; of more, each policy for its entries.
+const FEW: usize = 4;
+
+type Asked<'a, T> = BoxFuture<'a, Result<T, PortError>>;
+
+async fn all<T>(asked: Vec<Asked<'_, T>>) -> Result<Vec<T>, PortError> {
+    stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await
+}
+
+pub(super) async fn observe(
+    session: &Session,
+    cluster: &ClusterArn,
+    selector: &Selector,
+) -> Result<Vec<Observed>, PortError> {
+    let listed = match &selector.scope {
+        Scope::Everything => everything(session, cluster).await?,
+        Scope::Environment(environment) => of_environment(session, cluster, environment).await?,
+        Scope::Records | Scope::Keys => vec![],
+    };
+    let mut found: BTreeMap<ObjectKey, Live> = listed.into_iter().map(|live| (live.key.clone(), live)).collect();
+    let missing: BTreeSet<&ObjectKey> = selector
+        .keys
+        .iter()
+        .filter(|key| key.is_aws() && !found.contains_key(key))
+        .collect();
+    let mut asked: Vec<Asked<'_, Option<Live>>> = vec![];
+    for key in missing {
+        asked.push(get(session, cluster, key).boxed());
+    }
+    let named = all(asked).await?;
+    found.extend(named.into_iter().flatten().map(|live| (live.key.clone(), live)));
+    Ok(found.into_values().map(|live| live.observed(cluster)).collect())
+}
+
+/// One object, whoever owns it. A role whose name differs by case is another key.
+pub(super) async fn get(session: &Session, cluster: &ClusterArn, key: &ObjectKey) -> Result<Option<Live>, PortError> {
+    match key {
+        ObjectKey::Role { name } => Ok(roles::get(session, name).await?.filter(|live| live.key == *key)),
+        ObjectKey::AccessEntry { principal } => entries::get(session, cluster, principal).await,
+        ObjectKey::AccessPolicy { .. } => access_policies::get(session, cluster, key).await,
+        ObjectKey::PodIdentityAssociation {
+            namespace,
+            service_account,
+        } => associations::get(session, cluster, namespace, service_account).await,
+        ObjectKey::Kube { .. } => Ok(None),
+    }
+}
+
+async fn everything(session: &Session, cluster: &ClusterArn) -> Result<Vec<Live>, PortError> {
+    let (roles, mut entries, associations) = try_join3(
+        roles::list(session, |tags| is_marked(cluster, tags)),
+        own_entries(session, cluster),
+        all_associations(session, cluster, |_| true),
+    )
+    .await?;
+    for entry in &mut entries {
+        if let ObjectKey::AccessEntry { principal } = &entry.key
+            && let (Some(born), Some(made)) = (roles.born.get(principal), entry.made_at)
+            && *born > made
+        {
+            entry.defect = Some(entries::DEAD.to_owned());
+        }
+    }
+    let policies = policies_of(session, cluster, &entries).await?;
+    let ours = |live: &Live| live.mark(cluster).cluster.as_deref() == Some(cluster.as_str());
+    let mut found = roles.wanted;
+    found.extend(entries);
+    found.extend(policies);
+    found.extend(associations.into_iter().filter(ours));
+    Ok(found)
+}
+
+/// Roles and associations; entries are the cluster's. Where our names lie is told by what renders them: a role's path holds its
+/// environment, and a namespace's name begins with it.
+async fn of_environment(session: &Session, cluster: &ClusterArn, environment: &str) -> Result<Vec<Live>, PortError> {
+    let tag = format!("{TAG_PREFIX}environment");
+    let is_its_own = |tags: &BTreeMap<String, String>| {
+        is_marked(cluster, tags) && tags.get(&tag).is_some_and(|found| found == environment)
+    };
+    let is_its_namespace = |namespace: &str| {
+        namespace
+            .strip_prefix(environment)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    let (roles, associations) = try_join(
+        roles::list(session, is_its_own),
+        all_associations(session, cluster, is_its_namespace),
+    )
+    .await?;
+    let mut found = roles.wanted;
+    found.extend(associations.into_iter().filter(|live| is_its_own(&live.tags)));
+    Ok(found)
+}
+
+fn is_marked(cluster: &ClusterArn, tags: &BTreeMap<String, String>) -> bool {
+    let of = mark(&ObjectKey::role(""), cluster.as_str(), &json!({"tags": tags}));
+    of.cluster.as_deref() == Some(cluster.as_str())
+}
+
+async fn own_entries(session: &Session, cluster: &ClusterArn) -> Result<Vec<Live>, PortError> {
+    let principals = entries::principals(session, cluster, None).await?;
+    let mut asked: Vec<Asked<'_, Option<Live>>> = vec![];
+    for principal in &principals {
+        asked.push(entries::get(session, cluster, principal).boxed());
+    }
+    let all = all(asked).await?;
+    let ours = |live: &Live| live.mark(cluster).cluster.is_some();
+    Ok(all.into_iter().flatten().filter(ours).collect())
+}
+
+/// What these entries are granted, whoever granted it.
+async fn policies_of(session: &Session, cluster: &ClusterArn, entries: &[Live]) -> Result<Vec<Live>, PortError> {
+    let mut owners: BTreeMap<&str, &Live> = BTreeMap::new();
+    for entry in entries {
+        if let ObjectKey::AccessEntry { principal } = &entry.key {
+            owners.insert(principal, entry);
+        }
+    }
+    if owners.len() > FEW {
+        let mut asked: Vec<Asked<'_, Vec<String>>> = vec![];
+        for policy in PEOPLES_POLICIES {
+            let arn = access_policies::arn(cluster, policy);
+            asked.push(entries::principals(session, cluster, Some(arn)).boxed());
+        }
+        let granted: BTreeSet<String> = all(asked).await?.into_iter().flatten().collect();
+        owners.retain(|principal, _| granted.contains(*principal));
+    }
+    let mut asked: Vec<Asked<'_, Vec<Live>>> = vec![];
+    for (principal, entry) in owners {
+        let of_one = async move {
+            let granted = access_policies::granted(session, cluster, principal).await?;
+            Ok(access_policies::objects(principal, granted, &entry.tags))
+        };
+        asked.push(of_one.boxed());
+    }
+    Ok(all(asked).await?.into_iter().flatten().collect())
+}
+
+async fn all_associations(
+    session: &Session,
+    cluster: &ClusterArn,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Live>, PortError> {
+    let summaries = associations::summaries(session, cluster, None).await?;
+    let mut asked: Vec<Asked<'_, Option<Live>>> = vec![];
+    for summary in &summaries {
+        if let Some(id) = summary.association_id()
+            && is_wanted(summary.namespace().unwrap_or_default())
+        {
+            asked.push(associations::describe(session, cluster, id).boxed());
+        }
+    }
+    Ok(all(asked).await?.into_iter().flatten().collect())
+}

@@ -1,0 +1,291 @@
+//! The IAM policy that we need and no more, made from the list of calls that the code makes.
+//!
+//! What it narrows (`security.md` 7): roles to our path and only under the permissions boundary, access entries to groups and tags of
+//! ours, access policies to those for people in namespaces that are nobody's system, passed roles to EKS Pod Identity.
+//! What it can't: EKS asks for `eks:TagResource` when something is made with tags, when nothing carries a tag yet.
+
+use super::calls::{Call, Needs};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Where the policy holds. `*` stands for any account, region or cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub partition: String,
+    pub account: String,
+    pub region: String,
+    pub cluster: String,
+    /// Path of our roles, `/goldenpath/`.
+    pub role_path: String,
+    /// Of the permissions boundary, `goldenpath/boundary`.
+    pub boundary: String,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            partition: "aws".to_owned(),
+            account: "*".to_owned(),
+            region: "*".to_owned(),
+            cluster: "*".to_owned(),
+            role_path: "/goldenpath/".to_owned(),
+            boundary: "goldenpath/boundary".to_owned(),
+        }
+    }
+}
+
+/// Which resources the pipeline makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Baseline,
+    Environments,
+}
+
+/// EKS's policies for people that a golden path may grant: none for a whole cluster, none for services.
+const FOR_PEOPLE: [&str; 4] = [
+    "AmazonEKSAdminPolicy",
+    "AmazonEKSAdminViewPolicy",
+    "AmazonEKSEditPolicy",
+    "AmazonEKSViewPolicy",
+];
+const NOBODYS: [&str; 4] = ["kube-*", "amazon-*", "aws-*", "goldenpath-*"];
+const OURS: &str = "aws:ResourceTag/goldenpath:managed";
+
+/// An IAM policy document.
+pub fn iam_policy(part: Part, place: &Place) -> Value {
+    let mut groups: BTreeMap<Needs, Vec<&str>> = BTreeMap::new();
+    for call in Call::ALL {
+        if part == Part::Environments || call.is_for_baseline() {
+            groups.entry(call.needs()).or_default().push(call.name());
+        }
+    }
+    let mut statements = vec![];
+    for (needs, mut actions) in groups {
+        actions.sort_unstable();
+        statements.extend(statement(needs, &actions, place));
+    }
+    if part == Part::Environments {
+        statements.push(json!({
+            "Sid": "PassOurRolesToPodIdentity",
+            "Effect": "Allow",
+            "Action": ["iam:PassRole"],
+            "Resource": [place.our_roles()],
+            "Condition": {"StringEquals": {"iam:PassedToService": "pods.eks.amazonaws.com"}},
+        }));
+    }
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+fn statement(needs: Needs, actions: &[&str], place: &Place) -> Option<Value> {
+    let eks = |kind: &str, rest: &str| place.eks(&format!("{kind}/{}{rest}", place.cluster));
+    let entries = || vec![eks("access-entry", "/*")];
+    let associations = || vec![eks("podidentityassociation", "/*")];
+    let cluster = || vec![eks("cluster", "")];
+    let ours = json!({OURS: "true"});
+    let our_groups = json!({"eks:kubernetesGroups": "gp:*"});
+    let (sid, resources, condition) = match needs {
+        Needs::Nothing => return None,
+        Needs::Account => ("ReadTheAccount", vec!["*".to_owned()], None),
+        Needs::Boundary => ("ReadTheBoundary", vec![place.boundary()], None),
+        Needs::AnyRole => ("ReadRoles", vec![place.iam("role/*")], None),
+        Needs::Role => ("OurRoles", vec![place.our_roles()], None),
+        Needs::BoundedRole => (
+            "OurRolesUnderTheBoundary",
+            vec![place.our_roles()],
+            Some(json!({"ArnLike": {"iam:PermissionsBoundary": place.boundary()}})),
+        ),
+        Needs::Cluster => ("ReadTheCluster", cluster(), None),
+        Needs::Addon => ("ReadAddOns", vec![eks("addon", "/*")], None),
+        Needs::IdentityProvider => ("ReadIdentityProviders", vec![eks("identityproviderconfig", "/*")], None),
+        Needs::NewEntry => (
+            "NewAccessEntriesOfOurGroups",
+            cluster(),
+            Some(json!({
+                "StringEquals": {"eks:accessEntryType": "STANDARD"},
+                "ForAllValues:StringLike": our_groups,
+                "Null": {"eks:kubernetesGroups": "false"},
+            })),
+        ),
+        Needs::AnyEntry => ("ReadAccessEntries", entries(), None),
+        Needs::OurEntry => (
+            "OurAccessEntries",
+            entries(),
+            Some(json!({"StringEquals": ours, "ForAllValues:StringLike": our_groups})),
+        ),
+        Needs::OurEntryInNamespaces => {
+            let policies: Vec<String> = FOR_PEOPLE.iter().map(|name| place.access_policy(name)).collect();
+            let condition = json!({
+                "StringEquals": {OURS: "true", "eks:accessScope": "namespace", "eks:policyArn": policies},
+                "ForAllValues:StringNotLike": {"eks:namespaces": NOBODYS},
+            });
+            ("AccessPoliciesForPeopleInNamespaces", entries(), Some(condition))
+        }
+        Needs::NewAssociation => ("NewPodIdentityAssociations", cluster(), None),
+        Needs::Association => ("PodIdentityAssociations", associations(), None),
+        Needs::Tags => {
+            let resources = [entries(), associations()].concat();
+            ("TagAccessEntriesAndAssociations", resources, None)
+        }
+    };
+    let mut statement = json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources});
+    if let Some(condition) = condition {
+        statement["Condition"] = condition;
+    }
+    Some(statement)
+}
+
+// === impl Place ===
+
+impl Place {
+    fn iam(&self, resource: &str) -> String {
+        format!("arn:{}:iam::{}:{resource}", self.partition, self.account)
+    }
+
+    fn eks(&self, resource: &str) -> String {
+        format!("arn:{}:eks:{}:{}:{resource}", self.partition, self.region, self.account)
+    }
+
+    fn our_roles(&self) -> String {
+        self.iam(&format!("role{}*", self.role_path))
+    }
+
+    fn boundary(&self) -> String {
+        self.iam(&format!("policy/{}", self.boundary))
+    }
+
+    fn access_policy(&self, name: &str) -> String {
+        format!("arn:{}:eks::aws:cluster-access-policy/{name}", self.partition)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statements(part: Part, place: &Place) -> Vec<Value> {
+        iam_policy(part, place)["Statement"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn allowing<'a>(statements: &'a [Value], action: &str) -> Vec<&'a Value> {
+        let names = |statement: &&Value| {
+            statement["Action"]
+                .as_array()
+                .is_some_and(|all| all.contains(&action.into()))
+        };
+        statements.iter().filter(names).collect()
+    }
+
+    #[test]
+    fn every_call_is_allowed_once_and_nothing_else() {
+        let statements = statements(Part::Environments, &Place::default());
+        let allowed: usize = statements
+            .iter()
+            .filter_map(|statement| statement["Action"].as_array())
+            .map(Vec::len)
+            .sum();
+        let needed = Call::ALL.into_iter().filter(|call| call.needs() != Needs::Nothing);
+        for call in needed.clone() {
+            assert_eq!(allowing(&statements, call.name()).len(), 1, "{}", call.name());
+        }
+        assert_eq!(allowed, needed.count() + 1, "and iam:PassRole besides");
+        assert!(
+            allowing(&statements, "iam:DeleteRolePermissionsBoundary").is_empty(),
+            "no way out of the boundary"
+        );
+        for statement in &statements {
+            let actions = statement["Action"].to_string();
+            assert!(!actions.contains('*'), "no wildcard among actions: {actions}");
+        }
+    }
+
+    #[test]
+    fn power_is_bound_to_conditions() {
+        let place = Place::default();
+        let statements = statements(Part::Environments, &place);
+        for (action, condition, reason) in [
+            (
+                "iam:CreateRole",
+                json!({"ArnLike": {"iam:PermissionsBoundary": "arn:aws:iam::*:policy/goldenpath/boundary"}}),
+                "no role without the boundary",
+            ),
+            (
+                "iam:PutRolePolicy",
+                json!({"ArnLike": {"iam:PermissionsBoundary": "arn:aws:iam::*:policy/goldenpath/boundary"}}),
+                "no policy on a role without it",
+            ),
+            (
+                "iam:PassRole",
+                json!({"StringEquals": {"iam:PassedToService": "pods.eks.amazonaws.com"}}),
+                "to pods alone",
+            ),
+        ] {
+            let found = allowing(&statements, action);
+            assert_eq!(found[0]["Condition"], condition, "{action}: {reason}");
+            assert_eq!(
+                found[0]["Resource"],
+                json!(["arn:aws:iam::*:role/goldenpath/*"]),
+                "{action}: our path"
+            );
+        }
+        let entry = &allowing(&statements, "eks:CreateAccessEntry")[0]["Condition"];
+        assert_eq!(
+            entry["Null"]["eks:kubernetesGroups"], "false",
+            "an entry without groups is not ours to make"
+        );
+    }
+
+    #[test]
+    fn the_baseline_only_reads() {
+        for statement in statements(Part::Baseline, &Place::default()) {
+            for action in statement["Action"].as_array().into_iter().flatten() {
+                let (_, operation) = action
+                    .as_str()
+                    .and_then(|action| action.split_once(':'))
+                    .unwrap_or_default();
+                let reads = ["Get", "List", "Describe"]
+                    .iter()
+                    .any(|read| operation.starts_with(read));
+                assert!(reads, "{action}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_narrows_and_partitions_differ() {
+        for (partition, reason) in [("aws", "commercial"), ("aws-us-gov", "GovCloud"), ("aws-cn", "China")] {
+            let place = Place {
+                partition: partition.to_owned(),
+                account: "111122223333".to_owned(),
+                region: "x-y-1".to_owned(),
+                cluster: "main".to_owned(),
+                ..Place::default()
+            };
+            let statements = statements(Part::Environments, &place);
+            let text = Value::from(statements.clone()).to_string();
+            assert!(!text.contains(":*:"), "{reason}: {text}");
+            let cluster = &allowing(&statements, "eks:DescribeCluster")[0]["Resource"][0];
+            assert_eq!(
+                *cluster,
+                format!("arn:{partition}:eks:x-y-1:111122223333:cluster/main"),
+                "{reason}"
+            );
+            let policies =
+                &allowing(&statements, "eks:AssociateAccessPolicy")[0]["Condition"]["StringEquals"]["eks:policyArn"];
+            let first = format!("arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy");
+            assert_eq!(policies[0], first, "{reason}");
+        }
+    }
+
+    #[test]
+    fn it_fits_into_a_managed_policy() {
+        let text = iam_policy(Part::Environments, &Place::default()).to_string();
+        assert!(
+            text.len() <= 6144,
+            "IAM's quota of characters of a managed policy: {}",
+            text.len()
+        );
+    }
+}

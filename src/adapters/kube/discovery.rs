@@ -1,0 +1,112 @@
+//! Which kinds the API server serves besides its own, by one request that everyone who is authenticated may make.
+
+use super::{
+    call::{Ask, Connection},
+    refused::{self, Refused},
+};
+use serde::Deserialize;
+
+/// Aggregated discovery (GA in 1.30): all groups and their resources in one document.
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+/// The groups that kube-apiserver serves itself; whatever else is there came with a CRD or an extension server.
+const OWN: [&str; 22] = [
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "apps",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "extensions",
+    "flowcontrol.apiserver.k8s.io",
+    "internal.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+];
+
+#[derive(Deserialize)]
+struct Groups {
+    items: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    metadata: Name,
+    versions: Vec<Version>,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    #[serde(default)]
+    resources: Vec<Resource>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    /// The plural; subresources stand inside.
+    resource: String,
+}
+
+/// `<plural>.<group>`, sorted, as a CRD is called.
+pub(super) async fn crds(connection: &Connection) -> Result<Vec<String>, Refused> {
+    let call = "discover what is served";
+    let ask = Ask {
+        accept: AGGREGATED,
+        ..Ask::get(call, "/apis")
+    };
+    let body = connection.send(&ask).await?;
+    names(&body).map_err(|error| refused::unreadable(call, &error))
+}
+
+fn names(body: &[u8]) -> Result<Vec<String>, serde_json::Error> {
+    let Groups { items } = serde_json::from_slice(body)?;
+    let mut names = vec![];
+    for Group { metadata, versions } in items {
+        if OWN.contains(&metadata.name.as_str()) {
+            continue;
+        }
+        let resources = versions.into_iter().flat_map(|version| version.resources);
+        names.extend(resources.map(|resource| format!("{}.{}", resource.resource, metadata.name)));
+    }
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_others_brought_is_told_by_its_crd() {
+        let body = json!({"kind": "APIGroupDiscoveryList", "items": [
+            {"metadata": {"name": "apps"}, "versions": [{"version": "v1", "resources": [{"resource": "deployments"}]}]},
+            {"metadata": {"name": "cilium.io"}, "versions": [
+                {"version": "v2", "resources": [{"resource": "ciliumnetworkpolicies"}, {"resource": "ciliumnodes"}]},
+                {"version": "v2alpha1", "resources": [{"resource": "ciliumnodes"}]},
+            ]},
+            {"metadata": {"name": "stale.example"}, "versions": [{"version": "v1"}]},
+        ]});
+        let names = names(body.to_string().as_bytes()).expect("a list");
+        assert_eq!(names, ["ciliumnetworkpolicies.cilium.io", "ciliumnodes.cilium.io"]);
+        assert!(super::names(b"{}").is_err(), "no list");
+    }
+}

@@ -1,0 +1,61 @@
+//! `permissions`: what the provider needs to be allowed, as an IAM policy and as RBAC; made from the lists that the code works by.
+
+use super::{Tools, output};
+use clap::{Args, ValueEnum};
+use goldenpath_core::domain::ClusterArn;
+use serde_json::Value;
+use std::process::ExitCode;
+
+/// What the pipeline makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// `goldenpath_cluster_baseline`
+    Baseline,
+    /// `goldenpath_team_environment` and `goldenpath_eks_workload_slot`
+    Environments,
+}
+
+/// Handed over by the composition root.
+pub struct Permissions {
+    pub aws: fn(Part, Option<&ClusterArn>) -> Value,
+    pub kubernetes: fn(Part) -> Value,
+}
+
+/// Print what the provider needs to be allowed, as JSON
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    system: System,
+    /// For what the pipeline makes
+    #[arg(long, value_enum, default_value = "environments")]
+    role: Part,
+    /// Narrow the IAM policy to this cluster
+    #[arg(long, requires = "aws")]
+    cluster_arn: Option<ClusterArn>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct System {
+    /// An IAM policy document
+    #[arg(long)]
+    aws: bool,
+    /// A List of roles, for `kubectl apply -f -`; bind them to the group of the provider's access entry
+    #[arg(long)]
+    kubernetes: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, tools: &Tools) -> anyhow::Result<ExitCode> {
+    let Arguments {
+        system,
+        role,
+        cluster_arn,
+    } = arguments;
+    let document = if system.aws {
+        (tools.permissions.aws)(*role, cluster_arn.as_ref())
+    } else {
+        (tools.permissions.kubernetes)(*role)
+    };
+    output::data(&format!("{}\n", serde_json::to_string_pretty(&document)?))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,71 @@
+//! From the written account and region to the adapters of AWS and Kubernetes, joined to one world.
+
+use super::world::Ports;
+use crate::resources::provider_config::{Aws as Written, Kubernetes};
+use goldenpath_adapters::{
+    aws::{AssumeRole, Aws, AwsOptions, Endpoints},
+    joined::{Joined, JoinedClusters},
+    kube::{Credentials, Kube, Kubeconfig},
+};
+use plugin::{Diagnostic, Path, schema::duration};
+use std::sync::Arc;
+
+pub(super) fn ports(written: Written, kubernetes: Option<Kubernetes>) -> Result<Ports, Diagnostic> {
+    let aws = Arc::new(Aws::new(options(written)?));
+    let credentials = match kubernetes {
+        None => Credentials::Tokens(aws.clone()),
+        Some(Kubernetes {
+            kubeconfig,
+            context,
+            proxied,
+        }) => Credentials::Kubeconfig(Kubeconfig {
+            path: kubeconfig,
+            context,
+            is_proxied: proxied.unwrap_or(false),
+        }),
+    };
+    let kube = Arc::new(Kube::new(aws.clone(), credentials));
+    Ok(Ports {
+        objects: Arc::new(Joined {
+            aws: aws.clone(),
+            kubernetes: kube.clone(),
+        }),
+        clusters: Arc::new(JoinedClusters { aws, kubernetes: kube }),
+        notice: None,
+        refuses: None,
+    })
+}
+
+fn options(written: Written) -> Result<AwsOptions, Diagnostic> {
+    let Written {
+        region,
+        profile,
+        assume_role,
+        endpoints,
+        default_tags,
+    } = written;
+    let mut roles = vec![];
+    for role in assume_role.unwrap_or_default() {
+        let wrong = |error: String| Diagnostic::error(error, "Write it as 1h.").at(Path::attribute("aws"));
+        roles.push(AssumeRole {
+            role_arn: role.role_arn,
+            session_name: role.session_name,
+            external_id: role.external_id,
+            source_identity: role.source_identity,
+            duration: role.duration.as_deref().map(duration).transpose().map_err(wrong)?,
+        });
+    }
+    let endpoints = endpoints.unwrap_or_default();
+    Ok(AwsOptions {
+        region,
+        profile,
+        assume_role: roles,
+        endpoints: Endpoints {
+            iam: endpoints.iam,
+            eks: endpoints.eks,
+            sts: endpoints.sts,
+        },
+        default_tags: default_tags.unwrap_or_default(),
+        operation: None,
+    })
+}
