@@ -1,13 +1,16 @@
 //! Everything that drives the real binary, as named tests: `cargo test -p acceptance-tests`.
 //!
-//! Besides libtest's own arguments: `--cases N` and `--seed S` for the truth of the plan (or GOLDENPATH_TRUTH_CASES and
-//! GOLDENPATH_TRUTH_SEED).
+//! Besides libtest's own arguments: `--cases N`, `--real-cases N` and `--seed S` for the truth of the plan on the sandbox and on
+//! the real servers (or GOLDENPATH_TRUTH_CASES, GOLDENPATH_TRUTH_REAL_CASES and GOLDENPATH_TRUTH_SEED).
 
 mod architecture;
 mod contracts;
 mod failures;
 mod joined;
+mod outside;
+mod people;
 mod random;
+mod read_cost;
 mod sandbox;
 mod server;
 mod stories;
@@ -15,10 +18,18 @@ mod truth;
 mod workspace;
 mod wrong;
 
-use acceptance_tests::{block_on, servers, tools};
+use acceptance_tests::{
+    block_on,
+    servers::{self, real::Real},
+    tools,
+};
 use anyhow::Result;
 use libtest_mimic::{Arguments, Failed, Trial};
-use std::{env, process::ExitCode, sync::Arc};
+use std::{
+    env,
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+};
 use tools::{Kind, Matrix, Tool};
 
 const BASELINE: &str = "goldenpath_cluster_baseline";
@@ -30,36 +41,57 @@ const RESOURCES: [&str; 3] = [BASELINE, ENVIRONMENT, SLOT];
 const CHUNK: u64 = 50;
 
 fn main() -> ExitCode {
-    let (arguments, cases, seed) = arguments();
-    let mut arguments = Arguments::from_iter(arguments);
+    let Given {
+        rest,
+        cases,
+        real_cases,
+        seed,
+    } = arguments();
+    let mut arguments = Arguments::from_iter(rest);
     // A CLI and its provider keep a core busy between them, and wait for each other.
     arguments.test_threads = arguments.test_threads.or(Some(3));
+    let matrix = Matrix::find();
     let trials = [
         architecture(),
-        stories(&Matrix::find()),
+        stories(&matrix),
         wrong(),
         failures(),
         truth(cases, seed),
-        kubernetes(),
+        kubernetes(&matrix, real_cases, seed),
     ]
     .concat_all();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
+struct Given {
+    rest: Vec<String>,
+    cases: u64,
+    real_cases: u64,
+    seed: u64,
+}
+
 /// Ours are taken out: libtest knows them not.
-fn arguments() -> (Vec<String>, u64, u64) {
+fn arguments() -> Given {
     let variable = |name: &str| env::var(name).ok().and_then(|text| text.parse().ok());
-    let mut cases = variable("GOLDENPATH_TRUTH_CASES").unwrap_or(500);
-    let mut seed = variable("GOLDENPATH_TRUTH_SEED").unwrap_or(1);
+    let mut numbers = [
+        ("--cases", variable("GOLDENPATH_TRUTH_CASES").unwrap_or(500)),
+        ("--real-cases", variable("GOLDENPATH_TRUTH_REAL_CASES").unwrap_or(60)),
+        ("--seed", variable("GOLDENPATH_TRUTH_SEED").unwrap_or(1)),
+    ];
     let (mut rest, mut given) = (vec![], env::args());
     while let Some(argument) = given.next() {
-        match argument.as_str() {
-            "--cases" => cases = given.next().and_then(|text| text.parse().ok()).unwrap_or(cases),
-            "--seed" => seed = given.next().and_then(|text| text.parse().ok()).unwrap_or(seed),
-            _ => rest.push(argument),
+        match numbers.iter_mut().find(|(name, _)| *name == argument) {
+            Some((_, number)) => *number = given.next().and_then(|text| text.parse().ok()).unwrap_or(*number),
+            None => rest.push(argument),
         }
     }
-    (rest, cases, seed)
+    let [(_, cases), (_, real_cases), (_, seed)] = numbers;
+    Given {
+        rest,
+        cases,
+        real_cases,
+        seed,
+    }
 }
 
 trait ConcatAll {
@@ -112,7 +144,7 @@ fn stories(matrix: &Matrix) -> Vec<Trial> {
 }
 
 /// What needs a real API server: all of it shares one.
-fn kubernetes() -> Vec<Trial> {
+fn kubernetes(matrix: &Matrix, real_cases: u64, seed: u64) -> Vec<Trial> {
     let Some(programs) = servers::Programs::find() else {
         let absent = Trial::test("Kubernetes: everything", || {
             Err(Failed::from(
@@ -147,8 +179,76 @@ fn kubernetes() -> Vec<Trial> {
             block_on(check(real.0.get(&real.1)?))
         })
     };
+    let aws = |kind: &str| {
+        let (real, kind) = (real.clone(), kind.to_owned());
+        trial(format!("contract on ministack: {kind}"), move || {
+            let real = real.0.get(&real.1)?;
+            block_on(contracts::keeps_on_aws(&real, &kind))
+        })
+    };
+    let town = Arc::new(people::Town::default());
+    let people = |(name, check): (&str, people::Check)| {
+        let (real, town) = (real.clone(), town.clone());
+        trial(format!("people: {name}"), move || {
+            let made = town.get(&real.0.get(&real.1)?)?;
+            block_on(check(made))
+        })
+    };
     let all = kinds.into_iter().map(contract).chain(contracts::OWN.map(own));
-    all.chain(joined::CHECKS.map(joined)).collect()
+    let all = all.chain(contracts::AWS.map(aws)).chain(joined::CHECKS.map(joined));
+    let failure = |(name, check): (&str, failures::real::Check)| {
+        let real = real.clone();
+        trial(format!("failure on the real servers: {name}"), move || {
+            block_on(check(real.0.get(&real.1)?))
+        })
+    };
+    let truth = {
+        let real = real.clone();
+        let name = format!("truth of the plan on the real servers: {real_cases} cases from seed {seed}");
+        trial(name, move || {
+            block_on(truth::real_cases(real.0.get(&real.1)?, seed, real_cases))
+        })
+    };
+    let all = all
+        .chain(people::CHECKS.map(people))
+        .chain(failures::real::CHECKS.map(failure));
+    all.chain([truth]).chain(alone(matrix, &real)).collect()
+}
+
+type RealServers = Arc<(servers::Shared, servers::Programs)>;
+
+/// Servers that only one test has at a time, started by the first: these stop them, or want nobody else there.
+fn alone(matrix: &Matrix, first: &RealServers) -> Vec<Trial> {
+    let second = Arc::new(Mutex::new(servers::Shared::default()));
+    let with = |name: String, run: Box<dyn FnOnce(&Arc<Real>, &RealServers) -> Result<()> + Send>| {
+        let (second, first) = (second.clone(), first.clone());
+        trial(name, move || {
+            let servers = second.lock().unwrap_or_else(PoisonError::into_inner);
+            run(&servers.get(&first.1)?, &first)
+        })
+    };
+    let newest = matrix.present.iter().filter(|tool| tool.kind != Kind::Terraform15);
+    let mut trials: Vec<Trial> = newest
+        .map(|tool| {
+            let tool = tool.clone();
+            let name = format!("{}: a whole life on AWS and Kubernetes", tool.name);
+            with(name, Box::new(move |real, _| stories::real::a_whole_life(&tool, real)))
+        })
+        .collect();
+    trials.push(with(
+        "failure on the real servers: a cluster replaced by another".to_owned(),
+        Box::new(|second, first| block_on(failures::real::replaced(first.0.get(&first.1)?, second.clone()))),
+    ));
+    trials.push(with(
+        "failure on the real servers: the API server restarts".to_owned(),
+        Box::new(|real, _| block_on(failures::real::restarted(real.clone()))),
+    ));
+    let first = first.clone();
+    trials.push(trial("read cost on the real servers".to_owned(), move || {
+        let own = Arc::new(Real::start(&first.1)?);
+        block_on(read_cost::does_not_grow(own))
+    }));
+    trials
 }
 
 fn wrong() -> Vec<Trial> {

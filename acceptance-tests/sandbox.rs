@@ -195,7 +195,8 @@ impl Sandbox {
     }
 }
 
-fn collect(at: &str, change: &Json, leaves: &mut Vec<(String, Json)>) {
+/// Every leaf of a change, with its JSON pointer.
+pub fn collect(at: &str, change: &Json, leaves: &mut Vec<(String, Json)>) {
     match change {
         Json::Object(entries) => {
             for (name, inner) in entries {

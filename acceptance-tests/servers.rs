@@ -4,6 +4,7 @@
 //! One for a whole run (270 MB): tests keep apart by their names. The programs are built by `scripts/lib/servers.sh`; without
 //! them the tests that need them are skipped, and fail in CI.
 
+pub mod api;
 mod certificates;
 pub mod ministack;
 mod process;
@@ -26,7 +27,7 @@ use std::{
     env, fs,
     net::TcpListener,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -55,8 +56,12 @@ pub struct Plan {
 pub struct Cluster {
     plan: Plan,
     admin: PathBuf,
-    /// Ended in this order: no client outlives its server by much.
-    _processes: [Process; 3],
+    /// What the API server was started with.
+    programs: Programs,
+    etcd_port: u16,
+    token_webhook: Option<String>,
+    /// Controllers, API server, etcd. Ended in this order: no client outlives its server by much.
+    processes: Mutex<[Process; 3]>,
 }
 
 /// Started by the first test that needs it.
@@ -119,7 +124,10 @@ impl Plan {
         Ok(Cluster {
             plan: self,
             admin,
-            _processes: processes,
+            programs: programs.clone(),
+            etcd_port,
+            token_webhook: token_webhook.map(str::to_owned),
+            processes: Mutex::new(processes),
         })
     }
 
@@ -240,6 +248,14 @@ impl Cluster {
     pub fn serving(&self) -> Result<(String, String, String)> {
         let Pair { certificate, key } = self.plan.authority.server()?;
         Ok((self.plan.authority.pem(), certificate, key))
+    }
+
+    /// Kills the API server and starts it again on what etcd holds.
+    pub fn restart_api_server(&self) -> Result<()> {
+        let mut processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
+        processes[1].end();
+        processes[1] = self.plan.start_api_server(&self.programs, self.etcd_port, self.token_webhook.as_deref())?;
+        wait_for(&self.plan, &self.admin, &mut *processes, &[bootstrap_role()])
     }
 
     /// Of a member of `system:masters`.

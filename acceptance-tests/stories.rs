@@ -6,6 +6,7 @@ mod import;
 mod life;
 mod loss;
 mod moves;
+pub mod real;
 mod reattach;
 mod unknown;
 mod world;

@@ -1,21 +1,30 @@
 //! Truth of the plan: random requests and random drift through the whole life of an environment, without a CLI. After each
-//! apply the objects in the sandbox are exactly those that the plan showed, and the next plan is empty.
+//! apply the objects in the world are exactly those that the plan showed, and the next plan is empty.
 
 mod drift;
+mod ground;
 mod specs;
 
-use crate::{ENVIRONMENT, SLOT, random::Random, sandbox::Sandbox, server::Server};
-use acceptance_tests::client::{Action, Client, Instance, Planned, Said, errors, no_errors, told};
+use crate::{ENVIRONMENT, SLOT, outside, random::Random, sandbox::Sandbox, server::Server};
+use acceptance_tests::{
+    client::{Action, Client, Instance, Planned, Said, errors, no_errors, told},
+    servers::real::Real,
+};
 use anyhow::{Context as _, Result, bail, ensure};
+use futures_util::future::join_all;
+use ground::{Ground, Plot};
 use plugin::Value;
 use serde_json::{Value as Json, json};
 use specs::Frame;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-/// One server and one sandbox with a baseline, in which one case after another lives and ends.
+/// One server and one world with a baseline, in which one case after another lives and ends.
 pub struct Bench {
-    server: Server,
-    sandbox: Sandbox,
+    server: Arc<Server>,
+    ground: Ground,
     baseline: BTreeSet<String>,
 }
 
@@ -44,6 +53,8 @@ impl Tally {
     }
 }
 
+const SIDE_BY_SIDE: u64 = 10;
+
 enum Step {
     Done,
     Refused,
@@ -56,20 +67,33 @@ impl Bench {
         let mut baseline = Instance::new(&server.sandbox_client().await?, crate::BASELINE);
         let said = baseline.plan_and_apply(Some(&json!({ "cluster": "demo" }))).await?;
         no_errors(&said, "apply of the baseline")?;
-        let sandbox = server.sandbox();
-        let baseline = sandbox.ours()?.into_iter().collect();
+        let ground = Ground::Sandbox(server.sandbox());
+        let baseline = ground.ours().await?;
         Ok(Self {
-            server,
-            sandbox,
+            server: Arc::new(server),
+            ground,
             baseline,
         })
+    }
+
+    /// On a part of the real servers, where the baseline is.
+    async fn on(real: &Arc<Real>, server: &Arc<Server>, tag: String) -> Result<Self> {
+        Ok(Self {
+            server: server.clone(),
+            ground: Ground::Real(Box::new(Plot::new(real, tag).await?)),
+            baseline: BTreeSet::new(),
+        })
+    }
+
+    async fn client(&self) -> Result<Client> {
+        self.ground.client(&self.server).await
     }
 
     /// The whole life of one environment and its slots, decided by the seed alone.
     pub async fn case(&self, seed: u64, tally: &mut Tally) -> Result<()> {
         let mut random = Random::new(seed);
-        let frame = Frame::random(&mut random, format!("t{seed}"));
-        let client = self.server.sandbox_client().await?;
+        let frame = Frame::random(&mut random, self.ground.name(seed));
+        let client = self.client().await?;
         let mut environment = Life {
             bench: self,
             instance: Instance::new(&client, ENVIRONMENT),
@@ -77,11 +101,11 @@ impl Bench {
         };
         let mut slots: Vec<Life<'_>> = vec![];
 
-        let spec = specs::environment(&mut random, &frame);
+        let spec = self.ground.fit(specs::environment(&mut random, &frame));
         if let Step::Refused = environment.becomes(spec, &mut random, tally).await? {
-            return self.holds(&[]);
+            return self.holds(&[]).await;
         }
-        self.holds(&[&environment])?;
+        self.holds(&[&environment]).await?;
         for name in ["ledger", "gateway"] {
             if !random.percent(60) {
                 continue;
@@ -97,7 +121,7 @@ impl Bench {
             if let Step::Done = slot.becomes(spec, &mut random, tally).await? {
                 slots.push(slot);
             }
-            self.holds_all(&environment, &slots)?;
+            self.holds_all(&environment, &slots).await?;
         }
         for _ in 0..random.between(1, 2) {
             self.something_happens(&mut random, &frame, &mut environment, &mut slots, tally)
@@ -106,17 +130,17 @@ impl Bench {
             for slot in &mut slots {
                 slot.stays().await?;
             }
-            self.holds_all(&environment, &slots)?;
+            self.holds_all(&environment, &slots).await?;
         }
         environment.is_imported(&format!("demo/{}", frame.name)).await?;
         while let Some(mut slot) = slots.pop() {
             let name = slot.spec["name"].as_str().unwrap_or_default().to_owned();
             slot.is_imported(&format!("demo/{}/{name}", frame.name)).await?;
             slot.ends().await?;
-            self.holds_all(&environment, &slots)?;
+            self.holds_all(&environment, &slots).await?;
         }
         environment.ends().await?;
-        self.holds(&[])
+        self.holds(&[]).await
     }
 
     async fn something_happens(
@@ -129,7 +153,7 @@ impl Bench {
     ) -> Result<()> {
         match random.below(4) {
             0 => {
-                let spec = specs::changed(random, frame, &environment.spec);
+                let spec = self.ground.fit(specs::changed(random, frame, &environment.spec));
                 // A namespace with a slot in it stays.
                 let spec = if slots.is_empty() {
                     spec
@@ -154,23 +178,19 @@ impl Bench {
         }
     }
 
-    fn holds_all(&self, environment: &Life<'_>, slots: &[Life<'_>]) -> Result<()> {
+    async fn holds_all(&self, environment: &Life<'_>, slots: &[Life<'_>]) -> Result<()> {
         self.holds(&std::iter::once(environment).chain(slots).collect::<Vec<_>>())
+            .await
     }
 
-    /// What the sandbox holds of ours is what the states say, to the key.
-    fn holds(&self, lives: &[&Life<'_>]) -> Result<()> {
-        let there: BTreeSet<_> = self
-            .sandbox
-            .ours()?
-            .into_iter()
-            .filter(|key| !self.baseline.contains(key))
-            .collect();
+    /// What the world holds of ours is what the states say, to the key.
+    async fn holds(&self, lives: &[&Life<'_>]) -> Result<()> {
+        let there: BTreeSet<_> = self.ground.ours().await?.difference(&self.baseline).cloned().collect();
         let told: BTreeSet<_> = lives.iter().flat_map(|life| life.objects().into_keys()).collect();
         let (more, fewer): (Vec<_>, Vec<_>) = (there.difference(&told).collect(), told.difference(&there).collect());
         ensure!(
             more.is_empty() && fewer.is_empty(),
-            "the sandbox has {more:?} too many, and lacks {fewer:?}"
+            "the world has {more:?} too many, and lacks {fewer:?}"
         );
         Ok(())
     }
@@ -221,7 +241,7 @@ impl Life<'_> {
     /// As in one run of a CLI: all planned over one connection, then all applied over another. The slots inherit from
     /// their environment, so its change is theirs too.
     async fn becomes_with(&mut self, slots: &mut [Life<'_>], spec: Json, tally: &mut Tally) -> Result<()> {
-        let client = self.bench.server.sandbox_client().await?;
+        let client = self.bench.client().await?;
         let planned = self.plan_over(&client, &spec).await?;
         if !errors(&planned.said).is_empty() {
             return tally.refuses(&planned.said);
@@ -236,7 +256,7 @@ impl Life<'_> {
             plans.push(planned);
         }
         tally.accepted += 1;
-        let client = self.bench.server.sandbox_client().await?;
+        let client = self.bench.client().await?;
         self.instance.client = client.clone();
         no_errors(&self.instance.apply(planned, None).await?, "apply").with_context(|| format!("of {spec}"))?;
         self.spec = spec;
@@ -281,7 +301,7 @@ impl Life<'_> {
     /// Random drift is shown where it is to be healed, and gone after an apply.
     async fn heals(&mut self, random: &mut Random) -> Result<()> {
         let before = self.objects();
-        let Some(done) = drift::happens(random, &self.bench.sandbox, &before)? else {
+        let Some(done) = drift::happens(random, &self.bench.ground, &before).await? else {
             return Ok(());
         };
         let spec = self.spec.clone();
@@ -316,7 +336,7 @@ impl Life<'_> {
 
     /// Someone else takes it over by its id, with the same configuration.
     async fn is_imported(&self, id: &str) -> Result<()> {
-        let client = self.bench.server.sandbox_client().await?;
+        let client = self.bench.client().await?;
         let mut other = Life {
             bench: self.bench,
             instance: Instance::new(&client, self.instance.resource),
@@ -349,7 +369,7 @@ impl Life<'_> {
 
     /// Refresh and plan over a new connection, as each run of a CLI has one.
     async fn plan(&mut self, spec: &Json) -> Result<Planned> {
-        let client = self.bench.server.sandbox_client().await?;
+        let client = self.bench.client().await?;
         self.plan_over(&client, spec).await
     }
 
@@ -362,7 +382,7 @@ impl Life<'_> {
     }
 
     async fn reconnect(&mut self) -> Result<()> {
-        self.instance.client = self.bench.server.sandbox_client().await?;
+        self.instance.client = self.bench.client().await?;
         Ok(())
     }
 
@@ -431,7 +451,40 @@ pub async fn cases(first: u64, count: u64) -> Result<()> {
         let case = bench.case(seed, &mut tally).await;
         case.with_context(|| format!("case with seed {seed} (alone: --seed {seed} --cases 1)"))?;
     }
-    let Tally { accepted, refused, why } = &tally;
+    is_worth_it(&tally, count)
+}
+
+/// The same on the real servers. Most of a life there is waiting for namespaces to end, so many live side by side.
+pub async fn real_cases(real: Arc<Real>, first: u64, count: u64) -> Result<()> {
+    let url = real.ministack.url();
+    let server = Arc::new(Server::start_in(&real.environment(&url))?);
+    outside::baseline(&real, &server).await?;
+    let side_by_side = SIDE_BY_SIDE.min(count);
+    let lane = |lane: u64| {
+        let (real, server) = (&real, &server);
+        async move {
+            let bench = Bench::on(real, server, format!("w{lane}q")).await?;
+            let mut tally = Tally::default();
+            for seed in (first + lane..first + count).step_by(usize::try_from(side_by_side)?) {
+                let case = bench.case(seed, &mut tally).await;
+                case.with_context(|| {
+                    format!("case with seed {seed} on the real servers (alone: --seed {seed} --real-cases 1)")
+                })?;
+            }
+            is_worth_it(&tally, count / side_by_side)
+        }
+    };
+    let failed: Vec<String> = join_all((0..side_by_side).map(lane))
+        .await
+        .into_iter()
+        .filter_map(|verdict| verdict.err().map(|error| crate::chain(&error)))
+        .collect();
+    ensure!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed.join("\n\n"));
+    Ok(())
+}
+
+fn is_worth_it(tally: &Tally, count: u64) -> Result<()> {
+    let Tally { accepted, refused, why } = tally;
     ensure!(
         *accepted >= 4 * refused || count < 10,
         "{refused} of {} requests were refused: {why:#?}",

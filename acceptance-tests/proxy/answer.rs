@@ -23,6 +23,7 @@ pub enum Action {
 pub(super) fn refusal(service: Service, action: &str, status: u16) -> Response<Full<Bytes>> {
     let code = match status {
         400 => "ExpiredTokenException",
+        404 => "ResourceNotFoundException",
         401 | 403 => "AccessDenied",
         429 => "Throttling",
         503 => "ServiceUnavailable",
@@ -33,6 +34,7 @@ pub(super) fn refusal(service: Service, action: &str, status: u16) -> Response<F
             let reason = match status {
                 401 => "Unauthorized",
                 403 => "Forbidden",
+                404 => "NotFound",
                 429 => "TooManyRequests",
                 503 => "ServiceUnavailable",
                 _ => "InternalError",

@@ -95,8 +95,14 @@ impl Process {
 }
 
 impl Drop for Process {
-    /// The watchdog first: afterwards the pid may be another's.
     fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Process {
+    /// The watchdog first: afterwards the pid may be another's.
+    pub fn end(&mut self) {
         for child in [&mut self.watchdog, &mut self.child] {
             // It may have ended by itself.
             let _ = child.kill();

@@ -1,6 +1,7 @@
 //! What other hands do to objects of ours.
 
-use crate::{random::Random, sandbox::Sandbox};
+use super::ground::Ground;
+use crate::random::Random;
 use anyhow::Result;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -64,14 +65,14 @@ const EDITS: &[(&str, &str, bool)] = &[
 ];
 
 /// One random change behind our back; `None` when nothing suits.
-pub fn happens(random: &mut Random, sandbox: &Sandbox, objects: &BTreeMap<String, String>) -> Result<Option<Done>> {
+pub async fn happens(random: &mut Random, ground: &Ground, objects: &BTreeMap<String, String>) -> Result<Option<Done>> {
     let keys: Vec<_> = objects.keys().collect();
     for _ in 0..8 {
         let key = (*random.pick(&keys)).clone();
         // A namespace that is deleted takes a while and all that is in it; the stories have that.
         let lasting = key.contains("/Namespace/") || key.contains("/ServiceAccount/") || key.contains("/ConfigMap/");
         if random.percent(30) && !lasting {
-            sandbox.delete(&key)?;
+            ground.delete(&key).await?;
             return Ok(Some(Done {
                 key,
                 is_ours: true,
@@ -83,11 +84,12 @@ pub fn happens(random: &mut Random, sandbox: &Sandbox, objects: &BTreeMap<String
             continue;
         }
         let (_, edit, is_ours) = **random.pick(&fitting);
-        let before = sandbox.document(&key)?;
+        let before = ground.document(&key).await?;
         let change: Json = serde_json::from_str(edit)?;
-        sandbox.edit(&key, &change)?;
-        // What was so already is no drift.
-        let is_ours = is_ours && !says(&before, &change);
+        ground.edit(&key, &change).await?;
+        let after = ground.document(&key).await?;
+        // What was so already is no drift, nor what the server makes of nothing. AWS has no documents.
+        let is_ours = is_ours && (after.is_null() || differs(&before, &after, &change));
         return Ok(Some(Done {
             key,
             is_ours,
@@ -97,10 +99,13 @@ pub fn happens(random: &mut Random, sandbox: &Sandbox, objects: &BTreeMap<String
     Ok(None)
 }
 
-fn says(document: &Json, change: &Json) -> bool {
+/// Whether the change has changed anything at its leaves.
+fn differs(before: &Json, after: &Json, change: &Json) -> bool {
     match change {
-        Json::Object(entries) => entries.iter().all(|(name, change)| says(&document[name], change)),
-        other => document == other,
+        Json::Object(entries) => entries
+            .iter()
+            .any(|(name, change)| differs(&before[name], &after[name], change)),
+        _ => before != after,
     }
 }
 

@@ -1,0 +1,37 @@
+//! What ministack is known not to do. The cases that meet it are left out there, and there alone.
+
+pub struct Gap {
+    pub case: &'static str,
+    /// What ministack does.
+    pub does: &'static str,
+    /// The document of AWS that says what is right.
+    pub document: &'static str,
+}
+
+pub const GAPS: [Gap; 5] = [
+    Gap {
+        case: "Role: names are unique without regard to case",
+        does: "keeps two roles whose names differ by case",
+        document: "IAM User Guide, Name requirements: names are unique within an account and are not distinguished by case",
+    },
+    Gap {
+        case: "Role: what it names must exist",
+        does: "takes a boundary, an attached policy and a trust policy that name nobody",
+        document: "IAM API Reference, CreateRole: NoSuchEntity, MalformedPolicyDocument",
+    },
+    Gap {
+        case: "AccessEntry: no ghosts, no system groups",
+        does: "takes an entry for a principal that does not exist",
+        document: "EKS API Reference, CreateAccessEntry: InvalidParameterException",
+    },
+    Gap {
+        case: "PodIdentityAssociation what others add is left alone",
+        does: "refuses TagResource on an association",
+        document: "EKS API Reference, TagResource: any EKS resource that has an ARN",
+    },
+    Gap {
+        case: "PodIdentityAssociation: role and session policy are checked",
+        does: "takes a role that does not exist",
+        document: "EKS API Reference, CreatePodIdentityAssociation: InvalidParameterException",
+    },
+];

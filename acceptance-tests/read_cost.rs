@@ -1,0 +1,151 @@
+//! What a refresh and a plan of many environments and slots on one cluster ask for, counted between the provider and the servers:
+//! it does not grow with their number, besides the one Describe that EKS wants for each entry and association.
+
+use crate::{
+    ENVIRONMENT, SLOT,
+    outside::{self, provider_config},
+    server::Server,
+};
+use acceptance_tests::{
+    client::{Action, Instance, no_errors},
+    proxy::{Asked, Proxy, Service},
+    servers::real::Real,
+};
+use anyhow::{Context as _, Result, ensure};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Value as Json, json};
+use std::{env, sync::Arc};
+
+const KUBERNETES: usize = 40;
+const AWS: usize = 10;
+/// As many as a CLI walks at the same time.
+const PARALLELISM: usize = 10;
+
+fn environment(number: usize) -> Json {
+    json!({"name": format!("n{number}"), "team": "payments", "tier": "dev", "cluster": "demo"})
+}
+
+fn slot(number: usize) -> Json {
+    json!({
+        "name": "ledger", "environment": format!("demo/n{number}"),
+        "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::led/*"]}]},
+    })
+}
+
+struct Pair {
+    number: usize,
+    environment: Instance,
+    slot: Instance,
+}
+
+#[derive(Debug, PartialEq)]
+struct Cost {
+    kubernetes: usize,
+    aws: usize,
+    describes: usize,
+}
+
+/// On servers of its own: so many objects would be in everybody's way.
+pub async fn does_not_grow(real: Arc<Real>) -> Result<()> {
+    let most = env::var("GOLDENPATH_READ_COST")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(40);
+    let proxy = Proxy::start(&real)?;
+    let server = Arc::new(Server::start_in(&real.environment(&real.ministack.url()))?);
+    outside::baseline(&real, &server).await?;
+    let mut pairs = vec![];
+    let mut costs = vec![];
+    for until in [most / 8, most] {
+        pairs.extend(make(&server, &proxy, pairs.len()..until).await?);
+        proxy.forget();
+        pairs = plan(&server, &proxy, pairs).await?;
+        let cost = cost(&proxy.seen());
+        eprintln!("{until} environments and slots: {cost:?}");
+        ensure!(
+            cost.kubernetes <= KUBERNETES && cost.aws <= AWS,
+            "{until} environments and {until} slots: {cost:?}: {}",
+            listed(&proxy.seen())
+        );
+        costs.push((until, cost));
+    }
+    let [(few, least), (many, greatest)] = &costs[..] else {
+        return Ok(());
+    };
+    // A listing's pages are of 500 objects.
+    ensure!(
+        greatest.kubernetes <= least.kubernetes + pages(*many) && greatest.aws == least.aws,
+        "it grows from {few} to {many}: {least:?}, {greatest:?}: {}",
+        listed(&proxy.seen())
+    );
+    Ok(())
+}
+
+/// More pages than a few of them have: about a dozen namespaced objects of one kind for each pair at most.
+fn pages(pairs: usize) -> usize {
+    if pairs > 100 { 20 } else { 0 }
+}
+
+async fn make(server: &Arc<Server>, proxy: &Proxy, numbers: std::ops::Range<usize>) -> Result<Vec<Pair>> {
+    let client = server.client(&provider_config(&proxy.url)).await?;
+    let client = &client;
+    stream::iter(numbers)
+        .map(|number| async move {
+            let mut environment = Instance::new(client, ENVIRONMENT);
+            no_errors(
+                &environment.plan_and_apply(Some(&self::environment(number))).await?,
+                "environment",
+            )?;
+            let mut slot = Instance::new(client, SLOT);
+            no_errors(&slot.plan_and_apply(Some(&self::slot(number))).await?, "slot")?;
+            anyhow::Ok(Pair {
+                number,
+                environment,
+                slot,
+            })
+        })
+        .buffer_unordered(PARALLELISM)
+        .try_collect()
+        .await
+}
+
+/// One connection, as one run of a CLI.
+async fn plan(server: &Arc<Server>, proxy: &Proxy, pairs: Vec<Pair>) -> Result<Vec<Pair>> {
+    let client = server.client(&provider_config(&proxy.url)).await?;
+    let client = &client;
+    stream::iter(pairs)
+        .map(|mut pair| async move {
+            for (instance, config) in [
+                (&mut pair.environment, environment(pair.number)),
+                (&mut pair.slot, slot(pair.number)),
+            ] {
+                instance.client = client.clone();
+                no_errors(&instance.refresh().await?, "refresh")?;
+                let planned = instance.plan(Some(&config)).await?;
+                no_errors(&planned.said, "plan")?;
+                ensure!(planned.action == Action::Nothing, "n{} is to be changed", pair.number);
+            }
+            Ok(pair)
+        })
+        .buffer_unordered(PARALLELISM)
+        .try_collect()
+        .await
+        .context("a quiet plan")
+}
+
+fn cost(seen: &[Asked]) -> Cost {
+    let of = |service: Service| {
+        seen.iter()
+            .filter(move |asked| asked.service == service && !asked.is_describe())
+    };
+    Cost {
+        kubernetes: of(Service::Kubernetes).count(),
+        aws: of(Service::Aws).count(),
+        describes: seen.iter().filter(|asked| asked.is_describe()).count(),
+    }
+}
+
+fn listed(seen: &[Asked]) -> String {
+    let asked = seen.iter().filter(|asked| !asked.is_describe());
+    asked.map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,202 @@
+//! `examples/eks` as it stands, on AWS and Kubernetes: made, quiet, healed, imported, changed and destroyed, with both worlds
+//! listed by other means than the provider's.
+
+use crate::{
+    outside::Outside,
+    tools::Tool,
+    workspace::{Workspace, objects},
+};
+use acceptance_tests::servers::real::Real;
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+const BASELINE: &str = "goldenpath_cluster_baseline.this";
+const ENVIRONMENT: &str = "goldenpath_team_environment.payments";
+const SLOT: &str = "goldenpath_eks_workload_slot.ledger";
+const NAME: &str = "payments-dev";
+
+/// Alone on its servers: at the end nothing of ours may be left there.
+pub fn a_whole_life(tool: &Tool, real: &Arc<Real>) -> Result<()> {
+    crate::block_on(life(tool, real))
+}
+
+async fn life(tool: &Tool, real: &Arc<Real>) -> Result<()> {
+    let outside = Outside::of(real).await?;
+    let before = outside.inventory().await?;
+    ensure!(before.is_empty(), "somebody else is here: {before:?}");
+    let (dev, ci) = (format!("dev-of-{}", tool.name), format!("ci-of-{}", tool.name));
+    let [dev, ci] = outside.principals([&dev, &ci]).await?;
+    let mut workspace = workspace(tool, real, &dev, &ci)?;
+
+    workspace.apply(&[])?.says("3 added")?;
+    let all = all(&workspace)?;
+    is_there(&outside, &all).await?;
+    workspace.plan_is_empty(&[])?;
+    // The second time everything is asked again, by another process.
+    workspace.plan_is_empty(&[])?;
+
+    heals(&workspace, &outside, &all).await?;
+    imports(&workspace)?;
+
+    workspace.set("TF_VAR_cpu", "6");
+    let plan = workspace.plan(&[])?;
+    plan.says("0 to add, 1 to change, 0 to destroy")?;
+    plan.says("requests.cpu=6")?;
+    workspace.apply(&[])?;
+    workspace.plan_is_empty(&[])?;
+    is_there(&outside, &all).await?;
+
+    workspace.destroy(&[])?.says("3 destroyed")?;
+    let left = outside.inventory().await?;
+    ensure!(left.is_empty(), "destroy leaves {left:?}");
+    namespaces_end(&outside).await
+}
+
+fn workspace(tool: &Tool, real: &Arc<Real>, developer: &str, ci: &str) -> Result<Workspace> {
+    let mut workspace = Workspace::bare(tool)?;
+    // The example names its provider itself.
+    workspace.remove("versions.tf")?;
+    workspace.write("main.tf", include_str!("../../examples/eks/main.tf"))?;
+    for (name, value) in real.environment(&real.ministack.url()) {
+        workspace.set(&name, &value);
+    }
+    let list = |arn: &str| json!([arn]).to_string();
+    for (name, value) in [
+        ("region", "eu-west-1".to_owned()),
+        ("cluster", "demo".to_owned()),
+        ("developers", list(developer)),
+        ("ci", list(ci)),
+    ] {
+        workspace.set(&format!("TF_VAR_{name}"), &value);
+    }
+    Ok(workspace)
+}
+
+/// Keys of the `objects` of all three.
+fn all(workspace: &Workspace) -> Result<BTreeSet<String>> {
+    let mut all = BTreeSet::new();
+    for address in [BASELINE, ENVIRONMENT, SLOT] {
+        let objects = objects(&workspace.attributes(address)?);
+        ensure!(!objects.is_empty(), "{address} has no objects");
+        all.extend(objects.into_keys());
+    }
+    Ok(all)
+}
+
+/// What the plans promised, and what carries our labels and tags, are the same.
+async fn is_there(outside: &Outside, all: &BTreeSet<String>) -> Result<()> {
+    let there = outside.inventory().await?;
+    let mut unmarked = BTreeSet::new();
+    for key in all.difference(&there) {
+        // Of a `default` ServiceAccount one field is ours, and an access policy has no tags: they are looked for by name.
+        let has_no_mark = key.ends_with("/default") || key.contains("/AccessPolicy/");
+        ensure!(has_no_mark, "{key} is promised, and is not there or not marked as ours");
+        ensure!(outside.look(key).await?.is_some(), "{key} is promised and not there");
+        unmarked.insert(key);
+    }
+    let more: Vec<_> = there.difference(all).collect();
+    ensure!(more.is_empty(), "nobody promised {more:?}");
+    ensure!(
+        unmarked.len() < all.len() / 4,
+        "most should carry our mark: {unmarked:?}"
+    );
+    Ok(())
+}
+
+/// Hands in both worlds, all seen in one plan.
+async fn heals(workspace: &Workspace, outside: &Outside, all: &BTreeSet<String>) -> Result<()> {
+    let find = |part: &str| {
+        all.iter()
+            .find(|key| key.contains(part))
+            .with_context(|| format!("no {part} in {all:?}"))
+    };
+    let association = outside
+        .look(&format!("aws/eks/PodIdentityAssociation/{NAME}/ledger"))
+        .await?;
+    ensure!(association.is_some(), "the slot has its association");
+    let roles: Vec<&String> = all.iter().filter(|key| key.starts_with("aws/iam/Role/")).collect();
+    ensure!(roles.len() == 2, "the deployer's role and the slot's: {roles:?}");
+    let name = |key: &str| key.rsplit('/').next().unwrap_or_default().to_owned();
+    let iam = &outside.real.ministack.root().iam;
+    iam.attach_role_policy()
+        .role_name(name(roles[0]))
+        .policy_arn(outside.real.boundary())
+        .send()
+        .await
+        .context("a policy attached by hand")?;
+    let anybody = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}]});
+    iam.update_assume_role_policy()
+        .role_name(name(roles[1]))
+        .policy_document(anybody.to_string())
+        .send()
+        .await
+        .context("a trust changed by hand")?;
+    let quota = find(&format!("/ResourceQuota/{NAME}/"))?;
+    outside.edit(quota, &json!({"spec": {"hard": {"pods": "1"}}})).await?;
+    let policy = find(&format!("/NetworkPolicy/{NAME}/"))?;
+    outside.delete(policy).await?;
+    let entry = find("aws/eks/AccessEntry/")?;
+    outside.delete(entry).await?;
+
+    let plan = workspace.plan(&[])?;
+    for key in [roles[0], roles[1], quota, policy, entry] {
+        plan.says(key).context("drift is shown by the object's key")?;
+    }
+    workspace.apply(&[])?;
+    workspace.plan_is_empty(&[])?;
+    let attached = iam
+        .list_attached_role_policies()
+        .role_name(name(roles[0]))
+        .send()
+        .await?;
+    ensure!(
+        attached.attached_policies.unwrap_or_default().is_empty(),
+        "what was attached by hand is gone"
+    );
+    is_there(outside, all).await
+}
+
+fn imports(workspace: &Workspace) -> Result<()> {
+    let mut ids = vec![];
+    for address in [BASELINE, ENVIRONMENT, SLOT] {
+        let id = workspace.attributes(address)?["id"]
+            .as_str()
+            .context("no id")?
+            .to_owned();
+        ids.push((address, id));
+    }
+    workspace.ok(&["state", "rm", SLOT, ENVIRONMENT, BASELINE])?;
+    for (address, id) in ids {
+        workspace.ok(&["import", "-no-color", "-input=false", address, &id])?;
+    }
+    workspace.plan_is_empty(&[])?;
+    Ok(())
+}
+
+/// Really: not only marked for deletion.
+async fn namespaces_end(outside: &Outside) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        let listed = outside.get("/api/v1/namespaces").await?;
+        let names = listed["items"].as_array().cloned().unwrap_or_default();
+        let names: Vec<_> = names
+            .iter()
+            .filter_map(|one| one["metadata"]["name"].as_str())
+            .collect();
+        let ours = names
+            .iter()
+            .find(|name| name.starts_with(NAME) || **name == "goldenpath-system");
+        let Some(ours) = ours else { return Ok(()) };
+        ensure!(
+            started.elapsed() < Duration::from_secs(20),
+            "the namespace {ours} does not end"
+        );
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
