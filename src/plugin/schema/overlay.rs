@@ -13,8 +13,9 @@ use super::{
 };
 use crate::value::{NULL, Value};
 
-/// In a gap: our output; else the prior value of a stable attribute; else unknown. If prior in place of all that is
-/// unknown because of us gives prior, the answer is prior: nothing changes, so nothing is "known after apply".
+/// In a gap: our output, where there is one (null is one: "there will be none"); else the prior value of a stable attribute; else
+/// unknown. If prior in place of all that is unknown because of us gives prior, the answer is prior: nothing changes, so nothing is
+/// "known after apply".
 pub fn overlay(schema: &Schema, config: &Value, computed: &Value, prior: &Value) -> Value {
     if config.is_null() {
         return Value::Null;
@@ -41,14 +42,15 @@ impl Gaps {
         let Value::Map(_) = config else { return config.clone() };
         Value::map(attributes.iter().map(|attribute| {
             let name = attribute.name;
+            let given = ours.as_map().and_then(|ours| ours.get(name));
             (
                 name,
-                self.attribute(attribute, config.child(name), ours.child(name), prior.child(name)),
+                self.attribute(attribute, config.child(name), given, prior.child(name)),
             )
         }))
     }
 
-    fn attribute(self, attribute: &Attribute, config: &Value, ours: &Value, prior: &Value) -> Value {
+    fn attribute(self, attribute: &Attribute, config: &Value, ours: Option<&Value>, prior: &Value) -> Value {
         if attribute.write_only {
             return Value::Null;
         }
@@ -56,20 +58,20 @@ impl Gaps {
             return self.decide(attribute, ours, prior);
         }
         match (&attribute.kind, &attribute.equal) {
-            (Kind::Nested(nesting, object), _) => self.nested(*nesting, object, config, ours, prior),
+            (Kind::Nested(nesting, object), _) => self.nested(*nesting, object, config, ours.unwrap_or(&NULL), prior),
             (Kind::Plain(_), Some(equality)) if equality.whole(prior, config) => prior.clone(),
             (Kind::Plain(_), _) => config.clone(),
         }
     }
 
-    fn decide(self, attribute: &Attribute, ours: &Value, prior: &Value) -> Value {
-        if ours.is_null() {
+    fn decide(self, attribute: &Attribute, ours: Option<&Value>, prior: &Value) -> Value {
+        let Some(ours) = ours else {
             return match self {
                 _ if attribute.stable && !prior.is_null() => prior.clone(),
                 Self::Prior => prior.clone(),
                 Self::Unknown => Value::unknown(),
             };
-        }
+        };
         let ours = match self {
             Self::Prior => fill(&computed_value(attribute, ours), Some(prior)),
             Self::Unknown => computed_value(attribute, ours),

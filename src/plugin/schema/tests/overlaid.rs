@@ -51,6 +51,15 @@ fn plan(config: &Value, computed: &Value) -> Value {
 }
 
 #[test]
+fn an_output_that_is_null_is_known_and_one_that_is_absent_is_not() {
+    let wider = with(&config(), "size", "2".into());
+    let none = Value::map([("objects", Value::Null)]);
+    assert_eq!(*plan(&wider, &none).child("objects"), Value::Null, "there will be none");
+    let silent = Value::map::<String>([]);
+    assert_eq!(*plan(&wider, &silent).child("objects"), Value::unknown(), "nobody said anything");
+}
+
+#[test]
 fn nothing_changes_when_nothing_is_asked() {
     let later = Value::map([("objects", Value::unknown())]);
     let reworded = Value::map([("role", Value::from("new words #1")), ("quota", "pods=4 #2".into())]);

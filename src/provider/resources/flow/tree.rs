@@ -79,19 +79,19 @@ pub(super) fn lines(objects: &BTreeMap<String, String>) -> Value {
     )
 }
 
-/// Computed attributes by name. `None` leaves are null, which to the server means "as before, or unknown".
+/// Computed attributes by name: null is a value, and what was not given is absent.
 pub(super) fn computed(outputs: &Outputs) -> Value {
-    match outputs {
+    Value::Map(given(outputs))
+}
+
+pub(super) fn given(outputs: &Outputs) -> BTreeMap<String, Value> {
+    let absent = absent(outputs);
+    let written = match outputs {
         Outputs::Baseline(outputs) => to_value(outputs),
         Outputs::Environment(outputs) => to_value(outputs),
         Outputs::Slot(outputs) => to_value(outputs),
-    }
-}
-
-/// The same where null is a value and what was not given must be absent.
-pub(super) fn given(outputs: &Outputs) -> BTreeMap<String, Value> {
-    let absent = absent(outputs);
-    match computed(outputs) {
+    };
+    match written {
         Value::Map(attributes) => attributes
             .into_iter()
             .filter(|(name, _)| !absent.contains(&name.as_str()))

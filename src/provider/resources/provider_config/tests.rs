@@ -105,7 +105,9 @@ fn no_world_and_two_worlds_are_told_with_the_choices() {
             Err(Refused::Wrong(error)) => {
                 assert!(error.summary.contains(expected), "{reason}: {error:?}");
                 assert!(
-                    error.detail.contains("sandbox") && error.detail.contains("offline"),
+                    ["sandbox", "offline", "aws"]
+                        .iter()
+                        .all(|world| error.detail.contains(world)),
                     "{reason}: {error:?}"
                 );
             }
@@ -117,13 +119,57 @@ fn no_world_and_two_worlds_are_told_with_the_choices() {
 #[test]
 fn the_schema_reads_as_the_configuration() {
     let full = example(&schema());
-    let one_world = |other: &str| {
+    let only = |world: &[&str]| {
         let mut config = full.clone();
         if let Value::Map(attributes) = &mut config {
-            attributes.insert(other.to_owned(), Value::Null);
+            for other in ["sandbox", "offline", "aws", "kubernetes"] {
+                if !world.contains(&other) {
+                    attributes.insert(other.to_owned(), Value::Null);
+                }
+            }
         }
-        resolve(&config, &FromEnvironment::default()).unwrap().world
+        resolve(&config, &FromEnvironment::default())
     };
-    assert!(matches!(one_world("offline"), World::Sandbox { .. }));
-    assert!(matches!(one_world("sandbox"), World::Offline(_)));
+    assert!(matches!(only(&["sandbox"]).unwrap().world, World::Sandbox { .. }));
+    assert!(matches!(only(&["offline"]).unwrap().world, World::Offline(_)));
+    let World::Real { aws, kubernetes } = only(&["aws", "kubernetes"]).unwrap().world else {
+        panic!("the real worlds")
+    };
+    assert_eq!(aws.region.as_deref(), Some("eu-west-1"));
+    assert_eq!(aws.assume_role.map(|roles| roles.len()), Some(1));
+    assert!(kubernetes.is_some_and(|kubernetes| kubernetes.context.is_some()));
+    let alone = only(&["sandbox", "kubernetes"]);
+    assert!(
+        matches!(&alone, Err(Refused::Wrong(error)) if error.path == Path::attribute("kubernetes")),
+        "a kubeconfig has no meaning in a sandbox: {alone:?}"
+    );
+}
+
+#[test]
+fn the_environment_may_name_one_world() {
+    let read = |pairs: &'static [(&str, &str)]| {
+        let environment = FromEnvironment::read(|name| {
+            pairs
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.into())
+        });
+        resolve(&configured(&[]), &environment)
+    };
+    let found = read(&[("GOLDENPATH_AWS", "1"), ("GOLDENPATH_KUBE_CONTEXT", "main")]);
+    assert!(
+        matches!(
+            found.unwrap().world,
+            World::Real {
+                kubernetes: Some(_),
+                ..
+            }
+        ),
+        "pipelines need no HCL"
+    );
+    let both = read(&[("GOLDENPATH_AWS", "1"), ("GOLDENPATH_SANDBOX", "x.db")]);
+    assert!(
+        matches!(&both, Err(Refused::Wrong(error)) if error.summary.contains("two worlds")),
+        "which of them is meant can't be told: {both:?}"
+    );
 }
