@@ -89,14 +89,18 @@ impl Outside {
 
     // === what the adapters see ===
 
-    /// Keys of all that is ours, as one refresh sees it: what carries our mark, and what we set fields of.
-    pub async fn ours(&self) -> Result<BTreeSet<String>> {
+    /// Keys with `part` in them of all that is ours, as one refresh sees it: what carries our mark, and what we set fields of.
+    pub async fn ours(&self, part: &str) -> Result<BTreeSet<String>> {
         let everything = Selector {
             scope: Scope::Everything,
             keys: vec![],
         };
         let mut keys = BTreeSet::new();
-        for observed in self.joined.observe(&self.cluster, &everything).await? {
+        let all = self.joined.observe(&self.cluster, &everything).await?;
+        for observed in all
+            .into_iter()
+            .filter(|observed| observed.key.to_string().contains(part))
+        {
             let is_ours = match &observed.ownership {
                 Ownership::Ours(_) | Ownership::Cluster => true,
                 // Kubernetes makes these; we set one field of them.
@@ -112,7 +116,10 @@ impl Outside {
     }
 
     async fn has_our_fields(&self, key: &ObjectKey) -> Result<bool> {
-        let document = self.kube_document(key).await?;
+        // Kubernetes may have ended it since.
+        let Ok(document) = self.kube_document(key).await else {
+            return Ok(false);
+        };
         let managers = document["metadata"]["managedFields"]
             .as_array()
             .cloned()

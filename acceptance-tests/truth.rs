@@ -53,7 +53,7 @@ impl Tally {
     }
 }
 
-const SIDE_BY_SIDE: u64 = 10;
+const SIDE_BY_SIDE: u64 = 20;
 
 enum Step {
     Done,

@@ -32,8 +32,17 @@ const SIDE_BY_SIDE: usize = 10;
 enum How {
     /// Once.
     AnswerLost,
-    /// This write and all after it, until the next run.
+    /// This write and all after it, until the next run; what is known to pass only for [`A_WHILE`].
     From(proxy::Action),
+}
+
+/// The engine asks again, with growing pauses, until the resource's time is over.
+const A_WHILE: Duration = Duration::from_secs(4);
+
+impl How {
+    fn passes(self) -> bool {
+        self != Self::From(proxy::Action::Refuse(403))
+    }
 }
 
 const LASTING: [How; 5] = [
@@ -90,13 +99,7 @@ impl Bench {
     }
 
     async fn ours(&self) -> Result<BTreeSet<String>> {
-        Ok(self
-            .outside
-            .ours()
-            .await?
-            .into_iter()
-            .filter(|key| key.contains(&self.name))
-            .collect())
+        self.outside.ours(&self.name).await
     }
 
     async fn is_gone(&self) -> Result<()> {
@@ -245,17 +248,16 @@ async fn create_fails(
     let met = fails_from(&bench.proxy, kind, how);
     let said = instance.apply(planned, None).await?;
     ensure!(met.load(Ordering::SeqCst), "the fault was not met");
-    match how {
-        // It may be seen through: the engine looks again, and the SDK asks again.
-        How::AnswerLost => {}
-        How::From(_) => {
-            ensure!(
-                !errors(&said).is_empty(),
-                "all writes fail from here on, and nothing is said"
-            );
-            ensure!(told(&said).len() > 40, "an error must help: {}", told(&said));
-        }
-    }
+    // What passes may be seen through: the engine looks again, and so does the SDK.
+    ensure!(
+        how.passes() || !errors(&said).is_empty(),
+        "all writes are refused from here on, and nothing is said"
+    );
+    ensure!(
+        errors(&said).is_empty() || told(&said).len() > 40,
+        "an error must help: {}",
+        told(&said)
+    );
     bench
         .finishes(&mut instance)
         .await
@@ -270,6 +272,7 @@ async fn create_fails(
 fn fails_from(proxy: &Proxy, kind: &str, how: How) -> Arc<AtomicBool> {
     let met = Arc::new(AtomicBool::new(false));
     let (seen, wanted) = (met.clone(), kind.to_owned());
+    let mut since = None;
     proxy.rule(move |asked| {
         if !asked.is_write() {
             return proxy::Action::Pass;
@@ -280,7 +283,7 @@ fn fails_from(proxy: &Proxy, kind: &str, how: How) -> Arc<AtomicBool> {
         }
         match how {
             How::AnswerLost if is_first => proxy::Action::Lose,
-            How::From(action) if seen.load(Ordering::SeqCst) => action,
+            How::From(action) if seen.load(Ordering::SeqCst) && lasts(how, &mut since) => action,
             _ => proxy::Action::Pass,
         }
     });
@@ -318,7 +321,7 @@ async fn change_fails(real: &Arc<Real>, server: &Arc<Server>, name: String, at: 
     nth_write_fails(&bench.proxy, at, how);
     let said = instance.apply(planned, None).await?;
     ensure!(
-        how == How::AnswerLost || !errors(&said).is_empty(),
+        how.passes() || !errors(&said).is_empty(),
         "an update whose writes fail says nothing"
     );
     ensure!(instance.held.is_some(), "an update that fails keeps the state");
@@ -332,7 +335,7 @@ async fn change_fails(real: &Arc<Real>, server: &Arc<Server>, name: String, at: 
     bench.proxy.calm();
     if errors(&said).is_empty() {
         ensure!(
-            how == How::AnswerLost && instance.held.is_none(),
+            how.passes() && instance.held.is_none(),
             "a destroy whose writes fail says nothing"
         );
     } else {
@@ -342,14 +345,19 @@ async fn change_fails(real: &Arc<Real>, server: &Arc<Server>, name: String, at: 
     bench.is_gone().await
 }
 
+/// From the first time that it is asked.
+fn lasts(how: How, since: &mut Option<Instant>) -> bool {
+    since.get_or_insert_with(Instant::now).elapsed() < A_WHILE || !how.passes()
+}
+
 fn nth_write_fails(proxy: &Proxy, at: usize, how: How) {
-    let mut writes = 0;
+    let (mut writes, mut since) = (0, None);
     proxy.rule(move |asked| {
         writes += usize::from(asked.is_write());
         match how {
             _ if !asked.is_write() => proxy::Action::Pass,
             How::AnswerLost if writes == at => proxy::Action::Lose,
-            How::From(action) if writes >= at => action,
+            How::From(action) if writes >= at && lasts(how, &mut since) => action,
             _ => proxy::Action::Pass,
         }
     });

@@ -39,10 +39,7 @@ impl Ground {
     pub async fn ours(&self) -> Result<BTreeSet<String>> {
         match self {
             Self::Sandbox(sandbox) => Ok(sandbox.ours()?.into_iter().collect()),
-            Self::Real(plot) => {
-                let all = plot.outside.ours().await?.into_iter();
-                Ok(all.filter(|key| key.contains(&plot.tag)).collect())
-            }
+            Self::Real(plot) => plot.outside.ours(&plot.tag).await,
         }
     }
 

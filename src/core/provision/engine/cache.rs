@@ -1,21 +1,28 @@
 //! One listing for all reads of a connection, so that refreshing N environments does not cost N times the calls.
 //!
 //! The first environment asked for is read by its own selector; the second distinct one switches to one listing of all
-//! that is ours, and every later one is answered from it. Whoever has read its objects takes them along (memory must not
+//! that is ours, and every later one is answered from it. Who is about to ask says so before the facts are there, so a plan of
+//! many environments begins with the listing of all. Whoever has read its objects takes them along (memory must not
 //! hold a cluster twice), and asking again reads that environment afresh. Apply never reads here; it only tells what it
 //! has touched.
 
 use super::{failure::Failure, record::is_record, world::World};
 use crate::{
-    domain::{ObjectKey, Observed, Owner, Ownership},
+    domain::{ClusterArn, EnvironmentId, ObjectKey, Observed, Owner, Ownership},
     ports::{Scope, Selector},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Mutex as Lock, PoisonError},
+};
 use tokio::sync::Mutex;
 
-/// By cluster.
 #[derive(Default)]
-pub(super) struct Listings(Mutex<HashMap<String, Listing>>);
+pub(super) struct Listings {
+    by_cluster: Mutex<HashMap<String, Listing>>,
+    /// Environments that a read has begun with.
+    announced: Lock<BTreeSet<EnvironmentId>>,
+}
 
 #[derive(Default)]
 struct Listing {
@@ -46,6 +53,19 @@ enum Extent {
 // === impl Listings ===
 
 impl Listings {
+    pub(super) fn announce(&self, environment: &EnvironmentId) {
+        let mut announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
+        announced.insert(environment.clone());
+    }
+
+    /// Whether more than this environment of the cluster is asked for.
+    fn are_many(&self, cluster: &ClusterArn, environment: &str) -> bool {
+        let announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
+        announced
+            .iter()
+            .any(|id| id.cluster == cluster.name() && id.environment.as_str() != environment)
+    }
+
     /// All of one owner, its record included, and these keys whoever owns them. The lock is held while the world is asked:
     /// ten readers at once cause one listing.
     pub(super) async fn take(
@@ -55,7 +75,7 @@ impl Listings {
         slot: Option<&str>,
         keys: &[ObjectKey],
     ) -> Result<Vec<Observed>, Failure> {
-        let mut all = self.0.lock().await;
+        let mut all = self.by_cluster.lock().await;
         let listing = all.entry(world.cluster.to_string()).or_default();
         let Some(environment) = environment else {
             // The baseline: few objects under fixed names, and one of it in each cluster.
@@ -66,8 +86,9 @@ impl Listings {
             return world.observe(&selector).await;
         };
         let owner = (environment.to_owned(), slot.map(str::to_owned));
+        let are_many = self.are_many(world.cluster, environment);
         let fresh = listing
-            .reach(world, environment, listing.spent.contains(&owner))
+            .reach(world, environment, listing.spent.contains(&owner), are_many)
             .await?;
         let mut objects = listing.part(&owner);
         if !fresh && !objects.iter().any(|object| owns(&owner, object)) {
@@ -86,16 +107,17 @@ impl Listings {
 
     /// The records of one environment's slots and its own, as the listing holds them.
     pub(super) async fn records(&self, world: &World<'_>, environment: &str) -> Result<Vec<Observed>, Failure> {
-        let mut all = self.0.lock().await;
+        let mut all = self.by_cluster.lock().await;
         let listing = all.entry(world.cluster.to_string()).or_default();
-        listing.reach(world, environment, false).await?;
+        let are_many = self.are_many(world.cluster, environment);
+        listing.reach(world, environment, false, are_many).await?;
         let of = |object: &&Observed| matches!(&object.ownership, Ownership::Ours(owner) if owner.environment == environment);
         Ok(listing.records.values().filter(of).cloned().collect())
     }
 
     /// An apply changes what this environment's parts say.
     pub(super) async fn forget(&self, cluster: &str, environment: &str) {
-        let mut all = self.0.lock().await;
+        let mut all = self.by_cluster.lock().await;
         let Some(listing) = all.get_mut(cluster) else { return };
         listing.parts.retain(|(name, _), _| name != environment);
         listing.stale.insert(environment.to_owned());
@@ -107,26 +129,25 @@ impl Listings {
 
 impl Listing {
     /// Makes the listing reach this environment. True when it was read just now.
-    async fn reach(&mut self, world: &World<'_>, environment: &str, spent: bool) -> Result<bool, Failure> {
+    async fn reach(
+        &mut self,
+        world: &World<'_>,
+        environment: &str,
+        spent: bool,
+        are_many: bool,
+    ) -> Result<bool, Failure> {
         match &self.extent {
-            Extent::Nothing => {
+            Extent::Nothing if !are_many => {
                 self.read(world, environment).await?;
                 self.extent = Extent::Environment(environment.to_owned());
                 Ok(true)
             }
+            Extent::Nothing => {
+                self.read_everything(world).await?;
+                Ok(true)
+            }
             Extent::Environment(known) if known != environment => {
-                let observed = world
-                    .observe(&Selector {
-                        scope: Scope::Everything,
-                        keys: vec![],
-                    })
-                    .await?;
-                *self = Self {
-                    extent: Extent::Everything,
-                    looked_up: std::mem::take(&mut self.looked_up),
-                    ..Self::default()
-                };
-                self.file(observed);
+                self.read_everything(world).await?;
                 Ok(true)
             }
             _ if spent || self.stale.contains(environment) => {
@@ -135,6 +156,21 @@ impl Listing {
             }
             Extent::Environment(_) | Extent::Everything => Ok(false),
         }
+    }
+
+    async fn read_everything(&mut self, world: &World<'_>) -> Result<(), Failure> {
+        let everything = Selector {
+            scope: Scope::Everything,
+            keys: vec![],
+        };
+        let observed = world.observe(&everything).await?;
+        *self = Self {
+            extent: Extent::Everything,
+            looked_up: std::mem::take(&mut self.looked_up),
+            ..Self::default()
+        };
+        self.file(observed);
+        Ok(())
     }
 
     /// Reads one environment afresh.

@@ -35,6 +35,11 @@ impl Engine {
             Some(Spec::Baseline(spec)) => spec.cluster.clone(),
             Some(Spec::Slot(_)) | None => cluster_of(&id)?,
         };
+        match &id {
+            Id::Environment(environment) => self.listings.announce(environment),
+            Id::Slot(slot) => self.listings.announce(&slot.environment),
+            Id::Baseline(_) => {}
+        }
         let world = self
             .known
             .world(&cluster)

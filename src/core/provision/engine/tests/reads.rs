@@ -51,6 +51,25 @@ async fn one_environment_is_read_by_its_own_selector() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn environments_asked_for_at_once_are_one_listing() {
+    let bench = Bench::ready().await;
+    let first = bench.create(&environment("pay", json!({}))).await;
+    let second = bench.create(&environment("shop", json!({}))).await;
+    let before = bench.counted.observed.load(Ordering::Relaxed);
+    let engine = bench.engine();
+    let (one, two) = tokio::join!(
+        engine.observe(observe_request(&first)),
+        engine.observe(observe_request(&second))
+    );
+    assert!(one.is_ok() && two.is_ok());
+    let cost = bench.counted.observed.load(Ordering::Relaxed) - before;
+    assert!(
+        cost <= 3,
+        "one listing, and for each the entries that others share: {cost}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn asking_again_sees_what_is_there_now() {
     let bench = Bench::ready().await;
     let first = bench.create(&environment("pay", json!({}))).await;
