@@ -11,7 +11,7 @@ use super::{
     world::{World, looks},
 };
 use crate::{
-    domain::{Class, Id, Lease, ObjectKey, Operation, Record},
+    domain::{Class, Id, Lease, ObjectKey, Operation, Phase, Record},
     ports::Expect,
 };
 use serde_json::Value;
@@ -89,12 +89,26 @@ impl<'a> Keeper<'a> {
     }
 
     pub(super) async fn renew(&self) -> Result<(), Failure> {
-        self.change(|record| {
-            if let Some(Operation { lease: Some(lease), .. }) = &mut record.operation {
-                lease.renewals += 1;
-            }
-        })
-        .await
+        let renewed = self
+            .change(|record| {
+                if let Some(Operation { lease: Some(lease), .. }) = &mut record.operation {
+                    lease.renewals += 1;
+                }
+            })
+            .await;
+        match renewed {
+            Err(Failure::Superseded { .. }) if self.went_with_its_namespace().await => Ok(()),
+            renewed => renewed,
+        }
+    }
+
+    /// A baseline's record lies in the namespace that its removal ends, so it goes before the namespace has ended: there is
+    /// nothing left to renew, and nobody has taken over.
+    async fn went_with_its_namespace(&self) -> bool {
+        let held = self.held.lock().await;
+        let of_a_baseline = record::key_of(&Id::Baseline(held.record.id.clone()));
+        let is_going = held.record.phase == Phase::Deleting && self.key == of_a_baseline;
+        is_going && matches!(self.world.get(&self.key).await, Ok(None))
     }
 
     /// Changes and writes the record; a conflict means that somebody took it over.
