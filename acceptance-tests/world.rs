@@ -1,0 +1,61 @@
+//! `world`: starts ministack and a real API server, joined, behind a counting proxy, and says in one line of JSON how they are
+//! reached. Then it answers `reset` and `requests`, a line each, until its standard input ends. Used by scripts/bench.
+
+use acceptance_tests::{
+    proxy::{Proxy, Service, busy},
+    servers::{Programs, ministack::REGION, real, real::Real},
+};
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    io::{BufRead as _, Write as _},
+    sync::Arc,
+};
+
+fn main() -> Result<()> {
+    let programs = Programs::find().context("the servers' programs are not here: scripts/lib/servers.sh builds them")?;
+    let real = Arc::new(Real::start(&programs)?);
+    let proxy = Proxy::start(&real)?;
+    let environment: BTreeMap<String, String> = real.environment(&proxy.url).into_iter().collect();
+    tell(&json!({
+        "environment": environment,
+        "region": REGION,
+        "cluster": real::CLUSTER,
+        "aws": proxy.url,
+        "boundary": real.boundary(),
+        "principal": real.role("ci"),
+    }))?;
+    for line in std::io::stdin().lock().lines() {
+        match line?.trim() {
+            "reset" => {
+                proxy.forget();
+                tell(&json!({}))?;
+            }
+            "requests" => tell(&counted(&proxy))?,
+            other => bail!("{other:?} is neither `reset` nor `requests`"),
+        }
+    }
+    Ok(())
+}
+
+fn counted(proxy: &Proxy) -> Value {
+    let seen = proxy.seen();
+    let of = |service: Service| seen.iter().filter(move |asked| asked.service == service);
+    // ministack leaves boundaries out of GetAccountAuthorizationDetails: each role is then asked for by itself.
+    let emulated = of(Service::Aws).filter(|asked| asked.action == "GetRole").count();
+    let describes = of(Service::Aws).filter(|asked| asked.is_describe()).count();
+    json!({
+        "kubernetes": of(Service::Kubernetes).count(),
+        "aws": of(Service::Aws).count() - describes - emulated,
+        "describes": describes,
+        "emulated": emulated,
+        "busy_seconds": busy(&seen).as_secs_f64(),
+    })
+}
+
+fn tell(value: &Value) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{value}")?;
+    Ok(out.flush()?)
+}

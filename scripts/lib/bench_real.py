@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+"""The figures on the real servers, for scripts/bench: an AWS emulator and a Kubernetes API server behind a proxy that counts.
+
+`world` (acceptance-tests/world.rs) starts them and says how they are reached. The reference of the plan is the same plan with
+built-in `terraform_data` plus the bare time of our requests: the time in which at least one of them was under way, as the proxy
+saw it. So a ratio of 1 would be a provider that costs nothing besides its requests.
+"""
+
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+from pathlib import Path
+
+# What each figure has to reach; None: reported only.
+TARGETS = {
+    "real_plan_ratio": 2,
+    "requests": {"kubernetes": 40, "aws": 10},
+    "real_rss_mb": {"1": 20, "200": 50},
+    "peer_plan_ratio": 20,
+    "peer_rss_ratio": 15,
+}
+# Of these, more is better.
+AT_LEAST = {"peer_plan_ratio", "peer_rss_ratio"}
+LABELS = {
+    "real_plan_ratio": "real servers: plan with nothing to change, n = 1, times the reference",
+    "requests": "real servers: requests to {} in a plan, n = 200, besides one Describe for each own entry and association",
+    "real_rss_mb": "real servers: provider's peak RSS in that plan, n = {}, MB",
+    "peer_plan_ratio": "hashicorp/aws for the AWS half: its plan, times ours",
+    "peer_rss_ratio": "hashicorp/aws for the AWS half: its peak RSS, times ours",
+}
+PEER_VERSION = "5.100.0"
+PEER_SOURCE = "goldenpath.internal/peer/aws"
+
+HEAD = """\
+terraform {{
+  required_providers {{
+    goldenpath = {{
+      source  = "{source}"
+      version = "{version}"
+    }}
+  }}
+}}
+
+provider "goldenpath" {{
+  aws = {{
+    region    = "{region}"
+    endpoints = {{ iam = "{aws}", eks = "{aws}", sts = "{aws}" }}
+  }}
+}}
+
+"""
+
+BASELINE = """\
+resource "goldenpath_cluster_baseline" "main" {{
+  cluster = "{cluster}"
+}}
+"""
+
+ENVIRONMENT_AND_SLOT = """\
+resource "goldenpath_team_environment" "{name}" {{
+  name    = "{name}"
+  team    = "bench"
+  tier    = "dev"
+  cluster = "{cluster}"
+  access  = {{ developer = {{ principal_arns = ["{principal}"] }} }}
+}}
+
+resource "goldenpath_eks_workload_slot" "{name}" {{
+  name        = "app"
+  environment = goldenpath_team_environment.{name}.id
+}}
+"""
+
+# The AWS half of one environment and slot, by hand: what our inventory lists under aws/.
+PEER = """\
+terraform {{
+  required_providers {{
+    aws = {{
+      source  = "{source}"
+      version = "{version}"
+    }}
+  }}
+}}
+
+provider "aws" {{
+  region                  = "{region}"
+  skip_metadata_api_check = true
+  endpoints {{
+    iam = "{aws}"
+    eks = "{aws}"
+    sts = "{aws}"
+  }}
+}}
+
+resource "aws_iam_role" "developer" {{
+  name = "peer-developer"
+  path = "/goldenpath/peer/"
+  assume_role_policy = jsonencode({{
+    Version   = "2012-10-17"
+    Statement = [{{ Effect = "Allow", Action = "sts:AssumeRole", Principal = {{ AWS = "{principal}" }} }}]
+  }})
+}}
+
+resource "aws_eks_access_entry" "developer" {{
+  cluster_name      = "{cluster}"
+  principal_arn     = aws_iam_role.developer.arn
+  kubernetes_groups = ["peer:developer"]
+}}
+
+resource "aws_iam_role" "slot" {{
+  name                 = "peer-slot"
+  path                 = "/goldenpath/peer/"
+  permissions_boundary = "{boundary}"
+  assume_role_policy = jsonencode({{
+    Version = "2012-10-17"
+    Statement = [{{
+      Effect    = "Allow"
+      Action    = ["sts:AssumeRole", "sts:TagSession"]
+      Principal = {{ Service = "pods.eks.amazonaws.com" }}
+    }}]
+  }})
+}}
+
+resource "aws_eks_pod_identity_association" "slot" {{
+  cluster_name    = "{cluster}"
+  namespace       = "peer"
+  service_account = "app"
+  role_arn        = aws_iam_role.slot.arn
+}}
+"""
+
+
+class Absent(Exception):
+    """What the figures need is not here; the message is the note in the table."""
+
+
+class World:
+    """The servers, until closed: they end with their standard input."""
+
+    def __init__(self, program):
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.facts = self.read()
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise Absent("the servers did not start (scripts/lib/servers.sh builds them)")
+        return json.loads(line)
+
+    def ask(self, word):
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+        return self.read()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Bench:
+    def __init__(self, cli, world, home, source, version):
+        self.cli, self.world, self.home = cli, world, home
+        self.words = {**world.facts, "source": source, "version": version}
+        cli.environment = {**cli.environment, **world.facts["environment"]}
+
+    def folder(self, name, text):
+        folder = self.home / name
+        folder.mkdir(parents=True)
+        (folder / "main.tf").write_text(text)
+        self.cli.run(folder, "init")
+        return folder
+
+    def ours(self, n):
+        blocks = [ENVIRONMENT_AND_SLOT.format(name=f"real{n}-{i:03}", **self.words_for_blocks()) for i in range(n)]
+        folder = self.folder(f"ours-{n}", HEAD.format(**self.words) + "\n".join(blocks))
+        self.cli.apply(folder)
+        return folder
+
+    def words_for_blocks(self):
+        return {key: self.words[key] for key in ("cluster", "principal")}
+
+    def baseline(self):
+        self.cli.apply(self.folder("baseline", HEAD.format(**self.words) + BASELINE.format(**self.words)))
+
+    def plan_watched(self, folder, watch, expect=0):
+        """Seconds, the proxy's counts and the provider's peak memory are each of a plan of their own."""
+        self.world.ask("reset")
+        self.cli.plan(folder)
+        counted = self.world.ask("requests")
+        with watch() as seen:
+            self.cli.plan(folder)
+        return counted, max(seen.peak.values(), default=None)
+
+
+def maps(folder):
+    state = json.loads((folder / "terraform.tfstate").read_text())
+    return {
+        f"{resource['type']}-{resource['name']}": instance["attributes"]["objects"]
+        for resource in state["resources"]
+        for instance in resource["instances"]
+    }
+
+
+def find_peer(named):
+    """The peer's program: named, or in a folder that a CLI's own settings or habits name."""
+    if named:
+        return Path(named)
+    homes = [Path.home() / ".terraform.d" / "plugins", Path("/usr/local/share/terraform/plugins"), *Path("/opt").glob("*")]
+    for settings in (os.environ.get("TF_CLI_CONFIG_FILE"), Path.home() / ".terraformrc", Path.home() / ".tofurc"):
+        if settings and Path(settings).is_file():
+            homes += [Path(path) for path in re.findall(r'path\s*=\s*"([^"]+)"', Path(settings).read_text())]
+    if os.environ.get("TF_PLUGIN_CACHE_DIR"):
+        homes.append(Path(os.environ["TF_PLUGIN_CACHE_DIR"]))
+    for home in homes:
+        for found in sorted(home.glob(f"*/hashicorp/aws/{PEER_VERSION}/*/terraform-provider-aws*")):
+            if os.access(found, os.X_OK):
+                return found
+    return None
+
+
+def measure(bench, watch, options, figures, notes, write, reference):
+    """`watch` makes a watcher of our provider or of another program; `reference` renders terraform_data."""
+    bench.baseline()
+    ours = bench.ours(1)
+    data = bench.folder("reference", reference(maps(ours)))
+    bench.cli.apply(data)
+    times = {"reference": [], "ours": [], "bare": []}
+    bench.cli.plan(data)
+    bench.cli.plan(ours)
+    for _ in range(options.real_rounds):
+        times["reference"].append(bench.cli.plan(data)[0])
+        bench.world.ask("reset")
+        times["ours"].append(bench.cli.plan(ours)[0])
+        times["bare"].append(bench.world.ask("requests")["busy_seconds"])
+    mine, theirs, bare = (statistics.median(times[key]) for key in ("ours", "reference", "bare"))
+    figures["real_plan_ratio"] = mine / (theirs + bare)
+    notes["real_plan_ratio"] = f"{mine * 1000:.0f} ms against {theirs * 1000:.0f} + {bare * 1000:.0f} ms of requests, medians of {options.real_rounds}"
+    _, figures["real_rss_mb"]["1"] = bench.plan_watched(ours, watch)
+    write()
+
+    peer = find_peer(options.peer)
+    if peer:
+        against_peer(bench, peer, mine, figures, notes, watch)
+    else:
+        notes["peer_plan_ratio"] = notes["peer_rss_ratio"] = f"no hashicorp/aws {PEER_VERSION} here (--peer)"
+    write()
+
+    if options.real_many:
+        many = bench.ours(options.real_many)
+        counted, figures["real_rss_mb"]["200"] = bench.plan_watched(many, watch)
+        figures["requests"] = {"kubernetes": counted["kubernetes"], "aws": counted["aws"]}
+        notes["requests", "aws"] = f"and {counted['describes']} Describes; {counted['emulated']} GetRole that only the emulator needs"
+        write()
+
+
+def against_peer(bench, program, mine, figures, notes, watch):
+    mirror = bench.home.parent / "mirror" / PEER_SOURCE / PEER_VERSION
+    place = mirror / bench.words["os_arch"] / f"terraform-provider-aws_v{PEER_VERSION}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    # A copy, or what is watched would be the program of whoever else runs it.
+    shutil.copy(program, place)
+    place.chmod(0o755)
+    words = {**bench.words, "source": PEER_SOURCE, "version": PEER_VERSION}
+    folder = bench.folder("peer", PEER.format(**words))
+    bench.cli.apply(folder)
+    rounds = [bench.cli.plan(folder)[0] for _ in range(3)]
+    with watch(place.resolve()) as seen:
+        bench.cli.plan(folder)
+    theirs, rss = statistics.median(rounds), max(seen.peak.values())
+    figures["peer_plan_ratio"] = theirs / mine
+    figures["peer_rss_ratio"] = rss / figures["real_rss_mb"]["1"]
+    notes["peer_plan_ratio"] = f"{theirs * 1000:.0f} ms against {mine * 1000:.0f} ms, which hold the Kubernetes half too"
+    notes["peer_rss_ratio"] = f"{rss:.0f} MB against {figures['real_rss_mb']['1']:.0f} MB"
+
+
+if __name__ == "__main__":
+    raise SystemExit("this is a part of scripts/bench")
