@@ -11,6 +11,7 @@ mod outside;
 mod people;
 mod random;
 mod read_cost;
+mod rights;
 mod sandbox;
 mod server;
 mod stories;
@@ -242,6 +243,14 @@ fn alone(matrix: &Matrix, first: &RealServers) -> Vec<Trial> {
     trials.push(with(
         "failure on the real servers: the API server restarts".to_owned(),
         Box::new(|real, _| block_on(failures::real::restarted(real.clone()))),
+    ));
+    trials.push(with(
+        "rights: what `permissions` prints is enough, and no more".to_owned(),
+        Box::new(|real, _| block_on(rights::are_enough(real.clone()))),
+    ));
+    trials.push(with(
+        "rights: what `permissions` prints is needed".to_owned(),
+        Box::new(|real, _| block_on(rights::are_needed(real.clone()))),
     ));
     let first = first.clone();
     trials.push(trial("read cost on the real servers".to_owned(), move || {

@@ -33,7 +33,7 @@ const TAG: &str = "goldenpath:";
 pub struct Outside {
     pub real: Arc<Real>,
     cluster: ClusterArn,
-    joined: Joined,
+    kubernetes: Arc<Kube>,
     aws_hand: aws::Hand,
     kube_hand: kube::Hand,
     api: Api,
@@ -74,10 +74,7 @@ impl Outside {
         let kubernetes = Arc::new(Kube::new(aws.clone(), Credentials::Tokens(aws.clone())));
         let token = aws.token(&cluster, false).await?.reveal().to_owned();
         Ok(Self {
-            joined: Joined {
-                aws: aws.clone(),
-                kubernetes: kubernetes.clone(),
-            },
+            kubernetes: kubernetes.clone(),
             aws_hand: aws::Hand(aws),
             kube_hand: kube::Hand(kubernetes),
             api: Api::of(&real.cluster)?,
@@ -89,6 +86,15 @@ impl Outside {
 
     // === what the adapters see ===
 
+    /// A new AWS each time: one shares its listings for some seconds, and others change what is listed.
+    async fn observe(&self, selector: &Selector) -> Result<Vec<Observed>> {
+        let joined = Joined {
+            aws: Arc::new(self.real.aws(&self.real.ministack.url())),
+            kubernetes: self.kubernetes.clone(),
+        };
+        Ok(joined.observe(&self.cluster, selector).await?)
+    }
+
     /// Keys with `part` in them of all that is ours, as one refresh sees it: what carries our mark, and what we set fields of.
     pub async fn ours(&self, part: &str) -> Result<BTreeSet<String>> {
         let everything = Selector {
@@ -96,7 +102,7 @@ impl Outside {
             keys: vec![],
         };
         let mut keys = BTreeSet::new();
-        let all = self.joined.observe(&self.cluster, &everything).await?;
+        let all = self.observe(&everything).await?;
         for observed in all
             .into_iter()
             .filter(|observed| observed.key.to_string().contains(part))
@@ -136,7 +142,7 @@ impl Outside {
             scope: Scope::Keys,
             keys: vec![key.parse()?],
         };
-        Ok(self.joined.observe(&self.cluster, &one).await?.into_iter().next())
+        Ok(self.observe(&one).await?.into_iter().next())
     }
 
     /// What the world made up for an object: another object of the same name has another one.
