@@ -121,6 +121,88 @@ impl Outside {
         Ok(keys)
     }
 
+    /// The same of one environment whose name is in all names of its own and of its principals. AWS is asked without the adapter,
+    /// which keeps to a rate; the roles' path and the entries' principals tell whose they are.
+    pub async fn of_environment(&self, name: &str) -> Result<BTreeSet<String>> {
+        let selector = Selector {
+            scope: Scope::Environment(name.to_owned()),
+            keys: vec![],
+        };
+        let mut keys = BTreeSet::new();
+        for observed in self.kubernetes.observe(&self.cluster, &selector).await? {
+            let is_ours = match &observed.ownership {
+                Ownership::Ours(_) | Ownership::Cluster => true,
+                Ownership::Foreign { .. } => {
+                    observed.key.kind() == "ServiceAccount" && self.has_our_fields(&observed.key).await?
+                }
+            };
+            if is_ours {
+                keys.insert(observed.key.to_string());
+            }
+        }
+        let root = self.real.ministack.root();
+        let roles = root.iam.list_roles().path_prefix("/goldenpath/").send().await?.roles;
+        let roles = roles.into_iter().map(|role| role.role_name);
+        keys.extend(
+            roles
+                .filter(|role| role.contains(name))
+                .map(|role| ObjectKey::role(role).to_string()),
+        );
+        Ok(keys)
+    }
+
+    /// Access entries and policies of principals whose ARN holds this, and associations of such namespaces.
+    pub async fn in_eks(&self, part: &str) -> Result<BTreeSet<String>> {
+        let eks = &self.real.ministack.root().eks;
+        let mut keys = BTreeSet::new();
+        let entries = eks
+            .list_access_entries()
+            .cluster_name(real::CLUSTER)
+            .max_results(100)
+            .send()
+            .await?;
+        let entries = entries.access_entries.unwrap_or_default();
+        for principal in entries.into_iter().filter(|principal| principal.contains(part)) {
+            let asked = eks
+                .list_associated_access_policies()
+                .cluster_name(real::CLUSTER)
+                .principal_arn(&principal);
+            for granted in asked.send().await?.associated_access_policies.unwrap_or_default() {
+                let policy = granted
+                    .policy_arn()
+                    .and_then(|arn| arn.rsplit('/').next())
+                    .unwrap_or_default()
+                    .to_owned();
+                for namespace in granted
+                    .access_scope()
+                    .map(|scope| scope.namespaces())
+                    .unwrap_or_default()
+                {
+                    let key = ObjectKey::AccessPolicy {
+                        policy: policy.clone(),
+                        namespace: namespace.clone(),
+                        principal: principal.clone(),
+                    };
+                    keys.insert(key.to_string());
+                }
+            }
+            keys.insert(ObjectKey::AccessEntry { principal }.to_string());
+        }
+        let listed = eks
+            .list_pod_identity_associations()
+            .cluster_name(real::CLUSTER)
+            .max_results(100)
+            .send();
+        for found in listed.await?.associations.unwrap_or_default() {
+            let key = ObjectKey::PodIdentityAssociation {
+                namespace: found.namespace.unwrap_or_default(),
+                service_account: found.service_account.unwrap_or_default(),
+            };
+            keys.extend(Some(key.to_string()).filter(|key| key.contains(part)));
+        }
+        Ok(keys)
+    }
+
     async fn has_our_fields(&self, key: &ObjectKey) -> Result<bool> {
         // Kubernetes may have ended it since.
         let Ok(document) = self.kube_document(key).await else {

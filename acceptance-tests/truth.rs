@@ -23,7 +23,7 @@ use std::{
 
 /// One server and one world with a baseline, in which one case after another lives and ends.
 pub struct Bench {
-    server: Arc<Server>,
+    server: Server,
     ground: Ground,
     baseline: BTreeSet<String>,
 }
@@ -53,7 +53,7 @@ impl Tally {
     }
 }
 
-const SIDE_BY_SIDE: u64 = 20;
+const SIDE_BY_SIDE: u64 = 12;
 
 enum Step {
     Done,
@@ -68,18 +68,18 @@ impl Bench {
         let said = baseline.plan_and_apply(Some(&json!({ "cluster": "demo" }))).await?;
         no_errors(&said, "apply of the baseline")?;
         let ground = Ground::Sandbox(server.sandbox());
-        let baseline = ground.ours().await?;
+        let baseline = ground.ours("").await?;
         Ok(Self {
-            server: Arc::new(server),
+            server,
             ground,
             baseline,
         })
     }
 
     /// On a part of the real servers, where the baseline is.
-    async fn on(real: &Arc<Real>, server: &Arc<Server>, tag: String) -> Result<Self> {
+    async fn on(real: &Arc<Real>, server: Server, tag: String) -> Result<Self> {
         Ok(Self {
-            server: server.clone(),
+            server,
             ground: Ground::Real(Box::new(Plot::new(real, tag).await?)),
             baseline: BTreeSet::new(),
         })
@@ -103,9 +103,9 @@ impl Bench {
 
         let spec = self.ground.fit(specs::environment(&mut random, &frame));
         if let Step::Refused = environment.becomes(spec, &mut random, tally).await? {
-            return self.holds(&[]).await;
+            return self.holds(&frame.name, &[]).await;
         }
-        self.holds(&[&environment]).await?;
+        self.holds(&frame.name, &[&environment]).await?;
         for name in ["ledger", "gateway"] {
             if !random.percent(60) {
                 continue;
@@ -121,7 +121,7 @@ impl Bench {
             if let Step::Done = slot.becomes(spec, &mut random, tally).await? {
                 slots.push(slot);
             }
-            self.holds_all(&environment, &slots).await?;
+            self.holds_all(&frame.name, &environment, &slots).await?;
         }
         for _ in 0..random.between(1, 2) {
             self.something_happens(&mut random, &frame, &mut environment, &mut slots, tally)
@@ -130,17 +130,17 @@ impl Bench {
             for slot in &mut slots {
                 slot.stays().await?;
             }
-            self.holds_all(&environment, &slots).await?;
+            self.holds_all(&frame.name, &environment, &slots).await?;
         }
         environment.is_imported(&format!("demo/{}", frame.name)).await?;
         while let Some(mut slot) = slots.pop() {
             let name = slot.spec["name"].as_str().unwrap_or_default().to_owned();
             slot.is_imported(&format!("demo/{}/{name}", frame.name)).await?;
             slot.ends().await?;
-            self.holds_all(&environment, &slots).await?;
+            self.holds_all(&frame.name, &environment, &slots).await?;
         }
         environment.ends().await?;
-        self.holds(&[]).await
+        self.holds(&frame.name, &[]).await
     }
 
     async fn something_happens(
@@ -178,14 +178,20 @@ impl Bench {
         }
     }
 
-    async fn holds_all(&self, environment: &Life<'_>, slots: &[Life<'_>]) -> Result<()> {
-        self.holds(&std::iter::once(environment).chain(slots).collect::<Vec<_>>())
+    async fn holds_all(&self, name: &str, environment: &Life<'_>, slots: &[Life<'_>]) -> Result<()> {
+        self.holds(name, &std::iter::once(environment).chain(slots).collect::<Vec<_>>())
             .await
     }
 
     /// What the world holds of ours is what the states say, to the key.
-    async fn holds(&self, lives: &[&Life<'_>]) -> Result<()> {
-        let there: BTreeSet<_> = self.ground.ours().await?.difference(&self.baseline).cloned().collect();
+    async fn holds(&self, environment: &str, lives: &[&Life<'_>]) -> Result<()> {
+        let there: BTreeSet<_> = self
+            .ground
+            .ours(environment)
+            .await?
+            .difference(&self.baseline)
+            .cloned()
+            .collect();
         let told: BTreeSet<_> = lives.iter().flat_map(|life| life.objects().into_keys()).collect();
         let (more, fewer): (Vec<_>, Vec<_>) = (there.difference(&told).collect(), told.difference(&there).collect());
         ensure!(
@@ -457,12 +463,13 @@ pub async fn cases(first: u64, count: u64) -> Result<()> {
 /// The same on the real servers. Most of a life there is waiting for namespaces to end, so many live side by side.
 pub async fn real_cases(real: Arc<Real>, first: u64, count: u64) -> Result<()> {
     let url = real.ministack.url();
-    let server = Arc::new(Server::start_in(&real.environment(&url))?);
-    outside::baseline(&real, &server).await?;
+    outside::baseline(&real, &Server::start_in(&real.environment(&url))?).await?;
     let side_by_side = SIDE_BY_SIDE.min(count);
     let lane = |lane: u64| {
-        let (real, server) = (&real, &server);
+        let (real, url) = (&real, &url);
         async move {
+            // One process each: within one, calls to AWS keep to a rate together.
+            let server = Server::start_in(&real.environment(url))?;
             let bench = Bench::on(real, server, format!("w{lane}q")).await?;
             let mut tally = Tally::default();
             for seed in (first + lane..first + count).step_by(usize::try_from(side_by_side)?) {

@@ -36,10 +36,15 @@ impl Ground {
         }
     }
 
-    pub async fn ours(&self) -> Result<BTreeSet<String>> {
+    /// Of this environment; in the sandbox there is no other.
+    pub async fn ours(&self, environment: &str) -> Result<BTreeSet<String>> {
         match self {
             Self::Sandbox(sandbox) => Ok(sandbox.ours()?.into_iter().collect()),
-            Self::Real(plot) => plot.outside.ours(&plot.tag).await,
+            Self::Real(plot) => {
+                let mut keys = plot.outside.of_environment(environment).await?;
+                keys.extend(plot.outside.in_eks(&plot.tag).await?);
+                Ok(keys)
+            }
         }
     }
 
