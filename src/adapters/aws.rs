@@ -13,6 +13,7 @@ mod calls;
 mod clusters;
 mod error;
 mod facts;
+mod health;
 mod objects;
 mod options;
 pub mod permissions;

@@ -16,6 +16,7 @@ mod connect;
 mod delete;
 mod discovery;
 mod foreign;
+mod health;
 mod kinds;
 mod list;
 mod managed;

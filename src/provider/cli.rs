@@ -3,6 +3,7 @@
 //! Data goes to standard output, all else to standard error, so that output can be piped.
 
 mod catalogue;
+pub mod doctor;
 mod generate;
 mod output;
 mod permissions;
@@ -27,6 +28,7 @@ pub struct Tools {
     pub sandbox: OpenSandbox,
     pub catalogue: fn(paths: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>>,
     pub permissions: Permissions,
+    pub doctor: &'static dyn doctor::Doctor,
 }
 
 /// Golden paths for teams on Amazon EKS, as a provider for Terraform and OpenTofu.
@@ -51,6 +53,7 @@ enum Command {
     Sandbox(sandbox::Arguments),
     Catalogue(catalogue::Arguments),
     Permissions(permissions::Arguments),
+    Doctor(doctor::Arguments),
     Generate(generate::Arguments),
 }
 
@@ -68,6 +71,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Sandbox(arguments) => sandbox::run(arguments, tools),
         Command::Catalogue(arguments) => catalogue::run(&arguments, tools),
         Command::Permissions(arguments) => permissions::run(&arguments, tools),
+        Command::Doctor(arguments) => doctor::run(arguments, tools),
         Command::Generate(arguments) => generate::run(&arguments, tools),
     }
 }

@@ -6,6 +6,7 @@
 //! config   -> world         sandbox, offline, or AWS and Kubernetes -> ports -> engine, for this connection alone
 //! ```
 
+mod doctor;
 mod hand;
 mod permissions;
 mod real;
@@ -50,6 +51,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
                 sandbox: hand::open,
                 catalogue: world::catalogue,
                 permissions: permissions::PERMISSIONS,
+                doctor: &doctor::Eyes,
             };
             cli::run(std::env::args_os(), &tools)
         }

@@ -87,6 +87,24 @@ impl Connection {
         serde_json::from_slice(&body).map_err(|error| refused::unreadable(&ask.call, &error))
     }
 
+    /// By the header `Date`, whole seconds.
+    pub async fn clock_skew(&self) -> Result<i64, Refused> {
+        let ask = Ask::get("GET the time", "/version");
+        let request = self.request(&ask, false).await?;
+        let answer = match tokio::time::timeout(LONGEST, self.client.send(request)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => return Err(refused::broken(&ask.call, error)),
+            Err(_) => return Err(refused::slow(&ask.call, LONGEST)),
+        };
+        let date = answer
+            .headers()
+            .get(http::header::DATE)
+            .and_then(|date| date.to_str().ok());
+        let there = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        let there = there.ok_or_else(|| refused::invalid(&ask.call, "the answer tells no time"))?;
+        Ok(there.timestamp().as_second() - jiff::Timestamp::now().as_second())
+    }
+
     async fn once(&self, ask: &Ask, renew: bool) -> Result<Vec<u8>, Refused> {
         let request = self.request(ask, renew).await?;
         let call = async {
