@@ -216,12 +216,13 @@ fn kubernetes(matrix: &Matrix, real_cases: u64, seed: u64) -> Vec<Trial> {
     all.chain([truth]).chain(alone(matrix, &real)).collect()
 }
 
+type Alone = Box<dyn FnOnce(&Arc<Real>, &RealServers) -> Result<()> + Send>;
 type RealServers = Arc<(servers::Shared, servers::Programs)>;
 
 /// Servers that only one test has at a time, started by the first: these stop them, or want nobody else there.
 fn alone(matrix: &Matrix, first: &RealServers) -> Vec<Trial> {
     let second = Arc::new(Mutex::new(servers::Shared::default()));
-    let with = |name: String, run: Box<dyn FnOnce(&Arc<Real>, &RealServers) -> Result<()> + Send>| {
+    let with = |name: String, run: Alone| {
         let (second, first) = (second.clone(), first.clone());
         trial(name, move || {
             let servers = second.lock().unwrap_or_else(PoisonError::into_inner);
