@@ -23,7 +23,7 @@ use serde_json::Value as Json;
 use std::{collections::BTreeSet, error::Error as _, path::Path, pin::Pin, sync::Arc, time::Duration};
 
 pub type Check = fn(Arc<Cluster>) -> Pin<Box<dyn Future<Output = Result<()>>>>;
-use gaps::Gap;
+pub use gaps::Gap;
 pub use own::OWN;
 
 /// The kinds that live in AWS; and what is asked of clusters.
@@ -94,7 +94,7 @@ pub async fn keeps_on_aws(real: &Real, kind: &str) -> Result<()> {
 }
 
 /// All cases about one kind, side by side: most of their time is waiting for namespaces to end. A gap must still be one.
-async fn run(world: &World, kind: &str, gaps: &[Gap]) -> Result<()> {
+pub async fn run(world: &World, kind: &str, gaps: &[Gap]) -> Result<()> {
     let cases = contract::cases(world).into_iter().filter(|case| of(&case.name) == kind);
     let verdicts = join_all(cases.map(|case| async { (case.name, case.run.await) })).await;
     let mut broken = vec![];
@@ -139,9 +139,9 @@ fn world(folder: &Path, kube: Arc<Kube>) -> Result<World> {
     })
 }
 
-struct Hands {
-    aws: Arc<dyn Foreign>,
-    kubernetes: Hand,
+pub struct Hands {
+    pub aws: Arc<dyn Foreign>,
+    pub kubernetes: Hand,
 }
 
 impl Hands {

@@ -7,6 +7,7 @@ mod architecture;
 mod contracts;
 mod failures;
 mod joined;
+mod live;
 mod outside;
 mod people;
 mod random;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         failures(),
         truth(cases, seed),
         kubernetes(&matrix, real_cases, seed),
+        live(&matrix),
     ]
     .concat_all();
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -258,6 +260,27 @@ fn alone(matrix: &Matrix, first: &RealServers) -> Vec<Trial> {
         let own = Arc::new(Real::start(&first.1)?);
         block_on(read_cost::does_not_grow(own))
     }));
+    trials
+}
+
+/// Only for those who name a cluster of theirs.
+fn live(matrix: &Matrix) -> Vec<Trial> {
+    let Some(found) = live::Live::find() else { return vec![] };
+    let (found, kinds) = match found.and_then(|found| Ok((Arc::new(found), contracts::kinds()?))) {
+        Ok(found) => found,
+        Err(error) => return vec![trial("live: the cluster is named".to_owned(), || Err(error))],
+    };
+    let contract = |kind: String| {
+        let found = found.clone();
+        trial(format!("live: contract: {kind}"), move || block_on(found.keeps(&kind)))
+    };
+    let mut trials: Vec<Trial> = kinds.into_iter().map(contract).collect();
+    if let Some(tool) = matrix.main().cloned() {
+        let found = found.clone();
+        trials.push(trial(format!("live: {}: examples/eks", tool.name), move || {
+            found.a_life(&tool)
+        }));
+    }
     trials
 }
 

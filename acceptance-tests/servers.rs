@@ -254,7 +254,9 @@ impl Cluster {
     pub fn restart_api_server(&self) -> Result<()> {
         let mut processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
         processes[1].end();
-        processes[1] = self.plan.start_api_server(&self.programs, self.etcd_port, self.token_webhook.as_deref())?;
+        processes[1] = self
+            .plan
+            .start_api_server(&self.programs, self.etcd_port, self.token_webhook.as_deref())?;
         wait_for(&self.plan, &self.admin, &mut *processes, &[bootstrap_role()])
     }
 

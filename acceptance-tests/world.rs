@@ -14,7 +14,8 @@ use std::{
 };
 
 fn main() -> Result<()> {
-    let programs = Programs::find().context("the servers' programs are not here: scripts/lib/servers.sh builds them")?;
+    let programs =
+        Programs::find().context("the servers' programs are not here: scripts/lib/servers.sh builds them")?;
     let real = Arc::new(Real::start(&programs)?);
     let proxy = Proxy::start(&real)?;
     let environment: BTreeMap<String, String> = real.environment(&proxy.url).into_iter().collect();
@@ -45,7 +46,12 @@ fn counted(proxy: &Proxy) -> Value {
     // ministack leaves boundaries out of GetAccountAuthorizationDetails: each role is then asked for by itself.
     let emulated = of(Service::Aws).filter(|asked| asked.action == "GetRole").count();
     let describes = of(Service::Aws).filter(|asked| asked.is_describe()).count();
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    for asked in of(Service::Aws).filter(|asked| !asked.is_describe()) {
+        *names.entry(asked.to_string()).or_default() += 1;
+    }
     json!({
+        "names": names,
         "kubernetes": of(Service::Kubernetes).count(),
         "aws": of(Service::Aws).count() - describes - emulated,
         "describes": describes,

@@ -15,7 +15,7 @@ mod fault;
 mod foreign;
 mod hand;
 mod iam;
-mod kube;
+mod kubernetes;
 mod managed;
 mod namespace;
 mod observe;

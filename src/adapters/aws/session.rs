@@ -13,6 +13,10 @@ use aws_credential_types::{
     Credentials,
     provider::{self, ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
 };
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
 use goldenpath_core::{domain::Class, ports::PortError};
 use std::time::{Duration, SystemTime};
 
@@ -47,7 +51,12 @@ pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsPr
         default_tags: _,
         operation,
     } = options;
+    // One connector for all three services: each would read the system's certificates anew.
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build_https();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(
             TimeoutConfig::builder()

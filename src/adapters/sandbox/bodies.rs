@@ -3,7 +3,7 @@
 use super::{
     eks,
     error::{SandboxError, refused},
-    iam, kube,
+    iam, kubernetes,
     managed::{Holders, Operation},
     namespace, ownership,
     row::{self, Row},
@@ -69,7 +69,7 @@ pub(super) fn apply(store: &mut Store, order: &Order) -> Result<Observed, Sandbo
         (ObjectKey::PodIdentityAssociation { .. }, Body::PodIdentityAssociation(association)) => {
             eks::apply_association(store, order, association, found)?
         }
-        (ObjectKey::Kube { .. }, Body::Kube(document)) => kube::apply(store, &cluster, order, document, found)?,
+        (ObjectKey::Kube { .. }, Body::Kube(document)) => kubernetes::apply(store, &cluster, order, document, found)?,
         (key, _) => {
             return Err(refused(
                 Class::Invalid,
@@ -98,7 +98,7 @@ pub(super) fn delete(
 
 pub(super) fn remove(store: &mut Store, cluster: &ClusterArn, row: Row) -> Result<Deleted, SandboxError> {
     match &row.key {
-        ObjectKey::Kube { .. } => return kube::delete(store, cluster, row),
+        ObjectKey::Kube { .. } => return kubernetes::delete(store, cluster, row),
         ObjectKey::Role { .. } => iam::check_deletable(&row)?,
         ObjectKey::AccessEntry { principal } => eks::drop_policies(store, cluster, principal)?,
         ObjectKey::AccessPolicy { .. } | ObjectKey::PodIdentityAssociation { .. } => {}

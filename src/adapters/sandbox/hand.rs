@@ -7,7 +7,7 @@ use super::{
     call::{self, Call},
     error::{SandboxError, refused},
     fault::{self, Fault, FaultRow},
-    kube,
+    kubernetes,
     managed::{self, Force, Manager, Operation},
     ownership, pointer,
     row::{self, COLUMNS, Row},
@@ -126,7 +126,7 @@ impl Sandbox {
                 pointer::remove(&mut row.body, "/metadata/finalizers");
             }
             if is_free && row.deleted_at.is_some() && row.key.kind() != "Namespace" {
-                return kube::remove(store, cluster, row);
+                return kubernetes::remove(store, cluster, row);
             }
             row.save(store)
         })
@@ -275,7 +275,7 @@ fn edit(
             return Err(invalid(format!("{pointer} does not lead to a field of {}", row.key)));
         }
         row.apply(&declared, manager, Force::All)
-            .map_err(|held| kube::conflict(CALL, held))?;
+            .map_err(|held| kubernetes::conflict(CALL, held))?;
     } else {
         let mut new = row.body.clone();
         if !pointer::set(&mut new, pointer, value) {
@@ -310,6 +310,6 @@ fn save_edited(
             .map_err(|error| wrong(format!("not a {}: {error}", row.key.kind())))?;
         return row.save(store);
     }
-    kube::admit(store, &store.known(cluster)?, &row.key, &row.body, true, CALL)?;
-    kube::finish(store, cluster, row, before, CALL).map(|_| ())
+    kubernetes::admit(store, &store.known(cluster)?, &row.key, &row.body, true, CALL)?;
+    kubernetes::finish(store, cluster, row, before, CALL).map(|_| ())
 }

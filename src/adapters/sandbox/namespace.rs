@@ -5,7 +5,7 @@
 
 use super::{
     error::SandboxError,
-    kube,
+    kubernetes,
     row::{COLUMNS, Row},
     store::Store,
 };
@@ -22,7 +22,7 @@ pub(super) fn populate(store: &mut Store, cluster: &ClusterArn, namespace: &str)
     if Row::load(store, cluster.as_str(), &key)?.is_some() {
         return Ok(());
     }
-    let mut account = Row::new(store, cluster, &key, kube::skeleton(&key))?;
+    let mut account = Row::new(store, cluster, &key, kubernetes::skeleton(&key))?;
     account.save(store)
 }
 
@@ -83,7 +83,9 @@ pub(super) fn why_deleting(store: &Store, row: &Row) -> Result<String, SandboxEr
             continue;
         };
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        *remaining.entry(format!("{}.{group}", kube::plural(kind))).or_default() += 1;
+        *remaining
+            .entry(format!("{}.{group}", kubernetes::plural(kind)))
+            .or_default() += 1;
         for finalizer in content.finalizers() {
             *held.entry(finalizer.to_owned()).or_default() += 1;
         }

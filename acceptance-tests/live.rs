@@ -1,0 +1,116 @@
+//! The same contract and the same story on a real account and cluster, for those who have one: `scripts/live`.
+//!
+//! Credentials come from AWS's own chain, the cluster from GOLDENPATH_LIVE_CLUSTER (its ARN). All that is made carries the prefix of
+//! this run in its name and is removed again; nothing of it is billed. Not part of CI.
+
+use crate::{contracts, tools::Tool, workspace::Workspace};
+use anyhow::{Context as _, Result};
+use goldenpath_adapters::{
+    aws::{self, Aws, AwsOptions},
+    clock::SystemClock,
+    contract::World,
+    joined::{Joined, JoinedClusters},
+    kube::{self, Credentials, Kube},
+};
+use goldenpath_core::domain::ClusterArn;
+use std::{
+    env,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// The variables that say where.
+#[derive(Clone, Debug)]
+pub struct Live {
+    cluster: ClusterArn,
+    boundary: String,
+    unique: String,
+}
+
+impl Live {
+    /// `None`: nobody asked for it.
+    pub fn find() -> Option<Result<Self>> {
+        let arn = env::var("GOLDENPATH_LIVE_CLUSTER").ok().filter(|arn| !arn.is_empty())?;
+        Some(Self::of(&arn))
+    }
+
+    fn of(arn: &str) -> Result<Self> {
+        let cluster: ClusterArn = arn.parse().context("GOLDENPATH_LIVE_CLUSTER is the ARN of a cluster")?;
+        let boundary = env::var("GOLDENPATH_LIVE_BOUNDARY").unwrap_or_else(|_| {
+            format!(
+                "arn:{}:iam::{}:policy/goldenpath/boundary",
+                cluster.partition(),
+                cluster.account()
+            )
+        });
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        Ok(Self {
+            cluster,
+            boundary,
+            unique: format!("live{:x}", seconds % 0xff_ffff),
+        })
+    }
+
+    /// All cases about one kind; nothing is a gap there.
+    pub async fn keeps(&self, kind: &str) -> Result<()> {
+        let aws = Arc::new(Aws::new(AwsOptions {
+            region: Some(self.cluster.region().to_owned()),
+            ..AwsOptions::default()
+        }));
+        let kube = Arc::new(Kube::new(aws.clone(), Credentials::Tokens(aws.clone())));
+        let world = World {
+            objects: Arc::new(Joined {
+                aws: aws.clone(),
+                kubernetes: kube.clone(),
+            }),
+            clusters: Arc::new(JoinedClusters {
+                aws: aws.clone(),
+                kubernetes: kube.clone(),
+            }),
+            foreign: Arc::new(contracts::Hands {
+                aws: Arc::new(aws::Hand(aws)),
+                kubernetes: kube::Hand(kube),
+            }),
+            clock: Arc::new(SystemClock::default()),
+            cluster: self.cluster.clone(),
+            boundary: self.boundary.clone(),
+            poll: Duration::from_secs(1),
+            unique: self.unique.clone(),
+        };
+        contracts::run(&world, kind, &[]).await
+    }
+
+    /// `examples/eks` with a real CLI: made, quiet, changed, destroyed.
+    pub fn a_life(&self, tool: &Tool) -> Result<()> {
+        let mut workspace = Workspace::bare(tool)?;
+        workspace.remove("versions.tf")?;
+        workspace.write("main.tf", include_str!("../examples/eks/main.tf"))?;
+        for (name, value) in env::vars().filter(|(name, _)| name.starts_with("AWS_") || name == "HOME") {
+            workspace.set(&name, &value);
+        }
+        let environment = format!("{}-env", self.unique);
+        for (name, value) in [
+            ("region", self.cluster.region()),
+            ("cluster", self.cluster.as_str()),
+            ("environment", &environment),
+        ] {
+            workspace.set(&format!("TF_VAR_{name}"), value);
+        }
+        let lived = self.live(&mut workspace);
+        // Whatever happened: what was made goes.
+        let gone = workspace.destroy(&[]);
+        lived?;
+        gone?;
+        Ok(())
+    }
+
+    fn live(&self, workspace: &mut Workspace) -> Result<()> {
+        workspace.apply(&[])?;
+        workspace.plan_is_empty(&[])?;
+        workspace.set("TF_VAR_cpu", "6");
+        workspace.plan(&[])?.says("requests.cpu=6")?;
+        workspace.apply(&[])?;
+        workspace.plan_is_empty(&[])?;
+        Ok(())
+    }
+}
