@@ -56,7 +56,11 @@ fn an_output_that_is_null_is_known_and_one_that_is_absent_is_not() {
     let none = Value::map([("objects", Value::Null)]);
     assert_eq!(*plan(&wider, &none).child("objects"), Value::Null, "there will be none");
     let silent = Value::map::<String>([]);
-    assert_eq!(*plan(&wider, &silent).child("objects"), Value::unknown(), "nobody said anything");
+    assert_eq!(
+        *plan(&wider, &silent).child("objects"),
+        Value::unknown(),
+        "nobody said anything"
+    );
 }
 
 #[test]
