@@ -9,23 +9,25 @@ use acceptance_tests::{
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use goldenpath_adapters::{
-    aws::Aws,
+    aws::{AssumeRole, Aws, AwsOptions},
     kube::{Credentials, Kube},
 };
 use goldenpath_core::{
     domain::{Class, ClusterArn, ObjectKey},
     ports::{Clusters as _, Objects as _, Scope, Selector},
 };
+use serde_json::json;
 use std::{pin::Pin, sync::Arc};
 
 pub type Check = fn(Arc<Real>) -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
-pub const CHECKS: [(&str, Check); 3] = [
+pub const CHECKS: [(&str, Check); 4] = [
     ("facts are what EKS, IAM and STS say", |real| Box::pin(facts(real))),
     (
         "a token reaches the API server, and only with an access entry",
         |real| Box::pin(tokens(real)),
     ),
+    ("roles are assumed one after another", |real| Box::pin(chained(real))),
     ("what fails has its class", |real| Box::pin(classes(real))),
 ];
 
@@ -88,6 +90,63 @@ async fn tokens(real: Arc<Real>) -> Result<()> {
         Err(error) if error.class == Class::Denied => Ok(()),
         other => bail!("a principal without rights and entry: {other:?}"),
     }
+}
+
+/// The second role trusts the first alone, so the caller that is told says which way it went.
+async fn chained(real: Arc<Real>) -> Result<()> {
+    let (url, root) = (real.ministack.url(), real.ministack.root());
+    let first = real.role("chain/first");
+    real::create_role(&root, "/chain/", "first").await?;
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": first}}]});
+    let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    root.iam
+        .create_role()
+        .path("/chain/")
+        .role_name("second")
+        .assume_role_policy_document(trust.to_string())
+        .send()
+        .await?;
+    for role in ["first", "second"] {
+        root.iam
+            .put_role_policy()
+            .role_name(role)
+            .policy_name("all")
+            .policy_document(all.to_string())
+            .send()
+            .await?;
+    }
+    let role = |role_arn: String| AssumeRole {
+        role_arn,
+        ..AssumeRole::default()
+    };
+    let through = |roles: Vec<AssumeRole>| {
+        let (key, secret) = real.platform.clone();
+        let options = AwsOptions {
+            assume_role: roles,
+            ..real::options(&url)
+        };
+        Aws::with_credentials(
+            options,
+            aws_sdk_eks::config::Credentials::new(key, secret, None, None, "platform"),
+        )
+    };
+    let second = real.role("chain/second");
+    let facts = through(vec![role(first.clone()), role(second.clone())])
+        .facts(&real::CLUSTER.parse()?)
+        .await?;
+    ensure!(facts.caller == second, "the caller is {}, with its path", facts.caller);
+    let ghost = through(vec![role(first), role(real.role("chain/nobody"))]);
+    let refused = ghost
+        .facts(&real::CLUSTER.parse()?)
+        .await
+        .err()
+        .context("nobody was assumed")?;
+    ensure!(
+        refused.class == Class::Denied && refused.message.contains("chain/nobody"),
+        "who can't be assumed is named: {refused}"
+    );
+    Ok(())
 }
 
 async fn classes(real: Arc<Real>) -> Result<()> {

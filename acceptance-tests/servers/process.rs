@@ -39,7 +39,12 @@ impl Process {
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         let watchdog = Command::new("sh")
-            .args(["-c", "read -r _; kill -9 \"$0\"", &child.id().to_string()])
+            // A signal to the whole group reaches it too, and an API server without its etcd never ends by itself.
+            .args([
+                "-c",
+                "trap '' INT TERM; read -r _; kill -9 \"$0\"",
+                &child.id().to_string(),
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -6,7 +6,7 @@ use crate::kube::Kube;
 use async_trait::async_trait;
 use futures_util::future::try_join;
 use goldenpath_core::{
-    domain::{ClusterArn, ClusterRef, Facts, ObjectKey, Observed},
+    domain::{Class, ClusterArn, ClusterRef, Facts, ObjectKey, Observed},
     ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Scope, Selector},
 };
 use std::sync::Arc;
@@ -76,8 +76,12 @@ impl Clusters for JoinedClusters {
     }
 
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError> {
-        let facts = self.aws.facts(cluster).await?;
-        let crds = self.kubernetes.crds(&facts.stable.cluster_arn).await?;
+        // The ARN alone is enough to reach the API server, so that both are asked at the same time.
+        let arn = self.aws.world(cluster).await?;
+        let arn = arn
+            .parse()
+            .map_err(|_| PortError::new(Class::Invalid, "facts", format!("{arn} is no cluster's ARN")))?;
+        let (facts, crds) = try_join(self.aws.facts(cluster), self.kubernetes.crds(&arn)).await?;
         Ok(Facts { crds, ..facts })
     }
 
