@@ -252,7 +252,7 @@ def measure(bench, watch, options, figures, notes, write, reference):
         many = bench.ours(options.real_many)
         counted, figures["real_rss_mb"]["200"] = bench.plan_watched(many, watch)
         figures["requests"] = {"kubernetes": counted["kubernetes"], "aws": counted["aws"]}
-        notes["requests", "aws"] = f"and {counted['describes']} Describes; {counted['emulated']} GetRole that only the emulator needs"
+        notes["requests", "aws"] = f"and {counted['describes']} Describes; {counted['emulated']} that only the emulator's gaps need"
         write()
 
 
