@@ -21,14 +21,7 @@ where
     let service = name.split(':').next().unwrap_or_default();
     let bucket = format!("{service} {} {}", session.region, session.bucket);
     bucket::turn(&bucket).await;
-    if call.is_write() {
-        session.shared.forget();
-    }
     let answer = sent.await.map_err(|refused| error::of(name, refused));
-    if call.is_write() {
-        // What was listed while the change was under way may hold either.
-        session.shared.forget();
-    }
     let was_throttled = answer.as_ref().is_err_and(|error| error.class == Class::Throttled);
     bucket::learn(&bucket, was_throttled);
     if let Err(error) = &answer {

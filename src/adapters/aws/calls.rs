@@ -215,14 +215,6 @@ impl Call {
         }
     }
 
-    /// Whether it changes anything.
-    pub fn is_write(self) -> bool {
-        let (_, operation) = self.name().split_once(':').unwrap_or_default();
-        !["Get", "List", "Describe", "Assume"]
-            .iter()
-            .any(|read| operation.starts_with(read))
-    }
-
     /// The baseline makes nothing in AWS: it looks at the cluster.
     pub fn is_for_baseline(self) -> bool {
         matches!(

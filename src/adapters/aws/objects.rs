@@ -9,11 +9,9 @@ mod entries;
 mod foreign;
 mod observe;
 mod roles;
-mod shared;
 mod wait;
 
 pub use foreign::Hand;
-pub(super) use shared::Shared;
 
 use super::{Aws, session::Session};
 use crate::ownership::{Mark, hand, mark};

@@ -5,7 +5,6 @@
 
 use super::{
     error,
-    objects::Shared,
     options::{AssumeRole, AwsOptions},
 };
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
@@ -36,8 +35,6 @@ pub(super) struct Session {
     pub sts: aws_sdk_sts::Client,
     pub region: String,
     pub credentials: SharedCredentialsProvider,
-    /// Listings of the whole account or cluster, which several observers may share.
-    pub shared: Shared,
     /// What stands for the account before its number is known: each configuration has buckets of its own.
     pub bucket: String,
 }
@@ -94,7 +91,6 @@ pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsPr
         iam: aws_sdk_iam::Client::from_conf(with(aws_sdk_iam::config::Builder::from(&config), &endpoints.iam).build()),
         eks: aws_sdk_eks::Client::from_conf(with(aws_sdk_eks::config::Builder::from(&config), &endpoints.eks).build()),
         sts: aws_sdk_sts::Client::from_conf(sts_config(&config, endpoints.sts.as_deref())),
-        shared: Shared::default(),
         bucket: format!("{profile:?} {assume_role:?}"),
         region,
         credentials,

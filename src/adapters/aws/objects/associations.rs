@@ -5,8 +5,7 @@ use crate::{
     aws::{call::call, calls::Call, session::Session},
     rules,
 };
-use aws_sdk_eks::types::PodIdentityAssociation as Found;
-pub(super) use aws_sdk_eks::types::PodIdentityAssociationSummary as Summary;
+use aws_sdk_eks::types::{PodIdentityAssociation as Found, PodIdentityAssociationSummary as Summary};
 use goldenpath_core::{
     domain::{Body, Class, ClusterArn, ObjectKey, PodIdentityAssociation, projection::canonical_policy, short_hash},
     ports::{Expect, PortError},

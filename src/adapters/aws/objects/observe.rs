@@ -19,10 +19,7 @@ use goldenpath_core::{
     ports::{PortError, Scope, Selector},
 };
 use serde_json::json;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Describes at once; the token bucket spaces them.
 const AT_ONCE: usize = 8;
@@ -76,7 +73,7 @@ pub(super) async fn get(session: &Session, cluster: &ClusterArn, key: &ObjectKey
 
 async fn everything(session: &Session, cluster: &ClusterArn) -> Result<Vec<Live>, PortError> {
     let (roles, mut entries, associations) = try_join3(
-        our_roles(session, cluster),
+        roles::list(session, |tags| is_marked(cluster, tags)),
         own_entries(session, cluster),
         all_associations(session, cluster, |_| true),
     )
@@ -91,7 +88,7 @@ async fn everything(session: &Session, cluster: &ClusterArn) -> Result<Vec<Live>
     }
     let policies = policies_of(session, cluster, &entries).await?;
     let ours = |live: &Live| live.mark(cluster).cluster.as_deref() == Some(cluster.as_str());
-    let mut found = roles.wanted.clone();
+    let mut found = roles.wanted;
     found.extend(entries);
     found.extend(policies);
     found.extend(associations.into_iter().filter(ours));
@@ -111,19 +108,13 @@ async fn of_environment(session: &Session, cluster: &ClusterArn, environment: &s
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
     let (roles, associations) = try_join(
-        our_roles(session, cluster),
+        roles::list(session, &is_its_own),
         all_associations(session, cluster, is_its_namespace),
     )
     .await?;
-    let its_own = |live: &&Live| is_its_own(&live.tags);
-    let mut found: Vec<Live> = roles.wanted.iter().filter(its_own).cloned().collect();
+    let mut found = roles.wanted;
     found.extend(associations.into_iter().filter(|live| is_its_own(&live.tags)));
     Ok(found)
-}
-
-async fn our_roles(session: &Session, cluster: &ClusterArn) -> Result<Arc<roles::Listed>, PortError> {
-    let listing = roles::list(session, |tags| is_marked(cluster, tags));
-    session.shared.roles(cluster.as_str(), listing).await
 }
 
 fn is_marked(cluster: &ClusterArn, tags: &BTreeMap<String, String>) -> bool {
@@ -175,10 +166,9 @@ async fn all_associations(
     cluster: &ClusterArn,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<Live>, PortError> {
-    let listing = associations::summaries(session, cluster, None);
-    let summaries = session.shared.associations(cluster.as_str(), listing).await?;
+    let summaries = associations::summaries(session, cluster, None).await?;
     let mut asked: Vec<Asked<'_, Option<Live>>> = vec![];
-    for summary in summaries.iter() {
+    for summary in &summaries {
         if let Some(id) = summary.association_id()
             && is_wanted(summary.namespace().unwrap_or_default())
         {
