@@ -15,7 +15,7 @@ use futures_util::{
     stream,
 };
 use goldenpath_core::{
-    domain::{ClusterArn, ObjectKey, Observed, projection::TAG_PREFIX},
+    domain::{Class, ClusterArn, ObjectKey, Observed, projection::TAG_PREFIX},
     ports::{PortError, Scope, Selector},
 };
 use serde_json::json;
@@ -153,7 +153,11 @@ async fn policies_of(session: &Session, cluster: &ClusterArn, entries: &[Live]) 
     let mut asked: Vec<Asked<'_, Vec<Live>>> = vec![];
     for (principal, entry) in owners {
         let of_one = async move {
-            let granted = access_policies::granted(session, cluster, principal).await?;
+            let granted = match access_policies::granted(session, cluster, principal).await {
+                // The entry went since it was listed, and its policies with it.
+                Err(error) if error.class == Class::NotFound => return Ok(vec![]),
+                other => other?,
+            };
             Ok(access_policies::objects(principal, granted, &entry.tags))
         };
         asked.push(of_one.boxed());

@@ -238,7 +238,11 @@ pub(super) async fn get(session: &Session, name: &str) -> Result<Option<Live>, P
         Err(error) => return Err(error),
     };
     let Some(found) = found else { return Ok(None) };
-    let (inline, attached) = try_join(inline(session, name), attached(session, name)).await?;
+    let (inline, attached) = match try_join(inline(session, name), attached(session, name)).await {
+        // The role itself went between two looks.
+        Err(error) if error.class == Class::NotFound => return Ok(None),
+        other => other?,
+    };
     let boundary = found
         .permissions_boundary
         .as_ref()
@@ -286,10 +290,14 @@ async fn inline(session: &Session, name: &str) -> Result<BTreeMap<String, Value>
             .role_name(name)
             .policy_name(&policy)
             .send();
-        let answer = call(session, Call::GetRolePolicy, asked).await?;
-        Ok::<_, PortError>((policy, document(&answer.policy_document)))
+        match call(session, Call::GetRolePolicy, asked).await {
+            Ok(answer) => Ok(Some((policy, document(&answer.policy_document)))),
+            // Somebody took it away since it was listed.
+            Err(error) if error.class == Class::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     });
-    Ok(try_join_all(read).await?.into_iter().collect())
+    Ok(try_join_all(read).await?.into_iter().flatten().collect())
 }
 
 async fn attached(session: &Session, name: &str) -> Result<BTreeSet<String>, PortError> {
