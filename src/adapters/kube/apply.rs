@@ -71,10 +71,7 @@ pub(super) async fn apply(connection: &Connection, apply: &Apply<'_>) -> Result<
     };
     let answer = match expect {
         Expect::Any if take.is_empty() => order.send(connection, At::Whatever, false).await,
-        Expect::Any => match observe::get(connection, key).await? {
-            Some(seen) => order.take(connection, &seen.version, take).await,
-            None => order.send(connection, At::Whatever, false).await,
-        },
+        Expect::Any => order.take_any(connection, key, take).await,
         Expect::Absent => order.send(connection, At::Nothing, false).await,
         Expect::Version(version) => order.take(connection, version, take).await,
     };
@@ -91,7 +88,26 @@ struct Order<'a> {
     manager: &'a str,
 }
 
+/// How often what somebody changed between look and change is looked at again; a quota's controller writes its status just then.
+const LOOKS: usize = 4;
+
 impl Order<'_> {
+    /// At whatever version it has, over the conflicting fields too if all of them may be taken.
+    async fn take_any(&self, connection: &Connection, key: &ObjectKey, take: &[String]) -> Result<Value, Refused> {
+        let mut looks = 1;
+        loop {
+            let Some(seen) = observe::get(connection, key).await? else {
+                return self.send(connection, At::Whatever, false).await;
+            };
+            match self.take(connection, &seen.version, take).await {
+                Err(refused) if refused.error.class == Class::Conflict && refused.held.is_empty() && looks < LOOKS => {
+                    looks += 1;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
     /// At this version, over the conflicting fields too if all of them may be taken.
     async fn take(&self, connection: &Connection, version: &str, take: &[String]) -> Result<Value, Refused> {
         let Some((version, uid)) = project::parts_of(version) else {
