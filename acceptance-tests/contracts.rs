@@ -52,6 +52,7 @@ pub fn kinds() -> Result<BTreeSet<String>> {
     let cases = contract::cases(&World {
         objects: sandbox.clone(),
         clusters: sandbox.clone(),
+        probe: sandbox.clone(),
         foreign: sandbox,
         clock: Arc::new(SystemClock::default()),
         cluster: DEMO.parse()?,
@@ -80,6 +81,7 @@ pub async fn keeps_on_aws(real: &Real, kind: &str) -> Result<()> {
             kubernetes: kube.clone(),
         }),
         clusters: aws.clone(),
+        probe: kube.clone(),
         foreign: Arc::new(Hands {
             aws: Arc::new(goldenpath_adapters::aws::Hand(aws)),
             kubernetes: Hand(kube),
@@ -127,6 +129,8 @@ fn world(folder: &Path, kube: Arc<Kube>) -> Result<World> {
             kubernetes: kube.clone(),
         }),
         clusters: sandbox.clone(),
+        // Of the sandbox's associations the API server knows nothing.
+        probe: sandbox.clone(),
         foreign: Arc::new(Hands {
             aws: sandbox,
             kubernetes: Hand(kube),

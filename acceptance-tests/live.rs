@@ -67,6 +67,7 @@ impl Live {
                 aws: aws.clone(),
                 kubernetes: kube.clone(),
             }),
+            probe: kube.clone(),
             foreign: Arc::new(contracts::Hands {
                 aws: Arc::new(aws::Hand(aws)),
                 kubernetes: kube::Hand(kube),

@@ -15,13 +15,15 @@ use acceptance_tests::{
     servers::{
         api::{Api, Ask},
         ministack::ACCOUNT,
-        real::{self, Real},
+        pod_identity,
+        real::{self, Real, put},
     },
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use aws_sdk_eks::config::Credentials;
 use goldenpath_adapters::{aws::Aws, kube::TokenSource as _};
 use hyper::Method;
+use plugin::value::Value;
 use serde_json::{Value as Json, json};
 use std::{process::Command, sync::Arc};
 
@@ -70,7 +72,17 @@ pub async fn are_enough(real: Arc<Real>) -> Result<()> {
     let slot_config = json!({"name": "ledger", "environment": "demo/rights",
         "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::led/*"]}]}});
     let mut slot = Instance::new(client, SLOT);
+    put(&real.cluster, pod_identity::webhook()).await?;
+    pod_identity::hears_of(&real.cluster, "rights", "ledger").await?;
     no_errors(&slot.plan_and_apply(Some(&slot_config)).await?, "a slot")?;
+    let ready = slot
+        .held
+        .as_ref()
+        .map(|held| held.value.child("identity_ready").clone());
+    ensure!(
+        ready == Some(Value::Bool(true)),
+        "the look at the identity says {ready:?}"
+    );
     no_errors(&environment.refresh().await?, "a refresh")?;
     no_errors(&environment.plan_and_apply(Some(&config("6"))).await?, "a change")?;
     let planned = slot.plan(Some(&slot_config)).await?;
@@ -199,16 +211,17 @@ async fn runner(real: &Arc<Real>, name: &str, part: &'static str, change: impl F
     let (key, secret) = real::user(&root, &user, &policy.to_string()).await?;
     real::enter(&root, &format!("arn:aws:iam::{ACCOUNT}:user/{user}"), &user).await?;
     for role in printed("--kubernetes", part)?["items"].as_array().context("a List")? {
-        real::put(&real.cluster, role.clone()).await?;
+        put(&real.cluster, role.clone()).await?;
         let kind = role["kind"].as_str().context("kind")?;
+        let called = role["metadata"]["name"].as_str().context("name")?;
         let mut binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": format!("{kind}Binding"),
-            "metadata": {"name": user},
+            "metadata": {"name": format!("{user}.{called}")},
             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": user}],
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role["metadata"]["name"]}});
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": called}});
         if let Some(namespace) = role["metadata"].get("namespace") {
             binding["metadata"]["namespace"] = namespace.clone();
         }
-        real::put(&real.cluster, binding).await?;
+        put(&real.cluster, binding).await?;
     }
     let url = real.ministack.url();
     let server = Server::start_in(&real::environment(&url, &key, &secret, None))?;

@@ -7,6 +7,7 @@
 pub mod api;
 mod certificates;
 pub mod ministack;
+pub mod pod_identity;
 mod process;
 pub mod real;
 

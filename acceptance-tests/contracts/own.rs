@@ -1,5 +1,7 @@
 //! What only a real API server shows.
 
+mod identity;
+
 use super::{Check, demo};
 use crate::servers::{Cluster, Plan};
 use anyhow::{Context as _, Result, ensure};
@@ -13,12 +15,12 @@ use std::{path::Path, sync::Arc};
 
 /// An async function as a [`Check`].
 macro_rules! check {
-    ($name:ident) => {
+    ($name:path) => {
         |cluster| Box::pin(async move { $name(&cluster).await })
     };
 }
 
-pub const OWN: [(&str, Check); 7] = [
+pub const OWN: [(&str, Check); 8] = [
     ("of two creates at once one wins", check!(two_creates)),
     (
         "nothing is made in place of what was looked at and is gone",
@@ -32,6 +34,10 @@ pub const OWN: [(&str, Check); 7] = [
     ("a kind that nobody serves is told by name", check!(unserved)),
     ("a kubeconfig must mean the cluster of EKS", check!(another_server)),
     ("a namespace with an account of power is not adopted", check!(powerful)),
+    (
+        "a pod's identity is told by a pod that never is",
+        check!(identity::told),
+    ),
 ];
 
 const CONFIG_MAP: &str = "ConfigMap";

@@ -18,7 +18,7 @@ pub use samples::{Sample, samples};
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{Body, ClusterArn, ObjectKey},
-    ports::{Clock, Clusters, Objects, PortError},
+    ports::{Clock, Clusters, Objects, PortError, Probe},
 };
 use serde_json::Value;
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
@@ -52,6 +52,7 @@ pub struct Target<'a> {
 pub struct World {
     pub objects: Arc<dyn Objects>,
     pub clusters: Arc<dyn Clusters>,
+    pub probe: Arc<dyn Probe>,
     pub foreign: Arc<dyn Foreign>,
     pub clock: Arc<dyn Clock>,
     pub cluster: ClusterArn,

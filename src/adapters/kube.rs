@@ -22,6 +22,7 @@ mod list;
 mod managed;
 mod observe;
 pub mod permissions;
+mod probe;
 mod project;
 mod refused;
 mod terminating;
@@ -33,7 +34,7 @@ use async_trait::async_trait;
 use call::Connection;
 use goldenpath_core::{
     domain::{ClusterArn, ObjectKey, Observed},
-    ports::{Apply, Deleted, Expect, Objects, PortError, Selector},
+    ports::{Apply, Deleted, Expect, Objects, PortError, Probe, Readiness, Selector},
 };
 use std::{
     collections::HashMap,
@@ -90,6 +91,18 @@ impl Objects for Kube {
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
         delete::delete(&*self.connection(cluster).await?, key, expect).await
+    }
+}
+
+#[async_trait]
+impl Probe for Kube {
+    async fn identity(
+        &self,
+        cluster: &ClusterArn,
+        namespace: &str,
+        service_account: &str,
+    ) -> Result<Readiness, PortError> {
+        probe::identity(&*self.connection(cluster).await?, namespace, service_account).await
     }
 }
 

@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{Class, ClusterArn, ClusterRef, Facts, ObjectKey, Observed},
-    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Selector},
+    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Probe, Readiness, Selector},
 };
 
 /// Knows one cluster, the one of its facts, and no object.
@@ -73,6 +73,14 @@ impl Objects for Offline {
     }
 }
 
+#[async_trait]
+impl Probe for Offline {
+    /// Nothing runs here.
+    async fn identity(&self, _: &ClusterArn, _: &str, _: &str) -> Result<Readiness, PortError> {
+        Ok(Readiness::Inconclusive)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +141,7 @@ mod tests {
         assert_eq!(refused.class, Class::Invalid);
         assert!(refused.message.contains("refuses to apply"), "{refused}");
         assert!(world.delete(&cluster, &key, &Expect::Any).await.is_err());
+        let look = world.identity(&cluster, "a", "b").await;
+        assert_eq!(look, Ok(Readiness::Inconclusive), "no pod ever comes");
     }
 }

@@ -39,7 +39,7 @@ use async_trait::async_trait;
 use call::Ask;
 use goldenpath_core::{
     domain::{ClusterArn, ClusterRef, Facts, ObjectKey, Observed},
-    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Selector},
+    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Probe, Readiness, Selector},
 };
 use std::{path::Path, path::PathBuf, sync::Arc};
 
@@ -125,6 +125,26 @@ impl Clusters for Sandbox {
         let ask = Ask::about(Verb::Policy, policy_arn.as_str());
         self.worker
             .call(ask, move |store| iam::get_policy(store, &cluster, &policy_arn))
+            .await
+    }
+}
+
+#[async_trait]
+impl Probe for Sandbox {
+    async fn identity(
+        &self,
+        cluster: &ClusterArn,
+        namespace: &str,
+        service_account: &str,
+    ) -> Result<Readiness, PortError> {
+        let cluster = cluster.clone();
+        let association = ObjectKey::PodIdentityAssociation {
+            namespace: namespace.to_owned(),
+            service_account: service_account.to_owned(),
+        };
+        let ask = Ask::write(Verb::Probe, &association);
+        self.worker
+            .call(ask, move |store| eks::probe(store, &cluster, &association))
             .await
     }
 }

@@ -85,6 +85,29 @@ pub trait Clusters: Send + Sync {
     async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError>;
 }
 
+/// What a pod that came now would get of its Pod Identity association.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// Credentials.
+    Ready,
+    /// None: what gives them to pods has not heard of the association yet.
+    NotReady,
+    /// It cannot be told here, now or ever: nothing gives credentials, or the look itself was refused.
+    Inconclusive,
+}
+
+#[async_trait]
+pub trait Probe: Send + Sync {
+    /// One look, which leaves nothing behind. Several servers may answer, each with a memory of its own, so that a single
+    /// `Ready` proves little. The account itself is there; whether it has an association is not asked of AWS.
+    async fn identity(
+        &self,
+        cluster: &ClusterArn,
+        namespace: &str,
+        service_account: &str,
+    ) -> Result<Readiness, PortError>;
+}
+
 /// Time as the engine sees it; tests hold it in their hands.
 #[async_trait]
 pub trait Clock: Send + Sync {

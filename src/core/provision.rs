@@ -42,6 +42,8 @@ pub struct Prior {
     pub objects: BTreeMap<String, String>,
     /// The last change ended with an error: what differs is unfinished work and not drift.
     pub incomplete: bool,
+    /// The output of this name.
+    pub identity_ready: Option<bool>,
 }
 
 pub struct ObserveRequest {

@@ -2,11 +2,11 @@
 
 use super::{
     Broken, Case, Sample, Verdict, World,
-    steps::{holds, of_kind, promise, refused},
+    steps::{doing, holds, of_kind, promise, refused},
 };
 use goldenpath_core::{
     domain::{AccessEntry, Body, Class, ObjectKey, PodIdentityAssociation},
-    ports::Expect,
+    ports::{Expect, Readiness},
 };
 use serde_json::json;
 
@@ -25,6 +25,10 @@ pub(super) fn cases(world: &World) -> Vec<Case> {
             of_kind(world, "PodIdentityAssociation", "x7", |w, s| {
                 Box::pin(association(w, s))
             }),
+        ),
+        Case::new(
+            "PodIdentityAssociation: a look at it says ready of what is there and of nothing else",
+            of_kind(world, "PodIdentityAssociation", "x9", |w, s| Box::pin(probe(w, s))),
         ),
         Case::strict(
             "PodIdentityAssociation: role and session policy are checked",
@@ -140,6 +144,43 @@ async fn association(world: World, sample: Sample) -> Verdict {
             let again = world.make(&sample.key, &with).await?;
             promise(again.external_id == changed.external_id, || {
                 "an external id stays".to_owned()
+            })
+        })
+        .await
+}
+
+async fn probe(world: World, sample: Sample) -> Verdict {
+    let (world, sample) = (&world, &sample);
+    world
+        .with(sample, || async move {
+            let ObjectKey::PodIdentityAssociation {
+                namespace,
+                service_account,
+            } = &sample.key
+            else {
+                return Ok(());
+            };
+            let look = |account: String| async move {
+                let look = world.probe.identity(&world.cluster, namespace, &account).await;
+                doing("looking at an identity", look)
+            };
+            let before = look(service_account.clone()).await?;
+            promise(before != Readiness::Ready, || "ready without an association".to_owned())?;
+            world.make(&sample.key, &sample.body).await?;
+            let mut seen = look(service_account.clone()).await?;
+            for _ in 0..60 {
+                if seen != Readiness::NotReady {
+                    break;
+                }
+                world.clock.sleep(world.poll).await;
+                seen = look(service_account.clone()).await?;
+            }
+            promise(seen != Readiness::NotReady, || {
+                "an association never arrives".to_owned()
+            })?;
+            let other = look(format!("{service_account}-other")).await?;
+            promise(other != Readiness::Ready, || {
+                "ready for an account that has no association".to_owned()
             })
         })
         .await

@@ -11,7 +11,7 @@ use super::{
 use goldenpath_core::domain::ClusterArn;
 use http::{
     HeaderValue, Method, Request, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+    header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE},
 };
 use kube::client::Body;
 use serde_json::Value;
@@ -36,6 +36,8 @@ pub(super) struct Ask {
     pub path: String,
     pub accept: &'static str,
     pub content: Option<(&'static str, Value)>,
+    /// The connection ends with the answer, so that another server may get the next request.
+    pub is_last: bool,
 }
 
 pub(super) const JSON: &str = "application/json";
@@ -52,6 +54,7 @@ impl Ask {
             path: path.into(),
             accept: JSON,
             content: None,
+            is_last: false,
         }
     }
 
@@ -129,6 +132,9 @@ impl Connection {
             .method(ask.method.clone())
             .uri(&ask.path)
             .header(ACCEPT, ask.accept);
+        if ask.is_last {
+            request = request.header(CONNECTION, "close");
+        }
         if let Some(tokens) = &self.tokens {
             let token = tokens.token(&self.cluster, renew).await?;
             let bearer = HeaderValue::from_str(&format!("Bearer {}", token.reveal()));

@@ -27,7 +27,12 @@ pub(super) struct Resource {
     pub is_namespaced: bool,
 }
 
-const fn known(api_version: &'static str, kind: &'static str, plural: &'static str, is_namespaced: bool) -> Resource {
+pub(super) const fn known(
+    api_version: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    is_namespaced: bool,
+) -> Resource {
     Resource {
         api_version: Cow::Borrowed(api_version),
         kind: Cow::Borrowed(kind),

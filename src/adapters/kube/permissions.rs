@@ -4,7 +4,10 @@
 //! they grant (`held`); who makes environments binds them and needs the verb `bind` on these four by name, nothing of what they
 //! grant. Neither has `escalate`, `impersonate` or any right on Secrets of its own.
 
-use super::kinds::{CLUSTER_ROLE_BINDING, CONFIG_MAP, LISTED, NAMESPACE, Resource};
+use super::{
+    kinds::{CLUSTER_ROLE_BINDING, CONFIG_MAP, LISTED, NAMESPACE, Resource},
+    probe,
+};
 use goldenpath_core::domain::projection::SYSTEM_NAMESPACE;
 use serde_json::{Value, json};
 use std::{borrow::Cow, collections::BTreeMap};
@@ -53,6 +56,18 @@ pub fn for_environments(names: &[String]) -> Value {
         role(CLUSTER_ROLE, None, "goldenpath-environments", rules),
         role("Role", Some(SYSTEM_NAMESPACE), "goldenpath-environments", records),
     ])
+}
+
+/// For the look at a slot's identity: a role of its own, since RBAC cannot tell a dry run from a pod. Without it the slot's
+/// `identity_ready` is null, and nothing else is missing.
+pub fn for_probe() -> Value {
+    let webhooks = probe::WEBHOOKS.plural;
+    let rules = vec![
+        json!({"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]}),
+        json!({"apiGroups": ["admissionregistration.k8s.io"], "resources": [webhooks], "resourceNames": [probe::WEBHOOK],
+            "verbs": ["get"]}),
+    ];
+    role(CLUSTER_ROLE, None, "goldenpath-identity-probe", rules)
 }
 
 fn reads(which: impl Fn(&Resource) -> bool) -> Vec<Value> {

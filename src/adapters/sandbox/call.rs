@@ -21,12 +21,14 @@ pub enum Verb {
     Delete,
     Facts,
     Policy,
+    /// A look at whether a pod would get its identity.
+    Probe,
     /// Only as the condition of a fault: `apply` or `delete`.
     Write,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a verb: observe, apply, delete, facts, policy, write")]
+#[error("{0:?} is not a verb: observe, apply, delete, facts, policy, probe, write")]
 pub struct VerbError(String);
 
 /// One row of the log.
@@ -59,12 +61,13 @@ const KEPT: u32 = 65_536;
 // === impl Verb ===
 
 impl Verb {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Observe,
         Self::Apply,
         Self::Delete,
         Self::Facts,
         Self::Policy,
+        Self::Probe,
         Self::Write,
     ];
 
@@ -75,6 +78,7 @@ impl Verb {
             Self::Delete => "delete",
             Self::Facts => "facts",
             Self::Policy => "policy",
+            Self::Probe => "probe",
             Self::Write => "write",
         }
     }

@@ -11,8 +11,11 @@ use super::{
     store::Store,
 };
 use crate::rules;
-use goldenpath_core::domain::{
-    AccessEntry, Class, ClusterArn, ClusterRef, Facts, ObjectKey, PodIdentityAssociation, StableFacts, short_hash,
+use goldenpath_core::{
+    domain::{
+        AccessEntry, Class, ClusterArn, ClusterRef, Facts, ObjectKey, PodIdentityAssociation, StableFacts, short_hash,
+    },
+    ports::Readiness,
 };
 use rusqlite::params;
 use serde_json::{Value, json};
@@ -221,6 +224,22 @@ pub(super) fn apply_association(
         row.save(store)?;
     }
     Ok(row)
+}
+
+/// What the webhook of EKS would do to a pod that comes now: it hears of an association as late as others hear of a role.
+pub(super) fn probe(
+    store: &mut Store,
+    cluster: &ClusterArn,
+    association: &ObjectKey,
+) -> Result<Readiness, SandboxError> {
+    store.known(cluster)?;
+    let known = Row::load(store, cluster.as_str(), association)?;
+    let has_arrived = known.is_some_and(|row| row.is_visible(store));
+    Ok(if has_arrived {
+        Readiness::Ready
+    } else {
+        Readiness::NotReady
+    })
 }
 
 fn check_association(

@@ -17,7 +17,7 @@ pub struct SandboxOptions {
     pub permission_sets: BTreeSet<String>,
     /// ARNs of IAM roles and users that exist and are not ours.
     pub principals: BTreeSet<String>,
-    /// How long a new role stays unseen by others (IAM is eventually consistent).
+    /// How long a new role or Pod Identity association stays unseen by others (IAM and EKS are eventually consistent).
     pub visibility_delay_ms: u64,
     /// Calls answered per second before the rest is throttled; 0: any number.
     pub calls_per_second: u32,

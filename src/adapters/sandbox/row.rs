@@ -65,11 +65,12 @@ impl Row {
     }
 
     pub fn in_account(store: &Store, home: &str, key: &ObjectKey, body: Value) -> Result<Self, SandboxError> {
-        let is_role = matches!(key, ObjectKey::Role { .. });
+        // IAM and EKS answer at once and tell others later.
+        let is_late = matches!(key, ObjectKey::Role { .. } | ObjectKey::PodIdentityAssociation { .. });
         Ok(Self {
             uid: bodies::generated_id(key)?,
             created_at: bodies::now(),
-            visible_at: store.visible_at(is_role),
+            visible_at: store.visible_at(is_late),
             ..Self::of(key.clone(), home, body)
         })
     }

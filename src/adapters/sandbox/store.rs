@@ -173,9 +173,9 @@ impl Store {
         jiff::Timestamp::now().as_millisecond()
     }
 
-    /// When something made now may be seen: a role after the usual delay, anything after a fault's.
-    pub fn visible_at(&self, role: bool) -> i64 {
-        let usual = if role { self.visibility_delay } else { 0 };
+    /// When something made now may be seen: what is told late after the usual delay, anything after a fault's.
+    pub fn visible_at(&self, is_late: bool) -> i64 {
+        let usual = if is_late { self.visibility_delay } else { 0 };
         let delay = self.hide.unwrap_or(usual);
         if delay == 0 {
             0

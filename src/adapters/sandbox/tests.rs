@@ -31,6 +31,7 @@ pub(super) fn world(place: &Place) -> contract::World {
     contract::World {
         objects: Arc::new(place.sandbox.clone()),
         clusters: Arc::new(place.sandbox.clone()),
+        probe: Arc::new(place.sandbox.clone()),
         foreign: Arc::new(place.sandbox.clone()),
         clock: Arc::new(SystemClock::default()),
         cluster: place.cluster.clone(),

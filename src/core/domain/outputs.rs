@@ -51,6 +51,9 @@ pub struct SlotOutputs {
     pub association_id: Leaf<Option<String>>,
     /// For the trust policy of `identity.target_role_arn`.
     pub external_id: Leaf<Option<String>>,
+    /// Whether the last apply that had to prove it saw pods get credentials of the association; null where there is none or
+    /// where it could not be told.
+    pub identity_ready: Leaf<Option<bool>>,
     /// File name -> YAML for the application's own repository.
     pub manifests: Leaf<BTreeMap<String, String>>,
 }

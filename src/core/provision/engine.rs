@@ -25,6 +25,7 @@ mod parent;
 mod plans;
 mod prepare;
 mod preview;
+mod proof;
 mod record;
 mod remove;
 mod run;
@@ -39,7 +40,7 @@ use super::{
 use crate::{
     domain::{ClusterArn, ClusterRef, Facts, Id, Problem, Record},
     golden::Catalogue,
-    ports::{Clock, Clusters, Objects},
+    ports::{Clock, Clusters, Objects, Probe},
 };
 use async_trait::async_trait;
 use std::{sync::Arc, time::Duration};
@@ -74,6 +75,7 @@ impl Default for EngineConfig {
 /// One for each connection: what it has read and planned is nobody else's.
 pub struct Engine {
     objects: Arc<dyn Objects>,
+    probe: Arc<dyn Probe>,
     clock: Arc<dyn Clock>,
     catalogue: Arc<Catalogue>,
     config: EngineConfig,
@@ -88,12 +90,14 @@ impl Engine {
     pub fn new(
         objects: Arc<dyn Objects>,
         clusters: Arc<dyn Clusters>,
+        probe: Arc<dyn Probe>,
         clock: Arc<dyn Clock>,
         catalogue: Arc<Catalogue>,
         config: EngineConfig,
     ) -> Self {
         Self {
             objects,
+            probe,
             clock,
             catalogue,
             config,

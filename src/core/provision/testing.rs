@@ -6,6 +6,7 @@
 
 mod fixture;
 mod objects;
+mod probe;
 
 pub(super) use fixture::*;
 
@@ -65,6 +66,7 @@ struct State {
     world: String,
     /// Deletions that finished, by key: what a test must not find here was not lost.
     lost: Vec<ObjectKey>,
+    probes: probe::Probes,
 }
 
 pub(super) struct Fake {

@@ -252,6 +252,12 @@ fn outputs() -> Vec<Attribute> {
             "external_id",
             "What the trust policy of `identity.target_role_arn` must name as `sts:ExternalId`.",
         ),
+        computed("identity_ready", Type::Bool).stable().describe(
+            "Whether pods are given the credentials of the Pod Identity association, as the last apply that made it proved: `true` \
+             after three looks in a row (a pod sent for a dry run), `false` when it had not arrived in 30 seconds; the next apply \
+             looks again. Null without an association, after an import, and where it cannot be told (no Pod Identity agent, no \
+             right to create pods).",
+        ),
         computed("manifests", Type::map(Type::String))
             .stable()
             .describe("File name to YAML for the application's own repository: a Deployment that fits the slot."),

@@ -120,6 +120,7 @@ impl<K: Kind> Managed<K> {
             uid: tree::text(prior, "uid"),
             objects: tree::objects(prior),
             incomplete: memory.incomplete,
+            identity_ready: tree::maybe_bool(prior, "identity_ready"),
         })
     }
 }

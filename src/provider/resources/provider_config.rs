@@ -338,7 +338,7 @@ fn sandbox() -> Attribute {
                 "arn:aws:iam::111122223333:role/ops",
                 "ARNs of IAM roles and users that exist and are not ours.",
             ),
-            number("visibility_delay_ms", "How long a new role stays unseen, in milliseconds: IAM is eventually consistent. Default 0."),
+            number("visibility_delay_ms", "How long a new role or Pod Identity association stays unseen, in milliseconds: IAM and EKS are eventually consistent. Default 0."),
             number("calls_per_second", "Calls answered in a second before the rest is throttled. Default 0: any number."),
         ]),
     )

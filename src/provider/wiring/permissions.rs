@@ -34,7 +34,13 @@ fn of_aws(part: Part, cluster: Option<&ClusterArn>) -> Value {
 fn of_kubernetes(part: Part) -> Value {
     let names: Vec<String> = PersonaName::ALL.into_iter().map(cluster_roles::name).collect();
     match part {
-        Part::Environments => kube::for_environments(&names),
+        Part::Environments => {
+            let mut roles = kube::for_environments(&names);
+            if let Some(items) = roles["items"].as_array_mut() {
+                items.push(kube::for_probe());
+            }
+            roles
+        }
         Part::Baseline => {
             let held = PersonaName::ALL.into_iter().flat_map(cluster_roles::rules).collect();
             kube::for_baseline(&names, held)

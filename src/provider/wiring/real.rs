@@ -30,7 +30,11 @@ pub(super) fn ports(written: Written, kubernetes: Option<Kubernetes>) -> Result<
             aws: aws.clone(),
             kubernetes: kube.clone(),
         }),
-        clusters: Arc::new(JoinedClusters { aws, kubernetes: kube }),
+        clusters: Arc::new(JoinedClusters {
+            aws,
+            kubernetes: kube.clone(),
+        }),
+        probe: kube,
         notice: None,
         refuses: None,
     })

@@ -13,7 +13,7 @@ use goldenpath_adapters::{
 };
 use goldenpath_core::{
     golden::Catalogue,
-    ports::{Clusters, Objects},
+    ports::{Clusters, Objects, Probe},
     provision::{Engine, EngineConfig},
 };
 use plugin::{Diagnostic, Path, value::from_value};
@@ -40,6 +40,7 @@ pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     let Ports {
         objects,
         clusters,
+        probe,
         notice,
         refuses,
     } = ports(world)?;
@@ -52,6 +53,7 @@ pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     let engine = Engine::new(
         objects,
         clusters,
+        probe,
         Arc::new(SystemClock::default()),
         catalogue.clone(),
         engine_config,
@@ -70,6 +72,7 @@ pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
 pub(super) struct Ports {
     pub(super) objects: Arc<dyn Objects>,
     pub(super) clusters: Arc<dyn Clusters>,
+    pub(super) probe: Arc<dyn Probe>,
     pub(super) notice: Option<Diagnostic>,
     /// Why nothing can be applied there.
     pub(super) refuses: Option<&'static str>,
@@ -92,7 +95,8 @@ fn ports(world: World) -> Result<Ports, Diagnostic> {
             let sandbox = Arc::new(Sandbox::open(path, options));
             Ports {
                 objects: sandbox.clone(),
-                clusters: sandbox,
+                clusters: sandbox.clone(),
+                probe: sandbox,
                 notice: Some(notice),
                 refuses: None,
             }
@@ -102,7 +106,8 @@ fn ports(world: World) -> Result<Ports, Diagnostic> {
             let offline = Arc::new(Offline::new(*facts));
             Ports {
                 objects: offline.clone(),
-                clusters: offline,
+                clusters: offline.clone(),
+                probe: offline,
                 notice: None,
                 refuses: Some("the offline world refuses to apply, it only plans; name a world that has objects"),
             }

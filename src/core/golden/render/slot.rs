@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Body, Desired, Id, Identity, IdentityMode, IdentityScope, Isolation, Late, ObjectKey, Outputs,
+        Body, Desired, Id, Identity, IdentityMode, IdentityScope, Isolation, Late, Leaf, ObjectKey, Outputs,
         PodIdentityAssociation, Problem, Quantities, Quantity, SlotOutputs, SlotSpec, StableFacts,
         projection::LABEL_PREFIX,
     },
@@ -343,7 +343,9 @@ impl Slot<'_> {
     ) -> SlotOutputs {
         let associated = identity.mode == IdentityMode::PodIdentity;
         // Only the world can tell; null where there is nothing to tell of.
-        let told = |exists: bool| if exists { None } else { Some(Late::Now(None)) };
+        fn told<T>(exists: bool) -> Leaf<Option<T>> {
+            if exists { None } else { Some(Late::Now(None)) }
+        }
         SlotOutputs {
             id: Some(Late::Now(self.spec.id().to_string())),
             namespace_name: Some(Late::Now(namespace.to_owned())),
@@ -352,6 +354,7 @@ impl Slot<'_> {
             role_arn: Some(Late::Now(role_arn)),
             association_id: told(associated),
             external_id: told(associated && identity.target_role_arn.is_some()),
+            identity_ready: told(associated),
             manifests: Some(Late::Now(manifests::render(self.spec, namespace, effective))),
             ..SlotOutputs::default()
         }

@@ -114,7 +114,15 @@ impl Engine {
                 (Some(_), _) => blank(&blueprint.outputs),
                 (None, record) => imported(blueprint.outputs, record.as_ref()),
             };
-            outcome::existing(&blueprint, &known_uid, &world, lines.clone(), &seen, record.as_ref())
+            outcome::existing(
+                &blueprint,
+                &known_uid,
+                &world,
+                lines.clone(),
+                &seen,
+                record.as_ref(),
+                None,
+            )
         });
         Ok(Observation::Here(Box::new(Seen {
             uid: known_uid,

@@ -3,10 +3,14 @@
 //! Rendering leaves `None` where a value stays as it is and `Later` where only the world can tell; here the generated ids
 //! of what was made take their places.
 
-use super::drift::{Lines, Promised};
+use super::{
+    drift::{Lines, Promised},
+    proof::{self, Proof},
+};
 use crate::{
     domain::{Body, Desired, Late, Leaf, ObjectKey, Observed, Outputs, Provisioning, Record},
     golden::Blueprint,
+    provision::Prior,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,10 +20,11 @@ pub(super) type Seen = BTreeMap<ObjectKey, Observed>;
 pub(super) fn planned(
     blueprint: &Blueprint,
     promised: &Promised,
-    prior: Option<&Lines>,
+    known: Option<&Prior>,
     world: Option<&str>,
 ) -> Outputs {
     let mut outputs = blueprint.outputs.clone();
+    let prior = known.map(|known| &known.objects);
     let is_new = |kind: &str| {
         let mut of_kind = blueprint.objects.iter().filter(|desired| desired.key.kind() == kind);
         of_kind.any(|desired| prior.is_some_and(|prior| !prior.contains_key(&desired.key.to_string())))
@@ -41,6 +46,9 @@ pub(super) fn planned(
             renewed(&mut slot.role_unique_id, "Role");
             renewed(&mut slot.association_id, "PodIdentityAssociation");
             renewed(&mut slot.external_id, "PodIdentityAssociation");
+            if slot.identity_ready.is_none() && known.is_some() && proof::asked(blueprint, known).is_some() {
+                slot.identity_ready = Some(Late::Later);
+            }
         }
     }
     set_common(
@@ -52,7 +60,7 @@ pub(super) fn planned(
     outputs
 }
 
-/// The outputs of what exists. `record` holds the timings of the create.
+/// The outputs of what exists. `record` holds the timings of the create, `proof` what an apply saw of a new identity.
 pub(super) fn existing(
     blueprint: &Blueprint,
     uid: &str,
@@ -60,6 +68,7 @@ pub(super) fn existing(
     lines: Lines,
     seen: &Seen,
     record: Option<&Record>,
+    proof: Option<Proof>,
 ) -> Outputs {
     let mut outputs = blueprint.outputs.clone();
     match &mut outputs {
@@ -96,6 +105,11 @@ pub(super) fn existing(
                 Some(live) if chains(association) => slot.external_id = Some(Late::Now(live.external_id.clone())),
                 Some(_) => slot.external_id = Some(Late::Now(None)),
                 None => settle(&mut slot.external_id, association, None),
+            }
+            match (association, proof) {
+                (None, _) => slot.identity_ready = Some(Late::Now(None)),
+                (Some(_), Some(proof)) => slot.identity_ready = Some(Late::Now(proof.told())),
+                (Some(_), None) => {}
             }
         }
     }

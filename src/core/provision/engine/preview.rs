@@ -106,12 +106,7 @@ impl Engine {
             protected,
             ..
         } = prepared;
-        let outputs = outcome::planned(
-            &blueprint,
-            &promised,
-            prior.as_ref().map(|prior| &prior.objects),
-            world.as_deref(),
-        );
+        let outputs = outcome::planned(&blueprint, &promised, prior.as_ref(), world.as_deref());
         Ok(Some(Decided {
             outputs,
             facts,

@@ -3,5 +3,6 @@
 mod drift;
 mod failure;
 mod guard;
+mod identity;
 mod life;
 mod reads;

@@ -24,6 +24,7 @@ pub(in crate::provision) struct Held {
     pub(in crate::provision) parent: Option<Parent>,
     pub(in crate::provision) protected: bool,
     pub(in crate::provision) incomplete: bool,
+    pub(in crate::provision) identity_ready: Option<bool>,
 }
 
 pub(in crate::provision) struct Bench {
@@ -83,6 +84,13 @@ pub(in crate::provision) fn known_lines(outputs: &Outputs) -> BTreeMap<String, S
         .collect()
 }
 
+pub(in crate::provision) fn identity_leaf(outputs: &Outputs) -> Leaf<Option<bool>> {
+    match outputs {
+        Outputs::Slot(outputs) => outputs.identity_ready.clone(),
+        Outputs::Baseline(_) | Outputs::Environment(_) => None,
+    }
+}
+
 pub(in crate::provision) fn errors(problems: &[Problem]) -> Vec<&'static str> {
     problems
         .iter()
@@ -121,6 +129,7 @@ impl Bench {
             self.counted.clone(),
             self.fake.clone(),
             self.fake.clone(),
+            self.fake.clone(),
             Catalogue::embedded(),
             EngineConfig {
                 tool_version: "test".into(),
@@ -149,13 +158,25 @@ impl Bench {
             .engine()
             .ensure(ensure_request(spec, held, Some(planned.clone())))
             .await;
-        let held = self.complete(spec, outcome);
+        let told = outcome
+            .exists
+            .as_ref()
+            .and_then(|exists| identity_leaf(&exists.outputs));
+        let mut after = self.complete(spec, outcome);
         let promised: BTreeMap<String, String> = planned
             .into_iter()
             .filter_map(|(key, line)| Some((key, line.now()?.clone())))
             .collect();
-        assert_eq!(held.objects, promised, "the objects are those of the plan");
-        held
+        assert_eq!(after.objects, promised, "the objects are those of the plan");
+        match (identity_leaf(&decided.outputs), held) {
+            (None, Some(before)) => {
+                assert_eq!(told, None, "what the plan leaves as it is, stays");
+                after.identity_ready = before.identity_ready;
+            }
+            (Some(Late::Later), _) => assert!(told.is_some(), "what the plan left open is told"),
+            _ => {}
+        }
+        after
     }
 
     pub(in crate::provision) async fn create(&self, spec: &Spec) -> Held {
@@ -184,6 +205,9 @@ impl Bench {
             uid: exists.uid,
             world: super::ARN.to_owned(),
             objects: known_lines(&exists.outputs),
+            identity_ready: identity_leaf(&exists.outputs)
+                .and_then(|leaf| leaf.now().copied())
+                .flatten(),
             facts: exists.facts,
             parent: exists.parent,
             protected: exists.protected,
@@ -245,6 +269,7 @@ pub(in crate::provision) fn prior(held: &Held) -> Prior {
         uid: held.uid.clone(),
         objects: held.objects.clone(),
         incomplete: held.incomplete,
+        identity_ready: held.identity_ready,
     }
 }
 

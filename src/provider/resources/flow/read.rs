@@ -146,6 +146,7 @@ impl<K: Kind> Managed<K> {
             uid: tree::text(state, "uid"),
             objects: tree::objects(state),
             incomplete: memory.incomplete,
+            identity_ready: tree::maybe_bool(state, "identity_ready"),
         };
         let request = PreviewRequest {
             facts: super::facts(&spec, memory),

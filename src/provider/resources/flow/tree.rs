@@ -18,6 +18,13 @@ pub(super) fn text(tree: &Value, name: &str) -> String {
     tree.child(name).as_str().unwrap_or_default().to_owned()
 }
 
+pub(super) fn maybe_bool(tree: &Value, name: &str) -> Option<bool> {
+    match tree.child(name) {
+        Value::Bool(value) => Some(*value),
+        _ => None,
+    }
+}
+
 pub(super) fn maybe_text(tree: &Value, name: &str) -> Option<String> {
     tree.child(name).as_str().map(str::to_owned)
 }
@@ -148,6 +155,7 @@ fn absent(outputs: &Outputs) -> Vec<&'static str> {
             role_unique_id,
             association_id,
             external_id,
+            identity_ready,
             manifests,
         }) => missing!(
             id,
@@ -160,6 +168,7 @@ fn absent(outputs: &Outputs) -> Vec<&'static str> {
             role_unique_id,
             association_id,
             external_id,
+            identity_ready,
             manifests
         ),
     }

@@ -16,6 +16,7 @@ use crate::{
             outcome::{self, Seen},
             prepare::desired_by_key,
             preview::adopt_of,
+            proof::{self, Proof},
             run::Order,
             steps::Maker,
             world::own_selector,
@@ -27,6 +28,24 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
+
+enum Ended {
+    /// With what was seen of a new identity.
+    Well(Option<Proof>),
+    Broken,
+}
+
+/// For an operation that writes nothing.
+fn idle<'a>(operation: &'a Operation<'_>, admitted: &'a Admitted) -> Maker<'a> {
+    Maker {
+        world: operation.world,
+        keeper: None,
+        id: &operation.id,
+        team: &operation.prepared.blueprint.resolved.team,
+        adopt: None,
+        was_ours: &admitted.known,
+    }
+}
 
 impl Engine {
     /// Does the work. Whatever happens, the answer is what exists.
@@ -42,15 +61,10 @@ impl Engine {
         let (keeper, uid) = match begun {
             Begun::Held { keeper, uid } => (keeper, uid),
             Begun::Idle(record) => {
+                let proof = self.proved(operation, &idle(operation, &admitted), problems).await;
                 let seen = by_key(admitted.observed);
-                return self.exists(
-                    operation,
-                    &record.uid,
-                    promised_lines(operation),
-                    &seen,
-                    Some(&record),
-                    true,
-                );
+                let lines = promised_lines(operation);
+                return self.exists(operation, &record.uid, lines, &seen, Some(&record), Ended::Well(proof));
             }
         };
         let prepared_for = self.clock.elapsed();
@@ -80,7 +94,9 @@ impl Engine {
             done += gone;
             failures.extend(more);
         }
+        let mut proof = None;
         if failures.is_empty() {
+            proof = self.proved(operation, &maker, problems).await;
             failures.extend(self.settle(operation, &keeper, prepared_for).await.err());
         }
         let of = plan.make.len() + plan.go.len();
@@ -88,7 +104,8 @@ impl Engine {
             let mut seen = by_key(admitted.observed);
             seen.extend(made);
             let record = keeper.record().await;
-            return self.exists(operation, &uid, promised_lines(operation), &seen, Some(&record), true);
+            let lines = promised_lines(operation);
+            return self.exists(operation, &uid, lines, &seen, Some(&record), Ended::Well(proof));
         };
         problems.push(problem);
         if !failures
@@ -101,7 +118,17 @@ impl Engine {
             }
         }
         let (lines, seen) = self.what_exists(operation, admitted, made).await;
-        self.exists(operation, &uid, lines, &seen, None, false)
+        self.exists(operation, &uid, lines, &seen, None, Ended::Broken)
+    }
+
+    /// Whether a new identity has arrived, where this change has to prove it.
+    async fn proved(&self, operation: &Operation<'_>, maker: &Maker<'_>, problems: &mut Vec<Problem>) -> Option<Proof> {
+        let key = proof::asked(&operation.prepared.blueprint, operation.request.prior.as_ref())?;
+        let proof = self.prove(maker, &operation.cluster, key).await;
+        if proof == Proof::NotYet {
+            problems.push(proof::not_yet(key));
+        }
+        Some(proof)
     }
 
     /// Applies in the order of needs. Answers what was made.
@@ -233,7 +260,7 @@ impl Engine {
         lines: Lines,
         seen: &Seen,
         record: Option<&Record>,
-        complete: bool,
+        ended: Ended,
     ) -> Exists {
         let Operation {
             facts,
@@ -246,8 +273,12 @@ impl Engine {
         // Written by the create that became ready; an update leaves it as it is.
         let record =
             record.filter(|_| request.prior.is_none() || request.prior.as_ref().is_some_and(|prior| prior.incomplete));
+        let (proof, complete) = match ended {
+            Ended::Well(proof) => (proof, true),
+            Ended::Broken => (None, false),
+        };
         Exists {
-            outputs: outcome::existing(&prepared.blueprint, uid, world_text, lines, seen, record),
+            outputs: outcome::existing(&prepared.blueprint, uid, world_text, lines, seen, record, proof),
             uid: uid.to_owned(),
             facts: facts.clone(),
             parent: parent.clone(),

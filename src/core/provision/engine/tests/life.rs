@@ -173,6 +173,7 @@ async fn an_import_is_followed_by_an_empty_plan() {
             parent: seen.parent.clone(),
             protected: false,
             incomplete: false,
+            identity_ready: None,
         };
         bench.assert_quiet(&held, reason).await;
         if let Some(Outputs::Environment(outputs)) = &seen.outputs {

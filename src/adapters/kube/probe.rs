@@ -1,0 +1,116 @@
+//! Whether a pod of an account would be given credentials: one is sent for a dry run, and what comes back is looked at.
+//!
+//! EKS serves a webhook that puts the address and the token of the Pod Identity agent into each new pod whose account has an
+//! association. It looks associations up in a memory of its own, one beside each API server, so each look is made over a
+//! connection that ends with it: the next one may meet another server. Nothing is stored and no image is pulled.
+
+use super::{
+    call::{Ask, Connection, JSON},
+    kinds::{self, Resource},
+    refused::Refused,
+};
+use goldenpath_core::{
+    domain::Class,
+    ports::{PortError, Readiness},
+};
+use http::Method;
+use serde_json::{Value, json};
+
+const PODS: Resource = kinds::known("v1", "Pod", "pods", true);
+pub(super) const WEBHOOKS: Resource = kinds::known(
+    "admissionregistration.k8s.io/v1",
+    "MutatingWebhookConfiguration",
+    "mutatingwebhookconfigurations",
+    false,
+);
+/// As EKS calls its own, in every cluster.
+pub(super) const WEBHOOK: &str = "pod-identity-webhook";
+/// What it adds to a pod.
+const VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+const VOLUME: &str = "eks-pod-identity-token";
+
+pub(super) async fn identity(
+    connection: &Connection,
+    namespace: &str,
+    service_account: &str,
+) -> Result<Readiness, PortError> {
+    let path = format!("{}?dryRun=All", PODS.collection(Some(namespace)));
+    let content = (JSON, pod(namespace, service_account));
+    let ask = Ask {
+        is_last: true,
+        ..Ask::with(Method::POST, "POST Pod (dry run)", path, content)
+    };
+    match connection.document(&ask).await {
+        Ok(answer) if has_identity(&answer) => Ok(Readiness::Ready),
+        Ok(_) => without_identity(connection).await,
+        Err(refused) if refused.error.class.may_retry() => Err(refused.into()),
+        // A full quota, an admission policy, rights that were not given: it says nothing of the identity.
+        Err(Refused { error, .. }) => {
+            tracing::info!(%error, namespace, service_account, "the identity of pods cannot be looked at");
+            Ok(Readiness::Inconclusive)
+        }
+    }
+}
+
+/// Where there is no such webhook there is nothing to wait for. Who may not look at it is told what EKS has in every cluster.
+async fn without_identity(connection: &Connection) -> Result<Readiness, PortError> {
+    let ask = Ask::get("GET MutatingWebhookConfiguration", WEBHOOKS.object(None, WEBHOOK));
+    match connection.send(&ask).await {
+        Ok(_) => Ok(Readiness::NotReady),
+        Err(refused) => match refused.error.class {
+            Class::NotFound => Ok(Readiness::Inconclusive),
+            Class::Denied => Ok(Readiness::NotReady),
+            _ => Err(refused.into()),
+        },
+    }
+}
+
+/// The least that Pod Security's level `restricted` takes; what it needs is left to the namespace's own defaults.
+fn pod(namespace: &str, service_account: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"generateName": "gp-identity-", "namespace": namespace},
+        "spec": {
+            "serviceAccountName": service_account,
+            "automountServiceAccountToken": false,
+            "restartPolicy": "Never",
+            "securityContext": {"runAsNonRoot": true, "runAsUser": 65535, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [{
+                "name": "pause",
+                "image": "pause",
+                "securityContext": {"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+                    "capabilities": {"drop": ["ALL"]}},
+            }],
+        },
+    })
+}
+
+fn has_identity(pod: &Value) -> bool {
+    let named = |list: Option<&Value>, name: &str| {
+        let list = list.and_then(Value::as_array);
+        list.is_some_and(|list| list.iter().any(|item| item["name"] == name))
+    };
+    named(pod.pointer("/spec/containers/0/env"), VARIABLE) && named(pod.pointer("/spec/volumes"), VOLUME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_is_an_address_and_a_token() {
+        let env = json!([{"name": "OTHER"}, {"name": VARIABLE, "value": "http://169.254.170.23/v1/credentials"}]);
+        let volumes = json!([{"name": VOLUME, "projected": {}}]);
+        for (env, volumes, expected, reason) in [
+            (env.clone(), volumes.clone(), true, "both"),
+            (json!(null), volumes, false, "no address"),
+            (env, json!([{"name": "aws-iam-token"}]), false, "the token of IRSA"),
+            (json!(null), json!(null), false, "as it was sent"),
+        ] {
+            let mut answer = pod("pay", "ledger");
+            answer["spec"]["containers"][0]["env"] = env;
+            answer["spec"]["volumes"] = volumes;
+            assert_eq!(has_identity(&answer), expected, "{reason}");
+        }
+    }
+}
