@@ -46,8 +46,13 @@ pub(super) fn planned(
             renewed(&mut slot.role_unique_id, "Role");
             renewed(&mut slot.association_id, "PodIdentityAssociation");
             renewed(&mut slot.external_id, "PodIdentityAssociation");
-            if slot.identity_ready.is_none() && known.is_some() && proof::asked(blueprint, known).is_some() {
-                slot.identity_ready = Some(Late::Later);
+            if let (None, Some(prior)) = (&slot.identity_ready, known) {
+                let is_open = proof::asked(blueprint, known).is_some();
+                slot.identity_ready = Some(if is_open {
+                    Late::Later
+                } else {
+                    Late::Now(prior.identity_ready)
+                });
             }
         }
     }

@@ -168,13 +168,14 @@ impl Bench {
             .filter_map(|(key, line)| Some((key, line.now()?.clone())))
             .collect();
         assert_eq!(after.objects, promised, "the objects are those of the plan");
-        match (identity_leaf(&decided.outputs), held) {
-            (None, Some(before)) => {
-                assert_eq!(told, None, "what the plan leaves as it is, stays");
-                after.identity_ready = before.identity_ready;
+        match (identity_leaf(&decided.outputs), told) {
+            (Some(Late::Later), told) => assert!(told.is_some(), "what the plan left open is told"),
+            (Some(Late::Now(planned)), told) => {
+                assert!(told.is_none_or(|told| told == Late::Now(planned)), "the plan was true");
+                after.identity_ready = planned;
             }
-            (Some(Late::Later), _) => assert!(told.is_some(), "what the plan left open is told"),
-            _ => {}
+            // A create, or no slot.
+            (None, _) => {}
         }
         after
     }

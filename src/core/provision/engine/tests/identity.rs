@@ -58,6 +58,18 @@ async fn a_new_identity_is_looked_at_until_three_looks_in_a_row_are_good() {
             bench.fake.looked_at().is_empty(),
             "{reason}: a refresh and a plan look at nothing"
         );
+        let larger = slot("pay", "ledger", json!({ "share": { "cpu": "1500m", "memory": "1Gi" } }));
+        let planned = bench.preview(&larger, Some(&held)).await.decided;
+        let planned = planned.and_then(|decided| identity_leaf(&decided.outputs));
+        let promised = match expected {
+            Some(false) => Late::Later,
+            told => Late::Now(told),
+        };
+        assert_eq!(
+            planned,
+            Some(promised),
+            "{reason}: what a change of something else promises"
+        );
     }
 }
 
