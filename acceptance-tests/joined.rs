@@ -1,5 +1,7 @@
 //! AWS and Kubernetes together, as the product joins them: ministack and the real API server, reached with a token of our making.
 
+mod entries;
+
 use acceptance_tests::{
     proxy::{Action, Proxy, Service},
     servers::{
@@ -21,13 +23,16 @@ use std::{pin::Pin, sync::Arc};
 
 pub type Check = fn(Arc<Real>) -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
-pub const CHECKS: [(&str, Check); 4] = [
+pub const CHECKS: [(&str, Check); 5] = [
     ("facts are what EKS, IAM and STS say", |real| Box::pin(facts(real))),
     (
         "a token reaches the API server, and only with an access entry",
         |real| Box::pin(tokens(real)),
     ),
     ("roles are assumed one after another", |real| Box::pin(chained(real))),
+    ("what others do to an entry of ours is seen and mended", |real| {
+        Box::pin(entries::are_mended(real))
+    }),
     ("what fails has its class", |real| Box::pin(classes(real))),
 ];
 

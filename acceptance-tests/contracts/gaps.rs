@@ -16,8 +16,8 @@ pub const GAPS: [Gap; 5] = [
     },
     Gap {
         case: "Role: what it names must exist",
-        does: "takes a boundary, an attached policy and a trust policy that name nobody",
-        document: "IAM API Reference, CreateRole: NoSuchEntity, MalformedPolicyDocument",
+        does: "takes a trust policy that names nobody",
+        document: "IAM API Reference, CreateRole: MalformedPolicyDocument",
     },
     Gap {
         case: "AccessEntry: no ghosts, no system groups",

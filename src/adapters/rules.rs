@@ -137,6 +137,13 @@ pub(crate) fn check_access_policy(policy: &str) -> Result<(), String> {
     ))
 }
 
+/// Somebody else's entry is never changed, and a policy is a part of its entry.
+pub(crate) fn not_our_entry(principal: &str, policy: &str) -> String {
+    format!(
+        "the access entry of {principal} is not marked as ours and is never changed: its owner can associate {policy}"
+    )
+}
+
 pub(crate) fn check_association(cluster: &ClusterArn, association: &PodIdentityAssociation) -> Result<(), String> {
     let PodIdentityAssociation {
         role_arn,

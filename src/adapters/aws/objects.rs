@@ -6,6 +6,7 @@
 mod access_policies;
 mod associations;
 mod entries;
+mod faults;
 mod foreign;
 mod observe;
 mod roles;
@@ -53,8 +54,9 @@ impl Live {
         }
     }
 
+    /// By meaning: IAM gives a policy back in other words than it was given.
     fn version(&self) -> String {
-        let body = serde_json::to_string(&self.body).unwrap_or_default();
+        let body = format!("{:?}", projection::of_body(&self.body));
         let tags = format!("{:?}", self.tags);
         let part = |text: &Option<String>| text.clone().unwrap_or_default();
         let (id, external_id, defect) = (part(&self.id), part(&self.external_id), part(&self.defect));
@@ -66,15 +68,22 @@ impl Live {
     }
 
     pub(super) fn observed(self, cluster: &ClusterArn) -> Observed {
-        let ownership = self
-            .mark(cluster)
-            .ownership(cluster.as_str(), || hand(&json!({"tags": self.tags}), None));
+        let ownership = self.mark(cluster).ownership(cluster.as_str(), || self.hand());
         let version = self.version();
         Observed {
             id: self.id,
             external_id: self.external_id,
             ..Observed::new(self.key, version, ownership, fields(&self.body, self.defect.as_deref()))
         }
+    }
+
+    /// Who somebody else is, as far as it can be told.
+    fn hand(&self) -> String {
+        let owner = match &self.key {
+            ObjectKey::PodIdentityAssociation { .. } => self.defect.as_deref(),
+            _ => None,
+        };
+        hand(&json!({"tags": self.tags}), owner)
     }
 
     /// Nothing is ever adopted by its name alone: the tags must be those of the same request.
@@ -223,7 +232,8 @@ fn tag_changes(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use goldenpath_core::domain::AccessEntry;
+    use goldenpath_core::domain::{AccessEntry, Role};
+    use std::collections::BTreeSet;
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         pairs
@@ -245,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_all_that_was_read() {
+    fn a_version_is_all_that_was_read_and_not_its_wording() {
         let first = entry(&[("goldenpath:managed", "true")]);
         let mut defective = first.clone();
         defective.defect = Some("of another role".to_owned());
@@ -262,6 +272,30 @@ mod tests {
             assert_ne!(first.version(), other.version(), "{reason}");
         }
         assert_eq!(first.version(), first.clone().version(), "the same is the same");
+        let role = |trust: Value| {
+            let body = Body::Role(Role {
+                path: "/".to_owned(),
+                trust,
+                inline: BTreeMap::new(),
+                attached: BTreeSet::new(),
+                boundary: String::new(),
+                max_session_seconds: 3600,
+                description: String::new(),
+                tags: BTreeMap::new(),
+            });
+            Live::new(ObjectKey::role("a"), body, BTreeMap::new()).version()
+        };
+        let trust = |action: Value, principal: &str| {
+            role(json!({"Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": action, "Principal": {"AWS": principal}}]}))
+        };
+        let given = trust(json!(["sts:AssumeRole"]), "111122223333");
+        assert_eq!(
+            given,
+            trust(json!("sts:AssumeRole"), "arn:aws:iam::111122223333:root"),
+            "what IAM makes of it"
+        );
+        assert_ne!(given, trust(json!("sts:TagSession"), "111122223333"), "another trust");
     }
 
     #[test]

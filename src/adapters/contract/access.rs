@@ -21,6 +21,10 @@ pub(super) fn cases(world: &World) -> Vec<Case> {
             of_kind(world, "AccessPolicy", "x6", |w, s| Box::pin(policy(w, s))),
         ),
         Case::new(
+            "AccessPolicy: somebody else's entry is left alone",
+            of_kind(world, "AccessPolicy", "x9", |w, s| Box::pin(foreign_entry(w, s))),
+        ),
+        Case::new(
             "PodIdentityAssociation: ids stay, a target gives an external id",
             of_kind(world, "PodIdentityAssociation", "x7", |w, s| {
                 Box::pin(association(w, s))
@@ -102,6 +106,30 @@ async fn policy(world: World, sample: Sample) -> Verdict {
             })?;
             let orphan = world.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
             refused("a policy without an entry", Class::NotFound, orphan).map(|_| ())
+        })
+        .await
+}
+
+async fn foreign_entry(world: World, sample: Sample) -> Verdict {
+    let (world, sample) = (&world, &sample);
+    let Some((key, Body::AccessEntry(entry))) = sample.needs.last() else {
+        return Ok(());
+    };
+    world
+        .with(sample, || async move {
+            world.erase(key).await?;
+            let theirs = Body::AccessEntry(AccessEntry {
+                tags: [].into(),
+                ..entry.clone()
+            });
+            let made = world.foreign.make(&world.cluster, key, &theirs, "somebody").await;
+            doing("making an entry", made)?;
+            world.must_see(key).await?;
+            let granted = world.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
+            refused("a policy for somebody else's entry", Class::Invalid, granted)?;
+            promise(world.look(&sample.key).await?.is_none(), || {
+                "somebody else's entry was given a policy".to_owned()
+            })
         })
         .await
 }

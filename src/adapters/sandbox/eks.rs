@@ -10,7 +10,7 @@ use super::{
     seed,
     store::Store,
 };
-use crate::rules;
+use crate::{ownership::mark, rules};
 use goldenpath_core::{
     domain::{
         AccessEntry, Class, ClusterArn, ClusterRef, Facts, ObjectKey, PodIdentityAssociation, StableFacts, short_hash,
@@ -142,6 +142,9 @@ pub(super) fn apply_policy(
     check_mode(cluster, call)?;
     rules::check_access_policy(policy).map_err(|message| refused(Class::Invalid, call, message))?;
     let body = policy_body(store, &order.cluster, principal)?;
+    if mark(&order.key, order.cluster.as_str(), &body).cluster.is_none() {
+        return Err(refused(Class::Invalid, call, rules::not_our_entry(principal, policy)));
+    }
     // One association holds all its namespaces; each is a row, so that none is lost when another comes or goes.
     let mut row = match found {
         Some(row) => row,

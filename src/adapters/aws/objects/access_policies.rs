@@ -4,7 +4,7 @@
 //! change is read, merge, write, look again. In this process one change at a time; two processes at once are told apart by the look:
 //! who finds his namespace missing does it again. A loss between the other's look and our write cannot be excluded without a lease.
 
-use super::{Live, check, conflict, entries, invalid, observe};
+use super::{Live, check, conflict, entries, invalid};
 use crate::{
     aws::{call::call, calls::Call, session::Session},
     rules,
@@ -15,11 +15,11 @@ use goldenpath_core::{
     ports::{Expect, PortError},
 };
 use std::collections::{BTreeMap, BTreeSet};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// How often a write that another one overtook is made again.
 const TRIES: usize = 4;
-/// What the key says of a policy over the whole cluster, which nobody of ours grants.
+/// In place of namespaces: a policy over the whole cluster. Nobody of ours grants it, and no key can say it: it is told of its entry.
 pub(super) const WHOLE_CLUSTER: &str = "*";
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
@@ -64,23 +64,21 @@ pub(super) async fn apply(
         principal,
     } = parts(key)?;
     rules::check_access_policy(policy).map_err(|message| invalid(call_name, message))?;
-    let _turn = ONE_AT_A_TIME.lock().await;
-    check(
-        call_name,
-        key,
-        expect,
-        observe::get(session, cluster, key).await?.as_ref(),
-    )?;
+    let _turn = turn().await;
+    let entry = entries::get(session, cluster, principal).await?.ok_or_else(|| {
+        let message = format!("ResourceNotFoundException: {principal} has no access entry");
+        PortError::new(Class::NotFound, call_name, message)
+    })?;
+    let mut now = granted(session, cluster, principal).await?;
+    check(call_name, key, expect, live(key, &now, &entry.tags)?.as_ref())?;
+    if entry.mark(cluster).cluster.is_none() {
+        return Err(invalid(call_name, rules::not_our_entry(principal, policy)));
+    }
     for _ in 0..TRIES {
-        let mut namespaces = granted(session, cluster, principal)
-            .await?
-            .remove(policy)
-            .unwrap_or_default();
-        if namespaces.contains(namespace) {
-            return observe::get(session, cluster, key)
-                .await?
-                .ok_or_else(|| conflict(call_name, format!("{key} went while it was made")));
+        if let Some(live) = live(key, &now, &entry.tags)? {
+            return Ok(live);
         }
+        let mut namespaces = now.remove(policy).unwrap_or_default();
         if namespaces.contains(WHOLE_CLUSTER) {
             let message = format!(
                 "{principal} has {policy} over the whole cluster: remove that first, it is more than {namespace}"
@@ -89,6 +87,10 @@ pub(super) async fn apply(
         }
         namespaces.insert(namespace.to_owned());
         associate(session, cluster, (policy, principal), namespaces).await?;
+        now = granted(session, cluster, principal).await?;
+    }
+    if let Some(live) = live(key, &now, &entry.tags)? {
+        return Ok(live);
     }
     Err(conflict(
         call_name,
@@ -102,7 +104,7 @@ pub(super) async fn delete(session: &Session, cluster: &ClusterArn, key: &Object
         namespace,
         principal,
     } = parts(key)?;
-    let _turn = ONE_AT_A_TIME.lock().await;
+    let _turn = turn().await;
     for _ in 0..TRIES {
         let mut namespaces = match granted(session, cluster, principal).await {
             Ok(mut granted) => granted.remove(policy).unwrap_or_default(),
@@ -117,22 +119,35 @@ pub(super) async fn delete(session: &Session, cluster: &ClusterArn, key: &Object
             associate(session, cluster, (policy, principal), namespaces).await?;
             continue;
         }
-        let asked = session
-            .eks
-            .disassociate_access_policy()
-            .cluster_name(cluster.name())
-            .principal_arn(principal)
-            .policy_arn(arn(cluster, policy))
-            .send();
-        match call(session, Call::DisassociateAccessPolicy, asked).await {
-            Err(error) if error.class == Class::NotFound => {}
-            other => other.map(|_| ())?,
-        }
+        disassociate(session, cluster, (policy, principal)).await?;
     }
     Err(conflict(
         Call::DisassociateAccessPolicy.name(),
         format!("{key}: somebody else grants it again and again"),
     ))
+}
+
+pub(super) async fn turn() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().await
+}
+
+/// What is gone already is gone.
+pub(super) async fn disassociate(
+    session: &Session,
+    cluster: &ClusterArn,
+    (policy, principal): (&str, &str),
+) -> Result<(), PortError> {
+    let asked = session
+        .eks
+        .disassociate_access_policy()
+        .cluster_name(cluster.name())
+        .principal_arn(principal)
+        .policy_arn(arn(cluster, policy))
+        .send();
+    match call(session, Call::DisassociateAccessPolicy, asked).await {
+        Err(error) if error.class == Class::NotFound => Ok(()),
+        other => other.map(|_| ()),
+    }
 }
 
 /// With an empty set of namespaces EKS would refuse.
@@ -199,11 +214,19 @@ pub(super) async fn granted(session: &Session, cluster: &ClusterArn, principal: 
     }
 }
 
-/// All that one entry has, each an object whose owner is the entry's.
+/// Policies over the whole cluster.
+pub(super) fn over_all(granted: &Granted) -> BTreeSet<String> {
+    let whole = granted
+        .iter()
+        .filter(|(_, namespaces)| namespaces.contains(WHOLE_CLUSTER));
+    whole.map(|(policy, _)| policy.clone()).collect()
+}
+
+/// All that one entry has in namespaces, each an object whose owner is the entry's.
 pub(super) fn objects(principal: &str, granted: Granted, tags: &BTreeMap<String, String>) -> Vec<Live> {
     let mut objects = vec![];
     for (policy, namespaces) in granted {
-        for namespace in namespaces {
+        for namespace in namespaces.into_iter().filter(|name| name != WHOLE_CLUSTER) {
             let key = ObjectKey::AccessPolicy {
                 policy: policy.clone(),
                 namespace,
@@ -215,16 +238,21 @@ pub(super) fn objects(principal: &str, granted: Granted, tags: &BTreeMap<String,
     objects
 }
 
+fn live(key: &ObjectKey, granted: &Granted, tags: &BTreeMap<String, String>) -> Result<Option<Live>, PortError> {
+    let Parts { policy, namespace, .. } = parts(key)?;
+    let is_there = granted
+        .get(policy)
+        .is_some_and(|namespaces| namespaces.contains(namespace));
+    Ok(is_there.then(|| Live::new(key.clone(), Body::AccessPolicy(AccessPolicy {}), tags.clone())))
+}
+
 pub(super) async fn get(session: &Session, cluster: &ClusterArn, key: &ObjectKey) -> Result<Option<Live>, PortError> {
     let principal = parts(key)?.principal;
     let Some(entry) = entries::get(session, cluster, principal).await? else {
         return Ok(None);
     };
-    let granted = match granted(session, cluster, principal).await {
-        Err(error) if error.class == Class::NotFound => return Ok(None),
-        other => other?,
-    };
-    Ok(objects(principal, granted, &entry.tags)
-        .into_iter()
-        .find(|live| live.key == *key))
+    match granted(session, cluster, principal).await {
+        Err(error) if error.class == Class::NotFound => Ok(None),
+        other => live(key, &other?, &entry.tags),
+    }
 }

@@ -27,15 +27,18 @@ pub(super) async fn apply(
     let Some(live) = live else {
         return create(session, cluster, (namespace, account), association).await;
     };
+    if let Some(owner) = &live.defect {
+        return Err(conflict(
+            call_name,
+            format!("{key} belongs to {owner}: remove it there"),
+        ));
+    }
     if live.is_another(cluster, &association.tags) {
         let id = live.id.unwrap_or_default();
         return Err(conflict(
             call_name,
             format!("ResourceInUseException: Association already exists: {id} (it is not marked as ours)"),
         ));
-    }
-    if let Some(owner) = &live.defect {
-        return Err(conflict(call_name, format!("{key} is {owner}: remove it there")));
     }
     let wanted = PodIdentityAssociation {
         tags: rules::merged_tags(&live.tags, &association.tags),
@@ -147,7 +150,7 @@ fn arn(cluster: &ClusterArn, id: &str) -> String {
 
 pub(super) async fn delete(session: &Session, cluster: &ClusterArn, live: &Live) -> Result<(), PortError> {
     if let Some(owner) = &live.defect {
-        let message = format!("{} is {owner}: remove it there", live.key);
+        let message = format!("{} belongs to {owner}: remove it there", live.key);
         return Err(conflict(Call::DeletePodIdentityAssociation.name(), message));
     }
     remove(session, cluster, live.id.as_deref().unwrap_or_default()).await
@@ -250,7 +253,7 @@ fn live(found: &Found) -> Live {
     Live {
         id: text(found.association_id()),
         external_id: text(found.external_id()).filter(|_| has_target),
-        defect: text(found.owner_arn()).map(|owner| format!("of the add-on {owner}")),
+        defect: text(found.owner_arn()).map(|owner| format!("the add-on {owner}")),
         ..Live::new(key, Body::PodIdentityAssociation(body), tags)
     }
 }

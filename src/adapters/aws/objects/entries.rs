@@ -2,21 +2,30 @@
 //!
 //! An entry belongs to the principal behind the name, as it was when the entry was made: a role that was made anew under its name
 //! is another one, and the entry is dead though it looks alive (aws/containers-roadmap#185). An entry that is older than its role
-//! is told as a difference, and made anew by an apply.
+//! is told as a difference, and made anew by an apply, with the policies that it had.
+//!
+//! What an entry of ours may do is ours alone to say (`security.md` 6): a policy over the whole cluster, which we never associate,
+//! is told as a difference of the entry, and an apply takes it away.
 
-use super::{Live, check, conflict, invalid, tag_changes, wait};
+use super::{
+    Live,
+    access_policies::{self, Granted},
+    check, conflict,
+    faults::Faults,
+    invalid, tag_changes, wait,
+};
 use crate::{
     aws::{call::call, calls::Call, session::Session},
     rules,
 };
 use aws_sdk_eks::types::AccessEntry as Found;
+use futures_util::future::try_join;
 use goldenpath_core::{
     domain::{AccessEntry, Body, Class, ClusterArn, ObjectKey},
     ports::{Expect, PortError},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-pub(super) const DEAD: &str = "of a role that was made anew since";
 const STANDARD: &str = "STANDARD";
 
 pub(super) async fn apply(
@@ -28,9 +37,9 @@ pub(super) async fn apply(
 ) -> Result<Live, PortError> {
     let call_name = Call::CreateAccessEntry.name();
     rules::check_entry(entry).map_err(|message| invalid(call_name, message))?;
-    let live = get(session, cluster, principal).await?;
-    check(call_name, &key(principal), expect, live.as_ref())?;
-    let Some(live) = live else {
+    let seen = look(session, cluster, principal, None).await?;
+    check(call_name, &key(principal), expect, seen.as_ref().map(|seen| &seen.live))?;
+    let Some(Seen { live, faults, granted }) = seen else {
         rules::check_principal(principal).map_err(|message| invalid(call_name, message))?;
         return create(session, cluster, principal, entry).await;
     };
@@ -51,19 +60,46 @@ pub(super) async fn apply(
         group: entry.group.clone(),
         tags: rules::merged_tags(&live.tags, &entry.tags),
     };
-    if is_older_than_its_role(session, principal, &live).await? {
-        tracing::info!(principal, "the access entry is {DEAD}: it is made anew");
-        delete(session, cluster, principal).await?;
-        return create(session, cluster, principal, &wanted).await;
+    if faults.want_another() {
+        return make_anew(session, cluster, principal, &wanted, (&faults, granted)).await;
+    }
+    for policy in &faults.over_all {
+        let _turn = access_policies::turn().await;
+        tracing::info!(
+            principal,
+            policy,
+            "an access policy over the whole cluster is taken away"
+        );
+        access_policies::disassociate(session, cluster, (policy, principal)).await?;
     }
     change(session, cluster, principal, (before, &live), &wanted).await?;
-    get(session, cluster, principal).await?.ok_or_else(|| {
+    let now = look(session, cluster, principal, None).await?;
+    now.map(|seen| seen.live).ok_or_else(|| {
         PortError::new(
             Class::Unavailable,
             call_name,
             format!("the access entry of {principal} is not there after its change"),
         )
     })
+}
+
+/// Other environments of the cluster count on the policies, which go with their entry.
+async fn make_anew(
+    session: &Session,
+    cluster: &ClusterArn,
+    principal: &str,
+    wanted: &AccessEntry,
+    (faults, mut granted): (&Faults, Granted),
+) -> Result<Live, PortError> {
+    let _turn = access_policies::turn().await;
+    tracing::info!(principal, "the access entry is {faults}: it is made anew");
+    granted.retain(|policy, _| !faults.over_all.contains(policy));
+    delete(session, cluster, principal).await?;
+    let made = create(session, cluster, principal, wanted).await?;
+    for (policy, namespaces) in granted {
+        access_policies::associate(session, cluster, (&policy, principal), namespaces).await?;
+    }
+    Ok(made)
 }
 
 pub(super) async fn create(
@@ -177,6 +213,48 @@ pub(super) async fn get(session: &Session, cluster: &ClusterArn, principal: &str
     }
 }
 
+/// One entry, and of our own what else there is to know of it.
+pub(super) struct Seen {
+    pub live: Live,
+    faults: Faults,
+    granted: Granted,
+}
+
+/// `born`: when each role of the account was made, by ARN, where that is known already.
+pub(super) async fn look(
+    session: &Session,
+    cluster: &ClusterArn,
+    principal: &str,
+    born: Option<&HashMap<String, i64>>,
+) -> Result<Option<Seen>, PortError> {
+    let Some(mut live) = get(session, cluster, principal).await? else {
+        return Ok(None);
+    };
+    let (mut faults, mut granted) = (Faults::default(), Granted::new());
+    if live.mark(cluster).cluster.is_some() {
+        let role_made_at = async {
+            match born {
+                Some(born) => Ok(born.get(principal).copied()),
+                None => role_made_at(session, principal).await,
+            }
+        };
+        let policies = async {
+            match access_policies::granted(session, cluster, principal).await {
+                // The entry went in between.
+                Err(error) if error.class == Class::NotFound => Ok(None),
+                other => other.map(Some),
+            }
+        };
+        let (role_made_at, policies) = try_join(role_made_at, policies).await?;
+        let Some(policies) = policies else { return Ok(None) };
+        let kind = live.defect.take();
+        faults = Faults::of(live.made_at, kind, role_made_at, &policies);
+        granted = policies;
+        live.defect = faults.words();
+    }
+    Ok(Some(Seen { live, faults, granted }))
+}
+
 /// ARNs of all principals with an entry; with `policy`, of those that it is associated with.
 pub(super) async fn principals(
     session: &Session,
@@ -218,21 +296,23 @@ fn live(principal: &str, found: &Found) -> Live {
     Live {
         id: found.access_entry_arn().map(str::to_owned),
         made_at: found.created_at().map(aws_sdk_eks::primitives::DateTime::secs),
-        defect: (kind != STANDARD).then(|| format!("of type {kind}")),
+        defect: (kind != STANDARD).then(|| kind.to_owned()),
         ..Live::new(key(principal), body, tags)
     }
 }
 
-async fn is_older_than_its_role(session: &Session, principal: &str, live: &Live) -> Result<bool, PortError> {
-    let (Some(name), Some(_)) = (wait::role_name(principal), &live.id) else {
-        return Ok(false);
+/// `None` of what is no role of this account, and of one that we may not read.
+async fn role_made_at(session: &Session, principal: &str) -> Result<Option<i64>, PortError> {
+    let Some(name) = wait::role_name(principal) else {
+        return Ok(None);
     };
     let asked = session.iam.get_role().role_name(name).send();
     match call(session, Call::GetRole, asked).await {
-        Ok(answer) => Ok(answer
-            .role
-            .is_some_and(|role| role.arn == principal && live.made_at.is_some_and(|at| role.create_date.secs() > at))),
-        Err(error) if matches!(error.class, Class::NotFound | Class::Denied) => Ok(false),
+        Ok(answer) => {
+            let role = answer.role.filter(|role| role.arn == principal);
+            Ok(role.map(|role| role.create_date.secs()))
+        }
+        Err(error) if matches!(error.class, Class::NotFound | Class::Denied) => Ok(None),
         Err(error) => Err(error),
     }
 }

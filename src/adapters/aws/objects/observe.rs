@@ -7,7 +7,13 @@
 //! GetAccountAuthorizationDetails and ListRoles: 1 for 1,000 roles of the account
 //! ```
 
-use super::{Live, access_policies, associations, entries, roles};
+use super::{
+    Live,
+    access_policies::{self, Granted},
+    associations, entries,
+    faults::Faults,
+    roles,
+};
 use crate::{aws::session::Session, ownership::mark, rules::PEOPLES_POLICIES};
 use futures_util::{
     FutureExt, StreamExt, TryStreamExt,
@@ -19,7 +25,7 @@ use goldenpath_core::{
     ports::{PortError, Scope, Selector},
 };
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Describes at once; the token bucket spaces them.
 const AT_ONCE: usize = 8;
@@ -37,10 +43,10 @@ pub(super) async fn observe(
     cluster: &ClusterArn,
     selector: &Selector,
 ) -> Result<Vec<Observed>, PortError> {
-    let listed = match &selector.scope {
+    let Listed { live: listed, born } = match &selector.scope {
         Scope::Everything => everything(session, cluster).await?,
         Scope::Environment(environment) => of_environment(session, cluster, environment).await?,
-        Scope::Records | Scope::Keys => vec![],
+        Scope::Records | Scope::Keys => Listed::default(),
     };
     let mut found: BTreeMap<ObjectKey, Live> = listed.into_iter().map(|live| (live.key.clone(), live)).collect();
     let missing: BTreeSet<&ObjectKey> = selector
@@ -50,7 +56,10 @@ pub(super) async fn observe(
         .collect();
     let mut asked: Vec<Asked<'_, Option<Live>>> = vec![];
     for key in missing {
-        asked.push(get(session, cluster, key).boxed());
+        asked.push(match key {
+            ObjectKey::AccessEntry { principal } => entry(session, cluster, principal, born.as_ref()).boxed(),
+            key => get(session, cluster, key).boxed(),
+        });
     }
     let named = all(asked).await?;
     found.extend(named.into_iter().flatten().map(|live| (live.key.clone(), live)));
@@ -61,7 +70,7 @@ pub(super) async fn observe(
 pub(super) async fn get(session: &Session, cluster: &ClusterArn, key: &ObjectKey) -> Result<Option<Live>, PortError> {
     match key {
         ObjectKey::Role { name } => Ok(roles::get(session, name).await?.filter(|live| live.key == *key)),
-        ObjectKey::AccessEntry { principal } => entries::get(session, cluster, principal).await,
+        ObjectKey::AccessEntry { principal } => entry(session, cluster, principal, None).await,
         ObjectKey::AccessPolicy { .. } => access_policies::get(session, cluster, key).await,
         ObjectKey::PodIdentityAssociation {
             namespace,
@@ -71,33 +80,54 @@ pub(super) async fn get(session: &Session, cluster: &ClusterArn, key: &ObjectKey
     }
 }
 
-async fn everything(session: &Session, cluster: &ClusterArn) -> Result<Vec<Live>, PortError> {
-    let (roles, mut entries, associations) = try_join3(
+async fn entry(
+    session: &Session,
+    cluster: &ClusterArn,
+    principal: &str,
+    born: Option<&HashMap<String, i64>>,
+) -> Result<Option<Live>, PortError> {
+    Ok(entries::look(session, cluster, principal, born)
+        .await?
+        .map(|seen| seen.live))
+}
+
+/// What a listing of all roles found of the others too: an entry is judged by the age of its role.
+#[derive(Default)]
+struct Listed {
+    live: Vec<Live>,
+    born: Option<HashMap<String, i64>>,
+}
+
+async fn everything(session: &Session, cluster: &ClusterArn) -> Result<Listed, PortError> {
+    let (roles, entries, associations) = try_join3(
         roles::list(session, |tags| is_marked(cluster, tags)),
         own_entries(session, cluster),
         all_associations(session, cluster, |_| true),
     )
     .await?;
-    for entry in &mut entries {
-        if let ObjectKey::AccessEntry { principal } = &entry.key
-            && let (Some(born), Some(made)) = (roles.born.get(principal), entry.made_at)
-            && *born > made
-        {
-            entry.defect = Some(entries::DEAD.to_owned());
-        }
-    }
-    let policies = policies_of(session, cluster, &entries).await?;
-    let ours = |live: &Live| live.mark(cluster).cluster.as_deref() == Some(cluster.as_str());
+    let mut granted = granted_to(session, cluster, &entries).await?;
     let mut found = roles.wanted;
-    found.extend(entries);
-    found.extend(policies);
+    for mut entry in entries {
+        let ObjectKey::AccessEntry { principal } = &entry.key else {
+            continue;
+        };
+        let policies = granted.remove(principal).unwrap_or_default();
+        let kind = entry.defect.take();
+        entry.defect = Faults::of(entry.made_at, kind, roles.born.get(principal).copied(), &policies).words();
+        found.extend(access_policies::objects(principal, policies, &entry.tags));
+        found.push(entry);
+    }
+    let ours = |live: &Live| live.mark(cluster).cluster.as_deref() == Some(cluster.as_str());
     found.extend(associations.into_iter().filter(ours));
-    Ok(found)
+    Ok(Listed {
+        live: found,
+        born: Some(roles.born),
+    })
 }
 
 /// Roles and associations; entries are the cluster's. Where our names lie is told by what renders them: a role's path holds its
 /// environment, and a namespace's name begins with it.
-async fn of_environment(session: &Session, cluster: &ClusterArn, environment: &str) -> Result<Vec<Live>, PortError> {
+async fn of_environment(session: &Session, cluster: &ClusterArn, environment: &str) -> Result<Listed, PortError> {
     let tag = format!("{TAG_PREFIX}environment");
     let is_its_own = |tags: &BTreeMap<String, String>| {
         is_marked(cluster, tags) && tags.get(&tag).is_some_and(|found| found == environment)
@@ -114,7 +144,10 @@ async fn of_environment(session: &Session, cluster: &ClusterArn, environment: &s
     .await?;
     let mut found = roles.wanted;
     found.extend(associations.into_iter().filter(|live| is_its_own(&live.tags)));
-    Ok(found)
+    Ok(Listed {
+        live: found,
+        born: Some(roles.born),
+    })
 }
 
 fn is_marked(cluster: &ClusterArn, tags: &BTreeMap<String, String>) -> bool {
@@ -133,36 +166,40 @@ async fn own_entries(session: &Session, cluster: &ClusterArn) -> Result<Vec<Live
     Ok(all.into_iter().flatten().filter(ours).collect())
 }
 
-/// What these entries are granted, whoever granted it.
-async fn policies_of(session: &Session, cluster: &ClusterArn, entries: &[Live]) -> Result<Vec<Live>, PortError> {
-    let mut owners: BTreeMap<&str, &Live> = BTreeMap::new();
+/// What these entries are granted by principal, whoever granted it.
+async fn granted_to(
+    session: &Session,
+    cluster: &ClusterArn,
+    entries: &[Live],
+) -> Result<HashMap<String, Granted>, PortError> {
+    let mut principals: BTreeSet<&str> = BTreeSet::new();
     for entry in entries {
         if let ObjectKey::AccessEntry { principal } = &entry.key {
-            owners.insert(principal, entry);
+            principals.insert(principal);
         }
     }
-    if owners.len() > FEW {
+    if principals.len() > FEW {
         let mut asked: Vec<Asked<'_, Vec<String>>> = vec![];
         for policy in PEOPLES_POLICIES {
             let arn = access_policies::arn(cluster, policy);
             asked.push(entries::principals(session, cluster, Some(arn)).boxed());
         }
         let granted: BTreeSet<String> = all(asked).await?.into_iter().flatten().collect();
-        owners.retain(|principal, _| granted.contains(*principal));
+        principals.retain(|principal| granted.contains(*principal));
     }
-    let mut asked: Vec<Asked<'_, Vec<Live>>> = vec![];
-    for (principal, entry) in owners {
+    let mut asked: Vec<Asked<'_, (String, Granted)>> = vec![];
+    for principal in principals {
         let of_one = async move {
             let granted = match access_policies::granted(session, cluster, principal).await {
                 // The entry went since it was listed, and its policies with it.
-                Err(error) if error.class == Class::NotFound => return Ok(vec![]),
+                Err(error) if error.class == Class::NotFound => Granted::new(),
                 other => other?,
             };
-            Ok(access_policies::objects(principal, granted, &entry.tags))
+            Ok((principal.to_owned(), granted))
         };
         asked.push(of_one.boxed());
     }
-    Ok(all(asked).await?.into_iter().flatten().collect())
+    Ok(all(asked).await?.into_iter().collect())
 }
 
 async fn all_associations(
