@@ -239,6 +239,14 @@ fn alone(matrix: &Matrix, first: &RealServers) -> Vec<Trial> {
             with(name, Box::new(move |real, _| stories::real::a_whole_life(&tool, real)))
         })
         .collect();
+    trials.extend(matrix.present.first().map(|tool| {
+        let tool = tool.clone();
+        let name = format!("{}: a namespace that somebody lives in is adopted", tool.name);
+        with(
+            name,
+            Box::new(move |real, _| stories::adoption::of_a_namespace(&tool, real)),
+        )
+    }));
     trials.push(with(
         "failure on the real servers: a cluster replaced by another".to_owned(),
         Box::new(|second, first| block_on(failures::real::replaced(first.0.get(&first.1)?, second.clone()))),

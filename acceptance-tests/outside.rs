@@ -397,14 +397,19 @@ impl Outside {
 
     /// A document, as the platform's own user reads it.
     pub async fn get(&self, path: &str) -> Result<Json> {
-        let ask = Ask {
+        self.ask(Ask {
             method: Method::GET,
             path,
             content: None,
             headers: &[],
-        };
+        })
+        .await
+    }
+
+    pub async fn ask(&self, ask: Ask<'_>) -> Result<Json> {
+        let what = format!("{} {}", ask.method, ask.path);
         let answer = self.api.ask(&self.token, ask).await?;
-        ensure!(answer.status == 200, "GET {path}: {answer:?}");
+        ensure!((200..300).contains(&answer.status), "{what}: {answer:?}");
         Ok(answer.document)
     }
 

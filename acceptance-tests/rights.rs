@@ -63,7 +63,7 @@ pub async fn are_enough(real: Arc<Real>) -> Result<()> {
         json!({"name": "rights", "team": "rights", "tier": "dev", "cluster": real::CLUSTER,
         "quota": {"total": {"requests.cpu": cpu}},
         "access": {
-            "developer": {"principal_arns": [principal], "access_policies": []},
+            "developer": {"principal_arns": [principal], "access_policies": ["AmazonEKSViewPolicy"]},
             "deployer": {"create_role": true, "trusted_principal_arns": [ci]},
         }})
     };

@@ -1,5 +1,6 @@
 //! What people do, with real CLIs: each story is a configuration, some commands, and what must be seen.
 
+pub mod adoption;
 mod drift;
 mod hands;
 mod import;

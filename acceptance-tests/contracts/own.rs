@@ -1,6 +1,7 @@
 //! What only a real API server shows.
 
 mod identity;
+mod turns;
 
 use super::{Check, demo};
 use crate::servers::{Cluster, Plan};
@@ -20,7 +21,7 @@ macro_rules! check {
     };
 }
 
-pub const OWN: [(&str, Check); 8] = [
+pub const OWN: [(&str, Check); 9] = [
     ("of two creates at once one wins", check!(two_creates)),
     (
         "nothing is made in place of what was looked at and is gone",
@@ -38,6 +39,7 @@ pub const OWN: [(&str, Check); 8] = [
         "a pod's identity is told by a pod that never is",
         check!(identity::told),
     ),
+    ("turns are taken one after another", check!(turns::are_taken)),
 ];
 
 const CONFIG_MAP: &str = "ConfigMap";

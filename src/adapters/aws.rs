@@ -19,6 +19,7 @@ mod options;
 pub mod permissions;
 mod session;
 mod token;
+mod trust;
 
 pub use calls::{Call, Needs};
 pub use objects::Hand;

@@ -1,25 +1,38 @@
 //! AWS and Kubernetes as one world: each half does what its kinds of object ask for.
 //!
 //! A listing asks both at the same time and fails when either does: half a listing would read as absence.
+//!
+//! EKS holds what a principal is granted as a list that a change replaces whole (AssociateAccessPolicy): a change of it takes
+//! turns with those of other processes, by a Lease in the cluster.
 
 use crate::kube::Kube;
 use async_trait::async_trait;
 use futures_util::future::try_join;
 use goldenpath_core::{
-    domain::{Class, ClusterArn, ClusterRef, Facts, ObjectKey, Observed},
+    domain::{Class, ClusterArn, ClusterRef, Facts, ObjectKey, Observed, short_hash},
     ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Scope, Selector},
 };
 use std::sync::Arc;
 
 pub struct Joined {
     pub aws: Arc<dyn Objects>,
-    pub kubernetes: Arc<dyn Objects>,
+    pub kubernetes: Arc<Kube>,
 }
 
 impl Joined {
     fn half(&self, key: &ObjectKey) -> &dyn Objects {
         if key.is_aws() { &*self.aws } else { &*self.kubernetes }
     }
+}
+
+/// The Lease under which this change is made. An entry that is there may be made anew, with all that its principal is granted.
+fn turn_of(key: &ObjectKey, is_new: bool) -> Option<String> {
+    match key {
+        ObjectKey::AccessPolicy { principal, .. } => Some(principal),
+        ObjectKey::AccessEntry { principal } if !is_new => Some(principal),
+        _ => None,
+    }
+    .map(|principal| format!("gp-access-{}", short_hash([principal.as_str()], 16)))
 }
 
 #[async_trait]
@@ -42,11 +55,19 @@ impl Objects for Joined {
     }
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {
-        self.half(apply.key).apply(apply).await
+        let half = self.half(apply.key);
+        match turn_of(apply.key, apply.expect == Expect::Absent) {
+            Some(turn) => self.kubernetes.in_turn(apply.cluster, &turn, half.apply(apply)).await,
+            None => half.apply(apply).await,
+        }
     }
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
-        self.half(key).delete(cluster, key, expect).await
+        let deleted = self.half(key).delete(cluster, key, expect);
+        match turn_of(key, false) {
+            Some(turn) => self.kubernetes.in_turn(cluster, &turn, deleted).await,
+            None => deleted.await,
+        }
     }
 }
 

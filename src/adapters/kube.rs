@@ -26,6 +26,7 @@ mod probe;
 mod project;
 mod refused;
 mod terminating;
+mod turn;
 
 pub use connect::{Credentials, Endpoint, EndpointSource, Kubeconfig, Token, TokenSource};
 pub use foreign::Hand;

@@ -16,7 +16,7 @@ pub(crate) struct Mark {
     pub slot: Option<String>,
 }
 
-/// What others put on their objects: (where, name, who). A trailing `*` takes the value's place.
+/// What tools put on their objects: (where, name, who).
 const FOREIGN: [(&str, &str, &str); 10] = [
     ("/metadata/annotations", "argocd.argoproj.io/tracking-id", "Argo CD"),
     ("/metadata/labels", "argocd.argoproj.io/instance", "Argo CD"),
@@ -97,28 +97,84 @@ impl Mark {
     }
 }
 
+/// The tool that put its mark on an object, in words.
+fn tool(body: &Value) -> Option<String> {
+    FOREIGN.into_iter().find_map(|(place, name, who)| {
+        let value = body.pointer(place)?.get(name)?.as_str()?;
+        Some(if who.is_empty() {
+            value.to_owned()
+        } else {
+            format!("{who} ({value})")
+        })
+    })
+}
+
 /// Who a foreign object belongs to: by what tools put on their objects, else the first manager of its fields.
 pub(crate) fn hand(body: &Value, first_manager: Option<&str>) -> String {
-    for (place, name, who) in FOREIGN {
-        if let Some(value) = body
-            .pointer(place)
-            .and_then(|place| place.get(name))
-            .and_then(Value::as_str)
-        {
-            return if who.is_empty() {
-                value.to_owned()
-            } else {
-                format!("{who} ({value})")
-            };
-        }
+    tool(body).unwrap_or_else(|| first_manager.unwrap_or("someone else").to_owned())
+}
+
+/// The environment that may adopt this namespace, by an administrator's word. What a tool keeps is not for adoption: the tool
+/// would put it back, or take it away.
+pub(crate) fn adoptable_by(body: &Value) -> Option<&str> {
+    let name = format!("{LABEL_PREFIX}adoptable-by");
+    if tool(body).is_some() {
+        return None;
     }
-    first_manager.unwrap_or("someone else").to_owned()
+    body.pointer("/metadata/annotations")?.get(&name)?.as_str()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn an_administrators_word_lets_adopt_what_no_tool_keeps() {
+        let adoptable = "goldenpath.internal/adoptable-by";
+        for (place, name, value, expected, reason) in [
+            ("labels", "team", "pay", Some("demo/pay"), "a label of anybody"),
+            (
+                "annotations",
+                "argocd.argoproj.io/tracking-id",
+                "shop",
+                None,
+                "Argo CD would put it back",
+            ),
+            ("labels", "kustomize.toolkit.fluxcd.io/name", "shop", None, "Flux too"),
+            (
+                "annotations",
+                "meta.helm.sh/release-name",
+                "shop",
+                None,
+                "Helm takes it away with its release",
+            ),
+            (
+                "annotations",
+                "crossplane.io/composition-resource-name",
+                "shop",
+                None,
+                "Crossplane reconciles it",
+            ),
+            (
+                "labels",
+                "app.kubernetes.io/managed-by",
+                "Tool",
+                None,
+                "any other that says so",
+            ),
+        ] {
+            let mut body = json!({"metadata": {"labels": {}, "annotations": {adoptable: "demo/pay"}}});
+            body["metadata"][place][name] = value.into();
+            assert_eq!(adoptable_by(&body), expected, "{reason}");
+        }
+        let label = json!({"metadata": {"labels": {adoptable: "demo/pay"}}});
+        assert_eq!(
+            adoptable_by(&label),
+            None,
+            "a label's value cannot be an environment's id"
+        );
+    }
 
     #[test]
     fn marks_and_hands_are_told_by_labels_and_tags() {

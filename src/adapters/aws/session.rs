@@ -6,6 +6,7 @@
 use super::{
     error,
     options::{AssumeRole, AwsOptions},
+    trust,
 };
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{
@@ -14,7 +15,7 @@ use aws_credential_types::{
 };
 use aws_smithy_http_client::{
     Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
 use goldenpath_core::{domain::Class, ports::PortError};
 use std::time::{Duration, SystemTime};
@@ -48,9 +49,15 @@ pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsPr
         default_tags: _,
         operation,
     } = options;
-    // One connector for all three services: each would read the system's certificates anew.
+    let trusted = match trust::bundle().map_err(|problem| wrong(&problem))? {
+        Some(pem) => TrustStore::empty().with_pem_certificate(pem),
+        None => TrustStore::default(),
+    };
+    let tls = TlsContext::builder().with_trust_store(trusted).build();
+    // One connector for all three services: each would read the certificates anew.
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .tls_context(tls.map_err(|error| wrong(&error.to_string()))?)
         .build_https();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)

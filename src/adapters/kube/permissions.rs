@@ -7,6 +7,7 @@
 use super::{
     kinds::{CLUSTER_ROLE_BINDING, CONFIG_MAP, LISTED, NAMESPACE, Resource},
     probe,
+    turn::LEASE,
 };
 use goldenpath_core::domain::projection::SYSTEM_NAMESPACE;
 use serde_json::{Value, json};
@@ -51,7 +52,11 @@ pub fn for_environments(names: &[String]) -> Value {
         json!({"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["clusterroles"], "resourceNames": names,
         "verbs": ["bind"]}),
     );
-    let records = vec![json!({"apiGroups": [""], "resources": [CONFIG_MAP.plural], "verbs": WRITE})];
+    let records = vec![
+        json!({"apiGroups": [""], "resources": [CONFIG_MAP.plural], "verbs": WRITE}),
+        json!({"apiGroups": ["coordination.k8s.io"], "resources": [LEASE.plural],
+            "verbs": ["create", "delete", "get", "patch"]}),
+    ];
     list(vec![
         role(CLUSTER_ROLE, None, "goldenpath-environments", rules),
         role("Role", Some(SYSTEM_NAMESPACE), "goldenpath-environments", records),

@@ -3,10 +3,10 @@
 //! A version is `<resourceVersion>/<uid>`: an apply at a resourceVersion alone would make again what is gone.
 
 use super::{kinds::Resource, managed::Holders, terminating};
-use crate::ownership::{hand, mark};
+use crate::ownership::{adoptable_by, hand, mark};
 use goldenpath_core::domain::{
     ClusterArn, Observed, Ownership,
-    projection::{self, LABEL_PREFIX, SYSTEM_NAMESPACE},
+    projection::{self, SYSTEM_NAMESPACE},
 };
 use serde_json::Value;
 
@@ -25,7 +25,9 @@ pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Valu
     Some(Observed {
         deleting: terminating::told(&document),
         record: record.map(str::to_owned),
-        adoptable_by: adoptable_by(&document).filter(|_| is_foreign && resource.kind == "Namespace"),
+        adoptable_by: adoptable_by(&document)
+            .filter(|_| is_foreign && resource.kind == "Namespace")
+            .map(str::to_owned),
         ..Observed::new(key, version_of(&document)?, ownership, fields)
     })
 }
@@ -38,12 +40,4 @@ fn version_of(document: &Value) -> Option<String> {
 /// (resourceVersion, uid) of a version; `None`: another world's.
 pub(super) fn parts_of(version: &str) -> Option<(&str, &str)> {
     version.split_once('/')
-}
-
-fn adoptable_by(document: &Value) -> Option<String> {
-    let name = format!("{LABEL_PREFIX}adoptable-by");
-    let found = ["/metadata/annotations", "/metadata/labels"]
-        .into_iter()
-        .find_map(|place| document.pointer(place)?.get(&name)?.as_str());
-    found.map(str::to_owned)
 }

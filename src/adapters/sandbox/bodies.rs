@@ -12,7 +12,7 @@ use super::{
 use goldenpath_core::{
     domain::{
         Body, Class, ClusterArn, Desired, Fields, Holder, ObjectKey, Observed, Ownership,
-        projection::{self, LABEL_PREFIX, SYSTEM_NAMESPACE},
+        projection::{self, SYSTEM_NAMESPACE},
     },
     ports::{Apply, Deleted, Expect},
 };
@@ -216,10 +216,7 @@ fn adoptable_by<'a>(row: &'a Row, ownership: &Ownership) -> Option<&'a str> {
     if row.key.kind() != "Namespace" || !matches!(ownership, Ownership::Foreign { .. }) {
         return None;
     }
-    let name = format!("{LABEL_PREFIX}adoptable-by");
-    ["/metadata/annotations", "/metadata/labels"]
-        .into_iter()
-        .find_map(|place| row.body.pointer(place)?.get(&name)?.as_str())
+    crate::ownership::adoptable_by(&row.body)
 }
 
 // === What the world makes up ===

@@ -9,6 +9,7 @@
 //! Decisions are pure and stand in files of their own (`decide`, `claim`, `drift`, `shares`, `prepare`, `outcome`); effects
 //! go through `world`, `steps`, `lease` and `run`.
 
+mod adoption;
 mod cache;
 mod claim;
 mod decide;

@@ -241,7 +241,8 @@ fn minor_version(text: &String) -> Result<(), String> {
 fn adopt() -> Attribute {
     let mode = optional("mode", Type::String).one_of(&["fail", "if_marked"]).default("fail").describe(
         "`fail`: a namespace of the same name that is not ours is an error. `if_marked`: it is taken over if an administrator \
-         has put the label `goldenpath.internal/adoptable-by: <environment id>` on it. Default `fail`.",
+         has put the annotation `goldenpath.internal/adoptable-by: <cluster>/<environment>` on it, and no deployment tool (Argo \
+         CD, Flux, Helm, Crossplane) has put its own. The plan says which fields it takes over. Default `fail`.",
     );
     let take = attributes::text_set("take_fields").example(Value::set(["/spec/hard/pods".into()])).describe(
         "JSON pointers (RFC 6901) of fields to take from the managers that hold them, while adopting. Any other held field is an \

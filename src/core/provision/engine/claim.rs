@@ -105,6 +105,8 @@ pub(super) fn claim(desired: &Desired, observed: &Observed, asker: &Asker<'_>) -
             },
         },
         Ownership::Cluster if mine.is_none() || desired.shared => Claim::Mine,
+        // It carries the mark of its entry, which is the cluster's, and names one namespace: that of whoever wants it.
+        Ownership::Cluster if matches!(desired.key, ObjectKey::AccessPolicy { .. }) => Claim::Mine,
         Ownership::Cluster => Claim::Taken {
             by: "the cluster baseline".to_owned(),
         },
@@ -206,6 +208,22 @@ mod tests {
                 &environment,
                 true,
                 taken("environment shop"),
+            ),
+            (
+                "an access policy on an entry of ours, in our namespace",
+                Desired::new(
+                    ObjectKey::AccessPolicy {
+                        policy: "AmazonEKSViewPolicy".into(),
+                        namespace: "pay".into(),
+                        principal: "p".into(),
+                    },
+                    None,
+                ),
+                Ownership::Cluster,
+                None,
+                &environment,
+                false,
+                Claim::Mine,
             ),
             (
                 "a slot's",

@@ -137,8 +137,9 @@ fn class_advice(error: &PortError) -> String {
 fn foreign_advice(key: &ObjectKey) -> String {
     match key {
         ObjectKey::Kube { kind, .. } if kind == "Namespace" => {
-            "choose another name, or let an administrator mark it with goldenpath.internal/adoptable-by: <environment id> \
-             and set adopt = { mode = \"if_marked\" }"
+            "choose another name, or let an administrator annotate it with goldenpath.internal/adoptable-by: \
+             <cluster>/<environment> and set adopt = { mode = \"if_marked\" }; what a deployment tool keeps has to be let go of \
+             there first"
                 .to_owned()
         }
         _ => "it is never taken over: remove it, or choose another name".to_owned(),

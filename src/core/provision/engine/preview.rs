@@ -4,7 +4,7 @@
 //! records and shares, and what the world does not tell is "undecided", never "pass".
 
 use super::{
-    Engine,
+    Engine, adoption,
     claim::{Asker, Claim, claim, is_marked_for},
     decide::{self, Decision, Hold, Intent, decide},
     facts::{stable, unreadable},
@@ -277,7 +277,8 @@ impl Engine {
                     .problem(),
                 ),
                 Claim::Borrowed => problems.extend(lacks_group(desired, object)),
-                Claim::Mine | Claim::Adopted => {}
+                Claim::Adopted => problems.extend(asker.adopt.map(|adopt| adoption::told(desired, object, adopt))),
+                Claim::Mine => {}
             }
         }
         for boundary in &prepared.blueprint.resolved.boundaries {

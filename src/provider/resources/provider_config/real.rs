@@ -159,7 +159,8 @@ pub fn aws() -> Attribute {
     .describe(
         "The real worlds: IAM, EKS and STS of one account and region, and the Kubernetes API of its clusters. `{}` is enough where \
          AWS's own chain of credentials (environment, profile, SSO, web identity, container, instance) and region suffices. \
-         Environment variable: `GOLDENPATH_AWS=1`.\n\nWho runs this holds the credentials that make roles: it is for the platform's \
+         Environment variable: `GOLDENPATH_AWS=1`. Certificates of AWS's endpoints are checked against `AWS_CA_BUNDLE`, else \
+         against those of the system.\n\nWho runs this holds the credentials that make roles: it is for the platform's \
          pipelines, with the rights that `terraform-provider-goldenpath permissions` prints.",
     )
 }

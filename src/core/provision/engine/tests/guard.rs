@@ -60,6 +60,9 @@ async fn only_a_marked_namespace_is_adopted() {
         let bench = Bench::ready().await;
         bench.fake.plant("k8s/v1/Namespace/pay", "kubectl-create", marked_for);
         let spec = environment("pay", json!({ "adopt": { "mode": mode } }));
+        let preview = bench.preview(&spec, None).await;
+        let told = codes(&preview.problems).contains(&"environment.adopts");
+        assert_eq!(told, adopted, "{reason}: {:?}", preview.problems);
         let outcome = bench.ensure(&spec, None).await;
         assert_eq!(
             errors(&outcome.problems).is_empty(),

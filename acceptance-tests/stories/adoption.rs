@@ -1,0 +1,191 @@
+//! A namespace that a team lives in already becomes its environment: told down to the fields, nothing in it is lost, and what
+//! belongs to somebody's deployment tool is refused by that tool's name.
+
+use crate::{
+    outside::{Outside, provider_config},
+    tools::Tool,
+    workspace::Workspace,
+};
+use acceptance_tests::servers::{
+    api::Ask,
+    real::{self, Real, put},
+};
+use anyhow::{Context as _, Result, ensure};
+use hyper::Method;
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+const NAME: &str = "lived-in";
+const LABEL: &str = "pod-security.kubernetes.io/enforce";
+const POINTER: &str = "/metadata/labels/pod-security.kubernetes.io~1enforce";
+
+pub fn of_a_namespace(tool: &Tool, real: &Arc<Real>) -> Result<()> {
+    crate::block_on(adopted(tool, real))
+}
+
+async fn adopted(tool: &Tool, real: &Arc<Real>) -> Result<()> {
+    let outside = Outside::of(real).await?;
+    let workspace = Workspace::bare(tool)?;
+    let workspace = configured(workspace, real)?;
+    workspace.write(
+        "baseline.tf",
+        &resource("goldenpath_cluster_baseline", "this", "cluster = \"demo\""),
+    )?;
+    workspace.apply(&[])?;
+
+    owners_are_named(&workspace, real).await?;
+
+    lived_in(real, &outside).await?;
+    let quiet = outside
+        .get(&format!("/api/v1/namespaces/{NAME}/configmaps/theirs"))
+        .await?;
+
+    environment(&workspace, NAME, "")?;
+    let refused = workspace.plan_fails(&[])?;
+    refused.says(&format!("k8s/v1/Namespace/{NAME}"))?;
+    refused.says("exists and belongs to administrator")?;
+
+    environment(&workspace, NAME, "adopt = { mode = \"if_marked\" }")?;
+    let held = workspace.plan_fails(&[])?;
+    for words in [POINTER, "held by somebodys-gitops", "adopt.take_fields"] {
+        held.says(words).context("a field that another one holds")?;
+    }
+    ensure!(
+        outside.get(&format!("/api/v1/namespaces/{NAME}")).await?["metadata"]["labels"][LABEL] == "privileged",
+        "a plan changes nothing"
+    );
+
+    environment(
+        &workspace,
+        NAME,
+        &format!("adopt = {{ mode = \"if_marked\", take_fields = [\"{POINTER}\"] }}"),
+    )?;
+    let plan = workspace.plan(&[])?;
+    for words in [
+        "1 to add, 0 to change, 0 to destroy",
+        "exists and is adopted; nothing in it is deleted",
+        POINTER,
+        "privileged",
+        "held by somebodys-gitops",
+    ] {
+        plan.says(words).context("what the adoption takes over")?;
+    }
+    workspace.apply(&[])?;
+    workspace.plan_is_empty(&[])?;
+
+    let namespace = outside.get(&format!("/api/v1/namespaces/{NAME}")).await?;
+    let metadata = &namespace["metadata"];
+    ensure!(
+        metadata["labels"][LABEL] != "privileged",
+        "the field was taken: {metadata}"
+    );
+    ensure!(
+        metadata["labels"]["cost-centre"] == "4711",
+        "what is theirs stays: {metadata}"
+    );
+    let now = outside
+        .get(&format!("/api/v1/namespaces/{NAME}/configmaps/theirs"))
+        .await?;
+    ensure!(now == quiet, "their ConfigMap was touched: {now}");
+
+    workspace.destroy(&[])?;
+    let left = outside.inventory().await?;
+    ensure!(left.is_empty(), "destroy leaves {left:?}");
+    Ok(())
+}
+
+fn configured(mut workspace: Workspace, real: &Real) -> Result<Workspace> {
+    let url = real.ministack.url();
+    for (name, value) in real.environment(&url) {
+        workspace.set(&name, &value);
+    }
+    let aws = &provider_config(&url)["aws"];
+    let endpoints = &aws["endpoints"];
+    workspace.write(
+        "provider.tf",
+        &format!(
+            "provider \"goldenpath\" {{\n  aws = {{ region = {}, endpoints = {{ iam = {}, eks = {}, sts = {} }} }}\n}}\n",
+            aws["region"], endpoints["iam"], endpoints["eks"], endpoints["sts"]
+        ),
+    )?;
+    Ok(workspace)
+}
+
+fn resource(kind: &str, name: &str, body: &str) -> String {
+    format!("resource \"{kind}\" \"{name}\" {{\n  {body}\n}}\n")
+}
+
+fn environment(workspace: &Workspace, name: &str, adopt: &str) -> Result<()> {
+    let body = format!(
+        "name = \"{name}\"\n  team = \"payments\"\n  tier = \"dev\"\n  cluster = goldenpath_cluster_baseline.this.id\n  {adopt}"
+    );
+    workspace.write(
+        "environment.tf",
+        &resource("goldenpath_team_environment", "this", &body),
+    )
+}
+
+/// As a team's own tools left it.
+async fn lived_in(real: &Real, outside: &Outside) -> Result<()> {
+    put(
+        &real.cluster,
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAME, "labels": {"cost-centre": "4711"},
+            "annotations": {"goldenpath.internal/adoptable-by": format!("{}/{NAME}", real::CLUSTER)}}}),
+    )
+    .await?;
+    put(
+        &real.cluster,
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs", "namespace": NAME},
+            "data": {"a": "1"}}),
+    )
+    .await?;
+    let labels =
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAME, "labels": {LABEL: "privileged"}}});
+    let ask = Ask {
+        method: Method::PATCH,
+        path: &format!("/api/v1/namespaces/{NAME}?fieldManager=somebodys-gitops"),
+        content: Some(("application/apply-patch+yaml", labels)),
+        headers: &[],
+    };
+    outside.ask(ask).await.map(drop)
+}
+
+/// All are marked as adoptable, and asked for: whoever runs them would put them back.
+async fn owners_are_named(workspace: &Workspace, real: &Real) -> Result<()> {
+    for (name, place, key, value, words) in [
+        (
+            "of-argo",
+            "annotations",
+            "argocd.argoproj.io/tracking-id",
+            "shop:/Namespace:of-argo/of-argo",
+            "Argo CD",
+        ),
+        ("of-flux", "labels", "kustomize.toolkit.fluxcd.io/name", "shop", "Flux"),
+        ("of-helm", "annotations", "meta.helm.sh/release-name", "shop", "Helm"),
+        (
+            "of-crossplane",
+            "annotations",
+            "crossplane.io/composition-resource-name",
+            "shop",
+            "Crossplane",
+        ),
+        (
+            "of-another",
+            "labels",
+            "goldenpath.internal/environment",
+            "shop",
+            "environment shop",
+        ),
+    ] {
+        let mut document = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {},
+            "annotations": {"goldenpath.internal/adoptable-by": format!("{}/{name}", real::CLUSTER)}}});
+        document["metadata"][place][key] = Json::from(value);
+        put(&real.cluster, document).await?;
+        environment(workspace, name, "adopt = { mode = \"if_marked\" }")?;
+        let refused = workspace.plan_fails(&[])?;
+        refused
+            .says(words)
+            .with_context(|| format!("{name} is refused by its owner's name"))?;
+    }
+    workspace.remove("environment.tf")
+}
