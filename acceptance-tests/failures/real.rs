@@ -3,6 +3,10 @@
 //!
 //! Whatever happens: the state keeps what exists, the next apply finishes, and nothing is left after a destroy.
 
+mod deleted;
+
+pub use deleted::deleted;
+
 use crate::{
     ENVIRONMENT, SLOT,
     outside::{self, Outside, provider_config},
@@ -438,6 +442,8 @@ pub async fn replaced(first: Arc<Real>, second: Arc<Real>) -> Result<()> {
     instance.client = other.client().await?;
     let said = instance.refresh().await?;
     // It may say that this is another cluster, or that all is gone: never that it is there.
+    let is_told = instance.held.is_none() || told(&said).contains("is not the cluster that this was made on");
+    ensure!(is_told, "another cluster of the name is not told: {}", told(&said));
     if errors(&said).is_empty() {
         let next = instance.plan(Some(&other.config(ENVIRONMENT))).await?;
         no_errors(&next.said, "plan")?;

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use crate::{
-    domain::{ClusterRef, Facts, Problem, Spec, StableFacts},
+    domain::{Class, ClusterRef, Facts, Problem, Spec, StableFacts},
     ports::{Clusters, PortError},
 };
 use std::{collections::HashMap, sync::Arc};
@@ -100,6 +100,22 @@ pub(super) fn refreshed(remembered: Option<&StableFacts>, now: &Facts) -> Stable
     facts
 }
 
+/// EKS gives each cluster an issuer of its own: another one under the same name is another cluster.
+pub(super) fn replaced(remembered: Option<&StableFacts>, now: &StableFacts) -> Option<Problem> {
+    let (before, issuer) = (remembered?.oidc_issuer.as_ref()?, now.oidc_issuer.as_ref()?);
+    (before != issuer).then(|| {
+        Problem::warning(
+            "cluster.replaced",
+            format!("{} is not the cluster that this was made on", now.cluster_arn),
+            format!(
+                "its OIDC issuer is {issuer} and was {before}: it was deleted and made again under the same name. What lay in it is \
+                 gone, and the next apply makes it anew; trust that others give to the old issuer has to be given again"
+            ),
+        )
+        .at(["cluster"])
+    })
+}
+
 /// Another world is an error and never "gone": a wrong profile must not empty a state.
 pub(super) fn same_world(id: &str, state: Option<&str>, provider: &str) -> Result<(), Problem> {
     match state {
@@ -116,14 +132,46 @@ pub(super) fn same_world(id: &str, state: Option<&str>, provider: &str) -> Resul
 }
 
 pub(super) fn unreadable(cluster: &ClusterRef, error: PortError) -> Problem {
-    Failure::call("reading the facts of", format!("cluster {cluster}"), error)
-        .problem()
-        .at(["cluster"])
+    let is_gone = error.class == Class::NotFound;
+    let problem = Failure::call("reading the facts of", format!("cluster {cluster}"), error).problem();
+    let problem = match is_gone {
+        // Never taken for gone by itself: another region or account says the same.
+        true => Problem {
+            detail: "check its name, the region and the account. If it was deleted for good, what lay in it went along: remove \
+                     what is left in IAM by destroying these resources with -refresh=false"
+                .to_owned(),
+            ..problem
+        },
+        false => problem,
+    };
+    problem.at(["cluster"])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provision::testing::facts;
+
+    #[test]
+    fn a_cluster_is_known_by_its_issuer() {
+        let with = |issuer: Option<&str>| StableFacts {
+            oidc_issuer: issuer.map(str::to_owned),
+            ..facts().stable
+        };
+        for (before, now, told, reason) in [
+            (Some("https://a"), Some("https://a"), false, "the same"),
+            (Some("https://a"), Some("https://b"), true, "made again under its name"),
+            (None, Some("https://b"), false, "it was not known"),
+            (Some("https://a"), None, false, "it cannot be told now"),
+        ] {
+            assert_eq!(replaced(Some(&with(before)), &with(now)).is_some(), told, "{reason}");
+        }
+        assert_eq!(
+            replaced(None, &with(Some("https://a"))),
+            None,
+            "an import knows nothing before"
+        );
+    }
 
     #[test]
     fn only_another_world_is_an_error() {

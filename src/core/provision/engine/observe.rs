@@ -5,7 +5,7 @@ use super::{
     claim::{self, Asker, Claim, is_made_for, is_marked_for, owner_of},
     cluster_of, decide, drift,
     drift::Lines,
-    facts::{refreshed, same_world, stable, unreadable},
+    facts::{refreshed, replaced, same_world, stable, unreadable},
     failure::Failure,
     outcome, prepare, record, steps,
 };
@@ -51,6 +51,7 @@ impl Engine {
             .facts(&cluster)
             .await
             .map_err(|error| unreadable(&cluster, error))?;
+        let another = replaced(facts.as_ref(), &now.stable);
         let fresh = refreshed(facts.as_ref(), &now);
         let facts = spec
             .as_ref()
@@ -95,6 +96,7 @@ impl Engine {
             unfinished,
         };
         let (lines, seen, mut problems) = look.at(observed);
+        problems.extend(another);
         if let (Some(uid), Some(record)) = (&uid, &record)
             && *uid != record.uid
         {
