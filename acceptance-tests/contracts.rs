@@ -2,7 +2,7 @@
 //! as in the product. And what only a real API server shows: rights, kubeconfigs, kinds that nobody serves.
 
 mod gaps;
-mod own;
+pub mod own;
 
 use crate::servers::{Cluster, real::Real};
 use anyhow::{Result, bail};

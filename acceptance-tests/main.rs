@@ -252,6 +252,10 @@ fn alone(matrix: &Matrix, first: &RealServers) -> Vec<Trial> {
         Box::new(|second, first| block_on(failures::real::replaced(first.0.get(&first.1)?, second.clone()))),
     ));
     trials.push(with(
+        "Kubernetes: a pod's identity is told by a pod that never is".to_owned(),
+        Box::new(|_, first| block_on(contracts::own::identity::told(&Real::start(&first.1)?.cluster))),
+    ));
+    trials.push(with(
         "failure on the real servers: a cluster deleted for good".to_owned(),
         Box::new(|_, first| block_on(failures::real::deleted(Arc::new(Real::start(&first.1)?)))),
     ));

@@ -1,24 +1,22 @@
 //! The look at a pod's identity.
 //!
 //! The namespace has room for one pod, and each look is made many times: had one of them left a pod behind, the quota would
-//! refuse the next.
+//! refuse the next. On servers of its own: others are told "not ready" where there is a webhook.
 
 use super::demo;
 use crate::servers::{Cluster, pod_identity, real::put};
 use anyhow::{Context as _, Result, ensure};
 use goldenpath_adapters::kube::Kube;
-use goldenpath_core::{
-    domain::ObjectKey,
-    ports::{
-        Expect, Objects, Probe,
-        Readiness::{self, Inconclusive, NotReady, Ready},
-    },
+use goldenpath_core::ports::{
+    Probe,
+    Readiness::{self, Inconclusive, NotReady, Ready},
 };
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
 const PLACE: &str = "own-identity";
-pub(super) async fn told(cluster: &Cluster) -> Result<()> {
+
+pub async fn told(cluster: &Cluster) -> Result<()> {
     let kube = cluster.kube(cluster.admin());
     for document in [place(), account("ledger"), account("other"), room_for(1)] {
         put(cluster, document).await?;
@@ -33,14 +31,6 @@ pub(super) async fn told(cluster: &Cluster) -> Result<()> {
     settles(&stranger, "ledger", Inconclusive, "a 403 says nothing of an identity").await?;
     put(cluster, room_for(0)).await?;
     settles(&kube, "ledger", Inconclusive, "nor does a full quota").await?;
-    for (kind, name) in [
-        ("MutatingWebhookConfiguration", "pod-identity-webhook"),
-        ("MutatingAdmissionPolicyBinding", PLACE),
-        ("MutatingAdmissionPolicy", PLACE),
-    ] {
-        let key = ObjectKey::kube(pod_identity::ADMISSION, kind, None, name);
-        kube.delete(&demo()?, &key, &Expect::Any).await?;
-    }
     Ok(())
 }
 
