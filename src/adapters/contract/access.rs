@@ -32,7 +32,7 @@ pub(super) fn cases(world: &World) -> Vec<Case> {
         ),
         Case::new(
             "PodIdentityAssociation: a look at it says ready of what is there and of nothing else",
-            of_kind(world, "PodIdentityAssociation", "x0", |w, s| Box::pin(probe(w, s))),
+            of_kind(world, "PodIdentityAssociation", "y0", |w, s| Box::pin(probe(w, s))),
         ),
         Case::strict(
             "PodIdentityAssociation: role and session policy are checked",
