@@ -218,6 +218,24 @@ fn kubernetes(matrix: &Matrix, real_cases: u64, seed: u64) -> Vec<Trial> {
     all.chain([truth]).chain(alone(matrix, &real)).collect()
 }
 
+type OnServers = fn(Arc<Real>) -> Result<()>;
+
+/// They leave something behind, or count all that is asked of the servers: nobody else may use theirs.
+const OWN_SERVERS: [(&str, OnServers); 4] = [
+    ("Kubernetes: a pod's identity is told by a pod that never is", |real| {
+        block_on(contracts::own::identity::told(&real.cluster))
+    }),
+    ("failure on the real servers: a cluster deleted for good", |real| {
+        block_on(failures::real::deleted(real))
+    }),
+    ("rights: what `permissions` prints is needed", |real| {
+        block_on(rights::are_needed(real))
+    }),
+    ("read cost on the real servers", |real| {
+        block_on(read_cost::does_not_grow(real))
+    }),
+];
+
 type Alone = Box<dyn FnOnce(&Arc<Real>, &RealServers) -> Result<()> + Send>;
 type RealServers = Arc<(servers::Shared, servers::Programs)>;
 
@@ -252,14 +270,6 @@ fn alone(matrix: &Matrix, first: &RealServers) -> Vec<Trial> {
         Box::new(|second, first| block_on(failures::real::replaced(first.0.get(&first.1)?, second.clone()))),
     ));
     trials.push(with(
-        "Kubernetes: a pod's identity is told by a pod that never is".to_owned(),
-        Box::new(|_, first| block_on(contracts::own::identity::told(&Real::start(&first.1)?.cluster))),
-    ));
-    trials.push(with(
-        "failure on the real servers: a cluster deleted for good".to_owned(),
-        Box::new(|_, first| block_on(failures::real::deleted(Arc::new(Real::start(&first.1)?)))),
-    ));
-    trials.push(with(
         "failure on the real servers: the API server restarts".to_owned(),
         Box::new(|real, _| block_on(failures::real::restarted(real.clone()))),
     ));
@@ -267,16 +277,9 @@ fn alone(matrix: &Matrix, first: &RealServers) -> Vec<Trial> {
         "rights: what `permissions` prints is enough, and no more".to_owned(),
         Box::new(|real, _| block_on(rights::are_enough(real.clone()))),
     ));
-    let own = first.clone();
-    // It leaves what was half made behind, so its servers are its own.
-    trials.push(trial(
-        "rights: what `permissions` prints is needed".to_owned(),
-        move || block_on(rights::are_needed(Arc::new(Real::start(&own.1)?))),
-    ));
-    let first = first.clone();
-    trials.push(trial("read cost on the real servers".to_owned(), move || {
-        let own = Arc::new(Real::start(&first.1)?);
-        block_on(read_cost::does_not_grow(own))
+    trials.extend(OWN_SERVERS.map(|(name, run)| {
+        let first = first.clone();
+        trial(name.to_owned(), move || run(Arc::new(Real::start(&first.1)?)))
     }));
     trials
 }

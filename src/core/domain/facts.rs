@@ -24,6 +24,14 @@ pub struct Facts {
     pub caller: String,
 }
 
+impl Facts {
+    /// Whether something hands the credentials of Pod Identity out on the nodes: the add-on, or Auto Mode, which has it built in.
+    /// Without it no pod gets any, whatever the API server says.
+    pub fn has_pod_identity_agent(&self) -> bool {
+        self.stable.auto_mode || self.addons.iter().any(|addon| addon == "eks-pod-identity-agent")
+    }
+}
+
 /// The part of [`Facts`] that rendering may depend on; kept in private bytes and in the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -264,8 +264,7 @@ fn of_facts(facts: &Facts) -> Vec<Finding> {
             "Set it to API_AND_CONFIG_MAP or API.",
         ),
     });
-    let has = |addon: &str| facts.addons.iter().any(|found| found == addon);
-    findings.push(if facts.stable.auto_mode || has("eks-pod-identity-agent") {
+    findings.push(if facts.has_pod_identity_agent() {
         well("Pod Identity agent", "it is there")
     } else {
         finding(

@@ -1,8 +1,8 @@
 //! Access policies: one object for each (policy, namespace, principal).
 //!
 //! EKS holds one association for each policy of an entry, with a list of namespaces that AssociateAccessPolicy replaces whole. So a
-//! change is read, merge, write, look again. In this process one change at a time; two processes at once are told apart by the look:
-//! who finds his namespace missing does it again. A loss between the other's look and our write cannot be excluded without a lease.
+//! change is read, merge, write, look again. In this process one change at a time; between processes the world that joins AWS with
+//! the cluster takes turns by a Lease. A Lease may be lost, so the look stays: who finds his namespace missing does it again.
 
 use super::{Live, check, conflict, entries, invalid};
 use crate::{

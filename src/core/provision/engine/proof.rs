@@ -25,8 +25,6 @@ const IN_A_ROW: u32 = 3;
 const BETWEEN: Duration = Duration::from_millis(100);
 /// It takes seconds; who waits at a terminal wants to hear by then.
 const LONGEST: Duration = Duration::from_secs(30);
-/// The add-on that hands credentials out on a node; Auto Mode has it built in.
-const AGENT: &str = "eks-pod-identity-agent";
 
 /// What an apply saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,11 +63,6 @@ pub(super) fn asked<'a>(blueprint: &'a Blueprint, prior: Option<&Prior>) -> Opti
     is_open.then_some(key)
 }
 
-/// Without the agent no pod gets credentials, whatever the API server says.
-fn has_agent(facts: &Facts) -> bool {
-    facts.stable.auto_mode || facts.addons.iter().any(|addon| addon == AGENT)
-}
-
 pub(super) fn not_yet(key: &ObjectKey) -> Problem {
     Problem::warning(
         "slot.identity_not_ready",
@@ -96,7 +89,7 @@ fn account(key: &ObjectKey) -> String {
 impl Engine {
     /// Looks while the record's lease is renewed.
     pub(super) async fn prove(&self, maker: &Maker<'_>, facts: &Facts, key: &ObjectKey) -> Proof {
-        if !has_agent(facts) {
+        if !facts.has_pod_identity_agent() {
             return Proof::Untold;
         }
         let step = |_| -> futures_util::future::BoxFuture<'_, Result<Proof, Failure>> {

@@ -7,7 +7,7 @@ use crate::resources::{
 };
 use goldenpath_core::{
     domain::{Id, Phase, Problem},
-    provision::{Observation, ObserveRequest, PreviewRequest, Prior, Seen},
+    provision::{Observation, ObserveRequest, PreviewRequest, Seen},
 };
 use plugin::{
     Diagnostic, Value,
@@ -140,14 +140,8 @@ impl<K: Kind> Managed<K> {
         if let Value::Bool(written) = state.child("deletion_protection") {
             return Some(*written);
         }
-        let spec = self.spec(state).ok()?;
-        let prior = Prior {
-            spec: spec.clone(),
-            uid: tree::text(state, "uid"),
-            objects: tree::objects(state),
-            incomplete: memory.incomplete,
-            identity_ready: tree::maybe_bool(state, "identity_ready"),
-        };
+        let prior = self.prior(state, memory).ok()?;
+        let spec = prior.spec.clone();
         let request = PreviewRequest {
             facts: super::facts(&spec, memory),
             spec,
