@@ -14,6 +14,7 @@ mod clusters;
 mod error;
 mod facts;
 mod health;
+mod http;
 mod objects;
 mod options;
 pub mod permissions;

@@ -4,18 +4,13 @@
 //! agents, instance metadata), then through each role that the options name. The SDK caches them and renews them before they end.
 
 use super::{
-    error,
+    error, http,
     options::{AssumeRole, AwsOptions},
-    trust,
 };
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{
     Credentials,
     provider::{self, ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
-};
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
 use goldenpath_core::{domain::Class, ports::PortError};
 use std::time::{Duration, SystemTime};
@@ -49,16 +44,7 @@ pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsPr
         default_tags: _,
         operation,
     } = options;
-    let trusted = match trust::bundle().map_err(|problem| wrong(&problem))? {
-        Some(pem) => TrustStore::empty().with_pem_certificate(pem),
-        None => TrustStore::default(),
-    };
-    let tls = TlsContext::builder().with_trust_store(trusted).build();
-    // One connector for all three services: each would read the certificates anew.
-    let http = Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .tls_context(tls.map_err(|error| wrong(&error.to_string()))?)
-        .build_https();
+    let http = http::client().map_err(|problem| wrong(&problem))?;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
