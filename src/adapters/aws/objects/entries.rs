@@ -24,7 +24,7 @@ use goldenpath_core::{
     domain::{AccessEntry, Body, Class, ClusterArn, ObjectKey},
     ports::{Expect, PortError},
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 const STANDARD: &str = "STANDARD";
 
@@ -37,7 +37,7 @@ pub(super) async fn apply(
 ) -> Result<Live, PortError> {
     let call_name = Call::CreateAccessEntry.name();
     rules::check_entry(entry).map_err(|message| invalid(call_name, message))?;
-    let seen = look(session, cluster, principal, None).await?;
+    let seen = look(session, cluster, principal).await?;
     check(call_name, &key(principal), expect, seen.as_ref().map(|seen| &seen.live))?;
     let Some(Seen { live, faults, granted }) = seen else {
         rules::check_principal(principal).map_err(|message| invalid(call_name, message))?;
@@ -73,7 +73,7 @@ pub(super) async fn apply(
         access_policies::disassociate(session, cluster, (policy, principal)).await?;
     }
     change(session, cluster, principal, (before, &live), &wanted).await?;
-    let now = look(session, cluster, principal, None).await?;
+    let now = look(session, cluster, principal).await?;
     now.map(|seen| seen.live).ok_or_else(|| {
         PortError::new(
             Class::Unavailable,
@@ -220,39 +220,65 @@ pub(super) struct Seen {
     granted: Granted,
 }
 
-/// `born`: when each role of the account was made, by ARN, where that is known already.
-pub(super) async fn look(
+impl Seen {
+    /// `role_made_at`: `None` of what is no role of this account, and of one that we may not read.
+    pub(super) fn judged(mut live: Live, granted: Granted, role_made_at: Option<i64>) -> Self {
+        let kind = live.defect.take();
+        let faults = Faults::of(live.made_at, kind, role_made_at, &granted);
+        live.defect = faults.words();
+        Self { live, faults, granted }
+    }
+
+    fn of_others(live: Live) -> Self {
+        Self {
+            live,
+            faults: Faults::default(),
+            granted: Granted::new(),
+        }
+    }
+}
+
+pub(super) async fn look(session: &Session, cluster: &ClusterArn, principal: &str) -> Result<Option<Seen>, PortError> {
+    let Some(live) = get(session, cluster, principal).await? else {
+        return Ok(None);
+    };
+    if live.mark(cluster).cluster.is_none() {
+        return Ok(Some(Seen::of_others(live)));
+    }
+    let (role_made_at, granted) = try_join(
+        role_made_at(session, principal),
+        granted_if_there(session, cluster, principal),
+    )
+    .await?;
+    Ok(granted.map(|granted| Seen::judged(live, granted, role_made_at)))
+}
+
+/// What [`look`] sees, to be judged when it is known how old the role is: `Some` policies of our own entries.
+pub(super) async fn unjudged(
     session: &Session,
     cluster: &ClusterArn,
     principal: &str,
-    born: Option<&HashMap<String, i64>>,
-) -> Result<Option<Seen>, PortError> {
-    let Some(mut live) = get(session, cluster, principal).await? else {
+) -> Result<Option<(Live, Option<Granted>)>, PortError> {
+    let Some(live) = get(session, cluster, principal).await? else {
         return Ok(None);
     };
-    let (mut faults, mut granted) = (Faults::default(), Granted::new());
-    if live.mark(cluster).cluster.is_some() {
-        let role_made_at = async {
-            match born {
-                Some(born) => Ok(born.get(principal).copied()),
-                None => role_made_at(session, principal).await,
-            }
-        };
-        let policies = async {
-            match access_policies::granted(session, cluster, principal).await {
-                // The entry went in between.
-                Err(error) if error.class == Class::NotFound => Ok(None),
-                other => other.map(Some),
-            }
-        };
-        let (role_made_at, policies) = try_join(role_made_at, policies).await?;
-        let Some(policies) = policies else { return Ok(None) };
-        let kind = live.defect.take();
-        faults = Faults::of(live.made_at, kind, role_made_at, &policies);
-        granted = policies;
-        live.defect = faults.words();
+    if live.mark(cluster).cluster.is_none() {
+        return Ok(Some((live, None)));
     }
-    Ok(Some(Seen { live, faults, granted }))
+    let granted = granted_if_there(session, cluster, principal).await?;
+    Ok(granted.map(|granted| (live, Some(granted))))
+}
+
+/// `None`: the entry went in between, and its policies with it.
+async fn granted_if_there(
+    session: &Session,
+    cluster: &ClusterArn,
+    principal: &str,
+) -> Result<Option<Granted>, PortError> {
+    match access_policies::granted(session, cluster, principal).await {
+        Err(error) if error.class == Class::NotFound => Ok(None),
+        other => other.map(Some),
+    }
 }
 
 /// ARNs of all principals with an entry; with `policy`, of those that it is associated with.

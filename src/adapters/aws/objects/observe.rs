@@ -10,9 +10,7 @@
 use super::{
     Live,
     access_policies::{self, Granted},
-    associations, entries,
-    faults::Faults,
-    roles,
+    associations, entries, roles,
 };
 use crate::{aws::session::Session, ownership::mark, rules::PEOPLES_POLICIES};
 use futures_util::{
@@ -43,34 +41,64 @@ pub(super) async fn observe(
     cluster: &ClusterArn,
     selector: &Selector,
 ) -> Result<Vec<Observed>, PortError> {
-    let Listed { live: listed, born } = match &selector.scope {
-        Scope::Everything => everything(session, cluster).await?,
-        Scope::Environment(environment) => of_environment(session, cluster, environment).await?,
-        Scope::Records | Scope::Keys => Listed::default(),
+    // An environment's listing holds no entries: those are asked for beside it.
+    let (beside, after): (Vec<&ObjectKey>, Vec<&ObjectKey>) =
+        selector.keys.iter().filter(|key| key.is_aws()).partition(|key| {
+            matches!(key, ObjectKey::AccessEntry { .. }) && matches!(selector.scope, Scope::Environment(_))
+        });
+    let listing = async {
+        match &selector.scope {
+            Scope::Everything => everything(session, cluster).await,
+            Scope::Environment(environment) => of_environment(session, cluster, environment).await,
+            Scope::Records | Scope::Keys => Ok(Listed::default()),
+        }
     };
-    let mut found: BTreeMap<ObjectKey, Live> = listed.into_iter().map(|live| (live.key.clone(), live)).collect();
-    let missing: BTreeSet<&ObjectKey> = selector
-        .keys
-        .iter()
-        .filter(|key| key.is_aws() && !found.contains_key(key))
+    let (Listed { live: listed, born }, entries) = try_join(listing, entries_of(session, cluster, &beside)).await?;
+    let judged = entries.into_iter().map(|(live, granted)| judged(live, granted, &born));
+    let mut found: BTreeMap<ObjectKey, Live> = listed
+        .into_iter()
+        .chain(judged)
+        .map(|live| (live.key.clone(), live))
         .collect();
+    let missing: BTreeSet<&ObjectKey> = after.into_iter().filter(|key| !found.contains_key(key)).collect();
     let mut asked: Vec<Asked<'_, Option<Live>>> = vec![];
     for key in missing {
-        asked.push(match key {
-            ObjectKey::AccessEntry { principal } => entry(session, cluster, principal, born.as_ref()).boxed(),
-            key => get(session, cluster, key).boxed(),
-        });
+        asked.push(get(session, cluster, key).boxed());
     }
     let named = all(asked).await?;
     found.extend(named.into_iter().flatten().map(|live| (live.key.clone(), live)));
     Ok(found.into_values().map(|live| live.observed(cluster)).collect())
 }
 
+type Unjudged = (Live, Option<Granted>);
+
+async fn entries_of(session: &Session, cluster: &ClusterArn, keys: &[&ObjectKey]) -> Result<Vec<Unjudged>, PortError> {
+    let mut asked: Vec<Asked<'_, Option<Unjudged>>> = vec![];
+    for key in keys {
+        if let ObjectKey::AccessEntry { principal } = key {
+            asked.push(entries::unjudged(session, cluster, principal).boxed());
+        }
+    }
+    Ok(all(asked).await?.into_iter().flatten().collect())
+}
+
+/// `born`: when each role of the account was made, by ARN.
+fn judged(live: Live, granted: Option<Granted>, born: &HashMap<String, i64>) -> Live {
+    let (ObjectKey::AccessEntry { principal }, Some(granted)) = (&live.key, granted) else {
+        return live;
+    };
+    let role_made_at = born.get(principal).copied();
+    entries::Seen::judged(live, granted, role_made_at).live
+}
+
 /// One object, whoever owns it. A role whose name differs by case is another key.
 pub(super) async fn get(session: &Session, cluster: &ClusterArn, key: &ObjectKey) -> Result<Option<Live>, PortError> {
     match key {
         ObjectKey::Role { name } => Ok(roles::get(session, name).await?.filter(|live| live.key == *key)),
-        ObjectKey::AccessEntry { principal } => entry(session, cluster, principal, None).await,
+        ObjectKey::AccessEntry { principal } => {
+            let seen = entries::look(session, cluster, principal).await?;
+            Ok(seen.map(|seen| seen.live))
+        }
         ObjectKey::AccessPolicy { .. } => access_policies::get(session, cluster, key).await,
         ObjectKey::PodIdentityAssociation {
             namespace,
@@ -80,22 +108,11 @@ pub(super) async fn get(session: &Session, cluster: &ClusterArn, key: &ObjectKey
     }
 }
 
-async fn entry(
-    session: &Session,
-    cluster: &ClusterArn,
-    principal: &str,
-    born: Option<&HashMap<String, i64>>,
-) -> Result<Option<Live>, PortError> {
-    Ok(entries::look(session, cluster, principal, born)
-        .await?
-        .map(|seen| seen.live))
-}
-
 /// What a listing of all roles found of the others too: an entry is judged by the age of its role.
 #[derive(Default)]
 struct Listed {
     live: Vec<Live>,
-    born: Option<HashMap<String, i64>>,
+    born: HashMap<String, i64>,
 }
 
 async fn everything(session: &Session, cluster: &ClusterArn) -> Result<Listed, PortError> {
@@ -107,21 +124,19 @@ async fn everything(session: &Session, cluster: &ClusterArn) -> Result<Listed, P
     .await?;
     let mut granted = granted_to(session, cluster, &entries).await?;
     let mut found = roles.wanted;
-    for mut entry in entries {
+    for entry in entries {
         let ObjectKey::AccessEntry { principal } = &entry.key else {
             continue;
         };
         let policies = granted.remove(principal).unwrap_or_default();
-        let kind = entry.defect.take();
-        entry.defect = Faults::of(entry.made_at, kind, roles.born.get(principal).copied(), &policies).words();
-        found.extend(access_policies::objects(principal, policies, &entry.tags));
-        found.push(entry);
+        found.extend(access_policies::objects(principal, policies.clone(), &entry.tags));
+        found.push(judged(entry, Some(policies), &roles.born));
     }
     let ours = |live: &Live| live.mark(cluster).cluster.as_deref() == Some(cluster.as_str());
     found.extend(associations.into_iter().filter(ours));
     Ok(Listed {
         live: found,
-        born: Some(roles.born),
+        born: roles.born,
     })
 }
 
@@ -146,7 +161,7 @@ async fn of_environment(session: &Session, cluster: &ClusterArn, environment: &s
     found.extend(associations.into_iter().filter(|live| is_its_own(&live.tags)));
     Ok(Listed {
         live: found,
-        born: Some(roles.born),
+        born: roles.born,
     })
 }
 

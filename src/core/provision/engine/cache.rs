@@ -88,12 +88,12 @@ impl Listings {
         let owner = (environment.to_owned(), slot.map(str::to_owned));
         let are_many = self.are_many(world.cluster, environment);
         let fresh = listing
-            .reach(world, environment, listing.spent.contains(&owner), are_many)
+            .reach(world, environment, keys, listing.spent.contains(&owner), are_many)
             .await?;
         let mut objects = listing.part(&owner);
         if !fresh && !objects.iter().any(|object| owns(&owner, object)) {
             // It may be younger than the listing; "gone" is never said from memory.
-            listing.read(world, environment).await?;
+            listing.read(world, environment, keys).await?;
             objects = listing.part(&owner);
         }
         listing.spent.insert(owner);
@@ -110,7 +110,7 @@ impl Listings {
         let mut all = self.by_cluster.lock().await;
         let listing = all.entry(world.cluster.to_string()).or_default();
         let are_many = self.are_many(world.cluster, environment);
-        listing.reach(world, environment, false, are_many).await?;
+        listing.reach(world, environment, &[], false, are_many).await?;
         let of = |object: &&Observed| matches!(&object.ownership, Ownership::Ours(owner) if owner.environment == environment);
         Ok(listing.records.values().filter(of).cloned().collect())
     }
@@ -133,12 +133,13 @@ impl Listing {
         &mut self,
         world: &World<'_>,
         environment: &str,
+        keys: &[ObjectKey],
         spent: bool,
         are_many: bool,
     ) -> Result<bool, Failure> {
         match &self.extent {
             Extent::Nothing if !are_many => {
-                self.read(world, environment).await?;
+                self.read(world, environment, keys).await?;
                 self.extent = Extent::Environment(environment.to_owned());
                 Ok(true)
             }
@@ -151,7 +152,7 @@ impl Listing {
                 Ok(true)
             }
             _ if spent || self.stale.contains(environment) => {
-                self.read(world, environment).await?;
+                self.read(world, environment, keys).await?;
                 Ok(true)
             }
             Extent::Environment(_) | Extent::Everything => Ok(false),
@@ -173,13 +174,21 @@ impl Listing {
         Ok(())
     }
 
-    /// Reads one environment afresh.
-    async fn read(&mut self, world: &World<'_>, environment: &str) -> Result<(), Failure> {
+    /// Reads one environment afresh. Entries are the cluster's and in no environment's listing: what the caller will want of
+    /// them is asked for at the same time.
+    async fn read(&mut self, world: &World<'_>, environment: &str, keys: &[ObjectKey]) -> Result<(), Failure> {
+        let is_entry = |key: &&ObjectKey| matches!(key, ObjectKey::AccessEntry { .. });
         let selector = Selector {
             scope: Scope::Environment(environment.to_owned()),
-            keys: vec![],
+            keys: keys.iter().filter(is_entry).cloned().collect(),
         };
         let observed = world.observe(&selector).await?;
+        let (entries, observed): (Vec<_>, Vec<_>) = observed
+            .into_iter()
+            .partition(|object| selector.keys.contains(&object.key));
+        self.looked_up.extend(selector.keys.into_iter().map(|key| (key, None)));
+        self.looked_up
+            .extend(entries.into_iter().map(|object| (object.key.clone(), Some(object))));
         let of_it =
             |object: &Observed| matches!(&object.ownership, Ownership::Ours(owner) if owner.environment == environment);
         self.parts.retain(|(name, _), _| name != environment);
