@@ -9,11 +9,15 @@ mod validate;
 pub use document::{GoldenPath, Tier, TierLimits, Version, filled};
 
 use crate::domain::{Problem, TierName, digest, projection::canonical_json};
-use std::sync::{Arc, LazyLock};
+use std::{
+    fmt::Display,
+    sync::{Arc, LazyLock},
+};
 
+/// The documents of `paths`, as JSON by the build.
 const EMBEDDED: [(&str, &str); 1] = [(
     "team-standard-1.0.0.yaml",
-    include_str!("paths/team-standard-1.0.0.yaml"),
+    include_str!(concat!(env!("OUT_DIR"), "/team-standard-1.0.0.json")),
 )];
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,19 +53,27 @@ impl Catalogue {
     pub fn embedded() -> Arc<Self> {
         // A test parses the documents, so that an empty catalogue is never seen.
         static PARSED: LazyLock<Arc<Catalogue>> =
-            LazyLock::new(|| Arc::new(Catalogue::read(EMBEDDED).unwrap_or_default()));
+            LazyLock::new(|| Arc::new(Catalogue::with_documents([]).unwrap_or_default()));
         Arc::clone(&PARSED)
     }
 
     /// The built-in paths and more documents, each as (name for messages, YAML).
     pub fn with_documents<'a>(documents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
-        Self::read(EMBEDDED.into_iter().chain(documents))
+        let embedded = EMBEDDED
+            .iter()
+            .map(|(document, text)| (*document, sound(document, serde_json::from_str(text))));
+        let more = documents
+            .into_iter()
+            .map(|(document, text)| (document, parse(document, text)));
+        Self::of(embedded.chain(more))
     }
 
-    fn read<'a>(documents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
+    fn of<'a>(
+        documents: impl IntoIterator<Item = (&'a str, Result<GoldenPath, CatalogueError>)>,
+    ) -> Result<Self, CatalogueError> {
         let mut paths: Vec<GoldenPath> = vec![];
-        for (document, text) in documents {
-            let path = parse(document, text)?;
+        for (document, path) in documents {
+            let path = path?;
             let GoldenPath {
                 name, version, default, ..
             } = &path;
@@ -134,11 +146,16 @@ impl Catalogue {
 }
 
 fn parse(document: &str, text: &str) -> Result<GoldenPath, CatalogueError> {
+    sound(document, serde_saphyr::from_str(text))
+}
+
+/// As it was read from whichever form: checked, and with its digest.
+fn sound<E: Display>(document: &str, read: Result<GoldenPath, E>) -> Result<GoldenPath, CatalogueError> {
     let wrong = |reason: String| CatalogueError::Document {
         document: document.to_owned(),
         reason,
     };
-    let mut path: GoldenPath = serde_saphyr::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    let mut path = read.map_err(|error| wrong(error.to_string()))?;
     validate::validate(&path).map_err(wrong)?;
     let content = serde_json::to_value(&path).map_err(|error| wrong(error.to_string()))?;
     path.digest = digest(&canonical_json(&content));

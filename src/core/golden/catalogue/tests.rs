@@ -1,11 +1,11 @@
 use super::*;
 use crate::domain::{PersonaName, TierClass};
 
-const TEXT: &str = EMBEDDED[0].1;
+const TEXT: &str = include_str!("../paths/team-standard-1.0.0.yaml");
 
 #[test]
 fn the_embedded_path_is_sound_and_the_default() {
-    let catalogue = Catalogue::read(EMBEDDED).expect("the embedded documents parse");
+    let catalogue = Catalogue::with_documents([]).expect("the embedded documents parse");
     let path = catalogue.path(None).expect("there is a default");
     assert_eq!(
         (path.name.as_str(), path.version.to_string().as_str()),
@@ -29,6 +29,11 @@ fn the_embedded_path_is_sound_and_the_default() {
         "the merge key is read"
     );
     assert_eq!(*Catalogue::embedded(), catalogue);
+    assert_eq!(
+        catalogue.paths(),
+        [parse("as people read it", TEXT).expect("parses")],
+        "what the build made of it is what it says"
+    );
 }
 
 #[test]
