@@ -1,6 +1,7 @@
 //! AWS and Kubernetes together, as the product joins them: ministack and the real API server, reached with a token of our making.
 
 mod entries;
+mod trail;
 
 use acceptance_tests::{
     proxy::{Action, Proxy, Service},
@@ -23,7 +24,7 @@ use std::{pin::Pin, sync::Arc};
 
 pub type Check = fn(Arc<Real>) -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
-pub const CHECKS: [(&str, Check); 5] = [
+pub const CHECKS: [(&str, Check); 6] = [
     ("facts are what EKS, IAM and STS say", |real| Box::pin(facts(real))),
     (
         "a token reaches the API server, and only with an access entry",
@@ -32,6 +33,9 @@ pub const CHECKS: [(&str, Check); 5] = [
     ("roles are assumed one after another", |real| Box::pin(chained(real))),
     ("what others do to an entry of ours is seen and mended", |real| {
         Box::pin(entries::are_mended(real))
+    }),
+    ("every change says which operation it is of", |real| {
+        Box::pin(trail::names_the_operation(real))
     }),
     ("what fails has its class", |real| Box::pin(classes(real))),
 ];

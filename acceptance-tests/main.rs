@@ -5,6 +5,7 @@
 
 mod architecture;
 mod contracts;
+mod doctor;
 mod failures;
 mod joined;
 mod live;
@@ -276,6 +277,10 @@ fn alone(matrix: &Matrix, first: &RealServers) -> Vec<Trial> {
     trials.push(with(
         "rights: what `permissions` prints is enough, and no more".to_owned(),
         Box::new(|real, _| block_on(rights::are_enough(real.clone()))),
+    ));
+    trials.push(with(
+        "doctor: each trouble is found and told with what to do".to_owned(),
+        Box::new(|real, _| block_on(doctor::tells(real.clone()))),
     ));
     trials.extend(OWN_SERVERS.map(|(name, run)| {
         let first = first.clone();

@@ -34,6 +34,8 @@ pub struct Asked {
     pub path: String,
     /// IAM's and STS's operation; empty for EKS and Kubernetes, whose method and path say it.
     pub action: String,
+    /// The header `User-Agent`, as both sides' logs keep it.
+    pub agent: String,
     pub began: Instant,
     /// `None`: still under way, or cut.
     pub ended: Option<Instant>,

@@ -5,7 +5,7 @@ use crate::servers::real::Real;
 use anyhow::{Context as _, Result, bail};
 use http_body_util::Full;
 use hyper::{
-    Request, Response,
+    HeaderMap, Request, Response,
     body::{Bytes, Incoming},
     client::conn::http1::SendRequest,
     server::conn::http1 as server,
@@ -139,6 +139,7 @@ impl Upstream {
                 Service::Kubernetes => String::new(),
             },
             method: parts.method.clone(),
+            agent: header(&parts.headers, "user-agent"),
             path,
             began: Instant::now(),
             ended: None,
@@ -209,6 +210,11 @@ impl Upstream {
         parts.headers.remove("transfer-encoding");
         Response::from_parts(parts, Full::new(body))
     }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> String {
+    let text = headers.get(name).and_then(|value| value.to_str().ok());
+    text.unwrap_or_default().to_owned()
 }
 
 async fn handshake(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Sender> {

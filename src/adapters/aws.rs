@@ -7,6 +7,7 @@
 //!
 //! One [`Aws`] is one account and region. Nothing is contacted before the first call.
 
+mod agent;
 mod bucket;
 mod call;
 mod calls;
@@ -18,6 +19,7 @@ mod http;
 mod objects;
 mod options;
 pub mod permissions;
+mod rights;
 mod session;
 mod token;
 mod trust;

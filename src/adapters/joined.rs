@@ -9,7 +9,7 @@ use crate::kube::Kube;
 use async_trait::async_trait;
 use futures_util::future::try_join;
 use goldenpath_core::{
-    domain::{Class, ClusterArn, ClusterRef, Facts, ObjectKey, Observed, short_hash},
+    domain::{Class, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, short_hash},
     ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Scope, Selector},
 };
 use std::sync::Arc;
@@ -112,5 +112,9 @@ impl Clusters for JoinedClusters {
 
     async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError> {
         self.aws.policy_exists(cluster, policy_arn).await
+    }
+
+    async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {
+        self.aws.identity_providers(cluster).await
     }
 }

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{Class, ClusterArn, ClusterRef, Facts, ObjectKey, Observed},
+    domain::{Class, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed},
     ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Probe, Readiness, Selector},
 };
 
@@ -55,6 +55,12 @@ impl Clusters for Offline {
     /// Nothing is known of policies, and a plan must not fail over what only an apply can tell.
     async fn policy_exists(&self, _cluster: &ClusterArn, _policy_arn: &str) -> Result<bool, PortError> {
         Ok(true)
+    }
+
+    /// Nor of people.
+    async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {
+        self.check(cluster)?;
+        Ok(vec![])
     }
 }
 

@@ -38,7 +38,7 @@ pub use options::{ClusterOptions, SandboxOptions};
 use async_trait::async_trait;
 use call::Ask;
 use goldenpath_core::{
-    domain::{ClusterArn, ClusterRef, Facts, ObjectKey, Observed},
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed},
     ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Probe, Readiness, Selector},
 };
 use std::{path::Path, path::PathBuf, sync::Arc};
@@ -126,6 +126,15 @@ impl Clusters for Sandbox {
         self.worker
             .call(ask, move |store| iam::get_policy(store, &cluster, &policy_arn))
             .await
+    }
+
+    /// Its clusters have none.
+    async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {
+        let cluster = cluster.clone();
+        self.worker
+            .by_hand(move |store| store.cluster(&cluster).map(|_| ()))
+            .await?;
+        Ok(vec![])
     }
 }
 

@@ -17,7 +17,7 @@ mod spec;
 
 pub use cidr::{Cidr, CidrError};
 pub use digest::{digest, short_hash};
-pub use facts::{Facts, NetworkEngine, StableFacts};
+pub use facts::{Facts, IdentityProvider, NetworkEngine, StableFacts};
 pub use fields::{Field, Fields, FieldsBuilder, Holder};
 pub use key::{KeyError, ObjectKey};
 pub use late::{Late, LateList};

@@ -7,11 +7,12 @@
 
 mod counted;
 mod error;
+pub mod operation;
 
 pub use counted::Counted;
 pub use error::PortError;
 
-use crate::domain::{Body, ClusterArn, ClusterRef, Facts, ObjectKey, Observed};
+use crate::domain::{Body, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed};
 use async_trait::async_trait;
 
 /// What to look for. Besides what carries our mark, a listing (`Everything`, `Environment`) holds two kinds in the namespaces
@@ -83,6 +84,8 @@ pub trait Clusters: Send + Sync {
     async fn only(&self) -> Result<Option<ClusterRef>, PortError>;
     /// Whether a managed policy with this ARN exists; for permissions boundaries.
     async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError>;
+    /// The cluster's OIDC providers of people.
+    async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError>;
 }
 
 /// What a pod that came now would get of its Pod Identity association.

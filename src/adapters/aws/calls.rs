@@ -21,6 +21,7 @@ pub enum Call {
     ListRoles,
     PutRolePermissionsBoundary,
     PutRolePolicy,
+    SimulatePrincipalPolicy,
     TagRole,
     UntagRole,
     UpdateAssumeRolePolicy,
@@ -55,6 +56,8 @@ pub enum Call {
 pub enum Needs {
     /// Allowed to everyone, or by the other side's trust policy.
     Nothing,
+    /// Nothing works worse without it: `doctor` alone asks, and says that it may not.
+    Advice,
     /// Has no resource that it could be narrowed to.
     Account,
     /// Of the permissions boundary.
@@ -83,7 +86,7 @@ pub enum Needs {
 }
 
 impl Call {
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::AssumeRole,
         Self::GetCallerIdentity,
         Self::AttachRolePolicy,
@@ -101,6 +104,7 @@ impl Call {
         Self::ListRoles,
         Self::PutRolePermissionsBoundary,
         Self::PutRolePolicy,
+        Self::SimulatePrincipalPolicy,
         Self::TagRole,
         Self::UntagRole,
         Self::UpdateAssumeRolePolicy,
@@ -148,6 +152,7 @@ impl Call {
             Self::ListRoles => "iam:ListRoles",
             Self::PutRolePermissionsBoundary => "iam:PutRolePermissionsBoundary",
             Self::PutRolePolicy => "iam:PutRolePolicy",
+            Self::SimulatePrincipalPolicy => "iam:SimulatePrincipalPolicy",
             Self::TagRole => "iam:TagRole",
             Self::UntagRole => "iam:UntagRole",
             Self::UpdateAssumeRolePolicy => "iam:UpdateAssumeRolePolicy",
@@ -179,6 +184,7 @@ impl Call {
     pub fn needs(self) -> Needs {
         match self {
             Self::AssumeRole | Self::GetCallerIdentity => Needs::Nothing,
+            Self::SimulatePrincipalPolicy => Needs::Advice,
             Self::GetAccountAuthorizationDetails | Self::ListRoles | Self::ListClusters => Needs::Account,
             Self::GetPolicy => Needs::Boundary,
             Self::GetRole => Needs::AnyRole,

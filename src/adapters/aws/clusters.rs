@@ -1,11 +1,11 @@
 //! What EKS says of a cluster: asked once, for the facts, the endpoint and the world alike.
 
-use super::{Aws, call::call, calls::Call, facts, session::Session};
+use super::{Aws, call::call, calls::Call, facts, health, session::Session};
 use crate::kube::{Endpoint, EndpointSource};
 use async_trait::async_trait;
 use aws_sdk_eks::types::{Cluster, ClusterStatus};
 use goldenpath_core::{
-    domain::{Class, ClusterArn, ClusterRef, Facts},
+    domain::{Class, ClusterArn, ClusterRef, Facts, IdentityProvider},
     ports::{Clusters, PortError},
 };
 use std::{
@@ -129,6 +129,10 @@ impl Clusters for Aws {
             Err(error) if error.class == Class::NotFound => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {
+        health::identity_providers(self.session().await?, cluster.name()).await
     }
 }
 

@@ -1,8 +1,11 @@
-//! What only a look at the cluster's health asks of EKS.
+//! How a cluster is run, beyond what its facts say.
 
-use super::{Aws, call::call, calls::Call};
+use super::{Aws, call::call, calls::Call, session::Session};
 use aws_sdk_eks::types::{IdentityProviderConfig, LogType};
-use goldenpath_core::{domain::ClusterRef, ports::PortError};
+use goldenpath_core::{
+    domain::{ClusterRef, IdentityProvider},
+    ports::PortError,
+};
 
 /// The one kind of identity provider that EKS has.
 const OIDC: &str = "oidc";
@@ -17,45 +20,46 @@ impl Aws {
             .iter()
             .any(|setup| setup.enabled() == Some(true) && setup.types().contains(&LogType::Audit)))
     }
+}
 
-    /// (name, groupsPrefix) of each identity provider.
-    pub async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<(String, Option<String>)>, PortError> {
-        let (session, name) = (self.session().await?, cluster.name());
-        let (mut names, mut token) = (vec![], None);
-        loop {
-            let asked = session
-                .eks
-                .list_identity_provider_configs()
-                .cluster_name(name)
-                .set_next_token(token)
-                .send();
-            let answer = call(session, Call::ListIdentityProviderConfigs, asked).await?;
-            names.extend(
-                answer
-                    .identity_provider_configs
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|config| config.name),
-            );
-            token = answer.next_token;
-            if token.is_none() {
-                break;
-            }
+pub(super) async fn identity_providers(session: &Session, cluster: &str) -> Result<Vec<IdentityProvider>, PortError> {
+    let (mut names, mut token) = (vec![], None);
+    loop {
+        let asked = session
+            .eks
+            .list_identity_provider_configs()
+            .cluster_name(cluster)
+            .set_next_token(token)
+            .send();
+        let answer = call(session, Call::ListIdentityProviderConfigs, asked).await?;
+        names.extend(
+            answer
+                .identity_provider_configs
+                .unwrap_or_default()
+                .into_iter()
+                .map(|config| config.name),
+        );
+        token = answer.next_token;
+        if token.is_none() {
+            break;
         }
-        let mut found = vec![];
-        for provider in names {
-            let wanted = IdentityProviderConfig::builder().r#type(OIDC).name(&provider).build();
-            let Ok(wanted) = wanted else { continue };
-            let asked = session
-                .eks
-                .describe_identity_provider_config()
-                .cluster_name(name)
-                .identity_provider_config(wanted)
-                .send();
-            let answer = call(session, Call::DescribeIdentityProviderConfig, asked).await?;
-            let oidc = answer.identity_provider_config.and_then(|config| config.oidc);
-            found.push((provider, oidc.and_then(|oidc| oidc.groups_prefix)));
-        }
-        Ok(found)
     }
+    let mut found = vec![];
+    for provider in names {
+        let wanted = IdentityProviderConfig::builder().r#type(OIDC).name(&provider).build();
+        let Ok(wanted) = wanted else { continue };
+        let asked = session
+            .eks
+            .describe_identity_provider_config()
+            .cluster_name(cluster)
+            .identity_provider_config(wanted)
+            .send();
+        let answer = call(session, Call::DescribeIdentityProviderConfig, asked).await?;
+        let oidc = answer.identity_provider_config.and_then(|config| config.oidc);
+        found.push(IdentityProvider {
+            name: provider,
+            groups_prefix: oidc.and_then(|oidc| oidc.groups_prefix),
+        });
+    }
+    Ok(found)
 }

@@ -13,14 +13,15 @@ pub struct AwsOptions {
     pub endpoints: Endpoints,
     /// Put on everything that carries tags; ours win.
     pub default_tags: BTreeMap<String, String>,
-    /// What CloudTrail shows as the session's name where a role is assumed.
-    pub operation: Option<String>,
+    /// What CloudTrail shows as the session's name where a role is assumed, for all that one client asks: a role is assumed
+    /// once and not for each operation, whose id is in the user agent.
+    pub run: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AssumeRole {
     pub role_arn: String,
-    /// `None`: the operation's id.
+    /// `None`: the run's id.
     pub session_name: Option<String>,
     pub external_id: Option<String>,
     /// The human behind it, for CloudTrail; it stays through every further role.

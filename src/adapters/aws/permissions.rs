@@ -5,6 +5,7 @@
 //! What it can't: EKS asks for `eks:TagResource` when something is made with tags, when nothing carries a tag yet.
 
 use super::calls::{Call, Needs};
+use goldenpath_core::domain::ClusterArn;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -84,7 +85,7 @@ fn statement(needs: Needs, actions: &[&str], place: &Place) -> Option<Value> {
     let ours = json!({OURS: "true"});
     let our_groups = json!({"eks:kubernetesGroups": "gp:*"});
     let (sid, resources, condition) = match needs {
-        Needs::Nothing => return None,
+        Needs::Nothing | Needs::Advice => return None,
         Needs::Account => ("ReadTheAccount", vec!["*".to_owned()], None),
         Needs::Boundary => ("ReadTheBoundary", vec![place.boundary()], None),
         Needs::AnyRole => ("ReadRoles", vec![place.iam("role/*")], None),
@@ -137,6 +138,17 @@ fn statement(needs: Needs, actions: &[&str], place: &Place) -> Option<Value> {
 // === impl Place ===
 
 impl Place {
+    /// Narrowed to one cluster.
+    pub fn of(cluster: &ClusterArn) -> Self {
+        Self {
+            partition: cluster.partition().to_owned(),
+            account: cluster.account().to_owned(),
+            region: cluster.region().to_owned(),
+            cluster: cluster.name().to_owned(),
+            ..Self::default()
+        }
+    }
+
     fn iam(&self, resource: &str) -> String {
         format!("arn:{}:iam::{}:{resource}", self.partition, self.account)
     }
@@ -186,7 +198,8 @@ mod tests {
             .filter_map(|statement| statement["Action"].as_array())
             .map(Vec::len)
             .sum();
-        let needed = Call::ALL.into_iter().filter(|call| call.needs() != Needs::Nothing);
+        let is_needed = |call: &Call| !matches!(call.needs(), Needs::Nothing | Needs::Advice);
+        let needed = Call::ALL.into_iter().filter(is_needed);
         for call in needed.clone() {
             assert_eq!(allowing(&statements, call.name()).len(), 1, "{}", call.name());
         }

@@ -4,10 +4,11 @@
 //! agents, instance metadata), then through each role that the options name. The SDK caches them and renews them before they end.
 
 use super::{
+    agent::Agent,
     error, http,
     options::{AssumeRole, AwsOptions},
 };
-use aws_config::{AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{
     Credentials,
     provider::{self, ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
@@ -35,6 +36,18 @@ pub(super) struct Session {
     pub bucket: String,
 }
 
+/// The three builders share no trait: each is told where its service is, and who asks.
+macro_rules! config_of {
+    ($service:ident, $config:expr, $url:expr) => {{
+        let builder = $service::config::Builder::from($config).interceptor(Agent);
+        match $url {
+            Some(url) => builder.endpoint_url(url),
+            None => builder,
+        }
+        .build()
+    }};
+}
+
 pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsProvider>) -> Result<Session, PortError> {
     let AwsOptions {
         region,
@@ -42,7 +55,7 @@ pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsPr
         assume_role,
         endpoints,
         default_tags: _,
-        operation,
+        run,
     } = options;
     let http = http::client().map_err(|problem| wrong(&problem))?;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -55,9 +68,6 @@ pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsPr
                 .operation_timeout(WHOLE)
                 .build(),
         );
-    if let Ok(name) = AppName::new(concat!("goldenpath-", env!("CARGO_PKG_VERSION"))) {
-        loader = loader.app_name(name);
-    }
     if let Some(region) = region {
         loader = loader.region(Region::new(region.clone()));
     }
@@ -75,14 +85,14 @@ pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsPr
         )
     })?;
     for role in assume_role {
-        config = assumed(config, role, endpoints.sts.as_deref(), operation.as_deref());
+        config = assumed(config, role, endpoints.sts.as_deref(), run.as_deref());
     }
     let credentials = config
         .credentials_provider()
         .ok_or_else(|| wrong("no source of credentials is configured"))?;
     Ok(Session {
-        iam: aws_sdk_iam::Client::from_conf(with(aws_sdk_iam::config::Builder::from(&config), &endpoints.iam).build()),
-        eks: aws_sdk_eks::Client::from_conf(with(aws_sdk_eks::config::Builder::from(&config), &endpoints.eks).build()),
+        iam: aws_sdk_iam::Client::from_conf(config_of!(aws_sdk_iam, &config, &endpoints.iam)),
+        eks: aws_sdk_eks::Client::from_conf(config_of!(aws_sdk_eks, &config, &endpoints.eks)),
         sts: aws_sdk_sts::Client::from_conf(sts_config(&config, endpoints.sts.as_deref())),
         bucket: format!("{profile:?} {assume_role:?}"),
         region,
@@ -90,43 +100,14 @@ pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsPr
     })
 }
 
-/// The three builders share no trait.
-trait Endpoint {
-    fn at(self, url: &str) -> Self;
-}
-
-impl Endpoint for aws_sdk_iam::config::Builder {
-    fn at(self, url: &str) -> Self {
-        self.endpoint_url(url)
-    }
-}
-
-impl Endpoint for aws_sdk_eks::config::Builder {
-    fn at(self, url: &str) -> Self {
-        self.endpoint_url(url)
-    }
-}
-
-fn with<B: Endpoint>(builder: B, url: &Option<String>) -> B {
-    match url {
-        Some(url) => builder.at(url),
-        None => builder,
-    }
-}
-
 fn sts_config(config: &SdkConfig, url: Option<&str>) -> aws_sdk_sts::Config {
-    let builder = aws_sdk_sts::config::Builder::from(config);
-    match url {
-        Some(url) => builder.endpoint_url(url),
-        None => builder,
-    }
-    .build()
+    config_of!(aws_sdk_sts, config, url)
 }
 
 // === Assumed roles ===
 
-fn assumed(config: SdkConfig, role: &AssumeRole, sts: Option<&str>, operation: Option<&str>) -> SdkConfig {
-    let name = role.session_name.as_deref().or(operation).unwrap_or("goldenpath");
+fn assumed(config: SdkConfig, role: &AssumeRole, sts: Option<&str>, run: Option<&str>) -> SdkConfig {
+    let name = role.session_name.as_deref().or(run).unwrap_or("goldenpath");
     let assumed = Assumed {
         sts: aws_sdk_sts::Client::from_conf(sts_config(&config, sts)),
         session_name: session_name(name),
@@ -214,7 +195,7 @@ mod tests {
     #[test]
     fn a_session_is_named_as_sts_allows() {
         for (text, expected, reason) in [
-            ("op-1a2b", "op-1a2b", "an operation's id"),
+            ("goldenpath-1a2b", "goldenpath-1a2b", "a run's id"),
             ("anna b/c", "anna-b-c", "what STS would refuse"),
             ("x", "x--", "two characters at least"),
         ] {

@@ -7,7 +7,7 @@ use super::{
 use goldenpath_core::domain::{Class, ClusterRef};
 
 pub(super) fn cases(world: &World) -> Vec<Case> {
-    let (one, two, three) = (world.clone(), world.clone(), world.clone());
+    let (one, two, three, four) = (world.clone(), world.clone(), world.clone(), world.clone());
     vec![
         Case::new(
             "Cluster: its name and its ARN are the same world and the same facts",
@@ -15,6 +15,7 @@ pub(super) fn cases(world: &World) -> Vec<Case> {
         ),
         Case::new("Cluster: an unknown one is not found", unknown(two)),
         Case::new("Cluster: policies exist or not", policies(three)),
+        Case::new("Cluster: its identity providers are told", providers(four)),
     ]
 }
 
@@ -66,6 +67,20 @@ async fn unknown(world: World) -> Verdict {
         world.clusters.world(&cluster).await,
     )
     .map(|_| ())
+}
+
+/// Which ones a cluster has is its owner's business.
+async fn providers(world: World) -> Verdict {
+    let asked = world.clusters.identity_providers(&by_name(&world)?).await;
+    let found = doing("asking for identity providers", asked)?;
+    promise(found.iter().all(|provider| !provider.name.is_empty()), || {
+        format!("one without a name: {found:?}")
+    })?;
+    let nowhere: ClusterRef = format!("nowhere-{}", world.unique)
+        .parse()
+        .map_err(|error| super::Broken::Promise(format!("not a name: {error}")))?;
+    let asked = world.clusters.identity_providers(&nowhere).await;
+    refused("the providers of nothing", Class::NotFound, asked).map(|_| ())
 }
 
 async fn policies(world: World) -> Verdict {

@@ -8,10 +8,10 @@ use super::{
     kinds::Discovered,
     refused::{self, Refused},
 };
-use goldenpath_core::domain::ClusterArn;
+use goldenpath_core::{domain::ClusterArn, ports::operation};
 use http::{
     HeaderValue, Method, Request, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE},
+    header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, USER_AGENT},
 };
 use kube::client::Body;
 use serde_json::Value;
@@ -131,7 +131,8 @@ impl Connection {
         let mut request = Request::builder()
             .method(ask.method.clone())
             .uri(&ask.path)
-            .header(ACCEPT, ask.accept);
+            .header(ACCEPT, ask.accept)
+            .header(USER_AGENT, operation::user_agent(env!("CARGO_PKG_VERSION")));
         if ask.is_last {
             request = request.header(CONNECTION, "close");
         }

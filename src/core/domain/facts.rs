@@ -1,7 +1,7 @@
 //! What a cluster is. Rendering sees only the stable half, so that the plan which core makes again at apply time is the
 //! plan that was approved.
 
-use super::ClusterArn;
+use super::{ClusterArn, projection::GROUP_PREFIX};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -29,6 +29,23 @@ impl Facts {
     /// Without it no pod gets any, whatever the API server says.
     pub fn has_pod_identity_agent(&self) -> bool {
         self.stable.auto_mode || self.addons.iter().any(|addon| addon == "eks-pod-identity-agent")
+    }
+}
+
+/// Who else than EKS may say which groups somebody is in: an OIDC provider of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityProvider {
+    pub name: String,
+    /// Put before the groups of its tokens.
+    pub groups_prefix: Option<String>,
+}
+
+impl IdentityProvider {
+    /// Whether whoever issues its tokens could put anybody into a group of ours.
+    pub fn can_name_our_groups(&self) -> bool {
+        let prefix = self.groups_prefix.as_deref().unwrap_or_default();
+        // A group `p:x` behind the prefix `g` is one of ours too.
+        GROUP_PREFIX.starts_with(prefix) || prefix.starts_with(GROUP_PREFIX)
     }
 }
 
@@ -76,4 +93,29 @@ pub enum NetworkEngine {
     Cilium,
     Calico,
     None,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_keeps_our_groups_apart() {
+        for (prefix, expected, reason) in [
+            (None, true, "no prefix: any group"),
+            (Some(""), true, "none either"),
+            (Some("gp:"), true, "ours"),
+            (Some("gp:p:"), true, "begins with ours"),
+            (Some("g"), true, "the token says the rest"),
+            (Some("gp"), true, "the token says the rest"),
+            (Some("oidc:"), false, "apart"),
+            (Some("gpu:"), false, "begins alike, and goes on otherwise"),
+        ] {
+            let provider = IdentityProvider {
+                name: "x".into(),
+                groups_prefix: prefix.map(str::to_owned),
+            };
+            assert_eq!(provider.can_name_our_groups(), expected, "{reason}");
+        }
+    }
 }

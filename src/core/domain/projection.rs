@@ -19,6 +19,8 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Of everything that we make: labels and annotations here, tags as `goldenpath:`.
+/// Of every Kubernetes group that we put somebody into.
+pub const GROUP_PREFIX: &str = "gp:";
 pub const LABEL_PREFIX: &str = "goldenpath.internal/";
 pub const TAG_PREFIX: &str = "goldenpath:";
 pub const POD_SECURITY_PREFIX: &str = "pod-security.kubernetes.io/";

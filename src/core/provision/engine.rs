@@ -10,6 +10,7 @@
 //! go through `world`, `steps`, `lease` and `run`.
 
 mod adoption;
+mod authentication;
 mod cache;
 mod claim;
 mod decide;

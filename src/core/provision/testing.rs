@@ -11,7 +11,7 @@ mod probe;
 pub(super) use fixture::*;
 
 use crate::{
-    domain::{Class, ClusterArn, ClusterRef, Facts, ObjectKey, Observed, Ownership, StableFacts},
+    domain::{Class, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, Ownership, StableFacts},
     ports::{Clock, Clusters, PortError},
 };
 use async_trait::async_trait;
@@ -62,6 +62,7 @@ struct State {
     calls: Vec<Call>,
     faults: BTreeMap<usize, Fault>,
     boundaries: BTreeSet<String>,
+    identity_providers: Vec<IdentityProvider>,
     facts: BTreeMap<String, Facts>,
     world: String,
     /// Deletions that finished, by key: what a test must not find here was not lost.
@@ -132,6 +133,18 @@ impl Fake {
         let mut state = self.lock();
         state.facts.clear();
         state.stored.retain(|key, _| matches!(key, ObjectKey::Role { .. }));
+    }
+
+    pub(super) fn authenticates(&self, mode: &str, providers: &[(&str, Option<&str>)]) {
+        let provider = |(name, prefix): &(&str, Option<&str>)| IdentityProvider {
+            name: (*name).to_owned(),
+            groups_prefix: prefix.map(str::to_owned),
+        };
+        let mut state = self.lock();
+        state.identity_providers = providers.iter().map(provider).collect();
+        if let Some(facts) = state.facts.get_mut("demo") {
+            facts.authentication_mode = mode.to_owned();
+        }
     }
 
     pub(super) fn caller(&self, arn: &str) {
@@ -263,6 +276,10 @@ impl Clusters for Fake {
 
     async fn policy_exists(&self, _: &ClusterArn, arn: &str) -> Result<bool, PortError> {
         Ok(self.lock().boundaries.contains(arn))
+    }
+
+    async fn identity_providers(&self, _: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {
+        Ok(self.lock().identity_providers.clone())
     }
 }
 

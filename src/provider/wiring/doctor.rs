@@ -1,6 +1,6 @@
 //! The doctor's eyes: each world's own way to see what `cli::doctor` judges.
 
-use crate::cli::doctor::{Doctor, IdentityProvider, OwnObject, Patient, Seen, Told};
+use crate::cli::doctor::{Doctor, OwnObject, Patient, Rights, Seen, Told};
 use async_trait::async_trait;
 use goldenpath_adapters::{
     aws::{Aws, AwsOptions},
@@ -9,7 +9,7 @@ use goldenpath_adapters::{
     sandbox::{Sandbox, SandboxOptions},
 };
 use goldenpath_core::{
-    domain::{ClusterArn, ClusterRef, Observed, Ownership, PersonaName, Record},
+    domain::{Class, ClusterArn, ClusterRef, Observed, Ownership, PersonaName, Record},
     golden::cluster_roles,
     ports::{Clusters, Objects, PortError, Scope, Selector},
 };
@@ -60,7 +60,8 @@ async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &Cluste
         facts,
         boundary,
         audit_logging: None,
-        identity_providers: None,
+        identity_providers: told(clusters.identity_providers(cluster).await),
+        refused_by_aws: None,
         refused: None,
         clock: None,
         objects: own,
@@ -100,14 +101,13 @@ async fn real(patient: &Patient, cluster: &ClusterRef) -> anyhow::Result<Seen> {
     };
     let mut seen = common(&clusters, &objects, cluster).await;
     seen.audit_logging = Some(told(aws.audits(cluster).await));
-    let providers = aws.identity_providers(cluster).await.map(|providers| {
-        let provider = |(name, groups_prefix)| IdentityProvider { name, groups_prefix };
-        providers.into_iter().map(provider).collect()
-    });
-    seen.identity_providers = Some(told(providers));
     if let Ok(facts) = &seen.facts {
         let arn = &facts.stable.cluster_arn;
         let names: Vec<String> = PersonaName::ALL.into_iter().map(cluster_roles::name).collect();
+        seen.refused_by_aws = Some(match aws.refused(arn, &facts.caller).await {
+            Err(error) if error.class == Class::Denied => Ok(Rights::Unknown(error.to_string())),
+            answer => told(answer).map(Rights::Lacking),
+        });
         seen.refused = Some(told(kube.refused(arn, &permissions::for_environments(&names)).await));
         seen.clock = Some(told(kube.clock_skew(arn).await));
     }

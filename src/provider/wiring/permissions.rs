@@ -17,13 +17,7 @@ pub(super) const PERMISSIONS: Permissions = Permissions {
 };
 
 fn of_aws(part: Part, cluster: Option<&ClusterArn>) -> Value {
-    let place = cluster.map_or_else(Place::default, |arn| Place {
-        partition: arn.partition().to_owned(),
-        account: arn.account().to_owned(),
-        region: arn.region().to_owned(),
-        cluster: arn.name().to_owned(),
-        ..Place::default()
-    });
+    let place = cluster.map_or_else(Place::default, Place::of);
     let part = match part {
         Part::Baseline => aws::Part::Baseline,
         Part::Environments => aws::Part::Environments,

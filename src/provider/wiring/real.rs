@@ -70,6 +70,14 @@ fn options(written: Written) -> Result<AwsOptions, Diagnostic> {
             sts: endpoints.sts,
         },
         default_tags: default_tags.unwrap_or_default(),
-        operation: None,
+        run: Some(run_id()),
     })
+}
+
+/// One per connection. It only tells runs apart, so that the time and the process will do.
+fn run_id() -> String {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    format!("goldenpath-{:x}-{:x}", now.as_millis(), std::process::id())
 }

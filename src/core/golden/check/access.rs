@@ -1,7 +1,7 @@
 //! Who may be named as somebody.
 
 use super::{Faults, forms};
-use crate::domain::{Persona, PersonaName};
+use crate::domain::{Persona, PersonaName, projection::GROUP_PREFIX};
 
 /// Access policies of EKS whose power does not end at a namespace.
 const CLUSTER_WIDE: [&str; 3] = [
@@ -43,7 +43,9 @@ pub(super) fn check(name: PersonaName, persona: &Persona, faults: &mut Faults) {
         check_principal(arn, &at("trusted_principal_arns"), faults);
     }
     for group in oidc_groups.known() {
-        if group.is_empty() || group.contains('*') || ["system:", "gp:"].iter().any(|prefix| group.starts_with(prefix))
+        if group.is_empty()
+            || group.contains('*')
+            || ["system:", GROUP_PREFIX].iter().any(|prefix| group.starts_with(prefix))
         {
             faults.error(
                 "access.oidc_group",

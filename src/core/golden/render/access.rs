@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     Access, AccessEntry, AccessPolicy, Body, Desired, Late, ObjectKey, Persona, PersonaName, Problem, StableFacts,
-    short_hash,
+    projection::GROUP_PREFIX, short_hash,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// The group of a principal's access entry, over its full ARN with its path.
 pub(super) fn group(principal: &str) -> String {
-    format!("gp:p:{}", short_hash([principal], 16))
+    format!("{GROUP_PREFIX}p:{}", short_hash([principal], 16))
 }
 
 /// Everybody whom one persona names by an ARN, the role made for it included.

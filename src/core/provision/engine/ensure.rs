@@ -14,18 +14,21 @@ use super::{
     failure::Failure,
     prepare::{Prepared, Question, keeps_promise, prepare},
     preview::{cluster_of_spec, no_boundary},
+    random_id,
     world::World,
 };
 use crate::{
     domain::{ClusterRef, Facts, Id, ObjectKey, Observed, Problem, Record, Spec, StableFacts},
     golden::Parent,
-    ports::Expect,
+    ports::{Expect, operation},
     provision::{EnsureRequest, Exists, Outcome},
 };
 use std::{collections::BTreeSet, time::Duration};
 
 /// Everything that is decided before anything is changed.
 struct Operation<'a> {
+    /// Its id.
+    name: &'a str,
     request: &'a EnsureRequest,
     id: Id,
     facts: StableFacts,
@@ -52,8 +55,17 @@ struct Admitted {
 
 impl Engine {
     pub(super) async fn ensure_all(&self, request: EnsureRequest) -> Outcome {
+        let name = match random_id("op-") {
+            Ok(name) => name,
+            Err(failure) => {
+                return Outcome {
+                    exists: None,
+                    problems: vec![failure.problem()],
+                };
+            }
+        };
         let mut problems = vec![];
-        match self.ensured(&request, &mut problems).await {
+        match operation::within(&name, self.ensured(&request, &name, &mut problems)).await {
             Ok(exists) => Outcome {
                 exists: Some(exists),
                 problems,
@@ -69,7 +81,12 @@ impl Engine {
     }
 
     /// The error arm: nothing was changed.
-    async fn ensured(&self, request: &EnsureRequest, problems: &mut Vec<Problem>) -> Result<Exists, Vec<Problem>> {
+    async fn ensured(
+        &self,
+        request: &EnsureRequest,
+        name: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Exists, Vec<Problem>> {
         let one = |problem: Problem| vec![problem];
         let begun = self.clock.elapsed();
         let requested_at = self.clock.now();
@@ -103,6 +120,15 @@ impl Engine {
             return Err(prepared.problems);
         }
         problems.extend(prepared.problems.iter().cloned());
+        let mode = &cluster.authentication_mode;
+        let blueprint = &prepared.blueprint;
+        let mut against = self
+            .authentication_problems(&request.spec, &cluster_ref, mode, blueprint)
+            .await;
+        against.retain(Problem::is_error);
+        if !against.is_empty() {
+            return Err(against);
+        }
         if let Some(planned) = &request.planned {
             keeps_promise(planned, &prepared.promised).map_err(one)?;
         }
@@ -114,6 +140,7 @@ impl Engine {
             }
         }
         let operation = Operation {
+            name,
             request,
             id,
             facts: facts.clone(),

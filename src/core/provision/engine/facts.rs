@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use crate::{
-    domain::{Class, ClusterRef, Facts, Problem, Spec, StableFacts},
+    domain::{Class, ClusterRef, Facts, IdentityProvider, Problem, Spec, StableFacts},
     ports::{Clusters, PortError},
 };
 use std::{collections::HashMap, sync::Arc};
@@ -69,6 +69,10 @@ impl Known {
         let exists = self.clusters.policy_exists(&facts.cluster_arn, arn).await?;
         known.insert(arn.to_owned(), exists);
         Ok(exists)
+    }
+
+    pub(super) async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {
+        self.clusters.identity_providers(cluster).await
     }
 }
 

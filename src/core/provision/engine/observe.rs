@@ -97,6 +97,13 @@ impl Engine {
         };
         let (lines, seen, mut problems) = look.at(observed);
         problems.extend(another);
+        if let Id::Baseline(_) = &id {
+            let told = self.of_the_whole_cluster(&cluster, &now.authentication_mode).await;
+            problems.extend(told.into_iter().map(|problem| Problem {
+                severity: crate::domain::Severity::Warning,
+                ..problem
+            }));
+        }
         if let (Some(uid), Some(record)) = (&uid, &record)
             && *uid != record.uid
         {

@@ -85,6 +85,7 @@ impl Engine {
         let mut world = None;
         if prior.is_none() {
             world = self.known.world(&cluster).await.ok();
+            problems.extend(self.door_problems(spec, &cluster, &prepared).await);
             problems.extend(self.create_problems(spec, &facts, &prepared, replacing.as_ref()).await);
         }
         self.remember(spec, &facts);
@@ -162,6 +163,22 @@ impl Engine {
             }
             Spec::Slot(_) => {}
         }
+    }
+
+    /// Of a cluster that can be read; the others are "undecided" already.
+    async fn door_problems(&self, spec: &Spec, cluster: &ClusterRef, prepared: &Prepared) -> Vec<Problem> {
+        let pinned = match spec {
+            Spec::Environment(spec) => spec.facts.clone(),
+            Spec::Baseline(_) | Spec::Slot(_) => None,
+        };
+        let facts = match pinned {
+            Some(facts) => Some(facts),
+            None => self.known.facts(cluster).await.ok(),
+        };
+        let Some(facts) = facts else { return vec![] };
+        let mode = &facts.authentication_mode;
+        self.authentication_problems(spec, cluster, mode, &prepared.blueprint)
+            .await
     }
 
     async fn create_problems(

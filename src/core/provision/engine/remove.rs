@@ -21,7 +21,7 @@ use crate::{
         Class, Facts, Id, Lease, ObjectKey, Observed, Operation, Ownership, Phase, Problem, Record, Severity,
         StableFacts,
     },
-    ports::{Expect, Scope, Selector},
+    ports::{Expect, Scope, Selector, operation},
     provision::{RemoveRequest, Removed},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,7 +64,11 @@ impl Engine {
 
     pub(super) async fn remove_all(&self, request: RemoveRequest) -> Removed {
         let mut problems = vec![];
-        match self.removed(&request, &mut problems).await {
+        let removed = async {
+            let name = random_id("op-").map_err(|failure| failure.problem())?;
+            operation::within(&name, self.removed(&request, &name, &mut problems)).await
+        };
+        match removed.await {
             Ok(objects) => Removed {
                 gone: objects.is_none(),
                 objects,
@@ -82,7 +86,12 @@ impl Engine {
     }
 
     /// `None`: gone. The error arm: nothing was changed.
-    async fn removed(&self, request: &RemoveRequest, problems: &mut Vec<Problem>) -> Result<Option<Lines>, Problem> {
+    async fn removed(
+        &self,
+        request: &RemoveRequest,
+        name: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Option<Lines>, Problem> {
         let id = &request.id;
         let cluster = cluster_of(id)?;
         let facts = match (self.known.facts(&cluster).await, &request.facts) {
@@ -135,6 +144,17 @@ impl Engine {
             }
         };
         self.may_go(request, &observed, record.as_ref(), &facts).await?;
+        let record = record.map(|record| Record {
+            phase: Phase::Deleting,
+            operation: Some(Operation {
+                id: name.to_owned(),
+                lease: Some(Lease {
+                    renewals: 0,
+                    seconds: self.config.lease.as_secs(),
+                }),
+            }),
+            ..record
+        });
         self.take_apart(request, &world, &facts, observed, record, problems)
             .await
     }
@@ -264,6 +284,7 @@ impl Engine {
         Ok(())
     }
 
+    /// `record`: as it is written first, with this operation in it.
     async fn take_apart(
         &self,
         request: &RemoveRequest,
@@ -297,18 +318,9 @@ impl Engine {
         let record_key = record::key_of(id);
         let keeper = match (&record, observed.iter().find(|object| object.key == record_key)) {
             (Some(record), Some(object)) => {
-                let mut deleting = record.clone();
-                deleting.phase = Phase::Deleting;
-                deleting.operation = Some(Operation {
-                    id: random_id("op-").map_err(|failure| failure.problem())?,
-                    lease: Some(Lease {
-                        renewals: 0,
-                        seconds: self.config.lease.as_secs(),
-                    }),
-                });
                 let shell = record::shell_of(object);
                 let expect = Expect::Version(object.version.clone());
-                let taken = Keeper::take(world.calm(), record_key.clone(), shell, deleting, expect).await;
+                let taken = Keeper::take(world.calm(), record_key.clone(), shell, record.clone(), expect).await;
                 Some(taken.map_err(|failure| failure.problem())?)
             }
             _ => None,

@@ -1,5 +1,6 @@
 //! The engine over the fake world, as a client uses it. Each file is one kind of promise.
 
+mod authentication;
 mod drift;
 mod failure;
 mod guard;

@@ -113,7 +113,7 @@ pub fn aws() -> Attribute {
             .check(is_role)
             .example("arn:aws:iam::111122223333:role/goldenpath")
             .describe("ARN of the role to assume."),
-        text("session_name", "What CloudTrail shows as the session's name. Default `goldenpath`."),
+        text("session_name", "What CloudTrail shows as the session's name. Default `goldenpath-` and an id of the run."),
         text("external_id", "The external id that the role's trust policy asks for.").example("7f3a"),
         text(
             "source_identity",

@@ -152,7 +152,7 @@ impl Engine {
             inventory: inventory.into_iter().collect(),
             phase,
             operation: Some(RecordOperation {
-                id: random_id("op-")?,
+                id: operation.name.to_owned(),
                 lease: Some(Lease {
                     renewals: 0,
                     seconds: self.config.lease.as_secs(),

@@ -1,0 +1,156 @@
+//! `doctor` as a person runs it against the real servers: what is well is called so, and each trouble is found, named and told with
+//! what to do about it.
+//!
+//! ministack's policy simulator leaves out the context that it is given, so that whoever holds just the printed policy would be told
+//! that it lacks what has conditions (IAM API Reference, SimulatePrincipalPolicy, `ContextEntries`). Here the caller may all but what is
+//! denied to it.
+
+use crate::tools::provider;
+use acceptance_tests::servers::{
+    ministack::{ACCOUNT, Clients, REGION},
+    real::{self, Real},
+};
+use anyhow::{Context as _, Result, ensure};
+use aws_sdk_eks::types::{IdentityProviderConfig, OidcIdentityProviderConfigRequest};
+use aws_sdk_iam::types::Tag;
+use serde_json::{Value as Json, json};
+use std::{process::Command, sync::Arc};
+
+type Variables = Vec<(String, String)>;
+
+pub async fn tells(real: Arc<Real>) -> Result<()> {
+    let (url, root) = (real.ministack.url(), real.ministack.root());
+    let platform = real.environment(&url);
+    for check in [
+        "credentials and cluster",
+        "authentication mode",
+        "Pod Identity agent",
+        "network policies",
+        "permissions boundary",
+        "identity providers",
+        "rights on AWS",
+        "rights on Kubernetes",
+        "clock",
+        "orphans",
+    ] {
+        is(&platform, check, "ok", &[]).await?;
+    }
+    // ministack's clusters log nothing.
+    is(&platform, "audit log", "warning", &["audit"]).await?;
+
+    orphan(&root).await?;
+    is(
+        &platform,
+        "orphans",
+        "warning",
+        &["aws/iam/Role/gp-doctor-orphan", "(of doctor)"],
+    )
+    .await?;
+    root.iam.delete_role().role_name("gp-doctor-orphan").send().await?;
+
+    let denied = ["iam:CreateRole", "eks:CreateAccessEntry"];
+    let lacking = caller(&root, &url, "lacks", &denied).await?;
+    is(
+        &lacking,
+        "rights on AWS",
+        "error",
+        &["not allowed: eks:CreateAccessEntry, iam:CreateRole"],
+    )
+    .await?;
+    is(
+        &lacking,
+        "rights on Kubernetes",
+        "error",
+        &["not allowed: ", "patch namespaces"],
+    )
+    .await?;
+    let silenced = caller(&root, &url, "silenced", &["iam:SimulatePrincipalPolicy"]).await?;
+    is(&silenced, "rights on AWS", "warning", &["iam:SimulatePrincipalPolicy"]).await?;
+    let nobody = real::environment(&url, "AKIANOBODY", "wrong", None);
+    is(&nobody, "credentials and cluster", "error", &[]).await?;
+
+    identity_provider(&root, "open", Some("gp:")).await?;
+    is(&platform, "identity providers", "error", &["open"]).await?;
+    let wanted = IdentityProviderConfig::builder().r#type("oidc").name("open").build()?;
+    let gone = root
+        .eks
+        .disassociate_identity_provider_config()
+        .cluster_name(real::CLUSTER);
+    gone.identity_provider_config(wanted).send().await?;
+    is(&platform, "identity providers", "ok", &[]).await
+}
+
+/// One finding, its words, and that only an error fails the command.
+async fn is(variables: &Variables, check: &str, verdict: &str, words: &[&str]) -> Result<()> {
+    let variables = variables.clone();
+    let (findings, has_failed) = tokio::task::spawn_blocking(move || run(&variables)).await??;
+    let of = |wanted: &str| findings.iter().find(|finding| finding["check"] == wanted);
+    let finding = of(check).with_context(|| format!("nothing was said of {check}: {findings:?}"))?;
+    ensure!(finding["verdict"] == verdict, "{check} is not {verdict}: {finding}");
+    let found = finding["found"].as_str().unwrap_or_default();
+    for word in words {
+        ensure!(found.contains(word), "{check}: {word:?} is not said: {finding}");
+    }
+    let remedy = finding["remedy"].as_str().unwrap_or_default();
+    ensure!(remedy.is_empty() == (verdict == "ok"), "{check}: what to do: {finding}");
+    let has_error = findings.iter().any(|finding| finding["verdict"] == "error");
+    ensure!(has_failed == has_error, "the exit code says {has_failed}: {findings:?}");
+    Ok(())
+}
+
+fn run(variables: &Variables) -> Result<(Vec<Json>, bool)> {
+    let mut command = Command::new(provider()?);
+    command.args(["doctor", real::CLUSTER, "--region", REGION, "--json"]);
+    let out = command.envs(variables.iter().cloned()).output()?;
+    let said = String::from_utf8_lossy(&out.stderr);
+    let findings = serde_json::from_slice(&out.stdout).with_context(|| format!("no findings: {said}"))?;
+    Ok((findings, !out.status.success()))
+}
+
+/// Of an environment that no record knows.
+async fn orphan(root: &Clients) -> Result<()> {
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"Service": "pods.eks.amazonaws.com"}}]});
+    let mut asked = root
+        .iam
+        .create_role()
+        .role_name("gp-doctor-orphan")
+        .path("/goldenpath/");
+    for (key, value) in [
+        ("goldenpath:managed", "true".to_owned()),
+        ("goldenpath:cluster-arn", real::arn()),
+        ("goldenpath:environment", "doctor".to_owned()),
+    ] {
+        asked = asked.tags(Tag::builder().key(key).value(value).build()?);
+    }
+    asked.assume_role_policy_document(trust.to_string()).send().await?;
+    Ok(())
+}
+
+/// A user who may all but these, whom Kubernetes knows and lets do nothing.
+async fn caller(root: &Clients, url: &str, name: &str, denied: &[&str]) -> Result<Variables> {
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": denied, "Resource": "*"},
+    ]});
+    let user = format!("doctor-{name}");
+    let (key, secret) = real::user(root, &user, &policy.to_string()).await?;
+    real::enter(root, &format!("arn:aws:iam::{ACCOUNT}:user/{user}"), &user).await?;
+    Ok(real::environment(url, &key, &secret, None))
+}
+
+async fn identity_provider(root: &Clients, name: &str, groups_prefix: Option<&str>) -> Result<()> {
+    let provider = OidcIdentityProviderConfigRequest::builder()
+        .identity_provider_config_name(name)
+        .issuer_url("https://people.example.com")
+        .client_id("kubernetes")
+        .groups_claim("groups")
+        .set_groups_prefix(groups_prefix.map(str::to_owned))
+        .build()?;
+    let asked = root
+        .eks
+        .associate_identity_provider_config()
+        .cluster_name(real::CLUSTER);
+    asked.oidc(provider).send().await?;
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! Which operation a call is part of, for the trails that others keep: CloudTrail and the API server's audit log hold the user
+//! agent of each request (`security.md` 7).
+//!
+//! No port's promise depends on it, so that it goes beside the arguments and not among them.
+
+use std::future::Future;
+
+tokio::task_local! {
+    static CURRENT: String;
+}
+
+/// All calls that `work` makes are of this operation.
+pub async fn within<T>(id: &str, work: impl Future<Output = T>) -> T {
+    CURRENT.scope(id.to_owned(), work).await
+}
+
+/// `None`: a plan or a read.
+pub fn current() -> Option<String> {
+    CURRENT.try_with(String::clone).ok()
+}
+
+/// Of a request to either world, without what a library puts before it.
+pub fn user_agent(tool_version: &str) -> String {
+    let tool = format!("terraform-provider-goldenpath/{tool_version}");
+    match current() {
+        Some(id) => format!("{tool} operation/{id}"),
+        None => tool,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn calls_at_the_same_time_are_told_apart() {
+        let told = |id| within(id, async { (tokio::task::yield_now().await, user_agent("1")).1 });
+        let (one, two) = futures_util::future::join(told("op-1"), told("op-2")).await;
+        assert_eq!(one, "terraform-provider-goldenpath/1 operation/op-1");
+        assert_eq!(two, "terraform-provider-goldenpath/1 operation/op-2");
+        assert_eq!(user_agent("1"), "terraform-provider-goldenpath/1", "a read is of none");
+    }
+}
