@@ -2,6 +2,7 @@
 
 mod entries;
 mod trail;
+mod turns;
 
 use acceptance_tests::{
     proxy::{Action, Proxy, Service},
@@ -24,7 +25,7 @@ use std::{pin::Pin, sync::Arc};
 
 pub type Check = fn(Arc<Real>) -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
-pub const CHECKS: [(&str, Check); 6] = [
+pub const CHECKS: [(&str, Check); 7] = [
     ("facts are what EKS, IAM and STS say", |real| Box::pin(facts(real))),
     (
         "a token reaches the API server, and only with an access entry",
@@ -36,6 +37,9 @@ pub const CHECKS: [(&str, Check); 6] = [
     }),
     ("every change says which operation it is of", |real| {
         Box::pin(trail::names_the_operation(real))
+    }),
+    ("a turn costs no wait that is not another's", |real| {
+        Box::pin(turns::cost_no_wait(real))
     }),
     ("what fails has its class", |real| Box::pin(classes(real))),
 ];

@@ -48,6 +48,7 @@ pub struct Kube {
     endpoints: Arc<dyn EndpointSource>,
     credentials: Credentials,
     connections: Mutex<HashMap<ClusterArn, Arc<OnceCell<Arc<Connection>>>>>,
+    turns: turn::Queues,
 }
 
 // === impl Kube ===
@@ -58,6 +59,7 @@ impl Kube {
             endpoints,
             credentials,
             connections: Mutex::default(),
+            turns: turn::Queues::default(),
         }
     }
 

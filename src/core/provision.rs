@@ -59,8 +59,8 @@ pub struct ObserveRequest {
 }
 
 pub enum Observation {
-    /// No record and no owned object.
-    Gone,
+    /// No record and no owned object; with what can be told of why.
+    Gone(Vec<Problem>),
     Here(Box<Seen>),
 }
 

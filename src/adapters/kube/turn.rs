@@ -17,7 +17,13 @@ use goldenpath_core::{
 };
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::{future::Future, pin::pin, time::Duration};
+use std::{
+    collections::HashMap,
+    future::Future,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::time::{Instant, sleep};
 
 pub(super) const LEASE: Resource = kinds::known("coordination.k8s.io/v1", "Lease", "leases", true);
@@ -27,6 +33,22 @@ const RENEWAL: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(200);
 /// Many may wait; each turn takes a second or two.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Those of one process wait for each other here, in the order in which they came, and ask the API server nothing meanwhile.
+#[derive(Default)]
+pub(super) struct Queues(Mutex<HashMap<(ClusterArn, String), Arc<Waiting>>>);
+
+/// Held by the one whose turn it is.
+type Waiting = tokio::sync::Mutex<()>;
+
+impl Queues {
+    fn of(&self, cluster: &ClusterArn, name: &str) -> Arc<Waiting> {
+        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who waits or works holds one too.
+        queues.retain(|_, queue| Arc::strong_count(queue) > 1);
+        queues.entry((cluster.clone(), name.to_owned())).or_default().clone()
+    }
+}
 
 struct Turn<'a> {
     connection: &'a Connection,
@@ -48,7 +70,12 @@ impl Kube {
             Err(error) if error.class == Class::NotFound => return work.await,
             other => other?,
         };
-        let turn = match Turn::take(&connection, name).await {
+        let until = Instant::now() + PATIENCE;
+        let queue = self.turns.of(cluster, name);
+        let Ok(_first) = tokio::time::timeout_at(until, queue.lock()).await else {
+            return Err(too_long(name, "this process itself"));
+        };
+        let turn = match Turn::take(&connection, name, until).await {
             Err(error) if error.class == Class::NotFound => return work.await,
             other => other?,
         };
@@ -64,25 +91,30 @@ impl Kube {
 // === impl Turn ===
 
 impl<'a> Turn<'a> {
-    async fn take(connection: &'a Connection, name: &'a str) -> Result<Self, PortError> {
+    async fn take(connection: &'a Connection, name: &'a str, until: Instant) -> Result<Self, PortError> {
         let holder = format!("{}-{:08x}", std::process::id(), getrandom::u32().unwrap_or_default());
-        let until = Instant::now() + PATIENCE;
         let mut seen: Option<(Value, Instant)> = None;
         loop {
-            match make(connection, name, &holder).await {
-                Ok(made) => {
-                    return Ok(Self {
-                        connection,
-                        name,
-                        uid: made["metadata"]["uid"].clone(),
-                    });
-                }
-                Err(refused) if refused.status == Some(StatusCode::CONFLICT) => {}
+            let of = |lease: &Value| Self {
+                connection,
+                name,
+                uid: lease["metadata"]["uid"].clone(),
+            };
+            let lost = match make(connection, name, &holder).await {
+                Ok(made) => return Ok(of(&made)),
+                Err(refused) if refused.status == Some(StatusCode::CONFLICT) => None,
+                // It may have been made all the same.
+                Err(refused) if refused.error.class == Class::Unavailable => Some(refused),
                 Err(refused) => return Err(refused.into()),
-            }
-            let theirs = match connection.document(&Ask::get("GET Lease", path(Some(name)))).await {
-                Err(refused) if refused.error.class == Class::NotFound => continue,
-                other => other?,
+            };
+            let theirs = match (
+                connection.document(&Ask::get("GET Lease", path(Some(name)))).await,
+                lost,
+            ) {
+                (Ok(lease), _) if lease["spec"]["holderIdentity"] == *holder => return Ok(of(&lease)),
+                (_, Some(lost)) => return Err(lost.into()),
+                (Err(refused), None) if refused.error.class == Class::NotFound => continue,
+                (other, None) => other?,
             };
             let version = theirs["metadata"]["resourceVersion"].clone();
             let since = match seen {
@@ -95,11 +127,7 @@ impl<'a> Turn<'a> {
                 let as_seen = json!({"uid": theirs["metadata"]["uid"], "resourceVersion": version});
                 delete(connection, name, as_seen).await?;
             } else if Instant::now() > until {
-                let message = format!(
-                    "Lease {name} in {SYSTEM_NAMESPACE} was held by others for {} s, now by {who}",
-                    PATIENCE.as_secs()
-                );
-                return Err(PortError::new(Class::Unavailable, "POST Lease", message));
+                return Err(too_long(name, who));
             } else {
                 tracing::debug!(name, who, "waits for its turn");
                 sleep(LOOK).await;
@@ -127,6 +155,14 @@ impl<'a> Turn<'a> {
             tracing::info!(%error, name = self.name, "a turn could not be ended");
         }
     }
+}
+
+fn too_long(name: &str, who: &str) -> PortError {
+    let message = format!(
+        "Lease {name} in {SYSTEM_NAMESPACE} was held by others for {} s, now by {who}",
+        PATIENCE.as_secs()
+    );
+    PortError::new(Class::Unavailable, "POST Lease", message)
 }
 
 async fn make(connection: &Connection, name: &str, holder: &str) -> Result<Value, Refused> {

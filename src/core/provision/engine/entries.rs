@@ -74,4 +74,19 @@ impl Engine {
         }
         Ok(keep)
     }
+
+    /// Asked once the own record no longer names what was kept for others: of two who let go of an entry at the same time, each saw
+    /// the other's old record, and the later one now sees nobody's.
+    pub(super) async fn no_longer_kept(
+        &self,
+        world: &World<'_>,
+        id: &Id,
+        facts: &Facts,
+        kept: &BTreeSet<ObjectKey>,
+        observed: &[Observed],
+    ) -> Result<BTreeSet<ObjectKey>, Failure> {
+        // Who runs this was told already what is kept for him.
+        let still = self.kept_entries(world, id, facts, kept, observed, &mut vec![]).await?;
+        Ok(kept.difference(&still).cloned().collect())
+    }
 }

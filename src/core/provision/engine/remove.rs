@@ -1,5 +1,7 @@
 //! Removing: refusals first, then what goes in its order, and the record last.
 
+mod refuse;
+
 use super::{
     Engine,
     claim::owner_of,
@@ -10,58 +12,19 @@ use super::{
     going::{Going, Removal, going, rank, removal},
     lease::{Keeper, Watch, wait_until_free},
     observe::{find_record, lines_of_existing},
-    prepare::{namespaces_go, own_namespaces},
     random_id, record,
     run::Order,
     steps::Maker,
     world::{World, own_selector},
 };
 use crate::{
-    domain::{
-        Class, Facts, Id, Lease, ObjectKey, Observed, Operation, Ownership, Phase, Problem, Record, Severity,
-        StableFacts,
-    },
+    domain::{Class, Facts, Lease, ObjectKey, Observed, Operation, Phase, Problem, Record, Severity, StableFacts},
     ports::{Expect, Scope, Selector, operation},
     provision::{RemoveRequest, Removed},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Engine {
-    pub(super) async fn preview_remove_all(&self, request: &RemoveRequest) -> Vec<Problem> {
-        let id = request.id.to_string();
-        let lost = own_namespaces(&request.id, &request.keys);
-        let cluster = match cluster_of(&request.id) {
-            Ok(cluster) => cluster,
-            Err(problem) => return vec![problem],
-        };
-        if request.world.is_some()
-            && let Ok(world) = self.known.world(&cluster).await
-            && let Err(problem) = same_world(&id, request.world.as_deref(), &world)
-        {
-            return vec![problem];
-        }
-        if let Id::Slot(slot) = &request.id {
-            self.plans.share(slot, BTreeMap::new());
-        }
-        if lost.is_empty() {
-            return vec![];
-        }
-        if request.protected && self.never_was_ready(request).await {
-            return vec![namespaces_go(&id, &lost, false)];
-        }
-        vec![namespaces_go(&id, &lost, request.protected)]
-    }
-
-    /// A create that never ended has nothing inside that anybody could miss.
-    async fn never_was_ready(&self, request: &RemoveRequest) -> bool {
-        let Some(facts) = &request.facts else { return false };
-        let key = record::key_of(&request.id);
-        let found = self.world(&facts.cluster_arn).get(&key).await.ok().flatten();
-        found
-            .and_then(|observed| record::parse(&observed).ok().flatten())
-            .is_some_and(|record| record.phase == Phase::Creating && record.uid == request.uid)
-    }
-
     pub(super) async fn remove_all(&self, request: RemoveRequest) -> Removed {
         let mut problems = vec![];
         let removed = async {
@@ -220,70 +183,6 @@ impl Engine {
         }
     }
 
-    /// Refusals, all before the first change.
-    async fn may_go(
-        &self,
-        request: &RemoveRequest,
-        observed: &[Observed],
-        record: Option<&Record>,
-        facts: &Facts,
-    ) -> Result<(), Problem> {
-        let id = &request.id;
-        let inventory: Vec<ObjectKey> = record
-            .iter()
-            .flat_map(|record| &record.inventory)
-            .filter_map(|key| key.parse().ok())
-            .collect();
-        let there: Vec<ObjectKey> = observed
-            .iter()
-            .filter(|object| request.keys.contains(&object.key) || inventory.contains(&object.key))
-            .map(|object| object.key.clone())
-            .collect();
-        let lost = own_namespaces(id, &there);
-        if !lost.is_empty() {
-            let never_ready = record.is_some_and(|record| record.phase == Phase::Creating);
-            let problem = namespaces_go(&id.to_string(), &lost, request.protected && !never_ready);
-            if problem.is_error() {
-                return Err(problem);
-            }
-        }
-        let world = self.world(&facts.stable.cluster_arn);
-        let dependants = match id {
-            Id::Slot(_) => vec![],
-            Id::Environment(_) => observed
-                .iter()
-                .filter(|object| record::is_record(&object.key) && object.key != record::key_of(id))
-                .filter(|object| matches!(&object.ownership, Ownership::Ours(owner) if owner.slot.is_some()))
-                .map(|object| object.key.clone())
-                .collect(),
-            Id::Baseline(_) => {
-                let selector = Selector {
-                    scope: Scope::Records,
-                    keys: vec![],
-                };
-                let records = world.observe(&selector).await.map_err(|failure| failure.problem())?;
-                records
-                    .into_iter()
-                    .map(|object| object.key)
-                    .filter(|key| *key != record::key_of(id))
-                    .collect()
-            }
-        };
-        if let [first, rest @ ..] = dependants.as_slice() {
-            let more = if rest.is_empty() {
-                String::new()
-            } else {
-                format!(" and {} more", rest.len())
-            };
-            return Err(Problem::error(
-                "deletion.in_use",
-                format!("{id} still has records in it: {}{more}", record_words(first)),
-                "destroy them first, or import them into a state that does; nothing was deleted",
-            ));
-        }
-        Ok(())
-    }
-
     /// `record`: as it is written first, with this operation in it.
     async fn take_apart(
         &self,
@@ -413,17 +312,5 @@ impl Engine {
             None if observed.iter().any(|object| object.key == *key) => world.delete(&now, &|_| true).await,
             None => Ok(()),
         }
-    }
-}
-
-/// `slot.pay.ledger` -> `slot pay/ledger`, for messages.
-fn record_words(key: &ObjectKey) -> String {
-    let ObjectKey::Kube { name, .. } = key else {
-        return key.to_string();
-    };
-    match name.split('.').collect::<Vec<_>>().as_slice() {
-        ["slot", environment, slot] => format!("slot {environment}/{slot}"),
-        ["environment", environment] => format!("environment {environment}"),
-        _ => name.clone(),
     }
 }

@@ -17,6 +17,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// About a minute in all: whoever waits at a terminal wants to hear by then.
 const TRIES: usize = 10;
 
+/// Some three seconds: before the first change nothing is lost by saying that the world is away.
+const FEW_TRIES: usize = 4;
+
 #[derive(Clone, Copy)]
 pub(super) struct World<'a> {
     pub(super) objects: &'a dyn Objects,
@@ -91,38 +94,41 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Observing changes nothing, so both throttling and broken connections are simply tried again.
+    /// Outside an operation what cannot be reached is told at once; inside one a connection may break off once or twice.
     pub(super) async fn observe(&self, selector: &Selector) -> Result<Vec<Observed>, Failure> {
-        let mut pauses = pauses();
-        loop {
-            let error = match self.objects.observe(self.cluster, selector).await {
-                Ok(observed) => return Ok(observed),
-                Err(error) => error,
-            };
-            match pauses.next() {
-                Some(pause) if error.class == Class::Throttled => self.pause(pause, &error.to_string()).await?,
-                _ => return Err(Failure::call("reading", describe(selector), error)),
-            }
-        }
+        self.look(selector, if self.until.is_some() { FEW_TRIES } else { 0 })
+            .await
     }
 
+    /// Inside an operation a read is what decides whether a change was made: it is worth the wait.
     pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Observed>, Failure> {
         let selector = Selector {
             scope: Scope::Keys,
             keys: vec![key.clone()],
         };
-        let mut pauses = pauses();
+        let observed = self
+            .look(&selector, if self.until.is_some() { TRIES } else { 0 })
+            .await?;
+        Ok(observed.into_iter().find(|object| object.key == *key))
+    }
+
+    /// Observing changes nothing, so that both throttling and broken connections are simply tried again; the latter so often.
+    async fn look(&self, selector: &Selector, tries: usize) -> Result<Vec<Observed>, Failure> {
+        let (mut pauses, mut broken) = (pauses(), 0);
         loop {
-            match self.observe(&selector).await {
-                Ok(observed) => return Ok(observed.into_iter().find(|object| object.key == *key)),
-                // Inside an operation a read is what decides whether a change was made: it is worth the wait.
-                Err(failure) if failure.class() == Some(Class::Unavailable) && self.until.is_some() => {
-                    match pauses.next() {
-                        Some(pause) => self.pause(pause, &failure.to_string()).await?,
-                        None => return Err(failure),
-                    }
-                }
-                Err(failure) => return Err(failure),
+            let error = match self.objects.observe(self.cluster, selector).await {
+                Ok(observed) => return Ok(observed),
+                Err(error) => error,
+            };
+            broken += usize::from(error.class == Class::Unavailable);
+            let may_look = match error.class {
+                Class::Throttled => true,
+                Class::Unavailable => broken <= tries,
+                _ => false,
+            };
+            match pauses.next() {
+                Some(pause) if may_look => self.pause(pause, &error.to_string()).await?,
+                _ => return Err(Failure::call("reading", describe(selector), error)),
             }
         }
     }

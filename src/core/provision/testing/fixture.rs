@@ -224,7 +224,7 @@ impl Bench {
             .await
             .unwrap_or_else(|problem| panic!("{problem}"));
         match observation {
-            Observation::Gone => None,
+            Observation::Gone(_) => None,
             Observation::Here(seen) => {
                 let fresh = Held {
                     objects: seen.objects.clone(),

@@ -38,13 +38,8 @@ impl<K: Kind> Managed<K> {
             }
         };
         match self.observed(&configured, &state, &private).await {
-            Ok(None) => ReadResponse {
-                state: None,
-                private,
-                diagnostics: vec![],
-            },
-            Ok(Some((state, private, diagnostics))) => ReadResponse {
-                state: Some(state),
+            Ok((state, private, diagnostics)) => ReadResponse {
+                state,
                 private,
                 diagnostics,
             },
@@ -56,12 +51,13 @@ impl<K: Kind> Managed<K> {
         }
     }
 
+    /// No state: it is gone.
     async fn observed(
         &self,
         configured: &Configured,
         state: &Value,
         private: &Private,
-    ) -> Result<Option<(Value, Private, Vec<Diagnostic>)>, Vec<Diagnostic>> {
+    ) -> Result<(Option<Value>, Private, Vec<Diagnostic>), Vec<Diagnostic>> {
         let memory = Memory::read(private).map_err(|error| vec![error])?;
         let id = state_id::<K>(state).map_err(|error| vec![error])?;
         self.session.remember_read(&id.to_string());
@@ -78,7 +74,7 @@ impl<K: Kind> Managed<K> {
             objects: tree::objects(state),
         };
         let seen = match configured.provisioner.observe(request).await {
-            Ok(Observation::Gone) => return Ok(None),
+            Ok(Observation::Gone(problems)) => return Ok((None, private.clone(), self.shown(problems))),
             Ok(Observation::Here(seen)) => *seen,
             Err(problem) if configured.unreachable == Unreachable::AssumeUnchanged && out_of_reach(&problem) => {
                 let warning = Diagnostic::warning(
@@ -88,7 +84,7 @@ impl<K: Kind> Managed<K> {
                         problem.detail
                     ),
                 );
-                return Ok(Some((state.clone(), private.clone(), vec![warning])));
+                return Ok((Some(state.clone()), private.clone(), vec![warning]));
             }
             Err(problem) => return Err(self.shown([problem])),
         };
@@ -97,7 +93,7 @@ impl<K: Kind> Managed<K> {
             memory.protected = self.protection(configured, state, &memory).await;
         }
         let diagnostics = self.shown(seen.problems.iter().cloned());
-        Ok(Some((self.refreshed_state(state, seen), memory.write(), diagnostics)))
+        Ok((Some(self.refreshed_state(state, seen)), memory.write(), diagnostics))
     }
 
     fn remembered(&self, state: &Value, memory: Memory, seen: &Seen) -> Memory {

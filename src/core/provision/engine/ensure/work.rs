@@ -53,7 +53,7 @@ impl Engine {
         &self,
         operation: &Operation<'_>,
         admitted: Admitted,
-        plan: Plan,
+        mut plan: Plan,
         begun: Begun<'_>,
         problems: &mut Vec<Problem>,
     ) -> Exists {
@@ -78,6 +78,10 @@ impl Engine {
         };
         let (made, mut failures) = self.make_all(operation, &maker, &plan, &admitted.observed).await;
         let mut done = made.len();
+        if failures.is_empty() {
+            let freed = self.freed(operation, &keeper, &mut plan, &admitted.observed).await;
+            failures.extend(freed.err());
+        }
         if failures.is_empty() {
             let going = going(
                 &operation.id,
@@ -119,6 +123,26 @@ impl Engine {
         }
         let (lines, seen) = self.what_exists(operation, admitted, made).await;
         self.exists(operation, &uid, lines, &seen, None, Ended::Broken)
+    }
+
+    /// Shared entries that nobody names any more go with the rest, and stand in the record until they are gone.
+    async fn freed(
+        &self,
+        operation: &Operation<'_>,
+        keeper: &Keeper<'_>,
+        plan: &mut Plan,
+        observed: &[Observed],
+    ) -> Result<(), Failure> {
+        let (world, id, cluster) = (&operation.world, &operation.id, &operation.cluster);
+        let freed = self.no_longer_kept(world, id, cluster, &plan.keep, observed).await?;
+        if freed.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = freed.iter().map(ObjectKey::to_string).collect();
+        keeper.change(|record| record.inventory.extend(names)).await?;
+        plan.keep.retain(|key| !freed.contains(key));
+        plan.go.extend(freed);
+        Ok(())
     }
 
     /// Whether a new identity has arrived, where this change has to prove it.

@@ -443,3 +443,37 @@ async fn a_slot_planned_with_its_environment_knows_it() {
         .await;
     bench.complete(&slot_spec, outcome);
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_who_let_go_of_a_principal_at_once_leave_nothing() {
+    let bench = Bench::ready().await;
+    let people = |permission_sets: &[&str]| json!({"access": {"developer": {"permission_sets": permission_sets}}});
+    let with = |name: &str| environment(name, people(&["PaymentsDev"]));
+    let without = |name: &str| environment(name, json!({"access": {}}));
+    let (pay, ship) = (bench.create(&with("pay")).await, bench.create(&with("ship")).await);
+    let entries = || {
+        bench
+            .fake
+            .keys()
+            .into_iter()
+            .filter(|key| key.contains("AccessEntry"))
+            .count()
+    };
+    assert_eq!(entries(), 1, "they share one");
+    let (less_pay, less_ship) = (without("pay"), without("ship"));
+    let (one, two) = futures_util::future::join(
+        bench.ensure(&less_pay, Some(&pay)),
+        bench.ensure(&less_ship, Some(&ship)),
+    )
+    .await;
+    bench.complete(&less_pay, one);
+    bench.complete(&less_ship, two);
+    assert_eq!(entries(), 0, "nobody needs it");
+    for name in ["environment.pay", "environment.ship"] {
+        let record = bench.fake.record(name).expect("a record");
+        assert!(
+            !record.inventory.iter().any(|key| key.contains("AccessEntry")),
+            "{name} names none"
+        );
+    }
+}
