@@ -4,10 +4,12 @@
 mod drift;
 mod ground;
 mod specs;
+mod tally;
+mod words;
 
 use crate::{ENVIRONMENT, SLOT, outside, random::Random, sandbox::Sandbox, server::Server};
 use acceptance_tests::{
-    client::{Action, Client, Instance, Planned, Said, errors, no_errors, told},
+    client::{Action, Client, Instance, Planned, errors, no_errors, told},
     servers::real::Real,
 };
 use anyhow::{Context as _, Result, bail, ensure};
@@ -20,37 +22,14 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+use tally::Tally;
+use words::{changes, difference, known_lines};
 
 /// One server and one world with a baseline, in which one case after another lives and ends.
 pub struct Bench {
     server: Server,
     ground: Ground,
     baseline: BTreeSet<String>,
-}
-
-/// How much of what was asked the provider refused: a generator that is refused too often proves nothing.
-#[derive(Default)]
-pub struct Tally {
-    pub accepted: usize,
-    pub refused: usize,
-    pub why: BTreeMap<String, usize>,
-}
-
-impl Tally {
-    /// A refusal must say where or what to do.
-    fn refuses(&mut self, said: &Said) -> Result<()> {
-        let Some(first) = errors(said).into_iter().next() else {
-            return Ok(());
-        };
-        ensure!(
-            !first.path.is_root() || first.detail.len() > 20,
-            "a refusal must help: {}",
-            told(said)
-        );
-        self.refused += 1;
-        *self.why.entry(first.summary.clone()).or_default() += 1;
-        Ok(())
-    }
 }
 
 const SIDE_BY_SIDE: u64 = 12;
@@ -411,45 +390,6 @@ fn with_namespaces_of(before: &Json, mut next: Json) -> Json {
     next
 }
 
-fn known_lines(objects: &Value) -> BTreeMap<String, String> {
-    let entries = objects.as_map().into_iter().flatten();
-    entries
-        .filter_map(|(key, line)| Some((key.clone(), line.as_str()?.to_owned())))
-        .collect()
-}
-
-/// Attributes that a plan changes; of maps only the elements.
-fn changes(before: &Value, after: &Value) -> String {
-    let mut lines = vec![];
-    for (name, now) in after
-        .as_map()
-        .into_iter()
-        .flatten()
-        .filter(|(name, now)| before.child(name) != *now)
-    {
-        match (before.child(name).as_map(), now.as_map()) {
-            (Some(_), Some(_)) => lines.push(format!("{name}:\n{}", changes(before.child(name), now))),
-            _ => lines.push(format!("{name}: {:?}\n   -> {now:?}", before.child(name))),
-        }
-    }
-    let gone = before
-        .as_map()
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| after.get(name).is_none());
-    lines.extend(gone.map(|(name, _)| format!("{name} is gone")));
-    lines.join("\n")
-}
-
-fn difference(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> String {
-    let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-    let other = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
-    other
-        .map(|key| format!("{key}:\n  {:?}\n  {:?}", before.get(key), after.get(key)))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
 /// `count` cases from `first` on, one after another. The seed of a failing case is in its message.
 pub async fn cases(first: u64, count: u64) -> Result<()> {
     let (bench, mut tally) = (Bench::new(first / count % 2 == 1).await?, Tally::default());
@@ -457,7 +397,7 @@ pub async fn cases(first: u64, count: u64) -> Result<()> {
         let case = bench.case(seed, &mut tally).await;
         case.with_context(|| format!("case with seed {seed} (alone: --seed {seed} --cases 1)"))?;
     }
-    is_worth_it(&tally, count)
+    tally.is_worth_it(count)
 }
 
 /// The same on the real servers. Most of a life there is waiting for namespaces to end, so many live side by side.
@@ -478,7 +418,7 @@ pub async fn real_cases(real: Arc<Real>, first: u64, count: u64) -> Result<()> {
                     format!("case with seed {seed} on the real servers (alone: --seed {seed} --real-cases 1)")
                 })?;
             }
-            is_worth_it(&tally, count / side_by_side)
+            tally.is_worth_it(count / side_by_side)
         }
     };
     let failed: Vec<String> = join_all((0..side_by_side).map(lane))
@@ -487,15 +427,5 @@ pub async fn real_cases(real: Arc<Real>, first: u64, count: u64) -> Result<()> {
         .filter_map(|verdict| verdict.err().map(|error| crate::chain(&error)))
         .collect();
     ensure!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed.join("\n\n"));
-    Ok(())
-}
-
-fn is_worth_it(tally: &Tally, count: u64) -> Result<()> {
-    let Tally { accepted, refused, why } = tally;
-    ensure!(
-        *accepted >= 4 * refused || count < 10,
-        "{refused} of {} requests were refused: {why:#?}",
-        accepted + refused
-    );
     Ok(())
 }

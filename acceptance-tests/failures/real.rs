@@ -3,9 +3,12 @@
 //!
 //! Whatever happens: the state keeps what exists, the next apply finishes, and nothing is left after a destroy.
 
+mod bench;
 mod deleted;
+mod worlds;
 
 pub use deleted::deleted;
+pub use worlds::{replaced, restarted};
 
 use crate::{
     ENVIRONMENT, SLOT,
@@ -18,6 +21,7 @@ use acceptance_tests::{
     servers::real::Real,
 };
 use anyhow::{Context as _, Result, bail, ensure};
+use bench::{Bench, server};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value as Json, json};
 use std::{
@@ -56,115 +60,6 @@ const LASTING: [How; 5] = [
     How::From(proxy::Action::Refuse(429)),
     How::From(proxy::Action::Refuse(503)),
 ];
-
-/// One provider for all; each life has a name, a proxy and a principal of its own.
-struct Bench {
-    outside: Outside,
-    server: Arc<Server>,
-    proxy: Proxy,
-    name: String,
-    principal: String,
-}
-
-impl Bench {
-    async fn new(real: &Arc<Real>, server: &Arc<Server>, name: String) -> Result<Self> {
-        let outside = Outside::of(real).await?;
-        let [principal] = outside.principals([&format!("{name}-ci")]).await?;
-        Ok(Self {
-            outside,
-            server: server.clone(),
-            proxy: Proxy::start(real)?,
-            name,
-            principal,
-        })
-    }
-
-    async fn client(&self) -> Result<Client> {
-        self.server.client(&provider_config(&self.proxy.url)).await
-    }
-
-    fn config(&self, resource: &str) -> Json {
-        if resource == SLOT {
-            return json!({
-                "name": "ledger", "environment": format!("demo/{}", self.name),
-                "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::led/*"]}]},
-            });
-        }
-        json!({
-            "name": self.name, "team": "payments", "tier": "dev", "cluster": "demo",
-            "access": {"deployer": {"create_role": true, "trusted_principal_arns": [self.principal]}},
-        })
-    }
-
-    async fn make(&self, resource: &'static str) -> Result<Instance> {
-        let mut instance = Instance::new(&self.client().await?, resource);
-        no_errors(&instance.plan_and_apply(Some(&self.config(resource))).await?, "apply")?;
-        Ok(instance)
-    }
-
-    async fn ours(&self) -> Result<BTreeSet<String>> {
-        self.outside.ours(&self.name).await
-    }
-
-    async fn is_gone(&self) -> Result<()> {
-        let left = self.ours().await?;
-        ensure!(left.is_empty(), "after a destroy there is {left:?}");
-        Ok(())
-    }
-
-    async fn destroy(&self, mut instance: Instance) -> Result<()> {
-        instance.client = self.client().await?;
-        no_errors(&instance.refresh().await?, "refresh")?;
-        no_errors(&instance.plan_and_apply(None).await?, "destroy")
-    }
-
-    /// Without the fault: the apply finishes, and what was there is still the same object.
-    async fn finishes(&self, instance: &mut Instance) -> Result<()> {
-        self.proxy.calm();
-        let config = self.config(instance.resource);
-        let mut there = BTreeMap::new();
-        for key in self.ours().await? {
-            there.insert(key.clone(), self.outside.generated(&key).await?);
-        }
-        instance.client = self.client().await?;
-        no_errors(&instance.refresh().await?, "refresh")?;
-        let planned = instance.plan(Some(&config)).await?;
-        no_errors(&planned.said, "the next plan")?;
-        let wanted: BTreeSet<String> = planned
-            .objects()
-            .as_map()
-            .into_iter()
-            .flatten()
-            .map(|(key, _)| key.clone())
-            .collect();
-        instance.client = self.client().await?;
-        no_errors(&instance.apply(planned, None).await?, "the next apply")?;
-        for (key, generated) in there.iter().filter(|(key, _)| wanted.contains(*key)) {
-            ensure!(
-                self.outside.generated(key).await? == *generated,
-                "{key} is not the object that it was"
-            );
-        }
-        self.is_quiet(instance).await
-    }
-
-    async fn is_quiet(&self, instance: &mut Instance) -> Result<()> {
-        instance.client = self.client().await?;
-        no_errors(&instance.refresh().await?, "refresh")?;
-        ensure!(instance.held.is_some(), "a refresh says that it is gone");
-        let next = instance.plan(Some(&self.config(instance.resource))).await?;
-        no_errors(&next.said, "the plan after it")?;
-        let is_empty = next.action == Action::Nothing && !instance.tainted;
-        ensure!(is_empty, "the next plan is {:?}", next.action);
-        Ok(())
-    }
-}
-
-async fn server(real: &Arc<Real>) -> Result<Arc<Server>> {
-    let server = Arc::new(Server::start_in(&real.environment(&real.ministack.url()))?);
-    outside::baseline(real, &server).await?;
-    Ok(server)
-}
 
 // === at each kind of write ===
 
@@ -367,141 +262,6 @@ fn nth_write_fails(proxy: &Proxy, at: usize, how: How) {
     });
 }
 
-// === the whole world ===
-
-/// Neither a refresh nor an apply loses anything while a world is away or refuses; afterwards all is as it was.
-pub async fn worlds(real: Arc<Real>) -> Result<()> {
-    let server = server(&real).await?;
-    let bench = Bench::new(&real, &server, "fworldq".to_owned()).await?;
-    let mut instance = bench.make(ENVIRONMENT).await?;
-    for (reason, service, action) in [
-        ("the cluster is unreachable", Service::Kubernetes, proxy::Action::Cut),
-        ("AWS is unreachable", Service::Aws, proxy::Action::Cut),
-        ("the credentials have expired", Service::Aws, proxy::Action::Refuse(400)),
-        (
-            "Kubernetes knows the token no more",
-            Service::Kubernetes,
-            proxy::Action::Refuse(401),
-        ),
-        ("AWS forbids", Service::Aws, proxy::Action::Refuse(403)),
-        ("Kubernetes forbids", Service::Kubernetes, proxy::Action::Refuse(403)),
-        ("AWS throttles", Service::Aws, proxy::Action::Refuse(429)),
-        ("Kubernetes throttles", Service::Kubernetes, proxy::Action::Refuse(429)),
-        ("Kubernetes fails", Service::Kubernetes, proxy::Action::Refuse(500)),
-        (
-            "the cluster was deleted in EKS",
-            Service::Aws,
-            proxy::Action::Refuse(404),
-        ),
-    ] {
-        let fails = move |asked: &Asked| {
-            let is_met = asked.service == service
-                && (action != proxy::Action::Refuse(404) || asked.path.starts_with("/clusters/"));
-            if is_met { action } else { proxy::Action::Pass }
-        };
-        away(&bench, &mut instance, fails).await.context(reason)?;
-    }
-    bench.destroy(instance).await?;
-    bench.is_gone().await
-}
-
-async fn away(
-    bench: &Bench,
-    instance: &mut Instance,
-    fails: impl Fn(&Asked) -> proxy::Action + Send + Copy + 'static,
-) -> Result<()> {
-    let before: Option<Held> = instance.held.clone();
-    let mut wider = bench.config(ENVIRONMENT);
-    wider["quota"] = json!({"total": {"requests.cpu": "7"}});
-    instance.client = bench.client().await?;
-    let planned = instance.plan(Some(&wider)).await?;
-    no_errors(&planned.said, "plan")?;
-    bench.proxy.rule(fails);
-    instance.client = bench.client().await?;
-    let said = instance.refresh().await?;
-    ensure!(!errors(&said).is_empty(), "a refresh says nothing");
-    ensure!(told(&said).len() > 40, "an error must help: {}", told(&said));
-    ensure!(instance.held == before, "a refresh that fails changes the state");
-    // A plan that was approved before meets it at its apply.
-    let said = instance.apply(planned, None).await?;
-    ensure!(!errors(&said).is_empty(), "an apply says nothing");
-    ensure!(instance.held.is_some(), "an apply that fails loses the state");
-    bench.finishes(instance).await
-}
-
-/// State of one cluster meets another that took its name: nothing of the first is taken for being there.
-pub async fn replaced(first: Arc<Real>, second: Arc<Real>) -> Result<()> {
-    let old = server(&first).await?;
-    let bench = Bench::new(&first, &old, "freplacedq".to_owned()).await?;
-    let mut instance = bench.make(ENVIRONMENT).await?;
-    let here = bench.ours().await?;
-    let held = instance.held.clone();
-
-    let new = server(&second).await?;
-    let other = Bench::new(&second, &new, "freplacedq".to_owned()).await?;
-    instance.client = other.client().await?;
-    let said = instance.refresh().await?;
-    let is_told = told(&said).contains("is not the cluster that this was made on");
-    ensure!(is_told, "another cluster of the name is not told: {}", told(&said));
-    if errors(&said).is_empty() {
-        let next = instance.plan(Some(&other.config(ENVIRONMENT))).await?;
-        no_errors(&next.said, "plan")?;
-        ensure!(
-            next.action != Action::Nothing,
-            "a cluster without our objects plans nothing"
-        );
-        instance.client = other.client().await?;
-        no_errors(&instance.apply(next, None).await?, "apply on the new cluster")?;
-        other.is_quiet(&mut instance).await?;
-        other.destroy(instance).await?;
-        other.is_gone().await?;
-    }
-    outside::without_baseline(&second, &new).await?;
-    ensure!(bench.ours().await? == here, "the first cluster was touched");
-    let mut instance = Instance::new(&bench.client().await?, ENVIRONMENT);
-    instance.held = held;
-    bench.is_quiet(&mut instance).await?;
-    bench.destroy(instance).await?;
-    bench.is_gone().await
-}
-
-/// The API server goes away under an apply and comes back: the apply waits or fails, and the next one finishes.
-pub async fn restarted(real: Arc<Real>) -> Result<()> {
-    let server = server(&real).await?;
-    let bench = Bench::new(&real, &server, "frestartq".to_owned()).await?;
-    let mut instance = Instance::new(&bench.client().await?, ENVIRONMENT);
-    let planned = instance.plan(Some(&bench.config(ENVIRONMENT))).await?;
-    no_errors(&planned.said, "plan")?;
-    let writes = Arc::new(AtomicUsize::new(0));
-    let counted = writes.clone();
-    bench.proxy.rule(move |asked| {
-        if asked.is_write() && asked.service == Service::Kubernetes {
-            counted.fetch_add(1, Ordering::SeqCst);
-        }
-        proxy::Action::Wait(Duration::from_millis(20))
-    });
-    let cluster = real.cluster.clone();
-    let restart = std::thread::spawn(move || {
-        let started = Instant::now();
-        while writes.load(Ordering::SeqCst) < 6 {
-            ensure!(started.elapsed() < Duration::from_secs(30), "the apply did not begin");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        cluster.restart_api_server()
-    });
-    let said = instance.apply(planned, None).await?;
-    let restarted = tokio::task::spawn_blocking(move || restart.join()).await?;
-    restarted.map_err(|_| anyhow::anyhow!("the restart panicked"))??;
-    ensure!(instance.held.is_some(), "what exists is in the state: {}", told(&said));
-    bench
-        .finishes(&mut instance)
-        .await
-        .with_context(|| format!("after {}", told(&said)))?;
-    bench.destroy(instance).await?;
-    bench.is_gone().await?;
-    outside::without_baseline(&real, &server).await
-}
-
 pub type Check = fn(Arc<Real>) -> std::pin::Pin<Box<dyn Future<Output = Result<()>>>>;
 
 pub const CHECKS: [(&str, Check); 3] = [
@@ -509,5 +269,5 @@ pub const CHECKS: [(&str, Check); 3] = [
     ("in the middle of an update and a destroy", |real| {
         Box::pin(changes(real))
     }),
-    ("of a whole world", |real| Box::pin(worlds(real))),
+    ("of a whole world", |real| Box::pin(worlds::worlds(real))),
 ];
