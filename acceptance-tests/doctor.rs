@@ -69,6 +69,8 @@ pub async fn tells(real: Arc<Real>) -> Result<()> {
     let nobody = real::environment(&url, "AKIANOBODY", "wrong", None);
     is(&nobody, "credentials and cluster", "error", &[]).await?;
 
+    profiles(&platform, &nobody).await?;
+
     identity_provider(&root, "open", Some("gp:")).await?;
     is(&platform, "identity providers", "error", &["open"]).await?;
     let wanted = IdentityProviderConfig::builder().r#type("oidc").name("open").build()?;
@@ -82,8 +84,18 @@ pub async fn tells(real: Arc<Real>) -> Result<()> {
 
 /// One finding, its words, and that only an error fails the command.
 async fn is(variables: &Variables, check: &str, verdict: &str, words: &[&str]) -> Result<()> {
+    is_as(variables, None, check, verdict, words).await
+}
+
+async fn is_as(
+    variables: &Variables,
+    profile: Option<&'static str>,
+    check: &str,
+    verdict: &str,
+    words: &[&str],
+) -> Result<()> {
     let variables = variables.clone();
-    let (findings, has_failed) = tokio::task::spawn_blocking(move || run(&variables)).await??;
+    let (findings, has_failed) = tokio::task::spawn_blocking(move || run(&variables, profile)).await??;
     let of = |wanted: &str| findings.iter().find(|finding| finding["check"] == wanted);
     let finding = of(check).with_context(|| format!("nothing was said of {check}: {findings:?}"))?;
     ensure!(finding["verdict"] == verdict, "{check} is not {verdict}: {finding}");
@@ -98,13 +110,35 @@ async fn is(variables: &Variables, check: &str, verdict: &str, words: &[&str]) -
     Ok(())
 }
 
-fn run(variables: &Variables) -> Result<(Vec<Json>, bool)> {
+fn run(variables: &Variables, profile: Option<&str>) -> Result<(Vec<Json>, bool)> {
     let mut command = Command::new(provider()?);
     command.args(["doctor", real::CLUSTER, "--region", REGION, "--json"]);
+    command.args(profile.map(|profile| ["--profile", profile]).into_iter().flatten());
     let out = command.envs(variables.iter().cloned()).output()?;
     let said = String::from_utf8_lossy(&out.stderr);
     let findings = serde_json::from_slice(&out.stdout).with_context(|| format!("no findings: {said}"))?;
     Ok((findings, !out.status.success()))
+}
+
+/// Whose credentials it looks with: a profile that is named goes before the keys of the environment.
+async fn profiles(platform: &Variables, nobody: &Variables) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let of = |name: &str| -> Result<String> {
+        let found = platform.iter().find(|(variable, _)| variable == name);
+        Ok(found.with_context(|| format!("no {name}"))?.1.clone())
+    };
+    let (key, secret) = (of("AWS_ACCESS_KEY_ID")?, of("AWS_SECRET_ACCESS_KEY")?);
+    let file = folder.path().join("credentials");
+    std::fs::write(
+        &file,
+        format!("[platform]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"),
+    )?;
+    let mut variables = nobody.clone();
+    variables.push(("AWS_SHARED_CREDENTIALS_FILE".to_owned(), file.display().to_string()));
+    let check = "credentials and cluster";
+    is_as(&variables, Some("platform"), check, "ok", &["user/platform"]).await?;
+    is(&variables, check, "error", &[]).await?;
+    is_as(&variables, Some("nowhere"), check, "error", &["nowhere"]).await
 }
 
 /// Of an environment that no record knows.

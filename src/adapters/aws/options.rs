@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 pub struct AwsOptions {
     /// `None`: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile.
     pub region: Option<String>,
-    /// `None`: `AWS_PROFILE`, else `default`.
+    /// Goes before the keys of the environment. `None`: AWS's own chain, with `AWS_PROFILE`, else `default`.
     pub profile: Option<String>,
     /// Each is assumed with the credentials of the one before.
     pub assume_role: Vec<AssumeRole>,

@@ -1,18 +1,23 @@
 //! Credentials and clients of one account and region.
 //!
-//! Credentials come from AWS's default chain (environment, profile with its SSO cache, web identity, container and Pod Identity
-//! agents, instance metadata), then through each role that the options name. The SDK caches them and renews them before they end.
+//! Credentials come from the profile that the options name, else from AWS's default chain (environment, profile with its SSO cache, web
+//! identity, container and Pod Identity agents, instance metadata), then through each role that the options name. The SDK caches them and renews them before they end.
 
 use super::{
     agent::Agent,
     error, http,
     options::{AssumeRole, AwsOptions},
 };
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, default_provider::region::DefaultRegionChain,
+    profile::ProfileFileCredentialsProvider, provider_config::ProviderConfig, retry::RetryConfig,
+    timeout::TimeoutConfig,
+};
 use aws_credential_types::{
     Credentials,
     provider::{self, ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
 };
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use goldenpath_core::{domain::Class, ports::PortError};
 use std::time::{Duration, SystemTime};
 
@@ -59,7 +64,7 @@ pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsPr
     } = options;
     let http = http::client().map_err(|problem| wrong(&problem))?;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
+        .http_client(http.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(
             TimeoutConfig::builder()
@@ -74,9 +79,11 @@ pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsPr
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }
-    if let Some(given) = given {
-        loader = loader.credentials_provider(given);
-    }
+    loader = match (given, profile) {
+        (Some(given), _) => loader.credentials_provider(given),
+        (None, Some(profile)) => loader.credentials_provider(of_profile(profile, region.as_deref(), http).await),
+        (None, None) => loader,
+    };
     let mut config = loader.load().await;
     let region = config.region().map(ToString::to_string).ok_or_else(|| {
         wrong(
@@ -98,6 +105,29 @@ pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsPr
         region,
         credentials,
     })
+}
+
+/// Whoever names a profile means it, as in AWS's command line: left to itself, the SDK's chain would take the keys of the environment,
+/// perhaps of another account.
+async fn of_profile(profile: &str, region: Option<&str>, http: SharedHttpClient) -> ProfileFileCredentialsProvider {
+    let region = match region {
+        Some(region) => Some(Region::new(region.to_owned())),
+        None => {
+            DefaultRegionChain::builder()
+                .profile_name(profile)
+                .build()
+                .region()
+                .await
+        }
+    };
+    let surroundings = ProviderConfig::without_region()
+        .with_behavior_version(Some(BehaviorVersion::latest()))
+        .with_region(region)
+        .with_http_client(http);
+    ProfileFileCredentialsProvider::builder()
+        .profile_name(profile)
+        .configure(&surroundings)
+        .build()
 }
 
 fn sts_config(config: &SdkConfig, url: Option<&str>) -> aws_sdk_sts::Config {

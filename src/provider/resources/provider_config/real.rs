@@ -137,7 +137,8 @@ pub fn aws() -> Attribute {
             .example("eu-west-1"),
             text(
                 "profile",
-                "Profile of AWS's shared configuration, SSO included. Else `GOLDENPATH_AWS_PROFILE`, `AWS_PROFILE`.",
+                "Profile of AWS's shared configuration, SSO included; it goes before keys in the environment. Else \
+                 `GOLDENPATH_AWS_PROFILE`; `AWS_PROFILE` comes after the keys, as in AWS's own tools.",
             )
             .example("platform"),
             optional("assume_role", list_of(role)).describe(
