@@ -436,3 +436,28 @@ async fn a_new_role_may_take_a_while_to_be_seen() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_first_look_bears_a_connection_that_breaks_off() {
+    let spec = environment("pay", json!({}));
+    for (broken, well, reason) in [
+        (1, true, "one reset"),
+        (4, true, "a load balancer that changes its mind"),
+        (5, false, "it is away: nothing was changed, and it is said soon"),
+    ] {
+        let bench = Bench::ready().await;
+        for at in 1..=broken {
+            bench.fake.fail(at, Fault::Refuse(Class::Unavailable));
+        }
+        let begun = bench.fake.elapsed();
+        let outcome = bench.ensure(&spec, None).await;
+        assert_eq!(outcome.exists.is_some(), well, "{reason}: {:?}", outcome.problems);
+        let waited = bench.fake.elapsed() - begun;
+        assert!(well || waited < Duration::from_secs(10), "{reason}: {waited:?}");
+    }
+    let bench = Bench::ready().await;
+    let held = bench.create(&spec).await;
+    bench.fake.fail(1, Fault::Refuse(Class::Unavailable));
+    let read = bench.engine().observe(observe_request(&held)).await;
+    assert!(read.is_err(), "a refresh says at once that the world is away");
+}
