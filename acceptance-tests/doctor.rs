@@ -20,7 +20,8 @@ type Variables = Vec<(String, String)>;
 
 pub async fn tells(real: Arc<Real>) -> Result<()> {
     let (url, root) = (real.ministack.url(), real.ministack.root());
-    let platform = real.environment(&url);
+    let (key, secret) = &real.platform;
+    let platform = real::environment(&url, key, secret, None);
     for check in [
         "credentials and cluster",
         "authentication mode",

@@ -247,7 +247,9 @@ fn alone(matrix: &Matrix, first: &RealServers) -> Vec<Trial> {
         let (second, first) = (second.clone(), first.clone());
         trial(name, move || {
             let servers = second.lock().unwrap_or_else(PoisonError::into_inner);
-            run(&servers.get(&first.1)?, &first)
+            let real = servers.get(&first.1)?;
+            real.let_in()?;
+            run(&real, &first)
         })
     };
     let newest = matrix.present.iter().filter(|tool| tool.kind != Kind::Terraform15);

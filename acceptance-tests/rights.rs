@@ -1,43 +1,27 @@
 //! The provider with just the rights that `permissions` prints: RBAC and IAM enforce them while a baseline, an environment and a slot are
 //! made, healed and destroyed. What is not among them is refused, and what is missing is named.
-//!
-//! ministack does not enforce some of the policy, so its copy is changed: roles' ARNs there hold no path, of EKS it knows no ARN but the
-//! cluster's, and condition keys that it does not know would deny everything (`NOT_THERE`).
 
 use crate::{
     BASELINE, ENVIRONMENT, SLOT,
     outside::{Outside, provider_config},
     server::Server,
-    tools::provider,
 };
 use acceptance_tests::{
     client::{Action, Client, Instance, errors, no_errors, told},
     servers::{
         api::{Api, Ask},
-        ministack::ACCOUNT,
         pod_identity,
         real::{self, Real, put},
+        rights,
     },
 };
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use aws_sdk_eks::config::Credentials;
 use goldenpath_adapters::{aws::Aws, kube::TokenSource as _};
 use hyper::Method;
 use plugin::value::Value;
 use serde_json::{Value as Json, json};
-use std::{process::Command, sync::Arc};
-
-/// Condition keys of AWS that ministack does not know.
-const NOT_THERE: [&str; 8] = [
-    "iam:PermissionsBoundary",
-    "iam:PassedToService",
-    "eks:kubernetesGroups",
-    "eks:accessEntryType",
-    "eks:accessScope",
-    "eks:policyArn",
-    "eks:namespaces",
-    "aws:ResourceTag/goldenpath:managed",
-];
+use std::sync::Arc;
 
 /// One pipeline: who runs it, and as whom Kubernetes knows it.
 struct Runner {
@@ -203,65 +187,12 @@ async fn is_refused(api: &Api, token: &str) -> Result<()> {
     Ok(())
 }
 
-/// A user with the printed policy, an access entry, and the printed roles bound to its group.
 async fn runner(real: &Arc<Real>, name: &str, part: &'static str, change: impl FnOnce(Json) -> Json) -> Result<Runner> {
-    let root = real.ministack.root();
-    let policy = change(for_ministack(printed("--aws", part)?));
-    let user = format!("runs-{name}");
-    let (key, secret) = real::user(&root, &user, &policy.to_string()).await?;
-    real::enter(&root, &format!("arn:aws:iam::{ACCOUNT}:user/{user}"), &user).await?;
-    for role in printed("--kubernetes", part)?["items"].as_array().context("a List")? {
-        put(&real.cluster, role.clone()).await?;
-        let kind = role["kind"].as_str().context("kind")?;
-        let called = role["metadata"]["name"].as_str().context("name")?;
-        let mut binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": format!("{kind}Binding"),
-            "metadata": {"name": format!("{user}.{called}")},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": user}],
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": called}});
-        if let Some(namespace) = role["metadata"].get("namespace") {
-            binding["metadata"]["namespace"] = namespace.clone();
-        }
-        put(&real.cluster, binding).await?;
-    }
-    let url = real.ministack.url();
+    let (root, url) = (real.ministack.root(), real.ministack.url());
+    let (key, secret) = rights::runner(&root, &real.cluster, &format!("runs-{name}"), Some(part), change).await?;
     let server = Server::start_in(&real::environment(&url, &key, &secret, None))?;
     let client = server.client(&provider_config(&url)).await?;
     let aws = Aws::with_credentials(real::options(&url), Credentials::new(key, secret, None, None, "runner"));
     let token = aws.token(&real::arn().parse()?, false).await?.reveal().to_owned();
     Ok(Runner { server, client, token })
-}
-
-fn printed(system: &str, part: &str) -> Result<Json> {
-    let out = Command::new(provider()?)
-        .args(["permissions", system, "--role", part])
-        .output()?;
-    ensure!(
-        out.status.success(),
-        "permissions {system}: {}",
-        String::from_utf8_lossy(&out.stderr)
-    );
-    Ok(serde_json::from_slice(&out.stdout)?)
-}
-
-fn for_ministack(mut policy: Json) -> Json {
-    for statement in policy["Statement"].as_array_mut().into_iter().flatten() {
-        for resource in statement["Resource"].as_array_mut().into_iter().flatten() {
-            if let Some(text) = resource.as_str() {
-                let is_inside_a_cluster = text.contains(":eks:") && !text.contains(":cluster/");
-                *resource = match is_inside_a_cluster {
-                    true => "*".into(),
-                    false => text.replace("role/goldenpath/*", "role/*").into(),
-                };
-            }
-        }
-        if let Some(operators) = statement.get_mut("Condition").and_then(Json::as_object_mut) {
-            for keys in operators.values_mut() {
-                if let Some(keys) = keys.as_object_mut() {
-                    keys.retain(|key, _| !NOT_THERE.contains(&key.as_str()));
-                }
-            }
-            operators.retain(|_, keys| keys.as_object().is_some_and(|keys| !keys.is_empty()));
-        }
-    }
-    policy
 }

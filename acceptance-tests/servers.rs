@@ -10,6 +10,7 @@ pub mod ministack;
 pub mod pod_identity;
 mod process;
 pub mod real;
+pub mod rights;
 
 use crate::tools::cache;
 use anyhow::{Context as _, Result, bail};

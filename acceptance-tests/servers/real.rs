@@ -1,12 +1,13 @@
 //! The joined pair: ministack for AWS and a real API server for its cluster, with what a platform team has before it begins.
 //!
 //! One account, one cluster `demo`, one region; the permissions boundary; roles of IAM Identity Center and two others; and the
-//! user `platform`, who runs the provider. The whole chain is real: an access entry names a group, a token is a presigned request,
+//! users `platform`, who may all, and `runner`, who runs the provider. The whole chain is real: an access entry names a group, a token is a presigned request,
 //! the API server asks what it means, RBAC decides.
 
 use super::{
     Cluster, Plan, Programs,
     ministack::{ACCOUNT, Clients, Ministack, REGION},
+    rights,
 };
 use anyhow::{Context as _, Result};
 use aws_sdk_eks::config::Credentials;
@@ -19,7 +20,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 pub const CLUSTER: &str = "demo";
-/// The group of those who run the provider; bound to cluster-admin here, to less where rights are tested.
+const RUNNER: &str = "runner";
+/// Whom the cluster's administrators are.
 pub const PLATFORM: &str = "platform-engineers";
 const PERMISSION_SETS: [&str; 4] = [
     "AdministratorAccess_0123456789abcde0",
@@ -34,8 +36,10 @@ const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allo
 pub struct Real {
     pub cluster: Arc<Cluster>,
     pub ministack: Ministack,
-    /// Access key and secret of the user `platform`.
+    /// Access key and secret of the user `platform`, who may all: the tests' own hand.
     pub platform: (String, String),
+    /// Of the user who runs the provider, with no more than `permissions` prints.
+    runner: (String, String),
     /// Holds ministack's state.
     _folder: tempfile::TempDir,
 }
@@ -49,17 +53,21 @@ impl Real {
         let (ministack, webhook) = Ministack::start(&programs.ministack, folder.path(), CLUSTER, &plan.endpoint())?;
         let cluster = Arc::new(plan.start(programs, Some(&webhook))?);
         let root = ministack.root();
-        let platform = crate::block_on(async {
+        let (platform, runner) = crate::block_on(async {
             seed(&root).await?;
             let keys = user(&root, "platform", EVERYTHING).await?;
             enter(&root, &format!("arn:aws:iam::{ACCOUNT}:user/platform"), PLATFORM).await?;
             bind(&cluster, PLATFORM, "cluster-admin").await?;
-            Ok(keys)
+            Ok((
+                keys,
+                rights::runner(&root, &cluster, RUNNER, None, |policy| policy).await?,
+            ))
         })?;
         Ok(Self {
             cluster,
             ministack,
             platform,
+            runner,
             _folder: folder,
         })
     }
@@ -78,8 +86,13 @@ impl Real {
 
     /// What the provider finds in its environment: whose credentials, and where AWS is.
     pub fn environment(&self, url: &str) -> Vec<(String, String)> {
-        let (key, secret) = self.platform.clone();
-        environment(url, &key, &secret, None)
+        let (key, secret) = &self.runner;
+        environment(url, key, secret, None)
+    }
+
+    /// Again, after a baseline went with the namespace in which some of the rights were.
+    pub fn let_in(&self) -> Result<()> {
+        crate::block_on(rights::let_in(&self.cluster, RUNNER, None))
     }
 
     /// The adapter in this process, by the same way.

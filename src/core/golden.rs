@@ -22,7 +22,7 @@ pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Tier};
 pub use check::{check_spec, check_with};
 pub use diff::{By, Change, FieldChange, diff, view};
 pub use line::{digest_of, line, same_digest};
-pub use render::{cluster_roles, parent_of, render};
+pub use render::{cluster_roles, home, parent_of, render};
 
 use crate::domain::{
     Body, DefaultDeny, Desired, Fields, Limits, NetworkEngine, Outputs, PersonaName, Problem, TierClass,

@@ -17,15 +17,6 @@ use std::{
 const SYSTEM: &str = "goldenpath-system";
 
 pub(super) async fn are_taken(cluster: &Cluster) -> Result<()> {
-    let free = cluster.kube(cluster.admin());
-    let done = free.in_turn(&demo()?, "own-nowhere", async { Ok(1) }).await;
-    ensure!(done == Ok(1), "without a place for a Lease the work is done: {done:?}");
-
-    put(
-        cluster,
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}}),
-    )
-    .await?;
     one_at_a_time(cluster).await?;
     abandoned(cluster).await?;
     let lease = |name| ObjectKey::kube("coordination.k8s.io/v1", "Lease", Some(SYSTEM), name);
@@ -33,7 +24,7 @@ pub(super) async fn are_taken(cluster: &Cluster) -> Result<()> {
         scope: Scope::Keys,
         keys: ["own-one", "own-dead", "own-long"].map(lease).to_vec(),
     };
-    let left = free.observe(&demo()?, &all).await?;
+    let left = cluster.kube(cluster.admin()).observe(&demo()?, &all).await?;
     ensure!(left.is_empty(), "a Lease stays: {left:?}");
     Ok(())
 }

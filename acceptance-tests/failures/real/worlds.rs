@@ -1,6 +1,7 @@
 //! A world that is away, refuses, is another than it was, or stops in the middle.
 
 use super::*;
+use goldenpath_adapters::kube::{Credentials, Kube};
 
 /// Neither a refresh nor an apply loses anything while a world is away or refuses; afterwards all is as it was.
 pub async fn worlds(real: Arc<Real>) -> Result<()> {
@@ -132,5 +133,11 @@ pub async fn restarted(real: Arc<Real>) -> Result<()> {
         .with_context(|| format!("after {}", told(&said)))?;
     bench.destroy(instance).await?;
     bench.is_gone().await?;
-    outside::without_baseline(&real, &server).await
+    outside::without_baseline(&real, &server).await?;
+    // Its namespace went with it, and with that the place of every Lease.
+    let aws = Arc::new(real.aws(&real.ministack.url()));
+    let kube = Kube::new(aws.clone(), Credentials::Tokens(aws));
+    let done = kube.in_turn(&real.arn().parse()?, "nowhere", async { Ok(1) }).await;
+    ensure!(done == Ok(1), "without a place for a Lease the work is done: {done:?}");
+    Ok(())
 }

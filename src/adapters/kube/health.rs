@@ -22,8 +22,8 @@ struct Right {
 }
 
 impl Kube {
-    /// Of these roles (a List, as `permissions` prints it) what we may not: `verb resource[/name]`.
-    pub async fn refused(&self, cluster: &ClusterArn, roles: &Value) -> Result<Vec<String>, PortError> {
+    /// Of these roles, as `permissions` prints them, what we may not: `verb resource[/name]`.
+    pub async fn refused(&self, cluster: &ClusterArn, roles: &[Value]) -> Result<Vec<String>, PortError> {
         let connection = self.connection(cluster).await?;
         let mut asked: Vec<BoxFuture<'_, Result<Option<String>, Refused>>> = vec![];
         for right in rights(roles) {
@@ -40,13 +40,13 @@ impl Kube {
     }
 }
 
-fn rights(roles: &Value) -> Vec<Right> {
+fn rights(roles: &[Value]) -> Vec<Right> {
     let texts = |value: &Value| -> Vec<String> {
         let list = value.as_array().into_iter().flatten();
         list.filter_map(|text| text.as_str().map(str::to_owned)).collect()
     };
     let mut rights = vec![];
-    for role in roles["items"].as_array().into_iter().flatten() {
+    for role in roles {
         let namespace = role["metadata"]["namespace"].as_str();
         for rule in role["rules"].as_array().into_iter().flatten() {
             let names: Vec<Option<String>> = match texts(&rule["resourceNames"]) {
@@ -131,11 +131,11 @@ mod tests {
 
     #[test]
     fn each_right_of_a_rule_is_asked_for() {
-        let roles = json!({"items": [{"metadata": {"name": "a", "namespace": "n"}, "rules": [
+        let role = json!({"metadata": {"name": "a", "namespace": "n"}, "rules": [
             {"apiGroups": [""], "resources": ["pods", "secrets"], "verbs": ["get", "list"]},
             {"apiGroups": ["x"], "resources": ["y"], "resourceNames": ["one", "two"], "verbs": ["bind"]},
-        ]}]});
-        let rights = rights(&roles);
+        ]});
+        let rights = rights(&[role]);
         assert_eq!(rights.len(), 6, "2 x 2, and one for each name");
         assert!(rights.iter().all(|right| right.namespace.as_deref() == Some("n")));
         assert_eq!(rights[5].name.as_deref(), Some("two"));

@@ -19,7 +19,7 @@ const WRITE: [&str; 5] = ["create", "delete", "get", "list", "patch"];
 const READ: [&str; 2] = ["get", "list"];
 
 /// For the baseline alone. `names`: the ClusterRoles that it makes; `held`: all their rules.
-pub fn for_baseline(names: &[String], held: Vec<Value>) -> Value {
+pub fn for_baseline(names: &[String], held: Vec<Value>) -> Vec<Value> {
     let mut rules = vec![
         json!({"apiGroups": [""], "resources": [NAMESPACE.plural], "verbs": READ}),
         json!({"apiGroups": [""], "resources": [NAMESPACE.plural], "resourceNames": [SYSTEM_NAMESPACE],
@@ -37,11 +37,11 @@ pub fn for_baseline(names: &[String], held: Vec<Value>) -> Value {
         resource.kind != CLUSTER_ROLE && *resource != NAMESPACE && *resource != CONFIG_MAP
     }));
     rules.extend(held);
-    list(vec![role(CLUSTER_ROLE, None, "goldenpath-baseline", rules)])
+    vec![role(CLUSTER_ROLE, None, "goldenpath-baseline", rules)]
 }
 
 /// For environments and slots, on a cluster with a baseline.
-pub fn for_environments(names: &[String]) -> Value {
+pub fn for_environments(names: &[String]) -> Vec<Value> {
     let is_written = |resource: &Resource| resource.kind != CLUSTER_ROLE && *resource != CONFIG_MAP;
     let mut rules = grouped(is_written, &WRITE);
     rules.extend(reads(|resource| !is_written(resource)));
@@ -57,10 +57,10 @@ pub fn for_environments(names: &[String]) -> Value {
         json!({"apiGroups": ["coordination.k8s.io"], "resources": [LEASE.plural],
             "verbs": ["create", "delete", "get", "patch"]}),
     ];
-    list(vec![
+    vec![
         role(CLUSTER_ROLE, None, "goldenpath-environments", rules),
         role("Role", Some(SYSTEM_NAMESPACE), "goldenpath-environments", records),
-    ])
+    ]
 }
 
 /// For the look at a slot's identity: a role of its own, since RBAC cannot tell a dry run from a pod. Without it the slot's
@@ -101,10 +101,6 @@ fn role(kind: &str, namespace: Option<&str>, name: &str, rules: Vec<Value>) -> V
     json!({"apiVersion": KIND, "kind": kind, "metadata": metadata, "rules": rules})
 }
 
-fn list(items: Vec<Value>) -> Value {
-    json!({"apiVersion": "v1", "kind": "List", "items": items})
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,8 +110,7 @@ mod tests {
         vec!["gp-viewer".to_owned(), "gp-admin".to_owned()]
     }
 
-    fn rules(list: &Value, kind: &str) -> Vec<Value> {
-        let items = list["items"].as_array().expect("items");
+    fn rules(items: &[Value], kind: &str) -> Vec<Value> {
         let of_kind = items.iter().filter(|item| item["kind"] == kind);
         of_kind
             .flat_map(|item| item["rules"].as_array().expect("rules").clone())
@@ -177,7 +172,7 @@ mod tests {
             (for_baseline(&names(), vec![]), "baseline"),
             (for_environments(&names()), "environments"),
         ] {
-            let text = list.to_string();
+            let text = Value::from(list).to_string();
             for word in ["escalate", "impersonate", "cluster-admin", "\"*\""] {
                 assert!(!text.contains(word), "{reason}: {word}");
             }

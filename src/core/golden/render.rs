@@ -14,6 +14,7 @@ mod ownership;
 mod record;
 mod slot;
 
+pub use baseline::home;
 pub(super) use environment::{namespace_name, namespaces, priority_quota_name};
 pub(super) use iam::policy;
 pub(super) use network::{SAME_ENVIRONMENT, knows_names};

@@ -17,8 +17,8 @@ pub enum Part {
 
 /// Handed over by the composition root.
 pub struct Permissions {
-    pub aws: fn(Part, Option<&ClusterArn>) -> Value,
-    pub kubernetes: fn(Part) -> Value,
+    pub aws: fn(Option<Part>, Option<&ClusterArn>) -> Value,
+    pub kubernetes: fn(Option<Part>) -> Value,
 }
 
 /// Print what the provider needs to be allowed, as JSON
@@ -26,9 +26,9 @@ pub struct Permissions {
 pub(super) struct Arguments {
     #[command(flatten)]
     system: System,
-    /// For what the pipeline makes
-    #[arg(long, value_enum, default_value = "environments")]
-    role: Part,
+    /// Only for what this pipeline makes; else for one that makes everything
+    #[arg(long, value_enum)]
+    role: Option<Part>,
     /// Narrow the IAM policy to this cluster
     #[arg(long, requires = "aws")]
     cluster_arn: Option<ClusterArn>,
@@ -40,7 +40,8 @@ struct System {
     /// An IAM policy document
     #[arg(long)]
     aws: bool,
-    /// A List of roles, for `kubectl apply -f -`; bind them to the group of the provider's access entry
+    /// A List of roles, and the namespace that one of them is in, for `kubectl apply -f -`; bind them to the group of the provider's access
+    /// entry
     #[arg(long)]
     kubernetes: bool,
 }

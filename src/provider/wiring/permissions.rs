@@ -7,37 +7,36 @@ use goldenpath_adapters::{
 };
 use goldenpath_core::{
     domain::{ClusterArn, PersonaName},
-    golden::cluster_roles,
+    golden::{cluster_roles, home},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(super) const PERMISSIONS: Permissions = Permissions {
     aws: of_aws,
     kubernetes: of_kubernetes,
 };
 
-fn of_aws(part: Part, cluster: Option<&ClusterArn>) -> Value {
+fn of_aws(part: Option<Part>, cluster: Option<&ClusterArn>) -> Value {
     let place = cluster.map_or_else(Place::default, Place::of);
     let part = match part {
-        Part::Baseline => aws::Part::Baseline,
-        Part::Environments => aws::Part::Environments,
+        Some(Part::Baseline) => aws::Part::Baseline,
+        // What a baseline reads, they read too.
+        Some(Part::Environments) | None => aws::Part::Environments,
     };
     aws::iam_policy(part, &place)
 }
 
-fn of_kubernetes(part: Part) -> Value {
+fn of_kubernetes(part: Option<Part>) -> Value {
     let names: Vec<String> = PersonaName::ALL.into_iter().map(cluster_roles::name).collect();
-    match part {
-        Part::Environments => {
-            let mut roles = kube::for_environments(&names);
-            if let Some(items) = roles["items"].as_array_mut() {
-                items.push(kube::for_probe());
-            }
-            roles
-        }
-        Part::Baseline => {
-            let held = PersonaName::ALL.into_iter().flat_map(cluster_roles::rules).collect();
-            kube::for_baseline(&names, held)
-        }
+    let mut items = vec![];
+    if part != Some(Part::Environments) {
+        let held = PersonaName::ALL.into_iter().flat_map(cluster_roles::rules).collect();
+        items.extend(kube::for_baseline(&names, held));
     }
+    if part != Some(Part::Baseline) {
+        items.push(home());
+        items.extend(kube::for_environments(&names));
+        items.push(kube::for_probe());
+    }
+    json!({"apiVersion": "v1", "kind": "List", "items": items})
 }

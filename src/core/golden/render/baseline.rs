@@ -10,6 +10,12 @@ use crate::{
 };
 use serde_json::{Value, json};
 
+/// The namespace of the records as an administrator makes it, who gives rights in it before there is a baseline: the baseline finds its own
+/// mark on it, and sets what depends on the cluster.
+pub fn home() -> Value {
+    document("v1", "Namespace", None, SYSTEM_NAMESPACE, cluster_labels(), Value::Null)
+}
+
 pub(super) fn render(spec: &BaselineSpec, facts: &StableFacts, path: &GoldenPath) -> Blueprint {
     let namespace = ObjectKey::namespace_object(SYSTEM_NAMESPACE);
     let mut labels = cluster_labels();
