@@ -11,7 +11,7 @@ use super::{
 };
 use crate::tools::provider;
 use anyhow::{Context as _, Result, ensure};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::process::Command;
 
 /// Condition keys of AWS that ministack does not know.
@@ -34,7 +34,7 @@ pub async fn runner(
     part: Option<&str>,
     change: impl FnOnce(Json) -> Json,
 ) -> Result<(String, String)> {
-    let policy = change(for_ministack(printed("--aws", part)?));
+    let policy = change(for_ministack(printed("--aws", part, &[])?));
     let keys = user(root, name, &policy.to_string()).await?;
     enter(root, &format!("arn:aws:iam::{ACCOUNT}:user/{name}"), name).await?;
     let_in(cluster, name, part).await?;
@@ -43,30 +43,24 @@ pub async fn runner(
 
 /// What an administrator does with `permissions --kubernetes`. The namespace of the records goes with the baseline, and the roles in it.
 pub async fn let_in(cluster: &Cluster, group: &str, part: Option<&str>) -> Result<()> {
-    for item in printed("--kubernetes", part)?["items"].as_array().context("a List")? {
+    let mut items = printed("--kubernetes", part, &["--group", group])?;
+    for item in items["items"].as_array_mut().context("a List")? {
+        // Several groups share these servers.
+        if item["kind"].as_str().is_some_and(|kind| kind.ends_with("Binding")) {
+            let name = item["metadata"]["name"].as_str().context("name")?;
+            item["metadata"]["name"] = format!("{group}.{name}").into();
+        }
         put(cluster, item.clone()).await?;
-        let kind = item["kind"].as_str().context("kind")?;
-        if !kind.ends_with("Role") {
-            continue;
-        }
-        let called = item["metadata"]["name"].as_str().context("name")?;
-        let mut binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": format!("{kind}Binding"),
-            "metadata": {"name": format!("{group}.{called}")},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group}],
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": called}});
-        if let Some(namespace) = item["metadata"].get("namespace") {
-            binding["metadata"]["namespace"] = namespace.clone();
-        }
-        put(cluster, binding).await?;
     }
     Ok(())
 }
 
-fn printed(system: &str, part: Option<&str>) -> Result<Json> {
+fn printed(system: &str, part: Option<&str>, more: &[&str]) -> Result<Json> {
     let role = part.map(|part| ["--role", part]);
     let out = Command::new(provider()?)
         .args(["permissions", system])
         .args(role.into_iter().flatten())
+        .args(more)
         .output()?;
     ensure!(
         out.status.success(),

@@ -75,6 +75,23 @@ pub fn for_probe() -> Value {
     role(CLUSTER_ROLE, None, "goldenpath-identity-probe", rules)
 }
 
+/// Bindings of these roles to a group.
+pub fn bound(items: &[Value], group: &str) -> Vec<Value> {
+    let binding = |role: &Value| {
+        let kind = role["kind"].as_str().filter(|kind| kind.ends_with("Role"))?;
+        let mut metadata = json!({"name": role["metadata"]["name"]});
+        if let Some(namespace) = role["metadata"].get("namespace") {
+            metadata["namespace"] = namespace.clone();
+        }
+        Some(
+            json!({"apiVersion": KIND, "kind": format!("{kind}Binding"), "metadata": metadata,
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group}],
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role["metadata"]["name"]}}),
+        )
+    };
+    items.iter().filter_map(binding).collect()
+}
+
 fn reads(which: impl Fn(&Resource) -> bool) -> Vec<Value> {
     grouped(which, &READ)
 }
@@ -164,6 +181,30 @@ mod tests {
         ] {
             assert!(!may(&rules, verb, group, plural), "{verb} {plural}: {reason}");
         }
+    }
+
+    #[test]
+    fn each_role_is_bound_where_it_is() {
+        let mut items = vec![json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}})];
+        items.extend(for_environments(&names()));
+        let bindings = bound(&items, "platform");
+        let told: Vec<(&Value, &Value, &Value)> = bindings
+            .iter()
+            .map(|binding| {
+                (
+                    &binding["kind"],
+                    &binding["metadata"]["namespace"],
+                    &binding["subjects"][0]["name"],
+                )
+            })
+            .collect();
+        let (none, home, group) = (Value::Null, SYSTEM_NAMESPACE.into(), "platform".into());
+        let (everywhere, there) = ("ClusterRoleBinding".into(), "RoleBinding".into());
+        assert_eq!(
+            told,
+            [(&everywhere, &none, &group), (&there, &home, &group)],
+            "a Namespace is bound to nobody"
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub enum Part {
 /// Handed over by the composition root.
 pub struct Permissions {
     pub aws: fn(Option<Part>, Option<&ClusterArn>) -> Value,
-    pub kubernetes: fn(Option<Part>) -> Value,
+    pub kubernetes: fn(Option<Part>, Option<&str>) -> Value,
 }
 
 /// Print what the provider needs to be allowed, as JSON
@@ -29,6 +29,9 @@ pub(super) struct Arguments {
     /// Only for what this pipeline makes; else for one that makes everything
     #[arg(long, value_enum)]
     role: Option<Part>,
+    /// Bind the roles to this group, the one of the provider's access entry
+    #[arg(long, requires = "kubernetes")]
+    group: Option<String>,
     /// Narrow the IAM policy to this cluster
     #[arg(long, requires = "aws")]
     cluster_arn: Option<ClusterArn>,
@@ -40,8 +43,7 @@ struct System {
     /// An IAM policy document
     #[arg(long)]
     aws: bool,
-    /// A List of roles, and the namespace that one of them is in, for `kubectl apply -f -`; bind them to the group of the provider's access
-    /// entry
+    /// A List of roles, and the namespace that one of them is in, for `kubectl apply -f -`
     #[arg(long)]
     kubernetes: bool,
 }
@@ -50,12 +52,13 @@ pub(super) fn run(arguments: &Arguments, tools: &Tools) -> anyhow::Result<ExitCo
     let Arguments {
         system,
         role,
+        group,
         cluster_arn,
     } = arguments;
     let document = if system.aws {
         (tools.permissions.aws)(*role, cluster_arn.as_ref())
     } else {
-        (tools.permissions.kubernetes)(*role)
+        (tools.permissions.kubernetes)(*role, group.as_deref())
     };
     output::data(&format!("{}\n", serde_json::to_string_pretty(&document)?))?;
     Ok(ExitCode::SUCCESS)

@@ -26,7 +26,7 @@ fn of_aws(part: Option<Part>, cluster: Option<&ClusterArn>) -> Value {
     aws::iam_policy(part, &place)
 }
 
-fn of_kubernetes(part: Option<Part>) -> Value {
+fn of_kubernetes(part: Option<Part>, group: Option<&str>) -> Value {
     let names: Vec<String> = PersonaName::ALL.into_iter().map(cluster_roles::name).collect();
     let mut items = vec![];
     if part != Some(Part::Environments) {
@@ -37,6 +37,9 @@ fn of_kubernetes(part: Option<Part>) -> Value {
         items.push(home());
         items.extend(kube::for_environments(&names));
         items.push(kube::for_probe());
+    }
+    if let Some(group) = group {
+        items.extend(kube::bound(&items, group));
     }
     json!({"apiVersion": "v1", "kind": "List", "items": items})
 }
