@@ -1,7 +1,7 @@
 //! What each look at the surroundings means, and what to do about it.
 
 use super::{OwnObject, Rights, Seen, Told};
-use goldenpath_core::domain::{Facts, IdentityProvider};
+use goldenpath_core::domain::{Facts, IdentityProvider, ObjectKey, projection::SYSTEM_NAMESPACE};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -225,8 +225,11 @@ fn of_objects(objects: &[OwnObject]) -> Finding {
         .flatten()
         .map(String::as_str)
         .collect();
-    let is_orphan =
-        |object: &&OwnObject| object.inventory.is_none() && !named.contains(object.key.to_string().as_str());
+    // Made with the rights in it, before there is a baseline whose record could name it.
+    let home = ObjectKey::namespace_object(SYSTEM_NAMESPACE);
+    let is_orphan = |object: &&OwnObject| {
+        object.inventory.is_none() && object.key != home && !named.contains(object.key.to_string().as_str())
+    };
     let orphans: Vec<String> = objects
         .iter()
         .filter(is_orphan)

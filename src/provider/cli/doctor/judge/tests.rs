@@ -19,7 +19,7 @@ fn healthy() -> Seen {
         refused_by_aws: Some(Ok(Rights::Lacking(vec![]))),
         refused: Some(Ok(vec![])),
         clock: Some(Ok(1)),
-        objects: Ok(vec![]),
+        objects: Ok(vec![object("k8s/v1/Namespace/goldenpath-system", None)]),
     }
 }
 
