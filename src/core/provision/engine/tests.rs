@@ -2,6 +2,7 @@
 
 mod authentication;
 mod drift;
+mod entries;
 mod failure;
 mod guard;
 mod identity;
