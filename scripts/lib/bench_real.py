@@ -140,8 +140,10 @@ class Absent(Exception):
 class World:
     """The servers, until closed: they end with their standard input."""
 
-    def __init__(self, program):
-        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, program, provider):
+        """`provider` prints the rights that it runs with there."""
+        environment = {**os.environ, "GOLDENPATH_TEST_BINARY": str(provider)}
+        self.process = subprocess.Popen([program], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.facts = self.read()
 
     def read(self):
