@@ -13,7 +13,7 @@ pub mod real;
 pub mod rights;
 
 use crate::tools::cache;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use certificates::{Authority, Pair};
@@ -29,7 +29,10 @@ use std::{
     env, fs,
     net::TcpListener,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, LazyLock, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -339,7 +342,17 @@ fn wait_for(plan: &Plan, admin: &Path, processes: &mut [Process], keys: &[Object
     })
 }
 
+/// Below the range that systems give outgoing connections, of which these tests make thousands: one of those would take a port between
+/// this look and the server's own bind. No two of this process get the same.
 fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
-    Ok(listener.local_addr()?.port())
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(97)));
+    for _ in 0..COUNT {
+        let port = u16::try_from(FIRST + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT)?;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no free port from {FIRST} on")
 }
