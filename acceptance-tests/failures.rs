@@ -214,13 +214,7 @@ impl Bench {
         no_errors(&instance.refresh().await?, "refresh")?;
         let planned = instance.plan(Some(config)).await?;
         no_errors(&planned.said, "the next plan")?;
-        let wanted: Vec<String> = planned
-            .objects()
-            .as_map()
-            .into_iter()
-            .flatten()
-            .map(|(key, _)| key.clone())
-            .collect();
+        let wanted = planned.keys();
         instance.client = server.client_of(&self.path()).await?;
         no_errors(&instance.apply(planned, None).await?, "the next apply")?;
         let deleted = sandbox

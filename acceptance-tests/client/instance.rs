@@ -4,6 +4,7 @@ use super::{Client, Said, UNKNOWN, decode, encode, errors, laws, no_errors, path
 use anyhow::{Result, bail, ensure};
 use plugin::{Path, Value};
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 use tfplugin_proto::tfplugin6 as wire;
 
 /// What state holds of an instance.
@@ -50,6 +51,12 @@ impl Planned {
     /// The plan's promise about one object, by its key.
     pub fn objects(&self) -> &Value {
         self.value.child("objects")
+    }
+
+    /// Of all objects that it promises.
+    pub fn keys(&self) -> BTreeSet<String> {
+        let objects = self.objects().as_map().into_iter().flatten();
+        objects.map(|(key, _)| key.clone()).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The built-in golden paths as JSON: people write YAML, and every start of the plugin would read it anew, at ten times the price.
+//! The built-in golden paths as JSON: people write YAML, and no start of the plugin should have to read it.
 
 use std::{env, error::Error, fs, path::Path};
 

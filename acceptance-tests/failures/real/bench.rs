@@ -75,13 +75,7 @@ impl Bench {
         no_errors(&instance.refresh().await?, "refresh")?;
         let planned = instance.plan(Some(&config)).await?;
         no_errors(&planned.said, "the next plan")?;
-        let wanted: BTreeSet<String> = planned
-            .objects()
-            .as_map()
-            .into_iter()
-            .flatten()
-            .map(|(key, _)| key.clone())
-            .collect();
+        let wanted = planned.keys();
         instance.client = self.client().await?;
         no_errors(&instance.apply(planned, None).await?, "the next apply")?;
         for (key, generated) in there.iter().filter(|(key, _)| wanted.contains(*key)) {

@@ -10,7 +10,7 @@ use super::{
     calls::Call,
     permissions::{Part, Place, iam_policy},
 };
-use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType};
+use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType};
 use goldenpath_core::{domain::ClusterArn, ports::PortError};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -68,10 +68,7 @@ impl Aws {
                 .send();
             let answer = call(session, Call::SimulatePrincipalPolicy, asked).await?;
             let judged = answer.evaluation_results.unwrap_or_default().into_iter();
-            let is_refused = |result: &_| -> bool {
-                let aws_sdk_iam::types::EvaluationResult { eval_decision, .. } = result;
-                *eval_decision != PolicyEvaluationDecisionType::Allowed
-            };
+            let is_refused = |result: &EvaluationResult| result.eval_decision != PolicyEvaluationDecisionType::Allowed;
             refused.extend(judged.filter(is_refused).map(|result| result.eval_action_name));
             marker = answer.marker.filter(|_| answer.is_truncated);
             if marker.is_none() {

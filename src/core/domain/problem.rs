@@ -59,6 +59,15 @@ impl Problem {
         }
     }
 
+    /// Where it stands in nobody's way, or is asked again before it could.
+    #[must_use]
+    pub fn as_warning(self) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..self
+        }
+    }
+
     #[must_use]
     pub fn at<S: Into<String>>(self, field: impl IntoIterator<Item = S>) -> Self {
         Self {

@@ -33,10 +33,7 @@ impl Engine {
                 let is_away = matches!(error.class, Class::Unavailable | Class::Throttled);
                 let problem = Failure::call("reading the identity providers of", cluster.to_string(), error).problem();
                 problems.push(match is_away {
-                    true => Problem {
-                        severity: crate::domain::Severity::Warning,
-                        ..problem
-                    },
+                    true => problem.as_warning(),
                     false => problem,
                 });
             }

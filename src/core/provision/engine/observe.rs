@@ -104,18 +104,12 @@ impl Engine {
         problems.extend(another);
         if let Id::Baseline(_) = &id {
             let told = self.of_the_whole_cluster(&cluster, &now.authentication_mode).await;
-            problems.extend(told.into_iter().map(|problem| Problem {
-                severity: crate::domain::Severity::Warning,
-                ..problem
-            }));
+            problems.extend(told.into_iter().map(Problem::as_warning));
         }
         if let (Some(uid), Some(record)) = (&uid, &record)
             && *uid != record.uid
         {
-            problems.push(Problem {
-                severity: crate::domain::Severity::Warning,
-                ..decide::superseded(record, uid)
-            });
+            problems.push(decide::superseded(record, uid).as_warning());
         }
         let known_uid = record
             .as_ref()

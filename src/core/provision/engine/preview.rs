@@ -207,10 +207,7 @@ fn undecided_if_away(problem: Problem, problems: &mut Vec<Problem>) -> Result<Op
     if problem.code != "world.unavailable" {
         return Err(problem);
     }
-    problems.push(Problem {
-        severity: crate::domain::Severity::Warning,
-        ..problem
-    });
+    problems.push(problem.as_warning());
     Ok(None)
 }
 

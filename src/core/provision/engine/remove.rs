@@ -18,7 +18,7 @@ use super::{
     world::{World, own_selector},
 };
 use crate::{
-    domain::{Class, Facts, Lease, ObjectKey, Observed, Operation, Phase, Problem, Record, Severity, StableFacts},
+    domain::{Class, Facts, Lease, ObjectKey, Observed, Operation, Phase, Problem, Record, StableFacts},
     ports::{Expect, Scope, Selector, operation},
     provision::{RemoveRequest, Removed},
 };
@@ -92,10 +92,7 @@ impl Engine {
                 (Removal::Go, record) => break (observed, record),
                 (Removal::HandOver, _) => return Ok(None),
                 (Removal::Superseded, Some(record)) => {
-                    problems.push(Problem {
-                        severity: Severity::Warning,
-                        ..decide::superseded(&record, &request.uid)
-                    });
+                    problems.push(decide::superseded(&record, &request.uid).as_warning());
                     return Ok(None);
                 }
                 (Removal::Superseded, None) => return Ok(None),

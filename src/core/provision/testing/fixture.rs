@@ -27,6 +27,14 @@ pub(in crate::provision) struct Held {
     pub(in crate::provision) identity_ready: Option<bool>,
 }
 
+impl Held {
+    /// The key of its one role.
+    pub(in crate::provision) fn role(&self) -> String {
+        let role = self.objects.keys().find(|key| key.starts_with("aws/iam/Role/"));
+        role.cloned().unwrap_or_default()
+    }
+}
+
 pub(in crate::provision) struct Bench {
     pub(in crate::provision) fake: Arc<Fake>,
     pub(in crate::provision) counted: Arc<Counted>,

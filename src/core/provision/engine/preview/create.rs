@@ -155,10 +155,7 @@ impl Engine {
         }
         for boundary in &prepared.blueprint.resolved.boundaries {
             if !self.known.policy_exists(facts, boundary).await.unwrap_or(true) {
-                problems.push(Problem {
-                    severity: crate::domain::Severity::Warning,
-                    ..no_boundary(boundary)
-                });
+                problems.push(no_boundary(boundary).as_warning());
             }
         }
         Ok(problems)

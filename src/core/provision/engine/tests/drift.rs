@@ -143,12 +143,7 @@ async fn an_addition_to_a_role_is_drift() {
     let bench = Bench::ready().await;
     let spec = environment("pay", json!({}));
     let held = bench.create(&spec).await;
-    let role = held
-        .objects
-        .keys()
-        .find(|key| key.starts_with("aws/iam/Role/"))
-        .cloned()
-        .unwrap_or_default();
+    let role = held.role();
     bench.fake.edit(&role, "/inline/extra", Some("{}"), "someone", false);
     let Some((fresh, seen)) = bench.refresh(&held).await else {
         panic!("it is there")

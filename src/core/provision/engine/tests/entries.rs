@@ -8,12 +8,7 @@ async fn a_role_made_anew_gets_a_new_entry() {
     let bench = Bench::ready().await;
     let spec = environment("pay", json!({}));
     let held = bench.create(&spec).await;
-    let role = held
-        .objects
-        .keys()
-        .find(|key| key.starts_with("aws/iam/Role/"))
-        .cloned()
-        .unwrap_or_default();
+    let role = held.role();
     bench.fake.vanish(&role);
     let Some((fresh, _)) = bench.refresh(&held).await else {
         panic!("it is there")
