@@ -20,10 +20,7 @@ pub const CHECKS: &[Check] = &[
     ("modules use only what the table allows", modules),
     ("vendor crates stay where they are bound", vendors),
     ("manifests list no crate out of bounds", manifests),
-    (
-        "every source file belongs to a module of the table",
-        every_file_has_a_room,
-    ),
+    ("every source file belongs to a module of the table", every_file_has_a_room),
     ("a file is one idea", lengths),
     ("words that have no place here", words),
 ];
@@ -44,18 +41,13 @@ impl Source {
         }
         // `#[cfg(test)] mod tests;` among the other modules ends nothing; a module with a body does, since it comes last.
         let lines: Vec<_> = self.text.lines().collect();
-        let inline = lines
-            .windows(2)
-            .position(|two| two[0] == "#[cfg(test)]" && two[1].ends_with('{'));
+        let inline = lines.windows(2).position(|two| two[0] == "#[cfg(test)]" && two[1].ends_with('{'));
         inline.unwrap_or(lines.len())
     }
 }
 
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .map(Path::to_owned)
-        .unwrap_or_default()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
 }
 
 // === the checks ===
@@ -76,26 +68,14 @@ fn modules() -> Result<()> {
             let refused = match allowed {
                 None => format!("{} may not use {}", module.name, used.name),
                 Some(may) if item.is_some_and(|item| may.but_not.contains(&item)) => {
-                    format!(
-                        "{} may not use {} of {}",
-                        module.name,
-                        item.unwrap_or_default(),
-                        used.name
-                    )
+                    format!("{} may not use {} of {}", module.name, item.unwrap_or_default(), used.name)
                 }
                 Some(_) => continue,
             };
             let directions: Vec<_> = module.may_use.iter().map(|may| may.module).collect();
-            let directions = if directions.is_empty() {
-                "nothing of ours".into()
-            } else {
-                directions.join(", ")
-            };
+            let directions = if directions.is_empty() { "nothing of ours".into() } else { directions.join(", ") };
             let (path, line) = (&source.path, found.line);
-            wrong.push(format!(
-                "{path}:{line}: {refused}; {} -> {directions} is allowed",
-                module.name
-            ));
+            wrong.push(format!("{path}:{line}: {refused}; {} -> {directions} is allowed", module.name));
         }
     }
     none(wrong)
@@ -130,11 +110,7 @@ fn manifests() -> Result<()> {
             let Some(vendor) = VENDORS.iter().find(|vendor| vendor.covers(&name)) else {
                 continue;
             };
-            if !vendor
-                .places
-                .iter()
-                .any(|place| within(place, manifest) || within(manifest, place))
-            {
+            if !vendor.places.iter().any(|place| within(place, manifest) || within(manifest, place)) {
                 let places = vendor.places.join(", ");
                 wrong.push(format!("{manifest}/Cargo.toml: {name} is bound to {places}"));
             }
@@ -147,11 +123,7 @@ fn every_file_has_a_room() -> Result<()> {
     let strays = sources()?.into_iter().filter(|source| source.module.is_none());
     let strays = strays.map(|source| format!("{}: no module of the table holds it", source.path));
     let mod_files = all_files("src")?.into_iter().filter(|path| path.ends_with("/mod.rs"));
-    none(
-        strays
-            .chain(mod_files.map(|path| format!("{path}: write foo.rs beside foo/, not mod.rs")))
-            .collect(),
-    )
+    none(strays.chain(mod_files.map(|path| format!("{path}: write foo.rs beside foo/, not mod.rs"))).collect())
 }
 
 fn lengths() -> Result<()> {
@@ -161,20 +133,12 @@ fn lengths() -> Result<()> {
         let lines = source.lines_of_code();
         let excused = LONG_FILES.iter().any(|(path, _)| *path == source.path);
         if lines > LENGTH && !excused {
-            wrong.push(format!(
-                "{}: {lines} lines without tests; over {LENGTH} needs a reason",
-                source.path
-            ));
+            wrong.push(format!("{}: {lines} lines without tests; over {LENGTH} needs a reason", source.path));
         }
     }
     for (path, reason) in LONG_FILES {
-        if !sources
-            .iter()
-            .any(|source| source.path == *path && source.lines_of_code() > LENGTH)
-        {
-            wrong.push(format!(
-                "{path}: is not over {LENGTH} lines, so it needs no reason ({reason})"
-            ));
+        if !sources.iter().any(|source| source.path == *path && source.lines_of_code() > LENGTH) {
+            wrong.push(format!("{path}: is not over {LENGTH} lines, so it needs no reason ({reason})"));
         }
     }
     none(wrong)
@@ -198,11 +162,7 @@ fn words() -> Result<()> {
 }
 
 fn none(wrong: Vec<String>) -> Result<()> {
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        bail!("{}", wrong.join("\n"))
-    }
+    if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n")) }
 }
 
 // === which module is used ===
@@ -212,10 +172,8 @@ fn module_of<'a>(found: &'a Found, file: &str, own: &Module) -> Option<(&'static
     let whole = absolute(found, file)?;
     let crate_of = |module: &&'static Module| module.crate_name == whole[0];
     // The deepest module wins: `goldenpath_core::ports` before the crate as a whole.
-    let named = MODULES
-        .iter()
-        .filter(crate_of)
-        .find(|module| module.inner.is_some_and(|name| whole.get(1) == Some(&name)));
+    let named =
+        MODULES.iter().filter(crate_of).find(|module| module.inner.is_some_and(|name| whole.get(1) == Some(&name)));
     let module = named.or_else(|| MODULES.iter().filter(crate_of).find(|module| module.inner.is_none()))?;
     let item = whole.get(if module.inner.is_some() { 2 } else { 1 }).copied();
     // A path within the crate that names no module of the table is the crate's own root: neutral ground.
@@ -243,20 +201,13 @@ fn absolute<'a>(found: &'a Found, file: &str) -> Option<Vec<&'a str>> {
 }
 
 fn crate_of_file(file: &str) -> Option<&'static str> {
-    MODULES
-        .iter()
-        .find(|module| within(file, module.place))
-        .map(|module| module.crate_name)
+    MODULES.iter().find(|module| within(file, module.place)).map(|module| module.crate_name)
 }
 
 /// How many modules deep a file is: `src/core/golden.rs` is 1, `src/core/lib.rs` 0.
 fn module_depth(file: &str) -> usize {
     let inside = file.splitn(3, '/').nth(2).unwrap_or_default().trim_end_matches(".rs");
-    if matches!(inside, "lib" | "main") {
-        0
-    } else {
-        inside.split('/').count()
-    }
+    if matches!(inside, "lib" | "main") { 0 } else { inside.split('/').count() }
 }
 
 // === the files ===
@@ -267,9 +218,7 @@ fn sources() -> Result<Vec<Source>> {
         let module = MODULES.iter().find(|module| within(&path, module.place));
         Ok(Source { path, text, module })
     };
-    let rust = all_files("src")?
-        .into_iter()
-        .filter(|path| path.ends_with(".rs") && !path.ends_with("build.rs"));
+    let rust = all_files("src")?.into_iter().filter(|path| path.ends_with(".rs") && !path.ends_with("build.rs"));
     rust.map(read).collect()
 }
 

@@ -50,34 +50,22 @@ pub struct Client {
 impl Client {
     pub async fn connect(socket: &Path) -> Result<Self> {
         let mut calls = dial(socket).await?;
-        let answer = calls
-            .get_provider_schema(wire::get_provider_schema::Request {})
-            .await?
-            .into_inner();
+        let answer = calls.get_provider_schema(wire::get_provider_schema::Request {}).await?.into_inner();
         let all = |schemas: BTreeMap<String, wire::Schema>| -> Result<BTreeMap<String, Schema>> {
-            schemas
-                .into_iter()
-                .map(|(name, schema)| Ok((name, Schema::read(schema)?)))
-                .collect()
+            schemas.into_iter().map(|(name, schema)| Ok((name, Schema::read(schema)?))).collect()
         };
         let schemas = Schemas {
             provider: Schema::read(answer.provider.context("no schema of the provider")?)?,
             resources: all(answer.resource_schemas)?,
             data_sources: all(answer.data_source_schemas)?,
         };
-        Ok(Self {
-            calls,
-            schemas: Arc::new(schemas),
-        })
+        Ok(Self { calls, schemas: Arc::new(schemas) })
     }
 
     /// Another connection to a provider whose schemas are known, as core does it where the provider allows
     /// (`get_provider_schema_optional`).
     pub async fn connect_again(&self, socket: &Path) -> Result<Self> {
-        Ok(Self {
-            calls: dial(socket).await?,
-            schemas: self.schemas.clone(),
-        })
+        Ok(Self { calls: dial(socket).await?, schemas: self.schemas.clone() })
     }
 
     pub fn schemas(&self) -> &Schemas {
@@ -85,10 +73,7 @@ impl Client {
     }
 
     pub fn resource(&self, name: &str) -> Result<&Schema> {
-        self.schemas
-            .resources
-            .get(name)
-            .with_context(|| format!("no resource {name}"))
+        self.schemas.resources.get(name).with_context(|| format!("no resource {name}"))
     }
 
     /// A configuration from JSON, as core would build it from HCL: what is not named is null, `"$unknown"` is unknown.
@@ -99,10 +84,7 @@ impl Client {
     pub async fn validate_provider(&mut self, config: &Json) -> Result<Said> {
         let schema = &self.schemas.provider;
         let config = Some(encode(&from_json(config, schema)?, schema)?);
-        let answer = self
-            .calls
-            .validate_provider_config(wire::validate_provider_config::Request { config })
-            .await?;
+        let answer = self.calls.validate_provider_config(wire::validate_provider_config::Request { config }).await?;
         Ok(said(answer.into_inner().diagnostics))
     }
 
@@ -113,9 +95,7 @@ impl Client {
             config: Some(encode(&from_json(config, schema)?, schema)?),
             client_capabilities: Some(capabilities()),
         };
-        Ok(said(
-            self.calls.configure_provider(request).await?.into_inner().diagnostics,
-        ))
+        Ok(said(self.calls.configure_provider(request).await?.into_inner().diagnostics))
     }
 
     pub async fn validate(&mut self, resource: &str, config: &Value) -> Result<Said> {
@@ -124,13 +104,7 @@ impl Client {
             config: Some(encode(config, self.resource(resource)?)?),
             client_capabilities: Some(capabilities()),
         };
-        Ok(said(
-            self.calls
-                .validate_resource_config(request)
-                .await?
-                .into_inner()
-                .diagnostics,
-        ))
+        Ok(said(self.calls.validate_resource_config(request).await?.into_inner().diagnostics))
     }
 
     pub async fn read(&mut self, resource: &str, held: &Held) -> Result<(Option<Held>, Said)> {
@@ -143,10 +117,7 @@ impl Client {
             ..Default::default()
         };
         let answer = self.calls.read_resource(request).await?.into_inner();
-        Ok((
-            Held::read(answer.new_state, answer.private, &schema)?,
-            said(answer.diagnostics),
-        ))
+        Ok((Held::read(answer.new_state, answer.private, &schema)?, said(answer.diagnostics)))
     }
 
     pub async fn import(&mut self, resource: &str, id: &str) -> Result<(Option<Held>, Said)> {
@@ -174,10 +145,7 @@ impl Client {
         let request = wire::upgrade_resource_state::Request {
             type_name: resource.into(),
             version: schema.version,
-            raw_state: Some(wire::RawState {
-                json,
-                flatmap: BTreeMap::default(),
-            }),
+            raw_state: Some(wire::RawState { json, flatmap: BTreeMap::default() }),
         };
         let answer = self.calls.upgrade_resource_state(request).await?.into_inner();
         no_errors(&said(answer.diagnostics), "upgrade of the state")?;
@@ -185,12 +153,7 @@ impl Client {
     }
 
     pub async fn data(&mut self, source: &str, config: &Json) -> Result<(Value, Said)> {
-        let schema = self
-            .schemas
-            .data_sources
-            .get(source)
-            .with_context(|| format!("no data source {source}"))?
-            .clone();
+        let schema = self.schemas.data_sources.get(source).with_context(|| format!("no data source {source}"))?.clone();
         let request = wire::read_data_source::Request {
             type_name: source.into(),
             config: Some(encode(&from_json(config, &schema)?, &schema)?),
@@ -202,16 +165,8 @@ impl Client {
     }
 
     pub async fn stop(&mut self) -> Result<()> {
-        let answer = self
-            .calls
-            .stop_provider(wire::stop_provider::Request {})
-            .await?
-            .into_inner();
-        if answer.error.is_empty() {
-            Ok(())
-        } else {
-            Err(anyhow!("stop: {}", answer.error))
-        }
+        let answer = self.calls.stop_provider(wire::stop_provider::Request {}).await?.into_inner();
+        if answer.error.is_empty() { Ok(()) } else { Err(anyhow!("stop: {}", answer.error)) }
     }
 }
 
@@ -224,29 +179,18 @@ async fn dial(socket: &Path) -> Result<Calls> {
         async move { UnixStream::connect(socket).await.map(TokioIo::new) }
     });
     let endpoint = Endpoint::from_static("http://localhost").timeout(PATIENCE);
-    let channel = endpoint
-        .connect_with_connector(connector)
-        .await
-        .context("connect to the provider")?;
-    Ok(Calls::new(channel)
-        .max_decoding_message_size(usize::MAX)
-        .max_encoding_message_size(usize::MAX))
+    let channel = endpoint.connect_with_connector(connector).await.context("connect to the provider")?;
+    Ok(Calls::new(channel).max_decoding_message_size(usize::MAX).max_encoding_message_size(usize::MAX))
 }
 
 fn capabilities() -> wire::ClientCapabilities {
-    wire::ClientCapabilities {
-        write_only_attributes_allowed: true,
-        ..Default::default()
-    }
+    wire::ClientCapabilities { write_only_attributes_allowed: true, ..Default::default() }
 }
 
 // === trees to and from the wire ===
 
 fn encode(value: &Value, schema: &Schema) -> Result<wire::DynamicValue> {
-    Ok(wire::DynamicValue {
-        msgpack: msgpack::encode(value, &schema.ty)?,
-        json: vec![],
-    })
+    Ok(wire::DynamicValue { msgpack: msgpack::encode(value, &schema.ty)?, json: vec![] })
 }
 
 fn decode(value: Option<wire::DynamicValue>, schema: &Schema) -> Result<Value> {
@@ -315,9 +259,5 @@ pub fn told(said: &Said) -> String {
 }
 
 pub fn no_errors(said: &Said, doing: &str) -> Result<()> {
-    if errors(said).is_empty() {
-        Ok(())
-    } else {
-        Err(anyhow!("{doing}: {}", told(said)))
-    }
+    if errors(said).is_empty() { Ok(()) } else { Err(anyhow!("{doing}: {}", told(said))) }
 }

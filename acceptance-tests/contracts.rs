@@ -27,13 +27,7 @@ pub use gaps::Gap;
 pub use own::OWN;
 
 /// The kinds that live in AWS; and what is asked of clusters.
-pub const AWS: [&str; 5] = [
-    "Role",
-    "AccessEntry",
-    "AccessPolicy",
-    "PodIdentityAssociation",
-    "Cluster",
-];
+pub const AWS: [&str; 5] = ["Role", "AccessEntry", "AccessPolicy", "PodIdentityAssociation", "Cluster"];
 
 /// The cluster that a new sandbox knows; the real API server stands in for its Kubernetes half.
 const DEMO: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
@@ -76,16 +70,10 @@ pub async fn keeps_on_aws(real: &Real, kind: &str) -> Result<()> {
     let aws = Arc::new(real.aws(&real.ministack.url()));
     let kube = Arc::new(real.cluster.kube(real.cluster.admin()));
     let world = World {
-        objects: Arc::new(Joined {
-            aws: aws.clone(),
-            kubernetes: kube.clone(),
-        }),
+        objects: Arc::new(Joined { aws: aws.clone(), kubernetes: kube.clone() }),
         clusters: aws.clone(),
         probe: kube.clone(),
-        foreign: Arc::new(Hands {
-            aws: Arc::new(goldenpath_adapters::aws::Hand(aws)),
-            kubernetes: Hand(kube),
-        }),
+        foreign: Arc::new(Hands { aws: Arc::new(goldenpath_adapters::aws::Hand(aws)), kubernetes: Hand(kube) }),
         clock: Arc::new(SystemClock::default()),
         cluster: demo()?,
         boundary: real.boundary(),
@@ -105,9 +93,7 @@ pub async fn run(world: &World, kind: &str, gaps: &[Gap]) -> Result<()> {
         match (verdict, gap) {
             (Ok(()), None) | (Err(_), Some(_)) => {}
             (Ok(()), Some(Gap { does, document, .. })) => {
-                broken.push(format!(
-                    "{name}: it {does} no more, so it is no gap any more ({document})"
-                ));
+                broken.push(format!("{name}: it {does} no more, so it is no gap any more ({document})"));
             }
             (Err(error), None) => {
                 let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
@@ -124,17 +110,11 @@ pub async fn run(world: &World, kind: &str, gaps: &[Gap]) -> Result<()> {
 fn world(folder: &Path, kube: Arc<Kube>) -> Result<World> {
     let sandbox = Arc::new(Sandbox::open(folder.join("aws.db"), SandboxOptions::default()));
     Ok(World {
-        objects: Arc::new(Joined {
-            aws: sandbox.clone(),
-            kubernetes: kube.clone(),
-        }),
+        objects: Arc::new(Joined { aws: sandbox.clone(), kubernetes: kube.clone() }),
         clusters: sandbox.clone(),
         // Of the sandbox's associations the API server knows nothing.
         probe: sandbox.clone(),
-        foreign: Arc::new(Hands {
-            aws: sandbox,
-            kubernetes: Hand(kube),
-        }),
+        foreign: Arc::new(Hands { aws: sandbox, kubernetes: Hand(kube) }),
         clock: Arc::new(SystemClock::default()),
         cluster: demo()?,
         boundary: "arn:aws:iam::111122223333:policy/goldenpath/boundary".to_owned(),

@@ -24,13 +24,8 @@ fn main() -> Result<()> {
 
 async fn cycle(socket: &Path, sandbox: &Path) -> Result<()> {
     let mut client = Client::connect(socket).await?;
-    no_errors(
-        &client.configure(&json!({ "sandbox": { "path": sandbox } })).await?,
-        "configure",
-    )?;
+    no_errors(&client.configure(&json!({ "sandbox": { "path": sandbox } })).await?, "configure")?;
     let environment = json!({ "name": "payments", "team": "payments", "tier": "dev", "cluster": "demo" });
-    let planned = Instance::new(&client, "goldenpath_team_environment")
-        .plan(Some(&environment))
-        .await?;
+    let planned = Instance::new(&client, "goldenpath_team_environment").plan(Some(&environment)).await?;
     no_errors(&planned.said, "plan")
 }

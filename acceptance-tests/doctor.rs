@@ -40,31 +40,13 @@ pub async fn tells(real: Arc<Real>) -> Result<()> {
     is(&platform, "audit log", "warning", &["audit"]).await?;
 
     orphan(&root).await?;
-    is(
-        &platform,
-        "orphans",
-        "warning",
-        &["aws/iam/Role/gp-doctor-orphan", "(of doctor)"],
-    )
-    .await?;
+    is(&platform, "orphans", "warning", &["aws/iam/Role/gp-doctor-orphan", "(of doctor)"]).await?;
     root.iam.delete_role().role_name("gp-doctor-orphan").send().await?;
 
     let denied = ["iam:CreateRole", "eks:CreateAccessEntry"];
     let lacking = caller(&root, &url, "lacks", &denied).await?;
-    is(
-        &lacking,
-        "rights on AWS",
-        "error",
-        &["not allowed: eks:CreateAccessEntry, iam:CreateRole"],
-    )
-    .await?;
-    is(
-        &lacking,
-        "rights on Kubernetes",
-        "error",
-        &["not allowed: ", "patch namespaces"],
-    )
-    .await?;
+    is(&lacking, "rights on AWS", "error", &["not allowed: eks:CreateAccessEntry, iam:CreateRole"]).await?;
+    is(&lacking, "rights on Kubernetes", "error", &["not allowed: ", "patch namespaces"]).await?;
     let silenced = caller(&root, &url, "silenced", &["iam:SimulatePrincipalPolicy"]).await?;
     is(&silenced, "rights on AWS", "warning", &["iam:SimulatePrincipalPolicy"]).await?;
     let nobody = real::environment(&url, "AKIANOBODY", "wrong", None);
@@ -75,10 +57,7 @@ pub async fn tells(real: Arc<Real>) -> Result<()> {
     identity_provider(&root, "open", Some("gp:")).await?;
     is(&platform, "identity providers", "error", &["open"]).await?;
     let wanted = IdentityProviderConfig::builder().r#type("oidc").name("open").build()?;
-    let gone = root
-        .eks
-        .disassociate_identity_provider_config()
-        .cluster_name(real::CLUSTER);
+    let gone = root.eks.disassociate_identity_provider_config().cluster_name(real::CLUSTER);
     gone.identity_provider_config(wanted).send().await?;
     is(&platform, "identity providers", "ok", &[]).await
 }
@@ -130,10 +109,7 @@ async fn profiles(platform: &Variables, nobody: &Variables) -> Result<()> {
     };
     let (key, secret) = (of("AWS_ACCESS_KEY_ID")?, of("AWS_SECRET_ACCESS_KEY")?);
     let file = folder.path().join("credentials");
-    std::fs::write(
-        &file,
-        format!("[platform]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"),
-    )?;
+    std::fs::write(&file, format!("[platform]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"))?;
     let mut variables = nobody.clone();
     variables.push(("AWS_SHARED_CREDENTIALS_FILE".to_owned(), file.display().to_string()));
     let check = "credentials and cluster";
@@ -146,11 +122,7 @@ async fn profiles(platform: &Variables, nobody: &Variables) -> Result<()> {
 async fn orphan(root: &Clients) -> Result<()> {
     let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
         "Principal": {"Service": "pods.eks.amazonaws.com"}}]});
-    let mut asked = root
-        .iam
-        .create_role()
-        .role_name("gp-doctor-orphan")
-        .path("/goldenpath/");
+    let mut asked = root.iam.create_role().role_name("gp-doctor-orphan").path("/goldenpath/");
     for (key, value) in [
         ("goldenpath:managed", "true".to_owned()),
         ("goldenpath:cluster-arn", real::arn()),
@@ -182,10 +154,7 @@ async fn identity_provider(root: &Clients, name: &str, groups_prefix: Option<&st
         .groups_claim("groups")
         .set_groups_prefix(groups_prefix.map(str::to_owned))
         .build()?;
-    let asked = root
-        .eks
-        .associate_identity_provider_config()
-        .cluster_name(real::CLUSTER);
+    let asked = root.eks.associate_identity_provider_config().cluster_name(real::CLUSTER);
     asked.oidc(provider).send().await?;
     Ok(())
 }

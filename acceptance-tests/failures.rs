@@ -62,10 +62,9 @@ fn slot() -> Json {
 
 /// At each write of a create.
 pub async fn create(how: How) -> Result<()> {
-    for (resource, config, id) in [
-        (ENVIRONMENT, environment(), "demo/payments"),
-        (SLOT, slot(), "demo/payments/ledger"),
-    ] {
+    for (resource, config, id) in
+        [(ENVIRONMENT, environment(), "demo/payments"), (SLOT, slot(), "demo/payments/ledger")]
+    {
         let mut steps = 0;
         for step in 1.. {
             let bench = Bench::new().await?;
@@ -78,10 +77,7 @@ pub async fn create(how: How) -> Result<()> {
             }
             steps = step;
         }
-        ensure!(
-            steps >= 4,
-            "{resource} is made in {steps} writes only: was the fault met?"
-        );
+        ensure!(steps >= 4, "{resource} is made in {steps} writes only: was the fault met?");
     }
     Ok(())
 }
@@ -117,9 +113,7 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Result<Self> {
-        let bench = Self {
-            folder: tempfile::Builder::new().prefix("gp").tempdir()?,
-        };
+        let bench = Self { folder: tempfile::Builder::new().prefix("gp").tempdir()? };
         bench.make(BASELINE, &json!({ "cluster": "demo" })).await?;
         Ok(bench)
     }
@@ -159,10 +153,7 @@ impl Bench {
         }
         self.finishes(instance, config, id).await?;
         let there = sandbox.ours()?;
-        ensure!(
-            resource == SLOT || there == before,
-            "after a destroy there is {there:?}"
-        );
+        ensure!(resource == SLOT || there == before, "after a destroy there is {there:?}");
         Ok(true)
     }
 
@@ -217,36 +208,21 @@ impl Bench {
         let wanted = planned.keys();
         instance.client = server.client_of(&self.path()).await?;
         no_errors(&instance.apply(planned, None).await?, "the next apply")?;
-        let deleted = sandbox
-            .calls()?
-            .split_off(calls)
-            .into_iter()
-            .filter(|call| call.verb == "delete");
+        let deleted = sandbox.calls()?.split_off(calls).into_iter().filter(|call| call.verb == "delete");
         let needless: Vec<_> = deleted.filter(|call| wanted.contains(&call.key)).collect();
         ensure!(needless.is_empty(), "it deletes what it then makes again: {needless:?}");
         for (generated, key) in there {
             if wanted.contains(&key) {
-                ensure!(
-                    sandbox.generated(&key)? == generated,
-                    "{key} is not the object that it was"
-                );
+                ensure!(sandbox.generated(&key)? == generated, "{key} is not the object that it was");
             }
         }
         instance.client = server.client_of(&self.path()).await?;
         no_errors(&instance.refresh().await?, "refresh")?;
         let next = instance.plan(Some(config)).await?;
         no_errors(&next.said, "the plan after it")?;
-        ensure!(
-            next.action == Action::Nothing && !instance.tainted,
-            "the next plan is {:?}",
-            next.action
-        );
+        ensure!(next.action == Action::Nothing && !instance.tainted, "the next plan is {:?}", next.action);
         let held = instance.held.as_ref().context("it is in the state")?;
-        ensure!(
-            held.value.child("id").as_str() == Some(id),
-            "{id} is {:?}",
-            held.value.child("id")
-        );
+        ensure!(held.value.child("id").as_str() == Some(id), "{id} is {:?}", held.value.child("id"));
         no_errors(&instance.plan_and_apply(None).await?, "destroy")?;
         if instance.resource == SLOT {
             let client = server.client_of(&self.path()).await?;

@@ -27,28 +27,16 @@ pub type Check = fn(Arc<Real>) -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
 pub const CHECKS: [(&str, Check); 7] = [
     ("facts are what EKS, IAM and STS say", |real| Box::pin(facts(real))),
-    (
-        "a token reaches the API server, and only with an access entry",
-        |real| Box::pin(tokens(real)),
-    ),
+    ("a token reaches the API server, and only with an access entry", |real| Box::pin(tokens(real))),
     ("roles are assumed one after another", |real| Box::pin(chained(real))),
-    ("what others do to an entry of ours is seen and mended", |real| {
-        Box::pin(entries::are_mended(real))
-    }),
-    ("every change says which operation it is of", |real| {
-        Box::pin(trail::names_the_operation(real))
-    }),
-    ("a turn costs no wait that is not another's", |real| {
-        Box::pin(turns::cost_no_wait(real))
-    }),
+    ("what others do to an entry of ours is seen and mended", |real| Box::pin(entries::are_mended(real))),
+    ("every change says which operation it is of", |real| Box::pin(trail::names_the_operation(real))),
+    ("a turn costs no wait that is not another's", |real| Box::pin(turns::cost_no_wait(real))),
     ("what fails has its class", |real| Box::pin(classes(real))),
 ];
 
 fn namespaces() -> Selector {
-    Selector {
-        scope: Scope::Keys,
-        keys: vec![ObjectKey::namespace_object("default")],
-    }
+    Selector { scope: Scope::Keys, keys: vec![ObjectKey::namespace_object("default")] }
 }
 
 fn arn() -> Result<ClusterArn> {
@@ -59,30 +47,14 @@ async fn facts(real: Arc<Real>) -> Result<()> {
     let aws = real.aws(&real.ministack.url());
     let facts = aws.facts(&real::CLUSTER.parse()?).await?;
     ensure!(facts.stable.cluster_arn == arn()?, "{facts:?}");
-    ensure!(
-        facts.version == "1.36" && facts.authentication_mode == "API",
-        "{facts:?}"
-    );
-    ensure!(
-        facts.network_policy_enforced,
-        "the add-on says that it enforces: {facts:?}"
-    );
+    ensure!(facts.version == "1.36" && facts.authentication_mode == "API", "{facts:?}");
+    ensure!(facts.network_policy_enforced, "the add-on says that it enforces: {facts:?}");
     let sets: Vec<&String> = facts.stable.permission_sets.keys().collect();
-    ensure!(
-        sets == ["AdministratorAccess", "PaymentsDev", "PaymentsView", "PlatformEngineer"],
-        "{sets:?}"
-    );
+    ensure!(sets == ["AdministratorAccess", "PaymentsDev", "PaymentsView", "PlatformEngineer"], "{sets:?}");
     ensure!(facts.caller.ends_with(":user/platform"), "{}", facts.caller);
     let elsewhere = "arn:aws:eks:eu-west-1:999999999999:cluster/demo".parse()?;
-    let refused = aws
-        .world(&elsewhere)
-        .await
-        .err()
-        .context("another account's cluster was found")?;
-    ensure!(
-        refused.class == Class::Invalid && refused.message.contains("alias"),
-        "{refused}"
-    );
+    let refused = aws.world(&elsewhere).await.err().context("another account's cluster was found")?;
+    ensure!(refused.class == Class::Invalid && refused.message.contains("alias"), "{refused}");
     Ok(())
 }
 
@@ -121,40 +93,19 @@ async fn chained(real: Arc<Real>) -> Result<()> {
         .send()
         .await?;
     for role in ["first", "second"] {
-        root.iam
-            .put_role_policy()
-            .role_name(role)
-            .policy_name("all")
-            .policy_document(all.to_string())
-            .send()
-            .await?;
+        root.iam.put_role_policy().role_name(role).policy_name("all").policy_document(all.to_string()).send().await?;
     }
-    let role = |role_arn: String| AssumeRole {
-        role_arn,
-        ..AssumeRole::default()
-    };
+    let role = |role_arn: String| AssumeRole { role_arn, ..AssumeRole::default() };
     let through = |roles: Vec<AssumeRole>| {
         let (key, secret) = real.platform.clone();
-        let options = AwsOptions {
-            assume_role: roles,
-            ..real::options(&url)
-        };
-        Aws::with_credentials(
-            options,
-            aws_sdk_eks::config::Credentials::new(key, secret, None, None, "platform"),
-        )
+        let options = AwsOptions { assume_role: roles, ..real::options(&url) };
+        Aws::with_credentials(options, aws_sdk_eks::config::Credentials::new(key, secret, None, None, "platform"))
     };
     let second = real.role("chain/second");
-    let facts = through(vec![role(first.clone()), role(second.clone())])
-        .facts(&real::CLUSTER.parse()?)
-        .await?;
+    let facts = through(vec![role(first.clone()), role(second.clone())]).facts(&real::CLUSTER.parse()?).await?;
     ensure!(facts.caller == second, "the caller is {}, with its path", facts.caller);
     let ghost = through(vec![role(first), role(real.role("chain/nobody"))]);
-    let refused = ghost
-        .facts(&real::CLUSTER.parse()?)
-        .await
-        .err()
-        .context("nobody was assumed")?;
+    let refused = ghost.facts(&real::CLUSTER.parse()?).await.err().context("nobody was assumed")?;
     ensure!(
         refused.class == Class::Denied && refused.message.contains("chain/nobody"),
         "who can't be assumed is named: {refused}"
@@ -165,23 +116,13 @@ async fn chained(real: Arc<Real>) -> Result<()> {
 async fn classes(real: Arc<Real>) -> Result<()> {
     let proxy = Proxy::start(&real)?;
     for (action, expected, reason) in [
-        (
-            Action::Refuse(403),
-            Class::Denied,
-            "a right that is missing is no absence",
-        ),
+        (Action::Refuse(403), Class::Denied, "a right that is missing is no absence"),
         (Action::Refuse(400), Class::Denied, "credentials that ended"),
         (Action::Refuse(500), Class::Unavailable, "the service failed"),
         (Action::Cut, Class::Unavailable, "no answer"),
         (Action::Refuse(429), Class::Throttled, "after the SDK's own attempts"),
     ] {
-        proxy.rule(move |asked| {
-            if asked.service == Service::Aws {
-                action
-            } else {
-                Action::Pass
-            }
-        });
+        proxy.rule(move |asked| if asked.service == Service::Aws { action } else { Action::Pass });
         let told = real.aws(&proxy.url).world(&real::CLUSTER.parse()?).await;
         let refused = told.err().with_context(|| format!("{reason}: no error"))?;
         ensure!(refused.class == expected, "{reason}: {:?}: {refused}", refused.class);
@@ -193,8 +134,7 @@ async fn classes(real: Arc<Real>) -> Result<()> {
     kube.observe(&arn()?, &namespaces()).await?;
     let seen = proxy.seen();
     ensure!(
-        seen.iter()
-            .any(|asked| asked.service == Service::Kubernetes && asked.path.ends_with("/namespaces/default")),
+        seen.iter().any(|asked| asked.service == Service::Kubernetes && asked.path.ends_with("/namespaces/default")),
         "Kubernetes is reached through the proxy too: {seen:?}"
     );
     Ok(())

@@ -37,41 +37,22 @@ impl Live {
     fn of(arn: &str) -> Result<Self> {
         let cluster: ClusterArn = arn.parse().context("GOLDENPATH_LIVE_CLUSTER is the ARN of a cluster")?;
         let boundary = env::var("GOLDENPATH_LIVE_BOUNDARY").unwrap_or_else(|_| {
-            format!(
-                "arn:{}:iam::{}:policy/goldenpath/boundary",
-                cluster.partition(),
-                cluster.account()
-            )
+            format!("arn:{}:iam::{}:policy/goldenpath/boundary", cluster.partition(), cluster.account())
         });
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        Ok(Self {
-            cluster,
-            boundary,
-            unique: format!("live{:x}", seconds % 0xff_ffff),
-        })
+        Ok(Self { cluster, boundary, unique: format!("live{:x}", seconds % 0xff_ffff) })
     }
 
     /// All cases about one kind; nothing is a gap there.
     pub async fn keeps(&self, kind: &str) -> Result<()> {
-        let aws = Arc::new(Aws::new(AwsOptions {
-            region: Some(self.cluster.region().to_owned()),
-            ..AwsOptions::default()
-        }));
+        let aws =
+            Arc::new(Aws::new(AwsOptions { region: Some(self.cluster.region().to_owned()), ..AwsOptions::default() }));
         let kube = Arc::new(Kube::new(aws.clone(), Credentials::Tokens(aws.clone())));
         let world = World {
-            objects: Arc::new(Joined {
-                aws: aws.clone(),
-                kubernetes: kube.clone(),
-            }),
-            clusters: Arc::new(JoinedClusters {
-                aws: aws.clone(),
-                kubernetes: kube.clone(),
-            }),
+            objects: Arc::new(Joined { aws: aws.clone(), kubernetes: kube.clone() }),
+            clusters: Arc::new(JoinedClusters { aws: aws.clone(), kubernetes: kube.clone() }),
             probe: kube.clone(),
-            foreign: Arc::new(contracts::Hands {
-                aws: Arc::new(aws::Hand(aws)),
-                kubernetes: kube::Hand(kube),
-            }),
+            foreign: Arc::new(contracts::Hands { aws: Arc::new(aws::Hand(aws)), kubernetes: kube::Hand(kube) }),
             clock: Arc::new(SystemClock::default()),
             cluster: self.cluster.clone(),
             boundary: self.boundary.clone(),
@@ -90,11 +71,9 @@ impl Live {
             workspace.set(&name, &value);
         }
         let environment = format!("{}-env", self.unique);
-        for (name, value) in [
-            ("region", self.cluster.region()),
-            ("cluster", self.cluster.as_str()),
-            ("environment", &environment),
-        ] {
+        for (name, value) in
+            [("region", self.cluster.region()), ("cluster", self.cluster.as_str()), ("environment", &environment)]
+        {
             workspace.set(&format!("TF_VAR_{name}"), value);
         }
         let lived = self.live(&mut workspace);

@@ -44,12 +44,7 @@ const RESOURCES: [&str; 3] = [BASELINE, ENVIRONMENT, SLOT];
 const CHUNK: u64 = 50;
 
 fn main() -> ExitCode {
-    let Given {
-        rest,
-        cases,
-        real_cases,
-        seed,
-    } = arguments();
+    let Given { rest, cases, real_cases, seed } = arguments();
     let mut arguments = Arguments::from_iter(rest);
     // A CLI and its provider keep a core busy between them, and wait for each other.
     arguments.test_threads = arguments.test_threads.or(Some(3));
@@ -90,12 +85,7 @@ fn arguments() -> Given {
         }
     }
     let [(_, cases), (_, real_cases), (_, seed)] = numbers;
-    Given {
-        rest,
-        cases,
-        real_cases,
-        seed,
-    }
+    Given { rest, cases, real_cases, seed }
 }
 
 trait ConcatAll {
@@ -118,10 +108,7 @@ fn chain(error: &anyhow::Error) -> String {
 }
 
 fn architecture() -> Vec<Trial> {
-    architecture::CHECKS
-        .iter()
-        .map(|(name, check)| trial(format!("architecture: {name}"), check))
-        .collect()
+    architecture::CHECKS.iter().map(|(name, check)| trial(format!("architecture: {name}"), check)).collect()
 }
 
 fn in_ci() -> bool {
@@ -151,9 +138,7 @@ fn stories(matrix: &Matrix) -> Vec<Trial> {
 fn kubernetes(matrix: &Matrix, real_cases: u64, seed: u64) -> Vec<Trial> {
     let Some(programs) = servers::Programs::find() else {
         let absent = Trial::test("Kubernetes: everything", || {
-            Err(Failed::from(
-                "its programs are not here: run scripts/lib/servers.sh kubernetes, etcd and ministack",
-            ))
+            Err(Failed::from("its programs are not here: run scripts/lib/servers.sh kubernetes, etcd and ministack"))
         });
         return vec![absent.with_ignored_flag(!in_ci())];
     };
@@ -179,9 +164,7 @@ fn kubernetes(matrix: &Matrix, real_cases: u64, seed: u64) -> Vec<Trial> {
     };
     let joined = |(name, check): (&str, joined::Check)| {
         let real = real.clone();
-        trial(format!("AWS and Kubernetes: {name}"), move || {
-            block_on(check(real.0.get(&real.1)?))
-        })
+        trial(format!("AWS and Kubernetes: {name}"), move || block_on(check(real.0.get(&real.1)?)))
     };
     let aws = |kind: &str| {
         let (real, kind) = (real.clone(), kind.to_owned());
@@ -202,20 +185,14 @@ fn kubernetes(matrix: &Matrix, real_cases: u64, seed: u64) -> Vec<Trial> {
     let all = all.chain(contracts::AWS.map(aws)).chain(joined::CHECKS.map(joined));
     let failure = |(name, check): (&str, failures::real::Check)| {
         let real = real.clone();
-        trial(format!("failure on the real servers: {name}"), move || {
-            block_on(check(real.0.get(&real.1)?))
-        })
+        trial(format!("failure on the real servers: {name}"), move || block_on(check(real.0.get(&real.1)?)))
     };
     let truth = {
         let real = real.clone();
         let name = format!("truth of the plan on the real servers: {real_cases} cases from seed {seed}");
-        trial(name, move || {
-            block_on(truth::real_cases(real.0.get(&real.1)?, seed, real_cases))
-        })
+        trial(name, move || block_on(truth::real_cases(real.0.get(&real.1)?, seed, real_cases)))
     };
-    let all = all
-        .chain(people::CHECKS.map(people))
-        .chain(failures::real::CHECKS.map(failure));
+    let all = all.chain(people::CHECKS.map(people)).chain(failures::real::CHECKS.map(failure));
     all.chain([truth]).chain(alone(matrix, &real)).collect()
 }
 
@@ -226,15 +203,9 @@ const OWN_SERVERS: [(&str, OnServers); 4] = [
     ("Kubernetes: a pod's identity is told by a pod that never is", |real| {
         block_on(contracts::own::identity::told(&real.cluster))
     }),
-    ("failure on the real servers: a cluster deleted for good", |real| {
-        block_on(failures::real::deleted(real))
-    }),
-    ("rights: what `permissions` prints is needed", |real| {
-        block_on(rights::are_needed(real))
-    }),
-    ("read cost on the real servers", |real| {
-        block_on(read_cost::does_not_grow(real))
-    }),
+    ("failure on the real servers: a cluster deleted for good", |real| block_on(failures::real::deleted(real))),
+    ("rights: what `permissions` prints is needed", |real| block_on(rights::are_needed(real))),
+    ("read cost on the real servers", |real| block_on(read_cost::does_not_grow(real))),
 ];
 
 type Alone = Box<dyn FnOnce(&Arc<Real>, &RealServers) -> Result<()> + Send>;
@@ -263,10 +234,7 @@ fn alone(matrix: &Matrix, first: &RealServers) -> Vec<Trial> {
     trials.extend(matrix.present.first().map(|tool| {
         let tool = tool.clone();
         let name = format!("{}: a namespace that somebody lives in is adopted", tool.name);
-        with(
-            name,
-            Box::new(move |real, _| stories::adoption::of_a_namespace(&tool, real)),
-        )
+        with(name, Box::new(move |real, _| stories::adoption::of_a_namespace(&tool, real)))
     }));
     trials.push(with(
         "failure on the real servers: a cluster replaced by another".to_owned(),
@@ -305,9 +273,7 @@ fn live(matrix: &Matrix) -> Vec<Trial> {
     let mut trials: Vec<Trial> = kinds.into_iter().map(contract).collect();
     if let Some(tool) = matrix.main().cloned() {
         let found = found.clone();
-        trials.push(trial(format!("live: {}: examples/eks", tool.name), move || {
-            found.a_life(&tool)
-        }));
+        trials.push(trial(format!("live: {}: examples/eks", tool.name), move || found.a_life(&tool)));
     }
     trials
 }
@@ -322,10 +288,7 @@ fn wrong() -> Vec<Trial> {
     let one = |case: wrong::Case| {
         let server = server.clone();
         trial(format!("wrong: {}", case.name), move || {
-            let server = server
-                .as_ref()
-                .as_ref()
-                .map_err(|error| anyhow::anyhow!(chain(error)))?;
+            let server = server.as_ref().as_ref().map_err(|error| anyhow::anyhow!(chain(error)))?;
             block_on(case.is_rejected(server))
         })
     };
@@ -335,15 +298,12 @@ fn wrong() -> Vec<Trial> {
 fn failures() -> Vec<Trial> {
     let all = failures::How::ALL.into_iter();
     let create = |how: failures::How| {
-        trial(format!("failure: {} at each step of a create", how.name()), move || {
-            block_on(failures::create(how))
-        })
+        trial(format!("failure: {} at each step of a create", how.name()), move || block_on(failures::create(how)))
     };
     let change = |how: failures::How| {
-        trial(
-            format!("failure: {} at each step of a change and a destroy", how.name()),
-            move || block_on(failures::change_and_destroy(how)),
-        )
+        trial(format!("failure: {} at each step of a change and a destroy", how.name()), move || {
+            block_on(failures::change_and_destroy(how))
+        })
     };
     all.flat_map(|how| [create(how), change(how)]).collect()
 }

@@ -51,12 +51,7 @@ pub async fn baseline(real: &Real, server: &Server) -> Result<()> {
     let _turn = TURN.lock().await;
     let client = server.client(&provider_config(&real.ministack.url())).await?;
     let mut baseline = Instance::new(&client, crate::BASELINE);
-    no_errors(
-        &baseline
-            .plan_and_apply(Some(&json!({"cluster": real::CLUSTER})))
-            .await?,
-        "the baseline",
-    )
+    no_errors(&baseline.plan_and_apply(Some(&json!({"cluster": real::CLUSTER}))).await?, "the baseline")
 }
 
 /// Where a test is alone: nothing of ours stays.
@@ -88,25 +83,17 @@ impl Outside {
 
     /// A new AWS each time: one shares its listings for some seconds, and others change what is listed.
     async fn observe(&self, selector: &Selector) -> Result<Vec<Observed>> {
-        let joined = Joined {
-            aws: Arc::new(self.real.aws(&self.real.ministack.url())),
-            kubernetes: self.kubernetes.clone(),
-        };
+        let joined =
+            Joined { aws: Arc::new(self.real.aws(&self.real.ministack.url())), kubernetes: self.kubernetes.clone() };
         Ok(joined.observe(&self.cluster, selector).await?)
     }
 
     /// Keys with `part` in them of all that is ours, as one refresh sees it: what carries our mark, and what we set fields of.
     pub async fn ours(&self, part: &str) -> Result<BTreeSet<String>> {
-        let everything = Selector {
-            scope: Scope::Everything,
-            keys: vec![],
-        };
+        let everything = Selector { scope: Scope::Everything, keys: vec![] };
         let mut keys = BTreeSet::new();
         let all = self.observe(&everything).await?;
-        for observed in all
-            .into_iter()
-            .filter(|observed| observed.key.to_string().contains(part))
-        {
+        for observed in all.into_iter().filter(|observed| observed.key.to_string().contains(part)) {
             let is_ours = match &observed.ownership {
                 Ownership::Ours(_) | Ownership::Cluster => true,
                 // Kubernetes makes these; we set one field of them.
@@ -124,10 +111,7 @@ impl Outside {
     /// The same of one environment whose name is in all names of its own and of its principals. AWS is asked without the adapter,
     /// which keeps to a rate; the roles' path and the entries' principals tell whose they are.
     pub async fn of_environment(&self, name: &str) -> Result<BTreeSet<String>> {
-        let selector = Selector {
-            scope: Scope::Environment(name.to_owned()),
-            keys: vec![],
-        };
+        let selector = Selector { scope: Scope::Environment(name.to_owned()), keys: vec![] };
         let mut keys = BTreeSet::new();
         for observed in self.kubernetes.observe(&self.cluster, &selector).await? {
             let is_ours = match &observed.ownership {
@@ -143,11 +127,7 @@ impl Outside {
         let root = self.real.ministack.root();
         let roles = root.iam.list_roles().path_prefix("/goldenpath/").send().await?.roles;
         let roles = roles.into_iter().map(|role| role.role_name);
-        keys.extend(
-            roles
-                .filter(|role| role.contains(name))
-                .map(|role| ObjectKey::role(role).to_string()),
-        );
+        keys.extend(roles.filter(|role| role.contains(name)).map(|role| ObjectKey::role(role).to_string()));
         Ok(keys)
     }
 
@@ -155,29 +135,13 @@ impl Outside {
     pub async fn in_eks(&self, part: &str) -> Result<BTreeSet<String>> {
         let eks = &self.real.ministack.root().eks;
         let mut keys = BTreeSet::new();
-        let entries = eks
-            .list_access_entries()
-            .cluster_name(real::CLUSTER)
-            .max_results(100)
-            .send()
-            .await?;
+        let entries = eks.list_access_entries().cluster_name(real::CLUSTER).max_results(100).send().await?;
         let entries = entries.access_entries.unwrap_or_default();
         for principal in entries.into_iter().filter(|principal| principal.contains(part)) {
-            let asked = eks
-                .list_associated_access_policies()
-                .cluster_name(real::CLUSTER)
-                .principal_arn(&principal);
+            let asked = eks.list_associated_access_policies().cluster_name(real::CLUSTER).principal_arn(&principal);
             for granted in asked.send().await?.associated_access_policies.unwrap_or_default() {
-                let policy = granted
-                    .policy_arn()
-                    .and_then(|arn| arn.rsplit('/').next())
-                    .unwrap_or_default()
-                    .to_owned();
-                for namespace in granted
-                    .access_scope()
-                    .map(|scope| scope.namespaces())
-                    .unwrap_or_default()
-                {
+                let policy = granted.policy_arn().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
+                for namespace in granted.access_scope().map(|scope| scope.namespaces()).unwrap_or_default() {
                     let key = ObjectKey::AccessPolicy {
                         policy: policy.clone(),
                         namespace: namespace.clone(),
@@ -188,11 +152,7 @@ impl Outside {
             }
             keys.insert(ObjectKey::AccessEntry { principal }.to_string());
         }
-        let listed = eks
-            .list_pod_identity_associations()
-            .cluster_name(real::CLUSTER)
-            .max_results(100)
-            .send();
+        let listed = eks.list_pod_identity_associations().cluster_name(real::CLUSTER).max_results(100).send();
         for found in listed.await?.associations.unwrap_or_default() {
             let key = ObjectKey::PodIdentityAssociation {
                 namespace: found.namespace.unwrap_or_default(),
@@ -208,22 +168,14 @@ impl Outside {
         let Ok(document) = self.kube_document(key).await else {
             return Ok(false);
         };
-        let managers = document["metadata"]["managedFields"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        Ok(managers.iter().any(|manager| {
-            manager["manager"]
-                .as_str()
-                .is_some_and(|name| name.starts_with("goldenpath"))
-        }))
+        let managers = document["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
+        Ok(managers
+            .iter()
+            .any(|manager| manager["manager"].as_str().is_some_and(|name| name.starts_with("goldenpath"))))
     }
 
     pub async fn look(&self, key: &str) -> Result<Option<Observed>> {
-        let one = Selector {
-            scope: Scope::Keys,
-            keys: vec![key.parse()?],
-        };
+        let one = Selector { scope: Scope::Keys, keys: vec![key.parse()?] };
         Ok(self.observe(&one).await?.into_iter().next())
     }
 
@@ -244,12 +196,7 @@ impl Outside {
         let mut leaves = vec![];
         crate::sandbox::collect("", change, &mut leaves);
         for (pointer, value) in leaves {
-            let target = Target {
-                cluster: &self.cluster,
-                key: &object,
-                pointer: &pointer,
-                manager: "kubectl-edit",
-            };
+            let target = Target { cluster: &self.cluster, key: &object, pointer: &pointer, manager: "kubectl-edit" };
             let done = if object.is_aws() {
                 self.aws_hand.edit(target, Some(value)).await
             } else {
@@ -280,22 +227,13 @@ impl Outside {
     }
 
     async fn kube_document(&self, key: &ObjectKey) -> Result<Json> {
-        let ObjectKey::Kube {
-            api_version,
-            kind,
-            namespace,
-            name,
-        } = key
-        else {
+        let ObjectKey::Kube { api_version, kind, namespace, name } = key else {
             return Ok(Json::Null);
         };
         let root = root(api_version);
         let served = self.get(&root).await?;
         let resources = served["resources"].as_array().cloned().unwrap_or_default();
-        let resource = resources
-            .iter()
-            .find(|one| one["kind"] == **kind)
-            .and_then(|one| one["name"].as_str());
+        let resource = resources.iter().find(|one| one["kind"] == **kind).and_then(|one| one["name"].as_str());
         let plural = resource.with_context(|| format!("nobody serves {kind}"))?.to_owned();
         let path = match namespace {
             Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}/{name}"),
@@ -316,17 +254,13 @@ impl Outside {
     async fn in_kubernetes(&self) -> Result<BTreeSet<String>> {
         let groups = self.get("/apis").await?;
         let groups = groups["groups"].as_array().cloned().unwrap_or_default();
-        let versions = groups
-            .iter()
-            .filter_map(|group| group["preferredVersion"]["groupVersion"].as_str());
+        let versions = groups.iter().filter_map(|group| group["preferredVersion"]["groupVersion"].as_str());
         let mut found = BTreeSet::new();
         for api_version in std::iter::once("v1").chain(versions) {
             let root = root(api_version);
             let served = self.get(&root).await?;
             for resource in served["resources"].as_array().into_iter().flatten() {
-                let is_listed = resource["verbs"]
-                    .as_array()
-                    .is_some_and(|verbs| verbs.contains(&json!("list")));
+                let is_listed = resource["verbs"].as_array().is_some_and(|verbs| verbs.contains(&json!("list")));
                 let (Some(plural), Some(kind), true) =
                     (resource["name"].as_str(), resource["kind"].as_str(), is_listed)
                 else {
@@ -355,36 +289,18 @@ impl Outside {
                 found.insert(ObjectKey::role(role.role_name).to_string());
             }
         }
-        let entries = root
-            .eks
-            .list_access_entries()
-            .cluster_name(real::CLUSTER)
-            .max_results(100)
-            .send()
-            .await?;
+        let entries = root.eks.list_access_entries().cluster_name(real::CLUSTER).max_results(100).send().await?;
         for principal in entries.access_entries.unwrap_or_default() {
-            let asked = root
-                .eks
-                .describe_access_entry()
-                .cluster_name(real::CLUSTER)
-                .principal_arn(&principal)
-                .send()
-                .await;
-            let tags = asked
-                .ok()
-                .and_then(|answer| answer.access_entry)
-                .and_then(|entry| entry.tags)
-                .unwrap_or_default();
+            let asked =
+                root.eks.describe_access_entry().cluster_name(real::CLUSTER).principal_arn(&principal).send().await;
+            let tags =
+                asked.ok().and_then(|answer| answer.access_entry).and_then(|entry| entry.tags).unwrap_or_default();
             if tags.keys().any(|name| name.starts_with(TAG)) {
                 found.insert(ObjectKey::AccessEntry { principal }.to_string());
             }
         }
-        let associations = root
-            .eks
-            .list_pod_identity_associations()
-            .cluster_name(real::CLUSTER)
-            .max_results(100)
-            .send();
+        let associations =
+            root.eks.list_pod_identity_associations().cluster_name(real::CLUSTER).max_results(100).send();
         for association in associations.await?.associations.unwrap_or_default() {
             let key = ObjectKey::PodIdentityAssociation {
                 namespace: association.namespace.unwrap_or_default(),
@@ -397,13 +313,7 @@ impl Outside {
 
     /// A document, as the platform's own user reads it.
     pub async fn get(&self, path: &str) -> Result<Json> {
-        self.ask(Ask {
-            method: Method::GET,
-            path,
-            content: None,
-            headers: &[],
-        })
-        .await
+        self.ask(Ask { method: Method::GET, path, content: None, headers: &[] }).await
     }
 
     pub async fn ask(&self, ask: Ask<'_>) -> Result<Json> {

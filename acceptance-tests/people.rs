@@ -26,22 +26,11 @@ use table::{PERSONAS, Row};
 pub type Check = fn(Arc<Made>) -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
 pub const CHECKS: [(&str, Check); 5] = [
-    ("who may do what in an environment of class dev", |made| {
-        Box::pin(in_dev(made))
-    }),
-    ("who may do what in an environment of class prod", |made| {
-        Box::pin(in_prod(made))
-    }),
-    ("nobody may do anything in another team's environment", |made| {
-        Box::pin(elsewhere(made))
-    }),
-    (
-        "without an access entry, or with a tampered token, one is nobody",
-        |made| Box::pin(nobody(made)),
-    ),
-    ("which pods and services each tier admits", |made| {
-        Box::pin(pods::admitted(made))
-    }),
+    ("who may do what in an environment of class dev", |made| Box::pin(in_dev(made))),
+    ("who may do what in an environment of class prod", |made| Box::pin(in_prod(made))),
+    ("nobody may do anything in another team's environment", |made| Box::pin(elsewhere(made))),
+    ("without an access entry, or with a tampered token, one is nobody", |made| Box::pin(nobody(made))),
+    ("which pods and services each tier admits", |made| Box::pin(pods::admitted(made))),
 ];
 
 /// Of the first team, by class; of the second, which is none of their business.
@@ -63,9 +52,7 @@ pub struct Made {
 impl Town {
     pub fn get(&self, real: &Arc<Real>) -> Result<Arc<Made>> {
         let made = self.0.get_or_init(|| crate::block_on(make(real.clone())).map(Arc::new));
-        made.as_ref()
-            .map(Arc::clone)
-            .map_err(|error| anyhow::anyhow!("{error:#}"))
+        made.as_ref().map(Arc::clone).map_err(|error| anyhow::anyhow!("{error:#}"))
     }
 }
 
@@ -96,16 +83,9 @@ async fn make(real: Arc<Real>) -> Result<Made> {
     let client = server.client(&provider_config(&url)).await?;
     baseline(&client).await?;
     let access = |whose: &[&'static str]| -> Json {
-        whose
-            .iter()
-            .map(|who| ((*who).to_owned(), json!({"principal_arns": [arns[who]]})))
-            .collect()
+        whose.iter().map(|who| ((*who).to_owned(), json!({"principal_arns": [arns[who]]}))).collect()
     };
-    for (name, tier, whose) in [
-        (DEV, "dev", &PERSONAS[..]),
-        (PROD, "prod", &PERSONAS[..]),
-        (OTHERS, "dev", &[]),
-    ] {
+    for (name, tier, whose) in [(DEV, "dev", &PERSONAS[..]), (PROD, "prod", &PERSONAS[..]), (OTHERS, "dev", &[])] {
         let mut config =
             json!({"name": name, "team": name, "tier": tier, "cluster": real::CLUSTER, "access": access(whose)});
         if tier == "prod" {
@@ -123,17 +103,8 @@ async fn make(real: Arc<Real>) -> Result<Made> {
         let token = aws.token(&real::arn().parse()?, false).await?;
         tokens.insert(*who, token.reveal().to_owned());
     }
-    let administrator = real
-        .aws(&url)
-        .token(&real::arn().parse()?, false)
-        .await?
-        .reveal()
-        .to_owned();
-    Ok(Made {
-        api: Api::of(&real.cluster)?,
-        tokens,
-        administrator,
-    })
+    let administrator = real.aws(&url).token(&real::arn().parse()?, false).await?.reveal().to_owned();
+    Ok(Made { api: Api::of(&real.cluster)?, tokens, administrator })
 }
 
 /// What everybody with a token needs to find the cluster.
@@ -178,10 +149,7 @@ async fn rows(made: &Made, namespace: &str, expected: impl Fn(&Row) -> [bool; 4]
             ensure!(answer.status != 401, "the token of the {who} is refused");
             if (answer.status != 403) != may {
                 let word = if may { "may" } else { "may not" };
-                wrong.push(format!(
-                    "{who} {word} {} in {namespace} ({}): {answer:?}",
-                    row.name, row.reason
-                ));
+                wrong.push(format!("{who} {word} {} in {namespace} ({}): {answer:?}", row.name, row.reason));
             }
         }
     }
@@ -208,11 +176,7 @@ async fn nobody(made: Arc<Made>) -> Result<()> {
     for row in table::rows() {
         for namespace in [DEV, PROD] {
             let answer = made.attempt("nobody", &row, namespace).await?;
-            ensure!(
-                answer.status == 401,
-                "without an access entry one is nobody ({}): {answer:?}",
-                row.name
-            );
+            ensure!(answer.status == 401, "without an access entry one is nobody ({}): {answer:?}", row.name);
         }
     }
     // And a token for another cluster is none for this one.
@@ -221,12 +185,8 @@ async fn nobody(made: Arc<Made>) -> Result<()> {
     let (before, rest) = token.split_at(token.len() - 9);
     let other = if rest.starts_with('N') { 'M' } else { 'N' };
     let tampered = format!("{before}{other}{}", &rest[1..]);
-    let ask = Ask {
-        method: hyper::Method::GET,
-        path: "/api/v1/namespaces/people-dev/pods",
-        content: None,
-        headers: &[],
-    };
+    let ask =
+        Ask { method: hyper::Method::GET, path: "/api/v1/namespaces/people-dev/pods", content: None, headers: &[] };
     let answer = made.ask(&tampered, ask).await?;
     ensure!(answer.status == 401, "a token that was tampered with: {answer:?}");
     Ok(())

@@ -62,10 +62,7 @@ pub struct Proxy {
 
 impl Proxy {
     pub fn start(real: &Arc<Real>) -> Result<Self> {
-        let state = Arc::new(State {
-            seen: Mutex::default(),
-            rule: Mutex::default(),
-        });
+        let state = Arc::new(State { seen: Mutex::default(), rule: Mutex::default() });
         let (running, ended) = oneshot::channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
         let (real, its) = (real.clone(), state.clone());
@@ -77,11 +74,7 @@ impl Proxy {
                 Ok(())
             })
         });
-        Ok(Self {
-            state,
-            url: told.recv().context("the proxy did not start")??,
-            _running: running,
-        })
+        Ok(Self { state, url: told.recv().context("the proxy did not start")??, _running: running })
     }
 
     /// What becomes of each request from now on.
@@ -114,9 +107,7 @@ impl Asked {
         match self.service {
             Service::Kubernetes => self.method != Method::GET,
             Service::Aws if self.action.is_empty() => self.method != Method::GET,
-            Service::Aws => !["Get", "List", "Assume"]
-                .iter()
-                .any(|read| self.action.starts_with(read)),
+            Service::Aws => !["Get", "List", "Assume"].iter().any(|read| self.action.starts_with(read)),
         }
     }
 
@@ -126,29 +117,20 @@ impl Asked {
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         self.service == Service::Aws
             && self.method == Method::GET
-            && matches!(
-                parts.as_slice(),
-                ["clusters", _, "access-entries" | "pod-identity-associations", _]
-            )
+            && matches!(parts.as_slice(), ["clusters", _, "access-entries" | "pod-identity-associations", _])
     }
 }
 
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.action.is_empty() {
-            write!(f, "{} {}", self.method, self.path)
-        } else {
-            write!(f, "{}", self.action)
-        }
+        if self.action.is_empty() { write!(f, "{} {}", self.method, self.path) } else { write!(f, "{}", self.action) }
     }
 }
 
 /// The time in which at least one of them was under way.
 pub fn busy(asked: &[Asked]) -> Duration {
-    let mut spans: Vec<(Instant, Instant)> = asked
-        .iter()
-        .filter_map(|asked| Some((asked.began, asked.ended?)))
-        .collect();
+    let mut spans: Vec<(Instant, Instant)> =
+        asked.iter().filter_map(|asked| Some((asked.began, asked.ended?))).collect();
     spans.sort_unstable();
     let mut busy = Duration::ZERO;
     let mut until: Option<Instant> = None;
@@ -165,11 +147,7 @@ fn action(body: &[u8], path: &str) -> String {
     let query = path.split_once('?').map_or("", |(_, query)| query);
     let body = std::str::from_utf8(body).unwrap_or_default();
     let pairs = body.split('&').chain(query.split('&'));
-    pairs
-        .filter_map(|pair| pair.strip_prefix("Action="))
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    pairs.filter_map(|pair| pair.strip_prefix("Action=")).next().unwrap_or_default().to_owned()
 }
 
 async fn whole(body: hyper::body::Incoming) -> Result<Bytes> {

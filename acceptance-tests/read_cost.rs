@@ -49,10 +49,7 @@ struct Cost {
 
 /// On servers of its own: so many objects would be in everybody's way.
 pub async fn does_not_grow(real: Arc<Real>) -> Result<()> {
-    let most = env::var("GOLDENPATH_READ_COST")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(40);
+    let most = env::var("GOLDENPATH_READ_COST").ok().and_then(|text| text.parse().ok()).unwrap_or(40);
     let proxy = Proxy::start(&real)?;
     let server = Arc::new(Server::start_in(&real.environment(&real.ministack.url()))?);
     outside::baseline(&real, &server).await?;
@@ -101,17 +98,10 @@ async fn make(server: &Arc<Server>, proxy: &Proxy, numbers: std::ops::Range<usiz
     stream::iter(numbers)
         .map(|number| async move {
             let mut environment = Instance::new(client, ENVIRONMENT);
-            no_errors(
-                &environment.plan_and_apply(Some(&self::environment(number))).await?,
-                "environment",
-            )?;
+            no_errors(&environment.plan_and_apply(Some(&self::environment(number))).await?, "environment")?;
             let mut slot = Instance::new(client, SLOT);
             no_errors(&slot.plan_and_apply(Some(&self::slot(number))).await?, "slot")?;
-            anyhow::Ok(Pair {
-                number,
-                environment,
-                slot,
-            })
+            anyhow::Ok(Pair { number, environment, slot })
         })
         .buffer_unordered(PARALLELISM)
         .try_collect()
@@ -124,10 +114,9 @@ async fn plan(server: &Arc<Server>, proxy: &Proxy, pairs: Vec<Pair>) -> Result<V
     let client = &client;
     stream::iter(pairs)
         .map(|mut pair| async move {
-            for (instance, config) in [
-                (&mut pair.environment, environment(pair.number)),
-                (&mut pair.slot, slot(pair.number)),
-            ] {
+            for (instance, config) in
+                [(&mut pair.environment, environment(pair.number)), (&mut pair.slot, slot(pair.number))]
+            {
                 instance.client = client.clone();
                 no_errors(&instance.refresh().await?, "refresh")?;
                 let planned = instance.plan(Some(&config)).await?;
@@ -151,8 +140,7 @@ fn is_emulated(asked: &Asked) -> bool {
 
 fn cost(seen: &[Asked]) -> Cost {
     let of = |service: Service| {
-        seen.iter()
-            .filter(move |asked| asked.service == service && !asked.is_describe() && !is_emulated(asked))
+        seen.iter().filter(move |asked| asked.service == service && !asked.is_describe() && !is_emulated(asked))
     };
     Cost {
         kubernetes: of(Service::Kubernetes).count(),

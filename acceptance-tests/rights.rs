@@ -38,10 +38,7 @@ pub async fn are_enough(real: Arc<Real>) -> Result<()> {
     no_errors(&baseline.plan_and_apply(Some(&cluster)).await?, "the baseline")?;
 
     let makes_environments = runner(&real, "enough", "environments", |policy| policy).await?;
-    let [principal, ci] = Outside::of(&real)
-        .await?
-        .principals(["rights-dev", "rights-ci"])
-        .await?;
+    let [principal, ci] = Outside::of(&real).await?.principals(["rights-dev", "rights-ci"]).await?;
     let client = &makes_environments.client;
     let config = |cpu: &str| {
         json!({"name": "rights", "team": "rights", "tier": "dev", "cluster": real::CLUSTER,
@@ -59,22 +56,12 @@ pub async fn are_enough(real: Arc<Real>) -> Result<()> {
     put(&real.cluster, pod_identity::webhook()).await?;
     pod_identity::hears_of(&real.cluster, "rights", "ledger").await?;
     no_errors(&slot.plan_and_apply(Some(&slot_config)).await?, "a slot")?;
-    let ready = slot
-        .held
-        .as_ref()
-        .map(|held| held.value.child("identity_ready").clone());
-    ensure!(
-        ready == Some(Value::Bool(true)),
-        "the look at the identity says {ready:?}"
-    );
+    let ready = slot.held.as_ref().map(|held| held.value.child("identity_ready").clone());
+    ensure!(ready == Some(Value::Bool(true)), "the look at the identity says {ready:?}");
     no_errors(&environment.refresh().await?, "a refresh")?;
     no_errors(&environment.plan_and_apply(Some(&config("6"))).await?, "a change")?;
     let planned = slot.plan(Some(&slot_config)).await?;
-    ensure!(
-        planned.action == Action::Nothing,
-        "the slot's plan is not empty: {}",
-        told(&planned.said)
-    );
+    ensure!(planned.action == Action::Nothing, "the slot's plan is not empty: {}", told(&planned.said));
 
     is_refused(&api, &makes_environments.token).await?;
 
@@ -117,10 +104,7 @@ pub async fn are_needed(real: Arc<Real>) -> Result<()> {
         };
         let text = told(&said);
         ensure!(!errors(&said).is_empty(), "{sid} is missing and nothing failed");
-        ensure!(
-            text.contains(call),
-            "{sid} is missing: the error does not name {call}: {text}"
-        );
+        ensure!(text.contains(call), "{sid} is missing: the error does not name {call}: {text}");
     }
     Ok(())
 }
@@ -134,12 +118,7 @@ async fn is_refused(api: &Api, token: &str) -> Result<()> {
     let rbac = "/apis/rbac.authorization.k8s.io/v1";
     let mut wrong = vec![];
     for (method, path, body, reason) in [
-        (
-            Method::GET,
-            "/api/v1/secrets".to_owned(),
-            None,
-            "Secrets are nobody's business",
-        ),
+        (Method::GET, "/api/v1/secrets".to_owned(), None, "Secrets are nobody's business"),
         (
             Method::POST,
             format!("{rbac}/clusterrolebindings?dryRun=All"),
@@ -165,17 +144,8 @@ async fn is_refused(api: &Api, token: &str) -> Result<()> {
             "ClusterRoles are the baseline's",
         ),
     ] {
-        let kind = if method == Method::PATCH {
-            "application/merge-patch+json"
-        } else {
-            "application/json"
-        };
-        let ask = Ask {
-            method,
-            path: &path,
-            content: body.map(|body| (kind, body)),
-            headers: &[],
-        };
+        let kind = if method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
+        let ask = Ask { method, path: &path, content: body.map(|body| (kind, body)), headers: &[] };
         let answer = api.ask(token, ask).await?;
         if answer.status != 403 {
             wrong.push(format!("{path} ({reason}): {answer:?}"));

@@ -34,26 +34,15 @@ pub struct Fault {
 
 impl Fault {
     pub fn new(action: &'static str) -> Self {
-        Self {
-            action,
-            verb: None,
-            key: None,
-            nth: None,
-        }
+        Self { action, verb: None, key: None, nth: None }
     }
 
     pub fn verb(self, verb: &'static str) -> Self {
-        Self {
-            verb: Some(verb),
-            ..self
-        }
+        Self { verb: Some(verb), ..self }
     }
 
     pub fn key(self, key: &str) -> Self {
-        Self {
-            key: Some(key.into()),
-            ..self
-        }
+        Self { key: Some(key.into()), ..self }
     }
 
     /// The n-th call that matches, from 1, and no other.
@@ -71,16 +60,9 @@ impl Sandbox {
     pub fn declare_cluster(path: &Path, auto_mode: bool) -> Result<()> {
         let mut cluster = adapter::ClusterOptions::new("arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse()?);
         cluster.auto_mode = auto_mode;
-        cluster.crds = [
-            "ciliumnetworkpolicies.cilium.io",
-            "applicationnetworkpolicies.networking.k8s.aws",
-        ]
-        .map(Into::into)
-        .into();
-        let options = adapter::SandboxOptions {
-            clusters: vec![cluster],
-            ..Default::default()
-        };
+        cluster.crds =
+            ["ciliumnetworkpolicies.cilium.io", "applicationnetworkpolicies.networking.k8s.aws"].map(Into::into).into();
+        let options = adapter::SandboxOptions { clusters: vec![cluster], ..Default::default() };
         wait(adapter::Sandbox::open(path, options).list())?;
         Ok(())
     }
@@ -106,26 +88,17 @@ impl Sandbox {
 
     fn has_our_fields(&self, key: &ObjectKey) -> Result<bool> {
         let document = wait(self.0.show(key))?;
-        let managers = document["metadata"]["managedFields"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        Ok(managers.iter().any(|manager| {
-            manager["manager"]
-                .as_str()
-                .is_some_and(|name| name.starts_with("goldenpath"))
-        }))
+        let managers = document["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
+        Ok(managers
+            .iter()
+            .any(|manager| manager["manager"].as_str().is_some_and(|name| name.starts_with("goldenpath"))))
     }
 
     /// What the world made up for an object: another object of the same name has another one.
     pub fn generated(&self, key: &str) -> Result<Json> {
         let document = self.document(key)?;
         let at = ["/metadata/uid", "/role_id", "/association_id", "/principal_id"];
-        Ok(at
-            .into_iter()
-            .find_map(|pointer| document.pointer(pointer))
-            .cloned()
-            .unwrap_or(Json::Null))
+        Ok(at.into_iter().find_map(|pointer| document.pointer(pointer)).cloned().unwrap_or(Json::Null))
     }
 
     pub fn document(&self, key: &str) -> Result<Json> {
@@ -153,9 +126,7 @@ impl Sandbox {
     }
 
     pub fn delete(&self, key: &str) -> Result<()> {
-        wait(self.0.remove(&self.key(key)?))
-            .with_context(|| key.to_owned())
-            .map(drop)
+        wait(self.0.remove(&self.key(key)?)).with_context(|| key.to_owned()).map(drop)
     }
 
     pub fn fault(&self, fault: &Fault) -> Result<()> {
@@ -181,13 +152,7 @@ impl Sandbox {
     /// The log, oldest first.
     pub fn calls(&self) -> Result<Vec<Call>> {
         let calls = wait(self.0.calls())?.into_iter();
-        Ok(calls
-            .map(|call| Call {
-                verb: call.verb.to_string(),
-                ok: call.outcome == "ok",
-                key: call.key,
-            })
-            .collect())
+        Ok(calls.map(|call| Call { verb: call.verb.to_string(), ok: call.outcome == "ok", key: call.key }).collect())
     }
 
     fn key(&self, text: &str) -> Result<ObjectKey> {
@@ -200,11 +165,7 @@ pub fn collect(at: &str, change: &Json, leaves: &mut Vec<(String, Json)>) {
     match change {
         Json::Object(entries) => {
             for (name, inner) in entries {
-                collect(
-                    &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")),
-                    inner,
-                    leaves,
-                );
+                collect(&format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), inner, leaves);
             }
         }
         leaf => leaves.push((at.to_owned(), leaf.clone())),

@@ -33,11 +33,7 @@ impl Server {
         command.args(["serve", "--reattach"]).current_dir(folder.path());
         command.env("GOLDENPATH_LEASE_SECONDS", "1").env_remove("TF_LOG");
         command.envs(environment.iter().map(|(name, value)| (name, value)));
-        let mut process = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let printed = process.stdout.take().context("no output")?;
         let mut reattach = None;
         for line in BufReader::new(printed).lines() {
@@ -51,13 +47,7 @@ impl Server {
         let reattach = reattach.context("serve --reattach printed no TF_REATTACH_PROVIDERS")?;
         let parsed: Json = serde_json::from_str(&reattach)?;
         let socket = parsed[SOURCE]["Addr"]["String"].as_str().context("no address")?.into();
-        Ok(Self {
-            process,
-            folder,
-            socket,
-            reattach,
-            known: OnceLock::new(),
-        })
+        Ok(Self { process, folder, socket, reattach, known: OnceLock::new() })
     }
 
     pub async fn client(&self, config: &Json) -> Result<Client> {
@@ -76,8 +66,7 @@ impl Server {
     }
 
     pub async fn client_of(&self, sandbox: &Path) -> Result<Client> {
-        self.client(&serde_json::json!({ "sandbox": { "path": sandbox } }))
-            .await
+        self.client(&serde_json::json!({ "sandbox": { "path": sandbox } })).await
     }
 
     pub fn sandbox_path(&self) -> PathBuf {
@@ -94,10 +83,7 @@ impl Server {
 
     /// Its resident memory is not of interest here; that it ends when told is.
     pub fn terminate(mut self) -> Result<()> {
-        let told = Command::new("kill")
-            .arg("-TERM")
-            .arg(self.process.id().to_string())
-            .status()?;
+        let told = Command::new("kill").arg("-TERM").arg(self.process.id().to_string()).status()?;
         ensure!(told.success(), "no signal could be sent");
         let status = self.process.wait()?;
         ensure!(status.success(), "it ended with {status} after SIGTERM");

@@ -106,10 +106,7 @@ impl Plan {
 
     /// What DescribeCluster would say.
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint {
-            url: format!("https://127.0.0.1:{}", self.port),
-            ca_data: STANDARD.encode(self.authority.pem()),
-        }
+        Endpoint { url: format!("https://127.0.0.1:{}", self.port), ca_data: STANDARD.encode(self.authority.pem()) }
     }
 
     /// `token_webhook`: who is asked what a bearer token means (TokenReview v1).
@@ -210,11 +207,7 @@ impl Plan {
                 .to_owned(),
         ];
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        Process::start(
-            &programs.controllers,
-            &arguments,
-            &self.path("kube-controller-manager.log"),
-        )
+        Process::start(&programs.controllers, &arguments, &self.path("kube-controller-manager.log"))
     }
 
     /// Writes a kubeconfig whose client certificate says who one is.
@@ -259,9 +252,7 @@ impl Cluster {
     pub fn restart_api_server(&self) -> Result<()> {
         let mut processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
         processes[1].end();
-        processes[1] = self
-            .plan
-            .start_api_server(&self.programs, self.etcd_port, self.token_webhook.as_deref())?;
+        processes[1] = self.plan.start_api_server(&self.programs, self.etcd_port, self.token_webhook.as_deref())?;
         wait_for(&self.plan, &self.admin, &mut *processes, &[bootstrap_role()])
     }
 
@@ -286,10 +277,7 @@ impl Cluster {
 impl Shared {
     pub fn get(&self, programs: &Programs) -> Result<Arc<Real>> {
         let started = self.0.get_or_init(|| Ok(Arc::new(Real::start(programs)?)));
-        started
-            .as_ref()
-            .map(Arc::clone)
-            .map_err(|error| anyhow::anyhow!("{error:#}"))
+        started.as_ref().map(Arc::clone).map_err(|error| anyhow::anyhow!("{error:#}"))
     }
 }
 
@@ -304,10 +292,7 @@ impl EndpointSource for At {
 }
 
 pub fn kube(endpoint: Endpoint, kubeconfig: &Path) -> Kube {
-    let kubeconfig = Kubeconfig {
-        path: Some(kubeconfig.to_owned()),
-        ..Kubeconfig::default()
-    };
+    let kubeconfig = Kubeconfig { path: Some(kubeconfig.to_owned()), ..Kubeconfig::default() };
     Kube::new(Arc::new(At(endpoint)), Credentials::Kubeconfig(kubeconfig))
 }
 
@@ -320,10 +305,7 @@ fn bootstrap_role() -> ObjectKey {
 fn wait_for(plan: &Plan, admin: &Path, processes: &mut [Process], keys: &[ObjectKey]) -> Result<()> {
     let kube = kube(plan.endpoint(), admin);
     let cluster: ClusterArn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse()?;
-    let selector = Selector {
-        scope: Scope::Keys,
-        keys: keys.to_vec(),
-    };
+    let selector = Selector { scope: Scope::Keys, keys: keys.to_vec() };
     let started = Instant::now();
     crate::block_on(async {
         loop {

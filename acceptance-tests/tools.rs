@@ -68,17 +68,10 @@ pub struct Matrix {
 
 impl Matrix {
     pub fn find() -> Self {
-        let mut matrix = Self {
-            present: vec![],
-            absent: vec![],
-        };
+        let mut matrix = Self { present: vec![], absent: vec![] };
         for wanted in WANTED {
             match wanted.find() {
-                Some(program) => matrix.present.push(Tool {
-                    name: wanted.name,
-                    program,
-                    kind: wanted.kind,
-                }),
+                Some(program) => matrix.present.push(Tool { name: wanted.name, program, kind: wanted.kind }),
                 None => matrix.absent.push((wanted.name, wanted.kind)),
             }
         }
@@ -103,28 +96,18 @@ impl Wanted {
         let cached = self.cached.map(|inside| cache().join("tools").join(inside));
         let on_path = env::var_os("PATH").unwrap_or_default();
         let on_path = env::split_paths(&on_path).map(|folder| folder.join(self.on_path));
-        cached
-            .into_iter()
-            .chain(on_path)
-            .find(|path| path.is_file() && self.is_it(path))
+        cached.into_iter().chain(on_path).find(|path| path.is_file() && self.is_it(path))
     }
 
     fn is_it(&self, program: &Path) -> bool {
-        let asked = Command::new(program)
-            .arg("version")
-            .env("CHECKPOINT_DISABLE", "1")
-            .output();
+        let asked = Command::new(program).arg("version").env("CHECKPOINT_DISABLE", "1").output();
         asked.is_ok_and(|answer| String::from_utf8_lossy(&answer.stdout).contains(self.says))
     }
 }
 
 pub fn cache() -> PathBuf {
     let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(home)
-        .unwrap_or_default()
-        .join("goldenpath")
+    env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home).unwrap_or_default().join("goldenpath")
 }
 
 /// The provider to drive: the debug build, which checks core's laws on each of its own answers.
@@ -133,15 +116,8 @@ pub fn provider() -> Result<PathBuf> {
         return Ok(named.into());
     }
     let test = env::current_exe()?;
-    let folder = test
-        .parent()
-        .and_then(Path::parent)
-        .context("the test is in no target folder")?;
+    let folder = test.parent().and_then(Path::parent).context("the test is in no target folder")?;
     let program = folder.join(format!("terraform-provider-goldenpath{}", env::consts::EXE_SUFFIX));
-    anyhow::ensure!(
-        program.is_file(),
-        "{} is not built: run cargo build --workspace",
-        program.display()
-    );
+    anyhow::ensure!(program.is_file(), "{} is not built: run cargo build --workspace", program.display());
     Ok(program)
 }

@@ -48,20 +48,12 @@ impl Bench {
         no_errors(&said, "apply of the baseline")?;
         let ground = Ground::Sandbox(server.sandbox());
         let baseline = ground.ours("").await?;
-        Ok(Self {
-            server,
-            ground,
-            baseline,
-        })
+        Ok(Self { server, ground, baseline })
     }
 
     /// On a part of the real servers, where the baseline is.
     async fn on(real: &Arc<Real>, server: Server, tag: String) -> Result<Self> {
-        Ok(Self {
-            server,
-            ground: Ground::Real(Box::new(Plot::new(real, tag).await?)),
-            baseline: BTreeSet::new(),
-        })
+        Ok(Self { server, ground: Ground::Real(Box::new(Plot::new(real, tag).await?)), baseline: BTreeSet::new() })
     }
 
     async fn client(&self) -> Result<Client> {
@@ -73,11 +65,7 @@ impl Bench {
         let mut random = Random::new(seed);
         let frame = Frame::random(&mut random, self.ground.name(seed));
         let client = self.client().await?;
-        let mut environment = Life {
-            bench: self,
-            instance: Instance::new(&client, ENVIRONMENT),
-            spec: Json::Null,
-        };
+        let mut environment = Life { bench: self, instance: Instance::new(&client, ENVIRONMENT), spec: Json::Null };
         let mut slots: Vec<Life<'_>> = vec![];
 
         let spec = self.ground.fit(specs::environment(&mut random, &frame));
@@ -92,19 +80,14 @@ impl Bench {
             let id = format!("demo/{}", frame.name);
             let namespace = environment.a_namespace(&mut random);
             let spec = specs::slot(&mut random, name, &id, namespace.as_deref());
-            let mut slot = Life {
-                bench: self,
-                instance: Instance::new(&client, SLOT),
-                spec: Json::Null,
-            };
+            let mut slot = Life { bench: self, instance: Instance::new(&client, SLOT), spec: Json::Null };
             if let Step::Done = slot.becomes(spec, &mut random, tally).await? {
                 slots.push(slot);
             }
             self.holds_all(&frame.name, &environment, &slots).await?;
         }
         for _ in 0..random.between(1, 2) {
-            self.something_happens(&mut random, &frame, &mut environment, &mut slots, tally)
-                .await?;
+            self.something_happens(&mut random, &frame, &mut environment, &mut slots, tally).await?;
             environment.stays().await?;
             for slot in &mut slots {
                 slot.stays().await?;
@@ -134,11 +117,7 @@ impl Bench {
             0 => {
                 let spec = self.ground.fit(specs::changed(random, frame, &environment.spec));
                 // A namespace with a slot in it stays.
-                let spec = if slots.is_empty() {
-                    spec
-                } else {
-                    with_namespaces_of(&environment.spec, spec)
-                };
+                let spec = if slots.is_empty() { spec } else { with_namespaces_of(&environment.spec, spec) };
                 environment.becomes_with(slots, spec, tally).await
             }
             1 if !slots.is_empty() => {
@@ -158,25 +137,15 @@ impl Bench {
     }
 
     async fn holds_all(&self, name: &str, environment: &Life<'_>, slots: &[Life<'_>]) -> Result<()> {
-        self.holds(name, &std::iter::once(environment).chain(slots).collect::<Vec<_>>())
-            .await
+        self.holds(name, &std::iter::once(environment).chain(slots).collect::<Vec<_>>()).await
     }
 
     /// What the world holds of ours is what the states say, to the key.
     async fn holds(&self, environment: &str, lives: &[&Life<'_>]) -> Result<()> {
-        let there: BTreeSet<_> = self
-            .ground
-            .ours(environment)
-            .await?
-            .difference(&self.baseline)
-            .cloned()
-            .collect();
+        let there: BTreeSet<_> = self.ground.ours(environment).await?.difference(&self.baseline).cloned().collect();
         let told: BTreeSet<_> = lives.iter().flat_map(|life| life.objects().into_keys()).collect();
         let (more, fewer): (Vec<_>, Vec<_>) = (there.difference(&told).collect(), told.difference(&there).collect());
-        ensure!(
-            more.is_empty() && fewer.is_empty(),
-            "the world has {more:?} too many, and lacks {fewer:?}"
-        );
+        ensure!(more.is_empty() && fewer.is_empty(), "the world has {more:?} too many, and lacks {fewer:?}");
         Ok(())
     }
 }
@@ -197,10 +166,7 @@ impl Life<'_> {
             return Ok(Step::Refused);
         }
         tally.accepted += 1;
-        let hidden = random
-            .percent(25)
-            .then(|| specs::with_unknowns(random, &spec))
-            .flatten();
+        let hidden = random.percent(25).then(|| specs::with_unknowns(random, &spec)).flatten();
         let planned = match &hidden {
             Some(hidden) => self.plan(hidden).await?,
             None => planned,
@@ -212,11 +178,7 @@ impl Life<'_> {
         no_errors(&said, "apply").with_context(|| format!("of {spec}"))?;
         let objects = self.objects();
         for (key, line) in &promised {
-            ensure!(
-                objects.get(key) == Some(line),
-                "{key}: promised {line:?}, state has {:?}",
-                objects.get(key)
-            );
+            ensure!(objects.get(key) == Some(line), "{key}: promised {line:?}, state has {:?}", objects.get(key));
         }
         self.spec = spec;
         self.stays().await?;
@@ -247,10 +209,7 @@ impl Life<'_> {
         self.spec = spec;
         for (slot, planned) in slots.iter_mut().zip(plans) {
             slot.instance.client = client.clone();
-            no_errors(
-                &slot.instance.apply(planned, None).await?,
-                "apply of a slot with its environment",
-            )?;
+            no_errors(&slot.instance.apply(planned, None).await?, "apply of a slot with its environment")?;
         }
         Ok(())
     }
@@ -262,23 +221,10 @@ impl Life<'_> {
         let planned = self.plan(&spec).await?;
         no_errors(&planned.said, "the next plan")?;
         let now = self.objects();
-        ensure!(
-            now == before,
-            "a refresh reads other objects:\n{}",
-            difference(&before, &now)
-        );
+        ensure!(now == before, "a refresh reads other objects:\n{}", difference(&before, &now));
         if planned.action != Action::Nothing {
-            let held = self
-                .instance
-                .held
-                .as_ref()
-                .map(|held| held.value.clone())
-                .unwrap_or(Value::Null);
-            bail!(
-                "the next plan is not empty ({:?}):\n{}",
-                planned.action,
-                changes(&held, &planned.value)
-            );
+            let held = self.instance.held.as_ref().map(|held| held.value.clone()).unwrap_or(Value::Null);
+            bail!("the next plan is not empty ({:?}):\n{}", planned.action, changes(&held, &planned.value));
         }
         Ok(())
     }
@@ -294,27 +240,15 @@ impl Life<'_> {
         no_errors(&planned.said, "plan over drift").with_context(|| format!("{done:?}"))?;
         let ignored = drift::is_ignored(&spec, &done.key);
         let shown = planned.action == Action::Update;
-        ensure!(
-            shown == (done.is_ours && !ignored),
-            "drift {done:?} (ignored: {ignored}) plans {:?}",
-            planned.action
-        );
+        ensure!(shown == (done.is_ours && !ignored), "drift {done:?} (ignored: {ignored}) plans {:?}", planned.action);
         if ignored && done.is_ours {
-            ensure!(
-                told(&planned.said).contains(&done.key),
-                "{done:?} is not reported: {}",
-                told(&planned.said)
-            );
+            ensure!(told(&planned.said).contains(&done.key), "{done:?} is not reported: {}", told(&planned.said));
         }
         self.reconnect().await?;
         let said = self.instance.apply(planned, None).await?;
         no_errors(&said, "healing").with_context(|| format!("{done:?}"))?;
         if !ignored {
-            ensure!(
-                self.objects() == before,
-                "not healed:\n{}",
-                difference(&before, &self.objects())
-            );
+            ensure!(self.objects() == before, "not healed:\n{}", difference(&before, &self.objects()));
         }
         Ok(())
     }
@@ -328,11 +262,7 @@ impl Life<'_> {
             spec: self.spec.clone(),
         };
         other.instance.import(id).await?;
-        ensure!(
-            other.objects() == self.objects(),
-            "import reads:\n{}",
-            difference(&self.objects(), &other.objects())
-        );
+        ensure!(other.objects() == self.objects(), "import reads:\n{}", difference(&self.objects(), &other.objects()));
         other.stays().await.context("after an import")
     }
 
@@ -341,11 +271,7 @@ impl Life<'_> {
         no_errors(&self.instance.refresh().await?, "refresh")?;
         let planned = self.instance.plan(None).await?;
         no_errors(&planned.said, "plan of a destroy")?;
-        ensure!(
-            planned.action == Action::Destroy,
-            "a destroy is planned as {:?}",
-            planned.action
-        );
+        ensure!(planned.action == Action::Destroy, "a destroy is planned as {:?}", planned.action);
         self.reconnect().await?;
         no_errors(&self.instance.apply(planned, None).await?, "destroy")?;
         ensure!(self.instance.held.is_none(), "it is gone from the state");
@@ -372,11 +298,7 @@ impl Life<'_> {
     }
 
     fn objects(&self) -> BTreeMap<String, String> {
-        self.instance
-            .held
-            .as_ref()
-            .map(|held| known_lines(held.value.child("objects")))
-            .unwrap_or_default()
+        self.instance.held.as_ref().map(|held| known_lines(held.value.child("objects"))).unwrap_or_default()
     }
 
     fn a_namespace(&self, random: &mut Random) -> Option<String> {

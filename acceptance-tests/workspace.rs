@@ -31,20 +31,12 @@ pub struct Run {
 
 impl Run {
     pub fn says(&self, wanted: &str) -> Result<()> {
-        ensure!(
-            self.text.contains(&squash(wanted)),
-            "it does not say {wanted:?}:\n{}",
-            self.raw
-        );
+        ensure!(self.text.contains(&squash(wanted)), "it does not say {wanted:?}:\n{}", self.raw);
         Ok(())
     }
 
     pub fn says_not(&self, unwanted: &str) -> Result<()> {
-        ensure!(
-            !self.text.contains(&squash(unwanted)),
-            "it says {unwanted:?}:\n{}",
-            self.raw
-        );
+        ensure!(!self.text.contains(&squash(unwanted)), "it says {unwanted:?}:\n{}", self.raw);
         Ok(())
     }
 }
@@ -61,21 +53,13 @@ impl Workspace {
     /// Without a provider block.
     pub fn bare(tool: &Tool) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
-        let workspace = Self {
-            folder,
-            tool: tool.clone(),
-            variables: BTreeMap::new(),
-        };
+        let workspace = Self { folder, tool: tool.clone(), variables: BTreeMap::new() };
         workspace.write(
             "versions.tf",
             &format!("terraform {{\n  required_providers {{\n    goldenpath = {{ source = \"{SOURCE}\" }}\n  }}\n}}\n"),
         )?;
         let binary = provider()?;
-        let binary = binary
-            .parent()
-            .context("the provider is in no folder")?
-            .display()
-            .to_string();
+        let binary = binary.parent().context("the provider is in no folder")?.display().to_string();
         // Development overrides need no `init`, which halves the time of a story.
         workspace.write(
             "cli.tfrc",
@@ -99,10 +83,7 @@ impl Workspace {
         let platform = platform["platform"].as_str().context("no platform")?.to_owned();
         let place = self.path("mirror").join(SOURCE).join(version).join(platform);
         fs::create_dir_all(&place)?;
-        fs::copy(
-            provider()?,
-            place.join(format!("terraform-provider-goldenpath_v{version}")),
-        )?;
+        fs::copy(provider()?, place.join(format!("terraform-provider-goldenpath_v{version}")))?;
         self.write(
             "cli.tfrc",
             &format!(
@@ -141,10 +122,7 @@ impl Workspace {
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.tool.program);
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null());
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         // Nobody's own settings leak in.
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
@@ -152,50 +130,28 @@ impl Workspace {
                 command.env_remove(&*name);
             }
         }
-        command
-            .env("TF_CLI_CONFIG_FILE", self.path("cli.tfrc"))
-            .env("CHECKPOINT_DISABLE", "1")
-            .envs(&self.variables);
+        command.env("TF_CLI_CONFIG_FILE", self.path("cli.tfrc")).env("CHECKPOINT_DISABLE", "1").envs(&self.variables);
         command
     }
 
     pub fn run(&self, arguments: &[&str]) -> Result<Run> {
-        let output = self
-            .command(arguments)
-            .output()
-            .with_context(|| format!("run {}", self.tool.name))?;
+        let output = self.command(arguments).output().with_context(|| format!("run {}", self.tool.name))?;
         Ok(Run::from(output))
     }
 
     pub fn start(&self, arguments: &[&str]) -> Result<Child> {
-        Ok(self
-            .command(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?)
+        Ok(self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
     }
 
     pub fn ok(&self, arguments: &[&str]) -> Result<Run> {
         let run = self.run(arguments)?;
-        ensure!(
-            run.code == Some(0),
-            "{} {arguments:?} ended with {:?}:\n{}",
-            self.tool.name,
-            run.code,
-            run.raw
-        );
+        ensure!(run.code == Some(0), "{} {arguments:?} ended with {:?}:\n{}", self.tool.name, run.code, run.raw);
         Ok(run)
     }
 
     pub fn fails(&self, arguments: &[&str]) -> Result<Run> {
         let run = self.run(arguments)?;
-        ensure!(
-            run.code == Some(1),
-            "{} {arguments:?} ended with {:?}, not 1:\n{}",
-            self.tool.name,
-            run.code,
-            run.raw
-        );
+        ensure!(run.code == Some(1), "{} {arguments:?} ended with {:?}, not 1:\n{}", self.tool.name, run.code, run.raw);
         Ok(run)
     }
 
@@ -205,30 +161,14 @@ impl Workspace {
 
     /// A plan that has something to do.
     pub fn plan(&self, more: &[&str]) -> Result<Run> {
-        let run = self.run(&Self::with(
-            &["plan", "-no-color", "-input=false", "-detailed-exitcode"],
-            more,
-        ))?;
-        ensure!(
-            run.code == Some(2),
-            "the plan {more:?} should have something to do ({:?}):\n{}",
-            run.code,
-            run.raw
-        );
+        let run = self.run(&Self::with(&["plan", "-no-color", "-input=false", "-detailed-exitcode"], more))?;
+        ensure!(run.code == Some(2), "the plan {more:?} should have something to do ({:?}):\n{}", run.code, run.raw);
         Ok(run)
     }
 
     pub fn plan_is_empty(&self, more: &[&str]) -> Result<Run> {
-        let run = self.run(&Self::with(
-            &["plan", "-no-color", "-input=false", "-detailed-exitcode"],
-            more,
-        ))?;
-        ensure!(
-            run.code == Some(0),
-            "the plan {more:?} should be empty ({:?}):\n{}",
-            run.code,
-            run.raw
-        );
+        let run = self.run(&Self::with(&["plan", "-no-color", "-input=false", "-detailed-exitcode"], more))?;
+        ensure!(run.code == Some(0), "the plan {more:?} should be empty ({:?}):\n{}", run.code, run.raw);
         Ok(run)
     }
 
@@ -237,31 +177,19 @@ impl Workspace {
     }
 
     pub fn apply(&self, more: &[&str]) -> Result<Run> {
-        self.ok(&Self::with(
-            &["apply", "-no-color", "-input=false", "-auto-approve"],
-            more,
-        ))
+        self.ok(&Self::with(&["apply", "-no-color", "-input=false", "-auto-approve"], more))
     }
 
     pub fn apply_fails(&self, more: &[&str]) -> Result<Run> {
-        self.fails(&Self::with(
-            &["apply", "-no-color", "-input=false", "-auto-approve"],
-            more,
-        ))
+        self.fails(&Self::with(&["apply", "-no-color", "-input=false", "-auto-approve"], more))
     }
 
     pub fn destroy(&self, more: &[&str]) -> Result<Run> {
-        self.ok(&Self::with(
-            &["destroy", "-no-color", "-input=false", "-auto-approve"],
-            more,
-        ))
+        self.ok(&Self::with(&["destroy", "-no-color", "-input=false", "-auto-approve"], more))
     }
 
     pub fn destroy_fails(&self, more: &[&str]) -> Result<Run> {
-        self.fails(&Self::with(
-            &["destroy", "-no-color", "-input=false", "-auto-approve"],
-            more,
-        ))
+        self.fails(&Self::with(&["destroy", "-no-color", "-input=false", "-auto-approve"], more))
     }
 
     /// The plan as data.
@@ -295,30 +223,16 @@ impl Workspace {
         let (kind, name) = whole.split_once('.').context("an address is <type>.<name>")?;
         let state = self.state()?;
         let resources = state["resources"].as_array().cloned().unwrap_or_default();
-        let found = resources
-            .into_iter()
-            .find(|one| one["type"] == kind && one["name"] == name);
-        let instances = found
-            .and_then(|one| one["instances"].as_array().cloned())
-            .unwrap_or_default();
-        Ok(instances
-            .into_iter()
-            .find(|one| one["index_key"].as_str() == key && one.get("deposed").is_none()))
+        let found = resources.into_iter().find(|one| one["type"] == kind && one["name"] == name);
+        let instances = found.and_then(|one| one["instances"].as_array().cloned()).unwrap_or_default();
+        Ok(instances.into_iter().find(|one| one["index_key"].as_str() == key && one.get("deposed").is_none()))
     }
 }
 
 impl From<std::process::Output> for Run {
     fn from(output: std::process::Output) -> Self {
-        let raw = format!(
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Self {
-            code: output.status.code(),
-            text: squash(&raw),
-            raw,
-        }
+        let raw = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        Self { code: output.status.code(), text: squash(&raw), raw }
     }
 }
 
@@ -330,8 +244,5 @@ fn squash(text: &str) -> String {
 /// The lines of `objects` in a state's attributes.
 pub fn objects(attributes: &Json) -> BTreeMap<String, String> {
     let entries = attributes["objects"].as_object().cloned().unwrap_or_default();
-    entries
-        .into_iter()
-        .map(|(key, line)| (key, line.as_str().unwrap_or_default().to_owned()))
-        .collect()
+    entries.into_iter().map(|(key, line)| (key, line.as_str().unwrap_or_default().to_owned())).collect()
 }

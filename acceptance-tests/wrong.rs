@@ -32,16 +32,9 @@ pub fn cases() -> Result<Vec<Case>> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let field = |name: &str| {
             let line = hcl.lines().find_map(|line| line.strip_prefix(&format!("# {name}:")));
-            line.map(|text| text.trim().to_owned())
-                .with_context(|| format!("{} has no `# {name}:`", path.display()))
+            line.map(|text| text.trim().to_owned()).with_context(|| format!("{} has no `# {name}:`", path.display()))
         };
-        cases.push(Case {
-            attribute: field("attribute")?,
-            says: field("says")?,
-            reason: field("reason")?,
-            name,
-            hcl,
-        });
+        cases.push(Case { attribute: field("attribute")?, says: field("says")?, reason: field("reason")?, name, hcl });
     }
     ensure!(cases.len() >= AT_LEAST, "only {} cases", cases.len());
     cases.sort_by(|a, b| a.name.cmp(&b.name));
@@ -52,17 +45,11 @@ impl Case {
     /// Without a CLI: what core would send, to a provider that serves all the cases.
     pub async fn is_rejected(&self, server: &Server) -> Result<()> {
         let said = self.ask(server).await.with_context(|| self.reason.clone())?;
-        let blamed = errors(&said)
-            .into_iter()
-            .filter(|one| one.path.to_string().starts_with(&self.attribute));
+        let blamed = errors(&said).into_iter().filter(|one| one.path.to_string().starts_with(&self.attribute));
         let sentence = |one: &plugin::Diagnostic| format!("{} {}", one.summary, one.detail);
         let found = blamed.map(sentence).any(|text| text.contains(&self.says));
         let (attribute, says, reason) = (&self.attribute, &self.says, &self.reason);
-        ensure!(
-            found,
-            "{attribute:?} is not blamed with {says:?} ({reason}); said was:\n{}",
-            told(&said)
-        );
+        ensure!(found, "{attribute:?} is not blamed with {says:?} ({reason}); said was:\n{}", told(&said));
         Ok(())
     }
 
@@ -71,32 +58,19 @@ impl Case {
         if let Some(provider) = parsed.pointer("/provider/goldenpath") {
             let mut client = Client::connect(&server.socket).await?;
             let said = client.validate_provider(provider).await?;
-            return if errors(&said).is_empty() {
-                client.configure(provider).await
-            } else {
-                Ok(said)
-            };
+            return if errors(&said).is_empty() { client.configure(provider).await } else { Ok(said) };
         }
         let (kind, config) = one_resource(&parsed)?;
-        let mut client = server
-            .client(&json!({ "sandbox": { "path": server.sandbox_path() } }))
-            .await?;
-        let kind = client
-            .schemas()
-            .resources
-            .keys()
-            .find(|name| **name == kind)
-            .cloned()
-            .context("no such resource")?;
+        let mut client = server.client(&json!({ "sandbox": { "path": server.sandbox_path() } })).await?;
+        let kind =
+            client.schemas().resources.keys().find(|name| **name == kind).cloned().context("no such resource")?;
         let value = client.config(&kind, config)?;
         let said = client.validate(&kind, &value).await?;
         if !errors(&said).is_empty() {
             return Ok(said);
         }
-        let kind: &'static str = crate::RESOURCES
-            .into_iter()
-            .find(|name| **name == *kind)
-            .context("no such resource")?;
+        let kind: &'static str =
+            crate::RESOURCES.into_iter().find(|name| **name == *kind).context("no such resource")?;
         Ok(Instance::new(&client, kind).plan(Some(config)).await?.said)
     }
 }
@@ -130,12 +104,7 @@ pub fn a_cli_names_them_all(tool: &Tool) -> Result<()> {
             |one: &Json| one.to_string().contains(leaf) && one.to_string().contains(&case.says.replace('"', "\\\""));
         if !shown.iter().filter(mine).any(named) {
             let said: Vec<_> = shown.iter().filter(mine).collect();
-            return Err(anyhow!(
-                "{}: {} is not shown with {:?}: {said:?}",
-                case.name,
-                case.attribute,
-                case.says
-            ));
+            return Err(anyhow!("{}: {} is not shown with {:?}: {said:?}", case.name, case.attribute, case.says));
         }
     }
     Ok(())
@@ -149,12 +118,6 @@ fn diagnostics_of_validate(run: &Run) -> Result<Vec<Json>> {
 }
 
 fn diagnostics_of_plan(run: &Run) -> Result<Vec<Json>> {
-    let lines = run
-        .raw
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Json>(line).ok());
-    Ok(lines
-        .filter(|line| line["@level"] == "error")
-        .map(|line| line["diagnostic"].clone())
-        .collect())
+    let lines = run.raw.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
+    Ok(lines.filter(|line| line["@level"] == "error").map(|line| line["diagnostic"].clone()).collect())
 }

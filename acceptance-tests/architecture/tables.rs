@@ -21,10 +21,7 @@ const fn may(module: &'static str) -> May {
 }
 
 /// "Provision's trait and types": everything but the engine.
-const TRAIT: May = May {
-    module: "provision",
-    but_not: &["Engine", "EngineConfig", "engine"],
-};
+const TRAIT: May = May { module: "provision", but_not: &["Engine", "EngineConfig", "engine"] };
 
 const DOMAIN: May = may("domain");
 const POLICY: May = may("policy");
@@ -69,13 +66,7 @@ pub const MODULES: &[Module] = &[
         inner: Some("provision"),
         may_use: &[DOMAIN, GOLDEN, POLICY, PORTS],
     },
-    Module {
-        name: "core",
-        place: "src/core",
-        crate_name: "goldenpath_core",
-        inner: None,
-        may_use: &[],
-    },
+    Module { name: "core", place: "src/core", crate_name: "goldenpath_core", inner: None, may_use: &[] },
     Module {
         name: "adapters",
         place: "src/adapters",
@@ -83,13 +74,7 @@ pub const MODULES: &[Module] = &[
         inner: None,
         may_use: &[DOMAIN, PORTS, TRAIT],
     },
-    Module {
-        name: "plugin",
-        place: "src/plugin",
-        crate_name: "plugin",
-        inner: None,
-        may_use: &[],
-    },
+    Module { name: "plugin", place: "src/plugin", crate_name: "plugin", inner: None, may_use: &[] },
     Module {
         name: "resources",
         place: "src/provider/resources",
@@ -125,13 +110,7 @@ pub const MODULES: &[Module] = &[
         inner: Some("wiring"),
         may_use: ALL,
     },
-    Module {
-        name: "main",
-        place: "src/provider",
-        crate_name: "goldenpath",
-        inner: None,
-        may_use: ALL,
-    },
+    Module { name: "main", place: "src/provider", crate_name: "goldenpath", inner: None, may_use: ALL },
 ];
 
 const ALL: &[May] = &[
@@ -167,14 +146,8 @@ impl Vendor {
 }
 
 pub const VENDORS: &[Vendor] = &[
-    Vendor {
-        crates: &["aws_*"],
-        places: &["src/adapters/aws"],
-    },
-    Vendor {
-        crates: &["kube", "kube_*", "k8s_openapi"],
-        places: &["src/adapters/kube"],
-    },
+    Vendor { crates: &["aws_*"], places: &["src/adapters/aws"] },
+    Vendor { crates: &["kube", "kube_*", "k8s_openapi"], places: &["src/adapters/kube"] },
     Vendor {
         crates: &["tonic", "tonic_*", "prost", "prost_*", "tfplugin_proto"],
         places: &["src/plugin", "src/provider/daemon", "src/adapters/daemon"],
@@ -183,10 +156,7 @@ pub const VENDORS: &[Vendor] = &[
         crates: &["rusqlite", "postgres", "tokio_postgres", "sqlx"],
         places: &["src/adapters/sandbox", "src/adapters/store"],
     },
-    Vendor {
-        crates: &["clap", "clap_*"],
-        places: &["src/provider/cli"],
-    },
+    Vendor { crates: &["clap", "clap_*"], places: &["src/provider/cli"] },
 ];
 
 /// Lines without tests; 80 to 350 is the aim.
@@ -199,10 +169,7 @@ pub const LONG_FILES: &[(&str, &str)] = &[];
 pub const WORDS: &[(&str, &str)] = &[
     ("TODO", "open work belongs into an issue"),
     ("FIXME", "open work belongs into an issue"),
-    (
-        "#[ignore",
-        "a test that is not run proves nothing; an absent tool prints a skip",
-    ),
+    ("#[ignore", "a test that is not run proves nothing; an absent tool prints a skip"),
     ("#[should_panic", "say which error is expected"),
     ("/home/", "a path of one machine"),
     ("/Users/", "a path of one machine"),

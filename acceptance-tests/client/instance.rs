@@ -70,12 +70,7 @@ pub struct Instance {
 
 impl Instance {
     pub fn new(client: &Client, resource: &'static str) -> Self {
-        Self {
-            client: client.clone(),
-            resource,
-            held: None,
-            tainted: false,
-        }
+        Self { client: client.clone(), resource, held: None, tainted: false }
     }
 
     /// As at the start of every plan. `None` afterwards: it is gone.
@@ -84,10 +79,7 @@ impl Instance {
             return Ok(vec![]);
         };
         let upgraded = self.client.upgrade(self.resource, &held).await?;
-        ensure!(
-            upgraded == held.value,
-            "an upgrade between equal versions changes nothing"
-        );
+        ensure!(upgraded == held.value, "an upgrade between equal versions changes nothing");
         let (now, said) = self.client.read(self.resource, &held).await?;
         // Core keeps what it had when a read fails.
         self.held = if errors(&said).is_empty() { now } else { Some(held) };
@@ -100,10 +92,7 @@ impl Instance {
         self.held = held;
         let said = self.refresh().await?;
         no_errors(&said, "read after import")?;
-        ensure!(
-            self.held.is_some(),
-            "core would say: cannot import non-existent remote object"
-        );
+        ensure!(self.held.is_some(), "core would say: cannot import non-existent remote object");
         Ok(())
     }
 
@@ -113,19 +102,9 @@ impl Instance {
             Some(json) => self.client.config(self.resource, json)?,
             None => Value::Null,
         };
-        let said = if config.is_null() {
-            vec![]
-        } else {
-            self.client.validate(self.resource, &config).await?
-        };
+        let said = if config.is_null() { vec![] } else { self.client.validate(self.resource, &config).await? };
         if !errors(&said).is_empty() {
-            return Ok(Planned {
-                action: Action::Nothing,
-                value: Value::Null,
-                said,
-                config,
-                private: vec![],
-            });
+            return Ok(Planned { action: Action::Nothing, value: Value::Null, said, config, private: vec![] });
         }
         let (prior, private) = match &self.held {
             // Core plans a tainted instance as a create, with the private bytes that it had.
@@ -134,11 +113,7 @@ impl Instance {
             None => (Value::Null, vec![]),
         };
         let first = self.ask(&prior, &config, private).await?;
-        let mut planned = Planned {
-            action: Action::Nothing,
-            said: [said, first.said].concat(),
-            ..first.planned
-        };
+        let mut planned = Planned { action: Action::Nothing, said: [said, first.said].concat(), ..first.planned };
         if !errors(&planned.said).is_empty() {
             return Ok(planned);
         }
@@ -149,13 +124,8 @@ impl Instance {
             (false, true) => Action::Destroy,
             (false, false) if planned.value == prior => Action::Nothing,
             (false, false) if must_replace(&first.replace, &prior, &planned.value) => {
-                let second = self
-                    .ask(&Value::Null, &config, std::mem::take(&mut planned.private))
-                    .await?;
-                return Ok(Planned {
-                    action: Action::Replace,
-                    ..second.planned
-                });
+                let second = self.ask(&Value::Null, &config, std::mem::take(&mut planned.private)).await?;
+                return Ok(Planned { action: Action::Replace, ..second.planned });
             }
             (false, false) => Action::Update,
         };
@@ -169,10 +139,7 @@ impl Instance {
             Some(json) => self.client.config(self.resource, json)?,
             None => planned.config.clone(),
         };
-        ensure!(
-            config.is_wholly_known(),
-            "{UNKNOWN} in a configuration at apply: core never does that"
-        );
+        ensure!(config.is_wholly_known(), "{UNKNOWN} in a configuration at apply: core never does that");
         match planned.action {
             Action::Nothing => Ok(vec![]),
             Action::Destroy => self.delete(planned.private).await,
@@ -218,10 +185,7 @@ impl Instance {
             return Ok(last.said);
         }
         laws::promise_is_kept(&planned.value, &last.planned.value)?;
-        ensure!(
-            prior.is_null() || !must_replace(&last.replace, &prior, &last.planned.value),
-            "the action has changed"
-        );
+        ensure!(prior.is_null() || !must_replace(&last.replace, &prior, &last.planned.value), "the action has changed");
         let value = last.planned.value;
         let (now, said) = self.send(&prior, &value, config, last.planned.private).await?;
         let failed = !errors(&said).is_empty();
@@ -239,11 +203,7 @@ impl Instance {
 
     async fn ask(&mut self, prior: &Value, config: &Value, private: Vec<u8>) -> Result<Answer> {
         let schema = self.client.resource(self.resource)?.clone();
-        let proposed = if config.is_null() {
-            Value::Null
-        } else {
-            proposed_new_state(&schema, prior, config)
-        };
+        let proposed = if config.is_null() { Value::Null } else { proposed_new_state(&schema, prior, config) };
         let request = wire::plan_resource_change::Request {
             type_name: self.resource.into(),
             prior_state: Some(encode(prior, &schema)?),
@@ -254,23 +214,14 @@ impl Instance {
             ..Default::default()
         };
         let answer = self.client.calls.plan_resource_change(request).await?.into_inner();
-        ensure!(
-            !answer.legacy_type_system,
-            "legacy_type_system is reserved for the first SDK"
-        );
+        ensure!(!answer.legacy_type_system, "legacy_type_system is reserved for the first SDK");
         let (said, value) = (said(answer.diagnostics), decode(answer.planned_state, &schema)?);
         if errors(&said).is_empty() {
             laws::plan_is_valid(&schema, prior, config, &value)?;
         }
         let replace = answer.requires_replace.into_iter().map(|one| path(Some(one))).collect();
         let private = answer.planned_private;
-        let planned = Planned {
-            action: Action::Nothing,
-            value,
-            said: vec![],
-            config: config.clone(),
-            private,
-        };
+        let planned = Planned { action: Action::Nothing, value, said: vec![], config: config.clone(), private };
         Ok(Answer { planned, replace, said })
     }
 
@@ -291,10 +242,7 @@ impl Instance {
             ..Default::default()
         };
         let answer = self.client.calls.apply_resource_change(request).await?.into_inner();
-        Ok((
-            Held::read(answer.new_state, answer.private, &schema)?,
-            said(answer.diagnostics),
-        ))
+        Ok((Held::read(answer.new_state, answer.private, &schema)?, said(answer.diagnostics)))
     }
 }
 

@@ -9,10 +9,7 @@ use std::collections::BTreeMap;
 /// "Provider produced invalid plan", unless this passes.
 pub fn plan_is_valid(schema: &Schema, prior: &Value, config: &Value, planned: &Value) -> Result<()> {
     codec::fits(planned, &schema.ty)?;
-    ensure!(
-        config.is_null() == planned.is_null(),
-        "invalid plan: the object is null in one of configuration and plan"
-    );
+    ensure!(config.is_null() == planned.is_null(), "invalid plan: the object is null in one of configuration and plan");
     object(&schema.attributes, prior, config, planned, &Path::root())
 }
 
@@ -60,13 +57,7 @@ fn elements(
         (Nesting::Map, Value::Map(wanted), Value::Map(got)) if wanted.keys().eq(got.keys()) => {
             for (key, wanted) in wanted {
                 let at = at.clone().then(Step::Key(key.clone()));
-                object(
-                    inner,
-                    prior.child(key),
-                    wanted,
-                    got.get(key).unwrap_or(&Value::Null),
-                    &at,
-                )?;
+                object(inner, prior.child(key), wanted, got.get(key).unwrap_or(&Value::Null), &at)?;
             }
             Ok(())
         }
@@ -86,31 +77,14 @@ fn kept(promised: &Value, given: &Value, at: &Path) -> Result<()> {
     match (promised.inner(), given.inner()) {
         (Value::Unknown(_), _) => Ok(()),
         (Value::Map(promised), Value::Map(given)) => {
-            ensure!(
-                promised.keys().eq(given.keys()),
-                "{at}: keys are {:?}, not {:?}",
-                given.keys(),
-                promised.keys()
-            );
+            ensure!(promised.keys().eq(given.keys()), "{at}: keys are {:?}, not {:?}", given.keys(), promised.keys());
             promised.iter().try_for_each(|(key, promised)| {
-                kept(
-                    promised,
-                    given.get(key).unwrap_or(&Value::Null),
-                    &at.clone().then(Step::Attribute(key.clone())),
-                )
+                kept(promised, given.get(key).unwrap_or(&Value::Null), &at.clone().then(Step::Attribute(key.clone())))
             })
         }
         (Value::List(promised), Value::List(given)) => {
-            ensure!(
-                promised.len() == given.len(),
-                "{at}: {} elements, not {}",
-                given.len(),
-                promised.len()
-            );
-            promised
-                .iter()
-                .zip(given)
-                .try_for_each(|(promised, given)| kept(promised, given, at))
+            ensure!(promised.len() == given.len(), "{at}: {} elements, not {}", given.len(), promised.len());
+            promised.iter().zip(given).try_for_each(|(promised, given)| kept(promised, given, at))
         }
         (Value::Set(promised), Value::Set(given)) => {
             ensure!(given.len() <= promised.len(), "{at}: the set has grown");

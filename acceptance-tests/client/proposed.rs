@@ -7,11 +7,7 @@ use std::collections::BTreeMap;
 
 pub fn proposed_new_state(schema: &Schema, prior: &Value, config: &Value) -> Value {
     let nothing = codec::empty(&schema.ty);
-    object(
-        &schema.attributes,
-        if prior.is_null() { &nothing } else { prior },
-        config,
-    )
+    object(&schema.attributes, if prior.is_null() { &nothing } else { prior }, config)
 }
 
 fn object(attributes: &BTreeMap<String, Attribute>, prior: &Value, config: &Value) -> Value {
@@ -35,18 +31,12 @@ fn object(attributes: &BTreeMap<String, Attribute>, prior: &Value, config: &Valu
 fn nested(nesting: Nesting, inner: &BTreeMap<String, Attribute>, prior: &Value, config: &Value) -> Value {
     match (nesting, config) {
         (Nesting::Single, _) => object(inner, prior, config),
-        (Nesting::List, Value::List(items)) => Value::List(
-            items
-                .iter()
-                .enumerate()
-                .map(|(at, item)| object(inner, prior.element(at), item))
-                .collect(),
-        ),
-        (Nesting::Map, Value::Map(entries)) => Value::map(
-            entries
-                .iter()
-                .map(|(key, item)| (key.clone(), object(inner, prior.child(key), item))),
-        ),
+        (Nesting::List, Value::List(items)) => {
+            Value::List(items.iter().enumerate().map(|(at, item)| object(inner, prior.element(at), item)).collect())
+        }
+        (Nesting::Map, Value::Map(entries)) => {
+            Value::map(entries.iter().map(|(key, item)| (key.clone(), object(inner, prior.child(key), item))))
+        }
         (Nesting::Set, Value::Set(items)) => Value::set(items.iter().map(|item| {
             let same = |old: &&Value| configured(inner, old) == configured(inner, item);
             let paired = prior.elements().unwrap_or_default().iter().find(same);
@@ -57,9 +47,6 @@ fn nested(nesting: Nesting, inner: &BTreeMap<String, Attribute>, prior: &Value, 
 }
 
 fn configured(inner: &BTreeMap<String, Attribute>, value: &Value) -> Value {
-    let names = inner
-        .iter()
-        .filter(|(_, attribute)| !attribute.computed)
-        .map(|(name, _)| name);
+    let names = inner.iter().filter(|(_, attribute)| !attribute.computed).map(|(name, _)| name);
     Value::map(names.map(|name| (name.clone(), value.child(name).clone())))
 }

@@ -37,19 +37,12 @@ impl Schema {
             bail!("blocks are not in use: attributes nest");
         }
         let attributes = attributes(block.attributes)?;
-        Ok(Self {
-            version: schema.version,
-            ty: object(&attributes),
-            attributes,
-        })
+        Ok(Self { version: schema.version, ty: object(&attributes), attributes })
     }
 }
 
 fn attributes(attributes: Vec<wire::schema::Attribute>) -> Result<BTreeMap<String, Attribute>> {
-    attributes
-        .into_iter()
-        .map(|attribute| Ok((attribute.name.clone(), read(attribute)?)))
-        .collect()
+    attributes.into_iter().map(|attribute| Ok((attribute.name.clone(), read(attribute)?))).collect()
 }
 
 fn read(attribute: wire::schema::Attribute) -> Result<Attribute> {
@@ -76,19 +69,9 @@ fn read(attribute: wire::schema::Attribute) -> Result<Attribute> {
         Some((Nesting::Map, inner)) => Type::map(object(inner)),
     };
     let (required, optional, computed) = (attribute.required, attribute.optional, attribute.computed);
-    Ok(Attribute {
-        ty,
-        required,
-        optional,
-        computed,
-        nested,
-    })
+    Ok(Attribute { ty, required, optional, computed, nested })
 }
 
 fn object(attributes: &BTreeMap<String, Attribute>) -> Type {
-    Type::object(
-        attributes
-            .iter()
-            .map(|(name, attribute)| (name.clone(), attribute.ty.clone())),
-    )
+    Type::object(attributes.iter().map(|(name, attribute)| (name.clone(), attribute.ty.clone())))
 }

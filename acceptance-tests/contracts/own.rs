@@ -23,14 +23,8 @@ macro_rules! check {
 
 pub const OWN: [(&str, Check); 8] = [
     ("of two creates at once one wins", check!(two_creates)),
-    (
-        "nothing is made in place of what was looked at and is gone",
-        check!(gone_in_between),
-    ),
-    (
-        "an adopted field lets go of nothing else",
-        check!(only_what_may_be_taken),
-    ),
+    ("nothing is made in place of what was looked at and is gone", check!(gone_in_between)),
+    ("an adopted field lets go of nothing else", check!(only_what_may_be_taken)),
     ("a 403 is never absence", check!(forbidden)),
     ("a kind that nobody serves is told by name", check!(unserved)),
     ("a kubeconfig must mean the cluster of EKS", check!(another_server)),
@@ -59,40 +53,25 @@ async fn apply(
 ) -> Result<Observed, PortError> {
     let cluster = demo().map_err(|error| PortError::new(Class::Invalid, "", error.to_string()))?;
     let take: Vec<String> = take.iter().map(|field| (*field).to_owned()).collect();
-    let apply = Apply {
-        cluster: &cluster,
-        key,
-        body,
-        manager,
-        expect,
-        take: &take,
-    };
+    let apply = Apply { cluster: &cluster, key, body, manager, expect, take: &take };
     kube.apply(apply).await
 }
 
 async fn two_creates(cluster: &Cluster) -> Result<()> {
     let kube = cluster.kube(cluster.admin());
     for at in 0..10 {
-        let (key, body) = (
-            key_of("default", &format!("race-{at}")),
-            config_map("default", &format!("race-{at}"), json!({"a": "1"})),
-        );
+        let (key, body) =
+            (key_of("default", &format!("race-{at}")), config_map("default", &format!("race-{at}"), json!({"a": "1"})));
         let one = || apply(&kube, &key, &body, Desired::MANAGER, Expect::Absent, &[]);
         let answers = futures_util::future::join_all([one(), one(), one()]).await;
         let won = answers.iter().filter(|answer| answer.is_ok()).count();
         ensure!(won == 1, "{won} of three creates won: {answers:?}");
-        let lost = answers
-            .into_iter()
-            .filter_map(Result::err)
-            .all(|error| error.class == Class::Conflict);
+        let lost = answers.into_iter().filter_map(Result::err).all(|error| error.class == Class::Conflict);
         ensure!(lost, "the others lost by a conflict");
         // A create holds its fields as an apply does, so that a later apply can let go of one.
         let less = config_map("default", &format!("race-{at}"), json!({}));
         let left = apply(&kube, &key, &less, Desired::MANAGER, Expect::Any, &[]).await?;
-        ensure!(
-            left.fields.get("/data/a").is_none(),
-            "a field that is no longer declared stays: {left:?}"
-        );
+        ensure!(left.fields.get("/data/a").is_none(), "a field that is no longer declared stays: {left:?}");
         kube.delete(&demo()?, &key, &Expect::Version(left.version)).await?;
     }
     Ok(())
@@ -100,36 +79,13 @@ async fn two_creates(cluster: &Cluster) -> Result<()> {
 
 async fn gone_in_between(cluster: &Cluster) -> Result<()> {
     let kube = cluster.kube(cluster.admin());
-    let (key, body) = (
-        key_of("default", "gone"),
-        config_map("default", "gone", json!({"a": "1"})),
-    );
+    let (key, body) = (key_of("default", "gone"), config_map("default", "gone", json!({"a": "1"})));
     let made = apply(&kube, &key, &body, Desired::MANAGER, Expect::Absent, &[]).await?;
-    kube.delete(&demo()?, &key, &Expect::Version(made.version.clone()))
-        .await?;
-    let late = apply(
-        &kube,
-        &key,
-        &body,
-        Desired::MANAGER,
-        Expect::Version(made.version.clone()),
-        &[],
-    )
-    .await;
-    ensure!(
-        late.as_ref().is_err_and(|error| error.class == Class::Conflict),
-        "a change of what is gone: {late:?}"
-    );
+    kube.delete(&demo()?, &key, &Expect::Version(made.version.clone())).await?;
+    let late = apply(&kube, &key, &body, Desired::MANAGER, Expect::Version(made.version.clone()), &[]).await;
+    ensure!(late.as_ref().is_err_and(|error| error.class == Class::Conflict), "a change of what is gone: {late:?}");
     apply(&kube, &key, &body, Desired::MANAGER, Expect::Absent, &[]).await?;
-    let late = apply(
-        &kube,
-        &key,
-        &body,
-        Desired::MANAGER,
-        Expect::Version(made.version.clone()),
-        &[],
-    )
-    .await;
+    let late = apply(&kube, &key, &body, Desired::MANAGER, Expect::Version(made.version.clone()), &[]).await;
     ensure!(
         late.as_ref().is_err_and(|error| error.class == Class::Conflict),
         "a change of what took its place: {late:?}"
@@ -150,25 +106,11 @@ async fn only_what_may_be_taken(cluster: &Cluster) -> Result<()> {
     apply(&kube, &key, &theirs, "somebody", Expect::Absent, &[]).await?;
     let ours = config_map("default", "taken", json!({"a": "2", "b": "2"}));
     let one = apply(&kube, &key, &ours, Desired::MANAGER, Expect::Any, &["/data/a"]).await;
-    let held = one
-        .err()
-        .context("taking one of two conflicting fields succeeded")?
-        .held;
+    let held = one.err().context("taking one of two conflicting fields succeeded")?.held;
     let both = ["/data/a", "/data/b"].map(|field| (field.to_owned(), "somebody".to_owned()));
     ensure!(held == both, "the conflict names {held:?}");
-    let taken = apply(
-        &kube,
-        &key,
-        &ours,
-        Desired::MANAGER,
-        Expect::Any,
-        &["/data/a", "/data/b"],
-    )
-    .await?;
-    ensure!(
-        taken.fields.get("/data/b").is_some_and(|field| field.text == "2"),
-        "{taken:?}"
-    );
+    let taken = apply(&kube, &key, &ours, Desired::MANAGER, Expect::Any, &["/data/a", "/data/b"]).await?;
+    ensure!(taken.fields.get("/data/b").is_some_and(|field| field.text == "2"), "{taken:?}");
     kube.delete(&demo()?, &key, &Expect::Any).await?;
     Ok(())
 }
@@ -176,54 +118,26 @@ async fn only_what_may_be_taken(cluster: &Cluster) -> Result<()> {
 async fn forbidden(cluster: &Cluster) -> Result<()> {
     let nobody = cluster.kube(&cluster.kubeconfig("nobody", "no-group")?);
     for scope in [Scope::Everything, Scope::Records, Scope::Keys] {
-        let selector = Selector {
-            scope: scope.clone(),
-            keys: vec![key_of("default", "kube-root-ca.crt")],
-        };
+        let selector = Selector { scope: scope.clone(), keys: vec![key_of("default", "kube-root-ca.crt")] };
         let seen = nobody.observe(&demo()?, &selector).await;
-        let error = seen
-            .err()
-            .with_context(|| format!("{scope:?} by somebody without rights succeeded"))?;
-        ensure!(
-            error.class == Class::Denied && error.request_id.is_some(),
-            "{scope:?}: {error:?}"
-        );
+        let error = seen.err().with_context(|| format!("{scope:?} by somebody without rights succeeded"))?;
+        ensure!(error.class == Class::Denied && error.request_id.is_some(), "{scope:?}: {error:?}");
         ensure!(error.message.contains("nobody"), "the server's words: {error}");
     }
     let body = config_map("default", "forbidden", json!({}));
     for expect in [Expect::Any, Expect::Absent] {
-        let made = apply(
-            &nobody,
-            &key_of("default", "forbidden"),
-            &body,
-            Desired::MANAGER,
-            expect,
-            &[],
-        )
-        .await;
-        ensure!(
-            made.as_ref().is_err_and(|error| error.class == Class::Denied),
-            "{made:?}"
-        );
+        let made = apply(&nobody, &key_of("default", "forbidden"), &body, Desired::MANAGER, expect, &[]).await;
+        ensure!(made.as_ref().is_err_and(|error| error.class == Class::Denied), "{made:?}");
     }
-    let deleted = nobody
-        .delete(&demo()?, &key_of("default", "forbidden"), &Expect::Any)
-        .await;
-    ensure!(
-        deleted.as_ref().is_err_and(|error| error.class == Class::Denied),
-        "{deleted:?}"
-    );
+    let deleted = nobody.delete(&demo()?, &key_of("default", "forbidden"), &Expect::Any).await;
+    ensure!(deleted.as_ref().is_err_and(|error| error.class == Class::Denied), "{deleted:?}");
     Ok(())
 }
 
 async fn unserved(cluster: &Cluster) -> Result<()> {
     let kube = cluster.kube(cluster.admin());
     for (api_version, kind, reason) in [
-        (
-            "cilium.io/v2",
-            "CiliumNetworkPolicy",
-            "a kind that we know, without its CRD",
-        ),
+        ("cilium.io/v2", "CiliumNetworkPolicy", "a kind that we know, without its CRD"),
         ("widgets.example.com/v1", "Widget", "a group that does not exist"),
         ("apps/v1", "Widget", "a group that does"),
     ] {
@@ -236,17 +150,9 @@ async fn unserved(cluster: &Cluster) -> Result<()> {
         let named =
             error.class == Class::NotFound && error.message.contains(kind) && error.message.contains(api_version);
         ensure!(named, "{reason}: {error:?}");
-        let selector = Selector {
-            scope: Scope::Keys,
-            keys: vec![key.clone()],
-        };
-        ensure!(
-            kube.observe(&demo()?, &selector).await?.is_empty(),
-            "{reason}: there is none"
-        );
-        kube.delete(&demo()?, &key, &Expect::Any)
-            .await
-            .with_context(|| reason.to_owned())?;
+        let selector = Selector { scope: Scope::Keys, keys: vec![key.clone()] };
+        ensure!(kube.observe(&demo()?, &selector).await?.is_empty(), "{reason}: there is none");
+        kube.delete(&demo()?, &key, &Expect::Any).await.with_context(|| reason.to_owned())?;
     }
     // A kind that no table of ours holds.
     let (api_version, kind) = ("scheduling.k8s.io/v1", "PriorityClass");
@@ -256,15 +162,8 @@ async fn unserved(cluster: &Cluster) -> Result<()> {
     apply(&kube, &key, &body, Desired::MANAGER, Expect::Absent, &[]).await?;
     kube.delete(&demo()?, &key, &Expect::Any).await?;
     let wrong = json!({"apiVersion": "v1", "kind": CONFIG_MAP, "dta": {}, "metadata": {"name": "strict", "namespace": "default"}});
-    let strict = apply(
-        &kube,
-        &key_of("default", "strict"),
-        &Body::Kube(wrong),
-        Desired::MANAGER,
-        Expect::Any,
-        &[],
-    )
-    .await;
+    let strict =
+        apply(&kube, &key_of("default", "strict"), &Body::Kube(wrong), Desired::MANAGER, Expect::Any, &[]).await;
     let error = strict.err().context("an unknown field was taken")?;
     ensure!(error.message.contains("dta"), "the unknown field is named: {error}");
     Ok(())
@@ -288,59 +187,28 @@ async fn another_server(cluster: &Cluster) -> Result<()> {
     for (endpoint, is_proxied, refusal, reason) in [
         (own.clone(), false, None, "the same place"),
         (
-            Endpoint {
-                url: format!("{}/", own.url.to_uppercase()),
-                ..own.clone()
-            },
+            Endpoint { url: format!("{}/", own.url.to_uppercase()), ..own.clone() },
             false,
             None,
             "the same place, written otherwise",
         ),
+        (Endpoint { url: elsewhere.to_owned(), ..own.clone() }, false, Some(elsewhere), "another server"),
         (
-            Endpoint {
-                url: elsewhere.to_owned(),
-                ..own.clone()
-            },
-            false,
-            Some(elsewhere),
-            "another server",
-        ),
-        (
-            Endpoint {
-                ca_data: foreign_ca.clone(),
-                ..own.clone()
-            },
+            Endpoint { ca_data: foreign_ca.clone(), ..own.clone() },
             false,
             Some("certificate authority"),
             "another authority",
         ),
-        (
-            Endpoint {
-                url: elsewhere.to_owned(),
-                ca_data: foreign_ca,
-            },
-            true,
-            None,
-            "a proxy that was declared",
-        ),
+        (Endpoint { url: elsewhere.to_owned(), ca_data: foreign_ca }, true, None, "a proxy that was declared"),
     ] {
         let seen = at(endpoint, cluster.admin(), is_proxied)
-            .observe(
-                &demo()?,
-                &Selector {
-                    scope: Scope::Keys,
-                    keys: vec![default.clone()],
-                },
-            )
+            .observe(&demo()?, &Selector { scope: Scope::Keys, keys: vec![default.clone()] })
             .await;
         match refusal {
             None => ensure!(seen.as_ref().is_ok_and(|seen| seen.len() == 1), "{reason}: {seen:?}"),
             Some(words) => {
                 let error = seen.err().with_context(|| format!("{reason}: it was taken"))?;
-                ensure!(
-                    error.class == Class::Invalid && error.message.contains(words),
-                    "{reason}: {error}"
-                );
+                ensure!(error.class == Class::Invalid && error.message.contains(words), "{reason}: {error}");
             }
         }
     }
@@ -348,11 +216,7 @@ async fn another_server(cluster: &Cluster) -> Result<()> {
 }
 
 fn at(endpoint: Endpoint, kubeconfig: &Path, is_proxied: bool) -> Kube {
-    let kubeconfig = Kubeconfig {
-        path: Some(kubeconfig.to_owned()),
-        context: None,
-        is_proxied,
-    };
+    let kubeconfig = Kubeconfig { path: Some(kubeconfig.to_owned()), context: None, is_proxied };
     Kube::new(Arc::new(Elsewhere(endpoint)), Credentials::Kubeconfig(kubeconfig))
 }
 
@@ -360,16 +224,8 @@ async fn powerful(cluster: &Cluster) -> Result<()> {
     let kube = cluster.kube(cluster.admin());
     let api = "rbac.authorization.k8s.io";
     for (subject, expected, reason) in [
-        (
-            json!({"kind": "User", "apiGroup": api, "name": "ada"}),
-            Some("demo/payments"),
-            "a person elsewhere",
-        ),
-        (
-            json!({"kind": "ServiceAccount", "namespace": "own-powerful", "name": "ci"}),
-            None,
-            "an account of its own",
-        ),
+        (json!({"kind": "User", "apiGroup": api, "name": "ada"}), Some("demo/payments"), "a person elsewhere"),
+        (json!({"kind": "ServiceAccount", "namespace": "own-powerful", "name": "ci"}), None, "an account of its own"),
         (
             json!({"kind": "Group", "apiGroup": api, "name": "system:serviceaccounts:own-powerful"}),
             None,
@@ -377,26 +233,17 @@ async fn powerful(cluster: &Cluster) -> Result<()> {
         ),
     ] {
         let place = ObjectKey::namespace_object("own-powerful");
-        let body = Body::Kube(
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "own-powerful",
-            "annotations": {"goldenpath.internal/adoptable-by": "demo/payments"}}}),
-        );
+        let body = Body::Kube(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "own-powerful",
+            "annotations": {"goldenpath.internal/adoptable-by": "demo/payments"}}}));
         apply(&kube, &place, &body, "administrator", Expect::Any, &[]).await?;
         let binding = ObjectKey::kube(&format!("{api}/v1"), "ClusterRoleBinding", None, "own-powerful");
         let body = Body::Kube(json!({"apiVersion": format!("{api}/v1"), "kind": "ClusterRoleBinding",
             "metadata": {"name": "own-powerful"}, "subjects": [subject],
             "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": "view"}}));
         apply(&kube, &binding, &body, "administrator", Expect::Any, &[]).await?;
-        let selector = Selector {
-            scope: Scope::Keys,
-            keys: vec![place],
-        };
+        let selector = Selector { scope: Scope::Keys, keys: vec![place] };
         let seen = kube.observe(&demo()?, &selector).await?;
-        let adoptable = seen
-            .first()
-            .context("the namespace is not there")?
-            .adoptable_by
-            .as_deref();
+        let adoptable = seen.first().context("the namespace is not there")?.adoptable_by.as_deref();
         ensure!(adoptable == expected, "{reason}: it may be adopted by {adoptable:?}");
     }
     Ok(())

@@ -117,10 +117,7 @@ pub async fn creates(real: Arc<Real>) -> Result<()> {
 
 fn verdict(lives: Vec<Result<()>>) -> Result<()> {
     let all = lives.len();
-    let failed: Vec<String> = lives
-        .into_iter()
-        .filter_map(|life| Some(crate::chain(&life.err()?)))
-        .collect();
+    let failed: Vec<String> = lives.into_iter().filter_map(|life| Some(crate::chain(&life.err()?))).collect();
     if !failed.is_empty() {
         bail!("{} of {all} failed:\n{}", failed.len(), failed.join("\n\n"));
     }
@@ -136,11 +133,7 @@ async fn create_fails(
     how: How,
 ) -> Result<()> {
     let bench = Bench::new(real, server, name).await?;
-    let parent = if resource == SLOT {
-        Some(bench.make(ENVIRONMENT).await?)
-    } else {
-        None
-    };
+    let parent = if resource == SLOT { Some(bench.make(ENVIRONMENT).await?) } else { None };
     let mut instance = Instance::new(&bench.client().await?, resource);
     let planned = instance.plan(Some(&bench.config(resource))).await?;
     no_errors(&planned.said, "plan")?;
@@ -148,19 +141,9 @@ async fn create_fails(
     let said = instance.apply(planned, None).await?;
     ensure!(met.load(Ordering::SeqCst), "the fault was not met");
     // What passes may be seen through: the engine looks again, and so does the SDK.
-    ensure!(
-        how.passes() || !errors(&said).is_empty(),
-        "all writes are refused from here on, and nothing is said"
-    );
-    ensure!(
-        errors(&said).is_empty() || told(&said).len() > 40,
-        "an error must help: {}",
-        told(&said)
-    );
-    bench
-        .finishes(&mut instance)
-        .await
-        .with_context(|| format!("after {}", told(&said)))?;
+    ensure!(how.passes() || !errors(&said).is_empty(), "all writes are refused from here on, and nothing is said");
+    ensure!(errors(&said).is_empty() || told(&said).len() > 40, "an error must help: {}", told(&said));
+    bench.finishes(&mut instance).await.with_context(|| format!("after {}", told(&said)))?;
     bench.destroy(instance).await?;
     if let Some(parent) = parent {
         bench.destroy(parent).await?;
@@ -219,10 +202,7 @@ async fn change_fails(real: &Arc<Real>, server: &Arc<Server>, name: String, at: 
     no_errors(&planned.said, "plan")?;
     nth_write_fails(&bench.proxy, at, how);
     let said = instance.apply(planned, None).await?;
-    ensure!(
-        how.passes() || !errors(&said).is_empty(),
-        "an update whose writes fail says nothing"
-    );
+    ensure!(how.passes() || !errors(&said).is_empty(), "an update whose writes fail says nothing");
     ensure!(instance.held.is_some(), "an update that fails keeps the state");
     // Back to the narrow one: what the half update made goes.
     bench.finishes(&mut instance).await.context("after an update")?;
@@ -233,10 +213,7 @@ async fn change_fails(real: &Arc<Real>, server: &Arc<Server>, name: String, at: 
     let said = instance.apply(planned, None).await?;
     bench.proxy.calm();
     if errors(&said).is_empty() {
-        ensure!(
-            how.passes() && instance.held.is_none(),
-            "a destroy whose writes fail says nothing"
-        );
+        ensure!(how.passes() && instance.held.is_none(), "a destroy whose writes fail says nothing");
     } else {
         ensure!(instance.held.is_some(), "a destroy that fails keeps the state");
         bench.destroy(instance).await.context("the next destroy")?;
@@ -266,8 +243,6 @@ pub type Check = fn(Arc<Real>) -> std::pin::Pin<Box<dyn Future<Output = Result<(
 
 pub const CHECKS: [(&str, Check); 3] = [
     ("at each kind of write of a create", |real| Box::pin(creates(real))),
-    ("in the middle of an update and a destroy", |real| {
-        Box::pin(changes(real))
-    }),
+    ("in the middle of an update and a destroy", |real| Box::pin(changes(real))),
     ("of a whole world", |real| Box::pin(worlds::worlds(real))),
 ];

@@ -26,17 +26,12 @@ pub async fn are_mended(real: Arc<Real>) -> Result<()> {
     let principal = real.role(ROLE);
     let entry = Entry {
         aws: real.aws(&real.ministack.url()),
-        key: ObjectKey::AccessEntry {
-            principal: principal.clone(),
-        },
+        key: ObjectKey::AccessEntry { principal: principal.clone() },
         body: Body::AccessEntry(AccessEntry {
             group: "gp:p:0123456789abcdef".to_owned(),
-            tags: [
-                ("goldenpath:managed", "true"),
-                ("goldenpath:cluster-arn", cluster.as_str()),
-            ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
+            tags: [("goldenpath:managed", "true"), ("goldenpath:cluster-arn", cluster.as_str())]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
         }),
         cluster,
         principal,
@@ -47,22 +42,14 @@ pub async fn are_mended(real: Arc<Real>) -> Result<()> {
         principal: entry.principal.clone(),
     };
     let root = real.ministack.root();
-    let role = || {
-        root.iam
-            .create_role()
-            .role_name(ROLE)
-            .assume_role_policy_document(TRUST)
-    };
+    let role = || root.iam.create_role().role_name(ROLE).assume_role_policy_document(TRUST);
     role().send().await?;
     let made = entry.apply(&entry.key, &entry.body, Expect::Absent).await?;
-    entry
-        .apply(&policy, &Body::AccessPolicy(AccessPolicy {}), Expect::Absent)
-        .await?;
+    entry.apply(&policy, &Body::AccessPolicy(AccessPolicy {}), Expect::Absent).await?;
     ensure!(entry.look(&entry.key).await? == made, "nothing happened yet");
 
-    let over_all = aws_sdk_eks::types::AccessScope::builder()
-        .r#type(aws_sdk_eks::types::AccessScopeType::Cluster)
-        .build();
+    let over_all =
+        aws_sdk_eks::types::AccessScope::builder().r#type(aws_sdk_eks::types::AccessScopeType::Cluster).build();
     root.eks
         .associate_access_policy()
         .cluster_name(real::CLUSTER)
@@ -71,13 +58,8 @@ pub async fn are_mended(real: Arc<Real>) -> Result<()> {
         .access_scope(over_all)
         .send()
         .await?;
-    entry
-        .is_mended("AmazonEKSClusterAdminPolicy over the whole cluster")
-        .await?;
-    ensure!(
-        entry.look(&entry.key).await? == made,
-        "the entry is the same, without the addition"
-    );
+    entry.is_mended("AmazonEKSClusterAdminPolicy over the whole cluster").await?;
+    ensure!(entry.look(&entry.key).await? == made, "the entry is the same, without the addition");
 
     // IAM and EKS tell ages in seconds.
     tokio::time::sleep(Duration::from_millis(1100)).await;
@@ -86,29 +68,16 @@ pub async fn are_mended(real: Arc<Real>) -> Result<()> {
     entry.is_mended("of a role that was made anew since").await?;
     let now = entry.look(&entry.key).await?;
     ensure!(now.id != made.id, "another entry for another role");
-    entry
-        .look(&policy)
-        .await
-        .context("the new entry has the policies of the old one")?;
+    entry.look(&policy).await.context("the new entry has the policies of the old one")?;
 
-    entry
-        .aws
-        .delete(&entry.cluster, &entry.key, &Expect::Version(now.version))
-        .await?;
+    entry.aws.delete(&entry.cluster, &entry.key, &Expect::Version(now.version)).await?;
     root.iam.delete_role().role_name(ROLE).send().await?;
     Ok(())
 }
 
 impl Entry {
     async fn apply(&self, key: &ObjectKey, body: &Body, expect: Expect) -> Result<Observed> {
-        let apply = Apply {
-            cluster: &self.cluster,
-            key,
-            body,
-            manager: Desired::MANAGER,
-            expect,
-            take: &[],
-        };
+        let apply = Apply { cluster: &self.cluster, key, body, manager: Desired::MANAGER, expect, take: &[] };
         Ok(self.aws.apply(apply).await?)
     }
 
@@ -116,10 +85,7 @@ impl Entry {
     async fn look(&self, key: &ObjectKey) -> Result<Observed> {
         let mut looks = vec![];
         for scope in [Scope::Keys, Scope::Environment("mended".to_owned()), Scope::Everything] {
-            let selector = Selector {
-                scope,
-                keys: vec![key.clone()],
-            };
+            let selector = Selector { scope, keys: vec![key.clone()] };
             let all = self.aws.observe(&self.cluster, &selector).await?;
             let found = all.into_iter().find(|found| found.key == *key);
             looks.push(found.with_context(|| format!("{key} is not seen by {:?}", selector.scope))?);
@@ -134,10 +100,7 @@ impl Entry {
         let told = seen.fields.iter().any(|field| field.text.contains(words));
         ensure!(told, "{words:?} is not told: {seen:?}");
         let mended = self.apply(&self.key, &self.body, Expect::Version(seen.version)).await?;
-        ensure!(
-            mended.fields == projection::of_body(&self.body),
-            "{words:?} stays: {mended:?}"
-        );
+        ensure!(mended.fields == projection::of_body(&self.body), "{words:?} stays: {mended:?}");
         let now = self.look(&self.key).await?;
         ensure!(now == mended, "{mended:?} was answered, {now:?} is seen");
         Ok(())

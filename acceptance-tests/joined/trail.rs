@@ -26,10 +26,7 @@ pub async fn names_the_operation(real: Arc<Real>) -> Result<()> {
 
     let planned = environment.plan(Some(&config)).await?;
     let reads = proxy.seen();
-    ensure!(
-        reads.iter().all(|asked| operation(asked).is_none()),
-        "a plan is no operation"
-    );
+    ensure!(reads.iter().all(|asked| operation(asked).is_none()), "a plan is no operation");
     proxy.forget();
     no_errors(&environment.apply(planned, Some(&config)).await?, "the apply")?;
     let made = one_operation(&proxy.seen())?;
@@ -44,10 +41,7 @@ pub async fn names_the_operation(real: Arc<Real>) -> Result<()> {
 fn one_operation(seen: &[Asked]) -> Result<String> {
     let mut operations = BTreeSet::new();
     for service in [Service::Aws, Service::Kubernetes] {
-        let writes: Vec<&Asked> = seen
-            .iter()
-            .filter(|asked| asked.service == service && asked.is_write())
-            .collect();
+        let writes: Vec<&Asked> = seen.iter().filter(|asked| asked.service == service && asked.is_write()).collect();
         ensure!(!writes.is_empty(), "nothing was changed in {service:?}");
         for write in writes {
             ensure!(
@@ -65,7 +59,5 @@ fn one_operation(seen: &[Asked]) -> Result<String> {
 
 fn operation(asked: &Asked) -> Option<String> {
     let mut words = asked.agent.split(' ');
-    words
-        .find_map(|word| word.strip_prefix("operation/"))
-        .map(str::to_owned)
+    words.find_map(|word| word.strip_prefix("operation/")).map(str::to_owned)
 }

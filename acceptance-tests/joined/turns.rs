@@ -26,19 +26,14 @@ pub async fn cost_no_wait(real: Arc<Real>) -> Result<()> {
     let cluster = super::arn()?;
 
     let is_lost = AtomicBool::new(false);
-    proxy.rule(
-        move |asked| match makes_a_lease(asked) && !is_lost.swap(true, Ordering::SeqCst) {
-            true => Action::Lose,
-            false => Action::Pass,
-        },
-    );
+    proxy.rule(move |asked| match makes_a_lease(asked) && !is_lost.swap(true, Ordering::SeqCst) {
+        true => Action::Lose,
+        false => Action::Pass,
+    });
     let begun = Instant::now();
     let done = kube.in_turn(&cluster, "joined-lost", async { Ok(1) }).await?;
     let waited = begun.elapsed();
-    ensure!(
-        done == 1 && waited < Duration::from_secs(10),
-        "a lost answer cost {waited:?}"
-    );
+    ensure!(done == 1 && waited < Duration::from_secs(10), "a lost answer cost {waited:?}");
 
     proxy.calm();
     proxy.forget();

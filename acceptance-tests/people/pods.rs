@@ -39,13 +39,7 @@ fn service(kind: &str, more: Json) -> Json {
 
 fn pods() -> Vec<Pod> {
     let with = |resources: Json| pod(json!({"containers": [container(resources)]}));
-    let case = |name, reason, object, dev, prod| Pod {
-        name,
-        reason,
-        object,
-        dev,
-        prod,
-    };
+    let case = |name, reason, object, dev, prod| Pod { name, reason, object, dev, prod };
     let mut plain = container(json!({}));
     plain["securityContext"] = json!({});
     let mut privileged = container(json!({}));
@@ -57,13 +51,7 @@ fn pods() -> Vec<Pod> {
         sidecar
     };
     vec![
-        case(
-            "with nothing set",
-            "the tier's defaults fill it in",
-            with(json!({})),
-            true,
-            true,
-        ),
+        case("with nothing set", "the tier's defaults fill it in", with(json!({})), true, true),
         case(
             "with requests only",
             "limits come from the defaults",
@@ -92,13 +80,7 @@ fn pods() -> Vec<Pod> {
             true,
             false,
         ),
-        case(
-            "that is privileged",
-            "in no tier",
-            pod(json!({"containers": [privileged]})),
-            false,
-            false,
-        ),
+        case("that is privileged", "in no tier", pod(json!({"containers": [privileged]})), false, false),
         case(
             "with a path of the host",
             "in no tier",
@@ -120,20 +102,8 @@ fn pods() -> Vec<Pod> {
             false,
             false,
         ),
-        case(
-            "a Service of type ClusterIP",
-            "the usual",
-            service("ClusterIP", json!({})),
-            true,
-            true,
-        ),
-        case(
-            "a Service of type NodePort",
-            "every node would listen",
-            service("NodePort", json!({})),
-            false,
-            false,
-        ),
+        case("a Service of type ClusterIP", "the usual", service("ClusterIP", json!({})), true, true),
+        case("a Service of type NodePort", "every node would listen", service("NodePort", json!({})), false, false),
         case(
             "a LoadBalancer with node ports",
             "its node ports count against services.nodeports",
@@ -155,11 +125,7 @@ pub async fn admitted(made: Arc<Made>) -> Result<()> {
     let mut wrong = vec![];
     for case in pods() {
         for (namespace, expected) in [(DEV, case.dev), (PROD, case.prod)] {
-            let kind = if case.object["kind"] == "Pod" {
-                "pods"
-            } else {
-                "services"
-            };
+            let kind = if case.object["kind"] == "Pod" { "pods" } else { "services" };
             let path = format!("/api/v1/namespaces/{namespace}/{kind}?dryRun=All");
             let ask = Ask {
                 method: Method::POST,

@@ -38,22 +38,12 @@ pub fn rows() -> Vec<Row> {
         dev,
         prod,
     };
-    let with = |row: Row, content| Row {
-        content: Some(content),
-        ..row
-    };
+    let with = |row: Row, content| Row { content: Some(content), ..row };
     let (get, post, patch, delete) = (&Method::GET, &Method::POST, &Method::PATCH, &Method::DELETE);
     let writers = [false, true, true, true];
     let writers_in_prod = [false, false, true, true];
     vec![
-        row(
-            "list pods",
-            "everybody sees what runs",
-            get,
-            "/api/v1/namespaces/{ns}/pods",
-            ALL,
-            ALL,
-        ),
+        row("list pods", "everybody sees what runs", get, "/api/v1/namespaces/{ns}/pods", ALL, ALL),
         with(
             row(
                 "create a Deployment",
@@ -68,10 +58,7 @@ pub fn rows() -> Vec<Row> {
                 let pod =
                     json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "x", "image": "x"}]}});
                 let spec = json!({"selector": {"matchLabels": labels}, "template": pod});
-                (
-                    JSON,
-                    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"}, "spec": spec}),
-                )
+                (JSON, json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"}, "spec": spec}))
             },
         ),
         row(
@@ -130,12 +117,7 @@ pub fn rows() -> Vec<Row> {
                 NOBODY,
                 NOBODY,
             ),
-            || {
-                (
-                    JSON,
-                    json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}),
-                )
-            },
+            || (JSON, json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}})),
         ),
         with(
             row(
@@ -157,14 +139,7 @@ pub fn rows() -> Vec<Row> {
         ),
         Row {
             headers: &[("impersonate-user", "system:admin")],
-            ..row(
-                "impersonate",
-                "nobody becomes somebody else",
-                get,
-                "/api/v1/namespaces/{ns}/pods",
-                NOBODY,
-                NOBODY,
-            )
+            ..row("impersonate", "nobody becomes somebody else", get, "/api/v1/namespaces/{ns}/pods", NOBODY, NOBODY)
         },
         with(
             row(
@@ -175,12 +150,7 @@ pub fn rows() -> Vec<Row> {
                 NOBODY,
                 NOBODY,
             ),
-            || {
-                (
-                    MERGE,
-                    json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": null}}}),
-                )
-            },
+            || (MERGE, json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": null}}})),
         ),
         row(
             "delete the namespace",
@@ -190,30 +160,9 @@ pub fn rows() -> Vec<Row> {
             NOBODY,
             NOBODY,
         ),
-        row(
-            "read pods of the whole cluster",
-            "a tenant sees itself",
-            get,
-            "/api/v1/pods",
-            NOBODY,
-            NOBODY,
-        ),
-        row(
-            "read Secrets of the whole cluster",
-            "least of all these",
-            get,
-            "/api/v1/secrets",
-            NOBODY,
-            NOBODY,
-        ),
-        row(
-            "read nodes",
-            "they are the platform's",
-            get,
-            "/api/v1/nodes",
-            NOBODY,
-            NOBODY,
-        ),
+        row("read pods of the whole cluster", "a tenant sees itself", get, "/api/v1/pods", NOBODY, NOBODY),
+        row("read Secrets of the whole cluster", "least of all these", get, "/api/v1/secrets", NOBODY, NOBODY),
+        row("read nodes", "they are the platform's", get, "/api/v1/nodes", NOBODY, NOBODY),
         with(
             row(
                 "edit the records",

@@ -45,16 +45,8 @@ pub(super) fn refusal(service: Service, action: &str, status: u16) -> Response<F
         }
         Service::Aws if action.is_empty() => {
             let body = json!({"message": "by order of the test"});
-            let code = if code == "AccessDenied" {
-                "AccessDeniedException"
-            } else {
-                code
-            };
-            let code = if code == "Throttling" {
-                "ThrottlingException"
-            } else {
-                code
-            };
+            let code = if code == "AccessDenied" { "AccessDeniedException" } else { code };
+            let code = if code == "Throttling" { "ThrottlingException" } else { code };
             ("application/json", body.to_string(), Some(code))
         }
         Service::Aws => {

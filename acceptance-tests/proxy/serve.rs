@@ -54,13 +54,8 @@ pub(super) async fn start(real: &Real, state: Arc<State>) -> Result<String> {
     };
     let address = endpoint.trim_start_matches("https://").parse()?;
     let (connector, acceptor) = tls(real)?;
-    let kubernetes_half = Upstream {
-        service: Service::Kubernetes,
-        address,
-        tls: Some(connector),
-        rewrite: None,
-        state,
-    };
+    let kubernetes_half =
+        Upstream { service: Service::Kubernetes, address, tls: Some(connector), rewrite: None, state };
     tokio::spawn(accept(aws, None, Arc::new(aws_half)));
     tokio::spawn(accept(kubernetes, Some(acceptor), Arc::new(kubernetes_half)));
     Ok(url)
@@ -86,10 +81,7 @@ fn tls(real: &Real) -> Result<(TlsConnector, TlsAcceptor)> {
             vec![CertificateDer::from_pem_slice(certificate.as_bytes())?],
             PrivateKeyDer::from_pem_slice(key.as_bytes())?,
         )?;
-    Ok((
-        TlsConnector::from(Arc::new(client)),
-        TlsAcceptor::from(Arc::new(server)),
-    ))
+    Ok((TlsConnector::from(Arc::new(client)), TlsAcceptor::from(Arc::new(server))))
 }
 
 async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, upstream: Arc<Upstream>) {
@@ -116,9 +108,7 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, upstream: Arc<U
         let (upstream, sender) = (upstream.clone(), sender.clone());
         async move { upstream.forward(request, &sender).await.map_err(std::io::Error::other) }
     });
-    let _ = server::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = server::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 // === impl Upstream ===
@@ -145,9 +135,7 @@ impl Upstream {
             ended: None,
             status: None,
         };
-        let ordered = lock(&self.state.rule)
-            .as_mut()
-            .map_or(Action::Pass, |rule| rule(&asked));
+        let ordered = lock(&self.state.rule).as_mut().map_or(Action::Pass, |rule| rule(&asked));
         let index = {
             let mut seen = lock(&self.state.seen);
             seen.push(asked.clone());
@@ -159,10 +147,7 @@ impl Upstream {
             Action::Wait(time) => tokio::time::sleep(time).await,
             Action::Pass | Action::Lose => {}
         }
-        let (parts, body) = self
-            .ask(Request::from_parts(parts, Full::new(body)), sender)
-            .await?
-            .into_parts();
+        let (parts, body) = self.ask(Request::from_parts(parts, Full::new(body)), sender).await?.into_parts();
         let body = whole(body).await?;
         if let Some(seen) = lock(&self.state.seen).get_mut(index) {
             seen.ended = Some(Instant::now());

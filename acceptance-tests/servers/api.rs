@@ -73,16 +73,8 @@ impl Api {
         };
         let answer = sender.send_request(request.body(Full::new(Bytes::from(body)))?).await?;
         let status = answer.status().as_u16();
-        let body = answer
-            .into_body()
-            .collect()
-            .await
-            .context("the answer broke off")?
-            .to_bytes();
+        let body = answer.into_body().collect().await.context("the answer broke off")?.to_bytes();
         running.abort();
-        Ok(Answer {
-            status,
-            document: serde_json::from_slice(&body).unwrap_or_default(),
-        })
+        Ok(Answer { status, document: serde_json::from_slice(&body).unwrap_or_default() })
     }
 }

@@ -44,9 +44,6 @@ impl Authority {
 
     fn sign(&self, params: CertificateParams) -> Result<Pair> {
         let key = KeyPair::generate()?;
-        Ok(Pair {
-            certificate: params.signed_by(&key, &self.0)?.pem(),
-            key: key.serialize_pem(),
-        })
+        Ok(Pair { certificate: params.signed_by(&key, &self.0)?.pem(), key: key.serialize_pem() })
     }
 }

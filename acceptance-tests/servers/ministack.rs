@@ -20,10 +20,7 @@ use std::{
 pub const ACCOUNT: &str = "111122223333";
 pub const REGION: &str = "eu-west-1";
 /// A key that is an account's number is that account's root.
-pub const ROOT: Keys = Keys {
-    id: ACCOUNT,
-    secret: "test",
-};
+pub const ROOT: Keys = Keys { id: ACCOUNT, secret: "test" };
 const LONGEST: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy)]
@@ -98,13 +95,7 @@ impl Ministack {
         let secret = join(&folder.join("eks.json"), cluster, endpoint)?;
         let second = launch(program, folder, port, "ministack.log")?;
         let webhook = format!("{url}/_ministack/eks-auth/{ACCOUNT}/{REGION}/{cluster}/{secret}");
-        Ok((
-            Self {
-                port,
-                _process: second.process,
-            },
-            webhook,
-        ))
+        Ok((Self { port, _process: second.process }, webhook))
     }
 
     pub fn url(&self) -> String {
@@ -191,10 +182,7 @@ async fn create_cluster(root: &Clients, name: &str) -> Result<()> {
     let started = Instant::now();
     loop {
         let cluster = root.eks.describe_cluster().name(name).send().await?.cluster;
-        if cluster
-            .and_then(|cluster| cluster.status)
-            .is_some_and(|status| status.as_str() == "ACTIVE")
-        {
+        if cluster.and_then(|cluster| cluster.status).is_some_and(|status| status.as_str() == "ACTIVE") {
             break;
         }
         if started.elapsed() > LONGEST {
@@ -203,12 +191,9 @@ async fn create_cluster(root: &Clients, name: &str) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let enforcing = json!({"enableNetworkPolicy": "true"}).to_string();
-    for (addon, configuration) in [
-        ("coredns", None),
-        ("eks-pod-identity-agent", None),
-        ("kube-proxy", None),
-        ("vpc-cni", Some(enforcing)),
-    ] {
+    for (addon, configuration) in
+        [("coredns", None), ("eks-pod-identity-agent", None), ("kube-proxy", None), ("vpc-cni", Some(enforcing))]
+    {
         root.eks
             .create_addon()
             .cluster_name(name)

@@ -29,32 +29,18 @@ impl Process {
     ) -> Result<Self> {
         let output = File::create(log)?;
         let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output);
+        command.args(arguments).stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         prepare(&mut command);
-        let child = command
-            .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
+        let child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
         let watchdog = Command::new("sh")
             // A signal to the whole group reaches it too, and an API server without its etcd never ends by itself.
-            .args([
-                "-c",
-                "trap '' INT TERM; read -r _; kill -9 \"$0\"",
-                &child.id().to_string(),
-            ])
+            .args(["-c", "trap '' INT TERM; read -r _; kill -9 \"$0\"", &child.id().to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
         let mut process = match watchdog {
-            Ok(watchdog) => Self {
-                child,
-                watchdog,
-                log: log.to_owned(),
-            },
+            Ok(watchdog) => Self { child, watchdog, log: log.to_owned() },
             Err(error) => {
                 let mut child = child;
                 child.kill()?;
@@ -89,11 +75,7 @@ impl Process {
             return Ok(());
         };
         let log = fs::read_to_string(&self.log).unwrap_or_default();
-        let last = log
-            .lines()
-            .rev()
-            .find(|line| !line.trim().is_empty())
-            .unwrap_or("no word");
+        let last = log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no word");
         let name = self.log.file_stem().unwrap_or_default().display();
         bail!("{name} ended with {status}: {last}");
     }

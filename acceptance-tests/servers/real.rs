@@ -58,18 +58,9 @@ impl Real {
             let keys = user(&root, "platform", EVERYTHING).await?;
             enter(&root, &format!("arn:aws:iam::{ACCOUNT}:user/platform"), PLATFORM).await?;
             bind(&cluster, PLATFORM, "cluster-admin").await?;
-            Ok((
-                keys,
-                rights::runner(&root, &cluster, RUNNER, None, |policy| policy).await?,
-            ))
+            Ok((keys, rights::runner(&root, &cluster, RUNNER, None, |policy| policy).await?))
         })?;
-        Ok(Self {
-            cluster,
-            ministack,
-            platform,
-            runner,
-            _folder: folder,
-        })
+        Ok(Self { cluster, ministack, platform, runner, _folder: folder })
     }
 
     pub fn arn(&self) -> String {
@@ -107,26 +98,11 @@ impl Real {
     /// A session of a role, as a person gets one.
     pub async fn assume(&self, role: &str) -> Result<Credentials> {
         let (key, secret) = &self.platform;
-        let platform = Clients::new(
-            &self.ministack.url(),
-            Credentials::new(key, secret, None, None, "platform"),
-        );
-        let answer = platform
-            .sts
-            .assume_role()
-            .role_arn(role)
-            .role_session_name("person")
-            .send()
-            .await;
+        let platform = Clients::new(&self.ministack.url(), Credentials::new(key, secret, None, None, "platform"));
+        let answer = platform.sts.assume_role().role_arn(role).role_session_name("person").send().await;
         let answer = answer.with_context(|| format!("{role} can't be assumed"))?;
         let given = answer.credentials.context("no credentials")?;
-        Ok(Credentials::new(
-            given.access_key_id,
-            given.secret_access_key,
-            Some(given.session_token),
-            None,
-            "person",
-        ))
+        Ok(Credentials::new(given.access_key_id, given.secret_access_key, Some(given.session_token), None, "person"))
     }
 }
 
@@ -138,11 +114,7 @@ pub fn options(url: &str) -> AwsOptions {
     let url = Some(url.to_owned());
     AwsOptions {
         region: Some(REGION.to_owned()),
-        endpoints: Endpoints {
-            iam: url.clone(),
-            eks: url.clone(),
-            sts: url,
-        },
+        endpoints: Endpoints { iam: url.clone(), eks: url.clone(), sts: url },
         ..AwsOptions::default()
     }
 }
@@ -198,12 +170,7 @@ pub async fn create_role(root: &Clients, path: &str, name: &str) -> Result<()> {
 
 /// With a key, and one inline policy.
 pub async fn user(root: &Clients, name: &str, policy: &str) -> Result<(String, String)> {
-    root.iam
-        .create_user()
-        .user_name(name)
-        .send()
-        .await
-        .context("CreateUser")?;
+    root.iam.create_user().user_name(name).send().await.context("CreateUser")?;
     root.iam
         .put_user_policy()
         .user_name(name)
@@ -212,13 +179,7 @@ pub async fn user(root: &Clients, name: &str, policy: &str) -> Result<(String, S
         .send()
         .await
         .context("PutUserPolicy")?;
-    let key = root
-        .iam
-        .create_access_key()
-        .user_name(name)
-        .send()
-        .await
-        .context("CreateAccessKey")?;
+    let key = root.iam.create_access_key().user_name(name).send().await.context("CreateAccessKey")?;
     let key = key.access_key.context("no key")?;
     Ok((key.access_key_id, key.secret_access_key))
 }

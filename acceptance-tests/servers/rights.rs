@@ -57,16 +57,9 @@ pub async fn let_in(cluster: &Cluster, group: &str, part: Option<&str>) -> Resul
 
 fn printed(system: &str, part: Option<&str>, more: &[&str]) -> Result<Json> {
     let role = part.map(|part| ["--role", part]);
-    let out = Command::new(provider()?)
-        .args(["permissions", system])
-        .args(role.into_iter().flatten())
-        .args(more)
-        .output()?;
-    ensure!(
-        out.status.success(),
-        "permissions {system}: {}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    let out =
+        Command::new(provider()?).args(["permissions", system]).args(role.into_iter().flatten()).args(more).output()?;
+    ensure!(out.status.success(), "permissions {system}: {}", String::from_utf8_lossy(&out.stderr));
     Ok(serde_json::from_slice(&out.stdout)?)
 }
 

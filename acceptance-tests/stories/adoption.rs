@@ -27,18 +27,13 @@ async fn adopted(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     let outside = Outside::of(real).await?;
     let workspace = Workspace::bare(tool)?;
     let workspace = configured(workspace, real)?;
-    workspace.write(
-        "baseline.tf",
-        &resource("goldenpath_cluster_baseline", "this", "cluster = \"demo\""),
-    )?;
+    workspace.write("baseline.tf", &resource("goldenpath_cluster_baseline", "this", "cluster = \"demo\""))?;
     workspace.apply(&[])?;
 
     owners_are_named(&workspace, real).await?;
 
     lived_in(real, &outside).await?;
-    let quiet = outside
-        .get(&format!("/api/v1/namespaces/{NAME}/configmaps/theirs"))
-        .await?;
+    let quiet = outside.get(&format!("/api/v1/namespaces/{NAME}/configmaps/theirs")).await?;
 
     environment(&workspace, NAME, "")?;
     let refused = workspace.plan_fails(&[])?;
@@ -55,11 +50,7 @@ async fn adopted(tool: &Tool, real: &Arc<Real>) -> Result<()> {
         "a plan changes nothing"
     );
 
-    environment(
-        &workspace,
-        NAME,
-        &format!("adopt = {{ mode = \"if_marked\", take_fields = [\"{POINTER}\"] }}"),
-    )?;
+    environment(&workspace, NAME, &format!("adopt = {{ mode = \"if_marked\", take_fields = [\"{POINTER}\"] }}"))?;
     let plan = workspace.plan(&[])?;
     for words in [
         "1 to add, 0 to change, 0 to destroy",
@@ -75,17 +66,9 @@ async fn adopted(tool: &Tool, real: &Arc<Real>) -> Result<()> {
 
     let namespace = outside.get(&format!("/api/v1/namespaces/{NAME}")).await?;
     let metadata = &namespace["metadata"];
-    ensure!(
-        metadata["labels"][LABEL] != "privileged",
-        "the field was taken: {metadata}"
-    );
-    ensure!(
-        metadata["labels"]["cost-centre"] == "4711",
-        "what is theirs stays: {metadata}"
-    );
-    let now = outside
-        .get(&format!("/api/v1/namespaces/{NAME}/configmaps/theirs"))
-        .await?;
+    ensure!(metadata["labels"][LABEL] != "privileged", "the field was taken: {metadata}");
+    ensure!(metadata["labels"]["cost-centre"] == "4711", "what is theirs stays: {metadata}");
+    let now = outside.get(&format!("/api/v1/namespaces/{NAME}/configmaps/theirs")).await?;
     ensure!(now == quiet, "their ConfigMap was touched: {now}");
 
     workspace.destroy(&[])?;
@@ -119,10 +102,7 @@ fn environment(workspace: &Workspace, name: &str, adopt: &str) -> Result<()> {
     let body = format!(
         "name = \"{name}\"\n  team = \"payments\"\n  tier = \"dev\"\n  cluster = goldenpath_cluster_baseline.this.id\n  {adopt}"
     );
-    workspace.write(
-        "environment.tf",
-        &resource("goldenpath_team_environment", "this", &body),
-    )
+    workspace.write("environment.tf", &resource("goldenpath_team_environment", "this", &body))
 }
 
 /// As a team's own tools left it.
@@ -153,29 +133,11 @@ async fn lived_in(real: &Real, outside: &Outside) -> Result<()> {
 /// All are marked as adoptable, and asked for: whoever runs them would put them back.
 async fn owners_are_named(workspace: &Workspace, real: &Real) -> Result<()> {
     for (name, place, key, value, words) in [
-        (
-            "of-argo",
-            "annotations",
-            "argocd.argoproj.io/tracking-id",
-            "shop:/Namespace:of-argo/of-argo",
-            "Argo CD",
-        ),
+        ("of-argo", "annotations", "argocd.argoproj.io/tracking-id", "shop:/Namespace:of-argo/of-argo", "Argo CD"),
         ("of-flux", "labels", "kustomize.toolkit.fluxcd.io/name", "shop", "Flux"),
         ("of-helm", "annotations", "meta.helm.sh/release-name", "shop", "Helm"),
-        (
-            "of-crossplane",
-            "annotations",
-            "crossplane.io/composition-resource-name",
-            "shop",
-            "Crossplane",
-        ),
-        (
-            "of-another",
-            "labels",
-            "goldenpath.internal/environment",
-            "shop",
-            "environment shop",
-        ),
+        ("of-crossplane", "annotations", "crossplane.io/composition-resource-name", "shop", "Crossplane"),
+        ("of-another", "labels", "goldenpath.internal/environment", "shop", "environment shop"),
     ] {
         let mut document = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {},
             "annotations": {"goldenpath.internal/adoptable-by": format!("{}/{name}", real::CLUSTER)}}});
@@ -183,9 +145,7 @@ async fn owners_are_named(workspace: &Workspace, real: &Real) -> Result<()> {
         put(&real.cluster, document).await?;
         environment(workspace, name, "adopt = { mode = \"if_marked\" }")?;
         let refused = workspace.plan_fails(&[])?;
-        refused
-            .says(words)
-            .with_context(|| format!("{name} is refused by its owner's name"))?;
+        refused.says(words).with_context(|| format!("{name} is refused by its owner's name"))?;
     }
     workspace.remove("environment.tf")
 }

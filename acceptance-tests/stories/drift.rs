@@ -15,17 +15,12 @@ fn applied(tool: &Tool, more: &str) -> Result<Workspace> {
 }
 
 fn raise_the_quota(workspace: &Workspace) -> Result<()> {
-    workspace
-        .sandbox()
-        .edit(QUOTA, &json!({ "spec": { "hard": { "requests.cpu": "99" } } }))
+    workspace.sandbox().edit(QUOTA, &json!({ "spec": { "hard": { "requests.cpu": "99" } } }))
 }
 
 fn cpu(workspace: &Workspace) -> Result<String> {
     let quota = workspace.sandbox().document(QUOTA)?;
-    Ok(quota["spec"]["hard"]["requests.cpu"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned())
+    Ok(quota["spec"]["hard"]["requests.cpu"].as_str().unwrap_or_default().to_owned())
 }
 
 pub(super) fn a_changed_field(tool: &Tool) -> Result<()> {
@@ -62,10 +57,7 @@ pub(super) fn ignored_object(tool: &Tool) -> Result<()> {
     workspace.sandbox().delete(key)?;
     workspace.apply(&[])?;
     ensure!(cpu(&workspace)? == "99", "the quota matches the pattern");
-    ensure!(
-        workspace.sandbox().ours()?.iter().any(|there| there == key),
-        "what does not match is healed"
-    );
+    ensure!(workspace.sandbox().ours()?.iter().any(|there| there == key), "what does not match is healed");
     workspace.plan_is_empty(&[])?;
     Ok(())
 }
@@ -79,10 +71,7 @@ pub(super) fn a_deleted_object(tool: &Tool) -> Result<()> {
     plan.says(key)?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
-    ensure!(
-        workspace.sandbox().ours()?.iter().any(|there| there == key),
-        "it is there again"
-    );
+    ensure!(workspace.sandbox().ours()?.iter().any(|there| there == key), "it is there again");
 
     // A whole namespace, with all that is in it.
     workspace.sandbox().delete(NAMESPACE)?;
@@ -90,10 +79,7 @@ pub(super) fn a_deleted_object(tool: &Tool) -> Result<()> {
     workspace.plan_is_empty(&[])?;
     let promised: Vec<_> = objects(&workspace.attributes(ENVIRONMENT)?).into_keys().collect();
     let there = workspace.sandbox().ours()?;
-    ensure!(
-        promised.iter().all(|key| there.contains(key)),
-        "all of {promised:#?} is there again: {there:#?}"
-    );
+    ensure!(promised.iter().all(|key| there.contains(key)), "all of {promised:#?} is there again: {there:#?}");
     Ok(())
 }
 
@@ -102,16 +88,10 @@ pub(super) fn a_foreign_label(tool: &Tool) -> Result<()> {
     let label = json!({ "metadata": { "labels": { "cattle.io/project": "x" }, "annotations": { "who": "me" } } });
     workspace.sandbox().edit(NAMESPACE, &label)?;
     workspace.plan_is_empty(&[])?;
-    workspace.write(
-        "main.tf",
-        &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#),
-    )?;
+    workspace.write("main.tf", &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#))?;
     workspace.apply(&[])?;
     let namespace = workspace.sandbox().document(NAMESPACE)?;
-    ensure!(
-        namespace["metadata"]["labels"]["cattle.io/project"] == "x",
-        "an apply leaves it: {namespace}"
-    );
+    ensure!(namespace["metadata"]["labels"]["cattle.io/project"] == "x", "an apply leaves it: {namespace}");
     Ok(())
 }
 
@@ -137,18 +117,9 @@ pub(super) fn refresh_only(tool: &Tool) -> Result<()> {
     plan.says("requests.cpu=99")?;
     workspace.ok(&["apply", "-refresh-only", "-auto-approve", "-no-color", "-input=false"])?;
     let changed = workspace.sandbox().calls()?.split_off(calls);
-    ensure!(
-        changed.iter().all(|call| call.verb != "apply" && call.verb != "delete"),
-        "refresh-only changes nothing"
-    );
-    let line = objects(&workspace.attributes(ENVIRONMENT)?)
-        .get(QUOTA)
-        .cloned()
-        .unwrap_or_default();
-    ensure!(
-        line.contains("requests.cpu=99"),
-        "state holds what was observed: {line}"
-    );
+    ensure!(changed.iter().all(|call| call.verb != "apply" && call.verb != "delete"), "refresh-only changes nothing");
+    let line = objects(&workspace.attributes(ENVIRONMENT)?).get(QUOTA).cloned().unwrap_or_default();
+    ensure!(line.contains("requests.cpu=99"), "state holds what was observed: {line}");
     // What state now knows is still not what is desired.
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
@@ -160,15 +131,9 @@ pub(super) fn without_refresh(tool: &Tool) -> Result<()> {
     let workspace = applied(tool, "")?;
     raise_the_quota(&workspace)?;
     workspace.plan_is_empty(&["-refresh=false"])?;
-    workspace.write(
-        "main.tf",
-        &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#),
-    )?;
+    workspace.write("main.tf", &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#))?;
     workspace.apply(&["-refresh=false"])?;
-    ensure!(
-        cpu(&workspace)? == "6",
-        "an apply without a refresh still ends as planned"
-    );
+    ensure!(cpu(&workspace)? == "6", "an apply without a refresh still ends as planned");
     workspace.plan_is_empty(&[])?;
     Ok(())
 }

@@ -19,19 +19,11 @@ fn the_next_apply_finishes(workspace: &Workspace) -> Result<()> {
     sandbox.clear_faults()?;
     let (before, calls) = (sandbox.ours()?, sandbox.calls()?.len());
     workspace.apply(&[])?;
-    let deleted: Vec<_> = sandbox
-        .calls()?
-        .split_off(calls)
-        .into_iter()
-        .filter(|call| call.verb == "delete")
-        .collect();
+    let deleted: Vec<_> = sandbox.calls()?.split_off(calls).into_iter().filter(|call| call.verb == "delete").collect();
     ensure!(deleted.is_empty(), "it deletes what was there: {deleted:?}");
     workspace.plan_is_empty(&[])?;
     let after = sandbox.ours()?;
-    ensure!(
-        before.iter().all(|key| after.contains(key)),
-        "nothing that was made is lost"
-    );
+    ensure!(before.iter().all(|key| after.contains(key)), "nothing that was made is lost");
     workspace.destroy(&[])?;
     let left = sandbox.ours()?;
     ensure!(left.is_empty(), "no orphan: {left:?}");
@@ -54,11 +46,7 @@ pub(super) fn interrupt(tool: &Tool) -> Result<()> {
     let told = Command::new("kill").arg("-INT").arg(apply.id().to_string()).status()?;
     ensure!(told.success(), "no signal could be sent");
     let run = Run::from(apply.wait_with_output()?);
-    ensure!(
-        run.code == Some(1),
-        "an interrupted apply ends with an error: {}",
-        run.raw
-    );
+    ensure!(run.code == Some(1), "an interrupted apply ends with an error: {}", run.raw);
     ensure!(
         workspace.instance("goldenpath_team_environment.payments")?.is_some(),
         "what exists is in the state: {}",
@@ -70,20 +58,13 @@ pub(super) fn interrupt(tool: &Tool) -> Result<()> {
 pub(super) fn refused(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, QUICK)?;
     let quota = "k8s/v1/ResourceQuota/payments-dev/gp-base";
-    workspace
-        .sandbox()
-        .fault(&Fault::new("deny").verb("apply").key(quota))?;
+    workspace.sandbox().fault(&Fault::new("deny").verb("apply").key(quota))?;
     let run = workspace.apply_fails(&[])?;
     run.says(quota)?;
     run.says("403")?;
-    let instance = workspace
-        .instance("goldenpath_team_environment.payments")?
-        .context("what exists is in the state")?;
-    ensure!(
-        instance["status"] == "tainted",
-        "a failed create taints: {}",
-        instance["status"]
-    );
+    let instance =
+        workspace.instance("goldenpath_team_environment.payments")?.context("what exists is in the state")?;
+    ensure!(instance["status"] == "tainted", "a failed create taints: {}", instance["status"]);
     // Core now plans a replacement, whose delete must hand over.
     the_next_apply_finishes(&workspace)
 }
@@ -91,9 +72,7 @@ pub(super) fn refused(tool: &Tool) -> Result<()> {
 pub(super) fn killed(tool: &Tool) -> Result<()> {
     let mut workspace = Workspace::new(tool, &environment(""))?;
     workspace.set("GOLDENPATH_LEASE_SECONDS", "1");
-    workspace
-        .sandbox()
-        .fault(&Fault::new("exit-after").verb("apply").key(QUOTA).nth(1))?;
+    workspace.sandbox().fault(&Fault::new("exit-after").verb("apply").key(QUOTA).nth(1))?;
     workspace.apply_fails(&[])?;
     ensure!(workspace.instance(ENVIRONMENT)?.is_none(), "nobody was left to answer");
     the_next_apply_finishes(&workspace)
@@ -103,18 +82,12 @@ pub(super) fn killed(tool: &Tool) -> Result<()> {
 pub(super) fn two_at_once(tool: &Tool) -> Result<()> {
     let first = Workspace::new(tool, &environment(""))?;
     first.apply(&["-target=goldenpath_cluster_baseline.demo"])?;
-    let second = Workspace::new(
-        tool,
-        &environment("").replace("goldenpath_cluster_baseline.demo.id", "\"demo\""),
-    )?;
+    let second = Workspace::new(tool, &environment("").replace("goldenpath_cluster_baseline.demo.id", "\"demo\""))?;
     second.write(
         "main.tf",
         &environment("")
             .replace("goldenpath_cluster_baseline.demo.id", "\"demo\"")
-            .replace(
-                "resource \"goldenpath_cluster_baseline\" \"demo\" {\n  cluster = \"demo\"\n}",
-                "",
-            ),
+            .replace("resource \"goldenpath_cluster_baseline\" \"demo\" {\n  cluster = \"demo\"\n}", ""),
     )?;
     second.write("provider.tf", &first.sandbox_provider())?;
     first.sandbox().fault(&Fault::new("slow:150").verb("apply"))?;
@@ -123,23 +96,11 @@ pub(super) fn two_at_once(tool: &Tool) -> Result<()> {
     let other = second.run(&apply)?;
     let one = Run::from(running.wait_with_output()?);
     first.sandbox().clear_faults()?;
-    ensure!(
-        one.code == Some(0) || other.code == Some(0),
-        "one of them gets through:\n{}\n{}",
-        one.raw,
-        other.raw
-    );
+    ensure!(one.code == Some(0) || other.code == Some(0), "one of them gets through:\n{}\n{}", one.raw, other.raw);
     let there = first.sandbox().ours()?;
-    ensure!(
-        there.iter().any(|key| key == NAMESPACE),
-        "the environment is whole: {there:?}"
-    );
+    ensure!(there.iter().any(|key| key == NAMESPACE), "the environment is whole: {there:?}");
     // Whoever holds it now finds it as it was planned.
-    let holder = if one.code == Some(0) && second.instance(ENVIRONMENT)?.is_none() {
-        &first
-    } else {
-        &second
-    };
+    let holder = if one.code == Some(0) && second.instance(ENVIRONMENT)?.is_none() { &first } else { &second };
     holder.plan_is_empty(&[])?;
     Ok(())
 }
@@ -151,11 +112,7 @@ pub(super) fn by_command_line(tool: &Tool) -> Result<()> {
     let sandbox = workspace.sandbox_path().display().to_string();
     let command = |arguments: &[&str]| -> Result<Run> {
         let mut command = Command::new(provider()?);
-        command
-            .arg("sandbox")
-            .arg(arguments[0])
-            .args(["--sandbox", &sandbox])
-            .args(&arguments[1..]);
+        command.arg("sandbox").arg(arguments[0]).args(["--sandbox", &sandbox]).args(&arguments[1..]);
         Ok(Run::from(command.output()?))
     };
     command(&["list"])?.says(QUOTA)?;

@@ -25,31 +25,13 @@ fn stateless(tool: &Tool) -> Result<(Workspace, serde_json::Value)> {
 fn nothing_has_changed(workspace: &Workspace, before: &serde_json::Value) -> Result<()> {
     workspace.plan_is_empty(&[])?;
     let after = workspace.attributes("goldenpath_eks_workload_slot.ledger")?;
-    ensure!(
-        objects(&after) == objects(before),
-        "the same objects under the same lines"
-    );
-    for computed in [
-        "role_arn",
-        "role_unique_id",
-        "association_id",
-        "external_id",
-        "namespace_name",
-        "manifests",
-    ] {
-        ensure!(
-            after[computed] == before[computed],
-            "{computed}: {} is not {}",
-            after[computed],
-            before[computed]
-        );
+    ensure!(objects(&after) == objects(before), "the same objects under the same lines");
+    for computed in ["role_arn", "role_unique_id", "association_id", "external_id", "namespace_name", "manifests"] {
+        ensure!(after[computed] == before[computed], "{computed}: {} is not {}", after[computed], before[computed]);
     }
     workspace.destroy(&[])?;
     let left = workspace.sandbox().ours()?;
-    ensure!(
-        left.is_empty(),
-        "an imported environment is destroyed as any other, {left:?} is left"
-    );
+    ensure!(left.is_empty(), "an imported environment is destroyed as any other, {left:?} is left");
     Ok(())
 }
 
@@ -63,10 +45,8 @@ pub(super) fn by_command(tool: &Tool) -> Result<()> {
 
 pub(super) fn by_block(tool: &Tool) -> Result<()> {
     let (workspace, before) = stateless(tool)?;
-    let blocks: Vec<_> = PARTS
-        .iter()
-        .map(|(address, id)| format!("import {{\n  to = {address}\n  id = \"{id}\"\n}}\n"))
-        .collect();
+    let blocks: Vec<_> =
+        PARTS.iter().map(|(address, id)| format!("import {{\n  to = {address}\n  id = \"{id}\"\n}}\n")).collect();
     workspace.write("imports.tf", &blocks.concat())?;
     let plan = workspace.plan(&[])?;
     plan.says("3 to import, 0 to add, 0 to change, 0 to destroy")?;

@@ -20,10 +20,7 @@ pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {
     workspace.plan_is_empty(&[])?;
 
     let before = workspace.attributes("goldenpath_team_environment.payments")?;
-    workspace.write(
-        "main.tf",
-        &QUICK.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"6\""),
-    )?;
+    workspace.write("main.tf", &QUICK.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"6\""))?;
     let plan = workspace.plan(&[])?;
     plan.says("0 to add, 1 to change, 0 to destroy")?;
     plan.says("requests.cpu=4")?;
@@ -33,15 +30,9 @@ pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {
     let after = workspace.attributes("goldenpath_team_environment.payments")?;
     ensure!(before["uid"] == after["uid"], "an update keeps the uid");
     let (before, after) = (objects(&before), objects(&after));
-    let changed: Vec<_> = after
-        .iter()
-        .filter(|(key, line)| before.get(*key) != Some(line))
-        .map(|(key, _)| key)
-        .collect();
-    ensure!(
-        changed == ["k8s/v1/ResourceQuota/payments-dev/gp-base"],
-        "more than the quota has changed: {changed:?}"
-    );
+    let changed: Vec<_> =
+        after.iter().filter(|(key, line)| before.get(*key) != Some(line)).map(|(key, _)| key).collect();
+    ensure!(changed == ["k8s/v1/ResourceQuota/payments-dev/gp-base"], "more than the quota has changed: {changed:?}");
 
     workspace.destroy(&[])?;
     let left = workspace.sandbox().ours()?;
@@ -57,10 +48,7 @@ pub(super) fn child_objects_are_shown(tool: &Tool) -> Result<()> {
     let mut promised = std::collections::BTreeMap::new();
     for change in &changes {
         let after = &change["change"]["after"];
-        ensure!(
-            change["change"]["after_unknown"]["objects"] != true,
-            "objects are known in the plan"
-        );
+        ensure!(change["change"]["after_unknown"]["objects"] != true, "objects are known in the plan");
         promised.extend(objects(after));
     }
     for (key, part) in [
@@ -68,26 +56,15 @@ pub(super) fn child_objects_are_shown(tool: &Tool) -> Result<()> {
         ("k8s/rbac.authorization.k8s.io/v1/ClusterRole/gp-viewer", ""),
         ("k8s/v1/Namespace/payments-dev", "enforce=baseline"),
         ("k8s/v1/ResourceQuota/payments-dev/gp-base", "requests.cpu"),
-        (
-            "k8s/networking.k8s.io/v1/NetworkPolicy/payments-dev/gp-default-deny",
-            "",
-        ),
-        (
-            "k8s/rbac.authorization.k8s.io/v1/RoleBinding/payments-dev/gp-developer",
-            "gp:p:",
-        ),
+        ("k8s/networking.k8s.io/v1/NetworkPolicy/payments-dev/gp-default-deny", ""),
+        ("k8s/rbac.authorization.k8s.io/v1/RoleBinding/payments-dev/gp-developer", "gp:p:"),
         ("k8s/v1/ServiceAccount/payments-dev/ledger", ""),
         ("aws/eks/PodIdentityAssociation/payments-dev/ledger", ""),
     ] {
         let line = promised.get(key);
-        ensure!(
-            line.is_some_and(|line| line.contains(part)),
-            "{key} is not promised with {part:?}: {line:?}"
-        );
+        ensure!(line.is_some_and(|line| line.contains(part)), "{key} is not promised with {part:?}: {line:?}");
     }
-    let digests = promised
-        .values()
-        .all(|line| line.rsplit_once(" #1:").is_some_and(|(_, digest)| digest.len() == 10));
+    let digests = promised.values().all(|line| line.rsplit_once(" #1:").is_some_and(|(_, digest)| digest.len() == 10));
     ensure!(digests, "each line ends in a digest: {promised:#?}");
 
     workspace.ok(&["apply", "-no-color", "-input=false", "saved.plan"])?;
@@ -100,24 +77,15 @@ pub(super) fn child_objects_are_shown(tool: &Tool) -> Result<()> {
 pub(super) fn replacement(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, &environment(""))?;
     workspace.apply(&[])?;
-    workspace.write(
-        "main.tf",
-        &environment("").replace("name    = \"payments\"", "name    = \"billing\""),
-    )?;
+    workspace.write("main.tf", &environment("").replace("name    = \"payments\"", "name    = \"billing\""))?;
     let plan = workspace.plan(&[])?;
     plan.says("forces replacement")?;
     plan.says("1 to add, 0 to change, 1 to destroy")?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
     let there = workspace.sandbox().ours()?;
-    ensure!(
-        there.iter().any(|key| key == "k8s/v1/Namespace/billing"),
-        "the new one is there"
-    );
-    ensure!(
-        !there.iter().any(|key| key.contains("/payments")),
-        "nothing of the old one is left: {there:?}"
-    );
+    ensure!(there.iter().any(|key| key == "k8s/v1/Namespace/billing"), "the new one is there");
+    ensure!(!there.iter().any(|key| key.contains("/payments")), "nothing of the old one is left: {there:?}");
     Ok(())
 }
 
@@ -132,26 +100,14 @@ pub(super) fn destroy_order(tool: &Tool) -> Result<()> {
     let calls = workspace.sandbox().calls()?.len();
     workspace.destroy(&["-target=goldenpath_team_environment.payments"])?;
     let calls = workspace.sandbox().calls()?.split_off(calls);
-    let deletes: Vec<_> = calls
-        .into_iter()
-        .filter(|call| call.verb == "delete" && call.ok)
-        .map(|call| call.key)
-        .collect();
+    let deletes: Vec<_> =
+        calls.into_iter().filter(|call| call.verb == "delete" && call.ok).map(|call| call.key).collect();
     let at = |part: &str| {
-        deletes
-            .iter()
-            .position(|key| key.contains(part))
-            .ok_or_else(|| anyhow::anyhow!("no {part} in {deletes:#?}"))
+        deletes.iter().position(|key| key.contains(part)).ok_or_else(|| anyhow::anyhow!("no {part} in {deletes:#?}"))
     };
     let namespace = at("k8s/v1/Namespace/payments")?;
-    ensure!(
-        namespace < at("aws/eks/AccessEntry/")?,
-        "access goes after the namespaces: {deletes:#?}"
-    );
-    ensure!(
-        namespace < at("aws/iam/Role/")?,
-        "roles go after the namespaces: {deletes:#?}"
-    );
+    ensure!(namespace < at("aws/eks/AccessEntry/")?, "access goes after the namespaces: {deletes:#?}");
+    ensure!(namespace < at("aws/iam/Role/")?, "roles go after the namespaces: {deletes:#?}");
     ensure!(
         at("k8s/v1/ConfigMap/goldenpath-system/environment.payments")? + 1 == deletes.len(),
         "the record goes last"
@@ -182,10 +138,7 @@ resource "goldenpath_team_environment" "many" {
     let calls = workspace.sandbox().calls()?.split_off(calls);
     let observed = calls.iter().filter(|call| call.verb == "observe").count();
     ensure!(observed <= 10, "a refresh of 50 environments took {observed} listings");
-    ensure!(
-        calls.iter().all(|call| call.verb != "apply" && call.verb != "delete"),
-        "a plan changes nothing"
-    );
+    ensure!(calls.iter().all(|call| call.verb != "apply" && call.verb != "delete"), "a plan changes nothing");
     workspace.destroy(&[])?;
     let left = workspace.sandbox().ours()?;
     ensure!(left.is_empty(), "destroy leaves {left:?}");

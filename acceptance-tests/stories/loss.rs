@@ -17,10 +17,7 @@ fn applied(tool: &Tool, more: &str) -> Result<Workspace> {
 
 fn is_untouched(workspace: &Workspace) -> Result<()> {
     let there = workspace.sandbox().ours()?;
-    ensure!(
-        there.iter().any(|key| key == NAMESPACE),
-        "the namespace is gone: {there:?}"
-    );
+    ensure!(there.iter().any(|key| key == NAMESPACE), "the namespace is gone: {there:?}");
     workspace.write("main.tf", &environment(ON))?;
     workspace.plan_is_empty(&[]).map(drop)
 }
@@ -34,10 +31,7 @@ pub(super) fn a_lost_record(tool: &Tool) -> Result<()> {
     plan.says("0 to add, 1 to change, 0 to destroy")?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
-    ensure!(
-        workspace.sandbox().ours()? == there,
-        "rebuilt, and nothing else has changed"
-    );
+    ensure!(workspace.sandbox().ours()? == there, "rebuilt, and nothing else has changed");
     // Lost again: a destroy works from the keys in state.
     workspace.sandbox().delete(RECORD)?;
     workspace.destroy(&[])?;
@@ -50,14 +44,9 @@ pub(super) fn protected_from_destroy(tool: &Tool) -> Result<()> {
     let workspace = applied(tool, ON)?;
     let target = format!("-target={ENVIRONMENT}");
     workspace.destroy_fails(&[])?.says("deletion_protection")?;
-    workspace
-        .destroy_fails(&[&target])?
-        .says(NAMESPACE.rsplit('/').next().unwrap_or_default())?;
+    workspace.destroy_fails(&[&target])?.says(NAMESPACE.rsplit('/').next().unwrap_or_default())?;
     // Taken out of the configuration, which is how most things are destroyed.
-    workspace.write(
-        "main.tf",
-        "resource \"goldenpath_cluster_baseline\" \"demo\" {\n  cluster = \"demo\"\n}\n",
-    )?;
+    workspace.write("main.tf", "resource \"goldenpath_cluster_baseline\" \"demo\" {\n  cluster = \"demo\"\n}\n")?;
     workspace.apply_fails(&[])?.says("deletion_protection")?;
     is_untouched(&workspace)
 }
@@ -70,35 +59,20 @@ pub(super) fn protected_from_update(tool: &Tool) -> Result<()> {
     workspace.write("main.tf", &environment(OFF))?;
     workspace.plan_fails(&[])?.says("payments-jobs")?;
     // A namespace that is only renamed is deleted all the same.
-    workspace.write(
-        "main.tf",
-        &environment(&format!("{ON}\n  namespaces = {{ default = {{}}, batch = {{}} }}")),
-    )?;
+    workspace.write("main.tf", &environment(&format!("{ON}\n  namespaces = {{ default = {{}}, batch = {{}} }}")))?;
     workspace.plan_fails(&[])?.says("payments-jobs")?;
     let there = workspace.sandbox().ours()?;
-    ensure!(
-        there.iter().any(|key| key == "k8s/v1/Namespace/payments-jobs"),
-        "it is there: {there:?}"
-    );
+    ensure!(there.iter().any(|key| key == "k8s/v1/Namespace/payments-jobs"), "it is there: {there:?}");
     Ok(())
 }
 
 pub(super) fn protected_from_replacement(tool: &Tool) -> Result<()> {
     let workspace = applied(tool, ON)?;
-    workspace
-        .plan_fails(&[&format!("-replace={ENVIRONMENT}")])?
-        .says("deletion_protection")?;
-    workspace.write(
-        "main.tf",
-        &environment(ON).replace("name    = \"payments\"", "name    = \"billing\""),
-    )?;
+    workspace.plan_fails(&[&format!("-replace={ENVIRONMENT}")])?.says("deletion_protection")?;
+    workspace.write("main.tf", &environment(ON).replace("name    = \"payments\"", "name    = \"billing\""))?;
     // Core asks for the delete only at apply, and then still hears no.
     let run = workspace.run(&["apply", "-no-color", "-input=false", "-auto-approve"])?;
-    ensure!(
-        run.code == Some(1),
-        "a replacement of a protected environment fails: {}",
-        run.raw
-    );
+    ensure!(run.code == Some(1), "a replacement of a protected environment fails: {}", run.raw);
     run.says("deletion_protection")?;
     is_untouched(&workspace)
 }
@@ -122,18 +96,10 @@ pub(super) fn slots_hold_their_environment(tool: &Tool) -> Result<()> {
     workspace.apply(&[])?;
     // A slot that another state owns: this one forgets it.
     workspace.ok(&["state", "rm", "goldenpath_eks_workload_slot.ledger"])?;
-    workspace.write(
-        "main.tf",
-        "resource \"goldenpath_cluster_baseline\" \"demo\" {\n  cluster = \"demo\"\n}\n",
-    )?;
+    workspace.write("main.tf", "resource \"goldenpath_cluster_baseline\" \"demo\" {\n  cluster = \"demo\"\n}\n")?;
     workspace.apply_fails(&[])?.says("ledger")?;
-    workspace
-        .destroy_fails(&["-target=goldenpath_cluster_baseline.demo"])?
-        .says("payments-dev")?;
+    workspace.destroy_fails(&["-target=goldenpath_cluster_baseline.demo"])?.says("payments-dev")?;
     let there = workspace.sandbox().ours()?;
-    ensure!(
-        there.iter().any(|key| key == "k8s/v1/Namespace/payments-dev"),
-        "the environment is there: {there:?}"
-    );
+    ensure!(there.iter().any(|key| key == "k8s/v1/Namespace/payments-dev"), "the environment is there: {there:?}");
     Ok(())
 }

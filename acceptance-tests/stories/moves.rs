@@ -8,20 +8,15 @@ pub(super) fn moved(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, &environment(""))?;
     workspace.apply(&[])?;
     let calls = workspace.sandbox().calls()?.len();
-    let renamed = environment("").replace(
-        "\"goldenpath_team_environment\" \"payments\"",
-        "\"goldenpath_team_environment\" \"pay\"",
-    );
+    let renamed = environment("")
+        .replace("\"goldenpath_team_environment\" \"payments\"", "\"goldenpath_team_environment\" \"pay\"");
     workspace.write("main.tf", &format!(
         "{renamed}\nmoved {{\n  from = goldenpath_team_environment.payments\n  to   = goldenpath_team_environment.pay\n}}\n"
     ))?;
     workspace.apply(&[])?.says("0 added, 0 changed, 0 destroyed")?;
     workspace.plan_is_empty(&[])?;
     let changed = workspace.sandbox().calls()?.split_off(calls);
-    ensure!(
-        changed.iter().all(|call| call.verb != "apply" && call.verb != "delete"),
-        "a move changes nothing"
-    );
+    ensure!(changed.iter().all(|call| call.verb != "apply" && call.verb != "delete"), "a move changes nothing");
     Ok(())
 }
 
@@ -46,16 +41,12 @@ pub(super) fn removed(tool: &Tool) -> Result<()> {
 
 pub(super) fn target(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, QUICK)?;
-    workspace
-        .apply(&["-target=goldenpath_team_environment.payments"])?
-        .says("2 added")?;
+    workspace.apply(&["-target=goldenpath_team_environment.payments"])?.says("2 added")?;
     workspace.plan(&[])?.says("1 to add, 0 to change, 0 to destroy")?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
     // An environment takes its slots with it.
-    workspace
-        .destroy(&["-target=goldenpath_team_environment.payments"])?
-        .says("2 destroyed")?;
+    workspace.destroy(&["-target=goldenpath_team_environment.payments"])?.says("2 destroyed")?;
     workspace.apply(&[])?.says("2 added")?;
     workspace.plan_is_empty(&[])?;
     Ok(())
@@ -65,20 +56,12 @@ pub(super) fn replace_by_hand(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, QUICK)?;
     workspace.apply(&[])?;
     let before = workspace.attributes("goldenpath_eks_workload_slot.ledger")?;
-    workspace
-        .plan(&["-replace=goldenpath_eks_workload_slot.ledger"])?
-        .says("1 to add, 0 to change, 1 to destroy")?;
+    workspace.plan(&["-replace=goldenpath_eks_workload_slot.ledger"])?.says("1 to add, 0 to change, 1 to destroy")?;
     workspace.apply(&["-replace=goldenpath_eks_workload_slot.ledger"])?;
     workspace.plan_is_empty(&[])?;
     let after = workspace.attributes("goldenpath_eks_workload_slot.ledger")?;
-    ensure!(
-        before["id"] == after["id"] && before["uid"] != after["uid"],
-        "the same id under a new uid"
-    );
-    ensure!(
-        before["role_unique_id"] != after["role_unique_id"],
-        "the role was really made anew"
-    );
+    ensure!(before["id"] == after["id"] && before["uid"] != after["uid"], "the same id under a new uid");
+    ensure!(before["role_unique_id"] != after["role_unique_id"], "the role was really made anew");
     Ok(())
 }
 

@@ -103,23 +103,14 @@ async fn is_there(outside: &Outside, all: &BTreeSet<String>) -> Result<()> {
     }
     let more: Vec<_> = there.difference(all).collect();
     ensure!(more.is_empty(), "nobody promised {more:?}");
-    ensure!(
-        unmarked.len() < all.len() / 4,
-        "most should carry our mark: {unmarked:?}"
-    );
+    ensure!(unmarked.len() < all.len() / 4, "most should carry our mark: {unmarked:?}");
     Ok(())
 }
 
 /// Hands in both worlds, all seen in one plan.
 async fn heals(workspace: &Workspace, outside: &Outside, all: &BTreeSet<String>) -> Result<()> {
-    let find = |part: &str| {
-        all.iter()
-            .find(|key| key.contains(part))
-            .with_context(|| format!("no {part} in {all:?}"))
-    };
-    let association = outside
-        .look(&format!("aws/eks/PodIdentityAssociation/{NAME}/ledger"))
-        .await?;
+    let find = |part: &str| all.iter().find(|key| key.contains(part)).with_context(|| format!("no {part} in {all:?}"));
+    let association = outside.look(&format!("aws/eks/PodIdentityAssociation/{NAME}/ledger")).await?;
     ensure!(association.is_some(), "the slot has its association");
     let roles: Vec<&String> = all.iter().filter(|key| key.starts_with("aws/iam/Role/")).collect();
     ensure!(roles.len() == 2, "the deployer's role and the slot's: {roles:?}");
@@ -152,25 +143,15 @@ async fn heals(workspace: &Workspace, outside: &Outside, all: &BTreeSet<String>)
     }
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
-    let attached = iam
-        .list_attached_role_policies()
-        .role_name(name(roles[0]))
-        .send()
-        .await?;
-    ensure!(
-        attached.attached_policies.unwrap_or_default().is_empty(),
-        "what was attached by hand is gone"
-    );
+    let attached = iam.list_attached_role_policies().role_name(name(roles[0])).send().await?;
+    ensure!(attached.attached_policies.unwrap_or_default().is_empty(), "what was attached by hand is gone");
     is_there(outside, all).await
 }
 
 fn imports(workspace: &Workspace) -> Result<()> {
     let mut ids = vec![];
     for address in [BASELINE, ENVIRONMENT, SLOT] {
-        let id = workspace.attributes(address)?["id"]
-            .as_str()
-            .context("no id")?
-            .to_owned();
+        let id = workspace.attributes(address)?["id"].as_str().context("no id")?.to_owned();
         ids.push((address, id));
     }
     workspace.ok(&["state", "rm", SLOT, ENVIRONMENT, BASELINE])?;
@@ -187,18 +168,10 @@ async fn namespaces_end(outside: &Outside) -> Result<()> {
     loop {
         let listed = outside.get("/api/v1/namespaces").await?;
         let names = listed["items"].as_array().cloned().unwrap_or_default();
-        let names: Vec<_> = names
-            .iter()
-            .filter_map(|one| one["metadata"]["name"].as_str())
-            .collect();
-        let ours = names
-            .iter()
-            .find(|name| name.starts_with(NAME) || **name == "goldenpath-system");
+        let names: Vec<_> = names.iter().filter_map(|one| one["metadata"]["name"].as_str()).collect();
+        let ours = names.iter().find(|name| name.starts_with(NAME) || **name == "goldenpath-system");
         let Some(ours) = ours else { return Ok(()) };
-        ensure!(
-            started.elapsed() < Duration::from_secs(20),
-            "the namespace {ours} does not end"
-        );
+        ensure!(started.elapsed() < Duration::from_secs(20), "the namespace {ours} does not end");
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
 }

@@ -22,10 +22,7 @@ pub(super) fn two_clients(tool: &Tool) -> Result<()> {
     })?;
     for (workspace, own, foreign) in [(&one, "one", "two"), (&two, "two", "one")] {
         let there = workspace.sandbox().ours()?;
-        ensure!(
-            there.iter().any(|key| key == &format!("k8s/v1/Namespace/{own}")),
-            "{own} is there: {there:?}"
-        );
+        ensure!(there.iter().any(|key| key == &format!("k8s/v1/Namespace/{own}")), "{own} is there: {there:?}");
         ensure!(
             !there.iter().any(|key| key == &format!("k8s/v1/Namespace/{foreign}")),
             "{foreign} is elsewhere: {there:?}"

@@ -13,42 +13,25 @@ pub(super) fn a_name(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, &hcl)?;
     let planned = workspace.planned(&[])?;
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
-    let ours = changes
-        .iter()
-        .find(|one| one["address"] == ENVIRONMENT)
-        .cloned()
-        .unwrap_or_default();
-    ensure!(
-        ours["change"]["after_unknown"]["objects"] == true,
-        "without a name no object is known: {ours}"
-    );
+    let ours = changes.iter().find(|one| one["address"] == ENVIRONMENT).cloned().unwrap_or_default();
+    ensure!(ours["change"]["after_unknown"]["objects"] == true, "without a name no object is known: {ours}");
     workspace.ok(&["apply", "-no-color", "-input=false", "saved.plan"])?;
     workspace.plan_is_empty(&[])?;
-    ensure!(
-        objects(&workspace.attributes(ENVIRONMENT)?).contains_key(QUOTA),
-        "the name came through"
-    );
+    ensure!(objects(&workspace.attributes(ENVIRONMENT)?).contains_key(QUOTA), "the name came through");
 
     // The name will be known after apply only, and then turns out the same: nothing is replaced by not knowing.
-    workspace.write(
-        "main.tf",
-        &hcl.replace("input = \"payments\"", "input = \"payments\"\n  triggers_replace = [1]"),
-    )?;
+    workspace
+        .write("main.tf", &hcl.replace("input = \"payments\"", "input = \"payments\"\n  triggers_replace = [1]"))?;
     let plan = workspace.plan(&[])?;
     plan.says_not("goldenpath_team_environment.payments must be replaced")?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
 
     // It turns out to be another: an error that asks for a new plan, and nothing is lost.
-    workspace.write(
-        "main.tf",
-        &hcl.replace("input = \"payments\"", "input = \"billing\"\n  triggers_replace = [2]"),
-    )?;
+    workspace
+        .write("main.tf", &hcl.replace("input = \"payments\"", "input = \"billing\"\n  triggers_replace = [2]"))?;
     workspace.apply_fails(&[])?.says("plan")?;
-    ensure!(
-        workspace.sandbox().ours()?.iter().any(|key| key == QUOTA),
-        "the environment is still there"
-    );
+    ensure!(workspace.sandbox().ours()?.iter().any(|key| key == QUOTA), "the environment is still there");
     let plan = workspace.plan(&[])?;
     plan.says("must be replaced")?;
     Ok(())
@@ -66,15 +49,8 @@ pub(super) fn a_provider(tool: &Tool) -> Result<()> {
     )?;
     let planned = workspace.planned(&[])?;
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
-    let ours = changes
-        .iter()
-        .find(|one| one["address"] == ENVIRONMENT)
-        .cloned()
-        .unwrap_or_default();
-    ensure!(
-        ours["change"]["after"]["id"] == "demo/payments",
-        "the id needs no world: {ours}"
-    );
+    let ours = changes.iter().find(|one| one["address"] == ENVIRONMENT).cloned().unwrap_or_default();
+    ensure!(ours["change"]["after"]["id"] == "demo/payments", "the id needs no world: {ours}");
     workspace.ok(&["apply", "-no-color", "-input=false", "saved.plan"])?;
     workspace.plan_is_empty(&[])?;
     workspace.destroy(&[])?;
@@ -84,12 +60,10 @@ pub(super) fn a_provider(tool: &Tool) -> Result<()> {
 
 /// The cluster is replaced in the same run as nothing else: its name is unknown for a plan, and the same after it.
 pub(super) fn a_cluster_name(tool: &Tool) -> Result<()> {
-    let hcl = environment("")
-        .replace("cluster = \"demo\"", "cluster = terraform_data.cluster.output")
-        .replace(
-            "cluster = goldenpath_cluster_baseline.demo.id",
-            "cluster = terraform_data.cluster.output\n  depends_on = [goldenpath_cluster_baseline.demo]",
-        );
+    let hcl = environment("").replace("cluster = \"demo\"", "cluster = terraform_data.cluster.output").replace(
+        "cluster = goldenpath_cluster_baseline.demo.id",
+        "cluster = terraform_data.cluster.output\n  depends_on = [goldenpath_cluster_baseline.demo]",
+    );
     let cluster = |trigger: u8| {
         format!(
             "resource \"terraform_data\" \"cluster\" {{\n  input = \"demo\"\n  triggers_replace = [{trigger}]\n}}\n{hcl}"
@@ -105,10 +79,7 @@ pub(super) fn a_cluster_name(tool: &Tool) -> Result<()> {
     plan.says_not("goldenpath_cluster_baseline.demo must be replaced")?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
-    ensure!(
-        workspace.attributes(ENVIRONMENT)?["uid"] == uid,
-        "the same instance all along"
-    );
+    ensure!(workspace.attributes(ENVIRONMENT)?["uid"] == uid, "the same instance all along");
     Ok(())
 }
 
@@ -133,26 +104,12 @@ resource "goldenpath_eks_workload_slot" "ledger" {{
     )?;
     let planned = workspace.planned(&[])?;
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
-    let slot = changes
-        .iter()
-        .find(|one| one["type"] == "goldenpath_eks_workload_slot")
-        .cloned()
-        .unwrap_or_default();
-    let waiting = slot["change"]["after_unknown"]["objects"]
-        .as_object()
-        .cloned()
-        .unwrap_or_default();
+    let slot = changes.iter().find(|one| one["type"] == "goldenpath_eks_workload_slot").cloned().unwrap_or_default();
+    let waiting = slot["change"]["after_unknown"]["objects"].as_object().cloned().unwrap_or_default();
     let role = waiting.keys().filter(|key| key.starts_with("aws/iam/Role/")).count();
-    ensure!(
-        role == 1,
-        "the role's key is known and its line is not: {}",
-        slot["change"]["after_unknown"]
-    );
+    ensure!(role == 1, "the role's key is known and its line is not: {}", slot["change"]["after_unknown"]);
     let known = objects(&slot["change"]["after"]);
-    ensure!(
-        known.contains_key("k8s/v1/ServiceAccount/payments/ledger"),
-        "the rest is known: {known:#?}"
-    );
+    ensure!(known.contains_key("k8s/v1/ServiceAccount/payments/ledger"), "the rest is known: {known:#?}");
     workspace.ok(&["apply", "-no-color", "-input=false", "saved.plan"])?;
     workspace.plan_is_empty(&[])?;
     Ok(())

@@ -17,16 +17,10 @@ const FACTS: &str = r#"{
 pub(super) fn another_world(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, &environment(""))?;
     workspace.apply(&[])?;
-    workspace.write(
-        "provider.tf",
-        "provider \"goldenpath\" {\n  sandbox = { path = \"other.db\" }\n}\n",
-    )?;
+    workspace.write("provider.tf", "provider \"goldenpath\" {\n  sandbox = { path = \"other.db\" }\n}\n")?;
     workspace.plan_fails(&[])?.says("world")?;
     // Without a refresh a plan with nothing to change asks no world; a change meets the other one before it is made.
-    workspace.write(
-        "main.tf",
-        &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#),
-    )?;
+    workspace.write("main.tf", &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#))?;
     workspace.apply_fails(&["-refresh=false"])?.says("world")?;
     workspace.write("main.tf", &environment(""))?;
     workspace.destroy_fails(&["-refresh=false"])?.says("world")?;
@@ -44,15 +38,8 @@ pub(super) fn offline(tool: &Tool) -> Result<()> {
     )?;
     let planned = workspace.planned(&[])?;
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
-    let ours = changes
-        .iter()
-        .find(|one| one["address"] == ENVIRONMENT)
-        .cloned()
-        .unwrap_or_default();
-    ensure!(
-        objects(&ours["change"]["after"]).len() > 5,
-        "the whole plan without credentials: {ours}"
-    );
+    let ours = changes.iter().find(|one| one["address"] == ENVIRONMENT).cloned().unwrap_or_default();
+    ensure!(objects(&ours["change"]["after"]).len() > 5, "the whole plan without credentials: {ours}");
     workspace.apply_fails(&[])?.says("offline")?;
     Ok(())
 }

@@ -18,44 +18,20 @@ pub struct Done {
 /// By kind, what an edit may do, and whether that touches what we own.
 const EDITS: &[(&str, &str, bool)] = &[
     ("/ResourceQuota/", r#"{"spec":{"hard":{"pods":"1"}}}"#, true),
-    (
-        "/ResourceQuota/",
-        r#"{"metadata":{"labels":{"cattle.io/project":"x"}}}"#,
-        false,
-    ),
-    (
-        "/LimitRange/",
-        r#"{"metadata":{"labels":{"goldenpath.internal/team":"other"}}}"#,
-        true,
-    ),
+    ("/ResourceQuota/", r#"{"metadata":{"labels":{"cattle.io/project":"x"}}}"#, false),
+    ("/LimitRange/", r#"{"metadata":{"labels":{"goldenpath.internal/team":"other"}}}"#, true),
     ("/NetworkPolicy/", r#"{"spec":{"policyTypes":[]}}"#, true),
     ("/NetworkPolicy/", r#"{"spec":{"ingress":[{}]}}"#, true),
     ("/NetworkPolicy/", r#"{"spec":{"egress":[{}]}}"#, true),
-    (
-        "/NetworkPolicy/",
-        r#"{"metadata":{"annotations":{"seen-by":"scanner"}}}"#,
-        false,
-    ),
+    ("/NetworkPolicy/", r#"{"metadata":{"annotations":{"seen-by":"scanner"}}}"#, false),
     (
         "/RoleBinding/",
         r#"{"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"Group","name":"everyone"}]}"#,
         true,
     ),
-    (
-        "/Namespace/",
-        r#"{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}"#,
-        true,
-    ),
-    (
-        "/Namespace/",
-        r#"{"metadata":{"labels":{"field.cattle.io/projectId":"p"}}}"#,
-        false,
-    ),
-    (
-        "/ServiceAccount/",
-        r#"{"metadata":{"annotations":{"who":"me"}}}"#,
-        false,
-    ),
+    ("/Namespace/", r#"{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}"#, true),
+    ("/Namespace/", r#"{"metadata":{"labels":{"field.cattle.io/projectId":"p"}}}"#, false),
+    ("/ServiceAccount/", r#"{"metadata":{"annotations":{"who":"me"}}}"#, false),
     (
         "aws/iam/Role/",
         r#"{"inline":{"extra":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}}}"#,
@@ -73,11 +49,7 @@ pub async fn happens(random: &mut Random, ground: &Ground, objects: &BTreeMap<St
         let lasting = key.contains("/Namespace/") || key.contains("/ServiceAccount/") || key.contains("/ConfigMap/");
         if random.percent(30) && !lasting {
             ground.delete(&key).await?;
-            return Ok(Some(Done {
-                key,
-                is_ours: true,
-                what: "deleted".into(),
-            }));
+            return Ok(Some(Done { key, is_ours: true, what: "deleted".into() }));
         }
         let fitting: Vec<_> = EDITS.iter().filter(|(part, ..)| key.contains(part)).collect();
         if fitting.is_empty() {
@@ -90,11 +62,7 @@ pub async fn happens(random: &mut Random, ground: &Ground, objects: &BTreeMap<St
         let after = ground.document(&key).await?;
         // What was so already is no drift, nor what the server makes of nothing. AWS has no documents.
         let is_ours = is_ours && (after.is_null() || differs(&before, &after, &change));
-        return Ok(Some(Done {
-            key,
-            is_ours,
-            what: edit.into(),
-        }));
+        return Ok(Some(Done { key, is_ours, what: edit.into() }));
     }
     Ok(None)
 }
@@ -102,9 +70,7 @@ pub async fn happens(random: &mut Random, ground: &Ground, objects: &BTreeMap<St
 /// Whether the change has changed anything at its leaves.
 fn differs(before: &Json, after: &Json, change: &Json) -> bool {
     match change {
-        Json::Object(entries) => entries
-            .iter()
-            .any(|(name, change)| differs(&before[name], &after[name], change)),
+        Json::Object(entries) => entries.iter().any(|(name, change)| differs(&before[name], &after[name], change)),
         _ => before != after,
     }
 }
@@ -112,13 +78,6 @@ fn differs(before: &Json, after: &Json, change: &Json) -> bool {
 /// The request leaves such objects alone.
 pub fn is_ignored(spec: &Json, key: &str) -> bool {
     let reports = spec["drift"]["mode"] == json!("report");
-    let patterns = spec["drift"]["ignore"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Json::as_str);
-    reports
-        || patterns
-            .map(|pattern| pattern.trim_end_matches('*'))
-            .any(|start| key.starts_with(start))
+    let patterns = spec["drift"]["ignore"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    reports || patterns.map(|pattern| pattern.trim_end_matches('*')).any(|start| key.starts_with(start))
 }

@@ -28,11 +28,7 @@ impl Ground {
     pub async fn client(&self, server: &Server) -> Result<Client> {
         match self {
             Self::Sandbox(_) => server.sandbox_client().await,
-            Self::Real(plot) => {
-                server
-                    .client(&provider_config(&plot.outside.real.ministack.url()))
-                    .await
-            }
+            Self::Real(plot) => server.client(&provider_config(&plot.outside.real.ministack.url())).await,
         }
     }
 
@@ -108,9 +104,6 @@ impl Plot {
         for role in ROLES {
             real::create_role(&root, "/", &format!("{tag}-{role}")).await?;
         }
-        Ok(Self {
-            outside: Outside::of(real).await?,
-            tag,
-        })
+        Ok(Self { outside: Outside::of(real).await?, tag })
     }
 }

@@ -5,10 +5,7 @@ use acceptance_tests::client::UNKNOWN;
 use serde_json::{Map, Value as Json, json};
 
 const TIERS: [&str; 3] = ["dev", "staging", "prod"];
-const PRINCIPALS: [&str; 2] = [
-    "arn:aws:iam::111122223333:role/pay-admin",
-    "arn:aws:iam::111122223333:role/ci",
-];
+const PRINCIPALS: [&str; 2] = ["arn:aws:iam::111122223333:role/pay-admin", "arn:aws:iam::111122223333:role/ci"];
 const SETS: [&str; 4] = ["AdministratorAccess", "PlatformEngineer", "PaymentsDev", "PaymentsView"];
 const GROUPS: [&str; 3] = ["payments-all", "oidc:payments", "éclair"];
 const KEYS: [&str; 5] = ["default", "api", "jobs", "batch", "web"];
@@ -29,11 +26,7 @@ pub struct Frame {
 
 impl Frame {
     pub fn random(random: &mut Random, name: String) -> Self {
-        Self {
-            name,
-            team: (*random.pick(&["payments", "billing"])).into(),
-            tier: *random.pick::<&'static str>(&TIERS),
-        }
+        Self { name, team: (*random.pick(&["payments", "billing"])).into(), tier: *random.pick::<&'static str>(&TIERS) }
     }
 }
 
@@ -50,11 +43,7 @@ pub fn environment(random: &mut Random, frame: &Frame) -> Json {
     let keys = keys(random);
     put(
         "namespaces",
-        keys.as_ref().map(|keys| {
-            keys.iter()
-                .map(|key| ((*key).to_owned(), namespace(random, prod)))
-                .collect()
-        }),
+        keys.as_ref().map(|keys| keys.iter().map(|key| ((*key).to_owned(), namespace(random, prod))).collect()),
     );
     put("quota", maybe(random, 60).then(|| quota(random, frame.tier)));
     put(
@@ -63,17 +52,11 @@ pub fn environment(random: &mut Random, frame: &Frame) -> Json {
             .then(|| json!({ "container": { "default_memory": random.pick(&["256Mi", "512Mi", "1Gi"]) } })),
     );
     put("network", maybe(random, 60).then(|| network(random, prod)));
-    put(
-        "pod_security",
-        maybe(random, 30).then(|| json!({ "enforce": "restricted" })),
-    );
+    put("pod_security", maybe(random, 30).then(|| json!({ "enforce": "restricted" })));
     put("access", maybe(random, 80).then(|| access(random)));
     put("golden_path", maybe(random, 20).then(|| "team-standard".into()));
     // Protection has its own tests; here everything must come and go.
-    put(
-        "deletion_protection",
-        (prod || random.percent(30)).then_some(false.into()),
-    );
+    put("deletion_protection", (prod || random.percent(30)).then_some(false.into()));
     put("drift", maybe(random, 20).then(|| drift(random)));
     Json::Object(spec)
 }
@@ -82,16 +65,7 @@ pub fn environment(random: &mut Random, frame: &Frame) -> Json {
 pub fn changed(random: &mut Random, frame: &Frame, before: &Json) -> Json {
     let mut next = object(before.clone());
     let other = object(environment(random, frame));
-    let names = [
-        "namespaces",
-        "quota",
-        "limits",
-        "network",
-        "pod_security",
-        "access",
-        "drift",
-        "cluster",
-    ];
+    let names = ["namespaces", "quota", "limits", "network", "pod_security", "access", "drift", "cluster"];
     for name in random.some(&names, 40) {
         match other.get(*name) {
             Some(value) => next.insert((*name).into(), value.clone()),
@@ -110,10 +84,7 @@ pub fn slot(random: &mut Random, name: &str, environment: &str, namespace: Optio
     };
     put("namespace", namespace.map(Into::into));
     put("deletion_protection", Some(false.into()));
-    put(
-        "isolation",
-        maybe(random, 40).then(|| (*random.pick(&["shared", "namespace"])).into()),
-    );
+    put("isolation", maybe(random, 40).then(|| (*random.pick(&["shared", "namespace"])).into()));
     put("identity", maybe(random, 70).then(|| identity(random)));
     put(
         "share",
@@ -172,10 +143,8 @@ pub fn with_unknowns(random: &mut Random, spec: &Json) -> Option<Json> {
         "/team",
         "/namespaces",
     ];
-    let there: Vec<_> = places
-        .into_iter()
-        .filter(|place| spec.pointer(place).is_some_and(|value| !value.is_null()))
-        .collect();
+    let there: Vec<_> =
+        places.into_iter().filter(|place| spec.pointer(place).is_some_and(|value| !value.is_null())).collect();
     if there.is_empty() {
         return None;
     }
@@ -218,22 +187,13 @@ fn keys(random: &mut Random) -> Option<Vec<&'static str>> {
 fn namespace(random: &mut Random, prod: bool) -> Json {
     let mut spec = Map::new();
     if random.percent(25) {
-        spec.insert(
-            "quota".into(),
-            json!({ "requests.cpu": random.pick(&["500m", "250m"]), "pods": "4" }),
-        );
+        spec.insert("quota".into(), json!({ "requests.cpu": random.pick(&["500m", "250m"]), "pods": "4" }));
     }
     if random.percent(25) {
-        spec.insert(
-            "labels".into(),
-            json!({ "example.com/squad": random.pick(&["blue", "green"]) }),
-        );
+        spec.insert("labels".into(), json!({ "example.com/squad": random.pick(&["blue", "green"]) }));
     }
     if random.percent(25) {
-        spec.insert(
-            "annotations".into(),
-            json!({ "example.com/wiki": "https://wiki.example.com/x" }),
-        );
+        spec.insert("annotations".into(), json!({ "example.com/wiki": "https://wiki.example.com/x" }));
     }
     if random.percent(20) {
         spec.insert(
@@ -242,20 +202,13 @@ fn namespace(random: &mut Random, prod: bool) -> Json {
         );
     }
     if !prod && random.percent(20) {
-        spec.insert(
-            "pod_security".into(),
-            json!({ "enforce": "restricted", "version": "1.35" }),
-        );
+        spec.insert("pod_security".into(), json!({ "enforce": "restricted", "version": "1.35" }));
     }
     Json::Object(spec)
 }
 
 fn quota(random: &mut Random, tier: &str) -> Json {
-    let cpu: &[&str] = if tier == "dev" {
-        &["4", "6", "8000m", "16"]
-    } else {
-        &["8", "12", "16", "20000m"]
-    };
+    let cpu: &[&str] = if tier == "dev" { &["4", "6", "8000m", "16"] } else { &["8", "12", "16", "20000m"] };
     json!({
         "total": { "requests.cpu": random.pick(cpu), "requests.memory": random.pick(&["16Gi", "20Gi", "24Gi"]), "pods": random.pick(&["60", "80"]) },
         "headroom_percent": if random.percent(50) { Json::Null } else { json!(random.between(25, 50)) },
@@ -276,10 +229,7 @@ fn network(random: &mut Random, prod: bool) -> Json {
     };
     list("allow_from", &["env:edge-prod", "env:shared"]);
     list("ingress_cidrs", &RANGES[..3]);
-    list(
-        "egress_presets",
-        &["aws_services", "kubernetes_api", "same_environment"],
-    );
+    list("egress_presets", &["aws_services", "kubernetes_api", "same_environment"]);
     // Prod reaches the rest of the world by name.
     list("egress_cidrs", if prod { &RANGES[..3] } else { &RANGES });
     if engine == "cilium" {
@@ -300,14 +250,7 @@ fn access(random: &mut Random) -> Json {
         list("permission_sets", &SETS, 50);
         list("principal_arns", &PRINCIPALS, 50);
         list("oidc_groups", &GROUPS, 50);
-        list(
-            "service_accounts",
-            &[
-                "argocd/argocd-application-controller",
-                "flux-system/kustomize-controller",
-            ],
-            40,
-        );
+        list("service_accounts", &["argocd/argocd-application-controller", "flux-system/kustomize-controller"], 40);
         if *name == "deployer" && random.percent(40) {
             persona.insert("create_role".into(), true.into());
             persona.insert("trusted_principal_arns".into(), json!([PRINCIPALS[1]]));
@@ -326,18 +269,10 @@ fn identity(random: &mut Random) -> Json {
         return json!({ "mode": mode });
     }
     let scope = *random.pick(&["tags", "role_only"]);
-    let target = if random.percent(20) {
-        json!("arn:aws:iam::111122223333:role/led")
-    } else {
-        Json::Null
-    };
+    let target = if random.percent(20) { json!("arn:aws:iam::111122223333:role/led") } else { Json::Null };
     json!({ "mode": mode, "scope": scope, "statements": statements, "target_role_arn": target })
 }
 
 fn drift(random: &mut Random) -> Json {
-    if random.percent(50) {
-        json!({ "mode": "heal" })
-    } else {
-        json!({ "ignore": ["k8s/v1/LimitRange/*"] })
-    }
+    if random.percent(50) { json!({ "mode": "heal" }) } else { json!({ "ignore": ["k8s/v1/LimitRange/*"] }) }
 }

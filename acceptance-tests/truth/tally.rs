@@ -18,11 +18,7 @@ impl Tally {
         let Some(first) = errors(said).into_iter().next() else {
             return Ok(());
         };
-        ensure!(
-            !first.path.is_root() || first.detail.len() > 20,
-            "a refusal must help: {}",
-            told(said)
-        );
+        ensure!(!first.path.is_root() || first.detail.len() > 20, "a refusal must help: {}", told(said));
         self.refused += 1;
         *self.why.entry(first.summary.clone()).or_default() += 1;
         Ok(())

@@ -62,17 +62,12 @@ impl Aws {
 
     /// As whoever these are of.
     pub fn with_credentials(options: AwsOptions, credentials: impl ProvideCredentials + 'static) -> Self {
-        Self {
-            credentials: Some(SharedCredentialsProvider::new(credentials)),
-            ..Self::new(options)
-        }
+        Self { credentials: Some(SharedCredentialsProvider::new(credentials)), ..Self::new(options) }
     }
 
     /// Opened at the first call; one that failed is tried again by the next.
     async fn session(&self) -> Result<&Session, PortError> {
-        self.session
-            .get_or_try_init(|| session::open(&self.options, self.credentials.clone()))
-            .await
+        self.session.get_or_try_init(|| session::open(&self.options, self.credentials.clone())).await
     }
 
     /// The cluster's ARN and what EKS says of it.

@@ -43,19 +43,12 @@ pub fn read(folders: &[PathBuf]) -> Result<Vec<Document>, CatalogueError> {
 }
 
 fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
-    let failed = |source| CatalogueError::Folder {
-        path: folder.to_owned(),
-        source,
-    };
+    let failed = |source| CatalogueError::Folder { path: folder.to_owned(), source };
     let mut paths = vec![];
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        let is_yaml = path
-            .extension()
-            .is_some_and(|extension| extension == "yaml" || extension == "yml");
-        let is_hidden = path
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if is_yaml && !is_hidden && path.is_file() {
             paths.push(path);
         }
@@ -65,10 +58,7 @@ fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
 }
 
 fn read_file(path: PathBuf) -> Result<Document, CatalogueError> {
-    let failed = |source| CatalogueError::File {
-        path: path.clone(),
-        source,
-    };
+    let failed = |source| CatalogueError::File { path: path.clone(), source };
     if fs::metadata(&path).map_err(failed)?.len() > LARGEST {
         return Err(CatalogueError::TooLarge { path });
     }
@@ -82,10 +72,7 @@ mod tests {
 
     #[test]
     fn files_come_sorted_folder_by_folder() {
-        let (first, second) = (
-            tempfile::tempdir().expect("a folder"),
-            tempfile::tempdir().expect("a folder"),
-        );
+        let (first, second) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
         for (folder, name) in [
             (&first, "b.yaml"),
             (&first, "a.yml"),
@@ -106,23 +93,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let missing = folder.path().join("nowhere");
         assert!(read(&[missing]).expect_err("missing").to_string().ends_with("nowhere"));
-        assert!(
-            read(&[folder.path().to_owned()])
-                .expect_err("empty")
-                .to_string()
-                .contains("no .yaml")
-        );
+        assert!(read(&[folder.path().to_owned()]).expect_err("empty").to_string().contains("no .yaml"));
         fs::write(folder.path().join("latin.yaml"), [0xff, 0xfe]).expect("a file");
-        assert!(
-            read(&[folder.path().to_owned()])
-                .expect_err("not UTF-8")
-                .to_string()
-                .ends_with("latin.yaml")
-        );
+        assert!(read(&[folder.path().to_owned()]).expect_err("not UTF-8").to_string().ends_with("latin.yaml"));
         fs::write(folder.path().join("latin.yaml"), vec![b' '; 1024 * 1024 + 1]).expect("a file");
-        assert!(matches!(
-            read(&[folder.path().to_owned()]),
-            Err(CatalogueError::TooLarge { .. })
-        ));
+        assert!(matches!(read(&[folder.path().to_owned()]), Err(CatalogueError::TooLarge { .. })));
     }
 }

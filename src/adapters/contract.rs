@@ -85,18 +85,11 @@ pub struct Case {
 
 impl Case {
     fn new(name: impl Into<String>, run: impl Future<Output = Verdict> + Send + 'static) -> Self {
-        Self {
-            name: name.into(),
-            strict: false,
-            run: Box::pin(run),
-        }
+        Self { name: name.into(), strict: false, run: Box::pin(run) }
     }
 
     fn strict(name: impl Into<String>, run: impl Future<Output = Verdict> + Send + 'static) -> Self {
-        Self {
-            strict: true,
-            ..Self::new(name, run)
-        }
+        Self { strict: true, ..Self::new(name, run) }
     }
 }
 

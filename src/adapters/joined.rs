@@ -39,10 +39,7 @@ fn turn_of(key: &ObjectKey, is_new: bool) -> Option<String> {
 impl Objects for Joined {
     async fn observe(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError> {
         let (aws, kubernetes): (Vec<_>, Vec<_>) = selector.keys.iter().cloned().partition(ObjectKey::is_aws);
-        let part = |keys| Selector {
-            scope: selector.scope.clone(),
-            keys,
-        };
+        let part = |keys| Selector { scope: selector.scope.clone(), keys };
         let (aws, kubernetes) = (part(aws), part(kubernetes));
         let (mut all, rest) = try_join(
             asked(&*self.aws, cluster, &aws, selector.scope == Scope::Records),
@@ -99,9 +96,8 @@ impl Clusters for JoinedClusters {
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError> {
         // The ARN alone is enough to reach the API server, so that both are asked at the same time.
         let arn = self.aws.world(cluster).await?;
-        let arn = arn
-            .parse()
-            .map_err(|_| PortError::new(Class::Invalid, "facts", format!("{arn} is no cluster's ARN")))?;
+        let arn =
+            arn.parse().map_err(|_| PortError::new(Class::Invalid, "facts", format!("{arn} is no cluster's ARN")))?;
         let (facts, crds) = try_join(self.aws.facts(cluster), self.kubernetes.crds(&arn)).await?;
         Ok(Facts { crds, ..facts })
     }

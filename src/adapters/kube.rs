@@ -55,12 +55,7 @@ pub struct Kube {
 
 impl Kube {
     pub fn new(endpoints: Arc<dyn EndpointSource>, credentials: Credentials) -> Self {
-        Self {
-            endpoints,
-            credentials,
-            connections: Mutex::default(),
-            turns: turn::Queues::default(),
-        }
+        Self { endpoints, credentials, connections: Mutex::default(), turns: turn::Queues::default() }
     }
 
     /// Names of the custom resource definitions that the cluster has, `<plural>.<group>`.

@@ -111,11 +111,7 @@ mod tests {
         for (cluster, known, reason) in [
             ("demo", true, "by name"),
             ("arn:aws:eks:eu-west-1:111122223333:cluster/demo", true, "by ARN"),
-            (
-                "arn:aws:eks:eu-west-1:999900001111:cluster/demo",
-                false,
-                "another account's",
-            ),
+            ("arn:aws:eks:eu-west-1:999900001111:cluster/demo", false, "another account's"),
             ("other", false, "another name"),
         ] {
             let cluster = cluster.parse().expect("a cluster");
@@ -128,21 +124,12 @@ mod tests {
     async fn it_holds_nothing_and_takes_nothing() {
         let world = offline();
         let cluster = world.facts.stable.cluster_arn.clone();
-        let selector = Selector {
-            scope: Scope::Everything,
-            keys: vec![ObjectKey::namespace_object("a")],
-        };
+        let selector = Selector { scope: Scope::Everything, keys: vec![ObjectKey::namespace_object("a")] };
         assert_eq!(world.observe(&cluster, &selector).await, Ok(vec![]));
         let key = ObjectKey::namespace_object("a");
         let body = Body::AccessPolicy(AccessPolicy {});
-        let apply = Apply {
-            cluster: &cluster,
-            key: &key,
-            body: &body,
-            manager: "goldenpath",
-            expect: Expect::Any,
-            take: &[],
-        };
+        let apply =
+            Apply { cluster: &cluster, key: &key, body: &body, manager: "goldenpath", expect: Expect::Any, take: &[] };
         let refused = world.apply(apply).await.expect_err("offline");
         assert_eq!(refused.class, Class::Invalid);
         assert!(refused.message.contains("refuses to apply"), "{refused}");

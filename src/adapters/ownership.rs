@@ -24,11 +24,7 @@ const FOREIGN: [(&str, &str, &str); 10] = [
     ("/metadata/labels", "helm.toolkit.fluxcd.io/name", "Flux"),
     ("/metadata/annotations", "meta.helm.sh/release-name", "Helm"),
     ("/metadata/labels", "crossplane.io/composite", "Crossplane"),
-    (
-        "/metadata/annotations",
-        "crossplane.io/composition-resource-name",
-        "Crossplane",
-    ),
+    ("/metadata/annotations", "crossplane.io/composition-resource-name", "Crossplane"),
     ("/tags", "crossplane-name", "Crossplane"),
     ("/tags", "aws:cloudformation:stack-name", "CloudFormation"),
     ("/metadata/labels", "app.kubernetes.io/managed-by", ""),
@@ -40,12 +36,7 @@ const OUR_NAME: &str = "goldenpath";
 pub(crate) fn mark(key: &ObjectKey, home: &str, body: &Value) -> Mark {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
     let (environment, slot, cluster) = if key.is_aws() {
-        let tag = |name: &str| {
-            text(
-                body.get("tags")
-                    .and_then(|tags| tags.get(format!("{TAG_PREFIX}{name}"))),
-            )
-        };
+        let tag = |name: &str| text(body.get("tags").and_then(|tags| tags.get(format!("{TAG_PREFIX}{name}"))));
         let cluster = match key {
             ObjectKey::Role { .. } => tag("cluster-arn"),
             _ => Some(home.to_owned()).filter(|_| has_our_tags(body)),
@@ -60,17 +51,11 @@ pub(crate) fn mark(key: &ObjectKey, home: &str, body: &Value) -> Mark {
         let label = |name: &str| text(labels.and_then(|labels| labels.get(format!("{LABEL_PREFIX}{name}"))));
         let managed = label("managed").as_deref() == Some("true")
             || label("environment").is_some()
-            || labels
-                .and_then(|labels| labels.get("app.kubernetes.io/managed-by"))
-                .is_some_and(|by| by == OUR_NAME);
+            || labels.and_then(|labels| labels.get("app.kubernetes.io/managed-by")).is_some_and(|by| by == OUR_NAME);
         (label("environment"), label("slot"), managed.then(|| home.to_owned()))
     };
     match cluster {
-        Some(cluster) => Mark {
-            cluster: Some(cluster),
-            environment,
-            slot,
-        },
+        Some(cluster) => Mark { cluster: Some(cluster), environment, slot },
         None => Mark::default(),
     }
 }
@@ -84,14 +69,11 @@ impl Mark {
     /// As seen from one cluster: what carries another cluster's mark is a stranger here. `hand` names a stranger.
     pub fn ownership(&self, cluster: &str, hand: impl FnOnce() -> String) -> Ownership {
         match (&self.cluster, &self.environment) {
-            (Some(marked), Some(environment)) if marked == cluster => Ownership::Ours(Owner {
-                environment: environment.clone(),
-                slot: self.slot.clone(),
-            }),
+            (Some(marked), Some(environment)) if marked == cluster => {
+                Ownership::Ours(Owner { environment: environment.clone(), slot: self.slot.clone() })
+            }
             (Some(marked), None) if marked == cluster => Ownership::Cluster,
-            (Some(marked), _) => Ownership::Foreign {
-                by: format!("goldenpath on {marked}"),
-            },
+            (Some(marked), _) => Ownership::Foreign { by: format!("goldenpath on {marked}") },
             (None, _) => Ownership::Foreign { by: hand() },
         }
     }
@@ -101,11 +83,7 @@ impl Mark {
 fn tool(body: &Value) -> Option<String> {
     FOREIGN.into_iter().find_map(|(place, name, who)| {
         let value = body.pointer(place)?.get(name)?.as_str()?;
-        Some(if who.is_empty() {
-            value.to_owned()
-        } else {
-            format!("{who} ({value})")
-        })
+        Some(if who.is_empty() { value.to_owned() } else { format!("{who} ({value})") })
     })
 }
 
@@ -134,46 +112,18 @@ mod tests {
         let adoptable = "goldenpath.internal/adoptable-by";
         for (place, name, value, expected, reason) in [
             ("labels", "team", "pay", Some("demo/pay"), "a label of anybody"),
-            (
-                "annotations",
-                "argocd.argoproj.io/tracking-id",
-                "shop",
-                None,
-                "Argo CD would put it back",
-            ),
+            ("annotations", "argocd.argoproj.io/tracking-id", "shop", None, "Argo CD would put it back"),
             ("labels", "kustomize.toolkit.fluxcd.io/name", "shop", None, "Flux too"),
-            (
-                "annotations",
-                "meta.helm.sh/release-name",
-                "shop",
-                None,
-                "Helm takes it away with its release",
-            ),
-            (
-                "annotations",
-                "crossplane.io/composition-resource-name",
-                "shop",
-                None,
-                "Crossplane reconciles it",
-            ),
-            (
-                "labels",
-                "app.kubernetes.io/managed-by",
-                "Tool",
-                None,
-                "any other that says so",
-            ),
+            ("annotations", "meta.helm.sh/release-name", "shop", None, "Helm takes it away with its release"),
+            ("annotations", "crossplane.io/composition-resource-name", "shop", None, "Crossplane reconciles it"),
+            ("labels", "app.kubernetes.io/managed-by", "Tool", None, "any other that says so"),
         ] {
             let mut body = json!({"metadata": {"labels": {}, "annotations": {adoptable: "demo/pay"}}});
             body["metadata"][place][name] = value.into();
             assert_eq!(adoptable_by(&body), expected, "{reason}");
         }
         let label = json!({"metadata": {"labels": {adoptable: "demo/pay"}}});
-        assert_eq!(
-            adoptable_by(&label),
-            None,
-            "a label's value cannot be an environment's id"
-        );
+        assert_eq!(adoptable_by(&label), None, "a label's value cannot be an environment's id");
     }
 
     #[test]
@@ -183,14 +133,9 @@ mod tests {
             |labels: Value, annotations: Value| json!({"metadata": {"labels": labels, "annotations": annotations}});
         let config_map = ObjectKey::kube("v1", "ConfigMap", Some("a"), "b");
         let role = ObjectKey::role("r");
-        let entry = ObjectKey::AccessEntry {
-            principal: "arn:aws:iam::111122223333:role/x".to_owned(),
-        };
+        let entry = ObjectKey::AccessEntry { principal: "arn:aws:iam::111122223333:role/x".to_owned() };
         let ours = |slot: Option<&str>| {
-            Ownership::Ours(Owner {
-                environment: "pay".to_owned(),
-                slot: slot.map(str::to_owned),
-            })
+            Ownership::Ours(Owner { environment: "pay".to_owned(), slot: slot.map(str::to_owned) })
         };
         let foreign = |by: &str| Ownership::Foreign { by: by.to_owned() };
         for (key, home, body, expected, reason) in [
@@ -204,10 +149,7 @@ mod tests {
             (
                 &config_map,
                 cluster,
-                kube(
-                    json!({"goldenpath.internal/environment": "pay", "goldenpath.internal/slot": "api"}),
-                    json!({}),
-                ),
+                kube(json!({"goldenpath.internal/environment": "pay", "goldenpath.internal/slot": "api"}), json!({})),
                 ours(Some("api")),
                 "a slot's",
             ),
@@ -232,13 +174,7 @@ mod tests {
                 foreign("Argo CD (shop:v1)"),
                 "Argo CD's annotation",
             ),
-            (
-                &config_map,
-                cluster,
-                kube(json!({}), json!({})),
-                foreign("someone else"),
-                "no mark at all",
-            ),
+            (&config_map, cluster, kube(json!({}), json!({})), foreign("someone else"), "no mark at all"),
             (
                 &role,
                 "111122223333",
@@ -267,13 +203,7 @@ mod tests {
                 Ownership::Cluster,
                 "an entry is shared",
             ),
-            (
-                &entry,
-                cluster,
-                json!({"tags": {}}),
-                foreign("someone else"),
-                "somebody's entry",
-            ),
+            (&entry, cluster, json!({"tags": {}}), foreign("someone else"), "somebody's entry"),
         ] {
             let told = mark(key, home, &body).ownership(cluster, || hand(&body, None));
             assert_eq!(told, expected, "{reason}");

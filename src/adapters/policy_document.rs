@@ -21,9 +21,7 @@ pub(crate) fn check_trust(document: &Value) -> Result<Vec<&str>, String> {
             Value::Object(kinds) => {
                 for (kind, names) in kinds {
                     if !["AWS", "Service", "Federated", "CanonicalUser"].contains(&kind.as_str()) {
-                        return Err(format!(
-                            "MalformedPolicyDocument: Invalid principal in policy: \"{kind}\""
-                        ));
+                        return Err(format!("MalformedPolicyDocument: Invalid principal in policy: \"{kind}\""));
                     }
                     let names = texts(names).ok_or("MalformedPolicyDocument: Syntax errors in policy.")?;
                     if kind == "AWS" {
@@ -36,9 +34,7 @@ pub(crate) fn check_trust(document: &Value) -> Result<Vec<&str>, String> {
     }
     let size = size(document);
     if size > TRUST {
-        return Err(format!(
-            "LimitExceeded: Cannot exceed quota for ACLSizePerRole: {TRUST} (the policy has {size})"
-        ));
+        return Err(format!("LimitExceeded: Cannot exceed quota for ACLSizePerRole: {TRUST} (the policy has {size})"));
     }
     Ok(principals)
 }
@@ -63,11 +59,7 @@ fn statements(document: &Value) -> Result<Vec<&Map<String, Value>>, String> {
         return Err(syntax());
     }
     let statements: Vec<&Map<String, Value>> = match document.get("Statement") {
-        Some(Value::Array(list)) => list
-            .iter()
-            .map(Value::as_object)
-            .collect::<Option<_>>()
-            .ok_or_else(syntax)?,
+        Some(Value::Array(list)) => list.iter().map(Value::as_object).collect::<Option<_>>().ok_or_else(syntax)?,
         Some(Value::Object(one)) => vec![one],
         _ => return Err(syntax()),
     };
@@ -82,19 +74,13 @@ fn statements(document: &Value) -> Result<Vec<&Map<String, Value>>, String> {
         let Some(actions) = actions.and_then(texts).filter(|actions| !actions.is_empty()) else {
             return Err("MalformedPolicyDocument: Policy statement must contain actions.".to_owned());
         };
-        if let Some(vendorless) = actions
-            .into_iter()
-            .find(|action| *action != "*" && !action.contains(':'))
-        {
+        if let Some(vendorless) = actions.into_iter().find(|action| *action != "*" && !action.contains(':')) {
             return Err(format!(
                 "MalformedPolicyDocument: Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. \
                  ({vendorless})"
             ));
         }
-        if statement
-            .get("Condition")
-            .is_some_and(|condition| !condition.is_object())
-        {
+        if statement.get("Condition").is_some_and(|condition| !condition.is_object()) {
             return Err(syntax());
         }
     }
@@ -129,18 +115,8 @@ mod tests {
         let trust = |document: &Value| check_trust(document).map(|_| ());
         let long = "x".repeat(2100);
         for (check, document, expected, reason) in [
-            (
-                &trust as &dyn Fn(&Value) -> Result<(), String>,
-                json!({}),
-                "Syntax errors",
-                "no statement",
-            ),
-            (
-                &trust,
-                json!({"Version": "1", "Statement": []}),
-                "Syntax errors",
-                "an unknown version",
-            ),
+            (&trust as &dyn Fn(&Value) -> Result<(), String>, json!({}), "Syntax errors", "no statement"),
+            (&trust, json!({"Version": "1", "Statement": []}), "Syntax errors", "an unknown version"),
             (
                 &trust,
                 policy(&json!({"Effect": "Maybe", "Action": "sts:AssumeRole", "Principal": "*"})),
@@ -159,12 +135,7 @@ mod tests {
                 "prohibited field Resource",
                 "trust is about the role itself",
             ),
-            (
-                &trust,
-                policy(&json!({"Effect": "Allow", "Principal": "*"})),
-                "must contain actions",
-                "no action",
-            ),
+            (&trust, policy(&json!({"Effect": "Allow", "Principal": "*"})), "must contain actions", "no action"),
             (
                 &trust,
                 policy(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": long}})),
@@ -197,10 +168,8 @@ mod tests {
 
     #[test]
     fn a_good_trust_gives_its_principals() {
-        let document = policy(
-            &json!({"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"],
-            "Principal": {"AWS": ["arn:a", "arn:b"], "Service": "pods.eks.amazonaws.com"}}),
-        );
+        let document = policy(&json!({"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Principal": {"AWS": ["arn:a", "arn:b"], "Service": "pods.eks.amazonaws.com"}}));
         assert_eq!(check_trust(&document), Ok(vec!["arn:a", "arn:b"]));
     }
 }

@@ -29,33 +29,23 @@ pub(crate) fn check_role(name: &str, role: &Role) -> Result<(), String> {
     let good_name =
         (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c));
     if !good_name {
-        return Err(format!(
-            "ValidationError: {name:?} is not a role name: 1 to 64 of [\\w+=,.@-]"
-        ));
+        return Err(format!("ValidationError: {name:?} is not a role name: 1 to 64 of [\\w+=,.@-]"));
     }
     let good_path = role.path.len() <= 512
         && role.path.starts_with('/')
         && role.path.ends_with('/')
         && role.path.chars().all(|c| c.is_ascii_graphic());
     if !good_path {
-        return Err(format!(
-            "ValidationError: {:?} is not a path: it begins and ends with / (at most 512)",
-            role.path
-        ));
+        return Err(format!("ValidationError: {:?} is not a path: it begins and ends with / (at most 512)", role.path));
     }
     if !(3600..=43_200).contains(&role.max_session_seconds) {
-        return Err(format!(
-            "ValidationError: maxSessionDuration {} is not in 3600..43200",
-            role.max_session_seconds
-        ));
+        return Err(format!("ValidationError: maxSessionDuration {} is not in 3600..43200", role.max_session_seconds));
     }
     if role.description.chars().count() > 1000 {
         return Err("ValidationError: the description is longer than 1000 characters".to_owned());
     }
     if role.attached.len() > ATTACHED {
-        return Err(format!(
-            "LimitExceeded: Cannot exceed quota for PoliciesPerRole: {ATTACHED}"
-        ));
+        return Err(format!("LimitExceeded: Cannot exceed quota for PoliciesPerRole: {ATTACHED}"));
     }
     let inline: usize = role.inline.values().map(policy_document::size).sum();
     if inline > policy_document::INLINE {
@@ -93,10 +83,7 @@ pub(crate) fn merged_tags(
     declared: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     let foreign = live.iter().filter(|(name, _)| !name.starts_with(TAG_PREFIX));
-    foreign
-        .chain(declared)
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
+    foreign.chain(declared).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Roles of IAM Identity Center and of AWS's own services belong to them.
@@ -132,9 +119,7 @@ pub(crate) fn check_access_policy(policy: &str) -> Result<(), String> {
     if PEOPLES_POLICIES.contains(&policy) {
         return Ok(());
     }
-    Err(format!(
-        "InvalidParameterException: The policyArn parameter format is not valid ({policy})"
-    ))
+    Err(format!("InvalidParameterException: The policyArn parameter format is not valid ({policy})"))
 }
 
 /// Somebody else's entry is never changed, and a policy is a part of its entry.
@@ -145,13 +130,7 @@ pub(crate) fn not_our_entry(principal: &str, policy: &str) -> String {
 }
 
 pub(crate) fn check_association(cluster: &ClusterArn, association: &PodIdentityAssociation) -> Result<(), String> {
-    let PodIdentityAssociation {
-        role_arn,
-        target_role_arn,
-        disable_session_tags,
-        policy,
-        tags,
-    } = association;
+    let PodIdentityAssociation { role_arn, target_role_arn, disable_session_tags, policy, tags } = association;
     if role_arn.split(':').nth(4) != Some(cluster.account()) {
         return Err(format!(
             "InvalidParameterException: Cross-account pass role is not allowed. ({role_arn}); name it as target role"
@@ -165,7 +144,7 @@ pub(crate) fn check_association(cluster: &ClusterArn, association: &PodIdentityA
     if let Some(policy) = policy {
         if !disable_session_tags {
             return Err(
-                "InvalidParameterException: A session policy requires disableSessionTags to be true.".to_owned(),
+                "InvalidParameterException: A session policy requires disableSessionTags to be true.".to_owned()
             );
         }
         policy_document::check_identity(policy)?;
@@ -185,33 +164,20 @@ mod tests {
     use serde_json::json;
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
     fn tags_of_others_stay_and_ours_follow_the_request() {
         for (live, declared, expected, reason) in [
-            (
-                &[][..],
-                &[("goldenpath:a", "1")][..],
-                &[("goldenpath:a", "1")][..],
-                "made",
-            ),
+            (&[][..], &[("goldenpath:a", "1")][..], &[("goldenpath:a", "1")][..], "made"),
             (
                 &[("cost", "x"), ("goldenpath:b", "1")],
                 &[("goldenpath:a", "1")],
                 &[("cost", "x"), ("goldenpath:a", "1")],
                 "theirs stays, ours that is no longer declared goes",
             ),
-            (
-                &[("cost", "x")],
-                &[("cost", "y")],
-                &[("cost", "y")],
-                "what we declare counts",
-            ),
+            (&[("cost", "x")], &[("cost", "y")], &[("cost", "y")], "what we declare counts"),
         ] {
             assert_eq!(merged_tags(&map(live), &map(declared)), map(expected), "{reason}");
         }
@@ -219,9 +185,7 @@ mod tests {
 
     #[test]
     fn what_aws_refuses_is_told_in_its_words() {
-        let cluster: ClusterArn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
-            .parse()
-            .expect("an ARN");
+        let cluster: ClusterArn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().expect("an ARN");
         let good = PodIdentityAssociation {
             role_arn: "arn:aws:iam::111122223333:role/a".to_owned(),
             target_role_arn: None,
@@ -232,10 +196,7 @@ mod tests {
         assert_eq!(check_association(&cluster, &good), Ok(()));
         for (association, expected, reason) in [
             (
-                PodIdentityAssociation {
-                    role_arn: "arn:aws:iam::999900001111:role/a".to_owned(),
-                    ..good.clone()
-                },
+                PodIdentityAssociation { role_arn: "arn:aws:iam::999900001111:role/a".to_owned(), ..good.clone() },
                 "Cross-account",
                 "EKS passes no role of another account",
             ),
@@ -256,10 +217,7 @@ mod tests {
                 "tags and a session policy exclude each other",
             ),
             (
-                PodIdentityAssociation {
-                    tags: map(&[("aws:x", "1")]),
-                    ..good.clone()
-                },
+                PodIdentityAssociation { tags: map(&[("aws:x", "1")]), ..good.clone() },
                 "not beginning with aws:",
                 "a reserved tag",
             ),
@@ -271,11 +229,7 @@ mod tests {
             ("arn:aws:iam::111122223333:role/a", true, "a role"),
             ("arn:aws:iam::111122223333:user/a", true, "a user"),
             ("arn:aws:sts::111122223333:assumed-role/a/b", false, "a session"),
-            (
-                "arn:aws:iam::111122223333:role/aws-service-role/eks.amazonaws.com/a",
-                false,
-                "a service-linked role",
-            ),
+            ("arn:aws:iam::111122223333:role/aws-service-role/eks.amazonaws.com/a", false, "a service-linked role"),
         ] {
             assert_eq!(check_principal(arn).is_ok(), is_good, "{reason}");
         }

@@ -53,19 +53,13 @@ pub struct Sandbox {
 
 impl Sandbox {
     pub fn open(path: impl Into<PathBuf>, options: SandboxOptions) -> Self {
-        Self {
-            worker: Arc::new(worker::Worker::new(path.into(), options)),
-            cluster: None,
-        }
+        Self { worker: Arc::new(worker::Worker::new(path.into(), options)), cluster: None }
     }
 
     /// The same file, with another cluster for what is done by hand.
     #[must_use]
     pub fn at(&self, cluster: ClusterRef) -> Self {
-        Self {
-            worker: self.worker.clone(),
-            cluster: Some(cluster),
-        }
+        Self { worker: self.worker.clone(), cluster: Some(cluster) }
     }
 
     pub fn path(&self) -> &Path {
@@ -78,9 +72,7 @@ impl Objects for Sandbox {
     async fn observe(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError> {
         let (cluster, selector) = (cluster.clone(), selector.clone());
         let ask = Ask::observe(&selector);
-        self.worker
-            .call(ask, move |store| observe::observe(store, &cluster, &selector))
-            .await
+        self.worker.call(ask, move |store| observe::observe(store, &cluster, &selector)).await
     }
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {
@@ -92,9 +84,7 @@ impl Objects for Sandbox {
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
         let (cluster, key, expect) = (cluster.clone(), key.clone(), expect.clone());
         let ask = Ask::write(Verb::Delete, &key);
-        self.worker
-            .call(ask, move |store| bodies::delete(store, &cluster, &key, &expect))
-            .await
+        self.worker.call(ask, move |store| bodies::delete(store, &cluster, &key, &expect)).await
     }
 }
 
@@ -102,18 +92,13 @@ impl Objects for Sandbox {
 impl Clusters for Sandbox {
     async fn world(&self, cluster: &ClusterRef) -> Result<String, PortError> {
         let cluster = cluster.clone();
-        Ok(self
-            .worker
-            .by_hand(move |store| store.cluster(&cluster).and_then(|_| store.world()))
-            .await?)
+        Ok(self.worker.by_hand(move |store| store.cluster(&cluster).and_then(|_| store.world())).await?)
     }
 
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError> {
         let cluster = cluster.clone();
         let ask = Ask::about(Verb::Facts, cluster.as_str());
-        self.worker
-            .call(ask, move |store| eks::describe_cluster(store, &cluster))
-            .await
+        self.worker.call(ask, move |store| eks::describe_cluster(store, &cluster)).await
     }
 
     async fn only(&self) -> Result<Option<ClusterRef>, PortError> {
@@ -123,17 +108,13 @@ impl Clusters for Sandbox {
     async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError> {
         let (cluster, policy_arn) = (cluster.clone(), policy_arn.to_owned());
         let ask = Ask::about(Verb::Policy, policy_arn.as_str());
-        self.worker
-            .call(ask, move |store| iam::get_policy(store, &cluster, &policy_arn))
-            .await
+        self.worker.call(ask, move |store| iam::get_policy(store, &cluster, &policy_arn)).await
     }
 
     /// Its clusters have none.
     async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {
         let cluster = cluster.clone();
-        self.worker
-            .by_hand(move |store| store.cluster(&cluster).map(|_| ()))
-            .await?;
+        self.worker.by_hand(move |store| store.cluster(&cluster).map(|_| ())).await?;
         Ok(vec![])
     }
 }
@@ -152,8 +133,6 @@ impl Probe for Sandbox {
             service_account: service_account.to_owned(),
         };
         let ask = Ask::write(Verb::Probe, &association);
-        self.worker
-            .call(ask, move |store| eks::probe(store, &cluster, &association))
-            .await
+        self.worker.call(ask, move |store| eks::probe(store, &cluster, &association)).await
     }
 }

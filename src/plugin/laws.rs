@@ -28,22 +28,14 @@ pub struct Breach {
 
 impl Breach {
     fn new(path: Path, law: &'static str, text: impl Into<String>) -> Self {
-        Self {
-            path,
-            law,
-            text: text.into(),
-        }
+        Self { path, law, text: text.into() }
     }
 }
 
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, law, text } = self;
-        if path.is_root() {
-            write!(f, "{law}: {text}")
-        } else {
-            write!(f, "{law} at {path}: {text}")
-        }
+        if path.is_root() { write!(f, "{law}: {text}") } else { write!(f, "{law} at {path}: {text}") }
     }
 }
 

@@ -20,11 +20,7 @@ impl Private {
     }
 
     pub fn read<T: DeserializeOwned + Default>(&self) -> Result<T, serde_json::Error> {
-        if self.0.is_empty() {
-            Ok(T::default())
-        } else {
-            serde_json::from_slice(&self.0)
-        }
+        if self.0.is_empty() { Ok(T::default()) } else { serde_json::from_slice(&self.0) }
     }
 
     pub fn write<T: Serialize>(value: &T) -> Result<Self, serde_json::Error> {

@@ -97,10 +97,7 @@ pub trait Resource: Send + Sync {
     /// State of an older schema version, as JSON, to JSON of the current one. Called only when versions differ.
     fn upgrade(&self, version: i64, _state: serde_json::Value) -> Result<serde_json::Value, Diagnostic> {
         Err(Diagnostic::error(
-            format!(
-                "state of {} was written by an unknown schema version {version}",
-                self.name()
-            ),
+            format!("state of {} was written by an unknown schema version {version}", self.name()),
             "No release has written this version. Restore the state from a backup, or import the object again.",
         ))
     }

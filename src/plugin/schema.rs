@@ -77,10 +77,7 @@ pub struct Object {
 }
 
 pub fn object(attributes: impl IntoIterator<Item = Attribute>) -> Object {
-    Object {
-        attributes: attributes.into_iter().collect(),
-        rules: vec![],
-    }
+    Object { attributes: attributes.into_iter().collect(), rules: vec![] }
 }
 
 pub fn list_of(object: Object) -> Kind {
@@ -136,10 +133,7 @@ impl fmt::Debug for Kind {
 
 impl Schema {
     pub fn new(attributes: impl IntoIterator<Item = Attribute>) -> Self {
-        Self {
-            attributes: attributes.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { attributes: attributes.into_iter().collect(), ..Self::default() }
     }
 
     #[must_use]
@@ -150,10 +144,7 @@ impl Schema {
     /// Markdown: what the resource stands for.
     #[must_use]
     pub fn describe(self, description: impl Into<String>) -> Self {
-        Self {
-            description: description.into(),
-            ..self
-        }
+        Self { description: description.into(), ..self }
     }
 
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
@@ -169,10 +160,7 @@ impl Schema {
     /// wants; one that is only `unknown` means "undecided".
     pub fn read<T: DeserializeOwned>(&self, tree: &Value) -> Result<T, Fault> {
         let spec = from_value(&inputs(self, tree));
-        spec.map_err(|fault| Fault {
-            path: self.resolve_path(&fault.path),
-            ..fault
-        })
+        spec.map_err(|fault| Fault { path: self.resolve_path(&fault.path), ..fault })
     }
 
     /// The path as the protocol wants it: attributes told from keys, and cut off at a set. For paths from
@@ -227,10 +215,9 @@ fn objects(nesting: Nesting, value: &Value) -> Vec<(Option<Step>, &Value)> {
         (Nesting::Single, Value::Map(_)) => vec![(None, value)],
         (Nesting::List, Value::List(elements)) => (0i64..).map(|at| Some(Step::Index(at))).zip(elements).collect(),
         (Nesting::Set, Value::Set(elements)) => elements.iter().map(|element| (None, element)).collect(),
-        (Nesting::Map, Value::Map(entries)) => entries
-            .iter()
-            .map(|(key, element)| (Some(Step::Key(key.clone())), element))
-            .collect(),
+        (Nesting::Map, Value::Map(entries)) => {
+            entries.iter().map(|(key, element)| (Some(Step::Key(key.clone())), element)).collect()
+        }
         _ => vec![],
     }
 }
@@ -241,12 +228,9 @@ fn rebuild(nesting: Nesting, value: &Value, mut each: impl FnMut(&Value) -> Valu
         (Nesting::Single, Value::Map(_)) => each(value),
         (Nesting::List, Value::List(elements)) => Value::List(elements.iter().map(each).collect()),
         (Nesting::Set, Value::Set(elements)) => Value::Set(elements.iter().map(each).collect()),
-        (Nesting::Map, Value::Map(entries)) => Value::Map(
-            entries
-                .iter()
-                .map(|(key, element)| (key.clone(), each(element)))
-                .collect(),
-        ),
+        (Nesting::Map, Value::Map(entries)) => {
+            Value::Map(entries.iter().map(|(key, element)| (key.clone(), each(element))).collect())
+        }
         _ => value.clone(),
     }
 }

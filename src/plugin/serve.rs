@@ -61,11 +61,7 @@ pub fn started() -> Started {
 pub async fn plugin(provider: Arc<dyn Provider>, environment: Environment) -> Result<(), ServeError> {
     let parent = Parent::current();
     let signals = Signals::new(Ending::TerminateOnly).map_err(ServeError::Signals)?;
-    let tls = environment
-        .client_certificate
-        .as_deref()
-        .map(tls::Identity::for_client)
-        .transpose()?;
+    let tls = environment.client_certificate.as_deref().map(tls::Identity::for_client).transpose()?;
     let listener = Listener::bind(&environment.place)?;
 
     let certificate = tls.as_ref().map(tls::Identity::certificate);
@@ -76,15 +72,7 @@ pub async fn plugin(provider: Arc<dyn Provider>, environment: Environment) -> Re
     let process = Process::new(provider);
     // One for the process: a client that loses its connection and dials again is still the one that configured us.
     let sessions = Sessions::one(&process);
-    life::serve(
-        process,
-        sessions,
-        listener,
-        tls.map(tls::Identity::into_acceptor),
-        signals.end(),
-        parent,
-    )
-    .await
+    life::serve(process, sessions, listener, tls.map(tls::Identity::into_acceptor), signals.end(), parent).await
 }
 
 /// Serves any number of clients, each with its own configuration, until SIGINT or SIGTERM. `announce` is told where: its

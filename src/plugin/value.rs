@@ -66,12 +66,7 @@ impl Value {
     }
 
     pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Value)>) -> Self {
-        Self::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| (nfc(key.into()), value))
-                .collect(),
-        )
+        Self::Map(entries.into_iter().map(|(key, value)| (nfc(key.into()), value)).collect())
     }
 
     /// A set without the elements that are known to be duplicates.
@@ -111,28 +106,16 @@ impl Value {
     }
 
     pub fn as_str(&self) -> Option<&str> {
-        if let Self::String(text) = self.inner() {
-            Some(text)
-        } else {
-            None
-        }
+        if let Self::String(text) = self.inner() { Some(text) } else { None }
     }
 
     pub fn as_map(&self) -> Option<&BTreeMap<String, Value>> {
-        if let Self::Map(entries) = self.inner() {
-            Some(entries)
-        } else {
-            None
-        }
+        if let Self::Map(entries) = self.inner() { Some(entries) } else { None }
     }
 
     /// The elements of a list, tuple or set.
     pub fn elements(&self) -> Option<&[Value]> {
-        if let Self::List(elements) | Self::Set(elements) = self.inner() {
-            Some(elements)
-        } else {
-            None
-        }
+        if let Self::List(elements) | Self::Set(elements) = self.inner() { Some(elements) } else { None }
     }
 
     /// An attribute of an object or an element of a map.
@@ -147,9 +130,7 @@ impl Value {
 
     /// An element of a list, tuple or set; null where there is none.
     pub fn element(&self, index: usize) -> &Self {
-        self.elements()
-            .and_then(|elements| elements.get(index))
-            .unwrap_or(&NULL)
+        self.elements().and_then(|elements| elements.get(index)).unwrap_or(&NULL)
     }
 
     pub fn at(&self, path: &Path) -> Option<&Self> {
@@ -206,12 +187,9 @@ impl Value {
             Self::String(_) => Type::String,
             Self::List(elements) => Type::Tuple(elements.iter().map(Self::infer_type).collect()),
             Self::Set(elements) => Type::set(elements.first().map_or(Type::Dynamic, Self::infer_type)),
-            Self::Map(entries) => Type::Object(
-                entries
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.infer_type()))
-                    .collect(),
-            ),
+            Self::Map(entries) => {
+                Type::Object(entries.iter().map(|(name, value)| (name.clone(), value.infer_type())).collect())
+            }
             Self::Dynamic(dynamic) => dynamic.ty.clone(),
         }
     }
@@ -233,11 +211,7 @@ impl Value {
 }
 
 pub(crate) fn nfc(text: String) -> String {
-    if text.is_ascii() || is_nfc(&text) {
-        text
-    } else {
-        text.nfc().collect()
-    }
+    if text.is_ascii() || is_nfc(&text) { text } else { text.nfc().collect() }
 }
 
 #[cfg(test)]

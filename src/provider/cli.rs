@@ -36,12 +36,7 @@ pub struct Tools {
 /// This program is a plugin: Terraform or OpenTofu starts it, by a `provider "goldenpath"` block in a configuration. What
 /// it does when a person starts it is listed below.
 #[derive(Parser)]
-#[command(
-    name = "terraform-provider-goldenpath",
-    version,
-    arg_required_else_help = true,
-    max_term_width = 100
-)]
+#[command(name = "terraform-provider-goldenpath", version, arg_required_else_help = true, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -78,10 +73,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
 
 /// Commands wait for one thing at a time.
 fn wait_for<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
-    Ok(tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(future))
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future))
 }
 
 #[cfg(test)]

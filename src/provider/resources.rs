@@ -27,11 +27,7 @@ pub fn resources(session: &Arc<Session>) -> Vec<Box<dyn Resource>> {
     fn managed<K: Kind>(session: &Arc<Session>) -> Box<dyn Resource> {
         Box::new(Managed::<K>::new(session.clone()))
     }
-    vec![
-        managed::<ClusterBaseline>(session),
-        managed::<TeamEnvironment>(session),
-        managed::<EksWorkloadSlot>(session),
-    ]
+    vec![managed::<ClusterBaseline>(session), managed::<TeamEnvironment>(session), managed::<EksWorkloadSlot>(session)]
 }
 
 pub fn data_sources(session: &Arc<Session>) -> Vec<Box<dyn DataSource>> {
@@ -48,25 +44,13 @@ pub struct Declared {
 
 pub fn declared_resources() -> Vec<Declared> {
     fn declared<K: Kind>() -> Declared {
-        Declared {
-            name: K::NAME,
-            schema: K::schema(),
-            id_shape: Some(K::ID_SHAPE),
-        }
+        Declared { name: K::NAME, schema: K::schema(), id_shape: Some(K::ID_SHAPE) }
     }
-    vec![
-        declared::<ClusterBaseline>(),
-        declared::<TeamEnvironment>(),
-        declared::<EksWorkloadSlot>(),
-    ]
+    vec![declared::<ClusterBaseline>(), declared::<TeamEnvironment>(), declared::<EksWorkloadSlot>()]
 }
 
 pub fn declared_data_sources() -> Vec<Declared> {
-    vec![Declared {
-        name: Cluster::NAME,
-        schema: Cluster::declared(),
-        id_shape: None,
-    }]
+    vec![Declared { name: Cluster::NAME, schema: Cluster::declared(), id_shape: None }]
 }
 
 #[cfg(test)]

@@ -29,9 +29,7 @@ pub fn install() {
     let level = level(|name| std::env::var(name).ok());
     if level != LevelFilter::OFF {
         // A second subscriber can only come from a test that installed its own.
-        let _ = tracing_subscriber::registry()
-            .with(Hclog { out: io::stderr }.with_filter(ours(level)))
-            .try_init();
+        let _ = tracing_subscriber::registry().with(Hclog { out: io::stderr }.with_filter(ours(level))).try_init();
     }
 }
 
@@ -43,11 +41,7 @@ fn ours(level: LevelFilter) -> Targets {
 }
 
 fn level(var: impl Fn(&str) -> Option<String>) -> LevelFilter {
-    let text = VARIABLES
-        .iter()
-        .filter_map(|name| var(name))
-        .find(|text| !text.is_empty())
-        .unwrap_or_default();
+    let text = VARIABLES.iter().filter_map(|name| var(name)).find(|text| !text.is_empty()).unwrap_or_default();
     match text.to_ascii_uppercase().as_str() {
         "" | "OFF" => LevelFilter::OFF,
         "DEBUG" => LevelFilter::DEBUG,
@@ -90,11 +84,7 @@ where
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut line = Map::new();
-        for span in context
-            .event_scope(event)
-            .into_iter()
-            .flat_map(|scope| scope.from_root())
-        {
+        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
             if let Some(SpanFields(fields)) = span.extensions().get() {
                 line.extend(fields.clone());
             }
@@ -169,11 +159,7 @@ mod tests {
             (&[("TF_LOG", "")], LevelFilter::OFF, "empty is unset"),
             (&[("TF_LOG", "info")], LevelFilter::INFO, "letters of either case"),
             (&[("TF_LOG", "JSON")], LevelFilter::TRACE, "JSON is a form of TRACE"),
-            (
-                &[("TF_LOG", "yes")],
-                LevelFilter::TRACE,
-                "core takes an unknown level for TRACE",
-            ),
+            (&[("TF_LOG", "yes")], LevelFilter::TRACE, "core takes an unknown level for TRACE"),
             (
                 &[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "OFF")],
                 LevelFilter::OFF,
@@ -185,11 +171,7 @@ mod tests {
                 "this one alone",
             ),
         ] {
-            let find = |name: &str| {
-                vars.iter()
-                    .find(|(key, _)| *key == name)
-                    .map(|(_, value)| (*value).to_owned())
-            };
+            let find = |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
             assert_eq!(level(find), expected, "{reason}");
         }
     }
@@ -197,29 +179,11 @@ mod tests {
     #[test]
     fn libraries_are_quieter_than_we_are() {
         for (level, target, at, heard, reason) in [
-            (
-                LevelFilter::DEBUG,
-                "goldenpath_core::provision",
-                Level::DEBUG,
-                true,
-                "our crates",
-            ),
+            (LevelFilter::DEBUG, "goldenpath_core::provision", Level::DEBUG, true, "our crates"),
             (LevelFilter::DEBUG, "plugin::server", Level::DEBUG, true, "our crates"),
             (LevelFilter::TRACE, "h2::codec", Level::DEBUG, false, "frames"),
-            (
-                LevelFilter::TRACE,
-                "h2::codec",
-                Level::WARN,
-                true,
-                "a warning of a library",
-            ),
-            (
-                LevelFilter::ERROR,
-                "h2::codec",
-                Level::WARN,
-                false,
-                "only errors are asked for",
-            ),
+            (LevelFilter::TRACE, "h2::codec", Level::WARN, true, "a warning of a library"),
+            (LevelFilter::ERROR, "h2::codec", Level::WARN, false, "only errors are asked for"),
         ] {
             assert_eq!(ours(level).would_enable(target, &at), heard, "{reason}");
         }
@@ -241,9 +205,7 @@ mod tests {
     fn a_line_is_what_go_plugin_asserts_with_the_fields_of_its_spans() {
         let shared = Shared::default();
         let out = shared.clone();
-        let subscriber = tracing_subscriber::registry().with(Hclog {
-            out: move || out.clone(),
-        });
+        let subscriber = tracing_subscriber::registry().with(Hclog { out: move || out.clone() });
         tracing::subscriber::with_default(subscriber, || {
             let span = tracing::info_span!("call", tf_rpc = "PlanResourceChange", tf_req_id = tracing::field::Empty);
             span.record("tf_req_id", "17");

@@ -45,20 +45,15 @@ impl Plan {
 
 impl<'a> Core<'a> {
     pub fn new(resource: &'a dyn Resource) -> Self {
-        Self {
-            resource,
-            schema: resource.schema(),
-        }
+        Self { resource, schema: resource.schema() }
     }
 
     /// A configuration from JSON; the text `"?"` is unknown.
     pub fn config(&self, json: serde_json::Value) -> Value {
         let tree = conform(tree(json), &self.schema.ty()).unwrap();
         let full = with_defaults(&self.schema, &tree);
-        let found: Vec<_> = plugin::schema::validate(&self.schema, &full)
-            .into_iter()
-            .chain(self.resource.validate(&full))
-            .collect();
+        let found: Vec<_> =
+            plugin::schema::validate(&self.schema, &full).into_iter().chain(self.resource.validate(&full)).collect();
         assert!(!any_error(&found), "{found:#?}");
         tree
     }
@@ -68,10 +63,7 @@ impl<'a> Core<'a> {
         let full = with_defaults(&self.schema, config);
         let change = match prior {
             None => Change::Create { config: full },
-            Some(prior) => Change::Update {
-                prior: prior.value.clone(),
-                config: full,
-            },
+            Some(prior) => Change::Update { prior: prior.value.clone(), config: full },
         };
         self.planned(prior.cloned(), value, private, change, config).await
     }
@@ -79,14 +71,7 @@ impl<'a> Core<'a> {
     /// The second half of a replacement: a create with the bytes of the first half.
     pub async fn plan_again(&self, first: &Plan) -> Plan {
         let full = with_defaults(&self.schema, &first.config);
-        self.planned(
-            None,
-            Value::Null,
-            first.private.clone(),
-            Change::Create { config: full },
-            &first.config,
-        )
-        .await
+        self.planned(None, Value::Null, first.private.clone(), Change::Create { config: full }, &first.config).await
     }
 
     async fn planned(
@@ -101,26 +86,12 @@ impl<'a> Core<'a> {
         if any_error(&response.diagnostics) {
             let planned = Value::Null;
             let (private, diagnostics) = (response.private, response.diagnostics);
-            return Plan {
-                prior,
-                config: config.clone(),
-                planned,
-                private,
-                replaces: vec![],
-                diagnostics,
-            };
+            return Plan { prior, config: config.clone(), planned, private, replaces: vec![], diagnostics };
         }
         let planned = overlay(&self.schema, config, &response.computed, &value);
-        let mut replaces = if prior.is_some() {
-            replacements(&self.schema, &value, &planned)
-        } else {
-            vec![]
-        };
+        let mut replaces = if prior.is_some() { replacements(&self.schema, &value, &planned) } else { vec![] };
         replaces.extend(response.requires_replace);
-        assert_eq!(
-            laws::check_plan(&self.schema, &value, config, &planned, &replaces),
-            vec![]
-        );
+        assert_eq!(laws::check_plan(&self.schema, &value, config, &planned, &replaces), vec![]);
         let replaces = replaces.iter().map(ToString::to_string).collect();
         Plan {
             prior,
@@ -138,16 +109,9 @@ impl<'a> Core<'a> {
         let config = with_defaults(&self.schema, &plan.config);
         let change = match &plan.prior {
             None => Change::Create { config },
-            Some(prior) => Change::Update {
-                prior: prior.value.clone(),
-                config,
-            },
+            Some(prior) => Change::Update { prior: prior.value.clone(), config },
         };
-        let request = ApplyRequest {
-            change,
-            planned: Some(plan.planned.clone()),
-            private: plan.private.clone(),
-        };
+        let request = ApplyRequest { change, planned: Some(plan.planned.clone()), private: plan.private.clone() };
         let response = self.resource.apply(&call(), request).await;
         let failed = any_error(&response.diagnostics);
         let Some(computed) = response.computed else {
@@ -163,73 +127,29 @@ impl<'a> Core<'a> {
             assert_eq!(laws::check_apply(&self.schema, &plan.planned, &settled.value), vec![]);
             settled.value
         };
-        (
-            Some(State {
-                value,
-                private: response.private,
-            }),
-            response.diagnostics,
-        )
+        (Some(State { value, private: response.private }), response.diagnostics)
     }
 
     pub async fn read(&self, state: &State) -> (Option<State>, Vec<Diagnostic>) {
-        let request = ReadRequest {
-            state: state.value.clone(),
-            private: state.private.clone(),
-        };
+        let request = ReadRequest { state: state.value.clone(), private: state.private.clone() };
         let response = self.resource.read(&call(), request).await;
-        (
-            response.state.map(|value| State {
-                value,
-                private: response.private,
-            }),
-            response.diagnostics,
-        )
+        (response.state.map(|value| State { value, private: response.private }), response.diagnostics)
     }
 
     pub async fn import(&self, id: &str) -> (Option<State>, Vec<Diagnostic>) {
         let response = self.resource.import(&call(), id).await;
-        (
-            response.state.map(|value| State {
-                value,
-                private: response.private,
-            }),
-            response.diagnostics,
-        )
+        (response.state.map(|value| State { value, private: response.private }), response.diagnostics)
     }
 
     pub async fn plan_destroy(&self, state: &State) -> (Private, Vec<Diagnostic>) {
-        let change = Change::Destroy {
-            prior: state.value.clone(),
-        };
-        let response = self
-            .resource
-            .plan(
-                &call(),
-                PlanRequest {
-                    change,
-                    private: state.private.clone(),
-                },
-            )
-            .await;
+        let change = Change::Destroy { prior: state.value.clone() };
+        let response = self.resource.plan(&call(), PlanRequest { change, private: state.private.clone() }).await;
         (response.private, response.diagnostics)
     }
 
     pub async fn destroy(&self, state: &State, planned: Private) -> (Option<State>, Vec<Diagnostic>) {
-        let change = Change::Destroy {
-            prior: state.value.clone(),
-        };
-        let response = self
-            .resource
-            .apply(
-                &call(),
-                ApplyRequest {
-                    change,
-                    planned: None,
-                    private: planned,
-                },
-            )
-            .await;
+        let change = Change::Destroy { prior: state.value.clone() };
+        let response = self.resource.apply(&call(), ApplyRequest { change, planned: None, private: planned }).await;
         let left = response.computed.map(|computed| State {
             value: partial(&self.schema, &state.value, &computed).value,
             private: response.private,
@@ -239,16 +159,11 @@ impl<'a> Core<'a> {
 }
 
 fn parts(state: Option<&State>) -> (Value, Private) {
-    state.map_or((Value::Null, Private::default()), |state| {
-        (state.value.clone(), state.private.clone())
-    })
+    state.map_or((Value::Null, Private::default()), |state| (state.value.clone(), state.private.clone()))
 }
 
 pub fn call() -> Call {
-    Call {
-        cancel: Cancel::new(),
-        write_only_allowed: true,
-    }
+    Call { cancel: Cancel::new(), write_only_allowed: true }
 }
 
 /// JSON as a tree; the text `"?"` is unknown.

@@ -44,10 +44,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             // A knob of the process and not of any client's configuration.
             let lease = FromEnvironment::read(|name| std::env::var_os(name)).lease;
             let tools = cli::Tools {
-                provider: Goldenpath::new(FromEnvironment {
-                    lease,
-                    ..FromEnvironment::default()
-                }),
+                provider: Goldenpath::new(FromEnvironment { lease, ..FromEnvironment::default() }),
                 sandbox: hand::open,
                 catalogue: world::catalogue,
                 permissions: permissions::PERMISSIONS,
@@ -127,11 +124,7 @@ impl Connection for Client {
             Err(Refused::Wrong(error)) => Err(error),
         };
         match configured {
-            Ok(world::Opened {
-                configured,
-                catalogue,
-                notice,
-            }) => {
+            Ok(world::Opened { configured, catalogue, notice }) => {
                 self.session.set_rules(rules(catalogue));
                 self.session.configure(World::Known(Arc::new(configured)));
                 notice.into_iter().collect()

@@ -20,10 +20,7 @@ pub(super) async fn are_taken(cluster: &Cluster) -> Result<()> {
     one_at_a_time(cluster).await?;
     abandoned(cluster).await?;
     let lease = |name| ObjectKey::kube("coordination.k8s.io/v1", "Lease", Some(SYSTEM), name);
-    let all = Selector {
-        scope: Scope::Keys,
-        keys: ["own-one", "own-dead", "own-long"].map(lease).to_vec(),
-    };
+    let all = Selector { scope: Scope::Keys, keys: ["own-one", "own-dead", "own-long"].map(lease).to_vec() };
     let left = cluster.kube(cluster.admin()).observe(&demo()?, &all).await?;
     ensure!(left.is_empty(), "a Lease stays: {left:?}");
     Ok(())
@@ -79,10 +76,7 @@ async fn abandoned(cluster: &Cluster) -> Result<()> {
     };
     let (waited, (ended, next)) = tokio::try_join!(waits, renews)?;
     let waited = waited.as_secs();
-    ensure!(
-        (15..60).contains(&waited),
-        "the turn of a dead holder came after {waited} s"
-    );
+    ensure!((15..60).contains(&waited), "the turn of a dead holder came after {waited} s");
     ensure!(next >= ended, "a turn that is renewed was taken for dead");
     Ok(())
 }

@@ -15,13 +15,7 @@ impl Bench {
     pub(super) async fn new(real: &Arc<Real>, server: &Arc<Server>, name: String) -> Result<Self> {
         let outside = Outside::of(real).await?;
         let [principal] = outside.principals([&format!("{name}-ci")]).await?;
-        Ok(Self {
-            outside,
-            server: server.clone(),
-            proxy: Proxy::start(real)?,
-            name,
-            principal,
-        })
+        Ok(Self { outside, server: server.clone(), proxy: Proxy::start(real)?, name, principal })
     }
 
     pub(super) async fn client(&self) -> Result<Client> {
@@ -79,10 +73,7 @@ impl Bench {
         instance.client = self.client().await?;
         no_errors(&instance.apply(planned, None).await?, "the next apply")?;
         for (key, generated) in there.iter().filter(|(key, _)| wanted.contains(*key)) {
-            ensure!(
-                self.outside.generated(key).await? == *generated,
-                "{key} is not the object that it was"
-            );
+            ensure!(self.outside.generated(key).await? == *generated, "{key} is not the object that it was");
         }
         self.is_quiet(instance).await
     }

@@ -11,30 +11,18 @@ pub async fn deleted(real: Arc<Real>) -> Result<()> {
     ensure!(made.len() == 2, "the deployer's role and the slot's: {made:?}");
 
     let root = real.ministack.root();
-    root.eks
-        .delete_cluster()
-        .name(acceptance_tests::servers::real::CLUSTER)
-        .send()
-        .await?;
+    root.eks.delete_cluster().name(acceptance_tests::servers::real::CLUSTER).send().await?;
     environment.client = bench.client().await?;
     let said = environment.refresh().await?;
     ensure!(environment.held.is_some(), "a refresh takes it for gone");
-    ensure!(
-        told(&said).contains("-refresh=false"),
-        "a refresh does not say what to do: {}",
-        told(&said)
-    );
+    ensure!(told(&said).contains("-refresh=false"), "a refresh does not say what to do: {}", told(&said));
     for instance in [&mut slot, &mut environment] {
         // As `terraform destroy -refresh=false`.
         instance.client = bench.client().await?;
         let said = instance.plan_and_apply(None).await?;
         no_errors(&said, "destroy without the cluster")?;
         ensure!(instance.held.is_none(), "the state keeps it");
-        ensure!(
-            told(&said).contains("no longer exists"),
-            "a destroy says nothing of the cluster: {}",
-            told(&said)
-        );
+        ensure!(told(&said).contains("no longer exists"), "a destroy says nothing of the cluster: {}", told(&said));
     }
     let left = roles(&real).await?;
     ensure!(left.is_empty(), "after a destroy there is {left:?}");
@@ -44,9 +32,6 @@ pub async fn deleted(real: Arc<Real>) -> Result<()> {
 /// Names of the roles that we made, as IAM tells them.
 async fn roles(real: &Real) -> Result<Vec<String>> {
     let listed = real.ministack.root().iam.list_roles().send().await?;
-    let ours = listed
-        .roles
-        .into_iter()
-        .filter(|role| role.path.starts_with("/goldenpath/"));
+    let ours = listed.roles.into_iter().filter(|role| role.path.starts_with("/goldenpath/"));
     Ok(ours.map(|role| role.role_name).collect())
 }

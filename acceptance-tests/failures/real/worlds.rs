@@ -12,21 +12,13 @@ pub async fn worlds(real: Arc<Real>) -> Result<()> {
         ("the cluster is unreachable", Service::Kubernetes, proxy::Action::Cut),
         ("AWS is unreachable", Service::Aws, proxy::Action::Cut),
         ("the credentials have expired", Service::Aws, proxy::Action::Refuse(400)),
-        (
-            "Kubernetes knows the token no more",
-            Service::Kubernetes,
-            proxy::Action::Refuse(401),
-        ),
+        ("Kubernetes knows the token no more", Service::Kubernetes, proxy::Action::Refuse(401)),
         ("AWS forbids", Service::Aws, proxy::Action::Refuse(403)),
         ("Kubernetes forbids", Service::Kubernetes, proxy::Action::Refuse(403)),
         ("AWS throttles", Service::Aws, proxy::Action::Refuse(429)),
         ("Kubernetes throttles", Service::Kubernetes, proxy::Action::Refuse(429)),
         ("Kubernetes fails", Service::Kubernetes, proxy::Action::Refuse(500)),
-        (
-            "the cluster was deleted in EKS",
-            Service::Aws,
-            proxy::Action::Refuse(404),
-        ),
+        ("the cluster was deleted in EKS", Service::Aws, proxy::Action::Refuse(404)),
     ] {
         let fails = move |asked: &Asked| {
             let is_met = asked.service == service
@@ -80,10 +72,7 @@ pub async fn replaced(first: Arc<Real>, second: Arc<Real>) -> Result<()> {
     if errors(&said).is_empty() {
         let next = instance.plan(Some(&other.config(ENVIRONMENT))).await?;
         no_errors(&next.said, "plan")?;
-        ensure!(
-            next.action != Action::Nothing,
-            "a cluster without our objects plans nothing"
-        );
+        ensure!(next.action != Action::Nothing, "a cluster without our objects plans nothing");
         instance.client = other.client().await?;
         no_errors(&instance.apply(next, None).await?, "apply on the new cluster")?;
         other.is_quiet(&mut instance).await?;
@@ -127,10 +116,7 @@ pub async fn restarted(real: Arc<Real>) -> Result<()> {
     let restarted = tokio::task::spawn_blocking(move || restart.join()).await?;
     restarted.map_err(|_| anyhow::anyhow!("the restart panicked"))??;
     ensure!(instance.held.is_some(), "what exists is in the state: {}", told(&said));
-    bench
-        .finishes(&mut instance)
-        .await
-        .with_context(|| format!("after {}", told(&said)))?;
+    bench.finishes(&mut instance).await.with_context(|| format!("after {}", told(&said)))?;
     bench.destroy(instance).await?;
     bench.is_gone().await?;
     outside::without_baseline(&real, &server).await?;

@@ -29,11 +29,7 @@ struct Bucket {
 
 impl Bucket {
     fn new(at: Duration) -> Self {
-        Self {
-            rate: FIRST,
-            tokens: BURST,
-            at,
-        }
+        Self { rate: FIRST, tokens: BURST, at }
     }
 
     /// Takes a token; answers how long it has to be waited for.
@@ -41,11 +37,7 @@ impl Bucket {
         let passed = now.saturating_sub(self.at).as_secs_f64();
         self.at = self.at.max(now);
         self.tokens = (self.tokens + passed * self.rate).min(BURST) - 1.0;
-        if self.tokens >= 0.0 {
-            Duration::ZERO
-        } else {
-            Duration::from_secs_f64(-self.tokens / self.rate)
-        }
+        if self.tokens >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(-self.tokens / self.rate) }
     }
 
     fn succeeded(&mut self) {
@@ -75,23 +67,13 @@ fn with<T>(name: &str, change: impl FnOnce(&mut Bucket, Duration) -> T) -> T {
 pub(super) async fn turn(name: &str) {
     let wait = with(name, |bucket, now| bucket.take(now));
     if !wait.is_zero() {
-        tracing::debug!(
-            bucket = name,
-            milliseconds = wait.as_millis() as u64,
-            "waiting for a turn"
-        );
+        tracing::debug!(bucket = name, milliseconds = wait.as_millis() as u64, "waiting for a turn");
         tokio::time::sleep(wait).await;
     }
 }
 
 pub(super) fn learn(name: &str, was_throttled: bool) {
-    with(name, |bucket, _| {
-        if was_throttled {
-            bucket.throttled()
-        } else {
-            bucket.succeeded()
-        }
-    });
+    with(name, |bucket, _| if was_throttled { bucket.throttled() } else { bucket.succeeded() });
 }
 
 #[cfg(test)]
@@ -109,11 +91,7 @@ mod tests {
             assert_eq!(bucket.take(Duration::ZERO), Duration::ZERO, "the burst");
         }
         assert_eq!(bucket.take(Duration::ZERO), seconds(1.0 / FIRST), "the first to wait");
-        assert_eq!(
-            bucket.take(Duration::ZERO),
-            seconds(2.0 / FIRST),
-            "each waits behind the others"
-        );
+        assert_eq!(bucket.take(Duration::ZERO), seconds(2.0 / FIRST), "each waits behind the others");
         assert_eq!(bucket.take(seconds(10.0)), Duration::ZERO, "a rest fills it again");
     }
 
@@ -122,10 +100,7 @@ mod tests {
         let mut bucket = Bucket::new(Duration::ZERO);
         bucket.throttled();
         assert_eq!(bucket.rate, FIRST / 2.0, "halved");
-        assert!(
-            bucket.take(Duration::ZERO) > Duration::ZERO,
-            "no burst right after a throttle"
-        );
+        assert!(bucket.take(Duration::ZERO) > Duration::ZERO, "no burst right after a throttle");
         for _ in 0..20 {
             bucket.throttled();
         }
@@ -133,20 +108,13 @@ mod tests {
         for _ in 0..100_000 {
             bucket.succeeded();
         }
-        assert!(
-            bucket.rate > FIRST && bucket.rate <= MOST,
-            "it comes back: {}",
-            bucket.rate
-        );
+        assert!(bucket.rate > FIRST && bucket.rate <= MOST, "it comes back: {}", bucket.rate);
     }
 
     #[test]
     fn a_clock_that_stands_still_is_no_refill() {
         let mut bucket = Bucket::new(seconds(5.0));
         bucket.tokens = 0.0;
-        assert!(
-            bucket.take(seconds(1.0)) > Duration::ZERO,
-            "time before the last look counts for nothing"
-        );
+        assert!(bucket.take(seconds(1.0)) > Duration::ZERO, "time before the last look counts for nothing");
     }
 }

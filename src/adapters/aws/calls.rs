@@ -246,30 +246,16 @@ mod tests {
     #[test]
     fn the_list_is_whole() {
         let names: BTreeSet<&str> = Call::ALL.into_iter().map(Call::name).collect();
-        assert_eq!(
-            names.len(),
-            Call::ALL.len(),
-            "each once, and as many as there are variants"
-        );
-        assert!(
-            Call::ALL.is_sorted(),
-            "in the order of the variants, so that none is left out unseen"
-        );
+        assert_eq!(names.len(), Call::ALL.len(), "each once, and as many as there are variants");
+        assert!(Call::ALL.is_sorted(), "in the order of the variants, so that none is left out unseen");
         let last = Call::ALL[Call::ALL.len() - 1];
-        assert_eq!(
-            last as usize + 1,
-            Call::ALL.len(),
-            "the last variant is the last of the list"
-        );
+        assert_eq!(last as usize + 1, Call::ALL.len(), "the last variant is the last of the list");
     }
 
     #[test]
     fn what_a_variant_is_called_is_its_operation() {
         for call in Call::ALL {
-            assert_eq!(
-                format!("{call:?}"),
-                call.name().split_once(':').map(|(_, name)| name).unwrap_or_default()
-            );
+            assert_eq!(format!("{call:?}"), call.name().split_once(':').map(|(_, name)| name).unwrap_or_default());
         }
     }
 }

@@ -47,12 +47,7 @@ pub(super) async fn described(session: &Session, known: &Known, wanted: &Cluster
 }
 
 async fn describe(session: &Session, name: &str) -> Result<Described, PortError> {
-    let answer = call(
-        session,
-        Call::DescribeCluster,
-        session.eks.describe_cluster().name(name).send(),
-    )
-    .await?;
+    let answer = call(session, Call::DescribeCluster, session.eks.describe_cluster().name(name).send()).await?;
     let cluster = answer.cluster.ok_or_else(|| odd("no cluster in the answer"))?;
     let arn = cluster.arn().unwrap_or_default();
     let arn: ClusterArn = arn.parse().map_err(|error| odd(&format!("{error}")))?;
@@ -68,12 +63,7 @@ async fn describe(session: &Session, name: &str) -> Result<Described, PortError>
             return Err(PortError::new(class, Call::DescribeCluster.name(), message));
         }
     }
-    Ok(Described {
-        arn,
-        cluster: Arc::new(cluster),
-        facts: Arc::default(),
-        at: Instant::now(),
-    })
+    Ok(Described { arn, cluster: Arc::new(cluster), facts: Arc::default(), at: Instant::now() })
 }
 
 /// The name was found, under another ARN.
@@ -143,14 +133,9 @@ impl EndpointSource for Aws {
         let described = self.described(&wanted).await?;
         let url = described.cluster.endpoint().unwrap_or_default().to_owned();
         let authority = described.cluster.certificate_authority();
-        let ca_data = authority
-            .and_then(|authority| authority.data())
-            .unwrap_or_default()
-            .to_owned();
+        let ca_data = authority.and_then(|authority| authority.data()).unwrap_or_default().to_owned();
         if url.is_empty() || ca_data.is_empty() {
-            return Err(odd(&format!(
-                "{cluster} has no endpoint or no certificate authority (yet)"
-            )));
+            return Err(odd(&format!("{cluster} has no endpoint or no certificate authority (yet)")));
         }
         Ok(Endpoint { url, ca_data })
     }

@@ -40,10 +40,7 @@ where
         SdkError::ConstructionFailure(_) => (Class::Invalid, chain(&error)),
         _ => (Class::Unavailable, chain(&error)),
     };
-    PortError {
-        request_id,
-        ..PortError::new(class, call, message)
-    }
+    PortError { request_id, ..PortError::new(class, call, message) }
 }
 
 fn words(code: &str, status: Option<u16>, text: &str) -> String {
@@ -170,29 +167,11 @@ mod tests {
     #[test]
     fn codes_have_classes() {
         for (code, status, message, expected, reason) in [
-            (
-                "ThrottlingException",
-                400,
-                "Rate exceeded",
-                Class::Throttled,
-                "EKS and STS",
-            ),
-            (
-                "Throttling",
-                400,
-                "Rate exceeded",
-                Class::Throttled,
-                "IAM, though its status is 400",
-            ),
+            ("ThrottlingException", 400, "Rate exceeded", Class::Throttled, "EKS and STS"),
+            ("Throttling", 400, "Rate exceeded", Class::Throttled, "IAM, though its status is 400"),
             ("TooManyRequestsException", 429, "", Class::Throttled, "EKS of old"),
             ("NoSuchEntity", 404, "The role cannot be found", Class::NotFound, "IAM"),
-            (
-                "ResourceNotFoundException",
-                404,
-                "No cluster found",
-                Class::NotFound,
-                "EKS",
-            ),
+            ("ResourceNotFoundException", 404, "No cluster found", Class::NotFound, "EKS"),
             (
                 "InvalidParameterException",
                 400,
@@ -207,47 +186,17 @@ mod tests {
                 Class::NotFound,
                 "a principal that IAM doesn't see yet",
             ),
-            (
-                "MalformedPolicyDocument",
-                400,
-                "Syntax errors in policy.",
-                Class::Invalid,
-                "no matter of time",
-            ),
+            ("MalformedPolicyDocument", 400, "Syntax errors in policy.", Class::Invalid, "no matter of time"),
             ("EntityAlreadyExists", 409, "", Class::Conflict, "IAM"),
             ("ResourceInUseException", 409, "", Class::Conflict, "EKS"),
             ("AccessDenied", 403, "", Class::Denied, "IAM and STS"),
-            (
-                "ExpiredToken",
-                403,
-                "",
-                Class::Denied,
-                "credentials that ended are not absence",
-            ),
-            (
-                "ResourcePropagationDelayException",
-                428,
-                "",
-                Class::Unavailable,
-                "EKS: try again",
-            ),
-            (
-                "InvalidRequestException",
-                400,
-                "No route for GET /x",
-                Class::Invalid,
-                "an emulator's way to say missing",
-            ),
+            ("ExpiredToken", 403, "", Class::Denied, "credentials that ended are not absence"),
+            ("ResourcePropagationDelayException", 428, "", Class::Unavailable, "EKS: try again"),
+            ("InvalidRequestException", 400, "No route for GET /x", Class::Invalid, "an emulator's way to say missing"),
             ("", 403, "", Class::Denied, "a proxy"),
             ("", 502, "", Class::Unavailable, "a load balancer"),
             ("", 404, "", Class::NotFound, "a status alone"),
-            (
-                "Surprise",
-                418,
-                "",
-                Class::Invalid,
-                "unknown, and nothing that time mends",
-            ),
+            ("Surprise", 418, "", Class::Invalid, "unknown, and nothing that time mends"),
         ] {
             assert_eq!(class_of(code, Some(status), message), expected, "{reason}");
         }

@@ -15,17 +15,11 @@ const VPC_CNI: &str = "vpc-cni";
 
 pub(super) async fn gather(session: &Session, arn: &ClusterArn, cluster: &Cluster) -> Result<Facts, PortError> {
     let name = arn.name();
-    let (addons, enforced, permission_sets, caller) = try_join4(
-        addons(session, name),
-        cni_enforces(session, name),
-        permission_sets(session),
-        caller(session),
-    )
-    .await?;
+    let (addons, enforced, permission_sets, caller) =
+        try_join4(addons(session, name), cni_enforces(session, name), permission_sets(session), caller(session))
+            .await?;
     let network = cluster.kubernetes_network_config();
-    let family = network
-        .and_then(|network| network.ip_family())
-        .map_or("ipv4", |family| family.as_str());
+    let family = network.and_then(|network| network.ip_family()).map_or("ipv4", |family| family.as_str());
     let range = network.and_then(|network| match family {
         "ipv6" => network.service_ipv6_cidr(),
         _ => network.service_ipv4_cidr(),
@@ -33,10 +27,7 @@ pub(super) async fn gather(session: &Session, arn: &ClusterArn, cluster: &Cluste
     let version = cluster.version().unwrap_or_default().to_owned();
     let compute = cluster.compute_config();
     let auto_mode = compute.and_then(|compute| compute.enabled()).unwrap_or(false);
-    let issuer = cluster
-        .identity()
-        .and_then(|identity| identity.oidc())
-        .and_then(|oidc| oidc.issuer());
+    let issuer = cluster.identity().and_then(|identity| identity.oidc()).and_then(|oidc| oidc.issuer());
     let mode = cluster.access_config().and_then(|access| access.authentication_mode());
     Ok(Facts {
         stable: StableFacts {
@@ -61,12 +52,7 @@ pub(super) async fn gather(session: &Session, arn: &ClusterArn, cluster: &Cluste
 async fn addons(session: &Session, cluster: &str) -> Result<Vec<String>, PortError> {
     let (mut found, mut token) = (BTreeSet::new(), None);
     loop {
-        let asked = session
-            .eks
-            .list_addons()
-            .cluster_name(cluster)
-            .set_next_token(token)
-            .send();
+        let asked = session.eks.list_addons().cluster_name(cluster).set_next_token(token).send();
         let answer = call(session, Call::ListAddons, asked).await?;
         found.extend(answer.addons.unwrap_or_default());
         token = answer.next_token;
@@ -78,18 +64,11 @@ async fn addons(session: &Session, cluster: &str) -> Result<Vec<String>, PortErr
 
 /// Whether the VPC CNI, installed as an add-on, enforces NetworkPolicies. Of any other CNI EKS knows nothing.
 async fn cni_enforces(session: &Session, cluster: &str) -> Result<bool, PortError> {
-    let asked = session
-        .eks
-        .describe_addon()
-        .cluster_name(cluster)
-        .addon_name(VPC_CNI)
-        .send();
+    let asked = session.eks.describe_addon().cluster_name(cluster).addon_name(VPC_CNI).send();
     match call(session, Call::DescribeAddon, asked).await {
         Ok(answer) => {
             let addon = answer.addon.as_ref();
-            Ok(addon
-                .and_then(|addon| addon.configuration_values())
-                .is_some_and(is_enforcing))
+            Ok(addon.and_then(|addon| addon.configuration_values()).is_some_and(is_enforcing))
         }
         Err(error) if error.class == Class::NotFound => Ok(false),
         Err(error) => Err(error),
@@ -99,9 +78,7 @@ async fn cni_enforces(session: &Session, cluster: &str) -> Result<bool, PortErro
 /// `enableNetworkPolicy: "true"`, in the JSON or YAML that the add-on takes.
 fn is_enforcing(configuration: &str) -> bool {
     let plain = configuration.replace(['"', '\'', ' ', '\t'], "");
-    plain
-        .split(['\n', ',', '{', '}'])
-        .any(|part| part.trim().eq_ignore_ascii_case("enableNetworkPolicy:true"))
+    plain.split(['\n', ',', '{', '}']).any(|part| part.trim().eq_ignore_ascii_case("enableNetworkPolicy:true"))
 }
 
 // === Permission sets ===
@@ -135,10 +112,7 @@ fn by_name(arns: &[String]) -> BTreeMap<String, String> {
             }
             several => {
                 let roles = several.iter().map(|arn| arn.as_str()).collect::<Vec<_>>().join(", ");
-                tracing::warn!(
-                    permission_set = name,
-                    "several roles carry this name, so it can't be used: {roles}"
-                );
+                tracing::warn!(permission_set = name, "several roles carry this name, so it can't be used: {roles}");
             }
         }
     }
@@ -181,18 +155,10 @@ struct Assumed {
 /// `arn:aws:sts::<account>:assumed-role/<name>/<session>`
 fn role_of_session(arn: &str) -> Option<Assumed> {
     let mut parts = arn.splitn(6, ':').skip(1);
-    let (partition, service, _, account, resource) = (
-        parts.next()?,
-        parts.next()?,
-        parts.next()?,
-        parts.next()?,
-        parts.next()?,
-    );
+    let (partition, service, _, account, resource) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let name = resource.strip_prefix("assumed-role/")?.split('/').next()?.to_owned();
-    (service == "sts").then(|| Assumed {
-        arn: format!("arn:{partition}:iam::{account}:role/{name}"),
-        name,
-    })
+    (service == "sts").then(|| Assumed { arn: format!("arn:{partition}:iam::{account}:role/{name}"), name })
 }
 
 #[cfg(test)]
@@ -212,11 +178,7 @@ mod tests {
         ] {
             assert_eq!(permission_set(&arn(end)), expected, "{reason}");
         }
-        assert_eq!(
-            permission_set("arn:aws:iam::111122223333:role/ci"),
-            None,
-            "another role"
-        );
+        assert_eq!(permission_set("arn:aws:iam::111122223333:role/ci"), None, "another role");
     }
 
     #[test]
@@ -240,22 +202,14 @@ mod tests {
             ("arn:aws:iam::111122223333:root", None, "the account"),
             ("", None, "nothing"),
         ] {
-            assert_eq!(
-                role_of_session(arn).map(|role| role.arn).as_deref(),
-                expected,
-                "{reason}"
-            );
+            assert_eq!(role_of_session(arn).map(|role| role.arn).as_deref(), expected, "{reason}");
         }
     }
 
     #[test]
     fn the_add_on_says_whether_it_enforces() {
         for (configuration, expected, reason) in [
-            (
-                r#"{"enableNetworkPolicy": "true"}"#,
-                true,
-                "JSON, as the console writes it",
-            ),
+            (r#"{"enableNetworkPolicy": "true"}"#, true, "JSON, as the console writes it"),
             (r#"{"env":{"A":"1"},"enableNetworkPolicy":true}"#, true, "a boolean"),
             ("enableNetworkPolicy: \"true\"\nenv: {}", true, "YAML"),
             (r#"{"enableNetworkPolicy":"false"}"#, false, "turned off"),

@@ -16,29 +16,16 @@ impl Aws {
         let described = self.described(cluster).await?;
         let logging = described.cluster.logging();
         let setups = logging.map(|logging| logging.cluster_logging()).unwrap_or_default();
-        Ok(setups
-            .iter()
-            .any(|setup| setup.enabled() == Some(true) && setup.types().contains(&LogType::Audit)))
+        Ok(setups.iter().any(|setup| setup.enabled() == Some(true) && setup.types().contains(&LogType::Audit)))
     }
 }
 
 pub(super) async fn identity_providers(session: &Session, cluster: &str) -> Result<Vec<IdentityProvider>, PortError> {
     let (mut names, mut token) = (vec![], None);
     loop {
-        let asked = session
-            .eks
-            .list_identity_provider_configs()
-            .cluster_name(cluster)
-            .set_next_token(token)
-            .send();
+        let asked = session.eks.list_identity_provider_configs().cluster_name(cluster).set_next_token(token).send();
         let answer = call(session, Call::ListIdentityProviderConfigs, asked).await?;
-        names.extend(
-            answer
-                .identity_provider_configs
-                .unwrap_or_default()
-                .into_iter()
-                .map(|config| config.name),
-        );
+        names.extend(answer.identity_provider_configs.unwrap_or_default().into_iter().map(|config| config.name));
         token = answer.next_token;
         if token.is_none() {
             break;
@@ -56,10 +43,7 @@ pub(super) async fn identity_providers(session: &Session, cluster: &str) -> Resu
             .send();
         let answer = call(session, Call::DescribeIdentityProviderConfig, asked).await?;
         let oidc = answer.identity_provider_config.and_then(|config| config.oidc);
-        found.push(IdentityProvider {
-            name: provider,
-            groups_prefix: oidc.and_then(|oidc| oidc.groups_prefix),
-        });
+        found.push(IdentityProvider { name: provider, groups_prefix: oidc.and_then(|oidc| oidc.groups_prefix) });
     }
     Ok(found)
 }

@@ -43,15 +43,7 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(key: ObjectKey, body: Body, tags: BTreeMap<String, String>) -> Self {
-        Self {
-            key,
-            body,
-            tags,
-            id: None,
-            external_id: None,
-            defect: None,
-            made_at: None,
-        }
+        Self { key, body, tags, id: None, external_id: None, defect: None, made_at: None }
     }
 
     /// By meaning: IAM gives a policy back in other words than it was given.
@@ -118,10 +110,7 @@ fn check(call: &str, key: &ObjectKey, expect: &Expect, live: Option<&Live>) -> R
         (Expect::Any, _) | (Expect::Absent, None) => Ok(()),
         (Expect::Absent, Some(_)) => Err(conflict(call, format!("{key} already exists"))),
         (Expect::Version(version), Some(live)) if *version == live.version() => Ok(()),
-        (Expect::Version(_), _) => Err(conflict(
-            call,
-            format!("{key} was changed by somebody else in the meantime"),
-        )),
+        (Expect::Version(_), _) => Err(conflict(call, format!("{key} was changed by somebody else in the meantime"))),
     }
 }
 
@@ -144,14 +133,7 @@ impl Objects for Aws {
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {
         let session = self.session().await?;
-        let Apply {
-            cluster,
-            key,
-            body,
-            manager: _,
-            expect,
-            take: _,
-        } = apply;
+        let Apply { cluster, key, body, manager: _, expect, take: _ } = apply;
         let body = with_default_tags(body, &self.options.default_tags);
         let live = match (key, &body) {
             (ObjectKey::Role { name }, Body::Role(role)) => roles::apply(session, cluster, name, role, &expect).await?,
@@ -162,17 +144,11 @@ impl Objects for Aws {
                 access_policies::apply(session, cluster, key, &expect).await?
             }
             (
-                ObjectKey::PodIdentityAssociation {
-                    namespace,
-                    service_account,
-                },
+                ObjectKey::PodIdentityAssociation { namespace, service_account },
                 Body::PodIdentityAssociation(association),
             ) => associations::apply(session, cluster, (namespace, service_account), association, &expect).await?,
             (key, _) => {
-                return Err(invalid(
-                    "apply",
-                    format!("{key}: the body is of another kind than the key"),
-                ));
+                return Err(invalid("apply", format!("{key}: the body is of another kind than the key")));
             }
         };
         Ok(live.observed(cluster))
@@ -221,11 +197,7 @@ fn tag_changes(
 ) -> (BTreeMap<String, String>, Vec<String>) {
     let set = wanted.iter().filter(|(name, value)| live.get(*name) != Some(value));
     let set = set.map(|(name, value)| (name.clone(), value.clone())).collect();
-    let gone = live
-        .keys()
-        .filter(|name| !wanted.contains_key(*name))
-        .cloned()
-        .collect();
+    let gone = live.keys().filter(|name| !wanted.contains_key(*name)).cloned().collect();
     (set, gone)
 }
 
@@ -236,21 +208,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     fn entry(tags: &[(&str, &str)]) -> Live {
-        let key = ObjectKey::AccessEntry {
-            principal: "arn:aws:iam::111122223333:role/a".to_owned(),
-        };
+        let key = ObjectKey::AccessEntry { principal: "arn:aws:iam::111122223333:role/a".to_owned() };
         let tags = map(tags);
-        let body = Body::AccessEntry(AccessEntry {
-            group: "gp:p:0123456789abcdef".to_owned(),
-            tags: tags.clone(),
-        });
+        let body = Body::AccessEntry(AccessEntry { group: "gp:p:0123456789abcdef".to_owned(), tags: tags.clone() });
         Live::new(key, body, tags)
     }
 
@@ -262,10 +226,7 @@ mod tests {
         let mut other_id = first.clone();
         other_id.id = Some("x".to_owned());
         for (other, reason) in [
-            (
-                entry(&[("goldenpath:managed", "true"), ("cost", "x")]),
-                "a tag of somebody else",
-            ),
+            (entry(&[("goldenpath:managed", "true"), ("cost", "x")]), "a tag of somebody else"),
             (defective, "what the body can't tell"),
             (other_id, "another object of the same name"),
         ] {
@@ -290,11 +251,7 @@ mod tests {
                 "Statement": [{"Effect": "Allow", "Action": action, "Principal": {"AWS": principal}}]}))
         };
         let given = trust(json!(["sts:AssumeRole"]), "111122223333");
-        assert_eq!(
-            given,
-            trust(json!("sts:AssumeRole"), "arn:aws:iam::111122223333:root"),
-            "what IAM makes of it"
-        );
+        assert_eq!(given, trust(json!("sts:AssumeRole"), "arn:aws:iam::111122223333:root"), "what IAM makes of it");
         assert_ne!(given, trust(json!("sts:TagSession"), "111122223333"), "another trust");
     }
 
@@ -302,13 +259,8 @@ mod tests {
     fn defaults_fill_and_never_win() {
         let body = entry(&[("goldenpath:managed", "true")]).body;
         let defaults = map(&[("cost-center", "CC1"), ("goldenpath:managed", "false")]);
-        let Body::AccessEntry(entry) = with_default_tags(&body, &defaults) else {
-            panic!("another kind")
-        };
-        assert_eq!(
-            entry.tags,
-            map(&[("cost-center", "CC1"), ("goldenpath:managed", "true")])
-        );
+        let Body::AccessEntry(entry) = with_default_tags(&body, &defaults) else { panic!("another kind") };
+        assert_eq!(entry.tags, map(&[("cost-center", "CC1"), ("goldenpath:managed", "true")]));
     }
 
     #[test]
@@ -319,11 +271,7 @@ mod tests {
             (&[("a", "1"), ("b", "1")], &[("a", "1")], &[], &["b"], "one that goes"),
         ] {
             let (found, removed) = tag_changes(&map(live), &map(wanted));
-            assert_eq!(
-                (found, removed),
-                (map(set), gone.iter().map(|name| (*name).to_owned()).collect()),
-                "{reason}"
-            );
+            assert_eq!((found, removed), (map(set), gone.iter().map(|name| (*name).to_owned()).collect()), "{reason}");
         }
     }
 
@@ -332,10 +280,6 @@ mod tests {
         let encoded = "%7B%22Version%22%3A%222012-10-17%22%7D";
         assert_eq!(document(encoded), json!({"Version": "2012-10-17"}));
         assert_eq!(document("{\"a\":1}"), json!({"a": 1}), "an emulator may leave it plain");
-        assert_eq!(
-            document("broken"),
-            json!("broken"),
-            "what can't be read is still a difference"
-        );
+        assert_eq!(document("broken"), json!("broken"), "what can't be read is still a difference");
     }
 }

@@ -43,12 +43,8 @@ pub enum Part {
 }
 
 /// EKS's policies for people that a golden path may grant: none for a whole cluster, none for services.
-const FOR_PEOPLE: [&str; 4] = [
-    "AmazonEKSAdminPolicy",
-    "AmazonEKSAdminViewPolicy",
-    "AmazonEKSEditPolicy",
-    "AmazonEKSViewPolicy",
-];
+const FOR_PEOPLE: [&str; 4] =
+    ["AmazonEKSAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSEditPolicy", "AmazonEKSViewPolicy"];
 const NOBODYS: [&str; 4] = ["kube-*", "amazon-*", "aws-*", "goldenpath-*"];
 const OURS: &str = "aws:ResourceTag/goldenpath:managed";
 
@@ -108,11 +104,9 @@ fn statement(needs: Needs, actions: &[&str], place: &Place) -> Option<Value> {
             })),
         ),
         Needs::AnyEntry => ("ReadAccessEntries", entries(), None),
-        Needs::OurEntry => (
-            "OurAccessEntries",
-            entries(),
-            Some(json!({"StringEquals": ours, "ForAllValues:StringLike": our_groups})),
-        ),
+        Needs::OurEntry => {
+            ("OurAccessEntries", entries(), Some(json!({"StringEquals": ours, "ForAllValues:StringLike": our_groups})))
+        }
         Needs::OurEntryInNamespaces => {
             let policies: Vec<String> = FOR_PEOPLE.iter().map(|name| place.access_policy(name)).collect();
             let condition = json!({
@@ -175,39 +169,26 @@ mod tests {
     use super::*;
 
     fn statements(part: Part, place: &Place) -> Vec<Value> {
-        iam_policy(part, place)["Statement"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default()
+        iam_policy(part, place)["Statement"].as_array().cloned().unwrap_or_default()
     }
 
     fn allowing<'a>(statements: &'a [Value], action: &str) -> Vec<&'a Value> {
-        let names = |statement: &&Value| {
-            statement["Action"]
-                .as_array()
-                .is_some_and(|all| all.contains(&action.into()))
-        };
+        let names = |statement: &&Value| statement["Action"].as_array().is_some_and(|all| all.contains(&action.into()));
         statements.iter().filter(names).collect()
     }
 
     #[test]
     fn every_call_is_allowed_once_and_nothing_else() {
         let statements = statements(Part::Environments, &Place::default());
-        let allowed: usize = statements
-            .iter()
-            .filter_map(|statement| statement["Action"].as_array())
-            .map(Vec::len)
-            .sum();
+        let allowed: usize =
+            statements.iter().filter_map(|statement| statement["Action"].as_array()).map(Vec::len).sum();
         let is_needed = |call: &Call| !matches!(call.needs(), Needs::Nothing | Needs::Advice);
         let needed = Call::ALL.into_iter().filter(is_needed);
         for call in needed.clone() {
             assert_eq!(allowing(&statements, call.name()).len(), 1, "{}", call.name());
         }
         assert_eq!(allowed, needed.count() + 1, "and iam:PassRole besides");
-        assert!(
-            allowing(&statements, "iam:DeleteRolePermissionsBoundary").is_empty(),
-            "no way out of the boundary"
-        );
+        assert!(allowing(&statements, "iam:DeleteRolePermissionsBoundary").is_empty(), "no way out of the boundary");
         for statement in &statements {
             let actions = statement["Action"].to_string();
             assert!(!actions.contains('*'), "no wildcard among actions: {actions}");
@@ -237,30 +218,18 @@ mod tests {
         ] {
             let found = allowing(&statements, action);
             assert_eq!(found[0]["Condition"], condition, "{action}: {reason}");
-            assert_eq!(
-                found[0]["Resource"],
-                json!(["arn:aws:iam::*:role/goldenpath/*"]),
-                "{action}: our path"
-            );
+            assert_eq!(found[0]["Resource"], json!(["arn:aws:iam::*:role/goldenpath/*"]), "{action}: our path");
         }
         let entry = &allowing(&statements, "eks:CreateAccessEntry")[0]["Condition"];
-        assert_eq!(
-            entry["Null"]["eks:kubernetesGroups"], "false",
-            "an entry without groups is not ours to make"
-        );
+        assert_eq!(entry["Null"]["eks:kubernetesGroups"], "false", "an entry without groups is not ours to make");
     }
 
     #[test]
     fn the_baseline_only_reads() {
         for statement in statements(Part::Baseline, &Place::default()) {
             for action in statement["Action"].as_array().into_iter().flatten() {
-                let (_, operation) = action
-                    .as_str()
-                    .and_then(|action| action.split_once(':'))
-                    .unwrap_or_default();
-                let reads = ["Get", "List", "Describe"]
-                    .iter()
-                    .any(|read| operation.starts_with(read));
+                let (_, operation) = action.as_str().and_then(|action| action.split_once(':')).unwrap_or_default();
+                let reads = ["Get", "List", "Describe"].iter().any(|read| operation.starts_with(read));
                 assert!(reads, "{action}");
             }
         }
@@ -280,11 +249,7 @@ mod tests {
             let text = Value::from(statements.clone()).to_string();
             assert!(!text.contains(":*:"), "{reason}: {text}");
             let cluster = &allowing(&statements, "eks:DescribeCluster")[0]["Resource"][0];
-            assert_eq!(
-                *cluster,
-                format!("arn:{partition}:eks:x-y-1:111122223333:cluster/main"),
-                "{reason}"
-            );
+            assert_eq!(*cluster, format!("arn:{partition}:eks:x-y-1:111122223333:cluster/main"), "{reason}");
             let policies =
                 &allowing(&statements, "eks:AssociateAccessPolicy")[0]["Condition"]["StringEquals"]["eks:policyArn"];
             let first = format!("arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy");
@@ -295,10 +260,6 @@ mod tests {
     #[test]
     fn it_fits_into_a_managed_policy() {
         let text = iam_policy(Part::Environments, &Place::default()).to_string();
-        assert!(
-            text.len() <= 6144,
-            "IAM's quota of characters of a managed policy: {}",
-            text.len()
-        );
+        assert!(text.len() <= 6144, "IAM's quota of characters of a managed policy: {}", text.len());
     }
 }

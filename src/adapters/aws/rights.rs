@@ -48,11 +48,7 @@ impl Aws {
     }
 
     async fn refused_of(&self, caller: &str, question: Question) -> Result<Vec<String>, PortError> {
-        let Question {
-            actions,
-            resource,
-            context,
-        } = question;
+        let Question { actions, resource, context } = question;
         let session = self.session().await?;
         let context: Vec<ContextEntry> = context.into_iter().map(entry).collect();
         let (mut refused, mut marker) = (vec![], None);
@@ -83,11 +79,7 @@ fn entry(given: Given) -> ContextEntry {
         true => ContextKeyTypeEnum::StringList,
         false => ContextKeyTypeEnum::String,
     };
-    ContextEntry::builder()
-        .context_key_name(given.key)
-        .context_key_values(given.value)
-        .context_key_type(kind)
-        .build()
+    ContextEntry::builder().context_key_name(given.key).context_key_values(given.value).context_key_type(kind).build()
 }
 
 // === questions ===
@@ -121,11 +113,7 @@ fn context(condition: &Value) -> Vec<Given> {
                 (false, Some(pattern)) => pattern.replace('*', ANY),
                 _ => ANY.to_owned(),
             };
-            context.push(Given {
-                key: key.clone(),
-                value,
-                is_list: operator.starts_with("ForAllValues:"),
-            });
+            context.push(Given { key: key.clone(), value, is_list: operator.starts_with("ForAllValues:") });
         }
     }
     context
@@ -134,9 +122,7 @@ fn context(condition: &Value) -> Vec<Given> {
 /// One text, or a list of them.
 fn texts(value: &Value) -> impl Iterator<Item = &str> {
     let list = value.as_array().map(Vec::as_slice);
-    list.unwrap_or(std::slice::from_ref(value))
-        .iter()
-        .filter_map(Value::as_str)
+    list.unwrap_or(std::slice::from_ref(value)).iter().filter_map(Value::as_str)
 }
 
 #[cfg(test)]
@@ -144,9 +130,7 @@ mod tests {
     use super::*;
 
     fn asked(action: &str) -> Vec<Question> {
-        let cluster = "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
-            .parse()
-            .expect("an ARN");
+        let cluster = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().expect("an ARN");
         let mut questions = questions(&iam_policy(Part::Environments, &Place::of(&cluster)));
         questions.retain(|question| question.actions.iter().any(|one| one == action));
         questions
@@ -158,11 +142,7 @@ mod tests {
             (
                 "iam:CreateRole",
                 "arn:aws:iam::111122223333:role/goldenpath/doctor",
-                vec![(
-                    "iam:PermissionsBoundary",
-                    "arn:aws:iam::111122223333:policy/goldenpath/boundary",
-                    false,
-                )],
+                vec![("iam:PermissionsBoundary", "arn:aws:iam::111122223333:policy/goldenpath/boundary", false)],
                 "a role under the boundary",
             ),
             (
@@ -174,10 +154,7 @@ mod tests {
             (
                 "eks:CreateAccessEntry",
                 "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
-                vec![
-                    ("eks:kubernetesGroups", "gp:doctor", true),
-                    ("eks:accessEntryType", "STANDARD", false),
-                ],
+                vec![("eks:kubernetesGroups", "gp:doctor", true), ("eks:accessEntryType", "STANDARD", false)],
                 "Null says nothing of its own",
             ),
             (
@@ -187,29 +164,18 @@ mod tests {
                     ("eks:namespaces", "doctor", true),
                     ("aws:ResourceTag/goldenpath:managed", "true", false),
                     ("eks:accessScope", "namespace", false),
-                    (
-                        "eks:policyArn",
-                        "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy",
-                        false,
-                    ),
+                    ("eks:policyArn", "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy", false),
                 ],
                 "any namespace but those that are refused",
             ),
             ("iam:ListRoles", "*", vec![], "what has no resource"),
         ] {
             let expected = Question {
-                actions: asked(action)
-                    .into_iter()
-                    .flat_map(|question| question.actions)
-                    .collect(),
+                actions: asked(action).into_iter().flat_map(|question| question.actions).collect(),
                 resource: resource.to_owned(),
                 context: context
                     .into_iter()
-                    .map(|(key, value, is_list)| Given {
-                        key: key.to_owned(),
-                        value: value.to_owned(),
-                        is_list,
-                    })
+                    .map(|(key, value, is_list)| Given { key: key.to_owned(), value: value.to_owned(), is_list })
                     .collect(),
             };
             assert_eq!(asked(action), [expected], "{reason}");
@@ -218,10 +184,7 @@ mod tests {
 
     #[test]
     fn each_resource_is_asked_for() {
-        let resources: Vec<String> = asked("eks:TagResource")
-            .into_iter()
-            .map(|question| question.resource)
-            .collect();
+        let resources: Vec<String> = asked("eks:TagResource").into_iter().map(|question| question.resource).collect();
         assert_eq!(
             resources,
             [

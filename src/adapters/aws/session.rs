@@ -54,24 +54,13 @@ macro_rules! config_of {
 }
 
 pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsProvider>) -> Result<Session, PortError> {
-    let AwsOptions {
-        region,
-        profile,
-        assume_role,
-        endpoints,
-        default_tags: _,
-        run,
-    } = options;
+    let AwsOptions { region, profile, assume_role, endpoints, default_tags: _, run } = options;
     let http = http::client().map_err(|problem| wrong(&problem))?;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT)
-                .read_timeout(READ)
-                .operation_timeout(WHOLE)
-                .build(),
+            TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(READ).operation_timeout(WHOLE).build(),
         );
     if let Some(region) = region {
         loader = loader.region(Region::new(region.clone()));
@@ -94,9 +83,7 @@ pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsPr
     for role in assume_role {
         config = assumed(config, role, endpoints.sts.as_deref(), run.as_deref());
     }
-    let credentials = config
-        .credentials_provider()
-        .ok_or_else(|| wrong("no source of credentials is configured"))?;
+    let credentials = config.credentials_provider().ok_or_else(|| wrong("no source of credentials is configured"))?;
     Ok(Session {
         iam: aws_sdk_iam::Client::from_conf(config_of!(aws_sdk_iam, &config, &endpoints.iam)),
         eks: aws_sdk_eks::Client::from_conf(config_of!(aws_sdk_eks, &config, &endpoints.eks)),
@@ -112,22 +99,13 @@ pub(super) async fn open(options: &AwsOptions, given: Option<SharedCredentialsPr
 async fn of_profile(profile: &str, region: Option<&str>, http: SharedHttpClient) -> ProfileFileCredentialsProvider {
     let region = match region {
         Some(region) => Some(Region::new(region.to_owned())),
-        None => {
-            DefaultRegionChain::builder()
-                .profile_name(profile)
-                .build()
-                .region()
-                .await
-        }
+        None => DefaultRegionChain::builder().profile_name(profile).build().region().await,
     };
     let surroundings = ProviderConfig::without_region()
         .with_behavior_version(Some(BehaviorVersion::latest()))
         .with_region(region)
         .with_http_client(http);
-    ProfileFileCredentialsProvider::builder()
-        .profile_name(profile)
-        .configure(&surroundings)
-        .build()
+    ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&surroundings).build()
 }
 
 fn sts_config(config: &SdkConfig, url: Option<&str>) -> aws_sdk_sts::Config {
@@ -143,20 +121,13 @@ fn assumed(config: SdkConfig, role: &AssumeRole, sts: Option<&str>, run: Option<
         session_name: session_name(name),
         role: role.clone(),
     };
-    config
-        .into_builder()
-        .credentials_provider(SharedCredentialsProvider::new(assumed))
-        .build()
+    config.into_builder().credentials_provider(SharedCredentialsProvider::new(assumed)).build()
 }
 
 /// `[\w+=,.@-]{2,64}`; anything else becomes a dash.
 fn session_name(text: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
-    let name: String = text
-        .chars()
-        .map(|c| if allowed(c) { c } else { '-' })
-        .take(64)
-        .collect();
+    let name: String = text.chars().map(|c| if allowed(c) { c } else { '-' }).take(64).collect();
     if name.len() < 2 { format!("{name}--") } else { name }
 }
 
@@ -179,13 +150,7 @@ impl ProvideCredentials for Assumed {
 
 impl Assumed {
     async fn assume(&self) -> provider::Result {
-        let AssumeRole {
-            role_arn,
-            session_name: _,
-            external_id,
-            source_identity,
-            duration,
-        } = &self.role;
+        let AssumeRole { role_arn, session_name: _, external_id, source_identity, duration } = &self.role;
         let seconds = i32::try_from(duration.unwrap_or(HOUR).as_secs()).unwrap_or(i32::MAX);
         let answer = self
             .sts

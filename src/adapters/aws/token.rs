@@ -49,11 +49,7 @@ impl TokenSource for Aws {
             until: until(now, credentials.expiry()),
         };
         let token = made.token.clone();
-        self.tokens
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(cluster.clone(), made);
+        self.tokens.0.lock().unwrap_or_else(PoisonError::into_inner).insert(cluster.clone(), made);
         Ok(token)
     }
 }
@@ -61,9 +57,7 @@ impl TokenSource for Aws {
 impl Tokens {
     fn holding(&self, cluster: &ClusterArn, now: SystemTime) -> Option<Token> {
         let made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        made.get(cluster)
-            .filter(|made| made.until > now)
-            .map(|made| made.token.clone())
+        made.get(cluster).filter(|made| made.until > now).map(|made| made.token.clone())
     }
 }
 
@@ -98,19 +92,10 @@ fn text(cluster: &ClusterArn, region: &str, credentials: &Credentials, now: Syst
     let headers = [("x-k8s-aws-id", cluster.name())];
     let request = SignableRequest::new("GET", url.as_str(), headers.into_iter(), SignableBody::Bytes(&[]))
         .map_err(|error| failed(&error))?;
-    let (instructions, _) = sign(request, &params.into())
-        .map_err(|error| failed(&error))?
-        .into_parts();
-    let mut signed = http::Request::builder()
-        .method("GET")
-        .uri(&url)
-        .body(())
-        .map_err(|error| failed(&error))?;
+    let (instructions, _) = sign(request, &params.into()).map_err(|error| failed(&error))?.into_parts();
+    let mut signed = http::Request::builder().method("GET").uri(&url).body(()).map_err(|error| failed(&error))?;
     instructions.apply_to_request_http1x(&mut signed);
-    Ok(format!(
-        "k8s-aws-v1.{}",
-        URL_SAFE_NO_PAD.encode(signed.uri().to_string())
-    ))
+    Ok(format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(signed.uri().to_string())))
 }
 
 #[cfg(test)]
@@ -135,36 +120,21 @@ mod tests {
             ("https://sts.eu-west-1.amazonaws.com/?", "the region's own STS"),
             ("Action=GetCallerIdentity&Version=2011-06-15", "what is asked"),
             ("X-Amz-Algorithm=AWS4-HMAC-SHA256", "the signature's kind"),
-            (
-                "X-Amz-Credential=AKIDEXAMPLE%2F20270115%2Feu-west-1%2Fsts%2Faws4_request",
-                "whose",
-            ),
+            ("X-Amz-Credential=AKIDEXAMPLE%2F20270115%2Feu-west-1%2Fsts%2Faws4_request", "whose"),
             ("X-Amz-Date=20270115T080000Z", "when"),
             ("X-Amz-Expires=60", "for how long"),
-            (
-                "X-Amz-SignedHeaders=host%3Bx-k8s-aws-id",
-                "the cluster is signed with it",
-            ),
+            ("X-Amz-SignedHeaders=host%3Bx-k8s-aws-id", "the cluster is signed with it"),
             ("X-Amz-Security-Token=session", "the session"),
         ] {
             assert!(url.contains(part), "{reason}: {url}");
         }
-        assert!(
-            !url.contains("demo"),
-            "the cluster's name is in the signature alone: {url}"
-        );
+        assert!(!url.contains("demo"), "the cluster's name is in the signature alone: {url}");
         let signature = |url: &str| url.split("X-Amz-Signature=").nth(1).map(str::to_owned);
         let other = make("arn:aws:eks:eu-west-1:111122223333:cluster/other", "eu-west-1");
         assert_ne!(signature(&url), signature(&other), "another cluster, another signature");
         let china = make("arn:aws-cn:eks:cn-north-1:111122223333:cluster/demo", "cn-north-1");
-        assert!(
-            china.starts_with("https://sts.cn-north-1.amazonaws.com.cn/?"),
-            "{china}"
-        );
-        let gov = make(
-            "arn:aws-us-gov:eks:us-gov-west-1:111122223333:cluster/demo",
-            "us-gov-west-1",
-        );
+        assert!(china.starts_with("https://sts.cn-north-1.amazonaws.com.cn/?"), "{china}");
+        let gov = make("arn:aws-us-gov:eks:us-gov-west-1:111122223333:cluster/demo", "us-gov-west-1");
         assert!(gov.starts_with("https://sts.us-gov-west-1.amazonaws.com/?"), "{gov}");
     }
 

@@ -53,9 +53,7 @@ pub(super) fn bundle() -> Result<Option<String>, String> {
         Source::Named(name, path) => {
             let told = |problem: String| format!("{name} names {}: {problem}", path.display());
             let content = std::fs::read(&path).map_err(|error| told(error.to_string()))?;
-            usable(&content)
-                .map(Some)
-                .ok_or_else(|| told("it holds no certificate in PEM".to_owned()))
+            usable(&content).map(Some).ok_or_else(|| told("it holds no certificate in PEM".to_owned()))
         }
         Source::Usual(path) => Ok(std::fs::read(path).ok().and_then(|content| usable(&content))),
         Source::Platform => Ok(None),
@@ -80,9 +78,7 @@ mod tests {
 
     #[test]
     fn who_names_a_bundle_gets_it() {
-        let usual = BUNDLES
-            .first()
-            .map_or(Source::Platform, |path| Source::Usual(path.into()));
+        let usual = BUNDLES.first().map_or(Source::Platform, |path| Source::Usual(path.into()));
         for (set, is_there, expected, reason) in [
             (
                 &[("AWS_CA_BUNDLE", "/a"), ("SSL_CERT_FILE", "/b")] as &[(&str, &str)],
@@ -96,12 +92,7 @@ mod tests {
                 Source::Named("SSL_CERT_FILE", "/b".into()),
                 "a file says it all",
             ),
-            (
-                &[("SSL_CERT_DIR", "/c")],
-                true,
-                Source::Platform,
-                "only a folder was named",
-            ),
+            (&[("SSL_CERT_DIR", "/c")], true, Source::Platform, "only a folder was named"),
             (&[("AWS_CA_BUNDLE", "")], true, usual, "an empty variable is unset"),
             (&[], false, Source::Platform, "no bundle where they use to be"),
         ] {

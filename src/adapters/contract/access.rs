@@ -26,9 +26,7 @@ pub(super) fn cases(world: &World) -> Vec<Case> {
         ),
         Case::new(
             "PodIdentityAssociation: ids stay, a target gives an external id",
-            of_kind(world, "PodIdentityAssociation", "x7", |w, s| {
-                Box::pin(association(w, s))
-            }),
+            of_kind(world, "PodIdentityAssociation", "x7", |w, s| Box::pin(association(w, s))),
         ),
         Case::new(
             "PodIdentityAssociation: a look at it says ready of what is there and of nothing else",
@@ -36,9 +34,7 @@ pub(super) fn cases(world: &World) -> Vec<Case> {
         ),
         Case::strict(
             "PodIdentityAssociation: role and session policy are checked",
-            of_kind(world, "PodIdentityAssociation", "x8", |w, s| {
-                Box::pin(association_rules(w, s))
-            }),
+            of_kind(world, "PodIdentityAssociation", "x8", |w, s| Box::pin(association_rules(w, s))),
         ),
     ]
 }
@@ -54,22 +50,13 @@ async fn entry(world: World, sample: Sample) -> Verdict {
             let of = |principal: String| ObjectKey::AccessEntry { principal };
             let ghost = of(format!("arn:{partition}:iam::{account}:role/nobody-{}", world.unique));
             let session = of(format!("arn:{partition}:sts::{account}:assumed-role/a/b"));
-            let masters = AccessEntry {
-                group: "system:masters".to_owned(),
-                tags: entry.tags.clone(),
-            };
+            let masters = AccessEntry { group: "system:masters".to_owned(), tags: entry.tags.clone() };
             for (key, body, class, what) in [
                 (&ghost, entry, Class::NotFound, "an entry for nobody"),
                 (&session, entry, Class::Invalid, "an entry for a session"),
                 (&sample.key, &masters, Class::Invalid, "a group of the system"),
             ] {
-                refused(
-                    what,
-                    class,
-                    world
-                        .apply(key, &Body::AccessEntry(body.clone()), Expect::Any, &[])
-                        .await,
-                )?;
+                refused(what, class, world.apply(key, &Body::AccessEntry(body.clone()), Expect::Any, &[]).await)?;
             }
             Ok(())
         })
@@ -93,17 +80,11 @@ async fn policy(world: World, sample: Sample) -> Verdict {
             };
             world.make(&sample.key, &sample.body).await?;
             world.make(&second, &sample.body).await?;
-            promise(world.look(&sample.key).await?.is_some(), || {
-                "a second namespace replaced the first".to_owned()
-            })?;
+            promise(world.look(&sample.key).await?.is_some(), || "a second namespace replaced the first".to_owned())?;
             world.erase(&second).await?;
-            promise(world.look(&sample.key).await?.is_some(), || {
-                "the first went with the second".to_owned()
-            })?;
+            promise(world.look(&sample.key).await?.is_some(), || "the first went with the second".to_owned())?;
             world.erase(entry).await?;
-            promise(world.look(&sample.key).await?.is_none(), || {
-                "a policy outlives its entry".to_owned()
-            })?;
+            promise(world.look(&sample.key).await?.is_none(), || "a policy outlives its entry".to_owned())?;
             let orphan = world.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
             refused("a policy without an entry", Class::NotFound, orphan).map(|_| ())
         })
@@ -118,18 +99,13 @@ async fn foreign_entry(world: World, sample: Sample) -> Verdict {
     world
         .with(sample, || async move {
             world.erase(key).await?;
-            let theirs = Body::AccessEntry(AccessEntry {
-                tags: [].into(),
-                ..entry.clone()
-            });
+            let theirs = Body::AccessEntry(AccessEntry { tags: [].into(), ..entry.clone() });
             let made = world.foreign.make(&world.cluster, key, &theirs, "somebody").await;
             doing("making an entry", made)?;
             world.must_see(key).await?;
             let granted = world.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
             refused("a policy for somebody else's entry", Class::Invalid, granted)?;
-            promise(world.look(&sample.key).await?.is_none(), || {
-                "somebody else's entry was given a policy".to_owned()
-            })
+            promise(world.look(&sample.key).await?.is_none(), || "somebody else's entry was given a policy".to_owned())
         })
         .await
 }
@@ -137,9 +113,7 @@ async fn foreign_entry(world: World, sample: Sample) -> Verdict {
 fn association_of(sample: &Sample) -> Result<PodIdentityAssociation, Broken> {
     match &sample.body {
         Body::PodIdentityAssociation(association) => Ok(association.clone()),
-        _ => Err(Broken::Promise(
-            "the sample of an association has another body".to_owned(),
-        )),
+        _ => Err(Broken::Promise("the sample of an association has another body".to_owned())),
     }
 }
 
@@ -149,9 +123,7 @@ async fn association(world: World, sample: Sample) -> Verdict {
         .with(sample, || async move {
             let plain = association_of(sample)?;
             let made = world.make(&sample.key, &sample.body).await?;
-            promise(made.external_id.is_none(), || {
-                format!("an external id without a target: {:?}", made.external_id)
-            })?;
+            promise(made.external_id.is_none(), || format!("an external id without a target: {:?}", made.external_id))?;
             let partition = world.cluster.partition();
             let target = format!("arn:{partition}:iam::999900001111:role/target");
             let with = Body::PodIdentityAssociation(PodIdentityAssociation {
@@ -163,16 +135,10 @@ async fn association(world: World, sample: Sample) -> Verdict {
             });
             let changed = world.make(&sample.key, &with).await?;
             holds(&changed, &with)?;
-            promise(changed.id == made.id && made.id.is_some(), || {
-                "the id of an association stays".to_owned()
-            })?;
-            promise(changed.external_id.is_some(), || {
-                "a target role needs an external id".to_owned()
-            })?;
+            promise(changed.id == made.id && made.id.is_some(), || "the id of an association stays".to_owned())?;
+            promise(changed.external_id.is_some(), || "a target role needs an external id".to_owned())?;
             let again = world.make(&sample.key, &with).await?;
-            promise(again.external_id == changed.external_id, || {
-                "an external id stays".to_owned()
-            })
+            promise(again.external_id == changed.external_id, || "an external id stays".to_owned())
         })
         .await
 }
@@ -181,11 +147,7 @@ async fn probe(world: World, sample: Sample) -> Verdict {
     let (world, sample) = (&world, &sample);
     world
         .with(sample, || async move {
-            let ObjectKey::PodIdentityAssociation {
-                namespace,
-                service_account,
-            } = &sample.key
-            else {
+            let ObjectKey::PodIdentityAssociation { namespace, service_account } = &sample.key else {
                 return Ok(());
             };
             let look = |account: String| async move {
@@ -203,13 +165,9 @@ async fn probe(world: World, sample: Sample) -> Verdict {
                 world.clock.sleep(world.poll).await;
                 seen = look(service_account.clone()).await?;
             }
-            promise(seen != Readiness::NotReady, || {
-                "an association never arrives".to_owned()
-            })?;
+            promise(seen != Readiness::NotReady, || "an association never arrives".to_owned())?;
             let other = look(format!("{service_account}-other")).await?;
-            promise(other != Readiness::Ready, || {
-                "ready for an account that has no association".to_owned()
-            })
+            promise(other != Readiness::Ready, || "ready for an account that has no association".to_owned())
         })
         .await
 }
@@ -225,26 +183,17 @@ async fn association_rules(world: World, sample: Sample) -> Verdict {
             let role = |account: &str| format!("arn:{partition}:iam::{account}:role/nobody-{}", world.unique);
             for (body, class, what) in [
                 (
-                    PodIdentityAssociation {
-                        role_arn: role(account),
-                        ..good.clone()
-                    },
+                    PodIdentityAssociation { role_arn: role(account), ..good.clone() },
                     Class::NotFound,
                     "a role that does not exist",
                 ),
                 (
-                    PodIdentityAssociation {
-                        role_arn: role("999900001111"),
-                        ..good.clone()
-                    },
+                    PodIdentityAssociation { role_arn: role("999900001111"), ..good.clone() },
                     Class::Invalid,
                     "a role of another account",
                 ),
                 (
-                    PodIdentityAssociation {
-                        policy: Some(policy),
-                        ..good.clone()
-                    },
+                    PodIdentityAssociation { policy: Some(policy), ..good.clone() },
                     Class::Invalid,
                     "a session policy with session tags",
                 ),

@@ -45,15 +45,10 @@ async fn undeclared(world: World, sample: Sample) -> Verdict {
                 hard.remove("requests.cpu");
             }
             let less = Body::Kube(less);
-            let after = doing(
-                "declaring less",
-                world.apply(&sample.key, &less, Expect::Any, &[]).await,
-            )?;
+            let after = doing("declaring less", world.apply(&sample.key, &less, Expect::Any, &[]).await)?;
             holds(&after, &less)?;
             let left = after.fields.get("/spec/hard/requests.cpu");
-            promise(left.is_none(), || {
-                format!("a field that is no longer declared is still there: {left:?}")
-            })
+            promise(left.is_none(), || format!("a field that is no longer declared is still there: {left:?}"))
         })
         .await
 }
@@ -64,34 +59,17 @@ async fn declared_by_another(world: World, sample: Sample) -> Verdict {
         .with(sample, || async move {
             let Sample { key, body, owned, .. } = sample;
             world.make(key, body).await?;
-            let target = Target {
-                cluster: &world.cluster,
-                key,
-                pointer: owned,
-                manager: APPLIER,
-            };
+            let target = Target { cluster: &world.cluster, key, pointer: owned, manager: APPLIER };
             doing("declaring our field", world.foreign.declare(target, json!("99")).await)?;
             let seen = world.must_see(key).await?;
             let holder = seen.fields.get(owned).map(|field| field.holder);
-            promise(holder == Some(Holder::Applied(APPLIER)), || {
-                format!("{owned} is held by {holder:?}")
-            })?;
-            let error = refused(
-                "an apply over it",
-                Class::Conflict,
-                world.apply(key, body, Expect::Any, &[]).await,
-            )?;
+            promise(holder == Some(Holder::Applied(APPLIER)), || format!("{owned} is held by {holder:?}"))?;
+            let error = refused("an apply over it", Class::Conflict, world.apply(key, body, Expect::Any, &[]).await)?;
             let held = [((*owned).to_owned(), APPLIER.to_owned())];
-            promise(error.held == held, || {
-                format!("the conflict names {:?}, not {held:?}", error.held)
-            })?;
-            promise(error.message.contains(APPLIER), || {
-                format!("the words do not name the manager: {error}")
-            })?;
+            promise(error.held == held, || format!("the conflict names {:?}, not {held:?}", error.held))?;
+            promise(error.message.contains(APPLIER), || format!("the words do not name the manager: {error}"))?;
             let after = world.must_see(key).await?;
-            promise(sample.is_unchanged(&seen, &after), || {
-                format!("a conflict changed {seen:?} to {after:?}")
-            })
+            promise(sample.is_unchanged(&seen, &after), || format!("a conflict changed {seen:?} to {after:?}"))
         })
         .await
 }
@@ -105,17 +83,10 @@ async fn finalizer(world: World, sample: Sample) -> Verdict {
             world.make(key, body).await?;
             doing("adding a finaliser", world.foreign.hold(cluster, key, FINALIZER).await)?;
             let deleted = doing("deleting", world.objects.delete(cluster, key, &Expect::Any).await)?;
-            promise(deleted == Deleted::Terminating, || {
-                "a finaliser holds what is deleted".to_owned()
-            })?;
+            promise(deleted == Deleted::Terminating, || "a finaliser holds what is deleted".to_owned())?;
             let why = world.must_see(key).await?.deleting.unwrap_or_default();
-            promise(why.contains(FINALIZER), || {
-                format!("{key} waits for {FINALIZER} and says {why:?}")
-            })?;
-            doing(
-                "removing the finaliser",
-                world.foreign.release(cluster, key, FINALIZER).await,
-            )?;
+            promise(why.contains(FINALIZER), || format!("{key} waits for {FINALIZER} and says {why:?}"))?;
+            doing("removing the finaliser", world.foreign.release(cluster, key, FINALIZER).await)?;
             world.wait_until_gone(key).await
         })
         .await
@@ -124,7 +95,5 @@ async fn finalizer(world: World, sample: Sample) -> Verdict {
 async fn homeless(world: World, sample: Sample) -> Verdict {
     let made = world.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
     refused("making something in no namespace", Class::NotFound, made)?;
-    promise(world.look(&sample.key).await?.is_none(), || {
-        "it was made all the same".to_owned()
-    })
+    promise(world.look(&sample.key).await?.is_none(), || "it was made all the same".to_owned())
 }

@@ -45,17 +45,9 @@ async fn terminating(world: World, sample: Sample) -> Verdict {
             let cluster = &world.cluster;
             world.make(&sample.key, &sample.body).await?;
             world.make(&content.key, &content.body).await?;
-            doing(
-                "holding its content",
-                world.foreign.hold(cluster, &content.key, FINALIZER).await,
-            )?;
-            let deleted = doing(
-                "deleting",
-                world.objects.delete(cluster, &sample.key, &Expect::Any).await,
-            )?;
-            promise(deleted == Deleted::Terminating, || {
-                "a namespace with content terminates".to_owned()
-            })?;
+            doing("holding its content", world.foreign.hold(cluster, &content.key, FINALIZER).await)?;
+            let deleted = doing("deleting", world.objects.delete(cluster, &sample.key, &Expect::Any).await)?;
+            promise(deleted == Deleted::Terminating, || "a namespace with content terminates".to_owned())?;
             // The controller needs a moment to find what holds the content.
             let mut why = String::new();
             for _ in 0..60 {
@@ -65,25 +57,16 @@ async fn terminating(world: World, sample: Sample) -> Verdict {
                 }
                 world.clock.sleep(world.poll).await;
             }
-            promise(why.contains(FINALIZER), || {
-                format!("it waits for {FINALIZER} and says {why:?}")
-            })?;
+            promise(why.contains(FINALIZER), || format!("it waits for {FINALIZER} and says {why:?}"))?;
             let mut another = document(&content.body);
             another["metadata"]["name"] = "gp-late".into();
             let key = ObjectKey::kube("v1", "ConfigMap", Some(&environment(world, "k4")), "gp-late");
             let late = world.apply(&key, &Body::Kube(another), Expect::Any, &[]).await;
             let error = refused("new content", Class::Conflict, late)?;
-            promise(error.message.contains("being terminated"), || {
-                format!("the refusal says {error}")
-            })?;
-            doing(
-                "releasing the content",
-                world.foreign.release(cluster, &content.key, FINALIZER).await,
-            )?;
+            promise(error.message.contains("being terminated"), || format!("the refusal says {error}"))?;
+            doing("releasing the content", world.foreign.release(cluster, &content.key, FINALIZER).await)?;
             world.wait_until_gone(&sample.key).await?;
-            promise(world.look(&content.key).await?.is_none(), || {
-                "content outlives its namespace".to_owned()
-            })
+            promise(world.look(&content.key).await?.is_none(), || "content outlives its namespace".to_owned())
         })
         .await
 }
@@ -103,14 +86,12 @@ async fn default_account(world: World, sample: Sample) -> Verdict {
                 }
                 world.clock.sleep(world.poll).await;
             }
-            promise(
-                born.is_some_and(|born| matches!(born.ownership, Ownership::Foreign { .. })),
-                || "the default ServiceAccount appears and is not ours".to_owned(),
-            )?;
-            let body = Body::Kube(
-                json!({"apiVersion": "v1", "kind": "ServiceAccount", "automountServiceAccountToken": false,
-                "metadata": {"name": "default", "namespace": namespace}}),
-            );
+            promise(born.is_some_and(|born| matches!(born.ownership, Ownership::Foreign { .. })), || {
+                "the default ServiceAccount appears and is not ours".to_owned()
+            })?;
+            let body =
+                Body::Kube(json!({"apiVersion": "v1", "kind": "ServiceAccount", "automountServiceAccountToken": false,
+                "metadata": {"name": "default", "namespace": namespace}}));
             let hardened = doing("hardening it", world.apply(&key, &body, Expect::Any, &[]).await)?;
             holds(&hardened, &body)
         })
@@ -128,17 +109,12 @@ async fn foreign_grant(world: World, sample: Sample) -> Verdict {
                 "metadata": {"name": "backdoor", "namespace": namespace},
                 "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": "cluster-admin"},
                 "subjects": [{"kind": "User", "apiGroup": api, "name": "mallory"}]}));
-            doing(
-                "granting",
-                world.foreign.make(&world.cluster, &key, &body, APPLIER).await,
-            )?;
+            doing("granting", world.foreign.make(&world.cluster, &key, &body, APPLIER).await)?;
             for scope in [Scope::Environment(namespace.clone()), Scope::Everything] {
                 let listed = world.list(scope.clone(), &[]).await?;
                 let found = listed.into_iter().find(|object| object.key == key);
                 let is_foreign = found.is_some_and(|found| matches!(found.ownership, Ownership::Foreign { .. }));
-                promise(is_foreign, || {
-                    format!("{scope:?} does not show the grant of another hand")
-                })?;
+                promise(is_foreign, || format!("{scope:?} does not show the grant of another hand"))?;
             }
             Ok(())
         })
@@ -150,18 +126,11 @@ async fn adoptable(world: World, sample: Sample) -> Verdict {
     world
         .with(sample, || async move {
             let name = environment(world, "k7");
-            let body = Body::Kube(
-                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name,
-                "annotations": {"goldenpath.internal/adoptable-by": "demo/payments"}}}),
-            );
-            doing(
-                "making a namespace",
-                world.foreign.make(&world.cluster, &sample.key, &body, APPLIER).await,
-            )?;
+            let body = Body::Kube(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name,
+                "annotations": {"goldenpath.internal/adoptable-by": "demo/payments"}}}));
+            doing("making a namespace", world.foreign.make(&world.cluster, &sample.key, &body, APPLIER).await)?;
             let seen = world.must_see(&sample.key).await?;
-            promise(matches!(seen.ownership, Ownership::Foreign { .. }), || {
-                format!("it is {:?}", seen.ownership)
-            })?;
+            promise(matches!(seen.ownership, Ownership::Foreign { .. }), || format!("it is {:?}", seen.ownership))?;
             promise(seen.adoptable_by.as_deref() == Some("demo/payments"), || {
                 format!("it may be adopted by {:?}", seen.adoptable_by)
             })
@@ -184,32 +153,20 @@ async fn record(world: World, sample: Sample) -> Verdict {
     let name = format!("environment.{environment}");
     let key = ObjectKey::kube("v1", "ConfigMap", Some(SYSTEM_NAMESPACE), &name);
     let with = |text: &str| {
-        Body::Kube(
-            json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"record": text},
+        Body::Kube(json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"record": text},
             "metadata": {"name": name, "namespace": SYSTEM_NAMESPACE, "labels": {
-                "goldenpath.internal/managed": "true", "goldenpath.internal/environment": environment}}}),
-        )
+                "goldenpath.internal/managed": "true", "goldenpath.internal/environment": environment}}}))
     };
     let first = world.make(&key, &with("{\"n\":1}")).await?;
     let verdict = async {
         let version = Expect::Version(first.version.clone());
         let second = doing("writing", world.apply(&key, &with("{\"n\":2}"), version, &[]).await)?;
-        promise(second.record.as_deref() == Some("{\"n\":2}"), || {
-            format!("the record reads {:?}", second.record)
-        })?;
-        promise(first.fields == second.fields, || {
-            "a record's data is among its fields".to_owned()
-        })?;
-        promise(first.version != second.version, || {
-            "a record changed and kept its version".to_owned()
-        })?;
+        promise(second.record.as_deref() == Some("{\"n\":2}"), || format!("the record reads {:?}", second.record))?;
+        promise(first.fields == second.fields, || "a record's data is among its fields".to_owned())?;
+        promise(first.version != second.version, || "a record changed and kept its version".to_owned())?;
         let records = world.list(Scope::Records, &[]).await?;
-        promise(records.iter().any(|object| object.key == key), || {
-            "the record is not among the records".to_owned()
-        })?;
-        promise(records.iter().all(|object| object.key.kind() == "ConfigMap"), || {
-            "records are ConfigMaps".to_owned()
-        })
+        promise(records.iter().any(|object| object.key == key), || "the record is not among the records".to_owned())?;
+        promise(records.iter().all(|object| object.key.kind() == "ConfigMap"), || "records are ConfigMaps".to_owned())
     }
     .await;
     verdict.and(world.erase(&key).await)

@@ -13,26 +13,11 @@ use serde_json::json;
 pub(super) fn cases(world: &World) -> Vec<Case> {
     let of = |case, check| of_kind(world, "Role", case, check);
     vec![
-        Case::new(
-            "Role: a policy that others add is seen and goes",
-            of("x0", |w, s| Box::pin(added_policy(w, s))),
-        ),
-        Case::new(
-            "Role: made again it has another id",
-            of("x1", |w, s| Box::pin(new_id(w, s))),
-        ),
-        Case::strict(
-            "Role: names are unique without regard to case",
-            of("x2", |w, s| Box::pin(case_folds(w, s))),
-        ),
-        Case::strict(
-            "Role: what it names must exist",
-            of("x3", |w, s| Box::pin(ghosts(w, s))),
-        ),
-        Case::new(
-            "Role: another request's role is never adopted",
-            of("x4", |w, s| Box::pin(not_ours(w, s))),
-        ),
+        Case::new("Role: a policy that others add is seen and goes", of("x0", |w, s| Box::pin(added_policy(w, s)))),
+        Case::new("Role: made again it has another id", of("x1", |w, s| Box::pin(new_id(w, s)))),
+        Case::strict("Role: names are unique without regard to case", of("x2", |w, s| Box::pin(case_folds(w, s)))),
+        Case::strict("Role: what it names must exist", of("x3", |w, s| Box::pin(ghosts(w, s)))),
+        Case::new("Role: another request's role is never adopted", of("x4", |w, s| Box::pin(not_ours(w, s)))),
     ]
 }
 
@@ -51,21 +36,12 @@ async fn added_policy(world: World, sample: Sample) -> Verdict {
             world.make(key, body).await?;
             let evil =
                 json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
-            let target = Target {
-                cluster: &world.cluster,
-                key,
-                pointer: "/inline/evil",
-                manager: "somebody",
-            };
+            let target = Target { cluster: &world.cluster, key, pointer: "/inline/evil", manager: "somebody" };
             doing("adding a policy", world.foreign.edit(target, Some(evil)).await)?;
             let seen = world.must_see(key).await?;
-            promise(seen.fields.get("/inline/evil").is_some(), || {
-                "a policy that others added is not seen".to_owned()
-            })?;
+            promise(seen.fields.get("/inline/evil").is_some(), || "a policy that others added is not seen".to_owned())?;
             let healed = doing("applying", world.apply(key, body, Expect::Any, &[]).await)?;
-            promise(healed.fields.get("/inline/evil").is_none(), || {
-                "the policies of a role are ours alone".to_owned()
-            })
+            promise(healed.fields.get("/inline/evil").is_none(), || "the policies of a role are ours alone".to_owned())
         })
         .await
 }
@@ -98,9 +74,7 @@ async fn case_folds(world: World, sample: Sample) -> Verdict {
                 Class::Conflict,
                 world.apply(&shouted, &sample.body, Expect::Any, &[]).await,
             )?;
-            promise(world.look(&shouted).await?.is_none(), || {
-                "another name is another key".to_owned()
-            })
+            promise(world.look(&shouted).await?.is_none(), || "another name is another key".to_owned())
         })
         .await
 }
@@ -118,43 +92,19 @@ async fn ghosts(world: World, sample: Sample) -> Verdict {
             for (role, class, what) in [
                 (Role { trust, ..role.clone() }, Class::NotFound, "trust in nobody"),
                 (
-                    Role {
-                        boundary: no_policy.clone(),
-                        ..role.clone()
-                    },
+                    Role { boundary: no_policy.clone(), ..role.clone() },
                     Class::NotFound,
                     "a boundary that does not exist",
                 ),
                 (
-                    Role {
-                        attached: [no_policy].into(),
-                        ..role.clone()
-                    },
+                    Role { attached: [no_policy].into(), ..role.clone() },
                     Class::NotFound,
                     "a policy that does not exist",
                 ),
-                (
-                    Role {
-                        trust: json!({"Statement": []}),
-                        ..role.clone()
-                    },
-                    Class::Invalid,
-                    "a malformed trust policy",
-                ),
-                (
-                    Role {
-                        max_session_seconds: 60,
-                        ..role.clone()
-                    },
-                    Class::Invalid,
-                    "a session of a minute",
-                ),
+                (Role { trust: json!({"Statement": []}), ..role.clone() }, Class::Invalid, "a malformed trust policy"),
+                (Role { max_session_seconds: 60, ..role.clone() }, Class::Invalid, "a session of a minute"),
             ] {
-                refused(
-                    what,
-                    class,
-                    world.apply(&sample.key, &Body::Role(role), Expect::Any, &[]).await,
-                )?;
+                refused(what, class, world.apply(&sample.key, &Body::Role(role), Expect::Any, &[]).await)?;
                 promise(world.look(&sample.key).await?.is_none(), || {
                     format!("{what}: the role was made all the same")
                 })?;
@@ -169,17 +119,8 @@ async fn not_ours(world: World, sample: Sample) -> Verdict {
     world
         .with(sample, || async move {
             let role = role_of(sample)?;
-            let theirs = Body::Role(Role {
-                tags: [].into(),
-                ..role
-            });
-            doing(
-                "making a role",
-                world
-                    .foreign
-                    .make(&world.cluster, &sample.key, &theirs, "somebody")
-                    .await,
-            )?;
+            let theirs = Body::Role(Role { tags: [].into(), ..role });
+            doing("making a role", world.foreign.make(&world.cluster, &sample.key, &theirs, "somebody").await)?;
             let adopted: Result<_, PortError> = world.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
             refused("taking it over", Class::Conflict, adopted).map(|_| ())
         })

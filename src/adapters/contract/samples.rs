@@ -34,10 +34,7 @@ impl Sample {
     /// Nothing that we or anyone else declares has changed between two looks.
     pub(super) fn is_unchanged(&self, before: &Observed, after: &Observed) -> bool {
         let version = if self.has_status() { before } else { after }.version.clone();
-        let after = Observed {
-            version,
-            ..after.clone()
-        };
+        let after = Observed { version, ..after.clone() };
         *before == after
     }
 }
@@ -135,11 +132,7 @@ impl Names<'_> {
     }
 
     fn role_body(&self) -> Role {
-        let account = format!(
-            "arn:{}:iam::{}:root",
-            self.world.cluster.partition(),
-            self.world.cluster.account()
-        );
+        let account = format!("arn:{}:iam::{}:root", self.world.cluster.partition(), self.world.cluster.account());
         let statement = json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": account}}]);
         let inline = json!({"Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Action": ["eks:DescribeCluster"], "Resource": [self.world.cluster.as_str()]}]});
@@ -162,10 +155,7 @@ impl Names<'_> {
     fn role_arn(&self) -> String {
         let (cluster, environment) = (&self.world.cluster, self.environment());
         let (partition, account) = (cluster.partition(), cluster.account());
-        format!(
-            "arn:{partition}:iam::{account}:role/goldenpath/{environment}/{}",
-            self.role_name()
-        )
+        format!("arn:{partition}:iam::{account}:role/goldenpath/{environment}/{}", self.role_name())
     }
 
     fn role_need(&self) -> (ObjectKey, Body) {
@@ -176,10 +166,7 @@ impl Names<'_> {
         let body = self.role_body();
         Sample {
             key: ObjectKey::role(self.role_name()),
-            changed: Some(Body::Role(Role {
-                max_session_seconds: 7200,
-                ..body.clone()
-            })),
+            changed: Some(Body::Role(Role { max_session_seconds: 7200, ..body.clone() })),
             body: Body::Role(body),
             owned: "/maxSessionDuration",
             edited: Some(("/max_session_seconds", json!(5400))),
@@ -189,24 +176,13 @@ impl Names<'_> {
     }
 
     fn entry_need(&self) -> (ObjectKey, Body) {
-        let entry = AccessEntry {
-            group: "gp:p:0123456789abcdef".to_owned(),
-            tags: self.tags(),
-        };
-        (
-            ObjectKey::AccessEntry {
-                principal: self.role_arn(),
-            },
-            Body::AccessEntry(entry),
-        )
+        let entry = AccessEntry { group: "gp:p:0123456789abcdef".to_owned(), tags: self.tags() };
+        (ObjectKey::AccessEntry { principal: self.role_arn() }, Body::AccessEntry(entry))
     }
 
     fn access_entry(&self) -> Sample {
         let (key, body) = self.entry_need();
-        let changed = AccessEntry {
-            group: "gp:p:fedcba9876543210".to_owned(),
-            tags: self.tags(),
-        };
+        let changed = AccessEntry { group: "gp:p:fedcba9876543210".to_owned(), tags: self.tags() };
         Sample {
             key,
             body,
@@ -222,11 +198,7 @@ impl Names<'_> {
         let principal = self.role_arn();
         let policy = "AmazonEKSViewPolicy".to_owned();
         Sample {
-            key: ObjectKey::AccessPolicy {
-                policy,
-                namespace: self.environment(),
-                principal,
-            },
+            key: ObjectKey::AccessPolicy { policy, namespace: self.environment(), principal },
             body: Body::AccessPolicy(AccessPolicy {}),
             changed: None,
             owned: "/accessScope/type",
@@ -245,10 +217,7 @@ impl Names<'_> {
             tags: self.tags(),
         };
         Sample {
-            key: ObjectKey::PodIdentityAssociation {
-                namespace: self.environment(),
-                service_account: "app".to_owned(),
-            },
+            key: ObjectKey::PodIdentityAssociation { namespace: self.environment(), service_account: "app".to_owned() },
             changed: Some(Body::PodIdentityAssociation(PodIdentityAssociation {
                 disable_session_tags: true,
                 ..body.clone()
@@ -271,10 +240,7 @@ impl Names<'_> {
 
     fn namespace_need(&self) -> (ObjectKey, Body) {
         let name = self.environment();
-        (
-            ObjectKey::namespace_object(&name),
-            Body::Kube(self.document("v1", "Namespace", None, &name)),
-        )
+        (ObjectKey::namespace_object(&name), Body::Kube(self.document("v1", "Namespace", None, &name)))
     }
 
     fn namespace(&self) -> Sample {
@@ -289,21 +255,15 @@ impl Names<'_> {
             body: with("restricted"),
             changed: Some(with("baseline")),
             owned: "/metadata/labels/pod-security.kubernetes.io~1enforce",
-            edited: Some((
-                "/metadata/labels/pod-security.kubernetes.io~1enforce",
-                json!("privileged"),
-            )),
+            edited: Some(("/metadata/labels/pod-security.kubernetes.io~1enforce", json!("privileged"))),
             foreign: Some(("/metadata/labels/example.com~1cost", json!("shared"))),
             needs: vec![],
         }
     }
 
     fn cluster_role(&self) -> Sample {
-        let (api_version, kind, name) = (
-            "rbac.authorization.k8s.io/v1",
-            "ClusterRole",
-            format!("gp-{}", self.environment()),
-        );
+        let (api_version, kind, name) =
+            ("rbac.authorization.k8s.io/v1", "ClusterRole", format!("gp-{}", self.environment()));
         let with = |verbs: Value| {
             let mut document = self.document(api_version, kind, None, &name);
             document["rules"] = json!([{"apiGroups": [""], "resources": ["pods"], "verbs": verbs}]);
@@ -314,10 +274,7 @@ impl Names<'_> {
             body: with(json!(["get"])),
             changed: Some(with(json!(["get", "list"]))),
             owned: "/rules",
-            edited: Some((
-                "/rules",
-                json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]),
-            )),
+            edited: Some(("/rules", json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]))),
             foreign: Some(("/metadata/annotations/example.com~1note", json!("seen"))),
             needs: vec![],
         }

@@ -16,20 +16,14 @@ pub(super) fn promise(kept: bool, words: impl FnOnce() -> String) -> Verdict {
 }
 
 pub(super) fn doing<T>(what: impl Into<String>, result: Result<T, PortError>) -> Result<T, Broken> {
-    result.map_err(|source| Broken::Call {
-        doing: what.into(),
-        source: Box::new(source),
-    })
+    result.map_err(|source| Broken::Call { doing: what.into(), source: Box::new(source) })
 }
 
 /// The call must be refused with this class.
 pub(super) fn refused<T>(what: &str, class: Class, result: Result<T, PortError>) -> Result<PortError, Broken> {
     match result {
         Err(error) if error.class == class => Ok(error),
-        Err(error) => Err(Broken::Promise(format!(
-            "{what}: refused as {:?}, not {class:?}: {error}",
-            error.class
-        ))),
+        Err(error) => Err(Broken::Promise(format!("{what}: refused as {:?}, not {class:?}: {error}", error.class))),
         Ok(_) => Err(Broken::Promise(format!("{what}: must be refused as {class:?}"))),
     }
 }
@@ -39,15 +33,9 @@ pub(super) fn holds(observed: &Observed, body: &Body) -> Verdict {
     let desired: Fields = projection::of_body(body);
     for field in desired.iter() {
         let found = observed.fields.get(field.path);
-        promise(
-            found.is_some_and(|found| found.text == field.text && found.holder == Holder::Us),
-            || {
-                format!(
-                    "{} of {}: wanted {:?} as ours, found {found:?}",
-                    field.path, observed.key, field.text
-                )
-            },
-        )?;
+        promise(found.is_some_and(|found| found.text == field.text && found.holder == Holder::Us), || {
+            format!("{} of {}: wanted {:?} as ours, found {found:?}", field.path, observed.key, field.text)
+        })?;
     }
     Ok(())
 }
@@ -60,14 +48,7 @@ impl World {
         expect: Expect,
         take: &[String],
     ) -> Result<Observed, PortError> {
-        let apply = Apply {
-            cluster: &self.cluster,
-            key,
-            body,
-            manager: Desired::MANAGER,
-            expect,
-            take,
-        };
+        let apply = Apply { cluster: &self.cluster, key, body, manager: Desired::MANAGER, expect, take };
         self.objects.apply(apply).await
     }
 
@@ -84,10 +65,7 @@ impl World {
     }
 
     pub(super) async fn list(&self, scope: Scope, keys: &[&ObjectKey]) -> Result<Vec<Observed>, Broken> {
-        let selector = Selector {
-            scope,
-            keys: keys.iter().map(|key| (*key).clone()).collect(),
-        };
+        let selector = Selector { scope, keys: keys.iter().map(|key| (*key).clone()).collect() };
         doing("observing", self.objects.observe(&self.cluster, &selector).await)
     }
 
@@ -111,17 +89,13 @@ impl World {
     ) -> Result<Observed, Broken> {
         for _ in 0..LOOKS {
             let found = self.list(scope.clone(), keys).await?;
-            promise(found.is_sorted_by(|a, b| a.key < b.key), || {
-                "a listing is sorted by key, each once".to_owned()
-            })?;
+            promise(found.is_sorted_by(|a, b| a.key < b.key), || "a listing is sorted by key, each once".to_owned())?;
             if let Some(observed) = found.into_iter().find(|observed| observed.key == *key) {
                 return Ok(observed);
             }
             self.clock.sleep(self.poll).await;
         }
-        Err(Broken::Promise(format!(
-            "{key} is there and is not in the listing of {scope:?}"
-        )))
+        Err(Broken::Promise(format!("{key} is there and is not in the listing of {scope:?}")))
     }
 
     pub(super) async fn wait_until_gone(&self, key: &ObjectKey) -> Verdict {
@@ -135,14 +109,9 @@ impl World {
     }
 
     pub(super) async fn erase(&self, key: &ObjectKey) -> Verdict {
-        let deleted = doing(
-            format!("deleting {key}"),
-            self.objects.delete(&self.cluster, key, &Expect::Any).await,
-        )?;
+        let deleted = doing(format!("deleting {key}"), self.objects.delete(&self.cluster, key, &Expect::Any).await)?;
         match deleted {
-            Deleted::Gone => promise(self.look(key).await?.is_none(), || {
-                format!("{key} is gone and still observed")
-            }),
+            Deleted::Gone => promise(self.look(key).await?.is_none(), || format!("{key} is gone and still observed")),
             Deleted::Terminating => self.wait_until_gone(key).await,
         }
     }

@@ -32,43 +32,17 @@ enum At<'a> {
 const OF_NOTHING: &str = "1";
 
 pub(super) async fn apply(connection: &Connection, apply: &Apply<'_>) -> Result<Observed, PortError> {
-    let Apply {
-        cluster,
-        key,
-        body,
-        manager,
-        expect,
-        take,
-    } = apply;
+    let Apply { cluster, key, body, manager, expect, take } = apply;
     let call = format!("PATCH {}", key.kind());
-    let (
-        ObjectKey::Kube {
-            api_version,
-            kind,
-            namespace,
-            name,
-        },
-        Body::Kube(document),
-    ) = (key, body)
-    else {
+    let (ObjectKey::Kube { api_version, kind, namespace, name }, Body::Kube(document)) = (key, body) else {
         return Err(invalid(&call, &format!("{key} is in AWS")).into());
     };
     let resource = connection.resource(api_version, kind).await?;
     if resource.is_namespaced != namespace.is_some() {
-        let scope = if resource.is_namespaced {
-            "lives in a namespace"
-        } else {
-            "is cluster-scoped"
-        };
+        let scope = if resource.is_namespaced { "lives in a namespace" } else { "is cluster-scoped" };
         return Err(invalid(&call, &format!("{key}: the cluster says that {kind} {scope}")).into());
     }
-    let order = Order {
-        call,
-        path: resource.object(namespace.as_deref(), name),
-        resource,
-        document,
-        manager,
-    };
+    let order = Order { call, path: resource.object(namespace.as_deref(), name), resource, document, manager };
     let answer = match expect {
         Expect::Any if take.is_empty() => order.send(connection, At::Whatever, false).await,
         Expect::Any => order.take_any(connection, key, take).await,
@@ -111,10 +85,7 @@ impl Order<'_> {
     /// At this version, over the conflicting fields too if all of them may be taken.
     async fn take(&self, connection: &Connection, version: &str, take: &[String]) -> Result<Value, Refused> {
         let Some((version, uid)) = project::parts_of(version) else {
-            return Err(invalid(
-                &self.call,
-                &format!("{version:?} is no version of a Kubernetes object"),
-            ));
+            return Err(invalid(&self.call, &format!("{version:?} is no version of a Kubernetes object")));
         };
         let seen = At::Seen { version, uid };
         match self.send(connection, seen, false).await {
@@ -126,11 +97,8 @@ impl Order<'_> {
     }
 
     async fn send(&self, connection: &Connection, at: At<'_>, force: bool) -> Result<Value, Refused> {
-        let path = format!(
-            "{}?fieldManager={}&fieldValidation=Strict&force={force}",
-            self.path,
-            kinds::segment(self.manager)
-        );
+        let path =
+            format!("{}?fieldManager={}&fieldValidation=Strict&force={force}", self.path, kinds::segment(self.manager));
         let mut document = self.document.clone();
         if let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut) {
             let (version, uid) = match at {
@@ -141,9 +109,7 @@ impl Order<'_> {
             metadata.extend(version.map(|version| ("resourceVersion".to_owned(), version.into())));
             metadata.extend(uid.map(|uid| ("uid".to_owned(), uid.into())));
         }
-        connection
-            .document(&Ask::with(Method::PATCH, self.call.clone(), path, (APPLY, document)))
-            .await
+        connection.document(&Ask::with(Method::PATCH, self.call.clone(), path, (APPLY, document))).await
     }
 
     /// The fields of a conflict as pointers, and words that name an unknown kind.

@@ -48,14 +48,7 @@ pub(super) const APPLY: &str = "application/apply-patch+yaml";
 
 impl Ask {
     pub fn get(call: impl Into<String>, path: impl Into<String>) -> Self {
-        Self {
-            call: call.into(),
-            method: Method::GET,
-            path: path.into(),
-            accept: JSON,
-            content: None,
-            is_last: false,
-        }
+        Self { call: call.into(), method: Method::GET, path: path.into(), accept: JSON, content: None, is_last: false }
     }
 
     pub fn with(
@@ -64,11 +57,7 @@ impl Ask {
         path: impl Into<String>,
         content: (&'static str, Value),
     ) -> Self {
-        Self {
-            method,
-            content: Some(content),
-            ..Self::get(call, path)
-        }
+        Self { method, content: Some(content), ..Self::get(call, path) }
     }
 }
 
@@ -99,10 +88,7 @@ impl Connection {
             Ok(Err(error)) => return Err(refused::broken(&ask.call, error)),
             Err(_) => return Err(refused::slow(&ask.call, LONGEST)),
         };
-        let date = answer
-            .headers()
-            .get(http::header::DATE)
-            .and_then(|date| date.to_str().ok());
+        let date = answer.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
         let there = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
         let there = there.ok_or_else(|| refused::invalid(&ask.call, "the answer tells no time"))?;
         Ok(there.timestamp().as_second() - jiff::Timestamp::now().as_second())
@@ -151,8 +137,6 @@ impl Connection {
             }
             None => Body::empty(),
         };
-        request
-            .body(body)
-            .map_err(|error| refused::invalid(&ask.call, &error.to_string()))
+        request.body(body).map_err(|error| refused::invalid(&ask.call, &error.to_string()))
     }
 }

@@ -40,15 +40,11 @@ fn pointer(declared: &[String], path: &str) -> String {
 
 fn dotted(pointer: &str) -> String {
     let parts = pointer.split('/').skip(1);
-    parts
-        .map(|part| format!(".{}", part.replace("~1", "/").replace("~0", "~")))
-        .collect()
+    parts.map(|part| format!(".{}", part.replace("~1", "/").replace("~0", "~"))).collect()
 }
 
 fn is_within(inner: &str, outer: &str, separator: char) -> bool {
-    inner
-        .strip_prefix(outer)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(separator))
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(separator))
 }
 
 #[cfg(test)]
@@ -70,24 +66,12 @@ mod tests {
                 "dots and a slash",
             ),
             (".spec.limits", "/spec/limits", "an atomic list"),
-            (
-                ".spec.limits[0].max",
-                "/spec/limits",
-                "inside of a list, which is one field to us",
-            ),
-            (
-                ".spec.selector.matchLabels.app",
-                "/spec/selector",
-                "inside of a map that is one field to us",
-            ),
+            (".spec.limits[0].max", "/spec/limits", "inside of a list, which is one field to us"),
+            (".spec.selector.matchLabels.app", "/spec/selector", "inside of a map that is one field to us"),
             (".spec.other.field", "/spec/other/field", "nothing that we declare"),
         ] {
             let held = [(path.to_owned(), "m".to_owned())];
-            assert_eq!(
-                fields(&declared, &held),
-                [(pointer.to_owned(), "m".to_owned())],
-                "{reason}"
-            );
+            assert_eq!(fields(&declared, &held), [(pointer.to_owned(), "m".to_owned())], "{reason}");
         }
     }
 
@@ -97,16 +81,8 @@ mod tests {
         let take = ["/spec/hard/pods".to_owned(), "/spec/selector".to_owned()];
         for (fields, expected, reason) in [
             (vec![field("/spec/hard/pods")], true, "named"),
-            (
-                vec![field("/spec/selector/matchLabels")],
-                true,
-                "inside of what is named",
-            ),
-            (
-                vec![field("/spec/hard/pods"), field("/spec/hard/cpu")],
-                false,
-                "one of two",
-            ),
+            (vec![field("/spec/selector/matchLabels")], true, "inside of what is named"),
+            (vec![field("/spec/hard/pods"), field("/spec/hard/cpu")], false, "one of two"),
             (vec![field("/spec/hard/pods2")], false, "a longer name"),
             (vec![], false, "a conflict over no field is one of versions"),
         ] {

@@ -102,20 +102,11 @@ pub(super) async fn open(
     let client = client
         .map_err(|error| wrong(format!("{cluster}: {error}")))?
         .map_err(|error| PortError::new(class_of(&error), CALL, format!("{cluster}: {}", chain(&error))))?;
-    Ok(Connection {
-        cluster: cluster.clone(),
-        client,
-        tokens,
-        discovered: Default::default(),
-    })
+    Ok(Connection { cluster: cluster.clone(), client, tokens, discovered: Default::default() })
 }
 
 fn class_of(error: &kube::Error) -> Class {
-    if matches!(error, kube::Error::Auth(_)) {
-        Class::Denied
-    } else {
-        Class::Invalid
-    }
+    if matches!(error, kube::Error::Auth(_)) { Class::Denied } else { Class::Invalid }
 }
 
 fn of_endpoint(cluster: &ClusterArn, endpoint: &Endpoint) -> Result<Config, PortError> {
@@ -136,14 +127,9 @@ async fn of_kubeconfig(cluster: &ClusterArn, endpoint: &Endpoint, given: &Kubeco
         None => File::read(),
     }
     .map_err(unreadable)?;
-    let options = KubeConfigOptions {
-        context: given.context.clone(),
-        ..KubeConfigOptions::default()
-    };
+    let options = KubeConfigOptions { context: given.context.clone(), ..KubeConfigOptions::default() };
     let context = given.context.clone().or_else(|| file.current_context.clone());
-    let config = Config::from_custom_kubeconfig(file, &options)
-        .await
-        .map_err(unreadable)?;
+    let config = Config::from_custom_kubeconfig(file, &options).await.map_err(unreadable)?;
     if !given.is_proxied {
         let context = context.unwrap_or_default();
         is_the_same(cluster, endpoint, &config).map_err(|message| {
@@ -166,11 +152,7 @@ fn is_the_same(cluster: &ClusterArn, endpoint: &Endpoint, config: &Config) -> Re
     }
     let known = certificates(cluster, &endpoint.ca_data).map_err(|error| error.message)?;
     let given: BTreeSet<Vec<u8>> = config.root_cert.clone().unwrap_or_default().into_iter().collect();
-    if given == known {
-        Ok(())
-    } else {
-        Err("its certificate authority is not the one that EKS names".to_owned())
-    }
+    if given == known { Ok(()) } else { Err("its certificate authority is not the one that EKS names".to_owned()) }
 }
 
 /// A URL as it is compared: without regard to case, to the port that https means, or to a slash at the end.

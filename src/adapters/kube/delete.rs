@@ -15,13 +15,7 @@ use serde_json::{Value, json};
 
 pub(super) async fn delete(connection: &Connection, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
     let call = format!("DELETE {}", key.kind());
-    let ObjectKey::Kube {
-        api_version,
-        kind,
-        namespace,
-        name,
-    } = key
-    else {
+    let ObjectKey::Kube { api_version, kind, namespace, name } = key else {
         return Err(invalid(&call, &format!("{key} is in AWS")).into());
     };
     let mut options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"});
@@ -41,10 +35,7 @@ pub(super) async fn delete(connection: &Connection, key: &ObjectKey, expect: &Ex
         Err(refused) => return Err(refused.into()),
     };
     let path = resource.object(namespace.as_deref(), name);
-    match connection
-        .document(&Ask::with(Method::DELETE, call, path, (JSON, options)))
-        .await
-    {
+    match connection.document(&Ask::with(Method::DELETE, call, path, (JSON, options))).await {
         Ok(answer) => Ok(outcome(&answer)),
         Err(refused) if refused.error.class == Class::NotFound => Ok(Deleted::Gone),
         Err(refused) => Err(refused.into()),
@@ -53,19 +44,11 @@ pub(super) async fn delete(connection: &Connection, key: &ObjectKey, expect: &Ex
 
 /// A `Status`, or the object: as it was before it went, or as it is while something holds it.
 fn outcome(answer: &Value) -> Deleted {
-    let is_held = |pointer: &str| {
-        answer
-            .pointer(pointer)
-            .and_then(Value::as_array)
-            .is_some_and(|held| !held.is_empty())
-    };
+    let is_held =
+        |pointer: &str| answer.pointer(pointer).and_then(Value::as_array).is_some_and(|held| !held.is_empty());
     let is_namespace = answer.get("kind").is_some_and(|kind| *kind == *NAMESPACE.kind);
     let is_deleting = answer.pointer("/metadata/deletionTimestamp").is_some();
-    if is_deleting && (is_namespace || is_held("/metadata/finalizers")) {
-        Deleted::Terminating
-    } else {
-        Deleted::Gone
-    }
+    if is_deleting && (is_namespace || is_held("/metadata/finalizers")) { Deleted::Terminating } else { Deleted::Gone }
 }
 
 #[cfg(test)]
@@ -76,16 +59,8 @@ mod tests {
     fn an_answer_tells_whether_it_is_gone() {
         let at = "2026-01-01T00:00:00Z";
         for (answer, expected, reason) in [
-            (
-                json!({"kind": "Status", "status": "Success"}),
-                Deleted::Gone,
-                "most kinds",
-            ),
-            (
-                json!({"kind": "ResourceQuota", "metadata": {"name": "a"}}),
-                Deleted::Gone,
-                "a kind that shows what went",
-            ),
+            (json!({"kind": "Status", "status": "Success"}), Deleted::Gone, "most kinds"),
+            (json!({"kind": "ResourceQuota", "metadata": {"name": "a"}}), Deleted::Gone, "a kind that shows what went"),
             (
                 json!({"kind": "ConfigMap", "metadata": {"deletionTimestamp": at, "finalizers": ["a/b"]}}),
                 Deleted::Terminating,

@@ -67,10 +67,7 @@ struct Resource {
 /// `<plural>.<group>`, sorted, as a CRD is called.
 pub(super) async fn crds(connection: &Connection) -> Result<Vec<String>, Refused> {
     let call = "discover what is served";
-    let ask = Ask {
-        accept: AGGREGATED,
-        ..Ask::get(call, "/apis")
-    };
+    let ask = Ask { accept: AGGREGATED, ..Ask::get(call, "/apis") };
     let body = connection.send(&ask).await?;
     names(&body).map_err(|error| refused::unreadable(call, &error))
 }

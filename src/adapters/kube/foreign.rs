@@ -86,13 +86,7 @@ async fn finalizers(
     let mut all: Vec<String> = held.map(str::to_owned).collect();
     change(&mut all);
     let path = path(connection, key).await?;
-    send(
-        connection,
-        Method::PATCH,
-        path,
-        (MERGE, json!({"metadata": {"finalizers": all}})),
-    )
-    .await
+    send(connection, Method::PATCH, path, (MERGE, json!({"metadata": {"finalizers": all}}))).await
 }
 
 async fn found(connection: &Connection, key: &ObjectKey) -> Result<(Resource, Value), PortError> {
@@ -101,19 +95,10 @@ async fn found(connection: &Connection, key: &ObjectKey) -> Result<(Resource, Va
 }
 
 async fn path(connection: &Connection, key: &ObjectKey) -> Result<String, PortError> {
-    let ObjectKey::Kube {
-        api_version,
-        kind,
-        namespace,
-        name,
-    } = key
-    else {
+    let ObjectKey::Kube { api_version, kind, namespace, name } = key else {
         return Err(invalid(CALL, &format!("{key} is not in Kubernetes")).into());
     };
-    Ok(connection
-        .resource(api_version, kind)
-        .await?
-        .object(namespace.as_deref(), name))
+    Ok(connection.resource(api_version, kind).await?.object(namespace.as_deref(), name))
 }
 
 async fn send(
@@ -122,10 +107,7 @@ async fn send(
     path: String,
     content: (&'static str, Value),
 ) -> Result<(), PortError> {
-    let ask = Ask {
-        accept: JSON,
-        ..Ask::with(method, CALL, path, content)
-    };
+    let ask = Ask { accept: JSON, ..Ask::with(method, CALL, path, content) };
     connection.send(&ask).await?;
     Ok(())
 }
@@ -176,10 +158,7 @@ mod tests {
         let live = json!({"metadata": {"labels": {"a/b": "1", "c": "2"}}, "spec": {"list": [1, 2], "n": 3}});
         let fields = json!({"f:metadata": {"f:labels": {".": {}, "f:a/b": {}}}, "f:spec": {"f:list": {"v:1": {}}}});
         let mut declared = part(fields.as_object().expect("a tree"), &live);
-        assert_eq!(
-            declared,
-            json!({"metadata": {"labels": {"a/b": "1"}}, "spec": {"list": [1, 2]}})
-        );
+        assert_eq!(declared, json!({"metadata": {"labels": {"a/b": "1"}}, "spec": {"list": [1, 2]}}));
         merge(&mut declared, nested("/metadata/labels/x~1y", json!("z")));
         assert_eq!(declared["metadata"]["labels"], json!({"a/b": "1", "x/y": "z"}));
     }

@@ -53,19 +53,10 @@ fn rights(roles: &[Value]) -> Vec<Right> {
                 names if names.is_empty() => vec![None],
                 names => names.into_iter().map(Some).collect(),
             };
-            for (group, resource, verb, name) in products(
-                &texts(&rule["apiGroups"]),
-                &texts(&rule["resources"]),
-                &texts(&rule["verbs"]),
-                &names,
-            ) {
-                rights.push(Right {
-                    namespace: namespace.map(str::to_owned),
-                    group,
-                    resource,
-                    verb,
-                    name,
-                });
+            for (group, resource, verb, name) in
+                products(&texts(&rule["apiGroups"]), &texts(&rule["resources"]), &texts(&rule["verbs"]), &names)
+            {
+                rights.push(Right { namespace: namespace.map(str::to_owned), group, resource, verb, name });
             }
         }
     }
@@ -82,11 +73,7 @@ fn products(
     for group in groups {
         for resource in resources {
             for verb in verbs {
-                all.extend(
-                    names
-                        .iter()
-                        .map(|name| (group.clone(), resource.clone(), verb.clone(), name.clone())),
-                );
+                all.extend(names.iter().map(|name| (group.clone(), resource.clone(), verb.clone(), name.clone())));
             }
         }
     }
@@ -94,13 +81,7 @@ fn products(
 }
 
 async fn is_refused(connection: &Connection, right: Right) -> Result<Option<String>, Refused> {
-    let Right {
-        namespace,
-        group,
-        resource,
-        verb,
-        name,
-    } = right;
+    let Right { namespace, group, resource, verb, name } = right;
     let mut attributes = json!({"group": group, "resource": resource, "verb": verb});
     if let Some(namespace) = &namespace {
         attributes["namespace"] = namespace.as_str().into();
@@ -117,10 +98,7 @@ async fn is_refused(connection: &Connection, right: Right) -> Result<Option<Stri
         (JSON, review),
     );
     let answer = connection.document(&ask).await?;
-    let is_allowed = answer
-        .pointer("/status/allowed")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
+    let is_allowed = answer.pointer("/status/allowed").and_then(Value::as_bool).unwrap_or(false);
     let name = name.map(|name| format!("/{name}")).unwrap_or_default();
     Ok((!is_allowed).then(|| format!("{verb} {resource}{name}")))
 }

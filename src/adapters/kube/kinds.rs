@@ -45,12 +45,8 @@ pub(super) const NAMESPACE: Resource = known("v1", "Namespace", "namespaces", fa
 pub(super) const ROLE_BINDING: Resource = known("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", true);
 pub(super) const SERVICE_ACCOUNT: Resource = known("v1", "ServiceAccount", "serviceaccounts", true);
 pub(super) const CONFIG_MAP: Resource = known("v1", "ConfigMap", "configmaps", true);
-pub(super) const CLUSTER_ROLE_BINDING: Resource = known(
-    "rbac.authorization.k8s.io/v1",
-    "ClusterRoleBinding",
-    "clusterrolebindings",
-    false,
-);
+pub(super) const CLUSTER_ROLE_BINDING: Resource =
+    known("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", false);
 
 /// All that a golden path renders: what a listing of ours holds. One that the cluster does not serve has no objects.
 pub(super) const LISTED: [Resource; 12] = [
@@ -61,21 +57,11 @@ pub(super) const LISTED: [Resource; 12] = [
     known("v1", "LimitRange", "limitranges", true),
     known("v1", "ResourceQuota", "resourcequotas", true),
     known("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", true),
-    known(
-        "networking.k8s.aws/v1alpha1",
-        "ApplicationNetworkPolicy",
-        "applicationnetworkpolicies",
-        true,
-    ),
+    known("networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", "applicationnetworkpolicies", true),
     known("cilium.io/v2", "CiliumNetworkPolicy", "ciliumnetworkpolicies", true),
     known("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", false),
     known("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", true),
-    known(
-        "autoscaling/v2",
-        "HorizontalPodAutoscaler",
-        "horizontalpodautoscalers",
-        true,
-    ),
+    known("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
 ];
 
 /// What was asked of one API server, by version and kind.
@@ -172,9 +158,9 @@ impl Connection {
 
     async fn served(&self, call: &str, api_version: &str) -> Result<Option<Served>, Refused> {
         match self.document(&Ask::get(call, group_path(api_version))).await {
-            Ok(document) => Served::deserialize(document)
-                .map(Some)
-                .map_err(|error| super::refused::unreadable(call, &error)),
+            Ok(document) => {
+                Served::deserialize(document).map(Some).map_err(|error| super::refused::unreadable(call, &error))
+            }
             Err(refused) if refused.error.class == Class::NotFound => Ok(None),
             Err(refused) => Err(refused),
         }
@@ -184,10 +170,7 @@ impl Connection {
 /// In kubectl's words.
 pub(super) fn unserved(call: &str, api_version: &str, kind: &str) -> Refused {
     let message = format!("no matches for kind {kind:?} in version {api_version:?}: the cluster does not serve it");
-    Refused {
-        is_unserved: true,
-        ..PortError::new(Class::NotFound, call, message).into()
-    }
+    Refused { is_unserved: true, ..PortError::new(Class::NotFound, call, message).into() }
 }
 
 #[cfg(test)]
@@ -197,11 +180,7 @@ mod tests {
     #[test]
     fn paths_are_those_of_the_api_conventions() {
         for (path, expected, reason) in [
-            (
-                NAMESPACE.object(None, "pay"),
-                "/api/v1/namespaces/pay",
-                "the core group, cluster-scoped",
-            ),
+            (NAMESPACE.object(None, "pay"), "/api/v1/namespaces/pay", "the core group, cluster-scoped"),
             (CONFIG_MAP.collection(None), "/api/v1/configmaps", "all namespaces"),
             (
                 ROLE_BINDING.object(Some("pay"), "gp:deployer"),

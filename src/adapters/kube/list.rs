@@ -75,18 +75,10 @@ async fn pages<T>(
 }
 
 fn path(resource: &Resource, query: Query<'_>, token: &str) -> String {
-    let Query {
-        namespace,
-        labels,
-        fields,
-    } = query;
+    let Query { namespace, labels, fields } = query;
     let mut path = format!("{}?limit={PAGE}", resource.collection(namespace));
     let token = Some(token).filter(|token| !token.is_empty());
-    for (name, value) in [
-        ("labelSelector", labels),
-        ("fieldSelector", fields),
-        ("continue", token),
-    ] {
+    for (name, value) in [("labelSelector", labels), ("fieldSelector", fields), ("continue", token)] {
         if let Some(value) = value {
             path.push_str(&format!("&{name}={}", segment(value)));
         }
@@ -173,38 +165,21 @@ mod tests {
     #[test]
     fn pages_are_read_item_by_item() {
         for (page, items, next, reason) in [
-            (
-                r#"{"kind":"L","metadata":{"resourceVersion":"1"},"items":[{"a":1},{"a":2}]}"#,
-                2,
-                None,
-                "the last page",
-            ),
-            (
-                r#"{"items":[{"a":1}],"metadata":{"continue":"x"}}"#,
-                1,
-                Some("x"),
-                "more to come, in any order",
-            ),
+            (r#"{"kind":"L","metadata":{"resourceVersion":"1"},"items":[{"a":1},{"a":2}]}"#, 2, None, "the last page"),
+            (r#"{"items":[{"a":1}],"metadata":{"continue":"x"}}"#, 1, Some("x"), "more to come, in any order"),
             (r#"{"metadata":{"continue":""},"items":null}"#, 0, None, "nothing"),
         ] {
             let mut seen = 0;
             let read = read(page.as_bytes(), &mut |_| seen += 1).expect(reason);
             assert_eq!((seen, read.as_deref()), (items, next), "{reason}");
         }
-        assert!(
-            read(br#"{"items":[{"a":1}"#, &mut |_| ()).is_err(),
-            "an answer that was cut off"
-        );
+        assert!(read(br#"{"items":[{"a":1}"#, &mut |_| ()).is_err(), "an answer that was cut off");
         assert!(read(b"<html>", &mut |_| ()).is_err(), "no list at all");
     }
 
     #[test]
     fn selectors_are_escaped() {
-        let query = Query {
-            namespace: Some("pay"),
-            labels: Some("goldenpath.internal/managed=true"),
-            fields: None,
-        };
+        let query = Query { namespace: Some("pay"), labels: Some("goldenpath.internal/managed=true"), fields: None };
         assert_eq!(
             path(&CONFIG_MAP, query, "a=b&c"),
             "/api/v1/namespaces/pay/configmaps?limit=500&labelSelector=goldenpath.internal%2Fmanaged%3Dtrue&continue=a%3Db%26c"

@@ -34,15 +34,9 @@ impl<'a> Holders<'a> {
     /// holds a part of it that we do not has changed it since, and comes before us.
     pub fn holder(&self, pointer: &str) -> Option<Holder<'a>> {
         let parts: Vec<String> = pointer.split('/').skip(1).map(named).collect();
-        let holding: Vec<(&Entry<'a>, &Map<String, Value>)> = self
-            .0
-            .iter()
-            .filter_map(|entry| Some((entry, descend(entry.fields, &parts)?)))
-            .collect();
-        let ours = holding
-            .iter()
-            .find(|(entry, _)| entry.is_ours())
-            .map(|(_, fields)| *fields);
+        let holding: Vec<(&Entry<'a>, &Map<String, Value>)> =
+            self.0.iter().filter_map(|entry| Some((entry, descend(entry.fields, &parts)?))).collect();
+        let ours = holding.iter().find(|(entry, _)| entry.is_ours()).map(|(_, fields)| *fields);
         let beyond = |(entry, fields): &&(&Entry<'a>, &Map<String, Value>)| {
             !entry.is_ours() && ours.is_none_or(|ours| has_more(fields, ours))
         };
@@ -117,35 +111,15 @@ mod tests {
         let holders = Holders::of(&document);
         for (pointer, expected, reason) in [
             ("/spec/hard/pods", Some(Holder::Us), "ours alone"),
-            (
-                "/metadata/labels/goldenpath.internal~1team",
-                Some(Holder::Us),
-                "an escaped name",
-            ),
-            (
-                "/spec/hard/cpu",
-                Some(Holder::Us),
-                "ours and another's: the value is agreed",
-            ),
-            (
-                "/spec/hard/memory",
-                Some(Holder::Applied("argocd")),
-                "who applies, before who edits",
-            ),
+            ("/metadata/labels/goldenpath.internal~1team", Some(Holder::Us), "an escaped name"),
+            ("/spec/hard/cpu", Some(Holder::Us), "ours and another's: the value is agreed"),
+            ("/spec/hard/memory", Some(Holder::Applied("argocd")), "who applies, before who edits"),
             ("/spec/hard/gpu", Some(Holder::Edited("kubectl-edit")), "an edit"),
             ("/spec/hard/other", None, "the server's own default"),
             ("/spec/list", Some(Holder::Us), "a list that two agree on"),
             ("/spec/ports", Some(Holder::Us), "items that two agree on"),
-            (
-                "/spec/selector",
-                Some(Holder::Applied("argocd")),
-                "another's part in what is one field to us",
-            ),
-            (
-                "/metadata/annotations/a",
-                Some(Holder::Applied("goldenpath-api")),
-                "a slot's manager is another",
-            ),
+            ("/spec/selector", Some(Holder::Applied("argocd")), "another's part in what is one field to us"),
+            ("/metadata/annotations/a", Some(Holder::Applied("goldenpath-api")), "a slot's manager is another"),
         ] {
             assert_eq!(holders.holder(pointer), expected, "{pointer}: {reason}");
         }

@@ -35,12 +35,8 @@ pub(super) async fn observe(connection: &Connection, selector: &Selector) -> Res
         Scope::Keys => Found::new(),
     };
     // In order, so that each is asked for once.
-    let keys: BTreeSet<ObjectKey> = selector
-        .keys
-        .iter()
-        .filter(|key| !key.is_aws() && !found.contains_key(key))
-        .cloned()
-        .collect();
+    let keys: BTreeSet<ObjectKey> =
+        selector.keys.iter().filter(|key| !key.is_aws() && !found.contains_key(key)).cloned().collect();
     let keys = keys.into_iter().map(|key| async move { get(connection, &key).await });
     let named: Vec<Option<Observed>> = stream::iter(keys).buffer_unordered(AT_ONCE).try_collect().await?;
     let named = named.into_iter().flatten();
@@ -62,13 +58,7 @@ pub(super) async fn get(connection: &Connection, key: &ObjectKey) -> Result<Opti
 }
 
 pub(super) async fn document(connection: &Connection, key: &ObjectKey) -> Result<Option<(Resource, Value)>, Refused> {
-    let ObjectKey::Kube {
-        api_version,
-        kind,
-        namespace,
-        name,
-    } = key
-    else {
+    let ObjectKey::Kube { api_version, kind, namespace, name } = key else {
         return Ok(None);
     };
     let is_absent = |refused: &Refused| refused.error.class == Class::NotFound;
@@ -88,21 +78,13 @@ pub(super) async fn document(connection: &Connection, key: &ObjectKey) -> Result
 // === Listings ===
 
 async fn everything(connection: &Connection) -> Result<Found, Refused> {
-    let ours = Query {
-        labels: Some(OURS),
-        ..Query::default()
-    };
+    let ours = Query { labels: Some(OURS), ..Query::default() };
     let mut found = collect(connection, vec![(NAMESPACE, ours)]).await?;
     let places = names(&found);
     // All RoleBindings of the cluster in one listing: those in our namespaces matter whoever made them.
     let bindings = (ROLE_BINDING, Query::default());
-    let accounts = Query {
-        fields: Some("metadata.name=default"),
-        ..Query::default()
-    };
-    let rest = LISTED
-        .into_iter()
-        .filter(|kind| *kind != NAMESPACE && *kind != ROLE_BINDING);
+    let accounts = Query { fields: Some("metadata.name=default"), ..Query::default() };
+    let rest = LISTED.into_iter().filter(|kind| *kind != NAMESPACE && *kind != ROLE_BINDING);
     let mut asked: Vec<(Resource, Query<'_>)> = rest.map(|kind| (kind, ours)).collect();
     asked.extend([bindings, (SERVICE_ACCOUNT, accounts)]);
     found.extend(collect(connection, asked).await?);
@@ -112,23 +94,14 @@ async fn everything(connection: &Connection) -> Result<Found, Refused> {
 
 async fn of_environment(connection: &Connection, environment: &str) -> Result<Found, Refused> {
     let labels = format!("goldenpath.internal/environment={environment}");
-    let ours = Query {
-        labels: Some(&labels),
-        ..Query::default()
-    };
+    let ours = Query { labels: Some(&labels), ..Query::default() };
     let mut found = collect(connection, vec![(NAMESPACE, ours)]).await?;
     let places = names(&found);
     let rest = LISTED.into_iter().filter(|kind| *kind != NAMESPACE);
     let mut asked: Vec<(Resource, Query<'_>)> = rest.map(|kind| (kind, ours)).collect();
     for place in &places {
-        let inside = Query {
-            namespace: Some(place),
-            ..Query::default()
-        };
-        let account = Query {
-            fields: Some("metadata.name=default"),
-            ..inside
-        };
+        let inside = Query { namespace: Some(place), ..Query::default() };
+        let account = Query { fields: Some("metadata.name=default"), ..inside };
         asked.extend([(ROLE_BINDING, inside), (SERVICE_ACCOUNT, account)]);
     }
     found.extend(collect(connection, asked).await?);
@@ -136,11 +109,7 @@ async fn of_environment(connection: &Connection, environment: &str) -> Result<Fo
 }
 
 async fn records(connection: &Connection) -> Result<Found, Refused> {
-    let query = Query {
-        namespace: Some(SYSTEM_NAMESPACE),
-        labels: Some(OURS),
-        ..Query::default()
-    };
+    let query = Query { namespace: Some(SYSTEM_NAMESPACE), labels: Some(OURS), ..Query::default() };
     collect(connection, vec![(CONFIG_MAP, query)]).await
 }
 
@@ -173,9 +142,11 @@ fn is_marked(observed: &Observed) -> bool {
 /// The namespace of what a listing holds though it is not ours.
 fn place(key: &ObjectKey) -> Option<&str> {
     match key {
-        ObjectKey::Kube {
-            kind, namespace, name, ..
-        } if *kind == ROLE_BINDING.kind || (*kind == SERVICE_ACCOUNT.kind && name == DEFAULT) => namespace.as_deref(),
+        ObjectKey::Kube { kind, namespace, name, .. }
+            if *kind == ROLE_BINDING.kind || (*kind == SERVICE_ACCOUNT.kind && name == DEFAULT) =>
+        {
+            namespace.as_deref()
+        }
         _ => None,
     }
 }
@@ -224,16 +195,8 @@ mod tests {
     #[test]
     fn namespaces_with_power_are_known_by_their_bindings() {
         for (subjects, expected, reason) in [
-            (
-                json!([{"kind": "ServiceAccount", "namespace": "a", "name": "x"}]),
-                vec!["a"],
-                "an account",
-            ),
-            (
-                json!([{"kind": "Group", "name": "system:serviceaccounts:b"}]),
-                vec!["b"],
-                "all of a namespace",
-            ),
+            (json!([{"kind": "ServiceAccount", "namespace": "a", "name": "x"}]), vec!["a"], "an account"),
+            (json!([{"kind": "Group", "name": "system:serviceaccounts:b"}]), vec!["b"], "all of a namespace"),
             (
                 json!([{"kind": "Group", "name": "system:serviceaccounts"}]),
                 vec![],

@@ -33,9 +33,7 @@ pub fn for_baseline(names: &[String], held: Vec<Value>) -> Vec<Value> {
             "verbs": ["create", "delete", "patch"]}),
     ];
     // What else a listing of ours looks at.
-    rules.extend(reads(|resource| {
-        resource.kind != CLUSTER_ROLE && *resource != NAMESPACE && *resource != CONFIG_MAP
-    }));
+    rules.extend(reads(|resource| resource.kind != CLUSTER_ROLE && *resource != NAMESPACE && *resource != CONFIG_MAP));
     rules.extend(held);
     vec![role(CLUSTER_ROLE, None, "goldenpath-baseline", rules)]
 }
@@ -83,11 +81,9 @@ pub fn bound(items: &[Value], group: &str) -> Vec<Value> {
         if let Some(namespace) = role["metadata"].get("namespace") {
             metadata["namespace"] = namespace.clone();
         }
-        Some(
-            json!({"apiVersion": KIND, "kind": format!("{kind}Binding"), "metadata": metadata,
+        Some(json!({"apiVersion": KIND, "kind": format!("{kind}Binding"), "metadata": metadata,
             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group}],
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role["metadata"]["name"]}}),
-        )
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role["metadata"]["name"]}}))
     };
     items.iter().filter_map(binding).collect()
 }
@@ -129,9 +125,7 @@ mod tests {
 
     fn rules(items: &[Value], kind: &str) -> Vec<Value> {
         let of_kind = items.iter().filter(|item| item["kind"] == kind);
-        of_kind
-            .flat_map(|item| item["rules"].as_array().expect("rules").clone())
-            .collect()
+        of_kind.flat_map(|item| item["rules"].as_array().expect("rules").clone()).collect()
     }
 
     fn may(rules: &[Value], verb: &str, group: &str, plural: &str) -> bool {
@@ -151,11 +145,7 @@ mod tests {
         let rules = rules(&for_environments(&names()), CLUSTER_ROLE);
         for resource in LISTED {
             let group = resource.api_version.split_once('/').map_or("", |(group, _)| group);
-            assert!(
-                may(&rules, "list", group, &resource.plural),
-                "a listing asks for {}",
-                resource.kind
-            );
+            assert!(may(&rules, "list", group, &resource.plural), "a listing asks for {}", resource.kind);
         }
         assert!(may(
             &rules,
@@ -164,18 +154,8 @@ mod tests {
             &ROLE_BINDING.plural
         ));
         for (verb, group, plural, reason) in [
-            (
-                "patch",
-                "",
-                "configmaps",
-                "the records alone, in their namespace: aws-auth is a ConfigMap",
-            ),
-            (
-                "patch",
-                "rbac.authorization.k8s.io",
-                "clusterroles",
-                "only the baseline makes them",
-            ),
+            ("patch", "", "configmaps", "the records alone, in their namespace: aws-auth is a ConfigMap"),
+            ("patch", "rbac.authorization.k8s.io", "clusterroles", "only the baseline makes them"),
             ("get", "", "secrets", "nobody's Secrets"),
             ("create", "", "pods", "no workload"),
         ] {
@@ -190,39 +170,25 @@ mod tests {
         let bindings = bound(&items, "platform");
         let told: Vec<(&Value, &Value, &Value)> = bindings
             .iter()
-            .map(|binding| {
-                (
-                    &binding["kind"],
-                    &binding["metadata"]["namespace"],
-                    &binding["subjects"][0]["name"],
-                )
-            })
+            .map(|binding| (&binding["kind"], &binding["metadata"]["namespace"], &binding["subjects"][0]["name"]))
             .collect();
         let (none, home, group) = (Value::Null, SYSTEM_NAMESPACE.into(), "platform".into());
         let (everywhere, there) = ("ClusterRoleBinding".into(), "RoleBinding".into());
-        assert_eq!(
-            told,
-            [(&everywhere, &none, &group), (&there, &home, &group)],
-            "a Namespace is bound to nobody"
-        );
+        assert_eq!(told, [(&everywhere, &none, &group), (&there, &home, &group)], "a Namespace is bound to nobody");
     }
 
     #[test]
     fn nobody_escalates() {
-        for (list, reason) in [
-            (for_baseline(&names(), vec![]), "baseline"),
-            (for_environments(&names()), "environments"),
-        ] {
+        for (list, reason) in
+            [(for_baseline(&names(), vec![]), "baseline"), (for_environments(&names()), "environments")]
+        {
             let text = Value::from(list).to_string();
             for word in ["escalate", "impersonate", "cluster-admin", "\"*\""] {
                 assert!(!text.contains(word), "{reason}: {word}");
             }
         }
         let rules = rules(&for_environments(&names()), CLUSTER_ROLE);
-        let bind = rules
-            .iter()
-            .find(|rule| rule["verbs"] == json!(["bind"]))
-            .expect("bind");
+        let bind = rules.iter().find(|rule| rule["verbs"] == json!(["bind"])).expect("bind");
         assert_eq!(bind["resourceNames"], json!(names()), "the four and no other");
     }
 }

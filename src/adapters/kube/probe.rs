@@ -36,10 +36,7 @@ pub(super) async fn identity(
 ) -> Result<Readiness, PortError> {
     let path = format!("{}?dryRun=All", PODS.collection(Some(namespace)));
     let content = (JSON, pod(namespace, service_account));
-    let ask = Ask {
-        is_last: true,
-        ..Ask::with(Method::POST, "POST Pod (dry run)", path, content)
-    };
+    let ask = Ask { is_last: true, ..Ask::with(Method::POST, "POST Pod (dry run)", path, content) };
     match connection.document(&ask).await {
         Ok(answer) if has_identity(&answer) => Ok(Readiness::Ready),
         Ok(_) => without_identity(connection).await,

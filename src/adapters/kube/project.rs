@@ -25,9 +25,7 @@ pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Valu
     Some(Observed {
         deleting: terminating::told(&document),
         record: record.map(str::to_owned),
-        adoptable_by: adoptable_by(&document)
-            .filter(|_| is_foreign && resource.kind == "Namespace")
-            .map(str::to_owned),
+        adoptable_by: adoptable_by(&document).filter(|_| is_foreign && resource.kind == "Namespace").map(str::to_owned),
         ..Observed::new(key, version_of(&document)?, ownership, fields)
     })
 }

@@ -48,12 +48,7 @@ struct Cause {
 
 impl From<PortError> for Refused {
     fn from(error: PortError) -> Self {
-        Self {
-            status: None,
-            is_unserved: false,
-            held: vec![],
-            error,
-        }
+        Self { status: None, is_unserved: false, held: vec![], error }
     }
 }
 
@@ -77,21 +72,12 @@ pub(super) fn answer(call: &str, code: StatusCode, body: &[u8], audit: Option<&s
     } else {
         status.message
     };
-    let conflicts = status
-        .details
-        .causes
-        .into_iter()
-        .filter(|cause| cause.reason == "FieldManagerConflict");
+    let conflicts = status.details.causes.into_iter().filter(|cause| cause.reason == "FieldManagerConflict");
     Refused {
         status: Some(code),
         is_unserved,
-        held: conflicts
-            .map(|cause| (cause.field, manager_in(&cause.message)))
-            .collect(),
-        error: PortError {
-            request_id: audit.map(str::to_owned),
-            ..PortError::new(class, call, message)
-        },
+        held: conflicts.map(|cause| (cause.field, manager_in(&cause.message))).collect(),
+        error: PortError { request_id: audit.map(str::to_owned), ..PortError::new(class, call, message) },
     }
 }
 
@@ -135,12 +121,7 @@ pub(super) fn broken(call: &str, error: kube::Error) -> Refused {
 }
 
 pub(super) fn slow(call: &str, longest: Duration) -> Refused {
-    PortError::new(
-        Class::Unavailable,
-        call,
-        format!("no answer within {} s", longest.as_secs()),
-    )
-    .into()
+    PortError::new(Class::Unavailable, call, format!("no answer within {} s", longest.as_secs())).into()
 }
 
 pub(super) fn unreadable(call: &str, error: &serde_json::Error) -> Refused {
@@ -189,31 +170,17 @@ mod tests {
                 "a namespace on its way out",
             ),
             (404, status("NotFound", json!([])), Class::NotFound, "absence"),
-            (
-                404,
-                "404 page not found".to_owned(),
-                Class::NotFound,
-                "an unknown group",
-            ),
+            (404, "404 page not found".to_owned(), Class::NotFound, "an unknown group"),
             (409, status("AlreadyExists", json!([])), Class::Conflict, "it exists"),
             (410, status("Expired", json!([])), Class::Unavailable, "an old page"),
             (422, status("Invalid", json!([])), Class::Invalid, "a wrong field"),
             (429, "slow down".to_owned(), Class::Throttled, "priority and fairness"),
-            (
-                500,
-                status("InternalError", json!([])),
-                Class::Unavailable,
-                "a webhook that failed",
-            ),
+            (500, status("InternalError", json!([])), Class::Unavailable, "a webhook that failed"),
             (502, "<html>".to_owned(), Class::Unavailable, "a load balancer"),
             (504, status("Timeout", json!([])), Class::Unavailable, "too slow"),
         ] {
             let code = StatusCode::from_u16(code).expect(reason);
-            assert_eq!(
-                answer("GET X", code, body.as_bytes(), None).error.class,
-                class,
-                "{reason}"
-            );
+            assert_eq!(answer("GET X", code, body.as_bytes(), None).error.class, class, "{reason}");
         }
     }
 
@@ -229,17 +196,9 @@ mod tests {
     #[test]
     fn managers_are_read_from_the_words_of_a_conflict() {
         for (message, manager, reason) in [
-            (
-                "conflict with \"kubectl-edit\" using v1 at 2026-01-01T00:00:00Z",
-                "kubectl-edit",
-                "an edit",
-            ),
+            ("conflict with \"kubectl-edit\" using v1 at 2026-01-01T00:00:00Z", "kubectl-edit", "an edit"),
             ("conflict with \"argocd-controller\"", "argocd-controller", "an applier"),
-            (
-                "conflict with \"hpa\" with subresource \"scale\" using v1",
-                "hpa",
-                "through a subresource",
-            ),
+            ("conflict with \"hpa\" with subresource \"scale\" using v1", "hpa", "through a subresource"),
             ("conflict with \"a \\\"b\\\"\"", "a \"b\"", "quotes in a name"),
             ("nothing quoted", "", "other words"),
         ] {

@@ -18,13 +18,7 @@ const REMAINING: &str = "NamespaceContentRemaining: ";
 /// `None`: it is not being deleted.
 pub(super) fn told(document: &Value) -> Option<String> {
     document.pointer("/metadata/deletionTimestamp")?;
-    let list = |pointer: &str| {
-        document
-            .pointer(pointer)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-    };
+    let list = |pointer: &str| document.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let holds = |condition: &&Value| text(condition, "status") == "True";
     let mut words: Vec<String> = list("/status/conditions")
@@ -63,9 +57,7 @@ pub(super) async fn name_what_blocks(connection: &Connection, observed: &mut Obs
 /// `configmaps.` or `widgets.example.com`, out of "Some resources are remaining: configmaps. has 1 resource instances, ...".
 fn remaining(why: &str) -> Vec<String> {
     let words = why.split("; ").find_map(|words| words.strip_prefix(REMAINING));
-    let listed = words
-        .and_then(|words| words.split_once(": "))
-        .map_or("", |(_, list)| list);
+    let listed = words.and_then(|words| words.split_once(": ")).map_or("", |(_, list)| list);
     let resource = |item: &str| item.split_once(" has ").map(|(resource, _)| resource.trim().to_owned());
     listed.split(", ").filter_map(resource).collect()
 }
@@ -80,15 +72,8 @@ async fn held(connection: &Connection, namespace: &str, resource: &str) -> Optio
         let group = connection.document(&group).await.ok()?;
         group.pointer("/preferredVersion/groupVersion")?.as_str()?.to_owned()
     };
-    let path = format!(
-        "{}/namespaces/{}/{plural}?limit=500",
-        group_path(&version),
-        segment(namespace)
-    );
-    let listing = Ask {
-        accept: METADATA_ONLY,
-        ..Ask::get(format!("LIST {plural}"), path)
-    };
+    let path = format!("{}/namespaces/{}/{plural}?limit=500", group_path(&version), segment(namespace));
+    let listing = Ask { accept: METADATA_ONLY, ..Ask::get(format!("LIST {plural}"), path) };
     let listing = connection.document(&listing).await.ok()?;
     let name = |item: &Value| {
         let finalizers = item.pointer("/metadata/finalizers")?.as_array()?;
@@ -96,15 +81,7 @@ async fn held(connection: &Connection, namespace: &str, resource: &str) -> Optio
         let name = item.pointer("/metadata/name")?.as_str()?;
         (!finalizers.is_empty()).then(|| format!("{plural}/{name} ({})", finalizers.join(", ")))
     };
-    Some(
-        listing
-            .get("items")?
-            .as_array()?
-            .iter()
-            .filter_map(name)
-            .take(NAMES)
-            .collect(),
-    )
+    Some(listing.get("items")?.as_array()?.iter().filter_map(name).take(NAMES).collect())
 }
 
 #[cfg(test)]
@@ -116,21 +93,13 @@ mod tests {
     fn conditions_are_told_verbatim() {
         let deleted = "2026-01-01T00:00:00Z";
         for (document, expected, reason) in [
-            (
-                json!({"metadata": {"finalizers": ["a"]}}),
-                None,
-                "alive, whatever its finalizers",
-            ),
+            (json!({"metadata": {"finalizers": ["a"]}}), None, "alive, whatever its finalizers"),
             (
                 json!({"metadata": {"deletionTimestamp": deleted, "finalizers": ["a/b", "c"]}}),
                 Some("waits for its finalizers: a/b, c"),
                 "finalizers",
             ),
-            (
-                json!({"metadata": {"deletionTimestamp": deleted}}),
-                Some("deletion has begun"),
-                "nothing is said yet",
-            ),
+            (json!({"metadata": {"deletionTimestamp": deleted}}), Some("deletion has begun"), "nothing is said yet"),
             (
                 json!({"metadata": {"deletionTimestamp": deleted}, "status": {"conditions": [
                     {"type": "NamespaceDeletionDiscoveryFailure", "status": "False", "message": "all good"},

@@ -28,12 +28,7 @@ struct Server {
 
 impl Server {
     fn new(namespaces: usize, quotas: usize) -> Arc<Self> {
-        Arc::new(Self {
-            namespaces,
-            quotas,
-            expiring: AtomicUsize::new(0),
-            requests: Mutex::default(),
-        })
+        Arc::new(Self { namespaces, quotas, expiring: AtomicUsize::new(0), requests: Mutex::default() })
     }
 
     fn connection(self: &Arc<Self>) -> Connection {
@@ -51,12 +46,7 @@ impl Server {
         let (path, query) = asked.split_once('?').unwrap_or((&asked, ""));
         let first = query.split('&').find_map(|part| part.strip_prefix("continue="));
         let expires = |left: usize| left.checked_sub(1);
-        if first.is_some()
-            && self
-                .expiring
-                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, expires)
-                .is_ok()
-        {
+        if first.is_some() && self.expiring.fetch_update(Ordering::SeqCst, Ordering::SeqCst, expires).is_ok() {
             let status = json!({"kind": "Status", "reason": "Expired", "message": "too old", "details": {"name": "x"}});
             return (StatusCode::GONE, status.to_string());
         }
@@ -77,10 +67,7 @@ fn page(all: usize, first: usize, item: impl Fn(usize) -> Value) -> (StatusCode,
     let end = all.min(first + PAGE as usize);
     let next = if end < all { end.to_string() } else { String::new() };
     let items: Vec<Value> = (first..end).map(item).collect();
-    (
-        StatusCode::OK,
-        json!({"metadata": {"continue": next}, "items": items}).to_string(),
-    )
+    (StatusCode::OK, json!({"metadata": {"continue": next}, "items": items}).to_string())
 }
 
 fn item(namespace: Option<&str>, name: &str) -> Value {
@@ -98,10 +85,8 @@ fn connection(
 ) -> Connection {
     let service = tower::service_fn(move |request| {
         let (status, body) = answer(request);
-        let response = Response::builder()
-            .status(status)
-            .header("audit-id", "audit-1")
-            .body(Body::from(body.into_bytes()));
+        let response =
+            Response::builder().status(status).header("audit-id", "audit-1").body(Body::from(body.into_bytes()));
         async move { Ok::<_, Infallible>(response.expect("a response")) }
     });
     Connection {
@@ -125,9 +110,7 @@ async fn requests_grow_with_pages_and_not_with_environments() {
         (501, 1, 2, "one more than a page"),
     ] {
         let server = Server::new(namespaces, quotas);
-        let found = observe::observe(&server.connection(), &selector(Scope::Everything))
-            .await
-            .expect(reason);
+        let found = observe::observe(&server.connection(), &selector(Scope::Everything)).await.expect(reason);
         assert_eq!(found.len(), namespaces * (1 + quotas), "{reason}");
         assert!(found.is_sorted_by(|a, b| a.key < b.key), "{reason}: sorted, each once");
         let asked = server.asked();
@@ -135,21 +118,15 @@ async fn requests_grow_with_pages_and_not_with_environments() {
         assert_eq!(of_quotas, pages, "{reason}");
         // The default ServiceAccounts are one listing more than there are kinds.
         let of_namespaces = namespaces.div_ceil(PAGE as usize);
-        assert_eq!(
-            asked.len(),
-            kinds::LISTED.len() + 1 + (pages - 1) + (of_namespaces - 1),
-            "{reason}: {asked:?}"
-        );
+        assert_eq!(asked.len(), kinds::LISTED.len() + 1 + (pages - 1) + (of_namespaces - 1), "{reason}: {asked:?}");
     }
 }
 
 #[tokio::test]
 async fn a_listing_that_expires_is_begun_again_and_nothing_is_seen_twice() {
-    for (expiring, expected, reason) in [
-        (1, Ok(1202), "once"),
-        (2, Ok(1202), "twice"),
-        (9, Err(Class::Unavailable), "for ever"),
-    ] {
+    for (expiring, expected, reason) in
+        [(1, Ok(1202), "once"), (2, Ok(1202), "twice"), (9, Err(Class::Unavailable), "for ever")]
+    {
         let server = Server::new(2, 600);
         server.expiring.store(expiring, Ordering::SeqCst);
         let found = observe::observe(&server.connection(), &selector(Scope::Everything)).await;
@@ -168,38 +145,15 @@ async fn what_cannot_be_read_is_never_absence() {
             Class::Unavailable,
             "an answer that breaks off",
         ),
-        (
-            StatusCode::OK,
-            "<html>login</html>".to_owned(),
-            Class::Unavailable,
-            "somebody else's page",
-        ),
+        (StatusCode::OK, "<html>login</html>".to_owned(), Class::Unavailable, "somebody else's page"),
         (StatusCode::FORBIDDEN, status("no"), Class::Denied, "no right"),
         (StatusCode::UNAUTHORIZED, status("who"), Class::Denied, "no name"),
-        (
-            StatusCode::TOO_MANY_REQUESTS,
-            status("slow"),
-            Class::Throttled,
-            "too many",
-        ),
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            status("busy"),
-            Class::Unavailable,
-            "an aggregated API that is down",
-        ),
+        (StatusCode::TOO_MANY_REQUESTS, status("slow"), Class::Throttled, "too many"),
+        (StatusCode::SERVICE_UNAVAILABLE, status("busy"), Class::Unavailable, "an aggregated API that is down"),
     ] {
         let connection = connection(None, move |_| (code, body.clone()));
-        for scope in [
-            Scope::Everything,
-            Scope::Environment("pay".to_owned()),
-            Scope::Records,
-            Scope::Keys,
-        ] {
-            let selector = Selector {
-                keys: vec![ObjectKey::kube("v1", "ConfigMap", Some("a"), "b")],
-                scope,
-            };
+        for scope in [Scope::Everything, Scope::Environment("pay".to_owned()), Scope::Records, Scope::Keys] {
+            let selector = Selector { keys: vec![ObjectKey::kube("v1", "ConfigMap", Some("a"), "b")], scope };
             let seen = observe::observe(&connection, &selector).await;
             let error = seen.expect_err(reason);
             assert_eq!(error.class, class, "{reason}, {:?}: {error}", selector.scope);
@@ -238,12 +192,7 @@ async fn a_token_that_is_refused_is_renewed_once() {
     for (good, renewals, expected, reason) in [
         ("Bearer t0", 0, Ok(()), "a good token is kept"),
         ("Bearer t1", 1, Ok(()), "an old one is renewed"),
-        (
-            "Bearer t9",
-            1,
-            Err(Class::Denied),
-            "a new one that is refused, too, is the answer",
-        ),
+        ("Bearer t9", 1, Err(Class::Denied), "a new one that is refused, too, is the answer"),
     ] {
         let tokens = Arc::new(Tokens::default());
         let connection = connection(Some(tokens.clone()), answer(good));
@@ -260,23 +209,12 @@ async fn endpoints_that_make_no_sense_are_told() {
         ("not a url", good, "is no URL", "an endpoint"),
         ("https://a", "%%%", "is not base64", "no base64"),
         ("https://a", "YQ==", "holds no certificate", "no PEM"),
-        (
-            "https://a",
-            "",
-            "holds no certificate",
-            "a cluster that is still being created",
-        ),
+        ("https://a", "", "holds no certificate", "a cluster that is still being created"),
     ] {
-        let endpoint = Endpoint {
-            url: url.to_owned(),
-            ca_data: ca_data.to_owned(),
-        };
+        let endpoint = Endpoint { url: url.to_owned(), ca_data: ca_data.to_owned() };
         let opened = connect::open(&demo(), &endpoint, &Credentials::Tokens(Arc::new(Tokens::default()))).await;
         let error = opened.err().expect(reason);
-        assert!(
-            error.message.contains(words) && error.message.contains(DEMO),
-            "{reason}: {error}"
-        );
+        assert!(error.message.contains(words) && error.message.contains(DEMO), "{reason}: {error}");
     }
     assert_eq!(format!("{:?}", Token::new("secret")), "Token(...)");
 }

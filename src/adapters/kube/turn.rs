@@ -95,11 +95,7 @@ impl<'a> Turn<'a> {
         let holder = format!("{}-{:08x}", std::process::id(), getrandom::u32().unwrap_or_default());
         let mut seen: Option<(Value, Instant)> = None;
         loop {
-            let of = |lease: &Value| Self {
-                connection,
-                name,
-                uid: lease["metadata"]["uid"].clone(),
-            };
+            let of = |lease: &Value| Self { connection, name, uid: lease["metadata"]["uid"].clone() };
             let lost = match make(connection, name, &holder).await {
                 Ok(made) => return Ok(of(&made)),
                 Err(refused) if refused.status == Some(StatusCode::CONFLICT) => None,
@@ -107,10 +103,7 @@ impl<'a> Turn<'a> {
                 Err(refused) if refused.error.class == Class::Unavailable => Some(refused),
                 Err(refused) => return Err(refused.into()),
             };
-            let theirs = match (
-                connection.document(&Ask::get("GET Lease", path(Some(name)))).await,
-                lost,
-            ) {
+            let theirs = match (connection.document(&Ask::get("GET Lease", path(Some(name)))).await, lost) {
                 (Ok(lease), _) if lease["spec"]["holderIdentity"] == *holder => return Ok(of(&lease)),
                 (_, Some(lost)) => return Err(lost.into()),
                 (Err(refused), None) if refused.error.class == Class::NotFound => continue,
@@ -158,10 +151,8 @@ impl<'a> Turn<'a> {
 }
 
 fn too_long(name: &str, who: &str) -> PortError {
-    let message = format!(
-        "Lease {name} in {SYSTEM_NAMESPACE} was held by others for {} s, now by {who}",
-        PATIENCE.as_secs()
-    );
+    let message =
+        format!("Lease {name} in {SYSTEM_NAMESPACE} was held by others for {} s, now by {who}", PATIENCE.as_secs());
     PortError::new(Class::Unavailable, "POST Lease", message)
 }
 

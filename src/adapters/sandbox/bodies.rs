@@ -30,14 +30,7 @@ pub(super) struct Order {
 
 impl Order {
     pub fn of(apply: Apply<'_>) -> Self {
-        let Apply {
-            cluster,
-            key,
-            body,
-            manager,
-            expect,
-            take,
-        } = apply;
+        let Apply { cluster, key, body, manager, expect, take } = apply;
         Self {
             cluster: cluster.clone(),
             key: key.clone(),
@@ -58,24 +51,15 @@ pub(super) fn apply(store: &mut Store, order: &Order) -> Result<Observed, Sandbo
         (ObjectKey::AccessEntry { principal }, Body::AccessEntry(entry)) => {
             eks::apply_entry(store, &cluster, order, principal, entry, found)?
         }
-        (
-            ObjectKey::AccessPolicy {
-                policy,
-                namespace: _,
-                principal,
-            },
-            Body::AccessPolicy(_),
-        ) => eks::apply_policy(store, &cluster, order, policy, principal, found)?,
+        (ObjectKey::AccessPolicy { policy, namespace: _, principal }, Body::AccessPolicy(_)) => {
+            eks::apply_policy(store, &cluster, order, policy, principal, found)?
+        }
         (ObjectKey::PodIdentityAssociation { .. }, Body::PodIdentityAssociation(association)) => {
             eks::apply_association(store, order, association, found)?
         }
         (ObjectKey::Kube { .. }, Body::Kube(document)) => kubernetes::apply(store, &cluster, order, document, found)?,
         (key, _) => {
-            return Err(refused(
-                Class::Invalid,
-                &format!("apply {key}"),
-                "the body is of another kind than the key",
-            ));
+            return Err(refused(Class::Invalid, &format!("apply {key}"), "the body is of another kind than the key"));
         }
     };
     observed(store, &order.cluster, row)
@@ -132,13 +116,7 @@ pub(super) fn observed(store: &Store, cluster: &ClusterArn, row: Row) -> Result<
     let record = record_text(&row, &ownership).map(str::to_owned);
     let adoptable_by = adoptable_by(&row, &ownership).map(str::to_owned);
     let (id, external_id) = generated(cluster, &row);
-    let Row {
-        key,
-        version,
-        body,
-        managers,
-        ..
-    } = row;
+    let Row { key, version, body, managers, .. } = row;
     let fields = project(&key, body, &managers)?;
     Ok(Observed {
         deleting,
@@ -156,12 +134,9 @@ fn generated(cluster: &ClusterArn, row: &Row) -> (Option<String>, Option<String>
     match &row.key {
         ObjectKey::Role { .. } => (uid(), None),
         ObjectKey::PodIdentityAssociation { .. } => (uid(), row.external_id.clone()),
-        ObjectKey::AccessEntry { principal } => (
-            row.external_id
-                .as_deref()
-                .map(|uuid| eks::access_entry_arn(cluster, principal, uuid)),
-            None,
-        ),
+        ObjectKey::AccessEntry { principal } => {
+            (row.external_id.as_deref().map(|uuid| eks::access_entry_arn(cluster, principal, uuid)), None)
+        }
         ObjectKey::AccessPolicy { .. } | ObjectKey::Kube { .. } => (None, None),
     }
 }
@@ -205,11 +180,7 @@ fn record_text<'a>(row: &'a Row, ownership: &Ownership) -> Option<&'a str> {
     let is_record = row.key.kind() == "ConfigMap"
         && row::namespace_of(&row.key) == Some(SYSTEM_NAMESPACE)
         && !matches!(ownership, Ownership::Foreign { .. });
-    if is_record {
-        row.body.pointer("/data/record")?.as_str()
-    } else {
-        None
-    }
+    if is_record { row.body.pointer("/data/record")?.as_str() } else { None }
 }
 
 fn adoptable_by<'a>(row: &'a Row, ownership: &Ownership) -> Option<&'a str> {
@@ -252,8 +223,5 @@ pub(super) fn generated_id(key: &ObjectKey) -> Result<String, SandboxError> {
 fn random(alphabet: &[u8], length: usize) -> Result<String, SandboxError> {
     let mut bytes = vec![0_u8; length];
     getrandom::fill(&mut bytes).map_err(SandboxError::Random)?;
-    Ok(bytes
-        .into_iter()
-        .map(|byte| char::from(alphabet[usize::from(byte) % alphabet.len()]))
-        .collect())
+    Ok(bytes.into_iter().map(|byte| char::from(alphabet[usize::from(byte) % alphabet.len()])).collect())
 }

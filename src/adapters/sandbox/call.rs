@@ -61,15 +61,8 @@ const KEPT: u32 = 65_536;
 // === impl Verb ===
 
 impl Verb {
-    const ALL: [Self; 7] = [
-        Self::Observe,
-        Self::Apply,
-        Self::Delete,
-        Self::Facts,
-        Self::Policy,
-        Self::Probe,
-        Self::Write,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Observe, Self::Apply, Self::Delete, Self::Facts, Self::Policy, Self::Probe, Self::Write];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -93,10 +86,7 @@ impl fmt::Display for Verb {
 impl FromStr for Verb {
     type Err = VerbError;
     fn from_str(text: &str) -> Result<Self, VerbError> {
-        Self::ALL
-            .into_iter()
-            .find(|verb| verb.as_str() == text)
-            .ok_or_else(|| VerbError(text.to_owned()))
+        Self::ALL.into_iter().find(|verb| verb.as_str() == text).ok_or_else(|| VerbError(text.to_owned()))
     }
 }
 
@@ -110,27 +100,15 @@ impl Ask {
             Scope::Records => "records".to_owned(),
             Scope::Keys => "keys".to_owned(),
         };
-        Self {
-            verb: Verb::Observe,
-            kind: String::new(),
-            key,
-        }
+        Self { verb: Verb::Observe, kind: String::new(), key }
     }
 
     pub fn write(verb: Verb, key: &ObjectKey) -> Self {
-        Self {
-            verb,
-            kind: key.kind().to_owned(),
-            key: key.to_string(),
-        }
+        Self { verb, kind: key.kind().to_owned(), key: key.to_string() }
     }
 
     pub fn about(verb: Verb, key: impl Into<String>) -> Self {
-        Self {
-            verb,
-            kind: String::new(),
-            key: key.into(),
-        }
+        Self { verb, kind: String::new(), key: key.into() }
     }
 }
 
@@ -165,13 +143,7 @@ fn inside<T>(
     work: impl FnOnce(&mut Store) -> Result<T, SandboxError>,
 ) -> Result<(Answer<T>, bool), SandboxError> {
     let Ask { verb, kind, key } = ask;
-    let mut call = Call {
-        number: store.next_call()?,
-        verb,
-        kind,
-        key,
-        outcome: String::new(),
-    };
+    let mut call = Call { number: store.next_call()?, verb, kind, key, outcome: String::new() };
     let met = fault::meet(store, &call)?;
     let late = met.iter().find_map(|action| match action {
         Action::Slow(ms) => Some(Duration::from_millis(*ms)),
@@ -184,24 +156,15 @@ fn inside<T>(
     if met.contains(&Action::Exit) {
         "the process ended before the change".clone_into(&mut call.outcome);
         log(store, &call)?;
-        return Ok((
-            Answer {
-                result: Err(SandboxError::Ended),
-                late: None,
-            },
-            true,
-        ));
+        return Ok((Answer { result: Err(SandboxError::Ended), late: None }, true));
     }
     let result = match refusal(store, &call, &met)? {
         Some(refusal) => Err(refusal),
         None => unchanged_if_refused(store, work),
     };
     let lost = met.contains(&Action::Lost) && result.is_ok();
-    let result = if lost {
-        Err(unavailable(&call, "the connection was lost before the answer arrived"))
-    } else {
-        result
-    };
+    let result =
+        if lost { Err(unavailable(&call, "the connection was lost before the answer arrived")) } else { result };
     match &result {
         Ok(_) => "ok".clone_into(&mut call.outcome),
         Err(SandboxError::Refused(refusal)) => call.outcome.clone_from(&refusal.message),
@@ -212,13 +175,7 @@ fn inside<T>(
             return Err(error);
         }
         log(store, &call)?;
-        return Ok((
-            Answer {
-                result: Err(error),
-                late,
-            },
-            met.contains(&Action::ExitAfter),
-        ));
+        return Ok((Answer { result: Err(error), late }, met.contains(&Action::ExitAfter)));
     }
     log(store, &call)?;
     Ok((Answer { result, late }, met.contains(&Action::ExitAfter)))
@@ -238,10 +195,7 @@ fn refusal(store: &Store, call: &Call, met: &[Action]) -> Result<Option<SandboxE
             }
             Action::Throttle => return Ok(Some(throttled(&what))),
             Action::Unavailable => {
-                return Ok(Some(unavailable(
-                    call,
-                    "503 Service Unavailable (a fault of the sandbox)",
-                )));
+                return Ok(Some(unavailable(call, "503 Service Unavailable (a fault of the sandbox)")));
             }
             Action::Lost | Action::Hide(_) | Action::Slow(_) | Action::Exit | Action::ExitAfter => {}
         }
@@ -310,30 +264,20 @@ fn log(store: &Store, call: &Call) -> Result<(), SandboxError> {
             call.outcome == THROTTLED
         ])?;
     if call.number.is_multiple_of(KEPT / 16) {
-        connection.execute(
-            "DELETE FROM call WHERE number <= ?1",
-            [call.number.saturating_sub(KEPT)],
-        )?;
+        connection.execute("DELETE FROM call WHERE number <= ?1", [call.number.saturating_sub(KEPT)])?;
     }
     Ok(())
 }
 
 pub(super) fn all(store: &Store) -> Result<Vec<Call>, SandboxError> {
-    let mut statement = store
-        .connection()
-        .prepare_cached("SELECT number, verb, kind, key, outcome FROM call ORDER BY number")?;
+    let mut statement =
+        store.connection().prepare_cached("SELECT number, verb, kind, key, outcome FROM call ORDER BY number")?;
     let rows = statement.query_map([], |row| {
         let verb: String = row.get(1)?;
         let verb = verb.parse().map_err(|error: VerbError| {
             rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, error.into())
         })?;
-        Ok(Call {
-            number: row.get(0)?,
-            verb,
-            kind: row.get(2)?,
-            key: row.get(3)?,
-            outcome: row.get(4)?,
-        })
+        Ok(Call { number: row.get(0)?, verb, kind: row.get(2)?, key: row.get(3)?, outcome: row.get(4)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

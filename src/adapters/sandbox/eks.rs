@@ -23,9 +23,8 @@ use std::collections::BTreeMap;
 
 pub(super) fn describe_cluster(store: &Store, cluster: &ClusterRef) -> Result<Facts, SandboxError> {
     let options = store.cluster(cluster)?;
-    let mut statement = store
-        .connection()
-        .prepare_cached("SELECT name, arn FROM permission_set WHERE account = ?1 ORDER BY name")?;
+    let mut statement =
+        store.connection().prepare_cached("SELECT name, arn FROM permission_set WHERE account = ?1 ORDER BY name")?;
     let rows = statement.query_map([options.arn.account()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let permission_sets: BTreeMap<String, String> = rows.collect::<Result<_, _>>()?;
     let caller = seed::caller(&options.arn);
@@ -70,11 +69,7 @@ pub(super) fn apply_entry(
     entry: &AccessEntry,
     found: Option<Row>,
 ) -> Result<Row, SandboxError> {
-    let call = if found.is_some() {
-        "eks:UpdateAccessEntry"
-    } else {
-        "eks:CreateAccessEntry"
-    };
+    let call = if found.is_some() { "eks:UpdateAccessEntry" } else { "eks:CreateAccessEntry" };
     let invalid = |message: String| refused(Class::Invalid, call, message);
     check_mode(cluster, call)?;
     rules::check_entry(entry).map_err(invalid)?;
@@ -159,9 +154,7 @@ pub(super) fn apply_policy(
 
 /// A policy carries no tags: it is whose its entry is, whoever added it.
 pub(super) fn policy_body(store: &Store, cluster: &ClusterArn, principal: &str) -> Result<Value, SandboxError> {
-    let entry = ObjectKey::AccessEntry {
-        principal: principal.to_owned(),
-    };
+    let entry = ObjectKey::AccessEntry { principal: principal.to_owned() };
     match Row::load(store, cluster.as_str(), &entry)? {
         Some(entry) => Ok(json!({"tags": entry.body["tags"]})),
         None => Err(refused(
@@ -190,11 +183,7 @@ pub(super) fn apply_association(
     association: &PodIdentityAssociation,
     found: Option<Row>,
 ) -> Result<Row, SandboxError> {
-    let call = if found.is_some() {
-        "eks:UpdatePodIdentityAssociation"
-    } else {
-        "eks:CreatePodIdentityAssociation"
-    };
+    let call = if found.is_some() { "eks:UpdatePodIdentityAssociation" } else { "eks:CreatePodIdentityAssociation" };
     check_association(store, order, call, association)?;
     let mut body = serde_json::to_value(association)?;
     let mut row = match found {
@@ -203,10 +192,7 @@ pub(super) fn apply_association(
             return Err(refused(
                 Class::Conflict,
                 "eks:CreatePodIdentityAssociation",
-                format!(
-                    "ResourceInUseException: Association already exists: {} (it is not marked as ours)",
-                    row.uid
-                ),
+                format!("ResourceInUseException: Association already exists: {} (it is not marked as ours)", row.uid),
             ));
         }
         Some(row) => row,
@@ -238,11 +224,7 @@ pub(super) fn probe(
     store.known(cluster)?;
     let known = Row::load(store, cluster.as_str(), association)?;
     let has_arrived = known.is_some_and(|row| row.is_visible(store));
-    Ok(if has_arrived {
-        Readiness::Ready
-    } else {
-        Readiness::NotReady
-    })
+    Ok(if has_arrived { Readiness::Ready } else { Readiness::NotReady })
 }
 
 fn check_association(
@@ -270,8 +252,5 @@ pub(super) fn access_entry_arn(cluster: &ClusterArn, principal: &str, uuid: &str
     let (kind, path) = resource.split_once('/').unwrap_or((resource, ""));
     let name = path.rsplit('/').next().unwrap_or_default();
     let (partition, region, owner) = (cluster.partition(), cluster.region(), cluster.account());
-    format!(
-        "arn:{partition}:eks:{region}:{owner}:access-entry/{}/{kind}/{account}/{name}/{uuid}",
-        cluster.name()
-    )
+    format!("arn:{partition}:eks:{region}:{owner}:access-entry/{}/{kind}/{account}/{name}/{uuid}", cluster.name())
 }

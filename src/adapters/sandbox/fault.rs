@@ -102,49 +102,28 @@ impl FromStr for Action {
 impl Fault {
     /// At every call, until conditions are set.
     pub fn new(action: Action) -> Self {
-        Self {
-            action,
-            call: None,
-            verb: None,
-            kind: None,
-            key: None,
-            skip: 0,
-            times: None,
-        }
+        Self { action, call: None, verb: None, kind: None, key: None, skip: 0, times: None }
     }
 
     /// At the n-th call (from 1) that matches the other conditions, once.
     #[must_use]
     pub fn nth(self, n: u32) -> Self {
-        Self {
-            skip: n.saturating_sub(1),
-            times: Some(1),
-            ..self
-        }
+        Self { skip: n.saturating_sub(1), times: Some(1), ..self }
     }
 
     #[must_use]
     pub fn verb(self, verb: Verb) -> Self {
-        Self {
-            verb: Some(verb),
-            ..self
-        }
+        Self { verb: Some(verb), ..self }
     }
 
     #[must_use]
     pub fn kind(self, kind: &str) -> Self {
-        Self {
-            kind: Some(kind.to_owned()),
-            ..self
-        }
+        Self { kind: Some(kind.to_owned()), ..self }
     }
 
     #[must_use]
     pub fn key(self, glob: &str) -> Self {
-        Self {
-            key: Some(glob.to_owned()),
-            ..self
-        }
+        Self { key: Some(glob.to_owned()), ..self }
     }
 }
 
@@ -194,13 +173,7 @@ pub(super) fn meet(store: &Store, call: &Call) -> Result<Vec<Action>, SandboxErr
     let rows = matching.query_map(params![call.number, call.verb.as_str(), call.kind, call.key], row)?;
     let matched: Vec<FaultRow> = rows.collect::<Result<_, _>>()?;
     let mut met = vec![];
-    for FaultRow {
-        id,
-        fault,
-        matched,
-        fired,
-    } in matched
-    {
+    for FaultRow { id, fault, matched, fired } in matched {
         let fires = matched >= fault.skip && fault.times.is_none_or(|times| fired < times);
         connection
             .prepare_cached("UPDATE fault SET matched = matched + 1, fired = fired + ?2 WHERE id = ?1")?

@@ -22,22 +22,12 @@ impl Foreign for Sandbox {
     }
 
     async fn edit(&self, target: Target<'_>, value: Option<Value>) -> Result<(), PortError> {
-        let Target {
-            cluster,
-            key,
-            pointer,
-            manager,
-        } = target;
+        let Target { cluster, key, pointer, manager } = target;
         Ok(Sandbox::edit(&self.of(cluster)?, key, pointer, value, manager, false).await?)
     }
 
     async fn declare(&self, target: Target<'_>, value: Value) -> Result<(), PortError> {
-        let Target {
-            cluster,
-            key,
-            pointer,
-            manager,
-        } = target;
+        let Target { cluster, key, pointer, manager } = target;
         Ok(Sandbox::edit(&self.of(cluster)?, key, pointer, Some(value), manager, true).await?)
     }
 

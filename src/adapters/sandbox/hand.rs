@@ -42,11 +42,7 @@ impl Sandbox {
             while let Some(row) = rows.next()? {
                 let row = Row::read(row)?;
                 let ownership = ownership::ownership(cluster.as_str(), &row);
-                listed.push(Listed {
-                    ownership,
-                    deleting: row.deleted_at.is_some(),
-                    key: row.key,
-                });
+                listed.push(Listed { ownership, deleting: row.deleted_at.is_some(), key: row.key });
             }
             listed.sort_unstable_by(|a, b| a.key.cmp(&b.key));
             Ok(listed)
@@ -57,15 +53,13 @@ impl Sandbox {
     /// The whole document, with what the server keeps of it: who manages which fields, ids, versions.
     pub async fn show(&self, key: &ObjectKey) -> Result<Value, SandboxError> {
         let key = key.clone();
-        self.hand(move |store, cluster| Ok(document(cluster, load(store, cluster, &key)?)))
-            .await
+        self.hand(move |store, cluster| Ok(document(cluster, load(store, cluster, &key)?))).await
     }
 
     /// Makes a whole object as another manager, by apply.
     pub async fn create(&self, key: &ObjectKey, body: &Body, manager: &str) -> Result<(), SandboxError> {
         let (key, body, manager) = (key.clone(), body.clone(), manager.to_owned());
-        self.hand(move |store, cluster| create(store, cluster, &key, &body, &manager))
-            .await
+        self.hand(move |store, cluster| create(store, cluster, &key, &body, &manager)).await
     }
 
     /// Sets the value at a JSON pointer, or takes it away with `None`. As an applier the manager declares the field (a
@@ -115,11 +109,7 @@ impl Sandbox {
         let (key, finalizer) = (key.clone(), finalizer.to_owned());
         self.hand(move |store, cluster| {
             let mut row = kubernetes(load(store, cluster, &key)?)?;
-            let left: Vec<&str> = row
-                .finalizers()
-                .into_iter()
-                .filter(|other| *other != finalizer)
-                .collect();
+            let left: Vec<&str> = row.finalizers().into_iter().filter(|other| *other != finalizer).collect();
             let is_free = left.is_empty();
             row.body["metadata"]["finalizers"] = json!(left);
             if is_free {
@@ -179,27 +169,13 @@ fn load(store: &Store, cluster: &ClusterArn, key: &ObjectKey) -> Result<Row, San
 
 fn kubernetes(row: Row) -> Result<Row, SandboxError> {
     if row.key.is_aws() {
-        return Err(refused(
-            Class::Invalid,
-            CALL,
-            format!("{} is in AWS, where nothing has finalizers", row.key),
-        ));
+        return Err(refused(Class::Invalid, CALL, format!("{} is in AWS, where nothing has finalizers", row.key)));
     }
     Ok(row)
 }
 
 fn document(cluster: &ClusterArn, row: Row) -> Value {
-    let Row {
-        key,
-        version,
-        uid,
-        external_id,
-        created_at,
-        deleted_at,
-        mut body,
-        managers,
-        ..
-    } = row;
+    let Row { key, version, uid, external_id, created_at, deleted_at, mut body, managers, .. } = row;
     match &key {
         ObjectKey::Kube { .. } => {
             let metadata = &mut body["metadata"];
@@ -213,12 +189,7 @@ fn document(cluster: &ClusterArn, row: Row) -> Value {
         }
         ObjectKey::Role { name } => {
             let path = body["path"].as_str().unwrap_or("/");
-            body["arn"] = format!(
-                "arn:{}:iam::{}:role{path}{name}",
-                cluster.partition(),
-                cluster.account()
-            )
-            .into();
+            body["arn"] = format!("arn:{}:iam::{}:role{path}{name}", cluster.partition(), cluster.account()).into();
             body["role_id"] = uid.into();
         }
         ObjectKey::PodIdentityAssociation { .. } => {
@@ -274,8 +245,7 @@ fn edit(
         if !pointer::set(&mut declared, pointer, value) {
             return Err(invalid(format!("{pointer} does not lead to a field of {}", row.key)));
         }
-        row.apply(&declared, manager, Force::All)
-            .map_err(|held| kubernetes::conflict(CALL, held))?;
+        row.apply(&declared, manager, Force::All).map_err(|held| kubernetes::conflict(CALL, held))?;
     } else {
         let mut new = row.body.clone();
         if !pointer::set(&mut new, pointer, value) {

@@ -28,11 +28,7 @@ pub(super) fn apply_role(
     role: &Role,
     found: Option<Row>,
 ) -> Result<Row, SandboxError> {
-    let call = if found.is_some() {
-        "iam:UpdateRole"
-    } else {
-        "iam:CreateRole"
-    };
+    let call = if found.is_some() { "iam:UpdateRole" } else { "iam:CreateRole" };
     let invalid = |message: String| refused(Class::Invalid, call, message);
     rules::check_role(name, role).map_err(invalid)?;
     check_references(store, &order.cluster, call, role)?;
@@ -108,18 +104,10 @@ pub(super) fn principal(store: &Store, cluster: &ClusterArn, arn: &str) -> Resul
         return Ok(Principal::Other);
     }
     let Some(path_and_name) = resource.strip_prefix("role/") else {
-        return Ok(if store.has_user(arn)? {
-            Principal::Other
-        } else {
-            Principal::Ghost
-        });
+        return Ok(if store.has_user(arn)? { Principal::Other } else { Principal::Ghost });
     };
     let (path, name) = path_and_name.rsplit_once('/').unwrap_or(("", path_and_name));
-    let path = if path.is_empty() {
-        "/".to_owned()
-    } else {
-        format!("/{path}/")
-    };
+    let path = if path.is_empty() { "/".to_owned() } else { format!("/{path}/") };
     let key = ObjectKey::role(name);
     let found = Row::load(store, account, &key)?;
     Ok(match found {
@@ -135,10 +123,7 @@ pub(super) fn check_deletable(row: &Row) -> Result<(), SandboxError> {
         return Err(refused(
             Class::Denied,
             "iam:DeleteRole",
-            format!(
-                "UnmodifiableEntity: Cannot perform the operation on the protected role of {}",
-                row.key
-            ),
+            format!("UnmodifiableEntity: Cannot perform the operation on the protected role of {}", row.key),
         ));
     }
     Ok(())

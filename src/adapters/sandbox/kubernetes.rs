@@ -37,8 +37,7 @@ pub(super) fn apply(
         None => Row::new(store, &order.cluster, &order.key, skeleton(&order.key))?,
     };
     let before = (row.body.clone(), row.managers.clone());
-    row.apply(document, &order.manager, Force::Fields(&order.take))
-        .map_err(|held| conflict(&call, held))?;
+    row.apply(document, &order.manager, Force::Fields(&order.take)).map_err(|held| conflict(&call, held))?;
     finish(store, &order.cluster, row, before, &call)
 }
 
@@ -75,31 +74,17 @@ pub(super) fn admit(
     exists: bool,
     call: &str,
 ) -> Result<(), SandboxError> {
-    let ObjectKey::Kube {
-        api_version,
-        kind,
-        namespace,
-        name,
-    } = key
-    else {
+    let ObjectKey::Kube { api_version, kind, namespace, name } = key else {
         return Ok(());
     };
     if !validate::is_served(cluster, api_version) {
-        return Err(refused(
-            Class::NotFound,
-            call,
-            format!("no matches for kind {kind:?} in version {api_version:?}"),
-        ));
+        return Err(refused(Class::NotFound, call, format!("no matches for kind {kind:?} in version {api_version:?}")));
     }
     validate::document(key, document).map_err(|message| refused(Class::Invalid, call, message))?;
     let Some(namespace) = namespace else { return Ok(()) };
     let place = ObjectKey::namespace_object(namespace);
     match Row::load(store, cluster.arn.as_str(), &place)? {
-        None => Err(refused(
-            Class::NotFound,
-            call,
-            format!("namespaces {namespace:?} not found"),
-        )),
+        None => Err(refused(Class::NotFound, call, format!("namespaces {namespace:?} not found"))),
         Some(place) if place.deleted_at.is_some() && !exists => Err(refused(
             Class::Conflict,
             call,
@@ -114,13 +99,7 @@ pub(super) fn admit(
 }
 
 pub(super) fn skeleton(key: &ObjectKey) -> Value {
-    let ObjectKey::Kube {
-        api_version,
-        kind,
-        namespace,
-        name,
-    } = key
-    else {
+    let ObjectKey::Kube { api_version, kind, namespace, name } = key else {
         return json!({});
     };
     let mut metadata = json!({"name": name});
@@ -136,21 +115,15 @@ pub(super) fn skeleton(key: &ObjectKey) -> Value {
 
 pub(super) fn conflict(call: &str, held: managed::Conflicts) -> SandboxError {
     let dotted = |path: &str| path.replace('/', ".").replace("~1", "/").replace("~0", "~");
-    let each: Vec<String> = held
-        .iter()
-        .map(|(field, manager)| format!("conflict with {manager:?}: {}", dotted(field)))
-        .collect();
+    let each: Vec<String> =
+        held.iter().map(|(field, manager)| format!("conflict with {manager:?}: {}", dotted(field))).collect();
     let message = format!(
         "Apply failed with {} conflict{}: {}",
         held.len(),
         if held.len() == 1 { "" } else { "s" },
         each.join(", ")
     );
-    PortError {
-        held,
-        ..PortError::new(Class::Conflict, call, message)
-    }
-    .into()
+    PortError { held, ..PortError::new(Class::Conflict, call, message) }.into()
 }
 
 /// With finalisers, or as a namespace, it goes later.

@@ -61,10 +61,7 @@ impl<'a> Holders<'a> {
     /// In the order in which they came to the object.
     pub fn of_field(&self, path: &str) -> impl Iterator<Item = (Operation, &'a str)> {
         let holds = move |fields: &[&str]| fields.binary_search(&path).is_ok();
-        self.0
-            .iter()
-            .filter(move |(_, _, fields)| holds(fields))
-            .map(|(operation, name, _)| (*operation, *name))
+        self.0.iter().filter(move |(_, _, fields)| holds(fields)).map(|(operation, name, _)| (*operation, *name))
     }
 
     pub fn first(&self) -> Option<&'a str> {
@@ -73,26 +70,18 @@ impl<'a> Holders<'a> {
 }
 
 pub(super) fn decode(lines: &str) -> Vec<Manager> {
-    let managers = Holders::of(lines)
-        .0
-        .into_iter()
-        .map(|(operation, name, fields)| Manager {
-            manager: name.to_owned(),
-            operation,
-            fields: fields.into_iter().map(str::to_owned).collect(),
-        });
+    let managers = Holders::of(lines).0.into_iter().map(|(operation, name, fields)| Manager {
+        manager: name.to_owned(),
+        operation,
+        fields: fields.into_iter().map(str::to_owned).collect(),
+    });
     managers.collect()
 }
 
 /// No name holds a line break: the API server refuses it in any key.
 pub(super) fn encode(managers: &[Manager]) -> String {
     let mut lines = String::new();
-    for Manager {
-        manager,
-        operation,
-        fields,
-    } in managers
-    {
+    for Manager { manager, operation, fields } in managers {
         lines.push_str(if *operation == Operation::Apply { "A" } else { "U" });
         for line in std::iter::once(manager).chain(fields) {
             lines.push_str(&line.replace(['\n', '\r'], " "));
@@ -148,9 +137,7 @@ pub(super) fn apply(
     if let Some(before) = before {
         let dropped: Vec<String> = managers[before].fields.difference(&fields).cloned().collect();
         for path in dropped {
-            let held = managers
-                .iter()
-                .any(|other| !is_self(other) && other.fields.iter().any(|f| overlaps(f, &path)));
+            let held = managers.iter().any(|other| !is_self(other) && other.fields.iter().any(|f| overlaps(f, &path)));
             if !held && !fields.iter().any(|field| overlaps(field, &path)) {
                 pointer::remove(live, &path);
             }
@@ -161,11 +148,7 @@ pub(super) fn apply(
     }
     match before {
         Some(before) => managers[before].fields = fields,
-        None => managers.push(Manager {
-            manager: manager.to_owned(),
-            operation: Operation::Apply,
-            fields,
-        }),
+        None => managers.push(Manager { manager: manager.to_owned(), operation: Operation::Apply, fields }),
     }
     managers.retain(|manager| !manager.fields.is_empty());
     Ok(())
@@ -177,11 +160,7 @@ fn granular_maps(live: &Value, wanted: &Leaves<'_>) -> BTreeSet<String> {
     let there = leaves(live);
     let is_empty = |value: &Value| value.as_object().is_some_and(serde_json::Map::is_empty);
     let granular = |path: &str| live.pointer(path).is_some_and(Value::is_object) && !there.contains_key(path);
-    wanted
-        .iter()
-        .filter(|(path, value)| is_empty(value) && granular(path))
-        .map(|(path, _)| path.clone())
-        .collect()
+    wanted.iter().filter(|(path, value)| is_empty(value) && granular(path)).map(|(path, _)| path.clone()).collect()
 }
 
 /// Puts a leaf where a leaf of another shape may stand.
@@ -204,29 +183,20 @@ fn put(live: &mut Value, path: &str, value: &Value) {
 pub(super) fn update(live: &mut Value, managers: &mut Vec<Manager>, new: Value, manager: &str) {
     let (changed, removed) = {
         let (old, new) = (leaves(live), leaves(&new));
-        let changed: BTreeSet<String> = new
-            .iter()
-            .filter(|(path, value)| old.get(*path) != Some(value))
-            .map(|(path, _)| path.clone())
-            .collect();
+        let changed: BTreeSet<String> =
+            new.iter().filter(|(path, value)| old.get(*path) != Some(value)).map(|(path, _)| path.clone()).collect();
         let removed: Vec<String> = old.into_keys().filter(|path| !new.contains_key(path)).collect();
         (changed, removed)
     };
     for other in managers.iter_mut() {
-        other
-            .fields
-            .retain(|field| !changed.contains(field) && !removed.contains(field));
+        other.fields.retain(|field| !changed.contains(field) && !removed.contains(field));
     }
     if !changed.is_empty() {
         let is_self = |other: &&mut Manager| other.manager == manager && other.operation == Operation::Update;
         match managers.iter_mut().find(is_self) {
             Some(entry) => entry.fields.extend(changed),
             None => {
-                managers.push(Manager {
-                    manager: manager.to_owned(),
-                    operation: Operation::Update,
-                    fields: changed,
-                });
+                managers.push(Manager { manager: manager.to_owned(), operation: Operation::Update, fields: changed });
             }
         }
     }

@@ -83,28 +83,20 @@ pub(super) fn why_deleting(store: &Store, row: &Row) -> Result<String, SandboxEr
             continue;
         };
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        *remaining
-            .entry(format!("{}.{group}", kubernetes::plural(kind)))
-            .or_default() += 1;
+        *remaining.entry(format!("{}.{group}", kubernetes::plural(kind))).or_default() += 1;
         for finalizer in content.finalizers() {
             *held.entry(finalizer.to_owned()).or_default() += 1;
         }
     }
     let list = |counts: &BTreeMap<String, u32>, has: &str| {
-        counts
-            .iter()
-            .map(|(what, n)| format!("{what} {has} {n} resource instances"))
-            .collect::<Vec<_>>()
-            .join(", ")
+        counts.iter().map(|(what, n)| format!("{what} {has} {n} resource instances")).collect::<Vec<_>>().join(", ")
     };
     let mut conditions = vec![];
     if remaining.is_empty() {
         conditions.push("ContentRemoved: All content successfully removed".to_owned());
     } else {
-        conditions.push(format!(
-            "NamespaceContentRemaining: Some resources are remaining: {}",
-            list(&remaining, "has")
-        ));
+        conditions
+            .push(format!("NamespaceContentRemaining: Some resources are remaining: {}", list(&remaining, "has")));
     }
     if !held.is_empty() {
         conditions.push(format!(

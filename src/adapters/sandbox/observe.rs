@@ -35,12 +35,7 @@ pub(super) fn observe(
     selector: &Selector,
 ) -> Result<Vec<Observed>, SandboxError> {
     store.known(cluster)?;
-    let mut listing = Listing {
-        store,
-        cluster,
-        seen: HashSet::new(),
-        found: vec![],
-    };
+    let mut listing = Listing { store, cluster, seen: HashSet::new(), found: vec![] };
     let arn = cluster.as_str();
     match &selector.scope {
         Scope::Everything => {
@@ -49,10 +44,7 @@ pub(super) fn observe(
         }
         Scope::Environment(environment) => {
             listing.select("marked = ?1 AND environment = ?2", params![arn, environment])?;
-            listing.select(
-                beside_ours!("place.marked = ?1 AND place.environment = ?2"),
-                params![arn, environment],
-            )?;
+            listing.select(beside_ours!("place.marked = ?1 AND place.environment = ?2"), params![arn, environment])?;
         }
         Scope::Records => listing.select(
             "home = ?1 AND namespace = ?2 AND kind = 'ConfigMap' AND marked IS NOT NULL",

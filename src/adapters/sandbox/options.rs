@@ -78,7 +78,5 @@ fn enforced() -> bool {
     true
 }
 fn addons() -> Vec<String> {
-    ["coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"]
-        .map(str::to_owned)
-        .into()
+    ["coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"].map(str::to_owned).into()
 }

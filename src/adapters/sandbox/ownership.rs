@@ -11,6 +11,5 @@ pub(super) fn is_another(row: &Row, desired: &Value) -> bool {
 }
 
 pub(super) fn ownership(cluster: &str, row: &Row) -> Ownership {
-    row.mark
-        .ownership(cluster, || hand(&row.body, Holders::of(&row.managers).first()))
+    row.mark.ownership(cluster, || hand(&row.body, Holders::of(&row.managers).first()))
 }

@@ -14,9 +14,7 @@ fn unescape(token: &str) -> String {
 /// API declares atomic are one leaf. Identity, status and the server's own metadata belong to nobody.
 pub(super) fn leaves(document: &Value) -> Leaves<'_> {
     let paths = projection::managed_paths(document).into_iter();
-    paths
-        .filter_map(|path| document.pointer(&path).map(|value| (path, value)))
-        .collect()
+    paths.filter_map(|path| document.pointer(&path).map(|value| (path, value))).collect()
 }
 
 /// One is the other, or lies inside it.
@@ -35,11 +33,7 @@ pub(crate) fn set(document: &mut Value, path: &str, value: Value) -> bool {
         at = match at {
             Value::Object(map) => map.entry(unescape(token)).or_insert(Value::Null),
             Value::Array(list) => {
-                let index = if token == "-" {
-                    list.len()
-                } else {
-                    token.parse().unwrap_or(usize::MAX)
-                };
+                let index = if token == "-" { list.len() } else { token.parse().unwrap_or(usize::MAX) };
                 if index == list.len() {
                     list.push(Value::Null);
                 }
@@ -91,11 +85,7 @@ mod tests {
         assert!(set(&mut document, "/metadata/labels/a~1b", json!("1")));
         assert_eq!(document["metadata"]["labels"]["a/b"], "1");
         assert!(remove(&mut document, "/metadata/labels/a~1b"));
-        assert_eq!(
-            document,
-            json!({"spec": {"hard": {"pods": "1"}}}),
-            "empty maps go with their last value"
-        );
+        assert_eq!(document, json!({"spec": {"hard": {"pods": "1"}}}), "empty maps go with their last value");
         assert!(!set(&mut document, "/spec/hard/pods/x", json!(1)), "a scalar is no map");
         assert!(!remove(&mut document, "/spec/soft"));
     }

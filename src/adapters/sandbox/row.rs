@@ -104,20 +104,14 @@ impl Row {
         Ok(Self {
             id: row.get(0)?,
             home: row.get(1)?,
-            key: key
-                .parse()
-                .map_err(|error: goldenpath_core::domain::KeyError| unreadable(2, error))?,
+            key: key.parse().map_err(|error: goldenpath_core::domain::KeyError| unreadable(2, error))?,
             version: row.get(3)?,
             uid: row.get(4)?,
             external_id: row.get(5)?,
             created_at: row.get(6)?,
             visible_at: row.get(7)?,
             deleted_at: row.get(8)?,
-            mark: Mark {
-                cluster: row.get(9)?,
-                environment: row.get(10)?,
-                slot: row.get(11)?,
-            },
+            mark: Mark { cluster: row.get(9)?, environment: row.get(10)?, slot: row.get(11)? },
             body: serde_json::from_str(row.get_ref(12)?.as_str()?).map_err(|error| unreadable(12, error))?,
             managers: row.get(13)?,
         })
@@ -145,11 +139,7 @@ impl Row {
             self.visible_at = hide;
         }
         self.mark = ownership::mark(&self.key, &self.home, &self.body);
-        let Mark {
-            cluster,
-            environment,
-            slot,
-        } = &self.mark;
+        let Mark { cluster, environment, slot } = &self.mark;
         let body = serde_json::to_string(&self.body)?;
         match self.id {
             Some(id) => {
@@ -207,10 +197,7 @@ impl Row {
 
     pub fn remove(self, store: &Store) -> Result<(), SandboxError> {
         if let Some(id) = self.id {
-            store
-                .connection()
-                .prepare_cached("DELETE FROM object WHERE id = ?1")?
-                .execute([id])?;
+            store.connection().prepare_cached("DELETE FROM object WHERE id = ?1")?.execute([id])?;
         }
         Ok(())
     }

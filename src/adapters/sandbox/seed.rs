@@ -28,41 +28,27 @@ fn boundary(partition: &str, account: &str) -> String {
 }
 
 pub(super) fn new_world(store: &mut Store) -> Result<(), SandboxError> {
-    store.connection().execute(
-        "INSERT INTO world (uuid, calls, revision) VALUES (?1, 0, 0)",
-        [bodies::uuid()?],
-    )?;
+    store.connection().execute("INSERT INTO world (uuid, calls, revision) VALUES (?1, 0, 0)", [bodies::uuid()?])?;
     let demo: ClusterArn = DEMO.parse().map_err(|_| SandboxError::Ended)?;
     declare_cluster(store, &ClusterOptions::new(demo.clone()))?;
     for name in PERMISSION_SETS {
         declare_permission_set(store, name)?;
     }
     for role in ROLES {
-        declare_principal(
-            store,
-            &format!("arn:{}:iam::{}:role/{role}", demo.partition(), demo.account()),
-        )?;
+        declare_principal(store, &format!("arn:{}:iam::{}:role/{role}", demo.partition(), demo.account()))?;
     }
     Ok(())
 }
 
 /// All of it idempotent: every process that opens the file declares again.
 pub(super) fn declare(store: &mut Store, options: &SandboxOptions) -> Result<(), SandboxError> {
-    let SandboxOptions {
-        clusters,
-        policies,
-        permission_sets,
-        principals,
-        visibility_delay_ms: _,
-        calls_per_second: _,
-    } = options;
+    let SandboxOptions { clusters, policies, permission_sets, principals, visibility_delay_ms: _, calls_per_second: _ } =
+        options;
     for cluster in clusters {
         declare_cluster(store, cluster)?;
     }
     for arn in policies {
-        store
-            .connection()
-            .execute("INSERT OR IGNORE INTO policy (arn) VALUES (?1)", [arn])?;
+        store.connection().execute("INSERT OR IGNORE INTO policy (arn) VALUES (?1)", [arn])?;
     }
     for name in permission_sets {
         declare_permission_set(store, name)?;
@@ -99,10 +85,7 @@ fn declare_account(store: &mut Store, arn: &ClusterArn) -> Result<(), SandboxErr
     }
     let connection = store.connection();
     connection.execute("INSERT INTO account (id) VALUES (?1)", [arn.account()])?;
-    connection.execute(
-        "INSERT OR IGNORE INTO policy (arn) VALUES (?1)",
-        [boundary(arn.partition(), arn.account())],
-    )?;
+    connection.execute("INSERT OR IGNORE INTO policy (arn) VALUES (?1)", [boundary(arn.partition(), arn.account())])?;
     connection.execute("INSERT OR IGNORE INTO user (arn) VALUES (?1)", [caller(arn)])?;
     let names: Vec<String> = {
         let mut statement = connection.prepare("SELECT DISTINCT name FROM permission_set")?;
@@ -141,11 +124,7 @@ fn permission_set(store: &mut Store, cluster: &ClusterArn, name: &str) -> Result
         "INSERT OR IGNORE INTO permission_set (account, name, arn) VALUES (?1, ?2, ?3)",
         params![account, name, arn],
     )?;
-    if made > 0 {
-        declare_principal(store, &arn)
-    } else {
-        Ok(())
-    }
+    if made > 0 { declare_principal(store, &arn) } else { Ok(()) }
 }
 
 /// A role becomes an object that is not ours, so that its name is taken and it can be deleted by hand.
@@ -154,13 +133,9 @@ fn declare_principal(store: &mut Store, arn: &str) -> Result<(), SandboxError> {
     let [_, partition, _, _, account, resource] = parts.as_slice() else {
         return Ok(());
     };
-    store
-        .connection()
-        .execute("INSERT OR IGNORE INTO account (id) VALUES (?1)", [account])?;
+    store.connection().execute("INSERT OR IGNORE INTO account (id) VALUES (?1)", [account])?;
     let Some(path_and_name) = resource.strip_prefix("role") else {
-        store
-            .connection()
-            .execute("INSERT OR IGNORE INTO user (arn) VALUES (?1)", [arn])?;
+        store.connection().execute("INSERT OR IGNORE INTO user (arn) VALUES (?1)", [arn])?;
         return Ok(());
     };
     let Some((path, name)) = path_and_name.rsplit_once('/') else {

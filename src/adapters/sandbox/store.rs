@@ -72,15 +72,9 @@ pub(super) struct Store {
 impl Store {
     pub fn open(path: &Path, options: &SandboxOptions) -> Result<Self, SandboxError> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|source| SandboxError::Folder {
-                path: path.to_owned(),
-                source,
-            })?;
+            std::fs::create_dir_all(folder).map_err(|source| SandboxError::Folder { path: path.to_owned(), source })?;
         }
-        let connection = connect(path).map_err(|source| SandboxError::Open {
-            path: path.to_owned(),
-            source,
-        })?;
+        let connection = connect(path).map_err(|source| SandboxError::Open { path: path.to_owned(), source })?;
         let mut store = Self {
             connection,
             visibility_delay: options.visibility_delay_ms,
@@ -92,17 +86,11 @@ impl Store {
                 SCHEMA => {}
                 0 => {
                     store.connection.execute_batch(TABLES)?;
-                    store
-                        .connection
-                        .execute("INSERT INTO schema (version) VALUES (?1)", [SCHEMA])?;
+                    store.connection.execute("INSERT INTO schema (version) VALUES (?1)", [SCHEMA])?;
                     seed::new_world(store)?;
                 }
                 found => {
-                    return Err(SandboxError::Newer {
-                        path: path.to_owned(),
-                        found,
-                        known: SCHEMA,
-                    });
+                    return Err(SandboxError::Newer { path: path.to_owned(), found, known: SCHEMA });
                 }
             }
             seed::declare(store, options)
@@ -117,9 +105,7 @@ impl Store {
         if !exists {
             return Ok(0);
         }
-        Ok(self
-            .connection
-            .query_row("SELECT version FROM schema", [], |row| row.get(0))?)
+        Ok(self.connection.query_row("SELECT version FROM schema", [], |row| row.get(0))?)
     }
 
     pub fn connection(&self) -> &Connection {
@@ -177,26 +163,18 @@ impl Store {
     pub fn visible_at(&self, is_late: bool) -> i64 {
         let usual = if is_late { self.visibility_delay } else { 0 };
         let delay = self.hide.unwrap_or(usual);
-        if delay == 0 {
-            0
-        } else {
-            self.now_ms().saturating_add(i64::try_from(delay).unwrap_or(i64::MAX))
-        }
+        if delay == 0 { 0 } else { self.now_ms().saturating_add(i64::try_from(delay).unwrap_or(i64::MAX)) }
     }
 
     // --- what the world is
 
     pub fn world(&self) -> Result<String, SandboxError> {
-        Ok(self
-            .connection
-            .query_row("SELECT uuid FROM world", [], |row| row.get(0))?)
+        Ok(self.connection.query_row("SELECT uuid FROM world", [], |row| row.get(0))?)
     }
 
     /// EKS knows clusters of one account and region; here an ARN names any, a name the only one that has it.
     pub fn cluster(&self, cluster: &ClusterRef) -> Result<ClusterOptions, SandboxError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT arn, options FROM cluster WHERE name = ?1")?;
+        let mut statement = self.connection.prepare_cached("SELECT arn, options FROM cluster WHERE name = ?1")?;
         let rows = statement.query_map([cluster.name()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut found: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
         if cluster.arn().is_some() {
@@ -208,22 +186,15 @@ impl Store {
             _ => Err(refused(
                 Class::Invalid,
                 "eks:DescribeCluster",
-                format!(
-                    "several clusters of this sandbox are named {}: write the ARN",
-                    cluster.name()
-                ),
+                format!("several clusters of this sandbox are named {}: write the ARN", cluster.name()),
             )),
         }
     }
 
     pub fn known(&self, cluster: &ClusterArn) -> Result<ClusterOptions, SandboxError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT options FROM cluster WHERE arn = ?1")?;
+        let mut statement = self.connection.prepare_cached("SELECT options FROM cluster WHERE arn = ?1")?;
         let options: Option<String> = statement.query_row([cluster.as_str()], |row| row.get(0)).optional()?;
-        Ok(serde_json::from_str(
-            &options.ok_or_else(|| no_cluster(cluster.as_str()))?,
-        )?)
+        Ok(serde_json::from_str(&options.ok_or_else(|| no_cluster(cluster.as_str()))?)?)
     }
 
     pub fn only_cluster(&self) -> Result<Option<ClusterRef>, SandboxError> {

@@ -20,11 +20,7 @@ pub(super) struct Place {
 pub(super) fn place(options: SandboxOptions) -> Place {
     let folder = tempfile::tempdir().expect("a folder");
     let sandbox = Sandbox::open(folder.path().join("inner/sandbox.db"), options);
-    Place {
-        sandbox,
-        cluster: DEMO.parse().expect("an ARN"),
-        _folder: folder,
-    }
+    Place { sandbox, cluster: DEMO.parse().expect("an ARN"), _folder: folder }
 }
 
 pub(super) fn world(place: &Place) -> contract::World {
@@ -45,10 +41,7 @@ pub(super) fn world(place: &Place) -> contract::World {
 #[tokio::test]
 async fn it_keeps_the_contract_also_while_roles_are_slow_to_be_seen() {
     for visibility_delay_ms in [0, 20] {
-        let place = place(SandboxOptions {
-            visibility_delay_ms,
-            ..SandboxOptions::default()
-        });
+        let place = place(SandboxOptions { visibility_delay_ms, ..SandboxOptions::default() });
         let (mut kept, mut broken) = (0, vec![]);
         for case in contract::cases(&world(&place)) {
             match case.run.await {
@@ -56,19 +49,10 @@ async fn it_keeps_the_contract_also_while_roles_are_slow_to_be_seen() {
                 Err(error) => broken.push(format!("{}: {error:?}", case.name)),
             }
         }
-        assert!(
-            broken.is_empty(),
-            "delay {visibility_delay_ms}: {} broken:\n{}",
-            broken.len(),
-            broken.join("\n")
-        );
+        assert!(broken.is_empty(), "delay {visibility_delay_ms}: {} broken:\n{}", broken.len(), broken.join("\n"));
         assert!(kept > 100, "only {kept} cases ran");
         let left = place.sandbox.list().await.expect("listed");
-        let left: Vec<_> = left
-            .iter()
-            .map(|l| l.key.to_string())
-            .filter(|key| key.contains("contract"))
-            .collect();
+        let left: Vec<_> = left.iter().map(|l| l.key.to_string()).filter(|key| key.contains("contract")).collect();
         assert!(left.is_empty(), "the suite removes what it makes: {left:?}");
     }
 }

@@ -24,11 +24,7 @@ pub(super) struct Worker {
 
 impl Worker {
     pub fn new(path: PathBuf, options: SandboxOptions) -> Self {
-        Self {
-            path,
-            options,
-            queue: Mutex::new(None),
-        }
+        Self { path, options, queue: Mutex::new(None) }
     }
 
     pub fn path(&self) -> &Path {

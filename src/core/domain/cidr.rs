@@ -35,9 +35,7 @@ impl Cidr {
 
     /// The metadata addresses that this range must except. `None`: the range is nothing but such an address.
     pub fn metadata_except(&self) -> Option<Vec<&'static str>> {
-        let inside = METADATA
-            .into_iter()
-            .filter(|text| text.parse().is_ok_and(|metadata| self.contains(&metadata)));
+        let inside = METADATA.into_iter().filter(|text| text.parse().is_ok_and(|metadata| self.contains(&metadata)));
         let inside: Vec<_> = inside.collect();
         (!inside.contains(&self.to_string().as_str())).then_some(inside)
     }
@@ -47,17 +45,11 @@ impl Cidr {
         match self.address {
             IpAddr::V4(first) => {
                 let address = Ipv4Addr::from(u32::from(first).wrapping_add(u32::from(n)));
-                Self {
-                    address: address.into(),
-                    prefix: 32,
-                }
+                Self { address: address.into(), prefix: 32 }
             }
             IpAddr::V6(first) => {
                 let address = Ipv6Addr::from(u128::from(first).wrapping_add(u128::from(n)));
-                Self {
-                    address: address.into(),
-                    prefix: 128,
-                }
+                Self { address: address.into(), prefix: 128 }
             }
         }
     }
@@ -137,11 +129,7 @@ mod tests {
         assert_eq!(cidr("0.0.0.0/0").metadata_except(), Some(vec!["169.254.169.254/32"]));
         assert_eq!(cidr("::/0").metadata_except(), Some(vec!["fd00:ec2::254/128"]));
         assert_eq!(cidr("10.0.0.0/8").metadata_except(), Some(vec![]));
-        assert_eq!(
-            cidr("169.254.169.254/32").metadata_except(),
-            None,
-            "the metadata service itself"
-        );
+        assert_eq!(cidr("169.254.169.254/32").metadata_except(), None, "the metadata service itself");
         assert_eq!(cidr("10.100.0.0/16").nth(10).to_string(), "10.100.0.10/32");
         assert_eq!(cidr("fd12::/108").nth(10).to_string(), "fd12::a/128");
     }

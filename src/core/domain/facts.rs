@@ -111,10 +111,7 @@ mod tests {
             (Some("oidc:"), false, "apart"),
             (Some("gpu:"), false, "begins alike, and goes on otherwise"),
         ] {
-            let provider = IdentityProvider {
-                name: "x".into(),
-                groups_prefix: prefix.map(str::to_owned),
-            };
+            let provider = IdentityProvider { name: "x".into(), groups_prefix: prefix.map(str::to_owned) };
             assert_eq!(provider.can_name_our_groups(), expected, "{reason}");
         }
     }

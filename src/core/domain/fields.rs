@@ -40,11 +40,8 @@ impl Fields {
     pub fn iter(&self) -> impl Iterator<Item = Field<'_>> {
         self.0.split(ROW).filter(|row| !row.is_empty()).map(|row| {
             let mut columns = row.splitn(3, COLUMN);
-            let (path, holder, text) = (
-                columns.next().unwrap_or(""),
-                columns.next().unwrap_or(""),
-                columns.next().unwrap_or(""),
-            );
+            let (path, holder, text) =
+                (columns.next().unwrap_or(""), columns.next().unwrap_or(""), columns.next().unwrap_or(""));
             let holder = match holder.split_at_checked(1) {
                 Some(("a", name)) => Holder::Applied(name),
                 Some(("e", name)) => Holder::Edited(name),
@@ -87,11 +84,7 @@ impl FieldsBuilder {
             Holder::Applied(name) => format!("a{name}"),
             Holder::Edited(name) => format!("e{name}"),
         };
-        self.0.push(Entry {
-            path: path.into(),
-            text: text.into(),
-            holder,
-        });
+        self.0.push(Entry { path: path.into(), text: text.into(), holder });
     }
 
     pub fn build(self) -> Fields {
@@ -100,12 +93,8 @@ impl FieldsBuilder {
         if !entries.is_sorted_by(|a, b| a.path < b.path) {
             entries.sort_by(|a, b| a.path.cmp(&b.path));
         }
-        let mut all = String::with_capacity(
-            entries
-                .iter()
-                .map(|e| e.path.len() + e.holder.len() + e.text.len() + 3)
-                .sum(),
-        );
+        let mut all =
+            String::with_capacity(entries.iter().map(|e| e.path.len() + e.holder.len() + e.text.len() + 3).sum());
         for (at, entry) in entries.iter().enumerate() {
             if entries.get(at + 1).is_some_and(|next| next.path == entry.path) {
                 continue;
@@ -142,23 +131,9 @@ mod tests {
         fields.push("/spec/c", "", Holder::Edited("kubectl-edit"));
         let fields = fields.build();
         let seen: Vec<_> = fields.iter().collect();
-        assert_eq!(
-            seen[0],
-            Field {
-                path: "/spec/a",
-                text: "1",
-                holder: Holder::Us
-            }
-        );
+        assert_eq!(seen[0], Field { path: "/spec/a", text: "1", holder: Holder::Us });
         assert_eq!(seen[1].holder, Holder::Applied("argocd-controller"));
-        assert_eq!(
-            seen[2],
-            Field {
-                path: "/spec/c",
-                text: "",
-                holder: Holder::Edited("kubectl-edit")
-            }
-        );
+        assert_eq!(seen[2], Field { path: "/spec/c", text: "", holder: Holder::Edited("kubectl-edit") });
         assert_eq!(fields.get("/spec/a").map(|f| f.text), Some("1"));
     }
 }

@@ -79,75 +79,44 @@ impl fmt::Display for ObjectKey {
         match self {
             Self::Role { name } => write!(f, "aws/iam/Role/{name}"),
             Self::AccessEntry { principal } => write!(f, "aws/eks/AccessEntry/{principal}"),
-            Self::AccessPolicy {
-                policy,
-                namespace,
-                principal,
-            } => {
+            Self::AccessPolicy { policy, namespace, principal } => {
                 write!(f, "aws/eks/AccessPolicy/{policy}/{namespace}/{principal}")
             }
-            Self::PodIdentityAssociation {
-                namespace,
-                service_account,
-            } => {
+            Self::PodIdentityAssociation { namespace, service_account } => {
                 write!(f, "aws/eks/PodIdentityAssociation/{namespace}/{service_account}")
             }
-            Self::Kube {
-                api_version,
-                kind,
-                namespace: Some(namespace),
-                name,
-            } => {
+            Self::Kube { api_version, kind, namespace: Some(namespace), name } => {
                 write!(f, "k8s/{api_version}/{kind}/{namespace}/{name}")
             }
-            Self::Kube {
-                api_version,
-                kind,
-                namespace: None,
-                name,
-            } => write!(f, "k8s/{api_version}/{kind}/{name}"),
+            Self::Kube { api_version, kind, namespace: None, name } => write!(f, "k8s/{api_version}/{kind}/{name}"),
         }
     }
 }
 
 /// A version is `v1`, `v1beta1`, ...: what tells `k8s/v1/Namespace/x` from `k8s/apps/v1/Deployment/x/y`.
 fn is_version(text: &str) -> bool {
-    text.strip_prefix('v')
-        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 impl FromStr for ObjectKey {
     type Err = KeyError;
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let wrong = || KeyError(text.to_owned());
-        let two = |rest: &str| {
-            rest.split_once('/')
-                .map(|(a, b)| (a.to_owned(), b.to_owned()))
-                .ok_or_else(wrong)
-        };
+        let two = |rest: &str| rest.split_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).ok_or_else(wrong);
         if let Some(name) = text.strip_prefix("aws/iam/Role/") {
             return Ok(Self::role(name));
         }
         if let Some(principal) = text.strip_prefix("aws/eks/AccessEntry/") {
-            return Ok(Self::AccessEntry {
-                principal: principal.to_owned(),
-            });
+            return Ok(Self::AccessEntry { principal: principal.to_owned() });
         }
         if let Some(rest) = text.strip_prefix("aws/eks/AccessPolicy/") {
             let (policy, rest) = two(rest)?;
             let (namespace, principal) = two(&rest)?;
-            return Ok(Self::AccessPolicy {
-                policy,
-                namespace,
-                principal,
-            });
+            return Ok(Self::AccessPolicy { policy, namespace, principal });
         }
         if let Some(rest) = text.strip_prefix("aws/eks/PodIdentityAssociation/") {
             let (namespace, service_account) = two(rest)?;
-            return Ok(Self::PodIdentityAssociation {
-                namespace,
-                service_account,
-            });
+            return Ok(Self::PodIdentityAssociation { namespace, service_account });
         }
         let rest = text.strip_prefix("k8s/").ok_or_else(wrong)?;
         let parts: Vec<&str> = rest.split('/').collect();
@@ -184,27 +153,15 @@ mod tests {
     #[test]
     fn the_text_form_reads_back() {
         for (text, reason) in [
-            (
-                "aws/iam/Role/gp-payments-prod-deployer-1a2b3c4d5e",
-                "a role by its name",
-            ),
-            (
-                "aws/eks/AccessEntry/arn:aws:iam::111122223333:role/a/b",
-                "an ARN holds slashes",
-            ),
+            ("aws/iam/Role/gp-payments-prod-deployer-1a2b3c4d5e", "a role by its name"),
+            ("aws/eks/AccessEntry/arn:aws:iam::111122223333:role/a/b", "an ARN holds slashes"),
             (
                 "aws/eks/AccessPolicy/AmazonEKSViewPolicy/pay/arn:aws:iam::111122223333:role/a/b",
                 "three parts, one an ARN",
             ),
-            (
-                "aws/eks/PodIdentityAssociation/pay/ledger",
-                "namespace and service account",
-            ),
+            ("aws/eks/PodIdentityAssociation/pay/ledger", "namespace and service account"),
             ("k8s/v1/Namespace/payments-prod", "core group, cluster-scoped"),
-            (
-                "k8s/networking.k8s.io/v1/NetworkPolicy/payments-prod-api/gp-default-deny",
-                "group and namespace",
-            ),
+            ("k8s/networking.k8s.io/v1/NetworkPolicy/payments-prod-api/gp-default-deny", "group and namespace"),
         ] {
             let key: ObjectKey = text.parse().unwrap_or_else(|e| panic!("{reason}: {e}"));
             assert_eq!(key.to_string(), text, "{reason}");

@@ -48,9 +48,7 @@ macro_rules! text_type {
 
 fn dns_label(text: &str, longest: usize) -> Result<(), String> {
     let good = (1..=longest).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !text.starts_with('-')
         && !text.ends_with('-');
     if good {
@@ -98,9 +96,7 @@ text_type!(
 fn cluster_name(text: &str) -> Result<(), String> {
     let good = (1..=100).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if good {
         Ok(())
     } else {
@@ -220,14 +216,9 @@ impl FromStr for EnvironmentId {
         match text.split('/').collect::<Vec<_>>().as_slice() {
             [cluster, environment] => {
                 cluster_name(cluster).map_err(NameError)?;
-                Ok(Self {
-                    cluster: (*cluster).to_owned(),
-                    environment: environment.parse()?,
-                })
+                Ok(Self { cluster: (*cluster).to_owned(), environment: environment.parse()? })
             }
-            _ => Err(NameError(format!(
-                "{text:?} is not the id of an environment: <cluster>/<environment>"
-            ))),
+            _ => Err(NameError(format!("{text:?} is not the id of an environment: <cluster>/<environment>"))),
         }
     }
 }
@@ -236,13 +227,10 @@ impl FromStr for SlotId {
     type Err = NameError;
     fn from_str(text: &str) -> Result<Self, NameError> {
         match text.rsplit_once('/') {
-            Some((environment, slot)) if environment.contains('/') => Ok(Self {
-                environment: environment.parse()?,
-                slot: slot.parse()?,
-            }),
-            _ => Err(NameError(format!(
-                "{text:?} is not the id of a slot: <cluster>/<environment>/<slot>"
-            ))),
+            Some((environment, slot)) if environment.contains('/') => {
+                Ok(Self { environment: environment.parse()?, slot: slot.parse()? })
+            }
+            _ => Err(NameError(format!("{text:?} is not the id of a slot: <cluster>/<environment>/<slot>"))),
         }
     }
 }

@@ -76,15 +76,7 @@ impl Desired {
     pub const MANAGER: &'static str = "goldenpath";
 
     pub fn new(key: ObjectKey, body: Option<Body>) -> Self {
-        Self {
-            key,
-            body,
-            needs: vec![],
-            inside: None,
-            shared: false,
-            leave: false,
-            manager: Self::MANAGER.to_owned(),
-        }
+        Self { key, body, needs: vec![], inside: None, shared: false, leave: false, manager: Self::MANAGER.to_owned() }
     }
 }
 

@@ -43,37 +43,22 @@ pub struct Problem {
 
 impl Problem {
     pub fn error(code: &'static str, summary: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Error,
-            code,
-            summary: summary.into(),
-            detail: detail.into(),
-            field: vec![],
-        }
+        Self { severity: Severity::Error, code, summary: summary.into(), detail: detail.into(), field: vec![] }
     }
 
     pub fn warning(code: &'static str, summary: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, summary, detail)
-        }
+        Self { severity: Severity::Warning, ..Self::error(code, summary, detail) }
     }
 
     /// Where it stands in nobody's way, or is asked again before it could.
     #[must_use]
     pub fn as_warning(self) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..self
-        }
+        Self { severity: Severity::Warning, ..self }
     }
 
     #[must_use]
     pub fn at<S: Into<String>>(self, field: impl IntoIterator<Item = S>) -> Self {
-        Self {
-            field: field.into_iter().map(Into::into).collect(),
-            ..self
-        }
+        Self { field: field.into_iter().map(Into::into).collect(), ..self }
     }
 
     pub fn is_error(&self) -> bool {

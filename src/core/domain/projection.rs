@@ -28,14 +28,8 @@ pub const POD_SECURITY_PREFIX: &str = "pod-security.kubernetes.io/";
 pub const SYSTEM_NAMESPACE: &str = "goldenpath-system";
 
 /// Maps that change hands as a whole: a selector with one more label is another selector.
-const ATOMIC_MAPS: [&str; 6] = [
-    "podSelector",
-    "selector",
-    "namespaceSelector",
-    "endpointSelector",
-    "scopeSelector",
-    "roleRef",
-];
+const ATOMIC_MAPS: [&str; 6] =
+    ["podSelector", "selector", "namespaceSelector", "endpointSelector", "scopeSelector", "roleRef"];
 
 /// Lists that let someone in. What others add elsewhere is no difference; here it grants power, so an absent list has the
 /// value `[]`, which an addition changes, and which is declared so that an apply takes the addition away.
@@ -70,25 +64,12 @@ pub fn of_body(body: &Body) -> Fields {
 }
 
 pub fn of_role(role: &Role) -> Fields {
-    let Role {
-        path,
-        trust,
-        inline,
-        attached,
-        boundary,
-        max_session_seconds,
-        description,
-        tags,
-    } = role;
+    let Role { path, trust, inline, attached, boundary, max_session_seconds, description, tags } = role;
     let mut fields = FieldsBuilder::default();
     fields.push("/path", path.as_str(), Holder::Us);
     fields.push("/trust", canonical_policy(trust), Holder::Us);
     for (name, policy) in inline {
-        fields.push(
-            format!("/inline/{}", escaped(name)),
-            canonical_policy(policy),
-            Holder::Us,
-        );
+        fields.push(format!("/inline/{}", escaped(name)), canonical_policy(policy), Holder::Us);
     }
     if !attached.is_empty() {
         let attached: Vec<Value> = attached.iter().map(|arn| Value::from(arn.as_str())).collect();
@@ -102,13 +83,7 @@ pub fn of_role(role: &Role) -> Fields {
 }
 
 fn of_association(association: &PodIdentityAssociation) -> Fields {
-    let PodIdentityAssociation {
-        role_arn,
-        target_role_arn,
-        disable_session_tags,
-        policy,
-        tags,
-    } = association;
+    let PodIdentityAssociation { role_arn, target_role_arn, disable_session_tags, policy, tags } = association;
     let mut fields = FieldsBuilder::default();
     fields.push("/roleArn", role_arn.as_str(), Holder::Us);
     if let Some(target) = target_role_arn {
@@ -134,10 +109,7 @@ fn push_tags(fields: &mut FieldsBuilder, tags: &BTreeMap<String, String>) {
 /// defaults) counts as edited by a manager without a name.
 pub fn of_kube<'a>(doc: &Value, holder: &dyn Fn(&str) -> Option<Holder<'a>>) -> Fields {
     let kind = doc.get("kind").and_then(Value::as_str).unwrap_or_default();
-    let is_record = kind == "ConfigMap"
-        && doc
-            .pointer("/metadata/namespace")
-            .is_some_and(|n| n == SYSTEM_NAMESPACE);
+    let is_record = kind == "ConfigMap" && doc.pointer("/metadata/namespace").is_some_and(|n| n == SYSTEM_NAMESPACE);
     let mut fields = FieldsBuilder::default();
     leaves(doc, &mut |path, value| {
         if is_record && path.starts_with("/data/") {
@@ -147,11 +119,7 @@ pub fn of_kube<'a>(doc: &Value, holder: &dyn Fn(&str) -> Option<Holder<'a>>) -> 
         if path.starts_with("/metadata/") && !is_our_name(path) && held != Some(Holder::Us) {
             return;
         }
-        fields.push(
-            path,
-            text::field_text(kind, path, value),
-            held.unwrap_or(Holder::Edited("")),
-        );
+        fields.push(path, text::field_text(kind, path, value), held.unwrap_or(Holder::Edited("")));
     });
     for path in openings(kind).iter().filter(|path| is_closed(doc, path)) {
         fields.push(*path, "[]", Holder::Us);
@@ -165,16 +133,13 @@ pub fn managed_paths(doc: &Value) -> Vec<String> {
     let mut paths = vec![];
     leaves(doc, &mut |path, _| paths.push(path.to_owned()));
     let kind = doc.get("kind").and_then(Value::as_str).unwrap_or_default();
-    let declared = openings(kind)
-        .iter()
-        .filter(|path| doc.pointer(path).is_some() && is_closed(doc, path));
+    let declared = openings(kind).iter().filter(|path| doc.pointer(path).is_some() && is_closed(doc, path));
     paths.extend(declared.map(|path| (*path).to_owned()));
     paths
 }
 
 fn is_closed(doc: &Value, path: &str) -> bool {
-    doc.pointer(path)
-        .is_none_or(|value| value.is_null() || value.as_array().is_some_and(Vec::is_empty))
+    doc.pointer(path).is_none_or(|value| value.is_null() || value.as_array().is_some_and(Vec::is_empty))
 }
 
 /// A pointer's last part: one label, tag, quota or policy.
@@ -228,9 +193,7 @@ fn walk_map(path: &mut String, map: &Map<String, Value>, found: &mut dyn FnMut(&
 
 /// Labels and annotations that are ours by their name, whoever set them.
 fn is_our_name(path: &str) -> bool {
-    let Some(name) = path
-        .strip_prefix("/metadata/labels/")
-        .or_else(|| path.strip_prefix("/metadata/annotations/"))
+    let Some(name) = path.strip_prefix("/metadata/labels/").or_else(|| path.strip_prefix("/metadata/annotations/"))
     else {
         return false;
     };

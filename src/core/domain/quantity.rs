@@ -31,18 +31,8 @@ const LARGEST: i128 = i64::MAX as i128 * UNIT;
 
 /// Largest first: the canonical text takes the largest that leaves a whole number.
 const BINARY: [(&str, u32); 6] = [("Ei", 60), ("Pi", 50), ("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)];
-const DECIMAL: [(&str, i32); 10] = [
-    ("E", 18),
-    ("P", 15),
-    ("T", 12),
-    ("G", 9),
-    ("M", 6),
-    ("k", 3),
-    ("", 0),
-    ("m", -3),
-    ("u", -6),
-    ("n", -9),
-];
+const DECIMAL: [(&str, i32); 10] =
+    [("E", 18), ("P", 15), ("T", 12), ("G", 9), ("M", 6), ("k", 3), ("", 0), ("m", -3), ("u", -6), ("n", -9)];
 
 // === impl Quantity ===
 
@@ -107,10 +97,7 @@ impl Quantity {
     }
 
     fn canonical(nanos: i128) -> Self {
-        Self {
-            nanos,
-            written: canonical_text(nanos),
-        }
+        Self { nanos, written: canonical_text(nanos) }
     }
 }
 
@@ -125,10 +112,7 @@ impl FromStr for Quantity {
     type Err = QuantityError;
     fn from_str(text: &str) -> Result<Self, QuantityError> {
         let nanos = parse(text).ok_or_else(|| QuantityError(text.to_owned()))?;
-        Ok(Self {
-            nanos,
-            written: text.to_owned(),
-        })
+        Ok(Self { nanos, written: text.to_owned() })
     }
 }
 
@@ -200,9 +184,7 @@ fn parse(text: &str) -> Option<i128> {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
-    let end = rest
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
     let (number, suffix) = rest.split_at(end);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     if whole.len() + fraction.len() == 0 || fraction.contains('.') {
@@ -223,11 +205,7 @@ fn parse(text: &str) -> Option<i128> {
     let value: i128 = digits.parse::<i128>().ok()?.checked_mul(base)?;
     let shift = 9 + exponent - i32::try_from(fraction.len()).ok()?;
     let power = 10i128.checked_pow(shift.unsigned_abs())?;
-    let nanos = if shift >= 0 {
-        value.checked_mul(power)?
-    } else {
-        (value + power - 1) / power
-    };
+    let nanos = if shift >= 0 { value.checked_mul(power)? } else { (value + power - 1) / power };
     (nanos <= LARGEST).then_some(if negative { -nanos } else { nanos })
 }
 
@@ -242,10 +220,7 @@ fn scale(suffix: &str) -> Option<(i128, i32)> {
     let exponent = suffix.strip_prefix(['e', 'E'])?;
     let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
     let plain = !digits.is_empty() && digits.len() <= 2 && digits.bytes().all(|b| b.is_ascii_digit());
-    plain
-        .then(|| exponent.parse().ok())
-        .flatten()
-        .map(|exponent| (1, exponent))
+    plain.then(|| exponent.parse().ok()).flatten().map(|exponent| (1, exponent))
 }
 
 /// The largest suffix that leaves a whole number. From `Mi` on a binary one where its text is no longer than the decimal,
@@ -255,29 +230,20 @@ fn canonical_text(nanos: i128) -> String {
         return "0".to_owned();
     }
     if nanos % UNIT != 0 {
-        let fraction = DECIMAL
-            .iter()
-            .filter(|(_, exponent)| *exponent < 0)
-            .find_map(|(suffix, exponent)| {
-                let unit = 10i128.pow(u32::try_from(exponent + 9).ok()?);
-                (nanos % unit == 0).then(|| format!("{}{suffix}", nanos / unit))
-            });
+        let fraction = DECIMAL.iter().filter(|(_, exponent)| *exponent < 0).find_map(|(suffix, exponent)| {
+            let unit = 10i128.pow(u32::try_from(exponent + 9).ok()?);
+            (nanos % unit == 0).then(|| format!("{}{suffix}", nanos / unit))
+        });
         return fraction.unwrap_or_else(|| format!("{nanos}n"));
     }
     // Whole units are at most 2^63-1: from here on plain machine words.
     let units = i64::try_from(nanos / UNIT).unwrap_or(i64::MAX);
-    let decimal = DECIMAL
-        .iter()
-        .filter(|(_, exponent)| *exponent >= 0)
-        .find_map(|(suffix, exponent)| {
-            let unit = 10i64.pow(exponent.unsigned_abs());
-            (units % unit == 0).then(|| format!("{}{suffix}", units / unit))
-        });
+    let decimal = DECIMAL.iter().filter(|(_, exponent)| *exponent >= 0).find_map(|(suffix, exponent)| {
+        let unit = 10i64.pow(exponent.unsigned_abs());
+        (units % unit == 0).then(|| format!("{}{suffix}", units / unit))
+    });
     let decimal = decimal.unwrap_or_else(|| units.to_string());
-    let binary = BINARY
-        .iter()
-        .filter(|(_, shift)| *shift >= 20)
-        .find(|(_, shift)| units.trailing_zeros() >= *shift);
+    let binary = BINARY.iter().filter(|(_, shift)| *shift >= 20).find(|(_, shift)| units.trailing_zeros() >= *shift);
     let binary = binary.map(|(suffix, shift)| format!("{}{suffix}", units >> shift));
     binary.filter(|binary| binary.len() <= decimal.len()).unwrap_or(decimal)
 }
@@ -301,11 +267,7 @@ mod tests {
             ("1E", "1E", "E alone is exa"),
             ("1Ei", "1Ei", "the largest binary suffix"),
             ("64Gi", "64Gi", "binary stays binary"),
-            (
-                "65536Mi",
-                "64Gi",
-                "the largest binary suffix that leaves a whole number",
-            ),
+            ("65536Mi", "64Gi", "the largest binary suffix that leaves a whole number"),
             ("68719476736", "64Gi", "plain bytes"),
             ("1.5Gi", "1536Mi", "a fraction of a binary unit"),
             ("1024", "1024", "a count never reads 1Ki"),
@@ -314,11 +276,7 @@ mod tests {
             ("128974848", "123Mi", "from the documentation of Kubernetes"),
             ("100n", "100n", "nano"),
             ("100u", "100u", "micro"),
-            (
-                "0.1n",
-                "1n",
-                "finer than a nano is rounded away from zero, as ParseQuantity does",
-            ),
+            ("0.1n", "1n", "finer than a nano is rounded away from zero, as ParseQuantity does"),
             ("-1", "-1", "negative"),
             ("+5", "5", "a plus sign"),
             (".5", "500m", "no leading zero"),
@@ -329,11 +287,7 @@ mod tests {
         ] {
             assert_eq!(q(written).to_string(), canonical, "{written}: {reason}");
             assert_eq!(q(written).written(), written, "{reason}");
-            assert_eq!(
-                q(canonical),
-                q(written),
-                "the canonical text is the same value: {reason}"
-            );
+            assert_eq!(q(canonical), q(written), "the canonical text is the same value: {reason}");
         }
     }
 
@@ -363,10 +317,7 @@ mod tests {
     #[test]
     fn arithmetic_is_exact() {
         assert_eq!(q("100m").checked_add(&q("0.9")), Some(q("1")));
-        assert_eq!(
-            q("1Gi").checked_sub(&q("1")).map(|r| r.to_string()),
-            Some("1073741823".into())
-        );
+        assert_eq!(q("1Gi").checked_sub(&q("1")).map(|r| r.to_string()), Some("1073741823".into()));
         assert_eq!(q("1").checked_sub(&q("1001m")), None, "no negative share");
         assert_eq!(q("9223372036854775807").checked_add(&q("1")), None, "out of range");
         assert_eq!(q("32").percent(33), Some(q("10560m")));

@@ -25,10 +25,7 @@ use serde::{Deserialize, Serialize};
 /// What one record stands for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "one exists per call, and it is passed by reference"
-)]
+#[allow(clippy::large_enum_variant, reason = "one exists per call, and it is passed by reference")]
 pub enum Spec {
     Baseline(BaselineSpec),
     Environment(EnvironmentSpec),
@@ -55,18 +52,12 @@ impl Spec {
 
 impl EnvironmentSpec {
     pub fn id(&self) -> EnvironmentId {
-        EnvironmentId {
-            cluster: self.cluster.name().to_owned(),
-            environment: self.name.clone(),
-        }
+        EnvironmentId { cluster: self.cluster.name().to_owned(), environment: self.name.clone() }
     }
 }
 
 impl SlotSpec {
     pub fn id(&self) -> SlotId {
-        SlotId {
-            environment: self.environment.clone(),
-            slot: self.name.clone(),
-        }
+        SlotId { environment: self.environment.clone(), slot: self.name.clone() }
     }
 }

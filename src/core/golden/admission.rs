@@ -11,10 +11,7 @@ use std::collections::BTreeMap;
 type Resources = BTreeMap<String, Quantity>;
 
 fn spec<'a>(objects: &'a [Desired], end: &str) -> &'a Value {
-    let found = objects
-        .iter()
-        .find(|object| object.key.to_string().ends_with(end))
-        .expect("an object");
+    let found = objects.iter().find(|object| object.key.to_string().ends_with(end)).expect("an object");
     match &found.body {
         Some(Body::Kube(doc)) => &doc["spec"],
         _ => panic!("{end} has no body"),
@@ -28,11 +25,8 @@ fn quantities(value: &Value) -> Resources {
 /// Why the pod is refused; `containers` are `{requests, limits}`.
 fn refused(objects: &[Desired], containers: &[Value]) -> Option<String> {
     let item = &spec(objects, "/gp-defaults")["limits"][0];
-    let (default, default_request, max) = (
-        quantities(&item["default"]),
-        quantities(&item["defaultRequest"]),
-        quantities(&item["max"]),
-    );
+    let (default, default_request, max) =
+        (quantities(&item["default"]), quantities(&item["defaultRequest"]), quantities(&item["max"]));
     let mut used: BTreeMap<String, Quantity> = [("pods".to_owned(), Quantity::whole(1))].into();
     let hard = quantities(&spec(objects, "/gp-base")["hard"]);
     for container in containers {
@@ -62,11 +56,7 @@ fn refused(objects: &[Desired], containers: &[Value]) -> Option<String> {
                     (false, _) => {}
                     (true, None) => return Some(format!("{name} must be set")),
                     (true, Some(value)) => {
-                        let sum = used
-                            .get(&name)
-                            .cloned()
-                            .unwrap_or_else(|| Quantity::whole(0))
-                            .checked_add(value);
+                        let sum = used.get(&name).cloned().unwrap_or_else(|| Quantity::whole(0)).checked_add(value);
                         used.insert(name, sum.expect("small"));
                     }
                 }
@@ -84,28 +74,16 @@ fn every_tier_admits_a_normal_pod() {
     let facts = facts();
     for tier in ["dev", "staging", "prod"] {
         let environment = environment(json!({"tier": tier, "owner": owner}));
-        let isolated = rendered(
-            Spec::Slot(slot(json!({"isolation": "namespace"}))),
-            &facts,
-            Some(&parent(&environment, &facts)),
-        );
+        let isolated =
+            rendered(Spec::Slot(slot(json!({"isolation": "namespace"}))), &facts, Some(&parent(&environment, &facts)));
         let environment = rendered(Spec::Environment(environment), &facts, None);
         for objects in [environment.objects, isolated.objects] {
             for (containers, reason) in [
                 (vec![json!({})], "no resources given"),
-                (
-                    vec![json!({"requests": {"cpu": "100m", "memory": "128Mi"}})],
-                    "requests only",
-                ),
+                (vec![json!({"requests": {"cpu": "100m", "memory": "128Mi"}})], "requests only"),
                 (vec![json!({"limits": {"memory": "128Mi"}})], "limits only"),
-                (
-                    vec![json!({"limits": {"cpu": "1", "memory": "1Gi"}})],
-                    "limits only, of CPU too",
-                ),
-                (
-                    vec![json!({"requests": {"memory": "64Mi"}}), json!({})],
-                    "a sidecar without resources",
-                ),
+                (vec![json!({"limits": {"cpu": "1", "memory": "1Gi"}})], "limits only, of CPU too"),
+                (vec![json!({"requests": {"memory": "64Mi"}}), json!({})], "a sidecar without resources"),
             ] {
                 assert_eq!(refused(&objects, &containers), None, "{tier}: {reason}");
             }

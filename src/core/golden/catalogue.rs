@@ -15,10 +15,8 @@ use std::{
 };
 
 /// The documents of `paths`, as JSON by the build.
-const EMBEDDED: [(&str, &str); 1] = [(
-    "team-standard-1.0.0.yaml",
-    include_str!(concat!(env!("OUT_DIR"), "/team-standard-1.0.0.json")),
-)];
+const EMBEDDED: [(&str, &str); 1] =
+    [("team-standard-1.0.0.yaml", include_str!(concat!(env!("OUT_DIR"), "/team-standard-1.0.0.json")))];
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogueError {
@@ -27,17 +25,9 @@ pub enum CatalogueError {
     #[error(
         "{document}: golden path {name} {version} is in the catalogue already; give the copy a name or a version of its own"
     )]
-    Twice {
-        document: String,
-        name: String,
-        version: Version,
-    },
+    Twice { document: String, name: String, version: Version },
     #[error("{document}: golden path {name} is a second default beside {other}")]
-    SecondDefault {
-        document: String,
-        name: String,
-        other: String,
-    },
+    SecondDefault { document: String, name: String, other: String },
 }
 
 /// Sorted by name and version.
@@ -59,12 +49,8 @@ impl Catalogue {
 
     /// The built-in paths and more documents, each as (name for messages, YAML).
     pub fn with_documents<'a>(documents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
-        let embedded = EMBEDDED
-            .iter()
-            .map(|(document, text)| (*document, sound(document, serde_json::from_str(text))));
-        let more = documents
-            .into_iter()
-            .map(|(document, text)| (document, parse(document, text)));
+        let embedded = EMBEDDED.iter().map(|(document, text)| (*document, sound(document, serde_json::from_str(text))));
+        let more = documents.into_iter().map(|(document, text)| (document, parse(document, text)));
         Self::of(embedded.chain(more))
     }
 
@@ -74,29 +60,13 @@ impl Catalogue {
         let mut paths: Vec<GoldenPath> = vec![];
         for (document, path) in documents {
             let path = path?;
-            let GoldenPath {
-                name, version, default, ..
-            } = &path;
-            if paths
-                .iter()
-                .any(|other| other.name == *name && other.version == *version)
-            {
-                return Err(CatalogueError::Twice {
-                    document: document.into(),
-                    name: name.clone(),
-                    version: *version,
-                });
+            let GoldenPath { name, version, default, .. } = &path;
+            if paths.iter().any(|other| other.name == *name && other.version == *version) {
+                return Err(CatalogueError::Twice { document: document.into(), name: name.clone(), version: *version });
             }
-            if let Some(other) = paths
-                .iter()
-                .find(|other| *default && other.default && other.name != *name)
-            {
+            if let Some(other) = paths.iter().find(|other| *default && other.default && other.name != *name) {
                 let (name, other) = (name.clone(), other.name.clone());
-                return Err(CatalogueError::SecondDefault {
-                    document: document.into(),
-                    name,
-                    other,
-                });
+                return Err(CatalogueError::SecondDefault { document: document.into(), name, other });
             }
             paths.push(path);
         }
@@ -110,11 +80,7 @@ impl Catalogue {
 
     /// The highest version of the named path, or of the default one.
     pub fn path(&self, name: Option<&str>) -> Result<&GoldenPath, Problem> {
-        let found = self
-            .paths
-            .iter()
-            .rev()
-            .find(|path| name.map_or(path.default, |name| path.name == name));
+        let found = self.paths.iter().rev().find(|path| name.map_or(path.default, |name| path.name == name));
         found.ok_or_else(|| {
             let mut names: Vec<&str> = self.paths.iter().map(|path| path.name.as_str()).collect();
             names.dedup();
@@ -151,10 +117,7 @@ fn parse(document: &str, text: &str) -> Result<GoldenPath, CatalogueError> {
 
 /// As it was read from whichever form: checked, and with its digest.
 fn sound<E: Display>(document: &str, read: Result<GoldenPath, E>) -> Result<GoldenPath, CatalogueError> {
-    let wrong = |reason: String| CatalogueError::Document {
-        document: document.to_owned(),
-        reason,
-    };
+    let wrong = |reason: String| CatalogueError::Document { document: document.to_owned(), reason };
     let mut path = read.map_err(|error| wrong(error.to_string()))?;
     validate::validate(&path).map_err(wrong)?;
     let content = serde_json::to_value(&path).map_err(|error| wrong(error.to_string()))?;

@@ -57,8 +57,7 @@ impl Faults {
         summary: impl Into<String>,
         next: impl Into<String>,
     ) {
-        self.problems
-            .push(Problem::error(code, summary, next).at(field.iter().map(|part| part.as_ref())));
+        self.problems.push(Problem::error(code, summary, next).at(field.iter().map(|part| part.as_ref())));
     }
 
     fn warning<S: AsRef<str>>(
@@ -68,8 +67,7 @@ impl Faults {
         summary: impl Into<String>,
         next: impl Into<String>,
     ) {
-        self.problems
-            .push(Problem::warning(code, summary, next).at(field.iter().map(|part| part.as_ref())));
+        self.problems.push(Problem::warning(code, summary, next).at(field.iter().map(|part| part.as_ref())));
     }
 }
 
@@ -87,9 +85,7 @@ fn check_common(cluster: Option<&ClusterRef>, drift: Option<&Drift>, facts: Opti
     }
     if let (Some(cluster), Some(facts)) = (cluster, facts) {
         let arn = &facts.stable.cluster_arn;
-        let other = cluster
-            .arn()
-            .map_or(cluster.name() != arn.name(), |cluster| cluster != *arn);
+        let other = cluster.arn().map_or(cluster.name() != arn.name(), |cluster| cluster != *arn);
         if other {
             faults.error(
                 "facts.other_cluster",

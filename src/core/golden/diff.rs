@@ -73,10 +73,7 @@ pub fn diff(desired: &[Desired], observed: &[Observed]) -> Vec<Change> {
                 if fields.is_empty() {
                     Change::Same { key: key.clone() }
                 } else {
-                    Change::Update {
-                        key: key.clone(),
-                        fields,
-                    }
+                    Change::Update { key: key.clone(), fields }
                 }
             }
         };
@@ -188,34 +185,17 @@ mod tests {
             ),
             (
                 vec![TEAM, ("/spec/hard/pods", "9", Holder::Edited("kubectl-edit"))],
-                vec![(
-                    "/spec/hard/pods",
-                    Some("9"),
-                    By::Edited("kubectl-edit".into()),
-                    Some("4"),
-                )],
+                vec![("/spec/hard/pods", Some("9"), By::Edited("kubectl-edit".into()), Some("4"))],
                 "another value, edited",
             ),
+            (vec![TEAM], vec![("/spec/hard/pods", None, By::Nobody, Some("4"))], "a removed field"),
             (
-                vec![TEAM],
-                vec![("/spec/hard/pods", None, By::Nobody, Some("4"))],
-                "a removed field",
-            ),
-            (
-                vec![
-                    TEAM,
-                    ("/spec/hard/cpu", "1", Holder::Us),
-                    ("/spec/hard/pods", "4", Holder::Us),
-                ],
+                vec![TEAM, ("/spec/hard/cpu", "1", Holder::Us), ("/spec/hard/pods", "4", Holder::Us)],
                 vec![("/spec/hard/cpu", Some("1"), By::Us, None)],
                 "a field that we set once",
             ),
             (
-                vec![
-                    TEAM,
-                    ("/spec/hard/cpu", "1", Holder::Edited("kubectl")),
-                    ("/spec/hard/pods", "4", Holder::Us),
-                ],
+                vec![TEAM, ("/spec/hard/cpu", "1", Holder::Edited("kubectl")), ("/spec/hard/pods", "4", Holder::Us)],
                 vec![],
                 "a field that others added",
             ),
@@ -233,32 +213,18 @@ mod tests {
                 })
                 .collect();
             let same = expect.is_empty();
-            let expect = if same {
-                Change::Same { key: key() }
-            } else {
-                Change::Update {
-                    key: key(),
-                    fields: expect,
-                }
-            };
+            let expect = if same { Change::Same { key: key() } } else { Change::Update { key: key(), fields: expect } };
             assert_eq!(changes, [expect], "{reason}");
             let wanted = desired.body.as_ref().map(crate::golden::fields_of);
             let seen = view(&desired.manager, wanted.as_ref(), &observed.fields);
             let line = |fields: &Fields| crate::golden::line(&key(), fields);
-            assert_eq!(
-                wanted.as_ref().map(line) == Some(line(&seen)),
-                same,
-                "the line agrees with the diff: {reason}"
-            );
+            assert_eq!(wanted.as_ref().map(line) == Some(line(&seen)), same, "the line agrees with the diff: {reason}");
         }
     }
 
     #[test]
     fn objects_come_go_and_wait() {
-        let waits = Desired {
-            body: None,
-            ..desired("4")
-        };
+        let waits = Desired { body: None, ..desired("4") };
         assert_eq!(diff(&[desired("4")], &[]), [Change::Create { key: key() }]);
         assert_eq!(diff(&[], &[observed(&[TEAM])]), [Change::Delete { key: key() }]);
         assert_eq!(diff(&[waits], &[observed(&[TEAM])]), [Change::Undecided { key: key() }]);
@@ -266,25 +232,12 @@ mod tests {
 
     #[test]
     fn a_slots_manager_and_the_environments_leave_each_others_fields() {
-        let ours = (
-            "/metadata/annotations/goldenpath.internal~1slot-a",
-            "cpu=1",
-            Holder::Applied("goldenpath-a"),
-        );
+        let ours = ("/metadata/annotations/goldenpath.internal~1slot-a", "cpu=1", Holder::Applied("goldenpath-a"));
         let live = observed(&[ours, TEAM]);
         let doc = json!({"kind": "Namespace", "metadata": {"annotations": {"goldenpath.internal/slot-a": "cpu=1"}}});
-        let slot = Desired {
-            manager: "goldenpath-a".into(),
-            ..Desired::new(key(), Some(Body::Kube(doc)))
-        };
-        assert_eq!(
-            diff(&[slot], std::slice::from_ref(&live)),
-            [Change::Same { key: key() }]
-        );
-        let none = Desired {
-            manager: "goldenpath-a".into(),
-            ..Desired::new(key(), Some(Body::Kube(json!({}))))
-        };
+        let slot = Desired { manager: "goldenpath-a".into(), ..Desired::new(key(), Some(Body::Kube(doc))) };
+        assert_eq!(diff(&[slot], std::slice::from_ref(&live)), [Change::Same { key: key() }]);
+        let none = Desired { manager: "goldenpath-a".into(), ..Desired::new(key(), Some(Body::Kube(json!({})))) };
         assert!(
             matches!(&diff(&[none], std::slice::from_ref(&live))[..], [Change::Update { fields, .. }] if fields.len() == 1)
         );

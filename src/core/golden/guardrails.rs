@@ -22,9 +22,7 @@ fn ledger_slot() -> (Spec, Vec<Desired>) {
 }
 
 fn baseline() -> (Spec, Vec<Desired>) {
-    let spec = Spec::Baseline(crate::domain::BaselineSpec {
-        cluster: "demo".parse().expect("a name"),
-    });
+    let spec = Spec::Baseline(crate::domain::BaselineSpec { cluster: "demo".parse().expect("a name") });
     let objects = rendered(spec.clone(), &facts(), None).objects;
     (spec, objects)
 }
@@ -35,11 +33,7 @@ fn findings((spec, objects): &(Spec, Vec<Desired>)) -> Vec<Finding> {
 
 #[test]
 fn what_the_golden_path_renders_passes() {
-    for (name, blueprint) in [
-        ("baseline", baseline()),
-        ("environment", prod()),
-        ("slot", ledger_slot()),
-    ] {
+    for (name, blueprint) in [("baseline", baseline()), ("environment", prod()), ("slot", ledger_slot())] {
         assert_eq!(findings(&blueprint), [], "{name}");
     }
 }
@@ -49,11 +43,7 @@ fn rules_are_complete() {
     let mut ids = BTreeSet::new();
     for rule in RULES {
         assert!(ids.insert(rule.id), "{} is there twice", rule.id);
-        assert!(
-            rule.id.contains('.') && !rule.reason.is_empty() && rule.remedy.ends_with('.'),
-            "{}",
-            rule.id
-        );
+        assert!(rule.id.contains('.') && !rule.reason.is_empty() && rule.remedy.ends_with('.'), "{}", rule.id);
         assert!(
             rule.severity[2] == Severity::Error || rule.severity == [Severity::Warning; 3],
             "{}: never laxer in production",
@@ -83,13 +73,10 @@ fn statement(blueprint: &mut Blueprint, actions: &str, resources: &str) {
 }
 
 fn doc<'a>(blueprint: &'a mut Blueprint, kind: &str, name: &str) -> &'a mut Value {
-    let found = blueprint
-        .1
-        .iter_mut()
-        .find_map(|object| match (&object.key, &mut object.body) {
-            (ObjectKey::Kube { kind: k, name: n, .. }, Some(Body::Kube(doc))) if k == kind && n == name => Some(doc),
-            _ => None,
-        });
+    let found = blueprint.1.iter_mut().find_map(|object| match (&object.key, &mut object.body) {
+        (ObjectKey::Kube { kind: k, name: n, .. }, Some(Body::Kube(doc))) if k == kind && n == name => Some(doc),
+        _ => None,
+    });
     found.expect("an object")
 }
 
@@ -99,36 +86,23 @@ fn without(blueprint: &mut Blueprint, name: &str) {
 
 fn cases() -> Vec<Case> {
     vec![
-        ("iam.wildcard_service", ledger_slot, |b| {
-            statement(b, "*:*", "arn:aws:s3:::x")
-        }),
-        ("iam.wildcard_service", ledger_slot, |b| {
-            statement(b, "*", "arn:aws:s3:::x")
-        }),
+        ("iam.wildcard_service", ledger_slot, |b| statement(b, "*:*", "arn:aws:s3:::x")),
+        ("iam.wildcard_service", ledger_slot, |b| statement(b, "*", "arn:aws:s3:::x")),
         ("iam.power_over_identities", ledger_slot, |b| statement(b, "iam:*", "*")),
         ("iam.power_over_identities", ledger_slot, |b| statement(b, "EKS:*", "*")),
-        ("iam.pass_role_anywhere", ledger_slot, |b| {
-            statement(b, "iam:PassRole", "*")
-        }),
-        ("iam.assume_anything", ledger_slot, |b| {
-            statement(b, "sts:AssumeRole", "*")
-        }),
-        ("iam.assume_anything", ledger_slot, |b| {
-            statement(b, "sts:*", "arn:aws:iam::*:role/*")
-        }),
+        ("iam.pass_role_anywhere", ledger_slot, |b| statement(b, "iam:PassRole", "*")),
+        ("iam.assume_anything", ledger_slot, |b| statement(b, "sts:AssumeRole", "*")),
+        ("iam.assume_anything", ledger_slot, |b| statement(b, "sts:*", "arn:aws:iam::*:role/*")),
         ("iam.negated", ledger_slot, |b| {
-            role(&mut b.1).inline.insert(
-                "x".into(),
-                json!({"Statement": [{"Effect": "Allow", "NotAction": ["s3:*"]}]}),
-            );
+            role(&mut b.1)
+                .inline
+                .insert("x".into(), json!({"Statement": [{"Effect": "Allow", "NotAction": ["s3:*"]}]}));
         }),
         ("iam.trusts_anybody", ledger_slot, |b| {
             role(&mut b.1).trust["Statement"][0]["Principal"] = json!({"AWS": "*"})
         }),
         ("iam.boundary", ledger_slot, |b| role(&mut b.1).boundary = String::new()),
-        ("iam.boundary", ledger_slot, |b| {
-            role(&mut b.1).boundary = "arn:aws:iam::999999999999:policy/x".into()
-        }),
+        ("iam.boundary", ledger_slot, |b| role(&mut b.1).boundary = "arn:aws:iam::999999999999:policy/x".into()),
         ("iam.boundary", ledger_slot, |b| role(&mut b.1).path = "/".into()),
         ("access.cluster_scope", prod, |b| {
             let key = ObjectKey::kube("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", None, "x");
@@ -140,31 +114,20 @@ fn cases() -> Vec<Case> {
         ("rbac.escalation", baseline, |b| {
             doc(b, "ClusterRole", "gp-viewer")["rules"][0]["verbs"] = json!(["impersonate"])
         }),
-        ("rbac.escalation", baseline, |b| {
-            doc(b, "ClusterRole", "gp-viewer")["aggregationRule"] = json!({})
-        }),
+        ("rbac.escalation", baseline, |b| doc(b, "ClusterRole", "gp-viewer")["aggregationRule"] = json!({})),
         ("rbac.escalation", baseline, |b| {
             doc(b, "ClusterRole", "gp-admin")["rules"][0] =
                 json!({"resources": ["networkpolicies"], "verbs": ["create"]});
         }),
-        ("network.default_deny", prod, |b| {
-            without(b, "payments-prod-api/gp-default-deny")
-        }),
-        ("network.lifelines", prod, |b| {
-            without(b, "payments-prod-api/gp-allow-dns")
-        }),
-        ("network.lifelines", ledger_slot, |b| {
-            without(b, "gp-allow-pod-identity")
-        }),
+        ("network.default_deny", prod, |b| without(b, "payments-prod-api/gp-default-deny")),
+        ("network.lifelines", prod, |b| without(b, "payments-prod-api/gp-allow-dns")),
+        ("network.lifelines", ledger_slot, |b| without(b, "gp-allow-pod-identity")),
         ("network.metadata_service", prod, |b| {
             doc(b, "NetworkPolicy", "gp-allow-egress")["spec"]["egress"][0]["to"] =
                 json!([{"ipBlock": {"cidr": "0.0.0.0/0"}}]);
         }),
         ("network.not_enforced", prod, |b| {
-            if let Spec::Environment(EnvironmentSpec {
-                network: Some(network), ..
-            }) = &mut b.0
-            {
+            if let Spec::Environment(EnvironmentSpec { network: Some(network), .. }) = &mut b.0 {
                 network.engine = Some(crate::domain::NetworkEngine::None);
             }
         }),
@@ -177,15 +140,10 @@ fn cases() -> Vec<Case> {
         ("quota.missing", prod, |b| {
             doc(b, "ResourceQuota", "gp-base")["spec"]["hard"] = json!({"pods": "1"});
         }),
-        ("quota.system_priority", prod, |b| {
-            without(b, "payments-prod-api/gp-no-system-priority")
-        }),
+        ("quota.system_priority", prod, |b| without(b, "payments-prod-api/gp-no-system-priority")),
         ("slot.shared_identities", ledger_slot, |b| {
-            let shared = rendered(
-                Spec::Slot(slot(json!({}))),
-                &facts(),
-                Some(&parent(&environment(json!({})), &facts())),
-            );
+            let shared =
+                rendered(Spec::Slot(slot(json!({}))), &facts(), Some(&parent(&environment(json!({})), &facts())));
             *b = (Spec::Slot(slot(json!({}))), shared.objects);
         }),
         ("availability.zero_disruptions", ledger_slot, |b| {
@@ -209,10 +167,7 @@ fn every_rule_is_heard_when_its_subject_is_broken() {
         break_it(&mut blueprint);
         let found = findings(&blueprint);
         let hit = found.iter().find(|finding| finding.rule == rule);
-        assert!(
-            hit.is_some_and(|finding| finding.verdict == Verdict::Violated),
-            "{rule}: {found:?}"
-        );
+        assert!(hit.is_some_and(|finding| finding.verdict == Verdict::Violated), "{rule}: {found:?}");
     }
 }
 
@@ -223,15 +178,10 @@ fn what_is_not_known_is_undecided_and_never_passed() {
         object.body = None;
     }
     let found = findings(&blueprint);
-    assert!(
-        matches!(&found[..], [one] if one.verdict == Verdict::Undecided && one.field == ["identity"]),
-        "{found:?}"
-    );
+    assert!(matches!(&found[..], [one] if one.verdict == Verdict::Undecided && one.field == ["identity"]), "{found:?}");
     let mut blueprint = prod();
-    for object in blueprint
-        .1
-        .iter_mut()
-        .filter(|object| object.key.to_string().ends_with("payments-prod-api/gp-allow-egress"))
+    for object in
+        blueprint.1.iter_mut().filter(|object| object.key.to_string().ends_with("payments-prod-api/gp-allow-egress"))
     {
         object.body = None;
     }
@@ -248,10 +198,7 @@ fn a_fault_of_a_statement_is_shown_where_it_was_written() {
     let objects = rendered(spec.clone(), &facts, Some(&parent(&environment(json!({})), &facts))).objects;
     let found = judge(&objects, &spec, &facts, Some(TierClass::Dev));
     let checked = super::check_spec(&spec);
-    let fault = found
-        .iter()
-        .find(|finding| finding.rule == "iam.assume_anything")
-        .expect("found");
+    let fault = found.iter().find(|finding| finding.rule == "iam.assume_anything").expect("found");
     assert_eq!(fault.field, ["identity", "statements", "1", "resources"]);
     assert!(
         checked.iter().any(|problem| problem.code == fault.rule

@@ -32,9 +32,7 @@ pub fn line(key: &ObjectKey, fields: &Fields) -> String {
 
 /// The part of a line that decides equality.
 pub fn digest_of(line: &str) -> Option<&str> {
-    line.rsplit_once('#')
-        .map(|(_, digest)| digest)
-        .filter(|digest| digest.contains(':'))
+    line.rsplit_once('#').map(|(_, digest)| digest).filter(|digest| digest.contains(':'))
 }
 
 /// Two lines say the same of an object, whatever the wording.
@@ -70,22 +68,14 @@ impl<'a> Rest<'a> {
     }
 
     fn take_under(&mut self, prefix: &str) -> Vec<(String, &'a str)> {
-        let (under, rest) = std::mem::take(&mut self.0)
-            .into_iter()
-            .partition(|(path, _)| path.starts_with(prefix));
+        let (under, rest) = std::mem::take(&mut self.0).into_iter().partition(|(path, _)| path.starts_with(prefix));
         self.0 = rest;
         let under: Vec<(&str, &str)> = under;
-        under
-            .into_iter()
-            .map(|(path, text)| (unescaped(&path[prefix.len()..]), text))
-            .collect()
+        under.into_iter().map(|(path, text)| (unescaped(&path[prefix.len()..]), text)).collect()
     }
 
     fn left(self) -> Vec<String> {
-        self.0
-            .into_iter()
-            .map(|(path, text)| format!("{}={text}", short(path)))
-            .collect()
+        self.0.into_iter().map(|(path, text)| format!("{}={text}", short(path))).collect()
     }
 }
 
@@ -93,9 +83,7 @@ impl<'a> Rest<'a> {
 fn short(path: &str) -> String {
     if let Some(label) = path.strip_prefix("/metadata/labels/") {
         let name = unescaped(label);
-        return name
-            .strip_prefix(LABEL_PREFIX)
-            .map_or_else(|| name.clone(), str::to_owned);
+        return name.strip_prefix(LABEL_PREFIX).map_or_else(|| name.clone(), str::to_owned);
     }
     if let Some(annotation) = path.strip_prefix("/metadata/annotations/") {
         let name = unescaped(annotation);
@@ -103,24 +91,13 @@ fn short(path: &str) -> String {
     }
     if let Some(tag) = path.strip_prefix("/tags/") {
         let name = unescaped(tag);
-        return name
-            .strip_prefix(TAG_PREFIX)
-            .map_or_else(|| format!("tag:{name}"), str::to_owned);
+        return name.strip_prefix(TAG_PREFIX).map_or_else(|| format!("tag:{name}"), str::to_owned);
     }
-    unescaped(
-        &path
-            .strip_prefix("/spec/")
-            .unwrap_or(path.trim_start_matches('/'))
-            .replace('/', "."),
-    )
+    unescaped(&path.strip_prefix("/spec/").unwrap_or(path.trim_start_matches('/')).replace('/', "."))
 }
 
 fn unescaped(part: &str) -> String {
-    if part.contains('~') {
-        part.replace("~1", "/").replace("~0", "~")
-    } else {
-        part.to_owned()
-    }
+    if part.contains('~') { part.replace("~1", "/").replace("~0", "~") } else { part.to_owned() }
 }
 
 /// The ownership labels or tags as `[<environment>[/<slot>] <team> <tier> <path>]`. Only a whole and consistent mark has the
@@ -156,16 +133,12 @@ fn mark(rest: &mut Rest<'_>) -> Option<String> {
                 return None;
             }
             let slot = slot.map(|slot| format!("/{slot}")).unwrap_or_default();
-            (
-                format!("[{environment}{slot} {} {} {}]", team?, tier?, path?),
-                paths.as_slice(),
-            )
+            (format!("[{environment}{slot} {} {} {}]", team?, tier?, path?), paths.as_slice())
         }
         None if is_kube => (format!("[{}]", rest.get(PART_OF)?), &paths[..1]),
         None => ("[cluster]".to_owned(), &paths[..1]),
     };
-    rest.0
-        .retain(|(path, _)| !(taken.contains(path) || *path == MANAGED_BY || *path == PART_OF));
+    rest.0.retain(|(path, _)| !(taken.contains(path) || *path == MANAGED_BY || *path == PART_OF));
     Some(text)
 }
 

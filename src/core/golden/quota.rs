@@ -56,12 +56,7 @@ pub(super) fn total(tier: &Tier, quota: Option<&Quota>) -> Quantities {
     let defaults = &tier.quota.total;
     let mut total = defaults.clone();
     let Some(quota) = quota else { return total };
-    total.extend(
-        quota
-            .total
-            .iter()
-            .map(|(name, quantity)| (name.clone(), quantity.clone())),
-    );
+    total.extend(quota.total.iter().map(|(name, quantity)| (name.clone(), quantity.clone())));
     if !quota.total.contains_key("limits.memory")
         && let Some(asked) = quota.total.get("requests.memory")
         && let Some(limit) = memory_limit(tier, asked)
@@ -78,9 +73,7 @@ pub(super) fn memory_limit(tier: &Tier, request: &Quantity) -> Option<Quantity> 
 }
 
 pub(super) fn headroom_percent(tier: &Tier, quota: Option<&Quota>) -> u32 {
-    quota
-        .and_then(|quota| quota.headroom_percent)
-        .unwrap_or(tier.quota.headroom_percent)
+    quota.and_then(|quota| quota.headroom_percent).unwrap_or(tier.quota.headroom_percent)
 }
 
 /// Key of a namespace -> its part of the total, and what is to be said of it.
@@ -96,38 +89,25 @@ pub(super) fn shares(
     asked: &BTreeMap<&DnsLabel, Option<&Quantities>>,
     headroom_percent: u32,
 ) -> Result<Shares, Vec<Problem>> {
-    let mut parts: BTreeMap<DnsLabel, Quantities> = asked
-        .iter()
-        .map(|(key, quota)| ((*key).clone(), quota.cloned().unwrap_or_default()))
-        .collect();
+    let mut parts: BTreeMap<DnsLabel, Quantities> =
+        asked.iter().map(|(key, quota)| ((*key).clone(), quota.cloned().unwrap_or_default())).collect();
     let (mut errors, mut warnings) = (vec![], vec![]);
     for (resource, whole) in total {
-        let given: Vec<(&DnsLabel, &Quantity)> = asked
-            .iter()
-            .filter_map(|(key, quota)| Some((*key, quota.as_ref()?.get(resource)?)))
-            .collect();
-        let sum = given
-            .iter()
-            .try_fold(Quantity::whole(0), |sum, (_, quantity)| sum.checked_add(quantity));
+        let given: Vec<(&DnsLabel, &Quantity)> =
+            asked.iter().filter_map(|(key, quota)| Some((*key, quota.as_ref()?.get(resource)?))).collect();
+        let sum = given.iter().try_fold(Quantity::whole(0), |sum, (_, quantity)| sum.checked_add(quantity));
         let Some((sum, left)) = sum.and_then(|sum| Some((sum.clone(), whole.checked_sub(&sum)?))) else {
-            let keys: Vec<String> = given
-                .iter()
-                .map(|(key, quantity)| format!("{key} = {}", quantity.written()))
-                .collect();
+            let keys: Vec<String> =
+                given.iter().map(|(key, quantity)| format!("{key} = {}", quantity.written())).collect();
             errors.push(exceeds(resource, whole, &keys));
             continue;
         };
-        let covered = whole
-            .percent(100 - headroom_percent.min(100))
-            .is_none_or(|covered| sum <= covered);
+        let covered = whole.percent(100 - headroom_percent.min(100)).is_none_or(|covered| sum <= covered);
         if !given.is_empty() && !covered {
             warnings.push(uncovered(resource, whole, headroom_percent));
         }
-        let takers: Vec<&DnsLabel> = asked
-            .keys()
-            .copied()
-            .filter(|key| given.iter().all(|(other, _)| other != key))
-            .collect();
+        let takers: Vec<&DnsLabel> =
+            asked.keys().copied().filter(|key| given.iter().all(|(other, _)| other != key)).collect();
         let part = left.share(u32::try_from(takers.len()).unwrap_or(u32::MAX), &step(resource));
         for key in &takers {
             if part.is_zero() && !whole.is_zero() && left.is_zero() {
@@ -138,11 +118,7 @@ pub(super) fn shares(
             }
         }
     }
-    if errors.is_empty() {
-        Ok(Shares { parts, warnings })
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(Shares { parts, warnings }) } else { Err(errors) }
 }
 
 /// What a part is a whole number of.

@@ -29,30 +29,21 @@ struct Cluster {
 
 impl Cluster {
     fn of(objects: &[Desired]) -> Self {
-        let mut cluster = Self {
-            policies: vec![],
-            namespaces: BTreeMap::new(),
-        };
+        let mut cluster = Self { policies: vec![], namespaces: BTreeMap::new() };
         for name in ["kube-system", "monitoring", "stranger"] {
             cluster.namespaces.insert(name.to_owned(), Map::new());
         }
         for object in objects {
             match (&object.key, &object.body) {
-                (
-                    ObjectKey::Kube {
-                        kind,
-                        namespace: Some(namespace),
-                        ..
-                    },
-                    Some(Body::Kube(doc)),
-                ) if kind == "NetworkPolicy" => {
+                (ObjectKey::Kube { kind, namespace: Some(namespace), .. }, Some(Body::Kube(doc)))
+                    if kind == "NetworkPolicy" =>
+                {
                     cluster.policies.push((namespace.clone(), doc["spec"].clone()));
                 }
                 (ObjectKey::Kube { kind, name, .. }, Some(Body::Kube(doc))) if kind == "Namespace" => {
-                    cluster.namespaces.insert(
-                        name.clone(),
-                        doc["metadata"]["labels"].as_object().cloned().unwrap_or_default(),
-                    );
+                    cluster
+                        .namespaces
+                        .insert(name.clone(), doc["metadata"]["labels"].as_object().cloned().unwrap_or_default());
                 }
                 _ => {}
             }
@@ -71,11 +62,7 @@ impl Cluster {
         let End::Pod { namespace, labels } = end else {
             return true;
         };
-        let (rules, peers) = if direction == "Egress" {
-            ("egress", "to")
-        } else {
-            ("ingress", "from")
-        };
+        let (rules, peers) = if direction == "Egress" { ("egress", "to") } else { ("ingress", "from") };
         let selecting: Vec<&Value> = self
             .policies
             .iter()
@@ -100,18 +87,14 @@ impl Cluster {
                 let range = |text: &Value| text.as_str().and_then(|text| text.parse::<Cidr>().ok());
                 let block = &peer["ipBlock"];
                 range(&block["cidr"]).is_some_and(|range| range.contains(address))
-                    && !items(&block["except"])
-                        .filter_map(range)
-                        .any(|except| except.contains(address))
+                    && !items(&block["except"]).filter_map(range).any(|except| except.contains(address))
             }
             End::Pod { namespace, labels } => {
                 let (namespaces, pods) = (&peer["namespaceSelector"], &peer["podSelector"]);
                 let near = if namespaces.is_null() {
                     namespace == own_namespace
                 } else {
-                    self.namespaces
-                        .get(namespace)
-                        .is_some_and(|labels| selects(namespaces, labels))
+                    self.namespaces.get(namespace).is_some_and(|labels| selects(namespaces, labels))
                 };
                 peer["ipBlock"].is_null() && near && (pods.is_null() || selects(pods, labels))
             }
@@ -128,11 +111,8 @@ fn has(list: &Value, text: &str) -> bool {
 }
 
 fn selects(selector: &Value, labels: &Map<String, Value>) -> bool {
-    let equal = selector["matchLabels"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .all(|(key, value)| labels.get(key) == Some(value));
+    let equal =
+        selector["matchLabels"].as_object().into_iter().flatten().all(|(key, value)| labels.get(key) == Some(value));
     equal
         && items(&selector["matchExpressions"]).all(|expression| {
             assert_eq!(expression["operator"], "In", "the only operator that we render");
@@ -144,15 +124,8 @@ fn selects(selector: &Value, labels: &Map<String, Value>) -> bool {
 }
 
 fn pod(namespace: &str, name: &str) -> End {
-    let label = if namespace == "kube-system" {
-        "k8s-app"
-    } else {
-        "app.kubernetes.io/name"
-    };
-    End::Pod {
-        namespace: namespace.to_owned(),
-        labels: Map::from_iter([(label.to_owned(), json!(name))]),
-    }
+    let label = if namespace == "kube-system" { "k8s-app" } else { "app.kubernetes.io/name" };
+    End::Pod { namespace: namespace.to_owned(), labels: Map::from_iter([(label.to_owned(), json!(name))]) }
 }
 
 fn host(address: &str) -> End {
@@ -178,170 +151,35 @@ fn production_reaches_what_it_must_and_nothing_else() {
     let cluster = cluster();
     let (api, slot) = (pod("payments-prod-api", "api"), pod("payments-prod-ledger", "ledger"));
     for (from, to, protocol, port, open, reason) in [
-        (
-            &api,
-            pod("kube-system", "kube-dns"),
-            "UDP",
-            53,
-            true,
-            "names, from the pods of kube-dns",
-        ),
-        (
-            &api,
-            host("10.100.0.10"),
-            "TCP",
-            53,
-            true,
-            "names, at the service's address",
-        ),
-        (
-            &api,
-            host("169.254.20.10"),
-            "UDP",
-            53,
-            true,
-            "names, from NodeLocal DNSCache",
-        ),
-        (
-            &api,
-            host("169.254.170.23"),
-            "TCP",
-            80,
-            true,
-            "credentials, from the Pod Identity agent",
-        ),
+        (&api, pod("kube-system", "kube-dns"), "UDP", 53, true, "names, from the pods of kube-dns"),
+        (&api, host("10.100.0.10"), "TCP", 53, true, "names, at the service's address"),
+        (&api, host("169.254.20.10"), "UDP", 53, true, "names, from NodeLocal DNSCache"),
+        (&api, host("169.254.170.23"), "TCP", 80, true, "credentials, from the Pod Identity agent"),
         (&api, host("fd00:ec2::23"), "TCP", 80, true, "credentials, on IPv6"),
-        (
-            &slot,
-            host("169.254.170.23"),
-            "TCP",
-            80,
-            true,
-            "credentials in an isolated namespace",
-        ),
-        (
-            &api,
-            host("169.254.169.254"),
-            "TCP",
-            80,
-            false,
-            "not the node's own credentials",
-        ),
-        (
-            &api,
-            host("fd00:ec2::254"),
-            "TCP",
-            443,
-            false,
-            "nor on IPv6, inside of a range that is open",
-        ),
-        (
-            &api,
-            host("10.100.0.1"),
-            "TCP",
-            443,
-            true,
-            "the API server, by the preset",
-        ),
+        (&slot, host("169.254.170.23"), "TCP", 80, true, "credentials in an isolated namespace"),
+        (&api, host("169.254.169.254"), "TCP", 80, false, "not the node's own credentials"),
+        (&api, host("fd00:ec2::254"), "TCP", 443, false, "nor on IPv6, inside of a range that is open"),
+        (&api, host("10.100.0.1"), "TCP", 443, true, "the API server, by the preset"),
         (&api, host("10.5.0.1"), "TCP", 5432, true, "a range that was asked for"),
-        (
-            &api,
-            host("192.168.0.9"),
-            "TCP",
-            443,
-            true,
-            "AWS by interface endpoints, by the preset",
-        ),
+        (&api, host("192.168.0.9"), "TCP", 443, true, "AWS by interface endpoints, by the preset"),
         (&api, host("192.168.0.9"), "TCP", 5432, false, "on HTTPS alone"),
-        (
-            &api,
-            host("203.0.113.9"),
-            "TCP",
-            443,
-            false,
-            "not the rest of the world",
-        ),
-        (
-            &api,
-            pod("payments-prod-jobs", "report"),
-            "TCP",
-            8080,
-            true,
-            "its own environment",
-        ),
-        (
-            &slot,
-            pod("payments-prod-api", "api"),
-            "TCP",
-            8080,
-            true,
-            "an isolated slot is of the environment",
-        ),
-        (
-            &api,
-            pod("edge-prod", "edge"),
-            "TCP",
-            8080,
-            false,
-            "the edge lets nobody in",
-        ),
-        (
-            &api,
-            pod("stranger", "x"),
-            "TCP",
-            8080,
-            false,
-            "egress is closed to strangers",
-        ),
-        (
-            &pod("edge-prod", "edge"),
-            api.clone(),
-            "TCP",
-            8080,
-            false,
-            "let in, but the edge's own egress is closed",
-        ),
+        (&api, host("203.0.113.9"), "TCP", 443, false, "not the rest of the world"),
+        (&api, pod("payments-prod-jobs", "report"), "TCP", 8080, true, "its own environment"),
+        (&slot, pod("payments-prod-api", "api"), "TCP", 8080, true, "an isolated slot is of the environment"),
+        (&api, pod("edge-prod", "edge"), "TCP", 8080, false, "the edge lets nobody in"),
+        (&api, pod("stranger", "x"), "TCP", 8080, false, "egress is closed to strangers"),
+        (&pod("edge-prod", "edge"), api.clone(), "TCP", 8080, false, "let in, but the edge's own egress is closed"),
         (&pod("stranger", "x"), api.clone(), "TCP", 8080, false, "strangers"),
-        (
-            &pod("payments-dev", "x"),
-            api.clone(),
-            "TCP",
-            8080,
-            false,
-            "the same team in another tier",
-        ),
-        (
-            &pod("monitoring", "prometheus"),
-            api.clone(),
-            "TCP",
-            9090,
-            true,
-            "the platform's monitoring",
-        ),
-        (
-            &host("10.1.2.3"),
-            api.clone(),
-            "TCP",
-            8080,
-            true,
-            "load balancers' subnets",
-        ),
+        (&pod("payments-dev", "x"), api.clone(), "TCP", 8080, false, "the same team in another tier"),
+        (&pod("monitoring", "prometheus"), api.clone(), "TCP", 9090, true, "the platform's monitoring"),
+        (&host("10.1.2.3"), api.clone(), "TCP", 8080, true, "load balancers' subnets"),
         (&host("10.2.2.3"), api.clone(), "TCP", 8080, false, "other subnets"),
     ] {
         assert_eq!(cluster.connects(from, &to, protocol, port), open, "{reason}");
     }
+    assert!(cluster.admits("Ingress", &api, &pod("edge-prod", "edge"), "TCP", 8080), "allow_from opens this side");
     assert!(
-        cluster.admits("Ingress", &api, &pod("edge-prod", "edge"), "TCP", 8080),
-        "allow_from opens this side"
-    );
-    assert!(
-        !cluster.admits(
-            "Ingress",
-            &pod("payments-prod-jobs", "x"),
-            &pod("stranger", "x"),
-            "TCP",
-            1
-        ),
+        !cluster.admits("Ingress", &pod("payments-prod-jobs", "x"), &pod("stranger", "x"), "TCP", 1),
         "every namespace"
     );
 }
@@ -355,12 +193,7 @@ fn development_is_closed_inwards_only() {
         (&dev, pod("stranger", "x"), true, "egress is open"),
         (&pod("payments-dev", "other"), dev.clone(), true, "its own environment"),
         (&pod("stranger", "x"), dev.clone(), false, "strangers"),
-        (
-            &pod("payments-prod-api", "api"),
-            dev.clone(),
-            false,
-            "the same team in another tier",
-        ),
+        (&pod("payments-prod-api", "api"), dev.clone(), false, "the same team in another tier"),
     ] {
         assert_eq!(cluster.connects(from, &to, "TCP", 8080), open, "{reason}");
     }
@@ -380,20 +213,10 @@ fn a_slot_is_reached_by_the_slots_it_names() {
     let ledger = pod("payments-prod-ledger", "ledger");
     for (from, port, open, reason) in [
         (pod("payments-prod-api", "gateway"), 8080, true, "named"),
-        (
-            pod("payments-prod-jobs", "gateway"),
-            8080,
-            true,
-            "wherever its namespace is in the environment",
-        ),
+        (pod("payments-prod-jobs", "gateway"), 8080, true, "wherever its namespace is in the environment"),
         (pod("payments-prod-api", "gateway"), 9090, false, "another port"),
         (pod("payments-prod-api", "other"), 8080, false, "not named"),
-        (
-            pod("payments-dev", "gateway"),
-            8080,
-            false,
-            "named, in another environment",
-        ),
+        (pod("payments-dev", "gateway"), 8080, false, "named, in another environment"),
     ] {
         assert_eq!(cluster.admits("Ingress", &ledger, &from, "TCP", port), open, "{reason}");
     }

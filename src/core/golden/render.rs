@@ -34,52 +34,27 @@ pub fn render(
     catalogue: &Catalogue,
 ) -> Result<Blueprint, Vec<Problem>> {
     match spec {
-        Spec::Baseline(spec) => Ok(baseline::render(
-            spec,
-            facts,
-            catalogue.path(None).map_err(|problem| vec![problem])?,
-        )),
+        Spec::Baseline(spec) => {
+            Ok(baseline::render(spec, facts, catalogue.path(None).map_err(|problem| vec![problem])?))
+        }
         Spec::Environment(spec) => {
-            let (path, tier) = catalogue
-                .tier(spec.golden_path.as_deref(), &spec.tier)
-                .map_err(|problem| vec![problem])?;
-            Environment {
-                spec,
-                facts,
-                path,
-                tier,
-            }
-            .render()
+            let (path, tier) =
+                catalogue.tier(spec.golden_path.as_deref(), &spec.tier).map_err(|problem| vec![problem])?;
+            Environment { spec, facts, path, tier }.render()
         }
         Spec::Slot(spec) => {
             let parent = parent.ok_or_else(|| vec![environment_unknown(&spec.environment.to_string())])?;
             let tier = tier_of(parent).map_err(|problem| vec![problem])?;
-            let (path, tier) = catalogue
-                .tier(Some(&parent.golden_path), &tier)
-                .map_err(|problem| vec![problem])?;
-            Slot {
-                spec,
-                facts,
-                path,
-                tier,
-                parent,
-            }
-            .render()
+            let (path, tier) = catalogue.tier(Some(&parent.golden_path), &tier).map_err(|problem| vec![problem])?;
+            Slot { spec, facts, path, tier, parent }.render()
         }
     }
 }
 
 /// What slots need to know of an environment.
 pub fn parent_of(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogue) -> Result<Parent, Vec<Problem>> {
-    let (path, tier) = catalogue
-        .tier(spec.golden_path.as_deref(), &spec.tier)
-        .map_err(|problem| vec![problem])?;
-    let environment = Environment {
-        spec,
-        facts,
-        path,
-        tier,
-    };
+    let (path, tier) = catalogue.tier(spec.golden_path.as_deref(), &spec.tier).map_err(|problem| vec![problem])?;
+    let environment = Environment { spec, facts, path, tier };
     let owner = std::collections::BTreeMap::new();
     let principals = environment.principals(&environment.iam(&owner))?;
     Ok(environment.parent(&principals))

@@ -17,24 +17,14 @@ pub struct Lint {
 
 /// The faults of one Allow statement. Unknown elements are left out by the caller, who says "undecided" for them.
 pub fn lint(actions: &[&str], resources: &[&str]) -> Vec<Lint> {
-    actions
-        .iter()
-        .filter_map(|action| lint_action(action, resources))
-        .collect()
+    actions.iter().filter_map(|action| lint_action(action, resources)).collect()
 }
 
 fn lint_action(action: &str, resources: &[&str]) -> Option<Lint> {
     let lower = action.to_ascii_lowercase();
     let (service, operation) = lower.split_once(':').unwrap_or((&lower, "*"));
     let everything = resources.iter().any(|resource| is_everything(resource));
-    let fault = |rule, field, message: String, remedy| {
-        Some(Lint {
-            rule,
-            field,
-            message,
-            remedy,
-        })
-    };
+    let fault = |rule, field, message: String, remedy| Some(Lint { rule, field, message, remedy });
     if service.contains(['*', '?']) {
         return fault(
             "iam.wildcard_service",

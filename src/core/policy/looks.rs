@@ -6,14 +6,8 @@ use serde_json::Value;
 
 /// What no tenant may write, and verbs that give more than they say (RBAC, privilege escalation prevention).
 pub(super) fn escalation(doc: &Value) -> Option<String> {
-    const BOUNDS: [&str; 6] = [
-        "networkpolicies",
-        "resourcequotas",
-        "limitranges",
-        "rolebindings",
-        "roles",
-        "serviceaccounts/token",
-    ];
+    const BOUNDS: [&str; 6] =
+        ["networkpolicies", "resourcequotas", "limitranges", "rolebindings", "roles", "serviceaccounts/token"];
     let texts = |rule: &Value, name: &str| -> Vec<String> {
         rule.get(name)
             .and_then(Value::as_array)
@@ -25,38 +19,24 @@ pub(super) fn escalation(doc: &Value) -> Option<String> {
     if doc.get("aggregationRule").is_some() {
         return Some("a ClusterRole is aggregated: others may add to it".to_owned());
     }
-    doc.get("rules")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .find_map(|rule| {
-            let (verbs, resources) = (texts(rule, "verbs"), texts(rule, "resources"));
-            if let Some(verb) = verbs
-                .iter()
-                .find(|verb| ["*", "bind", "escalate", "impersonate"].contains(&verb.as_str()))
-            {
-                return Some(format!("a ClusterRole has the verb {verb}"));
-            }
-            let writes = verbs
-                .iter()
-                .any(|verb| !["get", "list", "watch"].contains(&verb.as_str()));
-            let bound = resources
-                .iter()
-                .find(|resource| *resource == "*" || (writes && BOUNDS.contains(&resource.as_str())));
-            bound.map(|resource| format!("a ClusterRole writes {resource}"))
-        })
+    doc.get("rules").and_then(Value::as_array).into_iter().flatten().find_map(|rule| {
+        let (verbs, resources) = (texts(rule, "verbs"), texts(rule, "resources"));
+        if let Some(verb) = verbs.iter().find(|verb| ["*", "bind", "escalate", "impersonate"].contains(&verb.as_str()))
+        {
+            return Some(format!("a ClusterRole has the verb {verb}"));
+        }
+        let writes = verbs.iter().any(|verb| !["get", "list", "watch"].contains(&verb.as_str()));
+        let bound =
+            resources.iter().find(|resource| *resource == "*" || (writes && BOUNDS.contains(&resource.as_str())));
+        bound.map(|resource| format!("a ClusterRole writes {resource}"))
+    })
 }
 
 pub(super) fn blocks(doc: &Value) -> Vec<&Value> {
-    let rules = ["ingress", "egress"]
-        .into_iter()
-        .filter_map(|name| doc.pointer("/spec")?.get(name)?.as_array())
-        .flatten();
-    let peers = rules
-        .flat_map(|rule| [rule.get("from"), rule.get("to")])
-        .flatten()
-        .filter_map(Value::as_array)
-        .flatten();
+    let rules =
+        ["ingress", "egress"].into_iter().filter_map(|name| doc.pointer("/spec")?.get(name)?.as_array()).flatten();
+    let peers =
+        rules.flat_map(|rule| [rule.get("from"), rule.get("to")]).flatten().filter_map(Value::as_array).flatten();
     peers.filter_map(|peer| peer.get("ipBlock")).collect()
 }
 
@@ -64,16 +44,8 @@ pub(super) fn reaches_metadata(block: &Value) -> bool {
     let Some(range) = block["cidr"].as_str().and_then(|text| text.parse::<Cidr>().ok()) else {
         return true;
     };
-    let excepted = |address: &&str| {
-        block["except"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .any(|except| except == *address)
-    };
-    range
-        .metadata_except()
-        .is_none_or(|addresses| !addresses.iter().all(excepted))
+    let excepted = |address: &&str| block["except"].as_array().into_iter().flatten().any(|except| except == *address);
+    range.metadata_except().is_none_or(|addresses| !addresses.iter().all(excepted))
 }
 
 pub(super) fn lint_of(statement: &Value) -> Vec<iam::Lint> {
@@ -84,9 +56,5 @@ pub(super) fn lint_of(statement: &Value) -> Vec<iam::Lint> {
             _ => vec![],
         }
     };
-    if statement["Effect"] == "Allow" {
-        iam::lint(&texts("Action"), &texts("Resource"))
-    } else {
-        vec![]
-    }
+    if statement["Effect"] == "Allow" { iam::lint(&texts("Action"), &texts("Resource")) } else { vec![] }
 }

@@ -14,22 +14,12 @@ pub(super) struct Judged<'a> {
 
 impl Hit {
     pub(super) fn at(key: &ObjectKey, message: impl Into<String>) -> Self {
-        Self {
-            object: Some(key.clone()),
-            field: vec![],
-            verdict: Verdict::Violated,
-            message: message.into(),
-        }
+        Self { object: Some(key.clone()), field: vec![], verdict: Verdict::Violated, message: message.into() }
     }
 
     pub(super) fn field(field: &[&str], message: impl Into<String>) -> Self {
         let field = field.iter().map(|part| (*part).to_owned()).collect();
-        Self {
-            object: None,
-            field,
-            verdict: Verdict::Violated,
-            message: message.into(),
-        }
+        Self { object: None, field, verdict: Verdict::Violated, message: message.into() }
     }
 }
 
@@ -45,9 +35,7 @@ impl<'a> Judged<'a> {
             Some(Body::Role(role)) => Some((&object.key, role)),
             _ => None,
         });
-        roles
-            .filter_map(|(key, role)| Some(Hit::at(key, fault(role)?)))
-            .collect()
+        roles.filter_map(|(key, role)| Some(Hit::at(key, fault(role)?))).collect()
     }
 
     /// Every statement of every policy document; `trust` is the name of a role's trust policy.
@@ -88,10 +76,7 @@ impl<'a> Judged<'a> {
                         let written = name == "gp-workload" && matches!(self.spec, Spec::Slot(_));
                         let path = ["identity", "statements", index.as_str(), lint.field];
                         let field = if written { Hit::field(&path, "").field } else { vec![] };
-                        hits.push(Hit {
-                            field,
-                            ..Hit::at(&object.key, lint.message)
-                        });
+                        hits.push(Hit { field, ..Hit::at(&object.key, lint.message) });
                     }
                 }
             }
@@ -104,10 +89,7 @@ impl<'a> Judged<'a> {
 
     /// Objects of a kind whose content waits for another resource.
     pub(super) fn unknown(&self, kind: &str, field: &str, message: &str) -> Vec<Hit> {
-        let unknown = self
-            .objects
-            .iter()
-            .filter(|object| object.body.is_none() && object.key.kind() == kind);
+        let unknown = self.objects.iter().filter(|object| object.body.is_none() && object.key.kind() == kind);
         let hit = |object: &Desired| Hit {
             verdict: Verdict::Undecided,
             field: if matches!(self.spec, Spec::Environment(_)) && kind == "Role" {
@@ -121,10 +103,7 @@ impl<'a> Judged<'a> {
     }
 
     pub(super) fn kube(&self, kind: &str, fault: impl Fn(&Value) -> Option<String>) -> Vec<Hit> {
-        let of_kind = self
-            .objects
-            .iter()
-            .filter(|object| !object.key.is_aws() && object.key.kind() == kind);
+        let of_kind = self.objects.iter().filter(|object| !object.key.is_aws() && object.key.kind() == kind);
         of_kind
             .filter_map(|object| match &object.body {
                 Some(Body::Kube(doc)) => Some(Hit::at(&object.key, fault(doc)?)),
@@ -136,17 +115,11 @@ impl<'a> Judged<'a> {
     /// Namespaces that hold workloads and are this blueprint's: neither the baseline's nor one in which a slot only has
     /// annotations.
     pub(super) fn own_namespaces(&self, fault: impl Fn(&str) -> Option<String>) -> Vec<Hit> {
-        let own = self
-            .objects
-            .iter()
-            .filter(|object| !self.is_baseline() && object.manager == Desired::MANAGER);
+        let own = self.objects.iter().filter(|object| !self.is_baseline() && object.manager == Desired::MANAGER);
         own.filter_map(|object| match &object.key {
-            ObjectKey::Kube {
-                kind,
-                name,
-                namespace: None,
-                ..
-            } if kind == "Namespace" => Some(Hit::at(&object.key, fault(name)?)),
+            ObjectKey::Kube { kind, name, namespace: None, .. } if kind == "Namespace" => {
+                Some(Hit::at(&object.key, fault(name)?))
+            }
             _ => None,
         })
         .collect()
@@ -162,19 +135,14 @@ impl<'a> Judged<'a> {
     }
 
     fn find(&self, wanted: impl Fn(&str, Option<&str>, &str) -> bool) -> Option<&'a Value> {
-        self.objects
-            .iter()
-            .find_map(|object| match (&object.key, &object.body) {
-                (
-                    ObjectKey::Kube {
-                        kind, namespace, name, ..
-                    },
-                    body,
-                ) if wanted(kind, namespace.as_deref(), name) => match body {
+        self.objects.iter().find_map(|object| match (&object.key, &object.body) {
+            (ObjectKey::Kube { kind, namespace, name, .. }, body) if wanted(kind, namespace.as_deref(), name) => {
+                match body {
                     Some(Body::Kube(doc)) => Some(doc),
                     _ => Some(&Value::Null),
-                },
-                _ => None,
-            })
+                }
+            }
+            _ => None,
+        })
     }
 }

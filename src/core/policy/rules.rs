@@ -49,10 +49,7 @@ pub fn judge(objects: &[Desired], spec: &Spec, facts: &StableFacts, class: Optio
         message: hit.message,
         remedy: rule.remedy.to_owned(),
     };
-    RULES
-        .iter()
-        .flat_map(|rule| (rule.check)(&judged).into_iter().map(move |hit| finding(rule, hit)))
-        .collect()
+    RULES.iter().flat_map(|rule| (rule.check)(&judged).into_iter().map(move |hit| finding(rule, hit))).collect()
 }
 
 pub static RULES: &[Rule] = &[
@@ -106,9 +103,7 @@ pub static RULES: &[Rule] = &[
         check: |judged| {
             judged.documents(|name, statement| {
                 let open = name == "trust"
-                    && statement
-                        .get("Principal")
-                        .is_some_and(|principal| principal.to_string().contains('*'));
+                    && statement.get("Principal").is_some_and(|principal| principal.to_string().contains('*'));
                 open.then(|| "the trust policy has a wildcard principal".to_owned())
             })
         },
@@ -119,11 +114,7 @@ pub static RULES: &[Rule] = &[
         remedy: "Set grants.boundary of the golden path's tier to a managed policy.",
         severity: ALWAYS,
         check: |judged| {
-            let account = format!(
-                "arn:{}:iam::{}:policy/",
-                judged.facts.partition(),
-                judged.facts.account()
-            );
+            let account = format!("arn:{}:iam::{}:policy/", judged.facts.partition(), judged.facts.account());
             let managed = format!("arn:{}:iam::aws:policy/", judged.facts.partition());
             judged.roles(|role| {
                 if !role.boundary.starts_with(&account) && !role.boundary.starts_with(&managed) {
@@ -143,16 +134,10 @@ pub static RULES: &[Rule] = &[
         severity: ALWAYS,
         check: |judged| {
             let beyond = |key: &ObjectKey| match key {
-                ObjectKey::Kube {
-                    kind, namespace: None, ..
-                } => kind != "Namespace",
+                ObjectKey::Kube { kind, namespace: None, .. } => kind != "Namespace",
                 _ => false,
             };
-            let keys = judged
-                .objects
-                .iter()
-                .map(|object| &object.key)
-                .filter(|_| !judged.is_baseline());
+            let keys = judged.objects.iter().map(|object| &object.key).filter(|_| !judged.is_baseline());
             keys.filter(|key| beyond(key))
                 .map(|key| Hit::at(key, "an object is not in a namespace of the environment"))
                 .collect()
@@ -198,17 +183,11 @@ pub static RULES: &[Rule] = &[
         check: |judged| {
             judged.own_namespaces(|namespace| {
                 let deny = judged.inside(namespace, "NetworkPolicy", "gp-default-deny")?;
-                let closed = deny
-                    .pointer("/spec/policyTypes")?
-                    .as_array()?
-                    .iter()
-                    .any(|kind| kind == "Egress");
+                let closed = deny.pointer("/spec/policyTypes")?.as_array()?.iter().any(|kind| kind == "Egress");
                 let missing = ["gp-allow-dns", "gp-allow-pod-identity"]
                     .into_iter()
                     .find(|name| judged.inside(namespace, "NetworkPolicy", name).is_none());
-                missing
-                    .filter(|_| closed)
-                    .map(|name| format!("egress is closed and {name} is missing"))
+                missing.filter(|_| closed).map(|name| format!("egress is closed and {name} is missing"))
             })
         },
     },
@@ -232,16 +211,8 @@ pub static RULES: &[Rule] = &[
         remedy: "Install what enforces NetworkPolicies, and name it in network.engine.",
         severity: PROD,
         check: |judged| match judged.spec {
-            Spec::Environment(spec)
-                if spec
-                    .network
-                    .as_ref()
-                    .is_some_and(|n| n.engine == Some(NetworkEngine::None)) =>
-            {
-                vec![Hit::field(
-                    &["network", "engine"],
-                    "nothing enforces the network rules of this environment",
-                )]
+            Spec::Environment(spec) if spec.network.as_ref().is_some_and(|n| n.engine == Some(NetworkEngine::None)) => {
+                vec![Hit::field(&["network", "engine"], "nothing enforces the network rules of this environment")]
             }
             _ => vec![],
         },
@@ -254,10 +225,8 @@ pub static RULES: &[Rule] = &[
         check: |judged| {
             judged.own_namespaces(|namespace| {
                 let labels = judged.namespace(namespace)?.pointer("/metadata/labels")?;
-                let level = labels
-                    .get("pod-security.kubernetes.io/enforce")
-                    .and_then(Value::as_str)
-                    .unwrap_or("privileged");
+                let level =
+                    labels.get("pod-security.kubernetes.io/enforce").and_then(Value::as_str).unwrap_or("privileged");
                 (level == "privileged").then(|| "a namespace admits privileged pods".to_owned())
             })
         },
@@ -269,19 +238,14 @@ pub static RULES: &[Rule] = &[
         severity: ALWAYS,
         check: |judged| {
             judged.own_namespaces(|namespace| {
-                let hard = judged
-                    .inside(namespace, "ResourceQuota", "gp-base")
-                    .and_then(|quota| quota.pointer("/spec/hard"));
+                let hard =
+                    judged.inside(namespace, "ResourceQuota", "gp-base").and_then(|quota| quota.pointer("/spec/hard"));
                 let missing = ["requests.cpu", "requests.memory", "pods"]
                     .into_iter()
                     .find(|name| hard.is_none_or(|hard| hard.get(*name).is_none()));
-                let limits = judged
-                    .inside(namespace, "LimitRange", "gp-defaults")
-                    .is_none()
-                    .then_some("the LimitRange");
-                missing
-                    .or(limits)
-                    .map(|what| format!("a namespace has no bound by {what}"))
+                let limits =
+                    judged.inside(namespace, "LimitRange", "gp-defaults").is_none().then_some("the LimitRange");
+                missing.or(limits).map(|what| format!("a namespace has no bound by {what}"))
             })
         },
     },
@@ -293,9 +257,7 @@ pub static RULES: &[Rule] = &[
         check: |judged| {
             judged.own_namespaces(|namespace| {
                 let quota = judged.inside(namespace, "ResourceQuota", "gp-no-system-priority");
-                quota
-                    .is_none()
-                    .then(|| "pods of system priority are admitted".to_owned())
+                quota.is_none().then(|| "pods of system priority are admitted".to_owned())
             })
         },
     },
@@ -308,16 +270,9 @@ pub static RULES: &[Rule] = &[
             Spec::Slot(spec) => {
                 let alone = judged.own_namespaces(|_| Some(String::new())).len() == 1
                     || spec.isolation == Some(Isolation::Namespace);
-                let role = spec
-                    .identity
-                    .as_ref()
-                    .is_none_or(|identity| identity.mode != IdentityMode::None);
+                let role = spec.identity.as_ref().is_none_or(|identity| identity.mode != IdentityMode::None);
                 let message = "a workload with an IAM role shares its namespace with others";
-                if alone || !role {
-                    vec![]
-                } else {
-                    vec![Hit::field(&["isolation"], message)]
-                }
+                if alone || !role { vec![] } else { vec![Hit::field(&["isolation"], message)] }
             }
             _ => vec![],
         },
@@ -330,10 +285,8 @@ pub static RULES: &[Rule] = &[
         check: |judged| {
             judged.kube("PodDisruptionBudget", |doc| {
                 let allowed = doc.pointer("/spec/maxUnavailable")?;
-                let zero = allowed == 0
-                    || allowed
-                        .as_str()
-                        .is_some_and(|text| text.trim_end_matches('%').parse() == Ok(0));
+                let zero =
+                    allowed == 0 || allowed.as_str().is_some_and(|text| text.trim_end_matches('%').parse() == Ok(0));
                 zero.then(|| "a PodDisruptionBudget allows no disruption".to_owned())
             })
         },
@@ -350,11 +303,7 @@ pub static RULES: &[Rule] = &[
                 let all = asked
                     .is_some_and(|(min, most)| most == "100%" || most.parse::<u32>().is_ok_and(|most| most >= min));
                 let message = "one drain may take every replica";
-                if all {
-                    vec![Hit::field(&["availability", "max_unavailable"], message)]
-                } else {
-                    vec![]
-                }
+                if all { vec![Hit::field(&["availability", "max_unavailable"], message)] } else { vec![] }
             }
             _ => vec![],
         },

@@ -18,12 +18,7 @@ pub struct Counted {
 
 impl Counted {
     pub fn new(inner: Arc<dyn Objects>) -> Self {
-        Self {
-            inner,
-            observed: AtomicUsize::new(0),
-            applied: AtomicUsize::new(0),
-            deleted: AtomicUsize::new(0),
-        }
+        Self { inner, observed: AtomicUsize::new(0), applied: AtomicUsize::new(0), deleted: AtomicUsize::new(0) }
     }
 }
 

@@ -16,12 +16,6 @@ pub struct PortError {
 
 impl PortError {
     pub fn new(class: Class, call: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            class,
-            call: call.into(),
-            message: message.into(),
-            held: vec![],
-            request_id: None,
-        }
+        Self { class, call: call.into(), message: message.into(), held: vec![], request_id: None }
     }
 }

@@ -111,21 +111,11 @@ impl Engine {
 
     /// For reads outside an operation.
     fn world<'a>(&'a self, cluster: &'a ClusterArn) -> world::World<'a> {
-        world::World {
-            objects: &*self.objects,
-            clock: &*self.clock,
-            cluster,
-            until: None,
-            cancel: None,
-        }
+        world::World { objects: &*self.objects, clock: &*self.clock, cluster, until: None, cancel: None }
     }
 
     fn world_until<'a>(&'a self, cluster: &'a ClusterArn, until: Duration, cancel: &'a Cancel) -> world::World<'a> {
-        world::World {
-            until: Some(until),
-            cancel: Some(cancel),
-            ..self.world(cluster)
-        }
+        world::World { until: Some(until), cancel: Some(cancel), ..self.world(cluster) }
     }
 
     async fn cluster_arn(&self, cluster: &ClusterRef) -> Result<ClusterArn, Problem> {
@@ -154,26 +144,16 @@ fn random_id(prefix: &str) -> Result<String, failure::Failure> {
 #[async_trait]
 impl Provisioner for Engine {
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, Problem> {
-        self.known
-            .facts(cluster)
-            .await
-            .map_err(|error| facts::unreadable(cluster, error))
+        self.known.facts(cluster).await.map_err(|error| facts::unreadable(cluster, error))
     }
 
     async fn only_cluster(&self) -> Result<Option<ClusterRef>, Problem> {
-        self.known
-            .only()
-            .await
-            .map_err(|error| failure::Failure::call("listing", "clusters", error).problem())
+        self.known.only().await.map_err(|error| failure::Failure::call("listing", "clusters", error).problem())
     }
 
     async fn find(&self, id: &Id) -> Result<Option<Record>, Problem> {
         let cluster = self.cluster_arn(&cluster_of(id)?).await?;
-        let found = self
-            .world(&cluster)
-            .get(&record::key_of(id))
-            .await
-            .map_err(|failure| failure.problem())?;
+        let found = self.world(&cluster).get(&record::key_of(id)).await.map_err(|failure| failure.problem())?;
         match found {
             Some(observed) => record::parse(&observed).map_err(|failure| failure.problem()),
             None => Ok(None),

@@ -87,11 +87,7 @@ impl Fake {
             world: ARN.to_owned(),
             ..State::default()
         };
-        Self {
-            state: Mutex::new(state),
-            begun: Instant::now(),
-            visible_after: Duration::ZERO,
-        }
+        Self { state: Mutex::new(state), begun: Instant::now(), visible_after: Duration::ZERO }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -159,16 +155,11 @@ impl Fake {
         state.versions += 1;
         let version = state.versions;
         let key: ObjectKey = key.parse().unwrap_or_else(|e| panic!("{e}"));
-        let stored = state
-            .stored
-            .get_mut(&key)
-            .unwrap_or_else(|| panic!("{key} is not there"));
+        let stored = state.stored.get_mut(&key).unwrap_or_else(|| panic!("{key} is not there"));
         stored.version = version;
         match text {
             Some(text) => {
-                stored
-                    .fields
-                    .insert(path.to_owned(), (text.to_owned(), manager.to_owned(), declared));
+                stored.fields.insert(path.to_owned(), (text.to_owned(), manager.to_owned(), declared));
             }
             None => {
                 stored.fields.remove(path);
@@ -195,11 +186,7 @@ impl Fake {
         state.versions += 1;
         let stored = Stored {
             version: state.versions,
-            fields: [(
-                "/metadata/annotations/by".to_owned(),
-                ("x".to_owned(), by.to_owned(), true),
-            )]
-            .into(),
+            fields: [("/metadata/annotations/by".to_owned(), ("x".to_owned(), by.to_owned(), true))].into(),
             labels: BTreeMap::new(),
             record: None,
             id: None,
@@ -208,9 +195,7 @@ impl Fake {
             going: None,
             made_at: Instant::now(),
         };
-        state
-            .stored
-            .insert(key.parse().unwrap_or_else(|e| panic!("{e}")), stored);
+        state.stored.insert(key.parse().unwrap_or_else(|e| panic!("{e}")), stored);
     }
 
     pub(super) fn record(&self, name: &str) -> Option<crate::domain::Record> {
@@ -221,12 +206,7 @@ impl Fake {
 
     pub(super) fn text(&self, key: &str, path: &str) -> Option<String> {
         let key: ObjectKey = key.parse().ok()?;
-        self.lock()
-            .stored
-            .get(&key)?
-            .fields
-            .get(path)
-            .map(|(text, ..)| text.clone())
+        self.lock().stored.get(&key)?.fields.get(path).map(|(text, ..)| text.clone())
     }
 }
 
@@ -287,9 +267,7 @@ impl Clusters for Fake {
 impl Clock for Fake {
     fn now(&self) -> String {
         let seconds = i64::try_from(self.elapsed().as_secs()).unwrap_or_default();
-        jiff::Timestamp::from_second(1_790_000_000 + seconds)
-            .map(|t| t.to_string())
-            .unwrap_or_default()
+        jiff::Timestamp::from_second(1_790_000_000 + seconds).map(|t| t.to_string()).unwrap_or_default()
     }
 
     fn elapsed(&self) -> Duration {
@@ -303,9 +281,7 @@ impl Clock for Fake {
 
 fn observed(key: &ObjectKey, stored: &Stored, fields: crate::domain::Fields, ownership: Ownership) -> Observed {
     Observed {
-        deleting: stored
-            .going
-            .map(|looks| format!("NamespaceContentRemaining: {looks} more")),
+        deleting: stored.going.map(|looks| format!("NamespaceContentRemaining: {looks} more")),
         id: stored.id.clone(),
         external_id: stored.external_id.clone(),
         record: stored.record.clone(),

@@ -31,11 +31,7 @@ pub fn check_read(schema: &Schema, new: &Value) -> Vec<Breach> {
 
 pub fn check_import(schema: &Schema, imported: &Value) -> Vec<Breach> {
     if imported.is_null() {
-        return vec![Breach::new(
-            Path::root(),
-            "imported_exists",
-            "an import gives an object",
-        )];
+        return vec![Breach::new(Path::root(), "imported_exists", "an import gives an object")];
     }
     check_state(schema, imported)
 }
@@ -51,13 +47,10 @@ fn check_state(schema: &Schema, state: &Value) -> Vec<Breach> {
     if let Err(error) = fits(state, &schema.ty()) {
         return vec![Breach::new(error.path, "state_fits", error.text)];
     }
-    let unknown = state.unknown_paths().into_iter().map(|path| {
-        Breach::new(
-            schema.resolve_path(&path),
-            "state_is_known",
-            "nothing in state may be unknown",
-        )
-    });
+    let unknown = state
+        .unknown_paths()
+        .into_iter()
+        .map(|path| Breach::new(schema.resolve_path(&path), "state_is_known", "nothing in state may be unknown"));
     let secret = write_only_set(schema, state)
         .into_iter()
         .map(|path| Breach::new(path, "write_only_is_null", "a write-only value must not be in state"));
@@ -65,18 +58,9 @@ fn check_state(schema: &Schema, state: &Value) -> Vec<Breach> {
 }
 
 fn compare(schema: &Schema, promised: &Value, actual: &Value, unknowns: Unknowns) -> Vec<Breach> {
-    let mut pass = Pass {
-        unknowns,
-        found: vec![],
-    };
+    let mut pass = Pass { unknowns, found: vec![] };
     pass.value(promised, actual, &mut Path::root());
-    pass.found
-        .into_iter()
-        .map(|breach| Breach {
-            path: schema.resolve_path(&breach.path),
-            ..breach
-        })
-        .collect()
+    pass.found.into_iter().map(|breach| Breach { path: schema.resolve_path(&breach.path), ..breach }).collect()
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -99,11 +83,7 @@ impl Pass {
         match (promised, actual) {
             (Value::Unknown(refinement), _) => {
                 if let Some(broken) = refinement.broken_by(actual) {
-                    self.breach(
-                        at,
-                        "refinement_holds",
-                        format!("the plan promised more of this value: it {broken}"),
-                    );
+                    self.breach(at, "refinement_holds", format!("the plan promised more of this value: it {broken}"));
                 }
             }
             (_, Value::Unknown(_)) => {
@@ -143,11 +123,7 @@ impl Pass {
                 self.value(&promised.value, &actual.value, at);
             }
             (Value::Dynamic(promised), _) if promised.value.is_unknown() => {
-                self.breach(
-                    at,
-                    "type_is_kept",
-                    "the type of a dynamic value was planned and is another one now",
-                );
+                self.breach(at, "type_is_kept", "the type of a dynamic value was planned and is another one now");
             }
             _ if promised == actual => {}
             (Value::Null, _) => self.breach(at, "null_stays", "was null, but is a value now"),
@@ -165,15 +141,8 @@ impl Pass {
         }
         for (places, promised) in by_open_places(promised) {
             let present: HashSet<Value> = actual.iter().map(|element| masked(element, &places)).collect();
-            if promised
-                .iter()
-                .any(|element| !present.contains(&masked(element, &places)))
-            {
-                self.breach(
-                    at,
-                    "set_keeps_elements",
-                    "an element of the set was planned and has vanished",
-                );
+            if promised.iter().any(|element| !present.contains(&masked(element, &places))) {
+                self.breach(at, "set_keeps_elements", "an element of the set was planned and has vanished");
             }
         }
     }

@@ -61,19 +61,11 @@ impl Pass {
             return;
         }
         if config.is_null() {
-            return self.breach(
-                here,
-                "absent_is_null",
-                "what is not configured and can't be computed must be null",
-            );
+            return self.breach(here, "absent_is_null", "what is not configured and can't be computed must be null");
         }
         if config.is_unknown() {
             // Core would let the prior value pass; the plan made again at apply could then not keep it.
-            return self.breach(
-                here,
-                "unknown_stays",
-                "a configured unknown must stay unknown in the plan",
-            );
+            return self.breach(here, "unknown_stays", "a configured unknown must stay unknown in the plan");
         }
         if planned == prior && !prior.is_null() && config.is_wholly_known() {
             return;
@@ -128,11 +120,7 @@ impl Pass {
         match (config, planned) {
             (Value::Map(_), Value::Map(_)) => self.object(attributes, prior, config, planned, at),
             _ if config == planned => {}
-            _ => self.breach(
-                at,
-                "elements_are_kept",
-                "an element must stay null or unknown as it is configured",
-            ),
+            _ => self.breach(at, "elements_are_kept", "an element must stay null or unknown as it is configured"),
         }
     }
 }

@@ -9,15 +9,8 @@ use crate::{
 use std::collections::BTreeSet;
 
 /// Names that have a meaning of their own in every resource block.
-const RESOURCE_NAMES: [&str; 7] = [
-    "connection",
-    "count",
-    "depends_on",
-    "for_each",
-    "lifecycle",
-    "provider",
-    "provisioner",
-];
+const RESOURCE_NAMES: [&str; 7] =
+    ["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
 const PROVIDER_NAMES: [&str; 2] = ["alias", "version"];
 
 /// For resources and data sources.
@@ -32,32 +25,13 @@ pub fn check_provider_schema(schema: &Schema) -> Vec<Breach> {
 fn check(schema: &Schema, reserved: &[&str]) -> Vec<Breach> {
     let mut pass = Pass { found: vec![] };
     if schema.version < 0 {
-        pass.breach(
-            &Path::root(),
-            "version_not_negative",
-            "a schema's version must not be negative",
-        );
+        pass.breach(&Path::root(), "version_not_negative", "a schema's version must not be negative");
     }
-    for attribute in schema
-        .attributes
-        .iter()
-        .filter(|attribute| reserved.contains(&attribute.name))
-    {
+    for attribute in schema.attributes.iter().filter(|attribute| reserved.contains(&attribute.name)) {
         let path = Path::attribute(attribute.name);
-        pass.breach(
-            &path,
-            "name_not_reserved",
-            "the name has a meaning of its own in every block",
-        );
+        pass.breach(&path, "name_not_reserved", "the name has a meaning of its own in every block");
     }
-    pass.attributes(
-        &schema.attributes,
-        &Path::root(),
-        Place {
-            in_set: false,
-            computed: false,
-        },
-    );
+    pass.attributes(&schema.attributes, &Path::root(), Place { in_set: false, computed: false });
     pass.found
 }
 
@@ -85,40 +59,20 @@ impl Pass {
                 self.breach(&here, "name_once", "two attributes have this name");
             }
             if !is_name(attribute.name) {
-                self.breach(
-                    &here,
-                    "name_form",
-                    "a name is lower-case letters, digits and _, and begins with no digit",
-                );
+                self.breach(&here, "name_form", "a name is lower-case letters, digits and _, and begins with no digit");
             }
             self.attribute(attribute, &here, place);
         }
     }
 
     fn attribute(&mut self, attribute: &Attribute, here: &Path, place: Place) {
-        let Attribute {
-            kind,
-            mode,
-            default,
-            replace,
-            equal,
-            write_only,
-            ..
-        } = attribute;
+        let Attribute { kind, mode, default, replace, equal, write_only, .. } = attribute;
         if let Some(default) = default {
             if *mode != Mode::Optional {
-                self.breach(
-                    here,
-                    "default_is_optional",
-                    "only what is optional and not computed has a default",
-                );
+                self.breach(here, "default_is_optional", "only what is optional and not computed has a default");
             }
             if !default_fits(default, kind) {
-                self.breach(
-                    here,
-                    "default_fits",
-                    "the default is not of the attribute's type, or is null or unknown",
-                );
+                self.breach(here, "default_fits", "the default is not of the attribute's type, or is null or unknown");
             }
         }
         if *write_only && (attribute.is_computed() || place.in_set) {
@@ -126,36 +80,20 @@ impl Pass {
             self.breach(here, "write_only_place", text);
         }
         if place.in_set && !matches!(replace, Replace::Never) {
-            self.breach(
-                here,
-                "replaces_has_a_path",
-                "no path leads into a set; let the set itself replace",
-            );
+            self.breach(here, "replaces_has_a_path", "no path leads into a set; let the set itself replace");
         }
         if place.computed && *mode != Mode::Computed {
-            self.breach(
-                here,
-                "inside_computed",
-                "what is inside a computed object can't be configured",
-            );
+            self.breach(here, "inside_computed", "what is inside a computed object can't be configured");
         }
         match kind {
             Kind::Plain(ty) => {
                 if has_dynamic_set(ty, place.in_set) {
-                    self.breach(
-                        here,
-                        "no_dynamic_in_sets",
-                        "elements of a set have one type, never `dynamic`",
-                    );
+                    self.breach(here, "no_dynamic_in_sets", "elements of a set have one type, never `dynamic`");
                 }
             }
             Kind::Nested(nesting, object) => {
                 if equal.is_some() {
-                    self.breach(
-                        here,
-                        "equality_of_leaves",
-                        "a nested object is compared by its attributes",
-                    );
+                    self.breach(here, "equality_of_leaves", "a nested object is compared by its attributes");
                 }
                 self.nested(
                     *nesting,

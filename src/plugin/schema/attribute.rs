@@ -92,27 +92,18 @@ impl Attribute {
     /// What an attribute that is not configured means. It is planned, so the user sees it.
     #[must_use]
     pub fn default(self, value: impl Into<Value>) -> Self {
-        Self {
-            default: Some(value.into()),
-            ..self
-        }
+        Self { default: Some(value.into()), ..self }
     }
 
     /// A change of a known value destroys the object and makes another one.
     #[must_use]
     pub fn replaces(self) -> Self {
-        Self {
-            replace: Replace::Always,
-            ..self
-        }
+        Self { replace: Replace::Always, ..self }
     }
 
     #[must_use]
     pub fn replaces_if(self, condition: fn(prior: &Value, planned: &Value) -> bool) -> Self {
-        Self {
-            replace: Replace::If(condition),
-            ..self
-        }
+        Self { replace: Replace::If(condition), ..self }
     }
 
     #[must_use]
@@ -122,65 +113,44 @@ impl Attribute {
 
     #[must_use]
     pub fn sensitive(self) -> Self {
-        Self {
-            sensitive: true,
-            ..self
-        }
+        Self { sensitive: true, ..self }
     }
 
     /// Never in plan or state: it is read from the configuration at plan and apply.
     #[must_use]
     pub fn write_only(self) -> Self {
-        Self {
-            write_only: true,
-            ..self
-        }
+        Self { write_only: true, ..self }
     }
 
     /// What to use instead.
     #[must_use]
     pub fn deprecated(self, message: impl Into<String>) -> Self {
-        Self {
-            deprecated: Some(message.into()),
-            ..self
-        }
+        Self { deprecated: Some(message.into()), ..self }
     }
 
     #[must_use]
     pub fn describe(self, markdown: impl Into<String>) -> Self {
-        Self {
-            description: markdown.into(),
-            ..self
-        }
+        Self { description: markdown.into(), ..self }
     }
 
     /// Two spellings of one value (`"1000m"` and `"1"`, a name and its ARN): while they are equal, the plan keeps the
     /// prior spelling. Asked only about wholly known values that are not null.
     #[must_use]
     pub fn equal_if(self, same: fn(prior: &Value, new: &Value) -> bool) -> Self {
-        Self {
-            equal: Some(Equality { same, elements: false }),
-            ..self
-        }
+        Self { equal: Some(Equality { same, elements: false }), ..self }
     }
 
     /// The same for each element of a map by itself. In a configured map all must be equal, for core allows only the
     /// configured or the prior map as a whole.
     #[must_use]
     pub fn equal_elements_if(self, same: fn(prior: &Value, new: &Value) -> bool) -> Self {
-        Self {
-            equal: Some(Equality { same, elements: true }),
-            ..self
-        }
+        Self { equal: Some(Equality { same, elements: true }), ..self }
     }
 
     /// A value that passes the checks, where one can't be guessed from the kind.
     #[must_use]
     pub fn example(self, value: impl Into<Value>) -> Self {
-        Self {
-            example: Some(value.into()),
-            ..self
-        }
+        Self { example: Some(value.into()), ..self }
     }
 
     /// The protocol's `required` flag.
@@ -218,31 +188,15 @@ impl fmt::Debug for Replace {
 /// In short: what decides a plan.
 impl fmt::Debug for Attribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            kind,
-            mode,
-            default,
-            replace,
-            stable,
-            write_only,
-            equal,
-            ..
-        } = self;
+        let Self { name, kind, mode, default, replace, stable, write_only, equal, .. } = self;
         write!(f, "{name} {mode:?} {kind:?}")?;
-        for (set, word) in [
-            (*stable, "stable"),
-            (*write_only, "write_only"),
-            (equal.is_some(), "equal_if"),
-        ] {
+        for (set, word) in [(*stable, "stable"), (*write_only, "write_only"), (equal.is_some(), "equal_if")] {
             f.write_str(if set { " " } else { "" })?;
             f.write_str(if set { word } else { "" })?;
         }
         if !matches!(replace, Replace::Never) {
             write!(f, " replaces:{replace:?}")?;
         }
-        default
-            .as_ref()
-            .map_or(Ok(()), |default| write!(f, " default:{default:?}"))
+        default.as_ref().map_or(Ok(()), |default| write!(f, " default:{default:?}"))
     }
 }

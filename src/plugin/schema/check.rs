@@ -62,16 +62,12 @@ impl Attribute {
     pub fn one_of(self, choices: &[&'static str]) -> Self {
         let allowed = choices.to_vec();
         let checked = self.check_value(move |value| match value.as_str() {
-            Some(text) if !allowed.contains(&text) => Err(Fault::new(format_args!(
-                "{text:?} is not one of {}",
-                allowed.join(", ")
-            ))),
+            Some(text) if !allowed.contains(&text) => {
+                Err(Fault::new(format_args!("{text:?} is not one of {}", allowed.join(", "))))
+            }
             _ => Ok(()),
         });
-        Self {
-            choices: choices.to_vec(),
-            ..checked
-        }
+        Self { choices: choices.to_vec(), ..checked }
     }
 
     /// A number from `low` to `high`, both allowed.
@@ -100,13 +96,9 @@ impl Attribute {
             if (least..=most).contains(&length) {
                 Ok(())
             } else if most == usize::MAX {
-                Err(Fault::new(format_args!(
-                    "it has {length} {what}, at least {least} are needed"
-                )))
+                Err(Fault::new(format_args!("it has {length} {what}, at least {least} are needed")))
             } else {
-                Err(Fault::new(format_args!(
-                    "it has {length} {what}, {least} to {most} are allowed"
-                )))
+                Err(Fault::new(format_args!("it has {length} {what}, {least} to {most} are allowed")))
             }
         })
     }
@@ -169,10 +161,9 @@ impl Rule {
         let set = |name: &str| !object.child(name).is_null() && !object.child(name).is_unknown();
         let unset = |name: &str| object.child(name).is_null();
         match self {
-            Self::AtLeastOneOf(names) if names.iter().all(|name| unset(name)) => Err(Fault::new(format_args!(
-                "at least one of {} must be set",
-                names.join(", ")
-            ))),
+            Self::AtLeastOneOf(names) if names.iter().all(|name| unset(name)) => {
+                Err(Fault::new(format_args!("at least one of {} must be set", names.join(", "))))
+            }
             Self::Conflicts(names) => {
                 let found: Vec<_> = names.iter().copied().filter(|name| set(name)).collect();
                 match found[..] {

@@ -30,17 +30,12 @@ fn attributes(depth: usize, in_set: bool, computed_only: bool) -> BoxedStrategy<
         let nested = if depth == 0 {
             plain.clone()
         } else {
-            prop_oneof![
-                Just(Nesting::Single),
-                Just(Nesting::List),
-                Just(Nesting::Set),
-                Just(Nesting::Map)
-            ]
-            .prop_flat_map(move |nesting| {
-                attributes(depth - 1, in_set || nesting == Nesting::Set, computed_only)
-                    .prop_map(move |attributes| Kind::Nested(nesting, object(attributes)))
-            })
-            .boxed()
+            prop_oneof![Just(Nesting::Single), Just(Nesting::List), Just(Nesting::Set), Just(Nesting::Map)]
+                .prop_flat_map(move |nesting| {
+                    attributes(depth - 1, in_set || nesting == Nesting::Set, computed_only)
+                        .prop_map(move |attributes| Kind::Nested(nesting, object(attributes)))
+                })
+                .boxed()
         };
         (prop_oneof![3 => plain, 2 => nested], 0..6u8, any::<[bool; 4]>())
             .prop_map(move |(kind, mode, flags)| attribute(name, kind, mode, flags, in_set, computed_only))
@@ -111,11 +106,7 @@ fn as_configured(attributes: &[Attribute], tree: &Value) -> Value {
             Kind::Plain(_) => value.clone(),
             Kind::Nested(nesting, object) => {
                 let made = rebuild(*nesting, value, |element| as_configured(&object.attributes, element));
-                if let Value::Set(elements) = made {
-                    Value::set(elements)
-                } else {
-                    made
-                }
+                if let Value::Set(elements) = made { Value::set(elements) } else { made }
             }
         };
         (attribute.name, value)
@@ -137,9 +128,7 @@ pub(crate) struct Life {
 pub(crate) fn life() -> impl Strategy<Value = Life> {
     any_schema().prop_flat_map(|schema| {
         let ty = schema.ty();
-        let Type::Object(types) = &ty else {
-            panic!("a schema is an object")
-        };
+        let Type::Object(types) = &ty else { panic!("a schema is an object") };
         let whole = |unknowns| {
             types
                 .iter()
@@ -149,27 +138,14 @@ pub(crate) fn life() -> impl Strategy<Value = Life> {
         };
         let known = || whole(Unknowns::Never);
         let prior = prop_oneof![1 => Just(Value::Null), 3 => known()];
-        let trees = (
-            prior,
-            whole(Unknowns::Allowed),
-            known(),
-            whole(Unknowns::Allowed),
-            known(),
-        );
+        let trees = (prior, whole(Unknowns::Allowed), known(), whole(Unknowns::Allowed), known());
         (Just(schema), trees).prop_map(|(schema, (prior, config, late, at_plan, at_apply))| {
             let config = as_configured(&schema.attributes, &config);
             let mut known = settle::fill(&config, Some(&late));
             settle::forget_unknowns(&mut known);
             let final_config = as_configured(&schema.attributes, &known);
             let prior = null_write_only(&schema, &prior);
-            Life {
-                schema,
-                prior,
-                config,
-                final_config,
-                at_plan,
-                at_apply,
-            }
+            Life { schema, prior, config, final_config, at_plan, at_apply }
         })
     })
 }

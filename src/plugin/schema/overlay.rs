@@ -43,10 +43,7 @@ impl Gaps {
         Value::map(attributes.iter().map(|attribute| {
             let name = attribute.name;
             let given = ours.as_map().and_then(|ours| ours.get(name));
-            (
-                name,
-                self.attribute(attribute, config.child(name), given, prior.child(name)),
-            )
+            (name, self.attribute(attribute, config.child(name), given, prior.child(name)))
         }))
     }
 
@@ -88,11 +85,7 @@ impl Gaps {
             (Nesting::Single, _) => made(config, ours, prior),
             (Nesting::List, Value::List(elements)) => {
                 let elements = elements.iter().enumerate();
-                Value::List(
-                    elements
-                        .map(|(at, config)| made(config, ours.element(at), prior.element(at)))
-                        .collect(),
-                )
+                Value::List(elements.map(|(at, config)| made(config, ours.element(at), prior.element(at))).collect())
             }
             (Nesting::Map, Value::Map(entries)) => Value::Map(
                 entries
@@ -127,9 +120,7 @@ impl Equality {
             (Value::Map(prior), Value::Map(new)) if self.elements => {
                 prior.len() == new.len()
                     && new.iter().all(|(key, value)| {
-                        prior
-                            .get(key)
-                            .is_some_and(|prior| prior == value || self.same(prior, value))
+                        prior.get(key).is_some_and(|prior| prior == value || self.same(prior, value))
                     })
             }
             _ => !self.elements && self.same(prior, new),

@@ -25,10 +25,7 @@ pub(super) fn pair<'v>(kind: Left, object: &Object, left: &[Value], right: &'v [
         return found;
     }
     let keys = |elements: &[Value], optional_too: bool| -> Vec<Value> {
-        elements
-            .iter()
-            .map(|element| set_key(object, element, optional_too))
-            .collect()
+        elements.iter().map(|element| set_key(object, element, optional_too)).collect()
     };
     let mut taken = vec![false; right.len()];
     assign(&keys(left, true), &keys(right, true), &mut found, &mut taken, right);
@@ -39,10 +36,8 @@ pub(super) fn pair<'v>(kind: Left, object: &Object, left: &[Value], right: &'v [
             return found;
         }
         let (on_left, on_right) = (counted(&left_keys), counted(&right_keys));
-        let ambiguous: Vec<bool> = left_keys
-            .iter()
-            .map(|key| on_left.get(key) != Some(&1) || on_right.get(key) != Some(&1))
-            .collect();
+        let ambiguous: Vec<bool> =
+            left_keys.iter().map(|key| on_left.get(key) != Some(&1) || on_right.get(key) != Some(&1)).collect();
         // An unknown key equals none on the right, where everything is known.
         for (key, _) in left_keys.iter_mut().zip(ambiguous).filter(|(_, ambiguous)| *ambiguous) {
             *key = Value::unknown();
@@ -60,11 +55,7 @@ fn assign<'v>(
     elements: &'v [Value],
 ) {
     let mut free: HashMap<&Value, VecDeque<usize>> = HashMap::new();
-    for (at, key) in right
-        .iter()
-        .enumerate()
-        .filter(|(at, key)| !taken[*at] && key.is_wholly_known())
-    {
+    for (at, key) in right.iter().enumerate().filter(|(at, key)| !taken[*at] && key.is_wholly_known()) {
         free.entry(key).or_default().push_back(at);
     }
     for (partner, key) in found.iter_mut().zip(left).filter(|(partner, _)| partner.is_none()) {

@@ -67,15 +67,11 @@ pub(crate) fn certainly_differs(prior: &Value, planned: &Value) -> bool {
         }
         (Value::Map(prior), Value::Map(planned)) => {
             prior.len() != planned.len()
-                || planned
-                    .iter()
-                    .any(|(key, b)| prior.get(key).is_none_or(|a| certainly_differs(a, b)))
+                || planned.iter().any(|(key, b)| prior.get(key).is_none_or(|a| certainly_differs(a, b)))
         }
         (Value::Set(before), Value::Set(after)) if !planned.is_wholly_known() => {
             let before: HashSet<&Value> = before.iter().collect();
-            after
-                .iter()
-                .any(|element| element.is_wholly_known() && !before.contains(element))
+            after.iter().any(|element| element.is_wholly_known() && !before.contains(element))
         }
         (Value::Dynamic(prior), Value::Dynamic(planned)) => certainly_differs(&prior.value, &planned.value),
         _ => prior != planned,

@@ -34,18 +34,11 @@ pub fn settle(schema: &Schema, planned: &Value, computed: &Value) -> Settled {
 /// After a failure, when core accepts what is true in place of what was planned: attributes that are ours alone are as
 /// computed, even where the plan knew better.
 pub fn partial(schema: &Schema, planned: &Value, computed: &Value) -> Settled {
-    finish(
-        schema,
-        object(&schema.attributes, planned, Some(computed), Wins::Outcome),
-    )
+    finish(schema, object(&schema.attributes, planned, Some(computed), Wins::Outcome))
 }
 
 fn finish(schema: &Schema, mut value: Value) -> Settled {
-    let missing = value
-        .unknown_paths()
-        .iter()
-        .map(|path| schema.resolve_path(path))
-        .collect();
+    let missing = value.unknown_paths().iter().map(|path| schema.resolve_path(path)).collect();
     forget_unknowns(&mut value);
     Settled { value, missing }
 }
@@ -60,10 +53,7 @@ fn object(attributes: &[Attribute], planned: &Value, ours: Option<&Value>, wins:
     let Value::Map(_) = planned else { return planned.clone() };
     Value::map(attributes.iter().map(|attribute| {
         let ours = ours.and_then(|ours| ours.get(attribute.name));
-        (
-            attribute.name,
-            settled(attribute, planned.child(attribute.name), ours, wins),
-        )
+        (attribute.name, settled(attribute, planned.child(attribute.name), ours, wins))
     }))
 }
 
@@ -99,12 +89,7 @@ fn descend(nesting: Nesting, nested: &Object, planned: &Value, ours: Option<&Val
             Value::Map(entries.iter().map(settle).collect())
         }
         (Nesting::Set, Value::Set(elements)) => {
-            let ours = pair(
-                Left::Planned,
-                nested,
-                elements,
-                ours.and_then(Value::elements).unwrap_or_default(),
-            );
+            let ours = pair(Left::Planned, nested, elements, ours.and_then(Value::elements).unwrap_or_default());
             Value::set(elements.iter().zip(ours).map(|(planned, ours)| made(planned, ours)))
         }
         _ => planned.clone(),
@@ -119,20 +104,11 @@ pub(super) fn fill(value: &Value, from: Option<&Value>) -> Value {
         (Value::Dynamic(dynamic), Some(from)) if dynamic.value.is_unknown() => from.clone(),
         (Value::List(elements), Some(from)) => {
             let from = from.elements().unwrap_or_default();
-            Value::List(
-                elements
-                    .iter()
-                    .enumerate()
-                    .map(|(at, element)| fill(element, from.get(at)))
-                    .collect(),
-            )
+            Value::List(elements.iter().enumerate().map(|(at, element)| fill(element, from.get(at))).collect())
         }
-        (Value::Map(entries), Some(from)) => Value::Map(
-            entries
-                .iter()
-                .map(|(key, element)| (key.clone(), fill(element, from.get(key))))
-                .collect(),
-        ),
+        (Value::Map(entries), Some(from)) => {
+            Value::Map(entries.iter().map(|(key, element)| (key.clone(), fill(element, from.get(key)))).collect())
+        }
         (Value::Set(elements), Some(Value::Set(from))) if !value.is_wholly_known() => fill_set(elements, from),
         _ => value.clone(),
     }
@@ -144,20 +120,11 @@ fn fill_set(elements: &[Value], from: &[Value]) -> Value {
     let (known, open): (Vec<&Value>, Vec<&Value>) = elements.iter().partition(|element| element.is_wholly_known());
     let mut filled: Vec<Value> = known.iter().map(|element| (*element).clone()).collect();
     let known: HashSet<&Value> = known.into_iter().collect();
-    let mut new: Vec<Option<&Value>> = from
-        .iter()
-        .filter(|element| !known.contains(element))
-        .map(Some)
-        .collect();
+    let mut new: Vec<Option<&Value>> = from.iter().filter(|element| !known.contains(element)).map(Some).collect();
     // An element of which nothing is known takes what the others leave: from the last group to the first.
     for (places, open) in by_open_places(open).into_iter().rev() {
         let mut free: HashMap<Value, Vec<usize>> = HashMap::new();
-        for (at, element) in new
-            .iter()
-            .enumerate()
-            .filter_map(|(at, element)| Some((at, (*element)?)))
-            .rev()
-        {
+        for (at, element) in new.iter().enumerate().filter_map(|(at, element)| Some((at, (*element)?))).rev() {
             free.entry(masked(element, &places)).or_default().push(at);
         }
         let mut alone = vec![];
@@ -170,9 +137,7 @@ fn fill_set(elements: &[Value], from: &[Value]) -> Value {
         }
         if !alone.is_empty() {
             let present: HashSet<Value> = filled.iter().map(|element| masked(element, &places)).collect();
-            let lost = alone
-                .into_iter()
-                .filter(|element| !present.contains(&masked(element, &places)));
+            let lost = alone.into_iter().filter(|element| !present.contains(&masked(element, &places)));
             filled.extend(lost.cloned());
         }
     }

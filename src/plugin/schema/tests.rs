@@ -43,12 +43,7 @@ fn same_quantity(prior: &Value, new: &Value) -> bool {
 }
 
 fn same_digest(prior: &Value, new: &Value) -> bool {
-    let digest = |value: &Value| {
-        value
-            .as_str()
-            .and_then(|line| line.rsplit_once('#'))
-            .map(|(_, d)| d.to_owned())
-    };
+    let digest = |value: &Value| value.as_str().and_then(|line| line.rsplit_once('#')).map(|(_, d)| d.to_owned());
     digest(prior).is_some() && digest(prior) == digest(new)
 }
 
@@ -110,8 +105,7 @@ fn schema_and_struct_name_the_same_things() {
     assert_eq!(validate(&schema, &full), [], "examples pass the checks");
     let ours = outputs(&schema, &full);
     assert_eq!(
-        ours.as_map()
-            .map(|map| map.keys().map(String::as_str).collect::<Vec<_>>()),
+        ours.as_map().map(|map| map.keys().map(String::as_str).collect::<Vec<_>>()),
         Some(vec!["id", "objects"])
     );
 }
@@ -121,25 +115,13 @@ fn a_fault_in_a_spec_has_the_path_of_the_protocol() {
     let total = Value::map([("pods", Value::from(4))]);
     let config = tree([("name", "a".into()), ("tier", "dev".into()), ("grants", Value::set([]))]);
     let cases = [
-        (
-            with(&config, "namespaces", Value::map([("api", quota(total))])),
-            r#"namespaces["api"].total["pods"]"#,
-            false,
-        ),
+        (with(&config, "namespaces", Value::map([("api", quota(total))])), r#"namespaces["api"].total["pods"]"#, false),
         (
             with(&config, "namespaces", Value::map([("api", quota(Value::unknown()))])),
             r#"namespaces["api"].total"#,
             true,
         ),
-        (
-            with(
-                &config,
-                "grants",
-                Value::set([Value::map([("principal", Value::unknown())])]),
-            ),
-            "grants",
-            true,
-        ),
+        (with(&config, "grants", Value::set([Value::map([("principal", Value::unknown())])])), "grants", true),
     ];
     for (config, path, unknown) in cases {
         let fault = environment().read::<Spec>(&config).expect_err(path);
@@ -155,28 +137,13 @@ fn paths_are_told_as_the_protocol_has_them() {
     let quota = || attribute(key(Path::attribute("namespaces"), "api"), "total");
     let cases = [
         (
-            key(
-                attribute(attribute(Path::attribute("namespaces"), "api"), "total"),
-                "pods",
-            ),
+            key(attribute(attribute(Path::attribute("namespaces"), "api"), "total"), "pods"),
             key(quota(), "pods"),
             "an element of a map of objects has a key",
         ),
-        (
-            key(Path::root(), "name"),
-            Path::attribute("name"),
-            "an attribute read into a map is an attribute",
-        ),
-        (
-            attribute(index(Path::attribute("grants"), 3), "arn"),
-            Path::attribute("grants"),
-            "a path ends at a set",
-        ),
-        (
-            Path::attribute("nothing"),
-            Path::attribute("nothing"),
-            "what the schema does not know stays",
-        ),
+        (key(Path::root(), "name"), Path::attribute("name"), "an attribute read into a map is an attribute"),
+        (attribute(index(Path::attribute("grants"), 3), "arn"), Path::attribute("grants"), "a path ends at a set"),
+        (Path::attribute("nothing"), Path::attribute("nothing"), "what the schema does not know stays"),
     ];
     for (given, resolved, reason) in cases {
         assert_eq!(environment().resolve_path(&given), resolved, "{reason}");
@@ -195,53 +162,18 @@ fn only_a_known_change_replaces() {
     ]);
     let zone = |zone: Value| Value::map([("zone", zone)]);
     let strings = |items: &[Option<&str>]| {
-        Value::List(
-            items
-                .iter()
-                .map(|item| item.map_or_else(Value::unknown, Value::from))
-                .collect(),
-        )
+        Value::List(items.iter().map(|item| item.map_or_else(Value::unknown, Value::from)).collect())
     };
     let cases: Vec<(&str, Value, Value, &[&str], &str)> = vec![
         ("name", "a".into(), "b".into(), &["name"], "a change"),
-        (
-            "name",
-            "a".into(),
-            Value::unknown(),
-            &[],
-            "an unknown may turn out the same",
-        ),
+        ("name", "a".into(), Value::unknown(), &[], "an unknown may turn out the same"),
         ("name", "a".into(), Value::Null, &["name"], "taken away"),
-        (
-            "list",
-            strings(&[Some("a"), Some("b")]),
-            strings(&[None, Some("b")]),
-            &[],
-            "an unknown element",
-        ),
-        (
-            "list",
-            strings(&[Some("a"), Some("b")]),
-            strings(&[None, Some("c")]),
-            &["list"],
-            "another element differs",
-        ),
-        (
-            "list",
-            strings(&[Some("a")]),
-            strings(&[None, None]),
-            &["list"],
-            "another length is no question",
-        ),
+        ("list", strings(&[Some("a"), Some("b")]), strings(&[None, Some("b")]), &[], "an unknown element"),
+        ("list", strings(&[Some("a"), Some("b")]), strings(&[None, Some("c")]), &["list"], "another element differs"),
+        ("list", strings(&[Some("a")]), strings(&[None, None]), &["list"], "another length is no question"),
         ("size", "small".into(), "large".into(), &["size"], "the condition holds"),
         ("size", "large".into(), "small".into(), &[], "the condition does not"),
-        (
-            "size",
-            "small".into(),
-            Value::unknown(),
-            &[],
-            "the condition is not asked about an unknown",
-        ),
+        ("size", "small".into(), Value::unknown(), &[], "the condition is not asked about an unknown"),
         (
             "groups",
             Value::map([("a", zone("x".into())), ("b", zone("x".into()))]),
@@ -249,28 +181,14 @@ fn only_a_known_change_replaces() {
             &[r#"groups["a"].zone"#],
             "inside an element",
         ),
-        (
-            "groups",
-            null_map(),
-            Value::map([("a", zone("x".into()))]),
-            &[],
-            "a new element is not a change inside one",
-        ),
+        ("groups", null_map(), Value::map([("a", zone("x".into()))]), &[], "a new element is not a change inside one"),
     ];
     for (name, prior, planned, paths, reason) in cases {
         let whole = |value: Value| crate::value::codec::conform(Value::map([(name, value)]), &schema.ty()).unwrap();
         let found = replacements(&schema, &whole(prior), &whole(planned));
-        assert_eq!(
-            found.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            paths,
-            "{reason}"
-        );
+        assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), paths, "{reason}");
     }
-    assert_eq!(
-        replacements(&schema, &NULL, &Value::map([("name", "a".into())])),
-        [],
-        "a create replaces nothing"
-    );
+    assert_eq!(replacements(&schema, &NULL, &Value::map([("name", "a".into())])), [], "a create replaces nothing");
 }
 
 proptest! {

@@ -11,9 +11,7 @@ pub fn timeouts(operations: &[&'static str]) -> Attribute {
         optional(operation, Type::String)
             .parses::<Limit>()
             .example("10m")
-            .describe(format!(
-                "How long a {operation} may take, for example `90s`, `10m` or `1h30m`."
-            ))
+            .describe(format!("How long a {operation} may take, for example `90s`, `10m` or `1h30m`."))
     });
     optional("timeouts", object(limits)).describe("How long operations may take.")
 }
@@ -72,17 +70,10 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         // Each unit once, the larger before the smaller.
         let (_, factor) = units.find(|(name, _)| *name == unit).ok_or_else(refuse)?;
         let count: u64 = count.parse().map_err(|_| refuse())?;
-        seconds = count
-            .checked_mul(factor)
-            .and_then(|more| seconds.checked_add(more))
-            .ok_or_else(refuse)?;
+        seconds = count.checked_mul(factor).and_then(|more| seconds.checked_add(more)).ok_or_else(refuse)?;
         rest = &tail[1..];
     }
-    if seconds == 0 {
-        Err(refuse())
-    } else {
-        Ok(Duration::from_secs(seconds))
-    }
+    if seconds == 0 { Err(refuse()) } else { Ok(Duration::from_secs(seconds)) }
 }
 
 #[cfg(test)]

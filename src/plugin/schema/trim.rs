@@ -22,13 +22,9 @@ pub fn inputs(schema: &Schema, tree: &Value) -> Value {
 /// What only we decide, at the top level.
 pub fn outputs(schema: &Schema, tree: &Value) -> Value {
     let Value::Map(entries) = tree else { return tree.clone() };
-    let ours = schema
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.mode == Mode::Computed);
+    let ours = schema.attributes.iter().filter(|attribute| attribute.mode == Mode::Computed);
     Value::Map(
-        ours.filter_map(|attribute| Some((attribute.name.to_owned(), entries.get(attribute.name)?.clone())))
-            .collect(),
+        ours.filter_map(|attribute| Some((attribute.name.to_owned(), entries.get(attribute.name)?.clone()))).collect(),
     )
 }
 
@@ -43,9 +39,9 @@ pub(super) fn computed_value(attribute: &Attribute, ours: &Value) -> Value {
     let conformed = conform(ours.clone(), &attribute.kind.ty()).unwrap_or_else(|_| ours.clone());
     match &attribute.kind {
         Kind::Plain(_) => conformed,
-        Kind::Nested(nesting, object) => rebuild(*nesting, &conformed, |element| {
-            forget_write_only(&object.attributes, element)
-        }),
+        Kind::Nested(nesting, object) => {
+            rebuild(*nesting, &conformed, |element| forget_write_only(&object.attributes, element))
+        }
     }
 }
 
@@ -56,9 +52,7 @@ pub(super) fn computed_element(object: &Object, ours: &Value) -> Value {
 }
 
 fn forget_write_only(attributes: &[Attribute], tree: &Value) -> Value {
-    each_attribute(attributes, tree, &|attribute, _| {
-        Some(attribute.write_only.then_some(Value::Null))
-    })
+    each_attribute(attributes, tree, &|attribute, _| Some(attribute.write_only.then_some(Value::Null)))
 }
 
 /// Where a write-only attribute is set: what a client that does not know them must not be allowed to store.
@@ -113,9 +107,9 @@ fn each_attribute(
         let value = replaced.as_ref().unwrap_or(value);
         let value = match &attribute.kind {
             Kind::Plain(_) => value.clone(),
-            Kind::Nested(nesting, object) => rebuild(*nesting, value, |element| {
-                each_attribute(&object.attributes, element, change)
-            }),
+            Kind::Nested(nesting, object) => {
+                rebuild(*nesting, value, |element| each_attribute(&object.attributes, element, change))
+            }
         };
         rebuilt.insert(attribute.name.to_owned(), value);
     }

@@ -89,19 +89,9 @@ impl Pass<'_> {
         let place = path.steps().iter().fold(at.clone(), |at, step| at.then(step.clone()));
         let place = self.schema.resolve_path(&place);
         let secret = self.schema.is_sensitive(&place) || attribute.is_some_and(|attribute| attribute.sensitive);
-        let text = if secret {
-            "the value is not valid (it is sensitive, so it is not shown)"
-        } else {
-            &text
-        };
-        let summary = if place.is_root() {
-            text.to_owned()
-        } else {
-            format!("{place}: {text}")
-        };
-        let detail = attribute
-            .map(|attribute| attribute.description.as_str())
-            .unwrap_or_default();
+        let text = if secret { "the value is not valid (it is sensitive, so it is not shown)" } else { &text };
+        let summary = if place.is_root() { text.to_owned() } else { format!("{place}: {text}") };
+        let detail = attribute.map(|attribute| attribute.description.as_str()).unwrap_or_default();
         self.found.push(Diagnostic::error(summary, detail).at(place));
     }
 }

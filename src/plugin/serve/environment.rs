@@ -4,10 +4,8 @@ use super::listener::{Network, Place};
 use std::{ffi::OsString, ops::RangeInclusive, path::PathBuf};
 
 /// go-plugin's cookie for Terraform: not a secret, only a way to tell a client from a human who tries the binary.
-const COOKIE: (&str, &str) = (
-    "TF_PLUGIN_MAGIC_COOKIE",
-    "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
-);
+const COOKIE: (&str, &str) =
+    ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 pub(super) const PROTOCOL: u32 = 6;
 
 /// Who has started the process.
@@ -32,11 +30,7 @@ pub struct Environment {
 
 impl Environment {
     pub(super) fn from_vars(var: impl Fn(&str) -> Option<OsString>) -> Started {
-        let text = |name: &str| {
-            var(name)
-                .and_then(|value| value.into_string().ok())
-                .filter(|value| !value.is_empty())
-        };
+        let text = |name: &str| var(name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
         if text(COOKIE.0).as_deref() != Some(COOKIE.1) {
             return Started::NotAPlugin;
         }
@@ -49,19 +43,13 @@ impl Environment {
             place: Place {
                 network: Network::default(),
                 ports,
-                directory: var("PLUGIN_UNIX_SOCKET_DIR")
-                    .filter(|dir| !dir.is_empty())
-                    .map(PathBuf::from),
+                directory: var("PLUGIN_UNIX_SOCKET_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from),
                 group: text("PLUGIN_UNIX_SOCKET_GROUP"),
             },
             client_certificate: text("PLUGIN_CLIENT_CERT"),
             multiplexing_asked: text("PLUGIN_MULTIPLEX_GRPC").is_some(),
             protocols: text("PLUGIN_PROTOCOL_VERSIONS")
-                .map(|list| {
-                    list.split(',')
-                        .filter_map(|version| version.trim().parse().ok())
-                        .collect()
-                })
+                .map(|list| list.split(',').filter_map(|version| version.trim().parse().ok()).collect())
                 .unwrap_or_default(),
         })
     }
@@ -80,11 +68,7 @@ mod tests {
     use super::*;
 
     fn parse(vars: &[(&str, &str)]) -> Started {
-        Environment::from_vars(|name| {
-            vars.iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).into())
-        })
+        Environment::from_vars(|name| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into()))
     }
 
     #[test]
@@ -116,16 +100,10 @@ mod tests {
         };
         assert_eq!(environment.protocols, [6, 5]);
         assert_eq!(environment.place.ports, 10000..=25000);
-        assert_eq!(
-            environment.place.directory.as_deref(),
-            Some(std::path::Path::new("/run/x"))
-        );
+        assert_eq!(environment.place.directory.as_deref(), Some(std::path::Path::new("/run/x")));
         assert_eq!(environment.place.group.as_deref(), Some("42"));
         assert!(environment.multiplexing_asked);
-        assert!(
-            environment.client_certificate.is_none(),
-            "no certificate means plaintext"
-        );
+        assert!(environment.client_certificate.is_none(), "no certificate means plaintext");
     }
 
     #[test]

@@ -46,11 +46,7 @@ impl Attachment {
 impl fmt::Display for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The only free text in it is a path, and a quote in one would end the shell's string.
-        write!(
-            f,
-            "TF_REATTACH_PROVIDERS='{}'",
-            self.to_json().to_string().replace('\'', r"'\''")
-        )
+        write!(f, "TF_REATTACH_PROVIDERS='{}'", self.to_json().to_string().replace('\'', r"'\''"))
     }
 }
 
@@ -60,39 +56,16 @@ mod tests {
     use crate::serve::Network;
 
     fn endpoint() -> Endpoint {
-        Endpoint {
-            network: Network::Tcp,
-            address: "127.0.0.1:10000".into(),
-        }
+        Endpoint { network: Network::Tcp, address: "127.0.0.1:10000".into() }
     }
 
     #[test]
     fn the_line_has_the_fields_that_go_plugin_splits() {
         let cases: [(&str, Option<&[u8]>, bool, &str); 4] = [
-            (
-                "plaintext: an empty last field",
-                None,
-                false,
-                "1|6|tcp|127.0.0.1:10000|grpc|\n",
-            ),
-            (
-                "base64 without padding",
-                Some(&[0xff]),
-                false,
-                "1|6|tcp|127.0.0.1:10000|grpc|/w\n",
-            ),
-            (
-                "multiplexing asked, and declined",
-                Some(&[0xff]),
-                true,
-                "1|6|tcp|127.0.0.1:10000|grpc|/w|false\n",
-            ),
-            (
-                "the seventh field stays the seventh",
-                None,
-                true,
-                "1|6|tcp|127.0.0.1:10000|grpc||false\n",
-            ),
+            ("plaintext: an empty last field", None, false, "1|6|tcp|127.0.0.1:10000|grpc|\n"),
+            ("base64 without padding", Some(&[0xff]), false, "1|6|tcp|127.0.0.1:10000|grpc|/w\n"),
+            ("multiplexing asked, and declined", Some(&[0xff]), true, "1|6|tcp|127.0.0.1:10000|grpc|/w|false\n"),
+            ("the seventh field stays the seventh", None, true, "1|6|tcp|127.0.0.1:10000|grpc||false\n"),
         ];
         for (reason, certificate, multiplexing, expected) in cases {
             assert_eq!(line(&endpoint(), certificate, multiplexing), expected, "{reason}");
@@ -102,14 +75,7 @@ mod tests {
     #[test]
     fn an_attachment_is_a_line_for_the_shell() {
         let address = "/tmp/o'brien/s".to_owned();
-        let shown = Attachment::new(
-            "example.test/x/y",
-            Endpoint {
-                network: Network::Unix,
-                address,
-            },
-        )
-        .to_string();
+        let shown = Attachment::new("example.test/x/y", Endpoint { network: Network::Unix, address }).to_string();
         assert!(shown.starts_with("TF_REATTACH_PROVIDERS='{"), "{shown}");
         assert!(shown.contains(r"o'\''brien"), "{shown}");
 

@@ -53,12 +53,7 @@ pub struct Place {
 
 impl Default for Place {
     fn default() -> Self {
-        Self {
-            network: Network::default(),
-            ports: 0..=0,
-            directory: None,
-            group: None,
-        }
+        Self { network: Network::default(), ports: 0..=0, directory: None, group: None }
     }
 }
 
@@ -72,11 +67,7 @@ pub enum ListenError {
     #[error("no group {0} on this machine; PLUGIN_UNIX_SOCKET_GROUP takes a name or a number")]
     UnknownGroup(String),
     #[error("{what} {path}")]
-    File {
-        what: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
+    File { what: &'static str, path: PathBuf, source: io::Error },
     // Without its std feature, which nothing else needs, getrandom's error is no `Error`.
     #[error("no randomness for a socket's name: {0}")]
     Random(getrandom::Error),
@@ -107,14 +98,10 @@ impl Listener {
     pub(super) fn endpoint(&self) -> Endpoint {
         match self {
             #[cfg(unix)]
-            Self::Unix(_, folder) => Endpoint {
-                network: Network::Unix,
-                address: folder.socket().display().to_string(),
-            },
-            Self::Tcp(_, address) => Endpoint {
-                network: Network::Tcp,
-                address: address.clone(),
-            },
+            Self::Unix(_, folder) => {
+                Endpoint { network: Network::Unix, address: folder.socket().display().to_string() }
+            }
+            Self::Tcp(_, address) => Endpoint { network: Network::Tcp, address: address.clone() },
         }
     }
 
@@ -147,11 +134,7 @@ fn bind_tcp(ports: &RangeInclusive<u16>) -> Result<Listener, ListenError> {
 }
 
 fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ListenError {
-    move |source| ListenError::File {
-        what,
-        path: path.to_owned(),
-        source,
-    }
+    move |source| ListenError::File { what, path: path.to_owned(), source }
 }
 
 #[cfg(unix)]
@@ -171,10 +154,7 @@ mod unix {
         /// Random in name, so that nobody can have made it before us; closed from the moment it exists.
         fn create(parent: &Path) -> Result<Self, ListenError> {
             let path = parent.join(format!("plugin-{:08x}", getrandom::u32().map_err(ListenError::Random)?));
-            DirBuilder::new()
-                .mode(0o700)
-                .create(&path)
-                .map_err(failed("can't create the folder", &path))?;
+            DirBuilder::new().mode(0o700).create(&path).map_err(failed("can't create the folder", &path))?;
             Ok(Self(path))
         }
 
@@ -218,9 +198,7 @@ mod unix {
         let groups = fs::read_to_string("/etc/group").unwrap_or_default();
         let found = groups.lines().find_map(|line| {
             let mut fields = line.split(':');
-            (fields.next() == Some(group))
-                .then(|| fields.nth(1)?.parse().ok())
-                .flatten()
+            (fields.next() == Some(group)).then(|| fields.nth(1)?.parse().ok()).flatten()
         });
         found.ok_or_else(|| ListenError::UnknownGroup(group.to_owned()))
     }

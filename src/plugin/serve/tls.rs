@@ -43,9 +43,8 @@ pub(super) struct Identity {
 
 impl Identity {
     pub(super) fn for_client(client_pem: &str) -> Result<Self, TlsError> {
-        let client = CertificateDer::from_pem_slice(client_pem.as_bytes())
-            .map_err(TlsError::ClientCertificate)?
-            .into_owned();
+        let client =
+            CertificateDer::from_pem_slice(client_pem.as_bytes()).map_err(TlsError::ClientCertificate)?.into_owned();
         // P-256 signs and is made much faster than go-plugin's own P-521, and Go accepts any curve it knows.
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let mut params = CertificateParams::new([SERVER_NAME.to_owned()])?;
@@ -57,10 +56,7 @@ impl Identity {
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
             .with_client_cert_verifier(Arc::new(PinnedClient::new(client, &provider)))
-            .with_single_cert(
-                vec![certificate.clone()],
-                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-            )?;
+            .with_single_cert(vec![certificate.clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())?;
         config.alpn_protocols = vec![ALPN.to_vec()];
         // One client dials once: there is no session to resume, so none is kept.
         config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -86,10 +82,7 @@ struct PinnedClient {
 
 impl PinnedClient {
     fn new(certificate: CertificateDer<'static>, provider: &CryptoProvider) -> Self {
-        Self {
-            certificate,
-            algorithms: provider.signature_verification_algorithms,
-        }
+        Self { certificate, algorithms: provider.signature_verification_algorithms }
     }
 }
 

@@ -62,27 +62,11 @@ pub(super) async fn accept(
         let open = open.subscribe();
         let wires = wires.clone();
         match tls.clone() {
-            None => {
-                _ = wires
-                    .send(Wire {
-                        io,
-                        session,
-                        _open: open,
-                    })
-                    .await
-            }
+            None => _ = wires.send(Wire { io, session, _open: open }).await,
             Some(tls) => {
                 _ = tokio::spawn(async move {
                     match handshake(&tls, io).await {
-                        Ok(io) => {
-                            _ = wires
-                                .send(Wire {
-                                    io,
-                                    session,
-                                    _open: open,
-                                })
-                                .await
-                        }
+                        Ok(io) => _ = wires.send(Wire { io, session, _open: open }).await,
                         Err(error) => tracing::debug!(%error, "A connection was refused"),
                     }
                 })
@@ -92,9 +76,7 @@ pub(super) async fn accept(
 }
 
 async fn handshake(tls: &TlsAcceptor, io: Box<dyn Io>) -> io::Result<Box<dyn Io>> {
-    let stream = timeout(TLS_DEADLINE, tls.accept(io))
-        .await
-        .map_err(|_| io::ErrorKind::TimedOut)??;
+    let stream = timeout(TLS_DEADLINE, tls.accept(io)).await.map_err(|_| io::ErrorKind::TimedOut)??;
     Ok(Box::new(stream))
 }
 

@@ -46,29 +46,14 @@ async fn destroy(
     private: Private,
 ) -> Answered<Response> {
     let change = Change::Destroy { prior: prior.clone() };
-    let response = resource
-        .apply(
-            call,
-            ApplyRequest {
-                change,
-                planned: None,
-                private,
-            },
-        )
-        .await;
-    let ApplyResponse {
-        computed,
-        private,
-        diagnostics,
-    } = response;
+    let response = resource.apply(call, ApplyRequest { change, planned: None, private }).await;
+    let ApplyResponse { computed, private, diagnostics } = response;
     let mut found = typed.located(diagnostics);
     let left = match computed {
         None => Value::Null,
         Some(computed) => {
             if !any_error(&found) {
-                found.push(fault(
-                    "it says that the object still exists after a destroy that went well",
-                ));
+                found.push(fault("it says that the object still exists after a destroy that went well"));
             }
             schema::partial(&typed.schema, &prior, &computed).value
         }
@@ -86,25 +71,11 @@ async fn change(
     private: Private,
 ) -> Answered<Response> {
     let config = schema::with_defaults(&typed.schema, config);
-    let change = if prior.is_null() {
-        Change::Create { config }
-    } else {
-        Change::Update {
-            prior: prior.clone(),
-            config,
-        }
-    };
-    let request = ApplyRequest {
-        change,
-        planned: Some(planned.clone()),
-        private,
-    };
+    let change =
+        if prior.is_null() { Change::Create { config } } else { Change::Update { prior: prior.clone(), config } };
+    let request = ApplyRequest { change, planned: Some(planned.clone()), private };
 
-    let ApplyResponse {
-        computed,
-        private,
-        diagnostics,
-    } = resource.apply(call, request).await;
+    let ApplyResponse { computed, private, diagnostics } = resource.apply(call, request).await;
 
     let mut found = typed.located(diagnostics);
     let new = match (computed, any_error(&found)) {

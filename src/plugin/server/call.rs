@@ -69,9 +69,7 @@ where
     // Dropped with this future when the client hangs up: the work is told, and runs to an orderly end by itself.
     let told_when_dropped = begun.cancel.clone().drop_guard();
     let task = async move {
-        let outcome = AssertUnwindSafe(async move { work(begun, question).await })
-            .catch_unwind()
-            .await;
+        let outcome = AssertUnwindSafe(async move { work(begun, question).await }).catch_unwind().await;
         let outcome = outcome.unwrap_or_else(|_| Err(panicked(rpc).into()));
         into_response(outcome, started)
     };
@@ -86,9 +84,7 @@ fn into_response<A: Answer>(outcome: Answered<A>, started: Instant) -> Result<Re
         Ok(answer) => answer,
         Err(Failure::Told(diagnostics)) => {
             let mut answer = A::default();
-            answer
-                .diagnostics()
-                .extend(diagnostics.into_iter().map(wire::diagnostic));
+            answer.diagnostics().extend(diagnostics.into_iter().map(wire::diagnostic));
             answer
         }
         Err(Failure::Broken(what)) => {

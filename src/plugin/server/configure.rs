@@ -11,9 +11,7 @@ pub(super) async fn validate_provider_config(
     let typed = work.provider();
     let config = wire::decode("config", request.config, &typed.ty)?;
     let found = validate::checked(typed, &config, |config| work.connection().validate(config));
-    Ok(proto::validate_provider_config::Response {
-        diagnostics: wire::diagnostics(found),
-    })
+    Ok(proto::validate_provider_config::Response { diagnostics: wire::diagnostics(found) })
 }
 
 /// Core has had the same values validated just before.
@@ -29,7 +27,5 @@ pub(super) async fn configure_provider(
         cancel: work.cancel.clone(),
     };
     let found = work.connection().configure(configure).await;
-    Ok(proto::configure_provider::Response {
-        diagnostics: wire::diagnostics(typed.located(found)),
-    })
+    Ok(proto::configure_provider::Response { diagnostics: wire::diagnostics(typed.located(found)) })
 }

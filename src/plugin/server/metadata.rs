@@ -23,14 +23,10 @@ pub(super) async fn get_metadata(
     Ok(proto::get_metadata::Response {
         server_capabilities: Some(capabilities()),
         resources: resources
-            .map(|resource| proto::get_metadata::ResourceMetadata {
-                type_name: type_name(resource.name()),
-            })
+            .map(|resource| proto::get_metadata::ResourceMetadata { type_name: type_name(resource.name()) })
             .collect(),
         data_sources: data_sources
-            .map(|source| proto::get_metadata::DataSourceMetadata {
-                type_name: type_name(source.name()),
-            })
+            .map(|source| proto::get_metadata::DataSourceMetadata { type_name: type_name(source.name()) })
             .collect(),
         ..proto::get_metadata::Response::default()
     })
@@ -79,10 +75,7 @@ fn schema(schema: &Schema) -> proto::Schema {
         description_kind: proto::StringKind::Markdown.into(),
         ..proto::schema::Block::default()
     };
-    proto::Schema {
-        version: schema.version,
-        block: Some(block),
-    }
+    proto::Schema { version: schema.version, block: Some(block) }
 }
 
 fn attribute(attribute: &Attribute) -> proto::schema::Attribute {

@@ -44,15 +44,7 @@ async fn plan_destroy(
     prior: Value,
     private: Private,
 ) -> Answered<Response> {
-    let response = resource
-        .plan(
-            call,
-            PlanRequest {
-                change: Change::Destroy { prior },
-                private,
-            },
-        )
-        .await;
+    let response = resource.plan(call, PlanRequest { change: Change::Destroy { prior }, private }).await;
     Ok(Response {
         planned_state: wire::encode(Value::Null, &typed.ty)?,
         planned_private: response.private.into_bytes(),
@@ -75,21 +67,10 @@ async fn plan_change(
     let change = if prior.is_null() {
         Change::Create { config: full }
     } else {
-        Change::Update {
-            prior: prior.clone(),
-            config: full,
-        }
+        Change::Update { prior: prior.clone(), config: full }
     };
 
-    let response = resource
-        .plan(
-            call,
-            PlanRequest {
-                change,
-                private: private.clone(),
-            },
-        )
-        .await;
+    let response = resource.plan(call, PlanRequest { change, private: private.clone() }).await;
 
     let mut found = typed.located(response.diagnostics);
     if any_error(&found) {
@@ -98,11 +79,7 @@ async fn plan_change(
     let planned = schema::overlay(&typed.schema, &config, &response.computed, &prior);
     let requires_replace = replacements(typed, &prior, &planned, &response.requires_replace);
     // A resource that has nothing to note about "no change" must not lose what it noted before.
-    let planned_private = if response.private.is_empty() && planned == prior {
-        private
-    } else {
-        response.private
-    };
+    let planned_private = if response.private.is_empty() && planned == prior { private } else { response.private };
     if cfg!(debug_assertions) {
         let breaches = laws::check_plan(&typed.schema, &prior, &config, &planned, &requires_replace);
         found.extend(breaches.into_iter().map(wire::breach));

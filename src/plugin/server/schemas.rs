@@ -34,10 +34,7 @@ impl Typed {
         let breaches = if cfg!(debug_assertions) { law(&schema) } else { vec![] };
         let told = |breach: Breach| {
             // Not at a path: this is about the schema, and no configuration has such a place.
-            Diagnostic::error(
-                format!("the schema of {name} breaks a law of the protocol: {breach}"),
-                "",
-            )
+            Diagnostic::error(format!("the schema of {name} breaks a law of the protocol: {breach}"), "")
         };
         Self {
             ty: schema.ty(),
@@ -49,19 +46,12 @@ impl Typed {
 
     /// What may be answered: core refuses any answer with a write-only value in it.
     pub(super) fn answerable(&self, value: Value) -> Value {
-        if self.has_write_only {
-            schema::null_write_only(&self.schema, &value)
-        } else {
-            value
-        }
+        if self.has_write_only { schema::null_write_only(&self.schema, &value) } else { value }
     }
 
     /// Diagnostics as the client understands them: a rule that looked at a tree can't tell a key from an attribute.
     pub(super) fn located(&self, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        diagnostics
-            .into_iter()
-            .map(|diagnostic| self.locate(diagnostic))
-            .collect()
+        diagnostics.into_iter().map(|diagnostic| self.locate(diagnostic)).collect()
     }
 
     pub(super) fn locate(&self, diagnostic: Diagnostic) -> Diagnostic {
@@ -90,19 +80,13 @@ impl Work {
 
     pub(super) fn resource(&self, name: &str) -> Answered<(&dyn Resource, &Typed)> {
         let all = self.connection().resources();
-        let at = all
-            .iter()
-            .position(|resource| resource.name() == name)
-            .ok_or_else(|| unknown("resource", name))?;
+        let at = all.iter().position(|resource| resource.name() == name).ok_or_else(|| unknown("resource", name))?;
         Ok((&*all[at], self.resource_schema(at)))
     }
 
     pub(super) fn data_source(&self, name: &str) -> Answered<(&dyn DataSource, &Typed)> {
         let all = self.connection().data_sources();
-        let at = all
-            .iter()
-            .position(|source| source.name() == name)
-            .ok_or_else(|| unknown("data source", name))?;
+        let at = all.iter().position(|source| source.name() == name).ok_or_else(|| unknown("data source", name))?;
         Ok((&*all[at], self.data_source_schema(at)))
     }
 

@@ -28,12 +28,7 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn new(provider: Arc<dyn Provider>) -> Arc<Self> {
-        Arc::new(Self {
-            provider,
-            schemas: Schemas::default(),
-            end: Cancel::new(),
-            calls: watch::channel(()).0,
-        })
+        Arc::new(Self { provider, schemas: Schemas::default(), end: Cancel::new(), calls: watch::channel(()).0 })
     }
 
     /// Cancels all work. Calls in flight still answer.
@@ -100,11 +95,7 @@ impl Session {
 
     /// Put there by the transport for every request of the connection.
     pub(super) fn of<T>(request: &Request<T>) -> Result<Self, Status> {
-        request
-            .extensions()
-            .get::<Self>()
-            .cloned()
-            .ok_or_else(|| Status::internal("the connection has no session"))
+        request.extensions().get::<Self>().cloned().ok_or_else(|| Status::internal("the connection has no session"))
     }
 
     pub(super) fn process(&self) -> &Process {
@@ -117,10 +108,7 @@ impl Session {
 
     pub(super) fn stop(&self) {
         let fresh = self.0.process.end.child_token();
-        let running = std::mem::replace(
-            &mut *self.0.cancel.lock().unwrap_or_else(PoisonError::into_inner),
-            fresh,
-        );
+        let running = std::mem::replace(&mut *self.0.cancel.lock().unwrap_or_else(PoisonError::into_inner), fresh);
         running.cancel();
     }
 
@@ -132,17 +120,8 @@ impl Session {
     }
 
     pub(super) fn begin(self) -> Work {
-        let cancel = self
-            .0
-            .cancel
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .child_token();
-        Work {
-            cancel,
-            _running: self.0.process.calls.subscribe(),
-            session: self,
-        }
+        let cancel = self.0.cancel.lock().unwrap_or_else(PoisonError::into_inner).child_token();
+        Work { cancel, _running: self.0.process.calls.subscribe(), session: self }
     }
 }
 
@@ -160,17 +139,11 @@ impl Work {
     /// What a resource is told about the call. Clients older than the capabilities send none.
     pub(super) fn call(&self, capabilities: Option<&proto::ClientCapabilities>) -> Call {
         let write_only_allowed = capabilities.is_some_and(|can| can.write_only_attributes_allowed);
-        Call {
-            cancel: self.cancel.clone(),
-            write_only_allowed,
-        }
+        Call { cancel: self.cancel.clone(), write_only_allowed }
     }
 
     /// Apply carries no capabilities. A write-only value that gets so far has passed validation, which asks for them.
     pub(super) fn call_of_apply(&self) -> Call {
-        Call {
-            cancel: self.cancel.clone(),
-            write_only_allowed: true,
-        }
+        Call { cancel: self.cancel.clone(), write_only_allowed: true }
     }
 }

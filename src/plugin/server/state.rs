@@ -60,10 +60,7 @@ pub(super) async fn upgrade_resource_state(
 
 fn newer(resource: &dyn Resource, version: i64, typed: &Typed) -> Diagnostic {
     Diagnostic::error(
-        format!(
-            "state of {} was written by a newer release of the provider",
-            resource.name()
-        ),
+        format!("state of {} was written by a newer release of the provider", resource.name()),
         format!(
             "Its schema version is {version}; this release knows versions up to {}. Install the newer release.",
             typed.schema.version

@@ -17,16 +17,10 @@ pub(super) async fn validate_resource_config(
     let (resource, typed) = work.resource(&request.type_name)?;
     let config = wire::decode("config", request.config, &typed.ty)?;
     let mut found = checked(typed, &config, |config| resource.validate(config));
-    if !request
-        .client_capabilities
-        .unwrap_or_default()
-        .write_only_attributes_allowed
-    {
+    if !request.client_capabilities.unwrap_or_default().write_only_attributes_allowed {
         found.extend(stored_secrets(typed, &config));
     }
-    Ok(proto::validate_resource_config::Response {
-        diagnostics: wire::diagnostics(found),
-    })
+    Ok(proto::validate_resource_config::Response { diagnostics: wire::diagnostics(found) })
 }
 
 pub(super) async fn validate_data_resource_config(
@@ -36,9 +30,7 @@ pub(super) async fn validate_data_resource_config(
     let (source, typed) = work.data_source(&request.type_name)?;
     let config = wire::decode("config", request.config, &typed.ty)?;
     let found = checked(typed, &config, |config| source.validate(config));
-    Ok(proto::validate_data_resource_config::Response {
-        diagnostics: wire::diagnostics(found),
-    })
+    Ok(proto::validate_data_resource_config::Response { diagnostics: wire::diagnostics(found) })
 }
 
 /// Rules across attributes are asked only when each attribute by itself is sound: they may rely on it.

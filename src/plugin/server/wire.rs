@@ -12,11 +12,7 @@ use tfplugin_proto::tfplugin6::{self as proto, attribute_path::step::Selector};
 /// Absent or empty is null. A client may send either form; a value that isn't of its type is no user's doing.
 pub(super) fn decode(what: &str, value: Option<proto::DynamicValue>, ty: &Type) -> Answered<Value> {
     let proto::DynamicValue { msgpack, json } = value.unwrap_or_default();
-    let decoded = if msgpack.is_empty() {
-        json::decode(&json, ty)
-    } else {
-        msgpack::decode(&msgpack, ty)
-    };
+    let decoded = if msgpack.is_empty() { json::decode(&json, ty) } else { msgpack::decode(&msgpack, ty) };
     decoded.map_err(|error| Failure::broken(format_args!("{what} is not a value of its type: {error}")))
 }
 
@@ -27,14 +23,12 @@ pub(super) fn decode(what: &str, value: Option<proto::DynamicValue>, ty: &Type) 
 pub(super) fn encode(value: Value, ty: &Type) -> Answered<Option<proto::DynamicValue>> {
     let msgpack = match msgpack::encode(&value, ty) {
         Ok(bytes) => bytes,
-        Err(_) => codec::conform(value, ty)
-            .and_then(|value| msgpack::encode(&value, ty))
-            .map_err(|error| {
-                Diagnostic::error(
-                    format!("the provider's answer is not of its own schema: {error}"),
-                    "This is a fault of the provider, not of your configuration. Please report it.",
-                )
-            })?,
+        Err(_) => codec::conform(value, ty).and_then(|value| msgpack::encode(&value, ty)).map_err(|error| {
+            Diagnostic::error(
+                format!("the provider's answer is not of its own schema: {error}"),
+                "This is a fault of the provider, not of your configuration. Please report it.",
+            )
+        })?,
     };
     Ok(Some(proto::DynamicValue { msgpack, json: vec![] }))
 }
@@ -42,11 +36,8 @@ pub(super) fn encode(value: Value, ty: &Type) -> Answered<Option<proto::DynamicV
 /// Core would refuse the answer as well, and say less of why.
 pub(super) fn breach(breach: Breach) -> Diagnostic {
     let summary = format!("the provider's answer breaks a law of the protocol: {breach}");
-    Diagnostic::error(
-        summary,
-        "This is a fault of the provider, found by its own check in a debug build.",
-    )
-    .at(breach.path)
+    Diagnostic::error(summary, "This is a fault of the provider, found by its own check in a debug build.")
+        .at(breach.path)
 }
 
 pub(super) fn diagnostics(diagnostics: Vec<Diagnostic>) -> Vec<proto::Diagnostic> {
@@ -54,23 +45,13 @@ pub(super) fn diagnostics(diagnostics: Vec<Diagnostic>) -> Vec<proto::Diagnostic
 }
 
 pub(super) fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
-    let Diagnostic {
-        severity,
-        summary,
-        detail,
-        path,
-    } = diagnostic;
+    let Diagnostic { severity, summary, detail, path } = diagnostic;
     let severity = match severity {
         Severity::Error => proto::diagnostic::Severity::Error,
         Severity::Warning => proto::diagnostic::Severity::Warning,
     };
     let attribute = (!path.is_root()).then(|| attribute_path(&path));
-    proto::Diagnostic {
-        severity: severity.into(),
-        summary,
-        detail,
-        attribute,
-    }
+    proto::Diagnostic { severity: severity.into(), summary, detail, attribute }
 }
 
 pub(super) fn attribute_path(path: &Path) -> proto::AttributePath {
@@ -81,9 +62,7 @@ pub(super) fn attribute_path(path: &Path) -> proto::AttributePath {
             Step::Index(index) => Selector::ElementKeyInt(*index),
         }),
     };
-    proto::AttributePath {
-        steps: path.steps().iter().map(step).collect(),
-    }
+    proto::AttributePath { steps: path.steps().iter().map(step).collect() }
 }
 
 #[cfg(test)]
@@ -95,41 +74,18 @@ mod tests {
         let cases = [
             ("absent is null", None, Value::Null),
             ("empty is null", Some(proto::DynamicValue::default()), Value::Null),
-            (
-                "msgpack",
-                Some(proto::DynamicValue {
-                    msgpack: vec![0xa1, b'x'],
-                    json: vec![],
-                }),
-                "x".into(),
-            ),
-            (
-                "JSON",
-                Some(proto::DynamicValue {
-                    msgpack: vec![],
-                    json: br#""x""#.to_vec(),
-                }),
-                "x".into(),
-            ),
+            ("msgpack", Some(proto::DynamicValue { msgpack: vec![0xa1, b'x'], json: vec![] }), "x".into()),
+            ("JSON", Some(proto::DynamicValue { msgpack: vec![], json: br#""x""#.to_vec() }), "x".into()),
         ];
         for (reason, message, expected) in cases {
-            assert!(
-                decode("config", message, &Type::String).is_ok_and(|value| value == expected),
-                "{reason}"
-            );
+            assert!(decode("config", message, &Type::String).is_ok_and(|value| value == expected), "{reason}");
         }
     }
 
     #[test]
     fn what_no_client_sends_is_a_broken_request() {
-        let number = Some(proto::DynamicValue {
-            msgpack: vec![0x01],
-            json: vec![],
-        });
-        assert!(matches!(
-            decode("config", number, &Type::String),
-            Err(Failure::Broken(_))
-        ));
+        let number = Some(proto::DynamicValue { msgpack: vec![0x01], json: vec![] });
+        assert!(matches!(decode("config", number, &Type::String), Err(Failure::Broken(_))));
     }
 
     #[test]
@@ -138,31 +94,17 @@ mod tests {
         let written_by_serde = Value::map([("tags", Value::List(vec!["a".into()]))]);
         let message = encode(written_by_serde, &ty).unwrap_or_else(|_| panic!("it can conform"));
         let read = decode("answer", message, &ty).unwrap_or_else(|_| panic!("it conforms"));
-        assert_eq!(
-            read,
-            Value::map([("tags", Value::set(["a".into()])), ("note", Value::Null)])
-        );
+        assert_eq!(read, Value::map([("tags", Value::set(["a".into()])), ("note", Value::Null)]));
     }
 
     #[test]
     fn a_path_names_every_kind_of_step() {
         let path = Path::attribute("a").then(Step::Key("k".into())).then(Step::Index(2));
-        let steps: Vec<_> = attribute_path(&path)
-            .steps
-            .into_iter()
-            .filter_map(|step| step.selector)
-            .collect();
+        let steps: Vec<_> = attribute_path(&path).steps.into_iter().filter_map(|step| step.selector).collect();
         assert_eq!(
             steps,
-            [
-                Selector::AttributeName("a".into()),
-                Selector::ElementKeyString("k".into()),
-                Selector::ElementKeyInt(2)
-            ]
+            [Selector::AttributeName("a".into()), Selector::ElementKeyString("k".into()), Selector::ElementKeyInt(2)]
         );
-        assert!(
-            diagnostic(Diagnostic::error("x", "")).attribute.is_none(),
-            "the root is no path at all"
-        );
+        assert!(diagnostic(Diagnostic::error("x", "")).attribute.is_none(), "the root is no path at all");
     }
 }

@@ -17,10 +17,7 @@ pub struct CodecError {
 
 impl CodecError {
     pub fn new(text: impl fmt::Display) -> Self {
-        Self {
-            path: Path::root(),
-            text: text.to_string(),
-        }
+        Self { path: Path::root(), text: text.to_string() }
     }
 
     pub(super) fn mismatch(wanted: &Type, found: &str) -> Self {
@@ -32,9 +29,7 @@ impl CodecError {
     }
 
     pub(super) fn extra(name: &str) -> Self {
-        Self::new(format_args!(
-            "the object has an attribute {name:?} that its type does not know"
-        ))
+        Self::new(format_args!("the object has an attribute {name:?} that its type does not know"))
     }
 
     pub(super) fn too_deep() -> Self {
@@ -43,20 +38,13 @@ impl CodecError {
 
     #[must_use]
     pub(super) fn inside(self, step: Step) -> Self {
-        Self {
-            path: self.path.inside(step),
-            ..self
-        }
+        Self { path: self.path.inside(step), ..self }
     }
 }
 
 impl fmt::Display for CodecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_root() {
-            f.write_str(&self.text)
-        } else {
-            write!(f, "{}: {}", self.path, self.text)
-        }
+        if self.path.is_root() { f.write_str(&self.text) } else { write!(f, "{}: {}", self.path, self.text) }
     }
 }
 
@@ -99,10 +87,7 @@ pub fn conform(value: Value, ty: &Type) -> Result<Value, CodecError> {
         }
         (Value::List(elements), Type::Tuple(types)) if elements.len() == types.len() => {
             let pairs = elements.into_iter().zip(types).enumerate();
-            pairs
-                .map(|(at, (value, ty))| conform(value, ty).index(at))
-                .collect::<Result<_, _>>()
-                .map(Value::List)
+            pairs.map(|(at, (value, ty))| conform(value, ty).index(at)).collect::<Result<_, _>>().map(Value::List)
         }
         (Value::Map(entries), Type::Map(ty)) => entries
             .into_iter()
@@ -116,21 +101,14 @@ pub fn conform(value: Value, ty: &Type) -> Result<Value, CodecError> {
                 let value = entries.remove(name).unwrap_or(Value::Null);
                 whole.insert(name.clone(), conform(value, ty).attribute(name)?);
             }
-            entries
-                .keys()
-                .next()
-                .map_or(Ok(Value::Map(whole)), |name| Err(CodecError::extra(name)))
+            entries.keys().next().map_or(Ok(Value::Map(whole)), |name| Err(CodecError::extra(name)))
         }
         (value, ty) => Err(CodecError::mismatch(ty, value.noun())),
     }
 }
 
 fn conform_all(elements: Vec<Value>, ty: &Type) -> Result<Vec<Value>, CodecError> {
-    elements
-        .into_iter()
-        .enumerate()
-        .map(|(at, value)| conform(value, ty).index(at))
-        .collect()
+    elements.into_iter().enumerate().map(|(at, value)| conform(value, ty).index(at)).collect()
 }
 
 /// Whether the tree is exactly of this type, as core demands of an answer.
@@ -141,15 +119,12 @@ pub fn fits(value: &Value, ty: &Type) -> Result<(), CodecError> {
         | (Value::Number(_), Type::Number)
         | (Value::String(_), Type::String) => Ok(()),
         (Value::Dynamic(dynamic), Type::Dynamic) => fits(&dynamic.value, &dynamic.ty),
-        (Value::List(elements), Type::List(ty)) | (Value::Set(elements), Type::Set(ty)) => elements
-            .iter()
-            .enumerate()
-            .try_for_each(|(at, value)| fits(value, ty).index(at)),
-        (Value::List(elements), Type::Tuple(types)) if elements.len() == types.len() => elements
-            .iter()
-            .zip(types)
-            .enumerate()
-            .try_for_each(|(at, (value, ty))| fits(value, ty).index(at)),
+        (Value::List(elements), Type::List(ty)) | (Value::Set(elements), Type::Set(ty)) => {
+            elements.iter().enumerate().try_for_each(|(at, value)| fits(value, ty).index(at))
+        }
+        (Value::List(elements), Type::Tuple(types)) if elements.len() == types.len() => {
+            elements.iter().zip(types).enumerate().try_for_each(|(at, (value, ty))| fits(value, ty).index(at))
+        }
         (Value::Map(entries), Type::Map(ty)) => entries.iter().try_for_each(|(key, value)| fits(value, ty).key(key)),
         (Value::Map(entries), Type::Object(attributes)) => {
             if let Some(name) = entries.keys().find(|name| !attributes.contains_key(*name)) {

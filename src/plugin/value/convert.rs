@@ -33,37 +33,23 @@ pub struct Fault {
 
 impl Fault {
     pub fn new(text: impl fmt::Display) -> Self {
-        Self {
-            path: Path::root(),
-            unknown: false,
-            text: text.to_string(),
-        }
+        Self { path: Path::root(), unknown: false, text: text.to_string() }
     }
 
     pub fn undecided() -> Self {
-        Self {
-            unknown: true,
-            ..Self::new("is not known yet")
-        }
+        Self { unknown: true, ..Self::new("is not known yet") }
     }
 
     /// The same fault seen from one level further out.
     #[must_use]
     pub fn inside(self, step: Step) -> Self {
-        Self {
-            path: self.path.inside(step),
-            ..self
-        }
+        Self { path: self.path.inside(step), ..self }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_root() {
-            f.write_str(&self.text)
-        } else {
-            write!(f, "{}: {}", self.path, self.text)
-        }
+        if self.path.is_root() { f.write_str(&self.text) } else { write!(f, "{}: {}", self.path, self.text) }
     }
 }
 

@@ -51,21 +51,14 @@ fn known_of(ty: &Type, unknowns: Unknowns) -> BoxedStrategy<Value> {
         Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
         Type::Number => number().prop_map(Value::Number).boxed(),
         Type::String => text().prop_map(Value::string).boxed(),
-        Type::List(element) => prop::collection::vec(value_of(element, unknowns), 0..4)
-            .prop_map(Value::List)
-            .boxed(),
-        Type::Set(element) => prop::collection::vec(value_of(element, unknowns), 0..4)
-            .prop_map(Value::set)
-            .boxed(),
-        Type::Map(element) => prop::collection::btree_map(text(), value_of(element, unknowns), 0..4)
-            .prop_map(Value::map)
-            .boxed(),
-        Type::Tuple(types) => types
-            .iter()
-            .map(|ty| value_of(ty, unknowns))
-            .collect::<Vec<_>>()
-            .prop_map(Value::List)
-            .boxed(),
+        Type::List(element) => prop::collection::vec(value_of(element, unknowns), 0..4).prop_map(Value::List).boxed(),
+        Type::Set(element) => prop::collection::vec(value_of(element, unknowns), 0..4).prop_map(Value::set).boxed(),
+        Type::Map(element) => {
+            prop::collection::btree_map(text(), value_of(element, unknowns), 0..4).prop_map(Value::map).boxed()
+        }
+        Type::Tuple(types) => {
+            types.iter().map(|ty| value_of(ty, unknowns)).collect::<Vec<_>>().prop_map(Value::List).boxed()
+        }
         Type::Object(attributes) => attributes
             .iter()
             .map(|(name, ty)| (Just(name.clone()), value_of(ty, unknowns)))
@@ -100,26 +93,12 @@ fn refinement() -> impl Strategy<Value = Refinement> {
     let bound = || prop::option::of((number(), any::<bool>()));
     let length = || prop::option::of(0i64..1000);
     let text = || prop::option::of(text());
-    (
-        prop::option::of(any::<bool>()),
-        text(),
-        bound(),
-        bound(),
-        length(),
-        length(),
-    )
-        .prop_map(|(null, prefix, lower, upper, min_length, max_length)| {
+    (prop::option::of(any::<bool>()), text(), bound(), bound(), length(), length()).prop_map(
+        |(null, prefix, lower, upper, min_length, max_length)| {
             let prefix = prefix.map(super::nfc);
-            Bounds {
-                null,
-                prefix,
-                lower,
-                upper,
-                min_length,
-                max_length,
-            }
-            .into()
-        })
+            Bounds { null, prefix, lower, upper, min_length, max_length }.into()
+        },
+    )
 }
 
 pub(crate) fn typed_value(unknowns: Unknowns) -> impl Strategy<Value = (Type, Value)> {

@@ -43,11 +43,9 @@ fn read(json: Json, ty: &Type, depth: usize) -> Result<Value, CodecError> {
         (Type::Number, Json::Number(number)) => number.as_str().parse().map(Value::Number).map_err(CodecError::new),
         (Type::Number, Json::String(text)) => text.parse().map(Value::Number).map_err(CodecError::new),
         (Type::String, Json::String(text)) => Ok(Value::String(nfc(text))),
-        (Type::String, Json::Number(number)) => number
-            .as_str()
-            .parse::<super::Number>()
-            .map(|n| Value::String(n.to_string()))
-            .map_err(CodecError::new),
+        (Type::String, Json::Number(number)) => {
+            number.as_str().parse::<super::Number>().map(|n| Value::String(n.to_string())).map_err(CodecError::new)
+        }
         (Type::String, Json::Bool(value)) => Ok(Value::String(value.to_string())),
         (Type::List(ty), Json::Array(elements)) => read_all(elements, ty, depth).map(Value::List),
         (Type::Set(ty), Json::Array(elements)) => {
@@ -55,10 +53,7 @@ fn read(json: Json, ty: &Type, depth: usize) -> Result<Value, CodecError> {
         }
         (Type::Tuple(types), Json::Array(elements)) if types.len() == elements.len() => {
             let pairs = elements.into_iter().zip(types).enumerate();
-            pairs
-                .map(|(at, (json, ty))| read(json, ty, depth).index(at))
-                .collect::<Result<_, _>>()
-                .map(Value::List)
+            pairs.map(|(at, (json, ty))| read(json, ty, depth).index(at)).collect::<Result<_, _>>().map(Value::List)
         }
         (Type::Map(ty), Json::Object(entries)) => {
             let mut map = BTreeMap::new();
@@ -74,36 +69,23 @@ fn read(json: Json, ty: &Type, depth: usize) -> Result<Value, CodecError> {
                 let json = entries.remove(name).unwrap_or(Json::Null);
                 object.insert(name.clone(), read(json, ty, depth).attribute(name)?);
             }
-            entries
-                .keys()
-                .next()
-                .map_or(Ok(Value::Map(object)), |name| Err(CodecError::extra(name)))
+            entries.keys().next().map_or(Ok(Value::Map(object)), |name| Err(CodecError::extra(name)))
         }
         (Type::Dynamic, Json::Object(mut entries)) => {
             let (Some(ty), Some(json), true) = (entries.remove("type"), entries.remove("value"), entries.is_empty())
             else {
-                return Err(CodecError::new(
-                    r#"a dynamic value is written as {"value": .., "type": ..}"#,
-                ));
+                return Err(CodecError::new(r#"a dynamic value is written as {"value": .., "type": ..}"#));
             };
             let ty = Type::read(ty).map_err(CodecError::new)?;
             let value = read(json, &ty, depth)?;
-            Ok(if ty == Type::Dynamic {
-                value
-            } else {
-                Value::dynamic(ty, value)
-            })
+            Ok(if ty == Type::Dynamic { value } else { Value::dynamic(ty, value) })
         }
         (ty, json) => Err(CodecError::mismatch(ty, noun(&json))),
     }
 }
 
 fn read_all(elements: Vec<Json>, ty: &Type, depth: usize) -> Result<Vec<Value>, CodecError> {
-    elements
-        .into_iter()
-        .enumerate()
-        .map(|(at, json)| read(json, ty, depth).index(at))
-        .collect()
+    elements.into_iter().enumerate().map(|(at, json)| read(json, ty, depth).index(at)).collect()
 }
 
 // === Value -> JSON ===
@@ -113,29 +95,20 @@ pub fn to_json(value: &Value, ty: &Type) -> Result<Json, CodecError> {
         (Value::Null, _) => Ok(Json::Null),
         (Value::Unknown(_), _) => Err(CodecError::new("an unknown value can't be written as JSON")),
         (Value::Dynamic(dynamic), Type::Dynamic) => Ok(Json::Object(
-            [
-                ("value".to_owned(), to_json(&dynamic.value, &dynamic.ty)?),
-                ("type".to_owned(), dynamic.ty.as_json()),
-            ]
-            .into_iter()
-            .collect(),
+            [("value".to_owned(), to_json(&dynamic.value, &dynamic.ty)?), ("type".to_owned(), dynamic.ty.as_json())]
+                .into_iter()
+                .collect(),
         )),
         (Value::Bool(value), Type::Bool) => Ok((*value).into()),
         (Value::String(text), Type::String) => Ok(text.as_str().into()),
         (Value::Number(number), Type::Number) => number.to_string().parse().map(Json::Number).map_err(CodecError::new),
         (Value::List(elements), Type::List(ty)) | (Value::Set(elements), Type::Set(ty)) => {
             let elements = elements.iter().enumerate();
-            elements
-                .map(|(at, element)| to_json(element, ty).index(at))
-                .collect::<Result<_, _>>()
-                .map(Json::Array)
+            elements.map(|(at, element)| to_json(element, ty).index(at)).collect::<Result<_, _>>().map(Json::Array)
         }
         (Value::List(elements), Type::Tuple(types)) if elements.len() == types.len() => {
             let pairs = elements.iter().zip(types).enumerate();
-            pairs
-                .map(|(at, (value, ty))| to_json(value, ty).index(at))
-                .collect::<Result<_, _>>()
-                .map(Json::Array)
+            pairs.map(|(at, (value, ty))| to_json(value, ty).index(at)).collect::<Result<_, _>>().map(Json::Array)
         }
         (Value::Map(entries), Type::Map(ty)) => entries
             .iter()

@@ -24,11 +24,7 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, CodecError> {
     }
     let mut reader = Reader::new(bytes);
     let value = value(&mut reader, ty, DEPTH)?;
-    if reader.rest() == 0 {
-        Ok(value)
-    } else {
-        Err(CodecError::new("there are bytes after the value"))
-    }
+    if reader.rest() == 0 { Ok(value) } else { Err(CodecError::new("there are bytes after the value")) }
 }
 
 pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, CodecError> {
@@ -66,11 +62,7 @@ fn value(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Value, Code
 /// Apart from the leaves, and each kind by itself: these functions recurse, and their frames should be small.
 fn collection(reader: &mut Reader<'_>, marker: Marker, ty: &Type, depth: usize) -> Result<Option<Value>, CodecError> {
     if ty == &Type::Dynamic {
-        return if reader.array(marker)? == Some(2) {
-            dynamic(reader, depth).map(Some)
-        } else {
-            Ok(None)
-        };
+        return if reader.array(marker)? == Some(2) { dynamic(reader, depth).map(Some) } else { Ok(None) };
     }
     let length = match ty {
         Type::Map(_) | Type::Object(_) => reader.map(marker)?,
@@ -92,19 +84,12 @@ fn dynamic(reader: &mut Reader<'_>, depth: usize) -> Result<Value, CodecError> {
     let ty = Type::from_json(reader.binary()?).map_err(CodecError::new)?;
     let value = value(reader, &ty, depth)?;
     // A nested `dynamic` says nothing: its value has already told its own type, or has none.
-    Ok(if ty == Type::Dynamic {
-        value
-    } else {
-        Value::dynamic(ty, value)
-    })
+    Ok(if ty == Type::Dynamic { value } else { Value::dynamic(ty, value) })
 }
 
 fn tuple(reader: &mut Reader<'_>, length: usize, types: &[Type], depth: usize) -> Result<Value, CodecError> {
     if length != types.len() {
-        return Err(CodecError::new(format_args!(
-            "{} elements are needed, not {length}",
-            types.len()
-        )));
+        return Err(CodecError::new(format_args!("{} elements are needed, not {length}", types.len())));
     }
     let mut elements = Vec::with_capacity(types.len().min(reader.rest()));
     for (at, ty) in types.iter().enumerate() {
@@ -145,9 +130,7 @@ fn object(
         let (name, ty) = attributes.get_key_value(name).ok_or_else(|| CodecError::extra(name))?;
         let element = value(reader, ty, depth).attribute(name)?;
         if entries.insert(name.clone(), element).is_some() {
-            return Err(CodecError::new(format_args!(
-                "the object has the attribute {name:?} twice"
-            )));
+            return Err(CodecError::new(format_args!("the object has the attribute {name:?} twice")));
         }
     }
     match attributes.keys().find(|name| !entries.contains_key(*name)) {
@@ -191,18 +174,11 @@ fn write(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), CodecError> 
         (Value::Number(number), Type::Number) => write_number(out, number),
         (Value::List(elements), Type::List(ty)) | (Value::Set(elements), Type::Set(ty)) => {
             written(encode::write_array_len(out, length(elements.len())?))?;
-            elements
-                .iter()
-                .enumerate()
-                .try_for_each(|(at, element)| write(out, element, ty).index(at))
+            elements.iter().enumerate().try_for_each(|(at, element)| write(out, element, ty).index(at))
         }
         (Value::List(elements), Type::Tuple(types)) if elements.len() == types.len() => {
             written(encode::write_array_len(out, length(elements.len())?))?;
-            elements
-                .iter()
-                .zip(types)
-                .enumerate()
-                .try_for_each(|(at, (value, ty))| write(out, value, ty).index(at))
+            elements.iter().zip(types).enumerate().try_for_each(|(at, (value, ty))| write(out, value, ty).index(at))
         }
         (Value::Map(entries), Type::Map(ty)) => {
             written(encode::write_map_len(out, length(entries.len())?))?;
@@ -240,9 +216,7 @@ fn length(length: usize) -> Result<u32, CodecError> {
 
 /// Writing to memory can't fail; the library's signature does not know.
 fn written<T, E>(result: Result<T, E>) -> Result<(), CodecError> {
-    result
-        .map(drop)
-        .map_err(|_| CodecError::new("the value can't be written"))
+    result.map(drop).map_err(|_| CodecError::new("the value can't be written"))
 }
 
 #[cfg(test)]

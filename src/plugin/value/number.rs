@@ -43,11 +43,7 @@ impl Number {
     }
 
     pub fn as_i64(&self) -> Option<i64> {
-        if let Repr::Int(value) = self.0 {
-            Some(value)
-        } else {
-            None
-        }
+        if let Repr::Int(value) = self.0 { Some(value) } else { None }
     }
 
     pub fn as_u64(&self) -> Option<u64> {
@@ -113,9 +109,7 @@ impl FromStr for Number {
                     return Err(syntax());
                 }
                 // Too large for an i32 is too long in any case, unless all digits are zero.
-                exponent
-                    .parse::<i32>()
-                    .unwrap_or(if exponent.starts_with('-') { i32::MIN } else { i32::MAX })
+                exponent.parse::<i32>().unwrap_or(if exponent.starts_with('-') { i32::MIN } else { i32::MAX })
             }
         };
         normalise(negative, whole, fraction, shift)
@@ -188,10 +182,7 @@ impl PartialOrd for Number {
 fn magnitude(a: &str, b: &str) -> Ordering {
     let (a_whole, a_fraction) = a.split_once('.').unwrap_or((a, ""));
     let (b_whole, b_fraction) = b.split_once('.').unwrap_or((b, ""));
-    a_whole
-        .len()
-        .cmp(&b_whole.len())
-        .then_with(|| (a_whole, a_fraction).cmp(&(b_whole, b_fraction)))
+    a_whole.len().cmp(&b_whole.len()).then_with(|| (a_whole, a_fraction).cmp(&(b_whole, b_fraction)))
 }
 
 impl From<i64> for Number {
@@ -217,11 +208,7 @@ impl TryFrom<f64> for Number {
     type Error = NumberError;
 
     fn try_from(float: f64) -> Result<Self, NumberError> {
-        if float.is_finite() {
-            float.to_string().parse()
-        } else {
-            Err(NumberError::NotFinite)
-        }
+        if float.is_finite() { float.to_string().parse() } else { Err(NumberError::NotFinite) }
     }
 }
 

@@ -25,20 +25,11 @@ impl Refinement {
     }
 
     pub fn not_null() -> Self {
-        Bounds {
-            null: Some(false),
-            ..Bounds::default()
-        }
-        .into()
+        Bounds { null: Some(false), ..Bounds::default() }.into()
     }
 
     pub fn prefix(text: impl Into<String>) -> Self {
-        Bounds {
-            null: Some(false),
-            prefix: Some(super::nfc(text.into())),
-            ..Bounds::default()
-        }
-        .into()
+        Bounds { null: Some(false), prefix: Some(super::nfc(text.into())), ..Bounds::default() }.into()
     }
 
     pub fn bounds(&self) -> Option<&Bounds> {
@@ -56,16 +47,9 @@ impl Refinement {
                 (!text.starts_with(prefix)).then(|| format!("must begin with {prefix:?}"))
             }
             Value::Number(number) => {
-                let low = bounds
-                    .lower
-                    .as_ref()
-                    .filter(|(low, equal)| number < low || number == low && !equal);
-                let high = bounds
-                    .upper
-                    .as_ref()
-                    .filter(|(high, equal)| number > high || number == high && !equal);
-                low.or(high)
-                    .map(|(bound, _)| format!("{number} is beyond the bound {bound}"))
+                let low = bounds.lower.as_ref().filter(|(low, equal)| number < low || number == low && !equal);
+                let high = bounds.upper.as_ref().filter(|(high, equal)| number > high || number == high && !equal);
+                low.or(high).map(|(bound, _)| format!("{number} is beyond the bound {bound}"))
             }
             Value::List(elements) | Value::Set(elements) => bounds.length(elements.len()),
             Value::Map(entries) => bounds.length(entries.len()),

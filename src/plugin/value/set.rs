@@ -56,14 +56,8 @@ pub fn distinct(elements: Vec<Value>) -> Vec<Value> {
 /// The indices of elements that are wholly known and equal to an earlier one.
 pub fn duplicates(elements: &[Value]) -> Vec<usize> {
     let mut seen = HashSet::with_capacity(elements.len());
-    let known = elements
-        .iter()
-        .enumerate()
-        .filter(|(_, element)| element.is_wholly_known());
-    known
-        .filter(|(_, element)| !seen.insert(*element))
-        .map(|(index, _)| index)
-        .collect()
+    let known = elements.iter().enumerate().filter(|(_, element)| element.is_wholly_known());
+    known.filter(|(_, element)| !seen.insert(*element)).map(|(index, _)| index).collect()
 }
 
 /// Elements of a set with their unknown parts, grouped by where these are. Within a group an element finds what it may have

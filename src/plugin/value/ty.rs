@@ -90,9 +90,9 @@ impl Type {
                     (Some("list"), Some(element), None) => Ok(Self::list(Self::read(element)?)),
                     (Some("set"), Some(element), None) => Ok(Self::set(Self::read(element)?)),
                     (Some("map"), Some(element), None) => Ok(Self::map(Self::read(element)?)),
-                    (Some("tuple"), Some(Json::Array(elements)), None) => Ok(Self::Tuple(
-                        elements.into_iter().map(Self::read).collect::<Result<_, _>>()?,
-                    )),
+                    (Some("tuple"), Some(Json::Array(elements)), None) => {
+                        Ok(Self::Tuple(elements.into_iter().map(Self::read).collect::<Result<_, _>>()?))
+                    }
                     (Some("object"), Some(Json::Object(attributes)), None) => attributes
                         .into_iter()
                         .map(|(name, ty)| Ok((super::nfc(name), Self::read(ty)?)))

@@ -27,11 +27,7 @@ enum Command {
 }
 
 pub(super) fn run(arguments: &Arguments, tools: &Tools) -> anyhow::Result<ExitCode> {
-    let paths: Vec<PathBuf> = arguments
-        .catalogue
-        .iter()
-        .flat_map(|paths| std::env::split_paths(paths))
-        .collect();
+    let paths: Vec<PathBuf> = arguments.catalogue.iter().flat_map(|paths| std::env::split_paths(paths)).collect();
     let catalogue = (tools.catalogue)(&paths)?;
     let text = match &arguments.command {
         Command::List => {

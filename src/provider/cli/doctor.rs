@@ -89,23 +89,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments, tools: &Tools) -> anyhow::Result<ExitCode> {
-    let Arguments {
-        cluster,
-        region,
-        profile,
-        kubeconfig,
-        context,
-        sandbox,
-        json,
-    } = arguments;
-    let patient = Patient {
-        cluster,
-        region,
-        profile,
-        kubeconfig,
-        context,
-        sandbox,
-    };
+    let Arguments { cluster, region, profile, kubeconfig, context, sandbox, json } = arguments;
+    let patient = Patient { cluster, region, profile, kubeconfig, context, sandbox };
     let seen = wait_for(async { tokio::time::timeout(Duration::from_secs(120), tools.doctor.look(&patient)).await })???;
     let findings = judge::judge(&seen);
     if json {

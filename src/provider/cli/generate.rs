@@ -48,16 +48,10 @@ pub(super) fn run(arguments: &Arguments, tools: &Tools) -> anyhow::Result<ExitCo
 type Pages = BTreeMap<PathBuf, String>;
 
 fn pages(examples: &Examples) -> anyhow::Result<Pages> {
-    let mut pages = Pages::from([(
-        "index.md".into(),
-        markdown::provider(&provider_config::schema(), &examples.provider()?),
-    )]);
+    let mut pages =
+        Pages::from([("index.md".into(), markdown::provider(&provider_config::schema(), &examples.provider()?))]);
     for declared in resources::declared_resources() {
-        let page = markdown::resource(
-            &declared,
-            &examples.resource(declared.name)?,
-            &examples.import(declared.name)?,
-        );
+        let page = markdown::resource(&declared, &examples.resource(declared.name)?, &examples.import(declared.name)?);
         pages.insert(place("resources", &declared), page);
     }
     for declared in resources::declared_data_sources() {
@@ -125,16 +119,9 @@ mod tests {
     #[test]
     fn what_was_written_passes_the_check_and_anything_else_does_not() {
         let folder = tempfile::tempdir().unwrap();
-        let pages = Pages::from([
-            ("index.md".into(), "a\n".into()),
-            ("resources/x.md".into(), "b\n".into()),
-        ]);
+        let pages = Pages::from([("index.md".into(), "a\n".into()), ("resources/x.md".into(), "b\n".into())]);
         write(folder.path(), &pages).unwrap();
-        assert_eq!(
-            compare(folder.path(), &pages).unwrap(),
-            Vec::<String>::new(),
-            "just written"
-        );
+        assert_eq!(compare(folder.path(), &pages).unwrap(), Vec::<String>::new(), "just written");
 
         fs::write(folder.path().join("resources/x.md"), "edited").unwrap();
         fs::write(folder.path().join("resources/old.md"), "left").unwrap();
@@ -144,10 +131,6 @@ mod tests {
             assert!(found.contains(expected), "{expected}: {found}");
         }
         write(folder.path(), &pages).unwrap();
-        assert_eq!(
-            compare(folder.path(), &pages).unwrap(),
-            Vec::<String>::new(),
-            "and again"
-        );
+        assert_eq!(compare(folder.path(), &pages).unwrap(), Vec::<String>::new(), "and again");
     }
 }

@@ -49,12 +49,7 @@ struct System {
 }
 
 pub(super) fn run(arguments: &Arguments, tools: &Tools) -> anyhow::Result<ExitCode> {
-    let Arguments {
-        system,
-        role,
-        group,
-        cluster_arn,
-    } = arguments;
+    let Arguments { system, role, group, cluster_arn } = arguments;
     let document = if system.aws {
         (tools.permissions.aws)(*role, cluster_arn.as_ref())
     } else {

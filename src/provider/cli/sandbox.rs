@@ -148,24 +148,10 @@ enum FaultCommand {
 }
 
 pub(super) fn run(arguments: Arguments, tools: &Tools) -> anyhow::Result<ExitCode> {
-    let Arguments {
-        sandbox,
-        cluster,
-        command,
-    } = arguments;
+    let Arguments { sandbox, cluster, command } = arguments;
     // A hand that looks must not make a sandbox where there is none: a mistyped path would show an empty world.
-    if !sandbox.exists()
-        && !matches!(
-            command,
-            Command::Fault {
-                command: FaultCommand::Add { .. }
-            }
-        )
-    {
-        bail!(
-            "there is no sandbox at {}: the first plan or apply that uses it makes it",
-            sandbox.display()
-        );
+    if !sandbox.exists() && !matches!(command, Command::Fault { command: FaultCommand::Add { .. } }) {
+        bail!("there is no sandbox at {}: the first plan or apply that uses it makes it", sandbox.display());
     }
     let hand = (tools.sandbox)(sandbox, cluster.as_deref())?;
     let text = wait_for(answer(&*hand, command))??;
@@ -178,83 +164,38 @@ async fn answer(hand: &dyn Hand, command: Command) -> anyhow::Result<String> {
         Command::List { prefix } => {
             let wanted = prefix.unwrap_or_default();
             let objects = hand.list().await?;
-            let rows = objects
-                .into_iter()
-                .filter(|object| object.key.starts_with(&wanted))
-                .map(|object| {
-                    let waits = if object.terminating { "terminating" } else { "" };
-                    vec![object.key, object.owner, waits.to_owned()]
-                });
+            let rows = objects.into_iter().filter(|object| object.key.starts_with(&wanted)).map(|object| {
+                let waits = if object.terminating { "terminating" } else { "" };
+                vec![object.key, object.owner, waits.to_owned()]
+            });
             trimmed(&output::table(&rows.collect::<Vec<_>>()))
         }
         Command::Show { key } => {
-            let document = hand
-                .show(&key)
-                .await?
-                .with_context(|| format!("there is no object {key}"))?;
+            let document = hand.show(&key).await?.with_context(|| format!("there is no object {key}"))?;
             format!("{}\n", serde_json::to_string_pretty(&document)?)
         }
-        Command::Edit {
-            key,
-            changes,
-            manager,
-            apply,
-        } => {
-            let changes = changes
-                .iter()
-                .map(|text| change(text))
-                .collect::<anyhow::Result<Vec<_>>>()?;
+        Command::Edit { key, changes, manager, apply } => {
+            let changes = changes.iter().map(|text| change(text)).collect::<anyhow::Result<Vec<_>>>()?;
             let told = format!("{manager} changed {} field(s) of {key}\n", changes.len());
-            hand.edit(Edit {
-                key,
-                changes,
-                manager,
-                apply,
-            })
-            .await?;
+            hand.edit(Edit { key, changes, manager, apply }).await?;
             told
         }
         Command::Delete { key } => {
             hand.delete(&key).await?;
             format!("deleted {key}\n")
         }
-        Command::Fault {
-            command:
-                FaultCommand::Add {
-                    action,
-                    call,
-                    verb,
-                    kind,
-                    key,
-                    skip,
-                    times,
-                },
-        } => {
-            let id = hand
-                .add_fault(NewFault {
-                    action,
-                    call,
-                    verb,
-                    kind,
-                    key,
-                    skip,
-                    times,
-                })
-                .await?;
+        Command::Fault { command: FaultCommand::Add { action, call, verb, kind, key, skip, times } } => {
+            let id = hand.add_fault(NewFault { action, call, verb, kind, key, skip, times }).await?;
             format!("fault {id}\n")
         }
-        Command::Fault {
-            command: FaultCommand::List,
-        } => {
+        Command::Fault { command: FaultCommand::List } => {
             let rows = hand.faults().await?.into_iter().map(|fault| {
                 let met = format!("met {}, failed {}", fault.matched, fault.fired);
                 vec![fault.id.to_string(), fault.action, met, fault.when]
             });
             trimmed(&output::table(&rows.collect::<Vec<_>>()))
         }
-        Command::Fault {
-            command: FaultCommand::Clear,
-        } => {
+        Command::Fault { command: FaultCommand::Clear } => {
             hand.clear_faults().await?;
             "no faults\n".to_owned()
         }
@@ -295,22 +236,10 @@ mod tests {
     #[test]
     fn changes_are_read_as_a_person_writes_them() {
         for (text, expected, reason) in [
-            (
-                "/spec/hard/pods=\"9\"",
-                Some(("/spec/hard/pods", Some("9".into()))),
-                "JSON is JSON",
-            ),
-            (
-                "/spec/hard/pods=9x",
-                Some(("/spec/hard/pods", Some("9x".into()))),
-                "anything else is text",
-            ),
+            ("/spec/hard/pods=\"9\"", Some(("/spec/hard/pods", Some("9".into()))), "JSON is JSON"),
+            ("/spec/hard/pods=9x", Some(("/spec/hard/pods", Some("9x".into()))), "anything else is text"),
             ("/spec/replicas=3", Some(("/spec/replicas", Some(3.into()))), "a number"),
-            (
-                "/data/a=b=c",
-                Some(("/data/a", Some("b=c".into()))),
-                "a value may hold =",
-            ),
+            ("/data/a=b=c", Some(("/data/a", Some("b=c".into()))), "a value may hold ="),
             ("/metadata/labels/x-", Some(("/metadata/labels/x", None)), "removed"),
             ("/spec", None, "neither set nor removed"),
             ("spec=1", None, "not a pointer"),

@@ -17,13 +17,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, tools: &Tools) -> anyhow::Result<ExitCode> {
     let Arguments { reattach: _ } = arguments;
     let mut told = Ok(());
-    wait_for(plugin::serve::reattach(
-        tools.provider.clone(),
-        plugin::serve::Place::default(),
-        |attachment| {
-            told = output::data(&format!("{attachment}\n"));
-        },
-    ))??;
+    wait_for(plugin::serve::reattach(tools.provider.clone(), plugin::serve::Place::default(), |attachment| {
+        told = output::data(&format!("{attachment}\n"));
+    }))??;
     told?;
     Ok(ExitCode::SUCCESS)
 }

@@ -32,15 +32,9 @@ pub fn identity(id: &str) -> [Attribute; 4] {
 pub fn cluster(attribute: Attribute) -> Attribute {
     fn same(prior: &Value, new: &Value) -> bool {
         let parse = |value: &Value| value.as_str().and_then(|text| text.parse::<ClusterRef>().ok());
-        parse(prior)
-            .zip(parse(new))
-            .is_some_and(|(prior, new)| prior.same_as(&new))
+        parse(prior).zip(parse(new)).is_some_and(|(prior, new)| prior.same_as(&new))
     }
-    attribute
-        .parses::<ClusterRef>()
-        .equal_if(same)
-        .replaces_if(|prior, new| !same(prior, new))
-        .example("demo")
+    attribute.parses::<ClusterRef>().equal_if(same).replaces_if(|prior, new| !same(prior, new)).example("demo")
 }
 
 /// Two spellings of one quantity are equal: `1000m` is `1`.
@@ -116,11 +110,7 @@ fn facts(taken: bool) -> Object {
     if taken {
         arn = arn.parses::<ClusterArn>();
     }
-    let issuer = if taken {
-        optional("oidc_issuer", text())
-    } else {
-        computed("oidc_issuer", text())
-    };
+    let issuer = if taken { optional("oidc_issuer", text()) } else { computed("oidc_issuer", text()) };
     let stable = object([
         arn,
         leaf("auto_mode", flag(), Some(false.into()))
@@ -144,11 +134,7 @@ fn facts(taken: bool) -> Object {
              `/aws-reserved/sso.amazonaws.com/` (IAM `ListRoles`).",
         ),
     ]);
-    let stable = if taken {
-        plugin::schema::required("stable", stable)
-    } else {
-        computed("stable", stable)
-    };
+    let stable = if taken { plugin::schema::required("stable", stable) } else { computed("stable", stable) };
     object([
         stable.describe("What rendering may depend on: the same facts give the same objects."),
         leaf("version", text(), None)

@@ -50,10 +50,8 @@ impl DataSource for Cluster {
     }
 
     async fn read(&self, _call: &Call, config: Value) -> Result<(Value, Vec<Diagnostic>), Vec<Diagnostic>> {
-        let configured = self
-            .session
-            .known()
-            .map_err(|pending| vec![pending.diagnostic("read the facts of a cluster")])?;
+        let configured =
+            self.session.known().map_err(|pending| vec![pending.diagnostic("read the facts of a cluster")])?;
         let Some(cluster) = flow::leaf::<ClusterRef>(&config, "name") else {
             return Err(vec![Diagnostic::error(
                 "the cluster's name is not known",

@@ -42,8 +42,7 @@ impl Kind for ClusterBaseline {
     }
 
     fn parse_id(text: &str, _only: Option<&ClusterRef>) -> Result<Id, NameError> {
-        text.parse::<ClusterRef>()
-            .map(|cluster| Id::Baseline(cluster.name().to_owned()))
+        text.parse::<ClusterRef>().map(|cluster| Id::Baseline(cluster.name().to_owned()))
     }
 
     const ID_SHAPE: &'static str = "`<cluster>`";

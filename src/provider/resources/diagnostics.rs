@@ -6,19 +6,9 @@ use plugin::{Diagnostic, Path, Schema, Step};
 /// The code stands at the end of the detail: bridges show only the summary, and people search for the code. A place inside
 /// an attribute stands beside it, since a CLI can point at no more than the attribute, and at a map's key not even there.
 pub fn shown(schema: &Schema, problem: Problem) -> Diagnostic {
-    let Problem {
-        severity,
-        code,
-        summary,
-        detail,
-        field,
-    } = problem;
+    let Problem { severity, code, summary, detail, field } = problem;
     let path = path_of(schema, &field);
-    let place = if path.steps().len() > 1 {
-        format!(" at {path}")
-    } else {
-        String::new()
-    };
+    let place = if path.steps().len() > 1 { format!(" at {path}") } else { String::new() };
     let detail = match () {
         () if detail.is_empty() => format!("({code}{place})"),
         () if detail.contains(code) && place.is_empty() => detail,
@@ -66,10 +56,7 @@ fn is_list(schema: &Schema, path: &Path) -> bool {
             _ => return false,
         };
     }
-    matches!(
-        ty,
-        plugin::Type::List(_) | plugin::Type::Set(_) | plugin::Type::Tuple(_)
-    )
+    matches!(ty, plugin::Type::List(_) | plugin::Type::Set(_) | plugin::Type::Tuple(_))
 }
 
 #[cfg(test)]
@@ -82,24 +69,9 @@ mod tests {
         let (environment, slot) = (TeamEnvironment::schema(), EksWorkloadSlot::schema());
         for (schema, field, expected, reason) in [
             (&environment, &[][..], "", "the whole resource"),
-            (
-                &environment,
-                &["quota", "total", "requests.cpu"],
-                r#"quota.total["requests.cpu"]"#,
-                "a map of strings",
-            ),
-            (
-                &environment,
-                &["namespaces", "jobs", "quota"],
-                r#"namespaces["jobs"].quota"#,
-                "a map of objects",
-            ),
-            (
-                &environment,
-                &["access", "viewer", "oidc_groups", "0"],
-                "access.viewer.oidc_groups",
-                "cut off at a set",
-            ),
+            (&environment, &["quota", "total", "requests.cpu"], r#"quota.total["requests.cpu"]"#, "a map of strings"),
+            (&environment, &["namespaces", "jobs", "quota"], r#"namespaces["jobs"].quota"#, "a map of objects"),
+            (&environment, &["access", "viewer", "oidc_groups", "0"], "access.viewer.oidc_groups", "cut off at a set"),
             (
                 &slot,
                 &["identity", "statements", "1", "actions"],
@@ -117,10 +89,7 @@ mod tests {
         let schema = Schema::default();
         let of = |detail: &str| shown(&schema, Problem::error("quota.too_small", "x", detail)).detail;
         assert_eq!(of("Raise it."), "Raise it.\n\n(quota.too_small)");
-        assert_eq!(
-            of("Raise it. (rule quota.too_small)"),
-            "Raise it. (rule quota.too_small)"
-        );
+        assert_eq!(of("Raise it. (rule quota.too_small)"), "Raise it. (rule quota.too_small)");
         assert_eq!(of(""), "(quota.too_small)");
     }
 
@@ -132,14 +101,7 @@ mod tests {
             shown(&schema, problem).detail
         };
         let detail = of(&["quota", "total", "requests.cpu"]);
-        assert_eq!(
-            detail,
-            "Raise it.\n\n(quota.too_small at quota.total[\"requests.cpu\"])"
-        );
-        assert_eq!(
-            of(&["quota"]),
-            "Raise it.\n\n(quota.too_small)",
-            "a CLI shows the attribute itself"
-        );
+        assert_eq!(detail, "Raise it.\n\n(quota.too_small at quota.total[\"requests.cpu\"])");
+        assert_eq!(of(&["quota"]), "Raise it.\n\n(quota.too_small)", "a CLI shows the attribute itself");
     }
 }

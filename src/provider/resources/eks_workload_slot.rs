@@ -22,10 +22,8 @@ impl Kind for EksWorkloadSlot {
         "`<cluster>/<environment>/<slot>`, or `<environment>/<slot>` where the world has one cluster";
 
     fn schema() -> Schema {
-        let attributes = configured()
-            .into_iter()
-            .chain(attributes::identity("`<cluster>/<environment>/<slot>`."))
-            .chain(outputs());
+        let attributes =
+            configured().into_iter().chain(attributes::identity("`<cluster>/<environment>/<slot>`.")).chain(outputs());
         Schema::new(attributes).describe(
             "The place for one workload in an environment: an AWS identity scoped to its ServiceAccount, a share of the quota, \
              availability, and network rules. The workload itself stays in your own repository; `manifests` has what it needs to \
@@ -39,10 +37,7 @@ impl Kind for EksWorkloadSlot {
 
     fn id(config: &Value) -> Option<Id> {
         let environment: EnvironmentId = flow::leaf(config, "environment")?;
-        Some(Id::Slot(SlotId {
-            environment,
-            slot: flow::leaf(config, "name")?,
-        }))
+        Some(Id::Slot(SlotId { environment, slot: flow::leaf(config, "name")? }))
     }
 
     fn parse_id(text: &str, only: Option<&ClusterRef>) -> Result<Id, NameError> {
@@ -56,18 +51,11 @@ impl Kind for EksWorkloadSlot {
     /// What is not configured is the tier's choice, so only the decided plan can tell whether writing it down, or taking it
     /// away, moves the slot to another namespace.
     fn replaces(prior: &Value, config: &Value, decided: &Outputs) -> Vec<Path> {
-        let Outputs::Slot(SlotOutputs {
-            namespace_name: Some(Late::Now(name)),
-            ..
-        }) = decided
-        else {
+        let Outputs::Slot(SlotOutputs { namespace_name: Some(Late::Now(name)), .. }) = decided else {
             return vec![];
         };
         let (was, now) = (prior.child("isolation"), config.child("isolation"));
-        let moves = prior
-            .child("namespace_name")
-            .as_str()
-            .is_some_and(|before| before != name);
+        let moves = prior.child("namespace_name").as_str().is_some_and(|before| before != name);
         if moves && was != now && (was.is_null() || now.is_null()) {
             vec![Path::attribute("isolation")]
         } else {
@@ -119,10 +107,7 @@ fn identity() -> Attribute {
     let conditions = optional("conditions", Type::map(Type::map(Type::list(Type::String))))
         .parses::<BTreeMap<String, BTreeMap<String, Vec<String>>>>()
         .default(Value::map::<String>([]))
-        .example(Value::map([(
-            "StringEquals",
-            Value::map([("s3:prefix", Value::List(vec!["led/".into()]))]),
-        )]))
+        .example(Value::map([("StringEquals", Value::map([("s3:prefix", Value::List(vec!["led/".into()]))]))]))
         .describe("Operator to condition key to values, as in an IAM policy (`Condition`).");
     let statement = object([
         text_set("actions").example(text("s3:GetObject")).describe(
@@ -161,21 +146,11 @@ fn identity() -> Attribute {
 
 fn share() -> Attribute {
     let amount = |name, example: &str, what: &str| {
-        attributes::quantity(required(name, Type::String))
-            .example(example)
-            .describe(what)
+        attributes::quantity(required(name, Type::String)).example(example).describe(what)
     };
     let share = object([
-        amount(
-            "cpu",
-            "4",
-            "CPU requests of all replicas together, such as `4` or `500m`.",
-        ),
-        amount(
-            "memory",
-            "8Gi",
-            "Memory requests of all replicas together, such as `8Gi`.",
-        ),
+        amount("cpu", "4", "CPU requests of all replicas together, such as `4` or `500m`."),
+        amount("memory", "8Gi", "Memory requests of all replicas together, such as `8Gi`."),
         optional("max_replicas", Type::Number)
             .between(1, 1000)
             .example(6)

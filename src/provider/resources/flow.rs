@@ -80,11 +80,7 @@ pub struct Managed<K> {
 
 impl<K: Kind> Managed<K> {
     pub fn new(session: Arc<Session>) -> Self {
-        Self {
-            session,
-            schema: OnceLock::new(),
-            kind: PhantomData,
-        }
+        Self { session, schema: OnceLock::new(), kind: PhantomData }
     }
 
     fn declared(&self) -> &Schema {
@@ -112,9 +108,7 @@ impl<K: Kind> Managed<K> {
 
     /// What state knows of the instance. A state that was written by this provider can be read by it.
     fn prior(&self, prior: &Value, memory: &Memory) -> Result<Prior, Diagnostic> {
-        let spec = self
-            .spec(prior)
-            .map_err(|fault| self.unreadable(fault, "the state of this resource"))?;
+        let spec = self.spec(prior).map_err(|fault| self.unreadable(fault, "the state of this resource"))?;
         Ok(Prior {
             spec,
             uid: tree::text(prior, "uid"),
@@ -137,11 +131,7 @@ fn facts(spec: &Spec, memory: &Memory) -> Option<StableFacts> {
         return memory.facts.clone();
     };
     let mut facts = pinned.stable.clone();
-    if let Some(known) = memory
-        .facts
-        .as_ref()
-        .filter(|known| known.cluster_arn == facts.cluster_arn)
-    {
+    if let Some(known) = memory.facts.as_ref().filter(|known| known.cluster_arn == facts.cluster_arn) {
         facts.pod_security_version.clone_from(&known.pod_security_version);
     }
     Some(facts)

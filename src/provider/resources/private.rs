@@ -75,11 +75,9 @@ impl Memory {
     /// the create itself, when it is applied.
     pub fn replaced(&self) -> Option<Replaced> {
         match self.intent {
-            Intent::Update if !self.uid.is_empty() => Some(Replaced {
-                id: self.id.clone(),
-                uid: self.uid.clone(),
-                protected: self.protected == Some(true),
-            }),
+            Intent::Update if !self.uid.is_empty() => {
+                Some(Replaced { id: self.id.clone(), uid: self.uid.clone(), protected: self.protected == Some(true) })
+            }
             Intent::Create => self.replaced.clone(),
             Intent::Update | Intent::Keep | Intent::Destroy => None,
         }
@@ -115,11 +113,7 @@ mod tests {
         ] {
             let memory = Memory::read(&Private::from_bytes(bytes.into())).unwrap();
             assert_eq!(memory, expected, "{reason}");
-            assert_eq!(
-                Memory::read(&memory.write()).unwrap(),
-                memory,
-                "{reason}: and written again"
-            );
+            assert_eq!(Memory::read(&memory.write()).unwrap(), memory, "{reason}: and written again");
         }
         let error = Memory::read(&Private::from_bytes(b"\xff".to_vec())).unwrap_err();
         assert!(error.is_error(), "damage is told, not taken for a fresh start");
@@ -127,49 +121,19 @@ mod tests {
 
     #[test]
     fn a_create_knows_what_it_replaces() {
-        let first_half = Memory {
-            intent: Intent::Update,
-            uid: "u1".into(),
-            ..Memory::default()
-        };
+        let first_half = Memory { intent: Intent::Update, uid: "u1".into(), ..Memory::default() };
         let replaced = first_half.replaced();
         assert_eq!(
             replaced.as_ref().map(|r| r.uid.as_str()),
             Some("u1"),
             "the first half of a replacement is an update"
         );
-        let second_half = Memory {
-            intent: Intent::Create,
-            replaced: replaced.clone(),
-            ..Memory::default()
-        };
-        assert_eq!(
-            second_half.replaced(),
-            replaced,
-            "the plan of the create, when it is applied"
-        );
+        let second_half = Memory { intent: Intent::Create, replaced: replaced.clone(), ..Memory::default() };
+        assert_eq!(second_half.replaced(), replaced, "the plan of the create, when it is applied");
         for (memory, reason) in [
-            (
-                Memory {
-                    intent: Intent::Create,
-                    ..Memory::default()
-                },
-                "a create of something new",
-            ),
-            (
-                Memory {
-                    uid: "u1".into(),
-                    ..Memory::default()
-                },
-                "bytes of a state, not of a plan",
-            ),
-            (
-                Memory {
-                    intent: Intent::Update,
-                    ..Memory::default()
-                },
-                "an update of a state without a uid",
-            ),
+            (Memory { intent: Intent::Create, ..Memory::default() }, "a create of something new"),
+            (Memory { uid: "u1".into(), ..Memory::default() }, "bytes of a state, not of a plan"),
+            (Memory { intent: Intent::Update, ..Memory::default() }, "an update of a state without a uid"),
         ] {
             assert_eq!(memory.replaced(), None, "{reason}");
         }

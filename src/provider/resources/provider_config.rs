@@ -112,14 +112,7 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
     if let Value::Map(attributes) = &mut rest {
         attributes.insert("sandbox".to_owned(), Value::Null);
     }
-    let Written {
-        sandbox: _,
-        offline,
-        aws,
-        kubernetes,
-        catalogue,
-        unreachable,
-    } = from_value(&rest)?;
+    let Written { sandbox: _, offline, aws, kubernetes, catalogue, unreachable } = from_value(&rest)?;
     let world = match (sandbox, offline, aws) {
         (sandbox, _, _) if !sandbox.is_wholly_known() => return Err(Refused::Undecided),
         (Value::Null, Some(offline), None) => World::Offline(Box::new(offline.facts)),
@@ -127,11 +120,7 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
         (Value::Null, None, None) => world_of_environment(kubernetes.as_ref(), environment)?,
         (sandbox, None, None) => sandbox_world(sandbox, environment),
         (_, offline, _) => {
-            return Err(Refused::Wrong(two_worlds(if offline.is_some() {
-                "offline"
-            } else {
-                "aws"
-            })));
+            return Err(Refused::Wrong(two_worlds(if offline.is_some() { "offline" } else { "aws" })));
         }
     };
     if kubernetes.is_some() && !matches!(world, World::Real { .. }) {
@@ -160,36 +149,20 @@ pub fn catalogue(config: &Value, environment: &FromEnvironment) -> Option<Vec<Pa
 
 fn sandbox_world(sandbox: &Value, environment: &FromEnvironment) -> World {
     let mut declared = sandbox.as_map().cloned().unwrap_or_default();
-    let written = declared
-        .remove("path")
-        .and_then(|path| path.as_str().map(PathBuf::from));
-    let path = written
-        .or_else(|| environment.sandbox.clone())
-        .unwrap_or_else(|| SANDBOX_PATH.into());
-    World::Sandbox {
-        path,
-        declared: Value::Map(declared),
-    }
+    let written = declared.remove("path").and_then(|path| path.as_str().map(PathBuf::from));
+    let path = written.or_else(|| environment.sandbox.clone()).unwrap_or_else(|| SANDBOX_PATH.into());
+    World::Sandbox { path, declared: Value::Map(declared) }
 }
 
 fn real_world(aws: Aws, kubernetes: Option<Kubernetes>, environment: &FromEnvironment) -> World {
-    let real::FromEnvironment {
-        aws: named,
-        kubernetes: named_kubernetes,
-    } = &environment.real;
-    World::Real {
-        aws: Box::new(aws.or(named.as_ref())),
-        kubernetes: kubernetes.or_else(|| named_kubernetes.clone()),
-    }
+    let real::FromEnvironment { aws: named, kubernetes: named_kubernetes } = &environment.real;
+    World::Real { aws: Box::new(aws.or(named.as_ref())), kubernetes: kubernetes.or_else(|| named_kubernetes.clone()) }
 }
 
 /// The configuration names no world; the environment may, but only one.
 fn world_of_environment(kubernetes: Option<&Kubernetes>, environment: &FromEnvironment) -> Result<World, Refused> {
     match (&environment.sandbox, &environment.real.aws) {
-        (Some(path), None) => Ok(World::Sandbox {
-            path: path.clone(),
-            declared: Value::map::<String>([]),
-        }),
+        (Some(path), None) => Ok(World::Sandbox { path: path.clone(), declared: Value::map::<String>([]) }),
         (None, Some(aws)) => Ok(real_world(aws.clone(), kubernetes.cloned(), environment)),
         (None, None) => Err(Refused::Wrong(no_world())),
         (Some(_), Some(_)) => Err(Refused::Wrong(Diagnostic::error(
@@ -221,11 +194,8 @@ fn no_world() -> Diagnostic {
 }
 
 fn two_worlds(second: &'static str) -> Diagnostic {
-    Diagnostic::error(
-        "the provider names two worlds",
-        "Keep one of `sandbox`, `offline` and `aws`.",
-    )
-    .at(Path::attribute(second))
+    Diagnostic::error("the provider names two worlds", "Keep one of `sandbox`, `offline` and `aws`.")
+        .at(Path::attribute(second))
 }
 
 fn kubernetes_alone() -> Diagnostic {
@@ -271,22 +241,12 @@ pub fn schema() -> Schema {
 fn sandbox() -> Attribute {
     let text = |name, what: &str| optional(name, Type::String).describe(what);
     let names = |name, example: &str, what: &str| {
-        optional(name, attributes::texts())
-            .default(Value::set([]))
-            .example(Value::set([example.into()]))
-            .describe(what)
+        optional(name, attributes::texts()).default(Value::set([])).example(Value::set([example.into()])).describe(what)
     };
-    let number = |name, what: &str| {
-        optional(name, Type::Number)
-            .between(0, 1_000_000)
-            .default(0)
-            .describe(what)
-    };
+    let number = |name, what: &str| optional(name, Type::Number).between(0, 1_000_000).default(0).describe(what);
     let list = |name, default: &[&str], what: &str| {
         let default = default.iter().map(|text| Value::from(*text)).collect();
-        optional(name, Type::list(Type::String))
-            .default(Value::List(default))
-            .describe(what)
+        optional(name, Type::list(Type::String)).default(Value::List(default)).describe(what)
     };
     let cluster = object([
         required("arn", Type::String)
@@ -294,13 +254,9 @@ fn sandbox() -> Attribute {
             .example("arn:aws:eks:eu-west-1:111122223333:cluster/demo")
             .describe("ARN of the cluster; another account or region makes these exist too."),
         text("version", "Minor version of Kubernetes. Default `1.36`.").default("1.36"),
-        optional("auto_mode", Type::Bool)
-            .default(false)
-            .describe("EKS Auto Mode runs the nodes. Default `false`."),
+        optional("auto_mode", Type::Bool).default(false).describe("EKS Auto Mode runs the nodes. Default `false`."),
         text("service_cidr", "Range of Service addresses. Default `10.100.0.0/16`.").default("10.100.0.0/16"),
-        text("ip_family", "`ipv4` or `ipv6`. Default `ipv4`.")
-            .one_of(&["ipv4", "ipv6"])
-            .default("ipv4"),
+        text("ip_family", "`ipv4` or `ipv6`. Default `ipv4`.").one_of(&["ipv4", "ipv6"]).default("ipv4"),
         text("authentication_mode", "How EKS authenticates. Default `API`.")
             .one_of(&["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"])
             .default("API"),
@@ -312,11 +268,7 @@ fn sandbox() -> Attribute {
             &["coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"],
             "Names of installed EKS add-ons. Default: those that EKS installs.",
         ),
-        list(
-            "crds",
-            &[],
-            "Names of custom resource definitions that are present, `<plural>.<group>`. Default: none.",
-        ),
+        list("crds", &[], "Names of custom resource definitions that are present, `<plural>.<group>`. Default: none."),
     ]);
     optional(
         "sandbox",

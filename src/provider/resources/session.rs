@@ -94,10 +94,7 @@ impl Session {
     }
 
     pub fn remember_read(&self, id: &str) {
-        self.read
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id.to_owned());
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
     }
 
     /// What was read before an apply says nothing about the plans after it.

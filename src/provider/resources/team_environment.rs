@@ -24,10 +24,8 @@ impl Kind for TeamEnvironment {
     const ID_SHAPE: &'static str = "`<cluster>/<environment>`, or `<environment>` where the world has one cluster";
 
     fn schema() -> Schema {
-        let attributes = configured()
-            .into_iter()
-            .chain(attributes::identity("`<cluster>/<environment>`."))
-            .chain(outputs());
+        let attributes =
+            configured().into_iter().chain(attributes::identity("`<cluster>/<environment>`.")).chain(outputs());
         Schema::new(attributes).describe(
             "What one team gets in one tier on one cluster: namespaces with quotas, limits, network rules and Pod Security, \
              people's access, and the guardrails of the golden path's tier. Ten lines stand for all of it, and the plan shows \
@@ -44,10 +42,7 @@ impl Kind for TeamEnvironment {
     fn id(config: &Value) -> Option<Id> {
         let cluster: ClusterRef = flow::leaf(config, "cluster")?;
         let environment = flow::leaf(config, "name")?;
-        Some(Id::Environment(EnvironmentId {
-            cluster: cluster.name().to_owned(),
-            environment,
-        }))
+        Some(Id::Environment(EnvironmentId { cluster: cluster.name().to_owned(), environment }))
     }
 
     fn parse_id(text: &str, only: Option<&ClusterRef>) -> Result<Id, NameError> {
@@ -102,12 +97,9 @@ fn configured() -> Vec<Attribute> {
 fn owner() -> Attribute {
     let text =
         |name, example: &str, what: &str| optional(name, Type::String).not_empty().example(example).describe(what);
-    let contact = required("contact", Type::String)
-        .not_empty()
-        .example("payments@example.com")
-        .describe(
-            "Whom to reach: a mail address or a chat handle. Kept as the annotation `goldenpath.internal/contact`.",
-        );
+    let contact = required("contact", Type::String).not_empty().example("payments@example.com").describe(
+        "Whom to reach: a mail address or a chat handle. Kept as the annotation `goldenpath.internal/contact`.",
+    );
     let cost_center = required("cost_center", Type::String)
         .not_empty()
         .example("CC12")
@@ -118,21 +110,9 @@ fn owner() -> Attribute {
             contact,
             cost_center,
             text("slack", "#payments", "Channel of the team."),
-            text(
-                "oncall",
-                "pagerduty:PAY",
-                "Where to page, in the words of the paging system.",
-            ),
-            text(
-                "data_class",
-                "confidential",
-                "Class of the data that is held here, as the company names it.",
-            ),
-            text(
-                "docs",
-                "https://docs.example.com/payments",
-                "Address of the team's documents.",
-            ),
+            text("oncall", "pagerduty:PAY", "Where to page, in the words of the paging system."),
+            text("data_class", "confidential", "Class of the data that is held here, as the company names it."),
+            text("docs", "https://docs.example.com/payments", "Address of the team's documents."),
         ]),
     )
     .describe("Who answers for the environment. Required in tiers of class prod.")
@@ -148,10 +128,7 @@ fn namespaces() -> Attribute {
          they decide who may do what.",
     );
     let annotations = attributes::text_map("annotations")
-        .example(Value::map([(
-            "example.com/wiki",
-            Value::from("https://wiki.example.com/x"),
-        )]))
+        .example(Value::map([("example.com/wiki", Value::from("https://wiki.example.com/x"))]))
         .describe("Annotations of your own on the Namespace; the same keys are refused as for `labels`.");
     let one = object([
         own_quota,
@@ -195,20 +172,10 @@ fn quota() -> Attribute {
 fn limits(what: &str) -> Attribute {
     let amount = |name, what: &str| attributes::quantity(optional(name, Type::String)).describe(what);
     let container = object([
-        amount(
-            "default_memory",
-            "Memory limit of a container that sets none, such as `512Mi`.",
-        ),
-        amount(
-            "default_request_cpu",
-            "CPU request of a container that sets none, such as `100m`.",
-        )
-        .example("100m"),
-        amount(
-            "default_request_memory",
-            "Memory request of a container that sets none, such as `128Mi`.",
-        )
-        .example("128Mi"),
+        amount("default_memory", "Memory limit of a container that sets none, such as `512Mi`."),
+        amount("default_request_cpu", "CPU request of a container that sets none, such as `100m`.").example("100m"),
+        amount("default_request_memory", "Memory request of a container that sets none, such as `128Mi`.")
+            .example("128Mi"),
         amount("max_memory", "Largest memory limit of one container. No default.").example("4Gi"),
     ]);
     let container = optional("container", container).describe("Per container. CPU has no limit: limits throttle.");
@@ -228,14 +195,9 @@ fn pod_security(what: &str) -> Attribute {
 }
 
 fn minor_version(text: &String) -> Result<(), String> {
-    let minor = text
-        .strip_prefix("1.")
-        .is_some_and(|minor| !minor.is_empty() && minor.bytes().all(|b| b.is_ascii_digit()));
-    if minor {
-        Ok(())
-    } else {
-        Err(format!("{text:?} is not a minor version of Kubernetes, such as 1.36"))
-    }
+    let minor =
+        text.strip_prefix("1.").is_some_and(|minor| !minor.is_empty() && minor.bytes().all(|b| b.is_ascii_digit()));
+    if minor { Ok(()) } else { Err(format!("{text:?} is not a minor version of Kubernetes, such as 1.36")) }
 }
 
 fn adopt() -> Attribute {

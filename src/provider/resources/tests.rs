@@ -13,10 +13,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 
 fn all() -> Vec<Declared> {
-    declared_resources()
-        .into_iter()
-        .chain(declared_data_sources())
-        .collect()
+    declared_resources().into_iter().chain(declared_data_sources()).collect()
 }
 
 #[test]
@@ -44,10 +41,7 @@ fn everything_is_described() {
         for attribute in attributes {
             let here = format!("{at}.{}", attribute.name);
             let text = &attribute.description;
-            assert!(
-                text.len() > 5 && text.ends_with('.') && !text.contains("  "),
-                "{here}: {text:?}"
-            );
+            assert!(text.len() > 5 && text.ends_with('.') && !text.contains("  "), "{here}: {text:?}");
             if let AttributeKind::Nested(_, object) = &attribute.kind {
                 walk(&here, &object.attributes);
             }
@@ -62,10 +56,8 @@ fn everything_is_described() {
 
 /// What a user can write, without `timeouts`, which are read apart.
 fn configured(schema: &Schema, tree: &Value) -> (Value, Type) {
-    let attributes = schema
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.mode != Mode::Computed && attribute.name != "timeouts");
+    let attributes =
+        schema.attributes.iter().filter(|attribute| attribute.mode != Mode::Computed && attribute.name != "timeouts");
     let ty = Type::object(attributes.map(|attribute| (attribute.name, attribute.kind.ty())));
     let mut tree = inputs(schema, tree);
     if let Value::Map(attributes) = &mut tree {
@@ -79,11 +71,7 @@ fn one_shape<K: Kind>() {
     let schema = K::schema();
     let full = schema::example(&schema);
     let bare = Value::map(schema.attributes.iter().map(|attribute| {
-        let value = if attribute.is_required() {
-            full.child(attribute.name).clone()
-        } else {
-            Value::Null
-        };
+        let value = if attribute.is_required() { full.child(attribute.name).clone() } else { Value::Null };
         (attribute.name, value)
     }));
     for (tree, reason) in [(full, "everything is written"), (bare, "only what is required")] {
@@ -96,12 +84,7 @@ fn one_shape<K: Kind>() {
 
         let record = serde_json::to_value(&spec).unwrap();
         let spec: K::Spec = serde_json::from_value(record).unwrap();
-        assert_eq!(
-            conform(to_value(&spec), &ty).unwrap(),
-            tree,
-            "{}: {reason}: by way of a record",
-            K::NAME
-        );
+        assert_eq!(conform(to_value(&spec), &ty).unwrap(), tree, "{}: {reason}: by way of a record", K::NAME);
     }
 }
 
@@ -117,16 +100,10 @@ fn schema_and_outputs_name_the_same_things() {
     fn names(outputs: &impl Serialize) -> BTreeSet<String> {
         to_value(outputs).as_map().unwrap().keys().cloned().collect()
     }
-    let structs = [
-        names(&BaselineOutputs::default()),
-        names(&EnvironmentOutputs::default()),
-        names(&SlotOutputs::default()),
-    ];
+    let structs =
+        [names(&BaselineOutputs::default()), names(&EnvironmentOutputs::default()), names(&SlotOutputs::default())];
     for (Declared { name, schema, .. }, outputs) in declared_resources().into_iter().zip(structs) {
-        let computed = schema
-            .attributes
-            .iter()
-            .filter(|attribute| attribute.mode == Mode::Computed);
+        let computed = schema.attributes.iter().filter(|attribute| attribute.mode == Mode::Computed);
         let computed: BTreeSet<String> = computed.map(|attribute| attribute.name.to_owned()).collect();
         assert_eq!(computed, outputs, "{name}");
     }
@@ -151,16 +128,9 @@ fn two_spellings_of_one_cluster_replace_nothing() {
         (arn, other_account, true, "the same name in another account"),
     ] {
         let planned = schema::overlay(&schema, &tree(now), &Value::map::<String>([]), &tree(prior));
-        assert_eq!(
-            !schema::replacements(&schema, &tree(prior), &planned).is_empty(),
-            replaces,
-            "{reason}"
-        );
+        assert_eq!(!schema::replacements(&schema, &tree(prior), &planned).is_empty(), replaces, "{reason}");
         let kept = planned.child("cluster").as_str() == Some(prior);
-        assert_eq!(
-            kept, !replaces,
-            "{reason}: the prior spelling stays while it means the same"
-        );
+        assert_eq!(kept, !replaces, "{reason}: the prior spelling stays while it means the same");
     }
 }
 
@@ -173,21 +143,9 @@ fn ids_are_read_in_their_long_and_short_form() {
     let slot: Parse = |text, only| EksWorkloadSlot::parse_id(text, only).ok().map(|id| id.to_string());
     for (parse, text, only, expected, reason) in [
         (baseline, "demo", None, Some("demo"), "a baseline is its cluster"),
-        (
-            baseline,
-            "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
-            None,
-            Some("demo"),
-            "by ARN too",
-        ),
+        (baseline, "arn:aws:eks:eu-west-1:111122223333:cluster/demo", None, Some("demo"), "by ARN too"),
         (environment, "demo/pay", None, Some("demo/pay"), "the whole id"),
-        (
-            environment,
-            "pay",
-            Some(&demo),
-            Some("demo/pay"),
-            "short, where one cluster can be meant",
-        ),
+        (environment, "pay", Some(&demo), Some("demo/pay"), "short, where one cluster can be meant"),
         (environment, "pay", None, None, "short, where it can't"),
         (slot, "demo/pay/led", Some(&demo), Some("demo/pay/led"), "the whole id"),
         (slot, "pay/led", Some(&demo), Some("demo/pay/led"), "short"),

@@ -38,21 +38,11 @@ impl Doctor for Eyes {
 /// What every world has.
 async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &ClusterRef) -> Seen {
     let facts = told(clusters.facts(cluster).await);
-    let arn = facts
-        .as_ref()
-        .map(|facts| facts.stable.cluster_arn.clone())
-        .map_err(Clone::clone);
+    let arn = facts.as_ref().map(|facts| facts.stable.cluster_arn.clone()).map_err(Clone::clone);
     let (boundary, own) = match &arn {
         Ok(arn) => {
-            let boundary = format!(
-                "arn:{}:iam::{}:policy/goldenpath/boundary",
-                arn.partition(),
-                arn.account()
-            );
-            (
-                told(clusters.policy_exists(arn, &boundary).await),
-                own_objects(objects, arn).await,
-            )
+            let boundary = format!("arn:{}:iam::{}:policy/goldenpath/boundary", arn.partition(), arn.account());
+            (told(clusters.policy_exists(arn, &boundary).await), own_objects(objects, arn).await)
         }
         Err(why) => (Err(why.clone()), Err(why.clone())),
     };
@@ -69,36 +59,15 @@ async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &Cluste
 }
 
 async fn real(patient: &Patient, cluster: &ClusterRef) -> anyhow::Result<Seen> {
-    let Patient {
-        cluster: _,
-        region,
-        profile,
-        kubeconfig,
-        context,
-        sandbox: _,
-    } = patient.clone();
-    let aws = Arc::new(Aws::new(AwsOptions {
-        region,
-        profile,
-        ..AwsOptions::default()
-    }));
+    let Patient { cluster: _, region, profile, kubeconfig, context, sandbox: _ } = patient.clone();
+    let aws = Arc::new(Aws::new(AwsOptions { region, profile, ..AwsOptions::default() }));
     let credentials = match (kubeconfig, context) {
         (None, None) => Credentials::Tokens(aws.clone()),
-        (path, context) => Credentials::Kubeconfig(Kubeconfig {
-            path,
-            context,
-            is_proxied: false,
-        }),
+        (path, context) => Credentials::Kubeconfig(Kubeconfig { path, context, is_proxied: false }),
     };
     let kube = Arc::new(Kube::new(aws.clone(), credentials));
-    let clusters = JoinedClusters {
-        aws: aws.clone(),
-        kubernetes: kube.clone(),
-    };
-    let objects = Joined {
-        aws: aws.clone(),
-        kubernetes: kube.clone(),
-    };
+    let clusters = JoinedClusters { aws: aws.clone(), kubernetes: kube.clone() };
+    let objects = Joined { aws: aws.clone(), kubernetes: kube.clone() };
     let mut seen = common(&clusters, &objects, cluster).await;
     seen.audit_logging = Some(told(aws.audits(cluster).await));
     if let Ok(facts) = &seen.facts {
@@ -115,10 +84,7 @@ async fn real(patient: &Patient, cluster: &ClusterRef) -> anyhow::Result<Seen> {
 }
 
 async fn own_objects(objects: &dyn Objects, cluster: &ClusterArn) -> Told<Vec<OwnObject>> {
-    let everything = Selector {
-        scope: Scope::Everything,
-        keys: vec![],
-    };
+    let everything = Selector { scope: Scope::Everything, keys: vec![] };
     let found = told(objects.observe(cluster, &everything).await)?;
     Ok(found.into_iter().filter_map(own).collect())
 }
@@ -133,13 +99,6 @@ fn own(observed: Observed) -> Option<OwnObject> {
         Ownership::Cluster => None,
         Ownership::Foreign { .. } => return None,
     };
-    let record: Option<Record> = observed
-        .record
-        .as_deref()
-        .and_then(|text| serde_json::from_str(text).ok());
-    Some(OwnObject {
-        key: observed.key,
-        owner,
-        inventory: record.map(|record| record.inventory),
-    })
+    let record: Option<Record> = observed.record.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    Some(OwnObject { key: observed.key, owner, inventory: record.map(|record| record.inventory) })
 }

@@ -36,12 +36,7 @@ impl Hand for Sandbox {
     }
 
     async fn edit(&self, edit: Edit) -> anyhow::Result<()> {
-        let Edit {
-            key,
-            changes,
-            manager,
-            apply,
-        } = edit;
+        let Edit { key, changes, manager, apply } = edit;
         let key = parse(&key)?;
         for (pointer, value) in changes {
             Sandbox::edit(self, &key, &pointer, value, &manager, apply).await?;
@@ -55,25 +50,9 @@ impl Hand for Sandbox {
     }
 
     async fn add_fault(&self, fault: NewFault) -> anyhow::Result<i64> {
-        let NewFault {
-            action,
-            call,
-            verb,
-            kind,
-            key,
-            skip,
-            times,
-        } = fault;
+        let NewFault { action, call, verb, kind, key, skip, times } = fault;
         let verb = verb.map(|verb| verb.parse()).transpose()?;
-        let fault = Fault {
-            action: action.parse()?,
-            call,
-            verb,
-            kind,
-            key,
-            skip,
-            times,
-        };
+        let fault = Fault { action: action.parse()?, call, verb, kind, key, skip, times };
         Ok(Sandbox::add_fault(self, fault).await?)
     }
 
@@ -113,14 +92,8 @@ fn parse(key: &str) -> anyhow::Result<ObjectKey> {
 
 fn owner(ownership: Ownership) -> String {
     match ownership {
-        Ownership::Ours(Owner {
-            environment,
-            slot: Some(slot),
-        }) => format!("slot {environment}/{slot}"),
-        Ownership::Ours(Owner {
-            environment,
-            slot: None,
-        }) => format!("environment {environment}"),
+        Ownership::Ours(Owner { environment, slot: Some(slot) }) => format!("slot {environment}/{slot}"),
+        Ownership::Ours(Owner { environment, slot: None }) => format!("environment {environment}"),
         Ownership::Cluster => "cluster".to_owned(),
         Ownership::Foreign { by } => format!("foreign: {by}"),
     }
@@ -128,15 +101,7 @@ fn owner(ownership: Ownership) -> String {
 
 /// As the flags that set them.
 fn conditions(fault: &Fault) -> String {
-    let Fault {
-        action: _,
-        call,
-        verb,
-        kind,
-        key,
-        skip,
-        times,
-    } = fault;
+    let Fault { action: _, call, verb, kind, key, skip, times } = fault;
     let flags = [
         call.map(|call| format!("--call {call}")),
         verb.map(|verb| format!("--verb {verb}")),

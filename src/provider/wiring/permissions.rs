@@ -11,10 +11,7 @@ use goldenpath_core::{
 };
 use serde_json::{Value, json};
 
-pub(super) const PERMISSIONS: Permissions = Permissions {
-    aws: of_aws,
-    kubernetes: of_kubernetes,
-};
+pub(super) const PERMISSIONS: Permissions = Permissions { aws: of_aws, kubernetes: of_kubernetes };
 
 fn of_aws(part: Option<Part>, cluster: Option<&ClusterArn>) -> Value {
     let place = cluster.map_or_else(Place::default, Place::of);

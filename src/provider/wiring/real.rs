@@ -14,26 +14,14 @@ pub(super) fn ports(written: Written, kubernetes: Option<Kubernetes>) -> Result<
     let aws = Arc::new(Aws::new(options(written)?));
     let credentials = match kubernetes {
         None => Credentials::Tokens(aws.clone()),
-        Some(Kubernetes {
-            kubeconfig,
-            context,
-            proxied,
-        }) => Credentials::Kubeconfig(Kubeconfig {
-            path: kubeconfig,
-            context,
-            is_proxied: proxied.unwrap_or(false),
-        }),
+        Some(Kubernetes { kubeconfig, context, proxied }) => {
+            Credentials::Kubeconfig(Kubeconfig { path: kubeconfig, context, is_proxied: proxied.unwrap_or(false) })
+        }
     };
     let kube = Arc::new(Kube::new(aws.clone(), credentials));
     Ok(Ports {
-        objects: Arc::new(Joined {
-            aws: aws.clone(),
-            kubernetes: kube.clone(),
-        }),
-        clusters: Arc::new(JoinedClusters {
-            aws,
-            kubernetes: kube.clone(),
-        }),
+        objects: Arc::new(Joined { aws: aws.clone(), kubernetes: kube.clone() }),
+        clusters: Arc::new(JoinedClusters { aws, kubernetes: kube.clone() }),
         probe: kube,
         notice: None,
         refuses: None,
@@ -41,13 +29,7 @@ pub(super) fn ports(written: Written, kubernetes: Option<Kubernetes>) -> Result<
 }
 
 fn options(written: Written) -> Result<AwsOptions, Diagnostic> {
-    let Written {
-        region,
-        profile,
-        assume_role,
-        endpoints,
-        default_tags,
-    } = written;
+    let Written { region, profile, assume_role, endpoints, default_tags } = written;
     let mut roles = vec![];
     for role in assume_role.unwrap_or_default() {
         let wrong = |error: String| Diagnostic::error(error, "Write it as 1h.").at(Path::attribute("aws"));
@@ -64,11 +46,7 @@ fn options(written: Written) -> Result<AwsOptions, Diagnostic> {
         region,
         profile,
         assume_role: roles,
-        endpoints: Endpoints {
-            iam: endpoints.iam,
-            eks: endpoints.eks,
-            sts: endpoints.sts,
-        },
+        endpoints: Endpoints { iam: endpoints.iam, eks: endpoints.eks, sts: endpoints.sts },
         default_tags: default_tags.unwrap_or_default(),
         run: Some(run_id()),
     })
@@ -76,8 +54,6 @@ fn options(written: Written) -> Result<AwsOptions, Diagnostic> {
 
 /// One per connection. It only tells runs apart, so that the time and the process will do.
 fn run_id() -> String {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     format!("goldenpath-{:x}-{:x}", now.as_millis(), std::process::id())
 }

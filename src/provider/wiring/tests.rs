@@ -11,16 +11,9 @@ const QUOTA: &str = "k8s/v1/ResourceQuota/pay/gp-base";
 
 async fn connected(sandbox: &Path) -> Arc<dyn Connection> {
     let connection = Goldenpath::new(FromEnvironment::default()).connect();
-    let found = configure(
-        &*connection,
-        json!({ "sandbox": { "path": sandbox.to_str().unwrap() } }),
-    )
-    .await;
+    let found = configure(&*connection, json!({ "sandbox": { "path": sandbox.to_str().unwrap() } })).await;
     assert!(!any_error(&found), "{found:?}");
-    assert!(
-        found[0].summary.contains("sandbox"),
-        "it says that it is one: {found:?}"
-    );
+    assert!(found[0].summary.contains("sandbox"), "it says that it is one: {found:?}");
     connection
 }
 
@@ -33,21 +26,11 @@ async fn configure(connection: &dyn Connection, config: Json) -> Vec<Diagnostic>
         return found;
     }
     let terraform_version = "1.11.4".to_owned();
-    connection
-        .configure(Configure {
-            terraform_version,
-            config,
-            cancel: Cancel::new(),
-        })
-        .await
+    connection.configure(Configure { terraform_version, config, cancel: Cancel::new() }).await
 }
 
 fn resource<'a>(connection: &'a dyn Connection, name: &str) -> &'a dyn Resource {
-    &**connection
-        .resources()
-        .iter()
-        .find(|resource| resource.name() == name)
-        .unwrap()
+    &**connection.resources().iter().find(|resource| resource.name() == name).unwrap()
 }
 
 async fn made(core: &Core<'_>, config: Json) -> State {
@@ -101,25 +84,15 @@ async fn a_life_from_create_to_destroy() {
     let (state, found) = environments.read(&state).await;
     assert_eq!(found, vec![]);
     let state = state.unwrap();
-    assert!(
-        environments.plan(Some(&state), &config).await.sound().is_empty(),
-        "a create is followed by an empty plan"
-    );
+    assert!(environments.plan(Some(&state), &config).await.sound().is_empty(), "a create is followed by an empty plan");
     let (slot, _) = slots.read(&slot).await;
     let slot = slot.unwrap();
-    assert!(
-        slots.plan(Some(&slot), &slot_config).await.sound().is_empty(),
-        "and so is that of a slot"
-    );
+    assert!(slots.plan(Some(&slot), &slot_config).await.sound().is_empty(), "and so is that of a slot");
 
     // An update changes the line of one object, and the record behind it.
     let config = environments.config(environment("6"));
     let plan = environments.plan(Some(&state), &config).await.sound();
-    assert!(
-        line(&plan.planned, QUOTA).contains("requests.cpu=6"),
-        "{}",
-        line(&plan.planned, QUOTA)
-    );
+    assert!(line(&plan.planned, QUOTA).contains("requests.cpu=6"), "{}", line(&plan.planned, QUOTA));
     let (state, found) = environments.apply(&plan).await;
     assert!(!any_error(&found), "{found:#?}");
     let state = state.unwrap();
@@ -129,10 +102,9 @@ async fn a_life_from_create_to_destroy() {
     let connection = connected(&path).await;
     let environments = Core::new(resource(&*connection, "goldenpath_team_environment"));
     let slots = Core::new(resource(&*connection, "goldenpath_eks_workload_slot"));
-    for (core, id, config, whole) in [
-        (&environments, "pay", &config, &state),
-        (&slots, "demo/pay/app", &slot_config, &slot),
-    ] {
+    for (core, id, config, whole) in
+        [(&environments, "pay", &config, &state), (&slots, "demo/pay/app", &slot_config, &slot)]
+    {
         let (imported, found) = core.import(id).await;
         let imported = imported.unwrap_or_else(|| panic!("{found:?}"));
         let (imported, _) = core.read(&imported).await;
@@ -147,22 +119,11 @@ async fn a_life_from_create_to_destroy() {
     // A foreign hand, its drift in the plan, and the healing of it.
     let hand = Sandbox::open(&path, SandboxOptions::default());
     let key = QUOTA.parse().unwrap();
-    hand.edit(
-        &key,
-        "/spec/hard/requests.cpu",
-        Some(json!("64")),
-        "kubectl-edit",
-        false,
-    )
-    .await
-    .unwrap();
+    hand.edit(&key, "/spec/hard/requests.cpu", Some(json!("64")), "kubectl-edit", false).await.unwrap();
     let connection = connected(&path).await;
     let environments = Core::new(resource(&*connection, "goldenpath_team_environment"));
     let (drifted, found) = environments.read(&state).await;
-    assert!(
-        found.iter().any(|told| told.detail.contains("kubectl-edit")),
-        "{found:?}"
-    );
+    assert!(found.iter().any(|told| told.detail.contains("kubectl-edit")), "{found:?}");
     let drifted = drifted.unwrap();
     assert!(line(&drifted.value, QUOTA).contains("requests.cpu=64"));
     let plan = environments.plan(Some(&drifted), &config).await.sound();
@@ -173,10 +134,7 @@ async fn a_life_from_create_to_destroy() {
 
     // Destroy, in the order of references; what was in the way is refused.
     let (bytes, found) = environments.plan_destroy(&state).await;
-    assert!(
-        !any_error(&found) && !found.is_empty(),
-        "it warns of what goes: {found:?}"
-    );
+    assert!(!any_error(&found) && !found.is_empty(), "it warns of what goes: {found:?}");
     let (left, found) = environments.destroy(&state, bytes.clone()).await;
     assert!(left.is_some() && any_error(&found), "a slot lives in it: {found:?}");
     let connection = connected(&path).await;
@@ -218,16 +176,8 @@ async fn the_same_state_against_another_world_is_an_error() {
 async fn isolation_that_moves_a_slot_replaces_it_and_nothing_else_does() {
     let folder = tempfile::tempdir().unwrap();
     let connection = connected(&folder.path().join("sandbox.db")).await;
-    made(
-        &Core::new(resource(&*connection, "goldenpath_cluster_baseline")),
-        json!({ "cluster": "demo" }),
-    )
-    .await;
-    made(
-        &Core::new(resource(&*connection, "goldenpath_team_environment")),
-        environment("4"),
-    )
-    .await;
+    made(&Core::new(resource(&*connection, "goldenpath_cluster_baseline")), json!({ "cluster": "demo" })).await;
+    made(&Core::new(resource(&*connection, "goldenpath_team_environment")), environment("4")).await;
     let slots = Core::new(resource(&*connection, "goldenpath_eks_workload_slot"));
     let slot = |isolation: Json| json!({ "name": "app", "environment": "demo/pay", "isolation": isolation });
     let state = made(&slots, slot(Json::Null)).await;
@@ -255,20 +205,10 @@ async fn offline_plans_everything_and_applies_nothing() {
     let mut config = environment("4");
     config["access"] = Json::Null;
     let plan = environments.plan(None, &environments.config(config)).await.sound();
-    assert!(
-        line(&plan.planned, QUOTA).contains("requests.cpu=4"),
-        "objects can be asserted on"
-    );
-    assert_eq!(
-        plan.diagnostics,
-        vec![],
-        "what only objects could tell is not asked for"
-    );
+    assert!(line(&plan.planned, QUOTA).contains("requests.cpu=4"), "objects can be asserted on");
+    assert_eq!(plan.diagnostics, vec![], "what only objects could tell is not asked for");
     let (state, found) = environments.apply(&plan).await;
-    assert!(
-        state.is_none() && found[0].summary.contains("refuses to apply"),
-        "{found:?}"
-    );
+    assert!(state.is_none() && found[0].summary.contains("refuses to apply"), "{found:?}");
 }
 
 #[tokio::test]
@@ -276,21 +216,12 @@ async fn connections_share_nothing_and_no_world_is_an_error_with_the_choices() {
     let provider = Goldenpath::new(FromEnvironment::default());
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (provider.connect(), provider.connect());
-    let found = configure(
-        &*one,
-        json!({ "sandbox": { "path": folder.path().join("a.db").to_str().unwrap() } }),
-    )
-    .await;
+    let found = configure(&*one, json!({ "sandbox": { "path": folder.path().join("a.db").to_str().unwrap() } })).await;
     assert!(!any_error(&found), "{found:?}");
     let found = configure(&*two, json!({})).await;
-    assert!(
-        any_error(&found) && found[0].detail.contains("sandbox = {}"),
-        "{found:?}"
-    );
+    assert!(any_error(&found) && found[0].detail.contains("sandbox = {}"), "{found:?}");
     let baseline = Core::new(resource(&*two, "goldenpath_cluster_baseline"));
-    let plan = baseline
-        .plan(None, &baseline.config(json!({ "cluster": "demo" })))
-        .await;
+    let plan = baseline.plan(None, &baseline.config(json!({ "cluster": "demo" }))).await;
     assert!(any_error(&plan.diagnostics), "the other client's world is not ours");
 }
 
@@ -298,9 +229,7 @@ async fn connections_share_nothing_and_no_world_is_an_error_with_the_choices() {
 async fn rules_are_those_of_the_catalogue_that_the_configuration_names() {
     let folder = tempfile::tempdir().unwrap();
     let embedded = include_str!("../../core/golden/paths/team-standard-1.0.0.yaml");
-    let own = embedded
-        .replace("name: team-standard", "name: own")
-        .replace("default: true", "default: false");
+    let own = embedded.replace("name: team-standard", "name: own").replace("default: true", "default: false");
     std::fs::write(folder.path().join("own.yaml"), own).unwrap();
     let connection = Goldenpath::new(FromEnvironment::default()).connect();
     let environments = resource(&*connection, "goldenpath_team_environment");
@@ -311,24 +240,10 @@ async fn rules_are_those_of_the_catalogue_that_the_configuration_names() {
         let config = plugin::value::codec::conform(tree(config), &declared.ty()).unwrap();
         environments.validate(&schema::with_defaults(&declared, &config))
     };
-    assert_eq!(
-        validate("nowhere"),
-        vec![],
-        "before the provider's block is seen nothing is sure"
-    );
+    assert_eq!(validate("nowhere"), vec![], "before the provider's block is seen nothing is sure");
     for (catalogue, path, known, reason) in [
-        (
-            json!([folder.path().to_str().unwrap()]),
-            "own",
-            true,
-            "a path of that folder",
-        ),
-        (
-            json!([folder.path().to_str().unwrap()]),
-            "nowhere",
-            false,
-            "a path that is nowhere",
-        ),
+        (json!([folder.path().to_str().unwrap()]), "own", true, "a path of that folder"),
+        (json!([folder.path().to_str().unwrap()]), "nowhere", false, "a path that is nowhere"),
         (Json::Null, "own", false, "a folder that is not named"),
         (Json::Null, "team-standard", true, "the built-in path"),
     ] {
@@ -348,10 +263,6 @@ fn the_sandbox_attribute_is_the_adapters_own_options() {
     let options: SandboxOptions = plugin::value::from_value(&Value::Map(declared.clone())).unwrap();
     let written = plugin::value::to_value(&options);
     let names: Vec<&String> = written.as_map().unwrap().keys().collect();
-    assert_eq!(
-        names,
-        declared.keys().collect::<Vec<_>>(),
-        "all of them can be declared"
-    );
+    assert_eq!(names, declared.keys().collect::<Vec<_>>(), "all of them can be declared");
     assert_eq!(options.clusters.len(), 1);
 }

@@ -27,46 +27,18 @@ pub(super) struct Opened {
 }
 
 pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
-    let ProviderConfig {
-        world,
-        catalogue,
-        unreachable,
-        lease,
-    } = config;
+    let ProviderConfig { world, catalogue, unreachable, lease } = config;
     let catalogue = self::catalogue(&catalogue).map_err(|error| {
         Diagnostic::error(format!("{error:#}"), "Correct the document, or the path to it.")
             .at(Path::attribute("catalogue"))
     })?;
-    let Ports {
-        objects,
-        clusters,
-        probe,
-        notice,
-        refuses,
-    } = ports(world)?;
+    let Ports { objects, clusters, probe, notice, refuses } = ports(world)?;
     let usual = EngineConfig::default();
-    let engine_config = EngineConfig {
-        lease: lease.unwrap_or(usual.lease),
-        assumes_baseline: refuses.is_some(),
-        ..usual
-    };
-    let engine = Engine::new(
-        objects,
-        clusters,
-        probe,
-        Arc::new(SystemClock::default()),
-        catalogue.clone(),
-        engine_config,
-    );
-    Ok(Opened {
-        configured: Configured {
-            provisioner: Arc::new(engine),
-            unreachable,
-            refuses,
-        },
-        catalogue,
-        notice,
-    })
+    let engine_config =
+        EngineConfig { lease: lease.unwrap_or(usual.lease), assumes_baseline: refuses.is_some(), ..usual };
+    let engine =
+        Engine::new(objects, clusters, probe, Arc::new(SystemClock::default()), catalogue.clone(), engine_config);
+    Ok(Opened { configured: Configured { provisioner: Arc::new(engine), unreachable, refuses }, catalogue, notice })
 }
 
 pub(super) struct Ports {
@@ -121,11 +93,7 @@ pub(super) fn catalogue(paths: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>> {
         return Ok(Catalogue::embedded());
     }
     let documents = documents::read(paths)?;
-    let texts: Vec<(String, &str)> = documents
-        .iter()
-        .map(|document| (document.path.display().to_string(), document.text.as_str()))
-        .collect();
-    Ok(Arc::new(Catalogue::with_documents(
-        texts.iter().map(|(name, text)| (name.as_str(), *text)),
-    )?))
+    let texts: Vec<(String, &str)> =
+        documents.iter().map(|document| (document.path.display().to_string(), document.text.as_str())).collect();
+    Ok(Arc::new(Catalogue::with_documents(texts.iter().map(|(name, text)| (name.as_str(), *text)))?))
 }

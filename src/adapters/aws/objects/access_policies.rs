@@ -35,19 +35,8 @@ struct Parts<'a> {
 
 fn parts(key: &ObjectKey) -> Result<Parts<'_>, PortError> {
     match key {
-        ObjectKey::AccessPolicy {
-            policy,
-            namespace,
-            principal,
-        } => Ok(Parts {
-            policy,
-            namespace,
-            principal,
-        }),
-        _ => Err(invalid(
-            Call::AssociateAccessPolicy.name(),
-            format!("{key} is no access policy"),
-        )),
+        ObjectKey::AccessPolicy { policy, namespace, principal } => Ok(Parts { policy, namespace, principal }),
+        _ => Err(invalid(Call::AssociateAccessPolicy.name(), format!("{key} is no access policy"))),
     }
 }
 
@@ -58,11 +47,7 @@ pub(super) async fn apply(
     expect: &Expect,
 ) -> Result<Live, PortError> {
     let call_name = Call::AssociateAccessPolicy.name();
-    let Parts {
-        policy,
-        namespace,
-        principal,
-    } = parts(key)?;
+    let Parts { policy, namespace, principal } = parts(key)?;
     rules::check_access_policy(policy).map_err(|message| invalid(call_name, message))?;
     let _turn = turn().await;
     let entry = entries::get(session, cluster, principal).await?.ok_or_else(|| {
@@ -92,18 +77,11 @@ pub(super) async fn apply(
     if let Some(live) = live(key, &now, &entry.tags)? {
         return Ok(live);
     }
-    Err(conflict(
-        call_name,
-        format!("{key}: somebody else changes the same policy again and again"),
-    ))
+    Err(conflict(call_name, format!("{key}: somebody else changes the same policy again and again")))
 }
 
 pub(super) async fn delete(session: &Session, cluster: &ClusterArn, key: &ObjectKey) -> Result<(), PortError> {
-    let Parts {
-        policy,
-        namespace,
-        principal,
-    } = parts(key)?;
+    let Parts { policy, namespace, principal } = parts(key)?;
     let _turn = turn().await;
     for _ in 0..TRIES {
         let mut namespaces = match granted(session, cluster, principal).await {
@@ -121,10 +99,7 @@ pub(super) async fn delete(session: &Session, cluster: &ClusterArn, key: &Object
         }
         disassociate(session, cluster, (policy, principal)).await?;
     }
-    Err(conflict(
-        Call::DisassociateAccessPolicy.name(),
-        format!("{key}: somebody else grants it again and again"),
-    ))
+    Err(conflict(Call::DisassociateAccessPolicy.name(), format!("{key}: somebody else grants it again and again")))
 }
 
 pub(super) async fn turn() -> MutexGuard<'static, ()> {
@@ -194,10 +169,7 @@ pub(super) async fn granted(session: &Session, cluster: &ClusterArn, principal: 
             .send();
         let answer = call(session, Call::ListAssociatedAccessPolicies, asked).await?;
         for associated in answer.associated_access_policies.unwrap_or_default() {
-            let name = associated
-                .policy_arn()
-                .and_then(|arn| arn.rsplit('/').next())
-                .unwrap_or_default();
+            let name = associated.policy_arn().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default();
             let scope = associated.access_scope();
             let is_whole = scope.and_then(|scope| scope.r#type()) == Some(&AccessScopeType::Cluster);
             let namespaces = found.entry(name.to_owned()).or_default();
@@ -216,9 +188,7 @@ pub(super) async fn granted(session: &Session, cluster: &ClusterArn, principal: 
 
 /// Policies over the whole cluster.
 pub(super) fn over_all(granted: &Granted) -> BTreeSet<String> {
-    let whole = granted
-        .iter()
-        .filter(|(_, namespaces)| namespaces.contains(WHOLE_CLUSTER));
+    let whole = granted.iter().filter(|(_, namespaces)| namespaces.contains(WHOLE_CLUSTER));
     whole.map(|(policy, _)| policy.clone()).collect()
 }
 
@@ -227,11 +197,7 @@ pub(super) fn objects(principal: &str, granted: Granted, tags: &BTreeMap<String,
     let mut objects = vec![];
     for (policy, namespaces) in granted {
         for namespace in namespaces.into_iter().filter(|name| name != WHOLE_CLUSTER) {
-            let key = ObjectKey::AccessPolicy {
-                policy: policy.clone(),
-                namespace,
-                principal: principal.to_owned(),
-            };
+            let key = ObjectKey::AccessPolicy { policy: policy.clone(), namespace, principal: principal.to_owned() };
             objects.push(Live::new(key, Body::AccessPolicy(AccessPolicy {}), tags.clone()));
         }
     }
@@ -240,9 +206,7 @@ pub(super) fn objects(principal: &str, granted: Granted, tags: &BTreeMap<String,
 
 fn live(key: &ObjectKey, granted: &Granted, tags: &BTreeMap<String, String>) -> Result<Option<Live>, PortError> {
     let Parts { policy, namespace, .. } = parts(key)?;
-    let is_there = granted
-        .get(policy)
-        .is_some_and(|namespaces| namespaces.contains(namespace));
+    let is_there = granted.get(policy).is_some_and(|namespaces| namespaces.contains(namespace));
     Ok(is_there.then(|| Live::new(key.clone(), Body::AccessPolicy(AccessPolicy {}), tags.clone())))
 }
 

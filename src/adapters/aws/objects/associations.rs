@@ -28,10 +28,7 @@ pub(super) async fn apply(
         return create(session, cluster, (namespace, account), association).await;
     };
     if let Some(owner) = &live.defect {
-        return Err(conflict(
-            call_name,
-            format!("{key} belongs to {owner}: remove it there"),
-        ));
+        return Err(conflict(call_name, format!("{key} belongs to {owner}: remove it there")));
     }
     if live.is_another(cluster, &association.tags) {
         let id = live.id.unwrap_or_default();
@@ -40,10 +37,8 @@ pub(super) async fn apply(
             format!("ResourceInUseException: Association already exists: {id} (it is not marked as ours)"),
         ));
     }
-    let wanted = PodIdentityAssociation {
-        tags: rules::merged_tags(&live.tags, &association.tags),
-        ..association.clone()
-    };
+    let wanted =
+        PodIdentityAssociation { tags: rules::merged_tags(&live.tags, &association.tags), ..association.clone() };
     let Body::PodIdentityAssociation(before) = &live.body else {
         return Err(invalid(call_name, "not an association"));
     };
@@ -54,13 +49,9 @@ pub(super) async fn apply(
         return create(session, cluster, (namespace, account), &wanted).await;
     }
     change(session, cluster, &id, before, &wanted).await?;
-    describe(session, cluster, &id).await?.ok_or_else(|| {
-        PortError::new(
-            Class::Unavailable,
-            call_name,
-            format!("{key} is not there after its change"),
-        )
-    })
+    describe(session, cluster, &id)
+        .await?
+        .ok_or_else(|| PortError::new(Class::Unavailable, call_name, format!("{key} is not there after its change")))
 }
 
 fn loses_a_part(before: &PodIdentityAssociation, wanted: &PodIdentityAssociation) -> bool {
@@ -77,9 +68,7 @@ pub(super) async fn create(
     let what = format!("the association of {namespace}/{account}");
     let text = serde_json::to_string(association).unwrap_or_default();
     // The same request, sent again because its answer was lost, is one request to EKS; a later one of its kind is not.
-    let second = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |time| time.as_secs());
+    let second = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let token = short_hash([cluster.as_str(), namespace, account, &text, &second.to_string()], 32);
     let policy = association.policy.as_ref().map(ToString::to_string);
     let tags: Option<std::collections::HashMap<String, String>> = Some(association.tags.clone().into_iter().collect());
@@ -99,9 +88,7 @@ pub(super) async fn create(
         async { call(session, Call::CreatePodIdentityAssociation, asked.send()).await }
     };
     let made = wait::propagated(session, &what, &[association.role_arn.as_str()], attempt).await?;
-    let made = made
-        .association
-        .ok_or_else(|| invalid(Call::CreatePodIdentityAssociation.name(), "no association"))?;
+    let made = made.association.ok_or_else(|| invalid(Call::CreatePodIdentityAssociation.name(), "no association"))?;
     Ok(live(&made))
 }
 
@@ -132,13 +119,7 @@ pub(super) async fn change(
                 .set_policy(text.clone());
             async { call(session, Call::UpdatePodIdentityAssociation, asked.send()).await }
         };
-        wait::propagated(
-            session,
-            &format!("association {id}"),
-            &[wanted.role_arn.as_str()],
-            attempt,
-        )
-        .await?;
+        wait::propagated(session, &format!("association {id}"), &[wanted.role_arn.as_str()], attempt).await?;
     }
     retag(session, &arn(cluster, id), &before.tags, &wanted.tags).await
 }
@@ -157,12 +138,7 @@ pub(super) async fn delete(session: &Session, cluster: &ClusterArn, live: &Live)
 }
 
 async fn remove(session: &Session, cluster: &ClusterArn, id: &str) -> Result<(), PortError> {
-    let asked = session
-        .eks
-        .delete_pod_identity_association()
-        .cluster_name(cluster.name())
-        .association_id(id)
-        .send();
+    let asked = session.eks.delete_pod_identity_association().cluster_name(cluster.name()).association_id(id).send();
     match call(session, Call::DeletePodIdentityAssociation, asked).await {
         Err(error) if error.class == Class::NotFound => Ok(()),
         other => other.map(|_| ()),
@@ -172,10 +148,7 @@ async fn remove(session: &Session, cluster: &ClusterArn, id: &str) -> Result<(),
 // === Looking ===
 
 fn key(namespace: &str, service_account: &str) -> ObjectKey {
-    ObjectKey::PodIdentityAssociation {
-        namespace: namespace.to_owned(),
-        service_account: service_account.to_owned(),
-    }
+    ObjectKey::PodIdentityAssociation { namespace: namespace.to_owned(), service_account: service_account.to_owned() }
 }
 
 /// Of one namespace and account, or of all: names and ids, no more.
@@ -217,12 +190,7 @@ pub(super) async fn get(
 }
 
 pub(super) async fn describe(session: &Session, cluster: &ClusterArn, id: &str) -> Result<Option<Live>, PortError> {
-    let asked = session
-        .eks
-        .describe_pod_identity_association()
-        .cluster_name(cluster.name())
-        .association_id(id)
-        .send();
+    let asked = session.eks.describe_pod_identity_association().cluster_name(cluster.name()).association_id(id).send();
     match call(session, Call::DescribePodIdentityAssociation, asked).await {
         Ok(answer) => Ok(answer.association.as_ref().map(live)),
         Err(error) if error.class == Class::NotFound => Ok(None),
@@ -232,12 +200,8 @@ pub(super) async fn describe(session: &Session, cluster: &ClusterArn, id: &str) 
 
 fn live(found: &Found) -> Live {
     let text = |value: Option<&str>| value.filter(|text| !text.is_empty()).map(str::to_owned);
-    let tags: BTreeMap<String, String> = found
-        .tags()
-        .into_iter()
-        .flatten()
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect();
+    let tags: BTreeMap<String, String> =
+        found.tags().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
     let body = PodIdentityAssociation {
         role_arn: found.role_arn().unwrap_or_default().to_owned(),
         target_role_arn: text(found.target_role_arn()),
@@ -246,10 +210,7 @@ fn live(found: &Found) -> Live {
         tags: tags.clone(),
     };
     let has_target = body.target_role_arn.is_some();
-    let key = key(
-        found.namespace().unwrap_or_default(),
-        found.service_account().unwrap_or_default(),
-    );
+    let key = key(found.namespace().unwrap_or_default(), found.service_account().unwrap_or_default());
     Live {
         id: text(found.association_id()),
         external_id: text(found.external_id()).filter(|_| has_target),

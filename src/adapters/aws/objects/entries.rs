@@ -56,20 +56,13 @@ pub(super) async fn apply(
     let Body::AccessEntry(before) = &live.body else {
         return Err(invalid(call_name, "not an access entry"));
     };
-    let wanted = AccessEntry {
-        group: entry.group.clone(),
-        tags: rules::merged_tags(&live.tags, &entry.tags),
-    };
+    let wanted = AccessEntry { group: entry.group.clone(), tags: rules::merged_tags(&live.tags, &entry.tags) };
     if faults.want_another() {
         return make_anew(session, cluster, principal, &wanted, (&faults, granted)).await;
     }
     for policy in &faults.over_all {
         let _turn = access_policies::turn().await;
-        tracing::info!(
-            principal,
-            policy,
-            "an access policy over the whole cluster is taken away"
-        );
+        tracing::info!(principal, policy, "an access policy over the whole cluster is taken away");
         access_policies::disassociate(session, cluster, (policy, principal)).await?;
     }
     change(session, cluster, principal, (before, &live), &wanted).await?;
@@ -119,16 +112,8 @@ pub(super) async fn create(
             .set_tags(Some(entry.tags.clone().into_iter().collect()));
         async { call(session, Call::CreateAccessEntry, asked.send()).await }
     };
-    let made = wait::propagated(
-        session,
-        &format!("the access entry of {principal}"),
-        &[principal],
-        attempt,
-    )
-    .await?;
-    let made = made
-        .access_entry
-        .ok_or_else(|| invalid(Call::CreateAccessEntry.name(), "no entry in the answer"))?;
+    let made = wait::propagated(session, &format!("the access entry of {principal}"), &[principal], attempt).await?;
+    let made = made.access_entry.ok_or_else(|| invalid(Call::CreateAccessEntry.name(), "no entry in the answer"))?;
     Ok(live(principal, &made))
 }
 
@@ -164,11 +149,7 @@ pub(super) async fn retag(
 ) -> Result<(), PortError> {
     let (set, gone) = tag_changes(live, wanted);
     if !set.is_empty() {
-        let asked = session
-            .eks
-            .tag_resource()
-            .resource_arn(arn)
-            .set_tags(Some(set.into_iter().collect()));
+        let asked = session.eks.tag_resource().resource_arn(arn).set_tags(Some(set.into_iter().collect()));
         call(session, Call::TagResource, asked.send()).await?;
     }
     if !gone.is_empty() {
@@ -179,12 +160,7 @@ pub(super) async fn retag(
 }
 
 pub(super) async fn delete(session: &Session, cluster: &ClusterArn, principal: &str) -> Result<(), PortError> {
-    let asked = session
-        .eks
-        .delete_access_entry()
-        .cluster_name(cluster.name())
-        .principal_arn(principal)
-        .send();
+    let asked = session.eks.delete_access_entry().cluster_name(cluster.name()).principal_arn(principal).send();
     match call(session, Call::DeleteAccessEntry, asked).await {
         Err(error) if error.class == Class::NotFound => Ok(()),
         other => other.map(|_| ()),
@@ -194,18 +170,11 @@ pub(super) async fn delete(session: &Session, cluster: &ClusterArn, principal: &
 // === Looking ===
 
 fn key(principal: &str) -> ObjectKey {
-    ObjectKey::AccessEntry {
-        principal: principal.to_owned(),
-    }
+    ObjectKey::AccessEntry { principal: principal.to_owned() }
 }
 
 pub(super) async fn get(session: &Session, cluster: &ClusterArn, principal: &str) -> Result<Option<Live>, PortError> {
-    let asked = session
-        .eks
-        .describe_access_entry()
-        .cluster_name(cluster.name())
-        .principal_arn(principal)
-        .send();
+    let asked = session.eks.describe_access_entry().cluster_name(cluster.name()).principal_arn(principal).send();
     match call(session, Call::DescribeAccessEntry, asked).await {
         Ok(answer) => Ok(answer.access_entry.map(|found| live(principal, &found))),
         Err(error) if error.class == Class::NotFound => Ok(None),
@@ -230,11 +199,7 @@ impl Seen {
     }
 
     fn of_others(live: Live) -> Self {
-        Self {
-            live,
-            faults: Faults::default(),
-            granted: Granted::new(),
-        }
+        Self { live, faults: Faults::default(), granted: Granted::new() }
     }
 }
 
@@ -245,11 +210,8 @@ pub(super) async fn look(session: &Session, cluster: &ClusterArn, principal: &st
     if live.mark(cluster).cluster.is_none() {
         return Ok(Some(Seen::of_others(live)));
     }
-    let (role_made_at, granted) = try_join(
-        role_made_at(session, principal),
-        granted_if_there(session, cluster, principal),
-    )
-    .await?;
+    let (role_made_at, granted) =
+        try_join(role_made_at(session, principal), granted_if_there(session, cluster, principal)).await?;
     Ok(granted.map(|granted| Seen::judged(live, granted, role_made_at)))
 }
 
@@ -306,18 +268,11 @@ pub(super) async fn principals(
 }
 
 fn live(principal: &str, found: &Found) -> Live {
-    let tags: BTreeMap<String, String> = found
-        .tags()
-        .into_iter()
-        .flatten()
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect();
+    let tags: BTreeMap<String, String> =
+        found.tags().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
     let mut groups: Vec<&str> = found.kubernetes_groups().iter().map(String::as_str).collect();
     groups.sort_unstable();
-    let body = Body::AccessEntry(AccessEntry {
-        group: groups.join(","),
-        tags: tags.clone(),
-    });
+    let body = Body::AccessEntry(AccessEntry { group: groups.join(","), tags: tags.clone() });
     let kind = found.r#type().unwrap_or(STANDARD);
     Live {
         id: found.access_entry_arn().map(str::to_owned),

@@ -35,13 +35,8 @@ impl Faults {
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.kind.iter().map(|kind| format!("of type {kind}"));
-        let dead = self
-            .is_older_than_its_role
-            .then(|| "of a role that was made anew since".to_owned());
-        let over_all = self
-            .over_all
-            .iter()
-            .map(|policy| format!("with {policy} over the whole cluster"));
+        let dead = self.is_older_than_its_role.then(|| "of a role that was made anew since".to_owned());
+        let over_all = self.over_all.iter().map(|policy| format!("with {policy} over the whole cluster"));
         let all: Vec<String> = kind.chain(dead).chain(over_all).collect();
         f.write_str(&all.join(", "))
     }
@@ -55,43 +50,12 @@ mod tests {
     fn what_is_wrong_with_an_entry_is_told_in_words() {
         let granted =
             |policy: &str, namespace: &str| Granted::from([(policy.to_owned(), [namespace.to_owned()].into())]);
-        let (in_namespaces, over_all) = (
-            granted("AmazonEKSViewPolicy", "pay"),
-            granted("AmazonEKSAdminPolicy", "*"),
-        );
+        let (in_namespaces, over_all) = (granted("AmazonEKSViewPolicy", "pay"), granted("AmazonEKSAdminPolicy", "*"));
         for (kind, role, granted, words, another, reason) in [
-            (
-                None,
-                Some(100),
-                &in_namespaces,
-                None,
-                false,
-                "made after its role, in the same second",
-            ),
-            (
-                None,
-                None,
-                &in_namespaces,
-                None,
-                false,
-                "a user, or a role that nobody may read",
-            ),
-            (
-                None,
-                Some(101),
-                &in_namespaces,
-                Some("of a role that was made anew since"),
-                true,
-                "older than its role",
-            ),
-            (
-                Some("EC2_LINUX"),
-                Some(1),
-                &in_namespaces,
-                Some("of type EC2_LINUX"),
-                true,
-                "a type can't be changed",
-            ),
+            (None, Some(100), &in_namespaces, None, false, "made after its role, in the same second"),
+            (None, None, &in_namespaces, None, false, "a user, or a role that nobody may read"),
+            (None, Some(101), &in_namespaces, Some("of a role that was made anew since"), true, "older than its role"),
+            (Some("EC2_LINUX"), Some(1), &in_namespaces, Some("of type EC2_LINUX"), true, "a type can't be changed"),
             (
                 None,
                 Some(1),

@@ -26,9 +26,7 @@ impl Foreign for Hand {
     }
 
     async fn edit(&self, target: Target<'_>, value: Option<Value>) -> Result<(), PortError> {
-        let Target {
-            cluster, key, pointer, ..
-        } = target;
+        let Target { cluster, key, pointer, .. } = target;
         let session = self.0.session().await?;
         let live = observe::get(session, cluster, key).await?;
         let live = live.ok_or_else(|| PortError::new(Class::NotFound, CALL, format!("{key} is not there")))?;
@@ -60,23 +58,13 @@ async fn make(session: &Session, cluster: &ClusterArn, key: &ObjectKey, body: &B
         (ObjectKey::AccessEntry { principal }, Body::AccessEntry(entry)) => {
             entries::create(session, cluster, principal, entry).await.map(|_| ())
         }
+        (ObjectKey::AccessPolicy { policy, namespace, principal }, _) => {
+            access_policies::associate(session, cluster, (policy, principal), [namespace.clone()].into()).await
+        }
         (
-            ObjectKey::AccessPolicy {
-                policy,
-                namespace,
-                principal,
-            },
-            _,
-        ) => access_policies::associate(session, cluster, (policy, principal), [namespace.clone()].into()).await,
-        (
-            ObjectKey::PodIdentityAssociation {
-                namespace,
-                service_account,
-            },
+            ObjectKey::PodIdentityAssociation { namespace, service_account },
             Body::PodIdentityAssociation(association),
-        ) => associations::create(session, cluster, (namespace, service_account), association)
-            .await
-            .map(|_| ()),
+        ) => associations::create(session, cluster, (namespace, service_account), association).await.map(|_| ()),
         _ => Err(invalid(CALL, format!("{key} is not in AWS"))),
     }
 }

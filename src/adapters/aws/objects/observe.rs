@@ -55,11 +55,8 @@ pub(super) async fn observe(
     };
     let (Listed { live: listed, born }, entries) = try_join(listing, entries_of(session, cluster, &beside)).await?;
     let judged = entries.into_iter().map(|(live, granted)| judged(live, granted, &born));
-    let mut found: BTreeMap<ObjectKey, Live> = listed
-        .into_iter()
-        .chain(judged)
-        .map(|live| (live.key.clone(), live))
-        .collect();
+    let mut found: BTreeMap<ObjectKey, Live> =
+        listed.into_iter().chain(judged).map(|live| (live.key.clone(), live)).collect();
     let missing: BTreeSet<&ObjectKey> = after.into_iter().filter(|key| !found.contains_key(key)).collect();
     let mut asked: Vec<Asked<'_, Option<Live>>> = vec![];
     for key in missing {
@@ -100,10 +97,9 @@ pub(super) async fn get(session: &Session, cluster: &ClusterArn, key: &ObjectKey
             Ok(seen.map(|seen| seen.live))
         }
         ObjectKey::AccessPolicy { .. } => access_policies::get(session, cluster, key).await,
-        ObjectKey::PodIdentityAssociation {
-            namespace,
-            service_account,
-        } => associations::get(session, cluster, namespace, service_account).await,
+        ObjectKey::PodIdentityAssociation { namespace, service_account } => {
+            associations::get(session, cluster, namespace, service_account).await
+        }
         ObjectKey::Kube { .. } => Ok(None),
     }
 }
@@ -134,10 +130,7 @@ async fn everything(session: &Session, cluster: &ClusterArn) -> Result<Listed, P
     }
     let ours = |live: &Live| live.mark(cluster).cluster.as_deref() == Some(cluster.as_str());
     found.extend(associations.into_iter().filter(ours));
-    Ok(Listed {
-        live: found,
-        born: roles.born,
-    })
+    Ok(Listed { live: found, born: roles.born })
 }
 
 /// Roles and associations; entries are the cluster's. Where our names lie is told by what renders them: a role's path holds its
@@ -148,21 +141,13 @@ async fn of_environment(session: &Session, cluster: &ClusterArn, environment: &s
         is_marked(cluster, tags) && tags.get(&tag).is_some_and(|found| found == environment)
     };
     let is_its_namespace = |namespace: &str| {
-        namespace
-            .strip_prefix(environment)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        namespace.strip_prefix(environment).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
-    let (roles, associations) = try_join(
-        roles::list(session, &is_its_own),
-        all_associations(session, cluster, is_its_namespace),
-    )
-    .await?;
+    let (roles, associations) =
+        try_join(roles::list(session, &is_its_own), all_associations(session, cluster, is_its_namespace)).await?;
     let mut found = roles.wanted;
     found.extend(associations.into_iter().filter(|live| is_its_own(&live.tags)));
-    Ok(Listed {
-        live: found,
-        born: roles.born,
-    })
+    Ok(Listed { live: found, born: roles.born })
 }
 
 fn is_marked(cluster: &ClusterArn, tags: &BTreeMap<String, String>) -> bool {

@@ -53,25 +53,16 @@ pub(super) async fn apply(
         return Err(invalid(call, "not a role"));
     };
     if before.path != role.path {
-        return Err(invalid(
-            call,
-            format!("the path of role {name} is {} and cannot be changed", before.path),
-        ));
+        return Err(invalid(call, format!("the path of role {name} is {} and cannot be changed", before.path)));
     }
-    let wanted = Role {
-        tags: rules::merged_tags(&live.tags, &role.tags),
-        ..role.clone()
-    };
+    let wanted = Role { tags: rules::merged_tags(&live.tags, &role.tags), ..role.clone() };
     change(session, name, before, &wanted).await?;
     Ok(as_made(name, wanted, live.id))
 }
 
 fn as_made(name: &str, role: Role, id: Option<String>) -> Live {
     let tags = role.tags.clone();
-    Live {
-        id,
-        ..Live::new(ObjectKey::role(name), Body::Role(role), tags)
-    }
+    Live { id, ..Live::new(ObjectKey::role(name), Body::Role(role), tags) }
 }
 
 /// CreateRole looks at the boundary and the trust. A policy that AttachRolePolicy refuses afterwards would leave a role without it.
@@ -117,17 +108,10 @@ pub(super) async fn create(session: &Session, name: &str, role: &Role) -> Result
 pub(super) async fn change(session: &Session, name: &str, before: &Role, wanted: &Role) -> Result<(), PortError> {
     let iam = &session.iam;
     if before.boundary != wanted.boundary && !wanted.boundary.is_empty() {
-        let asked = iam
-            .put_role_permissions_boundary()
-            .role_name(name)
-            .permissions_boundary(&wanted.boundary);
+        let asked = iam.put_role_permissions_boundary().role_name(name).permissions_boundary(&wanted.boundary);
         call(session, Call::PutRolePermissionsBoundary, asked.send()).await?;
     }
-    for policy in before
-        .inline
-        .keys()
-        .filter(|policy| !wanted.inline.contains_key(*policy))
-    {
+    for policy in before.inline.keys().filter(|policy| !wanted.inline.contains_key(*policy)) {
         delete_policy(session, name, policy).await?;
     }
     for arn in before.attached.difference(&wanted.attached) {
@@ -136,19 +120,13 @@ pub(super) async fn change(session: &Session, name: &str, before: &Role, wanted:
     if canonical_policy(&before.trust) != canonical_policy(&wanted.trust) {
         let principals = policy_document::check_trust(&wanted.trust).unwrap_or_default();
         let attempt = || {
-            let asked = iam
-                .update_assume_role_policy()
-                .role_name(name)
-                .policy_document(wanted.trust.to_string());
+            let asked = iam.update_assume_role_policy().role_name(name).policy_document(wanted.trust.to_string());
             async { call(session, Call::UpdateAssumeRolePolicy, asked.send()).await }
         };
         wait::propagated(session, &format!("the trust of role {name}"), &principals, attempt).await?;
     }
     for (policy, content) in &wanted.inline {
-        let is_same = before
-            .inline
-            .get(policy)
-            .is_some_and(|live| canonical_policy(live) == canonical_policy(content));
+        let is_same = before.inline.get(policy).is_some_and(|live| canonical_policy(live) == canonical_policy(content));
         if !is_same {
             put_policy(session, name, policy, content).await?;
         }
@@ -157,11 +135,8 @@ pub(super) async fn change(session: &Session, name: &str, before: &Role, wanted:
         attach(session, name, arn).await?;
     }
     if before.description != wanted.description || before.max_session_seconds != wanted.max_session_seconds {
-        let asked = iam
-            .update_role()
-            .role_name(name)
-            .description(&wanted.description)
-            .max_session_duration(seconds(wanted));
+        let asked =
+            iam.update_role().role_name(name).description(&wanted.description).max_session_duration(seconds(wanted));
         call(session, Call::UpdateRole, asked.send()).await?;
     }
     let (set, gone) = tag_changes(&before.tags, &wanted.tags);
@@ -201,22 +176,12 @@ fn gone<T>(answer: Result<T, PortError>) -> Result<(), PortError> {
 }
 
 async fn put_policy(session: &Session, name: &str, policy: &str, content: &Value) -> Result<(), PortError> {
-    let asked = session
-        .iam
-        .put_role_policy()
-        .role_name(name)
-        .policy_name(policy)
-        .policy_document(content.to_string());
+    let asked = session.iam.put_role_policy().role_name(name).policy_name(policy).policy_document(content.to_string());
     call(session, Call::PutRolePolicy, asked.send()).await.map(|_| ())
 }
 
 async fn delete_policy(session: &Session, name: &str, policy: &str) -> Result<(), PortError> {
-    let asked = session
-        .iam
-        .delete_role_policy()
-        .role_name(name)
-        .policy_name(policy)
-        .send();
+    let asked = session.iam.delete_role_policy().role_name(name).policy_name(policy).send();
     gone(call(session, Call::DeleteRolePolicy, asked).await)
 }
 

@@ -101,31 +101,12 @@ mod tests {
                 true,
                 "IAM, a new principal in a trust policy",
             ),
-            (
-                Class::Unavailable,
-                "ResourcePropagationDelayException: try again",
-                true,
-                "EKS says so itself",
-            ),
-            (
-                Class::NotFound,
-                "NoSuchEntity: The role cannot be found",
-                false,
-                "not there",
-            ),
-            (
-                Class::Unavailable,
-                "timeout",
-                false,
-                "an unknown answer is the engine's to deal with",
-            ),
+            (Class::Unavailable, "ResourcePropagationDelayException: try again", true, "EKS says so itself"),
+            (Class::NotFound, "NoSuchEntity: The role cannot be found", false, "not there"),
+            (Class::Unavailable, "timeout", false, "an unknown answer is the engine's to deal with"),
             (Class::Throttled, "Rate exceeded", false, "the SDK has tried"),
         ] {
-            assert_eq!(
-                is_a_matter_of_time(&PortError::new(class, "x", message)),
-                expected,
-                "{reason}"
-            );
+            assert_eq!(is_a_matter_of_time(&PortError::new(class, "x", message)), expected, "{reason}");
         }
     }
 

@@ -39,25 +39,18 @@ pub(in crate::sandbox) fn plural(kind: &str) -> String {
 
 fn is_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !text.starts_with('-')
         && !text.ends_with('-')
 }
 
 fn is_subdomain(text: &str) -> bool {
-    text.len() <= 253
-        && text
-            .split('.')
-            .all(|part| !part.is_empty() && part.len() <= 253 && is_label_of(part, 253))
+    text.len() <= 253 && text.split('.').all(|part| !part.is_empty() && part.len() <= 253 && is_label_of(part, 253))
 }
 
 fn is_label_of(text: &str, longest: usize) -> bool {
     text.len() <= longest
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !text.starts_with('-')
         && !text.ends_with('-')
 }
@@ -100,10 +93,8 @@ pub(super) fn check_label_key(key: &str) -> Result<(), &'static str> {
     if prefix.is_none_or(is_subdomain) && is_qualified(name) {
         Ok(())
     } else {
-        Err(
-            "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
-             alphanumeric character, at most 63, after an optional DNS subdomain prefix and '/'",
-        )
+        Err("name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
+             alphanumeric character, at most 63, after an optional DNS subdomain prefix and '/'")
     }
 }
 

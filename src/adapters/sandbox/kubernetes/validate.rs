@@ -56,37 +56,22 @@ const FIELDS: [(&str, &[&str]); 13] = [
     ("Role", &["rules"]),
     ("RoleBinding", &["roleRef", "subjects"]),
     ("Secret", &["data", "immutable", "stringData", "type"]),
-    (
-        "ServiceAccount",
-        &["automountServiceAccountToken", "imagePullSecrets", "secrets"],
-    ),
+    ("ServiceAccount", &["automountServiceAccountToken", "imagePullSecrets", "secrets"]),
 ];
 
 /// Fields that a living object keeps.
-const IMMUTABLE: [(&str, &str); 3] = [
-    ("RoleBinding", "/roleRef"),
-    ("ClusterRoleBinding", "/roleRef"),
-    ("ResourceQuota", "/spec/scopes"),
-];
+const IMMUTABLE: [(&str, &str); 3] =
+    [("RoleBinding", "/roleRef"), ("ClusterRoleBinding", "/roleRef"), ("ResourceQuota", "/spec/scopes")];
 
 pub(super) fn is_served(cluster: &ClusterOptions, api_version: &str) -> bool {
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     GROUPS.contains(&group)
         || (cluster.auto_mode && AUTO_MODE.contains(&group))
-        || cluster
-            .crds
-            .iter()
-            .any(|crd| crd.split_once('.').is_some_and(|(_, of)| of == group))
+        || cluster.crds.iter().any(|crd| crd.split_once('.').is_some_and(|(_, of)| of == group))
 }
 
 pub(super) fn document(key: &ObjectKey, document: &Value) -> Result<(), String> {
-    let ObjectKey::Kube {
-        api_version,
-        kind,
-        namespace,
-        name,
-    } = key
-    else {
+    let ObjectKey::Kube { api_version, kind, namespace, name } = key else {
         return Ok(());
     };
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
@@ -98,9 +83,7 @@ pub(super) fn document(key: &ObjectKey, document: &Value) -> Result<(), String> 
     ] {
         if text(pointer) != expected {
             let found = text(pointer).unwrap_or("nothing");
-            return Err(format!(
-                "BadRequest: {pointer} of {key} is {found:?}: it does not match the URL"
-            ));
+            return Err(format!("BadRequest: {pointer} of {key} is {found:?}: it does not match the URL"));
         }
     }
     if names::is_cluster_scoped(kind) == namespace.is_some() && (namespace.is_some() || is_builtin(api_version)) {
@@ -118,12 +101,8 @@ pub(super) fn document(key: &ObjectKey, document: &Value) -> Result<(), String> 
         };
         for (label, value) in map {
             let at = place.replace('/', ".");
-            let invalid = |rule: &str| {
-                format!(
-                    "{kind} {name:?} is invalid: {}: Invalid value: {label:?}: {rule}",
-                    &at[1..]
-                )
-            };
+            let invalid =
+                |rule: &str| format!("{kind} {name:?} is invalid: {}: Invalid value: {label:?}: {rule}", &at[1..]);
             names::check_label_key(label).map_err(invalid)?;
             let Some(value) = value.as_str() else {
                 return Err(invalid("must be a string"));
@@ -141,18 +120,10 @@ fn is_builtin(api_version: &str) -> bool {
 }
 
 fn strict(kind: &str, document: &Value) -> Result<(), String> {
-    let known = FIELDS
-        .iter()
-        .find(|(known, _)| *known == kind)
-        .map(|(_, fields)| *fields);
-    let top = document
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.as_str());
+    let known = FIELDS.iter().find(|(known, _)| *known == kind).map(|(_, fields)| *fields);
+    let top = document.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     let unknown_top = known.and_then(|fields| {
-        top.into_iter()
-            .find(|name| !["apiVersion", "kind", "metadata"].contains(name) && !fields.contains(name))
+        top.into_iter().find(|name| !["apiVersion", "kind", "metadata"].contains(name) && !fields.contains(name))
     });
     let metadata = document.get("metadata").and_then(Value::as_object);
     let unknown_metadata =
@@ -165,9 +136,8 @@ fn strict(kind: &str, document: &Value) -> Result<(), String> {
 }
 
 pub(super) fn immutable(key: &ObjectKey, before: &Value, after: &Value) -> Result<(), String> {
-    let changed = IMMUTABLE
-        .iter()
-        .find(|(kind, field)| *kind == key.kind() && before.pointer(field) != after.pointer(field));
+    let changed =
+        IMMUTABLE.iter().find(|(kind, field)| *kind == key.kind() && before.pointer(field) != after.pointer(field));
     match changed {
         Some((kind, field)) => Err(format!(
             "{kind} is invalid: {}: Invalid value: field is immutable ({key}): delete it and make it anew",
@@ -193,37 +163,13 @@ mod tests {
             changed
         };
         for (changed, expected, reason) in [
-            (
-                with("/metadata/name", json!("c")),
-                "does not match the URL",
-                "the key is the URL",
-            ),
-            (
-                with("/kind", json!("Secret")),
-                "does not match the URL",
-                "so is the kind",
-            ),
+            (with("/metadata/name", json!("c")), "does not match the URL", "the key is the URL"),
+            (with("/kind", json!("Secret")), "does not match the URL", "so is the kind"),
             (with("/spec", json!({})), "unknown field \"spec\"", "strict at the top"),
-            (
-                with("/metadata/label", json!({})),
-                "unknown field \"metadata.label\"",
-                "strict in metadata",
-            ),
-            (
-                with("/metadata/labels", json!({"a": "x y"})),
-                "a valid label",
-                "label values",
-            ),
-            (
-                with("/metadata/labels", json!({"a": 1})),
-                "must be a string",
-                "labels are strings",
-            ),
-            (
-                with("/metadata/annotations", json!({"a b": "x"})),
-                "name part",
-                "annotation keys",
-            ),
+            (with("/metadata/label", json!({})), "unknown field \"metadata.label\"", "strict in metadata"),
+            (with("/metadata/labels", json!({"a": "x y"})), "a valid label", "label values"),
+            (with("/metadata/labels", json!({"a": 1})), "must be a string", "labels are strings"),
+            (with("/metadata/annotations", json!({"a b": "x"})), "name part", "annotation keys"),
         ] {
             let said = document(&config_map, &changed).expect_err(reason);
             assert!(said.contains(expected), "{reason}: {said}");
@@ -235,9 +181,7 @@ mod tests {
 
     #[test]
     fn groups_are_served_by_cluster() {
-        let arn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo"
-            .parse()
-            .expect("a cluster");
+        let arn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().expect("a cluster");
         let mut cluster = ClusterOptions::new(arn);
         assert!(is_served(&cluster, "v1") && is_served(&cluster, "networking.k8s.io/v1"));
         assert!(!is_served(&cluster, "cilium.io/v2") && !is_served(&cluster, "networking.k8s.aws/v1alpha1"));

@@ -10,38 +10,17 @@ fn applied(document: Value) -> (Value, Vec<Manager>) {
 }
 
 fn owner_of(managers: &[Manager], path: &str) -> Vec<String> {
-    managers
-        .iter()
-        .filter(|m| m.fields.contains(path))
-        .map(|m| m.manager.clone())
-        .collect()
+    managers.iter().filter(|m| m.fields.contains(path)).map(|m| m.manager.clone()).collect()
 }
 
 #[test]
 fn what_a_manager_no_longer_declares_goes_unless_another_owns_it() {
     let (mut live, mut managers) = applied(json!({"spec": {"a": 1, "b": 2, "c": {"d": 3}}}));
-    apply(
-        &mut live,
-        &mut managers,
-        &json!({"spec": {"b": 2}}),
-        "argocd",
-        Force::Fields(&[]),
-    )
-    .expect("equal values are shared");
+    apply(&mut live, &mut managers, &json!({"spec": {"b": 2}}), "argocd", Force::Fields(&[]))
+        .expect("equal values are shared");
     assert_eq!(owner_of(&managers, "/spec/b"), ["goldenpath", "argocd"]);
-    apply(
-        &mut live,
-        &mut managers,
-        &json!({"spec": {"a": 1}}),
-        "goldenpath",
-        Force::Fields(&[]),
-    )
-    .expect("ours");
-    assert_eq!(
-        live,
-        json!({"spec": {"a": 1, "b": 2}}),
-        "c is gone with its map, b has another owner"
-    );
+    apply(&mut live, &mut managers, &json!({"spec": {"a": 1}}), "goldenpath", Force::Fields(&[])).expect("ours");
+    assert_eq!(live, json!({"spec": {"a": 1, "b": 2}}), "c is gone with its map, b has another owner");
     apply(&mut live, &mut managers, &json!({}), "argocd", Force::Fields(&[])).expect("theirs");
     assert_eq!(live, json!({"spec": {"a": 1}}));
 }
@@ -111,20 +90,10 @@ fn a_field_of_another_manager_is_a_conflict_that_names_it() {
         },
     ];
     for operation in [Operation::Apply, Operation::Update] {
-        for Case {
-            declared,
-            take,
-            expected,
-            reason,
-        } in &cases
-        {
+        for Case { declared, take, expected, reason } in &cases {
             let mut live = json!({"spec": {"x": 1, "l": [1]}});
             let fields = BTreeSet::from(["/spec/x".to_owned(), "/spec/l".to_owned()]);
-            let mut managers = vec![Manager {
-                manager: "other".to_owned(),
-                operation,
-                fields,
-            }];
+            let mut managers = vec![Manager { manager: "other".to_owned(), operation, fields }];
             let take: Vec<String> = take.iter().map(|&t| t.to_owned()).collect();
             let result = apply(&mut live, &mut managers, declared, "goldenpath", Force::Fields(&take));
             match expected {
@@ -142,11 +111,7 @@ fn a_field_of_another_manager_is_a_conflict_that_names_it() {
                         Err(held),
                         "{reason}"
                     );
-                    assert_eq!(
-                        live,
-                        json!({"spec": {"x": 1, "l": [1]}}),
-                        "{reason}: a conflict changes nothing"
-                    );
+                    assert_eq!(live, json!({"spec": {"x": 1, "l": [1]}}), "{reason}: a conflict changes nothing");
                 }
             }
         }
@@ -163,27 +128,13 @@ fn an_update_takes_over_what_it_changes_and_nothing_else() {
     for (path, expected, reason) in [
         ("/spec/a", &["kubectl-edit"][..], "changed"),
         ("/spec/b", &[], "removed: nobody owns it any more"),
-        (
-            "/spec/podSelector",
-            &["kubectl-edit"],
-            "an atomic map changes hands as a whole",
-        ),
+        ("/spec/podSelector", &["kubectl-edit"], "an atomic map changes hands as a whole"),
         ("/spec/new", &["kubectl-edit"], "added"),
     ] {
         assert_eq!(owner_of(&managers, path), expected, "{reason}");
     }
-    apply(
-        &mut live,
-        &mut managers,
-        &json!({"spec": {"b": 2}}),
-        "goldenpath",
-        Force::Fields(&[]),
-    )
-    .expect("free");
-    assert_eq!(
-        live["spec"]["a"], 9,
-        "what an edit took over is no longer ours to remove"
-    );
+    apply(&mut live, &mut managers, &json!({"spec": {"b": 2}}), "goldenpath", Force::Fields(&[])).expect("free");
+    assert_eq!(live["spec"]["a"], 9, "what an edit took over is no longer ours to remove");
 }
 
 #[test]
@@ -197,14 +148,7 @@ fn identity_belongs_to_nobody() {
 #[test]
 fn a_forced_apply_takes_fields_from_everyone() {
     let (mut live, mut managers) = applied(json!({"spec": {"a": 1, "b": 2}}));
-    apply(
-        &mut live,
-        &mut managers,
-        &json!({"spec": {"a": 5}}),
-        "argocd",
-        Force::All,
-    )
-    .expect("forced");
+    apply(&mut live, &mut managers, &json!({"spec": {"a": 5}}), "argocd", Force::All).expect("forced");
     assert_eq!(owner_of(&managers, "/spec/a"), ["argocd"]);
     assert_eq!(live["spec"], json!({"a": 5, "b": 2}));
 }
@@ -225,10 +169,7 @@ fn managers_read_back_from_their_lines_and_tell_holders_in_order() {
     assert_eq!(decode(&lines), managers);
     let holders = Holders::of(&lines);
     let of = |path: &str| holders.of_field(path).collect::<Vec<_>>();
-    assert_eq!(
-        of("/spec/b"),
-        [(Operation::Apply, "goldenpath"), (Operation::Update, "Upbound")]
-    );
+    assert_eq!(of("/spec/b"), [(Operation::Apply, "goldenpath"), (Operation::Update, "Upbound")]);
     assert_eq!(of("/spec/d"), []);
     assert_eq!(holders.first(), Some("goldenpath"));
 }

@@ -13,29 +13,13 @@ async fn namespace(place: &Place, name: &str) -> Result<(), PortError> {
     let key = ObjectKey::namespace_object(name);
     let body = Body::Kube(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
     let (cluster, manager) = (&place.cluster, Desired::MANAGER);
-    let apply = Apply {
-        cluster,
-        key: &key,
-        body: &body,
-        manager,
-        expect: Expect::Any,
-        take: &[],
-    };
+    let apply = Apply { cluster, key: &key, body: &body, manager, expect: Expect::Any, take: &[] };
     place.sandbox.apply(apply).await.map(|_| ())
 }
 
 async fn exists(place: &Place, name: &str) -> bool {
     let keys = vec![ObjectKey::namespace_object(name)];
-    let found = place
-        .sandbox
-        .observe(
-            &place.cluster,
-            &Selector {
-                scope: Scope::Keys,
-                keys,
-            },
-        )
-        .await;
+    let found = place.sandbox.observe(&place.cluster, &Selector { scope: Scope::Keys, keys }).await;
     !found.expect("an observation").is_empty()
 }
 
@@ -45,29 +29,16 @@ async fn each_action_refuses_as_its_class_and_leaves_what_it_says() {
         (Action::Deny, Class::Denied, false, "403"),
         (Action::Throttle, Class::Throttled, false, "429"),
         (Action::Unavailable, Class::Unavailable, false, "503 before the change"),
-        (
-            Action::Lost,
-            Class::Unavailable,
-            true,
-            "the change was made and its answer lost",
-        ),
+        (Action::Lost, Class::Unavailable, true, "the change was made and its answer lost"),
     ] {
         let place = place(SandboxOptions::default());
-        place
-            .sandbox
-            .add_fault(Fault::new(action).verb(Verb::Apply).nth(1))
-            .await
-            .expect("a fault");
+        place.sandbox.add_fault(Fault::new(action).verb(Verb::Apply).nth(1)).await.expect("a fault");
         let error = namespace(&place, "a").await.expect_err(reason);
         assert_eq!(error.class, class, "{reason}");
         assert_eq!(exists(&place, "a").await, made, "{reason}");
         namespace(&place, "a").await.expect("the fault is over");
         let faults = place.sandbox.faults().await.expect("faults");
-        assert_eq!(
-            (faults[0].matched, faults[0].fired),
-            (2, 1),
-            "{reason}: the counters are in the file"
-        );
+        assert_eq!((faults[0].matched, faults[0].fired), (2, 1), "{reason}: the counters are in the file");
     }
 }
 
@@ -77,10 +48,7 @@ async fn a_fault_meets_the_calls_that_its_conditions_name() {
     let other_kind = conditions.clone().kind("Role");
     let second = conditions.clone().verb(Verb::Write).nth(2);
     let by_key = conditions.clone().key("k8s/v1/Namespace/b*");
-    let by_number = Fault {
-        call: Some(1),
-        ..conditions.clone()
-    };
+    let by_number = Fault { call: Some(1), ..conditions.clone() };
     for (fault, expected, reason) in [
         (conditions, [false, false, false], "every call"),
         (other_kind, [true, true, true], "another kind"),
@@ -103,11 +71,7 @@ async fn a_fault_meets_the_calls_that_its_conditions_name() {
 #[tokio::test]
 async fn a_hidden_object_is_there_and_not_seen_for_a_while() {
     let place = place(SandboxOptions::default());
-    place
-        .sandbox
-        .add_fault(Fault::new(Action::Hide(60)).nth(1))
-        .await
-        .expect("a fault");
+    place.sandbox.add_fault(Fault::new(Action::Hide(60)).nth(1)).await.expect("a fault");
     namespace(&place, "a").await.expect("made");
     assert!(!exists(&place, "a").await, "too new");
     tokio::time::sleep(Duration::from_millis(80)).await;
@@ -117,11 +81,7 @@ async fn a_hidden_object_is_there_and_not_seen_for_a_while() {
 #[tokio::test]
 async fn a_slow_answer_blocks_nobody_else() {
     let place = place(SandboxOptions::default());
-    place
-        .sandbox
-        .add_fault(Fault::new(Action::Slow(300)).nth(1))
-        .await
-        .expect("a fault");
+    place.sandbox.add_fault(Fault::new(Action::Slow(300)).nth(1)).await.expect("a fault");
     let started = Instant::now();
     let slow = namespace(&place, "a");
     let quick = async {
@@ -139,22 +99,11 @@ async fn a_slow_answer_blocks_nobody_else() {
 async fn calls_are_numbered_and_logged_with_their_outcome() {
     let place = place(SandboxOptions::default());
     namespace(&place, "a").await.expect("made");
-    place
-        .sandbox
-        .add_fault(Fault::new(Action::Deny))
-        .await
-        .expect("a fault");
+    place.sandbox.add_fault(Fault::new(Action::Deny)).await.expect("a fault");
     namespace(&place, "b").await.expect_err("denied");
-    place
-        .sandbox
-        .facts(&DEMO.parse().expect("a cluster"))
-        .await
-        .expect_err("denied");
+    place.sandbox.facts(&DEMO.parse().expect("a cluster")).await.expect_err("denied");
     let calls = place.sandbox.calls().await.expect("the log");
-    let log: Vec<_> = calls
-        .iter()
-        .map(|c| (c.number, c.verb, c.kind.as_str(), c.key.as_str()))
-        .collect();
+    let log: Vec<_> = calls.iter().map(|c| (c.number, c.verb, c.kind.as_str(), c.key.as_str())).collect();
     assert_eq!(
         log,
         [
@@ -169,10 +118,7 @@ async fn calls_are_numbered_and_logged_with_their_outcome() {
 
 #[tokio::test]
 async fn more_calls_than_allowed_in_a_second_are_throttled() {
-    let place = place(SandboxOptions {
-        calls_per_second: 3,
-        ..SandboxOptions::default()
-    });
+    let place = place(SandboxOptions { calls_per_second: 3, ..SandboxOptions::default() });
     let mut classes = vec![];
     for name in ["a", "b", "c", "d"] {
         classes.push(namespace(&place, name).await.map_err(|error| error.class));
@@ -182,16 +128,7 @@ async fn more_calls_than_allowed_in_a_second_are_throttled() {
 
 #[test]
 fn an_action_reads_back() {
-    for text in [
-        "deny",
-        "throttle",
-        "unavailable",
-        "lost",
-        "hide:250",
-        "slow:1000",
-        "exit",
-        "exit-after",
-    ] {
+    for text in ["deny", "throttle", "unavailable", "lost", "hide:250", "slow:1000", "exit", "exit-after"] {
         let action: Action = text.parse().expect(text);
         assert_eq!(action.to_string(), text);
     }

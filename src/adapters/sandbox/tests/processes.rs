@@ -19,23 +19,13 @@ fn again(place: &Place) -> Sandbox {
 fn config_map(name: &str, value: &str) -> (ObjectKey, Body) {
     let document = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"v": value},
         "metadata": {"name": name, "namespace": "default", "labels": {"goldenpath.internal/environment": "many"}}});
-    (
-        ObjectKey::kube("v1", "ConfigMap", Some("default"), name),
-        Body::Kube(document),
-    )
+    (ObjectKey::kube("v1", "ConfigMap", Some("default"), name), Body::Kube(document))
 }
 
 async fn put(sandbox: &Sandbox, name: &str, value: &str, expect: Expect) -> Result<String, PortError> {
     let cluster: ClusterArn = DEMO.parse().expect("an ARN");
     let (key, body) = config_map(name, value);
-    let apply = Apply {
-        cluster: &cluster,
-        key: &key,
-        body: &body,
-        manager: Desired::MANAGER,
-        expect,
-        take: &[],
-    };
+    let apply = Apply { cluster: &cluster, key: &key, body: &body, manager: Desired::MANAGER, expect, take: &[] };
     sandbox.apply(apply).await.map(|observed| observed.version)
 }
 
@@ -63,11 +53,8 @@ async fn of_two_who_change_one_version_one_wins() {
     let place = place(SandboxOptions::default());
     let other = again(&place);
     for round in 0..20 {
-        let version = Expect::Version(
-            put(&place.sandbox, "record", &format!("{round}"), Expect::Any)
-                .await
-                .expect("made"),
-        );
+        let version =
+            Expect::Version(put(&place.sandbox, "record", &format!("{round}"), Expect::Any).await.expect("made"));
         let (first, second) = tokio::join!(
             put(&place.sandbox, "record", "first", version.clone()),
             put(&other, "record", "second", version),
@@ -86,55 +73,26 @@ async fn no_write_and_no_call_is_lost_among_handles() {
         let handle = again(&place);
         tasks.push(tokio::spawn(async move {
             for n in 0..25 {
-                put(&handle, &format!("m-{writer}-{n}"), "x", Expect::Absent)
-                    .await
-                    .expect("made");
+                put(&handle, &format!("m-{writer}-{n}"), "x", Expect::Absent).await.expect("made");
             }
         }));
     }
     for task in tasks {
         task.await.expect("a writer");
     }
-    let selector = Selector {
-        scope: Scope::Environment("many".to_owned()),
-        keys: vec![],
-    };
-    assert_eq!(
-        place
-            .sandbox
-            .observe(&place.cluster, &selector)
-            .await
-            .expect("seen")
-            .len(),
-        100
-    );
-    let numbers: Vec<u32> = place
-        .sandbox
-        .calls()
-        .await
-        .expect("the log")
-        .iter()
-        .map(|call| call.number)
-        .collect();
+    let selector = Selector { scope: Scope::Environment("many".to_owned()), keys: vec![] };
+    assert_eq!(place.sandbox.observe(&place.cluster, &selector).await.expect("seen").len(), 100);
+    let numbers: Vec<u32> = place.sandbox.calls().await.expect("the log").iter().map(|call| call.number).collect();
     assert_eq!(numbers, (1..=101).collect::<Vec<_>>());
 }
 
 #[tokio::test]
 async fn a_fault_of_one_handle_meets_the_calls_of_another() {
     let place = place(SandboxOptions::default());
-    place
-        .sandbox
-        .add_fault(Fault::new(Action::Deny).verb(Verb::Apply).nth(2))
-        .await
-        .expect("a fault");
+    place.sandbox.add_fault(Fault::new(Action::Deny).verb(Verb::Apply).nth(2)).await.expect("a fault");
     let other = again(&place);
-    put(&place.sandbox, "a", "x", Expect::Any)
-        .await
-        .expect("the first passes");
-    assert_eq!(
-        put(&other, "b", "x", Expect::Any).await.expect_err("the second").class,
-        Class::Denied
-    );
+    put(&place.sandbox, "a", "x", Expect::Any).await.expect("the first passes");
+    assert_eq!(put(&other, "b", "x", Expect::Any).await.expect_err("the second").class, Class::Denied);
 }
 
 #[tokio::test]
@@ -154,9 +112,7 @@ async fn a_file_of_a_newer_release_is_refused() {
     let place = place(SandboxOptions::default());
     place.sandbox.only().await.expect("made");
     let connection = rusqlite::Connection::open(place.sandbox.path()).expect("the file");
-    connection
-        .execute("UPDATE schema SET version = 99", [])
-        .expect("a newer schema");
+    connection.execute("UPDATE schema SET version = 99", []).expect("a newer schema");
     let error = again(&place).list().await.expect_err("newer");
     assert!(matches!(error, SandboxError::Newer { found: 99, .. }), "{error}");
 }
@@ -176,44 +132,24 @@ async fn the_file_remembers_what_was_declared_and_a_second_account_has_its_own_r
     let place = place(SandboxOptions::default());
     let arn = "arn:aws-cn:eks:cn-north-1:999900001111:cluster/second";
     let options = SandboxOptions {
-        clusters: vec![ClusterOptions {
-            auto_mode: true,
-            ..ClusterOptions::new(arn.parse().expect("an ARN"))
-        }],
+        clusters: vec![ClusterOptions { auto_mode: true, ..ClusterOptions::new(arn.parse().expect("an ARN")) }],
         permission_sets: ["Auditor".to_owned()].into(),
         ..SandboxOptions::default()
     };
     let declaring = Sandbox::open(place.sandbox.path(), options);
-    let facts = declaring
-        .facts(&"second".parse().expect("a name"))
-        .await
-        .expect("facts");
+    let facts = declaring.facts(&"second".parse().expect("a name")).await.expect("facts");
     assert!(facts.stable.auto_mode);
     let roles: Vec<_> = facts.stable.permission_sets.iter().collect();
     assert_eq!(roles.len(), 5, "the usual four and one more: {roles:?}");
     assert!(
-        roles
-            .iter()
-            .all(|(_, arn)| arn.starts_with("arn:aws-cn:iam::999900001111:role/aws-reserved/")),
+        roles.iter().all(|(_, arn)| arn.starts_with("arn:aws-cn:iam::999900001111:role/aws-reserved/")),
         "{roles:?}"
     );
     let boundary = "arn:aws-cn:iam::999900001111:policy/goldenpath/boundary";
     let cluster: ClusterArn = arn.parse().expect("an ARN");
-    assert_eq!(
-        place.sandbox.policy_exists(&cluster, boundary).await,
-        Ok(true),
-        "other handles know it too"
-    );
-    assert_eq!(
-        place.sandbox.only().await,
-        Ok(None),
-        "two clusters: none is the only one"
-    );
-    let demo = place
-        .sandbox
-        .facts(&"demo".parse().expect("a name"))
-        .await
-        .expect("facts");
+    assert_eq!(place.sandbox.policy_exists(&cluster, boundary).await, Ok(true), "other handles know it too");
+    assert_eq!(place.sandbox.only().await, Ok(None), "two clusters: none is the only one");
+    let demo = place.sandbox.facts(&"demo".parse().expect("a name")).await.expect("facts");
     assert!(
         demo.stable.permission_sets["Auditor"]
             .contains(":role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Auditor_")
@@ -227,9 +163,7 @@ const CHILD: &str = "GOLDENPATH_SANDBOX_TEST_CHILD";
 async fn child() {
     if let Some(path) = std::env::var_os(CHILD) {
         let sandbox = Sandbox::open(path, SandboxOptions::default());
-        put(&sandbox, "a", "x", Expect::Any)
-            .await
-            .expect("the first call passes");
+        put(&sandbox, "a", "x", Expect::Any).await.expect("the first call passes");
         let second = put(&sandbox, "b", "x", Expect::Any).await;
         panic!("the process outlived its end: {second:?}");
     }
@@ -237,10 +171,7 @@ async fn child() {
 
 #[tokio::test]
 async fn a_process_ends_at_the_very_call_before_or_after_its_change() {
-    for (action, made, reason) in [
-        (Action::Exit, false, "before the change"),
-        (Action::ExitAfter, true, "after it"),
-    ] {
+    for (action, made, reason) in [(Action::Exit, false, "before the change"), (Action::ExitAfter, true, "after it")] {
         let place = place(SandboxOptions::default());
         let second = Fault::new(action).verb(Verb::Write).nth(2);
         place.sandbox.add_fault(second).await.expect("a fault");
@@ -255,11 +186,7 @@ async fn a_process_ends_at_the_very_call_before_or_after_its_change() {
         let has = |name: &str| listed.iter().any(|listed| listed.key == config_map(name, "x").0);
         assert!(has("a"), "what was answered is kept");
         assert_eq!(has("b"), made, "{reason}");
-        assert_eq!(
-            place.sandbox.calls().await.expect("the log").len(),
-            2,
-            "{reason}: the call is in the log"
-        );
+        assert_eq!(place.sandbox.calls().await.expect("the log").len(), 2, "{reason}: the call is in the log");
     }
 }
 
@@ -282,10 +209,7 @@ async fn ten_thousand_objects_are_listed_in_one_call() {
             [],
         )
         .expect("copies");
-    let selector = Selector {
-        scope: Scope::Everything,
-        keys: vec![],
-    };
+    let selector = Selector { scope: Scope::Everything, keys: vec![] };
     let started = Instant::now();
     let found = world.objects.observe(&place.cluster, &selector).await.expect("seen");
     let took = started.elapsed();

@@ -26,9 +26,7 @@ fn statement(statement: &Value) -> String {
 
 fn principals(value: &Value) -> String {
     match value {
-        Value::Object(_) => members(value, "", |_, value| {
-            set(value, |item| quoted(&root_as_account(plain(item))))
-        }),
+        Value::Object(_) => members(value, "", |_, value| set(value, |item| quoted(&root_as_account(plain(item))))),
         // `"*"` and `{"AWS": "*"}` name the same principals.
         everybody => format!("{{\"AWS\":{}}}", set(everybody, |item| quoted(&plain(item)))),
     }
@@ -48,13 +46,9 @@ fn condition(keys: &Value) -> String {
     let Value::Object(keys) = keys else {
         return canonical_json(keys);
     };
-    let lower: Map<String, Value> = keys
-        .iter()
-        .map(|(key, values)| (key.to_ascii_lowercase(), values.clone()))
-        .collect();
-    members(&Value::Object(lower), "", |_, values| {
-        set(values, |item| quoted(&plain(item)))
-    })
+    let lower: Map<String, Value> =
+        keys.iter().map(|(key, values)| (key.to_ascii_lowercase(), values.clone())).collect();
+    members(&Value::Object(lower), "", |_, values| set(values, |item| quoted(&plain(item))))
 }
 
 /// An object with sorted members, without one that says nothing; what is none stays as it is.
@@ -69,11 +63,7 @@ fn members(value: &Value, without: &str, text: impl Fn(&str, &Value) -> String) 
         .collect();
     all.sort_unstable();
     let mut out = String::new();
-    write_object(
-        &mut out,
-        all.into_iter()
-            .map(|(name, text)| (name, move |out: &mut String| out.push_str(&text))),
-    );
+    write_object(&mut out, all.into_iter().map(|(name, text)| (name, move |out: &mut String| out.push_str(&text))));
     out
 }
 

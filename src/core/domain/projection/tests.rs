@@ -11,12 +11,7 @@ fn documents_that_mean_the_same_have_the_same_fields() {
             json!({"hard": {"requests.cpu": "1"}}),
             "quantities",
         ),
-        (
-            "ResourceQuota",
-            json!({"hard": {"pods": "40"}}),
-            json!({"hard": {"pods": 40}}),
-            "a quantity as a number",
-        ),
+        ("ResourceQuota", json!({"hard": {"pods": "40"}}), json!({"hard": {"pods": 40}}), "a quantity as a number"),
         (
             "LimitRange",
             json!({"limits": [{"type": "Container", "default": {"memory": "0.5Gi"}}]}),
@@ -56,18 +51,8 @@ fn documents_that_differ_have_other_fields() {
             json!({"selector": {"matchLabels": {"a": "b", "c": "d"}}}),
             "one more label in a selector",
         ),
-        (
-            "PodDisruptionBudget",
-            json!({"maxUnavailable": 1}),
-            json!({"maxUnavailable": 2}),
-            "a number",
-        ),
-        (
-            "ConfigMap",
-            json!({"x": "1000m"}),
-            json!({"x": "1"}),
-            "only what is a quantity is compared as one",
-        ),
+        ("PodDisruptionBudget", json!({"maxUnavailable": 1}), json!({"maxUnavailable": 2}), "a number"),
+        ("ConfigMap", json!({"x": "1000m"}), json!({"x": "1"}), "only what is a quantity is compared as one"),
     ] {
         let fields = |spec: &Value| of_body(&Body::Kube(json!({"kind": kind, "spec": spec})));
         assert_ne!(fields(&ours), fields(&live), "{reason}");
@@ -100,18 +85,10 @@ fn a_live_document_is_projected_to_what_may_be_ours() {
     assert_eq!(
         seen,
         [
-            expect(
-                "/metadata/annotations/goldenpath.internal~1slot-a",
-                "cpu=1",
-                Holder::Applied("goldenpath-a")
-            ),
+            expect("/metadata/annotations/goldenpath.internal~1slot-a", "cpu=1", Holder::Applied("goldenpath-a")),
             expect("/metadata/labels/goldenpath.internal~1team", "payments", Holder::Us),
             expect("/metadata/labels/ours", "x", Holder::Us),
-            expect(
-                "/metadata/labels/pod-security.kubernetes.io~1enforce",
-                "baseline",
-                Holder::Edited("kubectl-label")
-            ),
+            expect("/metadata/labels/pod-security.kubernetes.io~1enforce", "baseline", Holder::Edited("kubectl-label")),
             expect("/spec/finalizers", "[\"kubernetes\"]", Holder::Edited("")),
         ]
     );
@@ -120,39 +97,19 @@ fn a_live_document_is_projected_to_what_may_be_ours() {
 #[test]
 fn an_opening_that_others_make_is_a_difference_and_one_to_take_away() {
     for (kind, path, theirs, reason) in [
-        (
-            "RoleBinding",
-            "/subjects",
-            json!([{"kind": "Group", "name": "everyone"}]),
-            "a subject where there was none",
-        ),
-        (
-            "NetworkPolicy",
-            "/spec/ingress",
-            json!([{}]),
-            "a default deny that denies nothing",
-        ),
+        ("RoleBinding", "/subjects", json!([{"kind": "Group", "name": "everyone"}]), "a subject where there was none"),
+        ("NetworkPolicy", "/spec/ingress", json!([{}]), "a default deny that denies nothing"),
         ("NetworkPolicy", "/spec/egress", json!([{}]), "the other direction"),
     ] {
         let mut doc = json!({"kind": kind, "spec": {"podSelector": {}}});
         let desired = of_body(&Body::Kube(doc.clone()));
         assert_eq!(desired.get(path).map(|field| field.text), Some("[]"), "{reason}");
-        assert!(
-            !managed_paths(&doc).contains(&path.to_owned()),
-            "{reason}: not declared, not held"
-        );
+        assert!(!managed_paths(&doc).contains(&path.to_owned()), "{reason}: not declared, not held");
 
         let (parent, name) = path.rsplit_once('/').unwrap();
         doc.pointer_mut(parent).unwrap()[name] = json!([]);
-        assert_eq!(
-            of_body(&Body::Kube(doc.clone())),
-            desired,
-            "{reason}: declared or not, it is closed"
-        );
-        assert!(
-            managed_paths(&doc).contains(&path.to_owned()),
-            "{reason}: declared, held"
-        );
+        assert_eq!(of_body(&Body::Kube(doc.clone())), desired, "{reason}: declared or not, it is closed");
+        assert!(managed_paths(&doc).contains(&path.to_owned()), "{reason}: declared, held");
 
         doc.pointer_mut(parent).unwrap()[name] = theirs;
         assert_ne!(of_body(&Body::Kube(doc)), desired, "{reason}");
@@ -178,24 +135,15 @@ fn managed_paths_are_leaves() {
     let mut paths = managed_paths(&doc);
     paths.sort();
     assert_eq!(paths, expect);
-    assert!(
-        of_body(&Body::Kube(doc)).get("/data/record").is_none(),
-        "a record's data changes with every edit"
-    );
+    assert!(of_body(&Body::Kube(doc)).get("/data/record").is_none(), "a record's data changes with every edit");
 }
 
 #[test]
 fn tags_of_others_are_theirs() {
     let entry = |extra: &[(&str, &str)]| {
-        let tags = [("goldenpath:managed", "true")]
-            .iter()
-            .chain(extra)
-            .map(|(k, v)| ((*k).into(), (*v).into()))
-            .collect();
-        of_body(&Body::AccessEntry(AccessEntry {
-            group: "gp:p:0123456789abcdef".into(),
-            tags,
-        }))
+        let tags =
+            [("goldenpath:managed", "true")].iter().chain(extra).map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        of_body(&Body::AccessEntry(AccessEntry { group: "gp:p:0123456789abcdef".into(), tags }))
     };
     assert_eq!(entry(&[]), entry(&[("CostCenter", "7")]));
     assert_ne!(entry(&[]), entry(&[("goldenpath:team", "a")]));

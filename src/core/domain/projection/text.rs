@@ -27,10 +27,9 @@ pub fn canonical_json(value: &Value) -> String {
 
 fn write(value: &Value, out: &mut String) {
     match value {
-        Value::Object(map) => write_object(
-            out,
-            sorted(map).map(|(name, value)| (name, |out: &mut String| write(value, out))),
-        ),
+        Value::Object(map) => {
+            write_object(out, sorted(map).map(|(name, value)| (name, |out: &mut String| write(value, out))))
+        }
         Value::Array(items) => write_set(out, items.iter().map(canonical_json)),
         Value::String(text) => write_string(text, out),
         other => out.push_str(&other.to_string()),
@@ -39,11 +38,8 @@ fn write(value: &Value, out: &mut String) {
 
 /// The members that are there, by name. serde_json's map is sorted unless a crate of the build asks it not to be.
 fn sorted(map: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
-    let mut members: Vec<(&str, &Value)> = map
-        .iter()
-        .filter(|(_, value)| !is_absent(value))
-        .map(|(name, value)| (name.as_str(), value))
-        .collect();
+    let mut members: Vec<(&str, &Value)> =
+        map.iter().filter(|(_, value)| !is_absent(value)).map(|(name, value)| (name.as_str(), value)).collect();
     if !members.is_sorted_by_key(|(name, _)| *name) {
         members.sort_unstable_by_key(|(name, _)| *name);
     }

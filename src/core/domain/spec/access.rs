@@ -14,9 +14,7 @@ pub struct Access {
 
 impl Access {
     pub fn personas(&self) -> impl Iterator<Item = (PersonaName, &Persona)> {
-        PersonaName::ALL
-            .into_iter()
-            .filter_map(|name| Some((name, self.get(name)?)))
+        PersonaName::ALL.into_iter().filter_map(|name| Some((name, self.get(name)?)))
     }
 
     pub fn get(&self, name: PersonaName) -> Option<&Persona> {

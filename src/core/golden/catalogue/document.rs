@@ -156,11 +156,7 @@ pub struct Version(u64, u64, u64);
 impl FromStr for Version {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let number = |part: &str| {
-            (part == "0" || !part.starts_with('0'))
-                .then(|| part.parse().ok())
-                .flatten()
-        };
+        let number = |part: &str| (part == "0" || !part.starts_with('0')).then(|| part.parse().ok()).flatten();
         match text.split('.').map(number).collect::<Vec<Option<u64>>>().as_slice() {
             [Some(major), Some(minor), Some(patch)] => Ok(Self(*major, *minor, *patch)),
             _ => Err(format!("{text:?} is not a version: write major.minor.patch")),
@@ -196,19 +192,7 @@ pub fn filled(text: &str, facts: &StableFacts) -> String {
     if !text.contains('{') {
         return text.to_owned();
     }
-    let dns_suffix = if facts.partition() == "aws-cn" {
-        "amazonaws.com.cn"
-    } else {
-        "amazonaws.com"
-    };
-    let values = [
-        facts.partition(),
-        facts.account(),
-        facts.cluster_arn.region(),
-        dns_suffix,
-    ];
-    PLACEHOLDERS
-        .iter()
-        .zip(values)
-        .fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+    let dns_suffix = if facts.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let values = [facts.partition(), facts.account(), facts.cluster_arn.region(), dns_suffix];
+    PLACEHOLDERS.iter().zip(values).fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
 }

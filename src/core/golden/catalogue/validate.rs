@@ -11,20 +11,12 @@ use crate::{
 const NEVER_WHOLE: [&str; 5] = ["iam", "eks", "sts", "organizations", "account"];
 
 /// EKS access policies that reach beyond a namespace's workloads.
-const NEVER_ACCESS: [&str; 3] = [
-    "AmazonEKSClusterAdminPolicy",
-    "AmazonEKSAdminPolicy",
-    "AmazonEKSAdminViewPolicy",
-];
+const NEVER_ACCESS: [&str; 3] = ["AmazonEKSClusterAdminPolicy", "AmazonEKSAdminPolicy", "AmazonEKSAdminViewPolicy"];
 
 pub(super) fn validate(path: &GoldenPath) -> Result<(), String> {
-    ensure(!path.name.is_empty() && path.name.len() <= 63, || {
-        "name must have 1 to 63 characters".into()
-    })?;
+    ensure(!path.name.is_empty() && path.name.len() <= 63, || "name must have 1 to 63 characters".into())?;
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    ensure(path.name.bytes().all(plain), || {
-        format!("name {:?}: use a-z, 0-9 and '-', it becomes a label", path.name)
-    })?;
+    ensure(path.name.bytes().all(plain), || format!("name {:?}: use a-z, 0-9 and '-', it becomes a label", path.name))?;
     ensure(!path.tiers.is_empty(), || "there is no tier".into())?;
     for preset in path.network.egress_presets.values() {
         each_cidr(&preset.cidrs)?;
@@ -37,20 +29,9 @@ pub(super) fn validate(path: &GoldenPath) -> Result<(), String> {
 }
 
 fn tier_is_sound(path: &GoldenPath, tier: &Tier) -> Result<(), String> {
-    let Tier {
-        class,
-        quota,
-        limits,
-        network,
-        roles,
-        slot,
-        grants,
-        ..
-    } = tier;
+    let Tier { class, quota, limits, network, roles, slot, grants, .. } = tier;
     for persona in PersonaName::ALL {
-        let role = roles
-            .get(&persona)
-            .ok_or_else(|| format!("roles: {persona} is missing"))?;
+        let role = roles.get(&persona).ok_or_else(|| format!("roles: {persona} is missing"))?;
         ensure(*role <= persona || persona == PersonaName::Admin, || {
             format!("roles: {persona} may not be raised to {role}")
         })?;
@@ -60,27 +41,17 @@ fn tier_is_sound(path: &GoldenPath, tier: &Tier) -> Result<(), String> {
         ensure(!quantity.is_negative(), || format!("quota.total: {name} is negative"))?;
     }
     for name in ["requests.cpu", "requests.memory", "limits.memory", "pods"] {
-        ensure(quota.total.contains_key(name), || {
-            format!("quota.total: {name} is missing")
-        })?;
+        ensure(quota.total.contains_key(name), || format!("quota.total: {name} is missing"))?;
     }
-    ensure(quota.bound_factor >= 1, || {
-        "quota.bound_factor must be at least 1".into()
-    })?;
-    ensure(quota.headroom_percent < 100, || {
-        "quota.headroom_percent must be below 100".into()
-    })?;
-    ensure(limits.default_request_memory <= limits.default_memory, || {
-        "limits: request above limit".into()
-    })?;
+    ensure(quota.bound_factor >= 1, || "quota.bound_factor must be at least 1".into())?;
+    ensure(quota.headroom_percent < 100, || "quota.headroom_percent must be below 100".into())?;
+    ensure(limits.default_request_memory <= limits.default_memory, || "limits: request above limit".into())?;
     for preset in &network.egress_presets {
         let known = preset == "same_environment" || path.network.egress_presets.contains_key(preset);
         ensure(known, || format!("network.egress_presets: {preset} is not defined"))?;
     }
     let isolated = slot.isolation == Isolation::Namespace;
-    ensure(isolated || *class != TierClass::Prod, || {
-        "slot.isolation must be namespace in class prod".into()
-    })?;
+    ensure(isolated || *class != TierClass::Prod, || "slot.isolation must be namespace in class prod".into())?;
     ensure((1..=slot.max_replicas).contains(&slot.min_replicas), || {
         "slot: min_replicas is not within max_replicas".into()
     })?;
@@ -108,17 +79,12 @@ fn grants_are_sound(grants: &Grants) -> Result<(), String> {
         "iam_path must begin with /goldenpath/ and end with '/'".into()
     })?;
     // IAM CreateRole, MaxSessionDuration.
-    ensure((3600..=43200).contains(max_session_seconds), || {
-        "max_session_seconds must be 3600 to 43200".into()
-    })?;
+    ensure((3600..=43200).contains(max_session_seconds), || "max_session_seconds must be 3600 to 43200".into())?;
     for action in actions.iter().chain(any_resource_actions) {
-        let (service, operation) = action
-            .split_once(':')
-            .ok_or_else(|| format!("actions: {action:?} is not <service>:<operation>"))?;
+        let (service, operation) =
+            action.split_once(':').ok_or_else(|| format!("actions: {action:?} is not <service>:<operation>"))?;
         let broad = service.contains(['*', '?']) || (NEVER_WHOLE.contains(&service) && operation.contains(['*', '?']));
-        ensure(!broad, || {
-            format!("actions: {action} would hand out power over identities or the cluster")
-        })?;
+        ensure(!broad, || format!("actions: {action} would hand out power over identities or the cluster"))?;
     }
     for policy in access_policies {
         ensure(!NEVER_ACCESS.contains(&policy.as_str()), || {
@@ -141,18 +107,12 @@ fn grants_are_sound(grants: &Grants) -> Result<(), String> {
 }
 
 fn each_cidr(cidrs: &[String]) -> Result<(), String> {
-    cidrs
-        .iter()
-        .try_for_each(|text| text.parse::<Cidr>().map(|_| ()).map_err(|error| error.to_string()))
+    cidrs.iter().try_for_each(|text| text.parse::<Cidr>().map(|_| ()).map_err(|error| error.to_string()))
 }
 
 fn placeholders(text: &str) -> Result<(), String> {
-    let rest = PLACEHOLDERS
-        .iter()
-        .fold(text.to_owned(), |text, name| text.replace(name, ""));
-    ensure(!rest.contains(['{', '}']), || {
-        format!("{text:?}: the placeholders are {}", PLACEHOLDERS.join(", "))
-    })
+    let rest = PLACEHOLDERS.iter().fold(text.to_owned(), |text, name| text.replace(name, ""));
+    ensure(!rest.contains(['{', '}']), || format!("{text:?}: the placeholders are {}", PLACEHOLDERS.join(", ")))
 }
 
 fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Result<(), String> {

@@ -4,11 +4,7 @@ use super::{Faults, forms};
 use crate::domain::{Persona, PersonaName, projection::GROUP_PREFIX};
 
 /// Access policies of EKS whose power does not end at a namespace.
-const CLUSTER_WIDE: [&str; 3] = [
-    "AmazonEKSClusterAdminPolicy",
-    "AmazonEKSAdminViewPolicy",
-    "AmazonEKSAdminPolicy",
-];
+const CLUSTER_WIDE: [&str; 3] = ["AmazonEKSClusterAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSAdminPolicy"];
 
 pub(super) fn check(name: PersonaName, persona: &Persona, faults: &mut Faults) {
     let Persona {
@@ -23,10 +19,8 @@ pub(super) fn check(name: PersonaName, persona: &Persona, faults: &mut Faults) {
     let at = |field| ["access", name.as_str(), field];
     for set in permission_sets {
         // SSO CreatePermissionSet, Name: [\w+=,.@-]+, 1 to 32.
-        let good = (1..=32).contains(&set.len())
-            && set
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b));
+        let good =
+            (1..=32).contains(&set.len()) && set.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b));
         if !good {
             faults.error(
                 "access.permission_set_form",
@@ -146,10 +140,5 @@ fn check_principal(arn: &str, at: &[&str], faults: &mut Faults) {
         }
         Some(_) => "is neither a role nor a user",
     };
-    faults.error(
-        "access.principal_form",
-        at,
-        format!("{arn:?} can't get access"),
-        format!("It {fault}."),
-    );
+    faults.error("access.principal_form", at, format!("{arn:?} can't get access"), format!("It {fault}."));
 }

@@ -49,20 +49,11 @@ pub(super) fn check(spec: &EnvironmentSpec, faults: &mut Faults) {
 }
 
 fn check_owner(owner: &Contact, faults: &mut Faults) {
-    let Contact {
-        contact,
-        cost_center,
-        slack,
-        oncall,
-        data_class,
-        docs,
-    } = owner;
+    let Contact { contact, cost_center, slack, oncall, data_class, docs } = owner;
     // These become tags of AWS objects as well.
-    for (field, value) in [
-        ("contact", Some(contact)),
-        ("cost_center", Some(cost_center)),
-        ("data_class", data_class.as_ref()),
-    ] {
+    for (field, value) in
+        [("contact", Some(contact)), ("cost_center", Some(cost_center)), ("data_class", data_class.as_ref())]
+    {
         if value.is_some_and(|value| !forms::is_tag_value(value)) {
             faults.error(
                 "environment.owner_form",
@@ -73,10 +64,7 @@ fn check_owner(owner: &Contact, faults: &mut Faults) {
         }
     }
     for (field, value) in [("slack", slack), ("oncall", oncall), ("docs", docs)] {
-        if value
-            .as_ref()
-            .is_some_and(|value| value.is_empty() || value.chars().any(char::is_control))
-        {
+        if value.as_ref().is_some_and(|value| value.is_empty() || value.chars().any(char::is_control)) {
             faults.error(
                 "environment.owner_form",
                 &["owner", field],
@@ -93,10 +81,7 @@ fn check_namespaces(spec: &EnvironmentSpec, faults: &mut Faults) {
         faults.error(
             "environment.namespace_count",
             &["namespaces"],
-            format!(
-                "an environment has 1 to {MOST_NAMESPACES} namespaces, and this one {}",
-                all.len()
-            ),
+            format!("an environment has 1 to {MOST_NAMESPACES} namespaces, and this one {}", all.len()),
             "Leave the attribute out for one namespace, or split the environment.",
         );
     }
@@ -107,10 +92,7 @@ fn check_namespaces(spec: &EnvironmentSpec, faults: &mut Faults) {
             faults.error(
                 "environment.namespace_length",
                 &at,
-                format!(
-                    "the namespace {name} has {} characters, and Kubernetes allows 63",
-                    name.len()
-                ),
+                format!("the namespace {name} has {} characters, and Kubernetes allows 63", name.len()),
                 "Shorten the environment's name or the key.",
             );
         }
@@ -136,10 +118,7 @@ fn check_keys(map: &BTreeMap<String, String>, at: &[&str], is_label: bool, fault
     for (key, value) in map {
         let at = [at, &[key.as_str()]].concat();
         let ours = key.starts_with(LABEL_PREFIX)
-            || matches!(
-                key.as_str(),
-                "app.kubernetes.io/managed-by" | "app.kubernetes.io/part-of"
-            );
+            || matches!(key.as_str(), "app.kubernetes.io/managed-by" | "app.kubernetes.io/part-of");
         let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);
         let kubernetes = prefix == "kubernetes.io" || prefix == "k8s.io" || prefix.ends_with(".k8s.io");
         if ours || key.starts_with(POD_SECURITY_PREFIX) || kubernetes {
@@ -178,10 +157,7 @@ fn check_limits(limits: Option<&Limits>, at: &[&str], faults: &mut Faults) {
         ("default_request_memory", &container.default_request_memory),
         ("max_memory", &container.max_memory),
     ] {
-        if value
-            .as_ref()
-            .is_some_and(|value| value.is_negative() || value.is_zero())
-        {
+        if value.as_ref().is_some_and(|value| value.is_negative() || value.is_zero()) {
             faults.error(
                 "environment.limit_not_positive",
                 &at(field),
@@ -191,21 +167,9 @@ fn check_limits(limits: Option<&Limits>, at: &[&str], faults: &mut Faults) {
         }
     }
     for (low, high, names) in [
-        (
-            &container.default_request_memory,
-            &container.default_memory,
-            ["default_request_memory", "default_memory"],
-        ),
-        (
-            &container.default_memory,
-            &container.max_memory,
-            ["default_memory", "max_memory"],
-        ),
-        (
-            &container.default_request_memory,
-            &container.max_memory,
-            ["default_request_memory", "max_memory"],
-        ),
+        (&container.default_request_memory, &container.default_memory, ["default_request_memory", "default_memory"]),
+        (&container.default_memory, &container.max_memory, ["default_memory", "max_memory"]),
+        (&container.default_request_memory, &container.max_memory, ["default_request_memory", "max_memory"]),
     ] {
         if let (Some(low), Some(high)) = (low, high)
             && low > high
@@ -213,13 +177,7 @@ fn check_limits(limits: Option<&Limits>, at: &[&str], faults: &mut Faults) {
             faults.error(
                 "environment.limits_order",
                 &at(names[0]),
-                format!(
-                    "{} of {} is more than {} of {}",
-                    names[0],
-                    low.written(),
-                    names[1],
-                    high.written()
-                ),
+                format!("{} of {} is more than {} of {}", names[0], low.written(), names[1], high.written()),
                 "Kubernetes refuses such a LimitRange: lower the first or raise the second.",
             );
         }

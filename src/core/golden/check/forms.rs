@@ -34,9 +34,7 @@ pub(super) fn covers(pattern: &str, text: &str) -> bool {
 
 /// A key of a label or annotation: `[<DNS subdomain>/]<name>`, the name at most 63.
 pub(super) fn is_qualified_name(text: &str) -> bool {
-    let (prefix, name) = text
-        .split_once('/')
-        .map_or((None, text), |(prefix, name)| (Some(prefix), name));
+    let (prefix, name) = text.split_once('/').map_or((None, text), |(prefix, name)| (Some(prefix), name));
     !name.is_empty() && is_label_value(name) && prefix.is_none_or(is_dns_subdomain)
 }
 
@@ -44,9 +42,7 @@ pub(super) fn is_qualified_name(text: &str) -> bool {
 pub(super) fn is_label_value(text: &str) -> bool {
     let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
     text.len() <= 63
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         && edge(text.chars().next())
         && edge(text.chars().next_back())
 }
@@ -57,9 +53,7 @@ pub(super) fn is_dns_subdomain(text: &str) -> bool {
 
 pub(super) fn is_dns_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !text.starts_with('-')
         && !text.ends_with('-')
 }
@@ -73,9 +67,7 @@ pub(super) fn is_domain_pattern(text: &str) -> bool {
 /// What IAM takes as the value of a tag: letters, digits, spaces and `_.:/=+-@`, at most 256.
 pub(super) fn is_tag_value(text: &str) -> bool {
     (1..=256).contains(&text.chars().count())
-        && text
-            .chars()
-            .all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c))
+        && text.chars().all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c))
 }
 
 /// `1.<minor>`: a level's version of Pod Security. `latest` would move with the cluster.
@@ -109,12 +101,7 @@ mod tests {
             ("s3:Get*", "s3:*", false, "a wider pattern"),
             ("s3:Get?", "s3:Get*", false, "one character is not any text"),
             ("s3:Get?", "s3:Get?", true, "the same pattern"),
-            (
-                "s3:GetObject",
-                "s3:GetObjec?",
-                false,
-                "a literal is narrower than a pattern",
-            ),
+            ("s3:GetObject", "s3:GetObjec?", false, "a literal is narrower than a pattern"),
             ("s3:*", "*", false, "everything"),
             ("s3:*", "s*:GetObject", false, "several services"),
             ("*a*b", "xxaxxb", true, "backtracking"),
@@ -144,10 +131,7 @@ mod tests {
                 && !is_minor_version("v1.36")
                 && !is_minor_version("1.036")
         );
-        assert_eq!(
-            iam_arn("arn:aws-cn:iam::111122223333:role/a/b"),
-            Some(("111122223333", "role/a/b"))
-        );
+        assert_eq!(iam_arn("arn:aws-cn:iam::111122223333:role/a/b"), Some(("111122223333", "role/a/b")));
         assert_eq!(iam_arn("arn:aws:sts::111122223333:assumed-role/a/b"), None);
     }
 }

@@ -40,11 +40,7 @@ pub(super) fn check(spec: &EnvironmentSpec, path: &GoldenPath, tier: &Tier, faul
         check_network(network, path, tier, prod, faults);
     }
     for (name, persona) in spec.access.iter().flat_map(|access| access.personas()) {
-        for policy in persona
-            .access_policies
-            .iter()
-            .filter(|policy| !tier.grants.access_policies.contains(policy))
-        {
+        for policy in persona.access_policies.iter().filter(|policy| !tier.grants.access_policies.contains(policy)) {
             faults.error(
                 "access.access_policy_not_granted",
                 &["access", name.as_str(), "access_policies"],
@@ -56,11 +52,7 @@ pub(super) fn check(spec: &EnvironmentSpec, path: &GoldenPath, tier: &Tier, faul
 }
 
 fn check_reserved(path: &GoldenPath, name: &str, at: &[&str], faults: &mut Faults) {
-    let prefix = path
-        .reserved
-        .prefixes
-        .iter()
-        .find(|prefix| name.starts_with(prefix.as_str()));
+    let prefix = path.reserved.prefixes.iter().find(|prefix| name.starts_with(prefix.as_str()));
     if prefix.is_some() || path.reserved.namespaces.iter().any(|reserved| reserved == name) {
         faults.error(
             "names.reserved",
@@ -75,10 +67,7 @@ fn check_reserved(path: &GoldenPath, name: &str, at: &[&str], faults: &mut Fault
 }
 
 fn check_pod_security(asked: Option<&PodSecurity>, tier: &Tier, at: &[&str], faults: &mut Faults) {
-    if asked
-        .and_then(|asked| asked.enforce)
-        .is_some_and(|level| level < tier.pod_security.enforce)
-    {
+    if asked.and_then(|asked| asked.enforce).is_some_and(|level| level < tier.pod_security.enforce) {
         faults.error(
             "environment.pod_security_weaker",
             &[at, &["pod_security", "enforce"]].concat(),
@@ -91,20 +80,12 @@ fn check_pod_security(asked: Option<&PodSecurity>, tier: &Tier, at: &[&str], fau
 fn check_quota(spec: &EnvironmentSpec, tier: &Tier, faults: &mut Faults) {
     let total = quota::total(tier, spec.quota.as_ref());
     for (resource, asked) in spec.quota.iter().flat_map(|quota| &quota.total) {
-        let bound = tier
-            .quota
-            .total
-            .get(resource)
-            .and_then(|default| default.percent(100 * tier.quota.bound_factor));
+        let bound = tier.quota.total.get(resource).and_then(|default| default.percent(100 * tier.quota.bound_factor));
         if bound.as_ref().is_some_and(|bound| asked > bound) {
             faults.error(
                 "environment.quota_above_bound",
                 &["quota", "total", resource],
-                format!(
-                    "{resource} of {} is above the bound of tier {}",
-                    asked.written(),
-                    spec.tier
-                ),
+                format!("{resource} of {} is above the bound of tier {}", asked.written(), spec.tier),
                 format!(
                     "The bound is {}; ask the platform team for a tier or a path with more.",
                     bound.map(|b| b.to_string()).unwrap_or_default()
@@ -114,10 +95,7 @@ fn check_quota(spec: &EnvironmentSpec, tier: &Tier, faults: &mut Faults) {
     }
     if let (Some(request), Some(limit)) = (total.get("requests.memory"), total.get("limits.memory"))
         && request > limit
-        && spec
-            .quota
-            .as_ref()
-            .is_some_and(|quota| !quota.total.contains_key("requests.memory"))
+        && spec.quota.as_ref().is_some_and(|quota| !quota.total.contains_key("requests.memory"))
     {
         faults.error(
             "environment.quota_request_above_limit",
@@ -128,10 +106,7 @@ fn check_quota(spec: &EnvironmentSpec, tier: &Tier, faults: &mut Faults) {
     }
     for (class, resources) in spec.quota.iter().flat_map(|quota| &quota.by_priority) {
         for (resource, asked) in resources {
-            let written = spec
-                .quota
-                .as_ref()
-                .is_some_and(|quota| quota.total.contains_key(resource));
+            let written = spec.quota.as_ref().is_some_and(|quota| quota.total.contains_key(resource));
             if !written && total.get(resource).is_some_and(|total| asked > total) {
                 faults.error(
                     "environment.priority_exceeds_total",
@@ -143,10 +118,7 @@ fn check_quota(spec: &EnvironmentSpec, tier: &Tier, faults: &mut Faults) {
         }
     }
     let asked = namespaces(spec);
-    let asked = asked
-        .iter()
-        .map(|(key, namespace)| (key, namespace.quota.as_ref()))
-        .collect();
+    let asked = asked.iter().map(|(key, namespace)| (key, namespace.quota.as_ref())).collect();
     if let Err(problems) = quota::shares(&total, &asked, quota::headroom_percent(tier, spec.quota.as_ref())) {
         faults.problems.extend(problems);
     }
@@ -199,12 +171,7 @@ fn check_network(network: &Network, path: &GoldenPath, tier: &Tier, prod: bool, 
             );
         }
     }
-    check_ranges(
-        &network.ingress_cidrs,
-        &tier.grants.ingress_cidrs,
-        "ingress_cidrs",
-        faults,
-    );
+    check_ranges(&network.ingress_cidrs, &tier.grants.ingress_cidrs, "ingress_cidrs", faults);
     check_ranges(&network.egress_cidrs, &tier.grants.egress_cidrs, "egress_cidrs", faults);
     for name in &network.egress_fqdns {
         if !tier.grants.egress_fqdns.iter().any(|pattern| covers(pattern, name)) {
@@ -239,21 +206,10 @@ fn check_ranges(asked: &LateList, granted: &[String], field: &str, faults: &mut 
 /// Principals within the tier's grants. The account is known only with the cluster's facts.
 pub(in crate::golden) fn check_principals(spec: &EnvironmentSpec, tier: &Tier, facts: &StableFacts) -> Vec<Problem> {
     let mut faults = Faults::default();
-    let granted: Vec<String> = tier
-        .grants
-        .principals
-        .iter()
-        .map(|pattern| filled(pattern, facts))
-        .collect();
+    let granted: Vec<String> = tier.grants.principals.iter().map(|pattern| filled(pattern, facts)).collect();
     for (name, persona) in spec.access.iter().flat_map(|access| access.personas()) {
-        let listed = persona
-            .principal_arns
-            .iter()
-            .map(|arn| ("principal_arns", arn.as_str()));
-        let trusted = persona
-            .trusted_principal_arns
-            .known()
-            .map(|arn| ("trusted_principal_arns", arn));
+        let listed = persona.principal_arns.iter().map(|arn| ("principal_arns", arn.as_str()));
+        let trusted = persona.trusted_principal_arns.known().map(|arn| ("trusted_principal_arns", arn));
         for (field, arn) in listed.chain(trusted) {
             if !granted.iter().any(|pattern| covers(pattern, arn)) {
                 faults.error(

@@ -13,12 +13,7 @@ const LARGEST_INLINE: usize = 10_240;
 const LARGEST_SESSION: usize = 2_048;
 
 pub(super) fn check(identity: &Identity, faults: &mut Faults) {
-    let Identity {
-        mode,
-        scope,
-        statements,
-        target_role_arn,
-    } = identity;
+    let Identity { mode, scope, statements, target_role_arn } = identity;
     if *mode == IdentityMode::None && !statements.is_empty() {
         faults.error(
             "identity.statements_without_role",
@@ -123,11 +118,7 @@ fn check_statement(statement: &Statement, index: usize, faults: &mut Faults) {
         }
     }
     for (operator, keys) in &statement.conditions {
-        let known = operator
-            .trim_end_matches("IfExists")
-            .rsplit(':')
-            .next()
-            .unwrap_or_default();
+        let known = operator.trim_end_matches("IfExists").rsplit(':').next().unwrap_or_default();
         if !OPERATORS.contains(&known) {
             faults.error(
                 "identity.condition_operator",

@@ -25,10 +25,7 @@ pub(super) fn check(environment: &str, network: &Network, faults: &mut Faults) {
             );
         }
     }
-    for (field, cidrs) in [
-        ("ingress_cidrs", &network.ingress_cidrs),
-        ("egress_cidrs", &network.egress_cidrs),
-    ] {
+    for (field, cidrs) in [("ingress_cidrs", &network.ingress_cidrs), ("egress_cidrs", &network.egress_cidrs)] {
         check_cidrs(cidrs, field, faults);
     }
     check_fqdns(&network.egress_fqdns, &["network", "egress_fqdns"], faults);

@@ -32,11 +32,7 @@ pub(super) fn check(spec: &EnvironmentSpec, faults: &mut Faults) {
         faults.error(
             "environment.quota_request_above_limit",
             &["quota", "total", "limits.memory"],
-            format!(
-                "limits.memory of {} is less than requests.memory of {}",
-                limit.written(),
-                request.written()
-            ),
+            format!("limits.memory of {} is less than requests.memory of {}", limit.written(), request.written()),
             "The requests could never be used up: raise the limit, or leave it out and it moves with the request.",
         );
     }
@@ -47,12 +43,7 @@ fn check_quantities(quantities: &Quantities, at: &[&str], faults: &mut Faults) {
     for (resource, quantity) in quantities {
         let at = [at, &[resource.as_str()]].concat();
         if let Err(reason) = resource_is_known(resource) {
-            faults.error(
-                "environment.quota_resource",
-                &at,
-                format!("{resource} can't be in a quota"),
-                reason,
-            );
+            faults.error("environment.quota_resource", &at, format!("{resource} can't be in a quota"), reason);
         } else if quantity.is_negative() {
             faults.error(
                 "environment.quota_negative",
@@ -92,10 +83,7 @@ fn check_priorities(
             faults.error(
                 "environment.priority_class_twice",
                 &at,
-                format!(
-                    "the quota of {class:?} would be called {}, as another one is",
-                    priority_quota_name(class)
-                ),
+                format!("the quota of {class:?} would be called {}, as another one is", priority_quota_name(class)),
                 "Rename one of the PriorityClasses.",
             );
         }

@@ -24,11 +24,7 @@ pub(super) fn check(spec: &SlotSpec, faults: &mut Faults) {
         check_share(share, faults);
     }
     if let Some(availability) = &spec.availability {
-        check_availability(
-            availability,
-            spec.share.as_ref().and_then(|share| share.max_replicas),
-            faults,
-        );
+        check_availability(availability, spec.share.as_ref().and_then(|share| share.max_replicas), faults);
     }
     if let Some(Ingress { from_slots, ports }) = &spec.ingress {
         check_slots(spec, from_slots, &["ingress", "from_slots"], faults);
@@ -41,12 +37,7 @@ pub(super) fn check(spec: &SlotSpec, faults: &mut Faults) {
             );
         }
         if ports.contains(&0) {
-            faults.error(
-                "slot.port_range",
-                &["ingress", "ports"],
-                "0 is no port",
-                "Ports are 1 to 65535.",
-            );
+            faults.error("slot.port_range", &["ingress", "ports"], "0 is no port", "Ports are 1 to 65535.");
         }
     }
     if let Some(egress) = &spec.egress {
@@ -62,10 +53,7 @@ pub(super) fn check_isolated_length(spec: &SlotSpec, faults: &mut Faults) {
         faults.error(
             "slot.namespace_length",
             &["name"],
-            format!(
-                "the isolated namespace {name} has {} characters, and Kubernetes allows 63",
-                name.len()
-            ),
+            format!("the isolated namespace {name} has {} characters, and Kubernetes allows 63", name.len()),
             "Shorten the slot's name, or use isolation = \"shared\".",
         );
     }
@@ -82,10 +70,7 @@ fn check_share(share: &Share, faults: &mut Faults) {
             );
         }
     }
-    if share
-        .max_replicas
-        .is_some_and(|replicas| !(1..=1000).contains(&replicas))
-    {
+    if share.max_replicas.is_some_and(|replicas| !(1..=1000).contains(&replicas)) {
         faults.error(
             "slot.max_replicas",
             &["share", "max_replicas"],
@@ -96,12 +81,7 @@ fn check_share(share: &Share, faults: &mut Faults) {
 }
 
 fn check_availability(availability: &Availability, max_replicas: Option<u32>, faults: &mut Faults) {
-    let Availability {
-        min_replicas,
-        max_unavailable,
-        spread: _,
-        target_cpu_percent,
-    } = availability;
+    let Availability { min_replicas, max_unavailable, spread: _, target_cpu_percent } = availability;
     if *min_replicas == Some(0) {
         faults.error(
             "slot.min_replicas",
@@ -147,11 +127,8 @@ fn check_availability(availability: &Availability, max_replicas: Option<u32>, fa
 /// `<environment>/<slot>`, or the whole id of a slot on the same cluster.
 fn check_slots(spec: &SlotSpec, slots: &[String], at: &[&str], faults: &mut Faults) {
     for text in slots {
-        let whole = if text.matches('/').count() == 1 {
-            format!("{}/{text}", spec.environment.cluster)
-        } else {
-            text.clone()
-        };
+        let whole =
+            if text.matches('/').count() == 1 { format!("{}/{text}", spec.environment.cluster) } else { text.clone() };
         match whole.parse::<SlotId>() {
             Err(_) => faults.error(
                 "slot.reference_form",
@@ -167,12 +144,9 @@ fn check_slots(spec: &SlotSpec, slots: &[String], at: &[&str], faults: &mut Faul
                     "Network rules end at the cluster: open address ranges of the environment instead.",
                 );
             }
-            Ok(id) if id == spec.id() => faults.error(
-                "slot.reference_self",
-                at,
-                format!("{text:?} is this slot itself"),
-                "Leave it out.",
-            ),
+            Ok(id) if id == spec.id() => {
+                faults.error("slot.reference_self", at, format!("{text:?} is this slot itself"), "Leave it out.")
+            }
             Ok(_) => {}
         }
     }

@@ -13,16 +13,9 @@ fn problems(spec: &Spec) -> Vec<Problem> {
 
 fn assert_faults(spec: &Spec, field: &str, words: &str, reason: &str) {
     let problems = problems(spec);
-    let fault = problems
-        .iter()
-        .find(|problem| problem.is_error() && problem.field.join(".") == field);
-    let Some(fault) = fault else {
-        panic!("{reason}: nothing at {field}: {problems:?}")
-    };
-    assert!(
-        fault.summary.contains(words) || fault.detail.contains(words),
-        "{reason}: {fault}"
-    );
+    let fault = problems.iter().find(|problem| problem.is_error() && problem.field.join(".") == field);
+    let Some(fault) = fault else { panic!("{reason}: nothing at {field}: {problems:?}") };
+    assert!(fault.summary.contains(words) || fault.detail.contains(words), "{reason}: {fault}");
     assert!(
         !fault.detail.is_empty() && !fault.summary.ends_with('.') && !fault.summary.contains('\n'),
         "{reason}: {fault}"
@@ -36,9 +29,7 @@ fn right_requests_pass() {
         Spec::Environment(payments_prod()),
         Spec::Slot(slot(json!({}))),
         Spec::Slot(slot(ledger())),
-        Spec::Baseline(crate::domain::BaselineSpec {
-            cluster: "demo".parse().expect("a name"),
-        }),
+        Spec::Baseline(crate::domain::BaselineSpec { cluster: "demo".parse().expect("a name") }),
     ] {
         assert_eq!(problems(&spec), [], "{spec:?}");
     }
@@ -62,62 +53,17 @@ fn wrong_environments_are_refused_at_their_attribute() {
     };
     let cases: Vec<(Value, &str, &str, &str)> = vec![
         (json!({"tier": "qa"}), "tier", "has no tier qa", "unknown tier"),
-        (
-            json!({"golden_path": "nope"}),
-            "golden_path",
-            "no golden path",
-            "unknown path",
-        ),
-        (
-            json!({"name": "kube-payments"}),
-            "name",
-            "reserved",
-            "a prefix of Kubernetes",
-        ),
+        (json!({"golden_path": "nope"}), "golden_path", "no golden path", "unknown path"),
+        (json!({"name": "kube-payments"}), "name", "reserved", "a prefix of Kubernetes"),
         (json!({"name": "argocd"}), "name", "reserved", "an add-on's namespace"),
-        (
-            json!({"name": "argo", "namespaces": {"cd": {}}}),
-            "name",
-            "argo-cd is reserved",
-            "the final name is judged",
-        ),
-        (
-            json!({"tier": "prod"}),
-            "owner",
-            "needs an owner",
-            "nobody to call in production",
-        ),
-        (
-            json!({"owner": {"contact": "", "cost_center": "C"}}),
-            "owner.contact",
-            "tag",
-            "empty contact",
-        ),
-        (
-            json!({"owner": {"contact": "a", "cost_center": "C#1"}}),
-            "owner.cost_center",
-            "tag",
-            "IAM refuses #",
-        ),
-        (
-            json!({"owner": {"contact": "a", "cost_center": "C", "docs": ""}}),
-            "owner.docs",
-            "empty",
-            "empty docs",
-        ),
+        (json!({"name": "argo", "namespaces": {"cd": {}}}), "name", "argo-cd is reserved", "the final name is judged"),
+        (json!({"tier": "prod"}), "owner", "needs an owner", "nobody to call in production"),
+        (json!({"owner": {"contact": "", "cost_center": "C"}}), "owner.contact", "tag", "empty contact"),
+        (json!({"owner": {"contact": "a", "cost_center": "C#1"}}), "owner.cost_center", "tag", "IAM refuses #"),
+        (json!({"owner": {"contact": "a", "cost_center": "C", "docs": ""}}), "owner.docs", "empty", "empty docs"),
         (json!({"namespaces": {}}), "namespaces", "1 to 20", "no namespace"),
-        (
-            json!({ "namespaces": many }),
-            "namespaces",
-            "this one 21",
-            "too many namespaces",
-        ),
-        (
-            json!({"name": long, "namespaces": {long.clone(): {}}}),
-            too_long.as_str(),
-            "63",
-            "final name too long",
-        ),
+        (json!({ "namespaces": many }), "namespaces", "this one 21", "too many namespaces"),
+        (json!({"name": long, "namespaces": {long.clone(): {}}}), too_long.as_str(), "63", "final name too long"),
         (
             json!({"namespaces": {"a": {"labels": {"goldenpath.internal/team": "x"}}}}),
             "namespaces.a.labels.goldenpath.internal/team",
@@ -154,31 +100,11 @@ fn wrong_environments_are_refused_at_their_attribute() {
             "no value",
             "no value of a label",
         ),
-        (
-            total(json!({"cpu": "4"})),
-            "quota.total.cpu",
-            "requests.cpu",
-            "ambiguous",
-        ),
-        (
-            total(json!({"limits.cpu": "4"})),
-            "quota.total.limits.cpu",
-            "no default",
-            "no default for CPU limits",
-        ),
-        (
-            total(json!({"request.cpu": "4"})),
-            "quota.total.request.cpu",
-            "not a resource",
-            "misspelt",
-        ),
+        (total(json!({"cpu": "4"})), "quota.total.cpu", "requests.cpu", "ambiguous"),
+        (total(json!({"limits.cpu": "4"})), "quota.total.limits.cpu", "no default", "no default for CPU limits"),
+        (total(json!({"request.cpu": "4"})), "quota.total.request.cpu", "not a resource", "misspelt"),
         (total(json!({"pods": "-1"})), "quota.total.pods", "negative", "negative"),
-        (
-            total(json!({"pods": "1500m"})),
-            "quota.total.pods",
-            "whole number",
-            "half a pod",
-        ),
+        (total(json!({"pods": "1500m"})), "quota.total.pods", "whole number", "half a pod"),
         (
             total(json!({"requests.cpu": "17"})),
             "quota.total.requests.cpu",
@@ -203,12 +129,7 @@ fn wrong_environments_are_refused_at_their_attribute() {
             "less than",
             "limit below the tier's request",
         ),
-        (
-            json!({"quota": {"headroom_percent": 100}}),
-            "quota.headroom_percent",
-            "below 100",
-            "nothing left",
-        ),
+        (json!({"quota": {"headroom_percent": 100}}), "quota.headroom_percent", "below 100", "nothing left"),
         (
             json!({"namespaces": {"a": {"quota": {"requests.cpu": "3"}}, "b": {"quota": {"requests.cpu": "2"}}}}),
             "namespaces",
@@ -287,42 +208,17 @@ fn wrong_environments_are_refused_at_their_attribute() {
             "stricter",
             "weaker than production",
         ),
-        (
-            json!({"pod_security": {"version": "latest"}}),
-            "pod_security.version",
-            "1.36",
-            "a moving version",
-        ),
+        (json!({"pod_security": {"version": "latest"}}), "pod_security.version", "1.36", "a moving version"),
         (
             json!({"pod_security": {"enforce": "restricted"}, "namespaces": {"a": {"pod_security": {"enforce": "baseline"}}}}),
             "namespaces.a.pod_security.enforce",
             "environment's",
             "weaker than the environment",
         ),
-        (
-            network(json!({"allow_from": ["edge-prod"]})),
-            "network.allow_from",
-            "env:",
-            "no form",
-        ),
-        (
-            network(json!({"allow_from": ["env:payments-dev"]})),
-            "network.allow_from",
-            "itself",
-            "from itself",
-        ),
-        (
-            network(json!({"ingress_cidrs": ["10.0.0.0"]})),
-            "network.ingress_cidrs",
-            "address range",
-            "no prefix",
-        ),
-        (
-            network(json!({"egress_cidrs": ["10.0.0.1/8"]})),
-            "network.egress_cidrs",
-            "10.0.0.0/8",
-            "host bits",
-        ),
+        (network(json!({"allow_from": ["edge-prod"]})), "network.allow_from", "env:", "no form"),
+        (network(json!({"allow_from": ["env:payments-dev"]})), "network.allow_from", "itself", "from itself"),
+        (network(json!({"ingress_cidrs": ["10.0.0.0"]})), "network.ingress_cidrs", "address range", "no prefix"),
+        (network(json!({"egress_cidrs": ["10.0.0.1/8"]})), "network.egress_cidrs", "10.0.0.0/8", "host bits"),
         (
             network(json!({"egress_cidrs": ["169.254.169.254/32"]})),
             "network.egress_cidrs",
@@ -359,38 +255,22 @@ fn wrong_environments_are_refused_at_their_attribute() {
             "cilium",
             "an engine without names",
         ),
-        (
-            network(json!({"default_deny": "none"})),
-            "network.default_deny",
-            "close more",
-            "open in dev",
-        ),
+        (network(json!({"default_deny": "none"})), "network.default_deny", "close more", "open in dev"),
         (
             prod(network(json!({"default_deny": "ingress"}))),
             "network.default_deny",
             "close more",
             "egress open in production",
         ),
+        (prod(network(json!({"engine": "none"}))), "network.engine", "must enforce", "nothing enforces in production"),
         (
-            prod(network(json!({"engine": "none"}))),
-            "network.engine",
-            "must enforce",
-            "nothing enforces in production",
-        ),
-        (
-            persona(
-                "viewer",
-                json!({"principal_arns": ["arn:aws:sts::111122223333:assumed-role/x/y"]}),
-            ),
+            persona("viewer", json!({"principal_arns": ["arn:aws:sts::111122223333:assumed-role/x/y"]})),
             "access.viewer.principal_arns",
             "session",
             "a session",
         ),
         (
-            persona(
-                "viewer",
-                json!({"principal_arns": ["arn:aws:iam::111122223333:role/aws-service-role/x/y"]}),
-            ),
+            persona("viewer", json!({"principal_arns": ["arn:aws:iam::111122223333:role/aws-service-role/x/y"]})),
             "access.viewer.principal_arns",
             "service-linked",
             "a service-linked role",
@@ -402,10 +282,7 @@ fn wrong_environments_are_refused_at_their_attribute() {
             "an account",
         ),
         (
-            persona(
-                "viewer",
-                json!({"principal_arns": ["arn:aws:iam::111122223333:role/*"]}),
-            ),
+            persona("viewer", json!({"principal_arns": ["arn:aws:iam::111122223333:role/*"]})),
             "access.viewer.principal_arns",
             "wildcard",
             "a wildcard",
@@ -417,10 +294,7 @@ fn wrong_environments_are_refused_at_their_attribute() {
             "a name",
         ),
         (
-            persona(
-                "viewer",
-                json!({"principal_arns": ["arn:aws:iam::111122223333:group/x"]}),
-            ),
+            persona("viewer", json!({"principal_arns": ["arn:aws:iam::111122223333:group/x"]})),
             "access.viewer.principal_arns",
             "neither a role nor a user",
             "a group",
@@ -443,12 +317,7 @@ fn wrong_environments_are_refused_at_their_attribute() {
             "outsiders",
             "a group of ours",
         ),
-        (
-            persona("viewer", json!({"oidc_groups": ["*"]})),
-            "access.viewer.oidc_groups",
-            "wildcards",
-            "everybody",
-        ),
+        (persona("viewer", json!({"oidc_groups": ["*"]})), "access.viewer.oidc_groups", "wildcards", "everybody"),
         (
             persona("deployer", json!({"service_accounts": ["ci"]})),
             "access.deployer.service_accounts",
@@ -489,10 +358,7 @@ fn wrong_environments_are_refused_at_their_attribute() {
             "not granted",
         ),
         (
-            persona(
-                "viewer",
-                json!({"oidc_groups": ["x"], "access_policies": ["AmazonEKSViewPolicy"]}),
-            ),
+            persona("viewer", json!({"oidc_groups": ["x"], "access_policies": ["AmazonEKSViewPolicy"]})),
             "access.viewer.access_policies",
             "no access entry",
             "nobody to give it to",
@@ -509,12 +375,7 @@ fn wrong_environments_are_refused_at_their_attribute() {
             "matches no object",
             "a pattern that matches nothing",
         ),
-        (
-            json!({"adopt": {"take_fields": ["/spec/x"]}}),
-            "adopt.take_fields",
-            "if_marked",
-            "fields without adoption",
-        ),
+        (json!({"adopt": {"take_fields": ["/spec/x"]}}), "adopt.take_fields", "if_marked", "fields without adoption"),
         (
             json!({"adopt": {"mode": "if_marked", "take_fields": ["spec.x"]}}),
             "adopt.take_fields",
@@ -540,13 +401,7 @@ fn all_faults_are_collected() {
         "tier": "prod", "pod_security": {"enforce": "baseline", "version": "x"}, "network": {"allow_from": ["x"], "engine": "none"}
     })));
     let fields: Vec<String> = problems(&spec).iter().map(|problem| problem.field.join(".")).collect();
-    for field in [
-        "pod_security.version",
-        "network.allow_from",
-        "owner",
-        "pod_security.enforce",
-        "network.engine",
-    ] {
+    for field in ["pod_security.version", "network.allow_from", "owner", "pod_security.enforce", "network.engine"] {
         assert!(fields.contains(&field.to_owned()), "{field} is missing in {fields:?}");
     }
 }
@@ -554,11 +409,8 @@ fn all_faults_are_collected() {
 #[test]
 fn what_is_not_known_is_not_wrong() {
     let mut spec = environment(json!({"access": {"deployer": {"create_role": true}}, "network": {"egress_cidrs": []}}));
-    spec.access
-        .as_mut()
-        .and_then(|a| a.deployer.as_mut())
-        .expect("deployer")
-        .trusted_principal_arns = crate::domain::Late::Later;
+    spec.access.as_mut().and_then(|a| a.deployer.as_mut()).expect("deployer").trusted_principal_arns =
+        crate::domain::Late::Later;
     spec.network.as_mut().expect("network").egress_cidrs = crate::domain::Late::Now(vec![crate::domain::Late::Later]);
     assert_eq!(problems(&Spec::Environment(spec)), []);
 }

@@ -9,13 +9,7 @@ use serde_json::Value;
 /// `all pods, Egress; out to 10.0.0.0/8 on TCP/443`; a direction that is named and not opened is closed.
 pub(super) fn of(rest: &mut Rest<'_>) -> Vec<String> {
     let pods = rest.take_as("/spec/podSelector", selector);
-    let pods = pods.map(|pods| {
-        if pods == "*" {
-            "all pods".to_owned()
-        } else {
-            format!("pods {pods}")
-        }
-    });
+    let pods = pods.map(|pods| if pods == "*" { "all pods".to_owned() } else { format!("pods {pods}") });
     let types = rest.take_as("/spec/policyTypes", |types| Some(strings(types)?.join("+")));
     let subject: Vec<String> = pods.into_iter().chain(types).collect();
     let mut words = vec![subject.join(", ")];
@@ -39,12 +33,7 @@ fn rule(rule: &Value, peers: &str, word: &str) -> Option<String> {
     let from = match rule.get(peers) {
         // Kubernetes: a rule without peers matches everybody.
         None => "anywhere".to_owned(),
-        Some(list) => list
-            .as_array()?
-            .iter()
-            .map(peer)
-            .collect::<Option<Vec<String>>>()?
-            .join(", "),
+        Some(list) => list.as_array()?.iter().map(peer).collect::<Option<Vec<String>>>()?.join(", "),
     };
     let ports = match rule.get("ports") {
         None => String::new(),
@@ -62,12 +51,7 @@ fn peer(peer: &Value) -> Option<String> {
         None => Some(None),
         Some(value) => selector(value).map(Some),
     };
-    match (
-        peer.get("ipBlock"),
-        peer.get("domainNames"),
-        part("namespaceSelector")?,
-        part("podSelector")?,
-    ) {
+    match (peer.get("ipBlock"), peer.get("domainNames"), part("namespaceSelector")?, part("podSelector")?) {
         (Some(block), None, None, None) => {
             let block = only(block, &["cidr", "except"])?;
             let except = match block.get("except") {
@@ -86,16 +70,9 @@ fn peer(peer: &Value) -> Option<String> {
 
 fn port(port: &Value) -> Option<String> {
     let port = only(port, &["protocol", "port", "endPort"])?;
-    let text = |name: &str| {
-        port.get(name)
-            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-    };
+    let text = |name: &str| port.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     let end = text("endPort").map(|end| format!("-{end}")).unwrap_or_default();
-    Some(format!(
-        "{}/{}{end}",
-        text("protocol")?,
-        text("port").unwrap_or_else(|| "*".to_owned())
-    ))
+    Some(format!("{}/{}{end}", text("protocol")?, text("port").unwrap_or_else(|| "*".to_owned())))
 }
 
 /// A label selector: `a=b,c In [d, e]`, or `*`.
@@ -105,12 +82,7 @@ pub(super) fn selector(value: &Value) -> Option<String> {
     for (label, text) in map.get("matchLabels").and_then(Value::as_object).into_iter().flatten() {
         parts.push(format!("{label}={}", text.as_str()?));
     }
-    for expression in map
-        .get("matchExpressions")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for expression in map.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
         let expression = only(expression, &["key", "operator", "values"])?;
         let text = |name: &str| expression.get(name)?.as_str();
         let values = match expression.get("values") {
@@ -119,9 +91,5 @@ pub(super) fn selector(value: &Value) -> Option<String> {
         };
         parts.push(format!("{} {}{values}", text("key")?, text("operator")?));
     }
-    Some(if parts.is_empty() {
-        "*".to_owned()
-    } else {
-        parts.join(",")
-    })
+    Some(if parts.is_empty() { "*".to_owned() } else { parts.join(",") })
 }

@@ -18,16 +18,8 @@ pub(super) fn document(document: &Value) -> Option<String> {
 }
 
 fn statement(statement: &Value) -> Option<String> {
-    let members = [
-        "Effect",
-        "Principal",
-        "NotPrincipal",
-        "Action",
-        "NotAction",
-        "Resource",
-        "NotResource",
-        "Condition",
-    ];
+    let members =
+        ["Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
     let statement = only(statement, &members)?;
     let mut text = statement.get("Effect")?.as_str()?.to_ascii_lowercase();
     for (name, words) in [("Principal", " "), ("NotPrincipal", " all but ")] {
@@ -37,12 +29,9 @@ fn statement(statement: &Value) -> Option<String> {
             }
         }
     }
-    for (name, words) in [
-        ("Action", " "),
-        ("NotAction", " all but "),
-        ("Resource", " on "),
-        ("NotResource", " on all but "),
-    ] {
+    for (name, words) in
+        [("Action", " "), ("NotAction", " all but "), ("Resource", " on "), ("NotResource", " on all but ")]
+    {
         if let Some(values) = statement.get(name) {
             text.push_str(words);
             text.push_str(&strings(values)?.join(" "));

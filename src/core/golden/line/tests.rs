@@ -15,9 +15,7 @@ fn objects() -> Vec<(ObjectKey, Fields)> {
         "scope": "session_policy", "target_role_arn": "arn:aws:iam::444455556666:role/data",
         "statements": [{"actions": ["sqs:*"], "resources": ["*"], "conditions": {"Bool": {"aws:SecureTransport": ["true"]}}}]
     });
-    let baseline = Spec::Baseline(crate::domain::BaselineSpec {
-        cluster: "demo".parse().expect("a name"),
-    });
+    let baseline = Spec::Baseline(crate::domain::BaselineSpec { cluster: "demo".parse().expect("a name") });
     [
         rendered(baseline, &facts, None),
         rendered(Spec::Environment(prod), &facts, None),
@@ -103,20 +101,12 @@ fn no_field_changes_unseen() {
             }
             for text in texts {
                 let after = line(&key, &with(&fields, field.path, text.as_deref()));
-                assert_ne!(
-                    legible(&before),
-                    legible(&after),
-                    "{key} {} became {text:?}",
-                    field.path
-                );
+                assert_ne!(legible(&before), legible(&after), "{key} {} became {text:?}", field.path);
                 assert!(!same_digest(&before, &after));
                 changes += 1;
             }
         }
-        let more = line(
-            &key,
-            &with(&fields, "/metadata/labels/goldenpath.internal~1more", Some("x")),
-        );
+        let more = line(&key, &with(&fields, "/metadata/labels/goldenpath.internal~1more", Some("x")));
         assert_ne!(legible(&before), legible(&more), "{key}: one more field");
     }
     assert!(changes > 2000, "{changes} changes were tried");
@@ -127,19 +117,9 @@ fn lines_are_compared_by_digest_alone() {
     for (a, b, same, reason) in [
         ("x=1 #1:0123456789", "x is 1 #1:0123456789", true, "other words"),
         ("x=1 #1:0123456789", "x=1 #1:9876543210", false, "another digest"),
-        (
-            "x=1 #1:0123456789",
-            "x=1 #2:0123456789",
-            false,
-            "another version of the digest",
-        ),
+        ("x=1 #1:0123456789", "x=1 #2:0123456789", false, "another version of the digest"),
         ("x=1", "x=1", false, "no digest"),
-        (
-            "@slack=#pay #1:0123456789",
-            "#1:0123456789",
-            true,
-            "a number sign in the words",
-        ),
+        ("@slack=#pay #1:0123456789", "#1:0123456789", true, "a number sign in the words"),
     ] {
         assert_eq!(same_digest(a, b), same, "{reason}");
     }
@@ -158,9 +138,6 @@ fn lines_are_short_where_they_may_be() {
     });
     let key = ObjectKey::kube("v1", "ResourceQuota", Some("payments-prod"), "gp-base");
     let text = line(&key, &fields_of(&Body::Kube(doc)));
-    assert_eq!(
-        legible(&text),
-        "pods=120 requests.cpu=16 [payments-prod payments prod team-standard] "
-    );
+    assert_eq!(legible(&text), "pods=120 requests.cpu=16 [payments-prod payments prod team-standard] ");
     assert_eq!(text.len() - legible(&text).len(), "#1:0123456789".len());
 }

@@ -7,16 +7,8 @@ use serde_json::Value;
 pub(super) fn of(key: &ObjectKey, rest: &mut Rest<'_>) -> Vec<String> {
     match key.kind() {
         "Role" if key.is_aws() => role(rest),
-        "AccessEntry" => rest
-            .take("/kubernetesGroups")
-            .map(|group| format!("group {group}"))
-            .into_iter()
-            .collect(),
-        "AccessPolicy" => rest
-            .take("/accessScope/type")
-            .map(|scope| format!("in this {scope}"))
-            .into_iter()
-            .collect(),
+        "AccessEntry" => rest.take("/kubernetesGroups").map(|group| format!("group {group}")).into_iter().collect(),
+        "AccessPolicy" => rest.take("/accessScope/type").map(|scope| format!("in this {scope}")).into_iter().collect(),
         "PodIdentityAssociation" => association(rest),
         "Namespace" => pod_security(rest),
         "ResourceQuota" => quota(rest),
@@ -24,11 +16,9 @@ pub(super) fn of(key: &ObjectKey, rest: &mut Rest<'_>) -> Vec<String> {
         "NetworkPolicy" | "ApplicationNetworkPolicy" => network::of(rest),
         "RoleBinding" => binding(rest),
         "ClusterRole" => rest.take_as("/rules", rules).into_iter().collect(),
-        "PodDisruptionBudget" => rest
-            .take_as("/spec/selector", network::selector)
-            .map(|s| format!("pods {s}"))
-            .into_iter()
-            .collect(),
+        "PodDisruptionBudget" => {
+            rest.take_as("/spec/selector", network::selector).map(|s| format!("pods {s}")).into_iter().collect()
+        }
         _ => vec![],
     }
 }
@@ -36,30 +26,17 @@ pub(super) fn of(key: &ObjectKey, rest: &mut Rest<'_>) -> Vec<String> {
 /// Nothing of a role is left to the digest: it is power.
 fn role(rest: &mut Rest<'_>) -> Vec<String> {
     let mut words = vec![];
-    words.extend(
-        rest.take_as("/trust", policy::document)
-            .map(|text| format!("trust: {text};")),
-    );
-    let inline: Vec<String> = rest
-        .0
-        .iter()
-        .map(|(path, _)| (*path).to_owned())
-        .filter(|path| path.starts_with("/inline/"))
-        .collect();
+    words.extend(rest.take_as("/trust", policy::document).map(|text| format!("trust: {text};")));
+    let inline: Vec<String> =
+        rest.0.iter().map(|(path, _)| (*path).to_owned()).filter(|path| path.starts_with("/inline/")).collect();
     for path in inline {
         let name = super::unescaped(&path["/inline/".len()..]);
-        words.extend(
-            rest.take_as(&path, policy::document)
-                .map(|text| format!("{name}: {text};")),
-        );
+        words.extend(rest.take_as(&path, policy::document).map(|text| format!("{name}: {text};")));
     }
     words.extend(rest.take_as("/attached", list).map(|arns| format!("attached {arns};")));
     words.extend(rest.take("/boundary").map(|arn| format!("boundary {arn}")));
     words.extend(rest.take("/path").map(|path| format!("path {path}")));
-    words.extend(
-        rest.take("/maxSessionDuration")
-            .map(|seconds| format!("session {seconds}s")),
-    );
+    words.extend(rest.take("/maxSessionDuration").map(|seconds| format!("session {seconds}s")));
     words.extend(rest.take("/description").map(|text| format!("({text})")));
     words
 }
@@ -73,10 +50,7 @@ fn association(rest: &mut Rest<'_>) -> Vec<String> {
         "true" => "without session tags".to_owned(),
         other => format!("disableSessionTags={other}"),
     }));
-    words.extend(
-        rest.take_as("/policy", policy::document)
-            .map(|text| format!("session policy {text};")),
-    );
+    words.extend(rest.take_as("/policy", policy::document).map(|text| format!("session policy {text};")));
     words
 }
 
@@ -99,26 +73,16 @@ fn pod_security(rest: &mut Rest<'_>) -> Vec<String> {
 }
 
 fn quota(rest: &mut Rest<'_>) -> Vec<String> {
-    let mut words: Vec<String> = rest
-        .take_under("/spec/hard/")
-        .into_iter()
-        .map(|(name, quantity)| format!("{name}={quantity}"))
-        .collect();
+    let mut words: Vec<String> =
+        rest.take_under("/spec/hard/").into_iter().map(|(name, quantity)| format!("{name}={quantity}")).collect();
     words.extend(rest.take_as("/spec/scopeSelector", |selector| {
-        let expressions = only(selector, &["matchExpressions"])?
-            .get("matchExpressions")?
-            .as_array()?;
+        let expressions = only(selector, &["matchExpressions"])?.get("matchExpressions")?.as_array()?;
         let texts: Option<Vec<String>> = expressions
             .iter()
             .map(|expression| {
                 let expression = only(expression, &["scopeName", "operator", "values"])?;
                 let text = |name: &str| expression.get(name)?.as_str();
-                Some(format!(
-                    "{} {} {}",
-                    text("scopeName")?,
-                    text("operator")?,
-                    list(expression.get("values")?)?
-                ))
+                Some(format!("{} {} {}", text("scopeName")?, text("operator")?, list(expression.get("values")?)?))
             })
             .collect();
         Some(format!("where {}", texts?.join(" and ")))
@@ -148,20 +112,12 @@ fn binding(rest: &mut Rest<'_>) -> Vec<String> {
     words.extend(rest.take_as("/roleRef", |role| {
         let role = only(role, &["apiGroup", "kind", "name"])?;
         (role.get("apiGroup")? == "rbac.authorization.k8s.io").then_some(())?;
-        Some(format!(
-            "{}/{} to",
-            role.get("kind")?.as_str()?,
-            role.get("name")?.as_str()?
-        ))
+        Some(format!("{}/{} to", role.get("kind")?.as_str()?, role.get("name")?.as_str()?))
     }));
     words.extend(rest.take_as("/subjects", |subjects| {
         let texts: Option<Vec<String>> = subjects.as_array()?.iter().map(subject).collect();
         let texts = texts?;
-        Some(if texts.is_empty() {
-            "nobody".to_owned()
-        } else {
-            texts.join(", ")
-        })
+        Some(if texts.is_empty() { "nobody".to_owned() } else { texts.join(", ") })
     }));
     words
 }
@@ -188,23 +144,13 @@ fn rules(rules: &Value) -> Option<String> {
                 Some(values) => Some(strings(values)?.join(separator)),
             };
             let names = joined("resourceNames", ",")?;
-            let names = if names.is_empty() {
-                names
-            } else {
-                format!(" named {names}")
-            };
+            let names = if names.is_empty() { names } else { format!(" named {names}") };
             // The group of pods and services is the empty text.
             let groups = strings(rule.get("apiGroups")?)?;
-            let groups: Vec<&str> = groups
-                .into_iter()
-                .map(|group| if group.is_empty() { "core" } else { group })
-                .collect();
+            let groups: Vec<&str> =
+                groups.into_iter().map(|group| if group.is_empty() { "core" } else { group }).collect();
             let groups = groups.join(",");
-            Some(format!(
-                "{groups}: {}{names} [{}]",
-                joined("resources", ", ")?,
-                joined("verbs", " ")?
-            ))
+            Some(format!("{groups}: {}{names} [{}]", joined("resources", ", ")?, joined("verbs", " ")?))
         })
         .collect();
     Some(texts?.join("; "))
@@ -214,9 +160,7 @@ fn rules(rules: &Value) -> Option<String> {
 
 /// The object, if it has no member but these: words that leave one out would hide it.
 pub(super) fn only<'a>(value: &'a Value, members: &[&str]) -> Option<&'a serde_json::Map<String, Value>> {
-    value
-        .as_object()
-        .filter(|map| map.keys().all(|name| members.contains(&name.as_str())))
+    value.as_object().filter(|map| map.keys().all(|name| members.contains(&name.as_str())))
 }
 
 pub(super) fn strings(value: &Value) -> Option<Vec<&str>> {

@@ -47,17 +47,10 @@ fn unknown_set(persona: PersonaName, set: &str, facts: &StableFacts) -> Problem 
     let known: Vec<&str> = facts.permission_sets.keys().map(String::as_str).collect();
     Problem::error(
         "access.unknown_permission_set",
-        format!(
-            "no role of account {} belongs to the permission set {set:?}",
-            facts.account()
-        ),
+        format!("no role of account {} belongs to the permission set {set:?}", facts.account()),
         format!(
             "IAM Identity Center makes the role when the set is assigned to the account. Assigned here: {}.",
-            if known.is_empty() {
-                "none".to_owned()
-            } else {
-                known.join(", ")
-            }
+            if known.is_empty() { "none".to_owned() } else { known.join(", ") }
         ),
     )
     .at(["access", persona.as_str(), "permission_sets"])
@@ -97,18 +90,11 @@ pub(super) fn render(
     let mut objects = vec![];
     let mut entries: BTreeMap<ObjectKey, Desired> = BTreeMap::new();
     for (name, persona) in access.personas() {
-        let created = persona
-            .create_role
-            .then(|| iam.persona(name, persona.trusted_principal_arns.all()));
+        let created = persona.create_role.then(|| iam.persona(name, persona.trusted_principal_arns.all()));
         let created_key = created.as_ref().map(|role| role.key.clone());
-        let created_arn = created_key.as_ref().map(|_| {
-            iam.arn(&role_name(
-                &iam.facts.cluster_arn,
-                iam.mark.environment,
-                None,
-                Some(name),
-            ))
-        });
+        let created_arn = created_key
+            .as_ref()
+            .map(|_| iam.arn(&role_name(&iam.facts.cluster_arn, iam.mark.environment, None, Some(name))));
         objects.extend(created);
         for principal in principals.get(&name).into_iter().flatten() {
             let mut entry = entry(principal, iam.facts);
@@ -129,17 +115,9 @@ pub(super) fn render(
 }
 
 fn entry(principal: &str, facts: &StableFacts) -> Desired {
-    let body = AccessEntry {
-        group: group(principal),
-        tags: cluster_tags(&facts.cluster_arn),
-    };
-    let key = ObjectKey::AccessEntry {
-        principal: principal.to_owned(),
-    };
-    Desired {
-        shared: true,
-        ..Desired::new(key, Some(Body::AccessEntry(body)))
-    }
+    let body = AccessEntry { group: group(principal), tags: cluster_tags(&facts.cluster_arn) };
+    let key = ObjectKey::AccessEntry { principal: principal.to_owned() };
+    Desired { shared: true, ..Desired::new(key, Some(Body::AccessEntry(body))) }
 }
 
 fn access_policy(policy: &str, namespace: &str, principal: &str, entry: &ObjectKey) -> Desired {
@@ -149,8 +127,5 @@ fn access_policy(policy: &str, namespace: &str, principal: &str, entry: &ObjectK
         principal: principal.to_owned(),
     };
     let needs = vec![entry.clone(), ObjectKey::namespace_object(namespace)];
-    Desired {
-        needs,
-        ..Desired::new(key, Some(Body::AccessPolicy(AccessPolicy {})))
-    }
+    Desired { needs, ..Desired::new(key, Some(Body::AccessPolicy(AccessPolicy {}))) }
 }

@@ -31,14 +31,7 @@ pub(super) fn render(spec: &BaselineSpec, facts: &StableFacts, path: &GoldenPath
         let name = cluster_roles::name(persona);
         let key = ObjectKey::kube("rbac.authorization.k8s.io/v1", "ClusterRole", None, &name);
         let content = json!({"rules": cluster_roles::rules(persona)});
-        let body = document(
-            "rbac.authorization.k8s.io/v1",
-            "ClusterRole",
-            None,
-            &name,
-            cluster_labels(),
-            content,
-        );
+        let body = document("rbac.authorization.k8s.io/v1", "ClusterRole", None, &name, cluster_labels(), content);
         objects.push(Desired::new(key, Some(Body::Kube(body))));
     }
     let id = Id::Baseline(spec.cluster.name().to_owned());

@@ -55,18 +55,12 @@ const SEEN: Table = &[
             "statefulsets/status",
         ],
     ),
-    (
-        "autoscaling",
-        &["horizontalpodautoscalers", "horizontalpodautoscalers/status"],
-    ),
+    ("autoscaling", &["horizontalpodautoscalers", "horizontalpodautoscalers/status"]),
     ("batch", &["cronjobs", "cronjobs/status", "jobs", "jobs/status"]),
     ("discovery.k8s.io", &["endpointslices"]),
     ("events.k8s.io", &["events"]),
     ("metrics.k8s.io", &["pods"]),
-    (
-        "networking.k8s.io",
-        &["ingresses", "ingresses/status", "networkpolicies"],
-    ),
+    ("networking.k8s.io", &["ingresses", "ingresses/status", "networkpolicies"]),
     ("policy", &["poddisruptionbudgets", "poddisruptionbudgets/status"]),
     ("rbac.authorization.k8s.io", &["rolebindings", "roles"]),
 ];

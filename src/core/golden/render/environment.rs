@@ -23,31 +23,20 @@ pub(super) struct Environment<'a> {
 
 /// The final name of a namespace: the key `default` is the one called like the environment.
 pub(in crate::golden) fn namespace_name(environment: &DnsLabel, key: &DnsLabel) -> String {
-    if key.as_str() == "default" {
-        environment.to_string()
-    } else {
-        format!("{environment}-{key}")
-    }
+    if key.as_str() == "default" { environment.to_string() } else { format!("{environment}-{key}") }
 }
 
 /// Keys with what was asked for; absent: one namespace, `default`.
 pub(in crate::golden) fn namespaces(spec: &EnvironmentSpec) -> BTreeMap<DnsLabel, crate::domain::Namespace> {
     match &spec.namespaces {
         Some(namespaces) => namespaces.clone(),
-        None => "default"
-            .parse()
-            .map(|key| BTreeMap::from([(key, Default::default())]))
-            .unwrap_or_default(),
+        None => "default".parse().map(|key| BTreeMap::from([(key, Default::default())])).unwrap_or_default(),
     }
 }
 
 /// The name of a quota object for a PriorityClass: a class of ours has the prefix already.
 pub(in crate::golden) fn priority_quota_name(class: &str) -> String {
-    if class.starts_with("gp-") {
-        class.to_owned()
-    } else {
-        format!("gp-{class}")
-    }
+    if class.starts_with("gp-") { class.to_owned() } else { format!("gp-{class}") }
 }
 
 // === impl Environment ===
@@ -73,22 +62,14 @@ impl Environment<'_> {
             team: spec.team.to_string(),
             tier: spec.tier.to_string(),
             golden_path: self.path.name.clone(),
-            namespaces: namespaces(spec)
-                .keys()
-                .map(|key| (key.to_string(), namespace_name(&spec.name, key)))
-                .collect(),
+            namespaces: namespaces(spec).keys().map(|key| (key.to_string(), namespace_name(&spec.name, key))).collect(),
             quota_total: quota::total(self.tier, spec.quota.as_ref())
                 .into_iter()
                 .map(|(k, v)| (k, v.to_string()))
                 .collect(),
             headroom_percent: quota::headroom_percent(self.tier, spec.quota.as_ref()),
             subjects: personas
-                .map(|(name, persona)| {
-                    (
-                        name,
-                        access::subjects(principals.get(&name).unwrap_or(&no_one), persona),
-                    )
-                })
+                .map(|(name, persona)| (name, access::subjects(principals.get(&name).unwrap_or(&no_one), persona)))
                 .collect(),
             network: self.network(),
             owner_annotations: owner_annotations(spec.owner.as_ref()),
@@ -99,24 +80,11 @@ impl Environment<'_> {
 
     fn network(&self) -> ParentNetwork {
         let asked = self.spec.network.clone().unwrap_or_default();
-        let Network {
-            default_deny,
-            allow_from,
-            ingress_cidrs,
-            egress_presets,
-            egress_cidrs,
-            egress_fqdns,
-            engine,
-        } = asked;
+        let Network { default_deny, allow_from, ingress_cidrs, egress_presets, egress_cidrs, egress_fqdns, engine } =
+            asked;
         let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
-        let presets: BTreeSet<String> = self
-            .tier
-            .network
-            .egress_presets
-            .iter()
-            .cloned()
-            .chain(egress_presets)
-            .collect();
+        let presets: BTreeSet<String> =
+            self.tier.network.egress_presets.iter().cloned().chain(egress_presets).collect();
         ParentNetwork {
             engine: network::engine(engine, self.facts),
             default_deny: default_deny.unwrap_or(self.tier.network.default_deny),
@@ -145,22 +113,13 @@ impl Environment<'_> {
         }
         if let Some(asked) = &self.spec.network {
             let engine = network::engine(asked.engine, self.facts);
-            problems.extend(network::check_names(
-                engine,
-                &asked.egress_fqdns,
-                ["network", "egress_fqdns"],
-            ));
+            problems.extend(network::check_names(engine, &asked.egress_fqdns, ["network", "egress_fqdns"]));
         }
         if problems.is_empty() { Ok(all) } else { Err(problems) }
     }
 
     pub(super) fn iam<'b>(&'b self, owner: &'b BTreeMap<String, String>) -> RoleRequest<'b> {
-        RoleRequest {
-            facts: self.facts,
-            tier: self.tier,
-            mark: self.mark(),
-            owner,
-        }
+        RoleRequest { facts: self.facts, tier: self.tier, mark: self.mark(), owner }
     }
 
     pub(super) fn render(&self) -> Result<Blueprint, Vec<Problem>> {
@@ -171,14 +130,8 @@ impl Environment<'_> {
         let parent = self.parent(&principals);
         let asked = namespaces(spec);
         let total = quota::total(self.tier, spec.quota.as_ref());
-        let quotas = asked
-            .iter()
-            .map(|(key, namespace)| (key, namespace.quota.as_ref()))
-            .collect();
-        let Shares {
-            parts: quotas,
-            warnings: mut problems,
-        } = quota::shares(&total, &quotas, parent.headroom_percent)?;
+        let quotas = asked.iter().map(|(key, namespace)| (key, namespace.quota.as_ref())).collect();
+        let Shares { parts: quotas, warnings: mut problems } = quota::shares(&total, &quotas, parent.headroom_percent)?;
         problems.extend(check::check_principals(spec, self.tier, self.facts));
         let priorities = self.priorities(asked.len());
 
@@ -220,12 +173,7 @@ impl Environment<'_> {
             .map(|(name, _)| {
                 (
                     name.to_string(),
-                    iam.arn(&super::iam::role_name(
-                        &self.facts.cluster_arn,
-                        spec.name.as_str(),
-                        None,
-                        Some(name),
-                    )),
+                    iam.arn(&super::iam::role_name(&self.facts.cluster_arn, spec.name.as_str(), None, Some(name))),
                 )
             })
             .collect();
@@ -242,11 +190,7 @@ impl Environment<'_> {
                     .collect(),
             )),
             access_entry_arns: Some(Late::Now(
-                principals
-                    .values()
-                    .flatten()
-                    .map(|arn| (arn.clone(), Late::Later))
-                    .collect(),
+                principals.values().flatten().map(|arn| (arn.clone(), Late::Later)).collect(),
             )),
             role_arns: Some(Late::Now(roles.clone())),
             ..EnvironmentOutputs::default()
@@ -277,11 +221,7 @@ impl Environment<'_> {
             .iter()
             .flat_map(|quota| &quota.by_priority)
             .map(|(class, resources)| {
-                (
-                    priority_quota_name(class),
-                    class.as_str(),
-                    resources.iter().map(part).collect(),
-                )
+                (priority_quota_name(class), class.as_str(), resources.iter().map(part).collect())
             })
             .collect()
     }

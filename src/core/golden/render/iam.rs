@@ -47,12 +47,7 @@ impl RoleRequest<'_> {
     }
 
     pub(super) fn arn(&self, name: &str) -> String {
-        format!(
-            "arn:{}:iam::{}:role{}{name}",
-            self.facts.partition(),
-            self.facts.account(),
-            self.path()
-        )
+        format!("arn:{}:iam::{}:role{}{name}", self.facts.partition(), self.facts.account(), self.path())
     }
 
     fn role(
@@ -90,12 +85,7 @@ impl RoleRequest<'_> {
             "Effect": "Allow", "Action": ["eks:DescribeCluster"], "Resource": [self.facts.cluster_arn.as_str()]
         }]});
         let description = format!("{persona} of environment {}", self.mark.environment);
-        self.role(
-            &name,
-            trust,
-            Some([("gp-cluster".to_owned(), describe)].into()),
-            description,
-        )
+        self.role(&name, trust, Some([("gp-cluster".to_owned(), describe)].into()), description)
     }
 
     /// A workload's role; `None` where the identity is `none`.
@@ -129,10 +119,7 @@ fn pod_identity_trust(facts: &StableFacts, scope: IdentityScope, namespace: &str
         }
         // Without session tags there is no request tag; the cluster is still told by the source.
         IdentityScope::SessionPolicy | IdentityScope::RoleOnly => {
-            condition.insert(
-                "ArnEquals".to_owned(),
-                json!({"aws:SourceArn": facts.cluster_arn.as_str()}),
-            );
+            condition.insert("ArnEquals".to_owned(), json!({"aws:SourceArn": facts.cluster_arn.as_str()}));
         }
     }
     condition.insert("StringEquals".to_owned(), Value::Object(equals));
@@ -145,17 +132,10 @@ fn pod_identity_trust(facts: &StableFacts, scope: IdentityScope, namespace: &str
 /// `None` on a cluster without an OIDC issuer; rendering says so before.
 fn irsa_trust(facts: &StableFacts, namespace: &str, service_account: &str) -> Option<Value> {
     let issuer = facts.oidc_issuer.as_deref()?.trim_start_matches("https://");
-    let provider = format!(
-        "arn:{}:iam::{}:oidc-provider/{issuer}",
-        facts.partition(),
-        facts.account()
-    );
+    let provider = format!("arn:{}:iam::{}:oidc-provider/{issuer}", facts.partition(), facts.account());
     let mut equals = Map::new();
     equals.insert(format!("{issuer}:aud"), Value::from("sts.amazonaws.com"));
-    equals.insert(
-        format!("{issuer}:sub"),
-        Value::from(format!("system:serviceaccount:{namespace}:{service_account}")),
-    );
+    equals.insert(format!("{issuer}:sub"), Value::from(format!("system:serviceaccount:{namespace}:{service_account}")));
     Some(json!({"Version": VERSION, "Statement": [{
         "Effect": "Allow", "Principal": {"Federated": provider}, "Action": ["sts:AssumeRoleWithWebIdentity"],
         "Condition": {"StringEquals": equals}
@@ -181,19 +161,13 @@ fn inline_policies(identity: &Identity) -> Option<BTreeMap<String, Value>> {
 pub(in crate::golden) fn policy(statements: &[Statement]) -> Option<Value> {
     let statements: Option<Vec<Value>> = statements
         .iter()
-        .map(
-            |Statement {
-                 actions,
-                 resources,
-                 conditions,
-             }| {
-                let mut statement = json!({"Effect": "Allow", "Action": actions.all()?, "Resource": resources.all()?});
-                if !conditions.is_empty() {
-                    statement["Condition"] = json!(conditions);
-                }
-                Some(statement)
-            },
-        )
+        .map(|Statement { actions, resources, conditions }| {
+            let mut statement = json!({"Effect": "Allow", "Action": actions.all()?, "Resource": resources.all()?});
+            if !conditions.is_empty() {
+                statement["Condition"] = json!(conditions);
+            }
+            Some(statement)
+        })
         .collect();
     Some(json!({"Version": VERSION, "Statement": statements?}))
 }

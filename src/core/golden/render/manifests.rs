@@ -11,12 +11,7 @@ pub(super) fn render(spec: &SlotSpec, namespace: &str, effective: &Effective) ->
         ("deployment.yaml".to_owned(), deployment(spec, namespace, effective)),
         ("score.yaml".to_owned(), score(spec, effective)),
     ]);
-    if spec
-        .availability
-        .as_ref()
-        .and_then(|availability| availability.target_cpu_percent)
-        .is_none()
-    {
+    if spec.availability.as_ref().and_then(|availability| availability.target_cpu_percent).is_none() {
         files.insert("hpa.yaml".to_owned(), autoscaler(spec, namespace, effective));
     }
     files
@@ -32,10 +27,7 @@ fn each(effective: &Effective) -> (Quantity, Quantity) {
 }
 
 fn port(spec: &SlotSpec) -> u16 {
-    spec.ingress
-        .as_ref()
-        .and_then(|ingress| ingress.ports.first().copied())
-        .unwrap_or(8080)
+    spec.ingress.as_ref().and_then(|ingress| ingress.ports.first().copied()).unwrap_or(8080)
 }
 
 fn deployment(spec: &SlotSpec, namespace: &str, effective: &Effective) -> String {

@@ -32,25 +32,11 @@ pub(super) struct NamespaceRequest<'a> {
 
 pub(super) fn render(request: &NamespaceRequest<'_>) -> Vec<Desired> {
     let NamespaceRequest {
-        name,
-        mark,
-        path,
-        labels,
-        annotations,
-        pod_security_labels,
-        limits,
-        quota,
-        by_priority,
-        ..
+        name, mark, path, labels, annotations, pod_security_labels, limits, quota, by_priority, ..
     } = request;
     let mut objects = vec![namespace(name, mark, path, labels, annotations, pod_security_labels)];
     let inside = Inside::of(name, mark);
-    objects.push(inside.object(
-        "v1",
-        "LimitRange",
-        "gp-defaults",
-        json!({"spec": {"limits": [limit_range(limits)]}}),
-    ));
+    objects.push(inside.object("v1", "LimitRange", "gp-defaults", json!({"spec": {"limits": [limit_range(limits)]}})));
     objects.push(inside.object("v1", "ResourceQuota", "gp-base", json!({"spec": {"hard": hard(quota)}})));
     for (name, class, resources) in by_priority {
         let spec = json!({"spec": {"hard": hard(resources), "scopeSelector": of_priority(&[class])}});
@@ -76,10 +62,7 @@ pub(super) struct Inside<'a> {
 
 impl<'a> Inside<'a> {
     pub(super) fn of(namespace: &'a str, mark: &Mark<'_>) -> Self {
-        Self {
-            namespace,
-            labels: mark.labels(),
-        }
+        Self { namespace, labels: mark.labels() }
     }
 
     pub(super) fn object(&self, api_version: &str, kind: &str, name: &str, content: Value) -> Desired {
@@ -89,22 +72,11 @@ impl<'a> Inside<'a> {
     /// `None`: known by its key, its content waits.
     pub(super) fn maybe_object(&self, api_version: &str, kind: &str, name: &str, content: Option<Value>) -> Desired {
         let body = content.map(|content| {
-            Body::Kube(document(
-                api_version,
-                kind,
-                Some(self.namespace),
-                name,
-                self.labels.clone(),
-                content,
-            ))
+            Body::Kube(document(api_version, kind, Some(self.namespace), name, self.labels.clone(), content))
         });
         let key = ObjectKey::kube(api_version, kind, Some(self.namespace), name);
         let container = ObjectKey::namespace_object(self.namespace);
-        Desired {
-            needs: vec![container.clone()],
-            inside: Some(container),
-            ..Desired::new(key, body)
-        }
+        Desired { needs: vec![container.clone()], inside: Some(container), ..Desired::new(key, body) }
     }
 }
 
@@ -131,16 +103,11 @@ fn namespace(
 }
 
 pub(super) fn texts<'a>(map: impl IntoIterator<Item = (&'a String, &'a String)>) -> Map<String, Value> {
-    map.into_iter()
-        .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
-        .collect()
+    map.into_iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect()
 }
 
 fn hard(quota: &Quantities) -> Map<String, Value> {
-    quota
-        .iter()
-        .map(|(name, quantity)| (name.clone(), Value::from(quantity.to_string())))
-        .collect()
+    quota.iter().map(|(name, quantity)| (name.clone(), Value::from(quantity.to_string()))).collect()
 }
 
 fn of_priority(classes: &[&str]) -> Value {
@@ -148,12 +115,7 @@ fn of_priority(classes: &[&str]) -> Value {
 }
 
 fn limit_range(limits: &LimitsContainer) -> Value {
-    let LimitsContainer {
-        default_memory,
-        default_request_cpu,
-        default_request_memory,
-        max_memory,
-    } = limits;
+    let LimitsContainer { default_memory, default_request_cpu, default_request_memory, max_memory } = limits;
     let pairs = |pairs: [(&str, &Option<Quantity>); 2]| -> Map<String, Value> {
         pairs
             .into_iter()
@@ -198,11 +160,7 @@ pub(super) fn limits(tier: &TierLimits, layers: &[&Limits]) -> LimitsContainer {
 fn role_bindings(request: &NamespaceRequest<'_>, inside: &Inside<'_>) -> Vec<Desired> {
     let bindings = request.subjects.iter().map(|(persona, subjects)| {
         let role = request.tier.roles.get(persona).copied().unwrap_or(PersonaName::Viewer);
-        let name = if role == *persona {
-            format!("gp-{persona}")
-        } else {
-            format!("gp-{persona}-as-{role}")
-        };
+        let name = if role == *persona { format!("gp-{persona}") } else { format!("gp-{persona}-as-{role}") };
         let content = subjects.as_ref().map(|subjects| {
             let role_ref = json!({
                 "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": cluster_roles::name(role)
@@ -223,10 +181,7 @@ fn default_service_account(namespace: &str) -> Desired {
         needs: vec![container.clone()],
         inside: Some(container),
         leave: true,
-        ..Desired::new(
-            ObjectKey::kube("v1", "ServiceAccount", Some(namespace), "default"),
-            Some(Body::Kube(body)),
-        )
+        ..Desired::new(ObjectKey::kube("v1", "ServiceAccount", Some(namespace), "default"), Some(Body::Kube(body)))
     }
 }
 
@@ -240,11 +195,7 @@ pub(super) fn pod_security_labels(
     version: &str,
 ) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::new();
-    for (mode, level) in [
-        ("enforce", enforce),
-        ("warn", warn.max(enforce)),
-        ("audit", audit.max(enforce)),
-    ] {
+    for (mode, level) in [("enforce", enforce), ("warn", warn.max(enforce)), ("audit", audit.max(enforce))] {
         labels.insert(format!("{POD_SECURITY_PREFIX}{mode}"), level_text(level).to_owned());
         labels.insert(format!("{POD_SECURITY_PREFIX}{mode}-version"), format!("v{version}"));
     }
@@ -258,12 +209,8 @@ pub(super) fn pod_security(
     layers: &[Option<&PodSecurity>],
 ) -> BTreeMap<String, String> {
     let asked = || layers.iter().rev().flatten();
-    let enforce = asked()
-        .find_map(|layer| layer.enforce)
-        .unwrap_or(tier.pod_security.enforce);
-    let version = asked()
-        .find_map(|layer| layer.version.as_deref())
-        .unwrap_or(&facts.pod_security_version);
+    let enforce = asked().find_map(|layer| layer.enforce).unwrap_or(tier.pod_security.enforce);
+    let version = asked().find_map(|layer| layer.version.as_deref()).unwrap_or(&facts.pod_security_version);
     pod_security_labels(enforce, tier.pod_security.warn, tier.pod_security.audit, version)
 }
 

@@ -59,21 +59,10 @@ pub(super) fn check_names(engine: NetworkEngine, fqdns: &[String], field: [&str;
 }
 
 pub(super) fn render(request: &NamespaceRequest<'_>, inside: &Inside<'_>) -> Vec<Desired> {
-    let NamespaceRequest {
-        facts,
-        path,
-        network,
-        mark,
-        ..
-    } = request;
+    let NamespaceRequest { facts, path, network, mark, .. } = request;
     let (ingress, egress) = (network.default_deny.ingress(), network.default_deny.egress());
     let policy = |name: &str, spec: Option<Value>| {
-        inside.maybe_object(
-            POLICIES,
-            "NetworkPolicy",
-            name,
-            spec.map(|spec| json!({ "spec": spec })),
-        )
+        inside.maybe_object(POLICIES, "NetworkPolicy", name, spec.map(|spec| json!({ "spec": spec })))
     };
     let mut policies = vec![];
     if ingress || egress {
@@ -81,16 +70,10 @@ pub(super) fn render(request: &NamespaceRequest<'_>, inside: &Inside<'_>) -> Vec
             .into_iter()
             .filter_map(|(name, on)| on.then_some(name))
             .collect();
-        policies.push(policy(
-            "gp-default-deny",
-            Some(json!({"podSelector": {}, "policyTypes": types})),
-        ));
+        policies.push(policy("gp-default-deny", Some(json!({"podSelector": {}, "policyTypes": types}))));
     }
     if network.egress_presets.iter().any(|preset| preset == SAME_ENVIRONMENT) && (ingress || egress) {
-        policies.push(policy(
-            "gp-allow-same-env",
-            Some(same_environment(mark.environment, ingress, egress)),
-        ));
+        policies.push(policy("gp-allow-same-env", Some(same_environment(mark.environment, ingress, egress))));
     }
     if ingress {
         let ranges = network.ingress_cidrs.as_ref().map(|cidrs| ingress_spec(blocks(cidrs)));
@@ -100,11 +83,8 @@ pub(super) fn render(request: &NamespaceRequest<'_>, inside: &Inside<'_>) -> Vec
         }]}}]);
         policies.push(policy("gp-allow-monitoring", Some(ingress_spec(scrapers))));
         if !network.allow_from.is_empty() {
-            let peers: Vec<Value> = network
-                .allow_from
-                .iter()
-                .map(|from| environment_peer(from.trim_start_matches("env:")))
-                .collect();
+            let peers: Vec<Value> =
+                network.allow_from.iter().map(|from| environment_peer(from.trim_start_matches("env:"))).collect();
             policies.push(policy("gp-allow-from", Some(ingress_spec(Value::from(peers)))));
         }
     }
@@ -112,10 +92,7 @@ pub(super) fn render(request: &NamespaceRequest<'_>, inside: &Inside<'_>) -> Vec
         policies.push(policy("gp-allow-dns", Some(egress_spec(vec![dns(facts)]))));
         let agent = json!({"to": blocks(POD_IDENTITY_AGENT), "ports": ports(&[80])});
         policies.push(policy("gp-allow-pod-identity", Some(egress_spec(vec![agent]))));
-        policies.push(policy(
-            "gp-allow-egress",
-            egress_rules(network, path, facts).map(egress_spec),
-        ));
+        policies.push(policy("gp-allow-egress", egress_rules(network, path, facts).map(egress_spec)));
         policies.extend(by_engine(request, inside));
     }
     policies
@@ -123,15 +100,10 @@ pub(super) fn render(request: &NamespaceRequest<'_>, inside: &Inside<'_>) -> Vec
 
 /// What NetworkPolicy itself can't say.
 fn by_engine(request: &NamespaceRequest<'_>, inside: &Inside<'_>) -> Vec<Desired> {
-    let NamespaceRequest {
-        facts, path, network, ..
-    } = request;
+    let NamespaceRequest { facts, path, network, .. } = request;
     let mut names: BTreeSet<String> = network.egress_fqdns.iter().cloned().collect();
     if knows_names(network.engine) {
-        let presets = network
-            .egress_presets
-            .iter()
-            .filter_map(|name| path.network.egress_presets.get(name));
+        let presets = network.egress_presets.iter().filter_map(|name| path.network.egress_presets.get(name));
         names.extend(presets.flat_map(|preset| preset.fqdns.iter().map(|name| filled(name, facts))));
     }
     let mut objects = vec![];
@@ -145,13 +117,7 @@ fn by_engine(request: &NamespaceRequest<'_>, inside: &Inside<'_>) -> Vec<Desired
             json!({ "spec": spec }),
         ));
     }
-    objects.extend(names_policy(
-        network.engine,
-        inside,
-        "gp-allow-names",
-        json!({}),
-        &names,
-    ));
+    objects.extend(names_policy(network.engine, inside, "gp-allow-names", json!({}), &names));
     objects
 }
 
@@ -178,16 +144,13 @@ pub(super) fn names_policy(
             ))
         }
         NetworkEngine::Cilium => {
-            let hosts: Vec<Value> = names
-                .iter()
-                .map(|name| {
-                    if name.contains('*') {
-                        json!({ "matchPattern": name })
-                    } else {
-                        json!({ "matchName": name })
-                    }
-                })
-                .collect();
+            let hosts: Vec<Value> =
+                names
+                    .iter()
+                    .map(|name| {
+                        if name.contains('*') { json!({ "matchPattern": name }) } else { json!({ "matchName": name }) }
+                    })
+                    .collect();
             // Names are learnt from answers that pass the DNS proxy: without this rule no name is ever known.
             let proxy = json!({
                 "toEndpoints": [{"matchLabels": {"k8s:io.kubernetes.pod.namespace": "kube-system", "k8s-app": "kube-dns"}}],
@@ -240,13 +203,7 @@ pub(super) fn dns(facts: &StableFacts) -> Value {
         "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}
     })];
     // EKS gives kube-dns the tenth address of the service range: .10, or ::a.
-    to.extend(
-        facts
-            .service_cidr
-            .parse::<Cidr>()
-            .ok()
-            .map(|range| block(&range.nth(10))),
-    );
+    to.extend(facts.service_cidr.parse::<Cidr>().ok().map(|range| block(&range.nth(10))));
     to.push(json!({"ipBlock": {"cidr": NODE_LOCAL_DNS}}));
     json!({"to": to, "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]})
 }
@@ -254,24 +211,10 @@ pub(super) fn dns(facts: &StableFacts) -> Value {
 /// `None` while an address range waits for another resource.
 fn egress_rules(network: &ParentNetwork, path: &GoldenPath, facts: &StableFacts) -> Option<Vec<Value>> {
     let mut rules = vec![];
-    for preset in network
-        .egress_presets
-        .iter()
-        .filter_map(|name| path.network.egress_presets.get(name))
-    {
-        let mut to: Vec<Value> = preset
-            .cidrs
-            .iter()
-            .filter_map(|cidr| Some(block(&cidr.parse().ok()?)))
-            .collect();
+    for preset in network.egress_presets.iter().filter_map(|name| path.network.egress_presets.get(name)) {
+        let mut to: Vec<Value> = preset.cidrs.iter().filter_map(|cidr| Some(block(&cidr.parse().ok()?))).collect();
         if preset.kubernetes_service {
-            to.extend(
-                facts
-                    .service_cidr
-                    .parse::<Cidr>()
-                    .ok()
-                    .map(|range| block(&range.nth(1))),
-            );
+            to.extend(facts.service_cidr.parse::<Cidr>().ok().map(|range| block(&range.nth(1))));
         }
         rules.push(json!({"to": to, "ports": ports(&preset.ports)}));
     }
@@ -283,10 +226,7 @@ fn egress_rules(network: &ParentNetwork, path: &GoldenPath, facts: &StableFacts)
 }
 
 fn blocks<S: AsRef<str>>(cidrs: impl IntoIterator<Item = S>) -> Value {
-    cidrs
-        .into_iter()
-        .filter_map(|cidr| Some(block(&cidr.as_ref().parse().ok()?)))
-        .collect()
+    cidrs.into_iter().filter_map(|cidr| Some(block(&cidr.as_ref().parse().ok()?))).collect()
 }
 
 /// Every range that holds the metadata service excepts it: with it a pod becomes its node.
@@ -298,8 +238,5 @@ fn block(cidr: &Cidr) -> Value {
 }
 
 pub(super) fn ports(ports: &[u16]) -> Value {
-    ports
-        .iter()
-        .map(|port| json!({"protocol": "TCP", "port": port}))
-        .collect()
+    ports.iter().map(|port| json!({"protocol": "TCP", "port": port})).collect()
 }

@@ -49,10 +49,7 @@ impl Mark<'_> {
     /// `owner` holds annotations as [`owner_annotations`] makes them.
     pub(super) fn tags(&self, cluster: &ClusterArn, owner: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut tags = cluster_tags(cluster);
-        tags.extend(
-            self.parts()
-                .map(|(key, value)| (format!("{TAG_PREFIX}{key}"), value.to_owned())),
-        );
+        tags.extend(self.parts().map(|(key, value)| (format!("{TAG_PREFIX}{key}"), value.to_owned())));
         // What may hold characters that IAM refuses in a tag (`#payments`, a URL) is an annotation only.
         for key in ["contact", "cost-center", "data-class"] {
             if let Some(value) = owner.get(&format!("{LABEL_PREFIX}{key}")) {
@@ -81,15 +78,7 @@ pub(super) fn cluster_labels() -> Map<String, Value> {
 
 /// Whom to ask about a namespace.
 pub(super) fn owner_annotations(owner: Option<&Contact>) -> BTreeMap<String, String> {
-    let Some(Contact {
-        contact,
-        cost_center,
-        slack,
-        oncall,
-        data_class,
-        docs,
-    }) = owner
-    else {
+    let Some(Contact { contact, cost_center, slack, oncall, data_class, docs }) = owner else {
         return BTreeMap::new();
     };
     [

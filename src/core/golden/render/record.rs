@@ -8,10 +8,7 @@ pub(super) fn desired(id: &Id, labels: Map<String, Value>) -> Desired {
     let name = name(id);
     let body = document("v1", "ConfigMap", Some(SYSTEM_NAMESPACE), &name, labels, Value::Null);
     let key = ObjectKey::kube("v1", "ConfigMap", Some(SYSTEM_NAMESPACE), &name);
-    Desired {
-        inside: Some(ObjectKey::namespace_object(SYSTEM_NAMESPACE)),
-        ..Desired::new(key, Some(Body::Kube(body)))
-    }
+    Desired { inside: Some(ObjectKey::namespace_object(SYSTEM_NAMESPACE)), ..Desired::new(key, Some(Body::Kube(body))) }
 }
 
 /// Names of ConfigMaps may hold dots, names of environments and slots may not.

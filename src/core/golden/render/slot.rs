@@ -79,17 +79,10 @@ impl Slot<'_> {
             let keys: Vec<&str> = existing.keys().map(String::as_str).collect();
             let summary = match key {
                 Some(key) => format!("environment {} has no namespace {key:?}", self.environment()),
-                None => format!(
-                    "environment {} has several namespaces and none called default",
-                    self.environment()
-                ),
+                None => format!("environment {} has several namespaces and none called default", self.environment()),
             };
-            Problem::error(
-                "slot.namespace_unknown",
-                summary,
-                format!("Name one of its keys: {}.", keys.join(", ")),
-            )
-            .at(["namespace"])
+            Problem::error("slot.namespace_unknown", summary, format!("Name one of its keys: {}.", keys.join(", ")))
+                .at(["namespace"])
         })
     }
 
@@ -108,33 +101,19 @@ impl Slot<'_> {
             );
         }
         if let Some(egress) = &self.spec.egress {
-            problems.extend(network::check_names(
-                self.parent.network.engine,
-                &egress.fqdns,
-                ["egress", "fqdns"],
-            ));
+            problems.extend(network::check_names(self.parent.network.engine, &egress.fqdns, ["egress", "fqdns"]));
         }
-        for (field, resource, asked) in [
-            ("cpu", "requests.cpu", &effective.cpu),
-            ("memory", "requests.memory", &effective.memory),
-        ] {
-            let total = self
-                .parent
-                .quota_total
-                .get(resource)
-                .and_then(|text| text.parse::<Quantity>().ok());
+        for (field, resource, asked) in
+            [("cpu", "requests.cpu", &effective.cpu), ("memory", "requests.memory", &effective.memory)]
+        {
+            let total = self.parent.quota_total.get(resource).and_then(|text| text.parse::<Quantity>().ok());
             let Some(total) = total else { continue };
             if *asked > total {
-                let summary = format!(
-                    "the share of {} {field} is more than the environment's total of {total}",
-                    asked.written()
-                );
+                let summary =
+                    format!("the share of {} {field} is more than the environment's total of {total}", asked.written());
                 let detail = "Lower the share, or raise quota.total of the environment.";
                 problems.push(Problem::error("slot.share_exceeds_total", summary, detail).at(["share", field]));
-            } else if total
-                .percent(100 - self.parent.headroom_percent.min(100))
-                .is_some_and(|usable| *asked > usable)
-            {
+            } else if total.percent(100 - self.parent.headroom_percent.min(100)).is_some_and(|usable| *asked > usable) {
                 let summary = format!(
                     "the share of {} {field} leaves less than {} % of {total} free",
                     asked.written(),
@@ -161,12 +140,7 @@ impl Slot<'_> {
         let isolated = effective.isolation == Isolation::Namespace;
         let identity = spec.identity.clone().unwrap_or_default();
         let owner = &self.parent.owner_annotations;
-        let iam = RoleRequest {
-            facts: self.facts,
-            tier: self.tier,
-            mark: self.mark(),
-            owner,
-        };
+        let iam = RoleRequest { facts: self.facts, tier: self.tier, mark: self.mark(), owner };
         let mark = self.mark();
         let inside = Inside::of(&namespace, &mark);
 
@@ -176,14 +150,9 @@ impl Slot<'_> {
             vec![self.annotations(&namespace, &effective)]
         };
         let role = iam.workload(self.name(), &namespace, &identity);
-        let role_arn = role.as_ref().map(|_| {
-            iam.arn(&role_name(
-                &self.facts.cluster_arn,
-                self.environment(),
-                Some(self.name()),
-                None,
-            ))
-        });
+        let role_arn = role
+            .as_ref()
+            .map(|_| iam.arn(&role_name(&self.facts.cluster_arn, self.environment(), Some(self.name()), None)));
         let mut rest = vec![self.service_account(&inside, &identity, role_arn.as_deref())];
         if let (Some(role), Some(arn), IdentityMode::PodIdentity) = (&role, &role_arn, identity.mode) {
             rest.push(self.association(&namespace, &identity, arn, &role.key, &rest[0].key));
@@ -214,11 +183,7 @@ impl Slot<'_> {
                 class: Some(self.tier.class),
                 deletion_protection: spec.deletion_protection.unwrap_or(self.tier.deletion_protection),
                 namespaces: if isolated { vec![namespace] } else { vec![] },
-                boundaries: if role_arn.is_some() {
-                    vec![iam.boundary()]
-                } else {
-                    vec![]
-                },
+                boundaries: if role_arn.is_some() { vec![iam.boundary()] } else { vec![] },
             },
             outputs: Outputs::Slot(outputs),
             problems,
@@ -227,12 +192,7 @@ impl Slot<'_> {
 
     /// What admission reads of a slot: annotations of the Namespace, which no tenant's role writes.
     fn limits_annotation(&self, effective: &Effective) -> (String, String) {
-        let Effective {
-            cpu,
-            memory,
-            max_replicas,
-            ..
-        } = effective;
+        let Effective { cpu, memory, max_replicas, .. } = effective;
         let value = format!("cpu={cpu} memory={memory} max-replicas={max_replicas}");
         (format!("{LABEL_PREFIX}slot-{}", self.name()), value)
     }
@@ -304,11 +264,7 @@ impl Slot<'_> {
         account: &ObjectKey,
     ) -> Desired {
         let session_policy = identity.scope == IdentityScope::SessionPolicy;
-        let policy = if session_policy {
-            super::iam::policy(&identity.statements).map(Some)
-        } else {
-            Some(None)
-        };
+        let policy = if session_policy { super::iam::policy(&identity.statements).map(Some) } else { Some(None) };
         let target = match &identity.target_role_arn {
             None => Some(None),
             Some(target) => target.now().cloned().map(Some),
@@ -319,19 +275,14 @@ impl Slot<'_> {
                 target_role_arn,
                 disable_session_tags: session_policy,
                 policy,
-                tags: self
-                    .mark()
-                    .tags(&self.facts.cluster_arn, &self.parent.owner_annotations),
+                tags: self.mark().tags(&self.facts.cluster_arn, &self.parent.owner_annotations),
             })
         });
         let key = ObjectKey::PodIdentityAssociation {
             namespace: namespace.to_owned(),
             service_account: self.name().to_owned(),
         };
-        Desired {
-            needs: vec![role.clone(), account.clone()],
-            ..Desired::new(key, body)
-        }
+        Desired { needs: vec![role.clone(), account.clone()], ..Desired::new(key, body) }
     }
 
     fn outputs(

@@ -13,16 +13,11 @@ use std::{fmt::Write, path::Path};
 #[test]
 fn requests_become_these_objects() {
     let plain = facts();
-    let auto = StableFacts {
-        auto_mode: true,
-        ..facts()
-    };
+    let auto = StableFacts { auto_mode: true, ..facts() };
     let names = json!({"network": {"default_deny": "both", "egress_fqdns": ["api.example.com"], "egress_presets": ["aws_services"]}});
     let cilium = json!({"network": {"default_deny": "both", "engine": "cilium", "egress_fqdns": ["*.example.com"]}});
     let (dev, prod) = (environment(json!({})), payments_prod());
-    let baseline = Spec::Baseline(BaselineSpec {
-        cluster: "demo".parse().expect("a name"),
-    });
+    let baseline = Spec::Baseline(BaselineSpec { cluster: "demo".parse().expect("a name") });
     let shared = json!({"identity": {"mode": "none"}, "availability": {"max_unavailable": "1"}});
     let session = json!({
         "isolation": "namespace",
@@ -41,36 +36,11 @@ fn requests_become_these_objects() {
             None,
         ),
         ("environment-prod", Spec::Environment(prod.clone()), &plain, None),
-        (
-            "environment-eks-auto",
-            Spec::Environment(environment(names)),
-            &auto,
-            None,
-        ),
-        (
-            "environment-cilium",
-            Spec::Environment(environment(cilium)),
-            &plain,
-            None,
-        ),
-        (
-            "slot-dev-shared",
-            Spec::Slot(slot(shared)),
-            &plain,
-            Some(parent(&dev, &plain)),
-        ),
-        (
-            "slot-dev-session-policy",
-            Spec::Slot(slot(session)),
-            &plain,
-            Some(parent(&dev, &plain)),
-        ),
-        (
-            "slot-prod",
-            Spec::Slot(slot(ledger())),
-            &plain,
-            Some(parent(&prod, &plain)),
-        ),
+        ("environment-eks-auto", Spec::Environment(environment(names)), &auto, None),
+        ("environment-cilium", Spec::Environment(environment(cilium)), &plain, None),
+        ("slot-dev-shared", Spec::Slot(slot(shared)), &plain, Some(parent(&dev, &plain))),
+        ("slot-dev-session-policy", Spec::Slot(slot(session)), &plain, Some(parent(&dev, &plain))),
+        ("slot-prod", Spec::Slot(slot(ledger())), &plain, Some(parent(&prod, &plain))),
     ] {
         let blueprint = rendered(spec, facts, parent.as_ref());
         assert_eq!(blueprint.problems, [], "{name}");
@@ -82,16 +52,7 @@ fn text(blueprint: &Blueprint) -> String {
     let mut all = String::new();
     let mut objects: Vec<&Desired> = blueprint.objects.iter().collect();
     objects.sort_by(|a, b| a.key.cmp(&b.key));
-    for Desired {
-        key,
-        body,
-        needs,
-        inside,
-        shared,
-        leave,
-        manager,
-    } in objects
-    {
+    for Desired { key, body, needs, inside, shared, leave, manager } in objects {
         let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
         let _ = writeln!(all, "=== {key}");
         let _ = writeln!(
@@ -130,10 +91,7 @@ fn snapshot(name: &str, text: &str) {
     }
     let before = std::fs::read_to_string(&file).unwrap_or_default();
     let differs = before.lines().zip(text.lines()).find(|(a, b)| a != b);
-    assert!(
-        before == text,
-        "{name}: {differs:?}; read the diff and set GOLDENPATH_UPDATE_SNAPSHOTS=1 if it is meant"
-    );
+    assert!(before == text, "{name}: {differs:?}; read the diff and set GOLDENPATH_UPDATE_SNAPSHOTS=1 if it is meant");
 }
 
 #[test]
@@ -147,11 +105,7 @@ fn rendering_is_a_function() {
 fn names_and_groups_never_change() {
     let cluster = facts().cluster_arn;
     for (name, expect, reason) in [
-        (
-            iam::role_name(&cluster, "payments-prod", Some("ledger"), None),
-            "gp-payments-prod-ledger-",
-            "a slot",
-        ),
+        (iam::role_name(&cluster, "payments-prod", Some("ledger"), None), "gp-payments-prod-ledger-", "a slot"),
         (
             iam::role_name(&cluster, &"a".repeat(40), Some(&"b".repeat(40)), None),
             "gp-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbb-",
@@ -163,15 +117,8 @@ fn names_and_groups_never_change() {
     let slot = iam::role_name(&cluster, "payments", Some("deployer"), None);
     let persona = iam::role_name(&cluster, "payments", None, Some(crate::domain::PersonaName::Deployer));
     assert_ne!(slot, persona, "a slot called like a persona");
-    assert_eq!(
-        slot, "gp-payments-deployer-a37fbf1ab2",
-        "names are those of every release"
-    );
-    assert_eq!(
-        access::group("arn:aws:iam::111122223333:role/pay-admin"),
-        "gp:p:7855171448906562",
-        "and groups"
-    );
+    assert_eq!(slot, "gp-payments-deployer-a37fbf1ab2", "names are those of every release");
+    assert_eq!(access::group("arn:aws:iam::111122223333:role/pay-admin"), "gp:p:7855171448906562", "and groups");
 }
 
 #[test]
@@ -181,10 +128,7 @@ fn every_partition_has_its_own_arns() {
         ("aws-us-gov", "us-gov-west-1", "amazonaws.com", "GovCloud"),
         ("aws-cn", "cn-north-1", "amazonaws.com.cn", "China"),
     ] {
-        let facts = StableFacts {
-            auto_mode: true,
-            ..facts_in(partition, region)
-        };
+        let facts = StableFacts { auto_mode: true, ..facts_in(partition, region) };
         let spec = environment(json!({
             "access": {"deployer": {"create_role": true, "trusted_principal_arns": [format!("arn:{partition}:iam::111122223333:role/ci")]}},
             "network": {"default_deny": "both", "egress_presets": ["aws_services"]}
@@ -198,10 +142,7 @@ fn every_partition_has_its_own_arns() {
         );
         let text = text(&blueprint);
         assert!(text.contains(&format!("*.{region}.{suffix}")), "{reason}");
-        assert!(
-            !text.replace(&format!("arn:{partition}:"), "").contains("arn:aws"),
-            "no other partition: {reason}"
-        );
+        assert!(!text.replace(&format!("arn:{partition}:"), "").contains("arn:aws"), "no other partition: {reason}");
         let role = rendered(Spec::Slot(slot(json!({}))), &facts, Some(&parent(&spec, &facts)));
         let arn = format!("arn:{partition}:iam::111122223333:role/goldenpath/payments-dev/gp-payments-dev-ledger-");
         assert!(
@@ -250,19 +191,11 @@ fn an_unknown_keeps_all_keys() {
         let (known, unknown) = (rendered(spec, &facts, parent), rendered(unknown, &facts, parent));
         let keys = |blueprint: &Blueprint| blueprint.objects.iter().map(|o| o.key.clone()).collect::<Vec<_>>();
         assert_eq!(keys(&known), keys(&unknown));
-        let mut without: Vec<&str> = unknown
-            .objects
-            .iter()
-            .filter(|o| o.body.is_none())
-            .map(|o| o.key.kind())
-            .collect();
+        let mut without: Vec<&str> =
+            unknown.objects.iter().filter(|o| o.body.is_none()).map(|o| o.key.kind()).collect();
         without.sort_unstable();
         assert_eq!(without, waiting);
-        for (known, unknown) in known
-            .objects
-            .iter()
-            .zip(&unknown.objects)
-            .filter(|(_, unknown)| unknown.body.is_some())
+        for (known, unknown) in known.objects.iter().zip(&unknown.objects).filter(|(_, unknown)| unknown.body.is_some())
         {
             assert_eq!(known, unknown);
         }
@@ -273,10 +206,9 @@ fn an_unknown_keeps_all_keys() {
 fn needs_and_containers_are_in_the_blueprint_or_the_environment() {
     let facts = facts();
     let prod = payments_prod();
-    for (spec, parent) in [
-        (Spec::Environment(prod.clone()), None),
-        (Spec::Slot(slot(ledger())), Some(parent(&prod, &facts))),
-    ] {
+    for (spec, parent) in
+        [(Spec::Environment(prod.clone()), None), (Spec::Slot(slot(ledger())), Some(parent(&prod, &facts)))]
+    {
         let blueprint = rendered(spec, &facts, parent.as_ref());
         let keys: Vec<_> = blueprint.objects.iter().map(|o| &o.key).collect();
         let mut unique = keys.clone();
@@ -295,11 +227,8 @@ fn needs_and_containers_are_in_the_blueprint_or_the_environment() {
 fn quota_is_shared_out() {
     let quotas = |members: Value| {
         let blueprint = rendered(Spec::Environment(environment(members)), &facts(), None);
-        let found = blueprint
-            .objects
-            .iter()
-            .filter(|o| o.key.to_string().ends_with("gp-base"))
-            .map(|o| match &o.body {
+        let found =
+            blueprint.objects.iter().filter(|o| o.key.to_string().ends_with("gp-base")).map(|o| match &o.body {
                 Some(Body::Kube(doc)) => doc["spec"]["hard"]["requests.cpu"].as_str().map(str::to_owned),
                 _ => None,
             });
@@ -307,21 +236,9 @@ fn quota_is_shared_out() {
     };
     for (members, expect, reason) in [
         (json!({}), vec!["4"], "one namespace has all"),
-        (
-            json!({"namespaces": {"a": {}, "b": {}, "c": {}}}),
-            vec!["1333m"; 3],
-            "equal parts, rounded down",
-        ),
-        (
-            json!({"namespaces": {"a": {"quota": {"requests.cpu": "3"}}, "b": {}}}),
-            vec!["3", "1"],
-            "what is left",
-        ),
-        (
-            json!({"quota": {"total": {"requests.cpu": "16"}}}),
-            vec!["16"],
-            "up to four times the default",
-        ),
+        (json!({"namespaces": {"a": {}, "b": {}, "c": {}}}), vec!["1333m"; 3], "equal parts, rounded down"),
+        (json!({"namespaces": {"a": {"quota": {"requests.cpu": "3"}}, "b": {}}}), vec!["3", "1"], "what is left"),
+        (json!({"quota": {"total": {"requests.cpu": "16"}}}), vec!["16"], "up to four times the default"),
     ] {
         assert_eq!(quotas(members), expect, "{reason}");
     }
@@ -330,10 +247,7 @@ fn quota_is_shared_out() {
 #[test]
 fn a_memory_limit_moves_with_the_request() {
     let catalogue = Catalogue::embedded();
-    let tier: &Tier = catalogue
-        .tier(None, &"prod".parse().expect("a name"))
-        .expect("a tier")
-        .1;
+    let tier: &Tier = catalogue.tier(None, &"prod".parse().expect("a name")).expect("a tier").1;
     let spec = environment(json!({"quota": {"total": {"requests.memory": "64Gi"}}}));
     let total = super::super::quota::total(tier, spec.quota.as_ref());
     assert_eq!(total["limits.memory"].to_string(), "80Gi", "40 for 32, so 80 for 64");
@@ -358,11 +272,7 @@ fn what_only_the_cluster_can_refuse_is_told() {
         ),
     ] {
         let errors = render(&Spec::Environment(environment(members)), &facts, None, &catalogue).expect_err(reason);
-        assert_eq!(
-            (errors[0].field.join("."), errors[0].code),
-            (field.to_owned(), code),
-            "{reason}"
-        );
+        assert_eq!((errors[0].field.join("."), errors[0].code), (field.to_owned(), code), "{reason}");
     }
     let foreign = json!({"access": {"admin": {"principal_arns": ["arn:aws:iam::999999999999:role/x"]}}});
     let blueprint = rendered(Spec::Environment(environment(foreign)), &facts, None);
@@ -371,37 +281,12 @@ fn what_only_the_cluster_can_refuse_is_told() {
     let several = parent(&environment(json!({"namespaces": {"api": {}, "jobs": {}}})), &facts);
     let one = parent(&environment(json!({"namespaces": {"api": {}}})), &facts);
     for (members, parent, field, reason) in [
-        (
-            json!({}),
-            &several,
-            "namespace",
-            "several namespaces and none called default",
-        ),
+        (json!({}), &several, "namespace", "several namespaces and none called default"),
         (json!({"namespace": "nope"}), &one, "namespace", "no such namespace"),
-        (
-            json!({"name": "api", "isolation": "namespace"}),
-            &one,
-            "name",
-            "the isolated namespace is taken",
-        ),
-        (
-            json!({"share": {"cpu": "5", "memory": "1Gi"}}),
-            &one,
-            "share.cpu",
-            "more than the total",
-        ),
-        (
-            json!({"identity": {"mode": "irsa"}}),
-            &one,
-            "identity.mode",
-            "no OIDC issuer",
-        ),
-        (
-            json!({"egress": {"fqdns": ["a.example.com"]}}),
-            &one,
-            "egress.fqdns",
-            "names without an engine",
-        ),
+        (json!({"name": "api", "isolation": "namespace"}), &one, "name", "the isolated namespace is taken"),
+        (json!({"share": {"cpu": "5", "memory": "1Gi"}}), &one, "share.cpu", "more than the total"),
+        (json!({"identity": {"mode": "irsa"}}), &one, "identity.mode", "no OIDC issuer"),
+        (json!({"egress": {"fqdns": ["a.example.com"]}}), &one, "egress.fqdns", "names without an engine"),
         (
             json!({"identity": {"statements": [{"actions": ["ec2:RunInstances"], "resources": ["*"]}]}}),
             &one,
@@ -419,10 +304,7 @@ fn what_only_the_cluster_can_refuse_is_told() {
             Ok(blueprint) => blueprint.problems,
             Err(errors) => errors,
         };
-        assert!(
-            problems.iter().any(|p| p.is_error() && p.field.join(".") == field),
-            "{reason}: {problems:?}"
-        );
+        assert!(problems.iter().any(|p| p.is_error() && p.field.join(".") == field), "{reason}: {problems:?}");
     }
     let lost = render(&Spec::Slot(slot(json!({}))), &facts, None, &catalogue).expect_err("no environment");
     assert_eq!(lost[0].field, ["environment"]);
@@ -430,21 +312,11 @@ fn what_only_the_cluster_can_refuse_is_told() {
 
 #[test]
 fn irsa_has_its_own_trust_and_no_association() {
-    let facts = StableFacts {
-        oidc_issuer: Some("https://oidc.eks.eu-west-1.amazonaws.com/id/ABC".into()),
-        ..facts()
-    };
+    let facts = StableFacts { oidc_issuer: Some("https://oidc.eks.eu-west-1.amazonaws.com/id/ABC".into()), ..facts() };
     let parent = parent(&environment(json!({})), &facts);
-    let blueprint = rendered(
-        Spec::Slot(slot(json!({"identity": {"mode": "irsa"}}))),
-        &facts,
-        Some(&parent),
-    );
+    let blueprint = rendered(Spec::Slot(slot(json!({"identity": {"mode": "irsa"}}))), &facts, Some(&parent));
     let kinds: Vec<&str> = blueprint.objects.iter().map(|o| o.key.kind()).collect();
-    assert!(
-        kinds.contains(&"Role") && !kinds.contains(&"PodIdentityAssociation"),
-        "{kinds:?}"
-    );
+    assert!(kinds.contains(&"Role") && !kinds.contains(&"PodIdentityAssociation"), "{kinds:?}");
     let text = text(&blueprint);
     assert!(text.contains("oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC"));
     assert!(text.contains("system:serviceaccount:payments-dev:ledger") && text.contains("eks.amazonaws.com/role-arn"));

@@ -105,10 +105,7 @@ mod tests {
             groups_prefix: prefix.map(str::to_owned),
         };
         let problem = of_providers(&[provider("closed", Some("oidc:")), provider("open", None)]).expect("a problem");
-        assert!(
-            problem.is_error() && problem.summary.contains("provider open can"),
-            "{problem:?}"
-        );
+        assert!(problem.is_error() && problem.summary.contains("provider open can"), "{problem:?}");
         assert_eq!(of_providers(&[provider("closed", Some("oidc:"))]), None);
     }
 }

@@ -61,9 +61,7 @@ impl Listings {
     /// Whether more than this environment of the cluster is asked for.
     fn are_many(&self, cluster: &ClusterArn, environment: &str) -> bool {
         let announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
-        announced
-            .iter()
-            .any(|id| id.cluster == cluster.name() && id.environment.as_str() != environment)
+        announced.iter().any(|id| id.cluster == cluster.name() && id.environment.as_str() != environment)
     }
 
     /// All of one owner, its record included, and these keys whoever owns them. The lock is held while the world is asked:
@@ -79,17 +77,12 @@ impl Listings {
         let listing = all.entry(world.cluster.to_string()).or_default();
         let Some(environment) = environment else {
             // The baseline: few objects under fixed names, and one of it in each cluster.
-            let selector = Selector {
-                scope: Scope::Keys,
-                keys: keys.to_vec(),
-            };
+            let selector = Selector { scope: Scope::Keys, keys: keys.to_vec() };
             return world.observe(&selector).await;
         };
         let owner = (environment.to_owned(), slot.map(str::to_owned));
         let are_many = self.are_many(world.cluster, environment);
-        let fresh = listing
-            .reach(world, environment, keys, listing.spent.contains(&owner), are_many)
-            .await?;
+        let fresh = listing.reach(world, environment, keys, listing.spent.contains(&owner), are_many).await?;
         let mut objects = listing.part(&owner);
         if !fresh && !objects.iter().any(|object| owns(&owner, object)) {
             // It may be younger than the listing; "gone" is never said from memory.
@@ -160,16 +153,9 @@ impl Listing {
     }
 
     async fn read_everything(&mut self, world: &World<'_>) -> Result<(), Failure> {
-        let everything = Selector {
-            scope: Scope::Everything,
-            keys: vec![],
-        };
+        let everything = Selector { scope: Scope::Everything, keys: vec![] };
         let observed = world.observe(&everything).await?;
-        *self = Self {
-            extent: Extent::Everything,
-            looked_up: std::mem::take(&mut self.looked_up),
-            ..Self::default()
-        };
+        *self = Self { extent: Extent::Everything, looked_up: std::mem::take(&mut self.looked_up), ..Self::default() };
         self.file(observed);
         Ok(())
     }
@@ -183,12 +169,10 @@ impl Listing {
             keys: keys.iter().filter(is_entry).cloned().collect(),
         };
         let observed = world.observe(&selector).await?;
-        let (entries, observed): (Vec<_>, Vec<_>) = observed
-            .into_iter()
-            .partition(|object| selector.keys.contains(&object.key));
+        let (entries, observed): (Vec<_>, Vec<_>) =
+            observed.into_iter().partition(|object| selector.keys.contains(&object.key));
         self.looked_up.extend(selector.keys.into_iter().map(|key| (key, None)));
-        self.looked_up
-            .extend(entries.into_iter().map(|object| (object.key.clone(), Some(object))));
+        self.looked_up.extend(entries.into_iter().map(|object| (object.key.clone(), Some(object))));
         let of_it =
             |object: &Observed| matches!(&object.ownership, Ownership::Ours(owner) if owner.environment == environment);
         self.parts.retain(|(name, _), _| name != environment);
@@ -203,13 +187,7 @@ impl Listing {
     /// An owner's objects, its record and its Namespaces included.
     fn part(&mut self, owner: &(String, Option<String>)) -> Vec<Observed> {
         let mut objects = self.parts.remove(owner).unwrap_or_default();
-        objects.extend(
-            self.common
-                .values()
-                .chain(self.records.values())
-                .filter(|object| owns(owner, object))
-                .cloned(),
-        );
+        objects.extend(self.common.values().chain(self.records.values()).filter(|object| owns(owner, object)).cloned());
         objects
     }
 
@@ -225,10 +203,7 @@ impl Listing {
                     self.common.insert(object.key.clone(), object);
                 }
                 Ownership::Ours(Owner { environment, slot }) => {
-                    self.parts
-                        .entry((environment.clone(), slot.clone()))
-                        .or_default()
-                        .push(object);
+                    self.parts.entry((environment.clone(), slot.clone())).or_default().push(object);
                 }
                 Ownership::Cluster => {
                     self.common.insert(object.key.clone(), object);
@@ -237,17 +212,10 @@ impl Listing {
             }
         }
         for object in foreign {
-            let ObjectKey::Kube {
-                namespace: Some(namespace),
-                ..
-            } = &object.key
-            else {
+            let ObjectKey::Kube { namespace: Some(namespace), .. } = &object.key else {
                 continue;
             };
-            let owner = self
-                .common
-                .get(&ObjectKey::namespace_object(namespace))
-                .map(|object| object.ownership.clone());
+            let owner = self.common.get(&ObjectKey::namespace_object(namespace)).map(|object| object.ownership.clone());
             if let Some(Ownership::Ours(Owner { environment, slot })) = owner {
                 self.parts.entry((environment, slot)).or_default().push(object);
             }
@@ -266,15 +234,9 @@ impl Listing {
         if unknown.is_empty() {
             return Ok(());
         }
-        let found = world
-            .observe(&Selector {
-                scope: Scope::Keys,
-                keys: unknown.clone(),
-            })
-            .await?;
+        let found = world.observe(&Selector { scope: Scope::Keys, keys: unknown.clone() }).await?;
         self.looked_up.extend(unknown.into_iter().map(|key| (key, None)));
-        self.looked_up
-            .extend(found.into_iter().map(|object| (object.key.clone(), Some(object))));
+        self.looked_up.extend(found.into_iter().map(|object| (object.key.clone(), Some(object))));
         Ok(())
     }
 

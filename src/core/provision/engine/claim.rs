@@ -33,14 +33,10 @@ pub(super) struct Asker<'a> {
 pub(super) fn owner_of(id: &Id) -> Option<Owner> {
     match id {
         Id::Baseline(_) => None,
-        Id::Environment(id) => Some(Owner {
-            environment: id.environment.to_string(),
-            slot: None,
-        }),
-        Id::Slot(id) => Some(Owner {
-            environment: id.environment.environment.to_string(),
-            slot: Some(id.slot.to_string()),
-        }),
+        Id::Environment(id) => Some(Owner { environment: id.environment.to_string(), slot: None }),
+        Id::Slot(id) => {
+            Some(Owner { environment: id.environment.environment.to_string(), slot: Some(id.slot.to_string()) })
+        }
     }
 }
 
@@ -50,17 +46,9 @@ pub(super) fn stand_in(id: &Id, key: &ObjectKey) -> Desired {
     match key {
         ObjectKey::AccessEntry { .. } => desired.shared = true,
         ObjectKey::Kube { kind, name, .. } if kind == "ServiceAccount" && name == "default" => desired.leave = true,
-        ObjectKey::Kube {
-            kind,
-            namespace: None,
-            name,
-            ..
-        } if kind == "Namespace" => {
+        ObjectKey::Kube { kind, namespace: None, name, .. } if kind == "Namespace" => {
             // The Namespace of the environment, in which a slot only has annotations.
-            if let Some(Owner {
-                environment,
-                slot: Some(slot),
-            }) = owner_of(id)
+            if let Some(Owner { environment, slot: Some(slot) }) = owner_of(id)
                 && *name != format!("{environment}-{slot}")
             {
                 desired.manager = format!("{}-{slot}", Desired::MANAGER);
@@ -91,9 +79,7 @@ pub(super) fn claim(desired: &Desired, observed: &Observed, asker: &Asker<'_>) -
     let mine = owner_of(asker.id);
     match &observed.ownership {
         Ownership::Ours(owner) if Some(owner) == mine.as_ref() => match team_of(observed) {
-            Some(team) if team != asker.team && !asker.was_ours => Claim::Taken {
-                by: format!("team {team}"),
-            },
+            Some(team) if team != asker.team && !asker.was_ours => Claim::Taken { by: format!("team {team}") },
             _ => Claim::Mine,
         },
         // A slot sets annotations of its environment's Namespace under a manager of its own.
@@ -107,9 +93,7 @@ pub(super) fn claim(desired: &Desired, observed: &Observed, asker: &Asker<'_>) -
         Ownership::Cluster if mine.is_none() || desired.shared => Claim::Mine,
         // It carries the mark of its entry, which is the cluster's, and names one namespace: that of whoever wants it.
         Ownership::Cluster if matches!(desired.key, ObjectKey::AccessPolicy { .. }) => Claim::Mine,
-        Ownership::Cluster => Claim::Taken {
-            by: "the cluster baseline".to_owned(),
-        },
+        Ownership::Cluster => Claim::Taken { by: "the cluster baseline".to_owned() },
         Ownership::Foreign { by } => foreign(desired, observed, asker, by),
     }
 }
@@ -136,15 +120,8 @@ fn encloses(owner: &Owner, mine: Option<&Owner>) -> bool {
 
 fn team_of(observed: &Observed) -> Option<String> {
     let label = LABEL_PREFIX.replace('/', "~1");
-    let field = [
-        format!("/metadata/labels/{label}team"),
-        "/tags/goldenpath:team".to_owned(),
-    ];
-    observed
-        .fields
-        .iter()
-        .find(|seen| field.iter().any(|path| path == seen.path))
-        .map(|seen| seen.text.to_owned())
+    let field = [format!("/metadata/labels/{label}team"), "/tags/goldenpath:team".to_owned()];
+    observed.fields.iter().find(|seen| field.iter().any(|path| path == seen.path)).map(|seen| seen.text.to_owned())
 }
 
 #[cfg(test)]
@@ -158,48 +135,24 @@ mod tests {
         let environment = Id::Environment("demo/pay".parse().unwrap_or_else(|e| panic!("{e}")));
         let baseline = Id::Baseline("demo".into());
         let ours = |environment: &str, slot: Option<&str>| {
-            Ownership::Ours(Owner {
-                environment: environment.into(),
-                slot: slot.map(str::to_owned),
-            })
+            Ownership::Ours(Owner { environment: environment.into(), slot: slot.map(str::to_owned) })
         };
         let helm = || Ownership::Foreign { by: "Helm".into() };
         let namespace = || Desired::new(ObjectKey::namespace_object("pay"), None);
-        let policy = || {
-            Desired::new(
-                ObjectKey::kube("networking.k8s.io/v1", "NetworkPolicy", Some("pay"), "gp-dns"),
-                None,
-            )
-        };
+        let policy =
+            || Desired::new(ObjectKey::kube("networking.k8s.io/v1", "NetworkPolicy", Some("pay"), "gp-dns"), None);
         let role = || Desired::new(ObjectKey::role("gp-pay"), None);
-        let entry = || Desired {
-            shared: true,
-            ..Desired::new(ObjectKey::AccessEntry { principal: "p".into() }, None)
-        };
-        let annotations = || Desired {
-            manager: "goldenpath-api".into(),
-            ..namespace()
-        };
+        let entry = || Desired { shared: true, ..Desired::new(ObjectKey::AccessEntry { principal: "p".into() }, None) };
+        let annotations = || Desired { manager: "goldenpath-api".into(), ..namespace() };
         let account = || Desired {
             leave: true,
             ..Desired::new(ObjectKey::kube("v1", "ServiceAccount", Some("pay"), "default"), None)
         };
         let taken = |by: &str| Claim::Taken { by: by.into() };
-        let marked = Adopt {
-            mode: AdoptMode::IfMarked,
-            take_fields: vec![],
-        };
+        let marked = Adopt { mode: AdoptMode::IfMarked, take_fields: vec![] };
         // (reason, desired, ownership, adoptable by, asker, was ours, expected)
         let cases = [
-            (
-                "our own",
-                namespace(),
-                ours("pay", None),
-                None,
-                &environment,
-                false,
-                Claim::Mine,
-            ),
+            ("our own", namespace(), ours("pay", None), None, &environment, false, Claim::Mine),
             (
                 "another environment's",
                 namespace(),
@@ -225,24 +178,8 @@ mod tests {
                 false,
                 Claim::Mine,
             ),
-            (
-                "a slot's",
-                namespace(),
-                ours("pay", Some("api")),
-                None,
-                &environment,
-                false,
-                taken("slot pay/api"),
-            ),
-            (
-                "a slot's annotations",
-                annotations(),
-                ours("pay", None),
-                None,
-                &id,
-                false,
-                Claim::Mine,
-            ),
+            ("a slot's", namespace(), ours("pay", Some("api")), None, &environment, false, taken("slot pay/api")),
+            ("a slot's annotations", annotations(), ours("pay", None), None, &id, false, Claim::Mine),
             (
                 "in another environment's namespace",
                 annotations(),
@@ -252,96 +189,16 @@ mod tests {
                 false,
                 taken("environment shop"),
             ),
-            (
-                "a stranger's",
-                policy(),
-                helm(),
-                None,
-                &environment,
-                false,
-                taken("Helm"),
-            ),
-            (
-                "our labels were removed by hand",
-                policy(),
-                helm(),
-                None,
-                &environment,
-                true,
-                Claim::Mine,
-            ),
-            (
-                "a role without our tags, even one we knew",
-                role(),
-                helm(),
-                None,
-                &environment,
-                true,
-                taken("Helm"),
-            ),
-            (
-                "an entry someone else made",
-                entry(),
-                helm(),
-                None,
-                &environment,
-                false,
-                Claim::Borrowed,
-            ),
-            (
-                "an entry another environment made",
-                entry(),
-                Ownership::Cluster,
-                None,
-                &environment,
-                false,
-                Claim::Mine,
-            ),
-            (
-                "the baseline's own",
-                namespace(),
-                Ownership::Cluster,
-                None,
-                &baseline,
-                false,
-                Claim::Mine,
-            ),
-            (
-                "made by Kubernetes",
-                account(),
-                helm(),
-                None,
-                &environment,
-                false,
-                Claim::Mine,
-            ),
-            (
-                "marked for us",
-                namespace(),
-                helm(),
-                Some("demo/pay"),
-                &environment,
-                false,
-                Claim::Adopted,
-            ),
-            (
-                "marked for another one",
-                namespace(),
-                helm(),
-                Some("demo/shop"),
-                &environment,
-                false,
-                taken("Helm"),
-            ),
-            (
-                "only a Namespace is adopted",
-                policy(),
-                helm(),
-                Some("demo/pay"),
-                &environment,
-                false,
-                taken("Helm"),
-            ),
+            ("a stranger's", policy(), helm(), None, &environment, false, taken("Helm")),
+            ("our labels were removed by hand", policy(), helm(), None, &environment, true, Claim::Mine),
+            ("a role without our tags, even one we knew", role(), helm(), None, &environment, true, taken("Helm")),
+            ("an entry someone else made", entry(), helm(), None, &environment, false, Claim::Borrowed),
+            ("an entry another environment made", entry(), Ownership::Cluster, None, &environment, false, Claim::Mine),
+            ("the baseline's own", namespace(), Ownership::Cluster, None, &baseline, false, Claim::Mine),
+            ("made by Kubernetes", account(), helm(), None, &environment, false, Claim::Mine),
+            ("marked for us", namespace(), helm(), Some("demo/pay"), &environment, false, Claim::Adopted),
+            ("marked for another one", namespace(), helm(), Some("demo/shop"), &environment, false, taken("Helm")),
+            ("only a Namespace is adopted", policy(), helm(), Some("demo/pay"), &environment, false, taken("Helm")),
         ];
         for (reason, desired, ownership, adoptable_by, id, was_ours, expected) in cases {
             let mut fields = FieldsBuilder::default();
@@ -350,12 +207,7 @@ mod tests {
                 adoptable_by: adoptable_by.map(str::to_owned),
                 ..Observed::new(desired.key.clone(), "1", ownership, fields.build())
             };
-            let asker = Asker {
-                id,
-                team: "payments",
-                adopt: Some(&marked),
-                was_ours,
-            };
+            let asker = Asker { id, team: "payments", adopt: Some(&marked), was_ours };
             assert_eq!(claim(&desired, &observed, &asker), expected, "{reason}");
         }
     }

@@ -11,14 +11,8 @@ use crate::{
 /// Who asks.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Intent<'a> {
-    Create {
-        team: &'a str,
-        spec: &'a Spec,
-        replacing: Option<&'a Replacing>,
-    },
-    Update {
-        uid: &'a str,
-    },
+    Create { team: &'a str, spec: &'a Spec, replacing: Option<&'a Replacing> },
+    Update { uid: &'a str },
 }
 
 /// Whether someone is still at work on the record, as far as the asker's own clock can tell.
@@ -151,10 +145,7 @@ fn being_deleted(record: &Record) -> Problem {
     Problem::error(
         "record.deleting",
         format!("{} is being deleted", record.id),
-        format!(
-            "{} began to delete it and did not finish: destroy it again, then create it",
-            operation(record)
-        ),
+        format!("{} began to delete it and did not finish: destroy it again, then create it", operation(record)),
     )
 }
 
@@ -187,10 +178,7 @@ pub(super) fn take_over_warning(record: &Record) -> Problem {
     Problem::warning(
         "record.take_over",
         format!("{} exists and is taken over under a new uid", record.id),
-        format!(
-            "uid {} is superseded: a later delete of it will touch nothing",
-            record.uid
-        ),
+        format!("uid {} is superseded: a later delete of it will touch nothing", record.uid),
     )
 }
 

@@ -46,9 +46,8 @@ pub(super) fn promise(
             continue;
         };
         let seen = observed.get(&key);
-        let unchanged_request = before
-            .and_then(|before| before.get(&key)?.now())
-            .is_some_and(|old| same_digest(old, text));
+        let unchanged_request =
+            before.and_then(|before| before.get(&key)?.now()).is_some_and(|old| same_digest(old, text));
         let hands_off = unchanged_request && key != record && only_reported(drift, &key);
         if hands_off {
             promise.left.insert(key.clone());
@@ -140,13 +139,8 @@ pub(super) fn words(key: &ObjectKey, changes: &[FieldChange], before: Option<&St
             Some(format!("{} is {is}, not {wanted}{hand}", change.path))
         })
         .collect();
-    (!told.is_empty()).then(|| {
-        Problem::warning(
-            "drift.changed",
-            format!("{key} was changed outside of Terraform"),
-            told.join("; "),
-        )
-    })
+    (!told.is_empty())
+        .then(|| Problem::warning("drift.changed", format!("{key} was changed outside of Terraform"), told.join("; ")))
 }
 
 pub(super) fn missing(key: &str) -> Problem {
@@ -172,27 +166,12 @@ mod tests {
     #[test]
     fn patterns_match_whole_keys() {
         for (pattern, key, expected, reason) in [
-            (
-                "k8s/v1/ResourceQuota/*",
-                "k8s/v1/ResourceQuota/pay/gp-base",
-                true,
-                "a star reaches over slashes",
-            ),
-            (
-                "k8s/v1/ResourceQuota/*",
-                "k8s/v1/LimitRange/pay/gp-defaults",
-                false,
-                "another kind",
-            ),
+            ("k8s/v1/ResourceQuota/*", "k8s/v1/ResourceQuota/pay/gp-base", true, "a star reaches over slashes"),
+            ("k8s/v1/ResourceQuota/*", "k8s/v1/LimitRange/pay/gp-defaults", false, "another kind"),
             ("*", "anything", true, "everything"),
             ("*/gp-base", "k8s/v1/ResourceQuota/pay/gp-base", true, "at the start"),
             ("*/pay/*", "k8s/v1/ResourceQuota/pay/gp-base", true, "in the middle"),
-            (
-                "k8s/v1/Namespace/pay",
-                "k8s/v1/Namespace/pay-api",
-                false,
-                "no star: exactly",
-            ),
+            ("k8s/v1/Namespace/pay", "k8s/v1/Namespace/pay-api", false, "no star: exactly"),
             ("a*a", "a", false, "both ends need a character of their own"),
         ] {
             assert_eq!(matches(pattern, key), expected, "{reason}");
@@ -201,53 +180,15 @@ mod tests {
 
     #[test]
     fn drift_is_what_the_request_did_not_change() {
-        let report = Drift {
-            mode: DriftMode::Report,
-            ignore: vec![],
-        };
-        let ignore = Drift {
-            mode: DriftMode::Heal,
-            ignore: vec!["q*".into()],
-        };
+        let report = Drift { mode: DriftMode::Report, ignore: vec![] };
+        let ignore = Drift { mode: DriftMode::Heal, ignore: vec!["q*".into()] };
         let heal = Drift::default();
         // (reason, now, before, observed, drift, promised line, told)
         let cases = [
-            (
-                "as desired, in older words",
-                "b #1:1",
-                Some("b #1:1"),
-                Some("a #1:1"),
-                &report,
-                Some("a #1:1"),
-                false,
-            ),
-            (
-                "drift is healed",
-                "b #1:1",
-                Some("b #1:1"),
-                Some("c #1:2"),
-                &heal,
-                Some("b #1:1"),
-                false,
-            ),
-            (
-                "drift is reported",
-                "b #1:1",
-                Some("b #1:1"),
-                Some("c #1:2"),
-                &report,
-                Some("c #1:2"),
-                true,
-            ),
-            (
-                "an ignored object is reported",
-                "b #1:1",
-                Some("b #1:1"),
-                Some("c #1:2"),
-                &ignore,
-                Some("c #1:2"),
-                true,
-            ),
+            ("as desired, in older words", "b #1:1", Some("b #1:1"), Some("a #1:1"), &report, Some("a #1:1"), false),
+            ("drift is healed", "b #1:1", Some("b #1:1"), Some("c #1:2"), &heal, Some("b #1:1"), false),
+            ("drift is reported", "b #1:1", Some("b #1:1"), Some("c #1:2"), &report, Some("c #1:2"), true),
+            ("an ignored object is reported", "b #1:1", Some("b #1:1"), Some("c #1:2"), &ignore, Some("c #1:2"), true),
             (
                 "an edit is made, whatever the mode",
                 "b #1:1",
@@ -257,51 +198,17 @@ mod tests {
                 Some("b #1:1"),
                 false,
             ),
-            (
-                "unfinished work is finished",
-                "b #1:1",
-                None,
-                Some("c #1:2"),
-                &report,
-                Some("b #1:1"),
-                false,
-            ),
-            (
-                "a deleted object stays deleted when reported",
-                "b #1:1",
-                Some("b #1:1"),
-                None,
-                &report,
-                None,
-                true,
-            ),
-            (
-                "a deleted object is made again",
-                "b #1:1",
-                Some("b #1:1"),
-                None,
-                &heal,
-                Some("b #1:1"),
-                false,
-            ),
+            ("unfinished work is finished", "b #1:1", None, Some("c #1:2"), &report, Some("b #1:1"), false),
+            ("a deleted object stays deleted when reported", "b #1:1", Some("b #1:1"), None, &report, None, true),
+            ("a deleted object is made again", "b #1:1", Some("b #1:1"), None, &heal, Some("b #1:1"), false),
         ];
         for (reason, now, before, observed, drift, line, told) in cases {
             let one = |text: &str| Promised::from([("q".to_owned(), Late::Now(text.to_owned()))]);
-            let observed = observed
-                .map(|text| ("q".to_owned(), text.to_owned()))
-                .into_iter()
-                .collect();
+            let observed = observed.map(|text| ("q".to_owned(), text.to_owned())).into_iter().collect();
             let promise = promise(one(now), before.map(one).as_ref(), &observed, drift, "r");
-            assert_eq!(
-                promise.lines.get("q").and_then(|line| line.now()).map(String::as_str),
-                line,
-                "{reason}"
-            );
+            assert_eq!(promise.lines.get("q").and_then(|line| line.now()).map(String::as_str), line, "{reason}");
             assert_eq!(promise.problems.len(), usize::from(told), "{reason}");
-            assert!(
-                !told || promise.left.contains("q"),
-                "{reason}: what is reported is not touched"
-            );
+            assert!(!told || promise.left.contains("q"), "{reason}: what is reported is not touched");
         }
     }
 
@@ -316,24 +223,9 @@ mod tests {
         let path = || "/spec/hard/pods".to_owned();
         let argo = || By::Applied("argocd-controller".into());
         for (change, take_fields, expected, reason) in [
-            (
-                change(By::Edited("kubectl-edit".into()), Some("9")),
-                vec![],
-                Ok(vec![path()]),
-                "an edit is drift",
-            ),
-            (
-                change(argo(), Some("9")),
-                vec![],
-                Err(vec![(path(), "argocd-controller".into())]),
-                "an applier",
-            ),
-            (
-                change(argo(), Some("9")),
-                vec![path()],
-                Ok(vec![path()]),
-                "adoption names the field",
-            ),
+            (change(By::Edited("kubectl-edit".into()), Some("9")), vec![], Ok(vec![path()]), "an edit is drift"),
+            (change(argo(), Some("9")), vec![], Err(vec![(path(), "argocd-controller".into())]), "an applier"),
+            (change(argo(), Some("9")), vec![path()], Ok(vec![path()]), "adoption names the field"),
             (change(argo(), None), vec![], Ok(vec![]), "we want it no longer"),
             (change(By::Us, Some("9")), vec![], Ok(vec![]), "our own"),
             (change(By::Nobody, Some("9")), vec![], Ok(vec![]), "it is absent"),

@@ -58,24 +58,15 @@ impl Engine {
         let name = match random_id("op-") {
             Ok(name) => name,
             Err(failure) => {
-                return Outcome {
-                    exists: None,
-                    problems: vec![failure.problem()],
-                };
+                return Outcome { exists: None, problems: vec![failure.problem()] };
             }
         };
         let mut problems = vec![];
         match operation::within(&name, self.ensured(&request, &name, &mut problems)).await {
-            Ok(exists) => Outcome {
-                exists: Some(exists),
-                problems,
-            },
+            Ok(exists) => Outcome { exists: Some(exists), problems },
             Err(errors) => {
                 // Warnings of a change that was refused explain nothing.
-                Outcome {
-                    exists: None,
-                    problems: errors,
-                }
+                Outcome { exists: None, problems: errors }
             }
         }
     }
@@ -92,11 +83,7 @@ impl Engine {
         let requested_at = self.clock.now();
         let id = request.spec.id();
         let cluster_ref = cluster_of_spec(&request.spec).map_err(one)?;
-        let world_text = self
-            .known
-            .world(&cluster_ref)
-            .await
-            .map_err(|error| one(unreadable(&cluster_ref, error)))?;
+        let world_text = self.known.world(&cluster_ref).await.map_err(|error| one(unreadable(&cluster_ref, error)))?;
         same_world(&id.to_string(), request.planned_world.as_deref(), &world_text).map_err(one)?;
         let (cluster, facts) = self.facts_for_apply(request, &cluster_ref).await.map_err(one)?;
         let arn = facts.cluster_arn.clone();
@@ -122,9 +109,7 @@ impl Engine {
         problems.extend(prepared.problems.iter().cloned());
         let mode = &cluster.authentication_mode;
         let blueprint = &prepared.blueprint;
-        let mut against = self
-            .authentication_problems(&request.spec, &cluster_ref, mode, blueprint)
-            .await;
+        let mut against = self.authentication_problems(&request.spec, &cluster_ref, mode, blueprint).await;
         against.retain(Problem::is_error);
         if !against.is_empty() {
             return Err(against);
@@ -157,9 +142,7 @@ impl Engine {
 
     async fn carry_out(&self, operation: Operation<'_>, problems: &mut Vec<Problem>) -> Result<Exists, Vec<Problem>> {
         if let Some(owner) = super::claim::owner_of(&operation.id) {
-            self.listings
-                .forget(operation.facts.cluster_arn.as_str(), &owner.environment)
-                .await;
+            self.listings.forget(operation.facts.cluster_arn.as_str(), &owner.environment).await;
         }
         loop {
             let admitted = self.admit(&operation).await.map_err(|problem| vec![problem])?;
@@ -173,16 +156,9 @@ impl Engine {
                 }
                 // Somebody else was quicker: their record is what decides now.
                 Err(failure) if failure.class() == Some(crate::domain::Class::Conflict) => {
-                    let what = format!(
-                        "the record of {}, which another operation has just written",
-                        operation.id
-                    );
+                    let what = format!("the record of {}, which another operation has just written", operation.id);
                     let pause = Duration::from_millis(100);
-                    operation
-                        .world
-                        .pause(pause, &what)
-                        .await
-                        .map_err(|failure| vec![failure.problem()])?;
+                    operation.world.pause(pause, &what).await.map_err(|failure| vec![failure.problem()])?;
                 }
                 Err(failure) => return Err(vec![failure.problem()]),
             }
@@ -195,11 +171,7 @@ impl Engine {
         request: &EnsureRequest,
         cluster: &ClusterRef,
     ) -> Result<(Facts, StableFacts), Problem> {
-        let now = self
-            .known
-            .facts(cluster)
-            .await
-            .map_err(|error| unreadable(cluster, error))?;
+        let now = self.known.facts(cluster).await.map_err(|error| unreadable(cluster, error))?;
         let facts = stable(&request.spec, request.facts.as_ref(), Some(&now)).unwrap_or_else(|| now.stable.clone());
         if facts.cluster_arn != now.stable.cluster_arn {
             return Err(Problem::error(
@@ -236,9 +208,5 @@ fn warnings(operation: &Operation<'_>, admitted: &Admitted) -> Vec<Problem> {
 }
 
 fn lines_in_state(request: &EnsureRequest) -> Lines {
-    request
-        .prior
-        .as_ref()
-        .map(|prior| prior.objects.clone())
-        .unwrap_or_default()
+    request.prior.as_ref().map(|prior| prior.objects.clone()).unwrap_or_default()
 }

@@ -45,12 +45,7 @@ impl Engine {
             return Ok(BTreeSet::new());
         }
         let own = record::key_of(id);
-        let records = world
-            .observe(&Selector {
-                scope: Scope::Records,
-                keys: vec![],
-            })
-            .await?;
+        let records = world.observe(&Selector { scope: Scope::Records, keys: vec![] }).await?;
         let mut named = BTreeSet::new();
         for object in records.iter().filter(|object| object.key != own) {
             if let Some(record) = record::parse(object)?

@@ -84,11 +84,7 @@ pub(super) fn stable(spec: &Spec, remembered: Option<&StableFacts>, fetched: Opt
         Spec::Environment(spec) => spec.facts.as_ref(),
         Spec::Slot(spec) => spec.facts.as_ref(),
     };
-    let mut facts = pinned
-        .map(|facts| &facts.stable)
-        .or(remembered)
-        .or(fetched.map(|facts| &facts.stable))?
-        .clone();
+    let mut facts = pinned.map(|facts| &facts.stable).or(remembered).or(fetched.map(|facts| &facts.stable))?.clone();
     if let Some(remembered) = remembered {
         facts.pod_security_version.clone_from(&remembered.pod_security_version);
     }
@@ -158,10 +154,7 @@ mod tests {
 
     #[test]
     fn a_cluster_is_known_by_its_issuer() {
-        let with = |issuer: Option<&str>| StableFacts {
-            oidc_issuer: issuer.map(str::to_owned),
-            ..facts().stable
-        };
+        let with = |issuer: Option<&str>| StableFacts { oidc_issuer: issuer.map(str::to_owned), ..facts().stable };
         for (before, now, told, reason) in [
             (Some("https://a"), Some("https://a"), false, "the same"),
             (Some("https://a"), Some("https://b"), true, "made again under its name"),
@@ -170,11 +163,7 @@ mod tests {
         ] {
             assert_eq!(replaced(Some(&with(before)), &with(now)).is_some(), told, "{reason}");
         }
-        assert_eq!(
-            replaced(None, &with(Some("https://a"))),
-            None,
-            "an import knows nothing before"
-        );
+        assert_eq!(replaced(None, &with(Some("https://a"))), None, "an import knows nothing before");
     }
 
     #[test]

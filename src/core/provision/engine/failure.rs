@@ -8,25 +8,13 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Failure {
     #[error("{doing} {about}: {source}")]
-    Call {
-        doing: &'static str,
-        about: String,
-        source: PortError,
-    },
+    Call { doing: &'static str, about: String, source: PortError },
     #[error("{key} exists and belongs to {by}")]
     Foreign { key: ObjectKey, by: String },
     #[error("{key}: fields held by others: {}", list_held(.held))]
-    Held {
-        key: ObjectKey,
-        held: Vec<(String, String)>,
-    },
+    Held { key: ObjectKey, held: Vec<(String, String)> },
     #[error("{key}: {field} is {observed:?} after it was set to {desired:?}")]
-    Mismatch {
-        key: ObjectKey,
-        field: String,
-        desired: String,
-        observed: String,
-    },
+    Mismatch { key: ObjectKey, field: String, desired: String, observed: String },
     #[error("{key} waits for a value that is still unknown")]
     Undecided { key: ObjectKey },
     #[error("{key} is still there: {why}")]
@@ -47,11 +35,7 @@ pub(super) enum Failure {
 
 impl Failure {
     pub(super) fn call(doing: &'static str, about: impl ToString, source: PortError) -> Self {
-        Self::Call {
-            doing,
-            about: about.to_string(),
-            source,
-        }
+        Self::Call { doing, about: about.to_string(), source }
     }
 
     pub(super) fn class(&self) -> Option<Class> {
@@ -75,14 +59,12 @@ impl Failure {
                 "something in the cluster changes it at once, such as an admission webhook: exempt the object there"
                     .to_owned(),
             ),
-            Self::Undecided { .. } => (
-                "object.undecided",
-                "another resource of this run did not deliver it: apply again".to_owned(),
-            ),
-            Self::Stuck { .. } => (
-                "object.stuck",
-                "remove what holds it, then apply again; finalisers are never stripped".to_owned(),
-            ),
+            Self::Undecided { .. } => {
+                ("object.undecided", "another resource of this run did not deliver it: apply again".to_owned())
+            }
+            Self::Stuck { .. } => {
+                ("object.stuck", "remove what holds it, then apply again; finalisers are never stripped".to_owned())
+            }
             Self::Superseded { .. } => ("record.superseded", "plan again to see what is there now".to_owned()),
             Self::Record { .. } => (
                 "record.unreadable",
@@ -92,14 +74,10 @@ impl Failure {
                 "operation.timed_out",
                 "what was made is in state; apply again to go on, with longer `timeouts` if it needs them".to_owned(),
             ),
-            Self::Busy { .. } => (
-                "record.busy",
-                "let it finish and apply again; if it was killed, its lease ends by itself".to_owned(),
-            ),
-            Self::Cancelled => (
-                "operation.cancelled",
-                "what was made is in state; apply again to go on".to_owned(),
-            ),
+            Self::Busy { .. } => {
+                ("record.busy", "let it finish and apply again; if it was killed, its lease ends by itself".to_owned())
+            }
+            Self::Cancelled => ("operation.cancelled", "what was made is in state; apply again to go on".to_owned()),
             Self::Random(_) => ("operation.random", "try again".to_owned()),
         };
         Problem::error(code, self.to_string(), next)
@@ -147,10 +125,7 @@ fn foreign_advice(key: &ObjectKey) -> String {
 }
 
 fn list_held(held: &[(String, String)]) -> String {
-    let texts: Vec<String> = held
-        .iter()
-        .map(|(field, manager)| format!("{field} by {manager}"))
-        .collect();
+    let texts: Vec<String> = held.iter().map(|(field, manager)| format!("{field} by {manager}")).collect();
     texts.join(", ")
 }
 
@@ -158,23 +133,14 @@ fn list_held(held: &[(String, String)]) -> String {
 pub(super) fn one_problem(doing: &str, done: usize, of: usize, failures: &[Failure]) -> Option<Problem> {
     // A cancellation is what others tripped over only when nothing else went wrong.
     let (first, rest) = match failures.iter().position(|failure| *failure != Failure::Cancelled) {
-        Some(at) => (
-            failures.get(at)?,
-            failures
-                .iter()
-                .enumerate()
-                .filter(|(i, _)| *i != at)
-                .map(|(_, f)| f)
-                .collect(),
-        ),
+        Some(at) => {
+            (failures.get(at)?, failures.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, f)| f).collect())
+        }
         None => (failures.first()?, vec![]),
     };
     let mut problem = first.problem();
-    let others: Vec<String> = rest
-        .into_iter()
-        .filter(|failure| **failure != Failure::Cancelled)
-        .map(Failure::to_string)
-        .collect();
+    let others: Vec<String> =
+        rest.into_iter().filter(|failure| **failure != Failure::Cancelled).map(Failure::to_string).collect();
     problem.detail = format!("{}. {doing}: {done} of {of} objects are done and kept", problem.detail);
     if !others.is_empty() {
         problem.detail = format!("{}; also: {}", problem.detail, others.join("; "));

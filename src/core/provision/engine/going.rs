@@ -38,12 +38,8 @@ pub(super) fn rank(key: &ObjectKey) -> u8 {
         ObjectKey::Kube { kind, .. } if kind == "HorizontalPodAutoscaler" || kind == "PodDisruptionBudget" => 0,
         ObjectKey::PodIdentityAssociation { .. } => 1,
         // The baseline's own: it holds every record, its own included.
-        ObjectKey::Kube {
-            namespace: None, name, ..
-        } if name == SYSTEM_NAMESPACE => 7,
-        ObjectKey::Kube {
-            kind, namespace: None, ..
-        } if kind == "Namespace" => 3,
+        ObjectKey::Kube { namespace: None, name, .. } if name == SYSTEM_NAMESPACE => 7,
+        ObjectKey::Kube { kind, namespace: None, .. } if kind == "Namespace" => 3,
         ObjectKey::Kube { .. } => 2,
         ObjectKey::AccessPolicy { .. } => 4,
         ObjectKey::AccessEntry { .. } => 5,
@@ -104,24 +100,17 @@ pub(super) fn going<'a>(
     let namespaces: BTreeSet<String> = going
         .iter()
         .filter_map(|going| match (going, &going.observed().key) {
-            (
-                Going::Delete(_),
-                ObjectKey::Kube {
-                    kind,
-                    namespace: None,
-                    name,
-                    ..
-                },
-            ) if kind == "Namespace" => Some(name.clone()),
+            (Going::Delete(_), ObjectKey::Kube { kind, namespace: None, name, .. }) if kind == "Namespace" => {
+                Some(name.clone())
+            }
             _ => None,
         })
         .collect();
     // Gone with its container.
     going.retain(|going| match &going.observed().key {
-        ObjectKey::Kube {
-            namespace: Some(namespace),
-            ..
-        } => rank(&going.observed().key) == 0 || !namespaces.contains(namespace),
+        ObjectKey::Kube { namespace: Some(namespace), .. } => {
+            rank(&going.observed().key) == 0 || !namespaces.contains(namespace)
+        }
         _ => true,
     });
     going

@@ -29,20 +29,12 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn look(&mut self, operation: Option<&Operation>, now: Duration) -> Hold {
-        let Some(Operation {
-            id,
-            lease: Some(Lease { renewals, seconds }),
-        }) = operation
-        else {
+        let Some(Operation { id, lease: Some(Lease { renewals, seconds }) }) = operation else {
             return Hold::Free;
         };
         match &self.still {
             Some((seen, count, since)) if seen == id && count == renewals => {
-                if now.saturating_sub(*since) >= Duration::from_secs(*seconds) {
-                    Hold::Free
-                } else {
-                    Hold::Held
-                }
+                if now.saturating_sub(*since) >= Duration::from_secs(*seconds) { Hold::Free } else { Hold::Held }
             }
             _ => {
                 self.still = Some((id.clone(), *renewals, now));
@@ -77,15 +69,7 @@ impl<'a> Keeper<'a> {
         expect: Expect,
     ) -> Result<Self, Failure> {
         let written = record::write(&world, &key, &shell, &record, expect).await?;
-        Ok(Self {
-            world,
-            key,
-            shell,
-            held: Mutex::new(Held {
-                record,
-                version: written.version,
-            }),
-        })
+        Ok(Self { world, key, shell, held: Mutex::new(Held { record, version: written.version }) })
     }
 
     pub(super) async fn renew(&self) -> Result<(), Failure> {
@@ -119,10 +103,7 @@ impl<'a> Keeper<'a> {
         let expect = Expect::Version(held.version.clone());
         match record::write(&self.world, &self.key, &self.shell, &record, expect).await {
             Ok(written) => {
-                *held = Held {
-                    record,
-                    version: written.version,
-                };
+                *held = Held { record, version: written.version };
                 Ok(())
             }
             Err(failure) if failure.class() == Some(Class::Conflict) => Err(self.superseded(&held.record).await),
@@ -180,15 +161,9 @@ pub(super) async fn wait_until_free(
     let key = record::key_of(id);
     let mut operation = record.as_ref().map(decide::operation).unwrap_or_default();
     for pause in looks() {
-        if let Err(failure) = world
-            .pause(pause, &format!("{operation} on {id}, which is at work"))
-            .await
-        {
+        if let Err(failure) = world.pause(pause, &format!("{operation} on {id}, which is at work")).await {
             return Err(match failure {
-                Failure::TimedOut { .. } => Failure::Busy {
-                    id: id.to_string(),
-                    operation,
-                },
+                Failure::TimedOut { .. } => Failure::Busy { id: id.to_string(), operation },
                 other => other,
             });
         }
@@ -212,16 +187,8 @@ mod tests {
 
     #[test]
     fn a_lease_is_over_when_its_renewals_stand_still() {
-        let held = |id: &str, renewals| {
-            Some(Operation {
-                id: id.into(),
-                lease: Some(Lease { renewals, seconds: 15 }),
-            })
-        };
-        let released = Some(Operation {
-            id: "a".into(),
-            lease: None,
-        });
+        let held = |id: &str, renewals| Some(Operation { id: id.into(), lease: Some(Lease { renewals, seconds: 15 }) });
+        let released = Some(Operation { id: "a".into(), lease: None });
         // (seconds by the waiter's clock, what the record says, expected, reason)
         let looks = [
             (0, held("a", 1), Hold::Held, "the first look can't tell"),
@@ -235,11 +202,7 @@ mod tests {
         ];
         let mut watch = Watch::default();
         for (seconds, operation, expected, reason) in looks {
-            assert_eq!(
-                watch.look(operation.as_ref(), Duration::from_secs(seconds)),
-                expected,
-                "{reason}"
-            );
+            assert_eq!(watch.look(operation.as_ref(), Duration::from_secs(seconds)), expected, "{reason}");
         }
     }
 }

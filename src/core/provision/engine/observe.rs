@@ -26,15 +26,7 @@ use std::collections::BTreeSet;
 
 impl Engine {
     pub(super) async fn observe_all(&self, request: ObserveRequest) -> Result<Observation, Problem> {
-        let ObserveRequest {
-            id,
-            uid,
-            world: state_world,
-            spec,
-            facts,
-            parent,
-            objects: state,
-        } = request;
+        let ObserveRequest { id, uid, world: state_world, spec, facts, parent, objects: state } = request;
         let cluster = match &spec {
             Some(Spec::Environment(spec)) => spec.cluster.clone(),
             Some(Spec::Baseline(spec)) => spec.cluster.clone(),
@@ -45,33 +37,17 @@ impl Engine {
             Id::Slot(slot) => self.listings.announce(&slot.environment),
             Id::Baseline(_) => {}
         }
-        let world = self
-            .known
-            .world(&cluster)
-            .await
-            .map_err(|error| unreadable(&cluster, error))?;
+        let world = self.known.world(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
         same_world(&id.to_string(), state_world.as_deref(), &world)?;
-        let now = self
-            .known
-            .facts(&cluster)
-            .await
-            .map_err(|error| unreadable(&cluster, error))?;
+        let now = self.known.facts(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
         let another = replaced(facts.as_ref(), &now.stable);
         let fresh = refreshed(facts.as_ref(), &now);
-        let facts = spec
-            .as_ref()
-            .and_then(|spec| stable(spec, Some(&fresh), None))
-            .unwrap_or(fresh);
+        let facts = spec.as_ref().and_then(|spec| stable(spec, Some(&fresh), None)).unwrap_or(fresh);
 
         let parent = self.parent_if_slot(&id, &facts, parent.as_ref()).await?;
-        let mut blueprint = spec
-            .as_ref()
-            .and_then(|spec| self.rendered(spec, &facts, parent.as_ref()));
+        let mut blueprint = spec.as_ref().and_then(|spec| self.rendered(spec, &facts, parent.as_ref()));
         let mut keys = known_keys(&id, &state, blueprint.as_ref());
-        let mut observed = self
-            .owned(&id, &facts, &keys)
-            .await
-            .map_err(|failure| failure.problem())?;
+        let mut observed = self.owned(&id, &facts, &keys).await.map_err(|failure| failure.problem())?;
         let record = find_record(&id, &observed)?;
         if blueprint.is_none()
             && let Some(record) = &record
@@ -81,11 +57,7 @@ impl Engine {
             blueprint = self.rendered(&spec, &facts, parent.as_ref());
             let all = known_keys(&id, &state, blueprint.as_ref());
             let more: Vec<ObjectKey> = all.difference(&keys).cloned().collect();
-            observed.extend(
-                self.owned_keys(&facts, more)
-                    .await
-                    .map_err(|failure| failure.problem())?,
-            );
+            observed.extend(self.owned_keys(&facts, more).await.map_err(|failure| failure.problem())?);
             keys = all;
         }
         if record.is_none() && !observed.iter().any(|object| is_made_for(&id, object)) {
@@ -93,13 +65,7 @@ impl Engine {
         }
 
         let unfinished = record.as_ref().is_some_and(|record| record.phase != Phase::Ready);
-        let look = Look {
-            id: &id,
-            state: &state,
-            keys: &keys,
-            blueprint: blueprint.as_ref(),
-            unfinished,
-        };
+        let look = Look { id: &id, state: &state, keys: &keys, blueprint: blueprint.as_ref(), unfinished };
         let (lines, seen, mut problems) = look.at(observed);
         problems.extend(another);
         if let Id::Baseline(_) = &id {
@@ -111,26 +77,14 @@ impl Engine {
         {
             problems.push(decide::superseded(record, uid).as_warning());
         }
-        let known_uid = record
-            .as_ref()
-            .map(|record| record.uid.clone())
-            .or_else(|| uid.clone())
-            .unwrap_or_default();
+        let known_uid = record.as_ref().map(|record| record.uid.clone()).or_else(|| uid.clone()).unwrap_or_default();
         let outputs = blueprint.map(|mut blueprint| {
             blueprint.outputs = match (&uid, &record) {
                 // A new catalogue changes what rendering says, and nothing that exists.
                 (Some(_), _) => blank(&blueprint.outputs),
                 (None, record) => imported(blueprint.outputs, record.as_ref()),
             };
-            outcome::existing(
-                &blueprint,
-                &known_uid,
-                &world,
-                lines.clone(),
-                &seen,
-                record.as_ref(),
-                None,
-            )
+            outcome::existing(&blueprint, &known_uid, &world, lines.clone(), &seen, record.as_ref(), None)
         });
         Ok(Observation::Here(Box::new(Seen {
             uid: known_uid,
@@ -168,19 +122,14 @@ impl Engine {
             None => (None, None),
         };
         let keys: Vec<ObjectKey> = keys.iter().cloned().collect();
-        self.listings
-            .take(&self.world(&facts.cluster_arn), environment, slot, &keys)
-            .await
+        self.listings.take(&self.world(&facts.cluster_arn), environment, slot, &keys).await
     }
 
     async fn owned_keys(&self, facts: &StableFacts, keys: Vec<ObjectKey>) -> Result<Vec<Observed>, Failure> {
         if keys.is_empty() {
             return Ok(vec![]);
         }
-        let selector = crate::ports::Selector {
-            scope: crate::ports::Scope::Keys,
-            keys,
-        };
+        let selector = crate::ports::Selector { scope: crate::ports::Scope::Keys, keys };
         self.world(&facts.cluster_arn).observe(&selector).await
     }
 }
@@ -194,9 +143,8 @@ pub(super) fn find_record(id: &Id, observed: &[Observed]) -> Result<Option<Recor
 }
 
 fn known_keys(id: &Id, state: &Lines, blueprint: Option<&Blueprint>) -> BTreeSet<ObjectKey> {
-    let desired = blueprint
-        .into_iter()
-        .flat_map(|blueprint| blueprint.objects.iter().map(|desired| desired.key.clone()));
+    let desired =
+        blueprint.into_iter().flat_map(|blueprint| blueprint.objects.iter().map(|desired| desired.key.clone()));
     let known = state.keys().filter_map(|key| key.parse().ok());
     desired.chain(known).chain([record::key_of(id)]).collect()
 }

@@ -48,20 +48,11 @@ pub(super) fn planned(
             renewed(&mut slot.external_id, "PodIdentityAssociation");
             if let (None, Some(prior)) = (&slot.identity_ready, known) {
                 let is_open = proof::asked(blueprint, known).is_some();
-                slot.identity_ready = Some(if is_open {
-                    Late::Later
-                } else {
-                    Late::Now(prior.identity_ready)
-                });
+                slot.identity_ready = Some(if is_open { Late::Later } else { Late::Now(prior.identity_ready) });
             }
         }
     }
-    set_common(
-        &mut outputs,
-        prior.is_none().then_some(Late::Later),
-        world,
-        promised.clone(),
-    );
+    set_common(&mut outputs, prior.is_none().then_some(Late::Later), world, promised.clone());
     outputs
 }
 
@@ -94,18 +85,10 @@ pub(super) fn existing(
                     *leaf = Some(Late::Now(value));
                 }
             };
-            settle(
-                &mut slot.role_unique_id,
-                role,
-                found(role).and_then(|role| role.id.clone()),
-            );
+            settle(&mut slot.role_unique_id, role, found(role).and_then(|role| role.id.clone()));
             let association = of_kind("PodIdentityAssociation");
             let live = found(association);
-            settle(
-                &mut slot.association_id,
-                association,
-                live.and_then(|live| live.id.clone()),
-            );
+            settle(&mut slot.association_id, association, live.and_then(|live| live.id.clone()));
             match live {
                 Some(live) if chains(association) => slot.external_id = Some(Late::Now(live.external_id.clone())),
                 Some(_) => slot.external_id = Some(Late::Now(None)),
@@ -131,15 +114,9 @@ fn chains(association: Option<&Desired>) -> bool {
 
 /// The same principals as before, whose entries keep their ARNs.
 fn same_entries(blueprint: &Blueprint, prior: &Lines) -> bool {
-    let kind = |key: &str| {
-        key.parse::<ObjectKey>()
-            .is_ok_and(|key| matches!(key, ObjectKey::AccessEntry { .. }))
-    };
+    let kind = |key: &str| key.parse::<ObjectKey>().is_ok_and(|key| matches!(key, ObjectKey::AccessEntry { .. }));
     let before: BTreeSet<_> = prior.keys().filter(|key| kind(key)).cloned().collect();
-    let entries = blueprint
-        .objects
-        .iter()
-        .filter(|desired| matches!(desired.key, ObjectKey::AccessEntry { .. }));
+    let entries = blueprint.objects.iter().filter(|desired| matches!(desired.key, ObjectKey::AccessEntry { .. }));
     before == entries.map(|desired| desired.key.to_string()).collect()
 }
 
@@ -169,9 +146,5 @@ fn set_common(outputs: &mut Outputs, uid: Leaf, world: Option<&str>, lines: Prom
 /// Written once, by the create that became ready.
 pub(super) fn provisioning(record: &Record) -> Option<Provisioning> {
     let (requested, ready) = (record.timings.first()?, record.timings.last()?);
-    Some(Provisioning::of(
-        &requested.started_at,
-        &ready.started_at,
-        &record.timings,
-    ))
+    Some(Provisioning::of(&requested.started_at, &ready.started_at, &record.timings))
 }

@@ -25,11 +25,7 @@ impl Engine {
         if let Some(planned) = self.plans.parent(id).or_else(|| self.plans.recorded_parent(id)) {
             return Ok(Some(planned));
         }
-        let records = match self
-            .listings
-            .records(&self.world(&facts.cluster_arn), id.environment.as_str())
-            .await
-        {
+        let records = match self.listings.records(&self.world(&facts.cluster_arn), id.environment.as_str()).await {
             Ok(records) => records,
             // A plan of something that exists works with the cluster away.
             Err(failure) => return remembered.cloned().map(Some).ok_or_else(|| failure.problem()),
@@ -62,10 +58,7 @@ impl Engine {
             let Some(recorded) = recorded else {
                 return Err(no_environment(id));
             };
-            match (
-                recorded.phase,
-                watch.look(recorded.operation.as_ref(), world.clock.elapsed()),
-            ) {
+            match (recorded.phase, watch.look(recorded.operation.as_ref(), world.clock.elapsed())) {
                 (Phase::Ready, _) => return self.parent_of_record(&recorded),
                 (Phase::Creating | Phase::Changing, decide::Hold::Held) => {
                     let what = format!("{id}, which {} is changing", decide::operation(&recorded));
@@ -85,19 +78,10 @@ impl Engine {
     }
 
     fn parent_of_record(&self, recorded: &Record) -> Result<Parent, Problem> {
-        let unreadable = |reason: String| {
-            Failure::Record {
-                id: recorded.id.clone(),
-                reason,
-            }
-            .problem()
-        };
+        let unreadable = |reason: String| Failure::Record { id: recorded.id.clone(), reason }.problem();
         match recorded.request().map_err(|error| unreadable(error.to_string()))? {
             Spec::Environment(spec) => golden::parent_of(&spec, &recorded.facts, &self.catalogue).map_err(|problems| {
-                problems
-                    .into_iter()
-                    .next()
-                    .unwrap_or_else(|| unreadable("it renders nothing".into()))
+                problems.into_iter().next().unwrap_or_else(|| unreadable("it renders nothing".into()))
             }),
             Spec::Baseline(_) | Spec::Slot(_) => Err(unreadable("it is not an environment's".into())),
         }
@@ -139,10 +123,7 @@ fn not_ready(id: &EnvironmentId, recorded: &Record) -> Problem {
     Problem::error(
         "slot.environment_not_ready",
         format!("environment {id} is not ready"),
-        format!(
-            "{} on it was broken off: apply the environment first",
-            decide::operation(recorded)
-        ),
+        format!("{} on it was broken off: apply the environment first", decide::operation(recorded)),
     )
     .at(["environment"])
 }

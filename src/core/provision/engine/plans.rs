@@ -57,26 +57,14 @@ impl Plans {
 
     /// Empty amounts: it is planned to go.
     pub(super) fn share(&self, id: &SlotId, amounts: Amounts) {
-        self.lock()
-            .shares
-            .entry(id.environment.clone())
-            .or_default()
-            .insert(id.slot.to_string(), amounts);
+        self.lock().shares.entry(id.environment.clone()).or_default().insert(id.slot.to_string(), amounts);
     }
 
     /// Every slot of the environment, recorded or planned, by name.
     pub(super) fn claims(&self, id: &EnvironmentId, recorded: BTreeMap<String, Amounts>) -> BTreeMap<String, Claim> {
         let mut claims: BTreeMap<String, Claim> = recorded
             .into_iter()
-            .map(|(slot, amounts)| {
-                (
-                    slot,
-                    Claim {
-                        recorded: Some(amounts),
-                        planned: None,
-                    },
-                )
-            })
+            .map(|(slot, amounts)| (slot, Claim { recorded: Some(amounts), planned: None }))
             .collect();
         for (slot, amounts) in self.lock().shares.get(id).into_iter().flatten() {
             claims.entry(slot.clone()).or_default().planned = Some(amounts.clone());

@@ -37,40 +37,21 @@ pub(super) struct Question<'a> {
 
 /// The error arm: nothing can be rendered.
 pub(super) fn prepare(question: &Question<'_>) -> Result<Prepared, Vec<Problem>> {
-    let Question {
-        spec,
-        facts,
-        parent,
-        prior,
-        catalogue,
-    } = question;
+    let Question { spec, facts, parent, prior, catalogue } = question;
     let mut problems = golden::check_spec(spec);
     problems.extend(golden::check_with(spec, catalogue));
     let blueprint = match golden::render(spec, facts, *parent, catalogue) {
         Ok(blueprint) => blueprint,
         Err(errors) => {
-            problems.extend(
-                errors
-                    .into_iter()
-                    .filter(|error| !problems.contains(error))
-                    .collect::<Vec<_>>(),
-            );
+            problems.extend(errors.into_iter().filter(|error| !problems.contains(error)).collect::<Vec<_>>());
             return Err(problems);
         }
     };
     problems.extend(blueprint.problems.iter().cloned());
     let findings = policy::judge(&blueprint.objects, spec, facts, blueprint.resolved.class);
     // A fault of a statement is found where it is written and again in the role that it becomes: told once.
-    let told = |found: &Problem| {
-        problems
-            .iter()
-            .any(|known| known.code == found.code && known.field == found.field)
-    };
-    let findings: Vec<Problem> = findings
-        .into_iter()
-        .map(Problem::from)
-        .filter(|found| !told(found))
-        .collect();
+    let told = |found: &Problem| problems.iter().any(|known| known.code == found.code && known.field == found.field);
+    let findings: Vec<Problem> = findings.into_iter().map(Problem::from).filter(|found| !told(found)).collect();
     problems.extend(findings);
 
     // An unchanged request renders to what it rendered to, and a refresh of thousands has no time to do it twice.
@@ -79,23 +60,12 @@ pub(super) fn prepare(question: &Question<'_>) -> Result<Prepared, Vec<Problem>>
     let rendered = rendered.and_then(|prior| golden::render(&prior.spec, facts, *parent, catalogue).ok());
     let before = if unchanged { Some(&blueprint) } else { rendered.as_ref() };
     let lines = lines_of(&blueprint.objects);
-    let Promise {
-        lines: promised,
-        left,
-        problems: reported,
-    } = match prior {
-        None => Promise {
-            lines,
-            ..Promise::default()
-        },
+    let Promise { lines: promised, left, problems: reported } = match prior {
+        None => Promise { lines, ..Promise::default() },
         Some(prior) => {
-            let old = before.filter(|_| !prior.incomplete).map(|before| {
-                if unchanged {
-                    lines.clone()
-                } else {
-                    lines_of(&before.objects)
-                }
-            });
+            let old = before
+                .filter(|_| !prior.incomplete)
+                .map(|before| if unchanged { lines.clone() } else { lines_of(&before.objects) });
             let record = record::key_of(&spec.id()).to_string();
             drift::promise(lines, old.as_ref(), &prior.objects, &drift::of_spec(spec), &record)
         }
@@ -114,13 +84,7 @@ pub(super) fn prepare(question: &Question<'_>) -> Result<Prepared, Vec<Problem>>
         problems.extend(losses(&blueprint, prior, before));
     }
     let protected = blueprint.resolved.deletion_protection && !blueprint.resolved.namespaces.is_empty();
-    Ok(Prepared {
-        blueprint,
-        promised,
-        left,
-        protected,
-        problems,
-    })
+    Ok(Prepared { blueprint, promised, left, protected, problems })
 }
 
 pub(super) fn lines_of(objects: &[Desired]) -> Promised {
@@ -150,20 +114,14 @@ fn losses(now: &Blueprint, prior: &Prior, before: Option<&Blueprint>) -> Vec<Pro
     let keys: Vec<ObjectKey> = prior.objects.keys().filter_map(|key| key.parse().ok()).collect();
     let lost: Vec<String> = own_namespaces(&prior.spec.id(), &keys)
         .into_iter()
-        .filter(|name| {
-            !now.objects
-                .iter()
-                .any(|desired| desired.key == ObjectKey::namespace_object(name))
-        })
+        .filter(|name| !now.objects.iter().any(|desired| desired.key == ObjectKey::namespace_object(name)))
         .collect();
     if lost.is_empty() {
         return vec![];
     }
     // A prior request that can't be rendered any more is taken for protected unless it says otherwise.
-    let protected = before.map_or_else(
-        || written_protection(&prior.spec) != Some(false),
-        |b| b.resolved.deletion_protection,
-    );
+    let protected =
+        before.map_or_else(|| written_protection(&prior.spec) != Some(false), |b| b.resolved.deletion_protection);
     vec![namespaces_go(&prior.spec.id().to_string(), &lost, protected)]
 }
 
@@ -180,12 +138,7 @@ fn written_protection(spec: &Spec) -> Option<bool> {
 pub(super) fn own_namespaces(id: &Id, keys: &[ObjectKey]) -> Vec<String> {
     let isolated = owner_of(id).and_then(|owner| Some(format!("{}-{}", owner.environment, owner.slot?)));
     let namespaces = keys.iter().filter_map(|key| match key {
-        ObjectKey::Kube {
-            kind,
-            namespace: None,
-            name,
-            ..
-        } if kind == "Namespace" => Some(name.clone()),
+        ObjectKey::Kube { kind, namespace: None, name, .. } if kind == "Namespace" => Some(name.clone()),
         _ => None,
     });
     match id {
@@ -243,9 +196,5 @@ pub(super) fn keeps_promise(planned: &Promised, now: &Promised) -> Result<(), Pr
 
 /// Desired objects by key, with their canonical fields.
 pub(super) fn desired_by_key(blueprint: &Blueprint) -> BTreeMap<&ObjectKey, (&Desired, Option<Fields>)> {
-    blueprint
-        .objects
-        .iter()
-        .map(|d| (&d.key, (d, d.body.as_ref().map(golden::fields_of))))
-        .collect()
+    blueprint.objects.iter().map(|d| (&d.key, (d, d.body.as_ref().map(golden::fields_of)))).collect()
 }

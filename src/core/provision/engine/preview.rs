@@ -40,13 +40,7 @@ impl Engine {
         request: &PreviewRequest,
         problems: &mut Vec<Problem>,
     ) -> Result<Option<Decided>, Vec<Problem>> {
-        let PreviewRequest {
-            spec,
-            facts,
-            parent,
-            prior,
-            replacing,
-        } = request;
+        let PreviewRequest { spec, facts, parent, prior, replacing } = request;
         let id = spec.id();
         let cluster = cluster_of_spec(spec).map_err(|error| vec![error])?;
         let Some(facts) = self.facts_for_plan(spec, facts.as_ref(), &cluster, problems).await? else {
@@ -56,10 +50,7 @@ impl Engine {
         let parent = match spec {
             Spec::Slot(spec) => {
                 let found = self.parent_for_plan(&spec.environment, &facts, parent.as_ref()).await;
-                match found
-                    .or_else(|problem| undecided_if_away(problem, problems))
-                    .map_err(|problem| vec![problem])?
-                {
+                match found.or_else(|problem| undecided_if_away(problem, problems)).map_err(|problem| vec![problem])? {
                     Some(parent) => Some(parent),
                     None => {
                         problems.extend(self.known_without_facts(&request.spec));
@@ -88,8 +79,7 @@ impl Engine {
         }
         self.remember(spec, &facts);
         if let (Spec::Slot(spec), Some(parent)) = (spec, &parent) {
-            self.plans
-                .share(&spec.id(), shares::amounts(spec, self.usual_share(parent).as_ref()));
+            self.plans.share(&spec.id(), shares::amounts(spec, self.usual_share(parent).as_ref()));
             let same_share =
                 matches!(prior.as_ref().map(|prior| &prior.spec), Some(Spec::Slot(old)) if old.share == spec.share);
             if !same_share {
@@ -99,19 +89,9 @@ impl Engine {
         if problems.iter().any(Problem::is_error) {
             tracing::debug!(%id, "the plan is refused");
         }
-        let Prepared {
-            blueprint,
-            promised,
-            protected,
-            ..
-        } = prepared;
+        let Prepared { blueprint, promised, protected, .. } = prepared;
         let outputs = outcome::planned(&blueprint, &promised, prior.as_ref(), world.as_deref());
-        Ok(Some(Decided {
-            outputs,
-            facts,
-            parent,
-            protected,
-        }))
+        Ok(Some(Decided { outputs, facts, parent, protected }))
     }
 
     /// `None` is "undecided": the cluster may be made in the same run, or be out of reach while it is planned for.
@@ -167,23 +147,13 @@ impl Engine {
         let id = spec.id();
         let world = self.world(&facts.cluster_arn);
         let recorded = match self.listings.records(&world, id.environment.environment.as_str()).await {
-            Ok(observed) => observed
-                .iter()
-                .filter_map(|object| record::parse(object).ok().flatten())
-                .collect(),
+            Ok(observed) => observed.iter().filter_map(|object| record::parse(object).ok().flatten()).collect(),
             // Judged by what this connection has planned; apply asks again.
             Err(_) => vec![],
         };
-        let claims = self.plans.claims(
-            &id.environment,
-            parent::recorded_shares(&recorded, self.usual_share(parent).as_ref()),
-        );
-        shares::judge(
-            id.slot.as_str(),
-            &claims,
-            &parent.quota_total,
-            &id.environment.to_string(),
-        )
+        let claims =
+            self.plans.claims(&id.environment, parent::recorded_shares(&recorded, self.usual_share(parent).as_ref()));
+        shares::judge(id.slot.as_str(), &claims, &parent.quota_total, &id.environment.to_string())
     }
 }
 

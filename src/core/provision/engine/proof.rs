@@ -52,11 +52,7 @@ impl Proof {
 /// off, or one that had not arrived when the last apply ended. Pure.
 pub(super) fn asked<'a>(blueprint: &'a Blueprint, prior: Option<&Prior>) -> Option<&'a ObjectKey> {
     let is_association = |key: &&ObjectKey| matches!(key, ObjectKey::PodIdentityAssociation { .. });
-    let key = blueprint
-        .objects
-        .iter()
-        .map(|desired| &desired.key)
-        .find(is_association)?;
+    let key = blueprint.objects.iter().map(|desired| &desired.key).find(is_association)?;
     let is_open = prior.is_none_or(|prior| {
         prior.incomplete || prior.identity_ready == Some(false) || !prior.objects.contains_key(&key.to_string())
     });
@@ -78,10 +74,7 @@ pub(super) fn not_yet(key: &ObjectKey) -> Problem {
 
 fn account(key: &ObjectKey) -> String {
     match key {
-        ObjectKey::PodIdentityAssociation {
-            namespace,
-            service_account,
-        } => format!("{namespace}/{service_account}"),
+        ObjectKey::PodIdentityAssociation { namespace, service_account } => format!("{namespace}/{service_account}"),
         other => other.to_string(),
     }
 }
@@ -101,11 +94,7 @@ impl Engine {
     }
 
     async fn look_at_identity(&self, world: &World<'_>, key: &ObjectKey) -> Proof {
-        let ObjectKey::PodIdentityAssociation {
-            namespace,
-            service_account,
-        } = key
-        else {
+        let ObjectKey::PodIdentityAssociation { namespace, service_account } = key else {
             return Proof::Untold;
         };
         let give_up = world.clock.elapsed() + LONGEST;
@@ -178,31 +167,11 @@ mod tests {
         for (blueprint, prior, expected, reason) in [
             (&associated, None, true, "a create"),
             (&none, None, false, "no identity"),
-            (
-                &associated,
-                Some(prior(true, false, Some(true))),
-                false,
-                "proved by an earlier apply",
-            ),
-            (
-                &associated,
-                Some(prior(true, false, None)),
-                false,
-                "imported, or never to be told",
-            ),
-            (
-                &associated,
-                Some(prior(true, false, Some(false))),
-                true,
-                "it had not arrived",
-            ),
+            (&associated, Some(prior(true, false, Some(true))), false, "proved by an earlier apply"),
+            (&associated, Some(prior(true, false, None)), false, "imported, or never to be told"),
+            (&associated, Some(prior(true, false, Some(false))), true, "it had not arrived"),
             (&associated, Some(prior(false, false, Some(true))), true, "made anew"),
-            (
-                &associated,
-                Some(prior(true, true, None)),
-                true,
-                "the change was broken off",
-            ),
+            (&associated, Some(prior(true, true, None)), true, "the change was broken off"),
         ] {
             assert_eq!(asked(blueprint, prior.as_ref()).is_some(), expected, "{reason}");
         }

@@ -35,10 +35,9 @@ pub(super) fn is_record(key: &ObjectKey) -> bool {
 /// `None` when the object carries no document: someone emptied it, and it counts as lost.
 pub(super) fn parse(observed: &Observed) -> Result<Option<Record>, Failure> {
     let Some(text) = &observed.record else { return Ok(None) };
-    serde_json::from_str(text).map(Some).map_err(|error| Failure::Record {
-        id: observed.key.to_string(),
-        reason: error.to_string(),
-    })
+    serde_json::from_str(text)
+        .map(Some)
+        .map_err(|error| Failure::Record { id: observed.key.to_string(), reason: error.to_string() })
 }
 
 /// The ConfigMap without its document, as it is now: what a writer that renders nothing (a removal) must keep.
@@ -46,11 +45,7 @@ pub(super) fn shell_of(observed: &Observed) -> Value {
     let mut metadata = Map::new();
     for field in observed.fields.iter().filter(|field| field.holder == Holder::Us) {
         for part in ["labels", "annotations"] {
-            if let Some(name) = field
-                .path
-                .strip_prefix("/metadata/")
-                .and_then(|rest| rest.strip_prefix(part))
-            {
+            if let Some(name) = field.path.strip_prefix("/metadata/").and_then(|rest| rest.strip_prefix(part)) {
                 let name = name.trim_start_matches('/').replace("~1", "/").replace("~0", "~");
                 let map = metadata.entry(part).or_insert_with(|| json!({}));
                 map[name] = json!(field.text);
@@ -72,10 +67,8 @@ pub(super) async fn write(
     record: &Record,
     expect: Expect,
 ) -> Result<Observed, Failure> {
-    let text = serde_json::to_string(record).map_err(|error| Failure::Record {
-        id: record.id.clone(),
-        reason: error.to_string(),
-    })?;
+    let text = serde_json::to_string(record)
+        .map_err(|error| Failure::Record { id: record.id.clone(), reason: error.to_string() })?;
     let mut document = shell.clone();
     document["data"] = json!({ DATA_KEY: text });
     let body = Body::Kube(document);

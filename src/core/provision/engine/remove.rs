@@ -32,18 +32,10 @@ impl Engine {
             operation::within(&name, self.removed(&request, &name, &mut problems)).await
         };
         match removed.await {
-            Ok(objects) => Removed {
-                gone: objects.is_none(),
-                objects,
-                problems,
-            },
+            Ok(objects) => Removed { gone: objects.is_none(), objects, problems },
             Err(problem) => {
                 problems.push(problem);
-                Removed {
-                    gone: false,
-                    objects: None,
-                    problems,
-                }
+                Removed { gone: false, objects: None, problems }
             }
         }
     }
@@ -64,11 +56,7 @@ impl Engine {
             }
             (Err(error), _) => return Err(unreadable(&cluster, error)),
         };
-        let world_text = self
-            .known
-            .world(&cluster)
-            .await
-            .map_err(|error| unreadable(&cluster, error))?;
+        let world_text = self.known.world(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
         same_world(&id.to_string(), request.world.as_deref(), &world_text)?;
         let arn = facts.stable.cluster_arn.clone();
         let until = self.clock.elapsed() + request.timeout;
@@ -79,15 +67,10 @@ impl Engine {
 
         let mut watch = Watch::default();
         let (observed, record) = loop {
-            let observed = world
-                .observe(&own_selector(id, &request.keys))
-                .await
-                .map_err(|failure| failure.problem())?;
+            let observed =
+                world.observe(&own_selector(id, &request.keys)).await.map_err(|failure| failure.problem())?;
             let record = find_record(id, &observed)?;
-            let hold = watch.look(
-                record.as_ref().and_then(|record| record.operation.as_ref()),
-                self.clock.elapsed(),
-            );
+            let hold = watch.look(record.as_ref().and_then(|record| record.operation.as_ref()), self.clock.elapsed());
             match (removal(record.as_ref(), &request.uid, request.hand_over, hold), record) {
                 (Removal::Go, record) => break (observed, record),
                 (Removal::HandOver, _) => return Ok(None),
@@ -97,9 +80,7 @@ impl Engine {
                 }
                 (Removal::Superseded, None) => return Ok(None),
                 (Removal::Wait, record) => {
-                    wait_until_free(&world, id, record, &mut watch)
-                        .await
-                        .map_err(|failure| failure.problem())?;
+                    wait_until_free(&world, id, record, &mut watch).await.map_err(|failure| failure.problem())?;
                 }
             }
         };
@@ -108,15 +89,11 @@ impl Engine {
             phase: Phase::Deleting,
             operation: Some(Operation {
                 id: name.to_owned(),
-                lease: Some(Lease {
-                    renewals: 0,
-                    seconds: self.config.lease.as_secs(),
-                }),
+                lease: Some(Lease { renewals: 0, seconds: self.config.lease.as_secs() }),
             }),
             ..record
         });
-        self.take_apart(request, &world, &facts, observed, record, problems)
-            .await
+        self.take_apart(request, &world, &facts, observed, record, problems).await
     }
 
     /// EKS no longer knows the cluster: what was in it is gone with it, and the roles of the account are left.
@@ -127,52 +104,29 @@ impl Engine {
         problems: &mut Vec<Problem>,
     ) -> Result<Option<Lines>, Problem> {
         let id = &request.id;
-        let keys: Vec<ObjectKey> = request
-            .keys
-            .iter()
-            .filter(|key| matches!(key, ObjectKey::Role { .. }))
-            .cloned()
-            .collect();
+        let keys: Vec<ObjectKey> =
+            request.keys.iter().filter(|key| matches!(key, ObjectKey::Role { .. })).cloned().collect();
         let known: BTreeSet<ObjectKey> = keys.iter().cloned().collect();
         let until = self.clock.elapsed() + request.timeout;
         let world = self.world_until(&facts.cluster_arn, until, &request.cancel);
-        let selector = Selector {
-            scope: Scope::Keys,
-            keys,
-        };
+        let selector = Selector { scope: Scope::Keys, keys };
         let observed = match known.is_empty() {
             true => vec![],
             false => world.observe(&selector).await.map_err(|failure| failure.problem())?,
         };
         let going = going(id, &observed, &known, &BTreeSet::new(), &BTreeSet::new());
-        let maker = Maker {
-            world,
-            keeper: None,
-            id,
-            team: "",
-            adopt: None,
-            was_ours: &known,
-        };
+        let maker = Maker { world, keeper: None, id, team: "", adopt: None, was_ours: &known };
         let (done, failures) = self.take_all(&maker, &going).await;
         match one_problem(&format!("removing {id}"), done, going.len(), &failures) {
             Some(problem) => {
                 problems.push(problem);
                 let left = world.calm().observe(&selector).await.unwrap_or_default();
-                Ok(Some(lines_of_existing(
-                    id,
-                    &BTreeMap::new(),
-                    &left,
-                    &Lines::new(),
-                    |key| known.contains(key),
-                )))
+                Ok(Some(lines_of_existing(id, &BTreeMap::new(), &left, &Lines::new(), |key| known.contains(key))))
             }
             None => {
                 problems.push(Problem::warning(
                     "cluster.gone",
-                    format!(
-                        "cluster {} no longer exists, and the objects of {id} went with it",
-                        id.cluster()
-                    ),
+                    format!("cluster {} no longer exists, and the objects of {id} went with it", id.cluster()),
                     format!("{done} role(s) of the account were deleted"),
                 ));
                 Ok(None)
@@ -192,12 +146,7 @@ impl Engine {
     ) -> Result<Option<Lines>, Problem> {
         let id = &request.id;
         let mut known: BTreeSet<ObjectKey> = request.keys.iter().cloned().collect();
-        known.extend(
-            record
-                .iter()
-                .flat_map(|record| &record.inventory)
-                .filter_map(|key| key.parse().ok()),
-        );
+        known.extend(record.iter().flat_map(|record| &record.inventory).filter_map(|key| key.parse().ok()));
         let mut observed = observed;
         let unseen: Vec<ObjectKey> = known
             .iter()
@@ -205,10 +154,7 @@ impl Engine {
             .cloned()
             .collect();
         if !unseen.is_empty() {
-            let selector = Selector {
-                scope: Scope::Keys,
-                keys: unseen,
-            };
+            let selector = Selector { scope: Scope::Keys, keys: unseen };
             observed.extend(world.observe(&selector).await.map_err(|failure| failure.problem())?);
         }
         let record_key = record::key_of(id);
@@ -222,14 +168,7 @@ impl Engine {
             _ => None,
         };
         let team = record.as_ref().map(|record| record.team.clone()).unwrap_or_default();
-        let maker = Maker {
-            world: *world,
-            keeper: keeper.as_ref(),
-            id,
-            team: &team,
-            adopt: None,
-            was_ours: &known,
-        };
+        let maker = Maker { world: *world, keeper: keeper.as_ref(), id, team: &team, adopt: None, was_ours: &known };
         // Asked once the own record says that it goes: of two removals at once, the later one sees the other's.
         let (keep, mut failures) = match self.kept_entries(world, id, facts, &known, &observed, problems).await {
             Ok(keep) => (keep, vec![]),
@@ -242,11 +181,7 @@ impl Engine {
             (done, failures) = self.take_all(&maker, &going).await;
         }
         if failures.is_empty() {
-            failures.extend(
-                self.remove_record(world, keeper.as_ref(), &record_key, &observed)
-                    .await
-                    .err(),
-            );
+            failures.extend(self.remove_record(world, keeper.as_ref(), &record_key, &observed).await.err());
         } else if let Some(keeper) = &keeper {
             let released = keeper.let_go().await;
             failures.extend(released.err());
@@ -258,13 +193,9 @@ impl Engine {
                 let selector = own_selector(id, &known.iter().cloned().collect::<Vec<_>>());
                 // What is left is told as well as it can be; a refresh tells the rest.
                 let left = world.calm().observe(&selector).await.unwrap_or(observed);
-                Ok(Some(lines_of_existing(
-                    id,
-                    &BTreeMap::new(),
-                    &left,
-                    &Lines::new(),
-                    |key| known.contains(key) && !keep.contains(key),
-                )))
+                Ok(Some(lines_of_existing(id, &BTreeMap::new(), &left, &Lines::new(), |key| {
+                    known.contains(key) && !keep.contains(key)
+                })))
             }
         }
     }

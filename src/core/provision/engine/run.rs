@@ -27,19 +27,14 @@ impl Order {
                 waiting[need].push(step);
             }
         }
-        Self {
-            open: needs.iter().map(Vec::len).collect(),
-            waiting,
-        }
+        Self { open: needs.iter().map(Vec::len).collect(), waiting }
     }
 
     /// From each step's key and the keys that it needs; needs that are no steps are met already.
     pub(super) fn by_key<K: Ord>(steps: &[(K, Vec<K>)]) -> Self {
         let at: BTreeMap<&K, usize> = steps.iter().enumerate().map(|(i, (key, _))| (key, i)).collect();
-        let needs: Vec<Vec<usize>> = steps
-            .iter()
-            .map(|(_, needs)| needs.iter().filter_map(|need| at.get(need).copied()).collect())
-            .collect();
+        let needs: Vec<Vec<usize>> =
+            steps.iter().map(|(_, needs)| needs.iter().filter_map(|need| at.get(need).copied()).collect()).collect();
         Self::new(&needs)
     }
 
@@ -49,25 +44,14 @@ impl Order {
             .iter()
             .map(|rank| {
                 let before = ranks.iter().filter(|other| *other < rank).max();
-                ranks
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, other)| Some(*other) == before)
-                    .map(|(i, _)| i)
-                    .collect()
+                ranks.iter().enumerate().filter(|(_, other)| Some(*other) == before).map(|(i, _)| i).collect()
             })
             .collect();
         Self::new(&needs)
     }
 
     fn ready(&self) -> Vec<usize> {
-        self.open
-            .iter()
-            .enumerate()
-            .filter(|(_, open)| **open == 0)
-            .map(|(i, _)| i)
-            .rev()
-            .collect()
+        self.open.iter().enumerate().filter(|(_, open)| **open == 0).map(|(i, _)| i).rev().collect()
     }
 
     /// The steps that became ready because this one is done.
@@ -111,10 +95,7 @@ pub(super) async fn run<'a, T: 'a, E: 'a>(
     rules: Rules<'_, 'a, E>,
     start: impl Fn(usize) -> BoxFuture<'a, Result<T, E>>,
 ) -> Ran<T, E> {
-    let mut ran = Ran {
-        done: order.open.iter().map(|_| None).collect(),
-        failures: vec![],
-    };
+    let mut ran = Ran { done: order.open.iter().map(|_| None).collect(), failures: vec![] };
     let mut ready = order.ready();
     let mut running: FuturesUnordered<BoxFuture<'a, Ended<T, E>>> = FuturesUnordered::new();
     let (mut steps, mut beating) = (0, false);

@@ -21,14 +21,7 @@ pub(super) struct Claim {
 /// What a slot asks of the total. Without a share of its own it has the tier's.
 pub(super) fn amounts(spec: &SlotSpec, usual: Option<&(Quantity, Quantity)>) -> Amounts {
     let (cpu, memory) = match (&spec.share, usual) {
-        (
-            Some(Share {
-                cpu,
-                memory,
-                max_replicas: _,
-            }),
-            _,
-        ) => (cpu, memory),
+        (Some(Share { cpu, memory, max_replicas: _ }), _) => (cpu, memory),
         (None, Some((cpu, memory))) => (cpu, memory),
         (None, None) => return Amounts::new(),
     };
@@ -75,10 +68,7 @@ pub(super) fn over(
 ) -> Option<(&'static str, Quantity, Quantity)> {
     own.iter().find_map(|(resource, mine)| {
         let total: Quantity = total.get(*resource)?.parse().ok()?;
-        let others = recorded
-            .iter()
-            .filter(|(name, _)| *name != slot)
-            .filter_map(|(_, amounts)| amounts.get(resource));
+        let others = recorded.iter().filter(|(name, _)| *name != slot).filter_map(|(_, amounts)| amounts.get(resource));
         let sum = sum(others.chain([mine]))?;
         (sum > total).then_some((*resource, sum, total))
     })
@@ -87,10 +77,7 @@ pub(super) fn over(
 impl Claim {
     /// What this slot holds at the least whatever the order of the run; nothing is certain of one that was not planned.
     fn certain(&self, resource: &str) -> Option<&Quantity> {
-        let (recorded, planned) = (
-            self.recorded.as_ref()?.get(resource)?,
-            self.planned.as_ref()?.get(resource)?,
-        );
+        let (recorded, planned) = (self.recorded.as_ref()?.get(resource)?, self.planned.as_ref()?.get(resource)?);
         Some(if recorded < planned { recorded } else { planned })
     }
 
@@ -133,10 +120,7 @@ mod tests {
     use super::*;
 
     fn cpu(amount: &str) -> Option<Amounts> {
-        amount
-            .parse()
-            .ok()
-            .map(|amount| Amounts::from([("requests.cpu", amount)]))
+        amount.parse().ok().map(|amount| Amounts::from([("requests.cpu", amount)]))
     }
 
     #[test]
@@ -144,26 +128,14 @@ mod tests {
         type Row = (&'static str, Option<Amounts>, Option<Amounts>);
         let cases: [(&str, Vec<Row>, Option<&str>); 7] = [
             ("it fits", vec![("a", None, cpu("4")), ("b", cpu("6"), None)], None),
-            (
-                "alone too large: refused by rendering",
-                vec![("a", None, cpu("10500m"))],
-                None,
-            ),
+            ("alone too large: refused by rendering", vec![("a", None, cpu("10500m"))], None),
             (
                 "another one may still shrink in this run",
                 vec![("a", None, cpu("6")), ("b", cpu("6"), None)],
                 Some("slot.shares_over_total"),
             ),
-            (
-                "the other one is planned to shrink",
-                vec![("a", None, cpu("6")), ("b", cpu("6"), cpu("4"))],
-                None,
-            ),
-            (
-                "the other one goes",
-                vec![("a", None, cpu("6")), ("b", cpu("6"), Some(Amounts::new()))],
-                None,
-            ),
+            ("the other one is planned to shrink", vec![("a", None, cpu("6")), ("b", cpu("6"), cpu("4"))], None),
+            ("the other one goes", vec![("a", None, cpu("6")), ("b", cpu("6"), Some(Amounts::new()))], None),
             (
                 "both stay, and the total was lowered",
                 vec![("a", cpu("6"), cpu("6")), ("b", cpu("6"), cpu("7"))],

@@ -65,23 +65,12 @@ impl Maker<'_> {
                 }
             })
         };
-        let rules = Rules {
-            at_most: config.at_most,
-            stop: &stop,
-            every: config.lease / 3,
-            sleep: &sleep,
-            beat: &beat,
-        };
+        let rules = Rules { at_most: config.at_most, stop: &stop, every: config.lease / 3, sleep: &sleep, beat: &beat };
         run(order, rules, start).await
     }
 
     fn asker(&self, key: &ObjectKey) -> Asker<'_> {
-        Asker {
-            id: self.id,
-            team: self.team,
-            adopt: self.adopt,
-            was_ours: self.was_ours.contains(key),
-        }
+        Asker { id: self.id, team: self.team, adopt: self.adopt, was_ours: self.was_ours.contains(key) }
     }
 
     pub(super) fn claim(&self, desired: &Desired, observed: &Observed) -> Claim {
@@ -95,10 +84,7 @@ impl Maker<'_> {
         }
         let take_fields = match self.claim(desired, &seen) {
             Claim::Taken { by } => {
-                return Err(Failure::Foreign {
-                    key: desired.key.clone(),
-                    by,
-                });
+                return Err(Failure::Foreign { key: desired.key.clone(), by });
             }
             Claim::Borrowed => return Ok(Move::Nothing(Box::new(seen))),
             Claim::Mine | Claim::Adopted => self.adopt.map(|adopt| adopt.take_fields.as_slice()).unwrap_or_default(),
@@ -108,14 +94,8 @@ impl Maker<'_> {
             return Ok(Move::Nothing(Box::new(seen)));
         }
         match drift::takes(&changes, &desired.manager, take_fields) {
-            Ok(take) => Ok(Move::Update {
-                version: seen.version,
-                take,
-            }),
-            Err(held) => Err(Failure::Held {
-                key: desired.key.clone(),
-                held,
-            }),
+            Ok(take) => Ok(Move::Update { version: seen.version, take }),
+            Err(held) => Err(Failure::Held { key: desired.key.clone(), held }),
         }
     }
 
@@ -127,9 +107,7 @@ impl Maker<'_> {
     /// Makes the object as desired and answers what is there. `seen` is what the operation observed at its begin.
     pub(super) async fn make(&self, desired: &Desired, mut seen: Option<Observed>) -> Result<Observed, Failure> {
         let Some(body) = &desired.body else {
-            return Err(Failure::Undecided {
-                key: desired.key.clone(),
-            });
+            return Err(Failure::Undecided { key: desired.key.clone() });
         };
         let mut pauses = pauses();
         let mut races = 0;
@@ -159,10 +137,7 @@ impl Maker<'_> {
                 Err(error) => error,
             };
             if !error.held.is_empty() {
-                return Err(Failure::Held {
-                    key: desired.key.clone(),
-                    held: error.held,
-                });
+                return Err(Failure::Held { key: desired.key.clone(), held: error.held });
             }
             let pause = match error.class {
                 Class::Conflict => {
@@ -241,10 +216,7 @@ impl Maker<'_> {
                 _ => return Ok(()),
             }
         }
-        Err(Failure::Stuck {
-            key: seen.key.clone(),
-            why: "others keep changing it".to_owned(),
-        })
+        Err(Failure::Stuck { key: seen.key.clone(), why: "others keep changing it".to_owned() })
     }
 }
 
@@ -273,13 +245,7 @@ fn verified(desired: &Desired, observed: Observed) -> Result<Observed, Failure> 
 }
 
 fn empty_body(key: &ObjectKey) -> Option<crate::domain::Body> {
-    let ObjectKey::Kube {
-        api_version,
-        kind,
-        namespace,
-        name,
-    } = key
-    else {
+    let ObjectKey::Kube { api_version, kind, namespace, name } = key else {
         return None;
     };
     let mut metadata = serde_json::json!({ "name": name });

@@ -55,11 +55,7 @@ pub(super) fn looks() -> impl Iterator<Item = Duration> + Send {
 impl<'a> World<'a> {
     /// For what must be written even after a cancellation or the end of the time.
     pub(super) fn calm(&self) -> World<'a> {
-        World {
-            until: Some(Duration::MAX),
-            cancel: None,
-            ..*self
-        }
+        World { until: Some(Duration::MAX), cancel: None, ..*self }
     }
 
     /// Why nothing more may be started.
@@ -68,9 +64,7 @@ impl<'a> World<'a> {
             return Some(Failure::Cancelled);
         }
         let over = self.until.is_some_and(|until| self.clock.elapsed() >= until);
-        over.then(|| Failure::TimedOut {
-            what: "the next object".to_owned(),
-        })
+        over.then(|| Failure::TimedOut { what: "the next object".to_owned() })
     }
 
     pub(super) fn cancelled(&self) -> bool {
@@ -96,19 +90,13 @@ impl<'a> World<'a> {
 
     /// Outside an operation what cannot be reached is told at once; inside one a connection may break off once or twice.
     pub(super) async fn observe(&self, selector: &Selector) -> Result<Vec<Observed>, Failure> {
-        self.look(selector, if self.until.is_some() { FEW_TRIES } else { 0 })
-            .await
+        self.look(selector, if self.until.is_some() { FEW_TRIES } else { 0 }).await
     }
 
     /// Inside an operation a read is what decides whether a change was made: it is worth the wait.
     pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Observed>, Failure> {
-        let selector = Selector {
-            scope: Scope::Keys,
-            keys: vec![key.clone()],
-        };
-        let observed = self
-            .look(&selector, if self.until.is_some() { TRIES } else { 0 })
-            .await?;
+        let selector = Selector { scope: Scope::Keys, keys: vec![key.clone()] };
+        let observed = self.look(&selector, if self.until.is_some() { TRIES } else { 0 }).await?;
         Ok(observed.into_iter().find(|object| object.key == *key))
     }
 
@@ -191,10 +179,7 @@ pub(super) fn own_selector(id: &Id, keys: &[ObjectKey]) -> Selector {
         Some(owner) => Scope::Environment(owner.environment),
         None => Scope::Keys,
     };
-    Selector {
-        scope,
-        keys: keys.into_iter().collect(),
-    }
+    Selector { scope, keys: keys.into_iter().collect() }
 }
 
 fn describe(selector: &Selector) -> String {

@@ -86,10 +86,7 @@ pub(in crate::provision) fn planned_lines(outputs: &Outputs) -> BTreeMap<String,
 }
 
 pub(in crate::provision) fn known_lines(outputs: &Outputs) -> BTreeMap<String, String> {
-    planned_lines(outputs)
-        .into_iter()
-        .filter_map(|(key, line)| Some((key, line.now()?.clone())))
-        .collect()
+    planned_lines(outputs).into_iter().filter_map(|(key, line)| Some((key, line.now()?.clone()))).collect()
 }
 
 pub(in crate::provision) fn identity_leaf(outputs: &Outputs) -> Leaf<Option<bool>> {
@@ -100,11 +97,7 @@ pub(in crate::provision) fn identity_leaf(outputs: &Outputs) -> Leaf<Option<bool
 }
 
 pub(in crate::provision) fn errors(problems: &[Problem]) -> Vec<&'static str> {
-    problems
-        .iter()
-        .filter(|problem| problem.is_error())
-        .map(|problem| problem.code)
-        .collect()
+    problems.iter().filter(|problem| problem.is_error()).map(|problem| problem.code).collect()
 }
 
 pub(in crate::provision) fn codes(problems: &[Problem]) -> Vec<&'static str> {
@@ -139,10 +132,7 @@ impl Bench {
             self.fake.clone(),
             self.fake.clone(),
             Catalogue::embedded(),
-            EngineConfig {
-                tool_version: "test".into(),
-                ..EngineConfig::default()
-            },
+            EngineConfig { tool_version: "test".into(), ..EngineConfig::default() },
         )
     }
 
@@ -158,23 +148,13 @@ impl Bench {
     pub(in crate::provision) async fn apply(&self, spec: &Spec, held: Option<&Held>) -> Held {
         let preview = self.preview(spec, held).await;
         assert_eq!(errors(&preview.problems), Vec::<&str>::new(), "{:?}", preview.problems);
-        let Some(decided) = preview.decided else {
-            panic!("nothing was decided: {:?}", preview.problems)
-        };
+        let Some(decided) = preview.decided else { panic!("nothing was decided: {:?}", preview.problems) };
         let planned = planned_lines(&decided.outputs);
-        let outcome = self
-            .engine()
-            .ensure(ensure_request(spec, held, Some(planned.clone())))
-            .await;
-        let told = outcome
-            .exists
-            .as_ref()
-            .and_then(|exists| identity_leaf(&exists.outputs));
+        let outcome = self.engine().ensure(ensure_request(spec, held, Some(planned.clone()))).await;
+        let told = outcome.exists.as_ref().and_then(|exists| identity_leaf(&exists.outputs));
         let mut after = self.complete(spec, outcome);
-        let promised: BTreeMap<String, String> = planned
-            .into_iter()
-            .filter_map(|(key, line)| Some((key, line.now()?.clone())))
-            .collect();
+        let promised: BTreeMap<String, String> =
+            planned.into_iter().filter_map(|(key, line)| Some((key, line.now()?.clone()))).collect();
         assert_eq!(after.objects, promised, "the objects are those of the plan");
         match (identity_leaf(&decided.outputs), told) {
             (Some(Late::Later), told) => assert!(told.is_some(), "what the plan left open is told"),
@@ -200,23 +180,14 @@ impl Bench {
     }
 
     pub(in crate::provision) fn held(&self, spec: &Spec, outcome: Outcome) -> Held {
-        let Some(exists) = outcome.exists else {
-            panic!("nothing exists: {:?}", outcome.problems)
-        };
-        assert_eq!(
-            exists.complete,
-            errors(&outcome.problems).is_empty(),
-            "{:?}",
-            outcome.problems
-        );
+        let Some(exists) = outcome.exists else { panic!("nothing exists: {:?}", outcome.problems) };
+        assert_eq!(exists.complete, errors(&outcome.problems).is_empty(), "{:?}", outcome.problems);
         Held {
             spec: spec.clone(),
             uid: exists.uid,
             world: super::ARN.to_owned(),
             objects: known_lines(&exists.outputs),
-            identity_ready: identity_leaf(&exists.outputs)
-                .and_then(|leaf| leaf.now().copied())
-                .flatten(),
+            identity_ready: identity_leaf(&exists.outputs).and_then(|leaf| leaf.now().copied()).flatten(),
             facts: exists.facts,
             parent: exists.parent,
             protected: exists.protected,
@@ -226,18 +197,12 @@ impl Bench {
 
     /// Refreshes as a client does. `None`: gone.
     pub(in crate::provision) async fn refresh(&self, held: &Held) -> Option<(Held, Seen)> {
-        let observation = self
-            .engine()
-            .observe(observe_request(held))
-            .await
-            .unwrap_or_else(|problem| panic!("{problem}"));
+        let observation =
+            self.engine().observe(observe_request(held)).await.unwrap_or_else(|problem| panic!("{problem}"));
         match observation {
             Observation::Gone(_) => None,
             Observation::Here(seen) => {
-                let fresh = Held {
-                    objects: seen.objects.clone(),
-                    ..held.clone()
-                };
+                let fresh = Held { objects: seen.objects.clone(), ..held.clone() };
                 Some((fresh, *seen))
             }
         }
@@ -245,25 +210,12 @@ impl Bench {
 
     /// Refreshes and plans: nothing to say and nothing to do.
     pub(in crate::provision) async fn assert_quiet(&self, held: &Held, reason: &str) {
-        let Some((fresh, seen)) = self.refresh(held).await else {
-            panic!("{reason}: it is gone")
-        };
-        assert_eq!(
-            codes(&seen.problems),
-            Vec::<&str>::new(),
-            "{reason}: {:?}",
-            seen.problems
-        );
+        let Some((fresh, seen)) = self.refresh(held).await else { panic!("{reason}: it is gone") };
+        assert_eq!(codes(&seen.problems), Vec::<&str>::new(), "{reason}: {:?}", seen.problems);
         assert_eq!(fresh.objects, held.objects, "{reason}: nothing moved");
         let preview = self.preview(&held.spec, Some(&fresh)).await;
-        let Some(decided) = preview.decided else {
-            panic!("{reason}: undecided {:?}", preview.problems)
-        };
-        assert_eq!(
-            known_lines(&decided.outputs),
-            held.objects,
-            "{reason}: the plan is empty"
-        );
+        let Some(decided) = preview.decided else { panic!("{reason}: undecided {:?}", preview.problems) };
+        assert_eq!(known_lines(&decided.outputs), held.objects, "{reason}: the plan is empty");
         assert_eq!(errors(&preview.problems), Vec::<&str>::new(), "{reason}");
     }
 
@@ -333,11 +285,7 @@ pub(in crate::provision) fn remove_request(held: &Held) -> RemoveRequest {
         uid: held.uid.clone(),
         world: Some(held.world.clone()),
         facts: Some(held.facts.clone()),
-        keys: held
-            .objects
-            .keys()
-            .filter_map(|key| key.parse::<ObjectKey>().ok())
-            .collect(),
+        keys: held.objects.keys().filter_map(|key| key.parse::<ObjectKey>().ok()).collect(),
         protected: held.protected,
         hand_over: false,
         timeout: Duration::from_secs(600),

@@ -121,13 +121,7 @@ impl State {
             .collect();
         // What others may make in our namespaces and we look at all the same.
         let inside = |object: &Observed, environment: Option<&str>| {
-            let ObjectKey::Kube {
-                kind,
-                namespace: Some(namespace),
-                name,
-                ..
-            } = &object.key
-            else {
+            let ObjectKey::Kube { kind, namespace: Some(namespace), name, .. } = &object.key else {
                 return false;
             };
             (kind == "RoleBinding" || (kind == "ServiceAccount" && name == "default"))
@@ -164,11 +158,7 @@ impl State {
             }
             _ => {}
         }
-        if let ObjectKey::Kube {
-            namespace: Some(namespace),
-            ..
-        } = apply.key
-        {
+        if let ObjectKey::Kube { namespace: Some(namespace), .. } = apply.key {
             match self.stored.get(&ObjectKey::namespace_object(namespace)) {
                 None => return error(Class::NotFound, format!("namespace {namespace} not found")),
                 Some(stored) if stored.going.is_some() && !self.stored.contains_key(apply.key) => {
@@ -190,11 +180,7 @@ impl State {
         let is_new = !self.stored.contains_key(apply.key);
         self.versions += 1;
         let version = self.versions;
-        let mut stored = self
-            .stored
-            .get(apply.key)
-            .cloned()
-            .unwrap_or_else(|| fresh(apply, version));
+        let mut stored = self.stored.get(apply.key).cloned().unwrap_or_else(|| fresh(apply, version));
         let before = stored.clone();
         let held: Vec<(String, String)> = desired
             .iter()
@@ -206,20 +192,14 @@ impl State {
             })
             .collect();
         if !held.is_empty() {
-            return Err(PortError {
-                held,
-                ..conflict("conflicts with other managers")
-            });
+            return Err(PortError { held, ..conflict("conflicts with other managers") });
         }
         stored.fields.retain(|path, (_, manager, declared)| {
             let ours = apply.key.is_aws() || manager == apply.manager && *declared;
             !ours || desired.get(path).is_some()
         });
         for field in desired.iter() {
-            stored.fields.insert(
-                field.path.to_owned(),
-                (field.text.to_owned(), apply.manager.to_owned(), true),
-            );
+            stored.fields.insert(field.path.to_owned(), (field.text.to_owned(), apply.manager.to_owned(), true));
         }
         let ours = apply.manager == Desired::MANAGER;
         if ours {
@@ -231,10 +211,7 @@ impl State {
             }
         }
         if let Body::PodIdentityAssociation(association) = apply.body {
-            stored.external_id = association
-                .target_role_arn
-                .as_ref()
-                .map(|arn| format!("external-{arn}"));
+            stored.external_id = association.target_role_arn.as_ref().map(|arn| format!("external-{arn}"));
         }
         // A write that changes nothing leaves the version alone, as the API server does.
         stored.version = before.version;
@@ -247,12 +224,7 @@ impl State {
             && kind == "Namespace"
         {
             let account = ObjectKey::kube("v1", "ServiceAccount", Some(name), "default");
-            let stored = Stored {
-                fields: BTreeMap::new(),
-                labels: BTreeMap::new(),
-                id: None,
-                ..fresh(apply, version)
-            };
+            let stored = Stored { fields: BTreeMap::new(), labels: BTreeMap::new(), id: None, ..fresh(apply, version) };
             self.stored.insert(account, stored);
         }
         Ok(answer)
@@ -265,11 +237,7 @@ impl State {
         if let Expect::Version(version) = expect
             && stored.version.to_string() != *version
         {
-            return Err(PortError::new(
-                Class::Conflict,
-                "delete",
-                "the object has been modified",
-            ));
+            return Err(PortError::new(Class::Conflict, "delete", "the object has been modified"));
         }
         if key.kind() == "Namespace" {
             stored.going = Some(LOOKS);
@@ -282,12 +250,7 @@ impl State {
     fn end(&mut self, key: &ObjectKey) {
         self.stored.remove(key);
         self.lost.push(key.clone());
-        if let ObjectKey::Kube {
-            kind,
-            name,
-            namespace: None,
-            ..
-        } = key
+        if let ObjectKey::Kube { kind, name, namespace: None, .. } = key
             && kind == "Namespace"
         {
             let inside: Vec<ObjectKey> = self
@@ -335,41 +298,27 @@ fn fields(key: &ObjectKey, stored: &Stored) -> Fields {
 fn labels(body: &Body) -> BTreeMap<String, String> {
     let tags = match body {
         Body::Kube(document) => {
-            let labels = document
-                .pointer("/metadata/labels")
-                .and_then(serde_json::Value::as_object);
+            let labels = document.pointer("/metadata/labels").and_then(serde_json::Value::as_object);
             let pairs = labels.into_iter().flatten();
-            return pairs
-                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-                .collect();
+            return pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
         }
         Body::Role(role) => &role.tags,
         Body::AccessEntry(entry) => &entry.tags,
         Body::PodIdentityAssociation(association) => &association.tags,
         Body::AccessPolicy(_) => return [("goldenpath.internal/managed".to_owned(), "true".to_owned())].into(),
     };
-    tags.iter()
-        .map(|(key, value)| (key.replace("goldenpath:", "goldenpath.internal/"), value.clone()))
-        .collect()
+    tags.iter().map(|(key, value)| (key.replace("goldenpath:", "goldenpath.internal/"), value.clone())).collect()
 }
 
 fn ownership(stored: &Stored) -> Ownership {
     let label = |name: &str| stored.labels.get(&format!("goldenpath.internal/{name}")).cloned();
     match (label("environment"), label("managed")) {
-        (Some(environment), _) => Ownership::Ours(Owner {
-            environment,
-            slot: label("slot"),
-        }),
+        (Some(environment), _) => Ownership::Ours(Owner { environment, slot: label("slot") }),
         (None, Some(_)) => Ownership::Cluster,
         (None, None) => {
-            let by = stored
-                .fields
-                .values()
-                .map(|(_, manager, _)| manager.as_str())
-                .find(|name| *name != Desired::MANAGER);
-            Ownership::Foreign {
-                by: by.unwrap_or("kubernetes").to_owned(),
-            }
+            let by =
+                stored.fields.values().map(|(_, manager, _)| manager.as_str()).find(|name| *name != Desired::MANAGER);
+            Ownership::Foreign { by: by.unwrap_or("kubernetes").to_owned() }
         }
     }
 }

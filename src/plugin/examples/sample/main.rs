@@ -29,10 +29,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<ExitCode, ServeError> {
     let provider = Arc::new(provider::Sample::default());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(ServeError::Signals)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Signals)?;
     if std::env::args().nth(1).is_some_and(|argument| argument == "serve") {
         let announce = |attachment: &serve::Attachment| {
             let _ = writeln!(io::stdout(), "{attachment}");
@@ -46,10 +43,8 @@ fn run() -> Result<ExitCode, ServeError> {
             Ok(ExitCode::SUCCESS)
         }
         Started::NotAPlugin => {
-            let _ = writeln!(
-                io::stderr(),
-                "This is a provider for Terraform: a CLI starts it. See the top of its source."
-            );
+            let _ =
+                writeln!(io::stderr(), "This is a provider for Terraform: a CLI starts it. See the top of its source.");
             Ok(ExitCode::FAILURE)
         }
     }

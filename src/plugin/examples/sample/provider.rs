@@ -21,11 +21,7 @@ pub struct Sample {
 
 impl Default for Sample {
     fn default() -> Self {
-        Self {
-            connections: watch::channel(()).0,
-            waiting: watch::channel(0).0,
-            finished: watch::channel(0).0,
-        }
+        Self { connections: watch::channel(()).0, waiting: watch::channel(0).0, finished: watch::channel(0).0 }
     }
 }
 
@@ -35,9 +31,7 @@ impl Provider for Sample {
     }
 
     fn schema(&self) -> Schema {
-        Schema::new([optional("prefix", Type::String)
-            .describe("What every id begins with.")
-            .default("")])
+        Schema::new([optional("prefix", Type::String).describe("What every id begins with.").default("")])
     }
 
     fn connect(&self) -> Arc<dyn Connection> {
@@ -68,10 +62,7 @@ struct Client {
 #[async_trait::async_trait]
 impl Connection for Client {
     fn validate(&self, config: &Value) -> Vec<Diagnostic> {
-        let slash = config
-            .child("prefix")
-            .as_str()
-            .is_some_and(|prefix| prefix.contains('/'));
+        let slash = config.child("prefix").as_str().is_some_and(|prefix| prefix.contains('/'));
         let error = || Diagnostic::error("a prefix has no slash", "Choose another.").at(Path::attribute("prefix"));
         slash.then(error).into_iter().collect()
     }
@@ -100,10 +91,7 @@ struct Note {
 impl Note {
     fn id(&self, config: &Value) -> Value {
         let prefix = self.prefix.lock().unwrap_or_else(PoisonError::into_inner);
-        config
-            .child("name")
-            .as_str()
-            .map_or(Value::Null, |name| Value::string(format!("{prefix}{name}")))
+        config.child("name").as_str().map_or(Value::Null, |name| Value::string(format!("{prefix}{name}")))
     }
 }
 
@@ -115,9 +103,7 @@ impl Resource for Note {
 
     fn schema(&self) -> Schema {
         Schema::new([
-            required("name", Type::String)
-                .replaces()
-                .describe("`panic` panics in apply, `wait` waits for a stop."),
+            required("name", Type::String).replaces().describe("`panic` panics in apply, `wait` waits for a stop."),
             optional("text", Type::String).default("hello"),
             optional("tags", Type::map(Type::String)),
             optional("secret", Type::String).write_only(),
@@ -136,11 +122,7 @@ impl Resource for Note {
     async fn read(&self, _: &Call, request: ReadRequest) -> ReadResponse {
         let gone = request.state.child("name").as_str() == Some("gone");
         let state = (!gone).then_some(request.state);
-        ReadResponse {
-            state,
-            private: request.private,
-            diagnostics: vec![],
-        }
+        ReadResponse { state, private: request.private, diagnostics: vec![] }
     }
 
     async fn plan(&self, _: &Call, request: PlanRequest) -> PlanResponse {
@@ -150,22 +132,13 @@ impl Resource for Note {
             Change::Destroy { .. } => (Value::Null, "destroyed"),
         };
         let private = Private::from_bytes(note.into());
-        PlanResponse {
-            computed,
-            requires_replace: vec![],
-            private,
-            diagnostics: vec![],
-        }
+        PlanResponse { computed, requires_replace: vec![], private, diagnostics: vec![] }
     }
 
     async fn apply(&self, call: &Call, request: ApplyRequest) -> ApplyResponse {
         let ApplyRequest { change, private, .. } = request;
         let (Change::Create { config } | Change::Update { config, .. }) = change else {
-            return ApplyResponse {
-                computed: None,
-                private,
-                diagnostics: vec![],
-            };
+            return ApplyResponse { computed: None, private, diagnostics: vec![] };
         };
         let computed = Value::map([("id", self.id(&config)), ("length", length(&config))]);
         let mut diagnostics = vec![];
@@ -179,30 +152,19 @@ impl Resource for Note {
             }
             _ => {}
         }
-        ApplyResponse {
-            computed: Some(computed),
-            private,
-            diagnostics,
-        }
+        ApplyResponse { computed: Some(computed), private, diagnostics }
     }
 
     async fn import(&self, _: &Call, id: &str) -> ImportResponse {
         let state =
             Value::map([("name", id), ("id", id), ("text", "hello")].map(|(key, text)| (key, Value::from(text))));
         let state = (id != "nowhere").then_some(state);
-        ImportResponse {
-            state,
-            private: Private::default(),
-            diagnostics: vec![],
-        }
+        ImportResponse { state, private: Private::default(), diagnostics: vec![] }
     }
 
     fn upgrade(&self, version: i64, mut state: serde_json::Value) -> Result<serde_json::Value, Diagnostic> {
         // Version 0 called the text `body`.
-        match state
-            .as_object_mut()
-            .and_then(|state| Some((state.remove("body")?, state)))
-        {
+        match state.as_object_mut().and_then(|state| Some((state.remove("body")?, state))) {
             Some((body, state)) if version == 0 => _ = state.insert("text".into(), body),
             _ => return Err(Diagnostic::error(format!("no upgrade from version {version}"), "")),
         }
@@ -233,9 +195,7 @@ impl DataSource for Echo {
     async fn read(&self, _: &Call, config: Value) -> Result<(Value, Vec<Diagnostic>), Vec<Diagnostic>> {
         let said = config.child("said");
         if said.as_str() == Some("") {
-            return Err(vec![
-                Diagnostic::error("nothing was said", "").at(Path::attribute("said")),
-            ]);
+            return Err(vec![Diagnostic::error("nothing was said", "").at(Path::attribute("said"))]);
         }
         Ok((Value::map([("heard", said.clone())]), vec![]))
     }

@@ -16,19 +16,13 @@ fn prior() -> Value {
             ]),
         ),
         ("id", "main/pay".into()),
-        (
-            "objects",
-            Value::map([("role", "old words #1".into()), ("quota", "pods=4 #2".into())]),
-        ),
+        ("objects", Value::map([("role", "old words #1".into()), ("quota", "pods=4 #2".into())])),
     ])
 }
 
 fn namespaces(pods: &str, headroom: i64) -> Value {
     let total = Value::map([("pods", Value::from(pods))]);
-    Value::map([
-        ("api", Value::Null),
-        ("jobs", Value::map([("total", total), ("headroom", headroom.into())])),
-    ])
+    Value::map([("api", Value::Null), ("jobs", Value::map([("total", total), ("headroom", headroom.into())]))])
 }
 
 fn grant(principal: &str, group: Value, arn: Value) -> Value {
@@ -56,11 +50,7 @@ fn an_output_that_is_null_is_known_and_one_that_is_absent_is_not() {
     let none = Value::map([("objects", Value::Null)]);
     assert_eq!(*plan(&wider, &none).child("objects"), Value::Null, "there will be none");
     let silent = Value::map::<String>([]);
-    assert_eq!(
-        *plan(&wider, &silent).child("objects"),
-        Value::unknown(),
-        "nobody said anything"
-    );
+    assert_eq!(*plan(&wider, &silent).child("objects"), Value::unknown(), "nobody said anything");
 }
 
 #[test]
@@ -70,26 +60,10 @@ fn nothing_changes_when_nothing_is_asked() {
     let cases = [
         (config(), NULL.clone(), "no output: prior in place of unknown is prior"),
         (config(), later, "an unknown output too"),
-        (
-            config(),
-            Value::map([("objects", reworded)]),
-            "new wording of equal lines keeps the old",
-        ),
-        (
-            with(&config(), "size", "1".into()),
-            NULL.clone(),
-            "another spelling of the same quantity",
-        ),
-        (
-            with(&config(), "namespaces", namespaces("4000m", 33)),
-            NULL.clone(),
-            "the same inside a nested map",
-        ),
-        (
-            with(&config(), "token", "secret".into()),
-            NULL.clone(),
-            "a write-only value is not seen",
-        ),
+        (config(), Value::map([("objects", reworded)]), "new wording of equal lines keeps the old"),
+        (with(&config(), "size", "1".into()), NULL.clone(), "another spelling of the same quantity"),
+        (with(&config(), "namespaces", namespaces("4000m", 33)), NULL.clone(), "the same inside a nested map"),
+        (with(&config(), "token", "secret".into()), NULL.clone(), "a write-only value is not seen"),
     ];
     for (config, computed, reason) in cases {
         assert_eq!(plan(&config, &computed), prior(), "{reason}");
@@ -101,20 +75,12 @@ fn a_change_leaves_open_what_it_may_change() {
     let planned = plan(&with(&config(), "size", "2".into()), &NULL);
     assert_eq!(planned.child("size"), &"2".into());
     assert_eq!(planned.child("id"), &"main/pay".into(), "a stable output stays");
-    assert_eq!(
-        planned.child("objects"),
-        &Value::unknown(),
-        "another is known after apply"
-    );
+    assert_eq!(planned.child("objects"), &Value::unknown(), "another is known after apply");
     let grants = ["ann", "bob"].map(|name| {
         let arn = if name == "ann" { "arn:1" } else { "arn:2" };
         grant(name, Value::unknown(), arn.into())
     });
-    assert_eq!(
-        planned.child("grants"),
-        &Value::set(grants),
-        "elements of a set keep their own stable outputs"
-    );
+    assert_eq!(planned.child("grants"), &Value::set(grants), "elements of a set keep their own stable outputs");
 }
 
 #[test]
@@ -124,10 +90,7 @@ fn an_output_is_planned_line_by_line() {
         ("quota", "pods=9 #3".into()),
         ("policy", Value::unknown()),
     ]);
-    let planned = plan(
-        &with(&config(), "namespaces", namespaces("9", 33)),
-        &Value::map([("objects", lines)]),
-    );
+    let planned = plan(&with(&config(), "namespaces", namespaces("9", 33)), &Value::map([("objects", lines)]));
     let expected = Value::map([
         ("role", Value::from("old words #1")),
         ("quota", "pods=9 #3".into()),
@@ -140,35 +103,16 @@ fn an_output_is_planned_line_by_line() {
 fn what_is_configured_comes_back_as_written() {
     let config = tree([
         ("name", Value::unknown()),
-        (
-            "namespaces",
-            Value::map([(
-                "jobs",
-                Value::map([("total", Value::unknown()), ("headroom", Value::Null)]),
-            )]),
-        ),
+        ("namespaces", Value::map([("jobs", Value::map([("total", Value::unknown()), ("headroom", Value::Null)]))])),
     ]);
-    let planned = overlay(
-        &environment(),
-        &config,
-        &Value::map([("name", Value::from("other"))]),
-        &NULL,
-    );
-    assert_eq!(
-        planned.child("name"),
-        &Value::unknown(),
-        "an output never overwrites it"
-    );
+    let planned = overlay(&environment(), &config, &Value::map([("name", Value::from("other"))]), &NULL);
+    assert_eq!(planned.child("name"), &Value::unknown(), "an output never overwrites it");
     let jobs = planned.child("namespaces").child("jobs");
     assert_eq!(jobs.child("total"), &Value::unknown());
     assert_eq!(jobs.child("headroom"), &33.into(), "a default is planned, nested too");
     assert_eq!(planned.child("tier"), &"dev".into());
     assert_eq!(planned.child("size"), &NULL, "nothing is invented");
-    assert_eq!(
-        overlay(&environment(), &NULL, &NULL, &prior()),
-        NULL,
-        "a destroy plans nothing"
-    );
+    assert_eq!(overlay(&environment(), &NULL, &NULL, &prior()), NULL, "a destroy plans nothing");
 }
 
 #[test]
@@ -179,31 +123,20 @@ fn an_apply_fills_the_gaps_and_names_those_it_can_not() {
         grant("bob", "writers".into(), "arn:9".into()),
         grant("ann", "readers".into(), "arn:1".into()),
     ]);
-    let done = Value::map([
-        ("id", Value::from("other")),
-        ("objects", lines.clone()),
-        ("grants", grants),
-    ]);
+    let done = Value::map([("id", Value::from("other")), ("objects", lines.clone()), ("grants", grants)]);
     let settled = settle(&environment(), &planned, &done);
     assert_eq!(settled.missing, []);
     assert_eq!(settled.value.child("id"), &"main/pay".into(), "what was promised stays");
     assert_eq!(settled.value.child("objects"), &lines);
-    assert_eq!(
-        settled.value.child("grants"),
-        prior().child("grants"),
-        "each element has its own outcome"
-    );
+    assert_eq!(settled.value.child("grants"), prior().child("grants"), "each element has its own outcome");
 
     let settled = settle(&environment(), &planned, &null_map());
     let missing: Vec<_> = settled.missing.iter().map(ToString::to_string).collect();
     assert_eq!(missing, ["grants", "grants", "objects"]);
     assert!(settled.value.is_wholly_known(), "nothing unknown goes into state");
 
-    let absent = settle(
-        &environment(),
-        &with(&planned, "grants", NULL.clone()),
-        &Value::map([("objects", NULL.clone())]),
-    );
+    let absent =
+        settle(&environment(), &with(&planned, "grants", NULL.clone()), &Value::map([("objects", NULL.clone())]));
     assert_eq!(absent.missing, [], "null that was given is an answer");
 }
 
@@ -211,14 +144,7 @@ fn an_apply_fills_the_gaps_and_names_those_it_can_not() {
 fn elements_that_differ_only_in_what_may_be_computed_find_their_outcome() {
     let grants = |arn: [Value; 2]| {
         let [first, second] = arn;
-        let groups = [
-            "readers".into(),
-            if second.is_unknown() {
-                Value::unknown()
-            } else {
-                "writers".into()
-            },
-        ];
+        let groups = ["readers".into(), if second.is_unknown() { Value::unknown() } else { "writers".into() }];
         let [readers, writers] = groups;
         Value::set([grant("ann", readers, first), grant("ann", writers, second)])
     };
@@ -236,11 +162,7 @@ fn after_a_failure_the_truth_wins_over_the_plan() {
     let reached = Value::map([("objects", Value::map([("role", Value::from("a #1"))]))]);
     let settled = partial(&environment(), &planned, &reached);
     assert_eq!(settled.value.child("objects"), reached.child("objects"));
-    assert_eq!(
-        settled.value.child("id"),
-        &"main/pay".into(),
-        "what the outcome does not speak of is as planned"
-    );
+    assert_eq!(settled.value.child("id"), &"main/pay".into(), "what the outcome does not speak of is as planned");
     assert!(settled.value.is_wholly_known());
 }
 
@@ -248,11 +170,7 @@ fn after_a_failure_the_truth_wins_over_the_plan() {
 fn a_thousand_elements_of_a_set_are_planned_at_once() {
     let grants = |arn: bool| {
         let arn = |n: i32| {
-            if arn {
-                Value::from(format!("arn:{n}"))
-            } else {
-                Value::Null
-            }
+            if arn { Value::from(format!("arn:{n}")) } else { Value::Null }
         };
         Value::set((0..3_000).map(|n| grant(&format!("user-{n}"), Value::Null, arn(n))))
     };
@@ -261,22 +179,14 @@ fn a_thousand_elements_of_a_set_are_planned_at_once() {
     let started = std::time::Instant::now();
     let planned = overlay(&environment(), &wanted, &NULL, &before);
     assert_eq!(validate(&environment(), &planned), []);
-    let arns = planned
-        .child("grants")
-        .elements()
-        .unwrap_or_default()
-        .iter()
-        .filter(|grant| !grant.child("arn").is_unknown());
+    let arns =
+        planned.child("grants").elements().unwrap_or_default().iter().filter(|grant| !grant.child("arn").is_unknown());
     assert_eq!(arns.count(), 3_000, "each finds its own prior element");
     let settled = settle(&environment(), &planned, &with(&wanted, "grants", grants(true)));
     assert!(
         crate::laws::check_apply(&environment(), &planned, &with(&settled.value, "objects", null_map())).is_empty()
     );
-    assert!(
-        started.elapsed().as_secs() < 5,
-        "a plan must not be quadratic in a set: {:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed().as_secs() < 5, "a plan must not be quadratic in a set: {:?}", started.elapsed());
 }
 
 proptest! {
@@ -319,12 +229,9 @@ fn forget_promises(value: Value) -> Value {
         Value::Unknown(_) => Value::unknown(),
         Value::List(elements) => Value::List(elements.into_iter().map(forget_promises).collect()),
         Value::Set(elements) => Value::Set(elements.into_iter().map(forget_promises).collect()),
-        Value::Map(entries) => Value::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| (key, forget_promises(value)))
-                .collect(),
-        ),
+        Value::Map(entries) => {
+            Value::Map(entries.into_iter().map(|(key, value)| (key, forget_promises(value))).collect())
+        }
         other => other,
     }
 }

@@ -3,10 +3,7 @@
 use super::*;
 
 fn told(schema: &Schema, tree: &Value) -> Vec<String> {
-    validate(schema, &with_defaults(schema, tree))
-        .into_iter()
-        .map(|diagnostic| diagnostic.summary)
-        .collect()
+    validate(schema, &with_defaults(schema, tree)).into_iter().map(|diagnostic| diagnostic.summary).collect()
 }
 
 #[test]
@@ -17,10 +14,7 @@ fn every_fault_is_told_at_its_place_even_beside_an_unknown() {
         ("name", "much-too-long".into()),
         ("size", Value::unknown()),
         ("tier", "gold".into()),
-        (
-            "namespaces",
-            Value::map([("api", quota(140)), ("jobs", quota(20)), ("later", Value::unknown())]),
-        ),
+        ("namespaces", Value::map([("api", quota(140)), ("jobs", quota(20)), ("later", Value::unknown())])),
         ("grants", Value::set([Value::map([("principal", NULL.clone())])])),
         ("timeouts", Value::map([("create", Value::from("soon"))])),
     ]);
@@ -78,22 +72,14 @@ fn attributes_that_belong_together_are_judged_together() {
         ),
     ];
     for (schema, [a, b, c], expected, reason) in cases {
-        assert_eq!(
-            told(&schema, &Value::map([("a", a), ("b", b), ("c", c)])),
-            expected,
-            "{reason}"
-        );
+        assert_eq!(told(&schema, &Value::map([("a", a), ("b", b), ("c", c)])), expected, "{reason}");
     }
 }
 
 #[test]
 fn a_rule_over_types_of_rust_is_told_where_the_type_fails() {
     fn ordered(bounds: &(i64, i64)) -> Result<(), String> {
-        if bounds.0 <= bounds.1 {
-            Ok(())
-        } else {
-            Err(format!("{} is above {}", bounds.0, bounds.1))
-        }
+        if bounds.0 <= bounds.1 { Ok(()) } else { Err(format!("{} is above {}", bounds.0, bounds.1)) }
     }
     let schema = Schema::new([optional("bounds", Type::list(Type::String)).parses::<Vec<std::net::IpAddr>>()]);
     let addresses = Value::List(vec!["10.0.0.1".into(), "ten".into()]);
@@ -103,37 +89,24 @@ fn a_rule_over_types_of_rust_is_told_where_the_type_fails() {
     let schema = Schema::new([optional("bounds", Type::list(Type::Number)).check(ordered)]);
     let pair = |low: Value, high: Value| Value::map([("bounds", Value::List(vec![low, high]))]);
     assert_eq!(told(&schema, &pair(3.into(), 2.into())), ["bounds: 3 is above 2"]);
-    assert_eq!(
-        told(&schema, &pair(3.into(), Value::unknown())),
-        [] as [&str; 0],
-        "undecided"
-    );
+    assert_eq!(told(&schema, &pair(3.into(), Value::unknown())), [] as [&str; 0], "undecided");
 }
 
 #[test]
 fn what_is_secret_is_not_repeated() {
     let inner = object([optional("token", Type::String).sensitive().one_of(&["right"])]);
-    let schema = Schema::new([
-        optional("password", Type::String).sensitive().length(9, 99),
-        optional("login", inner),
-    ]);
+    let schema = Schema::new([optional("password", Type::String).sensitive().length(9, 99), optional("login", inner)]);
     let login = Value::map([("token", Value::from("hunter2"))]);
     let config = Value::map([("password", Value::from("hunter2")), ("login", login)]);
     let hidden = "the value is not valid (it is sensitive, so it is not shown)";
-    assert_eq!(
-        told(&schema, &config),
-        [format!("password: {hidden}"), format!("login.token: {hidden}")]
-    );
+    assert_eq!(told(&schema, &config), [format!("password: {hidden}"), format!("login.token: {hidden}")]);
 }
 
 #[test]
 fn elements_that_a_default_makes_equal_are_told() {
     let schema = Schema::new([optional(
         "ports",
-        set_of(object([
-            required("port", Type::Number),
-            optional("protocol", Type::String).default("TCP"),
-        ])),
+        set_of(object([required("port", Type::Number), optional("protocol", Type::String).default("TCP")])),
     )]);
     let port = |protocol: Value| Value::map([("port", Value::from(80)), ("protocol", protocol)]);
     let twice = Value::map([("ports", Value::set([port("TCP".into()), port(NULL.clone())]))]);

@@ -10,22 +10,14 @@ async fn client() -> Client {
 
 fn first_attribute(diagnostic: &proto::Diagnostic) -> Option<&str> {
     let step = diagnostic.attribute.as_ref()?.steps.first()?;
-    if let Some(Selector::AttributeName(name)) = &step.selector {
-        Some(name)
-    } else {
-        None
-    }
+    if let Some(Selector::AttributeName(name)) = &step.selector { Some(name) } else { None }
 }
 
 #[tokio::test]
 async fn the_schema_has_what_core_dereferences() {
     let mut client = client().await;
     let request = proto::get_provider_schema::Request {};
-    let schema = client
-        .get_provider_schema(request)
-        .await
-        .expect("a schema")
-        .into_inner();
+    let schema = client.get_provider_schema(request).await.expect("a schema").into_inner();
     assert!(schema.diagnostics.is_empty(), "{:?}", schema.diagnostics);
     assert!(schema.provider.expect("always set").block.is_some());
     let capabilities = schema.server_capabilities.expect("always set");
@@ -40,11 +32,7 @@ async fn the_schema_has_what_core_dereferences() {
     };
     let cases = [
         ("required alone", "name", (true, false, false, false)),
-        (
-            "a default is computed where it is not configured",
-            "text",
-            (false, true, true, false),
-        ),
+        ("a default is computed where it is not configured", "text", (false, true, true, false)),
         ("write-only is never computed", "secret", (false, true, false, true)),
         ("ours alone", "id", (false, false, true, false)),
     ];
@@ -52,11 +40,7 @@ async fn the_schema_has_what_core_dereferences() {
         assert_eq!(flags(name), expected, "{reason}");
     }
     assert!(schema.data_source_schemas.contains_key("sample_echo"));
-    let metadata = client
-        .get_metadata(proto::get_metadata::Request {})
-        .await
-        .expect("metadata")
-        .into_inner();
+    let metadata = client.get_metadata(proto::get_metadata::Request {}).await.expect("metadata").into_inner();
     assert_eq!(metadata.resources.len(), schema.resource_schemas.len());
 }
 
@@ -66,31 +50,11 @@ async fn a_user_s_mistake_is_a_diagnostic_at_its_attribute() {
     let unknown = Value::unknown;
     let cases = [
         ("sound", note([("name", "x".into())]), true, None),
-        (
-            "a rule of the resource",
-            note([("name", "x".into()), ("text", "no!".into())]),
-            true,
-            Some("text"),
-        ),
+        ("a rule of the resource", note([("name", "x".into()), ("text", "no!".into())]), true, Some("text")),
         ("a rule of the schema", note([("text", "x".into())]), true, Some("name")),
-        (
-            "an unknown is undecided",
-            note([("name", unknown()), ("text", unknown())]),
-            true,
-            None,
-        ),
-        (
-            "write-only, understood",
-            note([("name", "x".into()), ("secret", "s".into())]),
-            true,
-            None,
-        ),
-        (
-            "write-only, would be stored",
-            note([("name", "x".into()), ("secret", "s".into())]),
-            false,
-            Some("secret"),
-        ),
+        ("an unknown is undecided", note([("name", unknown()), ("text", unknown())]), true, None),
+        ("write-only, understood", note([("name", "x".into()), ("secret", "s".into())]), true, None),
+        ("write-only, would be stored", note([("name", "x".into()), ("secret", "s".into())]), false, Some("secret")),
     ];
     for (reason, config, write_only_attributes_allowed, expected) in cases {
         let request = proto::validate_resource_config::Request {
@@ -101,12 +65,7 @@ async fn a_user_s_mistake_is_a_diagnostic_at_its_attribute() {
                 ..Default::default()
             }),
         };
-        let found = client
-            .validate_resource_config(request)
-            .await
-            .expect(reason)
-            .into_inner()
-            .diagnostics;
+        let found = client.validate_resource_config(request).await.expect(reason).into_inner().diagnostics;
         assert_eq!(found.first().and_then(first_attribute), expected, "{reason}: {found:?}");
     }
 }
@@ -116,26 +75,13 @@ async fn what_no_correct_client_sends_is_a_status_and_a_type_we_lack_is_not() {
     let mut client = client().await;
     let read = |type_name: &str, state: &[u8]| proto::read_resource::Request {
         type_name: type_name.into(),
-        current_state: Some(proto::DynamicValue {
-            msgpack: state.into(),
-            json: vec![],
-        }),
+        current_state: Some(proto::DynamicValue { msgpack: state.into(), json: vec![] }),
         ..Default::default()
     };
-    let broken = client
-        .read_resource(read("sample_note", &[0xc1]))
-        .await
-        .expect_err("not msgpack");
+    let broken = client.read_resource(read("sample_note", &[0xc1])).await.expect_err("not msgpack");
     assert_eq!(broken.code(), tonic::Code::InvalidArgument);
-    let unknown = client
-        .read_resource(read("sample_other", &[0xc0]))
-        .await
-        .expect("answers")
-        .into_inner();
-    assert_eq!(
-        summaries(&unknown.diagnostics),
-        ["this release of the provider has no resource sample_other"]
-    );
+    let unknown = client.read_resource(read("sample_other", &[0xc0])).await.expect("answers").into_inner();
+    assert_eq!(summaries(&unknown.diagnostics), ["this release of the provider has no resource sample_other"]);
 }
 
 #[tokio::test]
@@ -153,37 +99,18 @@ async fn create_then_nothing_to_do_then_update_then_replace_then_destroy() {
     assert!(applied.diagnostics.is_empty(), "{:?}", applied.diagnostics);
     assert_eq!(applied.private, b"created");
     let state = decoded(applied.new_state);
-    assert_eq!(
-        state,
-        note([
-            ("name", "a".into()),
-            ("text", "hello".into()),
-            ("id", "a".into()),
-            ("length", 5.into())
-        ])
-    );
+    assert_eq!(state, note([("name", "a".into()), ("text", "hello".into()), ("id", "a".into()), ("length", 5.into())]));
 
     let again = plan(&mut client, &state, &config, &applied.private).await;
-    assert_eq!(
-        decoded(again.planned_state),
-        state,
-        "nothing changes, so nothing is unknown"
-    );
-    assert_eq!(
-        again.planned_private, b"created",
-        "the private bytes survive a plan that notes nothing"
-    );
+    assert_eq!(decoded(again.planned_state), state, "nothing changes, so nothing is unknown");
+    assert_eq!(again.planned_private, b"created", "the private bytes survive a plan that notes nothing");
     assert!(again.requires_replace.is_empty());
 
     let longer = note([("name", "a".into()), ("text", "longer".into())]);
     let update = plan(&mut client, &state, &longer, b"").await;
     assert!(update.requires_replace.is_empty());
     let tree = decoded(update.planned_state);
-    assert_eq!(
-        (tree.child("id"), tree.child("length")),
-        (&"a".into(), &6.into()),
-        "stable, and computed at plan"
-    );
+    assert_eq!((tree.child("id"), tree.child("length")), (&"a".into(), &6.into()), "stable, and computed at plan");
 
     let other = plan(&mut client, &state, &note([("name", "b".into())]), b"").await;
     let paths: Vec<_> = other.requires_replace.iter().flat_map(|path| &path.steps).collect();
@@ -193,10 +120,7 @@ async fn create_then_nothing_to_do_then_update_then_replace_then_destroy() {
 
     let destroy = plan(&mut client, &state, &Value::Null, b"created").await;
     assert!(decoded(destroy.planned_state.clone()).is_null());
-    assert_eq!(
-        destroy.planned_private, b"destroyed",
-        "a destroy's note reaches its apply"
-    );
+    assert_eq!(destroy.planned_private, b"destroyed", "a destroy's note reaches its apply");
     let gone = apply(&mut client, &state, destroy, &Value::Null).await;
     assert!(gone.diagnostics.is_empty() && decoded(gone.new_state).is_null());
 }
@@ -217,24 +141,9 @@ async fn state_is_upgraded_or_refused_and_never_thinned_out() {
     let flatmap = [("name".to_owned(), "a".to_owned())];
     let cases = [
         ("the version at hand", 1, current, None),
-        (
-            "attributes of later schemas are null",
-            1,
-            r#"{"name":"a","text":"t","id":"a","length":1}"#,
-            None,
-        ),
-        (
-            "an older version",
-            0,
-            r#"{"name":"a","body":"t","id":"a","length":1}"#,
-            None,
-        ),
-        (
-            "an attribute that nobody knows",
-            1,
-            r#"{"name":"a","colour":"red"}"#,
-            Some("doesn't fit its schema"),
-        ),
+        ("attributes of later schemas are null", 1, r#"{"name":"a","text":"t","id":"a","length":1}"#, None),
+        ("an older version", 0, r#"{"name":"a","body":"t","id":"a","length":1}"#, None),
+        ("an attribute that nobody knows", 1, r#"{"name":"a","colour":"red"}"#, Some("doesn't fit its schema")),
         ("a newer version", 2, current, Some("newer release")),
         ("a version that nobody wrote", 0, current, Some("no upgrade")),
         ("Terraform 0.11", 0, "", Some("Terraform 0.11")),
@@ -245,27 +154,17 @@ async fn state_is_upgraded_or_refused_and_never_thinned_out() {
             version,
             raw_state: Some(proto::RawState {
                 json: json.into(),
-                flatmap: if json.is_empty() {
-                    flatmap.clone().into()
-                } else {
-                    Default::default()
-                },
+                flatmap: if json.is_empty() { flatmap.clone().into() } else { Default::default() },
             }),
         };
         let answer = client.upgrade_resource_state(request).await.expect(reason).into_inner();
         match refused {
-            Some(text) => assert!(
-                summaries(&answer.diagnostics)[0].contains(text),
-                "{reason}: {:?}",
-                answer.diagnostics
-            ),
+            Some(text) => {
+                assert!(summaries(&answer.diagnostics)[0].contains(text), "{reason}: {:?}", answer.diagnostics)
+            }
             None => {
                 assert!(answer.diagnostics.is_empty(), "{reason}: {:?}", answer.diagnostics);
-                assert_eq!(
-                    decoded(answer.upgraded_state).child("text"),
-                    &Value::from("t"),
-                    "{reason}"
-                );
+                assert_eq!(decoded(answer.upgraded_state).child("text"), &Value::from("t"), "{reason}");
             }
         }
     }
@@ -306,15 +205,9 @@ async fn an_import_gives_an_object_or_says_why_not() {
         match refused {
             Some(text) => assert!(summaries(&answer.diagnostics)[0].contains(text), "{reason}"),
             None => {
-                let [imported] = &answer.imported_resources[..] else {
-                    panic!("{reason}: {answer:?}")
-                };
+                let [imported] = &answer.imported_resources[..] else { panic!("{reason}: {answer:?}") };
                 assert_eq!(imported.type_name, "sample_note");
-                assert_eq!(
-                    decoded(imported.state.clone()).child("id"),
-                    &Value::from(id),
-                    "{reason}"
-                );
+                assert_eq!(decoded(imported.state.clone()).child("id"), &Value::from(id), "{reason}");
             }
         }
     }
@@ -327,16 +220,8 @@ async fn a_move_between_types_is_refused_in_words() {
         target_type_name: "sample_note".into(),
         ..Default::default()
     };
-    let answer = client()
-        .await
-        .move_resource_state(request)
-        .await
-        .expect("OpenTofu asks unannounced")
-        .into_inner();
-    assert_eq!(
-        summaries(&answer.diagnostics),
-        ["sample_note can't take over the state of other_thing"]
-    );
+    let answer = client().await.move_resource_state(request).await.expect("OpenTofu asks unannounced").into_inner();
+    assert_eq!(summaries(&answer.diagnostics), ["sample_note can't take over the state of other_thing"]);
 }
 
 #[tokio::test]

@@ -28,11 +28,7 @@ async fn stop(client: &mut Client) {
 
 fn assert_partial(response: apply_resource_change::Response) {
     assert_eq!(summaries(&response.diagnostics), ["stopped"]);
-    assert_eq!(
-        decoded(response.new_state).child("id"),
-        &Value::from("wait"),
-        "what exists is in the answer"
-    );
+    assert_eq!(decoded(response.new_state).child("id"), &Value::from("wait"), "what exists is in the answer");
 }
 
 #[tokio::test]
@@ -43,10 +39,7 @@ async fn stop_cancels_what_runs_and_nothing_that_comes() {
         let waiting = begun(&server, client.clone()).await;
         stop(&mut client).await;
         assert_partial(soon(round, waiting).await.expect("no panic"));
-        assert!(
-            create(&mut client, "x").await.diagnostics.is_empty(),
-            "it serves on after the {round} stop"
-        );
+        assert!(create(&mut client, "x").await.diagnostics.is_empty(), "it serves on after the {round} stop");
     }
 }
 
@@ -81,27 +74,19 @@ async fn shutdown_replies_and_ends_and_removes_the_socket() {
     // As every go-plugin client does: streams that stay open must not delay the end.
     let (_speak, said) = mpsc::channel::<ConnInfo>(1);
     let channel = server.channel().await;
-    let broker = GrpcBrokerClient::new(channel.clone())
-        .start_stream(ReceiverStream::new(said))
-        .await;
+    let broker = GrpcBrokerClient::new(channel.clone()).start_stream(ReceiverStream::new(said)).await;
     let stdio = GrpcStdioClient::new(channel.clone()).stream_stdio(()).await;
     assert!(broker.is_ok() && stdio.is_ok());
     server.shutdown().await;
     assert!(!Path::new(&socket).exists());
-    assert!(
-        !Path::new(&socket).parent().expect("a folder").exists(),
-        "nor the folder"
-    );
+    assert!(!Path::new(&socket).parent().expect("a folder").exists(), "nor the folder");
 }
 
 #[tokio::test]
 async fn shutdown_of_one_client_is_not_the_end_for_the_others() {
     let server = Server::plain(Clients::Many).await;
     let channel = server.channel().await;
-    GrpcControllerClient::new(channel)
-        .shutdown(proto_empty())
-        .await
-        .expect("a reply");
+    GrpcControllerClient::new(channel).shutdown(proto_empty()).await.expect("a reply");
     assert!(create(&mut server.client().await, "x").await.diagnostics.is_empty());
     assert!(server.runs());
     server.terminate().await;
@@ -119,20 +104,11 @@ async fn a_signal_lets_work_in_flight_answer() {
 async fn the_services_of_go_plugin_are_there() {
     let server = Server::plain(Clients::One).await;
     for (reason, service) in [("go-plugin's name", "plugin"), ("the whole server", "")] {
-        let request = HealthCheckRequest {
-            service: service.into(),
-        };
-        let answer = HealthClient::new(server.channel().await)
-            .check(request)
-            .await
-            .expect(reason)
-            .into_inner();
+        let request = HealthCheckRequest { service: service.into() };
+        let answer = HealthClient::new(server.channel().await).check(request).await.expect(reason).into_inner();
         assert_eq!(answer.status(), ServingStatus::Serving, "{reason}");
     }
-    let stdio = GrpcStdioClient::new(server.channel().await)
-        .stream_stdio(())
-        .await
-        .expect("opens");
+    let stdio = GrpcStdioClient::new(server.channel().await).stream_stdio(()).await.expect("opens");
     let mut stdio = stdio.into_inner();
     let _ = create(&mut server.client().await, "x").await;
     let silent = futures_util::FutureExt::now_or_never(stdio.message()).is_none();
@@ -142,9 +118,7 @@ async fn the_services_of_go_plugin_are_there() {
 #[tokio::test]
 async fn what_is_not_offered_is_unimplemented() {
     let mut client = Server::plain(Clients::One).await.client().await;
-    let answer = client
-        .get_resource_identity_schemas(proto::get_resource_identity_schemas::Request {})
-        .await;
+    let answer = client.get_resource_identity_schemas(proto::get_resource_identity_schemas::Request {}).await;
     assert_eq!(
         answer.expect_err("absent").code(),
         tonic::Code::Unimplemented,

@@ -28,9 +28,7 @@ pub(super) type Client = ProviderClient<Channel>;
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future)
-        .await
-        .unwrap_or_else(|_| panic!("{what} takes for ever"))
+    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what} takes for ever"))
 }
 
 pub(super) struct Server {
@@ -69,13 +67,7 @@ impl Server {
         };
         let tls = identity.map(Identity::into_acceptor);
         let served = tokio::spawn(life::serve(process, sessions, listener, tls, end, None));
-        Self {
-            sample,
-            endpoint,
-            certificate,
-            signal,
-            served,
-        }
+        Self { sample, endpoint, certificate, signal, served }
     }
 
     pub(super) async fn plain(clients: Clients) -> Self {
@@ -98,23 +90,14 @@ impl Server {
     /// As SIGTERM does.
     pub(super) async fn terminate(self) {
         self.signal.send(()).expect("the server runs");
-        soon("the end after a signal", self.served)
-            .await
-            .expect("no panic")
-            .expect("no error");
+        soon("the end after a signal", self.served).await.expect("no panic").expect("no error");
     }
 
     /// As a client does at the end of a phase.
     pub(super) async fn shutdown(self) {
         let channel = self.channel().await;
-        GrpcControllerClient::new(channel)
-            .shutdown(proto_empty())
-            .await
-            .expect("the reply comes first");
-        soon("the end after Shutdown", self.served)
-            .await
-            .expect("no panic")
-            .expect("no error");
+        GrpcControllerClient::new(channel).shutdown(proto_empty()).await.expect("the reply comes first");
+        soon("the end after Shutdown", self.served).await.expect("no panic").expect("no error");
     }
 
     pub(super) fn runs(&self) -> bool {
@@ -133,9 +116,7 @@ where
 {
     let mut stream = Some(TokioIo::new(stream));
     let dial = service_fn(move |_| {
-        let stream = stream
-            .take()
-            .ok_or_else(|| io::Error::other("a closed connection is not dialled again"));
+        let stream = stream.take().ok_or_else(|| io::Error::other("a closed connection is not dialled again"));
         async move { stream }
     });
     Dial::from_static("http://localhost").connect_with_connector(dial).await
@@ -148,10 +129,7 @@ pub(super) fn note_type() -> crate::Type {
         ["name", "text", "secret", "id"]
             .map(|name| (name, crate::Type::String))
             .into_iter()
-            .chain([
-                ("tags", crate::Type::map(crate::Type::String)),
-                ("length", crate::Type::Number),
-            ]),
+            .chain([("tags", crate::Type::map(crate::Type::String)), ("length", crate::Type::Number)]),
     )
 }
 
@@ -174,10 +152,7 @@ pub(super) fn decoded(value: Option<proto::DynamicValue>) -> Value {
 }
 
 pub(super) fn summaries(diagnostics: &[proto::Diagnostic]) -> Vec<&str> {
-    diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.summary.as_str())
-        .collect()
+    diagnostics.iter().map(|diagnostic| diagnostic.summary.as_str()).collect()
 }
 
 pub(super) async fn configure(client: &mut Client, prefix: &str) {
@@ -188,11 +163,7 @@ pub(super) async fn configure(client: &mut Client, prefix: &str) {
         config: Some(proto::DynamicValue { msgpack, json: vec![] }),
         ..Default::default()
     };
-    let response = client
-        .configure_provider(request)
-        .await
-        .expect("configures")
-        .into_inner();
+    let response = client.configure_provider(request).await.expect("configures").into_inner();
     assert!(response.diagnostics.is_empty(), "{:?}", response.diagnostics);
 }
 
@@ -226,11 +197,7 @@ pub(super) async fn apply(
         planned_private: planned.planned_private,
         ..Default::default()
     };
-    client
-        .apply_resource_change(request)
-        .await
-        .expect("applies")
-        .into_inner()
+    client.apply_resource_change(request).await.expect("applies").into_inner()
 }
 
 /// Plan and apply of a new note.

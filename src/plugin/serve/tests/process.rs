@@ -27,13 +27,8 @@ fn child() {
         return;
     }
     serve::install_panic_hook();
-    let Started::Plugin(environment) = serve::started() else {
-        std::process::exit(3)
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let Started::Plugin(environment) = serve::started() else { std::process::exit(3) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let served = runtime.block_on(serve::plugin(Arc::new(Sample::default()), environment));
     std::process::exit(if served.is_ok() { 0 } else { 4 });
 }
@@ -48,15 +43,9 @@ fn command(cookie: bool) -> Command {
 }
 
 fn prepare(command: &mut Command, cookie: bool) {
-    command
-        .env(CHILD, "1")
-        .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
-        .stdout(Stdio::piped());
+    command.env(CHILD, "1").env("PLUGIN_PROTOCOL_VERSIONS", "5,6").stdout(Stdio::piped());
     if cookie {
-        command.env(
-            "TF_PLUGIN_MAGIC_COOKIE",
-            "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
-        );
+        command.env("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
     }
 }
 
@@ -68,30 +57,16 @@ async fn line(child: &mut Child) -> (Vec<String>, Lines<BufReader<ChildStdout>>)
         (fields, lines)
     };
     let (fields, rest) = soon("the line", spawn_blocking(find)).await.expect("no panic");
-    (
-        fields
-            .expect("a handshake line")
-            .split('|')
-            .map(str::to_owned)
-            .collect(),
-        rest,
-    )
+    (fields.expect("a handshake line").split('|').map(str::to_owned).collect(), rest)
 }
 
 fn send(signal: &str, child: &Child) {
-    let sent = Command::new("kill")
-        .args([signal, &child.id().to_string()])
-        .status()
-        .expect("kill");
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill");
     assert!(sent.success());
 }
 
 async fn exit(mut child: Child) -> Option<i32> {
-    soon("its end", spawn_blocking(move || child.wait()))
-        .await
-        .expect("no panic")
-        .expect("a status")
-        .code()
+    soon("its end", spawn_blocking(move || child.wait())).await.expect("no panic").expect("a status").code()
 }
 
 #[tokio::test]
@@ -105,39 +80,24 @@ async fn a_client_starts_it_interrupts_it_and_ends_it() {
     let mut child = command(true).spawn().expect("starts");
     let (line, _rest) = line(&mut child).await;
     let fields: Vec<&str> = line.iter().map(String::as_str).collect();
-    let ["unix", socket, "grpc", ""] = fields[..] else {
-        panic!("{fields:?}")
-    };
+    let ["unix", socket, "grpc", ""] = fields[..] else { panic!("{fields:?}") };
 
     send("-INT", &child);
     let stream = UnixStream::connect(socket).await.expect("it listens");
     let channel = channel(stream).await.expect("plaintext, since no certificate was sent");
     let mut client = ProviderClient::new(channel.clone());
-    assert!(
-        create(&mut client, "x").await.diagnostics.is_empty(),
-        "an interrupt is the client's matter"
-    );
+    assert!(create(&mut client, "x").await.diagnostics.is_empty(), "an interrupt is the client's matter");
 
-    GrpcControllerClient::new(channel)
-        .shutdown(Empty {})
-        .await
-        .expect("the reply comes before the end");
+    GrpcControllerClient::new(channel).shutdown(Empty {}).await.expect("the reply comes before the end");
     assert_eq!(exit(child).await, Some(0));
     assert!(!Path::new(socket).exists(), "the socket is gone");
 }
 
 #[tokio::test]
 async fn sigterm_ends_it_in_order() {
-    let mut child = command(true)
-        .env("PLUGIN_MULTIPLEX_GRPC", "true")
-        .spawn()
-        .expect("starts");
+    let mut child = command(true).env("PLUGIN_MULTIPLEX_GRPC", "true").spawn().expect("starts");
     let (line, _rest) = line(&mut child).await;
-    assert_eq!(
-        line.last().map(String::as_str),
-        Some("false"),
-        "asked, it says that it doesn't multiplex"
-    );
+    assert_eq!(line.last().map(String::as_str), Some("false"), "asked, it says that it doesn't multiplex");
     send("-TERM", &child);
     assert_eq!(exit(child).await, Some(0));
     assert!(!Path::new(&line[1]).exists(), "the socket is gone");
@@ -151,30 +111,19 @@ async fn a_panic_is_shown_as_core_looks_for_it() {
     let mut client = ProviderClient::new(channel(stream).await.expect("plaintext"));
     let applied = create(&mut client, "panic").await;
     let detail = &applied.diagnostics[0].detail;
-    assert!(
-        detail.starts_with("as it was told (") && detail.contains("provider.rs:"),
-        "message and place: {detail}"
-    );
+    assert!(detail.starts_with("as it was told (") && detail.contains("provider.rs:"), "message and place: {detail}");
 
     send("-TERM", &child);
-    let output = soon("its end", spawn_blocking(move || child.wait_with_output()))
-        .await
-        .expect("no panic");
+    let output = soon("its end", spawn_blocking(move || child.wait_with_output())).await.expect("no panic");
     let stderr = String::from_utf8(output.expect("its output").stderr).expect("text");
-    assert!(
-        stderr.lines().any(|line| line.starts_with("panic: as it was told (")),
-        "{stderr}"
-    );
+    assert!(stderr.lines().any(|line| line.starts_with("panic: as it was told (")), "{stderr}");
 }
 
 #[tokio::test]
 async fn a_client_that_is_killed_leaves_no_orphan() {
     // The shell stands for the client, and goes without a word when its input closes.
     let mut shell = Command::new("sh");
-    shell
-        .args(["-c", r#""$0" "$@" & read _"#])
-        .arg(std::env::current_exe().expect("this binary"))
-        .args(ARGUMENTS);
+    shell.args(["-c", r#""$0" "$@" & read _"#]).arg(std::env::current_exe().expect("this binary")).args(ARGUMENTS);
     prepare(&mut shell, true);
     let mut shell = shell.stdin(Stdio::piped()).spawn().expect("sh");
     let (line, rest) = line(&mut shell).await;
@@ -184,8 +133,6 @@ async fn a_client_that_is_killed_leaves_no_orphan() {
     drop(shell.stdin.take());
     exit(shell).await;
     // Its end of the pipe closes with it.
-    soon("the orphan's end", spawn_blocking(move || rest.count()))
-        .await
-        .expect("no panic");
+    soon("the orphan's end", spawn_blocking(move || rest.count())).await.expect("no panic");
     assert!(!socket.exists());
 }

@@ -21,10 +21,7 @@ async fn configuring_again_wins() {
     for prefix in ["a-", "b-"] {
         configure(&mut client, prefix).await;
         let applied = create(&mut client, "x").await;
-        assert_eq!(
-            decoded(applied.new_state).child("id"),
-            &Value::from(format!("{prefix}x"))
-        );
+        assert_eq!(decoded(applied.new_state).child("id"), &Value::from(format!("{prefix}x")));
     }
 }
 

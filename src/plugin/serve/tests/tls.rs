@@ -40,11 +40,7 @@ fn go_plugin_certificate() -> Certificate {
     ];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
     let certificate = params.self_signed(&key).expect("a certificate");
-    Certificate {
-        pem: certificate.pem(),
-        der: certificate.der().clone(),
-        key,
-    }
+    Certificate { pem: certificate.pem(), der: certificate.der().clone(), key }
 }
 
 /// Trusts the one certificate of the handshake line, as go-plugin's client does.
@@ -54,9 +50,7 @@ async fn connect(
     identity: Option<&Certificate>,
 ) -> io::Result<TlsStream<UnixStream>> {
     let mut roots = RootCertStore::empty();
-    roots
-        .add(server.certificate.clone().expect("the server speaks TLS"))
-        .expect("a certificate");
+    roots.add(server.certificate.clone().expect("the server speaks TLS")).expect("a certificate");
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[version])
         .expect("a version")
@@ -70,9 +64,7 @@ async fn connect(
     };
     config.alpn_protocols = vec![b"h2".to_vec()];
     let name = ServerName::try_from("localhost").expect("a name");
-    TlsConnector::from(Arc::new(config))
-        .connect(name, server.stream().await?)
-        .await
+    TlsConnector::from(Arc::new(config)).connect(name, server.stream().await?).await
 }
 
 /// In TLS 1.3 a client is done before the server has judged it, so only an answered call is being let in.
@@ -80,10 +72,7 @@ async fn is_answered(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'stati
     let Ok(channel) = channel(stream).await else {
         return false;
     };
-    ProviderClient::new(channel)
-        .get_metadata(get_metadata::Request {})
-        .await
-        .is_ok()
+    ProviderClient::new(channel).get_metadata(get_metadata::Request {}).await.is_ok()
 }
 
 #[tokio::test]
@@ -92,11 +81,7 @@ async fn the_client_that_started_us_gets_in() {
     for (reason, version) in [("TLS 1.2", &TLS12), ("TLS 1.3", &TLS13)] {
         let server = Server::start(Clients::One, Some(&client.pem)).await;
         let stream = connect(&server, version, Some(&client)).await.expect(reason);
-        assert_eq!(
-            stream.get_ref().1.alpn_protocol(),
-            Some(&b"h2"[..]),
-            "{reason}: grpc-go insists on it"
-        );
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]), "{reason}: grpc-go insists on it");
         let mut client = ProviderClient::new(channel(stream).await.expect(reason));
         assert!(create(&mut client, "x").await.diagnostics.is_empty(), "{reason}");
     }
@@ -107,10 +92,7 @@ async fn a_stranger_is_refused() {
     let (client, stranger) = (go_plugin_certificate(), go_plugin_certificate());
     let server = Server::start(Clients::One, Some(&client.pem)).await;
     for (version, protocol) in [("TLS 1.2", &TLS12), ("TLS 1.3", &TLS13)] {
-        for (reason, identity) in [
-            ("no certificate", None),
-            ("one like it, of another key", Some(&stranger)),
-        ] {
+        for (reason, identity) in [("no certificate", None), ("one like it, of another key", Some(&stranger))] {
             let answered = match connect(&server, protocol, identity).await {
                 Ok(stream) => is_answered(stream).await,
                 Err(_) => false,
@@ -118,10 +100,7 @@ async fn a_stranger_is_refused() {
             assert!(!answered, "{version}: {reason}");
         }
     }
-    assert!(
-        !is_answered(server.stream().await.expect("the socket is there")).await,
-        "plaintext"
-    );
+    assert!(!is_answered(server.stream().await.expect("the socket is there")).await, "plaintext");
     let stream = connect(&server, &TLS13, Some(&client)).await.expect("a handshake");
     assert!(is_answered(stream).await, "the right one still gets in");
 }
@@ -129,8 +108,5 @@ async fn a_stranger_is_refused() {
 #[test]
 fn a_certificate_that_is_none_is_an_error() {
     use crate::serve::{TlsError, tls::Identity};
-    assert!(matches!(
-        Identity::for_client("nonsense"),
-        Err(TlsError::ClientCertificate(_))
-    ));
+    assert!(matches!(Identity::for_client("nonsense"), Err(TlsError::ClientCertificate(_))));
 }

@@ -28,19 +28,11 @@ impl<'de> Deserializer<'de> for &'de Value {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        if self.is_null() {
-            visitor.visit_none()
-        } else {
-            visitor.visit_some(self)
-        }
+        if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
-        if name == LATE && self.is_unknown() {
-            visitor.visit_none()
-        } else {
-            visitor.visit_newtype_struct(self)
-        }
+        if name == LATE && self.is_unknown() { visitor.visit_none() } else { visitor.visit_newtype_struct(self) }
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -69,10 +61,7 @@ impl<'de> Deserializer<'de> for &'de Value {
                 let mut written = entries.iter().filter(|(_, value)| !value.is_null());
                 match (written.next(), written.next()) {
                     (Some((name, value)), None) => visitor.visit_enum(Chosen { name, value }),
-                    _ => Err(Fault::new(format_args!(
-                        "exactly one of {} must be set",
-                        variants.join(", ")
-                    ))),
+                    _ => Err(Fault::new(format_args!("exactly one of {} must be set", variants.join(", ")))),
                 }
             }
             Value::Unknown(_) => Err(Fault::undecided()),
@@ -130,26 +119,15 @@ struct Entries<'de> {
 
 impl<'de> Entries<'de> {
     fn all(entries: &'de btree_map::BTreeMap<String, Value>) -> Self {
-        Self {
-            rest: entries.iter(),
-            current: None,
-            attributes: false,
-        }
+        Self { rest: entries.iter(), current: None, attributes: false }
     }
 
     fn written(entries: &'de btree_map::BTreeMap<String, Value>) -> Self {
-        Self {
-            attributes: true,
-            ..Self::all(entries)
-        }
+        Self { attributes: true, ..Self::all(entries) }
     }
 
     fn step(&self, name: &str) -> Step {
-        if self.attributes {
-            Step::Attribute(name.to_owned())
-        } else {
-            Step::Key(name.to_owned())
-        }
+        if self.attributes { Step::Attribute(name.to_owned()) } else { Step::Key(name.to_owned()) }
     }
 }
 

@@ -82,17 +82,12 @@ fn tree() -> Value {
         ),
         ("bucket", Value::unknown()),
         ("tags", Value::List(vec!["a".into(), "b".into()])),
-        (
-            "world",
-            Value::map([("sandbox", Value::map([("path", Value::from("x"))]))]),
-        ),
+        ("world", Value::map([("sandbox", Value::map([("path", Value::from("x"))]))])),
     ])
 }
 
 fn with(tree: Value, name: &str, value: Value) -> Value {
-    let Value::Map(mut entries) = tree else {
-        panic!("an object is needed")
-    };
+    let Value::Map(mut entries) = tree else { panic!("an object is needed") };
     entries.insert(name.into(), value);
     Value::Map(entries)
 }
@@ -110,29 +105,17 @@ fn a_null_attribute_is_one_that_was_not_written() {
     let read: Quota = from_value(&quota(Value::map([] as [(&str, Value); 0]), Value::Null)).unwrap();
     assert_eq!(read.headroom, 0, "the default of the struct holds");
     let fault = from_value::<Quota>(&quota(Value::Null, Value::Null)).unwrap_err();
-    assert_eq!(
-        fault.to_string(),
-        "missing field `total`",
-        "without a default it is missing"
-    );
+    assert_eq!(fault.to_string(), "missing field `total`", "without a default it is missing");
 }
 
 #[test]
 fn an_unknown_is_undecided_and_not_wrong() {
     let cases = [
         (with(tree(), "name", Value::unknown()), "name", "a plain string"),
-        (
-            with(tree(), "ratio", Value::unknown()),
-            "ratio",
-            "an option, which might be null",
-        ),
+        (with(tree(), "ratio", Value::unknown()), "ratio", "an option, which might be null"),
         (with(tree(), "world", Value::unknown()), "world", "a choice"),
         (
-            with(
-                tree(),
-                "namespaces",
-                Value::map([("x", quota(Value::unknown(), Value::Null))]),
-            ),
+            with(tree(), "namespaces", Value::map([("x", quota(Value::unknown(), Value::Null))])),
             r#"namespaces["x"].total"#,
             "a place deep inside",
         ),
@@ -158,11 +141,7 @@ fn a_fault_names_its_place() {
     assert_eq!(fault.path.to_string(), "tags[1]");
 
     let fault = from_value::<Spec>(&with(tree(), "nmae", 1.into())).unwrap_err();
-    assert_eq!(
-        fault.path.to_string(),
-        "nmae",
-        "an attribute that the struct does not know"
-    );
+    assert_eq!(fault.path.to_string(), "nmae", "an attribute that the struct does not know");
 }
 
 #[test]
@@ -170,21 +149,13 @@ fn a_choice_is_a_string_or_the_one_attribute_that_is_set() {
     let path = || Value::map([("path", Value::from("x"))]);
     let cases = [
         (Value::from("memory"), Some(World::Memory), "a variant without data"),
-        (
-            Value::map([("named", Value::from("n"))]),
-            Some(World::Named("n".into())),
-            "one with a value",
-        ),
+        (Value::map([("named", Value::from("n"))]), Some(World::Named("n".into())), "one with a value"),
         (
             Value::map([("named", Value::Null), ("sandbox", path())]),
             Some(World::Sandbox { path: "x".into() }),
             "the others stay null",
         ),
-        (
-            Value::map([("named", Value::from("n")), ("sandbox", path())]),
-            None,
-            "two are set",
-        ),
+        (Value::map([("named", Value::from("n")), ("sandbox", path())]), None, "two are set"),
         (Value::map([("named", Value::Null)]), None, "none is set"),
         (Value::from("moon"), None, "there is no such variant"),
         (Value::from(1), None, "a number chooses nothing"),
@@ -203,32 +174,16 @@ fn numbers_keep_their_value() {
     assert_eq!(from_value::<u64>(&to_value(&u64::MAX)), Ok(u64::MAX));
     assert_eq!(from_value::<i128>(&to_value(&i128::MIN)), Ok(i128::MIN));
     assert_eq!(from_value::<f64>(&to_value(&0.1)), Ok(0.1));
-    assert_eq!(
-        to_value(&0.1f32),
-        Value::Number("0.1".parse().unwrap()),
-        "by its shortest text"
-    );
-    assert!(
-        from_value::<i64>(&Value::Number("1.5".parse().unwrap())).is_err(),
-        "nothing is rounded"
-    );
-    assert!(
-        from_value::<u8>(&Number::from(256i64).into()).is_err(),
-        "nothing is cut off"
-    );
+    assert_eq!(to_value(&0.1f32), Value::Number("0.1".parse().unwrap()), "by its shortest text");
+    assert!(from_value::<i64>(&Value::Number("1.5".parse().unwrap())).is_err(), "nothing is rounded");
+    assert!(from_value::<u8>(&Number::from(256i64).into()).is_err(), "nothing is cut off");
     assert!(try_to_value(&f64::NAN).is_err(), "not a number");
 }
 
 #[test]
 fn keys_of_maps_are_strings() {
-    assert_eq!(
-        to_value(&BTreeMap::from([(1, true)])),
-        Value::map([("1", Value::Bool(true))])
-    );
-    assert!(
-        try_to_value(&BTreeMap::from([(vec![1], true)])).is_err(),
-        "a list is not a key"
-    );
+    assert_eq!(to_value(&BTreeMap::from([(1, true)])), Value::map([("1", Value::Bool(true))]));
+    assert!(try_to_value(&BTreeMap::from([(vec![1], true)])).is_err(), "a list is not a key");
 }
 
 #[test]

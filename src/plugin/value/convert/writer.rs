@@ -130,10 +130,7 @@ impl Serializer for Writer {
     }
 
     fn serialize_seq(self, length: Option<usize>) -> Result<Elements, Fault> {
-        Ok(Elements {
-            variant: None,
-            elements: Vec::with_capacity(length.unwrap_or(0).min(1024)),
-        })
+        Ok(Elements { variant: None, elements: Vec::with_capacity(length.unwrap_or(0).min(1024)) })
     }
 
     fn serialize_tuple(self, length: usize) -> Result<Elements, Fault> {
@@ -151,18 +148,11 @@ impl Serializer for Writer {
         variant: &'static str,
         length: usize,
     ) -> Result<Elements, Fault> {
-        Ok(Elements {
-            variant: Some(variant),
-            ..self.serialize_seq(Some(length))?
-        })
+        Ok(Elements { variant: Some(variant), ..self.serialize_seq(Some(length))? })
     }
 
     fn serialize_map(self, _length: Option<usize>) -> Result<Entries, Fault> {
-        Ok(Entries {
-            variant: None,
-            entries: BTreeMap::new(),
-            key: None,
-        })
+        Ok(Entries { variant: None, entries: BTreeMap::new(), key: None })
     }
 
     fn serialize_struct(self, _name: &'static str, _length: usize) -> Result<Entries, Fault> {
@@ -176,10 +166,7 @@ impl Serializer for Writer {
         variant: &'static str,
         _length: usize,
     ) -> Result<Entries, Fault> {
-        Ok(Entries {
-            variant: Some(variant),
-            ..self.serialize_map(None)?
-        })
+        Ok(Entries { variant: Some(variant), ..self.serialize_map(None)? })
     }
 }
 
@@ -203,8 +190,7 @@ pub(super) struct Elements {
 impl Elements {
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Fault> {
         let index = i64::try_from(self.elements.len()).unwrap_or(i64::MAX);
-        self.elements
-            .push(try_to_value(value).map_err(|fault| fault.inside(Step::Index(index)))?);
+        self.elements.push(try_to_value(value).map_err(|fault| fault.inside(Step::Index(index)))?);
         Ok(())
     }
 
@@ -260,10 +246,7 @@ impl SerializeMap for Entries {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Fault> {
-        let key = self
-            .key
-            .take()
-            .ok_or_else(|| Fault::new("a value was written before its key"))?;
+        let key = self.key.take().ok_or_else(|| Fault::new("a value was written before its key"))?;
         let value = try_to_value(value).map_err(|fault| fault.inside(Step::Key(key.clone())))?;
         self.entries.insert(key, value);
         Ok(())

@@ -12,38 +12,13 @@ fn state_is_read_as_core_reads_it() {
     let cases: &[(&str, Type, Value, &str)] = &[
         ("", Type::String, Value::Null, "an absent value is null"),
         ("null", Type::String, Value::Null, "null"),
-        (
-            "0.1",
-            Type::Number,
-            number("0.1"),
-            "a number by its text, not by a float",
-        ),
-        (
-            "123456789012345678901234567890",
-            Type::Number,
-            number("123456789012345678901234567890"),
-            "of any size",
-        ),
+        ("0.1", Type::Number, number("0.1"), "a number by its text, not by a float"),
+        ("123456789012345678901234567890", Type::Number, number("123456789012345678901234567890"), "of any size"),
         ("\"12\"", Type::Number, number("12"), "a number as a string"),
-        (
-            "12.0",
-            Type::String,
-            Value::string("12"),
-            "a number where a string is wanted",
-        ),
-        (
-            "true",
-            Type::String,
-            Value::string("true"),
-            "a bool where a string is wanted",
-        ),
+        ("12.0", Type::String, Value::string("12"), "a number where a string is wanted"),
+        ("true", Type::String, Value::string("true"), "a bool where a string is wanted"),
         ("\"true\"", Type::Bool, Value::Bool(true), "a bool as a string"),
-        (
-            "[2,1,2]",
-            Type::set(Type::Number),
-            Value::set([1.into(), 2.into()]),
-            "a set as an array",
-        ),
+        ("[2,1,2]", Type::set(Type::Number), Value::set([1.into(), 2.into()]), "a set as an array"),
         (
             r#"{"b":1}"#,
             object(),
@@ -68,21 +43,11 @@ fn state_that_does_not_fit_is_refused_at_its_place() {
     let key = || Path::attribute("m").then(Step::Key("k".into()));
     let cases: &[(&str, Type, Path, &str)] = &[
         ("{", Type::String, Path::root(), "not JSON"),
-        (
-            r#"{"x":1}"#,
-            map(),
-            Path::root(),
-            "an attribute that the type does not know would be lost",
-        ),
+        (r#"{"x":1}"#, map(), Path::root(), "an attribute that the type does not know would be lost"),
         (r#"{"m":{"k":"one"}}"#, map(), key(), "not a number"),
         (r#"{"m":{"k":true}}"#, map(), key(), "a bool is no number"),
         (r#"{"m":{"k":1e9999999}}"#, map(), key(), "a number without bounds"),
-        (
-            r#"{"value":1}"#,
-            Type::Dynamic,
-            Path::root(),
-            "a dynamic value without its type",
-        ),
+        (r#"{"value":1}"#, Type::Dynamic, Path::root(), "a dynamic value without its type"),
         ("[1]", Type::Tuple(vec![]), Path::root(), "a tuple has its own length"),
     ];
     for (text, ty, path, reason) in cases {
@@ -90,20 +55,14 @@ fn state_that_does_not_fit_is_refused_at_its_place() {
         assert_eq!(&error.path, path, "{reason}: {error}");
     }
     let deep = "[".repeat(100_000);
-    assert!(
-        decode(deep.as_bytes(), &Type::Dynamic).is_err(),
-        "nesting without end is an error and not an overflow"
-    );
+    assert!(decode(deep.as_bytes(), &Type::Dynamic).is_err(), "nesting without end is an error and not an overflow");
 }
 
 #[test]
 fn an_unknown_can_not_be_written() {
     let tree = Value::map([("m", Value::map([("k", Value::unknown())]))]);
     let error = encode(&tree, &Type::object([("m", Type::map(Type::Number))])).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        r#"m["k"]: an unknown value can't be written as JSON"#
-    );
+    assert_eq!(error.to_string(), r#"m["k"]: an unknown value can't be written as JSON"#);
 }
 
 proptest! {

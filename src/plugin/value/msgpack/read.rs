@@ -17,29 +17,21 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8], CodecError> {
-        let (taken, rest) = self
-            .bytes
-            .split_at_checked(length)
-            .ok_or_else(|| CodecError::new("the bytes end early"))?;
+        let (taken, rest) =
+            self.bytes.split_at_checked(length).ok_or_else(|| CodecError::new("the bytes end early"))?;
         self.bytes = rest;
         Ok(taken)
     }
 
     /// The next bytes as a big-endian number.
     fn fixed<const N: usize>(&mut self) -> Result<[u8; N], CodecError> {
-        let (taken, rest) = self
-            .bytes
-            .split_first_chunk()
-            .ok_or_else(|| CodecError::new("the bytes end early"))?;
+        let (taken, rest) = self.bytes.split_first_chunk().ok_or_else(|| CodecError::new("the bytes end early"))?;
         self.bytes = rest;
         Ok(*taken)
     }
 
     fn length(&mut self, width: usize) -> Result<usize, CodecError> {
-        Ok(self
-            .take(width)?
-            .iter()
-            .fold(0, |length, byte| length << 8 | usize::from(*byte)))
+        Ok(self.take(width)?.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)))
     }
 
     pub(super) fn marker(&mut self) -> Result<Marker, CodecError> {
@@ -123,8 +115,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn key(&mut self) -> Result<&'a str, CodecError> {
         let marker = self.marker()?;
-        self.string(marker)?
-            .ok_or_else(|| CodecError::new("a key is not a string"))
+        self.string(marker)?.ok_or_else(|| CodecError::new("a key is not a string"))
     }
 
     /// The type of a dynamic value: `bin`, though a `str` says the same.
@@ -136,9 +127,7 @@ impl<'a> Reader<'a> {
             Marker::Bin32 => self.length(4)?,
             _ => {
                 let text = self.string(marker)?;
-                return text
-                    .map(str::as_bytes)
-                    .ok_or_else(|| CodecError::new("a value has no type before it"));
+                return text.map(str::as_bytes).ok_or_else(|| CodecError::new("a value has no type before it"));
             }
         };
         self.take(length)

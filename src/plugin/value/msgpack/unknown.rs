@@ -31,9 +31,7 @@ pub(super) fn read(code: i8, payload: &[u8]) -> Result<Refinement, CodecError> {
             NULLNESS => bounds.null = Some(boolean(&mut reader)?.ok_or_else(malformed)?),
             STRING_PREFIX => {
                 let marker = reader.marker()?;
-                bounds.prefix = Some(crate::value::nfc(
-                    reader.string(marker)?.ok_or_else(malformed)?.to_owned(),
-                ));
+                bounds.prefix = Some(crate::value::nfc(reader.string(marker)?.ok_or_else(malformed)?.to_owned()));
             }
             NUMBER_LOWER => bounds.lower = bound(&mut reader)?,
             NUMBER_UPPER => bounds.upper = bound(&mut reader)?,
@@ -76,11 +74,7 @@ fn bound(reader: &mut Reader<'_>) -> Result<Option<(Number, bool)>, CodecError> 
 }
 
 pub(super) fn write(out: &mut Vec<u8>, refinement: &Refinement) -> Result<(), CodecError> {
-    let payload = refinement
-        .bounds()
-        .map(payload)
-        .transpose()?
-        .filter(|payload| payload.len() <= PAYLOAD);
+    let payload = refinement.bounds().map(payload).transpose()?.filter(|payload| payload.len() <= PAYLOAD);
     match payload {
         None => out.extend([Marker::FixExt1.to_u8(), 0, 0]),
         Some(payload) => {
@@ -92,14 +86,7 @@ pub(super) fn write(out: &mut Vec<u8>, refinement: &Refinement) -> Result<(), Co
 }
 
 fn payload(bounds: &Bounds) -> Result<Vec<u8>, CodecError> {
-    let Bounds {
-        null,
-        prefix,
-        lower,
-        upper,
-        min_length,
-        max_length,
-    } = bounds;
+    let Bounds { null, prefix, lower, upper, min_length, max_length } = bounds;
     let promises = [null.is_some(), prefix.is_some(), lower.is_some(), upper.is_some()];
     let lengths = [min_length.is_some(), max_length.is_some()];
     let entries = promises.iter().chain(&lengths).filter(|promised| **promised).count();
@@ -112,10 +99,7 @@ fn payload(bounds: &Bounds) -> Result<Vec<u8>, CodecError> {
     }
     if let Some(prefix) = prefix {
         key(&mut out, STRING_PREFIX);
-        written(encode::write_str(
-            &mut out,
-            &prefix[..prefix.floor_char_boundary(PREFIX)],
-        ))?;
+        written(encode::write_str(&mut out, &prefix[..prefix.floor_char_boundary(PREFIX)]))?;
     }
     for (at, bound) in [(NUMBER_LOWER, lower), (NUMBER_UPPER, upper)] {
         if let Some((number, inclusive)) = bound {

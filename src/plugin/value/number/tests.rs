@@ -20,16 +20,8 @@ fn equal_numbers_have_one_text() {
         ("5.", "5", "no fraction"),
         ("-1e-3", "-0.001", "zeros after the point"),
         ("18446744073709551615", "18446744073709551615", "beyond i64"),
-        (
-            "123456789012345678901234567890.1",
-            "123456789012345678901234567890.1",
-            "beyond f64",
-        ),
-        (
-            "9223372036854775808e0",
-            "9223372036854775808",
-            "one more than i64 holds",
-        ),
+        ("123456789012345678901234567890.1", "123456789012345678901234567890.1", "beyond f64"),
+        ("9223372036854775808e0", "9223372036854775808", "one more than i64 holds"),
     ];
     for (text, canonical, reason) in cases {
         assert_eq!(number(text).to_string(), canonical, "{reason}");
@@ -39,13 +31,10 @@ fn equal_numbers_have_one_text() {
 
 #[test]
 fn what_is_no_number_is_refused() {
-    for text in [
-        "", "-", ".", "e5", "1e", "1e+", "0x10", "1_000", "one", "1.2.3", "--1", "+-1", "1e5.0", "NaN", "\u{661}",
-    ] {
-        assert!(
-            matches!(text.parse::<Number>(), Err(NumberError::Syntax(_))),
-            "{text:?}"
-        );
+    for text in
+        ["", "-", ".", "e5", "1e", "1e+", "0x10", "1_000", "one", "1.2.3", "--1", "+-1", "1e5.0", "NaN", "\u{661}"]
+    {
+        assert!(matches!(text.parse::<Number>(), Err(NumberError::Syntax(_))), "{text:?}");
     }
     for text in ["inf", "-Inf", "Infinity"] {
         assert_eq!(text.parse::<Number>(), Err(NumberError::NotFinite), "{text:?}");
@@ -63,27 +52,15 @@ fn what_is_no_number_is_refused() {
 fn floats_are_exact_or_short_as_asked() {
     assert_eq!(Number::try_from(0.1).unwrap(), number("0.1"), "what a person wrote");
     let exact = Number::exact(0.1).unwrap().to_string();
-    assert_eq!(
-        exact, "0.1000000000000000055511151231257827021181583404541015625",
-        "what the float is"
-    );
-    assert_eq!(
-        Number::exact(1e23).unwrap(),
-        number("99999999999999991611392"),
-        "large floats are whole"
-    );
-    assert!(
-        Number::exact(f64::MIN_POSITIVE / 4.0).unwrap().to_string().len() > 750,
-        "the smallest have many digits"
-    );
+    assert_eq!(exact, "0.1000000000000000055511151231257827021181583404541015625", "what the float is");
+    assert_eq!(Number::exact(1e23).unwrap(), number("99999999999999991611392"), "large floats are whole");
+    assert!(Number::exact(f64::MIN_POSITIVE / 4.0).unwrap().to_string().len() > 750, "the smallest have many digits");
     assert_eq!(Number::exact(f64::INFINITY), Err(NumberError::NotFinite));
 }
 
 #[test]
 fn order_is_that_of_numbers() {
-    let sorted = [
-        "-1e30", "-10", "-9.5", "-9.25", "-0.1", "0", "0.05", "0.1", "0.15", "1", "9.9", "10", "1e30",
-    ];
+    let sorted = ["-1e30", "-10", "-9.5", "-9.25", "-0.1", "0", "0.05", "0.1", "0.15", "1", "9.9", "10", "1e30"];
     for (at, low) in sorted.iter().enumerate() {
         for high in &sorted[at + 1..] {
             assert!(number(low) < number(high), "{low} < {high}");

@@ -26,12 +26,7 @@ pub(super) struct Finding {
 }
 
 fn finding(check: &'static str, verdict: Verdict, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
-    Finding {
-        check,
-        verdict,
-        found: found.into(),
-        remedy: remedy.into(),
-    }
+    Finding { check, verdict, found: found.into(), remedy: remedy.into() }
 }
 
 fn well(check: &'static str, found: impl Into<String>) -> Finding {
@@ -40,25 +35,11 @@ fn well(check: &'static str, found: impl Into<String>) -> Finding {
 
 /// What could not be asked is no absence of trouble.
 fn unseen(check: &'static str, why: &str) -> Finding {
-    finding(
-        check,
-        Verdict::Error,
-        why,
-        "Make it possible to look, then run this again.",
-    )
+    finding(check, Verdict::Error, why, "Make it possible to look, then run this again.")
 }
 
 pub(super) fn judge(seen: &Seen) -> Vec<Finding> {
-    let Seen {
-        facts,
-        boundary,
-        audit_logging,
-        identity_providers,
-        refused_by_aws,
-        refused,
-        clock,
-        objects,
-    } = seen;
+    let Seen { facts, boundary, audit_logging, identity_providers, refused_by_aws, refused, clock, objects } = seen;
     let mut findings = vec![];
     match facts {
         Ok(facts) => findings.extend(of_facts(facts)),
@@ -121,10 +102,7 @@ fn of_facts(facts: &Facts) -> Vec<Finding> {
     let mode = &facts.authentication_mode;
     let mut findings = vec![well(
         "credentials and cluster",
-        format!(
-            "{} runs {} as {}",
-            facts.stable.cluster_arn, facts.version, facts.caller
-        ),
+        format!("{} runs {} as {}", facts.stable.cluster_arn, facts.version, facts.caller),
     )];
     findings.push(match mode.as_str() {
         "API" => well("authentication mode", "API"),
@@ -162,10 +140,7 @@ fn of_facts(facts: &Facts) -> Vec<Finding> {
         )
     });
     let crds = facts.crds.len();
-    findings.push(well(
-        "custom resources",
-        format!("{crds} kinds besides Kubernetes' own"),
-    ));
+    findings.push(well("custom resources", format!("{crds} kinds besides Kubernetes' own")));
     findings
 }
 
@@ -204,10 +179,7 @@ fn of_providers(providers: &[IdentityProvider]) -> Finding {
         .map(|provider| provider.name.as_str())
         .collect();
     if open.is_empty() {
-        return well(
-            "identity providers",
-            format!("{}, none of which can name our groups", providers.len()),
-        );
+        return well("identity providers", format!("{}, none of which can name our groups", providers.len()));
     }
     finding(
         "identity providers",
@@ -219,12 +191,8 @@ fn of_providers(providers: &[IdentityProvider]) -> Finding {
 
 /// Ours by their mark, and named by no record.
 fn of_objects(objects: &[OwnObject]) -> Finding {
-    let named: BTreeSet<&str> = objects
-        .iter()
-        .filter_map(|object| object.inventory.as_ref())
-        .flatten()
-        .map(String::as_str)
-        .collect();
+    let named: BTreeSet<&str> =
+        objects.iter().filter_map(|object| object.inventory.as_ref()).flatten().map(String::as_str).collect();
     // Made with the rights in it, before there is a baseline whose record could name it.
     let home = ObjectKey::namespace_object(SYSTEM_NAMESPACE);
     let is_orphan = |object: &&OwnObject| {

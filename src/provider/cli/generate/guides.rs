@@ -14,10 +14,7 @@ pub fn pages(catalogue: &Catalogue) -> Pages {
         ("guides/golden-paths.md".into(), golden_paths(catalogue)),
         (
             "guides/security.md".into(),
-            format!(
-                "{}\n{SECURITY}",
-                heading("Security notes", "Who may do what, and what is proved where.")
-            ),
+            format!("{}\n{SECURITY}", heading("Security notes", "Who may do what, and what is proved where.")),
         ),
     ])
 }
@@ -55,81 +52,43 @@ fn tiers(page: &mut String, path: &GoldenPath) {
         let _ = writeln!(
             page,
             "| {title} |{}",
-            columns
-                .iter()
-                .map(|(_, tier)| *tier)
-                .map(|tier| format!(" {} |", cell(tier)))
-                .collect::<String>()
+            columns.iter().map(|(_, tier)| *tier).map(|tier| format!(" {} |", cell(tier))).collect::<String>()
         );
     };
     row("class", &|tier| word(&tier.class));
-    row("deletion protection", &|tier| {
-        if tier.deletion_protection { "on" } else { "off" }.to_owned()
-    });
+    row("deletion protection", &|tier| if tier.deletion_protection { "on" } else { "off" }.to_owned());
     row("Pod Security: enforce, warn", &|tier| {
-        format!(
-            "{}, {}",
-            word(&tier.pod_security.enforce),
-            word(&tier.pod_security.warn)
-        )
+        format!("{}, {}", word(&tier.pod_security.enforce), word(&tier.pod_security.warn))
     });
-    let resources: BTreeSet<&str> = columns
-        .iter()
-        .map(|(_, tier)| *tier)
-        .flat_map(|tier| tier.quota.total.keys())
-        .map(String::as_str)
-        .collect();
+    let resources: BTreeSet<&str> =
+        columns.iter().map(|(_, tier)| *tier).flat_map(|tier| tier.quota.total.keys()).map(String::as_str).collect();
     for resource in resources {
         row(&format!("quota `{resource}`"), &|tier| {
-            tier.quota
-                .total
-                .get(resource)
-                .map_or("unset".to_owned(), |amount| amount.written().to_owned())
+            tier.quota.total.get(resource).map_or("unset".to_owned(), |amount| amount.written().to_owned())
         });
     }
-    row("quota bound, times the default", &|tier| {
-        tier.quota.bound_factor.to_string()
-    });
+    row("quota bound, times the default", &|tier| tier.quota.bound_factor.to_string());
     row("container default memory; default request of cpu, memory", &|tier| {
         let limits = &tier.limits;
-        let [memory, cpu, request] = [
-            &limits.default_memory,
-            &limits.default_request_cpu,
-            &limits.default_request_memory,
-        ];
+        let [memory, cpu, request] =
+            [&limits.default_memory, &limits.default_request_cpu, &limits.default_request_memory];
         format!("{}; {}, {}", memory.written(), cpu.written(), request.written())
     });
     row("default deny", &|tier| word(&tier.network.default_deny));
     row("developer has the rights of", &|tier| {
-        tier.roles
-            .get(&goldenpath_core::domain::PersonaName::Developer)
-            .map(ToString::to_string)
-            .unwrap_or_default()
+        tier.roles.get(&goldenpath_core::domain::PersonaName::Developer).map(ToString::to_string).unwrap_or_default()
     });
     row("slot isolation", &|tier| word(&tier.slot.isolation));
     row("slot share cpu, memory", &|tier| {
-        format!(
-            "{}, {}",
-            tier.slot.share.cpu.written(),
-            tier.slot.share.memory.written()
-        )
+        format!("{}, {}", tier.slot.share.cpu.written(), tier.slot.share.memory.written())
     });
-    row("slot replicas, fewest to most", &|tier| {
-        format!("{} to {}", tier.slot.min_replicas, tier.slot.max_replicas)
-    });
+    row("slot replicas, fewest to most", &|tier| format!("{} to {}", tier.slot.min_replicas, tier.slot.max_replicas));
     row("slot disruption budget, maxUnavailable", &|tier| {
         tier.slot.max_unavailable.clone().unwrap_or_else(|| "none".to_owned())
     });
     row("slot spread", &|tier| word(&tier.slot.spread));
-    let prod = columns
-        .iter()
-        .filter(|(_, tier)| tier.class == TierClass::Prod)
-        .map(|(name, _)| format!("`{name}`"));
-    let _ = write!(
-        page,
-        "\nAn `owner` is required in {}.\n",
-        prod.collect::<Vec<_>>().join(", ")
-    );
+    let prod = columns.iter().filter(|(_, tier)| tier.class == TierClass::Prod).map(|(name, _)| format!("`{name}`"));
+    let _ = write!(page, "\nAn `owner` is required in {}.\n", prod.collect::<Vec<_>>().join(", "));
 }
 
 /// The word of the document for one of its choices.

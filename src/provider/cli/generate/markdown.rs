@@ -19,11 +19,7 @@ pub fn resource(declared: &Declared, example: &str, import: &str) -> String {
     usage(&mut page, example);
     body(&mut page, &declared.schema);
     let shape = declared.id_shape.unwrap_or_default();
-    let _ = write!(
-        page,
-        "\n## Import\n\nThe id is {shape}.\n\n```shell\n{}\n```\n",
-        import.trim_end()
-    );
+    let _ = write!(page, "\n## Import\n\nThe id is {shape}.\n\n```shell\n{}\n```\n", import.trim_end());
     page
 }
 
@@ -44,11 +40,7 @@ pub fn head(title: &str, description: &str) -> String {
 }
 
 fn usage(page: &mut String, example: &str) {
-    let _ = write!(
-        page,
-        "\n## Example Usage\n\n```terraform\n{}\n```\n",
-        example.trim_end()
-    );
+    let _ = write!(page, "\n## Example Usage\n\n```terraform\n{}\n```\n", example.trim_end());
 }
 
 fn body(page: &mut String, schema: &Schema) {
@@ -73,9 +65,7 @@ fn sections<'a>(
     type Belongs = fn(&Attribute) -> bool;
     let kinds: [(&str, Belongs); 3] = [
         ("Required", |attribute| attribute.mode == Mode::Required),
-        ("Optional", |attribute| {
-            matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed)
-        }),
+        ("Optional", |attribute| matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed)),
         ("Read-only", |attribute| attribute.mode == Mode::Computed),
     ];
     for (title, belongs) in kinds {
@@ -86,11 +76,7 @@ fn sections<'a>(
         }
         let _ = write!(page, "\n{} {title}\n\n", if path.is_empty() { "###" } else { "####" });
         for attribute in chosen {
-            let inside = if path.is_empty() {
-                attribute.name.to_owned()
-            } else {
-                format!("{path}.{}", attribute.name)
-            };
+            let inside = if path.is_empty() { attribute.name.to_owned() } else { format!("{path}.{}", attribute.name) };
             let _ = writeln!(page, "{}", line(attribute, &inside));
             if let Kind::Nested(_, object) = &attribute.kind {
                 nested.push((inside, &object.attributes));
@@ -100,29 +86,15 @@ fn sections<'a>(
 }
 
 fn line(attribute: &Attribute, inside: &str) -> String {
-    let mut text = format!(
-        "- `{}` ({}) {}",
-        attribute.name,
-        kind(&attribute.kind),
-        attribute.description
-    );
+    let mut text = format!("- `{}` ({}) {}", attribute.name, kind(&attribute.kind), attribute.description);
     if !attribute.choices.is_empty() {
         let _ = write!(
             text,
             " One of {}.",
-            attribute
-                .choices
-                .iter()
-                .map(|c| format!("`{c}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
+            attribute.choices.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ")
         );
     }
-    if let Some(default) = attribute
-        .default
-        .as_ref()
-        .filter(|_| !attribute.description.contains("Default"))
-    {
+    if let Some(default) = attribute.default.as_ref().filter(|_| !attribute.description.contains("Default")) {
         let _ = write!(text, " Default `{}`.", shown(default));
     }
     if let Kind::Nested(..) = attribute.kind {
@@ -186,22 +158,12 @@ mod tests {
     fn a_page_has_each_attribute_under_who_sets_it() {
         let schema = Schema::new([
             required("name", Type::String).describe("The name."),
-            optional("mode", Type::String)
-                .one_of(&["a", "b"])
-                .default("a")
-                .describe("How."),
+            optional("mode", Type::String).one_of(&["a", "b"]).default("a").describe("How."),
             optional("inner", object([required("x", Type::set(Type::Number)).describe("X.")])).describe("Inside."),
             computed("id", Type::String).describe("Id."),
         ])
         .describe("First.\n\nSecond.");
-        let page = data_source(
-            &Declared {
-                name: "goldenpath_x",
-                schema,
-                id_shape: None,
-            },
-            "data {}\n",
-        );
+        let page = data_source(&Declared { name: "goldenpath_x", schema, id_shape: None }, "data {}\n");
         for expected in [
             "page_title: \"goldenpath_x Data Source\"\ndescription: |-\n  First.\n",
             "### Required\n\n- `name` (String) The name.\n",

@@ -14,11 +14,7 @@ use plugin::{
 
 impl<K: Kind> Managed<K> {
     pub(super) async fn applied(&self, call: &Call, request: ApplyRequest) -> ApplyResponse {
-        let ApplyRequest {
-            change,
-            planned,
-            private,
-        } = request;
+        let ApplyRequest { change, planned, private } = request;
         let memory = match Memory::read(&private) {
             Ok(memory) => memory,
             Err(error) => return unchanged(private, vec![error]),
@@ -31,11 +27,7 @@ impl<K: Kind> Managed<K> {
         };
         answered.unwrap_or_else(|diagnostics| match change {
             // What is not removed is still there, as it was.
-            Change::Destroy { prior } => ApplyResponse {
-                computed: Some(prior),
-                private,
-                diagnostics,
-            },
+            Change::Destroy { prior } => ApplyResponse { computed: Some(prior), private, diagnostics },
             Change::Create { .. } | Change::Update { .. } => unchanged(private, diagnostics),
         })
     }
@@ -48,9 +40,7 @@ impl<K: Kind> Managed<K> {
         planned: Option<Value>,
         memory: Memory,
     ) -> Result<ApplyResponse, Vec<Diagnostic>> {
-        let spec = self
-            .spec(config)
-            .map_err(|fault| vec![self.unreadable(fault, "the configuration")])?;
+        let spec = self.spec(config).map_err(|fault| vec![self.unreadable(fault, "the configuration")])?;
         let id = spec.id().to_string();
         let configured = self.world(&format!("apply {id}"))?;
         if let Some(why) = configured.refuses {
@@ -60,18 +50,12 @@ impl<K: Kind> Managed<K> {
             return Err(vec![turned_out_different(&tree::text(prior, "id"), &id)]);
         }
         let limits = tree::timeouts(config);
-        let (limit, usual) = if prior.is_some() {
-            (limits.update, super::UPDATE)
-        } else {
-            (limits.create, super::CREATE)
-        };
+        let (limit, usual) =
+            if prior.is_some() { (limits.update, super::UPDATE) } else { (limits.create, super::CREATE) };
         let request = EnsureRequest {
             facts: super::facts(&spec, &memory),
             parent: memory.parent.clone(),
-            prior: prior
-                .map(|prior| self.prior(prior, &memory))
-                .transpose()
-                .map_err(|error| vec![error])?,
+            prior: prior.map(|prior| self.prior(prior, &memory)).transpose().map_err(|error| vec![error])?,
             replacing: memory.replaced().map(Into::into),
             planned: planned.as_ref().and_then(tree::planned_objects),
             planned_world: planned.as_ref().and_then(|planned| tree::maybe_text(planned, "world")),
@@ -83,15 +67,7 @@ impl<K: Kind> Managed<K> {
         let diagnostics = self.shown(problems);
         Ok(match exists {
             Some(exists) => existing(&spec, exists, diagnostics),
-            None => unchanged(
-                Memory {
-                    intent: Intent::Keep,
-                    replaced: None,
-                    ..memory
-                }
-                .write(),
-                diagnostics,
-            ),
+            None => unchanged(Memory { intent: Intent::Keep, replaced: None, ..memory }.write(), diagnostics),
         })
     }
 
@@ -103,18 +79,12 @@ impl<K: Kind> Managed<K> {
         }
         let hand_over = Replaced::hands_over(&memory, &id);
         let protected = self.protection_when_removed(&configured, prior, &memory).await;
-        let limit = tree::timeouts(prior)
-            .delete
-            .map_or(super::DELETE, |limit| limit.duration());
+        let limit = tree::timeouts(prior).delete.map_or(super::DELETE, |limit| limit.duration());
         let request = self.removal(prior, &memory, protected, hand_over, limit, call.cancel.clone())?;
         let removed = configured.provisioner.remove(request).await;
         let diagnostics = self.shown(removed.problems);
         if removed.gone {
-            return Ok(ApplyResponse {
-                computed: None,
-                private: Private::default(),
-                diagnostics,
-            });
+            return Ok(ApplyResponse { computed: None, private: Private::default(), diagnostics });
         }
         let mut left = prior.clone();
         if let Some(objects) = &removed.objects {
@@ -122,11 +92,7 @@ impl<K: Kind> Managed<K> {
         }
         if memory.id != id {
             // The bytes of another id's create are no memory of this instance.
-            memory = Memory {
-                id,
-                uid: tree::text(prior, "uid"),
-                ..Memory::default()
-            };
+            memory = Memory { id, uid: tree::text(prior, "uid"), ..Memory::default() };
         }
         let memory = Memory {
             intent: Intent::Keep,
@@ -137,11 +103,7 @@ impl<K: Kind> Managed<K> {
             replaced: None,
             ..memory
         };
-        Ok(ApplyResponse {
-            computed: Some(left),
-            private: memory.write(),
-            diagnostics,
-        })
+        Ok(ApplyResponse { computed: Some(left), private: memory.write(), diagnostics })
     }
 
     /// By the prior state. The bytes are those of a destroy plan, of a replacement's create, or of a plan made by hand:
@@ -164,14 +126,7 @@ impl<K: Kind> Managed<K> {
 }
 
 fn existing(spec: &Spec, exists: Exists, diagnostics: Vec<Diagnostic>) -> ApplyResponse {
-    let Exists {
-        outputs,
-        uid,
-        facts,
-        parent,
-        protected,
-        complete,
-    } = exists;
+    let Exists { outputs, uid, facts, parent, protected, complete } = exists;
     let mut computed = tree::given(&outputs);
     // Whatever else a broken change could not tell: by these two the next one finds what exists.
     computed.insert("id".into(), spec.id().to_string().into());
@@ -186,19 +141,11 @@ fn existing(spec: &Spec, exists: Exists, diagnostics: Vec<Diagnostic>) -> ApplyR
         incomplete: !complete,
         replaced: None,
     };
-    ApplyResponse {
-        computed: Some(Value::Map(computed)),
-        private: memory.write(),
-        diagnostics,
-    }
+    ApplyResponse { computed: Some(Value::Map(computed)), private: memory.write(), diagnostics }
 }
 
 fn unchanged(private: Private, diagnostics: Vec<Diagnostic>) -> ApplyResponse {
-    ApplyResponse {
-        computed: None,
-        private,
-        diagnostics,
-    }
+    ApplyResponse { computed: None, private, diagnostics }
 }
 
 fn turned_out_different(planned: &str, now: &str) -> Diagnostic {
@@ -210,8 +157,5 @@ fn turned_out_different(planned: &str, now: &str) -> Diagnostic {
 }
 
 fn refused(id: &str, why: &str) -> Diagnostic {
-    Diagnostic::error(
-        format!("{id} can't be applied: {why}"),
-        "Nothing was changed.\n\n(world.refuses)",
-    )
+    Diagnostic::error(format!("{id} can't be applied: {why}"), "Nothing was changed.\n\n(world.refuses)")
 }

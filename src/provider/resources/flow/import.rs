@@ -13,35 +13,19 @@ use plugin::{
 impl<K: Kind> Managed<K> {
     pub(super) async fn imported(&self, id: &str) -> ImportResponse {
         match self.found(id).await {
-            Ok((state, private)) => ImportResponse {
-                state: Some(state),
-                private,
-                diagnostics: vec![],
-            },
-            Err(diagnostics) => ImportResponse {
-                state: None,
-                private: Private::default(),
-                diagnostics,
-            },
+            Ok((state, private)) => ImportResponse { state: Some(state), private, diagnostics: vec![] },
+            Err(diagnostics) => ImportResponse { state: None, private: Private::default(), diagnostics },
         }
     }
 
     async fn found(&self, text: &str) -> Asked<(Value, Private)> {
         let configured = self.world(&format!("import {text}"))?;
-        let only = configured
-            .provisioner
-            .only_cluster()
-            .await
-            .map_err(|problem| self.shown([problem]))?;
+        let only = configured.provisioner.only_cluster().await.map_err(|problem| self.shown([problem]))?;
         let id = K::parse_id(text, only.as_ref()).map_err(|error| {
             let told = format!("The id of a {} is {}.", K::NAME, K::ID_SHAPE);
             vec![Diagnostic::error(format!("{text:?} is not an id: {error}"), told)]
         })?;
-        let record = configured
-            .provisioner
-            .find(&id)
-            .await
-            .map_err(|problem| self.shown([problem]))?;
+        let record = configured.provisioner.find(&id).await.map_err(|problem| self.shown([problem]))?;
         let Some(record) = record else {
             return Err(vec![Diagnostic::error(
                 format!("there is no {} with the id {id}", K::NAME),
@@ -49,18 +33,11 @@ impl<K: Kind> Managed<K> {
                  what was made by other tools has no record and can't be imported.",
             )]);
         };
-        let memory = Memory {
-            id: id.to_string(),
-            facts: Some(record.facts.clone()),
-            ..Memory::default()
-        };
+        let memory = Memory { id: id.to_string(), facts: Some(record.facts.clone()), ..Memory::default() };
         let state = self.written(&id.to_string(), &record).map_err(|text| {
             vec![Diagnostic::error(
                 format!("the record of {id} can't be read: {text}"),
-                format!(
-                    "It was written by release {}. Use that release, or a newer one.",
-                    record.tool_version
-                ),
+                format!("It was written by release {}. Use that release, or a newer one.", record.tool_version),
             )]
         })?;
         Ok((state, memory.write()))
@@ -69,12 +46,7 @@ impl<K: Kind> Managed<K> {
     /// The spec as it was written; all that is computed stays null until the read that follows.
     fn written(&self, id: &str, record: &Record) -> Result<Value, String> {
         let spec: K::Spec = serde_json::from_value(record.spec.clone()).map_err(|error| error.to_string())?;
-        let mut state = Value::map(
-            self.declared()
-                .attributes
-                .iter()
-                .map(|attribute| (attribute.name, Value::Null)),
-        );
+        let mut state = Value::map(self.declared().attributes.iter().map(|attribute| (attribute.name, Value::Null)));
         if let Value::Map(configured) = to_value(&spec) {
             for (name, value) in configured {
                 tree::set(&mut state, &name, value);

@@ -45,10 +45,7 @@ impl<K: Kind> Managed<K> {
             return Ok(self.undecided(id, planned));
         };
         // What is kept of the replaced instance belongs to its own cluster.
-        let known = if replaced
-            .as_ref()
-            .is_some_and(|replaced| Some(&replaced.id) == id.as_ref())
-        {
+        let known = if replaced.as_ref().is_some_and(|replaced| Some(&replaced.id) == id.as_ref()) {
             memory
         } else {
             Memory::default()
@@ -63,10 +60,7 @@ impl<K: Kind> Managed<K> {
         let preview = configured.provisioner.preview(request).await;
         let diagnostics = self.shown(preview.problems);
         let Some(decided) = preview.decided else {
-            return Ok(PlanResponse {
-                diagnostics,
-                ..self.undecided(id, planned)
-            });
+            return Ok(PlanResponse { diagnostics, ..self.undecided(id, planned) });
         };
         Ok(answer(&decided, vec![], planned, diagnostics))
     }
@@ -100,19 +94,13 @@ impl<K: Kind> Managed<K> {
         let preview = configured.provisioner.preview(request).await;
         let mut diagnostics = self.shown(preview.problems);
         let Some(decided) = preview.decided else {
-            return Ok(PlanResponse {
-                diagnostics,
-                ..self.undecided(None, planned)
-            });
+            return Ok(PlanResponse { diagnostics, ..self.undecided(None, planned) });
         };
         let replaces = K::replaces(prior, config, &decided.outputs);
         if !replaces.is_empty() && !any_error(&diagnostics) {
             let mut response = self.planned_replacement(prior, planned, replaces).await?;
             diagnostics.append(&mut response.diagnostics);
-            return Ok(PlanResponse {
-                diagnostics,
-                ..response
-            });
+            return Ok(PlanResponse { diagnostics, ..response });
         }
         Ok(answer(&decided, vec![], planned, diagnostics))
     }
@@ -161,12 +149,7 @@ impl<K: Kind> Managed<K> {
             let protected = self.protected(&configured, prior, &mut planned).await;
             diagnostics = self.losses(&configured, prior, &planned, protected).await?;
         }
-        Ok(PlanResponse {
-            computed: Value::Null,
-            requires_replace: vec![],
-            private: planned.write(),
-            diagnostics,
-        })
+        Ok(PlanResponse { computed: Value::Null, requires_replace: vec![], private: planned.write(), diagnostics })
     }
 
     /// What removing would lose; errors refuse it.
@@ -243,30 +226,11 @@ fn answer(
     planned: Memory,
     diagnostics: Vec<Diagnostic>,
 ) -> PlanResponse {
-    let Decided {
-        outputs,
-        facts,
-        parent,
-        protected,
-    } = decided;
+    let Decided { outputs, facts, parent, protected } = decided;
     // A destroy or a replacement goes by the protection of the prior state, so an update carries that on.
-    let protected = if planned.intent == Intent::Update {
-        planned.protected
-    } else {
-        Some(*protected)
-    };
-    let planned = Memory {
-        facts: Some(facts.clone()),
-        parent: parent.clone(),
-        protected,
-        ..planned
-    };
-    PlanResponse {
-        computed: computed(outputs),
-        requires_replace,
-        private: planned.write(),
-        diagnostics,
-    }
+    let protected = if planned.intent == Intent::Update { planned.protected } else { Some(*protected) };
+    let planned = Memory { facts: Some(facts.clone()), parent: parent.clone(), protected, ..planned };
+    PlanResponse { computed: computed(outputs), requires_replace, private: planned.write(), diagnostics }
 }
 
 fn computed(outputs: &Outputs) -> Value {
@@ -283,12 +247,7 @@ fn unplanned_replacement(id: &str) -> Diagnostic {
 }
 
 fn refused(private: Private, diagnostics: Vec<Diagnostic>) -> PlanResponse {
-    PlanResponse {
-        computed: Value::Null,
-        requires_replace: vec![],
-        private,
-        diagnostics,
-    }
+    PlanResponse { computed: Value::Null, requires_replace: vec![], private, diagnostics }
 }
 
 impl Replaced {

@@ -22,32 +22,16 @@ impl<K: Kind> Managed<K> {
             Ok(configured) => configured,
             // A plan whose provider is not decided yet goes by the state.
             Err(crate::resources::session::Pending::Undecided) => {
-                return ReadResponse {
-                    state: Some(state),
-                    private,
-                    diagnostics: vec![],
-                };
+                return ReadResponse { state: Some(state), private, diagnostics: vec![] };
             }
             Err(pending) => {
                 let diagnostics = vec![pending.diagnostic("read what exists")];
-                return ReadResponse {
-                    state: Some(state),
-                    private,
-                    diagnostics,
-                };
+                return ReadResponse { state: Some(state), private, diagnostics };
             }
         };
         match self.observed(&configured, &state, &private).await {
-            Ok((state, private, diagnostics)) => ReadResponse {
-                state,
-                private,
-                diagnostics,
-            },
-            Err(diagnostics) => ReadResponse {
-                state: Some(state),
-                private,
-                diagnostics,
-            },
+            Ok((state, private, diagnostics)) => ReadResponse { state, private, diagnostics },
+            Err(diagnostics) => ReadResponse { state: Some(state), private, diagnostics },
         }
     }
 
@@ -61,9 +45,7 @@ impl<K: Kind> Managed<K> {
         let memory = Memory::read(private).map_err(|error| vec![error])?;
         let id = state_id::<K>(state).map_err(|error| vec![error])?;
         self.session.remember_read(&id.to_string());
-        let spec = self
-            .spec(state)
-            .map_err(|fault| vec![self.unreadable(fault, "the state of this resource")])?;
+        let spec = self.spec(state).map_err(|fault| vec![self.unreadable(fault, "the state of this resource")])?;
         let request = ObserveRequest {
             id,
             uid: tree::maybe_text(state, "uid"),
@@ -145,12 +127,7 @@ impl<K: Kind> Managed<K> {
             prior: Some(prior),
             replacing: None,
         };
-        configured
-            .provisioner
-            .preview(request)
-            .await
-            .decided
-            .map(|decided| decided.protected)
+        configured.provisioner.preview(request).await.decided.map(|decided| decided.protected)
     }
 }
 

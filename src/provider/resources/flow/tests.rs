@@ -20,11 +20,7 @@ use serde_json::json;
 
 fn managed<K: Kind>(fake: &Arc<Fake>, unreachable: Unreachable) -> Managed<K> {
     let session = Session::new(Arc::new(|_| vec![]));
-    session.configure(World::Known(Arc::new(Configured {
-        provisioner: fake.clone(),
-        unreachable,
-        refuses: None,
-    })));
+    session.configure(World::Known(Arc::new(Configured { provisioner: fake.clone(), unreachable, refuses: None })));
     Managed::new(session)
 }
 
@@ -55,12 +51,7 @@ async fn nothing_is_undecided_that_can_be_told() {
     for (config, id, objects_known, reason) in [
         (environment("pay"), Some("demo/pay"), true, "all is known"),
         (environment("?"), None, false, "the name decides every key"),
-        (
-            changed(environment("pay"), "tier", json!("?")),
-            Some("demo/pay"),
-            false,
-            "the id needs no tier",
-        ),
+        (changed(environment("pay"), "tier", json!("?")), Some("demo/pay"), false, "the id needs no tier"),
         (
             changed(environment("pay"), "quota", json!({ "total": { "pods": "?" } })),
             Some("demo/pay"),
@@ -71,10 +62,7 @@ async fn nothing_is_undecided_that_can_be_told() {
         let plan = core.plan(None, &core.config(config)).await.sound();
         assert_eq!(plan.planned.child("id").as_str(), id, "{reason}");
         assert_eq!(!plan.planned.child("objects").is_unknown(), objects_known, "{reason}");
-        assert!(
-            plan.planned.child("uid").is_unknown(),
-            "{reason}: a uid is made at apply"
-        );
+        assert!(plan.planned.child("uid").is_unknown(), "{reason}: a uid is made at apply");
     }
 }
 
@@ -93,11 +81,7 @@ async fn a_provider_that_is_not_decided_yet_fails_no_plan_and_applies_nothing() 
     assert!(found[0].summary.contains("not known yet"), "{found:?}");
 
     let (read, found) = core.read(&state).await;
-    assert_eq!(
-        (read.unwrap().value, found),
-        (state.value.clone(), vec![]),
-        "a read goes by the state"
-    );
+    assert_eq!((read.unwrap().value, found), (state.value.clone(), vec![]), "a read goes by the state");
     let plan = core.plan(Some(&state), &core.config(environment("pay"))).await.sound();
     assert!(plan.is_empty(), "nothing was changed, so nothing changes");
 }
@@ -113,17 +97,9 @@ async fn an_unknown_never_replaces_and_a_known_change_does() {
     for (config, replaces, reason) in [
         (environment("?"), &[][..], "it may turn out to be the same"),
         (environment("other"), &["name"], "another name"),
+        (changed(environment("pay"), "cluster", json!("other")), &["cluster"], "another cluster"),
         (
-            changed(environment("pay"), "cluster", json!("other")),
-            &["cluster"],
-            "another cluster",
-        ),
-        (
-            changed(
-                environment("pay"),
-                "cluster",
-                json!("arn:aws:eks:eu-west-1:111122223333:cluster/demo"),
-            ),
+            changed(environment("pay"), "cluster", json!("arn:aws:eks:eu-west-1:111122223333:cluster/demo")),
             &[],
             "the same cluster by its ARN",
         ),
@@ -151,23 +127,11 @@ async fn an_id_that_turned_out_different_asks_for_a_new_plan() {
     // The same may be the first plan, of `-refresh=false`: then it is a replacement like any other, with a warning.
     let another = managed::<TeamEnvironment>(&fake, Unreachable::Error);
     let core = Core::new(&another);
-    let plan = core
-        .plan(Some(&state), &core.config(environment("other")))
-        .await
-        .sound();
+    let plan = core.plan(Some(&state), &core.config(environment("other"))).await.sound();
     assert_eq!(plan.replaces, ["name"]);
-    assert!(
-        plan.diagnostics
-            .iter()
-            .any(|told| told.detail.contains("Make a new plan")),
-        "{:?}",
-        plan.diagnostics
-    );
+    assert!(plan.diagnostics.iter().any(|told| told.detail.contains("Make a new plan")), "{:?}", plan.diagnostics);
     let (_, found) = core.apply(&plan).await;
-    assert!(
-        found[0].summary.contains("demo/pay would become demo/other"),
-        "{found:?}"
-    );
+    assert!(found[0].summary.contains("demo/pay would become demo/other"), "{found:?}");
     assert_eq!(fake.ensured().len(), 1, "nothing was asked of the world");
 }
 
@@ -179,23 +143,13 @@ async fn a_replacement_knows_what_it_replaces() {
     let state = made(&core, environment("pay")).await;
 
     let first = core.plan(Some(&state), &core.config(environment("other"))).await;
-    assert!(
-        first.diagnostics.iter().any(Diagnostic::is_error),
-        "protection in the prior state refuses"
-    );
+    assert!(first.diagnostics.iter().any(Diagnostic::is_error), "protection in the prior state refuses");
 
     // `-replace` of the same id: the first half changes nothing, the second is a create that carries the instance.
     let first = core.plan(Some(&state), &core.config(environment("pay"))).await.sound();
     let second = core.plan_again(&first).await;
-    let replacing = fake
-        .previewed()
-        .last()
-        .and_then(|request| request.replacing.clone())
-        .expect("it replaces");
-    assert_eq!(
-        (replacing.id.as_str(), replacing.uid.as_str(), replacing.protected),
-        ("demo/pay", "uid-1", true)
-    );
+    let replacing = fake.previewed().last().and_then(|request| request.replacing.clone()).expect("it replaces");
+    assert_eq!((replacing.id.as_str(), replacing.uid.as_str(), replacing.protected), ("demo/pay", "uid-1", true));
     let memory = Memory::read(&second.private).unwrap();
     assert_eq!((memory.intent, memory.id.as_str()), (Intent::Create, "demo/pay"));
 
@@ -217,10 +171,7 @@ async fn a_replacement_knows_what_it_replaces() {
     core.destroy(&state, elsewhere.write()).await;
     let removal = fake.removed().pop().expect("it was asked");
     assert!(!removal.hand_over, "another id is a real delete");
-    assert!(
-        removal.facts.is_none(),
-        "the facts of the new place are not those of the old"
-    );
+    assert!(removal.facts.is_none(), "the facts of the new place are not those of the old");
 }
 
 #[tokio::test]
@@ -232,11 +183,7 @@ async fn what_exists_is_kept_when_a_step_failed() {
     let (state, found) = core.apply(&plan).await;
     assert!(plugin::diagnostic::any_error(&found));
     let state = state.expect("it exists");
-    assert_eq!(
-        state.value.child("uid").as_str(),
-        Some("uid-1"),
-        "by the uid the next run finds it"
-    );
+    assert_eq!(state.value.child("uid").as_str(), Some("uid-1"), "by the uid the next run finds it");
     assert!(state.value.is_wholly_known());
     let memory = Memory::read(&state.private).unwrap();
     assert!(memory.incomplete, "what differs is unfinished work and not drift");
@@ -271,28 +218,15 @@ async fn facts_of_the_configuration_go_before_those_that_are_remembered() {
     core.plan(Some(&state), &core.config(config)).await.sound();
     let asked = fake.previewed().pop().unwrap().facts.unwrap();
     assert!(asked.auto_mode, "what is written counts");
-    assert_eq!(
-        asked.pod_security_version, "1.36",
-        "but an upgrade of the cluster doesn't move Pod Security"
-    );
+    assert_eq!(asked.pod_security_version, "1.36", "but an upgrade of the cluster doesn't move Pod Security");
 }
 
 #[tokio::test]
 async fn a_read_tells_away_from_gone_and_from_refused() {
     for (code, unreachable, stays, reason) in [
-        (
-            "world.unavailable",
-            Unreachable::Error,
-            false,
-            "an error is the default",
-        ),
+        ("world.unavailable", Unreachable::Error, false, "an error is the default"),
         ("world.unavailable", Unreachable::AssumeUnchanged, true, "asked for"),
-        (
-            "world.denied",
-            Unreachable::AssumeUnchanged,
-            false,
-            "a refusal is an answer",
-        ),
+        ("world.denied", Unreachable::AssumeUnchanged, false, "a refusal is an answer"),
     ] {
         let fake = Arc::new(Fake::default());
         let resource = managed::<TeamEnvironment>(&fake, unreachable);
@@ -312,17 +246,11 @@ async fn a_superseded_instance_keeps_its_own_uid() {
     let core = Core::new(&resource);
     let state = made(&core, environment("pay")).await;
     let mut seen = fake::seen("uid-2");
-    seen.problems.push(Problem {
-        severity: Severity::Warning,
-        ..Problem::error("record.superseded", "another instance", "")
-    });
+    seen.problems
+        .push(Problem { severity: Severity::Warning, ..Problem::error("record.superseded", "another instance", "") });
     fake.observes(Ok(seen));
     let (read, found) = core.read(&state).await;
-    assert_eq!(
-        read.unwrap().value.child("uid").as_str(),
-        Some("uid-1"),
-        "so that a delete acts on nothing else"
-    );
+    assert_eq!(read.unwrap().value.child("uid").as_str(), Some("uid-1"), "so that a delete acts on nothing else");
     assert!(!found.is_empty());
 }
 
@@ -331,11 +259,7 @@ async fn an_import_is_the_spec_as_written_and_the_read_fills_the_rest() {
     let fake = Arc::new(Fake::default());
     let resource = managed::<TeamEnvironment>(&fake, Unreachable::Error);
     let core = Core::new(&resource);
-    let config = core.config(changed(
-        environment("pay"),
-        "access",
-        json!({ "viewer": { "oidc_groups": ["all"] } }),
-    ));
+    let config = core.config(changed(environment("pay"), "access", json!({ "viewer": { "oidc_groups": ["all"] } })));
     let made = core.plan(None, &config).await.sound();
     core.apply(&made).await;
     fake.records(&fake.ensured()[0].spec);
@@ -350,21 +274,11 @@ async fn an_import_is_the_spec_as_written_and_the_read_fills_the_rest() {
     let state = state.unwrap();
     assert_eq!(state.value.child("uid").as_str(), Some("uid-9"));
     let memory = Memory::read(&state.private).unwrap();
-    assert_eq!(
-        memory.protected,
-        Some(false),
-        "the tier's choice, for a destroy that comes next"
-    );
-    assert!(
-        core.plan(Some(&state), &config).await.sound().is_empty(),
-        "an import is followed by an empty plan"
-    );
+    assert_eq!(memory.protected, Some(false), "the tier's choice, for a destroy that comes next");
+    assert!(core.plan(Some(&state), &config).await.sound().is_empty(), "an import is followed by an empty plan");
 
     let (state, found) = core.import("demo/nowhere").await;
-    assert!(
-        state.is_none() && found[0].summary.contains("demo/nowhere"),
-        "{found:?}"
-    );
+    assert!(state.is_none() && found[0].summary.contains("demo/nowhere"), "{found:?}");
 }
 
 #[tokio::test]
@@ -372,17 +286,10 @@ async fn limits_of_time_are_those_of_the_operation() {
     let fake = Arc::new(Fake::default());
     let resource = managed::<TeamEnvironment>(&fake, Unreachable::Error);
     let core = Core::new(&resource);
-    let config = changed(
-        environment("pay"),
-        "timeouts",
-        json!({ "create": "90s", "delete": "2m" }),
-    );
+    let config = changed(environment("pay"), "timeouts", json!({ "create": "90s", "delete": "2m" }));
     let state = made(&core, config.clone()).await;
     assert_eq!(fake.ensured()[0].timeout, Duration::from_secs(90));
-    let update = core
-        .plan(Some(&state), &core.config(changed(config, "team", json!("other"))))
-        .await
-        .sound();
+    let update = core.plan(Some(&state), &core.config(changed(config, "team", json!("other")))).await.sound();
     core.apply(&update).await;
     assert_eq!(fake.ensured()[1].timeout, UPDATE, "not written: the usual");
     let (planned, _) = core.plan_destroy(&state).await;
@@ -398,9 +305,7 @@ async fn damaged_bytes_are_told_and_never_a_fresh_start() {
         .apply(
             &crate::testing::call(),
             ApplyRequest {
-                change: plugin::resource::Change::Destroy {
-                    prior: Value::map([("id", Value::from("demo/a/b"))]),
-                },
+                change: plugin::resource::Change::Destroy { prior: Value::map([("id", Value::from("demo/a/b"))]) },
                 planned: None,
                 private: Private::from_bytes(b"{".to_vec()),
             },

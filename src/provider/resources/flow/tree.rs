@@ -40,18 +40,13 @@ pub(super) fn spec<K: Kind>(schema: &Schema, tree: &Value) -> Result<Spec, Fault
 
 pub(super) fn timeouts(tree: &Value) -> Timeouts {
     // Sound by the schema's own checks; null reads as no limits.
-    from_value::<Option<Timeouts>>(tree.child("timeouts"))
-        .ok()
-        .flatten()
-        .unwrap_or_default()
+    from_value::<Option<Timeouts>>(tree.child("timeouts")).ok().flatten().unwrap_or_default()
 }
 
 /// The lines of state.
 pub(super) fn objects(tree: &Value) -> BTreeMap<String, String> {
     let lines = tree.child("objects").as_map().into_iter().flatten();
-    lines
-        .filter_map(|(key, line)| Some((key.clone(), line.as_str()?.to_owned())))
-        .collect()
+    lines.filter_map(|(key, line)| Some((key.clone(), line.as_str()?.to_owned()))).collect()
 }
 
 /// The lines of a plan; `None` where they were unknown as a whole.
@@ -70,20 +65,11 @@ pub(super) fn planned_objects(tree: &Value) -> Option<BTreeMap<String, Late<Stri
 
 pub(super) fn object_keys(tree: &Value) -> Vec<ObjectKey> {
     // A key of a later release that this one can't read is in the record's inventory as well.
-    tree.child("objects")
-        .as_map()
-        .into_iter()
-        .flatten()
-        .filter_map(|(key, _)| key.parse().ok())
-        .collect()
+    tree.child("objects").as_map().into_iter().flatten().filter_map(|(key, _)| key.parse().ok()).collect()
 }
 
 pub(super) fn lines(objects: &BTreeMap<String, String>) -> Value {
-    Value::map(
-        objects
-            .iter()
-            .map(|(key, line)| (key.as_str(), Value::from(line.as_str()))),
-    )
+    Value::map(objects.iter().map(|(key, line)| (key.as_str(), Value::from(line.as_str()))))
 }
 
 /// Computed attributes by name: null is a value, and what was not given is absent.
@@ -99,10 +85,7 @@ pub(super) fn given(outputs: &Outputs) -> BTreeMap<String, Value> {
         Outputs::Slot(outputs) => to_value(outputs),
     };
     match written {
-        Value::Map(attributes) => attributes
-            .into_iter()
-            .filter(|(name, _)| !absent.contains(&name.as_str()))
-            .collect(),
+        Value::Map(attributes) => attributes.into_iter().filter(|(name, _)| !absent.contains(&name.as_str())).collect(),
         _ => BTreeMap::new(),
     }
 }
@@ -115,12 +98,7 @@ fn absent(outputs: &Outputs) -> Vec<&'static str> {
         ($($leaf:ident),*) => { [$((stringify!($leaf), $leaf.is_none())),*].into_iter().filter(|(_, none)| *none).map(|(name, _)| name).collect() };
     }
     match outputs {
-        Outputs::Baseline(BaselineOutputs {
-            id,
-            uid,
-            world,
-            objects,
-        }) => missing!(id, uid, world, objects),
+        Outputs::Baseline(BaselineOutputs { id, uid, world, objects }) => missing!(id, uid, world, objects),
         Outputs::Environment(EnvironmentOutputs {
             id,
             uid,
@@ -180,13 +158,8 @@ const LASTING: [&str; 4] = ["id", "uid", "world", "provisioning"];
 /// The answer of a plan that can't be decided yet. What follows from the configuration is unknown, for it may change; what
 /// lasts is left to the prior state.
 pub(super) fn undecided(schema: &Schema, id: Option<String>) -> Value {
-    let ours = schema
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.mode == Mode::Computed);
-    let unknown = ours
-        .filter(|attribute| !LASTING.contains(&attribute.name))
-        .map(|a| (a.name, Value::unknown()));
+    let ours = schema.attributes.iter().filter(|attribute| attribute.mode == Mode::Computed);
+    let unknown = ours.filter(|attribute| !LASTING.contains(&attribute.name)).map(|a| (a.name, Value::unknown()));
     Value::map(unknown.chain(id.map(|id| ("id", id.into()))))
 }
 

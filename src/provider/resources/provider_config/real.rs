@@ -57,10 +57,7 @@ impl FromEnvironment {
     pub fn read(set: impl Fn(&str) -> Option<OsString>) -> Self {
         let text = |name: &str| set(name).map(|value| value.to_string_lossy().into_owned());
         let roles = text("GOLDENPATH_AWS_ASSUME_ROLE_ARN").map(|arns| {
-            let role = |arn: &str| AssumeRole {
-                role_arn: arn.trim().to_owned(),
-                ..AssumeRole::default()
-            };
+            let role = |arn: &str| AssumeRole { role_arn: arn.trim().to_owned(), ..AssumeRole::default() };
             arns.split(',').map(role).collect()
         });
         let aws = Aws {
@@ -199,14 +196,8 @@ fn is_region(text: &String) -> Result<(), String> {
         && parts
             .iter()
             .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
-        && parts
-            .last()
-            .is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
-    if is_good {
-        Ok(())
-    } else {
-        Err(format!("{text:?} is not a region; write it as eu-west-1"))
-    }
+        && parts.last().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    if is_good { Ok(()) } else { Err(format!("{text:?} is not a region; write it as eu-west-1")) }
 }
 
 fn is_role(arn: &String) -> Result<(), String> {
@@ -217,9 +208,7 @@ fn is_role(arn: &String) -> Result<(), String> {
         {
             Ok(())
         }
-        _ => Err(format!(
-            "{arn:?} is not the ARN of a role; write it as arn:aws:iam::111122223333:role/goldenpath"
-        )),
+        _ => Err(format!("{arn:?} is not the ARN of a role; write it as arn:aws:iam::111122223333:role/goldenpath")),
     }
 }
 
@@ -245,9 +234,7 @@ fn are_tags(tags: &BTreeMap<String, String>) -> Result<(), String> {
     for name in tags.keys() {
         let lower = name.to_lowercase();
         if lower.starts_with("aws:") || lower.starts_with("goldenpath:") {
-            return Err(format!(
-                "the tag {name:?} begins with a prefix that is reserved (aws:, goldenpath:)"
-            ));
+            return Err(format!("the tag {name:?} begins with a prefix that is reserved (aws:, goldenpath:)"));
         }
     }
     Ok(())
@@ -265,18 +252,8 @@ mod tests {
             (is_region, "us-gov-west-1", true, "another partition"),
             (is_region, "eu-west", false, "no number"),
             (is_region, "EU-WEST-1", false, "capitals"),
-            (
-                is_role,
-                "arn:aws-cn:iam::111122223333:role/a/b",
-                true,
-                "a path, another partition",
-            ),
-            (
-                is_role,
-                "arn:aws:iam::111122223333:user/a",
-                false,
-                "a user cannot be assumed",
-            ),
+            (is_role, "arn:aws-cn:iam::111122223333:role/a/b", true, "a path, another partition"),
+            (is_role, "arn:aws:iam::111122223333:user/a", false, "a user cannot be assumed"),
             (is_role, "goldenpath", false, "a name is not enough"),
             (is_session, "15m", true, "the least"),
             (is_session, "12h", true, "the most"),
@@ -300,20 +277,11 @@ mod tests {
     #[test]
     fn the_environment_names_the_world_and_fills_gaps() {
         let read = |pairs: &'static [(&str, &str)]| {
-            FromEnvironment::read(|name| {
-                pairs
-                    .iter()
-                    .find(|(known, _)| *known == name)
-                    .map(|(_, value)| value.into())
-            })
+            FromEnvironment::read(|name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()))
         };
         assert_eq!(read(&[]), FromEnvironment::default(), "silence names nothing");
         assert_eq!(read(&[("GOLDENPATH_AWS", "0")]).aws, None, "turned off");
-        assert_eq!(
-            read(&[("GOLDENPATH_AWS", "1")]).aws,
-            Some(Aws::default()),
-            "AWS's own chain alone"
-        );
+        assert_eq!(read(&[("GOLDENPATH_AWS", "1")]).aws, Some(Aws::default()), "AWS's own chain alone");
         let found = read(&[
             ("GOLDENPATH_AWS_REGION", "eu-west-1"),
             ("GOLDENPATH_AWS_ASSUME_ROLE_ARN", "a, b"),
@@ -321,24 +289,11 @@ mod tests {
         ]);
         let aws = found.aws.expect("a region names the world");
         let roles = aws.assume_role.clone().unwrap_or_default();
-        assert_eq!(
-            roles.iter().map(|role| role.role_arn.as_str()).collect::<Vec<_>>(),
-            ["a", "b"]
-        );
-        assert_eq!(
-            found.kubernetes.and_then(|kubernetes| kubernetes.context).as_deref(),
-            Some("main")
-        );
-        let written = Aws {
-            region: Some("us-east-1".to_owned()),
-            ..Aws::default()
-        };
+        assert_eq!(roles.iter().map(|role| role.role_arn.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(found.kubernetes.and_then(|kubernetes| kubernetes.context).as_deref(), Some("main"));
+        let written = Aws { region: Some("us-east-1".to_owned()), ..Aws::default() };
         let merged = written.or(Some(&aws));
-        assert_eq!(
-            merged.region.as_deref(),
-            Some("us-east-1"),
-            "what is written goes first"
-        );
+        assert_eq!(merged.region.as_deref(), Some("us-east-1"), "what is written goes first");
         assert!(merged.assume_role.is_some(), "what is silent is filled");
     }
 }

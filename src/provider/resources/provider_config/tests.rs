@@ -5,11 +5,7 @@ fn configured(attributes: &[(&str, Value)]) -> Value {
     let schema = schema();
     let mut config = Value::map(schema.attributes.iter().map(|attribute| (attribute.name, Value::Null)));
     if let Value::Map(entries) = &mut config {
-        entries.extend(
-            attributes
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), value.clone())),
-        );
+        entries.extend(attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     }
     with_defaults(&schema, &config)
 }
@@ -37,42 +33,17 @@ fn the_nearest_word_decides() {
             SANDBOX_PATH,
             "a sandbox of no path is in its usual place",
         ),
-        (
-            &[("sandbox", path("x.db"))],
-            FromEnvironment::default(),
-            "x.db",
-            "a path that is written",
-        ),
-        (
-            &[("sandbox", path("x.db"))],
-            environment(),
-            "x.db",
-            "what is written goes before the environment",
-        ),
-        (
-            &[("sandbox", empty())],
-            environment(),
-            "/env/sandbox.db",
-            "the environment fills a gap",
-        ),
-        (
-            &[],
-            environment(),
-            "/env/sandbox.db",
-            "the environment alone, for pipelines",
-        ),
+        (&[("sandbox", path("x.db"))], FromEnvironment::default(), "x.db", "a path that is written"),
+        (&[("sandbox", path("x.db"))], environment(), "x.db", "what is written goes before the environment"),
+        (&[("sandbox", empty())], environment(), "/env/sandbox.db", "the environment fills a gap"),
+        (&[], environment(), "/env/sandbox.db", "the environment alone, for pipelines"),
     ] {
         let found = resolve(&configured(written), &environment).unwrap();
-        let World::Sandbox { path, .. } = found.world else {
-            panic!("{reason}")
-        };
+        let World::Sandbox { path, .. } = found.world else { panic!("{reason}") };
         assert_eq!(path, PathBuf::from(expected), "{reason}");
     }
     let found = resolve(&configured(&[]), &environment()).unwrap();
-    assert_eq!(
-        (found.catalogue, found.unreachable),
-        (vec!["/env/paths".into()], Unreachable::AssumeUnchanged)
-    );
+    assert_eq!((found.catalogue, found.unreachable), (vec!["/env/paths".into()], Unreachable::AssumeUnchanged));
 }
 
 #[test]
@@ -95,19 +66,13 @@ fn no_world_and_two_worlds_are_told_with_the_choices() {
     let offline = example(&schema()).child("offline").clone();
     for (written, expected, reason) in [
         (&[][..], "names no world", "nothing is assumed"),
-        (
-            &[("sandbox", empty()), ("offline", offline)],
-            "names two worlds",
-            "one of them is a mistake",
-        ),
+        (&[("sandbox", empty()), ("offline", offline)], "names two worlds", "one of them is a mistake"),
     ] {
         match resolve(&configured(written), &FromEnvironment::default()) {
             Err(Refused::Wrong(error)) => {
                 assert!(error.summary.contains(expected), "{reason}: {error:?}");
                 assert!(
-                    ["sandbox", "offline", "aws"]
-                        .iter()
-                        .all(|world| error.detail.contains(world)),
+                    ["sandbox", "offline", "aws"].iter().all(|world| error.detail.contains(world)),
                     "{reason}: {error:?}"
                 );
             }
@@ -148,25 +113,12 @@ fn the_schema_reads_as_the_configuration() {
 #[test]
 fn the_environment_may_name_one_world() {
     let read = |pairs: &'static [(&str, &str)]| {
-        let environment = FromEnvironment::read(|name| {
-            pairs
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| value.into())
-        });
+        let environment =
+            FromEnvironment::read(|name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()));
         resolve(&configured(&[]), &environment)
     };
     let found = read(&[("GOLDENPATH_AWS", "1"), ("GOLDENPATH_KUBE_CONTEXT", "main")]);
-    assert!(
-        matches!(
-            found.unwrap().world,
-            World::Real {
-                kubernetes: Some(_),
-                ..
-            }
-        ),
-        "pipelines need no HCL"
-    );
+    assert!(matches!(found.unwrap().world, World::Real { kubernetes: Some(_), .. }), "pipelines need no HCL");
     let both = read(&[("GOLDENPATH_AWS", "1"), ("GOLDENPATH_SANDBOX", "x.db")]);
     assert!(
         matches!(&both, Err(Refused::Wrong(error)) if error.summary.contains("two worlds")),

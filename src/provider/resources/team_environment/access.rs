@@ -9,18 +9,12 @@ use plugin::{
 pub(super) fn access() -> Attribute {
     let personas = [
         ("viewer", "Reads all but Secrets (ClusterRole `gp-viewer`)."),
-        (
-            "developer",
-            "Writes workloads and may exec (ClusterRole `gp-developer`); reads only in tiers of class prod.",
-        ),
+        ("developer", "Writes workloads and may exec (ClusterRole `gp-developer`); reads only in tiers of class prod."),
         (
             "deployer",
             "Writes workloads and Secrets, no exec (ClusterRole `gp-deployer`): the GitOps engine or the pipeline.",
         ),
-        (
-            "admin",
-            "Both of these (ClusterRole `gp-admin`); quotas, network rules and bindings stay out of reach.",
-        ),
+        ("admin", "Both of these (ClusterRole `gp-admin`); quotas, network rules and bindings stay out of reach."),
     ];
     optional("access", object(personas.map(|(name, what)| persona(name, what)))).describe(
         "Who gets in, by persona. Each principal has one EKS access entry on the cluster with one group of its own, which the \

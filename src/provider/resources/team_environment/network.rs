@@ -8,12 +8,10 @@ use plugin::{
 
 pub(super) fn network() -> Attribute {
     let set = |name, example: &str, what: &str| text_set(name).example(Value::set([example.into()])).describe(what);
-    let presets = text_set("egress_presets")
-        .example(Value::set(["aws_services".into()]))
-        .describe(
-            "Named openings for traffic that leaves: `aws_services` (HTTPS to AWS endpoints), `kubernetes_api`, \
+    let presets = text_set("egress_presets").example(Value::set(["aws_services".into()])).describe(
+        "Named openings for traffic that leaves: `aws_services` (HTTPS to AWS endpoints), `kubernetes_api`, \
          `same_environment`. DNS and the Pod Identity agent are always open.",
-        );
+    );
     optional(
         "network",
         object([

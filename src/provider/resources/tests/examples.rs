@@ -68,11 +68,7 @@ fn judged(block: &Block) -> Vec<Diagnostic> {
         problems
     });
     let session = Session::new(rules);
-    let name = block
-        .labels
-        .first()
-        .map(|label| label.as_str().to_owned())
-        .unwrap_or_default();
+    let name = block.labels.first().map(|label| label.as_str().to_owned()).unwrap_or_default();
     type More = Box<dyn Fn(&Value) -> Vec<Diagnostic>>;
     let (schema, more): (Schema, More) = match block.identifier() {
         "provider" => (provider_config::schema(), Box::new(|_| vec![])),
@@ -135,11 +131,7 @@ fn rules_over_the_whole_run_on_the_known_parts() {
     };
     for (more, expected, reason) in [
         ("tier = \"prod\"", &["owner"][..], "a rule that a known absence breaks"),
-        (
-            "tier = \"prod\"\n owner = local.owner",
-            &[],
-            "what is unknown may be there",
-        ),
+        ("tier = \"prod\"\n owner = local.owner", &[], "what is unknown may be there"),
         ("tier = local.tier", &[], "the rule waits for the tier"),
     ] {
         let found = judge(&environment(more));

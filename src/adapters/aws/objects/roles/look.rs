@@ -32,10 +32,7 @@ pub(in crate::aws::objects) async fn get(session: &Session, name: &str) -> Resul
         Err(error) if error.class == Class::NotFound => return Ok(None),
         other => other?,
     };
-    let boundary = found
-        .permissions_boundary
-        .as_ref()
-        .and_then(|boundary| boundary.permissions_boundary_arn());
+    let boundary = found.permissions_boundary.as_ref().and_then(|boundary| boundary.permissions_boundary_arn());
     let tags = tag_map(found.tags.as_deref().unwrap_or_default());
     let role = Role {
         trust: document(found.assume_role_policy_document.as_deref().unwrap_or_default()),
@@ -59,12 +56,7 @@ fn session_seconds(found: Option<i32>) -> u32 {
 async fn inline(session: &Session, name: &str) -> Result<BTreeMap<String, Value>, PortError> {
     let (mut names, mut marker) = (vec![], None);
     loop {
-        let asked = session
-            .iam
-            .list_role_policies()
-            .role_name(name)
-            .set_marker(marker)
-            .send();
+        let asked = session.iam.list_role_policies().role_name(name).set_marker(marker).send();
         let answer = call(session, Call::ListRolePolicies, asked).await?;
         names.extend(answer.policy_names);
         marker = answer.marker.filter(|_| answer.is_truncated);
@@ -73,12 +65,7 @@ async fn inline(session: &Session, name: &str) -> Result<BTreeMap<String, Value>
         }
     }
     let read = names.into_iter().map(|policy| async move {
-        let asked = session
-            .iam
-            .get_role_policy()
-            .role_name(name)
-            .policy_name(&policy)
-            .send();
+        let asked = session.iam.get_role_policy().role_name(name).policy_name(&policy).send();
         match call(session, Call::GetRolePolicy, asked).await {
             Ok(answer) => Ok(Some((policy, document(&answer.policy_document)))),
             // Somebody took it away since it was listed.
@@ -92,12 +79,7 @@ async fn inline(session: &Session, name: &str) -> Result<BTreeMap<String, Value>
 async fn attached(session: &Session, name: &str) -> Result<BTreeSet<String>, PortError> {
     let (mut arns, mut marker) = (BTreeSet::new(), None);
     loop {
-        let asked = session
-            .iam
-            .list_attached_role_policies()
-            .role_name(name)
-            .set_marker(marker)
-            .send();
+        let asked = session.iam.list_attached_role_policies().role_name(name).set_marker(marker).send();
         let answer = call(session, Call::ListAttachedRolePolicies, asked).await?;
         let policies = answer.attached_policies.unwrap_or_default();
         arns.extend(policies.into_iter().filter_map(|policy| policy.policy_arn));
@@ -132,15 +114,10 @@ pub(in crate::aws::objects) async fn list(
         let rest = rests.get(&name);
         let policies = detail.role_policy_list.unwrap_or_default();
         let inline = policies.into_iter().filter_map(|policy| {
-            Some((
-                policy.policy_name?,
-                document(policy.policy_document.as_deref().unwrap_or_default()),
-            ))
+            Some((policy.policy_name?, document(policy.policy_document.as_deref().unwrap_or_default())))
         });
         let attached = detail.attached_managed_policies.unwrap_or_default();
-        let boundary = detail
-            .permissions_boundary
-            .and_then(|boundary| boundary.permissions_boundary_arn);
+        let boundary = detail.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn);
         let role = Role {
             path: detail.path.unwrap_or_default(),
             trust: document(detail.assume_role_policy_document.as_deref().unwrap_or_default()),
@@ -176,9 +153,7 @@ async fn look_for_boundary(session: &Session, live: &mut Live) -> Result<(), Por
         Err(error) => return Err(error),
     };
     let boundary = found.and_then(|role| role.permissions_boundary);
-    role.boundary = boundary
-        .and_then(|boundary| boundary.permissions_boundary_arn)
-        .unwrap_or_default();
+    role.boundary = boundary.and_then(|boundary| boundary.permissions_boundary_arn).unwrap_or_default();
     Ok(())
 }
 

@@ -23,12 +23,7 @@ pub(in crate::golden) fn check_slot(
         if spec.isolation.is_none() {
             check_isolated_length(spec, &mut faults);
         }
-        check_reserved(
-            path,
-            &format!("{}-{}", spec.environment.environment, spec.name),
-            &["name"],
-            &mut faults,
-        );
+        check_reserved(path, &format!("{}-{}", spec.environment.environment, spec.name), &["name"], &mut faults);
         if spec.namespace.is_some() {
             faults.warning(
                 "slot.namespace_unused",
@@ -50,14 +45,10 @@ pub(in crate::golden) fn check_slot(
         );
     }
     let deny = parent.network.default_deny;
-    let egress = spec
-        .egress
-        .as_ref()
-        .is_some_and(|egress| !egress.to_slots.is_empty() || !egress.fqdns.is_empty());
-    for (field, asked, closed) in [
-        ("ingress", spec.ingress.is_some(), deny.ingress()),
-        ("egress", egress, deny.egress()),
-    ] {
+    let egress = spec.egress.as_ref().is_some_and(|egress| !egress.to_slots.is_empty() || !egress.fqdns.is_empty());
+    for (field, asked, closed) in
+        [("ingress", spec.ingress.is_some(), deny.ingress()), ("egress", egress, deny.egress())]
+    {
         if asked && !closed {
             faults.warning(
                 "slot.network_open",
@@ -92,10 +83,7 @@ fn check_statements(identity: &Identity, tier: &Tier, facts: &StableFacts, fault
         let index = index.to_string();
         let at = |field| ["identity", "statements", index.as_str(), field];
         let asked: Vec<String> = statement.actions.known().map(str::to_ascii_lowercase).collect();
-        for action in asked
-            .iter()
-            .filter(|action| !actions.iter().any(|pattern| covers(pattern, action)))
-        {
+        for action in asked.iter().filter(|action| !actions.iter().any(|pattern| covers(pattern, action))) {
             faults.error(
                 "identity.action_not_granted",
                 &at("actions"),
@@ -104,19 +92,14 @@ fn check_statements(identity: &Identity, tier: &Tier, facts: &StableFacts, fault
             );
         }
         for resource in statement.resources.known() {
-            let whole = resource == "*"
-                && asked
-                    .iter()
-                    .all(|action| anywhere.iter().any(|pattern| covers(pattern, action)));
+            let whole =
+                resource == "*" && asked.iter().all(|action| anywhere.iter().any(|pattern| covers(pattern, action)));
             if !whole && !resources.iter().any(|pattern| covers(pattern, resource)) {
                 faults.error(
                     "identity.resource_not_granted",
                     &at("resources"),
                     format!("the golden path does not grant the resource {resource}"),
-                    format!(
-                        "Granted: {}; and * for actions that know no resource.",
-                        resources.join(", ")
-                    ),
+                    format!("Granted: {}; and * for actions that know no resource.", resources.join(", ")),
                 );
             }
         }

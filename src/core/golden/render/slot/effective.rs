@@ -28,9 +28,7 @@ pub(in crate::golden) fn effective(spec: &SlotSpec, tier: &Tier) -> Effective {
         memory: share.map_or_else(|| tier.slot.share.memory.clone(), |share| share.memory.clone()),
         min_replicas: asked_min.unwrap_or_else(|| tier.slot.min_replicas.min(max_replicas)),
         max_replicas,
-        max_unavailable: availability
-            .max_unavailable
-            .or_else(|| tier.slot.max_unavailable.clone()),
+        max_unavailable: availability.max_unavailable.or_else(|| tier.slot.max_unavailable.clone()),
         spread: availability.spread.unwrap_or(tier.slot.spread),
     }
 }

@@ -15,9 +15,7 @@ impl Slot<'_> {
         selector: &Value,
     ) -> Option<Desired> {
         let allowed = effective.max_unavailable.as_ref()?;
-        let allowed = allowed
-            .parse::<u32>()
-            .map_or_else(|_| Value::from(allowed.as_str()), Value::from);
+        let allowed = allowed.parse::<u32>().map_or_else(|_| Value::from(allowed.as_str()), Value::from);
         // A pod that never became ready is no reason to keep a node from being drained.
         let spec =
             json!({"selector": selector, "maxUnavailable": allowed, "unhealthyPodEvictionPolicy": "AlwaysAllow"});
@@ -33,12 +31,7 @@ impl Slot<'_> {
             "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": percent}}}],
             "behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}
         });
-        Some(inside.object(
-            "autoscaling/v2",
-            "HorizontalPodAutoscaler",
-            self.name(),
-            json!({ "spec": spec }),
-        ))
+        Some(inside.object("autoscaling/v2", "HorizontalPodAutoscaler", self.name(), json!({ "spec": spec })))
     }
 
     /// A direction that the environment leaves open needs no opening; to name it would close it.
@@ -46,11 +39,8 @@ impl Slot<'_> {
         let deny = self.parent.network.default_deny;
         let mut spec = json!({ "podSelector": selector });
         let mut types = vec![];
-        if let Some(ingress) = self
-            .spec
-            .ingress
-            .as_ref()
-            .filter(|ingress| deny.ingress() && !ingress.from_slots.is_empty())
+        if let Some(ingress) =
+            self.spec.ingress.as_ref().filter(|ingress| deny.ingress() && !ingress.from_slots.is_empty())
         {
             types.push("Ingress");
             spec["ingress"] = json!([rule("from", &ingress.from_slots, &ingress.ports)]);
@@ -63,13 +53,7 @@ impl Slot<'_> {
             }
             let names = egress.fqdns.iter().cloned().collect();
             let name = format!("gp-slot-{}-names", self.name());
-            objects.extend(network::names_policy(
-                self.parent.network.engine,
-                inside,
-                &name,
-                selector.clone(),
-                &names,
-            ));
+            objects.extend(network::names_policy(self.parent.network.engine, inside, &name, selector.clone(), &names));
         }
         if !types.is_empty() {
             spec["policyTypes"] = json!(types);

@@ -21,13 +21,7 @@ fn record(team: &str, phase: Phase, spec: &Spec) -> Record {
         facts: facts().stable,
         inventory: vec![],
         phase,
-        operation: Some(Operation {
-            id: "op-1".into(),
-            lease: Some(Lease {
-                renewals: 1,
-                seconds: 15,
-            }),
-        }),
+        operation: Some(Operation { id: "op-1".into(), lease: Some(Lease { renewals: 1, seconds: 15 }) }),
         timings: vec![],
         tool_version: "test".into(),
     }
@@ -42,61 +36,19 @@ fn a_record_means_one_thing_to_each_who_asks() {
         cluster_arn: "arn:aws:eks:eu-west-1:444455556666:cluster/demo".into(),
         ..record("payments", Phase::Ready, &spec)
     };
-    let replacing = |uid: &str, protected| Replacing {
-        id: "demo/pay".into(),
-        uid: uid.into(),
-        protected,
-    };
-    let (loose, tight, old) = (
-        replacing("uid-1", false),
-        replacing("uid-1", true),
-        replacing("uid-0", true),
-    );
-    let create = |spec, replacing| Intent::Create {
-        team: "payments",
-        spec,
-        replacing,
-    };
+    let replacing = |uid: &str, protected| Replacing { id: "demo/pay".into(), uid: uid.into(), protected };
+    let (loose, tight, old) = (replacing("uid-1", false), replacing("uid-1", true), replacing("uid-0", true));
+    let create = |spec, replacing| Intent::Create { team: "payments", spec, replacing };
     let update = |uid| Intent::Update { uid };
     use Hold::{Free, Held};
     use Phase::{Changing, Creating, Deleting, Ready};
     let cases: Vec<(&str, Option<Record>, Intent<'_>, Hold, &str)> = vec![
         ("nothing there", None, create(&spec, None), Free, "start"),
-        (
-            "state knows it, the record is lost",
-            None,
-            update("uid-1"),
-            Free,
-            "rebuild",
-        ),
-        (
-            "a broken-off create of the same team",
-            of("payments", Creating),
-            create(&spec, None),
-            Free,
-            "resume",
-        ),
-        (
-            "also with another request",
-            of("payments", Creating),
-            create(&other, None),
-            Free,
-            "resume",
-        ),
-        (
-            "still at work",
-            of("payments", Creating),
-            create(&spec, None),
-            Held,
-            "wait",
-        ),
-        (
-            "a broken-off create of another team",
-            of("shop", Creating),
-            create(&spec, None),
-            Free,
-            "record.other_team",
-        ),
+        ("state knows it, the record is lost", None, update("uid-1"), Free, "rebuild"),
+        ("a broken-off create of the same team", of("payments", Creating), create(&spec, None), Free, "resume"),
+        ("also with another request", of("payments", Creating), create(&other, None), Free, "resume"),
+        ("still at work", of("payments", Creating), create(&spec, None), Held, "wait"),
+        ("a broken-off create of another team", of("shop", Creating), create(&spec, None), Free, "record.other_team"),
         (
             "another team's is refused and not waited for",
             of("shop", Creating),
@@ -104,48 +56,12 @@ fn a_record_means_one_thing_to_each_who_asks() {
             Held,
             "record.other_team",
         ),
-        (
-            "a broken-off delete",
-            of("payments", Deleting),
-            create(&spec, None),
-            Free,
-            "resume",
-        ),
-        (
-            "its answer was lost",
-            of("payments", Ready),
-            create(&spec, None),
-            Free,
-            "take over",
-        ),
-        (
-            "it is another request",
-            of("payments", Ready),
-            create(&other, None),
-            Free,
-            "record.already_exists",
-        ),
-        (
-            "it is another team's",
-            of("shop", Ready),
-            create(&spec, None),
-            Free,
-            "record.already_exists",
-        ),
-        (
-            "create before destroy",
-            of("payments", Ready),
-            create(&other, Some(&loose)),
-            Free,
-            "take over",
-        ),
-        (
-            "replaced under protection",
-            of("payments", Ready),
-            create(&other, Some(&tight)),
-            Free,
-            "deletion.protected",
-        ),
+        ("a broken-off delete", of("payments", Deleting), create(&spec, None), Free, "resume"),
+        ("its answer was lost", of("payments", Ready), create(&spec, None), Free, "take over"),
+        ("it is another request", of("payments", Ready), create(&other, None), Free, "record.already_exists"),
+        ("it is another team's", of("shop", Ready), create(&spec, None), Free, "record.already_exists"),
+        ("create before destroy", of("payments", Ready), create(&other, Some(&loose)), Free, "take over"),
+        ("replaced under protection", of("payments", Ready), create(&other, Some(&tight)), Free, "deletion.protected"),
         (
             "the replaced one is another instance",
             of("payments", Ready),
@@ -160,42 +76,12 @@ fn a_record_means_one_thing_to_each_who_asks() {
             Free,
             "resume",
         ),
-        (
-            "another cluster's record",
-            Some(elsewhere),
-            create(&spec, None),
-            Free,
-            "record.other_cluster",
-        ),
+        ("another cluster's record", Some(elsewhere), create(&spec, None), Free, "record.other_cluster"),
         ("an update", of("payments", Ready), update("uid-1"), Free, "change"),
-        (
-            "an update of what was broken off",
-            of("payments", Changing),
-            update("uid-1"),
-            Free,
-            "change",
-        ),
-        (
-            "an update of another instance",
-            of("payments", Ready),
-            update("uid-0"),
-            Free,
-            "record.superseded",
-        ),
-        (
-            "an update of what goes",
-            of("payments", Deleting),
-            update("uid-1"),
-            Free,
-            "record.deleting",
-        ),
-        (
-            "an update beside another operation",
-            of("payments", Changing),
-            update("uid-1"),
-            Held,
-            "wait",
-        ),
+        ("an update of what was broken off", of("payments", Changing), update("uid-1"), Free, "change"),
+        ("an update of another instance", of("payments", Ready), update("uid-0"), Free, "record.superseded"),
+        ("an update of what goes", of("payments", Deleting), update("uid-1"), Free, "record.deleting"),
+        ("an update beside another operation", of("payments", Changing), update("uid-1"), Held, "wait"),
     ];
     for (reason, record, intent, hold, expected) in cases {
         let decision = decide(ARN, record.as_ref(), intent, hold);
@@ -218,11 +104,7 @@ fn refusals_name_whom_to_ask() {
     let Decision::Refuse(problem) = decide(
         ARN,
         Some(&record("shop", Phase::Creating, &spec)),
-        Intent::Create {
-            team: "payments",
-            spec: &spec,
-            replacing: None,
-        },
+        Intent::Create { team: "payments", spec: &spec, replacing: None },
         Hold::Free,
     ) else {
         panic!("another team's is refused");
@@ -234,13 +116,7 @@ fn refusals_name_whom_to_ask() {
 #[test]
 fn a_resume_says_how_far_it_was() {
     let spec = environment("pay", json!({}));
-    let record = Record {
-        inventory: vec!["a".into(); 22],
-        ..record("payments", Phase::Creating, &spec)
-    };
+    let record = Record { inventory: vec!["a".into(); 22], ..record("payments", Phase::Creating, &spec) };
     let warning = resume_warning(&record, 7);
-    assert_eq!(
-        warning.summary,
-        "continues operation op-1, 7 of 22 objects done, nothing is destroyed"
-    );
+    assert_eq!(warning.summary, "continues operation op-1, 7 of 22 objects done, nothing is destroyed");
 }

@@ -21,18 +21,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 impl Engine {
     pub(super) async fn admit(&self, operation: &Operation<'_>) -> Result<Admitted, Problem> {
-        let Operation {
-            request,
-            id,
-            facts,
-            prepared,
-            world,
-            ..
-        } = operation;
-        let state: BTreeSet<ObjectKey> = lines_in_state(request)
-            .keys()
-            .filter_map(|key| key.parse().ok())
-            .collect();
+        let Operation { request, id, facts, prepared, world, .. } = operation;
+        let state: BTreeSet<ObjectKey> = lines_in_state(request).keys().filter_map(|key| key.parse().ok()).collect();
         let mut asked: BTreeSet<ObjectKey> = state.clone();
         asked.extend(prepared.blueprint.objects.iter().map(|desired| desired.key.clone()));
         let selector = own_selector(id, &asked.iter().cloned().collect::<Vec<_>>());
@@ -44,25 +34,16 @@ impl Engine {
                 return Err(no_baseline(id));
             }
             let found = find_record(id, &observed)?;
-            let hold = watch.look(
-                found.as_ref().and_then(|record| record.operation.as_ref()),
-                world.clock.elapsed(),
-            );
+            let hold = watch.look(found.as_ref().and_then(|record| record.operation.as_ref()), world.clock.elapsed());
             let team = prepared.blueprint.resolved.team.as_str();
             let intent = match &request.prior {
                 Some(prior) => Intent::Update { uid: &prior.uid },
-                None => Intent::Create {
-                    team,
-                    spec: &request.spec,
-                    replacing: request.replacing.as_ref(),
-                },
+                None => Intent::Create { team, spec: &request.spec, replacing: request.replacing.as_ref() },
             };
             match decide(facts.cluster_arn.as_str(), found.as_ref(), intent, hold) {
                 Decision::Refuse(problem) => return Err(problem),
                 Decision::Wait => {
-                    wait_until_free(world, id, found, &mut watch)
-                        .await
-                        .map_err(|failure| failure.problem())?;
+                    wait_until_free(world, id, found, &mut watch).await.map_err(|failure| failure.problem())?;
                     continue;
                 }
                 Decision::Rebuild if !observed.iter().any(|object| is_made_for(id, object)) => return Err(gone(id)),
@@ -71,17 +52,9 @@ impl Engine {
                         Some(object) => Expect::Version(object.version.clone()),
                         None => Expect::Absent,
                     };
-                    let known = self
-                        .with_inventory(operation, found.as_ref(), state, &mut observed)
-                        .await?;
+                    let known = self.with_inventory(operation, found.as_ref(), state, &mut observed).await?;
                     self.wait_for_shares(operation, &observed).await?;
-                    return Ok(Admitted {
-                        decision,
-                        record: found,
-                        expect,
-                        observed,
-                        known,
-                    });
+                    return Ok(Admitted { decision, record: found, expect, observed, known });
                 }
             }
         }
@@ -96,20 +69,9 @@ impl Engine {
         observed: &mut Vec<Observed>,
     ) -> Result<BTreeSet<ObjectKey>, Problem> {
         let mut known = state.clone();
-        known.extend(
-            record
-                .iter()
-                .flat_map(|record| &record.inventory)
-                .filter_map(|key| key.parse().ok()),
-        );
+        known.extend(record.iter().flat_map(|record| &record.inventory).filter_map(|key| key.parse().ok()));
         let asked = |key: &ObjectKey| {
-            state.contains(key)
-                || operation
-                    .prepared
-                    .blueprint
-                    .objects
-                    .iter()
-                    .any(|desired| desired.key == *key)
+            state.contains(key) || operation.prepared.blueprint.objects.iter().any(|desired| desired.key == *key)
         };
         let unseen: Vec<ObjectKey> = known
             .iter()
@@ -117,17 +79,8 @@ impl Engine {
             .cloned()
             .collect();
         if !unseen.is_empty() {
-            let selector = Selector {
-                scope: Scope::Keys,
-                keys: unseen,
-            };
-            observed.extend(
-                operation
-                    .world
-                    .observe(&selector)
-                    .await
-                    .map_err(|failure| failure.problem())?,
-            );
+            let selector = Selector { scope: Scope::Keys, keys: unseen };
+            observed.extend(operation.world.observe(&selector).await.map_err(|failure| failure.problem())?);
         }
         Ok(known)
     }
@@ -147,10 +100,7 @@ impl Engine {
             else {
                 return Ok(());
             };
-            let what = format!(
-                "other slots of {} to become smaller: {resource} {sum} of {total}",
-                spec.environment
-            );
+            let what = format!("other slots of {} to become smaller: {resource} {sum} of {total}", spec.environment);
             let waited = match operation.world.clock.elapsed() >= give_up {
                 true => Err(Failure::TimedOut { what }),
                 false => operation.world.pause(pause, &what).await,
@@ -162,10 +112,8 @@ impl Engine {
                 }
                 Err(failure) => return Err(failure.problem()),
             }
-            let selector = Selector {
-                scope: Scope::Environment(spec.environment.environment.to_string()),
-                keys: vec![],
-            };
+            let selector =
+                Selector { scope: Scope::Environment(spec.environment.environment.to_string()), keys: vec![] };
             let now = match operation.world.observe(&selector).await {
                 Ok(now) => now,
                 Err(failure) if failure.class() == Some(Class::Unavailable) => continue,
@@ -179,9 +127,7 @@ impl Engine {
 
 fn records_of(observed: &[Observed]) -> Vec<Record> {
     let records = observed.iter().filter(|object| record::is_record(&object.key));
-    records
-        .filter_map(|object| record::parse(object).ok().flatten())
-        .collect()
+    records.filter_map(|object| record::parse(object).ok().flatten()).collect()
 }
 
 fn too_much(spec: &crate::domain::SlotSpec, resource: &str, sum: &str, total: &str) -> Problem {

@@ -33,20 +33,11 @@ impl Engine {
         admitted: &Admitted,
         plan: &Plan,
     ) -> Result<Begun<'a>, Failure> {
-        let Operation {
-            request,
-            id,
-            prepared,
-            world,
-            ..
-        } = operation;
+        let Operation { request, id, prepared, world, .. } = operation;
         let draft = self.draft(operation, admitted, plan)?;
         let key = record::key_of(id);
         let Some(shell) = prepared.blueprint.objects.iter().find(|desired| desired.key == key) else {
-            return Err(Failure::Record {
-                id: id.to_string(),
-                reason: "the golden path renders none".to_owned(),
-            });
+            return Err(Failure::Record { id: id.to_string(), reason: "the golden path renders none".to_owned() });
         };
         let nothing_to_do = plan.make.is_empty() && plan.go.is_empty();
         if let Some(record) = &admitted.record
@@ -77,26 +68,14 @@ impl Engine {
         };
         let uid = draft.uid.clone();
         let keeper = Keeper::take(world.calm(), key, shell, draft, expect).await?;
-        Ok(Begun::Held {
-            keeper: Box::new(keeper),
-            uid,
-        })
+        Ok(Begun::Held { keeper: Box::new(keeper), uid })
     }
 
     /// The one object that comes before a record: the namespace that all records live in.
     async fn make_home(&self, operation: &Operation<'_>, admitted: &Admitted) -> Result<(), Failure> {
-        let Operation {
-            id, prepared, world, ..
-        } = operation;
+        let Operation { id, prepared, world, .. } = operation;
         let key = ObjectKey::namespace_object(SYSTEM_NAMESPACE);
-        let maker = Maker {
-            world: *world,
-            keeper: None,
-            id,
-            team: "",
-            adopt: None,
-            was_ours: &admitted.known,
-        };
+        let maker = Maker { world: *world, keeper: None, id, team: "", adopt: None, was_ours: &admitted.known };
         match prepared.blueprint.objects.iter().find(|desired| desired.key == key) {
             Some(desired) if !prepared.left.contains(&key.to_string()) => {
                 let seen = world.get(&key).await?;
@@ -108,13 +87,7 @@ impl Engine {
 
     /// The record at the begin of the operation.
     fn draft(&self, operation: &Operation<'_>, admitted: &Admitted, plan: &Plan) -> Result<Record, Failure> {
-        let Operation {
-            request,
-            id,
-            facts,
-            prepared,
-            ..
-        } = operation;
+        let Operation { request, id, facts, prepared, .. } = operation;
         let resolved = &prepared.blueprint.resolved;
         let mut inventory: BTreeSet<String> = prepared.blueprint.objects.iter().map(|d| d.key.to_string()).collect();
         inventory.extend(plan.go.iter().map(ObjectKey::to_string));
@@ -129,15 +102,9 @@ impl Engine {
             (Decision::Change, Some(record)) if record.phase == Phase::Creating => Phase::Creating,
             _ => Phase::Changing,
         };
-        let timings = admitted
-            .record
-            .as_ref()
-            .map(|record| record.timings.clone())
-            .unwrap_or_default();
-        let spec = Record::written(&request.spec).map_err(|error| Failure::Record {
-            id: id.to_string(),
-            reason: error.to_string(),
-        })?;
+        let timings = admitted.record.as_ref().map(|record| record.timings.clone()).unwrap_or_default();
+        let spec = Record::written(&request.spec)
+            .map_err(|error| Failure::Record { id: id.to_string(), reason: error.to_string() })?;
         Ok(Record {
             id: id.to_string(),
             uid,
@@ -153,10 +120,7 @@ impl Engine {
             phase,
             operation: Some(RecordOperation {
                 id: operation.name.to_owned(),
-                lease: Some(Lease {
-                    renewals: 0,
-                    seconds: self.config.lease.as_secs(),
-                }),
+                lease: Some(Lease { renewals: 0, seconds: self.config.lease.as_secs() }),
             }),
             timings,
             tool_version: self.config.tool_version.clone(),
@@ -172,13 +136,6 @@ fn is_settled(record: &Record, draft: &Record) -> bool {
         && now == then
         && (&record.uid, &record.team, &record.spec, &record.facts)
             == (&draft.uid, &draft.team, &draft.spec, &draft.facts)
-        && (
-            &record.golden_path,
-            &record.golden_path_version,
-            &record.golden_path_digest,
-        ) == (
-            &draft.golden_path,
-            &draft.golden_path_version,
-            &draft.golden_path_digest,
-        )
+        && (&record.golden_path, &record.golden_path_version, &record.golden_path_digest)
+            == (&draft.golden_path, &draft.golden_path_version, &draft.golden_path_digest)
 }

@@ -36,22 +36,10 @@ pub(super) struct Make {
 impl Engine {
     /// What is to be done; the error arm holds everything that speaks against it.
     pub(super) async fn work_of(&self, operation: &Operation<'_>, admitted: &Admitted) -> Result<Plan, Vec<Problem>> {
-        let Operation {
-            request,
-            id,
-            prepared,
-            world,
-            ..
-        } = operation;
+        let Operation { request, id, prepared, world, .. } = operation;
         let team = prepared.blueprint.resolved.team.as_str();
-        let maker = Maker {
-            world: *world,
-            keeper: None,
-            id,
-            team,
-            adopt: adopt_of(&request.spec),
-            was_ours: &admitted.known,
-        };
+        let maker =
+            Maker { world: *world, keeper: None, id, team, adopt: adopt_of(&request.spec), was_ours: &admitted.known };
         let live: BTreeMap<&ObjectKey, &Observed> =
             admitted.observed.iter().map(|object| (&object.key, object)).collect();
         let (mut make, mut errors, mut warnings) = (vec![], vec![], vec![]);
@@ -72,22 +60,11 @@ impl Engine {
                 Err(failure) => errors.push(failure.problem()),
             }
         }
-        let wanted: BTreeSet<ObjectKey> = prepared
-            .blueprint
-            .objects
-            .iter()
-            .map(|desired| desired.key.clone())
-            .collect();
+        let wanted: BTreeSet<ObjectKey> =
+            prepared.blueprint.objects.iter().map(|desired| desired.key.clone()).collect();
         let unwanted: BTreeSet<ObjectKey> = admitted.known.difference(&wanted).cloned().collect();
         let keep = self
-            .kept_entries(
-                world,
-                id,
-                &operation.cluster,
-                &unwanted,
-                &admitted.observed,
-                &mut warnings,
-            )
+            .kept_entries(world, id, &operation.cluster, &unwanted, &admitted.observed, &mut warnings)
             .await
             .map_err(|failure| vec![failure.problem()])?;
         let go: BTreeSet<ObjectKey> = going(id, &admitted.observed, &admitted.known, &wanted, &keep)
@@ -99,16 +76,7 @@ impl Engine {
             Some(problem) if !prepared.problems.contains(&problem) => warnings.push(problem),
             _ => {}
         }
-        if errors.is_empty() {
-            Ok(Plan {
-                make,
-                go,
-                keep,
-                warnings,
-            })
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(Plan { make, go, keep, warnings }) } else { Err(errors) }
     }
 
     /// Deletion protection, asked again of what really is there. What a create that never ended has made is nobody's loss.
@@ -118,23 +86,11 @@ impl Engine {
         if lost.is_empty() {
             return None;
         }
-        let never_ready = admitted
-            .record
-            .as_ref()
-            .is_some_and(|record| record.phase == Phase::Creating);
+        let never_ready = admitted.record.as_ref().is_some_and(|record| record.phase == Phase::Creating);
         let recorded = admitted.record.as_ref().and_then(|record| record.request().ok());
-        let before = operation
-            .request
-            .prior
-            .as_ref()
-            .map(|prior| &prior.spec)
-            .or(recorded.as_ref());
+        let before = operation.request.prior.as_ref().map(|prior| &prior.spec).or(recorded.as_ref());
         let protected = before.is_some_and(|before| self.protects(before, operation));
-        Some(namespaces_go(
-            &operation.id.to_string(),
-            &lost,
-            protected && !never_ready,
-        ))
+        Some(namespaces_go(&operation.id.to_string(), &lost, protected && !never_ready))
     }
 
     /// Deletion protection of an earlier request; one that can't be rendered any more is taken for protected.
@@ -154,11 +110,6 @@ impl Engine {
 /// An entry of ours whose role is made in this operation: it belongs to the role that bore the name before.
 fn is_dead_entry(desired: &Desired, live: &BTreeMap<&ObjectKey, &Observed>) -> bool {
     matches!(desired.key, ObjectKey::AccessEntry { .. })
-        && live
-            .get(&desired.key)
-            .is_some_and(|entry| entry.ownership == Ownership::Cluster)
-        && desired
-            .needs
-            .iter()
-            .any(|need| matches!(need, ObjectKey::Role { .. }) && !live.contains_key(need))
+        && live.get(&desired.key).is_some_and(|entry| entry.ownership == Ownership::Cluster)
+        && desired.needs.iter().any(|need| matches!(need, ObjectKey::Role { .. }) && !live.contains_key(need))
 }

@@ -83,17 +83,9 @@ impl Engine {
             failures.extend(freed.err());
         }
         if failures.is_empty() {
-            let going = going(
-                &operation.id,
-                &admitted.observed,
-                &admitted.known,
-                &wanted(operation),
-                &plan.keep,
-            );
-            let chosen: Vec<Going<'_>> = going
-                .into_iter()
-                .filter(|going| plan.go.contains(&going.observed().key))
-                .collect();
+            let going = going(&operation.id, &admitted.observed, &admitted.known, &wanted(operation), &plan.keep);
+            let chosen: Vec<Going<'_>> =
+                going.into_iter().filter(|going| plan.go.contains(&going.observed().key)).collect();
             let (gone, more) = self.take_all(&maker, &chosen).await;
             done += gone;
             failures.extend(more);
@@ -112,10 +104,7 @@ impl Engine {
             return self.exists(operation, &uid, lines, &seen, Some(&record), Ended::Well(proof));
         };
         problems.push(problem);
-        if !failures
-            .iter()
-            .any(|failure| matches!(failure, Failure::Superseded { .. }))
-        {
+        if !failures.iter().any(|failure| matches!(failure, Failure::Superseded { .. })) {
             // Let go, so that the next one need not wait; should that fail too, the lease ends by itself.
             if let Err(failure) = keeper.let_go().await {
                 tracing::warn!(%failure, "the lease is not released");
@@ -165,11 +154,8 @@ impl Engine {
     ) -> (Seen, Vec<Failure>) {
         let objects = &operation.prepared.blueprint.objects;
         let live: BTreeMap<&ObjectKey, &Observed> = observed.iter().map(|object| (&object.key, object)).collect();
-        let steps: Vec<(ObjectKey, Vec<ObjectKey>)> = plan
-            .make
-            .iter()
-            .map(|make| (objects[make.at].key.clone(), objects[make.at].needs.clone()))
-            .collect();
+        let steps: Vec<(ObjectKey, Vec<ObjectKey>)> =
+            plan.make.iter().map(|make| (objects[make.at].key.clone(), objects[make.at].needs.clone())).collect();
         let live = &live;
         let start = |step: usize| -> BoxFuture<'_, Result<Observed, Failure>> {
             let make = &plan.make[step];
@@ -183,20 +169,12 @@ impl Engine {
         };
         let ran = maker.run(Order::by_key(&steps), &self.config, start).await;
         let mut failures = ran.failures;
-        let made: Seen = ran
-            .done
-            .into_iter()
-            .flatten()
-            .map(|object| (object.key.clone(), object))
-            .collect();
+        let made: Seen = ran.done.into_iter().flatten().map(|object| (object.key.clone(), object)).collect();
         if failures.is_empty()
             && let Some((key, _)) = steps.iter().find(|(key, _)| !made.contains_key(key))
         {
             // A circle of needs: a fault of the golden path, found by its tests and told here all the same.
-            failures.push(Failure::Stuck {
-                key: key.clone(),
-                why: "what it needs was never made".to_owned(),
-            });
+            failures.push(Failure::Stuck { key: key.clone(), why: "what it needs was never made".to_owned() });
         }
         (made, failures)
     }
@@ -208,22 +186,12 @@ impl Engine {
         keeper: &Keeper<'_>,
         prepared_at: Duration,
     ) -> Result<(), Failure> {
-        let Operation {
-            prepared,
-            begun,
-            requested_at,
-            ..
-        } = operation;
+        let Operation { prepared, begun, requested_at, .. } = operation;
         let now = self.clock.elapsed();
         let milliseconds =
             |from: Duration, to: Duration| to.saturating_sub(from).as_millis().try_into().unwrap_or(u64::MAX);
         let ready_at = self.clock.now();
-        let inventory: Vec<String> = prepared
-            .blueprint
-            .objects
-            .iter()
-            .map(|desired| desired.key.to_string())
-            .collect();
+        let inventory: Vec<String> = prepared.blueprint.objects.iter().map(|desired| desired.key.to_string()).collect();
         keeper
             .change(|record| {
                 record.phase = Phase::Ready;
@@ -248,13 +216,7 @@ impl Engine {
 
     /// After a failure: looked up, or as far as the operation knows.
     async fn what_exists(&self, operation: &Operation<'_>, admitted: Admitted, made: Seen) -> (Lines, Seen) {
-        let Operation {
-            request,
-            id,
-            prepared,
-            world,
-            ..
-        } = operation;
+        let Operation { request, id, prepared, world, .. } = operation;
         let mut known = admitted.known;
         known.extend(prepared.blueprint.objects.iter().map(|desired| desired.key.clone()));
         let selector = own_selector(id, &known.iter().cloned().collect::<Vec<_>>());
@@ -271,10 +233,7 @@ impl Engine {
         let observed: Vec<Observed> = seen.values().cloned().collect();
         let desired = desired_by_key(&prepared.blueprint);
         let state = lines_in_state(request);
-        (
-            lines_of_existing(id, &desired, &observed, &state, |key| known.contains(key)),
-            seen,
-        )
+        (lines_of_existing(id, &desired, &observed, &state, |key| known.contains(key)), seen)
     }
 
     fn exists(
@@ -286,14 +245,7 @@ impl Engine {
         record: Option<&Record>,
         ended: Ended,
     ) -> Exists {
-        let Operation {
-            facts,
-            parent,
-            prepared,
-            world_text,
-            request,
-            ..
-        } = operation;
+        let Operation { facts, parent, prepared, world_text, request, .. } = operation;
         // Written by the create that became ready; an update leaves it as it is.
         let record =
             record.filter(|_| request.prior.is_none() || request.prior.as_ref().is_some_and(|prior| prior.incomplete));
@@ -313,27 +265,15 @@ impl Engine {
 }
 
 fn by_key(observed: Vec<Observed>) -> Seen {
-    observed
-        .into_iter()
-        .map(|object| (object.key.clone(), object))
-        .collect()
+    observed.into_iter().map(|object| (object.key.clone(), object)).collect()
 }
 
 fn wanted(operation: &Operation<'_>) -> BTreeSet<ObjectKey> {
-    operation
-        .prepared
-        .blueprint
-        .objects
-        .iter()
-        .map(|desired| desired.key.clone())
-        .collect()
+    operation.prepared.blueprint.objects.iter().map(|desired| desired.key.clone()).collect()
 }
 
 /// What the plan showed is what there is.
 fn promised_lines(operation: &Operation<'_>) -> Lines {
     let lines = &operation.prepared.promised;
-    lines
-        .iter()
-        .filter_map(|(key, line)| Some((key.clone(), Late::now(line)?.clone())))
-        .collect()
+    lines.iter().filter_map(|(key, line)| Some((key.clone(), Late::now(line)?.clone()))).collect()
 }

@@ -56,33 +56,16 @@ impl Look<'_> {
             seen.insert(object.key.clone(), object);
         }
         if !self.unfinished {
-            problems.extend(
-                self.state
-                    .keys()
-                    .filter(|key| !lines.contains_key(*key))
-                    .map(|key| drift::missing(key)),
-            );
+            problems.extend(self.state.keys().filter(|key| !lines.contains_key(*key)).map(|key| drift::missing(key)));
         }
         (lines, seen, problems)
     }
 
     /// What state or record name was ours; an adoption is over once the Namespace carries our labels.
     fn claim(&self, want: &Desired, object: &Observed) -> Claim {
-        let adopt = Adopt {
-            mode: AdoptMode::Fail,
-            take_fields: vec![],
-        };
+        let adopt = Adopt { mode: AdoptMode::Fail, take_fields: vec![] };
         // The team is that of the record; a refresh never judges it.
-        claim::claim(
-            want,
-            object,
-            &Asker {
-                id: self.id,
-                team: "",
-                adopt: Some(&adopt),
-                was_ours: true,
-            },
-        )
+        claim::claim(want, object, &Asker { id: self.id, team: "", adopt: Some(&adopt), was_ours: true })
     }
 }
 
@@ -122,11 +105,7 @@ pub(in crate::provision::engine) fn lacks_group(want: &Desired, object: &Observe
     let Some(Body::AccessEntry(entry)) = &want.body else {
         return None;
     };
-    let groups = object
-        .fields
-        .get("/kubernetesGroups")
-        .map(|field| field.text.to_owned())
-        .unwrap_or_default();
+    let groups = object.fields.get("/kubernetesGroups").map(|field| field.text.to_owned()).unwrap_or_default();
     (!groups.contains(&entry.group)).then(|| {
         Problem::warning(
             "access.group_missing",
@@ -157,10 +136,7 @@ pub(in crate::provision::engine) fn lines_of_existing(
     known: impl Fn(&ObjectKey) -> bool,
 ) -> Lines {
     let mut lines = Lines::new();
-    for object in observed
-        .iter()
-        .filter(|object| known(&object.key) || is_made_for(id, object))
-    {
+    for object in observed.iter().filter(|object| known(&object.key) || is_made_for(id, object)) {
         let stand_in = claim::stand_in(id, &object.key);
         let (want, fields) = match desired.get(&object.key) {
             Some((want, fields)) => (*want, fields.as_ref()),

@@ -32,8 +32,7 @@ impl Engine {
         };
         let Some(facts) = facts else { return vec![] };
         let mode = &facts.authentication_mode;
-        self.authentication_problems(spec, cluster, mode, &prepared.blueprint)
-            .await
+        self.authentication_problems(spec, cluster, mode, &prepared.blueprint).await
     }
 
     pub(super) async fn create_problems(
@@ -67,16 +66,10 @@ impl Engine {
         let world = self.world(&facts.cluster_arn);
         let mut keys: BTreeSet<ObjectKey> = prepared.blueprint.objects.iter().map(|d| d.key.clone()).collect();
         keys.extend([record::key_of(&id), record::baseline_key()]);
-        let replaced: Option<Id> = replacing
-            .and_then(|replacing| parse_like(&id, &replacing.id))
-            .filter(|old| *old != id);
+        let replaced: Option<Id> =
+            replacing.and_then(|replacing| parse_like(&id, &replacing.id)).filter(|old| *old != id);
         keys.extend(replaced.as_ref().map(record::key_of));
-        let observed = world
-            .observe(&Selector {
-                scope: Scope::Keys,
-                keys: keys.into_iter().collect(),
-            })
-            .await?;
+        let observed = world.observe(&Selector { scope: Scope::Keys, keys: keys.into_iter().collect() }).await?;
         let mut problems = vec![];
         let recorded = find_record(&id, &observed);
         let recorded = match recorded {
@@ -103,10 +96,7 @@ impl Engine {
             Decision::Refuse(problem) => problems.push(problem),
             Decision::Resume => {
                 if let Some(recorded) = &recorded {
-                    problems.push(decide::resume_warning(
-                        recorded,
-                        self.done_of(&id, recorded, facts).await?,
-                    ));
+                    problems.push(decide::resume_warning(recorded, self.done_of(&id, recorded, facts).await?));
                 }
             }
             Decision::TakeOver => {
@@ -122,10 +112,8 @@ impl Engine {
             }
             Decision::Start | Decision::Change | Decision::Rebuild | Decision::Wait => {}
         }
-        let inventory: BTreeSet<&str> = recorded
-            .iter()
-            .flat_map(|record| record.inventory.iter().map(String::as_str))
-            .collect();
+        let inventory: BTreeSet<&str> =
+            recorded.iter().flat_map(|record| record.inventory.iter().map(String::as_str)).collect();
         for desired in &prepared.blueprint.objects {
             let Some(object) = observed.iter().find(|object| object.key == desired.key) else {
                 continue;
@@ -134,20 +122,9 @@ impl Engine {
                 continue;
             }
             let was_ours = inventory.contains(desired.key.to_string().as_str());
-            let asker = Asker {
-                id: &id,
-                team,
-                adopt: adopt_of(spec),
-                was_ours,
-            };
+            let asker = Asker { id: &id, team, adopt: adopt_of(spec), was_ours };
             match claim(desired, object, &asker) {
-                Claim::Taken { by } => problems.push(
-                    Failure::Foreign {
-                        key: desired.key.clone(),
-                        by,
-                    }
-                    .problem(),
-                ),
+                Claim::Taken { by } => problems.push(Failure::Foreign { key: desired.key.clone(), by }.problem()),
                 Claim::Borrowed => problems.extend(lacks_group(desired, object)),
                 Claim::Adopted => problems.extend(asker.adopt.map(|adopt| adoption::told(desired, object, adopt))),
                 Claim::Mine => {}
@@ -164,10 +141,7 @@ impl Engine {
     /// How many objects of a broken-off operation exist.
     async fn done_of(&self, id: &Id, recorded: &Record, facts: &StableFacts) -> Result<usize, Failure> {
         let keys: Vec<ObjectKey> = recorded.inventory.iter().filter_map(|key| key.parse().ok()).collect();
-        let selector = Selector {
-            scope: Scope::Keys,
-            keys,
-        };
+        let selector = Selector { scope: Scope::Keys, keys };
         let observed = self.world(&facts.cluster_arn).observe(&selector).await?;
         Ok(count_done(id, recorded, &observed))
     }

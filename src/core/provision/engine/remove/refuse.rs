@@ -60,11 +60,8 @@ impl Engine {
         facts: &Facts,
     ) -> Result<(), Problem> {
         let id = &request.id;
-        let inventory: Vec<ObjectKey> = record
-            .iter()
-            .flat_map(|record| &record.inventory)
-            .filter_map(|key| key.parse().ok())
-            .collect();
+        let inventory: Vec<ObjectKey> =
+            record.iter().flat_map(|record| &record.inventory).filter_map(|key| key.parse().ok()).collect();
         let there: Vec<ObjectKey> = observed
             .iter()
             .filter(|object| request.keys.contains(&object.key) || inventory.contains(&object.key))
@@ -88,24 +85,13 @@ impl Engine {
                 .map(|object| object.key.clone())
                 .collect(),
             Id::Baseline(_) => {
-                let selector = Selector {
-                    scope: Scope::Records,
-                    keys: vec![],
-                };
+                let selector = Selector { scope: Scope::Records, keys: vec![] };
                 let records = world.observe(&selector).await.map_err(|failure| failure.problem())?;
-                records
-                    .into_iter()
-                    .map(|object| object.key)
-                    .filter(|key| *key != record::key_of(id))
-                    .collect()
+                records.into_iter().map(|object| object.key).filter(|key| *key != record::key_of(id)).collect()
             }
         };
         if let [first, rest @ ..] = dependants.as_slice() {
-            let more = if rest.is_empty() {
-                String::new()
-            } else {
-                format!(" and {} more", rest.len())
-            };
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             return Err(Problem::error(
                 "deletion.in_use",
                 format!("{id} still has records in it: {}{more}", record_words(first)),

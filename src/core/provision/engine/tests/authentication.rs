@@ -9,24 +9,9 @@ type Provider = (&'static str, Option<&'static str>);
 async fn a_baseline_wants_access_entries_and_closed_groups() {
     for (mode, providers, expected, reason) in [
         ("API", &[] as &[Provider], vec![], "as it should be"),
-        (
-            "API",
-            &[("okta", Some("oidc:"))],
-            vec![],
-            "a provider whose groups are apart",
-        ),
-        (
-            "API",
-            &[("okta", None)],
-            vec!["cluster.open_groups"],
-            "any group of a token",
-        ),
-        (
-            "CONFIG_MAP",
-            &[],
-            vec!["cluster.no_access_entries"],
-            "entries have no effect",
-        ),
+        ("API", &[("okta", Some("oidc:"))], vec![], "a provider whose groups are apart"),
+        ("API", &[("okta", None)], vec!["cluster.open_groups"], "any group of a token"),
+        ("CONFIG_MAP", &[], vec!["cluster.no_access_entries"], "entries have no effect"),
         (
             "CONFIG_MAP",
             &[("okta", Some("gp:"))],
@@ -41,11 +26,7 @@ async fn a_baseline_wants_access_entries_and_closed_groups() {
         assert_eq!(errors(&preview.problems), expected, "{reason}: plan");
         let outcome = bench.ensure(&baseline(), None).await;
         assert_eq!(errors(&outcome.problems), expected, "{reason}: apply");
-        assert_eq!(
-            bench.fake.keys().is_empty(),
-            !expected.is_empty(),
-            "{reason}: nothing was made"
-        );
+        assert_eq!(bench.fake.keys().is_empty(), !expected.is_empty(), "{reason}: nothing was made");
     }
 }
 
@@ -55,11 +36,7 @@ async fn a_baseline_that_is_there_only_warns() {
     let held = bench.create(&baseline()).await;
     bench.fake.authenticates("API_AND_CONFIG_MAP", &[("okta", Some("g"))]);
     let (held, seen) = bench.refresh(&held).await.expect("it is there");
-    assert_eq!(
-        errors(&seen.problems),
-        Vec::<&str>::new(),
-        "a read never stands in the way of a destroy"
-    );
+    assert_eq!(errors(&seen.problems), Vec::<&str>::new(), "a read never stands in the way of a destroy");
     assert_eq!(codes(&seen.problems), ["cluster.config_map_too", "cluster.open_groups"]);
     bench.remove(&held).await;
 }
@@ -77,15 +54,7 @@ async fn an_environment_for_people_wants_access_entries() {
         let bench = Bench::ready().await;
         bench.fake.authenticates("CONFIG_MAP", &[("okta", None)]);
         let spec = environment("pay", json!({"access": access}));
-        assert_eq!(
-            errors(&bench.preview(&spec, None).await.problems),
-            expected,
-            "{reason}: plan"
-        );
-        assert_eq!(
-            errors(&bench.ensure(&spec, None).await.problems),
-            expected,
-            "{reason}: apply"
-        );
+        assert_eq!(errors(&bench.preview(&spec, None).await.problems), expected, "{reason}: plan");
+        assert_eq!(errors(&bench.ensure(&spec, None).await.problems), expected, "{reason}: apply");
     }
 }

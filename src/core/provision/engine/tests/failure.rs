@@ -11,15 +11,7 @@ use std::time::Duration;
 fn record_name(spec: &Spec) -> String {
     spec.id()
         .to_string()
-        .replacen(
-            "demo/",
-            if matches!(spec, Spec::Slot(_)) {
-                "slot."
-            } else {
-                "environment."
-            },
-            1,
-        )
+        .replacen("demo/", if matches!(spec, Spec::Slot(_)) { "slot." } else { "environment." }, 1)
         .replace('/', ".")
 }
 
@@ -61,11 +53,7 @@ fn stories() -> [(&'static str, Spec, Vec<Spec>); 3] {
     [
         ("an environment", pay.clone(), vec![]),
         ("a slot", slot("pay", "ledger", json!({})), vec![pay.clone()]),
-        (
-            "an isolated slot",
-            slot("pay", "ledger", json!({ "isolation": "namespace" })),
-            vec![pay],
-        ),
+        ("an isolated slot", slot("pay", "ledger", json!({ "isolation": "namespace" })), vec![pay]),
     ]
 }
 
@@ -92,11 +80,7 @@ async fn a_create_that_fails_at_any_step_is_finished_by_the_next() {
                     continue;
                 }
                 assert_eq!(found.len(), 1, "{reason}: one error: {:?}", outcome.problems);
-                let code = if fault == Fault::Refuse(Class::Denied) {
-                    "world.denied"
-                } else {
-                    "world.invalid"
-                };
+                let code = if fault == Fault::Refuse(Class::Denied) { "world.denied" } else { "world.invalid" };
                 assert_eq!(found[0], code, "{reason}");
                 // Core taints what a failed create returned: the next plan creates it again, and its delete is a hand-over.
                 if outcome.exists.is_some() {
@@ -105,22 +89,12 @@ async fn a_create_that_fails_at_any_step_is_finished_by_the_next() {
                     request.hand_over = true;
                     request.protected = true;
                     let removed = bench.engine().remove(request).await;
-                    assert!(
-                        removed.gone && errors(&removed.problems).is_empty(),
-                        "{reason}: handed over"
-                    );
+                    assert!(removed.gone && errors(&removed.problems).is_empty(), "{reason}: handed over");
                 }
                 let preview = bench.preview(&spec, None).await;
-                if bench
-                    .fake
-                    .record(&record_name(&spec))
-                    .is_some_and(|record| record.phase != Phase::Ready)
-                {
+                if bench.fake.record(&record_name(&spec)).is_some_and(|record| record.phase != Phase::Ready) {
                     let resume = preview.problems.iter().find(|p| p.code == "record.resume");
-                    let text = resume
-                        .unwrap_or_else(|| panic!("{reason}: {:?}", preview.problems))
-                        .summary
-                        .clone();
+                    let text = resume.unwrap_or_else(|| panic!("{reason}: {:?}", preview.problems)).summary.clone();
                     assert!(
                         text.starts_with("continues operation op-") && text.ends_with("nothing is destroyed"),
                         "{reason}: {text}"
@@ -214,27 +188,16 @@ async fn an_update_that_fails_at_any_step_is_finished_by_the_next() {
             break;
         }
         let after = match outcome.exists {
-            Some(exists) => bench.held(
-                &new,
-                crate::provision::Outcome {
-                    exists: Some(exists),
-                    problems: outcome.problems,
-                },
-            ),
+            Some(exists) => {
+                bench.held(&new, crate::provision::Outcome { exists: Some(exists), problems: outcome.problems })
+            }
             None => held.clone(),
         };
         assert_eq!(after.uid, held.uid, "{reason}");
         let (after, seen) = bench.refresh(&after).await.unwrap_or_else(|| panic!("{reason}"));
-        assert_eq!(
-            codes(&seen.problems),
-            Vec::<&str>::new(),
-            "{reason}: unfinished work is no drift"
-        );
+        assert_eq!(codes(&seen.problems), Vec::<&str>::new(), "{reason}: unfinished work is no drift");
         let done = bench.apply(&new, Some(&after)).await;
-        assert!(
-            !bench.fake.keys().iter().any(|key| key.contains("pay-jobs")),
-            "{reason}: no orphan"
-        );
+        assert!(!bench.fake.keys().iter().any(|key| key.contains("pay-jobs")), "{reason}: no orphan");
         bench.assert_quiet(&done, &reason).await;
         at += 1;
     }
@@ -278,28 +241,12 @@ async fn a_remove_that_fails_at_any_step_is_finished_by_the_next() {
 async fn one_error_names_the_object_the_call_and_the_next_step() {
     let bench = Bench::ready().await;
     let spec = environment("pay", json!({}));
-    let at = call_of(
-        &spec,
-        |call| matches!(call, Call::Apply(key) if key.kind() == "ResourceQuota"),
-    )
-    .await;
+    let at = call_of(&spec, |call| matches!(call, Call::Apply(key) if key.kind() == "ResourceQuota")).await;
     bench.fake.fail(at, Fault::Refuse(Class::Denied));
     let outcome = bench.ensure(&spec, None).await;
-    let error = outcome
-        .problems
-        .iter()
-        .find(|problem| problem.is_error())
-        .unwrap_or_else(|| panic!("an error"));
-    assert!(
-        error.summary.contains("applying") && error.summary.contains('/'),
-        "the object: {}",
-        error.summary
-    );
-    assert!(
-        error.summary.contains("Apply: not authorised"),
-        "the call: {}",
-        error.summary
-    );
+    let error = outcome.problems.iter().find(|problem| problem.is_error()).unwrap_or_else(|| panic!("an error"));
+    assert!(error.summary.contains("applying") && error.summary.contains('/'), "the object: {}", error.summary);
+    assert!(error.summary.contains("Apply: not authorised"), "the call: {}", error.summary);
     assert!(
         error.detail.contains("allow the caller") && error.detail.contains("objects are done and kept"),
         "{}",
@@ -328,15 +275,9 @@ async fn a_cancelled_ensure_starts_nothing_more_and_says_what_exists() {
             assert_eq!(errors(&outcome.problems), ["operation.cancelled"], "{reason}");
             assert!(!exists.complete);
             let there = bench.fake.keys();
-            assert!(
-                known_lines(&exists.outputs).keys().all(|key| there.contains(key)),
-                "{reason}: only what exists"
-            );
+            assert!(known_lines(&exists.outputs).keys().all(|key| there.contains(key)), "{reason}: only what exists");
             let record = bench.fake.record("environment.pay");
-            assert!(
-                record.is_some_and(|r| r.operation.is_some_and(|o| o.lease.is_none())),
-                "{reason}: let go"
-            );
+            assert!(record.is_some_and(|r| r.operation.is_some_and(|o| o.lease.is_none())), "{reason}: let go");
         }
         let held = bench.create(&spec).await;
         bench.assert_quiet(&held, &reason).await;
@@ -349,14 +290,8 @@ async fn of_two_at_once_one_waits_and_takes_over_or_goes_on() {
     let spec = environment("pay", json!({}));
     let (first, second) = tokio::join!(bench.ensure(&spec, None), bench.ensure(&spec, None));
     let outcomes = [first, second];
-    assert!(
-        outcomes.iter().all(|outcome| errors(&outcome.problems).is_empty()),
-        "both end well"
-    );
-    let taken = outcomes
-        .iter()
-        .filter(|outcome| codes(&outcome.problems).contains(&"record.take_over"))
-        .count();
+    assert!(outcomes.iter().all(|outcome| errors(&outcome.problems).is_empty()), "both end well");
+    let taken = outcomes.iter().filter(|outcome| codes(&outcome.problems).contains(&"record.take_over")).count();
     assert_eq!(taken, 1, "the second one takes over what the first one made");
 
     let held = outcomes
@@ -369,10 +304,7 @@ async fn of_two_at_once_one_waits_and_takes_over_or_goes_on() {
         environment("pay", json!({ "quota": { "total": { "pods": "20" } } })),
     );
     let (more, less) = tokio::join!(bench.ensure(&more, Some(&held)), bench.ensure(&less, Some(&held)));
-    assert!(
-        errors(&more.problems).is_empty() && errors(&less.problems).is_empty(),
-        "one after the other"
-    );
+    assert!(errors(&more.problems).is_empty() && errors(&less.problems).is_empty(), "one after the other");
 }
 
 #[tokio::test(start_paused = true)]
@@ -380,11 +312,7 @@ async fn a_waiter_says_whom_it_waited_for() {
     let bench = Bench::ready().await;
     let spec = environment("pay", json!({}));
     // Its namespace takes for ever, while its lease is renewed.
-    let at = call_of(
-        &spec,
-        |call| matches!(call, Call::Apply(key) if key.kind() == "Namespace"),
-    )
-    .await;
+    let at = call_of(&spec, |call| matches!(call, Call::Apply(key) if key.kind() == "Namespace")).await;
     bench.fake.fail(at, Fault::Hang(false));
     let engine = bench.engine();
     let slow = engine.ensure(ensure_request(&spec, None, None));
@@ -401,39 +329,24 @@ async fn a_waiter_says_whom_it_waited_for() {
     };
     assert!(outcome.exists.is_none());
     assert_eq!(errors(&outcome.problems), ["record.busy"]);
-    assert!(
-        outcome.problems[0].summary.contains("operation op-"),
-        "{}",
-        outcome.problems[0].summary
-    );
+    assert!(outcome.problems[0].summary.contains("operation op-"), "{}", outcome.problems[0].summary);
     let renewed = bench
         .fake
         .record("environment.pay")
         .and_then(|record| record.operation?.lease)
         .map_or(0, |lease| lease.renewals);
-    assert!(
-        (10..=13).contains(&renewed),
-        "every third of fifteen seconds, for a minute: {renewed}"
-    );
+    assert!((10..=13).contains(&renewed), "every third of fifteen seconds, for a minute: {renewed}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_new_role_may_take_a_while_to_be_seen() {
-    for (delay, well, reason) in [
-        (20, true, "seconds"),
-        (200, false, "more than two minutes is another fault"),
-    ] {
+    for (delay, well, reason) in [(20, true, "seconds"), (200, false, "more than two minutes is another fault")] {
         let mut fake = Fake::new();
         fake.visible_after = Duration::from_secs(delay);
         let bench = Bench::with(fake);
         bench.create(&baseline()).await;
         let outcome = bench.ensure(&environment("pay", json!({})), None).await;
-        assert_eq!(
-            errors(&outcome.problems).is_empty(),
-            well,
-            "{reason}: {:?}",
-            outcome.problems
-        );
+        assert_eq!(errors(&outcome.problems).is_empty(), well, "{reason}: {:?}", outcome.problems);
     }
 }
 

@@ -26,11 +26,7 @@ async fn names_of_others_are_never_taken() {
     ] {
         let bench = Bench::ready().await;
         let spec = environment("pay", json!({}));
-        let decided = bench
-            .preview(&spec, None)
-            .await
-            .decided
-            .unwrap_or_else(|| panic!("{reason}"));
+        let decided = bench.preview(&spec, None).await.decided.unwrap_or_else(|| panic!("{reason}"));
         let full = planned_lines(&decided.outputs)
             .into_keys()
             .find(|k| k.starts_with(key))
@@ -64,12 +60,7 @@ async fn only_a_marked_namespace_is_adopted() {
         let told = codes(&preview.problems).contains(&"environment.adopts");
         assert_eq!(told, adopted, "{reason}: {:?}", preview.problems);
         let outcome = bench.ensure(&spec, None).await;
-        assert_eq!(
-            errors(&outcome.problems).is_empty(),
-            adopted,
-            "{reason}: {:?}",
-            outcome.problems
-        );
+        assert_eq!(errors(&outcome.problems).is_empty(), adopted, "{reason}: {:?}", outcome.problems);
         if adopted {
             let held = bench.complete(&spec, outcome);
             bench.assert_quiet(&held, reason).await;
@@ -83,11 +74,7 @@ async fn a_cluster_without_baseline_is_a_hint_and_then_an_error() {
     let spec = environment("pay", json!({}));
     let preview = bench.preview(&spec, None).await;
     assert!(errors(&preview.problems).is_empty() && codes(&preview.problems).contains(&"baseline.missing"));
-    assert!(
-        preview.problems.iter().any(|p| p.detail.contains("depends_on")),
-        "{:?}",
-        preview.problems
-    );
+    assert!(preview.problems.iter().any(|p| p.detail.contains("depends_on")), "{:?}", preview.problems);
     let outcome = bench.ensure(&spec, None).await;
     assert!(outcome.exists.is_none());
     assert_eq!(errors(&outcome.problems), ["baseline.missing"]);
@@ -119,11 +106,7 @@ async fn another_world_is_an_error_and_never_gone() {
     let problems = engine.preview_remove(&remove_request(&held)).await;
     assert_eq!(errors(&problems), ["world.other"], "the plan of a destroy");
     let removed = engine.remove(remove_request(&held)).await;
-    assert_eq!(
-        (removed.gone, errors(&removed.problems)),
-        (false, vec!["world.other"]),
-        "Delete"
-    );
+    assert_eq!((removed.gone, errors(&removed.problems)), (false, vec!["world.other"]), "Delete");
     assert_eq!(bench.fake.keys(), keys);
 }
 
@@ -131,23 +114,13 @@ async fn another_world_is_an_error_and_never_gone() {
 async fn an_outdated_plan_changes_nothing() {
     let bench = Bench::ready().await;
     let spec = environment("pay", json!({}));
-    let decided = bench
-        .preview(&spec, None)
-        .await
-        .decided
-        .unwrap_or_else(|| panic!("decided"));
+    let decided = bench.preview(&spec, None).await.decided.unwrap_or_else(|| panic!("decided"));
     let planned = planned_lines(&decided.outputs);
     let first = planned.keys().next().cloned().unwrap_or_default();
     type Change<'a> = Box<dyn Fn(&mut std::collections::BTreeMap<String, Late<String>>) + 'a>;
     let changes: [(&str, Change<'_>); 3] = [
-        (
-            "another line",
-            Box::new(|lines| drop(lines.insert(first.clone(), Late::Now("x #1:0000000000".into())))),
-        ),
-        (
-            "an object more",
-            Box::new(|lines| drop(lines.insert("k8s/v1/Namespace/other".into(), Late::Later))),
-        ),
+        ("another line", Box::new(|lines| drop(lines.insert(first.clone(), Late::Now("x #1:0000000000".into()))))),
+        ("an object more", Box::new(|lines| drop(lines.insert("k8s/v1/Namespace/other".into(), Late::Later)))),
         ("an object less", Box::new(|lines| drop(lines.remove(&first)))),
     ];
     for (reason, change) in changes {
@@ -170,16 +143,9 @@ async fn deletion_protection_holds_in_every_way_round_it() {
 
     let smaller = prod(json!({ "namespaces": { "default": {} } }));
     let preview = bench.preview(&smaller, Some(&held)).await;
-    assert_eq!(
-        errors(&preview.problems),
-        ["deletion.protected"],
-        "an update that loses a namespace"
-    );
+    assert_eq!(errors(&preview.problems), ["deletion.protected"], "an update that loses a namespace");
     let outcome = bench.ensure(&smaller, Some(&held)).await;
-    assert!(
-        errors(&outcome.problems).contains(&"deletion.protected") && outcome.exists.is_none(),
-        "the same in apply"
-    );
+    assert!(errors(&outcome.problems).contains(&"deletion.protected") && outcome.exists.is_none(), "the same in apply");
 
     let both = prod(json!({ "namespaces": { "default": {} }, "deletion_protection": false }));
     let preview = bench.preview(&both, Some(&held)).await;
@@ -196,45 +162,23 @@ async fn deletion_protection_holds_in_every_way_round_it() {
         "a destroy, planned"
     );
     let removed = bench.remove(&held).await;
-    assert_eq!(
-        (removed.gone, errors(&removed.problems)),
-        (false, vec!["deletion.protected"]),
-        "a destroy, applied"
-    );
+    assert_eq!((removed.gone, errors(&removed.problems)), (false, vec!["deletion.protected"]), "a destroy, applied");
 
-    for (id, reason) in [
-        ("demo/pay", "a replacement under the same name"),
-        ("demo/pay2", "under another name"),
-    ] {
+    for (id, reason) in [("demo/pay", "a replacement under the same name"), ("demo/pay2", "under another name")] {
         let name = id.trim_start_matches("demo/");
         let mut spec = prod(json!({}));
         if let Spec::Environment(spec) = &mut spec {
             spec.name = name.parse().unwrap_or_else(|e| panic!("{e}"));
             spec.deletion_protection = Some(false);
         }
-        let replacing = Replacing {
-            id: "demo/pay".into(),
-            uid: held.uid.clone(),
-            protected: true,
-        };
-        let preview = bench
-            .engine()
-            .preview(preview_request(&spec, None, Some(replacing)))
-            .await;
-        assert!(
-            errors(&preview.problems).contains(&"deletion.protected"),
-            "{reason}: {:?}",
-            preview.problems
-        );
+        let replacing = Replacing { id: "demo/pay".into(), uid: held.uid.clone(), protected: true };
+        let preview = bench.engine().preview(preview_request(&spec, None, Some(replacing))).await;
+        assert!(errors(&preview.problems).contains(&"deletion.protected"), "{reason}: {:?}", preview.problems);
     }
 
     // The record is asked too, when state was lost and the same team creates it again with less.
     let mut lost = ensure_request(&smaller, None, None);
-    lost.replacing = Some(Replacing {
-        id: "demo/pay".into(),
-        uid: held.uid.clone(),
-        protected: false,
-    });
+    lost.replacing = Some(Replacing { id: "demo/pay".into(), uid: held.uid.clone(), protected: false });
     let outcome = bench.engine().ensure(lost).await;
     assert!(
         errors(&outcome.problems).contains(&"deletion.protected"),
@@ -243,16 +187,10 @@ async fn deletion_protection_holds_in_every_way_round_it() {
     );
     assert_eq!(bench.fake.keys(), keys, "nothing was lost");
 
-    let off = bench
-        .apply(&prod(json!({ "deletion_protection": false })), Some(&held))
-        .await;
+    let off = bench.apply(&prod(json!({ "deletion_protection": false })), Some(&held)).await;
     let off = bench.apply(&both, Some(&off)).await;
     let warned = bench.engine().preview_remove(&remove_request(&off)).await;
-    assert_eq!(
-        codes(&warned),
-        ["deletion.loses"],
-        "off in the prior state: a warning that lists what goes"
-    );
+    assert_eq!(codes(&warned), ["deletion.loses"], "off in the prior state: a warning that lists what goes");
     assert!(bench.remove(&off).await.gone);
 }
 
@@ -266,13 +204,8 @@ async fn an_isolated_slot_is_protected_and_a_shared_one_has_nothing_to_lose() {
         "isolated by default in production"
     );
     let removed = bench.remove(&isolated).await;
-    assert_eq!(
-        (removed.gone, errors(&removed.problems)),
-        (false, vec!["deletion.protected"])
-    );
-    let shared = bench
-        .create(&slot("pay", "gateway", json!({ "isolation": "shared" })))
-        .await;
+    assert_eq!((removed.gone, errors(&removed.problems)), (false, vec!["deletion.protected"]));
+    let shared = bench.create(&slot("pay", "gateway", json!({ "isolation": "shared" }))).await;
     assert!(!shared.protected);
     let keys = bench.fake.keys();
     assert!(bench.remove(&shared).await.gone);
@@ -291,10 +224,7 @@ async fn another_teams_half_made_environment_is_refused_by_name() {
     let spec = environment("pay", json!({}));
     let preview = bench.preview(&spec, None).await;
     assert!(
-        preview
-            .problems
-            .iter()
-            .any(|p| p.code == "record.other_team" && p.summary.contains("team shop")),
+        preview.problems.iter().any(|p| p.code == "record.other_team" && p.summary.contains("team shop")),
         "{:?}",
         preview.problems
     );
@@ -306,20 +236,11 @@ async fn another_teams_half_made_environment_is_refused_by_name() {
 async fn slots_need_a_ready_environment() {
     let bench = Bench::ready().await;
     let ledger = slot("pay", "ledger", json!({}));
-    assert_eq!(
-        errors(&bench.ensure(&ledger, None).await.problems),
-        ["slot.no_environment"]
-    );
+    assert_eq!(errors(&bench.ensure(&ledger, None).await.problems), ["slot.no_environment"]);
     bench.fake.fail(10, Fault::Refuse(crate::domain::Class::Denied));
     bench.ensure(&environment("pay", json!({})), None).await;
-    assert_eq!(
-        bench.fake.record("environment.pay").map(|record| record.phase),
-        Some(Phase::Creating)
-    );
-    assert_eq!(
-        errors(&bench.ensure(&ledger, None).await.problems),
-        ["slot.environment_not_ready"]
-    );
+    assert_eq!(bench.fake.record("environment.pay").map(|record| record.phase), Some(Phase::Creating));
+    assert_eq!(errors(&bench.ensure(&ledger, None).await.problems), ["slot.environment_not_ready"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -338,11 +259,7 @@ async fn shares_wait_for_pending_decreases_and_not_for_ever() {
 
     let refused = bench.ensure(&gateway, None).await;
     assert!(refused.exists.is_none());
-    assert_eq!(
-        errors(&refused.problems),
-        ["slot.shares_exceed_total"],
-        "nobody became smaller"
-    );
+    assert_eq!(errors(&refused.problems), ["slot.shares_exceed_total"], "nobody became smaller");
 
     let smaller = slot("pay", "ledger", cpu("2"));
     let (grown, shrunk) = tokio::join!(bench.ensure(&gateway, None), async {

@@ -23,18 +23,8 @@ async fn a_new_identity_is_looked_at_until_three_looks_in_a_row_are_good() {
     let cases: Vec<(&str, Vec<Answer>, usize, Option<bool>)> = vec![
         ("at once", vec![], 3, Some(true)),
         ("after a while", vec![Ok(NotReady), Ok(NotReady)], 5, Some(true)),
-        (
-            "one API server is behind the others",
-            vec![Ok(Ready), Ok(Ready), Ok(NotReady)],
-            6,
-            Some(true),
-        ),
-        (
-            "a look that got no answer proves nothing",
-            vec![Ok(Ready), late],
-            5,
-            Some(true),
-        ),
+        ("one API server is behind the others", vec![Ok(Ready), Ok(Ready), Ok(NotReady)], 6, Some(true)),
+        ("a look that got no answer proves nothing", vec![Ok(Ready), late], 5, Some(true)),
         ("nothing there gives credentials", vec![Ok(Inconclusive)], 1, None),
         ("we may not look", vec![refused], 1, None),
         ("it takes too long", never, 0, Some(false)),
@@ -54,10 +44,7 @@ async fn a_new_identity_is_looked_at_until_three_looks_in_a_row_are_good() {
         assert!(looked.iter().all(|place| place == "pay/ledger"), "{reason}: {looked:?}");
         assert!(looks == 0 || looked.len() == looks, "{reason}: {} looks", looked.len());
         bench.assert_quiet(&held, reason).await;
-        assert!(
-            bench.fake.looked_at().is_empty(),
-            "{reason}: a refresh and a plan look at nothing"
-        );
+        assert!(bench.fake.looked_at().is_empty(), "{reason}: a refresh and a plan look at nothing");
         let larger = slot("pay", "ledger", json!({ "share": { "cpu": "1500m", "memory": "1Gi" } }));
         let planned = bench.preview(&larger, Some(&held)).await.decided;
         let planned = planned.and_then(|decided| identity_leaf(&decided.outputs));
@@ -65,56 +52,29 @@ async fn a_new_identity_is_looked_at_until_three_looks_in_a_row_are_good() {
             Some(false) => Late::Later,
             told => Late::Now(told),
         };
-        assert_eq!(
-            planned,
-            Some(promised),
-            "{reason}: what a change of something else promises"
-        );
+        assert_eq!(planned, Some(promised), "{reason}: what a change of something else promises");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn only_where_there_is_something_to_prove() {
     let bench = with_environment().await;
-    let held = bench
-        .create(&slot("pay", "ledger", json!({ "identity": { "mode": "none" } })))
-        .await;
-    assert_eq!(
-        (held.identity_ready, bench.fake.looked_at().len()),
-        (None, 0),
-        "no association"
-    );
+    let held = bench.create(&slot("pay", "ledger", json!({ "identity": { "mode": "none" } }))).await;
+    assert_eq!((held.identity_ready, bench.fake.looked_at().len()), (None, 0), "no association");
 
     let associated = slot("pay", "ledger", json!({}));
     let held = bench.apply(&associated, Some(&held)).await;
-    assert_eq!(
-        (held.identity_ready, bench.fake.looked_at().len()),
-        (Some(true), 3),
-        "a new one"
-    );
+    assert_eq!((held.identity_ready, bench.fake.looked_at().len()), (Some(true), 3), "a new one");
     let larger = slot("pay", "ledger", json!({ "share": { "cpu": "1500m", "memory": "1Gi" } }));
     let held = bench.apply(&larger, Some(&held)).await;
-    assert_eq!(
-        (held.identity_ready, bench.fake.looked_at().len()),
-        (Some(true), 0),
-        "it was proved"
-    );
+    assert_eq!((held.identity_ready, bench.fake.looked_at().len()), (Some(true), 0), "it was proved");
 
     bench.fake.vanish("aws/eks/PodIdentityAssociation/pay/ledger");
     let (fresh, _) = bench.refresh(&held).await.unwrap_or_else(|| panic!("it is there"));
     let held = bench.apply(&larger, Some(&fresh)).await;
-    assert_eq!(
-        (held.identity_ready, bench.fake.looked_at().len()),
-        (Some(true), 3),
-        "made anew"
-    );
+    assert_eq!((held.identity_ready, bench.fake.looked_at().len()), (Some(true), 3), "made anew");
 
-    let gone = bench
-        .apply(
-            &slot("pay", "ledger", json!({ "identity": { "mode": "none" } })),
-            Some(&held),
-        )
-        .await;
+    let gone = bench.apply(&slot("pay", "ledger", json!({ "identity": { "mode": "none" } })), Some(&held)).await;
     assert_eq!(gone.identity_ready, None, "nothing to tell of");
 
     bench.fake.without_agent();
@@ -142,10 +102,7 @@ async fn what_had_not_arrived_is_looked_at_again_by_the_next_apply() {
     assert_eq!(held.identity_ready, Some(true));
 
     // Nothing is written where nothing but this is open, and it is told all the same.
-    let before = Held {
-        identity_ready: Some(false),
-        ..held
-    };
+    let before = Held { identity_ready: Some(false), ..held };
     let calls = bench.fake.calls().len();
     let held = bench.apply(&larger, Some(&before)).await;
     assert_eq!(held.identity_ready, Some(true));
@@ -161,14 +118,8 @@ async fn a_long_wait_keeps_the_lease() {
     let first = crate::provision::Provisioner::ensure(&engine, ensure_request(&spec, None, None));
     let second = async {
         tokio::time::sleep(std::time::Duration::from_secs(20)).await;
-        let record = bench
-            .fake
-            .record("slot.pay.ledger")
-            .unwrap_or_else(|| panic!("a record"));
-        record
-            .operation
-            .and_then(|operation| operation.lease)
-            .map(|lease| lease.renewals)
+        let record = bench.fake.record("slot.pay.ledger").unwrap_or_else(|| panic!("a record"));
+        record.operation.and_then(|operation| operation.lease).map(|lease| lease.renewals)
     };
     let (outcome, renewals) = tokio::join!(first, second);
     assert!(renewals.is_some_and(|renewals| renewals >= 3), "{renewals:?}");
@@ -192,11 +143,7 @@ async fn a_change_that_was_broken_off_is_proved_by_the_one_that_ends_it() {
         assert!(at < 60, "no call was the last one");
     };
     let broken = bench.held(&spec, outcome);
-    assert_eq!(
-        (broken.incomplete, broken.identity_ready),
-        (true, None),
-        "a failed apply tells nothing"
-    );
+    assert_eq!((broken.incomplete, broken.identity_ready), (true, None), "a failed apply tells nothing");
     let held = bench.apply(&spec, Some(&broken)).await;
     assert_eq!(held.identity_ready, Some(true));
     assert_eq!(bench.fake.looked_at().len(), 3);

@@ -34,21 +34,13 @@ fn object(key: &str, inventory: Option<&[&str]>) -> OwnObject {
 #[test]
 fn what_is_well_needs_no_remedy() {
     for finding in judge(&healthy()) {
-        assert_eq!(
-            (finding.verdict, finding.remedy.as_str()),
-            (Verdict::Ok, ""),
-            "{}",
-            finding.check
-        );
+        assert_eq!((finding.verdict, finding.remedy.as_str()), (Verdict::Ok, ""), "{}", finding.check);
     }
 }
 
 #[test]
 fn each_trouble_is_told_with_what_to_do() {
-    let record = object(
-        "k8s/v1/ConfigMap/goldenpath-system/environment.pay",
-        Some(&["k8s/v1/Namespace/pay"]),
-    );
+    let record = object("k8s/v1/ConfigMap/goldenpath-system/environment.pay", Some(&["k8s/v1/Namespace/pay"]));
     type Break = Box<dyn Fn(&mut Seen)>;
     let with_facts = |change: fn(&mut Facts)| -> Break {
         Box::new(move |seen| {
@@ -76,36 +68,14 @@ fn each_trouble_is_told_with_what_to_do() {
             Verdict::Warning,
             "two ways in",
         ),
-        (
-            with_facts(|f| f.addons.clear()),
-            "Pod Identity agent",
-            Verdict::Error,
-            "no agent",
-        ),
-        (
-            with_facts(|f| f.network_policy_enforced = false),
-            "network policies",
-            Verdict::Warning,
-            "not enforced",
-        ),
-        (
-            Box::new(|seen| seen.boundary = Ok(false)),
-            "permissions boundary",
-            Verdict::Error,
-            "no boundary",
-        ),
-        (
-            Box::new(|seen| seen.audit_logging = Some(Ok(false))),
-            "audit log",
-            Verdict::Warning,
-            "no log",
-        ),
+        (with_facts(|f| f.addons.clear()), "Pod Identity agent", Verdict::Error, "no agent"),
+        (with_facts(|f| f.network_policy_enforced = false), "network policies", Verdict::Warning, "not enforced"),
+        (Box::new(|seen| seen.boundary = Ok(false)), "permissions boundary", Verdict::Error, "no boundary"),
+        (Box::new(|seen| seen.audit_logging = Some(Ok(false))), "audit log", Verdict::Warning, "no log"),
         (
             Box::new(|seen| {
-                seen.identity_providers = Ok(vec![IdentityProvider {
-                    name: "okta".into(),
-                    groups_prefix: Some("gp:".into()),
-                }]);
+                seen.identity_providers =
+                    Ok(vec![IdentityProvider { name: "okta".into(), groups_prefix: Some("gp:".into()) }]);
             }),
             "identity providers",
             Verdict::Error,
@@ -129,12 +99,7 @@ fn each_trouble_is_told_with_what_to_do() {
             Verdict::Warning,
             "nobody needs the simulator to work",
         ),
-        (
-            Box::new(|seen| seen.clock = Some(Ok(-900))),
-            "clock",
-            Verdict::Error,
-            "15 minutes behind",
-        ),
+        (Box::new(|seen| seen.clock = Some(Ok(-900))), "clock", Verdict::Error, "15 minutes behind"),
         (
             Box::new(move |seen| {
                 seen.objects = Ok(vec![
@@ -152,15 +117,10 @@ fn each_trouble_is_told_with_what_to_do() {
         let mut seen = healthy();
         breaks(&mut seen);
         let findings = judge(&seen);
-        let found = findings
-            .iter()
-            .find(|finding| finding.check == check)
-            .unwrap_or_else(|| panic!("{reason}"));
+        let found = findings.iter().find(|finding| finding.check == check).unwrap_or_else(|| panic!("{reason}"));
         assert_eq!(found.verdict, verdict, "{reason}: {found:?}");
         assert!(!found.remedy.is_empty(), "{reason}: what to do");
-        let others = findings
-            .iter()
-            .filter(|finding| finding.check != check && finding.verdict != Verdict::Ok);
+        let others = findings.iter().filter(|finding| finding.check != check && finding.verdict != Verdict::Ok);
         assert_eq!(others.count(), 0, "{reason}: nothing else is ill");
     }
 }

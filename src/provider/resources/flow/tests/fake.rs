@@ -31,17 +31,11 @@ pub struct Fake {
 
 impl Fake {
     pub fn protecting() -> Self {
-        Self {
-            protects: true,
-            ..Self::default()
-        }
+        Self { protects: true, ..Self::default() }
     }
 
     pub fn failing() -> Self {
-        Self {
-            fails: true.into(),
-            ..Self::default()
-        }
+        Self { fails: true.into(), ..Self::default() }
     }
 
     pub fn previewed(&self) -> Vec<PreviewRequest> {
@@ -63,9 +57,7 @@ impl Fake {
     }
 
     pub fn records(&self, spec: &Spec) {
-        let Spec::Environment(inner) = spec else {
-            panic!("an environment")
-        };
+        let Spec::Environment(inner) = spec else { panic!("an environment") };
         *self.record.lock().unwrap() = Some(Record {
             id: spec.id().to_string(),
             uid: "uid-9".into(),
@@ -94,17 +86,7 @@ impl Fake {
 }
 
 fn copy(request: &EnsureRequest) -> EnsureRequest {
-    let EnsureRequest {
-        spec,
-        facts,
-        parent,
-        prior,
-        replacing,
-        planned,
-        planned_world,
-        timeout,
-        cancel,
-    } = request;
+    let EnsureRequest { spec, facts, parent, prior, replacing, planned, planned_world, timeout, cancel } = request;
     EnsureRequest {
         spec: spec.clone(),
         facts: facts.clone(),
@@ -125,9 +107,7 @@ pub fn facts(cluster: &str) -> StableFacts {
 pub fn all_facts(cluster: &str) -> Facts {
     Facts {
         stable: StableFacts {
-            cluster_arn: format!("arn:aws:eks:eu-west-1:111122223333:cluster/{cluster}")
-                .parse()
-                .unwrap(),
+            cluster_arn: format!("arn:aws:eks:eu-west-1:111122223333:cluster/{cluster}").parse().unwrap(),
             auto_mode: false,
             service_cidr: "10.100.0.0/16".into(),
             ip_family: "ipv4".into(),
@@ -153,22 +133,13 @@ pub fn environment_outputs(id: &str, uid: &str) -> Outputs {
         id: Some(Late::Now(id.to_owned())),
         uid: Some(Late::Now(uid.to_owned())),
         world: Some(Late::Now("sandbox:1".to_owned())),
-        objects: Some(Late::Now(
-            objects()
-                .into_iter()
-                .map(|(key, line)| (key, Late::Now(line)))
-                .collect(),
-        )),
+        objects: Some(Late::Now(objects().into_iter().map(|(key, line)| (key, Late::Now(line))).collect())),
         resolved_version: Some(Late::Now("1.0.0".to_owned())),
         namespace_names: Some(Late::Now(BTreeMap::new())),
         rbac_groups: Some(Late::Now(BTreeMap::new())),
         role_arns: Some(Late::Now(BTreeMap::new())),
         access_entry_arns: Some(Late::Now(BTreeMap::new())),
-        provisioning: Some(Late::Now(Provisioning::of(
-            "2026-01-01T00:00:00Z",
-            "2026-01-01T00:00:01Z",
-            &[],
-        ))),
+        provisioning: Some(Late::Now(Provisioning::of("2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", &[]))),
     })
 }
 
@@ -187,15 +158,8 @@ pub fn seen(uid: &str) -> Seen {
 
 /// What a plan can tell: all but what only the world knows.
 fn desired(id: &str) -> Outputs {
-    let Outputs::Environment(known) = environment_outputs(id, "") else {
-        panic!("an environment")
-    };
-    Outputs::Environment(EnvironmentOutputs {
-        uid: None,
-        world: None,
-        provisioning: None,
-        ..known
-    })
+    let Outputs::Environment(known) = environment_outputs(id, "") else { panic!("an environment") };
+    Outputs::Environment(EnvironmentOutputs { uid: None, world: None, provisioning: None, ..known })
 }
 
 #[async_trait]
@@ -209,39 +173,23 @@ impl Provisioner for Fake {
     }
 
     async fn find(&self, id: &Id) -> Result<Option<Record>, Problem> {
-        Ok(self
-            .record
-            .lock()
-            .unwrap()
-            .clone()
-            .filter(|record| record.id == id.to_string()))
+        Ok(self.record.lock().unwrap().clone().filter(|record| record.id == id.to_string()))
     }
 
     async fn observe(&self, _request: ObserveRequest) -> Result<Observation, Problem> {
-        let answer = self
-            .observation
-            .lock()
-            .unwrap()
-            .take()
-            .unwrap_or_else(|| Ok(seen("uid-1")));
+        let answer = self.observation.lock().unwrap().take().unwrap_or_else(|| Ok(seen("uid-1")));
         answer.map(|seen| Observation::Here(Box::new(seen)))
     }
 
     async fn preview(&self, request: PreviewRequest) -> Preview {
         let decided = Decided {
             outputs: desired(&request.spec.id().to_string()),
-            facts: request
-                .facts
-                .clone()
-                .unwrap_or_else(|| facts(request.spec.id().cluster())),
+            facts: request.facts.clone().unwrap_or_else(|| facts(request.spec.id().cluster())),
             parent: request.parent.clone(),
             protected: self.protection(&request.spec),
         };
         self.previews.lock().unwrap().push(request);
-        Preview {
-            decided: Some(decided),
-            problems: vec![],
-        }
+        Preview { decided: Some(decided), problems: vec![] }
     }
 
     async fn ensure(&self, request: EnsureRequest) -> Outcome {
@@ -256,31 +204,16 @@ impl Provisioner for Fake {
             complete: !fails,
         };
         self.ensures.lock().unwrap().push(request);
-        let problems = if fails {
-            vec![Problem::error("world.denied", "a step failed", "allow it")]
-        } else {
-            vec![]
-        };
-        Outcome {
-            exists: Some(exists),
-            problems,
-        }
+        let problems = if fails { vec![Problem::error("world.denied", "a step failed", "allow it")] } else { vec![] };
+        Outcome { exists: Some(exists), problems }
     }
 
     async fn preview_remove(&self, request: &RemoveRequest) -> Vec<Problem> {
-        if request.protected {
-            vec![Problem::error("deletion.protected", "protected", "turn it off")]
-        } else {
-            vec![]
-        }
+        if request.protected { vec![Problem::error("deletion.protected", "protected", "turn it off")] } else { vec![] }
     }
 
     async fn remove(&self, request: RemoveRequest) -> Removed {
         self.removes.lock().unwrap().push(request);
-        Removed {
-            gone: true,
-            objects: None,
-            problems: vec![],
-        }
+        Removed { gone: true, objects: None, problems: vec![] }
     }
 }
