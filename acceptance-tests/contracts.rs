@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use goldenpath_adapters::{
     clock::SystemClock,
-    contract::{self, Foreign, Target, World},
+    contract::{self, Foreign, Target},
     joined::Joined,
     kube::{Hand, Kube},
     sandbox::{Sandbox, SandboxOptions},
@@ -35,15 +35,15 @@ const DEMO: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
 /// All cases about one kind.
 pub async fn keeps(cluster: &Cluster, kind: &str) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let world = world(folder.path(), Arc::new(cluster.kube(cluster.admin())))?;
-    run(&world, kind, &[]).await
+    let target = target(folder.path(), Arc::new(cluster.kube(cluster.admin())))?;
+    run(&target, kind, &[]).await
 }
 
 /// What the cases are about, without a server.
 pub fn kinds() -> Result<BTreeSet<String>> {
     let folder = tempfile::tempdir()?;
     let sandbox = Arc::new(Sandbox::open(folder.path().join("names.db"), SandboxOptions::default()));
-    let cases = contract::cases(&World {
+    let cases = contract::cases(&Target {
         objects: sandbox.clone(),
         clusters: sandbox.clone(),
         probe: sandbox.clone(),
@@ -69,7 +69,7 @@ pub fn demo() -> Result<ClusterArn> {
 pub async fn keeps_on_aws(real: &Real, kind: &str) -> Result<()> {
     let aws = Arc::new(real.aws(&real.ministack.url()));
     let kube = Arc::new(real.cluster.kube(real.cluster.admin()));
-    let world = World {
+    let target = Target {
         objects: Arc::new(Joined { aws: aws.clone(), kubernetes: kube.clone() }),
         clusters: aws.clone(),
         probe: kube.clone(),
@@ -80,12 +80,12 @@ pub async fn keeps_on_aws(real: &Real, kind: &str) -> Result<()> {
         poll: Duration::from_millis(250),
         unique: "aws".to_owned(),
     };
-    run(&world, kind, &gaps::GAPS).await
+    run(&target, kind, &gaps::GAPS).await
 }
 
 /// All cases about one kind, side by side: most of their time is waiting for namespaces to end. A gap must still be one.
-pub async fn run(world: &World, kind: &str, gaps: &[Gap]) -> Result<()> {
-    let cases = contract::cases(world).into_iter().filter(|case| of(&case.name) == kind);
+pub async fn run(target: &Target, kind: &str, gaps: &[Gap]) -> Result<()> {
+    let cases = contract::cases(target).into_iter().filter(|case| of(&case.name) == kind);
     let verdicts = join_all(cases.map(|case| async { (case.name, case.run.await) })).await;
     let mut broken = vec![];
     for (name, verdict) in &verdicts {
@@ -107,9 +107,9 @@ pub async fn run(world: &World, kind: &str, gaps: &[Gap]) -> Result<()> {
     Ok(())
 }
 
-fn world(folder: &Path, kube: Arc<Kube>) -> Result<World> {
+fn target(folder: &Path, kube: Arc<Kube>) -> Result<Target> {
     let sandbox = Arc::new(Sandbox::open(folder.join("aws.db"), SandboxOptions::default()));
-    Ok(World {
+    Ok(Target {
         objects: Arc::new(Joined { aws: sandbox.clone(), kubernetes: kube.clone() }),
         clusters: sandbox.clone(),
         // Of the sandbox's associations the API server knows nothing.

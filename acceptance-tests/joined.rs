@@ -53,7 +53,7 @@ async fn facts(real: Arc<Real>) -> Result<()> {
     ensure!(sets == ["AdministratorAccess", "PaymentsDev", "PaymentsView", "PlatformEngineer"], "{sets:?}");
     ensure!(facts.caller.ends_with(":user/platform"), "{}", facts.caller);
     let elsewhere = "arn:aws:eks:eu-west-1:999999999999:cluster/demo".parse()?;
-    let refused = aws.world(&elsewhere).await.err().context("another account's cluster was found")?;
+    let refused = aws.target(&elsewhere).await.err().context("another account's cluster was found")?;
     ensure!(refused.class == Class::Invalid && refused.message.contains("alias"), "{refused}");
     Ok(())
 }
@@ -123,7 +123,7 @@ async fn classes(real: Arc<Real>) -> Result<()> {
         (Action::Refuse(429), Class::Throttled, "after the SDK's own attempts"),
     ] {
         proxy.rule(move |asked| if asked.service == Service::Aws { action } else { Action::Pass });
-        let told = real.aws(&proxy.url).world(&real::CLUSTER.parse()?).await;
+        let told = real.aws(&proxy.url).target(&real::CLUSTER.parse()?).await;
         let refused = told.err().with_context(|| format!("{reason}: no error"))?;
         ensure!(refused.class == expected, "{reason}: {:?}: {refused}", refused.class);
     }

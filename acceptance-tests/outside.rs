@@ -1,4 +1,4 @@
-//! The real worlds as a test sees them, beside what the provider says: what is there, whose it is, and a hand that changes it.
+//! The real targets as a test sees them, beside what the provider says: what is there, whose it is, and a hand that changes it.
 //!
 //! The inventory asks the servers in its own way, without the adapters: what they overlook must not be overlooked here too.
 
@@ -40,7 +40,7 @@ pub struct Outside {
     token: String,
 }
 
-/// How a provider is told where the real worlds are.
+/// How a provider is told where the real targets are.
 pub fn provider_config(url: &str) -> Json {
     json!({"aws": {"region": "eu-west-1", "endpoints": {"iam": url, "eks": url, "sts": url}}})
 }
@@ -179,7 +179,7 @@ impl Outside {
         Ok(self.observe(&one).await?.into_iter().next())
     }
 
-    /// What the world made up for an object: another object of the same name has another one.
+    /// What the target made up for an object: another object of the same name has another one.
     pub async fn generated(&self, key: &str) -> Result<Json> {
         let parsed: ObjectKey = key.parse()?;
         if parsed.is_aws() {
@@ -244,7 +244,7 @@ impl Outside {
 
     // === the inventory ===
 
-    /// All that carries our labels or tags in either world, in whatever kind the API server serves.
+    /// All that carries our labels or tags in either target, in whatever kind the API server serves.
     pub async fn inventory(&self) -> Result<BTreeSet<String>> {
         let mut found = self.in_kubernetes().await?;
         found.extend(self.in_aws().await?);

@@ -94,7 +94,7 @@ impl Sandbox {
             .any(|manager| manager["manager"].as_str().is_some_and(|name| name.starts_with("goldenpath"))))
     }
 
-    /// What the world made up for an object: another object of the same name has another one.
+    /// What the target made up for an object: another object of the same name has another one.
     pub fn generated(&self, key: &str) -> Result<Json> {
         let document = self.document(key)?;
         let at = ["/metadata/uid", "/role_id", "/association_id", "/principal_id"];

@@ -9,8 +9,8 @@ mod loss;
 mod moves;
 pub mod real;
 mod reattach;
+mod target;
 mod unknown;
-mod world;
 
 use crate::tools::{Kind, Tool};
 use anyhow::Result;
@@ -77,11 +77,11 @@ pub const STORIES: &[Story] = &[
     story("deletion protection of a replacement", On::Main, loss::protected_from_replacement),
     story("deletion protection is off only once applied", On::Main, loss::protection_off_takes_an_apply),
     story("an environment with slots is not destroyed", On::Main, loss::slots_hold_their_environment),
-    story("another world under the same state", On::Main, world::another_world),
-    story("the offline world refuses to apply", On::Main, world::offline),
-    story("`test` on the offline world", On::Modern, world::tests_offline),
-    story("facts from the data source", On::Main, world::facts_from_the_data_source),
-    story("TF_DISABLE_PLUGIN_TLS", On::Every, world::without_tls),
+    story("another target under the same state", On::Main, target::another_target),
+    story("the offline target refuses to apply", On::Main, target::offline),
+    story("`test` on the offline target", On::Modern, target::tests_offline),
+    story("facts from the data source", On::Main, target::facts_from_the_data_source),
+    story("TF_DISABLE_PLUGIN_TLS", On::Every, target::without_tls),
     story("two clients over one reattach socket", On::Main, reattach::two_clients),
     story("the sandbox's own command line", On::Main, hands::by_command_line),
     story("an interrupt in the middle of apply", On::Every, hands::interrupt),

@@ -1,5 +1,5 @@
 //! Truth of the plan: random requests and random drift through the whole life of an environment, without a CLI. After each
-//! apply the objects in the world are exactly those that the plan showed, and the next plan is empty.
+//! apply the objects in the target are exactly those that the plan showed, and the next plan is empty.
 
 mod drift;
 mod ground;
@@ -25,7 +25,7 @@ use std::{
 use tally::Tally;
 use words::{changes, difference, known_lines};
 
-/// One server and one world with a baseline, in which one case after another lives and ends.
+/// One server and one target with a baseline, in which one case after another lives and ends.
 pub struct Bench {
     server: Server,
     ground: Ground,
@@ -140,12 +140,12 @@ impl Bench {
         self.holds(name, &std::iter::once(environment).chain(slots).collect::<Vec<_>>()).await
     }
 
-    /// What the world holds of ours is what the states say, to the key.
+    /// What the target holds of ours is what the states say, to the key.
     async fn holds(&self, environment: &str, lives: &[&Life<'_>]) -> Result<()> {
         let there: BTreeSet<_> = self.ground.ours(environment).await?.difference(&self.baseline).cloned().collect();
         let told: BTreeSet<_> = lives.iter().flat_map(|life| life.objects().into_keys()).collect();
         let (more, fewer): (Vec<_>, Vec<_>) = (there.difference(&told).collect(), told.difference(&there).collect());
-        ensure!(more.is_empty() && fewer.is_empty(), "the world has {more:?} too many, and lacks {fewer:?}");
+        ensure!(more.is_empty() && fewer.is_empty(), "the target has {more:?} too many, and lacks {fewer:?}");
         Ok(())
     }
 }

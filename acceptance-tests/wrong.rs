@@ -88,7 +88,7 @@ fn one_resource(parsed: &Json) -> Result<(String, &Json)> {
 /// Every wrong resource in one configuration: the CLI must name each, with its attribute.
 pub fn a_cli_names_them_all(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, "")?;
-    // A CLI plans nothing once `validate` has found faults, so what only the world can tell is not told beside them.
+    // A CLI plans nothing once `validate` has found faults, so what only the target can tell is not told beside them.
     let at_once = |case: &Case| !case.hcl.contains("provider \"") && !case.hcl.contains("# told by: plan");
     let cases: Vec<Case> = cases()?.into_iter().filter(at_once).collect();
     for case in &cases {

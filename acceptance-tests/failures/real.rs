@@ -5,10 +5,10 @@
 
 mod bench;
 mod deleted;
-mod worlds;
+mod targets;
 
 pub use deleted::deleted;
-pub use worlds::{replaced, restarted};
+pub use targets::{replaced, restarted};
 
 use crate::{
     ENVIRONMENT, SLOT,
@@ -244,5 +244,5 @@ pub type Check = fn(Arc<Real>) -> std::pin::Pin<Box<dyn Future<Output = Result<(
 pub const CHECKS: [(&str, Check); 3] = [
     ("at each kind of write of a create", |real| Box::pin(creates(real))),
     ("in the middle of an update and a destroy", |real| Box::pin(changes(real))),
-    ("of a whole world", |real| Box::pin(worlds::worlds(real))),
+    ("of a whole target", |real| Box::pin(targets::targets(real))),
 ];

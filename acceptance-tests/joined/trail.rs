@@ -37,7 +37,7 @@ pub async fn names_the_operation(real: Arc<Real>) -> Result<()> {
     Ok(())
 }
 
-/// Of all changes, in both worlds.
+/// Of all changes, in both targets.
 fn one_operation(seen: &[Asked]) -> Result<String> {
     let mut operations = BTreeSet::new();
     for service in [Service::Aws, Service::Kubernetes] {

@@ -1,4 +1,4 @@
-//! `examples/eks` as it stands, on AWS and Kubernetes: made, quiet, healed, imported, changed and destroyed, with both worlds
+//! `examples/eks` as it stands, on AWS and Kubernetes: made, quiet, healed, imported, changed and destroyed, with both targets
 //! listed by other means than the provider's.
 
 use crate::{
@@ -107,7 +107,7 @@ async fn is_there(outside: &Outside, all: &BTreeSet<String>) -> Result<()> {
     Ok(())
 }
 
-/// Hands in both worlds, all seen in one plan.
+/// Hands in both targets, all seen in one plan.
 async fn heals(workspace: &Workspace, outside: &Outside, all: &BTreeSet<String>) -> Result<()> {
     let find = |part: &str| all.iter().find(|key| key.contains(part)).with_context(|| format!("no {part} in {all:?}"));
     let association = outside.look(&format!("aws/eks/PodIdentityAssociation/{NAME}/ledger")).await?;

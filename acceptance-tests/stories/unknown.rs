@@ -43,14 +43,14 @@ pub(super) fn a_provider(tool: &Tool) -> Result<()> {
     workspace.write(
         "provider.tf",
         &format!(
-            "resource \"terraform_data\" \"world\" {{\n  input = {path:?}\n}}\n\
-         provider \"goldenpath\" {{\n  sandbox = {{ path = terraform_data.world.output }}\n}}\n"
+            "resource \"terraform_data\" \"target\" {{\n  input = {path:?}\n}}\n\
+         provider \"goldenpath\" {{\n  sandbox = {{ path = terraform_data.target.output }}\n}}\n"
         ),
     )?;
     let planned = workspace.planned(&[])?;
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
     let ours = changes.iter().find(|one| one["address"] == ENVIRONMENT).cloned().unwrap_or_default();
-    ensure!(ours["change"]["after"]["id"] == "demo/payments", "the id needs no world: {ours}");
+    ensure!(ours["change"]["after"]["id"] == "demo/payments", "the id needs no target: {ours}");
     workspace.ok(&["apply", "-no-color", "-input=false", "saved.plan"])?;
     workspace.plan_is_empty(&[])?;
     workspace.destroy(&[])?;

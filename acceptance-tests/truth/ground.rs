@@ -1,4 +1,4 @@
-//! The world that a case lives in: the sandbox, or the real servers, where cases live side by side under names of their own.
+//! The target that a case lives in: the sandbox, or the real servers, where cases live side by side under names of their own.
 
 use crate::{
     outside::{Outside, provider_config},
@@ -15,7 +15,7 @@ pub enum Ground {
     Real(Box<Plot>),
 }
 
-/// A part of the real worlds: whose keys hold its tag is of this case, and principals are not shared with others.
+/// A part of the real targets: whose keys hold its tag is of this case, and principals are not shared with others.
 pub struct Plot {
     outside: Outside,
     pub tag: String,
@@ -73,7 +73,7 @@ impl Ground {
         }
     }
 
-    /// The same request, as this world can grant it. Twice is once.
+    /// The same request, as this target can grant it. Twice is once.
     pub fn fit(&self, mut spec: Json) -> Json {
         let Self::Real(plot) = self else { return spec };
         // No kind of Cilium's is served there.

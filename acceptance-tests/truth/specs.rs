@@ -230,7 +230,7 @@ fn network(random: &mut Random, prod: bool) -> Json {
     list("allow_from", &["env:edge-prod", "env:shared"]);
     list("ingress_cidrs", &RANGES[..3]);
     list("egress_presets", &["aws_services", "kubernetes_api", "same_environment"]);
-    // Prod reaches the rest of the world by name.
+    // Prod reaches the rest of the target by name.
     list("egress_cidrs", if prod { &RANGES[..3] } else { &RANGES });
     if engine == "cilium" {
         list("egress_fqdns", &["sts.eu-west-1.amazonaws.com", "api.example.com"]);

@@ -11,7 +11,7 @@ provider "goldenpath" {
   sandbox = {}
 }
 
-# The whole plan without any world, for `terraform test` and for a module's pipeline. It refuses to apply.
+# The whole plan without any target, for `terraform test` and for a module's pipeline. It refuses to apply.
 provider "goldenpath" {
   alias = "offline"
   offline = {

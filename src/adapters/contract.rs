@@ -1,8 +1,8 @@
-//! What every world promises, as one table of cases: (check, sample). The sandbox passes it here; the real adapters pass
+//! What every target promises, as one table of cases: (check, sample). The sandbox passes it here; the real adapters pass
 //! it unchanged.
 //!
 //! A case talks to the ports alone, and to a [`Foreign`] hand that changes things behind their back. It makes what it needs
-//! under names of its own and removes it again, so that cases may run side by side on one world.
+//! under names of its own and removes it again, so that cases may run side by side on one target.
 
 mod access;
 mod clusters;
@@ -29,9 +29,9 @@ pub trait Foreign: Send + Sync {
     /// Makes a whole object by an apply of another manager.
     async fn make(&self, cluster: &ClusterArn, key: &ObjectKey, body: &Body, manager: &str) -> Result<(), PortError>;
     /// Sets a field by update (`kubectl edit`, an AWS call), or takes it away.
-    async fn edit(&self, target: Target<'_>, value: Option<Value>) -> Result<(), PortError>;
+    async fn edit(&self, field: FieldRef<'_>, value: Option<Value>) -> Result<(), PortError>;
     /// Declares a field by a forced apply. Kubernetes only.
-    async fn declare(&self, target: Target<'_>, value: Value) -> Result<(), PortError>;
+    async fn declare(&self, field: FieldRef<'_>, value: Value) -> Result<(), PortError>;
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey) -> Result<(), PortError>;
     async fn hold(&self, cluster: &ClusterArn, key: &ObjectKey, finalizer: &str) -> Result<(), PortError>;
     async fn release(&self, cluster: &ClusterArn, key: &ObjectKey, finalizer: &str) -> Result<(), PortError>;
@@ -39,7 +39,7 @@ pub trait Foreign: Send + Sync {
 
 /// One field of one object, and the manager whose hand it is.
 #[derive(Clone, Copy)]
-pub struct Target<'a> {
+pub struct FieldRef<'a> {
     pub cluster: &'a ClusterArn,
     pub key: &'a ObjectKey,
     /// A JSON pointer into the live document; into the serde form of the body for AWS.
@@ -47,9 +47,9 @@ pub struct Target<'a> {
     pub manager: &'a str,
 }
 
-/// A world under test.
+/// A target under test.
 #[derive(Clone)]
-pub struct World {
+pub struct TestTarget {
     pub objects: Arc<dyn Objects>,
     pub clusters: Arc<dyn Clusters>,
     pub probe: Arc<dyn Probe>,
@@ -93,13 +93,13 @@ impl Case {
     }
 }
 
-/// The whole suite for one world.
-pub fn cases(world: &World) -> Vec<Case> {
-    let mut cases = objects::cases(world);
-    cases.extend(kubernetes::cases(world));
-    cases.extend(namespaces::cases(world));
-    cases.extend(roles::cases(world));
-    cases.extend(access::cases(world));
-    cases.extend(clusters::cases(world));
+/// The whole suite for one target.
+pub fn cases(target: &TestTarget) -> Vec<Case> {
+    let mut cases = objects::cases(target);
+    cases.extend(kubernetes::cases(target));
+    cases.extend(namespaces::cases(target));
+    cases.extend(roles::cases(target));
+    cases.extend(access::cases(target));
+    cases.extend(clusters::cases(target));
     cases
 }

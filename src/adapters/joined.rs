@@ -1,4 +1,4 @@
-//! AWS and Kubernetes as one world: each half does what its kinds of object ask for.
+//! AWS and Kubernetes as one target: each half does what its kinds of object ask for.
 //!
 //! A listing asks both at the same time and fails when either does: half a listing would read as absence.
 //!
@@ -89,13 +89,13 @@ pub struct JoinedClusters {
 
 #[async_trait]
 impl Clusters for JoinedClusters {
-    async fn world(&self, cluster: &ClusterRef) -> Result<String, PortError> {
-        self.aws.world(cluster).await
+    async fn target(&self, cluster: &ClusterRef) -> Result<String, PortError> {
+        self.aws.target(cluster).await
     }
 
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError> {
         // The ARN alone is enough to reach the API server, so that both are asked at the same time.
-        let arn = self.aws.world(cluster).await?;
+        let arn = self.aws.target(cluster).await?;
         let arn =
             arn.parse().map_err(|_| PortError::new(Class::Invalid, "facts", format!("{arn} is no cluster's ARN")))?;
         let (facts, crds) = try_join(self.aws.facts(cluster), self.kubernetes.crds(&arn)).await?;

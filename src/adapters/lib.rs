@@ -1,4 +1,4 @@
-//! The outside world behind the ports: the only place for vendors' SDKs and for storage.
+//! The outside target behind the ports: the only place for vendors' SDKs and for storage.
 
 pub mod aws;
 pub mod catalogue;

@@ -1,4 +1,4 @@
-//! A world of facts alone: plans render and are judged without credentials, and nothing can be applied.
+//! A target of facts alone: plans render and are judged without credentials, and nothing can be applied.
 //!
 //! It is for `terraform test` and for a module's CI, which assert on `objects` and findings in milliseconds.
 
@@ -13,8 +13,8 @@ pub struct Offline {
     facts: Facts,
 }
 
-const REFUSED: &str = "the offline world refuses to apply: it renders and judges plans only. Configure a sandbox, or the real \
-                       worlds, to make objects";
+const REFUSED: &str = "the offline target refuses to apply: it renders and judges plans only. Configure a sandbox, or the real \
+                       targets, to make objects";
 
 impl Offline {
     pub fn new(facts: Facts) -> Self {
@@ -30,15 +30,15 @@ impl Offline {
         if is_own {
             return Ok(());
         }
-        let message = format!("the offline world knows only {own}, the cluster of its facts; not {cluster}");
+        let message = format!("the offline target knows only {own}, the cluster of its facts; not {cluster}");
         Err(PortError::new(Class::NotFound, "facts", message))
     }
 }
 
 #[async_trait]
 impl Clusters for Offline {
-    /// A cluster's ARN, as in the real worlds: what is planned here is planned for that cluster.
-    async fn world(&self, cluster: &ClusterRef) -> Result<String, PortError> {
+    /// A cluster's ARN, as in the real targets: what is planned here is planned for that cluster.
+    async fn target(&self, cluster: &ClusterRef) -> Result<String, PortError> {
         self.check(cluster)?;
         Ok(self.facts.stable.cluster_arn.to_string())
     }
@@ -107,7 +107,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_knows_its_own_cluster_by_either_form() {
-        let world = offline();
+        let target = offline();
         for (cluster, known, reason) in [
             ("demo", true, "by name"),
             ("arn:aws:eks:eu-west-1:111122223333:cluster/demo", true, "by ARN"),
@@ -115,26 +115,26 @@ mod tests {
             ("other", false, "another name"),
         ] {
             let cluster = cluster.parse().expect("a cluster");
-            assert_eq!(world.facts(&cluster).await.is_ok(), known, "{reason}");
-            assert_eq!(world.world(&cluster).await.is_ok(), known, "{reason}");
+            assert_eq!(target.facts(&cluster).await.is_ok(), known, "{reason}");
+            assert_eq!(target.target(&cluster).await.is_ok(), known, "{reason}");
         }
     }
 
     #[tokio::test]
     async fn it_holds_nothing_and_takes_nothing() {
-        let world = offline();
-        let cluster = world.facts.stable.cluster_arn.clone();
+        let target = offline();
+        let cluster = target.facts.stable.cluster_arn.clone();
         let selector = Selector { scope: Scope::Everything, keys: vec![ObjectKey::namespace_object("a")] };
-        assert_eq!(world.observe(&cluster, &selector).await, Ok(vec![]));
+        assert_eq!(target.observe(&cluster, &selector).await, Ok(vec![]));
         let key = ObjectKey::namespace_object("a");
         let body = Body::AccessPolicy(AccessPolicy {});
         let apply =
             Apply { cluster: &cluster, key: &key, body: &body, manager: "goldenpath", expect: Expect::Any, take: &[] };
-        let refused = world.apply(apply).await.expect_err("offline");
+        let refused = target.apply(apply).await.expect_err("offline");
         assert_eq!(refused.class, Class::Invalid);
         assert!(refused.message.contains("refuses to apply"), "{refused}");
-        assert!(world.delete(&cluster, &key, &Expect::Any).await.is_err());
-        let look = world.identity(&cluster, "a", "b").await;
+        assert!(target.delete(&cluster, &key, &Expect::Any).await.is_err());
+        let look = target.identity(&cluster, "a", "b").await;
         assert_eq!(look, Ok(Readiness::Inconclusive), "no pod ever comes");
     }
 }

@@ -1,5 +1,5 @@
 //! Whose an object is, by its labels or tags: ours, of one environment or of the cluster as a whole, or somebody else's.
-//! The same in every world, so that a rehearsal refuses what the real one would. Pure.
+//! The same in every target, so that a rehearsal refuses what the real one would. Pure.
 
 use goldenpath_core::domain::{
     ObjectKey, Owner, Ownership,

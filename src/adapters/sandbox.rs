@@ -1,4 +1,4 @@
-//! The embedded world: one SQLite file that behaves like AWS and Kubernetes where it matters to us.
+//! The embedded target: one SQLite file that behaves like AWS and Kubernetes where it matters to us.
 //!
 //! It serves a first run and rehearsals, and it is the stateful double of the tests. It is not a second engine: it
 //! implements the ports of the real adapters, and one contract suite ([`crate::contract`]) runs against all of them.
@@ -90,9 +90,9 @@ impl Objects for Sandbox {
 
 #[async_trait]
 impl Clusters for Sandbox {
-    async fn world(&self, cluster: &ClusterRef) -> Result<String, PortError> {
+    async fn target(&self, cluster: &ClusterRef) -> Result<String, PortError> {
         let cluster = cluster.clone();
-        Ok(self.worker.by_hand(move |store| store.cluster(&cluster).and_then(|_| store.world())).await?)
+        Ok(self.worker.by_hand(move |store| store.cluster(&cluster).and_then(|_| store.target())).await?)
     }
 
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError> {

@@ -2,7 +2,7 @@
 //!
 //! Modules may use only those above them in this list (a test holds the table): [`domain`] the words as types, [`policy`]
 //! guardrails over objects, [`golden`] catalogue to blueprint and diff, [`ports`] the outside as traits, [`provision`]
-//! the engine that makes the world agree.
+//! the engine that makes the target agree.
 
 pub mod domain;
 pub mod golden;

@@ -1,4 +1,4 @@
-//! The outside as traits. The contract stands in the comments here; one suite of tests holds every world to it.
+//! The outside as traits. The contract stands in the comments here; one suite of tests holds every target to it.
 //!
 //! - A call never blocks for longer than its own timeout and never retries what the engine must see.
 //! - Observing never writes. Applying is idempotent by key. Deleting what is gone is a success.
@@ -78,9 +78,9 @@ pub trait Objects: Send + Sync {
 #[async_trait]
 pub trait Clusters: Send + Sync {
     /// Where objects live: a cluster's ARN, or the sandbox's UUID. State remembers it; another one is an error, never "gone".
-    async fn world(&self, cluster: &ClusterRef) -> Result<String, PortError>;
+    async fn target(&self, cluster: &ClusterRef) -> Result<String, PortError>;
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError>;
-    /// The one cluster of this world, if it has just one: what a short reference means.
+    /// The one cluster of this target, if it has just one: what a short reference means.
     async fn only(&self) -> Result<Option<ClusterRef>, PortError>;
     /// Whether a managed policy with this ARN exists; for permissions boundaries.
     async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError>;

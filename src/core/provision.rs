@@ -18,7 +18,7 @@ pub use tokio_util::sync::CancellationToken as Cancel;
 #[async_trait]
 pub trait Provisioner: Send + Sync {
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, Problem>;
-    /// The one cluster of the world, when there is just one: what a short reference to an environment means.
+    /// The one cluster of the target, when there is just one: what a short reference to an environment means.
     async fn only_cluster(&self) -> Result<Option<ClusterRef>, Problem>;
     /// The record of something that exists; for import.
     async fn find(&self, id: &Id) -> Result<Option<Record>, Problem>;
@@ -50,7 +50,7 @@ pub struct ObserveRequest {
     pub id: Id,
     /// From state; `None` right after an import.
     pub uid: Option<String>,
-    pub world: Option<String>,
+    pub target: Option<String>,
     pub spec: Option<Spec>,
     pub facts: Option<StableFacts>,
     pub parent: Option<Parent>,
@@ -66,7 +66,7 @@ pub enum Observation {
 
 pub struct Seen {
     pub uid: String,
-    pub world: String,
+    pub target: String,
     pub objects: BTreeMap<String, String>,
     pub facts: StableFacts,
     pub parent: Option<Parent>,
@@ -120,7 +120,7 @@ pub struct EnsureRequest {
     /// What the plan promised of `objects`; `None` where it was unknown as a whole. A promise that can't be kept is an
     /// error before anything is changed.
     pub planned: Option<BTreeMap<String, Late<String>>>,
-    pub planned_world: Option<String>,
+    pub planned_target: Option<String>,
     pub timeout: Duration,
     pub cancel: Cancel,
 }
@@ -144,7 +144,7 @@ pub struct Exists {
 pub struct RemoveRequest {
     pub id: Id,
     pub uid: String,
-    pub world: Option<String>,
+    pub target: Option<String>,
     pub facts: Option<StableFacts>,
     /// Keys of `objects` in state: the inventory when the record is lost.
     pub keys: Vec<ObjectKey>,

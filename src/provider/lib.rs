@@ -1,5 +1,5 @@
 //! The provider: what Terraform users see ([`resources`]), what people at a shell see ([`cli`]), and the one place where
-//! both meet the world ([`wiring`]).
+//! both meet the target ([`wiring`]).
 
 pub mod cli;
 pub mod resources;

@@ -209,13 +209,13 @@ mod tests {
         tracing::subscriber::with_default(subscriber, || {
             let span = tracing::info_span!("call", tf_rpc = "PlanResourceChange", tf_req_id = tracing::field::Empty);
             span.record("tf_req_id", "17");
-            span.in_scope(|| tracing::warn!(calls = 3, "The world is slow"));
+            span.in_scope(|| tracing::warn!(calls = 3, "The target is slow"));
         });
         let bytes = shared.0.lock().unwrap().clone();
         let line: Value = serde_json::from_slice(&bytes).unwrap();
         for (key, expected) in [
             ("@level", Value::from("warn")),
-            ("@message", "The world is slow".into()),
+            ("@message", "The target is slow".into()),
             ("tf_rpc", "PlanResourceChange".into()),
             ("tf_req_id", "17".into()),
             ("calls", 3.into()),

@@ -3,21 +3,21 @@
 //! ```text
 //! process  -> face          a client has started us: plugin; a person has: command line
 //! client   -> Client        one connection: its session, its resources
-//! config   -> world         sandbox, offline, or AWS and Kubernetes -> ports -> engine, for this connection alone
+//! config   -> target         sandbox, offline, or AWS and Kubernetes -> ports -> engine, for this connection alone
 //! ```
 
 mod doctor;
 mod hand;
 mod permissions;
 mod real;
-mod world;
+mod target;
 
 use crate::{
     cli,
     resources::{
         self,
         provider_config::{self, FromEnvironment, Refused},
-        session::{Rules, Session, World},
+        session::{Rules, Session, Target},
     },
 };
 use async_trait::async_trait;
@@ -35,7 +35,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     match serve::started() {
         serve::Started::Plugin(environment) => {
             let provider = Goldenpath::new(FromEnvironment::read(|name| std::env::var_os(name)));
-            // One thread: a plan is a stream of small calls, and what waits for the world waits without a thread.
+            // One thread: a plan is a stream of small calls, and what waits for the target waits without a thread.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(serve::plugin(provider, environment))?;
             Ok(ExitCode::SUCCESS)
@@ -46,7 +46,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             let tools = cli::Tools {
                 provider: Goldenpath::new(FromEnvironment { lease, ..FromEnvironment::default() }),
                 sandbox: hand::open,
-                catalogue: world::catalogue,
+                catalogue: target::catalogue,
                 permissions: permissions::PERMISSIONS,
                 doctor: &doctor::Eyes,
             };
@@ -103,7 +103,7 @@ impl Connection for Client {
     /// rules are those of the golden paths that the block names.
     fn validate(&self, config: &Value) -> Vec<Diagnostic> {
         if let Some(paths) = provider_config::catalogue(config, &self.environment)
-            && let Ok(catalogue) = world::catalogue(&paths)
+            && let Ok(catalogue) = target::catalogue(&paths)
         {
             self.session.set_rules(rules(catalogue));
         }
@@ -116,21 +116,21 @@ impl Connection for Client {
 
     async fn configure(&self, request: Configure) -> Vec<Diagnostic> {
         let configured = match provider_config::resolve(&request.config, &self.environment) {
-            Ok(config) => world::open(config),
+            Ok(config) => target::open(config),
             Err(Refused::Undecided) => {
-                self.session.configure(World::Undecided);
+                self.session.configure(Target::Undecided);
                 return vec![];
             }
             Err(Refused::Wrong(error)) => Err(error),
         };
         match configured {
-            Ok(world::Opened { configured, catalogue, notice }) => {
+            Ok(target::Opened { configured, catalogue, notice }) => {
                 self.session.set_rules(rules(catalogue));
-                self.session.configure(World::Known(Arc::new(configured)));
+                self.session.configure(Target::Known(Arc::new(configured)));
                 notice.into_iter().collect()
             }
             Err(error) => {
-                self.session.configure(World::Unconfigured);
+                self.session.configure(Target::Unconfigured);
                 vec![error]
             }
         }

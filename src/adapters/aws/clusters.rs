@@ -1,4 +1,4 @@
-//! What EKS says of a cluster: asked once, for the facts, the endpoint and the world alike.
+//! What EKS says of a cluster: asked once, for the facts, the endpoint and the target alike.
 
 use super::{Aws, call::call, calls::Call, facts, health, session::Session};
 use crate::kube::{Endpoint, EndpointSource};
@@ -82,7 +82,7 @@ fn odd(message: &str) -> PortError {
 
 #[async_trait]
 impl Clusters for Aws {
-    async fn world(&self, cluster: &ClusterRef) -> Result<String, PortError> {
+    async fn target(&self, cluster: &ClusterRef) -> Result<String, PortError> {
         Ok(self.described(cluster).await?.arn.to_string())
     }
 

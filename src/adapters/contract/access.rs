@@ -1,7 +1,7 @@
 //! Promises of EKS about access: entries of principals that exist, policies that go with their entry, associations.
 
 use super::{
-    Broken, Case, Sample, Verdict, World,
+    Broken, Case, Sample, TestTarget, Verdict,
     steps::{doing, holds, of_kind, promise, refused},
 };
 use goldenpath_core::{
@@ -10,45 +10,45 @@ use goldenpath_core::{
 };
 use serde_json::json;
 
-pub(super) fn cases(world: &World) -> Vec<Case> {
+pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
     vec![
         Case::strict(
             "AccessEntry: no ghosts, no system groups",
-            of_kind(world, "AccessEntry", "x5", |w, s| Box::pin(entry(w, s))),
+            of_kind(target, "AccessEntry", "x5", |w, s| Box::pin(entry(w, s))),
         ),
         Case::new(
             "AccessPolicy: it needs its entry and goes with it",
-            of_kind(world, "AccessPolicy", "x6", |w, s| Box::pin(policy(w, s))),
+            of_kind(target, "AccessPolicy", "x6", |w, s| Box::pin(policy(w, s))),
         ),
         Case::new(
             "AccessPolicy: somebody else's entry is left alone",
-            of_kind(world, "AccessPolicy", "x9", |w, s| Box::pin(foreign_entry(w, s))),
+            of_kind(target, "AccessPolicy", "x9", |w, s| Box::pin(foreign_entry(w, s))),
         ),
         Case::new(
             "PodIdentityAssociation: ids stay, a target gives an external id",
-            of_kind(world, "PodIdentityAssociation", "x7", |w, s| Box::pin(association(w, s))),
+            of_kind(target, "PodIdentityAssociation", "x7", |w, s| Box::pin(association(w, s))),
         ),
         Case::new(
             "PodIdentityAssociation: a look at it says ready of what is there and of nothing else",
-            of_kind(world, "PodIdentityAssociation", "y0", |w, s| Box::pin(probe(w, s))),
+            of_kind(target, "PodIdentityAssociation", "y0", |w, s| Box::pin(probe(w, s))),
         ),
         Case::strict(
             "PodIdentityAssociation: role and session policy are checked",
-            of_kind(world, "PodIdentityAssociation", "x8", |w, s| Box::pin(association_rules(w, s))),
+            of_kind(target, "PodIdentityAssociation", "x8", |w, s| Box::pin(association_rules(w, s))),
         ),
     ]
 }
 
-async fn entry(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
-    world
+async fn entry(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
+    target
         .with(sample, || async move {
             let Body::AccessEntry(entry) = &sample.body else {
                 return Ok(());
             };
-            let (partition, account) = (world.cluster.partition(), world.cluster.account());
+            let (partition, account) = (target.cluster.partition(), target.cluster.account());
             let of = |principal: String| ObjectKey::AccessEntry { principal };
-            let ghost = of(format!("arn:{partition}:iam::{account}:role/nobody-{}", world.unique));
+            let ghost = of(format!("arn:{partition}:iam::{account}:role/nobody-{}", target.unique));
             let session = of(format!("arn:{partition}:sts::{account}:assumed-role/a/b"));
             let masters = AccessEntry { group: "system:masters".to_owned(), tags: entry.tags.clone() };
             for (key, body, class, what) in [
@@ -56,19 +56,19 @@ async fn entry(world: World, sample: Sample) -> Verdict {
                 (&session, entry, Class::Invalid, "an entry for a session"),
                 (&sample.key, &masters, Class::Invalid, "a group of the system"),
             ] {
-                refused(what, class, world.apply(key, &Body::AccessEntry(body.clone()), Expect::Any, &[]).await)?;
+                refused(what, class, target.apply(key, &Body::AccessEntry(body.clone()), Expect::Any, &[]).await)?;
             }
             Ok(())
         })
         .await
 }
 
-async fn policy(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
+async fn policy(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
     let Some((entry, _)) = sample.needs.last() else {
         return Ok(());
     };
-    world
+    target
         .with(sample, || async move {
             let ObjectKey::AccessPolicy { policy, principal, .. } = &sample.key else {
                 return Ok(());
@@ -78,34 +78,34 @@ async fn policy(world: World, sample: Sample) -> Verdict {
                 namespace: "contract-second".to_owned(),
                 principal: principal.clone(),
             };
-            world.make(&sample.key, &sample.body).await?;
-            world.make(&second, &sample.body).await?;
-            promise(world.look(&sample.key).await?.is_some(), || "a second namespace replaced the first".to_owned())?;
-            world.erase(&second).await?;
-            promise(world.look(&sample.key).await?.is_some(), || "the first went with the second".to_owned())?;
-            world.erase(entry).await?;
-            promise(world.look(&sample.key).await?.is_none(), || "a policy outlives its entry".to_owned())?;
-            let orphan = world.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
+            target.make(&sample.key, &sample.body).await?;
+            target.make(&second, &sample.body).await?;
+            promise(target.look(&sample.key).await?.is_some(), || "a second namespace replaced the first".to_owned())?;
+            target.erase(&second).await?;
+            promise(target.look(&sample.key).await?.is_some(), || "the first went with the second".to_owned())?;
+            target.erase(entry).await?;
+            promise(target.look(&sample.key).await?.is_none(), || "a policy outlives its entry".to_owned())?;
+            let orphan = target.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
             refused("a policy without an entry", Class::NotFound, orphan).map(|_| ())
         })
         .await
 }
 
-async fn foreign_entry(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
+async fn foreign_entry(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
     let Some((key, Body::AccessEntry(entry))) = sample.needs.last() else {
         return Ok(());
     };
-    world
+    target
         .with(sample, || async move {
-            world.erase(key).await?;
+            target.erase(key).await?;
             let theirs = Body::AccessEntry(AccessEntry { tags: [].into(), ..entry.clone() });
-            let made = world.foreign.make(&world.cluster, key, &theirs, "somebody").await;
+            let made = target.foreign.make(&target.cluster, key, &theirs, "somebody").await;
             doing("making an entry", made)?;
-            world.must_see(key).await?;
-            let granted = world.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
+            target.must_see(key).await?;
+            let granted = target.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
             refused("a policy for somebody else's entry", Class::Invalid, granted)?;
-            promise(world.look(&sample.key).await?.is_none(), || "somebody else's entry was given a policy".to_owned())
+            promise(target.look(&sample.key).await?.is_none(), || "somebody else's entry was given a policy".to_owned())
         })
         .await
 }
@@ -117,14 +117,14 @@ fn association_of(sample: &Sample) -> Result<PodIdentityAssociation, Broken> {
     }
 }
 
-async fn association(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
-    world
+async fn association(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
+    target
         .with(sample, || async move {
             let plain = association_of(sample)?;
-            let made = world.make(&sample.key, &sample.body).await?;
+            let made = target.make(&sample.key, &sample.body).await?;
             promise(made.external_id.is_none(), || format!("an external id without a target: {:?}", made.external_id))?;
-            let partition = world.cluster.partition();
+            let partition = target.cluster.partition();
             let target = format!("arn:{partition}:iam::999900001111:role/target");
             let with = Body::PodIdentityAssociation(PodIdentityAssociation {
                 target_role_arn: Some(target),
@@ -133,36 +133,36 @@ async fn association(world: World, sample: Sample) -> Verdict {
                     "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]})),
                 ..plain
             });
-            let changed = world.make(&sample.key, &with).await?;
+            let changed = target.make(&sample.key, &with).await?;
             holds(&changed, &with)?;
             promise(changed.id == made.id && made.id.is_some(), || "the id of an association stays".to_owned())?;
             promise(changed.external_id.is_some(), || "a target role needs an external id".to_owned())?;
-            let again = world.make(&sample.key, &with).await?;
+            let again = target.make(&sample.key, &with).await?;
             promise(again.external_id == changed.external_id, || "an external id stays".to_owned())
         })
         .await
 }
 
-async fn probe(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
-    world
+async fn probe(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
+    target
         .with(sample, || async move {
             let ObjectKey::PodIdentityAssociation { namespace, service_account } = &sample.key else {
                 return Ok(());
             };
             let look = |account: String| async move {
-                let look = world.probe.identity(&world.cluster, namespace, &account).await;
+                let look = target.probe.identity(&target.cluster, namespace, &account).await;
                 doing("looking at an identity", look)
             };
             let before = look(service_account.clone()).await?;
             promise(before != Readiness::Ready, || "ready without an association".to_owned())?;
-            world.make(&sample.key, &sample.body).await?;
+            target.make(&sample.key, &sample.body).await?;
             let mut seen = look(service_account.clone()).await?;
             for _ in 0..60 {
                 if seen != Readiness::NotReady {
                     break;
                 }
-                world.clock.sleep(world.poll).await;
+                target.clock.sleep(target.poll).await;
                 seen = look(service_account.clone()).await?;
             }
             promise(seen != Readiness::NotReady, || "an association never arrives".to_owned())?;
@@ -172,15 +172,15 @@ async fn probe(world: World, sample: Sample) -> Verdict {
         .await
 }
 
-async fn association_rules(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
-    world
+async fn association_rules(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
+    target
         .with(sample, || async move {
             let good = association_of(sample)?;
-            let (partition, account) = (world.cluster.partition(), world.cluster.account());
+            let (partition, account) = (target.cluster.partition(), target.cluster.account());
             let policy = json!({"Version": "2012-10-17",
                 "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]});
-            let role = |account: &str| format!("arn:{partition}:iam::{account}:role/nobody-{}", world.unique);
+            let role = |account: &str| format!("arn:{partition}:iam::{account}:role/nobody-{}", target.unique);
             for (body, class, what) in [
                 (
                     PodIdentityAssociation { role_arn: role(account), ..good.clone() },
@@ -199,7 +199,7 @@ async fn association_rules(world: World, sample: Sample) -> Verdict {
                 ),
             ] {
                 let body = Body::PodIdentityAssociation(body);
-                refused(what, class, world.apply(&sample.key, &body, Expect::Any, &[]).await)?;
+                refused(what, class, target.apply(&sample.key, &body, Expect::Any, &[]).await)?;
             }
             Ok(())
         })

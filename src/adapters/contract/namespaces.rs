@@ -1,7 +1,7 @@
 //! Promises about namespaces: how they begin and end, and what a listing shows of what others do in them.
 
 use super::{
-    Case, Sample, Verdict, World,
+    Case, Sample, TestTarget, Verdict,
     kubernetes::{APPLIER, FINALIZER},
     samples::environment,
     steps::{document, doing, holds, of_kind, promise, refused, sample_of},
@@ -12,79 +12,79 @@ use goldenpath_core::{
 };
 use serde_json::{Value, json};
 
-pub(super) fn cases(world: &World) -> Vec<Case> {
+pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
     vec![
         Case::new(
             "Namespace: it terminates, refuses new content, and is gone",
-            of_kind(world, "Namespace", "k4", |w, s| Box::pin(terminating(w, s))),
+            of_kind(target, "Namespace", "k4", |w, s| Box::pin(terminating(w, s))),
         ),
         Case::new(
             "Namespace: it is born with its default ServiceAccount",
-            of_kind(world, "Namespace", "k5", |w, s| Box::pin(default_account(w, s))),
+            of_kind(target, "Namespace", "k5", |w, s| Box::pin(default_account(w, s))),
         ),
         Case::new(
             "Namespace: it shows grants that others made in it",
-            of_kind(world, "Namespace", "k6", |w, s| Box::pin(foreign_grant(w, s))),
+            of_kind(target, "Namespace", "k6", |w, s| Box::pin(foreign_grant(w, s))),
         ),
         Case::new(
             "Namespace: it tells who may adopt it",
-            of_kind(world, "Namespace", "k7", |w, s| Box::pin(adoptable(w, s))),
+            of_kind(target, "Namespace", "k7", |w, s| Box::pin(adoptable(w, s))),
         ),
         Case::new(
             "Namespace: records are apart from their fields",
-            of_kind(world, "Namespace", "k8", |w, s| Box::pin(record(w, s))),
+            of_kind(target, "Namespace", "k8", |w, s| Box::pin(record(w, s))),
         ),
     ]
 }
 
-async fn terminating(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
-    world
+async fn terminating(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
+    target
         .with(sample, || async move {
-            let content = sample_of(world, "ConfigMap", "k4")?;
-            let cluster = &world.cluster;
-            world.make(&sample.key, &sample.body).await?;
-            world.make(&content.key, &content.body).await?;
-            doing("holding its content", world.foreign.hold(cluster, &content.key, FINALIZER).await)?;
-            let deleted = doing("deleting", world.objects.delete(cluster, &sample.key, &Expect::Any).await)?;
+            let content = sample_of(target, "ConfigMap", "k4")?;
+            let cluster = &target.cluster;
+            target.make(&sample.key, &sample.body).await?;
+            target.make(&content.key, &content.body).await?;
+            doing("holding its content", target.foreign.hold(cluster, &content.key, FINALIZER).await)?;
+            let deleted = doing("deleting", target.objects.delete(cluster, &sample.key, &Expect::Any).await)?;
             promise(deleted == Deleted::Terminating, || "a namespace with content terminates".to_owned())?;
             // The controller needs a moment to find what holds the content.
             let mut why = String::new();
             for _ in 0..60 {
-                why = world.must_see(&sample.key).await?.deleting.unwrap_or_default();
+                why = target.must_see(&sample.key).await?.deleting.unwrap_or_default();
                 if why.contains(FINALIZER) {
                     break;
                 }
-                world.clock.sleep(world.poll).await;
+                target.clock.sleep(target.poll).await;
             }
             promise(why.contains(FINALIZER), || format!("it waits for {FINALIZER} and says {why:?}"))?;
             let mut another = document(&content.body);
             another["metadata"]["name"] = "gp-late".into();
-            let key = ObjectKey::kube("v1", "ConfigMap", Some(&environment(world, "k4")), "gp-late");
-            let late = world.apply(&key, &Body::Kube(another), Expect::Any, &[]).await;
+            let key = ObjectKey::kube("v1", "ConfigMap", Some(&environment(target, "k4")), "gp-late");
+            let late = target.apply(&key, &Body::Kube(another), Expect::Any, &[]).await;
             let error = refused("new content", Class::Conflict, late)?;
             promise(error.message.contains("being terminated"), || format!("the refusal says {error}"))?;
-            doing("releasing the content", world.foreign.release(cluster, &content.key, FINALIZER).await)?;
-            world.wait_until_gone(&sample.key).await?;
-            promise(world.look(&content.key).await?.is_none(), || "content outlives its namespace".to_owned())
+            doing("releasing the content", target.foreign.release(cluster, &content.key, FINALIZER).await)?;
+            target.wait_until_gone(&sample.key).await?;
+            promise(target.look(&content.key).await?.is_none(), || "content outlives its namespace".to_owned())
         })
         .await
 }
 
-async fn default_account(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
-    world
+async fn default_account(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
+    target
         .with(sample, || async move {
-            world.make(&sample.key, &sample.body).await?;
-            let namespace = environment(world, "k5");
+            target.make(&sample.key, &sample.body).await?;
+            let namespace = environment(target, "k5");
             let key = ObjectKey::kube("v1", "ServiceAccount", Some(&namespace), "default");
             let mut born = None;
             for _ in 0..60 {
-                born = world.look(&key).await?;
+                born = target.look(&key).await?;
                 if born.is_some() {
                     break;
                 }
-                world.clock.sleep(world.poll).await;
+                target.clock.sleep(target.poll).await;
             }
             promise(born.is_some_and(|born| matches!(born.ownership, Ownership::Foreign { .. })), || {
                 "the default ServiceAccount appears and is not ours".to_owned()
@@ -92,26 +92,26 @@ async fn default_account(world: World, sample: Sample) -> Verdict {
             let body =
                 Body::Kube(json!({"apiVersion": "v1", "kind": "ServiceAccount", "automountServiceAccountToken": false,
                 "metadata": {"name": "default", "namespace": namespace}}));
-            let hardened = doing("hardening it", world.apply(&key, &body, Expect::Any, &[]).await)?;
+            let hardened = doing("hardening it", target.apply(&key, &body, Expect::Any, &[]).await)?;
             holds(&hardened, &body)
         })
         .await
 }
 
-async fn foreign_grant(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
-    world
+async fn foreign_grant(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
+    target
         .with(sample, || async move {
-            world.make(&sample.key, &sample.body).await?;
-            let (namespace, api) = (environment(world, "k6"), "rbac.authorization.k8s.io");
+            target.make(&sample.key, &sample.body).await?;
+            let (namespace, api) = (environment(target, "k6"), "rbac.authorization.k8s.io");
             let key = ObjectKey::kube(&format!("{api}/v1"), "RoleBinding", Some(&namespace), "backdoor");
             let body = Body::Kube(json!({"apiVersion": format!("{api}/v1"), "kind": "RoleBinding",
                 "metadata": {"name": "backdoor", "namespace": namespace},
                 "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": "cluster-admin"},
                 "subjects": [{"kind": "User", "apiGroup": api, "name": "mallory"}]}));
-            doing("granting", world.foreign.make(&world.cluster, &key, &body, APPLIER).await)?;
+            doing("granting", target.foreign.make(&target.cluster, &key, &body, APPLIER).await)?;
             for scope in [Scope::Environment(namespace.clone()), Scope::Everything] {
-                let listed = world.list(scope.clone(), &[]).await?;
+                let listed = target.list(scope.clone(), &[]).await?;
                 let found = listed.into_iter().find(|object| object.key == key);
                 let is_foreign = found.is_some_and(|found| matches!(found.ownership, Ownership::Foreign { .. }));
                 promise(is_foreign, || format!("{scope:?} does not show the grant of another hand"))?;
@@ -121,15 +121,15 @@ async fn foreign_grant(world: World, sample: Sample) -> Verdict {
         .await
 }
 
-async fn adoptable(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
-    world
+async fn adoptable(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
+    target
         .with(sample, || async move {
-            let name = environment(world, "k7");
+            let name = environment(target, "k7");
             let body = Body::Kube(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name,
                 "annotations": {"goldenpath.internal/adoptable-by": "demo/payments"}}}));
-            doing("making a namespace", world.foreign.make(&world.cluster, &sample.key, &body, APPLIER).await)?;
-            let seen = world.must_see(&sample.key).await?;
+            doing("making a namespace", target.foreign.make(&target.cluster, &sample.key, &body, APPLIER).await)?;
+            let seen = target.must_see(&sample.key).await?;
             promise(matches!(seen.ownership, Ownership::Foreign { .. }), || format!("it is {:?}", seen.ownership))?;
             promise(seen.adoptable_by.as_deref() == Some("demo/payments"), || {
                 format!("it may be adopted by {:?}", seen.adoptable_by)
@@ -139,17 +139,17 @@ async fn adoptable(world: World, sample: Sample) -> Verdict {
 }
 
 /// The system namespace is shared by all who use the cluster, so it is made if it is missing and left.
-async fn record(world: World, sample: Sample) -> Verdict {
+async fn record(target: TestTarget, sample: Sample) -> Verdict {
     let system = ObjectKey::namespace_object(SYSTEM_NAMESPACE);
-    if world.look(&system).await?.is_none() {
+    if target.look(&system).await?.is_none() {
         let mut document = document(&sample.body);
         document["metadata"]["name"] = SYSTEM_NAMESPACE.into();
         if let Some(labels) = document.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
             labels.remove("goldenpath.internal/environment");
         }
-        world.make(&system, &Body::Kube(document)).await?;
+        target.make(&system, &Body::Kube(document)).await?;
     }
-    let environment = environment(&world, "k8");
+    let environment = environment(&target, "k8");
     let name = format!("environment.{environment}");
     let key = ObjectKey::kube("v1", "ConfigMap", Some(SYSTEM_NAMESPACE), &name);
     let with = |text: &str| {
@@ -157,17 +157,17 @@ async fn record(world: World, sample: Sample) -> Verdict {
             "metadata": {"name": name, "namespace": SYSTEM_NAMESPACE, "labels": {
                 "goldenpath.internal/managed": "true", "goldenpath.internal/environment": environment}}}))
     };
-    let first = world.make(&key, &with("{\"n\":1}")).await?;
+    let first = target.make(&key, &with("{\"n\":1}")).await?;
     let verdict = async {
         let version = Expect::Version(first.version.clone());
-        let second = doing("writing", world.apply(&key, &with("{\"n\":2}"), version, &[]).await)?;
+        let second = doing("writing", target.apply(&key, &with("{\"n\":2}"), version, &[]).await)?;
         promise(second.record.as_deref() == Some("{\"n\":2}"), || format!("the record reads {:?}", second.record))?;
         promise(first.fields == second.fields, || "a record's data is among its fields".to_owned())?;
         promise(first.version != second.version, || "a record changed and kept its version".to_owned())?;
-        let records = world.list(Scope::Records, &[]).await?;
+        let records = target.list(Scope::Records, &[]).await?;
         promise(records.iter().any(|object| object.key == key), || "the record is not among the records".to_owned())?;
         promise(records.iter().all(|object| object.key.kind() == "ConfigMap"), || "records are ConfigMaps".to_owned())
     }
     .await;
-    verdict.and(world.erase(&key).await)
+    verdict.and(target.erase(&key).await)
 }

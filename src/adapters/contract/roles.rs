@@ -1,7 +1,7 @@
 //! Promises of IAM about roles: owned whole, ids that tell one from the next, nothing that refers to nobody.
 
 use super::{
-    Broken, Case, Sample, Target, Verdict, World,
+    Broken, Case, FieldRef, Sample, TestTarget, Verdict,
     steps::{doing, of_kind, promise, refused},
 };
 use goldenpath_core::{
@@ -10,8 +10,8 @@ use goldenpath_core::{
 };
 use serde_json::json;
 
-pub(super) fn cases(world: &World) -> Vec<Case> {
-    let of = |case, check| of_kind(world, "Role", case, check);
+pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
+    let of = |case, check| of_kind(target, "Role", case, check);
     vec![
         Case::new("Role: a policy that others add is seen and goes", of("x0", |w, s| Box::pin(added_policy(w, s)))),
         Case::new("Role: made again it has another id", of("x1", |w, s| Box::pin(new_id(w, s)))),
@@ -28,31 +28,31 @@ fn role_of(sample: &Sample) -> Result<Role, Broken> {
     }
 }
 
-async fn added_policy(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
-    world
+async fn added_policy(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
+    target
         .with(sample, || async move {
             let Sample { key, body, .. } = sample;
-            world.make(key, body).await?;
+            target.make(key, body).await?;
             let evil =
                 json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
-            let target = Target { cluster: &world.cluster, key, pointer: "/inline/evil", manager: "somebody" };
-            doing("adding a policy", world.foreign.edit(target, Some(evil)).await)?;
-            let seen = world.must_see(key).await?;
+            let field = FieldRef { cluster: &target.cluster, key, pointer: "/inline/evil", manager: "somebody" };
+            doing("adding a policy", target.foreign.edit(field, Some(evil)).await)?;
+            let seen = target.must_see(key).await?;
             promise(seen.fields.get("/inline/evil").is_some(), || "a policy that others added is not seen".to_owned())?;
-            let healed = doing("applying", world.apply(key, body, Expect::Any, &[]).await)?;
+            let healed = doing("applying", target.apply(key, body, Expect::Any, &[]).await)?;
             promise(healed.fields.get("/inline/evil").is_none(), || "the policies of a role are ours alone".to_owned())
         })
         .await
 }
 
-async fn new_id(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
-    world
+async fn new_id(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
+    target
         .with(sample, || async move {
-            let first = world.make(&sample.key, &sample.body).await?.id;
-            world.erase(&sample.key).await?;
-            let second = world.make(&sample.key, &sample.body).await?.id;
+            let first = target.make(&sample.key, &sample.body).await?.id;
+            target.erase(&sample.key).await?;
+            let second = target.make(&sample.key, &sample.body).await?.id;
             promise(first.is_some() && second.is_some() && first != second, || {
                 format!("a role made anew is another one: {first:?}, {second:?}")
             })
@@ -60,11 +60,11 @@ async fn new_id(world: World, sample: Sample) -> Verdict {
         .await
 }
 
-async fn case_folds(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
-    world
+async fn case_folds(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
+    target
         .with(sample, || async move {
-            world.make(&sample.key, &sample.body).await?;
+            target.make(&sample.key, &sample.body).await?;
             let ObjectKey::Role { name } = &sample.key else {
                 return Ok(());
             };
@@ -72,23 +72,23 @@ async fn case_folds(world: World, sample: Sample) -> Verdict {
             refused(
                 "a name that differs by case",
                 Class::Conflict,
-                world.apply(&shouted, &sample.body, Expect::Any, &[]).await,
+                target.apply(&shouted, &sample.body, Expect::Any, &[]).await,
             )?;
-            promise(world.look(&shouted).await?.is_none(), || "another name is another key".to_owned())
+            promise(target.look(&shouted).await?.is_none(), || "another name is another key".to_owned())
         })
         .await
 }
 
-async fn ghosts(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
-    world
+async fn ghosts(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
+    target
         .with(sample, || async move {
             let role = role_of(sample)?;
-            let (partition, account) = (world.cluster.partition(), world.cluster.account());
-            let ghost = format!("arn:{partition}:iam::{account}:role/nobody-{}", world.unique);
+            let (partition, account) = (target.cluster.partition(), target.cluster.account());
+            let ghost = format!("arn:{partition}:iam::{account}:role/nobody-{}", target.unique);
             let mut trust = role.trust.clone();
             trust["Statement"][0]["Principal"]["AWS"] = ghost.into();
-            let no_policy = format!("arn:{partition}:iam::{account}:policy/nowhere-{}", world.unique);
+            let no_policy = format!("arn:{partition}:iam::{account}:policy/nowhere-{}", target.unique);
             for (role, class, what) in [
                 (Role { trust, ..role.clone() }, Class::NotFound, "trust in nobody"),
                 (
@@ -104,8 +104,8 @@ async fn ghosts(world: World, sample: Sample) -> Verdict {
                 (Role { trust: json!({"Statement": []}), ..role.clone() }, Class::Invalid, "a malformed trust policy"),
                 (Role { max_session_seconds: 60, ..role.clone() }, Class::Invalid, "a session of a minute"),
             ] {
-                refused(what, class, world.apply(&sample.key, &Body::Role(role), Expect::Any, &[]).await)?;
-                promise(world.look(&sample.key).await?.is_none(), || {
+                refused(what, class, target.apply(&sample.key, &Body::Role(role), Expect::Any, &[]).await)?;
+                promise(target.look(&sample.key).await?.is_none(), || {
                     format!("{what}: the role was made all the same")
                 })?;
             }
@@ -114,14 +114,14 @@ async fn ghosts(world: World, sample: Sample) -> Verdict {
         .await
 }
 
-async fn not_ours(world: World, sample: Sample) -> Verdict {
-    let (world, sample) = (&world, &sample);
-    world
+async fn not_ours(target: TestTarget, sample: Sample) -> Verdict {
+    let (target, sample) = (&target, &sample);
+    target
         .with(sample, || async move {
             let role = role_of(sample)?;
             let theirs = Body::Role(Role { tags: [].into(), ..role });
-            doing("making a role", world.foreign.make(&world.cluster, &sample.key, &theirs, "somebody").await)?;
-            let adopted: Result<_, PortError> = world.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
+            doing("making a role", target.foreign.make(&target.cluster, &sample.key, &theirs, "somebody").await)?;
+            let adopted: Result<_, PortError> = target.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
             refused("taking it over", Class::Conflict, adopted).map(|_| ())
         })
         .await

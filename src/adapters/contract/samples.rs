@@ -1,6 +1,6 @@
 //! One sample of every kind: a body, another value for one owned field, and a field that somebody else adds.
 
-use super::World;
+use super::TestTarget;
 use goldenpath_core::domain::{AccessEntry, AccessPolicy, Body, ObjectKey, Observed, PodIdentityAssociation, Role};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,19 +39,19 @@ impl Sample {
     }
 }
 
-/// Names of one case: `unique` keeps worlds that are shared apart, `case` the cases of one run.
+/// Names of one case: `unique` keeps targets that are shared apart, `case` the cases of one run.
 struct Names<'a> {
-    world: &'a World,
+    target: &'a TestTarget,
     case: &'a str,
 }
 
-pub(super) fn environment(world: &World, case: &str) -> String {
-    format!("{}{case}", world.unique)
+pub(super) fn environment(target: &TestTarget, case: &str) -> String {
+    format!("{}{case}", target.unique)
 }
 
 /// Every kind once, all under names of this case.
-pub fn samples(world: &World, case: &str) -> Vec<Sample> {
-    let names = Names { world, case };
+pub fn samples(target: &TestTarget, case: &str) -> Vec<Sample> {
+    let names = Names { target, case };
     vec![
         names.role(),
         names.access_entry(),
@@ -113,14 +113,14 @@ pub fn samples(world: &World, case: &str) -> Vec<Sample> {
 
 impl Names<'_> {
     fn environment(&self) -> String {
-        environment(self.world, self.case)
+        environment(self.target, self.case)
     }
 
     fn tags(&self) -> BTreeMap<String, String> {
         [
             ("goldenpath:managed", "true".to_owned()),
             ("goldenpath:environment", self.environment()),
-            ("goldenpath:cluster-arn", self.world.cluster.to_string()),
+            ("goldenpath:cluster-arn", self.target.cluster.to_string()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()
@@ -132,16 +132,16 @@ impl Names<'_> {
     }
 
     fn role_body(&self) -> Role {
-        let account = format!("arn:{}:iam::{}:root", self.world.cluster.partition(), self.world.cluster.account());
+        let account = format!("arn:{}:iam::{}:root", self.target.cluster.partition(), self.target.cluster.account());
         let statement = json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": account}}]);
         let inline = json!({"Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": ["eks:DescribeCluster"], "Resource": [self.world.cluster.as_str()]}]});
+            "Statement": [{"Effect": "Allow", "Action": ["eks:DescribeCluster"], "Resource": [self.target.cluster.as_str()]}]});
         Role {
             path: format!("/goldenpath/{}/", self.environment()),
             trust: json!({"Version": "2012-10-17", "Statement": statement}),
             inline: BTreeMap::from([("cluster".to_owned(), inline)]),
             attached: BTreeSet::new(),
-            boundary: self.world.boundary.clone(),
+            boundary: self.target.boundary.clone(),
             max_session_seconds: 3600,
             description: "of the contract suite".to_owned(),
             tags: self.tags(),
@@ -153,7 +153,7 @@ impl Names<'_> {
     }
 
     fn role_arn(&self) -> String {
-        let (cluster, environment) = (&self.world.cluster, self.environment());
+        let (cluster, environment) = (&self.target.cluster, self.environment());
         let (partition, account) = (cluster.partition(), cluster.account());
         format!("arn:{partition}:iam::{account}:role/goldenpath/{environment}/{}", self.role_name())
     }

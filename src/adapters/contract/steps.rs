@@ -1,6 +1,6 @@
 //! The steps that cases are made of.
 
-use super::{Broken, Sample, Verdict, World, samples};
+use super::{Broken, Sample, TestTarget, Verdict, samples};
 use goldenpath_core::{
     domain::{Body, Class, Desired, Fields, Holder, ObjectKey, Observed, projection},
     ports::{Apply, Deleted, Expect, PortError, Scope, Selector},
@@ -40,7 +40,7 @@ pub(super) fn holds(observed: &Observed, body: &Body) -> Verdict {
     Ok(())
 }
 
-impl World {
+impl TestTarget {
     pub(super) async fn apply(
         &self,
         key: &ObjectKey,
@@ -75,7 +75,7 @@ impl World {
         Ok(found.pop())
     }
 
-    /// Worlds are eventually consistent: what was made may be unseen for a moment.
+    /// Targets are eventually consistent: what was made may be unseen for a moment.
     pub(super) async fn must_see(&self, key: &ObjectKey) -> Result<Observed, Broken> {
         self.must_list(Scope::Keys, key, &[key]).await
     }
@@ -138,22 +138,22 @@ impl World {
 
 pub(super) type Running = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
-/// The case asks for the sample of one kind and is given it with the world.
+/// The case asks for the sample of one kind and is given it with the target.
 pub(super) fn of_kind(
-    world: &World,
+    target: &TestTarget,
     kind: &'static str,
     case: &'static str,
-    check: fn(World, Sample) -> Running,
+    check: fn(TestTarget, Sample) -> Running,
 ) -> impl Future<Output = Verdict> + Send + use<> {
-    let world = world.clone();
+    let target = target.clone();
     async move {
-        let sample = sample_of(&world, kind, case)?;
-        check(world, sample).await
+        let sample = sample_of(&target, kind, case)?;
+        check(target, sample).await
     }
 }
 
-pub(super) fn sample_of(world: &World, kind: &str, case: &str) -> Result<Sample, Broken> {
-    let found = samples(world, case).into_iter().find(|sample| sample.kind() == kind);
+pub(super) fn sample_of(target: &TestTarget, kind: &str, case: &str) -> Result<Sample, Broken> {
+    let found = samples(target, case).into_iter().find(|sample| sample.kind() == kind);
     found.ok_or_else(|| Broken::Promise(format!("the table has no sample of {kind}")))
 }
 

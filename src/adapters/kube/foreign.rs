@@ -9,7 +9,7 @@ use super::{
     observe,
     refused::invalid,
 };
-use crate::contract::{Foreign, Target};
+use crate::contract::{FieldRef, Foreign};
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{Body, Class, ClusterArn, ObjectKey},
@@ -36,26 +36,26 @@ impl Foreign for Hand {
         send(&connection, Method::PATCH, path, (APPLY, document.clone())).await
     }
 
-    async fn edit(&self, target: Target<'_>, value: Option<Value>) -> Result<(), PortError> {
-        let connection = self.0.connection(target.cluster).await?;
+    async fn edit(&self, field: FieldRef<'_>, value: Option<Value>) -> Result<(), PortError> {
+        let connection = self.0.connection(field.cluster).await?;
         // Null takes the field away (RFC 7386).
-        let patch = nested(target.pointer, value.unwrap_or(Value::Null));
-        let path = path(&connection, target.key).await?;
-        let path = format!("{path}?fieldManager={}", target.manager);
+        let patch = nested(field.pointer, value.unwrap_or(Value::Null));
+        let path = path(&connection, field.key).await?;
+        let path = format!("{path}?fieldManager={}", field.manager);
         send(&connection, Method::PATCH, path, (MERGE, patch)).await
     }
 
-    async fn declare(&self, target: Target<'_>, value: Value) -> Result<(), PortError> {
-        let connection = self.0.connection(target.cluster).await?;
-        let (resource, live) = found(&connection, target.key).await?;
+    async fn declare(&self, field: FieldRef<'_>, value: Value) -> Result<(), PortError> {
+        let connection = self.0.connection(field.cluster).await?;
+        let (resource, live) = found(&connection, field.key).await?;
         // What it declared before it declares still: an apply without it would take it away.
-        let before = Holders::of(&live).declared_by(target.manager);
+        let before = Holders::of(&live).declared_by(field.manager);
         let mut declared = before.map_or_else(|| json!({}), |fields| part(fields, &live));
-        merge(&mut declared, nested(target.pointer, value));
+        merge(&mut declared, nested(field.pointer, value));
         declared["apiVersion"] = resource.api_version.as_ref().into();
         declared["kind"] = resource.kind.as_ref().into();
-        let path = path(&connection, target.key).await?;
-        let path = format!("{path}?fieldManager={}&force=true", target.manager);
+        let path = path(&connection, field.key).await?;
+        let path = format!("{path}?fieldManager={}&force=true", field.manager);
         send(&connection, Method::PATCH, path, (APPLY, declared)).await
     }
 

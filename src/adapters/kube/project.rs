@@ -35,7 +35,7 @@ fn version_of(document: &Value) -> Option<String> {
     Some(format!("{}/{}", text("resourceVersion")?, text("uid")?))
 }
 
-/// (resourceVersion, uid) of a version; `None`: another world's.
+/// (resourceVersion, uid) of a version; `None`: another target's.
 pub(super) fn parts_of(version: &str) -> Option<(&str, &str)> {
     version.split_once('/')
 }

@@ -190,7 +190,7 @@ fn adoptable_by<'a>(row: &'a Row, ownership: &Ownership) -> Option<&'a str> {
     crate::ownership::adoptable_by(&row.body)
 }
 
-// === What the world makes up ===
+// === What the target makes up ===
 
 pub(super) fn now() -> String {
     let now = jiff::Timestamp::now();

@@ -1,4 +1,4 @@
-//! One call as the world meets it: numbered, throttled, met by faults, answered, logged, all in one transaction.
+//! One call as the target meets it: numbered, throttled, met by faults, answered, logged, all in one transaction.
 //!
 //! A refusal changes nothing, and keeps its log row and the counters of its faults.
 
@@ -181,7 +181,7 @@ fn inside<T>(
     Ok((Answer { result, late }, met.contains(&Action::ExitAfter)))
 }
 
-/// The faults and the throttle that answer in place of the world.
+/// The faults and the throttle that answer in place of the target.
 fn refusal(store: &Store, call: &Call, met: &[Action]) -> Result<Option<SandboxError>, SandboxError> {
     let what = call.describe();
     for action in met {

@@ -28,7 +28,7 @@ pub(super) fn describe_cluster(store: &Store, cluster: &ClusterRef) -> Result<Fa
     let rows = statement.query_map([options.arn.account()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let permission_sets: BTreeMap<String, String> = rows.collect::<Result<_, _>>()?;
     let caller = seed::caller(&options.arn);
-    let issuer = short_hash([store.world()?.as_str(), options.arn.as_str()], 32).to_uppercase();
+    let issuer = short_hash([store.target()?.as_str(), options.arn.as_str()], 32).to_uppercase();
     let ClusterOptions {
         arn,
         version,

@@ -1,4 +1,4 @@
-//! How the sandbox fails: its file, or a refusal in the words of the world that it stands for.
+//! How the sandbox fails: its file, or a refusal in the words of the target that it stands for.
 
 use goldenpath_core::{domain::Class, ports::PortError};
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! The sandbox as the contract suite's foreign hand.
 
 use super::{Sandbox, SandboxError};
-use crate::contract::{Foreign, Target};
+use crate::contract::{FieldRef, Foreign};
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{Body, ClusterArn, ObjectKey},
@@ -21,13 +21,13 @@ impl Foreign for Sandbox {
         Ok(self.of(cluster)?.create(key, body, manager).await?)
     }
 
-    async fn edit(&self, target: Target<'_>, value: Option<Value>) -> Result<(), PortError> {
-        let Target { cluster, key, pointer, manager } = target;
+    async fn edit(&self, field: FieldRef<'_>, value: Option<Value>) -> Result<(), PortError> {
+        let FieldRef { cluster, key, pointer, manager } = field;
         Ok(Sandbox::edit(&self.of(cluster)?, key, pointer, value, manager, false).await?)
     }
 
-    async fn declare(&self, target: Target<'_>, value: Value) -> Result<(), PortError> {
-        let Target { cluster, key, pointer, manager } = target;
+    async fn declare(&self, field: FieldRef<'_>, value: Value) -> Result<(), PortError> {
+        let FieldRef { cluster, key, pointer, manager } = field;
         Ok(Sandbox::edit(&self.of(cluster)?, key, pointer, Some(value), manager, true).await?)
     }
 

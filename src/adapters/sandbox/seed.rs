@@ -27,8 +27,8 @@ fn boundary(partition: &str, account: &str) -> String {
     format!("arn:{partition}:iam::{account}:policy/goldenpath/boundary")
 }
 
-pub(super) fn new_world(store: &mut Store) -> Result<(), SandboxError> {
-    store.connection().execute("INSERT INTO world (uuid, calls, revision) VALUES (?1, 0, 0)", [bodies::uuid()?])?;
+pub(super) fn new_target(store: &mut Store) -> Result<(), SandboxError> {
+    store.connection().execute("INSERT INTO target (uuid, calls, revision) VALUES (?1, 0, 0)", [bodies::uuid()?])?;
     let demo: ClusterArn = DEMO.parse().map_err(|_| SandboxError::Ended)?;
     declare_cluster(store, &ClusterOptions::new(demo.clone()))?;
     for name in PERMISSION_SETS {

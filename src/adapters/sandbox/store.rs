@@ -20,7 +20,7 @@ const BUSY: Duration = Duration::from_secs(30);
 const TABLES: &str = "
 CREATE TABLE schema (version INTEGER NOT NULL);
 -- One row: the sandbox's own name and the counters that every process shares.
-CREATE TABLE world (uuid TEXT NOT NULL, calls INTEGER NOT NULL, revision INTEGER NOT NULL);
+CREATE TABLE target (uuid TEXT NOT NULL, calls INTEGER NOT NULL, revision INTEGER NOT NULL);
 CREATE TABLE cluster (arn TEXT PRIMARY KEY, name TEXT NOT NULL, options TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE account (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE permission_set (account TEXT, name TEXT, arn TEXT NOT NULL, PRIMARY KEY (account, name)) WITHOUT ROWID;
@@ -87,7 +87,7 @@ impl Store {
                 0 => {
                     store.connection.execute_batch(TABLES)?;
                     store.connection.execute("INSERT INTO schema (version) VALUES (?1)", [SCHEMA])?;
-                    seed::new_world(store)?;
+                    seed::new_target(store)?;
                 }
                 found => {
                     return Err(SandboxError::Newer { path: path.to_owned(), found, known: SCHEMA });
@@ -141,11 +141,11 @@ impl Store {
     // --- counters and time
 
     pub fn next_call(&self) -> Result<u32, SandboxError> {
-        self.count("UPDATE world SET calls = calls + 1", "SELECT calls FROM world")
+        self.count("UPDATE target SET calls = calls + 1", "SELECT calls FROM target")
     }
 
     pub fn next_revision(&self) -> Result<i64, SandboxError> {
-        self.count("UPDATE world SET revision = revision + 1", "SELECT revision FROM world")
+        self.count("UPDATE target SET revision = revision + 1", "SELECT revision FROM target")
     }
 
     /// Two statements, for RETURNING gathers its rows in a table of its own: a new page cache for each number.
@@ -154,7 +154,7 @@ impl Store {
         Ok(self.connection.prepare_cached(read)?.query_row([], |row| row.get(0))?)
     }
 
-    #[expect(clippy::unused_self, reason = "time belongs to the world")]
+    #[expect(clippy::unused_self, reason = "time belongs to the target")]
     pub fn now_ms(&self) -> i64 {
         jiff::Timestamp::now().as_millisecond()
     }
@@ -166,10 +166,10 @@ impl Store {
         if delay == 0 { 0 } else { self.now_ms().saturating_add(i64::try_from(delay).unwrap_or(i64::MAX)) }
     }
 
-    // --- what the world is
+    // --- what the target is
 
-    pub fn world(&self) -> Result<String, SandboxError> {
-        Ok(self.connection.query_row("SELECT uuid FROM world", [], |row| row.get(0))?)
+    pub fn target(&self) -> Result<String, SandboxError> {
+        Ok(self.connection.query_row("SELECT uuid FROM target", [], |row| row.get(0))?)
     }
 
     /// EKS knows clusters of one account and region; here an ARN names any, a name the only one that has it.

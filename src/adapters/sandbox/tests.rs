@@ -6,7 +6,7 @@ use std::time::Duration;
 
 mod faults;
 mod processes;
-mod worlds;
+mod targets;
 
 pub(super) const DEMO: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
 
@@ -23,8 +23,8 @@ pub(super) fn place(options: SandboxOptions) -> Place {
     Place { sandbox, cluster: DEMO.parse().expect("an ARN"), _folder: folder }
 }
 
-pub(super) fn world(place: &Place) -> contract::World {
-    contract::World {
+pub(super) fn target(place: &Place) -> contract::TestTarget {
+    contract::TestTarget {
         objects: Arc::new(place.sandbox.clone()),
         clusters: Arc::new(place.sandbox.clone()),
         probe: Arc::new(place.sandbox.clone()),
@@ -43,7 +43,7 @@ async fn it_keeps_the_contract_also_while_roles_are_slow_to_be_seen() {
     for visibility_delay_ms in [0, 20] {
         let place = place(SandboxOptions { visibility_delay_ms, ..SandboxOptions::default() });
         let (mut kept, mut broken) = (0, vec![]);
-        for case in contract::cases(&world(&place)) {
+        for case in contract::cases(&target(&place)) {
             match case.run.await {
                 Ok(()) => kept += 1,
                 Err(error) => broken.push(format!("{}: {error:?}", case.name)),

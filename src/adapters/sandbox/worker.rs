@@ -31,7 +31,7 @@ impl Worker {
         &self.path
     }
 
-    /// A call as the world meets it: numbered, logged, met by faults.
+    /// A call as the target meets it: numbered, logged, met by faults.
     pub async fn call<T: Send + 'static>(
         &self,
         ask: Ask,

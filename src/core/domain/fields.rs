@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-/// Who holds a field's value in the world.
+/// Who holds a field's value in the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Holder<'a> {
     /// The manager `goldenpath` set it (or, for a grant that we own whole, it counts as ours whoever set it). Our other

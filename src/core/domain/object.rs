@@ -4,7 +4,7 @@ use super::{Fields, ObjectKey};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The closed set of kinds of object. A port applies any of them; a world implements all.
+/// The closed set of kinds of object. A port applies any of them; a target implements all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
@@ -115,7 +115,7 @@ pub struct Observed {
     /// changes with every edit.
     pub record: Option<String>,
     /// On a Namespace without our mark: the environment that an administrator allows to adopt it, from the annotation or
-    /// label `goldenpath.internal/adoptable-by`. A world says `None` of a namespace that has a ServiceAccount bound
+    /// label `goldenpath.internal/adoptable-by`. A target says `None` of a namespace that has a ServiceAccount bound
     /// cluster-wide, marked or not.
     pub adoptable_by: Option<String>,
 }

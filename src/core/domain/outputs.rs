@@ -1,7 +1,7 @@
 //! What a resource computes besides its objects. One struct for each kind; the names are those of the HCL attributes.
 //!
 //! A leaf is `None` when an earlier value stays as it is (and is unknown when there is none), `Some(Later)` when it will
-//! be another one that only the world can tell, `Some(Now)` when it is known.
+//! be another one that only the target can tell, `Some(Now)` when it is known.
 
 use super::{Late, record::Timing};
 use serde::Serialize;
@@ -13,7 +13,7 @@ pub type Leaf<T = String> = Option<Late<T>>;
 pub struct BaselineOutputs {
     pub id: Leaf,
     pub uid: Leaf,
-    pub world: Leaf,
+    pub target: Leaf,
     pub objects: Leaf<BTreeMap<String, Late<String>>>,
 }
 
@@ -21,7 +21,7 @@ pub struct BaselineOutputs {
 pub struct EnvironmentOutputs {
     pub id: Leaf,
     pub uid: Leaf,
-    pub world: Leaf,
+    pub target: Leaf,
     pub objects: Leaf<BTreeMap<String, Late<String>>>,
     /// The version of the golden path that made it.
     pub resolved_version: Leaf,
@@ -40,7 +40,7 @@ pub struct EnvironmentOutputs {
 pub struct SlotOutputs {
     pub id: Leaf,
     pub uid: Leaf,
-    pub world: Leaf,
+    pub target: Leaf,
     pub objects: Leaf<BTreeMap<String, Late<String>>>,
     /// The final name of the namespace that it lives in.
     pub namespace_name: Leaf,

@@ -1,7 +1,7 @@
 //! Bodies and live documents in one canonical form: [`Fields`].
 //!
-//! What we want and what a world holds meet only here, so that each difference that is none (`1000m` and `1`, another order
-//! of a list, one string where a list of one was sent) is settled once. A world hands over its documents with a function
+//! What we want and what a target holds meet only here, so that each difference that is none (`1000m` and `1`, another order
+//! of a list, one string where a list of one was sent) is settled once. A target hands over its documents with a function
 //! that tells who holds a field, and drops them afterwards.
 //!
 //! A leaf is a scalar, a list (`x-kubernetes-list-type: atomic`, as all lists of our kinds are), a selector or reference that
@@ -41,7 +41,7 @@ pub fn openings(kind: &str) -> &'static [&'static str] {
     }
 }
 
-/// The fields of a desired body, or of an AWS object read from the world: of those all fields count as ours, since we own
+/// The fields of a desired body, or of an AWS object read from the target: of those all fields count as ours, since we own
 /// grants whole. Foreign tags are not among them.
 pub fn of_body(body: &Body) -> Fields {
     match body {

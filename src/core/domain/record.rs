@@ -1,4 +1,4 @@
-//! Our own small document about one baseline, environment or slot, kept in the world itself as a ConfigMap in
+//! Our own small document about one baseline, environment or slot, kept in the target itself as a ConfigMap in
 //! `goldenpath-system`. Written before the first object and removed after the last, so that nothing is ever lost.
 
 use super::{Spec, StableFacts};

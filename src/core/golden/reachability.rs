@@ -163,7 +163,7 @@ fn production_reaches_what_it_must_and_nothing_else() {
         (&api, host("10.5.0.1"), "TCP", 5432, true, "a range that was asked for"),
         (&api, host("192.168.0.9"), "TCP", 443, true, "AWS by interface endpoints, by the preset"),
         (&api, host("192.168.0.9"), "TCP", 5432, false, "on HTTPS alone"),
-        (&api, host("203.0.113.9"), "TCP", 443, false, "not the rest of the world"),
+        (&api, host("203.0.113.9"), "TCP", 443, false, "not the rest of the target"),
         (&api, pod("payments-prod-jobs", "report"), "TCP", 8080, true, "its own environment"),
         (&slot, pod("payments-prod-api", "api"), "TCP", 8080, true, "an isolated slot is of the environment"),
         (&api, pod("edge-prod", "edge"), "TCP", 8080, false, "the edge lets nobody in"),

@@ -8,7 +8,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-/// Counts observations, applies and deletions on their way to the world behind it.
+/// Counts observations, applies and deletions on their way to the target behind it.
 pub struct Counted {
     inner: Arc<dyn Objects>,
     pub observed: AtomicUsize,

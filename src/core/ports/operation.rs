@@ -19,7 +19,7 @@ pub fn current() -> Option<String> {
     CURRENT.try_with(String::clone).ok()
 }
 
-/// Of a request to either world, without what a library puts before it.
+/// Of a request to either target, without what a library puts before it.
 pub fn user_agent(tool_version: &str) -> String {
     let tool = format!("terraform-provider-goldenpath/{tool_version}");
     match current() {

@@ -1,13 +1,13 @@
 //! The engine: golden paths made true over ports.
 //!
 //! ```text
-//! preview   prepare (pure) + what the world says of names, records and shares -> Preview
+//! preview   prepare (pure) + what the target says of names, records and shares -> Preview
 //! ensure    the same again, then: record -> objects in order -> what goes, in an order of its own -> record -> Outcome
 //! observe   one listing for a whole connection -> lines, drift in words
 //! remove    inventory of the record and of state -> deletion order -> record last
 //! ```
 //! Decisions are pure and stand in files of their own (`decide`, `claim`, `drift`, `shares`, `prepare`, `outcome`); effects
-//! go through `world`, `steps`, `lease` and `run`.
+//! go through `target`, `steps`, `lease` and `run`.
 
 mod adoption;
 mod authentication;
@@ -33,7 +33,7 @@ mod remove;
 mod run;
 mod shares;
 mod steps;
-mod world;
+mod target;
 
 use super::{
     Cancel, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest, Provisioner, RemoveRequest,
@@ -58,7 +58,7 @@ pub struct EngineConfig {
     pub share_wait: Duration,
     /// Written into records.
     pub tool_version: String,
-    /// The world knows no objects (offline): what each cluster must have is taken to be there.
+    /// The target knows no objects (offline): what each cluster must have is taken to be there.
     pub assumes_baseline: bool,
 }
 
@@ -110,12 +110,17 @@ impl Engine {
     }
 
     /// For reads outside an operation.
-    fn world<'a>(&'a self, cluster: &'a ClusterArn) -> world::World<'a> {
-        world::World { objects: &*self.objects, clock: &*self.clock, cluster, until: None, cancel: None }
+    fn target<'a>(&'a self, cluster: &'a ClusterArn) -> target::TargetCalls<'a> {
+        target::TargetCalls { objects: &*self.objects, clock: &*self.clock, cluster, until: None, cancel: None }
     }
 
-    fn world_until<'a>(&'a self, cluster: &'a ClusterArn, until: Duration, cancel: &'a Cancel) -> world::World<'a> {
-        world::World { until: Some(until), cancel: Some(cancel), ..self.world(cluster) }
+    fn target_until<'a>(
+        &'a self,
+        cluster: &'a ClusterArn,
+        until: Duration,
+        cancel: &'a Cancel,
+    ) -> target::TargetCalls<'a> {
+        target::TargetCalls { until: Some(until), cancel: Some(cancel), ..self.target(cluster) }
     }
 
     async fn cluster_arn(&self, cluster: &ClusterRef) -> Result<ClusterArn, Problem> {
@@ -153,7 +158,7 @@ impl Provisioner for Engine {
 
     async fn find(&self, id: &Id) -> Result<Option<Record>, Problem> {
         let cluster = self.cluster_arn(&cluster_of(id)?).await?;
-        let found = self.world(&cluster).get(&record::key_of(id)).await.map_err(|failure| failure.problem())?;
+        let found = self.target(&cluster).get(&record::key_of(id)).await.map_err(|failure| failure.problem())?;
         match found {
             Some(observed) => record::parse(&observed).map_err(|failure| failure.problem()),
             None => Ok(None),

@@ -1,7 +1,7 @@
-//! A small world in memory that keeps what it is told, for tests of the engine: field managers and conflicts, versions,
+//! A small target in memory that keeps what it is told, for tests of the engine: field managers and conflicts, versions,
 //! namespaces that take a while to go, principals that take a while to be seen, and faults by the number of the call.
 //!
-//! It is a stateful fake and no second sandbox: it knows desired bodies only as fields, by the projection that real worlds
+//! It is a stateful fake and no second sandbox: it knows desired bodies only as fields, by the projection that real targets
 //! use too.
 
 mod fixture;
@@ -64,7 +64,7 @@ struct State {
     boundaries: BTreeSet<String>,
     identity_providers: Vec<IdentityProvider>,
     facts: BTreeMap<String, Facts>,
-    world: String,
+    target: String,
     /// Deletions that finished, by key: what a test must not find here was not lost.
     lost: Vec<ObjectKey>,
     probes: probe::Probes,
@@ -84,7 +84,7 @@ impl Fake {
         let state = State {
             boundaries: ["arn:aws:iam::111122223333:policy/goldenpath/boundary".to_owned()].into(),
             facts: [("demo".to_owned(), facts())].into(),
-            world: ARN.to_owned(),
+            target: ARN.to_owned(),
             ..State::default()
         };
         Self { state: Mutex::new(state), begun: Instant::now(), visible_after: Duration::ZERO }
@@ -117,8 +117,8 @@ impl Fake {
         self.lock().lost.clone()
     }
 
-    pub(super) fn move_to(&self, world: &str) {
-        self.lock().world = world.to_owned();
+    pub(super) fn move_to(&self, target: &str) {
+        self.lock().target = target.to_owned();
     }
 
     pub(super) fn drop_boundary(&self) {
@@ -237,9 +237,9 @@ pub(super) fn facts() -> Facts {
 
 #[async_trait]
 impl Clusters for Fake {
-    async fn world(&self, cluster: &ClusterRef) -> Result<String, PortError> {
+    async fn target(&self, cluster: &ClusterRef) -> Result<String, PortError> {
         self.facts(cluster).await?;
-        Ok(self.lock().world.clone())
+        Ok(self.lock().target.clone())
     }
 
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError> {

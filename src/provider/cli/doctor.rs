@@ -25,7 +25,7 @@ pub struct Patient {
 /// An answer, or why there is none.
 pub type Told<T> = Result<T, String>;
 
-/// What one look gives. `None`: it has no meaning in this world.
+/// What one look gives. `None`: it has no meaning in this target.
 #[derive(Debug)]
 pub struct Seen {
     pub facts: Told<Facts>,
@@ -80,7 +80,7 @@ pub(super) struct Arguments {
     /// Its context
     #[arg(long)]
     context: Option<String>,
-    /// A sandbox in place of the real worlds
+    /// A sandbox in place of the real targets
     #[arg(long, conflicts_with_all = ["region", "profile", "kubeconfig", "context"])]
     sandbox: Option<PathBuf>,
     /// As JSON

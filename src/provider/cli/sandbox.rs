@@ -1,4 +1,4 @@
-//! `sandbox`: looks into the embedded world and tampers with it, as someone with kubectl or a console would.
+//! `sandbox`: looks into the embedded target and tampers with it, as someone with kubectl or a console would.
 
 use super::{Tools, output, wait_for};
 use anyhow::{Context, bail};
@@ -149,7 +149,7 @@ enum FaultCommand {
 
 pub(super) fn run(arguments: Arguments, tools: &Tools) -> anyhow::Result<ExitCode> {
     let Arguments { sandbox, cluster, command } = arguments;
-    // A hand that looks must not make a sandbox where there is none: a mistyped path would show an empty world.
+    // A hand that looks must not make a sandbox where there is none: a mistyped path would show an empty target.
     if !sandbox.exists() && !matches!(command, Command::Fault { command: FaultCommand::Add { .. } }) {
         bail!("there is no sandbox at {}: the first plan or apply that uses it makes it", sandbox.display());
     }

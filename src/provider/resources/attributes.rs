@@ -16,8 +16,8 @@ pub fn identity(id: &str) -> [Attribute; 4] {
             "Tells this instance from an earlier or later one of the same `id`: new at every create, resume and take-over. \
              A delete acts on its own `uid` only.",
         ),
-        computed("world", Type::String).stable().describe(
-            "Where the objects live: the UUID of the sandbox, or the ARN of the cluster. The same state against another world \
+        computed("target", Type::String).stable().describe(
+            "Where the objects live: the UUID of the sandbox, or the ARN of the cluster. The same state against another target \
              is an error and never taken for \"gone\".",
         ),
         computed("objects", Type::map(Type::String)).describe(
@@ -97,7 +97,7 @@ pub fn facts_read() -> Attribute {
 }
 
 fn facts(taken: bool) -> Object {
-    // Given by hand (an offline world), what nearly all clusters have in common needn't be written.
+    // Given by hand (an offline target), what nearly all clusters have in common needn't be written.
     let leaf = |name: &'static str, kind: Kind, default: Option<Value>| match (taken, default) {
         (false, _) => computed(name, kind),
         (true, Some(default)) => optional(name, kind).default(default),

@@ -19,7 +19,7 @@ impl Kind for EksWorkloadSlot {
     type Spec = SlotSpec;
     const NAME: &'static str = "goldenpath_eks_workload_slot";
     const ID_SHAPE: &'static str =
-        "`<cluster>/<environment>/<slot>`, or `<environment>/<slot>` where the world has one cluster";
+        "`<cluster>/<environment>/<slot>`, or `<environment>/<slot>` where the target has one cluster";
 
     fn schema() -> Schema {
         let attributes =

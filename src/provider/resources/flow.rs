@@ -2,7 +2,7 @@
 //! attributes. A resource's own file holds its schema and little more.
 //!
 //! ```text
-//! validate   schema (server) -> spec -> rules over the whole                       no world
+//! validate   schema (server) -> spec -> rules over the whole                       no target
 //! read       state -> observe -> what is observed                                  one listing per connection and kind
 //! plan       config -> preview -> what is desired, warnings, refusals              no call when nothing changed
 //! apply      config -> ensure / remove -> what exists, even when a step failed
@@ -63,7 +63,7 @@ pub trait Kind: Send + Sync + 'static {
     fn wrap(spec: Self::Spec) -> Spec;
     /// From the attributes that decide it, whatever else is unknown.
     fn id(config: &Value) -> Option<Id>;
-    /// `only` is the world's one cluster, which a short form means.
+    /// `only` is the target's one cluster, which a short form means.
     fn parse_id(text: &str, only: Option<&ClusterRef>) -> Result<Id, NameError>;
     /// Replacements that only the decided plan can tell, beside those of the schema.
     fn replaces(_prior: &Value, _config: &Value, _decided: &Outputs) -> Vec<Path> {
@@ -168,11 +168,11 @@ impl<K: Kind> Resource for Managed<K> {
     }
 }
 
-/// An answer of the world, or why there is none.
+/// An answer of the target, or why there is none.
 type Asked<T> = Result<T, Vec<Diagnostic>>;
 
 impl<K: Kind> Managed<K> {
-    fn world(&self, doing: &str) -> Asked<Arc<Configured>> {
+    fn target(&self, doing: &str) -> Asked<Arc<Configured>> {
         self.session.known().map_err(|pending| vec![pending.diagnostic(doing)])
     }
 }

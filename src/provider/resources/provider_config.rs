@@ -1,6 +1,6 @@
-//! The provider's own configuration: which world, which golden paths, what to do when the world is away.
+//! The provider's own configuration: which target, which golden paths, what to do when the target is away.
 //!
-//! There is no default world: what is made by mistake in the wrong place is worse than one more line.
+//! There is no default target: what is made by mistake in the wrong place is worse than one more line.
 
 mod real;
 
@@ -39,7 +39,7 @@ struct Offline {
 
 /// Where objects live.
 #[derive(Debug, PartialEq)]
-pub enum World {
+pub enum Target {
     Sandbox {
         path: PathBuf,
         /// What the sandbox holds besides what every new one has, in the words of its adapter.
@@ -55,7 +55,7 @@ pub enum World {
 
 #[derive(Debug, PartialEq)]
 pub struct ProviderConfig {
-    pub world: World,
+    pub target: Target,
     /// Folders of golden paths besides the built-in one.
     pub catalogue: Vec<PathBuf>,
     pub unreachable: Unreachable,
@@ -113,21 +113,21 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
         attributes.insert("sandbox".to_owned(), Value::Null);
     }
     let Written { sandbox: _, offline, aws, kubernetes, catalogue, unreachable } = from_value(&rest)?;
-    let world = match (sandbox, offline, aws) {
+    let target = match (sandbox, offline, aws) {
         (sandbox, _, _) if !sandbox.is_wholly_known() => return Err(Refused::Undecided),
-        (Value::Null, Some(offline), None) => World::Offline(Box::new(offline.facts)),
-        (Value::Null, None, Some(aws)) => real_world(aws, kubernetes.clone(), environment),
-        (Value::Null, None, None) => world_of_environment(kubernetes.as_ref(), environment)?,
-        (sandbox, None, None) => sandbox_world(sandbox, environment),
+        (Value::Null, Some(offline), None) => Target::Offline(Box::new(offline.facts)),
+        (Value::Null, None, Some(aws)) => real_target(aws, kubernetes.clone(), environment),
+        (Value::Null, None, None) => target_of_environment(kubernetes.as_ref(), environment)?,
+        (sandbox, None, None) => sandbox_target(sandbox, environment),
         (_, offline, _) => {
-            return Err(Refused::Wrong(two_worlds(if offline.is_some() { "offline" } else { "aws" })));
+            return Err(Refused::Wrong(two_targets(if offline.is_some() { "offline" } else { "aws" })));
         }
     };
-    if kubernetes.is_some() && !matches!(world, World::Real { .. }) {
+    if kubernetes.is_some() && !matches!(target, Target::Real { .. }) {
         return Err(Refused::Wrong(kubernetes_alone()));
     }
     Ok(ProviderConfig {
-        world,
+        target,
         catalogue: catalogue.or_else(|| environment.catalogue.clone()).unwrap_or_default(),
         unreachable: match (unreachable, &environment.unreachable) {
             (Some(written), _) => written,
@@ -147,27 +147,27 @@ pub fn catalogue(config: &Value, environment: &FromEnvironment) -> Option<Vec<Pa
     }
 }
 
-fn sandbox_world(sandbox: &Value, environment: &FromEnvironment) -> World {
+fn sandbox_target(sandbox: &Value, environment: &FromEnvironment) -> Target {
     let mut declared = sandbox.as_map().cloned().unwrap_or_default();
     let written = declared.remove("path").and_then(|path| path.as_str().map(PathBuf::from));
     let path = written.or_else(|| environment.sandbox.clone()).unwrap_or_else(|| SANDBOX_PATH.into());
-    World::Sandbox { path, declared: Value::Map(declared) }
+    Target::Sandbox { path, declared: Value::Map(declared) }
 }
 
-fn real_world(aws: Aws, kubernetes: Option<Kubernetes>, environment: &FromEnvironment) -> World {
+fn real_target(aws: Aws, kubernetes: Option<Kubernetes>, environment: &FromEnvironment) -> Target {
     let real::FromEnvironment { aws: named, kubernetes: named_kubernetes } = &environment.real;
-    World::Real { aws: Box::new(aws.or(named.as_ref())), kubernetes: kubernetes.or_else(|| named_kubernetes.clone()) }
+    Target::Real { aws: Box::new(aws.or(named.as_ref())), kubernetes: kubernetes.or_else(|| named_kubernetes.clone()) }
 }
 
-/// The configuration names no world; the environment may, but only one.
-fn world_of_environment(kubernetes: Option<&Kubernetes>, environment: &FromEnvironment) -> Result<World, Refused> {
+/// The configuration names no target; the environment may, but only one.
+fn target_of_environment(kubernetes: Option<&Kubernetes>, environment: &FromEnvironment) -> Result<Target, Refused> {
     match (&environment.sandbox, &environment.real.aws) {
-        (Some(path), None) => Ok(World::Sandbox { path: path.clone(), declared: Value::map::<String>([]) }),
-        (None, Some(aws)) => Ok(real_world(aws.clone(), kubernetes.cloned(), environment)),
-        (None, None) => Err(Refused::Wrong(no_world())),
+        (Some(path), None) => Ok(Target::Sandbox { path: path.clone(), declared: Value::map::<String>([]) }),
+        (None, Some(aws)) => Ok(real_target(aws.clone(), kubernetes.cloned(), environment)),
+        (None, None) => Err(Refused::Wrong(no_target())),
         (Some(_), Some(_)) => Err(Refused::Wrong(Diagnostic::error(
-            "the environment names two worlds",
-            "Unset GOLDENPATH_SANDBOX, or GOLDENPATH_AWS and the variables that begin with GOLDENPATH_AWS_; or name the world in the \
+            "the environment names two targets",
+            "Unset GOLDENPATH_SANDBOX, or GOLDENPATH_AWS and the variables that begin with GOLDENPATH_AWS_; or name the target in the \
              provider's block.",
         ))),
     }
@@ -182,9 +182,9 @@ fn parse_unreachable(text: &str) -> Result<Unreachable, Refused> {
     })
 }
 
-fn no_world() -> Diagnostic {
+fn no_target() -> Diagnostic {
     Diagnostic::error(
-        "the provider names no world",
+        "the provider names no target",
         "Nothing is assumed about where objects should live. Choose one in the provider's block:\n\n  \
          sandbox = {}                             # an embedded rehearsal in .goldenpath/sandbox.db\n  \
          offline = { facts = { ... } }            # plans and tests without credentials; refuses to apply\n  \
@@ -193,14 +193,14 @@ fn no_world() -> Diagnostic {
     )
 }
 
-fn two_worlds(second: &'static str) -> Diagnostic {
-    Diagnostic::error("the provider names two worlds", "Keep one of `sandbox`, `offline` and `aws`.")
+fn two_targets(second: &'static str) -> Diagnostic {
+    Diagnostic::error("the provider names two targets", "Keep one of `sandbox`, `offline` and `aws`.")
         .at(Path::attribute(second))
 }
 
 fn kubernetes_alone() -> Diagnostic {
     Diagnostic::error(
-        "`kubernetes` says how a real cluster is reached, and the provider names another world",
+        "`kubernetes` says how a real cluster is reached, and the provider names another target",
         "Add `aws`, or take `kubernetes` away.",
     )
     .at(Path::attribute("kubernetes"))
@@ -215,7 +215,7 @@ pub fn schema() -> Schema {
     Schema::new([
         sandbox(),
         optional("offline", object([facts])).describe(
-            "A world without objects: everything is rendered and judged from these facts, without credentials, and nothing can \
+            "A target without objects: everything is rendered and judged from these facts, without credentials, and nothing can \
              be applied. For `terraform test` and for the pipelines of modules.",
         ),
         real::aws(),
@@ -225,7 +225,7 @@ pub fn schema() -> Schema {
              `GOLDENPATH_CATALOGUE`, separated as `PATH` is.",
         ),
         optional("unreachable", Type::String).one_of(&["error", "assume_unchanged"]).describe(
-            "What a refresh does when the world can't be reached. `error`: it fails with one line. `assume_unchanged`: the state is \
+            "What a refresh does when the target can't be reached. `error`: it fails with one line. `assume_unchanged`: the state is \
              taken for true, with a warning; a refusal (401, 403) is an error all the same. Environment variable: \
              `GOLDENPATH_UNREACHABLE`. Default `error`.",
         ),
@@ -234,7 +234,7 @@ pub fn schema() -> Schema {
     .describe(
         "Golden paths for teams on Amazon EKS: a platform team writes a golden path, a product team writes ten lines, and the \
          plan shows every AWS and Kubernetes object that they stand for, judged by every guardrail.\n\nThere is no default \
-         world: the configuration, or the environment, must name one.",
+         target: the configuration, or the environment, must name one.",
     )
 }
 
@@ -295,7 +295,7 @@ fn sandbox() -> Attribute {
         ]),
     )
     .describe(
-        "The embedded world, in one SQLite file: it behaves like AWS and Kubernetes where it matters to golden paths, and nothing \
+        "The embedded target, in one SQLite file: it behaves like AWS and Kubernetes where it matters to golden paths, and nothing \
          real is ever touched. `{}` is enough. The command `terraform-provider-goldenpath sandbox` looks into it.",
     )
 }

@@ -1,4 +1,4 @@
-//! What one connection's configuration has become: the world that its resources ask.
+//! What one connection's configuration has become: the target that its resources ask.
 //!
 //! Nothing here is shared between connections: under `serve --reattach` each client brings its own configuration, and all
 //! of this is freed when it goes.
@@ -20,7 +20,7 @@ use std::{
 /// Rules over a whole request, with the catalogue that the configuration names. Handed in by the composition root.
 pub type Rules = Arc<dyn Fn(&Spec) -> Vec<Problem> + Send + Sync>;
 
-/// What a read does when the world can't be reached.
+/// What a read does when the target can't be reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unreachable {
@@ -38,15 +38,15 @@ pub struct Configured {
 }
 
 #[derive(Clone, Default)]
-pub enum World {
+pub enum ConfiguredTarget {
     #[default]
     Unconfigured,
-    /// The provider's own configuration waits for another resource: so does everything that needs the world.
+    /// The provider's own configuration waits for another resource: so does everything that needs the target.
     Undecided,
     Known(Arc<Configured>),
 }
 
-/// Why there is no world to ask.
+/// Why there is no target to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pending {
     Unconfigured,
@@ -54,7 +54,7 @@ pub enum Pending {
 }
 
 pub struct Session {
-    world: RwLock<World>,
+    target: RwLock<ConfiguredTarget>,
     rules: RwLock<Rules>,
     /// Ids of what was read over this connection.
     read: Mutex<HashSet<String>>,
@@ -65,22 +65,22 @@ pub struct Session {
 impl Session {
     pub fn new(rules: Rules) -> Arc<Self> {
         Arc::new(Self {
-            world: RwLock::default(),
+            target: RwLock::default(),
             rules: RwLock::new(rules),
             read: Mutex::default(),
             applying: AtomicBool::default(),
         })
     }
 
-    pub fn configure(&self, world: World) {
-        *self.world.write().unwrap_or_else(PoisonError::into_inner) = world;
+    pub fn configure(&self, target: ConfiguredTarget) {
+        *self.target.write().unwrap_or_else(PoisonError::into_inner) = target;
     }
 
     pub fn known(&self) -> Result<Arc<Configured>, Pending> {
-        match &*self.world.read().unwrap_or_else(PoisonError::into_inner) {
-            World::Unconfigured => Err(Pending::Unconfigured),
-            World::Undecided => Err(Pending::Undecided),
-            World::Known(configured) => Ok(configured.clone()),
+        match &*self.target.read().unwrap_or_else(PoisonError::into_inner) {
+            ConfiguredTarget::Unconfigured => Err(Pending::Unconfigured),
+            ConfiguredTarget::Undecided => Err(Pending::Undecided),
+            ConfiguredTarget::Known(configured) => Ok(configured.clone()),
         }
     }
 

@@ -21,7 +21,7 @@ pub struct TeamEnvironment;
 impl Kind for TeamEnvironment {
     type Spec = EnvironmentSpec;
     const NAME: &'static str = "goldenpath_team_environment";
-    const ID_SHAPE: &'static str = "`<cluster>/<environment>`, or `<environment>` where the world has one cluster";
+    const ID_SHAPE: &'static str = "`<cluster>/<environment>`, or `<environment>` where the target has one cluster";
 
     fn schema() -> Schema {
         let attributes =

@@ -1,4 +1,4 @@
-//! The doctor's eyes: each world's own way to see what `cli::doctor` judges.
+//! The doctor's eyes: each target's own way to see what `cli::doctor` judges.
 
 use crate::cli::doctor::{Doctor, OwnObject, Patient, Rights, Seen, Told};
 use async_trait::async_trait;
@@ -35,7 +35,7 @@ impl Doctor for Eyes {
     }
 }
 
-/// What every world has.
+/// What every target has.
 async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &ClusterRef) -> Seen {
     let facts = told(clusters.facts(cluster).await);
     let arn = facts.as_ref().map(|facts| facts.stable.cluster_arn.clone()).map_err(Clone::clone);

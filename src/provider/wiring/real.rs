@@ -1,6 +1,6 @@
-//! From the written account and region to the adapters of AWS and Kubernetes, joined to one world.
+//! From the written account and region to the adapters of AWS and Kubernetes, joined to one target.
 
-use super::world::Ports;
+use super::target::Ports;
 use crate::resources::provider_config::{Aws as Written, Kubernetes};
 use goldenpath_adapters::{
     aws::{AssumeRole, Aws, AwsOptions, Endpoints},

@@ -159,7 +159,7 @@ async fn a_life_from_create_to_destroy() {
 }
 
 #[tokio::test]
-async fn the_same_state_against_another_world_is_an_error() {
+async fn the_same_state_against_another_target_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let connection = connected(&folder.path().join("one.db")).await;
     let baseline = Core::new(resource(&*connection, "goldenpath_cluster_baseline"));
@@ -168,7 +168,7 @@ async fn the_same_state_against_another_world_is_an_error() {
     let connection = connected(&folder.path().join("two.db")).await;
     let baseline = Core::new(resource(&*connection, "goldenpath_cluster_baseline"));
     let (read, found) = baseline.read(&state).await;
-    assert!(any_error(&found), "a world that is mistaken is never \"gone\"");
+    assert!(any_error(&found), "a target that is mistaken is never \"gone\"");
     assert!(read.is_some());
 }
 
@@ -212,7 +212,7 @@ async fn offline_plans_everything_and_applies_nothing() {
 }
 
 #[tokio::test]
-async fn connections_share_nothing_and_no_world_is_an_error_with_the_choices() {
+async fn connections_share_nothing_and_no_target_is_an_error_with_the_choices() {
     let provider = Goldenpath::new(FromEnvironment::default());
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (provider.connect(), provider.connect());
@@ -222,7 +222,7 @@ async fn connections_share_nothing_and_no_world_is_an_error_with_the_choices() {
     assert!(any_error(&found) && found[0].detail.contains("sandbox = {}"), "{found:?}");
     let baseline = Core::new(resource(&*two, "goldenpath_cluster_baseline"));
     let plan = baseline.plan(None, &baseline.config(json!({ "cluster": "demo" }))).await;
-    assert!(any_error(&plan.diagnostics), "the other client's world is not ours");
+    assert!(any_error(&plan.diagnostics), "the other client's target is not ours");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Access policies: one object for each (policy, namespace, principal).
 //!
 //! EKS holds one association for each policy of an entry, with a list of namespaces that AssociateAccessPolicy replaces whole. So a
-//! change is read, merge, write, look again. In this process one change at a time; between processes the world that joins AWS with
+//! change is read, merge, write, look again. In this process one change at a time; between processes the target that joins AWS with
 //! the cluster takes turns by a Lease. A Lease may be lost, so the look stays: who finds his namespace missing does it again.
 
 use super::{Live, check, conflict, entries, invalid};

@@ -3,7 +3,7 @@
 use super::{Live, access_policies, associations, delete, entries, invalid, observe, roles};
 use crate::{
     aws::{Aws, session::Session},
-    contract::{Foreign, Target},
+    contract::{FieldRef, Foreign},
     sandbox::pointer,
 };
 use async_trait::async_trait;
@@ -25,8 +25,8 @@ impl Foreign for Hand {
         make(self.0.session().await?, cluster, key, body).await
     }
 
-    async fn edit(&self, target: Target<'_>, value: Option<Value>) -> Result<(), PortError> {
-        let Target { cluster, key, pointer, .. } = target;
+    async fn edit(&self, field: FieldRef<'_>, value: Option<Value>) -> Result<(), PortError> {
+        let FieldRef { cluster, key, pointer, .. } = field;
         let session = self.0.session().await?;
         let live = observe::get(session, cluster, key).await?;
         let live = live.ok_or_else(|| PortError::new(Class::NotFound, CALL, format!("{key} is not there")))?;
@@ -35,8 +35,8 @@ impl Foreign for Hand {
         change(session, cluster, live, &edited).await
     }
 
-    async fn declare(&self, target: Target<'_>, _value: Value) -> Result<(), PortError> {
-        Err(invalid(CALL, format!("{}: AWS knows no field managers", target.key)))
+    async fn declare(&self, field: FieldRef<'_>, _value: Value) -> Result<(), PortError> {
+        Err(invalid(CALL, format!("{}: AWS knows no field managers", field.key)))
     }
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey) -> Result<(), PortError> {

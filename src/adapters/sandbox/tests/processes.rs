@@ -1,6 +1,6 @@
 //! Several handles on one file, each with a connection and a thread of its own, as several processes have.
 
-use super::{DEMO, Place, place, world};
+use super::{DEMO, Place, place, target};
 use crate::{
     contract::Foreign,
     sandbox::{Action, ClusterOptions, Fault, Sandbox, SandboxError, SandboxOptions, Verb},
@@ -30,22 +30,22 @@ async fn put(sandbox: &Sandbox, name: &str, value: &str, expect: Expect) -> Resu
 }
 
 #[tokio::test]
-async fn a_new_file_is_one_world_for_all_who_open_it_at_once() {
+async fn a_new_file_is_one_target_for_all_who_open_it_at_once() {
     let place = place(SandboxOptions::default());
     let cluster = DEMO.parse().expect("a cluster");
     let handles: Vec<Sandbox> = (0..8).map(|_| again(&place)).collect();
     let mut tasks = vec![];
     for handle in handles {
         let cluster = std::clone::Clone::clone(&cluster);
-        tasks.push(tokio::spawn(async move { handle.world(&cluster).await }));
+        tasks.push(tokio::spawn(async move { handle.target(&cluster).await }));
     }
-    let mut worlds = vec![];
+    let mut targets = vec![];
     for task in tasks {
-        worlds.push(task.await.expect("a task").expect("a world"));
+        targets.push(task.await.expect("a task").expect("a target"));
     }
-    worlds.dedup();
-    assert_eq!(worlds.len(), 1, "{worlds:?}");
-    assert_eq!(worlds[0].len(), 36, "a UUID: {worlds:?}");
+    targets.dedup();
+    assert_eq!(targets.len(), 1, "{targets:?}");
+    assert_eq!(targets[0].len(), 36, "a UUID: {targets:?}");
 }
 
 #[tokio::test]
@@ -194,7 +194,7 @@ async fn a_process_ends_at_the_very_call_before_or_after_its_change() {
 #[tokio::test]
 async fn ten_thousand_objects_are_listed_in_one_call() {
     let place = place(SandboxOptions::default());
-    let world = Arc::new(world(&place));
+    let target = Arc::new(target(&place));
     put(&place.sandbox, "first", "x", Expect::Any).await.expect("made");
     let connection = rusqlite::Connection::open(place.sandbox.path()).expect("the file");
     let columns = "home, kind, namespace, marked, environment, slot, version, uid, external_id, created_at, visible_at, \
@@ -211,7 +211,7 @@ async fn ten_thousand_objects_are_listed_in_one_call() {
         .expect("copies");
     let selector = Selector { scope: Scope::Everything, keys: vec![] };
     let started = Instant::now();
-    let found = world.objects.observe(&place.cluster, &selector).await.expect("seen");
+    let found = target.objects.observe(&place.cluster, &selector).await.expect("seen");
     let took = started.elapsed();
     assert_eq!(found.len(), 10_000);
     assert!(took.as_secs() < 5, "{took:?}");

@@ -229,13 +229,13 @@ fn wrong_environments_are_refused_at_their_attribute() {
             network(json!({"ingress_cidrs": ["0.0.0.0/0"]})),
             "network.ingress_cidrs",
             "does not grant",
-            "the whole world in",
+            "the whole target in",
         ),
         (
             prod(network(json!({"egress_cidrs": ["0.0.0.0/0"]}))),
             "network.egress_cidrs",
             "does not grant",
-            "the whole world out",
+            "the whole target out",
         ),
         (
             network(json!({"egress_presets": ["internet"]})),

@@ -293,7 +293,7 @@ impl Slot<'_> {
         effective: &Effective,
     ) -> SlotOutputs {
         let associated = identity.mode == IdentityMode::PodIdentity;
-        // Only the world can tell; null where there is nothing to tell of.
+        // Only the target can tell; null where there is nothing to tell of.
         fn told<T>(exists: bool) -> Leaf<Option<T>> {
             if exists { None } else { Some(Late::Now(None)) }
         }

@@ -6,7 +6,7 @@
 //! hold a cluster twice), and asking again reads that environment afresh. Apply never reads here; it only tells what it
 //! has touched.
 
-use super::{failure::Failure, record::is_record, world::World};
+use super::{failure::Failure, record::is_record, target::TargetCalls};
 use crate::{
     domain::{ClusterArn, EnvironmentId, ObjectKey, Observed, Owner, Ownership},
     ports::{Scope, Selector},
@@ -64,33 +64,33 @@ impl Listings {
         announced.iter().any(|id| id.cluster == cluster.name() && id.environment.as_str() != environment)
     }
 
-    /// All of one owner, its record included, and these keys whoever owns them. The lock is held while the world is asked:
+    /// All of one owner, its record included, and these keys whoever owns them. The lock is held while the target is asked:
     /// ten readers at once cause one listing.
     pub(super) async fn take(
         &self,
-        world: &World<'_>,
+        target: &TargetCalls<'_>,
         environment: Option<&str>,
         slot: Option<&str>,
         keys: &[ObjectKey],
     ) -> Result<Vec<Observed>, Failure> {
         let mut all = self.by_cluster.lock().await;
-        let listing = all.entry(world.cluster.to_string()).or_default();
+        let listing = all.entry(target.cluster.to_string()).or_default();
         let Some(environment) = environment else {
             // The baseline: few objects under fixed names, and one of it in each cluster.
             let selector = Selector { scope: Scope::Keys, keys: keys.to_vec() };
-            return world.observe(&selector).await;
+            return target.observe(&selector).await;
         };
         let owner = (environment.to_owned(), slot.map(str::to_owned));
-        let are_many = self.are_many(world.cluster, environment);
-        let fresh = listing.reach(world, environment, keys, listing.spent.contains(&owner), are_many).await?;
+        let are_many = self.are_many(target.cluster, environment);
+        let fresh = listing.reach(target, environment, keys, listing.spent.contains(&owner), are_many).await?;
         let mut objects = listing.part(&owner);
         if !fresh && !objects.iter().any(|object| owns(&owner, object)) {
             // It may be younger than the listing; "gone" is never said from memory.
-            listing.read(world, environment, keys).await?;
+            listing.read(target, environment, keys).await?;
             objects = listing.part(&owner);
         }
         listing.spent.insert(owner);
-        listing.look_up(world, &objects, keys).await?;
+        listing.look_up(target, &objects, keys).await?;
         let have: BTreeSet<ObjectKey> = objects.iter().map(|object| object.key.clone()).collect();
         let wanted = keys.iter().filter(|key| !have.contains(key));
         objects.extend(wanted.filter_map(|key| listing.known(key)).cloned());
@@ -99,11 +99,11 @@ impl Listings {
     }
 
     /// The records of one environment's slots and its own, as the listing holds them.
-    pub(super) async fn records(&self, world: &World<'_>, environment: &str) -> Result<Vec<Observed>, Failure> {
+    pub(super) async fn records(&self, target: &TargetCalls<'_>, environment: &str) -> Result<Vec<Observed>, Failure> {
         let mut all = self.by_cluster.lock().await;
-        let listing = all.entry(world.cluster.to_string()).or_default();
-        let are_many = self.are_many(world.cluster, environment);
-        listing.reach(world, environment, &[], false, are_many).await?;
+        let listing = all.entry(target.cluster.to_string()).or_default();
+        let are_many = self.are_many(target.cluster, environment);
+        listing.reach(target, environment, &[], false, are_many).await?;
         let of = |object: &&Observed| matches!(&object.ownership, Ownership::Ours(owner) if owner.environment == environment);
         Ok(listing.records.values().filter(of).cloned().collect())
     }
@@ -124,7 +124,7 @@ impl Listing {
     /// Makes the listing reach this environment. True when it was read just now.
     async fn reach(
         &mut self,
-        world: &World<'_>,
+        target: &TargetCalls<'_>,
         environment: &str,
         keys: &[ObjectKey],
         spent: bool,
@@ -132,29 +132,29 @@ impl Listing {
     ) -> Result<bool, Failure> {
         match &self.extent {
             Extent::Nothing if !are_many => {
-                self.read(world, environment, keys).await?;
+                self.read(target, environment, keys).await?;
                 self.extent = Extent::Environment(environment.to_owned());
                 Ok(true)
             }
             Extent::Nothing => {
-                self.read_everything(world).await?;
+                self.read_everything(target).await?;
                 Ok(true)
             }
             Extent::Environment(known) if known != environment => {
-                self.read_everything(world).await?;
+                self.read_everything(target).await?;
                 Ok(true)
             }
             _ if spent || self.stale.contains(environment) => {
-                self.read(world, environment, keys).await?;
+                self.read(target, environment, keys).await?;
                 Ok(true)
             }
             Extent::Environment(_) | Extent::Everything => Ok(false),
         }
     }
 
-    async fn read_everything(&mut self, world: &World<'_>) -> Result<(), Failure> {
+    async fn read_everything(&mut self, target: &TargetCalls<'_>) -> Result<(), Failure> {
         let everything = Selector { scope: Scope::Everything, keys: vec![] };
-        let observed = world.observe(&everything).await?;
+        let observed = target.observe(&everything).await?;
         *self = Self { extent: Extent::Everything, looked_up: std::mem::take(&mut self.looked_up), ..Self::default() };
         self.file(observed);
         Ok(())
@@ -162,13 +162,13 @@ impl Listing {
 
     /// Reads one environment afresh. Entries are the cluster's and in no environment's listing: what the caller will want of
     /// them is asked for at the same time.
-    async fn read(&mut self, world: &World<'_>, environment: &str, keys: &[ObjectKey]) -> Result<(), Failure> {
+    async fn read(&mut self, target: &TargetCalls<'_>, environment: &str, keys: &[ObjectKey]) -> Result<(), Failure> {
         let is_entry = |key: &&ObjectKey| matches!(key, ObjectKey::AccessEntry { .. });
         let selector = Selector {
             scope: Scope::Environment(environment.to_owned()),
             keys: keys.iter().filter(is_entry).cloned().collect(),
         };
-        let observed = world.observe(&selector).await?;
+        let observed = target.observe(&selector).await?;
         let (entries, observed): (Vec<_>, Vec<_>) =
             observed.into_iter().partition(|object| selector.keys.contains(&object.key));
         self.looked_up.extend(selector.keys.into_iter().map(|key| (key, None)));
@@ -223,7 +223,12 @@ impl Listing {
     }
 
     /// Keys that no listing shows: objects without our mark, such as an access entry that someone else made.
-    async fn look_up(&mut self, world: &World<'_>, have: &[Observed], keys: &[ObjectKey]) -> Result<(), Failure> {
+    async fn look_up(
+        &mut self,
+        target: &TargetCalls<'_>,
+        have: &[Observed],
+        keys: &[ObjectKey],
+    ) -> Result<(), Failure> {
         let have: BTreeSet<&ObjectKey> = have.iter().map(|object| &object.key).collect();
         let unknown: Vec<ObjectKey> = keys
             .iter()
@@ -234,7 +239,7 @@ impl Listing {
         if unknown.is_empty() {
             return Ok(());
         }
-        let found = world.observe(&Selector { scope: Scope::Keys, keys: unknown.clone() }).await?;
+        let found = target.observe(&Selector { scope: Scope::Keys, keys: unknown.clone() }).await?;
         self.looked_up.extend(unknown.into_iter().map(|key| (key, None)));
         self.looked_up.extend(found.into_iter().map(|object| (object.key.clone(), Some(object))));
         Ok(())

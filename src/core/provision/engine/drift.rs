@@ -1,6 +1,6 @@
 //! Drift: a field of ours whose live value is not ours. What is healed, what is only reported, and the words for it. Pure.
 //!
-//! A difference is drift when the request wants the same as before and the world says otherwise; it is an edit when the
+//! A difference is drift when the request wants the same as before and the target says otherwise; it is an edit when the
 //! request itself changed. After a broken-off change nothing is drift: unfinished work is finished.
 
 use crate::{

@@ -10,12 +10,12 @@ use super::{
     Engine,
     decide::{self, Decision},
     drift::Lines,
-    facts::{same_world, stable, unreadable},
+    facts::{same_target, stable, unreadable},
     failure::Failure,
     prepare::{Prepared, Question, keeps_promise, prepare},
     preview::{cluster_of_spec, no_boundary},
     random_id,
-    world::World,
+    target::TargetCalls,
 };
 use crate::{
     domain::{ClusterRef, Facts, Id, ObjectKey, Observed, Problem, Record, Spec, StableFacts},
@@ -36,13 +36,13 @@ struct Operation<'a> {
     cluster: Facts,
     parent: Option<Parent>,
     prepared: Prepared,
-    world_text: String,
-    world: World<'a>,
+    target_text: String,
+    target: TargetCalls<'a>,
     begun: Duration,
     requested_at: String,
 }
 
-/// What the world answered, and what that means.
+/// What the target answered, and what that means.
 struct Admitted {
     decision: Decision,
     record: Option<Record>,
@@ -83,16 +83,17 @@ impl Engine {
         let requested_at = self.clock.now();
         let id = request.spec.id();
         let cluster_ref = cluster_of_spec(&request.spec).map_err(one)?;
-        let world_text = self.known.world(&cluster_ref).await.map_err(|error| one(unreadable(&cluster_ref, error)))?;
-        same_world(&id.to_string(), request.planned_world.as_deref(), &world_text).map_err(one)?;
+        let target_text =
+            self.known.target(&cluster_ref).await.map_err(|error| one(unreadable(&cluster_ref, error)))?;
+        same_target(&id.to_string(), request.planned_target.as_deref(), &target_text).map_err(one)?;
         let (cluster, facts) = self.facts_for_apply(request, &cluster_ref).await.map_err(one)?;
         let arn = facts.cluster_arn.clone();
-        let world = self.world_until(&arn, begun + request.timeout, &request.cancel);
-        if world.cancelled() {
+        let target = self.target_until(&arn, begun + request.timeout, &request.cancel);
+        if target.cancelled() {
             return Err(one(Failure::Cancelled.problem()));
         }
         let parent = match &request.spec {
-            Spec::Slot(spec) => Some(self.parent_for_apply(&world, &spec.environment).await.map_err(one)?),
+            Spec::Slot(spec) => Some(self.parent_for_apply(&target, &spec.environment).await.map_err(one)?),
             Spec::Baseline(_) | Spec::Environment(_) => None,
         };
         let question = Question {
@@ -132,8 +133,8 @@ impl Engine {
             cluster,
             parent,
             prepared,
-            world_text,
-            world,
+            target_text,
+            target,
             begun,
             requested_at,
         };
@@ -158,7 +159,7 @@ impl Engine {
                 Err(failure) if failure.class() == Some(crate::domain::Class::Conflict) => {
                     let what = format!("the record of {}, which another operation has just written", operation.id);
                     let pause = Duration::from_millis(100);
-                    operation.world.pause(pause, &what).await.map_err(|failure| vec![failure.problem()])?;
+                    operation.target.pause(pause, &what).await.map_err(|failure| vec![failure.problem()])?;
                 }
                 Err(failure) => return Err(vec![failure.problem()]),
             }

@@ -1,6 +1,6 @@
 //! Access entries are shared by the environments of a cluster: who still needs one that is no longer wanted here.
 
-use super::{Engine, failure::Failure, record, world::World};
+use super::{Engine, failure::Failure, record, target::TargetCalls};
 use crate::{
     domain::{Facts, Id, ObjectKey, Observed, Ownership, Phase, Problem},
     ports::{Scope, Selector},
@@ -28,7 +28,7 @@ impl Engine {
     /// being deleted hold on to nothing, or two removals at once would each leave the entry to the other.
     pub(super) async fn kept_entries(
         &self,
-        world: &World<'_>,
+        target: &TargetCalls<'_>,
         id: &Id,
         facts: &Facts,
         unwanted: &BTreeSet<ObjectKey>,
@@ -45,7 +45,7 @@ impl Engine {
             return Ok(BTreeSet::new());
         }
         let own = record::key_of(id);
-        let records = world.observe(&Selector { scope: Scope::Records, keys: vec![] }).await?;
+        let records = target.observe(&Selector { scope: Scope::Records, keys: vec![] }).await?;
         let mut named = BTreeSet::new();
         for object in records.iter().filter(|object| object.key != own) {
             if let Some(record) = record::parse(object)?
@@ -74,14 +74,14 @@ impl Engine {
     /// the other's old record, and the later one now sees nobody's.
     pub(super) async fn no_longer_kept(
         &self,
-        world: &World<'_>,
+        target: &TargetCalls<'_>,
         id: &Id,
         facts: &Facts,
         kept: &BTreeSet<ObjectKey>,
         observed: &[Observed],
     ) -> Result<BTreeSet<ObjectKey>, Failure> {
         // Who runs this was told already what is kept for him.
-        let still = self.kept_entries(world, id, facts, kept, observed, &mut vec![]).await?;
+        let still = self.kept_entries(target, id, facts, kept, observed, &mut vec![]).await?;
         Ok(kept.difference(&still).cloned().collect())
     }
 }

@@ -8,11 +8,11 @@ use crate::{
 use std::{collections::HashMap, sync::Arc};
 use tokio::sync::Mutex;
 
-/// Facts and worlds by cluster as it was written. Errors are not kept: a token may be renewed meanwhile.
+/// Facts and targets by cluster as it was written. Errors are not kept: a token may be renewed meanwhile.
 pub(super) struct Known {
     clusters: Arc<dyn Clusters>,
     facts: Mutex<HashMap<ClusterRef, Facts>>,
-    worlds: Mutex<HashMap<ClusterRef, String>>,
+    targets: Mutex<HashMap<ClusterRef, String>>,
     only: Mutex<Option<Option<ClusterRef>>>,
     policies: Mutex<HashMap<String, bool>>,
 }
@@ -24,7 +24,7 @@ impl Known {
         Self {
             clusters,
             facts: Mutex::default(),
-            worlds: Mutex::default(),
+            targets: Mutex::default(),
             only: Mutex::default(),
             policies: Mutex::default(),
         }
@@ -40,14 +40,14 @@ impl Known {
         Ok(facts)
     }
 
-    pub(super) async fn world(&self, cluster: &ClusterRef) -> Result<String, PortError> {
-        let mut known = self.worlds.lock().await;
-        if let Some(world) = known.get(cluster) {
-            return Ok(world.clone());
+    pub(super) async fn target(&self, cluster: &ClusterRef) -> Result<String, PortError> {
+        let mut known = self.targets.lock().await;
+        if let Some(target) = known.get(cluster) {
+            return Ok(target.clone());
         }
-        let world = self.clusters.world(cluster).await?;
-        known.insert(cluster.clone(), world.clone());
-        Ok(world)
+        let target = self.clusters.target(cluster).await?;
+        known.insert(cluster.clone(), target.clone());
+        Ok(target)
     }
 
     pub(super) async fn only(&self) -> Result<Option<ClusterRef>, PortError> {
@@ -116,14 +116,14 @@ pub(super) fn replaced(remembered: Option<&StableFacts>, now: &StableFacts) -> O
     })
 }
 
-/// Another world is an error and never "gone": a wrong profile must not empty a state.
-pub(super) fn same_world(id: &str, state: Option<&str>, provider: &str) -> Result<(), Problem> {
+/// Another target is an error and never "gone": a wrong profile must not empty a state.
+pub(super) fn same_target(id: &str, state: Option<&str>, provider: &str) -> Result<(), Problem> {
     match state {
         Some(state) if state != provider => Err(Problem::error(
-            "world.other",
-            format!("{id} lives in another world than this provider points at"),
+            "target.other",
+            format!("{id} lives in another target than this provider points at"),
             format!(
-                "state belongs to world {state}, this provider points at {provider}: correct the provider's \
+                "state belongs to target {state}, this provider points at {provider}: correct the provider's \
                  configuration (profile, context or sandbox path); nothing was changed"
             ),
         )),
@@ -167,13 +167,13 @@ mod tests {
     }
 
     #[test]
-    fn only_another_world_is_an_error() {
+    fn only_another_target_is_an_error() {
         for (state, provider, refused, reason) in [
-            (None, "a", false, "a create knows no world yet"),
+            (None, "a", false, "a create knows no target yet"),
             (Some("a"), "a", false, "the same"),
             (Some("a"), "b", true, "a wrong profile"),
         ] {
-            assert_eq!(same_world("demo/pay", state, provider).is_err(), refused, "{reason}");
+            assert_eq!(same_target("demo/pay", state, provider).is_err(), refused, "{reason}");
         }
     }
 }

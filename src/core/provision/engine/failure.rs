@@ -86,13 +86,13 @@ impl Failure {
 
 fn class_code(class: Class) -> &'static str {
     match class {
-        Class::NotFound => "world.not_found",
-        Class::Conflict => "world.conflict",
-        Class::Denied => "world.denied",
-        Class::Throttled => "world.throttled",
-        Class::Unavailable => "world.unavailable",
-        Class::Invalid => "world.invalid",
-        Class::Cancelled => "world.cancelled",
+        Class::NotFound => "target.not_found",
+        Class::Conflict => "target.conflict",
+        Class::Denied => "target.denied",
+        Class::Throttled => "target.throttled",
+        Class::Unavailable => "target.unavailable",
+        Class::Invalid => "target.invalid",
+        Class::Cancelled => "target.cancelled",
     }
 }
 

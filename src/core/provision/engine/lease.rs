@@ -8,7 +8,7 @@ use super::{
     decide::{self, Hold},
     failure::Failure,
     record,
-    world::{World, looks},
+    target::{TargetCalls, looks},
 };
 use crate::{
     domain::{Class, Id, Lease, ObjectKey, Operation, Phase, Record},
@@ -46,7 +46,7 @@ impl Watch {
 
 /// The holder's side: one record, its version, and the writes that keep it.
 pub(super) struct Keeper<'a> {
-    world: World<'a>,
+    target: TargetCalls<'a>,
     key: ObjectKey,
     shell: Value,
     held: Mutex<Held>,
@@ -62,14 +62,14 @@ struct Held {
 impl<'a> Keeper<'a> {
     /// Writes the first version: from here on the record is ours for as long as it is renewed.
     pub(super) async fn take(
-        world: World<'a>,
+        target: TargetCalls<'a>,
         key: ObjectKey,
         shell: Value,
         record: Record,
         expect: Expect,
     ) -> Result<Self, Failure> {
-        let written = record::write(&world, &key, &shell, &record, expect).await?;
-        Ok(Self { world, key, shell, held: Mutex::new(Held { record, version: written.version }) })
+        let written = record::write(&target, &key, &shell, &record, expect).await?;
+        Ok(Self { target, key, shell, held: Mutex::new(Held { record, version: written.version }) })
     }
 
     pub(super) async fn renew(&self) -> Result<(), Failure> {
@@ -92,7 +92,7 @@ impl<'a> Keeper<'a> {
         let held = self.held.lock().await;
         let of_a_baseline = record::key_of(&Id::Baseline(held.record.id.clone()));
         let is_going = held.record.phase == Phase::Deleting && self.key == of_a_baseline;
-        is_going && matches!(self.world.get(&self.key).await, Ok(None))
+        is_going && matches!(self.target.get(&self.key).await, Ok(None))
     }
 
     /// Changes and writes the record; a conflict means that somebody took it over.
@@ -101,7 +101,7 @@ impl<'a> Keeper<'a> {
         let mut record = held.record.clone();
         change(&mut record);
         let expect = Expect::Version(held.version.clone());
-        match record::write(&self.world, &self.key, &self.shell, &record, expect).await {
+        match record::write(&self.target, &self.key, &self.shell, &record, expect).await {
             Ok(written) => {
                 *held = Held { record, version: written.version };
                 Ok(())
@@ -124,7 +124,7 @@ impl<'a> Keeper<'a> {
     /// Asked before each change that the record's version can't guard.
     pub(super) async fn still_ours(&self) -> Result<(), Failure> {
         let held = self.held.lock().await;
-        match self.world.get(&self.key).await? {
+        match self.target.get(&self.key).await? {
             Some(now) if now.version == held.version => Ok(()),
             _ => Err(self.superseded(&held.record).await),
         }
@@ -139,7 +139,7 @@ impl<'a> Keeper<'a> {
     }
 
     async fn superseded(&self, own: &Record) -> Failure {
-        let now = match self.world.get(&self.key).await {
+        let now = match self.target.get(&self.key).await {
             Ok(Some(now)) => record::parse(&now).ok().flatten(),
             _ => None,
         };
@@ -153,7 +153,7 @@ impl<'a> Keeper<'a> {
 
 /// Polls the record until its lease stands still or is let go.
 pub(super) async fn wait_until_free(
-    world: &World<'_>,
+    target: &TargetCalls<'_>,
     id: &Id,
     record: Option<Record>,
     watch: &mut Watch,
@@ -161,20 +161,20 @@ pub(super) async fn wait_until_free(
     let key = record::key_of(id);
     let mut operation = record.as_ref().map(decide::operation).unwrap_or_default();
     for pause in looks() {
-        if let Err(failure) = world.pause(pause, &format!("{operation} on {id}, which is at work")).await {
+        if let Err(failure) = target.pause(pause, &format!("{operation} on {id}, which is at work")).await {
             return Err(match failure {
                 Failure::TimedOut { .. } => Failure::Busy { id: id.to_string(), operation },
                 other => other,
             });
         }
-        let Some(observed) = world.get(&key).await? else {
+        let Some(observed) = target.get(&key).await? else {
             return Ok(());
         };
         let Some(record) = record::parse(&observed)? else {
             return Ok(());
         };
         operation = decide::operation(&record);
-        if watch.look(record.operation.as_ref(), world.clock.elapsed()) == Hold::Free {
+        if watch.look(record.operation.as_ref(), target.clock.elapsed()) == Hold::Free {
             return Ok(());
         }
     }

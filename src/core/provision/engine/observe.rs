@@ -10,7 +10,7 @@ use super::{
     claim::{is_made_for, owner_of},
     cluster_of, decide,
     drift::Lines,
-    facts::{refreshed, replaced, same_world, stable, unreadable},
+    facts::{refreshed, replaced, same_target, stable, unreadable},
     failure::Failure,
     outcome, record,
 };
@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 
 impl Engine {
     pub(super) async fn observe_all(&self, request: ObserveRequest) -> Result<Observation, Problem> {
-        let ObserveRequest { id, uid, world: state_world, spec, facts, parent, objects: state } = request;
+        let ObserveRequest { id, uid, target: state_target, spec, facts, parent, objects: state } = request;
         let cluster = match &spec {
             Some(Spec::Environment(spec)) => spec.cluster.clone(),
             Some(Spec::Baseline(spec)) => spec.cluster.clone(),
@@ -37,8 +37,8 @@ impl Engine {
             Id::Slot(slot) => self.listings.announce(&slot.environment),
             Id::Baseline(_) => {}
         }
-        let world = self.known.world(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
-        same_world(&id.to_string(), state_world.as_deref(), &world)?;
+        let target = self.known.target(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
+        same_target(&id.to_string(), state_target.as_deref(), &target)?;
         let now = self.known.facts(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
         let another = replaced(facts.as_ref(), &now.stable);
         let fresh = refreshed(facts.as_ref(), &now);
@@ -84,11 +84,11 @@ impl Engine {
                 (Some(_), _) => blank(&blueprint.outputs),
                 (None, record) => imported(blueprint.outputs, record.as_ref()),
             };
-            outcome::existing(&blueprint, &known_uid, &world, lines.clone(), &seen, record.as_ref(), None)
+            outcome::existing(&blueprint, &known_uid, &target, lines.clone(), &seen, record.as_ref(), None)
         });
         Ok(Observation::Here(Box::new(Seen {
             uid: known_uid,
-            world,
+            target,
             objects: lines,
             facts,
             parent,
@@ -122,7 +122,7 @@ impl Engine {
             None => (None, None),
         };
         let keys: Vec<ObjectKey> = keys.iter().cloned().collect();
-        self.listings.take(&self.world(&facts.cluster_arn), environment, slot, &keys).await
+        self.listings.take(&self.target(&facts.cluster_arn), environment, slot, &keys).await
     }
 
     async fn owned_keys(&self, facts: &StableFacts, keys: Vec<ObjectKey>) -> Result<Vec<Observed>, Failure> {
@@ -130,7 +130,7 @@ impl Engine {
             return Ok(vec![]);
         }
         let selector = crate::ports::Selector { scope: crate::ports::Scope::Keys, keys };
-        self.world(&facts.cluster_arn).observe(&selector).await
+        self.target(&facts.cluster_arn).observe(&selector).await
     }
 }
 
@@ -149,7 +149,7 @@ fn known_keys(id: &Id, state: &Lines, blueprint: Option<&Blueprint>) -> BTreeSet
     desired.chain(known).chain([record::key_of(id)]).collect()
 }
 
-/// Nothing but what the world generates.
+/// Nothing but what the target generates.
 fn blank(outputs: &Outputs) -> Outputs {
     match outputs {
         Outputs::Baseline(_) => Outputs::Baseline(BaselineOutputs::default()),

@@ -1,6 +1,6 @@
-//! Computed attributes, as far as the world has told them. Pure.
+//! Computed attributes, as far as the target has told them. Pure.
 //!
-//! Rendering leaves `None` where a value stays as it is and `Later` where only the world can tell; here the generated ids
+//! Rendering leaves `None` where a value stays as it is and `Later` where only the target can tell; here the generated ids
 //! of what was made take their places.
 
 use super::{
@@ -16,12 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) type Seen = BTreeMap<ObjectKey, Observed>;
 
-/// The outputs of a plan. Ids that the world generates stay as they are for as long as their object stays.
+/// The outputs of a plan. Ids that the target generates stay as they are for as long as their object stays.
 pub(super) fn planned(
     blueprint: &Blueprint,
     promised: &Promised,
     known: Option<&Prior>,
-    world: Option<&str>,
+    target: Option<&str>,
 ) -> Outputs {
     let mut outputs = blueprint.outputs.clone();
     let prior = known.map(|known| &known.objects);
@@ -52,7 +52,7 @@ pub(super) fn planned(
             }
         }
     }
-    set_common(&mut outputs, prior.is_none().then_some(Late::Later), world, promised.clone());
+    set_common(&mut outputs, prior.is_none().then_some(Late::Later), target, promised.clone());
     outputs
 }
 
@@ -60,7 +60,7 @@ pub(super) fn planned(
 pub(super) fn existing(
     blueprint: &Blueprint,
     uid: &str,
-    world: &str,
+    target: &str,
     lines: Lines,
     seen: &Seen,
     record: Option<&Record>,
@@ -102,7 +102,7 @@ pub(super) fn existing(
         }
     }
     let lines = lines.into_iter().map(|(key, line)| (key, Late::Now(line))).collect();
-    set_common(&mut outputs, Some(Late::Now(uid.to_owned())), Some(world), lines);
+    set_common(&mut outputs, Some(Late::Now(uid.to_owned())), Some(target), lines);
     outputs
 }
 
@@ -133,13 +133,13 @@ fn entry_arns(blueprint: &Blueprint, seen: &Seen) -> Leaf<BTreeMap<String, Late<
     arns.values().all(|arn| arn.now().is_some()).then_some(Late::Now(arns))
 }
 
-fn set_common(outputs: &mut Outputs, uid: Leaf, world: Option<&str>, lines: Promised) {
-    let world: Leaf = world.map(|world| Late::Now(world.to_owned()));
+fn set_common(outputs: &mut Outputs, uid: Leaf, target: Option<&str>, lines: Promised) {
+    let target: Leaf = target.map(|target| Late::Now(target.to_owned()));
     let lines = Some(Late::Now(lines));
     match outputs {
-        Outputs::Baseline(outputs) => (outputs.uid, outputs.world, outputs.objects) = (uid, world, lines),
-        Outputs::Environment(outputs) => (outputs.uid, outputs.world, outputs.objects) = (uid, world, lines),
-        Outputs::Slot(outputs) => (outputs.uid, outputs.world, outputs.objects) = (uid, world, lines),
+        Outputs::Baseline(outputs) => (outputs.uid, outputs.target, outputs.objects) = (uid, target, lines),
+        Outputs::Environment(outputs) => (outputs.uid, outputs.target, outputs.objects) = (uid, target, lines),
+        Outputs::Slot(outputs) => (outputs.uid, outputs.target, outputs.objects) = (uid, target, lines),
     }
 }
 

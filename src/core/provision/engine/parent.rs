@@ -6,7 +6,7 @@ use super::{
     lease::Watch,
     record, shares,
     shares::Amounts,
-    world::{World, looks},
+    target::{TargetCalls, looks},
 };
 use crate::{
     domain::{EnvironmentId, Id, Phase, Problem, Quantity, Record, Spec, StableFacts},
@@ -25,7 +25,7 @@ impl Engine {
         if let Some(planned) = self.plans.parent(id).or_else(|| self.plans.recorded_parent(id)) {
             return Ok(Some(planned));
         }
-        let records = match self.listings.records(&self.world(&facts.cluster_arn), id.environment.as_str()).await {
+        let records = match self.listings.records(&self.target(&facts.cluster_arn), id.environment.as_str()).await {
             Ok(records) => records,
             // A plan of something that exists works with the cluster away.
             Err(failure) => return remembered.cloned().map(Some).ok_or_else(|| failure.problem()),
@@ -46,11 +46,15 @@ impl Engine {
     }
 
     /// For an apply: the record as it is now. One that is being changed is waited for.
-    pub(super) async fn parent_for_apply(&self, world: &World<'_>, id: &EnvironmentId) -> Result<Parent, Problem> {
+    pub(super) async fn parent_for_apply(
+        &self,
+        target: &TargetCalls<'_>,
+        id: &EnvironmentId,
+    ) -> Result<Parent, Problem> {
         let key = record::key_of(&Id::Environment(id.clone()));
         let mut watch = Watch::default();
         for pause in looks() {
-            let observed = world.get(&key).await.map_err(|failure| failure.problem())?;
+            let observed = target.get(&key).await.map_err(|failure| failure.problem())?;
             let recorded = match &observed {
                 Some(observed) => record::parse(observed).map_err(|failure| failure.problem())?,
                 None => None,
@@ -58,11 +62,11 @@ impl Engine {
             let Some(recorded) = recorded else {
                 return Err(no_environment(id));
             };
-            match (recorded.phase, watch.look(recorded.operation.as_ref(), world.clock.elapsed())) {
+            match (recorded.phase, watch.look(recorded.operation.as_ref(), target.clock.elapsed())) {
                 (Phase::Ready, _) => return self.parent_of_record(&recorded),
                 (Phase::Creating | Phase::Changing, decide::Hold::Held) => {
                     let what = format!("{id}, which {} is changing", decide::operation(&recorded));
-                    world.pause(pause, &what).await.map_err(|failure| failure.problem())?;
+                    target.pause(pause, &what).await.map_err(|failure| failure.problem())?;
                 }
                 _ => return Err(not_ready(id, &recorded)),
             }

@@ -1,4 +1,4 @@
-//! Everything that preview and ensure decide alike, without asking the world: render, judge, compare. Pure.
+//! Everything that preview and ensure decide alike, without asking the target: render, judge, compare. Pure.
 //!
 //! Ensure runs this again with the same inputs, so what it makes is what the plan showed; where it is not, the plan is
 //! outdated and nothing is changed.

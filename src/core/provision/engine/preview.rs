@@ -1,7 +1,7 @@
 //! What an ensure would do, and what speaks against it. Makes no change.
 //!
-//! An update is answered from state alone, so that it works with the cluster away; a create asks the world about names,
-//! records and shares, and what the world does not tell is "undecided", never "pass".
+//! An update is answered from state alone, so that it works with the cluster away; a create asks the target about names,
+//! records and shares, and what the target does not tell is "undecided", never "pass".
 
 mod create;
 
@@ -71,9 +71,9 @@ impl Engine {
         let prepared = prepare(&question)?;
         problems.extend(prepared.problems.iter().cloned());
 
-        let mut world = None;
+        let mut target = None;
         if prior.is_none() {
-            world = self.known.world(&cluster).await.ok();
+            target = self.known.target(&cluster).await.ok();
             problems.extend(self.door_problems(spec, &cluster, &prepared).await);
             problems.extend(self.create_problems(spec, &facts, &prepared, replacing.as_ref()).await);
         }
@@ -90,7 +90,7 @@ impl Engine {
             tracing::debug!(%id, "the plan is refused");
         }
         let Prepared { blueprint, promised, protected, .. } = prepared;
-        let outputs = outcome::planned(&blueprint, &promised, prior.as_ref(), world.as_deref());
+        let outputs = outcome::planned(&blueprint, &promised, prior.as_ref(), target.as_deref());
         Ok(Some(Decided { outputs, facts, parent, protected }))
     }
 
@@ -145,8 +145,8 @@ impl Engine {
 
     async fn share_problems(&self, spec: &SlotSpec, parent: &Parent, facts: &StableFacts) -> Vec<Problem> {
         let id = spec.id();
-        let world = self.world(&facts.cluster_arn);
-        let recorded = match self.listings.records(&world, id.environment.environment.as_str()).await {
+        let target = self.target(&facts.cluster_arn);
+        let recorded = match self.listings.records(&target, id.environment.environment.as_str()).await {
             Ok(observed) => observed.iter().filter_map(|object| record::parse(object).ok().flatten()).collect(),
             // Judged by what this connection has planned; apply asks again.
             Err(_) => vec![],
@@ -172,9 +172,9 @@ pub(super) fn adopt_of(spec: &Spec) -> Option<&crate::domain::Adopt> {
     }
 }
 
-/// A world out of reach leaves a plan undecided; a refusal does not.
+/// A target out of reach leaves a plan undecided; a refusal does not.
 fn undecided_if_away(problem: Problem, problems: &mut Vec<Problem>) -> Result<Option<Parent>, Problem> {
-    if problem.code != "world.unavailable" {
+    if problem.code != "target.unavailable" {
         return Err(problem);
     }
     problems.push(problem.as_warning());

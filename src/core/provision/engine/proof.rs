@@ -10,7 +10,7 @@ use super::{
     failure::Failure,
     run::Order,
     steps::Maker,
-    world::{World, looks},
+    target::{TargetCalls, looks},
 };
 use crate::{
     domain::{Facts, ObjectKey, Problem},
@@ -86,22 +86,22 @@ impl Engine {
             return Proof::Untold;
         }
         let step = |_| -> futures_util::future::BoxFuture<'_, Result<Proof, Failure>> {
-            Box::pin(async { Ok(self.look_at_identity(&maker.world, key).await) })
+            Box::pin(async { Ok(self.look_at_identity(&maker.target, key).await) })
         };
         let ran = maker.run(Order::by_rank(&[0]), &self.config, step).await;
         // A lease that was lost meanwhile is found again by whoever writes the record next.
         ran.done.into_iter().flatten().next().unwrap_or(Proof::NotYet)
     }
 
-    async fn look_at_identity(&self, world: &World<'_>, key: &ObjectKey) -> Proof {
+    async fn look_at_identity(&self, target: &TargetCalls<'_>, key: &ObjectKey) -> Proof {
         let ObjectKey::PodIdentityAssociation { namespace, service_account } = key else {
             return Proof::Untold;
         };
-        let give_up = world.clock.elapsed() + LONGEST;
+        let give_up = target.clock.elapsed() + LONGEST;
         let what = format!("pods of {} to be given its AWS identity", account(key));
         let (mut in_a_row, mut pauses) = (0, looks());
         loop {
-            match self.probe.identity(world.cluster, namespace, service_account).await {
+            match self.probe.identity(target.cluster, namespace, service_account).await {
                 Ok(Readiness::Ready) => in_a_row += 1,
                 Ok(Readiness::NotReady) => in_a_row = 0,
                 Ok(Readiness::Inconclusive) => return Proof::Untold,
@@ -121,7 +121,7 @@ impl Engine {
                 0 => pauses.next().unwrap_or(BETWEEN),
                 _ => BETWEEN,
             };
-            if world.clock.elapsed() + pause > give_up || world.pause(pause, &what).await.is_err() {
+            if target.clock.elapsed() + pause > give_up || target.pause(pause, &what).await.is_err() {
                 return Proof::NotYet;
             }
         }

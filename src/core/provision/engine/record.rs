@@ -2,7 +2,7 @@
 
 use super::{
     failure::Failure,
-    world::{World, pauses},
+    target::{TargetCalls, pauses},
 };
 use crate::{
     domain::{Body, Class, Desired, Holder, Id, ObjectKey, Observed, Record, projection::SYSTEM_NAMESPACE},
@@ -61,7 +61,7 @@ pub(super) fn shell_of(observed: &Observed) -> Value {
 
 /// Writes the record into its ConfigMap. A lost answer is told from a lost race by the text that is there afterwards.
 pub(super) async fn write(
-    world: &World<'_>,
+    target: &TargetCalls<'_>,
     key: &ObjectKey,
     shell: &Value,
     record: &Record,
@@ -75,25 +75,25 @@ pub(super) async fn write(
     let mut pauses = pauses();
     loop {
         let apply = Apply {
-            cluster: world.cluster,
+            cluster: target.cluster,
             key,
             body: &body,
             manager: Desired::MANAGER,
             expect: expect.clone(),
             take: &[],
         };
-        let error = match world.objects.apply(apply).await {
+        let error = match target.objects.apply(apply).await {
             Ok(observed) => return Ok(observed),
             Err(error) => error,
         };
         if error.class == Class::Unavailable
-            && let Some(now) = world.get(key).await?
+            && let Some(now) = target.get(key).await?
             && now.record.as_deref() == Some(text.as_str())
         {
             return Ok(now);
         }
         match pauses.next() {
-            Some(pause) if error.class.may_retry() => world.pause(pause, &error.to_string()).await?,
+            Some(pause) if error.class.may_retry() => target.pause(pause, &error.to_string()).await?,
             _ => return Err(Failure::call("writing", key, error)),
         }
     }

@@ -7,7 +7,7 @@ use super::{
     claim::owner_of,
     cluster_of, decide,
     drift::Lines,
-    facts::{same_world, unreadable},
+    facts::{same_target, unreadable},
     failure::{Failure, one_problem},
     going::{Going, Removal, going, rank, removal},
     lease::{Keeper, Watch, wait_until_free},
@@ -15,7 +15,7 @@ use super::{
     random_id, record,
     run::Order,
     steps::Maker,
-    world::{World, own_selector},
+    target::{TargetCalls, own_selector},
 };
 use crate::{
     domain::{Class, Facts, Lease, ObjectKey, Observed, Operation, Phase, Problem, Record, StableFacts},
@@ -56,11 +56,11 @@ impl Engine {
             }
             (Err(error), _) => return Err(unreadable(&cluster, error)),
         };
-        let world_text = self.known.world(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
-        same_world(&id.to_string(), request.world.as_deref(), &world_text)?;
+        let target_text = self.known.target(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
+        same_target(&id.to_string(), request.target.as_deref(), &target_text)?;
         let arn = facts.stable.cluster_arn.clone();
         let until = self.clock.elapsed() + request.timeout;
-        let world = self.world_until(&arn, until, &request.cancel);
+        let target = self.target_until(&arn, until, &request.cancel);
         if let Some(owner) = owner_of(id) {
             self.listings.forget(arn.as_str(), &owner.environment).await;
         }
@@ -68,7 +68,7 @@ impl Engine {
         let mut watch = Watch::default();
         let (observed, record) = loop {
             let observed =
-                world.observe(&own_selector(id, &request.keys)).await.map_err(|failure| failure.problem())?;
+                target.observe(&own_selector(id, &request.keys)).await.map_err(|failure| failure.problem())?;
             let record = find_record(id, &observed)?;
             let hold = watch.look(record.as_ref().and_then(|record| record.operation.as_ref()), self.clock.elapsed());
             match (removal(record.as_ref(), &request.uid, request.hand_over, hold), record) {
@@ -80,7 +80,7 @@ impl Engine {
                 }
                 (Removal::Superseded, None) => return Ok(None),
                 (Removal::Wait, record) => {
-                    wait_until_free(&world, id, record, &mut watch).await.map_err(|failure| failure.problem())?;
+                    wait_until_free(&target, id, record, &mut watch).await.map_err(|failure| failure.problem())?;
                 }
             }
         };
@@ -93,7 +93,7 @@ impl Engine {
             }),
             ..record
         });
-        self.take_apart(request, &world, &facts, observed, record, problems).await
+        self.take_apart(request, &target, &facts, observed, record, problems).await
     }
 
     /// EKS no longer knows the cluster: what was in it is gone with it, and the roles of the account are left.
@@ -108,19 +108,19 @@ impl Engine {
             request.keys.iter().filter(|key| matches!(key, ObjectKey::Role { .. })).cloned().collect();
         let known: BTreeSet<ObjectKey> = keys.iter().cloned().collect();
         let until = self.clock.elapsed() + request.timeout;
-        let world = self.world_until(&facts.cluster_arn, until, &request.cancel);
+        let target = self.target_until(&facts.cluster_arn, until, &request.cancel);
         let selector = Selector { scope: Scope::Keys, keys };
         let observed = match known.is_empty() {
             true => vec![],
-            false => world.observe(&selector).await.map_err(|failure| failure.problem())?,
+            false => target.observe(&selector).await.map_err(|failure| failure.problem())?,
         };
         let going = going(id, &observed, &known, &BTreeSet::new(), &BTreeSet::new());
-        let maker = Maker { world, keeper: None, id, team: "", adopt: None, was_ours: &known };
+        let maker = Maker { target, keeper: None, id, team: "", adopt: None, was_ours: &known };
         let (done, failures) = self.take_all(&maker, &going).await;
         match one_problem(&format!("removing {id}"), done, going.len(), &failures) {
             Some(problem) => {
                 problems.push(problem);
-                let left = world.calm().observe(&selector).await.unwrap_or_default();
+                let left = target.calm().observe(&selector).await.unwrap_or_default();
                 Ok(Some(lines_of_existing(id, &BTreeMap::new(), &left, &Lines::new(), |key| known.contains(key))))
             }
             None => {
@@ -138,7 +138,7 @@ impl Engine {
     async fn take_apart(
         &self,
         request: &RemoveRequest,
-        world: &World<'_>,
+        target: &TargetCalls<'_>,
         facts: &Facts,
         observed: Vec<Observed>,
         record: Option<Record>,
@@ -155,22 +155,22 @@ impl Engine {
             .collect();
         if !unseen.is_empty() {
             let selector = Selector { scope: Scope::Keys, keys: unseen };
-            observed.extend(world.observe(&selector).await.map_err(|failure| failure.problem())?);
+            observed.extend(target.observe(&selector).await.map_err(|failure| failure.problem())?);
         }
         let record_key = record::key_of(id);
         let keeper = match (&record, observed.iter().find(|object| object.key == record_key)) {
             (Some(record), Some(object)) => {
                 let shell = record::shell_of(object);
                 let expect = Expect::Version(object.version.clone());
-                let taken = Keeper::take(world.calm(), record_key.clone(), shell, record.clone(), expect).await;
+                let taken = Keeper::take(target.calm(), record_key.clone(), shell, record.clone(), expect).await;
                 Some(taken.map_err(|failure| failure.problem())?)
             }
             _ => None,
         };
         let team = record.as_ref().map(|record| record.team.clone()).unwrap_or_default();
-        let maker = Maker { world: *world, keeper: keeper.as_ref(), id, team: &team, adopt: None, was_ours: &known };
+        let maker = Maker { target: *target, keeper: keeper.as_ref(), id, team: &team, adopt: None, was_ours: &known };
         // Asked once the own record says that it goes: of two removals at once, the later one sees the other's.
-        let (keep, mut failures) = match self.kept_entries(world, id, facts, &known, &observed, problems).await {
+        let (keep, mut failures) = match self.kept_entries(target, id, facts, &known, &observed, problems).await {
             Ok(keep) => (keep, vec![]),
             Err(failure) => (BTreeSet::new(), vec![failure]),
         };
@@ -181,7 +181,7 @@ impl Engine {
             (done, failures) = self.take_all(&maker, &going).await;
         }
         if failures.is_empty() {
-            failures.extend(self.remove_record(world, keeper.as_ref(), &record_key, &observed).await.err());
+            failures.extend(self.remove_record(target, keeper.as_ref(), &record_key, &observed).await.err());
         } else if let Some(keeper) = &keeper {
             let released = keeper.let_go().await;
             failures.extend(released.err());
@@ -192,7 +192,7 @@ impl Engine {
                 problems.push(problem);
                 let selector = own_selector(id, &known.iter().cloned().collect::<Vec<_>>());
                 // What is left is told as well as it can be; a refresh tells the rest.
-                let left = world.calm().observe(&selector).await.unwrap_or(observed);
+                let left = target.calm().observe(&selector).await.unwrap_or(observed);
                 Ok(Some(lines_of_existing(id, &BTreeMap::new(), &left, &Lines::new(), |key| {
                     known.contains(key) && !keep.contains(key)
                 })))
@@ -219,13 +219,13 @@ impl Engine {
     /// The last to go. A baseline's went with its namespace.
     async fn remove_record(
         &self,
-        world: &World<'_>,
+        target: &TargetCalls<'_>,
         keeper: Option<&Keeper<'_>>,
         key: &ObjectKey,
         observed: &[Observed],
     ) -> Result<(), Failure> {
-        let world = world.calm();
-        let Some(now) = world.get(key).await? else {
+        let target = target.calm();
+        let Some(now) = target.get(key).await? else {
             return Ok(());
         };
         match keeper {
@@ -234,10 +234,10 @@ impl Engine {
                 if now.version != version {
                     keeper.still_ours().await?;
                 }
-                world.delete(&now, &move |again| again.version == version).await
+                target.delete(&now, &move |again| again.version == version).await
             }
             // It holds no document: what is left of it goes with the rest.
-            None if observed.iter().any(|object| object.key == *key) => world.delete(&now, &|_| true).await,
+            None if observed.iter().any(|object| object.key == *key) => target.delete(&now, &|_| true).await,
             None => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! One object made, changed or removed, whatever the world answers in between.
+//! One object made, changed or removed, whatever the target answers in between.
 
 use super::{
     EngineConfig,
@@ -7,7 +7,7 @@ use super::{
     failure::Failure,
     lease::Keeper,
     run::{Order, Ran, Rules, run},
-    world::{World, pauses},
+    target::{TargetCalls, pauses},
 };
 use crate::{
     domain::{Class, Desired, Id, ObjectKey, Observed},
@@ -24,7 +24,7 @@ const VISIBLE_WITHIN: Duration = Duration::from_secs(120);
 const RACES: usize = 20;
 
 pub(super) struct Maker<'a> {
-    pub(super) world: World<'a>,
+    pub(super) target: TargetCalls<'a>,
     pub(super) keeper: Option<&'a Keeper<'a>>,
     pub(super) id: &'a Id,
     pub(super) team: &'a str,
@@ -55,8 +55,8 @@ impl Maker<'_> {
         config: &EngineConfig,
         start: impl Fn(usize) -> BoxFuture<'s, Result<T, Failure>>,
     ) -> Ran<T, Failure> {
-        let stop = || self.world.stop_reason();
-        let sleep = |pause: Duration| self.world.clock.sleep(pause);
+        let stop = || self.target.stop_reason();
+        let sleep = |pause: Duration| self.target.clock.sleep(pause);
         let beat = || -> BoxFuture<'s, Result<(), Failure>> {
             Box::pin(async {
                 match self.keeper {
@@ -111,28 +111,28 @@ impl Maker<'_> {
         };
         let mut pauses = pauses();
         let mut races = 0;
-        let visible_by = self.world.clock.elapsed() + VISIBLE_WITHIN;
+        let visible_by = self.target.clock.elapsed() + VISIBLE_WITHIN;
         loop {
             let (expect, take) = match self.next_move(desired, seen)? {
                 Move::Nothing(observed) => return Ok(*observed),
                 Move::Create => (Expect::Absent, vec![]),
                 Move::Update { version, take } => (Expect::Version(version), take),
                 Move::AwaitEnd => {
-                    self.world.until_gone(&desired.key).await?;
+                    self.target.until_gone(&desired.key).await?;
                     seen = None;
                     continue;
                 }
             };
             self.guard(&desired.key).await?;
             let apply = Apply {
-                cluster: self.world.cluster,
+                cluster: self.target.cluster,
                 key: &desired.key,
                 body,
                 manager: &desired.manager,
                 expect,
                 take: &take,
             };
-            let error = match self.world.objects.apply(apply).await {
+            let error = match self.target.objects.apply(apply).await {
                 Ok(observed) => return verified(desired, observed),
                 Err(error) => error,
             };
@@ -146,7 +146,7 @@ impl Maker<'_> {
                 }
                 Class::Throttled | Class::Unavailable => pauses.next(),
                 Class::NotFound | Class::Invalid
-                    if waits_for_role(desired) && self.world.clock.elapsed() < visible_by =>
+                    if waits_for_role(desired) && self.target.clock.elapsed() < visible_by =>
                 {
                     Some(Duration::from_secs(2))
                 }
@@ -155,9 +155,9 @@ impl Maker<'_> {
             let Some(pause) = pause else {
                 return Err(Failure::call("applying", &desired.key, error));
             };
-            self.world.pause(pause, &format!("{}: {error}", desired.key)).await?;
+            self.target.pause(pause, &format!("{}: {error}", desired.key)).await?;
             // Whether it was throttled, lost or overtaken: only the object itself tells.
-            seen = self.world.get(&desired.key).await?;
+            seen = self.target.get(&desired.key).await?;
         }
     }
 
@@ -179,7 +179,7 @@ impl Maker<'_> {
     pub(super) async fn remove(&self, seen: &Observed) -> Result<(), Failure> {
         self.guard(&seen.key).await?;
         let ownership = seen.ownership.clone();
-        self.world.delete(seen, &move |now| now.ownership == ownership).await
+        self.target.delete(seen, &move |now| now.ownership == ownership).await
     }
 
     /// Takes our fields out of an object that stays, by declaring none any more.
@@ -190,28 +190,28 @@ impl Maker<'_> {
         let mut version = seen.version.clone();
         for race in 0..RACES {
             let apply = Apply {
-                cluster: self.world.cluster,
+                cluster: self.target.cluster,
                 key: &seen.key,
                 body: &body,
                 manager,
                 expect: Expect::Version(version),
                 take: &[],
             };
-            let error = match self.world.objects.apply(apply).await {
+            let error = match self.target.objects.apply(apply).await {
                 Ok(_) => return Ok(()),
                 Err(error) => error,
             };
             match error.class {
                 Class::Conflict | Class::Throttled | Class::Unavailable => {
                     let pause = Duration::from_millis(20 * (race as u64 + 1));
-                    self.world.pause(pause, &format!("{}: {error}", seen.key)).await?;
+                    self.target.pause(pause, &format!("{}: {error}", seen.key)).await?;
                 }
                 Class::NotFound => return Ok(()),
                 Class::Denied | Class::Invalid | Class::Cancelled => {
                     return Err(Failure::call("releasing", &seen.key, error));
                 }
             }
-            match self.world.get(&seen.key).await? {
+            match self.target.get(&seen.key).await? {
                 Some(now) if now.deleting.is_none() => version = now.version,
                 _ => return Ok(()),
             }

@@ -1,4 +1,4 @@
-//! The engine over the fake world, as a client uses it. Each file is one kind of promise.
+//! The engine over the fake target, as a client uses it. Each file is one kind of promise.
 
 mod authentication;
 mod drift;

@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 pub(in crate::provision) struct Held {
     pub(in crate::provision) spec: Spec,
     pub(in crate::provision) uid: String,
-    pub(in crate::provision) world: String,
+    pub(in crate::provision) target: String,
     pub(in crate::provision) objects: BTreeMap<String, String>,
     pub(in crate::provision) facts: StableFacts,
     pub(in crate::provision) parent: Option<Parent>,
@@ -185,7 +185,7 @@ impl Bench {
         Held {
             spec: spec.clone(),
             uid: exists.uid,
-            world: super::ARN.to_owned(),
+            target: super::ARN.to_owned(),
             objects: known_lines(&exists.outputs),
             identity_ready: identity_leaf(&exists.outputs).and_then(|leaf| leaf.now().copied()).flatten(),
             facts: exists.facts,
@@ -260,7 +260,7 @@ pub(in crate::provision) fn ensure_request(
         prior: held.map(prior),
         replacing: None,
         planned,
-        planned_world: held.map(|held| held.world.clone()),
+        planned_target: held.map(|held| held.target.clone()),
         timeout: Duration::from_secs(600),
         cancel: Cancel::new(),
     }
@@ -270,7 +270,7 @@ pub(in crate::provision) fn observe_request(held: &Held) -> ObserveRequest {
     ObserveRequest {
         id: held.spec.id(),
         uid: Some(held.uid.clone()),
-        world: Some(held.world.clone()),
+        target: Some(held.target.clone()),
         spec: Some(held.spec.clone()),
         facts: Some(held.facts.clone()),
         parent: held.parent.clone(),
@@ -283,7 +283,7 @@ pub(in crate::provision) fn remove_request(held: &Held) -> RemoveRequest {
     RemoveRequest {
         id,
         uid: held.uid.clone(),
-        world: Some(held.world.clone()),
+        target: Some(held.target.clone()),
         facts: Some(held.facts.clone()),
         keys: held.objects.keys().filter_map(|key| key.parse::<ObjectKey>().ok()).collect(),
         protected: held.protected,

@@ -40,7 +40,7 @@ impl<T: Serialize> Serialize for Late<T> {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum World {
+enum Place {
     Memory,
     Sandbox { path: String },
     Named(String),
@@ -62,7 +62,7 @@ struct Spec {
     namespaces: BTreeMap<String, Option<Quota>>,
     bucket: Late<String>,
     tags: Option<Late<Vec<String>>>,
-    world: World,
+    target: Place,
 }
 
 fn quota(total: Value, headroom: Value) -> Value {
@@ -82,7 +82,7 @@ fn tree() -> Value {
         ),
         ("bucket", Value::unknown()),
         ("tags", Value::List(vec!["a".into(), "b".into()])),
-        ("world", Value::map([("sandbox", Value::map([("path", Value::from("x"))]))])),
+        ("target", Value::map([("sandbox", Value::map([("path", Value::from("x"))]))])),
     ])
 }
 
@@ -113,7 +113,7 @@ fn an_unknown_is_undecided_and_not_wrong() {
     let cases = [
         (with(tree(), "name", Value::unknown()), "name", "a plain string"),
         (with(tree(), "ratio", Value::unknown()), "ratio", "an option, which might be null"),
-        (with(tree(), "world", Value::unknown()), "world", "a choice"),
+        (with(tree(), "target", Value::unknown()), "target", "a choice"),
         (
             with(tree(), "namespaces", Value::map([("x", quota(Value::unknown(), Value::Null))])),
             r#"namespaces["x"].total"#,
@@ -148,11 +148,11 @@ fn a_fault_names_its_place() {
 fn a_choice_is_a_string_or_the_one_attribute_that_is_set() {
     let path = || Value::map([("path", Value::from("x"))]);
     let cases = [
-        (Value::from("memory"), Some(World::Memory), "a variant without data"),
-        (Value::map([("named", Value::from("n"))]), Some(World::Named("n".into())), "one with a value"),
+        (Value::from("memory"), Some(Place::Memory), "a variant without data"),
+        (Value::map([("named", Value::from("n"))]), Some(Place::Named("n".into())), "one with a value"),
         (
             Value::map([("named", Value::Null), ("sandbox", path())]),
-            Some(World::Sandbox { path: "x".into() }),
+            Some(Place::Sandbox { path: "x".into() }),
             "the others stay null",
         ),
         (Value::map([("named", Value::from("n")), ("sandbox", path())]), None, "two are set"),
@@ -160,11 +160,11 @@ fn a_choice_is_a_string_or_the_one_attribute_that_is_set() {
         (Value::from("moon"), None, "there is no such variant"),
         (Value::from(1), None, "a number chooses nothing"),
     ];
-    for (tree, world, reason) in cases {
-        let read = from_value::<World>(&tree);
-        assert_eq!(read.as_ref().ok(), world.as_ref(), "{reason}: {read:?}");
-        if let Some(world) = world {
-            assert_eq!(from_value::<World>(&to_value(&world)).as_ref(), Ok(&world), "{reason}");
+    for (tree, target, reason) in cases {
+        let read = from_value::<Place>(&tree);
+        assert_eq!(read.as_ref().ok(), target.as_ref(), "{reason}: {read:?}");
+        if let Some(target) = target {
+            assert_eq!(from_value::<Place>(&to_value(&target)).as_ref(), Ok(&target), "{reason}");
         }
     }
 }

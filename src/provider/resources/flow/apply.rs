@@ -42,7 +42,7 @@ impl<K: Kind> Managed<K> {
     ) -> Result<ApplyResponse, Vec<Diagnostic>> {
         let spec = self.spec(config).map_err(|fault| vec![self.unreadable(fault, "the configuration")])?;
         let id = spec.id().to_string();
-        let configured = self.world(&format!("apply {id}"))?;
+        let configured = self.target(&format!("apply {id}"))?;
         if let Some(why) = configured.refuses {
             return Err(vec![refused(&id, why)]);
         }
@@ -58,7 +58,7 @@ impl<K: Kind> Managed<K> {
             prior: prior.map(|prior| self.prior(prior, &memory)).transpose().map_err(|error| vec![error])?,
             replacing: memory.replaced().map(Into::into),
             planned: planned.as_ref().and_then(tree::planned_objects),
-            planned_world: planned.as_ref().and_then(|planned| tree::maybe_text(planned, "world")),
+            planned_target: planned.as_ref().and_then(|planned| tree::maybe_text(planned, "target")),
             timeout: limit.map_or(usual, |limit| limit.duration()),
             cancel: call.cancel.clone(),
             spec: spec.clone(),
@@ -73,7 +73,7 @@ impl<K: Kind> Managed<K> {
 
     async fn removed(&self, call: &Call, prior: &Value, mut memory: Memory) -> Result<ApplyResponse, Vec<Diagnostic>> {
         let id = tree::text(prior, "id");
-        let configured = self.world(&format!("destroy {id}"))?;
+        let configured = self.target(&format!("destroy {id}"))?;
         if let Some(why) = configured.refuses {
             return Err(vec![refused(&id, why)]);
         }
@@ -157,5 +157,5 @@ fn turned_out_different(planned: &str, now: &str) -> Diagnostic {
 }
 
 fn refused(id: &str, why: &str) -> Diagnostic {
-    Diagnostic::error(format!("{id} can't be applied: {why}"), "Nothing was changed.\n\n(world.refuses)")
+    Diagnostic::error(format!("{id} can't be applied: {why}"), "Nothing was changed.\n\n(target.refuses)")
 }

@@ -19,7 +19,7 @@ impl<K: Kind> Managed<K> {
     }
 
     async fn found(&self, text: &str) -> Asked<(Value, Private)> {
-        let configured = self.world(&format!("import {text}"))?;
+        let configured = self.target(&format!("import {text}"))?;
         let only = configured.provisioner.only_cluster().await.map_err(|problem| self.shown([problem]))?;
         let id = K::parse_id(text, only.as_ref()).map_err(|error| {
             let told = format!("The id of a {} is {}.", K::NAME, K::ID_SHAPE);
@@ -29,7 +29,7 @@ impl<K: Kind> Managed<K> {
         let Some(record) = record else {
             return Err(vec![Diagnostic::error(
                 format!("there is no {} with the id {id}", K::NAME),
-                "Its record is not in this world. Check the id, and that the provider's configuration names the right world; \
+                "Its record is not in this target. Check the id, and that the provider's configuration names the right target; \
                  what was made by other tools has no record and can't be imported.",
             )]);
         };

@@ -179,7 +179,7 @@ impl<K: Kind> Managed<K> {
             facts: memory.facts.clone().filter(|_| memory.id == id.to_string()),
             id,
             uid: tree::text(prior, "uid"),
-            world: tree::maybe_text(prior, "world"),
+            target: tree::maybe_text(prior, "target"),
             keys: tree::object_keys(prior),
             protected,
             hand_over,
@@ -196,7 +196,7 @@ impl<K: Kind> Managed<K> {
         memory.protected.unwrap_or_default()
     }
 
-    /// A world to ask and a request to ask about; `None` when either waits for another resource.
+    /// A target to ask and a request to ask about; `None` when either waits for another resource.
     fn decidable(&self, config: &Value) -> Result<Option<(std::sync::Arc<Configured>, Spec)>, Vec<Diagnostic>> {
         let configured = match self.session.known() {
             Ok(configured) => configured,

@@ -1,4 +1,4 @@
-//! Refresh: the state as the world has it.
+//! Refresh: the state as the target has it.
 
 use super::{Kind, Managed, tree};
 use crate::resources::{
@@ -49,7 +49,7 @@ impl<K: Kind> Managed<K> {
         let request = ObserveRequest {
             id,
             uid: tree::maybe_text(state, "uid"),
-            world: tree::maybe_text(state, "world"),
+            target: tree::maybe_text(state, "target"),
             spec: Some(spec.clone()),
             facts: super::facts(&spec, &memory),
             parent: memory.parent.clone(),
@@ -106,8 +106,8 @@ impl<K: Kind> Managed<K> {
         if fresh.child("uid").is_null() {
             tree::set(&mut fresh, "uid", seen.uid.into());
         }
-        if fresh.child("world").is_null() {
-            tree::set(&mut fresh, "world", seen.world.into());
+        if fresh.child("target").is_null() {
+            tree::set(&mut fresh, "target", seen.target.into());
         }
         tree::set(&mut fresh, "objects", tree::lines(&seen.objects));
         fresh
@@ -133,7 +133,7 @@ impl<K: Kind> Managed<K> {
 
 /// Connect failures and time-outs. A refusal is an answer, and says nothing of what exists.
 fn out_of_reach(problem: &Problem) -> bool {
-    problem.code == "world.unavailable"
+    problem.code == "target.unavailable"
 }
 
 /// The id of something that is in state, whose parts are all known.

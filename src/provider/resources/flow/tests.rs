@@ -1,4 +1,4 @@
-//! The flow against a world that is told what to say: what the resource asks, and what it makes of the answers. The whole
+//! The flow against a target that is told what to say: what the resource asks, and what it makes of the answers. The whole
 //! way through the engine and the sandbox is walked in `wiring`'s tests.
 
 mod fake;
@@ -8,7 +8,7 @@ use crate::{
     resources::{
         eks_workload_slot::EksWorkloadSlot,
         private::Intent,
-        session::{Unreachable, World},
+        session::{Target, Unreachable},
         team_environment::TeamEnvironment,
     },
     testing::{Core, State},
@@ -20,7 +20,7 @@ use serde_json::json;
 
 fn managed<K: Kind>(fake: &Arc<Fake>, unreachable: Unreachable) -> Managed<K> {
     let session = Session::new(Arc::new(|_| vec![]));
-    session.configure(World::Known(Arc::new(Configured { provisioner: fake.clone(), unreachable, refuses: None })));
+    session.configure(Target::Known(Arc::new(Configured { provisioner: fake.clone(), unreachable, refuses: None })));
     Managed::new(session)
 }
 
@@ -73,7 +73,7 @@ async fn a_provider_that_is_not_decided_yet_fails_no_plan_and_applies_nothing() 
     let core = Core::new(&resource);
     let state = made(&core, environment("pay")).await;
 
-    resource.session.configure(World::Undecided);
+    resource.session.configure(Target::Undecided);
     let plan = core.plan(None, &core.config(environment("new"))).await.sound();
     assert_eq!(plan.planned.child("id").as_str(), Some("demo/new"));
     assert!(plan.planned.child("objects").is_unknown());
@@ -132,7 +132,7 @@ async fn an_id_that_turned_out_different_asks_for_a_new_plan() {
     assert!(plan.diagnostics.iter().any(|told| told.detail.contains("Make a new plan")), "{:?}", plan.diagnostics);
     let (_, found) = core.apply(&plan).await;
     assert!(found[0].summary.contains("demo/pay would become demo/other"), "{found:?}");
-    assert_eq!(fake.ensured().len(), 1, "nothing was asked of the world");
+    assert_eq!(fake.ensured().len(), 1, "nothing was asked of the target");
 }
 
 #[tokio::test]
@@ -224,9 +224,9 @@ async fn facts_of_the_configuration_go_before_those_that_are_remembered() {
 #[tokio::test]
 async fn a_read_tells_away_from_gone_and_from_refused() {
     for (code, unreachable, stays, reason) in [
-        ("world.unavailable", Unreachable::Error, false, "an error is the default"),
-        ("world.unavailable", Unreachable::AssumeUnchanged, true, "asked for"),
-        ("world.denied", Unreachable::AssumeUnchanged, false, "a refusal is an answer"),
+        ("target.unavailable", Unreachable::Error, false, "an error is the default"),
+        ("target.unavailable", Unreachable::AssumeUnchanged, true, "asked for"),
+        ("target.denied", Unreachable::AssumeUnchanged, false, "a refusal is an answer"),
     ] {
         let fake = Arc::new(Fake::default());
         let resource = managed::<TeamEnvironment>(&fake, unreachable);

@@ -98,11 +98,11 @@ fn absent(outputs: &Outputs) -> Vec<&'static str> {
         ($($leaf:ident),*) => { [$((stringify!($leaf), $leaf.is_none())),*].into_iter().filter(|(_, none)| *none).map(|(name, _)| name).collect() };
     }
     match outputs {
-        Outputs::Baseline(BaselineOutputs { id, uid, world, objects }) => missing!(id, uid, world, objects),
+        Outputs::Baseline(BaselineOutputs { id, uid, target, objects }) => missing!(id, uid, target, objects),
         Outputs::Environment(EnvironmentOutputs {
             id,
             uid,
-            world,
+            target,
             objects,
             resolved_version,
             namespace_names,
@@ -113,7 +113,7 @@ fn absent(outputs: &Outputs) -> Vec<&'static str> {
         }) => missing!(
             id,
             uid,
-            world,
+            target,
             objects,
             resolved_version,
             namespace_names,
@@ -125,7 +125,7 @@ fn absent(outputs: &Outputs) -> Vec<&'static str> {
         Outputs::Slot(SlotOutputs {
             id,
             uid,
-            world,
+            target,
             objects,
             namespace_name,
             service_account,
@@ -138,7 +138,7 @@ fn absent(outputs: &Outputs) -> Vec<&'static str> {
         }) => missing!(
             id,
             uid,
-            world,
+            target,
             objects,
             namespace_name,
             service_account,
@@ -153,7 +153,7 @@ fn absent(outputs: &Outputs) -> Vec<&'static str> {
 }
 
 /// What is decided once for an instance, whatever its configuration becomes.
-const LASTING: [&str; 4] = ["id", "uid", "world", "provisioning"];
+const LASTING: [&str; 4] = ["id", "uid", "target", "provisioning"];
 
 /// The answer of a plan that can't be decided yet. What follows from the configuration is unknown, for it may change; what
 /// lasts is left to the prior state.

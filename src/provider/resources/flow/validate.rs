@@ -1,4 +1,4 @@
-//! Rules over the whole request, as far as it is known. They run without a world, in `validate` and again in each plan.
+//! Rules over the whole request, as far as it is known. They run without a target, in `validate` and again in each plan.
 
 use super::{Kind, Managed};
 use plugin::{Diagnostic, Path, Step, Value};

@@ -1,4 +1,4 @@
-//! The real worlds as they are written: an AWS account and region, and how the clusters in it are reached.
+//! The real targets as they are written: an AWS account and region, and how the clusters in it are reached.
 
 use plugin::{
     Type, Value,
@@ -53,7 +53,7 @@ pub struct FromEnvironment {
 }
 
 impl FromEnvironment {
-    /// `GOLDENPATH_AWS=1` names the world where nothing else has to be said.
+    /// `GOLDENPATH_AWS=1` names the target where nothing else has to be said.
     pub fn read(set: impl Fn(&str) -> Option<OsString>) -> Self {
         let text = |name: &str| set(name).map(|value| value.to_string_lossy().into_owned());
         let roles = text("GOLDENPATH_AWS_ASSUME_ROLE_ARN").map(|arns| {
@@ -155,7 +155,7 @@ pub fn aws() -> Attribute {
         ]),
     )
     .describe(
-        "The real worlds: IAM, EKS and STS of one account and region, and the Kubernetes API of its clusters. `{}` is enough where \
+        "The real targets: IAM, EKS and STS of one account and region, and the Kubernetes API of its clusters. `{}` is enough where \
          AWS's own chain of credentials (environment, profile, SSO, web identity, container, instance) and region suffices. \
          Environment variable: `GOLDENPATH_AWS=1`. Certificates of AWS's endpoints are checked against `AWS_CA_BUNDLE`, else \
          against those of the system.\n\nWho runs this holds the credentials that make roles: it is for the platform's \
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_names_the_world_and_fills_gaps() {
+    fn the_environment_names_the_target_and_fills_gaps() {
         let read = |pairs: &'static [(&str, &str)]| {
             FromEnvironment::read(|name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()))
         };
@@ -287,7 +287,7 @@ mod tests {
             ("GOLDENPATH_AWS_ASSUME_ROLE_ARN", "a, b"),
             ("GOLDENPATH_KUBE_CONTEXT", "main"),
         ]);
-        let aws = found.aws.expect("a region names the world");
+        let aws = found.aws.expect("a region names the target");
         let roles = aws.assume_role.clone().unwrap_or_default();
         assert_eq!(roles.iter().map(|role| role.role_arn.as_str()).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(found.kubernetes.and_then(|kubernetes| kubernetes.context).as_deref(), Some("main"));

@@ -39,7 +39,7 @@ fn the_nearest_word_decides() {
         (&[], environment(), "/env/sandbox.db", "the environment alone, for pipelines"),
     ] {
         let found = resolve(&configured(written), &environment).unwrap();
-        let World::Sandbox { path, .. } = found.world else { panic!("{reason}") };
+        let Target::Sandbox { path, .. } = found.target else { panic!("{reason}") };
         assert_eq!(path, PathBuf::from(expected), "{reason}");
     }
     let found = resolve(&configured(&[]), &environment()).unwrap();
@@ -50,7 +50,7 @@ fn the_nearest_word_decides() {
 fn an_unknown_part_is_undecided_and_never_an_error() {
     let unknown_path = Value::map([("path", Value::unknown())]);
     for (name, value, reason) in [
-        ("sandbox", Value::unknown(), "the whole world"),
+        ("sandbox", Value::unknown(), "the whole target"),
         ("sandbox", unknown_path, "its place"),
         ("offline", Value::unknown(), "the facts"),
         ("catalogue", Value::unknown(), "the golden paths"),
@@ -62,17 +62,17 @@ fn an_unknown_part_is_undecided_and_never_an_error() {
 }
 
 #[test]
-fn no_world_and_two_worlds_are_told_with_the_choices() {
+fn no_target_and_two_targets_are_told_with_the_choices() {
     let offline = example(&schema()).child("offline").clone();
     for (written, expected, reason) in [
-        (&[][..], "names no world", "nothing is assumed"),
-        (&[("sandbox", empty()), ("offline", offline)], "names two worlds", "one of them is a mistake"),
+        (&[][..], "names no target", "nothing is assumed"),
+        (&[("sandbox", empty()), ("offline", offline)], "names two targets", "one of them is a mistake"),
     ] {
         match resolve(&configured(written), &FromEnvironment::default()) {
             Err(Refused::Wrong(error)) => {
                 assert!(error.summary.contains(expected), "{reason}: {error:?}");
                 assert!(
-                    ["sandbox", "offline", "aws"].iter().all(|world| error.detail.contains(world)),
+                    ["sandbox", "offline", "aws"].iter().all(|target| error.detail.contains(target)),
                     "{reason}: {error:?}"
                 );
             }
@@ -84,21 +84,21 @@ fn no_world_and_two_worlds_are_told_with_the_choices() {
 #[test]
 fn the_schema_reads_as_the_configuration() {
     let full = example(&schema());
-    let only = |world: &[&str]| {
+    let only = |target: &[&str]| {
         let mut config = full.clone();
         if let Value::Map(attributes) = &mut config {
             for other in ["sandbox", "offline", "aws", "kubernetes"] {
-                if !world.contains(&other) {
+                if !target.contains(&other) {
                     attributes.insert(other.to_owned(), Value::Null);
                 }
             }
         }
         resolve(&config, &FromEnvironment::default())
     };
-    assert!(matches!(only(&["sandbox"]).unwrap().world, World::Sandbox { .. }));
-    assert!(matches!(only(&["offline"]).unwrap().world, World::Offline(_)));
-    let World::Real { aws, kubernetes } = only(&["aws", "kubernetes"]).unwrap().world else {
-        panic!("the real worlds")
+    assert!(matches!(only(&["sandbox"]).unwrap().target, Target::Sandbox { .. }));
+    assert!(matches!(only(&["offline"]).unwrap().target, Target::Offline(_)));
+    let Target::Real { aws, kubernetes } = only(&["aws", "kubernetes"]).unwrap().target else {
+        panic!("the real targets")
     };
     assert_eq!(aws.region.as_deref(), Some("eu-west-1"));
     assert_eq!(aws.assume_role.map(|roles| roles.len()), Some(1));
@@ -111,17 +111,17 @@ fn the_schema_reads_as_the_configuration() {
 }
 
 #[test]
-fn the_environment_may_name_one_world() {
+fn the_environment_may_name_one_target() {
     let read = |pairs: &'static [(&str, &str)]| {
         let environment =
             FromEnvironment::read(|name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()));
         resolve(&configured(&[]), &environment)
     };
     let found = read(&[("GOLDENPATH_AWS", "1"), ("GOLDENPATH_KUBE_CONTEXT", "main")]);
-    assert!(matches!(found.unwrap().world, World::Real { kubernetes: Some(_), .. }), "pipelines need no HCL");
+    assert!(matches!(found.unwrap().target, Target::Real { kubernetes: Some(_), .. }), "pipelines need no HCL");
     let both = read(&[("GOLDENPATH_AWS", "1"), ("GOLDENPATH_SANDBOX", "x.db")]);
     assert!(
-        matches!(&both, Err(Refused::Wrong(error)) if error.summary.contains("two worlds")),
+        matches!(&both, Err(Refused::Wrong(error)) if error.summary.contains("two targets")),
         "which of them is meant can't be told: {both:?}"
     );
 }

@@ -1,4 +1,4 @@
-//! May this operation begin? Asks the world once for all that is its own, waits for whoever is at work, and lets the pure
+//! May this operation begin? Asks the target once for all that is its own, waits for whoever is at work, and lets the pure
 //! decisions speak.
 
 use super::{Admitted, Operation, lines_in_state};
@@ -14,14 +14,14 @@ use crate::{
         observe::find_record,
         parent::recorded_shares,
         record, shares,
-        world::{looks, own_selector},
+        target::{looks, own_selector},
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Engine {
     pub(super) async fn admit(&self, operation: &Operation<'_>) -> Result<Admitted, Problem> {
-        let Operation { request, id, facts, prepared, world, .. } = operation;
+        let Operation { request, id, facts, prepared, target, .. } = operation;
         let state: BTreeSet<ObjectKey> = lines_in_state(request).keys().filter_map(|key| key.parse().ok()).collect();
         let mut asked: BTreeSet<ObjectKey> = state.clone();
         asked.extend(prepared.blueprint.objects.iter().map(|desired| desired.key.clone()));
@@ -29,12 +29,12 @@ impl Engine {
         let record_key = record::key_of(id);
         let mut watch = Watch::default();
         loop {
-            let mut observed = world.observe(&selector).await.map_err(|failure| failure.problem())?;
+            let mut observed = target.observe(&selector).await.map_err(|failure| failure.problem())?;
             if !matches!(id, Id::Baseline(_)) && !observed.iter().any(|object| object.key == record::baseline_key()) {
                 return Err(no_baseline(id));
             }
             let found = find_record(id, &observed)?;
-            let hold = watch.look(found.as_ref().and_then(|record| record.operation.as_ref()), world.clock.elapsed());
+            let hold = watch.look(found.as_ref().and_then(|record| record.operation.as_ref()), target.clock.elapsed());
             let team = prepared.blueprint.resolved.team.as_str();
             let intent = match &request.prior {
                 Some(prior) => Intent::Update { uid: &prior.uid },
@@ -43,7 +43,7 @@ impl Engine {
             match decide(facts.cluster_arn.as_str(), found.as_ref(), intent, hold) {
                 Decision::Refuse(problem) => return Err(problem),
                 Decision::Wait => {
-                    wait_until_free(world, id, found, &mut watch).await.map_err(|failure| failure.problem())?;
+                    wait_until_free(target, id, found, &mut watch).await.map_err(|failure| failure.problem())?;
                     continue;
                 }
                 Decision::Rebuild if !observed.iter().any(|object| is_made_for(id, object)) => return Err(gone(id)),
@@ -80,7 +80,7 @@ impl Engine {
             .collect();
         if !unseen.is_empty() {
             let selector = Selector { scope: Scope::Keys, keys: unseen };
-            observed.extend(operation.world.observe(&selector).await.map_err(|failure| failure.problem())?);
+            observed.extend(operation.target.observe(&selector).await.map_err(|failure| failure.problem())?);
         }
         Ok(known)
     }
@@ -92,7 +92,7 @@ impl Engine {
         };
         let usual = self.usual_share(parent);
         let own = shares::amounts(spec, usual.as_ref());
-        let give_up = operation.world.clock.elapsed() + self.config.share_wait;
+        let give_up = operation.target.clock.elapsed() + self.config.share_wait;
         let mut records: Vec<Record> = records_of(observed);
         for pause in looks() {
             let recorded: BTreeMap<_, _> = recorded_shares(&records, usual.as_ref());
@@ -101,9 +101,9 @@ impl Engine {
                 return Ok(());
             };
             let what = format!("other slots of {} to become smaller: {resource} {sum} of {total}", spec.environment);
-            let waited = match operation.world.clock.elapsed() >= give_up {
+            let waited = match operation.target.clock.elapsed() >= give_up {
                 true => Err(Failure::TimedOut { what }),
-                false => operation.world.pause(pause, &what).await,
+                false => operation.target.pause(pause, &what).await,
             };
             match waited {
                 Ok(()) => {}
@@ -114,7 +114,7 @@ impl Engine {
             }
             let selector =
                 Selector { scope: Scope::Environment(spec.environment.environment.to_string()), keys: vec![] };
-            let now = match operation.world.observe(&selector).await {
+            let now = match operation.target.observe(&selector).await {
                 Ok(now) => now,
                 Err(failure) if failure.class() == Some(Class::Unavailable) => continue,
                 Err(failure) => return Err(failure.problem()),

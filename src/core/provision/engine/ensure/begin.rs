@@ -33,7 +33,7 @@ impl Engine {
         admitted: &Admitted,
         plan: &Plan,
     ) -> Result<Begun<'a>, Failure> {
-        let Operation { request, id, prepared, world, .. } = operation;
+        let Operation { request, id, prepared, target, .. } = operation;
         let draft = self.draft(operation, admitted, plan)?;
         let key = record::key_of(id);
         let Some(shell) = prepared.blueprint.objects.iter().find(|desired| desired.key == key) else {
@@ -57,7 +57,7 @@ impl Engine {
             self.make_home(operation, admitted).await?;
             // The namespace of the records may have been on its way out, and the old record with it.
             if let Expect::Version(_) = &expect
-                && world.get(&key).await?.is_none()
+                && target.get(&key).await?.is_none()
             {
                 expect = Expect::Absent;
             }
@@ -67,18 +67,18 @@ impl Engine {
             _ => return Err(Failure::Undecided { key }),
         };
         let uid = draft.uid.clone();
-        let keeper = Keeper::take(world.calm(), key, shell, draft, expect).await?;
+        let keeper = Keeper::take(target.calm(), key, shell, draft, expect).await?;
         Ok(Begun::Held { keeper: Box::new(keeper), uid })
     }
 
     /// The one object that comes before a record: the namespace that all records live in.
     async fn make_home(&self, operation: &Operation<'_>, admitted: &Admitted) -> Result<(), Failure> {
-        let Operation { id, prepared, world, .. } = operation;
+        let Operation { id, prepared, target, .. } = operation;
         let key = ObjectKey::namespace_object(SYSTEM_NAMESPACE);
-        let maker = Maker { world: *world, keeper: None, id, team: "", adopt: None, was_ours: &admitted.known };
+        let maker = Maker { target: *target, keeper: None, id, team: "", adopt: None, was_ours: &admitted.known };
         match prepared.blueprint.objects.iter().find(|desired| desired.key == key) {
             Some(desired) if !prepared.left.contains(&key.to_string()) => {
-                let seen = world.get(&key).await?;
+                let seen = target.get(&key).await?;
                 maker.make(desired, seen).await.map(|_| ())
             }
             _ => Ok(()),

@@ -1,4 +1,4 @@
-//! What is to be done, and everything that speaks against it. The world is asked for nothing but who shares an entry.
+//! What is to be done, and everything that speaks against it. The target is asked for nothing but who shares an entry.
 
 use super::{Admitted, Operation};
 use crate::{
@@ -36,10 +36,16 @@ pub(super) struct Make {
 impl Engine {
     /// What is to be done; the error arm holds everything that speaks against it.
     pub(super) async fn work_of(&self, operation: &Operation<'_>, admitted: &Admitted) -> Result<Plan, Vec<Problem>> {
-        let Operation { request, id, prepared, world, .. } = operation;
+        let Operation { request, id, prepared, target, .. } = operation;
         let team = prepared.blueprint.resolved.team.as_str();
-        let maker =
-            Maker { world: *world, keeper: None, id, team, adopt: adopt_of(&request.spec), was_ours: &admitted.known };
+        let maker = Maker {
+            target: *target,
+            keeper: None,
+            id,
+            team,
+            adopt: adopt_of(&request.spec),
+            was_ours: &admitted.known,
+        };
         let live: BTreeMap<&ObjectKey, &Observed> =
             admitted.observed.iter().map(|object| (&object.key, object)).collect();
         let (mut make, mut errors, mut warnings) = (vec![], vec![], vec![]);
@@ -64,7 +70,7 @@ impl Engine {
             prepared.blueprint.objects.iter().map(|desired| desired.key.clone()).collect();
         let unwanted: BTreeSet<ObjectKey> = admitted.known.difference(&wanted).cloned().collect();
         let keep = self
-            .kept_entries(world, id, &operation.cluster, &unwanted, &admitted.observed, &mut warnings)
+            .kept_entries(target, id, &operation.cluster, &unwanted, &admitted.observed, &mut warnings)
             .await
             .map_err(|failure| vec![failure.problem()])?;
         let go: BTreeSet<ObjectKey> = going(id, &admitted.observed, &admitted.known, &wanted, &keep)

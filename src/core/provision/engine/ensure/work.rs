@@ -19,7 +19,7 @@ use crate::{
             proof::{self, Proof},
             run::Order,
             steps::Maker,
-            world::own_selector,
+            target::own_selector,
         },
     },
 };
@@ -38,7 +38,7 @@ enum Ended {
 /// For an operation that writes nothing.
 fn idle<'a>(operation: &'a Operation<'_>, admitted: &'a Admitted) -> Maker<'a> {
     Maker {
-        world: operation.world,
+        target: operation.target,
         keeper: None,
         id: &operation.id,
         team: &operation.prepared.blueprint.resolved.team,
@@ -69,7 +69,7 @@ impl Engine {
         };
         let prepared_for = self.clock.elapsed();
         let maker = Maker {
-            world: operation.world,
+            target: operation.target,
             keeper: Some(&keeper),
             id: &operation.id,
             team: &operation.prepared.blueprint.resolved.team,
@@ -122,8 +122,8 @@ impl Engine {
         plan: &mut Plan,
         observed: &[Observed],
     ) -> Result<(), Failure> {
-        let (world, id, cluster) = (&operation.world, &operation.id, &operation.cluster);
-        let freed = self.no_longer_kept(world, id, cluster, &plan.keep, observed).await?;
+        let (target, id, cluster) = (&operation.target, &operation.id, &operation.cluster);
+        let freed = self.no_longer_kept(target, id, cluster, &plan.keep, observed).await?;
         if freed.is_empty() {
             return Ok(());
         }
@@ -216,11 +216,11 @@ impl Engine {
 
     /// After a failure: looked up, or as far as the operation knows.
     async fn what_exists(&self, operation: &Operation<'_>, admitted: Admitted, made: Seen) -> (Lines, Seen) {
-        let Operation { request, id, prepared, world, .. } = operation;
+        let Operation { request, id, prepared, target, .. } = operation;
         let mut known = admitted.known;
         known.extend(prepared.blueprint.objects.iter().map(|desired| desired.key.clone()));
         let selector = own_selector(id, &known.iter().cloned().collect::<Vec<_>>());
-        let mut seen = match world.calm().observe(&selector).await {
+        let mut seen = match target.calm().observe(&selector).await {
             Ok(now) => by_key(now),
             Err(failure) => {
                 tracing::warn!(%failure, "what exists is told from memory");
@@ -245,7 +245,7 @@ impl Engine {
         record: Option<&Record>,
         ended: Ended,
     ) -> Exists {
-        let Operation { facts, parent, prepared, world_text, request, .. } = operation;
+        let Operation { facts, parent, prepared, target_text, request, .. } = operation;
         // Written by the create that became ready; an update leaves it as it is.
         let record =
             record.filter(|_| request.prior.is_none() || request.prior.as_ref().is_some_and(|prior| prior.incomplete));
@@ -254,7 +254,7 @@ impl Engine {
             Ended::Broken => (None, false),
         };
         Exists {
-            outputs: outcome::existing(&prepared.blueprint, uid, world_text, lines, seen, record, proof),
+            outputs: outcome::existing(&prepared.blueprint, uid, target_text, lines, seen, record, proof),
             uid: uid.to_owned(),
             facts: facts.clone(),
             parent: parent.clone(),

@@ -1,4 +1,4 @@
-//! What speaks against a create, as the world has it: names that are taken, records of the same id, a cluster that is not ready for it.
+//! What speaks against a create, as the target has it: names that are taken, records of the same id, a cluster that is not ready for it.
 
 use crate::{
     domain::{ClusterRef, Id, ObjectKey, Observed, Phase, Problem, Record, Spec, StableFacts},
@@ -63,13 +63,13 @@ impl Engine {
         replacing: Option<&Replacing>,
     ) -> Result<Vec<Problem>, Failure> {
         let id = spec.id();
-        let world = self.world(&facts.cluster_arn);
+        let target = self.target(&facts.cluster_arn);
         let mut keys: BTreeSet<ObjectKey> = prepared.blueprint.objects.iter().map(|d| d.key.clone()).collect();
         keys.extend([record::key_of(&id), record::baseline_key()]);
         let replaced: Option<Id> =
             replacing.and_then(|replacing| parse_like(&id, &replacing.id)).filter(|old| *old != id);
         keys.extend(replaced.as_ref().map(record::key_of));
-        let observed = world.observe(&Selector { scope: Scope::Keys, keys: keys.into_iter().collect() }).await?;
+        let observed = target.observe(&Selector { scope: Scope::Keys, keys: keys.into_iter().collect() }).await?;
         let mut problems = vec![];
         let recorded = find_record(&id, &observed);
         let recorded = match recorded {
@@ -142,7 +142,7 @@ impl Engine {
     async fn done_of(&self, id: &Id, recorded: &Record, facts: &StableFacts) -> Result<usize, Failure> {
         let keys: Vec<ObjectKey> = recorded.inventory.iter().filter_map(|key| key.parse().ok()).collect();
         let selector = Selector { scope: Scope::Keys, keys };
-        let observed = self.world(&facts.cluster_arn).observe(&selector).await?;
+        let observed = self.target(&facts.cluster_arn).observe(&selector).await?;
         Ok(count_done(id, recorded, &observed))
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         RemoveRequest,
         engine::{
             Engine, cluster_of,
-            facts::same_world,
+            facts::same_target,
             prepare::{namespaces_go, own_namespaces},
             record,
         },
@@ -23,9 +23,9 @@ impl Engine {
             Ok(cluster) => cluster,
             Err(problem) => return vec![problem],
         };
-        if request.world.is_some()
-            && let Ok(world) = self.known.world(&cluster).await
-            && let Err(problem) = same_world(&id, request.world.as_deref(), &world)
+        if request.target.is_some()
+            && let Ok(target) = self.known.target(&cluster).await
+            && let Err(problem) = same_target(&id, request.target.as_deref(), &target)
         {
             return vec![problem];
         }
@@ -45,7 +45,7 @@ impl Engine {
     async fn never_was_ready(&self, request: &RemoveRequest) -> bool {
         let Some(facts) = &request.facts else { return false };
         let key = record::key_of(&request.id);
-        let found = self.world(&facts.cluster_arn).get(&key).await.ok().flatten();
+        let found = self.target(&facts.cluster_arn).get(&key).await.ok().flatten();
         found
             .and_then(|observed| record::parse(&observed).ok().flatten())
             .is_some_and(|record| record.phase == Phase::Creating && record.uid == request.uid)
@@ -75,7 +75,7 @@ impl Engine {
                 return Err(problem);
             }
         }
-        let world = self.world(&facts.stable.cluster_arn);
+        let target = self.target(&facts.stable.cluster_arn);
         let dependants = match id {
             Id::Slot(_) => vec![],
             Id::Environment(_) => observed
@@ -86,7 +86,7 @@ impl Engine {
                 .collect(),
             Id::Baseline(_) => {
                 let selector = Selector { scope: Scope::Records, keys: vec![] };
-                let records = world.observe(&selector).await.map_err(|failure| failure.problem())?;
+                let records = target.observe(&selector).await.map_err(|failure| failure.problem())?;
                 records.into_iter().map(|object| object.key).filter(|key| *key != record::key_of(id)).collect()
             }
         };

@@ -80,7 +80,7 @@ async fn a_create_that_fails_at_any_step_is_finished_by_the_next() {
                     continue;
                 }
                 assert_eq!(found.len(), 1, "{reason}: one error: {:?}", outcome.problems);
-                let code = if fault == Fault::Refuse(Class::Denied) { "world.denied" } else { "world.invalid" };
+                let code = if fault == Fault::Refuse(Class::Denied) { "target.denied" } else { "target.invalid" };
                 assert_eq!(found[0], code, "{reason}");
                 // Core taints what a failed create returned: the next plan creates it again, and its delete is a hand-over.
                 if outcome.exists.is_some() {
@@ -155,7 +155,7 @@ async fn throttling_lost_answers_and_broken_connections_are_ridden_out() {
                 bench.fake.heal();
                 // A first look that is lost ends the operation before it began; nothing else does.
                 if outcome.exists.is_none() {
-                    assert_eq!(errors(&outcome.problems), ["world.unavailable"], "{reason}");
+                    assert_eq!(errors(&outcome.problems), ["target.unavailable"], "{reason}");
                     continue;
                 }
                 let held = bench.complete(&spec, outcome);
@@ -222,7 +222,7 @@ async fn a_remove_that_fails_at_any_step_is_finished_by_the_next() {
                 assert!(at > 5, "{reason}: all steps were tried");
                 break;
             }
-            assert_eq!(errors(&removed.problems), ["world.denied"], "{reason}");
+            assert_eq!(errors(&removed.problems), ["target.denied"], "{reason}");
             if let Some(objects) = removed.objects {
                 assert!(
                     objects.iter().all(|(key, line)| held.objects.get(key) == Some(line)),
@@ -372,5 +372,5 @@ async fn a_first_look_bears_a_connection_that_breaks_off() {
     let held = bench.create(&spec).await;
     bench.fake.fail(1, Fault::Refuse(Class::Unavailable));
     let read = bench.engine().observe(observe_request(&held)).await;
-    assert!(read.is_err(), "a refresh says at once that the world is away");
+    assert!(read.is_err(), "a refresh says at once that the target is away");
 }

@@ -93,20 +93,20 @@ async fn a_missing_boundary_is_an_error_before_any_change() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_world_is_an_error_and_never_gone() {
+async fn another_target_is_an_error_and_never_gone() {
     let bench = Bench::ready().await;
     let held = bench.create(&environment("pay", json!({}))).await;
     let keys = bench.fake.keys();
-    bench.fake.move_to("another-world");
+    bench.fake.move_to("another-target");
     let engine = bench.engine();
     let seen = engine.observe(observe_request(&held)).await;
-    assert_eq!(seen.err().map(|problem| problem.code), Some("world.other"), "Read");
+    assert_eq!(seen.err().map(|problem| problem.code), Some("target.other"), "Read");
     let outcome = engine.ensure(ensure_request(&held.spec, Some(&held), None)).await;
-    assert_eq!(errors(&outcome.problems), ["world.other"], "Apply");
+    assert_eq!(errors(&outcome.problems), ["target.other"], "Apply");
     let problems = engine.preview_remove(&remove_request(&held)).await;
-    assert_eq!(errors(&problems), ["world.other"], "the plan of a destroy");
+    assert_eq!(errors(&problems), ["target.other"], "the plan of a destroy");
     let removed = engine.remove(remove_request(&held)).await;
-    assert_eq!((removed.gone, errors(&removed.problems)), (false, vec!["world.other"]), "Delete");
+    assert_eq!((removed.gone, errors(&removed.problems)), (false, vec!["target.other"]), "Delete");
     assert_eq!(bench.fake.keys(), keys);
 }
 
@@ -277,5 +277,5 @@ async fn an_unknown_cluster_leaves_the_plan_undecided_and_refuses_the_apply() {
     let preview = bench.preview(&spec, None).await;
     assert!(preview.decided.is_none() && codes(&preview.problems).contains(&"cluster.undecided"));
     let outcome = bench.ensure(&spec, None).await;
-    assert_eq!(errors(&outcome.problems), ["world.not_found"]);
+    assert_eq!(errors(&outcome.problems), ["target.not_found"]);
 }

@@ -102,7 +102,7 @@ async fn an_import_is_followed_by_an_empty_plan() {
         let request = ObserveRequest {
             id: spec.id(),
             uid: None,
-            world: None,
+            target: None,
             spec: record.request().ok(),
             facts: Some(record.facts.clone()),
             parent: None,
@@ -113,7 +113,7 @@ async fn an_import_is_followed_by_an_empty_plan() {
         let held = Held {
             spec: spec.clone(),
             uid: seen.uid.clone(),
-            world: seen.world.clone(),
+            target: seen.target.clone(),
             objects: seen.objects.clone(),
             facts: seen.facts.clone(),
             parent: seen.parent.clone(),

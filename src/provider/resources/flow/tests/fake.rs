@@ -86,7 +86,7 @@ impl Fake {
 }
 
 fn copy(request: &EnsureRequest) -> EnsureRequest {
-    let EnsureRequest { spec, facts, parent, prior, replacing, planned, planned_world, timeout, cancel } = request;
+    let EnsureRequest { spec, facts, parent, prior, replacing, planned, planned_target, timeout, cancel } = request;
     EnsureRequest {
         spec: spec.clone(),
         facts: facts.clone(),
@@ -94,7 +94,7 @@ fn copy(request: &EnsureRequest) -> EnsureRequest {
         prior: prior.clone(),
         replacing: replacing.clone(),
         planned: planned.clone(),
-        planned_world: planned_world.clone(),
+        planned_target: planned_target.clone(),
         timeout: *timeout,
         cancel: cancel.clone(),
     }
@@ -132,7 +132,7 @@ pub fn environment_outputs(id: &str, uid: &str) -> Outputs {
     Outputs::Environment(EnvironmentOutputs {
         id: Some(Late::Now(id.to_owned())),
         uid: Some(Late::Now(uid.to_owned())),
-        world: Some(Late::Now("sandbox:1".to_owned())),
+        target: Some(Late::Now("sandbox:1".to_owned())),
         objects: Some(Late::Now(objects().into_iter().map(|(key, line)| (key, Late::Now(line))).collect())),
         resolved_version: Some(Late::Now("1.0.0".to_owned())),
         namespace_names: Some(Late::Now(BTreeMap::new())),
@@ -146,7 +146,7 @@ pub fn environment_outputs(id: &str, uid: &str) -> Outputs {
 pub fn seen(uid: &str) -> Seen {
     Seen {
         uid: uid.to_owned(),
-        world: "sandbox:1".to_owned(),
+        target: "sandbox:1".to_owned(),
         objects: objects(),
         facts: facts("demo"),
         parent: None,
@@ -156,10 +156,10 @@ pub fn seen(uid: &str) -> Seen {
     }
 }
 
-/// What a plan can tell: all but what only the world knows.
+/// What a plan can tell: all but what only the target knows.
 fn desired(id: &str) -> Outputs {
     let Outputs::Environment(known) = environment_outputs(id, "") else { panic!("an environment") };
-    Outputs::Environment(EnvironmentOutputs { uid: None, world: None, provisioning: None, ..known })
+    Outputs::Environment(EnvironmentOutputs { uid: None, target: None, provisioning: None, ..known })
 }
 
 #[async_trait]
@@ -204,7 +204,7 @@ impl Provisioner for Fake {
             complete: !fails,
         };
         self.ensures.lock().unwrap().push(request);
-        let problems = if fails { vec![Problem::error("world.denied", "a step failed", "allow it")] } else { vec![] };
+        let problems = if fails { vec![Problem::error("target.denied", "a step failed", "allow it")] } else { vec![] };
         Outcome { exists: Some(exists), problems }
     }
 

@@ -17,11 +17,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// About a minute in all: whoever waits at a terminal wants to hear by then.
 const TRIES: usize = 10;
 
-/// Some three seconds: before the first change nothing is lost by saying that the world is away.
+/// Some three seconds: before the first change nothing is lost by saying that the target is away.
 const FEW_TRIES: usize = 4;
 
 #[derive(Clone, Copy)]
-pub(super) struct World<'a> {
+pub(super) struct TargetCalls<'a> {
     pub(super) objects: &'a dyn Objects,
     pub(super) clock: &'a dyn Clock,
     pub(super) cluster: &'a ClusterArn,
@@ -50,12 +50,12 @@ pub(super) fn looks() -> impl Iterator<Item = Duration> + Send {
         .build()
 }
 
-// === impl World ===
+// === impl Target ===
 
-impl<'a> World<'a> {
+impl<'a> TargetCalls<'a> {
     /// For what must be written even after a cancellation or the end of the time.
-    pub(super) fn calm(&self) -> World<'a> {
-        World { until: Some(Duration::MAX), cancel: None, ..*self }
+    pub(super) fn calm(&self) -> TargetCalls<'a> {
+        TargetCalls { until: Some(Duration::MAX), cancel: None, ..*self }
     }
 
     /// Why nothing more may be started.

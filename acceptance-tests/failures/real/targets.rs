@@ -1,10 +1,10 @@
-//! A world that is away, refuses, is another than it was, or stops in the middle.
+//! A target that is away, refuses, is another than it was, or stops in the middle.
 
 use super::*;
 use goldenpath_adapters::kube::{Credentials, Kube};
 
-/// Neither a refresh nor an apply loses anything while a world is away or refuses; afterwards all is as it was.
-pub async fn worlds(real: Arc<Real>) -> Result<()> {
+/// Neither a refresh nor an apply loses anything while a target is away or refuses; afterwards all is as it was.
+pub async fn targets(real: Arc<Real>) -> Result<()> {
     let server = server(&real).await?;
     let bench = Bench::new(&real, &server, "fworldq".to_owned()).await?;
     let mut instance = bench.make(ENVIRONMENT).await?;

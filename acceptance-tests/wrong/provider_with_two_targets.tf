@@ -1,6 +1,6 @@
 # attribute: 
 # says: offline
-# reason: objects can't live in two worlds
+# reason: objects can't live in two targets
 
 provider "goldenpath" {
   sandbox = { path = "sandbox.db" }

@@ -14,16 +14,16 @@ const FACTS: &str = r#"{
     }"#;
 
 /// The wrong profile, a lost variable: never "gone", which would make everything a second time.
-pub(super) fn another_world(tool: &Tool) -> Result<()> {
+pub(super) fn another_target(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, &environment(""))?;
     workspace.apply(&[])?;
     workspace.write("provider.tf", "provider \"goldenpath\" {\n  sandbox = { path = \"other.db\" }\n}\n")?;
-    workspace.plan_fails(&[])?.says("world")?;
-    // Without a refresh a plan with nothing to change asks no world; a change meets the other one before it is made.
+    workspace.plan_fails(&[])?.says("target")?;
+    // Without a refresh a plan with nothing to change asks no target; a change meets the other one before it is made.
     workspace.write("main.tf", &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#))?;
-    workspace.apply_fails(&["-refresh=false"])?.says("world")?;
+    workspace.apply_fails(&["-refresh=false"])?.says("target")?;
     workspace.write("main.tf", &environment(""))?;
-    workspace.destroy_fails(&["-refresh=false"])?.says("world")?;
+    workspace.destroy_fails(&["-refresh=false"])?.says("target")?;
     ensure!(workspace.instance(ENVIRONMENT)?.is_some(), "the state is as it was");
     workspace.write("provider.tf", &workspace.sandbox_provider())?;
     workspace.plan_is_empty(&[])?;

@@ -1,4 +1,4 @@
-//! `world`: starts ministack and a real API server, joined, behind a counting proxy, and says in one line of JSON how they are
+//! `target`: starts ministack and a real API server, joined, behind a counting proxy, and says in one line of JSON how they are
 //! reached. Then it answers `reset` and `requests`, a line each, until its standard input ends. Used by scripts/bench.
 
 use acceptance_tests::{

@@ -1,8 +1,8 @@
-//! From a configuration to the engine over a world's ports. Nothing is opened or asked here: that waits for the first use.
+//! From a configuration to the engine over a target's ports. Nothing is opened or asked here: that waits for the first use.
 
 use super::real;
 use crate::resources::{
-    provider_config::{ProviderConfig, World},
+    provider_config::{ProviderConfig, Target},
     session::Configured,
 };
 use goldenpath_adapters::{
@@ -27,12 +27,12 @@ pub(super) struct Opened {
 }
 
 pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
-    let ProviderConfig { world, catalogue, unreachable, lease } = config;
+    let ProviderConfig { target, catalogue, unreachable, lease } = config;
     let catalogue = self::catalogue(&catalogue).map_err(|error| {
         Diagnostic::error(format!("{error:#}"), "Correct the document, or the path to it.")
             .at(Path::attribute("catalogue"))
     })?;
-    let Ports { objects, clusters, probe, notice, refuses } = ports(world)?;
+    let Ports { objects, clusters, probe, notice, refuses } = ports(target)?;
     let usual = EngineConfig::default();
     let engine_config =
         EngineConfig { lease: lease.unwrap_or(usual.lease), assumes_baseline: refuses.is_some(), ..usual };
@@ -50,9 +50,9 @@ pub(super) struct Ports {
     pub(super) refuses: Option<&'static str>,
 }
 
-fn ports(world: World) -> Result<Ports, Diagnostic> {
-    Ok(match world {
-        World::Sandbox { path, declared } => {
+fn ports(target: Target) -> Result<Ports, Diagnostic> {
+    Ok(match target {
+        Target::Sandbox { path, declared } => {
             let options: SandboxOptions = from_value(&declared).map_err(|fault| {
                 Diagnostic::error(
                     format!("the sandbox can't be declared so: {fault}"),
@@ -73,15 +73,15 @@ fn ports(world: World) -> Result<Ports, Diagnostic> {
                 refuses: None,
             }
         }
-        World::Real { aws, kubernetes } => real::ports(*aws, kubernetes)?,
-        World::Offline(facts) => {
+        Target::Real { aws, kubernetes } => real::ports(*aws, kubernetes)?,
+        Target::Offline(facts) => {
             let offline = Arc::new(Offline::new(*facts));
             Ports {
                 objects: offline.clone(),
                 clusters: offline.clone(),
                 probe: offline,
                 notice: None,
-                refuses: Some("the offline world refuses to apply, it only plans; name a world that has objects"),
+                refuses: Some("the offline target refuses to apply, it only plans; name a target that has objects"),
             }
         }
     })

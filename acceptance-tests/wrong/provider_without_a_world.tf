@@ -1,5 +1,0 @@
-# attribute: 
-# says: sandbox
-# reason: there is no default world: the sentence shows the choices
-
-provider "goldenpath" {}
