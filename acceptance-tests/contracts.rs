@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use goldenpath_adapters::{
     clock::SystemClock,
-    contract::{self, Foreign, Target},
+    contract::{self, FieldRef, Foreign, TestTarget},
     joined::Joined,
     kube::{Hand, Kube},
     sandbox::{Sandbox, SandboxOptions},
@@ -43,7 +43,7 @@ pub async fn keeps(cluster: &Cluster, kind: &str) -> Result<()> {
 pub fn kinds() -> Result<BTreeSet<String>> {
     let folder = tempfile::tempdir()?;
     let sandbox = Arc::new(Sandbox::open(folder.path().join("names.db"), SandboxOptions::default()));
-    let cases = contract::cases(&Target {
+    let cases = contract::cases(&TestTarget {
         objects: sandbox.clone(),
         clusters: sandbox.clone(),
         probe: sandbox.clone(),
@@ -69,7 +69,7 @@ pub fn demo() -> Result<ClusterArn> {
 pub async fn keeps_on_aws(real: &Real, kind: &str) -> Result<()> {
     let aws = Arc::new(real.aws(&real.ministack.url()));
     let kube = Arc::new(real.cluster.kube(real.cluster.admin()));
-    let target = Target {
+    let target = TestTarget {
         objects: Arc::new(Joined { aws: aws.clone(), kubernetes: kube.clone() }),
         clusters: aws.clone(),
         probe: kube.clone(),
@@ -84,7 +84,7 @@ pub async fn keeps_on_aws(real: &Real, kind: &str) -> Result<()> {
 }
 
 /// All cases about one kind, side by side: most of their time is waiting for namespaces to end. A gap must still be one.
-pub async fn run(target: &Target, kind: &str, gaps: &[Gap]) -> Result<()> {
+pub async fn run(target: &TestTarget, kind: &str, gaps: &[Gap]) -> Result<()> {
     let cases = contract::cases(target).into_iter().filter(|case| of(&case.name) == kind);
     let verdicts = join_all(cases.map(|case| async { (case.name, case.run.await) })).await;
     let mut broken = vec![];
@@ -107,9 +107,9 @@ pub async fn run(target: &Target, kind: &str, gaps: &[Gap]) -> Result<()> {
     Ok(())
 }
 
-fn target(folder: &Path, kube: Arc<Kube>) -> Result<Target> {
+fn target(folder: &Path, kube: Arc<Kube>) -> Result<TestTarget> {
     let sandbox = Arc::new(Sandbox::open(folder.join("aws.db"), SandboxOptions::default()));
-    Ok(Target {
+    Ok(TestTarget {
         objects: Arc::new(Joined { aws: sandbox.clone(), kubernetes: kube.clone() }),
         clusters: sandbox.clone(),
         // Of the sandbox's associations the API server knows nothing.
@@ -140,12 +140,12 @@ impl Foreign for Hands {
         self.of(key).make(cluster, key, body, manager).await
     }
 
-    async fn edit(&self, target: Target<'_>, value: Option<Json>) -> Result<(), PortError> {
-        self.of(target.key).edit(target, value).await
+    async fn edit(&self, field: FieldRef<'_>, value: Option<Json>) -> Result<(), PortError> {
+        self.of(field.key).edit(field, value).await
     }
 
-    async fn declare(&self, target: Target<'_>, value: Json) -> Result<(), PortError> {
-        self.of(target.key).declare(target, value).await
+    async fn declare(&self, field: FieldRef<'_>, value: Json) -> Result<(), PortError> {
+        self.of(field.key).declare(field, value).await
     }
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey) -> Result<(), PortError> {

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use goldenpath_adapters::{
     aws::{self, Aws, AwsOptions},
     clock::SystemClock,
-    contract::Target,
+    contract::TestTarget,
     joined::{Joined, JoinedClusters},
     kube::{self, Credentials, Kube},
 };
@@ -48,7 +48,7 @@ impl Live {
         let aws =
             Arc::new(Aws::new(AwsOptions { region: Some(self.cluster.region().to_owned()), ..AwsOptions::default() }));
         let kube = Arc::new(Kube::new(aws.clone(), Credentials::Tokens(aws.clone())));
-        let target = Target {
+        let target = TestTarget {
             objects: Arc::new(Joined { aws: aws.clone(), kubernetes: kube.clone() }),
             clusters: Arc::new(JoinedClusters { aws: aws.clone(), kubernetes: kube.clone() }),
             probe: kube.clone(),

@@ -14,7 +14,7 @@ use acceptance_tests::{
 use anyhow::{Context as _, Result, ensure};
 use goldenpath_adapters::{
     aws,
-    contract::{Foreign as _, Target},
+    contract::{FieldRef, Foreign as _},
     joined::Joined,
     kube::{self, Credentials, Kube, TokenSource as _},
 };
@@ -196,7 +196,8 @@ impl Outside {
         let mut leaves = vec![];
         crate::sandbox::collect("", change, &mut leaves);
         for (pointer, value) in leaves {
-            let target = Target { cluster: &self.cluster, key: &object, pointer: &pointer, manager: "kubectl-edit" };
+            let target =
+                FieldRef { cluster: &self.cluster, key: &object, pointer: &pointer, manager: "kubectl-edit" };
             let done = if object.is_aws() {
                 self.aws_hand.edit(target, Some(value)).await
             } else {

@@ -17,7 +17,7 @@ use crate::{
     resources::{
         self,
         provider_config::{self, FromEnvironment, Refused},
-        session::{Rules, Session, Target},
+        session::{ConfiguredTarget, Rules, Session},
     },
 };
 use async_trait::async_trait;
@@ -118,7 +118,7 @@ impl Connection for Client {
         let configured = match provider_config::resolve(&request.config, &self.environment) {
             Ok(config) => target::open(config),
             Err(Refused::Undecided) => {
-                self.session.configure(Target::Undecided);
+                self.session.configure(ConfiguredTarget::Undecided);
                 return vec![];
             }
             Err(Refused::Wrong(error)) => Err(error),
@@ -126,11 +126,11 @@ impl Connection for Client {
         match configured {
             Ok(target::Opened { configured, catalogue, notice }) => {
                 self.session.set_rules(rules(catalogue));
-                self.session.configure(Target::Known(Arc::new(configured)));
+                self.session.configure(ConfiguredTarget::Known(Arc::new(configured)));
                 notice.into_iter().collect()
             }
             Err(error) => {
-                self.session.configure(Target::Unconfigured);
+                self.session.configure(ConfiguredTarget::Unconfigured);
                 vec![error]
             }
         }

@@ -125,9 +125,9 @@ async fn association(target: TestTarget, sample: Sample) -> Verdict {
             let made = target.make(&sample.key, &sample.body).await?;
             promise(made.external_id.is_none(), || format!("an external id without a target: {:?}", made.external_id))?;
             let partition = target.cluster.partition();
-            let target = format!("arn:{partition}:iam::999900001111:role/target");
+            let chained = format!("arn:{partition}:iam::999900001111:role/target");
             let with = Body::PodIdentityAssociation(PodIdentityAssociation {
-                target_role_arn: Some(target),
+                target_role_arn: Some(chained),
                 disable_session_tags: true,
                 policy: Some(json!({"Version": "2012-10-17",
                     "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]})),

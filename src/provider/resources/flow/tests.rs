@@ -8,7 +8,7 @@ use crate::{
     resources::{
         eks_workload_slot::EksWorkloadSlot,
         private::Intent,
-        session::{Target, Unreachable},
+        session::{ConfiguredTarget, Unreachable},
         team_environment::TeamEnvironment,
     },
     testing::{Core, State},
@@ -20,7 +20,11 @@ use serde_json::json;
 
 fn managed<K: Kind>(fake: &Arc<Fake>, unreachable: Unreachable) -> Managed<K> {
     let session = Session::new(Arc::new(|_| vec![]));
-    session.configure(Target::Known(Arc::new(Configured { provisioner: fake.clone(), unreachable, refuses: None })));
+    session.configure(ConfiguredTarget::Known(Arc::new(Configured {
+        provisioner: fake.clone(),
+        unreachable,
+        refuses: None,
+    })));
     Managed::new(session)
 }
 
@@ -73,7 +77,7 @@ async fn a_provider_that_is_not_decided_yet_fails_no_plan_and_applies_nothing() 
     let core = Core::new(&resource);
     let state = made(&core, environment("pay")).await;
 
-    resource.session.configure(Target::Undecided);
+    resource.session.configure(ConfiguredTarget::Undecided);
     let plan = core.plan(None, &core.config(environment("new"))).await.sound();
     assert_eq!(plan.planned.child("id").as_str(), Some("demo/new"));
     assert!(plan.planned.child("objects").is_unknown());
