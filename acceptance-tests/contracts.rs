@@ -1,36 +1,32 @@
 //! The contract of the ports on a real API server: the suite that the sandbox passes, unchanged. AWS is the sandbox's here, joined
-//! as in the product. And what only a real API server shows: rights, kubeconfigs, kinds that nobody serves.
+//! as in the product. And what only a real API server shows: permissions, kubeconfigs, kinds that nobody serves.
 
 mod gaps;
 pub mod own;
 
-use crate::servers::{Cluster, real::Real};
+use acceptance_tests::servers::{Cluster, Real, ministack::cluster_arn};
 use anyhow::{Result, bail};
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use goldenpath_adapters::{
     clock::SystemClock,
-    contract::{self, FieldRef, Foreign, TestTarget},
     joined::Joined,
-    kube::{Hand, Kube},
-    sandbox::{Sandbox, SandboxOptions},
+    kube::{Kube, KubectlEditor},
 };
+use goldenpath_contract::{self as contract, FieldRef, OutOfBand, TestTarget};
 use goldenpath_core::{
     domain::{Body, ClusterArn, ObjectKey},
     ports::PortError,
 };
+use goldenpath_sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value as Json;
-use std::{collections::BTreeSet, error::Error as _, path::Path, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, error::Error as _, path::Path, sync::Arc, time::Duration};
 
-pub type Check = fn(Arc<Cluster>) -> Pin<Box<dyn Future<Output = Result<()>>>>;
 pub use gaps::Gap;
 pub use own::OWN;
 
-/// The kinds that live in AWS; and what is asked of clusters.
+/// The kinds that live in AWS, and clusters.
 pub const AWS: [&str; 5] = ["Role", "AccessEntry", "AccessPolicy", "PodIdentityAssociation", "Cluster"];
-
-/// The cluster that a new sandbox knows; the real API server stands in for its Kubernetes half.
-const DEMO: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
 
 /// All cases about one kind.
 pub async fn keeps(cluster: &Cluster, kind: &str) -> Result<()> {
@@ -47,9 +43,9 @@ pub fn kinds() -> Result<BTreeSet<String>> {
         objects: sandbox.clone(),
         clusters: sandbox.clone(),
         probe: sandbox.clone(),
-        foreign: sandbox,
+        out_of_band: sandbox,
         clock: Arc::new(SystemClock::default()),
-        cluster: DEMO.parse()?,
+        cluster: demo()?,
         boundary: String::new(),
         poll: Duration::ZERO,
         unique: String::new(),
@@ -61,8 +57,9 @@ fn of(case: &str) -> &str {
     case.split([' ', ':']).next().unwrap_or(case)
 }
 
+/// The cluster that a new sandbox knows too; the real API server stands in for its Kubernetes half.
 pub fn demo() -> Result<ClusterArn> {
-    Ok(DEMO.parse()?)
+    Ok(cluster_arn().parse()?)
 }
 
 /// AWS's kinds on ministack, with what it is known not to do left out.
@@ -73,7 +70,10 @@ pub async fn keeps_on_aws(real: &Real, kind: &str) -> Result<()> {
         objects: Arc::new(Joined { aws: aws.clone(), kubernetes: kube.clone() }),
         clusters: aws.clone(),
         probe: kube.clone(),
-        foreign: Arc::new(Hands { aws: Arc::new(goldenpath_adapters::aws::Hand(aws)), kubernetes: Hand(kube) }),
+        out_of_band: Arc::new(JoinedOutOfBand {
+            aws: Arc::new(goldenpath_adapters::aws::ConsoleEditor(aws)),
+            kubernetes: KubectlEditor(kube),
+        }),
         clock: Arc::new(SystemClock::default()),
         cluster: demo()?,
         boundary: real.boundary(),
@@ -86,23 +86,23 @@ pub async fn keeps_on_aws(real: &Real, kind: &str) -> Result<()> {
 /// All cases about one kind, side by side: most of their time is waiting for namespaces to end. A gap must still be one.
 pub async fn run(target: &TestTarget, kind: &str, gaps: &[Gap]) -> Result<()> {
     let cases = contract::cases(target).into_iter().filter(|case| of(&case.name) == kind);
-    let verdicts = join_all(cases.map(|case| async { (case.name, case.run.await) })).await;
-    let mut broken = vec![];
-    for (name, verdict) in &verdicts {
+    let results = join_all(cases.map(|case| async { (case.name, case.run.await) })).await;
+    let mut violated = vec![];
+    for (name, result) in &results {
         let gap = gaps.iter().find(|gap| gap.case == name);
-        match (verdict, gap) {
+        match (result, gap) {
             (Ok(()), None) | (Err(_), Some(_)) => {}
             (Ok(()), Some(Gap { does, document, .. })) => {
-                broken.push(format!("{name}: it {does} no more, so it is no gap any more ({document})"));
+                violated.push(format!("{name}: it {does} no more, so it is no gap any more ({document})"));
             }
             (Err(error), None) => {
                 let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-                broken.push(format!("{name}: {error}{cause}"));
+                violated.push(format!("{name}: {error}{cause}"));
             }
         }
     }
-    if !broken.is_empty() {
-        bail!("{} of {} broken:\n{}", broken.len(), verdicts.len(), broken.join("\n"));
+    if !violated.is_empty() {
+        bail!("{} of {} violated:\n{}", violated.len(), results.len(), violated.join("\n"));
     }
     Ok(())
 }
@@ -114,7 +114,7 @@ fn target(folder: &Path, kube: Arc<Kube>) -> Result<TestTarget> {
         clusters: sandbox.clone(),
         // Of the sandbox's associations the API server knows nothing.
         probe: sandbox.clone(),
-        foreign: Arc::new(Hands { aws: sandbox, kubernetes: Hand(kube) }),
+        out_of_band: Arc::new(JoinedOutOfBand { aws: sandbox, kubernetes: KubectlEditor(kube) }),
         clock: Arc::new(SystemClock::default()),
         cluster: demo()?,
         boundary: "arn:aws:iam::111122223333:policy/goldenpath/boundary".to_owned(),
@@ -123,19 +123,19 @@ fn target(folder: &Path, kube: Arc<Kube>) -> Result<TestTarget> {
     })
 }
 
-pub struct Hands {
-    pub aws: Arc<dyn Foreign>,
-    pub kubernetes: Hand,
+pub struct JoinedOutOfBand {
+    pub aws: Arc<dyn OutOfBand>,
+    pub kubernetes: KubectlEditor,
 }
 
-impl Hands {
-    fn of(&self, key: &ObjectKey) -> &dyn Foreign {
+impl JoinedOutOfBand {
+    fn of(&self, key: &ObjectKey) -> &dyn OutOfBand {
         if key.is_aws() { &*self.aws } else { &self.kubernetes }
     }
 }
 
 #[async_trait]
-impl Foreign for Hands {
+impl OutOfBand for JoinedOutOfBand {
     async fn make(&self, cluster: &ClusterArn, key: &ObjectKey, body: &Body, manager: &str) -> Result<(), PortError> {
         self.of(key).make(cluster, key, body, manager).await
     }

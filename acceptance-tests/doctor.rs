@@ -1,14 +1,17 @@
-//! `doctor` as a person runs it against the real servers: what is well is called so, and each trouble is found, named and told with
-//! what to do about it.
+//! `doctor` as a person runs it against the real servers: what is well is shown as such, and each trouble is found and
+//! named, with what to do about it.
 //!
-//! ministack's policy simulator leaves out the context that it is given, so that whoever holds just the printed policy would be told
-//! that it lacks what has conditions (IAM API Reference, SimulatePrincipalPolicy, `ContextEntries`). Here the caller may all but what is
+//! ministack's policy simulator leaves out the context that it is given, so that whoever holds just the printed policy would
+//! seem to lack what has conditions (IAM API Reference, SimulatePrincipalPolicy, `ContextEntries`). Here the caller may all but what is
 //! denied to it.
 
-use crate::tools::provider;
-use acceptance_tests::servers::{
-    ministack::{ACCOUNT, Clients, REGION},
-    real::{self, Real},
+use acceptance_tests::{
+    servers::{
+        Real,
+        ministack::{self, ACCOUNT, Clients, REGION, assumable_by},
+        real, seed,
+    },
+    tools::provider,
 };
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_eks::types::{IdentityProviderConfig, OidcIdentityProviderConfigRequest};
@@ -18,7 +21,7 @@ use std::{process::Command, sync::Arc};
 
 type Variables = Vec<(String, String)>;
 
-pub async fn tells(real: Arc<Real>) -> Result<()> {
+pub async fn reports(real: Arc<Real>) -> Result<()> {
     let (url, root) = (real.ministack.url(), real.ministack.root());
     let (key, secret) = &real.platform;
     let platform = real::environment(&url, key, secret, None);
@@ -29,8 +32,8 @@ pub async fn tells(real: Arc<Real>) -> Result<()> {
         "network policies",
         "permissions boundary",
         "identity providers",
-        "rights on AWS",
-        "rights on Kubernetes",
+        "AWS permissions",
+        "Kubernetes permissions",
         "clock",
         "orphans",
     ] {
@@ -45,10 +48,10 @@ pub async fn tells(real: Arc<Real>) -> Result<()> {
 
     let denied = ["iam:CreateRole", "eks:CreateAccessEntry"];
     let lacking = caller(&root, &url, "lacks", &denied).await?;
-    is(&lacking, "rights on AWS", "error", &["not allowed: eks:CreateAccessEntry, iam:CreateRole"]).await?;
-    is(&lacking, "rights on Kubernetes", "error", &["not allowed: ", "patch namespaces"]).await?;
+    is(&lacking, "AWS permissions", "error", &["not allowed: eks:CreateAccessEntry, iam:CreateRole"]).await?;
+    is(&lacking, "Kubernetes permissions", "error", &["not allowed: ", "patch namespaces"]).await?;
     let silenced = caller(&root, &url, "silenced", &["iam:SimulatePrincipalPolicy"]).await?;
-    is(&silenced, "rights on AWS", "warning", &["iam:SimulatePrincipalPolicy"]).await?;
+    is(&silenced, "AWS permissions", "warning", &["iam:SimulatePrincipalPolicy"]).await?;
     let nobody = real::environment(&url, "AKIANOBODY", "wrong", None);
     is(&nobody, "credentials and cluster", "error", &[]).await?;
 
@@ -57,7 +60,7 @@ pub async fn tells(real: Arc<Real>) -> Result<()> {
     identity_provider(&root, "open", Some("gp:")).await?;
     is(&platform, "identity providers", "error", &["open"]).await?;
     let wanted = IdentityProviderConfig::builder().r#type("oidc").name("open").build()?;
-    let gone = root.eks.disassociate_identity_provider_config().cluster_name(real::CLUSTER);
+    let gone = root.eks.disassociate_identity_provider_config().cluster_name(ministack::CLUSTER);
     gone.identity_provider_config(wanted).send().await?;
     is(&platform, "identity providers", "ok", &[]).await
 }
@@ -77,22 +80,22 @@ async fn is_as(
     let variables = variables.clone();
     let (findings, has_failed) = tokio::task::spawn_blocking(move || run(&variables, profile)).await??;
     let of = |wanted: &str| findings.iter().find(|finding| finding["check"] == wanted);
-    let finding = of(check).with_context(|| format!("nothing was said of {check}: {findings:?}"))?;
-    ensure!(finding["verdict"] == verdict, "{check} is not {verdict}: {finding}");
+    let finding = of(check).with_context(|| format!("{check} is not reported: {findings:?}"))?;
+    ensure!(finding["status"] == verdict, "{check} is not {verdict}: {finding}");
     let found = finding["found"].as_str().unwrap_or_default();
     for word in words {
-        ensure!(found.contains(word), "{check}: {word:?} is not said: {finding}");
+        ensure!(found.contains(word), "{check}: {word:?} is missing: {finding}");
     }
     let remedy = finding["remedy"].as_str().unwrap_or_default();
     ensure!(remedy.is_empty() == (verdict == "ok"), "{check}: what to do: {finding}");
-    let has_error = findings.iter().any(|finding| finding["verdict"] == "error");
+    let has_error = findings.iter().any(|finding| finding["status"] == "error");
     ensure!(has_failed == has_error, "the exit code says {has_failed}: {findings:?}");
     Ok(())
 }
 
 fn run(variables: &Variables, profile: Option<&str>) -> Result<(Vec<Json>, bool)> {
     let mut command = Command::new(provider()?);
-    command.args(["doctor", real::CLUSTER, "--region", REGION, "--json"]);
+    command.args(["doctor", ministack::CLUSTER, "--region", REGION, "--json"]);
     command.args(profile.map(|profile| ["--profile", profile]).into_iter().flatten());
     let out = command.envs(variables.iter().cloned()).output()?;
     let said = String::from_utf8_lossy(&out.stderr);
@@ -120,17 +123,15 @@ async fn profiles(platform: &Variables, nobody: &Variables) -> Result<()> {
 
 /// Of an environment that no record knows.
 async fn orphan(root: &Clients) -> Result<()> {
-    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-        "Principal": {"Service": "pods.eks.amazonaws.com"}}]});
-    let mut asked = root.iam.create_role().role_name("gp-doctor-orphan").path("/goldenpath/");
+    let mut role = root.iam.create_role().role_name("gp-doctor-orphan").path("/goldenpath/");
     for (key, value) in [
         ("goldenpath:managed", "true".to_owned()),
-        ("goldenpath:cluster-arn", real::arn()),
+        ("goldenpath:cluster-arn", ministack::cluster_arn()),
         ("goldenpath:environment", "doctor".to_owned()),
     ] {
-        asked = asked.tags(Tag::builder().key(key).value(value).build()?);
+        role = role.tags(Tag::builder().key(key).value(value).build()?);
     }
-    asked.assume_role_policy_document(trust.to_string()).send().await?;
+    role.assume_role_policy_document(assumable_by("Service", "pods.eks.amazonaws.com")).send().await?;
     Ok(())
 }
 
@@ -141,8 +142,8 @@ async fn caller(root: &Clients, url: &str, name: &str, denied: &[&str]) -> Resul
         {"Effect": "Deny", "Action": denied, "Resource": "*"},
     ]});
     let user = format!("doctor-{name}");
-    let (key, secret) = real::user(root, &user, &policy.to_string()).await?;
-    real::enter(root, &format!("arn:aws:iam::{ACCOUNT}:user/{user}"), &user).await?;
+    let (key, secret) = seed::user(root, &user, &policy.to_string()).await?;
+    seed::enter(root, &format!("arn:aws:iam::{ACCOUNT}:user/{user}"), &user).await?;
     Ok(real::environment(url, &key, &secret, None))
 }
 
@@ -154,7 +155,7 @@ async fn identity_provider(root: &Clients, name: &str, groups_prefix: Option<&st
         .groups_claim("groups")
         .set_groups_prefix(groups_prefix.map(str::to_owned))
         .build()?;
-    let asked = root.eks.associate_identity_provider_config().cluster_name(real::CLUSTER);
-    asked.oidc(provider).send().await?;
+    let associated = root.eks.associate_identity_provider_config().cluster_name(ministack::CLUSTER);
+    associated.oidc(provider).send().await?;
     Ok(())
 }

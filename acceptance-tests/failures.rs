@@ -3,8 +3,14 @@
 
 pub mod real;
 
-use crate::{BASELINE, ENVIRONMENT, SLOT, sandbox::Fault, server::Server};
-use acceptance_tests::client::{Action, Instance, errors, no_errors, told};
+use crate::{
+    sandbox::{FaultRow, Sandbox},
+    server::Server,
+};
+use acceptance_tests::{
+    BASELINE, ENVIRONMENT, SLOT,
+    client::{Action, Instance, as_text, errors, no_errors},
+};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 use std::path::PathBuf;
@@ -17,19 +23,19 @@ pub enum How {
     DiesBefore,
     /// The process dies, and the change was made.
     DiesAfter,
-    /// The change is made and its answer lost.
-    AnswerLost,
+    /// The change is made and its response lost.
+    ResponseLost,
 }
 
 impl How {
-    pub const ALL: [Self; 4] = [Self::Refused, Self::DiesBefore, Self::DiesAfter, Self::AnswerLost];
+    pub const ALL: [Self; 4] = [Self::Refused, Self::DiesBefore, Self::DiesAfter, Self::ResponseLost];
 
     fn action(self) -> &'static str {
         match self {
             Self::Refused => "deny",
             Self::DiesBefore => "exit",
             Self::DiesAfter => "exit-after",
-            Self::AnswerLost => "lost",
+            Self::ResponseLost => "lost",
         }
     }
 
@@ -38,7 +44,7 @@ impl How {
             Self::Refused => "a 403",
             Self::DiesBefore => "kill -9 before the change",
             Self::DiesAfter => "kill -9 after the change",
-            Self::AnswerLost => "a lost answer",
+            Self::ResponseLost => "a lost response",
         }
     }
 }
@@ -67,11 +73,11 @@ pub async fn create(how: How) -> Result<()> {
     {
         let mut steps = 0;
         for step in 1.. {
-            let bench = Bench::new().await?;
+            let fixture = FailureFixture::new().await?;
             if resource == SLOT {
-                bench.make(ENVIRONMENT, &environment()).await?;
+                fixture.make(ENVIRONMENT, &environment()).await?;
             }
-            let case = bench.create_fails(resource, &config, id, how, step).await;
+            let case = fixture.create_fails(resource, &config, id, how, step).await;
             if !case.with_context(|| format!("{how:?} at write {step} of {resource}"))? {
                 break;
             }
@@ -94,8 +100,8 @@ pub async fn change_and_destroy(how: How) -> Result<()> {
     ] {
         let mut steps = 0;
         for step in 1.. {
-            let bench = Bench::new().await?;
-            let case = bench.change_fails(&from, to.as_ref(), how, step).await;
+            let fixture = FailureFixture::new().await?;
+            let case = fixture.change_fails(&from, to.as_ref(), how, step).await;
             if !case.with_context(|| format!("{how:?} at write {step} of {reason}"))? {
                 break;
             }
@@ -107,15 +113,15 @@ pub async fn change_and_destroy(how: How) -> Result<()> {
 }
 
 /// A sandbox with a baseline, and a new provider process for each life.
-struct Bench {
+struct FailureFixture {
     folder: tempfile::TempDir,
 }
 
-impl Bench {
+impl FailureFixture {
     async fn new() -> Result<Self> {
-        let bench = Self { folder: tempfile::Builder::new().prefix("gp").tempdir()? };
-        bench.make(BASELINE, &json!({ "cluster": "demo" })).await?;
-        Ok(bench)
+        let fixture = Self { folder: tempfile::Builder::new().prefix("gp").tempdir()? };
+        fixture.make(BASELINE, &json!({ "cluster": "demo" })).await?;
+        Ok(fixture)
     }
 
     fn path(&self) -> PathBuf {
@@ -131,25 +137,25 @@ impl Bench {
 
     /// False: there is no such step, the create went through.
     async fn create_fails(&self, resource: &'static str, config: &Json, id: &str, how: How, step: u32) -> Result<bool> {
-        let sandbox = crate::sandbox::Sandbox::at(&self.path());
+        let sandbox = Sandbox::at(&self.path());
         let before = sandbox.ours()?;
         let server = Server::start()?;
         let mut instance = Instance::new(&server.client_of(&self.path()).await?, resource);
         let planned = instance.plan(Some(config)).await?;
         no_errors(&planned.said, "plan")?;
-        sandbox.fault(&Fault::new(how.action()).verb("write").nth(step))?;
-        let answer = instance.apply(planned, None).await;
+        sandbox.fault(&FaultRow::new(how.action()).verb("write").nth(step))?;
+        let result = instance.apply(planned, None).await;
         if !sandbox.a_fault_was_met()? {
-            no_errors(&answer?, "an apply that no fault met")?;
+            no_errors(&result?, "an apply that no fault met")?;
             return Ok(false);
         }
-        match &answer {
-            // A lost answer may be seen through: the engine observes again.
+        match &result {
+            // A lost response may be recovered from: the engine observes again.
             Ok(said) if errors(said).is_empty() => {
-                ensure!(matches!(how, How::AnswerLost), "the fault was met and nothing is said")
+                ensure!(matches!(how, How::ResponseLost), "the fault was met and nothing is said")
             }
-            Ok(said) => ensure!(told(said).len() > 40, "an error must help: {}", told(said)),
-            Err(_) => ensure!(matches!(how, How::DiesBefore | How::DiesAfter), "{:?}", answer.err()),
+            Ok(said) => ensure!(as_text(said).len() > 40, "an error must help: {}", as_text(said)),
+            Err(_) => ensure!(matches!(how, How::DiesBefore | How::DiesAfter), "{:?}", result.err()),
         }
         self.finishes(instance, config, id).await?;
         let there = sandbox.ours()?;
@@ -158,30 +164,30 @@ impl Bench {
     }
 
     async fn change_fails(&self, from: &Json, to: Option<&Json>, how: How, step: u32) -> Result<bool> {
-        let sandbox = crate::sandbox::Sandbox::at(&self.path());
+        let sandbox = Sandbox::at(&self.path());
         let baseline = sandbox.ours()?;
         let mut instance = self.make(ENVIRONMENT, from).await?;
         let server = Server::start()?;
         instance.client = server.client_of(&self.path()).await?;
         let planned = instance.plan(to).await?;
         no_errors(&planned.said, "plan")?;
-        sandbox.fault(&Fault::new(how.action()).verb("write").nth(step))?;
-        let answer = instance.apply(planned, None).await;
+        sandbox.fault(&FaultRow::new(how.action()).verb("write").nth(step))?;
+        let result = instance.apply(planned, None).await;
         if !sandbox.a_fault_was_met()? {
-            no_errors(&answer?, "an apply that no fault met")?;
+            no_errors(&result?, "an apply that no fault met")?;
             return Ok(false);
         }
         if to.is_some() {
-            ensure!(instance.held.is_some(), "an update that fails keeps the state");
+            ensure!(instance.state.is_some(), "an update that fails keeps the state");
             self.finishes(instance, to.unwrap_or(from), "demo/payments").await?;
         } else {
             sandbox.clear_faults()?;
             let server = Server::start()?;
-            if instance.held.is_some() {
+            if instance.state.is_some() {
                 instance.client = server.client_of(&self.path()).await?;
                 no_errors(&instance.refresh().await?, "refresh")?;
                 // Gone already when it died after the last write: then core plans nothing.
-                if instance.held.is_some() {
+                if instance.state.is_some() {
                     no_errors(&instance.plan_and_apply(None).await?, "the next destroy")?;
                 }
             }
@@ -193,7 +199,7 @@ impl Bench {
 
     /// A new process without the fault: the apply finishes, deletes nothing that it need not, and all of it can be destroyed.
     async fn finishes(&self, mut instance: Instance, config: &Json, id: &str) -> Result<()> {
-        let sandbox = crate::sandbox::Sandbox::at(&self.path());
+        let sandbox = Sandbox::at(&self.path());
         sandbox.clear_faults()?;
         let mut there = vec![];
         for key in sandbox.ours()? {
@@ -221,7 +227,7 @@ impl Bench {
         let next = instance.plan(Some(config)).await?;
         no_errors(&next.said, "the plan after it")?;
         ensure!(next.action == Action::Nothing && !instance.tainted, "the next plan is {:?}", next.action);
-        let held = instance.held.as_ref().context("it is in the state")?;
+        let held = instance.state.as_ref().context("it is in the state")?;
         ensure!(held.value.child("id").as_str() == Some(id), "{id} is {:?}", held.value.child("id"));
         no_errors(&instance.plan_and_apply(None).await?, "destroy")?;
         if instance.resource == SLOT {

@@ -1,14 +1,16 @@
 //! AWS and Kubernetes together, as the product joins them: ministack and the real API server, reached with a token of our making.
 
 mod entries;
+mod locks;
 mod trail;
-mod turns;
 
+use crate::check::{Check, check};
 use acceptance_tests::{
-    proxy::{Action, Proxy, Service},
+    proxy::{Intervention, Proxy, Service},
     servers::{
-        ministack::Clients,
-        real::{self, Real},
+        Real,
+        ministack::{self, Clients, EVERYTHING, assumable_by},
+        real, seed,
     },
 };
 use anyhow::{Context as _, Result, bail, ensure};
@@ -20,19 +22,16 @@ use goldenpath_core::{
     domain::{Class, ClusterArn, ObjectKey},
     ports::{Clusters as _, Objects as _, Scope, Selector},
 };
-use serde_json::json;
-use std::{pin::Pin, sync::Arc};
+use std::sync::Arc;
 
-pub type Check = fn(Arc<Real>) -> Pin<Box<dyn Future<Output = Result<()>>>>;
-
-pub const CHECKS: [(&str, Check); 7] = [
-    ("facts are what EKS, IAM and STS say", |real| Box::pin(facts(real))),
-    ("a token reaches the API server, and only with an access entry", |real| Box::pin(tokens(real))),
-    ("roles are assumed one after another", |real| Box::pin(chained(real))),
-    ("what others do to an entry of ours is seen and mended", |real| Box::pin(entries::are_mended(real))),
-    ("every change says which operation it is of", |real| Box::pin(trail::names_the_operation(real))),
-    ("a turn costs no wait that is not another's", |real| Box::pin(turns::cost_no_wait(real))),
-    ("what fails has its class", |real| Box::pin(classes(real))),
+pub const CHECKS: [Check<Real>; 7] = [
+    check!("facts are what EKS, IAM and STS say", facts),
+    check!("a token reaches the API server, and only with an access entry", tokens),
+    check!("roles are assumed one after another", chained),
+    check!("out-of-band changes of an access entry are shown and healed", entries::are_healed),
+    check!("every change says which operation it is of", trail::names_the_operation),
+    check!("a lock costs no wait that is not another's", locks::cost_no_wait),
+    check!("what fails has its class", classes),
 ];
 
 fn namespaces() -> Selector {
@@ -40,12 +39,12 @@ fn namespaces() -> Selector {
 }
 
 fn arn() -> Result<ClusterArn> {
-    Ok(real::arn().parse()?)
+    Ok(ministack::cluster_arn().parse()?)
 }
 
 async fn facts(real: Arc<Real>) -> Result<()> {
     let aws = real.aws(&real.ministack.url());
-    let facts = aws.facts(&real::CLUSTER.parse()?).await?;
+    let facts = aws.facts(&ministack::CLUSTER.parse()?).await?;
     ensure!(facts.stable.cluster_arn == arn()?, "{facts:?}");
     ensure!(facts.version == "1.36" && facts.authentication_mode == "API", "{facts:?}");
     ensure!(facts.network_policy_enforced, "the add-on says that it enforces: {facts:?}");
@@ -67,33 +66,25 @@ async fn tokens(real: Arc<Real>) -> Result<()> {
     let seen = by(real.aws(&url)).observe(&arn()?, &namespaces()).await?;
     ensure!(seen.len() == 1, "{seen:?}");
     let root = Clients::root(&url);
-    real::create_role(&root, "/people/", "nobody-here").await?;
+    seed::create_role(&root, "/people/", "nobody-here").await?;
     let person = real.assume("arn:aws:iam::111122223333:role/people/nobody-here").await?;
     let stranger = by(Aws::with_credentials(real::options(&url), person));
     match stranger.observe(&arn()?, &namespaces()).await {
         // DescribeCluster is refused to them before a token is needed.
         Err(error) if error.class == Class::Denied => Ok(()),
-        other => bail!("a principal without rights and entry: {other:?}"),
+        other => bail!("a principal without permissions and entry: {other:?}"),
     }
 }
 
-/// The second role trusts the first alone, so the caller that is told says which way it went.
+/// The second role trusts the first alone, so the caller's ARN shows which way it went.
 async fn chained(real: Arc<Real>) -> Result<()> {
     let (url, root) = (real.ministack.url(), real.ministack.root());
     let first = real.role("chain/first");
-    real::create_role(&root, "/chain/", "first").await?;
-    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-        "Principal": {"AWS": first}}]});
-    let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
-    root.iam
-        .create_role()
-        .path("/chain/")
-        .role_name("second")
-        .assume_role_policy_document(trust.to_string())
-        .send()
-        .await?;
+    seed::create_role(&root, "/chain/", "first").await?;
+    let second = root.iam.create_role().path("/chain/").role_name("second");
+    second.assume_role_policy_document(assumable_by("AWS", &first)).send().await?;
     for role in ["first", "second"] {
-        root.iam.put_role_policy().role_name(role).policy_name("all").policy_document(all.to_string()).send().await?;
+        root.iam.put_role_policy().role_name(role).policy_name("all").policy_document(EVERYTHING).send().await?;
     }
     let role = |role_arn: String| AssumeRole { role_arn, ..AssumeRole::default() };
     let through = |roles: Vec<AssumeRole>| {
@@ -102,10 +93,10 @@ async fn chained(real: Arc<Real>) -> Result<()> {
         Aws::with_credentials(options, aws_sdk_eks::config::Credentials::new(key, secret, None, None, "platform"))
     };
     let second = real.role("chain/second");
-    let facts = through(vec![role(first.clone()), role(second.clone())]).facts(&real::CLUSTER.parse()?).await?;
+    let facts = through(vec![role(first.clone()), role(second.clone())]).facts(&ministack::CLUSTER.parse()?).await?;
     ensure!(facts.caller == second, "the caller is {}, with its path", facts.caller);
     let ghost = through(vec![role(first), role(real.role("chain/nobody"))]);
-    let refused = ghost.facts(&real::CLUSTER.parse()?).await.err().context("nobody was assumed")?;
+    let refused = ghost.facts(&ministack::CLUSTER.parse()?).await.err().context("nobody was assumed")?;
     ensure!(
         refused.class == Class::Denied && refused.message.contains("chain/nobody"),
         "who can't be assumed is named: {refused}"
@@ -115,26 +106,27 @@ async fn chained(real: Arc<Real>) -> Result<()> {
 
 async fn classes(real: Arc<Real>) -> Result<()> {
     let proxy = Proxy::start(&real)?;
-    for (action, expected, reason) in [
-        (Action::Refuse(403), Class::Denied, "a right that is missing is no absence"),
-        (Action::Refuse(400), Class::Denied, "credentials that ended"),
-        (Action::Refuse(500), Class::Unavailable, "the service failed"),
-        (Action::Cut, Class::Unavailable, "no answer"),
-        (Action::Refuse(429), Class::Throttled, "after the SDK's own attempts"),
+    for (intervention, expected, reason) in [
+        (Intervention::Refuse(403), Class::Denied, "a missing permission is no absence"),
+        (Intervention::Refuse(400), Class::Denied, "credentials that ended"),
+        (Intervention::Refuse(500), Class::Unavailable, "the service failed"),
+        (Intervention::Cut, Class::Unavailable, "no response"),
+        (Intervention::Refuse(429), Class::Throttled, "after the SDK's own attempts"),
     ] {
-        proxy.rule(move |asked| if asked.service == Service::Aws { action } else { Action::Pass });
-        let told = real.aws(&proxy.url).target(&real::CLUSTER.parse()?).await;
-        let refused = told.err().with_context(|| format!("{reason}: no error"))?;
+        proxy.rule(move |request| if request.service == Service::Aws { intervention } else { Intervention::Pass });
+        let target = real.aws(&proxy.url).target(&ministack::CLUSTER.parse()?).await;
+        let refused = target.err().with_context(|| format!("{reason}: no error"))?;
         ensure!(refused.class == expected, "{reason}: {:?}: {refused}", refused.class);
     }
-    proxy.calm();
-    proxy.forget();
+    proxy.pass_all();
+    proxy.clear();
     let aws = Arc::new(real.aws(&proxy.url));
     let kube = Kube::new(aws.clone(), Credentials::Tokens(aws));
     kube.observe(&arn()?, &namespaces()).await?;
-    let seen = proxy.seen();
+    let seen = proxy.requests();
     ensure!(
-        seen.iter().any(|asked| asked.service == Service::Kubernetes && asked.path.ends_with("/namespaces/default")),
+        seen.iter()
+            .any(|request| request.service == Service::Kubernetes && request.path.ends_with("/namespaces/default")),
         "Kubernetes is reached through the proxy too: {seen:?}"
     );
     Ok(())

@@ -3,15 +3,16 @@
 //! Credentials come from AWS's own chain, the cluster from GOLDENPATH_LIVE_CLUSTER (its ARN). All that is made carries the prefix of
 //! this run in its name and is removed again; nothing of it is billed. Not part of CI.
 
-use crate::{contracts, tools::Tool, workspace::Workspace};
+use crate::{contracts, workspace::Workspace};
+use acceptance_tests::tools::Tool;
 use anyhow::{Context as _, Result};
 use goldenpath_adapters::{
     aws::{self, Aws, AwsOptions},
     clock::SystemClock,
-    contract::TestTarget,
     joined::{Joined, JoinedClusters},
     kube::{self, Credentials, Kube},
 };
+use goldenpath_contract::TestTarget;
 use goldenpath_core::domain::ClusterArn;
 use std::{
     env,
@@ -28,7 +29,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// `None`: nobody asked for it.
+    /// `None`: no cluster is named.
     pub fn find() -> Option<Result<Self>> {
         let arn = env::var("GOLDENPATH_LIVE_CLUSTER").ok().filter(|arn| !arn.is_empty())?;
         Some(Self::of(&arn))
@@ -52,7 +53,10 @@ impl Live {
             objects: Arc::new(Joined { aws: aws.clone(), kubernetes: kube.clone() }),
             clusters: Arc::new(JoinedClusters { aws: aws.clone(), kubernetes: kube.clone() }),
             probe: kube.clone(),
-            foreign: Arc::new(contracts::Hands { aws: Arc::new(aws::Hand(aws)), kubernetes: kube::Hand(kube) }),
+            out_of_band: Arc::new(contracts::JoinedOutOfBand {
+                aws: Arc::new(aws::ConsoleEditor(aws)),
+                kubernetes: kube::KubectlEditor(kube),
+            }),
             clock: Arc::new(SystemClock::default()),
             cluster: self.cluster.clone(),
             boundary: self.boundary.clone(),

@@ -1,15 +1,15 @@
-//! What a refresh and a plan of many environments and slots on one cluster ask for, counted between the provider and the servers:
-//! it does not grow with their number, besides the one Describe that EKS wants for each entry and association.
+//! Requests of a refresh and a plan of many environments and slots on one cluster, counted between the provider and the servers:
+//! it does not grow with their number, besides the one Describe that EKS needs for each entry and association.
 
 use crate::{
-    ENVIRONMENT, SLOT,
     outside::{self, provider_config},
     server::Server,
 };
 use acceptance_tests::{
+    ENVIRONMENT, SLOT,
     client::{Action, Instance, no_errors},
-    proxy::{Asked, Proxy, Service},
-    servers::real::Real,
+    proxy::{LoggedRequest, Proxy, Service},
+    servers::Real,
 };
 use anyhow::{Context as _, Result, ensure};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -57,13 +57,13 @@ pub async fn does_not_grow(real: Arc<Real>) -> Result<()> {
     let mut costs = vec![];
     for until in [most / 8, most] {
         pairs.extend(make(&server, &proxy, pairs.len()..until).await?);
-        proxy.forget();
+        proxy.clear();
         pairs = plan(&server, &proxy, pairs).await?;
-        let cost = cost(&proxy.seen());
+        let cost = cost(&proxy.requests());
         ensure!(
             cost.kubernetes <= KUBERNETES && cost.aws <= AWS,
             "{until} environments and {until} slots: {cost:?}: {}",
-            listed(&proxy.seen())
+            listed(&proxy.requests())
         );
         ensure!(
             // And one for each entry of others: only its tags say that it is not ours.
@@ -79,7 +79,7 @@ pub async fn does_not_grow(real: Arc<Real>) -> Result<()> {
     ensure!(
         greatest.kubernetes <= least.kubernetes + pages(*many) && greatest.aws == least.aws,
         "it grows from {few} to {many}: {least:?}, {greatest:?}: {}",
-        listed(&proxy.seen())
+        listed(&proxy.requests())
     );
     Ok(())
 }
@@ -134,23 +134,23 @@ async fn plan(server: &Arc<Server>, proxy: &Proxy, pairs: Vec<Pair>) -> Result<V
 /// What only ministack makes necessary. It leaves boundaries out of GetAccountAuthorizationDetails, which has them (IAM API Reference,
 /// RoleDetail), so each role of ours is looked at; and it cuts ListPodIdentityAssociations at a hundred without a `nextToken` (EKS API
 /// Reference), so each further one is looked for by its ServiceAccount.
-fn is_emulated(asked: &Asked) -> bool {
-    asked.action == "GetRole" || asked.path.contains("/pod-identity-associations?namespace=")
+fn is_emulated(request: &LoggedRequest) -> bool {
+    request.action == "GetRole" || request.path.contains("/pod-identity-associations?namespace=")
 }
 
-fn cost(seen: &[Asked]) -> Cost {
+fn cost(seen: &[LoggedRequest]) -> Cost {
     let of = |service: Service| {
-        seen.iter().filter(move |asked| asked.service == service && !asked.is_describe() && !is_emulated(asked))
+        seen.iter().filter(move |request| request.service == service && !request.is_describe() && !is_emulated(request))
     };
     Cost {
         kubernetes: of(Service::Kubernetes).count(),
         aws: of(Service::Aws).count(),
-        describes: seen.iter().filter(|asked| asked.is_describe()).count(),
-        emulated: seen.iter().filter(|asked| is_emulated(asked)).count(),
+        describes: seen.iter().filter(|request| request.is_describe()).count(),
+        emulated: seen.iter().filter(|request| is_emulated(request)).count(),
     }
 }
 
-fn listed(seen: &[Asked]) -> String {
-    let asked = seen.iter().filter(|asked| !asked.is_describe() && !is_emulated(asked));
-    asked.map(ToString::to_string).collect::<Vec<_>>().join("\n")
+fn listed(seen: &[LoggedRequest]) -> String {
+    let requests = seen.iter().filter(|request| !request.is_describe() && !is_emulated(request));
+    requests.map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -1,23 +1,17 @@
-//! The sandbox as another hand sees and changes it, beside the provider and not through it.
+//! The sandbox beside the provider and not through it: what is there, and changes out of band.
 
+use acceptance_tests::servers::ministack::cluster_arn;
 use anyhow::{Context as _, Result};
-use goldenpath_adapters::sandbox as adapter;
 use goldenpath_core::domain::{ObjectKey, Ownership};
+use goldenpath_sandbox as adapter;
 use serde_json::Value as Json;
-use std::{
-    future::Future,
-    path::Path,
-    pin::pin,
-    sync::Arc,
-    task::{self, Poll, Wake},
-    thread::{self, Thread},
-};
+use std::{future::Future, path::Path, thread};
 
 pub struct Sandbox(adapter::Sandbox);
 
 /// One call that the provider made.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub struct CallRow {
     pub verb: String,
     pub key: String,
     pub ok: bool,
@@ -25,14 +19,14 @@ pub struct Call {
 
 /// What goes wrong at which calls; the words are those of `sandbox fault add`.
 #[derive(Clone, Debug)]
-pub struct Fault {
+pub struct FaultRow {
     action: &'static str,
     verb: Option<&'static str>,
     key: Option<String>,
     nth: Option<u32>,
 }
 
-impl Fault {
+impl FaultRow {
     pub fn new(action: &'static str) -> Self {
         Self { action, verb: None, key: None, nth: None }
     }
@@ -58,7 +52,7 @@ impl Sandbox {
 
     /// Makes the cluster one with the CRDs of every network engine, and of EKS Auto Mode if so wished.
     pub fn declare_cluster(path: &Path, auto_mode: bool) -> Result<()> {
-        let mut cluster = adapter::ClusterOptions::new("arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse()?);
+        let mut cluster = adapter::ClusterOptions::new(cluster_arn().parse()?);
         cluster.auto_mode = auto_mode;
         cluster.crds =
             ["ciliumnetworkpolicies.cilium.io", "applicationnetworkpolicies.networking.k8s.aws"].map(Into::into).into();
@@ -75,7 +69,7 @@ impl Sandbox {
                 Ownership::Ours(_) | Ownership::Cluster => true,
                 // Kubernetes makes these; we set one field of them.
                 Ownership::Foreign { .. } => {
-                    listed.key.kind() == "ServiceAccount" && self.has_our_fields(&listed.key)?
+                    listed.key.kind() == "ServiceAccount" && has_our_fields(&wait(self.0.show(&listed.key))?)
                 }
             };
             if is_ours {
@@ -84,14 +78,6 @@ impl Sandbox {
         }
         keys.sort();
         Ok(keys)
-    }
-
-    fn has_our_fields(&self, key: &ObjectKey) -> Result<bool> {
-        let document = wait(self.0.show(key))?;
-        let managers = document["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
-        Ok(managers
-            .iter()
-            .any(|manager| manager["manager"].as_str().is_some_and(|name| name.starts_with("goldenpath"))))
     }
 
     /// What the target made up for an object: another object of the same name has another one.
@@ -129,8 +115,8 @@ impl Sandbox {
         wait(self.0.remove(&self.key(key)?)).with_context(|| key.to_owned()).map(drop)
     }
 
-    pub fn fault(&self, fault: &Fault) -> Result<()> {
-        let Fault { action, verb, key, nth } = fault;
+    pub fn fault(&self, fault: &FaultRow) -> Result<()> {
+        let FaultRow { action, verb, key, nth } = fault;
         let mut made = adapter::Fault::new(action.parse()?);
         made.verb = verb.map(str::parse).transpose()?;
         made.key = key.clone();
@@ -150,14 +136,20 @@ impl Sandbox {
     }
 
     /// The log, oldest first.
-    pub fn calls(&self) -> Result<Vec<Call>> {
+    pub fn calls(&self) -> Result<Vec<CallRow>> {
         let calls = wait(self.0.calls())?.into_iter();
-        Ok(calls.map(|call| Call { verb: call.verb.to_string(), ok: call.outcome == "ok", key: call.key }).collect())
+        Ok(calls.map(|call| CallRow { verb: call.verb.to_string(), ok: call.outcome == "ok", key: call.key }).collect())
     }
 
     fn key(&self, text: &str) -> Result<ObjectKey> {
         Ok(text.parse()?)
     }
+}
+
+/// Of a document of Kubernetes.
+pub fn has_our_fields(document: &Json) -> bool {
+    let mut managers = document["metadata"]["managedFields"].as_array().into_iter().flatten();
+    managers.any(|manager| manager["manager"].as_str().is_some_and(|name| name.starts_with("goldenpath")))
 }
 
 /// Every leaf of a change, with its JSON pointer.
@@ -172,22 +164,12 @@ pub fn collect(at: &str, change: &Json, leaves: &mut Vec<(String, Json)>) {
     }
 }
 
-/// Waits for a future of the sandbox, which needs no runtime: its work is on a thread of its own. Stories have no runtime,
-/// and inside one another may not be entered.
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Arc::new(Unpark(thread::current())).into();
-    let mut context = task::Context::from_waker(&waker);
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(value) => return value,
-            Poll::Pending => thread::park(),
-        }
-    }
+/// Waits for a future of the sandbox. Stories have no runtime, and inside one another may not be entered: so it has one of its
+/// own, on a thread of its own.
+fn wait<T: Send>(future: impl Future<Output = T> + Send) -> T {
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        runtime.unwrap_or_else(|error| panic!("{error}")).block_on(future)
+    };
+    thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

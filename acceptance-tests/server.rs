@@ -1,7 +1,10 @@
 //! A `serve --reattach` process, with a sandbox of its own, that ends with the test.
 
-use crate::{sandbox::Sandbox, tools::provider, workspace::SOURCE};
-use acceptance_tests::client::{Client, no_errors};
+use crate::{sandbox::Sandbox, workspace::SOURCE};
+use acceptance_tests::{
+    client::{Client, no_errors},
+    tools::provider,
+};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value as Json;
 use std::{
@@ -17,7 +20,7 @@ pub struct Server {
     pub socket: PathBuf,
     /// The value of TF_REATTACH_PROVIDERS.
     pub reattach: String,
-    /// The first connection, which asked for the schemas.
+    /// The first connection, which fetched the schemas.
     known: OnceLock<Client>,
 }
 
@@ -81,10 +84,10 @@ impl Server {
         Ok(self.process.try_wait()?.is_none())
     }
 
-    /// Its resident memory is not of interest here; that it ends when told is.
+    /// It must end on SIGTERM.
     pub fn terminate(mut self) -> Result<()> {
-        let told = Command::new("kill").arg("-TERM").arg(self.process.id().to_string()).status()?;
-        ensure!(told.success(), "no signal could be sent");
+        let signal = Command::new("kill").arg("-TERM").arg(self.process.id().to_string()).status()?;
+        ensure!(signal.success(), "no signal could be sent");
         let status = self.process.wait()?;
         ensure!(status.success(), "it ended with {status} after SIGTERM");
         Ok(())

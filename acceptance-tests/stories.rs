@@ -1,9 +1,10 @@
 //! What people do, with real CLIs: each story is a configuration, some commands, and what must be seen.
 
 pub mod adoption;
+mod configurations;
 mod drift;
-mod hands;
 mod import;
+mod interruptions;
 mod life;
 mod loss;
 mod moves;
@@ -12,7 +13,7 @@ mod reattach;
 mod target;
 mod unknown;
 
-use crate::tools::{Kind, Tool};
+use acceptance_tests::tools::{CliKind, Tool};
 use anyhow::Result;
 
 pub struct Story {
@@ -35,7 +36,7 @@ impl On {
     pub fn admits(self, tool: &Tool, main: &Tool) -> bool {
         match self {
             Self::Every => true,
-            Self::Modern => tool.kind != Kind::Terraform15,
+            Self::Modern => tool.kind != CliKind::Terraform15,
             Self::Main => tool.kind == main.kind,
         }
     }
@@ -55,7 +56,7 @@ pub const STORIES: &[Story] = &[
     story("a changed field is only reported", On::Main, drift::only_reported),
     story("an ignored object is only reported", On::Main, drift::ignored_object),
     story("a deleted object is made again", On::Main, drift::a_deleted_object),
-    story("a foreign label is no difference", On::Main, drift::a_foreign_label),
+    story("a label of somebody else is no difference", On::Main, drift::a_label_of_others),
     story("a conflict names manager and field", On::Main, drift::a_conflict),
     story("-refresh-only shows drift and changes nothing", On::Main, drift::refresh_only),
     story("-refresh=false plans from state", On::Main, drift::without_refresh),
@@ -69,7 +70,7 @@ pub const STORIES: &[Story] = &[
     story("a moved block", On::Every, moves::moved),
     story("a removed block", On::Modern, moves::removed),
     story("-target", On::Main, moves::target),
-    story("-replace", On::Main, moves::replace_by_hand),
+    story("-replace", On::Main, moves::replace_option),
     story("create_before_destroy inherited from a dependent", On::Every, moves::create_before_destroy),
     story("a lost record is rebuilt", On::Main, loss::a_lost_record),
     story("deletion protection of a destroy", On::Main, loss::protected_from_destroy),
@@ -83,61 +84,10 @@ pub const STORIES: &[Story] = &[
     story("facts from the data source", On::Main, target::facts_from_the_data_source),
     story("TF_DISABLE_PLUGIN_TLS", On::Every, target::without_tls),
     story("two clients over one reattach socket", On::Main, reattach::two_clients),
-    story("the sandbox's own command line", On::Main, hands::by_command_line),
-    story("an interrupt in the middle of apply", On::Every, hands::interrupt),
-    story("a refusal in the middle of apply, then again", On::Every, hands::refused),
-    story("the provider dies in the middle of apply", On::Main, hands::killed),
-    story("two applies at once on one environment", On::Main, hands::two_at_once),
+    story("the sandbox's own command line", On::Main, interruptions::by_command_line),
+    story("an interrupt in the middle of apply", On::Every, interruptions::interrupt),
+    story("a refusal in the middle of apply, then again", On::Every, interruptions::refused),
+    story("the provider dies in the middle of apply", On::Main, interruptions::killed),
+    story("two applies at once on one environment", On::Main, interruptions::two_at_once),
     story("every wrong configuration is named", On::Modern, crate::wrong::a_cli_names_them_all),
 ];
-
-// === configurations ===
-
-/// A baseline and one environment with a slot, in the smallest tier.
-pub(crate) const QUICK: &str = r#"
-resource "goldenpath_cluster_baseline" "demo" {
-  cluster = "demo"
-}
-
-resource "goldenpath_team_environment" "payments" {
-  name    = "payments-dev"
-  team    = "payments"
-  tier    = "dev"
-  cluster = goldenpath_cluster_baseline.demo.id
-  quota   = { total = { "requests.cpu" = "4", pods = "40" } }
-  access = {
-    developer = { permission_sets = ["PaymentsDev"] }
-    viewer    = { oidc_groups = ["payments-all"] }
-  }
-}
-
-resource "goldenpath_eks_workload_slot" "ledger" {
-  name        = "ledger"
-  environment = goldenpath_team_environment.payments.id
-  identity    = { statements = [{ actions = ["s3:GetObject"], resources = ["arn:aws:s3:::led/*"] }] }
-  share       = { cpu = "2", memory = "2Gi" }
-}
-"#;
-
-/// A baseline and one environment; `more` is put into the environment.
-pub(crate) fn environment(more: &str) -> String {
-    format!(
-        r#"
-resource "goldenpath_cluster_baseline" "demo" {{
-  cluster = "demo"
-}}
-
-resource "goldenpath_team_environment" "payments" {{
-  name    = "payments"
-  team    = "payments"
-  tier    = "dev"
-  cluster = goldenpath_cluster_baseline.demo.id
-  {more}
-}}
-"#
-    )
-}
-
-pub(crate) const QUOTA: &str = "k8s/v1/ResourceQuota/payments/gp-base";
-pub(crate) const NAMESPACE: &str = "k8s/v1/Namespace/payments";
-pub(crate) const ENVIRONMENT: &str = "goldenpath_team_environment.payments";

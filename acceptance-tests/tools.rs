@@ -1,116 +1,93 @@
-//! The CLIs that the stories run under. An absent one is a counted skip; in CI a failure, but for Terraform 1.11.4, which
-//! can't be built from its modules.
+//! The programs that the tests drive: those of scripts/lib/tools.txt, which scripts/lib/tools.sh builds into the cache, and the provider
+//! itself. An absent one is a counted skip, and in CI a failure.
 
 use anyhow::{Context as _, Result};
 use std::{
     env,
     path::{Path, PathBuf},
-    process::Command,
 };
+
+const TABLE: &str = include_str!("../scripts/lib/tools.txt");
 
 #[derive(Clone, Debug)]
 pub struct Tool {
-    /// As test names show it: `terraform-1.11.4`.
+    /// As test names show it: `terraform-1.14`.
     pub name: &'static str,
     pub program: PathBuf,
-    pub kind: Kind,
+    pub kind: CliKind,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    Terraform15,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CliKind {
+    Terraform114,
     Tofu,
-    Terraform,
-}
-
-struct Wanted {
-    kind: Kind,
-    name: &'static str,
-    variable: &'static str,
-    /// Under the cache's `tools`, where scripts/lib/tools.sh builds it.
-    cached: Option<&'static str>,
-    on_path: &'static str,
-    says: &'static str,
+    Terraform15,
+    /// An extra, for those who ask for it.
+    OnPath,
 }
 
 /// The one that runs every story comes first.
-const WANTED: [Wanted; 3] = [
-    Wanted {
-        kind: Kind::Terraform,
-        name: "terraform-1.11",
-        variable: "GOLDENPATH_TEST_TERRAFORM",
-        cached: None,
-        on_path: "terraform",
-        says: "Terraform v1.1",
-    },
-    Wanted {
-        kind: Kind::Tofu,
-        name: "opentofu-1.12",
-        variable: "GOLDENPATH_TEST_TOFU",
-        cached: Some("opentofu-1.12.6/tofu"),
-        on_path: "tofu",
-        says: "OpenTofu v1.",
-    },
-    Wanted {
-        kind: Kind::Terraform15,
-        name: "terraform-1.5",
-        variable: "GOLDENPATH_TEST_TERRAFORM_1_5_7",
-        cached: Some("terraform-1.5.7/terraform"),
-        on_path: "terraform",
-        says: "Terraform v1.5.7",
-    },
-];
+const CLIS: [(&str, CliKind); 3] =
+    [("terraform-1.14", CliKind::Terraform114), ("opentofu", CliKind::Tofu), ("terraform-1.5", CliKind::Terraform15)];
 
 pub struct Matrix {
     pub present: Vec<Tool>,
-    pub absent: Vec<(&'static str, Kind)>,
+    pub absent: Vec<&'static str>,
 }
 
 impl Matrix {
     pub fn find() -> Self {
         let mut matrix = Self { present: vec![], absent: vec![] };
-        for wanted in WANTED {
-            match wanted.find() {
-                Some(program) => matrix.present.push(Tool { name: wanted.name, program, kind: wanted.kind }),
-                None => matrix.absent.push((wanted.name, wanted.kind)),
+        for (name, kind) in CLIS {
+            match built(name) {
+                Some(program) => matrix.present.push(Tool { name, program, kind }),
+                None => matrix.absent.push(name),
+            }
+        }
+        if env::var("GOLDENPATH_TEST_TERRAFORM_ON_PATH").is_ok_and(|wanted| wanted == "1") {
+            let name = "terraform on PATH";
+            match env::split_paths(&env::var_os("PATH").unwrap_or_default())
+                .map(|folder| folder.join("terraform"))
+                .find(|path| path.is_file())
+            {
+                Some(program) => matrix.present.push(Tool { name, program, kind: CliKind::OnPath }),
+                None => matrix.absent.push(name),
             }
         }
         matrix
     }
 
-    /// The newest tool that is here, which runs every story.
+    /// The first tool that is here, which runs every story.
     pub fn main(&self) -> Option<&Tool> {
         self.present.first()
     }
 }
 
-impl Wanted {
-    fn find(&self) -> Option<PathBuf> {
-        // `scripts/test fast` does without CLIs on purpose.
-        if env::var_os("GOLDENPATH_TEST_FAST").is_some() {
-            return None;
-        }
-        if let Some(named) = env::var_os(self.variable).filter(|path| !path.is_empty()) {
-            return Some(named.into());
-        }
-        let cached = self.cached.map(|inside| cache().join("tools").join(inside));
-        let on_path = env::var_os("PATH").unwrap_or_default();
-        let on_path = env::split_paths(&on_path).map(|folder| folder.join(self.on_path));
-        cached.into_iter().chain(on_path).find(|path| path.is_file() && self.is_it(path))
-    }
-
-    fn is_it(&self, program: &Path) -> bool {
-        let asked = Command::new(program).arg("version").env("CHECKPOINT_DISABLE", "1").output();
-        asked.is_ok_and(|answer| String::from_utf8_lossy(&answer.stdout).contains(self.says))
-    }
+/// The program of this name, where it was built. `scripts/test fast` does without any on purpose.
+pub fn built(name: &str) -> Option<PathBuf> {
+    let (folder, program) = row(name)?;
+    let path = cache().join("tools").join(folder).join(program);
+    (env::var_os("GOLDENPATH_TEST_FAST").is_none() && path.is_file()).then_some(path)
 }
 
-pub fn cache() -> PathBuf {
+/// The version that the tests are written for.
+pub fn version(name: &str) -> &'static str {
+    row(name).and_then(|(folder, _)| Some(folder.rsplit_once('-')?.1)).unwrap_or_default()
+}
+
+fn row(name: &str) -> Option<(&'static str, &'static str)> {
+    TABLE.lines().find_map(|line| match line.split_whitespace().collect::<Vec<_>>()[..] {
+        [found, folder, program] if found == name => Some((folder, program)),
+        _ => None,
+    })
+}
+
+fn cache() -> PathBuf {
     let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
     env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home).unwrap_or_default().join("goldenpath")
 }
 
-/// The provider to drive: the debug build, which checks core's laws on each of its own answers.
+/// The provider to drive: the debug build, which checks core's laws on each of its own results.
 pub fn provider() -> Result<PathBuf> {
     if let Some(named) = env::var_os("GOLDENPATH_TEST_BINARY") {
         return Ok(named.into());

@@ -2,19 +2,19 @@
 //! apply the objects in the target are exactly those that the plan showed, and the next plan is empty.
 
 mod drift;
-mod ground;
 mod specs;
 mod tally;
+mod truth_target;
 mod words;
 
-use crate::{ENVIRONMENT, SLOT, outside, random::Random, sandbox::Sandbox, server::Server};
+use crate::{outside, random::Random, sandbox::Sandbox, server::Server};
 use acceptance_tests::{
-    client::{Action, Client, Instance, Planned, errors, no_errors, told},
-    servers::real::Real,
+    BASELINE, ENVIRONMENT, SLOT, chain,
+    client::{Action, Client, Instance, Planned, as_text, errors, no_errors},
+    servers::Real,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::future::join_all;
-use ground::{Ground, Plot};
 use plugin::Value;
 use serde_json::{Value as Json, json};
 use specs::Frame;
@@ -23,12 +23,13 @@ use std::{
     sync::Arc,
 };
 use tally::Tally;
+use truth_target::{RealPart, TruthTarget};
 use words::{changes, difference, known_lines};
 
 /// One server and one target with a baseline, in which one case after another lives and ends.
-pub struct Bench {
+pub struct TruthFixture {
     server: Server,
-    ground: Ground,
+    target: TruthTarget,
     baseline: BTreeSet<String>,
 }
 
@@ -39,36 +40,40 @@ enum Step {
     Refused,
 }
 
-impl Bench {
+impl TruthFixture {
     pub async fn new(auto_mode: bool) -> Result<Self> {
         let server = Server::start()?;
         Sandbox::declare_cluster(&server.sandbox_path(), auto_mode)?;
-        let mut baseline = Instance::new(&server.sandbox_client().await?, crate::BASELINE);
+        let mut baseline = Instance::new(&server.sandbox_client().await?, BASELINE);
         let said = baseline.plan_and_apply(Some(&json!({ "cluster": "demo" }))).await?;
         no_errors(&said, "apply of the baseline")?;
-        let ground = Ground::Sandbox(server.sandbox());
-        let baseline = ground.ours("").await?;
-        Ok(Self { server, ground, baseline })
+        let target = TruthTarget::Sandbox(server.sandbox());
+        let baseline = target.ours("").await?;
+        Ok(Self { server, target, baseline })
     }
 
     /// On a part of the real servers, where the baseline is.
     async fn on(real: &Arc<Real>, server: Server, tag: String) -> Result<Self> {
-        Ok(Self { server, ground: Ground::Real(Box::new(Plot::new(real, tag).await?)), baseline: BTreeSet::new() })
+        Ok(Self {
+            server,
+            target: TruthTarget::Real(Box::new(RealPart::new(real, tag).await?)),
+            baseline: BTreeSet::new(),
+        })
     }
 
     async fn client(&self) -> Result<Client> {
-        self.ground.client(&self.server).await
+        self.target.client(&self.server).await
     }
 
     /// The whole life of one environment and its slots, decided by the seed alone.
     pub async fn case(&self, seed: u64, tally: &mut Tally) -> Result<()> {
         let mut random = Random::new(seed);
-        let frame = Frame::random(&mut random, self.ground.name(seed));
+        let frame = Frame::random(&mut random, self.target.name(seed));
         let client = self.client().await?;
-        let mut environment = Life { bench: self, instance: Instance::new(&client, ENVIRONMENT), spec: Json::Null };
+        let mut environment = Life { fixture: self, instance: Instance::new(&client, ENVIRONMENT), spec: Json::Null };
         let mut slots: Vec<Life<'_>> = vec![];
 
-        let spec = self.ground.fit(specs::environment(&mut random, &frame));
+        let spec = self.target.fit(specs::environment(&mut random, &frame));
         if let Step::Refused = environment.becomes(spec, &mut random, tally).await? {
             return self.holds(&frame.name, &[]).await;
         }
@@ -80,7 +85,7 @@ impl Bench {
             let id = format!("demo/{}", frame.name);
             let namespace = environment.a_namespace(&mut random);
             let spec = specs::slot(&mut random, name, &id, namespace.as_deref());
-            let mut slot = Life { bench: self, instance: Instance::new(&client, SLOT), spec: Json::Null };
+            let mut slot = Life { fixture: self, instance: Instance::new(&client, SLOT), spec: Json::Null };
             if let Step::Done = slot.becomes(spec, &mut random, tally).await? {
                 slots.push(slot);
             }
@@ -115,7 +120,7 @@ impl Bench {
     ) -> Result<()> {
         match random.below(4) {
             0 => {
-                let spec = self.ground.fit(specs::changed(random, frame, &environment.spec));
+                let spec = self.target.fit(specs::changed(random, frame, &environment.spec));
                 // A namespace with a slot in it stays.
                 let spec = if slots.is_empty() { spec } else { with_namespaces_of(&environment.spec, spec) };
                 environment.becomes_with(slots, spec, tally).await
@@ -142,9 +147,9 @@ impl Bench {
 
     /// What the target holds of ours is what the states say, to the key.
     async fn holds(&self, environment: &str, lives: &[&Life<'_>]) -> Result<()> {
-        let there: BTreeSet<_> = self.ground.ours(environment).await?.difference(&self.baseline).cloned().collect();
-        let told: BTreeSet<_> = lives.iter().flat_map(|life| life.objects().into_keys()).collect();
-        let (more, fewer): (Vec<_>, Vec<_>) = (there.difference(&told).collect(), told.difference(&there).collect());
+        let there: BTreeSet<_> = self.target.ours(environment).await?.difference(&self.baseline).cloned().collect();
+        let held: BTreeSet<_> = lives.iter().flat_map(|life| life.objects().into_keys()).collect();
+        let (more, fewer): (Vec<_>, Vec<_>) = (there.difference(&held).collect(), held.difference(&there).collect());
         ensure!(more.is_empty() && fewer.is_empty(), "the target has {more:?} too many, and lacks {fewer:?}");
         Ok(())
     }
@@ -152,7 +157,7 @@ impl Bench {
 
 /// A resource with the request that it was last given.
 struct Life<'a> {
-    bench: &'a Bench,
+    fixture: &'a TruthFixture,
     instance: Instance,
     spec: Json,
 }
@@ -188,7 +193,7 @@ impl Life<'_> {
     /// As in one run of a CLI: all planned over one connection, then all applied over another. The slots inherit from
     /// their environment, so its change is theirs too.
     async fn becomes_with(&mut self, slots: &mut [Life<'_>], spec: Json, tally: &mut Tally) -> Result<()> {
-        let client = self.bench.client().await?;
+        let client = self.fixture.client().await?;
         let planned = self.plan_over(&client, &spec).await?;
         if !errors(&planned.said).is_empty() {
             return tally.refuses(&planned.said);
@@ -203,7 +208,7 @@ impl Life<'_> {
             plans.push(planned);
         }
         tally.accepted += 1;
-        let client = self.bench.client().await?;
+        let client = self.fixture.client().await?;
         self.instance.client = client.clone();
         no_errors(&self.instance.apply(planned, None).await?, "apply").with_context(|| format!("of {spec}"))?;
         self.spec = spec;
@@ -223,8 +228,8 @@ impl Life<'_> {
         let now = self.objects();
         ensure!(now == before, "a refresh reads other objects:\n{}", difference(&before, &now));
         if planned.action != Action::Nothing {
-            let held = self.instance.held.as_ref().map(|held| held.value.clone()).unwrap_or(Value::Null);
-            bail!("the next plan is not empty ({:?}):\n{}", planned.action, changes(&held, &planned.value));
+            let before = self.instance.state.as_ref().map(|state| state.value.clone()).unwrap_or(Value::Null);
+            bail!("the next plan is not empty ({:?}):\n{}", planned.action, changes(&before, &planned.value));
         }
         Ok(())
     }
@@ -232,7 +237,7 @@ impl Life<'_> {
     /// Random drift is shown where it is to be healed, and gone after an apply.
     async fn heals(&mut self, random: &mut Random) -> Result<()> {
         let before = self.objects();
-        let Some(done) = drift::happens(random, &self.bench.ground, &before).await? else {
+        let Some(done) = drift::happens(random, &self.fixture.target, &before).await? else {
             return Ok(());
         };
         let spec = self.spec.clone();
@@ -242,7 +247,7 @@ impl Life<'_> {
         let shown = planned.action == Action::Update;
         ensure!(shown == (done.is_ours && !ignored), "drift {done:?} (ignored: {ignored}) plans {:?}", planned.action);
         if ignored && done.is_ours {
-            ensure!(told(&planned.said).contains(&done.key), "{done:?} is not reported: {}", told(&planned.said));
+            ensure!(as_text(&planned.said).contains(&done.key), "{done:?} is not reported: {}", as_text(&planned.said));
         }
         self.reconnect().await?;
         let said = self.instance.apply(planned, None).await?;
@@ -255,9 +260,9 @@ impl Life<'_> {
 
     /// Someone else takes it over by its id, with the same configuration.
     async fn is_imported(&self, id: &str) -> Result<()> {
-        let client = self.bench.client().await?;
+        let client = self.fixture.client().await?;
         let mut other = Life {
-            bench: self.bench,
+            fixture: self.fixture,
             instance: Instance::new(&client, self.instance.resource),
             spec: self.spec.clone(),
         };
@@ -274,31 +279,31 @@ impl Life<'_> {
         ensure!(planned.action == Action::Destroy, "a destroy is planned as {:?}", planned.action);
         self.reconnect().await?;
         no_errors(&self.instance.apply(planned, None).await?, "destroy")?;
-        ensure!(self.instance.held.is_none(), "it is gone from the state");
+        ensure!(self.instance.state.is_none(), "it is gone from the state");
         Ok(())
     }
 
     /// Refresh and plan over a new connection, as each run of a CLI has one.
     async fn plan(&mut self, spec: &Json) -> Result<Planned> {
-        let client = self.bench.client().await?;
+        let client = self.fixture.client().await?;
         self.plan_over(&client, spec).await
     }
 
     async fn plan_over(&mut self, client: &Client, spec: &Json) -> Result<Planned> {
         self.instance.client = client.clone();
-        let had = self.instance.held.is_some();
+        let had = self.instance.state.is_some();
         no_errors(&self.instance.refresh().await?, "refresh")?;
-        ensure!(self.instance.held.is_some() == had, "a refresh says that it is gone");
+        ensure!(self.instance.state.is_some() == had, "a refresh says that it is gone");
         self.instance.plan(Some(spec)).await
     }
 
     async fn reconnect(&mut self) -> Result<()> {
-        self.instance.client = self.bench.client().await?;
+        self.instance.client = self.fixture.client().await?;
         Ok(())
     }
 
     fn objects(&self) -> BTreeMap<String, String> {
-        self.instance.held.as_ref().map(|held| known_lines(held.value.child("objects"))).unwrap_or_default()
+        self.instance.state.as_ref().map(|held| known_lines(held.value.child("objects"))).unwrap_or_default()
     }
 
     fn a_namespace(&self, random: &mut Random) -> Option<String> {
@@ -314,9 +319,9 @@ fn with_namespaces_of(before: &Json, mut next: Json) -> Json {
 
 /// `count` cases from `first` on, one after another. The seed of a failing case is in its message.
 pub async fn cases(first: u64, count: u64) -> Result<()> {
-    let (bench, mut tally) = (Bench::new(first / count % 2 == 1).await?, Tally::default());
+    let (fixture, mut tally) = (TruthFixture::new(first / count % 2 == 1).await?, Tally::default());
     for seed in first..first + count {
-        let case = bench.case(seed, &mut tally).await;
+        let case = fixture.case(seed, &mut tally).await;
         case.with_context(|| format!("case with seed {seed} (alone: --seed {seed} --cases 1)"))?;
     }
     tally.is_worth_it(count)
@@ -332,10 +337,10 @@ pub async fn real_cases(real: Arc<Real>, first: u64, count: u64) -> Result<()> {
         async move {
             // One process each: within one, calls to AWS keep to a rate together.
             let server = Server::start_in(&real.environment(url))?;
-            let bench = Bench::on(real, server, format!("w{lane}q")).await?;
+            let fixture = TruthFixture::on(real, server, format!("w{lane}q")).await?;
             let mut tally = Tally::default();
             for seed in (first + lane..first + count).step_by(usize::try_from(side_by_side)?) {
-                let case = bench.case(seed, &mut tally).await;
+                let case = fixture.case(seed, &mut tally).await;
                 case.with_context(|| {
                     format!("case with seed {seed} on the real servers (alone: --seed {seed} --real-cases 1)")
                 })?;
@@ -346,7 +351,7 @@ pub async fn real_cases(real: Arc<Real>, first: u64, count: u64) -> Result<()> {
     let failed: Vec<String> = join_all((0..side_by_side).map(lane))
         .await
         .into_iter()
-        .filter_map(|verdict| verdict.err().map(|error| crate::chain(&error)))
+        .filter_map(|verdict| verdict.err().map(|error| chain(&error)))
         .collect();
     ensure!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed.join("\n\n"));
     Ok(())

@@ -1,9 +1,7 @@
 //! A folder with a configuration, its own CLI settings and its own sandbox; a story writes, runs and looks.
 
-use crate::{
-    sandbox::Sandbox,
-    tools::{Tool, provider},
-};
+use crate::sandbox::Sandbox;
+use acceptance_tests::tools::{Tool, provider};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value as Json;
 use std::{

@@ -1,12 +1,15 @@
-//! Wrong configurations as data: each file of `wrong/` names the attribute that must be blamed, words that must be said, and
+//! Wrong configurations as data: each file of `wrong/` names the attribute that must be blamed, words that the error must hold, and
 //! why it is wrong. Each must be rejected by `validate` or by `plan`; all of them once more through a real CLI at once.
 
 use crate::{
     server::Server,
-    tools::Tool,
     workspace::{Run, Workspace},
 };
-use acceptance_tests::client::{Client, Instance, Said, errors, told};
+use acceptance_tests::{
+    RESOURCES,
+    client::{Client, Diagnostics, Instance, as_text, errors},
+    tools::Tool,
+};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use serde_json::{Value as Json, json};
 use std::{fs, path::PathBuf};
@@ -44,16 +47,16 @@ pub fn cases() -> Result<Vec<Case>> {
 impl Case {
     /// Without a CLI: what core would send, to a provider that serves all the cases.
     pub async fn is_rejected(&self, server: &Server) -> Result<()> {
-        let said = self.ask(server).await.with_context(|| self.reason.clone())?;
+        let said = self.diagnostics(server).await.with_context(|| self.reason.clone())?;
         let blamed = errors(&said).into_iter().filter(|one| one.path.to_string().starts_with(&self.attribute));
         let sentence = |one: &plugin::Diagnostic| format!("{} {}", one.summary, one.detail);
         let found = blamed.map(sentence).any(|text| text.contains(&self.says));
         let (attribute, says, reason) = (&self.attribute, &self.says, &self.reason);
-        ensure!(found, "{attribute:?} is not blamed with {says:?} ({reason}); said was:\n{}", told(&said));
+        ensure!(found, "{attribute:?} is not blamed with {says:?} ({reason}), but:\n{}", as_text(&said));
         Ok(())
     }
 
-    async fn ask(&self, server: &Server) -> Result<Said> {
+    async fn diagnostics(&self, server: &Server) -> Result<Diagnostics> {
         let parsed: Json = hcl::from_str(&self.hcl)?;
         if let Some(provider) = parsed.pointer("/provider/goldenpath") {
             let mut client = Client::connect(&server.socket).await?;
@@ -62,15 +65,12 @@ impl Case {
         }
         let (kind, config) = one_resource(&parsed)?;
         let mut client = server.client(&json!({ "sandbox": { "path": server.sandbox_path() } })).await?;
-        let kind =
-            client.schemas().resources.keys().find(|name| **name == kind).cloned().context("no such resource")?;
-        let value = client.config(&kind, config)?;
-        let said = client.validate(&kind, &value).await?;
+        let kind = RESOURCES.into_iter().find(|name| *name == kind).context("no such resource")?;
+        let value = client.config(kind, config)?;
+        let said = client.validate(kind, &value).await?;
         if !errors(&said).is_empty() {
             return Ok(said);
         }
-        let kind: &'static str =
-            crate::RESOURCES.into_iter().find(|name| **name == *kind).context("no such resource")?;
         Ok(Instance::new(&client, kind).plan(Some(config)).await?.said)
     }
 }
@@ -88,8 +88,8 @@ fn one_resource(parsed: &Json) -> Result<(String, &Json)> {
 /// Every wrong resource in one configuration: the CLI must name each, with its attribute.
 pub fn a_cli_names_them_all(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, "")?;
-    // A CLI plans nothing once `validate` has found faults, so what only the target can tell is not told beside them.
-    let at_once = |case: &Case| !case.hcl.contains("provider \"") && !case.hcl.contains("# told by: plan");
+    // A CLI plans nothing once `validate` has found errors, so what only a plan can find is not reported beside them.
+    let at_once = |case: &Case| !case.hcl.contains("provider \"") && !case.hcl.contains("# found by: plan");
     let cases: Vec<Case> = cases()?.into_iter().filter(at_once).collect();
     for case in &cases {
         workspace.write(&format!("{}.tf", case.name), &case.hcl)?;
@@ -113,8 +113,8 @@ pub fn a_cli_names_them_all(tool: &Tool) -> Result<()> {
 fn diagnostics_of_validate(run: &Run) -> Result<Vec<Json>> {
     let from = run.raw.find('{').context("validate printed no JSON")?;
     let mut read = serde_json::Deserializer::from_str(&run.raw[from..]).into_iter::<Json>();
-    let answer = read.next().context("validate printed no JSON")??;
-    Ok(answer["diagnostics"].as_array().cloned().unwrap_or_default())
+    let printed = read.next().context("validate printed no JSON")??;
+    Ok(printed["diagnostics"].as_array().cloned().unwrap_or_default())
 }
 
 fn diagnostics_of_plan(run: &Run) -> Result<Vec<Json>> {

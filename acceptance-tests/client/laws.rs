@@ -1,7 +1,7 @@
-//! What core demands of the answers to Plan and Apply, written a second time and from the client's side: the provider's own
+//! What core demands of the responses to Plan and Apply, written a second time and from the client's side: the provider's own
 //! check of itself can't be the only witness. Rule: terraform-protocol, "Plan" and "Apply".
 
-use super::{Attribute, Nesting, Schema};
+use super::schema::{Attribute, Nesting, Schema};
 use anyhow::{Result, bail, ensure};
 use plugin::{Path, Step, Value, value::codec};
 use std::collections::BTreeMap;

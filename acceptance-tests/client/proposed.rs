@@ -1,7 +1,7 @@
 //! What core proposes as the new state: the configuration, with the prior value where a computed attribute is not
 //! configured. Rule: terraform-protocol, "Plan"; core's `objchange.ProposedNew`.
 
-use super::{Attribute, Nesting, Schema};
+use super::schema::{Attribute, Nesting, Schema};
 use plugin::{Value, value::codec};
 use std::collections::BTreeMap;
 

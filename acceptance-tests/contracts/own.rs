@@ -1,10 +1,11 @@
 //! What only a real API server shows.
 
 pub mod identity;
-mod turns;
+mod locks;
 
-use super::{Check, demo};
-use crate::servers::{Cluster, Plan};
+use super::demo;
+use crate::check::{Check, check};
+use acceptance_tests::servers::{Cluster, Plan};
 use anyhow::{Context as _, Result, ensure};
 use goldenpath_adapters::kube::{Credentials, Endpoint, EndpointSource, Kube, Kubeconfig};
 use goldenpath_core::{
@@ -14,22 +15,15 @@ use goldenpath_core::{
 use serde_json::{Value as Json, json};
 use std::{path::Path, sync::Arc};
 
-/// An async function as a [`Check`].
-macro_rules! check {
-    ($name:path) => {
-        |cluster| Box::pin(async move { $name(&cluster).await })
-    };
-}
-
-pub const OWN: [(&str, Check); 8] = [
-    ("of two creates at once one wins", check!(two_creates)),
-    ("nothing is made in place of what was looked at and is gone", check!(gone_in_between)),
-    ("an adopted field lets go of nothing else", check!(only_what_may_be_taken)),
-    ("a 403 is never absence", check!(forbidden)),
-    ("a kind that nobody serves is told by name", check!(unserved)),
-    ("a kubeconfig must mean the cluster of EKS", check!(another_server)),
-    ("a namespace with an account of power is not adopted", check!(powerful)),
-    ("turns are taken one after another", check!(turns::are_taken)),
+pub const OWN: [Check<Cluster>; 8] = [
+    check!("of two creates at once one wins", two_creates),
+    check!("nothing is made in place of what was read and is gone", gone_in_between),
+    check!("taking a field takes no other", only_what_may_be_taken),
+    check!("a 403 is never absence", forbidden),
+    check!("a kind that nobody serves is named", unserved),
+    check!("a kubeconfig must mean the cluster of EKS", another_server),
+    check!("a namespace with an account of power is not adopted", powerful),
+    check!("locks are held one after another", locks::are_held),
 ];
 
 const CONFIG_MAP: &str = "ConfigMap";
@@ -57,18 +51,18 @@ async fn apply(
     kube.apply(apply).await
 }
 
-async fn two_creates(cluster: &Cluster) -> Result<()> {
+async fn two_creates(cluster: Arc<Cluster>) -> Result<()> {
     let kube = cluster.kube(cluster.admin());
     for at in 0..10 {
         let (key, body) =
             (key_of("default", &format!("race-{at}")), config_map("default", &format!("race-{at}"), json!({"a": "1"})));
         let one = || apply(&kube, &key, &body, Desired::MANAGER, Expect::Absent, &[]);
-        let answers = futures_util::future::join_all([one(), one(), one()]).await;
-        let won = answers.iter().filter(|answer| answer.is_ok()).count();
-        ensure!(won == 1, "{won} of three creates won: {answers:?}");
-        let lost = answers.into_iter().filter_map(Result::err).all(|error| error.class == Class::Conflict);
+        let results = futures_util::future::join_all([one(), one(), one()]).await;
+        let won = results.iter().filter(|result| result.is_ok()).count();
+        ensure!(won == 1, "{won} of three creates won: {results:?}");
+        let lost = results.into_iter().filter_map(Result::err).all(|error| error.class == Class::Conflict);
         ensure!(lost, "the others lost by a conflict");
-        // A create holds its fields as an apply does, so that a later apply can let go of one.
+        // A create holds its fields as an apply does, so that a later apply can release one.
         let less = config_map("default", &format!("race-{at}"), json!({}));
         let left = apply(&kube, &key, &less, Desired::MANAGER, Expect::Any, &[]).await?;
         ensure!(left.fields.get("/data/a").is_none(), "a field that is no longer declared stays: {left:?}");
@@ -77,7 +71,7 @@ async fn two_creates(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-async fn gone_in_between(cluster: &Cluster) -> Result<()> {
+async fn gone_in_between(cluster: Arc<Cluster>) -> Result<()> {
     let kube = cluster.kube(cluster.admin());
     let (key, body) = (key_of("default", "gone"), config_map("default", "gone", json!({"a": "1"})));
     let made = apply(&kube, &key, &body, Desired::MANAGER, Expect::Absent, &[]).await?;
@@ -99,7 +93,7 @@ async fn gone_in_between(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-async fn only_what_may_be_taken(cluster: &Cluster) -> Result<()> {
+async fn only_what_may_be_taken(cluster: Arc<Cluster>) -> Result<()> {
     let kube = cluster.kube(cluster.admin());
     let key = key_of("default", "taken");
     let theirs = config_map("default", "taken", json!({"a": "1", "b": "1"}));
@@ -115,14 +109,14 @@ async fn only_what_may_be_taken(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-async fn forbidden(cluster: &Cluster) -> Result<()> {
+async fn forbidden(cluster: Arc<Cluster>) -> Result<()> {
     let nobody = cluster.kube(&cluster.kubeconfig("nobody", "no-group")?);
     for scope in [Scope::Everything, Scope::Records, Scope::Keys] {
         let selector = Selector { scope: scope.clone(), keys: vec![key_of("default", "kube-root-ca.crt")] };
         let seen = nobody.observe(&demo()?, &selector).await;
-        let error = seen.err().with_context(|| format!("{scope:?} by somebody without rights succeeded"))?;
+        let error = seen.err().with_context(|| format!("{scope:?} by somebody without permissions succeeded"))?;
         ensure!(error.class == Class::Denied && error.request_id.is_some(), "{scope:?}: {error:?}");
-        ensure!(error.message.contains("nobody"), "the server's words: {error}");
+        ensure!(error.message.contains("nobody"), "the server's message: {error}");
     }
     let body = config_map("default", "forbidden", json!({}));
     for expect in [Expect::Any, Expect::Absent] {
@@ -134,7 +128,7 @@ async fn forbidden(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-async fn unserved(cluster: &Cluster) -> Result<()> {
+async fn unserved(cluster: Arc<Cluster>) -> Result<()> {
     let kube = cluster.kube(cluster.admin());
     for (api_version, kind, reason) in [
         ("cilium.io/v2", "CiliumNetworkPolicy", "a kind that we know, without its CRD"),
@@ -179,7 +173,7 @@ impl EndpointSource for Elsewhere {
     }
 }
 
-async fn another_server(cluster: &Cluster) -> Result<()> {
+async fn another_server(cluster: Arc<Cluster>) -> Result<()> {
     let own = cluster.endpoint();
     let foreign_ca = Plan::new()?.endpoint().ca_data;
     let elsewhere = "https://0123456789ABCDEF.gr7.eu-west-1.eks.amazonaws.com";
@@ -220,7 +214,7 @@ fn at(endpoint: Endpoint, kubeconfig: &Path, is_proxied: bool) -> Kube {
     Kube::new(Arc::new(Elsewhere(endpoint)), Credentials::Kubeconfig(kubeconfig))
 }
 
-async fn powerful(cluster: &Cluster) -> Result<()> {
+async fn powerful(cluster: Arc<Cluster>) -> Result<()> {
     let kube = cluster.kube(cluster.admin());
     let api = "rbac.authorization.k8s.io";
     for (subject, expected, reason) in [

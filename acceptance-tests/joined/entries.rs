@@ -1,17 +1,20 @@
-//! Access entries of ours in others' hands: what grants power, or takes it, is seen by every kind of look and mended by an apply.
+//! Out-of-band changes of our access entries: what grants power, or takes it, is seen by every kind of read and healed by an apply.
 
-use acceptance_tests::servers::real::{self, Real};
+use acceptance_tests::servers::{
+    Real,
+    ministack::{self, assumable_by},
+};
 use anyhow::{Context as _, Result, ensure};
 use goldenpath_adapters::aws::Aws;
 use goldenpath_core::{
-    domain::{AccessEntry, AccessPolicy, Body, ClusterArn, Desired, ObjectKey, Observed, projection},
+    domain::{AccessEntry, AccessPolicy, Body, ClusterArn, Desired, ObjectKey, Observed},
+    kinds,
     ports::{Apply, Expect, Objects as _, Scope, Selector},
 };
 use std::{sync::Arc, time::Duration};
 
 const ROLE: &str = "mended";
 const POLICY: &str = "AmazonEKSViewPolicy";
-const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:root"}}]}"#;
 
 struct Entry {
     aws: Aws,
@@ -21,8 +24,8 @@ struct Entry {
     body: Body,
 }
 
-pub async fn are_mended(real: Arc<Real>) -> Result<()> {
-    let cluster: ClusterArn = real::arn().parse()?;
+pub async fn are_healed(real: Arc<Real>) -> Result<()> {
+    let cluster: ClusterArn = ministack::cluster_arn().parse()?;
     let principal = real.role(ROLE);
     let entry = Entry {
         aws: real.aws(&real.ministack.url()),
@@ -42,7 +45,12 @@ pub async fn are_mended(real: Arc<Real>) -> Result<()> {
         principal: entry.principal.clone(),
     };
     let root = real.ministack.root();
-    let role = || root.iam.create_role().role_name(ROLE).assume_role_policy_document(TRUST);
+    let role = || {
+        root.iam
+            .create_role()
+            .role_name(ROLE)
+            .assume_role_policy_document(assumable_by("AWS", "arn:aws:iam::111122223333:root"))
+    };
     role().send().await?;
     let made = entry.apply(&entry.key, &entry.body, Expect::Absent).await?;
     entry.apply(&policy, &Body::AccessPolicy(AccessPolicy {}), Expect::Absent).await?;
@@ -52,20 +60,20 @@ pub async fn are_mended(real: Arc<Real>) -> Result<()> {
         aws_sdk_eks::types::AccessScope::builder().r#type(aws_sdk_eks::types::AccessScopeType::Cluster).build();
     root.eks
         .associate_access_policy()
-        .cluster_name(real::CLUSTER)
+        .cluster_name(ministack::CLUSTER)
         .principal_arn(&entry.principal)
         .policy_arn("arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy")
         .access_scope(over_all)
         .send()
         .await?;
-    entry.is_mended("AmazonEKSClusterAdminPolicy over the whole cluster").await?;
+    entry.is_healed("AmazonEKSClusterAdminPolicy over the whole cluster").await?;
     ensure!(entry.look(&entry.key).await? == made, "the entry is the same, without the addition");
 
-    // IAM and EKS tell ages in seconds.
+    // IAM and EKS keep times in seconds.
     tokio::time::sleep(Duration::from_millis(1100)).await;
     root.iam.delete_role().role_name(ROLE).send().await?;
     role().send().await?;
-    entry.is_mended("of a role that was made anew since").await?;
+    entry.is_healed("of a role that was recreated since").await?;
     let now = entry.look(&entry.key).await?;
     ensure!(now.id != made.id, "another entry for another role");
     entry.look(&policy).await.context("the new entry has the policies of the old one")?;
@@ -81,7 +89,7 @@ impl Entry {
         Ok(self.aws.apply(apply).await?)
     }
 
-    /// Every kind of look at it says the same, or a plan and its apply would not agree.
+    /// Every kind of read says the same, or a plan and its apply would not agree.
     async fn look(&self, key: &ObjectKey) -> Result<Observed> {
         let mut looks = vec![];
         for scope in [Scope::Keys, Scope::Environment("mended".to_owned()), Scope::Everything] {
@@ -95,14 +103,14 @@ impl Entry {
         Ok(last)
     }
 
-    async fn is_mended(&self, words: &str) -> Result<()> {
+    async fn is_healed(&self, words: &str) -> Result<()> {
         let seen = self.look(&self.key).await?;
-        let told = seen.fields.iter().any(|field| field.text.contains(words));
-        ensure!(told, "{words:?} is not told: {seen:?}");
-        let mended = self.apply(&self.key, &self.body, Expect::Version(seen.version)).await?;
-        ensure!(mended.fields == projection::of_body(&self.body), "{words:?} stays: {mended:?}");
+        let shown = seen.fields.iter().any(|field| field.text.contains(words));
+        ensure!(shown, "{words:?} is not shown: {seen:?}");
+        let healed = self.apply(&self.key, &self.body, Expect::Version(seen.version)).await?;
+        ensure!(healed.fields == kinds::fields_of(&self.body), "{words:?} stays: {healed:?}");
         let now = self.look(&self.key).await?;
-        ensure!(now == mended, "{mended:?} was answered, {now:?} is seen");
+        ensure!(now == healed, "{healed:?} was returned, {now:?} is seen");
         Ok(())
     }
 }

@@ -1,14 +1,14 @@
-//! What both sides' logs will tell of us: every request says who asks, and every change which operation it is part of.
+//! What both sides' logs will hold: every request names its sender, and every change the operation that it is part of.
 
 use crate::{
-    ENVIRONMENT,
     outside::{Outside, provider_config},
     server::Server,
 };
 use acceptance_tests::{
+    ENVIRONMENT,
     client::{Instance, no_errors},
-    proxy::{Asked, Proxy, Service},
-    servers::real::{self, Real},
+    proxy::{LoggedRequest, Proxy, Service},
+    servers::{Real, ministack},
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
@@ -21,32 +21,33 @@ pub async fn names_the_operation(real: Arc<Real>) -> Result<()> {
     let [ci] = Outside::of(&real).await?.principals(["trail-ci"]).await?;
     let client = server.client(&provider_config(&proxy.url)).await?;
     let mut environment = Instance::new(&client, ENVIRONMENT);
-    let config = json!({"name": "trail", "team": "trail", "tier": "dev", "cluster": real::CLUSTER,
+    let config = json!({"name": "trail", "team": "trail", "tier": "dev", "cluster": ministack::CLUSTER,
         "access": {"deployer": {"create_role": true, "trusted_principal_arns": [ci]}}});
 
     let planned = environment.plan(Some(&config)).await?;
-    let reads = proxy.seen();
-    ensure!(reads.iter().all(|asked| operation(asked).is_none()), "a plan is no operation");
-    proxy.forget();
+    let reads = proxy.requests();
+    ensure!(reads.iter().all(|request| operation(request).is_none()), "a plan is no operation");
+    proxy.clear();
     no_errors(&environment.apply(planned, Some(&config)).await?, "the apply")?;
-    let made = one_operation(&proxy.seen())?;
-    proxy.forget();
+    let made = one_operation(&proxy.requests())?;
+    proxy.clear();
     no_errors(&environment.plan_and_apply(None).await?, "the destroy")?;
-    let removed = one_operation(&proxy.seen())?;
+    let removed = one_operation(&proxy.requests())?;
     ensure!(made != removed, "each operation has an id of its own: {made}");
     Ok(())
 }
 
 /// Of all changes, in both targets.
-fn one_operation(seen: &[Asked]) -> Result<String> {
+fn one_operation(seen: &[LoggedRequest]) -> Result<String> {
     let mut operations = BTreeSet::new();
     for service in [Service::Aws, Service::Kubernetes] {
-        let writes: Vec<&Asked> = seen.iter().filter(|asked| asked.service == service && asked.is_write()).collect();
+        let writes: Vec<&LoggedRequest> =
+            seen.iter().filter(|request| request.service == service && request.is_write()).collect();
         ensure!(!writes.is_empty(), "nothing was changed in {service:?}");
         for write in writes {
             ensure!(
                 write.agent.contains("terraform-provider-goldenpath/"),
-                "{write} does not say who asks: {:?}",
+                "{write} does not name its sender: {:?}",
                 write.agent
             );
             let operation = operation(write);
@@ -57,7 +58,7 @@ fn one_operation(seen: &[Asked]) -> Result<String> {
     operations.pop_first().context("no operation")
 }
 
-fn operation(asked: &Asked) -> Option<String> {
-    let mut words = asked.agent.split(' ');
+fn operation(request: &LoggedRequest) -> Option<String> {
+    let mut words = request.agent.split(' ');
     words.find_map(|word| word.strip_prefix("operation/")).map(str::to_owned)
 }

@@ -1,8 +1,9 @@
 //! Which pods a tier admits: by server-side dry run, with ResourceQuota, LimitRange and Pod Security acting as they do.
 
-use super::{DEV, Made, PROD};
-use acceptance_tests::servers::api::Ask;
-use anyhow::{Result, bail};
+use super::fixture::{DEV, PROD, People};
+use crate::check::none;
+use acceptance_tests::servers::api::ApiCall;
+use anyhow::Result;
 use hyper::Method;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ struct Pod {
     prod: bool,
 }
 
-/// What the level `restricted` asks of a container.
+/// What the level `restricted` requires of a container.
 fn hardened() -> Json {
     json!({"allowPrivilegeEscalation": false, "runAsNonRoot": true, "capabilities": {"drop": ["ALL"]},
         "seccompProfile": {"type": "RuntimeDefault"}})
@@ -50,63 +51,30 @@ fn pods() -> Vec<Pod> {
         sidecar["restartPolicy"] = "Always".into();
         sidecar
     };
+    let main = || container(json!({}));
+    let with_path = json!({"containers": [main()], "volumes": [{"name": "h", "hostPath": {"path": "/"}}]});
+    let with_priority = json!({"priorityClassName": "system-node-critical", "containers": [main()]});
+    let too_much = json!({"requests": {"memory": "500Gi"}, "limits": {"memory": "500Gi"}});
+    let without_node_ports = json!({"allocateLoadBalancerNodePorts": false});
+    let requests = json!({"requests": {"cpu": "50m", "memory": "64Mi"}});
+    let limits = json!({"limits": {"cpu": "100m", "memory": "128Mi"}});
+    let two = json!({"initContainers": [sidecar], "containers": [main()]});
+    let unhardened = pod(json!({"containers": [plain]}));
     vec![
         case("with nothing set", "the tier's defaults fill it in", with(json!({})), true, true),
-        case(
-            "with requests only",
-            "limits come from the defaults",
-            with(json!({"requests": {"cpu": "50m", "memory": "64Mi"}})),
-            true,
-            true,
-        ),
-        case(
-            "with limits only",
-            "requests equal them, as Kubernetes has it",
-            with(json!({"limits": {"cpu": "100m", "memory": "128Mi"}})),
-            true,
-            true,
-        ),
-        case(
-            "with a sidecar",
-            "an init container that goes on running",
-            pod(json!({"initContainers": [sidecar], "containers": [container(json!({}))]})),
-            true,
-            true,
-        ),
-        case(
-            "without a security context",
-            "`baseline` lets it in, `restricted` does not",
-            pod(json!({"containers": [plain]})),
-            true,
-            false,
-        ),
+        case("with requests only", "limits come from the defaults", with(requests), true, true),
+        case("with limits only", "requests equal them, as Kubernetes has it", with(limits), true, true),
+        case("with a sidecar", "an init container that goes on running", pod(two), true, true),
+        case("without a security context", "`baseline` admits it, `restricted` does not", unhardened, true, false),
         case("that is privileged", "in no tier", pod(json!({"containers": [privileged]})), false, false),
-        case(
-            "with a path of the host",
-            "in no tier",
-            pod(json!({"containers": [container(json!({}))], "volumes": [{"name": "h", "hostPath": {"path": "/"}}]})),
-            false,
-            false,
-        ),
-        case(
-            "of a system priority",
-            "it would evict everybody else",
-            pod(json!({"priorityClassName": "system-node-critical", "containers": [container(json!({}))]})),
-            false,
-            false,
-        ),
-        case(
-            "over the quota",
-            "more memory than the environment has",
-            with(json!({"requests": {"memory": "500Gi"}, "limits": {"memory": "500Gi"}})),
-            false,
-            false,
-        ),
+        case("with a path of the host", "in no tier", pod(with_path), false, false),
+        case("of a system priority", "it would evict everybody else", pod(with_priority), false, false),
+        case("over the quota", "more memory than the environment has", with(too_much), false, false),
         case("a Service of type ClusterIP", "the usual", service("ClusterIP", json!({})), true, true),
         case("a Service of type NodePort", "every node would listen", service("NodePort", json!({})), false, false),
         case(
             "a LoadBalancer with node ports",
-            "its node ports count against services.nodeports",
+            "they count against services.nodeports",
             service("LoadBalancer", json!({})),
             false,
             false,
@@ -114,38 +82,31 @@ fn pods() -> Vec<Pod> {
         case(
             "a LoadBalancer without node ports",
             "prod has two, dev none",
-            service("LoadBalancer", json!({"allocateLoadBalancerNodePorts": false})),
+            service("LoadBalancer", without_node_ports),
             false,
             true,
         ),
     ]
 }
 
-pub async fn admitted(made: Arc<Made>) -> Result<()> {
+pub async fn admitted(people: Arc<People>) -> Result<()> {
     let mut wrong = vec![];
     for case in pods() {
         for (namespace, expected) in [(DEV, case.dev), (PROD, case.prod)] {
             let kind = if case.object["kind"] == "Pod" { "pods" } else { "services" };
             let path = format!("/api/v1/namespaces/{namespace}/{kind}?dryRun=All");
-            let ask = Ask {
-                method: Method::POST,
-                path: &path,
-                content: Some(("application/json", case.object.clone())),
-                headers: &[],
-            };
-            // By the administrator: it is admission that is asked here, not RBAC.
-            let answer = made.ask(&made.administrator, ask).await?;
-            if (answer.status == 201) != expected {
+            let content = Some(("application/json", case.object.clone()));
+            let call = ApiCall { method: Method::POST, path: &path, content, headers: &[] };
+            // By the administrator: it is admission that is tested here, not RBAC.
+            let reply = people.call(&people.administrator, call).await?;
+            if (reply.status == 201) != expected {
                 let word = if expected { "is refused" } else { "is admitted" };
                 wrong.push(format!(
                     "{} {word} in {namespace} ({}): {}",
-                    case.name, case.reason, answer.document["message"]
+                    case.name, case.reason, reply.document["message"]
                 ));
             }
         }
     }
-    if !wrong.is_empty() {
-        bail!("{}", wrong.join("\n"));
-    }
-    Ok(())
+    none(wrong)
 }

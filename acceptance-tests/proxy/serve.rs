@@ -1,9 +1,12 @@
 //! Two listeners: plain HTTP for AWS, TLS for the API server; behind each connection one to the server.
 
-use super::{Action, Asked, Service, State, action, answer, lock, whole};
-use crate::servers::real::Real;
+use super::{
+    intervention::{Intervention, Service, refusal},
+    log::{LoggedRequest, State, lock},
+};
+use crate::servers::Real;
 use anyhow::{Context as _, Result, bail};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use hyper::{
     HeaderMap, Request, Response,
     body::{Bytes, Incoming},
@@ -39,7 +42,7 @@ struct Upstream {
 
 type Sender = SendRequest<Full<Bytes>>;
 
-/// Answers where AWS is.
+/// Returns where AWS is.
 pub(super) async fn start(real: &Real, state: Arc<State>) -> Result<String> {
     let (aws, kubernetes) = (listener().await?, listener().await?);
     let endpoint = real.cluster.endpoint().url;
@@ -122,7 +125,7 @@ impl Upstream {
         let (parts, body) = request.into_parts();
         let body = whole(body).await?;
         let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
-        let asked = Asked {
+        let logged = LoggedRequest {
             service: self.service,
             action: match self.service {
                 Service::Aws => action(&body, &path),
@@ -135,31 +138,31 @@ impl Upstream {
             ended: None,
             status: None,
         };
-        let ordered = lock(&self.state.rule).as_mut().map_or(Action::Pass, |rule| rule(&asked));
+        let ordered = lock(&self.state.rule).as_mut().map_or(Intervention::Pass, |rule| rule(&logged));
         let index = {
-            let mut seen = lock(&self.state.seen);
-            seen.push(asked.clone());
-            seen.len() - 1
+            let mut requests = lock(&self.state.requests);
+            requests.push(logged.clone());
+            requests.len() - 1
         };
         match ordered {
-            Action::Cut => bail!("cut"),
-            Action::Refuse(status) => return Ok(answer::refusal(self.service, &asked.action, status)),
-            Action::Wait(time) => tokio::time::sleep(time).await,
-            Action::Pass | Action::Lose => {}
+            Intervention::Cut => bail!("cut"),
+            Intervention::Refuse(status) => return Ok(refusal(self.service, &logged.action, status)),
+            Intervention::Wait(time) => tokio::time::sleep(time).await,
+            Intervention::Pass | Intervention::Lose => {}
         }
-        let (parts, body) = self.ask(Request::from_parts(parts, Full::new(body)), sender).await?.into_parts();
+        let (parts, body) = self.send(Request::from_parts(parts, Full::new(body)), sender).await?.into_parts();
         let body = whole(body).await?;
-        if let Some(seen) = lock(&self.state.seen).get_mut(index) {
-            seen.ended = Some(Instant::now());
-            seen.status = Some(parts.status.as_u16());
+        if let Some(logged) = lock(&self.state.requests).get_mut(index) {
+            logged.ended = Some(Instant::now());
+            logged.status = Some(parts.status.as_u16());
         }
-        if ordered == Action::Lose {
-            bail!("the answer is lost");
+        if ordered == Intervention::Lose {
+            bail!("the response is lost");
         }
         Ok(self.rewritten(Response::from_parts(parts, body)))
     }
 
-    async fn ask(&self, request: Request<Full<Bytes>>, sender: &Mutex<Option<Sender>>) -> Result<Response<Incoming>> {
+    async fn send(&self, request: Request<Full<Bytes>>, sender: &Mutex<Option<Sender>>) -> Result<Response<Incoming>> {
         let mut sender = sender.lock().await;
         if sender.as_ref().is_none_or(Sender::is_closed) {
             *sender = Some(self.connect().await?);
@@ -178,8 +181,8 @@ impl Upstream {
         }
     }
 
-    fn rewritten(&self, answer: Response<Bytes>) -> Response<Full<Bytes>> {
-        let (mut parts, body) = answer.into_parts();
+    fn rewritten(&self, response: Response<Bytes>) -> Response<Full<Bytes>> {
+        let (mut parts, body) = response.into_parts();
         let rewritten = self.rewrite.as_ref().and_then(|(theirs, ours)| {
             let mut document: Value = serde_json::from_slice(&body).ok()?;
             let endpoint = document.pointer_mut("/cluster/endpoint")?;
@@ -206,4 +209,16 @@ async fn handshake(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static)
     let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     Ok(sender)
+}
+
+/// A query's or form's `Action`.
+fn action(body: &[u8], path: &str) -> String {
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    let body = std::str::from_utf8(body).unwrap_or_default();
+    let pairs = body.split('&').chain(query.split('&'));
+    pairs.filter_map(|pair| pair.strip_prefix("Action=")).next().unwrap_or_default().to_owned()
+}
+
+async fn whole(body: hyper::body::Incoming) -> Result<Bytes> {
+    Ok(body.collect().await?.to_bytes())
 }

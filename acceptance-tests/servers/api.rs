@@ -1,6 +1,6 @@
 //! The API server as anybody with a token meets it: one request, its status and its document.
 
-use super::Cluster;
+use super::cluster::Cluster;
 use anyhow::{Context as _, Result};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{Method, Request, body::Bytes, client::conn::http1, header};
@@ -21,7 +21,7 @@ pub struct Api {
     tls: TlsConnector,
 }
 
-pub struct Ask<'a> {
+pub struct ApiCall<'a> {
     pub method: Method,
     pub path: &'a str,
     /// (content type, body)
@@ -29,8 +29,14 @@ pub struct Ask<'a> {
     pub headers: &'a [(&'a str, &'a str)],
 }
 
+impl<'a> ApiCall<'a> {
+    pub fn get(path: &'a str) -> Self {
+        Self { method: Method::GET, path, content: None, headers: &[] }
+    }
+}
+
 #[derive(Debug)]
-pub struct Answer {
+pub struct ApiReply {
     pub status: u16,
     /// Null where it is none.
     pub document: Value,
@@ -51,30 +57,30 @@ impl Api {
         })
     }
 
-    pub async fn ask(&self, token: &str, ask: Ask<'_>) -> Result<Answer> {
+    pub async fn call(&self, token: &str, call: ApiCall<'_>) -> Result<ApiReply> {
         let stream = TcpStream::connect(&self.host).await?;
         let stream = self.tls.connect(ServerName::try_from("127.0.0.1")?, stream).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let running = tokio::spawn(connection);
         let mut request = Request::builder()
-            .method(ask.method)
-            .uri(ask.path)
+            .method(call.method)
+            .uri(call.path)
             .header(header::HOST, &self.host)
             .header(header::AUTHORIZATION, format!("Bearer {token}"));
-        for (name, value) in ask.headers {
+        for (name, value) in call.headers {
             request = request.header(*name, *value);
         }
-        let body = match ask.content {
+        let body = match call.content {
             Some((kind, body)) => {
                 request = request.header(header::CONTENT_TYPE, kind);
                 body.to_string()
             }
             None => String::new(),
         };
-        let answer = sender.send_request(request.body(Full::new(Bytes::from(body)))?).await?;
-        let status = answer.status().as_u16();
-        let body = answer.into_body().collect().await.context("the answer broke off")?.to_bytes();
+        let response = sender.send_request(request.body(Full::new(Bytes::from(body)))?).await?;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.context("the response broke off")?.to_bytes();
         running.abort();
-        Ok(Answer { status, document: serde_json::from_slice(&body).unwrap_or_default() })
+        Ok(ApiReply { status, document: serde_json::from_slice(&body).unwrap_or_default() })
     }
 }

@@ -1,10 +1,11 @@
 //! An AWS for tests: ministack, which speaks EKS, IAM and STS, verifies signatures and enforces IAM policies.
 //!
 //! It has not been compared with a live account; what it is known not to do stands beside the cases that meet it. Its cluster is
-//! the real API server's: DescribeCluster tells that server's address and CA, and the server asks ministack what a token means.
+//! the real API server's: DescribeCluster shows that server's address and CA, and the server has ministack review tokens.
 //! Neither can be set by a call, so the state is edited between two starts.
 
-use super::{free_port, process::Process};
+use super::{ports::free_port, process::Process};
+use crate::tools;
 use anyhow::{Context as _, Result, bail};
 use aws_sdk_eks::config::{BehaviorVersion, Credentials, Region};
 use goldenpath_adapters::kube::Endpoint;
@@ -19,15 +20,9 @@ use std::{
 
 pub const ACCOUNT: &str = "111122223333";
 pub const REGION: &str = "eu-west-1";
-/// A key that is an account's number is that account's root.
-pub const ROOT: Keys = Keys { id: ACCOUNT, secret: "test" };
+pub const CLUSTER: &str = "demo";
+pub const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 const LONGEST: Duration = Duration::from_secs(60);
-
-#[derive(Clone, Copy)]
-pub struct Keys {
-    pub id: &'static str,
-    pub secret: &'static str,
-}
 
 /// Running, until dropped.
 pub struct Ministack {
@@ -43,59 +38,63 @@ pub struct Clients {
     pub sts: aws_sdk_sts::Client,
 }
 
+pub fn cluster_arn() -> String {
+    format!("arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{CLUSTER}")
+}
+
+/// As EKS says it: `1.36`.
+pub fn kubernetes_version() -> &'static str {
+    let version = tools::version("kubernetes");
+    version.rsplit_once('.').map_or(version, |(minor, _)| minor)
+}
+
+/// A trust policy.
+pub fn assumable_by(kind: &str, principal: &str) -> String {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {kind: principal}}]})
+    .to_string()
+}
+
 // === impl Clients ===
 
 impl Clients {
     pub fn new(url: &str, credentials: Credentials) -> Self {
-        let region = Region::new(REGION);
-        let latest = BehaviorVersion::latest();
-        Self {
-            iam: aws_sdk_iam::Client::from_conf(
-                aws_sdk_iam::Config::builder()
-                    .behavior_version(latest)
-                    .region(region.clone())
-                    .endpoint_url(url)
-                    .credentials_provider(credentials.clone())
-                    .build(),
-            ),
-            eks: aws_sdk_eks::Client::from_conf(
-                aws_sdk_eks::Config::builder()
-                    .behavior_version(latest)
-                    .region(region.clone())
-                    .endpoint_url(url)
-                    .credentials_provider(credentials.clone())
-                    .build(),
-            ),
-            sts: aws_sdk_sts::Client::from_conf(
-                aws_sdk_sts::Config::builder()
-                    .behavior_version(latest)
-                    .region(region)
-                    .endpoint_url(url)
-                    .credentials_provider(credentials)
-                    .build(),
-            ),
+        // The three builders have one form and three types.
+        macro_rules! client {
+            ($sdk:ident) => {
+                $sdk::Client::from_conf(
+                    $sdk::Config::builder()
+                        .behavior_version(BehaviorVersion::latest())
+                        .region(Region::new(REGION))
+                        .endpoint_url(url)
+                        .credentials_provider(credentials.clone())
+                        .build(),
+                )
+            };
         }
+        Self { iam: client!(aws_sdk_iam), eks: client!(aws_sdk_eks), sts: client!(aws_sdk_sts) }
     }
 
     pub fn root(url: &str) -> Self {
-        Self::new(url, Credentials::new(ROOT.id, ROOT.secret, None, None, "root"))
+        // A key that is an account's number is that account's root.
+        Self::new(url, Credentials::new(ACCOUNT, "test", None, None, "root"))
     }
 }
 
 // === impl Ministack ===
 
 impl Ministack {
-    /// With a cluster whose Kubernetes API is at `endpoint`. Answers also the URL where that API server's token webhook is.
-    pub fn start(program: &Path, folder: &Path, cluster: &str, endpoint: &Endpoint) -> Result<(Self, String)> {
+    /// With a cluster whose Kubernetes API is at `endpoint`. Returns also the URL where that API server's token webhook is.
+    pub fn start(program: &Path, folder: &Path, endpoint: &Endpoint) -> Result<(Self, String)> {
         let port = free_port()?;
         let first = launch(program, folder, port, "ministack-first.log")?;
         let url = format!("http://127.0.0.1:{port}");
-        crate::block_on(create_cluster(&Clients::root(&url), cluster))?;
-        first.process.terminate(LONGEST)?;
-        let secret = join(&folder.join("eks.json"), cluster, endpoint)?;
+        crate::block_on(create_cluster(&Clients::root(&url), CLUSTER))?;
+        first.terminate(LONGEST)?;
+        let secret = join(&folder.join("eks.json"), CLUSTER, endpoint)?;
         let second = launch(program, folder, port, "ministack.log")?;
-        let webhook = format!("{url}/_ministack/eks-auth/{ACCOUNT}/{REGION}/{cluster}/{secret}");
-        Ok((Self { port, _process: second.process }, webhook))
+        let webhook = format!("{url}/_ministack/eks-auth/{ACCOUNT}/{REGION}/{CLUSTER}/{secret}");
+        Ok((Self { port, _process: second }, webhook))
     }
 
     pub fn url(&self) -> String {
@@ -107,11 +106,7 @@ impl Ministack {
     }
 }
 
-struct Launched {
-    process: Process,
-}
-
-fn launch(program: &Path, folder: &Path, port: u16, log: &str) -> Result<Launched> {
+fn launch(program: &Path, folder: &Path, port: u16, log: &str) -> Result<Process> {
     let log: PathBuf = folder.join(log);
     let kubernetes = free_port()?;
     let mut process = Process::start_with(program, &[], &log, |command| {
@@ -138,36 +133,35 @@ fn launch(program: &Path, folder: &Path, port: u16, log: &str) -> Result<Launche
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    Ok(Launched { process })
+    Ok(process)
 }
 
 fn is_healthy(port: u16) -> bool {
-    let ask = || -> std::io::Result<String> {
+    let get = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         stream.write_all(b"GET /_ministack/health HTTP/1.0\r\nhost: localhost\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.take(64).read_to_string(&mut answer)?;
-        Ok(answer)
+        let mut response = String::new();
+        stream.take(64).read_to_string(&mut response)?;
+        Ok(response)
     };
-    ask().is_ok_and(|answer| answer.split(' ').nth(1) == Some("200"))
+    get().is_ok_and(|response| response.split(' ').nth(1) == Some("200"))
 }
 
 async fn create_cluster(root: &Clients, name: &str) -> Result<()> {
     use aws_sdk_eks::types::{AuthenticationMode, CreateAccessConfigRequest, VpcConfigRequest};
-    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-        "Principal": {"Service": "eks.amazonaws.com"}}]});
+    let trust = assumable_by("Service", "eks.amazonaws.com");
     root.iam
         .create_role()
         .role_name("eks")
-        .assume_role_policy_document(trust.to_string())
+        .assume_role_policy_document(trust)
         .send()
         .await
         .context("CreateRole eks")?;
     root.eks
         .create_cluster()
         .name(name)
-        .version("1.36")
+        .version(kubernetes_version())
         .role_arn(format!("arn:aws:iam::{ACCOUNT}:role/eks"))
         .resources_vpc_config(VpcConfigRequest::builder().subnet_ids("subnet-1").build())
         .access_config(
@@ -206,7 +200,7 @@ async fn create_cluster(root: &Clients, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Points the cluster of a stopped ministack to the API server; answers its webhook's secret.
+/// Points the cluster of a stopped ministack to the API server; returns its webhook's secret.
 fn join(state: &Path, name: &str, endpoint: &Endpoint) -> Result<String> {
     let text = fs::read_to_string(state).with_context(|| format!("no state in {}", state.display()))?;
     let mut document: Value = serde_json::from_str(&text)?;
@@ -215,7 +209,7 @@ fn join(state: &Path, name: &str, endpoint: &Endpoint) -> Result<String> {
     cluster["certificateAuthority"]["data"] = endpoint.ca_data.as_str().into();
     let secret = cluster["_auth_token"].as_str().context("no secret")?.to_owned();
     if let Some(cluster) = cluster.as_object_mut() {
-        // With a port of its own it would tell that one.
+        // With a port of its own it would show that one.
         cluster.remove("_port");
     }
     fs::write(state, document.to_string())?;

@@ -1,6 +1,6 @@
 //! EKS's webhook of Pod Identity, played by an admission policy that adds to a pod what the webhook adds.
 
-use super::{Cluster, real::put};
+use super::{cluster::Cluster, seed::put};
 use anyhow::Result;
 use serde_json::{Value as Json, json};
 

@@ -16,14 +16,14 @@ pub struct Process {
 }
 
 impl Process {
-    pub fn start(program: &Path, arguments: &[&str], log: &Path) -> Result<Self> {
+    pub fn start(program: &Path, arguments: &[String], log: &Path) -> Result<Self> {
         Self::start_with(program, arguments, log, |_| ())
     }
 
     /// `prepare` may change the environment.
     pub fn start_with(
         program: &Path,
-        arguments: &[&str],
+        arguments: &[String],
         log: &Path,
         prepare: impl FnOnce(&mut Command),
     ) -> Result<Self> {
@@ -52,11 +52,11 @@ impl Process {
         Ok(process)
     }
 
-    /// Asks it to end, as it does when it has something to write first, and waits for it.
+    /// Signals it to end, which lets it write first, and waits for it.
     pub fn terminate(mut self, longest: Duration) -> Result<()> {
         let pid = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status()?;
-        if !asked.success() {
+        let signal = Command::new("kill").args(["-TERM", &pid]).status()?;
+        if !signal.success() {
             bail!("kill -TERM {pid} failed");
         }
         let started = Instant::now();

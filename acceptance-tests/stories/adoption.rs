@@ -1,15 +1,12 @@
-//! A namespace that a team lives in already becomes its environment: told down to the fields, nothing in it is lost, and what
+//! A namespace that a team lives in already becomes its environment: the plan names each field, nothing in it is lost, and what
 //! belongs to somebody's deployment tool is refused by that tool's name.
 
 use crate::{
     outside::{Outside, provider_config},
-    tools::Tool,
     workspace::Workspace,
 };
-use acceptance_tests::servers::{
-    api::Ask,
-    real::{self, Real, put},
-};
+use acceptance_tests::servers::{Real, api::ApiCall, ministack, seed::put};
+use acceptance_tests::tools::Tool;
 use anyhow::{Context as _, Result, ensure};
 use hyper::Method;
 use serde_json::{Value as Json, json};
@@ -20,7 +17,7 @@ const LABEL: &str = "pod-security.kubernetes.io/enforce";
 const POINTER: &str = "/metadata/labels/pod-security.kubernetes.io~1enforce";
 
 pub fn of_a_namespace(tool: &Tool, real: &Arc<Real>) -> Result<()> {
-    crate::block_on(adopted(tool, real))
+    acceptance_tests::block_on(adopted(tool, real))
 }
 
 async fn adopted(tool: &Tool, real: &Arc<Real>) -> Result<()> {
@@ -110,7 +107,7 @@ async fn lived_in(real: &Real, outside: &Outside) -> Result<()> {
     put(
         &real.cluster,
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAME, "labels": {"cost-centre": "4711"},
-            "annotations": {"goldenpath.internal/adoptable-by": format!("{}/{NAME}", real::CLUSTER)}}}),
+            "annotations": {"goldenpath.internal/adoptable-by": format!("{}/{NAME}", ministack::CLUSTER)}}}),
     )
     .await?;
     put(
@@ -121,16 +118,12 @@ async fn lived_in(real: &Real, outside: &Outside) -> Result<()> {
     .await?;
     let labels =
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAME, "labels": {LABEL: "privileged"}}});
-    let ask = Ask {
-        method: Method::PATCH,
-        path: &format!("/api/v1/namespaces/{NAME}?fieldManager=somebodys-gitops"),
-        content: Some(("application/apply-patch+yaml", labels)),
-        headers: &[],
-    };
-    outside.ask(ask).await.map(drop)
+    let path = format!("/api/v1/namespaces/{NAME}?fieldManager=somebodys-gitops");
+    let content = Some(("application/apply-patch+yaml", labels));
+    outside.call(ApiCall { method: Method::PATCH, path: &path, content, headers: &[] }).await.map(drop)
 }
 
-/// All are marked as adoptable, and asked for: whoever runs them would put them back.
+/// All are marked as adoptable, and requested: whoever runs them would put them back.
 async fn owners_are_named(workspace: &Workspace, real: &Real) -> Result<()> {
     for (name, place, key, value, words) in [
         ("of-argo", "annotations", "argocd.argoproj.io/tracking-id", "shop:/Namespace:of-argo/of-argo", "Argo CD"),
@@ -140,7 +133,7 @@ async fn owners_are_named(workspace: &Workspace, real: &Real) -> Result<()> {
         ("of-another", "labels", "goldenpath.internal/environment", "shop", "environment shop"),
     ] {
         let mut document = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {},
-            "annotations": {"goldenpath.internal/adoptable-by": format!("{}/{name}", real::CLUSTER)}}});
+            "annotations": {"goldenpath.internal/adoptable-by": format!("{}/{name}", ministack::CLUSTER)}}});
         document["metadata"][place][key] = Json::from(value);
         put(&real.cluster, document).await?;
         environment(workspace, name, "adopt = { mode = \"if_marked\" }")?;

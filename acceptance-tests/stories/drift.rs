@@ -1,10 +1,8 @@
 //! What others change, and what becomes of it.
 
-use super::{ENVIRONMENT, NAMESPACE, QUOTA, environment};
-use crate::{
-    tools::Tool,
-    workspace::{Workspace, objects},
-};
+use super::configurations::{ENVIRONMENT, NAMESPACE, QUOTA, environment};
+use crate::workspace::{Workspace, objects};
+use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
 use serde_json::json;
 
@@ -45,7 +43,7 @@ pub(super) fn only_reported(tool: &Tool) -> Result<()> {
     plan.says(QUOTA)?;
     workspace.apply(&[])?;
     ensure!(cpu(&workspace)? == "99", "left as it is, not {}", cpu(&workspace)?);
-    // Said in every plan, for as long as it is so.
+    // Diagnostics in every plan, for as long as it is so.
     workspace.plan_is_empty(&[])?.says(QUOTA)?;
     Ok(())
 }
@@ -83,7 +81,7 @@ pub(super) fn a_deleted_object(tool: &Tool) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn a_foreign_label(tool: &Tool) -> Result<()> {
+pub(super) fn a_label_of_others(tool: &Tool) -> Result<()> {
     let workspace = applied(tool, "")?;
     let label = json!({ "metadata": { "labels": { "cattle.io/project": "x" }, "annotations": { "who": "me" } } });
     workspace.sandbox().edit(NAMESPACE, &label)?;

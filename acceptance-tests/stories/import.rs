@@ -1,10 +1,8 @@
 //! Import by id: the record holds the request as it was written, so the plan that follows is empty.
 
-use super::QUICK;
-use crate::{
-    tools::Tool,
-    workspace::{Workspace, objects},
-};
+use super::configurations::QUICK;
+use crate::workspace::{Workspace, objects};
+use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
 
 const PARTS: [(&str, &str); 3] = [

@@ -1,10 +1,8 @@
 //! The ordinary life of an environment.
 
-use super::{QUICK, environment};
-use crate::{
-    tools::Tool,
-    workspace::{Workspace, objects},
-};
+use super::configurations::{QUICK, environment};
+use crate::workspace::{Workspace, objects};
+use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
 
 pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {

@@ -1,7 +1,8 @@
 //! What may be lost, and what must not be.
 
-use super::{ENVIRONMENT, NAMESPACE, QUICK, environment};
-use crate::{tools::Tool, workspace::Workspace};
+use super::configurations::{ENVIRONMENT, NAMESPACE, QUICK, environment};
+use crate::workspace::Workspace;
+use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
 
 const RECORD: &str = "k8s/v1/ConfigMap/goldenpath-system/environment.payments";
@@ -70,7 +71,7 @@ pub(super) fn protected_from_replacement(tool: &Tool) -> Result<()> {
     let workspace = applied(tool, ON)?;
     workspace.plan_fails(&[&format!("-replace={ENVIRONMENT}")])?.says("deletion_protection")?;
     workspace.write("main.tf", &environment(ON).replace("name    = \"payments\"", "name    = \"billing\""))?;
-    // Core asks for the delete only at apply, and then still hears no.
+    // Core plans the delete only at apply, and then is still refused.
     let run = workspace.run(&["apply", "-no-color", "-input=false", "-auto-approve"])?;
     ensure!(run.code == Some(1), "a replacement of a protected environment fails: {}", run.raw);
     run.says("deletion_protection")?;

@@ -1,7 +1,8 @@
 //! What core does with addresses: none of it may cost an object.
 
-use super::{ENVIRONMENT, QUICK, environment};
-use crate::{tools::Tool, workspace::Workspace};
+use super::configurations::{ENVIRONMENT, QUICK, environment};
+use crate::workspace::Workspace;
+use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
 
 pub(super) fn moved(tool: &Tool) -> Result<()> {
@@ -52,7 +53,7 @@ pub(super) fn target(tool: &Tool) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn replace_by_hand(tool: &Tool) -> Result<()> {
+pub(super) fn replace_option(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, QUICK)?;
     workspace.apply(&[])?;
     let before = workspace.attributes("goldenpath_eks_workload_slot.ledger")?;
@@ -61,7 +62,7 @@ pub(super) fn replace_by_hand(tool: &Tool) -> Result<()> {
     workspace.plan_is_empty(&[])?;
     let after = workspace.attributes("goldenpath_eks_workload_slot.ledger")?;
     ensure!(before["id"] == after["id"] && before["uid"] != after["uid"], "the same id under a new uid");
-    ensure!(before["role_unique_id"] != after["role_unique_id"], "the role was really made anew");
+    ensure!(before["role_unique_id"] != after["role_unique_id"], "the role was really recreated");
     Ok(())
 }
 

@@ -3,10 +3,12 @@
 
 use crate::{
     outside::Outside,
-    tools::Tool,
     workspace::{Workspace, objects},
 };
-use acceptance_tests::servers::real::Real;
+use acceptance_tests::{
+    servers::{Real, ministack::assumable_by},
+    tools::Tool,
+};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use std::{
@@ -22,13 +24,13 @@ const NAME: &str = "payments-dev";
 
 /// Alone on its servers: at the end nothing of ours may be left there.
 pub fn a_whole_life(tool: &Tool, real: &Arc<Real>) -> Result<()> {
-    crate::block_on(life(tool, real))
+    acceptance_tests::block_on(life(tool, real))
 }
 
 async fn life(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     let outside = Outside::of(real).await?;
     let before = outside.inventory().await?;
-    // What the administrator has made with the rights.
+    // What the administrator has made with the permissions.
     let home = BTreeSet::from(["k8s/v1/Namespace/goldenpath-system".to_owned()]);
     ensure!(before == home, "somebody else is here: {before:?}");
     let (dev, ci) = (format!("dev-of-{}", tool.name), format!("ci-of-{}", tool.name));
@@ -39,7 +41,7 @@ async fn life(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     let all = all(&workspace)?;
     is_there(&outside, &all).await?;
     workspace.plan_is_empty(&[])?;
-    // The second time everything is asked again, by another process.
+    // The second time everything is read again, by another process.
     workspace.plan_is_empty(&[])?;
 
     heals(&workspace, &outside, &all).await?;
@@ -107,7 +109,7 @@ async fn is_there(outside: &Outside, all: &BTreeSet<String>) -> Result<()> {
     Ok(())
 }
 
-/// Hands in both targets, all seen in one plan.
+/// Out-of-band changes in AWS and Kubernetes, all shown in one plan.
 async fn heals(workspace: &Workspace, outside: &Outside, all: &BTreeSet<String>) -> Result<()> {
     let find = |part: &str| all.iter().find(|key| key.contains(part)).with_context(|| format!("no {part} in {all:?}"));
     let association = outside.look(&format!("aws/eks/PodIdentityAssociation/{NAME}/ledger")).await?;
@@ -121,15 +123,14 @@ async fn heals(workspace: &Workspace, outside: &Outside, all: &BTreeSet<String>)
         .policy_arn(outside.real.boundary())
         .send()
         .await
-        .context("a policy attached by hand")?;
-    let anybody = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-        "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}]});
+        .context("a policy attached out of band")?;
+    let anybody = assumable_by("AWS", "arn:aws:iam::111122223333:root");
     iam.update_assume_role_policy()
         .role_name(name(roles[1]))
-        .policy_document(anybody.to_string())
+        .policy_document(anybody)
         .send()
         .await
-        .context("a trust changed by hand")?;
+        .context("a trust policy changed out of band")?;
     let quota = find(&format!("/ResourceQuota/{NAME}/"))?;
     outside.edit(quota, &json!({"spec": {"hard": {"pods": "1"}}})).await?;
     let policy = find(&format!("/NetworkPolicy/{NAME}/"))?;
@@ -144,7 +145,7 @@ async fn heals(workspace: &Workspace, outside: &Outside, all: &BTreeSet<String>)
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
     let attached = iam.list_attached_role_policies().role_name(name(roles[0])).send().await?;
-    ensure!(attached.attached_policies.unwrap_or_default().is_empty(), "what was attached by hand is gone");
+    ensure!(attached.attached_policies.unwrap_or_default().is_empty(), "what was attached out of band is gone");
     is_there(outside, all).await
 }
 

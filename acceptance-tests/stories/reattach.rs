@@ -1,7 +1,8 @@
 //! One `serve --reattach` process under several CLIs at once: nothing of one client may reach another.
 
-use super::environment;
-use crate::{server::Server, tools::Tool, workspace::Workspace};
+use super::configurations::environment;
+use crate::{server::Server, workspace::Workspace};
+use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
 use std::thread;
 

@@ -1,10 +1,8 @@
 //! Where objects live, and that a state knows it.
 
-use super::{ENVIRONMENT, QUICK, environment};
-use crate::{
-    tools::Tool,
-    workspace::{Workspace, objects},
-};
+use super::configurations::{ENVIRONMENT, QUICK, environment};
+use crate::workspace::{Workspace, objects};
+use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
 use std::fs;
 
@@ -19,7 +17,7 @@ pub(super) fn another_target(tool: &Tool) -> Result<()> {
     workspace.apply(&[])?;
     workspace.write("provider.tf", "provider \"goldenpath\" {\n  sandbox = { path = \"other.db\" }\n}\n")?;
     workspace.plan_fails(&[])?.says("target")?;
-    // Without a refresh a plan with nothing to change asks no target; a change meets the other one before it is made.
+    // Without a refresh a plan with nothing to change reads no target; a change meets the other one before it is made.
     workspace.write("main.tf", &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#))?;
     workspace.apply_fails(&["-refresh=false"])?.says("target")?;
     workspace.write("main.tf", &environment(""))?;
@@ -67,14 +65,14 @@ provider "goldenpath" {{
   }}
 }}
 
-run "quota_is_as_asked" {{
+run "quota_is_as_requested" {{
   command = plan
   variables {{
     cpu = "6"
   }}
   assert {{
     condition     = strcontains(goldenpath_team_environment.payments.objects["k8s/v1/ResourceQuota/payments/gp-base"], "requests.cpu=6")
-    error_message = "the quota is not what was asked for"
+    error_message = "the quota is not what was requested"
   }}
 }}
 "#))?;

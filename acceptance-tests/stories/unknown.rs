@@ -1,10 +1,8 @@
 //! Values that another resource of the same run still owes.
 
-use super::{ENVIRONMENT, QUOTA, environment};
-use crate::{
-    tools::Tool,
-    workspace::{Workspace, objects},
-};
+use super::configurations::{ENVIRONMENT, QUOTA, environment};
+use crate::workspace::{Workspace, objects};
+use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
 
 pub(super) fn a_name(tool: &Tool) -> Result<()> {
@@ -27,7 +25,7 @@ pub(super) fn a_name(tool: &Tool) -> Result<()> {
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
 
-    // It turns out to be another: an error that asks for a new plan, and nothing is lost.
+    // It turns out to be another: an error that calls for a new plan, and nothing is lost.
     workspace
         .write("main.tf", &hcl.replace("input = \"payments\"", "input = \"billing\"\n  triggers_replace = [2]"))?;
     workspace.apply_fails(&[])?.says("plan")?;

@@ -1,6 +1,6 @@
-//! What other hands do to objects of ours.
+//! Random out-of-band changes of our objects.
 
-use super::ground::Ground;
+use super::truth_target::TruthTarget;
 use crate::random::Random;
 use anyhow::Result;
 use serde_json::{Value as Json, json};
@@ -41,14 +41,18 @@ const EDITS: &[(&str, &str, bool)] = &[
 ];
 
 /// One random change behind our back; `None` when nothing suits.
-pub async fn happens(random: &mut Random, ground: &Ground, objects: &BTreeMap<String, String>) -> Result<Option<Done>> {
+pub async fn happens(
+    random: &mut Random,
+    target: &TruthTarget,
+    objects: &BTreeMap<String, String>,
+) -> Result<Option<Done>> {
     let keys: Vec<_> = objects.keys().collect();
     for _ in 0..8 {
         let key = (*random.pick(&keys)).clone();
         // A namespace that is deleted takes a while and all that is in it; the stories have that.
         let lasting = key.contains("/Namespace/") || key.contains("/ServiceAccount/") || key.contains("/ConfigMap/");
         if random.percent(30) && !lasting {
-            ground.delete(&key).await?;
+            target.delete(&key).await?;
             return Ok(Some(Done { key, is_ours: true, what: "deleted".into() }));
         }
         let fitting: Vec<_> = EDITS.iter().filter(|(part, ..)| key.contains(part)).collect();
@@ -56,10 +60,10 @@ pub async fn happens(random: &mut Random, ground: &Ground, objects: &BTreeMap<St
             continue;
         }
         let (_, edit, is_ours) = **random.pick(&fitting);
-        let before = ground.document(&key).await?;
+        let before = target.document(&key).await?;
         let change: Json = serde_json::from_str(edit)?;
-        ground.edit(&key, &change).await?;
-        let after = ground.document(&key).await?;
+        target.edit(&key, &change).await?;
+        let after = target.document(&key).await?;
         // What was so already is no drift, nor what the server makes of nothing. AWS has no documents.
         let is_ours = is_ours && (after.is_null() || differs(&before, &after, &change));
         return Ok(Some(Done { key, is_ours, what: edit.into() }));

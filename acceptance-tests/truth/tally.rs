@@ -1,10 +1,10 @@
 //! What the cases of a run came to.
 
-use acceptance_tests::client::{Said, errors, told};
+use acceptance_tests::client::{Diagnostics, as_text, errors};
 use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
 
-/// How much of what was asked the provider refused: a generator that is refused too often proves nothing.
+/// How many requests the provider refused: a generator that is refused too often proves nothing.
 #[derive(Default)]
 pub struct Tally {
     pub accepted: usize,
@@ -14,11 +14,11 @@ pub struct Tally {
 
 impl Tally {
     /// A refusal must say where or what to do.
-    pub(super) fn refuses(&mut self, said: &Said) -> Result<()> {
+    pub(super) fn refuses(&mut self, said: &Diagnostics) -> Result<()> {
         let Some(first) = errors(said).into_iter().next() else {
             return Ok(());
         };
-        ensure!(!first.path.is_root() || first.detail.len() > 20, "a refusal must help: {}", told(said));
+        ensure!(!first.path.is_root() || first.detail.len() > 20, "a refusal must help: {}", as_text(said));
         self.refused += 1;
         *self.why.entry(first.summary.clone()).or_default() += 1;
         Ok(())

@@ -1,6 +1,6 @@
 # attribute: access.developer.permission_sets
 # says: PaymentsDevs
-# told by: plan
+# found by: plan
 # reason: each set must match exactly one role
 
 resource "goldenpath_team_environment" "permission_set_unknown" {

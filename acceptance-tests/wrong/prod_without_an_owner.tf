@@ -1,6 +1,6 @@
 # attribute: owner
 # says: owner
-# reason: in prod someone answers for it
+# reason: in prod someone is responsible for it
 
 resource "goldenpath_team_environment" "prod_without_an_owner" {
   name    = "payments-x"

@@ -1,4 +1,4 @@
-# An EKS cluster as it is: its baseline, one environment of a team, one slot. README.md says what must be there first.
+# A real EKS cluster: its baseline, one environment of a team, one slot. README.md lists what must exist first.
 
 terraform {
   required_providers {
@@ -8,7 +8,7 @@ terraform {
   }
 }
 
-# Credentials come from AWS's own chain. Endpoint, CA and token of the cluster come from EKS.
+# Credentials come from the default AWS credential chain; endpoint, CA and token of the cluster come from EKS.
 provider "goldenpath" {
   aws = { region = var.region }
 }
@@ -30,24 +30,24 @@ variable "environment" {
 }
 
 variable "cpu" {
-  description = "CPU requests that the environment may use in sum."
+  description = "Total CPU requests of the environment."
   type        = string
   default     = "4"
 }
 
 variable "developers" {
-  description = "ARNs of the roles whose holders develop here."
+  description = "ARNs of the roles of the developers."
   type        = set(string)
   default     = []
 }
 
 variable "ci" {
-  description = "ARNs of who may assume the deployer's role, which is made for them."
+  description = "ARNs of the principals that may assume the deployer's role, which is created for them."
   type        = set(string)
   default     = []
 }
 
-# Once per cluster, by its administrators.
+# Once per cluster, managed by its administrators.
 resource "goldenpath_cluster_baseline" "this" {
   cluster = var.cluster
 }

@@ -6,12 +6,12 @@ terraform {
   }
 }
 
-# A rehearsal in one file: nothing real is touched.
+# An embedded rehearsal in one file; nothing real is touched.
 provider "goldenpath" {
   sandbox = {}
 }
 
-# The whole plan without any target, for `terraform test` and for a module's pipeline. It refuses to apply.
+# Plans without credentials, for `terraform test` and for the pipelines of modules. It can't apply.
 provider "goldenpath" {
   alias = "offline"
   offline = {

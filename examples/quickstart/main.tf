@@ -1,7 +1,7 @@
-# A first run, on the embedded sandbox: a cluster's baseline, one environment, one slot.
+# A first run on the embedded sandbox: a cluster's baseline, one environment, one slot.
 #
-#   terraform init && terraform plan      every AWS and Kubernetes object stands in the plan, under `objects`
-#   terraform apply -var cpu=6            only the quota's line changes
+#   terraform init && terraform plan      the plan lists every AWS and Kubernetes object under `objects`
+#   terraform apply -var cpu=6            only the line of the quota changes
 
 terraform {
   required_providers {
@@ -11,18 +11,18 @@ terraform {
   }
 }
 
-# The sandbox's file is .goldenpath/sandbox.db, or what GOLDENPATH_SANDBOX names.
+# The sandbox is the file .goldenpath/sandbox.db, unless GOLDENPATH_SANDBOX is set.
 provider "goldenpath" {
   sandbox = {}
 }
 
 variable "cpu" {
-  description = "CPU requests that the environment may use in sum."
+  description = "Total CPU requests of the environment."
   type        = string
   default     = "4"
 }
 
-# Once per cluster, by its administrators.
+# Once per cluster, managed by its administrators.
 resource "goldenpath_cluster_baseline" "demo" {
   cluster = "demo"
 }
@@ -40,7 +40,7 @@ resource "goldenpath_team_environment" "payments" {
   }
 }
 
-# And a place for one workload, with an AWS identity of its own.
+# The place for one workload, with its own AWS identity.
 resource "goldenpath_eks_workload_slot" "ledger" {
   name        = "ledger"
   environment = goldenpath_team_environment.payments.id

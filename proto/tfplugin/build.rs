@@ -4,7 +4,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=proto");
     let files = protox::compile(["tfplugin6/provider.proto", "goplugin/goplugin.proto"], ["proto"])?;
     tonic_prost_build::configure()
-        // A call that a server doesn't write answers UNIMPLEMENTED, which is how the protocol says "no such feature".
+        // A call that a server doesn't write returns UNIMPLEMENTED, which is how the protocol says "no such feature".
         .generate_default_stubs(true)
         // Schemas in one order on every run.
         .btree_map(".")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The figures on the real servers, for scripts/bench: an AWS emulator and a Kubernetes API server behind a proxy that counts.
 
-`target` (acceptance-tests/target.rs) starts them and says how they are reached. The reference of the plan is the same plan with
+`real-servers` (acceptance-tests/real_servers.rs) starts them and says how they are reached. The reference of the plan is the same plan with
 built-in `terraform_data` plus the bare time of our requests: the time in which at least one of them was under way, as the proxy
 saw it. So a ratio of 1 would be a provider that costs nothing besides its requests.
 """
@@ -137,11 +137,11 @@ class Absent(Exception):
     """What the figures need is not here; the message is the note in the table."""
 
 
-class Target:
+class Servers:
     """The servers, until closed: they end with their standard input."""
 
     def __init__(self, program, provider):
-        """`provider` prints the rights that it runs with there."""
+        """`provider` prints the permissions that it runs with there."""
         environment = {**os.environ, "GOLDENPATH_TEST_BINARY": str(provider)}
         self.process = subprocess.Popen([program], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.facts = self.read()
@@ -149,7 +149,7 @@ class Target:
     def read(self):
         line = self.process.stdout.readline()
         if not line:
-            raise Absent("the servers did not start (scripts/lib/servers.sh builds them)")
+            raise Absent("the servers did not start (scripts/lib/tools.sh builds them)")
         return json.loads(line)
 
     def ask(self, word):
@@ -163,10 +163,10 @@ class Target:
 
 
 class Bench:
-    def __init__(self, cli, target, home, source, version):
-        self.cli, self.target, self.home = cli, target, home
-        self.words = {**target.facts, "source": source, "version": version}
-        cli.environment = {**cli.environment, **target.facts["environment"]}
+    def __init__(self, cli, servers, home, source, version):
+        self.cli, self.servers, self.home = cli, servers, home
+        self.words = {**servers.facts, "source": source, "version": version}
+        cli.environment = {**cli.environment, **servers.facts["environment"]}
 
     def folder(self, name, text):
         folder = self.home / name
@@ -189,9 +189,9 @@ class Bench:
 
     def plan_watched(self, folder, watch, expect=0):
         """Seconds, the proxy's counts and the provider's peak memory are each of a plan of their own."""
-        self.target.ask("reset")
+        self.servers.ask("reset")
         self.cli.plan(folder)
-        counted = self.target.ask("requests")
+        counted = self.servers.ask("requests")
         with watch() as seen:
             self.cli.plan(folder)
         return counted, max(seen.peak.values(), default=None)
@@ -234,9 +234,9 @@ def measure(bench, watch, options, figures, notes, write, reference):
     bench.cli.plan(ours)
     for _ in range(options.real_rounds):
         times["reference"].append(bench.cli.plan(data)[0])
-        bench.target.ask("reset")
+        bench.servers.ask("reset")
         times["ours"].append(bench.cli.plan(ours)[0])
-        times["bare"].append(bench.target.ask("requests")["busy_seconds"])
+        times["bare"].append(bench.servers.ask("requests")["busy_seconds"])
     mine, theirs, bare = (statistics.median(times[key]) for key in ("ours", "reference", "bare"))
     figures["real_plan_ratio"] = mine / (theirs + bare)
     notes["real_plan_ratio"] = f"{mine * 1000:.0f} ms against {theirs * 1000:.0f} + {bare * 1000:.0f} ms of requests, medians of {options.real_rounds}"

@@ -63,7 +63,7 @@ clean_environment() {
       *) unset "$name" ;;
     esac
   done
-  # No CLI asks for its newest version.
+  # No CLI looks for its newest version.
   export CHECKPOINT_DISABLE=1
 }
 
@@ -94,7 +94,7 @@ with_lock() {
     waited=$((waited + 1))
     sleep 1
   done
-  # BASHPID does not exist in bash 3.2; `sh -c` tells the pid of the subshell that holds the lock.
+  # BASHPID does not exist in bash 3.2; `sh -c` prints the pid of the subshell that holds the lock.
   (
     trap 'rm -rf "$lock"' EXIT
     trap 'exit 130' INT
@@ -116,7 +116,7 @@ cargo_target() {
   local key folder old
   key="$(cat "$REPO_ROOT/Cargo.lock" "$REPO_ROOT/rust-toolchain.toml" | hash_of)"
   folder="$GOLDENPATH_CACHE/target/$1-$key"
-  # Each clone adds its own crates beside the shared dependencies; over 8 GB it is cheaper to start anew.
+  # Each clone adds its own crates beside the shared dependencies; over 8 GB it is cheaper to start again.
   if [ -d "$folder" ] && [ "$(du -sk "$folder" | cut -f1)" -gt 8000000 ]; then rm -rf "$folder"; fi
   mkdir -p "$folder"
   touch "$folder"

@@ -1,4 +1,4 @@
-//! Golden paths from folders: the texts of their YAML files. What they mean is `golden`'s affair.
+//! Golden paths from folders: the texts of their YAML files. Reading their meaning is left to `golden`.
 
 use std::{
     fs, io,
@@ -14,17 +14,17 @@ pub struct Document {
 
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
-    #[error("cannot read the catalogue folder {}", path.display())]
+    #[error("the catalogue folder {} cannot be read", path.display())]
     Folder { path: PathBuf, source: io::Error },
-    #[error("cannot read the golden path {}", path.display())]
+    #[error("the golden path {} cannot be read", path.display())]
     File { path: PathBuf, source: io::Error },
-    #[error("{} is larger than {LARGEST} bytes: it is not a golden path", path.display())]
+    #[error("{} is larger than {LARGEST} bytes, so it is not a golden path: remove it from the catalogue", path.display())]
     TooLarge { path: PathBuf },
-    #[error("the catalogue folder {} has no .yaml or .yml file", path.display())]
+    #[error("the catalogue folder {} has no .yaml or .yml file: add a golden path or correct the folder", path.display())]
     Empty { path: PathBuf },
 }
 
-/// A path is a page or two; anything beyond this was put there by mistake.
+/// A path is a page or two; anything larger was put there by mistake.
 const LARGEST: u64 = 1024 * 1024;
 
 /// The `.yaml` and `.yml` files of each folder, not of folders inside, by name; folders in the order given.
@@ -92,10 +92,12 @@ mod tests {
     fn what_cannot_be_read_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let missing = folder.path().join("nowhere");
-        assert!(read(&[missing]).expect_err("missing").to_string().ends_with("nowhere"));
+        assert!(read(&[missing]).expect_err("missing").to_string().contains("nowhere cannot be read"));
         assert!(read(&[folder.path().to_owned()]).expect_err("empty").to_string().contains("no .yaml"));
         fs::write(folder.path().join("latin.yaml"), [0xff, 0xfe]).expect("a file");
-        assert!(read(&[folder.path().to_owned()]).expect_err("not UTF-8").to_string().ends_with("latin.yaml"));
+        assert!(
+            read(&[folder.path().to_owned()]).expect_err("not UTF-8").to_string().contains("latin.yaml cannot be read")
+        );
         fs::write(folder.path().join("latin.yaml"), vec![b' '; 1024 * 1024 + 1]).expect("a file");
         assert!(matches!(read(&[folder.path().to_owned()]), Err(CatalogueError::TooLarge { .. })));
     }

@@ -1,15 +1,15 @@
-//! AWS and Kubernetes as one target: each half does what its kinds of object ask for.
+//! AWS and Kubernetes as one target: each half handles its own kinds of object.
 //!
-//! A listing asks both at the same time and fails when either does: half a listing would read as absence.
+//! A listing reads both at the same time and fails when either does: half a listing would read as absence.
 //!
-//! EKS holds what a principal is granted as a list that a change replaces whole (AssociateAccessPolicy): a change of it takes
-//! turns with those of other processes, by a Lease in the cluster.
+//! EKS holds what a principal is granted as a list that a change replaces whole (AssociateAccessPolicy): processes that change it
+//! take a lock, a Lease in the cluster.
 
-use crate::kube::Kube;
+use crate::{errors::invalid, kube::Kube};
 use async_trait::async_trait;
 use futures_util::future::try_join;
 use goldenpath_core::{
-    domain::{Class, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, short_hash},
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, short_hash},
     ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Scope, Selector},
 };
 use std::sync::Arc;
@@ -25,8 +25,8 @@ impl Joined {
     }
 }
 
-/// The Lease under which this change is made. An entry that is there may be made anew, with all that its principal is granted.
-fn turn_of(key: &ObjectKey, is_new: bool) -> Option<String> {
+/// The Lease that locks this change. An entry that exists may be recreated, with all that its principal is granted.
+fn lock_of(key: &ObjectKey, is_new: bool) -> Option<String> {
     match key {
         ObjectKey::AccessPolicy { principal, .. } => Some(principal),
         ObjectKey::AccessEntry { principal } if !is_new => Some(principal),
@@ -42,8 +42,8 @@ impl Objects for Joined {
         let part = |keys| Selector { scope: selector.scope.clone(), keys };
         let (aws, kubernetes) = (part(aws), part(kubernetes));
         let (mut all, rest) = try_join(
-            asked(&*self.aws, cluster, &aws, selector.scope == Scope::Records),
-            asked(&*self.kubernetes, cluster, &kubernetes, false),
+            observe_half(&*self.aws, cluster, &aws, selector.scope == Scope::Records),
+            observe_half(&*self.kubernetes, cluster, &kubernetes, false),
         )
         .await?;
         all.extend(rest);
@@ -53,23 +53,23 @@ impl Objects for Joined {
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {
         let half = self.half(apply.key);
-        match turn_of(apply.key, apply.expect == Expect::Absent) {
-            Some(turn) => self.kubernetes.in_turn(apply.cluster, &turn, half.apply(apply)).await,
+        match lock_of(apply.key, apply.expect == Expect::Absent) {
+            Some(lock) => self.kubernetes.with_lock(apply.cluster, &lock, half.apply(apply)).await,
             None => half.apply(apply).await,
         }
     }
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
         let deleted = self.half(key).delete(cluster, key, expect);
-        match turn_of(key, false) {
-            Some(turn) => self.kubernetes.in_turn(cluster, &turn, deleted).await,
+        match lock_of(key, false) {
+            Some(lock) => self.kubernetes.with_lock(cluster, &lock, deleted).await,
             None => deleted.await,
         }
     }
 }
 
-/// A half that has nothing of the kind is not asked: a lease is renewed without a word to AWS.
-async fn asked(
+/// A half that holds nothing of the kind is not read: a lease is renewed without a request to AWS.
+async fn observe_half(
     half: &dyn Objects,
     cluster: &ClusterArn,
     selector: &Selector,
@@ -81,7 +81,7 @@ async fn asked(
     half.observe(cluster, selector).await
 }
 
-/// What a cluster is: AWS says all but what its API serves.
+/// What a cluster is: AWS knows everything but what its API serves.
 pub struct JoinedClusters {
     pub aws: Arc<dyn Clusters>,
     pub kubernetes: Arc<Kube>,
@@ -94,10 +94,9 @@ impl Clusters for JoinedClusters {
     }
 
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError> {
-        // The ARN alone is enough to reach the API server, so that both are asked at the same time.
+        // The ARN alone is enough to reach the API server, so both are read at the same time.
         let arn = self.aws.target(cluster).await?;
-        let arn =
-            arn.parse().map_err(|_| PortError::new(Class::Invalid, "facts", format!("{arn} is no cluster's ARN")))?;
+        let arn = arn.parse().map_err(|_| invalid("facts", format!("{arn} is not the ARN of a cluster")))?;
         let (facts, crds) = try_join(self.aws.facts(cluster), self.kubernetes.crds(&arn)).await?;
         Ok(Facts { crds, ..facts })
     }

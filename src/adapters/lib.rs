@@ -1,13 +1,9 @@
-//! The outside target behind the ports: the only place for vendors' SDKs and for storage.
+//! The real targets behind the ports, and the offline one: the only place for vendors' SDKs.
 
 pub mod aws;
 pub mod catalogue;
 pub mod clock;
-pub mod contract;
+mod errors;
 pub mod joined;
 pub mod kube;
 pub mod offline;
-mod ownership;
-mod policy_document;
-mod rules;
-pub mod sandbox;

@@ -1,4 +1,4 @@
-//! A target of facts alone: plans render and are judged without credentials, and nothing can be applied.
+//! A target made of facts alone: plans render and are judged without credentials, and nothing can be applied.
 //!
 //! It is for `terraform test` and for a module's CI, which assert on `objects` and findings in milliseconds.
 
@@ -13,8 +13,8 @@ pub struct Offline {
     facts: Facts,
 }
 
-const REFUSED: &str = "the offline target refuses to apply: it renders and judges plans only. Configure a sandbox, or the real \
-                       targets, to make objects";
+const REFUSED: &str = "the offline target renders and judges plans, and applies nothing: set `sandbox` or `aws` in the provider to \
+                       apply";
 
 impl Offline {
     pub fn new(facts: Facts) -> Self {
@@ -30,14 +30,16 @@ impl Offline {
         if is_own {
             return Ok(());
         }
-        let message = format!("the offline target knows only {own}, the cluster of its facts; not {cluster}");
+        let message = format!(
+            "the offline target knows only {own}, the cluster of its facts: name that cluster instead of {cluster}"
+        );
         Err(PortError::new(Class::NotFound, "facts", message))
     }
 }
 
 #[async_trait]
 impl Clusters for Offline {
-    /// A cluster's ARN, as in the real targets: what is planned here is planned for that cluster.
+    /// A cluster's ARN, as on a real target: what is planned here is planned for that cluster.
     async fn target(&self, cluster: &ClusterRef) -> Result<String, PortError> {
         self.check(cluster)?;
         Ok(self.facts.stable.cluster_arn.to_string())
@@ -52,12 +54,12 @@ impl Clusters for Offline {
         Ok(self.facts.stable.cluster_arn.as_str().parse().ok())
     }
 
-    /// Nothing is known of policies, and a plan must not fail over what only an apply can tell.
+    /// Nothing is known about policies, and a plan must not fail over what only an apply can check.
     async fn policy_exists(&self, _cluster: &ClusterArn, _policy_arn: &str) -> Result<bool, PortError> {
         Ok(true)
     }
 
-    /// Nor of people.
+    /// Nothing is known about people either.
     async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {
         self.check(cluster)?;
         Ok(vec![])
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_holds_nothing_and_takes_nothing() {
+    async fn it_holds_nothing_and_applies_nothing() {
         let target = offline();
         let cluster = target.facts.stable.cluster_arn.clone();
         let selector = Selector { scope: Scope::Everything, keys: vec![ObjectKey::namespace_object("a")] };
@@ -132,9 +134,9 @@ mod tests {
             Apply { cluster: &cluster, key: &key, body: &body, manager: "goldenpath", expect: Expect::Any, take: &[] };
         let refused = target.apply(apply).await.expect_err("offline");
         assert_eq!(refused.class, Class::Invalid);
-        assert!(refused.message.contains("refuses to apply"), "{refused}");
+        assert!(refused.message.contains("applies nothing"), "{refused}");
         assert!(target.delete(&cluster, &key, &Expect::Any).await.is_err());
-        let look = target.identity(&cluster, "a", "b").await;
-        assert_eq!(look, Ok(Readiness::Inconclusive), "no pod ever comes");
+        let probed = target.identity(&cluster, "a", "b").await;
+        assert_eq!(probed, Ok(Readiness::Inconclusive), "no pod ever comes");
     }
 }

@@ -5,11 +5,11 @@
 //! - Errors carry a [`Class`]; a `Denied` or `Unavailable` is never reported as absence.
 //! - After an error of class `Unavailable` a change may or may not have been made: the engine observes again.
 
-mod counted;
 mod error;
 pub mod operation;
+pub mod ownership;
+pub mod rules;
 
-pub use counted::Counted;
 pub use error::PortError;
 
 use crate::domain::{Body, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed};
@@ -70,7 +70,7 @@ pub trait Objects: Send + Sync {
     /// All objects that match, each once, sorted by key. `fields` are those under the roots that a kind's renderer may own.
     async fn observe(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError>;
     /// Makes the object's declared fields so, and nothing else; fields that this manager declared before and no longer
-    /// does are removed. Answers what is now there.
+    /// does are removed. Returns what is now there.
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError>;
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError>;
 }
@@ -95,14 +95,14 @@ pub enum Readiness {
     Ready,
     /// None: what gives them to pods has not heard of the association yet.
     NotReady,
-    /// It cannot be told here, now or ever: nothing gives credentials, or the look itself was refused.
+    /// It cannot be known here, now or ever: nothing gives credentials, or the look itself was refused.
     Inconclusive,
 }
 
 #[async_trait]
 pub trait Probe: Send + Sync {
-    /// One look, which leaves nothing behind. Several servers may answer, each with a memory of its own, so that a single
-    /// `Ready` proves little. The account itself is there; whether it has an association is not asked of AWS.
+    /// One look, which leaves nothing behind. Several servers may respond, each with a memory of its own, so that a single
+    /// `Ready` proves little. The account itself is there; whether it has an association is not read from AWS.
     async fn identity(
         &self,
         cluster: &ClusterArn,
@@ -111,7 +111,7 @@ pub trait Probe: Send + Sync {
     ) -> Result<Readiness, PortError>;
 }
 
-/// Time as the engine sees it; tests hold it in their hands.
+/// Time as the engine sees it; tests set it.
 #[async_trait]
 pub trait Clock: Send + Sync {
     /// RFC 3339, UTC, seconds.

@@ -1,4 +1,5 @@
-//! What a user is told. A user's mistake is never a gRPC error: it is one of these, at the attribute it concerns.
+//! What a user reads. A user error is never a gRPC error: it is one of these, at the attribute it concerns.
+//! Their form is a law of its own ([`crate::laws::check_message`]).
 
 use crate::path::Path;
 
@@ -37,6 +38,27 @@ impl Diagnostic {
     }
 }
 
+/// So that `?` ends a call whose errors are a list.
+impl From<Diagnostic> for Vec<Diagnostic> {
+    fn from(diagnostic: Diagnostic) -> Self {
+        vec![diagnostic]
+    }
+}
+
 pub fn any_error(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(Diagnostic::is_error)
+}
+
+/// Whether the text begins with an ordinary word in lower case: not with a name, a path or a quotation.
+fn begins_in_lower_case(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or_default().trim_end_matches([',', ';']);
+    word.starts_with(char::is_lowercase) && word.chars().all(|c| c.is_lowercase() || matches!(c, '-' | '\''))
+}
+
+/// A fragment, made the beginning of a message.
+pub(crate) fn capitalize(text: &str) -> String {
+    match text.chars().next() {
+        Some(first) if begins_in_lower_case(text) => first.to_uppercase().chain(text.chars().skip(1)).collect(),
+        _ => text.to_owned(),
+    }
 }

@@ -1,16 +1,13 @@
 //! Terraform's plugin protocol 6 as a small framework, free of any platform's words: it could be published alone.
 //!
-//! A provider is four things: schemas as data ([`schema`]), value trees ([`value`]), resources that answer with what they
+//! A provider is four things: schemas as data ([`schema`]), value trees ([`value`]), resources that return what they
 //! compute ([`resource`]), and a connection that holds one client's configuration ([`provider`]). Everything that core's
-//! laws demand of an answer is done once, here: defaults, unknown marking, replacement, private bytes, and a check of our
-//! own answers ([`laws`]) before core makes it.
-
-/// The sample provider is written as its readers would write one, and is a module of the tests too.
-#[cfg(test)]
-extern crate self as plugin;
+//! laws demand of a response is done once, here: defaults, unknown marking, replacement, private bytes, and a check of our
+//! own responses ([`laws`]) before core makes it.
 
 pub mod diagnostic;
 pub mod laws;
+mod panic;
 pub mod path;
 pub mod private;
 pub mod provider;

@@ -37,7 +37,7 @@ pub trait Connection: Send + Sync + 'static {
     }
     /// May be called again with other values: the last one wins for calls that begin later.
     async fn configure(&self, request: Configure) -> Vec<Diagnostic>;
-    /// Every resource type, in the order of the registry. Cheap: schemas are built when first asked for.
+    /// Every resource type, in the order of the registry. Cheap: schemas are built when first needed.
     fn resources(&self) -> &[Box<dyn Resource>];
     fn data_sources(&self) -> &[Box<dyn DataSource>];
 }

@@ -1,12 +1,12 @@
-//! What a resource is to the server. A resource answers with what it *computes*; the server lays that over what was
-//! configured ([`crate::schema::overlay`]), so an answer can't contradict the configuration.
+//! What a resource is to the server. A resource returns what it *computes*; the server lays that over what was configured
+//! ([`crate::schema::overlay`]), so a response can't contradict the configuration.
 
 use crate::{Cancel, diagnostic::Diagnostic, path::Path, private::Private, schema::Schema, value::Value};
 use async_trait::async_trait;
 
 /// Facts about one call that are neither configuration nor state.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub struct CallContext {
     pub cancel: Cancel,
     /// The client understands write-only attributes.
     pub write_only_allowed: bool,
@@ -24,7 +24,7 @@ pub struct ReadResponse {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Which change core asks about.
+/// Which change core wants.
 pub enum Change {
     /// `config` has defaults filled in and may hold unknowns.
     Create {
@@ -38,6 +38,12 @@ pub enum Change {
     Destroy {
         prior: Value,
     },
+}
+
+impl Change {
+    pub(crate) fn to(config: Value, prior: &Value) -> Self {
+        if prior.is_null() { Self::Create { config } } else { Self::Update { prior: prior.clone(), config } }
+    }
 }
 
 pub struct PlanRequest {
@@ -90,15 +96,15 @@ pub trait Resource: Send + Sync {
     fn validate(&self, _config: &Value) -> Vec<Diagnostic> {
         vec![]
     }
-    async fn read(&self, call: &Call, request: ReadRequest) -> ReadResponse;
-    async fn plan(&self, call: &Call, request: PlanRequest) -> PlanResponse;
-    async fn apply(&self, call: &Call, request: ApplyRequest) -> ApplyResponse;
-    async fn import(&self, call: &Call, id: &str) -> ImportResponse;
+    async fn read(&self, call: &CallContext, request: ReadRequest) -> ReadResponse;
+    async fn plan(&self, call: &CallContext, request: PlanRequest) -> PlanResponse;
+    async fn apply(&self, call: &CallContext, request: ApplyRequest) -> ApplyResponse;
+    async fn import(&self, call: &CallContext, id: &str) -> ImportResponse;
     /// State of an older schema version, as JSON, to JSON of the current one. Called only when versions differ.
     fn upgrade(&self, version: i64, _state: serde_json::Value) -> Result<serde_json::Value, Diagnostic> {
         Err(Diagnostic::error(
-            format!("state of {} was written by an unknown schema version {version}", self.name()),
-            "No release has written this version. Restore the state from a backup, or import the object again.",
+            format!("State of {} has the unknown schema version {version}", self.name()),
+            "No version of the provider wrote it. Restore the state from a backup, or import the object again.",
         ))
     }
 }
@@ -111,5 +117,5 @@ pub trait DataSource: Send + Sync {
         vec![]
     }
     /// Computed attributes, or errors.
-    async fn read(&self, call: &Call, config: Value) -> Result<(Value, Vec<Diagnostic>), Vec<Diagnostic>>;
+    async fn read(&self, call: &CallContext, config: Value) -> Result<(Value, Vec<Diagnostic>), Vec<Diagnostic>>;
 }

@@ -1,27 +1,27 @@
-//! What is said over a connection: the gRPC services, one file for each group of calls.
+//! What goes over a connection: the gRPC services, one file for each group of calls.
 //!
 //! Each call goes through the same gate ([`call`]): a task of its own, so that a client that hangs up stops the work but
-//! doesn't drop it half done; its panic becomes a diagnostic; its answer is checked against core's laws in debug builds.
-//! Behind the gate a call is a plain function from a request to an answer, or to a [`call::Failure`].
+//! doesn't drop it half done; its panic becomes a diagnostic; its response is checked against core's laws in debug builds.
+//! Behind the gate a call is a plain function from a request to a response, or to a [`failure::Failure`].
 //!
-//! A user's mistake is a diagnostic. A gRPC status is for requests that no correct client sends.
+//! A user error is a diagnostic. A gRPC status is for protocol errors: requests that no correct client sends.
 
 mod apply;
 mod call;
-mod configure;
+mod config;
+mod context;
 mod data;
+mod failure;
 mod go_plugin;
+mod lookup;
 mod metadata;
 mod plan;
 mod schemas;
-mod session;
 mod state;
-mod validate;
 mod wire;
 
-pub(crate) use session::{Process, Session, Sessions};
+pub(crate) use context::{ConnectionContext, ContextSource, Process};
 
-use call::answer;
 use std::sync::Arc;
 use tfplugin_proto::tfplugin6::{self as proto, provider_server};
 use tonic::{
@@ -44,20 +44,20 @@ pub(crate) async fn router(process: &Arc<Process>, stream_window: u32, connectio
         .add_service(go_plugin::health().await)
 }
 
-/// The service has no state: everything hangs on the connection's [`Session`], which comes with each request.
+/// The service has no state: everything hangs on the connection's [`ConnectionContext`], which comes with each request.
 struct Provider;
 
-/// One method for each call that we serve. The others keep their generated answer, UNIMPLEMENTED, which a client only
+/// One method for each call that we serve. The others keep their generated response, UNIMPLEMENTED, which a client only
 /// sees if it calls what neither our schema nor our capabilities announce.
 macro_rules! calls {
-    ($($rpc:ident $method:ident => $answer:path),+ $(,)?) => {
+    ($($rpc:ident $method:ident => $work:path),+ $(,)?) => {
         #[tonic::async_trait]
         impl provider_server::Provider for Provider {
             $(async fn $method(
                 &self,
                 request: Request<proto::$method::Request>,
             ) -> Result<Response<proto::$method::Response>, Status> {
-                answer(stringify!($rpc), request, $answer).await
+                call::serve(stringify!($rpc), request, $work).await
             })+
 
             /// Not through the gate: it must get through while other calls are busy, and has nothing to check.
@@ -65,7 +65,7 @@ macro_rules! calls {
                 &self,
                 request: Request<proto::stop_provider::Request>,
             ) -> Result<Response<proto::stop_provider::Response>, Status> {
-                Session::of(&request)?.stop();
+                ConnectionContext::of(&request)?.stop();
                 Ok(Response::new(proto::stop_provider::Response::default()))
             }
         }
@@ -76,10 +76,10 @@ calls! {
     GetMetadata get_metadata => metadata::get_metadata,
     GetProviderSchema get_provider_schema => metadata::get_provider_schema,
     GetFunctions get_functions => metadata::get_functions,
-    ValidateProviderConfig validate_provider_config => configure::validate_provider_config,
-    ConfigureProvider configure_provider => configure::configure_provider,
-    ValidateResourceConfig validate_resource_config => validate::validate_resource_config,
-    ValidateDataResourceConfig validate_data_resource_config => validate::validate_data_resource_config,
+    ValidateProviderConfig validate_provider_config => config::validate_provider_config,
+    ConfigureProvider configure_provider => config::configure_provider,
+    ValidateResourceConfig validate_resource_config => config::validate_resource_config,
+    ValidateDataResourceConfig validate_data_resource_config => config::validate_data_resource_config,
     UpgradeResourceState upgrade_resource_state => state::upgrade_resource_state,
     ReadResource read_resource => state::read_resource,
     ImportResourceState import_resource_state => state::import_resource_state,

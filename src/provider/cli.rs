@@ -4,37 +4,32 @@
 
 mod catalogue;
 pub mod doctor;
-mod generate;
 mod output;
 mod permissions;
 mod sandbox;
 mod serve;
 
 pub use permissions::{Part, Permissions};
-pub use sandbox::{Edit, FaultLine, Hand, ListedObject, LoggedCall, NewFault};
+pub use sandbox::{Edit, NewFault, OpenSandbox, OutOfBandEditor, Row};
 
 use clap::{Parser, Subcommand};
-use goldenpath_core::golden::Catalogue;
 use plugin::Provider;
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
-
-/// A hand in the sandbox at a path, at one of its clusters.
-pub type OpenSandbox = fn(path: PathBuf, cluster: Option<&str>) -> anyhow::Result<Box<dyn Hand>>;
+use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
 /// What the composition root lends to commands: they name no adapter themselves.
 pub struct Tools {
     /// For `serve`: each client brings its own configuration, so nothing of this process's environment counts.
     pub provider: Arc<dyn Provider>,
     pub sandbox: OpenSandbox,
-    pub catalogue: fn(paths: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>>,
+    pub catalogue: catalogue::Read,
     pub permissions: Permissions,
-    pub doctor: &'static dyn doctor::Doctor,
+    pub inspector: &'static dyn doctor::Inspector,
 }
 
 /// Golden paths for teams on Amazon EKS, as a provider for Terraform and OpenTofu.
 ///
-/// This program is a plugin: Terraform or OpenTofu starts it, by a `provider "goldenpath"` block in a configuration. What
-/// it does when a person starts it is listed below.
+/// This program is a plugin. Terraform or OpenTofu starts it for a configuration with a `provider "goldenpath"` block. The
+/// commands below are for people.
 #[derive(Parser)]
 #[command(name = "terraform-provider-goldenpath", version, arg_required_else_help = true, max_term_width = 100)]
 struct Arguments {
@@ -49,7 +44,6 @@ enum Command {
     Catalogue(catalogue::Arguments),
     Permissions(permissions::Arguments),
     Doctor(doctor::Arguments),
-    Generate(generate::Arguments),
 }
 
 pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyhow::Result<ExitCode> {
@@ -62,13 +56,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         }
     };
     match command {
-        Command::Serve(arguments) => serve::run(&arguments, tools),
-        Command::Sandbox(arguments) => sandbox::run(arguments, tools),
-        Command::Catalogue(arguments) => catalogue::run(&arguments, tools),
-        Command::Permissions(arguments) => permissions::run(&arguments, tools),
-        Command::Doctor(arguments) => doctor::run(arguments, tools),
-        Command::Generate(arguments) => generate::run(&arguments, tools),
+        Command::Serve(arguments) => wait_for(serve::run(arguments, tools.provider.clone()))??,
+        Command::Sandbox(arguments) => wait_for(sandbox::run(arguments, tools.sandbox))??,
+        Command::Catalogue(arguments) => catalogue::run(&arguments, tools.catalogue)?,
+        Command::Permissions(arguments) => permissions::run(&arguments, &tools.permissions)?,
+        Command::Doctor(arguments) => return wait_for(doctor::run(arguments, tools.inspector))?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Commands wait for one thing at a time.

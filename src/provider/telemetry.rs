@@ -33,7 +33,7 @@ pub fn install() {
     }
 }
 
-/// Frames of HTTP/2 are nobody's business at any level; what a library warns of is.
+/// Frames of HTTP/2 help nobody at any level; what a library warns of does.
 fn ours(level: LevelFilter) -> Targets {
     Targets::new()
         .with_default(level.min(LevelFilter::WARN))
@@ -160,11 +160,7 @@ mod tests {
             (&[("TF_LOG", "info")], LevelFilter::INFO, "letters of either case"),
             (&[("TF_LOG", "JSON")], LevelFilter::TRACE, "JSON is a form of TRACE"),
             (&[("TF_LOG", "yes")], LevelFilter::TRACE, "core takes an unknown level for TRACE"),
-            (
-                &[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "OFF")],
-                LevelFilter::OFF,
-                "providers are told apart from core",
-            ),
+            (&[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "OFF")], LevelFilter::OFF, "providers apart from core"),
             (
                 &[("TF_LOG_PROVIDER", "OFF"), ("TF_LOG_PROVIDER_GOLDENPATH", "WARN")],
                 LevelFilter::WARN,

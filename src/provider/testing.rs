@@ -1,11 +1,11 @@
-//! Core in miniature: it holds a state, hands trees over as the server does, and checks every answer by core's laws.
+//! Core in miniature: it holds a state, passes trees as the server does, and checks every response by core's laws.
 
 use plugin::{
     Cancel, Diagnostic, Resource, Schema, Value,
     diagnostic::any_error,
     laws,
     private::Private,
-    resource::{ApplyRequest, Call, Change, PlanRequest, ReadRequest},
+    resource::{ApplyRequest, CallContext, Change, PlanRequest, ReadRequest},
     schema::{overlay, partial, replacements, settle, with_defaults},
     value::codec::conform,
 };
@@ -103,7 +103,7 @@ impl<'a> Core<'a> {
         }
     }
 
-    /// What core would keep, and what the user is told.
+    /// What core would keep, and what the user reads.
     pub async fn apply(&self, plan: &Plan) -> (Option<State>, Vec<Diagnostic>) {
         let (prior, _) = parts(plan.prior.as_ref());
         let config = with_defaults(&self.schema, &plan.config);
@@ -162,8 +162,8 @@ fn parts(state: Option<&State>) -> (Value, Private) {
     state.map_or((Value::Null, Private::default()), |state| (state.value.clone(), state.private.clone()))
 }
 
-pub fn call() -> Call {
-    Call { cancel: Cancel::new(), write_only_allowed: true }
+pub fn call() -> CallContext {
+    CallContext { cancel: Cancel::new(), write_only_allowed: true }
 }
 
 /// JSON as a tree; the text `"?"` is unknown.

@@ -6,9 +6,10 @@
 //! config   -> target         sandbox, offline, or AWS and Kubernetes -> ports -> engine, for this connection alone
 //! ```
 
-mod doctor;
-mod hand;
+mod editor;
+mod inspector;
 mod permissions;
+mod ports;
 mod real;
 mod target;
 
@@ -32,23 +33,23 @@ pub const ADDRESS: &str = "goldenpath.internal/platform/goldenpath";
 
 /// The whole program but its last error.
 pub fn run() -> anyhow::Result<ExitCode> {
-    match serve::started() {
-        serve::Started::Plugin(environment) => {
+    match serve::detect_launch() {
+        serve::Launch::Plugin(environment) => {
             let provider = Goldenpath::new(FromEnvironment::read(|name| std::env::var_os(name)));
             // One thread: a plan is a stream of small calls, and what waits for the target waits without a thread.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(serve::plugin(provider, environment))?;
             Ok(ExitCode::SUCCESS)
         }
-        serve::Started::NotAPlugin => {
+        serve::Launch::NotAPlugin => {
             // A knob of the process and not of any client's configuration.
             let lease = FromEnvironment::read(|name| std::env::var_os(name)).lease;
             let tools = cli::Tools {
                 provider: Goldenpath::new(FromEnvironment { lease, ..FromEnvironment::default() }),
-                sandbox: hand::open,
+                sandbox: editor::open,
                 catalogue: target::catalogue,
                 permissions: permissions::PERMISSIONS,
-                doctor: &doctor::Eyes,
+                inspector: &inspector::TargetInspector,
             };
             cli::run(std::env::args_os(), &tools)
         }

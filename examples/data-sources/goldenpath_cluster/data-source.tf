@@ -2,7 +2,7 @@ data "goldenpath_cluster" "demo" {
   name = "demo"
 }
 
-# Core itself holds these facts fast between plan and apply.
+# Terraform keeps these facts the same between plan and apply.
 resource "goldenpath_team_environment" "search" {
   name    = "search-dev"
   team    = "search"

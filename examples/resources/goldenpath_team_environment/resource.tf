@@ -37,9 +37,9 @@ resource "goldenpath_team_environment" "payments" {
     }
   }
 
-  # Someone on call may raise a quota by hand without the next pipeline undoing it.
+  # Someone on call may raise a quota by hand without the next pipeline reverting it.
   drift = { ignore = ["k8s/v1/ResourceQuota/*"] }
 
-  # `true` is the default of the tier; it must be `false`, by an apply of its own, before a destroy.
+  # The tier defaults to `true`. Apply `false` by itself before you destroy the environment.
   deletion_protection = false
 }

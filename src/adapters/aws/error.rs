@@ -1,10 +1,11 @@
-//! How AWS says no, by class.
+//! The errors of AWS, by class.
 //!
-//! - The answer is unknown (`Unavailable`) after a time-out, a cut connection or a failure of the service: the change may have
+//! - The outcome is unknown (`Unavailable`) after a time-out, a cut connection or a failure of the service: the change may have
 //!   been made.
-//! - Credentials that are missing, ended or refused are `Denied`, like a right that is missing: never absence.
+//! - Credentials that are missing, expired or rejected are `Denied`, like a permission that is missing: never absence.
 //! - A principal that IAM doesn't know (yet) is `NotFound`: right after its creation it is a matter of seconds.
 
+use crate::errors::chain;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::{
     config::http::HttpResponse,
@@ -14,7 +15,7 @@ use aws_sdk_sts::{
 use goldenpath_core::{domain::Class, ports::PortError};
 use std::error::Error;
 
-/// The refusal with whom it was about, where it does not say so itself.
+/// Adds what the error is about, where AWS does not say so itself.
 pub(super) fn about(mut error: PortError, what: &str) -> PortError {
     if !error.message.contains(what) {
         error.message.push_str(&format!(" ({what})"));
@@ -32,9 +33,8 @@ where
     let status = error.raw_response().map(|response| response.status().as_u16());
     let request_id = error.request_id().map(str::to_owned);
     let (class, message) = match &error {
-        SdkError::ServiceError(refused) => {
-            let (code, text) = (refused.err().code().unwrap_or_default(), refused.err().message());
-            let text = text.unwrap_or_default();
+        SdkError::ServiceError(error) => {
+            let (code, text) = (error.err().code().unwrap_or_default(), error.err().message().unwrap_or_default());
             (class_of(code, status, text), words(code, status, text))
         }
         SdkError::ConstructionFailure(_) => (Class::Invalid, chain(&error)),
@@ -45,7 +45,7 @@ where
 
 fn words(code: &str, status: Option<u16>, text: &str) -> String {
     match (code, text) {
-        ("", "") => format!("HTTP status {}", status.unwrap_or_default()),
+        ("", "") => format!("AWS returned HTTP status {}", status.unwrap_or_default()),
         (code, "") => code.to_owned(),
         ("", text) => text.to_owned(),
         (code, text) => format!("{code}: {text}"),
@@ -119,7 +119,7 @@ pub(super) fn class_of(code: &str, status: Option<u16>, message: &str) -> Class 
 
 // === Credentials ===
 
-/// Where in the chain the SDK puts it differs by what asked for them.
+/// Where in the chain the SDK puts it differs by who requested them.
 fn credentials_in<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CredentialsError> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -135,29 +135,14 @@ pub(super) fn without_credentials(error: &CredentialsError) -> String {
     let why = chain(error);
     let text = why.to_ascii_lowercase();
     let next = if text.contains("sso") {
-        "Sign in again: `aws sso login`, with `--profile` where one is configured"
+        "Sign in again with `aws sso login`, and with `--profile` if you use one"
     } else if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
-        "None were found in the environment, the profile, the web identity, the container's or the instance's service: set \
-         `profile` or `assume_role` in the provider's `aws`, or what AWS's own tools read"
+        "None were found in the environment, a profile, a web identity, a container or the instance metadata. Set `profile` or \
+         `assume_role` in the provider's `aws`, or configure credentials as for the AWS CLI"
     } else {
         "Check the profile and the role that they come from"
     };
     format!("no credentials: {why}. {next}")
-}
-
-/// The error and its causes in one line, each said once.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let words = cause.to_string();
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]
@@ -186,17 +171,17 @@ mod tests {
                 Class::NotFound,
                 "a principal that IAM doesn't see yet",
             ),
-            ("MalformedPolicyDocument", 400, "Syntax errors in policy.", Class::Invalid, "no matter of time"),
+            ("MalformedPolicyDocument", 400, "Syntax errors in policy.", Class::Invalid, "waiting won't help"),
             ("EntityAlreadyExists", 409, "", Class::Conflict, "IAM"),
             ("ResourceInUseException", 409, "", Class::Conflict, "EKS"),
             ("AccessDenied", 403, "", Class::Denied, "IAM and STS"),
-            ("ExpiredToken", 403, "", Class::Denied, "credentials that ended are not absence"),
+            ("ExpiredToken", 403, "", Class::Denied, "expired credentials are not absence"),
             ("ResourcePropagationDelayException", 428, "", Class::Unavailable, "EKS: try again"),
             ("InvalidRequestException", 400, "No route for GET /x", Class::Invalid, "an emulator's way to say missing"),
             ("", 403, "", Class::Denied, "a proxy"),
             ("", 502, "", Class::Unavailable, "a load balancer"),
             ("", 404, "", Class::NotFound, "a status alone"),
-            ("Surprise", 418, "", Class::Invalid, "unknown, and nothing that time mends"),
+            ("Surprise", 418, "", Class::Invalid, "unknown, and waiting won't help"),
         ] {
             assert_eq!(class_of(code, Some(status), message), expected, "{reason}");
         }

@@ -1,22 +1,28 @@
 //! The facts of a cluster, from EKS, IAM and STS at the same time.
 
-use super::{call::call, calls::Call, session::Session};
+use super::{
+    call::{call, each_page, list},
+    calls::Call,
+    clients::AwsClients,
+    iam,
+};
+use crate::errors::not_found_as_none;
 use aws_sdk_eks::types::Cluster;
 use futures_util::future::try_join4;
 use goldenpath_core::{
     domain::{Class, ClusterArn, Facts, StableFacts},
     ports::PortError,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Where IAM Identity Center keeps the roles of its permission sets.
 const SSO_PATH: &str = "/aws-reserved/sso.amazonaws.com/";
 const VPC_CNI: &str = "vpc-cni";
 
-pub(super) async fn gather(session: &Session, arn: &ClusterArn, cluster: &Cluster) -> Result<Facts, PortError> {
+pub(super) async fn gather(clients: &AwsClients, arn: &ClusterArn, cluster: &Cluster) -> Result<Facts, PortError> {
     let name = arn.name();
     let (addons, enforced, permission_sets, caller) =
-        try_join4(addons(session, name), cni_enforces(session, name), permission_sets(session), caller(session))
+        try_join4(addons(clients, name), cni_enforces(clients, name), permission_sets(clients), caller(clients))
             .await?;
     let network = cluster.kubernetes_network_config();
     let family = network.and_then(|network| network.ip_family()).map_or("ipv4", |family| family.as_str());
@@ -40,7 +46,7 @@ pub(super) async fn gather(session: &Session, arn: &ClusterArn, cluster: &Cluste
             permission_sets,
         },
         version,
-        // A cluster that says nothing is older than the modes.
+        // A cluster without one is older than the modes.
         authentication_mode: mode.map_or("CONFIG_MAP", |mode| mode.as_str()).to_owned(),
         network_policy_enforced: auto_mode || enforced,
         addons,
@@ -49,30 +55,21 @@ pub(super) async fn gather(session: &Session, arn: &ClusterArn, cluster: &Cluste
     })
 }
 
-async fn addons(session: &Session, cluster: &str) -> Result<Vec<String>, PortError> {
-    let (mut found, mut token) = (BTreeSet::new(), None);
-    loop {
-        let asked = session.eks.list_addons().cluster_name(cluster).set_next_token(token).send();
-        let answer = call(session, Call::ListAddons, asked).await?;
-        found.extend(answer.addons.unwrap_or_default());
-        token = answer.next_token;
-        if token.is_none() {
-            return Ok(found.into_iter().collect());
-        }
-    }
+async fn addons(clients: &AwsClients, cluster: &str) -> Result<Vec<String>, PortError> {
+    let pages = clients.eks.list_addons().cluster_name(cluster).into_paginator().send();
+    let mut found =
+        list(clients, Call::ListAddons, pages, |page| (page.addons.unwrap_or_default(), page.next_token)).await?;
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
 }
 
 /// Whether the VPC CNI, installed as an add-on, enforces NetworkPolicies. Of any other CNI EKS knows nothing.
-async fn cni_enforces(session: &Session, cluster: &str) -> Result<bool, PortError> {
-    let asked = session.eks.describe_addon().cluster_name(cluster).addon_name(VPC_CNI).send();
-    match call(session, Call::DescribeAddon, asked).await {
-        Ok(answer) => {
-            let addon = answer.addon.as_ref();
-            Ok(addon.and_then(|addon| addon.configuration_values()).is_some_and(is_enforcing))
-        }
-        Err(error) if error.class == Class::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
+async fn cni_enforces(clients: &AwsClients, cluster: &str) -> Result<bool, PortError> {
+    let request = clients.eks.describe_addon().cluster_name(cluster).addon_name(VPC_CNI).send();
+    let response = not_found_as_none(call(clients, Call::DescribeAddon, request).await)?;
+    let addon = response.and_then(|response| response.addon);
+    Ok(addon.and_then(|addon| addon.configuration_values).is_some_and(|text| is_enforcing(&text)))
 }
 
 /// `enableNetworkPolicy: "true"`, in the JSON or YAML that the add-on takes.
@@ -83,20 +80,18 @@ fn is_enforcing(configuration: &str) -> bool {
 
 // === Permission sets ===
 
-async fn permission_sets(session: &Session) -> Result<BTreeMap<String, String>, PortError> {
-    let (mut arns, mut marker) = (vec![], None);
-    loop {
-        let asked = session.iam.list_roles().path_prefix(SSO_PATH).set_marker(marker).send();
-        let answer = call(session, Call::ListRoles, asked).await?;
-        arns.extend(answer.roles.into_iter().map(|role| role.arn));
-        marker = answer.marker.filter(|_| answer.is_truncated);
-        if marker.is_none() {
-            return Ok(by_name(&arns));
-        }
-    }
+async fn permission_sets(clients: &AwsClients) -> Result<BTreeMap<String, String>, PortError> {
+    let mut arns = vec![];
+    let pages = clients.iam.list_roles().path_prefix(SSO_PATH).into_paginator().send();
+    each_page(clients, Call::ListRoles, pages, |page| {
+        arns.extend(page.roles.into_iter().map(|role| role.arn));
+        page.marker
+    })
+    .await?;
+    Ok(by_name(&arns))
 }
 
-/// Name -> ARN with its path, which EKS wants. A name with two roles is nobody's: which of them is meant cannot be told.
+/// Name -> ARN with its path, which EKS wants. A name with two roles is left out: it is not known which of them is meant.
 fn by_name(arns: &[String]) -> BTreeMap<String, String> {
     let mut found: BTreeMap<String, Vec<&String>> = BTreeMap::new();
     for arn in arns {
@@ -112,7 +107,10 @@ fn by_name(arns: &[String]) -> BTreeMap<String, String> {
             }
             several => {
                 let roles = several.iter().map(|arn| arn.as_str()).collect::<Vec<_>>().join(", ");
-                tracing::warn!(permission_set = name, "several roles carry this name, so it can't be used: {roles}");
+                tracing::warn!(
+                    permission_set = name,
+                    "several roles belong to this permission set, so it cannot be used: {roles}"
+                );
             }
         }
     }
@@ -130,35 +128,34 @@ fn permission_set(arn: &str) -> Option<&str> {
 // === Who we are ===
 
 /// The principal that access entries name: for a session its role, with the path that a session's ARN leaves out.
-async fn caller(session: &Session) -> Result<String, PortError> {
-    let asked = session.sts.get_caller_identity().send();
-    let answer = call(session, Call::GetCallerIdentity, asked).await?;
-    let arn = answer.arn.unwrap_or_default();
+async fn caller(clients: &AwsClients) -> Result<String, PortError> {
+    let request = clients.sts.get_caller_identity().send();
+    let response = call(clients, Call::GetCallerIdentity, request).await?;
+    let arn = response.arn.unwrap_or_default();
     let Some(role) = role_of_session(&arn) else {
         return Ok(arn);
     };
-    let asked = session.iam.get_role().role_name(&role.name).send();
-    match call(session, Call::GetRole, asked).await {
-        Ok(answer) => Ok(answer.role.map_or(role.arn, |role| role.arn)),
-        // A role of another account, or one that may not be read: right but for its path.
-        Err(error) if matches!(error.class, Class::NotFound | Class::Denied) => Ok(role.arn),
+    match iam::get_role(clients, &role.name).await {
+        // Nothing: a role of another account. Denied: one that may not be read. Either way only its path may be missing.
+        Ok(found) => Ok(found.map_or(role.arn, |role| role.arn)),
+        Err(error) if error.class == Class::Denied => Ok(role.arn),
         Err(error) => Err(error),
     }
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Assumed {
+struct SessionRole {
     name: String,
     arn: String,
 }
 
 /// `arn:aws:sts::<account>:assumed-role/<name>/<session>`
-fn role_of_session(arn: &str) -> Option<Assumed> {
+fn role_of_session(arn: &str) -> Option<SessionRole> {
     let mut parts = arn.splitn(6, ':').skip(1);
     let (partition, service, _, account, resource) =
         (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let name = resource.strip_prefix("assumed-role/")?.split('/').next()?.to_owned();
-    (service == "sts").then(|| Assumed { arn: format!("arn:{partition}:iam::{account}:role/{name}"), name })
+    (service == "sts").then(|| SessionRole { arn: format!("arn:{partition}:iam::{account}:role/{name}"), name })
 }
 
 #[cfg(test)]

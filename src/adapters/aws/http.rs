@@ -1,6 +1,6 @@
 //! The connections of all clients to AWS.
 
-use super::trust;
+use super::ca_bundle;
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
@@ -11,9 +11,9 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 
-/// One for all services: each would read the certificates anew.
+/// One for all services: each would read the certificates again.
 pub(super) fn client() -> Result<SharedHttpClient, String> {
-    let trusted = match trust::bundle()? {
+    let trusted = match ca_bundle::load()? {
         Some(pem) => TrustStore::empty().with_pem_certificate(pem),
         None => TrustStore::default(),
     };

@@ -1,4 +1,4 @@
-//! How an account is reached, as the provider's configuration says it; what is silent comes from AWS's own chain.
+//! How an account is reached, as the provider's configuration says; what it leaves out comes from AWS's own chain.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -6,14 +6,14 @@ use std::{collections::BTreeMap, time::Duration};
 pub struct AwsOptions {
     /// `None`: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile.
     pub region: Option<String>,
-    /// Goes before the keys of the environment. `None`: AWS's own chain, with `AWS_PROFILE`, else `default`.
+    /// Takes precedence over access keys in the environment. `None`: AWS's own chain, with `AWS_PROFILE`, else `default`.
     pub profile: Option<String>,
     /// Each is assumed with the credentials of the one before.
     pub assume_role: Vec<AssumeRole>,
     pub endpoints: Endpoints,
     /// Put on everything that carries tags; ours win.
     pub default_tags: BTreeMap<String, String>,
-    /// What CloudTrail shows as the session's name where a role is assumed, for all that one client asks: a role is assumed
+    /// What CloudTrail shows as the session's name where a role is assumed, for all calls of one client: a role is assumed
     /// once and not for each operation, whose id is in the user agent.
     pub run: Option<String>,
 }

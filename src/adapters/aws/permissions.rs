@@ -1,17 +1,17 @@
-//! The IAM policy that we need and no more, made from the list of calls that the code makes.
+//! The IAM policy that the provider needs and no more, built from the list of calls that the code makes.
 //!
 //! What it narrows (`security.md` 7): roles to our path and only under the permissions boundary, access entries to groups and tags of
-//! ours, access policies to those for people in namespaces that are nobody's system, passed roles to EKS Pod Identity.
-//! What it can't: EKS asks for `eks:TagResource` when something is made with tags, when nothing carries a tag yet.
+//! ours, access policies to those for people, outside of system namespaces, passed roles to EKS Pod Identity.
+//! What it can't: EKS requires `eks:TagResource` to create something with tags, when nothing carries a tag yet.
 
 use super::calls::{Call, Needs};
 use goldenpath_core::domain::ClusterArn;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Where the policy holds. `*` stands for any account, region or cluster.
+/// What the policy applies to. `*` stands for any account, region or cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct PermissionScope {
     pub partition: String,
     pub account: String,
     pub region: String,
@@ -22,7 +22,7 @@ pub struct Place {
     pub boundary: String,
 }
 
-impl Default for Place {
+impl Default for PermissionScope {
     fn default() -> Self {
         Self {
             partition: "aws".to_owned(),
@@ -35,7 +35,7 @@ impl Default for Place {
     }
 }
 
-/// Which resources the pipeline makes.
+/// Which resources the caller makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Baseline,
@@ -45,13 +45,13 @@ pub enum Part {
 /// EKS's policies for people that a golden path may grant: none for a whole cluster, none for services.
 const FOR_PEOPLE: [&str; 4] =
     ["AmazonEKSAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSEditPolicy", "AmazonEKSViewPolicy"];
-const NOBODYS: [&str; 4] = ["kube-*", "amazon-*", "aws-*", "goldenpath-*"];
+const SYSTEM_NAMESPACES: [&str; 4] = ["kube-*", "amazon-*", "aws-*", "goldenpath-*"];
 const OURS: &str = "aws:ResourceTag/goldenpath:managed";
 
 /// An IAM policy document.
-pub fn iam_policy(part: Part, place: &Place) -> Value {
+pub fn iam_policy(part: Part, scope: &PermissionScope) -> Value {
     let mut groups: BTreeMap<Needs, Vec<&str>> = BTreeMap::new();
-    for call in Call::ALL {
+    for &call in Call::ALL {
         if part == Part::Environments || call.is_for_baseline() {
             groups.entry(call.needs()).or_default().push(call.name());
         }
@@ -59,22 +59,22 @@ pub fn iam_policy(part: Part, place: &Place) -> Value {
     let mut statements = vec![];
     for (needs, mut actions) in groups {
         actions.sort_unstable();
-        statements.extend(statement(needs, &actions, place));
+        statements.extend(statement(needs, &actions, scope));
     }
     if part == Part::Environments {
         statements.push(json!({
             "Sid": "PassOurRolesToPodIdentity",
             "Effect": "Allow",
             "Action": ["iam:PassRole"],
-            "Resource": [place.our_roles()],
+            "Resource": [scope.our_roles()],
             "Condition": {"StringEquals": {"iam:PassedToService": "pods.eks.amazonaws.com"}},
         }));
     }
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-fn statement(needs: Needs, actions: &[&str], place: &Place) -> Option<Value> {
-    let eks = |kind: &str, rest: &str| place.eks(&format!("{kind}/{}{rest}", place.cluster));
+fn statement(needs: Needs, actions: &[&str], scope: &PermissionScope) -> Option<Value> {
+    let eks = |kind: &str, rest: &str| scope.eks(&format!("{kind}/{}{rest}", scope.cluster));
     let entries = || vec![eks("access-entry", "/*")];
     let associations = || vec![eks("podidentityassociation", "/*")];
     let cluster = || vec![eks("cluster", "")];
@@ -83,13 +83,13 @@ fn statement(needs: Needs, actions: &[&str], place: &Place) -> Option<Value> {
     let (sid, resources, condition) = match needs {
         Needs::Nothing | Needs::Advice => return None,
         Needs::Account => ("ReadTheAccount", vec!["*".to_owned()], None),
-        Needs::Boundary => ("ReadTheBoundary", vec![place.boundary()], None),
-        Needs::AnyRole => ("ReadRoles", vec![place.iam("role/*")], None),
-        Needs::Role => ("OurRoles", vec![place.our_roles()], None),
+        Needs::Boundary => ("ReadTheBoundary", vec![scope.boundary()], None),
+        Needs::AnyRole => ("ReadRoles", vec![scope.iam("role/*")], None),
+        Needs::Role => ("OurRoles", vec![scope.our_roles()], None),
         Needs::BoundedRole => (
             "OurRolesUnderTheBoundary",
-            vec![place.our_roles()],
-            Some(json!({"ArnLike": {"iam:PermissionsBoundary": place.boundary()}})),
+            vec![scope.our_roles()],
+            Some(json!({"ArnLike": {"iam:PermissionsBoundary": scope.boundary()}})),
         ),
         Needs::Cluster => ("ReadTheCluster", cluster(), None),
         Needs::Addon => ("ReadAddOns", vec![eks("addon", "/*")], None),
@@ -108,10 +108,10 @@ fn statement(needs: Needs, actions: &[&str], place: &Place) -> Option<Value> {
             ("OurAccessEntries", entries(), Some(json!({"StringEquals": ours, "ForAllValues:StringLike": our_groups})))
         }
         Needs::OurEntryInNamespaces => {
-            let policies: Vec<String> = FOR_PEOPLE.iter().map(|name| place.access_policy(name)).collect();
+            let policies: Vec<String> = FOR_PEOPLE.iter().map(|name| scope.access_policy(name)).collect();
             let condition = json!({
                 "StringEquals": {OURS: "true", "eks:accessScope": "namespace", "eks:policyArn": policies},
-                "ForAllValues:StringNotLike": {"eks:namespaces": NOBODYS},
+                "ForAllValues:StringNotLike": {"eks:namespaces": SYSTEM_NAMESPACES},
             });
             ("AccessPoliciesForPeopleInNamespaces", entries(), Some(condition))
         }
@@ -129,9 +129,9 @@ fn statement(needs: Needs, actions: &[&str], place: &Place) -> Option<Value> {
     Some(statement)
 }
 
-// === impl Place ===
+// === impl PermissionScope ===
 
-impl Place {
+impl PermissionScope {
     /// Narrowed to one cluster.
     pub fn of(cluster: &ClusterArn) -> Self {
         Self {
@@ -168,8 +168,8 @@ impl Place {
 mod tests {
     use super::*;
 
-    fn statements(part: Part, place: &Place) -> Vec<Value> {
-        iam_policy(part, place)["Statement"].as_array().cloned().unwrap_or_default()
+    fn statements(part: Part, scope: &PermissionScope) -> Vec<Value> {
+        iam_policy(part, scope)["Statement"].as_array().cloned().unwrap_or_default()
     }
 
     fn allowing<'a>(statements: &'a [Value], action: &str) -> Vec<&'a Value> {
@@ -179,11 +179,11 @@ mod tests {
 
     #[test]
     fn every_call_is_allowed_once_and_nothing_else() {
-        let statements = statements(Part::Environments, &Place::default());
+        let statements = statements(Part::Environments, &PermissionScope::default());
         let allowed: usize =
             statements.iter().filter_map(|statement| statement["Action"].as_array()).map(Vec::len).sum();
         let is_needed = |call: &Call| !matches!(call.needs(), Needs::Nothing | Needs::Advice);
-        let needed = Call::ALL.into_iter().filter(is_needed);
+        let needed = Call::ALL.iter().copied().filter(is_needed);
         for call in needed.clone() {
             assert_eq!(allowing(&statements, call.name()).len(), 1, "{}", call.name());
         }
@@ -196,9 +196,9 @@ mod tests {
     }
 
     #[test]
-    fn power_is_bound_to_conditions() {
-        let place = Place::default();
-        let statements = statements(Part::Environments, &place);
+    fn permissions_carry_conditions() {
+        let scope = PermissionScope::default();
+        let statements = statements(Part::Environments, &scope);
         for (action, condition, reason) in [
             (
                 "iam:CreateRole",
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn the_baseline_only_reads() {
-        for statement in statements(Part::Baseline, &Place::default()) {
+        for statement in statements(Part::Baseline, &PermissionScope::default()) {
             for action in statement["Action"].as_array().into_iter().flatten() {
                 let (_, operation) = action.as_str().and_then(|action| action.split_once(':')).unwrap_or_default();
                 let reads = ["Get", "List", "Describe"].iter().any(|read| operation.starts_with(read));
@@ -238,14 +238,14 @@ mod tests {
     #[test]
     fn a_place_narrows_and_partitions_differ() {
         for (partition, reason) in [("aws", "commercial"), ("aws-us-gov", "GovCloud"), ("aws-cn", "China")] {
-            let place = Place {
+            let scope = PermissionScope {
                 partition: partition.to_owned(),
                 account: "111122223333".to_owned(),
                 region: "x-y-1".to_owned(),
                 cluster: "main".to_owned(),
-                ..Place::default()
+                ..PermissionScope::default()
             };
-            let statements = statements(Part::Environments, &place);
+            let statements = statements(Part::Environments, &scope);
             let text = Value::from(statements.clone()).to_string();
             assert!(!text.contains(":*:"), "{reason}: {text}");
             let cluster = &allowing(&statements, "eks:DescribeCluster")[0]["Resource"][0];
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn it_fits_into_a_managed_policy() {
-        let text = iam_policy(Part::Environments, &Place::default()).to_string();
+        let text = iam_policy(Part::Environments, &PermissionScope::default()).to_string();
         assert!(text.len() <= 6144, "IAM's quota of characters of a managed policy: {}", text.len());
     }
 }

@@ -1,11 +1,13 @@
-//! Who we are to a cluster: `k8s-aws-v1.` and a presigned STS GetCallerIdentity that names the cluster, in base64.
+//! Bearer tokens for a cluster: `k8s-aws-v1.` and a presigned STS GetCallerIdentity that names the cluster, in base64.
 //!
-//! As aws-iam-authenticator has it: the request is signed with the header `x-k8s-aws-id`, is said to hold 60 seconds, and is taken
-//! for 15 minutes from its date. STS's own regional host is part of what is signed, whatever endpoints are configured.
+//! As in aws-iam-authenticator: the request is signed with the header `x-k8s-aws-id`, names an expiry of 60 seconds, and is
+//! accepted for 15 minutes from its date. STS's own regional host is part of what is signed, whatever endpoints are configured.
 
-use super::{Aws, error, session::Session};
-use crate::kube::{Token, TokenSource};
-use async_trait::async_trait;
+use super::{clients::AwsClients, error};
+use crate::{
+    errors::{chain, invalid},
+    kube::Token,
+};
 use aws_credential_types::{Credentials, provider::ProvideCredentials};
 use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign},
@@ -22,59 +24,54 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// The server takes one for 15 minutes; the last is left for clocks that differ.
-const HOLDS: Duration = Duration::from_secs(14 * 60);
-/// What the presigned URL says of itself.
+/// The server accepts one for 15 minutes; the last is left for clocks that differ.
+const VALID: Duration = Duration::from_secs(14 * 60);
+/// As written in the presigned URL.
 const EXPIRES: Duration = Duration::from_secs(60);
 
-struct Made {
+const CALL: &str = "make an EKS token";
+
+struct CachedToken {
     token: Token,
     until: SystemTime,
 }
 
 #[derive(Default)]
-pub(super) struct Tokens(Mutex<HashMap<ClusterArn, Made>>);
+pub(super) struct TokenCache(Mutex<HashMap<ClusterArn, CachedToken>>);
 
-#[async_trait]
-impl TokenSource for Aws {
-    async fn token(&self, cluster: &ClusterArn, renew: bool) -> Result<Token, PortError> {
+impl TokenCache {
+    /// `renew`: a new one even if the last one looks valid.
+    pub async fn token(&self, clients: &AwsClients, cluster: &ClusterArn, renew: bool) -> Result<Token, PortError> {
         let now = SystemTime::now();
-        if !renew && let Some(token) = self.tokens.holding(cluster, now) {
+        if !renew && let Some(token) = self.valid(cluster, now) {
             return Ok(token);
         }
-        let session = self.session().await?;
-        let credentials = credentials(session).await?;
-        let made = Made {
-            token: Token::new(text(cluster, &session.region, &credentials, now)?),
-            until: until(now, credentials.expiry()),
-        };
-        let token = made.token.clone();
-        self.tokens.0.lock().unwrap_or_else(PoisonError::into_inner).insert(cluster.clone(), made);
+        let credentials = credentials(clients).await?;
+        let token = Token::new(text(cluster, &clients.region, &credentials, now)?);
+        let cached = CachedToken { token: token.clone(), until: until(now, credentials.expiry()) };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(cluster.clone(), cached);
         Ok(token)
     }
-}
 
-impl Tokens {
-    fn holding(&self, cluster: &ClusterArn, now: SystemTime) -> Option<Token> {
-        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        made.get(cluster).filter(|made| made.until > now).map(|made| made.token.clone())
+    fn valid(&self, cluster: &ClusterArn, now: SystemTime) -> Option<Token> {
+        let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cached.get(cluster).filter(|cached| cached.until > now).map(|cached| cached.token.clone())
     }
 }
 
-async fn credentials(session: &Session) -> Result<Credentials, PortError> {
-    let given = session.credentials.provide_credentials().await;
-    given.map_err(|refused| PortError::new(Class::Denied, "make an EKS token", error::without_credentials(&refused)))
+async fn credentials(clients: &AwsClients) -> Result<Credentials, PortError> {
+    let given = clients.credentials.provide_credentials().await;
+    given.map_err(|error| PortError::new(Class::Denied, CALL, error::without_credentials(&error)))
 }
 
-/// A token is no better than the credentials that signed it.
+/// A token expires with the credentials that signed it.
 fn until(now: SystemTime, credentials: Option<SystemTime>) -> SystemTime {
-    let own = now + HOLDS;
+    let own = now + VALID;
     credentials.map_or(own, |ends| own.min(ends))
 }
 
 fn text(cluster: &ClusterArn, region: &str, credentials: &Credentials, now: SystemTime) -> Result<String, PortError> {
-    let failed =
-        |error: &dyn std::error::Error| PortError::new(Class::Invalid, "make an EKS token", error::chain(error));
+    let failed = |error: &dyn std::error::Error| invalid(CALL, chain(error));
     let suffix = if cluster.partition() == "aws-cn" { ".cn" } else { "" };
     let url = format!("https://sts.{region}.amazonaws.com{suffix}/?Action=GetCallerIdentity&Version=2011-06-15");
     let mut settings = SigningSettings::default();
@@ -118,7 +115,7 @@ mod tests {
         let url = make("arn:aws:eks:eu-west-1:111122223333:cluster/demo", "eu-west-1");
         for (part, reason) in [
             ("https://sts.eu-west-1.amazonaws.com/?", "the region's own STS"),
-            ("Action=GetCallerIdentity&Version=2011-06-15", "what is asked"),
+            ("Action=GetCallerIdentity&Version=2011-06-15", "the operation"),
             ("X-Amz-Algorithm=AWS4-HMAC-SHA256", "the signature's kind"),
             ("X-Amz-Credential=AKIDEXAMPLE%2F20270115%2Feu-west-1%2Fsts%2Faws4_request", "whose"),
             ("X-Amz-Date=20270115T080000Z", "when"),
@@ -139,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_ends_with_its_credentials() {
+    fn a_token_expires_with_its_credentials() {
         let now = SystemTime::UNIX_EPOCH;
         let minutes = |minutes: u64| now + Duration::from_secs(60 * minutes);
         for (credentials, expected, reason) in [

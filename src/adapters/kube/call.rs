@@ -1,17 +1,19 @@
-//! One request to the API server and its answer.
+//! One request to the API server and its response.
 //!
-//! Invariants: every call ends within [`LONGEST`]; nothing is retried here but a token that the server no longer takes; an
-//! answer that is no success becomes a [`Refused`] with the server's words and its audit id.
+//! Invariants: every call ends within [`LONGEST`]; nothing is retried here but a token that the server rejects; a
+//! response that is no success becomes an [`ApiError`] with the server's words and its audit id.
 
 use super::{
-    connect::TokenSource,
+    api_error::{self, ApiError},
+    credentials::TokenSource,
     kinds::Discovered,
-    refused::{self, Refused},
 };
+use crate::errors::invalid;
 use goldenpath_core::{domain::ClusterArn, ports::operation};
 use http::{
     HeaderValue, Method, Request, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, USER_AGENT},
+    header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, DATE, USER_AGENT},
+    response::Parts,
 };
 use kube::client::Body;
 use serde_json::Value;
@@ -20,7 +22,7 @@ use std::{sync::Arc, time::Duration};
 /// API servers end a request after 60 s by themselves; one page of a listing takes well under a second.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// A client of one cluster and what was learned of it.
+/// A client of one cluster and what was discovered of it.
 pub(super) struct Connection {
     pub cluster: ClusterArn,
     pub client: kube::Client,
@@ -29,14 +31,14 @@ pub(super) struct Connection {
     pub discovered: Discovered,
 }
 
-pub(super) struct Ask {
-    /// In the words of an error: `PATCH NetworkPolicy`.
+pub(super) struct ApiRequest {
+    /// As errors name it: `PATCH NetworkPolicy`.
     pub call: String,
     pub method: Method,
     pub path: String,
     pub accept: &'static str,
     pub content: Option<(&'static str, Value)>,
-    /// The connection ends with the answer, so that another server may get the next request.
+    /// The connection ends with the response, so that another server may get the next request.
     pub is_last: bool,
 }
 
@@ -44,9 +46,9 @@ pub(super) const JSON: &str = "application/json";
 /// JSON is YAML, and all that this name promises.
 pub(super) const APPLY: &str = "application/apply-patch+yaml";
 
-// === impl Ask ===
+// === impl ApiRequest ===
 
-impl Ask {
+impl ApiRequest {
     pub fn get(call: impl Into<String>, path: impl Into<String>) -> Self {
         Self { call: call.into(), method: Method::GET, path: path.into(), accept: JSON, content: None, is_last: false }
     }
@@ -64,79 +66,77 @@ impl Ask {
 // === impl Connection ===
 
 impl Connection {
-    /// The body of a success.
-    pub async fn send(&self, ask: &Ask) -> Result<Vec<u8>, Refused> {
-        let first = self.once(ask, false).await;
-        match (&self.tokens, first) {
-            // A token that was revoked, or that a clock ahead of ours takes for old.
-            (Some(_), Err(refused)) if refused.status == Some(StatusCode::UNAUTHORIZED) => self.once(ask, true).await,
-            (_, first) => first,
+    /// The body of a successful response.
+    pub async fn send(&self, request: &ApiRequest) -> Result<Vec<u8>, ApiError> {
+        match self.once(request, false).await {
+            // A token that was revoked, or that a clock ahead of ours considers expired.
+            Err(error) if error.status == Some(StatusCode::UNAUTHORIZED) && self.tokens.is_some() => {
+                self.once(request, true).await
+            }
+            other => other,
         }
     }
 
-    pub async fn document(&self, ask: &Ask) -> Result<Value, Refused> {
-        let body = self.send(ask).await?;
-        serde_json::from_slice(&body).map_err(|error| refused::unreadable(&ask.call, &error))
+    pub async fn document(&self, request: &ApiRequest) -> Result<Value, ApiError> {
+        let body = self.send(request).await?;
+        serde_json::from_slice(&body).map_err(|error| api_error::unreadable(&request.call, &error))
     }
 
-    /// By the header `Date`, whole seconds.
-    pub async fn clock_skew(&self) -> Result<i64, Refused> {
-        let ask = Ask::get("GET the time", "/version");
-        let request = self.request(&ask, false).await?;
-        let answer = match tokio::time::timeout(LONGEST, self.client.send(request)).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => return Err(refused::broken(&ask.call, error)),
-            Err(_) => return Err(refused::slow(&ask.call, LONGEST)),
-        };
-        let date = answer.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
+    /// Of the API server against ours, by the header `Date`, in whole seconds.
+    pub async fn clock_skew(&self) -> Result<i64, ApiError> {
+        let request = ApiRequest::get("GET the time", "/version");
+        let (parts, _) = self.exchange(&request, false).await?;
+        let date = parts.headers.get(DATE).and_then(|date| date.to_str().ok());
         let there = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
-        let there = there.ok_or_else(|| refused::invalid(&ask.call, "the answer tells no time"))?;
+        let there = there.ok_or_else(|| invalid(&request.call, "the response has no date"))?;
         Ok(there.timestamp().as_second() - jiff::Timestamp::now().as_second())
     }
 
-    async fn once(&self, ask: &Ask, renew: bool) -> Result<Vec<u8>, Refused> {
-        let request = self.request(ask, renew).await?;
-        let call = async {
-            let answer = self.client.send(request).await?;
-            let (parts, body) = answer.into_parts();
-            Ok::<_, kube::Error>((parts, body.collect_bytes().await?))
-        };
-        let (parts, body) = match tokio::time::timeout(LONGEST, call).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => return Err(refused::broken(&ask.call, error)),
-            Err(_) => return Err(refused::slow(&ask.call, LONGEST)),
-        };
+    async fn once(&self, request: &ApiRequest, renew: bool) -> Result<Vec<u8>, ApiError> {
+        let (parts, body) = self.exchange(request, renew).await?;
         if parts.status.is_success() {
-            return Ok(body.into());
+            return Ok(body);
         }
         let audit = parts.headers.get("audit-id").and_then(|id| id.to_str().ok());
-        Err(refused::answer(&ask.call, parts.status, &body, audit))
+        Err(api_error::of_response(&request.call, parts.status, &body, audit))
     }
 
-    async fn request(&self, ask: &Ask, renew: bool) -> Result<Request<Body>, Refused> {
-        let mut request = Request::builder()
-            .method(ask.method.clone())
-            .uri(&ask.path)
-            .header(ACCEPT, ask.accept)
+    async fn exchange(&self, request: &ApiRequest, renew: bool) -> Result<(Parts, Vec<u8>), ApiError> {
+        let sent = self.http_request(request, renew).await?;
+        let exchange = async {
+            let (parts, body) = self.client.send(sent).await?.into_parts();
+            Ok((parts, body.collect_bytes().await?.into()))
+        };
+        match tokio::time::timeout(LONGEST, exchange).await {
+            Ok(response) => response.map_err(|error| api_error::no_response(&request.call, error)),
+            Err(_) => Err(api_error::timed_out(&request.call, LONGEST)),
+        }
+    }
+
+    async fn http_request(&self, request: &ApiRequest, renew: bool) -> Result<Request<Body>, ApiError> {
+        let ApiRequest { call, method, path, accept, content, is_last } = request;
+        let mut http = Request::builder()
+            .method(method.clone())
+            .uri(path)
+            .header(ACCEPT, *accept)
             .header(USER_AGENT, operation::user_agent(env!("CARGO_PKG_VERSION")));
-        if ask.is_last {
-            request = request.header(CONNECTION, "close");
+        if *is_last {
+            http = http.header(CONNECTION, "close");
         }
         if let Some(tokens) = &self.tokens {
             let token = tokens.token(&self.cluster, renew).await?;
             let bearer = HeaderValue::from_str(&format!("Bearer {}", token.reveal()));
-            let mut bearer =
-                bearer.map_err(|_| refused::invalid(&ask.call, "the token holds characters of no header"))?;
+            let mut bearer = bearer.map_err(|_| invalid(call, "the token holds characters that a header cannot"))?;
             bearer.set_sensitive(true);
-            request = request.header(AUTHORIZATION, bearer);
+            http = http.header(AUTHORIZATION, bearer);
         }
-        let body = match &ask.content {
-            Some((kind, content)) => {
-                request = request.header(CONTENT_TYPE, *kind);
+        let body = match content {
+            Some((content_type, content)) => {
+                http = http.header(CONTENT_TYPE, *content_type);
                 Body::from(content.to_string().into_bytes())
             }
             None => Body::empty(),
         };
-        request.body(body).map_err(|error| refused::invalid(&ask.call, &error.to_string()))
+        Ok(http.body(body).map_err(|error| invalid(call, error.to_string()))?)
     }
 }

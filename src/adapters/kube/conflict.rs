@@ -3,12 +3,12 @@
 //! The API server names a field as structured-merge-diff prints its path: `.spec.hard.requests.cpu`, where a dot may be part of
 //! a name. What we declared tells the two apart.
 
-use goldenpath_core::domain::projection;
+use goldenpath_core::kinds;
 use serde_json::Value;
 
 /// (JSON pointer of the declared field, its manager), sorted, each once.
 pub(super) fn fields(declared: &Value, held: &[(String, String)]) -> Vec<(String, String)> {
-    let pointers = projection::managed_paths(declared);
+    let pointers = kinds::managed_paths(declared);
     let of = |(path, manager): &(String, String)| (pointer(&pointers, path), manager.clone());
     let mut fields: Vec<_> = held.iter().map(of).collect();
     fields.sort_unstable();
@@ -34,7 +34,7 @@ fn pointer(declared: &[String], path: &str) -> String {
     if let Some((pointer, _)) = exact.or_else(around).or_else(inside) {
         return pointer.clone();
     }
-    let parts = path.split('.').skip(1).map(projection::escaped);
+    let parts = path.split('.').skip(1).map(kinds::escaped);
     parts.map(|part| format!("/{part}")).collect()
 }
 
@@ -53,7 +53,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn conflicts_are_told_by_the_declared_field() {
+    fn conflicts_name_the_declared_field() {
         let declared = json!({"apiVersion": "v1", "kind": "ResourceQuota",
             "metadata": {"name": "a", "labels": {"pod-security.kubernetes.io/enforce": "restricted", "app.kubernetes.io/part-of": "pay"}},
             "spec": {"hard": {"requests.cpu": "1", "requests": "2"}, "limits": [{"max": 1}], "selector": {"matchLabels": {"app": "a"}}}});

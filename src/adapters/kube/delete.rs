@@ -1,13 +1,13 @@
-//! Deleting: in the background, and only what was looked at.
+//! Deletion: in the background, and only at the version that was read.
 
 use super::{
-    call::{Ask, Connection, JSON},
+    call::{ApiRequest, Connection, JSON},
     kinds::NAMESPACE,
     project,
-    refused::invalid,
 };
+use crate::errors::{invalid, not_found_as_none};
 use goldenpath_core::{
-    domain::{Class, ObjectKey},
+    domain::ObjectKey,
     ports::{Deleted, Expect, PortError},
 };
 use http::Method;
@@ -16,38 +16,34 @@ use serde_json::{Value, json};
 pub(super) async fn delete(connection: &Connection, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
     let call = format!("DELETE {}", key.kind());
     let ObjectKey::Kube { api_version, kind, namespace, name } = key else {
-        return Err(invalid(&call, &format!("{key} is in AWS")).into());
+        return Err(invalid(call, format!("{key} is in AWS")));
     };
     let mut options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"});
     match expect {
         Expect::Any => {}
         Expect::Version(version) => {
             let Some((version, uid)) = project::parts_of(version) else {
-                return Err(invalid(&call, &format!("{version:?} is no version of {key}")).into());
+                return Err(invalid(call, format!("{version:?} is not a version of {key}")));
             };
             options["preconditions"] = json!({"resourceVersion": version, "uid": uid});
         }
-        Expect::Absent => return Err(invalid(&call, "what must be absent cannot be deleted").into()),
+        Expect::Absent => return Err(invalid(call, "an object that must be absent cannot be deleted")),
     }
-    let resource = match connection.resource(api_version, kind).await {
-        Ok(resource) => resource,
-        Err(refused) if refused.error.class == Class::NotFound => return Ok(Deleted::Gone),
-        Err(refused) => return Err(refused.into()),
+    let Some(resource) = not_found_as_none(connection.resource(api_version, kind).await)? else {
+        return Ok(Deleted::Gone);
     };
     let path = resource.object(namespace.as_deref(), name);
-    match connection.document(&Ask::with(Method::DELETE, call, path, (JSON, options))).await {
-        Ok(answer) => Ok(outcome(&answer)),
-        Err(refused) if refused.error.class == Class::NotFound => Ok(Deleted::Gone),
-        Err(refused) => Err(refused.into()),
-    }
+    let request = ApiRequest::with(Method::DELETE, call, path, (JSON, options));
+    let response = not_found_as_none(connection.document(&request).await)?;
+    Ok(response.map_or(Deleted::Gone, |response| outcome(&response)))
 }
 
-/// A `Status`, or the object: as it was before it went, or as it is while something holds it.
-fn outcome(answer: &Value) -> Deleted {
+/// A `Status`, or the object: as it was before its deletion, or as it is while something holds it up.
+fn outcome(response: &Value) -> Deleted {
     let is_held =
-        |pointer: &str| answer.pointer(pointer).and_then(Value::as_array).is_some_and(|held| !held.is_empty());
-    let is_namespace = answer.get("kind").is_some_and(|kind| *kind == *NAMESPACE.kind);
-    let is_deleting = answer.pointer("/metadata/deletionTimestamp").is_some();
+        |pointer: &str| response.pointer(pointer).and_then(Value::as_array).is_some_and(|held| !held.is_empty());
+    let is_namespace = response.get("kind").is_some_and(|kind| *kind == *NAMESPACE.kind);
+    let is_deleting = response.pointer("/metadata/deletionTimestamp").is_some();
     if is_deleting && (is_namespace || is_held("/metadata/finalizers")) { Deleted::Terminating } else { Deleted::Gone }
 }
 
@@ -56,11 +52,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_tells_whether_it_is_gone() {
+    fn a_response_shows_whether_the_object_is_gone() {
         let at = "2026-01-01T00:00:00Z";
-        for (answer, expected, reason) in [
+        for (response, expected, reason) in [
             (json!({"kind": "Status", "status": "Success"}), Deleted::Gone, "most kinds"),
-            (json!({"kind": "ResourceQuota", "metadata": {"name": "a"}}), Deleted::Gone, "a kind that shows what went"),
+            (
+                json!({"kind": "ResourceQuota", "metadata": {"name": "a"}}),
+                Deleted::Gone,
+                "a kind that returns what was deleted",
+            ),
             (
                 json!({"kind": "ConfigMap", "metadata": {"deletionTimestamp": at, "finalizers": ["a/b"]}}),
                 Deleted::Terminating,
@@ -72,7 +72,7 @@ mod tests {
                 "a namespace is emptied first",
             ),
         ] {
-            assert_eq!(outcome(&answer), expected, "{reason}");
+            assert_eq!(outcome(&response), expected, "{reason}");
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Which kinds the API server serves besides its own, by one request that everyone who is authenticated may make.
+//! Which kinds the API server serves besides its own, by one request that every authenticated user may make.
 
 use super::{
-    call::{Ask, Connection},
-    refused::{self, Refused},
+    api_error::{self, ApiError},
+    call::{ApiRequest, Connection},
 };
+use kube::core::discovery::v2::APIGroupDiscovery;
 use serde::Deserialize;
 
 /// Aggregated discovery (GA in 1.30): all groups and their resources in one document.
@@ -37,50 +38,26 @@ const OWN: [&str; 22] = [
 
 #[derive(Deserialize)]
 struct Groups {
-    items: Vec<Group>,
+    items: Vec<APIGroupDiscovery>,
 }
 
-#[derive(Deserialize)]
-struct Group {
-    metadata: Name,
-    versions: Vec<Version>,
-}
-
-#[derive(Deserialize)]
-struct Name {
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Version {
-    #[serde(default)]
-    resources: Vec<Resource>,
-}
-
-#[derive(Deserialize)]
-struct Resource {
-    /// The plural; subresources stand inside.
-    resource: String,
-}
-
-/// `<plural>.<group>`, sorted, as a CRD is called.
-pub(super) async fn crds(connection: &Connection) -> Result<Vec<String>, Refused> {
+/// `<plural>.<group>`, sorted, as CRDs are named.
+pub(super) async fn crds(connection: &Connection) -> Result<Vec<String>, ApiError> {
     let call = "discover what is served";
-    let ask = Ask { accept: AGGREGATED, ..Ask::get(call, "/apis") };
-    let body = connection.send(&ask).await?;
-    names(&body).map_err(|error| refused::unreadable(call, &error))
+    let request = ApiRequest { accept: AGGREGATED, ..ApiRequest::get(call, "/apis") };
+    let body = connection.send(&request).await?;
+    names(&body).map_err(|error| api_error::unreadable(call, &error))
 }
 
 fn names(body: &[u8]) -> Result<Vec<String>, serde_json::Error> {
     let Groups { items } = serde_json::from_slice(body)?;
     let mut names = vec![];
-    for Group { metadata, versions } in items {
-        if OWN.contains(&metadata.name.as_str()) {
-            continue;
+    for APIGroupDiscovery { metadata, versions } in items {
+        let group = metadata.and_then(|metadata| metadata.name).unwrap_or_default();
+        if !OWN.contains(&group.as_str()) {
+            let resources = versions.into_iter().flat_map(|version| version.resources);
+            names.extend(resources.filter_map(|resource| Some(format!("{}.{group}", resource.resource?))));
         }
-        let resources = versions.into_iter().flat_map(|version| version.resources);
-        names.extend(resources.map(|resource| format!("{}.{}", resource.resource, metadata.name)));
     }
     names.sort_unstable();
     names.dedup();
@@ -93,7 +70,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_others_brought_is_told_by_its_crd() {
+    fn what_is_not_built_in_is_named_as_its_crd() {
         let body = json!({"kind": "APIGroupDiscoveryList", "items": [
             {"metadata": {"name": "apps"}, "versions": [{"version": "v1", "resources": [{"resource": "deployments"}]}]},
             {"metadata": {"name": "cilium.io"}, "versions": [

@@ -1,23 +1,14 @@
 //! From a kind to the path where the API server serves it.
-//!
-//! The kinds that golden paths render stand in a table, so that a plan asks for none of this; the rest (a catalogue may render
-//! anything) is asked of the API server once.
 
-use super::{
-    call::{Ask, Connection},
-    refused::Refused,
-};
 use goldenpath_core::{
-    domain::{Class, ObjectKey},
-    ports::PortError,
+    domain::ObjectKey,
+    kinds::{
+        Kind,
+        kubernetes::{config_map, namespace},
+    },
 };
-use serde::Deserialize;
-use std::{
-    borrow::Cow,
-    collections::HashMap,
-    fmt::Write,
-    sync::{Mutex, PoisonError},
-};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::{borrow::Cow, collections::HashMap, sync::Mutex};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Resource {
@@ -41,49 +32,21 @@ pub(super) const fn known(
     }
 }
 
-pub(super) const NAMESPACE: Resource = known("v1", "Namespace", "namespaces", false);
-pub(super) const ROLE_BINDING: Resource = known("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", true);
-pub(super) const SERVICE_ACCOUNT: Resource = known("v1", "ServiceAccount", "serviceaccounts", true);
-pub(super) const CONFIG_MAP: Resource = known("v1", "ConfigMap", "configmaps", true);
+pub(super) const NAMESPACE: Resource = Resource::of(&namespace::KIND);
+pub(super) const CONFIG_MAP: Resource = Resource::of(&config_map::KIND);
 pub(super) const CLUSTER_ROLE_BINDING: Resource =
     known("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", false);
 
-/// All that a golden path renders: what a listing of ours holds. One that the cluster does not serve has no objects.
-pub(super) const LISTED: [Resource; 12] = [
-    NAMESPACE,
-    ROLE_BINDING,
-    SERVICE_ACCOUNT,
-    CONFIG_MAP,
-    known("v1", "LimitRange", "limitranges", true),
-    known("v1", "ResourceQuota", "resourcequotas", true),
-    known("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", true),
-    known("networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", "applicationnetworkpolicies", true),
-    known("cilium.io/v2", "CiliumNetworkPolicy", "ciliumnetworkpolicies", true),
-    known("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", false),
-    known("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", true),
-    known("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
-];
-
-/// What was asked of one API server, by version and kind.
+/// What one API server serves, by version and kind.
 pub(super) type Discovered = Mutex<HashMap<(String, String), Resource>>;
-
-/// `metav1.APIResourceList`, as far as it matters.
-#[derive(Deserialize)]
-struct Served {
-    resources: Vec<ServedResource>,
-}
-
-#[derive(Deserialize)]
-struct ServedResource {
-    /// `deployments`, or a subresource: `deployments/scale`.
-    name: String,
-    namespaced: bool,
-    kind: String,
-}
 
 // === impl Resource ===
 
 impl Resource {
+    pub const fn of(kind: &Kind) -> Self {
+        known(kind.api, kind.name, kind.plural, kind.is_namespaced())
+    }
+
     pub fn key(&self, namespace: Option<&str>, name: &str) -> ObjectKey {
         ObjectKey::kube(&self.api_version, &self.kind, namespace, name)
     }
@@ -112,70 +75,14 @@ pub(super) fn group_path(api_version: &str) -> String {
 
 /// A name as a path or a query holds it; names of roles may hold anything but `/` and `%`.
 pub(super) fn segment(text: &str) -> String {
-    let mut segment = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
-            segment.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(segment, "%{byte:02X}");
-        }
-    }
-    segment
-}
-
-// === impl Connection ===
-
-impl Connection {
-    /// The kind that the key names; `NotFound` when the cluster serves none such.
-    pub async fn resource(&self, api_version: &str, kind: &str) -> Result<Resource, Refused> {
-        let is_it = |resource: &&Resource| resource.api_version == api_version && resource.kind == kind;
-        if let Some(known) = LISTED.iter().find(is_it) {
-            return Ok(known.clone());
-        }
-        let name = (api_version.to_owned(), kind.to_owned());
-        let discovered = || self.discovered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = discovered().get(&name) {
-            return Ok(known.clone());
-        }
-        let call = format!("discover {kind}");
-        let found = self.served(&call, api_version).await?;
-        let found = found.and_then(|served| {
-            let is_it = |resource: &ServedResource| resource.kind == kind && !resource.name.contains('/');
-            served.resources.into_iter().find(is_it)
-        });
-        let found = found.ok_or_else(|| unserved(&call, api_version, kind))?;
-        let resource = Resource {
-            api_version: Cow::Owned(name.0.clone()),
-            kind: Cow::Owned(name.1.clone()),
-            plural: Cow::Owned(found.name),
-            is_namespaced: found.namespaced,
-        };
-        // Only what is there is remembered: a CRD may come at any time.
-        discovered().insert(name, resource.clone());
-        Ok(resource)
-    }
-
-    async fn served(&self, call: &str, api_version: &str) -> Result<Option<Served>, Refused> {
-        match self.document(&Ask::get(call, group_path(api_version))).await {
-            Ok(document) => {
-                Served::deserialize(document).map(Some).map_err(|error| super::refused::unreadable(call, &error))
-            }
-            Err(refused) if refused.error.class == Class::NotFound => Ok(None),
-            Err(refused) => Err(refused),
-        }
-    }
-}
-
-/// In kubectl's words.
-pub(super) fn unserved(call: &str, api_version: &str, kind: &str) -> Refused {
-    let message = format!("no matches for kind {kind:?} in version {api_version:?}: the cluster does not serve it");
-    Refused { is_unserved: true, ..PortError::new(Class::NotFound, call, message).into() }
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use goldenpath_core::kinds::kubernetes::role_binding;
 
     #[test]
     fn paths_are_those_of_the_api_conventions() {
@@ -183,7 +90,7 @@ mod tests {
             (NAMESPACE.object(None, "pay"), "/api/v1/namespaces/pay", "the core group, cluster-scoped"),
             (CONFIG_MAP.collection(None), "/api/v1/configmaps", "all namespaces"),
             (
-                ROLE_BINDING.object(Some("pay"), "gp:deployer"),
+                Resource::of(&role_binding::KIND).object(Some("pay"), "gp:deployer"),
                 "/apis/rbac.authorization.k8s.io/v1/namespaces/pay/rolebindings/gp:deployer",
                 "a group, a namespace, a colon",
             ),

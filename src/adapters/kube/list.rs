@@ -1,11 +1,11 @@
-//! Listings: page by page, each document handed on and dropped before the next is read.
+//! Listings: page by page, each document passed on and dropped before the next is read.
 //!
 //! 16,000 NetworkPolicies are 161 MB as documents; a page of 500 is never held as such either, only its bytes.
 
 use super::{
-    call::{Ask, Connection},
+    api_error::{self, ApiError},
+    call::{ApiRequest, Connection},
     kinds::{Resource, segment},
-    refused::{self, Refused},
 };
 use http::StatusCode;
 use serde::{
@@ -15,16 +15,17 @@ use serde::{
 use serde_json::Value;
 use std::fmt;
 
-/// What the API's own clients ask for; larger pages only make the server's answer slower.
+/// What the API's own clients use; larger pages only make the server slower.
 pub(super) const PAGE: u32 = 500;
-/// A listing that the server's compaction overtook is begun again; more often than this, something else is wrong.
-const BEGINNINGS: u32 = 3;
+/// A listing that the server's compaction overtook is started again; more often than this, something else is wrong.
+const STARTS: u32 = 3;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Query<'a> {
     pub namespace: Option<&'a str>,
     pub labels: Option<&'a str>,
-    pub fields: Option<&'a str>,
+    /// Only the object of this name.
+    pub name: Option<&'a str>,
 }
 
 /// All objects that match, each projected by `take`. A kind that is not served has none.
@@ -33,14 +34,14 @@ pub(super) async fn list<T>(
     resource: &Resource,
     query: Query<'_>,
     take: &(dyn Fn(Value) -> Option<T> + Sync),
-) -> Result<Vec<T>, Refused> {
-    let mut beginnings = 0;
+) -> Result<Vec<T>, ApiError> {
+    let mut starts = 0;
     loop {
-        beginnings += 1;
+        starts += 1;
         match pages(connection, resource, query, take).await {
-            Err(refused) if refused.is_unserved => return Ok(vec![]),
-            Err(refused) if refused.status == Some(StatusCode::GONE) && beginnings < BEGINNINGS => {
-                tracing::debug!(kind = %resource.kind, "the listing expired and is begun again");
+            Err(error) if error.is_unserved => return Ok(vec![]),
+            Err(error) if error.status == Some(StatusCode::GONE) && starts < STARTS => {
+                tracing::debug!(kind = %resource.kind, "the listing expired: starting again");
             }
             result => return result,
         }
@@ -52,21 +53,21 @@ async fn pages<T>(
     resource: &Resource,
     query: Query<'_>,
     take: &(dyn Fn(Value) -> Option<T> + Sync),
-) -> Result<Vec<T>, Refused> {
+) -> Result<Vec<T>, ApiError> {
     let mut found = vec![];
     let mut token = String::new();
     loop {
-        let ask = Ask::get(format!("LIST {}", resource.kind), path(resource, query, &token));
-        let body = connection.send(&ask).await?;
+        let request = ApiRequest::get(format!("LIST {}", resource.kind), path(resource, query, &token));
+        let body = connection.send(&request).await?;
         let mut each = |mut document: Value| {
-            // Items of a list of a built-in kind do not say what they are.
+            // Items of a list of a built-in kind have no apiVersion and kind.
             if let Some(document) = document.as_object_mut() {
                 document.insert("apiVersion".to_owned(), resource.api_version.as_ref().into());
                 document.insert("kind".to_owned(), resource.kind.as_ref().into());
             }
             found.extend(take(document));
         };
-        let next = read(&body, &mut each).map_err(|error| refused::unreadable(&ask.call, &error))?;
+        let next = read(&body, &mut each).map_err(|error| api_error::unreadable(&request.call, &error))?;
         match next {
             Some(next) => token = next,
             None => return Ok(found),
@@ -75,10 +76,11 @@ async fn pages<T>(
 }
 
 fn path(resource: &Resource, query: Query<'_>, token: &str) -> String {
-    let Query { namespace, labels, fields } = query;
+    let Query { namespace, labels, name } = query;
+    let fields = name.map(|name| format!("metadata.name={name}"));
     let mut path = format!("{}?limit={PAGE}", resource.collection(namespace));
     let token = Some(token).filter(|token| !token.is_empty());
-    for (name, value) in [("labelSelector", labels), ("fieldSelector", fields), ("continue", token)] {
+    for (name, value) in [("labelSelector", labels), ("fieldSelector", fields.as_deref()), ("continue", token)] {
         if let Some(value) = value {
             path.push_str(&format!("&{name}={}", segment(value)));
         }
@@ -88,7 +90,7 @@ fn path(resource: &Resource, query: Query<'_>, token: &str) -> String {
 
 // === A page ===
 
-/// Hands on each item of a list; answers where the next page begins.
+/// Passes on each item of a list; returns where the next page begins.
 fn read(page: &[u8], each: &mut dyn FnMut(Value)) -> Result<Option<String>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(page);
     let next = deserializer.deserialize_map(Page(each))?;
@@ -133,7 +135,7 @@ impl<'de> DeserializeSeed<'de> for Items<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        // Go writes an empty list as null where nobody made it.
+        // Go writes a list that was never made as null.
         deserializer.deserialize_any(self)
     }
 }
@@ -173,16 +175,17 @@ mod tests {
             let read = read(page.as_bytes(), &mut |_| seen += 1).expect(reason);
             assert_eq!((seen, read.as_deref()), (items, next), "{reason}");
         }
-        assert!(read(br#"{"items":[{"a":1}"#, &mut |_| ()).is_err(), "an answer that was cut off");
+        assert!(read(br#"{"items":[{"a":1}"#, &mut |_| ()).is_err(), "a response that was cut off");
         assert!(read(b"<html>", &mut |_| ()).is_err(), "no list at all");
     }
 
     #[test]
     fn selectors_are_escaped() {
-        let query = Query { namespace: Some("pay"), labels: Some("goldenpath.internal/managed=true"), fields: None };
+        let query =
+            Query { namespace: Some("pay"), labels: Some("goldenpath.internal/managed=true"), name: Some("default") };
         assert_eq!(
             path(&CONFIG_MAP, query, "a=b&c"),
-            "/api/v1/namespaces/pay/configmaps?limit=500&labelSelector=goldenpath.internal%2Fmanaged%3Dtrue&continue=a%3Db%26c"
+            "/api/v1/namespaces/pay/configmaps?limit=500&labelSelector=goldenpath.internal%2Fmanaged%3Dtrue&fieldSelector=metadata.name%3Ddefault&continue=a%3Db%26c"
         );
     }
 }

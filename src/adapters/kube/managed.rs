@@ -2,7 +2,7 @@
 //!
 //! An entry is a manager, an operation and a set of fields (`FieldsV1`): a tree of `f:<name>`, with `k:` and `v:` for items of
 //! lists, whose leaves are what the manager holds. A field that is a leaf of ours may be a tree there, where the API's schema
-//! (or the absence of one, in a CRD) is finer than our projection.
+//! (or the absence of one, in a CRD) is finer than our fields.
 
 use goldenpath_core::domain::{Desired, Holder};
 use serde_json::{Map, Value};
@@ -95,7 +95,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn holders_are_told_as_the_api_server_keeps_them() {
+    fn holders_are_read_as_the_api_server_keeps_them() {
         let entry = |manager: &str, operation: &str, fields: Value| json!({"manager": manager, "operation": operation, "fieldsType": "FieldsV1", "fieldsV1": fields});
         let document = json!({"metadata": {"managedFields": [
             entry("goldenpath", "Apply", json!({

@@ -1,18 +1,19 @@
-//! What exists: listings by our mark, what else lives in our namespaces and matters, and single objects by name.
+//! Which objects exist: listings by our mark, what else lives in our namespaces and matters, and single objects by name.
 //!
-//! The number of requests depends on kinds and pages, never on how many environments there are; see [`LISTED`].
+//! The number of requests depends on kinds and pages, never on how many environments there are; see [`KINDS`].
 
 use super::{
-    call::{Ask, Connection},
-    kinds::{CLUSTER_ROLE_BINDING, CONFIG_MAP, LISTED, NAMESPACE, ROLE_BINDING, Resource, SERVICE_ACCOUNT},
+    api_error::ApiError,
+    call::{ApiRequest, Connection},
+    kinds::{CLUSTER_ROLE_BINDING, CONFIG_MAP, NAMESPACE, Resource},
     list::{Query, list},
-    project,
-    refused::Refused,
-    terminating,
+    project, terminating,
 };
+use crate::errors::not_found_as_none;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
 use goldenpath_core::{
-    domain::{Class, ObjectKey, Observed, Ownership, projection::SYSTEM_NAMESPACE},
+    domain::{ObjectKey, Observed, Ownership, SYSTEM_NAMESPACE},
+    kinds::{self, Kind, Unmarked, kubernetes::KINDS},
     ports::{PortError, Scope, Selector},
 };
 use serde_json::Value;
@@ -22,9 +23,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const AT_ONCE: usize = 4;
 
 const OURS: &str = "goldenpath.internal/managed=true";
-/// What Kubernetes makes in every namespace; we own one field of it and no label.
-const DEFAULT: &str = "default";
-
 type Found = BTreeMap<ObjectKey, Observed>;
 
 pub(super) async fn observe(connection: &Connection, selector: &Selector) -> Result<Vec<Observed>, PortError> {
@@ -34,7 +32,7 @@ pub(super) async fn observe(connection: &Connection, selector: &Selector) -> Res
         Scope::Records => records(connection).await?,
         Scope::Keys => Found::new(),
     };
-    // In order, so that each is asked for once.
+    // A set, so that each is read once.
     let keys: BTreeSet<ObjectKey> =
         selector.keys.iter().filter(|key| !key.is_aws() && !found.contains_key(key)).cloned().collect();
     let keys = keys.into_iter().map(|key| async move { get(connection, &key).await });
@@ -42,7 +40,7 @@ pub(super) async fn observe(connection: &Connection, selector: &Selector) -> Res
     let named = named.into_iter().flatten();
     found.extend(named.map(|observed| (observed.key.clone(), observed)));
     let mut found: Vec<Observed> = found.into_values().collect();
-    refuse_powerful(connection, &mut found).await?;
+    forbid_adoption_of_powerful(connection, &mut found).await?;
     for observed in &mut found {
         terminating::name_what_blocks(connection, observed).await;
     }
@@ -50,72 +48,64 @@ pub(super) async fn observe(connection: &Connection, selector: &Selector) -> Res
 }
 
 /// One object, whoever owns it; `None` also where its kind is not served.
-pub(super) async fn get(connection: &Connection, key: &ObjectKey) -> Result<Option<Observed>, Refused> {
+pub(super) async fn get(connection: &Connection, key: &ObjectKey) -> Result<Option<Observed>, ApiError> {
     let Some((resource, document)) = document(connection, key).await? else {
         return Ok(None);
     };
     Ok(project::observed(&connection.cluster, &resource, document))
 }
 
-pub(super) async fn document(connection: &Connection, key: &ObjectKey) -> Result<Option<(Resource, Value)>, Refused> {
+pub(super) async fn document(connection: &Connection, key: &ObjectKey) -> Result<Option<(Resource, Value)>, ApiError> {
     let ObjectKey::Kube { api_version, kind, namespace, name } = key else {
         return Ok(None);
     };
-    let is_absent = |refused: &Refused| refused.error.class == Class::NotFound;
-    let resource = match connection.resource(api_version, kind).await {
-        Ok(resource) => resource,
-        Err(refused) if is_absent(&refused) => return Ok(None),
-        Err(refused) => return Err(refused),
+    let Some(resource) = not_found_as_none(connection.resource(api_version, kind).await)? else {
+        return Ok(None);
     };
-    let ask = Ask::get(format!("GET {kind}"), resource.object(namespace.as_deref(), name));
-    match connection.document(&ask).await {
-        Ok(document) => Ok(Some((resource, document))),
-        Err(refused) if is_absent(&refused) => Ok(None),
-        Err(refused) => Err(refused),
-    }
+    let request = ApiRequest::get(format!("GET {kind}"), resource.object(namespace.as_deref(), name));
+    let document = not_found_as_none(connection.document(&request).await)?;
+    Ok(document.map(|document| (resource, document)))
 }
 
 // === Listings ===
 
-async fn everything(connection: &Connection) -> Result<Found, Refused> {
+async fn everything(connection: &Connection) -> Result<Found, ApiError> {
     let ours = Query { labels: Some(OURS), ..Query::default() };
     let mut found = collect(connection, vec![(NAMESPACE, ours)]).await?;
     let places = names(&found);
-    // All RoleBindings of the cluster in one listing: those in our namespaces matter whoever made them.
-    let bindings = (ROLE_BINDING, Query::default());
-    let accounts = Query { fields: Some("metadata.name=default"), ..Query::default() };
-    let rest = LISTED.into_iter().filter(|kind| *kind != NAMESPACE && *kind != ROLE_BINDING);
-    let mut asked: Vec<(Resource, Query<'_>)> = rest.map(|kind| (kind, ours)).collect();
-    asked.extend([bindings, (SERVICE_ACCOUNT, accounts)]);
-    found.extend(collect(connection, asked).await?);
+    // Those without our mark are listed for the whole cluster at once.
+    let listings = inside().flat_map(|kind| {
+        let unmarked = unmarked(kind, Query::default());
+        let ours = Some(ours).filter(|_| kind.unmarked != Unmarked::All);
+        [ours, unmarked].into_iter().flatten().map(|query| (Resource::of(kind), query))
+    });
+    found.extend(collect(connection, listings.collect()).await?);
     found.retain(|key, observed| is_marked(observed) || place(key).is_some_and(|place| places.contains(place)));
     Ok(found)
 }
 
-async fn of_environment(connection: &Connection, environment: &str) -> Result<Found, Refused> {
+async fn of_environment(connection: &Connection, environment: &str) -> Result<Found, ApiError> {
     let labels = format!("goldenpath.internal/environment={environment}");
     let ours = Query { labels: Some(&labels), ..Query::default() };
     let mut found = collect(connection, vec![(NAMESPACE, ours)]).await?;
     let places = names(&found);
-    let rest = LISTED.into_iter().filter(|kind| *kind != NAMESPACE);
-    let mut asked: Vec<(Resource, Query<'_>)> = rest.map(|kind| (kind, ours)).collect();
+    let mut listings: Vec<(Resource, Query<'_>)> = inside().map(|kind| (Resource::of(kind), ours)).collect();
     for place in &places {
-        let inside = Query { namespace: Some(place), ..Query::default() };
-        let account = Query { fields: Some("metadata.name=default"), ..inside };
-        asked.extend([(ROLE_BINDING, inside), (SERVICE_ACCOUNT, account)]);
+        let here = Query { namespace: Some(place), ..Query::default() };
+        listings.extend(inside().filter_map(|kind| Some((Resource::of(kind), unmarked(kind, here)?))));
     }
-    found.extend(collect(connection, asked).await?);
+    found.extend(collect(connection, listings).await?);
     Ok(found)
 }
 
-async fn records(connection: &Connection) -> Result<Found, Refused> {
+async fn records(connection: &Connection) -> Result<Found, ApiError> {
     let query = Query { namespace: Some(SYSTEM_NAMESPACE), labels: Some(OURS), ..Query::default() };
     collect(connection, vec![(CONFIG_MAP, query)]).await
 }
 
-async fn collect<'a>(connection: &'a Connection, asked: Vec<(Resource, Query<'a>)>) -> Result<Found, Refused> {
+async fn collect<'a>(connection: &'a Connection, queries: Vec<(Resource, Query<'a>)>) -> Result<Found, ApiError> {
     let mut listings: Vec<BoxFuture<'a, _>> = vec![];
-    for (resource, query) in asked {
+    for (resource, query) in queries {
         let listing = async move {
             let take = |document| project::observed(&connection.cluster, &resource, document);
             list(connection, &resource, query, &take).await
@@ -139,23 +129,36 @@ fn is_marked(observed: &Observed) -> bool {
     !matches!(observed.ownership, Ownership::Foreign { .. })
 }
 
+/// All kinds but namespaces, which are listed before the others.
+fn inside() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().copied().filter(|kind| kind.name != NAMESPACE.kind)
+}
+
+/// The listing of what matters in our namespaces though it does not carry our mark.
+fn unmarked<'a>(kind: &Kind, everywhere: Query<'a>) -> Option<Query<'a>> {
+    match kind.unmarked {
+        Unmarked::Ignored => None,
+        Unmarked::All => Some(everywhere),
+        Unmarked::Named(name) => Some(Query { name: Some(name), ..everywhere }),
+    }
+}
+
 /// The namespace of what a listing holds though it is not ours.
 fn place(key: &ObjectKey) -> Option<&str> {
-    match key {
-        ObjectKey::Kube { kind, namespace, name, .. }
-            if *kind == ROLE_BINDING.kind || (*kind == SERVICE_ACCOUNT.kind && name == DEFAULT) =>
-        {
-            namespace.as_deref()
-        }
-        _ => None,
-    }
+    let ObjectKey::Kube { namespace, name, .. } = key else { return None };
+    let is_held = match kinds::of(key)?.unmarked {
+        Unmarked::Ignored => false,
+        Unmarked::All => true,
+        Unmarked::Named(known) => name == known,
+    };
+    namespace.as_deref().filter(|_| is_held)
 }
 
 // === Adoption ===
 
 /// A namespace with a ServiceAccount that is bound cluster-wide is not adopted, whatever it carries: who gets to run pods there
 /// would get that power.
-async fn refuse_powerful(connection: &Connection, found: &mut [Observed]) -> Result<(), Refused> {
+async fn forbid_adoption_of_powerful(connection: &Connection, found: &mut [Observed]) -> Result<(), ApiError> {
     if found.iter().all(|observed| observed.adoptable_by.is_none()) {
         return Ok(());
     }

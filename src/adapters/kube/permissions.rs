@@ -1,48 +1,34 @@
-//! The RBAC that we need and no more, from the table of kinds that the adapter lists by.
+//! The RBAC that we need and no more, from the kinds that core knows: what a pipeline writes of each stands there.
 //!
 //! RBAC lets nobody make a role or a binding of more than he holds. So who makes the baseline's ClusterRoles must hold all that
 //! they grant (`held`); who makes environments binds them and needs the verb `bind` on these four by name, nothing of what they
-//! grant. Neither has `escalate`, `impersonate` or any right on Secrets of its own.
+//! grant. Neither has `escalate`, `impersonate` or any permission on Secrets of its own.
 
-use super::{
-    kinds::{CLUSTER_ROLE_BINDING, CONFIG_MAP, LISTED, NAMESPACE, Resource},
-    probe,
-    turn::LEASE,
+use super::{kinds::CLUSTER_ROLE_BINDING, lease_lock::LEASE, probe};
+use goldenpath_core::{
+    domain::SYSTEM_NAMESPACE,
+    kinds::{Kind, Writes, kubernetes::KINDS},
 };
-use goldenpath_core::domain::projection::SYSTEM_NAMESPACE;
 use serde_json::{Value, json};
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 const KIND: &str = "rbac.authorization.k8s.io/v1";
 const CLUSTER_ROLE: &str = "ClusterRole";
 const WRITE: [&str; 5] = ["create", "delete", "get", "list", "patch"];
 const READ: [&str; 2] = ["get", "list"];
+/// Server-side apply needs `create` with the name, so that a rule can name what it is for.
+const WRITE_NAMED: [&str; 3] = ["create", "delete", "patch"];
 
 /// For the baseline alone. `names`: the ClusterRoles that it makes; `held`: all their rules.
 pub fn for_baseline(names: &[String], held: Vec<Value>) -> Vec<Value> {
-    let mut rules = vec![
-        json!({"apiGroups": [""], "resources": [NAMESPACE.plural], "verbs": READ}),
-        json!({"apiGroups": [""], "resources": [NAMESPACE.plural], "resourceNames": [SYSTEM_NAMESPACE],
-            "verbs": ["create", "delete", "patch"]}),
-        json!({"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["clusterroles"], "verbs": READ}),
-        json!({"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["clusterroles"], "resourceNames": names,
-            "verbs": ["create", "delete", "patch"]}),
-        json!({"apiGroups": [""], "resources": [CONFIG_MAP.plural], "verbs": READ}),
-        // Server-side apply asks for `create` with the name, so that it can be named here.
-        json!({"apiGroups": [""], "resources": [CONFIG_MAP.plural], "resourceNames": ["gp-baseline"],
-            "verbs": ["create", "delete", "patch"]}),
-    ];
-    // What else a listing of ours looks at.
-    rules.extend(reads(|resource| resource.kind != CLUSTER_ROLE && *resource != NAMESPACE && *resource != CONFIG_MAP));
+    let mut rules = reads_and_writes(|kind| kind.baseline, names);
     rules.extend(held);
     vec![role(CLUSTER_ROLE, None, "goldenpath-baseline", rules)]
 }
 
 /// For environments and slots, on a cluster with a baseline.
 pub fn for_environments(names: &[String]) -> Vec<Value> {
-    let is_written = |resource: &Resource| resource.kind != CLUSTER_ROLE && *resource != CONFIG_MAP;
-    let mut rules = grouped(is_written, &WRITE);
-    rules.extend(reads(|resource| !is_written(resource)));
+    let mut rules = reads_and_writes(|kind| kind.environments, names);
     rules.push(
         json!({"apiGroups": ["rbac.authorization.k8s.io"], "resources": [CLUSTER_ROLE_BINDING.plural], "verbs": READ}),
     );
@@ -50,11 +36,9 @@ pub fn for_environments(names: &[String]) -> Vec<Value> {
         json!({"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["clusterroles"], "resourceNames": names,
         "verbs": ["bind"]}),
     );
-    let records = vec![
-        json!({"apiGroups": [""], "resources": [CONFIG_MAP.plural], "verbs": WRITE}),
-        json!({"apiGroups": ["coordination.k8s.io"], "resources": [LEASE.plural],
-            "verbs": ["create", "delete", "get", "patch"]}),
-    ];
+    let mut records = grouped(|kind| kind.environments == Writes::Within(SYSTEM_NAMESPACE), &WRITE);
+    records.push(json!({"apiGroups": ["coordination.k8s.io"], "resources": [LEASE.plural],
+        "verbs": ["create", "delete", "get", "patch"]}));
     vec![
         role(CLUSTER_ROLE, None, "goldenpath-environments", rules),
         role("Role", Some(SYSTEM_NAMESPACE), "goldenpath-environments", records),
@@ -88,18 +72,29 @@ pub fn bound(items: &[Value], group: &str) -> Vec<Value> {
     items.iter().filter_map(binding).collect()
 }
 
-fn reads(which: impl Fn(&Resource) -> bool) -> Vec<Value> {
-    grouped(which, &READ)
+/// All kinds are read, and of each is written what its pipeline writes. `roles`: names of the baseline's ClusterRoles.
+fn reads_and_writes(writes: impl Fn(&Kind) -> Writes, roles: &[String]) -> Vec<Value> {
+    let mut rules = grouped(|kind| writes(kind) == Writes::All, &WRITE);
+    rules.extend(grouped(|kind| writes(kind) != Writes::All, &READ));
+    rules.extend(KINDS.iter().filter_map(|kind| {
+        let names = match writes(kind) {
+            Writes::Named(names) => json!(names),
+            Writes::BaselineRoles => json!(roles),
+            // Whole kinds are above; what is within one namespace needs a Role there.
+            Writes::Nothing | Writes::All | Writes::Within(_) => return None,
+        };
+        Some(json!({"apiGroups": [kind.group()], "resources": [kind.plural], "resourceNames": names, "verbs": WRITE_NAMED}))
+    }));
+    rules
 }
 
 /// One rule for each API group.
-fn grouped(which: impl Fn(&Resource) -> bool, verbs: &[&str]) -> Vec<Value> {
-    let mut groups: BTreeMap<String, Vec<Cow<'static, str>>> = BTreeMap::new();
-    for resource in LISTED.into_iter().filter(|resource| which(resource)) {
-        let group = resource.api_version.split_once('/').map_or("", |(group, _)| group);
-        groups.entry(group.to_owned()).or_default().push(resource.plural);
+fn grouped(which: impl Fn(&Kind) -> bool, verbs: &[&str]) -> Vec<Value> {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for kind in KINDS.iter().filter(|kind| which(kind)) {
+        groups.entry(kind.group()).or_default().push(kind.plural);
     }
-    let rule = |(group, mut plurals): (String, Vec<Cow<'static, str>>)| {
+    let rule = |(group, mut plurals): (&str, Vec<&str>)| {
         plurals.sort_unstable();
         json!({"apiGroups": [group], "resources": plurals, "verbs": verbs})
     };
@@ -117,7 +112,6 @@ fn role(kind: &str, namespace: Option<&str>, name: &str, rules: Vec<Value>) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kube::kinds::ROLE_BINDING;
 
     fn names() -> Vec<String> {
         vec!["gp-viewer".to_owned(), "gp-admin".to_owned()]
@@ -143,16 +137,11 @@ mod tests {
     #[test]
     fn environments_write_what_a_golden_path_renders() {
         let rules = rules(&for_environments(&names()), CLUSTER_ROLE);
-        for resource in LISTED {
-            let group = resource.api_version.split_once('/').map_or("", |(group, _)| group);
-            assert!(may(&rules, "list", group, &resource.plural), "a listing asks for {}", resource.kind);
+        for kind in KINDS {
+            let (group, plural) = (kind.group(), kind.plural);
+            assert!(may(&rules, "list", group, plural), "a listing needs {}", kind.name);
+            assert_eq!(may(&rules, "patch", group, plural), kind.environments == Writes::All, "{}", kind.name);
         }
-        assert!(may(
-            &rules,
-            "patch",
-            ROLE_BINDING.api_version.split('/').next().unwrap_or_default(),
-            &ROLE_BINDING.plural
-        ));
         for (verb, group, plural, reason) in [
             ("patch", "", "configmaps", "the records alone, in their namespace: aws-auth is a ConfigMap"),
             ("patch", "rbac.authorization.k8s.io", "clusterroles", "only the baseline makes them"),
@@ -164,17 +153,37 @@ mod tests {
     }
 
     #[test]
+    fn the_baseline_writes_its_own_objects_alone() {
+        let rules = rules(&for_baseline(&names(), vec![]), CLUSTER_ROLE);
+        for kind in KINDS {
+            assert!(may(&rules, "list", kind.group(), kind.plural), "a listing needs {}", kind.name);
+            assert!(!may(&rules, "patch", kind.group(), kind.plural), "{} of others", kind.name);
+        }
+        let written: Vec<String> = rules
+            .iter()
+            .filter(|rule| rule["verbs"] == json!(WRITE_NAMED))
+            .map(|rule| format!("{} {}", rule["resources"], rule["resourceNames"]))
+            .collect();
+        let expected = [
+            r#"["namespaces"] ["goldenpath-system"]"#,
+            r#"["configmaps"] ["gp-baseline"]"#,
+            r#"["clusterroles"] ["gp-viewer","gp-admin"]"#,
+        ];
+        assert_eq!(written, expected);
+    }
+
+    #[test]
     fn each_role_is_bound_where_it_is() {
         let mut items = vec![json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}})];
         items.extend(for_environments(&names()));
         let bindings = bound(&items, "platform");
-        let told: Vec<(&Value, &Value, &Value)> = bindings
+        let found: Vec<(&Value, &Value, &Value)> = bindings
             .iter()
             .map(|binding| (&binding["kind"], &binding["metadata"]["namespace"], &binding["subjects"][0]["name"]))
             .collect();
         let (none, home, group) = (Value::Null, SYSTEM_NAMESPACE.into(), "platform".into());
         let (everywhere, there) = ("ClusterRoleBinding".into(), "RoleBinding".into());
-        assert_eq!(told, [(&everywhere, &none, &group), (&there, &home, &group)], "a Namespace is bound to nobody");
+        assert_eq!(found, [(&everywhere, &none, &group), (&there, &home, &group)], "a Namespace is bound to nobody");
     }
 
     #[test]

@@ -1,13 +1,13 @@
-//! Whether a pod of an account would be given credentials: one is sent for a dry run, and what comes back is looked at.
+//! Whether a pod of a ServiceAccount would get credentials: one is sent as a dry run, and the response shows it.
 //!
 //! EKS serves a webhook that puts the address and the token of the Pod Identity agent into each new pod whose account has an
-//! association. It looks associations up in a memory of its own, one beside each API server, so each look is made over a
-//! connection that ends with it: the next one may meet another server. Nothing is stored and no image is pulled.
+//! association. It keeps associations in a cache of its own, one beside each API server, so each probe uses a
+//! connection of its own: the next one may reach another server. Nothing is stored and no image is pulled.
 
 use super::{
-    call::{Ask, Connection, JSON},
+    api_error::ApiError,
+    call::{ApiRequest, Connection, JSON},
     kinds::{self, Resource},
-    refused::Refused,
 };
 use goldenpath_core::{
     domain::Class,
@@ -23,7 +23,7 @@ pub(super) const WEBHOOKS: Resource = kinds::known(
     "mutatingwebhookconfigurations",
     false,
 );
-/// As EKS calls its own, in every cluster.
+/// EKS's own, in every cluster.
 pub(super) const WEBHOOK: &str = "pod-identity-webhook";
 /// What it adds to a pod.
 const VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
@@ -36,33 +36,31 @@ pub(super) async fn identity(
 ) -> Result<Readiness, PortError> {
     let path = format!("{}?dryRun=All", PODS.collection(Some(namespace)));
     let content = (JSON, pod(namespace, service_account));
-    let ask = Ask { is_last: true, ..Ask::with(Method::POST, "POST Pod (dry run)", path, content) };
-    match connection.document(&ask).await {
-        Ok(answer) if has_identity(&answer) => Ok(Readiness::Ready),
+    let request = ApiRequest { is_last: true, ..ApiRequest::with(Method::POST, "POST Pod (dry run)", path, content) };
+    match connection.document(&request).await {
+        Ok(pod) if has_identity(&pod) => Ok(Readiness::Ready),
         Ok(_) => without_identity(connection).await,
-        Err(refused) if refused.error.class.may_retry() => Err(refused.into()),
-        // A full quota, an admission policy, rights that were not given: it says nothing of the identity.
-        Err(Refused { error, .. }) => {
-            tracing::info!(%error, namespace, service_account, "the identity of pods cannot be looked at");
+        Err(ApiError { error, .. }) if error.class.may_retry() => Err(error),
+        // A full quota, an admission policy, a missing permission: it says nothing about the identity.
+        Err(ApiError { error, .. }) => {
+            tracing::info!(%error, namespace, service_account, "the identity of pods cannot be probed");
             Ok(Readiness::Inconclusive)
         }
     }
 }
 
-/// Where there is no such webhook there is nothing to wait for. Who may not look at it is told what EKS has in every cluster.
+/// Where there is no such webhook there is nothing to wait for. A caller that may not read it relies on EKS having it everywhere.
 async fn without_identity(connection: &Connection) -> Result<Readiness, PortError> {
-    let ask = Ask::get("GET MutatingWebhookConfiguration", WEBHOOKS.object(None, WEBHOOK));
-    match connection.send(&ask).await {
+    let request = ApiRequest::get("GET MutatingWebhookConfiguration", WEBHOOKS.object(None, WEBHOOK));
+    match connection.send(&request).await.map_err(PortError::from) {
         Ok(_) => Ok(Readiness::NotReady),
-        Err(refused) => match refused.error.class {
-            Class::NotFound => Ok(Readiness::Inconclusive),
-            Class::Denied => Ok(Readiness::NotReady),
-            _ => Err(refused.into()),
-        },
+        Err(error) if error.class == Class::NotFound => Ok(Readiness::Inconclusive),
+        Err(error) if error.class == Class::Denied => Ok(Readiness::NotReady),
+        Err(error) => Err(error),
     }
 }
 
-/// The least that Pod Security's level `restricted` takes; what it needs is left to the namespace's own defaults.
+/// The least that Pod Security's level `restricted` accepts; resources are left to the namespace's own defaults.
 fn pod(namespace: &str, service_account: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Pod",
@@ -104,10 +102,10 @@ mod tests {
             (env, json!([{"name": "aws-iam-token"}]), false, "the token of IRSA"),
             (json!(null), json!(null), false, "as it was sent"),
         ] {
-            let mut answer = pod("pay", "ledger");
-            answer["spec"]["containers"][0]["env"] = env;
-            answer["spec"]["volumes"] = volumes;
-            assert_eq!(has_identity(&answer), expected, "{reason}");
+            let mut pod = pod("pay", "ledger");
+            pod["spec"]["containers"][0]["env"] = env;
+            pod["spec"]["volumes"] = volumes;
+            assert_eq!(has_identity(&pod), expected, "{reason}");
         }
     }
 }

@@ -1,12 +1,13 @@
-//! A live document as the ports see it: owned fields with their holders, whose it is, what it waits for. The document is dropped.
+//! A live document as the ports see it: owned fields with their holders, whose it is, what its deletion waits for. The document is
+//! dropped.
 //!
-//! A version is `<resourceVersion>/<uid>`: an apply at a resourceVersion alone would make again what is gone.
+//! A version is `<resourceVersion>/<uid>`: an apply at a resourceVersion alone would recreate what is gone.
 
 use super::{kinds::Resource, managed::Holders, terminating};
-use crate::ownership::{adoptable_by, hand, mark};
-use goldenpath_core::domain::{
-    ClusterArn, Observed, Ownership,
-    projection::{self, SYSTEM_NAMESPACE},
+use goldenpath_core::{
+    domain::{ClusterArn, Observed, Ownership, SYSTEM_NAMESPACE},
+    kinds,
+    ports::ownership::{adoptable_by, hand, mark},
 };
 use serde_json::Value;
 
@@ -21,9 +22,9 @@ pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Valu
     let is_foreign = matches!(ownership, Ownership::Foreign { .. });
     let is_record = resource.kind == "ConfigMap" && namespace == Some(SYSTEM_NAMESPACE) && !is_foreign;
     let record = text("/data/record").filter(|_| is_record);
-    let fields = projection::of_kube(&document, &|pointer| holders.holder(pointer));
+    let fields = kinds::fields_of_document(&document, &|pointer| holders.holder(pointer));
     Some(Observed {
-        deleting: terminating::told(&document),
+        deleting: terminating::reason(&document),
         record: record.map(str::to_owned),
         adoptable_by: adoptable_by(&document).filter(|_| is_foreign && resource.kind == "Namespace").map(str::to_owned),
         ..Observed::new(key, version_of(&document)?, ownership, fields)

@@ -1,8 +1,8 @@
-//! Why something that is being deleted is still there: a namespace's conditions as its controller words them, finalizers, and
+//! Why an object that is being deleted is still there: a namespace's conditions as its controller words them, finalizers, and
 //! which objects hold it up.
 
 use super::{
-    call::{Ask, Connection},
+    call::{ApiRequest, Connection},
     kinds::{NAMESPACE, group_path, segment},
 };
 use goldenpath_core::domain::{ObjectKey, Observed};
@@ -16,7 +16,7 @@ const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=met
 const REMAINING: &str = "NamespaceContentRemaining: ";
 
 /// `None`: it is not being deleted.
-pub(super) fn told(document: &Value) -> Option<String> {
+pub(super) fn reason(document: &Value) -> Option<String> {
     document.pointer("/metadata/deletionTimestamp")?;
     let list = |pointer: &str| document.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -30,7 +30,7 @@ pub(super) fn told(document: &Value) -> Option<String> {
         words.push(format!("waits for its finalizers: {}", finalizers.join(", ")));
     }
     if words.is_empty() {
-        words.push("deletion has begun".to_owned());
+        words.push("deletion has started".to_owned());
     }
     Some(words.join("; "))
 }
@@ -68,12 +68,12 @@ async fn held(connection: &Connection, namespace: &str, resource: &str) -> Optio
     let version = if group.is_empty() {
         "v1".to_owned()
     } else {
-        let group = Ask::get("discover a group", format!("/apis/{}", segment(group)));
+        let group = ApiRequest::get("discover a group", format!("/apis/{}", segment(group)));
         let group = connection.document(&group).await.ok()?;
         group.pointer("/preferredVersion/groupVersion")?.as_str()?.to_owned()
     };
     let path = format!("{}/namespaces/{}/{plural}?limit=500", group_path(&version), segment(namespace));
-    let listing = Ask { accept: METADATA_ONLY, ..Ask::get(format!("LIST {plural}"), path) };
+    let listing = ApiRequest { accept: METADATA_ONLY, ..ApiRequest::get(format!("LIST {plural}"), path) };
     let listing = connection.document(&listing).await.ok()?;
     let name = |item: &Value| {
         let finalizers = item.pointer("/metadata/finalizers")?.as_array()?;
@@ -90,16 +90,16 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn conditions_are_told_verbatim() {
+    fn conditions_are_quoted_verbatim() {
         let deleted = "2026-01-01T00:00:00Z";
-        for (document, expected, reason) in [
+        for (document, expected, case) in [
             (json!({"metadata": {"finalizers": ["a"]}}), None, "alive, whatever its finalizers"),
             (
                 json!({"metadata": {"deletionTimestamp": deleted, "finalizers": ["a/b", "c"]}}),
                 Some("waits for its finalizers: a/b, c"),
                 "finalizers",
             ),
-            (json!({"metadata": {"deletionTimestamp": deleted}}), Some("deletion has begun"), "nothing is said yet"),
+            (json!({"metadata": {"deletionTimestamp": deleted}}), Some("deletion has started"), "no condition yet"),
             (
                 json!({"metadata": {"deletionTimestamp": deleted}, "status": {"conditions": [
                     {"type": "NamespaceDeletionDiscoveryFailure", "status": "False", "message": "all good"},
@@ -109,7 +109,7 @@ mod tests {
                 "only what holds",
             ),
         ] {
-            assert_eq!(told(&document).as_deref(), expected, "{reason}");
+            assert_eq!(reason(&document).as_deref(), expected, "{case}");
         }
     }
 

@@ -1,14 +1,28 @@
-//! The adapter against an API server that is a function: pages, snapshots that expire, tokens, answers that break off. What a
-//! real one does is asked of a real one, in the acceptance tests.
+//! The adapter against an API server that is a function: pages, snapshots that expire, tokens, responses that break off. What a
+//! real one does is tested on a real one, in the acceptance tests.
 
-use super::{call::Connection, connect, list::PAGE, observe, *};
-use goldenpath_core::{domain::Class, ports::Scope};
+use super::{
+    call::Connection,
+    connect,
+    credentials::{Credentials, Endpoint, Token, TokenSource},
+    list::PAGE,
+    observe,
+};
+use async_trait::async_trait;
+use goldenpath_core::{
+    domain::{Class, ClusterArn, ObjectKey},
+    kinds::kubernetes::KINDS,
+    ports::{PortError, Scope, Selector},
+};
 use http::{Request, Response, StatusCode, header::AUTHORIZATION};
 use kube::client::Body;
 use serde_json::{Value, json};
 use std::{
     convert::Infallible,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 const DEMO: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
@@ -33,17 +47,17 @@ impl Server {
 
     fn connection(self: &Arc<Self>) -> Connection {
         let server = self.clone();
-        connection(None, move |request| server.answer(&request))
+        connection(None, move |request| server.respond(&request))
     }
 
-    fn asked(&self) -> Vec<String> {
+    fn requested(&self) -> Vec<String> {
         self.requests.lock().expect("requests").clone()
     }
 
-    fn answer(&self, request: &Request<Body>) -> (StatusCode, String) {
-        let asked = request.uri().to_string();
-        self.requests.lock().expect("requests").push(asked.clone());
-        let (path, query) = asked.split_once('?').unwrap_or((&asked, ""));
+    fn respond(&self, request: &Request<Body>) -> (StatusCode, String) {
+        let requested = request.uri().to_string();
+        self.requests.lock().expect("requests").push(requested.clone());
+        let (path, query) = requested.split_once('?').unwrap_or((&requested, ""));
         let first = query.split('&').find_map(|part| part.strip_prefix("continue="));
         let expires = |left: usize| left.checked_sub(1);
         if first.is_some() && self.expiring.fetch_update(Ordering::SeqCst, Ordering::SeqCst, expires).is_ok() {
@@ -81,10 +95,10 @@ fn item(namespace: Option<&str>, name: &str) -> Value {
 
 fn connection(
     tokens: Option<Arc<dyn TokenSource>>,
-    answer: impl Fn(Request<Body>) -> (StatusCode, String) + Clone + Send + Sync + 'static,
+    respond: impl Fn(Request<Body>) -> (StatusCode, String) + Clone + Send + Sync + 'static,
 ) -> Connection {
     let service = tower::service_fn(move |request| {
-        let (status, body) = answer(request);
+        let (status, body) = respond(request);
         let response =
             Response::builder().status(status).header("audit-id", "audit-1").body(Body::from(body.into_bytes()));
         async move { Ok::<_, Infallible>(response.expect("a response")) }
@@ -113,17 +127,17 @@ async fn requests_grow_with_pages_and_not_with_environments() {
         let found = observe::observe(&server.connection(), &selector(Scope::Everything)).await.expect(reason);
         assert_eq!(found.len(), namespaces * (1 + quotas), "{reason}");
         assert!(found.is_sorted_by(|a, b| a.key < b.key), "{reason}: sorted, each once");
-        let asked = server.asked();
-        let of_quotas = asked.iter().filter(|path| path.contains("/resourcequotas")).count();
+        let requested = server.requested();
+        let of_quotas = requested.iter().filter(|path| path.contains("/resourcequotas")).count();
         assert_eq!(of_quotas, pages, "{reason}");
         // The default ServiceAccounts are one listing more than there are kinds.
         let of_namespaces = namespaces.div_ceil(PAGE as usize);
-        assert_eq!(asked.len(), kinds::LISTED.len() + 1 + (pages - 1) + (of_namespaces - 1), "{reason}: {asked:?}");
+        assert_eq!(requested.len(), KINDS.len() + 1 + (pages - 1) + (of_namespaces - 1), "{reason}: {requested:?}");
     }
 }
 
 #[tokio::test]
-async fn a_listing_that_expires_is_begun_again_and_nothing_is_seen_twice() {
+async fn a_listing_that_expires_is_started_again_and_nothing_is_seen_twice() {
     for (expiring, expected, reason) in
         [(1, Ok(1202), "once"), (2, Ok(1202), "twice"), (9, Err(Class::Unavailable), "for ever")]
     {
@@ -143,11 +157,11 @@ async fn what_cannot_be_read_is_never_absence() {
             StatusCode::OK,
             r#"{"metadata":{},"items":[{"metadata""#.to_owned(),
             Class::Unavailable,
-            "an answer that breaks off",
+            "a response that breaks off",
         ),
         (StatusCode::OK, "<html>login</html>".to_owned(), Class::Unavailable, "somebody else's page"),
-        (StatusCode::FORBIDDEN, status("no"), Class::Denied, "no right"),
-        (StatusCode::UNAUTHORIZED, status("who"), Class::Denied, "no name"),
+        (StatusCode::FORBIDDEN, status("no"), Class::Denied, "no permission"),
+        (StatusCode::UNAUTHORIZED, status("who"), Class::Denied, "not authenticated"),
         (StatusCode::TOO_MANY_REQUESTS, status("slow"), Class::Throttled, "too many"),
         (StatusCode::SERVICE_UNAVAILABLE, status("busy"), Class::Unavailable, "an aggregated API that is down"),
     ] {
@@ -163,7 +177,7 @@ async fn what_cannot_be_read_is_never_absence() {
     }
 }
 
-/// Counts what it is asked for; its first token is no longer good.
+/// Counts renewals; its first token is no longer accepted.
 #[derive(Default)]
 struct Tokens(AtomicUsize);
 
@@ -178,8 +192,8 @@ impl TokenSource for Tokens {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_is_renewed_once() {
-    let answer = |good: &'static str| {
+async fn a_rejected_token_is_renewed_once() {
+    let respond = |good: &'static str| {
         move |request: Request<Body>| {
             let token = request.headers().get(AUTHORIZATION).expect("a token");
             if token == good {
@@ -192,10 +206,10 @@ async fn a_token_that_is_refused_is_renewed_once() {
     for (good, renewals, expected, reason) in [
         ("Bearer t0", 0, Ok(()), "a good token is kept"),
         ("Bearer t1", 1, Ok(()), "an old one is renewed"),
-        ("Bearer t9", 1, Err(Class::Denied), "a new one that is refused, too, is the answer"),
+        ("Bearer t9", 1, Err(Class::Denied), "a new one that is rejected too ends it"),
     ] {
         let tokens = Arc::new(Tokens::default());
-        let connection = connection(Some(tokens.clone()), answer(good));
+        let connection = connection(Some(tokens.clone()), respond(good));
         let seen = observe::observe(&connection, &selector(Scope::Records)).await;
         assert_eq!(seen.map(|_| ()).map_err(|error| error.class), expected, "{reason}");
         assert_eq!(tokens.0.load(Ordering::SeqCst), renewals, "{reason}");
@@ -203,10 +217,10 @@ async fn a_token_that_is_refused_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn endpoints_that_make_no_sense_are_told() {
+async fn endpoints_that_make_no_sense_are_reported() {
     let good = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1BPT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=";
     for (url, ca_data, words, reason) in [
-        ("not a url", good, "is no URL", "an endpoint"),
+        ("not a url", good, "is not a URL", "an endpoint"),
         ("https://a", "%%%", "is not base64", "no base64"),
         ("https://a", "YQ==", "holds no certificate", "no PEM"),
         ("https://a", "", "holds no certificate", "a cluster that is still being created"),

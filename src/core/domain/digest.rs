@@ -34,6 +34,6 @@ mod tests {
     #[test]
     fn hashes_are_those_of_every_release() {
         assert_eq!(short_hash(["abc"], 10), "ba7816bf8f", "FIPS 180-2, appendix B.1");
-        assert_ne!(short_hash(["ab", "c"], 10), short_hash(["a", "bc"], 10), "the parts are told apart");
+        assert_ne!(short_hash(["ab", "c"], 10), short_hash(["a", "bc"], 10), "the parts are kept apart");
     }
 }

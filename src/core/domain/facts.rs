@@ -1,7 +1,7 @@
 //! What a cluster is. Rendering sees only the stable half, so that the plan which core makes again at apply time is the
 //! plan that was approved.
 
-use super::{ClusterArn, projection::GROUP_PREFIX};
+use super::{ClusterArn, marks::GROUP_PREFIX};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Whether something hands the credentials of Pod Identity out on the nodes: the add-on, or Auto Mode, which has it built in.
+    /// Whether something provides the credentials of Pod Identity on the nodes: the add-on, or Auto Mode, which has it built in.
     /// Without it no pod gets any, whatever the API server says.
     pub fn has_pod_identity_agent(&self) -> bool {
         self.stable.auto_mode || self.addons.iter().any(|addon| addon == "eks-pod-identity-agent")
@@ -33,7 +33,7 @@ impl Facts {
 }
 
 /// Who else than EKS may say which groups somebody is in: an OIDC provider of the cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityProvider {
     pub name: String,
     /// Put before the groups of its tokens.
@@ -81,18 +81,6 @@ impl StableFacts {
     pub fn cluster_name(&self) -> &str {
         self.cluster_arn.name()
     }
-}
-
-/// What enforces network rules. `Auto` is resolved from Auto Mode alone, never detected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NetworkEngine {
-    Auto,
-    VpcCni,
-    EksAuto,
-    Cilium,
-    Calico,
-    None,
 }
 
 #[cfg(test)]

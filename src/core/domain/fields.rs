@@ -9,8 +9,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Holder<'a> {
     /// The manager `goldenpath` set it (or, for a grant that we own whole, it counts as ours whoever set it). Our other
-    /// managers, `goldenpath-<slot>`, are told by their name in `Applied`: an environment must not take a slot's
-    /// annotation for its own.
+    /// managers, `goldenpath-<slot>`, are named in `Applied`: an environment must not take a slot's annotation for its own.
     Us,
     /// Another manager set it by declaring it (server-side apply): taking it over would start a fight.
     Applied(&'a str),

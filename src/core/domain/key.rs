@@ -72,6 +72,16 @@ impl ObjectKey {
     pub fn is_aws(&self) -> bool {
         !matches!(self, Self::Kube { .. })
     }
+
+    /// The name of a Namespace, if this is one.
+    pub fn as_namespace(&self) -> Option<&str> {
+        match self {
+            Self::Kube { api_version, kind, namespace: None, name } if api_version == "v1" && kind == "Namespace" => {
+                Some(name)
+            }
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for ObjectKey {
@@ -93,7 +103,7 @@ impl fmt::Display for ObjectKey {
     }
 }
 
-/// A version is `v1`, `v1beta1`, ...: what tells `k8s/v1/Namespace/x` from `k8s/apps/v1/Deployment/x/y`.
+/// A version is `v1`, `v1beta1`, ...: what distinguishes `k8s/v1/Namespace/x` from `k8s/apps/v1/Deployment/x/y`.
 fn is_version(text: &str) -> bool {
     text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Visitor};
 use std::{fmt, marker::PhantomData};
 
-/// The newtype name under which a value tree hands over an unknown; the protocol layer knows it by this text alone.
+/// The newtype name under which a value tree passes an unknown; the protocol layer knows it by this text alone.
 const LATE: &str = "$late";
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +43,11 @@ impl LateList {
     /// What is known already: a rule may refuse a wrong element before the rest arrives.
     pub fn known(&self) -> impl Iterator<Item = &str> {
         self.now().into_iter().flatten().filter_map(|item| item.now().map(String::as_str))
+    }
+
+    /// No element is configured: rules about an empty list need not know unknown elements.
+    pub fn is_empty_list(&self) -> bool {
+        matches!(self, Late::Now(items) if items.is_empty())
     }
 }
 

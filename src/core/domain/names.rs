@@ -1,5 +1,6 @@
 //! Names that are parsed once and cannot be wrong afterwards.
 
+use super::Owner;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -201,6 +202,15 @@ pub struct SlotId {
     pub slot: DnsLabel,
 }
 
+/// What has a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResourceKind {
+    Baseline,
+    Environment,
+    Slot,
+}
+
 /// The id of anything that has a record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Id {
@@ -247,6 +257,11 @@ impl TryFrom<String> for SlotId {
         text.parse()
     }
 }
+impl From<&EnvironmentId> for Id {
+    fn from(id: &EnvironmentId) -> Id {
+        Id::Environment(id.clone())
+    }
+}
 impl From<EnvironmentId> for String {
     fn from(id: EnvironmentId) -> String {
         id.to_string()
@@ -277,12 +292,81 @@ impl fmt::Display for Id {
     }
 }
 
+// === impl Id ===
+
 impl Id {
+    /// The record of a cluster's baseline, in whose namespace all records live.
+    pub const BASELINE_RECORD: &str = "gp-baseline";
+
     pub fn cluster(&self) -> &str {
         match self {
             Self::Baseline(cluster) => cluster,
             Self::Environment(id) => &id.cluster,
             Self::Slot(id) => &id.environment.cluster,
+        }
+    }
+
+    pub fn cluster_ref(&self) -> Result<ClusterRef, NameError> {
+        self.cluster().parse()
+    }
+
+    /// The environment that it is, or that it lives in; `None`: it belongs to the cluster.
+    pub fn environment(&self) -> Option<&EnvironmentId> {
+        match self {
+            Self::Baseline(_) => None,
+            Self::Environment(id) => Some(id),
+            Self::Slot(id) => Some(&id.environment),
+        }
+    }
+
+    /// The environment that it lives in.
+    pub fn parent(&self) -> Option<&EnvironmentId> {
+        self.environment().filter(|_| self.slot().is_some())
+    }
+
+    /// Its name as a slot.
+    pub fn slot(&self) -> Option<&str> {
+        match self {
+            Self::Slot(id) => Some(id.slot.as_str()),
+            Self::Baseline(_) | Self::Environment(_) => None,
+        }
+    }
+
+    /// What labels and tags name as its owner; `None`: the cluster.
+    pub fn owner(&self) -> Option<Owner> {
+        let slot = self.slot().map(str::to_owned);
+        self.environment().map(|id| Owner { environment: id.environment.to_string(), slot })
+    }
+
+    /// Names of ConfigMaps may hold dots, names of environments and slots may not.
+    pub fn record_name(&self) -> String {
+        match self {
+            Self::Baseline(_) => Self::BASELINE_RECORD.to_owned(),
+            Self::Environment(id) => format!("environment.{}", id.environment),
+            Self::Slot(id) => format!("slot.{}.{}", id.environment.environment, id.slot),
+        }
+    }
+
+    pub fn is_record_name(name: &str) -> bool {
+        name == Self::BASELINE_RECORD || name.starts_with("environment.") || name.starts_with("slot.")
+    }
+
+    /// Whether a Namespace among its objects goes when it goes: an environment's Namespace in which a slot only has annotations
+    /// is not the slot's, and the baseline's holds nothing that anybody could miss.
+    pub fn loses_namespace(&self, name: &str) -> bool {
+        match self {
+            Self::Baseline(_) => false,
+            Self::Environment(_) => true,
+            Self::Slot(id) => name == format!("{}-{}", id.environment.environment, id.slot),
+        }
+    }
+
+    /// An id of the same kind.
+    pub fn parse_like(&self, text: &str) -> Option<Self> {
+        match self {
+            Self::Baseline(_) => Some(Self::Baseline(text.to_owned())),
+            Self::Environment(_) => text.parse().ok().map(Self::Environment),
+            Self::Slot(_) => text.parse().ok().map(Self::Slot),
         }
     }
 }

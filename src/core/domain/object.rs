@@ -31,8 +31,6 @@ pub struct Role {
     pub tags: BTreeMap<String, String>,
 }
 
-pub type RolePolicy = serde_json::Value;
-
 /// An EKS access entry of type STANDARD with exactly one immutable group, shared by all environments of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessEntry {
@@ -81,7 +79,7 @@ impl Desired {
 }
 
 /// Whom the ownership labels or tags of an object name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owner {
     pub environment: String,
     pub slot: Option<String>,
@@ -93,7 +91,7 @@ pub enum Ownership {
     Ours(Owner),
     /// Made by the baseline, or shared by environments.
     Cluster,
-    /// Exists without our mark. `by` is the name of an owner that can be told: a field manager, Helm, Argo CD, ...
+    /// Exists without our mark. `by` is the name of an owner, as far as it is known: a field manager, Helm, Argo CD, ...
     Foreign { by: String },
 }
 
@@ -105,7 +103,7 @@ pub struct Observed {
     pub version: String,
     pub ownership: Ownership,
     pub fields: Fields,
-    /// Deletion has begun and is waiting: conditions or finalisers, told verbatim.
+    /// Deletion has begun and is waiting: conditions or finalisers, verbatim.
     pub deleting: Option<String>,
     /// A generated id of the object that matters to others: a role's RoleId, an association's id.
     pub id: Option<String>,
@@ -115,7 +113,7 @@ pub struct Observed {
     /// changes with every edit.
     pub record: Option<String>,
     /// On a Namespace without our mark: the environment that an administrator allows to adopt it, from the annotation or
-    /// label `goldenpath.internal/adoptable-by`. A target says `None` of a namespace that has a ServiceAccount bound
+    /// label `goldenpath.internal/adoptable-by`. A target reports `None` for a namespace that has a ServiceAccount bound
     /// cluster-wide, marked or not.
     pub adoptable_by: Option<String>,
 }

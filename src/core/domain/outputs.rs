@@ -1,7 +1,7 @@
 //! What a resource computes besides its objects. One struct for each kind; the names are those of the HCL attributes.
 //!
 //! A leaf is `None` when an earlier value stays as it is (and is unknown when there is none), `Some(Later)` when it will
-//! be another one that only the target can tell, `Some(Now)` when it is known.
+//! be another one that only the target knows, `Some(Now)` when it is known.
 
 use super::{Late, record::Timing};
 use serde::Serialize;
@@ -9,54 +9,61 @@ use std::collections::BTreeMap;
 
 pub type Leaf<T = String> = Option<Late<T>>;
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct BaselineOutputs {
-    pub id: Leaf,
-    pub uid: Leaf,
-    pub target: Leaf,
-    pub objects: Leaf<BTreeMap<String, Late<String>>>,
+/// The four that every resource has, and its own. serde leaves out a leaf that is `None`, which tells it from a null.
+macro_rules! outputs {
+    ($(#[$doc:meta])* $name:ident { $($(#[$leaf_doc:meta])* $leaf:ident: $ty:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+        pub struct $name {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub id: Leaf,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub uid: Leaf,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub target: Leaf,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub objects: Leaf<BTreeMap<String, Late<String>>>,
+            $($(#[$leaf_doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $leaf: Leaf<$ty>,)*
+        }
+
+        impl $name {
+            pub const NAMES: &[&str] = &["id", "uid", "target", "objects", $(stringify!($leaf)),*];
+        }
+    };
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct EnvironmentOutputs {
-    pub id: Leaf,
-    pub uid: Leaf,
-    pub target: Leaf,
-    pub objects: Leaf<BTreeMap<String, Late<String>>>,
+outputs!(BaselineOutputs {});
+
+outputs!(EnvironmentOutputs {
     /// The version of the golden path that made it.
-    pub resolved_version: Leaf,
+    resolved_version: String,
     /// Key -> final name.
-    pub namespace_names: Leaf<BTreeMap<String, String>>,
+    namespace_names: BTreeMap<String, String>,
     /// Persona -> the groups that its RoleBindings name.
-    pub rbac_groups: Leaf<BTreeMap<String, Late<Vec<String>>>>,
+    rbac_groups: BTreeMap<String, Late<Vec<String>>>,
     /// Persona -> ARN of the role made for it.
-    pub role_arns: Leaf<BTreeMap<String, String>>,
+    role_arns: BTreeMap<String, String>,
     /// Principal -> ARN of its access entry.
-    pub access_entry_arns: Leaf<BTreeMap<String, Late<String>>>,
-    pub provisioning: Leaf<Provisioning>,
-}
+    access_entry_arns: BTreeMap<String, Late<String>>,
+    provisioning: Provisioning,
+});
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct SlotOutputs {
-    pub id: Leaf,
-    pub uid: Leaf,
-    pub target: Leaf,
-    pub objects: Leaf<BTreeMap<String, Late<String>>>,
+outputs!(SlotOutputs {
     /// The final name of the namespace that it lives in.
-    pub namespace_name: Leaf,
-    pub service_account: Leaf,
+    namespace_name: String,
+    service_account: String,
     /// Null where `identity.mode` is `none`.
-    pub role_arn: Leaf<Option<String>>,
-    pub role_unique_id: Leaf<Option<String>>,
-    pub association_id: Leaf<Option<String>>,
+    role_arn: Option<String>,
+    role_unique_id: Option<String>,
+    association_id: Option<String>,
     /// For the trust policy of `identity.target_role_arn`.
-    pub external_id: Leaf<Option<String>>,
+    external_id: Option<String>,
     /// Whether the last apply that had to prove it saw pods get credentials of the association; null where there is none or
-    /// where it could not be told.
-    pub identity_ready: Leaf<Option<bool>>,
+    /// where it could not be determined.
+    identity_ready: Option<bool>,
     /// File name -> YAML for the application's own repository.
-    pub manifests: Leaf<BTreeMap<String, String>>,
-}
+    manifests: BTreeMap<String, String>,
+});
 
 /// How long the create took; it never changes afterwards.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -77,7 +84,8 @@ impl Provisioning {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Outputs {
     Baseline(BaselineOutputs),
     Environment(EnvironmentOutputs),

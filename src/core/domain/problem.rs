@@ -1,6 +1,7 @@
 //! What went wrong, in a form that each edge (Terraform diagnostics, command line, HTTP) can show: a stable code, one
 //! line, and what was being done to which object with the next step.
 
+use super::NameError;
 use std::fmt;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +51,11 @@ impl Problem {
         Self { severity: Severity::Warning, ..Self::error(code, summary, detail) }
     }
 
-    /// Where it stands in nobody's way, or is asked again before it could.
+    pub fn wrong_cluster(error: &NameError) -> Self {
+        Self::error("cluster.name", error.to_string(), "Correct the id.").at(["cluster"])
+    }
+
+    /// Where it stands in nobody's way, or is checked again before it could.
     #[must_use]
     pub fn as_warning(self) -> Self {
         Self { severity: Severity::Warning, ..self }
@@ -63,6 +68,63 @@ impl Problem {
 
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+}
+
+/// Collects what is wrong with a request, so that a user reads all of it at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+// === impl Problems ===
+
+impl Problems {
+    pub fn error<S: AsRef<str>>(
+        &mut self,
+        code: &'static str,
+        field: &[S],
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        self.0.push(Problem::error(code, summary, detail).at(field.iter().map(AsRef::as_ref)));
+    }
+
+    pub fn warning<S: AsRef<str>>(
+        &mut self,
+        code: &'static str,
+        field: &[S],
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        self.0.push(Problem::warning(code, summary, detail).at(field.iter().map(AsRef::as_ref)));
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(Problem::is_error)
+    }
+
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+
+    pub fn into_vec(self) -> Vec<Problem> {
+        self.0
+    }
+
+    /// The value, when nothing keeps it from being right.
+    pub fn into_result<T>(self, value: T) -> Result<T, Self> {
+        if self.has_errors() { Err(self) } else { Ok(value) }
+    }
+}
+
+impl Extend<Problem> for Problems {
+    fn extend<I: IntoIterator<Item = Problem>>(&mut self, problems: I) {
+        self.0.extend(problems);
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
     }
 }
 

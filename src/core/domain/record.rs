@@ -1,16 +1,8 @@
 //! Our own small document about one baseline, environment or slot, kept in the target itself as a ConfigMap in
 //! `goldenpath-system`. Written before the first object and removed after the last, so that nothing is ever lost.
 
-use super::{Spec, StableFacts};
+use super::{ResourceKind, Spec, StableFacts};
 use serde::{Deserialize, Serialize};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Baseline,
-    Environment,
-    Slot,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -25,9 +17,9 @@ pub enum Phase {
 pub struct Record {
     /// `<cluster>/<environment>[/<slot>]`
     pub id: String,
-    /// New at every create, resume or take-over: what tells a live instance from a superseded one.
+    /// New at every create, resume or take-over: what distinguishes a live instance from a superseded one.
     pub uid: String,
-    pub kind: Kind,
+    pub kind: ResourceKind,
     pub cluster_arn: String,
     pub team: String,
     pub golden_path: String,
@@ -39,7 +31,7 @@ pub struct Record {
     /// Texts of [`super::ObjectKey`]: every object that exists or may exist.
     pub inventory: Vec<String>,
     pub phase: Phase,
-    /// The change that is under way or was broken off; `None` once ready.
+    /// The change that is in progress or was interrupted; `None` once ready.
     #[serde(default)]
     pub operation: Option<Operation>,
     #[serde(default)]
@@ -51,13 +43,13 @@ impl Record {
     /// The request that this record stands for.
     pub fn request(&self) -> Result<Spec, serde_json::Error> {
         Ok(match self.kind {
-            Kind::Baseline => Spec::Baseline(Deserialize::deserialize(&self.spec)?),
-            Kind::Environment => Spec::Environment(Deserialize::deserialize(&self.spec)?),
-            Kind::Slot => Spec::Slot(Deserialize::deserialize(&self.spec)?),
+            ResourceKind::Baseline => Spec::Baseline(Deserialize::deserialize(&self.spec)?),
+            ResourceKind::Environment => Spec::Environment(Deserialize::deserialize(&self.spec)?),
+            ResourceKind::Slot => Spec::Slot(Deserialize::deserialize(&self.spec)?),
         })
     }
 
-    /// A request as it stands in `spec`: without its kind, which the record tells apart.
+    /// A request as it stands in `spec`: without its kind, which the record holds beside it.
     pub fn written(spec: &Spec) -> Result<serde_json::Value, serde_json::Error> {
         match spec {
             Spec::Baseline(spec) => serde_json::to_value(spec),
@@ -70,7 +62,7 @@ impl Record {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     pub id: String,
-    /// `None`: it ended with an error and let go. Else it is alive for as long as `renewals` keeps moving.
+    /// `None`: it ended with an error and released the lease. Else it is alive for as long as `renewals` keeps moving.
     pub lease: Option<Lease>,
 }
 

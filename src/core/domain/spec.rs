@@ -7,19 +7,21 @@
 mod access;
 mod baseline;
 mod environment;
+mod network;
 mod slot;
 
 pub use access::{Access, Persona};
 pub use baseline::BaselineSpec;
 pub use environment::{
-    Adopt, AdoptMode, Contact, DefaultDeny, Drift, DriftMode, EnvironmentSpec, Limits, LimitsContainer, Namespace,
-    Network, PodSecurity, PodSecurityLevel, Quantities, Quota,
+    Adopt, AdoptMode, Contact, Drift, DriftMode, EnvironmentSpec, Limits, LimitsContainer, Namespace, PodSecurity,
+    PodSecurityLevel, Quantities, Quota,
 };
+pub use network::{DefaultDeny, Network, NetworkEngine};
 pub use slot::{
     Availability, Egress, Identity, IdentityMode, IdentityScope, Ingress, Isolation, Share, SlotSpec, Spread, Statement,
 };
 
-use super::{EnvironmentId, Id, Kind, SlotId};
+use super::{ClusterRef, EnvironmentId, Facts, Id, NameError, ResourceKind};
 use serde::{Deserialize, Serialize};
 
 /// What one record stands for.
@@ -33,11 +35,11 @@ pub enum Spec {
 }
 
 impl Spec {
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ResourceKind {
         match self {
-            Self::Baseline(_) => Kind::Baseline,
-            Self::Environment(_) => Kind::Environment,
-            Self::Slot(_) => Kind::Slot,
+            Self::Baseline(_) => ResourceKind::Baseline,
+            Self::Environment(_) => ResourceKind::Environment,
+            Self::Slot(_) => ResourceKind::Slot,
         }
     }
 
@@ -48,16 +50,62 @@ impl Spec {
             Self::Slot(spec) => Id::Slot(spec.id()),
         }
     }
-}
 
-impl EnvironmentSpec {
-    pub fn id(&self) -> EnvironmentId {
-        EnvironmentId { cluster: self.cluster.name().to_owned(), environment: self.name.clone() }
+    /// The cluster that it is made on.
+    pub fn cluster(&self) -> Result<ClusterRef, NameError> {
+        match self {
+            Self::Baseline(spec) => Ok(spec.cluster.clone()),
+            Self::Environment(spec) => Ok(spec.cluster.clone()),
+            Self::Slot(spec) => spec.environment.cluster.parse(),
+        }
     }
-}
 
-impl SlotSpec {
-    pub fn id(&self) -> SlotId {
-        SlotId { environment: self.environment.clone(), slot: self.name.clone() }
+    /// The environment that it lives in.
+    pub fn parent(&self) -> Option<&EnvironmentId> {
+        match self {
+            Self::Baseline(_) | Self::Environment(_) => None,
+            Self::Slot(spec) => Some(&spec.environment),
+        }
+    }
+
+    pub fn drift(&self) -> Option<&Drift> {
+        match self {
+            Self::Baseline(_) => None,
+            Self::Environment(spec) => spec.drift.as_ref(),
+            Self::Slot(spec) => spec.drift.as_ref(),
+        }
+    }
+
+    pub fn adopt(&self) -> Option<&Adopt> {
+        match self {
+            Self::Environment(spec) => spec.adopt.as_ref(),
+            Self::Baseline(_) | Self::Slot(_) => None,
+        }
+    }
+
+    /// As written; `None`: the tier decides.
+    pub fn deletion_protection(&self) -> Option<bool> {
+        match self {
+            Self::Baseline(_) => Some(false),
+            Self::Environment(spec) => spec.deletion_protection,
+            Self::Slot(spec) => spec.deletion_protection,
+        }
+    }
+
+    /// Its part of the environment's total.
+    pub fn share(&self) -> Option<&Share> {
+        match self {
+            Self::Baseline(_) | Self::Environment(_) => None,
+            Self::Slot(spec) => spec.share.as_ref(),
+        }
+    }
+
+    /// The cluster's facts as the request pins them.
+    pub fn facts(&self) -> Option<&Facts> {
+        match self {
+            Self::Baseline(_) => None,
+            Self::Environment(spec) => spec.facts.as_ref(),
+            Self::Slot(spec) => spec.facts.as_ref(),
+        }
     }
 }

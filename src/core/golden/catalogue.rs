@@ -6,9 +6,14 @@
 mod document;
 mod validate;
 
-pub use document::{GoldenPath, Tier, TierLimits, Version, filled};
+pub use document::{
+    GoldenPath, Grants, SAME_ENVIRONMENT, Tier, TierLimits, TierNetwork, TierPodSecurity, Version, filled,
+};
 
-use crate::domain::{Problem, TierName, digest, projection::canonical_json};
+use crate::{
+    domain::{Problem, TierName, digest},
+    kinds::canonical_json,
+};
 use std::{
     fmt::Display,
     sync::{Arc, LazyLock},
@@ -33,7 +38,14 @@ pub enum CatalogueError {
 /// Sorted by name and version.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalogue {
-    paths: Vec<GoldenPath>,
+    paths: Vec<Arc<GoldenPath>>,
+}
+
+/// The golden path and the tier by which a request is resolved and judged.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    pub path: Arc<GoldenPath>,
+    pub tier: Arc<Tier>,
 }
 
 // === impl Catalogue ===
@@ -57,7 +69,7 @@ impl Catalogue {
     fn of<'a>(
         documents: impl IntoIterator<Item = (&'a str, Result<GoldenPath, CatalogueError>)>,
     ) -> Result<Self, CatalogueError> {
-        let mut paths: Vec<GoldenPath> = vec![];
+        let mut paths: Vec<Arc<GoldenPath>> = vec![];
         for (document, path) in documents {
             let path = path?;
             let GoldenPath { name, version, default, .. } = &path;
@@ -68,46 +80,44 @@ impl Catalogue {
                 let (name, other) = (name.clone(), other.name.clone());
                 return Err(CatalogueError::SecondDefault { document: document.into(), name, other });
             }
-            paths.push(path);
+            paths.push(Arc::new(path));
         }
         paths.sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
         Ok(Self { paths })
     }
 
-    pub fn paths(&self) -> &[GoldenPath] {
+    pub fn paths(&self) -> &[Arc<GoldenPath>] {
         &self.paths
     }
 
     /// The highest version of the named path, or of the default one.
-    pub fn path(&self, name: Option<&str>) -> Result<&GoldenPath, Problem> {
+    pub fn path(&self, name: Option<&str>) -> Result<&Arc<GoldenPath>, Problem> {
         let found = self.paths.iter().rev().find(|path| name.map_or(path.default, |name| path.name == name));
         found.ok_or_else(|| {
             let mut names: Vec<&str> = self.paths.iter().map(|path| path.name.as_str()).collect();
             names.dedup();
-            Problem::error(
-                "catalogue.unknown_path",
-                format!("there is no golden path {:?}", name.unwrap_or("(default)")),
-                format!(
-                    "The catalogue holds: {}. Name one of them, or add its folder to the provider's catalogue.",
-                    names.join(", ")
-                ),
-            )
-            .at(["golden_path"])
+            let summary = match name {
+                Some(name) => format!("No golden path {name:?} in the catalogue"),
+                None => "No default golden path in the catalogue".to_owned(),
+            };
+            let detail = format!(
+                "The catalogue has: {}. Name one of them, or add its folder to the provider's `catalogue`.",
+                names.join(", ")
+            );
+            Problem::error("catalogue.unknown_path", summary, detail).at(["golden_path"])
         })
     }
 
     /// The path and the tier that a request names.
-    pub fn tier(&self, path: Option<&str>, tier: &TierName) -> Result<(&GoldenPath, &Tier), Problem> {
+    pub fn terms(&self, path: Option<&str>, tier: &TierName) -> Result<Terms, Problem> {
         let path = self.path(path)?;
-        match path.tiers.get(tier) {
-            Some(tier) => Ok((path, tier)),
-            None => {
-                let names: Vec<&str> = path.tiers.keys().map(TierName::as_str).collect();
-                let summary = format!("golden path {} has no tier {tier}", path.name);
-                let detail = format!("Its tiers are: {}.", names.join(", "));
-                Err(Problem::error("catalogue.unknown_tier", summary, detail).at(["tier"]))
-            }
-        }
+        let found = path.tiers.get(tier).map(|tier| Terms { path: Arc::clone(path), tier: Arc::clone(tier) });
+        found.ok_or_else(|| {
+            let names: Vec<&str> = path.tiers.keys().map(TierName::as_str).collect();
+            let summary = format!("Golden path {} has no tier {tier}", path.name);
+            let detail = format!("Its tiers are: {}.", names.join(", "));
+            Problem::error("catalogue.unknown_tier", summary, detail).at(["tier"])
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Requests and facts for tests, as a user and a cluster would give them.
 
-use super::{Blueprint, Catalogue, Parent, parent_of, render};
-use crate::domain::{EnvironmentSpec, SlotSpec, Spec, StableFacts};
+use super::{Blueprint, Catalogue, Parent, Resolved, check_spec, check_with, environment, judge, render, resolve};
+use crate::domain::{BaselineSpec, EnvironmentSpec, Problem, SlotSpec, Spec, StableFacts};
 use serde_json::{Value, json};
 
 pub(super) fn facts() -> StableFacts {
@@ -80,9 +80,60 @@ pub(super) fn ledger() -> Value {
 }
 
 pub(super) fn parent(spec: &EnvironmentSpec, facts: &StableFacts) -> Parent {
-    parent_of(spec, facts, &Catalogue::embedded()).expect("an environment")
+    environment::parent_of(spec, facts, &Catalogue::embedded()).expect("an environment")
 }
 
 pub(super) fn rendered(spec: Spec, facts: &StableFacts, parent: Option<&Parent>) -> Blueprint {
-    render(&spec, facts, parent, &Catalogue::embedded()).expect("renders")
+    render(&resolved(&spec, facts, parent).expect("renders"))
+}
+
+pub(super) fn resolved(spec: &Spec, facts: &StableFacts, parent: Option<&Parent>) -> Result<Resolved, Vec<Problem>> {
+    resolve(spec, facts, parent, &Catalogue::embedded())
+}
+
+pub(super) fn judged(spec: &Spec, facts: &StableFacts, parent: Option<&Parent>) -> Vec<Problem> {
+    resolved(spec, facts, parent).map_or_else(|errors| errors, |resolved| judge(&resolved, &render(&resolved)))
+}
+
+pub(super) fn baseline() -> Spec {
+    Spec::Baseline(BaselineSpec { cluster: "demo".parse().expect("a name") })
+}
+
+/// What `validate` reports.
+pub(super) fn problems(spec: &Spec) -> Vec<Problem> {
+    let mut all = check_spec(spec);
+    all.extend(check_with(spec, &Catalogue::embedded()));
+    all
+}
+
+/// Rows of a table: members over the smallest request, and what is reported of them.
+pub(super) fn assert_all_refused(table: &str, spec: impl Fn(Value) -> Spec) {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Row {
+        at: String,
+        says: String,
+        reason: String,
+        request: Value,
+    }
+    let rows: Vec<Row> = serde_saphyr::from_str(table).expect("a table");
+    assert!(rows.len() >= 30, "the table is read");
+    for Row { at, says, reason, request } in rows {
+        assert_refused(&spec(request), &at, &says, &reason);
+    }
+}
+
+pub(super) fn assert_refused(spec: &Spec, field: &str, words: &str, reason: &str) {
+    let problems = problems(spec);
+    let found = problems.iter().find(|problem| problem.is_error() && problem.field.join(".") == field);
+    let Some(found) = found else { panic!("{reason}: nothing at {field}: {problems:?}") };
+    assert!(found.summary.contains(words) || found.detail.contains(words), "{reason}: {found}");
+    assert_well_written(found, reason);
+}
+
+/// A summary is a fragment, a detail is made of sentences.
+pub(super) fn assert_well_written(problem: &Problem, reason: &str) {
+    let Problem { summary, detail, .. } = problem;
+    assert!(!summary.ends_with('.') && !summary.contains('\n'), "{reason}: {problem}");
+    assert!(detail.ends_with('.') && !detail.starts_with(' '), "{reason}: {problem}");
 }

@@ -1,40 +1,51 @@
-//! Every rule of the policy on what the golden path renders: silent as rendered, and heard once its subject is broken. (Here
+//! Every rule of the policy on what the golden path renders: silent as rendered, and reported once its subject is wrong. (Here
 //! and not in `policy`, which knows nothing of golden paths.)
 
-use super::fixtures::*;
+use super::{Parent, Resolved, check_spec, fixtures::*, render};
 use crate::{
-    domain::{Body, Desired, EnvironmentSpec, ObjectKey, Role, Severity, Spec, StableFacts, TierClass},
-    policy::{Finding, RULES, Verdict, judge},
+    domain::{Body, Desired, NetworkEngine, ObjectKey, Problem, Role, Severity, Spec},
+    policy::{self, Finding, RULES, Verdict},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-fn prod() -> (Spec, Vec<Desired>) {
-    let spec = Spec::Environment(payments_prod());
-    let objects = rendered(spec.clone(), &facts(), None).objects;
-    (spec, objects)
+/// A request, and objects of which a test takes something away.
+struct Case {
+    resolved: Resolved,
+    objects: Vec<Desired>,
 }
 
-fn ledger_slot() -> (Spec, Vec<Desired>) {
-    let spec = Spec::Slot(slot(ledger()));
-    let objects = rendered(spec.clone(), &facts(), Some(&parent(&payments_prod(), &facts()))).objects;
-    (spec, objects)
+impl Case {
+    fn of(spec: &Spec, parent: Option<&Parent>) -> Self {
+        let resolved = resolved(spec, &facts(), parent).expect("resolves");
+        Self { objects: render(&resolved).objects, resolved }
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        policy::judge(&self.resolved.subject(&self.objects))
+    }
 }
 
-fn baseline() -> (Spec, Vec<Desired>) {
-    let spec = Spec::Baseline(crate::domain::BaselineSpec { cluster: "demo".parse().expect("a name") });
-    let objects = rendered(spec.clone(), &facts(), None).objects;
-    (spec, objects)
+fn prod() -> Case {
+    Case::of(&Spec::Environment(payments_prod()), None)
 }
 
-fn findings((spec, objects): &(Spec, Vec<Desired>)) -> Vec<Finding> {
-    judge(objects, spec, &facts(), Some(TierClass::Prod))
+fn in_production(members: Value) -> Case {
+    Case::of(&Spec::Slot(slot(members)), Some(&parent(&payments_prod(), &facts())))
+}
+
+fn ledger_slot() -> Case {
+    in_production(ledger())
+}
+
+fn cluster() -> Case {
+    Case::of(&baseline(), None)
 }
 
 #[test]
 fn what_the_golden_path_renders_passes() {
-    for (name, blueprint) in [("baseline", baseline()), ("environment", prod()), ("slot", ledger_slot())] {
-        assert_eq!(findings(&blueprint), [], "{name}");
+    for (name, blueprint) in [("baseline", cluster()), ("environment", prod()), ("slot", ledger_slot())] {
+        assert_eq!(blueprint.findings(), [], "{name}");
     }
 }
 
@@ -50,12 +61,11 @@ fn rules_are_complete() {
             rule.id
         );
     }
-    let broken: BTreeSet<&str> = cases().into_iter().map(|(rule, ..)| rule).collect();
-    assert_eq!(broken, ids, "each rule has a case that breaks it");
+    let covered: BTreeSet<&str> = cases().into_iter().map(|(rule, ..)| rule).collect();
+    assert_eq!(covered, ids, "each rule has a case that violates it");
 }
 
-type Blueprint = (Spec, Vec<Desired>);
-type Case = (&'static str, fn() -> Blueprint, fn(&mut Blueprint));
+type Row = (&'static str, fn() -> Case, fn(&mut Case));
 
 fn role(objects: &mut [Desired]) -> &mut Role {
     let roles = objects.iter_mut().find_map(|object| match &mut object.body {
@@ -65,26 +75,26 @@ fn role(objects: &mut [Desired]) -> &mut Role {
     roles.expect("a role")
 }
 
-fn statement(blueprint: &mut Blueprint, actions: &str, resources: &str) {
-    role(&mut blueprint.1).inline.insert(
+fn statement(case: &mut Case, actions: &str, resources: &str) {
+    role(&mut case.objects).inline.insert(
         "gp-workload".into(),
         json!({"Statement": [{"Effect": "Allow", "Action": [actions], "Resource": [resources]}]}),
     );
 }
 
-fn doc<'a>(blueprint: &'a mut Blueprint, kind: &str, name: &str) -> &'a mut Value {
-    let found = blueprint.1.iter_mut().find_map(|object| match (&object.key, &mut object.body) {
+fn doc<'a>(case: &'a mut Case, kind: &str, name: &str) -> &'a mut Value {
+    let found = case.objects.iter_mut().find_map(|object| match (&object.key, &mut object.body) {
         (ObjectKey::Kube { kind: k, name: n, .. }, Some(Body::Kube(doc))) if k == kind && n == name => Some(doc),
         _ => None,
     });
     found.expect("an object")
 }
 
-fn without(blueprint: &mut Blueprint, name: &str) {
-    blueprint.1.retain(|object| !object.key.to_string().ends_with(name));
+fn without(case: &mut Case, name: &str) {
+    case.objects.retain(|object| !object.key.to_string().ends_with(name));
 }
 
-fn cases() -> Vec<Case> {
+fn cases() -> Vec<Row> {
     vec![
         ("iam.wildcard_service", ledger_slot, |b| statement(b, "*:*", "arn:aws:s3:::x")),
         ("iam.wildcard_service", ledger_slot, |b| statement(b, "*", "arn:aws:s3:::x")),
@@ -94,28 +104,28 @@ fn cases() -> Vec<Case> {
         ("iam.assume_anything", ledger_slot, |b| statement(b, "sts:AssumeRole", "*")),
         ("iam.assume_anything", ledger_slot, |b| statement(b, "sts:*", "arn:aws:iam::*:role/*")),
         ("iam.negated", ledger_slot, |b| {
-            role(&mut b.1)
+            role(&mut b.objects)
                 .inline
                 .insert("x".into(), json!({"Statement": [{"Effect": "Allow", "NotAction": ["s3:*"]}]}));
         }),
         ("iam.trusts_anybody", ledger_slot, |b| {
-            role(&mut b.1).trust["Statement"][0]["Principal"] = json!({"AWS": "*"})
+            role(&mut b.objects).trust["Statement"][0]["Principal"] = json!({"AWS": "*"})
         }),
-        ("iam.boundary", ledger_slot, |b| role(&mut b.1).boundary = String::new()),
-        ("iam.boundary", ledger_slot, |b| role(&mut b.1).boundary = "arn:aws:iam::999999999999:policy/x".into()),
-        ("iam.boundary", ledger_slot, |b| role(&mut b.1).path = "/".into()),
+        ("iam.boundary", ledger_slot, |b| role(&mut b.objects).boundary = String::new()),
+        ("iam.boundary", ledger_slot, |b| role(&mut b.objects).boundary = "arn:aws:iam::999999999999:policy/x".into()),
+        ("iam.boundary", ledger_slot, |b| role(&mut b.objects).path = "/".into()),
         ("access.cluster_scope", prod, |b| {
             let key = ObjectKey::kube("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", None, "x");
-            b.1.push(Desired::new(key, Some(Body::Kube(json!({})))));
+            b.objects.push(Desired::new(key, Some(Body::Kube(json!({})))));
         }),
         ("access.foreign_role", prod, |b| {
             doc(b, "RoleBinding", "gp-admin")["roleRef"]["name"] = json!("cluster-admin")
         }),
-        ("rbac.escalation", baseline, |b| {
+        ("rbac.escalation", cluster, |b| {
             doc(b, "ClusterRole", "gp-viewer")["rules"][0]["verbs"] = json!(["impersonate"])
         }),
-        ("rbac.escalation", baseline, |b| doc(b, "ClusterRole", "gp-viewer")["aggregationRule"] = json!({})),
-        ("rbac.escalation", baseline, |b| {
+        ("rbac.escalation", cluster, |b| doc(b, "ClusterRole", "gp-viewer")["aggregationRule"] = json!({})),
+        ("rbac.escalation", cluster, |b| {
             doc(b, "ClusterRole", "gp-admin")["rules"][0] =
                 json!({"resources": ["networkpolicies"], "verbs": ["create"]});
         }),
@@ -127,9 +137,9 @@ fn cases() -> Vec<Case> {
                 json!([{"ipBlock": {"cidr": "0.0.0.0/0"}}]);
         }),
         ("network.not_enforced", prod, |b| {
-            if let Spec::Environment(EnvironmentSpec { network: Some(network), .. }) = &mut b.0 {
-                network.engine = Some(crate::domain::NetworkEngine::None);
-            }
+            let mut spec = payments_prod();
+            spec.network.as_mut().expect("a network").engine = Some(NetworkEngine::None);
+            *b = Case::of(&Spec::Environment(spec), None);
         }),
         ("pod_security.level", prod, |b| {
             doc(b, "Namespace", "payments-prod-api")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] =
@@ -142,9 +152,8 @@ fn cases() -> Vec<Case> {
         }),
         ("quota.system_priority", prod, |b| without(b, "payments-prod-api/gp-no-system-priority")),
         ("slot.shared_identities", ledger_slot, |b| {
-            let shared =
-                rendered(Spec::Slot(slot(json!({}))), &facts(), Some(&parent(&environment(json!({})), &facts())));
-            *b = (Spec::Slot(slot(json!({}))), shared.objects);
+            let parent = parent(&environment(json!({})), &facts());
+            *b = Case::of(&Spec::Slot(slot(json!({}))), Some(&parent));
         }),
         ("availability.zero_disruptions", ledger_slot, |b| {
             doc(b, "PodDisruptionBudget", "ledger")["spec"]["maxUnavailable"] = json!(0)
@@ -153,56 +162,56 @@ fn cases() -> Vec<Case> {
             doc(b, "PodDisruptionBudget", "ledger")["spec"]["maxUnavailable"] = json!("0%")
         }),
         ("availability.all_at_once", ledger_slot, |b| {
-            b.0 = Spec::Slot(slot(
-                json!({"isolation": "namespace", "availability": {"min_replicas": 2, "max_unavailable": "2"}}),
-            ));
+            let mut all = ledger();
+            all["availability"] = json!({"min_replicas": 2, "max_unavailable": "2"});
+            *b = in_production(all);
+        }),
+        ("availability.all_at_once", ledger_slot, |b| {
+            let mut all = ledger();
+            all["availability"] = json!({"min_replicas": 2, "max_unavailable": "100%"});
+            *b = in_production(all);
         }),
     ]
 }
 
 #[test]
-fn every_rule_is_heard_when_its_subject_is_broken() {
+fn every_rule_finds_its_subject_when_it_is_wrong() {
     for (rule, start, break_it) in cases() {
-        let mut blueprint = start();
-        break_it(&mut blueprint);
-        let found = findings(&blueprint);
+        let mut case = start();
+        break_it(&mut case);
+        let found = case.findings();
         let hit = found.iter().find(|finding| finding.rule == rule);
         assert!(hit.is_some_and(|finding| finding.verdict == Verdict::Violated), "{rule}: {found:?}");
+        for finding in found {
+            assert_well_written(&finding.into(), rule);
+        }
     }
 }
 
 #[test]
 fn what_is_not_known_is_undecided_and_never_passed() {
-    let mut blueprint = ledger_slot();
-    for object in blueprint.1.iter_mut().filter(|object| object.key.kind() == "Role") {
-        object.body = None;
+    for (start, object, field) in [
+        (ledger_slot as fn() -> Case, "Role/gp-payments-prod-ledger", "identity"),
+        (prod, "Role/gp-payments-prod-deployer", "access"),
+        (prod, "payments-prod-api/gp-allow-egress", "network"),
+    ] {
+        let mut case = start();
+        for found in case.objects.iter_mut().filter(|found| found.key.to_string().contains(object)) {
+            found.body = None;
+        }
+        let found = case.findings();
+        assert!(matches!(&found[..], [one] if one.verdict == Verdict::Undecided && one.field == [field]), "{found:?}");
     }
-    let found = findings(&blueprint);
-    assert!(matches!(&found[..], [one] if one.verdict == Verdict::Undecided && one.field == ["identity"]), "{found:?}");
-    let mut blueprint = prod();
-    for object in
-        blueprint.1.iter_mut().filter(|object| object.key.to_string().ends_with("payments-prod-api/gp-allow-egress"))
-    {
-        object.body = None;
-    }
-    assert!(matches!(&findings(&blueprint)[..], [one] if one.verdict == Verdict::Undecided));
 }
 
 #[test]
 fn a_fault_of_a_statement_is_shown_where_it_was_written() {
-    let written = json!({"identity": {"statements": [
+    let spec = Spec::Slot(slot(json!({"identity": {"statements": [
         {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::a"]}, {"actions": ["sts:AssumeRole"], "resources": ["*"]}
-    ]}});
-    let facts: StableFacts = facts();
-    let spec = Spec::Slot(slot(written));
-    let objects = rendered(spec.clone(), &facts, Some(&parent(&environment(json!({})), &facts))).objects;
-    let found = judge(&objects, &spec, &facts, Some(TierClass::Dev));
-    let checked = super::check_spec(&spec);
+    ]}})));
+    let found = Case::of(&spec, Some(&parent(&environment(json!({})), &facts()))).findings();
     let fault = found.iter().find(|finding| finding.rule == "iam.assume_anything").expect("found");
     assert_eq!(fault.field, ["identity", "statements", "1", "resources"]);
-    assert!(
-        checked.iter().any(|problem| problem.code == fault.rule
-            && problem.field == fault.field
-            && problem.summary == fault.message)
-    );
+    let is_same = |problem: &Problem| (problem.code, &problem.field) == (fault.rule, &fault.field);
+    assert!(check_spec(&spec).iter().any(|problem| is_same(problem) && problem.summary == fault.message));
 }

@@ -17,18 +17,18 @@ pub(super) fn escalation(doc: &Value) -> Option<String> {
             .collect()
     };
     if doc.get("aggregationRule").is_some() {
-        return Some("a ClusterRole is aggregated: others may add to it".to_owned());
+        return Some("A ClusterRole is aggregated, so that others may add to it".to_owned());
     }
     doc.get("rules").and_then(Value::as_array).into_iter().flatten().find_map(|rule| {
         let (verbs, resources) = (texts(rule, "verbs"), texts(rule, "resources"));
         if let Some(verb) = verbs.iter().find(|verb| ["*", "bind", "escalate", "impersonate"].contains(&verb.as_str()))
         {
-            return Some(format!("a ClusterRole has the verb {verb}"));
+            return Some(format!("A ClusterRole has the verb {verb}"));
         }
         let writes = verbs.iter().any(|verb| !["get", "list", "watch"].contains(&verb.as_str()));
         let bound =
             resources.iter().find(|resource| *resource == "*" || (writes && BOUNDS.contains(&resource.as_str())));
-        bound.map(|resource| format!("a ClusterRole writes {resource}"))
+        bound.map(|resource| format!("A ClusterRole may write {resource}"))
     })
 }
 
@@ -58,3 +58,6 @@ pub(super) fn lint_of(statement: &Value) -> Vec<iam::Lint> {
     };
     if statement["Effect"] == "Allow" { iam::lint(&texts("Action"), &texts("Resource")) } else { vec![] }
 }
+
+#[cfg(test)]
+mod tests;

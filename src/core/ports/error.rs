@@ -2,7 +2,7 @@
 
 use crate::domain::Class;
 
-/// One failed call. `message` is the other side's own words, `call` what we asked (`iam:CreateRole`, `PATCH NetworkPolicy`).
+/// One failed call. `message` is the API's own words, `call` the request (`iam:CreateRole`, `PATCH NetworkPolicy`).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{call}: {message}")]
 pub struct PortError {

@@ -33,9 +33,9 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn calls_at_the_same_time_are_told_apart() {
-        let told = |id| within(id, async { (tokio::task::yield_now().await, user_agent("1")).1 });
-        let (one, two) = futures_util::future::join(told("op-1"), told("op-2")).await;
+    async fn calls_at_the_same_time_are_kept_apart() {
+        let agent = |id| within(id, async { (tokio::task::yield_now().await, user_agent("1")).1 });
+        let (one, two) = futures_util::future::join(agent("op-1"), agent("op-2")).await;
         assert_eq!(one, "terraform-provider-goldenpath/1 operation/op-1");
         assert_eq!(two, "terraform-provider-goldenpath/1 operation/op-2");
         assert_eq!(user_agent("1"), "terraform-provider-goldenpath/1", "a read is of none");

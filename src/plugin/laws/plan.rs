@@ -1,10 +1,10 @@
 //! "Provider produced invalid plan".
 
-use super::Breach;
+use super::Violation;
 use crate::{
     path::{Path, Step},
-    schema::{Attribute, Kind, Nesting, Schema, write_only_set},
-    value::{Value, codec::fits},
+    schema::{Attribute, AttributeType, Nesting, Schema, objects, write_only_set},
+    value::{NULL, Value, codec::fits},
 };
 
 /// `config` is as core sent it, without defaults. `prior` is null for a create, `config` and `planned` for a destroy.
@@ -14,35 +14,35 @@ pub fn check_plan(
     config: &Value,
     planned: &Value,
     requires_replace: &[Path],
-) -> Vec<Breach> {
+) -> Vec<Violation> {
     if let Err(error) = fits(planned, &schema.ty()) {
-        return vec![Breach::new(error.path, "planned_fits", error.text)];
+        return vec![Violation::new(error.path, "planned_fits", error.text)];
     }
     if config.is_null() != planned.is_null() || planned.is_unknown() {
         let text = "an object is planned exactly when it is configured, and is never unknown as a whole";
-        return vec![Breach::new(Path::root(), "planned_as_configured", text)];
+        return vec![Violation::new(Path::root(), "planned_as_configured", text)];
     }
     let mut pass = Pass { found: vec![] };
     pass.object(&schema.attributes, prior, config, planned, &Path::root());
     for path in write_only_set(schema, planned) {
-        pass.breach(&path, "write_only_is_null", "a write-only value must not be planned");
+        pass.report(&path, "write_only_is_null", "a write-only value must not be planned");
     }
     for path in requires_replace {
         if prior.at(path).is_none() && planned.at(path).is_none() {
             let text = "a replacement names a path that neither the prior nor the planned value has";
-            pass.breach(path, "replaced_path_exists", text);
+            pass.report(path, "replaced_path_exists", text);
         }
     }
     pass.found
 }
 
 struct Pass {
-    found: Vec<Breach>,
+    found: Vec<Violation>,
 }
 
 impl Pass {
-    fn breach(&mut self, path: &Path, law: &'static str, text: &str) {
-        self.found.push(Breach::new(path.clone(), law, text));
+    fn report(&mut self, path: &Path, law: &'static str, text: &str) {
+        self.found.push(Violation::new(path.clone(), law, text));
     }
 
     fn object(&mut self, attributes: &[Attribute], prior: &Value, config: &Value, planned: &Value, at: &Path) {
@@ -61,25 +61,27 @@ impl Pass {
             return;
         }
         if config.is_null() {
-            return self.breach(here, "absent_is_null", "what is not configured and can't be computed must be null");
+            return self.report(here, "absent_is_null", "what is not configured and can't be computed must be null");
         }
         if config.is_unknown() {
             // Core would let the prior value pass; the plan made again at apply could then not keep it.
-            return self.breach(here, "unknown_stays", "a configured unknown must stay unknown in the plan");
+            return self.report(here, "unknown_stays", "a configured unknown must stay unknown in the plan");
         }
         if planned == prior && !prior.is_null() && config.is_wholly_known() {
             return;
         }
         match &attribute.kind {
-            Kind::Plain(_) => {
+            AttributeType::Plain(_) => {
                 let text = "a configured value must be planned as it is, or as the prior value";
-                self.breach(here, "configured_is_kept", text);
+                self.report(here, "configured_is_kept", text);
             }
-            Kind::Nested(nesting, object) => self.nested(*nesting, &object.attributes, prior, config, planned, here),
+            AttributeType::Nested(nesting, object) => {
+                self.each_nested(*nesting, &object.attributes, prior, config, planned, here)
+            }
         }
     }
 
-    fn nested(
+    fn each_nested(
         &mut self,
         nesting: Nesting,
         attributes: &[Attribute],
@@ -95,24 +97,15 @@ impl Pass {
         };
         if !same_size {
             let text = "a nested value must be planned with the elements that are configured";
-            return self.breach(here, "elements_are_kept", text);
+            return self.report(here, "elements_are_kept", text);
         }
-        match (nesting, config, planned) {
-            (Nesting::Single, ..) => self.object(attributes, prior, config, planned, here),
-            (Nesting::List, Value::List(config), Value::List(planned)) => {
-                for (at, (config, planned)) in config.iter().zip(planned).enumerate() {
-                    let step = Step::Index(i64::try_from(at).unwrap_or(i64::MAX));
-                    self.element(attributes, prior.element(at), config, planned, &here.clone().then(step));
-                }
-            }
-            (Nesting::Map, Value::Map(config), Value::Map(planned)) => {
-                for ((key, config), planned) in config.iter().zip(planned.values()) {
-                    let at = here.clone().then(Step::Key(key.clone()));
-                    self.element(attributes, prior.child(key), config, planned, &at);
-                }
-            }
-            // Elements of sets can't be told apart while parts are computed: core too checks no more than their number.
-            _ => {}
+        // Elements of sets can't be distinguished while parts are computed: core too checks no more than their number.
+        if nesting == Nesting::Set {
+            return;
+        }
+        for (place, config) in objects(nesting, config) {
+            let [prior, planned] = [prior, planned].map(|tree| place.partner(tree, &[]).unwrap_or(&NULL));
+            self.element(attributes, prior, config, planned, &here.clone().then_maybe(place.step()));
         }
     }
 
@@ -120,7 +113,7 @@ impl Pass {
         match (config, planned) {
             (Value::Map(_), Value::Map(_)) => self.object(attributes, prior, config, planned, at),
             _ if config == planned => {}
-            _ => self.breach(at, "elements_are_kept", "an element must stay null or unknown as it is configured"),
+            _ => self.report(at, "elements_are_kept", "an element must stay null or unknown as it is configured"),
         }
     }
 }

@@ -1,8 +1,7 @@
 //! One attribute and everything that is declared about it.
 
-use super::{Check, Kind};
-use crate::value::Value;
-use std::fmt;
+use super::rule::{Check, Rule};
+use crate::value::{Type, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -14,10 +13,10 @@ pub enum Mode {
     OptionalComputed,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Attribute {
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: AttributeType,
     pub mode: Mode,
     pub default: Option<Value>,
     pub checks: Vec<Check>,
@@ -37,8 +36,80 @@ pub struct Attribute {
     pub example: Option<Value>,
 }
 
+#[derive(Clone, Debug)]
+pub enum AttributeType {
+    Plain(Type),
+    Nested(Nesting, Object),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nesting {
+    Single,
+    List,
+    Set,
+    /// By string keys.
+    Map,
+}
+
+/// Attributes that belong together, and the rules among them.
+#[derive(Clone, Debug, Default)]
+pub struct Object {
+    pub attributes: Vec<Attribute>,
+    pub rules: Vec<Rule>,
+}
+
+pub fn object(attributes: impl IntoIterator<Item = Attribute>) -> Object {
+    Object { attributes: attributes.into_iter().collect(), rules: vec![] }
+}
+
+pub fn list_of(object: Object) -> AttributeType {
+    AttributeType::Nested(Nesting::List, object)
+}
+
+/// Elements have no address in the protocol, so what is wrong inside one is reported at the set.
+pub fn set_of(object: Object) -> AttributeType {
+    AttributeType::Nested(Nesting::Set, object)
+}
+
+pub fn map_of(object: Object) -> AttributeType {
+    AttributeType::Nested(Nesting::Map, object)
+}
+
+impl From<Type> for AttributeType {
+    fn from(ty: Type) -> Self {
+        Self::Plain(ty)
+    }
+}
+
+impl From<Object> for AttributeType {
+    fn from(object: Object) -> Self {
+        Self::Nested(Nesting::Single, object)
+    }
+}
+
+impl AttributeType {
+    pub fn ty(&self) -> Type {
+        match self {
+            Self::Plain(ty) => ty.clone(),
+            Self::Nested(nesting, object) => {
+                let element = object_type(&object.attributes);
+                match nesting {
+                    Nesting::Single => element,
+                    Nesting::List => Type::list(element),
+                    Nesting::Set => Type::set(element),
+                    Nesting::Map => Type::map(element),
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn object_type(attributes: &[Attribute]) -> Type {
+    Type::object(attributes.iter().map(|attribute| (attribute.name, attribute.kind.ty())))
+}
+
 /// Whether a change makes a new object. An unknown never does: it may turn out to be no change.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Replace {
     Never,
     Always,
@@ -46,30 +117,30 @@ pub enum Replace {
     If(fn(&Value, &Value) -> bool),
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Equality {
     pub(super) same: fn(&Value, &Value) -> bool,
     /// Compare the elements of a map, not the map.
     pub(super) elements: bool,
 }
 
-pub fn required(name: &'static str, kind: impl Into<Kind>) -> Attribute {
+pub fn required(name: &'static str, kind: impl Into<AttributeType>) -> Attribute {
     attribute(name, kind.into(), Mode::Required)
 }
 
-pub fn optional(name: &'static str, kind: impl Into<Kind>) -> Attribute {
+pub fn optional(name: &'static str, kind: impl Into<AttributeType>) -> Attribute {
     attribute(name, kind.into(), Mode::Optional)
 }
 
-pub fn computed(name: &'static str, kind: impl Into<Kind>) -> Attribute {
+pub fn computed(name: &'static str, kind: impl Into<AttributeType>) -> Attribute {
     attribute(name, kind.into(), Mode::Computed)
 }
 
-pub fn optional_computed(name: &'static str, kind: impl Into<Kind>) -> Attribute {
+pub fn optional_computed(name: &'static str, kind: impl Into<AttributeType>) -> Attribute {
     attribute(name, kind.into(), Mode::OptionalComputed)
 }
 
-fn attribute(name: &'static str, kind: Kind, mode: Mode) -> Attribute {
+fn attribute(name: &'static str, kind: AttributeType, mode: Mode) -> Attribute {
     Attribute {
         name,
         kind,
@@ -134,7 +205,7 @@ impl Attribute {
     }
 
     /// Two spellings of one value (`"1000m"` and `"1"`, a name and its ARN): while they are equal, the plan keeps the
-    /// prior spelling. Asked only about wholly known values that are not null.
+    /// prior spelling. Compares only wholly known values that are not null.
     #[must_use]
     pub fn equal_if(self, same: fn(prior: &Value, new: &Value) -> bool) -> Self {
         Self { equal: Some(Equality { same, elements: false }), ..self }
@@ -172,31 +243,5 @@ impl Attribute {
     /// The provider decides it when it is not configured, and no default does.
     pub(crate) fn is_decided_by_us(&self) -> bool {
         matches!(self.mode, Mode::Computed | Mode::OptionalComputed) && self.default.is_none()
-    }
-}
-
-impl fmt::Debug for Replace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Never => "Never",
-            Self::Always => "Always",
-            Self::If(_) => "If",
-        })
-    }
-}
-
-/// In short: what decides a plan.
-impl fmt::Debug for Attribute {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, kind, mode, default, replace, stable, write_only, equal, .. } = self;
-        write!(f, "{name} {mode:?} {kind:?}")?;
-        for (set, word) in [(*stable, "stable"), (*write_only, "write_only"), (equal.is_some(), "equal_if")] {
-            f.write_str(if set { " " } else { "" })?;
-            f.write_str(if set { word } else { "" })?;
-        }
-        if !matches!(replace, Replace::Never) {
-            write!(f, " replaces:{replace:?}")?;
-        }
-        default.as_ref().map_or(Ok(()), |default| write!(f, " default:{default:?}"))
     }
 }

@@ -1,7 +1,7 @@
 //! A full tree made from the schema alone. A test reads it into the resource's structs (with `deny_unknown_fields`) and
 //! writes it back: schema and struct can't part without it.
 
-use super::{Attribute, Kind, Nesting, Schema};
+use super::{Attribute, AttributeType, Nesting, Schema};
 use crate::value::{Type, Value};
 
 /// Every attribute filled, computed ones too: [`super::inputs`] and [`super::outputs`] take it apart. Values that must
@@ -11,15 +11,15 @@ pub fn example(schema: &Schema) -> Value {
 }
 
 fn object(attributes: &[Attribute]) -> Value {
-    Value::map(attributes.iter().map(|attribute| (attribute.name, filled(attribute))))
+    Value::map(attributes.iter().map(|attribute| (attribute.name, fill(attribute))))
 }
 
-fn filled(attribute: &Attribute) -> Value {
+fn fill(attribute: &Attribute) -> Value {
     if let Some(example) = &attribute.example {
         return example.clone();
     }
     match &attribute.kind {
-        Kind::Nested(nesting, nested) => {
+        AttributeType::Nested(nesting, nested) => {
             let element = object(&nested.attributes);
             match nesting {
                 Nesting::Single => element,
@@ -28,7 +28,7 @@ fn filled(attribute: &Attribute) -> Value {
                 Nesting::Map => Value::map([("key", element)]),
             }
         }
-        Kind::Plain(ty) => {
+        AttributeType::Plain(ty) => {
             let chosen = attribute.choices.first().map(|choice| Value::string(*choice));
             attribute.default.clone().or(chosen).unwrap_or_else(|| plain(ty))
         }

@@ -1,7 +1,10 @@
 //! Random schemas with a configuration, a prior state and an outcome, for the property tests of passes and laws.
 
-use super::*;
-use crate::value::generate::{Unknowns, value_of};
+use super::{nested::rebuild, *};
+use crate::value::{
+    Type, Value,
+    generate::{Unknowns, value_of},
+};
 use proptest::prelude::*;
 
 const NAMES: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
@@ -26,14 +29,14 @@ fn text_equal(prior: &Value, new: &Value) -> bool {
 
 fn attributes(depth: usize, in_set: bool, computed_only: bool) -> BoxedStrategy<Vec<Attribute>> {
     let one = move |name: &'static str| {
-        let plain = plain_type().prop_map(Kind::Plain).boxed();
+        let plain = plain_type().prop_map(AttributeType::Plain).boxed();
         let nested = if depth == 0 {
             plain.clone()
         } else {
             prop_oneof![Just(Nesting::Single), Just(Nesting::List), Just(Nesting::Set), Just(Nesting::Map)]
                 .prop_flat_map(move |nesting| {
                     attributes(depth - 1, in_set || nesting == Nesting::Set, computed_only)
-                        .prop_map(move |attributes| Kind::Nested(nesting, object(attributes)))
+                        .prop_map(move |attributes| AttributeType::Nested(nesting, object(attributes)))
                 })
                 .boxed()
         };
@@ -47,22 +50,22 @@ fn attributes(depth: usize, in_set: bool, computed_only: bool) -> BoxedStrategy<
 
 fn attribute(
     name: &'static str,
-    kind: Kind,
+    kind: AttributeType,
     mode: u8,
     [stable, replaces, equal, write_only]: [bool; 4],
     in_set: bool,
     computed_only: bool,
 ) -> Attribute {
-    let leaf = matches!(kind, Kind::Plain(_));
+    let leaf = matches!(kind, AttributeType::Plain(_));
     let default = match &kind {
-        Kind::Plain(Type::String) => Some(Value::from("standard")),
-        Kind::Plain(Type::Number) => Some(Value::from(7)),
+        AttributeType::Plain(Type::String) => Some(Value::from("standard")),
+        AttributeType::Plain(Type::Number) => Some(Value::from(7)),
         _ => None,
     };
     // A computed object holds only what is computed.
     let configurable_parts = match &kind {
-        Kind::Plain(_) => false,
-        Kind::Nested(_, object) => object.attributes.iter().any(|part| part.mode != Mode::Computed),
+        AttributeType::Plain(_) => false,
+        AttributeType::Nested(_, object) => object.attributes.iter().any(|part| part.mode != Mode::Computed),
     };
     let mut made = match mode {
         _ if computed_only => computed(name, kind),
@@ -103,9 +106,9 @@ fn as_configured(attributes: &[Attribute], tree: &Value) -> Value {
         let value = entries.get(attribute.name).unwrap_or(&crate::value::NULL);
         let value = match &attribute.kind {
             _ if attribute.mode == Mode::Computed => Value::Null,
-            Kind::Plain(_) => value.clone(),
-            Kind::Nested(nesting, object) => {
-                let made = rebuild(*nesting, value, |element| as_configured(&object.attributes, element));
+            AttributeType::Plain(_) => value.clone(),
+            AttributeType::Nested(nesting, object) => {
+                let made = rebuild(*nesting, value, |_, element| as_configured(&object.attributes, element));
                 if let Value::Set(elements) = made { Value::set(elements) } else { made }
             }
         };

@@ -5,16 +5,17 @@
 //! configured comes back as it was written, and only gaps are filled.
 
 use super::{
-    Attribute, Kind, Nesting, Object, Schema,
+    Attribute, AttributeType, Nesting, Object, Schema,
     attribute::Equality,
-    pairing::{Left, pair},
+    nested::rebuild,
+    pairing::{Left, pair_sets},
     settle::fill,
     trim::{computed_value, with_defaults},
 };
 use crate::value::{NULL, Value};
 
 /// In a gap: our output, where there is one (null is one: "there will be none"); else the prior value of a stable attribute; else
-/// unknown. If prior in place of all that is unknown because of us gives prior, the answer is prior: nothing changes, so nothing is
+/// unknown. If prior in place of all that is unknown because of us gives prior, the result is prior: nothing changes, so nothing is
 /// "known after apply".
 pub fn overlay(schema: &Schema, config: &Value, computed: &Value, prior: &Value) -> Value {
     if config.is_null() {
@@ -55,9 +56,11 @@ impl Gaps {
             return self.decide(attribute, ours, prior);
         }
         match (&attribute.kind, &attribute.equal) {
-            (Kind::Nested(nesting, object), _) => self.nested(*nesting, object, config, ours.unwrap_or(&NULL), prior),
-            (Kind::Plain(_), Some(equality)) if equality.whole(prior, config) => prior.clone(),
-            (Kind::Plain(_), _) => config.clone(),
+            (AttributeType::Nested(nesting, object), _) => {
+                self.each_nested(*nesting, object, config, ours.unwrap_or(&NULL), prior)
+            }
+            (AttributeType::Plain(_), Some(equality)) if equality.whole(prior, config) => prior.clone(),
+            (AttributeType::Plain(_), _) => config.clone(),
         }
     }
 
@@ -74,37 +77,17 @@ impl Gaps {
             Self::Unknown => computed_value(attribute, ours),
         };
         match &attribute.equal {
-            Some(equality) => equality.computed(prior, ours),
+            Some(equality) => equality.keep_spelling(prior, ours),
             None => ours,
         }
     }
 
-    fn nested(self, nesting: Nesting, object: &Object, config: &Value, ours: &Value, prior: &Value) -> Value {
-        let made = |config: &Value, ours: &Value, prior: &Value| self.object(&object.attributes, config, ours, prior);
-        match (nesting, config) {
-            (Nesting::Single, _) => made(config, ours, prior),
-            (Nesting::List, Value::List(elements)) => {
-                let elements = elements.iter().enumerate();
-                Value::List(elements.map(|(at, config)| made(config, ours.element(at), prior.element(at))).collect())
-            }
-            (Nesting::Map, Value::Map(entries)) => Value::Map(
-                entries
-                    .iter()
-                    .map(|(key, config)| (key.clone(), made(config, ours.child(key), prior.child(key))))
-                    .collect(),
-            ),
-            (Nesting::Set, Value::Set(elements)) => {
-                let ours = pair(Left::Configured, object, elements, ours.elements().unwrap_or_default());
-                let prior = pair(Left::Configured, object, elements, prior.elements().unwrap_or_default());
-                let partners = elements.iter().zip(ours).zip(prior);
-                Value::Set(
-                    partners
-                        .map(|((config, ours), prior)| made(config, ours.unwrap_or(&NULL), prior.unwrap_or(&NULL)))
-                        .collect(),
-                )
-            }
-            _ => config.clone(),
-        }
+    fn each_nested(self, nesting: Nesting, object: &Object, config: &Value, ours: &Value, prior: &Value) -> Value {
+        let [ours, prior] = [ours, prior].map(|tree| (tree, pair_sets(Left::Configured, object, config, tree)));
+        rebuild(nesting, config, |at, config| {
+            let [ours, prior] = [&ours, &prior].map(|(tree, of_set)| at.partner(tree, of_set).unwrap_or(&NULL));
+            self.object(&object.attributes, config, ours, prior)
+        })
     }
 }
 
@@ -128,7 +111,7 @@ impl Equality {
     }
 
     /// Nobody wrote a computed map, so each of its elements may keep its own prior spelling.
-    fn computed(&self, prior: &Value, new: Value) -> Value {
+    fn keep_spelling(&self, prior: &Value, new: Value) -> Value {
         match new {
             Value::Map(new) if self.elements => Value::Map(
                 new.into_iter()

@@ -14,12 +14,20 @@ use std::collections::{HashMap, VecDeque};
 pub(super) enum Left {
     /// What is unknown on the left will be known when the same elements are paired again.
     Configured,
-    /// What is unknown on the left is what the right side is asked for.
+    /// What is unknown on the left is what the right side must give.
     Planned,
 }
 
+/// For each element of a set on the left, its partner in the set on the right; nothing for other values.
+pub(super) fn pair_sets<'v>(kind: Left, object: &Object, left: &Value, right: &'v Value) -> Vec<Option<&'v Value>> {
+    match (left, right.elements()) {
+        (Value::Set(left), Some(right)) => pair(kind, object, left, right),
+        _ => vec![],
+    }
+}
+
 /// For each element on the left, its partner on the right if it has one. No element on the right is given twice.
-pub(super) fn pair<'v>(kind: Left, object: &Object, left: &[Value], right: &'v [Value]) -> Vec<Option<&'v Value>> {
+fn pair<'v>(kind: Left, object: &Object, left: &[Value], right: &'v [Value]) -> Vec<Option<&'v Value>> {
     let mut found = vec![None; left.len()];
     if right.is_empty() || left.is_empty() {
         return found;
@@ -35,7 +43,7 @@ pub(super) fn pair<'v>(kind: Left, object: &Object, left: &[Value], right: &'v [
         if !left_keys.iter().all(Value::is_wholly_known) {
             return found;
         }
-        let (on_left, on_right) = (counted(&left_keys), counted(&right_keys));
+        let (on_left, on_right) = (count(&left_keys), count(&right_keys));
         let ambiguous: Vec<bool> =
             left_keys.iter().map(|key| on_left.get(key) != Some(&1) || on_right.get(key) != Some(&1)).collect();
         // An unknown key equals none on the right, where everything is known.
@@ -66,7 +74,7 @@ fn assign<'v>(
     }
 }
 
-fn counted(keys: &[Value]) -> HashMap<&Value, usize> {
+fn count(keys: &[Value]) -> HashMap<&Value, usize> {
     keys.iter().fold(HashMap::new(), |mut counts, key| {
         *counts.entry(key).or_default() += 1;
         counts

@@ -1,13 +1,13 @@
 //! Which changes destroy the object and make another one.
 
-use super::{Attribute, Kind, Nesting, Replace, Schema};
+use super::{Attribute, AttributeType, Nesting, Replace, Schema, nested::objects};
 use crate::{
     path::{Path, Step},
-    value::Value,
+    value::{NULL, Value},
 };
 use std::collections::HashSet;
 
-/// The attributes whose change replaces. An unknown never does: if it turns out different at apply, a clear error asks for
+/// The attributes whose change replaces. An unknown never does: if it turns out different at apply, a clear error requires
 /// a new plan, which is better than a plan that destroys what need not be destroyed.
 ///
 /// An element that is new or gone is a change of its collection, so only the collection's own `replaces` counts, not that
@@ -33,26 +33,13 @@ fn object(attributes: &[Attribute], prior: &Value, planned: &Value, at: &Path, f
         if replaces {
             found.push(here());
         }
-        if let Kind::Nested(nesting, nested) = &attribute.kind {
-            let mut pair = |step, prior, planned| {
-                object(&nested.attributes, prior, planned, &here().then_maybe(step), found);
-            };
-            match (nesting, prior, planned) {
-                (Nesting::Single, ..) => pair(None, prior, planned),
-                (Nesting::List, Value::List(prior), Value::List(planned)) => {
-                    for (at, (prior, planned)) in (0i64..).zip(prior.iter().zip(planned)) {
-                        pair(Some(Step::Index(at)), prior, planned);
-                    }
-                }
-                (Nesting::Map, Value::Map(prior), Value::Map(planned)) => {
-                    for (key, planned) in planned {
-                        if let Some(prior) = prior.get(key) {
-                            pair(Some(Step::Key(key.clone())), prior, planned);
-                        }
-                    }
-                }
-                // No path leads to an element of a set; the laws of schemas refuse `replaces` inside one.
-                _ => {}
+        // No path leads to an element of a set; the laws of schemas refuse `replaces` inside one.
+        if let AttributeType::Nested(nesting @ (Nesting::Single | Nesting::List | Nesting::Map), nested) =
+            &attribute.kind
+        {
+            for (place, planned) in objects(*nesting, planned) {
+                let prior = place.partner(prior, &[]).unwrap_or(&NULL);
+                object(&nested.attributes, prior, planned, &here().then_maybe(place.step()), found);
             }
         }
     }

@@ -2,45 +2,46 @@
 //! the plan left open.
 
 use super::{
-    Attribute, Kind, Mode, Nesting, Object, Schema,
-    pairing::{Left, pair},
+    Attribute, AttributeType, Mode, Nesting, Object, Schema,
+    nested::rebuild,
+    pairing::{Left, pair_sets},
     trim::{computed_element, computed_value},
 };
 use crate::{
     path::Path,
     value::{
         Value,
-        set::{by_open_places, masked},
+        set::{by_open_places, mask},
     },
 };
 use std::collections::{HashMap, HashSet};
 
-/// What an apply answers.
+/// The outcome of an apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
+pub struct Settlement {
     /// Nothing in it is unknown.
     pub value: Value,
-    /// What the plan promised and the outcome did not give; it is null in `value`. After a success this is a mistake of
-    /// the resource, and the user must be told; after a failure it is what was never reached.
+    /// What the plan promised and the outcome did not give; it is null in `value`. After a success this is a bug of
+    /// the resource, and the user must learn of it; after a failure it is what was never reached.
     pub missing: Vec<Path>,
 }
 
 /// After a success. A planned value that is known stays, whatever was computed: core would refuse another one. In
 /// `computed`, an attribute that is null is null, and one that is absent was not given.
-pub fn settle(schema: &Schema, planned: &Value, computed: &Value) -> Settled {
+pub fn settle(schema: &Schema, planned: &Value, computed: &Value) -> Settlement {
     finish(schema, object(&schema.attributes, planned, Some(computed), Wins::Plan))
 }
 
 /// After a failure, when core accepts what is true in place of what was planned: attributes that are ours alone are as
 /// computed, even where the plan knew better.
-pub fn partial(schema: &Schema, planned: &Value, computed: &Value) -> Settled {
+pub fn partial(schema: &Schema, planned: &Value, computed: &Value) -> Settlement {
     finish(schema, object(&schema.attributes, planned, Some(computed), Wins::Outcome))
 }
 
-fn finish(schema: &Schema, mut value: Value) -> Settled {
+fn finish(schema: &Schema, mut value: Value) -> Settlement {
     let missing = value.unknown_paths().iter().map(|path| schema.resolve_path(path)).collect();
     forget_unknowns(&mut value);
-    Settled { value, missing }
+    Settlement { value, missing }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -53,11 +54,11 @@ fn object(attributes: &[Attribute], planned: &Value, ours: Option<&Value>, wins:
     let Value::Map(_) = planned else { return planned.clone() };
     Value::map(attributes.iter().map(|attribute| {
         let ours = ours.and_then(|ours| ours.get(attribute.name));
-        (attribute.name, settled(attribute, planned.child(attribute.name), ours, wins))
+        (attribute.name, settle_attribute(attribute, planned.child(attribute.name), ours, wins))
     }))
 }
 
-fn settled(attribute: &Attribute, planned: &Value, ours: Option<&Value>, wins: Wins) -> Value {
+fn settle_attribute(attribute: &Attribute, planned: &Value, ours: Option<&Value>, wins: Wins) -> Value {
     if attribute.write_only {
         return Value::Null;
     }
@@ -65,35 +66,25 @@ fn settled(attribute: &Attribute, planned: &Value, ours: Option<&Value>, wins: W
         return fill(&computed_value(attribute, ours), Some(planned));
     }
     match &attribute.kind {
-        Kind::Nested(nesting, nested) if !planned.is_unknown() => descend(*nesting, nested, planned, ours, wins),
+        AttributeType::Nested(nesting, nested) if !planned.is_unknown() => {
+            descend(*nesting, nested, planned, ours, wins)
+        }
         _ if planned.is_wholly_known() => planned.clone(),
         _ => fill(planned, ours.map(|ours| computed_value(attribute, ours)).as_ref()),
     }
 }
 
 fn descend(nesting: Nesting, nested: &Object, planned: &Value, ours: Option<&Value>, wins: Wins) -> Value {
-    let made = |planned: &Value, ours: Option<&Value>| match planned {
-        Value::Unknown(_) => ours.map_or_else(|| planned.clone(), |ours| computed_element(nested, ours)),
-        _ => object(&nested.attributes, planned, ours, wins),
-    };
-    match (nesting, planned) {
-        (Nesting::Single, _) => made(planned, ours),
-        (Nesting::List, Value::List(elements)) => {
-            let ours = ours.and_then(Value::elements).unwrap_or_default();
-            let elements = elements.iter().enumerate();
-            Value::List(elements.map(|(at, planned)| made(planned, ours.get(at))).collect())
+    let of_set = ours.map(|ours| pair_sets(Left::Planned, nested, planned, ours)).unwrap_or_default();
+    let settled = rebuild(nesting, planned, |at, planned| {
+        let ours = ours.and_then(|ours| at.partner(ours, &of_set));
+        match planned {
+            Value::Unknown(_) => ours.map_or_else(|| planned.clone(), |ours| computed_element(nested, ours)),
+            _ => object(&nested.attributes, planned, ours, wins),
         }
-        (Nesting::Map, Value::Map(entries)) => {
-            let settle =
-                |(key, planned): (&String, &Value)| (key.clone(), made(planned, ours.and_then(|ours| ours.get(key))));
-            Value::Map(entries.iter().map(settle).collect())
-        }
-        (Nesting::Set, Value::Set(elements)) => {
-            let ours = pair(Left::Planned, nested, elements, ours.and_then(Value::elements).unwrap_or_default());
-            Value::set(elements.iter().zip(ours).map(|(planned, ours)| made(planned, ours)))
-        }
-        _ => planned.clone(),
-    }
+    });
+    // Elements may turn out equal.
+    if let Value::Set(elements) = settled { Value::set(elements) } else { settled }
 }
 
 /// `value` with its unknown parts taken from the same places of `from`; what is not there stays unknown.
@@ -125,19 +116,19 @@ fn fill_set(elements: &[Value], from: &[Value]) -> Value {
     for (places, open) in by_open_places(open).into_iter().rev() {
         let mut free: HashMap<Value, Vec<usize>> = HashMap::new();
         for (at, element) in new.iter().enumerate().filter_map(|(at, element)| Some((at, (*element)?))).rev() {
-            free.entry(masked(element, &places)).or_default().push(at);
+            free.entry(mask(element, &places)).or_default().push(at);
         }
         let mut alone = vec![];
         for element in open {
-            let partner = free.get_mut(&masked(element, &places)).and_then(Vec::pop);
+            let partner = free.get_mut(&mask(element, &places)).and_then(Vec::pop);
             match partner.and_then(|at| new[at].take()) {
                 Some(found) => filled.push(fill(element, Some(found))),
                 None => alone.push(element),
             }
         }
         if !alone.is_empty() {
-            let present: HashSet<Value> = filled.iter().map(|element| masked(element, &places)).collect();
-            let lost = alone.into_iter().filter(|element| !present.contains(&masked(element, &places)));
+            let present: HashSet<Value> = filled.iter().map(|element| mask(element, &places)).collect();
+            let lost = alone.into_iter().filter(|element| !present.contains(&mask(element, &places)));
             filled.extend(lost.cloned());
         }
     }

@@ -1,11 +1,20 @@
 use super::*;
-use crate::value::{NULL, from_value, to_value};
+use crate::{
+    path::{Path, Step},
+    value::{
+        NULL, Type, Value,
+        codec::{conform, fits},
+        from_value, to_value,
+    },
+};
 use generate::{Life, life};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 
-mod overlaid;
-mod validated;
+mod overlay;
+mod validate;
 
 /// An environment in small: every kind of rule once.
 pub(super) fn environment() -> Schema {
@@ -48,28 +57,21 @@ fn same_digest(prior: &Value, new: &Value) -> bool {
 }
 
 /// A tree of the schema from what is set in it; everything else is null.
-pub(super) fn tree<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    crate::value::codec::conform(Value::map(entries), &environment().ty()).expect("the tests' trees fit")
+pub(super) fn tree(entries: Json) -> Value {
+    conform(entries.into(), &environment().ty()).expect("the tests' trees fit")
 }
 
-pub(super) fn with(tree: &Value, name: &str, value: Value) -> Value {
+/// The tree with one attribute set otherwise.
+pub(super) fn with(tree: &Value, name: &str, value: impl Into<Value>) -> Value {
     let mut entries = tree.as_map().cloned().unwrap_or_default();
-    entries.insert(name.to_owned(), value);
-    Value::Map(entries)
-}
-
-fn quota(total: Value) -> Value {
-    Value::map([("total", total), ("headroom", 33.into())])
-}
-
-fn null_map() -> Value {
-    Value::map([] as [(&str, Value); 0])
+    entries.insert(name.to_owned(), value.into());
+    conform(Value::Map(entries), &environment().ty()).expect("the tests' trees fit")
 }
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Quota {
-    total: std::collections::BTreeMap<String, String>,
+    total: BTreeMap<String, String>,
     headroom: i64,
 }
 
@@ -87,7 +89,7 @@ struct Spec {
     size: Option<String>,
     tier: String,
     #[serde(default)]
-    namespaces: std::collections::BTreeMap<String, Option<Quota>>,
+    namespaces: BTreeMap<String, Option<Quota>>,
     grants: Vec<Grant>,
     token: Option<String>,
     timeouts: Option<Timeouts>,
@@ -100,49 +102,46 @@ fn schema_and_struct_name_the_same_things() {
     let wanted = inputs(&schema, &full);
     let spec: Spec = from_value(&wanted).expect("the struct knows all that the schema has");
     // The struct writes a list where the schema has a set: conforming mends that, and finds what the schema has not.
-    let written = crate::value::codec::conform(to_value(&spec), &schema.ty()).expect("the schema knows the struct");
+    let written = conform(to_value(&spec), &schema.ty()).expect("the schema knows the struct");
     assert_eq!(inputs(&schema, &written), wanted);
     assert_eq!(validate(&schema, &full), [], "examples pass the checks");
     let ours = outputs(&schema, &full);
-    assert_eq!(
-        ours.as_map().map(|map| map.keys().map(String::as_str).collect::<Vec<_>>()),
-        Some(vec!["id", "objects"])
-    );
+    assert!(ours.as_map().is_some_and(|ours| ours.keys().eq(["id", "objects"])), "{ours:?}");
 }
 
 #[test]
-fn a_fault_in_a_spec_has_the_path_of_the_protocol() {
-    let total = Value::map([("pods", Value::from(4))]);
-    let config = tree([("name", "a".into()), ("tier", "dev".into()), ("grants", Value::set([]))]);
+fn an_error_in_a_spec_has_the_path_of_the_protocol() {
+    let namespaces = |total: Json| json!({"name": "a", "tier": "dev", "grants": [], "namespaces": {"api": {"total": total, "headroom": 33}}});
     let cases = [
-        (with(&config, "namespaces", Value::map([("api", quota(total))])), r#"namespaces["api"].total["pods"]"#, false),
-        (
-            with(&config, "namespaces", Value::map([("api", quota(Value::unknown()))])),
-            r#"namespaces["api"].total"#,
-            true,
-        ),
-        (with(&config, "grants", Value::set([Value::map([("principal", Value::unknown())])])), "grants", true),
+        (namespaces(json!({"pods": 4})), r#"namespaces["api"].total["pods"]"#),
+        (namespaces(json!("?")), r#"namespaces["api"].total"#),
+        (json!({"name": "a", "tier": "dev", "grants": [{"principal": "?"}]}), "grants"),
     ];
-    for (config, path, unknown) in cases {
-        let fault = environment().read::<Spec>(&config).expect_err(path);
-        assert_eq!((fault.path.to_string().as_str(), fault.unknown), (path, unknown));
+    for (config, path) in cases {
+        let config = Value::from(config);
+        let error = from_value::<Spec>(&inputs(&environment(), &config)).expect_err(path);
+        assert_eq!(environment().resolve_path(&error.path).to_string(), path);
+        assert_eq!(error.unknown, !config.is_wholly_known(), "{path}");
     }
 }
 
 #[test]
-fn paths_are_told_as_the_protocol_has_them() {
+fn paths_are_resolved_as_the_protocol_has_them() {
     let key = |path: Path, key: &str| path.then(Step::Key(key.into()));
     let attribute = |path: Path, name: &str| path.then(Step::Attribute(name.into()));
-    let index = |path: Path, at: i64| path.then(Step::Index(at));
-    let quota = || attribute(key(Path::attribute("namespaces"), "api"), "total");
+    let namespaces = || Path::attribute("namespaces");
     let cases = [
         (
-            key(attribute(attribute(Path::attribute("namespaces"), "api"), "total"), "pods"),
-            key(quota(), "pods"),
+            key(attribute(attribute(namespaces(), "api"), "total"), "pods"),
+            key(attribute(key(namespaces(), "api"), "total"), "pods"),
             "an element of a map of objects has a key",
         ),
         (key(Path::root(), "name"), Path::attribute("name"), "an attribute read into a map is an attribute"),
-        (attribute(index(Path::attribute("grants"), 3), "arn"), Path::attribute("grants"), "a path ends at a set"),
+        (
+            attribute(Path::attribute("grants").then(Step::Index(3)), "arn"),
+            Path::attribute("grants"),
+            "a path ends at a set",
+        ),
         (Path::attribute("nothing"), Path::attribute("nothing"), "what the schema does not know stays"),
     ];
     for (given, resolved, reason) in cases {
@@ -152,43 +151,33 @@ fn paths_are_told_as_the_protocol_has_them() {
 
 #[test]
 fn only_a_known_change_replaces() {
-    let nested = || map_of(object([optional("zone", Type::String).replaces()]));
     let pick = |prior: &Value, new: &Value| prior.as_str() == Some("small") && new.as_str() == Some("large");
     let schema = Schema::new([
         optional("name", Type::String).replaces(),
         optional("list", Type::list(Type::String)).replaces(),
         optional("size", Type::String).replaces_if(pick),
-        optional("groups", nested()),
+        optional("groups", map_of(object([optional("zone", Type::String).replaces()]))),
     ]);
-    let zone = |zone: Value| Value::map([("zone", zone)]);
-    let strings = |items: &[Option<&str>]| {
-        Value::List(items.iter().map(|item| item.map_or_else(Value::unknown, Value::from)).collect())
-    };
-    let cases: Vec<(&str, Value, Value, &[&str], &str)> = vec![
-        ("name", "a".into(), "b".into(), &["name"], "a change"),
-        ("name", "a".into(), Value::unknown(), &[], "an unknown may turn out the same"),
-        ("name", "a".into(), Value::Null, &["name"], "taken away"),
-        ("list", strings(&[Some("a"), Some("b")]), strings(&[None, Some("b")]), &[], "an unknown element"),
-        ("list", strings(&[Some("a"), Some("b")]), strings(&[None, Some("c")]), &["list"], "another element differs"),
-        ("list", strings(&[Some("a")]), strings(&[None, None]), &["list"], "another length is no question"),
-        ("size", "small".into(), "large".into(), &["size"], "the condition holds"),
-        ("size", "large".into(), "small".into(), &[], "the condition does not"),
-        ("size", "small".into(), Value::unknown(), &[], "the condition is not asked about an unknown"),
-        (
-            "groups",
-            Value::map([("a", zone("x".into())), ("b", zone("x".into()))]),
-            Value::map([("a", zone("y".into())), ("b", zone("x".into()))]),
-            &[r#"groups["a"].zone"#],
-            "inside an element",
-        ),
-        ("groups", null_map(), Value::map([("a", zone("x".into()))]), &[], "a new element is not a change inside one"),
+    let zones = |a: &str| json!({"a": {"zone": a}, "b": {"zone": "x"}});
+    let cases: [(_, Json, Json, &[&str], _); 11] = [
+        ("name", json!("a"), json!("b"), &["name"], "a change"),
+        ("name", json!("a"), json!("?"), &[], "an unknown may turn out the same"),
+        ("name", json!("a"), Json::Null, &["name"], "taken away"),
+        ("list", json!(["a", "b"]), json!(["?", "b"]), &[], "an unknown element"),
+        ("list", json!(["a", "b"]), json!(["?", "c"]), &["list"], "another element differs"),
+        ("list", json!(["a"]), json!(["?", "?"]), &["list"], "another length differs in any case"),
+        ("size", json!("small"), json!("large"), &["size"], "the condition holds"),
+        ("size", json!("large"), json!("small"), &[], "the condition does not"),
+        ("size", json!("small"), json!("?"), &[], "the condition is not put to an unknown"),
+        ("groups", zones("x"), zones("y"), &[r#"groups["a"].zone"#], "inside an element"),
+        ("groups", json!({}), zones("x"), &[], "a new element is not a change inside one"),
     ];
     for (name, prior, planned, paths, reason) in cases {
-        let whole = |value: Value| crate::value::codec::conform(Value::map([(name, value)]), &schema.ty()).unwrap();
+        let whole = |value: Json| conform(Value::map([(name, value.into())]), &schema.ty()).unwrap();
         let found = replacements(&schema, &whole(prior), &whole(planned));
         assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), paths, "{reason}");
     }
-    assert_eq!(replacements(&schema, &NULL, &Value::map([("name", "a".into())])), [], "a create replaces nothing");
+    assert_eq!(replacements(&schema, &NULL, &Value::from(json!({"name": "a"}))), [], "a create replaces nothing");
 }
 
 proptest! {
@@ -196,7 +185,7 @@ proptest! {
     fn defaults_are_filled_in_once(Life { schema, config, .. } in life()) {
         let once = with_defaults(&schema, &config);
         prop_assert_eq!(with_defaults(&schema, &once), once.clone());
-        prop_assert_eq!(crate::value::codec::fits(&once, &schema.ty()), Ok(()));
+        prop_assert_eq!(fits(&once, &schema.ty()), Ok(()));
         let _ = validate(&schema, &once);
     }
 

@@ -1,6 +1,10 @@
-//! The small passes: each makes a tree anew with something filled in or left out.
+//! The small passes: each rebuilds a tree with something filled in or left out.
 
-use super::{Attribute, Kind, Mode, Object, Schema, object_type, objects, rebuild};
+use super::{
+    Attribute, AttributeType, Mode, Object, Schema,
+    attribute::object_type,
+    nested::{objects, rebuild},
+};
 use crate::{
     path::{Path, Step},
     value::{Value, codec::conform},
@@ -28,19 +32,19 @@ pub fn outputs(schema: &Schema, tree: &Value) -> Value {
     )
 }
 
-/// Write-only values must not be in anything that we answer.
+/// Write-only values must not be in any response.
 pub fn null_write_only(schema: &Schema, tree: &Value) -> Value {
     forget_write_only(&schema.attributes, tree)
 }
 
-/// What a resource computed for an attribute, as the protocol wants it. What does not conform is a mistake of the resource:
+/// What a resource computed for an attribute, as the protocol wants it. What does not conform is a bug of the resource:
 /// it goes out as it is, and the laws name it.
 pub(super) fn computed_value(attribute: &Attribute, ours: &Value) -> Value {
     let conformed = conform(ours.clone(), &attribute.kind.ty()).unwrap_or_else(|_| ours.clone());
     match &attribute.kind {
-        Kind::Plain(_) => conformed,
-        Kind::Nested(nesting, object) => {
-            rebuild(*nesting, &conformed, |element| forget_write_only(&object.attributes, element))
+        AttributeType::Plain(_) => conformed,
+        AttributeType::Nested(nesting, object) => {
+            rebuild(*nesting, &conformed, |_, element| forget_write_only(&object.attributes, element))
         }
     }
 }
@@ -63,9 +67,9 @@ pub fn write_only_set(schema: &Schema, tree: &Value) -> Vec<Path> {
             let here = at.clone().then(Step::Attribute(attribute.name.to_owned()));
             if attribute.write_only && !value.is_null() {
                 found.push(here);
-            } else if let Kind::Nested(nesting, object) = &attribute.kind {
-                for (step, element) in objects(*nesting, value) {
-                    let at = here.clone().then_maybe(step);
+            } else if let AttributeType::Nested(nesting, object) = &attribute.kind {
+                for (at, element) in objects(*nesting, value) {
+                    let at = here.clone().then_maybe(at.step());
                     go(&object.attributes, element, &at, found);
                 }
             }
@@ -90,7 +94,7 @@ fn keep(attributes: &[Attribute], tree: &Value, wanted: &dyn Fn(&Attribute) -> b
     each_attribute(attributes, tree, &|attribute, _| wanted(attribute).then_some(None))
 }
 
-/// The shape of all the passes here. `change` answers, for an attribute and its value: `None` to leave it out, or
+/// The shape of all the passes here. `change` returns, for an attribute and its value: `None` to leave it out, or
 /// `Some(None)` to keep it, or `Some(Some(other))` to put another value there. What is kept is descended into.
 fn each_attribute(
     attributes: &[Attribute],
@@ -106,9 +110,9 @@ fn each_attribute(
         };
         let value = replaced.as_ref().unwrap_or(value);
         let value = match &attribute.kind {
-            Kind::Plain(_) => value.clone(),
-            Kind::Nested(nesting, object) => {
-                rebuild(*nesting, value, |element| each_attribute(&object.attributes, element, change))
+            AttributeType::Plain(_) => value.clone(),
+            AttributeType::Nested(nesting, object) => {
+                rebuild(*nesting, value, |_, element| each_attribute(&object.attributes, element, change))
             }
         };
         rebuilt.insert(attribute.name.to_owned(), value);

@@ -1,11 +1,11 @@
-//! Everything that is wrong with a configuration, each fault at its own place: a user who must fix three things learns of
+//! Everything that is wrong with a configuration, each error at its own place: a user who must fix three things learns of
 //! three things.
 
-use super::{Attribute, Kind, Nesting, Object, Rule, Schema, objects};
+use super::{Attribute, AttributeType, Nesting, Object, Rule, Schema, nested::objects};
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, capitalize},
     path::{Path, Step},
-    value::{Fault, Value, set},
+    value::{ConvertError, Value, set},
 };
 
 /// `tree` is the configuration with its defaults ([`super::with_defaults`]). Unknown parts are undecided.
@@ -32,8 +32,8 @@ impl Pass<'_> {
         // A rule over the whole would only say again what is already wrong with a part.
         if self.found.len() == before {
             for rule in rules {
-                if let Err(fault) = rule.run(tree) {
-                    self.report(fault, at, None);
+                if let Err(error) = rule.run(tree) {
+                    self.report(error, at, None);
                 }
             }
         }
@@ -43,7 +43,7 @@ impl Pass<'_> {
     fn attribute(&mut self, attribute: &Attribute, value: &Value, here: &Path) {
         if value.is_null() {
             if attribute.is_required() {
-                self.report(Fault::new("a value is required"), here, Some(attribute));
+                self.report(ConvertError::new("a value is required"), here, Some(attribute));
             }
             return;
         }
@@ -51,68 +51,47 @@ impl Pass<'_> {
             return;
         }
         let sound = match &attribute.kind {
-            Kind::Plain(_) => true,
-            Kind::Nested(nesting, object) => self.nested(*nesting, object, value, here),
+            AttributeType::Plain(_) => true,
+            AttributeType::Nested(nesting, object) => self.each_nested(*nesting, object, value, here),
         };
         if sound {
             for check in &attribute.checks {
-                if let Err(fault) = check.run(value) {
-                    self.report(fault, here, Some(attribute));
+                if let Err(error) = check.run(value) {
+                    self.report(error, here, Some(attribute));
                 }
             }
         }
     }
 
-    fn nested(&mut self, nesting: Nesting, object: &Object, value: &Value, here: &Path) -> bool {
+    fn each_nested(&mut self, nesting: Nesting, object: &Object, value: &Value, here: &Path) -> bool {
         let mut sound = true;
-        for (step, element) in objects(nesting, value) {
-            let at = here.clone().then_maybe(step);
+        for (at, element) in objects(nesting, value) {
+            let at = here.clone().then_maybe(at.step());
             sound &= self.object(&object.attributes, &object.rules, element, &at);
         }
         if let (Nesting::Set, Value::Set(elements)) = (nesting, value) {
             // Equal only now that defaults are filled in: as a set they would become one, and core refuses a plan with
             // fewer elements than were configured.
             if !set::duplicates(elements).is_empty() {
-                let text = "two elements are equal once their defaults are filled in; remove one of them";
-                self.report(Fault::new(text), here, None);
+                let text = "two elements are equal once their defaults are filled in";
+                self.report(ConvertError::new(text), here, None);
                 sound = false;
             }
         }
         sound
     }
 
-    fn report(&mut self, fault: Fault, at: &Path, attribute: Option<&Attribute>) {
-        let Fault { path, unknown, text } = fault;
+    fn report(&mut self, error: ConvertError, at: &Path, attribute: Option<&Attribute>) {
+        let ConvertError { path, unknown, text } = error;
         if unknown {
             return;
         }
         let place = path.steps().iter().fold(at.clone(), |at, step| at.then(step.clone()));
         let place = self.schema.resolve_path(&place);
         let secret = self.schema.is_sensitive(&place) || attribute.is_some_and(|attribute| attribute.sensitive);
-        let text = if secret { "the value is not valid (it is sensitive, so it is not shown)" } else { &text };
-        let summary = if place.is_root() { text.to_owned() } else { format!("{place}: {text}") };
+        let text = if secret { "invalid value (not shown because it is sensitive)" } else { &text };
+        let summary = if place.is_root() { capitalize(text) } else { format!("{place}: {text}") };
         let detail = attribute.map(|attribute| attribute.description.as_str()).unwrap_or_default();
         self.found.push(Diagnostic::error(summary, detail).at(place));
-    }
-}
-
-impl Schema {
-    /// Whether the attribute at this path, or one that it is inside, is sensitive.
-    pub fn is_sensitive(&self, path: &Path) -> bool {
-        let mut attributes = &self.attributes;
-        for step in path.steps() {
-            let Step::Attribute(name) = step else { continue };
-            let Some(attribute) = attributes.iter().find(|attribute| attribute.name == name) else {
-                return false;
-            };
-            if attribute.sensitive || attribute.write_only {
-                return true;
-            }
-            match &attribute.kind {
-                Kind::Plain(_) => return false,
-                Kind::Nested(_, object) => attributes = &object.attributes,
-            }
-        }
-        false
     }
 }

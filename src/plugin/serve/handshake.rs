@@ -1,6 +1,6 @@
 //! How a client finds us: the one line on standard output, or `TF_REATTACH_PROVIDERS`.
 
-use super::{environment::PROTOCOL, listener::Endpoint};
+use super::{address::Endpoint, environment::PROTOCOL};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use std::fmt;
 
@@ -8,11 +8,11 @@ use std::fmt;
 const CORE_PROTOCOL: u32 = 1;
 
 /// `1|6|unix|/tmp/.../socket|grpc|<certificate>`: the certificate is base64 of its DER, without padding, and empty in
-/// plaintext. A seventh field says whether we multiplex the broker; only clients that asked for it know the field.
-pub(super) fn line(endpoint: &Endpoint, certificate: Option<&[u8]>, multiplexing_asked: bool) -> String {
+/// plaintext. A seventh field says whether we multiplex the broker; only clients that know of it expect the field.
+pub(super) fn line(endpoint: &Endpoint, certificate: Option<&[u8]>, knows_multiplexing: bool) -> String {
     let Endpoint { network, address } = endpoint;
     let certificate = certificate.map(|der| STANDARD_NO_PAD.encode(der)).unwrap_or_default();
-    let multiplexing = if multiplexing_asked { "|false" } else { "" };
+    let multiplexing = if knows_multiplexing { "|false" } else { "" };
     format!("{CORE_PROTOCOL}|{PROTOCOL}|{network}|{address}|grpc|{certificate}{multiplexing}\n")
 }
 
@@ -64,7 +64,7 @@ mod tests {
         let cases: [(&str, Option<&[u8]>, bool, &str); 4] = [
             ("plaintext: an empty last field", None, false, "1|6|tcp|127.0.0.1:10000|grpc|\n"),
             ("base64 without padding", Some(&[0xff]), false, "1|6|tcp|127.0.0.1:10000|grpc|/w\n"),
-            ("multiplexing asked, and declined", Some(&[0xff]), true, "1|6|tcp|127.0.0.1:10000|grpc|/w|false\n"),
+            ("multiplexing offered, and declined", Some(&[0xff]), true, "1|6|tcp|127.0.0.1:10000|grpc|/w|false\n"),
             ("the seventh field stays the seventh", None, true, "1|6|tcp|127.0.0.1:10000|grpc||false\n"),
         ];
         for (reason, certificate, multiplexing, expected) in cases {

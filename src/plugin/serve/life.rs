@@ -1,14 +1,14 @@
 //! From listening to the end, and what ends it.
 //!
-//! The end is the same whoever asks for it: nothing new begins, work in flight is told to stop and then awaited for a
-//! while, since a change that was sent to an API can't be taken back and its outcome must still be recorded.
+//! The end is the same whoever wants it: nothing new begins, work in flight is cancelled and then awaited for a while,
+//!  since a change that was sent to an API can't be taken back and its outcome must still be recorded.
 
 use super::{
-    ServeError,
+    error::ServeError,
     listener::Listener,
     wire::{self, Wire},
 };
-use crate::server::{self, Process, Sessions};
+use crate::server::{self, ContextSource, Process};
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
@@ -42,27 +42,27 @@ pub(super) enum Ending {
 
 pub(super) async fn serve(
     process: Arc<Process>,
-    sessions: Sessions,
+    contexts: ContextSource,
     listener: Listener,
     tls: Option<TlsAcceptor>,
-    signalled: impl Future<Output = ()>,
+    signal: impl Future<Output = ()>,
     parent: Option<Parent>,
 ) -> Result<(), ServeError> {
     let (wires, incoming) = mpsc::channel::<Wire>(1);
     let (open, _) = watch::channel(());
     let router = server::router(&process, STREAM_WINDOW, CONNECTION_WINDOW).await;
 
-    // Only accepting ends with this block. Connections are tasks of their own and are still being answered.
+    // Only accepting ends with this block. Connections are tasks of their own and still get their responses.
     let grace = tokio::select! {
         served = router.serve_with_incoming(ReceiverStream::new(incoming).map(Ok::<_, Infallible>)) => return Ok(served?),
-        () = wire::accept(&listener, tls, &sessions, &open, wires) => GRACE_AFTER_SHUTDOWN,
-        () = process.ended() => GRACE_AFTER_SHUTDOWN,
-        () = signalled => GRACE_AFTER_SIGNAL,
-        () = Parent::lost(parent, &open) => GRACE_AFTER_SIGNAL,
+        () = wire::accept(&listener, tls, &contexts, &open, wires) => GRACE_AFTER_SHUTDOWN,
+        () = process.wait_for_end() => GRACE_AFTER_SHUTDOWN,
+        () = signal => GRACE_AFTER_SIGNAL,
+        () = Parent::wait_until_lost(parent, &open) => GRACE_AFTER_SIGNAL,
     };
     drop(listener);
     process.end();
-    let _ = timeout(grace, process.calls_done()).await;
+    let _ = timeout(grace, process.wait_for_calls()).await;
     let _ = timeout(GRACE_FOR_REPLIES, open.closed()).await;
     Ok(())
 }
@@ -80,7 +80,7 @@ impl Parent {
 
     /// Nobody is connected, and we have been given to another parent. Either alone may pass: a client may dial again, and
     /// may have started us through a shell that is gone.
-    async fn lost(this: Option<Self>, open: &watch::Sender<()>) {
+    async fn wait_until_lost(this: Option<Self>, open: &watch::Sender<()>) {
         let Some(Self(parent)) = this else {
             return std::future::pending().await;
         };

@@ -3,13 +3,11 @@
 // The lint knows only the bodies of tests, and here nearly all is helpers of tests.
 #![allow(clippy::expect_used)]
 
-#[path = "../examples/sample/provider.rs"]
-mod sample;
-
 mod calls;
+mod connections;
 mod ending;
 mod harness;
 mod process;
-mod sessions;
+mod sample;
 mod sockets;
 mod tls;

@@ -1,9 +1,9 @@
-//! One accepted connection: bytes, and the session that every call on it finds in its request.
+//! One accepted connection: bytes, and the context that every call on it finds in its request.
 //!
-//! A session hangs on its stream, so it is freed when the stream closes and needs no table that could leak.
+//! A context hangs on its stream, so it is freed when the stream closes and needs no table that could leak.
 
-use super::listener::Listener;
-use crate::server::{Session, Sessions};
+use super::listener::{Io, Listener};
+use crate::server::{ConnectionContext, ContextSource};
 use std::{
     io,
     pin::Pin,
@@ -23,21 +23,18 @@ const TLS_DEADLINE: Duration = Duration::from_secs(10);
 /// After a refused `accept`, most likely for want of file descriptors: others must close some first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
-
 pub(super) struct Wire {
     io: Box<dyn Io>,
-    session: Session,
+    context: ConnectionContext,
     /// Counts this connection as open.
     _open: watch::Receiver<()>,
 }
 
 impl Connected for Wire {
-    type ConnectInfo = Session;
+    type ConnectInfo = ConnectionContext;
 
-    fn connect_info(&self) -> Session {
-        self.session.clone()
+    fn connect_info(&self) -> ConnectionContext {
+        self.context.clone()
     }
 }
 
@@ -45,7 +42,7 @@ impl Connected for Wire {
 pub(super) async fn accept(
     listener: &Listener,
     tls: Option<TlsAcceptor>,
-    sessions: &Sessions,
+    contexts: &ContextSource,
     open: &watch::Sender<()>,
     wires: mpsc::Sender<Wire>,
 ) {
@@ -58,15 +55,15 @@ pub(super) async fn accept(
                 continue;
             }
         };
-        let session = sessions.connect();
+        let context = contexts.connect();
         let open = open.subscribe();
         let wires = wires.clone();
         match tls.clone() {
-            None => _ = wires.send(Wire { io, session, _open: open }).await,
+            None => _ = wires.send(Wire { io, context, _open: open }).await,
             Some(tls) => {
                 _ = tokio::spawn(async move {
                     match handshake(&tls, io).await {
-                        Ok(io) => _ = wires.send(Wire { io, session, _open: open }).await,
+                        Ok(io) => _ = wires.send(Wire { io, context, _open: open }).await,
                         Err(error) => tracing::debug!(%error, "A connection was refused"),
                     }
                 })

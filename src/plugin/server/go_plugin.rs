@@ -1,7 +1,7 @@
 //! The services beside the provider. Terraform opens the broker's and the stdio stream on every connection and then
 //! never uses them: both stay open and silent. Anything sent on stdio would be logged by core as unexpected.
 
-use super::session::{Process, Session};
+use super::context::{ConnectionContext, Process};
 use futures_util::{FutureExt, StreamExt, future, stream};
 use std::sync::Arc;
 use tfplugin_proto::goplugin::{
@@ -17,12 +17,12 @@ use tonic_health::{
     server::{HealthReporter, HealthService},
 };
 
-/// The name that go-plugin asks the health service about.
+/// The service whose health go-plugin checks.
 const HEALTH_NAME: &str = "plugin";
 
 /// Says nothing until the process ends, and holds the other direction open for as long.
 fn silence<T: Send + 'static>(process: &Process, other_direction: impl Send + 'static) -> BoxStream<T> {
-    let ended = process.ended().map(move |()| drop(other_direction));
+    let ended = process.wait_for_end().map(move |()| drop(other_direction));
     Box::pin(stream::once(ended).filter_map(|()| future::ready(None)))
 }
 
@@ -51,7 +51,7 @@ struct Controller;
 impl GrpcController for Controller {
     /// The reply goes out first: the end of the process leaves open connections a moment for what is on its way.
     async fn shutdown(&self, request: Request<Empty>) -> Result<Response<Empty>, Status> {
-        Session::of(&request)?.shutdown();
+        ConnectionContext::of(&request)?.shutdown();
         Ok(Response::new(Empty {}))
     }
 }

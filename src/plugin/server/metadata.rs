@@ -1,8 +1,8 @@
 //! What the provider offers: GetMetadata, GetProviderSchema, GetFunctions.
 
-use super::{call::Answered, schemas::Typed, session::Work, wire};
-use crate::schema::{Attribute, Kind, Nesting, Object, Schema};
-use tfplugin_proto::tfplugin6 as proto;
+use super::{context::Work, failure::RpcResult, schemas::TypedSchema, wire};
+use crate::schema::{Attribute, AttributeType, Nesting, Object, Schema};
+use tfplugin_proto::tfplugin6::{self as proto, get_functions, get_metadata, get_provider_schema};
 
 fn capabilities() -> proto::ServerCapabilities {
     proto::ServerCapabilities {
@@ -13,57 +13,47 @@ fn capabilities() -> proto::ServerCapabilities {
     }
 }
 
-pub(super) async fn get_metadata(
-    work: Work,
-    _: proto::get_metadata::Request,
-) -> Answered<proto::get_metadata::Response> {
-    let type_name = |name: &str| name.to_owned();
-    let resources = work.connection().resources().iter();
-    let data_sources = work.connection().data_sources().iter();
-    Ok(proto::get_metadata::Response {
+pub(super) async fn get_metadata(work: Work, _: get_metadata::Request) -> RpcResult<get_metadata::Response> {
+    use get_metadata::{DataSourceMetadata, ResourceMetadata};
+    let resources = work.connection().resources().iter().map(|resource| resource.name().to_owned());
+    let data_sources = work.connection().data_sources().iter().map(|source| source.name().to_owned());
+    Ok(get_metadata::Response {
         server_capabilities: Some(capabilities()),
-        resources: resources
-            .map(|resource| proto::get_metadata::ResourceMetadata { type_name: type_name(resource.name()) })
-            .collect(),
-        data_sources: data_sources
-            .map(|source| proto::get_metadata::DataSourceMetadata { type_name: type_name(source.name()) })
-            .collect(),
-        ..proto::get_metadata::Response::default()
+        resources: resources.map(|type_name| ResourceMetadata { type_name }).collect(),
+        data_sources: data_sources.map(|type_name| DataSourceMetadata { type_name }).collect(),
+        ..get_metadata::Response::default()
     })
 }
 
 pub(super) async fn get_provider_schema(
     work: Work,
-    _: proto::get_provider_schema::Request,
-) -> Answered<proto::get_provider_schema::Response> {
+    _: get_provider_schema::Request,
+) -> RpcResult<get_provider_schema::Response> {
     let provider = work.provider();
-    let mut breaches = provider.breaches.clone();
-    let mut described = |name: &str, typed: &Typed| {
-        breaches.extend(typed.breaches.iter().cloned());
+    let mut violations = provider.violations.clone();
+    let mut describe = |name: &str, typed: &TypedSchema| {
+        violations.extend(typed.violations.iter().cloned());
         (name.to_owned(), schema(&typed.schema))
     };
     let resources = work.connection().resources().iter().enumerate();
+    let resource_schemas =
+        resources.map(|(at, resource)| describe(resource.name(), work.resource_schema(at))).collect();
     let data_sources = work.connection().data_sources().iter().enumerate();
-    Ok(proto::get_provider_schema::Response {
+    let data_source_schemas =
+        data_sources.map(|(at, source)| describe(source.name(), work.data_source_schema(at))).collect();
+    Ok(get_provider_schema::Response {
         provider: Some(schema(&provider.schema)),
-        resource_schemas: resources
-            .map(|(at, resource)| described(resource.name(), work.resource_schema(at)))
-            .collect(),
-        data_source_schemas: data_sources
-            .map(|(at, source)| described(source.name(), work.data_source_schema(at)))
-            .collect(),
+        resource_schemas,
+        data_source_schemas,
         server_capabilities: Some(capabilities()),
-        diagnostics: wire::diagnostics(breaches),
-        ..proto::get_provider_schema::Response::default()
+        diagnostics: wire::diagnostics(violations),
+        ..get_provider_schema::Response::default()
     })
 }
 
-/// Only OpenTofu asks, and only for a function that the schema doesn't list: that there is none is the answer.
-pub(super) async fn get_functions(
-    _: Work,
-    _: proto::get_functions::Request,
-) -> Answered<proto::get_functions::Response> {
-    Ok(proto::get_functions::Response::default())
+/// Only OpenTofu calls it, and only for a function that the schema doesn't list: there is none.
+pub(super) async fn get_functions(_: Work, _: get_functions::Request) -> RpcResult<get_functions::Response> {
+    Ok(get_functions::Response::default())
 }
 
 // === Schema -> message ===
@@ -81,8 +71,8 @@ fn schema(schema: &Schema) -> proto::Schema {
 fn attribute(attribute: &Attribute) -> proto::schema::Attribute {
     // Core refuses an attribute with both a type and a nested type, and one with neither.
     let (ty, nested_type) = match &attribute.kind {
-        Kind::Plain(ty) => (ty.to_json(), None),
-        Kind::Nested(nesting, object) => (vec![], Some(nested(*nesting, object))),
+        AttributeType::Plain(ty) => (ty.to_json(), None),
+        AttributeType::Nested(nesting, nested) => (vec![], Some(object(*nesting, nested))),
     };
     proto::schema::Attribute {
         name: attribute.name.to_owned(),
@@ -100,7 +90,7 @@ fn attribute(attribute: &Attribute) -> proto::schema::Attribute {
     }
 }
 
-fn nested(nesting: Nesting, object: &Object) -> proto::schema::Object {
+fn object(nesting: Nesting, nested: &Object) -> proto::schema::Object {
     use proto::schema::object::NestingMode;
     let nesting = match nesting {
         Nesting::Single => NestingMode::Single,
@@ -109,7 +99,7 @@ fn nested(nesting: Nesting, object: &Object) -> proto::schema::Object {
         Nesting::Map => NestingMode::Map,
     };
     proto::schema::Object {
-        attributes: object.attributes.iter().map(attribute).collect(),
+        attributes: nested.attributes.iter().map(attribute).collect(),
         nesting: nesting.into(),
         ..proto::schema::Object::default()
     }

@@ -1,56 +1,57 @@
 //! Each schema with the type that it gives to values, built when a call first needs it and kept for the process.
 //!
-//! Clients cache schemas too (`get_provider_schema_optional`), so most instances of a run never ask for them all: they pay
+//! Clients cache schemas too (`get_provider_schema_optional`), so most instances of a run never request them all: they pay
 //! for the types that they touch.
 
-use super::{call::Answered, session::Work};
 use crate::{
     diagnostic::Diagnostic,
-    laws::{self, Breach},
-    resource::{DataSource, Resource},
-    schema::{self, Kind, Schema},
+    laws::Violation,
+    schema::{self, AttributeType, Schema},
     value::{Type, Value},
 };
 use std::sync::OnceLock;
 
+/// The detail of all that only this provider's developers can repair.
+pub(super) const BUG: &str = "This is a bug in the provider, not in your configuration. Report it.";
+
 /// By position in the connection's lists: every connection has the provider's one registry.
 #[derive(Default)]
 pub(super) struct Schemas {
-    provider: OnceLock<Typed>,
-    resources: OnceLock<Box<[OnceLock<Typed>]>>,
-    data_sources: OnceLock<Box<[OnceLock<Typed>]>>,
+    pub(super) provider: OnceLock<TypedSchema>,
+    pub(super) resources: OnceLock<Box<[OnceLock<TypedSchema>]>>,
+    pub(super) data_sources: OnceLock<Box<[OnceLock<TypedSchema>]>>,
 }
 
-pub(super) struct Typed {
+pub(super) struct TypedSchema {
     pub(super) schema: Schema,
     pub(super) ty: Type,
     /// In debug builds, what core would object to. It refuses such a schema too, but less plainly.
-    pub(super) breaches: Vec<Diagnostic>,
+    pub(super) violations: Vec<Diagnostic>,
     has_write_only: bool,
 }
 
-impl Typed {
-    fn new(name: &str, schema: Schema, law: fn(&Schema) -> Vec<Breach>) -> Self {
-        let breaches = if cfg!(debug_assertions) { law(&schema) } else { vec![] };
-        let told = |breach: Breach| {
+impl TypedSchema {
+    pub(super) fn new(name: &str, schema: Schema, law: fn(&Schema) -> Vec<Violation>) -> Self {
+        let violations = if cfg!(debug_assertions) { law(&schema) } else { vec![] };
+        let report = |violation: Violation| {
             // Not at a path: this is about the schema, and no configuration has such a place.
-            Diagnostic::error(format!("the schema of {name} breaks a law of the protocol: {breach}"), "")
+            Diagnostic::error(format!("Schema of {name} violates the protocol: {violation}"), BUG)
         };
         Self {
             ty: schema.ty(),
             has_write_only: any_write_only(&schema.attributes),
-            breaches: breaches.into_iter().map(told).collect(),
+            violations: violations.into_iter().map(report).collect(),
             schema,
         }
     }
 
-    /// What may be answered: core refuses any answer with a write-only value in it.
-    pub(super) fn answerable(&self, value: Value) -> Value {
+    /// Core refuses any response with a write-only value in it.
+    pub(super) fn without_write_only(&self, value: Value) -> Value {
         if self.has_write_only { schema::null_write_only(&self.schema, &value) } else { value }
     }
 
-    /// Diagnostics as the client understands them: a rule that looked at a tree can't tell a key from an attribute.
-    pub(super) fn located(&self, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    /// Diagnostics as the client understands them: a rule that looked at a tree can't distinguish a key from an attribute.
+    pub(super) fn locate_all(&self, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         diagnostics.into_iter().map(|diagnostic| self.locate(diagnostic)).collect()
     }
 
@@ -65,52 +66,7 @@ impl Typed {
 
 fn any_write_only(attributes: &[schema::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
-        attribute.write_only || matches!(&attribute.kind, Kind::Nested(_, object) if any_write_only(&object.attributes))
+        attribute.write_only
+            || matches!(&attribute.kind, AttributeType::Nested(_, object) if any_write_only(&object.attributes))
     })
-}
-
-impl Work {
-    pub(super) fn provider(&self) -> &Typed {
-        let process = self.session.process();
-        process
-            .schemas
-            .provider
-            .get_or_init(|| Typed::new("provider", process.provider.schema(), laws::check_provider_schema))
-    }
-
-    pub(super) fn resource(&self, name: &str) -> Answered<(&dyn Resource, &Typed)> {
-        let all = self.connection().resources();
-        let at = all.iter().position(|resource| resource.name() == name).ok_or_else(|| unknown("resource", name))?;
-        Ok((&*all[at], self.resource_schema(at)))
-    }
-
-    pub(super) fn data_source(&self, name: &str) -> Answered<(&dyn DataSource, &Typed)> {
-        let all = self.connection().data_sources();
-        let at = all.iter().position(|source| source.name() == name).ok_or_else(|| unknown("data source", name))?;
-        Ok((&*all[at], self.data_source_schema(at)))
-    }
-
-    pub(super) fn resource_schema(&self, at: usize) -> &Typed {
-        let all = self.connection().resources();
-        let cells = cells(&self.session.process().schemas.resources, all.len());
-        cells[at].get_or_init(|| Typed::new(all[at].name(), all[at].schema(), laws::check_schema))
-    }
-
-    pub(super) fn data_source_schema(&self, at: usize) -> &Typed {
-        let all = self.connection().data_sources();
-        let cells = cells(&self.session.process().schemas.data_sources, all.len());
-        cells[at].get_or_init(|| Typed::new(all[at].name(), all[at].schema(), laws::check_schema))
-    }
-}
-
-fn cells(cells: &OnceLock<Box<[OnceLock<Typed>]>>, length: usize) -> &[OnceLock<Typed>] {
-    cells.get_or_init(|| (0..length).map(|_| OnceLock::new()).collect())
-}
-
-fn unknown(kind: &str, name: &str) -> Diagnostic {
-    Diagnostic::error(
-        format!("this release of the provider has no {kind} {name}"),
-        "The configuration or the state names a type that this release doesn't know. Install a release that has it \
-         (terraform init -upgrade), or remove it.",
-    )
 }

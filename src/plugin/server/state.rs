@@ -1,9 +1,9 @@
 //! State that is neither planned nor applied: UpgradeResourceState, ReadResource, ImportResourceState, MoveResourceState.
 
 use super::{
-    call::{Answered, Failure},
-    schemas::Typed,
-    session::Work,
+    context::Work,
+    failure::{Failure, RpcResult},
+    schemas::TypedSchema,
     wire,
 };
 use crate::{
@@ -21,21 +21,21 @@ use tfplugin_proto::tfplugin6 as proto;
 pub(super) async fn upgrade_resource_state(
     work: Work,
     request: proto::upgrade_resource_state::Request,
-) -> Answered<proto::upgrade_resource_state::Response> {
+) -> RpcResult<proto::upgrade_resource_state::Response> {
     let (resource, typed) = work.resource(&request.type_name)?;
     let raw = request.raw_state.unwrap_or_default();
     if raw.json.is_empty() && !raw.flatmap.is_empty() {
         return Err(Diagnostic::error(
-            format!("state of {} is in the format of Terraform 0.11", request.type_name),
-            "No release of this provider has written it. Refresh it with Terraform 0.12 or newer and the provider that \
-             wrote it, or import the object again.",
+            format!("State of {} is in the format of Terraform 0.11", request.type_name),
+            "No version of this provider wrote it. Refresh it with Terraform 0.12 or later and the provider that wrote \
+             it, or import the object again.",
         )
         .into());
     }
     let state = match request.version.cmp(&typed.schema.version) {
         Ordering::Equal => json::decode(&raw.json, &typed.ty),
         Ordering::Less => {
-            let old = serde_json::from_slice(&raw.json).map_err(Failure::broken)?;
+            let old = serde_json::from_slice(&raw.json).map_err(Failure::protocol)?;
             json::from_json(resource.upgrade(request.version, old)?, &typed.ty)
         }
         Ordering::Greater => return Err(newer(resource, request.version, typed).into()),
@@ -45,24 +45,24 @@ pub(super) async fn upgrade_resource_state(
         let place = error.path.clone();
         typed.locate(
             Diagnostic::error(
-                format!("state of {} doesn't fit its schema: {error}", request.type_name),
-                "Another release of the provider has written it, or it was edited. Use that release, or restore the state \
-                 from a backup.",
+                format!("State of {} does not match its schema: {error}", request.type_name),
+                "Another version of the provider wrote it, or it was edited. Use that version, or restore the state from \
+                 a backup.",
             )
             .at(place),
         )
     })?;
     Ok(proto::upgrade_resource_state::Response {
-        upgraded_state: wire::encode(typed.answerable(state), &typed.ty)?,
+        upgraded_state: wire::encode(typed.without_write_only(state), &typed.ty)?,
         diagnostics: vec![],
     })
 }
 
-fn newer(resource: &dyn Resource, version: i64, typed: &Typed) -> Diagnostic {
+fn newer(resource: &dyn Resource, version: i64, typed: &TypedSchema) -> Diagnostic {
     Diagnostic::error(
-        format!("state of {} was written by a newer release of the provider", resource.name()),
+        format!("State of {} was written by a newer version of the provider", resource.name()),
         format!(
-            "Its schema version is {version}; this release knows versions up to {}. Install the newer release.",
+            "Its schema version is {version}, and this version of the provider supports up to {}. Upgrade the provider.",
             typed.schema.version
         ),
     )
@@ -71,7 +71,7 @@ fn newer(resource: &dyn Resource, version: i64, typed: &Typed) -> Diagnostic {
 pub(super) async fn read_resource(
     work: Work,
     request: proto::read_resource::Request,
-) -> Answered<proto::read_resource::Response> {
+) -> RpcResult<proto::read_resource::Response> {
     let (resource, typed) = work.resource(&request.type_name)?;
     let prior = wire::decode("current state", request.current_state, &typed.ty)?;
     let call = work.call(request.client_capabilities.as_ref());
@@ -79,15 +79,13 @@ pub(super) async fn read_resource(
 
     let response = resource.read(&call, ReadRequest { state: prior, private }).await;
 
-    let mut found = typed.located(response.diagnostics);
+    let mut found = typed.locate_all(response.diagnostics);
     if any_error(&found) {
         // Core keeps what it has.
         return Err(found.into());
     }
-    let state = typed.answerable(response.state.unwrap_or(Value::Null));
-    if cfg!(debug_assertions) {
-        found.extend(laws::check_read(&typed.schema, &state).into_iter().map(wire::breach));
-    }
+    let state = typed.without_write_only(response.state.unwrap_or(Value::Null));
+    wire::check(&mut found, || laws::check_read(&typed.schema, &state));
     Ok(proto::read_resource::Response {
         new_state: wire::encode(state, &typed.ty)?,
         // Replaces what core had, so it is always sent.
@@ -100,12 +98,12 @@ pub(super) async fn read_resource(
 pub(super) async fn import_resource_state(
     work: Work,
     request: proto::import_resource_state::Request,
-) -> Answered<proto::import_resource_state::Response> {
+) -> RpcResult<proto::import_resource_state::Response> {
     let (resource, typed) = work.resource(&request.type_name)?;
     if request.id.is_empty() {
         return Err(Diagnostic::error(
-            format!("{} is imported by its id", request.type_name),
-            "Write the import block with `id`; this provider has no identities.",
+            format!("Import of {} without an ID", request.type_name),
+            "This provider has no resource identities. Set `id` in the `import` block.",
         )
         .into());
     }
@@ -113,12 +111,12 @@ pub(super) async fn import_resource_state(
 
     let response = resource.import(&call, &request.id).await;
 
-    let mut found = typed.located(response.diagnostics);
+    let mut found = typed.locate_all(response.diagnostics);
     let Some(state) = response.state.filter(|state| !state.is_null()) else {
         if !any_error(&found) {
             found.push(Diagnostic::error(
-                format!("there is no {} with the id {:?}", request.type_name, request.id),
-                "Check the id, and that the provider is configured for the place where the object is.",
+                format!("No {} with the ID {:?}", request.type_name, request.id),
+                "Check the ID, and that the provider is configured for the target that holds the object.",
             ));
         }
         return Err(found.into());
@@ -126,10 +124,8 @@ pub(super) async fn import_resource_state(
     if any_error(&found) {
         return Err(found.into());
     }
-    let state = typed.answerable(state);
-    if cfg!(debug_assertions) {
-        found.extend(laws::check_import(&typed.schema, &state).into_iter().map(wire::breach));
-    }
+    let state = typed.without_write_only(state);
+    wire::check(&mut found, || laws::check_import(&typed.schema, &state));
     Ok(proto::import_resource_state::Response {
         imported_resources: vec![proto::import_resource_state::ImportedResource {
             type_name: request.type_name,
@@ -142,16 +138,16 @@ pub(super) async fn import_resource_state(
     })
 }
 
-/// Our capabilities don't announce it, but OpenTofu doesn't look: a `moved` block between two types gets a plain answer.
+/// Our capabilities don't announce it, but OpenTofu doesn't look: a `moved` block between two types gets a plain refusal.
 pub(super) async fn move_resource_state(
     _: Work,
     request: proto::move_resource_state::Request,
-) -> Answered<proto::move_resource_state::Response> {
+) -> RpcResult<proto::move_resource_state::Response> {
     let (from, to) = (&request.source_type_name, &request.target_type_name);
     Err(Diagnostic::error(
-        format!("{to} can't take over the state of {from}"),
-        "Remove the `moved` block. To keep the object, take it out of state with a `removed` block and import it under \
-         its new address.",
+        format!("State of {from} cannot be moved to {to}"),
+        "Remove the `moved` block. To keep the object, remove it from the state with a `removed` block and import it \
+         under its new address.",
     )
     .into())
 }

@@ -1,50 +1,60 @@
 //! Between the protocol's messages and our types.
 
-use super::call::{Answered, Failure};
+use super::{
+    failure::{Failure, RpcResult},
+    schemas::BUG,
+};
 use crate::{
     diagnostic::{Diagnostic, Severity},
-    laws::Breach,
+    laws::{self, Violation},
     path::{Path, Step},
     value::{Type, Value, codec, json, msgpack},
 };
 use tfplugin_proto::tfplugin6::{self as proto, attribute_path::step::Selector};
 
-/// Absent or empty is null. A client may send either form; a value that isn't of its type is no user's doing.
-pub(super) fn decode(what: &str, value: Option<proto::DynamicValue>, ty: &Type) -> Answered<Value> {
+/// Absent or empty is null. A client may send either form; a value that isn't of its type is a protocol error.
+pub(super) fn decode(what: &str, value: Option<proto::DynamicValue>, ty: &Type) -> RpcResult<Value> {
     let proto::DynamicValue { msgpack, json } = value.unwrap_or_default();
     let decoded = if msgpack.is_empty() { json::decode(&json, ty) } else { msgpack::decode(&msgpack, ty) };
-    decoded.map_err(|error| Failure::broken(format_args!("{what} is not a value of its type: {error}")))
+    decoded.map_err(|error| Failure::protocol(format_args!("{what} does not match the schema: {error}")))
 }
 
 /// Always msgpack, which every client reads and which alone can hold unknowns.
 ///
 /// Our own tree may lack attributes, or hold a list for a set: what serde writes does. It is made to conform only when it
-/// doesn't already, since most answers are built from trees that came in whole.
-pub(super) fn encode(value: Value, ty: &Type) -> Answered<Option<proto::DynamicValue>> {
+/// doesn't already, since most responses are built from trees that came in whole.
+pub(super) fn encode(value: Value, ty: &Type) -> RpcResult<Option<proto::DynamicValue>> {
     let msgpack = match msgpack::encode(&value, ty) {
         Ok(bytes) => bytes,
         Err(_) => codec::conform(value, ty).and_then(|value| msgpack::encode(&value, ty)).map_err(|error| {
-            Diagnostic::error(
-                format!("the provider's answer is not of its own schema: {error}"),
-                "This is a fault of the provider, not of your configuration. Please report it.",
-            )
+            Diagnostic::error(format!("Response of the provider does not match its own schema: {error}"), BUG)
         })?,
     };
     Ok(Some(proto::DynamicValue { msgpack, json: vec![] }))
 }
 
-/// Core would refuse the answer as well, and say less of why.
-pub(super) fn breach(breach: Breach) -> Diagnostic {
-    let summary = format!("the provider's answer breaks a law of the protocol: {breach}");
-    Diagnostic::error(summary, "This is a fault of the provider, found by its own check in a debug build.")
-        .at(breach.path)
+/// In debug builds, our own check of what we are about to send. Core would refuse the response as well, and say less of why.
+pub(super) fn check(found: &mut Vec<Diagnostic>, law: impl FnOnce() -> Vec<Violation>) {
+    if cfg!(debug_assertions) {
+        found.extend(law().into_iter().map(report));
+    }
 }
 
-pub(super) fn diagnostics(diagnostics: Vec<Diagnostic>) -> Vec<proto::Diagnostic> {
+fn report(violation: Violation) -> Diagnostic {
+    let summary = format!("Response of the provider violates the protocol: {violation}");
+    Diagnostic::error(summary, "This is a bug in the provider, found by its own check in a debug build.")
+        .at(violation.path)
+}
+
+pub(super) fn diagnostics(mut diagnostics: Vec<Diagnostic>) -> Vec<proto::Diagnostic> {
+    if cfg!(debug_assertions) {
+        let violations: Vec<_> = diagnostics.iter().filter_map(laws::check_message).collect();
+        diagnostics.extend(violations.into_iter().map(report));
+    }
     diagnostics.into_iter().map(diagnostic).collect()
 }
 
-pub(super) fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
+fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
     let Diagnostic { severity, summary, detail, path } = diagnostic;
     let severity = match severity {
         Severity::Error => proto::diagnostic::Severity::Error,
@@ -83,9 +93,9 @@ mod tests {
     }
 
     #[test]
-    fn what_no_client_sends_is_a_broken_request() {
+    fn what_no_client_sends_is_a_protocol_error() {
         let number = Some(proto::DynamicValue { msgpack: vec![0x01], json: vec![] });
-        assert!(matches!(decode("config", number, &Type::String), Err(Failure::Broken(_))));
+        assert!(matches!(decode("config", number, &Type::String), Err(Failure::Protocol(_))));
     }
 
     #[test]
@@ -93,7 +103,7 @@ mod tests {
         let ty = Type::object([("tags", Type::set(Type::String)), ("note", Type::String)]);
         let written_by_serde = Value::map([("tags", Value::List(vec!["a".into()]))]);
         let message = encode(written_by_serde, &ty).unwrap_or_else(|_| panic!("it can conform"));
-        let read = decode("answer", message, &ty).unwrap_or_else(|_| panic!("it conforms"));
+        let read = decode("response", message, &ty).unwrap_or_else(|_| panic!("it conforms"));
         assert_eq!(read, Value::map([("tags", Value::set(["a".into()])), ("note", Value::Null)]));
     }
 

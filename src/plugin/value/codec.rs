@@ -1,6 +1,6 @@
 //! What both codecs share: their error, the limit of depth, and whether a tree has a given type.
 
-use super::{NULL, Type, Value, set};
+use super::{Type, Value, set};
 use crate::path::{Path, Step};
 use std::{collections::BTreeMap, fmt};
 
@@ -21,15 +21,15 @@ impl CodecError {
     }
 
     pub(super) fn mismatch(wanted: &Type, found: &str) -> Self {
-        Self::new(format_args!("{} is needed, this is {found}", wanted.noun()))
+        Self::new(format_args!("{} is required, not {found}", wanted.noun()))
     }
 
     pub(super) fn missing(name: &str) -> Self {
-        Self::new(format_args!("the object has no attribute {name:?}"))
+        Self::new(format_args!("missing attribute `{name}`"))
     }
 
     pub(super) fn extra(name: &str) -> Self {
-        Self::new(format_args!("the object has an attribute {name:?} that its type does not know"))
+        Self::new(format_args!("unsupported attribute `{name}`"))
     }
 
     pub(super) fn too_deep() -> Self {
@@ -89,12 +89,12 @@ pub fn conform(value: Value, ty: &Type) -> Result<Value, CodecError> {
             let pairs = elements.into_iter().zip(types).enumerate();
             pairs.map(|(at, (value, ty))| conform(value, ty).index(at)).collect::<Result<_, _>>().map(Value::List)
         }
-        (Value::Map(entries), Type::Map(ty)) => entries
-            .into_iter()
-            .map(|(key, value)| Ok((conform(value, ty).key(&key)?, key)))
-            .map(|pair| pair.map(|(value, key)| (key, value)))
-            .collect::<Result<_, _>>()
-            .map(Value::Map),
+        (Value::Map(mut entries), Type::Map(ty)) => {
+            for (key, value) in &mut entries {
+                *value = conform(std::mem::replace(value, Value::Null), ty).key(key)?;
+            }
+            Ok(Value::Map(entries))
+        }
         (Value::Map(mut entries), Type::Object(attributes)) => {
             let mut whole = BTreeMap::new();
             for (name, ty) in attributes {
@@ -111,7 +111,7 @@ fn conform_all(elements: Vec<Value>, ty: &Type) -> Result<Vec<Value>, CodecError
     elements.into_iter().enumerate().map(|(at, value)| conform(value, ty).index(at)).collect()
 }
 
-/// Whether the tree is exactly of this type, as core demands of an answer.
+/// Whether the tree is exactly of this type, as core demands of a response.
 pub fn fits(value: &Value, ty: &Type) -> Result<(), CodecError> {
     match (value, ty) {
         (Value::Null | Value::Unknown(_), _)
@@ -141,8 +141,5 @@ pub fn fits(value: &Value, ty: &Type) -> Result<(), CodecError> {
 
 /// Null of every attribute: what a schema's object is before anything is known of it.
 pub fn empty(ty: &Type) -> Value {
-    match ty {
-        Type::Object(attributes) => Value::map(attributes.keys().map(|name| (name.clone(), NULL.clone()))),
-        _ => Value::Null,
-    }
+    conform(Value::map::<String>([]), ty).unwrap_or(Value::Null)
 }

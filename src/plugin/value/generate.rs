@@ -95,7 +95,7 @@ fn refinement() -> impl Strategy<Value = Refinement> {
     let text = || prop::option::of(text());
     (prop::option::of(any::<bool>()), text(), bound(), bound(), length(), length()).prop_map(
         |(null, prefix, lower, upper, min_length, max_length)| {
-            let prefix = prefix.map(super::nfc);
+            let prefix = prefix.map(super::text::nfc);
             Bounds { null, prefix, lower, upper, min_length, max_length }.into()
         },
     )

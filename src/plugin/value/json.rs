@@ -1,14 +1,16 @@
 //! The textual form: state files, and values that a client chooses to send so. It can't hold an unknown.
 //!
-//! Numbers keep their text on the way in and out (`serde_json` with `arbitrary_precision`); the reader's own limit of 128
+//! Numbers keep their text (`serde_json` with `arbitrary_precision`); the reader's own limit of 128
 //! levels bounds every recursion here.
 
 use super::{
     CodecError, Type, Value,
-    codec::{DEPTH, Located},
-    nfc, set,
+    codec::{DEPTH, Located, fits},
+    number::Number,
+    set,
+    text::nfc,
 };
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
 /// Absent bytes are null, as in the binary form.
@@ -19,17 +21,11 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, CodecError> {
     from_json(serde_json::from_slice(bytes).map_err(CodecError::new)?, ty)
 }
 
-pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, CodecError> {
-    to_json(value, ty).map(|json| json.to_string().into_bytes())
-}
-
 /// An attribute that is not there is null, for state may be older than the schema; one that the type does not know is an
 /// error, for its value would be lost.
 pub fn from_json(json: Json, ty: &Type) -> Result<Value, CodecError> {
     read(json, ty, DEPTH)
 }
-
-// === JSON -> Value ===
 
 fn read(json: Json, ty: &Type, depth: usize) -> Result<Value, CodecError> {
     let Some(depth) = depth.checked_sub(1) else {
@@ -44,7 +40,7 @@ fn read(json: Json, ty: &Type, depth: usize) -> Result<Value, CodecError> {
         (Type::Number, Json::String(text)) => text.parse().map(Value::Number).map_err(CodecError::new),
         (Type::String, Json::String(text)) => Ok(Value::String(nfc(text))),
         (Type::String, Json::Number(number)) => {
-            number.as_str().parse::<super::Number>().map(|n| Value::String(n.to_string())).map_err(CodecError::new)
+            number.as_str().parse::<Number>().map(|n| Value::String(n.to_string())).map_err(CodecError::new)
         }
         (Type::String, Json::Bool(value)) => Ok(Value::String(value.to_string())),
         (Type::List(ty), Json::Array(elements)) => read_all(elements, ty, depth).map(Value::List),
@@ -88,48 +84,30 @@ fn read_all(elements: Vec<Json>, ty: &Type, depth: usize) -> Result<Vec<Value>, 
     elements.into_iter().enumerate().map(|(at, json)| read(json, ty, depth).index(at)).collect()
 }
 
-// === Value -> JSON ===
+/// As core writes state.
+pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, CodecError> {
+    fits(value, ty)?;
+    write(value).map(|json| json.to_string().into_bytes())
+}
 
-pub fn to_json(value: &Value, ty: &Type) -> Result<Json, CodecError> {
-    match (value, ty) {
-        (Value::Null, _) => Ok(Json::Null),
-        (Value::Unknown(_), _) => Err(CodecError::new("an unknown value can't be written as JSON")),
-        (Value::Dynamic(dynamic), Type::Dynamic) => Ok(Json::Object(
-            [("value".to_owned(), to_json(&dynamic.value, &dynamic.ty)?), ("type".to_owned(), dynamic.ty.as_json())]
-                .into_iter()
-                .collect(),
-        )),
-        (Value::Bool(value), Type::Bool) => Ok((*value).into()),
-        (Value::String(text), Type::String) => Ok(text.as_str().into()),
-        (Value::Number(number), Type::Number) => number.to_string().parse().map(Json::Number).map_err(CodecError::new),
-        (Value::List(elements), Type::List(ty)) | (Value::Set(elements), Type::Set(ty)) => {
+/// What fits its type is written without looking at the type again.
+fn write(value: &Value) -> Result<Json, CodecError> {
+    Ok(match value {
+        Value::Null => Json::Null,
+        Value::Unknown(_) => return Err(CodecError::new("an unknown value cannot be written as JSON")),
+        Value::Bool(value) => (*value).into(),
+        Value::String(text) => text.as_str().into(),
+        Value::Number(number) => Json::Number(number.to_string().parse().map_err(CodecError::new)?),
+        Value::List(elements) | Value::Set(elements) => {
             let elements = elements.iter().enumerate();
-            elements.map(|(at, element)| to_json(element, ty).index(at)).collect::<Result<_, _>>().map(Json::Array)
+            elements.map(|(at, element)| write(element).index(at)).collect::<Result<_, _>>().map(Json::Array)?
         }
-        (Value::List(elements), Type::Tuple(types)) if elements.len() == types.len() => {
-            let pairs = elements.iter().zip(types).enumerate();
-            pairs.map(|(at, (value, ty))| to_json(value, ty).index(at)).collect::<Result<_, _>>().map(Json::Array)
+        Value::Map(entries) => {
+            let entries = entries.iter().map(|(key, element)| Ok((key.clone(), write(element).key(key)?)));
+            entries.collect::<Result<_, _>>().map(Json::Object)?
         }
-        (Value::Map(entries), Type::Map(ty)) => entries
-            .iter()
-            .map(|(key, element)| Ok((key.clone(), to_json(element, ty).key(key)?)))
-            .collect::<Result<_, _>>()
-            .map(Json::Object),
-        (Value::Map(entries), Type::Object(attributes)) => {
-            if let Some(name) = entries.keys().find(|name| !attributes.contains_key(*name)) {
-                return Err(CodecError::extra(name));
-            }
-            attributes
-                .iter()
-                .map(|(name, ty)| {
-                    let value = entries.get(name).ok_or_else(|| CodecError::missing(name))?;
-                    Ok((name.clone(), to_json(value, ty).attribute(name)?))
-                })
-                .collect::<Result<_, _>>()
-                .map(Json::Object)
-        }
-        (value, ty) => Err(CodecError::mismatch(ty, value.noun())),
-    }
+        Value::Dynamic(dynamic) => json!({ "value": write(&dynamic.value)?, "type": dynamic.ty.as_json() }),
+    })
 }
 
 fn noun(json: &Json) -> &'static str {

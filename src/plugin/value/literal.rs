@@ -6,70 +6,36 @@ use std::fmt;
 /// On one line and near to HCL, `?` for unknown: trees are read in the failures of tests.
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, elements: &[Value]| {
-            elements.iter().enumerate().try_for_each(|(at, element)| {
-                f.write_str(if at == 0 { "" } else { ", " })?;
-                element.fmt(f)
-            })
-        };
         match self {
             Self::Null => f.write_str("null"),
             Self::Unknown(_) => f.write_str("?"),
             Self::Bool(value) => write!(f, "{value}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::String(text) => write!(f, "{text:?}"),
-            Self::List(elements) => {
-                f.write_str("[")?;
-                list(f, elements)?;
-                f.write_str("]")
-            }
-            Self::Set(elements) => {
-                f.write_str("set(")?;
-                list(f, elements)?;
-                f.write_str(")")
-            }
-            Self::Map(entries) => {
-                f.write_str("{")?;
-                for (at, (key, value)) in entries.iter().enumerate() {
-                    write!(f, "{}{key:?}: {value:?}", if at == 0 { "" } else { ", " })?;
-                }
-                f.write_str("}")
-            }
-            Self::Dynamic(dynamic) => {
-                write!(f, "{:?} as {}", dynamic.value, dynamic.ty.as_json())
-            }
+            Self::List(elements) => write!(f, "{elements:?}"),
+            Self::Set(elements) => write!(f, "set{elements:?}"),
+            Self::Map(entries) => write!(f, "{entries:?}"),
+            Self::Dynamic(dynamic) => write!(f, "{:?} as {}", dynamic.value, dynamic.ty.as_json()),
         }
     }
 }
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::string(text)
-    }
+macro_rules! literals {
+    ($($type:ty: $literal:ident => $value:expr;)*) => {$(
+        impl From<$type> for Value {
+            fn from($literal: $type) -> Self {
+                $value
+            }
+        }
+    )*};
 }
 
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Self::string(text)
-    }
-}
-
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self::Bool(value)
-    }
-}
-
-impl From<i64> for Value {
-    fn from(value: i64) -> Self {
-        Self::Number(value.into())
-    }
-}
-
-impl From<Number> for Value {
-    fn from(value: Number) -> Self {
-        Self::Number(value)
-    }
+literals! {
+    &str: text => Self::string(text);
+    String: text => Self::string(text);
+    bool: value => Self::Bool(value);
+    i64: value => Self::Number(value.into());
+    Number: value => Self::Number(value);
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {
@@ -81,5 +47,19 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 impl<T: Into<Value>> From<Vec<T>> for Value {
     fn from(elements: Vec<T>) -> Self {
         Self::List(elements.into_iter().map(Into::into).collect())
+    }
+}
+
+/// Trees of tests, from `json!`: `"?"` is unknown, and [`super::codec::conform`] makes sets of lists where the type says so.
+#[cfg(test)]
+impl From<serde_json::Value> for Value {
+    fn from(json: serde_json::Value) -> Self {
+        use serde_json::Value as Json;
+        match json {
+            Json::String(text) if text == "?" => Self::unknown(),
+            Json::Array(elements) => elements.into_iter().map(Self::from).collect::<Vec<_>>().into(),
+            Json::Object(entries) => Self::map(entries.into_iter().map(|(key, json)| (key, json.into()))),
+            leaf => super::to_value(&leaf),
+        }
     }
 }

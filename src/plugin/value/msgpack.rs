@@ -4,17 +4,20 @@
 //! tree, one allocation for each string that is kept, none for what the bytes merely claim.
 
 mod read;
+mod scalar;
+#[cfg(test)]
+mod tests;
 mod unknown;
 
 use super::{
     CodecError, Type, Value,
-    codec::{DEPTH, Located},
-    nfc,
-    number::Number,
+    codec::{DEPTH, Located, fits},
     set,
+    text::nfc,
 };
 use read::Reader;
 use rmp::{Marker, encode};
+use scalar::{infallible, length, number, write_number};
 use std::collections::BTreeMap;
 
 /// Absent bytes are null, as an absent `DynamicValue` is.
@@ -29,7 +32,8 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, CodecError> {
 
 pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, CodecError> {
     let mut out = Vec::with_capacity(256);
-    write(&mut out, value, ty)?;
+    fits(value, ty)?;
+    write(&mut out, value)?;
     Ok(out)
 }
 
@@ -83,7 +87,7 @@ fn collection(reader: &mut Reader<'_>, marker: Marker, ty: &Type, depth: usize) 
 fn dynamic(reader: &mut Reader<'_>, depth: usize) -> Result<Value, CodecError> {
     let ty = Type::from_json(reader.binary()?).map_err(CodecError::new)?;
     let value = value(reader, &ty, depth)?;
-    // A nested `dynamic` says nothing: its value has already told its own type, or has none.
+    // A nested `dynamic` says nothing: its value already carries its own type, or has none.
     Ok(if ty == Type::Dynamic { value } else { Value::dynamic(ty, value) })
 }
 
@@ -139,85 +143,32 @@ fn object(
     }
 }
 
-fn number(reader: &mut Reader<'_>, marker: Marker) -> Result<Option<Number>, CodecError> {
-    if let Some(whole) = reader.integer(marker)? {
-        return Ok(Some(whole.into()));
-    }
-    if let Some(float) = reader.float(marker)? {
-        return Number::exact(float).map(Some).map_err(CodecError::new);
-    }
-    match reader.string(marker)? {
-        Some(text) => text.parse().map(Some).map_err(CodecError::new),
-        None => Ok(None),
-    }
-}
-
 // === Value -> bytes ===
 
-fn write(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), CodecError> {
-    match (value, ty) {
-        (Value::Null, _) => {
-            out.push(Marker::Null.to_u8());
-            Ok(())
+/// What fits its type is written without looking at the type again.
+fn write(out: &mut Vec<u8>, value: &Value) -> Result<(), CodecError> {
+    match value {
+        Value::Null => out.push(Marker::Null.to_u8()),
+        Value::Unknown(refinement) => unknown::write(out, refinement)?,
+        Value::Bool(value) => out.push(if *value { Marker::True } else { Marker::False }.to_u8()),
+        Value::String(text) => infallible(encode::write_str(out, text))?,
+        Value::Number(number) => write_number(out, number)?,
+        Value::List(elements) | Value::Set(elements) => {
+            infallible(encode::write_array_len(out, length(elements.len())?))?;
+            elements.iter().try_for_each(|element| write(out, element))?;
         }
-        (Value::Unknown(refinement), _) => unknown::write(out, refinement),
-        (Value::Dynamic(dynamic), Type::Dynamic) => {
-            written(encode::write_array_len(out, 2))?;
-            written(encode::write_bin(out, &dynamic.ty.to_json()))?;
-            write(out, &dynamic.value, &dynamic.ty)
-        }
-        (Value::Bool(value), Type::Bool) => {
-            out.push(if *value { Marker::True } else { Marker::False }.to_u8());
-            Ok(())
-        }
-        (Value::String(text), Type::String) => written(encode::write_str(out, text)),
-        (Value::Number(number), Type::Number) => write_number(out, number),
-        (Value::List(elements), Type::List(ty)) | (Value::Set(elements), Type::Set(ty)) => {
-            written(encode::write_array_len(out, length(elements.len())?))?;
-            elements.iter().enumerate().try_for_each(|(at, element)| write(out, element, ty).index(at))
-        }
-        (Value::List(elements), Type::Tuple(types)) if elements.len() == types.len() => {
-            written(encode::write_array_len(out, length(elements.len())?))?;
-            elements.iter().zip(types).enumerate().try_for_each(|(at, (value, ty))| write(out, value, ty).index(at))
-        }
-        (Value::Map(entries), Type::Map(ty)) => {
-            written(encode::write_map_len(out, length(entries.len())?))?;
-            entries.iter().try_for_each(|(key, element)| {
-                written(encode::write_str(out, key))?;
-                write(out, element, ty).key(key)
-            })
-        }
-        (Value::Map(entries), Type::Object(attributes)) => {
-            if let Some(name) = entries.keys().find(|name| !attributes.contains_key(*name)) {
-                return Err(CodecError::extra(name));
+        Value::Map(entries) => {
+            infallible(encode::write_map_len(out, length(entries.len())?))?;
+            for (key, element) in entries {
+                infallible(encode::write_str(out, key))?;
+                write(out, element)?;
             }
-            written(encode::write_map_len(out, length(attributes.len())?))?;
-            attributes.iter().try_for_each(|(name, ty)| {
-                written(encode::write_str(out, name))?;
-                let value = entries.get(name).ok_or_else(|| CodecError::missing(name))?;
-                write(out, value, ty).attribute(name)
-            })
         }
-        (value, ty) => Err(CodecError::mismatch(ty, value.noun())),
+        Value::Dynamic(dynamic) => {
+            infallible(encode::write_array_len(out, 2))?;
+            infallible(encode::write_bin(out, &dynamic.ty.to_json()))?;
+            write(out, &dynamic.value)?;
+        }
     }
+    Ok(())
 }
-
-/// A whole `i64` is an integer, anything else its decimal text: core reads text with 512 bits, so nothing is lost.
-fn write_number(out: &mut Vec<u8>, number: &Number) -> Result<(), CodecError> {
-    match number.as_i64() {
-        Some(whole) => written(encode::write_sint(out, whole)),
-        None => written(encode::write_str(out, &number.to_string())),
-    }
-}
-
-fn length(length: usize) -> Result<u32, CodecError> {
-    u32::try_from(length).map_err(|_| CodecError::new("a collection has more than 2^32 elements"))
-}
-
-/// Writing to memory can't fail; the library's signature does not know.
-fn written<T, E>(result: Result<T, E>) -> Result<(), CodecError> {
-    result.map(drop).map_err(|_| CodecError::new("the value can't be written"))
-}
-
-#[cfg(test)]
-mod tests;

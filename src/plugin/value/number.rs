@@ -67,13 +67,6 @@ impl Number {
             Repr::Text(text) => text.parse().unwrap_or(f64::NAN),
         }
     }
-
-    pub fn is_whole(&self) -> bool {
-        match &self.0 {
-            Repr::Int(_) => true,
-            Repr::Text(text) => !text.contains('.'),
-        }
-    }
 }
 
 impl FromStr for Number {

@@ -1,7 +1,7 @@
 //! What is promised about a value that is not known yet. Core shows and uses the promise at plan, and refuses an applied
-//! value that breaks it; nothing compares by it.
+//! value that does not keep it; nothing compares by it.
 
-use super::{Number, Value};
+use super::{number::Number, text::nfc};
 
 /// Boxed, since almost no unknown has one and every value would pay for the room.
 #[derive(Clone, Debug, Default)]
@@ -29,40 +29,11 @@ impl Refinement {
     }
 
     pub fn prefix(text: impl Into<String>) -> Self {
-        Bounds { null: Some(false), prefix: Some(super::nfc(text.into())), ..Bounds::default() }.into()
+        Bounds { null: Some(false), prefix: Some(nfc(text.into())), ..Bounds::default() }.into()
     }
 
     pub fn bounds(&self) -> Option<&Bounds> {
         self.0.as_deref()
-    }
-
-    /// Whether a value that has become known keeps the promise; if not, what it breaks.
-    pub fn broken_by(&self, value: &Value) -> Option<String> {
-        let bounds = self.bounds()?;
-        match value.inner() {
-            Value::Unknown(_) => None,
-            Value::Null => (bounds.null == Some(false)).then(|| "must not be null".to_owned()),
-            Value::String(text) => {
-                let prefix = bounds.prefix.as_deref()?;
-                (!text.starts_with(prefix)).then(|| format!("must begin with {prefix:?}"))
-            }
-            Value::Number(number) => {
-                let low = bounds.lower.as_ref().filter(|(low, equal)| number < low || number == low && !equal);
-                let high = bounds.upper.as_ref().filter(|(high, equal)| number > high || number == high && !equal);
-                low.or(high).map(|(bound, _)| format!("{number} is beyond the bound {bound}"))
-            }
-            Value::List(elements) | Value::Set(elements) => bounds.length(elements.len()),
-            Value::Map(entries) => bounds.length(entries.len()),
-            _ => None,
-        }
-    }
-}
-
-impl Bounds {
-    fn length(&self, length: usize) -> Option<String> {
-        let length = i64::try_from(length).unwrap_or(i64::MAX);
-        let within = self.min_length.is_none_or(|min| length >= min) && self.max_length.is_none_or(|max| length <= max);
-        (!within).then(|| format!("its length {length} is beyond the promised bounds"))
     }
 }
 

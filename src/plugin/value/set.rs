@@ -1,12 +1,19 @@
 //! Sets are vectors whose order means nothing. Everything here goes by hash: pairing elements one by one is what makes
 //! plans of large sets take minutes elsewhere (hashicorp/terraform-plugin-framework#775).
 
-use super::Value;
+use super::tree::Value;
 use crate::path::{Path, Step};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
 };
+
+impl Value {
+    /// A set without the elements that are known to be duplicates.
+    pub fn set(elements: impl IntoIterator<Item = Value>) -> Self {
+        Self::Set(distinct(elements.into_iter().collect()))
+    }
+}
 
 /// Same elements, as often, in any order.
 pub(super) fn same(a: &[Value], b: &[Value]) -> bool {
@@ -29,7 +36,7 @@ pub(super) fn same(a: &[Value], b: &[Value]) -> bool {
     })
 }
 
-/// A sum, so that the order can't matter. The hasher has fixed keys: equal sets must hash equal whoever asks.
+/// A sum, so that the order can't matter. The hasher has fixed keys: equal sets must hash equal everywhere.
 pub(super) fn hash(elements: &[Value]) -> u64 {
     elements.iter().fold(elements.len() as u64, |sum, element| {
         let mut hasher = DefaultHasher::new();
@@ -61,46 +68,20 @@ pub fn duplicates(elements: &[Value]) -> Vec<usize> {
 }
 
 /// Elements of a set with their unknown parts, grouped by where these are. Within a group an element finds what it may have
-/// become by a lookup: it is the known element that is equal to it when both are [`masked`] there.
+/// become by a lookup: it is the known element that is equal to it when both are masked there.
 ///
 /// The groups with the most places come last; an element of which nothing is known has the root as its only place, and
 /// comes first.
 pub(crate) fn by_open_places<'v>(elements: impl IntoIterator<Item = &'v Value>) -> BTreeMap<Vec<Path>, Vec<&'v Value>> {
     let mut groups: BTreeMap<Vec<Path>, Vec<&Value>> = BTreeMap::new();
     for element in elements {
-        let mut places = vec![];
-        open_places(element, &mut Path::root(), &mut places);
-        groups.entry(places).or_default().push(element);
+        groups.entry(element.unknown_paths()).or_default().push(element);
     }
     groups
 }
 
-/// Where a value is not known. A set within counts as a whole: its elements have no place.
-fn open_places(value: &Value, at: &mut Path, found: &mut Vec<Path>) {
-    match value {
-        Value::Unknown(_) => found.push(at.clone()),
-        Value::Set(_) if !value.is_wholly_known() => found.push(at.clone()),
-        Value::List(elements) => {
-            for (index, element) in (0i64..).zip(elements) {
-                at.push(Step::Index(index));
-                open_places(element, at, found);
-                at.pop();
-            }
-        }
-        Value::Map(entries) => {
-            for (key, element) in entries {
-                at.push(Step::Key(key.clone()));
-                open_places(element, at, found);
-                at.pop();
-            }
-        }
-        Value::Dynamic(dynamic) => open_places(&dynamic.value, at, found),
-        _ => {}
-    }
-}
-
 /// The value with unknowns in these places.
-pub(crate) fn masked(value: &Value, places: &[Path]) -> Value {
+pub(crate) fn mask(value: &Value, places: &[Path]) -> Value {
     let mut value = value.clone();
     for path in places {
         if let Some(place) = path.steps().iter().try_fold(&mut value, inside) {

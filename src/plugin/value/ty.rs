@@ -1,5 +1,6 @@
 //! The types of the protocol and their JSON form.
 
+use super::text::nfc;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -95,7 +96,7 @@ impl Type {
                     }
                     (Some("object"), Some(Json::Object(attributes)), None) => attributes
                         .into_iter()
-                        .map(|(name, ty)| Ok((super::nfc(name), Self::read(ty)?)))
+                        .map(|(name, ty)| Ok((nfc(name), Self::read(ty)?)))
                         .collect::<Result<_, _>>()
                         .map(Self::Object),
                     (Some("object"), Some(Json::Object(_)), Some(_)) => Err(TypeError::OptionalAttributes),

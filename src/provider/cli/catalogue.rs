@@ -1,16 +1,20 @@
 //! `catalogue`: which golden paths there are, and what a tier of one holds.
 
-use super::{Tools, output};
+use super::output;
 use anyhow::Context;
 use clap::Subcommand;
-use std::{path::PathBuf, process::ExitCode};
+use goldenpath_core::golden::Catalogue;
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
+
+/// The built-in golden paths and those of these folders.
+pub type Read = fn(folders: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>>;
 
 /// List golden paths, or show one
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Folders of golden paths besides the built-in one; separated as PATH is
+    /// Folders with golden paths in addition to the built-in ones, separated like PATH
     #[arg(long, global = true, env = "GOLDENPATH_CATALOGUE")]
-    catalogue: Option<std::ffi::OsString>,
+    catalogue: Option<OsString>,
     #[command(subcommand)]
     command: Command,
 }
@@ -19,35 +23,30 @@ pub(super) struct Arguments {
 enum Command {
     /// List golden paths: name, version, tiers, digest
     List,
-    /// Show the newest version of one golden path, as JSON
+    /// Show the newest version of a golden path as JSON
     Show {
         /// Its name
         name: String,
     },
 }
 
-pub(super) fn run(arguments: &Arguments, tools: &Tools) -> anyhow::Result<ExitCode> {
-    let paths: Vec<PathBuf> = arguments.catalogue.iter().flat_map(|paths| std::env::split_paths(paths)).collect();
-    let catalogue = (tools.catalogue)(&paths)?;
+pub(super) fn run(arguments: &Arguments, read: Read) -> anyhow::Result<()> {
+    let folders: Vec<PathBuf> = arguments.catalogue.iter().flat_map(std::env::split_paths).collect();
+    let catalogue = read(&folders)?;
     let text = match &arguments.command {
         Command::List => {
             let rows = catalogue.paths().iter().map(|path| {
                 let tiers: Vec<&str> = path.tiers.keys().map(|tier| tier.as_str()).collect();
-                vec![
-                    path.name.clone(),
-                    path.version.to_string(),
-                    tiers.join(","),
-                    path.digest.chars().take(12).collect(),
-                ]
+                let digest = path.digest.chars().take(12).collect();
+                vec![path.name.clone(), path.version.to_string(), tiers.join(","), digest]
             });
             output::table(&rows.collect::<Vec<_>>())
         }
         Command::Show { name } => {
             let path = catalogue.paths().iter().rev().find(|path| path.name == *name);
-            let path = path.with_context(|| format!("there is no golden path {name}"))?;
-            format!("{}\n", serde_json::to_string_pretty(path)?)
+            let path = path.with_context(|| format!("No golden path has the name {name}"))?;
+            format!("{}\n", serde_json::to_string_pretty(path.as_ref())?)
         }
     };
-    output::data(&text)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(output::data(&text)?)
 }

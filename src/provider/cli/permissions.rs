@@ -1,12 +1,11 @@
-//! `permissions`: what the provider needs to be allowed, as an IAM policy and as RBAC; made from the lists that the code works by.
+//! `permissions`: what the provider must be allowed to do, as an IAM policy and as RBAC; made from the lists that the code works by.
 
-use super::{Tools, output};
+use super::output;
 use clap::{Args, ValueEnum};
 use goldenpath_core::domain::ClusterArn;
 use serde_json::Value;
-use std::process::ExitCode;
 
-/// What the pipeline makes.
+/// What a pipeline manages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Part {
     /// `goldenpath_cluster_baseline`
@@ -21,15 +20,15 @@ pub struct Permissions {
     pub kubernetes: fn(Option<Part>, Option<&str>) -> Value,
 }
 
-/// Print what the provider needs to be allowed, as JSON
+/// Print the permissions that the provider needs, as JSON
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     system: System,
-    /// Only for what this pipeline makes; else for one that makes everything
+    /// What the pipeline manages [default: everything]
     #[arg(long, value_enum)]
     role: Option<Part>,
-    /// Bind the roles to this group, the one of the provider's access entry
+    /// Also print bindings of the roles to this group, that of the provider's access entry
     #[arg(long, requires = "kubernetes")]
     group: Option<String>,
     /// Narrow the IAM policy to this cluster
@@ -43,18 +42,17 @@ struct System {
     /// An IAM policy document
     #[arg(long)]
     aws: bool,
-    /// A List of roles, and the namespace that one of them is in, for `kubectl apply -f -`
+    /// RBAC roles, and the namespace that one of them is in, as a List for `kubectl apply -f -`
     #[arg(long)]
     kubernetes: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, tools: &Tools) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, permissions: &Permissions) -> anyhow::Result<()> {
     let Arguments { system, role, group, cluster_arn } = arguments;
     let document = if system.aws {
-        (tools.permissions.aws)(*role, cluster_arn.as_ref())
+        (permissions.aws)(*role, cluster_arn.as_ref())
     } else {
-        (tools.permissions.kubernetes)(*role, group.as_deref())
+        (permissions.kubernetes)(*role, group.as_deref())
     };
-    output::data(&format!("{}\n", serde_json::to_string_pretty(&document)?))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(output::data(&format!("{}\n", serde_json::to_string_pretty(&document)?))?)
 }

@@ -1,75 +1,80 @@
-//! `sandbox`: looks into the embedded target and tampers with it, as someone with kubectl or a console would.
+//! `sandbox`: inspects the embedded target and changes it out of band, as someone with kubectl or a console would.
 
-use super::{Tools, output, wait_for};
+use super::output;
 use anyhow::{Context, bail};
 use async_trait::async_trait;
 use clap::Subcommand;
-use std::{path::PathBuf, process::ExitCode};
+use serde_json::Value as Json;
+use std::path::PathBuf;
 
-/// What a hand in the sandbox can do; the composition root brings one.
+/// Out-of-band changes in one sandbox; the composition root brings the sandbox.
 #[async_trait]
-pub trait Hand {
-    /// All objects of the cluster, sorted by key.
-    async fn list(&self) -> anyhow::Result<Vec<ListedObject>>;
-    async fn show(&self, key: &str) -> anyhow::Result<Option<serde_json::Value>>;
+pub trait OutOfBandEditor {
+    /// All objects of the cluster, sorted by key: key, owner, and whether a deletion waits.
+    async fn list(&self) -> anyhow::Result<Vec<Row>>;
+    async fn show(&self, key: &str) -> anyhow::Result<Option<Json>>;
     async fn edit(&self, edit: Edit) -> anyhow::Result<()>;
     async fn delete(&self, key: &str) -> anyhow::Result<()>;
     async fn add_fault(&self, fault: NewFault) -> anyhow::Result<i64>;
-    async fn faults(&self) -> anyhow::Result<Vec<FaultLine>>;
+    /// Id, action, how often it was met, and its conditions as the flags that set them.
+    async fn faults(&self) -> anyhow::Result<Vec<Row>>;
     async fn clear_faults(&self) -> anyhow::Result<()>;
-    async fn calls(&self) -> anyhow::Result<Vec<LoggedCall>>;
+    /// Number, verb, key, outcome.
+    async fn calls(&self) -> anyhow::Result<Vec<Row>>;
 }
 
-pub struct ListedObject {
-    pub key: String,
-    /// Whose mark it carries.
-    pub owner: String,
-    /// Its deletion has begun and waits.
-    pub terminating: bool,
-}
+/// Cells of a table.
+pub type Row = Vec<String>;
 
+#[derive(clap::Args)]
 pub struct Edit {
+    /// Its key, as in the attribute `objects`
     pub key: String,
-    /// JSON pointer to new value; `None` removes the field.
-    pub changes: Vec<(String, Option<serde_json::Value>)>,
+    /// `<JSON pointer>=<JSON or text>` sets a field, `<JSON pointer>-` removes it
+    #[arg(required = true, value_name = "CHANGE", value_parser = change)]
+    pub changes: Vec<Change>,
+    /// Name of the field manager
+    #[arg(long, default_value = "kubectl-edit")]
     pub manager: String,
-    /// By server-side apply, as a controller does that declares the fields; else by an update, as `kubectl edit` does.
+    /// Declare the fields by server-side apply, as a controller does, instead of updating the object, as `kubectl edit` does
+    #[arg(long)]
     pub apply: bool,
 }
 
+/// JSON pointer to new value; `None` removes the field.
+pub type Change = (String, Option<Json>);
+
+#[derive(clap::Args)]
 pub struct NewFault {
+    /// deny, throttle, unavailable, lost, hide:<ms>, slow:<ms>, exit or exit-after
     pub action: String,
+    /// Only the call with this number
+    #[arg(long)]
     pub call: Option<u32>,
+    /// Only calls with this verb: observe, apply, delete, facts, policy or write
+    #[arg(long)]
     pub verb: Option<String>,
+    /// Only objects of this kind: Role, Namespace, ...
+    #[arg(long)]
     pub kind: Option<String>,
+    /// Only keys that match this pattern, such as `k8s/v1/*`
+    #[arg(long)]
     pub key: Option<String>,
+    /// Number of matching calls that succeed first
+    #[arg(long, default_value_t = 0)]
     pub skip: u32,
+    /// Number of calls that fail [default: all]
+    #[arg(long)]
     pub times: Option<u32>,
 }
 
-pub struct FaultLine {
-    pub id: i64,
-    pub action: String,
-    /// The conditions, as the flags that set them.
-    pub when: String,
-    pub matched: u32,
-    pub fired: u32,
-}
-
-pub struct LoggedCall {
-    pub number: u32,
-    pub verb: String,
-    pub key: String,
-    pub outcome: String,
-}
-
-/// Look into the embedded sandbox, change it by hand, or make its calls fail on purpose
+/// Inspect the embedded sandbox, change its objects, or make its calls fail
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The sandbox's file
+    /// File of the sandbox
     #[arg(long, global = true, env = "GOLDENPATH_SANDBOX", default_value = crate::resources::provider_config::SANDBOX_PATH)]
     sandbox: PathBuf,
-    /// The cluster to look at, by name or ARN [default: the only one, else demo]
+    /// Name or ARN of the cluster [default: the only one, or demo]
     #[arg(long, global = true)]
     cluster: Option<String>,
     #[command(subcommand)]
@@ -78,9 +83,9 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List the objects: key, owner, and whether a deletion waits
+    /// List the objects: key, owner, and whether they are terminating
     List {
-        /// Only keys that begin so
+        /// Only keys with this prefix
         prefix: Option<String>,
     },
     /// Show one object as JSON
@@ -88,132 +93,82 @@ enum Command {
         /// Its key, as in the attribute `objects`
         key: String,
     },
-    /// Change fields of one object, as a foreign hand
-    Edit {
-        /// Its key, as in the attribute `objects`
-        key: String,
-        /// `<JSON pointer>=<JSON or text>` sets a field, `<JSON pointer>-` removes it
-        #[arg(required = true)]
-        changes: Vec<String>,
-        /// The name of the hand
-        #[arg(long, default_value = "kubectl-edit")]
-        manager: String,
-        /// Declare the fields by server-side apply, as a controller does, in place of editing them
-        #[arg(long)]
-        apply: bool,
-    },
-    /// Delete one object, as a foreign hand
+    /// Change fields of one object, as another field manager
+    Edit(Edit),
+    /// Delete one object, as someone else
     Delete {
         /// Its key, as in the attribute `objects`
         key: String,
     },
-    /// Make calls fail on purpose, in every process that uses the file
+    /// Make calls fail, in every process that uses the sandbox
     Fault {
         #[command(subcommand)]
         command: FaultCommand,
     },
-    /// The log of calls: number, verb, key, outcome
+    /// Print the log of calls: number, verb, key, outcome
     Calls,
 }
 
 #[derive(Subcommand)]
 enum FaultCommand {
-    /// Add a fault; every condition that is given must hold
-    Add {
-        /// deny, throttle, unavailable, lost, hide:<ms>, slow:<ms>, exit or exit-after
-        action: String,
-        /// Only the call with this number
-        #[arg(long)]
-        call: Option<u32>,
-        /// observe, apply, delete, facts, policy or write
-        #[arg(long)]
-        verb: Option<String>,
-        /// Role, Namespace, ...
-        #[arg(long)]
-        kind: Option<String>,
-        /// A pattern over keys: `k8s/v1/*`
-        #[arg(long)]
-        key: Option<String>,
-        /// So many matching calls pass first
-        #[arg(long, default_value_t = 0)]
-        skip: u32,
-        /// So many calls fail [default: all]
-        #[arg(long)]
-        times: Option<u32>,
-    },
-    /// List the faults and how often they were met
+    /// Add a fault, for calls that meet all conditions
+    Add(NewFault),
+    /// List the faults, and how many calls each matched and failed
     List,
     /// Remove all faults
     Clear,
 }
 
-pub(super) fn run(arguments: Arguments, tools: &Tools) -> anyhow::Result<ExitCode> {
+pub type OpenSandbox = fn(path: PathBuf, cluster: Option<&str>) -> anyhow::Result<Box<dyn OutOfBandEditor>>;
+
+pub(super) async fn run(arguments: Arguments, open: OpenSandbox) -> anyhow::Result<()> {
     let Arguments { sandbox, cluster, command } = arguments;
-    // A hand that looks must not make a sandbox where there is none: a mistyped path would show an empty target.
-    if !sandbox.exists() && !matches!(command, Command::Fault { command: FaultCommand::Add { .. } }) {
-        bail!("there is no sandbox at {}: the first plan or apply that uses it makes it", sandbox.display());
+    // Looking must not make a sandbox where there is none: a mistyped path would show an empty target.
+    if !sandbox.exists() && !matches!(command, Command::Fault { command: FaultCommand::Add(_) }) {
+        bail!("no sandbox at {}: the first plan or apply that uses it creates it", sandbox.display());
     }
-    let hand = (tools.sandbox)(sandbox, cluster.as_deref())?;
-    let text = wait_for(answer(&*hand, command))??;
-    output::data(&text)?;
-    Ok(ExitCode::SUCCESS)
+    let editor = open(sandbox, cluster.as_deref())?;
+    Ok(output::data(&execute(&*editor, command).await?)?)
 }
 
-async fn answer(hand: &dyn Hand, command: Command) -> anyhow::Result<String> {
+async fn execute(editor: &dyn OutOfBandEditor, command: Command) -> anyhow::Result<String> {
     Ok(match command {
         Command::List { prefix } => {
-            let wanted = prefix.unwrap_or_default();
-            let objects = hand.list().await?;
-            let rows = objects.into_iter().filter(|object| object.key.starts_with(&wanted)).map(|object| {
-                let waits = if object.terminating { "terminating" } else { "" };
-                vec![object.key, object.owner, waits.to_owned()]
-            });
-            trimmed(&output::table(&rows.collect::<Vec<_>>()))
+            let prefix = prefix.unwrap_or_default();
+            let mut rows = editor.list().await?;
+            rows.retain(|row| row.first().is_some_and(|key| key.starts_with(&prefix)));
+            table(&rows)
         }
         Command::Show { key } => {
-            let document = hand.show(&key).await?.with_context(|| format!("there is no object {key}"))?;
+            let document = editor.show(&key).await?.with_context(|| format!("no object has the key {key}"))?;
             format!("{}\n", serde_json::to_string_pretty(&document)?)
         }
-        Command::Edit { key, changes, manager, apply } => {
-            let changes = changes.iter().map(|text| change(text)).collect::<anyhow::Result<Vec<_>>>()?;
-            let told = format!("{manager} changed {} field(s) of {key}\n", changes.len());
-            hand.edit(Edit { key, changes, manager, apply }).await?;
-            told
+        Command::Edit(edit) => {
+            let done = format!("{} changed {} field(s) of {}\n", edit.manager, edit.changes.len(), edit.key);
+            editor.edit(edit).await?;
+            done
         }
         Command::Delete { key } => {
-            hand.delete(&key).await?;
+            editor.delete(&key).await?;
             format!("deleted {key}\n")
         }
-        Command::Fault { command: FaultCommand::Add { action, call, verb, kind, key, skip, times } } => {
-            let id = hand.add_fault(NewFault { action, call, verb, kind, key, skip, times }).await?;
-            format!("fault {id}\n")
-        }
-        Command::Fault { command: FaultCommand::List } => {
-            let rows = hand.faults().await?.into_iter().map(|fault| {
-                let met = format!("met {}, failed {}", fault.matched, fault.fired);
-                vec![fault.id.to_string(), fault.action, met, fault.when]
-            });
-            trimmed(&output::table(&rows.collect::<Vec<_>>()))
-        }
+        Command::Fault { command: FaultCommand::Add(fault) } => format!("fault {}\n", editor.add_fault(fault).await?),
+        Command::Fault { command: FaultCommand::List } => table(&editor.faults().await?),
         Command::Fault { command: FaultCommand::Clear } => {
-            hand.clear_faults().await?;
+            editor.clear_faults().await?;
             "no faults\n".to_owned()
         }
-        Command::Calls => {
-            let rows = hand.calls().await?.into_iter();
-            let rows = rows.map(|call| vec![call.number.to_string(), call.verb, call.key, call.outcome]);
-            trimmed(&output::table(&rows.collect::<Vec<_>>()))
-        }
+        Command::Calls => table(&editor.calls().await?),
     })
 }
 
 /// Without the blanks that an empty last column leaves behind.
-fn trimmed(table: &str) -> String {
-    table.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
+fn table(rows: &[Row]) -> String {
+    output::table(rows).lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
 /// A pointer never ends in `-` (that is the place after the last element, which can't be removed) and holds no `=`.
-fn change(text: &str) -> anyhow::Result<(String, Option<serde_json::Value>)> {
+fn change(text: &str) -> anyhow::Result<Change> {
     let (pointer, value) = match (text.split_once('='), text.strip_suffix('-')) {
         (Some((pointer, value)), _) => {
             // Text needs no quotes of its own.
@@ -221,10 +176,10 @@ fn change(text: &str) -> anyhow::Result<(String, Option<serde_json::Value>)> {
             (pointer, Some(value))
         }
         (None, Some(pointer)) => (pointer, None),
-        (None, None) => bail!("{text:?} is not a change: write <JSON pointer>=<value> or <JSON pointer>-"),
+        (None, None) => bail!("{text:?} is neither <JSON pointer>=<value> nor <JSON pointer>-"),
     };
     if !pointer.starts_with('/') {
-        bail!("{pointer:?} is not a JSON pointer: it begins with '/', as in /spec/hard/pods");
+        bail!("{pointer:?} is not a JSON pointer, such as /spec/hard/pods");
     }
     Ok((pointer.to_owned(), value))
 }
@@ -245,8 +200,7 @@ mod tests {
             ("spec=1", None, "not a pointer"),
         ] {
             let found = change(text).ok();
-            let expected =
-                expected.map(|(pointer, value): (&str, Option<serde_json::Value>)| (pointer.to_owned(), value));
+            let expected = expected.map(|(pointer, value): (&str, Option<Json>)| (pointer.to_owned(), value));
             assert_eq!(found, expected, "{text}: {reason}");
         }
     }

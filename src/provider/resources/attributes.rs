@@ -1,40 +1,48 @@
 //! Attributes that several resources share: one declaration, one description.
 
-use goldenpath_core::domain::{ClusterArn, ClusterRef, Quantity};
+mod choice;
+
+pub use choice::{choice, choice_or_default};
+
+use goldenpath_core::domain::{ClusterArn, ClusterRef, DriftMode, Quantities, Quantity};
 use plugin::{
     Type, Value,
-    schema::{Attribute, Kind, Object, computed, object, optional},
+    schema::{Attribute, Object, computed, object, optional, required},
 };
 
-/// What every managed resource computes about itself.
+/// What every managed resource computes about itself; `id` is the form of its id.
 pub fn identity(id: &str) -> [Attribute; 4] {
     [
         computed("id", Type::String)
             .stable()
-            .describe(format!("{id} Known at plan; the text that `import` and references take.")),
+            .describe(format!("`{id}`. Known at plan time; use it in references and with `import`.")),
         computed("uid", Type::String).stable().describe(
-            "Tells this instance from an earlier or later one of the same `id`: new at every create, resume and take-over. \
-             A delete acts on its own `uid` only.",
+            "Distinguishes this instance from earlier and later ones with the same `id`: every create, resume and \
+             take-over assigns a new one. A delete only acts on the instance with this `uid`.",
         ),
         computed("target", Type::String).stable().describe(
-            "Where the objects live: the UUID of the sandbox, or the ARN of the cluster. The same state against another target \
-             is an error and never taken for \"gone\".",
+            "Where the instance lives: the ARN of the cluster, or the UUID of the sandbox. Using this state with another \
+             target is an error; the instance is never reported as deleted because of it.",
         ),
         computed("objects", Type::map(Type::String)).describe(
-            "Every AWS and Kubernetes object that this resource stands for: its key, and one line of its fields that ends in \
-             a digest of all fields that we own. After a refresh the line is what was observed; in a plan it is what is \
-             desired. So a plan shows each object that will be made, changed or deleted, and drift.",
+            "Every AWS and Kubernetes object of this resource: its key, and one line with its fields that ends in a \
+             digest of all fields that the provider owns. After a refresh, the line shows what was observed; in a plan, it \
+             shows what is desired. A plan therefore lists each object that will be created, changed or deleted, and any \
+             drift.",
         ),
     ]
 }
 
 /// A name and an ARN of the same cluster are equal: the prior spelling stays, and nothing is replaced.
-pub fn cluster(attribute: Attribute) -> Attribute {
+pub fn cluster() -> Attribute {
     fn same(prior: &Value, new: &Value) -> bool {
         let parse = |value: &Value| value.as_str().and_then(|text| text.parse::<ClusterRef>().ok());
         parse(prior).zip(parse(new)).is_some_and(|(prior, new)| prior.same_as(&new))
     }
-    attribute.parses::<ClusterRef>().equal_if(same).replaces_if(|prior, new| !same(prior, new)).example("demo")
+    let cluster = required("cluster", Type::String).parses::<ClusterRef>().equal_if(same).example("demo");
+    cluster.replaces_if(|prior, new| !same(prior, new)).describe(
+        "Name or ARN of the EKS cluster. The name and the ARN of one cluster are equal; any other change forces replacement.",
+    )
 }
 
 /// Two spellings of one quantity are equal: `1000m` is `1`.
@@ -49,10 +57,8 @@ pub fn quantity(attribute: Attribute) -> Attribute {
 
 /// Kubernetes resource names to quantities.
 pub fn quantities(attribute: Attribute) -> Attribute {
-    attribute
-        .parses::<goldenpath_core::domain::Quantities>()
-        .equal_elements_if(same_quantity)
-        .example(Value::map([("requests.cpu", Value::from("4"))]))
+    let example = Value::map([("requests.cpu", Value::from("4"))]);
+    attribute.parses::<Quantities>().equal_elements_if(same_quantity).example(example)
 }
 
 pub fn texts() -> Type {
@@ -60,8 +66,8 @@ pub fn texts() -> Type {
 }
 
 /// No elements is the same as not configured: it is planned as `[]`, so that an import gives back what was written.
-pub fn text_set(name: &'static str) -> Attribute {
-    optional(name, texts()).default(Value::set([]))
+pub fn text_set(name: &'static str, example: &str) -> Attribute {
+    optional(name, texts()).default(Value::set([])).example(Value::set([example.into()]))
 }
 
 pub fn text_map(name: &'static str) -> Attribute {
@@ -69,89 +75,93 @@ pub fn text_map(name: &'static str) -> Attribute {
 }
 
 pub fn drift() -> Attribute {
-    let modes = optional("mode", Type::String).one_of(&["heal", "report"]).default("heal").describe(
-        "`heal`: the next apply puts back what others have changed in fields that we own. `report`: such an object is left \
-         as it is, and each plan warns of it. Default `heal`.",
+    let mode = choice_or_default::<DriftMode>("mode").describe(
+        "`heal`: the next apply restores fields that the provider owns and someone else has changed. `report`: the object \
+         is left as it is, and each plan warns about it.",
     );
-    let ignore = text_set("ignore").example(Value::set(["k8s/v1/ResourceQuota/*".into()])).describe(
-        "Patterns over keys of `objects`, in which `*` matches any text: such objects are only reported, whatever the mode. \
-         `k8s/v1/ResourceQuota/*` lets someone on call raise a quota by hand without the next pipeline undoing it.",
+    let ignore = text_set("ignore", "k8s/v1/ResourceQuota/*").describe(
+        "Patterns over keys of `objects`, in which `*` matches any text. Matching objects are only reported, whatever the \
+         mode. For example, `k8s/v1/ResourceQuota/*` lets someone on call raise a quota by hand without the next pipeline \
+         reverting it.",
     );
-    optional("drift", object([modes, ignore])).describe(
-        "What happens to objects whose live fields are no longer ours. A field that another controller owns by server-side \
-         apply is never taken from it: that is an error which names the manager and the field.",
+    optional("drift", object([mode, ignore])).describe(
+        "What happens to objects whose live fields differ from what the provider applied. The provider never takes over a \
+         field that another controller owns by server-side apply: that is an error that names the field manager and the \
+         field.",
     )
 }
 
-/// `data.goldenpath_cluster.<name>.facts`, taken by a resource or an offline provider.
-pub fn facts_taken() -> Attribute {
+/// `data.goldenpath_cluster.<name>.facts`, given to a resource or to the offline target.
+pub fn facts_given() -> Attribute {
     optional("facts", facts(true)).describe(
-        "Facts of the cluster, from the data source `goldenpath_cluster`: core then holds them fast between plan and apply, \
-         and a plan needs no call to the cluster. Without it the provider reads them itself, and remembers them.",
+        "Facts of the cluster, from the data source `goldenpath_cluster`. Terraform then keeps them the same between plan \
+         and apply, and a plan makes no call to the cluster. If unset, the provider reads them itself and remembers them.",
     )
 }
 
 pub fn facts_read() -> Attribute {
     computed("facts", facts(false))
-        .describe("All that is known of the cluster, in the form that resources take as `facts`.")
+        .describe("Everything known about the cluster, in the form that `facts` of a resource takes.")
 }
 
-fn facts(taken: bool) -> Object {
-    // Given by hand (an offline target), what nearly all clusters have in common needn't be written.
-    let leaf = |name: &'static str, kind: Kind, default: Option<Value>| match (taken, default) {
-        (false, _) => computed(name, kind),
-        (true, Some(default)) => optional(name, kind).default(default),
-        (true, None) => plugin::schema::required(name, kind),
+fn facts(given: bool) -> Object {
+    // Written by hand for the offline target, what nearly all clusters have in common may be left out.
+    let leaf = |name: &'static str, ty: Type, default: Option<Value>| match (given, default) {
+        (false, _) => computed(name, ty),
+        (true, Some(default)) => optional(name, ty).default(default),
+        (true, None) => required(name, ty),
     };
-    let (text, flag) = (|| Kind::from(Type::String), || Kind::from(Type::Bool));
-    let mut arn = leaf("cluster_arn", text(), None)
+    let texts = || Some(Value::List(vec![]));
+    let mut arn = leaf("cluster_arn", Type::String, None)
         .example("arn:aws:eks:eu-west-1:111122223333:cluster/demo")
         .describe("ARN of the cluster (EKS `DescribeCluster`: `cluster.arn`).");
-    if taken {
+    if given {
         arn = arn.parses::<ClusterArn>();
     }
-    let issuer = if taken { optional("oidc_issuer", text()) } else { computed("oidc_issuer", text()) };
+    let issuer = if given { optional("oidc_issuer", Type::String) } else { computed("oidc_issuer", Type::String) };
     let stable = object([
         arn,
-        leaf("auto_mode", flag(), Some(false.into()))
-            .describe("EKS Auto Mode runs the nodes (EKS `DescribeCluster`: `computeConfig.enabled`)."),
-        leaf("service_cidr", text(), Some("10.100.0.0/16".into())).describe(
-            "Range of Service addresses; its tenth address is DNS (EKS `DescribeCluster`: \
+        leaf("auto_mode", Type::Bool, Some(false.into()))
+            .describe("Whether EKS Auto Mode runs the nodes (EKS `DescribeCluster`: `computeConfig.enabled`)."),
+        leaf("service_cidr", Type::String, Some("10.100.0.0/16".into())).describe(
+            "Range of Service addresses; its tenth address is the cluster's DNS (EKS `DescribeCluster`: \
              `kubernetesNetworkConfig.serviceIpv4Cidr` or `serviceIpv6Cidr`).",
         ),
-        leaf("ip_family", text(), Some("ipv4".into()))
+        leaf("ip_family", Type::String, Some("ipv4".into()))
             .describe("`ipv4` or `ipv6` (EKS `DescribeCluster`: `kubernetesNetworkConfig.ipFamily`)."),
         issuer.describe(
-            "URL of the cluster's OIDC issuer, which the trust of roles in mode `irsa` names; null where it has none (EKS \
-             `DescribeCluster`: `identity.oidc.issuer`).",
+            "URL of the cluster's OIDC issuer, which the trust policies of roles in mode `irsa` name. Null if the cluster \
+             has none (EKS `DescribeCluster`: `identity.oidc.issuer`).",
         ),
-        leaf("pod_security_version", text(), None).example("1.36").describe(
-            "Minor version of Kubernetes that Pod Security's `-version` labels name: the cluster's own when an environment is \
-             made, which then keeps it.",
+        leaf("pod_security_version", Type::String, None).example("1.36").describe(
+            "Minor version of Kubernetes in the `-version` labels of Pod Security: the cluster's version when an \
+             environment is created, which the environment then keeps.",
         ),
-        leaf("permission_sets", Type::map(Type::String).into(), Some(Value::map::<String>([]))).describe(
-            "IAM Identity Center permission set -> ARN of its one role in this account, with the path \
-             `/aws-reserved/sso.amazonaws.com/` (IAM `ListRoles`).",
+        leaf("permission_sets", Type::map(Type::String), Some(Value::map::<String>([]))).describe(
+            "IAM Identity Center permission sets by name, each with the ARN of its one role in this account, including the \
+             path `/aws-reserved/sso.amazonaws.com/` (IAM `ListRoles`).",
         ),
     ]);
-    let stable = if taken { plugin::schema::required("stable", stable) } else { computed("stable", stable) };
+    let stable = if given { required("stable", stable) } else { computed("stable", stable) };
     object([
-        stable.describe("What rendering may depend on: the same facts give the same objects."),
-        leaf("version", text(), None)
+        stable.describe("The facts that rendering may depend on: the same facts always give the same objects."),
+        leaf("version", Type::String, None)
             .example("1.36")
             .describe("Minor version of Kubernetes that the cluster runs now (EKS `DescribeCluster`: `version`)."),
-        leaf("authentication_mode", text(), Some("API".into())).describe(
+        leaf("authentication_mode", Type::String, Some("API".into())).describe(
             "`API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP` (EKS `DescribeCluster`: `accessConfig.authenticationMode`). Access \
              entries need one of the first two.",
         ),
-        leaf("network_policy_enforced", flag(), Some(true.into()))
-            .describe("The cluster's CNI enforces NetworkPolicies (add-on `vpc-cni`: `enableNetworkPolicy`)."),
-        leaf("addons", Type::list(Type::String).into(), Some(Value::List(vec![])))
+        leaf("network_policy_enforced", Type::Bool, Some(true.into()))
+            .describe("Whether the cluster's CNI enforces NetworkPolicies (add-on `vpc-cni`: `enableNetworkPolicy`)."),
+        leaf("addons", Type::list(Type::String), texts())
             .describe("Names of the installed EKS add-ons (EKS `ListAddons`)."),
-        leaf("crds", Type::list(Type::String).into(), Some(Value::List(vec![])))
-            .describe("Names of the custom resource definitions that are present; they may warn, and never decide an object."),
-        leaf("caller", text(), Some("".into())).describe(
-            "ARN of the principal that the provider runs as (STS `GetCallerIdentity`): its own access is never deleted.",
+        leaf("crds", Type::list(Type::String), texts()).describe(
+            "Names of the installed custom resource definitions. They may lead to warnings, never to other objects.",
+        ),
+        leaf("caller", Type::String, Some("".into())).describe(
+            "ARN of the principal that the provider runs as (STS `GetCallerIdentity`). The provider never deletes its own \
+             access.",
         ),
     ])
 }

@@ -2,48 +2,50 @@
 
 use super::{
     attributes,
-    flow::{self, Kind},
+    flow::{self, ManagedResource},
 };
-use goldenpath_core::domain::{BaselineSpec, ClusterRef, Id, NameError, Spec};
+use goldenpath_core::domain::{BaselineOutputs, ClusterRef, Id, NameError, Spec};
 use plugin::{
-    Schema, Type, Value,
-    schema::{required, timeouts},
+    Schema, Value,
+    schema::timeouts,
+    value::{ConvertError, from_value},
 };
 
 pub struct ClusterBaseline;
 
-impl Kind for ClusterBaseline {
-    type Spec = BaselineSpec;
-    const NAME: &'static str = "goldenpath_cluster_baseline";
+impl ManagedResource for ClusterBaseline {
+    fn name(&self) -> &'static str {
+        "goldenpath_cluster_baseline"
+    }
 
-    fn schema() -> Schema {
-        let configured = [
-            attributes::cluster(required("cluster", Type::String)).describe(
-                "Name or ARN of the cluster (EKS `CreateCluster`: letters, digits, `-` and `_`, at most 100). A name and an ARN \
-                 of the same cluster are equal. Another cluster replaces the baseline.",
-            ),
-            timeouts(flow::OPERATIONS),
-        ];
-        Schema::new(configured.into_iter().chain(attributes::identity("`<cluster>`."))).describe(
-            "What every environment on a cluster needs and no team may touch: the namespace `goldenpath-system`, in which the \
-             records of environments and slots live, and the ClusterRoles `gp-viewer`, `gp-developer`, `gp-deployer` and \
-             `gp-admin`. They are pinned and not aggregated, so no chart adds rights to them behind your back.\n\nOne per \
-             cluster, owned by its administrators. It can't be destroyed while environments remain.",
+    fn id_form(&self) -> &'static str {
+        "<cluster>"
+    }
+
+    fn schema(&self) -> Schema {
+        let configured = [attributes::cluster(), timeouts(flow::OPERATIONS)];
+        Schema::new(configured.into_iter().chain(attributes::identity(self.id_form()))).describe(
+            "What every environment on a cluster needs and no team may change: the namespace `goldenpath-system`, which holds \
+             the records of environments and slots, and the ClusterRoles `gp-viewer`, `gp-developer`, `gp-deployer` and \
+             `gp-admin`. These roles are not aggregated, so no other chart can add permissions to them.\n\nOne per cluster, \
+             owned by its administrators. It can't be destroyed while environments remain.",
         )
     }
 
-    fn wrap(spec: BaselineSpec) -> Spec {
-        Spec::Baseline(spec)
+    fn spec(&self, config: &Value) -> Result<Spec, ConvertError> {
+        from_value(config).map(Spec::Baseline)
     }
 
-    fn id(config: &Value) -> Option<Id> {
+    fn outputs(&self) -> &'static [&'static str] {
+        BaselineOutputs::NAMES
+    }
+
+    fn id(&self, config: &Value) -> Option<Id> {
         let cluster: ClusterRef = flow::leaf(config, "cluster")?;
         Some(Id::Baseline(cluster.name().to_owned()))
     }
 
-    fn parse_id(text: &str, _only: Option<&ClusterRef>) -> Result<Id, NameError> {
-        text.parse::<ClusterRef>().map(|cluster| Id::Baseline(cluster.name().to_owned()))
+    fn parse_id(&self, text: &str) -> Result<Id, NameError> {
+        text.parse().map(|cluster: ClusterRef| Id::Baseline(cluster.name().to_owned()))
     }
-
-    const ID_SHAPE: &'static str = "`<cluster>`";
 }

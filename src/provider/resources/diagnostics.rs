@@ -5,7 +5,7 @@ use plugin::{Diagnostic, Path, Schema, Step};
 
 /// The code stands at the end of the detail: bridges show only the summary, and people search for the code. A place inside
 /// an attribute stands beside it, since a CLI can point at no more than the attribute, and at a map's key not even there.
-pub fn shown(schema: &Schema, problem: Problem) -> Diagnostic {
+pub fn of(schema: &Schema, problem: Problem) -> Diagnostic {
     let Problem { severity, code, summary, detail, field } = problem;
     let path = path_of(schema, &field);
     let place = if path.steps().len() > 1 { format!(" at {path}") } else { String::new() };
@@ -22,8 +22,8 @@ pub fn shown(schema: &Schema, problem: Problem) -> Diagnostic {
     diagnostic.at(path)
 }
 
-pub fn all_shown(schema: &Schema, problems: impl IntoIterator<Item = Problem>) -> Vec<Diagnostic> {
-    problems.into_iter().map(|problem| shown(schema, problem)).collect()
+pub fn all(schema: &Schema, problems: impl IntoIterator<Item = Problem>) -> Vec<Diagnostic> {
+    problems.into_iter().map(|problem| of(schema, problem)).collect()
 }
 
 /// A field by serde names is a path that does not tell attributes from keys; the schema does. A number is an index where
@@ -62,11 +62,13 @@ fn is_list(schema: &Schema, path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resources::{eks_workload_slot::EksWorkloadSlot, flow::Kind, team_environment::TeamEnvironment};
+    use crate::resources::{
+        eks_workload_slot::EksWorkloadSlot, flow::ManagedResource, team_environment::TeamEnvironment,
+    };
 
     #[test]
     fn fields_by_serde_names_are_places_in_the_schema() {
-        let (environment, slot) = (TeamEnvironment::schema(), EksWorkloadSlot::schema());
+        let (environment, slot) = (TeamEnvironment.schema(), EksWorkloadSlot.schema());
         for (schema, field, expected, reason) in [
             (&environment, &[][..], "", "the whole resource"),
             (&environment, &["quota", "total", "requests.cpu"], r#"quota.total["requests.cpu"]"#, "a map of strings"),
@@ -85,23 +87,23 @@ mod tests {
     }
 
     #[test]
-    fn the_code_is_told_once() {
+    fn the_code_stands_once() {
         let schema = Schema::default();
-        let of = |detail: &str| shown(&schema, Problem::error("quota.too_small", "x", detail)).detail;
-        assert_eq!(of("Raise it."), "Raise it.\n\n(quota.too_small)");
-        assert_eq!(of("Raise it. (rule quota.too_small)"), "Raise it. (rule quota.too_small)");
-        assert_eq!(of(""), "(quota.too_small)");
+        let detail = |text: &str| of(&schema, Problem::error("quota.too_small", "x", text)).detail;
+        assert_eq!(detail("Raise it."), "Raise it.\n\n(quota.too_small)");
+        assert_eq!(detail("Raise it. (rule quota.too_small)"), "Raise it. (rule quota.too_small)");
+        assert_eq!(detail(""), "(quota.too_small)");
     }
 
     #[test]
-    fn a_place_inside_an_attribute_is_told_in_words() {
-        let schema = TeamEnvironment::schema();
-        let of = |field: &[&str]| {
+    fn a_place_inside_an_attribute_is_named_in_the_detail() {
+        let schema = TeamEnvironment.schema();
+        let detail = |field: &[&str]| {
             let problem = Problem::error("quota.too_small", "x", "Raise it.").at(field.iter().copied());
-            shown(&schema, problem).detail
+            of(&schema, problem).detail
         };
-        let detail = of(&["quota", "total", "requests.cpu"]);
-        assert_eq!(detail, "Raise it.\n\n(quota.too_small at quota.total[\"requests.cpu\"])");
-        assert_eq!(of(&["quota"]), "Raise it.\n\n(quota.too_small)", "a CLI shows the attribute itself");
+        let inside = detail(&["quota", "total", "requests.cpu"]);
+        assert_eq!(inside, "Raise it.\n\n(quota.too_small at quota.total[\"requests.cpu\"])");
+        assert_eq!(detail(&["quota"]), "Raise it.\n\n(quota.too_small)", "a CLI shows the attribute itself");
     }
 }

@@ -1,61 +1,62 @@
 //! `goldenpath_eks_workload_slot`: the place for one workload in an environment.
 
 use super::{
-    attributes::{self, text_set},
-    flow::{self, Kind},
+    attributes::{self, choice, choice_or_default, text_set},
+    flow::{self, ManagedResource},
 };
 use goldenpath_core::domain::{
-    ClusterRef, DnsLabel, EnvironmentId, Id, Late, NameError, Outputs, SlotId, SlotOutputs, SlotSpec, Spec,
+    DnsLabel, EnvironmentId, Id, IdentityMode, IdentityScope, Isolation, NameError, SlotId, SlotOutputs, Spec, Spread,
 };
 use plugin::{
     Path, Schema, Type, Value,
     schema::{Attribute, computed, list_of, object, optional, required, timeouts},
+    value::{ConvertError, from_value},
 };
 use std::collections::BTreeMap;
 
 pub struct EksWorkloadSlot;
 
-impl Kind for EksWorkloadSlot {
-    type Spec = SlotSpec;
-    const NAME: &'static str = "goldenpath_eks_workload_slot";
-    const ID_SHAPE: &'static str =
-        "`<cluster>/<environment>/<slot>`, or `<environment>/<slot>` where the target has one cluster";
+impl ManagedResource for EksWorkloadSlot {
+    fn name(&self) -> &'static str {
+        "goldenpath_eks_workload_slot"
+    }
 
-    fn schema() -> Schema {
-        let attributes =
-            configured().into_iter().chain(attributes::identity("`<cluster>/<environment>/<slot>`.")).chain(outputs());
-        Schema::new(attributes).describe(
-            "The place for one workload in an environment: an AWS identity scoped to its ServiceAccount, a share of the quota, \
-             availability, and network rules. The workload itself stays in your own repository; `manifests` has what it needs to \
-             fit in.",
+    fn id_form(&self) -> &'static str {
+        "<cluster>/<environment>/<slot>"
+    }
+
+    fn schema(&self) -> Schema {
+        Schema::new(configured().into_iter().chain(attributes::identity(self.id_form())).chain(outputs())).describe(
+            "The place for one workload in an environment: an AWS identity for its ServiceAccount, a share of the quota, \
+             availability, and network rules. The workload itself stays in your own repository; `manifests` has a Deployment \
+             that fits the slot.\n\nDefaults that depend on the tier are listed in the \
+             [golden paths guide](../guides/golden-paths).",
         )
     }
 
-    fn wrap(spec: SlotSpec) -> Spec {
-        Spec::Slot(spec)
+    fn spec(&self, config: &Value) -> Result<Spec, ConvertError> {
+        from_value(config).map(Spec::Slot)
     }
 
-    fn id(config: &Value) -> Option<Id> {
+    fn outputs(&self) -> &'static [&'static str] {
+        SlotOutputs::NAMES
+    }
+
+    fn id(&self, config: &Value) -> Option<Id> {
         let environment: EnvironmentId = flow::leaf(config, "environment")?;
         Some(Id::Slot(SlotId { environment, slot: flow::leaf(config, "name")? }))
     }
 
-    fn parse_id(text: &str, only: Option<&ClusterRef>) -> Result<Id, NameError> {
-        match only {
-            Some(cluster) if text.matches('/').count() == 1 => format!("{}/{text}", cluster.name()).parse(),
-            _ => text.parse(),
-        }
-        .map(Id::Slot)
+    fn parse_id(&self, text: &str) -> Result<Id, NameError> {
+        text.parse().map(Id::Slot)
     }
 
     /// What is not configured is the tier's choice, so only the decided plan can tell whether writing it down, or taking it
     /// away, moves the slot to another namespace.
-    fn replaces(prior: &Value, config: &Value, decided: &Outputs) -> Vec<Path> {
-        let Outputs::Slot(SlotOutputs { namespace_name: Some(Late::Now(name)), .. }) = decided else {
-            return vec![];
-        };
+    fn replaces(&self, prior: &Value, config: &Value, decided: &Value) -> Vec<Path> {
         let (was, now) = (prior.child("isolation"), config.child("isolation"));
-        let moves = prior.child("namespace_name").as_str().is_some_and(|before| before != name);
+        let namespace = |tree: &Value| tree.child("namespace_name").as_str().map(str::to_owned);
+        let moves = namespace(prior).zip(namespace(decided)).is_some_and(|(before, after)| before != after);
         if moves && was != now && (was.is_null() || now.is_null()) {
             vec![Path::attribute("isolation")]
         } else {
@@ -67,24 +68,25 @@ impl Kind for EksWorkloadSlot {
 fn configured() -> Vec<Attribute> {
     vec![
         required("name", Type::String).parses::<DnsLabel>().replaces().example("ledger").describe(
-            "Name of the slot and of its ServiceAccount: a DNS label of at most 40 characters (RFC 1123). Changing it makes \
-             another slot and destroys this one.",
+            "Name of the slot and of its ServiceAccount: a DNS label of at most 40 characters (RFC 1123). Changing this \
+             forces replacement.",
         ),
         required("environment", Type::String).parses::<EnvironmentId>().replaces().example("demo/payments-prod").describe(
-            "`id` of the environment, `<cluster>/<environment>`; refer to the resource's `.id`, so that the order is right. \
-             Another environment makes another slot and destroys this one.",
+            "`id` of the environment, `<cluster>/<environment>`. Refer to the environment's `.id`, so that Terraform creates \
+             it first. Changing this forces replacement.",
         ),
         optional("namespace", Type::String).parses::<DnsLabel>().example("default").describe(
-            "Key of the environment's `namespaces`. Default: `default`, else the only key; with several keys it must be named.",
+            "Key of the environment's `namespaces`. Defaults to `default` or, if there is only one key, to that key; otherwise \
+             it is required.",
         ),
-        optional("isolation", Type::String).one_of(&["shared", "namespace"]).replaces_if(isolation_changes).describe(
-            "`shared`: it lives in the environment's namespace beside others, whose ServiceAccounts any pod there may name. \
-             `namespace`: it has a namespace of its own, `<environment>-<slot>`, with a quota of its `share`. Default: `namespace` \
-             in tiers of class prod, else `shared`. A change makes another slot and destroys this one.",
+        choice::<Isolation>("isolation").replaces_if(isolation_changes).describe(
+            "`shared`: the slot shares the environment's namespace with others, and any pod there can use its ServiceAccount. \
+             `namespace`: the slot has its own namespace, `<environment>-<slot>`, with a quota of its `share`. The default \
+             depends on the tier. Changing this forces replacement.",
         ),
         optional("deletion_protection", Type::Bool).describe(
-            "Refuses every plan that would delete the slot's own namespace, until it has been set to `false` by an apply of its \
-             own. Default: `true` in tiers of class prod, else `false`.",
+            "Rejects every plan that would delete the slot's own namespace. To delete it, first apply `false` by itself. The \
+             default depends on the tier.",
         ),
         identity(),
         share(),
@@ -92,7 +94,7 @@ fn configured() -> Vec<Attribute> {
         ingress(),
         egress(),
         attributes::drift(),
-        attributes::facts_taken(),
+        attributes::facts_given(),
         timeouts(flow::OPERATIONS),
     ]
 }
@@ -108,40 +110,41 @@ fn identity() -> Attribute {
         .parses::<BTreeMap<String, BTreeMap<String, Vec<String>>>>()
         .default(Value::map::<String>([]))
         .example(Value::map([("StringEquals", Value::map([("s3:prefix", Value::List(vec!["led/".into()]))]))]))
-        .describe("Operator to condition key to values, as in an IAM policy (`Condition`).");
+        .describe("Values by condition key by operator, as in an IAM policy (`Condition`).");
     let statement = object([
-        text_set("actions").example(text("s3:GetObject")).describe(
-            "IAM actions, `<service>:<action>`. `*:*`, `iam:*` and `eks:*` are refused, and what the golden path's tier does not \
-             grant.",
+        text_set("actions", "s3:GetObject").describe(
+            "IAM actions, `<service>:<action>`. `*:*`, `iam:*`, `eks:*` and actions that the tier does not grant are rejected.",
         ),
-        text_set("resources")
-            .example(text("arn:aws:s3:::led/*"))
-            .describe("ARNs that the actions may touch. They may come from a resource of the same run."),
+        text_set("resources", "arn:aws:s3:::led/*").describe(
+            "ARNs that the actions apply to. They may refer to resources that are created in the same run.",
+        ),
         conditions,
     ]);
+    let example = Value::List(vec![Value::map([
+        ("actions", text("s3:GetObject")),
+        ("resources", text("arn:aws:s3:::led/*")),
+        ("conditions", Value::map::<String>([])),
+    ])]);
     let identity = object([
-        optional("mode", Type::String).one_of(&["pod_identity", "irsa", "none"]).default("pod_identity").describe(
-            "How pods get AWS credentials: by EKS Pod Identity, by the cluster's OIDC provider (IRSA), or not at all. Default \
-             `pod_identity`.",
+        choice_or_default::<IdentityMode>("mode").describe(
+            "How pods get AWS credentials: through EKS Pod Identity, through the cluster's OIDC provider (IRSA), or not at all.",
         ),
-        optional("scope", Type::String).one_of(&["tags", "session_policy", "role_only"]).default("tags").describe(
-            "What keeps other pods out of the role. `tags`: its trust names cluster, namespace and ServiceAccount by session tags. \
-             `session_policy`: the statements are the association's inline session policy, and session tags are off. `role_only`: \
-             the trust names the account alone. Default `tags`.",
+        choice_or_default::<IdentityScope>("scope").describe(
+            "What keeps other pods from using the role. `tags`: its trust policy requires the session tags of cluster, \
+             namespace and ServiceAccount. `session_policy`: the statements are the association's inline session policy, and \
+             session tags are off. `role_only`: the trust policy only names the account.",
         ),
-        optional("statements", list_of(statement)).default(Value::List(vec![])).example(Value::List(vec![Value::map([
-            ("actions", text("s3:GetObject")),
-            ("resources", text("arn:aws:s3:::led/*")),
-            ("conditions", Value::map::<String>([])),
-        ])])).describe(
-            "What the workload may do in AWS: Allow statements within the permissions boundary.",
-        ),
+        optional("statements", list_of(statement))
+            .default(Value::List(vec![]))
+            .example(example)
+            .describe("What the workload may do in AWS: Allow statements, within the permissions boundary."),
         optional("target_role_arn", Type::String).example("arn:aws:iam::444455556666:role/led").describe(
-            "ARN of a role, of another account for example, that Pod Identity assumes after the slot's own (EKS \
-             `CreatePodIdentityAssociation`: `targetRoleArn`). Its trust policy needs `external_id`.",
+            "ARN of a role, in another account for example, that Pod Identity assumes after the slot's own role (EKS \
+             `CreatePodIdentityAssociation`: `targetRoleArn`). Its trust policy must require `external_id`.",
         ),
     ]);
-    optional("identity", identity).describe("The workload's AWS identity. Default: Pod Identity with no statements.")
+    optional("identity", identity)
+        .describe("AWS identity of the workload. Defaults to Pod Identity with no statements.")
 }
 
 fn share() -> Attribute {
@@ -149,16 +152,16 @@ fn share() -> Attribute {
         attributes::quantity(required(name, Type::String)).example(example).describe(what)
     };
     let share = object([
-        amount("cpu", "4", "CPU requests of all replicas together, such as `4` or `500m`."),
-        amount("memory", "8Gi", "Memory requests of all replicas together, such as `8Gi`."),
+        amount("cpu", "4", "Total CPU requests of all replicas, such as `4` or `500m`."),
+        amount("memory", "8Gi", "Total memory requests of all replicas, such as `8Gi`."),
         optional("max_replicas", Type::Number)
             .between(1, 1000)
             .example(6)
-            .describe("Most replicas at a time, 1 to 1000. Default: 3 in class dev, 6 in staging, 20 in prod."),
+            .describe("Largest number of replicas, 1 to 1000. The default depends on the tier."),
     ]);
     optional("share", share).describe(
-        "The slot's part of the environment's quota. A share that alone exceeds the total is an error, and so is a sum of all \
-         shares that does; while other slots are about to shrink, apply waits for them.",
+        "The slot's part of the environment's quota. It is an error if this share, or the sum of all shares, exceeds the \
+         total; while other slots are about to shrink, apply waits for them. Defaults to the share of the tier.",
     )
 }
 
@@ -167,20 +170,20 @@ fn availability() -> Attribute {
         optional("min_replicas", Type::Number)
             .between(0, 1000)
             .example(3)
-            .describe("Fewest replicas, 0 to 1000. Default: 1 in class dev, 2 in staging, 3 in prod."),
+            .describe("Smallest number of replicas, 0 to 1000. The default depends on the tier."),
         optional("max_unavailable", Type::String).example("25%").describe(
-            "How many may be gone at once: a count or a percentage (PodDisruptionBudget `maxUnavailable`). It must leave room for \
-             one voluntary disruption. Default: none in class dev, `1` in staging, `25%` in prod.",
+            "How many replicas may be unavailable at once: a count or a percentage (PodDisruptionBudget `maxUnavailable`). It \
+             must allow at least one voluntary disruption. The default depends on the tier.",
         ),
-        optional("spread", Type::String).one_of(&["zone_required", "zone_preferred", "none"]).describe(
-            "How replicas are spread over zones (`topologySpreadConstraints` in `manifests`). Default: `none` in class dev, \
-             `zone_preferred` in staging, `zone_required` in prod.",
+        choice::<Spread>("spread").describe(
+            "How replicas are spread over zones (`topologySpreadConstraints` in `manifests`). The default depends on the tier.",
         ),
         optional("target_cpu_percent", Type::Number).between(1, 100).example(70).describe(
-            "Makes a HorizontalPodAutoscaler that aims at this use of the requested CPU, 1 to 100. Default: no autoscaler.",
+            "Creates a HorizontalPodAutoscaler with this target for CPU use, in percent of the request, 1 to 100. No autoscaler \
+             if unset.",
         ),
     ]);
-    optional("availability", availability).describe("How many replicas, and how many may be gone.")
+    optional("availability", availability).describe("How many replicas to run, and how many may be unavailable.")
 }
 
 fn ingress() -> Attribute {
@@ -188,53 +191,44 @@ fn ingress() -> Attribute {
         .parses::<Vec<u16>>()
         .default(Value::set([]))
         .example(Value::set([8080.into()]))
-        .describe("TCP ports that are open to them, 1 to 65535. None: all ports.");
-    let from = text_set("from_slots")
-        .example(Value::set(["payments-prod/gateway".into()]))
-        .describe("Slots that may call in, as `<environment>/<slot>` or a whole id.");
+        .describe("TCP ports that are open to these slots, 1 to 65535. All ports if empty.");
+    let from = text_set("from_slots", "payments-prod/gateway")
+        .describe("Slots that may connect, as `<environment>/<slot>` or by `id`.");
     optional("ingress", object([from, ports]))
-        .describe("Who may call the workload, beside what the environment allows.")
+        .describe("Who may connect to the workload, besides what the environment allows.")
 }
 
 fn egress() -> Attribute {
-    let to = text_set("to_slots")
-        .example(Value::set(["payments-prod/db".into()]))
-        .describe("Slots that it may call, as `<environment>/<slot>` or a whole id.");
-    let fqdns = text_set("fqdns")
-        .example(Value::set(["api.example.com".into()]))
-        .describe("Names that it may call over TLS; they need the environment's engine to be `eks_auto` or `cilium`.");
-    optional("egress", object([to, fqdns])).describe("Whom the workload may call, beside what the environment allows.")
+    let to = text_set("to_slots", "payments-prod/db")
+        .describe("Slots that the workload may call, as `<environment>/<slot>` or by `id`.");
+    let fqdns = text_set("fqdns", "api.example.com").describe(
+        "Domain names that the workload may call over TLS. They need the environment's engine to be `eks_auto` or `cilium`.",
+    );
+    optional("egress", object([to, fqdns])).describe("What the workload may call, besides what the environment allows.")
 }
 
 fn outputs() -> Vec<Attribute> {
-    let text = |name, what: &str| computed(name, Type::String).stable().describe(what);
-    vec![
-        text("namespace_name", "Final name of the namespace that it lives in."),
-        text(
-            "service_account",
-            "Name of the ServiceAccount that the workload's pods must use.",
-        ),
-        text("role_arn", "ARN of its IAM role; null where `identity.mode` is `none`."),
+    let text = |name, what: &str| computed(name, Type::String).describe(what);
+    [
+        text("namespace_name", "Name of the namespace that the slot is in."),
+        text("service_account", "Name of the ServiceAccount that the workload's pods must use."),
+        text("role_arn", "ARN of the slot's IAM role. Null if `identity.mode` is `none`."),
         text(
             "role_unique_id",
-            "Unique id of the role (IAM `RoleId`): another role of the same name is not the same principal.",
+            "Unique ID of the role (IAM `RoleId`). A role that is deleted and created again under the same name has another \
+             one.",
         ),
-        text(
-            "association_id",
-            "Id of the Pod Identity association (EKS `CreatePodIdentityAssociation`).",
-        ),
-        text(
-            "external_id",
-            "What the trust policy of `identity.target_role_arn` must name as `sts:ExternalId`.",
-        ),
-        computed("identity_ready", Type::Bool).stable().describe(
-            "Whether pods are given the credentials of the Pod Identity association, as the last apply that made it proved: `true` \
-             after three looks in a row (a pod sent for a dry run), `false` when it had not arrived in 30 seconds; the next apply \
-             looks again. Null without an association, after an import, and where it cannot be told (no Pod Identity agent, no \
-             right to create pods).",
+        text("association_id", "ID of the Pod Identity association (EKS `CreatePodIdentityAssociation`)."),
+        text("external_id", "What the trust policy of `identity.target_role_arn` must require as `sts:ExternalId`."),
+        computed("identity_ready", Type::Bool).describe(
+            "Whether pods get the credentials of the Pod Identity association, as checked by the apply that last made or \
+             changed it: `true` after three successful checks in a row (a pod created as a dry run), `false` if that took \
+             longer than 30 seconds; the next apply checks again. Null without an association, after an import, and if it \
+             can't be checked (no Pod Identity agent, or no permission to create pods).",
         ),
         computed("manifests", Type::map(Type::String))
-            .stable()
-            .describe("File name to YAML for the application's own repository: a Deployment that fits the slot."),
+            .describe("YAML files by name for the application's own repository: a Deployment that fits the slot."),
     ]
+    .map(Attribute::stable)
+    .into()
 }

@@ -36,7 +36,7 @@ pub struct Memory {
     pub facts: Option<StableFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
-    /// Deletion protection as the state has it; `None` when nothing has told yet.
+    /// Deletion protection as the state has it; `None` when it is not known yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protected: Option<bool>,
     /// The last change ended with an error: what differs is unfinished work and not drift.
@@ -58,10 +58,8 @@ impl Memory {
     pub fn read(private: &Private) -> Result<Self, Diagnostic> {
         private.read().map_err(|error| {
             Diagnostic::error(
-                "the private bytes of this resource's state can't be read",
-                format!(
-                    "They were written by another program or are damaged ({error}). Restore the state from a backup."
-                ),
+                "The private data of this resource can't be read",
+                format!("It was written by another program or is damaged ({error}). Restore the state from a backup."),
             )
         })
     }
@@ -69,6 +67,11 @@ impl Memory {
     pub fn write(&self) -> Private {
         // Plain data with text keys: there is nothing in it that JSON can't hold.
         Private::write(self).unwrap_or_default()
+    }
+
+    /// Whether a delete belongs to a replacement of the same id: the create that follows resumes a half-made one.
+    pub fn is_hand_over(&self, id: &str) -> bool {
+        self.intent == Intent::Create && self.id == id
     }
 
     /// The instance that a create replaces: the first half of a replacement, an update, has left it here; or the plan of
@@ -116,7 +119,7 @@ mod tests {
             assert_eq!(Memory::read(&memory.write()).unwrap(), memory, "{reason}: and written again");
         }
         let error = Memory::read(&Private::from_bytes(b"\xff".to_vec())).unwrap_err();
-        assert!(error.is_error(), "damage is told, not taken for a fresh start");
+        assert!(error.is_error(), "damage is an error, not a fresh start");
     }
 
     #[test]

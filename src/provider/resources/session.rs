@@ -1,7 +1,7 @@
-//! What one connection's configuration has become: the target that its resources ask.
+//! What one connection's configuration has become: the target that its resources use.
 //!
 //! Nothing here is shared between connections: under `serve --reattach` each client brings its own configuration, and all
-//! of this is freed when it goes.
+//! of this is freed when it leaves.
 
 use goldenpath_core::{
     domain::{Problem, Spec},
@@ -11,10 +11,7 @@ use plugin::Diagnostic;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashSet,
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Rules over a whole request, with the catalogue that the configuration names. Handed in by the composition root.
@@ -46,76 +43,14 @@ pub enum ConfiguredTarget {
     Known(Arc<Configured>),
 }
 
-/// Why there is no target to ask.
+/// Why there is no target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pending {
     Unconfigured,
     Undecided,
 }
 
-pub struct Session {
-    target: RwLock<ConfiguredTarget>,
-    rules: RwLock<Rules>,
-    /// Ids of what was read over this connection.
-    read: Mutex<HashSet<String>>,
-    /// Something was applied over this connection. A CLI makes another connection for each phase.
-    applying: AtomicBool,
-}
-
-impl Session {
-    pub fn new(rules: Rules) -> Arc<Self> {
-        Arc::new(Self {
-            target: RwLock::default(),
-            rules: RwLock::new(rules),
-            read: Mutex::default(),
-            applying: AtomicBool::default(),
-        })
-    }
-
-    pub fn configure(&self, target: ConfiguredTarget) {
-        *self.target.write().unwrap_or_else(PoisonError::into_inner) = target;
-    }
-
-    pub fn known(&self) -> Result<Arc<Configured>, Pending> {
-        match &*self.target.read().unwrap_or_else(PoisonError::into_inner) {
-            ConfiguredTarget::Unconfigured => Err(Pending::Unconfigured),
-            ConfiguredTarget::Undecided => Err(Pending::Undecided),
-            ConfiguredTarget::Known(configured) => Ok(configured.clone()),
-        }
-    }
-
-    pub fn set_rules(&self, rules: Rules) {
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
-    }
-
-    pub fn check(&self, spec: &Spec) -> Vec<Problem> {
-        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner).clone();
-        rules(spec)
-    }
-
-    pub fn remember_read(&self, id: &str) {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
-    }
-
-    /// What was read before an apply says nothing about the plans after it.
-    pub fn remember_apply(&self) {
-        self.applying.store(true, Ordering::Relaxed);
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    /// Whether a plan is the one that core makes again while it applies. Up to Terraform 1.15 nothing says so; but a first
-    /// plan comes after a read, unless `-refresh=false` leaves that out, and an apply reads nothing.
-    pub fn phase(&self, id: &str) -> Phase {
-        if self.read.lock().unwrap_or_else(PoisonError::into_inner).contains(id) {
-            Phase::Planning
-        } else if self.applying.load(Ordering::Relaxed) {
-            Phase::Applying
-        } else {
-            Phase::Either
-        }
-    }
-}
-
+/// Which plan core is making.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     Planning,
@@ -123,18 +58,88 @@ pub enum Phase {
     Either,
 }
 
-impl Pending {
+pub struct Session(Mutex<State>);
+
+struct State {
+    target: ConfiguredTarget,
+    rules: Rules,
+    /// Ids of what was read over this connection.
+    read: HashSet<String>,
+    /// Something was applied over this connection. A CLI makes another connection for each phase.
+    applying: bool,
+}
+
+impl Session {
+    pub fn new(rules: Rules) -> Arc<Self> {
+        let target = ConfiguredTarget::Unconfigured;
+        Arc::new(Self(Mutex::new(State { target, rules, read: HashSet::new(), applying: false })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn configure(&self, target: ConfiguredTarget) {
+        self.state().target = target;
+    }
+
+    pub fn known(&self) -> Result<Arc<Configured>, Pending> {
+        match &self.state().target {
+            ConfiguredTarget::Unconfigured => Err(Pending::Unconfigured),
+            ConfiguredTarget::Undecided => Err(Pending::Undecided),
+            ConfiguredTarget::Known(configured) => Ok(configured.clone()),
+        }
+    }
+
     /// For what can't wait. `doing` is what was to be done: "create demo/payments-prod".
+    pub fn target(&self, doing: &str) -> Result<Arc<Configured>, Diagnostic> {
+        self.known().map_err(|pending| pending.diagnostic(doing))
+    }
+
+    pub fn set_rules(&self, rules: Rules) {
+        self.state().rules = rules;
+    }
+
+    pub fn check(&self, spec: &Spec) -> Vec<Problem> {
+        let rules = self.state().rules.clone();
+        rules(spec)
+    }
+
+    pub fn remember_read(&self, id: &str) {
+        self.state().read.insert(id.to_owned());
+    }
+
+    /// What was read before an apply says nothing about the plans after it.
+    pub fn remember_apply(&self) {
+        let mut state = self.state();
+        state.applying = true;
+        state.read.clear();
+    }
+
+    /// Whether a plan is the one that core makes again while it applies. Up to Terraform 1.15 nothing says so; but a first
+    /// plan comes after a read, unless `-refresh=false` leaves that out, and an apply reads nothing.
+    pub fn phase(&self, id: &str) -> Phase {
+        let state = self.state();
+        match (state.read.contains(id), state.applying) {
+            (true, _) => Phase::Planning,
+            (false, true) => Phase::Applying,
+            (false, false) => Phase::Either,
+        }
+    }
+}
+
+impl Pending {
     pub fn diagnostic(self, doing: &str) -> Diagnostic {
         match self {
             Self::Unconfigured => Diagnostic::error(
-                format!("can't {doing}: the provider is not configured"),
-                "The client asked before it configured the provider. That is a mistake of the client.",
+                format!("The provider is not configured: can't {doing}"),
+                "The client sent the request before it configured the provider. This is a bug in the client: please report \
+                 it there.",
             ),
             Self::Undecided => Diagnostic::error(
-                format!("can't {doing}: the provider's own configuration is not known yet"),
-                "It depends on a resource that is not made yet. Apply that one first, with -target; a data source waits by itself \
-                 when it has a `depends_on` on that resource.",
+                format!("The provider configuration is not known yet: can't {doing}"),
+                "It depends on a resource that does not exist yet. Apply that resource first, with -target. A data source \
+                 waits by itself if it has a `depends_on` on that resource.",
             ),
         }
     }

@@ -1,8 +1,8 @@
-//! What the adapters know of their own needs, and what golden paths grant, for the command `permissions`.
+//! What the adapters need, and what golden paths grant, for the command `permissions`.
 
 use crate::cli::{Part, Permissions};
 use goldenpath_adapters::{
-    aws::permissions::{self as aws, Place},
+    aws::permissions::{self as aws, PermissionScope},
     kube::permissions as kube,
 };
 use goldenpath_core::{
@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 pub(super) const PERMISSIONS: Permissions = Permissions { aws: of_aws, kubernetes: of_kubernetes };
 
 fn of_aws(part: Option<Part>, cluster: Option<&ClusterArn>) -> Value {
-    let place = cluster.map_or_else(Place::default, Place::of);
+    let scope = cluster.map_or_else(PermissionScope::default, PermissionScope::of);
     let part = match part {
         Some(Part::Baseline) => aws::Part::Baseline,
         // What a baseline reads, they read too.
         Some(Part::Environments) | None => aws::Part::Environments,
     };
-    aws::iam_policy(part, &place)
+    aws::iam_policy(part, &scope)
 }
 
 fn of_kubernetes(part: Option<Part>, group: Option<&str>) -> Value {

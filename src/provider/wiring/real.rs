@@ -1,6 +1,6 @@
 //! From the written account and region to the adapters of AWS and Kubernetes, joined to one target.
 
-use super::target::Ports;
+use super::ports::Ports;
 use crate::resources::provider_config::{Aws as Written, Kubernetes};
 use goldenpath_adapters::{
     aws::{AssumeRole, Aws, AwsOptions, Endpoints},
@@ -32,13 +32,17 @@ fn options(written: Written) -> Result<AwsOptions, Diagnostic> {
     let Written { region, profile, assume_role, endpoints, default_tags } = written;
     let mut roles = vec![];
     for role in assume_role.unwrap_or_default() {
-        let wrong = |error: String| Diagnostic::error(error, "Write it as 1h.").at(Path::attribute("aws"));
+        let wrong = |error: String| {
+            let summary = format!("The duration of the session of {} is invalid: {error}", role.role_arn);
+            Diagnostic::error(summary, "Write it like `1h`.").at(Path::attribute("aws"))
+        };
+        let duration = role.duration.as_deref().map(duration).transpose().map_err(wrong)?;
         roles.push(AssumeRole {
             role_arn: role.role_arn,
             session_name: role.session_name,
             external_id: role.external_id,
             source_identity: role.source_identity,
-            duration: role.duration.as_deref().map(duration).transpose().map_err(wrong)?,
+            duration,
         });
     }
     let endpoints = endpoints.unwrap_or_default();

@@ -1,57 +1,66 @@
 //! Pod Identity associations: one for each ServiceAccount, found by it and not by the id that EKS gives.
 
-use super::{Live, check, conflict, entries::retag, invalid, plain_document, wait};
+use super::{
+    live::{Live, check, plain_document},
+    propagation, tags,
+};
 use crate::{
-    aws::{call::call, calls::Call, session::Session},
-    rules,
+    aws::{
+        call::{EksCluster, list},
+        calls::Call,
+    },
+    errors::{conflict, invalid, not_found_as_none},
 };
 use aws_sdk_eks::types::{PodIdentityAssociation as Found, PodIdentityAssociationSummary as Summary};
 use goldenpath_core::{
-    domain::{Body, Class, ClusterArn, ObjectKey, PodIdentityAssociation, projection::canonical_policy, short_hash},
-    ports::{Expect, PortError},
+    domain::{Body, Class, ClusterArn, ObjectKey, PodIdentityAssociation, short_hash},
+    kinds::canonical_policy,
+    ports::{Expect, PortError, rules},
 };
-use std::collections::BTreeMap;
+use std::{
+    collections::HashMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 pub(super) async fn apply(
-    session: &Session,
-    cluster: &ClusterArn,
+    cluster: EksCluster<'_>,
     (namespace, account): (&str, &str),
     association: &PodIdentityAssociation,
     expect: &Expect,
 ) -> Result<Live, PortError> {
     let call_name = Call::CreatePodIdentityAssociation.name();
-    rules::check_association(cluster, association).map_err(|message| invalid(call_name, message))?;
+    rules::check_association(cluster.arn, association).map_err(|message| invalid(call_name, message))?;
     let key = key(namespace, account);
-    let live = get(session, cluster, namespace, account).await?;
+    let live = get(cluster, namespace, account).await?;
     check(call_name, &key, expect, live.as_ref())?;
     let Some(live) = live else {
-        return create(session, cluster, (namespace, account), association).await;
+        return create(cluster, (namespace, account), association).await;
     };
     if let Some(owner) = &live.defect {
-        return Err(conflict(call_name, format!("{key} belongs to {owner}: remove it there")));
+        return Err(conflict(call_name, format!("{key} belongs to {owner}: remove it through its add-on")));
     }
-    if live.is_another(cluster, &association.tags) {
+    if live.is_another(cluster.arn, &association.tags) {
         let id = live.id.unwrap_or_default();
         return Err(conflict(
             call_name,
-            format!("ResourceInUseException: Association already exists: {id} (it is not marked as ours)"),
+            format!("ResourceInUseException: Association already exists: {id}, and it does not carry our tags"),
         ));
     }
     let wanted =
         PodIdentityAssociation { tags: rules::merged_tags(&live.tags, &association.tags), ..association.clone() };
     let Body::PodIdentityAssociation(before) = &live.body else {
-        return Err(invalid(call_name, "not an association"));
+        return Err(invalid(call_name, format!("{key} is not an association")));
     };
     let id = live.id.clone().unwrap_or_default();
     if loses_a_part(before, &wanted) {
-        // UpdatePodIdentityAssociation leaves alone what it is not given.
-        remove(session, cluster, &id).await?;
-        return create(session, cluster, (namespace, account), &wanted).await;
+        // UpdatePodIdentityAssociation keeps what the request leaves out.
+        remove(cluster, &id).await?;
+        return create(cluster, (namespace, account), &wanted).await;
     }
-    change(session, cluster, &id, before, &wanted).await?;
-    describe(session, cluster, &id)
-        .await?
-        .ok_or_else(|| PortError::new(Class::Unavailable, call_name, format!("{key} is not there after its change")))
+    change(cluster, &id, before, &wanted).await?;
+    describe(cluster, &id).await?.ok_or_else(|| {
+        PortError::new(Class::Unavailable, call_name, format!("{key} is missing right after its change: try again"))
+    })
 }
 
 fn loses_a_part(before: &PodIdentityAssociation, wanted: &PodIdentityAssociation) -> bool {
@@ -60,21 +69,20 @@ fn loses_a_part(before: &PodIdentityAssociation, wanted: &PodIdentityAssociation
 }
 
 pub(super) async fn create(
-    session: &Session,
-    cluster: &ClusterArn,
+    cluster: EksCluster<'_>,
     (namespace, account): (&str, &str),
     association: &PodIdentityAssociation,
 ) -> Result<Live, PortError> {
     let what = format!("the association of {namespace}/{account}");
     let text = serde_json::to_string(association).unwrap_or_default();
-    // The same request, sent again because its answer was lost, is one request to EKS; a later one of its kind is not.
-    let second = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    let token = short_hash([cluster.as_str(), namespace, account, &text, &second.to_string()], 32);
+    // The same request, sent again because its response was lost, is one request to EKS; a later one of its kind is not.
+    let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    let token = short_hash([cluster.arn.as_str(), namespace, account, &text, &second.to_string()], 32);
     let policy = association.policy.as_ref().map(ToString::to_string);
-    let tags: Option<std::collections::HashMap<String, String>> = Some(association.tags.clone().into_iter().collect());
+    let tags: HashMap<String, String> = association.tags.clone().into_iter().collect();
     let attempt = || {
-        let asked = session
-            .eks
+        let request = cluster
+            .eks()
             .create_pod_identity_association()
             .cluster_name(cluster.name())
             .namespace(namespace)
@@ -83,19 +91,20 @@ pub(super) async fn create(
             .set_target_role_arn(association.target_role_arn.clone())
             .disable_session_tags(association.disable_session_tags)
             .set_policy(policy.clone())
-            .set_tags(tags.clone())
+            .set_tags(Some(tags.clone()))
             .client_request_token(&token);
-        async { call(session, Call::CreatePodIdentityAssociation, asked.send()).await }
+        cluster.call(Call::CreatePodIdentityAssociation, request.send())
     };
-    let made = wait::propagated(session, &what, &[association.role_arn.as_str()], attempt).await?;
-    let made = made.association.ok_or_else(|| invalid(Call::CreatePodIdentityAssociation.name(), "no association"))?;
+    let made = propagation::retry(cluster.clients, &what, &[association.role_arn.as_str()], attempt).await?;
+    let made = made.association;
+    let made =
+        made.ok_or_else(|| invalid(Call::CreatePodIdentityAssociation.name(), "the response holds no association"))?;
     Ok(live(&made))
 }
 
-/// `wanted` holds all tags that shall be there.
+/// `wanted` holds all tags that the association is to have.
 pub(super) async fn change(
-    session: &Session,
-    cluster: &ClusterArn,
+    cluster: EksCluster<'_>,
     id: &str,
     before: &PodIdentityAssociation,
     wanted: &PodIdentityAssociation,
@@ -108,8 +117,8 @@ pub(super) async fn change(
     if !is_same {
         let text = wanted.policy.as_ref().map(ToString::to_string);
         let attempt = || {
-            let asked = session
-                .eks
+            let request = cluster
+                .eks()
                 .update_pod_identity_association()
                 .cluster_name(cluster.name())
                 .association_id(id)
@@ -117,11 +126,11 @@ pub(super) async fn change(
                 .set_target_role_arn(wanted.target_role_arn.clone())
                 .disable_session_tags(wanted.disable_session_tags)
                 .set_policy(text.clone());
-            async { call(session, Call::UpdatePodIdentityAssociation, asked.send()).await }
+            cluster.call(Call::UpdatePodIdentityAssociation, request.send())
         };
-        wait::propagated(session, &format!("association {id}"), &[wanted.role_arn.as_str()], attempt).await?;
+        propagation::retry(cluster.clients, &format!("association {id}"), &[wanted.role_arn.as_str()], attempt).await?;
     }
-    retag(session, &arn(cluster, id), &before.tags, &wanted.tags).await
+    tags::change(cluster, &arn(cluster.arn, id), &before.tags, &wanted.tags).await
 }
 
 fn arn(cluster: &ClusterArn, id: &str) -> String {
@@ -129,79 +138,58 @@ fn arn(cluster: &ClusterArn, id: &str) -> String {
     format!("arn:{partition}:eks:{region}:{account}:podidentityassociation/{name}/{id}")
 }
 
-pub(super) async fn delete(session: &Session, cluster: &ClusterArn, live: &Live) -> Result<(), PortError> {
+pub(super) async fn delete(cluster: EksCluster<'_>, live: &Live) -> Result<(), PortError> {
     if let Some(owner) = &live.defect {
-        let message = format!("{} belongs to {owner}: remove it there", live.key);
+        let message = format!("{} belongs to {owner}: remove it through its add-on", live.key);
         return Err(conflict(Call::DeletePodIdentityAssociation.name(), message));
     }
-    remove(session, cluster, live.id.as_deref().unwrap_or_default()).await
+    remove(cluster, live.id.as_deref().unwrap_or_default()).await
 }
 
-async fn remove(session: &Session, cluster: &ClusterArn, id: &str) -> Result<(), PortError> {
-    let asked = session.eks.delete_pod_identity_association().cluster_name(cluster.name()).association_id(id).send();
-    match call(session, Call::DeletePodIdentityAssociation, asked).await {
-        Err(error) if error.class == Class::NotFound => Ok(()),
-        other => other.map(|_| ()),
-    }
+async fn remove(cluster: EksCluster<'_>, id: &str) -> Result<(), PortError> {
+    let request = cluster.eks().delete_pod_identity_association().cluster_name(cluster.name()).association_id(id);
+    not_found_as_none(cluster.call(Call::DeletePodIdentityAssociation, request.send()).await).map(|_| ())
 }
 
-// === Looking ===
+// === Reading ===
 
 fn key(namespace: &str, service_account: &str) -> ObjectKey {
     ObjectKey::PodIdentityAssociation { namespace: namespace.to_owned(), service_account: service_account.to_owned() }
 }
 
 /// Of one namespace and account, or of all: names and ids, no more.
-pub(super) async fn summaries(
-    session: &Session,
-    cluster: &ClusterArn,
-    only: Option<(&str, &str)>,
-) -> Result<Vec<Summary>, PortError> {
-    let (mut found, mut token) = (vec![], None);
-    loop {
-        let asked = session
-            .eks
-            .list_pod_identity_associations()
-            .cluster_name(cluster.name())
-            .set_namespace(only.map(|(namespace, _)| namespace.to_owned()))
-            .set_service_account(only.map(|(_, account)| account.to_owned()))
-            .set_next_token(token)
-            .send();
-        let answer = call(session, Call::ListPodIdentityAssociations, asked).await?;
-        found.extend(answer.associations.unwrap_or_default());
-        token = answer.next_token;
-        if token.is_none() {
-            return Ok(found);
-        }
-    }
+pub(super) async fn summaries(cluster: EksCluster<'_>, only: Option<(&str, &str)>) -> Result<Vec<Summary>, PortError> {
+    let pages = cluster
+        .eks()
+        .list_pod_identity_associations()
+        .cluster_name(cluster.name())
+        .set_namespace(only.map(|(namespace, _)| namespace.to_owned()))
+        .set_service_account(only.map(|(_, account)| account.to_owned()))
+        .into_paginator()
+        .send();
+    list(cluster.clients, Call::ListPodIdentityAssociations, pages, |page| {
+        (page.associations.unwrap_or_default(), page.next_token)
+    })
+    .await
 }
 
-pub(super) async fn get(
-    session: &Session,
-    cluster: &ClusterArn,
-    namespace: &str,
-    account: &str,
-) -> Result<Option<Live>, PortError> {
-    let found = summaries(session, cluster, Some((namespace, account))).await?;
+pub(super) async fn get(cluster: EksCluster<'_>, namespace: &str, account: &str) -> Result<Option<Live>, PortError> {
+    let found = summaries(cluster, Some((namespace, account))).await?;
     match found.first().and_then(Summary::association_id) {
-        Some(id) => describe(session, cluster, id).await,
+        Some(id) => describe(cluster, id).await,
         None => Ok(None),
     }
 }
 
-pub(super) async fn describe(session: &Session, cluster: &ClusterArn, id: &str) -> Result<Option<Live>, PortError> {
-    let asked = session.eks.describe_pod_identity_association().cluster_name(cluster.name()).association_id(id).send();
-    match call(session, Call::DescribePodIdentityAssociation, asked).await {
-        Ok(answer) => Ok(answer.association.as_ref().map(live)),
-        Err(error) if error.class == Class::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+pub(super) async fn describe(cluster: EksCluster<'_>, id: &str) -> Result<Option<Live>, PortError> {
+    let request = cluster.eks().describe_pod_identity_association().cluster_name(cluster.name()).association_id(id);
+    let response = not_found_as_none(cluster.call(Call::DescribePodIdentityAssociation, request.send()).await)?;
+    Ok(response.and_then(|response| response.association).map(|found| live(&found)))
 }
 
 fn live(found: &Found) -> Live {
     let text = |value: Option<&str>| value.filter(|text| !text.is_empty()).map(str::to_owned);
-    let tags: BTreeMap<String, String> =
-        found.tags().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
+    let tags = tags::of(found.tags());
     let body = PodIdentityAssociation {
         role_arn: found.role_arn().unwrap_or_default().to_owned(),
         target_role_arn: text(found.target_role_arn()),

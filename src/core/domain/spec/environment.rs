@@ -1,7 +1,7 @@
 //! What one team gets in one tier on one cluster.
 
-use super::Access;
-use crate::domain::{ClusterRef, DnsLabel, Facts, LateList, NetworkEngine, Quantity, TierName};
+use super::{Access, Network};
+use crate::domain::{ClusterRef, DnsLabel, EnvironmentId, Facts, Quantity, TierName, choices::choices};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,6 +42,12 @@ pub struct EnvironmentSpec {
     /// Pins the facts of the cluster between plan and apply: `data.goldenpath_cluster.x.facts`.
     #[serde(default)]
     pub facts: Option<Facts>,
+}
+
+impl EnvironmentSpec {
+    pub fn id(&self) -> EnvironmentId {
+        EnvironmentId { cluster: self.cluster.name().to_owned(), environment: self.name.clone() }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,35 +100,14 @@ pub struct LimitsContainer {
     pub max_memory: Option<Quantity>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DefaultDeny {
-    Both,
-    Ingress,
-    Egress,
-    None,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Network {
-    pub default_deny: Option<DefaultDeny>,
-    /// `env:<environment>`
-    pub allow_from: Vec<String>,
-    pub ingress_cidrs: LateList,
-    /// `aws_services`, `kubernetes_api`, `same_environment`
-    pub egress_presets: Vec<String>,
-    pub egress_cidrs: LateList,
-    pub egress_fqdns: Vec<String>,
-    pub engine: Option<NetworkEngine>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PodSecurityLevel {
-    Privileged,
-    Baseline,
-    Restricted,
+choices! {
+    /// From the weakest on.
+    #[derive(PartialOrd, Ord)]
+    pub enum PodSecurityLevel {
+        Privileged = "privileged",
+        Baseline = "baseline",
+        Restricted = "restricted",
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,12 +118,13 @@ pub struct PodSecurity {
     pub version: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DriftMode {
-    #[default]
-    Heal,
-    Report,
+choices! {
+    #[derive(Default)]
+    pub enum DriftMode {
+        #[default]
+        Heal = "heal",
+        Report = "report",
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,12 +135,13 @@ pub struct Drift {
     pub ignore: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AdoptMode {
-    #[default]
-    Fail,
-    IfMarked,
+choices! {
+    #[derive(Default)]
+    pub enum AdoptMode {
+        #[default]
+        Fail = "fail",
+        IfMarked = "if_marked",
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! The place for one workload in an environment.
 
 use super::Drift;
-use crate::domain::{DnsLabel, EnvironmentId, Facts, Late, LateList, Quantity};
+use crate::domain::{DnsLabel, EnvironmentId, Facts, Late, LateList, Quantity, SlotId, choices::choices};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -34,32 +34,40 @@ pub struct SlotSpec {
     pub facts: Option<Facts>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Isolation {
-    Shared,
-    Namespace,
+impl SlotSpec {
+    pub fn id(&self) -> SlotId {
+        SlotId { environment: self.environment.clone(), slot: self.name.clone() }
+    }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IdentityMode {
-    #[default]
-    PodIdentity,
-    Irsa,
-    None,
+choices! {
+    pub enum Isolation {
+        Shared = "shared",
+        Namespace = "namespace",
+    }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IdentityScope {
-    /// The role's trust is scoped by the session tags of cluster, namespace and service account.
-    #[default]
-    Tags,
-    /// The statements are an inline session policy of the association; session tags are off.
-    SessionPolicy,
-    /// The trust names the Pod Identity service and the account only.
-    RoleOnly,
+choices! {
+    #[derive(Default)]
+    pub enum IdentityMode {
+        #[default]
+        PodIdentity = "pod_identity",
+        Irsa = "irsa",
+        None = "none",
+    }
+}
+
+choices! {
+    #[derive(Default)]
+    pub enum IdentityScope {
+        /// The role's trust is scoped by the session tags of cluster, namespace and service account.
+        #[default]
+        Tags = "tags",
+        /// The statements are an inline session policy of the association; session tags are off.
+        SessionPolicy = "session_policy",
+        /// The trust names the Pod Identity service and the account only.
+        RoleOnly = "role_only",
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -90,12 +98,12 @@ pub struct Share {
     pub max_replicas: Option<u32>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Spread {
-    None,
-    ZonePreferred,
-    ZoneRequired,
+choices! {
+    pub enum Spread {
+        None = "none",
+        ZonePreferred = "zone_preferred",
+        ZoneRequired = "zone_required",
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,11 +130,4 @@ pub struct Ingress {
 pub struct Egress {
     pub to_slots: Vec<String>,
     pub fqdns: Vec<String>,
-}
-
-impl LateList {
-    /// No element is configured: rules about an empty list need no look at unknown elements.
-    pub fn is_empty_list(&self) -> bool {
-        matches!(self, Late::Now(items) if items.is_empty())
-    }
 }

@@ -1,11 +1,11 @@
 //! The document's own form. Every struct denies unknown fields: a misspelt bound must not be no bound.
 
 use crate::domain::{
-    DefaultDeny, Isolation, PersonaName, PodSecurityLevel, Quantities, Quantity, Spread, StableFacts, TierClass,
+    ClusterArn, DefaultDeny, Isolation, PersonaName, PodSecurityLevel, Quantities, Quantity, Spread, TierClass,
     TierName,
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,10 +19,26 @@ pub struct GoldenPath {
     pub description: String,
     pub reserved: Reserved,
     pub network: PathNetwork,
-    pub tiers: BTreeMap<TierName, Tier>,
+    #[serde(with = "shared")]
+    pub tiers: BTreeMap<TierName, Arc<Tier>>,
     /// Of the parsed content, 64 hexadecimal characters.
     #[serde(skip)]
     pub digest: String,
+}
+
+/// All that is resolved by a tier shares it.
+mod shared {
+    use super::{Arc, BTreeMap, Tier, TierName};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(tiers: &BTreeMap<TierName, Arc<Tier>>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(tiers.iter().map(|(name, tier)| (name, tier.as_ref())))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<TierName, Arc<Tier>>, D::Error> {
+        let tiers = BTreeMap::<TierName, Tier>::deserialize(deserializer)?;
+        Ok(tiers.into_iter().map(|(name, tier)| (name, Arc::new(tier))).collect())
+    }
 }
 
 /// Final names that no namespace of ours may take.
@@ -33,11 +49,14 @@ pub struct Reserved {
     pub namespaces: Vec<String>,
 }
 
+/// The egress preset that every path has.
+pub const SAME_ENVIRONMENT: &str = "same_environment";
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PathNetwork {
     pub monitoring_namespaces: Vec<String>,
-    /// Besides `same_environment`, which needs no addresses.
+    /// Besides [`SAME_ENVIRONMENT`], which needs no addresses.
     pub egress_presets: BTreeMap<String, Preset>,
 }
 
@@ -67,6 +86,14 @@ pub struct Tier {
     pub roles: BTreeMap<PersonaName, PersonaName>,
     pub slot: TierSlot,
     pub grants: Grants,
+}
+
+impl Tier {
+    /// The memory limit that goes with a memory request: both move together.
+    pub fn memory_limit(&self, request: &Quantity) -> Option<Quantity> {
+        let defaults = &self.quota.total;
+        request.scaled(defaults.get("limits.memory")?, defaults.get("requests.memory")?)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,7 +152,7 @@ pub struct TierShare {
     pub memory: Quantity,
 }
 
-/// What a request may ask for. Texts hold the placeholders of [`GoldenPath::filled`]; `*` and `?` match as in IAM.
+/// What a request may ask for. Texts hold the placeholders of [`filled`]; `*` and `?` match as in IAM.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grants {
@@ -188,11 +215,11 @@ impl fmt::Display for Version {
 pub(super) const PLACEHOLDERS: [&str; 4] = ["{partition}", "{account}", "{region}", "{dns_suffix}"];
 
 /// A text of the document with the cluster's own partition, account, region and DNS suffix in place of the placeholders.
-pub fn filled(text: &str, facts: &StableFacts) -> String {
+pub fn filled(text: &str, cluster: &ClusterArn) -> String {
     if !text.contains('{') {
         return text.to_owned();
     }
-    let dns_suffix = if facts.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-    let values = [facts.partition(), facts.account(), facts.cluster_arn.region(), dns_suffix];
+    let dns_suffix = if cluster.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let values = [cluster.partition(), cluster.account(), cluster.region(), dns_suffix];
     PLACEHOLDERS.iter().zip(values).fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
 }

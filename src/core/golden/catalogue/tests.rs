@@ -16,11 +16,8 @@ fn the_embedded_path_is_sound_and_the_default() {
     assert!(!prod.grants.egress_cidrs.contains(&"0.0.0.0/0".to_owned()), "the merge key is overridden");
     assert!(prod.grants.actions.contains(&"s3:*".to_owned()), "the merge key is read");
     assert_eq!(*Catalogue::embedded(), catalogue);
-    assert_eq!(
-        catalogue.paths(),
-        [parse("as people read it", TEXT).expect("parses")],
-        "what the build made of it is what it says"
-    );
+    let read = parse("as people read it", TEXT).expect("parses");
+    assert_eq!(catalogue.paths(), [Arc::new(read)], "what the build made of it is what it says");
 }
 
 #[test]
@@ -42,7 +39,7 @@ fn the_highest_version_of_a_name_counts() {
     let unknown = catalogue.path(Some("nope")).expect_err("unknown");
     assert_eq!(unknown.field, ["golden_path"]);
     assert!(unknown.detail.contains("data-team, team-standard"), "{}", unknown.detail);
-    let tier = catalogue.tier(None, &"qa".parse().expect("a name")).expect_err("unknown");
+    let tier = catalogue.terms(None, &"qa".parse().expect("a name")).expect_err("unknown");
     assert_eq!(tier.field, ["tier"]);
 }
 

@@ -1,7 +1,7 @@
 //! What a golden path may not say. A platform team decides freely inside of these; outside of them lies power over the
 //! account or the cluster, which no environment may hand out.
 
-use super::document::{GoldenPath, Grants, PLACEHOLDERS, Tier};
+use super::document::{GoldenPath, Grants, PLACEHOLDERS, SAME_ENVIRONMENT, Tier};
 use crate::{
     domain::{Cidr, Isolation, PersonaName, TierClass},
     golden::quota,
@@ -47,7 +47,7 @@ fn tier_is_sound(path: &GoldenPath, tier: &Tier) -> Result<(), String> {
     ensure(quota.headroom_percent < 100, || "quota.headroom_percent must be below 100".into())?;
     ensure(limits.default_request_memory <= limits.default_memory, || "limits: request above limit".into())?;
     for preset in &network.egress_presets {
-        let known = preset == "same_environment" || path.network.egress_presets.contains_key(preset);
+        let known = preset == SAME_ENVIRONMENT || path.network.egress_presets.contains_key(preset);
         ensure(known, || format!("network.egress_presets: {preset} is not defined"))?;
     }
     let isolated = slot.isolation == Isolation::Namespace;

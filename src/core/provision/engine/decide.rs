@@ -1,195 +1,27 @@
-//! What a record means to someone who is about to create or change: start, go on, take over, wait, or refuse.
+//! The stage that decides: from what was gathered and what the golden path makes of the request to what is to be done, what is
+//! lost by it, and everything that speaks against it. Pure. Knows the values of `gather` and the golden path, and no writing.
 //!
-//! Pure. The record is a guide and not a fence, so every refusal names whom to ask and every continuation says that it is
-//! one.
+//! A plan and an apply decide by the same function. A plan says all that it finds; an apply ends at the first refusal.
 
-use crate::{
-    domain::{Phase, Problem, Record, Spec},
-    provision::Replacing,
-};
+mod adoption;
+pub mod authentication;
+pub mod claim;
+pub mod deletion;
+pub mod drift;
+pub mod entries;
+pub mod identity;
+mod inputs;
+pub mod instance;
+pub mod lines;
+pub mod losses;
+pub mod outcome;
+mod promise;
+pub mod refresh;
+pub mod removal;
+pub mod shares;
+pub mod step;
+mod work;
 
-/// Who asks.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Intent<'a> {
-    Create { team: &'a str, spec: &'a Spec, replacing: Option<&'a Replacing> },
-    Update { uid: &'a str },
-}
-
-/// Whether someone is still at work on the record, as far as the asker's own clock can tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hold {
-    Free,
-    Held,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Decision {
-    /// No record: everything is new.
-    Start,
-    /// The instance that state knows goes on under its uid.
-    Change,
-    /// State knows it and the record is lost: it is written anew under the uid of state.
-    Rebuild,
-    /// A broken-off operation is continued under a new uid.
-    Resume,
-    /// A finished instance goes on under a new uid; the old one's Delete will do nothing.
-    TakeOver,
-    /// Another operation is at work.
-    Wait,
-    Refuse(Problem),
-}
-
-pub(super) fn decide(cluster_arn: &str, record: Option<&Record>, intent: Intent<'_>, hold: Hold) -> Decision {
-    let Some(record) = record else {
-        return match intent {
-            Intent::Create { .. } => Decision::Start,
-            Intent::Update { .. } => Decision::Rebuild,
-        };
-    };
-    if record.cluster_arn != cluster_arn {
-        return Decision::Refuse(other_cluster(record, cluster_arn));
-    }
-    match intent {
-        Intent::Create { team, spec, replacing } => create(record, team, spec, replacing, hold),
-        Intent::Update { uid } => update(record, uid, hold),
-    }
-}
-
-fn create(record: &Record, team: &str, spec: &Spec, replacing: Option<&Replacing>, hold: Hold) -> Decision {
-    // A baseline has no team; two of them never compete by team.
-    let same_team = record.team == team;
-    if record.phase != Phase::Ready {
-        return match (same_team, hold) {
-            (false, _) => Decision::Refuse(other_team(record)),
-            (true, Hold::Held) => Decision::Wait,
-            (true, Hold::Free) => Decision::Resume,
-        };
-    }
-    match replacing {
-        Some(replacing) if replacing.uid == record.uid && replacing.protected => Decision::Refuse(protected(record)),
-        Some(replacing) if replacing.uid == record.uid => Decision::TakeOver,
-        // Its answer was lost on the way to state: the same request of the same team.
-        _ if same_team && record.request().is_ok_and(|recorded| recorded == *spec) => Decision::TakeOver,
-        _ => Decision::Refuse(already_exists(record)),
-    }
-}
-
-fn update(record: &Record, uid: &str, hold: Hold) -> Decision {
-    if record.uid != uid {
-        return Decision::Refuse(superseded(record, uid));
-    }
-    match (record.phase, hold) {
-        (_, Hold::Held) => Decision::Wait,
-        (Phase::Deleting, Hold::Free) => Decision::Refuse(being_deleted(record)),
-        (Phase::Creating | Phase::Ready | Phase::Changing, Hold::Free) => Decision::Change,
-    }
-}
-
-fn other_cluster(record: &Record, cluster_arn: &str) -> Problem {
-    Problem::error(
-        "record.other_cluster",
-        format!("{} is recorded for another cluster", record.id),
-        format!(
-            "the record names {}, this provider points at {cluster_arn}: use another name, or the right cluster",
-            record.cluster_arn
-        ),
-    )
-}
-
-fn other_team(record: &Record) -> Problem {
-    Problem::error(
-        "record.other_team",
-        format!("{} is being made by team {}", record.id, record.team),
-        format!(
-            "an unfinished {} of team {} holds this name: choose another name, or ask that team to finish or remove it",
-            operation(record),
-            record.team
-        ),
-    )
-}
-
-fn already_exists(record: &Record) -> Problem {
-    Problem::error(
-        "record.already_exists",
-        format!("{} already exists: import it", record.id),
-        format!(
-            "it belongs to team {} and was made with another request; `terraform import <address> {}` brings it into \
-             state, or choose another name",
-            record.team, record.id
-        ),
-    )
-}
-
-fn protected(record: &Record) -> Problem {
-    Problem::error(
-        "deletion.protected",
-        format!("{} would be replaced, and deletion protection is on", record.id),
-        "replacing it deletes its namespaces and everything in them: apply `deletion_protection = false` first, then \
-         replace it",
-    )
-}
-
-pub(super) fn superseded(record: &Record, uid: &str) -> Problem {
-    Problem::error(
-        "record.superseded",
-        format!("{} is now another instance than the one in this state", record.id),
-        format!(
-            "this state knows uid {uid}, the record holds {}: someone created it anew; remove this one with `terraform \
-             state rm` and import {}",
-            record.uid, record.id
-        ),
-    )
-}
-
-fn being_deleted(record: &Record) -> Problem {
-    Problem::error(
-        "record.deleting",
-        format!("{} is being deleted", record.id),
-        format!("{} began to delete it and did not finish: destroy it again, then create it", operation(record)),
-    )
-}
-
-/// `operation op-1a2b3c`, for messages.
-pub(super) fn operation(record: &Record) -> String {
-    match &record.operation {
-        Some(operation) => format!("operation {}", operation.id),
-        None => "operation".to_owned(),
-    }
-}
-
-/// What a resume says in the plan.
-pub(super) fn resume_warning(record: &Record, done: usize) -> Problem {
-    Problem::warning(
-        "record.resume",
-        format!(
-            "continues {}, {done} of {} objects done, nothing is destroyed",
-            operation(record),
-            record.inventory.len()
-        ),
-        format!(
-            "a {} of {} was broken off; what it made is kept, and the rest is made now under a new uid",
-            phase_word(record.phase),
-            record.id
-        ),
-    )
-}
-
-pub(super) fn take_over_warning(record: &Record) -> Problem {
-    Problem::warning(
-        "record.take_over",
-        format!("{} exists and is taken over under a new uid", record.id),
-        format!("uid {} is superseded: a later delete of it will touch nothing", record.uid),
-    )
-}
-
-fn phase_word(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Creating => "create",
-        Phase::Ready | Phase::Changing => "change",
-        Phase::Deleting => "delete",
-    }
-}
-
-#[cfg(test)]
-#[path = "decide/tests.rs"]
-mod tests;
+pub use inputs::Inputs;
+pub use promise::desired_by_key;
+pub use work::{Plan, Stop, Wait, Work, decide};

@@ -6,12 +6,12 @@ use crate::{
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Failure {
-    #[error("{doing} {about}: {source}")]
+pub enum Failure {
+    #[error("Failed to {doing} {about}: {source}")]
     Call { doing: &'static str, about: String, source: PortError },
     #[error("{key} exists and belongs to {by}")]
     Foreign { key: ObjectKey, by: String },
-    #[error("{key}: fields held by others: {}", list_held(.held))]
+    #[error("{key}: other field managers hold {}", list_held(.held))]
     Held { key: ObjectKey, held: Vec<(String, String)> },
     #[error("{key}: {field} is {observed:?} after it was set to {desired:?}")]
     Mismatch { key: ObjectKey, field: String, desired: String, observed: String },
@@ -21,24 +21,24 @@ pub(super) enum Failure {
     Stuck { key: ObjectKey, why: String },
     #[error("{id} was taken over by {by}")]
     Superseded { id: String, by: String },
-    #[error("the record of {id} cannot be read: {reason}")]
+    #[error("{id}: its record cannot be read: {reason}")]
     Record { id: String, reason: String },
-    #[error("waiting for {what}: the time of this operation is over")]
+    #[error("Timed out waiting for {what}")]
     TimedOut { what: String },
-    #[error("{id}: waited for {operation}, which is still at work")]
+    #[error("{id}: {operation} is still in progress")]
     Busy { id: String, operation: String },
-    #[error("cancelled")]
+    #[error("Cancelled")]
     Cancelled,
-    #[error("no random bytes from the operating system: {0}")]
+    #[error("No random bytes from the operating system: {0}")]
     Random(String),
 }
 
 impl Failure {
-    pub(super) fn call(doing: &'static str, about: impl ToString, source: PortError) -> Self {
+    pub fn call(doing: &'static str, about: impl ToString, source: PortError) -> Self {
         Self::Call { doing, about: about.to_string(), source }
     }
 
-    pub(super) fn class(&self) -> Option<Class> {
+    pub fn class(&self) -> Option<Class> {
         match self {
             Self::Call { source, .. } => Some(source.class),
             Self::Cancelled => Some(Class::Cancelled),
@@ -46,41 +46,54 @@ impl Failure {
         }
     }
 
-    pub(super) fn problem(&self) -> Problem {
+    pub fn problem(&self) -> Problem {
         let (code, next) = match self {
             Self::Call { source, .. } => (class_code(source.class), class_advice(source)),
             Self::Foreign { key, .. } => ("object.foreign", foreign_advice(key)),
             Self::Held { .. } => (
                 "object.held",
-                "have that manager let go of the field, or leave the field to it; nothing is taken by force".to_owned(),
+                "Fields are never taken by force. Remove the field from what that manager applies, or leave it to that manager."
+                    .to_owned(),
             ),
             Self::Mismatch { .. } => (
                 "object.mismatch",
-                "something in the cluster changes it at once, such as an admission webhook: exempt the object there"
+                "Something in the cluster changes it at once, such as an admission webhook. Exempt the object there."
                     .to_owned(),
             ),
             Self::Undecided { .. } => {
-                ("object.undecided", "another resource of this run did not deliver it: apply again".to_owned())
+                ("object.undecided", "Another resource of this run did not provide it. Apply again.".to_owned())
             }
             Self::Stuck { .. } => {
-                ("object.stuck", "remove what holds it, then apply again; finalisers are never stripped".to_owned())
+                ("object.stuck", "Finalizers are never removed. Remove what blocks its deletion, then apply again.".to_owned())
             }
-            Self::Superseded { .. } => ("record.superseded", "plan again to see what is there now".to_owned()),
+            Self::Superseded { .. } => ("record.superseded", "Plan again to see what is there now.".to_owned()),
             Self::Record { .. } => (
                 "record.unreadable",
-                "a newer release may have written it: use that one, or repair the ConfigMap".to_owned(),
+                "A newer release may have written it. Use that release, or repair the ConfigMap.".to_owned(),
             ),
             Self::TimedOut { .. } => (
                 "operation.timed_out",
-                "what was made is in state; apply again to go on, with longer `timeouts` if it needs them".to_owned(),
+                "What was made is in state. Apply again to continue, with longer `timeouts` if needed.".to_owned(),
             ),
             Self::Busy { .. } => {
-                ("record.busy", "let it finish and apply again; if it was killed, its lease ends by itself".to_owned())
+                ("record.busy", "If it was killed, its lease expires by itself. Wait for it to finish, then apply again.".to_owned())
             }
-            Self::Cancelled => ("operation.cancelled", "what was made is in state; apply again to go on".to_owned()),
-            Self::Random(_) => ("operation.random", "try again".to_owned()),
+            Self::Cancelled => ("operation.cancelled", "What was made is in state. Apply again to continue.".to_owned()),
+            Self::Random(_) => ("operation.random", "Try again.".to_owned()),
         };
         Problem::error(code, self.to_string(), next)
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        failure.problem()
+    }
+}
+
+impl From<Failure> for Vec<Problem> {
+    fn from(failure: Failure) -> Self {
+        vec![failure.problem()]
     }
 }
 
@@ -98,16 +111,16 @@ fn class_code(class: Class) -> &'static str {
 
 fn class_advice(error: &PortError) -> String {
     let next = match error.class {
-        Class::Denied => format!("allow the caller {}, then try again", error.call),
-        Class::Throttled => "the other side kept asking for a pause: try again in a minute".to_owned(),
-        Class::Unavailable => "check the connection and the credentials, then try again".to_owned(),
-        Class::Conflict => "something else changes it at the same time: plan again".to_owned(),
-        Class::NotFound => "something that it needs is gone: plan again".to_owned(),
-        Class::Invalid => "the other side refuses the request as it is: correct it as its message says".to_owned(),
-        Class::Cancelled => "try again".to_owned(),
+        Class::Denied => format!("Allow the caller {}, then try again.", error.call),
+        Class::Throttled => "Requests were throttled throughout. Try again in a minute.".to_owned(),
+        Class::Unavailable => "Check the connection and the credentials, then try again.".to_owned(),
+        Class::Conflict => "Something else changes it at the same time. Plan again.".to_owned(),
+        Class::NotFound => "Something that it needs is gone. Plan again.".to_owned(),
+        Class::Invalid => "The request was refused as invalid. Correct it as the message says.".to_owned(),
+        Class::Cancelled => "Try again.".to_owned(),
     };
     match &error.request_id {
-        Some(id) => format!("{next} (request {id})"),
+        Some(id) => format!("{next} The request id is {id}."),
         None => next,
     }
 }
@@ -115,12 +128,12 @@ fn class_advice(error: &PortError) -> String {
 fn foreign_advice(key: &ObjectKey) -> String {
     match key {
         ObjectKey::Kube { kind, .. } if kind == "Namespace" => {
-            "choose another name, or let an administrator annotate it with goldenpath.internal/adoptable-by: \
-             <cluster>/<environment> and set adopt = { mode = \"if_marked\" }; what a deployment tool keeps has to be let go of \
-             there first"
+            "Choose another name. Or have an administrator annotate it with goldenpath.internal/adoptable-by: \
+             <cluster>/<environment>, and set adopt = { mode = \"if_marked\" }; remove it from any deployment tool that manages \
+             it first."
                 .to_owned()
         }
-        _ => "it is never taken over: remove it, or choose another name".to_owned(),
+        _ => "It is never taken over. Remove it, or choose another name.".to_owned(),
     }
 }
 
@@ -130,7 +143,7 @@ fn list_held(held: &[(String, String)]) -> String {
 }
 
 /// The first failure in detail, the others in one line each: what a failed operation says.
-pub(super) fn one_problem(doing: &str, done: usize, of: usize, failures: &[Failure]) -> Option<Problem> {
+pub fn one_problem(doing: &str, done: usize, of: usize, failures: &[Failure]) -> Option<Problem> {
     // A cancellation is what others tripped over only when nothing else went wrong.
     let (first, rest) = match failures.iter().position(|failure| *failure != Failure::Cancelled) {
         Some(at) => {
@@ -141,9 +154,9 @@ pub(super) fn one_problem(doing: &str, done: usize, of: usize, failures: &[Failu
     let mut problem = first.problem();
     let others: Vec<String> =
         rest.into_iter().filter(|failure| **failure != Failure::Cancelled).map(Failure::to_string).collect();
-    problem.detail = format!("{}. {doing}: {done} of {of} objects are done and kept", problem.detail);
+    problem.detail = format!("{} {doing}: {done} of {of} objects are done and kept.", problem.detail);
     if !others.is_empty() {
-        problem.detail = format!("{}; also: {}", problem.detail, others.join("; "));
+        problem.detail = format!("{} Also: {}.", problem.detail, others.join("; "));
     }
     Some(problem)
 }

@@ -3,35 +3,43 @@
 //! Rules: a call in flight is never dropped; between two tries an operation may be cancelled or run out of time. After an
 //! `Unavailable` the change may have been made, so the object is observed before the next try. Every wait is logged.
 
-use super::{claim::owner_of, failure::Failure, record};
+use super::failure::Failure;
 use crate::{
-    domain::{Class, ClusterArn, Id, ObjectKey, Observed},
+    domain::{Class, ClusterArn, ObjectKey, Observed},
     ports::{Clock, Deleted, Expect, Objects, PortError, Scope, Selector},
     provision::Cancel,
 };
 use backon::{BackoffBuilder, ExponentialBuilder};
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 /// EKS and IAM throttle in bursts of seconds; ten seconds between tries let a burst pass.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// About a minute in all: whoever waits at a terminal wants to hear by then.
 const TRIES: usize = 10;
 
-/// Some three seconds: before the first change nothing is lost by saying that the target is away.
+/// Some three seconds: before the first change nothing is lost by saying that the target is unreachable.
 const FEW_TRIES: usize = 4;
 
 #[derive(Clone, Copy)]
-pub(super) struct TargetCalls<'a> {
-    pub(super) objects: &'a dyn Objects,
-    pub(super) clock: &'a dyn Clock,
-    pub(super) cluster: &'a ClusterArn,
+pub struct TargetCalls<'a> {
+    pub objects: &'a dyn Objects,
+    pub clock: &'a dyn Clock,
+    pub cluster: &'a ClusterArn,
     /// By `Clock::elapsed`; `None` for reads outside an operation.
-    pub(super) until: Option<Duration>,
-    pub(super) cancel: Option<&'a Cancel>,
+    pub until: Option<Duration>,
+    pub cancel: Option<&'a Cancel>,
 }
 
-/// The pauses between tries after throttling or a broken connection.
-pub(super) fn pauses() -> impl Iterator<Item = Duration> + Send {
+/// When the target is read. A plan reads once and takes what is out of reach for undecided; an apply must know, and tries
+/// again for as long as it may.
+#[derive(Clone, Copy)]
+pub enum Moment<'a> {
+    Plan,
+    Apply { until: Duration, cancel: &'a Cancel },
+}
+
+/// The pauses between tries after throttling or a lost connection.
+pub fn pauses() -> impl Iterator<Item = Duration> + Send {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(200))
         .with_max_delay(LONGEST_PAUSE)
@@ -41,7 +49,7 @@ pub(super) fn pauses() -> impl Iterator<Item = Duration> + Send {
 }
 
 /// The pauses between looks at something that takes its time; it ends with the operation's time and not by itself.
-pub(super) fn looks() -> impl Iterator<Item = Duration> + Send {
+pub fn looks() -> impl Iterator<Item = Duration> + Send {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(50))
         .with_factor(1.6)
@@ -50,16 +58,16 @@ pub(super) fn looks() -> impl Iterator<Item = Duration> + Send {
         .build()
 }
 
-// === impl Target ===
+// === impl TargetCalls ===
 
 impl<'a> TargetCalls<'a> {
     /// For what must be written even after a cancellation or the end of the time.
-    pub(super) fn calm(&self) -> TargetCalls<'a> {
+    pub fn calm(&self) -> TargetCalls<'a> {
         TargetCalls { until: Some(Duration::MAX), cancel: None, ..*self }
     }
 
     /// Why nothing more may be started.
-    pub(super) fn stop_reason(&self) -> Option<Failure> {
+    pub fn stop_reason(&self) -> Option<Failure> {
         if self.cancelled() {
             return Some(Failure::Cancelled);
         }
@@ -67,11 +75,11 @@ impl<'a> TargetCalls<'a> {
         over.then(|| Failure::TimedOut { what: "the next object".to_owned() })
     }
 
-    pub(super) fn cancelled(&self) -> bool {
+    pub fn cancelled(&self) -> bool {
         self.cancel.is_some_and(Cancel::is_cancelled)
     }
 
-    pub(super) async fn pause(&self, pause: Duration, what: &str) -> Result<(), Failure> {
+    pub async fn pause(&self, pause: Duration, what: &str) -> Result<(), Failure> {
         if self.until.is_some_and(|until| self.clock.elapsed() + pause > until) {
             return Err(Failure::TimedOut { what: what.to_owned() });
         }
@@ -88,46 +96,42 @@ impl<'a> TargetCalls<'a> {
         }
     }
 
-    /// Outside an operation what cannot be reached is told at once; inside one a connection may break off once or twice.
-    pub(super) async fn observe(&self, selector: &Selector) -> Result<Vec<Observed>, Failure> {
+    /// Outside an operation what cannot be reached is reported at once; inside one a connection may break off once or twice.
+    pub async fn observe(&self, selector: &Selector) -> Result<Vec<Observed>, Failure> {
         self.look(selector, if self.until.is_some() { FEW_TRIES } else { 0 }).await
     }
 
     /// Inside an operation a read is what decides whether a change was made: it is worth the wait.
-    pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Observed>, Failure> {
+    pub async fn get(&self, key: &ObjectKey) -> Result<Option<Observed>, Failure> {
         let selector = Selector { scope: Scope::Keys, keys: vec![key.clone()] };
         let observed = self.look(&selector, if self.until.is_some() { TRIES } else { 0 }).await?;
         Ok(observed.into_iter().find(|object| object.key == *key))
     }
 
-    /// Observing changes nothing, so that both throttling and broken connections are simply tried again; the latter so often.
+    /// Observing changes nothing, so that throttled reads and lost connections are simply tried again; the latter `tries` times.
     async fn look(&self, selector: &Selector, tries: usize) -> Result<Vec<Observed>, Failure> {
-        let (mut pauses, mut broken) = (pauses(), 0);
+        let (mut pauses, mut lost) = (pauses(), 0);
         loop {
             let error = match self.objects.observe(self.cluster, selector).await {
                 Ok(observed) => return Ok(observed),
                 Err(error) => error,
             };
-            broken += usize::from(error.class == Class::Unavailable);
+            lost += usize::from(error.class == Class::Unavailable);
             let may_look = match error.class {
                 Class::Throttled => true,
-                Class::Unavailable => broken <= tries,
+                Class::Unavailable => lost <= tries,
                 _ => false,
             };
             match pauses.next() {
                 Some(pause) if may_look => self.pause(pause, &error.to_string()).await?,
-                _ => return Err(Failure::call("reading", describe(selector), error)),
+                _ => return Err(Failure::call("read", describe(selector), error)),
             }
         }
     }
 
-    /// Deletes and waits until it is gone. `mine` is asked again whenever the object turns out to be another one than was
+    /// Deletes and waits until it is gone. `mine` is checked again whenever the object turns out to be another one than was
     /// seen: what is no longer ours is left alone.
-    pub(super) async fn delete(
-        &self,
-        seen: &Observed,
-        mine: &(dyn Fn(&Observed) -> bool + Sync),
-    ) -> Result<(), Failure> {
+    pub async fn delete(&self, seen: &Observed, mine: &(dyn Fn(&Observed) -> bool + Sync)) -> Result<(), Failure> {
         let mut expect = Expect::Version(seen.version.clone());
         let mut pauses = pauses();
         loop {
@@ -137,11 +141,11 @@ impl<'a> TargetCalls<'a> {
                 Err(error) if error.class == Class::NotFound => return Ok(()),
                 Err(error) if may_try_again(&error) => {
                     let Some(pause) = pauses.next() else {
-                        return Err(Failure::call("deleting", &seen.key, error));
+                        return Err(Failure::call("delete", &seen.key, error));
                     };
                     self.pause(pause, &error.to_string()).await?;
                 }
-                Err(error) => return Err(Failure::call("deleting", &seen.key, error)),
+                Err(error) => return Err(Failure::call("delete", &seen.key, error)),
             }
             match self.get(&seen.key).await? {
                 None => return Ok(()),
@@ -151,11 +155,12 @@ impl<'a> TargetCalls<'a> {
         }
     }
 
-    pub(super) async fn until_gone(&self, key: &ObjectKey) -> Result<(), Failure> {
+    /// Waits for an object whose deletion has begun.
+    pub async fn until_gone(&self, key: &ObjectKey) -> Result<(), Failure> {
         for pause in looks() {
             let Some(now) = self.get(key).await? else { return Ok(()) };
             let why = now.deleting.unwrap_or_else(|| "it was not deleted".to_owned());
-            if let Err(failure) = self.pause(pause, &format!("{key} to go: {why}")).await {
+            if let Err(failure) = self.pause(pause, &format!("{key} to be deleted: {why}")).await {
                 return Err(match failure {
                     Failure::TimedOut { .. } => Failure::Stuck { key: key.clone(), why },
                     other => other,
@@ -169,17 +174,6 @@ impl<'a> TargetCalls<'a> {
 /// A conflict without held fields means that the object moved under us; it is looked at again.
 fn may_try_again(error: &PortError) -> bool {
     error.class.may_retry() || (error.class == Class::Conflict && error.held.is_empty())
-}
-
-/// Everything of one id: its environment's listing, and these keys.
-pub(super) fn own_selector(id: &Id, keys: &[ObjectKey]) -> Selector {
-    let mut keys: BTreeSet<ObjectKey> = keys.iter().cloned().collect();
-    keys.extend([record::key_of(id), record::baseline_key()]);
-    let scope = match owner_of(id) {
-        Some(owner) => Scope::Environment(owner.environment),
-        None => Scope::Keys,
-    };
-    Selector { scope, keys: keys.into_iter().collect() }
 }
 
 fn describe(selector: &Selector) -> String {

@@ -2,20 +2,17 @@
 
 use super::sample::Sample;
 use crate::{
-    Provider, Value,
-    serve::{
-        Place, ServeError, life,
-        listener::{Endpoint, Listener},
-        tls::Identity,
-    },
-    server::{Process, Sessions},
-    value::msgpack,
+    Provider, Type, Value,
+    serve::{ListenAddress, ServeError, address::Endpoint, life, listener::Listener, tls::Identity},
+    server::{ContextSource, Process},
+    value::{codec::conform, msgpack},
 };
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::CertificateDer;
+use serde_json::{Value as Json, json};
 use std::{io, sync::Arc, time::Duration};
 use tfplugin_proto::{
-    goplugin::grpc_controller_client::GrpcControllerClient,
+    goplugin::{Empty, grpc_controller_client::GrpcControllerClient},
     tfplugin6::{self as proto, provider_client::ProviderClient},
 };
 use tokio::{net::UnixStream, sync::oneshot, task::JoinHandle};
@@ -23,6 +20,8 @@ use tonic::transport::{Channel, Endpoint as Dial};
 use tower::service_fn;
 
 pub(super) type Client = ProviderClient<Channel>;
+pub(super) type Planned = proto::plan_resource_change::Response;
+pub(super) type Applied = proto::apply_resource_change::Response;
 
 /// Far more than anything here takes: a test that hangs must end.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -50,23 +49,23 @@ impl Server {
     pub(super) async fn start(clients: Clients, client_pem: Option<&str>) -> Self {
         let sample = Arc::new(Sample::default());
         let process = Process::new(Arc::clone(&sample) as Arc<dyn Provider>);
-        let sessions = match clients {
-            Clients::One => Sessions::one(&process),
-            Clients::Many => Sessions::each(&process),
+        let contexts = match clients {
+            Clients::One => ContextSource::one(&process),
+            Clients::Many => ContextSource::each(&process),
         };
         let identity = client_pem.map(|pem| Identity::for_client(pem).expect("a certificate"));
         let certificate = identity.as_ref().map(|identity| identity.certificate().to_vec().into());
-        let listener = Listener::bind(&Place::default()).expect("a socket");
+        let listener = Listener::bind(&ListenAddress::default()).expect("a socket");
         let endpoint = listener.endpoint();
-        let (signal, signalled) = oneshot::channel();
+        let (signal, ended) = oneshot::channel();
         // A handle that is dropped sends nothing: the server then runs as long as its test.
         let end = async move {
-            if signalled.await.is_err() {
+            if ended.await.is_err() {
                 std::future::pending().await
             }
         };
         let tls = identity.map(Identity::into_acceptor);
-        let served = tokio::spawn(life::serve(process, sessions, listener, tls, end, None));
+        let served = tokio::spawn(life::serve(process, contexts, listener, tls, end, None));
         Self { sample, endpoint, certificate, signal, served }
     }
 
@@ -96,17 +95,13 @@ impl Server {
     /// As a client does at the end of a phase.
     pub(super) async fn shutdown(self) {
         let channel = self.channel().await;
-        GrpcControllerClient::new(channel).shutdown(proto_empty()).await.expect("the reply comes first");
+        GrpcControllerClient::new(channel).shutdown(Empty {}).await.expect("the reply comes first");
         soon("the end after Shutdown", self.served).await.expect("no panic").expect("no error");
     }
 
     pub(super) fn runs(&self) -> bool {
         !self.served.is_finished()
     }
-}
-
-pub(super) fn proto_empty() -> tfplugin_proto::goplugin::Empty {
-    tfplugin_proto::goplugin::Empty {}
 }
 
 /// HTTP/2 over any one stream.
@@ -124,30 +119,25 @@ where
 
 // === what calls are made of ===
 
-pub(super) fn note_type() -> crate::Type {
-    crate::Type::object(
-        ["name", "text", "secret", "id"]
-            .map(|name| (name, crate::Type::String))
-            .into_iter()
-            .chain([("tags", crate::Type::map(crate::Type::String)), ("length", crate::Type::Number)]),
-    )
+fn note_type() -> Type {
+    let texts = ["name", "text", "secret", "id"].map(|name| (name, Type::String));
+    Type::object(texts.into_iter().chain([("tags", Type::map(Type::String)), ("length", Type::Number)]))
 }
 
 /// A whole `sample_note`; what isn't named is null.
-pub(super) fn note<const N: usize>(attributes: [(&str, Value); N]) -> Value {
-    let mut tree = crate::value::codec::empty(&note_type());
-    if let Value::Map(entries) = &mut tree {
-        entries.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
-    }
-    tree
+pub(super) fn note(attributes: Json) -> Value {
+    conform(attributes.into(), &note_type()).expect("a note")
 }
 
-pub(super) fn encoded(value: &Value) -> Option<proto::DynamicValue> {
-    let msgpack = msgpack::encode(value, &note_type()).expect("a note");
-    Some(proto::DynamicValue { msgpack, json: vec![] })
+pub(super) fn encode(value: &Value, ty: &Type) -> Option<proto::DynamicValue> {
+    Some(proto::DynamicValue { msgpack: msgpack::encode(value, ty).expect("a value"), json: vec![] })
 }
 
-pub(super) fn decoded(value: Option<proto::DynamicValue>) -> Value {
+pub(super) fn encode_note(value: &Value) -> Option<proto::DynamicValue> {
+    encode(value, &note_type())
+}
+
+pub(super) fn decode_note(value: Option<proto::DynamicValue>) -> Value {
     msgpack::decode(&value.unwrap_or_default().msgpack, &note_type()).expect("a note")
 }
 
@@ -156,44 +146,32 @@ pub(super) fn summaries(diagnostics: &[proto::Diagnostic]) -> Vec<&str> {
 }
 
 pub(super) async fn configure(client: &mut Client, prefix: &str) {
-    let ty = crate::Type::object([("prefix", crate::Type::String)]);
-    let config = Value::map([("prefix", Value::from(prefix))]);
-    let msgpack = msgpack::encode(&config, &ty).expect("a configuration");
+    let config = Value::from(json!({"prefix": prefix}));
     let request = proto::configure_provider::Request {
-        config: Some(proto::DynamicValue { msgpack, json: vec![] }),
+        config: encode(&config, &Type::object([("prefix", Type::String)])),
         ..Default::default()
     };
     let response = client.configure_provider(request).await.expect("configures").into_inner();
     assert!(response.diagnostics.is_empty(), "{:?}", response.diagnostics);
 }
 
-pub(super) async fn plan(
-    client: &mut Client,
-    prior: &Value,
-    config: &Value,
-    private: &[u8],
-) -> proto::plan_resource_change::Response {
+pub(super) async fn plan(client: &mut Client, prior: &Value, config: &Value, private: &[u8]) -> Planned {
     let request = proto::plan_resource_change::Request {
         type_name: "sample_note".into(),
-        prior_state: encoded(prior),
-        config: encoded(config),
+        prior_state: encode_note(prior),
+        config: encode_note(config),
         prior_private: private.into(),
         ..Default::default()
     };
     client.plan_resource_change(request).await.expect("plans").into_inner()
 }
 
-pub(super) async fn apply(
-    client: &mut Client,
-    prior: &Value,
-    planned: proto::plan_resource_change::Response,
-    config: &Value,
-) -> proto::apply_resource_change::Response {
+pub(super) async fn apply(client: &mut Client, prior: &Value, planned: Planned, config: &Value) -> Applied {
     let request = proto::apply_resource_change::Request {
         type_name: "sample_note".into(),
-        prior_state: encoded(prior),
+        prior_state: encode_note(prior),
         planned_state: planned.planned_state,
-        config: encoded(config),
+        config: encode_note(config),
         planned_private: planned.planned_private,
         ..Default::default()
     };
@@ -201,8 +179,8 @@ pub(super) async fn apply(
 }
 
 /// Plan and apply of a new note.
-pub(super) async fn create(client: &mut Client, name: &str) -> proto::apply_resource_change::Response {
-    let config = note([("name", name.into())]);
+pub(super) async fn create(client: &mut Client, name: &str) -> Applied {
+    let config = note(json!({"name": name}));
     let planned = plan(client, &Value::Null, &config, b"").await;
     assert!(planned.diagnostics.is_empty(), "{:?}", planned.diagnostics);
     apply(client, &Value::Null, planned, &config).await

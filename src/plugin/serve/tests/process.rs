@@ -1,11 +1,11 @@
-//! The process as a client sees it: cookie, line, signals, exit. The child is this test binary itself, told by a variable
-//! to be a plugin.
+//! The process as a client sees it: cookie, line, signals, exit. The child is this test binary itself, which a variable
+//! makes a plugin.
 
 use super::{
     harness::{channel, create, soon},
     sample::Sample,
 };
-use crate::serve::{self, Started};
+use crate::serve::{self, Launch};
 use std::{
     io::{BufRead, BufReader, Lines},
     path::Path,
@@ -27,7 +27,7 @@ fn child() {
         return;
     }
     serve::install_panic_hook();
-    let Started::Plugin(environment) = serve::started() else { std::process::exit(3) };
+    let Launch::Plugin(environment) = serve::detect_launch() else { std::process::exit(3) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let served = runtime.block_on(serve::plugin(Arc::new(Sample::default()), environment));
     std::process::exit(if served.is_ok() { 0 } else { 4 });
@@ -97,7 +97,7 @@ async fn a_client_starts_it_interrupts_it_and_ends_it() {
 async fn sigterm_ends_it_in_order() {
     let mut child = command(true).env("PLUGIN_MULTIPLEX_GRPC", "true").spawn().expect("starts");
     let (line, _rest) = line(&mut child).await;
-    assert_eq!(line.last().map(String::as_str), Some("false"), "asked, it says that it doesn't multiplex");
+    assert_eq!(line.last().map(String::as_str), Some("false"), "offered, it says that it doesn't multiplex");
     send("-TERM", &child);
     assert_eq!(exit(child).await, Some(0));
     assert!(!Path::new(&line[1]).exists(), "the socket is gone");
@@ -111,12 +111,12 @@ async fn a_panic_is_shown_as_core_looks_for_it() {
     let mut client = ProviderClient::new(channel(stream).await.expect("plaintext"));
     let applied = create(&mut client, "panic").await;
     let detail = &applied.diagnostics[0].detail;
-    assert!(detail.starts_with("as it was told (") && detail.contains("provider.rs:"), "message and place: {detail}");
+    assert!(detail.contains("\n  on purpose (") && detail.contains("sample.rs:"), "message and place: {detail}");
 
     send("-TERM", &child);
     let output = soon("its end", spawn_blocking(move || child.wait_with_output())).await.expect("no panic");
     let stderr = String::from_utf8(output.expect("its output").stderr).expect("text");
-    assert!(stderr.lines().any(|line| line.starts_with("panic: as it was told (")), "{stderr}");
+    assert!(stderr.lines().any(|line| line.starts_with("panic: on purpose (")), "{stderr}");
 }
 
 #[tokio::test]

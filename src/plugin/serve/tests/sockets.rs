@@ -1,6 +1,6 @@
 //! Where we listen, and who may connect.
 
-use crate::serve::{ListenError, Network, Place, listener::Listener};
+use crate::serve::{ListenAddress, ListenError, Network, listener::Listener};
 use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
@@ -11,8 +11,8 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("exists").permissions().mode() & 0o777
 }
 
-fn bind(place: &Place) -> (Listener, PathBuf) {
-    let listener = Listener::bind(place).expect("binds");
+fn bind(address: &ListenAddress) -> (Listener, PathBuf) {
+    let listener = Listener::bind(address).expect("binds");
     let address = listener.endpoint().address.into();
     (listener, address)
 }
@@ -20,8 +20,8 @@ fn bind(place: &Place) -> (Listener, PathBuf) {
 #[tokio::test]
 async fn a_socket_lives_in_a_folder_of_its_own_and_dies_with_it() {
     let parent = tempfile::tempdir().expect("a folder");
-    let place = Place { directory: Some(parent.path().to_owned()), ..Place::default() };
-    let (listener, socket) = bind(&place);
+    let address = ListenAddress { directory: Some(parent.path().to_owned()), ..ListenAddress::default() };
+    let (listener, socket) = bind(&address);
     let folder = socket.parent().expect("a folder");
     assert_eq!(folder.parent(), Some(parent.path()), "PLUGIN_UNIX_SOCKET_DIR is honoured");
     assert_eq!(mode(folder), 0o700, "nobody else gets to the socket");
@@ -40,7 +40,7 @@ async fn a_group_may_use_the_socket_and_not_change_the_folder() {
         (fields.get(2) == Some(&gid.to_string().as_str())).then(|| fields[0].to_owned())
     });
     for group in [Some(gid.to_string()), name].into_iter().flatten() {
-        let (_listener, socket) = bind(&Place { group: Some(group.clone()), ..Place::default() });
+        let (_listener, socket) = bind(&ListenAddress { group: Some(group.clone()), ..ListenAddress::default() });
         assert_eq!(fs::metadata(&socket).expect("exists").gid(), gid, "{group}");
         assert_eq!(mode(&socket), 0o660, "{group}");
         assert_eq!(mode(socket.parent().expect("a folder")), 0o710, "{group}");
@@ -52,17 +52,17 @@ async fn what_cannot_be_is_said_plainly_and_leaves_nothing() {
     let parent = tempfile::tempdir().expect("a folder");
     let deep = parent.path().join("d".repeat(100));
     fs::create_dir(&deep).expect("a folder");
-    let long = Place { directory: Some(deep.clone()), ..Place::default() };
+    let long = ListenAddress { directory: Some(deep.clone()), ..ListenAddress::default() };
     assert!(matches!(Listener::bind(&long), Err(ListenError::LongPath(_))), "longer than sun_path");
     assert_eq!(fs::read_dir(&deep).expect("a folder").count(), 0);
 
-    let nobody = Place { group: Some("no such group".into()), ..Place::default() };
+    let nobody = ListenAddress { group: Some("no such group".into()), ..ListenAddress::default() };
     assert!(matches!(Listener::bind(&nobody), Err(ListenError::UnknownGroup(_))));
 }
 
 #[tokio::test]
 async fn tcp_takes_the_first_free_port_of_the_range() {
-    let tcp = |ports| Place { network: Network::Tcp, ports, ..Place::default() };
+    let tcp = |ports| ListenAddress { network: Network::Tcp, ports, ..ListenAddress::default() };
     let (_taken, address) = bind(&tcp(0..=0));
     let port: u16 = address.to_str().and_then(|a| a.rsplit(':').next()).and_then(|p| p.parse().ok()).expect("a port");
     assert!(matches!(Listener::bind(&tcp(port..=port)), Err(ListenError::NoFreePort(_))), "it is taken");

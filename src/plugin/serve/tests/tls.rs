@@ -67,8 +67,8 @@ async fn connect(
     TlsConnector::from(Arc::new(config)).connect(name, server.stream().await?).await
 }
 
-/// In TLS 1.3 a client is done before the server has judged it, so only an answered call is being let in.
-async fn is_answered(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> bool {
+/// In TLS 1.3 a client is done before the server has judged it, so only a call with a response is being let in.
+async fn is_accepted(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> bool {
     let Ok(channel) = channel(stream).await else {
         return false;
     };
@@ -93,16 +93,16 @@ async fn a_stranger_is_refused() {
     let server = Server::start(Clients::One, Some(&client.pem)).await;
     for (version, protocol) in [("TLS 1.2", &TLS12), ("TLS 1.3", &TLS13)] {
         for (reason, identity) in [("no certificate", None), ("one like it, of another key", Some(&stranger))] {
-            let answered = match connect(&server, protocol, identity).await {
-                Ok(stream) => is_answered(stream).await,
+            let accepted = match connect(&server, protocol, identity).await {
+                Ok(stream) => is_accepted(stream).await,
                 Err(_) => false,
             };
-            assert!(!answered, "{version}: {reason}");
+            assert!(!accepted, "{version}: {reason}");
         }
     }
-    assert!(!is_answered(server.stream().await.expect("the socket is there")).await, "plaintext");
+    assert!(!is_accepted(server.stream().await.expect("the socket is there")).await, "plaintext");
     let stream = connect(&server, &TLS13, Some(&client)).await.expect("a handshake");
-    assert!(is_answered(stream).await, "the right one still gets in");
+    assert!(is_accepted(stream).await, "the right one still gets in");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `Value` -> `T`.
 
-use super::{Fault, LATE};
+use super::error::{ConvertError, LATE};
 use crate::{
     path::Step,
     value::{Number, Value},
@@ -12,11 +12,11 @@ use serde::de::{
 use std::{collections::btree_map, iter::Enumerate, slice};
 
 impl<'de> Deserializer<'de> for &'de Value {
-    type Error = Fault;
+    type Error = ConvertError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
         match self {
-            Value::Unknown(_) => Err(Fault::undecided()),
+            Value::Unknown(_) => Err(ConvertError::undecided()),
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
             Value::Number(number) => visit_number(number, visitor),
@@ -27,11 +27,15 @@ impl<'de> Deserializer<'de> for &'de Value {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
         if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ConvertError> {
         if name == LATE && self.is_unknown() { visitor.visit_none() } else { visitor.visit_newtype_struct(self) }
     }
 
@@ -40,7 +44,7 @@ impl<'de> Deserializer<'de> for &'de Value {
         _name: &'static str,
         _fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ConvertError> {
         match self.inner() {
             Value::Map(entries) => visitor.visit_map(Entries::written(entries)),
             other => other.deserialize_any(visitor),
@@ -54,22 +58,22 @@ impl<'de> Deserializer<'de> for &'de Value {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ConvertError> {
         match self.inner() {
             Value::String(text) => visitor.visit_enum(text.as_str().into_deserializer()),
             Value::Map(entries) => {
                 let mut written = entries.iter().filter(|(_, value)| !value.is_null());
                 match (written.next(), written.next()) {
                     (Some((name, value)), None) => visitor.visit_enum(Chosen { name, value }),
-                    _ => Err(Fault::new(format_args!("exactly one of {} must be set", variants.join(", ")))),
+                    _ => Err(ConvertError::new(format_args!("exactly one of {} must be set", variants.join(", ")))),
                 }
             }
-            Value::Unknown(_) => Err(Fault::undecided()),
-            other => Err(Fault::invalid_type(Unexpected::Other(other.noun()), &name)),
+            Value::Unknown(_) => Err(ConvertError::undecided()),
+            other => Err(ConvertError::invalid_type(Unexpected::Other(other.noun()), &name)),
         }
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
         visitor.visit_unit()
     }
 
@@ -80,7 +84,7 @@ impl<'de> Deserializer<'de> for &'de Value {
 }
 
 /// The exact value where Rust has a type for it; a fraction is given as the nearest float.
-fn visit_number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::Value, Fault> {
+fn visit_number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::Value, ConvertError> {
     if let Some(value) = number.as_i64() {
         visitor.visit_i64(value)
     } else if let Some(value) = number.as_u64() {
@@ -95,13 +99,13 @@ fn visit_number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::
 struct Elements<'de>(Enumerate<slice::Iter<'de, Value>>);
 
 impl<'de> SeqAccess<'de> for Elements<'de> {
-    type Error = Fault;
+    type Error = ConvertError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ConvertError> {
         let Some((index, element)) = self.0.next() else {
             return Ok(None);
         };
-        let step = |fault: Fault| fault.inside(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)));
+        let step = |error: ConvertError| error.inside(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)));
         seed.deserialize(element).map(Some).map_err(step)
     }
 
@@ -113,7 +117,7 @@ impl<'de> SeqAccess<'de> for Elements<'de> {
 struct Entries<'de> {
     rest: btree_map::Iter<'de, String, Value>,
     current: Option<(&'de String, &'de Value)>,
-    /// The target is a struct: names are attributes, and null is the same as absent.
+    /// The Rust type is a struct: names are attributes, and null is the same as absent.
     attributes: bool,
 }
 
@@ -132,21 +136,21 @@ impl<'de> Entries<'de> {
 }
 
 impl<'de> MapAccess<'de> for Entries<'de> {
-    type Error = Fault;
+    type Error = ConvertError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ConvertError> {
         let skip_null = self.attributes;
         self.current = self.rest.by_ref().find(|(_, value)| !(skip_null && value.is_null()));
         let Some((name, _)) = self.current else { return Ok(None) };
         let key = seed.deserialize(name.as_str().into_deserializer());
-        key.map(Some).map_err(|fault: Fault| fault.inside(self.step(name)))
+        key.map(Some).map_err(|error: ConvertError| error.inside(self.step(name)))
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ConvertError> {
         let Some((name, value)) = self.current.take() else {
-            return Err(Fault::new("a value was asked for before its key"));
+            return Err(ConvertError::new("a value was read before its key"));
         };
-        seed.deserialize(value).map_err(|fault| fault.inside(self.step(name)))
+        seed.deserialize(value).map_err(|error| error.inside(self.step(name)))
     }
 }
 
@@ -156,37 +160,41 @@ struct Chosen<'de> {
 }
 
 impl<'de> EnumAccess<'de> for Chosen<'de> {
-    type Error = Fault;
+    type Error = ConvertError;
     type Variant = Self;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Fault> {
-        let name: serde::de::value::StrDeserializer<'_, Fault> = self.name.into_deserializer();
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ConvertError> {
+        let name: serde::de::value::StrDeserializer<'_, ConvertError> = self.name.into_deserializer();
         seed.deserialize(name).map(|variant| (variant, self))
     }
 }
 
 impl<'de> Chosen<'de> {
-    fn located<T>(&self, result: Result<T, Fault>) -> Result<T, Fault> {
-        result.map_err(|fault| fault.inside(Step::Attribute(self.name.to_owned())))
+    fn locate<T>(&self, result: Result<T, ConvertError>) -> Result<T, ConvertError> {
+        result.map_err(|error| error.inside(Step::Attribute(self.name.to_owned())))
     }
 }
 
 impl<'de> VariantAccess<'de> for Chosen<'de> {
-    type Error = Fault;
+    type Error = ConvertError;
 
-    fn unit_variant(self) -> Result<(), Fault> {
+    fn unit_variant(self) -> Result<(), ConvertError> {
         Ok(())
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
-        self.located(seed.deserialize(self.value))
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ConvertError> {
+        self.locate(seed.deserialize(self.value))
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Fault> {
-        self.located(self.value.deserialize_tuple(length, visitor))
+    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, ConvertError> {
+        self.locate(self.value.deserialize_tuple(length, visitor))
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
-        self.located(self.value.deserialize_struct("", fields, visitor))
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ConvertError> {
+        self.locate(self.value.deserialize_struct("", fields, visitor))
     }
 }

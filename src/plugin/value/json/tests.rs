@@ -60,17 +60,15 @@ fn state_that_does_not_fit_is_refused_at_its_place() {
 
 #[test]
 fn an_unknown_can_not_be_written() {
-    let tree = Value::map([("m", Value::map([("k", Value::unknown())]))]);
+    let tree = Value::from(json!({"m": {"k": "?"}}));
     let error = encode(&tree, &Type::object([("m", Type::map(Type::Number))])).unwrap_err();
-    assert_eq!(error.to_string(), r#"m["k"]: an unknown value can't be written as JSON"#);
+    assert_eq!(error.to_string(), r#"["m"]["k"]: an unknown value cannot be written as JSON"#);
 }
 
 proptest! {
     #[test]
     fn values_round_trip((ty, value) in typed_value(Unknowns::Never)) {
-        let text = encode(&value, &ty).unwrap();
-        // Null of a dynamic value with a type is an object; without one it is null.
-        prop_assert_eq!(decode(&text, &ty), Ok(value));
+        prop_assert_eq!(decode(&encode(&value, &ty).unwrap(), &ty), Ok(value));
     }
 
     #[test]

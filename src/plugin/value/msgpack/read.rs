@@ -24,7 +24,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next bytes as a big-endian number.
-    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], CodecError> {
+    fn take_array<const N: usize>(&mut self) -> Result<[u8; N], CodecError> {
         let (taken, rest) = self.bytes.split_first_chunk().ok_or_else(|| CodecError::new("the bytes end early"))?;
         self.bytes = rest;
         Ok(*taken)
@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn marker(&mut self) -> Result<Marker, CodecError> {
-        Ok(Marker::from_u8(self.fixed::<1>()?[0]))
+        Ok(Marker::from_u8(self.take_array::<1>()?[0]))
     }
 
     // --- each reads what belongs to a marker, or says `None` when the marker is of another kind ---
@@ -56,22 +56,22 @@ impl<'a> Reader<'a> {
         Ok(Some(match marker {
             Marker::FixPos(value) => value.into(),
             Marker::FixNeg(value) => value.into(),
-            Marker::U8 => u8::from_be_bytes(self.fixed()?).into(),
-            Marker::U16 => u16::from_be_bytes(self.fixed()?).into(),
-            Marker::U32 => u32::from_be_bytes(self.fixed()?).into(),
-            Marker::U64 => u64::from_be_bytes(self.fixed()?).into(),
-            Marker::I8 => i8::from_be_bytes(self.fixed()?).into(),
-            Marker::I16 => i16::from_be_bytes(self.fixed()?).into(),
-            Marker::I32 => i32::from_be_bytes(self.fixed()?).into(),
-            Marker::I64 => i64::from_be_bytes(self.fixed()?).into(),
+            Marker::U8 => u8::from_be_bytes(self.take_array()?).into(),
+            Marker::U16 => u16::from_be_bytes(self.take_array()?).into(),
+            Marker::U32 => u32::from_be_bytes(self.take_array()?).into(),
+            Marker::U64 => u64::from_be_bytes(self.take_array()?).into(),
+            Marker::I8 => i8::from_be_bytes(self.take_array()?).into(),
+            Marker::I16 => i16::from_be_bytes(self.take_array()?).into(),
+            Marker::I32 => i32::from_be_bytes(self.take_array()?).into(),
+            Marker::I64 => i64::from_be_bytes(self.take_array()?).into(),
             _ => return Ok(None),
         }))
     }
 
     pub(super) fn float(&mut self, marker: Marker) -> Result<Option<f64>, CodecError> {
         Ok(match marker {
-            Marker::F32 => Some(f32::from_be_bytes(self.fixed()?).into()),
-            Marker::F64 => Some(f64::from_be_bytes(self.fixed()?)),
+            Marker::F32 => Some(f32::from_be_bytes(self.take_array()?).into()),
+            Marker::F64 => Some(f64::from_be_bytes(self.take_array()?)),
             _ => None,
         })
     }
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
             Marker::Ext32 => self.length(4)?,
             _ => return Ok(None),
         };
-        let code = i8::from_be_bytes(self.fixed()?);
+        let code = i8::from_be_bytes(self.take_array()?);
         Ok(Some((code, self.take(length)?)))
     }
 
@@ -131,36 +131,6 @@ impl<'a> Reader<'a> {
             }
         };
         self.take(length)
-    }
-
-    /// Passes over one item of any kind. Counts instead of recursing, so depth costs nothing.
-    pub(super) fn skip(&mut self) -> Result<(), CodecError> {
-        let mut pending = 1usize;
-        while pending > 0 {
-            pending -= 1;
-            let marker = self.marker()?;
-            if let Some(length) = self.array(marker)? {
-                pending = pending.saturating_add(length);
-            } else if let Some(length) = self.map(marker)? {
-                pending = pending.saturating_add(length.saturating_mul(2));
-            } else if let Marker::Bin8 | Marker::Bin16 | Marker::Bin32 = marker {
-                let width = match marker {
-                    Marker::Bin8 => 1,
-                    Marker::Bin16 => 2,
-                    _ => 4,
-                };
-                let length = self.length(width)?;
-                self.take(length)?;
-            } else if self.string(marker)?.is_none()
-                && self.integer(marker)?.is_none()
-                && self.float(marker)?.is_none()
-                && self.extension(marker)?.is_none()
-                && !matches!(marker, Marker::Null | Marker::True | Marker::False)
-            {
-                return Err(CodecError::new("a reserved byte is not a value"));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -125,7 +125,7 @@ fn what_is_not_of_its_type_is_not_written() {
     assert!(encode(&empty(), &object).is_err(), "every attribute is written");
     assert!(encode(&Value::map([("a", Value::Null), ("b", Value::Null)]), &object).is_err(), "and no other");
     let error = encode(&Value::map([("a", 1.into())]), &object).unwrap_err();
-    assert_eq!(error.to_string(), "a: a string is needed, this is a number");
+    assert_eq!(error.to_string(), "a: a string is required, not a number");
     let huge: Value = crate::value::Number::from(u64::MAX).into();
     assert_eq!(encode(&huge, &Type::Number).unwrap(), b"\xb418446744073709551615", "beyond i64: text");
 }

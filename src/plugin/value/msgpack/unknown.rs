@@ -1,7 +1,10 @@
 //! Unknown values. Extension 12 carries what is promised of one; every other extension is an unknown and no more.
 
-use super::{Reader, number, write_number, written};
-use crate::value::{Bounds, CodecError, Number, Refinement};
+use super::{
+    read::Reader,
+    scalar::{infallible, length, number, write_number},
+};
+use crate::value::{Bounds, CodecError, Number, Refinement, text::nfc};
 use rmp::{Marker, encode};
 
 const REFINED: i8 = 12;
@@ -21,7 +24,7 @@ pub(super) fn read(code: i8, payload: &[u8]) -> Result<Refinement, CodecError> {
     if code != REFINED || payload.is_empty() {
         return Ok(Refinement::none());
     }
-    let malformed = || CodecError::new("what is promised of an unknown value is malformed");
+    let malformed = || CodecError::new("the refinement of an unknown value is malformed");
     let mut reader = Reader::new(payload);
     let marker = reader.marker()?;
     let mut bounds = Bounds::default();
@@ -31,14 +34,14 @@ pub(super) fn read(code: i8, payload: &[u8]) -> Result<Refinement, CodecError> {
             NULLNESS => bounds.null = Some(boolean(&mut reader)?.ok_or_else(malformed)?),
             STRING_PREFIX => {
                 let marker = reader.marker()?;
-                bounds.prefix = Some(crate::value::nfc(reader.string(marker)?.ok_or_else(malformed)?.to_owned()));
+                bounds.prefix = Some(nfc(reader.string(marker)?.ok_or_else(malformed)?.to_owned()));
             }
             NUMBER_LOWER => bounds.lower = bound(&mut reader)?,
             NUMBER_UPPER => bounds.upper = bound(&mut reader)?,
             LENGTH_LOWER => bounds.min_length = Some(count(&mut reader)?.ok_or_else(malformed)?),
             LENGTH_UPPER => bounds.max_length = Some(count(&mut reader)?.ok_or_else(malformed)?),
-            // A later core may promise more.
-            _ => reader.skip()?,
+            // A later core may promise more; to know less of an unknown is always allowed.
+            _ => break,
         }
     }
     Ok(bounds.into())
@@ -78,7 +81,7 @@ pub(super) fn write(out: &mut Vec<u8>, refinement: &Refinement) -> Result<(), Co
     match payload {
         None => out.extend([Marker::FixExt1.to_u8(), 0, 0]),
         Some(payload) => {
-            written(encode::write_ext_meta(out, super::length(payload.len())?, REFINED))?;
+            infallible(encode::write_ext_meta(out, length(payload.len())?, REFINED))?;
             out.extend(payload);
         }
     }
@@ -87,32 +90,32 @@ pub(super) fn write(out: &mut Vec<u8>, refinement: &Refinement) -> Result<(), Co
 
 fn payload(bounds: &Bounds) -> Result<Vec<u8>, CodecError> {
     let Bounds { null, prefix, lower, upper, min_length, max_length } = bounds;
-    let promises = [null.is_some(), prefix.is_some(), lower.is_some(), upper.is_some()];
+    let promised = [null.is_some(), prefix.is_some(), lower.is_some(), upper.is_some()];
     let lengths = [min_length.is_some(), max_length.is_some()];
-    let entries = promises.iter().chain(&lengths).filter(|promised| **promised).count();
+    let entries = promised.iter().chain(&lengths).filter(|some| **some).count();
     let mut out = vec![];
-    written(encode::write_map_len(&mut out, super::length(entries)?))?;
+    infallible(encode::write_map_len(&mut out, length(entries)?))?;
     let key = |out: &mut Vec<u8>, key: i128| out.push(key as u8);
     if let Some(null) = null {
         key(&mut out, NULLNESS);
-        written(encode::write_bool(&mut out, *null))?;
+        infallible(encode::write_bool(&mut out, *null))?;
     }
     if let Some(prefix) = prefix {
         key(&mut out, STRING_PREFIX);
-        written(encode::write_str(&mut out, &prefix[..prefix.floor_char_boundary(PREFIX)]))?;
+        infallible(encode::write_str(&mut out, &prefix[..prefix.floor_char_boundary(PREFIX)]))?;
     }
     for (at, bound) in [(NUMBER_LOWER, lower), (NUMBER_UPPER, upper)] {
         if let Some((number, inclusive)) = bound {
             key(&mut out, at);
-            written(encode::write_array_len(&mut out, 2))?;
+            infallible(encode::write_array_len(&mut out, 2))?;
             write_number(&mut out, number)?;
-            written(encode::write_bool(&mut out, *inclusive))?;
+            infallible(encode::write_bool(&mut out, *inclusive))?;
         }
     }
     for (at, length) in [(LENGTH_LOWER, min_length), (LENGTH_UPPER, max_length)] {
-        if let Some(length) = length {
+        if let Some(bound) = length {
             key(&mut out, at);
-            written(encode::write_sint(&mut out, *length))?;
+            infallible(encode::write_sint(&mut out, *bound))?;
         }
     }
     Ok(out)

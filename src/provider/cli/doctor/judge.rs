@@ -1,7 +1,7 @@
-//! What each look at the surroundings means, and what to do about it.
+//! What each reading means, and what to do about it.
 
-use super::{OwnObject, Rights, Seen, Told};
-use goldenpath_core::domain::{Facts, IdentityProvider, ObjectKey, projection::SYSTEM_NAMESPACE};
+use super::inspection::{CallerPermissions, Inspection, OwnObject, Reading};
+use goldenpath_core::domain::{Facts, IdentityProvider, ObjectKey, SYSTEM_NAMESPACE};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ const SKEW: i64 = 60;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Verdict {
+pub(super) enum CheckStatus {
     Ok,
     Warning,
     Error,
@@ -19,181 +19,194 @@ pub(super) enum Verdict {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
     pub check: &'static str,
-    pub verdict: Verdict,
+    pub status: CheckStatus,
     pub found: String,
     /// Empty where nothing has to be done.
     pub remedy: String,
 }
 
-fn finding(check: &'static str, verdict: Verdict, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
-    Finding { check, verdict, found: found.into(), remedy: remedy.into() }
+/// What one reading says, before it is known which check it was.
+struct Found(CheckStatus, String, String);
+
+fn ok(found: impl Into<String>) -> Found {
+    Found(CheckStatus::Ok, found.into(), String::new())
 }
 
-fn well(check: &'static str, found: impl Into<String>) -> Finding {
-    finding(check, Verdict::Ok, found, "")
+fn warning(found: impl Into<String>, remedy: impl Into<String>) -> Found {
+    Found(CheckStatus::Warning, found.into(), remedy.into())
 }
 
-/// What could not be asked is no absence of trouble.
-fn unseen(check: &'static str, why: &str) -> Finding {
-    finding(check, Verdict::Error, why, "Make it possible to look, then run this again.")
+fn error(found: impl Into<String>, remedy: impl Into<String>) -> Found {
+    Found(CheckStatus::Error, found.into(), remedy.into())
 }
 
-pub(super) fn judge(seen: &Seen) -> Vec<Finding> {
-    let Seen { facts, boundary, audit_logging, identity_providers, refused_by_aws, refused, clock, objects } = seen;
-    let mut findings = vec![];
-    match facts {
-        Ok(facts) => findings.extend(of_facts(facts)),
-        Err(why) => findings.push(unseen("credentials and cluster", why)),
+/// What could not be read is no absence of trouble.
+fn of<T>(reading: &Reading<T>, judge: impl FnOnce(&T) -> Found) -> Found {
+    match reading {
+        Ok(value) => judge(value),
+        Err(why) => error(why, "Make sure that this can be read, then run the command again."),
     }
-    findings.push(match boundary {
-        Ok(true) => well("permissions boundary", "it exists"),
-        Ok(false) => finding(
-            "permissions boundary",
-            Verdict::Error,
-            "the managed policy goldenpath/boundary does not exist",
-            "Create it with the path /goldenpath/ and the name boundary: every role is made under it.",
+}
+
+pub(super) fn judge(inspection: &Inspection) -> Vec<Finding> {
+    let Inspection {
+        facts,
+        boundary,
+        audit_logging,
+        identity_providers,
+        aws_permissions,
+        kubernetes_permissions,
+        clock,
+        objects,
+    } = inspection;
+    let of_facts = |judge: fn(&Facts) -> Found| facts.as_ref().ok().map(judge);
+    [
+        ("credentials and cluster", Some(of(facts, cluster))),
+        ("authentication mode", of_facts(authentication_mode)),
+        ("Pod Identity agent", of_facts(pod_identity_agent)),
+        ("network policies", of_facts(network_policies)),
+        (
+            "custom resources",
+            of_facts(|facts| ok(format!("{} kinds in addition to those of Kubernetes", facts.crds.len()))),
         ),
-        Err(why) => unseen("permissions boundary", why),
-    });
-    findings.extend(audit_logging.as_ref().map(|audit| match audit {
-        Ok(true) => well("audit log", "the control plane writes it"),
-        Ok(false) => finding(
-            "audit log",
-            Verdict::Warning,
-            "the control plane writes no audit log",
-            "Turn on the log type `audit` of the cluster: who changed what by hand is told nowhere else.",
+        ("permissions boundary", Some(of(boundary, |exists| boundary_policy(*exists)))),
+        ("audit log", audit_logging.as_ref().map(|reading| of(reading, |is_on| audit_log(*is_on)))),
+        ("identity providers", Some(of(identity_providers, |providers| identity_groups(providers)))),
+        ("AWS permissions", aws_permissions.as_ref().map(|reading| of(reading, |held| aws(facts, held)))),
+        (
+            "Kubernetes permissions",
+            kubernetes_permissions.as_ref().map(|reading| of(reading, |missing| kubernetes(missing))),
         ),
-        Err(why) => unseen("audit log", why),
-    }));
-    findings.push(match identity_providers {
-        Ok(providers) => of_providers(providers),
-        Err(why) => unseen("identity providers", why),
-    });
-    findings.extend(refused_by_aws.as_ref().map(|rights| of_rights(facts, rights)));
-    findings.extend(refused.as_ref().map(|refused| match refused {
-        Ok(refused) if refused.is_empty() => well("rights on Kubernetes", "all that is needed"),
-        Ok(refused) => finding(
-            "rights on Kubernetes",
-            Verdict::Error,
-            format!("not allowed: {}", refused.join(", ")),
-            "Apply what `terraform-provider-goldenpath permissions --kubernetes` prints and bind it to the group of the caller's \
-             access entry.",
+        ("clock", clock.as_ref().map(|reading| of(reading, |skew| clock_skew(*skew)))),
+        ("orphans", Some(of(objects, |objects| orphans(objects)))),
+    ]
+    .into_iter()
+    .filter_map(|(check, found)| {
+        let Found(status, found, remedy) = found?;
+        Some(Finding { check, status, found, remedy })
+    })
+    .collect()
+}
+
+fn cluster(facts: &Facts) -> Found {
+    ok(format!("{} runs {}; the caller is {}", facts.stable.cluster_arn, facts.version, facts.caller))
+}
+
+fn authentication_mode(facts: &Facts) -> Found {
+    match facts.authentication_mode.as_str() {
+        "API" => ok("API"),
+        "API_AND_CONFIG_MAP" => warning(
+            "API_AND_CONFIG_MAP: the ConfigMap aws-auth still grants access",
+            "Move its rows to access entries, then set the mode to API. That can't be undone.",
         ),
-        Err(why) => unseen("rights on Kubernetes", why),
-    }));
-    findings.extend(clock.as_ref().map(|clock| match clock {
-        Ok(skew) if skew.abs() <= SKEW => well("clock", format!("{skew} s from the API server's")),
-        Ok(skew) => finding(
-            "clock",
-            Verdict::Error,
-            format!("{skew} s from the API server's"),
-            "Set this machine's clock: signatures and tokens are refused beyond some minutes.",
-        ),
-        Err(why) => unseen("clock", why),
-    }));
-    match objects {
-        Ok(objects) => findings.push(of_objects(objects)),
-        Err(why) => findings.push(unseen("orphans", why)),
+        other => error(format!("{other}: access entries have no effect"), "Set the mode to API_AND_CONFIG_MAP or API."),
     }
-    findings
 }
 
-fn of_facts(facts: &Facts) -> Vec<Finding> {
-    let mode = &facts.authentication_mode;
-    let mut findings = vec![well(
-        "credentials and cluster",
-        format!("{} runs {} as {}", facts.stable.cluster_arn, facts.version, facts.caller),
-    )];
-    findings.push(match mode.as_str() {
-        "API" => well("authentication mode", "API"),
-        "API_AND_CONFIG_MAP" => finding(
-            "authentication mode",
-            Verdict::Warning,
-            "API_AND_CONFIG_MAP: rows of the ConfigMap aws-auth still let people in",
-            "Move them to access entries, then set the mode to API (it cannot be set back).",
-        ),
-        other => finding(
-            "authentication mode",
-            Verdict::Error,
-            format!("{other}: access entries have no effect"),
-            "Set it to API_AND_CONFIG_MAP or API.",
-        ),
-    });
-    findings.push(if facts.has_pod_identity_agent() {
-        well("Pod Identity agent", "it is there")
-    } else {
-        finding(
-            "Pod Identity agent",
-            Verdict::Error,
-            "the add-on eks-pod-identity-agent is not installed",
-            "Install it, or use `identity = { mode = \"irsa\" }` in slots.",
-        )
-    });
-    findings.push(if facts.network_policy_enforced {
-        well("network policies", "the CNI enforces them")
-    } else {
-        finding(
-            "network policies",
-            Verdict::Warning,
-            "the add-on vpc-cni does not enforce them, or another CNI is installed",
-            "Set `enableNetworkPolicy` of the add-on to \"true\"; with Cilium or Calico say so in `network.engine`.",
-        )
-    });
-    let crds = facts.crds.len();
-    findings.push(well("custom resources", format!("{crds} kinds besides Kubernetes' own")));
-    findings
+fn pod_identity_agent(facts: &Facts) -> Found {
+    if facts.has_pod_identity_agent() {
+        return ok("installed");
+    }
+    error(
+        "the add-on eks-pod-identity-agent is not installed",
+        "Install it, or use `identity = { mode = \"irsa\" }` in slots.",
+    )
 }
 
-fn of_rights(facts: &Told<Facts>, rights: &Told<Rights>) -> Finding {
-    const CHECK: &str = "rights on AWS";
-    let printed = match facts {
-        Ok(facts) => format!("permissions --aws --cluster-arn {}", facts.stable.cluster_arn),
-        Err(_) => "permissions --aws".to_owned(),
-    };
-    match rights {
-        Ok(Rights::Lacking(actions)) if actions.is_empty() => well(CHECK, "all that is needed"),
-        Ok(Rights::Lacking(actions)) => finding(
-            CHECK,
-            Verdict::Error,
+fn network_policies(facts: &Facts) -> Found {
+    if facts.network_policy_enforced {
+        return ok("enforced by the CNI");
+    }
+    warning(
+        "not enforced by the add-on vpc-cni, or another CNI is installed",
+        "Set `enableNetworkPolicy` of the add-on to \"true\". With Cilium or Calico, set `network.engine` accordingly.",
+    )
+}
+
+fn boundary_policy(exists: bool) -> Found {
+    if exists {
+        return ok("exists");
+    }
+    error(
+        "the managed policy goldenpath/boundary does not exist",
+        "Create a policy with the path /goldenpath/ and the name boundary. Every role that the provider creates has it as its \
+         permissions boundary.",
+    )
+}
+
+fn audit_log(is_on: bool) -> Found {
+    if is_on {
+        return ok("written by the control plane");
+    }
+    warning(
+        "the control plane writes no audit log",
+        "Turn on the log type `audit` of the cluster. Only the audit log shows who made an out-of-band change.",
+    )
+}
+
+fn aws(facts: &Reading<Facts>, held: &CallerPermissions) -> Found {
+    let cluster =
+        facts.as_ref().map(|facts| format!(" --cluster-arn {}", facts.stable.cluster_arn)).unwrap_or_default();
+    let command = format!("terraform-provider-goldenpath permissions --aws{cluster}");
+    match held {
+        CallerPermissions::Missing(actions) if actions.is_empty() => ok("complete"),
+        CallerPermissions::Missing(actions) => error(
             format!("not allowed: {}", actions.join(", ")),
-            format!("Give the caller the policy that `terraform-provider-goldenpath {printed}` prints."),
+            format!("Attach the policy that `{command}` prints to the caller."),
         ),
-        Ok(Rights::Unknown(why)) => finding(
-            CHECK,
-            Verdict::Warning,
+        CallerPermissions::Unknown(why) => warning(
             format!("not known: {why}"),
             format!(
-                "Allow iam:SimulatePrincipalPolicy on the caller to have them checked, or compare its policies with what \
-                 `terraform-provider-goldenpath {printed}` prints."
+                "Allow iam:SimulatePrincipalPolicy on the caller to have them checked, or compare its policies with the output \
+                 of `{command}`."
             ),
         ),
-        Err(why) => unseen(CHECK, why),
     }
+}
+
+fn kubernetes(missing: &[String]) -> Found {
+    if missing.is_empty() {
+        return ok("complete");
+    }
+    error(
+        format!("not allowed: {}", missing.join(", ")),
+        "Apply the output of `terraform-provider-goldenpath permissions --kubernetes` and bind its roles to the group of the \
+         caller's access entry.",
+    )
+}
+
+fn clock_skew(seconds: i64) -> Found {
+    let found = format!("the API server's is {seconds} s ahead of this machine's");
+    if seconds.abs() <= SKEW {
+        return ok(found);
+    }
+    error(
+        found,
+        "Set the clock of this machine. Signatures and tokens are rejected if it is off by more than a few minutes.",
+    )
 }
 
 /// `security.md` 4: a group of an outsider must not become one of ours.
-fn of_providers(providers: &[IdentityProvider]) -> Finding {
+fn identity_groups(providers: &[IdentityProvider]) -> Found {
     let open: Vec<&str> = providers
         .iter()
         .filter(|provider| provider.can_name_our_groups())
         .map(|provider| provider.name.as_str())
         .collect();
     if open.is_empty() {
-        return well("identity providers", format!("{}, none of which can name our groups", providers.len()));
+        return ok(format!("{}, and none can issue groups that begin with gp:", providers.len()));
     }
-    finding(
-        "identity providers",
-        Verdict::Error,
-        format!("groupsPrefix of {} lets groups begin with gp:", open.join(", ")),
-        "Give it another prefix: whoever issues its tokens could put anybody into the group of a principal.",
+    error(
+        format!("the groupsPrefix of {} allows groups that begin with gp:", open.join(", ")),
+        "Set another prefix. Whoever issues the provider's tokens could otherwise add anyone to the group of a principal.",
     )
 }
 
 /// Ours by their mark, and named by no record.
-fn of_objects(objects: &[OwnObject]) -> Finding {
+fn orphans(objects: &[OwnObject]) -> Found {
     let named: BTreeSet<&str> =
         objects.iter().filter_map(|object| object.inventory.as_ref()).flatten().map(String::as_str).collect();
-    // Made with the rights in it, before there is a baseline whose record could name it.
+    // Made together with the permissions, before there is a baseline whose record could name it.
     let home = ObjectKey::namespace_object(SYSTEM_NAMESPACE);
     let is_orphan = |object: &&OwnObject| {
         object.inventory.is_none() && object.key != home && !named.contains(object.key.to_string().as_str())
@@ -207,13 +220,11 @@ fn of_objects(objects: &[OwnObject]) -> Finding {
         })
         .collect();
     if orphans.is_empty() {
-        return well("orphans", format!("none among {} objects", objects.len()));
+        return ok(format!("none among {} objects", objects.len()));
     }
-    finding(
-        "orphans",
-        Verdict::Warning,
+    warning(
         format!("no record names {}", orphans.join(", ")),
-        "Import the environment or slot and destroy it, or delete them by hand once nobody needs them.",
+        "Import the environment or slot and destroy it, or delete the objects by hand once nobody needs them.",
     )
 }
 

@@ -1,58 +1,72 @@
 //! Import: the record holds the spec as it was written, so the plan that follows is empty.
 
-use super::{Asked, Kind, Managed, tree};
-use crate::resources::private::Memory;
-use goldenpath_core::domain::Record;
-use plugin::{
-    Diagnostic, Value,
-    private::Private,
-    resource::ImportResponse,
-    value::{codec::conform, to_value},
+use super::{
+    managed::{Diagnosed, Managed},
+    tree,
 };
+use crate::resources::private::Memory;
+use goldenpath_core::domain::{ClusterRef, Record};
+use plugin::{Diagnostic, Value, private::Private, resource::ImportResponse, value::codec::conform};
 
-impl<K: Kind> Managed<K> {
-    pub(super) async fn imported(&self, id: &str) -> ImportResponse {
-        match self.found(id).await {
+impl Managed {
+    pub(super) async fn recover(&self, id: &str) -> ImportResponse {
+        match self.find(id).await {
             Ok((state, private)) => ImportResponse { state: Some(state), private, diagnostics: vec![] },
             Err(diagnostics) => ImportResponse { state: None, private: Private::default(), diagnostics },
         }
     }
 
-    async fn found(&self, text: &str) -> Asked<(Value, Private)> {
-        let configured = self.target(&format!("import {text}"))?;
-        let only = configured.provisioner.only_cluster().await.map_err(|problem| self.shown([problem]))?;
-        let id = K::parse_id(text, only.as_ref()).map_err(|error| {
-            let told = format!("The id of a {} is {}.", K::NAME, K::ID_SHAPE);
-            vec![Diagnostic::error(format!("{text:?} is not an id: {error}"), told)]
+    async fn find(&self, text: &str) -> Diagnosed<(Value, Private)> {
+        let name = self.resource.name();
+        let provisioner = self.session.target(&format!("import {text}"))?.provisioner.clone();
+        let only = provisioner.only_cluster().await.map_err(|problem| self.diagnostics([problem]))?;
+        let id = self.resource.parse_id(&whole_id(self.resource.id_form(), text, only.as_ref())).map_err(|error| {
+            let form = id_forms(self.resource.id_form());
+            Diagnostic::error(format!("{text:?} is not the ID of a {name}: {error}"), format!("The ID is {form}."))
         })?;
-        let record = configured.provisioner.find(&id).await.map_err(|problem| self.shown([problem]))?;
+        let record = provisioner.find(&id).await.map_err(|problem| self.diagnostics([problem]))?;
         let Some(record) = record else {
             return Err(vec![Diagnostic::error(
-                format!("there is no {} with the id {id}", K::NAME),
-                "Its record is not in this target. Check the id, and that the provider's configuration names the right target; \
-                 what was made by other tools has no record and can't be imported.",
+                format!("No {name} has the ID {id}"),
+                "The target has no record of it. Objects that other tools made have no record and can't be imported. Check the \
+                 ID, and that the provider configuration sets the right target.",
             )]);
         };
         let memory = Memory { id: id.to_string(), facts: Some(record.facts.clone()), ..Memory::default() };
-        let state = self.written(&id.to_string(), &record).map_err(|text| {
-            vec![Diagnostic::error(
-                format!("the record of {id} can't be read: {text}"),
+        let state = self.state_of(&id.to_string(), &record).map_err(|error| {
+            Diagnostic::error(
+                format!("The record of {id} can't be read: {error}"),
                 format!("It was written by release {}. Use that release, or a newer one.", record.tool_version),
-            )]
+            )
         })?;
         Ok((state, memory.write()))
     }
 
     /// The spec as it was written; all that is computed stays null until the read that follows.
-    fn written(&self, id: &str, record: &Record) -> Result<Value, String> {
-        let spec: K::Spec = serde_json::from_value(record.spec.clone()).map_err(|error| error.to_string())?;
+    fn state_of(&self, id: &str, record: &Record) -> Result<Value, String> {
+        let spec = record.request().map_err(|error| error.to_string())?;
         let mut state = Value::map(self.declared().attributes.iter().map(|attribute| (attribute.name, Value::Null)));
-        if let Value::Map(configured) = to_value(&spec) {
-            for (name, value) in configured {
-                tree::set(&mut state, &name, value);
-            }
+        for (name, value) in tree::written(&spec).as_map().into_iter().flatten() {
+            tree::set(&mut state, name, value.clone());
         }
-        tree::set(&mut state, "id", id.into());
+        tree::set(&mut state, "id", id);
         conform(state, &self.declared().ty()).map_err(|error| error.to_string())
+    }
+}
+
+/// An id may leave out the cluster where `only` one can be meant.
+pub fn whole_id(form: &str, text: &str, only: Option<&ClusterRef>) -> String {
+    let parts = |text: &str| text.split('/').count();
+    match only {
+        Some(cluster) if parts(text) + 1 == parts(form) => format!("{}/{text}", cluster.name()),
+        _ => text.to_owned(),
+    }
+}
+
+/// For messages and documents.
+pub fn id_forms(form: &str) -> String {
+    match form.split_once('/') {
+        Some((_, short)) => format!("`{form}`, or `{short}` if the target has exactly one cluster"),
+        None => format!("`{form}`"),
     }
 }

@@ -1,13 +1,16 @@
-//! Plans: what would be, what goes, and what is refused. Nothing is changed here, and a quiet plan asks nobody.
+//! Plans: what would be, what would be lost, and what is refused. Nothing is changed here, and a quiet plan makes no call.
 
-use super::{Kind, Managed, tree};
+use super::{
+    managed::{DELETE, Diagnosed, Managed, facts},
+    tree,
+};
 use crate::resources::{
-    private::{Intent, Memory, Replaced},
+    private::{Intent, Memory},
     session::{Configured, Pending, Phase},
 };
 use goldenpath_core::{
-    domain::{Outputs, Spec},
-    provision::{Decided, PreviewRequest, RemoveRequest},
+    domain::Spec,
+    provision::{Decided, PreviewRequest},
 };
 use plugin::{
     Cancel, Diagnostic, Path, Value,
@@ -16,25 +19,26 @@ use plugin::{
     resource::{Change, PlanRequest, PlanResponse},
     schema::replacements,
 };
+use std::sync::Arc;
 
-impl<K: Kind> Managed<K> {
-    pub(super) async fn planned(&self, request: PlanRequest) -> PlanResponse {
+impl Managed {
+    pub(super) async fn preview(&self, request: PlanRequest) -> PlanResponse {
         let PlanRequest { change, private } = request;
         let memory = match Memory::read(&private) {
             Ok(memory) => memory,
             Err(error) => return refused(private, vec![error]),
         };
-        let answered = match change {
-            Change::Create { config } => self.planned_create(&config, memory).await,
-            Change::Update { prior, config } => self.planned_update(&prior, &config, memory).await,
-            Change::Destroy { prior } => self.planned_destroy(&prior, memory).await,
+        let response = match change {
+            Change::Create { config } => self.plan_create(&config, memory).await,
+            Change::Update { prior, config } => self.plan_update(&prior, &config, memory).await,
+            Change::Destroy { prior } => self.plan_destroy(&prior, memory).await,
         };
-        answered.unwrap_or_else(|diagnostics| refused(private, diagnostics))
+        response.unwrap_or_else(|diagnostics| refused(private, diagnostics))
     }
 
-    async fn planned_create(&self, config: &Value, memory: Memory) -> Result<PlanResponse, Vec<Diagnostic>> {
+    async fn plan_create(&self, config: &Value, memory: Memory) -> Diagnosed<PlanResponse> {
         let replaced = memory.replaced();
-        let id = K::id(config).map(|id| id.to_string());
+        let id = self.resource.id(config).map(|id| id.to_string());
         let planned = Memory {
             intent: Intent::Create,
             id: id.clone().unwrap_or_default(),
@@ -51,26 +55,21 @@ impl<K: Kind> Managed<K> {
             Memory::default()
         };
         let request = PreviewRequest {
-            facts: super::facts(&spec, &known),
+            facts: facts(&spec, &known),
             spec,
             parent: None,
             prior: None,
             replacing: replaced.map(Into::into),
         };
         let preview = configured.provisioner.preview(request).await;
-        let diagnostics = self.shown(preview.problems);
+        let diagnostics = self.diagnostics(preview.problems);
         let Some(decided) = preview.decided else {
             return Ok(PlanResponse { diagnostics, ..self.undecided(id, planned) });
         };
-        Ok(answer(&decided, vec![], planned, diagnostics))
+        Ok(planned_response(&decided, planned, diagnostics))
     }
 
-    async fn planned_update(
-        &self,
-        prior: &Value,
-        config: &Value,
-        memory: Memory,
-    ) -> Result<PlanResponse, Vec<Diagnostic>> {
+    async fn plan_update(&self, prior: &Value, config: &Value, memory: Memory) -> Diagnosed<PlanResponse> {
         let planned = Memory {
             intent: Intent::Update,
             id: tree::text(prior, "id"),
@@ -78,40 +77,39 @@ impl<K: Kind> Managed<K> {
             ..memory.clone()
         };
         if !replacements(self.declared(), prior, config).is_empty() {
-            return self.planned_replacement(prior, planned, vec![]).await;
+            return self.plan_replacement(prior, planned, vec![]).await;
         }
         let Some((configured, spec)) = self.decidable(config)? else {
             return Ok(self.undecided(None, planned));
         };
-        let prior_known = self.prior(prior, &memory).map_err(|error| vec![error])?;
         let request = PreviewRequest {
-            facts: super::facts(&spec, &memory),
+            facts: facts(&spec, &memory),
             spec,
             parent: memory.parent.clone(),
-            prior: Some(prior_known),
+            prior: Some(self.prior(prior, &memory)?),
             replacing: None,
         };
         let preview = configured.provisioner.preview(request).await;
-        let mut diagnostics = self.shown(preview.problems);
+        let mut diagnostics = self.diagnostics(preview.problems);
         let Some(decided) = preview.decided else {
             return Ok(PlanResponse { diagnostics, ..self.undecided(None, planned) });
         };
-        let replaces = K::replaces(prior, config, &decided.outputs);
+        let replaces = self.resource.replaces(prior, config, &Value::Map(tree::computed(&decided.outputs)));
         if !replaces.is_empty() && !any_error(&diagnostics) {
-            let mut response = self.planned_replacement(prior, planned, replaces).await?;
+            let mut response = self.plan_replacement(prior, planned, replaces).await?;
             diagnostics.append(&mut response.diagnostics);
             return Ok(PlanResponse { diagnostics, ..response });
         }
-        Ok(answer(&decided, vec![], planned, diagnostics))
+        Ok(planned_response(&decided, planned, diagnostics))
     }
 
-    /// The first half of a replacement: what matters is what would be lost. Core asks for the create that follows.
-    async fn planned_replacement(
+    /// The first half of a replacement: what matters is what would be lost. Core then plans the create.
+    async fn plan_replacement(
         &self,
         prior: &Value,
         mut planned: Memory,
         requires_replace: Vec<Path>,
-    ) -> Result<PlanResponse, Vec<Diagnostic>> {
+    ) -> Diagnosed<PlanResponse> {
         let mut diagnostics = vec![];
         if let Ok(configured) = self.session.known() {
             let protected = self.protected(&configured, prior, &mut planned).await;
@@ -120,12 +118,12 @@ impl<K: Kind> Managed<K> {
         let id = tree::text(prior, "id");
         match self.session.phase(&id) {
             Phase::Planning => {}
-            Phase::Applying => return Err(vec![unplanned_replacement(&id)]),
+            Phase::Applying => return Err(vec![unplan_replacement(&id)]),
             Phase::Either => diagnostics.push(Diagnostic::warning(
                 format!("{id} would be replaced"),
-                "If this is an apply, the value that decides it was not known when the plan was made, and the plan said nothing \
-                 of a replacement: core will call the final plan inconsistent and stop before anything is changed. Make a new \
-                 plan, which will show it.",
+                "If this is an apply, the value that decides this was not known when the plan was made, so the plan showed no \
+                 replacement. Terraform then reports that the final plan is inconsistent, and stops before anything is \
+                 changed. Make a new plan in that case, which will show the replacement.",
             )),
         }
         Ok(PlanResponse {
@@ -136,7 +134,7 @@ impl<K: Kind> Managed<K> {
         })
     }
 
-    async fn planned_destroy(&self, prior: &Value, memory: Memory) -> Result<PlanResponse, Vec<Diagnostic>> {
+    async fn plan_destroy(&self, prior: &Value, memory: Memory) -> Diagnosed<PlanResponse> {
         let mut planned = Memory {
             intent: Intent::Destroy,
             id: tree::text(prior, "id"),
@@ -159,33 +157,9 @@ impl<K: Kind> Managed<K> {
         prior: &Value,
         memory: &Memory,
         protected: bool,
-    ) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
-        let request = self.removal(prior, memory, protected, false, super::DELETE, Cancel::new())?;
-        Ok(self.shown(configured.provisioner.preview_remove(&request).await))
-    }
-
-    pub(super) fn removal(
-        &self,
-        prior: &Value,
-        memory: &Memory,
-        protected: bool,
-        hand_over: bool,
-        timeout: std::time::Duration,
-        cancel: Cancel,
-    ) -> Result<RemoveRequest, Vec<Diagnostic>> {
-        let id = super::read::state_id::<K>(prior).map_err(|error| vec![error])?;
-        Ok(RemoveRequest {
-            // The bytes of a replacement's create hold the facts of the new place.
-            facts: memory.facts.clone().filter(|_| memory.id == id.to_string()),
-            id,
-            uid: tree::text(prior, "uid"),
-            target: tree::maybe_text(prior, "target"),
-            keys: tree::object_keys(prior),
-            protected,
-            hand_over,
-            timeout,
-            cancel,
-        })
+    ) -> Diagnosed<Vec<Diagnostic>> {
+        let request = self.removal(prior, memory, protected, DELETE, Cancel::new())?;
+        Ok(self.diagnostics(configured.provisioner.preview_remove(&request).await))
     }
 
     /// As it is in the prior state, never as it is configured now.
@@ -196,17 +170,17 @@ impl<K: Kind> Managed<K> {
         memory.protected.unwrap_or_default()
     }
 
-    /// A target to ask and a request to ask about; `None` when either waits for another resource.
-    fn decidable(&self, config: &Value) -> Result<Option<(std::sync::Arc<Configured>, Spec)>, Vec<Diagnostic>> {
+    /// A target and a request; `None` when either waits for another resource.
+    fn decidable(&self, config: &Value) -> Result<Option<(Arc<Configured>, Spec)>, Diagnostic> {
         let configured = match self.session.known() {
             Ok(configured) => configured,
             Err(Pending::Undecided) => return Ok(None),
-            Err(pending) => return Err(vec![pending.diagnostic("plan")]),
+            Err(pending) => return Err(pending.diagnostic("plan")),
         };
         match self.spec(config) {
             Ok(spec) => Ok(Some((configured, spec))),
-            Err(fault) if fault.unknown => Ok(None),
-            Err(fault) => Err(vec![self.unreadable(fault, "the configuration")]),
+            Err(error) if error.unknown => Ok(None),
+            Err(error) => Err(self.unreadable(&error, "The configuration")),
         }
     }
 
@@ -220,39 +194,23 @@ impl<K: Kind> Managed<K> {
     }
 }
 
-fn answer(
-    decided: &Decided,
-    requires_replace: Vec<Path>,
-    planned: Memory,
-    diagnostics: Vec<Diagnostic>,
-) -> PlanResponse {
+fn planned_response(decided: &Decided, planned: Memory, diagnostics: Vec<Diagnostic>) -> PlanResponse {
     let Decided { outputs, facts, parent, protected } = decided;
     // A destroy or a replacement goes by the protection of the prior state, so an update carries that on.
     let protected = if planned.intent == Intent::Update { planned.protected } else { Some(*protected) };
-    let planned = Memory { facts: Some(facts.clone()), parent: parent.clone(), protected, ..planned };
-    PlanResponse { computed: computed(outputs), requires_replace, private: planned.write(), diagnostics }
-}
-
-fn computed(outputs: &Outputs) -> Value {
-    tree::computed(outputs)
+    let private = Memory { facts: Some(facts.clone()), parent: parent.clone(), protected, ..planned }.write();
+    PlanResponse { computed: Value::Map(tree::computed(outputs)), requires_replace: vec![], private, diagnostics }
 }
 
 /// In an apply, a replacement that was planned comes as a delete and a create; this one was not.
-fn unplanned_replacement(id: &str) -> Diagnostic {
+fn unplan_replacement(id: &str) -> Diagnostic {
     Diagnostic::error(
         format!("{id} would be replaced, which the plan did not show"),
-        "A value that decides it was not known when the plan was made, and has turned out to be another one. Nothing of it was \
-         changed. Make a new plan, which will show the replacement.\n\n(plan.outdated)",
+        "A value that decides this was not known when the plan was made, and has turned out to be another one. Nothing of \
+         this resource was changed. Make a new plan, which will show the replacement.\n\n(plan.outdated)",
     )
 }
 
 fn refused(private: Private, diagnostics: Vec<Diagnostic>) -> PlanResponse {
     PlanResponse { computed: Value::Null, requires_replace: vec![], private, diagnostics }
-}
-
-impl Replaced {
-    /// Whether a delete belongs to a replacement of the same id: the create that follows resumes a half-made one.
-    pub(super) fn hands_over(memory: &Memory, id: &str) -> bool {
-        memory.intent == Intent::Create && memory.id == id
-    }
 }

@@ -1,37 +1,33 @@
 //! Rules over the whole request, as far as it is known. They run without a target, in `validate` and again in each plan.
 
-use super::{Kind, Managed};
+use super::managed::Managed;
 use plugin::{Diagnostic, Path, Step, Value};
 
 /// So many unknown places are cut out before the rest is checked; more would be a program's output, not a person's text.
 const MOST_CUTS: usize = 64;
 
-impl<K: Kind> Managed<K> {
-    pub(super) fn validated(&self, config: &Value) -> Vec<Diagnostic> {
+impl Managed {
+    pub(super) fn check(&self, config: &Value) -> Vec<Diagnostic> {
         let mut known = config.clone();
         let mut cut: Vec<Path> = vec![];
         loop {
             match self.spec(&known) {
                 Ok(spec) => {
-                    let problems = self.session.check(&spec);
+                    let mut found = self.diagnostics(self.session.check(&spec));
                     // What was cut out looks like something that was not written: a rule that says so is undecided.
-                    return self
-                        .shown(problems)
-                        .into_iter()
-                        .filter(|found| !cut.iter().any(|cut| touches(cut, &found.path)))
-                        .collect();
+                    found.retain(|found| !cut.iter().any(|cut| touches(cut, &found.path)));
+                    return found;
                 }
-                Err(fault) if fault.unknown && cut.len() < MOST_CUTS => {
+                Err(error) if error.unknown && cut.len() < MOST_CUTS => {
                     // A place without which there is no request, such as the name: nothing more can be said.
-                    if !remove(&mut known, &fault.path) {
+                    if !remove(&mut known, &error.path) {
                         return vec![];
                     }
-                    cut.push(self.declared().resolve_path(&fault.path));
+                    cut.push(self.declared().resolve_path(&error.path));
                 }
-                Err(fault) if fault.unknown => return vec![],
-                // A null that was cut and is required, or what the schema's own checks have told already.
-                Err(_) if !cut.is_empty() => return vec![],
-                Err(fault) => return vec![self.unreadable(fault, "the configuration")],
+                // A null that was cut and is required, or what the schema's own checks have reported already.
+                Err(error) if error.unknown || !cut.is_empty() => return vec![],
+                Err(error) => return vec![self.unreadable(&error, "The configuration")],
             }
         }
     }

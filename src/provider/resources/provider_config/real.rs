@@ -1,11 +1,11 @@
-//! The real targets as they are written: an AWS account and region, and how the clusters in it are reached.
+//! The real target as it is written: an AWS account and region, and how the clusters in it are reached.
 
 use plugin::{
     Type, Value,
     schema::{Attribute, duration, list_of, object, optional, required},
 };
 use serde::Deserialize;
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// What is silent comes from AWS's own chain: environment, profile, web identity, container, instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -45,40 +45,6 @@ pub struct Kubernetes {
     pub proxied: Option<bool>,
 }
 
-/// The variables of ours; AWS's own are read by its SDK.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FromEnvironment {
-    pub aws: Option<Aws>,
-    pub kubernetes: Option<Kubernetes>,
-}
-
-impl FromEnvironment {
-    /// `GOLDENPATH_AWS=1` names the target where nothing else has to be said.
-    pub fn read(set: impl Fn(&str) -> Option<OsString>) -> Self {
-        let text = |name: &str| set(name).map(|value| value.to_string_lossy().into_owned());
-        let roles = text("GOLDENPATH_AWS_ASSUME_ROLE_ARN").map(|arns| {
-            let role = |arn: &str| AssumeRole { role_arn: arn.trim().to_owned(), ..AssumeRole::default() };
-            arns.split(',').map(role).collect()
-        });
-        let aws = Aws {
-            region: text("GOLDENPATH_AWS_REGION"),
-            profile: text("GOLDENPATH_AWS_PROFILE"),
-            assume_role: roles,
-            ..Aws::default()
-        };
-        let kubernetes = Kubernetes {
-            kubeconfig: set("GOLDENPATH_KUBECONFIG").map(PathBuf::from),
-            context: text("GOLDENPATH_KUBE_CONTEXT"),
-            proxied: None,
-        };
-        let is_named = text("GOLDENPATH_AWS").is_some_and(|value| value != "0" && value != "false");
-        Self {
-            aws: (is_named || aws != Aws::default()).then_some(aws),
-            kubernetes: (kubernetes != Kubernetes::default()).then_some(kubernetes),
-        }
-    }
-}
-
 impl Aws {
     /// What is written goes before what the environment says.
     pub fn or(self, environment: Option<&Self>) -> Self {
@@ -103,87 +69,94 @@ pub fn aws() -> Attribute {
         optional(name, Type::String)
             .check(is_url)
             .example("https://vpce-0123456789abcdef0.example")
-            .describe(format!("URL of {service} in place of AWS's own."))
+            .describe(format!("URL of {service}."))
     };
     let role = object([
         required("role_arn", Type::String)
             .check(is_role)
             .example("arn:aws:iam::111122223333:role/goldenpath")
             .describe("ARN of the role to assume."),
-        text("session_name", "What CloudTrail shows as the session's name. Default `goldenpath-` and an id of the run."),
-        text("external_id", "The external id that the role's trust policy asks for.").example("7f3a"),
+        text("session_name", "Session name, as shown in CloudTrail. Defaults to `goldenpath-` and an ID of the run."),
+        text("external_id", "External ID that the role's trust policy requires.").example("7f3a"),
         text(
             "source_identity",
-            "The human behind it (`sts:SourceIdentity`), which stays through every further role. The trust policy must allow \
-             `sts:SetSourceIdentity`.",
+            "Who is behind the session (`sts:SourceIdentity`). It is kept when further roles are assumed. The trust policy must \
+             allow `sts:SetSourceIdentity`.",
         )
         .example("anna"),
         optional("duration", Type::String)
             .check(is_session)
             .example("1h")
-            .describe("How long a session holds, from `15m` to `12h`; chained roles at most `1h`. Default `1h`."),
+            .describe("Duration of a session, from `15m` to `12h`; at most `1h` for chained roles. Defaults to `1h`."),
     ]);
     optional(
         "aws",
         object([
             text(
                 "region",
-                "Region of the clusters. Else `GOLDENPATH_AWS_REGION`, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile.",
+                "Region of the clusters. Defaults to `GOLDENPATH_AWS_REGION`, `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's \
+                 region, in this order.",
             )
             .check(is_region)
             .example("eu-west-1"),
             text(
                 "profile",
-                "Profile of AWS's shared configuration, SSO included; it goes before keys in the environment. Else \
-                 `GOLDENPATH_AWS_PROFILE`; `AWS_PROFILE` comes after the keys, as in AWS's own tools.",
+                "Profile in the shared AWS configuration files, including SSO profiles. Takes precedence over access keys in \
+                 environment variables. Defaults to `GOLDENPATH_AWS_PROFILE`. `AWS_PROFILE` is used only if there are no access \
+                 keys, as in other AWS tools.",
             )
             .example("platform"),
             optional("assume_role", list_of(role)).describe(
-                "Roles to assume, each with the credentials of the one before. Environment variable: \
-                 `GOLDENPATH_AWS_ASSUME_ROLE_ARN`, ARNs separated by commas.",
+                "Roles to assume, each with the credentials of the previous one. Environment variable: \
+                 `GOLDENPATH_AWS_ASSUME_ROLE_ARN`, with ARNs separated by commas.",
             ),
             optional("endpoints", object([url("iam", "IAM"), url("eks", "EKS"), url("sts", "STS")])).describe(
-                "Other places of AWS's services: private endpoints, emulators. Else `AWS_ENDPOINT_URL_IAM` and so on.",
+                "Custom endpoints of AWS services, such as VPC endpoints or emulators. Defaults to \
+                 `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL_EKS` and `AWS_ENDPOINT_URL_STS`.",
             ),
             optional("default_tags", Type::map(Type::String))
                 .check(are_tags)
                 .example(Value::map([("cost-center", Value::from("CC12"))]))
                 .describe(
-                    "Tags for every role, access entry and association that is made or changed; our own win. A changed default \
-                     alone changes nothing that exists.",
+                    "Tags for every role, access entry and association that is created or changed. Tags that the provider sets \
+                     itself take precedence. Changing only this changes nothing that exists.",
                 ),
         ]),
     )
     .describe(
-        "The real targets: IAM, EKS and STS of one account and region, and the Kubernetes API of its clusters. `{}` is enough where \
-         AWS's own chain of credentials (environment, profile, SSO, web identity, container, instance) and region suffices. \
-         Environment variable: `GOLDENPATH_AWS=1`. Certificates of AWS's endpoints are checked against `AWS_CA_BUNDLE`, else \
-         against those of the system.\n\nWho runs this holds the credentials that make roles: it is for the platform's \
-         pipelines, with the rights that `terraform-provider-goldenpath permissions` prints.",
+        "The real target: IAM, EKS and STS in one account and region, and the Kubernetes API of the clusters there. `{}` is enough \
+         if the default AWS credential chain (environment, profile, SSO, web identity, container, instance) provides credentials \
+         and a region. Environment variable: `GOLDENPATH_AWS=1`. TLS certificates of AWS endpoints are verified with \
+         `AWS_CA_BUNDLE`, or with the certificates of the system.\n\nThe credentials can create IAM roles, so this is meant for \
+         the platform team's pipelines, with the permissions that `terraform-provider-goldenpath permissions` prints.",
     )
 }
 
 pub fn kubernetes() -> Attribute {
+    let text =
+        |name, example: &str, what: &str| optional(name, Type::String).not_empty().example(example).describe(what);
     optional(
         "kubernetes",
         object([
-            optional("kubeconfig", Type::String)
-                .not_empty()
-                .example("~/.kube/config")
-                .describe("Path of a kubeconfig. Else `GOLDENPATH_KUBECONFIG`, `KUBECONFIG`, `~/.kube/config`."),
-            optional("context", Type::String)
-                .not_empty()
-                .example("main-eu-west-1")
-                .describe("Its context. Else `GOLDENPATH_KUBE_CONTEXT`, its current one."),
+            text(
+                "kubeconfig",
+                "~/.kube/config",
+                "Path of a kubeconfig. Defaults to `GOLDENPATH_KUBECONFIG`, `KUBECONFIG` or `~/.kube/config`, in this order.",
+            ),
+            text(
+                "context",
+                "main-eu-west-1",
+                "Context in the kubeconfig. Defaults to `GOLDENPATH_KUBE_CONTEXT` or the current context, in this order.",
+            ),
             optional("proxied", Type::Bool).default(false).describe(
-                "The context leads to the cluster through a proxy or bastion, so its server and CA need not be those that EKS \
-                 names. Default `false`: a context of another cluster is refused.",
+                "Whether the context reaches the cluster through a proxy or bastion. Server and CA then need not be those that EKS \
+                 reports; otherwise a context of another cluster is rejected.",
             ),
         ]),
     )
     .describe(
-        "Reach the Kubernetes API by a kubeconfig (exec plugins, client certificates, tokens) instead of by the endpoint, CA and token \
-         that come from EKS. Its server and CA must be those of the cluster.",
+        "Connects to the Kubernetes API with a kubeconfig (exec plugins, client certificates, tokens) instead of the endpoint, CA \
+         and token from EKS. Its server and CA must be those of the cluster.",
     )
 }
 
@@ -197,7 +170,7 @@ fn is_region(text: &String) -> Result<(), String> {
             .iter()
             .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
         && parts.last().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
-    if is_good { Ok(()) } else { Err(format!("{text:?} is not a region; write it as eu-west-1")) }
+    if is_good { Ok(()) } else { Err(format!("{text:?} is not a region, such as eu-west-1")) }
 }
 
 fn is_role(arn: &String) -> Result<(), String> {
@@ -208,7 +181,7 @@ fn is_role(arn: &String) -> Result<(), String> {
         {
             Ok(())
         }
-        _ => Err(format!("{arn:?} is not the ARN of a role; write it as arn:aws:iam::111122223333:role/goldenpath")),
+        _ => Err(format!("{arn:?} is not the ARN of a role, such as arn:aws:iam::111122223333:role/goldenpath")),
     }
 }
 
@@ -218,7 +191,7 @@ fn is_session(text: &String) -> Result<(), String> {
     if (900..=43_200).contains(&seconds) {
         Ok(())
     } else {
-        Err(format!("{text} is not from 15m to 12h, what STS allows for a session"))
+        Err(format!("{text} is outside of what STS allows for a session, 15m to 12h"))
     }
 }
 
@@ -226,7 +199,7 @@ fn is_url(text: &String) -> Result<(), String> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     match rest {
         Some(rest) if !rest.is_empty() && !rest.contains(char::is_whitespace) => Ok(()),
-        _ => Err(format!("{text:?} is not a URL; begin it with https://")),
+        _ => Err(format!("{text:?} is not a URL, such as https://sts.example")),
     }
 }
 
@@ -234,7 +207,7 @@ fn are_tags(tags: &BTreeMap<String, String>) -> Result<(), String> {
     for name in tags.keys() {
         let lower = name.to_lowercase();
         if lower.starts_with("aws:") || lower.starts_with("goldenpath:") {
-            return Err(format!("the tag {name:?} begins with a prefix that is reserved (aws:, goldenpath:)"));
+            return Err(format!("the tag {name:?} begins with a reserved prefix (aws:, goldenpath:)"));
         }
     }
     Ok(())
@@ -272,28 +245,5 @@ mod tests {
             let tags = BTreeMap::from([(name.to_owned(), String::new())]);
             assert_eq!(are_tags(&tags).is_ok(), is_good, "{reason}");
         }
-    }
-
-    #[test]
-    fn the_environment_names_the_target_and_fills_gaps() {
-        let read = |pairs: &'static [(&str, &str)]| {
-            FromEnvironment::read(|name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()))
-        };
-        assert_eq!(read(&[]), FromEnvironment::default(), "silence names nothing");
-        assert_eq!(read(&[("GOLDENPATH_AWS", "0")]).aws, None, "turned off");
-        assert_eq!(read(&[("GOLDENPATH_AWS", "1")]).aws, Some(Aws::default()), "AWS's own chain alone");
-        let found = read(&[
-            ("GOLDENPATH_AWS_REGION", "eu-west-1"),
-            ("GOLDENPATH_AWS_ASSUME_ROLE_ARN", "a, b"),
-            ("GOLDENPATH_KUBE_CONTEXT", "main"),
-        ]);
-        let aws = found.aws.expect("a region names the target");
-        let roles = aws.assume_role.clone().unwrap_or_default();
-        assert_eq!(roles.iter().map(|role| role.role_arn.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-        assert_eq!(found.kubernetes.and_then(|kubernetes| kubernetes.context).as_deref(), Some("main"));
-        let written = Aws { region: Some("us-east-1".to_owned()), ..Aws::default() };
-        let merged = written.or(Some(&aws));
-        assert_eq!(merged.region.as_deref(), Some("us-east-1"), "what is written goes first");
-        assert!(merged.assume_role.is_some(), "what is silent is filled");
     }
 }

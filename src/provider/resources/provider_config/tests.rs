@@ -62,11 +62,11 @@ fn an_unknown_part_is_undecided_and_never_an_error() {
 }
 
 #[test]
-fn no_target_and_two_targets_are_told_with_the_choices() {
+fn no_target_and_two_targets_are_errors_with_the_choices() {
     let offline = example(&schema()).child("offline").clone();
     for (written, expected, reason) in [
-        (&[][..], "names no target", "nothing is assumed"),
-        (&[("sandbox", empty()), ("offline", offline)], "names two targets", "one of them is a mistake"),
+        (&[][..], "No target", "nothing is assumed"),
+        (&[("sandbox", empty()), ("offline", offline)], "Two targets", "one of them is a mistake"),
     ] {
         match resolve(&configured(written), &FromEnvironment::default()) {
             Err(Refused::Wrong(error)) => {
@@ -98,7 +98,7 @@ fn the_schema_reads_as_the_configuration() {
     assert!(matches!(only(&["sandbox"]).unwrap().target, Target::Sandbox { .. }));
     assert!(matches!(only(&["offline"]).unwrap().target, Target::Offline(_)));
     let Target::Real { aws, kubernetes } = only(&["aws", "kubernetes"]).unwrap().target else {
-        panic!("the real targets")
+        panic!("the real target")
     };
     assert_eq!(aws.region.as_deref(), Some("eu-west-1"));
     assert_eq!(aws.assume_role.map(|roles| roles.len()), Some(1));
@@ -106,7 +106,7 @@ fn the_schema_reads_as_the_configuration() {
     let alone = only(&["sandbox", "kubernetes"]);
     assert!(
         matches!(&alone, Err(Refused::Wrong(error)) if error.path == Path::attribute("kubernetes")),
-        "a kubeconfig has no meaning in a sandbox: {alone:?}"
+        "a kubeconfig means nothing in a sandbox: {alone:?}"
     );
 }
 
@@ -121,7 +121,7 @@ fn the_environment_may_name_one_target() {
     assert!(matches!(found.unwrap().target, Target::Real { kubernetes: Some(_), .. }), "pipelines need no HCL");
     let both = read(&[("GOLDENPATH_AWS", "1"), ("GOLDENPATH_SANDBOX", "x.db")]);
     assert!(
-        matches!(&both, Err(Refused::Wrong(error)) if error.summary.contains("two targets")),
-        "which of them is meant can't be told: {both:?}"
+        matches!(&both, Err(Refused::Wrong(error)) if error.summary.contains("Two targets")),
+        "which of them is meant is anyone's guess: {both:?}"
     );
 }

@@ -2,65 +2,70 @@
 
 use crate::resources::attributes::text_set;
 use plugin::{
-    Type, Value,
+    Type,
     schema::{Attribute, object, optional},
 };
 
 pub(super) fn access() -> Attribute {
     let personas = [
-        ("viewer", "Reads all but Secrets (ClusterRole `gp-viewer`)."),
-        ("developer", "Writes workloads and may exec (ClusterRole `gp-developer`); reads only in tiers of class prod."),
+        ("viewer", "Reads everything but Secrets (ClusterRole `gp-viewer`)."),
+        ("developer", "Writes workloads and may exec (ClusterRole `gp-developer`). Read-only in tiers of class prod."),
         (
             "deployer",
-            "Writes workloads and Secrets, no exec (ClusterRole `gp-deployer`): the GitOps engine or the pipeline.",
+            "Writes workloads and Secrets, no exec (ClusterRole `gp-deployer`): for the GitOps engine or the pipeline.",
         ),
-        ("admin", "Both of these (ClusterRole `gp-admin`); quotas, network rules and bindings stay out of reach."),
+        (
+            "admin",
+            "Developer and deployer together (ClusterRole `gp-admin`). Can't change quotas, network rules or bindings.",
+        ),
     ];
     optional("access", object(personas.map(|(name, what)| persona(name, what)))).describe(
-        "Who gets in, by persona. Each principal has one EKS access entry on the cluster with one group of its own, which the \
-         RoleBindings of the environment name; nothing else is ever added to an entry.",
+        "Who has access, by persona. Each principal has one EKS access entry on the cluster with one group of its own, which \
+         the environment's RoleBindings name. Nothing else is added to an entry.",
     )
 }
 
 fn persona(name: &'static str, what: &str) -> Attribute {
-    let set = |name, example: &str, what: &str| text_set(name).example(Value::set([example.into()])).describe(what);
+    let set = |name, example, what: &str| text_set(name, example).describe(what);
     optional(
         name,
         object([
             set(
                 "permission_sets",
                 "PaymentsDev",
-                "IAM Identity Center permission sets by name. Each must match exactly one role of the account, whose unpredictable \
-                 suffix the provider finds by itself.",
+                "Names of IAM Identity Center permission sets. Each must match exactly one role of the account; the provider \
+                 finds the role's random suffix itself.",
             ),
             set(
                 "principal_arns",
                 "arn:aws:iam::111122223333:role/pay-admin",
-                "ARNs of IAM roles and users, with their path. Sessions (`sts:assumed-role`) and service-linked roles are refused.",
+                "ARNs of IAM roles and users, including their path. Sessions (`sts:assumed-role`) and service-linked roles are \
+                 rejected.",
             ),
             set(
                 "oidc_groups",
                 "payments-all",
-                "Groups of an OIDC identity provider of the cluster. Names that begin with `system:` or `gp:` are refused.",
+                "Groups from an OIDC identity provider of the cluster. Names that begin with `system:` or `gp:` are rejected.",
             ),
             set(
                 "service_accounts",
                 "argocd/argocd-application-controller",
-                "ServiceAccounts as `<namespace>/<name>`: how a GitOps engine in the cluster gets in.",
+                "ServiceAccounts as `<namespace>/<name>`, such as that of a GitOps engine in the cluster.",
             ),
             optional("create_role", Type::Bool).default(false).describe(
-                "Make an IAM role for this persona, under the golden path's permissions boundary and path. Needs \
-                 `trusted_principal_arns`. Its ARN is in `role_arns`. Default `false`.",
+                "Whether to create an IAM role for this persona, with the permissions boundary and the path that the golden path \
+                 sets. Needs `trusted_principal_arns`. The ARN of the role is in `role_arns`.",
             ),
             set(
                 "trusted_principal_arns",
                 "arn:aws:iam::111122223333:role/ci",
-                "ARNs of the principals that may assume the role that is made.",
+                "ARNs of the principals that may assume the created role.",
             ),
             set(
                 "access_policies",
                 "AmazonEKSViewPolicy",
-                "EKS access policies by short name, scoped to the namespaces; opt in, and only those that the golden path grants.",
+                "EKS access policies by short name, scoped to the environment's namespaces. Only those that the golden path \
+                 grants are allowed.",
             ),
         ]),
     )

@@ -10,14 +10,14 @@ fn facts() -> Facts {
     .expect("facts")
 }
 
-fn healthy() -> Seen {
-    Seen {
+fn healthy() -> Inspection {
+    Inspection {
         facts: Ok(facts()),
         boundary: Ok(true),
         audit_logging: Some(Ok(true)),
         identity_providers: Ok(vec![]),
-        refused_by_aws: Some(Ok(Rights::Lacking(vec![]))),
-        refused: Some(Ok(vec![])),
+        aws_permissions: Some(Ok(CallerPermissions::Missing(vec![]))),
+        kubernetes_permissions: Some(Ok(vec![])),
         clock: Some(Ok(1)),
         objects: Ok(vec![object("k8s/v1/Namespace/goldenpath-system", None)]),
     }
@@ -34,93 +34,93 @@ fn object(key: &str, inventory: Option<&[&str]>) -> OwnObject {
 #[test]
 fn what_is_well_needs_no_remedy() {
     for finding in judge(&healthy()) {
-        assert_eq!((finding.verdict, finding.remedy.as_str()), (Verdict::Ok, ""), "{}", finding.check);
+        assert_eq!((finding.status, finding.remedy.as_str()), (CheckStatus::Ok, ""), "{}", finding.check);
     }
 }
 
 #[test]
-fn each_trouble_is_told_with_what_to_do() {
+fn each_trouble_is_reported_with_what_to_do() {
     let record = object("k8s/v1/ConfigMap/goldenpath-system/environment.pay", Some(&["k8s/v1/Namespace/pay"]));
-    type Break = Box<dyn Fn(&mut Seen)>;
-    let with_facts = |change: fn(&mut Facts)| -> Break {
-        Box::new(move |seen| {
-            if let Ok(facts) = &mut seen.facts {
+    type Breakage = Box<dyn Fn(&mut Inspection)>;
+    let with_facts = |change: fn(&mut Facts)| -> Breakage {
+        Box::new(move |i| {
+            if let Ok(facts) = &mut i.facts {
                 change(facts);
             }
         })
     };
-    let cases: Vec<(Break, &str, Verdict, &str)> = vec![
+    let cases: Vec<(Breakage, &str, CheckStatus, &str)> = vec![
         (
-            Box::new(|seen| seen.facts = Err("no credentials".into())),
+            Box::new(|i| i.facts = Err("no credentials".into())),
             "credentials and cluster",
-            Verdict::Error,
+            CheckStatus::Error,
             "can't look",
         ),
         (
             with_facts(|f| f.authentication_mode = "CONFIG_MAP".into()),
             "authentication mode",
-            Verdict::Error,
+            CheckStatus::Error,
             "no effect",
         ),
         (
             with_facts(|f| f.authentication_mode = "API_AND_CONFIG_MAP".into()),
             "authentication mode",
-            Verdict::Warning,
+            CheckStatus::Warning,
             "two ways in",
         ),
-        (with_facts(|f| f.addons.clear()), "Pod Identity agent", Verdict::Error, "no agent"),
-        (with_facts(|f| f.network_policy_enforced = false), "network policies", Verdict::Warning, "not enforced"),
-        (Box::new(|seen| seen.boundary = Ok(false)), "permissions boundary", Verdict::Error, "no boundary"),
-        (Box::new(|seen| seen.audit_logging = Some(Ok(false))), "audit log", Verdict::Warning, "no log"),
+        (with_facts(|f| f.addons.clear()), "Pod Identity agent", CheckStatus::Error, "no agent"),
+        (with_facts(|f| f.network_policy_enforced = false), "network policies", CheckStatus::Warning, "not enforced"),
+        (Box::new(|i| i.boundary = Ok(false)), "permissions boundary", CheckStatus::Error, "no boundary"),
+        (Box::new(|i| i.audit_logging = Some(Ok(false))), "audit log", CheckStatus::Warning, "no log"),
         (
-            Box::new(|seen| {
-                seen.identity_providers =
+            Box::new(|i| {
+                i.identity_providers =
                     Ok(vec![IdentityProvider { name: "okta".into(), groups_prefix: Some("gp:".into()) }]);
             }),
             "identity providers",
-            Verdict::Error,
+            CheckStatus::Error,
             "an outsider's group would be ours",
         ),
         (
-            Box::new(|seen| seen.refused = Some(Ok(vec!["patch namespaces".into()]))),
-            "rights on Kubernetes",
-            Verdict::Error,
+            Box::new(|i| i.kubernetes_permissions = Some(Ok(vec!["patch namespaces".into()]))),
+            "Kubernetes permissions",
+            CheckStatus::Error,
             "403",
         ),
         (
-            Box::new(|seen| seen.refused_by_aws = Some(Ok(Rights::Lacking(vec!["iam:CreateRole".into()])))),
-            "rights on AWS",
-            Verdict::Error,
+            Box::new(|i| i.aws_permissions = Some(Ok(CallerPermissions::Missing(vec!["iam:CreateRole".into()])))),
+            "AWS permissions",
+            CheckStatus::Error,
             "the simulator refuses it",
         ),
         (
-            Box::new(|seen| seen.refused_by_aws = Some(Ok(Rights::Unknown("403".into())))),
-            "rights on AWS",
-            Verdict::Warning,
-            "nobody needs the simulator to work",
+            Box::new(|i| i.aws_permissions = Some(Ok(CallerPermissions::Unknown("403".into())))),
+            "AWS permissions",
+            CheckStatus::Warning,
+            "the simulator is not needed to work",
         ),
-        (Box::new(|seen| seen.clock = Some(Ok(-900))), "clock", Verdict::Error, "15 minutes behind"),
+        (Box::new(|i| i.clock = Some(Ok(-900))), "clock", CheckStatus::Error, "15 minutes behind"),
         (
-            Box::new(move |seen| {
-                seen.objects = Ok(vec![
+            Box::new(move |i| {
+                i.objects = Ok(vec![
                     record.clone(),
                     object("k8s/v1/Namespace/pay", None),
                     object("k8s/v1/Namespace/pay-old", None),
                 ]);
             }),
             "orphans",
-            Verdict::Warning,
+            CheckStatus::Warning,
             "one of two is named",
         ),
     ];
-    for (breaks, check, verdict, reason) in cases {
-        let mut seen = healthy();
-        breaks(&mut seen);
-        let findings = judge(&seen);
+    for (breaks, check, status, reason) in cases {
+        let mut inspection = healthy();
+        breaks(&mut inspection);
+        let findings = judge(&inspection);
         let found = findings.iter().find(|finding| finding.check == check).unwrap_or_else(|| panic!("{reason}"));
-        assert_eq!(found.verdict, verdict, "{reason}: {found:?}");
+        assert_eq!(found.status, status, "{reason}: {found:?}");
         assert!(!found.remedy.is_empty(), "{reason}: what to do");
-        let others = findings.iter().filter(|finding| finding.check != check && finding.verdict != Verdict::Ok);
-        assert_eq!(others.count(), 0, "{reason}: nothing else is ill");
+        let others = findings.iter().filter(|finding| finding.check != check && finding.status != CheckStatus::Ok);
+        assert_eq!(others.count(), 0, "{reason}: nothing else is wrong");
     }
 }

@@ -1,0 +1,56 @@
+//! One test: its name, what it does, and how long it took.
+
+use acceptance_tests::chain;
+use anyhow::{Result, bail};
+use libtest_mimic::{Failed, Trial};
+use std::{
+    io::Write as _,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// A name, and what is done on something that tests share.
+pub type Check<T> = (&'static str, fn(Arc<T>) -> Pin<Box<dyn Future<Output = Result<()>>>>);
+
+/// An async function of a shared thing as a [`Check`].
+macro_rules! check {
+    ($name:literal, $run:path) => {
+        ($name, |on| Box::pin($run(on)))
+    };
+}
+pub(crate) use check;
+
+/// A test that lists everything that is wrong before it fails.
+pub fn none(wrong: Vec<String>) -> Result<()> {
+    if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n")) }
+}
+
+static TIMES: Mutex<Vec<(Duration, String)>> = Mutex::new(vec![]);
+
+pub fn trial(name: impl Into<String>, run: impl FnOnce() -> Result<()> + Send + 'static) -> Trial {
+    let name = name.into();
+    Trial::test(name.clone(), move || {
+        let started = Instant::now();
+        let result = run();
+        TIMES.lock().unwrap_or_else(PoisonError::into_inner).push((started.elapsed(), name));
+        result.map_err(|error| Failed::from(chain(&error)))
+    })
+}
+
+/// For what can't run here: skipped, and in CI a failure.
+pub fn absent(name: &str, reason: &'static str) -> Trial {
+    let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    Trial::test(name, move || Err(Failed::from(reason))).with_ignored_flag(!in_ci)
+}
+
+/// Of the slowest ten, a line each: `took 12.3 name`. Time in which a test waits for another that has its servers counts too.
+pub fn print_times() {
+    let mut times = TIMES.lock().unwrap_or_else(PoisonError::into_inner);
+    times.sort_unstable_by(|one, other| other.cmp(one));
+    let mut out = std::io::stdout().lock();
+    for (time, name) in times.iter().take(10) {
+        // Whoever reads may have gone.
+        writeln!(out, "took {:.1} {name}", time.as_secs_f64()).ok();
+    }
+}

@@ -1,0 +1,110 @@
+//! Two teams' environments made by the provider, and people with tokens.
+
+use super::table::{PERSONAS, Row};
+use crate::{
+    outside::{self, provider_config},
+    server::Server,
+};
+use acceptance_tests::{
+    ENVIRONMENT, block_on,
+    client::{Instance, no_errors},
+    servers::{
+        Real,
+        api::{Api, ApiCall, ApiReply},
+        ministack::{self, Clients},
+        real, seed,
+    },
+};
+use anyhow::{Context as _, Result};
+use goldenpath_adapters::{aws::Aws, kube::TokenSource as _};
+use serde_json::{Value as Json, json};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+/// Of the first team, by class; of the second, which is none of their business.
+pub const DEV: &str = "people-dev";
+pub const PROD: &str = "people-prod";
+pub const OTHERS: &str = "people-others";
+
+/// Made once, by the first test that needs it; the servers end with the run, and everything in them.
+#[derive(Default)]
+pub struct PeopleFixture(OnceLock<Result<Arc<People>>>);
+
+pub struct People {
+    api: Api,
+    /// Persona, or `nobody`, to token.
+    pub(super) tokens: BTreeMap<&'static str, String>,
+    pub administrator: String,
+}
+
+impl PeopleFixture {
+    pub fn get(&self, real: &Arc<Real>) -> Result<Arc<People>> {
+        let people = self.0.get_or_init(|| block_on(make(real.clone())).map(Arc::new));
+        people.as_ref().map(Arc::clone).map_err(|error| anyhow::anyhow!("{error:#}"))
+    }
+}
+
+async fn make(real: Arc<Real>) -> Result<People> {
+    let root = real.ministack.root();
+    let mut arns = BTreeMap::new();
+    for who in PERSONAS.into_iter().chain(["nobody"]) {
+        let name = format!("person-{who}");
+        seed::create_role(&root, "/people/", &name).await?;
+        may_describe_clusters(&root, &name).await?;
+        arns.insert(who, real.role(&format!("people/{name}")));
+    }
+    let url = real.ministack.url();
+    let server = Server::start_in(&real.environment(&url))?;
+    outside::baseline(&real, &server).await?;
+    let client = server.client(&provider_config(&url)).await?;
+    let access = |whose: &[&'static str]| -> Json {
+        whose.iter().map(|who| ((*who).to_owned(), json!({"principal_arns": [arns[who]]}))).collect()
+    };
+    for (name, tier, whose) in [(DEV, "dev", &PERSONAS[..]), (PROD, "prod", &PERSONAS[..]), (OTHERS, "dev", &[])] {
+        let mut config =
+            json!({"name": name, "team": name, "tier": tier, "cluster": ministack::CLUSTER, "access": access(whose)});
+        if tier == "prod" {
+            config["owner"] = json!({"contact": "people@example.com", "cost_center": "CC1"});
+        }
+        no_errors(&Instance::new(&client, ENVIRONMENT).plan_and_apply(Some(&config)).await?, name)?;
+    }
+    let mut tokens = BTreeMap::new();
+    for (who, arn) in &arns {
+        let person = real.assume(arn).await?;
+        let aws = Aws::with_credentials(real::options(&url), person);
+        let token = aws.token(&ministack::cluster_arn().parse()?, false).await?;
+        tokens.insert(*who, token.reveal().to_owned());
+    }
+    let administrator = real.aws(&url).token(&ministack::cluster_arn().parse()?, false).await?.reveal().to_owned();
+    Ok(People { api: Api::of(&real.cluster)?, tokens, administrator })
+}
+
+/// What everybody with a token needs to find the cluster.
+async fn may_describe_clusters(root: &Clients, role: &str) -> Result<()> {
+    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "eks:DescribeCluster", "Resource": "*"}]});
+    root.iam
+        .put_role_policy()
+        .role_name(role)
+        .policy_name("describe")
+        .policy_document(policy.to_string())
+        .send()
+        .await
+        .context("PutRolePolicy")?;
+    Ok(())
+}
+
+impl People {
+    pub async fn call(&self, token: &str, call: ApiCall<'_>) -> Result<ApiReply> {
+        self.api.call(token, call).await
+    }
+
+    /// One row, as one of them.
+    pub(super) async fn attempt(&self, who: &str, row: &Row, namespace: &str) -> Result<ApiReply> {
+        let path = row.path.replace("{ns}", namespace);
+        let token = self.tokens.get(who).with_context(|| format!("no token of {who}"))?;
+        let content = row.content.map(|content| content());
+        self.call(token, ApiCall { method: row.method.clone(), path: &path, content, headers: row.headers }).await
+    }
+}

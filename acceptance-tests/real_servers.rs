@@ -1,0 +1,67 @@
+//! `real-servers`: starts ministack and a real API server, joined, behind a counting proxy, and prints how to reach them as one line
+//! of JSON. Then it takes the commands `reset` and `requests`, a line each, until its standard input ends. Used by scripts/bench.
+
+use acceptance_tests::{
+    proxy::{LoggedRequest, Proxy, Service, busy},
+    servers::{
+        Programs, Real,
+        ministack::{CLUSTER, REGION},
+    },
+};
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    io::{BufRead as _, Write as _},
+    sync::Arc,
+};
+
+fn main() -> Result<()> {
+    let programs = Programs::find().context("the servers' programs are not here: scripts/lib/tools.sh builds them")?;
+    let real = Arc::new(Real::start(&programs)?);
+    let proxy = Proxy::start(&real)?;
+    let environment: BTreeMap<String, String> = real.environment(&proxy.url).into_iter().collect();
+    print(&json!({
+        "environment": environment,
+        "region": REGION,
+        "cluster": CLUSTER,
+        "aws": proxy.url,
+        "boundary": real.boundary(),
+        "principal": real.role("ci"),
+    }))?;
+    for line in std::io::stdin().lock().lines() {
+        match line?.trim() {
+            "reset" => {
+                proxy.clear();
+                print(&json!({}))?;
+            }
+            "requests" => print(&counted(&proxy))?,
+            other => bail!("{other:?} is neither `reset` nor `requests`"),
+        }
+    }
+    Ok(())
+}
+
+fn counted(proxy: &Proxy) -> Value {
+    let seen = proxy.requests();
+    let of = |service: Service| seen.iter().filter(move |request| request.service == service);
+    // ministack leaves boundaries out of GetAccountAuthorizationDetails, so that each role is read by itself, and cuts the
+    // list of associations at 100 without a token for the rest, so that these are read by name.
+    let is_emulated =
+        |request: &&LoggedRequest| request.action == "GetRole" || request.path.contains("serviceAccount=");
+    let emulated = of(Service::Aws).filter(is_emulated).count();
+    let describes = of(Service::Aws).filter(|request| request.is_describe()).count();
+    json!({
+        "kubernetes": of(Service::Kubernetes).count(),
+        "aws": of(Service::Aws).count() - describes - emulated,
+        "describes": describes,
+        "emulated": emulated,
+        "busy_seconds": busy(&seen).as_secs_f64(),
+    })
+}
+
+fn print(value: &Value) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{value}")?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,243 @@
+//! All tests by name, and what they share.
+
+use crate::{
+    architecture,
+    check::{Check, absent, trial},
+    contracts, doctor, failures, joined,
+    live::Live,
+    people, permissions, read_cost, server, stories, truth, wrong,
+};
+use acceptance_tests::{
+    block_on, chain,
+    servers::{Programs, Real, Shared},
+    tools::{CliKind, Matrix},
+};
+use anyhow::{Result, anyhow};
+use libtest_mimic::Trial;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// So many random lives in one test; each such test has a process and a sandbox of its own.
+const CHUNK: u64 = 50;
+
+pub fn all(cases: u64, real_cases: u64, seed: u64) -> Vec<Trial> {
+    let matrix = Matrix::find();
+    let mut trials: Vec<Trial> = architecture::CHECKS
+        .iter()
+        .map(|(name, check)| trial(format!("architecture: {name}"), check))
+        .chain(on_clis(&matrix))
+        .chain(wrong_configurations())
+        .chain(failures())
+        .chain(truth(cases, seed))
+        .collect();
+    match Programs::find() {
+        None => trials.push(absent("Kubernetes: everything", "its programs are not here: see scripts/lib/tools.sh")),
+        Some(programs) => {
+            let first = Arc::new(Shared::new(programs.clone()));
+            trials.extend(on_shared_servers(&first, real_cases, seed));
+            trials = spread(trials, alone(&matrix, &first, &programs));
+        }
+    }
+    trials.extend(live(&matrix));
+    trials
+}
+
+/// The second among the first: they wait for each other, so no two of them should begin at once.
+fn spread(many: Vec<Trial>, few: Vec<Trial>) -> Vec<Trial> {
+    let every = many.len() / (few.len() + 1) + 1;
+    let mut few = few.into_iter();
+    let mut all = vec![];
+    for (number, trial) in many.into_iter().enumerate() {
+        if number % every == 0 {
+            all.extend(few.next());
+        }
+        all.push(trial);
+    }
+    all.extend(few);
+    all
+}
+
+fn on_clis(matrix: &Matrix) -> Vec<Trial> {
+    let absent = |name: &&str| absent(&format!("{name}: stories"), "the tool is not here: see scripts/lib/tools.sh");
+    let mut trials: Vec<Trial> = matrix.absent.iter().map(absent).collect();
+    let Some(main) = matrix.main() else { return trials };
+    for story in stories::STORIES {
+        for tool in matrix.present.iter().filter(|tool| story.on.admits(tool, main)) {
+            let (tool, run) = (tool.clone(), story.run);
+            trials.push(trial(format!("{}: {}", tool.name, story.name), move || run(&tool)));
+        }
+    }
+    trials
+}
+
+fn wrong_configurations() -> Vec<Trial> {
+    let cases = match wrong::cases() {
+        Ok(cases) => cases,
+        Err(error) => return vec![trial("wrong configurations can be read", || Err(error))],
+    };
+    // One server for all: each case is a client with its own connection.
+    let server = Arc::new(server::Server::start());
+    let one = |case: wrong::Case| {
+        let server = server.clone();
+        trial(format!("wrong: {}", case.name), move || {
+            let server = server.as_ref().as_ref().map_err(|error| anyhow!(chain(error)))?;
+            block_on(case.is_rejected(server))
+        })
+    };
+    cases.into_iter().map(one).collect()
+}
+
+fn failures() -> Vec<Trial> {
+    let both = |how: failures::How| {
+        let (create, change) = (
+            format!("failure: {} at each step of a create", how.name()),
+            format!("failure: {} at each step of a change and a destroy", how.name()),
+        );
+        [
+            trial(create, move || block_on(failures::create(how))),
+            trial(change, move || block_on(failures::change_and_destroy(how))),
+        ]
+    };
+    failures::How::ALL.into_iter().flat_map(both).collect()
+}
+
+fn truth(cases: u64, seed: u64) -> Vec<Trial> {
+    let firsts = (seed..seed + cases).step_by(usize::try_from(CHUNK).unwrap_or(1));
+    let chunk = |first: u64| {
+        let count = CHUNK.min(seed + cases - first);
+        let name = format!("truth of the plan: seeds {first} to {}", first + count - 1);
+        trial(name, move || block_on(truth::cases(first, count)))
+    };
+    firsts.map(chunk).collect()
+}
+
+/// What keeps apart by names, on servers that all of it shares.
+fn on_shared_servers(first: &Arc<Shared>, real_cases: u64, seed: u64) -> Vec<Trial> {
+    fn checks<T: 'static, const N: usize>(
+        group: &'static str,
+        checks: [Check<T>; N],
+        on: impl Fn() -> Result<Arc<T>> + Clone + Send + 'static,
+    ) -> impl Iterator<Item = Trial> {
+        checks.into_iter().map(move |(name, check)| {
+            let on = on.clone();
+            trial(format!("{group}: {name}"), move || block_on(check(on()?)))
+        })
+    }
+    let kinds = match contracts::kinds() {
+        Ok(kinds) => kinds,
+        Err(error) => return vec![trial("contract: its cases can be listed", || Err(error))],
+    };
+    let real = {
+        let first = first.clone();
+        move || first.get()
+    };
+    let cluster = {
+        let real = real.clone();
+        move || Ok(real()?.cluster.clone())
+    };
+    let of_kubernetes = kinds.into_iter().map(|kind| {
+        let real = real.clone();
+        let name = format!("contract on a real API server: {kind}");
+        trial(name, move || block_on(contracts::keeps(&real()?.cluster, &kind)))
+    });
+    let of_aws = contracts::AWS.map(|kind| {
+        let real = real.clone();
+        trial(format!("contract on ministack: {kind}"), move || block_on(contracts::keeps_on_aws(&*real()?, kind)))
+    });
+    let fixture = {
+        let (real, fixture) = (real.clone(), Arc::new(people::PeopleFixture::default()));
+        move || fixture.get(&real()?)
+    };
+    let random = {
+        let real = real.clone();
+        let name = format!("truth of the plan on the real servers: {real_cases} cases from seed {seed}");
+        trial(name, move || block_on(truth::real_cases(real()?, seed, real_cases)))
+    };
+    // The longest first.
+    [random]
+        .into_iter()
+        .chain(of_kubernetes)
+        .chain(of_aws)
+        .chain(checks("Kubernetes", contracts::OWN, cluster))
+        .chain(checks("AWS and Kubernetes", joined::CHECKS, real.clone()))
+        .chain(checks("people", people::CHECKS, fixture))
+        .chain(checks("failure on the real servers", failures::real::CHECKS, real.clone()))
+        .collect()
+}
+
+/// They leave something behind, or count all requests to the servers: nobody else may use theirs.
+const OWN_SERVERS: [Check<Real>; 4] = [
+    ("Kubernetes: a pod's identity is reported by a pod that never is", |real| {
+        Box::pin(async move { contracts::own::identity::is_reported(&real.cluster).await })
+    }),
+    ("failure on the real servers: a cluster deleted for good", |real| Box::pin(failures::real::deleted(real))),
+    ("permissions: what `permissions` prints is needed", |real| Box::pin(permissions::are_needed(real))),
+    ("read cost on the real servers", |real| Box::pin(read_cost::does_not_grow(real))),
+];
+
+type Alone = Box<dyn FnOnce(&Arc<Real>, &Shared) -> Result<()> + Send>;
+
+/// Servers that only one test has at a time, started by the first: these stop them, or want nobody else there.
+fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial> {
+    let second = Arc::new(Mutex::new(Shared::new(programs.clone())));
+    let with = |name: String, run: Alone| {
+        let (second, first) = (second.clone(), first.clone());
+        trial(name, move || {
+            let servers = second.lock().unwrap_or_else(PoisonError::into_inner);
+            let real = servers.get()?;
+            real.grant()?;
+            run(&real, &first)
+        })
+    };
+    let modern = matrix.present.iter().filter(|tool| tool.kind != CliKind::Terraform15);
+    let lives = modern.map(|tool| {
+        let tool = tool.clone();
+        let name = format!("{}: a whole life on AWS and Kubernetes", tool.name);
+        with(name, Box::new(move |real, _| stories::real::a_whole_life(&tool, real)))
+    });
+    let adopted = matrix.main().map(|tool| {
+        let tool = tool.clone();
+        let name = format!("{}: a namespace that somebody lives in is adopted", tool.name);
+        with(name, Box::new(move |real, _| stories::adoption::of_a_namespace(&tool, real)))
+    });
+    let others: [(&str, Alone); 4] = [
+        (
+            "failure on the real servers: a cluster replaced by another",
+            Box::new(|second, first| block_on(failures::real::replaced(first.get()?, second.clone()))),
+        ),
+        (
+            "failure on the real servers: the API server restarts",
+            Box::new(|real, _| block_on(failures::real::restarted(real.clone()))),
+        ),
+        (
+            "permissions: what `permissions` prints is enough, and no more",
+            Box::new(|real, _| block_on(permissions::are_enough(real.clone()))),
+        ),
+        (
+            "doctor: each trouble is found and reported with what to do",
+            Box::new(|real, _| block_on(doctor::reports(real.clone()))),
+        ),
+    ];
+    let own = OWN_SERVERS.map(|(name, run)| {
+        let programs = programs.clone();
+        trial(name, move || block_on(run(Arc::new(Real::start(&programs)?))))
+    });
+    own.into_iter().chain(lives).chain(adopted).chain(others.map(|(name, run)| with(name.to_owned(), run))).collect()
+}
+
+/// Only for those who name a cluster of theirs.
+fn live(matrix: &Matrix) -> Vec<Trial> {
+    let Some(found) = Live::find() else { return vec![] };
+    let (found, kinds) = match found.and_then(|found| Ok((Arc::new(found), contracts::kinds()?))) {
+        Ok(found) => found,
+        Err(error) => return vec![trial("live: the cluster is named", || Err(error))],
+    };
+    let contract = |kind: String| {
+        let found = found.clone();
+        trial(format!("live: contract: {kind}"), move || block_on(found.keeps(&kind)))
+    };
+    let life = matrix.main().cloned().map(|tool| {
+        let found = found.clone();
+        trial(format!("live: {}: examples/eks", tool.name), move || found.a_life(&tool))
+    });
+    kinds.into_iter().map(contract).chain(life).collect()
+}

@@ -1,0 +1,48 @@
+//! One account and region. Nothing is contacted before the first call.
+
+use super::{
+    clients::{self, AwsClients},
+    cluster_cache::{ClusterCache, Described},
+    options::AwsOptions,
+    token::TokenCache,
+};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use goldenpath_core::{domain::ClusterRef, ports::PortError};
+use tokio::sync::OnceCell;
+
+pub struct Aws {
+    pub(super) options: AwsOptions,
+    /// In place of AWS's own chain.
+    credentials: Option<SharedCredentialsProvider>,
+    clients: OnceCell<AwsClients>,
+    clusters: ClusterCache,
+    pub(super) tokens: TokenCache,
+}
+
+// === impl Aws ===
+
+impl Aws {
+    pub fn new(options: AwsOptions) -> Self {
+        Self {
+            options,
+            credentials: None,
+            clients: OnceCell::new(),
+            clusters: ClusterCache::default(),
+            tokens: TokenCache::default(),
+        }
+    }
+
+    /// As whoever these credentials belong to.
+    pub fn with_credentials(options: AwsOptions, credentials: impl ProvideCredentials + 'static) -> Self {
+        Self { credentials: Some(SharedCredentialsProvider::new(credentials)), ..Self::new(options) }
+    }
+
+    /// Opened by the first call; a failed attempt is repeated by the next one.
+    pub(super) async fn clients(&self) -> Result<&AwsClients, PortError> {
+        self.clients.get_or_try_init(|| clients::open(&self.options, self.credentials.clone())).await
+    }
+
+    pub(super) async fn described(&self, cluster: &ClusterRef) -> Result<Described, PortError> {
+        self.clusters.described(self.clients().await?, cluster).await
+    }
+}

@@ -1,0 +1,213 @@
+//! The clients of the three services of one account and region, and their credentials.
+//!
+//! Credentials come from the profile that the options name, else from AWS's default chain (environment, profile with its SSO cache, web
+//! identity, container and Pod Identity agents, instance metadata), then through each role that the options name. The SDK caches them
+//! and renews them before they expire.
+
+use super::{
+    calls::Call,
+    error, http,
+    options::{AssumeRole, AwsOptions},
+    user_agent::UserAgent,
+};
+use crate::errors::invalid;
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, default_provider::region::DefaultRegionChain,
+    profile::ProfileFileCredentialsProvider, provider_config::ProviderConfig, retry::RetryConfig,
+    timeout::TimeoutConfig,
+};
+use aws_credential_types::{
+    Credentials,
+    provider::{self, ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
+};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use goldenpath_core::ports::PortError;
+use std::time::{Duration, SystemTime};
+
+/// Throttles and cut connections are tried again by the SDK, and by nobody else.
+const ATTEMPTS: u32 = 4;
+/// An endpoint that is not there fails soon.
+const CONNECT: Duration = Duration::from_secs(5);
+/// The longest response is a page of 1,000 roles with their policies.
+const READ: Duration = Duration::from_secs(30);
+const WHOLE: Duration = Duration::from_secs(90);
+/// What every role allows, and all that a chained session may have.
+const HOUR: Duration = Duration::from_secs(3600);
+
+pub(super) struct AwsClients {
+    pub iam: aws_sdk_iam::Client,
+    pub eks: aws_sdk_eks::Client,
+    pub sts: aws_sdk_sts::Client,
+    pub region: String,
+    pub credentials: SharedCredentialsProvider,
+    /// Stands for the account before its number is known: each configuration has rate limits of its own.
+    pub bucket: String,
+}
+
+/// The three builders share no trait. Each gets its service's endpoint and our user agent.
+macro_rules! config_of {
+    ($service:ident, $config:expr, $url:expr) => {{
+        let builder = $service::config::Builder::from($config).interceptor(UserAgent);
+        match $url {
+            Some(url) => builder.endpoint_url(url),
+            None => builder,
+        }
+        .build()
+    }};
+}
+
+pub(super) async fn open(
+    options: &AwsOptions,
+    given: Option<SharedCredentialsProvider>,
+) -> Result<AwsClients, PortError> {
+    let AwsOptions { region, profile, assume_role, endpoints, default_tags: _, run } = options;
+    let http = http::client().map_err(wrong)?;
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http.clone())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(READ).operation_timeout(WHOLE).build(),
+        );
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    loader = match (given, profile) {
+        (Some(given), _) => loader.credentials_provider(given),
+        (None, Some(profile)) => {
+            loader.credentials_provider(profile_credentials(profile, region.as_deref(), http).await)
+        }
+        (None, None) => loader,
+    };
+    let mut config = loader.load().await;
+    let region = config.region().map(ToString::to_string).ok_or_else(|| {
+        wrong(
+            "no region: set `region` in the provider's `aws`, the environment variable AWS_REGION, or `region` in the profile of \
+             the AWS configuration",
+        )
+    })?;
+    for role in assume_role {
+        config = assume(config, role, endpoints.sts.as_deref(), run.as_deref());
+    }
+    let credentials = config.credentials_provider().ok_or_else(|| wrong("no credentials: set `profile` or `assume_role` in the provider's `aws`, or configure them as for the AWS CLI"))?;
+    Ok(AwsClients {
+        iam: aws_sdk_iam::Client::from_conf(config_of!(aws_sdk_iam, &config, &endpoints.iam)),
+        eks: aws_sdk_eks::Client::from_conf(config_of!(aws_sdk_eks, &config, &endpoints.eks)),
+        sts: aws_sdk_sts::Client::from_conf(sts_config(&config, endpoints.sts.as_deref())),
+        bucket: format!("{profile:?} {assume_role:?}"),
+        region,
+        credentials,
+    })
+}
+
+/// A named profile takes precedence, as in the AWS CLI: left to itself, the SDK's chain would use access keys of the environment,
+/// perhaps of another account.
+async fn profile_credentials(
+    profile: &str,
+    region: Option<&str>,
+    http: SharedHttpClient,
+) -> ProfileFileCredentialsProvider {
+    let region = match region {
+        Some(region) => Some(Region::new(region.to_owned())),
+        None => DefaultRegionChain::builder().profile_name(profile).build().region().await,
+    };
+    let provider_config = ProviderConfig::without_region()
+        .with_behavior_version(Some(BehaviorVersion::latest()))
+        .with_region(region)
+        .with_http_client(http);
+    ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&provider_config).build()
+}
+
+fn sts_config(config: &SdkConfig, url: Option<&str>) -> aws_sdk_sts::Config {
+    config_of!(aws_sdk_sts, config, url)
+}
+
+// === Assumed roles ===
+
+fn assume(config: SdkConfig, role: &AssumeRole, sts: Option<&str>, run: Option<&str>) -> SdkConfig {
+    let name = role.session_name.as_deref().or(run).unwrap_or("goldenpath");
+    let provider = AssumedRole {
+        sts: aws_sdk_sts::Client::from_conf(sts_config(&config, sts)),
+        session_name: session_name(name),
+        role: role.clone(),
+    };
+    config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
+}
+
+/// `[\w+=,.@-]{2,64}`; anything else becomes a dash.
+fn session_name(text: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    let name: String = text.chars().map(|c| if allowed(c) { c } else { '-' }).take(64).collect();
+    if name.len() < 2 { format!("{name}--") } else { name }
+}
+
+/// The SDK's own provider cannot set a source identity.
+#[derive(Debug)]
+struct AssumedRole {
+    sts: aws_sdk_sts::Client,
+    role: AssumeRole,
+    session_name: String,
+}
+
+impl ProvideCredentials for AssumedRole {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.assume())
+    }
+}
+
+impl AssumedRole {
+    async fn assume(&self) -> provider::Result {
+        let AssumeRole { role_arn, session_name: _, external_id, source_identity, duration } = &self.role;
+        let seconds = i32::try_from(duration.unwrap_or(HOUR).as_secs()).unwrap_or(i32::MAX);
+        let response = self
+            .sts
+            .assume_role()
+            .role_arn(role_arn)
+            .role_session_name(&self.session_name)
+            .set_external_id(external_id.clone())
+            .set_source_identity(source_identity.clone())
+            .duration_seconds(seconds)
+            .send()
+            .await
+            .map_err(|error| {
+                CredentialsError::provider_error(error::about(error::of(Call::AssumeRole.name(), error), role_arn))
+            })?;
+        let given = response
+            .credentials()
+            .ok_or_else(|| CredentialsError::unhandled("the response of sts:AssumeRole holds no credentials"))?;
+        let expiry = SystemTime::try_from(*given.expiration()).ok();
+        Ok(Credentials::new(
+            given.access_key_id(),
+            given.secret_access_key(),
+            Some(given.session_token().to_owned()),
+            expiry,
+            "AssumeRole",
+        ))
+    }
+}
+
+fn wrong(message: impl Into<String>) -> PortError {
+    invalid("configure AWS", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_named_as_sts_allows() {
+        for (text, expected, reason) in [
+            ("goldenpath-1a2b", "goldenpath-1a2b", "a run's id"),
+            ("anna b/c", "anna-b-c", "what STS would refuse"),
+            ("x", "x--", "two characters at least"),
+        ] {
+            assert_eq!(session_name(text), expected, "{reason}");
+        }
+        assert_eq!(session_name(&"a".repeat(80)).len(), 64, "64 at most");
+    }
+}

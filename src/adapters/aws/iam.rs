@@ -1,0 +1,40 @@
+//! Reads of IAM that more than one part needs.
+
+use super::{call::call, calls::Call, clients::AwsClients};
+use crate::errors::not_found_as_none;
+use aws_sdk_iam::types::Role;
+use goldenpath_core::ports::PortError;
+
+pub(super) async fn get_role(clients: &AwsClients, name: &str) -> Result<Option<Role>, PortError> {
+    let request = clients.iam.get_role().role_name(name).send();
+    let response = not_found_as_none(call(clients, Call::GetRole, request).await)?;
+    Ok(response.and_then(|response| response.role))
+}
+
+pub(super) async fn policy_exists(clients: &AwsClients, arn: &str) -> Result<bool, PortError> {
+    let request = clients.iam.get_policy().policy_arn(arn).send();
+    Ok(not_found_as_none(call(clients, Call::GetPolicy, request).await)?.is_some())
+}
+
+/// The name in the ARN of a role, whatever its path.
+pub(super) fn role_name(arn: &str) -> Option<&str> {
+    let resource = arn.splitn(6, ':').nth(5)?;
+    resource.strip_prefix("role/")?.rsplit('/').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_roles_name_is_the_end_of_its_arn() {
+        for (arn, expected, reason) in [
+            ("arn:aws:iam::111122223333:role/a/b/name", Some("name"), "with a path"),
+            ("arn:aws:iam::111122223333:role/name", Some("name"), "without"),
+            ("arn:aws:iam::111122223333:user/name", None, "a user"),
+            ("arn:aws:iam::111122223333:root", None, "an account"),
+        ] {
+            assert_eq!(role_name(arn), expected, "{reason}");
+        }
+    }
+}

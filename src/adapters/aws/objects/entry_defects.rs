@@ -1,0 +1,72 @@
+//! What is wrong with an access entry of ours though its group and its tags are right. Pure.
+//!
+//! Reported as a difference of the entry, so that a plan shows it and an apply repairs it.
+
+use super::grants::{self, Grants};
+use std::{collections::BTreeSet, fmt};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct EntryDefects {
+    /// Its type, if it is not the one that we need: it cannot be changed.
+    wrong_type: Option<String>,
+    is_older_than_its_role: bool,
+    pub over_whole_cluster: BTreeSet<String>,
+}
+
+impl EntryDefects {
+    pub fn find(made_at: Option<i64>, wrong_type: Option<String>, role_made_at: Option<i64>, grants: &Grants) -> Self {
+        Self {
+            wrong_type,
+            is_older_than_its_role: matches!((role_made_at, made_at), (Some(role), Some(entry)) if role > entry),
+            over_whole_cluster: grants::over_whole_cluster(grants),
+        }
+    }
+
+    pub fn must_recreate(&self) -> bool {
+        self.wrong_type.is_some() || self.is_older_than_its_role
+    }
+
+    /// `None`: nothing is wrong.
+    pub fn describe(&self) -> Option<String> {
+        (*self != Self::default()).then(|| self.to_string())
+    }
+}
+
+impl fmt::Display for EntryDefects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wrong_type = self.wrong_type.iter().map(|name| format!("of type {name}"));
+        let stale = self.is_older_than_its_role.then(|| "of a role that was recreated since".to_owned());
+        let whole = self.over_whole_cluster.iter().map(|policy| format!("with {policy} over the whole cluster"));
+        let all: Vec<String> = wrong_type.chain(stale).chain(whole).collect();
+        f.write_str(&all.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defects_of_an_entry_are_described() {
+        let grants = |policy: &str, namespace: &str| Grants::from([(policy.to_owned(), [namespace.to_owned()].into())]);
+        let (in_namespaces, over_all) = (grants("AmazonEKSViewPolicy", "pay"), grants("AmazonEKSAdminPolicy", "*"));
+        for (wrong_type, role, grants, words, recreate, reason) in [
+            (None, Some(100), &in_namespaces, None, false, "made after its role, in the same second"),
+            (None, None, &in_namespaces, None, false, "a user, or a role that nobody may read"),
+            (None, Some(101), &in_namespaces, Some("of a role that was recreated since"), true, "older than its role"),
+            (Some("EC2_LINUX"), Some(1), &in_namespaces, Some("of type EC2_LINUX"), true, "a type can't be changed"),
+            (
+                None,
+                Some(1),
+                &over_all,
+                Some("with AmazonEKSAdminPolicy over the whole cluster"),
+                false,
+                "a grant that is never ours goes, the entry stays",
+            ),
+        ] {
+            let defects = EntryDefects::find(Some(100), wrong_type.map(str::to_owned), role, grants);
+            assert_eq!(defects.describe().as_deref(), words, "{reason}");
+            assert_eq!(defects.must_recreate(), recreate, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What EKS keeps for an access entry: one association for each policy, with a list of namespaces that AssociateAccessPolicy
+//! replaces whole.
+
+use super::{live::Live, tags::Tags};
+use crate::{
+    aws::{
+        call::{EksCluster, each_page},
+        calls::Call,
+    },
+    errors::not_found_as_none,
+};
+use aws_sdk_eks::types::{AccessScope, AccessScopeType};
+use goldenpath_core::{
+    domain::{AccessPolicy, Body, ObjectKey},
+    ports::PortError,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// In place of namespaces: a policy over the whole cluster. We never grant it, and no key can express it: it is a defect of its entry.
+pub(super) const WHOLE_CLUSTER: &str = "*";
+
+/// The namespaces of each policy, by its short name, of one principal.
+pub(super) type Grants = BTreeMap<String, BTreeSet<String>>;
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+/// Held while grants are read, changed and written in this process.
+pub(super) async fn lock() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().await
+}
+
+/// `None`: the principal has no access entry, or its entry was deleted in between, and its policies with it.
+pub(super) async fn read(cluster: EksCluster<'_>, principal: &str) -> Result<Option<Grants>, PortError> {
+    let mut found = Grants::new();
+    let listing = cluster.eks().list_associated_access_policies().cluster_name(cluster.name()).principal_arn(principal);
+    let pages = listing.into_paginator().send();
+    let read = each_page(cluster.clients, Call::ListAssociatedAccessPolicies, pages, |page| {
+        for associated in page.associated_access_policies.unwrap_or_default() {
+            let name = associated.policy_arn().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default();
+            let scope = associated.access_scope();
+            let namespaces = found.entry(name.to_owned()).or_default();
+            if scope.and_then(AccessScope::r#type) == Some(&AccessScopeType::Cluster) {
+                namespaces.insert(WHOLE_CLUSTER.to_owned());
+            } else {
+                namespaces.extend(scope.map(AccessScope::namespaces).unwrap_or_default().iter().cloned());
+            }
+        }
+        page.next_token
+    });
+    Ok(not_found_as_none(read.await)?.map(|()| found))
+}
+
+/// With an empty set of namespaces EKS would refuse.
+pub(super) async fn associate(
+    cluster: EksCluster<'_>,
+    (policy, principal): (&str, &str),
+    namespaces: BTreeSet<String>,
+) -> Result<(), PortError> {
+    let scope = match namespaces.contains(WHOLE_CLUSTER) {
+        true => AccessScope::builder().r#type(AccessScopeType::Cluster),
+        false => AccessScope::builder()
+            .r#type(AccessScopeType::Namespace)
+            .set_namespaces(Some(namespaces.into_iter().collect())),
+    };
+    let request = cluster
+        .eks()
+        .associate_access_policy()
+        .cluster_name(cluster.name())
+        .principal_arn(principal)
+        .policy_arn(policy_arn(cluster, policy))
+        .access_scope(scope.build());
+    cluster.call(Call::AssociateAccessPolicy, request.send()).await.map(|_| ())
+}
+
+pub(super) async fn disassociate(cluster: EksCluster<'_>, (policy, principal): (&str, &str)) -> Result<(), PortError> {
+    let request = cluster
+        .eks()
+        .disassociate_access_policy()
+        .cluster_name(cluster.name())
+        .principal_arn(principal)
+        .policy_arn(policy_arn(cluster, policy));
+    not_found_as_none(cluster.call(Call::DisassociateAccessPolicy, request.send()).await).map(|_| ())
+}
+
+pub(super) fn policy_arn(cluster: EksCluster<'_>, policy: &str) -> String {
+    format!("arn:{}:eks::aws:cluster-access-policy/{policy}", cluster.arn.partition())
+}
+
+/// Policies over the whole cluster.
+pub(super) fn over_whole_cluster(grants: &Grants) -> BTreeSet<String> {
+    let whole = grants.iter().filter(|(_, namespaces)| namespaces.contains(WHOLE_CLUSTER));
+    whole.map(|(policy, _)| policy.clone()).collect()
+}
+
+/// All grants of one entry in namespaces, each an object whose owner is the entry's.
+pub(super) fn objects(principal: &str, grants: Grants, tags: &Tags) -> Vec<Live> {
+    let mut objects = vec![];
+    for (policy, namespaces) in grants {
+        for namespace in namespaces.into_iter().filter(|name| name != WHOLE_CLUSTER) {
+            let key = ObjectKey::AccessPolicy { policy: policy.clone(), namespace, principal: principal.to_owned() };
+            objects.push(object(key, tags));
+        }
+    }
+    objects
+}
+
+pub(super) fn object(key: ObjectKey, tags: &Tags) -> Live {
+    Live::new(key, Body::AccessPolicy(AccessPolicy {}), tags.clone())
+}

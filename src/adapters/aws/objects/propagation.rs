@@ -1,0 +1,106 @@
+//! IAM is eventually consistent: a role that was just made is unknown to IAM's and EKS's own checks for some seconds
+//! (hashicorp/terraform-provider-aws#35535, #1388). An error that clears by waiting is retried; a principal that does not exist is
+//! reported at once.
+
+use crate::aws::{clients::AwsClients, iam};
+use backon::{BackoffBuilder, ExponentialBuilder};
+use goldenpath_core::{domain::Class, ports::PortError};
+use std::time::Duration;
+
+/// Both kinds clear in seconds; after this it is something else.
+const LONGEST: Duration = Duration::from_secs(120);
+const FIRST: Duration = Duration::from_millis(500);
+const MOST: Duration = Duration::from_secs(10);
+
+/// Repeats the call until AWS knows what it refers to. `principals` are those that the call names.
+pub(super) async fn retry<T, F>(
+    clients: &AwsClients,
+    what: &str,
+    principals: &[&str],
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, PortError>
+where
+    F: Future<Output = Result<T, PortError>>,
+{
+    let pauses = ExponentialBuilder::default()
+        .with_min_delay(FIRST)
+        .with_max_delay(MOST)
+        .with_jitter()
+        .without_max_times()
+        .with_total_delay(Some(LONGEST))
+        .build();
+    let mut is_known = false;
+    for pause in pauses {
+        let error = match attempt().await {
+            Err(error) if clears_by_waiting(&error) => error,
+            other => return other,
+        };
+        if !is_known {
+            all_exist(clients, principals, &error).await?;
+            is_known = true;
+        }
+        tracing::info!(
+            call = error.call,
+            milliseconds = pause.as_millis() as u64,
+            "waiting for AWS to know what {what} refers to: {}",
+            error.message
+        );
+        tokio::time::sleep(pause).await;
+    }
+    attempt().await
+}
+
+fn clears_by_waiting(error: &PortError) -> bool {
+    match error.class {
+        Class::NotFound => {
+            let text = error.message.to_ascii_lowercase();
+            text.contains("invalid principal") || text.contains("role provided in the request does not exist")
+        }
+        Class::Unavailable => error.message.starts_with("ResourcePropagationDelayException"),
+        _ => false,
+    }
+}
+
+/// Roles of this account can be read; if one is absent, waiting won't help.
+async fn all_exist(clients: &AwsClients, principals: &[&str], error: &PortError) -> Result<(), PortError> {
+    for arn in principals {
+        let Some(name) = iam::role_name(arn) else { continue };
+        match iam::get_role(clients, name).await {
+            Ok(Some(role)) if role.arn == *arn => {}
+            Ok(_) => return Err(error.clone()),
+            // A role that may not be read may well exist.
+            Err(error) if error.class == Class::Denied => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_propagation_is_retried() {
+        for (class, message, expected, reason) in [
+            (
+                Class::NotFound,
+                "InvalidParameterException: The specified principalArn is invalid: invalid principal.",
+                true,
+                "EKS, a new role",
+            ),
+            (
+                Class::NotFound,
+                "MalformedPolicyDocument: Invalid principal in policy: \"AWS\":\"arn\"",
+                true,
+                "IAM, a new principal in a trust policy",
+            ),
+            (Class::Unavailable, "ResourcePropagationDelayException: try again", true, "EKS says so itself"),
+            (Class::NotFound, "NoSuchEntity: The role cannot be found", false, "absent"),
+            (Class::Unavailable, "timeout", false, "an unknown outcome is for the engine to handle"),
+            (Class::Throttled, "Rate exceeded", false, "the SDK has tried"),
+        ] {
+            assert_eq!(clears_by_waiting(&PortError::new(class, "x", message)), expected, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Roles as they are: one by itself, or all of the account in two listings.
+//!
+//! A [`RoleDetail`] has neither description nor session length, and ListRoles neither policies nor tags: a listing needs both.
+
+use crate::{
+    aws::{
+        call::{call, each_page, list as list_all},
+        calls::Call,
+        clients::AwsClients,
+        iam,
+        objects::{
+            live::{Live, document},
+            tags::Tags,
+        },
+    },
+    errors::not_found_as_none,
+};
+use aws_sdk_iam::types::{EntityType, RoleDetail, Tag};
+use futures_util::future::{try_join, try_join_all};
+use goldenpath_core::{
+    domain::{Body, ObjectKey, Role},
+    ports::PortError,
+};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// One role: what GetRole returns, and its policies.
+pub(in crate::aws::objects) async fn get(clients: &AwsClients, name: &str) -> Result<Option<Live>, PortError> {
+    let Some(found) = iam::get_role(clients, name).await? else { return Ok(None) };
+    let policies = try_join(inline(clients, name), attached(clients, name)).await;
+    // The role itself may be deleted between the two reads.
+    let Some((inline, attached)) = not_found_as_none(policies)? else { return Ok(None) };
+    let boundary = found.permissions_boundary.as_ref().and_then(|boundary| boundary.permissions_boundary_arn());
+    let tags = tag_map(found.tags.as_deref().unwrap_or_default());
+    let role = Role {
+        trust: document(found.assume_role_policy_document.as_deref().unwrap_or_default()),
+        inline,
+        attached,
+        boundary: boundary.unwrap_or_default().to_owned(),
+        max_session_seconds: session_seconds(found.max_session_duration),
+        description: found.description.clone().unwrap_or_default(),
+        tags,
+        path: found.path,
+    };
+    // The name as IAM has it: it may differ by case from the one that was requested.
+    Ok(Some(live(&found.role_name, role, Some(found.role_id))))
+}
+
+fn session_seconds(found: Option<i32>) -> u32 {
+    // IAM's default.
+    found.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(3600)
+}
+
+async fn inline(clients: &AwsClients, name: &str) -> Result<BTreeMap<String, Value>, PortError> {
+    let pages = clients.iam.list_role_policies().role_name(name).into_paginator().send();
+    let names = list_all(clients, Call::ListRolePolicies, pages, |page| (page.policy_names, page.marker)).await?;
+    let read = names.into_iter().map(|policy| async move {
+        let request = clients.iam.get_role_policy().role_name(name).policy_name(&policy).send();
+        // It may be removed since it was listed.
+        let response = not_found_as_none(call(clients, Call::GetRolePolicy, request).await)?;
+        Ok::<_, PortError>(response.map(|response| (policy, document(&response.policy_document))))
+    });
+    Ok(try_join_all(read).await?.into_iter().flatten().collect())
+}
+
+async fn attached(clients: &AwsClients, name: &str) -> Result<BTreeSet<String>, PortError> {
+    let pages = clients.iam.list_attached_role_policies().role_name(name).into_paginator().send();
+    let policies = list_all(clients, Call::ListAttachedRolePolicies, pages, |page| {
+        (page.attached_policies.unwrap_or_default(), page.marker)
+    });
+    Ok(policies.await?.into_iter().filter_map(|policy| policy.policy_arn).collect())
+}
+
+pub(in crate::aws::objects) fn live(name: &str, role: Role, id: Option<String>) -> Live {
+    let tags = role.tags.clone();
+    Live { id, ..Live::new(ObjectKey::role(name), Body::Role(role), tags) }
+}
+
+/// What ListRoles adds.
+struct Rest {
+    max_session_seconds: u32,
+    description: String,
+}
+
+/// What one read of all roles of the account gives.
+pub(in crate::aws::objects) struct Listed {
+    pub wanted: Vec<Live>,
+    /// When each role of the account was made, by its ARN; in seconds of the epoch.
+    pub born: HashMap<String, i64>,
+}
+
+/// All roles that `is_wanted` by their tags, in one page for a thousand of each of two listings.
+pub(in crate::aws::objects) async fn list(
+    clients: &AwsClients,
+    is_wanted: impl Fn(&Tags) -> bool,
+) -> Result<Listed, PortError> {
+    let ((details, born), rests) = try_join(details(clients, is_wanted), rests(clients)).await?;
+    let to_live = |(detail, tags): (RoleDetail, Tags)| {
+        let name = detail.role_name.clone()?;
+        let rest = rests.get(&name);
+        let policies = detail.role_policy_list.unwrap_or_default();
+        let inline = policies.into_iter().filter_map(|policy| {
+            Some((policy.policy_name?, document(policy.policy_document.as_deref().unwrap_or_default())))
+        });
+        let attached = detail.attached_managed_policies.unwrap_or_default();
+        let boundary = detail.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn);
+        let role = Role {
+            path: detail.path.unwrap_or_default(),
+            trust: document(detail.assume_role_policy_document.as_deref().unwrap_or_default()),
+            inline: inline.collect(),
+            attached: attached.into_iter().filter_map(|policy| policy.policy_arn).collect(),
+            boundary: boundary.unwrap_or_default(),
+            max_session_seconds: rest.map_or(3600, |rest| rest.max_session_seconds),
+            description: rest.map(|rest| rest.description.clone()).unwrap_or_default(),
+            tags,
+        };
+        Some(live(&name, role, detail.role_id))
+    };
+    let mut wanted: Vec<Live> = details.into_iter().filter_map(to_live).collect();
+    for live in &mut wanted {
+        confirm_boundary(clients, live).await?;
+    }
+    Ok(Listed { wanted, born })
+}
+
+/// Every role of ours has a boundary. One that is listed without it is read by itself before that is believed: emulators
+/// leave it out of the listing, and in AWS it is worth one more call.
+async fn confirm_boundary(clients: &AwsClients, live: &mut Live) -> Result<(), PortError> {
+    let (ObjectKey::Role { name }, Body::Role(role)) = (&live.key, &mut live.body) else {
+        return Ok(());
+    };
+    if !role.boundary.is_empty() {
+        return Ok(());
+    }
+    let found = iam::get_role(clients, name).await?;
+    let boundary = found.and_then(|role| role.permissions_boundary);
+    role.boundary = boundary.and_then(|boundary| boundary.permissions_boundary_arn).unwrap_or_default();
+    Ok(())
+}
+
+/// The largest page that IAM gives.
+const PAGE: i32 = 1000;
+
+async fn details(
+    clients: &AwsClients,
+    is_wanted: impl Fn(&Tags) -> bool,
+) -> Result<(Vec<(RoleDetail, Tags)>, HashMap<String, i64>), PortError> {
+    let (mut found, mut born) = (vec![], HashMap::new());
+    let listing = clients.iam.get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
+    let pages = listing.into_paginator().send();
+    each_page(clients, Call::GetAccountAuthorizationDetails, pages, |page| {
+        for detail in page.role_detail_list.unwrap_or_default() {
+            if let (Some(arn), Some(at)) = (&detail.arn, &detail.create_date) {
+                born.insert(arn.clone(), at.secs());
+            }
+            let tags = tag_map(detail.tags.as_deref().unwrap_or_default());
+            if is_wanted(&tags) {
+                found.push((detail, tags));
+            }
+        }
+        page.marker
+    })
+    .await?;
+    Ok((found, born))
+}
+
+async fn rests(clients: &AwsClients) -> Result<BTreeMap<String, Rest>, PortError> {
+    let mut found = BTreeMap::new();
+    let pages = clients.iam.list_roles().max_items(PAGE).into_paginator().send();
+    each_page(clients, Call::ListRoles, pages, |page| {
+        for role in page.roles {
+            let rest = Rest {
+                max_session_seconds: session_seconds(role.max_session_duration),
+                description: role.description.unwrap_or_default(),
+            };
+            found.insert(role.role_name, rest);
+        }
+        page.marker
+    })
+    .await?;
+    Ok(found)
+}
+
+fn tag_map(tags: &[Tag]) -> Tags {
+    tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
+}

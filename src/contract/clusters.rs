@@ -1,0 +1,68 @@
+//! Promises about clusters: one target by either name, facts that stay, no guesses about what is unknown.
+
+use super::{
+    case::{Case, CaseResult},
+    steps::{by_arn, doing, promise, refused},
+    target::TestTarget,
+};
+use goldenpath_core::domain::{Class, ClusterRef};
+
+pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
+    let (one, two, three, four) = (target.clone(), target.clone(), target.clone(), target.clone());
+    vec![
+        Case::new("Cluster: its name and its ARN are the same target and the same facts", either_form(one)),
+        Case::new("Cluster: an unknown one is not found", unknown(two)),
+        Case::new("Cluster: policies exist or not", policies(three)),
+        Case::new("Cluster: its identity providers are reported", providers(four)),
+    ]
+}
+
+fn by_name(target: &TestTarget) -> Result<ClusterRef, super::ContractError> {
+    let name = target.cluster.name();
+    name.parse().map_err(|error| super::ContractError::Promise(format!("{name} is not the name of a cluster: {error}")))
+}
+
+async fn either_form(target: TestTarget) -> CaseResult {
+    let (arn, name) = (by_arn(&target)?, by_name(&target)?);
+    let clusters = &target.clusters;
+    let first = doing("asking for the target by ARN", clusters.target(&arn).await)?;
+    let second = doing("asking for the target by name", clusters.target(&name).await)?;
+    promise(first == second && !first.is_empty(), || format!("two names, two targets: {first:?}, {second:?}"))?;
+    let facts = doing("asking for facts by ARN", clusters.facts(&arn).await)?;
+    let again = doing("asking for facts by name", clusters.facts(&name).await)?;
+    promise(facts == again, || "two names, two sets of facts".to_owned())?;
+    promise(facts.stable.cluster_arn == target.cluster, || format!("the facts are of {}", facts.stable.cluster_arn))?;
+    if let Some(only) = doing("asking for the only cluster", clusters.only().await)? {
+        promise(only.same_as(&arn), || format!("the only cluster is {only}"))?;
+    }
+    Ok(())
+}
+
+async fn unknown(target: TestTarget) -> CaseResult {
+    let name = format!("nowhere-{}", target.unique);
+    let cluster: ClusterRef =
+        name.parse().map_err(|error| super::ContractError::Promise(format!("{name} is not a name: {error}")))?;
+    refused("facts of nothing", Class::NotFound, target.clusters.facts(&cluster).await)?;
+    refused("the target of nothing", Class::NotFound, target.clusters.target(&cluster).await).map(|_| ())
+}
+
+/// Which ones a cluster has is its owner's business.
+async fn providers(target: TestTarget) -> CaseResult {
+    let asked = target.clusters.identity_providers(&by_name(&target)?).await;
+    let found = doing("asking for identity providers", asked)?;
+    promise(found.iter().all(|provider| !provider.name.is_empty()), || format!("one without a name: {found:?}"))?;
+    let nowhere: ClusterRef = format!("nowhere-{}", target.unique)
+        .parse()
+        .map_err(|error| super::ContractError::Promise(format!("not a name: {error}")))?;
+    let asked = target.clusters.identity_providers(&nowhere).await;
+    refused("the providers of nothing", Class::NotFound, asked).map(|_| ())
+}
+
+async fn policies(target: TestTarget) -> CaseResult {
+    let asked = target.clusters.policy_exists(&target.cluster, &target.boundary).await;
+    promise(doing("asking for the boundary", asked)?, || format!("{} does not exist", target.boundary))?;
+    let (partition, account) = (target.cluster.partition(), target.cluster.account());
+    let nowhere = format!("arn:{partition}:iam::{account}:policy/nowhere-{}", target.unique);
+    let asked = target.clusters.policy_exists(&target.cluster, &nowhere).await;
+    promise(!doing("asking for a policy that does not exist", asked)?, || format!("{nowhere} exists"))
+}

@@ -1,0 +1,163 @@
+//! Promises about any kind of object: made, changed, seen, taken from another hand, removed.
+
+use super::{
+    case::{Case, CaseResult},
+    samples::{Sample, environment, samples},
+    steps::{doing, holds, promise, refused},
+    target::{FieldRef, TestTarget},
+};
+use goldenpath_core::{
+    domain::{Class, Holder, Ownership},
+    ports::{Deleted, Expect, Scope},
+};
+
+const OTHER: &str = "contract-other";
+
+pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
+    let kinds = samples(target, "").len();
+    let mut cases = vec![];
+    for at in 0..kinds {
+        cases.push(case(target, "a", at, "is made once and seen as made", made));
+        cases.push(case(target, "b", at, "an apply without a difference keeps the version", idempotent));
+        cases.push(case(target, "c", at, "an expectation that does not hold is a conflict", expected));
+        cases.push(case(target, "d", at, "a changed field is changed", changed));
+        cases.push(case(target, "e", at, "what others add is left alone", foreign_field));
+        cases.push(case(target, "f", at, "what others edited can be taken back", edited));
+        cases.push(case(target, "g", at, "what others deleted is made again", deleted_by_others));
+        cases.push(case(target, "h", at, "is listed once, in order, by its mark", listed));
+    }
+    cases
+}
+
+type Check = for<'a> fn(&'a TestTarget, &'a Sample) -> std::pin::Pin<Box<dyn Future<Output = CaseResult> + Send + 'a>>;
+
+/// `letter` and the kind's place make the names of the case its own.
+fn case(target: &TestTarget, letter: &str, at: usize, words: &str, check: Check) -> Case {
+    let (target, place) = (target.clone(), format!("{letter}{at}"));
+    let kind = samples(&target, &place).get(at).map(|sample| sample.kind().to_owned()).unwrap_or_default();
+    Case::new(format!("{kind} {words}"), async move {
+        match samples(&target, &place).get(at) {
+            Some(sample) if target.serves(sample).await? => target.with(sample, || check(&target, sample)).await,
+            _ => Ok(()),
+        }
+    })
+}
+
+/// An async function as a [`Check`].
+macro_rules! check {
+    ($name:ident, $target:ident, $sample:ident, $body:block) => {
+        fn $name<'a>(
+            $target: &'a TestTarget,
+            $sample: &'a Sample,
+        ) -> std::pin::Pin<Box<dyn Future<Output = CaseResult> + Send + 'a>> {
+            Box::pin(async move $body)
+        }
+    };
+}
+
+check!(made, target, sample, {
+    let Sample { key, body, .. } = sample;
+    promise(target.look(key).await?.is_none(), || format!("{key} was never made and is observed"))?;
+    let gone = doing("deleting nothing", target.objects.delete(&target.cluster, key, &Expect::Any).await)?;
+    promise(gone == Deleted::Gone, || format!("deleting {key}, which is not there, is a success"))?;
+    let made = target.make(key, body).await?;
+    promise(made.key == *key, || format!("asked for {key}, was given {}", made.key))?;
+    promise(!matches!(made.ownership, Ownership::Foreign { .. }), || {
+        format!("{key} carries our mark and is {:?}", made.ownership)
+    })?;
+    holds(&made, body)?;
+    let seen = target.must_see(key).await?;
+    holds(&seen, body)?;
+    promise(seen.id == made.id, || format!("the id of {key} was {:?} and is {:?}", made.id, seen.id))?;
+    promise(sample.is_unchanged(&made, &seen), || format!("{key} was answered as {made:?} and observed as {seen:?}"))
+});
+
+check!(idempotent, target, sample, {
+    let first = target.make(&sample.key, &sample.body).await?;
+    let again = doing("applying again", target.apply(&sample.key, &sample.body, Expect::Any, &[]).await)?;
+    promise(sample.is_unchanged(&first, &again), || format!("nothing changed, and {first:?} became {again:?}"))
+});
+
+check!(expected, target, sample, {
+    let Sample { key, body, changed, .. } = sample;
+    let made = target.make(key, body).await?;
+    let absent = target.apply(key, body, Expect::Absent, &[]).await;
+    refused("a create of what exists", Class::Conflict, absent)?;
+    let Some(changed) = changed else { return Ok(()) };
+    let mut current = Expect::Version(made.version.clone());
+    let mut change = target.apply(key, changed, current.clone(), &[]).await;
+    while sample.has_status() && matches!(&change, Err(error) if error.class == Class::Conflict) {
+        current = Expect::Version(target.must_see(key).await?.version);
+        change = target.apply(key, changed, current.clone(), &[]).await;
+    }
+    doing("changing the version that is there", change)?;
+    refused("a change of an older version", Class::Conflict, target.apply(key, body, current.clone(), &[]).await)?;
+    let removal = target.objects.delete(&target.cluster, key, &current).await;
+    refused("a removal of an older version", Class::Conflict, removal)?;
+    holds(&target.must_see(key).await?, changed)
+});
+
+check!(changed, target, sample, {
+    let Sample { key, body, changed, owned, .. } = sample;
+    let made = target.make(key, body).await?;
+    let Some(changed) = changed else { return Ok(()) };
+    let after = doing("changing a field", target.apply(key, changed, Expect::Any, &[]).await)?;
+    holds(&after, changed)?;
+    promise(after.version != made.version, || format!("{key} changed and kept its version"))?;
+    let text = |observed: &goldenpath_core::domain::Observed| observed.fields.get(owned).map(|f| f.text.to_owned());
+    promise(text(&made) != text(&after), || format!("{owned} of {key} changed and reads the same"))?;
+    promise(made.id == after.id, || format!("{key} changed and has another id"))
+});
+
+check!(foreign_field, target, sample, {
+    let Sample { key, body, foreign, .. } = sample;
+    target.make(key, body).await?;
+    let Some((pointer, value)) = foreign else { return Ok(()) };
+    let field = FieldRef { cluster: &target.cluster, key, pointer, manager: OTHER };
+    doing("adding a foreign field", target.out_of_band.edit(field, Some(value.clone())).await)?;
+    let before = target.must_see(key).await?;
+    holds(&before, body)?;
+    let after = doing("applying beside it", target.apply(key, body, Expect::Any, &[]).await)?;
+    promise(sample.is_unchanged(&before, &after), || format!("an apply touched what others added to {key}"))
+});
+
+check!(edited, target, sample, {
+    let Sample { key, body, owned, edited, .. } = sample;
+    target.make(key, body).await?;
+    let Some((pointer, value)) = edited else { return Ok(()) };
+    let field = FieldRef { cluster: &target.cluster, key, pointer, manager: OTHER };
+    doing("editing our field", target.out_of_band.edit(field, Some(value.clone())).await)?;
+    let drifted = target.must_see(key).await?;
+    promise(holds(&drifted, body).is_err(), || format!("{owned} of {key} was edited and reads as ours"))?;
+    if !key.is_aws() {
+        let holder = drifted.fields.get(owned).map(|field| field.holder);
+        promise(holder == Some(Holder::Edited(OTHER)), || format!("{owned} of {key} is held by {holder:?}"))?;
+        let error = refused("an apply over an edit", Class::Conflict, target.apply(key, body, Expect::Any, &[]).await)?;
+        let held = [((*owned).to_owned(), OTHER.to_owned())];
+        promise(error.held == held, || format!("the conflict names {:?}, not {held:?}", error.held))?;
+    }
+    let healed = target.apply(key, body, Expect::Any, &[(*owned).to_owned()]).await;
+    holds(&doing("taking the field back", healed)?, body)
+});
+
+check!(deleted_by_others, target, sample, {
+    let Sample { key, body, .. } = sample;
+    target.make(key, body).await?;
+    doing("deleting behind our back", target.out_of_band.delete(&target.cluster, key).await)?;
+    target.wait_until_gone(key).await?;
+    let again = target.make(key, body).await?;
+    holds(&again, body)
+});
+
+check!(listed, target, sample, {
+    let Sample { key, body, .. } = sample;
+    target.make(key, body).await?;
+    target.must_list(Scope::Everything, key, &[key]).await?;
+    let seen = target.must_list(Scope::Everything, key, &[]).await?;
+    let Ownership::Ours(owner) = seen.ownership else {
+        return Ok(());
+    };
+    target.must_list(Scope::Environment(owner.environment), key, &[]).await?;
+    let another = target.list(Scope::Environment(environment(target, "none")), &[]).await?;
+    promise(another.is_empty(), || "another environment's listing holds nothing of this one".to_owned())
+});

@@ -1,0 +1,56 @@
+//! What an environment lets in and out.
+
+use crate::domain::{LateList, choices::choices};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    pub default_deny: Option<DefaultDeny>,
+    /// `env:<environment>`
+    pub allow_from: Vec<String>,
+    pub ingress_cidrs: LateList,
+    /// `aws_services`, `kubernetes_api`, `same_environment`
+    pub egress_presets: Vec<String>,
+    pub egress_cidrs: LateList,
+    pub egress_fqdns: Vec<String>,
+    pub engine: Option<NetworkEngine>,
+}
+
+choices! {
+    pub enum DefaultDeny {
+        Both = "both",
+        Ingress = "ingress",
+        Egress = "egress",
+        None = "none",
+    }
+}
+
+impl DefaultDeny {
+    pub fn has_ingress(self) -> bool {
+        matches!(self, Self::Both | Self::Ingress)
+    }
+
+    pub fn has_egress(self) -> bool {
+        matches!(self, Self::Both | Self::Egress)
+    }
+}
+
+choices! {
+    /// What enforces network rules. `Auto` is resolved from Auto Mode alone, never detected.
+    pub enum NetworkEngine {
+        Auto = "auto",
+        VpcCni = "vpc_cni",
+        EksAuto = "eks_auto",
+        Cilium = "cilium",
+        Calico = "calico",
+        None = "none",
+    }
+}
+
+impl NetworkEngine {
+    /// Whether rules may name hosts.
+    pub fn has_names(self) -> bool {
+        matches!(self, Self::EksAuto | Self::Cilium)
+    }
+}

@@ -1,0 +1,36 @@
+//! Knows the catalogue and the defaults.
+
+use crate::{
+    domain::{BaselineSpec, ClusterArn, PodSecurityLevel, Problems},
+    golden::{blueprint::Summary, defaults::namespace::pod_security_labels, resource::Given},
+};
+use std::collections::BTreeMap;
+
+pub struct Resolved {
+    pub spec: BaselineSpec,
+    pub summary: Summary,
+    pub cluster: ClusterArn,
+    /// Labels of the namespace of the records.
+    pub pod_security: BTreeMap<String, String>,
+}
+
+pub fn resolve(spec: &BaselineSpec, given: &Given<'_>) -> Result<Resolved, Problems> {
+    let Given { facts, catalogue, .. } = given;
+    let path = catalogue.path(None)?;
+    let level = PodSecurityLevel::Restricted;
+    Ok(Resolved {
+        spec: spec.clone(),
+        summary: Summary {
+            team: String::new(),
+            golden_path: path.name.clone(),
+            golden_path_version: path.version.to_string(),
+            golden_path_digest: path.digest.clone(),
+            class: None,
+            deletion_protection: false,
+            namespaces: vec![],
+            boundaries: vec![],
+        },
+        cluster: facts.cluster_arn.clone(),
+        pod_security: pod_security_labels(level, level, level, &facts.pod_security_version),
+    })
+}

@@ -1,0 +1,29 @@
+//! What rendering gives.
+
+use crate::domain::{Desired, Outputs, TierClass};
+
+/// All the desired objects of one request, with their order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blueprint {
+    pub objects: Vec<Desired>,
+    pub summary: Summary,
+    /// Computed attributes as far as rendering knows them.
+    pub outputs: Outputs,
+}
+
+/// What the record and the engine's guards take from a resolved request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Empty for a baseline, which belongs to no team.
+    pub team: String,
+    pub golden_path: String,
+    pub golden_path_version: String,
+    pub golden_path_digest: String,
+    /// `None` for a baseline, which belongs to no tier.
+    pub class: Option<TierClass>,
+    pub deletion_protection: bool,
+    /// Final names of the namespaces that deleting would lose; what `deletion_protection` covers.
+    pub namespaces: Vec<String>,
+    /// Managed policy ARNs that must exist before anything is made.
+    pub boundaries: Vec<String>,
+}

@@ -1,0 +1,95 @@
+//! Rules that the resources' `check` and `judge` stages share. Each names the field and the next step.
+
+use super::{
+    catalogue::{GoldenPath, Grants},
+    forms::{self, covers},
+};
+use crate::domain::{ClusterRef, Drift, Facts, NetworkEngine, Problems};
+
+pub fn check_drift(drift: Option<&Drift>, problems: &mut Problems) {
+    for pattern in drift.iter().flat_map(|drift| &drift.ignore) {
+        if !["aws/", "k8s/", "*"].iter().any(|start| pattern.starts_with(start)) {
+            problems.error(
+                "drift.pattern",
+                &["drift", "ignore"],
+                format!("Drift pattern {pattern:?} matches no object"),
+                "Write a pattern over the keys of `objects`, such as k8s/v1/ResourceQuota/* or aws/iam/Role/*.",
+            );
+        }
+    }
+}
+
+pub fn check_facts(cluster: &ClusterRef, facts: Option<&Facts>, problems: &mut Problems) {
+    let Some(facts) = facts else { return };
+    let arn = &facts.stable.cluster_arn;
+    if cluster.arn().map_or(cluster.name() != arn.name(), |cluster| cluster != *arn) {
+        problems.error(
+            "facts.other_cluster",
+            &["facts"],
+            format!("The facts of {arn} do not belong to the cluster {cluster}"),
+            "Take `facts` from the data source goldenpath_cluster of the same cluster, or leave them out.",
+        );
+    }
+}
+
+pub fn check_fqdns(names: &[String], at: &[&str], problems: &mut Problems) {
+    for name in names.iter().filter(|name| !forms::is_domain_pattern(name)) {
+        problems.error(
+            "network.fqdn_form",
+            at,
+            format!("{name:?} is not a domain name"),
+            "Write a host such as sts.eu-west-1.amazonaws.com, or all hosts of a domain as *.example.com, in lower case, without scheme and port.",
+        );
+    }
+}
+
+pub fn check_granted_fqdns(names: &[String], grants: &Grants, at: &[&str], problems: &mut Problems) {
+    for name in names.iter().filter(|name| !grants.egress_fqdns.iter().any(|pattern| covers(pattern, name))) {
+        problems.error(
+            "network.fqdn_not_granted",
+            at,
+            format!("The golden path does not grant egress to {name}"),
+            format!("Granted in this tier: {}.", grants.egress_fqdns.join(", ")),
+        );
+    }
+}
+
+/// `engine` as the cluster's facts decide it.
+pub fn check_engine(engine: NetworkEngine, fqdns: &[String], at: &[&str], problems: &mut Problems) {
+    if !fqdns.is_empty() && !engine.has_names() {
+        problems.error(
+            "network.engine_knows_no_names",
+            at,
+            "Egress by domain name needs a network engine that supports domain names",
+            "Use `eks_auto` on EKS Auto Mode, or `cilium` where it is installed, as the environment's `network.engine`; or \
+             open address ranges with `network.egress_cidrs`.",
+        );
+    }
+}
+
+/// `name` is a final one.
+pub fn check_reserved(path: &GoldenPath, name: &str, problems: &mut Problems) {
+    let prefix = path.reserved.prefixes.iter().find(|prefix| name.starts_with(prefix.as_str()));
+    let detail = match prefix {
+        Some(prefix) => format!("Names that begin with {prefix} belong to the platform. Choose another name."),
+        None if path.reserved.namespaces.iter().any(|reserved| reserved == name) => {
+            "It belongs to an add-on of the platform. Choose another name.".to_owned()
+        }
+        None => return,
+    };
+    problems.error("names.reserved", &["name"], format!("The namespace name {name} is reserved"), detail);
+}
+
+/// What Kubernetes takes as the name of a namespace.
+pub fn check_namespace_length(
+    code: &'static str,
+    name: &str,
+    at: &[&str],
+    next: &'static str,
+    problems: &mut Problems,
+) {
+    if name.len() > 63 {
+        let summary = format!("The namespace name {name} has {} characters, and Kubernetes allows 63", name.len());
+        problems.error(code, at, summary, next);
+    }
+}

@@ -1,0 +1,76 @@
+//! The request over its tier's defaults, as far as no cluster is needed: what `judge` holds against the bounds and `resolve`
+//! builds on. Knows the catalogue, the defaults and the names.
+
+use super::names::{namespace_name, namespaces};
+use crate::{
+    domain::{DnsLabel, EnvironmentSpec, LimitsContainer, Namespace, Problem, Quantities},
+    golden::{
+        catalogue::{Catalogue, Terms, Tier},
+        defaults::namespace::limits,
+        quota::Written,
+    },
+};
+use std::collections::BTreeMap;
+
+pub struct Effective {
+    pub spec: EnvironmentSpec,
+    pub terms: Terms,
+    pub namespaces: BTreeMap<DnsLabel, EffectiveNamespace>,
+    /// Over all namespaces.
+    pub quota: Quantities,
+    pub headroom_percent: u32,
+}
+
+pub struct EffectiveNamespace {
+    /// The final one.
+    pub name: String,
+    pub written: Namespace,
+    pub limits: LimitsContainer,
+}
+
+// === impl Effective ===
+
+impl Effective {
+    pub fn of(spec: &EnvironmentSpec, catalogue: &Catalogue) -> Result<Self, Problem> {
+        let terms = catalogue.terms(spec.golden_path.as_deref(), &spec.tier)?;
+        let namespace = |key: &DnsLabel, written: Namespace| EffectiveNamespace {
+            name: namespace_name(&spec.name, key),
+            limits: limits(&terms.tier.limits, &[spec.limits.as_ref(), written.limits.as_ref()]),
+            written,
+        };
+        let quota = spec.quota.as_ref();
+        Ok(Self {
+            namespaces: namespaces(spec)
+                .into_iter()
+                .map(|(key, written)| {
+                    let namespace = namespace(&key, written);
+                    (key, namespace)
+                })
+                .collect(),
+            quota: total(spec, &terms.tier),
+            headroom_percent: quota
+                .and_then(|quota| quota.headroom_percent)
+                .unwrap_or(terms.tier.quota.headroom_percent),
+            spec: spec.clone(),
+            terms,
+        })
+    }
+
+    pub fn written_quotas(&self) -> Written<'_> {
+        self.namespaces.iter().map(|(key, namespace)| (key, namespace.written.quota.as_ref())).collect()
+    }
+}
+
+/// The tier's defaults under what was written. A memory limit that was not written moves with the memory request, by the
+/// tier's own ratio: else a larger request would meet the default limit.
+fn total(spec: &EnvironmentSpec, tier: &Tier) -> Quantities {
+    let mut total = tier.quota.total.clone();
+    let Some(quota) = &spec.quota else { return total };
+    total.extend(quota.total.iter().map(|(name, quantity)| (name.clone(), quantity.clone())));
+    if !quota.total.contains_key("limits.memory")
+        && let Some(limit) = quota.total.get("requests.memory").and_then(|request| tier.memory_limit(request))
+    {
+        total.insert("limits.memory".to_owned(), limit);
+    }
+    total
+}

@@ -1,0 +1,202 @@
+//! What the golden path grants: a request may narrow its defaults and must stay inside its bounds. Knows the effective
+//! request, the resolved one and the catalogue's bounds.
+
+use super::{
+    effective::{Effective, EffectiveNamespace},
+    resolve::Resolved,
+};
+use crate::{
+    domain::{Cidr, DefaultDeny, LateList, Network, NetworkEngine, PodSecurity, Problems, TierClass},
+    golden::{
+        catalogue::{GoldenPath, SAME_ENVIRONMENT, Terms, Tier, filled},
+        checks::{check_granted_fqdns, check_reserved},
+        forms::covers,
+        quota,
+    },
+};
+
+pub fn judge(resolved: &Resolved, problems: &mut Problems) {
+    let effective = &resolved.effective;
+    judge_effective(effective, problems);
+    quota::headroom(&effective.quota, &effective.written_quotas(), effective.headroom_percent, problems);
+    judge_principals(resolved, problems);
+}
+
+/// What no facts of the cluster are needed for.
+pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
+    let Effective { spec, terms: Terms { path, tier }, namespaces, .. } = effective;
+    let is_prod = tier.class == TierClass::Prod;
+    if is_prod && spec.owner.is_none() {
+        problems.error(
+            "environment.owner_required",
+            &["owner"],
+            format!("Tier {} needs an owner", spec.tier),
+            "Somebody must be reachable in an incident. Set `owner = { contact = \"...\", cost_center = \"...\" }`.",
+        );
+    }
+    for (key, namespace) in namespaces {
+        let at = ["namespaces", key.as_str()];
+        check_reserved(path, &namespace.name, problems);
+        judge_pod_security(namespace.written.pod_security.as_ref(), tier, &at, problems);
+        judge_memory(namespace, &at, problems);
+    }
+    judge_pod_security(spec.pod_security.as_ref(), tier, &[], problems);
+    judge_quota(effective, problems);
+    if let Some(network) = &spec.network {
+        judge_network(network, path, tier, is_prod, problems);
+    }
+    for (name, persona) in spec.access.iter().flat_map(|access| access.personas()) {
+        for policy in persona.access_policies.iter().filter(|policy| !tier.grants.access_policies.contains(policy)) {
+            problems.error(
+                "access.access_policy_not_granted",
+                &["access", name.as_str(), "access_policies"],
+                format!("Golden path {} does not grant the access policy {policy}", path.name),
+                format!("Granted in this tier: {}.", tier.grants.access_policies.join(", ")),
+            );
+        }
+    }
+}
+
+fn judge_pod_security(asked: Option<&PodSecurity>, tier: &Tier, at: &[&str], problems: &mut Problems) {
+    if asked.and_then(|asked| asked.enforce).is_some_and(|level| level < tier.pod_security.enforce) {
+        problems.error(
+            "environment.pod_security_weaker",
+            &[at, &["pod_security", "enforce"]].concat(),
+            "Pod Security can only be stricter than the tier's level",
+            "Only the golden path grants exemptions. Leave it out for the tier's level.",
+        );
+    }
+}
+
+fn judge_quota(effective: &Effective, problems: &mut Problems) {
+    let Effective { spec, terms, quota: total, .. } = effective;
+    let tier_total = &terms.tier.quota.total;
+    let written = |resource: &str| spec.quota.as_ref().is_some_and(|quota| quota.total.contains_key(resource));
+    for (resource, asked) in spec.quota.iter().flat_map(|quota| &quota.total) {
+        let bound = tier_total.get(resource).and_then(|default| default.percent(100 * terms.tier.quota.bound_factor));
+        if let Some(bound) = bound.filter(|bound| asked > bound) {
+            problems.error(
+                "environment.quota_above_bound",
+                &["quota", "total", resource],
+                format!("{resource} of {} is above the bound of tier {}", asked.written(), spec.tier),
+                format!("The bound is {bound}. Lower it, or ask the platform team for a tier or a path with more."),
+            );
+        }
+    }
+    if let (Some(request), Some(limit)) = (total.get("requests.memory"), total.get("limits.memory"))
+        && request > limit
+        && !written("requests.memory")
+    {
+        problems.error(
+            "environment.quota_request_above_limit",
+            &["quota", "total", "limits.memory"],
+            format!("limits.memory of {limit} is less than the tier's requests.memory of {request}"),
+            "Set requests.memory as well, or leave limits.memory out to have it move with the request.",
+        );
+    }
+    for (class, resources) in spec.quota.iter().flat_map(|quota| &quota.by_priority) {
+        for (resource, asked) in resources {
+            if !written(resource) && total.get(resource).is_some_and(|total| asked > total) {
+                problems.error(
+                    "environment.priority_exceeds_total",
+                    &["quota", "by_priority", class, resource],
+                    format!("{resource} of {} is more than the tier's total", asked.written()),
+                    "Lower it, or raise `quota.total`.",
+                );
+            }
+        }
+    }
+    quota::shares(total, &effective.written_quotas(), problems);
+}
+
+/// A container that sets nothing must fit into the quota that its namespace was given.
+fn judge_memory(namespace: &EffectiveNamespace, at: &[&str], problems: &mut Problems) {
+    let quota = namespace.written.quota.as_ref().and_then(|quota| quota.get("limits.memory"));
+    if let (Some(quota), Some(default)) = (quota, &namespace.limits.default_memory)
+        && default > quota
+        && !quota.is_zero()
+    {
+        problems.error(
+            "environment.default_exceeds_quota",
+            &[at, &["quota", "limits.memory"]].concat(),
+            format!("The default memory limit of a container is {default}, more than this quota"),
+            "Raise the quota, or lower `limits.container.default_memory`.",
+        );
+    }
+}
+
+fn judge_network(network: &Network, path: &GoldenPath, tier: &Tier, is_prod: bool, problems: &mut Problems) {
+    let required = tier.network.default_deny;
+    let narrower = |asked: DefaultDeny| {
+        (!required.has_ingress() || asked.has_ingress()) && (!required.has_egress() || asked.has_egress())
+    };
+    if network.default_deny.is_some_and(|asked| !narrower(asked)) {
+        problems.error(
+            "network.default_deny_weaker",
+            &["network", "default_deny"],
+            "A default deny can only close more than the tier's",
+            "Leave it out for the tier's, and open what the workload needs by `allow_from`, `ingress_cidrs`, `egress_presets` or `egress_cidrs`.",
+        );
+    }
+    if is_prod && network.engine == Some(NetworkEngine::None) {
+        problems.error(
+            "network.engine_none",
+            &["network", "engine"],
+            "Production needs a network engine that enforces network rules",
+            "The engine `none` enforces nothing. Leave `network.engine` out, or name what the cluster runs: vpc_cni, eks_auto, cilium or calico.",
+        );
+    }
+    for preset in &network.egress_presets {
+        if preset != SAME_ENVIRONMENT && !path.network.egress_presets.contains_key(preset) {
+            let known: Vec<&str> = path.network.egress_presets.keys().map(String::as_str).collect();
+            problems.error(
+                "network.unknown_preset",
+                &["network", "egress_presets"],
+                format!("Golden path {} has no egress preset {preset:?}", path.name),
+                format!("Its presets are: {SAME_ENVIRONMENT}, {}.", known.join(", ")),
+            );
+        }
+    }
+    judge_ranges(&network.ingress_cidrs, &tier.grants.ingress_cidrs, "ingress_cidrs", problems);
+    judge_ranges(&network.egress_cidrs, &tier.grants.egress_cidrs, "egress_cidrs", problems);
+    check_granted_fqdns(&network.egress_fqdns, &tier.grants, &["network", "egress_fqdns"], problems);
+}
+
+fn judge_ranges(asked: &LateList, granted: &[String], field: &str, problems: &mut Problems) {
+    let ranges: Vec<Cidr> = granted.iter().filter_map(|text| text.parse().ok()).collect();
+    for text in asked.known() {
+        let Ok(range) = text.parse::<Cidr>() else { continue };
+        if !ranges.iter().any(|granted| granted.contains(&range)) {
+            problems.error(
+                "network.range_not_granted",
+                &["network", field],
+                format!("The golden path does not grant {text} in this tier"),
+                format!(
+                    "Granted: {}. Open hosts beyond them by name (`egress_fqdns`), or ask the platform team.",
+                    granted.join(", ")
+                ),
+            );
+        }
+    }
+}
+
+/// Principals within the tier's grants, whose account is known only with the cluster.
+fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
+    let Effective { spec, terms, .. } = &resolved.effective;
+    let granted: Vec<String> =
+        terms.tier.grants.principals.iter().map(|pattern| filled(pattern, &resolved.roles.cluster)).collect();
+    for (name, persona) in spec.access.iter().flat_map(|access| access.personas()) {
+        let listed = persona.principal_arns.iter().map(|arn| ("principal_arns", arn.as_str()));
+        let trusted = persona.trusted_principal_arns.known().map(|arn| ("trusted_principal_arns", arn));
+        for (field, arn) in listed.chain(trusted) {
+            if !granted.iter().any(|pattern| covers(pattern, arn)) {
+                problems.error(
+                    "access.principal_not_granted",
+                    &["access", name.as_str(), field],
+                    format!("The golden path does not grant access to {arn}"),
+                    format!("Granted in this tier: {}.", granted.join(", ")),
+                );
+            }
+        }
+    }
+}

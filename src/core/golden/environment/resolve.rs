@@ -1,0 +1,141 @@
+//! The request, its tier's defaults and the cluster's facts become one value. Knows `effective`, the defaults and the
+//! makers' values.
+
+mod people;
+
+pub use people::{ResolvedPersona, group};
+
+use super::{effective::Effective, names::priority_quota_name};
+use crate::{
+    domain::{EnvironmentSpec, Problem, Problems, Quantities, StableFacts},
+    golden::{
+        blueprint::Summary,
+        catalogue::Catalogue,
+        checks::check_engine,
+        defaults::{namespace, network, roles},
+        objects::{
+            iam::RoleTerms,
+            mark::{Mark, owner_annotations},
+            namespace::{GoldenNamespace, NamespaceTerms, PriorityQuota},
+        },
+        parent::Parent,
+        quota,
+    },
+};
+
+pub struct Resolved {
+    pub effective: Effective,
+    pub summary: Summary,
+    pub parent: Parent,
+    pub personas: Vec<ResolvedPersona>,
+    pub roles: RoleTerms,
+    pub namespace_terms: NamespaceTerms,
+    pub namespaces: Vec<GoldenNamespace>,
+}
+
+pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogue) -> Result<Resolved, Problems> {
+    let Foundation { effective, mark, roles, personas, parent } = Foundation::of(spec, facts, catalogue)?;
+    let mut problems = Problems::default();
+    let quotas = quota::shares(&effective.quota, &effective.written_quotas(), &mut problems);
+    problems.into_result(())?;
+
+    let tier = &effective.terms.tier;
+    let by_priority = by_priority(&effective);
+    let mut namespaces = vec![];
+    for (wanted, quota) in effective.namespaces.values().zip(quotas.into_values()) {
+        let written = &wanted.written;
+        let layers = [spec.pod_security.as_ref(), written.pod_security.as_ref()];
+        let mut labels = written.labels.clone();
+        labels.extend(namespace::pod_security(&tier.pod_security, facts, &layers));
+        let mut annotations = written.annotations.clone();
+        annotations.extend(parent.owner_annotations.clone());
+        namespaces.push(GoldenNamespace {
+            name: wanted.name.clone(),
+            labels,
+            annotations,
+            limits: wanted.limits.clone(),
+            quota,
+            by_priority: by_priority.clone(),
+        });
+    }
+    let has_roles = personas.iter().any(|persona| persona.role.is_some());
+    let summary = Summary {
+        team: parent.team.clone(),
+        golden_path: parent.golden_path.clone(),
+        golden_path_version: effective.terms.path.version.to_string(),
+        golden_path_digest: effective.terms.path.digest.clone(),
+        class: Some(tier.class),
+        deletion_protection: spec.deletion_protection.unwrap_or(tier.deletion_protection),
+        namespaces: parent.namespaces.values().cloned().collect(),
+        boundaries: if has_roles { vec![roles.boundary.clone()] } else { vec![] },
+    };
+    let namespace_terms = namespace::terms(mark, &effective.terms, &parent.network, &parent.subjects, facts);
+    Ok(Resolved { effective, summary, parent, personas, roles, namespace_terms, namespaces })
+}
+
+/// What slots need to know of an environment.
+pub fn parent_of(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogue) -> Result<Parent, Vec<Problem>> {
+    Foundation::of(spec, facts, catalogue).map(|foundation| foundation.parent).map_err(Problems::into_vec)
+}
+
+/// What holds for the environment as a whole, its slots included.
+struct Foundation {
+    effective: Effective,
+    mark: Mark,
+    roles: RoleTerms,
+    personas: Vec<ResolvedPersona>,
+    parent: Parent,
+}
+
+// === impl Foundation ===
+
+impl Foundation {
+    fn of(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogue) -> Result<Self, Problems> {
+        let effective = Effective::of(spec, catalogue)?;
+        let tier = &effective.terms.tier;
+        let mark = Mark {
+            environment: spec.name.to_string(),
+            slot: None,
+            team: spec.team.to_string(),
+            tier: spec.tier.to_string(),
+            path: effective.terms.path.name.clone(),
+        };
+        let owner_annotations = owner_annotations(spec.owner.as_ref());
+        let roles = roles::terms(&tier.grants, &facts.cluster_arn, &mark, &owner_annotations);
+        let network = network::network(spec.network.as_ref(), &tier.network, facts);
+        let mut problems = Problems::default();
+        let personas = people::personas(spec, facts, &roles, &mut problems);
+        check_engine(network.engine, &network.egress_fqdns, &["network", "egress_fqdns"], &mut problems);
+        let parent = Parent {
+            id: spec.id().to_string(),
+            team: mark.team.clone(),
+            tier: mark.tier.clone(),
+            golden_path: mark.path.clone(),
+            namespaces: effective.namespaces.iter().map(|(key, it)| (key.to_string(), it.name.clone())).collect(),
+            quota_total: effective.quota.iter().map(|(name, quantity)| (name.clone(), quantity.to_string())).collect(),
+            headroom_percent: effective.headroom_percent,
+            subjects: personas.iter().map(|persona| (persona.name, persona.subjects.clone())).collect(),
+            network,
+            owner_annotations,
+            pod_security_labels: namespace::pod_security(&tier.pod_security, facts, &[spec.pod_security.as_ref()]),
+            limits: spec.limits.clone().unwrap_or_default(),
+        };
+        problems.into_result(Self { effective, mark, roles, personas, parent })
+    }
+}
+
+/// Each namespace's equal part of the quotas by PriorityClass.
+fn by_priority(effective: &Effective) -> Vec<PriorityQuota> {
+    let parts = u32::try_from(effective.namespaces.len()).unwrap_or(u32::MAX);
+    let share = |resources: &Quantities| {
+        resources.iter().map(|(name, whole)| (name.clone(), whole.share(parts, &quota::step(name)))).collect()
+    };
+    let quotas = effective.spec.quota.iter().flat_map(|quota| &quota.by_priority);
+    quotas
+        .map(|(class, resources)| PriorityQuota {
+            name: priority_quota_name(class),
+            class: class.clone(),
+            hard: share(resources),
+        })
+        .collect()
+}

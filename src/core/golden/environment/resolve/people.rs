@@ -1,0 +1,97 @@
+//! Who is let in, by persona: one access entry per principal and cluster with one immutable group, named by RoleBindings.
+//!
+//! So there is no read-modify-write of groups and no lost update between environments.
+
+use crate::{
+    domain::{EnvironmentSpec, GROUP_PREFIX, Late, Persona, PersonaName, Problems, StableFacts, short_hash},
+    golden::objects::iam::{PersonaRole, RoleTerms, role_name},
+};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+pub struct ResolvedPersona {
+    pub name: PersonaName,
+    /// Everybody whom it names by an ARN, the role made for it included.
+    pub principals: BTreeSet<String>,
+    pub role: Option<PersonaRole>,
+    /// Short names of EKS access policies.
+    pub access_policies: Vec<String>,
+    /// Of its RoleBindings; `None` while one waits for another resource of the run.
+    pub subjects: Option<Vec<Value>>,
+    /// The groups among them.
+    pub groups: Late<Vec<String>>,
+}
+
+pub fn personas(
+    spec: &EnvironmentSpec,
+    facts: &StableFacts,
+    roles: &RoleTerms,
+    problems: &mut Problems,
+) -> Vec<ResolvedPersona> {
+    let personas = spec.access.iter().flat_map(|access| access.personas());
+    personas
+        .map(|(name, persona)| {
+            let role = persona.create_role.then(|| {
+                let role = role_name(&facts.cluster_arn, spec.name.as_str(), None, Some(name));
+                let trusted = persona.trusted_principal_arns.all();
+                PersonaRole {
+                    arn: roles.arn(&role),
+                    name: role,
+                    trusted: trusted.map(|trusted| trusted.into_iter().map(str::to_owned).collect()),
+                }
+            });
+            let mut principals: BTreeSet<String> = persona.principal_arns.iter().cloned().collect();
+            principals.extend(role.iter().map(|role| role.arn.clone()));
+            for set in &persona.permission_sets {
+                match facts.permission_sets.get(set) {
+                    Some(arn) => principals.extend([arn.clone()]),
+                    None => refuse(name, set, facts, problems),
+                }
+            }
+            ResolvedPersona {
+                name,
+                subjects: subjects(&principals, persona),
+                groups: groups(&principals, persona),
+                principals,
+                role,
+                access_policies: persona.access_policies.clone(),
+            }
+        })
+        .collect()
+}
+
+fn refuse(persona: PersonaName, set: &str, facts: &StableFacts, problems: &mut Problems) {
+    let known: Vec<&str> = facts.permission_sets.keys().map(String::as_str).collect();
+    problems.error(
+        "access.unknown_permission_set",
+        &["access", persona.as_str(), "permission_sets"],
+        format!("No role of account {} belongs to the permission set {set:?}", facts.account()),
+        format!(
+            "IAM Identity Center makes the role when the permission set is assigned to the account. Assigned here: {}.",
+            if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+        ),
+    );
+}
+
+/// The group of a principal's access entry, over its full ARN with its path.
+pub fn group(principal: &str) -> String {
+    format!("{GROUP_PREFIX}p:{}", short_hash([principal], 16))
+}
+
+fn subjects(principals: &BTreeSet<String>, persona: &Persona) -> Option<Vec<Value>> {
+    let group_subject = |name: &str| json!({"kind": "Group", "apiGroup": RBAC, "name": name});
+    let mut subjects: Vec<Value> = principals.iter().map(|arn| group_subject(&group(arn))).collect();
+    subjects.extend(persona.oidc_groups.all()?.into_iter().map(group_subject));
+    for account in persona.service_accounts.all()? {
+        let (namespace, name) = account.split_once('/').unwrap_or(("", account));
+        subjects.push(json!({"kind": "ServiceAccount", "namespace": namespace, "name": name}));
+    }
+    Some(subjects)
+}
+
+fn groups(principals: &BTreeSet<String>, persona: &Persona) -> Late<Vec<String>> {
+    let Some(groups) = persona.oidc_groups.all() else { return Late::Later };
+    Late::Now(principals.iter().map(|arn| group(arn)).chain(groups.into_iter().map(str::to_owned)).collect())
+}

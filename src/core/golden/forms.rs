@@ -1,0 +1,137 @@
+//! Forms of texts that no type of the domain stands for.
+
+/// IAM's patterns: `*` any text, `?` one character. `text` may be a pattern itself; then the result says whether everything it
+/// matches is matched, which is why `?` does not match a `*`.
+pub fn covers(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(b'?') if text[t] != b'*' => {
+                p += 1;
+                t += 1;
+            }
+            Some(c) if *c == text[t] && *c != b'?' => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    p = at + 1;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == b'*')
+}
+
+/// A key of a label or annotation: `[<DNS subdomain>/]<name>`, the name at most 63.
+pub fn is_qualified_name(text: &str) -> bool {
+    let (prefix, name) = text.split_once('/').map_or((None, text), |(prefix, name)| (Some(prefix), name));
+    !name.is_empty() && is_label_value(name) && prefix.is_none_or(is_dns_subdomain)
+}
+
+/// At most 63 of letters, digits, `-`, `_`, `.`, with a letter or digit at both ends; or nothing.
+pub fn is_label_value(text: &str) -> bool {
+    let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
+    text.len() <= 63
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && edge(text.chars().next())
+        && edge(text.chars().next_back())
+}
+
+pub fn is_dns_subdomain(text: &str) -> bool {
+    (1..=253).contains(&text.len()) && text.split('.').all(is_dns_label)
+}
+
+pub fn is_dns_label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+/// A host name with a dot, its first label possibly `*`.
+pub fn is_domain_pattern(text: &str) -> bool {
+    let rest = text.strip_prefix("*.").unwrap_or(text);
+    rest.contains('.') && is_dns_subdomain(rest)
+}
+
+/// What IAM takes as the value of a tag: letters, digits, spaces and `_.:/=+-@`, at most 256.
+pub fn is_tag_value(text: &str) -> bool {
+    (1..=256).contains(&text.chars().count())
+        && text.chars().all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c))
+}
+
+/// `1.<minor>`: a level's version of Pod Security. `latest` would move with the cluster.
+pub fn is_minor_version(text: &str) -> bool {
+    text.strip_prefix("1.").is_some_and(|minor| {
+        (1..=3).contains(&minor.len()) && minor.bytes().all(|b| b.is_ascii_digit()) && !minor.starts_with('0')
+    })
+}
+
+/// The account and the resource of an IAM ARN: `arn:<partition>:iam::<account>:<resource>`.
+pub fn iam_arn(text: &str) -> Option<(&str, &str)> {
+    match text.splitn(6, ':').collect::<Vec<_>>().as_slice() {
+        ["arn", partition, "iam", "", account, resource]
+            if partition.starts_with("aws") && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            Some((account, resource))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_covers_what_all_of_the_other_matches() {
+        for (pattern, text, covered, reason) in [
+            ("s3:*", "s3:GetObject", true, "a service"),
+            ("s3:*", "s3:Get*", true, "a narrower pattern"),
+            ("s3:Get*", "s3:*", false, "a wider pattern"),
+            ("s3:Get?", "s3:Get*", false, "one character is not any text"),
+            ("s3:Get?", "s3:Get?", true, "the same pattern"),
+            ("s3:GetObject", "s3:GetObjec?", false, "a literal is narrower than a pattern"),
+            ("s3:*", "*", false, "everything"),
+            ("s3:*", "s*:GetObject", false, "several services"),
+            ("*a*b", "xxaxxb", true, "backtracking"),
+            ("*a*b", "xxaxxbc", false, "backtracking to the end"),
+            ("", "", true, "nothing"),
+        ] {
+            assert_eq!(covers(pattern, text), covered, "{pattern} {text}: {reason}");
+        }
+    }
+
+    #[test]
+    fn forms() {
+        assert!(is_qualified_name("example.com/cost-center") && is_qualified_name("cost"));
+        assert!(!is_qualified_name("a/b/c") && !is_qualified_name("/x") && !is_qualified_name("Ex.com/x"));
+        assert!(
+            is_label_value("")
+                && is_label_value("A.b_c-9")
+                && !is_label_value("-a")
+                && !is_label_value(&"a".repeat(64))
+        );
+        assert!(is_domain_pattern("*.example.com") && is_domain_pattern("sts.eu-west-1.amazonaws.com"));
+        assert!(!is_domain_pattern("localhost") && !is_domain_pattern("*.*.com") && !is_domain_pattern("https://a.b"));
+        assert!(is_tag_value("payments@corp") && !is_tag_value("") && !is_tag_value("#pay"));
+        assert!(
+            is_minor_version("1.36")
+                && !is_minor_version("latest")
+                && !is_minor_version("v1.36")
+                && !is_minor_version("1.036")
+        );
+        assert_eq!(iam_arn("arn:aws-cn:iam::111122223333:role/a/b"), Some(("111122223333", "role/a/b")));
+        assert_eq!(iam_arn("arn:aws:sts::111122223333:assumed-role/a/b"), None);
+    }
+}

@@ -1,0 +1,185 @@
+//! Network rules of a namespace. NetworkPolicies only ever add: the default deny closes, every other one opens, and what is
+//! not closed needs no opening.
+//!
+//! Without the recipe for DNS and the Pod Identity agent a default deny of egress breaks every workload on its first call.
+
+use super::document::Inside;
+use crate::domain::{Cidr, DefaultDeny, Desired, LABEL_PREFIX, NetworkEngine};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const POLICIES: &str = "networking.k8s.io/v1";
+
+/// NodeLocal DNSCache listens here; with it, and on Auto Mode, no kube-dns pod responds.
+const NODE_LOCAL_DNS: &str = "169.254.20.10/32";
+/// The agent of EKS Pod Identity, on every node.
+const POD_IDENTITY_AGENT: [&str; 2] = ["169.254.170.23/32", "fd00:ec2::23/128"];
+
+/// `None` waits for another resource of the run.
+#[derive(Clone, Debug)]
+pub struct NetworkRules {
+    pub environment: String,
+    /// Never `Auto`.
+    pub engine: NetworkEngine,
+    pub default_deny: DefaultDeny,
+    pub same_environment: bool,
+    /// Names of environments.
+    pub allow_from: Vec<String>,
+    pub monitoring_namespaces: Vec<String>,
+    pub ingress: Option<Vec<Cidr>>,
+    pub egress: Option<Vec<Opening>>,
+    /// Hosts that the engine opens by name.
+    pub names: BTreeSet<String>,
+    /// The address of the cluster's DNS service.
+    pub dns: Option<Cidr>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Opening {
+    pub to: Vec<Cidr>,
+    /// Empty: all of them.
+    pub ports: Vec<u16>,
+}
+
+pub fn render(rules: &NetworkRules, inside: &Inside<'_>) -> Vec<Desired> {
+    let (ingress, egress) = (rules.default_deny.has_ingress(), rules.default_deny.has_egress());
+    let policy = |name: &str, spec: Option<Value>| {
+        inside.maybe_object(POLICIES, "NetworkPolicy", name, spec.map(|spec| json!({ "spec": spec })))
+    };
+    let mut policies = vec![];
+    if ingress || egress {
+        let types: Vec<&str> = [("Ingress", ingress), ("Egress", egress)]
+            .into_iter()
+            .filter_map(|(name, on)| on.then_some(name))
+            .collect();
+        policies.push(policy("gp-default-deny", Some(json!({"podSelector": {}, "policyTypes": types}))));
+    }
+    if rules.same_environment && (ingress || egress) {
+        policies.push(policy("gp-allow-same-env", Some(same_environment(&rules.environment, ingress, egress))));
+    }
+    if ingress {
+        let ranges = rules.ingress.as_ref().map(|ranges| ingress_spec(ranges.iter().map(block).collect()));
+        policies.push(policy("gp-allow-ingress-controller", ranges));
+        let scrapers = json!([{"namespaceSelector": {"matchExpressions": [{
+            "key": "kubernetes.io/metadata.name", "operator": "In", "values": rules.monitoring_namespaces
+        }]}}]);
+        policies.push(policy("gp-allow-monitoring", Some(ingress_spec(scrapers))));
+        if !rules.allow_from.is_empty() {
+            let peers = rules.allow_from.iter().map(|environment| environment_peer(environment)).collect();
+            policies.push(policy("gp-allow-from", Some(ingress_spec(peers))));
+        }
+    }
+    if egress {
+        policies.push(policy("gp-allow-dns", Some(egress_spec(vec![dns(rules.dns.as_ref())]))));
+        let addresses = POD_IDENTITY_AGENT.map(|address| json!({"ipBlock": {"cidr": address}}));
+        let agent = json!({"to": addresses, "ports": ports(&[80])});
+        policies.push(policy("gp-allow-pod-identity", Some(egress_spec(vec![agent]))));
+        let openings = rules.egress.as_ref().map(|openings| egress_spec(openings.iter().map(opening).collect()));
+        policies.push(policy("gp-allow-egress", openings));
+        if rules.engine == NetworkEngine::Cilium {
+            // Cilium takes the node's own addresses for the entity `host`, which no ipBlock matches (cilium/cilium#34387).
+            let spec = json!({"endpointSelector": {}, "egress": [{"toEntities": ["host"], "toPorts": [{"ports": [{"port": "80", "protocol": "TCP"}]}]}]});
+            let content = json!({ "spec": spec });
+            policies.push(inside.object("cilium.io/v2", "CiliumNetworkPolicy", "gp-allow-pod-identity", content));
+        }
+        policies.extend(names_policy(rules.engine, inside, "gp-allow-names", json!({}), &rules.names));
+    }
+    policies
+}
+
+/// HTTPS to hosts by name, in the words of the engine that knows names.
+pub fn names_policy(
+    engine: NetworkEngine,
+    inside: &Inside<'_>,
+    name: &str,
+    pods: Value,
+    names: &BTreeSet<String>,
+) -> Option<Desired> {
+    if names.is_empty() {
+        return None;
+    }
+    match engine {
+        NetworkEngine::EksAuto => {
+            let rule = json!({"to": [{"domainNames": names}], "ports": ports(&[443])});
+            let spec = json!({"podSelector": pods, "policyTypes": ["Egress"], "egress": [rule]});
+            let content = json!({ "spec": spec });
+            Some(inside.object("networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", name, content))
+        }
+        NetworkEngine::Cilium => {
+            let key = |name: &str| if name.contains('*') { "matchPattern" } else { "matchName" };
+            let hosts: Vec<Value> = names.iter().map(|name| json!({ key(name): name })).collect();
+            // Names are learnt from responses that pass the DNS proxy: without this rule no name is ever known.
+            let proxy = json!({
+                "toEndpoints": [{"matchLabels": {"k8s:io.kubernetes.pod.namespace": "kube-system", "k8s-app": "kube-dns"}}],
+                "toPorts": [{"ports": [{"port": "53", "protocol": "ANY"}], "rules": {"dns": [{"matchPattern": "*"}]}}]
+            });
+            let https = json!({"toFQDNs": hosts, "toPorts": [{"ports": [{"port": "443", "protocol": "TCP"}]}]});
+            let spec = json!({"endpointSelector": pods, "egress": [proxy, https]});
+            Some(inside.object("cilium.io/v2", "CiliumNetworkPolicy", name, json!({ "spec": spec })))
+        }
+        _ => None,
+    }
+}
+
+fn same_environment(environment: &str, ingress: bool, egress: bool) -> Value {
+    let peers = json!([environment_peer(environment)]);
+    match (ingress, egress) {
+        (true, true) => {
+            json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{"from": peers}], "egress": [{"to": peers}]})
+        }
+        (true, false) => ingress_spec(peers),
+        _ => egress_spec(vec![json!({ "to": peers })]),
+    }
+}
+
+fn environment_peer(environment: &str) -> Value {
+    json!({"namespaceSelector": {"matchLabels": {format!("{LABEL_PREFIX}environment"): environment}}})
+}
+
+fn ingress_spec(peers: Value) -> Value {
+    let mut spec = json!({"podSelector": {}, "policyTypes": ["Ingress"]});
+    // A rule without peers would admit everybody.
+    if peers.as_array().is_some_and(|peers| !peers.is_empty()) {
+        spec["ingress"] = json!([{ "from": peers }]);
+    }
+    spec
+}
+
+fn egress_spec(rules: Vec<Value>) -> Value {
+    let mut spec = json!({"podSelector": {}, "policyTypes": ["Egress"]});
+    if !rules.is_empty() {
+        spec["egress"] = Value::from(rules);
+    }
+    spec
+}
+
+/// The cluster's DNS by its pods and, since Auto Mode and NodeLocal have none, by its addresses.
+fn dns(service: Option<&Cidr>) -> Value {
+    let mut to = vec![json!({
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}
+    })];
+    to.extend(service.map(block));
+    to.push(json!({"ipBlock": {"cidr": NODE_LOCAL_DNS}}));
+    json!({"to": to, "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]})
+}
+
+fn opening(Opening { to, ports: open }: &Opening) -> Value {
+    let mut rule = json!({ "to": to.iter().map(block).collect::<Value>() });
+    if !open.is_empty() {
+        rule["ports"] = ports(open);
+    }
+    rule
+}
+
+/// Every range that holds the metadata service excepts it: with it a pod becomes its node.
+fn block(cidr: &Cidr) -> Value {
+    match cidr.metadata_except() {
+        Some(except) if !except.is_empty() => json!({"ipBlock": {"cidr": cidr.to_string(), "except": except}}),
+        _ => json!({"ipBlock": {"cidr": cidr.to_string()}}),
+    }
+}
+
+pub fn ports(ports: &[u16]) -> Value {
+    ports.iter().map(|port| json!({"protocol": "TCP", "port": port})).collect()
+}

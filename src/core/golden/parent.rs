@@ -1,0 +1,43 @@
+//! What slots take from their environment.
+
+use crate::domain::{DefaultDeny, Limits, NetworkEngine, PersonaName};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a slot needs to know of its environment; kept in the slot's private bytes, so that a plan of something that exists
+/// works with the cluster away. An isolated slot's namespace is rendered from it as the environment's own ones are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parent {
+    pub id: String,
+    pub team: String,
+    pub tier: String,
+    /// The path's name as the environment resolved it.
+    pub golden_path: String,
+    /// Key -> final name.
+    pub namespaces: BTreeMap<String, String>,
+    /// Totals of the environment's quota, as canonical text: what shares are judged against.
+    pub quota_total: BTreeMap<String, String>,
+    /// The part of the total that is kept free for rolling updates.
+    pub headroom_percent: u32,
+    /// Personas and their RoleBinding subjects; `None` waits for another resource of the same run.
+    pub subjects: BTreeMap<PersonaName, Option<Vec<serde_json::Value>>>,
+    pub network: ParentNetwork,
+    pub owner_annotations: BTreeMap<String, String>,
+    pub pod_security_labels: BTreeMap<String, String>,
+    /// As configured, over the tier's defaults.
+    pub limits: Limits,
+}
+
+/// The environment's network with its defaults filled in; `None` waits for another resource of the same run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParentNetwork {
+    pub engine: NetworkEngine,
+    pub default_deny: DefaultDeny,
+    pub allow_from: Vec<String>,
+    pub ingress_cidrs: Option<Vec<String>>,
+    pub egress_presets: Vec<String>,
+    pub egress_cidrs: Option<Vec<String>>,
+    pub egress_fqdns: Vec<String>,
+}

@@ -1,0 +1,123 @@
+//! A slot within its environment and the grants of its tier. Knows the effective request and the catalogue's bounds.
+
+use super::{check::TOO_LONG, effective::Effective};
+use crate::{
+    domain::{IdentityMode, Problems, Quantity},
+    golden::{
+        catalogue::filled,
+        checks::{check_engine, check_granted_fqdns, check_namespace_length, check_reserved},
+        forms::covers,
+    },
+};
+
+pub fn judge(effective: &Effective, problems: &mut Problems) {
+    let Effective { spec, terms, parent, .. } = effective;
+    if effective.is_isolated() {
+        let name = effective.isolated_namespace();
+        if spec.isolation.is_none() {
+            check_namespace_length("slot.namespace_length", &name, &["name"], TOO_LONG, problems);
+        }
+        check_reserved(&terms.path, &name, problems);
+        if spec.namespace.is_some() {
+            problems.warning(
+                "slot.namespace_unused",
+                &["namespace"],
+                "`namespace` has no effect on an isolated slot, which has a namespace of its own",
+                "Leave it out, or set `isolation = \"shared\"`.",
+            );
+        }
+    }
+    if effective.min_replicas > effective.max_replicas {
+        problems.error(
+            "slot.replicas_order",
+            &["availability", "min_replicas"],
+            format!(
+                "`min_replicas` of {} is more than the {} replicas that the slot may have",
+                effective.min_replicas, effective.max_replicas
+            ),
+            "Lower `min_replicas`, or raise `share.max_replicas`.",
+        );
+    }
+    let deny = parent.network.default_deny;
+    let egress = spec.egress.as_ref().is_some_and(|egress| !egress.to_slots.is_empty() || !egress.fqdns.is_empty());
+    for (field, is_asked, is_closed) in
+        [("ingress", spec.ingress.is_some(), deny.has_ingress()), ("egress", egress, deny.has_egress())]
+    {
+        if is_asked && !is_closed {
+            problems.warning(
+                "slot.network_open",
+                &[field],
+                format!("`{field}` has no effect, because the environment does not restrict {field}"),
+                "Set `network.default_deny = \"both\"` on the environment, or leave it out.",
+            );
+        }
+    }
+    judge_statements(effective, problems);
+    let fqdns = spec.egress.as_ref().map(|egress| egress.fqdns.as_slice()).unwrap_or_default();
+    check_granted_fqdns(fqdns, &terms.tier.grants, &["egress", "fqdns"], problems);
+    if effective.identity.mode == IdentityMode::Irsa && effective.oidc_issuer.is_none() {
+        problems.error(
+            "slot.no_oidc_issuer",
+            &["identity", "mode"],
+            "IRSA needs an OIDC issuer, and the cluster has none",
+            "Set `identity.mode = \"pod_identity\"`.",
+        );
+    }
+    check_engine(parent.network.engine, fqdns, &["egress", "fqdns"], problems);
+    judge_share("cpu", "requests.cpu", &effective.cpu, effective, problems);
+    judge_share("memory", "requests.memory", &effective.memory, effective, problems);
+}
+
+fn judge_share(field: &str, resource: &str, share: &Quantity, effective: &Effective, problems: &mut Problems) {
+    let parent = &effective.parent;
+    let total = parent.quota_total.get(resource).and_then(|text| text.parse::<Quantity>().ok());
+    let Some(total) = total else { return };
+    let at = ["share", field];
+    if *share > total {
+        problems.error(
+            "slot.share_exceeds_total",
+            &at,
+            format!("The share of {} {field} is more than the environment's total of {total}", share.written()),
+            "Lower the share, or raise `quota.total` of the environment.",
+        );
+    } else if total.percent(100 - parent.headroom_percent.min(100)).is_some_and(|usable| *share > usable) {
+        problems.warning(
+            "slot.headroom_uncovered",
+            &at,
+            format!("The share of {} {field} leaves less than {} % of {total} free", share.written(), parent.headroom_percent),
+            "A rolling update of this slot may find no room for its surge. Lower the share, or raise `quota.total` of the environment.",
+        );
+    }
+}
+
+fn judge_statements(effective: &Effective, problems: &mut Problems) {
+    let grants = &effective.terms.tier.grants;
+    let lower = |texts: &[String]| -> Vec<String> { texts.iter().map(|text| text.to_ascii_lowercase()).collect() };
+    let (actions, anywhere) = (lower(&grants.actions), lower(&grants.any_resource_actions));
+    let resources: Vec<String> = grants.resources.iter().map(|pattern| filled(pattern, &effective.cluster)).collect();
+    for (index, statement) in effective.identity.statements.iter().enumerate() {
+        let index = index.to_string();
+        let at = |field| ["identity", "statements", index.as_str(), field];
+        let asked: Vec<String> = statement.actions.known().map(str::to_ascii_lowercase).collect();
+        for action in asked.iter().filter(|action| !actions.iter().any(|pattern| covers(pattern, action))) {
+            problems.error(
+                "identity.action_not_granted",
+                &at("actions"),
+                format!("The golden path does not grant {action}"),
+                "Workloads get the actions of the path's grants. Ask the platform team to add it.",
+            );
+        }
+        for resource in statement.resources.known() {
+            let is_whole =
+                resource == "*" && asked.iter().all(|action| anywhere.iter().any(|pattern| covers(pattern, action)));
+            if !is_whole && !resources.iter().any(|pattern| covers(pattern, resource)) {
+                problems.error(
+                    "identity.resource_not_granted",
+                    &at("resources"),
+                    format!("The golden path does not grant the resource {resource}"),
+                    format!("Granted: {}; and * for actions that support no resource.", resources.join(", ")),
+                );
+            }
+        }
+    }
+}

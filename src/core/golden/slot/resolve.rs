@@ -1,0 +1,141 @@
+//! The request, its environment, its tier's defaults and the cluster's facts become one value. Knows `effective`, the
+//! defaults and the makers' values.
+
+use super::effective::Effective;
+use crate::{
+    domain::{IdentityMode, LABEL_PREFIX, Problem, Problems, Quantities, Quantity, SlotSpec},
+    golden::{
+        blueprint::Summary,
+        defaults::{
+            namespace::{limits, terms},
+            roles,
+        },
+        objects::{
+            iam::{RoleTerms, Trust, WorkloadRole, role_name},
+            mark::Mark,
+            namespace::{GoldenNamespace, NamespaceTerms},
+        },
+        resource::Given,
+    },
+};
+
+pub struct Resolved {
+    pub effective: Effective,
+    pub summary: Summary,
+    pub mark: Mark,
+    /// The final name of the namespace that it lives in.
+    pub namespace: String,
+    /// An isolated slot's own namespace.
+    pub own: Option<(NamespaceTerms, GoldenNamespace)>,
+    /// What admission reads of a slot: an annotation of the Namespace, which no tenant's role writes.
+    pub limits: (String, String),
+    pub roles: RoleTerms,
+    pub role: Option<WorkloadRole>,
+}
+
+pub fn resolve(spec: &SlotSpec, given: &Given<'_>) -> Result<Resolved, Problems> {
+    let facts = given.facts;
+    let effective = Effective::of(spec, given)?;
+    let Effective { terms: found, parent, cpu, memory, max_replicas, .. } = &effective;
+    let namespace = namespace(&effective)?;
+    let mark = Mark {
+        environment: effective.environment().to_owned(),
+        slot: Some(effective.name().to_owned()),
+        team: parent.team.clone(),
+        tier: parent.tier.clone(),
+        path: found.path.name.clone(),
+    };
+    let limits = (
+        format!("{LABEL_PREFIX}slot-{}", effective.name()),
+        format!("cpu={cpu} memory={memory} max-replicas={max_replicas}"),
+    );
+    let own = effective.is_isolated().then(|| {
+        let terms = terms(mark.clone(), found, &parent.network, &parent.subjects, facts);
+        (terms, own_namespace(&effective, &namespace, limits.clone()))
+    });
+    let roles = roles::terms(&found.tier.grants, &facts.cluster_arn, &mark, &parent.owner_annotations);
+    let role = role(&effective, &roles);
+    let summary = Summary {
+        team: parent.team.clone(),
+        golden_path: found.path.name.clone(),
+        golden_path_version: found.path.version.to_string(),
+        golden_path_digest: found.path.digest.clone(),
+        class: Some(found.tier.class),
+        deletion_protection: spec.deletion_protection.unwrap_or(found.tier.deletion_protection),
+        namespaces: own.iter().map(|(_, own)| own.name.clone()).collect(),
+        boundaries: role.iter().map(|_| roles.boundary.clone()).collect(),
+    };
+    Ok(Resolved { effective, summary, mark, namespace, own, limits, roles, role })
+}
+
+fn namespace(effective: &Effective) -> Result<String, Problem> {
+    let existing = &effective.parent.namespaces;
+    if effective.is_isolated() {
+        let name = effective.isolated_namespace();
+        return match existing.iter().find(|(_, other)| **other == name) {
+            None => Ok(name),
+            Some((key, _)) => Err(Problem::error(
+                "slot.namespace_taken",
+                format!("The isolated namespace {name} is the environment's own (key {key:?})"),
+                "Choose another name for the slot, or set `isolation = \"shared\"`.",
+            )
+            .at(["name"])),
+        };
+    }
+    let key = match &effective.spec.namespace {
+        Some(key) => Some(key.as_str()),
+        None if existing.contains_key("default") => Some("default"),
+        None if existing.len() == 1 => existing.keys().next().map(String::as_str),
+        None => None,
+    };
+    key.and_then(|key| existing.get(key)).cloned().ok_or_else(|| {
+        let keys: Vec<&str> = existing.keys().map(String::as_str).collect();
+        let environment = effective.environment();
+        let summary = match key {
+            Some(key) => format!("Environment {environment} has no namespace {key:?}"),
+            None => format!("Environment {environment} has several namespaces and no default one"),
+        };
+        Problem::error("slot.namespace_unknown", summary, format!("Name one of its keys: {}.", keys.join(", ")))
+            .at(["namespace"])
+    })
+}
+
+fn own_namespace(effective: &Effective, name: &str, admission: (String, String)) -> GoldenNamespace {
+    let Effective { terms, parent, .. } = effective;
+    let mut annotations = parent.owner_annotations.clone();
+    annotations.extend([admission]);
+    GoldenNamespace {
+        name: name.to_owned(),
+        labels: parent.pod_security_labels.clone(),
+        annotations,
+        limits: limits(&terms.tier.limits, &[Some(&parent.limits)]),
+        quota: quota(effective),
+        by_priority: vec![],
+    }
+}
+
+/// The share as a quota. Pods: all replicas and the surge of a rolling update (a quarter, as a Deployment's default),
+/// and one more for a Job or a person.
+fn quota(effective: &Effective) -> Quantities {
+    let Effective { terms, cpu, memory, max_replicas, .. } = effective;
+    let mut quota = terms.tier.slot.quota.clone();
+    let pods = max_replicas + max_replicas.div_ceil(4) + 1;
+    quota.insert("requests.cpu".to_owned(), cpu.clone());
+    quota.insert("requests.memory".to_owned(), memory.clone());
+    if let Some(limit) = terms.tier.memory_limit(memory) {
+        quota.insert("limits.memory".to_owned(), limit);
+    }
+    quota.insert("pods".to_owned(), Quantity::whole(u64::from(pods)));
+    quota
+}
+
+/// `None` where the identity is `none`, or IRSA on a cluster without an OIDC issuer, which `judge` refuses.
+fn role(effective: &Effective, roles: &RoleTerms) -> Option<WorkloadRole> {
+    let trust = match effective.identity.mode {
+        IdentityMode::None => return None,
+        IdentityMode::PodIdentity => Trust::PodIdentity(effective.identity.scope),
+        IdentityMode::Irsa => Trust::Irsa(effective.oidc_issuer.clone()?),
+    };
+    let name = role_name(&effective.cluster, effective.environment(), Some(effective.name()), None);
+    Some(WorkloadRole { arn: roles.arn(&name), name, trust })
+}

@@ -1,0 +1,386 @@
+//! What requests become, as plain files to read in review, and the properties that files can't show.
+//!
+//! `GOLDENPATH_UPDATE_SNAPSHOTS=1 cargo test -p goldenpath-core` writes the files again.
+
+use super::{
+    Blueprint, Parent,
+    environment::group,
+    fixtures::{self, *},
+    objects::iam,
+};
+use crate::{
+    domain::{Body, Desired, Late, Outputs, PersonaName, Spec, StableFacts},
+    kinds::{fields_of, line},
+};
+use serde_json::{Value, json};
+use std::{fmt::Write, path::Path};
+
+#[test]
+fn requests_become_these_objects() {
+    let plain = facts();
+    let auto = StableFacts { auto_mode: true, ..facts() };
+    let names = json!({"network": {"default_deny": "both", "egress_fqdns": ["api.example.com"], "egress_presets": ["aws_services"]}});
+    let cilium = json!({"network": {"default_deny": "both", "engine": "cilium", "egress_fqdns": ["*.example.com"]}});
+    let (dev, prod) = (environment(json!({})), payments_prod());
+    let shared = json!({"identity": {"mode": "none"}, "availability": {"max_unavailable": "1"}});
+    let session = json!({
+        "isolation": "namespace",
+        "identity": {
+            "scope": "session_policy", "target_role_arn": "arn:aws:iam::444455556666:role/data",
+            "statements": [{"actions": ["sqs:*"], "resources": ["arn:aws:sqs:eu-west-1:111122223333:led"], "conditions": {"Bool": {"aws:SecureTransport": ["true"]}}}]
+        }
+    });
+    for (name, spec, facts, parent) in [
+        ("baseline", baseline(), &plain, None),
+        ("environment-dev", Spec::Environment(dev.clone()), &plain, None),
+        (
+            "environment-staging",
+            Spec::Environment(environment(json!({"name": "payments-staging", "tier": "staging"}))),
+            &plain,
+            None,
+        ),
+        ("environment-prod", Spec::Environment(prod.clone()), &plain, None),
+        ("environment-eks-auto", Spec::Environment(environment(names)), &auto, None),
+        ("environment-cilium", Spec::Environment(environment(cilium)), &plain, None),
+        ("slot-dev-shared", Spec::Slot(slot(shared)), &plain, Some(parent(&dev, &plain))),
+        ("slot-dev-session-policy", Spec::Slot(slot(session)), &plain, Some(parent(&dev, &plain))),
+        ("slot-prod", Spec::Slot(slot(ledger())), &plain, Some(parent(&prod, &plain))),
+    ] {
+        assert_eq!(judged(&spec, facts, parent.as_ref()), [], "{name}");
+        let blueprint = rendered(spec, facts, parent.as_ref());
+        snapshot(name, &text(&blueprint));
+    }
+}
+
+fn text(blueprint: &Blueprint) -> String {
+    let mut all = String::new();
+    let mut objects: Vec<&Desired> = blueprint.objects.iter().collect();
+    objects.sort_by(|a, b| a.key.cmp(&b.key));
+    for Desired { key, body, needs, inside, shared, leave, manager } in objects {
+        let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
+        let _ = writeln!(all, "=== {key}");
+        let _ = writeln!(
+            all,
+            "needs [{}] inside {} shared {shared} leave {leave} by {manager}",
+            needs.join(", "),
+            inside.as_ref().map_or("-".into(), ToString::to_string)
+        );
+        let body = body.as_ref().expect("known");
+        let _ = writeln!(all, "{}", line(key, &fields_of(body)));
+        let value = match body {
+            Body::Kube(doc) => doc.clone(),
+            other => serde_json::to_value(other).expect("serialises"),
+        };
+        let _ = writeln!(all, "{}\n", value);
+    }
+    let _ = writeln!(all, "=== summary\n{:#?}\n", blueprint.summary);
+    match &blueprint.outputs {
+        Outputs::Slot(outputs) => {
+            for (name, file) in outputs.manifests.as_ref().and_then(Late::now).into_iter().flatten() {
+                let _ = writeln!(all, "=== {name}\n{file}");
+            }
+        }
+        outputs => {
+            let _ = writeln!(all, "=== outputs\n{outputs:#?}");
+        }
+    }
+    all
+}
+
+fn snapshot(name: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("golden/snapshots/{name}.txt"));
+    if std::env::var_os("GOLDENPATH_UPDATE_SNAPSHOTS").is_some() {
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("the folder is made");
+        std::fs::write(&file, text).expect("the file is written");
+    }
+    let before = std::fs::read_to_string(&file).unwrap_or_default();
+    let differs = before.lines().zip(text.lines()).find(|(a, b)| a != b);
+    assert!(before == text, "{name}: {differs:?}; read the diff and set GOLDENPATH_UPDATE_SNAPSHOTS=1 if it is meant");
+}
+
+#[test]
+fn rendering_is_a_function() {
+    let facts = facts();
+    let prod = Spec::Environment(payments_prod());
+    assert_eq!(rendered(prod.clone(), &facts, None), rendered(prod, &facts, None));
+}
+
+#[test]
+fn names_and_groups_never_change() {
+    let cluster = facts().cluster_arn;
+    for (name, expect, reason) in [
+        (iam::role_name(&cluster, "payments-prod", Some("ledger"), None), "gp-payments-prod-ledger-", "a slot"),
+        (
+            iam::role_name(&cluster, &"a".repeat(40), Some(&"b".repeat(40)), None),
+            "gp-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbb-",
+            "cut to 64",
+        ),
+    ] {
+        assert!(name.starts_with(expect) && name.len() <= 64, "{reason}: {name}");
+    }
+    let slot = iam::role_name(&cluster, "payments", Some("deployer"), None);
+    let persona = iam::role_name(&cluster, "payments", None, Some(PersonaName::Deployer));
+    assert_ne!(slot, persona, "a slot with the name of a persona");
+    assert_eq!(slot, "gp-payments-deployer-a37fbf1ab2", "names are those of every release");
+    assert_eq!(group("arn:aws:iam::111122223333:role/pay-admin"), "gp:p:7855171448906562", "and groups");
+}
+
+#[test]
+fn every_partition_has_its_own_arns() {
+    for (partition, region, suffix, reason) in [
+        ("aws", "eu-west-1", "amazonaws.com", "commercial"),
+        ("aws-us-gov", "us-gov-west-1", "amazonaws.com", "GovCloud"),
+        ("aws-cn", "cn-north-1", "amazonaws.com.cn", "China"),
+    ] {
+        let facts = StableFacts { auto_mode: true, ..facts_in(partition, region) };
+        let spec = environment(json!({
+            "access": {"deployer": {"create_role": true, "trusted_principal_arns": [format!("arn:{partition}:iam::111122223333:role/ci")]}},
+            "network": {"default_deny": "both", "egress_presets": ["aws_services"]}
+        }));
+        let blueprint = rendered(Spec::Environment(spec.clone()), &facts, None);
+        assert_eq!(judged(&Spec::Environment(spec.clone()), &facts, None), [], "{reason}");
+        assert_eq!(
+            blueprint.summary.boundaries,
+            [format!("arn:{partition}:iam::111122223333:policy/goldenpath/boundary")],
+            "{reason}"
+        );
+        let text = text(&blueprint);
+        assert!(text.contains(&format!("*.{region}.{suffix}")), "{reason}");
+        assert!(!text.replace(&format!("arn:{partition}:"), "").contains("arn:aws"), "no other partition: {reason}");
+        let role = rendered(Spec::Slot(slot(json!({}))), &facts, Some(&parent(&spec, &facts)));
+        let arn = format!("arn:{partition}:iam::111122223333:role/goldenpath/payments-dev/gp-payments-dev-ledger-");
+        assert!(
+            matches!(&role.outputs, Outputs::Slot(o) if matches!(&o.role_arn, Some(Late::Now(Some(a))) if a.starts_with(&arn)))
+        );
+    }
+}
+
+/// Keys are known whatever waits; only what needs the value is without a body.
+#[test]
+fn an_unknown_keeps_all_keys() {
+    let facts = facts();
+    let later = |spec: &mut Spec| match spec {
+        Spec::Environment(spec) => {
+            let access = spec.access.as_mut().expect("access");
+            access.viewer.as_mut().expect("viewer").oidc_groups = Late::Later;
+            access.deployer.as_mut().expect("deployer").trusted_principal_arns = Late::Now(vec![Late::Later]);
+            let network = spec.network.as_mut().expect("network");
+            (network.ingress_cidrs, network.egress_cidrs) = (Late::Later, Late::Later);
+        }
+        Spec::Slot(spec) => {
+            let identity = spec.identity.as_mut().expect("identity");
+            identity.statements[0].resources = Late::Later;
+        }
+        Spec::Baseline(_) => {}
+    };
+    let prod = parent(&payments_prod(), &facts);
+    for (spec, waiting, parent) in [
+        (
+            Spec::Environment(payments_prod()),
+            vec![
+                "NetworkPolicy",
+                "NetworkPolicy",
+                "NetworkPolicy",
+                "NetworkPolicy",
+                "Role",
+                "RoleBinding",
+                "RoleBinding",
+            ],
+            None,
+        ),
+        (Spec::Slot(slot(ledger())), vec!["Role"], Some(&prod)),
+    ] {
+        let mut unknown = spec.clone();
+        later(&mut unknown);
+        let (known, unknown) = (rendered(spec, &facts, parent), rendered(unknown, &facts, parent));
+        let keys = |blueprint: &Blueprint| blueprint.objects.iter().map(|o| o.key.clone()).collect::<Vec<_>>();
+        assert_eq!(keys(&known), keys(&unknown));
+        let mut without: Vec<&str> =
+            unknown.objects.iter().filter(|o| o.body.is_none()).map(|o| o.key.kind()).collect();
+        without.sort_unstable();
+        assert_eq!(without, waiting);
+        for (known, unknown) in known.objects.iter().zip(&unknown.objects).filter(|(_, unknown)| unknown.body.is_some())
+        {
+            assert_eq!(known, unknown);
+        }
+    }
+}
+
+#[test]
+fn needs_and_containers_are_in_the_blueprint_or_the_environment() {
+    let facts = facts();
+    let prod = payments_prod();
+    for (spec, parent) in
+        [(Spec::Environment(prod.clone()), None), (Spec::Slot(slot(ledger())), Some(parent(&prod, &facts)))]
+    {
+        let blueprint = rendered(spec, &facts, parent.as_ref());
+        let keys: Vec<_> = blueprint.objects.iter().map(|o| &o.key).collect();
+        let mut unique = keys.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), keys.len(), "each key once");
+        for object in &blueprint.objects {
+            for need in &object.needs {
+                assert!(keys.contains(&need), "{} needs {need}", object.key);
+            }
+        }
+    }
+}
+
+#[test]
+fn quota_is_shared_out() {
+    let quotas = |members: Value| {
+        let blueprint = rendered(Spec::Environment(environment(members)), &facts(), None);
+        let found =
+            blueprint.objects.iter().filter(|o| o.key.to_string().ends_with("gp-base")).map(|o| match &o.body {
+                Some(Body::Kube(doc)) => doc["spec"]["hard"]["requests.cpu"].as_str().map(str::to_owned),
+                _ => None,
+            });
+        found.flatten().collect::<Vec<_>>()
+    };
+    for (members, expect, reason) in [
+        (json!({}), vec!["4"], "one namespace has all"),
+        (json!({"namespaces": {"a": {}, "b": {}, "c": {}}}), vec!["1333m"; 3], "equal parts, rounded down"),
+        (json!({"namespaces": {"a": {"quota": {"requests.cpu": "3"}}, "b": {}}}), vec!["3", "1"], "what is left"),
+        (json!({"quota": {"total": {"requests.cpu": "16"}}}), vec!["16"], "up to four times the default"),
+    ] {
+        assert_eq!(quotas(members), expect, "{reason}");
+    }
+}
+
+#[test]
+fn a_memory_limit_moves_with_the_request() {
+    let total = |members: Value| parent(&environment(members), &facts()).quota_total["limits.memory"].clone();
+    let prod = |total: Value| json!({"tier": "prod", "quota": {"total": total}});
+    for (members, expect, reason) in [
+        (prod(json!({"requests.memory": "64Gi"})), "80Gi", "40 for 32, so 80 for 64"),
+        (prod(json!({"requests.memory": "64Gi", "limits.memory": "70Gi"})), "70Gi", "as written"),
+        (prod(json!({"pods": "50"})), "40Gi", "the tier's"),
+    ] {
+        assert_eq!(total(members), expect, "{reason}");
+    }
+}
+
+#[test]
+fn what_only_the_cluster_can_refuse_is_reported() {
+    let facts = facts();
+    for (members, field, code, reason) in [
+        (
+            json!({"access": {"viewer": {"permission_sets": ["Nope"]}}}),
+            "access.viewer.permission_sets",
+            "access.unknown_permission_set",
+            "no role",
+        ),
+        (
+            json!({"network": {"egress_fqdns": ["a.example.com"]}}),
+            "network.egress_fqdns",
+            "network.engine_knows_no_names",
+            "auto is vpc_cni here",
+        ),
+    ] {
+        let errors = resolved(&Spec::Environment(environment(members)), &facts, None).err().expect(reason);
+        assert_eq!((errors[0].field.join("."), errors[0].code), (field.to_owned(), code), "{reason}");
+    }
+    let foreign = json!({"access": {"admin": {"principal_arns": ["arn:aws:iam::999999999999:role/x"]}}});
+    let refused = judged(&Spec::Environment(environment(foreign)), &facts, None);
+    assert_eq!(refused[0].code, "access.principal_not_granted");
+
+    let several = parent(&environment(json!({"namespaces": {"api": {}, "jobs": {}}})), &facts);
+    let one = parent(&environment(json!({"namespaces": {"api": {}}})), &facts);
+    for (members, parent, field, reason) in [
+        (json!({}), &several, "namespace", "several namespaces and none called default"),
+        (json!({"namespace": "nope"}), &one, "namespace", "no such namespace"),
+        (json!({"name": "api", "isolation": "namespace"}), &one, "name", "the isolated namespace is taken"),
+        (json!({"share": {"cpu": "5", "memory": "1Gi"}}), &one, "share.cpu", "more than the total"),
+        (json!({"identity": {"mode": "irsa"}}), &one, "identity.mode", "no OIDC issuer"),
+        (json!({"egress": {"fqdns": ["a.example.com"]}}), &one, "egress.fqdns", "names without an engine"),
+        (
+            json!({"identity": {"statements": [{"actions": ["ec2:RunInstances"], "resources": ["*"]}]}}),
+            &one,
+            "identity.statements.0.actions",
+            "not granted",
+        ),
+        (
+            json!({"availability": {"min_replicas": 5}, "share": {"cpu": "1", "memory": "1Gi", "max_replicas": 4}}),
+            &one,
+            "availability.min_replicas",
+            "order",
+        ),
+    ] {
+        let problems = judged(&Spec::Slot(slot(members)), &facts, Some(parent));
+        assert!(problems.iter().any(|p| p.is_error() && p.field.join(".") == field), "{reason}: {problems:?}");
+    }
+    let lost = resolved(&Spec::Slot(slot(json!({}))), &facts, None).err().expect("no environment");
+    assert_eq!(lost[0].field, ["environment"]);
+}
+
+#[test]
+fn irsa_has_its_own_trust_and_no_association() {
+    let facts = StableFacts { oidc_issuer: Some("https://oidc.eks.eu-west-1.amazonaws.com/id/ABC".into()), ..facts() };
+    let parent = parent(&environment(json!({})), &facts);
+    let blueprint = rendered(Spec::Slot(slot(json!({"identity": {"mode": "irsa"}}))), &facts, Some(&parent));
+    let kinds: Vec<&str> = blueprint.objects.iter().map(|o| o.key.kind()).collect();
+    assert!(kinds.contains(&"Role") && !kinds.contains(&"PodIdentityAssociation"), "{kinds:?}");
+    let text = text(&blueprint);
+    assert!(text.contains("oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC"));
+    assert!(text.contains("system:serviceaccount:payments-dev:ledger") && text.contains("eks.amazonaws.com/role-arn"));
+}
+
+#[test]
+fn a_parent_survives_the_private_bytes() {
+    let parent = parent(&payments_prod(), &facts());
+    let text = serde_json::to_string(&parent).expect("writes");
+    assert_eq!(serde_json::from_str::<Parent>(&text).expect("reads"), parent);
+}
+
+#[test]
+fn right_requests_pass() {
+    for spec in [
+        Spec::Environment(environment(json!({}))),
+        Spec::Environment(payments_prod()),
+        Spec::Slot(slot(json!({}))),
+        Spec::Slot(slot(ledger())),
+        baseline(),
+    ] {
+        assert_eq!(problems(&spec), [], "{spec:?}");
+    }
+}
+
+/// A default that gives way to a smaller maximum is what a quota is held against.
+#[test]
+fn a_quota_is_held_against_the_limit_that_containers_get() {
+    let spec = |container: Value| {
+        let quota = json!({"a": {"quota": {"limits.memory": "128Mi"}, "limits": {"container": container}}});
+        problems(&Spec::Environment(environment(json!({ "namespaces": quota }))))
+    };
+    assert_eq!(spec(json!({}))[0].code, "environment.default_exceeds_quota", "256Mi is the tier's default");
+    assert_eq!(spec(json!({"max_memory": "64Mi"})), [], "and at most 64Mi here");
+}
+
+/// What `check_spec` reports is not reported again by the guardrails, and nothing else is lost.
+#[test]
+fn a_fault_is_reported_once() {
+    let written = json!({"identity": {"statements": [{"actions": ["sts:AssumeRole"], "resources": ["*"]}]}});
+    let (spec, facts) = (Spec::Slot(slot(written)), facts());
+    let parent = parent(&environment(json!({})), &facts);
+    let codes = |problems: Vec<crate::domain::Problem>| problems.iter().map(|problem| problem.code).collect::<Vec<_>>();
+    assert_eq!(codes(super::check_spec(&spec)), ["iam.assume_anything"]);
+    let found = codes(judged(&spec, &facts, Some(&parent)));
+    assert_eq!(found, ["identity.action_not_granted", "identity.resource_not_granted", "slot.shared_identities"]);
+}
+
+#[test]
+fn all_that_is_wrong_is_reported_where_nothing_can_be_rendered() {
+    let facts = facts();
+    let parent = parent(&environment(json!({})), &facts);
+    let slot = Spec::Slot(slot(json!({"namespace": "nope", "share": {"cpu": "99", "memory": "1Gi"}})));
+    let environment = json!({"name": "kube-x", "access": {"viewer": {"permission_sets": ["Nope"]}}});
+    let environment = Spec::Environment(fixtures::environment(environment));
+    for (spec, parent, expect) in [
+        (slot, Some(&parent), ["slot.share_exceeds_total", "slot.namespace_unknown"]),
+        (environment, None, ["names.reserved", "access.unknown_permission_set"]),
+    ] {
+        let errors = resolved(&spec, &facts, parent).err().expect("nothing to render");
+        assert_eq!(errors.iter().map(|error| error.code).collect::<Vec<_>>(), expect);
+    }
+}

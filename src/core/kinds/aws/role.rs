@@ -1,0 +1,50 @@
+//! An IAM role: nothing of it is left to the digest of a line, since all of it is power.
+
+use super::tags;
+use crate::{
+    domain::{Fields, FieldsBuilder, Holder, Role},
+    kinds::{
+        canonical::{canonical_json, escaped, policy::canonical_policy},
+        kind::{Kind, RemovalRank},
+        words::{Rest, list, policy, unescaped},
+    },
+};
+use serde_json::Value;
+
+pub const KIND: Kind = Kind { words, ..Kind::aws("iam", "Role", RemovalRank::Role) };
+
+const INLINE: &str = "/inline/";
+
+pub(in crate::kinds) fn fields(role: &Role) -> Fields {
+    let Role { path, trust, inline, attached, boundary, max_session_seconds, description, tags } = role;
+    let mut fields = FieldsBuilder::default();
+    fields.push("/path", path.as_str(), Holder::Us);
+    fields.push("/trust", canonical_policy(trust), Holder::Us);
+    for (name, policy) in inline {
+        fields.push(format!("{INLINE}{}", escaped(name)), canonical_policy(policy), Holder::Us);
+    }
+    if !attached.is_empty() {
+        let attached: Vec<Value> = attached.iter().map(|arn| Value::from(arn.as_str())).collect();
+        fields.push("/attached", canonical_json(&Value::Array(attached)), Holder::Us);
+    }
+    fields.push("/boundary", boundary.as_str(), Holder::Us);
+    fields.push("/maxSessionDuration", max_session_seconds.to_string(), Holder::Us);
+    fields.push("/description", description.as_str(), Holder::Us);
+    tags::push(&mut fields, tags);
+    fields.build()
+}
+
+fn words(rest: &mut Rest<'_>) -> Vec<String> {
+    let mut words = vec![];
+    words.extend(rest.take_as("/trust", policy::document).map(|text| format!("trust: {text};")));
+    for path in rest.paths_under(INLINE) {
+        let name = unescaped(&path[INLINE.len()..]);
+        words.extend(rest.take_as(path, policy::document).map(|text| format!("{name}: {text};")));
+    }
+    words.extend(rest.take_as("/attached", list).map(|arns| format!("attached {arns};")));
+    words.extend(rest.take("/boundary").map(|arn| format!("boundary {arn}")));
+    words.extend(rest.take("/path").map(|path| format!("path {path}")));
+    words.extend(rest.take("/maxSessionDuration").map(|seconds| format!("session {seconds}s")));
+    words.extend(rest.take("/description").map(|text| format!("({text})")));
+    words
+}

@@ -1,0 +1,9 @@
+//! Who may reach pods, and whom they may reach.
+
+use crate::kinds::{kind::Kind, words::network};
+
+pub const KIND: Kind = Kind {
+    openings: network::OPENINGS,
+    words: network::policy,
+    ..Kind::namespaced("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
+};

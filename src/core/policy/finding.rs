@@ -1,0 +1,37 @@
+//! What a rule finds.
+
+use crate::domain::{ObjectKey, Problem, Severity};
+
+/// Never "passed" for what is not known yet: the rule is undecided, and decided at apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Violated,
+    Undecided,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable: `iam.wildcard_action`.
+    pub rule: &'static str,
+    pub verdict: Verdict,
+    pub severity: Severity,
+    pub object: Option<ObjectKey>,
+    /// The field of the spec to change, by serde names.
+    pub field: Vec<String>,
+    pub message: String,
+    pub remedy: String,
+}
+
+impl From<Finding> for Problem {
+    fn from(Finding { rule, verdict, severity, object, field, message, remedy }: Finding) -> Self {
+        let about = match object {
+            Some(key) => format!("Rule {rule} flags {key}."),
+            None => format!("Rule {rule} flags this request."),
+        };
+        let severity = match verdict {
+            Verdict::Violated => severity,
+            Verdict::Undecided => Severity::Warning,
+        };
+        Problem { severity, code: rule, summary: message, detail: format!("{about} {remedy}"), field }
+    }
+}

@@ -1,0 +1,167 @@
+//! What rules look at: the objects of a blueprint, and what of the request no object shows.
+
+use super::{finding::Verdict, looks::lint_of};
+use crate::domain::{Body, ClusterArn, Desired, ObjectKey, Role, TierClass};
+use serde_json::Value;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    pub objects: &'a [Desired],
+    pub cluster: &'a ClusterArn,
+    /// `None`: of the cluster as a whole, which holds no workloads and is judged as production.
+    pub class: Option<TierClass>,
+    /// The field of the request that roles are made of.
+    pub roles_field: &'static str,
+    /// The network engine `none` was chosen.
+    pub has_no_engine: bool,
+    /// A workload with a role lives among others.
+    pub shares_identity: bool,
+    /// `min_replicas` and `max_unavailable`, where both were written.
+    pub budget: Option<(u32, &'a str)>,
+}
+
+/// One object, or the request as a whole, that a rule speaks of.
+pub(super) struct Hit {
+    pub object: Option<ObjectKey>,
+    pub field: Vec<String>,
+    pub verdict: Verdict,
+    pub message: String,
+}
+
+// === impl Hit ===
+
+impl Hit {
+    pub(super) fn at(key: &ObjectKey, message: impl Into<String>) -> Self {
+        Self { object: Some(key.clone()), field: vec![], verdict: Verdict::Violated, message: message.into() }
+    }
+
+    pub(super) fn field(field: &[&str], message: impl Into<String>) -> Self {
+        let field = field.iter().map(|part| (*part).to_owned()).collect();
+        Self { object: None, field, verdict: Verdict::Violated, message: message.into() }
+    }
+}
+
+// === impl Subject ===
+
+impl<'a> Subject<'a> {
+    /// Without anything that only a request shows.
+    pub fn of(objects: &'a [Desired], cluster: &'a ClusterArn, class: Option<TierClass>) -> Self {
+        let (has_no_engine, shares_identity) = (false, false);
+        Self { objects, cluster, class, roles_field: "", has_no_engine, shares_identity, budget: None }
+    }
+
+    pub(super) fn is_cluster_wide(&self) -> bool {
+        self.class.is_none()
+    }
+
+    pub(super) fn roles(&self, violation: impl Fn(&Role) -> Option<&'static str>) -> Vec<Hit> {
+        let roles = self.objects.iter().filter_map(|object| match &object.body {
+            Some(Body::Role(role)) => Some((&object.key, role)),
+            _ => None,
+        });
+        roles.filter_map(|(key, role)| Some(Hit::at(key, violation(role)?))).collect()
+    }
+
+    /// Every statement of every policy document; `trust` is the name of a role's trust policy.
+    pub(super) fn documents(&self, violation: impl Fn(&str, &Value) -> Option<String>) -> Vec<Hit> {
+        let mut hits = vec![];
+        for object in self.objects {
+            let documents: Vec<(&str, &Value)> = match &object.body {
+                Some(Body::Role(role)) => role
+                    .inline
+                    .iter()
+                    .map(|(name, policy)| (name.as_str(), policy))
+                    .chain([("trust", &role.trust)])
+                    .collect(),
+                Some(Body::PodIdentityAssociation(association)) => {
+                    association.policy.iter().map(|policy| ("session", policy)).collect()
+                }
+                _ => continue,
+            };
+            for (name, document) in documents {
+                for statement in document["Statement"].as_array().into_iter().flatten() {
+                    hits.extend(violation(name, statement).map(|message| Hit::at(&object.key, message)));
+                }
+            }
+        }
+        hits
+    }
+
+    /// The lint of one rule over the inline policies of roles. A slot's own statements keep their order, so that the violation
+    /// is shown where it was written. `says_unknown`: of several rules over one object one says that it is not known yet.
+    pub(super) fn statements(&self, rule: &str, says_unknown: bool) -> Vec<Hit> {
+        let mut hits = vec![];
+        for object in self.objects {
+            let Some(Body::Role(role)) = &object.body else { continue };
+            for (name, document) in &role.inline {
+                for (index, statement) in document["Statement"].as_array().into_iter().flatten().enumerate() {
+                    for lint in lint_of(statement).into_iter().filter(|lint| lint.rule == rule) {
+                        let index = index.to_string();
+                        let path = [self.roles_field, "statements", index.as_str(), lint.field];
+                        let path = if name == "gp-workload" { &path[..] } else { &[] };
+                        hits.push(Hit { object: Some(object.key.clone()), ..Hit::field(path, lint.message) });
+                    }
+                }
+            }
+        }
+        if says_unknown {
+            hits.extend(self.unknown("Role", self.roles_field, "a policy or the trust of this role is not known yet"));
+        }
+        hits
+    }
+
+    /// Objects of a kind whose content waits for another resource.
+    pub(super) fn unknown(&self, kind: &str, field: &str, message: &str) -> Vec<Hit> {
+        let unknown = self.objects.iter().filter(|object| object.body.is_none() && object.key.kind() == kind);
+        let hit = |object: &Desired| Hit {
+            verdict: Verdict::Undecided,
+            field: vec![field.to_owned()],
+            ..Hit::at(&object.key, format!("Undecided until apply: {message}"))
+        };
+        unknown.map(hit).collect()
+    }
+
+    pub(super) fn kube(&self, kind: &str, violation: impl Fn(&Value) -> Option<String>) -> Vec<Hit> {
+        let of_kind = self.objects.iter().filter(|object| !object.key.is_aws() && object.key.kind() == kind);
+        of_kind
+            .filter_map(|object| match &object.body {
+                Some(Body::Kube(doc)) => Some(Hit::at(&object.key, violation(doc)?)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Namespaces that hold workloads and are this blueprint's: neither the baseline's nor one in which a slot only has
+    /// annotations.
+    pub(super) fn own_namespaces(&self, violation: impl Fn(&str) -> Option<String>) -> Vec<Hit> {
+        let own = self.objects.iter().filter(|object| !self.is_cluster_wide() && object.manager == Desired::MANAGER);
+        own.filter_map(|object| match &object.key {
+            ObjectKey::Kube { kind, name, namespace: None, .. } if kind == "Namespace" => {
+                Some(Hit::at(&object.key, violation(name)?))
+            }
+            _ => None,
+        })
+        .collect()
+    }
+
+    pub(super) fn namespace(&self, name: &str) -> Option<&'a Value> {
+        self.find(|kind, namespace, other| kind == "Namespace" && namespace.is_none() && other == name)
+    }
+
+    /// An object in a namespace; its content, or null where that waits.
+    pub(super) fn inside(&self, namespace: &str, kind: &str, name: &str) -> Option<&'a Value> {
+        self.find(|k, n, other| k == kind && n == Some(namespace) && other == name)
+    }
+
+    fn find(&self, wanted: impl Fn(&str, Option<&str>, &str) -> bool) -> Option<&'a Value> {
+        self.objects.iter().find_map(|object| match (&object.key, &object.body) {
+            (ObjectKey::Kube { kind, namespace, name, .. }, body) if wanted(kind, namespace.as_deref(), name) => {
+                match body {
+                    Some(Body::Kube(doc)) => Some(doc),
+                    _ => Some(&Value::Null),
+                }
+            }
+            _ => None,
+        })
+    }
+}

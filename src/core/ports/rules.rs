@@ -1,0 +1,235 @@
+//! What IAM and EKS take and what they refuse, as far as it follows from the request alone. Pure.
+//!
+//! The sandbox refuses by these rules, and the real adapter asks them before its first call: a role takes several calls to
+//! make, and one that is refused halfway would leave half of it behind.
+
+pub mod policy_document;
+
+use crate::domain::{AccessEntry, ClusterArn, PodIdentityAssociation, Role, TAG_PREFIX};
+use std::collections::BTreeMap;
+
+/// Default quota of attached policies per role.
+const ATTACHED: usize = 10;
+const TAGS: usize = 50;
+/// Longest session policy that EKS takes.
+const SESSION_POLICY: usize = 2048;
+
+/// EKS's policies for people; others exist for its own services and are not for access entries of type STANDARD.
+pub const PEOPLES_POLICIES: [&str; 6] = [
+    "AmazonEKSAdminPolicy",
+    "AmazonEKSAdminViewPolicy",
+    "AmazonEKSClusterAdminPolicy",
+    "AmazonEKSEditPolicy",
+    "AmazonEKSSecretReaderPolicy",
+    "AmazonEKSViewPolicy",
+];
+
+// === IAM ===
+
+pub fn check_role(name: &str, role: &Role) -> Result<(), String> {
+    let good_name =
+        (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c));
+    if !good_name {
+        return Err(format!("ValidationError: {name:?} is not a role name: 1 to 64 of [\\w+=,.@-]"));
+    }
+    let good_path = role.path.len() <= 512
+        && role.path.starts_with('/')
+        && role.path.ends_with('/')
+        && role.path.chars().all(|c| c.is_ascii_graphic());
+    if !good_path {
+        return Err(format!("ValidationError: {:?} is not a path: it begins and ends with / (at most 512)", role.path));
+    }
+    if !(3600..=43_200).contains(&role.max_session_seconds) {
+        return Err(format!("ValidationError: maxSessionDuration {} is not in 3600..43200", role.max_session_seconds));
+    }
+    if role.description.chars().count() > 1000 {
+        return Err("ValidationError: the description is longer than 1000 characters".to_owned());
+    }
+    if role.attached.len() > ATTACHED {
+        return Err(format!("LimitExceeded: Cannot exceed quota for PoliciesPerRole: {ATTACHED}"));
+    }
+    let inline: usize = role.inline.values().map(policy_document::size).sum();
+    if inline > policy_document::INLINE {
+        return Err(format!(
+            "LimitExceeded: Maximum policy size of {} bytes exceeded for role {name}",
+            policy_document::INLINE
+        ));
+    }
+    for (policy, document) in &role.inline {
+        policy_document::check_identity(document).map_err(|error| format!("{error} (inline policy {policy})"))?;
+    }
+    check_tags(&role.tags)
+}
+
+pub fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), String> {
+    if tags.len() > TAGS {
+        return Err(format!("LimitExceeded: Cannot exceed quota for tags: {TAGS}"));
+    }
+    let allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
+    for (name, value) in tags {
+        let good = (1..=128).contains(&name.chars().count()) && value.chars().count() <= 256;
+        if !good || !allowed(name) || !allowed(value) || name.to_lowercase().starts_with("aws:") {
+            return Err(format!(
+                "ValidationError: the tag {name:?} = {value:?} is not allowed: 1 to 128 and 0 to 256 letters, digits and \
+                 ' _.:/=+-@', not beginning with aws:"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Tags of others stay; of ours, those that are no longer declared go.
+pub fn merged_tags(live: &BTreeMap<String, String>, declared: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let foreign = live.iter().filter(|(name, _)| !name.starts_with(TAG_PREFIX));
+    foreign.chain(declared).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Roles of IAM Identity Center and of AWS's own services belong to them.
+pub fn is_protected(path: &str) -> bool {
+    path.starts_with("/aws-reserved/") || path.starts_with("/aws-service-role/")
+}
+
+// === EKS ===
+
+pub fn check_entry(entry: &AccessEntry) -> Result<(), String> {
+    if entry.group.starts_with("system:") || entry.group.is_empty() {
+        return Err(format!(
+            "InvalidParameterException: The kubernetes group name {} is invalid, it cannot start with system:",
+            entry.group
+        ));
+    }
+    check_tags(&entry.tags)
+}
+
+/// Of a principal that is about to be given an entry.
+pub fn check_principal(arn: &str) -> Result<(), String> {
+    if arn.contains(":sts:") || arn.contains(":role/aws-service-role/") {
+        return Err(
+            "InvalidParameterException: The principalArn parameter format is not valid: neither a session nor a \
+             service-linked role can have an access entry"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+pub fn check_access_policy(policy: &str) -> Result<(), String> {
+    if PEOPLES_POLICIES.contains(&policy) {
+        return Ok(());
+    }
+    Err(format!("InvalidParameterException: The policyArn parameter format is not valid ({policy})"))
+}
+
+/// Somebody else's entry is never changed, and a policy is a part of its entry.
+pub fn not_our_entry(principal: &str, policy: &str) -> String {
+    format!(
+        "the access entry of {principal} is not marked as ours and is never changed: its owner can associate {policy}"
+    )
+}
+
+pub fn check_association(cluster: &ClusterArn, association: &PodIdentityAssociation) -> Result<(), String> {
+    let PodIdentityAssociation { role_arn, target_role_arn, disable_session_tags, policy, tags } = association;
+    if role_arn.split(':').nth(4) != Some(cluster.account()) {
+        return Err(format!(
+            "InvalidParameterException: Cross-account pass role is not allowed. ({role_arn}); name it as target role"
+        ));
+    }
+    if let Some(target) = target_role_arn
+        && !target.contains(":role/")
+    {
+        return Err(format!("InvalidParameterException: {target} is not the ARN of a role"));
+    }
+    if let Some(policy) = policy {
+        if !disable_session_tags {
+            return Err(
+                "InvalidParameterException: A session policy requires disableSessionTags to be true.".to_owned()
+            );
+        }
+        policy_document::check_identity(policy)?;
+        let size = policy_document::size(policy);
+        if size > SESSION_POLICY {
+            return Err(format!(
+                "InvalidParameterException: The policy has {size} characters, more than {SESSION_POLICY}"
+            ));
+        }
+    }
+    check_tags(tags)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn tags_of_others_stay_and_ours_follow_the_request() {
+        for (live, declared, expected, reason) in [
+            (&[][..], &[("goldenpath:a", "1")][..], &[("goldenpath:a", "1")][..], "made"),
+            (
+                &[("cost", "x"), ("goldenpath:b", "1")],
+                &[("goldenpath:a", "1")],
+                &[("cost", "x"), ("goldenpath:a", "1")],
+                "theirs stays, ours that is no longer declared goes",
+            ),
+            (&[("cost", "x")], &[("cost", "y")], &[("cost", "y")], "what we declare counts"),
+        ] {
+            assert_eq!(merged_tags(&map(live), &map(declared)), map(expected), "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_aws_refuses_is_told_in_its_words() {
+        let cluster: ClusterArn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().expect("an ARN");
+        let good = PodIdentityAssociation {
+            role_arn: "arn:aws:iam::111122223333:role/a".to_owned(),
+            target_role_arn: None,
+            disable_session_tags: false,
+            policy: None,
+            tags: BTreeMap::new(),
+        };
+        assert_eq!(check_association(&cluster, &good), Ok(()));
+        for (association, expected, reason) in [
+            (
+                PodIdentityAssociation { role_arn: "arn:aws:iam::999900001111:role/a".to_owned(), ..good.clone() },
+                "Cross-account",
+                "EKS passes no role of another account",
+            ),
+            (
+                PodIdentityAssociation {
+                    target_role_arn: Some("arn:aws:iam::111122223333:user/a".to_owned()),
+                    ..good.clone()
+                },
+                "not the ARN of a role",
+                "a target is a role",
+            ),
+            (
+                PodIdentityAssociation {
+                    policy: Some(json!({"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})),
+                    ..good.clone()
+                },
+                "disableSessionTags",
+                "tags and a session policy exclude each other",
+            ),
+            (
+                PodIdentityAssociation { tags: map(&[("aws:x", "1")]), ..good.clone() },
+                "not beginning with aws:",
+                "a reserved tag",
+            ),
+        ] {
+            let said = check_association(&cluster, &association).expect_err(reason);
+            assert!(said.contains(expected), "{reason}: {said}");
+        }
+        for (arn, is_good, reason) in [
+            ("arn:aws:iam::111122223333:role/a", true, "a role"),
+            ("arn:aws:iam::111122223333:user/a", true, "a user"),
+            ("arn:aws:sts::111122223333:assumed-role/a/b", false, "a session"),
+            ("arn:aws:iam::111122223333:role/aws-service-role/eks.amazonaws.com/a", false, "a service-linked role"),
+        ] {
+            assert_eq!(check_principal(arn).is_ok(), is_good, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The trait, its requests and its results: all that the rest of the program knows of the engine.
+
+use crate::{
+    domain::{ClusterRef, Facts, Id, Late, ObjectKey, Outputs, Problem, Record, Spec, StableFacts},
+    golden::Parent,
+};
+use async_trait::async_trait;
+use std::{collections::BTreeMap, time::Duration};
+pub use tokio_util::sync::CancellationToken as Cancel;
+
+#[async_trait]
+pub trait Provisioner: Send + Sync {
+    async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, Problem>;
+    /// The one cluster of the target, when there is just one: what a short reference to an environment means.
+    async fn only_cluster(&self) -> Result<Option<ClusterRef>, Problem>;
+    /// The record of something that exists; for import.
+    async fn find(&self, id: &Id) -> Result<Option<Record>, Problem>;
+    /// What exists now, read at most once per connection and kind; for refresh.
+    async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem>;
+    /// What an ensure would do. Makes no change.
+    async fn preview(&self, request: PreviewRequest) -> Preview;
+    /// Makes it so. Whatever exists afterwards is in the outcome, also when a step failed.
+    async fn ensure(&self, request: EnsureRequest) -> Outcome;
+    /// What a remove would lose, as problems: errors refuse it.
+    async fn preview_remove(&self, request: &RemoveRequest) -> Vec<Problem>;
+    async fn remove(&self, request: RemoveRequest) -> Removed;
+}
+
+/// What state knows of something that exists.
+#[derive(Clone, Debug)]
+pub struct Prior {
+    pub spec: Spec,
+    pub uid: String,
+    /// Key text -> line, as last observed.
+    pub objects: BTreeMap<String, String>,
+    /// The last change ended with an error: what differs is unfinished work and not drift.
+    pub incomplete: bool,
+    /// The output of that name.
+    pub identity_ready: Option<bool>,
+}
+
+pub struct ObserveRequest {
+    pub id: Id,
+    /// From state; `None` right after an import.
+    pub uid: Option<String>,
+    pub target: Option<String>,
+    pub spec: Option<Spec>,
+    pub facts: Option<StableFacts>,
+    pub parent: Option<Parent>,
+    /// From state: an object with an equal digest keeps its prior line.
+    pub objects: BTreeMap<String, String>,
+}
+
+pub enum Observation {
+    /// No record and no owned object; with what is known of why.
+    Gone(Vec<Problem>),
+    Here(Box<ObservedInstance>),
+}
+
+pub struct ObservedInstance {
+    pub uid: String,
+    pub target: String,
+    pub objects: BTreeMap<String, String>,
+    pub facts: StableFacts,
+    pub parent: Option<Parent>,
+    /// Absent when the record is lost.
+    pub record: Option<Record>,
+    /// Computed attributes as they are now: fills state after an import; generated ids that changed.
+    pub outputs: Option<Outputs>,
+    /// Drift in words: which field, which field manager. Warnings.
+    pub problems: Vec<Problem>,
+}
+
+#[derive(Clone)]
+pub struct PreviewRequest {
+    pub spec: Spec,
+    /// From private bytes.
+    pub facts: Option<StableFacts>,
+    pub parent: Option<Parent>,
+    /// `Some`: an update.
+    pub prior: Option<Prior>,
+    /// A create that replaces (private bytes of the first half of a replacement say so).
+    pub replacing: Option<Replacing>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacing {
+    pub id: String,
+    pub uid: String,
+    /// Deletion protection as it was in the prior state.
+    pub protected: bool,
+}
+
+pub struct Preview {
+    /// `None`: nothing can be rendered yet; `problems` says why as a warning, or holds the errors.
+    pub decided: Option<Decided>,
+    pub problems: Vec<Problem>,
+}
+
+pub struct Decided {
+    /// With `objects` filled in. Drift that is only reported keeps the observed line.
+    pub outputs: Outputs,
+    pub facts: StableFacts,
+    pub parent: Option<Parent>,
+    pub protected: bool,
+}
+
+#[derive(Clone)]
+pub struct EnsureRequest {
+    pub spec: Spec,
+    pub facts: Option<StableFacts>,
+    pub parent: Option<Parent>,
+    pub prior: Option<Prior>,
+    pub replacing: Option<Replacing>,
+    /// What the plan promised of `objects`; `None` where it was unknown as a whole. A promise that can't be kept is an
+    /// error before anything is changed.
+    pub planned: Option<BTreeMap<String, Late<String>>>,
+    pub planned_target: Option<String>,
+    pub timeout: Duration,
+    pub cancel: Cancel,
+}
+
+pub struct Outcome {
+    /// `None`: nothing was made or changed, and the record is not ours.
+    pub exists: Option<Exists>,
+    pub problems: Vec<Problem>,
+}
+
+pub struct Exists {
+    pub outputs: Outputs,
+    pub uid: String,
+    pub facts: StableFacts,
+    pub parent: Option<Parent>,
+    pub protected: bool,
+    /// All of it is as desired.
+    pub complete: bool,
+}
+
+#[derive(Clone)]
+pub struct RemoveRequest {
+    pub id: Id,
+    pub uid: String,
+    pub target: Option<String>,
+    pub facts: Option<StableFacts>,
+    /// Keys of `objects` in state: the inventory when the record is lost.
+    pub keys: Vec<ObjectKey>,
+    /// Deletion protection in the prior state.
+    pub protected: bool,
+    /// This delete belongs to a replacement whose create has the same id: an unfinished one is handed over untouched.
+    pub hand_over: bool,
+    pub timeout: Duration,
+    pub cancel: Cancel,
+}
+
+pub struct Removed {
+    pub gone: bool,
+    /// What is still there, when it is not gone; `None`: nothing was begun, and all of it is as it was.
+    pub objects: Option<BTreeMap<String, String>>,
+    pub problems: Vec<Problem>,
+}

@@ -1,0 +1,93 @@
+//! One connection: the ports that it works over, and what it has read and planned. Knows no stage.
+
+mod cluster;
+mod listings;
+mod memory;
+
+pub use memory::{Amounts, ShareClaim};
+
+use super::{
+    failure::Failure,
+    target::{Moment, TargetCalls},
+};
+use crate::{
+    domain::ClusterArn,
+    golden::Catalogue,
+    ports::{Clock, Clusters, Objects, Probe},
+};
+use cluster::KnownClusters;
+use listings::Listings;
+use memory::Memory;
+use std::{sync::Arc, time::Duration};
+
+/// What differs between a person's machine, a test and a daemon.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// How long a record may stand still before another operation takes it for abandoned; renewed every third of it.
+    pub lease: Duration,
+    /// Calls in flight at once: new EKS control planes throttle writes (aws/containers-roadmap#2800).
+    pub at_most: usize,
+    /// How long an apply of a slot waits for its siblings to become smaller. They may be queued behind it, so it is short.
+    pub share_wait: Duration,
+    /// Written into records.
+    pub tool_version: String,
+    /// The target knows no objects (offline): what each cluster must have is taken to be there.
+    pub assumes_baseline: bool,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(15),
+            at_most: 8,
+            share_wait: Duration::from_secs(60),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            assumes_baseline: false,
+        }
+    }
+}
+
+/// One for each connection: what it has read and planned is nobody else's.
+pub struct Engine {
+    pub(super) objects: Arc<dyn Objects>,
+    pub(super) probe: Arc<dyn Probe>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) config: EngineConfig,
+    pub(super) clusters: KnownClusters,
+    pub(super) listings: Listings,
+    pub(super) memory: Memory,
+}
+
+// === impl Engine ===
+
+impl Engine {
+    pub fn new(
+        objects: Arc<dyn Objects>,
+        clusters: Arc<dyn Clusters>,
+        probe: Arc<dyn Probe>,
+        clock: Arc<dyn Clock>,
+        catalogue: Arc<Catalogue>,
+        config: EngineConfig,
+    ) -> Self {
+        let clusters = KnownClusters::new(clusters);
+        let (listings, memory) = (Listings::default(), Memory::default());
+        Self { objects, probe, clock, catalogue, config, clusters, listings, memory }
+    }
+
+    pub(super) fn target<'a>(&'a self, cluster: &'a ClusterArn, moment: Moment<'a>) -> TargetCalls<'a> {
+        let (until, cancel) = match moment {
+            Moment::Plan => (None, None),
+            Moment::Apply { until, cancel } => (Some(until), Some(cancel)),
+        };
+        TargetCalls { objects: &*self.objects, clock: &*self.clock, cluster, until, cancel }
+    }
+}
+
+/// A fresh uid or operation id.
+pub fn random_id(prefix: &str) -> Result<String, Failure> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| Failure::Random(error.to_string()))?;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{prefix}{hex}"))
+}

@@ -1,0 +1,248 @@
+//! One listing for all reads of a connection, so that refreshing N environments does not cost N times the calls.
+//!
+//! The first environment is read by its own selector; the second distinct one switches to one listing of all
+//! that is ours, and every later one is taken from it. Who is about to read says so before the facts are there, so a plan of
+//! many environments begins with the listing of all. Whoever has read its objects takes them along (memory must not
+//! hold a cluster twice), and asking again reads that environment afresh. Apply never reads here; it only says what it
+//! has touched.
+
+use crate::{
+    domain::{ClusterArn, EnvironmentId, Id, ObjectKey, Observed, Owner, Ownership},
+    ports::{Scope, Selector},
+    provision::engine::{failure::Failure, record::is_record, target::TargetCalls},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Mutex as Lock, PoisonError},
+};
+use tokio::sync::Mutex;
+
+#[derive(Default)]
+pub struct Listings {
+    by_cluster: Mutex<HashMap<String, Listing>>,
+    /// Environments that a read has begun with.
+    announced: Lock<BTreeSet<EnvironmentId>>,
+}
+
+#[derive(Default)]
+struct Listing {
+    extent: Extent,
+    /// What each owner has not read yet.
+    parts: BTreeMap<Owner, Vec<Observed>>,
+    /// Owners whose part was taken: asking again needs a fresh look.
+    spent: BTreeSet<Owner>,
+    /// Environments that an apply has touched since.
+    stale: BTreeSet<String>,
+    /// Never taken along: Namespaces, in which slots own annotations, and what belongs to the cluster.
+    common: BTreeMap<ObjectKey, Observed>,
+    /// Never taken along: siblings' shares are judged by them.
+    records: BTreeMap<ObjectKey, Observed>,
+    /// Keys looked up one by one: `None` is known to be absent.
+    looked_up: BTreeMap<ObjectKey, Option<Observed>>,
+}
+
+/// How far one listing reaches.
+#[derive(Default, PartialEq, Eq)]
+enum Extent {
+    #[default]
+    Nothing,
+    Environment(String),
+    Everything,
+}
+
+// === impl Listings ===
+
+impl Listings {
+    pub fn announce(&self, environment: &EnvironmentId) {
+        let mut announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
+        announced.insert(environment.clone());
+    }
+
+    /// Whether more than this environment of the cluster is wanted.
+    fn are_many(&self, cluster: &ClusterArn, environment: &str) -> bool {
+        let announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
+        announced.iter().any(|id| id.cluster == cluster.name() && id.environment.as_str() != environment)
+    }
+
+    /// All that is this id's, its record included, and these keys whoever owns them. The lock is held while the target is read:
+    /// ten readers at once cause one listing.
+    pub async fn take(&self, target: &TargetCalls<'_>, id: &Id, keys: &[ObjectKey]) -> Result<Vec<Observed>, Failure> {
+        let mut all = self.by_cluster.lock().await;
+        let listing = all.entry(target.cluster.to_string()).or_default();
+        let Some(owner) = id.owner() else {
+            // The baseline: few objects under fixed names, and one of it in each cluster.
+            let selector = Selector { scope: Scope::Keys, keys: keys.to_vec() };
+            return target.observe(&selector).await;
+        };
+        let environment = owner.environment.as_str();
+        let are_many = self.are_many(target.cluster, environment);
+        let fresh = listing.reach(target, environment, keys, listing.spent.contains(&owner), are_many).await?;
+        let mut objects = listing.part(&owner);
+        if !fresh && !objects.iter().any(|object| is_of(object, &owner)) {
+            // It may be younger than the listing; "gone" is never said from memory.
+            listing.read(target, environment, keys).await?;
+            objects = listing.part(&owner);
+        }
+        listing.spent.insert(owner);
+        listing.look_up(target, &objects, keys).await?;
+        let have: BTreeSet<ObjectKey> = objects.iter().map(|object| object.key.clone()).collect();
+        let wanted = keys.iter().filter(|key| !have.contains(key));
+        objects.extend(wanted.filter_map(|key| listing.known(key)).cloned());
+        objects.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(objects)
+    }
+
+    /// The records of one environment's slots and its own, as the listing holds them.
+    pub async fn records(&self, target: &TargetCalls<'_>, environment: &str) -> Result<Vec<Observed>, Failure> {
+        let mut all = self.by_cluster.lock().await;
+        let listing = all.entry(target.cluster.to_string()).or_default();
+        let are_many = self.are_many(target.cluster, environment);
+        listing.reach(target, environment, &[], false, are_many).await?;
+        Ok(listing.records.values().filter(|object| is_in(object, environment)).cloned().collect())
+    }
+
+    /// An apply changes what this environment's parts say.
+    pub async fn forget(&self, cluster: &str, environment: &str) {
+        let mut all = self.by_cluster.lock().await;
+        let Some(listing) = all.get_mut(cluster) else { return };
+        listing.parts.retain(|owner, _| owner.environment != environment);
+        listing.stale.insert(environment.to_owned());
+        listing.looked_up.clear();
+    }
+}
+
+// === impl Listing ===
+
+impl Listing {
+    /// Makes the listing reach this environment. True when it was read just now.
+    async fn reach(
+        &mut self,
+        target: &TargetCalls<'_>,
+        environment: &str,
+        keys: &[ObjectKey],
+        spent: bool,
+        are_many: bool,
+    ) -> Result<bool, Failure> {
+        match &self.extent {
+            Extent::Nothing if !are_many => {
+                self.read(target, environment, keys).await?;
+                self.extent = Extent::Environment(environment.to_owned());
+                Ok(true)
+            }
+            Extent::Nothing => {
+                self.read_everything(target).await?;
+                Ok(true)
+            }
+            Extent::Environment(known) if known != environment => {
+                self.read_everything(target).await?;
+                Ok(true)
+            }
+            _ if spent || self.stale.contains(environment) => {
+                self.read(target, environment, keys).await?;
+                Ok(true)
+            }
+            Extent::Environment(_) | Extent::Everything => Ok(false),
+        }
+    }
+
+    async fn read_everything(&mut self, target: &TargetCalls<'_>) -> Result<(), Failure> {
+        let everything = Selector { scope: Scope::Everything, keys: vec![] };
+        let observed = target.observe(&everything).await?;
+        *self = Self { extent: Extent::Everything, looked_up: std::mem::take(&mut self.looked_up), ..Self::default() };
+        self.file(observed);
+        Ok(())
+    }
+
+    /// Reads one environment afresh. Entries are the cluster's and in no environment's listing: what the caller will want of
+    /// them is read at the same time.
+    async fn read(&mut self, target: &TargetCalls<'_>, environment: &str, keys: &[ObjectKey]) -> Result<(), Failure> {
+        let is_entry = |key: &&ObjectKey| matches!(key, ObjectKey::AccessEntry { .. });
+        let selector = Selector {
+            scope: Scope::Environment(environment.to_owned()),
+            keys: keys.iter().filter(is_entry).cloned().collect(),
+        };
+        let observed = target.observe(&selector).await?;
+        let (entries, observed): (Vec<_>, Vec<_>) =
+            observed.into_iter().partition(|object| selector.keys.contains(&object.key));
+        self.looked_up.extend(selector.keys.into_iter().map(|key| (key, None)));
+        self.looked_up.extend(entries.into_iter().map(|object| (object.key.clone(), Some(object))));
+        self.parts.retain(|owner, _| owner.environment != environment);
+        self.spent.retain(|owner| owner.environment != environment);
+        self.stale.remove(environment);
+        self.records.retain(|_, object| !is_in(object, environment));
+        self.common.retain(|_, object| !is_in(object, environment));
+        self.file(observed);
+        Ok(())
+    }
+
+    /// An owner's objects, its record and its Namespaces included.
+    fn part(&mut self, owner: &Owner) -> Vec<Observed> {
+        let mut objects = self.parts.remove(owner).unwrap_or_default();
+        objects
+            .extend(self.common.values().chain(self.records.values()).filter(|object| is_of(object, owner)).cloned());
+        objects
+    }
+
+    fn file(&mut self, observed: Vec<Observed>) {
+        // A foreign RoleBinding belongs to whoever owns the namespace that it grants permissions in.
+        let mut foreign = vec![];
+        for object in observed {
+            match &object.ownership {
+                _ if is_record(&object.key) => {
+                    self.records.insert(object.key.clone(), object);
+                }
+                Ownership::Ours(owner) if object.key.kind() != "Namespace" => {
+                    self.parts.entry(owner.clone()).or_default().push(object);
+                }
+                Ownership::Ours(_) | Ownership::Cluster => {
+                    self.common.insert(object.key.clone(), object);
+                }
+                Ownership::Foreign { .. } => foreign.push(object),
+            }
+        }
+        for object in foreign {
+            let ObjectKey::Kube { namespace: Some(namespace), .. } = &object.key else {
+                continue;
+            };
+            let owner = self.common.get(&ObjectKey::namespace_object(namespace)).map(|object| object.ownership.clone());
+            if let Some(Ownership::Ours(owner)) = owner {
+                self.parts.entry(owner).or_default().push(object);
+            }
+        }
+    }
+
+    /// Keys that no listing shows: objects without our mark, such as an access entry that someone else made.
+    async fn look_up(
+        &mut self,
+        target: &TargetCalls<'_>,
+        have: &[Observed],
+        keys: &[ObjectKey],
+    ) -> Result<(), Failure> {
+        let have: BTreeSet<&ObjectKey> = have.iter().map(|object| &object.key).collect();
+        let unknown: Vec<ObjectKey> = keys
+            .iter()
+            .filter(|key| !is_record(key) && !have.contains(key) && self.known(key).is_none())
+            .filter(|key| !self.looked_up.contains_key(key))
+            .cloned()
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let found = target.observe(&Selector { scope: Scope::Keys, keys: unknown.clone() }).await?;
+        self.looked_up.extend(unknown.into_iter().map(|key| (key, None)));
+        self.looked_up.extend(found.into_iter().map(|object| (object.key.clone(), Some(object))));
+        Ok(())
+    }
+
+    fn known(&self, key: &ObjectKey) -> Option<&Observed> {
+        self.common.get(key).or_else(|| self.looked_up.get(key)?.as_ref())
+    }
+}
+
+fn is_of(object: &Observed, owner: &Owner) -> bool {
+    matches!(&object.ownership, Ownership::Ours(other) if other == owner)
+}
+
+fn is_in(object: &Observed, environment: &str) -> bool {
+    matches!(&object.ownership, Ownership::Ours(owner) if owner.environment == environment)
+}

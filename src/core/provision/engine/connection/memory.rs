@@ -1,0 +1,89 @@
+//! What one connection has planned or applied: the baseline of a cluster, the environment that a slot of the
+//! same run lives in, and its siblings' shares. Freed with the connection; nothing is decided for another one.
+
+use crate::{
+    domain::{EnvironmentId, Id, Quantity},
+    golden::Parent,
+};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// `requests.cpu` -> amount.
+pub type Amounts = BTreeMap<&'static str, Quantity>;
+
+/// One slot of an environment, as far as this connection knows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ShareClaim {
+    pub recorded: Option<Amounts>,
+    /// Planned or applied over this connection; empty amounts: it is planned to be deleted.
+    pub planned: Option<Amounts>,
+}
+
+#[derive(Default)]
+pub struct Memory(Mutex<Remembered>);
+
+#[derive(Default)]
+struct Remembered {
+    /// Names of clusters whose baseline this run makes.
+    baselines: HashSet<String>,
+    environments: HashMap<EnvironmentId, Parent>,
+    /// As recorded, rendered once for all slots that need it; anything planned here comes before it.
+    recorded: HashMap<EnvironmentId, Parent>,
+    shares: HashMap<EnvironmentId, BTreeMap<String, Amounts>>,
+}
+
+// === impl Memory ===
+
+impl Memory {
+    fn lock(&self) -> MutexGuard<'_, Remembered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the slots of the same run may count on: the cluster's baseline, or their environment.
+    pub fn remember(&self, id: &Id, parent: Option<Parent>) {
+        match (id.environment(), parent) {
+            (None, _) => {
+                self.lock().baselines.insert(id.cluster().to_owned());
+            }
+            (Some(id), Some(parent)) => {
+                self.lock().environments.insert(id.clone(), parent);
+            }
+            (Some(_), None) => {}
+        }
+    }
+
+    pub fn has_baseline(&self, cluster: &str) -> bool {
+        self.lock().baselines.contains(cluster)
+    }
+
+    pub fn remember_recorded(&self, id: &EnvironmentId, parent: Parent) {
+        self.lock().recorded.insert(id.clone(), parent);
+    }
+
+    /// As planned over this connection, else as recorded.
+    pub fn parent(&self, id: &EnvironmentId) -> Option<Parent> {
+        let known = self.lock();
+        known.environments.get(id).or_else(|| known.recorded.get(id)).cloned()
+    }
+
+    /// What a slot takes of its environment's total; empty amounts: it is planned to be deleted. Of anything else nothing is kept.
+    pub fn remember_share(&self, id: &Id, amounts: Amounts) {
+        if let (Some(parent), Some(slot)) = (id.parent(), id.slot()) {
+            self.lock().shares.entry(parent.clone()).or_default().insert(slot.to_owned(), amounts);
+        }
+    }
+
+    /// Every slot of the environment, recorded or planned, by name.
+    pub fn claims(&self, id: &EnvironmentId, recorded: BTreeMap<String, Amounts>) -> BTreeMap<String, ShareClaim> {
+        let mut claims: BTreeMap<String, ShareClaim> = recorded
+            .into_iter()
+            .map(|(slot, amounts)| (slot, ShareClaim { recorded: Some(amounts), planned: None }))
+            .collect();
+        for (slot, amounts) in self.lock().shares.get(id).into_iter().flatten() {
+            claims.entry(slot.clone()).or_default().planned = Some(amounts.clone());
+        }
+        claims
+    }
+}

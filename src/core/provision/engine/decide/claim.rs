@@ -1,0 +1,222 @@
+//! Whose an object is that has the name of one we want. Pure.
+//!
+//! Nothing is ever taken from another owner: a stranger's object is a refusal that names the owner, and the one way in is
+//! a Namespace that an administrator has marked as adoptable by exactly this environment (`security.md` 3).
+
+use crate::domain::{
+    Adopt, AdoptMode, Desired, Holder, Id, LABEL_PREFIX, ObjectKey, Observed, Owner, Ownership, TAG_PREFIX,
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// We may set our fields of it.
+    Mine,
+    /// A Namespace that becomes ours now.
+    Adopted,
+    /// A principal's access entry that someone else made: it is used and never changed.
+    Borrowed,
+    /// Somebody else's; `by` names whom.
+    Taken { by: String },
+}
+
+/// Who wants the object.
+#[derive(Clone, Copy, Debug)]
+pub struct Claimant<'a> {
+    pub id: &'a Id,
+    pub team: &'a str,
+    pub adopt: Option<&'a Adopt>,
+    /// The record's inventory or the keys of state hold this key: it was ours, whatever its labels say now.
+    pub was_ours: bool,
+}
+
+/// What can be said of an object by its key alone, for an inventory whose request can't be rendered.
+pub fn stand_in(id: &Id, key: &ObjectKey) -> Desired {
+    let mut desired = Desired::new(key.clone(), None);
+    match key {
+        ObjectKey::AccessEntry { .. } => desired.shared = true,
+        ObjectKey::Kube { kind, name, .. } if kind == "ServiceAccount" && name == "default" => desired.leave = true,
+        // The Namespace of the environment, in which a slot only has annotations.
+        ObjectKey::Kube { kind, namespace: None, name, .. } if kind == "Namespace" && !id.loses_namespace(name) => {
+            if let Some(slot) = id.slot() {
+                desired.manager = format!("{}-{slot}", Desired::MANAGER);
+                desired.leave = true;
+            }
+        }
+        _ => {}
+    }
+    desired
+}
+
+/// Made for this id, by its labels or tags.
+pub fn is_marked_for(id: &Id, observed: &Observed) -> bool {
+    match (&observed.ownership, id.owner()) {
+        (Ownership::Ours(owner), Some(mine)) => *owner == mine,
+        (Ownership::Cluster, None) => true,
+        _ => false,
+    }
+}
+
+/// Marked for this id and made by us: labels alone can be copied onto anything.
+pub fn is_made_for(id: &Id, observed: &Observed) -> bool {
+    is_marked_for(id, observed) && (observed.key.is_aws() || holds_fields(observed))
+}
+
+pub fn claim(desired: &Desired, observed: &Observed, claimant: &Claimant<'_>) -> Claim {
+    let mine = claimant.id.owner();
+    match &observed.ownership {
+        Ownership::Ours(owner) if Some(owner) == mine.as_ref() => match team_of(observed) {
+            Some(team) if team != claimant.team && !claimant.was_ours => Claim::Taken { by: format!("team {team}") },
+            _ => Claim::Mine,
+        },
+        // A slot sets annotations of its environment's Namespace under a manager of its own.
+        Ownership::Ours(owner) if desired.manager != Desired::MANAGER && encloses(owner, mine.as_ref()) => Claim::Mine,
+        Ownership::Ours(Owner { environment, slot }) => Claim::Taken {
+            by: match slot {
+                Some(slot) => format!("slot {environment}/{slot}"),
+                None => format!("environment {environment}"),
+            },
+        },
+        Ownership::Cluster if mine.is_none() || desired.shared => Claim::Mine,
+        // It carries the mark of its entry, which is the cluster's, and names one namespace: that of whoever wants it.
+        Ownership::Cluster if matches!(desired.key, ObjectKey::AccessPolicy { .. }) => Claim::Mine,
+        Ownership::Cluster => Claim::Taken { by: "the cluster baseline".to_owned() },
+        Ownership::Foreign { by } => foreign(desired, observed, claimant, by),
+    }
+}
+
+fn foreign(desired: &Desired, observed: &Observed, claimant: &Claimant<'_>, by: &str) -> Claim {
+    let adoptable = claimant.adopt.is_some_and(|adopt| adopt.mode == AdoptMode::IfMarked)
+        && observed.adoptable_by.as_deref() == Some(claimant.id.to_string().as_str());
+    match &desired.key {
+        ObjectKey::AccessEntry { .. } if desired.shared => Claim::Borrowed,
+        // Made by Kubernetes itself; we set one field of it.
+        _ if desired.leave => Claim::Mine,
+        ObjectKey::Kube { kind, .. } if kind == "Namespace" && adoptable => Claim::Adopted,
+        // Its labels were removed out of band, and our other fields are still in it. A role without our tags is a stranger's.
+        ObjectKey::Kube { .. } if claimant.was_ours && holds_fields(observed) => Claim::Mine,
+        _ => Claim::Taken { by: by.to_owned() },
+    }
+}
+
+fn holds_fields(observed: &Observed) -> bool {
+    observed.fields.iter().any(|field| field.holder == Holder::Us)
+}
+
+fn encloses(owner: &Owner, mine: Option<&Owner>) -> bool {
+    owner.slot.is_none() && mine.is_some_and(|mine| mine.environment == owner.environment)
+}
+
+fn team_of(observed: &Observed) -> Option<String> {
+    let label = LABEL_PREFIX.replace('/', "~1");
+    let paths = [format!("/metadata/labels/{label}team"), format!("/tags/{TAG_PREFIX}team")];
+    observed.fields.iter().find(|seen| paths.iter().any(|path| path == seen.path)).map(|seen| seen.text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::FieldsBuilder;
+
+    #[test]
+    fn nothing_is_taken_from_another_owner() {
+        let id = Id::Slot("demo/pay/api".parse().unwrap_or_else(|e| panic!("{e}")));
+        let environment = Id::Environment("demo/pay".parse().unwrap_or_else(|e| panic!("{e}")));
+        let baseline = Id::Baseline("demo".into());
+        let ours = |environment: &str, slot: Option<&str>| {
+            Ownership::Ours(Owner { environment: environment.into(), slot: slot.map(str::to_owned) })
+        };
+        let helm = || Ownership::Foreign { by: "Helm".into() };
+        let namespace = || Desired::new(ObjectKey::namespace_object("pay"), None);
+        let policy =
+            || Desired::new(ObjectKey::kube("networking.k8s.io/v1", "NetworkPolicy", Some("pay"), "gp-dns"), None);
+        let role = || Desired::new(ObjectKey::role("gp-pay"), None);
+        let entry = || Desired { shared: true, ..Desired::new(ObjectKey::AccessEntry { principal: "p".into() }, None) };
+        let annotations = || Desired { manager: "goldenpath-api".into(), ..namespace() };
+        let account = || Desired {
+            leave: true,
+            ..Desired::new(ObjectKey::kube("v1", "ServiceAccount", Some("pay"), "default"), None)
+        };
+        let taken = |by: &str| Claim::Taken { by: by.into() };
+        let marked = Adopt { mode: AdoptMode::IfMarked, take_fields: vec![] };
+        // (reason, desired, ownership, adoptable by, claimant, was ours, expected)
+        let cases = [
+            ("our own", namespace(), ours("pay", None), None, &environment, false, Claim::Mine),
+            (
+                "another environment's",
+                namespace(),
+                ours("shop", None),
+                None,
+                &environment,
+                true,
+                taken("environment shop"),
+            ),
+            (
+                "an access policy on an entry of ours, in our namespace",
+                Desired::new(
+                    ObjectKey::AccessPolicy {
+                        policy: "AmazonEKSViewPolicy".into(),
+                        namespace: "pay".into(),
+                        principal: "p".into(),
+                    },
+                    None,
+                ),
+                Ownership::Cluster,
+                None,
+                &environment,
+                false,
+                Claim::Mine,
+            ),
+            ("a slot's", namespace(), ours("pay", Some("api")), None, &environment, false, taken("slot pay/api")),
+            ("a slot's annotations", annotations(), ours("pay", None), None, &id, false, Claim::Mine),
+            (
+                "in another environment's namespace",
+                annotations(),
+                ours("shop", None),
+                None,
+                &id,
+                false,
+                taken("environment shop"),
+            ),
+            ("a stranger's", policy(), helm(), None, &environment, false, taken("Helm")),
+            ("our labels were removed out of band", policy(), helm(), None, &environment, true, Claim::Mine),
+            ("a role without our tags, even one we knew", role(), helm(), None, &environment, true, taken("Helm")),
+            ("an entry someone else made", entry(), helm(), None, &environment, false, Claim::Borrowed),
+            ("an entry another environment made", entry(), Ownership::Cluster, None, &environment, false, Claim::Mine),
+            ("the baseline's own", namespace(), Ownership::Cluster, None, &baseline, false, Claim::Mine),
+            ("made by Kubernetes", account(), helm(), None, &environment, false, Claim::Mine),
+            ("marked for us", namespace(), helm(), Some("demo/pay"), &environment, false, Claim::Adopted),
+            ("marked for another one", namespace(), helm(), Some("demo/shop"), &environment, false, taken("Helm")),
+            ("only a Namespace is adopted", policy(), helm(), Some("demo/pay"), &environment, false, taken("Helm")),
+        ];
+        for (reason, desired, ownership, adoptable_by, id, was_ours, expected) in cases {
+            let mut fields = FieldsBuilder::default();
+            fields.push("/spec/a", "1", Holder::Us);
+            let observed = Observed {
+                adoptable_by: adoptable_by.map(str::to_owned),
+                ..Observed::new(desired.key.clone(), "1", ownership, fields.build())
+            };
+            let claimant = Claimant { id, team: "payments", adopt: Some(&marked), was_ours };
+            assert_eq!(claim(&desired, &observed, &claimant), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_was_ours_is_ours_for_as_long_as_it_holds_a_field_of_ours() {
+        let id = Id::Environment("demo/pay".parse().unwrap_or_else(|e| panic!("{e}")));
+        let key = ObjectKey::kube("networking.k8s.io/v1", "NetworkPolicy", Some("pay"), "gp-dns");
+        let desired = Desired::new(key.clone(), None);
+        for (holder, was_ours, expected, reason) in [
+            (Holder::Us, true, Claim::Mine, "only its labels are gone"),
+            (Holder::Applied("helm"), true, Claim::Taken { by: "Helm".into() }, "deleted, and made again by another"),
+            (Holder::Edited("kubectl"), true, Claim::Taken { by: "Helm".into() }, "an edit is no field of ours"),
+            (Holder::Us, false, Claim::Taken { by: "Helm".into() }, "it never was ours"),
+        ] {
+            let mut fields = FieldsBuilder::default();
+            fields.push("/spec/a", "1", holder);
+            let by = Ownership::Foreign { by: "Helm".into() };
+            let observed = Observed::new(key.clone(), "1", by, fields.build());
+            let claimant = Claimant { id: &id, team: "payments", adopt: None, was_ours };
+            assert_eq!(claim(&desired, &observed, &claimant), expected, "{reason}");
+        }
+    }
+}

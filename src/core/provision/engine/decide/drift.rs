@@ -1,0 +1,230 @@
+//! Drift: a field of ours whose live value is not ours. What is healed, what is only reported, and the words for it. Pure.
+//!
+//! A difference is drift when the request wants the same as before and the target says otherwise; it is an edit when the
+//! request itself changed. After an interrupted change nothing is drift: unfinished work is finished.
+
+use crate::{
+    domain::{Drift, DriftMode, Late, ObjectKey, Observed, Problem},
+    golden::{By, FieldChange},
+    kinds::same_digest,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub type Lines = BTreeMap<String, String>;
+pub type Promised = BTreeMap<String, Late<String>>;
+
+/// What a plan shows of `objects`, and what it leaves as it is.
+#[derive(Debug, Default, PartialEq)]
+pub struct Promise {
+    pub lines: Promised,
+    /// Objects whose drift is only reported: an apply leaves them alone, drifted already or not.
+    pub left: BTreeSet<String>,
+    pub problems: Vec<Problem>,
+}
+
+/// `before`: what the prior request would be now, line by line; `None` when it can't be rendered any more, or when its
+/// change was interrupted. `observed`: the lines in state. The object called `record` is always healed.
+pub fn promise(now: Promised, before: Option<&Promised>, observed: &Lines, drift: &Drift, record: &str) -> Promise {
+    let mut promise = Promise::default();
+    for (key, desired) in now {
+        let Late::Now(text) = &desired else {
+            promise.lines.insert(key, desired);
+            continue;
+        };
+        let seen = observed.get(&key);
+        let unchanged_request =
+            before.and_then(|before| before.get(&key)?.now()).is_some_and(|old| same_digest(old, text));
+        let is_left = unchanged_request && key != record && is_only_reported(drift, &key);
+        if is_left {
+            promise.left.insert(key.clone());
+        }
+        match seen {
+            // New wording in a release changes nothing.
+            Some(seen) if same_digest(seen, text) => {
+                promise.lines.insert(key, Late::Now(seen.clone()));
+            }
+            seen if is_left => {
+                promise.problems.push(left_alone(&key, seen, text));
+                promise.lines.extend(seen.map(|seen| (key, Late::Now(seen.clone()))));
+            }
+            _ => {
+                promise.lines.insert(key, desired);
+            }
+        }
+    }
+    promise
+}
+
+fn is_only_reported(drift: &Drift, key: &str) -> bool {
+    drift.mode == DriftMode::Report || drift.ignore.iter().any(|pattern| matches(pattern, key))
+}
+
+/// `*` matches anything, slashes too.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+fn left_alone(key: &str, seen: Option<&String>, desired: &str) -> Problem {
+    let now = seen.map_or("It is gone".to_owned(), |seen| format!("It is {seen}"));
+    Problem::warning(
+        "drift.reported",
+        format!("{key} has drifted and is left as it is"),
+        format!("{now}. The golden path wants {desired}. `drift` says to report it and not to heal it."),
+    )
+}
+
+/// Fields that an apply takes from those who edited them, or those that adoption names; or the ones held by others.
+pub fn takes(
+    changes: &[FieldChange],
+    manager: &str,
+    take_fields: &[String],
+) -> Result<Vec<String>, Vec<(String, String)>> {
+    let (mut take, mut held) = (vec![], vec![]);
+    for change in changes {
+        match &change.holder {
+            By::Edited(_) => take.push(change.path.clone()),
+            By::Applied(name) if name == manager => {}
+            By::Applied(_) if take_fields.contains(&change.path) => take.push(change.path.clone()),
+            // What we no longer want is simply released; the other one keeps it.
+            By::Applied(_) if change.desired.is_none() => {}
+            By::Applied(name) => held.push((change.path.clone(), name.clone())),
+            By::Us | By::Nobody => {}
+        }
+    }
+    if held.is_empty() { Ok(take) } else { Err(held) }
+}
+
+/// What a refresh says of one object that differs. `before` is its line in state: what nobody touched since is no news.
+pub fn report(key: &ObjectKey, changes: &[FieldChange], before: Option<&String>, line: &str) -> Option<Problem> {
+    let moved = before.is_some_and(|before| !same_digest(before, line));
+    let words: Vec<String> = changes
+        .iter()
+        .filter_map(|change| {
+            let manager = match &change.holder {
+                By::Edited(name) => format!(" (by {name})"),
+                By::Applied(name) => format!(" (held by {name})"),
+                By::Us | By::Nobody if moved => String::new(),
+                By::Us | By::Nobody => return None,
+            };
+            let is = change.observed.as_deref().unwrap_or("absent");
+            let wanted = change.desired.as_deref().unwrap_or("absent");
+            Some(format!("{} is {is}, not {wanted}{manager}", change.path))
+        })
+        .collect();
+    (!words.is_empty()).then(|| {
+        Problem::warning(
+            "drift.changed",
+            format!("{key} was changed outside of Terraform"),
+            format!("{}.", words.join("; ")),
+        )
+    })
+}
+
+pub fn missing(key: &str) -> Problem {
+    Problem::warning("drift.missing", format!("{key} was deleted outside of Terraform"), "The next apply recreates it.")
+}
+
+pub fn foreign_grant(observed: &Observed, by: &str) -> Problem {
+    Problem::warning(
+        "foreign_grant",
+        format!("{} grants permissions in a managed namespace and is not managed by goldenpath", observed.key),
+        format!("It was created by {by}. It is shown and never deleted. Remove it, or grant the access in `access`."),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_whole_keys() {
+        for (pattern, key, expected, reason) in [
+            ("k8s/v1/ResourceQuota/*", "k8s/v1/ResourceQuota/pay/gp-base", true, "a star reaches over slashes"),
+            ("k8s/v1/ResourceQuota/*", "k8s/v1/LimitRange/pay/gp-defaults", false, "another kind"),
+            ("*", "anything", true, "everything"),
+            ("*/gp-base", "k8s/v1/ResourceQuota/pay/gp-base", true, "at the start"),
+            ("*/pay/*", "k8s/v1/ResourceQuota/pay/gp-base", true, "in the middle"),
+            ("k8s/v1/Namespace/pay", "k8s/v1/Namespace/pay-api", false, "no star: exactly"),
+            ("a*a", "a", false, "both ends need a character of their own"),
+            ("a*a", "aa", true, "a star may match nothing"),
+            ("k8s/*/gp-base", "aws/k8s/x/gp-base", false, "the text before a star is where the key begins"),
+            ("k8s/*/gp-base", "k8s/x/gp-base/y", false, "the text after a star is where the key ends"),
+            ("*gp-base", "k8s/x/gp-base2", false, "also without a beginning"),
+            ("k8s/*", "aws/k8s/", false, "also without an end"),
+            ("k8s/v1/Namespace/pay", "k8s/v1/Namespace/pa", false, "no star: the whole of it"),
+            ("*a*b*", "ba", false, "in this order"),
+        ] {
+            assert_eq!(matches(pattern, key), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn drift_is_what_the_request_did_not_change() {
+        let report = Drift { mode: DriftMode::Report, ignore: vec![] };
+        let ignore = Drift { mode: DriftMode::Heal, ignore: vec!["q*".into()] };
+        let heal = Drift::default();
+        // (reason, now, before, observed, drift, promised line, is_reported)
+        let cases = [
+            ("as desired, in older words", "b #1:1", Some("b #1:1"), Some("a #1:1"), &report, Some("a #1:1"), false),
+            ("drift is healed", "b #1:1", Some("b #1:1"), Some("c #1:2"), &heal, Some("b #1:1"), false),
+            ("drift is reported", "b #1:1", Some("b #1:1"), Some("c #1:2"), &report, Some("c #1:2"), true),
+            ("an ignored object is reported", "b #1:1", Some("b #1:1"), Some("c #1:2"), &ignore, Some("c #1:2"), true),
+            (
+                "an edit is made, whatever the mode",
+                "b #1:1",
+                Some("a #1:0"),
+                Some("c #1:2"),
+                &report,
+                Some("b #1:1"),
+                false,
+            ),
+            ("unfinished work is finished", "b #1:1", None, Some("c #1:2"), &report, Some("b #1:1"), false),
+            ("a deleted object stays deleted when reported", "b #1:1", Some("b #1:1"), None, &report, None, true),
+            ("a deleted object is made again", "b #1:1", Some("b #1:1"), None, &heal, Some("b #1:1"), false),
+        ];
+        for (reason, now, before, observed, drift, line, is_reported) in cases {
+            let one = |text: &str| Promised::from([("q".to_owned(), Late::Now(text.to_owned()))]);
+            let observed = observed.map(|text| ("q".to_owned(), text.to_owned())).into_iter().collect();
+            let promise = promise(one(now), before.map(one).as_ref(), &observed, drift, "r");
+            assert_eq!(promise.lines.get("q").and_then(|line| line.now()).map(String::as_str), line, "{reason}");
+            assert_eq!(promise.problems.len(), usize::from(is_reported), "{reason}");
+            assert!(!is_reported || promise.left.contains("q"), "{reason}: what is reported is not touched");
+        }
+    }
+
+    #[test]
+    fn edits_are_taken_back_and_appliers_are_not_fought() {
+        let change = |holder: By, desired: Option<&str>| FieldChange {
+            path: "/spec/hard/pods".into(),
+            observed: Some("5".into()),
+            holder,
+            desired: desired.map(str::to_owned),
+        };
+        let path = || "/spec/hard/pods".to_owned();
+        let argo = || By::Applied("argocd-controller".into());
+        for (change, take_fields, expected, reason) in [
+            (change(By::Edited("kubectl-edit".into()), Some("9")), vec![], Ok(vec![path()]), "an edit is drift"),
+            (change(argo(), Some("9")), vec![], Err(vec![(path(), "argocd-controller".into())]), "an applier"),
+            (change(argo(), Some("9")), vec![path()], Ok(vec![path()]), "adoption names the field"),
+            (change(argo(), None), vec![], Ok(vec![]), "we want it no longer"),
+            (change(By::Us, Some("9")), vec![], Ok(vec![]), "our own"),
+            (change(By::Nobody, Some("9")), vec![], Ok(vec![]), "it is absent"),
+        ] {
+            assert_eq!(takes(&[change], "goldenpath", &take_fields), expected, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Access entries are shared by the environments of a cluster: which of those that are no longer wanted here stay.
+
+use crate::{
+    domain::{ObjectKey, Observed, Problem},
+    provision::engine::gather::is_shared_entry,
+};
+use std::collections::BTreeSet;
+
+/// Entries that others' records name, or that whoever runs this enters through. `named`: what those records name.
+pub fn keep(
+    unwanted: &BTreeSet<ObjectKey>,
+    observed: &[Observed],
+    named: &BTreeSet<String>,
+    caller: &str,
+) -> (BTreeSet<ObjectKey>, Vec<Problem>) {
+    let (mut kept, mut problems) = (BTreeSet::new(), vec![]);
+    for object in observed.iter().filter(|object| is_shared_entry(object) && unwanted.contains(&object.key)) {
+        let key = &object.key;
+        if is_callers(key, caller) {
+            problems.push(Problem::warning(
+                "access.own_entry",
+                format!("{key} is kept: whoever runs this has access through it"),
+                "Delete it with other credentials once nobody needs it.",
+            ));
+            kept.insert(key.clone());
+        } else if named.contains(&key.to_string()) {
+            kept.insert(key.clone());
+        }
+    }
+    (kept, problems)
+}
+
+/// The entry of whoever runs this is never deleted: it would lock them out in the middle of the work.
+fn is_callers(key: &ObjectKey, caller: &str) -> bool {
+    let ObjectKey::AccessEntry { principal } = key else {
+        return false;
+    };
+    let role = |arn: &str| -> Option<(String, String)> {
+        let account = arn.split(':').nth(4)?.to_owned();
+        let name = match arn.split_once(":assumed-role/") {
+            Some((_, rest)) => rest.split('/').next()?,
+            None => arn.split_once(":role/")?.1.rsplit('/').next()?,
+        };
+        Some((account, name.to_owned()))
+    };
+    principal == caller || (role(principal).is_some() && role(principal) == role(caller))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Fields, Ownership};
+
+    #[test]
+    fn an_entry_stays_for_its_users_and_for_the_caller() {
+        let role = |name: &str| format!("arn:aws:iam::111122223333:role/{name}");
+        let session = "arn:aws:sts::111122223333:assumed-role/ci/run-7";
+        for (principal, named, ownership, kept, warned, reason) in [
+            (role("dev"), false, Ownership::Cluster, false, 0, "nobody needs it"),
+            (role("dev"), true, Ownership::Cluster, true, 0, "another environment names it"),
+            (role("path/ci"), false, Ownership::Cluster, true, 1, "the role of the caller's session"),
+            (role("ci2"), false, Ownership::Cluster, false, 0, "another role"),
+            (session.to_owned(), false, Ownership::Cluster, true, 1, "the caller itself"),
+            (role("dev"), true, Ownership::Foreign { by: "x".into() }, false, 0, "never ours"),
+        ] {
+            let key = ObjectKey::AccessEntry { principal };
+            let observed = [Observed::new(key.clone(), "1", ownership, Fields::default())];
+            let named = named.then(|| key.to_string()).into_iter().collect();
+            let (entries, problems) = keep(&[key.clone()].into(), &observed, &named, session);
+            assert_eq!((entries.contains(&key), problems.len()), (kept, warned), "{reason}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! What a record means to someone who is about to create or change: start, go on, take over, wait, or refuse.
+//!
+//! Pure. The record is a guide and not a fence, so every refusal names whom to contact and every continuation says that it is
+//! one.
+
+use crate::{
+    domain::{Phase, Problem, Record, Spec},
+    provision::{
+        Replacing,
+        engine::{record, watch::Hold},
+    },
+};
+
+/// Who wants to begin.
+#[derive(Clone, Copy, Debug)]
+pub enum Intent<'a> {
+    Create { team: &'a str, spec: &'a Spec, replacing: Option<&'a Replacing> },
+    Update { uid: &'a str },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// No record: everything is new.
+    Start,
+    /// The instance that state knows goes on under its uid.
+    Change,
+    /// State knows it and the record is lost: it is written again under the uid of state.
+    Rebuild,
+    /// An interrupted operation is continued under a new uid.
+    Resume,
+    /// A finished instance goes on under a new uid; the old one's Delete will do nothing.
+    TakeOver,
+    /// Another operation is at work.
+    Wait,
+    Refuse(Problem),
+}
+
+pub fn decide(cluster_arn: &str, record: Option<&Record>, intent: Intent<'_>, hold: Hold) -> Decision {
+    let Some(record) = record else {
+        return match intent {
+            Intent::Create { .. } => Decision::Start,
+            Intent::Update { .. } => Decision::Rebuild,
+        };
+    };
+    if record.cluster_arn != cluster_arn {
+        return Decision::Refuse(other_cluster(record, cluster_arn));
+    }
+    match intent {
+        Intent::Create { team, spec, replacing } => create(record, team, spec, replacing, hold),
+        Intent::Update { uid } => update(record, uid, hold),
+    }
+}
+
+fn create(record: &Record, team: &str, spec: &Spec, replacing: Option<&Replacing>, hold: Hold) -> Decision {
+    // A baseline has no team; two of them never compete by team.
+    let same_team = record.team == team;
+    if record.phase != Phase::Ready {
+        return match (same_team, hold) {
+            (false, _) => Decision::Refuse(other_team(record)),
+            (true, Hold::Held) => Decision::Wait,
+            (true, Hold::Free) => Decision::Resume,
+        };
+    }
+    match replacing {
+        Some(replacing) if replacing.uid == record.uid && replacing.protected => Decision::Refuse(protected(record)),
+        Some(replacing) if replacing.uid == record.uid => Decision::TakeOver,
+        // Its result was lost on the way to state: the same request of the same team.
+        _ if same_team && record.request().is_ok_and(|recorded| recorded == *spec) => Decision::TakeOver,
+        _ => Decision::Refuse(already_exists(record)),
+    }
+}
+
+fn update(record: &Record, uid: &str, hold: Hold) -> Decision {
+    if record.uid != uid {
+        return Decision::Refuse(superseded(record, uid));
+    }
+    match (record.phase, hold) {
+        (_, Hold::Held) => Decision::Wait,
+        (Phase::Deleting, Hold::Free) => Decision::Refuse(being_deleted(record)),
+        (Phase::Creating | Phase::Ready | Phase::Changing, Hold::Free) => Decision::Change,
+    }
+}
+
+fn other_cluster(record: &Record, cluster_arn: &str) -> Problem {
+    Problem::error(
+        "record.other_cluster",
+        format!("{} is recorded for another cluster", record.id),
+        format!(
+            "The record names {}, and this provider is configured for {cluster_arn}. Use another name, or the right cluster.",
+            record.cluster_arn
+        ),
+    )
+}
+
+fn other_team(record: &Record) -> Problem {
+    Problem::error(
+        "record.other_team",
+        format!("{} is being created by team {}", record.id, record.team),
+        format!(
+            "Team {} has not finished it ({}). Choose another name, or ask that team to finish or remove it.",
+            record.team,
+            record::operation(record)
+        ),
+    )
+}
+
+fn already_exists(record: &Record) -> Problem {
+    Problem::error(
+        "record.already_exists",
+        format!("{} already exists: import it", record.id),
+        format!(
+            "It belongs to team {} and was created from another request. Import it with `terraform import <address> {}`, \
+             or choose another name.",
+            record.team, record.id
+        ),
+    )
+}
+
+fn protected(record: &Record) -> Problem {
+    Problem::error(
+        "deletion.protected",
+        format!("{} would be replaced, and deletion protection is on", record.id),
+        "Replacing it deletes its namespaces and everything in them. Apply `deletion_protection = false` first, then \
+         replace it.",
+    )
+}
+
+pub fn superseded(record: &Record, uid: &str) -> Problem {
+    Problem::error(
+        "record.superseded",
+        format!("{} is now another instance than the one in this state", record.id),
+        format!(
+            "This state knows uid {uid}, the record holds {}: someone created it again. Remove this one with `terraform \
+             state rm`, then import {}.",
+            record.uid, record.id
+        ),
+    )
+}
+
+fn being_deleted(record: &Record) -> Problem {
+    Problem::error(
+        "record.deleting",
+        format!("{} is being deleted", record.id),
+        format!("Its deletion did not finish ({}). Destroy it again, then create it.", record::operation(record)),
+    )
+}
+
+/// What a resume says in the plan.
+pub fn resume_warning(record: &Record, done: usize) -> Problem {
+    Problem::warning(
+        "record.resume",
+        format!(
+            "Continues {}: {done} of {} objects done, nothing is destroyed",
+            record::operation(record),
+            record.inventory.len()
+        ),
+        format!(
+            "A {} of {} was interrupted. What it created is kept, and the rest is created now under a new uid.",
+            phase_word(record.phase),
+            record.id
+        ),
+    )
+}
+
+pub fn take_over_warning(record: &Record) -> Problem {
+    Problem::warning(
+        "record.take_over",
+        format!("{} exists and is taken over under a new uid", record.id),
+        format!("The uid {} is superseded: a later delete of it changes nothing.", record.uid),
+    )
+}
+
+fn phase_word(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Creating => "create",
+        Phase::Ready | Phase::Changing => "change",
+        Phase::Deleting => "delete",
+    }
+}
+
+#[cfg(test)]
+mod tests;

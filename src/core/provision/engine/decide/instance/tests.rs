@@ -1,0 +1,99 @@
+//! The table of the record.
+
+use super::*;
+use crate::provision::engine::fixtures::{ARN, environment, record};
+use serde_json::json;
+
+#[test]
+fn a_record_means_one_thing_to_each_operation() {
+    let spec = environment("pay", json!({}));
+    let other = environment("pay", json!({ "tier": "prod" }));
+    let of = |team: &str, phase| Some(record(team, phase, &spec));
+    let elsewhere = Record {
+        cluster_arn: "arn:aws:eks:eu-west-1:444455556666:cluster/demo".into(),
+        ..record("payments", Phase::Ready, &spec)
+    };
+    let replacing = |uid: &str, protected| Replacing { id: "demo/pay".into(), uid: uid.into(), protected };
+    let (loose, tight, old) = (replacing("uid-1", false), replacing("uid-1", true), replacing("uid-0", true));
+    let create = |spec, replacing| Intent::Create { team: "payments", spec, replacing };
+    let update = |uid| Intent::Update { uid };
+    use Hold::{Free, Held};
+    use Phase::{Changing, Creating, Deleting, Ready};
+    let cases: Vec<(&str, Option<Record>, Intent<'_>, Hold, &str)> = vec![
+        ("nothing there", None, create(&spec, None), Free, "start"),
+        ("state knows it, the record is lost", None, update("uid-1"), Free, "rebuild"),
+        ("an interrupted create of the same team", of("payments", Creating), create(&spec, None), Free, "resume"),
+        ("also with another request", of("payments", Creating), create(&other, None), Free, "resume"),
+        ("still at work", of("payments", Creating), create(&spec, None), Held, "wait"),
+        ("an interrupted create of another team", of("shop", Creating), create(&spec, None), Free, "record.other_team"),
+        (
+            "another team's is refused and not waited for",
+            of("shop", Creating),
+            create(&spec, None),
+            Held,
+            "record.other_team",
+        ),
+        ("an interrupted delete", of("payments", Deleting), create(&spec, None), Free, "resume"),
+        ("its result was lost", of("payments", Ready), create(&spec, None), Free, "take over"),
+        ("it is another request", of("payments", Ready), create(&other, None), Free, "record.already_exists"),
+        ("it is another team's", of("shop", Ready), create(&spec, None), Free, "record.already_exists"),
+        ("create before destroy", of("payments", Ready), create(&other, Some(&loose)), Free, "take over"),
+        ("replaced under protection", of("payments", Ready), create(&other, Some(&tight)), Free, "deletion.protected"),
+        (
+            "the replaced one is another instance",
+            of("payments", Ready),
+            create(&other, Some(&old)),
+            Free,
+            "record.already_exists",
+        ),
+        (
+            "unfinished and replaced: nothing to protect",
+            of("payments", Creating),
+            create(&other, Some(&tight)),
+            Free,
+            "resume",
+        ),
+        ("another cluster's record", Some(elsewhere), create(&spec, None), Free, "record.other_cluster"),
+        ("an update", of("payments", Ready), update("uid-1"), Free, "change"),
+        ("an update of what was interrupted", of("payments", Changing), update("uid-1"), Free, "change"),
+        ("an update of another instance", of("payments", Ready), update("uid-0"), Free, "record.superseded"),
+        ("an update of what is being deleted", of("payments", Deleting), update("uid-1"), Free, "record.deleting"),
+        ("an update beside another operation", of("payments", Changing), update("uid-1"), Held, "wait"),
+    ];
+    for (reason, record, intent, hold, expected) in cases {
+        let decision = decide(ARN, record.as_ref(), intent, hold);
+        let word = match &decision {
+            Decision::Start => "start",
+            Decision::Change => "change",
+            Decision::Rebuild => "rebuild",
+            Decision::Resume => "resume",
+            Decision::TakeOver => "take over",
+            Decision::Wait => "wait",
+            Decision::Refuse(problem) => problem.code,
+        };
+        assert_eq!(word, expected, "{reason}");
+    }
+}
+
+#[test]
+fn refusals_name_whom_to_ask() {
+    let spec = environment("pay", json!({}));
+    let Decision::Refuse(problem) = decide(
+        ARN,
+        Some(&record("shop", Phase::Creating, &spec)),
+        Intent::Create { team: "payments", spec: &spec, replacing: None },
+        Hold::Free,
+    ) else {
+        panic!("another team's is refused");
+    };
+    assert!(problem.summary.contains("team shop"), "{}", problem.summary);
+    assert!(problem.detail.contains("op-1"), "{}", problem.detail);
+}
+
+#[test]
+fn a_resume_says_how_far_it_was() {
+    let spec = environment("pay", json!({}));
+    let record = Record { inventory: vec!["a".into(); 22], ..record("payments", Phase::Creating, &spec) };
+    let warning = resume_warning(&record, 7);
+    assert_eq!(warning.summary, "Continues operation op-1: 7 of 22 objects done, nothing is destroyed");
+}

@@ -1,0 +1,77 @@
+//! Namespaces that a change would delete with everything inside. Under deletion protection that is an error, otherwise a
+//! warning that lists what is lost.
+
+use super::inputs::Inputs;
+use crate::{
+    domain::{Id, ObjectKey, Phase, Problem, Record, Spec},
+    golden,
+    provision::engine::record,
+};
+use std::collections::BTreeSet;
+
+/// Of these keys, the namespaces that are this id's own.
+pub fn own_namespaces<'k>(id: &Id, keys: impl IntoIterator<Item = &'k ObjectKey>) -> Vec<String> {
+    let namespaces = keys.into_iter().filter_map(|key| match key {
+        ObjectKey::Kube { kind, namespace: None, name, .. } if kind == "Namespace" => Some(name.clone()),
+        _ => None,
+    });
+    namespaces.filter(|name| id.loses_namespace(name)).collect()
+}
+
+/// One text for every way to lose a namespace: an update, a replacement, a removal.
+pub fn report(id: &Id, namespaces: &[String], is_protected: bool) -> Option<Problem> {
+    if namespaces.is_empty() {
+        return None;
+    }
+    let list = namespaces.join(", ");
+    Some(match is_protected {
+        true => Problem::error(
+            "deletion.protected",
+            format!("{id} is protected from deletion, and this would delete {list}"),
+            "Everything in these namespaces would be lost. Apply `deletion_protection = false` by itself first.",
+        )
+        .at(["deletion_protection"]),
+        false => Problem::warning(
+            "deletion.loses",
+            format!("{id}: {list} will be deleted with everything inside"),
+            "Deletion protection is off. What runs or is stored there is lost.",
+        ),
+    })
+}
+
+/// Of an update, by what state knows.
+pub fn of_update(inputs: &Inputs<'_>) -> Option<Problem> {
+    let prior = inputs.change.prior?;
+    let keys = inputs.change.state_keys();
+    let mut lost = own_namespaces(&prior.spec.id(), &keys);
+    lost.retain(|name| inputs.desired(&ObjectKey::namespace_object(name)).is_none());
+    if lost.is_empty() { None } else { report(&prior.spec.id(), &lost, is_protected(inputs, &prior.spec)) }
+}
+
+/// Of an apply, by what really is there. What a create that never ended has made is nobody's loss.
+pub fn of_apply(inputs: &Inputs<'_>, record: Option<&Record>, deleted: &BTreeSet<ObjectKey>) -> Option<Problem> {
+    let lost = own_namespaces(&inputs.change.id, deleted);
+    if lost.is_empty() {
+        return None;
+    }
+    let was_ready = record.is_none_or(|record| record.phase != Phase::Creating);
+    let recorded = record.and_then(|record| record.request().ok());
+    let before = inputs.change.prior.map(|prior| &prior.spec).or(recorded.as_ref());
+    let is_protected = was_ready && before.is_some_and(|before| is_protected(inputs, before));
+    report(&inputs.change.id, &lost, is_protected)
+}
+
+/// Of a replacement of something that is alive and well.
+pub fn of_replacement(id: &Id, recorded: &Record, is_protected: bool) -> Option<Problem> {
+    let keys: Vec<ObjectKey> = record::keys(Some(recorded)).collect();
+    report(id, &own_namespaces(id, &keys), is_protected)
+}
+
+/// Deletion protection of an earlier request; one that can't be rendered any more is taken for protected.
+fn is_protected(inputs: &Inputs<'_>, before: &Spec) -> bool {
+    let Inputs { ground, catalogue, .. } = inputs;
+    before.deletion_protection().unwrap_or_else(|| {
+        golden::resolve(before, &ground.facts, ground.parent.as_ref(), catalogue)
+            .map_or(true, |resolved| golden::render(&resolved).summary.deletion_protection)
+    })
+}

@@ -1,0 +1,98 @@
+//! What a plan promises of `objects`, from the request and from state alone.
+//!
+//! An apply makes the same promise from the same inputs, so what it makes is what the plan showed; where it is not, the plan
+//! is outdated and nothing is changed.
+
+use super::{
+    drift::{self, Lines, Promise, Promised},
+    inputs::Inputs,
+    losses,
+};
+use crate::{
+    domain::{Desired, Fields, Late, ObjectKey, Problem, Spec},
+    golden,
+    kinds::{self, same_digest},
+    provision::engine::record,
+};
+use std::collections::BTreeMap;
+
+/// With all that is said of the request itself.
+pub fn promise(inputs: &Inputs<'_>) -> Promise {
+    let Inputs { change, blueprint, judged, .. } = inputs;
+    let lines = lines_of(&blueprint.objects);
+    let Some(prior) = change.prior else {
+        return Promise { lines, problems: judged.to_vec(), ..Promise::default() };
+    };
+    // An unchanged request renders to what it rendered to, and a refresh of thousands has no time to do it twice.
+    let is_unchanged = prior.spec == *change.spec;
+    let before = match (prior.incomplete, is_unchanged) {
+        (true, _) => None,
+        (false, true) => Some(lines.clone()),
+        (false, false) => lines_before(inputs, &prior.spec),
+    };
+    let drift = change.spec.drift().cloned().unwrap_or_default();
+    let record = record::key_of(&change.id).to_string();
+    let mut promise = drift::promise(lines, before.as_ref(), &prior.objects, &drift, &record);
+    let is_quiet = is_unchanged && is_same(&promise.lines, &prior.objects);
+    let mut problems = if is_quiet { quieten(judged) } else { judged.to_vec() };
+    problems.append(&mut promise.problems);
+    problems.extend(losses::of_update(inputs));
+    Promise { problems, ..promise }
+}
+
+/// Of a plan that changes nothing. What was only a warning was reported when it was made so; repeated in every plan, nobody
+/// would read it. What comes from a date or from a newer rule never breaks such a plan.
+fn quieten(judged: &[Problem]) -> Vec<Problem> {
+    judged.iter().filter(|problem| problem.is_error()).cloned().map(Problem::as_warning).collect()
+}
+
+fn lines_before(inputs: &Inputs<'_>, before: &Spec) -> Option<Promised> {
+    let Inputs { ground, catalogue, .. } = inputs;
+    let resolved = golden::resolve(before, &ground.facts, ground.parent.as_ref(), catalogue).ok()?;
+    Some(lines_of(&golden::render(&resolved).objects))
+}
+
+fn lines_of(objects: &[Desired]) -> Promised {
+    let line = |desired: &Desired| match &desired.body {
+        Some(body) => Late::Now(kinds::line(&desired.key, &kinds::fields_of(body))),
+        None => Late::Later,
+    };
+    objects.iter().map(|desired| (desired.key.to_string(), line(desired))).collect()
+}
+
+fn is_same(promised: &Promised, observed: &Lines) -> bool {
+    promised.len() == observed.len()
+        && promised.iter().all(|(key, line)| match (line, observed.get(key)) {
+            (Late::Now(line), Some(seen)) => same_digest(line, seen) || line == seen,
+            _ => false,
+        })
+}
+
+/// A promise of the plan that can't be kept is an error before anything is changed.
+pub fn check_kept(planned: &Promised, now: &Promised) -> Option<Problem> {
+    let differs = |(key, line): &(&String, &Late<String>)| match (line, now.get(*key)) {
+        (_, None) | (Late::Now(_), Some(Late::Later)) => true,
+        (Late::Now(planned), Some(Late::Now(now))) => planned != now && !same_digest(planned, now),
+        (Late::Later, Some(_)) => false,
+    };
+    let changed = planned.iter().filter(differs).map(|(key, _)| key);
+    let differing: Vec<&String> = changed.chain(now.keys().filter(|key| !planned.contains_key(*key))).collect();
+    let first = differing.first()?;
+    Some(Problem::error(
+        "plan.outdated",
+        format!("{first} is no longer what the plan showed"),
+        format!(
+            "{} object(s) would be made otherwise than planned: the golden path or the cluster's facts changed meanwhile. \
+             Nothing was changed. Plan again.",
+            differing.len()
+        ),
+    ))
+}
+
+/// Desired objects by key, with their canonical fields.
+pub fn desired_by_key(objects: &[Desired]) -> BTreeMap<&ObjectKey, (&Desired, Option<Fields>)> {
+    objects.iter().map(|d| (&d.key, (d, d.body.as_ref().map(kinds::fields_of)))).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! When the warnings of a request are said.
+
+use super::*;
+use crate::{
+    golden::Catalogue,
+    provision::{
+        Prior,
+        engine::{
+            fixtures::{environment, facts, rendered},
+            gather::{Found, Ground, Item},
+            request::ChangeRequest,
+            target::Moment,
+        },
+    },
+};
+use serde_json::json;
+
+#[test]
+fn a_plan_that_changes_nothing_says_only_what_was_an_error() {
+    let spec = environment("pay", json!({}));
+    let other = environment("pay", json!({ "quota": { "total": { "pods": "80" } } }));
+    let blueprint = rendered(&spec, None);
+    let lines: Lines =
+        lines_of(&blueprint.objects).into_iter().filter_map(|(key, line)| Some((key, line.now()?.clone()))).collect();
+    let mut drifted = lines.clone();
+    drifted.pop_first();
+    let judged =
+        [Problem::warning("a", "A warning", "Of the request."), Problem::error("b", "An error", "Of a newer rule.")];
+    let ground = Ground { target: None, facts: facts().stable, cluster: None, parent: None, usual_share: None };
+    let found = Found { authentication: Item::unread(), boundaries: vec![], objects: Item::unread(), shares: None };
+    for (before, objects, expected, reason) in [
+        (None, None, vec![("a", false), ("b", true)], "a create"),
+        (Some(&spec), Some(&lines), vec![("b", false)], "nothing changes: the error warns, the warning is silent"),
+        (Some(&spec), Some(&drifted), vec![("a", false), ("b", true)], "drift is healed"),
+        (Some(&other), Some(&lines), vec![("a", false), ("b", true)], "another request"),
+    ] {
+        let prior = before.zip(objects).map(|(spec, objects)| Prior {
+            spec: spec.clone(),
+            uid: "uid-1".into(),
+            objects: objects.clone(),
+            incomplete: false,
+            identity_ready: None,
+        });
+        let change = ChangeRequest {
+            id: spec.id(),
+            spec: &spec,
+            facts: None,
+            parent: None,
+            prior: prior.as_ref(),
+            replacing: None,
+            planned: None,
+            planned_target: None,
+            moment: Moment::Plan,
+        };
+        let inputs = Inputs {
+            change: &change,
+            ground: &ground,
+            blueprint: &blueprint,
+            judged: &judged,
+            found: &found,
+            catalogue: &Catalogue::embedded(),
+        };
+        let said: Vec<(&str, bool)> =
+            promise(&inputs).problems.iter().map(|problem| (problem.code, problem.is_error())).collect();
+        assert_eq!(said, expected, "{reason}");
+    }
+}

@@ -1,0 +1,125 @@
+//! What a refresh finds, object by object: whose it is, its line, and drift in words.
+
+use super::{
+    authentication,
+    claim::{self, Claim, Claimant, claim, is_made_for},
+    drift::{self, Lines},
+    instance::superseded,
+    lines::{borrowed_line, lacks_group, line_of},
+    outcome::{self, ObservedByKey},
+    promise,
+};
+use crate::{
+    domain::{Adopt, AdoptMode, Desired, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
+    golden::{self, Blueprint},
+    provision::{
+        Observation, ObserveRequest, ObservedInstance,
+        engine::gather::{InstanceGround, instance_keys},
+    },
+};
+use std::collections::BTreeSet;
+
+/// What there is of one instance.
+pub fn refresh(
+    request: &ObserveRequest,
+    ground: InstanceGround,
+    blueprint: Option<Blueprint>,
+    record: Option<Record>,
+    observed: Vec<Observed>,
+) -> Observation {
+    let id = &request.id;
+    if record.is_none() && !observed.iter().any(|object| is_made_for(id, object)) {
+        return Observation::Gone(ground.replaced.into_iter().collect());
+    }
+    let instance = Instance {
+        id,
+        state: &request.objects,
+        keys: instance_keys(request, blueprint.as_ref()),
+        blueprint: blueprint.as_ref(),
+        is_unfinished: record.as_ref().is_some_and(|record| record.phase != Phase::Ready),
+    };
+    let (objects, seen, mut problems) = instance.report(observed);
+    problems.extend(ground.replaced);
+    let against = ground.authentication.iter().flat_map(authentication::judge_cluster);
+    problems.extend(against.map(Problem::as_warning));
+    if let (Some(record), Some(uid)) = (&record, &request.uid)
+        && record.uid != *uid
+    {
+        problems.push(superseded(record, uid).as_warning());
+    }
+    let known = record.as_ref().map(|record| &record.uid).or(request.uid.as_ref());
+    let uid = known.cloned().unwrap_or_default();
+    let outputs = blueprint.map(|blueprint| {
+        let is_import = request.uid.is_none();
+        outcome::refreshed(blueprint, is_import, &uid, &ground.target, objects.clone(), &seen, record.as_ref())
+    });
+    let InstanceGround { target, facts, parent, .. } = ground;
+    Observation::Here(Box::new(ObservedInstance { uid, target, objects, facts, parent, record, outputs, problems }))
+}
+
+struct Instance<'a> {
+    id: &'a Id,
+    state: &'a Lines,
+    keys: BTreeSet<ObjectKey>,
+    blueprint: Option<&'a Blueprint>,
+    is_unfinished: bool,
+}
+
+// === impl Instance ===
+
+impl Instance<'_> {
+    fn report(&self, observed: Vec<Observed>) -> (Lines, ObservedByKey, Vec<Problem>) {
+        let desired = self.blueprint.map(|blueprint| promise::desired_by_key(&blueprint.objects)).unwrap_or_default();
+        let (mut lines, mut seen, mut problems) = (Lines::new(), ObservedByKey::new(), vec![]);
+        for object in observed {
+            let stand_in = claim::stand_in(self.id, &object.key);
+            let (want, fields) = match desired.get(&object.key) {
+                Some((want, fields)) => (*want, fields.as_ref()),
+                None => (&stand_in, None),
+            };
+            if !self.keys.contains(&object.key) && !is_made_for(self.id, &object) {
+                if let (Ownership::Foreign { by }, "RoleBinding") = (&object.ownership, object.key.kind()) {
+                    problems.push(drift::foreign_grant(&object, by));
+                }
+                continue;
+            }
+            let key = object.key.to_string();
+            let line = match self.claim(want, &object) {
+                Claim::Mine | Claim::Adopted => line_of(want, fields, &object, self.state.get(&key)),
+                Claim::Borrowed => {
+                    problems.extend(lacks_group(want, &object));
+                    borrowed_line(want, fields, &object, self.state.get(&key))
+                }
+                Claim::Taken { by } => {
+                    problems.push(taken(&object.key, &by));
+                    continue;
+                }
+            };
+            if !self.is_unfinished && fields.is_some() {
+                let changes = golden::diff(want, &object);
+                problems.extend(drift::report(&object.key, &changes, self.state.get(&key), &line));
+            }
+            lines.insert(key, line);
+            seen.insert(object.key.clone(), object);
+        }
+        if !self.is_unfinished {
+            problems.extend(self.state.keys().filter(|key| !lines.contains_key(*key)).map(|key| drift::missing(key)));
+        }
+        (lines, seen, problems)
+    }
+
+    /// What state or record name was ours; an adoption is over once the Namespace carries our labels.
+    fn claim(&self, want: &Desired, object: &Observed) -> Claim {
+        let adopt = Adopt { mode: AdoptMode::Fail, take_fields: vec![] };
+        // The team is that of the record; a refresh never judges it.
+        claim(want, object, &Claimant { id: self.id, team: "", adopt: Some(&adopt), was_ours: true })
+    }
+}
+
+fn taken(key: &ObjectKey, by: &str) -> Problem {
+    Problem::warning(
+        "drift.taken",
+        format!("{key} now belongs to {by}"),
+        "Its labels or tags name another owner. An apply will refuse to change it.",
+    )
+}

@@ -1,0 +1,113 @@
+//! What a record says to someone who is about to remove, and what speaks against it.
+
+use super::{instance::superseded, losses};
+use crate::{
+    domain::{ObjectKey, Phase, Problem},
+    provision::{
+        RemoveRequest,
+        engine::{gather::Leaving, record, watch::Hold},
+    },
+};
+use std::collections::BTreeSet;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Removal {
+    Remove,
+    /// Nothing is touched, and this instance is gone all the same; with why.
+    Keep(Option<Problem>),
+    /// Decide again once the operation at work is over.
+    Wait,
+}
+
+/// The error arm refuses it, before the first change.
+pub fn decide(request: &RemoveRequest, leaving: &Leaving) -> Result<Removal, Problem> {
+    let RemoveRequest { uid, hand_over, .. } = request;
+    match &leaving.record {
+        // Another instance bears the id by now.
+        Some(record) if record.uid != *uid => Ok(Removal::Keep(Some(superseded(record, uid).as_warning()))),
+        // The create that follows resumes what is there.
+        Some(record) if *hand_over && record.phase != Phase::Ready => Ok(Removal::Keep(None)),
+        Some(_) if leaving.hold == Hold::Held => Ok(Removal::Wait),
+        _ => refuse(request, leaving).map_or(Ok(Removal::Remove), Err),
+    }
+}
+
+fn refuse(request: &RemoveRequest, leaving: &Leaving) -> Option<Problem> {
+    let (id, record) = (&request.id, leaving.record.as_ref());
+    let inventory: BTreeSet<ObjectKey> = record::keys(record).collect();
+    let is_known = |key: &&ObjectKey| request.keys.contains(key) || inventory.contains(key);
+    let lost = losses::own_namespaces(id, leaving.observed.iter().map(|object| &object.key).filter(is_known));
+    let was_ready = record.is_none_or(|record| record.phase != Phase::Creating);
+    let protected = losses::report(id, &lost, request.protected && was_ready).filter(Problem::is_error);
+    protected.or_else(|| {
+        let (first, rest) = leaving.dependants.split_first()?;
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        Some(Problem::error(
+            "deletion.in_use",
+            format!("{id} still has records in it: {}{more}", record_words(first)),
+            "Nothing was deleted. Destroy them first, or import them into a state that does.",
+        ))
+    })
+}
+
+/// `slot.pay.ledger` -> `slot pay/ledger`, for messages.
+fn record_words(key: &ObjectKey) -> String {
+    let ObjectKey::Kube { name, .. } = key else { return key.to_string() };
+    match name.split('.').collect::<Vec<_>>().as_slice() {
+        ["slot", environment, slot] => format!("slot {environment}/{slot}"),
+        ["environment", environment] => format!("environment {environment}"),
+        _ => name.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::Id,
+        provision::{
+            Cancel,
+            engine::fixtures::{environment, record},
+        },
+    };
+    use serde_json::json;
+
+    #[test]
+    fn only_what_is_unfinished_is_handed_over() {
+        let spec = environment("pay", json!({}));
+        let of = |phase| Some(record("payments", phase, &spec));
+        use Hold::{Free, Held};
+        use Phase::{Changing, Creating, Deleting, Ready};
+        for (record, uid, hand_over, hold, expected, reason) in [
+            (None, "uid-1", true, Free, "remove", "a lost record: state is the inventory"),
+            (of(Ready), "uid-0", true, Free, "record.superseded", "another instance"),
+            (of(Ready), "uid-1", true, Free, "remove", "it is ready: its create deletes it first"),
+            (of(Ready), "uid-1", false, Free, "remove", "a destroy"),
+            (of(Creating), "uid-1", true, Free, "keep", "an unfinished create, created again"),
+            (of(Changing), "uid-1", true, Held, "keep", "also while somebody is at work: nothing is touched"),
+            (of(Creating), "uid-1", false, Free, "remove", "an unfinished create, destroyed"),
+            (of(Changing), "uid-1", false, Held, "wait", "somebody is at work"),
+            (of(Deleting), "uid-1", false, Free, "remove", "an interrupted destroy"),
+        ] {
+            let request = RemoveRequest {
+                id: Id::Environment("demo/pay".parse().unwrap_or_else(|e| panic!("{e}"))),
+                uid: uid.to_owned(),
+                target: None,
+                facts: None,
+                keys: vec![],
+                protected: true,
+                hand_over,
+                timeout: std::time::Duration::ZERO,
+                cancel: Cancel::new(),
+            };
+            let leaving = Leaving { observed: vec![], record, hold, dependants: vec![] };
+            let word = match decide(&request, &leaving) {
+                Ok(Removal::Remove) => "remove",
+                Ok(Removal::Keep(why)) => why.map_or("keep", |problem| problem.code),
+                Ok(Removal::Wait) => "wait",
+                Err(problem) => problem.code,
+            };
+            assert_eq!(word, expected, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! One change as a whole.
+
+use super::{
+    adoption, authentication,
+    claim::{Claim, Claimant, claim, is_made_for, is_marked_for},
+    deletion::deletions,
+    drift::Promised,
+    entries,
+    inputs::Inputs,
+    instance::{self, Decision, Intent, resume_warning, take_over_warning},
+    lines::lacks_group,
+    losses, promise, shares,
+    step::{self, Step},
+};
+use crate::{
+    domain::{Desired, Id, ObjectKey, Observed, Ownership, Phase, Problem, Quantity, Record},
+    provision::engine::{
+        failure::Failure,
+        gather::{Item, Objects, amounts, recorded_shares},
+        record,
+    },
+};
+use std::collections::BTreeSet;
+
+pub struct Plan {
+    /// What it shows of `objects`.
+    pub lines: Promised,
+    /// Objects whose drift is only reported: no apply touches them.
+    pub left: BTreeSet<String>,
+    /// Deletion protection, as it holds from now on; only where there is something to lose.
+    pub is_protected: bool,
+    /// `None`: what is there was not read.
+    pub work: Option<Work>,
+    pub problems: Vec<Problem>,
+}
+
+/// What is to be done, as keys: the objects themselves stay where they are.
+pub struct Work {
+    pub decision: Decision,
+    pub make: Vec<Make>,
+    pub delete: BTreeSet<ObjectKey>,
+    /// Shared objects that others name.
+    pub keep: BTreeSet<ObjectKey>,
+}
+
+pub struct Make {
+    /// Position in the blueprint.
+    pub at: usize,
+    /// An access entry whose role is made again.
+    pub recreate: bool,
+}
+
+pub enum Stop {
+    Refuse(Vec<Problem>),
+    /// Decide again once that is over.
+    Wait(Wait),
+}
+
+// === impl Stop ===
+
+impl Stop {
+    /// A plan waits for nobody.
+    pub fn into_problems(self) -> Vec<Problem> {
+        match self {
+            Self::Refuse(problems) => problems,
+            Self::Wait(_) => vec![],
+        }
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Wait {
+    /// The operation on this record.
+    Operation(Option<Box<Record>>),
+    /// Other slots, to become smaller.
+    Shares { resource: &'static str, sum: Quantity, total: Quantity },
+}
+
+/// All that is said, each once.
+struct Said {
+    is_plan: bool,
+    problems: Vec<Problem>,
+}
+
+// === impl Said ===
+
+impl Said {
+    fn add(&mut self, problems: impl IntoIterator<Item = Problem>) -> Result<(), Stop> {
+        for problem in problems {
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
+        if self.is_plan || !self.problems.iter().any(Problem::is_error) {
+            return Ok(());
+        }
+        // Warnings of a change that is refused explain nothing.
+        self.problems.retain(Problem::is_error);
+        Err(Stop::Refuse(std::mem::take(&mut self.problems)))
+    }
+}
+
+pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
+    let Inputs { change, ground, blueprint, found, .. } = *inputs;
+    let is_plan = change.is_plan();
+    let mut said = Said { is_plan, problems: vec![] };
+    let promise = promise::promise(inputs);
+    said.add(promise.problems)?;
+    let authentication = found.authentication.known();
+    let against = authentication.map(|found| authentication::judge(&change.id, blueprint, found));
+    said.add(against.into_iter().flatten().filter(|problem| is_plan || problem.is_error()))?;
+    said.add(change.planned.and_then(|planned| promise::check_kept(planned, &promise.lines)))?;
+    for (arn, exists) in &found.boundaries {
+        said.add(exists.problems())?;
+        let problem = (exists.known() == Some(&false)).then(|| no_boundary(arn));
+        said.add(problem.map(|problem| if is_plan { problem.as_warning() } else { problem }))?;
+    }
+    let work = match &found.objects {
+        Item::Known(objects) => Some(work(inputs, objects, &promise.left, &mut said)?),
+        unknown => {
+            said.add(unknown.problems())?;
+            None
+        }
+    };
+    if let (Some(claims), Some(parent), Some(slot)) = (&found.shares, &ground.parent, change.id.slot()) {
+        said.add(shares::judge(slot, claims, &parent.quota_total, &parent.id))?;
+    }
+    let is_protected = blueprint.summary.deletion_protection && !blueprint.summary.namespaces.is_empty();
+    Ok(Plan { lines: promise.lines, left: promise.left, is_protected, work, problems: said.problems })
+}
+
+fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &mut Said) -> Result<Work, Stop> {
+    let Inputs { change, ground, blueprint, .. } = *inputs;
+    let (id, is_plan) = (&change.id, change.is_plan());
+    if !objects.has_baseline {
+        said.add([no_baseline(id, is_plan)])?;
+    }
+    let decision = begin(inputs, objects, said)?;
+    if let (false, Some(slot), Some(parent)) = (is_plan, id.slot(), &ground.parent) {
+        // Only what is recorded counts, since that is what holds.
+        let usual = ground.usual_share.as_ref();
+        let recorded = recorded_shares(&record::all(&objects.observed), usual);
+        let over = shares::over(slot, &amounts(change.spec, usual), &recorded, &parent.quota_total);
+        if let Some((resource, sum, total)) = over {
+            return Err(Stop::Wait(Wait::Shares { resource, sum, total }));
+        }
+    }
+    let (mut make, mut problems) = (vec![], vec![]);
+    for (at, desired) in blueprint.objects.iter().enumerate() {
+        if desired.key == record::key_of(id) || left.contains(&desired.key.to_string()) {
+            continue;
+        }
+        let was_ours = objects.known.contains(&desired.key);
+        let claimant = Claimant { id, team: &blueprint.summary.team, adopt: change.spec.adopt(), was_ours };
+        let seen = objects.get(&desired.key);
+        match (seen.map(|seen| (seen, claim(desired, seen, &claimant))), claimant.adopt) {
+            (Some((seen, Claim::Borrowed)), _) => problems.extend(lacks_group(desired, seen)),
+            (Some((seen, Claim::Adopted)), Some(adopt)) if is_plan => {
+                problems.push(adoption::announce(desired, seen, adopt));
+            }
+            _ => {}
+        }
+        let recreate = seen.is_some() && is_dead_entry(desired, objects);
+        match step::next(desired, seen.cloned(), &claimant) {
+            Ok(Step::Keep(_)) if !recreate => {}
+            Ok(_) => make.push(Make { at, recreate }),
+            // An adoption has said so already, and what is replaced goes first.
+            Err(Failure::Held { .. }) if is_plan => {}
+            Err(failure) => problems.push(failure.problem()),
+        }
+    }
+    let wanted = inputs.wanted();
+    let unwanted: BTreeSet<ObjectKey> = objects.known.difference(&wanted).cloned().collect();
+    let (mut keep, mut delete) = (BTreeSet::new(), BTreeSet::new());
+    // What a plan loses is said from state, and by its replacement.
+    if !is_plan {
+        let (kept, reasons) = entries::keep(&unwanted, &objects.observed, &objects.named, ground.caller());
+        let unneeded = deletions(id, &objects.observed, &objects.known, &wanted, &kept);
+        delete = unneeded.iter().map(|deletion| deletion.observed().key.clone()).collect();
+        problems.extend(reasons);
+        problems.extend(losses::of_apply(inputs, objects.record.as_ref(), &delete));
+        keep = kept;
+    }
+    said.add(problems)?;
+    Ok(Work { decision, make, delete, keep })
+}
+
+/// What the record means to this change.
+fn begin(inputs: &Inputs<'_>, objects: &Objects, said: &mut Said) -> Result<Decision, Stop> {
+    let Inputs { change, ground, blueprint, .. } = *inputs;
+    let (id, replacing) = (&change.id, change.replacing);
+    if let (Some((old, record)), Some(replacing)) = (&objects.replaced, replacing)
+        && record.uid == replacing.uid
+        && record.phase == Phase::Ready
+    {
+        said.add(losses::of_replacement(old, record, replacing.protected))?;
+    }
+    let team = blueprint.summary.team.as_str();
+    let intent = match change.prior {
+        Some(prior) => Intent::Update { uid: &prior.uid },
+        None => Intent::Create { team, spec: change.spec, replacing },
+    };
+    let record = objects.record.as_ref();
+    let decision = instance::decide(ground.facts.cluster_arn.as_str(), record, intent, objects.hold);
+    match (&decision, record) {
+        (Decision::Refuse(problem), _) => said.add([problem.clone()])?,
+        (Decision::Wait, record) => return Err(Stop::Wait(Wait::Operation(record.cloned().map(Box::new)))),
+        (Decision::Rebuild, _) if !objects.observed.iter().any(|object| is_made_for(id, object)) => {
+            said.add([gone(id)])?;
+        }
+        (Decision::Resume, Some(record)) => {
+            said.add([resume_warning(record, count_done(id, record, &objects.observed))])?;
+        }
+        (Decision::TakeOver, Some(record)) => match replacing {
+            // The delete comes first, unless create_before_destroy turns it round.
+            Some(replacing) if change.is_plan() && replacing.uid == record.uid => {
+                said.add(losses::of_replacement(id, record, replacing.protected))?;
+            }
+            _ => said.add([take_over_warning(record)])?,
+        },
+        _ => {}
+    }
+    Ok(decision)
+}
+
+/// Of the recorded inventory, what exists and is ours.
+fn count_done(id: &Id, recorded: &Record, observed: &[Observed]) -> usize {
+    let is_done = |object: &Observed| is_marked_for(id, object) || !matches!(object.ownership, Ownership::Ours(_));
+    let exists = |key: &ObjectKey| observed.iter().any(|object| object.key == *key && is_done(object));
+    record::keys(Some(recorded)).filter(exists).count()
+}
+
+/// An entry of ours whose role is made in this operation: it belongs to the role that bore the name before.
+fn is_dead_entry(desired: &Desired, objects: &Objects) -> bool {
+    matches!(desired.key, ObjectKey::AccessEntry { .. })
+        && objects.get(&desired.key).is_some_and(|entry| entry.ownership == Ownership::Cluster)
+        && desired.needs.iter().any(|need| matches!(need, ObjectKey::Role { .. }) && objects.get(need).is_none())
+}
+
+fn no_baseline(id: &Id, is_plan: bool) -> Problem {
+    let problem = match is_plan {
+        true => Problem::warning(
+            "baseline.missing",
+            format!("Undecided: cluster {} has no baseline", id.cluster()),
+            format!(
+                "{id} needs what goldenpath_cluster_baseline creates once per cluster. If it is created in this run, add \
+                 `depends_on = [goldenpath_cluster_baseline.<name>]`, otherwise apply is refused."
+            ),
+        ),
+        false => Problem::error(
+            "baseline.missing",
+            format!("Cluster {} has no baseline", id.cluster()),
+            format!(
+                "{id} needs what goldenpath_cluster_baseline creates once per cluster. Nothing was changed. Add that resource, \
+                 and `depends_on` it."
+            ),
+        ),
+    };
+    problem.at(["cluster"])
+}
+
+fn gone(id: &Id) -> Problem {
+    Problem::error(
+        "record.gone",
+        format!("{id} no longer exists"),
+        "Its record and its objects were deleted after the plan was made. Plan again, and it will be created.",
+    )
+}
+
+fn no_boundary(arn: &str) -> Problem {
+    Problem::error(
+        "boundary.missing",
+        format!("The permissions boundary {arn} does not exist"),
+        "Every role is created with it. Create the policy in this account first, or have the golden path name another one.",
+    )
+}

@@ -1,0 +1,204 @@
+//! The pipeline, once for each operation: gather, resolve, render, judge, decide, execute. Knows every stage; each line of it
+//! says whether it reads, is pure or writes.
+
+use super::{
+    connection::Engine,
+    decide::{
+        Inputs, Stop, decide,
+        drift::Lines,
+        losses, outcome,
+        refresh::refresh,
+        removal::{Removal, decide as decide_removal},
+    },
+    execute::{Operation, Removing, wait_until_free},
+    gather::{Item, LeftCluster, amounts},
+    record,
+    request::ChangeRequest,
+    target::Moment,
+    watch::Watch,
+};
+use crate::{
+    domain::{Class, Id, Problem, Spec, StableFacts},
+    golden::{self, Blueprint, Parent},
+    provision::{Decided, EnsureRequest, Exists, Observation, ObserveRequest, Preview, RemoveRequest},
+};
+use std::time::Duration;
+
+impl Engine {
+    /// What an apply would do, and what speaks against it: all stages but the last.
+    pub(super) async fn plan(&self, change: &ChangeRequest<'_>) -> Result<Preview, Vec<Problem>> {
+        let ground = match self.gather_ground(change).await {
+            Item::Undecided(why) => return Err([why, self.check(change.spec)].concat()), // pure
+            ground => ground.into_result()?,                                             // reads
+        };
+        let (blueprint, judged) = self.render(change.spec, &ground.facts, ground.parent.as_ref())?; // pure
+        let found = &self.gather_found(change, &ground, &blueprint, &mut Watch::default()).await; // reads
+        self.remember(change.spec, &ground.facts);
+        let inputs = Inputs {
+            change,
+            ground: &ground,
+            blueprint: &blueprint,
+            judged: &judged,
+            found,
+            catalogue: &self.catalogue,
+        };
+        let plan = decide(&inputs).map_err(Stop::into_problems)?; // pure
+        let outputs = outcome::planned(&blueprint, &plan.lines, change.prior, ground.target.as_deref()); // pure
+        let decided = Decided { outputs, facts: ground.facts, parent: ground.parent, protected: plan.is_protected };
+        Ok(Preview { decided: Some(decided), problems: plan.problems })
+    }
+
+    /// Makes it so. The error arm: nothing was changed.
+    pub(super) async fn apply(
+        &self,
+        request: &EnsureRequest,
+        name: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Exists, Vec<Problem>> {
+        let (begun, requested_at) = (self.clock.elapsed(), self.clock.now());
+        let change = &ChangeRequest::of_apply(request, begun);
+        let ground = &self.gather_ground(change).await.into_result()?; // reads
+        let (blueprint, judged) = self.render(change.spec, &ground.facts, ground.parent.as_ref())?; // pure
+        self.forget(&change.id, &ground.facts).await;
+        let target = self.target(&ground.facts.cluster_arn, change.moment);
+        let mut watch = Watch::default();
+        loop {
+            let found = &self.gather_found(change, ground, &blueprint, &mut watch).await; // reads
+            let inputs =
+                Inputs { change, ground, blueprint: &blueprint, judged: &judged, found, catalogue: &self.catalogue };
+            let plan = match decide(&inputs) {
+                Ok(plan) => plan, // pure
+                Err(Stop::Refuse(problems)) => return Err(problems),
+                Err(Stop::Wait(wait)) => {
+                    self.wait(&inputs, &wait, &mut watch, &target).await?; // reads
+                    continue;
+                }
+            };
+            let (Some(objects), Some(work)) = (found.objects.known(), &plan.work) else { return Err(plan.problems) };
+            let operation =
+                Operation { name, inputs, objects, plan: &plan, work, target, begun, requested_at: &requested_at };
+            let mut said = plan.problems.clone();
+            let executed = self.execute(&operation, &mut said).await; // writes
+            match executed {
+                Ok(exists) => {
+                    problems.append(&mut said);
+                    self.remember(change.spec, &ground.facts);
+                    self.memory.remember_share(&change.id, amounts(change.spec, ground.usual_share.as_ref()));
+                    return Ok(exists);
+                }
+                // Somebody else was quicker: their record is what decides now.
+                Err(failure) if failure.class() == Some(Class::Conflict) => {
+                    let what = format!("the record of {}, which another operation has just written", change.id);
+                    target.pause(Duration::from_millis(100), &what).await?;
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+    }
+
+    /// What is there now, and drift in words.
+    pub(super) async fn refresh(&self, request: &ObserveRequest) -> Result<Observation, Problem> {
+        let ground = self.gather_instance(request).await?; // reads
+        let render = |spec: &Spec| {
+            let resolved = golden::resolve(spec, &ground.facts, ground.parent.as_ref(), &self.catalogue);
+            resolved.ok().map(|resolved| golden::render(&resolved))
+        };
+        let mut blueprint = request.spec.as_ref().and_then(render); // pure
+        let mut observed = self.gather_owned(request, &ground, blueprint.as_ref()).await?; // reads
+        let record = record::find(&request.id, &observed)?; // pure
+        if blueprint.is_none()
+            && let Some(Ok(spec)) = record.as_ref().map(|record| record.request())
+        {
+            blueprint = render(&spec); // pure
+            self.gather_rest(request, &ground, blueprint.as_ref(), &mut observed).await?; // reads
+        }
+        Ok(refresh(request, ground, blueprint, record, observed)) // pure
+    }
+
+    /// What a removal would lose. The error arm refuses it.
+    pub(super) async fn plan_removal(&self, request: &RemoveRequest) -> Result<Option<Problem>, Problem> {
+        self.gather_same_target(request).await?; // reads
+        self.memory.remember_share(&request.id, [].into());
+        let lost = losses::own_namespaces(&request.id, &request.keys); // pure
+        // A create that never ended has nothing inside that anybody could miss.
+        let is_protected = !lost.is_empty() && request.protected && !self.gather_never_ready(request).await; // reads
+        Ok(losses::report(&request.id, &lost, is_protected)) // pure
+    }
+
+    /// `None`: gone, else what is left. The error arm: nothing was changed.
+    pub(super) async fn apply_removal(
+        &self,
+        request: &RemoveRequest,
+        name: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Option<Lines>, Problem> {
+        let moment = Moment::Apply { until: self.clock.elapsed() + request.timeout, cancel: &request.cancel };
+        let cluster = match self.gather_left_cluster(request).await? {
+            LeftCluster::There(cluster) => cluster, // reads
+            LeftCluster::Gone(facts) => {
+                return self.execute_removal_of_roles(request, &facts, moment, problems).await; // writes
+            }
+        };
+        self.forget(&request.id, &cluster.stable).await;
+        let target = self.target(&cluster.stable.cluster_arn, moment);
+        let mut watch = Watch::default();
+        loop {
+            let leaving = self.gather_leaving(request, &cluster.stable, &mut watch, moment).await?; // reads
+            let removal = decide_removal(request, &leaving)?; // pure
+            match removal {
+                Removal::Remove => {
+                    let removing = Removing { name, request, cluster: &cluster, leaving: &leaving, target };
+                    return self.execute_removal(removing, problems).await; // writes
+                }
+                Removal::Keep(why) => {
+                    problems.extend(why);
+                    return Ok(None);
+                }
+                Removal::Wait => {
+                    wait_until_free(&target, &request.id, leaving.record.as_ref(), &mut watch).await?; // reads
+                }
+            }
+        }
+    }
+
+    /// Pure. With what the golden path and the policy say of the request; the error arm: there is nothing to render.
+    fn render(
+        &self,
+        spec: &Spec,
+        facts: &StableFacts,
+        parent: Option<&Parent>,
+    ) -> Result<(Blueprint, Vec<Problem>), Vec<Problem>> {
+        let mut problems = golden::check_spec(spec); // pure
+        let resolved = match golden::resolve(spec, facts, parent, &self.catalogue) {
+            Ok(resolved) => resolved, // pure
+            Err(errors) => {
+                let new: Vec<Problem> = errors.into_iter().filter(|error| !problems.contains(error)).collect();
+                return Err([problems, new].concat());
+            }
+        };
+        let blueprint = golden::render(&resolved); // pure
+        let mut judged = golden::judge(&resolved, &blueprint); // pure
+        // A mistake in a statement is found where it is written and again in the role that it becomes: reported once.
+        judged.retain(|found| !problems.iter().any(|known| known.code == found.code && known.field == found.field));
+        problems.append(&mut judged);
+        Ok((blueprint, problems))
+    }
+
+    /// What can be judged without facts.
+    fn check(&self, spec: &Spec) -> Vec<Problem> {
+        [golden::check_spec(spec), golden::check_with(spec, &self.catalogue)].concat()
+    }
+
+    /// For the slots of the same run.
+    fn remember(&self, spec: &Spec, facts: &StableFacts) {
+        let parent = golden::parent_of(spec, facts, &self.catalogue).and_then(Result::ok);
+        self.memory.remember(&spec.id(), parent);
+    }
+
+    /// What this connection has read of it is about to change.
+    async fn forget(&self, id: &Id, facts: &StableFacts) {
+        if let Some(owner) = id.owner() {
+            self.listings.forget(facts.cluster_arn.as_str(), &owner.environment).await;
+        }
+    }
+}

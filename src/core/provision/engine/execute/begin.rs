@@ -1,0 +1,122 @@
+//! The record at the begin of an operation: written before the first object, with everything that will exist.
+
+use super::{lease::Keeper, operation::Operation};
+use crate::{
+    domain::{Body, Lease, ObjectKey, Operation as RecordOperation, Phase, Record, SYSTEM_NAMESPACE},
+    golden,
+    ports::Expect,
+    provision::engine::{
+        connection::{Engine, random_id},
+        decide::{Inputs, instance::Decision},
+        failure::Failure,
+        record,
+    },
+};
+use std::collections::BTreeSet;
+
+/// The record as the operation holds it.
+pub(super) enum Begun<'a> {
+    /// Nothing is to be done, and nothing was written.
+    Idle(&'a Record),
+    Held(Box<Keeper<'a>>),
+}
+
+impl Engine {
+    /// Writes the record. A conflict means that another operation was quicker.
+    pub(super) async fn begin<'a>(&self, operation: &Operation<'a>) -> Result<Begun<'a>, Failure> {
+        let Operation { inputs: Inputs { change, .. }, objects, work, target, .. } = *operation;
+        let id = &change.id;
+        let draft = self.draft(operation)?;
+        let key = record::key_of(id);
+        let Some(shell) = operation.inputs.desired(&key) else {
+            return Err(Failure::Record { id: id.to_string(), reason: "the golden path renders none".to_owned() });
+        };
+        if let (Some(record), Some(object), Some(_)) = (&objects.record, objects.get(&key), change.prior)
+            && work.make.is_empty()
+            && work.delete.is_empty()
+            && is_settled(record, &draft)
+            && golden::diff(shell, object).is_empty()
+        {
+            return Ok(Begun::Idle(record));
+        }
+        let mut expect = objects.expect(&key);
+        if id.owner().is_none() {
+            self.make_home(operation).await?;
+            // The namespace of the records may have been on its way out, and the old record with it.
+            if let Expect::Version(_) = &expect
+                && target.get(&key).await?.is_none()
+            {
+                expect = Expect::Absent;
+            }
+        }
+        let Some(Body::Kube(shell)) = &shell.body else { return Err(Failure::Undecided { key }) };
+        let keeper = Keeper::take(target.calm(), key, shell.clone(), draft, expect).await?;
+        Ok(Begun::Held(Box::new(keeper)))
+    }
+
+    /// The one object that comes before a record: the namespace that all records live in.
+    async fn make_home(&self, operation: &Operation<'_>) -> Result<(), Failure> {
+        let key = ObjectKey::namespace_object(SYSTEM_NAMESPACE);
+        match operation.inputs.desired(&key) {
+            Some(desired) if !operation.plan.left.contains(&key.to_string()) => {
+                let seen = operation.target.get(&key).await?;
+                operation.maker(None).make(desired, seen).await.map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn draft(&self, operation: &Operation<'_>) -> Result<Record, Failure> {
+        let Operation { inputs: Inputs { change, ground, blueprint, .. }, objects, work, .. } = *operation;
+        let summary = &blueprint.summary;
+        let mut inventory: BTreeSet<String> = operation.inputs.wanted().iter().map(ObjectKey::to_string).collect();
+        inventory.extend(work.delete.iter().map(ObjectKey::to_string));
+        let uid = match (&work.decision, change.prior) {
+            (Decision::Change | Decision::Rebuild, Some(prior)) => prior.uid.clone(),
+            _ => random_id("")?,
+        };
+        // What once was ready holds what people may miss; only a create that never ended is still one.
+        let phase = match (&work.decision, &objects.record) {
+            (Decision::Start, _) => Phase::Creating,
+            (Decision::Resume | Decision::Change, Some(record)) if record.phase == Phase::Creating => Phase::Creating,
+            _ => Phase::Changing,
+        };
+        let id = change.id.to_string();
+        let spec = Record::written(change.spec)
+            .map_err(|error| Failure::Record { id: id.clone(), reason: error.to_string() })?;
+        Ok(Record {
+            id,
+            uid,
+            kind: change.spec.kind(),
+            cluster_arn: ground.facts.cluster_arn.to_string(),
+            team: summary.team.clone(),
+            golden_path: summary.golden_path.clone(),
+            golden_path_version: summary.golden_path_version.clone(),
+            golden_path_digest: summary.golden_path_digest.clone(),
+            spec,
+            facts: ground.facts.clone(),
+            inventory: inventory.into_iter().collect(),
+            phase,
+            operation: Some(self.recorded_operation(operation.name)),
+            timings: objects.record.as_ref().map(|record| record.timings.clone()).unwrap_or_default(),
+            tool_version: self.config.tool_version.clone(),
+        })
+    }
+
+    pub(super) fn recorded_operation(&self, name: &str) -> RecordOperation {
+        let lease = Lease { renewals: 0, seconds: self.config.lease.as_secs() };
+        RecordOperation { id: name.to_owned(), lease: Some(lease) }
+    }
+}
+
+/// The record says already what this operation would write.
+fn is_settled(record: &Record, draft: &Record) -> bool {
+    let now: BTreeSet<&String> = record.inventory.iter().collect();
+    let then: BTreeSet<&String> = draft.inventory.iter().collect();
+    record.phase == Phase::Ready
+        && now == then
+        && (&record.uid, &record.team, &record.spec, &record.facts)
+            == (&draft.uid, &draft.team, &draft.spec, &draft.facts)
+        && (&record.golden_path, &record.golden_path_version, &record.golden_path_digest)
+            == (&draft.golden_path, &draft.golden_path_version, &draft.golden_path_digest)
+}

@@ -1,0 +1,75 @@
+//! Requests, facts and records for tests of the pure stages.
+
+use crate::{
+    domain::{Facts, Lease, Operation, Phase, Record, ResourceKind, Spec, StableFacts},
+    golden::{self, Blueprint, Catalogue},
+};
+use serde_json::{Value, json};
+
+pub const ARN: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
+
+pub fn facts() -> Facts {
+    Facts {
+        stable: StableFacts {
+            cluster_arn: ARN.parse().unwrap_or_else(|e| panic!("{e}")),
+            auto_mode: false,
+            service_cidr: "10.100.0.0/16".into(),
+            ip_family: "ipv4".into(),
+            oidc_issuer: None,
+            pod_security_version: "1.36".into(),
+            permission_sets: [].into(),
+        },
+        version: "1.36".into(),
+        authentication_mode: "API".into(),
+        network_policy_enforced: true,
+        addons: vec![],
+        crds: vec![],
+        caller: "arn:aws:iam::111122223333:user/ci".into(),
+    }
+}
+
+fn merged(mut base: Value, over: Value) -> Value {
+    if let (Value::Object(base), Value::Object(over)) = (&mut base, over) {
+        base.extend(over);
+    }
+    base
+}
+
+pub fn environment(name: &str, over: Value) -> Spec {
+    let base = json!({ "name": name, "team": "payments", "tier": "dev", "cluster": "demo" });
+    Spec::Environment(serde_json::from_value(merged(base, over)).unwrap_or_else(|e| panic!("{e}")))
+}
+
+pub fn slot(environment: &str, name: &str, over: Value) -> Spec {
+    let base = json!({ "name": name, "environment": format!("demo/{environment}") });
+    Spec::Slot(serde_json::from_value(merged(base, over)).unwrap_or_else(|e| panic!("{e}")))
+}
+
+/// With the environment that a slot lives in.
+pub fn rendered(spec: &Spec, environment: Option<&Spec>) -> Blueprint {
+    let (facts, catalogue) = (facts().stable, Catalogue::embedded());
+    let parent = environment.and_then(|spec| golden::parent_of(spec, &facts, &catalogue)?.ok());
+    let resolved = golden::resolve(spec, &facts, parent.as_ref(), &catalogue);
+    golden::render(&resolved.unwrap_or_else(|e| panic!("{e:?}")))
+}
+
+/// Of an environment `demo/pay`, with somebody at work on it.
+pub fn record(team: &str, phase: Phase, spec: &Spec) -> Record {
+    Record {
+        id: "demo/pay".into(),
+        uid: "uid-1".into(),
+        kind: ResourceKind::Environment,
+        cluster_arn: ARN.into(),
+        team: team.into(),
+        golden_path: "team-standard".into(),
+        golden_path_version: "1.0.0".into(),
+        golden_path_digest: String::new(),
+        spec: Record::written(spec).unwrap_or_default(),
+        facts: facts().stable,
+        inventory: vec![],
+        phase,
+        operation: Some(Operation { id: "op-1".into(), lease: Some(Lease { renewals: 1, seconds: 15 }) }),
+        timings: vec![],
+        tool_version: "test".into(),
+    }
+}

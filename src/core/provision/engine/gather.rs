@@ -1,0 +1,25 @@
+//! The stage that reads: everything that a decision needs, each item known, undecided or refused. Knows `connection`, the ports
+//! behind `target`, and no other stage; it decides nothing.
+//!
+//! In two halves, because the golden path stands between them: the ground that it renders from, and what the target has of
+//! what was rendered.
+
+mod amounts;
+mod authentication;
+mod facts;
+mod ground;
+mod instance;
+mod item;
+mod objects;
+mod parent;
+mod removal;
+mod shares;
+
+pub use amounts::{amounts, recorded_shares};
+pub use authentication::Authentication;
+pub use facts::unreadable;
+pub use ground::Ground;
+pub use instance::{InstanceGround, instance_keys};
+pub use item::Item;
+pub use objects::{Found, Objects, is_shared_entry, named_elsewhere, own_selector, read_more};
+pub use removal::{Leaving, LeftCluster};

@@ -1,0 +1,119 @@
+//! What a rendering depends on: the cluster's facts and, for a slot, its environment.
+
+use super::{
+    amounts::{UsualShare, usual_share},
+    facts::{same_target, stable, unreadable},
+    item::Item,
+};
+use crate::{
+    domain::{Class, ClusterRef, Facts, Problem, StableFacts},
+    golden::Parent,
+    provision::engine::{connection::Engine, failure::Failure, request::ChangeRequest},
+};
+
+pub struct Ground {
+    /// Where it lives; `None` as long as a plan does not know it.
+    pub target: Option<String>,
+    pub facts: StableFacts,
+    /// The cluster as it is now, which an apply has read.
+    pub cluster: Option<Facts>,
+    pub parent: Option<Parent>,
+    /// Of a slot of its environment that requests none.
+    pub usual_share: Option<UsualShare>,
+}
+
+// === impl Ground ===
+
+impl Ground {
+    /// Whoever runs this.
+    pub fn caller(&self) -> &str {
+        self.cluster.as_ref().map_or("", |cluster| &cluster.caller)
+    }
+
+    pub fn has_pod_identity_agent(&self) -> bool {
+        self.cluster.as_ref().is_some_and(Facts::has_pod_identity_agent)
+    }
+}
+
+impl Engine {
+    /// For a plan what exists is what state remembers; an apply reads all of it.
+    pub async fn gather_ground(&self, change: &ChangeRequest<'_>) -> Item<Ground> {
+        let cluster = match change.spec.cluster() {
+            Ok(cluster) => cluster,
+            Err(error) => return Item::Refused(Problem::wrong_cluster(&error)),
+        };
+        match change.is_plan() {
+            true => self.planned_ground(change, &cluster).await,
+            false => self.present_ground(change, &cluster).await.into(),
+        }
+    }
+
+    async fn planned_ground(&self, change: &ChangeRequest<'_>, cluster: &ClusterRef) -> Item<Ground> {
+        let facts = match stable(change.spec, change.facts, None) {
+            Some(facts) => facts,
+            None => match self.clusters.facts(cluster).await {
+                Ok(facts) => stable(change.spec, None, Some(&facts)).unwrap_or(facts.stable),
+                // It may be made in the same run, or be out of reach while it is planned for.
+                Err(error) if matches!(error.class, Class::NotFound | Class::Unavailable | Class::Throttled) => {
+                    return Item::Undecided(vec![undecided(cluster, &error.to_string())]);
+                }
+                Err(error) => return Item::Refused(unreadable(cluster, error)),
+            },
+        };
+        let parent = match change.spec.parent() {
+            Some(id) => match self.planned_parent(id, &facts, change.parent).await {
+                Item::Known(parent) => Some(parent),
+                Item::Undecided(why) => return Item::Undecided(why),
+                Item::Refused(problem) => return Item::Refused(problem),
+            },
+            None => None,
+        };
+        let target = match change.prior {
+            None => self.clusters.target(cluster).await.ok(),
+            Some(_) => None,
+        };
+        let usual_share = parent.as_ref().and_then(|parent| usual_share(&self.catalogue, parent));
+        Item::Known(Ground { target, facts, cluster: None, parent, usual_share })
+    }
+
+    /// The stable half of the facts as the plan had it; the rest as it is now.
+    async fn present_ground(&self, change: &ChangeRequest<'_>, cluster: &ClusterRef) -> Result<Ground, Problem> {
+        let target = self.clusters.target(cluster).await.map_err(|error| unreadable(cluster, error))?;
+        same_target(&change.id.to_string(), change.planned_target, &target)?;
+        let now = self.clusters.facts(cluster).await.map_err(|error| unreadable(cluster, error))?;
+        let facts = stable(change.spec, change.facts, Some(&now)).unwrap_or_else(|| now.stable.clone());
+        if facts.cluster_arn != now.stable.cluster_arn {
+            return Err(another_cluster(cluster, &facts, &now));
+        }
+        let calls = self.target(&facts.cluster_arn, change.moment);
+        if calls.cancelled() {
+            return Err(Failure::Cancelled.problem());
+        }
+        let parent = match change.spec.parent() {
+            Some(id) => Some(self.ready_parent(&calls, id).await?),
+            None => None,
+        };
+        let usual_share = parent.as_ref().and_then(|parent| usual_share(&self.catalogue, parent));
+        Ok(Ground { target: Some(target), facts, cluster: Some(now), parent, usual_share })
+    }
+}
+
+fn undecided(cluster: &ClusterRef, error: &str) -> Problem {
+    Problem::warning(
+        "cluster.undecided",
+        format!("Undecided: the facts of cluster {cluster} are not known"),
+        format!("{error}. The objects are known when it can be read, at apply at the latest."),
+    )
+    .at(["cluster"])
+}
+
+fn another_cluster(cluster: &ClusterRef, facts: &StableFacts, now: &Facts) -> Problem {
+    Problem::error(
+        "cluster.other",
+        format!("{cluster} is another cluster than the one that was planned for"),
+        format!(
+            "The plan was made for {}, this provider sees {}. Nothing was changed. Plan again.",
+            facts.cluster_arn, now.stable.cluster_arn
+        ),
+    )
+}

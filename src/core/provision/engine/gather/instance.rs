@@ -1,0 +1,83 @@
+//! What a refresh reads of one instance, through the connection's listing.
+
+use super::{
+    authentication::Authentication,
+    facts::{as_made, replaced, same_target, stable, unreadable},
+    objects::read_more,
+};
+use crate::{
+    domain::{ObjectKey, Observed, Problem, StableFacts},
+    golden::{Blueprint, Parent},
+    provision::{
+        ObserveRequest,
+        engine::{connection::Engine, failure::Failure, record, target::Moment},
+    },
+};
+use std::collections::BTreeSet;
+
+pub struct InstanceGround {
+    pub target: String,
+    pub facts: StableFacts,
+    pub parent: Option<Parent>,
+    /// Of a whole cluster, for its baseline.
+    pub authentication: Option<Authentication>,
+    /// It is not the cluster that state remembers.
+    pub replaced: Option<Problem>,
+}
+
+impl Engine {
+    pub async fn gather_instance(&self, request: &ObserveRequest) -> Result<InstanceGround, Problem> {
+        let ObserveRequest { id, spec, facts: remembered, parent, .. } = request;
+        let cluster = spec.as_ref().map_or_else(|| id.cluster_ref(), |spec| spec.cluster());
+        let cluster = cluster.map_err(|error| Problem::wrong_cluster(&error))?;
+        if let Some(environment) = id.environment() {
+            self.listings.announce(environment);
+        }
+        let target = self.clusters.target(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
+        same_target(&id.to_string(), request.target.as_deref(), &target)?;
+        let now = self.clusters.facts(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
+        let replaced = replaced(remembered.as_ref(), &now.stable);
+        let fresh = as_made(now.stable, remembered.as_ref());
+        let facts = spec.as_ref().and_then(|spec| stable(spec, Some(&fresh), None)).unwrap_or(fresh);
+        let parent = match id.parent() {
+            Some(id) => self.find_parent(id, &facts, parent.as_ref()).await?,
+            None => None,
+        };
+        let authentication = match id.owner() {
+            None => Some(self.gather_authentication(id, &cluster, &now.authentication_mode).await),
+            Some(_) => None,
+        };
+        Ok(InstanceGround { target, facts, parent, authentication, replaced })
+    }
+
+    /// All that is its own, and what state and the golden path name, whoever owns it.
+    pub async fn gather_owned(
+        &self,
+        request: &ObserveRequest,
+        ground: &InstanceGround,
+        blueprint: Option<&Blueprint>,
+    ) -> Result<Vec<Observed>, Failure> {
+        let keys: Vec<ObjectKey> = instance_keys(request, blueprint).into_iter().collect();
+        self.listings.take(&self.target(&ground.facts.cluster_arn, Moment::Plan), &request.id, &keys).await
+    }
+
+    /// Right after an import only the record knows the request, and the request knows the keys.
+    pub async fn gather_rest(
+        &self,
+        request: &ObserveRequest,
+        ground: &InstanceGround,
+        blueprint: Option<&Blueprint>,
+        observed: &mut Vec<Observed>,
+    ) -> Result<(), Failure> {
+        let read = instance_keys(request, None);
+        let target = self.target(&ground.facts.cluster_arn, Moment::Plan);
+        read_more(&target, instance_keys(request, blueprint).difference(&read), observed).await
+    }
+}
+
+/// Keys of what state, the golden path and the record know of it.
+pub fn instance_keys(request: &ObserveRequest, blueprint: Option<&Blueprint>) -> BTreeSet<ObjectKey> {
+    let desired = blueprint.into_iter().flat_map(|blueprint| blueprint.objects.iter().map(|d| d.key.clone()));
+    let state = request.objects.keys().filter_map(|key| key.parse().ok());
+    desired.chain(state).chain([record::key_of(&request.id)]).collect()
+}

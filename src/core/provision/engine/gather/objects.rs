@@ -1,0 +1,198 @@
+//! What the target has of what was rendered: the objects, their record, and everything else that may speak against a change.
+
+use super::{authentication::Authentication, ground::Ground, item::Item};
+use crate::{
+    domain::{Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
+    golden::Blueprint,
+    ports::{Expect, Scope, Selector},
+    provision::engine::{
+        connection::{Engine, ShareClaim},
+        failure::Failure,
+        record,
+        request::ChangeRequest,
+        target::TargetCalls,
+        watch::{Hold, Watch},
+    },
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub struct Found {
+    pub authentication: Item<Authentication>,
+    /// By ARN: whether it exists.
+    pub boundaries: Vec<(String, Item<bool>)>,
+    pub objects: Item<Objects>,
+    /// Every slot of the environment, by name, where a plan changes a share.
+    pub shares: Option<BTreeMap<String, ShareClaim>>,
+}
+
+pub struct Objects {
+    pub observed: Vec<Observed>,
+    pub record: Option<Record>,
+    pub hold: Hold,
+    /// What a create replaces under another id.
+    pub replaced: Option<(Id, Record)>,
+    pub has_baseline: bool,
+    /// In the record's inventory or in state.
+    pub known: BTreeSet<ObjectKey>,
+    /// What the records of others name, where a shared entry is no longer wanted here.
+    pub named: BTreeSet<String>,
+}
+
+// === impl Objects ===
+
+impl Objects {
+    pub fn get(&self, key: &ObjectKey) -> Option<&Observed> {
+        self.observed.iter().find(|object| object.key == *key)
+    }
+
+    /// How a first write must find the object.
+    pub fn expect(&self, key: &ObjectKey) -> Expect {
+        self.get(key).map_or(Expect::Absent, |object| Expect::Version(object.version.clone()))
+    }
+}
+
+impl Engine {
+    /// `watch`: who was seen at work on the record, and since when. A plan of something that exists reads nothing of it.
+    pub async fn gather_found(
+        &self,
+        change: &ChangeRequest<'_>,
+        ground: &Ground,
+        blueprint: &Blueprint,
+        watch: &mut Watch,
+    ) -> Found {
+        let shares = if change.is_plan() { self.gather_shares(change, ground).await } else { None };
+        if change.is_plan() && change.prior.is_some() {
+            return Found { authentication: Item::unread(), boundaries: vec![], objects: Item::unread(), shares };
+        }
+        let authentication = self.authentication_of(change, ground).await;
+        let objects = match self.gather_objects(change, ground, blueprint, watch).await {
+            Ok(objects) => Item::Known(objects),
+            Err(failure) => match failure.problem() {
+                problem if change.is_plan() && problem.code == "target.unavailable" => {
+                    Item::Undecided(vec![undecided(&change.id, &failure)])
+                }
+                problem => Item::Refused(problem),
+            },
+        };
+        let mut boundaries = vec![];
+        for arn in &blueprint.summary.boundaries {
+            let exists = match self.clusters.policy_exists(&ground.facts, arn).await {
+                Ok(exists) => Item::Known(exists),
+                Err(_) if change.is_plan() => Item::unread(),
+                Err(error) => Item::Refused(Failure::call("look for", arn, error).problem()),
+            };
+            boundaries.push((arn.clone(), exists));
+        }
+        Found { authentication, boundaries, objects, shares }
+    }
+
+    /// Of a cluster that can be read; a plan is "undecided" already of any other.
+    async fn authentication_of(&self, change: &ChangeRequest<'_>, ground: &Ground) -> Item<Authentication> {
+        let Ok(cluster) = change.spec.cluster() else { return Item::unread() };
+        let facts = match ground.cluster.as_ref().or(change.spec.facts()) {
+            Some(facts) => Ok(facts.clone()),
+            None => self.clusters.facts(&cluster).await,
+        };
+        match facts {
+            Ok(facts) => {
+                Item::Known(self.gather_authentication(&change.id, &cluster, &facts.authentication_mode).await)
+            }
+            Err(_) => Item::unread(),
+        }
+    }
+
+    async fn gather_objects(
+        &self,
+        change: &ChangeRequest<'_>,
+        ground: &Ground,
+        blueprint: &Blueprint,
+        watch: &mut Watch,
+    ) -> Result<Objects, Failure> {
+        let id = &change.id;
+        let target = self.target(&ground.facts.cluster_arn, change.moment);
+        let mut known = change.state_keys();
+        let mut keys: BTreeSet<ObjectKey> = blueprint.objects.iter().map(|desired| desired.key.clone()).collect();
+        keys.extend(known.iter().cloned());
+        let replacing = change.replacing.filter(|_| change.is_plan());
+        let replaced = replacing.and_then(|old| id.parse_like(&old.id)).filter(|old| old != id);
+        keys.extend(replaced.as_ref().map(record::key_of));
+        let selector = own_selector(id, keys);
+        // A plan of a create looks at nothing but the names that it wants.
+        let scope = if change.is_plan() { Scope::Keys } else { selector.scope };
+        let mut observed = target.observe(&Selector { scope, keys: selector.keys.clone() }).await?;
+        let record = record::find(id, &observed)?;
+        let replaced = replaced.and_then(|old| Some((record::find(&old, &observed).ok()??, old)));
+        known.extend(record::keys(record.as_ref()));
+        read_more(&target, known.iter().filter(|key| !selector.keys.contains(key)), &mut observed).await?;
+        let operation = record.as_ref().and_then(|record| record.operation.as_ref());
+        let hold = if change.is_plan() { Hold::Free } else { watch.look(operation, target.clock.elapsed()) };
+        let is_unwanted = |object: &&Observed| {
+            known.contains(&object.key) && !blueprint.objects.iter().any(|desired| desired.key == object.key)
+        };
+        let has_unwanted_entry = observed.iter().filter(is_unwanted).any(is_shared_entry);
+        let named = match has_unwanted_entry && !change.is_plan() {
+            true => named_elsewhere(&target, id).await?,
+            false => BTreeSet::new(),
+        };
+        let has_baseline = id.owner().is_none() || observed.iter().any(|object| object.key == record::baseline_key());
+        let is_expected = self.config.assumes_baseline || self.memory.has_baseline(id.cluster());
+        Ok(Objects {
+            has_baseline: has_baseline || (change.is_plan() && is_expected),
+            replaced: replaced.map(|(record, old)| (old, record)),
+            observed,
+            record,
+            hold,
+            known,
+            named,
+        })
+    }
+}
+
+/// Everything of one id: its environment's listing, and these keys.
+pub fn own_selector(id: &Id, keys: impl IntoIterator<Item = ObjectKey>) -> Selector {
+    let mut keys: BTreeSet<ObjectKey> = keys.into_iter().collect();
+    keys.extend([record::key_of(id), record::baseline_key()]);
+    let scope = id.owner().map_or(Scope::Keys, |owner| Scope::Environment(owner.environment));
+    Selector { scope, keys: keys.into_iter().collect() }
+}
+
+/// Of these keys, the objects that were not seen yet.
+pub async fn read_more<'k>(
+    target: &TargetCalls<'_>,
+    keys: impl Iterator<Item = &'k ObjectKey>,
+    observed: &mut Vec<Observed>,
+) -> Result<(), Failure> {
+    let unseen = keys.filter(|key| !observed.iter().any(|object| object.key == **key));
+    let keys: Vec<ObjectKey> = unseen.cloned().collect();
+    if !keys.is_empty() {
+        observed.extend(target.observe(&Selector { scope: Scope::Keys, keys }).await?);
+    }
+    Ok(())
+}
+
+/// An access entry that environments of the cluster share.
+pub fn is_shared_entry(object: &Observed) -> bool {
+    matches!(object.key, ObjectKey::AccessEntry { .. }) && object.ownership == Ownership::Cluster
+}
+
+/// Objects that the other records of the cluster name. Records that are being deleted hold on to nothing, or two removals at
+/// once would each leave a shared entry to the other.
+pub async fn named_elsewhere(target: &TargetCalls<'_>, id: &Id) -> Result<BTreeSet<String>, Failure> {
+    let own = record::key_of(id);
+    let records = target.observe(&Selector { scope: Scope::Records, keys: vec![] }).await?;
+    let mut named = BTreeSet::new();
+    for object in records.iter().filter(|object| object.key != own) {
+        if let Some(record) = record::parse(object)?.filter(|record| record.phase != Phase::Deleting) {
+            named.extend(record.inventory);
+        }
+    }
+    Ok(named)
+}
+
+fn undecided(id: &Id, failure: &Failure) -> Problem {
+    Problem::warning(
+        "create.undecided",
+        format!("Undecided: whether the names of {id} are free"),
+        format!("{failure}. It is read again at apply, before anything is changed."),
+    )
+}

@@ -1,0 +1,86 @@
+//! The engine behind the trait: a name for each operation that writes, and results in the contract's form.
+
+use super::{
+    connection::{Engine, random_id},
+    failure::Failure,
+    gather::unreadable,
+    record,
+    request::ChangeRequest,
+    target::Moment,
+};
+use crate::{
+    domain::{ClusterRef, Facts, Id, Problem, Record},
+    ports::operation,
+    provision::{
+        EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest, Provisioner, RemoveRequest,
+        Removed,
+    },
+};
+use async_trait::async_trait;
+
+#[async_trait]
+impl Provisioner for Engine {
+    async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, Problem> {
+        self.clusters.facts(cluster).await.map_err(|error| unreadable(cluster, error))
+    }
+
+    async fn only_cluster(&self) -> Result<Option<ClusterRef>, Problem> {
+        self.clusters.only().await.map_err(|error| Failure::call("list", "clusters", error).problem())
+    }
+
+    async fn find(&self, id: &Id) -> Result<Option<Record>, Problem> {
+        let cluster = id.cluster_ref().map_err(|error| Problem::wrong_cluster(&error))?;
+        let arn = match cluster.arn() {
+            Some(arn) => arn,
+            None => self.facts(&cluster).await?.stable.cluster_arn,
+        };
+        let found = self.target(&arn, Moment::Plan).get(&record::key_of(id)).await?;
+        Ok(found.as_ref().map_or(Ok(None), record::parse)?)
+    }
+
+    async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem> {
+        self.refresh(&request).await
+    }
+
+    async fn preview(&self, request: PreviewRequest) -> Preview {
+        match self.plan(&ChangeRequest::of_plan(&request)).await {
+            Ok(preview) => preview,
+            Err(problems) => Preview { decided: None, problems },
+        }
+    }
+
+    async fn ensure(&self, request: EnsureRequest) -> Outcome {
+        let mut problems = vec![];
+        let ensured = async {
+            let name = random_id("op-")?;
+            operation::within(&name, self.apply(&request, &name, &mut problems)).await
+        };
+        match ensured.await {
+            Ok(exists) => Outcome { exists: Some(exists), problems },
+            // Warnings of a change that is refused explain nothing.
+            Err(problems) => Outcome { exists: None, problems },
+        }
+    }
+
+    async fn preview_remove(&self, request: &RemoveRequest) -> Vec<Problem> {
+        match self.plan_removal(request).await {
+            Ok(lost) => lost.into_iter().collect(),
+            Err(problem) => vec![problem],
+        }
+    }
+
+    async fn remove(&self, request: RemoveRequest) -> Removed {
+        let mut problems = vec![];
+        let removed = async {
+            let name = random_id("op-")?;
+            operation::within(&name, self.apply_removal(&request, &name, &mut problems)).await
+        };
+        match removed.await {
+            Ok(objects) => Removed { gone: objects.is_none(), objects, problems },
+            Err(problem) => {
+                problems.push(problem);
+                Removed { gone: false, objects: None, problems }
+            }
+        }
+    }
+}

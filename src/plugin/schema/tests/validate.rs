@@ -1,0 +1,93 @@
+//! What is reported about a configuration.
+
+use super::*;
+
+fn reported(schema: &Schema, tree: &Value) -> Vec<String> {
+    let found = validate(schema, &with_defaults(schema, tree)).into_iter();
+    found.inspect(|found| assert_eq!(found.form_violation(), None)).map(|diagnostic| diagnostic.summary).collect()
+}
+
+#[test]
+fn every_error_is_reported_at_its_place_even_beside_an_unknown() {
+    let quota = |headroom: i64| json!({"total": {"pods": "4"}, "headroom": headroom});
+    let config = tree(json!({
+        "name": "much-too-long",
+        "size": "?",
+        "tier": "gold",
+        "namespaces": {"api": quota(140), "jobs": quota(20), "later": "?"},
+        "grants": [{"principal": null}],
+        "timeouts": {"create": "soon"},
+    }));
+    assert_eq!(
+        reported(&environment(), &config),
+        [
+            "name: must have 1 to 8 characters, not 13",
+            r#"tier: "gold" is not one of dev, prod"#,
+            r#"namespaces["api"].headroom: 140 is not between 0 and 100"#,
+            "grants: a value is required",
+            r#"timeouts.create: "soon" is not a duration; write it as 90s, 10m or 1h30m"#,
+        ]
+    );
+}
+
+#[test]
+fn attributes_that_belong_together_are_judged_together() {
+    let flags = || Schema::new(["a", "b", "c"].map(|name| optional(name, Type::String)));
+    let cases: [(Schema, Json, &[&str], &str); 6] = [
+        (flags().at_least_one_of(&["a", "b"]), json!({"c": "x"}), &["At least one of a, b must be set"], "none is set"),
+        (flags().at_least_one_of(&["a", "b"]), json!({"b": "?"}), &[], "one may still be set"),
+        (
+            flags().conflicts(&["a", "b"]),
+            json!({"a": "x", "b": "y"}),
+            &["a: cannot be set together with b"],
+            "both are set",
+        ),
+        (flags().conflicts(&["a", "b"]), json!({"a": "x", "b": "?"}), &[], "one may still be null"),
+        (
+            flags().also_requires("a", &["b", "c"]),
+            json!({"a": "x", "b": "y"}),
+            &["a: requires c to be set"],
+            "one of those that it needs is not set",
+        ),
+        (flags().exactly_one_of(&["a", "b"]), json!({"b": "x"}), &[], "exactly one is"),
+    ];
+    for (schema, config, expected, reason) in cases {
+        let config = conform(config.into(), &schema.ty()).expect(reason);
+        assert_eq!(reported(&schema, &config), expected, "{reason}");
+    }
+}
+
+#[test]
+fn a_rule_over_types_of_rust_is_reported_where_the_type_fails() {
+    fn ordered(bounds: &(i64, i64)) -> Result<(), String> {
+        if bounds.0 <= bounds.1 { Ok(()) } else { Err(format!("{} is above {}", bounds.0, bounds.1)) }
+    }
+    let schema = Schema::new([optional("bounds", Type::list(Type::String)).parses::<Vec<std::net::IpAddr>>()]);
+    let found = reported(&schema, &json!({"bounds": ["10.0.0.1", "ten"]}).into());
+    assert_eq!(found, ["bounds[1]: invalid IP address syntax"]);
+
+    let schema = Schema::new([optional("bounds", Type::list(Type::Number)).check(ordered)]);
+    assert_eq!(reported(&schema, &json!({"bounds": [3, 2]}).into()), ["bounds: 3 is above 2"]);
+    assert_eq!(reported(&schema, &json!({"bounds": [3, "?"]}).into()), [] as [&str; 0], "undecided");
+}
+
+#[test]
+fn what_is_secret_is_not_repeated() {
+    let inner = object([optional("token", Type::String).sensitive().one_of(&["right"])]);
+    let schema = Schema::new([optional("password", Type::String).sensitive().length(9, 99), optional("login", inner)]);
+    let config = json!({"password": "hunter2", "login": {"token": "hunter2"}});
+    let hidden = "invalid value (not shown because it is sensitive)";
+    assert_eq!(reported(&schema, &config.into()), [format!("password: {hidden}"), format!("login.token: {hidden}")]);
+}
+
+#[test]
+fn elements_that_a_default_makes_equal_are_reported() {
+    let port = object([required("port", Type::Number), optional("protocol", Type::String).default("TCP")]);
+    let schema = Schema::new([optional("ports", set_of(port))]);
+    let ports = |protocol: &str| {
+        let ports = json!({"ports": [{"port": 80, "protocol": protocol}, {"port": 80, "protocol": null}]});
+        reported(&schema, &conform(ports.into(), &schema.ty()).expect("ports"))
+    };
+    assert_eq!(ports("TCP"), ["ports: two elements are equal once their defaults are filled in"]);
+    assert_eq!(ports("UDP"), [] as [&str; 0]);
+}

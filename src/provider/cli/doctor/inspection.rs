@@ -1,0 +1,67 @@
+//! What of a cluster and its account is looked at. The composition root brings who looks.
+
+use async_trait::async_trait;
+use goldenpath_core::domain::{Facts, IdentityProvider, ObjectKey};
+use std::path::PathBuf;
+
+/// Which cluster, and how it is reached; the rest comes from the environment, as for the provider.
+#[derive(Clone, Debug, clap::Args)]
+pub struct DoctorTarget {
+    /// Name or ARN of the cluster
+    pub cluster: String,
+    /// AWS region [default: from the AWS credential chain]
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Profile in the shared AWS configuration files
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Connect to the cluster with this kubeconfig instead of the endpoint from EKS
+    #[arg(long)]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context in the kubeconfig
+    #[arg(long)]
+    pub context: Option<String>,
+    /// Check this sandbox instead of a real cluster
+    #[arg(long, conflicts_with_all = ["region", "profile", "kubeconfig", "context"])]
+    pub sandbox: Option<PathBuf>,
+}
+
+#[async_trait]
+pub trait Inspector: Send + Sync {
+    async fn inspect(&self, target: &DoctorTarget) -> anyhow::Result<Inspection>;
+}
+
+/// What was read, or why it could not be.
+pub type Reading<T> = Result<T, String>;
+
+/// `None`: it has no meaning in this target.
+#[derive(Debug)]
+pub struct Inspection {
+    pub facts: Reading<Facts>,
+    pub boundary: Reading<bool>,
+    pub audit_logging: Option<Reading<bool>>,
+    pub identity_providers: Reading<Vec<IdentityProvider>>,
+    pub aws_permissions: Option<Reading<CallerPermissions>>,
+    /// `verb resource` that the provider needs on Kubernetes and may not.
+    pub kubernetes_permissions: Option<Reading<Vec<String>>>,
+    /// How far the API server's clock is ahead of ours; in seconds.
+    pub clock: Option<Reading<i64>>,
+    pub objects: Reading<Vec<OwnObject>>,
+}
+
+#[derive(Clone, Debug)]
+pub enum CallerPermissions {
+    /// Actions that the caller needs on AWS and may not.
+    Missing(Vec<String>),
+    /// The caller may not simulate its own policies.
+    Unknown(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct OwnObject {
+    pub key: ObjectKey,
+    /// `environment[/slot]`; `None` for what the cluster shares.
+    pub owner: Option<String>,
+    /// The inventory, if it is a record.
+    pub inventory: Option<Vec<String>>,
+}

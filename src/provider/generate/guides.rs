@@ -1,0 +1,99 @@
+//! Guides: what the built-in golden paths hold, read from the documents themselves, and texts that stand beside this file.
+
+use super::{Pages, markdown::head};
+use goldenpath_core::{
+    domain::{PersonaName, TierClass, TierName},
+    golden::{Catalogue, GoldenPath, Tier},
+};
+use std::{collections::BTreeSet, fmt::Write};
+
+const GLOSSARY: &str = include_str!("guides/glossary.md");
+const SECURITY: &str = include_str!("guides/security.md");
+
+pub fn pages() -> Pages {
+    let glossary = head("Glossary", "One word, one meaning: the same in HCL, messages and documentation.");
+    let security = head("Security notes", "Who may do what, and what is tested where.");
+    Pages::from([
+        ("guides/glossary.md".into(), format!("{glossary}\n{GLOSSARY}")),
+        ("guides/golden-paths.md".into(), golden_paths(&Catalogue::embedded())),
+        ("guides/security.md".into(), format!("{security}\n{SECURITY}")),
+    ])
+}
+
+fn golden_paths(catalogue: &Catalogue) -> String {
+    let mut page = head(
+        "Golden paths",
+        "A golden path is a named, versioned document: tiers with their defaults and bounds, and the grants that a team's \
+         configuration can only narrow.\n\nThe golden paths below are built in. `terraform-provider-goldenpath catalogue show <name>` \
+         prints one; to use your own, add its folder to `catalogue` in the provider block.",
+    );
+    for path in catalogue.paths() {
+        let _ = write!(page, "\n## {} {}\n\n{}\n", path.name, path.version, path.description);
+        tiers(&mut page, path);
+    }
+    page
+}
+
+fn tiers(page: &mut String, path: &GoldenPath) {
+    // From the loosest to the strictest, which is not the order of their names.
+    let mut columns: Vec<(&TierName, &Tier)> = path.tiers.iter().map(|(name, tier)| (name, tier.as_ref())).collect();
+    columns.sort_by_key(|(_, tier)| tier.class as u8);
+    let _ = write!(
+        page,
+        "\n| setting |{}\n|---|",
+        columns.iter().map(|(name, _)| format!(" {name} |")).collect::<String>()
+    );
+    page.push_str(&"---|".repeat(columns.len()));
+    page.push('\n');
+    let mut row = |title: &str, cell: &dyn Fn(&Tier) -> String| {
+        let _ = writeln!(
+            page,
+            "| {title} |{}",
+            columns.iter().map(|(_, tier)| *tier).map(|tier| format!(" {} |", cell(tier))).collect::<String>()
+        );
+    };
+    row("class", &|tier| word(&tier.class));
+    row("deletion protection", &|tier| if tier.deletion_protection { "on" } else { "off" }.to_owned());
+    row("Pod Security: enforce, warn", &|tier| {
+        format!("{}, {}", word(&tier.pod_security.enforce), word(&tier.pod_security.warn))
+    });
+    let resources: BTreeSet<&str> =
+        columns.iter().map(|(_, tier)| *tier).flat_map(|tier| tier.quota.total.keys()).map(String::as_str).collect();
+    for resource in resources {
+        row(&format!("quota `{resource}`"), &|tier| {
+            tier.quota.total.get(resource).map_or("unset".to_owned(), |amount| amount.written().to_owned())
+        });
+    }
+    row("highest quota, in multiples of the default", &|tier| tier.quota.bound_factor.to_string());
+    row("quota headroom, percent", &|tier| tier.quota.headroom_percent.to_string());
+    row("container defaults: memory limit; CPU request, memory request", &|tier| {
+        let limits = &tier.limits;
+        let [memory, cpu, request] =
+            [&limits.default_memory, &limits.default_request_cpu, &limits.default_request_memory];
+        format!("{}; {}, {}", memory.written(), cpu.written(), request.written())
+    });
+    row("network `default_deny`", &|tier| word(&tier.network.default_deny));
+    row("permissions of a developer", &|tier| {
+        tier.roles.get(&PersonaName::Developer).map(ToString::to_string).unwrap_or_default()
+    });
+    row("slot `isolation`", &|tier| word(&tier.slot.isolation));
+    row("slot share: CPU, memory", &|tier| {
+        format!("{}, {}", tier.slot.share.cpu.written(), tier.slot.share.memory.written())
+    });
+    row("slot replicas: minimum to maximum", &|tier| {
+        format!("{} to {}", tier.slot.min_replicas, tier.slot.max_replicas)
+    });
+    row("slot `max_unavailable`", &|tier| tier.slot.max_unavailable.clone().unwrap_or_else(|| "none".to_owned()));
+    row("slot `spread`", &|tier| word(&tier.slot.spread));
+    let prod = columns.iter().filter(|(_, tier)| tier.class == TierClass::Prod).map(|(name, _)| format!("`{name}`"));
+    let _ = write!(page, "\nAn `owner` is required in {}.\n", prod.collect::<Vec<_>>().join(", "));
+}
+
+/// The word of the document for one of its choices.
+fn word(choice: &impl serde::Serialize) -> String {
+    match serde_json::to_value(choice) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(other) => other.to_string(),
+        Err(_) => String::new(),
+    }
+}

@@ -1,0 +1,114 @@
+//! The provider's block.
+
+use super::real;
+use crate::resources::{
+    attributes::{self, choice, text_set},
+    session::Unreachable,
+};
+use goldenpath_core::domain::ClusterArn;
+use plugin::{
+    Schema, Type, Value,
+    schema::{Attribute, Mode, list_of, object, optional, required},
+};
+
+/// In the working folder, beside the state that goes with it.
+pub const SANDBOX_PATH: &str = ".goldenpath/sandbox.db";
+
+pub fn schema() -> Schema {
+    let facts = Attribute { mode: Mode::Required, ..attributes::facts_given() };
+    let facts =
+        facts.describe("Facts of the one cluster, in the form that the data source `goldenpath_cluster` returns.");
+    let paths =
+        optional("catalogue", Type::list(Type::String)).not_empty().example(Value::List(vec!["./golden-paths".into()]));
+    Schema::new([
+        sandbox(),
+        optional("offline", object([facts])).describe(
+            "A target without objects: plans are made from these facts alone, without credentials, and nothing can be applied. \
+             For `terraform test` and for the pipelines of modules.",
+        ),
+        real::aws(),
+        real::kubernetes(),
+        paths.describe(
+            "Folders with golden paths (YAML), in addition to the built-in `team-standard`. Environment variable: \
+             `GOLDENPATH_CATALOGUE`, separated like `PATH`.",
+        ),
+        choice::<Unreachable>("unreachable").describe(
+            "What a refresh does if the target can't be reached. `error`: it fails. `assume_unchanged`: the plan uses the state as \
+             it is, with a warning; a refusal (401, 403) is still an error. Environment variable: `GOLDENPATH_UNREACHABLE`. \
+             Defaults to `error`.",
+        ),
+    ])
+    .conflicts(&["sandbox", "offline", "aws"])
+    .describe(
+        "Golden paths for teams on Amazon EKS: a platform team writes a golden path, a product team writes ten lines of HCL, and \
+         the plan lists every AWS and Kubernetes object they stand for, checked against every guardrail.\n\nThere is no default \
+         target: set one in the provider block or in the environment.",
+    )
+}
+
+fn sandbox() -> Attribute {
+    let text = |name, what: &str| optional(name, Type::String).describe(what);
+    let names = |name, example, what: &str| text_set(name, example).describe(what);
+    let flag = |name, default: bool, what: &str| optional(name, Type::Bool).default(default).describe(what);
+    let number = |name, what: &str| optional(name, Type::Number).between(0, 1_000_000).default(0).describe(what);
+    let list = |name, default: &[&str], what: &str| {
+        let default = default.iter().map(|text| Value::from(*text)).collect();
+        optional(name, Type::list(Type::String)).default(Value::List(default)).describe(what)
+    };
+    let cluster = object([
+        required("arn", Type::String)
+            .parses::<ClusterArn>()
+            .example("arn:aws:eks:eu-west-1:111122223333:cluster/demo")
+            .describe("ARN of the cluster. Its account and region then exist too."),
+        text("version", "Minor version of Kubernetes.").default("1.36"),
+        flag("auto_mode", false, "Whether EKS Auto Mode runs the nodes."),
+        text("service_cidr", "Range of Service addresses.").default("10.100.0.0/16"),
+        text("ip_family", "IP family of Services.").one_of(&["ipv4", "ipv6"]).default("ipv4"),
+        text("authentication_mode", "Authentication mode of the cluster.")
+            .one_of(&["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"])
+            .default("API"),
+        flag("network_policy_enforced", true, "Whether the CNI enforces NetworkPolicies."),
+        list(
+            "addons",
+            &["coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"],
+            "Names of the installed EKS add-ons.",
+        ),
+        list("crds", &[], "Names of the installed custom resource definitions, `<plural>.<group>`."),
+    ]);
+    optional(
+        "sandbox",
+        object([
+            text(
+                "path",
+                "Path of the file, relative to the working folder. Environment variable: `GOLDENPATH_SANDBOX`. Defaults to \
+                 `.goldenpath/sandbox.db`.",
+            )
+            .not_empty()
+            .example(SANDBOX_PATH),
+            optional("clusters", list_of(cluster)).default(Value::List(vec![])).describe(
+                "Clusters in addition to `demo`, which every sandbox has, or other settings for `demo`. No other cluster exists.",
+            ),
+            names(
+                "policies",
+                "arn:aws:iam::111122223333:policy/goldenpath/boundary",
+                "ARNs of managed policies that exist, in addition to the permissions boundary in account 111122223333.",
+            ),
+            names("permission_sets", "PaymentsOps", "Names of permission sets that have one role in every account."),
+            names(
+                "principals",
+                "arn:aws:iam::111122223333:role/ops",
+                "ARNs of IAM roles and users that exist and that other tools own.",
+            ),
+            number(
+                "visibility_delay_ms",
+                "Milliseconds until a new role or Pod Identity association becomes visible, to simulate the eventual consistency \
+                 of IAM and EKS.",
+            ),
+            number("calls_per_second", "Calls per second before throttling starts. 0 means no throttling."),
+        ]),
+    )
+    .describe(
+        "The embedded target, in one SQLite file. It behaves like AWS and Kubernetes as far as golden paths depend on them, and \
+         touches nothing real. `{}` is enough. Inspect it with the command `terraform-provider-goldenpath sandbox`.",
+    )
+}

@@ -1,0 +1,105 @@
+//! Each target's own way to read what `doctor` judges.
+
+use crate::cli::doctor::{CallerPermissions, DoctorTarget, Inspection, Inspector, OwnObject, Reading};
+use async_trait::async_trait;
+use goldenpath_adapters::{
+    aws::{Aws, AwsOptions},
+    joined::{Joined, JoinedClusters},
+    kube::{Credentials, Kube, Kubeconfig, permissions},
+};
+use goldenpath_core::{
+    domain::{Class, ClusterArn, ClusterRef, Observed, Ownership, PersonaName, Record},
+    golden::cluster_roles,
+    ports::{Clusters, Objects, PortError, Scope, Selector},
+};
+use goldenpath_sandbox::{Sandbox, SandboxOptions};
+use std::sync::Arc;
+
+pub(super) struct TargetInspector;
+
+fn reading<T>(result: Result<T, PortError>) -> Reading<T> {
+    result.map_err(|error| error.to_string())
+}
+
+#[async_trait]
+impl Inspector for TargetInspector {
+    async fn inspect(&self, target: &DoctorTarget) -> anyhow::Result<Inspection> {
+        let cluster: ClusterRef = target.cluster.parse()?;
+        match &target.sandbox {
+            Some(path) => {
+                let sandbox = Sandbox::open(path.clone(), SandboxOptions::default());
+                Ok(common(&sandbox, &sandbox, &cluster).await)
+            }
+            None => real(target, &cluster).await,
+        }
+    }
+}
+
+/// What every target has.
+async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &ClusterRef) -> Inspection {
+    let facts = reading(clusters.facts(cluster).await);
+    let arn = facts.as_ref().map(|facts| facts.stable.cluster_arn.clone()).map_err(Clone::clone);
+    let (boundary, own) = match &arn {
+        Ok(arn) => {
+            let boundary = format!("arn:{}:iam::{}:policy/goldenpath/boundary", arn.partition(), arn.account());
+            (reading(clusters.policy_exists(arn, &boundary).await), own_objects(objects, arn).await)
+        }
+        Err(why) => (Err(why.clone()), Err(why.clone())),
+    };
+    Inspection {
+        facts,
+        boundary,
+        audit_logging: None,
+        identity_providers: reading(clusters.identity_providers(cluster).await),
+        aws_permissions: None,
+        kubernetes_permissions: None,
+        clock: None,
+        objects: own,
+    }
+}
+
+async fn real(target: &DoctorTarget, cluster: &ClusterRef) -> anyhow::Result<Inspection> {
+    let DoctorTarget { cluster: _, region, profile, kubeconfig, context, sandbox: _ } = target.clone();
+    let aws = Arc::new(Aws::new(AwsOptions { region, profile, ..AwsOptions::default() }));
+    let credentials = match (kubeconfig, context) {
+        (None, None) => Credentials::Tokens(aws.clone()),
+        (path, context) => Credentials::Kubeconfig(Kubeconfig { path, context, is_proxied: false }),
+    };
+    let kube = Arc::new(Kube::new(aws.clone(), credentials));
+    let clusters = JoinedClusters { aws: aws.clone(), kubernetes: kube.clone() };
+    let objects = Joined { aws: aws.clone(), kubernetes: kube.clone() };
+    let mut seen = common(&clusters, &objects, cluster).await;
+    seen.audit_logging = Some(reading(aws.audits(cluster).await));
+    if let Ok(facts) = &seen.facts {
+        let arn = &facts.stable.cluster_arn;
+        let names: Vec<String> = PersonaName::ALL.into_iter().map(cluster_roles::name).collect();
+        seen.aws_permissions = Some(match aws.lacking_permissions(arn, &facts.caller).await {
+            Err(error) if error.class == Class::Denied => Ok(CallerPermissions::Unknown(error.to_string())),
+            missing => reading(missing).map(CallerPermissions::Missing),
+        });
+        seen.kubernetes_permissions =
+            Some(reading(kube.lacking_permissions(arn, &permissions::for_environments(&names)).await));
+        seen.clock = Some(reading(kube.clock_skew(arn).await));
+    }
+    Ok(seen)
+}
+
+async fn own_objects(objects: &dyn Objects, cluster: &ClusterArn) -> Reading<Vec<OwnObject>> {
+    let everything = Selector { scope: Scope::Everything, keys: vec![] };
+    let found = reading(objects.observe(cluster, &everything).await)?;
+    Ok(found.into_iter().filter_map(own).collect())
+}
+
+/// What others own in our namespaces (a ServiceAccount that Kubernetes made, a RoleBinding of somebody) is none of it.
+fn own(observed: Observed) -> Option<OwnObject> {
+    let owner = match observed.ownership {
+        Ownership::Ours(owner) => Some(match owner.slot {
+            Some(slot) => format!("{}/{slot}", owner.environment),
+            None => owner.environment,
+        }),
+        Ownership::Cluster => None,
+        Ownership::Foreign { .. } => return None,
+    };
+    let record: Option<Record> = observed.record.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    Some(OwnObject { key: observed.key, owner, inventory: record.map(|record| record.inventory) })
+}

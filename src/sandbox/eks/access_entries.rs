@@ -1,0 +1,87 @@
+//! Access entries: one for each principal of a cluster.
+
+use crate::{
+    error::{SandboxError, refused},
+    iam::{self, Principal},
+    options::ClusterOptions,
+    store::{Row, Store, uuid},
+};
+use goldenpath_core::{
+    domain::{AccessEntry, Class, ClusterArn, ObjectKey},
+    ports::rules,
+};
+
+pub fn apply(
+    store: &mut Store,
+    cluster: &ClusterOptions,
+    principal: &str,
+    entry: &AccessEntry,
+    found: Option<Row>,
+) -> Result<Row, SandboxError> {
+    let call = if found.is_some() { "eks:UpdateAccessEntry" } else { "eks:CreateAccessEntry" };
+    let invalid = |message: String| refused(Class::Invalid, call, message);
+    check_mode(cluster, call)?;
+    rules::check_entry(entry).map_err(invalid)?;
+    let mut body = serde_json::to_value(entry)?;
+    if let Some(mut row) = found {
+        if row.is_another(&body) {
+            return Err(refused(
+                Class::Conflict,
+                "eks:CreateAccessEntry",
+                "ResourceInUseException: The specified access entry resource is already in use on this cluster. (it is \
+                 not marked as ours)",
+            ));
+        }
+        let live: AccessEntry = serde_json::from_value(row.body.clone())?;
+        body["tags"] = serde_json::to_value(rules::merged_tags(&live.tags, &entry.tags))?;
+        row.save_body(store, body)?;
+        return Ok(row);
+    }
+    rules::check_principal(principal).map_err(invalid)?;
+    let mut row = Row::new(store, &cluster.arn, &key_of(principal), body)?;
+    // The last part of the entry's own ARN.
+    row.external_id = Some(uuid()?);
+    match iam::principal(store, &cluster.arn, principal)? {
+        // The entry matches the role behind the name: recreated under the same name, it is another one.
+        Principal::Role { id } => row.uid = id,
+        Principal::Other => {}
+        Principal::Ghost => {
+            return Err(refused(
+                Class::NotFound,
+                call,
+                format!(
+                    "InvalidParameterException: The specified principalArn is invalid: invalid principal. ({principal})"
+                ),
+            ));
+        }
+    }
+    row.save(store)?;
+    Ok(row)
+}
+
+pub fn key_of(principal: &str) -> ObjectKey {
+    ObjectKey::AccessEntry { principal: principal.to_owned() }
+}
+
+/// Access entries and their policies have no effect on a cluster that does not read them.
+pub fn check_mode(cluster: &ClusterOptions, call: &str) -> Result<(), SandboxError> {
+    if cluster.authentication_mode == "CONFIG_MAP" {
+        return Err(refused(
+            Class::Invalid,
+            call,
+            "InvalidRequestException: The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to \
+             perform this operation.",
+        ));
+    }
+    Ok(())
+}
+
+/// `arn:aws:eks:<region>:<account>:access-entry/<cluster>/<role or user>/<account>/<name>/<uuid>`
+pub fn arn(cluster: &ClusterArn, principal: &str, uuid: &str) -> String {
+    let mut parts = principal.splitn(6, ':').skip(4);
+    let (account, resource) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (kind, path) = resource.split_once('/').unwrap_or((resource, ""));
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let (partition, region, owner) = (cluster.partition(), cluster.region(), cluster.account());
+    format!("arn:{partition}:eks:{region}:{owner}:access-entry/{}/{kind}/{account}/{name}/{uuid}", cluster.name())
+}

@@ -1,0 +1,101 @@
+//! Clusters and what they are.
+
+use crate::{
+    error::{SandboxError, refused},
+    options::ClusterOptions,
+    store::Store,
+};
+use goldenpath_core::domain::{Class, ClusterArn, ClusterRef, Facts, StableFacts, short_hash};
+use rusqlite::OptionalExtension;
+use std::collections::BTreeMap;
+
+/// EKS knows clusters of one account and region; here an ARN names any, a name the only one that has it.
+pub fn find(store: &Store, cluster: &ClusterRef) -> Result<ClusterOptions, SandboxError> {
+    let mut statement = store.connection().prepare_cached("SELECT arn, options FROM cluster WHERE name = ?1")?;
+    let rows = statement.query_map([cluster.name()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut found: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
+    if cluster.arn().is_some() {
+        found.retain(|(arn, _)| arn == cluster.as_str());
+    }
+    match found.as_slice() {
+        [(_, options)] => Ok(serde_json::from_str(options)?),
+        [] => Err(not_found(cluster.as_str())),
+        _ => Err(refused(
+            Class::Invalid,
+            DESCRIBE,
+            format!("several clusters of this sandbox are named {}: write the ARN", cluster.name()),
+        )),
+    }
+}
+
+pub fn get(store: &Store, cluster: &ClusterArn) -> Result<ClusterOptions, SandboxError> {
+    let mut statement = store.connection().prepare_cached("SELECT options FROM cluster WHERE arn = ?1")?;
+    let options: Option<String> = statement.query_row([cluster.as_str()], |row| row.get(0)).optional()?;
+    Ok(serde_json::from_str(&options.ok_or_else(|| not_found(cluster.as_str()))?)?)
+}
+
+pub fn only(store: &Store) -> Result<Option<ClusterRef>, SandboxError> {
+    let mut statement = store.connection().prepare_cached("SELECT arn FROM cluster LIMIT 2")?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let found: Vec<String> = rows.collect::<Result<_, _>>()?;
+    Ok(match found.as_slice() {
+        [one] => one.parse().ok(),
+        _ => None,
+    })
+}
+
+const DESCRIBE: &str = "eks:DescribeCluster";
+
+fn not_found(cluster: &str) -> SandboxError {
+    let name = cluster.rsplit('/').next().unwrap_or(cluster);
+    refused(
+        Class::NotFound,
+        DESCRIBE,
+        format!("ResourceNotFoundException: No cluster found for name: {name}. (looked for {cluster} in this sandbox)"),
+    )
+}
+
+/// The principal that runs us, if the options name no other.
+pub fn user(cluster: &ClusterArn) -> String {
+    format!("arn:{}:iam::{}:user/sandbox", cluster.partition(), cluster.account())
+}
+
+pub fn describe(store: &Store, cluster: &ClusterRef) -> Result<Facts, SandboxError> {
+    let options = find(store, cluster)?;
+    let mut statement =
+        store.connection().prepare_cached("SELECT name, arn FROM permission_set WHERE account = ?1 ORDER BY name")?;
+    let rows = statement.query_map([options.arn.account()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let permission_sets: BTreeMap<String, String> = rows.collect::<Result<_, _>>()?;
+    let user = user(&options.arn);
+    let issuer = short_hash([store.target()?.as_str(), options.arn.as_str()], 32).to_uppercase();
+    let ClusterOptions {
+        arn,
+        version,
+        auto_mode,
+        service_cidr,
+        ip_family,
+        authentication_mode,
+        network_policy_enforced,
+        addons,
+        crds,
+        identity_providers: _,
+        caller,
+    } = options;
+    Ok(Facts {
+        stable: StableFacts {
+            oidc_issuer: Some(format!("https://oidc.eks.{}.amazonaws.com/id/{issuer}", arn.region())),
+            cluster_arn: arn,
+            auto_mode,
+            service_cidr,
+            ip_family,
+            pod_security_version: version.clone(),
+            permission_sets,
+        },
+        version,
+        authentication_mode,
+        network_policy_enforced,
+        addons,
+        crds,
+        caller: caller.unwrap_or(user),
+    })
+}

@@ -1,0 +1,145 @@
+//! IAM as far as roles go: one object with trust, boundary and all its policies.
+
+use crate::{
+    error::{SandboxError, refused},
+    store::{Row, Store},
+};
+use goldenpath_core::{
+    domain::{Class, ClusterArn, ObjectKey, Role},
+    ports::rules::{self, policy_document},
+};
+use rusqlite::params;
+
+/// What an ARN in a policy or an access entry stands for.
+pub enum Principal {
+    Role {
+        id: String,
+    },
+    /// A user, an account's root, or anything of an account that this sandbox does not know.
+    Other,
+    /// Nobody, or a role that is too new to be seen.
+    Ghost,
+}
+
+pub fn apply_role(
+    store: &mut Store,
+    cluster: &ClusterArn,
+    name: &str,
+    role: &Role,
+    found: Option<Row>,
+) -> Result<Row, SandboxError> {
+    let key = ObjectKey::role(name);
+    let call = if found.is_some() { "iam:UpdateRole" } else { "iam:CreateRole" };
+    let invalid = |message: String| refused(Class::Invalid, call, message);
+    rules::check_role(name, role).map_err(invalid)?;
+    check_references(store, cluster, call, role)?;
+    let mut body = serde_json::to_value(role)?;
+    let Some(mut row) = found else {
+        let mut row = Row::new(store, cluster, &key, body)?;
+        row.save(store)?;
+        return Ok(row);
+    };
+    if row.key != key || row.is_another(&body) {
+        return Err(refused(
+            Class::Conflict,
+            "iam:CreateRole",
+            format!(
+                "EntityAlreadyExists: Role with name {name} already exists. (it is {}, and not marked as ours)",
+                row.key
+            ),
+        ));
+    }
+    let live: Role = serde_json::from_value(row.body.clone())?;
+    if live.path != role.path {
+        return Err(invalid(format!(
+            "ValidationError: the path of role {name} is {} and cannot be changed",
+            live.path
+        )));
+    }
+    body["tags"] = serde_json::to_value(rules::merged_tags(&live.tags, &role.tags))?;
+    row.save_body(store, body)?;
+    Ok(row)
+}
+
+/// Whatever the role names must exist, and be old enough to be seen.
+fn check_references(store: &Store, cluster: &ClusterArn, call: &str, role: &Role) -> Result<(), SandboxError> {
+    let named = policy_document::check_trust(&role.trust).map_err(|error| refused(Class::Invalid, call, error))?;
+    for arn in named.into_iter().filter(|arn| *arn != "*") {
+        if matches!(principal(store, cluster, arn)?, Principal::Ghost) {
+            return Err(refused(
+                Class::NotFound,
+                call,
+                format!("MalformedPolicyDocument: Invalid principal in policy: \"AWS\":\"{arn}\""),
+            ));
+        }
+    }
+    let boundary = Some(&role.boundary).filter(|boundary| !boundary.is_empty());
+    for arn in boundary.into_iter().chain(&role.attached) {
+        if !has_policy(store, arn)? {
+            return Err(refused(
+                Class::NotFound,
+                call,
+                format!("NoSuchEntity: Policy {arn} does not exist or is not attachable."),
+            ));
+        }
+    }
+    Ok(())
+}
+
+pub fn principal(store: &Store, cluster: &ClusterArn, arn: &str) -> Result<Principal, SandboxError> {
+    let is_account = arn.len() == 12 && arn.bytes().all(|b| b.is_ascii_digit());
+    if is_account {
+        return Ok(Principal::Other);
+    }
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", partition, "iam", "", account, resource] = parts.as_slice() else {
+        return Ok(Principal::Ghost);
+    };
+    if *partition != cluster.partition() {
+        return Ok(Principal::Ghost);
+    }
+    if *resource == "root" || !has_account(store, account)? {
+        return Ok(Principal::Other);
+    }
+    let Some(path_and_name) = resource.strip_prefix("role/") else {
+        return Ok(if exists(store, "SELECT 1 FROM user WHERE arn = ?1", arn)? {
+            Principal::Other
+        } else {
+            Principal::Ghost
+        });
+    };
+    let (path, name) = path_and_name.rsplit_once('/').unwrap_or(("", path_and_name));
+    let path = if path.is_empty() { "/".to_owned() } else { format!("/{path}/") };
+    let key = ObjectKey::role(name);
+    let found = Row::load(store, account, &key)?;
+    Ok(match found {
+        Some(row) if row.key == key && row.body["path"] == path && row.is_visible(store) => {
+            Principal::Role { id: row.uid }
+        }
+        _ => Principal::Ghost,
+    })
+}
+
+pub fn check_deletable(row: &Row) -> Result<(), SandboxError> {
+    if row.body["path"].as_str().is_some_and(rules::is_protected) {
+        return Err(refused(
+            Class::Denied,
+            "iam:DeleteRole",
+            format!("UnmodifiableEntity: Cannot perform the operation on the protected role of {}", row.key),
+        ));
+    }
+    Ok(())
+}
+
+pub fn has_account(store: &Store, account: &str) -> Result<bool, SandboxError> {
+    exists(store, "SELECT 1 FROM account WHERE id = ?1", account)
+}
+
+/// AWS's own policies exist in every account.
+pub fn has_policy(store: &Store, arn: &str) -> Result<bool, SandboxError> {
+    Ok(arn.contains(":iam::aws:policy/") || exists(store, "SELECT 1 FROM policy WHERE arn = ?1", arn)?)
+}
+
+fn exists(store: &Store, query: &str, value: &str) -> Result<bool, SandboxError> {
+    Ok(store.connection().prepare_cached(query)?.exists(params![value])?)
+}

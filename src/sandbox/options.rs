@@ -1,0 +1,90 @@
+//! What a sandbox holds besides what every new one has: the provider's `sandbox` attribute and the tests declare it.
+//!
+//! Declarations are made true each time the file is opened; removing one from the options removes nothing from the file.
+
+use goldenpath_core::domain::{ClusterArn, IdentityProvider};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SandboxOptions {
+    /// More clusters, or other facts for `demo`; an ARN with another account or region declares these too.
+    pub clusters: Vec<ClusterOptions>,
+    /// ARNs of customer-managed policies that exist.
+    pub policies: BTreeSet<String>,
+    /// Names of permission sets with one role in every account.
+    pub permission_sets: BTreeSet<String>,
+    /// ARNs of IAM roles and users that exist and are not ours.
+    pub principals: BTreeSet<String>,
+    /// How long a new role or Pod Identity association stays unseen by others (IAM and EKS are eventually consistent).
+    pub visibility_delay_ms: u64,
+    /// Calls made per second before the rest is throttled; 0: any number.
+    pub calls_per_second: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterOptions {
+    pub arn: ClusterArn,
+    #[serde(default = "version")]
+    pub version: String,
+    #[serde(default)]
+    pub auto_mode: bool,
+    #[serde(default = "service_cidr")]
+    pub service_cidr: String,
+    #[serde(default = "ip_family")]
+    pub ip_family: String,
+    #[serde(default = "authentication_mode")]
+    pub authentication_mode: String,
+    #[serde(default = "enforced")]
+    pub network_policy_enforced: bool,
+    #[serde(default = "addons")]
+    pub addons: Vec<String>,
+    /// `<plural>.<group>`
+    #[serde(default)]
+    pub crds: Vec<String>,
+    /// OIDC providers of people.
+    #[serde(default)]
+    pub identity_providers: Vec<IdentityProvider>,
+    /// The principal that runs us; `None`: the user `sandbox`.
+    #[serde(default)]
+    pub caller: Option<String>,
+}
+
+impl ClusterOptions {
+    pub fn new(arn: ClusterArn) -> Self {
+        Self {
+            arn,
+            version: version(),
+            auto_mode: false,
+            service_cidr: service_cidr(),
+            ip_family: ip_family(),
+            authentication_mode: authentication_mode(),
+            network_policy_enforced: enforced(),
+            addons: addons(),
+            crds: vec![],
+            identity_providers: vec![],
+            caller: None,
+        }
+    }
+}
+
+fn version() -> String {
+    "1.36".to_owned()
+}
+fn service_cidr() -> String {
+    "10.100.0.0/16".to_owned()
+}
+fn ip_family() -> String {
+    "ipv4".to_owned()
+}
+fn authentication_mode() -> String {
+    "API".to_owned()
+}
+fn enforced() -> bool {
+    true
+}
+fn addons() -> Vec<String> {
+    ["coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"].map(str::to_owned).into()
+}

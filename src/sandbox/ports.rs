@@ -1,0 +1,11 @@
+//! The ports over the rooms of the APIs.
+
+mod clusters;
+mod listing;
+mod objects;
+mod typed;
+mod view;
+
+pub use objects::{OwnedApply, apply, remove};
+pub use typed::typed;
+pub use view::ownership;

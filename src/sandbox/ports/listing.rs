@@ -1,0 +1,93 @@
+//! Listings: rows are streamed, each document projected to its fields and dropped.
+
+use super::view;
+use crate::{
+    eks::clusters,
+    error::SandboxError,
+    kubernetes::namespaces,
+    store::{Row, Store, home},
+};
+use goldenpath_core::{
+    domain::{ClusterArn, ObjectKey, Observed, SYSTEM_NAMESPACE},
+    kinds::{Unmarked, kubernetes::KINDS},
+    ports::{Scope, Selector},
+};
+use rusqlite::{ToSql, params};
+use std::collections::HashSet;
+
+/// What a listing holds besides what carries our mark, in the namespaces that do (`spaces`). Found from the namespaces, so
+/// that it costs as much as they hold.
+fn beside_ours(spaces: &str) -> String {
+    let held = KINDS.iter().filter(|kind| kind.unmarked != Unmarked::Ignored);
+    let (kinds, held): (Vec<String>, Vec<String>) = held
+        .map(|kind| match kind.unmarked {
+            Unmarked::Named(name) => {
+                (kind, format!("fold = 'k8s/{}/{}/' || namespace || '/{name}'", kind.api, kind.name))
+            }
+            Unmarked::Ignored | Unmarked::All => (kind, format!("kind = '{}'", kind.name)),
+        })
+        .map(|(kind, held)| (format!("'{}'", kind.name), held))
+        .unzip();
+    format!(
+        "home = ?1 AND marked IS NULL AND kind IN ({}) AND ({})
+         AND namespace IN (SELECT substr(space.fold, length('k8s/v1/Namespace/') + 1) FROM object space
+                           WHERE space.kind = 'Namespace' AND {spaces})",
+        kinds.join(", "),
+        held.join(" OR ")
+    )
+}
+
+pub fn observe(store: &mut Store, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, SandboxError> {
+    // IAM knows nothing of clusters: roles are seen after theirs is gone.
+    let of_iam = selector.scope == Scope::Keys && selector.keys.iter().all(|key| matches!(key, ObjectKey::Role { .. }));
+    if !of_iam {
+        clusters::get(store, cluster)?;
+    }
+    let mut listing = Listing { store, cluster, seen: HashSet::new(), found: vec![] };
+    let arn = cluster.as_str();
+    match &selector.scope {
+        Scope::Everything => {
+            listing.select("marked = ?1", params![arn])?;
+            listing.select(&beside_ours("space.marked = ?1"), params![arn])?;
+        }
+        Scope::Environment(environment) => {
+            listing.select("marked = ?1 AND environment = ?2", params![arn, environment])?;
+            listing.select(&beside_ours("space.marked = ?1 AND space.environment = ?2"), params![arn, environment])?;
+        }
+        Scope::Records => listing.select(
+            "home = ?1 AND namespace = ?2 AND kind = 'ConfigMap' AND marked IS NOT NULL",
+            params![arn, SYSTEM_NAMESPACE],
+        )?,
+        Scope::Keys => {}
+    }
+    for key in &selector.keys {
+        // A role whose name differs only by case is another key.
+        if let Some(row) = Row::load(store, home(cluster, key), key)?.filter(|row| row.key == *key) {
+            listing.add(row)?;
+        }
+    }
+    let mut found = listing.found;
+    found.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    namespaces::advance(store, cluster)?;
+    Ok(found)
+}
+
+struct Listing<'a> {
+    store: &'a Store,
+    cluster: &'a ClusterArn,
+    seen: HashSet<i64>,
+    found: Vec<Observed>,
+}
+
+impl Listing<'_> {
+    fn select(&mut self, condition: &str, values: &[&dyn ToSql]) -> Result<(), SandboxError> {
+        Row::each(self.store, condition, values, |row| self.add(row))
+    }
+
+    fn add(&mut self, row: Row) -> Result<(), SandboxError> {
+        if row.is_visible(self.store) && row.id.is_some_and(|id| self.seen.insert(id)) {
+            self.found.push(view::observed(self.store, self.cluster, row)?);
+        }
+        Ok(())
+    }
+}

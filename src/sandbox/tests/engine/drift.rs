@@ -1,0 +1,170 @@
+//! What others change: shown, healed, reported or refused.
+
+use super::{fixture::EngineFixture, requests::*};
+use goldenpath_core::{
+    domain::{AccessEntry, Body, ClusterRef},
+    ports::Clusters,
+    provision::Provisioner,
+};
+use serde_json::json;
+
+const QUOTA: &str = "k8s/v1/ResourceQuota/pay/gp-base";
+const PODS: &str = "/spec/hard/pods";
+
+async fn with_environment() -> (EngineFixture, InstanceState) {
+    let fixture = EngineFixture::ready().await;
+    let state = fixture.create(&environment("pay", json!({}))).await;
+    (fixture, state)
+}
+
+/// Someone with kubectl sets the pods of a quota.
+async fn edit_pods(fixture: &EngineFixture, quota: &str) {
+    fixture.edit(quota, PODS, Some("500".into()), "kubectl-edit", false).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_is_shown_with_its_manager_and_healed() {
+    let (fixture, state) = with_environment().await;
+    let before = fixture.text(QUOTA, PODS);
+    edit_pods(&fixture, QUOTA).await;
+    let (fresh, problems) = fixture.refresh(&state).await;
+    let words = message(&problems, "drift.changed");
+    assert!(words.contains("kubectl-edit") && words.contains("500") && words.contains(PODS), "{words}");
+    assert_ne!(fresh.objects[QUOTA], state.objects[QUOTA], "the line is what was observed");
+    let healed = fixture.apply(&state.spec, Some(&fresh)).await;
+    assert_eq!(healed.objects, state.objects);
+    assert_eq!(fixture.text(QUOTA, PODS), before);
+    fixture.assert_quiet(&healed, "healed").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_object_is_made_again() {
+    let (fixture, state) = with_environment().await;
+    fixture.delete(QUOTA).await;
+    let (fresh, problems) = fixture.refresh(&state).await;
+    assert!(message(&problems, "drift.missing").contains(QUOTA));
+    assert!(!fresh.objects.contains_key(QUOTA));
+    let healed = fixture.apply(&state.spec, Some(&fresh)).await;
+    assert_eq!(healed.objects, state.objects);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_add_is_no_diff() {
+    let (fixture, state) = with_environment().await;
+    let label = "/metadata/labels/team.example~1x";
+    fixture.edit("k8s/v1/Namespace/pay", label, Some("y".into()), "kubectl-label", false).await;
+    fixture.assert_quiet(&state, "a foreign label").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn reported_drift_stays_as_it_is() {
+    let fixture = EngineFixture::ready().await;
+    for (name, drift, reason) in [
+        ("pay", json!({"mode": "report"}), "report mode"),
+        ("shop", json!({"ignore": ["k8s/v1/ResourceQuota/*"]}), "an ignore pattern"),
+    ] {
+        let spec = environment(name, json!({"drift": drift}));
+        let quota = QUOTA.replace("pay", name);
+        let state = fixture.create(&spec).await;
+        edit_pods(&fixture, &quota).await;
+        let (fresh, _) = fixture.refresh(&state).await;
+        let preview = fixture.preview(&spec, Some(&fresh)).await;
+        assert!(message(&preview.problems, "drift.reported").contains(&quota), "{reason}");
+        let decided = preview.decided.expect(reason);
+        assert_eq!(known_lines(&decided.outputs), fresh.objects, "{reason}: the plan is empty");
+
+        let mut wider = json!({"drift": drift, "network": {"egress_presets": ["aws_services"]}});
+        let after = fixture.apply(&environment(name, wider.clone()), Some(&fresh)).await;
+        assert_eq!(fixture.text(&quota, PODS).as_deref(), Some("500"), "{reason}: another edit leaves it alone");
+
+        wider["quota"] = json!({"total": {"pods": "60"}});
+        let (after, _) = fixture.refresh(&after).await;
+        let after = fixture.apply(&environment(name, wider), Some(&after)).await;
+        assert_ne!(fixture.text(&quota, PODS).as_deref(), Some("500"), "{reason}: an edit of the quota is made");
+        fixture.assert_quiet(&after, reason).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_applier_is_not_fought() {
+    let (fixture, state) = with_environment().await;
+    fixture.edit(QUOTA, PODS, Some("500".into()), "argocd-controller", true).await;
+    let (fresh, problems) = fixture.refresh(&state).await;
+    let words = message(&problems, "drift.changed");
+    assert!(words.contains("held by argocd-controller"), "{words}");
+    let calls = fixture.count().await;
+    let outcome = fixture.ensure(&state.spec, Some(&fresh)).await;
+    assert!(outcome.exists.is_none(), "nothing was changed");
+    let words = message(&outcome.problems, "object.held");
+    assert!(words.contains(PODS) && words.contains("argocd-controller") && words.contains(QUOTA), "{words}");
+    fixture.assert_only_read(calls, "held").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_addition_to_a_role_is_drift() {
+    let (fixture, state) = with_environment().await;
+    let role = state.role();
+    let extra = json!({"Version": "2012-10-17", "Statement": []});
+    fixture.edit(&role, "/inline/extra", Some(extra), "someone", false).await;
+    let (fresh, problems) = fixture.refresh(&state).await;
+    assert!(message(&problems, "drift.changed").contains("/inline/extra"));
+    fixture.apply(&state.spec, Some(&fresh)).await;
+    assert_eq!(fixture.text(&role, "/inline/extra"), None, "grants are owned whole");
+}
+
+#[tokio::test(start_paused = true)]
+async fn labels_taken_away_are_put_back() {
+    let (fixture, state) = with_environment().await;
+    for label in ["goldenpath.internal~1managed", "goldenpath.internal~1environment", "app.kubernetes.io~1managed-by"] {
+        fixture.edit(QUOTA, &format!("/metadata/labels/{label}"), None, "kubectl-label", false).await;
+    }
+    let (fresh, _) = fixture.refresh(&state).await;
+    assert!(fresh.objects.contains_key(QUOTA), "still known by its name and its fields");
+    let healed = fixture.apply(&state.spec, Some(&fresh)).await;
+    fixture.assert_quiet(&healed, "labelled again").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_foreign_grant_is_shown_and_left() {
+    let (fixture, state) = with_environment().await;
+    let backdoor = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "backdoor", "namespace": "pay"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "admin"}});
+    let key = "k8s/rbac.authorization.k8s.io/v1/RoleBinding/pay/backdoor";
+    fixture.make(key, &Body::Kube(backdoor), "kubectl-create").await;
+    let (fresh, problems) = fixture.refresh(&state).await;
+    assert!(message(&problems, "foreign_grant").contains("kubectl-create"));
+    assert_eq!(fresh.objects, state.objects, "it is none of ours");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_borrowed_entry_is_used_and_never_changed() {
+    let fixture = EngineFixture::ready().await;
+    let demo: ClusterRef = "demo".parse().expect("a name");
+    let principal = fixture.sandbox.facts(&demo).await.expect("facts").stable.permission_sets["PaymentsDev"].clone();
+    let key = format!("aws/eks/AccessEntry/{principal}");
+    let theirs = AccessEntry { group: "theirs".to_owned(), tags: [("by".to_owned(), "terraform".to_owned())].into() };
+    fixture.make(&key, &Body::AccessEntry(theirs), "terraform").await;
+    let before = fixture.text(&key, "");
+    let spec = environment("pay", json!({}));
+    let preview = fixture.preview(&spec, None).await;
+    assert!(message(&preview.problems, "access.group_missing").contains("gp:p:"), "the group to add is named");
+    let state = fixture.create(&spec).await;
+    assert!(state.objects.contains_key(&key));
+    let (fresh, _) = fixture.refresh(&state).await;
+    assert_eq!(fresh.objects, state.objects, "never a diff");
+    assert!(fixture.remove(&state).await.gone);
+    assert_eq!(fixture.text(&key, ""), before, "neither changed nor deleted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn drift_since_the_plan_is_healed_by_the_apply() {
+    let (fixture, state) = with_environment().await;
+    let wider = environment("pay", json!({"deletion_protection": true}));
+    let preview = fixture.preview(&wider, Some(&state)).await;
+    let planned = preview.decided.map(|decided| planned_lines(&decided.outputs));
+    edit_pods(&fixture, QUOTA).await;
+    let outcome = fixture.engine().ensure(ensure_request(&wider, Some(&state), planned)).await;
+    let after = fixture.complete(&wider, outcome);
+    fixture.assert_quiet(&after, "the objects are those of the plan").await;
+}

@@ -1,0 +1,77 @@
+//! Access entries are shared: who keeps one, who takes it away, and whom it serves.
+
+use super::{fixture::EngineFixture, requests::*};
+use serde_json::json;
+
+fn people(permission_sets: &[&str]) -> serde_json::Value {
+    json!({"access": {"developer": {"permission_sets": permission_sets}}})
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recreated_role_gets_a_new_entry() {
+    let fixture = EngineFixture::ready().await;
+    let spec = environment("pay", json!({}));
+    let state = fixture.create(&spec).await;
+    fixture.delete(&state.role()).await;
+    let (fresh, _) = fixture.refresh(&state).await;
+    let calls = fixture.count().await;
+    fixture.apply(&spec, Some(&fresh)).await;
+    let deleted = fixture.deleted(calls).await;
+    assert_eq!(deleted.len(), 1, "only the entry that belonged to the old role: {deleted:?}");
+    assert!(deleted[0].contains(":role/goldenpath/"), "{deleted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn shared_entries_stay_for_as_long_as_somebody_names_them() {
+    let fixture = EngineFixture::ready().await;
+    let is_shared = |key: &String| key.contains("AWSReservedSSO_PaymentsDev");
+    let first = fixture.create(&environment("pay", json!({}))).await;
+    let second = fixture.create(&environment("shop", json!({}))).await;
+    assert!(fixture.remove(&first).await.gone);
+    assert!(fixture.keys().iter().any(is_shared), "the second one names it");
+    fixture.assert_quiet(&second, "its people are still let in").await;
+    assert!(fixture.remove(&second).await.gone);
+    assert!(!fixture.keys().iter().any(is_shared), "nobody names it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn removing_everything_at_once_leaves_no_shared_entry() {
+    let fixture = EngineFixture::ready().await;
+    let first = fixture.create(&environment("pay", json!({}))).await;
+    let second = fixture.create(&environment("shop", json!({}))).await;
+    let (a, b) = tokio::join!(fixture.remove(&first), fixture.remove(&second));
+    assert!(a.gone && b.gone, "{:?} {:?}", a.problems, b.problems);
+    assert!(!fixture.keys().iter().any(|key| key.starts_with("aws/")), "{:?}", fixture.keys());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_callers_own_entry_is_never_deleted() {
+    let fixture = EngineFixture::ready().await;
+    let state = fixture.create(&environment("pay", people(&["PaymentsDev"]))).await;
+    let entry = fixture.keys().into_iter().find(|key| key.contains("AccessEntry")).expect("an entry");
+    let role = entry.rsplit('/').next().expect("a name");
+    let caller = format!("arn:aws:sts::111122223333:assumed-role/{role}/me");
+    fixture.declare(|cluster| cluster.caller = Some(caller)).await;
+    let removed = fixture.remove(&state).await;
+    assert!(removed.gone && codes(&removed.problems).contains(&"access.own_entry"), "{:?}", removed.problems);
+    assert!(fixture.keys().contains(&entry));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_who_release_a_principal_at_once_leave_nothing() {
+    let fixture = EngineFixture::ready().await;
+    let with = |name: &str| environment(name, people(&["PaymentsDev"]));
+    let without = |name: &str| environment(name, json!({"access": {}}));
+    let (pay, ship) = (fixture.create(&with("pay")).await, fixture.create(&with("ship")).await);
+    let entries = || fixture.keys().into_iter().filter(|key| key.contains("AccessEntry")).count();
+    assert_eq!(entries(), 1, "they share one");
+    let (less_pay, less_ship) = (without("pay"), without("ship"));
+    let (one, two) = tokio::join!(fixture.ensure(&less_pay, Some(&pay)), fixture.ensure(&less_ship, Some(&ship)));
+    fixture.complete(&less_pay, one);
+    fixture.complete(&less_ship, two);
+    assert_eq!(entries(), 0, "nobody needs it");
+    for name in ["environment.pay", "environment.ship"] {
+        let record = fixture.record(name).expect("a record");
+        assert!(!record.inventory.iter().any(|key| key.contains("AccessEntry")), "{name} names none");
+    }
+}

@@ -1,0 +1,392 @@
+//! A sandbox and a client that plans and applies over it.
+//!
+//! Time is tokio's paused clock, for the sandbox too: it stands still while the sandbox works, and jumps to the next timer when
+//! everybody waits.
+
+use super::requests::*;
+use async_trait::async_trait;
+use goldenpath_core::{
+    domain::{Body, Class, ClusterArn, Late, ObjectKey, Problem, Record, Spec},
+    golden::Catalogue,
+    ports::{Clock, Clusters, PortError, Probe, Readiness},
+    provision::{Engine, EngineConfig, Observation, Outcome, Preview, Provisioner, Removed},
+};
+use goldenpath_sandbox::{Action, CallLogEntry, ClusterOptions, Fault, Sandbox, SandboxOptions, Verb};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{sync::OnceCell, time::Instant};
+
+pub const ARN: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
+
+/// The file of a sandbox whose cluster has its baseline: made once, copied by every test that begins there.
+static READY: OnceCell<Snapshot> = OnceCell::const_new();
+
+pub struct EngineFixture {
+    pub sandbox: Sandbox,
+    pub probe: Arc<ScriptedProbe>,
+    /// What the sandbox had before anything was made in it.
+    seeded: BTreeSet<String>,
+    begun: Instant,
+    file: rusqlite::Connection,
+    _folder: tempfile::TempDir,
+}
+
+/// What goes wrong with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    Denied,
+    Invalid,
+    Throttled,
+    Unavailable,
+    /// The change is made and its response lost.
+    Lost,
+    /// The response comes in an hour; the change is made when `true`. For crashes: the caller is dropped meanwhile.
+    Hangs(bool),
+}
+
+/// A sandbox to begin from as often as one likes.
+pub struct Snapshot(Vec<u8>);
+
+impl Snapshot {
+    pub async fn open(&self) -> EngineFixture {
+        EngineFixture::open(Some(self), SandboxOptions::default()).await
+    }
+}
+
+// === impl EngineFixture ===
+
+impl EngineFixture {
+    /// A new cluster.
+    pub async fn new() -> Self {
+        Self::with(SandboxOptions::default()).await
+    }
+
+    pub async fn with(options: SandboxOptions) -> Self {
+        Self::open(None, options).await
+    }
+
+    /// A cluster that has its baseline.
+    pub async fn ready() -> Self {
+        let make = || async {
+            let fixture = Self::new().await;
+            fixture.create(&baseline()).await;
+            fixture.snapshot()
+        };
+        Self::open(Some(READY.get_or_init(make).await), SandboxOptions::default()).await
+    }
+
+    /// And these instances.
+    pub async fn prepared(specs: &[Spec]) -> Self {
+        let fixture = Self::ready().await;
+        for spec in specs {
+            fixture.create(spec).await;
+        }
+        fixture
+    }
+
+    /// All that the sandbox has.
+    pub fn snapshot(&self) -> Snapshot {
+        self.sql("PRAGMA wal_checkpoint(TRUNCATE)");
+        Snapshot(std::fs::read(self.sandbox.path()).expect("the file"))
+    }
+
+    async fn open(snapshot: Option<&Snapshot>, options: SandboxOptions) -> Self {
+        // In memory, where there is such a place: nobody waits for a disk.
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let folder = folder.expect("a folder");
+        let path = folder.path().join("sandbox.db");
+        if let Some(Snapshot(bytes)) = snapshot {
+            std::fs::write(&path, bytes).expect("a copy");
+        }
+        let begun = Instant::now();
+        let sandbox = Sandbox::open_at(&path, options, Arc::new(move || now(begun)));
+        sandbox.only().await.expect("opened");
+        let file = rusqlite::Connection::open(&path).expect("the file");
+        let probe = Arc::new(ScriptedProbe { sandbox: sandbox.clone(), answers: Mutex::default() });
+        let mut fixture = Self { sandbox, probe, seeded: BTreeSet::new(), begun, file, _folder: folder };
+        fixture.seeded = match snapshot {
+            None => fixture.keys(),
+            Some(_) => fixture.seeded_keys().await,
+        };
+        fixture
+    }
+
+    async fn seeded_keys(&self) -> BTreeSet<String> {
+        static SEEDED: OnceCell<BTreeSet<String>> = OnceCell::const_new();
+        SEEDED.get_or_init(|| async { Box::pin(Self::new()).await.seeded }).await.clone()
+    }
+
+    /// A fresh connection.
+    pub fn engine(&self) -> Engine {
+        let sandbox = Arc::new(self.sandbox.clone());
+        let config = EngineConfig { tool_version: "test".into(), ..EngineConfig::default() };
+        let clock = Arc::new(TestClock(self.begun));
+        Engine::new(sandbox.clone(), sandbox, self.probe.clone(), clock, Catalogue::embedded(), config)
+    }
+
+    pub fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    // --- the client
+
+    pub async fn preview(&self, spec: &Spec, state: Option<&InstanceState>) -> Preview {
+        self.engine().preview(preview_request(spec, state, None)).await
+    }
+
+    pub async fn ensure(&self, spec: &Spec, state: Option<&InstanceState>) -> Outcome {
+        self.engine().ensure(ensure_request(spec, state, None)).await
+    }
+
+    /// Plans and applies; what was promised is what is.
+    pub async fn apply(&self, spec: &Spec, state: Option<&InstanceState>) -> InstanceState {
+        let preview = self.preview(spec, state).await;
+        assert_eq!(errors(&preview.problems), Vec::<&str>::new(), "{:?}", preview.problems);
+        let decided = preview.decided.unwrap_or_else(|| panic!("nothing was decided: {:?}", preview.problems));
+        let planned = planned_lines(&decided.outputs);
+        let outcome = self.engine().ensure(ensure_request(spec, state, Some(planned.clone()))).await;
+        let reported = outcome.exists.as_ref().and_then(|exists| identity_leaf(&exists.outputs));
+        let mut after = self.complete(spec, outcome);
+        let promised: BTreeMap<String, String> =
+            planned.into_iter().filter_map(|(key, line)| Some((key, line.now()?.clone()))).collect();
+        assert_eq!(after.objects, promised, "the objects are those of the plan");
+        match identity_leaf(&decided.outputs) {
+            Some(Late::Later) => assert!(reported.is_some(), "what the plan left open is reported"),
+            Some(Late::Now(planned)) => {
+                assert!(reported.is_none_or(|reported| reported == Late::Now(planned)), "the plan was true");
+                after.identity_ready = planned;
+            }
+            // A create, or no slot.
+            None => {}
+        }
+        after
+    }
+
+    pub async fn create(&self, spec: &Spec) -> InstanceState {
+        self.apply(spec, None).await
+    }
+
+    /// The state after a change that went well.
+    pub fn complete(&self, spec: &Spec, outcome: Outcome) -> InstanceState {
+        let state = self.state(spec, outcome);
+        assert!(!state.incomplete, "it ended well");
+        state
+    }
+
+    pub fn state(&self, spec: &Spec, outcome: Outcome) -> InstanceState {
+        let exists = outcome.exists.unwrap_or_else(|| panic!("nothing exists: {:?}", outcome.problems));
+        assert_eq!(exists.complete, errors(&outcome.problems).is_empty(), "{:?}", outcome.problems);
+        InstanceState {
+            spec: spec.clone(),
+            uid: exists.uid,
+            target: self.query("SELECT uuid FROM target", "").expect("its name"),
+            objects: known_lines(&exists.outputs),
+            identity_ready: identity_leaf(&exists.outputs).and_then(|leaf| leaf.now().copied()).flatten(),
+            facts: exists.facts,
+            parent: exists.parent,
+            protected: exists.protected,
+            incomplete: !exists.complete,
+        }
+    }
+
+    /// Refreshes as a client does: its new state, and what it is warned of.
+    pub async fn refresh(&self, state: &InstanceState) -> (InstanceState, Vec<Problem>) {
+        self.maybe_refresh(state).await.expect("it is there")
+    }
+
+    /// `None`: gone.
+    pub async fn maybe_refresh(&self, state: &InstanceState) -> Option<(InstanceState, Vec<Problem>)> {
+        match self.engine().observe(observe_request(state)).await.unwrap_or_else(|problem| panic!("{problem}")) {
+            Observation::Gone(_) => None,
+            Observation::Here(observed) => {
+                Some((InstanceState { objects: observed.objects, ..state.clone() }, observed.problems))
+            }
+        }
+    }
+
+    /// Refreshes: nothing to say, and what is there is what state holds.
+    pub async fn assert_unmoved(&self, state: &InstanceState, reason: &str) {
+        let (fresh, problems) = self.maybe_refresh(state).await.unwrap_or_else(|| panic!("{reason}: it is gone"));
+        assert_eq!(codes(&problems), Vec::<&str>::new(), "{reason}: {problems:?}");
+        assert_eq!(fresh.objects, state.objects, "{reason}: nothing moved");
+    }
+
+    /// And plans: nothing to do.
+    pub async fn assert_quiet(&self, state: &InstanceState, reason: &str) {
+        self.assert_unmoved(state, reason).await;
+        let preview = self.preview(&state.spec, Some(state)).await;
+        let decided = preview.decided.unwrap_or_else(|| panic!("{reason}: undecided {:?}", preview.problems));
+        assert_eq!(known_lines(&decided.outputs), state.objects, "{reason}: the plan is empty");
+        assert_eq!(errors(&preview.problems), Vec::<&str>::new(), "{reason}");
+    }
+
+    pub async fn remove(&self, state: &InstanceState) -> Removed {
+        self.engine().remove(remove_request(state)).await
+    }
+
+    // --- the target, beside the client
+
+    /// Of all objects that somebody made.
+    pub fn keys(&self) -> BTreeSet<String> {
+        let mut statement = self.file.prepare_cached("SELECT key FROM object").expect("a query");
+        let keys = statement.query_map([], |row| row.get(0)).expect("rows").collect::<Result<BTreeSet<String>, _>>();
+        &keys.expect("keys") - &self.seeded
+    }
+
+    pub fn text(&self, key: &str, pointer: &str) -> Option<String> {
+        let body: Value = serde_json::from_str(&self.query("SELECT body FROM object WHERE key = ?1", key)?).ok()?;
+        body.pointer(pointer).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    }
+
+    pub fn record(&self, name: &str) -> Option<Record> {
+        let text = self.text(&format!("k8s/v1/ConfigMap/goldenpath-system/{name}"), "/data/record")?;
+        serde_json::from_str(&text).ok()
+    }
+
+    fn query(&self, query: &str, value: &str) -> Option<String> {
+        let values: &[&dyn rusqlite::ToSql] = if value.is_empty() { &[] } else { &[&value] };
+        self.file.prepare_cached(query).expect("a query").query_row(values, |row| row.get(0)).ok()
+    }
+
+    pub fn sql(&self, statements: &str) {
+        self.file.execute_batch(statements).expect("statements");
+    }
+
+    /// Calls so far.
+    pub async fn count(&self) -> usize {
+        self.sandbox.calls().await.expect("the log").len()
+    }
+
+    pub async fn log(&self, since: usize) -> Vec<CallLogEntry> {
+        self.sandbox.calls().await.expect("the log").split_off(since)
+    }
+
+    /// Calls about objects, after the first `since` of all.
+    pub async fn calls(&self, since: usize, verbs: &[Verb]) -> Vec<CallLogEntry> {
+        let mut log = self.log(since).await;
+        log.retain(|call| verbs.contains(&call.verb));
+        log
+    }
+
+    pub async fn writes(&self, since: usize) -> Vec<CallLogEntry> {
+        self.calls(since, &[Verb::Apply, Verb::Delete]).await
+    }
+
+    pub async fn assert_only_read(&self, since: usize, reason: &str) {
+        let writes = self.writes(since).await;
+        assert!(writes.is_empty(), "{reason}: nothing was changed, not even the record: {writes:?}");
+    }
+
+    /// Keys of what was deleted, in that order.
+    pub async fn deleted(&self, since: usize) -> Vec<String> {
+        let deleted = self.calls(since, &[Verb::Delete]).await.into_iter();
+        deleted.filter(|call| call.outcome == "ok").map(|call| call.key).collect()
+    }
+
+    /// Call number `at`, counted from now on, goes wrong.
+    pub async fn fail(&self, at: usize, wrong: Wrong) {
+        let actions: &[Action] = match wrong {
+            Wrong::Denied => &[Action::Deny],
+            Wrong::Invalid => &[Action::Reject],
+            Wrong::Throttled => &[Action::Throttle],
+            Wrong::Unavailable => &[Action::Unavailable],
+            Wrong::Lost => &[Action::Lost],
+            Wrong::Hangs(true) => &[Action::Slow(3_600_000)],
+            Wrong::Hangs(false) => &[Action::Slow(3_600_000), Action::Unavailable],
+        };
+        for action in actions {
+            let fault = Fault::new(*action).nth(u32::try_from(at).expect("a number"));
+            self.sandbox.add_fault(fault).await.expect("a fault");
+        }
+    }
+
+    pub async fn heal(&self) {
+        self.sandbox.clear_faults().await.expect("healed");
+    }
+
+    /// Somebody changes one field (`declared`: by server-side apply).
+    pub async fn edit(&self, key: &str, pointer: &str, value: Option<Value>, manager: &str, declared: bool) {
+        self.sandbox.edit(&parsed(key), pointer, value, manager, declared).await.expect("edited");
+    }
+
+    /// Somebody deletes it.
+    pub async fn delete(&self, key: &str) {
+        self.sandbox.remove(&parsed(key)).await.expect("deleted");
+    }
+
+    /// Somebody else's object.
+    pub async fn make(&self, key: &str, body: &Body, manager: &str) {
+        self.sandbox.create(&parsed(key), body, manager).await.expect("made");
+    }
+
+    /// A namespace with these annotations.
+    pub async fn make_namespace(&self, name: &str, annotations: Value) {
+        let body = json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": name, "annotations": annotations}});
+        self.make(&format!("k8s/v1/Namespace/{name}"), &Body::Kube(body), "kubectl-create").await;
+    }
+
+    /// Makes the cluster another one.
+    pub async fn declare(&self, change: impl FnOnce(&mut ClusterOptions)) {
+        let mut cluster = ClusterOptions::new(ARN.parse().expect("an ARN"));
+        change(&mut cluster);
+        let options = SandboxOptions { clusters: vec![cluster], ..SandboxOptions::default() };
+        Sandbox::open(self.sandbox.path(), options).only().await.expect("declared");
+    }
+}
+
+fn parsed(key: &str) -> ObjectKey {
+    key.parse().unwrap_or_else(|error| panic!("{key}: {error}"))
+}
+
+// === Time and looks at identities ===
+
+fn now(begun: Instant) -> jiff::Timestamp {
+    let milliseconds = i64::try_from(begun.elapsed().as_millis()).expect("not so long");
+    jiff::Timestamp::from_millisecond(1_790_000_000_000 + milliseconds).expect("a time")
+}
+
+struct TestClock(Instant);
+
+#[async_trait]
+impl Clock for TestClock {
+    fn now(&self) -> String {
+        now(self.0).round(jiff::Unit::Second).expect("a time").to_string()
+    }
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// The sandbox's probe. What a real cluster returns besides, with its many API servers, is put in its mouth.
+pub struct ScriptedProbe {
+    sandbox: Sandbox,
+    answers: Mutex<VecDeque<Result<Readiness, Class>>>,
+}
+
+impl ScriptedProbe {
+    /// What the next looks see; when it is used up, the sandbox responds.
+    pub fn script(&self, answers: impl IntoIterator<Item = Result<Readiness, Class>>) {
+        *self.answers.lock().expect("a lock") = answers.into_iter().collect();
+    }
+}
+
+#[async_trait]
+impl Probe for ScriptedProbe {
+    async fn identity(&self, cluster: &ClusterArn, namespace: &str, account: &str) -> Result<Readiness, PortError> {
+        let found = self.sandbox.identity(cluster, namespace, account).await;
+        match self.answers.lock().expect("a lock").pop_front() {
+            Some(answer) => answer.map_err(|class| PortError::new(class, "probe", "refused by the test")),
+            None => found,
+        }
+    }
+}
