@@ -105,14 +105,14 @@ SH
   chmod +x "$1/ministack" && "$1/venv/bin/python" -c 'from ministack.app import main'
 }
 
-build_cargo_deny() { cargo_install "$@" cargo-deny; }
-build_cargo_mutants() { cargo_install "$@" cargo-mutants; }
+build_cargo_deny() { cargo_install "$@" cargo-deny && "$1/bin/cargo-deny" --version; }
+# It is a subcommand of cargo's even by itself.
+build_cargo_mutants() { cargo_install "$@" cargo-mutants && "$1/bin/cargo-mutants" mutants --version; }
 
 # cargo_install FOLDER VERSION CRATE: it runs for seconds and is compiled for minutes, so it is compiled quickly.
 cargo_install() {
   need_rust
   cd "$1" &&
     env -u CARGO_TARGET_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=false \
-      CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo install --locked --root "$1" "$3" --version "$2" &&
-    "$1/bin/$3" --version
+      CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo install --locked --root "$1" "$3" --version "$2"
 }
