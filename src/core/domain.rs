@@ -25,11 +25,11 @@ pub use key::{KeyError, ObjectKey};
 pub use late::{Late, LateList};
 pub use marks::{GROUP_PREFIX, LABEL_PREFIX, POD_SECURITY_PREFIX, SYSTEM_NAMESPACE, TAG_PREFIX};
 pub use names::{
-    ClusterArn, ClusterRef, DnsLabel, EnvironmentId, Id, NameError, PersonaName, ResourceKind, SlotId, TierClass,
-    TierName,
+    ClusterArn, ClusterRef, DnsLabel, EnvironmentId, Id, NameError, PersonaName, Place, ResourceKind, SlotId,
+    TierClass, TierName,
 };
 pub use object::{AccessEntry, AccessPolicy, Body, Desired, Observed, Owner, Ownership, PodIdentityAssociation, Role};
-pub use outputs::{BaselineOutputs, EnvironmentOutputs, Leaf, Outputs, Provisioning, SlotOutputs};
+pub use outputs::{COMMON_OUTPUTS, Computed, Outputs};
 pub use problem::{Class, Problem, Problems, Severity};
 pub use quantity::{Quantity, QuantityError};
 pub use record::{Lease, Operation, Phase, Record, Timing};

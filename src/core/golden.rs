@@ -6,7 +6,7 @@
 //! Each golden resource has a folder with the same stages. `check` knows the request alone. `effective` and `resolve` fill
 //! every default from the `catalogue` (with `defaults`); no later stage reads one. `render` knows `resolve`'s values and
 //! the makers of `objects`. `judge` knows `effective`'s values and the catalogue's bounds. The file of the folder's name
-//! ties them to the trait in `resource`, and `dispatch` alone knows which resources there are.
+//! ties them to the trait in `resource`; `dispatch` has the list of them, and makes of each what the engine sees.
 
 #[cfg(test)]
 mod admission;
@@ -24,6 +24,7 @@ mod forms;
 #[cfg(test)]
 mod guardrails;
 mod objects;
+mod outputs;
 mod parent;
 mod quota;
 #[cfg(test)]
@@ -33,10 +34,14 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use baseline::home;
+pub use baseline::{Baseline, home};
 pub use blueprint::{Blueprint, Summary};
 pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Tier};
 pub use diff::{By, FieldChange, diff, view};
-pub use dispatch::{Resolved, check_spec, check_with, judge, parent_of, render, resolve};
+pub use dispatch::{Descriptor, RESOURCES, Request, Resolved, ResolvedRequest, Spec, descriptor, recorded};
+pub use environment::Environment;
 pub use objects::cluster_roles;
+pub use outputs::{Before, ObservedByKey, Proof, Seen};
 pub use parent::{Parent, ParentNetwork};
+pub use resource::{Common, Given, GoldenResource, TakenShare};
+pub use slot::Slot;

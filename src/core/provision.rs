@@ -6,6 +6,6 @@
 mod contract;
 mod engine;
 
-pub use crate::golden::Parent;
+pub use crate::golden::{Baseline, Descriptor, Environment, Parent, Slot, Spec, descriptor};
 pub use contract::*;
 pub use engine::{Engine, EngineConfig};

@@ -27,6 +27,7 @@ mod replace;
 mod root;
 mod rule;
 mod settle;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 mod timeouts;
@@ -44,6 +45,7 @@ pub use replace::replacements;
 pub use root::Schema;
 pub use rule::{Check, Rule};
 pub use settle::{Settlement, partial, settle};
+pub use stand_in::stand_ins;
 pub use timeouts::{Timeouts, duration, timeouts};
 pub use trim::{inputs, null_write_only, outputs, with_defaults, write_only_set};
 pub use validate::validate;

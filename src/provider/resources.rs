@@ -10,6 +10,7 @@ pub mod eks_workload_slot;
 pub mod flow;
 pub mod private;
 pub mod provider_config;
+pub mod run;
 pub mod session;
 pub mod team_environment;
 

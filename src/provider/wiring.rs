@@ -22,7 +22,7 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use goldenpath_core::golden::{self, Catalogue};
+use goldenpath_core::golden::Catalogue;
 use plugin::{Configure, Connection, DataSource, Diagnostic, Provider, Resource, Schema, Value, serve};
 use std::{
     process::ExitCode,
@@ -80,7 +80,7 @@ impl Provider for Goldenpath {
     fn connect(&self) -> Arc<dyn Connection> {
         // Before anything is configured only rules of the request itself are sure: the configuration may bring other
         // golden paths.
-        let session = Session::new(Arc::new(golden::check_spec));
+        let session = Session::new(Arc::new(|spec| spec.check()));
         Arc::new(Client {
             environment: self.environment.clone(),
             session,
@@ -147,11 +147,7 @@ impl Connection for Client {
 }
 
 fn rules(catalogue: Arc<Catalogue>) -> Rules {
-    Arc::new(move |spec| {
-        let mut problems = golden::check_spec(spec);
-        problems.extend(golden::check_with(spec, &catalogue));
-        problems
-    })
+    Arc::new(move |spec| [spec.check(), spec.check_with(&catalogue)].concat())
 }
 
 #[cfg(test)]

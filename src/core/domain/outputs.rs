@@ -1,93 +1,185 @@
-//! What a resource computes besides its objects. One struct for each kind; the names are those of the HCL attributes.
-//!
-//! A leaf is `None` when an earlier value stays as it is (and is unknown when there is none), `Some(Later)` when it will
-//! be another one that only the target knows, `Some(Now)` when it is known.
+//! What a resource computes, by the names of the HCL attributes.
 
-use super::{Late, record::Timing};
-use serde::Serialize;
+use super::Late;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
-pub type Leaf<T = String> = Option<Late<T>>;
-
-/// The four that every resource has, and its own. serde leaves out a leaf that is `None`, which tells it from a null.
-macro_rules! outputs {
-    ($(#[$doc:meta])* $name:ident { $($(#[$leaf_doc:meta])* $leaf:ident: $ty:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-        pub struct $name {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub id: Leaf,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub uid: Leaf,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub target: Leaf,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub objects: Leaf<BTreeMap<String, Late<String>>>,
-            $($(#[$leaf_doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $leaf: Leaf<$ty>,)*
-        }
-
-        impl $name {
-            pub const NAMES: &[&str] = &["id", "uid", "target", "objects", $(stringify!($leaf)),*];
-        }
-    };
+/// The value of a computed attribute, as far as it is known.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Computed {
+    /// It will be another one, that only the target knows.
+    Later,
+    Null,
+    Bool(bool),
+    Number(u64),
+    Text(String),
+    List(Vec<Computed>),
+    Map(BTreeMap<String, Computed>),
 }
 
-outputs!(BaselineOutputs {});
-
-outputs!(EnvironmentOutputs {
-    /// The version of the golden path that made it.
-    resolved_version: String,
-    /// Key -> final name.
-    namespace_names: BTreeMap<String, String>,
-    /// Persona -> the groups that its RoleBindings name.
-    rbac_groups: BTreeMap<String, Late<Vec<String>>>,
-    /// Persona -> ARN of the role made for it.
-    role_arns: BTreeMap<String, String>,
-    /// Principal -> ARN of its access entry.
-    access_entry_arns: BTreeMap<String, Late<String>>,
-    provisioning: Provisioning,
-});
-
-outputs!(SlotOutputs {
-    /// The final name of the namespace that it lives in.
-    namespace_name: String,
-    service_account: String,
-    /// Null where `identity.mode` is `none`.
-    role_arn: Option<String>,
-    role_unique_id: Option<String>,
-    association_id: Option<String>,
-    /// For the trust policy of `identity.target_role_arn`.
-    external_id: Option<String>,
-    /// Whether the last apply that had to prove it saw pods get credentials of the association; null where there is none or
-    /// where it could not be determined.
-    identity_ready: Option<bool>,
-    /// File name -> YAML for the application's own repository.
-    manifests: BTreeMap<String, String>,
-});
-
-/// How long the create took; it never changes afterwards.
+/// Computed attributes. One that is absent stays as it is, and is unknown when there is none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Provisioning {
-    pub requested_at: String,
-    pub ready_at: String,
-    /// Phase -> milliseconds.
-    pub phases: BTreeMap<String, u64>,
+#[serde(transparent)]
+pub struct Outputs(BTreeMap<&'static str, Computed>);
+
+/// What every resource computes.
+pub const COMMON_OUTPUTS: &[&str] = &["id", "uid", "target", "objects"];
+
+// === impl Outputs ===
+
+impl Outputs {
+    pub fn set(&mut self, name: &'static str, value: impl Into<Computed>) {
+        self.0.insert(name, value.into());
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl Into<Computed>) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    /// It stays as it is.
+    pub fn keep(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Computed> {
+        self.0.get(name)
+    }
+
+    /// What both say; where they differ, it is known later.
+    #[must_use]
+    pub fn agree(mut self, other: Self) -> Self {
+        let mut other = other.0;
+        for (name, value) in &mut self.0 {
+            *value = std::mem::replace(value, Computed::Later).agree(other.remove(name).unwrap_or(Computed::Later));
+        }
+        self.0.extend(other.into_keys().map(|name| (name, Computed::Later)));
+        self
+    }
 }
 
-impl Provisioning {
-    pub fn of(requested_at: &str, ready_at: &str, timings: &[Timing]) -> Self {
-        Self {
-            requested_at: requested_at.to_owned(),
-            ready_at: ready_at.to_owned(),
-            phases: timings.iter().map(|t| (t.phase.clone(), t.milliseconds)).collect(),
+// === impl Computed ===
+
+impl Computed {
+    fn agree(self, other: Self) -> Self {
+        match (self, other) {
+            (mine, other) if mine == other => mine,
+            // Which keys there are is known, or nothing of it is.
+            (Self::Map(mine), Self::Map(mut other)) if mine.keys().eq(other.keys()) => {
+                let agreed = mine.into_iter().map(|(key, value)| {
+                    let other = other.remove(&key).unwrap_or(Self::Later);
+                    (key, value.agree(other))
+                });
+                Self::Map(agreed.collect())
+            }
+            _ => Self::Later,
+        }
+    }
+
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    pub fn as_map(&self) -> Option<&BTreeMap<String, Computed>> {
+        match self {
+            Self::Map(members) => Some(members),
+            _ => None,
         }
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Outputs {
-    Baseline(BaselineOutputs),
-    Environment(EnvironmentOutputs),
-    Slot(SlotOutputs),
+impl From<bool> for Computed {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+impl From<u64> for Computed {
+    fn from(value: u64) -> Self {
+        Self::Number(value)
+    }
+}
+impl From<String> for Computed {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+impl From<&str> for Computed {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+impl<T: Into<Computed>> From<Late<T>> for Computed {
+    fn from(late: Late<T>) -> Self {
+        match late {
+            Late::Now(value) => value.into(),
+            Late::Later => Self::Later,
+        }
+    }
+}
+impl<T: Into<Computed>> From<Option<T>> for Computed {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+impl<T: Into<Computed>> From<Vec<T>> for Computed {
+    fn from(items: Vec<T>) -> Self {
+        Self::List(items.into_iter().map(Into::into).collect())
+    }
+}
+impl<T: Into<Computed>> From<BTreeMap<String, T>> for Computed {
+    fn from(members: BTreeMap<String, T>) -> Self {
+        Self::Map(members.into_iter().map(|(name, value)| (name, value.into())).collect())
+    }
+}
+
+impl Serialize for Computed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Later => Late::<()>::Later.serialize(serializer),
+            Self::Null => serializer.serialize_none(),
+            Self::Bool(value) => value.serialize(serializer),
+            Self::Number(value) => value.serialize(serializer),
+            Self::Text(text) => text.serialize(serializer),
+            Self::List(items) => items.serialize(serializer),
+            Self::Map(members) => members.serialize(serializer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_two_plans_agree_on_is_known() {
+        let texts = |entries: &[(&str, &str)]| {
+            Computed::from(entries.iter().map(|(key, text)| ((*key).to_owned(), *text)).collect::<BTreeMap<_, _>>())
+        };
+        let one =
+            Outputs::default().with("a", "1").with("b", texts(&[("x", "1"), ("y", "2")])).with("c", "1").with("k", "1");
+        let other = Outputs::default()
+            .with("a", "1")
+            .with("b", texts(&[("x", "1"), ("y", "3")]))
+            .with("c", texts(&[]))
+            .with("d", "1");
+        let expected = Outputs::default()
+            .with("a", "1")
+            .with("b", BTreeMap::from([("x".to_owned(), "1".into()), ("y".to_owned(), Computed::Later)]))
+            .with("c", Computed::Later)
+            .with("d", Computed::Later)
+            .with("k", Computed::Later);
+        assert_eq!(one.agree(other), expected, "a value that stays in one only is not known either");
+        let keys = |key| Outputs::default().with("b", texts(&[(key, "1")]));
+        assert_eq!(keys("x").agree(keys("y")).get("b"), Some(&Computed::Later), "keys that differ are not known");
+    }
 }

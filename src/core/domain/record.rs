@@ -1,7 +1,7 @@
 //! Our own small document about one baseline, environment or slot, kept in the target itself as a ConfigMap in
 //! `goldenpath-system`. Written before the first object and removed after the last, so that nothing is ever lost.
 
-use super::{ResourceKind, Spec, StableFacts};
+use super::{ResourceKind, StableFacts};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct Record {
     pub golden_path: String,
     pub golden_path_version: String,
     pub golden_path_digest: String,
-    /// The request as it was written, so that an import is followed by an empty plan; see [`Record::request`].
+    /// The request as it was written, so that an import is followed by an empty plan; without its kind.
     pub spec: serde_json::Value,
     pub facts: StableFacts,
     /// Texts of [`super::ObjectKey`]: every object that exists or may exist.
@@ -37,26 +37,6 @@ pub struct Record {
     #[serde(default)]
     pub timings: Vec<Timing>,
     pub tool_version: String,
-}
-
-impl Record {
-    /// The request that this record stands for.
-    pub fn request(&self) -> Result<Spec, serde_json::Error> {
-        Ok(match self.kind {
-            ResourceKind::Baseline => Spec::Baseline(Deserialize::deserialize(&self.spec)?),
-            ResourceKind::Environment => Spec::Environment(Deserialize::deserialize(&self.spec)?),
-            ResourceKind::Slot => Spec::Slot(Deserialize::deserialize(&self.spec)?),
-        })
-    }
-
-    /// A request as it stands in `spec`: without its kind, which the record holds beside it.
-    pub fn written(spec: &Spec) -> Result<serde_json::Value, serde_json::Error> {
-        match spec {
-            Spec::Baseline(spec) => serde_json::to_value(spec),
-            Spec::Environment(spec) => serde_json::to_value(spec),
-            Spec::Slot(spec) => serde_json::to_value(spec),
-        }
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

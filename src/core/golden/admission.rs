@@ -3,8 +3,8 @@
 //! The order is the API server's: decoding gives a container with a limit the same request (`SetDefaults_Pod`), LimitRanger
 //! fills what is still unset, quota then refuses a pod that leaves one of its compute resources unset.
 
-use super::fixtures::*;
-use crate::domain::{Body, Desired, Quantity, Spec};
+use super::{Environment, Slot, Spec, fixtures::*};
+use crate::domain::{Body, Desired, Quantity};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -74,9 +74,12 @@ fn every_tier_admits_a_normal_pod() {
     let facts = facts();
     for tier in ["dev", "staging", "prod"] {
         let environment = environment(json!({"tier": tier, "owner": owner}));
-        let isolated =
-            rendered(Spec::Slot(slot(json!({"isolation": "namespace"}))), &facts, Some(&parent(&environment, &facts)));
-        let environment = rendered(Spec::Environment(environment), &facts, None);
+        let isolated = rendered(
+            Spec::of::<Slot>(slot(json!({"isolation": "namespace"}))),
+            &facts,
+            Some(&parent(&environment, &facts)),
+        );
+        let environment = rendered(Spec::of::<Environment>(environment), &facts, None);
         for objects in [environment.objects, isolated.objects] {
             for (containers, reason) in [
                 (vec![json!({})], "no resources given"),
@@ -105,7 +108,7 @@ fn narrower_limits_still_admit_a_pod_that_sets_nothing() {
         json!({"default_request_memory": "16Mi", "default_request_cpu": "10m"}),
     ] {
         let spec = environment(json!({"limits": {"container": container}}));
-        let objects = rendered(Spec::Environment(spec), &facts(), None).objects;
+        let objects = rendered(Spec::of::<Environment>(spec), &facts(), None).objects;
         assert_eq!(refused(&objects, &[json!({})]), None, "{container}");
     }
 }

@@ -8,18 +8,33 @@ pub use resolve::Resolved;
 
 use super::{
     blueprint::Summary,
-    resource::{Given, GoldenResource},
+    resource::{Common, Given, GoldenResource},
 };
 use crate::{
-    domain::{BaselineOutputs, BaselineSpec, Desired, Id, Late, Outputs, Problems},
+    domain::{BaselineSpec, ClusterRef, Desired, Id, NameError, Problems, ResourceKind},
     policy::Subject,
 };
 
 pub struct Baseline;
 
 impl GoldenResource for Baseline {
+    const KIND: ResourceKind = ResourceKind::BASELINE;
+    const OUTPUTS: &'static [&'static str] = &[];
+
     type Spec = BaselineSpec;
     type Resolved = Resolved;
+
+    fn id(spec: &BaselineSpec) -> Id {
+        Id::baseline(&spec.cluster)
+    }
+
+    fn cluster(spec: &BaselineSpec) -> Result<ClusterRef, NameError> {
+        Ok(spec.cluster.clone())
+    }
+
+    fn common(_: &BaselineSpec) -> Common<'_> {
+        Common { deletion_protection: Some(false), ..Common::default() }
+    }
 
     fn resolve(spec: &BaselineSpec, given: &Given<'_>) -> Result<Resolved, Problems> {
         resolve::resolve(spec, given)
@@ -35,11 +50,6 @@ impl GoldenResource for Baseline {
 
     fn render(resolved: &Resolved) -> Vec<Desired> {
         render::render(resolved)
-    }
-
-    fn outputs(resolved: &Resolved) -> Outputs {
-        let id = Some(Late::Now(Id::Baseline(resolved.spec.cluster.name().to_owned()).to_string()));
-        Outputs::Baseline(BaselineOutputs { id, ..BaselineOutputs::default() })
     }
 
     fn subject<'a>(resolved: &'a Resolved, objects: &'a [Desired]) -> Subject<'a> {

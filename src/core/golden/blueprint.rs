@@ -1,14 +1,16 @@
 //! What rendering gives.
 
+use super::outputs::OutputRules;
 use crate::domain::{Desired, Outputs, TierClass};
 
 /// All the desired objects of one request, with their order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Blueprint {
     pub objects: Vec<Desired>,
     pub summary: Summary,
     /// Computed attributes as far as rendering knows them.
     pub outputs: Outputs,
+    pub output_rules: &'static dyn OutputRules,
 }
 
 /// What the record and the engine's guards take from a resolved request.

@@ -4,7 +4,7 @@ use super::{
     catalogue::{GoldenPath, Grants},
     forms::{self, covers},
 };
-use crate::domain::{ClusterRef, Drift, Facts, NetworkEngine, Problems};
+use crate::domain::{Drift, NetworkEngine, Problems};
 
 pub fn check_drift(drift: Option<&Drift>, problems: &mut Problems) {
     for pattern in drift.iter().flat_map(|drift| &drift.ignore) {
@@ -16,19 +16,6 @@ pub fn check_drift(drift: Option<&Drift>, problems: &mut Problems) {
                 "Write a pattern over the keys of `objects`, such as k8s/v1/ResourceQuota/* or aws/iam/Role/*.",
             );
         }
-    }
-}
-
-pub fn check_facts(cluster: &ClusterRef, facts: Option<&Facts>, problems: &mut Problems) {
-    let Some(facts) = facts else { return };
-    let arn = &facts.stable.cluster_arn;
-    if cluster.arn().map_or(cluster.name() != arn.name(), |cluster| cluster != *arn) {
-        problems.error(
-            "facts.other_cluster",
-            &["facts"],
-            format!("The facts of {arn} do not belong to the cluster {cluster}"),
-            "Take `facts` from the data source goldenpath_cluster of the same cluster, or leave them out.",
-        );
     }
 }
 

@@ -1,101 +1,258 @@
-//! Which golden resources there are: the one place that goes by a spec's kind.
+//! A golden resource whichever it is, and the steps of the pipeline that are alike for all of them. Pure.
 
 use super::{
-    baseline::{self, Baseline},
+    baseline::Baseline,
     blueprint::{Blueprint, Summary},
     catalogue::Catalogue,
-    environment::{self, Environment},
+    environment::Environment,
+    outputs::{Before, OutputRules, Seen},
     parent::Parent,
-    resource::{self, Given, GoldenResource},
-    slot::{self, Slot},
+    resource::{Common, Given, GoldenResource},
+    slot::Slot,
 };
 use crate::{
-    domain::{Desired, Problem, Problems, Spec, StableFacts},
-    policy::Subject,
+    domain::{ClusterRef, Desired, Id, Late, NameError, Outputs, Problem, Problems, Record, ResourceKind, StableFacts},
+    policy::{self, Subject},
+};
+use serde::Deserialize;
+use serde_json::Value;
+use std::{
+    fmt::{self, Debug},
+    marker::PhantomData,
+    ops::Deref,
+    sync::Arc,
 };
 
-/// A request with every default filled in and every name final: a value that cannot be wrong.
-#[allow(clippy::large_enum_variant, reason = "one exists per call, and it is passed by reference")]
-pub enum Resolved {
-    Baseline(baseline::Resolved),
-    Environment(environment::Resolved),
-    Slot(slot::Resolved),
+/// Every golden resource.
+pub const RESOURCES: &[&dyn Descriptor] =
+    &[descriptor::<Baseline>(), descriptor::<Environment>(), descriptor::<Slot>()];
+
+/// A resource without a request.
+pub trait Descriptor: OutputRules {
+    fn kind(&self) -> ResourceKind;
+    /// The computed attributes that it has beside those of all.
+    fn outputs(&self) -> &'static [&'static str];
+    /// The request of a record.
+    fn parse(&self, written: &Value) -> Result<Spec, serde_json::Error>;
 }
 
-/// The same call of whichever resource it is.
-macro_rules! each {
-    ($value:expr, $of:ident, |$resource:ident, $inner:ident| $call:expr) => {
-        match $value {
-            $of::Baseline($inner) => {
-                type $resource = Baseline;
-                $call
-            }
-            $of::Environment($inner) => {
-                type $resource = Environment;
-                $call
-            }
-            $of::Slot($inner) => {
-                type $resource = Slot;
-                $call
+/// A validated request for one resource.
+#[derive(Clone)]
+pub struct Spec(Arc<dyn Request>);
+
+pub trait Request: Send + Sync {
+    fn resource(&self) -> &'static dyn Descriptor;
+    fn id(&self) -> Id;
+    /// The cluster that it is made on.
+    fn cluster(&self) -> Result<ClusterRef, NameError>;
+    fn common(&self) -> Common<'_>;
+    /// As a record holds it: as a user wrote it, without its kind.
+    fn written(&self) -> Result<Value, serde_json::Error>;
+    fn is_equal_to(&self, written: &Value) -> bool;
+    /// Rules that need nothing but the request itself.
+    fn check(&self) -> Vec<Problem>;
+    /// Rules that need the golden path and nothing of a cluster: its tiers, defaults, bounds and grants.
+    fn check_with(&self, catalogue: &Catalogue) -> Vec<Problem>;
+    /// The error arm: nothing can be rendered. It holds whatever else the golden path refuses, too.
+    fn resolve(&self, given: &Given<'_>) -> Result<Resolved, Vec<Problem>>;
+    /// What those need to know that live in it; `None`: nothing does.
+    fn parent_of(&self, facts: &StableFacts, catalogue: &Catalogue) -> Option<Result<Parent, Vec<Problem>>>;
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+/// A request with every default filled in and every name final: a value that cannot be wrong.
+pub type Resolved = Box<dyn ResolvedRequest>;
+
+pub trait ResolvedRequest: Send + Sync {
+    fn summary(&self) -> &Summary;
+    /// All the objects of a request, with their order.
+    fn render(&self) -> Blueprint;
+    /// The golden path's rules and the guardrails. What [`Request::check`] reports is not repeated.
+    fn judge(&self, blueprint: &Blueprint) -> Vec<Problem>;
+    /// What the guardrails look at.
+    fn subject<'a>(&'a self, objects: &'a [Desired]) -> Subject<'a>;
+}
+
+/// The request that a record stands for; `None`: this release knows no such resource, or can't read it.
+pub fn recorded(resources: &[&'static dyn Descriptor], record: &Record) -> Option<Spec> {
+    let resource = resources.iter().find(|resource| resource.kind() == record.kind)?;
+    resource.parse(&record.spec).ok()
+}
+
+pub const fn descriptor<R: GoldenResource>() -> &'static dyn Descriptor {
+    Of::<R>::DESCRIPTOR
+}
+
+struct Of<R>(PhantomData<fn() -> R>);
+struct RequestOf<R: GoldenResource>(R::Spec);
+struct ResolvedOf<R: GoldenResource>(R::Resolved);
+
+// === impl Descriptor ===
+
+impl<R: GoldenResource> Of<R> {
+    const DESCRIPTOR: &'static dyn Descriptor = &Self(PhantomData);
+}
+
+impl<R: GoldenResource> Debug for Of<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", R::KIND)
+    }
+}
+
+impl<R: GoldenResource> Descriptor for Of<R> {
+    fn kind(&self) -> ResourceKind {
+        R::KIND
+    }
+
+    fn outputs(&self) -> &'static [&'static str] {
+        R::OUTPUTS
+    }
+
+    fn parse(&self, written: &Value) -> Result<Spec, serde_json::Error> {
+        R::Spec::deserialize(written).map(Spec::of::<R>)
+    }
+}
+
+impl<R: GoldenResource> OutputRules for Of<R> {
+    fn plan_outputs(&self, outputs: &mut Outputs, objects: &[Desired], before: &Before<'_>) {
+        R::plan_outputs(outputs, objects, before);
+    }
+
+    fn settle_outputs(&self, outputs: &mut Outputs, objects: &[Desired], seen: &Seen<'_>) {
+        R::settle_outputs(outputs, objects, seen);
+    }
+}
+
+// === impl Spec ===
+
+impl Spec {
+    pub fn of<R: GoldenResource>(spec: R::Spec) -> Self {
+        Self(Arc::new(RequestOf::<R>(spec)))
+    }
+
+    pub fn kind(&self) -> ResourceKind {
+        self.resource().kind()
+    }
+}
+
+impl Deref for Spec {
+    type Target = dyn Request;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl Debug for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl PartialEq for Spec {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind() == other.kind() && other.written().is_ok_and(|written| self.is_equal_to(&written))
+    }
+}
+
+impl<R: GoldenResource> Request for RequestOf<R> {
+    fn resource(&self) -> &'static dyn Descriptor {
+        descriptor::<R>()
+    }
+
+    fn id(&self) -> Id {
+        R::id(&self.0)
+    }
+
+    fn cluster(&self) -> Result<ClusterRef, NameError> {
+        R::cluster(&self.0)
+    }
+
+    fn common(&self) -> Common<'_> {
+        R::common(&self.0)
+    }
+
+    fn written(&self) -> Result<Value, serde_json::Error> {
+        serde_json::to_value(&self.0)
+    }
+
+    fn is_equal_to(&self, written: &Value) -> bool {
+        R::Spec::deserialize(written).is_ok_and(|other| self.0 == other)
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        let mut problems = Problems::default();
+        R::check(&self.0, &mut problems);
+        problems.into_vec()
+    }
+
+    fn check_with(&self, catalogue: &Catalogue) -> Vec<Problem> {
+        let mut problems = Problems::default();
+        R::check_with(&self.0, catalogue, &mut problems);
+        problems.into_vec()
+    }
+
+    fn resolve(&self, given: &Given<'_>) -> Result<Resolved, Vec<Problem>> {
+        let errors = match R::resolve(&self.0, given) {
+            Ok(resolved) => return Ok(Box::new(ResolvedOf::<R>(resolved))),
+            Err(errors) => errors,
+        };
+        let mut problems = Problems::default();
+        R::judge_unresolved(&self.0, given, &mut problems);
+        for error in errors.into_vec() {
+            if !problems.iter().any(|known| *known == error) {
+                problems.extend([error]);
             }
         }
-    };
-}
+        Err(problems.into_vec())
+    }
 
-/// Rules that need nothing but the request itself.
-pub fn check_spec(spec: &Spec) -> Vec<Problem> {
-    let mut problems = Problems::default();
-    each!(spec, Spec, |R, spec| R::check(spec, &mut problems));
-    problems.into_vec()
-}
+    fn parent_of(&self, facts: &StableFacts, catalogue: &Catalogue) -> Option<Result<Parent, Vec<Problem>>> {
+        R::parent(&self.0, facts, catalogue)
+    }
 
-/// Rules that need the golden path and nothing of a cluster: its tiers, defaults, bounds and grants.
-pub fn check_with(spec: &Spec, catalogue: &Catalogue) -> Vec<Problem> {
-    let mut problems = Problems::default();
-    each!(spec, Spec, |R, spec| R::check_with(spec, catalogue, &mut problems));
-    problems.into_vec()
-}
-
-/// The error arm: nothing can be rendered. It holds whatever else the golden path refuses, too.
-pub fn resolve(
-    spec: &Spec,
-    facts: &StableFacts,
-    parent: Option<&Parent>,
-    catalogue: &Catalogue,
-) -> Result<Resolved, Vec<Problem>> {
-    let given = Given { facts, parent, catalogue };
-    Ok(match spec {
-        Spec::Baseline(spec) => Resolved::Baseline(resource::resolve::<Baseline>(spec, &given)?),
-        Spec::Environment(spec) => Resolved::Environment(resource::resolve::<Environment>(spec, &given)?),
-        Spec::Slot(spec) => Resolved::Slot(resource::resolve::<Slot>(spec, &given)?),
-    })
-}
-
-/// What slots need to know of an environment; `None`: nothing lives in what this makes.
-pub fn parent_of(spec: &Spec, facts: &StableFacts, catalogue: &Catalogue) -> Option<Result<Parent, Vec<Problem>>> {
-    match spec {
-        Spec::Environment(spec) => Some(environment::parent_of(spec, facts, catalogue)),
-        Spec::Baseline(_) | Spec::Slot(_) => None,
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
-/// All the objects of a request, with their order.
-pub fn render(resolved: &Resolved) -> Blueprint {
-    each!(resolved, Resolved, |R, resolved| resource::render::<R>(resolved))
-}
+// === impl Resolved ===
 
-/// The golden path's rules and the guardrails. What [`check_spec`] reports is not repeated.
-pub fn judge(resolved: &Resolved, blueprint: &Blueprint) -> Vec<Problem> {
-    each!(resolved, Resolved, |R, resolved| resource::judge::<R>(resolved, blueprint))
-}
-
-impl Resolved {
-    pub fn summary(&self) -> &Summary {
-        each!(self, Self, |R, resolved| R::summary(resolved))
+impl<R: GoldenResource> ResolvedRequest for ResolvedOf<R> {
+    fn summary(&self) -> &Summary {
+        R::summary(&self.0)
     }
 
-    /// What the guardrails look at.
-    pub fn subject<'a>(&'a self, objects: &'a [Desired]) -> Subject<'a> {
-        each!(self, Self, |R, resolved| R::subject(resolved, objects))
+    fn render(&self) -> Blueprint {
+        let id = R::id(R::spec(&self.0)).to_string();
+        let outputs = R::outputs(&self.0).with("id", Late::Now(id));
+        Blueprint {
+            objects: R::render(&self.0),
+            summary: R::summary(&self.0).clone(),
+            outputs,
+            output_rules: descriptor::<R>(),
+        }
+    }
+
+    fn judge(&self, blueprint: &Blueprint) -> Vec<Problem> {
+        let mut problems = Problems::default();
+        R::judge(&self.0, &mut problems);
+        let findings = policy::judge(&R::subject(&self.0, &blueprint.objects));
+        if findings.is_empty() {
+            return problems.into_vec();
+        }
+        let mut known = problems.clone();
+        R::check(R::spec(&self.0), &mut known);
+        for finding in findings.into_iter().map(Problem::from) {
+            // What is wrong with a statement is found where it is written, and again in the role that it becomes.
+            if !known.iter().any(|known| known.code == finding.code && known.field == finding.field) {
+                problems.extend([finding]);
+            }
+        }
+        problems.into_vec()
+    }
+
+    fn subject<'a>(&'a self, objects: &'a [Desired]) -> Subject<'a> {
+        R::subject(&self.0, objects)
     }
 }

@@ -15,10 +15,15 @@ pub use resolve::{Resolved, parent_of};
 use super::{
     blueprint::Summary,
     catalogue::Catalogue,
-    resource::{Given, GoldenResource},
+    outputs::{Before, Seen},
+    parent::Parent,
+    resource::{Common, Given, GoldenResource},
 };
 use crate::{
-    domain::{Desired, EnvironmentSpec, NetworkEngine, Outputs, Problems},
+    domain::{
+        ClusterRef, Desired, EnvironmentSpec, Id, NameError, NetworkEngine, Outputs, Problem, Problems, ResourceKind,
+        StableFacts,
+    },
     policy::Subject,
 };
 use effective::Effective;
@@ -26,8 +31,29 @@ use effective::Effective;
 pub struct Environment;
 
 impl GoldenResource for Environment {
+    const KIND: ResourceKind = ResourceKind::ENVIRONMENT;
+    const OUTPUTS: &'static [&'static str] = outputs::NAMES;
+
     type Spec = EnvironmentSpec;
     type Resolved = Resolved;
+
+    fn id(spec: &EnvironmentSpec) -> Id {
+        spec.id().into()
+    }
+
+    fn cluster(spec: &EnvironmentSpec) -> Result<ClusterRef, NameError> {
+        Ok(spec.cluster.clone())
+    }
+
+    fn common(spec: &EnvironmentSpec) -> Common<'_> {
+        let EnvironmentSpec { drift, adopt, deletion_protection, .. } = spec;
+        Common {
+            drift: drift.as_ref(),
+            adopt: adopt.as_ref(),
+            deletion_protection: *deletion_protection,
+            ..Common::default()
+        }
+    }
 
     fn check(spec: &EnvironmentSpec, problems: &mut Problems) {
         check::check(spec, problems);
@@ -44,6 +70,14 @@ impl GoldenResource for Environment {
         resolve::resolve(spec, given.facts, given.catalogue)
     }
 
+    fn parent(
+        spec: &EnvironmentSpec,
+        facts: &StableFacts,
+        catalogue: &Catalogue,
+    ) -> Option<Result<Parent, Vec<Problem>>> {
+        Some(parent_of(spec, facts, catalogue))
+    }
+
     fn spec(resolved: &Resolved) -> &EnvironmentSpec {
         &resolved.effective.spec
     }
@@ -57,7 +91,7 @@ impl GoldenResource for Environment {
     }
 
     fn outputs(resolved: &Resolved) -> Outputs {
-        Outputs::Environment(outputs::outputs(resolved))
+        outputs::outputs(resolved)
     }
 
     fn judge(resolved: &Resolved, problems: &mut Problems) {
@@ -68,6 +102,14 @@ impl GoldenResource for Environment {
         let has_no_engine = resolved.parent.network.engine == NetworkEngine::None;
         let subject = Subject::of(objects, &resolved.roles.cluster, resolved.summary.class);
         Subject { roles_field: "access", has_no_engine, ..subject }
+    }
+
+    fn plan_outputs(outputs: &mut Outputs, objects: &[Desired], before: &Before<'_>) {
+        outputs::plan(outputs, objects, before);
+    }
+
+    fn settle_outputs(outputs: &mut Outputs, objects: &[Desired], seen: &Seen<'_>) {
+        outputs::settle(outputs, objects, seen);
     }
 }
 

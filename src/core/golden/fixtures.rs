@@ -1,7 +1,7 @@
 //! Requests and facts for tests, as a user and a cluster would give them.
 
-use super::{Blueprint, Catalogue, Parent, Resolved, check_spec, check_with, environment, judge, render, resolve};
-use crate::domain::{BaselineSpec, EnvironmentSpec, Problem, SlotSpec, Spec, StableFacts};
+use super::{Baseline, Blueprint, Catalogue, Given, Parent, Resolved, Spec, environment};
+use crate::domain::{BaselineSpec, EnvironmentSpec, Problem, SlotSpec, StableFacts};
 use serde_json::{Value, json};
 
 pub(super) fn facts() -> StableFacts {
@@ -84,26 +84,24 @@ pub(super) fn parent(spec: &EnvironmentSpec, facts: &StableFacts) -> Parent {
 }
 
 pub(super) fn rendered(spec: Spec, facts: &StableFacts, parent: Option<&Parent>) -> Blueprint {
-    render(&resolved(&spec, facts, parent).expect("renders"))
+    resolved(&spec, facts, parent).expect("renders").render()
 }
 
 pub(super) fn resolved(spec: &Spec, facts: &StableFacts, parent: Option<&Parent>) -> Result<Resolved, Vec<Problem>> {
-    resolve(spec, facts, parent, &Catalogue::embedded())
+    spec.resolve(&Given { facts, parent, catalogue: &Catalogue::embedded() })
 }
 
 pub(super) fn judged(spec: &Spec, facts: &StableFacts, parent: Option<&Parent>) -> Vec<Problem> {
-    resolved(spec, facts, parent).map_or_else(|errors| errors, |resolved| judge(&resolved, &render(&resolved)))
+    resolved(spec, facts, parent).map_or_else(|errors| errors, |resolved| resolved.judge(&resolved.render()))
 }
 
 pub(super) fn baseline() -> Spec {
-    Spec::Baseline(BaselineSpec { cluster: "demo".parse().expect("a name") })
+    Spec::of::<Baseline>(BaselineSpec { cluster: "demo".parse().expect("a name") })
 }
 
 /// What `validate` reports.
 pub(super) fn problems(spec: &Spec) -> Vec<Problem> {
-    let mut all = check_spec(spec);
-    all.extend(check_with(spec, &Catalogue::embedded()));
-    all
+    [spec.check(), spec.check_with(&Catalogue::embedded())].concat()
 }
 
 /// Rows of a table: members over the smallest request, and what is reported of them.

@@ -1,9 +1,9 @@
 //! Every rule of the policy on what the golden path renders: silent as rendered, and reported once its subject is wrong. (Here
 //! and not in `policy`, which knows nothing of golden paths.)
 
-use super::{Parent, Resolved, check_spec, fixtures::*, render};
+use super::{Environment, Parent, Resolved, Slot, Spec, fixtures::*};
 use crate::{
-    domain::{Body, Desired, NetworkEngine, ObjectKey, Problem, Role, Severity, Spec},
+    domain::{Body, Desired, NetworkEngine, ObjectKey, Problem, Role, Severity},
     policy::{self, Finding, RULES, Verdict},
 };
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ struct Case {
 impl Case {
     fn of(spec: &Spec, parent: Option<&Parent>) -> Self {
         let resolved = resolved(spec, &facts(), parent).expect("resolves");
-        Self { objects: render(&resolved).objects, resolved }
+        Self { objects: resolved.render().objects, resolved }
     }
 
     fn findings(&self) -> Vec<Finding> {
@@ -27,11 +27,11 @@ impl Case {
 }
 
 fn prod() -> Case {
-    Case::of(&Spec::Environment(payments_prod()), None)
+    Case::of(&Spec::of::<Environment>(payments_prod()), None)
 }
 
 fn in_production(members: Value) -> Case {
-    Case::of(&Spec::Slot(slot(members)), Some(&parent(&payments_prod(), &facts())))
+    Case::of(&Spec::of::<Slot>(slot(members)), Some(&parent(&payments_prod(), &facts())))
 }
 
 fn ledger_slot() -> Case {
@@ -139,7 +139,7 @@ fn cases() -> Vec<Row> {
         ("network.not_enforced", prod, |b| {
             let mut spec = payments_prod();
             spec.network.as_mut().expect("a network").engine = Some(NetworkEngine::None);
-            *b = Case::of(&Spec::Environment(spec), None);
+            *b = Case::of(&Spec::of::<Environment>(spec), None);
         }),
         ("pod_security.level", prod, |b| {
             doc(b, "Namespace", "payments-prod-api")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] =
@@ -153,7 +153,7 @@ fn cases() -> Vec<Row> {
         ("quota.system_priority", prod, |b| without(b, "payments-prod-api/gp-no-system-priority")),
         ("slot.shared_identities", ledger_slot, |b| {
             let parent = parent(&environment(json!({})), &facts());
-            *b = Case::of(&Spec::Slot(slot(json!({}))), Some(&parent));
+            *b = Case::of(&Spec::of::<Slot>(slot(json!({}))), Some(&parent));
         }),
         ("availability.zero_disruptions", ledger_slot, |b| {
             doc(b, "PodDisruptionBudget", "ledger")["spec"]["maxUnavailable"] = json!(0)
@@ -206,12 +206,12 @@ fn what_is_not_known_is_undecided_and_never_passed() {
 
 #[test]
 fn a_fault_of_a_statement_is_shown_where_it_was_written() {
-    let spec = Spec::Slot(slot(json!({"identity": {"statements": [
+    let spec = Spec::of::<Slot>(slot(json!({"identity": {"statements": [
         {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::a"]}, {"actions": ["sts:AssumeRole"], "resources": ["*"]}
     ]}})));
     let found = Case::of(&spec, Some(&parent(&environment(json!({})), &facts()))).findings();
     let fault = found.iter().find(|finding| finding.rule == "iam.assume_anything").expect("found");
     assert_eq!(fault.field, ["identity", "statements", "1", "resources"]);
     let is_same = |problem: &Problem| (problem.code, &problem.field) == (fault.rule, &fault.field);
-    assert!(check_spec(&spec).iter().any(|problem| is_same(problem) && problem.summary == fault.message));
+    assert!(spec.check().iter().any(|problem| is_same(problem) && problem.summary == fault.message));
 }

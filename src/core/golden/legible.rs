@@ -17,12 +17,12 @@ fn objects() -> Vec<(ObjectKey, Fields)> {
         "scope": "session_policy", "target_role_arn": "arn:aws:iam::444455556666:role/data",
         "statements": [{"actions": ["sqs:*"], "resources": ["*"], "conditions": {"Bool": {"aws:SecureTransport": ["true"]}}}]
     });
-    let baseline = Spec::Baseline(crate::domain::BaselineSpec { cluster: "demo".parse().expect("a name") });
+    let baseline = Spec::of::<Baseline>(crate::domain::BaselineSpec { cluster: "demo".parse().expect("a name") });
     [
         rendered(baseline, &facts, None),
-        rendered(Spec::Environment(prod), &facts, None),
-        rendered(Spec::Slot(slot(ledger())), &facts, Some(&known)),
-        rendered(Spec::Slot(slot(session)), &facts, Some(&known)),
+        rendered(Spec::of::<Environment>(prod), &facts, None),
+        rendered(Spec::of::<Slot>(slot(ledger())), &facts, Some(&known)),
+        rendered(Spec::of::<Slot>(slot(session)), &facts, Some(&known)),
     ]
     .into_iter()
     .flat_map(|blueprint| blueprint.objects)

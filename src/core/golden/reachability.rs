@@ -4,8 +4,8 @@
 //! A pod that no policy selects for a direction is open in it. One that is selected is closed but for the rules of all
 //! policies that select it. A connection needs both ends.
 
-use super::fixtures::*;
-use crate::domain::{Body, Cidr, Desired, ObjectKey, Spec};
+use super::{Environment, Slot, Spec, fixtures::*};
+use crate::domain::{Body, Cidr, Desired, ObjectKey};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -139,9 +139,9 @@ fn cluster() -> Cluster {
     let prod = payments_prod();
     let owner = json!({"contact": "a@b", "cost_center": "C"});
     let edge = environment(json!({"name": "edge-prod", "tier": "prod", "owner": owner}));
-    let mut objects = rendered(Spec::Slot(slot(ledger())), &facts, Some(&parent(&prod, &facts))).objects;
+    let mut objects = rendered(Spec::of::<Slot>(slot(ledger())), &facts, Some(&parent(&prod, &facts))).objects;
     for spec in [prod, edge, environment(json!({}))] {
-        objects.extend(rendered(Spec::Environment(spec), &facts, None).objects);
+        objects.extend(rendered(Spec::of::<Environment>(spec), &facts, None).objects);
     }
     Cluster::of(&objects)
 }

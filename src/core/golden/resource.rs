@@ -1,14 +1,14 @@
-//! A golden resource as the pipeline sees it, and the steps of the pipeline that are alike for all of them.
+//! A golden resource: everything of it but how it looks in HCL. All pure.
 
-use super::{
-    blueprint::{Blueprint, Summary},
-    catalogue::Catalogue,
-    parent::Parent,
-};
+use super::{blueprint::Summary, catalogue::Catalogue, outputs::Before, outputs::Seen, parent::Parent};
 use crate::{
-    domain::{Desired, Outputs, Problem, Problems, StableFacts},
-    policy::{self, Subject},
+    domain::{
+        Adopt, ClusterRef, Desired, Drift, Id, NameError, Outputs, Problem, Problems, ResourceKind, Share, StableFacts,
+    },
+    policy::Subject,
 };
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt::Debug;
 
 /// What a request is resolved by.
 #[derive(Clone, Copy)]
@@ -19,16 +19,51 @@ pub struct Given<'a> {
     pub catalogue: &'a Catalogue,
 }
 
-/// Everything of one golden resource but how it looks in HCL. All pure.
-pub trait GoldenResource {
-    type Spec;
+/// What a request may say whichever resource it is for.
+#[derive(Clone, Copy, Default)]
+pub struct Common<'a> {
+    pub drift: Option<&'a Drift>,
+    pub adopt: Option<&'a Adopt>,
+    /// As written; `None`: the tier decides.
+    pub deletion_protection: Option<bool>,
+    pub share: TakenShare<'a>,
+}
+
+/// Its part of the environment's total.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub enum TakenShare<'a> {
+    #[default]
+    Nothing,
+    /// That of its tier.
+    Usual,
+    Written(&'a Share),
+}
+
+/// One resource. Its file ties the stages of its folder together, and the list of [`super::RESOURCES`] names it.
+pub trait GoldenResource: 'static {
+    const KIND: ResourceKind;
+    /// The computed attributes that it has beside those of all.
+    const OUTPUTS: &'static [&'static str];
+
+    type Spec: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync;
     /// A request with every default filled in and every name final: a value that cannot be wrong.
-    type Resolved;
+    type Resolved: Send + Sync;
+
+    fn id(spec: &Self::Spec) -> Id;
+
+    /// The cluster that it is made on.
+    fn cluster(spec: &Self::Spec) -> Result<ClusterRef, NameError> {
+        Self::id(spec).cluster_ref()
+    }
+
+    fn common(_: &Self::Spec) -> Common<'_> {
+        Common::default()
+    }
 
     /// Rules that need nothing but the request itself.
     fn check(_: &Self::Spec, _: &mut Problems) {}
 
-    /// Rules that need the golden path and nothing of a cluster.
+    /// Rules that need the golden path and nothing of a cluster: its tiers, defaults, bounds and grants.
     fn check_with(_: &Self::Spec, _: &Catalogue, _: &mut Problems) {}
 
     /// The error arm: nothing can be rendered.
@@ -39,6 +74,11 @@ pub trait GoldenResource {
         Self::check_with(spec, given.catalogue, problems);
     }
 
+    /// What those need to know that live in it; `None`: nothing does.
+    fn parent(_: &Self::Spec, _: &StableFacts, _: &Catalogue) -> Option<Result<Parent, Vec<Problem>>> {
+        None
+    }
+
     /// The request that was resolved.
     fn spec(resolved: &Self::Resolved) -> &Self::Spec;
 
@@ -46,48 +86,20 @@ pub trait GoldenResource {
 
     fn render(resolved: &Self::Resolved) -> Vec<Desired>;
 
-    fn outputs(resolved: &Self::Resolved) -> Outputs;
+    /// As far as rendering knows them.
+    fn outputs(_: &Self::Resolved) -> Outputs {
+        Outputs::default()
+    }
 
     /// All rules of the golden path.
     fn judge(_: &Self::Resolved, _: &mut Problems) {}
 
     /// What the guardrails look at.
     fn subject<'a>(resolved: &'a Self::Resolved, objects: &'a [Desired]) -> Subject<'a>;
-}
 
-/// The error arm holds whatever else the golden path refuses, too.
-pub fn resolve<R: GoldenResource>(spec: &R::Spec, given: &Given<'_>) -> Result<R::Resolved, Vec<Problem>> {
-    R::resolve(spec, given).map_err(|errors| {
-        let mut problems = Problems::default();
-        R::judge_unresolved(spec, given, &mut problems);
-        for error in errors.into_vec() {
-            if !problems.iter().any(|known| *known == error) {
-                problems.extend([error]);
-            }
-        }
-        problems.into_vec()
-    })
-}
+    /// Of a plan: ids that the target generates stay for as long as their object stays.
+    fn plan_outputs(_: &mut Outputs, _: &[Desired], _: &Before<'_>) {}
 
-pub fn render<R: GoldenResource>(resolved: &R::Resolved) -> Blueprint {
-    Blueprint { objects: R::render(resolved), summary: R::summary(resolved).clone(), outputs: R::outputs(resolved) }
-}
-
-/// The golden path's rules and the guardrails. What `check` reports is not repeated.
-pub fn judge<R: GoldenResource>(resolved: &R::Resolved, blueprint: &Blueprint) -> Vec<Problem> {
-    let mut problems = Problems::default();
-    R::judge(resolved, &mut problems);
-    let findings = policy::judge(&R::subject(resolved, &blueprint.objects));
-    if findings.is_empty() {
-        return problems.into_vec();
-    }
-    let mut known = problems.clone();
-    R::check(R::spec(resolved), &mut known);
-    for finding in findings.into_iter().map(Problem::from) {
-        // What is wrong with a statement is found where it is written, and again in the role that it becomes.
-        if !known.iter().any(|known| known.code == finding.code && known.field == finding.field) {
-            problems.extend([finding]);
-        }
-    }
-    problems.into_vec()
+    /// The generated ids of what exists take their places.
+    fn settle_outputs(_: &mut Outputs, _: &[Desired], _: &Seen<'_>) {}
 }

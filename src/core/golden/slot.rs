@@ -12,10 +12,11 @@ pub use resolve::Resolved;
 
 use super::{
     blueprint::Summary,
-    resource::{Given, GoldenResource},
+    outputs::{Before, Seen},
+    resource::{Common, Given, GoldenResource, TakenShare},
 };
 use crate::{
-    domain::{Desired, IdentityMode, Outputs, Problems, SlotSpec},
+    domain::{Desired, Id, IdentityMode, Outputs, Problems, ResourceKind, SlotSpec},
     policy::Subject,
 };
 use effective::Effective;
@@ -23,8 +24,25 @@ use effective::Effective;
 pub struct Slot;
 
 impl GoldenResource for Slot {
+    const KIND: ResourceKind = ResourceKind::SLOT;
+    const OUTPUTS: &'static [&'static str] = outputs::NAMES;
+
     type Spec = SlotSpec;
     type Resolved = Resolved;
+
+    fn id(spec: &SlotSpec) -> Id {
+        spec.id().into()
+    }
+
+    fn common(spec: &SlotSpec) -> Common<'_> {
+        let SlotSpec { drift, deletion_protection, share, .. } = spec;
+        Common {
+            drift: drift.as_ref(),
+            deletion_protection: *deletion_protection,
+            share: share.as_ref().map_or(TakenShare::Usual, TakenShare::Written),
+            ..Common::default()
+        }
+    }
 
     fn check(spec: &SlotSpec, problems: &mut Problems) {
         check::check(spec, problems);
@@ -53,7 +71,7 @@ impl GoldenResource for Slot {
     }
 
     fn outputs(resolved: &Resolved) -> Outputs {
-        Outputs::Slot(outputs::outputs(resolved))
+        outputs::outputs(resolved)
     }
 
     fn judge(resolved: &Resolved, problems: &mut Problems) {
@@ -67,6 +85,14 @@ impl GoldenResource for Slot {
         let budget = budget.and_then(|written| written.min_replicas.zip(written.max_unavailable.as_deref()));
         let subject = Subject::of(objects, &resolved.roles.cluster, resolved.summary.class);
         Subject { roles_field: "identity", shares_identity, budget, ..subject }
+    }
+
+    fn plan_outputs(outputs: &mut Outputs, objects: &[Desired], before: &Before<'_>) {
+        outputs::plan(outputs, objects, before);
+    }
+
+    fn settle_outputs(outputs: &mut Outputs, objects: &[Desired], seen: &Seen<'_>) {
+        outputs::settle(outputs, objects, seen);
     }
 }
 

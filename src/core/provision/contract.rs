@@ -1,8 +1,8 @@
 //! The trait, its requests and its results: all that the rest of the program knows of the engine.
 
 use crate::{
-    domain::{ClusterRef, Facts, Id, Late, ObjectKey, Outputs, Problem, Record, Spec, StableFacts},
-    golden::Parent,
+    domain::{ClusterRef, Facts, Id, Late, ObjectKey, Outputs, Problem, Record, StableFacts},
+    golden::{Parent, Spec},
 };
 use async_trait::async_trait;
 use std::{collections::BTreeMap, time::Duration};
@@ -81,6 +81,8 @@ pub struct PreviewRequest {
     pub prior: Option<Prior>,
     /// A create that replaces (private bytes of the first half of a replacement say so).
     pub replacing: Option<Replacing>,
+    /// Which of the requests it is that this may turn out to be, where not all of it is known yet.
+    pub variant: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +105,8 @@ pub struct Decided {
     pub facts: StableFacts,
     pub parent: Option<Parent>,
     pub protected: bool,
+    /// How many environments the one that it lives in may turn out to be.
+    pub variants: usize,
 }
 
 #[derive(Clone)]

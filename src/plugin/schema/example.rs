@@ -14,7 +14,7 @@ fn object(attributes: &[Attribute]) -> Value {
     Value::map(attributes.iter().map(|attribute| (attribute.name, fill(attribute))))
 }
 
-fn fill(attribute: &Attribute) -> Value {
+pub(super) fn fill(attribute: &Attribute) -> Value {
     if let Some(example) = &attribute.example {
         return example.clone();
     }

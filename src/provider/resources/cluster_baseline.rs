@@ -4,7 +4,10 @@ use super::{
     attributes,
     flow::{self, ManagedResource},
 };
-use goldenpath_core::domain::{BaselineOutputs, ClusterRef, Id, NameError, Spec};
+use goldenpath_core::{
+    domain::{ClusterRef, Id, NameError},
+    provision::{Baseline, Descriptor, Spec, descriptor},
+};
 use plugin::{
     Schema, Value,
     schema::timeouts,
@@ -33,19 +36,19 @@ impl ManagedResource for ClusterBaseline {
     }
 
     fn spec(&self, config: &Value) -> Result<Spec, ConvertError> {
-        from_value(config).map(Spec::Baseline)
+        from_value(config).map(Spec::of::<Baseline>)
     }
 
-    fn outputs(&self) -> &'static [&'static str] {
-        BaselineOutputs::NAMES
+    fn golden(&self) -> &'static dyn Descriptor {
+        descriptor::<Baseline>()
     }
 
     fn id(&self, config: &Value) -> Option<Id> {
         let cluster: ClusterRef = flow::leaf(config, "cluster")?;
-        Some(Id::Baseline(cluster.name().to_owned()))
+        Some(Id::baseline(&cluster))
     }
 
     fn parse_id(&self, text: &str) -> Result<Id, NameError> {
-        text.parse().map(|cluster: ClusterRef| Id::Baseline(cluster.name().to_owned()))
+        text.parse().map(|cluster: ClusterRef| Id::baseline(&cluster))
     }
 }

@@ -4,11 +4,12 @@ use super::{
     attributes::{self, choice, choice_or_default, text_set},
     flow::{self, ManagedResource},
 };
-use goldenpath_core::domain::{
-    DnsLabel, EnvironmentId, Id, IdentityMode, IdentityScope, Isolation, NameError, SlotId, SlotOutputs, Spec, Spread,
+use goldenpath_core::{
+    domain::{DnsLabel, EnvironmentId, Id, IdentityMode, IdentityScope, Isolation, NameError, SlotId, Spread},
+    provision::{Descriptor, Slot, Spec, descriptor},
 };
 use plugin::{
-    Path, Schema, Type, Value,
+    Schema, Type, Value,
     schema::{Attribute, computed, list_of, object, optional, required, timeouts},
     value::{ConvertError, from_value},
 };
@@ -35,33 +36,20 @@ impl ManagedResource for EksWorkloadSlot {
     }
 
     fn spec(&self, config: &Value) -> Result<Spec, ConvertError> {
-        from_value(config).map(Spec::Slot)
+        from_value(config).map(Spec::of::<Slot>)
     }
 
-    fn outputs(&self) -> &'static [&'static str] {
-        SlotOutputs::NAMES
+    fn golden(&self) -> &'static dyn Descriptor {
+        descriptor::<Slot>()
     }
 
     fn id(&self, config: &Value) -> Option<Id> {
         let environment: EnvironmentId = flow::leaf(config, "environment")?;
-        Some(Id::Slot(SlotId { environment, slot: flow::leaf(config, "name")? }))
+        Some(SlotId { environment, slot: flow::leaf(config, "name")? }.into())
     }
 
     fn parse_id(&self, text: &str) -> Result<Id, NameError> {
-        text.parse().map(Id::Slot)
-    }
-
-    /// What is not configured is the tier's choice, so only the decided plan can tell whether writing it down, or taking it
-    /// away, moves the slot to another namespace.
-    fn replaces(&self, prior: &Value, config: &Value, decided: &Value) -> Vec<Path> {
-        let (was, now) = (prior.child("isolation"), config.child("isolation"));
-        let namespace = |tree: &Value| tree.child("namespace_name").as_str().map(str::to_owned);
-        let moves = namespace(prior).zip(namespace(decided)).is_some_and(|(before, after)| before != after);
-        if moves && was != now && (was.is_null() || now.is_null()) {
-            vec![Path::attribute("isolation")]
-        } else {
-            vec![]
-        }
+        text.parse().map(|id: SlotId| id.into())
     }
 }
 
@@ -79,10 +67,12 @@ fn configured() -> Vec<Attribute> {
             "Key of the environment's `namespaces`. Defaults to `default` or, if there is only one key, to that key; otherwise \
              it is required.",
         ),
-        choice::<Isolation>("isolation").replaces_if(isolation_changes).describe(
+        choice::<Isolation>("isolation").describe(
             "`shared`: the slot shares the environment's namespace with others, and any pod there can use its ServiceAccount. \
              `namespace`: the slot has its own namespace, `<environment>-<slot>`, with a quota of its `share`. The default \
-             depends on the tier. Changing this forces replacement.",
+             depends on the tier. Changing this moves the slot in place: its ServiceAccount, identity and quota are created in the \
+             other namespace, and a namespace of its own is deleted with everything inside, unless `deletion_protection` is \
+             on.",
         ),
         optional("deletion_protection", Type::Bool).describe(
             "Rejects every plan that would delete the slot's own namespace. To delete it, first apply `false` by itself. The \
@@ -94,14 +84,8 @@ fn configured() -> Vec<Attribute> {
         ingress(),
         egress(),
         attributes::drift(),
-        attributes::facts_given(),
         timeouts(flow::OPERATIONS),
     ]
-}
-
-/// Two choices that were both written; for others see [`EksWorkloadSlot::replaces`].
-fn isolation_changes(prior: &Value, planned: &Value) -> bool {
-    !prior.is_null() && !planned.is_null()
 }
 
 fn identity() -> Attribute {

@@ -17,10 +17,11 @@ mod read;
 mod serve;
 mod tree;
 mod validate;
+mod variants;
 
 #[cfg(test)]
 mod tests;
 
 pub use import::{id_forms, whole_id};
 pub use managed::{Managed, ManagedResource, OPERATIONS};
-pub use tree::{leaf, written};
+pub use tree::leaf;

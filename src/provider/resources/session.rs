@@ -3,16 +3,14 @@
 //! Nothing here is shared between connections: under `serve --reattach` each client brings its own configuration, and all
 //! of this is freed when it leaves.
 
+use super::run::{Run, Thing};
 use goldenpath_core::{
-    domain::{Problem, Spec},
-    provision::Provisioner,
+    domain::Problem,
+    provision::{Provisioner, Spec},
 };
 use plugin::Diagnostic;
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Rules over a whole request, with the catalogue that the configuration names. Handed in by the composition root.
 pub type Rules = Arc<dyn Fn(&Spec) -> Vec<Problem> + Send + Sync>;
@@ -63,8 +61,7 @@ pub struct Session(Mutex<State>);
 struct State {
     target: ConfiguredTarget,
     rules: Rules,
-    /// Ids of what was read over this connection.
-    read: HashSet<String>,
+    run: Run,
     /// Something was applied over this connection. A CLI makes another connection for each phase.
     applying: bool,
 }
@@ -72,7 +69,7 @@ struct State {
 impl Session {
     pub fn new(rules: Rules) -> Arc<Self> {
         let target = ConfiguredTarget::Unconfigured;
-        Arc::new(Self(Mutex::new(State { target, rules, read: HashSet::new(), applying: false })))
+        Arc::new(Self(Mutex::new(State { target, rules, run: Run::default(), applying: false })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -105,22 +102,23 @@ impl Session {
         rules(spec)
     }
 
-    pub fn remember_read(&self, id: &str) {
-        self.state().read.insert(id.to_owned());
+    /// What this run reads and plans.
+    pub fn run<T>(&self, look: impl FnOnce(&mut Run) -> T) -> T {
+        look(&mut self.state().run)
     }
 
     /// What was read before an apply says nothing about the plans after it.
     pub fn remember_apply(&self) {
         let mut state = self.state();
         state.applying = true;
-        state.read.clear();
+        state.run = Run::default();
     }
 
     /// Whether a plan is the one that core makes again while it applies. Up to Terraform 1.15 nothing says so; but a first
     /// plan comes after a read, unless `-refresh=false` leaves that out, and an apply reads nothing.
-    pub fn phase(&self, id: &str) -> Phase {
+    pub fn phase(&self, thing: &Thing) -> Phase {
         let state = self.state();
-        match (state.read.contains(id), state.applying) {
+        match (state.run.has_read(thing), state.applying) {
             (true, _) => Phase::Planning,
             (false, true) => Phase::Applying,
             (false, false) => Phase::Either,

@@ -4,9 +4,12 @@ use super::{
     attributes::{self, choice, choice_or_default},
     flow::{self, ManagedResource},
 };
-use goldenpath_core::domain::{
-    AdoptMode, ClusterRef, DnsLabel, EnvironmentId, EnvironmentOutputs, Id, NameError, Namespace, PodSecurityLevel,
-    Quantities, Spec, TierName,
+use goldenpath_core::{
+    domain::{
+        AdoptMode, ClusterRef, DnsLabel, EnvironmentId, Id, NameError, Namespace, PodSecurityLevel, Quantities,
+        TierName,
+    },
+    provision::{Descriptor, Environment, Spec, descriptor},
 };
 use plugin::{
     Schema, Type, Value,
@@ -41,21 +44,21 @@ impl ManagedResource for TeamEnvironment {
     }
 
     fn spec(&self, config: &Value) -> Result<Spec, ConvertError> {
-        from_value(config).map(Spec::Environment)
+        from_value(config).map(Spec::of::<Environment>)
     }
 
-    fn outputs(&self) -> &'static [&'static str] {
-        EnvironmentOutputs::NAMES
+    fn golden(&self) -> &'static dyn Descriptor {
+        descriptor::<Environment>()
     }
 
     fn id(&self, config: &Value) -> Option<Id> {
         let cluster: ClusterRef = flow::leaf(config, "cluster")?;
         let environment = flow::leaf(config, "name")?;
-        Some(Id::Environment(EnvironmentId { cluster: cluster.name().to_owned(), environment }))
+        Some(EnvironmentId { cluster: cluster.name().to_owned(), environment }.into())
     }
 
     fn parse_id(&self, text: &str) -> Result<Id, NameError> {
-        text.parse().map(Id::Environment)
+        text.parse().map(|id: EnvironmentId| id.into())
     }
 }
 
@@ -91,7 +94,6 @@ fn configured() -> Vec<Attribute> {
         ),
         attributes::drift(),
         adopt(),
-        attributes::facts_given(),
         timeouts(flow::OPERATIONS),
     ]
 }

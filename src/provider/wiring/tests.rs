@@ -172,23 +172,41 @@ async fn the_same_state_against_another_target_is_an_error() {
     assert!(read.is_some());
 }
 
+/// Only what is in the id replaces: create_before_destroy of something that depends on a slot could never replace it.
 #[tokio::test]
-async fn isolation_that_moves_a_slot_replaces_it_and_nothing_else_does() {
+async fn a_slot_moves_to_another_namespace_in_place_and_its_loss_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let connection = connected(&folder.path().join("sandbox.db")).await;
     made(&Core::new(resource(&*connection, "goldenpath_cluster_baseline")), json!({ "cluster": "demo" })).await;
     made(&Core::new(resource(&*connection, "goldenpath_team_environment")), environment("4")).await;
     let slots = Core::new(resource(&*connection, "goldenpath_eks_workload_slot"));
-    let slot = |isolation: Json| json!({ "name": "app", "environment": "demo/pay", "isolation": isolation });
-    let state = made(&slots, slot(Json::Null)).await;
-    let state = slots.read(&state).await.0.expect("it exists");
-    for (isolation, replaces, reason) in [
-        (json!("shared"), &[][..], "the tier's own choice, written down"),
-        (json!("namespace"), &["isolation"], "another namespace"),
-        (json!("?"), &[], "not known yet"),
+    let slot = |isolation: Json, protected: bool| json!({ "name": "app", "environment": "demo/pay", "isolation": isolation, "deletion_protection": protected });
+    let mut state = made(&slots, slot(Json::Null, true)).await;
+    for (isolation, protected, namespace, loses, reason) in [
+        (json!("shared"), true, "pay", None, "the tier's own choice, written down"),
+        (json!("namespace"), true, "pay-app", None, "into a namespace of its own"),
+        (json!("shared"), true, "", Some("protected from deletion"), "its namespace would go"),
+        (json!("namespace"), false, "pay-app", None, "the protection goes first"),
+        (json!("shared"), false, "pay", Some("pay-app will be deleted with everything inside"), "and now it may"),
     ] {
-        let plan = slots.plan(Some(&state), &slots.config(slot(isolation))).await.sound();
-        assert_eq!(plan.replaces, replaces, "{reason}");
+        let plan = slots.plan(Some(&state), &slots.config(slot(isolation, protected))).await;
+        assert_eq!(plan.replaces, Vec::<String>::new(), "{reason}");
+        let losses = plan.diagnostics.iter().find(|found| found.detail.contains("(deletion."));
+        let losses = losses.map(|found| found.summary.clone());
+        assert!(
+            losses.as_deref().is_some_and(|summary| summary.contains(loses.unwrap_or("-")))
+                || loses.is_none() && losses.is_none(),
+            "{reason}: {losses:?}"
+        );
+        if namespace.is_empty() {
+            assert!(any_error(&plan.diagnostics), "{reason}");
+            continue;
+        }
+        let (after, found) = slots.apply(&plan.sound()).await;
+        assert!(!any_error(&found), "{reason}: {found:#?}");
+        state = slots.read(&after.expect(reason)).await.0.expect(reason);
+        assert_eq!(state.value.child("namespace_name").as_str(), Some(namespace), "{reason}");
+        assert!(slots.read(&state).await.1.is_empty(), "{reason}: nothing drifts");
     }
 }
 

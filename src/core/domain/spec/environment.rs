@@ -1,7 +1,7 @@
 //! What one team gets in one tier on one cluster.
 
 use super::{Access, Network};
-use crate::domain::{ClusterRef, DnsLabel, EnvironmentId, Facts, Quantity, TierName, choices::choices};
+use crate::domain::{ClusterRef, DnsLabel, EnvironmentId, Quantity, TierName, choices::choices};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -39,9 +39,6 @@ pub struct EnvironmentSpec {
     pub drift: Option<Drift>,
     #[serde(default)]
     pub adopt: Option<Adopt>,
-    /// Pins the facts of the cluster between plan and apply: `data.goldenpath_cluster.x.facts`.
-    #[serde(default)]
-    pub facts: Option<Facts>,
 }
 
 impl EnvironmentSpec {

@@ -1,7 +1,7 @@
 //! The place for one workload in an environment.
 
 use super::Drift;
-use crate::domain::{DnsLabel, EnvironmentId, Facts, Late, LateList, Quantity, SlotId, choices::choices};
+use crate::domain::{DnsLabel, EnvironmentId, Late, LateList, Quantity, SlotId, choices::choices};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,8 +30,6 @@ pub struct SlotSpec {
     pub egress: Option<Egress>,
     #[serde(default)]
     pub drift: Option<Drift>,
-    #[serde(default)]
-    pub facts: Option<Facts>,
 }
 
 impl SlotSpec {

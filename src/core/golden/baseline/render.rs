@@ -32,7 +32,7 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
         let body = document(RBAC, "ClusterRole", None, &name, cluster_labels(), content);
         objects.push(Desired::new(ObjectKey::kube(RBAC, "ClusterRole", None, &name), Some(Body::Kube(body))));
     }
-    let id = Id::Baseline(resolved.spec.cluster.name().to_owned());
+    let id = Id::baseline(&resolved.spec.cluster);
     objects.push(Desired { needs: vec![namespace], ..record::desired(&id, cluster_labels()) });
     objects
 }

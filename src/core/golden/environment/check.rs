@@ -9,7 +9,7 @@ use super::names::{namespace_name, namespaces};
 use crate::{
     domain::{AdoptMode, Contact, EnvironmentSpec, LABEL_PREFIX, Limits, POD_SECURITY_PREFIX, PodSecurity, Problems},
     golden::{
-        checks::{check_drift, check_facts, check_namespace_length},
+        checks::{check_drift, check_namespace_length},
         forms,
     },
 };
@@ -20,7 +20,6 @@ const MOST_NAMESPACES: usize = 20;
 
 pub fn check(spec: &EnvironmentSpec, problems: &mut Problems) {
     check_drift(spec.drift.as_ref(), problems);
-    check_facts(&spec.cluster, spec.facts.as_ref(), problems);
     if let Some(owner) = &spec.owner {
         check_owner(owner, problems);
     }

@@ -1,21 +1,68 @@
-//! The computed attributes, as far as they are known before anything is made.
+//! The computed attributes: what rendering knows of them, and what the target says.
 
 use super::resolve::Resolved;
-use crate::domain::{EnvironmentOutputs, Late};
+use crate::{
+    domain::{Computed, Desired, ObjectKey, Outputs, Record},
+    golden::outputs::{Before, Seen},
+};
+use std::collections::{BTreeMap, BTreeSet};
 
-pub fn outputs(resolved: &Resolved) -> EnvironmentOutputs {
-    let Resolved { effective, summary, parent, personas, .. } = resolved;
+/// The version of the golden path that made it; key -> final name; persona -> the groups that its RoleBindings name; persona ->
+/// ARN of the role made for it; principal -> ARN of its access entry; how long the create took.
+pub const NAMES: &[&str] =
+    &["resolved_version", "namespace_names", "rbac_groups", "role_arns", "access_entry_arns", "provisioning"];
+
+pub fn outputs(resolved: &Resolved) -> Outputs {
+    let Resolved { summary, parent, personas, .. } = resolved;
     let roles =
         personas.iter().filter_map(|persona| Some((persona.name.to_string(), persona.role.as_ref()?.arn.clone())));
     let groups = personas.iter().map(|persona| (persona.name.to_string(), persona.groups.clone()));
-    let entries = personas.iter().flat_map(|persona| &persona.principals).map(|arn| (arn.clone(), Late::Later));
-    EnvironmentOutputs {
-        id: Some(Late::Now(effective.spec.id().to_string())),
-        resolved_version: Some(Late::Now(summary.golden_path_version.clone())),
-        namespace_names: Some(Late::Now(parent.namespaces.clone())),
-        rbac_groups: Some(Late::Now(groups.collect())),
-        access_entry_arns: Some(Late::Now(entries.collect())),
-        role_arns: Some(Late::Now(roles.collect())),
-        ..EnvironmentOutputs::default()
+    let entries = personas.iter().flat_map(|persona| &persona.principals).map(|arn| (arn.clone(), Computed::Later));
+    Outputs::default()
+        .with("resolved_version", summary.golden_path_version.clone())
+        .with("namespace_names", parent.namespaces.clone())
+        .with("rbac_groups", groups.collect::<BTreeMap<_, _>>())
+        .with("role_arns", roles.collect::<BTreeMap<_, _>>())
+        .with("access_entry_arns", entries.collect::<BTreeMap<_, _>>())
+}
+
+/// The same principals as before keep the ARNs of their entries.
+pub fn plan(outputs: &mut Outputs, objects: &[Desired], before: &Before<'_>) {
+    let Some(before) = before.objects else { return };
+    let is_entry = |key: &str| key.parse::<ObjectKey>().is_ok_and(|key| matches!(key, ObjectKey::AccessEntry { .. }));
+    let known: BTreeSet<_> = before.keys().filter(|key| is_entry(key)).cloned().collect();
+    if known == entries(objects).map(|(key, _)| key.to_string()).collect() {
+        outputs.keep("access_entry_arns");
     }
+}
+
+pub fn settle(outputs: &mut Outputs, objects: &[Desired], seen: &Seen<'_>) {
+    if let Some(provisioning) = seen.record.and_then(provisioning) {
+        outputs.set("provisioning", provisioning);
+    }
+    let arn = |key| Some(seen.objects.get(key)?.id.clone()?);
+    let arns = entries(objects).map(|(key, principal)| Some((principal.to_owned(), arn(key)?)));
+    // An entry that does not exist yet has no ARN: the whole stays as it was.
+    match arns.collect::<Option<BTreeMap<_, _>>>() {
+        Some(arns) => outputs.set("access_entry_arns", arns),
+        None => outputs.keep("access_entry_arns"),
+    }
+}
+
+fn entries(objects: &[Desired]) -> impl Iterator<Item = (&ObjectKey, &str)> {
+    objects.iter().filter_map(|desired| match &desired.key {
+        key @ ObjectKey::AccessEntry { principal } => Some((key, principal.as_str())),
+        _ => None,
+    })
+}
+
+/// How long the create took, in milliseconds by phase: written once, by the create that became ready.
+fn provisioning(record: &Record) -> Option<BTreeMap<String, Computed>> {
+    let (requested, ready) = (record.timings.first()?, record.timings.last()?);
+    let phases = record.timings.iter().map(|timing| (timing.phase.clone(), timing.milliseconds));
+    Some(BTreeMap::from([
+        ("requested_at".to_owned(), requested.started_at.clone().into()),
+        ("ready_at".to_owned(), ready.started_at.clone().into()),
+        ("phases".to_owned(), phases.collect::<BTreeMap<_, _>>().into()),
+    ]))
 }

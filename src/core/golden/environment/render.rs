@@ -4,7 +4,7 @@ mod access;
 
 use super::resolve::Resolved;
 use crate::{
-    domain::{Desired, Id},
+    domain::Desired,
     golden::objects::{namespace, record},
 };
 
@@ -13,6 +13,6 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
     let mut objects: Vec<Desired> =
         resolved.namespaces.iter().flat_map(|namespace| namespace::render(terms, namespace)).collect();
     objects.extend(access::render(resolved));
-    objects.push(record::desired(&Id::Environment(resolved.effective.spec.id()), terms.mark.labels()));
+    objects.push(record::desired(&resolved.effective.spec.id().into(), terms.mark.labels()));
     objects
 }

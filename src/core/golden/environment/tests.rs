@@ -1,14 +1,14 @@
 //! Wrong requests as data: what is wrong, at which attribute, and what is reported of it.
 
 use crate::{
-    domain::{Late, Spec},
-    golden::fixtures::*,
+    domain::Late,
+    golden::{Environment, Spec, fixtures::*},
 };
 use serde_json::{Value, json};
 
 #[test]
 fn wrong_environments_are_refused_at_their_attribute() {
-    assert_all_refused(include_str!("wrong.yaml"), |members| Spec::Environment(environment(members)));
+    assert_all_refused(include_str!("wrong.yaml"), |members| Spec::of::<Environment>(environment(members)));
     let many: serde_json::Map<String, Value> = (0..21).map(|n| (format!("n{n}"), json!({}))).collect();
     let long = "a".repeat(40);
     let stable = facts();
@@ -19,13 +19,13 @@ fn wrong_environments_are_refused_at_their_attribute() {
         (json!({"name": long, "namespaces": {&long: {}}}), &format!("namespaces.{long}"), "63", "final name too long"),
         (json!({"cluster": "other", "facts": facts}), "facts", "do not belong", "another cluster's facts"),
     ] {
-        assert_refused(&Spec::Environment(environment(members)), field, words, reason);
+        assert_refused(&Spec::of::<Environment>(environment(members)), field, words, reason);
     }
 }
 
 #[test]
 fn all_problems_are_collected() {
-    let spec = Spec::Environment(environment(json!({
+    let spec = Spec::of::<Environment>(environment(json!({
         "tier": "prod", "pod_security": {"enforce": "baseline", "version": "x"}, "network": {"allow_from": ["x"], "engine": "none"}
     })));
     let fields: Vec<String> = problems(&spec).iter().map(|problem| problem.field.join(".")).collect();
@@ -39,5 +39,5 @@ fn what_is_not_known_is_not_wrong() {
     let mut spec = environment(json!({"access": {"deployer": {"create_role": true}}, "network": {"egress_cidrs": []}}));
     spec.access.as_mut().and_then(|a| a.deployer.as_mut()).expect("deployer").trusted_principal_arns = Late::Later;
     spec.network.as_mut().expect("network").egress_cidrs = Late::Now(vec![Late::Later]);
-    assert_eq!(problems(&Spec::Environment(spec)), []);
+    assert_eq!(problems(&Spec::of::<Environment>(spec)), []);
 }

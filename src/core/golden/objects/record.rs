@@ -5,17 +5,8 @@ use crate::domain::{Body, Desired, Id, ObjectKey, SYSTEM_NAMESPACE};
 use serde_json::{Map, Value};
 
 pub fn desired(id: &Id, labels: Map<String, Value>) -> Desired {
-    let name = name(id);
+    let name = id.record_name();
     let body = document("v1", "ConfigMap", Some(SYSTEM_NAMESPACE), &name, labels, Value::Null);
     let key = ObjectKey::kube("v1", "ConfigMap", Some(SYSTEM_NAMESPACE), &name);
     Desired { inside: Some(ObjectKey::namespace_object(SYSTEM_NAMESPACE)), ..Desired::new(key, Some(Body::Kube(body))) }
-}
-
-/// Names of ConfigMaps may hold dots, names of environments and slots may not.
-fn name(id: &Id) -> String {
-    match id {
-        Id::Baseline(_) => "gp-baseline".to_owned(),
-        Id::Environment(id) => format!("environment.{}", id.environment),
-        Id::Slot(id) => format!("slot.{}.{}", id.environment.environment, id.slot),
-    }
 }

@@ -3,8 +3,8 @@
 mod identity;
 
 use crate::{
-    domain::{Availability, ClusterRef, Ingress, Isolation, Problems, Share, SlotId, SlotSpec},
-    golden::checks::{check_drift, check_facts, check_fqdns, check_namespace_length},
+    domain::{Availability, Ingress, Isolation, Problems, Share, SlotId, SlotSpec},
+    golden::checks::{check_drift, check_fqdns, check_namespace_length},
 };
 
 /// What helps against the name of an isolated namespace that is too long.
@@ -12,9 +12,6 @@ pub const TOO_LONG: &str = "Shorten the slot's name, or set `isolation = \"share
 
 pub fn check(spec: &SlotSpec, problems: &mut Problems) {
     check_drift(spec.drift.as_ref(), problems);
-    if let Ok(cluster) = spec.environment.cluster.parse::<ClusterRef>() {
-        check_facts(&cluster, spec.facts.as_ref(), problems);
-    }
     if spec.name.as_str() == "default" {
         problems.error(
             "slot.name_reserved",

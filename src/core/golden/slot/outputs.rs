@@ -1,27 +1,97 @@
-//! The computed attributes, as far as they are known before anything is made.
+//! The computed attributes: what rendering knows of them, and what the target says.
 
 use super::{manifests, resolve::Resolved};
-use crate::domain::{IdentityMode, Late, Leaf, SlotOutputs};
+use crate::{
+    domain::{Body, Computed, Desired, IdentityMode, Outputs},
+    golden::outputs::{Before, Proof, Seen},
+};
 
-pub fn outputs(resolved: &Resolved) -> SlotOutputs {
+/// Those of the role and the association are null where `identity.mode` makes none. `external_id` is for the trust policy of
+/// `identity.target_role_arn`. `identity_ready` says whether the last apply that had to prove it saw pods get credentials; it is
+/// null where that could not be determined.
+pub const NAMES: &[&str] = &[
+    "namespace_name",
+    "service_account",
+    "role_arn",
+    ROLE_ID,
+    ASSOCIATION_ID,
+    EXTERNAL_ID,
+    IDENTITY_READY,
+    "manifests",
+];
+const ROLE_ID: &str = "role_unique_id";
+const ASSOCIATION_ID: &str = "association_id";
+const EXTERNAL_ID: &str = "external_id";
+const IDENTITY_READY: &str = "identity_ready";
+
+pub fn outputs(resolved: &Resolved) -> Outputs {
     let Resolved { effective, namespace, role, .. } = resolved;
     let identity = &effective.identity;
     let is_associated = identity.mode == IdentityMode::PodIdentity;
-    SlotOutputs {
-        id: Some(Late::Now(effective.spec.id().to_string())),
-        namespace_name: Some(Late::Now(namespace.clone())),
-        service_account: Some(Late::Now(effective.name().to_owned())),
-        role_unique_id: generated(role.is_some()),
-        role_arn: Some(Late::Now(role.as_ref().map(|role| role.arn.clone()))),
-        association_id: generated(is_associated),
-        external_id: generated(is_associated && identity.target_role_arn.is_some()),
-        identity_ready: generated(is_associated),
-        manifests: Some(Late::Now(manifests::render(effective, namespace))),
-        ..SlotOutputs::default()
+    let mut outputs = Outputs::default()
+        .with("namespace_name", namespace.clone())
+        .with("service_account", effective.name())
+        .with("role_arn", role.as_ref().map(|role| role.arn.clone()))
+        .with("manifests", manifests::render(effective, namespace));
+    for (name, exists) in [
+        (ROLE_ID, role.is_some()),
+        (ASSOCIATION_ID, is_associated),
+        (EXTERNAL_ID, is_associated && identity.target_role_arn.is_some()),
+        (IDENTITY_READY, is_associated),
+    ] {
+        // Only the target knows it; null where there is nothing of which it could be.
+        if !exists {
+            outputs.set(name, Computed::Null);
+        }
+    }
+    outputs
+}
+
+pub fn plan(outputs: &mut Outputs, objects: &[Desired], before: &Before<'_>) {
+    let is_new = |kind| of_kind(objects, kind).is_some_and(|desired| before.is_new(&desired.key));
+    for (name, kind) in [(ROLE_ID, "Role"), (ASSOCIATION_ID, ASSOCIATION), (EXTERNAL_ID, ASSOCIATION)] {
+        if outputs.get(name).is_none() && is_new(kind) {
+            outputs.set(name, Computed::Later);
+        }
+    }
+    if outputs.get(IDENTITY_READY).is_none() && before.objects.is_some() {
+        let ready = Computed::from(before.identity_ready);
+        outputs.set(IDENTITY_READY, if before.proves_identity { Computed::Later } else { ready });
     }
 }
 
-/// Only the target knows it; null where there is nothing of which it could be.
-fn generated<T>(exists: bool) -> Leaf<Option<T>> {
-    if exists { None } else { Some(Late::Now(None)) }
+pub fn settle(outputs: &mut Outputs, objects: &[Desired], seen: &Seen<'_>) {
+    let live = |desired: Option<&Desired>| seen.objects.get(&desired?.key);
+    // Without such an object the value is null; with one that is not made yet it is not known.
+    let mut settle = |name, desired: Option<&Desired>, value: Option<String>| {
+        if desired.is_none() || value.is_some() {
+            outputs.set(name, value);
+        }
+    };
+    let (role, association) = (of_kind(objects, "Role"), of_kind(objects, ASSOCIATION));
+    settle(ROLE_ID, role, live(role).and_then(|role| role.id.clone()));
+    settle(ASSOCIATION_ID, association, live(association).and_then(|association| association.id.clone()));
+    match live(association) {
+        Some(live) => {
+            outputs.set(EXTERNAL_ID, live.external_id.clone().filter(|_| association.is_some_and(chains)));
+        }
+        None => settle(EXTERNAL_ID, association, None),
+    }
+    match (association, seen.proof) {
+        (None, _) | (Some(_), Some(Proof::Unknown)) => outputs.set(IDENTITY_READY, Computed::Null),
+        (Some(_), Some(proof)) => outputs.set(IDENTITY_READY, proof == Proof::Reached),
+        (Some(_), None) => {}
+    }
+}
+
+const ASSOCIATION: &str = "PodIdentityAssociation";
+
+fn of_kind<'a>(objects: &'a [Desired], kind: &str) -> Option<&'a Desired> {
+    objects.iter().find(|desired| desired.key.kind() == kind)
+}
+
+/// Only an association with a target role has an external id.
+fn chains(association: &Desired) -> bool {
+    matches!(&association.body,
+        Some(Body::PodIdentityAssociation(association)) if association.target_role_arn.is_some())
 }

@@ -4,7 +4,7 @@ mod workload;
 
 use super::resolve::Resolved;
 use crate::{
-    domain::{Body, Desired, Id, IdentityMode, IdentityScope, ObjectKey, PodIdentityAssociation},
+    domain::{Body, Desired, IdentityMode, IdentityScope, ObjectKey, PodIdentityAssociation},
     golden::objects::{
         document::{Inside, document},
         iam, namespace, record,
@@ -27,7 +27,7 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
     objects.push(account);
     objects.extend(association);
     objects.extend(workload::render(effective, &inside));
-    objects.push(record::desired(&Id::Slot(effective.spec.id()), mark.labels()));
+    objects.push(record::desired(&effective.spec.id().into(), mark.labels()));
     objects
 }
 

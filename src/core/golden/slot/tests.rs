@@ -1,11 +1,11 @@
 //! Wrong slots as data.
 
-use crate::{domain::Spec, golden::fixtures::*};
+use crate::golden::{Slot, Spec, fixtures::*};
 use serde_json::json;
 
 #[test]
 fn wrong_slots_are_refused_at_their_attribute() {
-    assert_all_refused(include_str!("wrong.yaml"), |members| Spec::Slot(slot(members)));
+    assert_all_refused(include_str!("wrong.yaml"), |members| Spec::of::<Slot>(slot(members)));
     let long = "a".repeat(40);
     let isolated = json!({"name": long, "environment": format!("demo/{long}"), "isolation": "namespace"});
     let huge: Vec<String> = (0..400).map(|n| format!("arn:aws:s3:::bucket-number-{n}/*")).collect();
@@ -13,7 +13,7 @@ fn wrong_slots_are_refused_at_their_attribute() {
     for (members, field, words, reason) in
         [(isolated, "name", "63", "final name too long"), (huge, "identity.statements", "10240", "too large")]
     {
-        assert_refused(&Spec::Slot(slot(members)), field, words, reason);
+        assert_refused(&Spec::of::<Slot>(slot(members)), field, words, reason);
     }
 }
 
@@ -30,7 +30,7 @@ fn a_share_leaves_room_in_the_environment() {
     ] {
         let mut members = ledger();
         members["share"]["cpu"] = json!(cpu);
-        let problems = judged(&Spec::Slot(slot(members)), &facts, Some(&parent));
+        let problems = judged(&Spec::of::<Slot>(slot(members)), &facts, Some(&parent));
         assert_eq!(problems.first().map(|problem| problem.code), code, "{reason}");
     }
 }

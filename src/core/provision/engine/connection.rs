@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::ClusterArn,
-    golden::Catalogue,
+    golden::{Catalogue, Descriptor, RESOURCES},
     ports::{Clock, Clusters, Objects, Probe},
 };
 use cluster::KnownClusters;
@@ -33,6 +33,8 @@ pub struct EngineConfig {
     pub tool_version: String,
     /// The target knows no objects (offline): what each cluster must have is taken to be there.
     pub assumes_baseline: bool,
+    /// The golden resources that there are.
+    pub resources: &'static [&'static dyn Descriptor],
 }
 
 impl Default for EngineConfig {
@@ -43,6 +45,7 @@ impl Default for EngineConfig {
             share_wait: Duration::from_secs(60),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             assumes_baseline: false,
+            resources: RESOURCES,
         }
     }
 }

@@ -18,8 +18,8 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    domain::{Class, Id, Problem, Spec, StableFacts},
-    golden::{self, Blueprint, Parent},
+    domain::{Class, Id, Problem, StableFacts},
+    golden::{Blueprint, Given, Parent, Spec, recorded},
     provision::{Decided, EnsureRequest, Exists, Observation, ObserveRequest, Preview, RemoveRequest},
 };
 use std::time::Duration;
@@ -33,7 +33,7 @@ impl Engine {
         };
         let (blueprint, judged) = self.render(change.spec, &ground.facts, ground.parent.as_ref())?; // pure
         let found = &self.gather_found(change, &ground, &blueprint, &mut Watch::default()).await; // reads
-        self.remember(change.spec, &ground.facts);
+        self.remember(change, &ground.facts);
         let inputs = Inputs {
             change,
             ground: &ground,
@@ -44,7 +44,13 @@ impl Engine {
         };
         let plan = decide(&inputs).map_err(Stop::into_problems)?; // pure
         let outputs = outcome::planned(&blueprint, &plan.lines, change.prior, ground.target.as_deref()); // pure
-        let decided = Decided { outputs, facts: ground.facts, parent: ground.parent, protected: plan.is_protected };
+        let decided = Decided {
+            outputs,
+            facts: ground.facts,
+            parent: ground.parent,
+            protected: plan.is_protected,
+            variants: ground.parents,
+        };
         Ok(Preview { decided: Some(decided), problems: plan.problems })
     }
 
@@ -82,7 +88,7 @@ impl Engine {
             match executed {
                 Ok(exists) => {
                     problems.append(&mut said);
-                    self.remember(change.spec, &ground.facts);
+                    self.remember(change, &ground.facts);
                     self.memory.remember_share(&change.id, amounts(change.spec, ground.usual_share.as_ref()));
                     return Ok(exists);
                 }
@@ -100,14 +106,14 @@ impl Engine {
     pub(super) async fn refresh(&self, request: &ObserveRequest) -> Result<Observation, Problem> {
         let ground = self.gather_instance(request).await?; // reads
         let render = |spec: &Spec| {
-            let resolved = golden::resolve(spec, &ground.facts, ground.parent.as_ref(), &self.catalogue);
-            resolved.ok().map(|resolved| golden::render(&resolved))
+            let given = Given { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue: &self.catalogue };
+            spec.resolve(&given).ok().map(|resolved| resolved.render())
         };
         let mut blueprint = request.spec.as_ref().and_then(render); // pure
         let mut observed = self.gather_owned(request, &ground, blueprint.as_ref()).await?; // reads
         let record = record::find(&request.id, &observed)?; // pure
         if blueprint.is_none()
-            && let Some(Ok(spec)) = record.as_ref().map(|record| record.request())
+            && let Some(spec) = record.as_ref().and_then(|record| recorded(self.config.resources, record))
         {
             blueprint = render(&spec); // pure
             self.gather_rest(request, &ground, blueprint.as_ref(), &mut observed).await?; // reads
@@ -168,16 +174,16 @@ impl Engine {
         facts: &StableFacts,
         parent: Option<&Parent>,
     ) -> Result<(Blueprint, Vec<Problem>), Vec<Problem>> {
-        let mut problems = golden::check_spec(spec); // pure
-        let resolved = match golden::resolve(spec, facts, parent, &self.catalogue) {
+        let mut problems = spec.check(); // pure
+        let resolved = match spec.resolve(&Given { facts, parent, catalogue: &self.catalogue }) {
             Ok(resolved) => resolved, // pure
             Err(errors) => {
                 let new: Vec<Problem> = errors.into_iter().filter(|error| !problems.contains(error)).collect();
                 return Err([problems, new].concat());
             }
         };
-        let blueprint = golden::render(&resolved); // pure
-        let mut judged = golden::judge(&resolved, &blueprint); // pure
+        let blueprint = resolved.render(); // pure
+        let mut judged = resolved.judge(&blueprint); // pure
         // A mistake in a statement is found where it is written and again in the role that it becomes: reported once.
         judged.retain(|found| !problems.iter().any(|known| known.code == found.code && known.field == found.field));
         problems.append(&mut judged);
@@ -186,13 +192,13 @@ impl Engine {
 
     /// What can be judged without facts.
     fn check(&self, spec: &Spec) -> Vec<Problem> {
-        [golden::check_spec(spec), golden::check_with(spec, &self.catalogue)].concat()
+        [spec.check(), spec.check_with(&self.catalogue)].concat()
     }
 
     /// For the slots of the same run.
-    fn remember(&self, spec: &Spec, facts: &StableFacts) {
-        let parent = golden::parent_of(spec, facts, &self.catalogue).and_then(Result::ok);
-        self.memory.remember(&spec.id(), parent);
+    fn remember(&self, change: &ChangeRequest<'_>, facts: &StableFacts) {
+        let parent = change.spec.parent_of(facts, &self.catalogue).and_then(Result::ok);
+        self.memory.remember(&change.id, change.variant, parent);
     }
 
     /// What this connection has read of it is about to change.

@@ -1,8 +1,8 @@
 //! Requests, facts and records for tests of the pure stages.
 
 use crate::{
-    domain::{Facts, Lease, Operation, Phase, Record, ResourceKind, Spec, StableFacts},
-    golden::{self, Blueprint, Catalogue},
+    domain::{Facts, Lease, Operation, Phase, Record, ResourceKind, StableFacts},
+    golden::{Blueprint, Catalogue, Environment, Given, Slot, Spec},
 };
 use serde_json::{Value, json};
 
@@ -37,20 +37,20 @@ fn merged(mut base: Value, over: Value) -> Value {
 
 pub fn environment(name: &str, over: Value) -> Spec {
     let base = json!({ "name": name, "team": "payments", "tier": "dev", "cluster": "demo" });
-    Spec::Environment(serde_json::from_value(merged(base, over)).unwrap_or_else(|e| panic!("{e}")))
+    Spec::of::<Environment>(serde_json::from_value(merged(base, over)).unwrap_or_else(|e| panic!("{e}")))
 }
 
 pub fn slot(environment: &str, name: &str, over: Value) -> Spec {
     let base = json!({ "name": name, "environment": format!("demo/{environment}") });
-    Spec::Slot(serde_json::from_value(merged(base, over)).unwrap_or_else(|e| panic!("{e}")))
+    Spec::of::<Slot>(serde_json::from_value(merged(base, over)).unwrap_or_else(|e| panic!("{e}")))
 }
 
 /// With the environment that a slot lives in.
 pub fn rendered(spec: &Spec, environment: Option<&Spec>) -> Blueprint {
     let (facts, catalogue) = (facts().stable, Catalogue::embedded());
-    let parent = environment.and_then(|spec| golden::parent_of(spec, &facts, &catalogue)?.ok());
-    let resolved = golden::resolve(spec, &facts, parent.as_ref(), &catalogue);
-    golden::render(&resolved.unwrap_or_else(|e| panic!("{e:?}")))
+    let parent = environment.and_then(|spec| spec.parent_of(&facts, &catalogue)?.ok());
+    let resolved = spec.resolve(&Given { facts: &facts, parent: parent.as_ref(), catalogue: &catalogue });
+    resolved.unwrap_or_else(|e| panic!("{e:?}")).render()
 }
 
 /// Of an environment `demo/pay`, with somebody at work on it.
@@ -58,13 +58,13 @@ pub fn record(team: &str, phase: Phase, spec: &Spec) -> Record {
     Record {
         id: "demo/pay".into(),
         uid: "uid-1".into(),
-        kind: ResourceKind::Environment,
+        kind: ResourceKind::ENVIRONMENT,
         cluster_arn: ARN.into(),
         team: team.into(),
         golden_path: "team-standard".into(),
         golden_path_version: "1.0.0".into(),
         golden_path_digest: String::new(),
-        spec: Record::written(spec).unwrap_or_default(),
+        spec: spec.written().unwrap_or_default(),
         facts: facts().stable,
         inventory: vec![],
         phase,

@@ -2,8 +2,8 @@
 
 use super::target::Moment;
 use crate::{
-    domain::{Id, Late, ObjectKey, Spec, StableFacts},
-    golden::Parent,
+    domain::{Id, Late, ObjectKey, StableFacts},
+    golden::{Parent, Spec},
     provision::{EnsureRequest, PreviewRequest, Prior, Replacing},
 };
 use std::{
@@ -18,6 +18,7 @@ pub struct ChangeRequest<'a> {
     pub parent: Option<&'a Parent>,
     pub prior: Option<&'a Prior>,
     pub replacing: Option<&'a Replacing>,
+    pub variant: usize,
     /// What the plan promised of `objects`, for an apply, and the target that it was for.
     pub planned: Option<&'a BTreeMap<String, Late<String>>>,
     pub planned_target: Option<&'a str>,
@@ -28,7 +29,7 @@ pub struct ChangeRequest<'a> {
 
 impl<'a> ChangeRequest<'a> {
     pub fn of_plan(request: &'a PreviewRequest) -> Self {
-        let PreviewRequest { spec, facts, parent, prior, replacing } = request;
+        let PreviewRequest { spec, facts, parent, prior, replacing, variant } = request;
         Self {
             id: spec.id(),
             spec,
@@ -36,6 +37,7 @@ impl<'a> ChangeRequest<'a> {
             parent: parent.as_ref(),
             prior: prior.as_ref(),
             replacing: replacing.as_ref(),
+            variant: *variant,
             planned: None,
             planned_target: None,
             moment: Moment::Plan,
@@ -51,6 +53,7 @@ impl<'a> ChangeRequest<'a> {
             parent: parent.as_ref(),
             prior: prior.as_ref(),
             replacing: replacing.as_ref(),
+            variant: 0,
             planned: planned.as_ref(),
             planned_target: planned_target.as_deref(),
             moment: Moment::Apply { until: begun + *timeout, cancel },

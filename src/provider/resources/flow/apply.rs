@@ -1,17 +1,14 @@
 //! Applies. What exists afterwards is always reported, also when a step failed: core keeps it, and the next apply goes on.
 
 use super::{
-    managed::{CREATE, DELETE, Diagnosed, Managed, UPDATE, facts},
+    managed::{CREATE, DELETE, Diagnosed, Managed, UPDATE},
     tree,
 };
 use crate::resources::{
     private::{Intent, Memory},
     session::Configured,
 };
-use goldenpath_core::{
-    domain::Spec,
-    provision::{EnsureRequest, Exists, Outcome, RemoveRequest},
-};
+use goldenpath_core::provision::{EnsureRequest, Exists, Outcome, RemoveRequest, Spec};
 use plugin::{
     Diagnostic, Value,
     private::Private,
@@ -57,7 +54,7 @@ impl Managed {
         let limits = tree::timeouts(config);
         let (limit, usual) = if prior.is_some() { (limits.update, UPDATE) } else { (limits.create, CREATE) };
         let request = EnsureRequest {
-            facts: facts(&spec, &memory),
+            facts: memory.facts.clone(),
             parent: memory.parent.clone(),
             prior: prior.map(|prior| self.prior(prior, &memory)).transpose()?,
             replacing: memory.replaced().map(Into::into),

@@ -6,7 +6,12 @@ use super::{
 };
 use crate::resources::private::Memory;
 use goldenpath_core::domain::{ClusterRef, Record};
-use plugin::{Diagnostic, Value, private::Private, resource::ImportResponse, value::codec::conform};
+use plugin::{
+    Diagnostic, Value,
+    private::Private,
+    resource::ImportResponse,
+    value::{codec::conform, to_value},
+};
 
 impl Managed {
     pub(super) async fn recover(&self, id: &str) -> ImportResponse {
@@ -44,9 +49,9 @@ impl Managed {
 
     /// The spec as it was written; all that is computed stays null until the read that follows.
     fn state_of(&self, id: &str, record: &Record) -> Result<Value, String> {
-        let spec = record.request().map_err(|error| error.to_string())?;
+        self.resource.golden().parse(&record.spec).map_err(|error| error.to_string())?;
         let mut state = Value::map(self.declared().attributes.iter().map(|attribute| (attribute.name, Value::Null)));
-        for (name, value) in tree::written(&spec).as_map().into_iter().flatten() {
+        for (name, value) in to_value(&record.spec).as_map().into_iter().flatten() {
             tree::set(&mut state, name, value.clone());
         }
         tree::set(&mut state, "id", id);

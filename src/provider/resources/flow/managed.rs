@@ -4,13 +4,14 @@ use super::tree;
 use crate::resources::{
     diagnostics,
     private::Memory,
+    run::Thing,
     session::{Configured, Session},
 };
 use goldenpath_core::{
-    domain::{Id, NameError, Problem, Spec, StableFacts},
-    provision::{PreviewRequest, Prior, RemoveRequest},
+    domain::{Id, NameError, Problem},
+    provision::{Descriptor, PreviewRequest, Prior, RemoveRequest, Spec},
 };
-use plugin::{Cancel, Diagnostic, Path, Schema, Value, schema::inputs, value::ConvertError};
+use plugin::{Cancel, Diagnostic, Schema, Value, schema::inputs, value::ConvertError};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
@@ -31,15 +32,10 @@ pub trait ManagedResource: Send + Sync {
     fn schema(&self) -> Schema;
     /// The domain's own type, as serde reads it from the tree: nothing stands between.
     fn spec(&self, config: &Value) -> Result<Spec, ConvertError>;
-    /// The names of the domain's outputs, which the schema's computed attributes must be.
-    fn outputs(&self) -> &'static [&'static str];
+    fn golden(&self) -> &'static dyn Descriptor;
     /// From the attributes that decide it, whatever else is unknown.
     fn id(&self, config: &Value) -> Option<Id>;
     fn parse_id(&self, text: &str) -> Result<Id, NameError>;
-    /// Replacements that only the decided plan can tell, beside those of the schema.
-    fn replaces(&self, _prior: &Value, _config: &Value, _decided: &Value) -> Vec<Path> {
-        vec![]
-    }
 }
 
 pub struct Managed {
@@ -97,6 +93,10 @@ impl Managed {
         })
     }
 
+    pub(super) fn thing(&self, id: &impl ToString) -> Thing {
+        Thing { ty: self.resource.name(), id: id.to_string() }
+    }
+
     /// What state knows of the instance. A state that was written by this provider can be read by it.
     pub(super) fn prior(&self, prior: &Value, memory: &Memory) -> Result<Prior, Diagnostic> {
         Ok(Prior {
@@ -115,8 +115,8 @@ impl Managed {
         }
         let prior = self.prior(state, memory).ok()?;
         let spec = prior.spec.clone();
-        let (facts, parent) = (facts(&spec, memory), memory.parent.clone());
-        let request = PreviewRequest { spec, facts, parent, prior: Some(prior), replacing: None };
+        let (facts, parent) = (memory.facts.clone(), memory.parent.clone());
+        let request = PreviewRequest { spec, facts, parent, prior: Some(prior), replacing: None, variant: 0 };
         configured.provisioner.preview(request).await.decided.map(|decided| decided.protected)
     }
 
@@ -142,22 +142,4 @@ impl Managed {
             cancel,
         })
     }
-}
-
-/// The facts that a plan goes by: those that the configuration pins, else those of the last read or apply. The version
-/// for Pod Security is the one of the create, which a later upgrade of the cluster must not move.
-pub(super) fn facts(spec: &Spec, memory: &Memory) -> Option<StableFacts> {
-    let pinned = match spec {
-        Spec::Baseline(_) => None,
-        Spec::Environment(spec) => spec.facts.as_ref(),
-        Spec::Slot(spec) => spec.facts.as_ref(),
-    };
-    let Some(pinned) = pinned else {
-        return memory.facts.clone();
-    };
-    let mut facts = pinned.stable.clone();
-    if let Some(known) = memory.facts.as_ref().filter(|known| known.cluster_arn == facts.cluster_arn) {
-        facts.pod_security_version.clone_from(&known.pod_security_version);
-    }
-    Some(facts)
 }

@@ -1,20 +1,17 @@
 //! Plans: what would be, what would be lost, and what is refused. Nothing is changed here, and a quiet plan makes no call.
 
 use super::{
-    managed::{DELETE, Diagnosed, Managed, facts},
+    managed::{DELETE, Diagnosed, Managed},
     tree,
+    variants::preview_all,
 };
 use crate::resources::{
     private::{Intent, Memory},
     session::{Configured, Pending, Phase},
 };
-use goldenpath_core::{
-    domain::Spec,
-    provision::{Decided, PreviewRequest},
-};
+use goldenpath_core::provision::{Decided, PreviewRequest, Spec};
 use plugin::{
-    Cancel, Diagnostic, Path, Value,
-    diagnostic::any_error,
+    Cancel, Diagnostic, Value,
     private::Private,
     resource::{Change, PlanRequest, PlanResponse},
     schema::replacements,
@@ -37,15 +34,20 @@ impl Managed {
     }
 
     async fn plan_create(&self, config: &Value, memory: Memory) -> Diagnosed<PlanResponse> {
-        let replaced = memory.replaced();
+        let mut replaced = memory.replaced();
         let id = self.resource.id(config).map(|id| id.to_string());
+        if let Some(id) = &id {
+            let is_replacement = replaced.as_ref().is_some_and(|replaced| replaced.id == *id);
+            let tainted = self.session.run(|run| run.create(self.thing(id), is_replacement))?;
+            replaced = replaced.or(tainted);
+        }
         let planned = Memory {
             intent: Intent::Create,
             id: id.clone().unwrap_or_default(),
             replaced: replaced.clone(),
             ..Memory::default()
         };
-        let Some((configured, spec)) = self.decidable(config)? else {
+        let Some((configured, specs)) = self.decidable(config, &Value::Null)? else {
             return Ok(self.undecided(id, planned));
         };
         // What is kept of the replaced instance belongs to its own cluster.
@@ -55,13 +57,14 @@ impl Managed {
             Memory::default()
         };
         let request = PreviewRequest {
-            facts: facts(&spec, &known),
-            spec,
+            facts: known.facts.clone(),
+            spec: specs[0].clone(),
             parent: None,
             prior: None,
             replacing: replaced.map(Into::into),
+            variant: 0,
         };
-        let preview = configured.provisioner.preview(request).await;
+        let preview = preview_all(&*configured.provisioner, &specs, request).await;
         let diagnostics = self.diagnostics(preview.problems);
         let Some(decided) = preview.decided else {
             return Ok(PlanResponse { diagnostics, ..self.undecided(id, planned) });
@@ -77,46 +80,37 @@ impl Managed {
             ..memory.clone()
         };
         if !replacements(self.declared(), prior, config).is_empty() {
-            return self.plan_replacement(prior, planned, vec![]).await;
+            return self.plan_replacement(prior, planned).await;
         }
-        let Some((configured, spec)) = self.decidable(config)? else {
+        let Some((configured, specs)) = self.decidable(config, prior)? else {
             return Ok(self.undecided(None, planned));
         };
         let request = PreviewRequest {
-            facts: facts(&spec, &memory),
-            spec,
+            facts: memory.facts.clone(),
+            spec: specs[0].clone(),
             parent: memory.parent.clone(),
             prior: Some(self.prior(prior, &memory)?),
             replacing: None,
+            variant: 0,
         };
-        let preview = configured.provisioner.preview(request).await;
-        let mut diagnostics = self.diagnostics(preview.problems);
+        let preview = preview_all(&*configured.provisioner, &specs, request).await;
+        let diagnostics = self.diagnostics(preview.problems);
         let Some(decided) = preview.decided else {
             return Ok(PlanResponse { diagnostics, ..self.undecided(None, planned) });
         };
-        let replaces = self.resource.replaces(prior, config, &Value::Map(tree::computed(&decided.outputs)));
-        if !replaces.is_empty() && !any_error(&diagnostics) {
-            let mut response = self.plan_replacement(prior, planned, replaces).await?;
-            diagnostics.append(&mut response.diagnostics);
-            return Ok(PlanResponse { diagnostics, ..response });
-        }
         Ok(planned_response(&decided, planned, diagnostics))
     }
 
     /// The first half of a replacement: what matters is what would be lost. Core then plans the create.
-    async fn plan_replacement(
-        &self,
-        prior: &Value,
-        mut planned: Memory,
-        requires_replace: Vec<Path>,
-    ) -> Diagnosed<PlanResponse> {
+    async fn plan_replacement(&self, prior: &Value, mut planned: Memory) -> Diagnosed<PlanResponse> {
         let mut diagnostics = vec![];
+        self.session.run(|run| run.destroy(self.thing(&planned.id)))?;
         if let Ok(configured) = self.session.known() {
             let protected = self.protected(&configured, prior, &mut planned).await;
             diagnostics.extend(self.losses(&configured, prior, &planned, protected).await?);
         }
         let id = tree::text(prior, "id");
-        match self.session.phase(&id) {
+        match self.session.phase(&self.thing(&id)) {
             Phase::Planning => {}
             Phase::Applying => return Err(vec![unplan_replacement(&id)]),
             Phase::Either => diagnostics.push(Diagnostic::warning(
@@ -128,7 +122,7 @@ impl Managed {
         }
         Ok(PlanResponse {
             computed: tree::undecided(self.declared(), None),
-            requires_replace,
+            requires_replace: vec![],
             private: planned.write(),
             diagnostics,
         })
@@ -143,6 +137,7 @@ impl Managed {
             ..memory
         };
         let mut diagnostics = vec![];
+        self.session.run(|run| run.destroy(self.thing(&planned.id)))?;
         if let Ok(configured) = self.session.known() {
             let protected = self.protected(&configured, prior, &mut planned).await;
             diagnostics = self.losses(&configured, prior, &planned, protected).await?;
@@ -170,18 +165,14 @@ impl Managed {
         memory.protected.unwrap_or_default()
     }
 
-    /// A target and a request; `None` when either waits for another resource.
-    fn decidable(&self, config: &Value) -> Result<Option<(Arc<Configured>, Spec)>, Diagnostic> {
+    /// A target, and what the request may turn out to be; `None` when either waits for another resource.
+    fn decidable(&self, config: &Value, prior: &Value) -> Result<Option<(Arc<Configured>, Vec<Spec>)>, Diagnostic> {
         let configured = match self.session.known() {
             Ok(configured) => configured,
             Err(Pending::Undecided) => return Ok(None),
             Err(pending) => return Err(pending.diagnostic("plan")),
         };
-        match self.spec(config) {
-            Ok(spec) => Ok(Some((configured, spec))),
-            Err(error) if error.unknown => Ok(None),
-            Err(error) => Err(self.unreadable(&error, "The configuration")),
-        }
+        Ok(self.requests(config, prior)?.map(|specs| (configured, specs)))
     }
 
     fn undecided(&self, id: Option<String>, planned: Memory) -> PlanResponse {
@@ -195,7 +186,7 @@ impl Managed {
 }
 
 fn planned_response(decided: &Decided, planned: Memory, diagnostics: Vec<Diagnostic>) -> PlanResponse {
-    let Decided { outputs, facts, parent, protected } = decided;
+    let Decided { outputs, facts, parent, protected, variants: _ } = decided;
     // A destroy or a replacement goes by the protection of the prior state, so an update carries that on.
     let protected = if planned.intent == Intent::Update { planned.protected } else { Some(*protected) };
     let private = Memory { facts: Some(facts.clone()), parent: parent.clone(), protected, ..planned }.write();

@@ -1,11 +1,11 @@
 //! Refresh: the state as the target has it.
 
 use super::{
-    managed::{Diagnosed, Managed, facts},
+    managed::{Diagnosed, Managed},
     tree,
 };
 use crate::resources::{
-    private::{Intent, Memory},
+    private::{Intent, Memory, Replaced},
     session::{Configured, Pending, Unreachable},
 };
 use goldenpath_core::{
@@ -43,13 +43,13 @@ impl Managed {
     ) -> Diagnosed<(Option<Value>, Private, Vec<Diagnostic>)> {
         let memory = Memory::read(private)?;
         let id = self.id_of_state(state)?;
-        self.session.remember_read(&id.to_string());
+        self.remember_read(&id, state, memory.protected);
         let spec = self.spec_of_state(state)?;
         let request = ObserveRequest {
             id,
             uid: tree::maybe_text(state, "uid"),
             target: tree::maybe_text(state, "target"),
-            facts: facts(&spec, &memory),
+            facts: memory.facts.clone(),
             spec: Some(spec),
             parent: memory.parent.clone(),
             objects: tree::objects(state),
@@ -70,9 +70,16 @@ impl Managed {
         let mut memory = remember(state, memory, &seen);
         if memory.protected.is_none() {
             memory.protected = self.protection(configured, state, &memory).await;
+            self.remember_read(&memory.id, state, memory.protected);
         }
         let diagnostics = self.diagnostics(seen.problems.iter().cloned());
         Ok((Some(fresh_state(state, seen)), memory.write(), diagnostics))
+    }
+
+    fn remember_read(&self, id: &impl ToString, state: &Value, protected: Option<bool>) {
+        let (id, uid) = (id.to_string(), tree::text(state, "uid"));
+        let instance = Replaced { id, uid, protected: protected.unwrap_or_default() };
+        self.session.run(|run| run.read(self.thing(&instance.id), instance.clone()));
     }
 }
 

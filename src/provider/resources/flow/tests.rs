@@ -1,6 +1,7 @@
 //! The flow on the sandbox: what a resource requests of the Provisioner, and what it makes of the responses. A whole life is
 //! walked in `wiring`'s tests.
 
+mod fourth;
 mod recorder;
 
 use super::managed::{Managed, UPDATE};
@@ -15,7 +16,6 @@ use crate::{
     },
     testing::{Core, State},
 };
-use goldenpath_core::provision::Provisioner;
 use plugin::{
     Diagnostic, Resource, Value,
     diagnostic::any_error,
@@ -214,21 +214,6 @@ async fn a_quiet_plan_knows_all_that_it_needs() {
     assert_eq!(target.sandbox.calls().await.unwrap().len(), before, "no call is needed");
     assert!(memory(&state.private).facts.is_some());
     assert_eq!(target.last_preview().facts, memory(&state.private).facts);
-}
-
-#[tokio::test]
-async fn facts_of_the_configuration_go_before_those_that_are_remembered() {
-    let (_folder, target, environments) = fixture().await;
-    let core = Core::new(&environments);
-    let state = create(&core, environment("pay")).await;
-    let mut given = serde_json::to_value(target.facts(&"demo".parse().unwrap()).await.unwrap()).unwrap();
-    let version = given["stable"]["pod_security_version"].clone();
-    given["stable"]["auto_mode"] = json!(true);
-    given["stable"]["pod_security_version"] = json!("1.99");
-    core.plan(Some(&state), &core.config(with(environment("pay"), "facts", given))).await;
-    let facts = target.last_preview().facts.unwrap();
-    assert!(facts.auto_mode, "what is written counts");
-    assert_eq!(facts.pod_security_version, version, "but an upgrade of the cluster doesn't move Pod Security");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Between trees and the domain: reading single leaves, and what was computed.
 
-use goldenpath_core::domain::{Late, ObjectKey, Outputs, Spec};
+use goldenpath_core::domain::{Late, ObjectKey, Outputs};
 use plugin::{
     Schema, Value,
     schema::{Mode, Timeouts},
@@ -55,14 +55,6 @@ pub(super) fn computed(outputs: &Outputs) -> BTreeMap<String, Value> {
     match to_value(outputs) {
         Value::Map(attributes) => attributes,
         _ => BTreeMap::new(),
-    }
-}
-
-/// A request as a configuration has it: without the name of its kind, which serde puts around it.
-pub fn written(spec: &Spec) -> Value {
-    match to_value(spec) {
-        Value::Map(kinds) => kinds.into_values().next().unwrap_or(Value::Null),
-        other => other,
     }
 }
 

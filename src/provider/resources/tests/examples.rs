@@ -59,8 +59,7 @@ fn configuration(schema: &Schema, block: &Block) -> Value {
 fn judged(block: &Block) -> Vec<Diagnostic> {
     let catalogue = golden::Catalogue::embedded();
     let rules: Rules = Arc::new(move |spec| {
-        let mut problems = golden::check_spec(spec);
-        problems.extend(golden::check_with(spec, &catalogue));
+        let problems = [spec.check(), spec.check_with(&catalogue)].concat();
         problems
     });
     let session = Session::new(rules);

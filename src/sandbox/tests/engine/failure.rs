@@ -5,8 +5,8 @@ use super::{
     requests::*,
 };
 use goldenpath_core::{
-    domain::{Phase, Spec},
-    provision::{Outcome, Provisioner},
+    domain::Phase,
+    provision::{Outcome, Provisioner, Spec},
 };
 use goldenpath_sandbox::{CallLogEntry, SandboxOptions, Verb};
 use serde_json::json;
@@ -66,8 +66,7 @@ fn names_a_new_role(call: &CallLogEntry) -> bool {
 }
 
 fn record_name(spec: &Spec) -> String {
-    let kind = if matches!(spec, Spec::Slot(_)) { "slot." } else { "environment." };
-    spec.id().to_string().replacen("demo/", kind, 1).replace('/', ".")
+    spec.id().to_string().replacen("demo/", &format!("{}.", spec.kind()), 1).replace('/', ".")
 }
 
 /// What the next create must do after one that did not end well.

@@ -6,10 +6,10 @@
 use super::requests::*;
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{Body, Class, ClusterArn, Late, ObjectKey, Problem, Record, Spec},
+    domain::{Body, Class, ClusterArn, Late, ObjectKey, Problem, Record},
     golden::Catalogue,
     ports::{Clock, Clusters, PortError, Probe, Readiness},
-    provision::{Engine, EngineConfig, Observation, Outcome, Preview, Provisioner, Removed},
+    provision::{Engine, EngineConfig, Observation, Outcome, Preview, Provisioner, Removed, Spec},
 };
 use goldenpath_sandbox::{Action, CallLogEntry, ClusterOptions, Fault, Sandbox, SandboxOptions, Verb};
 use serde_json::{Value, json};

@@ -5,8 +5,8 @@ use super::{
     requests::*,
 };
 use goldenpath_core::{
-    domain::{Body, Late, Phase, Role, Spec},
-    provision::{Provisioner, Replacing},
+    domain::{Body, Late, Phase, Role},
+    provision::{Provisioner, Replacing, Spec},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -5,9 +5,10 @@ use super::{
     requests::*,
 };
 use goldenpath_core::{
-    domain::{Class, Late, Spec},
+    domain::{Class, Late},
     ports::Readiness::{self, Inconclusive, NotReady, Ready},
     provision::Provisioner,
+    provision::Spec,
 };
 use goldenpath_sandbox::{CallLogEntry, Verb};
 use serde_json::json;

@@ -2,7 +2,8 @@
 
 use super::{fixture::EngineFixture, requests::*};
 use goldenpath_core::{
-    domain::{Late, Leaf, Outputs, Phase, Spec},
+    domain::{Computed, Phase, ResourceKind},
+    golden::{RESOURCES, recorded},
     provision::{Observation, ObserveRequest, Provisioner, Replacing},
 };
 use goldenpath_sandbox::Verb;
@@ -103,26 +104,29 @@ async fn an_import_is_followed_by_an_empty_plan() {
         (slot("pay", "ledger", json!({})), "a slot"),
         (baseline(), "the baseline"),
     ] {
-        let made = match spec {
-            Spec::Baseline(_) => fixture.record("gp-baseline").expect("a record").uid,
+        let made = match () {
+            _ if spec.kind() == ResourceKind::BASELINE => fixture.record("gp-baseline").expect("a record").uid,
             _ => fixture.create(&spec).await.uid,
         };
         let engine = fixture.engine();
         let record = engine.find(&spec.id()).await.ok().flatten().unwrap_or_else(|| panic!("{reason}: no record"));
-        assert_eq!(record.request().ok().as_ref(), Some(&spec), "{reason}: the request as it was written");
+        let recorded = recorded(RESOURCES, &record);
+        assert_eq!(recorded.as_ref(), Some(&spec), "{reason}: the request as it was written");
         let request = ObserveRequest {
             id: spec.id(),
             uid: None,
             target: None,
-            spec: record.request().ok(),
+            spec: recorded,
             facts: Some(record.facts.clone()),
             parent: None,
             objects: [].into(),
         };
         let Ok(Observation::Here(observed)) = engine.observe(request).await else { panic!("{reason}: it is there") };
         assert_eq!(observed.uid, made, "{reason}");
-        if let Some(Outputs::Environment(outputs)) = &observed.outputs {
-            assert!(outputs.provisioning.is_some() && outputs.resolved_version.is_some(), "{reason}: all is reported");
+        let outputs = observed.outputs.expect("outputs");
+        if spec.kind() == ResourceKind::ENVIRONMENT {
+            let is_reported = |name| outputs.get(name).is_some();
+            assert!(is_reported("provisioning") && is_reported("resolved_version"), "{reason}: all is reported");
         }
         let state = InstanceState {
             spec,
@@ -144,16 +148,14 @@ async fn generated_ids_are_reported_and_stay() {
     let (fixture, _) = with_environment().await;
     let spec = slot("pay", "ledger", json!({}));
     let outcome = fixture.ensure(&spec, None).await;
-    let Some(Outputs::Slot(outputs)) = outcome.exists.as_ref().map(|exists| exists.outputs.clone()) else {
-        panic!("a slot")
-    };
-    let known = |leaf: &Leaf<Option<String>>| leaf.as_ref().and_then(|late| late.now()).cloned().flatten();
-    assert!(known(&outputs.role_unique_id).is_some() && known(&outputs.association_id).is_some());
-    assert_eq!(outputs.external_id, Some(Late::Now(None)), "no target role, no external id");
+    let outputs = outcome.exists.as_ref().map(|exists| exists.outputs.clone()).expect("a slot");
+    let known = |name| outputs.get(name).and_then(Computed::as_str);
+    assert!(known("role_unique_id").is_some() && known("association_id").is_some());
+    assert_eq!(outputs.get("external_id"), Some(&Computed::Null), "no target role, no external id");
     let state = fixture.complete(&spec, outcome);
     let decided = fixture.preview(&spec, Some(&state)).await.decided.expect("decided");
-    let Outputs::Slot(planned) = decided.outputs else { panic!("a slot") };
-    assert_eq!((planned.role_unique_id, planned.association_id), (None, None), "they stay");
+    let planned = |name| decided.outputs.get(name);
+    assert_eq!((planned("role_unique_id"), planned("association_id")), (None, None), "they stay");
 }
 
 #[tokio::test(start_paused = true)]

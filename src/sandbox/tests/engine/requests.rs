@@ -1,8 +1,11 @@
 //! What a client requests, and what its state holds.
 
 use goldenpath_core::{
-    domain::{Late, Leaf, ObjectKey, Outputs, Problem, Spec, StableFacts},
-    provision::{Cancel, EnsureRequest, ObserveRequest, Parent, PreviewRequest, Prior, RemoveRequest, Replacing},
+    domain::{Computed, Late, ObjectKey, Outputs, Problem, StableFacts},
+    provision::{
+        Baseline, Cancel, EnsureRequest, Environment, ObserveRequest, Parent, PreviewRequest, Prior, RemoveRequest,
+        Replacing, Slot, Spec,
+    },
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
@@ -36,7 +39,7 @@ fn merged(mut base: Value, over: Value) -> Value {
 }
 
 pub fn baseline() -> Spec {
-    Spec::Baseline(serde_json::from_value(json!({"cluster": "demo"})).expect("a baseline"))
+    Spec::of::<Baseline>(serde_json::from_value(json!({"cluster": "demo"})).expect("a baseline"))
 }
 
 /// Two namespaces, people from everywhere, a role of its own.
@@ -49,7 +52,7 @@ pub fn environment(name: &str, over: Value) -> Spec {
             "deployer": {"create_role": true, "trusted_principal_arns": ["arn:aws:iam::111122223333:role/ci"]},
         },
     });
-    Spec::Environment(serde_json::from_value(merged(base, over)).expect("an environment"))
+    Spec::of::<Environment>(serde_json::from_value(merged(base, over)).expect("an environment"))
 }
 
 pub fn slot(environment: &str, name: &str, over: Value) -> Spec {
@@ -58,29 +61,26 @@ pub fn slot(environment: &str, name: &str, over: Value) -> Spec {
         "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::led/*"]}]},
         "share": {"cpu": "1", "memory": "1Gi"},
     });
-    Spec::Slot(serde_json::from_value(merged(base, over)).expect("a slot"))
+    Spec::of::<Slot>(serde_json::from_value(merged(base, over)).expect("a slot"))
 }
 
 // === Results ===
 
 pub fn planned_lines(outputs: &Outputs) -> BTreeMap<String, Late<String>> {
-    let leaf: &Leaf<BTreeMap<String, Late<String>>> = match outputs {
-        Outputs::Baseline(outputs) => &outputs.objects,
-        Outputs::Environment(outputs) => &outputs.objects,
-        Outputs::Slot(outputs) => &outputs.objects,
-    };
-    leaf.as_ref().and_then(Late::now).cloned().unwrap_or_default()
+    let lines = outputs.get("objects").and_then(Computed::as_map).expect("objects");
+    let late = |line: &Computed| line.as_str().map_or(Late::Later, |text| Late::Now(text.to_owned()));
+    lines.iter().map(|(key, line)| (key.clone(), late(line))).collect()
 }
 
 pub fn known_lines(outputs: &Outputs) -> BTreeMap<String, String> {
     planned_lines(outputs).into_iter().filter_map(|(key, line)| Some((key, line.now()?.clone()))).collect()
 }
 
-pub fn identity_leaf(outputs: &Outputs) -> Leaf<Option<bool>> {
-    match outputs {
-        Outputs::Slot(outputs) => outputs.identity_ready.clone(),
-        Outputs::Baseline(_) | Outputs::Environment(_) => None,
-    }
+pub fn identity_leaf(outputs: &Outputs) -> Option<Late<Option<bool>>> {
+    Some(match outputs.get("identity_ready")? {
+        Computed::Later => Late::Later,
+        ready => Late::Now(ready.as_bool()),
+    })
 }
 
 pub fn errors(problems: &[Problem]) -> Vec<&'static str> {
@@ -112,6 +112,7 @@ pub fn preview_request(spec: &Spec, state: Option<&InstanceState>, replacing: Op
         parent: state.and_then(|state| state.parent.clone()),
         prior: state.map(prior),
         replacing,
+        variant: 0,
     }
 }
 

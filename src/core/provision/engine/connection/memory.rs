@@ -28,10 +28,13 @@ pub struct Memory(Mutex<Remembered>);
 struct Remembered {
     /// Names of clusters whose baseline this run makes.
     baselines: HashSet<String>,
-    environments: HashMap<EnvironmentId, Parent>,
+    /// More than one where not all of the request is known: what it may turn out to be.
+    environments: HashMap<EnvironmentId, Vec<Parent>>,
     /// As recorded, rendered once for all slots that need it; anything planned here comes before it.
     recorded: HashMap<EnvironmentId, Parent>,
     shares: HashMap<EnvironmentId, BTreeMap<String, Amounts>>,
+    /// By cluster and name: who has planned it.
+    namespaces: HashMap<(String, String), Id>,
 }
 
 // === impl Memory ===
@@ -42,13 +45,20 @@ impl Memory {
     }
 
     /// What the slots of the same run may count on: the cluster's baseline, or their environment.
-    pub fn remember(&self, id: &Id, parent: Option<Parent>) {
+    pub fn remember(&self, id: &Id, variant: usize, parent: Option<Parent>) {
         match (id.environment(), parent) {
             (None, _) => {
                 self.lock().baselines.insert(id.cluster().to_owned());
             }
             (Some(id), Some(parent)) => {
-                self.lock().environments.insert(id.clone(), parent);
+                let mut known = self.lock();
+                let parents = known.environments.entry(id.clone()).or_default();
+                if variant == 0 {
+                    parents.clear();
+                }
+                if !parents.contains(&parent) {
+                    parents.push(parent);
+                }
             }
             (Some(_), None) => {}
         }
@@ -63,16 +73,37 @@ impl Memory {
     }
 
     /// As planned over this connection, else as recorded.
-    pub fn parent(&self, id: &EnvironmentId) -> Option<Parent> {
+    pub fn parent(&self, id: &EnvironmentId, variant: usize) -> Option<Parent> {
         let known = self.lock();
-        known.environments.get(id).or_else(|| known.recorded.get(id)).cloned()
+        let planned = known.environments.get(id).and_then(|parents| parents.get(variant % parents.len().max(1)));
+        planned.or_else(|| known.recorded.get(id)).cloned()
+    }
+
+    /// How many it may turn out to be.
+    pub fn count_parents(&self, id: &EnvironmentId) -> usize {
+        self.lock().environments.get(id).map_or(1, Vec::len).max(1)
     }
 
     /// What a slot takes of its environment's total; empty amounts: it is planned to be deleted. Of anything else nothing is kept.
     pub fn remember_share(&self, id: &Id, amounts: Amounts) {
-        if let (Some(parent), Some(slot)) = (id.parent(), id.slot()) {
+        if let (Some(parent), Some(slot)) = (id.parent(), id.part()) {
             self.lock().shares.entry(parent.clone()).or_default().insert(slot.to_owned(), amounts);
         }
+    }
+
+    /// Those of these namespaces that something else of this run has planned, and what.
+    pub fn claim_namespaces(&self, id: &Id, namespaces: &[String]) -> Vec<(String, Id)> {
+        let mut known = self.lock();
+        known.namespaces.retain(|_, owner| owner != id);
+        let mut rivals = vec![];
+        for namespace in namespaces {
+            let claimed = known.namespaces.entry((id.cluster().to_owned(), namespace.clone()));
+            let owner = claimed.or_insert_with(|| id.clone());
+            if owner != id {
+                rivals.push((namespace.clone(), owner.clone()));
+            }
+        }
+        rivals
     }
 
     /// Every slot of the environment, recorded or planned, by name.

@@ -37,7 +37,7 @@ pub fn stand_in(id: &Id, key: &ObjectKey) -> Desired {
         ObjectKey::Kube { kind, name, .. } if kind == "ServiceAccount" && name == "default" => desired.leave = true,
         // The Namespace of the environment, in which a slot only has annotations.
         ObjectKey::Kube { kind, namespace: None, name, .. } if kind == "Namespace" && !id.loses_namespace(name) => {
-            if let Some(slot) = id.slot() {
+            if let Some(slot) = id.part() {
                 desired.manager = format!("{}-{slot}", Desired::MANAGER);
                 desired.leave = true;
             }
@@ -115,13 +115,13 @@ fn team_of(observed: &Observed) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::FieldsBuilder;
+    use crate::domain::{EnvironmentId, FieldsBuilder, SlotId};
 
     #[test]
     fn nothing_is_taken_from_another_owner() {
-        let id = Id::Slot("demo/pay/api".parse().unwrap_or_else(|e| panic!("{e}")));
-        let environment = Id::Environment("demo/pay".parse().unwrap_or_else(|e| panic!("{e}")));
-        let baseline = Id::Baseline("demo".into());
+        let id = Id::from("demo/pay/api".parse::<SlotId>().unwrap_or_else(|e| panic!("{e}")));
+        let environment = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
+        let baseline = Id::baseline(&"demo".parse().unwrap_or_else(|e| panic!("{e}")));
         let ours = |environment: &str, slot: Option<&str>| {
             Ownership::Ours(Owner { environment: environment.into(), slot: slot.map(str::to_owned) })
         };
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn what_was_ours_is_ours_for_as_long_as_it_holds_a_field_of_ours() {
-        let id = Id::Environment("demo/pay".parse().unwrap_or_else(|e| panic!("{e}")));
+        let id = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
         let key = ObjectKey::kube("networking.k8s.io/v1", "NetworkPolicy", Some("pay"), "gp-dns");
         let desired = Desired::new(key.clone(), None);
         for (holder, was_ours, expected, reason) in [

@@ -4,7 +4,8 @@
 //! one.
 
 use crate::{
-    domain::{Phase, Problem, Record, Spec},
+    domain::{Phase, Problem, Record},
+    golden::Spec,
     provision::{
         Replacing,
         engine::{record, watch::Hold},
@@ -65,7 +66,7 @@ fn create(record: &Record, team: &str, spec: &Spec, replacing: Option<&Replacing
         Some(replacing) if replacing.uid == record.uid && replacing.protected => Decision::Refuse(protected(record)),
         Some(replacing) if replacing.uid == record.uid => Decision::TakeOver,
         // Its result was lost on the way to state: the same request of the same team.
-        _ if same_team && record.request().is_ok_and(|recorded| recorded == *spec) => Decision::TakeOver,
+        _ if same_team && record.kind == spec.kind() && spec.is_equal_to(&record.spec) => Decision::TakeOver,
         _ => Decision::Refuse(already_exists(record)),
     }
 }
@@ -155,7 +156,8 @@ pub fn resume_warning(record: &Record, done: usize) -> Problem {
             record.inventory.len()
         ),
         format!(
-            "A {} of {} was interrupted. What it created is kept, and the rest is created now under a new uid.",
+            "A {} of {} was interrupted. What it created is kept, and the rest is created now under a new uid. If \
+             `prevent_destroy` stops this plan, run `terraform untaint` with its address.",
             phase_word(record.phase),
             record.id
         ),

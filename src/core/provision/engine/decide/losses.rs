@@ -3,8 +3,8 @@
 
 use super::inputs::Inputs;
 use crate::{
-    domain::{Id, ObjectKey, Phase, Problem, Record, Spec},
-    golden,
+    domain::{Id, ObjectKey, Phase, Problem, Record},
+    golden::{Given, Spec},
     provision::engine::record,
 };
 use std::collections::BTreeSet;
@@ -55,7 +55,7 @@ pub fn of_apply(inputs: &Inputs<'_>, record: Option<&Record>, deleted: &BTreeSet
         return None;
     }
     let was_ready = record.is_none_or(|record| record.phase != Phase::Creating);
-    let recorded = record.and_then(|record| record.request().ok());
+    let recorded = record.and_then(|record| inputs.change.spec.resource().parse(&record.spec).ok());
     let before = inputs.change.prior.map(|prior| &prior.spec).or(recorded.as_ref());
     let is_protected = was_ready && before.is_some_and(|before| is_protected(inputs, before));
     report(&inputs.change.id, &lost, is_protected)
@@ -64,14 +64,17 @@ pub fn of_apply(inputs: &Inputs<'_>, record: Option<&Record>, deleted: &BTreeSet
 /// Of a replacement of something that is alive and well.
 pub fn of_replacement(id: &Id, recorded: &Record, is_protected: bool) -> Option<Problem> {
     let keys: Vec<ObjectKey> = record::keys(Some(recorded)).collect();
-    report(id, &own_namespaces(id, &keys), is_protected)
+    let lost = report(id, &own_namespaces(id, &keys), is_protected)?;
+    let way_out = "It is replaced because it is tainted or because of -replace. To keep a tainted one, run `terraform untaint` with its \
+                   address.";
+    Some(Problem { detail: format!("{} {way_out}", lost.detail), ..lost })
 }
 
 /// Deletion protection of an earlier request; one that can't be rendered any more is taken for protected.
 fn is_protected(inputs: &Inputs<'_>, before: &Spec) -> bool {
     let Inputs { ground, catalogue, .. } = inputs;
-    before.deletion_protection().unwrap_or_else(|| {
-        golden::resolve(before, &ground.facts, ground.parent.as_ref(), catalogue)
-            .map_or(true, |resolved| golden::render(&resolved).summary.deletion_protection)
+    before.common().deletion_protection.unwrap_or_else(|| {
+        let given = Given { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
+        before.resolve(&given).map_or(true, |resolved| resolved.summary().deletion_protection)
     })
 }

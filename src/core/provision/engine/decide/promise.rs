@@ -9,8 +9,8 @@ use super::{
     losses,
 };
 use crate::{
-    domain::{Desired, Fields, Late, ObjectKey, Problem, Spec},
-    golden,
+    domain::{Desired, Fields, Late, ObjectKey, Problem},
+    golden::{Given, Spec},
     kinds::{self, same_digest},
     provision::engine::record,
 };
@@ -30,7 +30,7 @@ pub fn promise(inputs: &Inputs<'_>) -> Promise {
         (false, true) => Some(lines.clone()),
         (false, false) => lines_before(inputs, &prior.spec),
     };
-    let drift = change.spec.drift().cloned().unwrap_or_default();
+    let drift = change.spec.common().drift.cloned().unwrap_or_default();
     let record = record::key_of(&change.id).to_string();
     let mut promise = drift::promise(lines, before.as_ref(), &prior.objects, &drift, &record);
     let is_quiet = is_unchanged && is_same(&promise.lines, &prior.objects);
@@ -48,8 +48,8 @@ fn quieten(judged: &[Problem]) -> Vec<Problem> {
 
 fn lines_before(inputs: &Inputs<'_>, before: &Spec) -> Option<Promised> {
     let Inputs { ground, catalogue, .. } = inputs;
-    let resolved = golden::resolve(before, &ground.facts, ground.parent.as_ref(), catalogue).ok()?;
-    Some(lines_of(&golden::render(&resolved).objects))
+    let given = Given { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
+    Some(lines_of(&before.resolve(&given).ok()?.render().objects))
 }
 
 fn lines_of(objects: &[Desired]) -> Promised {

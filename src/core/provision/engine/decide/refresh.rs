@@ -6,12 +6,11 @@ use super::{
     drift::{self, Lines},
     instance::superseded,
     lines::{borrowed_line, lacks_group, line_of},
-    outcome::{self, ObservedByKey},
-    promise,
+    outcome, promise,
 };
 use crate::{
     domain::{Adopt, AdoptMode, Desired, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
-    golden::{self, Blueprint},
+    golden::{self, Blueprint, ObservedByKey, Seen},
     provision::{
         Observation, ObserveRequest, ObservedInstance,
         engine::gather::{InstanceGround, instance_keys},
@@ -51,7 +50,8 @@ pub fn refresh(
     let uid = known.cloned().unwrap_or_default();
     let outputs = blueprint.map(|blueprint| {
         let is_import = request.uid.is_none();
-        outcome::refreshed(blueprint, is_import, &uid, &ground.target, objects.clone(), &seen, record.as_ref())
+        let seen = Seen { objects: &seen, record: record.as_ref(), proof: None };
+        outcome::refreshed(blueprint, is_import, &uid, &ground.target, objects.clone(), &seen)
     });
     let InstanceGround { target, facts, parent, .. } = ground;
     Observation::Here(Box::new(ObservedInstance { uid, target, objects, facts, parent, record, outputs, problems }))

@@ -54,8 +54,8 @@ fn refuse(request: &RemoveRequest, leaving: &Leaving) -> Option<Problem> {
 fn record_words(key: &ObjectKey) -> String {
     let ObjectKey::Kube { name, .. } = key else { return key.to_string() };
     match name.split('.').collect::<Vec<_>>().as_slice() {
-        ["slot", environment, slot] => format!("slot {environment}/{slot}"),
-        ["environment", environment] => format!("environment {environment}"),
+        [kind, environment, name] => format!("{kind} {environment}/{name}"),
+        [kind, environment] => format!("{kind} {environment}"),
         _ => name.clone(),
     }
 }
@@ -64,7 +64,7 @@ fn record_words(key: &ObjectKey) -> String {
 mod tests {
     use super::*;
     use crate::{
-        domain::Id,
+        domain::{EnvironmentId, Id},
         provision::{
             Cancel,
             engine::fixtures::{environment, record},
@@ -90,7 +90,7 @@ mod tests {
             (of(Deleting), "uid-1", false, Free, "remove", "an interrupted destroy"),
         ] {
             let request = RemoveRequest {
-                id: Id::Environment("demo/pay".parse().unwrap_or_else(|e| panic!("{e}"))),
+                id: Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}"))),
                 uid: uid.to_owned(),
                 target: None,
                 facts: None,

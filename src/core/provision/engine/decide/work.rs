@@ -106,6 +106,7 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     let mut said = Said { is_plan, problems: vec![] };
     let promise = promise::promise(inputs);
     said.add(promise.problems)?;
+    said.add(found.rivals.iter().map(|(namespace, rival)| shared_namespace(&change.id, namespace, rival)))?;
     let authentication = found.authentication.known();
     let against = authentication.map(|found| authentication::judge(&change.id, blueprint, found));
     said.add(against.into_iter().flatten().filter(|problem| is_plan || problem.is_error()))?;
@@ -122,8 +123,8 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
             None
         }
     };
-    if let (Some(claims), Some(parent), Some(slot)) = (&found.shares, &ground.parent, change.id.slot()) {
-        said.add(shares::judge(slot, claims, &parent.quota_total, &parent.id))?;
+    if let (Some(claims), Some(parent), Some(slot)) = (&found.shares, &ground.parent, change.id.part()) {
+        said.add(shares::judge(&slot, claims, &parent.quota_total, &parent.id))?;
     }
     let is_protected = blueprint.summary.deletion_protection && !blueprint.summary.namespaces.is_empty();
     Ok(Plan { lines: promise.lines, left: promise.left, is_protected, work, problems: said.problems })
@@ -136,11 +137,11 @@ fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &
         said.add([no_baseline(id, is_plan)])?;
     }
     let decision = begin(inputs, objects, said)?;
-    if let (false, Some(slot), Some(parent)) = (is_plan, id.slot(), &ground.parent) {
+    if let (false, Some(slot), Some(parent)) = (is_plan, id.part(), &ground.parent) {
         // Only what is recorded counts, since that is what holds.
         let usual = ground.usual_share.as_ref();
-        let recorded = recorded_shares(&record::all(&objects.observed), usual);
-        let over = shares::over(slot, &amounts(change.spec, usual), &recorded, &parent.quota_total);
+        let recorded = recorded_shares(change.spec.resource(), &record::all(&objects.observed), usual);
+        let over = shares::over(&slot, &amounts(change.spec, usual), &recorded, &parent.quota_total);
         if let Some((resource, sum, total)) = over {
             return Err(Stop::Wait(Wait::Shares { resource, sum, total }));
         }
@@ -151,7 +152,7 @@ fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &
             continue;
         }
         let was_ours = objects.known.contains(&desired.key);
-        let claimant = Claimant { id, team: &blueprint.summary.team, adopt: change.spec.adopt(), was_ours };
+        let claimant = Claimant { id, team: &blueprint.summary.team, adopt: change.spec.common().adopt, was_ours };
         let seen = objects.get(&desired.key);
         match (seen.map(|seen| (seen, claim(desired, seen, &claimant))), claimant.adopt) {
             (Some((seen, Claim::Borrowed)), _) => problems.extend(lacks_group(desired, seen)),
@@ -235,6 +236,15 @@ fn is_dead_entry(desired: &Desired, objects: &Objects) -> bool {
     matches!(desired.key, ObjectKey::AccessEntry { .. })
         && objects.get(&desired.key).is_some_and(|entry| entry.ownership == Ownership::Cluster)
         && desired.needs.iter().any(|need| matches!(need, ObjectKey::Role { .. }) && objects.get(need).is_none())
+}
+
+fn shared_namespace(id: &Id, namespace: &str, rival: &Id) -> Problem {
+    Problem::error(
+        "names.shared_namespace",
+        format!("{id} and {rival} would both create the namespace {namespace}"),
+        "The key `default` is the namespace with the environment's name, any other key is appended to it with `-`, and so is the \
+         name of a slot with a namespace of its own. Nothing was changed. Choose another name or key.",
+    )
 }
 
 fn no_baseline(id: &Id, is_plan: bool) -> Problem {

@@ -82,8 +82,8 @@ impl Engine {
             _ => Phase::Changing,
         };
         let id = change.id.to_string();
-        let spec = Record::written(change.spec)
-            .map_err(|error| Failure::Record { id: id.clone(), reason: error.to_string() })?;
+        let spec =
+            change.spec.written().map_err(|error| Failure::Record { id: id.clone(), reason: error.to_string() })?;
         Ok(Record {
             id,
             uid,

@@ -3,6 +3,7 @@
 use super::{begin::Begun, identity::not_yet, lease::Keeper, operation::Operation, run::StepOrder, steps::Maker};
 use crate::{
     domain::{ObjectKey, Observed, Phase, Problem, Record, Timing},
+    golden::{ObservedByKey, Proof, Seen},
     kinds::{RemovalRank, removal_rank},
     provision::{
         Exists,
@@ -16,7 +17,7 @@ use crate::{
                 drift::Lines,
                 entries, identity,
                 lines::lines_of_existing,
-                outcome::{self, ObservedByKey, Proof},
+                outcome,
             },
             failure::{Failure, one_problem},
             gather::{named_elsewhere, own_selector},
@@ -255,7 +256,7 @@ impl Engine {
         };
         let target = ground.target.as_deref().unwrap_or_default();
         Exists {
-            outputs: outcome::existing(blueprint, uid, target, lines, seen, record, proof),
+            outputs: outcome::existing(blueprint, uid, target, lines, &Seen { objects: seen, record, proof }),
             uid: uid.to_owned(),
             facts: ground.facts.clone(),
             parent: ground.parent.clone(),

@@ -7,10 +7,10 @@
 use super::{run::StepOrder, steps::Maker};
 use crate::{
     domain::{ObjectKey, Problem},
+    golden::Proof,
     ports::Readiness,
     provision::engine::{
         connection::Engine,
-        decide::outcome::Proof,
         failure::Failure,
         gather::Ground,
         target::{TargetCalls, looks},

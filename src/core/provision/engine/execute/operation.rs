@@ -35,7 +35,7 @@ impl<'a> Operation<'a> {
             keeper,
             id: &self.inputs.change.id,
             team: &self.inputs.blueprint.summary.team,
-            adopt: self.inputs.change.spec.adopt(),
+            adopt: self.inputs.change.spec.common().adopt,
             was_ours: &self.objects.known,
         }
     }

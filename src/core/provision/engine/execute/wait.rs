@@ -38,7 +38,7 @@ impl Engine {
         target: &TargetCalls<'_>,
     ) -> Result<(), Problem> {
         let (Wait::Shares { resource, sum, total }, Some(id), Some(slot), Some(parent)) =
-            (wait, change.id.parent(), change.id.slot(), &ground.parent)
+            (wait, change.id.parent(), change.id.part(), &ground.parent)
         else {
             return Ok(());
         };
@@ -63,8 +63,8 @@ impl Engine {
                 Err(failure) if failure.class() == Some(Class::Unavailable) => continue,
                 Err(failure) => return Err(failure.into()),
             };
-            let recorded = recorded_shares(&record::all(&observed), usual);
-            match shares::over(slot, &own, &recorded, &parent.quota_total) {
+            let recorded = recorded_shares(change.spec.resource(), &record::all(&observed), usual);
+            match shares::over(&slot, &own, &recorded, &parent.quota_total) {
                 Some(over) => (resource, sum, total) = over,
                 None => return Ok(()),
             }

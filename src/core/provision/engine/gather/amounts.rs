@@ -1,8 +1,8 @@
 //! What one slot takes of its environment's total. Pure.
 
 use crate::{
-    domain::{Quantity, Record, Spec},
-    golden::{Catalogue, Parent},
+    domain::{Quantity, Record},
+    golden::{Catalogue, Descriptor, Parent, Spec, TakenShare, recorded},
     provision::engine::connection::Amounts,
 };
 use std::collections::BTreeMap;
@@ -19,15 +19,23 @@ pub(super) fn usual_share(catalogue: &Catalogue, parent: &Parent) -> Option<Usua
 
 /// What a slot takes of the total: its own share, else its tier's.
 pub fn amounts(spec: &Spec, usual: Option<&UsualShare>) -> Amounts {
-    let written = spec.share().map(|share| (&share.cpu, &share.memory));
-    match written.or(usual.map(|(cpu, memory)| (cpu, memory))) {
+    let taken = match spec.common().share {
+        TakenShare::Nothing => None,
+        TakenShare::Usual => usual.map(|(cpu, memory)| (cpu, memory)),
+        TakenShare::Written(share) => Some((&share.cpu, &share.memory)),
+    };
+    match taken {
         Some((cpu, memory)) => Amounts::from([("requests.cpu", cpu.clone()), ("requests.memory", memory.clone())]),
         None => Amounts::new(),
     }
 }
 
-/// By the name of each slot that has a record.
-pub fn recorded_shares(records: &[Record], usual: Option<&UsualShare>) -> BTreeMap<String, Amounts> {
-    let slots = records.iter().filter_map(|record| record.request().ok());
-    slots.filter_map(|spec| Some((spec.id().slot()?.to_owned(), amounts(&spec, usual)))).collect()
+/// By the name of each that has a record and is of this kind.
+pub fn recorded_shares(
+    resource: &'static dyn Descriptor,
+    records: &[Record],
+    usual: Option<&UsualShare>,
+) -> BTreeMap<String, Amounts> {
+    let specs = records.iter().filter_map(|record| recorded(&[resource], record));
+    specs.filter_map(|spec| Some((spec.id().part()?, amounts(&spec, usual)))).collect()
 }

@@ -1,20 +1,12 @@
 //! Which half of a cluster's facts a rendering sees, and whether it is still the cluster that it was. Pure.
 
 use crate::{
-    domain::{Class, ClusterRef, Facts, Problem, Spec, StableFacts},
+    domain::{Class, ClusterRef, Problem, StableFacts},
     ports::PortError,
     provision::engine::failure::Failure,
 };
 
-/// `facts` of the request are pinned by core; else those of the last read or apply hold. The Pod Security version is that of
-/// the cluster when the environment was made, whatever the cluster is now (`security.md` 10).
-pub fn stable(spec: &Spec, remembered: Option<&StableFacts>, fetched: Option<&Facts>) -> Option<StableFacts> {
-    let pinned = spec.facts();
-    let facts = pinned.map(|facts| &facts.stable).or(remembered).or(fetched.map(|facts| &facts.stable))?;
-    Some(as_made(facts.clone(), remembered))
-}
-
-/// But for what stays as it was at create.
+/// But for the Pod Security version, which stays that of the cluster when the environment was made (`security.md` 10).
 pub fn as_made(mut facts: StableFacts, remembered: Option<&StableFacts>) -> StableFacts {
     if let Some(remembered) = remembered {
         facts.pod_security_version.clone_from(&remembered.pod_security_version);

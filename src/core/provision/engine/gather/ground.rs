@@ -2,7 +2,7 @@
 
 use super::{
     amounts::{UsualShare, usual_share},
-    facts::{same_target, stable, unreadable},
+    facts::{same_target, unreadable},
     item::Item,
 };
 use crate::{
@@ -18,6 +18,8 @@ pub struct Ground {
     /// The cluster as it is now, which an apply has read.
     pub cluster: Option<Facts>,
     pub parent: Option<Parent>,
+    /// How many of it there may be.
+    pub parents: usize,
     /// Of a slot of its environment that requests none.
     pub usual_share: Option<UsualShare>,
 }
@@ -49,10 +51,11 @@ impl Engine {
     }
 
     async fn planned_ground(&self, change: &ChangeRequest<'_>, cluster: &ClusterRef) -> Item<Ground> {
-        let facts = match stable(change.spec, change.facts, None) {
-            Some(facts) => facts,
+        let facts = match change.facts {
+            // Those of the last read or apply.
+            Some(facts) => facts.clone(),
             None => match self.clusters.facts(cluster).await {
-                Ok(facts) => stable(change.spec, None, Some(&facts)).unwrap_or(facts.stable),
+                Ok(facts) => facts.stable,
                 // It may be made in the same run, or be out of reach while it is planned for.
                 Err(error) if matches!(error.class, Class::NotFound | Class::Unavailable | Class::Throttled) => {
                     return Item::Undecided(vec![undecided(cluster, &error.to_string())]);
@@ -60,8 +63,9 @@ impl Engine {
                 Err(error) => return Item::Refused(unreadable(cluster, error)),
             },
         };
-        let parent = match change.spec.parent() {
-            Some(id) => match self.planned_parent(id, &facts, change.parent).await {
+        let parents = change.id.parent().map_or(1, |id| self.memory.count_parents(id));
+        let parent = match change.id.parent() {
+            Some(id) => match self.planned_parent(id, change.variant, &facts, change.parent).await {
                 Item::Known(parent) => Some(parent),
                 Item::Undecided(why) => return Item::Undecided(why),
                 Item::Refused(problem) => return Item::Refused(problem),
@@ -73,7 +77,7 @@ impl Engine {
             Some(_) => None,
         };
         let usual_share = parent.as_ref().and_then(|parent| usual_share(&self.catalogue, parent));
-        Item::Known(Ground { target, facts, cluster: None, parent, usual_share })
+        Item::Known(Ground { target, facts, cluster: None, parent, parents, usual_share })
     }
 
     /// The stable half of the facts as the plan had it; the rest as it is now.
@@ -81,7 +85,7 @@ impl Engine {
         let target = self.clusters.target(cluster).await.map_err(|error| unreadable(cluster, error))?;
         same_target(&change.id.to_string(), change.planned_target, &target)?;
         let now = self.clusters.facts(cluster).await.map_err(|error| unreadable(cluster, error))?;
-        let facts = stable(change.spec, change.facts, Some(&now)).unwrap_or_else(|| now.stable.clone());
+        let facts = change.facts.unwrap_or(&now.stable).clone();
         if facts.cluster_arn != now.stable.cluster_arn {
             return Err(another_cluster(cluster, &facts, &now));
         }
@@ -89,12 +93,12 @@ impl Engine {
         if calls.cancelled() {
             return Err(Failure::Cancelled.problem());
         }
-        let parent = match change.spec.parent() {
+        let parent = match change.id.parent() {
             Some(id) => Some(self.ready_parent(&calls, id).await?),
             None => None,
         };
         let usual_share = parent.as_ref().and_then(|parent| usual_share(&self.catalogue, parent));
-        Ok(Ground { target: Some(target), facts, cluster: Some(now), parent, usual_share })
+        Ok(Ground { target: Some(target), facts, cluster: Some(now), parent, parents: 1, usual_share })
     }
 }
 

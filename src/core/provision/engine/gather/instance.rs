@@ -2,7 +2,7 @@
 
 use super::{
     authentication::Authentication,
-    facts::{as_made, replaced, same_target, stable, unreadable},
+    facts::{as_made, replaced, same_target, unreadable},
     objects::read_more,
 };
 use crate::{
@@ -37,10 +37,9 @@ impl Engine {
         same_target(&id.to_string(), request.target.as_deref(), &target)?;
         let now = self.clusters.facts(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
         let replaced = replaced(remembered.as_ref(), &now.stable);
-        let fresh = as_made(now.stable, remembered.as_ref());
-        let facts = spec.as_ref().and_then(|spec| stable(spec, Some(&fresh), None)).unwrap_or(fresh);
+        let facts = as_made(now.stable, remembered.as_ref());
         let parent = match id.parent() {
-            Some(id) => self.find_parent(id, &facts, parent.as_ref()).await?,
+            Some(id) => self.find_parent(id, 0, &facts, parent.as_ref()).await?,
             None => None,
         };
         let authentication = match id.owner() {

@@ -23,6 +23,8 @@ pub struct Found {
     pub objects: Item<Objects>,
     /// Every slot of the environment, by name, where a plan changes a share.
     pub shares: Option<BTreeMap<String, ShareClaim>>,
+    /// Namespaces that something else of this run has planned, and what.
+    pub rivals: Vec<(String, Id)>,
 }
 
 pub struct Objects {
@@ -61,8 +63,15 @@ impl Engine {
         watch: &mut Watch,
     ) -> Found {
         let shares = if change.is_plan() { self.gather_shares(change, ground).await } else { None };
+        let rivals = self.memory.claim_namespaces(&change.id, &blueprint.summary.namespaces);
         if change.is_plan() && change.prior.is_some() {
-            return Found { authentication: Item::unread(), boundaries: vec![], objects: Item::unread(), shares };
+            return Found {
+                authentication: Item::unread(),
+                boundaries: vec![],
+                objects: Item::unread(),
+                shares,
+                rivals,
+            };
         }
         let authentication = self.authentication_of(change, ground).await;
         let objects = match self.gather_objects(change, ground, blueprint, watch).await {
@@ -83,13 +92,13 @@ impl Engine {
             };
             boundaries.push((arn.clone(), exists));
         }
-        Found { authentication, boundaries, objects, shares }
+        Found { authentication, boundaries, objects, shares, rivals }
     }
 
     /// Of a cluster that can be read; a plan is "undecided" already of any other.
     async fn authentication_of(&self, change: &ChangeRequest<'_>, ground: &Ground) -> Item<Authentication> {
         let Ok(cluster) = change.spec.cluster() else { return Item::unread() };
-        let facts = match ground.cluster.as_ref().or(change.spec.facts()) {
+        let facts = match &ground.cluster {
             Some(facts) => Ok(facts.clone()),
             None => self.clusters.facts(&cluster).await,
         };

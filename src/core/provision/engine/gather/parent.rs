@@ -18,10 +18,11 @@ impl Engine {
     pub(super) async fn planned_parent(
         &self,
         id: &EnvironmentId,
+        variant: usize,
         facts: &StableFacts,
         remembered: Option<&Parent>,
     ) -> Item<Parent> {
-        match self.find_parent(id, facts, remembered).await {
+        match self.find_parent(id, variant, facts, remembered).await {
             Ok(Some(parent)) => Item::Known(parent),
             Ok(None) => Item::Undecided(vec![unknown(id)]),
             // A target out of reach leaves a plan undecided; a refusal does not.
@@ -36,10 +37,11 @@ impl Engine {
     pub(super) async fn find_parent(
         &self,
         id: &EnvironmentId,
+        variant: usize,
         facts: &StableFacts,
         remembered: Option<&Parent>,
     ) -> Result<Option<Parent>, Problem> {
-        if let Some(planned) = self.memory.parent(id) {
+        if let Some(planned) = self.memory.parent(id, variant) {
             return Ok(Some(planned));
         }
         let target = self.target(&facts.cluster_arn, Moment::Plan);
@@ -81,8 +83,9 @@ impl Engine {
 
     fn parent_of_record(&self, recorded: &Record) -> Result<Parent, Problem> {
         let unreadable = |reason: String| Failure::Record { id: recorded.id.clone(), reason }.problem();
-        let spec = recorded.request().map_err(|error| unreadable(error.to_string()))?;
-        golden::parent_of(&spec, &recorded.facts, &self.catalogue)
+        let spec = golden::recorded(self.config.resources, recorded);
+        let spec = spec.ok_or_else(|| unreadable("another release wrote it".to_owned()))?;
+        spec.parent_of(&recorded.facts, &self.catalogue)
             .ok_or_else(|| unreadable("it is not an environment's".to_owned()))?
             .map_err(|problems| {
                 problems.into_iter().next().unwrap_or_else(|| unreadable("nothing can be rendered from it".to_owned()))

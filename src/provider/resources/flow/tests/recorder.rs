@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use goldenpath_adapters::clock::SystemClock;
 use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record},
-    golden::Catalogue,
+    golden::{Catalogue, RESOURCES},
     provision::{
-        Engine, EngineConfig, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest,
+        Descriptor, Engine, EngineConfig, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest,
         Provisioner, RemoveRequest, Removed,
     },
 };
@@ -26,9 +26,13 @@ pub struct Recorder {
 
 impl Recorder {
     pub fn open(folder: &Path) -> Arc<Self> {
+        Self::open_with(folder, RESOURCES)
+    }
+
+    pub fn open_with(folder: &Path, resources: &'static [&'static dyn Descriptor]) -> Arc<Self> {
         let sandbox = Arc::new(Sandbox::open(folder.join("sandbox.db"), SandboxOptions::default()));
         let (clock, catalogue) = (Arc::new(SystemClock::default()), Catalogue::embedded());
-        let config = EngineConfig::default();
+        let config = EngineConfig { resources, ..EngineConfig::default() };
         let engine = Engine::new(sandbox.clone(), sandbox.clone(), sandbox.clone(), clock, catalogue, config);
         let (previews, ensures, removals) = Default::default();
         Arc::new(Self { engine, sandbox, previews, ensures, removals })

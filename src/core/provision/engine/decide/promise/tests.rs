@@ -26,8 +26,15 @@ fn a_plan_that_changes_nothing_says_only_what_was_an_error() {
     drifted.pop_first();
     let judged =
         [Problem::warning("a", "A warning", "Of the request."), Problem::error("b", "An error", "Of a newer rule.")];
-    let ground = Ground { target: None, facts: facts().stable, cluster: None, parent: None, usual_share: None };
-    let found = Found { authentication: Item::unread(), boundaries: vec![], objects: Item::unread(), shares: None };
+    let ground =
+        Ground { target: None, facts: facts().stable, cluster: None, parent: None, parents: 1, usual_share: None };
+    let found = Found {
+        authentication: Item::unread(),
+        boundaries: vec![],
+        objects: Item::unread(),
+        shares: None,
+        rivals: vec![],
+    };
     for (before, objects, expected, reason) in [
         (None, None, vec![("a", false), ("b", true)], "a create"),
         (Some(&spec), Some(&lines), vec![("b", false)], "nothing changes: the error warns, the warning is silent"),
@@ -48,6 +55,7 @@ fn a_plan_that_changes_nothing_says_only_what_was_an_error() {
             parent: None,
             prior: prior.as_ref(),
             replacing: None,
+            variant: 0,
             planned: None,
             planned_target: None,
             moment: Moment::Plan,

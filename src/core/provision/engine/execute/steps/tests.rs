@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    domain::{ClusterArn, Observed, Ownership, Phase, Role},
+    domain::{ClusterArn, EnvironmentId, Observed, Ownership, Phase, Role},
     kinds::fields_of,
     ports::{Clock, Deleted, Objects, PortError, Scope, Selector},
     provision::engine::{
@@ -114,7 +114,7 @@ impl Clock for Port {
 }
 
 fn id() -> Id {
-    Id::Environment("demo/pay".parse().unwrap_or_else(|e| panic!("{e}")))
+    Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")))
 }
 
 fn role() -> Desired {

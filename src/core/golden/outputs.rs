@@ -1,0 +1,50 @@
+//! What computed attributes are told from once a target is known.
+
+use crate::domain::{Desired, ObjectKey, Observed, Outputs, Record};
+use std::{collections::BTreeMap, fmt::Debug};
+
+pub type ObservedByKey = BTreeMap<ObjectKey, Observed>;
+
+/// What an apply saw of a new identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    Reached,
+    NotYet,
+    /// Nothing here could show it.
+    Unknown,
+}
+
+/// What a plan knows of what there was.
+#[derive(Clone, Copy)]
+pub struct Before<'a> {
+    /// The objects of state; `None`: a create.
+    pub objects: Option<&'a BTreeMap<String, String>>,
+    pub identity_ready: Option<bool>,
+    /// The apply will look whether a new identity has arrived.
+    pub proves_identity: bool,
+}
+
+/// What exists.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    pub objects: &'a ObservedByKey,
+    /// Of the create that became ready.
+    pub record: Option<&'a Record>,
+    /// What an apply saw of a new identity.
+    pub proof: Option<Proof>,
+}
+
+/// What a resource makes of them.
+pub trait OutputRules: Debug + Send + Sync {
+    fn plan_outputs(&self, outputs: &mut Outputs, objects: &[Desired], before: &Before<'_>);
+    fn settle_outputs(&self, outputs: &mut Outputs, objects: &[Desired], seen: &Seen<'_>);
+}
+
+// === impl Before ===
+
+impl Before<'_> {
+    /// Of a create nothing generated is known, and an absent prior says so by itself.
+    pub fn is_new(&self, key: &ObjectKey) -> bool {
+        self.objects.is_some_and(|objects| !objects.contains_key(&key.to_string()))
+    }
+}

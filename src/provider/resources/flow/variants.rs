@@ -1,0 +1,76 @@
+//! Plans of a request that is not wholly known: each request that it may turn out to be is planned, and what all of these plans
+//! agree on does not depend on what is unknown.
+
+use super::managed::Managed;
+use goldenpath_core::{
+    domain::Problem,
+    provision::{Decided, Preview, PreviewRequest, Provisioner, Spec},
+};
+use plugin::{
+    Diagnostic, Path, Value,
+    path::Step,
+    schema::{Replace, stand_ins},
+};
+
+impl Managed {
+    /// One when all is known that a request must know. `None`: what is unknown decides everything.
+    pub(super) fn requests(&self, config: &Value, prior: &Value) -> Result<Option<Vec<Spec>>, Diagnostic> {
+        let (mut paths, mut trees) = (Vec::<Path>::new(), vec![config.clone()]);
+        loop {
+            let error = match trees.first().map(|tree| self.spec(tree)) {
+                None => return Ok(None),
+                Some(Ok(_)) => break,
+                Some(Err(error)) if !error.unknown => return Err(self.unreadable(&error, "The configuration")),
+                Some(Err(error)) => error,
+            };
+            let path = self.declared().resolve_path(&error.path);
+            if paths.contains(&path) || self.decides(&path) {
+                return Ok(None);
+            }
+            paths.push(path);
+            trees = stand_ins(self.declared(), config, prior, &paths).unwrap_or_default();
+        }
+        let specs: Vec<Spec> = trees.iter().filter_map(|tree| self.spec(tree).ok()).collect();
+        Ok((paths.is_empty() || specs.len() > 1).then_some(specs))
+    }
+
+    /// Nothing can be said before it is known: parts of the id, the team, the tier.
+    fn decides(&self, path: &Path) -> bool {
+        let Some(Step::Attribute(name)) = path.steps().first() else { return true };
+        let attribute = self.declared().attribute(name);
+        attribute.is_none_or(|attribute| attribute.is_required() || !matches!(attribute.replace, Replace::Never))
+    }
+}
+
+/// `request` holds the first of `specs`.
+pub(super) async fn preview_all(provisioner: &dyn Provisioner, specs: &[Spec], request: PreviewRequest) -> Preview {
+    let mut plans: Vec<Decided> = vec![];
+    let mut problems: Option<Vec<Problem>> = None;
+    let (mut variant, mut variants) = (0, specs.len());
+    while variant < variants {
+        let spec = specs[variant % specs.len()].clone();
+        let preview = provisioner.preview(PreviewRequest { spec, variant, ..request.clone() }).await;
+        // What is only wrong with a value that stands in for another one is not wrong.
+        problems = Some(match problems {
+            None => preview.problems,
+            Some(known) => known.into_iter().filter(|problem| preview.problems.contains(problem)).collect(),
+        });
+        if let Some(decided) = preview.decided {
+            variants = variants.max(decided.variants);
+            plans.push(decided);
+        }
+        variant += 1;
+    }
+    let is_decided = variants == 1 || plans.len() > 1;
+    let decided = plans.into_iter().reduce(agree).filter(|_| is_decided);
+    Preview { decided, problems: problems.unwrap_or_default() }
+}
+
+fn agree(one: Decided, other: Decided) -> Decided {
+    Decided {
+        outputs: one.outputs.agree(other.outputs),
+        parent: one.parent.filter(|parent| Some(parent) == other.parent.as_ref()),
+        protected: one.protected || other.protected,
+        ..one
+    }
+}
