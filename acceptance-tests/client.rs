@@ -13,5 +13,5 @@ pub use calls::{Client, Schemas};
 pub use diagnostics::{Diagnostics, as_text, errors, no_errors};
 pub use instance::{Action, Instance, Planned};
 pub use schema::Schema;
-pub use state::InstanceState;
+pub use state::{InstanceState, objects};
 pub use wire::UNKNOWN;

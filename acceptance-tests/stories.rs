@@ -8,6 +8,7 @@ mod interruptions;
 mod life;
 mod loss;
 mod moves;
+mod reading;
 pub mod real;
 mod reattach;
 mod target;
@@ -49,6 +50,10 @@ const fn story(name: &'static str, on: On, run: fn(&Tool) -> Result<()>) -> Stor
 pub const STORIES: &[Story] = &[
     story("a whole life, installed from a mirror", On::Every, life::a_whole_life),
     story("plan shows every child object", On::Main, life::child_objects_are_shown),
+    story("a plan is short", On::Every, reading::plans_are_short),
+    story("a plan of 30 teams is short", On::Main, reading::thirty_teams),
+    story("a plan shows nothing that nobody wrote", On::Main, reading::nothing_that_nobody_wrote),
+    story("manifests of a slot that is made and changed", On::Every, reading::manifests),
     story("a replacement destroys and makes again", On::Every, life::replacement),
     story("destroy goes in its own order", On::Main, life::destroy_order),
     story("for_each over 50", On::Main, life::for_each_over_fifty),

@@ -10,7 +10,7 @@ mod words;
 use crate::{outside, random::Random, sandbox::Sandbox, server::Server};
 use acceptance_tests::{
     BASELINE, ENVIRONMENT, SLOT, chain,
-    client::{Action, Client, Instance, Planned, as_text, errors, no_errors},
+    client::{Action, Client, Instance, Planned, as_text, errors, no_errors, objects},
     servers::Real,
 };
 use anyhow::{Context as _, Result, bail, ensure};
@@ -24,7 +24,7 @@ use std::{
 };
 use tally::Tally;
 use truth_target::{RealPart, TruthTarget};
-use words::{changes, difference, known_lines};
+use words::{changes, difference, known_texts};
 
 /// One server and one target with a baseline, in which one case after another lives and ends.
 pub struct TruthFixture {
@@ -177,7 +177,7 @@ impl Life<'_> {
             None => planned,
         };
         no_errors(&planned.said, "plan with unknowns")?;
-        let promised = known_lines(planned.objects());
+        let promised = known_texts(planned.objects());
         self.reconnect().await?;
         let said = self.instance.apply(planned, Some(&spec)).await?;
         no_errors(&said, "apply").with_context(|| format!("of {spec}"))?;
@@ -303,7 +303,7 @@ impl Life<'_> {
     }
 
     fn objects(&self) -> BTreeMap<String, String> {
-        self.instance.state.as_ref().map(|held| known_lines(held.value.child("objects"))).unwrap_or_default()
+        self.instance.state.as_ref().map(|held| known_texts(objects(&held.value, &held.private))).unwrap_or_default()
     }
 
     fn a_namespace(&self, random: &mut Random) -> Option<String> {

@@ -234,13 +234,13 @@ impl From<std::process::Output> for Run {
     }
 }
 
-fn squash(text: &str) -> String {
+pub fn squash(text: &str) -> String {
     let plain = text.replace(['│', '╷', '╵'], " ");
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The lines of `objects` in a state's attributes.
+/// `objects` of a state's or a plan's attributes.
 pub fn objects(attributes: &Json) -> BTreeMap<String, String> {
     let entries = attributes["objects"].as_object().cloned().unwrap_or_default();
-    entries.into_iter().map(|(key, line)| (key, line.as_str().unwrap_or_default().to_owned())).collect()
+    entries.into_iter().map(|(key, text)| (key, text.as_str().unwrap_or_default().to_owned())).collect()
 }

@@ -5,13 +5,13 @@ use super::{
     diagnostics::{self, Diagnostics, errors, no_errors},
     laws,
     proposed::proposed_new_state,
-    state::InstanceState,
+    state::{InstanceState, objects},
     wire::{UNKNOWN, capabilities, decode, encode, path},
 };
 use anyhow::{Result, bail, ensure};
 use plugin::{Path, Value};
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tfplugin_proto::tfplugin6 as wire;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +33,13 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// The plan's promise about one object, by its key.
-    pub fn objects(&self) -> &Value {
-        self.value.child("objects")
+    /// What it promises of each object, by its whole key.
+    pub fn objects(&self) -> BTreeMap<String, Value> {
+        objects(&self.value, &self.private)
     }
 
-    /// Of all objects that it promises.
     pub fn keys(&self) -> BTreeSet<String> {
-        let objects = self.objects().as_map().into_iter().flatten();
-        objects.map(|(key, _)| key.clone()).collect()
+        self.objects().into_keys().collect()
     }
 }
 

@@ -46,5 +46,7 @@ resource "goldenpath_team_environment" "payments" {{
 }
 
 pub(super) const QUOTA: &str = "k8s/v1/ResourceQuota/payments/gp-base";
+/// As a plan shows it.
+pub(super) const SHOWN_QUOTA: &str = "ResourceQuota payments/gp-base";
 pub(super) const NAMESPACE: &str = "k8s/v1/Namespace/payments";
 pub(super) const ENVIRONMENT: &str = "goldenpath_team_environment.payments";

@@ -1,9 +1,10 @@
 //! What others change, and what becomes of it.
 
-use super::configurations::{ENVIRONMENT, NAMESPACE, QUOTA, environment};
-use crate::workspace::{Workspace, objects};
+use super::configurations::{ENVIRONMENT, NAMESPACE, QUOTA, SHOWN_QUOTA, environment};
+use crate::workspace::{Workspace, objects, squash};
 use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
+use goldenpath_core::kinds;
 use serde_json::json;
 
 fn applied(tool: &Tool, more: &str) -> Result<Workspace> {
@@ -26,8 +27,7 @@ pub(super) fn a_changed_field(tool: &Tool) -> Result<()> {
     raise_the_quota(&workspace)?;
     let plan = workspace.plan(&[])?;
     plan.says("0 to add, 1 to change, 0 to destroy")?;
-    plan.says("requests.cpu=99")?;
-    plan.says("requests.cpu=4")?;
+    plan.says("- requests.cpu 99 + requests.cpu 4")?;
     plan.says("kubectl-edit")?;
     workspace.apply(&[])?;
     ensure!(cpu(&workspace)? == "4", "healed to 4, not {}", cpu(&workspace)?);
@@ -49,7 +49,7 @@ pub(super) fn only_reported(tool: &Tool) -> Result<()> {
 }
 
 pub(super) fn ignored_object(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, r#"drift = { ignore = ["k8s/v1/ResourceQuota/*"] }"#)?;
+    let workspace = applied(tool, r#"drift = { ignore = ["ResourceQuota *"] }"#)?;
     raise_the_quota(&workspace)?;
     let key = "k8s/v1/LimitRange/payments/gp-defaults";
     workspace.sandbox().delete(key)?;
@@ -66,7 +66,7 @@ pub(super) fn a_deleted_object(tool: &Tool) -> Result<()> {
     workspace.sandbox().delete(key)?;
     let plan = workspace.plan(&[])?;
     plan.says("0 to add, 1 to change, 0 to destroy")?;
-    plan.says(key)?;
+    plan.says("NetworkPolicy payments/gp-default-deny")?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
     ensure!(workspace.sandbox().ours()?.iter().any(|there| there == key), "it is there again");
@@ -76,7 +76,7 @@ pub(super) fn a_deleted_object(tool: &Tool) -> Result<()> {
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
     let promised: Vec<_> = objects(&workspace.attributes(ENVIRONMENT)?).into_keys().collect();
-    let there = workspace.sandbox().ours()?;
+    let there: Vec<_> = workspace.sandbox().ours()?.iter().map(|key| kinds::short(key)).collect();
     ensure!(promised.iter().all(|key| there.contains(key)), "all of {promised:#?} is there again: {there:#?}");
     Ok(())
 }
@@ -112,12 +112,12 @@ pub(super) fn refresh_only(tool: &Tool) -> Result<()> {
     let calls = workspace.sandbox().calls()?.len();
     let plan = workspace.run(&["plan", "-refresh-only", "-no-color", "-input=false"])?;
     plan.says("changed outside of")?;
-    plan.says("requests.cpu=99")?;
+    plan.says("requests.cpu 99")?;
     workspace.ok(&["apply", "-refresh-only", "-auto-approve", "-no-color", "-input=false"])?;
     let changed = workspace.sandbox().calls()?.split_off(calls);
     ensure!(changed.iter().all(|call| call.verb != "apply" && call.verb != "delete"), "refresh-only changes nothing");
-    let line = objects(&workspace.attributes(ENVIRONMENT)?).get(QUOTA).cloned().unwrap_or_default();
-    ensure!(line.contains("requests.cpu=99"), "state holds what was observed: {line}");
+    let text = objects(&workspace.attributes(ENVIRONMENT)?).get(SHOWN_QUOTA).cloned().unwrap_or_default();
+    ensure!(squash(&text).contains("requests.cpu 99"), "state holds what was observed: {text}");
     // What state now knows is still not what is desired.
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;

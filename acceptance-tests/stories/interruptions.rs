@@ -1,6 +1,6 @@
 //! Interrupts, refusals, deaths and other pipelines in the middle of an apply.
 
-use super::configurations::{ENVIRONMENT, NAMESPACE, QUICK, QUOTA, environment};
+use super::configurations::{ENVIRONMENT, NAMESPACE, QUICK, QUOTA, SHOWN_QUOTA, environment};
 use crate::{
     sandbox::FaultRow,
     workspace::{Run, Workspace},
@@ -119,11 +119,11 @@ pub(super) fn by_command_line(tool: &Tool) -> Result<()> {
     command(&["show", QUOTA])?.says("requests.cpu")?;
     let edit = command(&["edit", QUOTA, r#"/spec/hard/requests.cpu="99""#])?;
     ensure!(edit.code == Some(0), "{}", edit.raw);
-    workspace.plan(&[])?.says("requests.cpu=99")?;
+    workspace.plan(&[])?.says("requests.cpu 99")?;
     workspace.apply(&[])?;
-    let delete = command(&["delete", QUOTA])?;
-    ensure!(delete.code == Some(0), "{}", delete.raw);
-    workspace.plan(&[])?.says(QUOTA)?;
+    let delete = command(&["delete", SHOWN_QUOTA])?;
+    ensure!(delete.code == Some(0), "a key as a plan shows it: {}", delete.raw);
+    workspace.plan(&[])?.says(SHOWN_QUOTA)?;
     workspace.apply(&[])?;
     command(&["calls"])?.says(QUOTA)?;
     Ok(())

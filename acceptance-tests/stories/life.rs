@@ -4,6 +4,8 @@ use super::configurations::{QUICK, environment};
 use crate::workspace::{Workspace, objects};
 use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
+use goldenpath_core::kinds;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, QUICK)?;
@@ -12,7 +14,7 @@ pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {
 
     let plan = workspace.plan(&["-out=saved.plan"])?;
     plan.says("3 to add, 0 to change, 0 to destroy")?;
-    plan.says("k8s/v1/ResourceQuota/payments-dev/gp-base")?;
+    plan.says("ResourceQuota payments-dev/gp-base")?;
     // A saved plan is applied as it was approved.
     workspace.ok(&["apply", "-no-color", "-input=false", "saved.plan"])?;
     workspace.plan_is_empty(&[])?;
@@ -21,8 +23,7 @@ pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {
     workspace.write("main.tf", &QUICK.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"6\""))?;
     let plan = workspace.plan(&[])?;
     plan.says("0 to add, 1 to change, 0 to destroy")?;
-    plan.says("requests.cpu=4")?;
-    plan.says("requests.cpu=6")?;
+    plan.says("- requests.cpu 4 + requests.cpu 6")?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
     let after = workspace.attributes("goldenpath_team_environment.payments")?;
@@ -30,7 +31,7 @@ pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {
     let (before, after) = (objects(&before), objects(&after));
     let changed: Vec<_> =
         after.iter().filter(|(key, line)| before.get(*key) != Some(line)).map(|(key, _)| key).collect();
-    ensure!(changed == ["k8s/v1/ResourceQuota/payments-dev/gp-base"], "more than the quota has changed: {changed:?}");
+    ensure!(changed == ["ResourceQuota payments-dev/gp-base"], "more than the quota has changed: {changed:?}");
 
     workspace.destroy(&[])?;
     let left = workspace.sandbox().ours()?;
@@ -43,31 +44,31 @@ pub(super) fn child_objects_are_shown(tool: &Tool) -> Result<()> {
     let planned = workspace.planned(&[])?;
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
     ensure!(changes.len() == 3, "three resources, not {}", changes.len());
-    let mut promised = std::collections::BTreeMap::new();
+    let mut promised = BTreeMap::new();
     for change in &changes {
         let after = &change["change"]["after"];
         ensure!(change["change"]["after_unknown"]["objects"] != true, "objects are known in the plan");
         promised.extend(objects(after));
     }
     for (key, part) in [
-        ("k8s/v1/Namespace/goldenpath-system", ""),
-        ("k8s/rbac.authorization.k8s.io/v1/ClusterRole/gp-viewer", ""),
-        ("k8s/v1/Namespace/payments-dev", "enforce=baseline"),
-        ("k8s/v1/ResourceQuota/payments-dev/gp-base", "requests.cpu"),
-        ("k8s/networking.k8s.io/v1/NetworkPolicy/payments-dev/gp-default-deny", ""),
-        ("k8s/rbac.authorization.k8s.io/v1/RoleBinding/payments-dev/gp-developer", "gp:p:"),
-        ("k8s/v1/ServiceAccount/payments-dev/ledger", ""),
-        ("aws/eks/PodIdentityAssociation/payments-dev/ledger", ""),
+        ("Namespace goldenpath-system", ""),
+        ("ClusterRole gp-viewer", "read="),
+        ("Namespace payments-dev", "pod-security=v1.36 enforce baseline"),
+        ("ResourceQuota payments-dev/gp-base", "requests.cpu            4\n"),
+        ("NetworkPolicy payments-dev/gp-default-deny", "ingress=closed"),
+        ("RoleBinding payments-dev/gp-developer", "subjects=Group gp:p:"),
+        ("ServiceAccount payments-dev/ledger", ""),
+        ("PodIdentityAssociation payments-dev/ledger", "roleArn"),
     ] {
-        let line = promised.get(key);
-        ensure!(line.is_some_and(|line| line.contains(part)), "{key} is not promised with {part:?}: {line:?}");
+        let text = promised.get(key);
+        ensure!(text.is_some_and(|text| text.contains(part)), "{key} is not promised with {part:?}: {text:?}");
     }
-    let digests = promised.values().all(|line| line.rsplit_once(" #1:").is_some_and(|(_, digest)| digest.len() == 10));
-    ensure!(digests, "each line ends in a digest: {promised:#?}");
+    let digests = promised.values().all(|text| text.rsplit_once("#2:").is_some_and(|(_, digest)| digest.len() == 10));
+    ensure!(digests, "each text ends in a digest: {promised:#?}");
 
     workspace.ok(&["apply", "-no-color", "-input=false", "saved.plan"])?;
-    let there: Vec<_> = workspace.sandbox().ours()?;
-    let promised: Vec<_> = promised.into_keys().collect();
+    let there: BTreeSet<_> = workspace.sandbox().ours()?.iter().map(|key| kinds::short(key)).collect();
+    let promised: BTreeSet<_> = promised.into_keys().collect();
     ensure!(there == promised, "promised {promised:#?}, there is {there:#?}");
     Ok(())
 }

@@ -10,7 +10,9 @@ use acceptance_tests::{
     tools::Tool,
 };
 use anyhow::{Context as _, Result, ensure};
-use serde_json::json;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use goldenpath_core::kinds::{KeptKeys, short, whole_key};
+use serde_json::{Value as Json, json};
 use std::{
     collections::BTreeSet,
     sync::Arc,
@@ -50,7 +52,7 @@ async fn life(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     workspace.set("TF_VAR_cpu", "6");
     let plan = workspace.plan(&[])?;
     plan.says("0 to add, 1 to change, 0 to destroy")?;
-    plan.says("requests.cpu=6")?;
+    plan.says("+ requests.cpu 6")?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
     is_there(&outside, &all).await?;
@@ -81,13 +83,20 @@ fn workspace(tool: &Tool, real: &Arc<Real>, developer: &str, ci: &str) -> Result
     Ok(workspace)
 }
 
-/// Keys of the `objects` of all three.
+/// Whole keys of the `objects` of all three.
 fn all(workspace: &Workspace) -> Result<BTreeSet<String>> {
     let mut all = BTreeSet::new();
     for address in [BASELINE, ENVIRONMENT, SLOT] {
-        let objects = objects(&workspace.attributes(address)?);
+        let instance = workspace.instance(address)?.with_context(|| format!("{address} is not in the state"))?;
+        let private = STANDARD.decode(instance["private"].as_str().unwrap_or_default())?;
+        let memory: Json = serde_json::from_slice(&private)?;
+        let kept: KeptKeys = serde_json::from_value(memory["keys"].clone()).unwrap_or_default();
+        let objects = objects(&instance["attributes"]);
         ensure!(!objects.is_empty(), "{address} has no objects");
-        all.extend(objects.into_keys());
+        for shown in objects.keys() {
+            let key = whole_key(shown, &kept).with_context(|| format!("{shown} stands for no object"))?;
+            all.insert(key.to_string());
+        }
     }
     Ok(all)
 }
@@ -140,7 +149,7 @@ async fn heals(workspace: &Workspace, outside: &Outside, all: &BTreeSet<String>)
 
     let plan = workspace.plan(&[])?;
     for key in [roles[0], roles[1], quota, policy, entry] {
-        plan.says(key).context("drift is shown by the object's key")?;
+        plan.says(&short(key)).context("drift is shown by the object's key")?;
     }
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;

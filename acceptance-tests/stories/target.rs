@@ -71,7 +71,7 @@ run "quota_is_as_requested" {{
     cpu = "6"
   }}
   assert {{
-    condition     = strcontains(goldenpath_team_environment.payments.objects["k8s/v1/ResourceQuota/payments/gp-base"], "requests.cpu=6")
+    condition     = strcontains(goldenpath_team_environment.payments.objects["ResourceQuota payments/gp-base"], "requests.cpu            6")
     error_message = "the quota is not what was requested"
   }}
 }}

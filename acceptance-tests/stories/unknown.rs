@@ -1,6 +1,6 @@
 //! Values that another resource of the same run still owes.
 
-use super::configurations::{ENVIRONMENT, QUOTA, environment};
+use super::configurations::{ENVIRONMENT, QUOTA, SHOWN_QUOTA, environment};
 use crate::workspace::{Workspace, objects};
 use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
@@ -15,7 +15,7 @@ pub(super) fn a_name(tool: &Tool) -> Result<()> {
     ensure!(ours["change"]["after_unknown"]["objects"] == true, "without a name no object is known: {ours}");
     workspace.ok(&["apply", "-no-color", "-input=false", "saved.plan"])?;
     workspace.plan_is_empty(&[])?;
-    ensure!(objects(&workspace.attributes(ENVIRONMENT)?).contains_key(QUOTA), "the name came through");
+    ensure!(objects(&workspace.attributes(ENVIRONMENT)?).contains_key(SHOWN_QUOTA), "the name came through");
 
     // The name will be known after apply only, and then turns out the same: nothing is replaced by not knowing.
     workspace
@@ -81,7 +81,7 @@ pub(super) fn a_cluster_name(tool: &Tool) -> Result<()> {
     Ok(())
 }
 
-/// A field that decides no key may be unknown: every object keeps its key, and one line waits.
+/// A field that decides no key may be unknown: every object keeps its key, and one text waits.
 pub(super) fn a_statement(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(
         tool,
@@ -104,10 +104,10 @@ resource "goldenpath_eks_workload_slot" "ledger" {{
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
     let slot = changes.iter().find(|one| one["type"] == "goldenpath_eks_workload_slot").cloned().unwrap_or_default();
     let waiting = slot["change"]["after_unknown"]["objects"].as_object().cloned().unwrap_or_default();
-    let role = waiting.keys().filter(|key| key.starts_with("aws/iam/Role/")).count();
-    ensure!(role == 1, "the role's key is known and its line is not: {}", slot["change"]["after_unknown"]);
+    let role = waiting.keys().filter(|key| key.starts_with("IAM Role ")).count();
+    ensure!(role == 1, "the role's key is known and its text is not: {}", slot["change"]["after_unknown"]);
     let known = objects(&slot["change"]["after"]);
-    ensure!(known.contains_key("k8s/v1/ServiceAccount/payments/ledger"), "the rest is known: {known:#?}");
+    ensure!(known.contains_key("ServiceAccount payments/ledger"), "the rest is known: {known:#?}");
     workspace.ok(&["apply", "-no-color", "-input=false", "saved.plan"])?;
     workspace.plan_is_empty(&[])?;
     Ok(())

@@ -3,6 +3,7 @@
 use super::truth_target::TruthTarget;
 use crate::random::Random;
 use anyhow::Result;
+use goldenpath_core::kinds;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -83,5 +84,5 @@ fn differs(before: &Json, after: &Json, change: &Json) -> bool {
 pub fn is_ignored(spec: &Json, key: &str) -> bool {
     let reports = spec["drift"]["mode"] == json!("report");
     let patterns = spec["drift"]["ignore"].as_array().into_iter().flatten().filter_map(Json::as_str);
-    reports || patterns.map(|pattern| pattern.trim_end_matches('*')).any(|start| key.starts_with(start))
+    reports || patterns.map(|pattern| pattern.trim_end_matches('*')).any(|start| kinds::short(key).starts_with(start))
 }

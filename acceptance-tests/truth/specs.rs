@@ -274,5 +274,5 @@ fn identity(random: &mut Random) -> Json {
 }
 
 fn drift(random: &mut Random) -> Json {
-    if random.percent(50) { json!({ "mode": "heal" }) } else { json!({ "ignore": ["k8s/v1/LimitRange/*"] }) }
+    if random.percent(50) { json!({ "mode": "heal" }) } else { json!({ "ignore": ["LimitRange *"] }) }
 }

@@ -3,9 +3,8 @@
 use plugin::value::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn known_lines(objects: &Value) -> BTreeMap<String, String> {
-    let entries = objects.as_map().into_iter().flatten();
-    entries.filter_map(|(key, line)| Some((key.clone(), line.as_str()?.to_owned()))).collect()
+pub(super) fn known_texts(objects: BTreeMap<String, Value>) -> BTreeMap<String, String> {
+    objects.into_iter().filter_map(|(key, text)| Some((key, text.as_str()?.to_owned()))).collect()
 }
 
 /// Attributes that a plan changes; of maps only the elements.

@@ -1,7 +1,7 @@
 # A first run on the embedded sandbox: a cluster's baseline, one environment, one slot.
 #
 #   terraform init && terraform plan      the plan lists every AWS and Kubernetes object under `objects`
-#   terraform apply -var cpu=6            only the line of the quota changes
+#   terraform apply -var cpu=6            only that line of the quota changes
 
 terraform {
   required_providers {

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
     use goldenpath_core::{
         domain::{Fields, FieldsBuilder, Holder, ObjectKey},
-        kinds::{fields_of, line},
+        kinds::{block, fields_of},
     };
 
     fn with_each<T>(check: impl Fn(&'static Kind, Sample) -> T) -> Vec<T> {
@@ -62,13 +62,13 @@ mod tests {
     /// A change of any field is seen in a plan.
     #[test]
     fn no_field_of_a_sample_changes_unseen() {
-        let legible = |key: &ObjectKey, fields: &Fields| {
-            let line = line(key, fields);
-            line.rsplit_once('#').map(|(words, _)| words.to_owned())
+        let legible = |key: &ObjectKey, fields: &Fields, wanted: &Fields| {
+            let text = block(key, fields, wanted);
+            text.rsplit_once('#').map(|(words, _)| words.to_owned())
         };
         with_each(|kind, sample| {
             let fields = fields_of(&sample.body);
-            let before = legible(&sample.key, &fields);
+            let before = legible(&sample.key, &fields, &fields);
             for field in fields.iter().filter(|field| field.text != "[]") {
                 for text in [None, Some(format!("{}x", field.text))] {
                     let mut other = FieldsBuilder::default();
@@ -78,7 +78,7 @@ mod tests {
                     if let Some(text) = &text {
                         other.push(field.path, text.as_str(), Holder::Us);
                     }
-                    let after = legible(&sample.key, &other.build());
+                    let after = legible(&sample.key, &other.build(), &fields);
                     assert_ne!(before, after, "{}: {} became {text:?}", kind.name, field.path);
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! | who walks it | for what |
 //! |---|---|
-//! | [`line`] | the words of an object in a plan |
+//! | [`block`], [`short_keys`] | an object in a plan, and its key |
 //! | [`fields_of`], [`fields_of_document`] | the canonical form in which objects are compared |
 //! | `golden` | the lists that a document declares though they are empty ([`openings`]) |
 //! | `provision` | the order of a removal ([`removal_rank`]) |
@@ -23,16 +23,18 @@
 //! a namespace. What a kind of AWS needs besides is its variants of `ObjectKey` and `Body`, and the calls in `adapters::aws`.
 
 mod aws;
+mod block;
 mod canonical;
 mod fields;
 mod kind;
 pub mod kubernetes;
-mod line;
 mod registry;
+mod short;
 mod words;
 
+pub use block::{block, digest_of, readable, same_digest};
 pub use canonical::{canonical_json, escaped, policy::canonical_policy};
 pub use fields::{fields_of, fields_of_document, managed_paths};
 pub use kind::{Kind, NameRule, Placement, RemovalRank, Served, Unmarked, Writes, group_of};
-pub use line::{digest_of, line, same_digest};
 pub use registry::{all, find, of, openings, removal_rank};
+pub use short::{KeptKeys, kept_keys, may_match, short, short_keys, whole_key};

@@ -6,6 +6,9 @@
 mod contract;
 mod engine;
 
-pub use crate::golden::{Baseline, Descriptor, Environment, Parent, Slot, Spec, descriptor};
+pub use crate::{
+    golden::{Baseline, Descriptor, Environment, Parent, Slot, Spec, descriptor},
+    kinds::{KeptKeys, kept_keys, short_keys, whole_key},
+};
 pub use contract::*;
 pub use engine::{Engine, EngineConfig};

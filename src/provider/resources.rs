@@ -13,6 +13,7 @@ pub mod provider_config;
 pub mod run;
 pub mod session;
 pub mod team_environment;
+pub mod workload_manifests;
 
 use cluster::Cluster;
 use cluster_baseline::ClusterBaseline;
@@ -22,6 +23,7 @@ use plugin::{DataSource, Resource};
 use session::Session;
 use std::sync::Arc;
 use team_environment::TeamEnvironment;
+use workload_manifests::WorkloadManifests;
 
 /// Every resource type, in the order of documents.
 pub const RESOURCES: &[&dyn ManagedResource] = &[&ClusterBaseline, &TeamEnvironment, &EksWorkloadSlot];
@@ -34,7 +36,7 @@ pub fn resources(session: &Arc<Session>) -> Vec<Box<dyn Resource>> {
 }
 
 pub fn data_sources(session: &Arc<Session>) -> Vec<Box<dyn DataSource>> {
-    vec![Box::new(Cluster { session: session.clone() })]
+    vec![Box::new(Cluster { session: session.clone() }), Box::new(WorkloadManifests { session: session.clone() })]
 }
 
 #[cfg(test)]

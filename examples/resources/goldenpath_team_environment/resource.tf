@@ -38,7 +38,7 @@ resource "goldenpath_team_environment" "payments" {
   }
 
   # Someone on call may raise a quota by hand without the next pipeline reverting it.
-  drift = { ignore = ["k8s/v1/ResourceQuota/*"] }
+  drift = { ignore = ["ResourceQuota *"] }
 
   # The tier defaults to `true`. Apply `false` by itself before you destroy the environment.
   deletion_protection = false

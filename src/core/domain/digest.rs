@@ -1,4 +1,4 @@
-//! Hashes that end up in names and lines. They never change: SHA-256 over NUL-joined fields, lower-case hex.
+//! Hashes that end up in names and in plans. They never change: SHA-256 over NUL-joined fields, lower-case hex.
 
 use sha2::{Digest, Sha256};
 

@@ -1,5 +1,5 @@
-//! What an object is called, in a readable and stable text form: keys of the `objects` map, of the record's inventory
-//! and of every message.
+//! What an object is called, in a readable and stable text form: keys of the record's inventory and of every message, and what
+//! the keys of the `objects` map stand for.
 //!
 //! `aws/iam/Role/<name>`, `aws/eks/AccessEntry/<principal ARN>`, `aws/eks/AccessPolicy/<policy>/<namespace>/<principal ARN>`,
 //! `aws/eks/PodIdentityAssociation/<namespace>/<service account>`, `k8s/<group/version>/<kind>[/<namespace>]/<name>`.

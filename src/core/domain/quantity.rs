@@ -102,7 +102,7 @@ impl Quantity {
 }
 
 impl fmt::Display for Quantity {
-    /// One text for one value, whatever notation it was written in, so that equal values have equal lines.
+    /// One text for one value, whatever notation it was written in, so that equal values have equal texts.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&canonical_text(self.nanos))
     }

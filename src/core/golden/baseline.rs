@@ -8,7 +8,7 @@ pub use resolve::Resolved;
 
 use super::{
     blueprint::Summary,
-    resource::{Common, Given, GoldenResource},
+    resource::{Common, GoldenResource, ResolveContext},
 };
 use crate::{
     domain::{BaselineSpec, ClusterRef, Desired, Id, NameError, Problems, ResourceKind},
@@ -36,7 +36,7 @@ impl GoldenResource for Baseline {
         Common { deletion_protection: Some(false), ..Common::default() }
     }
 
-    fn resolve(spec: &BaselineSpec, given: &Given<'_>) -> Result<Resolved, Problems> {
+    fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {
         resolve::resolve(spec, given)
     }
 

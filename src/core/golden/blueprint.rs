@@ -2,6 +2,7 @@
 
 use super::outputs::OutputRules;
 use crate::domain::{Desired, Outputs, TierClass};
+use std::collections::BTreeMap;
 
 /// All the desired objects of one request, with their order.
 #[derive(Clone, Debug)]
@@ -11,6 +12,8 @@ pub struct Blueprint {
     /// Computed attributes as far as rendering knows them.
     pub outputs: Outputs,
     pub output_rules: &'static dyn OutputRules,
+    /// File name -> text, for the application's own repository.
+    pub files: BTreeMap<String, String>,
 }
 
 /// What the record and the engine's guards take from a resolved request.

@@ -4,16 +4,19 @@ use super::{
     catalogue::{GoldenPath, Grants},
     forms::{self, covers},
 };
-use crate::domain::{Drift, NetworkEngine, Problems};
+use crate::{
+    domain::{Drift, NetworkEngine, Problems},
+    kinds,
+};
 
 pub fn check_drift(drift: Option<&Drift>, problems: &mut Problems) {
     for pattern in drift.iter().flat_map(|drift| &drift.ignore) {
-        if !["aws/", "k8s/", "*"].iter().any(|start| pattern.starts_with(start)) {
+        if !kinds::may_match(pattern) {
             problems.error(
                 "drift.pattern",
                 &["drift", "ignore"],
                 format!("Drift pattern {pattern:?} matches no object"),
-                "Write a pattern over the keys of `objects`, such as k8s/v1/ResourceQuota/* or aws/iam/Role/*.",
+                "Write a pattern over the keys of `objects`, such as `ResourceQuota *` or `IAM Role *`.",
             );
         }
     }

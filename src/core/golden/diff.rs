@@ -31,7 +31,7 @@ pub fn diff(desired: &Desired, observed: &Observed) -> Vec<FieldChange> {
     field_changes(&desired.manager, &fields_of(body), &observed.fields)
 }
 
-/// What a line says of an observed object: the live values of the fields that are desired, whoever holds them, and of those
+/// What a text says of an observed object: the live values of the fields that are desired, whoever holds them, and of those
 /// that this manager still holds. Equal to `fields_of` of the desired body exactly when there is nothing to do.
 /// Without a desired body: all that the manager holds.
 pub fn view(manager: &str, desired: Option<&Fields>, observed: &Fields) -> Fields {
@@ -160,9 +160,9 @@ mod tests {
             assert_eq!(diff(&desired, &observed), expect, "{reason}");
             let wanted = desired.body.as_ref().map(crate::kinds::fields_of);
             let seen = view(&desired.manager, wanted.as_ref(), &observed.fields);
-            let line = |fields: &Fields| crate::kinds::line(&key(), fields);
-            let same = wanted.as_ref().map(line) == Some(line(&seen));
-            assert_eq!(same, expect.is_empty(), "the line agrees with the diff: {reason}");
+            let wanted = wanted.unwrap_or_default();
+            let text = |fields: &Fields| crate::kinds::block(&key(), fields, &wanted);
+            assert_eq!(text(&wanted) == text(&seen), expect.is_empty(), "the text agrees with the diff: {reason}");
         }
     }
 

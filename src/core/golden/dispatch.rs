@@ -7,7 +7,7 @@ use super::{
     environment::Environment,
     outputs::{Before, OutputRules, Seen},
     parent::Parent,
-    resource::{Common, Given, GoldenResource},
+    resource::{Common, GoldenResource, ResolveContext},
     slot::Slot,
 };
 use crate::{
@@ -54,7 +54,7 @@ pub trait Request: Send + Sync {
     /// Rules that need the golden path and nothing of a cluster: its tiers, defaults, bounds and grants.
     fn check_with(&self, catalogue: &Catalogue) -> Vec<Problem>;
     /// The error arm: nothing can be rendered. It holds whatever else the golden path refuses, too.
-    fn resolve(&self, given: &Given<'_>) -> Result<Resolved, Vec<Problem>>;
+    fn resolve(&self, given: &ResolveContext<'_>) -> Result<Resolved, Vec<Problem>>;
     /// What those need to know that live in it; `None`: nothing does.
     fn parent_of(&self, facts: &StableFacts, catalogue: &Catalogue) -> Option<Result<Parent, Vec<Problem>>>;
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
@@ -192,7 +192,7 @@ impl<R: GoldenResource> Request for RequestOf<R> {
         problems.into_vec()
     }
 
-    fn resolve(&self, given: &Given<'_>) -> Result<Resolved, Vec<Problem>> {
+    fn resolve(&self, given: &ResolveContext<'_>) -> Result<Resolved, Vec<Problem>> {
         let errors = match R::resolve(&self.0, given) {
             Ok(resolved) => return Ok(Box::new(ResolvedOf::<R>(resolved))),
             Err(errors) => errors,
@@ -231,6 +231,7 @@ impl<R: GoldenResource> ResolvedRequest for ResolvedOf<R> {
             summary: R::summary(&self.0).clone(),
             outputs,
             output_rules: descriptor::<R>(),
+            files: R::files(&self.0),
         }
     }
 

@@ -17,7 +17,7 @@ use super::{
     catalogue::Catalogue,
     outputs::{Before, Seen},
     parent::Parent,
-    resource::{Common, Given, GoldenResource},
+    resource::{Common, GoldenResource, ResolveContext},
 };
 use crate::{
     domain::{
@@ -66,7 +66,7 @@ impl GoldenResource for Environment {
         }
     }
 
-    fn resolve(spec: &EnvironmentSpec, given: &Given<'_>) -> Result<Resolved, Problems> {
+    fn resolve(spec: &EnvironmentSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {
         resolve::resolve(spec, given.facts, given.catalogue)
     }
 

@@ -1,6 +1,6 @@
 //! Requests and facts for tests, as a user and a cluster would give them.
 
-use super::{Baseline, Blueprint, Catalogue, Given, Parent, Resolved, Spec, environment};
+use super::{Baseline, Blueprint, Catalogue, Parent, ResolveContext, Resolved, Spec, environment};
 use crate::domain::{BaselineSpec, EnvironmentSpec, Problem, SlotSpec, StableFacts};
 use serde_json::{Value, json};
 
@@ -88,7 +88,7 @@ pub(super) fn rendered(spec: Spec, facts: &StableFacts, parent: Option<&Parent>)
 }
 
 pub(super) fn resolved(spec: &Spec, facts: &StableFacts, parent: Option<&Parent>) -> Result<Resolved, Vec<Problem>> {
-    spec.resolve(&Given { facts, parent, catalogue: &Catalogue::embedded() })
+    spec.resolve(&ResolveContext { facts, parent, catalogue: &Catalogue::embedded() })
 }
 
 pub(super) fn judged(spec: &Spec, facts: &StableFacts, parent: Option<&Parent>) -> Vec<Problem> {

@@ -8,11 +8,11 @@ use crate::{
     policy::Subject,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::fmt::Debug;
+use std::{collections::BTreeMap, fmt::Debug};
 
 /// What a request is resolved by.
 #[derive(Clone, Copy)]
-pub struct Given<'a> {
+pub struct ResolveContext<'a> {
     pub facts: &'a StableFacts,
     /// The environment of what lives in one.
     pub parent: Option<&'a Parent>,
@@ -67,10 +67,10 @@ pub trait GoldenResource: 'static {
     fn check_with(_: &Self::Spec, _: &Catalogue, _: &mut Problems) {}
 
     /// The error arm: nothing can be rendered.
-    fn resolve(spec: &Self::Spec, given: &Given<'_>) -> Result<Self::Resolved, Problems>;
+    fn resolve(spec: &Self::Spec, given: &ResolveContext<'_>) -> Result<Self::Resolved, Problems>;
 
     /// What else can be said of a request that does not resolve.
-    fn judge_unresolved(spec: &Self::Spec, given: &Given<'_>, problems: &mut Problems) {
+    fn judge_unresolved(spec: &Self::Spec, given: &ResolveContext<'_>, problems: &mut Problems) {
         Self::check_with(spec, given.catalogue, problems);
     }
 
@@ -89,6 +89,11 @@ pub trait GoldenResource: 'static {
     /// As far as rendering knows them.
     fn outputs(_: &Self::Resolved) -> Outputs {
         Outputs::default()
+    }
+
+    /// Files for the application's own repository.
+    fn files(_: &Self::Resolved) -> BTreeMap<String, String> {
+        BTreeMap::new()
     }
 
     /// All rules of the golden path.

@@ -13,13 +13,14 @@ pub use resolve::Resolved;
 use super::{
     blueprint::Summary,
     outputs::{Before, Seen},
-    resource::{Common, Given, GoldenResource, TakenShare},
+    resource::{Common, GoldenResource, ResolveContext, TakenShare},
 };
 use crate::{
     domain::{Desired, Id, IdentityMode, Outputs, Problems, ResourceKind, SlotSpec},
     policy::Subject,
 };
 use effective::Effective;
+use std::collections::BTreeMap;
 
 pub struct Slot;
 
@@ -48,11 +49,11 @@ impl GoldenResource for Slot {
         check::check(spec, problems);
     }
 
-    fn resolve(spec: &SlotSpec, given: &Given<'_>) -> Result<Resolved, Problems> {
+    fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {
         resolve::resolve(spec, given)
     }
 
-    fn judge_unresolved(spec: &SlotSpec, given: &Given<'_>, problems: &mut Problems) {
+    fn judge_unresolved(spec: &SlotSpec, given: &ResolveContext<'_>, problems: &mut Problems) {
         if let Ok(effective) = Effective::of(spec, given) {
             judge::judge(&effective, problems);
         }
@@ -72,6 +73,10 @@ impl GoldenResource for Slot {
 
     fn outputs(resolved: &Resolved) -> Outputs {
         outputs::outputs(resolved)
+    }
+
+    fn files(resolved: &Resolved) -> BTreeMap<String, String> {
+        manifests::render(&resolved.effective, &resolved.namespace)
     }
 
     fn judge(resolved: &Resolved, problems: &mut Problems) {

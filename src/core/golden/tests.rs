@@ -9,8 +9,8 @@ use super::{
     objects::iam,
 };
 use crate::{
-    domain::{Body, Computed, Desired, Late, PersonaName, StableFacts},
-    kinds::{fields_of, line},
+    domain::{Body, Computed, Desired, Late, PersonaName, StableFacts, Statement},
+    kinds::{block, fields_of},
 };
 use serde_json::{Value, json};
 use std::{fmt::Write, path::Path};
@@ -66,7 +66,8 @@ fn text(blueprint: &Blueprint) -> String {
             inside.as_ref().map_or("-".into(), ToString::to_string)
         );
         let body = body.as_ref().expect("known");
-        let _ = writeln!(all, "{}", line(key, &fields_of(body)));
+        let fields = fields_of(body);
+        let _ = writeln!(all, "{}", block(key, &fields, &fields));
         let value = match body {
             Body::Kube(doc) => doc.clone(),
             other => serde_json::to_value(other).expect("serialises"),
@@ -74,11 +75,10 @@ fn text(blueprint: &Blueprint) -> String {
         let _ = writeln!(all, "{}\n", value);
     }
     let _ = writeln!(all, "=== summary\n{:#?}\n", blueprint.summary);
-    let mut outputs = serde_json::to_value(&blueprint.outputs).expect("serialises");
-    let manifests = outputs.as_object_mut().and_then(|outputs| outputs.remove("manifests"));
+    let outputs = serde_json::to_value(&blueprint.outputs).expect("serialises");
     let _ = writeln!(all, "=== outputs\n{outputs:#}\n");
-    for (name, file) in manifests.iter().flat_map(|files| files.as_object()).flatten() {
-        let _ = writeln!(all, "=== {name}\n{}", file.as_str().expect("a text"));
+    for (name, file) in &blueprint.files {
+        let _ = writeln!(all, "=== {name}\n{file}");
     }
     all
 }
@@ -156,12 +156,14 @@ fn an_unknown_keeps_all_keys() {
     let facts = facts();
     let mut environment = payments_prod();
     let access = environment.access.as_mut().expect("access");
-    access.viewer.as_mut().expect("viewer").oidc_groups = Late::Later;
-    access.deployer.as_mut().expect("deployer").trusted_principal_arns = Late::Now(vec![Late::Later]);
+    access.viewer.as_mut().expect("viewer").oidc_groups = Late::Later.into();
+    access.deployer.as_mut().expect("deployer").trusted_principal_arns = Late::Now(vec![Late::Later]).into();
     let network = environment.network.as_mut().expect("network");
-    (network.ingress_cidrs, network.egress_cidrs) = (Late::Later, Late::Later);
+    (network.ingress_cidrs, network.egress_cidrs) = (Late::Later.into(), Late::Later.into());
     let mut waiting_slot = slot(ledger());
-    waiting_slot.identity.as_mut().expect("identity").statements[0].resources = Late::Later;
+    let identity = waiting_slot.identity.as_mut().expect("identity");
+    let statement = identity.statements[0].clone();
+    identity.statements = vec![Statement { resources: Late::Later.into(), ..statement }].into();
     let prod = parent(&payments_prod(), &facts);
     for (spec, unknown, waiting, parent) in [
         (

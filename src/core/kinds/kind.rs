@@ -1,6 +1,6 @@
 //! What one kind of object is: all that the rest of the code must know of it, as one value.
 
-use super::words::Rest;
+use super::words::{Rest, Row};
 use serde_json::Value;
 
 /// Made by [`Kind::aws`], [`Kind::namespaced`] or [`Kind::cluster_wide`] and the fields in which this kind is not like most.
@@ -10,9 +10,9 @@ pub struct Kind {
     pub name: &'static str,
     pub placement: Placement,
     pub removal: RemovalRank,
-    /// Words of a plan line: takes the fields that it has words for. What is left is written as `name=value`, so a kind
-    /// without words is legible too.
-    pub(super) words: fn(&mut Rest<'_>) -> Vec<String>,
+    /// Rows of a plan, always in the same order: takes the fields that it has words for. What is left has rows of its own, so
+    /// a kind without words is legible too.
+    pub(super) words: fn(&mut Rest<'_>) -> Vec<Row>,
 
     // === the rest is of Kubernetes alone ===
     /// `networkpolicies`, in paths and in RBAC.

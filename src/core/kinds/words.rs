@@ -1,7 +1,12 @@
-//! What the words of a line are made of: the fields that are still without words, and small things of JSON.
+//! What the text of an object is made of: the fields that are still without words, rows, and small things of JSON.
 
 pub(super) mod network;
 pub(super) mod policy;
+mod row;
+mod value;
+
+pub(super) use row::{Row, flattened};
+pub(super) use value::{value, whole_value};
 
 use crate::domain::Fields;
 use serde_json::{Map, Value};
@@ -25,26 +30,21 @@ impl<'a> Rest<'a> {
         Some(self.0.remove(at).1)
     }
 
+    /// One scalar under its own name.
+    pub fn take_row(&mut self, path: &str, name: &str) -> Option<Row> {
+        self.take(path).map(|text| Row::one(name, value(text)))
+    }
+
     /// A leaf that is JSON, in words; `None` and still there when the words do not cover all of it.
-    pub fn take_as(&mut self, path: &str, words: impl FnOnce(&Value) -> Option<String>) -> Option<String> {
+    pub fn take_as<T>(&mut self, path: &str, words: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
         let value: Value = serde_json::from_str(self.get(path)?).ok()?;
         let words = words(&value)?;
         self.take(path);
         Some(words)
     }
 
-    /// The last parts of their paths, and their texts.
-    pub fn take_under(&mut self, prefix: &str) -> Vec<(String, &'a str)> {
-        let paths = self.paths_under(prefix).into_iter();
-        paths.filter_map(|path| Some((unescaped(&path[prefix.len()..]), self.take(path)?))).collect()
-    }
-
     pub fn paths_under(&self, prefix: &str) -> Vec<&'a str> {
         self.0.iter().map(|(path, _)| *path).filter(|path| path.starts_with(prefix)).collect()
-    }
-
-    pub fn drop(&mut self, paths: &[&str]) {
-        self.0.retain(|(path, _)| !paths.contains(path));
     }
 
     pub fn left(self) -> impl Iterator<Item = (&'a str, &'a str)> {
@@ -61,29 +61,33 @@ pub(super) fn only<'a>(value: &'a Value, members: &[&str]) -> Option<&'a Map<Str
     value.as_object().filter(|map| map.keys().all(|name| members.contains(&name.as_str())))
 }
 
-pub(super) fn strings(value: &Value) -> Option<Vec<&str>> {
-    value.as_array()?.iter().map(Value::as_str).collect()
+/// The texts of a list, as they stand in a row.
+pub(super) fn values(list: &Value) -> Option<Vec<String>> {
+    list.as_array()?.iter().map(|item| item.as_str().map(value)).collect()
 }
 
-pub(super) fn list(value: &Value) -> Option<String> {
-    Some(format!("[{}]", strings(value)?.join(", ")))
-}
-
-/// A label selector: `a=b,c In [d, e]`, or `*`.
-pub(super) fn selector(value: &Value) -> Option<String> {
-    let map = only(value, &["matchLabels", "matchExpressions"])?;
+/// A label selector: `a:b and c:d|e and f NotIn g`, or `all`.
+pub(super) fn selector(selector: &Value) -> Option<String> {
+    let map = only(selector, &["matchLabels", "matchExpressions"])?;
     let mut parts = vec![];
     for (label, text) in map.get("matchLabels").and_then(Value::as_object).into_iter().flatten() {
-        parts.push(format!("{label}={}", text.as_str()?));
+        parts.push(format!("{}:{}", value(label), value(text.as_str()?)));
     }
-    for expression in map.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
-        let expression = only(expression, &["key", "operator", "values"])?;
-        let text = |name: &str| expression.get(name)?.as_str();
-        let values = match expression.get("values") {
-            None => String::new(),
-            Some(values) => format!(" {}", list(values)?),
-        };
-        parts.push(format!("{} {}{values}", text("key")?, text("operator")?));
+    for one in map.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
+        parts.push(expression(one, "key")?);
     }
-    Some(if parts.is_empty() { "*".to_owned() } else { parts.join(",") })
+    Some(if parts.is_empty() { "all".to_owned() } else { parts.join(" and ") })
+}
+
+/// One requirement of a selector, whose subject is under `key`: `c:d|e` where it is among these, else with its operator.
+pub(super) fn expression(expression: &Value, key: &str) -> Option<String> {
+    let expression = only(expression, &[key, "operator", "values"])?;
+    let text = |name: &str| expression.get(name)?.as_str();
+    let subject = value(text(key)?);
+    let among = expression.get("values").map(values);
+    Some(match (text("operator")?, among) {
+        ("In", Some(among)) => format!("{subject}:{}", among?.join("|")),
+        (operator, Some(among)) => format!("{subject} {} {}", value(operator), among?.join("|")),
+        (operator, None) => format!("{subject} {}", value(operator)),
+    })
 }

@@ -15,6 +15,8 @@ pub trait Provisioner: Send + Sync {
     async fn only_cluster(&self) -> Result<Option<ClusterRef>, Problem>;
     /// The record of something that exists; for import.
     async fn find(&self, id: &Id) -> Result<Option<Record>, Problem>;
+    /// Files for the application's own repository, by the record. `None`: there is none.
+    async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem>;
     /// What exists now, read at most once per connection and kind; for refresh.
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem>;
     /// What an ensure would do. Makes no change.

@@ -25,10 +25,10 @@ pub fn identity(id: &str) -> [Attribute; 4] {
              target is an error; the instance is never reported as deleted because of it.",
         ),
         computed("objects", Type::map(Type::String)).describe(
-            "Every AWS and Kubernetes object of this resource: its key, and one line with its fields that ends in a \
-             digest of all fields that the provider owns. After a refresh, the line shows what was observed; in a plan, it \
-             shows what is desired. A plan therefore lists each object that will be created, changed or deleted, and any \
-             drift.",
+            "Every AWS and Kubernetes object of this resource: its kind and name, and its fields line by line, with a digest of \
+             all fields that the provider owns at the end; see [reading a plan](../guides/reading-a-plan). After a refresh, \
+             it is what was observed; in a plan, what is desired. A plan therefore lists each object that will be created, \
+             changed or deleted, and any drift.",
         ),
     ]
 }
@@ -65,13 +65,9 @@ pub fn texts() -> Type {
     Type::set(Type::String)
 }
 
-/// No elements is the same as not configured: it is planned as `[]`, so that an import gives back what was written.
+/// Without a default, like every list, map and flag: a plan shows nothing that nobody wrote.
 pub fn text_set(name: &'static str, example: &str) -> Attribute {
-    optional(name, texts()).default(Value::set([])).example(Value::set([example.into()]))
-}
-
-pub fn text_map(name: &'static str) -> Attribute {
-    optional(name, Type::map(Type::String)).default(Value::map::<String>([]))
+    optional(name, texts()).example(Value::set([example.into()]))
 }
 
 pub fn drift() -> Attribute {
@@ -79,9 +75,9 @@ pub fn drift() -> Attribute {
         "`heal`: the next apply restores fields that the provider owns and someone else has changed. `report`: the object \
          is left as it is, and each plan warns about it.",
     );
-    let ignore = text_set("ignore", "k8s/v1/ResourceQuota/*").describe(
+    let ignore = text_set("ignore", "ResourceQuota *").describe(
         "Patterns over keys of `objects`, in which `*` matches any text. Matching objects are only reported, whatever the \
-         mode. For example, `k8s/v1/ResourceQuota/*` lets someone on call raise a quota by hand without the next pipeline \
+         mode. For example, `ResourceQuota *` lets someone on call raise a quota by hand without the next pipeline \
          reverting it.",
     );
     optional("drift", object([mode, ignore])).describe(

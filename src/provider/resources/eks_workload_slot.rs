@@ -29,8 +29,8 @@ impl ManagedResource for EksWorkloadSlot {
     fn schema(&self) -> Schema {
         Schema::new(configured().into_iter().chain(attributes::identity(self.id_form())).chain(outputs())).describe(
             "The place for one workload in an environment: an AWS identity for its ServiceAccount, a share of the quota, \
-             availability, and network rules. The workload itself stays in your own repository; `manifests` has a Deployment \
-             that fits the slot.\n\nDefaults that depend on the tier are listed in the \
+             availability, and network rules. The workload itself stays in your own repository; the data source \
+             `goldenpath_workload_manifests` has a Deployment that fits the slot.\n\nDefaults that depend on the tier are listed in the \
              [golden paths guide](../guides/golden-paths).",
         )
     }
@@ -92,7 +92,6 @@ fn identity() -> Attribute {
     let text = |example: &str| Value::set([example.into()]);
     let conditions = optional("conditions", Type::map(Type::map(Type::list(Type::String))))
         .parses::<BTreeMap<String, BTreeMap<String, Vec<String>>>>()
-        .default(Value::map::<String>([]))
         .example(Value::map([("StringEquals", Value::map([("s3:prefix", Value::List(vec!["led/".into()]))]))]))
         .describe("Values by condition key by operator, as in an IAM policy (`Condition`).");
     let statement = object([
@@ -119,7 +118,6 @@ fn identity() -> Attribute {
              session tags are off. `role_only`: the trust policy only names the account.",
         ),
         optional("statements", list_of(statement))
-            .default(Value::List(vec![]))
             .example(example)
             .describe("What the workload may do in AWS: Allow statements, within the permissions boundary."),
         optional("target_role_arn", Type::String).example("arn:aws:iam::444455556666:role/led").describe(
@@ -160,7 +158,7 @@ fn availability() -> Attribute {
              must allow at least one voluntary disruption. The default depends on the tier.",
         ),
         choice::<Spread>("spread").describe(
-            "How replicas are spread over zones (`topologySpreadConstraints` in `manifests`). The default depends on the tier.",
+            "How replicas are spread over zones (`topologySpreadConstraints` of its pods). The default depends on the tier.",
         ),
         optional("target_cpu_percent", Type::Number).between(1, 100).example(70).describe(
             "Creates a HorizontalPodAutoscaler with this target for CPU use, in percent of the request, 1 to 100. No autoscaler \
@@ -173,9 +171,8 @@ fn availability() -> Attribute {
 fn ingress() -> Attribute {
     let ports = optional("ports", Type::set(Type::Number))
         .parses::<Vec<u16>>()
-        .default(Value::set([]))
         .example(Value::set([8080.into()]))
-        .describe("TCP ports that are open to these slots, 1 to 65535. All ports if empty.");
+        .describe("TCP ports that are open to these slots, 1 to 65535. All ports if unset or empty.");
     let from = text_set("from_slots", "payments-prod/gateway")
         .describe("Slots that may connect, as `<environment>/<slot>` or by `id`.");
     optional("ingress", object([from, ports]))
@@ -210,8 +207,6 @@ fn outputs() -> Vec<Attribute> {
              longer than 30 seconds; the next apply checks again. Null without an association, after an import, and if it \
              can't be checked (no Pod Identity agent, or no permission to create pods).",
         ),
-        computed("manifests", Type::map(Type::String))
-            .describe("YAML files by name for the application's own repository: a Deployment that fits the slot."),
     ]
     .map(Attribute::stable)
     .into()

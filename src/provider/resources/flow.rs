@@ -12,6 +12,7 @@
 mod apply;
 mod import;
 mod managed;
+mod objects;
 mod plan;
 mod read;
 mod serve;

@@ -5,7 +5,7 @@
 
 use goldenpath_core::{
     domain::StableFacts,
-    provision::{Parent, Replacing},
+    provision::{KeptKeys, Parent, Replacing},
 };
 use plugin::{Diagnostic, private::Private};
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,9 @@ pub struct Memory {
     /// In the plan of a create: the instance that it replaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced: Option<Replaced>,
+    /// Whole keys of `objects` that a shown one does not say.
+    #[serde(skip_serializing_if = "KeptKeys::is_empty")]
+    pub keys: KeptKeys,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

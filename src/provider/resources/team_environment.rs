@@ -125,15 +125,16 @@ fn owner() -> Attribute {
 }
 
 fn namespaces() -> Attribute {
+    let text_map = |name| optional(name, Type::map(Type::String));
     let own_quota = attributes::quantities(optional("quota", Type::map(Type::String))).describe(
         "This namespace's part of `quota.total`: resource names with quantities, as in a Kubernetes `ResourceQuota`. \
          Namespaces without a quota share the rest equally, rounded down; it is an error if nothing is left.",
     );
-    let labels = attributes::text_map("labels").example(Value::map([("example.com/squad", Value::from("blue"))])).describe(
+    let labels = text_map("labels").example(Value::map([("example.com/squad", Value::from("blue"))])).describe(
         "Your own labels on the Namespace. Keys under `goldenpath.internal/` and `pod-security.kubernetes.io/` are rejected, \
          since they decide who may do what.",
     );
-    let annotations = attributes::text_map("annotations")
+    let annotations = text_map("annotations")
         .example(Value::map([("example.com/wiki", Value::from("https://wiki.example.com/x"))]))
         .describe("Your own annotations on the Namespace. The same keys are rejected as for `labels`.");
     let one = object([
@@ -146,16 +147,15 @@ fn namespaces() -> Attribute {
     optional("namespaces", map_of(one))
         .parses::<BTreeMap<DnsLabel, Namespace>>()
         .length(1, 20)
-        .default(Value::map([("default", Value::map::<String>([]))]))
         .describe(
-            "Namespaces by key, at most 20. The key `default` gives the namespace `<name>`, any other key `<name>-<key>`. The \
+            "Namespaces by key, at most 20. Defaults to `{ default = {} }`. The key `default` gives the namespace `<name>`, any other key `<name>-<key>`. The \
              resulting name has at most 63 characters and can't be one that the cluster uses itself (`kube-`, `amazon-`, \
              `aws-`, `goldenpath-`, `argocd`, and so on). Removing a key deletes that namespace and everything in it.",
         )
 }
 
 fn quota() -> Attribute {
-    let total = attributes::quantities(optional("total", Type::map(Type::String)).default(Value::map::<String>([]))).describe(
+    let total = attributes::quantities(optional("total", Type::map(Type::String))).describe(
         "Total over all namespaces: resource names with quantities, as in a Kubernetes `ResourceQuota`, such as \
          `requests.cpu = \"32\"` or `requests.memory = \"64Gi\"`. Resources that are not set have the tier's default, and each \
          can be raised to a multiple of its default that the tier sets.",
@@ -166,7 +166,6 @@ fn quota() -> Attribute {
     );
     let by_priority = optional("by_priority", Type::map(Type::map(Type::String)))
         .parses::<BTreeMap<String, Quantities>>()
-        .default(Value::map::<String>([]))
         .example(Value::map([("gp-critical", Value::map([("pods", Value::from("10"))]))]))
         .describe(
             "Quotas by PriorityClass (Kubernetes `ResourceQuota.spec.scopeSelector`): how much may run at that priority.",

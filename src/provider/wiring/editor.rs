@@ -2,7 +2,10 @@
 
 use crate::cli::{Edit, NewFault, OutOfBandEditor, Row};
 use async_trait::async_trait;
-use goldenpath_core::domain::{Class, Owner, Ownership};
+use goldenpath_core::{
+    domain::{Class, ObjectKey, Owner, Ownership},
+    kinds,
+};
 use goldenpath_sandbox::{Fault, Sandbox, SandboxError, SandboxOptions};
 use std::path::PathBuf;
 
@@ -23,7 +26,7 @@ impl OutOfBandEditor for Sandbox {
     }
 
     async fn show(&self, key: &str) -> anyhow::Result<Option<serde_json::Value>> {
-        match Sandbox::show(self, &key.parse()?).await {
+        match Sandbox::show(self, &key_of(self, key).await?).await {
             Ok(document) => Ok(Some(document)),
             Err(SandboxError::Refused(refusal)) if refusal.class == Class::NotFound => Ok(None),
             Err(error) => Err(error.into()),
@@ -32,7 +35,7 @@ impl OutOfBandEditor for Sandbox {
 
     async fn edit(&self, edit: Edit) -> anyhow::Result<()> {
         let Edit { key, changes, manager, apply } = edit;
-        let key = key.parse()?;
+        let key = key_of(self, &key).await?;
         for (pointer, value) in changes {
             Sandbox::edit(self, &key, &pointer, value, &manager, apply).await?;
         }
@@ -40,7 +43,7 @@ impl OutOfBandEditor for Sandbox {
     }
 
     async fn delete(&self, key: &str) -> anyhow::Result<()> {
-        self.remove(&key.parse()?).await?;
+        self.remove(&key_of(self, key).await?).await?;
         Ok(())
     }
 
@@ -67,6 +70,12 @@ impl OutOfBandEditor for Sandbox {
         let calls = Sandbox::calls(self).await?.into_iter();
         Ok(calls.map(|call| vec![call.number.to_string(), call.verb.to_string(), call.key, call.outcome]).collect())
     }
+}
+
+/// Whole, or as `objects` shows it.
+async fn key_of(sandbox: &Sandbox, text: &str) -> anyhow::Result<ObjectKey> {
+    let shown = Sandbox::list(sandbox).await?.into_iter().find(|object| kinds::short(&object.key.to_string()) == text);
+    Ok(shown.map_or_else(|| text.parse(), |object| Ok(object.key))?)
 }
 
 fn owner(ownership: Ownership) -> String {

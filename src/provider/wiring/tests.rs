@@ -7,7 +7,7 @@ use plugin::{Cancel, diagnostic::any_error, schema};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 
-const QUOTA: &str = "k8s/v1/ResourceQuota/pay/gp-base";
+const QUOTA: &str = "ResourceQuota pay/gp-base";
 
 async fn connected(sandbox: &Path) -> Arc<dyn Connection> {
     let connection = Goldenpath::new(FromEnvironment::default()).connect();
@@ -118,7 +118,7 @@ async fn a_life_from_create_to_destroy() {
 
     // An out-of-band change, its drift in the plan, and the healing of it.
     let sandbox = Sandbox::open(&path, SandboxOptions::default());
-    let key = QUOTA.parse().unwrap();
+    let key = "k8s/v1/ResourceQuota/pay/gp-base".parse().unwrap();
     sandbox.edit(&key, "/spec/hard/requests.cpu", Some(json!("64")), "kubectl-edit", false).await.unwrap();
     let connection = connected(&path).await;
     let environments = Core::new(resource(&*connection, "goldenpath_team_environment"));

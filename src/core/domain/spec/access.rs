@@ -1,6 +1,6 @@
 //! Who gets into an environment, by persona.
 
-use crate::domain::{LateList, PersonaName};
+use crate::domain::{Given, LateList, PersonaName};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,16 +31,16 @@ impl Access {
 #[serde(deny_unknown_fields, default)]
 pub struct Persona {
     /// IAM Identity Center permission sets by name; each must match exactly one role of the account.
-    pub permission_sets: Vec<String>,
+    pub permission_sets: Given<Vec<String>>,
     /// ARNs of IAM roles or users; each decides the key of an access entry.
-    pub principal_arns: Vec<String>,
-    pub oidc_groups: LateList,
+    pub principal_arns: Given<Vec<String>>,
+    pub oidc_groups: Given<LateList>,
     /// `<namespace>/<name>`
-    pub service_accounts: LateList,
+    pub service_accounts: Given<LateList>,
     /// Make an IAM role for this persona.
-    pub create_role: bool,
+    pub create_role: Given<bool>,
     /// Who may assume that role.
-    pub trusted_principal_arns: LateList,
+    pub trusted_principal_arns: Given<LateList>,
     /// Short names of EKS access policies, `AmazonEKSViewPolicy`; opt in.
-    pub access_policies: Vec<String>,
+    pub access_policies: Given<Vec<String>>,
 }

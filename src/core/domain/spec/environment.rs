@@ -1,7 +1,7 @@
 //! What one team gets in one tier on one cluster.
 
 use super::{Access, Network};
-use crate::domain::{ClusterRef, DnsLabel, EnvironmentId, Quantity, TierName, choices::choices};
+use crate::domain::{ClusterRef, DnsLabel, EnvironmentId, Given, Quantity, TierName, choices::choices};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -68,18 +68,18 @@ pub struct Namespace {
     /// This namespace's share of the total. Namespaces without one share what is left equally.
     pub quota: Option<Quantities>,
     pub limits: Option<Limits>,
-    pub labels: BTreeMap<String, String>,
-    pub annotations: BTreeMap<String, String>,
+    pub labels: Given<BTreeMap<String, String>>,
+    pub annotations: Given<BTreeMap<String, String>>,
     pub pod_security: Option<PodSecurity>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Quota {
-    pub total: Quantities,
+    pub total: Given<Quantities>,
     pub headroom_percent: Option<u32>,
     /// PriorityClass -> pod-scoped resources.
-    pub by_priority: BTreeMap<String, Quantities>,
+    pub by_priority: Given<BTreeMap<String, Quantities>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -129,7 +129,7 @@ choices! {
 pub struct Drift {
     pub mode: DriftMode,
     /// Patterns over object keys, `*` matches anything: these are reported, never healed.
-    pub ignore: Vec<String>,
+    pub ignore: Given<Vec<String>>,
 }
 
 choices! {
@@ -146,5 +146,5 @@ choices! {
 pub struct Adopt {
     pub mode: AdoptMode,
     /// JSON pointers of fields to take from their managers while adopting.
-    pub take_fields: Vec<String>,
+    pub take_fields: Given<Vec<String>>,
 }

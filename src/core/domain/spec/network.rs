@@ -1,6 +1,6 @@
 //! What an environment lets in and out.
 
-use crate::domain::{LateList, choices::choices};
+use crate::domain::{Given, LateList, choices::choices};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 pub struct Network {
     pub default_deny: Option<DefaultDeny>,
     /// `env:<environment>`
-    pub allow_from: Vec<String>,
-    pub ingress_cidrs: LateList,
+    pub allow_from: Given<Vec<String>>,
+    pub ingress_cidrs: Given<LateList>,
     /// `aws_services`, `kubernetes_api`, `same_environment`
-    pub egress_presets: Vec<String>,
-    pub egress_cidrs: LateList,
-    pub egress_fqdns: Vec<String>,
+    pub egress_presets: Given<Vec<String>>,
+    pub egress_cidrs: Given<LateList>,
+    pub egress_fqdns: Given<Vec<String>>,
     pub engine: Option<NetworkEngine>,
 }
 

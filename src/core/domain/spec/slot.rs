@@ -1,7 +1,7 @@
 //! The place for one workload in an environment.
 
 use super::Drift;
-use crate::domain::{DnsLabel, EnvironmentId, Late, LateList, Quantity, SlotId, choices::choices};
+use crate::domain::{DnsLabel, EnvironmentId, Given, Late, LateList, Quantity, SlotId, choices::choices};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ choices! {
 pub struct Identity {
     pub mode: IdentityMode,
     pub scope: IdentityScope,
-    pub statements: Vec<Statement>,
+    pub statements: Given<Vec<Statement>>,
     pub target_role_arn: Option<Late<String>>,
 }
 
@@ -81,10 +81,10 @@ pub struct Identity {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Statement {
-    pub actions: LateList,
-    pub resources: LateList,
+    pub actions: Given<LateList>,
+    pub resources: Given<LateList>,
     /// Operator -> condition key -> values, as in an IAM policy.
-    pub conditions: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    pub conditions: Given<BTreeMap<String, BTreeMap<String, Vec<String>>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,13 +119,13 @@ pub struct Availability {
 #[serde(deny_unknown_fields, default)]
 pub struct Ingress {
     /// `<environment>/<slot>` or the whole id.
-    pub from_slots: Vec<String>,
-    pub ports: Vec<u16>,
+    pub from_slots: Given<Vec<String>>,
+    pub ports: Given<Vec<u16>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Egress {
-    pub to_slots: Vec<String>,
-    pub fqdns: Vec<String>,
+    pub to_slots: Given<Vec<String>>,
+    pub fqdns: Given<Vec<String>>,
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{BaselineSpec, ClusterArn, PodSecurityLevel, Problems},
-    golden::{blueprint::Summary, defaults::namespace::pod_security_labels, resource::Given},
+    golden::{blueprint::Summary, defaults::namespace::pod_security_labels, resource::ResolveContext},
 };
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ pub struct Resolved {
     pub pod_security: BTreeMap<String, String>,
 }
 
-pub fn resolve(spec: &BaselineSpec, given: &Given<'_>) -> Result<Resolved, Problems> {
-    let Given { facts, catalogue, .. } = given;
+pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {
+    let ResolveContext { facts, catalogue, .. } = given;
     let path = catalogue.path(None)?;
     let level = PodSecurityLevel::Restricted;
     Ok(Resolved {

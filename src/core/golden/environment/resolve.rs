@@ -45,9 +45,9 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
     for (wanted, quota) in effective.namespaces.values().zip(quotas.into_values()) {
         let written = &wanted.written;
         let layers = [spec.pod_security.as_ref(), written.pod_security.as_ref()];
-        let mut labels = written.labels.clone();
+        let mut labels = written.labels.clone().into_value();
         labels.extend(namespace::pod_security(&tier.pod_security, facts, &layers));
-        let mut annotations = written.annotations.clone();
+        let mut annotations = written.annotations.clone().into_value();
         annotations.extend(parent.owner_annotations.clone());
         namespaces.push(GoldenNamespace {
             name: wanted.name.clone(),

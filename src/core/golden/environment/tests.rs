@@ -37,7 +37,8 @@ fn all_problems_are_collected() {
 #[test]
 fn what_is_not_known_is_not_wrong() {
     let mut spec = environment(json!({"access": {"deployer": {"create_role": true}}, "network": {"egress_cidrs": []}}));
-    spec.access.as_mut().and_then(|a| a.deployer.as_mut()).expect("deployer").trusted_principal_arns = Late::Later;
-    spec.network.as_mut().expect("network").egress_cidrs = Late::Now(vec![Late::Later]);
+    spec.access.as_mut().and_then(|a| a.deployer.as_mut()).expect("deployer").trusted_principal_arns =
+        Late::Later.into();
+    spec.network.as_mut().expect("network").egress_cidrs = Late::Now(vec![Late::Later]).into();
     assert_eq!(problems(&Spec::of::<Environment>(spec)), []);
 }

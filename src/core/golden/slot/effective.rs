@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{ClusterArn, Identity, Isolation, NameError, Problem, Quantity, SlotSpec, Spread, TierName},
-    golden::{catalogue::Terms, parent::Parent, resource::Given},
+    golden::{catalogue::Terms, parent::Parent, resource::ResolveContext},
 };
 
 pub struct Effective {
@@ -24,8 +24,8 @@ pub struct Effective {
 // === impl Effective ===
 
 impl Effective {
-    pub fn of(spec: &SlotSpec, given: &Given<'_>) -> Result<Self, Problem> {
-        let Given { facts, parent, catalogue } = given;
+    pub fn of(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Self, Problem> {
+        let ResolveContext { facts, parent, catalogue } = given;
         let parent = parent.ok_or_else(|| environment_unknown(spec))?;
         let tier: TierName = parent.tier.parse().map_err(environment_unreadable)?;
         let terms = catalogue.terms(Some(&parent.golden_path), &tier)?;

@@ -1,6 +1,6 @@
 //! The computed attributes: what rendering knows of them, and what the target says.
 
-use super::{manifests, resolve::Resolved};
+use super::resolve::Resolved;
 use crate::{
     domain::{Body, Computed, Desired, IdentityMode, Outputs},
     golden::outputs::{Before, Proof, Seen},
@@ -9,16 +9,8 @@ use crate::{
 /// Those of the role and the association are null where `identity.mode` makes none. `external_id` is for the trust policy of
 /// `identity.target_role_arn`. `identity_ready` says whether the last apply that had to prove it saw pods get credentials; it is
 /// null where that could not be determined.
-pub const NAMES: &[&str] = &[
-    "namespace_name",
-    "service_account",
-    "role_arn",
-    ROLE_ID,
-    ASSOCIATION_ID,
-    EXTERNAL_ID,
-    IDENTITY_READY,
-    "manifests",
-];
+pub const NAMES: &[&str] =
+    &["namespace_name", "service_account", "role_arn", ROLE_ID, ASSOCIATION_ID, EXTERNAL_ID, IDENTITY_READY];
 const ROLE_ID: &str = "role_unique_id";
 const ASSOCIATION_ID: &str = "association_id";
 const EXTERNAL_ID: &str = "external_id";
@@ -31,8 +23,7 @@ pub fn outputs(resolved: &Resolved) -> Outputs {
     let mut outputs = Outputs::default()
         .with("namespace_name", namespace.clone())
         .with("service_account", effective.name())
-        .with("role_arn", role.as_ref().map(|role| role.arn.clone()))
-        .with("manifests", manifests::render(effective, namespace));
+        .with("role_arn", role.as_ref().map(|role| role.arn.clone()));
     for (name, exists) in [
         (ROLE_ID, role.is_some()),
         (ASSOCIATION_ID, is_associated),

@@ -15,7 +15,7 @@ use crate::{
             mark::Mark,
             namespace::{GoldenNamespace, NamespaceTerms},
         },
-        resource::Given,
+        resource::ResolveContext,
     },
 };
 
@@ -33,7 +33,7 @@ pub struct Resolved {
     pub role: Option<WorkloadRole>,
 }
 
-pub fn resolve(spec: &SlotSpec, given: &Given<'_>) -> Result<Resolved, Problems> {
+pub fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {
     let facts = given.facts;
     let effective = Effective::of(spec, given)?;
     let Effective { terms: found, parent, cpu, memory, max_replicas, .. } = &effective;

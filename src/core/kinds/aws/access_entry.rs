@@ -7,7 +7,7 @@ use crate::{
 };
 
 pub const KIND: Kind = Kind {
-    words: |rest| rest.take("/kubernetesGroups").map(|group| format!("group {group}")).into_iter().collect(),
+    words: |rest| rest.take_row("/kubernetesGroups", "group").into_iter().collect(),
     ..Kind::aws("eks", "AccessEntry", RemovalRank::AccessEntry)
 };
 

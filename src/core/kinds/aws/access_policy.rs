@@ -2,11 +2,21 @@
 
 use crate::{
     domain::{Fields, FieldsBuilder, Holder},
-    kinds::kind::{Kind, RemovalRank},
+    kinds::{
+        kind::{Kind, RemovalRank},
+        words::Row,
+    },
 };
 
 pub const KIND: Kind = Kind {
-    words: |rest| rest.take("/accessScope/type").map(|scope| format!("in this {scope}")).into_iter().collect(),
+    // All of it is in the key, and another scope is none that we make.
+    words: |rest| match rest.get("/accessScope/type") {
+        Some("namespace") => {
+            rest.take("/accessScope/type");
+            vec![Row::one("scope", "namespace")]
+        }
+        _ => vec![],
+    },
     ..Kind::aws("eks", "AccessPolicy", RemovalRank::AccessPolicy)
 };
 

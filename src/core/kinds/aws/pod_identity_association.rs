@@ -6,7 +6,7 @@ use crate::{
     kinds::{
         canonical::policy::canonical_policy,
         kind::{Kind, RemovalRank},
-        words::{Rest, policy},
+        words::{Rest, Row, policy},
     },
 };
 
@@ -27,15 +27,13 @@ pub(in crate::kinds) fn fields(association: &PodIdentityAssociation) -> Fields {
     fields.build()
 }
 
-fn words(rest: &mut Rest<'_>) -> Vec<String> {
-    let mut words = vec![];
-    words.extend(rest.take("/roleArn").map(|arn| format!("role {arn}")));
-    words.extend(rest.take("/targetRoleArn").map(|arn| format!("target {arn}")));
-    words.extend(rest.take("/disableSessionTags").map(|off| match off {
-        "false" => "with session tags".to_owned(),
-        "true" => "without session tags".to_owned(),
-        other => format!("disableSessionTags={other}"),
-    }));
-    words.extend(rest.take_as("/policy", policy::document).map(|text| format!("session policy {text};")));
-    words
+fn words(rest: &mut Rest<'_>) -> Vec<Row> {
+    let mut rows = vec![];
+    for (path, name) in
+        [("/roleArn", "roleArn"), ("/targetRoleArn", "targetRoleArn"), ("/disableSessionTags", "disableSessionTags")]
+    {
+        rows.extend(rest.take_row(path, name));
+    }
+    rows.extend(rest.take_as("/policy", |document| policy::rows("policy", document)).unwrap_or_default());
+    rows
 }

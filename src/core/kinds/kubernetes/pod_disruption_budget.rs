@@ -2,12 +2,12 @@
 
 use crate::kinds::{
     kind::{Kind, RemovalRank},
-    words::selector,
+    words::{Row, selector},
 };
 
 pub const KIND: Kind = Kind {
     removal: RemovalRank::ActsOnPods,
     has_status: true,
-    words: |rest| rest.take_as("/spec/selector", selector).map(|pods| format!("pods {pods}")).into_iter().collect(),
+    words: |rest| rest.take_as("/spec/selector", selector).map(|pods| Row::one("selector", pods)).into_iter().collect(),
     ..Kind::namespaced("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
 };

@@ -3,9 +3,8 @@
 use crate::kinds::{
     canonical::quantity,
     kind::Kind,
-    words::{Rest, list, only},
+    words::{Rest, Row, expression, only, unescaped},
 };
-use serde_json::Value;
 
 const HARD: &str = "/spec/hard/";
 
@@ -18,20 +17,14 @@ pub const KIND: Kind = Kind {
     ..Kind::namespaced("v1", "ResourceQuota", "resourcequotas")
 };
 
-/// `pods=40 requests.cpu=8 where PriorityClass In [batch]`
-fn words(rest: &mut Rest<'_>) -> Vec<String> {
-    let hard = rest.take_under(HARD).into_iter();
-    let mut words: Vec<String> = hard.map(|(name, quantity)| format!("{name}={quantity}")).collect();
-    words.extend(rest.take_as("/spec/scopeSelector", |selector| {
+/// `pods 40`, and `scope PriorityClass:batch` where it is not about all pods.
+fn words(rest: &mut Rest<'_>) -> Vec<Row> {
+    let paths = rest.paths_under(HARD).into_iter();
+    let mut rows: Vec<Row> = paths.filter_map(|path| rest.take_row(path, &unescaped(&path[HARD.len()..]))).collect();
+    rows.extend(rest.take_as("/spec/scopeSelector", |selector| {
         let expressions = only(selector, &["matchExpressions"])?.get("matchExpressions")?.as_array()?;
-        let texts: Option<Vec<String>> = expressions.iter().map(expression).collect();
-        Some(format!("where {}", texts?.join(" and ")))
+        let scopes: Option<Vec<String>> = expressions.iter().map(|one| expression(one, "scopeName")).collect();
+        Some(Row::new("scope", scopes?))
     }));
-    words
-}
-
-fn expression(expression: &Value) -> Option<String> {
-    let expression = only(expression, &["scopeName", "operator", "values"])?;
-    let text = |name: &str| expression.get(name)?.as_str();
-    Some(format!("{} {} {}", text("scopeName")?, text("operator")?, list(expression.get("values")?)?))
+    rows
 }

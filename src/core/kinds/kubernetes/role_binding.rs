@@ -2,7 +2,7 @@
 
 use crate::kinds::{
     kind::{Kind, NameRule, Unmarked},
-    words::{Rest, only},
+    words::{Rest, Row, only, value},
 };
 use serde_json::Value;
 
@@ -20,28 +20,30 @@ pub const KIND: Kind = Kind {
 const GROUP: &str = "rbac.authorization.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io/v1";
 
-/// `ClusterRole/gp-developer to Group payments-dev`
-fn words(rest: &mut Rest<'_>) -> Vec<String> {
-    let mut words = vec![];
-    words.extend(rest.take_as("/roleRef", |role| {
+/// `roleRef ClusterRole gp-developer`, `subjects Group payments-dev`
+fn words(rest: &mut Rest<'_>) -> Vec<Row> {
+    let mut rows = vec![];
+    rows.extend(rest.take_as("/roleRef", |role| {
         let role = only(role, &["apiGroup", "kind", "name"])?;
         (role.get("apiGroup")? == GROUP).then_some(())?;
-        Some(format!("{}/{} to", role.get("kind")?.as_str()?, role.get("name")?.as_str()?))
+        let text = |name: &str| role.get(name)?.as_str().map(value);
+        Some(Row::one("roleRef", format!("{} {}", text("kind")?, text("name")?)))
     }));
-    words.extend(rest.take_as("/subjects", |subjects| {
-        let texts: Option<Vec<String>> = subjects.as_array()?.iter().map(subject).collect();
-        let texts = texts?;
-        Some(if texts.is_empty() { "nobody".to_owned() } else { texts.join(", ") })
+    rows.extend(rest.take_as("/subjects", |subjects| {
+        let subjects: Option<Vec<String>> = subjects.as_array()?.iter().map(subject).collect();
+        let subjects = subjects?;
+        Some(if subjects.is_empty() { Row::one("subjects", "nobody") } else { Row::new("subjects", subjects) })
     }));
-    words
+    rows
 }
 
 fn subject(subject: &Value) -> Option<String> {
     let subject = only(subject, &["apiGroup", "kind", "name", "namespace"])?;
-    let text = |name: &str| subject.get(name).and_then(Value::as_str);
-    match (text("kind")?, text("apiGroup"), text("namespace")) {
-        ("ServiceAccount", None, Some(namespace)) => Some(format!("ServiceAccount {namespace}/{}", text("name")?)),
-        (kind, Some(GROUP), None) => Some(format!("{kind} {}", text("name")?)),
+    let text = |name: &str| subject.get(name)?.as_str().map(value);
+    let (kind, name) = (text("kind")?, text("name")?);
+    match (kind.as_str(), subject.get("apiGroup").map(Value::as_str), text("namespace")) {
+        ("ServiceAccount", None, Some(namespace)) => Some(format!("ServiceAccount {namespace}/{name}")),
+        (_, Some(Some(GROUP)), None) => Some(format!("{kind} {name}")),
         _ => None,
     }
 }

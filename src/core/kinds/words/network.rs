@@ -1,48 +1,69 @@
 //! Network rules in words.
 
-use super::{Rest, list, only, selector, strings};
+use super::{Rest, Row, only, selector, value, values};
 use serde_json::Value;
 
 /// An absent rule lets nobody in, and an added one lets somebody in.
 pub const OPENINGS: &[&str] = &["/spec/egress", "/spec/ingress"];
 
-/// `all pods, Egress; out to 10.0.0.0/8 on TCP/443`; a direction that is named and not opened is closed.
-pub fn policy(rest: &mut Rest<'_>) -> Vec<String> {
-    let pods = rest.take_as("/spec/podSelector", selector);
-    let pods = pods.map(|pods| if pods == "*" { "all pods".to_owned() } else { format!("pods {pods}") });
-    let types = rest.take_as("/spec/policyTypes", |types| Some(strings(types)?.join("+")));
-    let subject: Vec<String> = pods.into_iter().chain(types).collect();
-    let mut words = vec![subject.join(", ")];
-    let is_closed = |rest: &Rest<'_>, path| matches!(rest.get(path), None | Some("[]"));
-    let closed = is_closed(rest, "/spec/ingress") && is_closed(rest, "/spec/egress");
-    for (path, peers, word) in [("/spec/ingress", "from", "in from"), ("/spec/egress", "to", "out to")] {
-        let opened = rest.take_as(path, |rules| {
-            let texts: Option<Vec<String>> = rules.as_array()?.iter().map(|item| rule(item, peers, word)).collect();
-            Some(texts?.join("; "))
+/// `ingress namespaces app:shop on TCP/443`. A direction that the policy is about and does not open is closed; one that it is
+/// not about has no row. All pods is what a policy is about unless it says so.
+pub fn policy(rest: &mut Rest<'_>) -> Vec<Row> {
+    let mut rows = vec![];
+    match rest.take_as("/spec/podSelector", selector) {
+        Some(pods) if pods == "all" => {}
+        Some(pods) => rows.push(Row::one("podSelector", pods)),
+        None if rest.get("/spec/podSelector").is_none() => rows.push(Row::one("podSelector", "absent")),
+        None => {}
+    }
+    let types = rest.take_as("/spec/policyTypes", values);
+    let is_about = |direction: &str| types.iter().flatten().any(|one| one == direction);
+    let (mut shown, mut rules) = (vec![], vec![]);
+    for (path, name, direction, peers, word) in
+        [("/spec/ingress", "ingress", "Ingress", "from", "from"), ("/spec/egress", "egress", "Egress", "to", "to")]
+    {
+        let opened = rest.take_as(path, |opened| {
+            let opened = opened.as_array()?.iter().map(|item| rule(name, item, peers, word));
+            Some(opened.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect::<Vec<Row>>())
         });
-        words.extend(opened.filter(|words| !words.is_empty()));
+        match opened {
+            Some(opened) if !opened.is_empty() => rules.extend(opened),
+            Some(_) if is_about(direction) => rules.push(Row::one(name, "closed")),
+            _ => continue,
+        }
+        shown.push(direction);
     }
-    if closed {
-        words.push("nothing is open".to_owned());
+    // The rows say which directions it is about; else it says so itself.
+    shown.sort_unstable();
+    match types {
+        Some(types) if types == shown => {}
+        Some(types) => rows.push(Row::new("policyTypes", types)),
+        None if rest.get("/spec/policyTypes").is_none() => rows.push(Row::one("policyTypes", "absent")),
+        None => {}
     }
-    vec![words.join("; ")]
+    rows.extend(rules);
+    rows
 }
 
-fn rule(rule: &Value, peers: &str, word: &str) -> Option<String> {
+/// One line where that is wide enough, else the ports and then the peers.
+fn rule(name: &str, rule: &Value, peers: &str, word: &str) -> Option<Vec<Row>> {
     let rule = only(rule, &[peers, "ports"])?;
-    let from = match rule.get(peers) {
+    let peers = match rule.get(peers) {
         // Kubernetes: a rule without peers matches everybody.
-        None => "anywhere".to_owned(),
-        Some(list) => list.as_array()?.iter().map(peer).collect::<Option<Vec<String>>>()?.join(", "),
+        None => vec!["everybody".to_owned()],
+        Some(list) => list.as_array()?.iter().map(peer).collect::<Option<Vec<String>>>()?,
     };
     let ports = match rule.get("ports") {
-        None => String::new(),
-        Some(ports) => {
-            let texts: Option<Vec<String>> = ports.as_array()?.iter().map(port).collect();
-            format!(" on {}", texts?.join(", "))
-        }
+        None => None,
+        Some(ports) => Some(ports.as_array()?.iter().map(port).collect::<Option<Vec<String>>>()?),
     };
-    Some(format!("{word} {from}{ports}"))
+    let on = ports.iter().map(|ports| format!(" on {}", ports.join(", ")));
+    let whole = Row::one(name, peers.join(", ") + &on.collect::<String>());
+    if whole.is_narrow() {
+        return Some(vec![whole]);
+    }
+    let ports = ports.unwrap_or_else(|| vec!["all".to_owned()]);
+    Some(vec![Row::new(format!("{name}.on"), ports), Row::new(format!("{name}.{word}"), peers)])
 }
 
 fn peer(peer: &Value) -> Option<String> {
@@ -56,21 +77,29 @@ fn peer(peer: &Value) -> Option<String> {
             let block = only(block, &["cidr", "except"])?;
             let except = match block.get("except") {
                 None => String::new(),
-                Some(except) => format!(" except {}", strings(except)?.join(" and ")),
+                Some(except) => format!(" except {}", values(except)?.join("|")),
             };
-            Some(format!("{}{except}", block.get("cidr")?.as_str()?))
+            Some(format!("{}{except}", value(block.get("cidr")?.as_str()?)))
         }
-        (None, Some(names), None, None) => Some(format!("hosts {}", list(names)?)),
-        (None, None, Some(namespaces), None) => Some(format!("namespaces {namespaces}")),
+        (None, Some(names), None, None) => Some(format!("hosts {}", values(names)?.join("|"))),
+        (None, None, Some(namespaces), None) => Some(by_name(namespaces)),
         (None, None, None, Some(pods)) => Some(format!("pods {pods}")),
-        (None, None, Some(namespaces), Some(pods)) => Some(format!("pods {pods} in namespaces {namespaces}")),
+        (None, None, Some(namespaces), Some(pods)) => Some(format!("pods {pods} in {}", by_name(namespaces))),
         _ => None,
+    }
+}
+
+/// Every namespace has its name as this label.
+fn by_name(namespaces: String) -> String {
+    match namespaces.strip_prefix("kubernetes.io/metadata.name:") {
+        Some(names) if !names.contains(' ') => format!("namespace {names}"),
+        _ => format!("namespaces {namespaces}"),
     }
 }
 
 fn port(port: &Value) -> Option<String> {
     let port = only(port, &["protocol", "port", "endPort"])?;
-    let text = |name: &str| port.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let text = |name: &str| port.get(name).map(|port| value(port.as_str().unwrap_or(&port.to_string())));
     let end = text("endPort").map(|end| format!("-{end}")).unwrap_or_default();
     Some(format!("{}/{}{end}", text("protocol")?, text("port").unwrap_or_else(|| "*".to_owned())))
 }

@@ -11,6 +11,7 @@ use super::{
         removal::{Removal, decide as decide_removal},
     },
     execute::{Operation, Removing, wait_until_free},
+    failure::Failure,
     gather::{Item, LeftCluster, amounts},
     record,
     request::ChangeRequest,
@@ -18,11 +19,11 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    domain::{Class, Id, Problem, StableFacts},
-    golden::{Blueprint, Given, Parent, Spec, recorded},
-    provision::{Decided, EnsureRequest, Exists, Observation, ObserveRequest, Preview, RemoveRequest},
+    domain::{Class, Id, Problem, Record, StableFacts},
+    golden::{Blueprint, Parent, ResolveContext, Spec, recorded},
+    provision::{Decided, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest},
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 impl Engine {
     /// What an apply would do, and what speaks against it: all stages but the last.
@@ -102,11 +103,32 @@ impl Engine {
         }
     }
 
+    /// Files for the application's own repository.
+    pub(super) async fn render_files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
+        let Some(record) = self.find(id).await? else { return Ok(None) }; // reads
+        let spec = recorded(self.config.resources, &record);
+        let spec = spec.ok_or_else(|| unreadable(&record, "another release wrote it".to_owned()))?;
+        let parent = match id.parent() {
+            Some(environment) => self.find_parent(environment, 0, &record.facts, None).await?, // reads
+            None => None,
+        };
+        let (facts, parent) = (&record.facts, parent.as_ref());
+        let resolved = spec.resolve(&ResolveContext { facts, parent, catalogue: &self.catalogue }); // pure
+        let unrendered = |problems: Vec<Problem>| {
+            problems
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| unreadable(&record, "nothing can be rendered from it".to_owned()))
+        };
+        Ok(Some(resolved.map_err(unrendered)?.render().files)) // pure
+    }
+
     /// What is there now, and drift in words.
     pub(super) async fn refresh(&self, request: &ObserveRequest) -> Result<Observation, Problem> {
         let ground = self.gather_instance(request).await?; // reads
         let render = |spec: &Spec| {
-            let given = Given { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue: &self.catalogue };
+            let given =
+                ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue: &self.catalogue };
             spec.resolve(&given).ok().map(|resolved| resolved.render())
         };
         let mut blueprint = request.spec.as_ref().and_then(render); // pure
@@ -175,7 +197,7 @@ impl Engine {
         parent: Option<&Parent>,
     ) -> Result<(Blueprint, Vec<Problem>), Vec<Problem>> {
         let mut problems = spec.check(); // pure
-        let resolved = match spec.resolve(&Given { facts, parent, catalogue: &self.catalogue }) {
+        let resolved = match spec.resolve(&ResolveContext { facts, parent, catalogue: &self.catalogue }) {
             Ok(resolved) => resolved, // pure
             Err(errors) => {
                 let new: Vec<Problem> = errors.into_iter().filter(|error| !problems.contains(error)).collect();
@@ -207,4 +229,8 @@ impl Engine {
             self.listings.forget(facts.cluster_arn.as_str(), &owner.environment).await;
         }
     }
+}
+
+fn unreadable(record: &Record, reason: String) -> Problem {
+    Failure::Record { id: record.id.clone(), reason }.problem()
 }

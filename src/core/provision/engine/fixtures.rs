@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{Facts, Lease, Operation, Phase, Record, ResourceKind, StableFacts},
-    golden::{Blueprint, Catalogue, Environment, Given, Slot, Spec},
+    golden::{Blueprint, Catalogue, Environment, ResolveContext, Slot, Spec},
 };
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ pub fn slot(environment: &str, name: &str, over: Value) -> Spec {
 pub fn rendered(spec: &Spec, environment: Option<&Spec>) -> Blueprint {
     let (facts, catalogue) = (facts().stable, Catalogue::embedded());
     let parent = environment.and_then(|spec| spec.parent_of(&facts, &catalogue)?.ok());
-    let resolved = spec.resolve(&Given { facts: &facts, parent: parent.as_ref(), catalogue: &catalogue });
+    let resolved = spec.resolve(&ResolveContext { facts: &facts, parent: parent.as_ref(), catalogue: &catalogue });
     resolved.unwrap_or_else(|e| panic!("{e:?}")).render()
 }
 

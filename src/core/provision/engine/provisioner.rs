@@ -17,6 +17,7 @@ use crate::{
     },
 };
 use async_trait::async_trait;
+use std::collections::BTreeMap;
 
 #[async_trait]
 impl Provisioner for Engine {
@@ -36,6 +37,10 @@ impl Provisioner for Engine {
         };
         let found = self.target(&arn, Moment::Plan).get(&record::key_of(id)).await?;
         Ok(found.as_ref().map_or(Ok(None), record::parse)?)
+    }
+
+    async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
+        self.render_files(id).await
     }
 
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem> {

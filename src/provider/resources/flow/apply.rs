@@ -2,13 +2,13 @@
 
 use super::{
     managed::{CREATE, DELETE, Diagnosed, Managed, UPDATE},
-    tree,
+    objects, tree,
 };
 use crate::resources::{
     private::{Intent, Memory},
     session::Configured,
 };
-use goldenpath_core::provision::{EnsureRequest, Exists, Outcome, RemoveRequest, Spec};
+use goldenpath_core::provision::{EnsureRequest, Exists, KeptKeys, Outcome, RemoveRequest, Spec};
 use plugin::{
     Diagnostic, Value,
     private::Private,
@@ -58,7 +58,7 @@ impl Managed {
             parent: memory.parent.clone(),
             prior: prior.map(|prior| self.prior(prior, &memory)).transpose()?,
             replacing: memory.replaced().map(Into::into),
-            planned: planned.as_ref().and_then(tree::planned_objects),
+            planned: planned.as_ref().and_then(|planned| objects::planned(planned, &memory.keys)),
             planned_target: planned.as_ref().and_then(|planned| tree::maybe_text(planned, "target")),
             timeout: limit.map_or(usual, |limit| limit.duration()),
             cancel: call.cancel.clone(),
@@ -67,7 +67,7 @@ impl Managed {
         let Outcome { exists, problems } = configured.provisioner.ensure(request).await;
         let diagnostics = self.diagnostics(problems);
         Ok(match exists {
-            Some(exists) => existing(&spec, exists, diagnostics),
+            Some(exists) => existing(&spec, exists, &memory.keys, diagnostics),
             None => unchanged(Memory { intent: Intent::Keep, replaced: None, ..memory }.write(), diagnostics),
         })
     }
@@ -88,11 +88,13 @@ impl Managed {
         }
         let mut left = prior.clone();
         if let Some(objects) = &removed.objects {
-            tree::set(&mut left, "objects", to_value(objects));
+            let (objects, keys) = objects::shown(to_value(objects), &memory.keys);
+            tree::set(&mut left, objects::OBJECTS, objects);
+            memory.keys = keys;
         }
         if memory.id != id {
             // The bytes of another id's create are no memory of this instance.
-            memory = Memory { id, ..Memory::default() };
+            memory = Memory { id, keys: memory.keys, ..Memory::default() };
         }
         let memory = Memory {
             intent: Intent::Keep,
@@ -132,10 +134,10 @@ impl Managed {
     }
 }
 
-fn existing(spec: &Spec, exists: Exists, diagnostics: Vec<Diagnostic>) -> ApplyResponse {
+fn existing(spec: &Spec, exists: Exists, kept: &KeptKeys, diagnostics: Vec<Diagnostic>) -> ApplyResponse {
     let Exists { outputs, uid, facts, parent, protected, complete } = exists;
     let id = spec.id().to_string();
-    let mut computed = tree::computed(&outputs);
+    let (mut computed, keys) = tree::computed(&outputs, kept);
     // Whatever else is missing after a failed change: by these two the next one finds what exists.
     computed.insert("id".into(), id.as_str().into());
     computed.insert("uid".into(), uid.as_str().into());
@@ -148,6 +150,7 @@ fn existing(spec: &Spec, exists: Exists, diagnostics: Vec<Diagnostic>) -> ApplyR
         protected: Some(protected),
         incomplete: !complete,
         replaced: None,
+        keys,
     };
     ApplyResponse { computed: Some(Value::Map(computed)), private: memory.write(), diagnostics }
 }

@@ -1,6 +1,6 @@
 //! What a resource's own file says of it, and what every step of the flow needs to know.
 
-use super::tree;
+use super::{objects, tree};
 use crate::resources::{
     diagnostics,
     private::Memory,
@@ -102,7 +102,7 @@ impl Managed {
         Ok(Prior {
             spec: self.spec_of_state(prior)?,
             uid: tree::text(prior, "uid"),
-            objects: tree::objects(prior),
+            objects: objects::known(prior, &memory.keys),
             incomplete: memory.incomplete,
             identity_ready: tree::maybe_bool(prior, "identity_ready"),
         })
@@ -135,7 +135,7 @@ impl Managed {
             id,
             uid: tree::text(prior, "uid"),
             target: tree::maybe_text(prior, "target"),
-            keys: tree::object_keys(prior),
+            keys: objects::keys(prior, &memory.keys),
             protected,
             hand_over: false,
             timeout,

@@ -45,6 +45,8 @@ impl Managed {
             intent: Intent::Create,
             id: id.clone().unwrap_or_default(),
             replaced: replaced.clone(),
+            // Those of the instance that is replaced, whose delete is handed these bytes.
+            keys: memory.keys.clone(),
             ..Memory::default()
         };
         let Some((configured, specs)) = self.decidable(config, &Value::Null)? else {
@@ -189,8 +191,11 @@ fn planned_response(decided: &Decided, planned: Memory, diagnostics: Vec<Diagnos
     let Decided { outputs, facts, parent, protected, variants: _ } = decided;
     // A destroy or a replacement goes by the protection of the prior state, so an update carries that on.
     let protected = if planned.intent == Intent::Update { planned.protected } else { Some(*protected) };
-    let private = Memory { facts: Some(facts.clone()), parent: parent.clone(), protected, ..planned }.write();
-    PlanResponse { computed: Value::Map(tree::computed(outputs)), requires_replace: vec![], private, diagnostics }
+    let (computed, mut keys) = tree::computed(outputs, &planned.keys);
+    // What goes still has its key, in the state that an apply is handed.
+    keys.extend(planned.keys.clone());
+    let private = Memory { facts: Some(facts.clone()), parent: parent.clone(), protected, keys, ..planned }.write();
+    PlanResponse { computed: Value::Map(computed), requires_replace: vec![], private, diagnostics }
 }
 
 /// In an apply, a replacement that was planned comes as a delete and a create; this one was not.

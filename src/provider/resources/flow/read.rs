@@ -2,7 +2,7 @@
 
 use super::{
     managed::{Diagnosed, Managed},
-    tree,
+    objects, tree,
 };
 use crate::resources::{
     private::{Intent, Memory, Replaced},
@@ -10,7 +10,7 @@ use crate::resources::{
 };
 use goldenpath_core::{
     domain::{Phase, Problem},
-    provision::{Observation, ObserveRequest, ObservedInstance},
+    provision::{KeptKeys, Observation, ObserveRequest, ObservedInstance},
 };
 use plugin::{
     Diagnostic, Value,
@@ -52,7 +52,7 @@ impl Managed {
             facts: memory.facts.clone(),
             spec: Some(spec),
             parent: memory.parent.clone(),
-            objects: tree::objects(state),
+            objects: objects::known(state, &memory.keys),
         };
         let seen = match configured.provisioner.observe(request).await {
             Ok(Observation::Gone(problems)) => return Ok((None, private.clone(), self.diagnostics(problems))),
@@ -67,13 +67,14 @@ impl Managed {
             }
             Err(problem) => return Err(self.diagnostics([problem])),
         };
-        let mut memory = remember(state, memory, &seen);
+        let (shown, keys) = objects::shown(to_value(&seen.objects), &memory.keys);
+        let mut memory = Memory { keys, ..remember(state, memory, &seen) };
         if memory.protected.is_none() {
             memory.protected = self.protection(configured, state, &memory).await;
             self.remember_read(&memory.id, state, memory.protected);
         }
         let diagnostics = self.diagnostics(seen.problems.iter().cloned());
-        Ok((Some(fresh_state(state, seen)), memory.write(), diagnostics))
+        Ok((Some(fresh_state(state, seen, shown)), memory.write(), diagnostics))
     }
 
     fn remember_read(&self, id: &impl ToString, state: &Value, protected: Option<bool>) {
@@ -96,13 +97,15 @@ fn remember(state: &Value, memory: Memory, seen: &ObservedInstance) -> Memory {
         protected: memory.protected,
         incomplete: memory.incomplete || (fresh && unfinished),
         replaced: None,
+        keys: memory.keys,
     }
 }
 
 /// The configuration stays as it was; computed attributes are what was observed, and those that nobody observed stay.
-fn fresh_state(state: &Value, seen: ObservedInstance) -> Value {
+fn fresh_state(state: &Value, seen: ObservedInstance, shown: Value) -> Value {
     let mut fresh = state.clone();
-    for (name, value) in seen.outputs.iter().flat_map(tree::computed) {
+    let outputs = seen.outputs.iter().flat_map(|outputs| tree::computed(outputs, &KeptKeys::new()).0);
+    for (name, value) in outputs {
         if name != "uid" && value.is_wholly_known() {
             tree::set(&mut fresh, &name, value);
         }
@@ -113,7 +116,7 @@ fn fresh_state(state: &Value, seen: ObservedInstance) -> Value {
             tree::set(&mut fresh, name, observed);
         }
     }
-    tree::set(&mut fresh, "objects", to_value(&seen.objects));
+    tree::set(&mut fresh, objects::OBJECTS, shown);
     fresh
 }
 

@@ -1,6 +1,7 @@
 //! Between trees and the domain: reading single leaves, and what was computed.
 
-use goldenpath_core::domain::{Late, ObjectKey, Outputs};
+use super::objects;
+use goldenpath_core::{domain::Outputs, provision::KeptKeys};
 use plugin::{
     Schema, Value,
     schema::{Mode, Timeouts},
@@ -33,29 +34,13 @@ pub(super) fn timeouts(tree: &Value) -> Timeouts {
     from_value::<Option<Timeouts>>(tree.child("timeouts")).ok().flatten().unwrap_or_default()
 }
 
-/// The lines of state.
-pub(super) fn objects(tree: &Value) -> BTreeMap<String, String> {
-    let lines = tree.child("objects").as_map().into_iter().flatten();
-    lines.filter_map(|(key, line)| Some((key.clone(), line.as_str()?.to_owned()))).collect()
-}
-
-/// The lines of a plan; `None` where they were unknown as a whole.
-pub(super) fn planned_objects(tree: &Value) -> Option<BTreeMap<String, Late<String>>> {
-    let late = |line: &Value| line.as_str().map_or(Late::Later, |text| Late::Now(text.to_owned()));
-    Some(tree.child("objects").as_map()?.iter().map(|(key, line)| (key.clone(), late(line))).collect())
-}
-
-pub(super) fn object_keys(tree: &Value) -> Vec<ObjectKey> {
-    // A key of a later release that this one can't read is in the record's inventory as well.
-    tree.child("objects").as_map().into_iter().flatten().filter_map(|(key, _)| key.parse().ok()).collect()
-}
-
-/// Computed attributes by name: null is a value, and what was not given is absent.
-pub(super) fn computed(outputs: &Outputs) -> BTreeMap<String, Value> {
-    match to_value(outputs) {
-        Value::Map(attributes) => attributes,
-        _ => BTreeMap::new(),
-    }
+/// Computed attributes by name: null is a value, and what was not given is absent. With what has to be remembered of them.
+pub(super) fn computed(outputs: &Outputs, kept: &KeptKeys) -> (BTreeMap<String, Value>, KeptKeys) {
+    let Value::Map(mut attributes) = to_value(outputs) else { return Default::default() };
+    let Some(objects) = attributes.remove(objects::OBJECTS) else { return (attributes, KeptKeys::new()) };
+    let (objects, kept) = objects::shown(objects, kept);
+    attributes.insert(objects::OBJECTS.to_owned(), objects);
+    (attributes, kept)
 }
 
 /// What is decided once for an instance, whatever its configuration becomes.

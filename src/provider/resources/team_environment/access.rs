@@ -52,7 +52,7 @@ fn persona(name: &'static str, what: &str) -> Attribute {
                 "argocd/argocd-application-controller",
                 "ServiceAccounts as `<namespace>/<name>`, such as that of a GitOps engine in the cluster.",
             ),
-            optional("create_role", Type::Bool).default(false).describe(
+            optional("create_role", Type::Bool).describe(
                 "Whether to create an IAM role for this persona, with the permissions boundary and the path that the golden path \
                  sets. Needs `trusted_principal_arns`. The ARN of the role is in `role_arns`.",
             ),

@@ -128,7 +128,7 @@ async fn an_outdated_plan_changes_nothing() {
     let first = planned.keys().next().cloned().expect("an object");
     type Change<'a> = Box<dyn Fn(&mut BTreeMap<String, Late<String>>) + 'a>;
     let changes: [(&str, Change<'_>); 3] = [
-        ("another line", Box::new(|lines| drop(lines.insert(first.clone(), Late::Now("x #1:0000000000".into()))))),
+        ("another line", Box::new(|lines| drop(lines.insert(first.clone(), Late::Now("x #2:0000000000".into()))))),
         ("an object more", Box::new(|lines| drop(lines.insert("k8s/v1/Namespace/other".into(), Late::Later)))),
         ("an object less", Box::new(|lines| drop(lines.remove(&first)))),
     ];

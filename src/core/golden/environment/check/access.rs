@@ -64,7 +64,7 @@ pub fn check(name: PersonaName, persona: &Persona, problems: &mut Problems) {
             );
         }
     }
-    if *create_role && trusted_principal_arns.is_empty_list() {
+    if **create_role && trusted_principal_arns.is_empty_list() {
         problems.error(
             "access.role_without_trust",
             &at("trusted_principal_arns"),
@@ -72,7 +72,7 @@ pub fn check(name: PersonaName, persona: &Persona, problems: &mut Problems) {
             "List who may assume it in `trusted_principal_arns`, or leave `create_role` out.",
         );
     }
-    if !*create_role && !trusted_principal_arns.is_empty_list() {
+    if !**create_role && !trusted_principal_arns.is_empty_list() {
         problems.error(
             "access.trust_without_role",
             &at("trusted_principal_arns"),
@@ -104,7 +104,7 @@ pub fn check(name: PersonaName, persona: &Persona, problems: &mut Problems) {
         && principal_arns.is_empty()
         && oidc_groups.is_empty_list()
         && service_accounts.is_empty_list()
-        && !create_role;
+        && !**create_role;
     if nobody {
         problems.warning(
             "access.nobody",
@@ -113,7 +113,7 @@ pub fn check(name: PersonaName, persona: &Persona, problems: &mut Problems) {
             "Name somebody, or leave it out.",
         );
     }
-    if !access_policies.is_empty() && permission_sets.is_empty() && principal_arns.is_empty() && !create_role {
+    if !access_policies.is_empty() && permission_sets.is_empty() && principal_arns.is_empty() && !**create_role {
         problems.error(
             "access.access_policy_without_principal",
             &at("access_policies"),

@@ -56,7 +56,7 @@ pub fn personas(
                 groups: groups(&principals, persona),
                 principals,
                 role,
-                access_policies: persona.access_policies.clone(),
+                access_policies: persona.access_policies.to_vec(),
             }
         })
         .collect()

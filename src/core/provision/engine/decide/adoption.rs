@@ -52,12 +52,13 @@ fn refuse(desired: &Desired, changes: &[FieldChange], held: &[(String, String)])
 }
 
 fn words(change: &FieldChange) -> String {
-    let wanted = change.desired.as_deref().unwrap_or("absent");
-    let is = change.observed.as_deref().unwrap_or("absent");
     let manager = match &change.holder {
         By::Edited(name) => format!(", set by {name}"),
         By::Applied(name) => format!(", held by {name}"),
         By::Us | By::Nobody => String::new(),
     };
-    format!("{} becomes {wanted} (it is {is}{manager})", change.path)
+    match drift::values(change) {
+        Some((is, wanted)) => format!("{} becomes {wanted} (it is {is}{manager})", change.path),
+        None => format!("{} becomes another{manager}", change.path),
+    }
 }

@@ -137,7 +137,7 @@ mod tests {
             ..Desired::new(ObjectKey::kube("v1", "ServiceAccount", Some("pay"), "default"), None)
         };
         let taken = |by: &str| Claim::Taken { by: by.into() };
-        let marked = Adopt { mode: AdoptMode::IfMarked, take_fields: vec![] };
+        let marked = Adopt { mode: AdoptMode::IfMarked, take_fields: vec![].into() };
         // (reason, desired, ownership, adoptable by, claimant, was ours, expected)
         let cases = [
             ("our own", namespace(), ours("pay", None), None, &environment, false, Claim::Mine),

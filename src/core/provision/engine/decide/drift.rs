@@ -6,7 +6,7 @@
 use crate::{
     domain::{Drift, DriftMode, Late, ObjectKey, Observed, Problem},
     golden::{By, FieldChange},
-    kinds::same_digest,
+    kinds::{readable, same_digest, short},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +56,9 @@ pub fn promise(now: Promised, before: Option<&Promised>, observed: &Lines, drift
 }
 
 fn is_only_reported(drift: &Drift, key: &str) -> bool {
-    drift.mode == DriftMode::Report || drift.ignore.iter().any(|pattern| matches(pattern, key))
+    let short = short(key);
+    let is_ignored = |pattern: &String| matches(pattern, &short) || matches(pattern, key);
+    drift.mode == DriftMode::Report || drift.ignore.iter().any(is_ignored)
 }
 
 /// `*` matches anything, slashes too.
@@ -79,11 +81,12 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 fn left_alone(key: &str, seen: Option<&String>, desired: &str) -> Problem {
-    let now = seen.map_or("It is gone".to_owned(), |seen| format!("It is {seen}"));
+    let text = |text: &str| text.lines().map(|line| format!("\n  {line}")).collect::<String>();
+    let now = seen.map_or("It is gone.".to_owned(), |seen| format!("It is:\n{}", text(seen)));
     Problem::warning(
         "drift.reported",
         format!("{key} has drifted and is left as it is"),
-        format!("{now}. The golden path wants {desired}. `drift` says to report it and not to heal it."),
+        format!("{now}\n\nThe golden path wants:\n{}\n\n`drift` says to report it and not to heal it.", text(desired)),
     )
 }
 
@@ -120,9 +123,10 @@ pub fn report(key: &ObjectKey, changes: &[FieldChange], before: Option<&String>,
                 By::Us | By::Nobody if moved => String::new(),
                 By::Us | By::Nobody => return None,
             };
-            let is = change.observed.as_deref().unwrap_or("absent");
-            let wanted = change.desired.as_deref().unwrap_or("absent");
-            Some(format!("{} is {is}, not {wanted}{manager}", change.path))
+            Some(match values(change) {
+                Some((is, wanted)) => format!("{} is {is}, not {wanted}{manager}", change.path),
+                None => format!("{} is not as applied{manager}", change.path),
+            })
         })
         .collect();
     (!words.is_empty()).then(|| {
@@ -132,6 +136,15 @@ pub fn report(key: &ObjectKey, changes: &[FieldChange], before: Option<&String>,
             format!("{}.", words.join("; ")),
         )
     })
+}
+
+/// What it is and what it should be, where that may be shown.
+pub fn values(change: &FieldChange) -> Option<(String, String)> {
+    let shown = |text: &Option<String>| match text {
+        Some(text) => readable(&change.path, text),
+        None => Some("absent".to_owned()),
+    };
+    Some((shown(&change.observed)?, shown(&change.desired)?))
 }
 
 pub fn missing(key: &str) -> Problem {
@@ -174,8 +187,8 @@ mod tests {
 
     #[test]
     fn drift_is_what_the_request_did_not_change() {
-        let report = Drift { mode: DriftMode::Report, ignore: vec![] };
-        let ignore = Drift { mode: DriftMode::Heal, ignore: vec!["q*".into()] };
+        let report = Drift { mode: DriftMode::Report, ignore: vec![].into() };
+        let ignore = Drift { mode: DriftMode::Heal, ignore: vec!["q*".into()].into() };
         let heal = Drift::default();
         // (reason, now, before, observed, drift, promised line, is_reported)
         let cases = [

@@ -1,4 +1,4 @@
-//! Lines of what is there: what state holds of each object.
+//! Texts of what is there: what state holds of each object.
 
 use super::{
     claim::{self, is_made_for, is_marked_for},
@@ -11,9 +11,10 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// The line of what is there now; an equal digest keeps the one that state has.
+/// The text of what is there now; an equal digest keeps the one that state has.
 pub fn line_of(want: &Desired, fields: Option<&Fields>, object: &Observed, state: Option<&String>) -> String {
-    let line = kinds::line(&object.key, &golden::view(&want.manager, fields, &object.fields));
+    let seen = golden::view(&want.manager, fields, &object.fields);
+    let line = kinds::block(&object.key, &seen, fields.unwrap_or(&Fields::default()));
     match state {
         Some(state) if same_digest(state, &line) => state.clone(),
         _ => line,
@@ -24,7 +25,7 @@ pub fn line_of(want: &Desired, fields: Option<&Fields>, object: &Observed, state
 pub fn borrowed_line(want: &Desired, fields: Option<&Fields>, object: &Observed, state: Option<&String>) -> String {
     match (fields, state) {
         (Some(fields), state) => {
-            let line = kinds::line(&want.key, fields);
+            let line = kinds::block(&want.key, fields, fields);
             state.filter(|state| same_digest(state, &line)).cloned().unwrap_or(line)
         }
         (None, Some(state)) => state.clone(),

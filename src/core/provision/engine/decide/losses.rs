@@ -4,7 +4,7 @@
 use super::inputs::Inputs;
 use crate::{
     domain::{Id, ObjectKey, Phase, Problem, Record},
-    golden::{Given, Spec},
+    golden::{ResolveContext, Spec},
     provision::engine::record,
 };
 use std::collections::BTreeSet;
@@ -74,7 +74,7 @@ pub fn of_replacement(id: &Id, recorded: &Record, is_protected: bool) -> Option<
 fn is_protected(inputs: &Inputs<'_>, before: &Spec) -> bool {
     let Inputs { ground, catalogue, .. } = inputs;
     before.common().deletion_protection.unwrap_or_else(|| {
-        let given = Given { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
+        let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
         before.resolve(&given).map_or(true, |resolved| resolved.summary().deletion_protection)
     })
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{Desired, Fields, Late, ObjectKey, Problem},
-    golden::{Given, Spec},
+    golden::{ResolveContext, Spec},
     kinds::{self, same_digest},
     provision::engine::record,
 };
@@ -48,13 +48,16 @@ fn quieten(judged: &[Problem]) -> Vec<Problem> {
 
 fn lines_before(inputs: &Inputs<'_>, before: &Spec) -> Option<Promised> {
     let Inputs { ground, catalogue, .. } = inputs;
-    let given = Given { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
+    let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
     Some(lines_of(&before.resolve(&given).ok()?.render().objects))
 }
 
 fn lines_of(objects: &[Desired]) -> Promised {
     let line = |desired: &Desired| match &desired.body {
-        Some(body) => Late::Now(kinds::line(&desired.key, &kinds::fields_of(body))),
+        Some(body) => {
+            let fields = kinds::fields_of(body);
+            Late::Now(kinds::block(&desired.key, &fields, &fields))
+        }
         None => Late::Later,
     };
     objects.iter().map(|desired| (desired.key.to_string(), line(desired))).collect()

@@ -110,7 +110,7 @@ impl Instance<'_> {
 
     /// What state or record name was ours; an adoption is over once the Namespace carries our labels.
     fn claim(&self, want: &Desired, object: &Observed) -> Claim {
-        let adopt = Adopt { mode: AdoptMode::Fail, take_fields: vec![] };
+        let adopt = Adopt { mode: AdoptMode::Fail, take_fields: vec![].into() };
         // The team is that of the record; a refresh never judges it.
         claim(want, object, &Claimant { id: self.id, team: "", adopt: Some(&adopt), was_ours: true })
     }

@@ -34,7 +34,7 @@ impl Engine {
     }
 
     /// `None`: nobody knows it yet.
-    pub(super) async fn find_parent(
+    pub async fn find_parent(
         &self,
         id: &EnvironmentId,
         variant: usize,

@@ -11,7 +11,7 @@ use goldenpath_core::{
     domain::{
         Body, Desired, DnsLabel, EnvironmentId, Id, NameError, ObjectKey, Outputs, Place, Problems, ResourceKind,
     },
-    golden::{Given, GoldenResource, RESOURCES, Summary},
+    golden::{GoldenResource, RESOURCES, ResolveContext, Summary},
     policy::Subject,
     provision::{Descriptor, Spec, descriptor},
 };
@@ -75,7 +75,7 @@ impl GoldenResource for Robot {
         spec.id()
     }
 
-    fn resolve(spec: &RobotSpec, given: &Given<'_>) -> Result<ResolvedRobot, Problems> {
+    fn resolve(spec: &RobotSpec, given: &ResolveContext<'_>) -> Result<ResolvedRobot, Problems> {
         let path = given.catalogue.path(None)?;
         let parent = given.parent.expect("it lives in an environment");
         let summary = Summary {

@@ -12,6 +12,7 @@ use goldenpath_core::{
 };
 use goldenpath_sandbox::{Fault, Sandbox, SandboxOptions};
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::{Arc, Mutex},
 };
@@ -70,6 +71,10 @@ impl Provisioner for Recorder {
 
     async fn find(&self, id: &Id) -> Result<Option<Record>, Problem> {
         self.engine.find(id).await
+    }
+
+    async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
+        self.engine.files(id).await
     }
 
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem> {

@@ -1,0 +1,118 @@
+//! A plan that a person can read: how long it is, and what it shows.
+
+use super::configurations::QUICK;
+use crate::workspace::{Run, Workspace};
+use acceptance_tests::tools::Tool;
+use anyhow::{Result, ensure};
+
+/// The widest line that a screen holds.
+const WIDEST: usize = 160;
+
+/// As the README has it, with a slot.
+const TEN_LINES: &str = r#"
+resource "goldenpath_cluster_baseline" "demo" {
+  cluster = "demo"
+}
+
+resource "goldenpath_team_environment" "payments" {
+  name    = "payments-dev"
+  team    = "payments"
+  tier    = "dev"
+  cluster = goldenpath_cluster_baseline.demo.id
+  quota   = { total = { "requests.cpu" = "4" } }
+  access  = { developer = { permission_sets = ["PaymentsDev"] } }
+}
+
+resource "goldenpath_eks_workload_slot" "ledger" {
+  name        = "ledger"
+  environment = goldenpath_team_environment.payments.id
+}
+"#;
+
+pub(super) fn plans_are_short(tool: &Tool) -> Result<()> {
+    let quickstart = include_str!("../../examples/quickstart/main.tf");
+    let workspace = Workspace::bare(tool)?;
+    // The example names its provider itself.
+    workspace.remove("versions.tf")?;
+    workspace.write("main.tf", quickstart)?;
+    is_at_most(tool, "the quickstart", &workspace.plan(&[])?, 200)?;
+
+    let workspace = Workspace::new(tool, TEN_LINES)?;
+    workspace.apply(&["-target=goldenpath_cluster_baseline.demo"])?;
+    is_at_most(tool, "an environment with a slot", &workspace.plan(&[])?, 110)?;
+    workspace.write("main.tf", QUICK)?;
+    workspace.apply(&[])?;
+    workspace.write("main.tf", &QUICK.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"6\""))?;
+    is_at_most(tool, "an update of one field", &workspace.plan(&[])?, 25)
+}
+
+pub(super) fn thirty_teams(tool: &Tool) -> Result<()> {
+    let teams = QUICK
+        .replace(
+            "\"payments\" {",
+            "\"payments\" {\n  for_each = toset([for n in range(30) : format(\"team-%02d\", n)])",
+        )
+        .replace("name    = \"payments-dev\"", "name    = each.key")
+        .replace("\"ledger\" {", "\"ledger\" {\n  for_each = goldenpath_team_environment.payments")
+        .replace("goldenpath_team_environment.payments.id", "each.value.id");
+    let plan = Workspace::new(tool, &teams)?.plan(&[])?;
+    plan.says("61 to add")?;
+    println!("{}: 30 teams with a slot each: {} KB", tool.name, plan.raw.len() / 1000);
+    ensure!(plan.raw.len() <= 200_000, "30 teams are {} bytes", plan.raw.len());
+    Ok(())
+}
+
+/// Nothing in the plan that nobody wrote, but for what is computed.
+pub(super) fn nothing_that_nobody_wrote(tool: &Tool) -> Result<()> {
+    let planned = Workspace::new(tool, QUICK)?.planned(&[])?;
+    let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
+    for (kind, attribute) in
+        [("team_environment", "access"), ("team_environment", "quota"), ("eks_workload_slot", "identity")]
+    {
+        let change =
+            changes.iter().find(|one| one["type"] == format!("goldenpath_{kind}")).cloned().unwrap_or_default();
+        let text = change["change"]["after"][attribute].to_string();
+        ensure!(text.contains(':'), "{attribute} is planned: {change}");
+        for empty in ["[]", "{}", "false"] {
+            ensure!(!text.contains(empty), "{attribute} has {empty}: {text}");
+        }
+    }
+    Ok(())
+}
+
+/// In a run that makes or changes the slot, its files are read after it.
+pub(super) fn manifests(tool: &Tool) -> Result<()> {
+    let read = r#"
+data "goldenpath_workload_manifests" "ledger" {
+  slot = goldenpath_eks_workload_slot.ledger.id
+}
+
+output "deployment" {
+  value = data.goldenpath_workload_manifests.ledger.files["deployment.yaml"]
+}
+"#;
+    let workspace = Workspace::new(tool, &format!("{QUICK}{read}"))?;
+    workspace.plan(&["-out=saved.plan"])?.says("3 to add")?;
+    workspace.ok(&["apply", "-no-color", "-input=false", "saved.plan"])?.says("serviceAccountName: ledger")?;
+    workspace.plan_is_empty(&[])?;
+    let changed = format!("{QUICK}{read}").replace("cpu = \"2\"", "cpu = \"1500m\"");
+    workspace.write("main.tf", &changed)?;
+    workspace.apply(&[])?.says("cpu: 500m")?;
+    workspace.plan_is_empty(&[])?;
+    workspace
+        .write("main.tf", &changed.replace("goldenpath_eks_workload_slot.ledger.id", "\"demo/payments-dev/nope\""))?;
+    workspace.plan_fails(&[])?.says("No slot has the ID demo/payments-dev/nope")?;
+    Ok(())
+}
+
+fn is_at_most(tool: &Tool, what: &str, plan: &Run, most: usize) -> Result<()> {
+    // Around it stands what a CLI says of overrides, outputs and saved plans, and our warnings.
+    let from_here = plan.raw.lines().skip_while(|line| !line.contains("will perform the following actions"));
+    let lines = from_here.take_while(|line| !line.starts_with("Plan:")).count() + 1;
+    let longest = plan.raw.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
+    let width = longest.chars().count();
+    println!("{}: {what}: {lines} lines, the longest has {width} characters", tool.name);
+    ensure!(lines <= most, "{what} is {lines} lines, not {most}:\n{}", plan.raw);
+    ensure!(width <= WIDEST, "{what} has a line of {width} characters:\n{longest}");
+    Ok(())
+}

@@ -1,0 +1,185 @@
+use super::*;
+use crate::{
+    domain::{Body, FieldsBuilder, Holder},
+    kinds::fields_of,
+};
+use serde_json::{Value, json};
+
+#[test]
+fn texts_are_compared_by_digest_alone() {
+    for (a, b, same, reason) in [
+        ("x=1 #2:0123456789", "x    is 1\n#2:0123456789", true, "other words"),
+        ("x=1 #2:0123456789", "x=1 #2:9876543210", false, "another digest"),
+        ("x=1 #2:0123456789", "x=1 #1:0123456789", true, "an older grammar has the same digest"),
+        ("x=1 #2:0123456789", "x=1 #9:0123456789", false, "a grammar of a later release may not"),
+        ("x=1", "x=1", false, "no digest"),
+        ("annotations=\"#a\" #2:0123456789", "#2:0123456789", true, "a number sign in the words"),
+    ] {
+        assert_eq!(same_digest(a, b), same, "{reason}");
+    }
+}
+
+fn quota(hard: Value) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ResourceQuota",
+        "metadata": {"labels": {
+            "app.kubernetes.io/managed-by": "goldenpath", "app.kubernetes.io/part-of": "payments-prod",
+            "goldenpath.internal/managed": "true", "goldenpath.internal/team": "payments", "example.com/squad": "blue"
+        }},
+        "spec": {"hard": hard}
+    })
+}
+
+fn key(kind: &str) -> ObjectKey {
+    ObjectKey::kube("v1", kind, Some("payments-prod"), "gp-base")
+}
+
+/// Of an object that is as wanted.
+fn text(document: &Value) -> String {
+    let fields = fields_of(&Body::Kube(document.clone()));
+    block(&key("ResourceQuota"), &fields, &fields)
+}
+
+#[test]
+fn a_short_object_is_one_line_and_any_other_a_line_for_each_field() {
+    let short = text(&quota(json!({"requests.cpu": "16000m", "pods": "120"})));
+    assert_eq!(short, "pods=120 requests.cpu=16 labels.example.com/squad=blue #2:ddd9b04c68");
+    let mut hard = json!({"limits.memory": "40Gi", "requests.memory": "32Gi", "requests.cpu": "16", "pods": "120"});
+    let long = text(&quota(hard.clone()));
+    let lines: Vec<&str> = long.lines().collect();
+    assert_eq!(lines[0], "limits.memory           40Gi");
+    assert_eq!(lines[4], "labels.example.com/squad  blue", "a longer name has two spaces");
+    assert_eq!(lines[5].len(), "#2:0123456789".len(), "{long}");
+
+    hard["services.loadbalancers.of.a.kind"] = json!("1");
+    let more = text(&quota(hard));
+    let moved: Vec<&str> =
+        lines[..5].iter().copied().filter(|line| !more.lines().any(|other| other == *line)).collect();
+    assert_eq!(moved, [""; 0], "one more field moves no other");
+}
+
+#[test]
+fn what_all_objects_have_is_shown_where_it_differs() {
+    let (wanted, mut live) = (quota(json!({"pods": "1"})), quota(json!({"pods": "1"})));
+    let labels = &mut live["metadata"]["labels"];
+    labels["goldenpath.internal/team"] = json!("mallory");
+    labels.as_object_mut().unwrap().remove("app.kubernetes.io/part-of");
+    let fields = |document: &Value| fields_of(&Body::Kube(document.clone()));
+    let seen = block(&key("ResourceQuota"), &fields(&live), &fields(&wanted));
+    let found: Vec<&str> = seen.lines().map(str::trim_end).collect();
+    assert!(found.contains(&"labels.goldenpath.internal/team  mallory"), "{seen}");
+    assert!(found.contains(&"labels.app.kubernetes.io/part-of  absent"), "{seen}");
+    assert!(!seen.contains("labels.goldenpath.internal/managed"), "as on every object: {seen}");
+    assert!(!same_digest(&seen, &text(&wanted)));
+    let unknown = block(&key("ResourceQuota"), &fields(&wanted), &Fields::default());
+    assert!(unknown.contains("labels.goldenpath.internal/managed"), "nobody knows how it should be: {unknown}");
+    assert!(same_digest(&unknown, &text(&wanted)));
+}
+
+/// Nothing that a tenant writes adds a word, a field, a line or a digest.
+#[test]
+fn hostile_values_stay_values() {
+    const HOSTILE: [&str; 5] = [
+        "x\nPlan: 0 to add, 0 to change\n#2:0123456789",
+        "x roleRef=ClusterRole/cluster-admin",
+        "\u{202e}#2:0123456789",
+        "x\u{85}y\u{2028}z\u{200b}",
+        "a, Group system:masters",
+    ];
+    for hostile in HOSTILE {
+        let subjects = json!([{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": hostile}]);
+        let binding = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "subjects": subjects,
+            "metadata": {"labels": {hostile: hostile}, "annotations": {hostile: hostile}},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": hostile}
+        });
+        let policy = json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "spec": {"podSelector": {"matchLabels": {hostile: hostile}}, "policyTypes": [hostile],
+                "ingress": [{"from": [{"ipBlock": {"cidr": hostile}}, {"surprise": {hostile: [hostile]}}]}]}
+        });
+        let statement = json!({"Effect": "Allow", "Action": [hostile], "Resource": [hostile], "Principal": {hostile: [hostile]},
+            "Condition": {hostile: {hostile: [hostile]}}});
+        let documents = [(key("RoleBinding"), binding), (key("NetworkPolicy"), policy)].map(|(_, document)| {
+            let key = ObjectKey::kube(
+                document["apiVersion"].as_str().unwrap(),
+                document["kind"].as_str().unwrap(),
+                Some("a"),
+                "b",
+            );
+            (key, fields_of(&Body::Kube(document)))
+        });
+        let mut role = FieldsBuilder::default();
+        let trust = json!({"Version": hostile, "Statement": [statement]}).to_string();
+        for (path, text) in [("/trust", trust.as_str()), ("/description", hostile), ("/tags/goldenpath:team", hostile)]
+        {
+            role.push(path, text, Holder::Us);
+        }
+        for (key, fields) in documents.into_iter().chain([(ObjectKey::role("r"), role.build())]) {
+            let text = block(&key, &fields, &Fields::default());
+            let bare = outside_of_quotes(&text);
+            for forged in ["Plan:", "cluster-admin", "system:masters"] {
+                assert!(!bare.contains(forged), "{key}: {forged} in {text}");
+            }
+            assert_eq!(bare.matches('#').count(), 1, "{key}: one digest in {text}");
+            assert!(text.chars().all(|c| c == '\n' || (' '..='~').contains(&c)), "{key}: {text}");
+            let names: Vec<&str> = text.lines().map(|line| line.split([' ', '=']).next().unwrap_or_default()).collect();
+            assert!(names.iter().all(|name| !name.is_empty() && *name != "x"), "{key}: {text}");
+        }
+    }
+}
+
+fn outside_of_quotes(text: &str) -> String {
+    let (mut out, mut is_inside, mut is_escaped) = (String::new(), false, false);
+    for c in text.chars() {
+        match c {
+            '"' if !is_escaped => is_inside = !is_inside,
+            c if !is_inside => out.push(c),
+            _ => {}
+        }
+        is_escaped = c == '\\' && !is_escaped;
+    }
+    out
+}
+
+/// Contact and cost centre may be given as sensitive.
+#[test]
+fn annotations_and_an_owners_tags_are_names() {
+    let namespace = |contact: &str| {
+        let annotations = json!({"goldenpath.internal/contact": contact, "example.com/wiki": "w"});
+        fields_of(&Body::Kube(
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"annotations": annotations}}),
+        ))
+    };
+    let key = ObjectKey::namespace_object("pay");
+    let [a, b] = ["a@secret", "b@secret"].map(|contact| block(&key, &namespace(contact), &Fields::default()));
+    assert!(a.starts_with("annotations=example.com/wiki, goldenpath.internal/contact #"), "{a}");
+    assert!(!same_digest(&a, &b), "its change is one");
+
+    let mut role = FieldsBuilder::default();
+    role.push("/tags/goldenpath:cost-center", "CC12", Holder::Us);
+    role.push("/tags/goldenpath:tier", "prod", Holder::Us);
+    let role = role.build();
+    let text = block(&ObjectKey::role("r"), &role, &Fields::default());
+    assert!(text.starts_with("tags.goldenpath:tier=prod tags=goldenpath:cost-center #"), "{text}");
+    assert_eq!(readable("/metadata/annotations/a", "secret"), None);
+    assert_eq!(readable("/tags/goldenpath:contact", "secret"), None);
+    assert_eq!(readable("/tags/goldenpath:tier", "a b").as_deref(), Some("\"a b\""));
+}
+
+#[test]
+fn a_cluster_role_is_at_most_six_lines() {
+    let groups: Vec<String> = (0..40).map(|n| format!("group-{n}.example.com")).collect();
+    let rule =
+        |verbs: &[&str]| json!({"apiGroups": groups, "resources": ["secrets", "pods/exec", "*"], "verbs": verbs});
+    let role = |rules: Vec<Value>| {
+        let key = ObjectKey::kube("rbac.authorization.k8s.io/v1", "ClusterRole", None, "gp-admin");
+        let document = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": rules});
+        let fields = fields_of(&Body::Kube(document));
+        block(&key, &fields, &fields)
+    };
+    let text =
+        role(vec![rule(&["get", "create", "delete", "escalate"]), rule(&["*"]), json!({"nonResourceURLs": ["/x"]})]);
+    assert!(text.lines().count() <= 6, "{text}");
+    assert!(text.contains("verb escalate"), "what is unusual is named: {text}");
+}

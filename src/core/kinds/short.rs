@@ -1,0 +1,169 @@
+//! Keys as people read them: `ResourceQuota payments-dev/gp-base`, `IAM Role gp-...`, `AccessEntry AWSReservedSSO_...`.
+//!
+//! Inside, an object has its whole key. Most short ones read back: a kind that we know has one API version. A principal's name
+//! does not say its ARN, so whoever shows such a key keeps the whole one beside it.
+
+use super::{kind::Placement, kubernetes::KINDS, registry};
+use crate::domain::ObjectKey;
+use std::collections::BTreeMap;
+
+/// Short key -> whole key, of those that don't read back.
+pub type KeptKeys = BTreeMap<String, String>;
+
+/// Whole keys of one resource and how each is shown: short, but where two would be shown alike. `kept` is what the short keys
+/// of the state stand for.
+pub fn short_keys<'a>(keys: impl IntoIterator<Item = &'a String>, kept: &KeptKeys) -> BTreeMap<String, String> {
+    let keys: BTreeMap<&String, String> = keys.into_iter().map(|key| (key, short(key))).collect();
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    keys.values().for_each(|short| *times.entry(short.as_str()).or_default() += 1);
+    let is_free =
+        |key: &str, short: &str| kept.get(short).is_none_or(|other| other == key) && times.get(short) == Some(&1);
+    let shown = |(key, short): (&&String, &String)| {
+        let shown = if is_free(key, short) { short } else { *key };
+        ((*key).clone(), shown.clone())
+    };
+    keys.iter().map(shown).collect()
+}
+
+/// What has to be kept of keys and how they are shown.
+pub fn kept_keys(shown: BTreeMap<String, String>) -> KeptKeys {
+    let lasting =
+        |(key, shown): (String, String)| (whole_key(&shown, &KeptKeys::new()).is_none()).then_some((shown, key));
+    shown.into_iter().filter_map(lasting).collect()
+}
+
+/// The key that a shown one stands for, short or whole; `None`: it does not read back, and nobody kept it.
+pub fn whole_key(shown: &str, kept: &KeptKeys) -> Option<ObjectKey> {
+    let read = || shown.parse().ok().or_else(|| read_short(shown));
+    kept.get(shown).and_then(|whole| whole.parse().ok()).or_else(read)
+}
+
+/// The short form of a whole key, alike or not.
+pub fn short(key: &str) -> String {
+    key.parse().ok().and_then(|key| short_of(&key)).unwrap_or_else(|| key.to_owned())
+}
+
+/// Whether a pattern over keys begins as one of them does.
+pub fn may_match(pattern: &str) -> bool {
+    let (start, has_star) = pattern.split_once('*').map_or((pattern, false), |(start, _)| (start, true));
+    let names = registry::all().map(|kind| if kind.name == "Role" { "IAM Role" } else { kind.name });
+    let mut begins = names.map(|name| format!("{name} ")).chain(["aws/".to_owned(), "k8s/".to_owned()]);
+    begins.any(|begin| start.starts_with(&begin) || has_star && begin.starts_with(start))
+}
+
+/// `None`: a kind that nobody added, or an object in a version that is not ours.
+fn short_of(key: &ObjectKey) -> Option<String> {
+    Some(match key {
+        ObjectKey::Role { name } => format!("IAM Role {name}"),
+        ObjectKey::AccessEntry { principal } => format!("AccessEntry {}", name_of(principal)),
+        ObjectKey::AccessPolicy { policy, namespace, principal } => {
+            format!("AccessPolicy {policy} {namespace}/{}", name_of(principal))
+        }
+        ObjectKey::PodIdentityAssociation { namespace, service_account } => {
+            format!("PodIdentityAssociation {namespace}/{service_account}")
+        }
+        ObjectKey::Kube { api_version, kind, namespace, name } => {
+            let known = registry::find(api_version, kind).filter(|known| known.api == *api_version)?;
+            match (known.placement, namespace) {
+                (Placement::Namespaced, Some(namespace)) => format!("{kind} {namespace}/{name}"),
+                (Placement::Cluster, None) => format!("{kind} {name}"),
+                _ => return None,
+            }
+        }
+    })
+}
+
+fn read_short(text: &str) -> Option<ObjectKey> {
+    if let Some(name) = text.strip_prefix("IAM Role ") {
+        return Some(ObjectKey::role(name));
+    }
+    let (kind, rest) = text.split_once(' ')?;
+    let inside = rest.split_once('/');
+    if let ("PodIdentityAssociation", Some((namespace, account))) = (kind, inside) {
+        let (namespace, service_account) = (namespace.to_owned(), account.to_owned());
+        return Some(ObjectKey::PodIdentityAssociation { namespace, service_account });
+    }
+    let known = KINDS.iter().find(|known| known.name == kind)?;
+    match (known.placement, inside) {
+        (Placement::Namespaced, Some((namespace, name))) => {
+            Some(ObjectKey::kube(known.api, kind, Some(namespace), name))
+        }
+        (Placement::Cluster, None) => Some(ObjectKey::kube(known.api, kind, None, rest)),
+        _ => None,
+    }
+}
+
+/// A role or user by its own name, without account and path.
+fn name_of(principal: &str) -> &str {
+    principal.rsplit('/').next().unwrap_or(principal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENTRY: &str = "aws/eks/AccessEntry/arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/SSO_Pay_0a";
+
+    #[test]
+    fn keys_are_short_and_most_read_back() {
+        for (whole, shown, reads_back, reason) in [
+            ("k8s/v1/ResourceQuota/pay/gp-base", "ResourceQuota pay/gp-base", true, "inside of a namespace"),
+            ("k8s/v1/Namespace/pay", "Namespace pay", true, "cluster-wide"),
+            ("aws/iam/Role/gp-pay", "IAM Role gp-pay", true, "a role"),
+            ("aws/eks/PodIdentityAssociation/pay/app", "PodIdentityAssociation pay/app", true, "two names"),
+            (ENTRY, "AccessEntry SSO_Pay_0a", false, "the path is not in it"),
+            (
+                "aws/eks/AccessPolicy/AmazonEKSViewPolicy/pay/arn:aws:iam::111122223333:user/x",
+                "AccessPolicy AmazonEKSViewPolicy pay/x",
+                false,
+                "nor here",
+            ),
+            ("k8s/example.com/v1/Widget/pay/a", "k8s/example.com/v1/Widget/pay/a", true, "a kind that nobody added"),
+            (
+                "k8s/autoscaling/v1/HorizontalPodAutoscaler/p/a",
+                "k8s/autoscaling/v1/HorizontalPodAutoscaler/p/a",
+                true,
+                "another version",
+            ),
+        ] {
+            assert_eq!(short(whole), shown, "{reason}");
+            let read = whole_key(shown, &KeptKeys::new()).map(|key| key.to_string());
+            assert_eq!(read.as_deref(), reads_back.then_some(whole), "{reason}");
+            let kept = kept_keys(short_keys([&whole.to_owned()], &KeptKeys::new()));
+            assert_eq!(kept.is_empty(), reads_back, "{reason}: only what does not read back is kept");
+            assert_eq!(whole_key(shown, &kept).map(|key| key.to_string()).as_deref(), Some(whole), "{reason}");
+        }
+        assert!(whole_key("Deployment pay/app", &KeptKeys::new()).is_none(), "a kind that nobody added");
+        let names: std::collections::BTreeSet<_> = registry::all().map(|kind| kind.name).collect();
+        assert_eq!(names.len(), registry::all().count(), "a short key says the kind by its name alone");
+    }
+
+    #[test]
+    fn a_pattern_begins_as_a_key_does() {
+        for (pattern, may, reason) in [
+            ("ResourceQuota *", true, "a kind"),
+            ("*", true, "everything"),
+            ("Res*/gp-base", true, "the beginning of a kind"),
+            ("IAM Role gp-*", true, "a role"),
+            ("k8s/v1/LimitRange/*", true, "a whole key"),
+            ("LimitRange pay/gp-defaults", true, "one object"),
+            ("LimitRange", false, "no key ends here"),
+            ("Role gp-*", false, "roles of Kubernetes are nothing that we make"),
+            ("quota/*", false, "no kind"),
+            ("", false, "nothing"),
+        ] {
+            assert_eq!(may_match(pattern), may, "{pattern:?}: {reason}");
+        }
+    }
+
+    #[test]
+    fn keys_that_would_be_shown_alike_are_whole() {
+        let (entry, other) =
+            (ENTRY.to_owned(), "aws/eks/AccessEntry/arn:aws:iam::111122223333:role/SSO_Pay_0a".to_owned());
+        let shown = short_keys([&entry, &other], &KeptKeys::new());
+        assert_eq!(shown[&entry], entry, "two of one name");
+        let kept = kept_keys(short_keys([&entry], &KeptKeys::new()));
+        assert_eq!(short_keys([&other], &kept)[&other], other, "in the state the name is somebody else's");
+        assert_eq!(short_keys([&entry], &kept)[&entry], "AccessEntry SSO_Pay_0a", "and here its own");
+    }
+}

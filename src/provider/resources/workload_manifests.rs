@@ -1,0 +1,56 @@
+//! The data source `goldenpath_workload_manifests`: files for the repository of a slot's application.
+
+use super::{diagnostics, flow, session::Session};
+use async_trait::async_trait;
+use goldenpath_core::domain::{Id, SlotId};
+use plugin::{
+    DataSource, Diagnostic, Path, Schema, Type, Value,
+    resource::CallContext,
+    schema::{computed, required},
+    value::to_value,
+};
+use std::sync::Arc;
+
+pub struct WorkloadManifests {
+    pub session: Arc<Session>,
+}
+
+#[async_trait]
+impl DataSource for WorkloadManifests {
+    fn name(&self) -> &'static str {
+        "goldenpath_workload_manifests"
+    }
+
+    fn schema(&self) -> Schema {
+        Schema::new([
+            required("slot", Type::String)
+                .parses::<SlotId>()
+                .example("demo/payments-prod/ledger")
+                .describe("`id` of a `goldenpath_eks_workload_slot`, `<cluster>/<environment>/<slot>`."),
+            computed("files", Type::map(Type::String))
+                .describe("YAML files by name: a Deployment, an autoscaler unless the slot has one, and a Score file."),
+        ])
+        .describe(
+            "Manifests for the application's own repository, which fit a slot: its namespace and ServiceAccount, its share of the \
+             quota, and what Pod Security asks for. The provider never applies them. In a run that makes or changes the slot, they \
+             are read after it.",
+        )
+    }
+
+    async fn read(&self, _call: &CallContext, config: Value) -> Result<(Value, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let configured = self.session.target("read the manifests of a slot")?;
+        let missing = || {
+            Diagnostic::error(
+                format!("No slot has the ID {}", config.child("slot").as_str().unwrap_or_default()),
+                "The target has no record of it. Set `slot` to the `id` attribute of a goldenpath_eks_workload_slot, so that \
+                 Terraform reads the manifests once the slot is made.",
+            )
+            .at(Path::attribute("slot"))
+        };
+        let slot: SlotId = flow::leaf(&config, "slot").ok_or_else(|| vec![missing()])?;
+        let files = configured.provisioner.files(&Id::Slot(slot)).await;
+        let files = files.map_err(|problem| diagnostics::all(&self.schema(), [problem]))?;
+        let files = files.ok_or_else(|| vec![missing()])?;
+        Ok((Value::map([("files", to_value(&files))]), vec![]))
+    }
+}
