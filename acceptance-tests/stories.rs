@@ -13,6 +13,7 @@ pub mod real;
 mod reattach;
 mod target;
 mod unknown;
+mod words;
 
 use acceptance_tests::tools::{CliKind, Tool};
 use anyhow::Result;
@@ -94,5 +95,8 @@ pub const STORIES: &[Story] = &[
     story("a refusal in the middle of apply, then again", On::Every, interruptions::refused),
     story("the provider dies in the middle of apply", On::Main, interruptions::killed),
     story("two applies at once on one environment", On::Main, interruptions::two_at_once),
+    story("words that a CLI drops are refused", On::Every, words::refused_at_their_attribute),
+    story("a Deny, a document and a managed policy reach the role", On::Every, words::policies_reach_the_role),
+    story("lint finds the words that a CLI is silent about", On::Main, words::lint_finds_them),
     story("every wrong configuration is named", On::Modern, crate::wrong::a_cli_names_them_all),
 ];

@@ -15,9 +15,10 @@ use serde_json::Value as Json;
 use std::process::Command;
 
 /// Condition keys of AWS that ministack does not know.
-const NOT_THERE: [&str; 8] = [
+const NOT_THERE: [&str; 9] = [
     "iam:PermissionsBoundary",
     "iam:PassedToService",
+    "iam:PolicyARN",
     "eks:kubernetesGroups",
     "eks:accessEntryType",
     "eks:accessScope",

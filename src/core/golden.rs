@@ -43,5 +43,5 @@ pub use environment::Environment;
 pub use objects::cluster_roles;
 pub use outputs::{Before, ObservedByKey, Proof, Seen};
 pub use parent::{Parent, ParentNetwork};
-pub use resource::{Common, Given, GoldenResource, TakenShare};
+pub use resource::{Common, GoldenResource, ResolveContext, TakenShare};
 pub use slot::Slot;

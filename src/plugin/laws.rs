@@ -18,5 +18,5 @@ mod violation;
 pub use message::check_message;
 pub use plan::check_plan;
 pub use response::{check_apply, check_final_plan, check_import, check_read};
-pub use schema::{check_provider_schema, check_schema};
+pub use schema::{PROVIDER_NAMES, RESOURCE_NAMES, check_provider_schema, check_schema};
 pub use violation::Violation;

@@ -32,11 +32,12 @@ mod stand_in;
 mod tests;
 mod timeouts;
 mod trim;
+mod unset;
 mod validate;
 
 pub use attribute::{
     Attribute, AttributeType, Mode, Nesting, Object, Replace, computed, list_of, map_of, object, optional,
-    optional_computed, required, set_of,
+    optional_computed, refused, required, set_of,
 };
 pub use example::example;
 pub(crate) use nested::objects;

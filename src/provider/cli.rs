@@ -4,6 +4,7 @@
 
 mod catalogue;
 pub mod doctor;
+mod lint;
 mod output;
 mod permissions;
 mod sandbox;
@@ -44,6 +45,7 @@ enum Command {
     Catalogue(catalogue::Arguments),
     Permissions(permissions::Arguments),
     Doctor(doctor::Arguments),
+    Lint(lint::Arguments),
 }
 
 pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyhow::Result<ExitCode> {
@@ -60,6 +62,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Sandbox(arguments) => wait_for(sandbox::run(arguments, tools.sandbox))??,
         Command::Catalogue(arguments) => catalogue::run(&arguments, tools.catalogue)?,
         Command::Permissions(arguments) => permissions::run(&arguments, &tools.permissions)?,
+        Command::Lint(arguments) => return lint::run(&arguments),
         Command::Doctor(arguments) => return wait_for(doctor::run(arguments, tools.inspector))?,
     }
     Ok(ExitCode::SUCCESS)

@@ -19,7 +19,7 @@ use cluster::Cluster;
 use cluster_baseline::ClusterBaseline;
 use eks_workload_slot::EksWorkloadSlot;
 use flow::{Managed, ManagedResource};
-use plugin::{DataSource, Resource};
+use plugin::{DataSource, Resource, Schema};
 use session::Session;
 use std::sync::Arc;
 use team_environment::TeamEnvironment;
@@ -37,6 +37,23 @@ pub fn resources(session: &Arc<Session>) -> Vec<Box<dyn Resource>> {
 
 pub fn data_sources(session: &Arc<Session>) -> Vec<Box<dyn DataSource>> {
     vec![Box::new(Cluster { session: session.clone() }), Box::new(WorkloadManifests { session: session.clone() })]
+}
+
+/// One schema, and the block that it is of.
+pub struct Declared {
+    /// `resource`, `data` or `provider`.
+    pub block: &'static str,
+    pub name: &'static str,
+    pub schema: Schema,
+}
+
+/// Every schema. Without a connection: only what is declared is read.
+pub fn declared() -> Vec<Declared> {
+    let of = |block, name, schema| Declared { block, name, schema };
+    let resources = RESOURCES.iter().map(|resource| of("resource", resource.name(), resource.schema()));
+    let sources = data_sources(&Session::new(Arc::new(|_| vec![])));
+    let sources = sources.iter().map(|source| of("data", source.name(), source.schema()));
+    resources.chain(sources).chain([of("provider", "goldenpath", provider_config::schema())]).collect()
 }
 
 #[cfg(test)]

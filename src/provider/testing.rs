@@ -53,7 +53,7 @@ impl<'a> Core<'a> {
         let tree = conform(tree(json), &self.schema.ty()).unwrap();
         let full = with_defaults(&self.schema, &tree);
         let found: Vec<_> =
-            plugin::schema::validate(&self.schema, &full).into_iter().chain(self.resource.validate(&full)).collect();
+            plugin::schema::validate(&self.schema, &tree).into_iter().chain(self.resource.validate(&full)).collect();
         assert!(!any_error(&found), "{found:#?}");
         tree
     }

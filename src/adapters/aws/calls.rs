@@ -18,6 +18,8 @@ pub enum Needs {
     Role,
     /// Our roles, and only while the permissions boundary is on them.
     BoundedRole,
+    /// As above, and no policy for administrators.
+    AttachedPolicy,
     Cluster,
     Addon,
     IdentityProvider,
@@ -83,7 +85,7 @@ calls! {
     sts AssumeRole: Nothing;
     sts GetCallerIdentity: Nothing baseline;
 
-    iam AttachRolePolicy: BoundedRole;
+    iam AttachRolePolicy: AttachedPolicy;
     iam CreateRole: BoundedRole;
     iam DeleteRole: Role;
     iam DeleteRolePolicy: Role;

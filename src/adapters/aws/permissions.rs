@@ -1,11 +1,12 @@
 //! The IAM policy that the provider needs and no more, built from the list of calls that the code makes.
 //!
-//! What it narrows (`security.md` 7): roles to our path and only under the permissions boundary, access entries to groups and tags of
+//! What it narrows (`security.md` 7): roles to our path and only under the permissions boundary, attached
+//! policies to all but those for administrators, access entries to groups and tags of
 //! ours, access policies to those for people, outside of system namespaces, passed roles to EKS Pod Identity.
 //! What it can't: EKS requires `eks:TagResource` to create something with tags, when nothing carries a tag yet.
 
 use super::calls::{Call, Needs};
-use goldenpath_core::domain::ClusterArn;
+use goldenpath_core::domain::{ClusterArn, Role};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -91,6 +92,14 @@ fn statement(needs: Needs, actions: &[&str], scope: &PermissionScope) -> Option<
             vec![scope.our_roles()],
             Some(json!({"ArnLike": {"iam:PermissionsBoundary": scope.boundary()}})),
         ),
+        Needs::AttachedPolicy => {
+            let power = Role::FOR_ADMINISTRATORS.map(|name| format!("arn:{}:iam::aws:policy/{name}", scope.partition));
+            let condition = json!({
+                "ArnLike": {"iam:PermissionsBoundary": scope.boundary()},
+                "ArnNotLike": {"iam:PolicyARN": power},
+            });
+            ("PoliciesOfOurRoles", vec![scope.our_roles()], Some(condition))
+        }
         Needs::Cluster => ("ReadTheCluster", cluster(), None),
         Needs::Addon => ("ReadAddOns", vec![eks("addon", "/*")], None),
         Needs::IdentityProvider => ("ReadIdentityProviders", vec![eks("identityproviderconfig", "/*")], None),
@@ -209,6 +218,14 @@ mod tests {
                 "iam:PutRolePolicy",
                 json!({"ArnLike": {"iam:PermissionsBoundary": "arn:aws:iam::*:policy/goldenpath/boundary"}}),
                 "no policy on a role without it",
+            ),
+            (
+                "iam:AttachRolePolicy",
+                json!({
+                    "ArnLike": {"iam:PermissionsBoundary": "arn:aws:iam::*:policy/goldenpath/boundary"},
+                    "ArnNotLike": {"iam:PolicyARN": Role::FOR_ADMINISTRATORS.map(|name| format!("arn:aws:iam::aws:policy/{name}"))},
+                }),
+                "no policy of administrators",
             ),
             (
                 "iam:PassRole",

@@ -31,6 +31,20 @@ pub struct Role {
     pub tags: BTreeMap<String, String>,
 }
 
+impl Role {
+    /// AWS's own managed policies that are power over an account: no role of ours holds one, whatever its boundary says.
+    pub const FOR_ADMINISTRATORS: [&'static str; 5] = [
+        "AdministratorAccess",
+        "AdministratorAccess-*",
+        "IAMFullAccess",
+        "PowerUserAccess",
+        "job-function/SystemAdministrator",
+    ];
+
+    /// Default quota of IAM: attached policies of one role.
+    pub const MOST_ATTACHED: usize = 10;
+}
+
 /// An EKS access entry of type STANDARD with exactly one immutable group, shared by all environments of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessEntry {

@@ -9,6 +9,7 @@ mod baseline;
 mod environment;
 mod network;
 mod slot;
+mod statement;
 
 pub use access::{Access, Persona};
 pub use baseline::BaselineSpec;
@@ -18,5 +19,7 @@ pub use environment::{
 };
 pub use network::{DefaultDeny, Network, NetworkEngine};
 pub use slot::{
-    Availability, Egress, Identity, IdentityMode, IdentityScope, Ingress, Isolation, Share, SlotSpec, Spread, Statement,
+    Availability, Egress, Identity, IdentityMode, IdentityScope, Ingress, Isolation, Share, SlotSpec, Spread,
+    StatementPlace,
 };
+pub use statement::{Effect, PolicyJson, Statement};

@@ -79,12 +79,21 @@ pub fn is_minor_version(text: &str) -> bool {
 
 /// The account and the resource of an IAM ARN: `arn:<partition>:iam::<account>:<resource>`.
 pub fn iam_arn(text: &str) -> Option<(&str, &str)> {
+    any_iam_arn(text).filter(|(account, _)| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// One managed policy, of an account or of AWS itself.
+pub fn is_policy_arn(text: &str) -> bool {
+    let is_owner = |account| account == "aws" || iam_arn(text).is_some();
+    any_iam_arn(text).is_some_and(|(account, resource)| {
+        is_owner(account)
+            && resource.strip_prefix("policy/").is_some_and(|name| !name.is_empty() && !name.contains(['*', '?']))
+    })
+}
+
+fn any_iam_arn(text: &str) -> Option<(&str, &str)> {
     match text.splitn(6, ':').collect::<Vec<_>>().as_slice() {
-        ["arn", partition, "iam", "", account, resource]
-            if partition.starts_with("aws") && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) =>
-        {
-            Some((account, resource))
-        }
+        ["arn", partition, "iam", "", account, resource] if partition.starts_with("aws") => Some((account, resource)),
         _ => None,
     }
 }

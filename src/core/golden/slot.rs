@@ -89,7 +89,8 @@ impl GoldenResource for Slot {
         let budget = spec.availability.as_ref();
         let budget = budget.and_then(|written| written.min_replicas.zip(written.max_unavailable.as_deref()));
         let subject = Subject::of(objects, &resolved.roles.cluster, resolved.summary.class);
-        Subject { roles_field: "identity", shares_identity, budget, ..subject }
+        let own_statements = identity.statements.len();
+        Subject { roles_field: "identity", own_statements, shares_identity, budget, ..subject }
     }
 
     fn plan_outputs(outputs: &mut Outputs, objects: &[Desired], before: &Before<'_>) {

@@ -1,7 +1,7 @@
 //! What rules look at: the objects of a blueprint, and what of the request no object shows.
 
 use super::{finding::Verdict, looks::lint_of};
-use crate::domain::{Body, ClusterArn, Desired, ObjectKey, Role, TierClass};
+use crate::domain::{Body, ClusterArn, Desired, ObjectKey, Role, StatementPlace, TierClass};
 use serde_json::Value;
 
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +12,8 @@ pub struct Subject<'a> {
     pub class: Option<TierClass>,
     /// The field of the request that roles are made of.
     pub roles_field: &'static str,
+    /// How many statements of a workload's role are written one by one, before those of a document.
+    pub own_statements: usize,
     /// The network engine `none` was chosen.
     pub has_no_engine: bool,
     /// A workload with a role lives among others.
@@ -47,7 +49,16 @@ impl<'a> Subject<'a> {
     /// Without anything that only a request shows.
     pub fn of(objects: &'a [Desired], cluster: &'a ClusterArn, class: Option<TierClass>) -> Self {
         let (has_no_engine, shares_identity) = (false, false);
-        Self { objects, cluster, class, roles_field: "", has_no_engine, shares_identity, budget: None }
+        Self {
+            objects,
+            cluster,
+            class,
+            roles_field: "",
+            own_statements: 0,
+            has_no_engine,
+            shares_identity,
+            budget: None,
+        }
     }
 
     pub(super) fn is_cluster_wide(&self) -> bool {
@@ -96,10 +107,10 @@ impl<'a> Subject<'a> {
             for (name, document) in &role.inline {
                 for (index, statement) in document["Statement"].as_array().into_iter().flatten().enumerate() {
                     for lint in lint_of(statement).into_iter().filter(|lint| lint.rule == rule) {
-                        let index = index.to_string();
-                        let path = [self.roles_field, "statements", index.as_str(), lint.field];
-                        let path = if name == "gp-workload" { &path[..] } else { &[] };
-                        hits.push(Hit { object: Some(object.key.clone()), ..Hit::field(path, lint.message) });
+                        let is_own = index < self.own_statements;
+                        let place = if is_own { StatementPlace::Own(index) } else { StatementPlace::Document };
+                        let field = if name == "gp-workload" { place.field(lint.field) } else { vec![] };
+                        hits.push(Hit { field, ..Hit::at(&object.key, lint.message) });
                     }
                 }
             }

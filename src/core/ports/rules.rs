@@ -8,8 +8,6 @@ pub mod policy_document;
 use crate::domain::{AccessEntry, ClusterArn, PodIdentityAssociation, Role, TAG_PREFIX};
 use std::collections::BTreeMap;
 
-/// Default quota of attached policies per role.
-const ATTACHED: usize = 10;
 const TAGS: usize = 50;
 /// Longest session policy that EKS takes.
 const SESSION_POLICY: usize = 2048;
@@ -45,8 +43,8 @@ pub fn check_role(name: &str, role: &Role) -> Result<(), String> {
     if role.description.chars().count() > 1000 {
         return Err("ValidationError: the description is longer than 1000 characters".to_owned());
     }
-    if role.attached.len() > ATTACHED {
-        return Err(format!("LimitExceeded: Cannot exceed quota for PoliciesPerRole: {ATTACHED}"));
+    if role.attached.len() > Role::MOST_ATTACHED {
+        return Err(format!("LimitExceeded: Cannot exceed quota for PoliciesPerRole: {}", Role::MOST_ATTACHED));
     }
     let inline: usize = role.inline.values().map(policy_document::size).sum();
     if inline > policy_document::INLINE {

@@ -9,9 +9,9 @@ use crate::{
 use std::collections::BTreeSet;
 
 /// Names that have a meaning of their own in every resource block.
-const RESOURCE_NAMES: [&str; 7] =
+pub const RESOURCE_NAMES: [&str; 7] =
     ["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
-const PROVIDER_NAMES: [&str; 2] = ["alias", "version"];
+pub const PROVIDER_NAMES: [&str; 2] = ["alias", "version"];
 
 /// For resources and data sources.
 pub fn check_schema(schema: &Schema) -> Vec<Violation> {
@@ -58,7 +58,8 @@ impl Pass {
             if !names.insert(attribute.name) {
                 self.report(&here, "name_once", "two attributes have this name");
             }
-            if !is_name(attribute.name) {
+            // A refused word is spelt as people write it.
+            if attribute.refused.is_none() && !is_name(attribute.name) {
                 self.report(&here, "name_form", "a name is lower-case letters, digits and _, and begins with no digit");
             }
             self.attribute(attribute, &here, context);

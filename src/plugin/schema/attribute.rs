@@ -34,6 +34,10 @@ pub struct Attribute {
     pub equal: Option<Equality>,
     /// For documents, and for the test that schema and struct name the same things.
     pub example: Option<Value>,
+    /// Declared by [`refused`]: what to write instead.
+    pub refused: Option<&'static str>,
+    /// An object with nothing set in it means something: `sandbox = {}`.
+    pub may_be_empty: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -140,6 +144,16 @@ pub fn optional_computed(name: &'static str, kind: impl Into<AttributeType>) -> 
     attribute(name, kind.into(), Mode::OptionalComputed)
 }
 
+/// A word that people write in a nested object by habit. Core drops what such an object does not declare before anybody could
+/// report it, so the word is declared only to be refused by name. `instead` is an imperative: "write `actions`".
+///
+/// `ty` is what people write most. `Dynamic` would take anything, but not in a list: core wants all elements to be of one type, and
+/// names no word when they are not. With another type core itself names the word. `Type::object` of nothing takes every object.
+pub fn refused(name: &'static str, ty: Type, instead: &'static str) -> Attribute {
+    let declared = attribute(name, ty.into(), Mode::Optional).describe(format!("Not accepted: {instead}."));
+    Attribute { refused: Some(instead), ..declared }
+}
+
 fn attribute(name: &'static str, kind: AttributeType, mode: Mode) -> Attribute {
     Attribute {
         name,
@@ -156,6 +170,8 @@ fn attribute(name: &'static str, kind: AttributeType, mode: Mode) -> Attribute {
         description: String::new(),
         equal: None,
         example: None,
+        refused: None,
+        may_be_empty: false,
     }
 }
 
@@ -222,6 +238,12 @@ impl Attribute {
     #[must_use]
     pub fn example(self, value: impl Into<Value>) -> Self {
         Self { example: Some(value.into()), ..self }
+    }
+
+    /// Nothing set in the object is a choice and no slip.
+    #[must_use]
+    pub fn may_be_empty(self) -> Self {
+        Self { may_be_empty: true, ..self }
     }
 
     /// The protocol's `required` flag.

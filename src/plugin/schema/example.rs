@@ -15,6 +15,9 @@ fn object(attributes: &[Attribute]) -> Value {
 }
 
 pub(super) fn fill(attribute: &Attribute) -> Value {
+    if attribute.refused.is_some() {
+        return Value::Null;
+    }
     if let Some(example) = &attribute.example {
         return example.clone();
     }

@@ -18,9 +18,9 @@ pub fn with_defaults(schema: &Schema, tree: &Value) -> Value {
     })
 }
 
-/// What can be configured: the tree that a typed spec is read from. Computed attributes are left out.
+/// What can be configured: the tree that a typed spec is read from. Computed attributes and refused words are left out.
 pub fn inputs(schema: &Schema, tree: &Value) -> Value {
-    keep(&schema.attributes, tree, &|attribute| attribute.mode != Mode::Computed)
+    keep(&schema.attributes, tree, &|attribute| attribute.mode != Mode::Computed && attribute.refused.is_none())
 }
 
 /// What only we decide, at the top level.

@@ -1,17 +1,19 @@
 //! Everything that is wrong with a configuration, each error at its own place: a user who must fix three things learns of
 //! three things.
 
-use super::{Attribute, AttributeType, Nesting, Object, Rule, Schema, nested::objects};
+use super::{
+    Attribute, AttributeType, Nesting, Object, Rule, Schema, nested::objects, trim::with_defaults, unset::unset,
+};
 use crate::{
     diagnostic::{Diagnostic, capitalize},
     path::{Path, Step},
     value::{ConvertError, Value, set},
 };
 
-/// `tree` is the configuration with its defaults ([`super::with_defaults`]). Unknown parts are undecided.
-pub fn validate(schema: &Schema, tree: &Value) -> Vec<Diagnostic> {
-    let mut pass = Pass { schema, found: vec![] };
-    pass.object(&schema.attributes, &schema.rules, tree, &Path::root());
+/// The configuration as it was written: rules run over it with its defaults. Unknown parts are undecided.
+pub fn validate(schema: &Schema, config: &Value) -> Vec<Diagnostic> {
+    let mut pass = Pass { schema, found: unset(schema, config) };
+    pass.object(&schema.attributes, &schema.rules, &with_defaults(schema, config), &Path::root());
     pass.found
 }
 
@@ -49,6 +51,9 @@ impl Pass<'_> {
         }
         if value.is_unknown() {
             return;
+        }
+        if let Some(instead) = attribute.refused {
+            return self.report(ConvertError::new(format_args!("not accepted; {instead}")), here, Some(attribute));
         }
         let sound = match &attribute.kind {
             AttributeType::Plain(_) => true,

@@ -64,10 +64,9 @@ pub(super) async fn configure_provider(
 
 /// Rules across attributes run only when each attribute by itself is sound: they may rely on it.
 fn validate(typed: &TypedSchema, config: &Value, rules: impl FnOnce(&Value) -> Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let config = schema::with_defaults(&typed.schema, config);
-    let mut found = schema::validate(&typed.schema, &config);
+    let mut found = schema::validate(&typed.schema, config);
     if !any_error(&found) {
-        found.extend(typed.locate_all(rules(&config)));
+        found.extend(typed.locate_all(rules(&schema::with_defaults(&typed.schema, config))));
     }
     found
 }

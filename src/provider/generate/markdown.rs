@@ -61,7 +61,8 @@ fn sections<'a>(
         ("Read-only", |attribute| attribute.mode == Mode::Computed),
     ];
     for (title, belongs) in kinds {
-        let mut chosen: Vec<&Attribute> = attributes.iter().filter(|attribute| belongs(attribute)).collect();
+        let offered = attributes.iter().filter(|attribute| belongs(attribute) && attribute.refused.is_none());
+        let mut chosen: Vec<&Attribute> = offered.collect();
         chosen.sort_by_key(|attribute| attribute.name);
         if chosen.is_empty() {
             continue;
@@ -74,6 +75,14 @@ fn sections<'a>(
                 nested.push((inside, &object.attributes));
             }
         }
+    }
+    let refused: Vec<String> = attributes
+        .iter()
+        .filter(|attribute| attribute.refused.is_some())
+        .map(|attribute| format!("`{}`", attribute.name))
+        .collect();
+    if !refused.is_empty() {
+        let _ = writeln!(page, "\nWords that are refused, with what to write instead: {}.", refused.join(", "));
     }
 }
 
@@ -144,14 +153,18 @@ fn anchor(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plugin::schema::{computed, object, optional, required};
+    use plugin::schema::{computed, object, optional, refused, required};
 
     #[test]
     fn a_page_has_each_attribute_under_who_sets_it() {
         let schema = Schema::new([
             required("name", Type::String).describe("The name."),
             optional("mode", Type::String).one_of(&["a", "b"]).default("a").describe("How."),
-            optional("inner", object([required("x", Type::set(Type::Number)).describe("X.")])).describe("Inside."),
+            optional(
+                "inner",
+                object([required("x", Type::set(Type::Number)).describe("X."), refused("y", Type::Bool, "write `x`")]),
+            )
+            .describe("Inside."),
             computed("id", Type::String).describe("Id."),
         ])
         .describe("First.\n\nSecond.");
@@ -161,7 +174,7 @@ mod tests {
             "### Required\n\n- `name` (String) The name.\n",
             "- `mode` (String) How. One of `a`, `b`. Defaults to `\"a\"`.\n",
             "- `inner` (Object) Inside. See [`inner`](#nested--inner).\n",
-            "<a id=\"nested--inner\"></a>\n### `inner`\n\n#### Required\n\n- `x` (Set of Number) X.\n",
+            "<a id=\"nested--inner\"></a>\n### `inner`\n\n#### Required\n\n- `x` (Set of Number) X.\n\nWords that are refused, with what to write instead: `y`.\n",
             "### Read-only\n\n- `id` (String) Id.\n",
             "```terraform\ndata {}\n```\n",
         ] {

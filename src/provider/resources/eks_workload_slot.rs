@@ -1,19 +1,20 @@
 //! `goldenpath_eks_workload_slot`: the place for one workload in an environment.
 
+mod identity;
+
 use super::{
-    attributes::{self, choice, choice_or_default, text_set},
+    attributes::{self, choice, text_set},
     flow::{self, ManagedResource},
 };
 use goldenpath_core::{
-    domain::{DnsLabel, EnvironmentId, Id, IdentityMode, IdentityScope, Isolation, NameError, SlotId, Spread},
+    domain::{DnsLabel, EnvironmentId, Id, Isolation, NameError, SlotId, Spread},
     provision::{Descriptor, Slot, Spec, descriptor},
 };
 use plugin::{
     Schema, Type, Value,
-    schema::{Attribute, computed, list_of, object, optional, required, timeouts},
+    schema::{Attribute, computed, object, optional, required, timeouts},
     value::{ConvertError, from_value},
 };
-use std::collections::BTreeMap;
 
 pub struct EksWorkloadSlot;
 
@@ -78,7 +79,7 @@ fn configured() -> Vec<Attribute> {
             "Rejects every plan that would delete the slot's own namespace. To delete it, first apply `false` by itself. The \
              default depends on the tier.",
         ),
-        identity(),
+        identity::identity(),
         share(),
         availability(),
         ingress(),
@@ -86,47 +87,6 @@ fn configured() -> Vec<Attribute> {
         attributes::drift(),
         timeouts(flow::OPERATIONS),
     ]
-}
-
-fn identity() -> Attribute {
-    let text = |example: &str| Value::set([example.into()]);
-    let conditions = optional("conditions", Type::map(Type::map(Type::list(Type::String))))
-        .parses::<BTreeMap<String, BTreeMap<String, Vec<String>>>>()
-        .example(Value::map([("StringEquals", Value::map([("s3:prefix", Value::List(vec!["led/".into()]))]))]))
-        .describe("Values by condition key by operator, as in an IAM policy (`Condition`).");
-    let statement = object([
-        text_set("actions", "s3:GetObject").describe(
-            "IAM actions, `<service>:<action>`. `*:*`, `iam:*`, `eks:*` and actions that the tier does not grant are rejected.",
-        ),
-        text_set("resources", "arn:aws:s3:::led/*").describe(
-            "ARNs that the actions apply to. They may refer to resources that are created in the same run.",
-        ),
-        conditions,
-    ]);
-    let example = Value::List(vec![Value::map([
-        ("actions", text("s3:GetObject")),
-        ("resources", text("arn:aws:s3:::led/*")),
-        ("conditions", Value::map::<String>([])),
-    ])]);
-    let identity = object([
-        choice_or_default::<IdentityMode>("mode").describe(
-            "How pods get AWS credentials: through EKS Pod Identity, through the cluster's OIDC provider (IRSA), or not at all.",
-        ),
-        choice_or_default::<IdentityScope>("scope").describe(
-            "What keeps other pods from using the role. `tags`: its trust policy requires the session tags of cluster, \
-             namespace and ServiceAccount. `session_policy`: the statements are the association's inline session policy, and \
-             session tags are off. `role_only`: the trust policy only names the account.",
-        ),
-        optional("statements", list_of(statement))
-            .example(example)
-            .describe("What the workload may do in AWS: Allow statements, within the permissions boundary."),
-        optional("target_role_arn", Type::String).example("arn:aws:iam::444455556666:role/led").describe(
-            "ARN of a role, in another account for example, that Pod Identity assumes after the slot's own role (EKS \
-             `CreatePodIdentityAssociation`: `targetRoleArn`). Its trust policy must require `external_id`.",
-        ),
-    ]);
-    optional("identity", identity)
-        .describe("AWS identity of the workload. Defaults to Pod Identity with no statements.")
 }
 
 fn share() -> Attribute {

@@ -1,9 +1,8 @@
 //! The place for one workload in an environment.
 
-use super::Drift;
+use super::{Drift, PolicyJson, Statement};
 use crate::domain::{DnsLabel, EnvironmentId, Given, Late, LateList, Quantity, SlotId, choices::choices};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,17 +73,55 @@ pub struct Identity {
     pub mode: IdentityMode,
     pub scope: IdentityScope,
     pub statements: Given<Vec<Statement>>,
+    pub policy_json: Option<Late<PolicyJson>>,
+    /// Managed policies that are attached to the role.
+    pub policy_arns: Given<LateList>,
     pub target_role_arn: Option<Late<String>>,
 }
 
-/// One Allow statement of the workload's role.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Statement {
-    pub actions: Given<LateList>,
-    pub resources: Given<LateList>,
-    /// Operator -> condition key -> values, as in an IAM policy.
-    pub conditions: Given<BTreeMap<String, BTreeMap<String, Vec<String>>>>,
+// === impl Identity ===
+
+impl Identity {
+    /// Every statement that is known, with the place where it is written.
+    pub fn written_statements(&self) -> impl Iterator<Item = (StatementPlace, &Statement)> {
+        let own = self.statements.iter().enumerate();
+        let own = own.map(|(index, statement)| (StatementPlace::Own(index), statement));
+        let document = self.policy_json.iter().filter_map(Late::now).flat_map(PolicyJson::statements);
+        own.chain(document.map(|statement| (StatementPlace::Document, statement)))
+    }
+
+    pub fn has_statements(&self) -> bool {
+        !self.statements.is_empty() || self.policy_json.is_some()
+    }
+
+    /// Whether anything is written that only a role can hold.
+    pub fn needs_role(&self) -> bool {
+        self.has_statements() || !self.policy_arns.is_empty_list()
+    }
+
+    /// No document waits for another resource of the run.
+    pub fn has_all_statements(&self) -> bool {
+        self.policy_json.as_ref().is_none_or(|document| document.now().is_some())
+    }
+}
+
+/// Where a statement is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatementPlace {
+    /// By its index in `statements`.
+    Own(usize),
+    /// In `policy_json`, which has no places inside of it.
+    Document,
+}
+
+impl StatementPlace {
+    /// The field of the spec to blame for a member of the statement.
+    pub fn field(self, member: &str) -> Vec<String> {
+        match self {
+            Self::Own(index) => ["identity", "statements", &index.to_string(), member].map(str::to_owned).into(),
+            Self::Document => ["identity", "policy_json"].map(str::to_owned).into(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -166,6 +166,9 @@ pub struct Grants {
     pub access_policies: Vec<String>,
     pub actions: Vec<String>,
     pub resources: Vec<String>,
+    /// ARNs of managed policies that workloads' roles may hold.
+    #[serde(default)]
+    pub policy_arns: Vec<String>,
     /// These actions may name the resource `*`.
     pub any_resource_actions: Vec<String>,
     pub ingress_cidrs: Vec<String>,

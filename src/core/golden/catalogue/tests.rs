@@ -55,6 +55,13 @@ fn wrong_documents_are_refused() {
         ("s3:*", "'*'", "<service>:<operation>", "everything"),
         ("s3:*", "s3", "<service>:<operation>", "no action"),
         ("arn:{partition}:iam::{account}:policy/goldenpath/boundary", "''", "boundary", "no boundary"),
+        ("      iam_path:", "      policy_arns: ['*']\n      iam_path:", "must begin with", "any policy"),
+        (
+            "      iam_path:",
+            "      policy_arns: ['arn:{partition}:iam::aws:policy/*']\n      iam_path:",
+            "AdministratorAccess",
+            "power over the account among others",
+        ),
         ("{account}:role/*", "{acount}:role/*", "placeholders", "a misspelt placeholder"),
         ("[AmazonEKSViewPolicy]", "[AmazonEKSClusterAdminPolicy]", "more than an environment", "cluster admin"),
         ("developer: viewer", "developer: admin", "may not be raised", "a persona above itself"),

@@ -3,8 +3,8 @@
 
 use super::document::{GoldenPath, Grants, PLACEHOLDERS, SAME_ENVIRONMENT, Tier};
 use crate::{
-    domain::{Cidr, Isolation, PersonaName, TierClass},
-    golden::quota,
+    domain::{Cidr, Isolation, PersonaName, Role, TierClass},
+    golden::{forms::covers, quota},
 };
 
 /// Services whose every action is power over identities, clusters or the organisation.
@@ -67,6 +67,7 @@ fn grants_are_sound(grants: &Grants) -> Result<(), String> {
         access_policies,
         actions,
         resources,
+        policy_arns,
         any_resource_actions,
         ingress_cidrs,
         egress_cidrs,
@@ -91,6 +92,23 @@ fn grants_are_sound(grants: &Grants) -> Result<(), String> {
             format!("access_policies: {policy} is more than an environment")
         })?;
     }
+    for policy in policy_arns {
+        let path = policy.strip_prefix("arn:{partition}:iam::").and_then(|rest| rest.split_once(":policy/"));
+        ensure(
+            path.is_some_and(|(account, path)| ["aws", "{account}"].contains(&account) && !path.is_empty()),
+            || {
+                format!(
+                    "policy_arns: {policy} must begin with arn:{{partition}}:iam::aws:policy/ or arn:{{partition}}:iam::{{account}}:policy/"
+                )
+            },
+        )?;
+        let power = Role::FOR_ADMINISTRATORS
+            .into_iter()
+            .find(|name| covers(policy, &format!("arn:{{partition}}:iam::aws:policy/{name}")));
+        ensure(power.is_none(), || {
+            format!("policy_arns: {policy} would hand out power over the account ({})", power.unwrap_or_default())
+        })?;
+    }
     for principal in principals {
         ensure(principal.starts_with("arn:{partition}:iam::"), || {
             format!("principals: {principal} must begin with arn:{{partition}}:iam::")
@@ -102,6 +120,7 @@ fn grants_are_sound(grants: &Grants) -> Result<(), String> {
         .into_iter()
         .chain(principals)
         .chain(resources)
+        .chain(policy_arns)
         .chain(egress_fqdns)
         .try_for_each(|text| placeholders(text))
 }

@@ -60,19 +60,13 @@ impl RoleTerms {
         format!("arn:{}:iam::{}:role{}{name}", self.cluster.partition(), self.cluster.account(), self.path)
     }
 
-    fn role(
-        &self,
-        name: &str,
-        trust: Option<Value>,
-        inline: Option<BTreeMap<String, Value>>,
-        description: String,
-    ) -> Desired {
-        let body = trust.zip(inline).map(|(trust, inline)| {
+    fn role(&self, name: &str, trust: Option<Value>, policies: Option<Policies>, description: String) -> Desired {
+        let body = trust.zip(policies).map(|(trust, Policies { inline, attached })| {
             Body::Role(Role {
                 path: self.path.clone(),
                 trust,
                 inline,
-                attached: BTreeSet::new(),
+                attached,
                 boundary: self.boundary.clone(),
                 max_session_seconds: self.max_session_seconds,
                 description,
@@ -94,7 +88,8 @@ impl RoleTerms {
             "Effect": "Allow", "Action": ["eks:DescribeCluster"], "Resource": [self.cluster.as_str()]
         }]});
         let description = format!("{persona} of environment {}", self.environment);
-        self.role(name, trust, Some([("gp-cluster".to_owned(), describe)].into()), description)
+        let policies = Policies { inline: [("gp-cluster".to_owned(), describe)].into(), attached: BTreeSet::new() };
+        self.role(name, trust, Some(policies), description)
     }
 
     pub fn workload(&self, role: &WorkloadRole, slot: &str, namespace: &str, identity: &Identity) -> Desired {
@@ -103,7 +98,7 @@ impl RoleTerms {
             Trust::Irsa(issuer) => irsa_trust(&self.cluster, issuer, namespace, slot),
         };
         let description = format!("workload {slot} of environment {}", self.environment);
-        self.role(&role.name, Some(trust), inline_policies(identity), description)
+        self.role(&role.name, Some(trust), policies(identity), description)
     }
 }
 
@@ -147,11 +142,18 @@ fn irsa_trust(cluster: &ClusterArn, issuer: &str, namespace: &str, service_accou
     }]})
 }
 
-/// `None` while a statement waits for another resource of the run.
-fn inline_policies(identity: &Identity) -> Option<BTreeMap<String, Value>> {
+/// What a role may do.
+struct Policies {
+    inline: BTreeMap<String, Value>,
+    /// ARNs of managed policies.
+    attached: BTreeSet<String>,
+}
+
+/// `None` while a part of them waits for another resource of the run.
+fn policies(identity: &Identity) -> Option<Policies> {
     let mut inline = BTreeMap::new();
-    if !identity.statements.is_empty() {
-        inline.insert("gp-workload".to_owned(), policy(&identity.statements)?);
+    if identity.has_statements() {
+        inline.insert("gp-workload".to_owned(), policy(identity)?);
     }
     if let Some(target) = &identity.target_role_arn {
         let chain = json!({"Version": VERSION, "Statement": [{
@@ -159,20 +161,27 @@ fn inline_policies(identity: &Identity) -> Option<BTreeMap<String, Value>> {
         }]});
         inline.insert("gp-target-role".to_owned(), chain);
     }
-    Some(inline)
+    let attached = identity.policy_arns.all()?.into_iter().map(str::to_owned).collect();
+    Some(Policies { inline, attached })
 }
 
-/// The statements as an IAM policy document; `None` while a part of it is unknown.
-pub fn policy(statements: &[Statement]) -> Option<Value> {
-    let statements: Option<Vec<Value>> = statements
-        .iter()
-        .map(|Statement { actions, resources, conditions }| {
-            let mut statement = json!({"Effect": "Allow", "Action": actions.all()?, "Resource": resources.all()?});
-            if !conditions.is_empty() {
-                statement["Condition"] = json!(conditions);
-            }
-            Some(statement)
-        })
-        .collect();
+/// All statements as one IAM policy document, first those that are written one by one; `None` while a part is unknown.
+pub fn policy(identity: &Identity) -> Option<Value> {
+    if !identity.has_all_statements() {
+        return None;
+    }
+    let statements: Option<Vec<Value>> = identity.written_statements().map(|(_, one)| statement(one)).collect();
     Some(json!({"Version": VERSION, "Statement": statements?}))
+}
+
+fn statement(statement: &Statement) -> Option<Value> {
+    let Statement { sid, effect, actions, resources, conditions } = statement;
+    let mut document = json!({"Effect": effect, "Action": actions.all()?, "Resource": resources.all()?});
+    if let Some(sid) = sid {
+        document["Sid"] = json!(sid);
+    }
+    if !conditions.is_empty() {
+        document["Condition"] = json!(conditions);
+    }
+    Some(document)
 }

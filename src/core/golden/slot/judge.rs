@@ -2,7 +2,7 @@
 
 use super::{check::TOO_LONG, effective::Effective};
 use crate::{
-    domain::{IdentityMode, Problems, Quantity},
+    domain::{Effect, IdentityMode, Problems, Quantity},
     golden::{
         catalogue::filled,
         checks::{check_engine, check_granted_fqdns, check_namespace_length, check_reserved},
@@ -53,6 +53,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
         }
     }
     judge_statements(effective, problems);
+    judge_policies(effective, problems);
     let fqdns = spec.egress.as_ref().map(|egress| egress.fqdns.as_slice()).unwrap_or_default();
     check_granted_fqdns(fqdns, &terms.tier.grants, &["egress", "fqdns"], problems);
     if effective.identity.mode == IdentityMode::Irsa && effective.oidc_issuer.is_none() {
@@ -90,19 +91,19 @@ fn judge_share(field: &str, resource: &str, share: &Quantity, effective: &Effect
     }
 }
 
+/// A Deny only narrows, so no grant is held against it.
 fn judge_statements(effective: &Effective, problems: &mut Problems) {
     let grants = &effective.terms.tier.grants;
     let lower = |texts: &[String]| -> Vec<String> { texts.iter().map(|text| text.to_ascii_lowercase()).collect() };
     let (actions, anywhere) = (lower(&grants.actions), lower(&grants.any_resource_actions));
-    let resources: Vec<String> = grants.resources.iter().map(|pattern| filled(pattern, &effective.cluster)).collect();
-    for (index, statement) in effective.identity.statements.iter().enumerate() {
-        let index = index.to_string();
-        let at = |field| ["identity", "statements", index.as_str(), field];
+    let resources = granted(&grants.resources, effective);
+    let allows = effective.identity.written_statements().filter(|(_, statement)| *statement.effect == Effect::Allow);
+    for (place, statement) in allows {
         let asked: Vec<String> = statement.actions.known().map(str::to_ascii_lowercase).collect();
         for action in asked.iter().filter(|action| !actions.iter().any(|pattern| covers(pattern, action))) {
             problems.error(
                 "identity.action_not_granted",
-                &at("actions"),
+                &place.field("actions"),
                 format!("The golden path does not grant {action}"),
                 "Workloads get the actions of the path's grants. Ask the platform team to add it.",
             );
@@ -113,11 +114,29 @@ fn judge_statements(effective: &Effective, problems: &mut Problems) {
             if !is_whole && !resources.iter().any(|pattern| covers(pattern, resource)) {
                 problems.error(
                     "identity.resource_not_granted",
-                    &at("resources"),
+                    &place.field("resources"),
                     format!("The golden path does not grant the resource {resource}"),
                     format!("Granted: {}; and * for actions that support no resource.", resources.join(", ")),
                 );
             }
         }
     }
+}
+
+fn judge_policies(effective: &Effective, problems: &mut Problems) {
+    let patterns = granted(&effective.terms.tier.grants.policy_arns, effective);
+    for arn in effective.identity.policy_arns.known().filter(|arn| !patterns.iter().any(|pattern| covers(pattern, arn)))
+    {
+        let known = if patterns.is_empty() { "none".to_owned() } else { patterns.join(", ") };
+        problems.error(
+            "identity.policy_not_granted",
+            &["identity", "policy_arns"],
+            format!("The golden path does not grant the managed policy {arn}"),
+            format!("Granted in this tier: {known}. Write what the workload needs in `statements`, or ask the platform team to add the policy to `grants.policy_arns`."),
+        );
+    }
+}
+
+fn granted(patterns: &[String], effective: &Effective) -> Vec<String> {
+    patterns.iter().map(|pattern| filled(pattern, &effective.cluster)).collect()
 }

@@ -58,7 +58,7 @@ fn service_account(resolved: &Resolved, inside: &Inside<'_>) -> Desired {
 fn association(resolved: &Resolved, role_arn: &str, needs: Vec<ObjectKey>) -> Desired {
     let identity = &resolved.effective.identity;
     let has_session_policy = identity.scope == IdentityScope::SessionPolicy;
-    let policy = if has_session_policy { iam::policy(&identity.statements).map(Some) } else { Some(None) };
+    let policy = if has_session_policy { iam::policy(identity).map(Some) } else { Some(None) };
     let target = match &identity.target_role_arn {
         None => Some(None),
         Some(target) => target.now().cloned().map(Some),

@@ -3,7 +3,7 @@
 use super::*;
 
 fn reported(schema: &Schema, tree: &Value) -> Vec<String> {
-    let found = validate(schema, &with_defaults(schema, tree)).into_iter();
+    let found = validate(schema, tree).into_iter();
     found.inspect(|found| assert_eq!(found.form_violation(), None)).map(|diagnostic| diagnostic.summary).collect()
 }
 
@@ -78,6 +78,61 @@ fn what_is_secret_is_not_repeated() {
     let config = json!({"password": "hunter2", "login": {"token": "hunter2"}});
     let hidden = "invalid value (not shown because it is sensitive)";
     assert_eq!(reported(&schema, &config.into()), [format!("password: {hidden}"), format!("login.token: {hidden}")]);
+}
+
+#[test]
+fn an_object_with_nothing_set_is_an_error_that_lists_its_names() {
+    let inner = || {
+        object([
+            optional("enforce", Type::String),
+            optional("version", Type::String).default("1"),
+            refused("Mode", Type::String, "leave it out"),
+        ])
+    };
+    let schema = Schema::new([
+        optional("level", inner()),
+        optional("target", inner()).may_be_empty(),
+        optional("spaces", map_of(object([optional("level", inner())]))),
+        optional("owner", object([required("contact", Type::String), optional("docs", Type::String)])),
+    ]);
+    let nothing = |place: &str| format!("{place}: nothing is set in this object");
+    for (config, expected, reason) in [
+        (json!({"level": {}}), vec![nothing("level")], "a default does not count"),
+        (json!({"level": {"enforce": "?"}}), vec![], "what is unknown may be set"),
+        (json!({"level": "?"}), vec![], "so may all of it"),
+        (json!({"target": {}}), vec![], "where nothing is a choice"),
+        (json!({"spaces": {"a": {}}}), vec![], "an element of a map says enough by its key"),
+        (json!({"spaces": {"a": {"level": {}}}}), vec![nothing("spaces[\"a\"].level")], "an object inside of one"),
+        (json!({"owner": {}}), vec!["owner.contact: a value is required".to_owned()], "what is required is asked for"),
+    ] {
+        let config = conform(config.into(), &schema.ty()).expect(reason);
+        assert_eq!(reported(&schema, &config), expected, "{reason}");
+    }
+    let config = conform(json!({"level": {}}).into(), &schema.ty()).expect("an object");
+    assert!(
+        validate(&schema, &config)[0].detail.contains("Known here: enforce, version. Set one"),
+        "without what is refused"
+    );
+}
+
+#[test]
+fn a_refused_word_says_what_to_write() {
+    let statement =
+        object([optional("actions", Type::set(Type::String)), refused("Action", Type::String, "write `actions`")]);
+    let schema = Schema::new([optional("statements", list_of(statement))]);
+    let element = |word: Value| Value::map([("actions", Value::Null), ("Action", word)]);
+    let config = |word: Value| Value::map([("statements", Value::List(vec![element(word)]))]);
+    let refusal = "statements[0].Action: not accepted; write `actions`";
+    for (word, expected, reason) in [
+        (Value::Null, &[][..], "not written"),
+        (Value::unknown(), &[], "it may turn out to be null"),
+        ("s3:*".into(), &[refusal], "written"),
+    ] {
+        assert_eq!(reported(&schema, &config(word)), expected, "{reason}");
+    }
+    let inputs = inputs(&schema, &config(Value::Null));
+    assert_eq!(inputs.child("statements").elements().expect("a list")[0].child("Action"), &Value::Null);
+    assert!(!format!("{inputs:?}").contains("Action"), "no spec has the word: {inputs:?}");
 }
 
 #[test]

@@ -123,6 +123,7 @@ pub fn aws() -> Attribute {
                 ),
         ]),
     )
+    .may_be_empty()
     .describe(
         "The real target: IAM, EKS and STS in one account and region, and the Kubernetes API of the clusters there. `{}` is enough \
          if the default AWS credential chain (environment, profile, SSO, web identity, container, instance) provides credentials \
@@ -154,6 +155,7 @@ pub fn kubernetes() -> Attribute {
             ),
         ]),
     )
+    .may_be_empty()
     .describe(
         "Connects to the Kubernetes API with a kubeconfig (exec plugins, client certificates, tokens) instead of the endpoint, CA \
          and token from EKS. Its server and CA must be those of the cluster.",

@@ -107,6 +107,7 @@ fn sandbox() -> Attribute {
             number("calls_per_second", "Calls per second before throttling starts. 0 means no throttling."),
         ]),
     )
+    .may_be_empty()
     .describe(
         "The embedded target, in one SQLite file. It behaves like AWS and Kubernetes as far as golden paths depend on them, and \
          touches nothing real. `{}` is enough. Inspect it with the command `terraform-provider-goldenpath sandbox`.",

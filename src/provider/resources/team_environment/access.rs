@@ -69,5 +69,7 @@ fn persona(name: &'static str, what: &str) -> Attribute {
             ),
         ]),
     )
+    // Rules over the whole warn of a persona that names nobody.
+    .may_be_empty()
     .describe(what)
 }

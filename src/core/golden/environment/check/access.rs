@@ -110,7 +110,8 @@ pub fn check(name: PersonaName, persona: &Persona, problems: &mut Problems) {
             "access.nobody",
             &["access", name.as_str()],
             format!("`access.{name}` names nobody"),
-            "Name somebody, or leave it out.",
+            "Name somebody in `permission_sets`, `principal_arns`, `oidc_groups` or `service_accounts`, set `create_role`, or leave \
+             it out.",
         );
     }
     if !access_policies.is_empty() && permission_sets.is_empty() && principal_arns.is_empty() && !**create_role {

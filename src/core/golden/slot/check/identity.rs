@@ -1,10 +1,11 @@
 //! The identity of a workload: which parts go together, and a lint of its statements that needs no AWS.
 
 use crate::{
-    domain::{Identity, IdentityMode, IdentityScope, Problems, Statement},
+    domain::{Effect, Identity, IdentityMode, IdentityScope, Problems, Role, Statement, StatementPlace},
     golden::{forms, objects::iam},
     policy,
 };
+use std::collections::BTreeSet;
 
 /// IAM: inline policies of a role, together, without white space.
 const LARGEST_INLINE: usize = 10_240;
@@ -12,13 +13,14 @@ const LARGEST_INLINE: usize = 10_240;
 const LARGEST_SESSION: usize = 2_048;
 
 pub fn check(identity: &Identity, problems: &mut Problems) {
-    let Identity { mode, scope, statements, target_role_arn } = identity;
-    if *mode == IdentityMode::None && !statements.is_empty() {
+    let Identity { mode, scope, statements, policy_json: _, policy_arns, target_role_arn } = identity;
+    if *mode == IdentityMode::None && identity.needs_role() {
+        let field = if statements.is_empty() { "mode" } else { "statements" };
         problems.error(
             "identity.statements_without_role",
-            &["identity", "statements"],
-            "`identity.mode` `none` creates no role to hold statements",
-            "Use `pod_identity`, or remove the statements.",
+            &["identity", field],
+            "`identity.mode` `none` creates no role to hold statements or policies",
+            "Use `pod_identity`, or remove the statements and policies.",
         );
     }
     if *mode != IdentityMode::PodIdentity {
@@ -39,14 +41,26 @@ pub fn check(identity: &Identity, problems: &mut Problems) {
             );
         }
     }
-    if *scope == IdentityScope::SessionPolicy && statements.is_empty() {
-        problems.error(
-            "identity.session_policy_empty",
-            &["identity", "scope"],
-            "A session policy without statements allows nothing",
-            "Add statements, or set `scope = \"tags\"`.",
-        );
+    if *scope == IdentityScope::SessionPolicy {
+        let allows = identity.written_statements().any(|(_, statement)| *statement.effect == Effect::Allow);
+        if !allows && identity.has_all_statements() {
+            problems.error(
+                "identity.session_policy_empty",
+                &["identity", "scope"],
+                "A session policy without a statement that allows something allows nothing",
+                "Add statements, or set `scope = \"tags\"`.",
+            );
+        }
+        if !policy_arns.is_empty_list() {
+            problems.error(
+                "identity.session_policy_cuts",
+                &["identity", "policy_arns"],
+                "A session policy cuts attached policies down to its own statements",
+                "Set `scope = \"tags\"`, or write what the workload needs in `statements`.",
+            );
+        }
     }
+    check_policies(identity, problems);
     if let Some(target) = target_role_arn.as_ref().and_then(|target| target.now())
         && forms::iam_arn(target).is_none_or(|(_, resource)| !resource.starts_with("role/") || target.contains('*'))
     {
@@ -57,10 +71,14 @@ pub fn check(identity: &Identity, problems: &mut Problems) {
             "Write arn:<partition>:iam::<account>:role/<path and name>.",
         );
     }
-    for (index, statement) in statements.iter().enumerate() {
-        check_statement(statement, index, problems);
+    let mut sids = BTreeSet::new();
+    for (place, statement) in identity.written_statements() {
+        check_statement(statement, place, problems);
+        if let Some(sid) = &statement.sid {
+            check_sid(sid, !sids.insert(sid), place, problems);
+        }
     }
-    if let Some(document) = iam::policy(statements) {
+    if let Some(document) = iam::policy(identity) {
         let size = document.to_string().len();
         let (most, what) = if *scope == IdentityScope::SessionPolicy {
             (LARGEST_SESSION, "a session policy")
@@ -70,7 +88,7 @@ pub fn check(identity: &Identity, problems: &mut Problems) {
         if size > most {
             problems.error(
                 "identity.policy_size",
-                &["identity", "statements"],
+                &["identity", if statements.is_empty() { "policy_json" } else { "statements" }],
                 format!("The statements take {size} characters, and {what} may have {most}"),
                 "Use wildcards, or split the workload.",
             );
@@ -78,16 +96,58 @@ pub fn check(identity: &Identity, problems: &mut Problems) {
     }
 }
 
-fn check_statement(statement: &Statement, index: usize, problems: &mut Problems) {
-    let index = index.to_string();
-    let at = |field| ["identity", "statements", index.as_str(), field];
+fn check_policies(identity: &Identity, problems: &mut Problems) {
+    let at = ["identity", "policy_arns"];
+    for arn in identity.policy_arns.known() {
+        if !forms::is_policy_arn(arn) {
+            problems.error(
+                "identity.policy_form",
+                &at,
+                format!("{arn:?} is not the ARN of a managed policy"),
+                "Write arn:<partition>:iam::<account or aws>:policy/<path and name>.",
+            );
+        }
+    }
+    let asked = identity.policy_arns.now().map_or(0, Vec::len);
+    if asked > Role::MOST_ATTACHED {
+        problems.error(
+            "identity.policies_too_many",
+            &at,
+            format!("{asked} managed policies are more than the {} that a role may have", Role::MOST_ATTACHED),
+            "Join some of them, or write them as statements.",
+        );
+    }
+}
+
+/// IAM: letters and digits, and no two alike in one policy.
+fn check_sid(sid: &str, is_taken: bool, place: StatementPlace, problems: &mut Problems) {
+    let at = place.field("sid");
+    if sid.is_empty() || !sid.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        problems.error(
+            "identity.sid_form",
+            &at,
+            format!("{sid:?} is not a statement ID"),
+            "Use letters and digits only.",
+        );
+    } else if is_taken {
+        problems.error(
+            "identity.sid_twice",
+            &at,
+            format!("Two statements have the ID {sid:?}"),
+            "IDs are unique in a policy, and `statements` and `policy_json` become one. Rename one, or leave it out.",
+        );
+    }
+}
+
+fn check_statement(statement: &Statement, place: StatementPlace, problems: &mut Problems) {
+    let at = |field| place.field(field);
     for (field, list) in [("actions", &statement.actions), ("resources", &statement.resources)] {
         if list.is_empty_list() {
             problems.error(
                 "identity.statement_empty",
                 &at(field),
                 format!("A statement needs {field}"),
-                "Name the actions and the resources that every statement allows.",
+                "Name the actions and the resources of every statement.",
             );
         }
     }
@@ -134,6 +194,9 @@ fn check_statement(statement: &Statement, index: usize, problems: &mut Problems)
                 "A condition without values never holds. Add a value, or remove the condition.",
             );
         }
+    }
+    if *statement.effect == Effect::Deny {
+        return;
     }
     let actions: Vec<&str> = statement.actions.known().collect();
     let resources: Vec<&str> = statement.resources.known().collect();
