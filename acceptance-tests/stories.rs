@@ -11,6 +11,7 @@ mod moves;
 mod reading;
 pub mod real;
 mod reattach;
+mod run;
 mod target;
 mod unknown;
 mod words;
@@ -73,8 +74,12 @@ pub const STORIES: &[Story] = &[
     story("a provider configured by another resource", On::Every, unknown::a_provider),
     story("a cluster name that becomes unknown", On::Modern, unknown::a_cluster_name),
     story("a statement of a bucket of the same run", On::Main, unknown::a_statement),
+    story("an amount, a flag and a choice from another resource", On::Every, unknown::leaves),
     story("a moved block", On::Every, moves::moved),
     story("a removed block", On::Modern, moves::removed),
+    story("two addresses of one environment", On::Every, run::two_addresses),
+    story("a for_each key renamed without moved", On::Every, run::a_renamed_key),
+    story("a tainted environment", On::Every, run::tainted),
     story("-target", On::Main, moves::target),
     story("-replace", On::Main, moves::replace_option),
     story("create_before_destroy inherited from a dependent", On::Every, moves::create_before_destroy),

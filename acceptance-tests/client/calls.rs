@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 use tfplugin_proto::tfplugin6 as wire;
@@ -35,6 +35,19 @@ pub struct Schemas {
 pub struct Client {
     pub(super) calls: Calls,
     schemas: Arc<Schemas>,
+    /// Where it is connected to, and what it is configured with: one for each connection.
+    origin: Arc<Origin>,
+}
+
+struct Origin {
+    socket: PathBuf,
+    config: OnceLock<Json>,
+}
+
+impl Origin {
+    fn of(socket: &Path) -> Arc<Self> {
+        Arc::new(Self { socket: socket.to_owned(), config: OnceLock::new() })
+    }
 }
 
 impl Client {
@@ -49,13 +62,26 @@ impl Client {
             resources: all(response.resource_schemas)?,
             data_sources: all(response.data_source_schemas)?,
         };
-        Ok(Self { calls, schemas: Arc::new(schemas) })
+        Ok(Self { calls, schemas: Arc::new(schemas), origin: Origin::of(socket) })
     }
 
     /// Another connection to a provider whose schemas are known, as core does it where the provider allows
     /// (`get_provider_schema_optional`).
     pub async fn connect_again(&self, socket: &Path) -> Result<Self> {
-        Ok(Self { calls: dial(socket).await?, schemas: self.schemas.clone() })
+        Ok(Self { calls: dial(socket).await?, schemas: self.schemas.clone(), origin: Origin::of(socket) })
+    }
+
+    /// Another connection with the same configuration: a CLI plans over one and applies over the next.
+    pub async fn reconnect(&self) -> Result<Self> {
+        let mut again = self.connect_again(&self.origin.socket).await?;
+        if let Some(config) = self.origin.config.get() {
+            no_errors(&again.configure(config).await?, "configure again")?;
+        }
+        Ok(again)
+    }
+
+    pub fn is_connection_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.origin, &other.origin)
     }
 
     pub fn schemas(&self) -> &Schemas {
@@ -80,6 +106,7 @@ impl Client {
 
     pub async fn configure(&mut self, config: &Json) -> Result<Diagnostics> {
         let schema = &self.schemas.provider;
+        let _ = self.origin.config.set(config.clone());
         let request = wire::configure_provider::Request {
             terraform_version: tools::version("terraform-1.14").into(),
             config: Some(encode(&from_json(config, schema)?, schema)?),

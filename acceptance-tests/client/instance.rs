@@ -30,6 +30,7 @@ pub struct Planned {
     pub said: Diagnostics,
     config: Value,
     private: Vec<u8>,
+    client: Client,
 }
 
 impl Planned {
@@ -87,7 +88,8 @@ impl Instance {
         };
         let said = if config.is_null() { vec![] } else { self.client.validate(self.resource, &config).await? };
         if !errors(&said).is_empty() {
-            return Ok(Planned { action: Action::Nothing, value: Value::Null, said, config, private: vec![] });
+            let (value, client) = (Value::Null, self.client.clone());
+            return Ok(Planned { action: Action::Nothing, value, said, config, private: vec![], client });
         }
         let (prior, private) = match &self.state {
             // Core plans a tainted instance as a create, with the private bytes that it had.
@@ -123,6 +125,9 @@ impl Instance {
             None => planned.config.clone(),
         };
         ensure!(config.is_wholly_known(), "{UNKNOWN} in a configuration at apply: core never does that");
+        if planned.client.is_connection_of(&self.client) {
+            self.client = self.client.reconnect().await?;
+        }
         match planned.action {
             Action::Nothing => Ok(vec![]),
             Action::Destroy => self.delete(planned.private).await,
@@ -204,7 +209,8 @@ impl Instance {
         }
         let replace = response.requires_replace.into_iter().map(|one| path(Some(one))).collect();
         let private = response.planned_private;
-        let planned = Planned { action: Action::Nothing, value, said: vec![], config: config.clone(), private };
+        let (config, client) = (config.clone(), self.client.clone());
+        let planned = Planned { action: Action::Nothing, value, said: vec![], config, private, client };
         Ok(PlanResult { planned, replace, said })
     }
 

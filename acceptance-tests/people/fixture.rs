@@ -60,7 +60,9 @@ async fn make(real: Arc<Real>) -> Result<People> {
     outside::baseline(&real, &server).await?;
     let client = server.client(&provider_config(&url)).await?;
     let access = |whose: &[&'static str]| -> Json {
-        whose.iter().map(|who| ((*who).to_owned(), json!({"principal_arns": [arns[who]]}))).collect()
+        // An object with nothing set in it is an error: nobody is no `access` at all.
+        let personas = || whose.iter().map(|who| ((*who).to_owned(), json!({"principal_arns": [arns[who]]})));
+        if whose.is_empty() { Json::Null } else { personas().collect() }
     };
     for (name, tier, whose) in [(DEV, "dev", &PERSONAS[..]), (PROD, "prod", &PERSONAS[..]), (OTHERS, "dev", &[])] {
         let mut config =

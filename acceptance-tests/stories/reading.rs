@@ -43,6 +43,12 @@ pub(super) fn plans_are_short(tool: &Tool) -> Result<()> {
     workspace.write("main.tf", QUICK)?;
     workspace.apply(&[])?;
     workspace.write("main.tf", &QUICK.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"6\""))?;
+    // A quota has eight fields of its own, and a CLI shows all lines of a block.
+    is_at_most(tool, "an update of one amount of a quota", &workspace.plan(&[])?, 32)?;
+    workspace.write(
+        "main.tf",
+        &QUICK.replace("tier    = \"dev\"", "tier    = \"dev\"\n  network = { allow_from = [\"env:shop\"] }"),
+    )?;
     is_at_most(tool, "an update of one field", &workspace.plan(&[])?, 25)
 }
 

@@ -87,7 +87,7 @@ pub(super) fn facts_from_the_data_source(tool: &Tool) -> Result<()> {
     let hcl = format!(
         "data \"goldenpath_cluster\" \"demo\" {{\n  name = \"demo\"\n}}\n{}\noutput \"version\" {{\n  \
          value = data.goldenpath_cluster.demo.version\n}}\n",
-        environment("facts = data.goldenpath_cluster.demo.facts")
+        environment("")
     );
     let workspace = Workspace::new(tool, &hcl)?;
     workspace.apply(&[])?.says("version = \"1.36\"")?;

@@ -112,3 +112,54 @@ resource "goldenpath_eks_workload_slot" "ledger" {{
     workspace.plan_is_empty(&[])?;
     Ok(())
 }
+
+/// What does not depend on an unknown value stays known: references to the environment and `for_each` over it go on working.
+pub(super) fn leaves(tool: &Tool) -> Result<()> {
+    let hcl = |trigger: u8, more: &str| {
+        format!(
+            "resource \"terraform_data\" \"later\" {{\n  input = {{ cpu = \"3\", on = true, mode = \"heal\", text = \"ops\" \
+             }}\n  triggers_replace = [{trigger}]\n}}\n{}\n\
+             resource \"terraform_data\" \"each\" {{\n  for_each = goldenpath_team_environment.payments.namespace_names\n  input = \
+             each.value\n}}\n",
+            environment(more)
+        )
+    };
+    let workspace = Workspace::new(tool, &hcl(1, "quota = { total = { \"requests.cpu\" = \"4\" } }"))?;
+    workspace.apply(&["-target=goldenpath_team_environment.payments"])?;
+    workspace.apply(&[])?;
+    workspace.plan_is_empty(&[])?;
+    for (trigger, more, waiting, reason) in [
+        (
+            2,
+            "quota = { total = { \"requests.cpu\" = terraform_data.later.output.cpu } }",
+            Some(SHOWN_QUOTA),
+            "an amount",
+        ),
+        (3, "deletion_protection = terraform_data.later.output.on", None, "a flag"),
+        (4, "drift = { mode = terraform_data.later.output.mode, ignore = [] }", None, "a choice"),
+        (
+            5,
+            "namespaces = { default = { labels = { \"corp.example/contact\" = terraform_data.later.output.text } } }",
+            Some("Namespace payments"),
+            "a label",
+        ),
+    ] {
+        workspace.write("main.tf", &hcl(trigger, more))?;
+        let planned = workspace.planned(&[])?;
+        let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
+        let ours = changes.iter().find(|one| one["address"] == ENVIRONMENT).cloned().unwrap_or_default();
+        let (after, later) = (&ours["change"]["after"], &ours["change"]["after_unknown"]);
+        ensure!(
+            after["namespace_names"]["default"] == "payments",
+            "{reason}: what does not depend on it is known: {later}"
+        );
+        let unknown: Vec<&String> =
+            later["objects"].as_object().into_iter().flat_map(|objects| objects.keys()).collect();
+        let is_expected = |key: &&String| waiting.is_some_and(|waiting| key.as_str() == waiting);
+        ensure!(unknown.iter().all(is_expected), "{reason}: only what depends on it waits: {unknown:?}");
+        ensure!(unknown.len() == usize::from(waiting.is_some()), "{reason}: and that does: {later}");
+        workspace.ok(&["apply", "-no-color", "-input=false", "saved.plan"])?;
+        workspace.plan_is_empty(&[])?;
+    }
+    Ok(())
+}

@@ -145,9 +145,9 @@ pub(super) fn policies_reach_the_role(tool: &Tool) -> Result<()> {
     plan.says_not("condition")?;
     let role = || -> Result<Json> {
         let lines = objects(&workspace.attributes(SLOT)?);
-        let (key, line) = lines.iter().find(|(key, _)| key.starts_with("aws/iam/Role/")).context("no role")?;
-        ensure!(line.contains("deny s3:deleteobject on arn:aws:s3:::led/*"), "the plan tells of the Deny: {line}");
-        workspace.sandbox().document(key)
+        let (key, line) = lines.iter().find(|(key, _)| key.starts_with("IAM Role ")).context("no role")?;
+        ensure!(line.contains("Deny s3:DeleteObject on arn:aws:s3:::led/*"), "the plan shows the Deny: {line}");
+        workspace.sandbox().document(&key.replace("IAM Role ", "aws/iam/Role/"))
     };
     let made = role()?;
     ensure!(made["attached"] == json!([managed]), "{made}");

@@ -143,16 +143,49 @@ pub fn with_unknowns(random: &mut Random, spec: &Json) -> Option<Json> {
         "/team",
         "/namespaces",
     ];
-    let there: Vec<_> =
-        places.into_iter().filter(|place| spec.pointer(place).is_some_and(|value| !value.is_null())).collect();
+    let mut there: Vec<String> = places
+        .iter()
+        .filter(|place| spec.pointer(place).is_some_and(|value| !value.is_null()))
+        .map(|place| (*place).to_owned())
+        .collect();
+    if random.percent(70) {
+        // Any other leaf, or two: what the plan calls known must not depend on them.
+        let mut leaves = vec![];
+        collect_leaves(spec, &mut String::new(), &mut leaves);
+        leaves.retain(|leaf| !["/name", "/cluster", "/environment", "/tier"].contains(&leaf.as_str()));
+        if !leaves.is_empty() {
+            there = (0..random.between(1, 2)).map(|_| random.pick(&leaves).clone()).collect();
+            there.iter().for_each(|place| hide(&mut hidden, place));
+            return Some(hidden);
+        }
+    }
     if there.is_empty() {
         return None;
     }
-    let place = *random.pick(&there);
+    hide(&mut hidden, random.pick::<String>(&there));
+    Some(hidden)
+}
+
+fn hide(hidden: &mut Json, place: &str) {
     if let Some(value) = hidden.pointer_mut(place) {
         *value = UNKNOWN.into();
     }
-    Some(hidden)
+}
+
+fn collect_leaves(json: &Json, at: &mut String, leaves: &mut Vec<String>) {
+    match json {
+        Json::Object(members) => {
+            for (name, value) in members {
+                let length = at.len();
+                at.push('/');
+                at.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                collect_leaves(value, at, leaves);
+                at.truncate(length);
+            }
+        }
+        Json::Null => {}
+        _ => leaves.push(at.clone()),
+    }
 }
 
 // === parts ===

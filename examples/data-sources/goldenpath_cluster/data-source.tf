@@ -2,11 +2,10 @@ data "goldenpath_cluster" "demo" {
   name = "demo"
 }
 
-# Terraform keeps these facts the same between plan and apply.
+# An ARN says account and region as well, and is equal to the cluster's name.
 resource "goldenpath_team_environment" "search" {
   name    = "search-dev"
   team    = "search"
   tier    = "dev"
   cluster = data.goldenpath_cluster.demo.arn
-  facts   = data.goldenpath_cluster.demo.facts
 }

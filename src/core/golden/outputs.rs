@@ -1,4 +1,4 @@
-//! What computed attributes are told from once a target is known.
+//! What computed attributes are made from once a target is known.
 
 use crate::domain::{Desired, ObjectKey, Observed, Outputs, Record};
 use std::{collections::BTreeMap, fmt::Debug};

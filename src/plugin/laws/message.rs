@@ -16,7 +16,7 @@ pub fn check_message(diagnostic: &Diagnostic) -> Option<Violation> {
 }
 
 impl Diagnostic {
-    /// What is wrong with the form of this message, if anything is. Whether it begins with a capital letter can be told only
+    /// What is wrong with the form of this message, if anything is. Whether it begins with a capital letter can be seen only
     /// where it is written: a cluster's name at its begin is in lower case.
     pub fn form_violation(&self) -> Option<&'static str> {
         let Self { summary, detail, .. } = self;

@@ -87,17 +87,15 @@ pub fn drift() -> Attribute {
     )
 }
 
-/// `data.goldenpath_cluster.<name>.facts`, given to a resource or to the offline target.
+/// Of the offline target. No resource takes facts: HCL could name another account's roles and networks with them.
 pub fn facts_given() -> Attribute {
-    optional("facts", facts(true)).describe(
-        "Facts of the cluster, from the data source `goldenpath_cluster`. Terraform then keeps them the same between plan \
-         and apply, and a plan makes no call to the cluster. If unset, the provider reads them itself and remembers them.",
-    )
+    required("facts", facts(true))
+        .describe("Facts of the one cluster, in the form that the data source `goldenpath_cluster` returns.")
 }
 
 pub fn facts_read() -> Attribute {
     computed("facts", facts(false))
-        .describe("Everything known about the cluster, in the form that `facts` of a resource takes.")
+        .describe("Everything known about the cluster, in the form that `offline` of the provider takes.")
 }
 
 fn facts(given: bool) -> Object {

@@ -2,7 +2,7 @@
 
 use super::{diagnostics, flow, session::Session};
 use async_trait::async_trait;
-use goldenpath_core::domain::{Id, SlotId};
+use goldenpath_core::domain::SlotId;
 use plugin::{
     DataSource, Diagnostic, Path, Schema, Type, Value,
     resource::CallContext,
@@ -48,7 +48,7 @@ impl DataSource for WorkloadManifests {
             .at(Path::attribute("slot"))
         };
         let slot: SlotId = flow::leaf(&config, "slot").ok_or_else(|| vec![missing()])?;
-        let files = configured.provisioner.files(&Id::Slot(slot)).await;
+        let files = configured.provisioner.files(&slot.into()).await;
         let files = files.map_err(|problem| diagnostics::all(&self.schema(), [problem]))?;
         let files = files.ok_or_else(|| vec![missing()])?;
         Ok((Value::map([("files", to_value(&files))]), vec![]))

@@ -92,7 +92,7 @@ async fn a_life_from_create_to_destroy() {
     // An update changes the line of one object, and the record behind it.
     let config = environments.config(environment("6"));
     let plan = environments.plan(Some(&state), &config).await.sound();
-    assert!(line(&plan.planned, QUOTA).contains("requests.cpu=6"), "{}", line(&plan.planned, QUOTA));
+    assert!(line(&plan.planned, QUOTA).contains("requests.cpu            6"), "{}", line(&plan.planned, QUOTA));
     let (state, found) = environments.apply(&plan).await;
     assert!(!any_error(&found), "{found:#?}");
     let state = state.unwrap();
@@ -125,7 +125,7 @@ async fn a_life_from_create_to_destroy() {
     let (drifted, found) = environments.read(&state).await;
     assert!(found.iter().any(|found| found.detail.contains("kubectl-edit")), "{found:?}");
     let drifted = drifted.unwrap();
-    assert!(line(&drifted.value, QUOTA).contains("requests.cpu=64"));
+    assert!(line(&drifted.value, QUOTA).contains("requests.cpu            64"));
     let plan = environments.plan(Some(&drifted), &config).await.sound();
     assert!(!plan.is_empty());
     let (state, found) = environments.apply(&plan).await;
@@ -223,7 +223,7 @@ async fn offline_plans_everything_and_applies_nothing() {
     let mut config = environment("4");
     config["access"] = Json::Null;
     let plan = environments.plan(None, &environments.config(config)).await.sound();
-    assert!(line(&plan.planned, QUOTA).contains("requests.cpu=4"), "objects can be asserted on");
+    assert!(line(&plan.planned, QUOTA).contains("requests.cpu            4"), "objects can be asserted on");
     assert_eq!(plan.diagnostics, vec![], "what only objects could tell is not asked for");
     let (state, found) = environments.apply(&plan).await;
     assert!(state.is_none() && found[0].summary.contains("only makes plans"), "{found:?}");

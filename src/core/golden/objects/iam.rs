@@ -176,7 +176,7 @@ pub fn policy(identity: &Identity) -> Option<Value> {
 
 fn statement(statement: &Statement) -> Option<Value> {
     let Statement { sid, effect, actions, resources, conditions } = statement;
-    let mut document = json!({"Effect": effect, "Action": actions.all()?, "Resource": resources.all()?});
+    let mut document = json!({"Effect": **effect, "Action": actions.all()?, "Resource": resources.all()?});
     if let Some(sid) = sid {
         document["Sid"] = json!(sid);
     }

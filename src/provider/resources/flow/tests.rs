@@ -73,14 +73,20 @@ async fn create(core: &Core<'_>, config: Json) -> State {
 
 #[tokio::test]
 async fn nothing_is_undecided_that_can_be_known() {
-    let (_folder, _, environments) = fixture().await;
-    let core = Core::new(&environments);
+    let (_folder, target, _) = fixture().await;
     for (config, id, objects_known, reason) in [
         (environment("pay"), Some("demo/pay"), true, "all is known"),
         (environment("?"), None, false, "the name decides every key"),
         (with(environment("pay"), "tier", "?"), Some("demo/pay"), false, "the id needs no tier"),
-        (with(environment("pay"), "quota", json!({ "total": { "pods": "?" } })), Some("demo/pay"), false, "an amount"),
+        (
+            with(environment("pay"), "quota", json!({ "total": { "pods": "?" } })),
+            Some("demo/pay"),
+            true,
+            "an amount decides one block",
+        ),
     ] {
+        let environments = serve(&target, &TeamEnvironment, Unreachable::Error);
+        let core = Core::new(&environments);
         let plan = core.plan(None, &core.config(config)).await.sound();
         assert_eq!(plan.planned.child("id").as_str(), id, "{reason}");
         assert_eq!(!plan.planned.child("objects").is_unknown(), objects_known, "{reason}");

@@ -8,21 +8,18 @@ use crate::resources::{
 use goldenpath_core::domain::ClusterArn;
 use plugin::{
     Schema, Type, Value,
-    schema::{Attribute, Mode, list_of, object, optional, required},
+    schema::{Attribute, list_of, object, optional, required},
 };
 
 /// In the working folder, beside the state that goes with it.
 pub const SANDBOX_PATH: &str = ".goldenpath/sandbox.db";
 
 pub fn schema() -> Schema {
-    let facts = Attribute { mode: Mode::Required, ..attributes::facts_given() };
-    let facts =
-        facts.describe("Facts of the one cluster, in the form that the data source `goldenpath_cluster` returns.");
     let paths =
         optional("catalogue", Type::list(Type::String)).not_empty().example(Value::List(vec!["./golden-paths".into()]));
     Schema::new([
         sandbox(),
-        optional("offline", object([facts])).describe(
+        optional("offline", object([attributes::facts_given()])).describe(
             "A target without objects: plans are made from these facts alone, without credentials, and nothing can be applied. \
              For `terraform test` and for the pipelines of modules.",
         ),

@@ -174,8 +174,9 @@ impl EngineFixture {
 
     /// The state after a change that went well.
     pub fn complete(&self, spec: &Spec, outcome: Outcome) -> InstanceState {
+        let problems = outcome.problems.clone();
         let state = self.state(spec, outcome);
-        assert!(!state.incomplete, "it ended well");
+        assert!(!state.incomplete, "it ended well: {problems:?}");
         state
     }
 

@@ -121,8 +121,8 @@ fn protected(record: &Record) -> Problem {
     Problem::error(
         "deletion.protected",
         format!("{} would be replaced, and deletion protection is on", record.id),
-        "Replacing it deletes its namespaces and everything in them. Apply `deletion_protection = false` first, then \
-         replace it.",
+        "Replacing it deletes its namespaces and everything in them. If it is only tainted, keep it: run `terraform untaint` with \
+         its address. Else apply `deletion_protection = false` first, then replace it.",
     )
 }
 

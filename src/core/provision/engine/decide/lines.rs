@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 /// The text of what is there now; an equal digest keeps the one that state has.
 pub fn line_of(want: &Desired, fields: Option<&Fields>, object: &Observed, state: Option<&String>) -> String {
     let seen = golden::view(&want.manager, fields, &object.fields);
-    let line = kinds::block(&object.key, &seen, fields.unwrap_or(&Fields::default()));
+    // Of what nobody desires any more the mark is taken to be as it should be: its text stays as state has it.
+    let line = kinds::block(&object.key, &seen, fields.unwrap_or(&seen));
     match state {
         Some(state) if same_digest(state, &line) => state.clone(),
         _ => line,
