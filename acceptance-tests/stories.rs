@@ -7,6 +7,7 @@ mod import;
 mod interruptions;
 mod life;
 mod loss;
+mod meanwhile;
 mod moves;
 mod reading;
 pub mod real;
@@ -89,6 +90,15 @@ pub const STORIES: &[Story] = &[
     story("deletion protection of a replacement", On::Main, loss::protected_from_replacement),
     story("deletion protection is off only once applied", On::Main, loss::protection_off_takes_an_apply),
     story("an environment with slots is not destroyed", On::Main, loss::slots_hold_their_environment),
+    story("an outage between plan and apply", On::Every, meanwhile::an_outage),
+    story("a destroy that broke off", On::Every, meanwhile::a_broken_off_destroy),
+    story("a destroy that a conflict blocks", On::Every, meanwhile::a_blocked_destroy),
+    story(
+        "-replace of an environment with a half-made slot",
+        On::Every,
+        meanwhile::a_replaced_environment_of_a_half_made_slot,
+    ),
+    story("a namespace with a slot in it is kept", On::Main, meanwhile::a_namespace_in_use),
     story("another target under the same state", On::Main, target::another_target),
     story("the offline target refuses to apply", On::Main, target::offline),
     story("`test` on the offline target", On::Modern, target::tests_offline),

@@ -233,7 +233,9 @@ impl FromStr for EnvironmentId {
                 cluster_name(cluster).map_err(NameError)?;
                 Ok(Self { cluster: (*cluster).to_owned(), environment: environment.parse()? })
             }
-            _ => Err(NameError(format!("{text:?} is not the id of an environment: <cluster>/<environment>"))),
+            _ => Err(NameError(format!(
+                "{text:?} is not the id of an environment, which is <cluster>/<environment>, such as demo/payments-prod"
+            ))),
         }
     }
 }
@@ -245,7 +247,9 @@ impl FromStr for SlotId {
             Some((environment, slot)) if environment.contains('/') => {
                 Ok(Self { environment: environment.parse()?, slot: slot.parse()? })
             }
-            _ => Err(NameError(format!("{text:?} is not the id of a slot: <cluster>/<environment>/<slot>"))),
+            _ => Err(NameError(format!(
+                "{text:?} is not the id of a slot, which is <cluster>/<environment>/<slot>, such as demo/payments-prod/ledger"
+            ))),
         }
     }
 }

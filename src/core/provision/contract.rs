@@ -85,6 +85,8 @@ pub struct PreviewRequest {
     pub replacing: Option<Replacing>,
     /// Which of the requests it is that this may turn out to be, where not all of it is known yet.
     pub variant: usize,
+    /// Core may be applying and make its plan again: what is out of reach is an error, since the plan that was approved knew it.
+    pub again: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -45,6 +45,12 @@ pub struct Memory {
     /// In the plan of a create: the instance that it replaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced: Option<Replaced>,
+    /// In the plan of a create: what it lives in is destroyed in the same run.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub parent_goes: bool,
+    /// Its deletion has begun and did not end.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deleting: bool,
     /// Whole keys of `objects` that a shown one does not say.
     #[serde(skip_serializing_if = "KeptKeys::is_empty")]
     pub keys: KeptKeys,
@@ -72,9 +78,10 @@ impl Memory {
         Private::write(self).unwrap_or_default()
     }
 
-    /// Whether a delete belongs to a replacement of the same id: the create that follows resumes a half-made one.
+    /// Whether a delete belongs to a replacement of the same id: the create that follows resumes a half-made one, unless what
+    /// it lives in goes meanwhile.
     pub fn is_hand_over(&self, id: &str) -> bool {
-        self.intent == Intent::Create && self.id == id
+        self.intent == Intent::Create && self.id == id && !self.parent_goes
     }
 
     /// The instance that a create replaces: the first half of a replacement, an update, has left it here; or the plan of

@@ -30,8 +30,14 @@ impl Run {
         self.0.entry(thing).or_default().read = Some(instance);
     }
 
-    pub fn has_read(&self, thing: &Thing) -> bool {
-        self.0.get(thing).is_some_and(|known| known.read.is_some())
+    pub fn has_read(&self) -> bool {
+        self.0.values().any(|known| known.read.is_some())
+    }
+
+    /// Whether this run destroys it, if only to create it again. An id says its type.
+    pub fn destroys(&self, id: &str) -> bool {
+        let goes = |known: &Known| known.is_destroyed || (known.is_created && known.read.is_some());
+        self.0.iter().any(|(thing, known)| thing.id == id && goes(known))
     }
 
     /// The plan of a create; `is_replacement`: its own first half has planned the destroy. What it gives was read in this run and

@@ -3,7 +3,7 @@
 //! Nothing here is shared between connections: under `serve --reattach` each client brings its own configuration, and all
 //! of this is freed when it leaves.
 
-use super::run::{Run, Thing};
+use super::run::Run;
 use goldenpath_core::{
     domain::Problem,
     provision::{Provisioner, Spec},
@@ -116,9 +116,9 @@ impl Session {
 
     /// Whether a plan is the one that core makes again while it applies. Up to Terraform 1.15 nothing says so; but a first
     /// plan comes after a read, unless `-refresh=false` leaves that out, and an apply reads nothing.
-    pub fn phase(&self, thing: &Thing) -> Phase {
+    pub fn phase(&self) -> Phase {
         let state = self.state();
-        match (state.run.has_read(thing), state.applying) {
+        match (state.run.has_read(), state.applying) {
             (true, _) => Phase::Planning,
             (false, true) => Phase::Applying,
             (false, false) => Phase::Either,

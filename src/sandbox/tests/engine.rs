@@ -26,6 +26,9 @@ mod identity;
 #[path = "engine/life.rs"]
 mod life;
 #[cfg(test)]
+#[path = "engine/meanwhile.rs"]
+mod meanwhile;
+#[cfg(test)]
 #[path = "engine/reads.rs"]
 mod reads;
 #[cfg(test)]

@@ -8,7 +8,7 @@ pub use memory::{Amounts, ShareClaim};
 
 use super::{
     failure::Failure,
-    target::{Moment, TargetCalls},
+    target::{FEW_TRIES, Moment, TargetCalls},
 };
 use crate::{
     domain::ClusterArn,
@@ -79,11 +79,12 @@ impl Engine {
     }
 
     pub(super) fn target<'a>(&'a self, cluster: &'a ClusterArn, moment: Moment<'a>) -> TargetCalls<'a> {
-        let (until, cancel) = match moment {
-            Moment::Plan => (None, None),
-            Moment::Apply { until, cancel } => (Some(until), Some(cancel)),
+        let (tries, until, cancel) = match moment {
+            Moment::Plan => (0, None, None),
+            Moment::PlanAgain => (FEW_TRIES, None, None),
+            Moment::Apply { until, cancel } => (FEW_TRIES, Some(until), Some(cancel)),
         };
-        TargetCalls { objects: &*self.objects, clock: &*self.clock, cluster, until, cancel }
+        TargetCalls { objects: &*self.objects, clock: &*self.clock, cluster, tries, until, cancel }
     }
 }
 

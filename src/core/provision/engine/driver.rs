@@ -6,6 +6,7 @@ use super::{
     decide::{
         Inputs, Stop, decide,
         drift::Lines,
+        instance::Decision,
         losses, outcome,
         refresh::refresh,
         removal::{Removal, decide as decide_removal},
@@ -19,7 +20,7 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    domain::{Class, Id, Problem, Record, StableFacts},
+    domain::{Class, Facts, Id, Problem, Record, StableFacts},
     golden::{Blueprint, Parent, ResolveContext, Spec, recorded},
     provision::{Decided, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest},
 };
@@ -82,6 +83,11 @@ impl Engine {
                 }
             };
             let (Some(objects), Some(work)) = (found.objects.known(), &plan.work) else { return Err(plan.problems) };
+            if let (Decision::Finish, Some(record), Some(cluster)) = (&work.decision, &objects.record, &ground.cluster)
+            {
+                self.finish_removal(request, record, cluster, name).await?; // writes
+                continue;
+            }
             let operation =
                 Operation { name, inputs, objects, plan: &plan, work, target, begun, requested_at: &requested_at };
             let mut said = plan.problems.clone();
@@ -109,7 +115,7 @@ impl Engine {
         let spec = recorded(self.config.resources, &record);
         let spec = spec.ok_or_else(|| unreadable(&record, "another release wrote it".to_owned()))?;
         let parent = match id.parent() {
-            Some(environment) => self.find_parent(environment, 0, &record.facts, None).await?, // reads
+            Some(environment) => self.find_parent(environment, &record.facts, None, Moment::Plan).await?, // reads
             None => None,
         };
         let (facts, parent) = (&record.facts, parent.as_ref());
@@ -167,6 +173,17 @@ impl Engine {
                 return self.execute_removal_of_roles(request, &facts, moment, problems).await; // writes
             }
         };
+        self.remove_from(request, &cluster, name, problems).await
+    }
+
+    async fn remove_from(
+        &self,
+        request: &RemoveRequest,
+        cluster: &Facts,
+        name: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Option<Lines>, Problem> {
+        let moment = Moment::Apply { until: self.clock.elapsed() + request.timeout, cancel: &request.cancel };
         self.forget(&request.id, &cluster.stable).await;
         let target = self.target(&cluster.stable.cluster_arn, moment);
         let mut watch = Watch::default();
@@ -175,7 +192,7 @@ impl Engine {
             let removal = decide_removal(request, &leaving)?; // pure
             match removal {
                 Removal::Remove => {
-                    let removing = Removing { name, request, cluster: &cluster, leaving: &leaving, target };
+                    let removing = Removing { name, request, cluster, leaving: &leaving, target };
                     return self.execute_removal(removing, problems).await; // writes
                 }
                 Removal::Keep(why) => {
@@ -186,6 +203,32 @@ impl Engine {
                     wait_until_free(&target, &request.id, leaving.record.as_ref(), &mut watch).await?; // reads
                 }
             }
+        }
+    }
+
+    /// Of a removal that was interrupted, by its record.
+    async fn finish_removal(
+        &self,
+        request: &EnsureRequest,
+        record: &Record,
+        cluster: &Facts,
+        name: &str,
+    ) -> Result<(), Vec<Problem>> {
+        let request = RemoveRequest {
+            id: request.spec.id(),
+            uid: record.uid.clone(),
+            target: None,
+            facts: Some(record.facts.clone()),
+            keys: record::keys(Some(record)).collect(),
+            protected: false,
+            hand_over: false,
+            timeout: request.timeout,
+            cancel: request.cancel.clone(),
+        };
+        let mut problems = vec![];
+        match self.remove_from(&request, cluster, name, &mut problems).await.map_err(|problem| vec![problem])? {
+            None => Ok(()),
+            Some(_) => Err(problems),
         }
     }
 

@@ -19,6 +19,8 @@ pub enum Failure {
     Undecided { key: ObjectKey },
     #[error("{key} is still there: {why}")]
     Stuck { key: ObjectKey, why: String },
+    #[error("{why}")]
+    InUse { why: String },
     #[error("{id} was taken over by {by}")]
     Superseded { id: String, by: String },
     #[error("{id}: its record cannot be read: {reason}")]
@@ -66,6 +68,10 @@ impl Failure {
             Self::Stuck { .. } => {
                 ("object.stuck", "Finalizers are never removed. Remove what blocks its deletion, then apply again.".to_owned())
             }
+            Self::InUse { .. } => (
+                "deletion.in_use",
+                "It was created meanwhile. Destroy it or have it live in another namespace, then apply again.".to_owned(),
+            ),
             Self::Superseded { .. } => ("record.superseded", "Plan again to see what is there now.".to_owned()),
             Self::Record { .. } => (
                 "record.unreadable",

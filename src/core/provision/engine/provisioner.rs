@@ -48,10 +48,17 @@ impl Provisioner for Engine {
     }
 
     async fn preview(&self, request: PreviewRequest) -> Preview {
-        match self.plan(&ChangeRequest::of_plan(&request)).await {
+        let mut preview = match self.plan(&ChangeRequest::of_plan(&request)).await {
             Ok(preview) => preview,
             Err(problems) => Preview { decided: None, problems },
+        };
+        if let Some(outage) =
+            preview.problems.iter().find(|found| found.is_error() && found.code == "target.unavailable")
+        {
+            let detail = format!("Nothing of {} was changed. {}", request.spec.id(), outage.detail);
+            preview = Preview { decided: None, problems: vec![Problem { detail, ..outage.clone() }] };
         }
+        preview
     }
 
     async fn ensure(&self, request: EnsureRequest) -> Outcome {

@@ -72,3 +72,13 @@ pub fn operation(record: &Record) -> String {
         None => "an operation".to_owned(),
     }
 }
+
+/// `slot.pay.ledger` -> `slot pay/ledger`, for messages.
+pub fn words(key: &ObjectKey) -> String {
+    let ObjectKey::Kube { name, .. } = key else { return key.to_string() };
+    match name.split('.').collect::<Vec<_>>().as_slice() {
+        [kind, environment, name] => format!("{kind} {environment}/{name}"),
+        [kind, environment] => format!("{kind} {environment}"),
+        _ => name.clone(),
+    }
+}

@@ -2,8 +2,8 @@
 
 use super::target::Moment;
 use crate::{
-    domain::{Id, Late, ObjectKey, StableFacts},
-    golden::{Parent, Spec},
+    domain::{Class, Id, Late, ObjectKey, StableFacts},
+    golden::{Blueprint, Parent, Spec},
     provision::{EnsureRequest, PreviewRequest, Prior, Replacing},
 };
 use std::{
@@ -29,7 +29,7 @@ pub struct ChangeRequest<'a> {
 
 impl<'a> ChangeRequest<'a> {
     pub fn of_plan(request: &'a PreviewRequest) -> Self {
-        let PreviewRequest { spec, facts, parent, prior, replacing, variant } = request;
+        let PreviewRequest { spec, facts, parent, prior, replacing, variant, again } = request;
         Self {
             id: spec.id(),
             spec,
@@ -40,7 +40,7 @@ impl<'a> ChangeRequest<'a> {
             variant: *variant,
             planned: None,
             planned_target: None,
-            moment: Moment::Plan,
+            moment: if *again { Moment::PlanAgain } else { Moment::Plan },
         }
     }
 
@@ -61,7 +61,29 @@ impl<'a> ChangeRequest<'a> {
     }
 
     pub fn is_plan(&self) -> bool {
-        matches!(self.moment, Moment::Plan)
+        !matches!(self.moment, Moment::Apply { .. })
+    }
+
+    /// Whether a plan may leave open what it could not read for this reason.
+    pub fn may_leave_open(&self, class: Class) -> bool {
+        match class {
+            // It may be made in the same run.
+            Class::NotFound => self.is_plan(),
+            Class::Unavailable | Class::Throttled => matches!(self.moment, Moment::Plan),
+            _ => false,
+        }
+    }
+
+    /// Of an update: the namespaces of its own that state knows and the new request no longer has.
+    pub fn lost_namespaces(&self, blueprint: &Blueprint) -> Vec<String> {
+        let namespaces = self.state_keys().into_iter().filter_map(|key| match &key {
+            ObjectKey::Kube { kind, namespace: None, name, .. } if kind == "Namespace" => {
+                let is_lost = !blueprint.objects.iter().any(|desired| desired.key == key);
+                (is_lost && self.id.loses_namespace(name)).then(|| name.clone())
+            }
+            _ => None,
+        });
+        namespaces.collect()
     }
 
     /// Keys of the objects that state knows.

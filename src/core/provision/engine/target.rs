@@ -18,13 +18,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const TRIES: usize = 10;
 
 /// Some three seconds: before the first change nothing is lost by saying that the target is unreachable.
-const FEW_TRIES: usize = 4;
+pub const FEW_TRIES: usize = 4;
 
 #[derive(Clone, Copy)]
 pub struct TargetCalls<'a> {
     pub objects: &'a dyn Objects,
     pub clock: &'a dyn Clock,
     pub cluster: &'a ClusterArn,
+    /// How often a lost connection is tried again before the first change.
+    pub tries: usize,
     /// By `Clock::elapsed`; `None` for reads outside an operation.
     pub until: Option<Duration>,
     pub cancel: Option<&'a Cancel>,
@@ -35,7 +37,12 @@ pub struct TargetCalls<'a> {
 #[derive(Clone, Copy)]
 pub enum Moment<'a> {
     Plan,
-    Apply { until: Duration, cancel: &'a Cancel },
+    /// The plan that core makes again while it applies, as far as that can be told: what was known must be known again.
+    PlanAgain,
+    Apply {
+        until: Duration,
+        cancel: &'a Cancel,
+    },
 }
 
 /// The pauses between tries after throttling or a lost connection.
@@ -96,15 +103,15 @@ impl<'a> TargetCalls<'a> {
         }
     }
 
-    /// Outside an operation what cannot be reached is reported at once; inside one a connection may break off once or twice.
+    /// In a plan what cannot be reached is reported at once; later a connection may break off once or twice.
     pub async fn observe(&self, selector: &Selector) -> Result<Vec<Observed>, Failure> {
-        self.look(selector, if self.until.is_some() { FEW_TRIES } else { 0 }).await
+        self.look(selector, self.tries).await
     }
 
     /// Inside an operation a read is what decides whether a change was made: it is worth the wait.
     pub async fn get(&self, key: &ObjectKey) -> Result<Option<Observed>, Failure> {
         let selector = Selector { scope: Scope::Keys, keys: vec![key.clone()] };
-        let observed = self.look(&selector, if self.until.is_some() { TRIES } else { 0 }).await?;
+        let observed = self.look(&selector, if self.until.is_some() { TRIES } else { self.tries }).await?;
         Ok(observed.into_iter().find(|object| object.key == *key))
     }
 

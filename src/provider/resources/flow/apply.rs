@@ -102,6 +102,8 @@ impl Managed {
             protected: Some(protected),
             // Nothing was begun: what is there is as it was.
             incomplete: memory.incomplete || removed.objects.is_some(),
+            deleting: memory.deleting || removed.objects.is_some(),
+            parent_goes: false,
             replaced: None,
             ..memory
         };
@@ -149,8 +151,8 @@ fn existing(spec: &Spec, exists: Exists, kept: &KeptKeys, diagnostics: Vec<Diagn
         parent,
         protected: Some(protected),
         incomplete: !complete,
-        replaced: None,
         keys,
+        ..Memory::default()
     };
     ApplyResponse { computed: Some(Value::Map(computed)), private: memory.write(), diagnostics }
 }

@@ -32,7 +32,8 @@ impl Managed {
         let record = provisioner.find(&id).await.map_err(|problem| self.diagnostics([problem]))?;
         let Some(record) = record else {
             return Err(vec![Diagnostic::error(
-                format!("No {name} has the ID {id}"),
+                // A bridge knows by core's own words that it is to be made: Upjet looks for them.
+                format!("Cannot import non-existent remote object: no {name} has the ID {id}"),
                 "The target has no record of it. Objects that other tools made have no record and can't be imported. Check the \
                  ID, and that the provider configuration sets the right target.",
             )]);

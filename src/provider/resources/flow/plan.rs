@@ -9,9 +9,12 @@ use crate::resources::{
     private::{Intent, Memory},
     session::{Configured, Pending, Phase},
 };
-use goldenpath_core::provision::{Decided, PreviewRequest, Spec};
+use goldenpath_core::{
+    domain::Problem,
+    provision::{Decided, PreviewRequest, Spec},
+};
 use plugin::{
-    Cancel, Diagnostic, Value,
+    Cancel, Diagnostic, Path, Value,
     private::Private,
     resource::{Change, PlanRequest, PlanResponse},
     schema::replacements,
@@ -35,7 +38,10 @@ impl Managed {
 
     async fn plan_create(&self, config: &Value, memory: Memory) -> Diagnosed<PlanResponse> {
         let mut replaced = memory.replaced();
-        let id = self.resource.id(config).map(|id| id.to_string());
+        let id = self.resource.id(config);
+        let parent = id.as_ref().and_then(|id| Some(id.parent()?.to_string()));
+        let parent_goes = parent.is_some_and(|parent| self.session.run(|run| run.destroys(&parent)));
+        let id = id.map(|id| id.to_string());
         if let Some(id) = &id {
             let is_replacement = replaced.as_ref().is_some_and(|replaced| replaced.id == *id);
             let tainted = self.session.run(|run| run.create(self.thing(id), is_replacement))?;
@@ -45,6 +51,7 @@ impl Managed {
             intent: Intent::Create,
             id: id.clone().unwrap_or_default(),
             replaced: replaced.clone(),
+            parent_goes,
             // Those of the instance that is replaced, whose delete is handed these bytes.
             keys: memory.keys.clone(),
             ..Memory::default()
@@ -65,9 +72,10 @@ impl Managed {
             prior: None,
             replacing: replaced.map(Into::into),
             variant: 0,
+            again: self.session.phase() != Phase::Planning,
         };
         let preview = preview_all(&*configured.provisioner, &specs, request).await;
-        let diagnostics = self.diagnostics(preview.problems);
+        let diagnostics = self.diagnostics(preview.problems.into_iter().map(with_way_out));
         let Some(decided) = preview.decided else {
             return Ok(PlanResponse { diagnostics, ..self.undecided(id, planned) });
         };
@@ -81,7 +89,7 @@ impl Managed {
             uid: tree::text(prior, "uid"),
             ..memory.clone()
         };
-        if !replacements(self.declared(), prior, config).is_empty() {
+        if planned.deleting || !replacements(self.declared(), prior, config).is_empty() {
             return self.plan_replacement(prior, planned).await;
         }
         let Some((configured, specs)) = self.decidable(config, prior)? else {
@@ -94,9 +102,10 @@ impl Managed {
             prior: Some(self.prior(prior, &memory)?),
             replacing: None,
             variant: 0,
+            again: self.session.phase() != Phase::Planning,
         };
         let preview = preview_all(&*configured.provisioner, &specs, request).await;
-        let diagnostics = self.diagnostics(preview.problems);
+        let diagnostics = self.diagnostics(preview.problems.into_iter().map(with_way_out));
         let Some(decided) = preview.decided else {
             return Ok(PlanResponse { diagnostics, ..self.undecided(None, planned) });
         };
@@ -112,7 +121,8 @@ impl Managed {
             diagnostics.extend(self.losses(&configured, prior, &planned, protected).await?);
         }
         let id = tree::text(prior, "id");
-        match self.session.phase(&self.thing(&id)) {
+        match self.session.phase() {
+            _ if planned.deleting => {}
             Phase::Planning => {}
             Phase::Applying => return Err(vec![unplan_replacement(&id)]),
             Phase::Either => diagnostics.push(Diagnostic::warning(
@@ -122,9 +132,11 @@ impl Managed {
                  changed. Make a new plan in that case, which will show the replacement.",
             )),
         }
+        // Nothing in the configuration says so; the instance itself is another one afterwards.
+        let requires_replace = if planned.deleting { vec![Path::attribute("uid")] } else { vec![] };
         Ok(PlanResponse {
             computed: tree::undecided(self.declared(), None),
-            requires_replace: vec![],
+            requires_replace,
             private: planned.write(),
             diagnostics,
         })
@@ -196,6 +208,30 @@ fn planned_response(decided: &Decided, planned: Memory, diagnostics: Vec<Diagnos
     keys.extend(planned.keys.clone());
     let private = Memory { facts: Some(facts.clone()), parent: parent.clone(), protected, keys, ..planned }.write();
     PlanResponse { computed: Value::Map(computed), requires_replace: vec![], private, diagnostics }
+}
+
+/// Conflicts of one resource stop a destroy of all of them, since core makes a plan as for an apply before it.
+const STOPS_A_DESTROY: &[&str] = &[
+    "deletion.in_use",
+    "object.foreign",
+    "record.already_exists",
+    "record.other_cluster",
+    "record.other_team",
+    "slot.no_environment",
+    "target.unavailable",
+];
+
+fn with_way_out(problem: Problem) -> Problem {
+    match problem.is_error() && STOPS_A_DESTROY.contains(&problem.code) {
+        true => Problem {
+            detail: format!(
+                "{} To destroy without this check, run `terraform destroy -refresh=false`.",
+                problem.detail
+            ),
+            ..problem
+        },
+        false => problem,
+    }
 }
 
 /// In an apply, a replacement that was planned comes as a delete and a create; this one was not.

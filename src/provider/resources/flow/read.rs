@@ -42,7 +42,10 @@ impl Managed {
         private: &Private,
     ) -> Diagnosed<(Option<Value>, Private, Vec<Diagnostic>)> {
         let memory = Memory::read(private)?;
-        let id = self.id_of_state(state)?;
+        let id = match self.id_of_state(state) {
+            Ok(id) => id,
+            Err(unreadable) => return Ok((None, private.clone(), vec![nobody(unreadable)])),
+        };
         self.remember_read(&id, state, memory.protected);
         let spec = self.spec_of_state(state)?;
         let request = ObserveRequest {
@@ -84,20 +87,29 @@ impl Managed {
     }
 }
 
+/// A bridge's first read has an ID of its own making, and nothing of ours can be behind it.
+fn nobody(unreadable: Diagnostic) -> Diagnostic {
+    let detail = "Nothing can exist under such an ID, so that the resource is taken for gone. If it exists under another one, import \
+                  it.";
+    Diagnostic::warning(unreadable.summary, detail)
+}
+
 fn remember(state: &Value, memory: Memory, seen: &ObservedInstance) -> Memory {
     // Right after an import nothing is remembered, and the record knows whether its last change ended well.
     let unfinished = seen.record.as_ref().is_some_and(|record| record.phase != Phase::Ready);
     let fresh = state.child("uid").is_null();
+    let uid = tree::maybe_text(state, "uid").unwrap_or_else(|| seen.uid.clone());
     Memory {
         intent: Intent::Keep,
         id: tree::text(state, "id"),
-        uid: tree::maybe_text(state, "uid").unwrap_or_else(|| seen.uid.clone()),
+        deleting: seen.record.as_ref().is_some_and(|record| record.phase == Phase::Deleting && record.uid == uid),
+        uid,
         facts: Some(seen.facts.clone()),
         parent: seen.parent.clone().or(memory.parent),
         protected: memory.protected,
         incomplete: memory.incomplete || (fresh && unfinished),
-        replaced: None,
         keys: memory.keys,
+        ..Memory::default()
     }
 }
 

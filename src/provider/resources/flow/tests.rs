@@ -4,7 +4,10 @@
 mod fourth;
 mod recorder;
 
-use super::managed::{Managed, UPDATE};
+use super::{
+    managed::{Managed, UPDATE},
+    tree,
+};
 use crate::{
     resources::{
         cluster_baseline::ClusterBaseline,
@@ -272,7 +275,21 @@ async fn an_import_is_the_spec_as_written_and_the_read_fills_the_rest() {
     assert!(plan.is_empty(), "an import is followed by an empty plan");
 
     let (state, found) = core.import("demo/nowhere").await;
-    assert!(state.is_none() && found[0].summary.contains("demo/nowhere"), "{found:?}");
+    let expected = "Cannot import non-existent remote object: no goldenpath_team_environment has the ID demo/nowhere";
+    assert!(state.is_none() && found[0].summary == expected, "{found:?}");
+}
+
+#[tokio::test]
+async fn an_id_that_is_none_is_gone_and_no_error() {
+    let (_folder, _, environments) = fixture().await;
+    let core = Core::new(&environments);
+    let state = create(&core, environment("pay")).await;
+    for (id, reason) in [("", "a bridge's first read"), ("pay", "a short form"), ("a b/?", "garbage")] {
+        let mut other = state.clone();
+        tree::set(&mut other.value, "id", id);
+        let (read, found) = core.read(&other).await;
+        assert!(read.is_none() && !any_error(&found) && found.len() == 1, "{reason}: {found:?}");
+    }
 }
 
 #[tokio::test]

@@ -113,6 +113,7 @@ pub fn preview_request(spec: &Spec, state: Option<&InstanceState>, replacing: Op
         prior: state.map(prior),
         replacing,
         variant: 0,
+        again: false,
     }
 }
 

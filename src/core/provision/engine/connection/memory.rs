@@ -72,11 +72,13 @@ impl Memory {
         self.lock().recorded.insert(id.clone(), parent);
     }
 
-    /// As planned over this connection, else as recorded.
-    pub fn parent(&self, id: &EnvironmentId, variant: usize) -> Option<Parent> {
+    pub fn planned_parent(&self, id: &EnvironmentId, variant: usize) -> Option<Parent> {
         let known = self.lock();
-        let planned = known.environments.get(id).and_then(|parents| parents.get(variant % parents.len().max(1)));
-        planned.or_else(|| known.recorded.get(id)).cloned()
+        known.environments.get(id).and_then(|parents| parents.get(variant % parents.len().max(1))).cloned()
+    }
+
+    pub fn recorded_parent(&self, id: &EnvironmentId) -> Option<Parent> {
+        self.lock().recorded.get(id).cloned()
     }
 
     /// How many it may turn out to be.

@@ -12,6 +12,9 @@ use crate::{
     },
 };
 
+/// So many keys of what is left are named.
+const MOST_LEFT: usize = 8;
+
 /// Who wants to begin.
 #[derive(Clone, Copy, Debug)]
 pub enum Intent<'a> {
@@ -29,6 +32,8 @@ pub enum Decision {
     Rebuild,
     /// An interrupted operation is continued under a new uid.
     Resume,
+    /// An interrupted removal is finished first, and then decided again.
+    Finish,
     /// A finished instance goes on under a new uid; the old one's Delete will do nothing.
     TakeOver,
     /// Another operation is at work.
@@ -59,6 +64,7 @@ fn create(record: &Record, team: &str, spec: &Spec, replacing: Option<&Replacing
         return match (same_team, hold) {
             (false, _) => Decision::Refuse(other_team(record)),
             (true, Hold::Held) => Decision::Wait,
+            (true, Hold::Free) if record.phase == Phase::Deleting => Decision::Finish,
             (true, Hold::Free) => Decision::Resume,
         };
     }
@@ -142,7 +148,29 @@ fn being_deleted(record: &Record) -> Problem {
     Problem::error(
         "record.deleting",
         format!("{} is being deleted", record.id),
-        format!("Its deletion did not finish ({}). Destroy it again, then create it.", record::operation(record)),
+        format!(
+            "Its deletion did not finish ({}). Plan again without -refresh=false: the plan will finish it and make it again.",
+            record::operation(record)
+        ),
+    )
+}
+
+/// What a plan says of what a removal that did not end has left.
+pub fn half_deleted<'k>(record: &Record, left: impl Iterator<Item = &'k String>) -> Problem {
+    let mut left: Vec<&str> = left.map(String::as_str).collect();
+    let (count, of) = (left.len(), record.inventory.len());
+    let more = count.saturating_sub(MOST_LEFT);
+    left.truncate(MOST_LEFT);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    Problem::warning(
+        "record.half_deleted",
+        format!("{} is half deleted: {count} of {of} objects are left", record.id),
+        format!(
+            "Its deletion did not finish ({}). Left are {}{more}. The next apply finishes the deletion and makes it again, and a \
+             destroy finishes it.",
+            record::operation(record),
+            left.join(", ")
+        ),
     )
 }
 
@@ -175,8 +203,7 @@ pub fn take_over_warning(record: &Record) -> Problem {
 fn phase_word(phase: Phase) -> &'static str {
     match phase {
         Phase::Creating => "create",
-        Phase::Ready | Phase::Changing => "change",
-        Phase::Deleting => "delete",
+        Phase::Ready | Phase::Changing | Phase::Deleting => "change",
     }
 }
 

@@ -40,12 +40,32 @@ pub fn report(id: &Id, namespaces: &[String], is_protected: bool) -> Option<Prob
 }
 
 /// Of an update, by what state knows.
-pub fn of_update(inputs: &Inputs<'_>) -> Option<Problem> {
-    let prior = inputs.change.prior?;
-    let keys = inputs.change.state_keys();
-    let mut lost = own_namespaces(&prior.spec.id(), &keys);
-    lost.retain(|name| inputs.desired(&ObjectKey::namespace_object(name)).is_none());
-    if lost.is_empty() { None } else { report(&prior.spec.id(), &lost, is_protected(inputs, &prior.spec)) }
+pub fn of_update(inputs: &Inputs<'_>) -> Vec<Problem> {
+    let Inputs { change, found, blueprint, .. } = inputs;
+    let Some(prior) = change.prior else { return vec![] };
+    let lost = change.lost_namespaces(blueprint);
+    if lost.is_empty() {
+        return vec![];
+    }
+    let reported = report(&change.id, &lost, is_protected(inputs, &prior.spec));
+    reported.into_iter().chain(in_use(&change.id, &lost, &found.records)).collect()
+}
+
+/// A namespace that goes while a slot lives in it, by the slots' records.
+pub fn in_use(id: &Id, lost: &[String], records: &[Record]) -> Option<Problem> {
+    let own = id.to_string();
+    let (record, namespace) = records.iter().filter(|record| record.id != own).find_map(|record| {
+        let used = record::keys(Some(record)).find_map(|key| match key {
+            ObjectKey::Kube { namespace: Some(namespace), .. } if lost.contains(&namespace) => Some(namespace),
+            _ => None,
+        });
+        Some((record, used?))
+    })?;
+    Some(Problem::error(
+        "deletion.in_use",
+        format!("{id} would lose namespace {namespace}, in which {} {} lives", record.kind, record.id),
+        "Nothing was changed. First destroy it or have it live in another namespace, by an apply of its own.",
+    ))
 }
 
 /// Of an apply, by what really is there. What a create that never ended has made is nobody's loss.

@@ -4,7 +4,7 @@ use super::{
     authentication,
     claim::{self, Claim, Claimant, claim, is_made_for},
     drift::{self, Lines},
-    instance::superseded,
+    instance::{half_deleted, superseded},
     lines::{borrowed_line, lacks_group, line_of},
     outcome, promise,
 };
@@ -45,6 +45,9 @@ pub fn refresh(
         && record.uid != *uid
     {
         problems.push(superseded(record, uid).as_warning());
+    }
+    if let Some(record) = record.as_ref().filter(|record| record.phase == Phase::Deleting) {
+        problems.push(half_deleted(record, objects.keys()));
     }
     let known = record.as_ref().map(|record| &record.uid).or(request.uid.as_ref());
     let uid = known.cloned().unwrap_or_default();

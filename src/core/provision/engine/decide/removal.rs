@@ -25,8 +25,10 @@ pub fn decide(request: &RemoveRequest, leaving: &Leaving) -> Result<Removal, Pro
     match &leaving.record {
         // Another instance bears the id by now.
         Some(record) if record.uid != *uid => Ok(Removal::Keep(Some(superseded(record, uid).as_warning()))),
-        // The create that follows resumes what is there.
-        Some(record) if *hand_over && record.phase != Phase::Ready => Ok(Removal::Keep(None)),
+        // The create that follows resumes what is there, but for what a removal has begun with.
+        Some(record) if *hand_over && matches!(record.phase, Phase::Creating | Phase::Changing) => {
+            Ok(Removal::Keep(None))
+        }
         Some(_) if leaving.hold == Hold::Held => Ok(Removal::Wait),
         _ => refuse(request, leaving).map_or(Ok(Removal::Remove), Err),
     }
@@ -44,20 +46,10 @@ fn refuse(request: &RemoveRequest, leaving: &Leaving) -> Option<Problem> {
         let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
         Some(Problem::error(
             "deletion.in_use",
-            format!("{id} still has records in it: {}{more}", record_words(first)),
+            format!("{id} still has records in it: {}{more}", record::words(first)),
             "Nothing was deleted. Destroy them first, or import them into a state that does.",
         ))
     })
-}
-
-/// `slot.pay.ledger` -> `slot pay/ledger`, for messages.
-fn record_words(key: &ObjectKey) -> String {
-    let ObjectKey::Kube { name, .. } = key else { return key.to_string() };
-    match name.split('.').collect::<Vec<_>>().as_slice() {
-        [kind, environment, name] => format!("{kind} {environment}/{name}"),
-        [kind, environment] => format!("{kind} {environment}"),
-        _ => name.clone(),
-    }
 }
 
 #[cfg(test)]
@@ -88,6 +80,8 @@ mod tests {
             (of(Creating), "uid-1", false, Free, "remove", "an unfinished create, destroyed"),
             (of(Changing), "uid-1", false, Held, "wait", "somebody is at work"),
             (of(Deleting), "uid-1", false, Free, "remove", "an interrupted destroy"),
+            (of(Deleting), "uid-1", true, Free, "remove", "also where it is made again: it is finished first"),
+            (of(Deleting), "uid-1", true, Held, "wait", "by whoever is at it"),
         ] {
             let request = RemoveRequest {
                 id: Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}"))),

@@ -110,7 +110,8 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     let authentication = found.authentication.known();
     let against = authentication.map(|found| authentication::judge(&change.id, blueprint, found));
     said.add(against.into_iter().flatten().filter(|problem| is_plan || problem.is_error()))?;
-    said.add(change.planned.and_then(|planned| promise::check_kept(planned, &promise.lines)))?;
+    let outdated = change.planned.and_then(|planned| promise::check_kept(planned, &promise.lines));
+    said.add(outdated.map(|outdated| parent_changed(inputs).unwrap_or(outdated)))?;
     for (arn, exists) in &found.boundaries {
         said.add(exists.problems())?;
         let problem = (exists.known() == Some(&false)).then(|| no_boundary(arn));
@@ -180,6 +181,7 @@ fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &
         delete = unneeded.iter().map(|deletion| deletion.observed().key.clone()).collect();
         problems.extend(reasons);
         problems.extend(losses::of_apply(inputs, objects.record.as_ref(), &delete));
+        problems.extend(losses::in_use(id, &losses::own_namespaces(id, &delete), &record::all(&objects.observed)));
         keep = kept;
     }
     said.add(problems)?;
@@ -212,6 +214,11 @@ fn begin(inputs: &Inputs<'_>, objects: &Objects, said: &mut Said) -> Result<Deci
         (Decision::Resume, Some(record)) => {
             said.add([resume_warning(record, count_done(id, record, &objects.observed))])?;
         }
+        (Decision::Finish, Some(record)) => {
+            let keys: BTreeSet<String> = record.inventory.iter().cloned().collect();
+            let left = objects.observed.iter().map(|object| object.key.to_string()).filter(|key| keys.contains(key));
+            said.add([instance::half_deleted(record, left.collect::<Vec<_>>().iter())])?;
+        }
         (Decision::TakeOver, Some(record)) => match replacing {
             // The delete comes first, unless create_before_destroy turns it round.
             Some(replacing) if change.is_plan() && replacing.uid == record.uid => {
@@ -236,6 +243,24 @@ fn is_dead_entry(desired: &Desired, objects: &Objects) -> bool {
     matches!(desired.key, ObjectKey::AccessEntry { .. })
         && objects.get(&desired.key).is_some_and(|entry| entry.ownership == Ownership::Cluster)
         && desired.needs.iter().any(|need| matches!(need, ObjectKey::Role { .. }) && objects.get(need).is_none())
+}
+
+/// Why a slot would be made otherwise than planned.
+fn parent_changed(Inputs { change, ground, .. }: &Inputs<'_>) -> Option<Problem> {
+    let (planned, now) = (change.parent?, ground.parent.as_ref()?);
+    (planned != now).then(|| {
+        let tier = if planned.tier == now.tier {
+            String::new()
+        } else {
+            format!(" Its tier was {} and is {}.", planned.tier, now.tier)
+        };
+        Problem::error(
+            "plan.outdated",
+            format!("Environment {} was changed after the plan of {} was made", now.id, change.id),
+            format!("{} would be made otherwise than planned.{tier} Nothing was changed. Plan again.", change.id),
+        )
+        .at(["environment"])
+    })
 }
 
 fn shared_namespace(id: &Id, namespace: &str, rival: &Id) -> Problem {

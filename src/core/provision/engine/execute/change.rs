@@ -5,6 +5,7 @@ use crate::{
     domain::{ObjectKey, Observed, Phase, Problem, Record, Timing},
     golden::{ObservedByKey, Proof, Seen},
     kinds::{RemovalRank, removal_rank},
+    ports::{Scope, Selector},
     provision::{
         Exists,
         engine::{
@@ -17,10 +18,11 @@ use crate::{
                 drift::Lines,
                 entries, identity,
                 lines::lines_of_existing,
-                outcome,
+                losses, outcome,
             },
             failure::{Failure, one_problem},
             gather::{named_elsewhere, own_selector},
+            record,
         },
     },
 };
@@ -119,6 +121,9 @@ impl Engine {
             Ok(freed) => freed,
             Err(failure) => return (0, operation.work.delete.len(), vec![failure]),
         };
+        if let Err(failure) = self.still_unused(operation).await {
+            return (0, operation.work.delete.len(), vec![failure]);
+        }
         let keep: BTreeSet<ObjectKey> = operation.work.keep.difference(&freed).cloned().collect();
         let known = &operation.objects.known;
         let mut unwanted =
@@ -151,6 +156,19 @@ impl Engine {
             keeper.change(|record| record.inventory.extend(names)).await?;
         }
         Ok(freed)
+    }
+
+    /// A slot may have come to live in a namespace that goes, since it was decided. From now on the record says that it goes.
+    async fn still_unused(&self, operation: &Operation<'_>) -> Result<(), Failure> {
+        let id = &operation.inputs.change.id;
+        let lost = losses::own_namespaces(id, &operation.work.delete);
+        let (Some(owner), false) = (id.owner(), lost.is_empty()) else { return Ok(()) };
+        let selector = Selector { scope: Scope::Environment(owner.environment), keys: vec![] };
+        let records = record::all(&operation.target.observe(&selector).await?);
+        match losses::in_use(id, &lost, &records) {
+            Some(problem) => Err(Failure::InUse { why: problem.summary }),
+            None => Ok(()),
+        }
     }
 
     /// Deletes and releases, rank by rank. Returns how many are done.

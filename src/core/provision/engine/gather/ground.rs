@@ -6,9 +6,9 @@ use super::{
     item::Item,
 };
 use crate::{
-    domain::{Class, ClusterRef, Facts, Problem, StableFacts},
+    domain::{ClusterRef, Facts, Problem, StableFacts},
     golden::Parent,
-    provision::engine::{connection::Engine, failure::Failure, request::ChangeRequest},
+    provision::engine::{connection::Engine, failure::Failure, request::ChangeRequest, target::Moment},
 };
 
 pub struct Ground {
@@ -56,8 +56,7 @@ impl Engine {
             Some(facts) => facts.clone(),
             None => match self.clusters.facts(cluster).await {
                 Ok(facts) => facts.stable,
-                // It may be made in the same run, or be out of reach while it is planned for.
-                Err(error) if matches!(error.class, Class::NotFound | Class::Unavailable | Class::Throttled) => {
+                Err(error) if change.may_leave_open(error.class) => {
                     return Item::Undecided(vec![undecided(cluster, &error.to_string())]);
                 }
                 Err(error) => return Item::Refused(unreadable(cluster, error)),
@@ -65,16 +64,20 @@ impl Engine {
         };
         let parents = change.id.parent().map_or(1, |id| self.memory.count_parents(id));
         let parent = match change.id.parent() {
-            Some(id) => match self.planned_parent(id, change.variant, &facts, change.parent).await {
+            Some(id) => match self.planned_parent(id, change, &facts).await {
                 Item::Known(parent) => Some(parent),
                 Item::Undecided(why) => return Item::Undecided(why),
                 Item::Refused(problem) => return Item::Refused(problem),
             },
             None => None,
         };
-        let target = match change.prior {
-            None => self.clusters.target(cluster).await.ok(),
-            Some(_) => None,
+        let target = match (change.prior, change.moment) {
+            (Some(_), _) => None,
+            (None, Moment::PlanAgain) => match self.clusters.target(cluster).await {
+                Ok(target) => Some(target),
+                Err(error) => return Item::Refused(unreadable(cluster, error)),
+            },
+            (None, _) => self.clusters.target(cluster).await.ok(),
         };
         let usual_share = parent.as_ref().and_then(|parent| usual_share(&self.catalogue, parent));
         Item::Known(Ground { target, facts, cluster: None, parent, parents, usual_share })

@@ -39,7 +39,7 @@ impl Engine {
         let replaced = replaced(remembered.as_ref(), &now.stable);
         let facts = as_made(now.stable, remembered.as_ref());
         let parent = match id.parent() {
-            Some(id) => self.find_parent(id, 0, &facts, parent.as_ref()).await?,
+            Some(id) => self.find_parent(id, &facts, parent.as_ref(), Moment::Plan).await?,
             None => None,
         };
         let authentication = match id.owner() {

@@ -2,7 +2,7 @@
 
 use super::{authentication::Authentication, ground::Ground, item::Item};
 use crate::{
-    domain::{Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
+    domain::{Class, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
     golden::Blueprint,
     ports::{Expect, Scope, Selector},
     provision::engine::{
@@ -25,6 +25,8 @@ pub struct Found {
     pub shares: Option<BTreeMap<String, ShareClaim>>,
     /// Namespaces that something else of this run has planned, and what.
     pub rivals: Vec<(String, Id)>,
+    /// Of what lives in the environment, where a plan drops a namespace. An apply finds them among the objects.
+    pub records: Vec<Record>,
 }
 
 pub struct Objects {
@@ -71,17 +73,18 @@ impl Engine {
                 objects: Item::unread(),
                 shares,
                 rivals,
+                records: self.gather_records(change, ground, blueprint).await,
             };
         }
         let authentication = self.authentication_of(change, ground).await;
         let objects = match self.gather_objects(change, ground, blueprint, watch).await {
             Ok(objects) => Item::Known(objects),
-            Err(failure) => match failure.problem() {
-                problem if change.is_plan() && problem.code == "target.unavailable" => {
-                    Item::Undecided(vec![undecided(&change.id, &failure)])
-                }
-                problem => Item::Refused(problem),
-            },
+            Err(failure)
+                if failure.class() == Some(Class::Unavailable) && change.may_leave_open(Class::Unavailable) =>
+            {
+                Item::Undecided(vec![undecided(&change.id, &failure)])
+            }
+            Err(failure) => Item::Refused(failure.problem()),
         };
         let mut boundaries = vec![];
         for arn in &blueprint.summary.boundaries {
@@ -92,7 +95,19 @@ impl Engine {
             };
             boundaries.push((arn.clone(), exists));
         }
-        Found { authentication, boundaries, objects, shares, rivals }
+        Found { authentication, boundaries, objects, shares, rivals, records: vec![] }
+    }
+
+    /// None where they can't be read: apply reads them again.
+    async fn gather_records(&self, change: &ChangeRequest<'_>, ground: &Ground, blueprint: &Blueprint) -> Vec<Record> {
+        match change.id.owner() {
+            Some(owner) if !change.lost_namespaces(blueprint).is_empty() => {
+                let target = self.target(&ground.facts.cluster_arn, change.moment);
+                let observed = self.listings.records(&target, &owner.environment).await;
+                record::all(&observed.unwrap_or_default())
+            }
+            _ => vec![],
+        }
     }
 
     /// Of a cluster that can be read; a plan is "undecided" already of any other.

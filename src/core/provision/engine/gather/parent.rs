@@ -2,12 +2,13 @@
 
 use super::item::Item;
 use crate::{
-    domain::{EnvironmentId, Phase, Problem, Record, StableFacts},
+    domain::{Class, EnvironmentId, Phase, Problem, Record, StableFacts},
     golden::{self, Parent},
     provision::engine::{
         connection::Engine,
         failure::Failure,
         record,
+        request::ChangeRequest,
         target::{Moment, TargetCalls, looks},
         watch::{Hold, Watch},
     },
@@ -18,15 +19,20 @@ impl Engine {
     pub(super) async fn planned_parent(
         &self,
         id: &EnvironmentId,
-        variant: usize,
+        change: &ChangeRequest<'_>,
         facts: &StableFacts,
-        remembered: Option<&Parent>,
     ) -> Item<Parent> {
-        match self.find_parent(id, variant, facts, remembered).await {
+        // Of something that exists state knows it, so that core's second plan is the first one whatever happened meanwhile.
+        let known = self.memory.planned_parent(id, change.variant).or_else(|| change.parent.cloned());
+        if let Some(parent) = known {
+            return Item::Known(parent);
+        }
+        match self.find_parent(id, facts, None, change.moment).await {
             Ok(Some(parent)) => Item::Known(parent),
+            Ok(None) if matches!(change.moment, Moment::PlanAgain) => Item::Refused(missing(id)),
             Ok(None) => Item::Undecided(vec![unknown(id)]),
             // A target out of reach leaves a plan undecided; a refusal does not.
-            Err(problem) if problem.code == "target.unavailable" => {
+            Err(problem) if problem.code == "target.unavailable" && change.may_leave_open(Class::Unavailable) => {
                 Item::Undecided(vec![problem.as_warning(), unknown(id)])
             }
             Err(problem) => Item::Refused(problem),
@@ -37,14 +43,14 @@ impl Engine {
     pub async fn find_parent(
         &self,
         id: &EnvironmentId,
-        variant: usize,
         facts: &StableFacts,
         remembered: Option<&Parent>,
+        moment: Moment<'_>,
     ) -> Result<Option<Parent>, Problem> {
-        if let Some(planned) = self.memory.parent(id, variant) {
-            return Ok(Some(planned));
+        if let Some(known) = self.memory.planned_parent(id, 0).or_else(|| self.memory.recorded_parent(id)) {
+            return Ok(Some(known));
         }
-        let target = self.target(&facts.cluster_arn, Moment::Plan);
+        let target = self.target(&facts.cluster_arn, moment);
         let records = match self.listings.records(&target, id.environment.as_str()).await {
             Ok(records) => records,
             // A plan of something that exists works with the cluster away.

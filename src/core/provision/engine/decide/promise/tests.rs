@@ -34,6 +34,7 @@ fn a_plan_that_changes_nothing_says_only_what_was_an_error() {
         objects: Item::unread(),
         shares: None,
         rivals: vec![],
+        records: vec![],
     };
     for (before, objects, expected, reason) in [
         (None, None, vec![("a", false), ("b", true)], "a create"),

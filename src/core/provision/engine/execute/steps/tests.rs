@@ -151,7 +151,14 @@ impl Fixture {
 
     fn target(&self) -> TargetCalls<'_> {
         let port = &self.port;
-        TargetCalls { objects: port, clock: port, cluster: &self.cluster, until: Some(Duration::MAX), cancel: None }
+        TargetCalls {
+            objects: port,
+            clock: port,
+            cluster: &self.cluster,
+            tries: 4,
+            until: Some(Duration::MAX),
+            cancel: None,
+        }
     }
 
     fn maker<'a>(&'a self, keeper: Option<&'a Keeper<'a>>) -> Maker<'a> {
