@@ -3,6 +3,7 @@
 pub mod adoption;
 mod configurations;
 mod drift;
+mod explain;
 mod import;
 mod interruptions;
 mod life;
@@ -57,6 +58,7 @@ pub const STORIES: &[Story] = &[
     story("a plan of 30 teams is short", On::Main, reading::thirty_teams),
     story("a plan shows nothing that nobody wrote", On::Main, reading::nothing_that_nobody_wrote),
     story("manifests of a slot that is made and changed", On::Every, reading::manifests),
+    story("explain says what a saved plan does", On::Every, explain::of_a_saved_plan),
     story("a replacement destroys and makes again", On::Every, life::replacement),
     story("destroy goes in its own order", On::Main, life::destroy_order),
     story("for_each over 50", On::Main, life::for_each_over_fifty),

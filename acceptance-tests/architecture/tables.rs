@@ -60,7 +60,7 @@ pub(super) const MODULES: &[Module] = &[
     whole("plugin", "src/plugin", "plugin", &[]),
     module("resources", "src/provider/resources", PROVIDER, &[DOMAIN, TRAIT, PLUGIN]),
     module("daemon", "src/provider/daemon", PROVIDER, &[DOMAIN, GOLDEN, POLICY, PORTS, PROVISION]),
-    module("cli", "src/provider/cli", PROVIDER, &[DOMAIN, GOLDEN, POLICY, PROVISION, may("resources"), PLUGIN]),
+    module("cli", "src/provider/cli", PROVIDER, &[DOMAIN, KINDS, GOLDEN, POLICY, PROVISION, may("resources"), PLUGIN]),
     module("telemetry", "src/provider/telemetry", PROVIDER, &[]),
     module("wiring", "src/provider/wiring", PROVIDER, ALL),
     whole("main", "src/provider", PROVIDER, ALL),

@@ -4,6 +4,7 @@
 
 mod catalogue;
 pub mod doctor;
+mod explain;
 mod lint;
 mod output;
 mod permissions;
@@ -46,6 +47,7 @@ enum Command {
     Permissions(permissions::Arguments),
     Doctor(doctor::Arguments),
     Lint(lint::Arguments),
+    Explain(explain::Arguments),
 }
 
 pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyhow::Result<ExitCode> {
@@ -63,6 +65,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Catalogue(arguments) => catalogue::run(&arguments, tools.catalogue)?,
         Command::Permissions(arguments) => permissions::run(&arguments, &tools.permissions)?,
         Command::Lint(arguments) => return lint::run(&arguments),
+        Command::Explain(arguments) => return explain::run(&arguments),
         Command::Doctor(arguments) => return wait_for(doctor::run(arguments, tools.inspector))?,
     }
     Ok(ExitCode::SUCCESS)

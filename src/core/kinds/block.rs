@@ -5,6 +5,10 @@
 //! fields that it has words for, and whatever is left has a row of its own. The guide "Reading a plan" describes the grammar.
 //! Texts may change from release to release: objects are compared by digest alone.
 
+mod read;
+
+pub use read::{FieldLine, elements};
+
 use super::{
     registry,
     words::{Rest, Row, flattened, unescaped, value, whole_value},
@@ -110,6 +114,11 @@ pub fn readable(path: &str, text: &str) -> Option<String> {
 
 fn is_power(tag: &str) -> bool {
     tag.strip_prefix(TAG_PREFIX).is_some_and(|tag| POWERS.contains(&tag))
+}
+
+/// The lines of a text of this grammar, without the digest. `None`: another grammar, or no text of ours.
+pub fn lines_of(text: &str) -> Option<Vec<FieldLine>> {
+    read::read(text, GRAMMAR)
 }
 
 /// The part of a text that decides equality, whatever its grammar.

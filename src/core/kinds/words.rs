@@ -6,7 +6,8 @@ mod row;
 mod value;
 
 pub(super) use row::{Row, flattened};
-pub(super) use value::{value, whole_value};
+pub(super) use value::whole_value;
+pub use value::{legible, value};
 
 use crate::domain::Fields;
 use serde_json::{Map, Value};

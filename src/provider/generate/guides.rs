@@ -9,18 +9,23 @@ use std::{collections::BTreeSet, fmt::Write};
 
 const GLOSSARY: &str = include_str!("guides/glossary.md");
 const READING: &str = include_str!("guides/reading-a-plan.md");
+const EXPLAIN: &str = include_str!("guides/explain.md");
+const REGO: &str = include_str!("../../../examples/policy/deny.rego");
+const PYTHON: &str = include_str!("../../../examples/policy/deny.py");
 const LINT: &str = include_str!("guides/lint.md");
 const SECURITY: &str = include_str!("guides/security.md");
 
 pub fn pages() -> Pages {
     let glossary = head("Glossary", "One word, one meaning: the same in HCL, messages and documentation.");
     let reading = head("Reading a plan", "What the texts and keys of `objects` say.");
+    let explain = head("Explain a plan", "What a plan does, for reviewers and for policies.");
     let lint = head("Unknown words", "Words in a configuration that nobody knows, and how to find them.");
     let security = head("Security notes", "Who may do what, and what is tested where.");
     Pages::from([
         ("guides/glossary.md".into(), format!("{glossary}\n{GLOSSARY}")),
         ("guides/golden-paths.md".into(), golden_paths(&Catalogue::embedded())),
         ("guides/reading-a-plan.md".into(), format!("{reading}\n{READING}")),
+        ("guides/explain.md".into(), format!("{explain}\n{EXPLAIN}\n```rego\n{REGO}```\n\n```python\n{PYTHON}```\n")),
         ("guides/lint.md".into(), format!("{lint}\n{LINT}")),
         ("guides/security.md".into(), format!("{security}\n{SECURITY}")),
     ])

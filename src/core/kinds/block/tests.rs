@@ -43,9 +43,11 @@ fn text(document: &Value) -> String {
 #[test]
 fn a_short_object_is_one_line_and_any_other_a_line_for_each_field() {
     let short = text(&quota(json!({"requests.cpu": "16000m", "pods": "120"})));
+    reads_back(&short);
     assert_eq!(short, "pods=120 requests.cpu=16 labels.example.com/squad=blue #2:ddd9b04c68");
     let mut hard = json!({"limits.memory": "40Gi", "requests.memory": "32Gi", "requests.cpu": "16", "pods": "120"});
     let long = text(&quota(hard.clone()));
+    reads_back(&long);
     let lines: Vec<&str> = long.lines().collect();
     assert_eq!(lines[0], "limits.memory           40Gi");
     assert_eq!(lines[4], "labels.example.com/squad  blue", "a longer name has two spaces");
@@ -74,6 +76,37 @@ fn what_all_objects_have_is_shown_where_it_differs() {
     let unknown = block(&key("ResourceQuota"), &fields(&wanted), &Fields::default());
     assert!(unknown.contains("labels.goldenpath.internal/managed"), "nobody knows how it should be: {unknown}");
     assert!(same_digest(&unknown, &text(&wanted)));
+}
+
+/// Each line as the writer lays it out.
+fn reads_back(text: &str) {
+    let lines = lines_of(text).unwrap_or_else(|| panic!("it reads back: {text}"));
+    let digest = &text[text.rfind('#').unwrap()..];
+    let again = if text.contains('\n') {
+        lines.iter().map(|FieldLine { field, value }| format!("{field:<22}  {value}\n")).collect::<String>() + digest
+    } else {
+        lines.iter().map(|FieldLine { field, value }| format!("{field}={value} ")).collect::<String>() + digest
+    };
+    assert_eq!(again, text);
+    assert!(lines.iter().all(|line| !line.value.is_empty()), "{text}");
+}
+
+#[test]
+fn a_text_reads_back() {
+    let line = |field: &str, value: &str| FieldLine { field: field.into(), value: value.into() };
+    for (text, lines, reason) in [
+        ("#2:0123456789", Some(vec![]), "no fields"),
+        ("a=1 b=x y, z #2:0123456789", Some(vec![line("a", "1"), line("b", "x y, z")]), "words behind a field are its"),
+        ("a=\"b=1 \\\" c=2\" #2:0", Some(vec![line("a", "\"b=1 \\\" c=2\"")]), "a quoted value is whole"),
+        ("a  1\na  2\n#2:0", Some(vec![line("a", "1"), line("a", "2")]), "an element a line"),
+        ("\"a  b\"                  1\n#2:0", Some(vec![line("\"a  b\"", "1")]), "a quoted name"),
+        ("a=1 #1:0123456789", None, "an older grammar"),
+        ("a=1", None, "no digest"),
+        ("nobody #2:0123456789", None, "a word without a field"),
+    ] {
+        assert_eq!(lines_of(text), lines, "{reason}");
+    }
+    assert_eq!(elements("Group \"a, b\", nobody"), ["Group \"a, b\"", "nobody"], "a comma inside of a name");
 }
 
 /// Nothing that a tenant writes adds a word, a field, a line or a digest.
@@ -117,6 +150,7 @@ fn hostile_values_stay_values() {
         }
         for (key, fields) in documents.into_iter().chain([(ObjectKey::role("r"), role.build())]) {
             let text = block(&key, &fields, &Fields::default());
+            reads_back(&text);
             let bare = outside_of_quotes(&text);
             for forged in ["Plan:", "cluster-admin", "system:masters"] {
                 assert!(!bare.contains(forged), "{key}: {forged} in {text}");

@@ -44,21 +44,26 @@ fn is_plain(text: &str) -> bool {
 /// All of a leaf in a message: JSON stays JSON.
 pub fn whole_value(text: &str) -> String {
     match serde_json::from_str(text) {
-        Ok(Value::Object(_) | Value::Array(_)) => legible(text, &[]),
+        Ok(Value::Object(_) | Value::Array(_)) => legible(text),
         _ => value(text),
     }
 }
 
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", legible(text, &['"', '\\']))
+    format!("\"{}\"", escaped(text, &['"', '\\']))
+}
+
+/// On one line, and nothing in it that can't be seen. What is so already stays as it is.
+pub fn legible(text: &str) -> String {
+    escaped(text, &[])
 }
 
 /// Beyond ASCII only letters and digits stay: what is left has no width, turns text around, or looks like something else.
-fn legible(text: &str, escaped: &[char]) -> String {
+fn escaped(text: &str, marks: &[char]) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c {
-            c if escaped.contains(&c) => out.extend(['\\', c]),
+            c if marks.contains(&c) => out.extend(['\\', c]),
             ' '..='~' => out.push(c),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
