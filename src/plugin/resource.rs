@@ -56,7 +56,8 @@ pub struct PlanRequest {
 pub struct PlanResponse {
     /// An object that holds only computed attributes. Null or absent: prior if the attribute is `stable`, else unknown.
     pub computed: Value,
-    /// Replacements beyond the schema's `replaces` attributes. Core keeps only those whose value changed.
+    /// Replacements beyond the schema's `replaces` attributes. Core keeps only those whose value changed, so
+    /// that with any all is unknown that `computed` does not say.
     pub requires_replace: Vec<Path>,
     pub private: Private,
     pub diagnostics: Vec<Diagnostic>,

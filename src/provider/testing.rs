@@ -88,7 +88,8 @@ impl<'a> Core<'a> {
             let (private, diagnostics) = (response.private, response.diagnostics);
             return Plan { prior, config: config.clone(), planned, private, replaces: vec![], diagnostics };
         }
-        let planned = overlay(&self.schema, config, &response.computed, &value);
+        let base = if response.requires_replace.is_empty() { &value } else { &Value::Null };
+        let planned = overlay(&self.schema, config, &response.computed, base);
         let mut replaces = if prior.is_some() { replacements(&self.schema, &value, &planned) } else { vec![] };
         replaces.extend(response.requires_replace);
         assert_eq!(laws::check_plan(&self.schema, &value, config, &planned, &replaces), vec![]);

@@ -68,7 +68,9 @@ async fn plan_change(
     if any_error(&found) {
         return Err(found.into());
     }
-    let planned = schema::overlay(&typed.schema, &config, &response.computed, &prior);
+    // Nothing of what is replaced stays, or core would take the path that says so for unchanged.
+    let base = if response.requires_replace.is_empty() { &prior } else { &Value::Null };
+    let planned = schema::overlay(&typed.schema, &config, &response.computed, base);
     let requires_replace = replacements(typed, &prior, &planned, &response.requires_replace);
     // A resource that has nothing to note about "no change" must not lose what it noted before.
     let planned_private = if response.private.is_empty() && planned == prior { private } else { response.private };

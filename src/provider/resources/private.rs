@@ -45,7 +45,7 @@ pub struct Memory {
     /// In the plan of a create: the instance that it replaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced: Option<Replaced>,
-    /// In the plan of a create: what it lives in is destroyed in the same run.
+    /// In the plan of a create: what it lives in is destroyed in the same run, if only to be created again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub parent_goes: bool,
     /// Its deletion has begun and did not end.

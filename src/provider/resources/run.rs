@@ -5,6 +5,9 @@ use super::private::Replaced;
 use plugin::Diagnostic;
 use std::collections::HashMap;
 
+/// Core makes a plan as for an apply before it destroys, so that a conflict of one resource stops the destroy of all.
+pub const WAY_OUT: &str = "To destroy without this check, run `terraform destroy -refresh=false`.";
+
 /// A resource's type and its id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Thing {
@@ -67,8 +70,8 @@ fn planned_twice(Thing { ty, id }: &Thing) -> Diagnostic {
         format!("{id} is created by two resources of this configuration"),
         format!(
             "Two {ty} resources, or two elements of one `for_each` or `count`, have the ID {id}. Each would change what the other \
-             one made, and removing either would destroy both. Nothing was changed. Give them different names, or remove one.\n\n\
-             (run.duplicate)"
+             one made, and removing either would destroy both. Nothing was changed. Give them different names, or remove one. \
+             {WAY_OUT}\n\n(run.duplicate)"
         ),
     )
 }
@@ -81,7 +84,7 @@ fn renamed(Thing { ty, id }: &Thing) -> Diagnostic {
              still has {id} under the former one. Everything in it would be lost. Nothing was changed. Tell Terraform that it \
              moved, with both addresses in full:\n\n\
              moved {{\n  from = {ty}.<former address>\n  to   = {ty}.<new address>\n}}\n\n\
-             To have it destroyed and created on purpose, use -replace.\n\n(run.renamed)"
+             To have it destroyed and created on purpose, use -replace. {WAY_OUT}\n\n(run.renamed)"
         ),
     )
 }

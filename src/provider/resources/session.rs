@@ -115,7 +115,7 @@ impl Session {
     }
 
     /// Whether a plan is the one that core makes again while it applies. Up to Terraform 1.15 nothing says so; but a first
-    /// plan comes after a read, unless `-refresh=false` leaves that out, and an apply reads nothing.
+    /// plan comes after a read, unless nothing is in state or `-refresh=false` leaves that out, and an apply reads nothing.
     pub fn phase(&self) -> Phase {
         let state = self.state();
         match (state.run.has_read(), state.applying) {

@@ -70,7 +70,7 @@ impl Failure {
             }
             Self::InUse { .. } => (
                 "deletion.in_use",
-                "It was created meanwhile. Destroy it or have it live in another namespace, then apply again.".to_owned(),
+                "Another operation came at the same time. Plan again.".to_owned(),
             ),
             Self::Superseded { .. } => ("record.superseded", "Plan again to see what is there now.".to_owned()),
             Self::Record { .. } => (

@@ -37,7 +37,7 @@ pub struct TargetCalls<'a> {
 #[derive(Clone, Copy)]
 pub enum Moment<'a> {
     Plan,
-    /// The plan that core makes again while it applies, as far as that can be told: what was known must be known again.
+    /// The plan that core makes again while it applies, as far as one can know: what was known must be known again.
     PlanAgain,
     Apply {
         until: Duration,

@@ -7,10 +7,11 @@ use super::{
 };
 use crate::resources::{
     private::{Intent, Memory},
+    run::WAY_OUT,
     session::{Configured, Pending, Phase},
 };
 use goldenpath_core::{
-    domain::Problem,
+    domain::{Id, Problem},
     provision::{Decided, PreviewRequest, Spec},
 };
 use plugin::{
@@ -39,8 +40,7 @@ impl Managed {
     async fn plan_create(&self, config: &Value, memory: Memory) -> Diagnosed<PlanResponse> {
         let mut replaced = memory.replaced();
         let id = self.resource.id(config);
-        let parent = id.as_ref().and_then(|id| Some(id.parent()?.to_string()));
-        let parent_goes = parent.is_some_and(|parent| self.session.run(|run| run.destroys(&parent)));
+        let parent_goes = id.as_ref().is_some_and(|id| self.loses_its_place(id));
         let id = id.map(|id| id.to_string());
         if let Some(id) = &id {
             let is_replacement = replaced.as_ref().is_some_and(|replaced| replaced.id == *id);
@@ -171,6 +171,13 @@ impl Managed {
         Ok(self.diagnostics(configured.provisioner.preview_remove(&request).await))
     }
 
+    /// Whether this run destroys the environment that it lives in, or the baseline, if only to create them again.
+    fn loses_its_place(&self, id: &Id) -> bool {
+        let baseline = id.owner().map(|_| id.cluster().to_owned());
+        let places = [id.parent().map(ToString::to_string), baseline];
+        self.session.run(|run| places.iter().flatten().any(|place| run.destroys(place)))
+    }
+
     /// As it is in the prior state, never as it is configured now.
     async fn protected(&self, configured: &Configured, prior: &Value, memory: &mut Memory) -> bool {
         if memory.protected.is_none() {
@@ -210,7 +217,7 @@ fn planned_response(decided: &Decided, planned: Memory, diagnostics: Vec<Diagnos
     PlanResponse { computed: Value::Map(computed), requires_replace: vec![], private, diagnostics }
 }
 
-/// Conflicts of one resource stop a destroy of all of them, since core makes a plan as for an apply before it.
+/// What another resource of the configuration may meet.
 const STOPS_A_DESTROY: &[&str] = &[
     "deletion.in_use",
     "object.foreign",
@@ -223,13 +230,7 @@ const STOPS_A_DESTROY: &[&str] = &[
 
 fn with_way_out(problem: Problem) -> Problem {
     match problem.is_error() && STOPS_A_DESTROY.contains(&problem.code) {
-        true => Problem {
-            detail: format!(
-                "{} To destroy without this check, run `terraform destroy -refresh=false`.",
-                problem.detail
-            ),
-            ..problem
-        },
+        true => Problem { detail: format!("{} {WAY_OUT}", problem.detail), ..problem },
         false => problem,
     }
 }

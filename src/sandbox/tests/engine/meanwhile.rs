@@ -105,6 +105,24 @@ async fn a_namespace_with_a_slot_in_it_stays() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slot_does_not_come_to_live_where_a_namespace_goes() {
+    const ENVIRONMENT: &str = "k8s/v1/ConfigMap/goldenpath-system/environment.pay";
+    let fixture = EngineFixture::ready().await;
+    let state = fixture.create(&environment("pay", json!({"namespaces": {"default": {}}}))).await;
+    fixture.sql(&format!("CREATE TABLE kept AS SELECT * FROM object WHERE key = '{ENVIRONMENT}'"));
+    fixture.apply(&environment("pay", json!({})), Some(&state)).await;
+    let slow = Fault { key: Some(SLOT.into()), ..Fault::new(Action::Slow(2_000)) };
+    fixture.sandbox.add_fault(slow).await.expect("a fault");
+    let spec = slot("pay", "ledger", json!({"namespace": "jobs"}));
+    let (outcome, ()) = tokio::join!(fixture.ensure(&spec, None), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        fixture.sql(&format!("DELETE FROM object WHERE key = '{ENVIRONMENT}'; INSERT INTO object SELECT * FROM kept"));
+    });
+    assert_eq!(errors(&outcome.problems), ["deletion.in_use"], "{:?}", outcome.problems);
+    assert!(fixture.keys().iter().all(|key| key == SLOT || !key.contains("ledger")), "only its record was written");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_removal_that_was_killed_is_finished_before_it_is_made_again() {
     let fixture = EngineFixture::ready().await;
     let spec = environment("pay", json!({}));

@@ -52,7 +52,10 @@ impl Engine {
         };
         let maker = operation.maker(Some(&keeper));
         let prepared_at = self.clock.elapsed();
-        let (made, mut failures) = self.make_all(operation, &maker).await;
+        let (made, mut failures) = match self.still_has_a_place(operation).await {
+            Ok(()) => self.make_all(operation, &maker).await,
+            Err(failure) => (ObservedByKey::new(), vec![failure]),
+        };
         let (mut done, mut of, mut proof) = (made.len(), operation.work.make.len() + operation.work.delete.len(), None);
         if failures.is_empty() {
             let (deleted, wanted, more) = self.delete_unwanted(operation, &keeper, &maker).await;
@@ -156,6 +159,27 @@ impl Engine {
             keeper.change(|record| record.inventory.extend(names)).await?;
         }
         Ok(freed)
+    }
+
+    /// Its environment may have begun to drop the namespace.
+    async fn still_has_a_place(&self, operation: &Operation<'_>) -> Result<(), Failure> {
+        let Inputs { change, ground, blueprint, .. } = operation.inputs;
+        let (Some(parent), false) = (&ground.parent, operation.work.make.is_empty()) else { return Ok(()) };
+        let dropped = self.dropped_namespaces(&operation.target, parent).await?;
+        let lives_in = |name: &&String| {
+            let is_in = |key: &ObjectKey| matches!(key, ObjectKey::Kube { namespace: Some(of), .. } if of == *name);
+            blueprint.objects.iter().any(|desired| is_in(&desired.key))
+        };
+        match dropped.iter().find(lives_in) {
+            Some(name) => {
+                let why = format!(
+                    "Environment {} has just dropped namespace {name}, in which {} lives",
+                    parent.id, change.id
+                );
+                Err(Failure::InUse { why })
+            }
+            None => Ok(()),
+        }
     }
 
     /// A slot may have come to live in a namespace that goes, since it was decided. From now on the record says that it goes.

@@ -87,6 +87,20 @@ impl Engine {
         Err(missing(id))
     }
 
+    /// Of the namespaces that it had when a slot was decided, those that it no longer has. Read once the slot's own record says
+    /// where it lives, so that of a slot and a change at the same time at least one sees the other.
+    pub async fn dropped_namespaces(&self, target: &TargetCalls<'_>, parent: &Parent) -> Result<Vec<String>, Failure> {
+        let dropped = |now: Option<Parent>| {
+            let is_there =
+                |name: &&String| now.as_ref().is_some_and(|now| now.namespaces.values().any(|one| one == *name));
+            parent.namespaces.values().filter(|name| !is_there(name)).cloned().collect()
+        };
+        let Ok(id) = parent.id.parse::<EnvironmentId>() else { return Ok(dropped(None)) };
+        let observed = target.get(&record::key_of(&id.into())).await?;
+        let recorded = observed.as_ref().map_or(Ok(None), record::parse)?;
+        Ok(dropped(recorded.and_then(|recorded| self.parent_of_record(&recorded).ok())))
+    }
+
     fn parent_of_record(&self, recorded: &Record) -> Result<Parent, Problem> {
         let unreadable = |reason: String| Failure::Record { id: recorded.id.clone(), reason }.problem();
         let spec = golden::recorded(self.config.resources, recorded);
