@@ -72,6 +72,7 @@ pub const STORIES: &[Story] = &[
     story("-refresh=false plans from state", On::Main, drift::without_refresh),
     story("import by the CLI, then an empty plan", On::Every, import::by_command),
     story("import by a block, then an empty plan", On::Every, import::by_block),
+    story("import by generated configuration", On::Every, import::by_generated_configuration),
     story("import of what is not there", On::Main, import::of_nothing),
     story("a name from another resource", On::Every, unknown::a_name),
     story("a provider configured by another resource", On::Every, unknown::a_provider),

@@ -53,6 +53,19 @@ pub(super) fn by_block(tool: &Tool) -> Result<()> {
     nothing_has_changed(&workspace, &before)
 }
 
+/// The CLI writes the configuration from what was imported, and it is what is there.
+pub(super) fn by_generated_configuration(tool: &Tool) -> Result<()> {
+    let (workspace, _) = stateless(tool)?;
+    let blocks: Vec<_> =
+        PARTS.iter().map(|(address, id)| format!("import {{\n  to = {address}\n  id = \"{id}\"\n}}\n")).collect();
+    workspace.write("imports.tf", &blocks.concat())?;
+    workspace.write("main.tf", "")?;
+    workspace.plan(&["-generate-config-out=generated.tf"])?;
+    workspace.apply(&[])?.says("3 imported, 0 added, 0 changed, 0 destroyed")?;
+    workspace.plan_is_empty(&[])?;
+    Ok(())
+}
+
 pub(super) fn of_nothing(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, QUICK)?;
     let run = workspace.fails(&["import", "-no-color", "-input=false", PARTS[1].0, "demo/payments-dev"])?;

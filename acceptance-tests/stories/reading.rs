@@ -35,21 +35,21 @@ pub(super) fn plans_are_short(tool: &Tool) -> Result<()> {
     // The example names its provider itself.
     workspace.remove("versions.tf")?;
     workspace.write("main.tf", quickstart)?;
-    is_at_most(tool, "the quickstart", &workspace.plan(&[])?, 200)?;
+    is_at_most("the quickstart", &workspace.plan(&[])?, 200)?;
 
     let workspace = Workspace::new(tool, TEN_LINES)?;
     workspace.apply(&["-target=goldenpath_cluster_baseline.demo"])?;
-    is_at_most(tool, "an environment with a slot", &workspace.plan(&[])?, 110)?;
+    is_at_most("an environment with a slot", &workspace.plan(&[])?, 110)?;
     workspace.write("main.tf", QUICK)?;
     workspace.apply(&[])?;
     workspace.write("main.tf", &QUICK.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"6\""))?;
     // A quota has eight fields of its own, and a CLI shows all lines of a block.
-    is_at_most(tool, "an update of one amount of a quota", &workspace.plan(&[])?, 32)?;
+    is_at_most("an update of one amount of a quota", &workspace.plan(&[])?, 32)?;
     workspace.write(
         "main.tf",
         &QUICK.replace("tier    = \"dev\"", "tier    = \"dev\"\n  network = { allow_from = [\"env:shop\"] }"),
     )?;
-    is_at_most(tool, "an update of one field", &workspace.plan(&[])?, 25)
+    is_at_most("an update of one field", &workspace.plan(&[])?, 25)
 }
 
 pub(super) fn thirty_teams(tool: &Tool) -> Result<()> {
@@ -63,7 +63,6 @@ pub(super) fn thirty_teams(tool: &Tool) -> Result<()> {
         .replace("goldenpath_team_environment.payments.id", "each.value.id");
     let plan = Workspace::new(tool, &teams)?.plan(&[])?;
     plan.says("61 to add")?;
-    println!("{}: 30 teams with a slot each: {} KB", tool.name, plan.raw.len() / 1000);
     ensure!(plan.raw.len() <= 200_000, "30 teams are {} bytes", plan.raw.len());
     Ok(())
 }
@@ -111,13 +110,12 @@ output "deployment" {
     Ok(())
 }
 
-fn is_at_most(tool: &Tool, what: &str, plan: &Run, most: usize) -> Result<()> {
+fn is_at_most(what: &str, plan: &Run, most: usize) -> Result<()> {
     // Around it stands what a CLI says of overrides, outputs and saved plans, and our warnings.
     let from_here = plan.raw.lines().skip_while(|line| !line.contains("will perform the following actions"));
     let lines = from_here.take_while(|line| !line.starts_with("Plan:")).count() + 1;
     let longest = plan.raw.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
     let width = longest.chars().count();
-    println!("{}: {what}: {lines} lines, the longest has {width} characters", tool.name);
     ensure!(lines <= most, "{what} is {lines} lines, not {most}:\n{}", plan.raw);
     ensure!(width <= WIDEST, "{what} has a line of {width} characters:\n{longest}");
     Ok(())

@@ -156,7 +156,7 @@ pub(super) fn policies_reach_the_role(tool: &Tool) -> Result<()> {
     ensure!(statements[1]["Resource"] == json!(["arn:aws:s3:::doc/*"]), "{statements}");
 
     let same = json!({"Version": "2012-10-17", "Id": "x", "Statement":
-        {"Sid": "S", "Effect": "Allow", "Action": ["S3:getobject"], "Resource": "arn:aws:s3:::doc/*"}});
+        {"Sid": "S", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::doc/*"}});
     workspace.write("main.tf", &configuration(&identity(&same, &format!("{managed:?}"))))?;
     workspace.plan_is_empty(&[])?;
     workspace.write("main.tf", &configuration(&identity(&same, "")))?;

@@ -6,6 +6,7 @@ mod digest;
 mod facts;
 mod fields;
 mod given;
+mod id;
 mod key;
 mod late;
 mod marks;
@@ -23,13 +24,11 @@ pub use digest::{digest, short_hash};
 pub use facts::{Facts, IdentityProvider, StableFacts};
 pub use fields::{Field, Fields, FieldsBuilder, Holder};
 pub use given::Given;
+pub use id::{Id, Place, ResourceKind};
 pub use key::{KeyError, ObjectKey};
 pub use late::{Late, LateList};
 pub use marks::{GROUP_PREFIX, LABEL_PREFIX, POD_SECURITY_PREFIX, SYSTEM_NAMESPACE, TAG_PREFIX};
-pub use names::{
-    ClusterArn, ClusterRef, DnsLabel, EnvironmentId, Id, NameError, PersonaName, Place, ResourceKind, SlotId,
-    TierClass, TierName,
-};
+pub use names::{ClusterArn, ClusterRef, DnsLabel, EnvironmentId, NameError, PersonaName, SlotId, TierClass, TierName};
 pub use object::{AccessEntry, AccessPolicy, Body, Desired, Observed, Owner, Ownership, PodIdentityAssociation, Role};
 pub use outputs::{COMMON_OUTPUTS, Computed, Outputs};
 pub use problem::{Class, Problem, Problems, Severity};

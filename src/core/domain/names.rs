@@ -1,8 +1,7 @@
 //! Names that are parsed once and cannot be wrong afterwards.
 
-use super::Owner;
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -202,29 +201,6 @@ pub struct SlotId {
     pub slot: DnsLabel,
 }
 
-/// Which golden resource something is: lower-case letters, as the record's document and its name have it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ResourceKind(Cow<'static, str>);
-
-/// Where in a cluster something that has a record is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Place {
-    /// `<cluster>`: one of its kind.
-    Cluster(String),
-    /// `<cluster>/<environment>`: one of its kind.
-    Environment(EnvironmentId),
-    /// `<cluster>/<environment>/<name>`
-    Inside(EnvironmentId, DnsLabel),
-}
-
-/// The id of anything that has a record.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Id {
-    pub kind: ResourceKind,
-    pub place: Place,
-}
-
 impl FromStr for EnvironmentId {
     type Err = NameError;
     fn from_str(text: &str) -> Result<Self, NameError> {
@@ -266,21 +242,6 @@ impl TryFrom<String> for SlotId {
         text.parse()
     }
 }
-impl From<&EnvironmentId> for Id {
-    fn from(id: &EnvironmentId) -> Id {
-        id.clone().into()
-    }
-}
-impl From<EnvironmentId> for Id {
-    fn from(id: EnvironmentId) -> Id {
-        Id { kind: ResourceKind::ENVIRONMENT, place: Place::Environment(id) }
-    }
-}
-impl From<SlotId> for Id {
-    fn from(id: SlotId) -> Id {
-        Id { kind: ResourceKind::SLOT, place: Place::Inside(id.environment, id.slot) }
-    }
-}
 impl From<EnvironmentId> for String {
     fn from(id: EnvironmentId) -> String {
         id.to_string()
@@ -299,121 +260,5 @@ impl fmt::Display for EnvironmentId {
 impl fmt::Display for SlotId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.environment, self.slot)
-    }
-}
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            Place::Cluster(cluster) => f.write_str(cluster),
-            Place::Environment(id) => id.fmt(f),
-            Place::Inside(id, name) => write!(f, "{id}/{name}"),
-        }
-    }
-}
-impl fmt::Display for ResourceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-// === impl ResourceKind ===
-
-impl ResourceKind {
-    pub const BASELINE: Self = Self::named("baseline");
-    pub const ENVIRONMENT: Self = Self::named("environment");
-    pub const SLOT: Self = Self::named("slot");
-
-    pub const fn named(name: &'static str) -> Self {
-        Self(Cow::Borrowed(name))
-    }
-}
-
-// === impl Id ===
-
-impl Id {
-    /// The record of a cluster's baseline, in whose namespace all records live.
-    pub const BASELINE_RECORD: &str = "gp-baseline";
-
-    pub fn baseline(cluster: &ClusterRef) -> Self {
-        Self { kind: ResourceKind::BASELINE, place: Place::Cluster(cluster.name().to_owned()) }
-    }
-
-    pub fn cluster(&self) -> &str {
-        match &self.place {
-            Place::Cluster(cluster) => cluster,
-            Place::Environment(id) | Place::Inside(id, _) => &id.cluster,
-        }
-    }
-
-    pub fn cluster_ref(&self) -> Result<ClusterRef, NameError> {
-        self.cluster().parse()
-    }
-
-    /// The environment that it is, or that it lives in; `None`: it belongs to the cluster.
-    pub fn environment(&self) -> Option<&EnvironmentId> {
-        match &self.place {
-            Place::Cluster(_) => None,
-            Place::Environment(id) | Place::Inside(id, _) => Some(id),
-        }
-    }
-
-    /// The environment that it lives in.
-    pub fn parent(&self) -> Option<&EnvironmentId> {
-        self.environment().filter(|_| self.kind != ResourceKind::ENVIRONMENT)
-    }
-
-    /// Its name in its environment, as labels and tags have it: a slot's own name, any other kind before it.
-    pub fn part(&self) -> Option<String> {
-        match &self.place {
-            Place::Inside(_, name) if self.kind == ResourceKind::SLOT => Some(name.to_string()),
-            Place::Inside(_, name) => Some(format!("{}.{name}", self.kind)),
-            Place::Environment(_) if self.kind != ResourceKind::ENVIRONMENT => Some(self.kind.to_string()),
-            Place::Environment(_) | Place::Cluster(_) => None,
-        }
-    }
-
-    /// What labels and tags name as its owner; `None`: the cluster.
-    pub fn owner(&self) -> Option<Owner> {
-        self.environment().map(|id| Owner { environment: id.environment.to_string(), slot: self.part() })
-    }
-
-    /// Names of ConfigMaps may hold dots, names of environments and of what is in them may not.
-    pub fn record_name(&self) -> String {
-        match &self.place {
-            Place::Cluster(_) if self.kind == ResourceKind::BASELINE => Self::BASELINE_RECORD.to_owned(),
-            Place::Cluster(_) => format!("{}.gp-cluster", self.kind),
-            Place::Environment(id) => format!("{}.{}", self.kind, id.environment),
-            Place::Inside(id, name) => format!("{}.{}.{name}", self.kind, id.environment),
-        }
-    }
-
-    /// Of the ConfigMaps in `goldenpath-system`; `kube-root-ca.crt`, which Kubernetes makes in each namespace, is none.
-    pub fn is_record_name(name: &str) -> bool {
-        let kind = name.split_once('.').map(|(kind, _)| kind);
-        name == Self::BASELINE_RECORD
-            || kind.is_some_and(|kind| !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase()))
-    }
-
-    /// Whether a Namespace among its objects goes when it goes: an environment's Namespace in which a slot only has annotations
-    /// is not the slot's, and the baseline's holds nothing that anybody could miss.
-    pub fn loses_namespace(&self, name: &str) -> bool {
-        match &self.place {
-            Place::Cluster(_) => false,
-            Place::Environment(_) => true,
-            Place::Inside(id, own) => name == format!("{}-{own}", id.environment),
-        }
-    }
-
-    /// An id of the same kind.
-    pub fn parse_like(&self, text: &str) -> Option<Self> {
-        let place = match &self.place {
-            Place::Cluster(_) => Place::Cluster(text.to_owned()),
-            Place::Environment(_) => Place::Environment(text.parse().ok()?),
-            Place::Inside(..) => {
-                let SlotId { environment, slot } = text.parse().ok()?;
-                Place::Inside(environment, slot)
-            }
-        };
-        Some(Self { kind: self.kind.clone(), place })
     }
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// More trees than this only for an attribute with more choices.
-const AT_MOST: usize = 12;
+const AT_MOST: usize = 16;
 
 /// Trees that are like this one but for the values at `paths`, which are unknown there: each of these becomes every value that it
 /// may turn out to be, if they are few, or several that differ. `prior` has what is there now, which comes first. `None`: for one
@@ -86,12 +86,24 @@ fn candidates(schema: &Schema, path: &Path, prior: &Value) -> Option<Vec<Value>>
     match &ty {
         Type::Bool => add(vec![true.into(), false.into()]),
         _ if !attribute.choices.is_empty() => add(attribute.choices.iter().map(|choice| (*choice).into()).collect()),
-        Type::Number => add([3, 2, 60, 61].map(Value::from).into_iter().filter(passes).take(2).collect()),
+        Type::Number => add([3, 2, 60, 61].map(Value::from).into_iter().filter(passes).take(4).collect()),
         Type::String => {
-            let texts =
-                ["2", "3", "512Mi", "768Mi", "stand-in-a", "stand-in-b", "1.30", "1.31", "10.1.0.0/16", "10.2.0.0/16"];
-            let accounts = ["arn:aws:iam::111122223333:role/stand-in-a", "arn:aws:iam::111122223333:role/stand-in-b"];
-            add(texts.into_iter().chain(accounts).map(Value::from).filter(passes).take(2).collect());
+            // Small and large, since a rounded share of a small amount is the same for many.
+            let texts = [
+                "2",
+                "300",
+                "512Mi",
+                "768Gi",
+                "stand-in-a",
+                "stand-in-b",
+                "1.30",
+                "1.31",
+                "10.1.0.0/16",
+                "10.2.0.0/16",
+                "arn:aws:iam::111122223333:role/stand-in-a",
+                "arn:aws:iam::111122223333:role/stand-in-b",
+            ];
+            add(texts.into_iter().map(Value::from).filter(passes).take(4).collect());
         }
         _ => {
             let example = super::example::fill(attribute);
@@ -124,7 +136,7 @@ mod tests {
     fn schema() -> Schema {
         let quota =
             optional("quota", Type::map(Type::String)).check::<std::collections::BTreeMap<String, String>>(|quota| {
-                if quota.values().all(|value| value.ends_with("Mi")) { Ok(()) } else { Err("Mi only".to_owned()) }
+                if quota.values().all(|value| value.ends_with('i')) { Ok(()) } else { Err("bytes only".to_owned()) }
             });
         Schema::new([
             optional("mode", Type::String).one_of(&["a", "b", "c"]),
@@ -146,12 +158,12 @@ mod tests {
             (Value::map([("on", unknown())]), Value::map([("on", Value::Null)]), 3, "true, false, null"),
             (Value::map([("mode", unknown())]), Value::map([("mode", "b".into())]), 4, "each choice and null"),
             (Value::map([("on", unknown()), ("mode", unknown())]), Value::Null, 12, "all of both"),
-            (Value::map([("name", unknown())]), Value::map([("name", "x".into())]), 3, "a required text is never null"),
+            (Value::map([("name", unknown())]), Value::map([("name", "x".into())]), 5, "a required text is never null"),
             (Value::map([("quota", Value::map([("cpu", unknown())]))]), Value::Null, 2, "inside a map, by its rule"),
             (
                 Value::map([("spaces", Value::map([("a", Value::map([("size", unknown())]))]))]),
                 Value::Null,
-                3,
+                5,
                 "inside of an object in a map",
             ),
         ] {

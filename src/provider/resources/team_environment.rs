@@ -221,12 +221,9 @@ fn adopt() -> Attribute {
 }
 
 fn outputs() -> Vec<Attribute> {
-    let time = |name, what: &str| computed(name, Type::String).describe(what);
-    let provisioning = object([
-        time("requested_at", "When the create started (RFC 3339, UTC)."),
-        time("ready_at", "When everything was ready (RFC 3339, UTC)."),
-        computed("phases", Type::map(Type::Number)).describe("Milliseconds by phase."),
-    ]);
+    // A plain type: of a nested computed one Terraform 1.5 can't generate configuration.
+    let provisioning =
+        Type::object([("requested_at", Type::String), ("ready_at", Type::String), ("phases", Type::map(Type::Number))]);
     [
         computed("resolved_version", Type::String)
             .describe("Version of the golden path that the objects were made from."),
@@ -239,7 +236,10 @@ fn outputs() -> Vec<Attribute> {
             .describe("ARN of the IAM role that was created for a persona (`create_role`), by persona."),
         computed("access_entry_arns", Type::map(Type::String))
             .describe("ARN of each principal's EKS access entry, by the ARN of the principal."),
-        computed("provisioning", provisioning).describe("How long the create took. It never changes afterwards."),
+        computed("provisioning", provisioning).describe(
+            "How long the create took: `requested_at` and `ready_at` (RFC 3339, UTC), and `phases`, milliseconds by phase. It \
+             never changes afterwards.",
+        ),
     ]
     .map(Attribute::stable)
     .into()

@@ -40,7 +40,7 @@ pub fn settle(outputs: &mut Outputs, objects: &[Desired], seen: &Seen<'_>) {
     if let Some(provisioning) = seen.record.and_then(provisioning) {
         outputs.set("provisioning", provisioning);
     }
-    let arn = |key| Some(seen.objects.get(key)?.id.clone()?);
+    let arn = |key| seen.objects.get(key)?.id.clone();
     let arns = entries(objects).map(|(key, principal)| Some((principal.to_owned(), arn(key)?)));
     // An entry that does not exist yet has no ARN: the whole stays as it was.
     match arns.collect::<Option<BTreeMap<_, _>>>() {

@@ -22,6 +22,9 @@ use plugin::{
 };
 use std::sync::Arc;
 
+/// A target, and what the request may turn out to be.
+type Decidable = (Arc<Configured>, Vec<Spec>);
+
 impl Managed {
     pub(super) async fn preview(&self, request: PlanRequest) -> PlanResponse {
         let PlanRequest { change, private } = request;
@@ -186,8 +189,8 @@ impl Managed {
         memory.protected.unwrap_or_default()
     }
 
-    /// A target, and what the request may turn out to be; `None` when either waits for another resource.
-    fn decidable(&self, config: &Value, prior: &Value) -> Result<Option<(Arc<Configured>, Vec<Spec>)>, Diagnostic> {
+    /// `None` when either waits for another resource.
+    fn decidable(&self, config: &Value, prior: &Value) -> Result<Option<Decidable>, Diagnostic> {
         let configured = match self.session.known() {
             Ok(configured) => configured,
             Err(Pending::Undecided) => return Ok(None),

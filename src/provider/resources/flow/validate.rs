@@ -7,7 +7,20 @@ use plugin::{Diagnostic, Path, Step, Value};
 const MOST_CUTS: usize = 64;
 
 impl Managed {
+    /// What is only wrong with one of the values that an unknown one may be is not wrong.
     pub(super) fn check(&self, config: &Value) -> Vec<Diagnostic> {
+        let Ok(Some(specs)) = self.requests(config, &Value::Null) else { return self.check_known(config) };
+        let problems = specs.iter().map(|spec| self.session.check(spec));
+        let common =
+            problems.reduce(|known, found| known.into_iter().filter(|problem| found.contains(problem)).collect());
+        let unknown: Vec<Path> = config.unknown_paths().iter().map(|path| self.declared().resolve_path(path)).collect();
+        let mut found = self.diagnostics(common.unwrap_or_default());
+        found.retain(|found| !unknown.iter().any(|unknown| touches(unknown, &found.path)));
+        found
+    }
+
+    /// Without what is unknown, where that decides all the rest.
+    fn check_known(&self, config: &Value) -> Vec<Diagnostic> {
         let mut known = config.clone();
         let mut cut: Vec<Path> = vec![];
         loop {

@@ -30,8 +30,7 @@ impl Managed {
             paths.push(path);
             trees = stand_ins(self.declared(), config, prior, &paths).unwrap_or_default();
         }
-        let specs: Vec<Spec> = trees.iter().filter_map(|tree| self.spec(tree).ok()).collect();
-        Ok((paths.is_empty() || specs.len() > 1).then_some(specs))
+        Ok(trees.iter().map(|tree| self.spec(tree).ok()).collect())
     }
 
     /// Nothing can be said before it is known: parts of the id, the team, the tier.
@@ -61,7 +60,8 @@ pub(super) async fn preview_all(provisioner: &dyn Provisioner, specs: &[Spec], r
         }
         variant += 1;
     }
-    let is_decided = variants == 1 || plans.len() > 1;
+    // One that can't be rendered may be what it turns out to be in another form: then nothing is known.
+    let is_decided = plans.len() == variants;
     let decided = plans.into_iter().reduce(agree).filter(|_| is_decided);
     Preview { decided, problems: problems.unwrap_or_default() }
 }

@@ -58,10 +58,7 @@ fn configuration(schema: &Schema, block: &Block) -> Value {
 
 fn judged(block: &Block) -> Vec<Diagnostic> {
     let catalogue = golden::Catalogue::embedded();
-    let rules: Rules = Arc::new(move |spec| {
-        let problems = [spec.check(), spec.check_with(&catalogue)].concat();
-        problems
-    });
+    let rules: Rules = Arc::new(move |spec| [spec.check(), spec.check_with(&catalogue)].concat());
     let session = Session::new(rules);
     let name = block.labels.first().map(|label| label.as_str().to_owned()).unwrap_or_default();
     type More = Box<dyn Fn(&Value) -> Vec<Diagnostic>>;

@@ -116,8 +116,9 @@ fn already_exists(record: &Record) -> Problem {
         "record.already_exists",
         format!("{} already exists: import it", record.id),
         format!(
-            "It belongs to team {} and was created from another request. Import it with `terraform import <address> {}`, \
-             or choose another name.",
+            "It belongs to team {} and was created from another request. If this run replaces it with `-replace` and \
+             `create_before_destroy`, leave out `-replace`: everything but the ID is changed in place. Else import it with `terraform \
+             import <address> {}`, or choose another name.",
             record.team, record.id
         ),
     )

@@ -47,7 +47,8 @@ fn refuse(request: &RemoveRequest, leaving: &Leaving) -> Option<Problem> {
         Some(Problem::error(
             "deletion.in_use",
             format!("{id} still has records in it: {}{more}", record::words(first)),
-            "Nothing was deleted. Destroy them first, or import them into a state that does.",
+            "Nothing was deleted. Destroy them first, or import them into a state that does; with `-replace`, give it for each of them \
+             too.",
         ))
     })
 }
