@@ -1,20 +1,17 @@
 //! Rules over the whole request, as far as it is known. They run without a target, in `validate` and again in each plan.
 
-use super::managed::Managed;
+use super::{managed::Managed, variants::common};
 use plugin::{Diagnostic, Path, Step, Value};
 
 /// So many unknown places are cut out before the rest is checked; more would be a program's output, not a person's text.
 const MOST_CUTS: usize = 64;
 
 impl Managed {
-    /// What is only wrong with one of the values that an unknown one may be is not wrong.
     pub(super) fn check(&self, config: &Value) -> Vec<Diagnostic> {
         let Ok(Some(specs)) = self.requests(config, &Value::Null) else { return self.check_known(config) };
-        let problems = specs.iter().map(|spec| self.session.check(spec));
-        let common =
-            problems.reduce(|known, found| known.into_iter().filter(|problem| found.contains(problem)).collect());
+        let problems = specs.iter().map(|spec| self.session.check(spec)).reduce(|known, found| common(known, &found));
         let unknown: Vec<Path> = config.unknown_paths().iter().map(|path| self.declared().resolve_path(path)).collect();
-        let mut found = self.diagnostics(common.unwrap_or_default());
+        let mut found = self.diagnostics(problems.unwrap_or_default());
         found.retain(|found| !unknown.iter().any(|unknown| touches(unknown, &found.path)));
         found
     }

@@ -49,10 +49,9 @@ pub(super) async fn preview_all(provisioner: &dyn Provisioner, specs: &[Spec], r
     while variant < variants {
         let spec = specs[variant % specs.len()].clone();
         let preview = provisioner.preview(PreviewRequest { spec, variant, ..request.clone() }).await;
-        // What is only wrong with a value that stands in for another one is not wrong.
         problems = Some(match problems {
             None => preview.problems,
-            Some(known) => known.into_iter().filter(|problem| preview.problems.contains(problem)).collect(),
+            Some(known) => common(known, &preview.problems),
         });
         if let Some(decided) = preview.decided {
             variants = variants.max(decided.variants);
@@ -64,6 +63,11 @@ pub(super) async fn preview_all(provisioner: &dyn Provisioner, specs: &[Spec], r
     let is_decided = plans.len() == variants;
     let decided = plans.into_iter().reduce(agree).filter(|_| is_decided);
     Preview { decided, problems: problems.unwrap_or_default() }
+}
+
+/// What is only wrong with a value that stands in for another one is not wrong.
+pub(super) fn common(known: Vec<Problem>, found: &[Problem]) -> Vec<Problem> {
+    known.into_iter().filter(|problem| found.contains(problem)).collect()
 }
 
 fn agree(one: Decided, other: Decided) -> Decided {

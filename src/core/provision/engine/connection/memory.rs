@@ -89,7 +89,7 @@ impl Memory {
     /// What a slot takes of its environment's total; empty amounts: it is planned to be deleted. Of anything else nothing is kept.
     pub fn remember_share(&self, id: &Id, amounts: Amounts) {
         if let (Some(parent), Some(slot)) = (id.parent(), id.part()) {
-            self.lock().shares.entry(parent.clone()).or_default().insert(slot.to_owned(), amounts);
+            self.lock().shares.entry(parent.clone()).or_default().insert(slot, amounts);
         }
     }
 
