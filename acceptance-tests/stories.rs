@@ -16,6 +16,7 @@ mod reattach;
 mod run;
 mod target;
 mod unknown;
+mod versions;
 mod words;
 
 use acceptance_tests::tools::{CliKind, Tool};
@@ -87,6 +88,7 @@ pub const STORIES: &[Story] = &[
     story("-target", On::Main, moves::target),
     story("-replace", On::Main, moves::replace_option),
     story("create_before_destroy inherited from a dependent", On::Every, moves::create_before_destroy),
+    story("a new version of a golden path moves nothing", On::Every, versions::stay),
     story("a lost record is rebuilt", On::Main, loss::a_lost_record),
     story("deletion protection of a destroy", On::Main, loss::protected_from_destroy),
     story("deletion protection of an update", On::Main, loss::protected_from_update),

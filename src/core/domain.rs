@@ -18,6 +18,7 @@ mod problem;
 mod quantity;
 mod record;
 mod spec;
+mod version;
 
 pub use cidr::{Cidr, CidrError};
 pub use digest::{digest, short_hash};
@@ -35,3 +36,4 @@ pub use problem::{Class, Problem, Problems, Severity};
 pub use quantity::{Quantity, QuantityError};
 pub use record::{Lease, Operation, Phase, Record, Timing};
 pub use spec::*;
+pub use version::{PathVersion, Version, VersionConstraint};

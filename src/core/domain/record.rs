@@ -1,7 +1,7 @@
 //! Our own small document about one baseline, environment or slot, kept in the target itself as a ConfigMap in
 //! `goldenpath-system`. Written before the first object and removed after the last, so that nothing is ever lost.
 
-use super::{ResourceKind, StableFacts};
+use super::{PathVersion, ResourceKind, StableFacts};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,4 +59,14 @@ pub struct Timing {
     pub phase: String,
     pub started_at: String,
     pub milliseconds: u64,
+}
+
+// === impl Record ===
+
+impl Record {
+    /// What it was made by. `None`: a later release wrote the version in another form.
+    pub fn path(&self) -> Option<PathVersion> {
+        let version = self.golden_path_version.parse().ok()?;
+        Some(PathVersion { name: self.golden_path.clone(), version, digest: self.golden_path_digest.clone() })
+    }
 }

@@ -1,7 +1,7 @@
 //! What rendering gives.
 
 use super::outputs::OutputRules;
-use crate::domain::{Desired, Outputs, TierClass};
+use crate::domain::{Desired, Outputs, PathVersion, TierClass};
 use std::collections::BTreeMap;
 
 /// All the desired objects of one request, with their order.
@@ -21,9 +21,8 @@ pub struct Blueprint {
 pub struct Summary {
     /// Empty for a baseline, which belongs to no team.
     pub team: String,
-    pub golden_path: String,
-    pub golden_path_version: String,
-    pub golden_path_digest: String,
+    /// What it is made by.
+    pub path: PathVersion,
     /// `None` for a baseline, which belongs to no tier.
     pub class: Option<TierClass>,
     pub deletion_protection: bool,

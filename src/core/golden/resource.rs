@@ -22,6 +22,8 @@ pub struct ResolveContext<'a> {
 /// What a request may say whichever resource it is for.
 #[derive(Clone, Copy, Default)]
 pub struct Common<'a> {
+    /// Its name, as written.
+    pub golden_path: Option<&'a str>,
     pub drift: Option<&'a Drift>,
     pub adopt: Option<&'a Adopt>,
     /// As written; `None`: the tier decides.

@@ -1,7 +1,7 @@
 //! The trait, its requests and its results: all that the rest of the program knows of the engine.
 
 use crate::{
-    domain::{ClusterRef, Facts, Id, Late, ObjectKey, Outputs, Problem, Record, StableFacts},
+    domain::{ClusterRef, Facts, Id, Late, ObjectKey, Outputs, PathVersion, Problem, Record, StableFacts},
     golden::{Parent, Spec},
 };
 use async_trait::async_trait;
@@ -48,6 +48,8 @@ pub struct ObserveRequest {
     pub target: Option<String>,
     pub spec: Option<Spec>,
     pub facts: Option<StableFacts>,
+    /// What it was made by.
+    pub path: Option<PathVersion>,
     pub parent: Option<Parent>,
     /// From state: an object with an equal digest keeps its prior line.
     pub objects: BTreeMap<String, String>,
@@ -78,6 +80,8 @@ pub struct PreviewRequest {
     pub spec: Spec,
     /// From private bytes.
     pub facts: Option<StableFacts>,
+    /// What it was made by.
+    pub path: Option<PathVersion>,
     pub parent: Option<Parent>,
     /// `Some`: an update.
     pub prior: Option<Prior>,
@@ -117,6 +121,8 @@ pub struct Decided {
 pub struct EnsureRequest {
     pub spec: Spec,
     pub facts: Option<StableFacts>,
+    /// What it was made by.
+    pub path: Option<PathVersion>,
     pub parent: Option<Parent>,
     pub prior: Option<Prior>,
     pub replacing: Option<Replacing>,
@@ -124,6 +130,8 @@ pub struct EnsureRequest {
     /// error before anything is changed.
     pub planned: Option<BTreeMap<String, Late<String>>>,
     pub planned_target: Option<String>,
+    /// The version of the golden path that the plan showed.
+    pub planned_version: Option<String>,
     pub timeout: Duration,
     pub cancel: Cancel,
 }
@@ -138,6 +146,7 @@ pub struct Exists {
     pub outputs: Outputs,
     pub uid: String,
     pub facts: StableFacts,
+    pub path: PathVersion,
     pub parent: Option<Parent>,
     pub protected: bool,
     /// All of it is as desired.

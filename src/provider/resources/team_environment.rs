@@ -7,7 +7,7 @@ use super::{
 use goldenpath_core::{
     domain::{
         AdoptMode, ClusterRef, DnsLabel, EnvironmentId, Id, NameError, Namespace, PodSecurityLevel, Quantities,
-        TierName,
+        TierName, VersionConstraint,
     },
     provision::{Descriptor, Environment, Spec, descriptor},
 };
@@ -81,6 +81,11 @@ fn configured() -> Vec<Attribute> {
             .not_empty()
             .example("team-standard")
             .describe("Name of the golden path. Defaults to the default path of the catalogue, `team-standard`."),
+        optional("golden_path_version", Type::String).parses::<VersionConstraint>().example("~> 1.0").describe(
+            "Version of the golden path: one (`1.2.0`), or constraints as in Terraform (`~> 1.2`, `>= 1.0, < 2.0`). An environment \
+             stays at its `resolved_version` for as long as that satisfies this attribute; else it moves to the highest version \
+             that does, and its slots move with it. If unset, a new environment gets the highest version and stays there.",
+        ),
         owner(),
         namespaces(),
         quota(),

@@ -16,15 +16,13 @@ pub struct Resolved {
 
 pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {
     let ResolveContext { facts, catalogue, .. } = given;
-    let path = catalogue.path(None)?;
+    let path = catalogue.newest(None)?;
     let level = PodSecurityLevel::Restricted;
     Ok(Resolved {
         spec: spec.clone(),
         summary: Summary {
             team: String::new(),
-            golden_path: path.name.clone(),
-            golden_path_version: path.version.to_string(),
-            golden_path_digest: path.digest.clone(),
+            path: path.id(),
             class: None,
             deletion_protection: false,
             namespaces: vec![],

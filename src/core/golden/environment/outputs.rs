@@ -19,7 +19,7 @@ pub fn outputs(resolved: &Resolved) -> Outputs {
     let groups = personas.iter().map(|persona| (persona.name.to_string(), persona.groups.clone()));
     let entries = personas.iter().flat_map(|persona| &persona.principals).map(|arn| (arn.clone(), Computed::Later));
     Outputs::default()
-        .with("resolved_version", summary.golden_path_version.clone())
+        .with("resolved_version", summary.path.version.to_string())
         .with("namespace_names", parent.namespaces.clone())
         .with("rbac_groups", groups.collect::<BTreeMap<_, _>>())
         .with("role_arns", roles.collect::<BTreeMap<_, _>>())

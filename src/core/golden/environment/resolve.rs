@@ -61,9 +61,7 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
     let has_roles = personas.iter().any(|persona| persona.role.is_some());
     let summary = Summary {
         team: parent.team.clone(),
-        golden_path: parent.golden_path.clone(),
-        golden_path_version: effective.terms.path.version.to_string(),
-        golden_path_digest: effective.terms.path.digest.clone(),
+        path: effective.terms.path.id(),
         class: Some(tier.class),
         deletion_protection: spec.deletion_protection.unwrap_or(tier.deletion_protection),
         namespaces: parent.namespaces.values().cloned().collect(),
@@ -111,6 +109,7 @@ impl Foundation {
             team: mark.team.clone(),
             tier: mark.tier.clone(),
             golden_path: mark.path.clone(),
+            golden_path_version: effective.terms.path.version,
             namespaces: effective.namespaces.iter().map(|(key, it)| (key.to_string(), it.name.clone())).collect(),
             quota_total: effective.quota.iter().map(|(name, quantity)| (name.clone(), quantity.to_string())).collect(),
             headroom_percent: effective.headroom_percent,

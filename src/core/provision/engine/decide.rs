@@ -15,7 +15,7 @@ pub mod instance;
 pub mod lines;
 pub mod losses;
 pub mod outcome;
-mod promise;
+pub mod promise;
 pub mod refresh;
 pub mod removal;
 pub mod shares;

@@ -38,7 +38,8 @@ impl Managed {
                  ID, and that the provider configuration sets the right target.",
             )]);
         };
-        let memory = Memory { id: id.to_string(), facts: Some(record.facts.clone()), ..Memory::default() };
+        let memory =
+            Memory { id: id.to_string(), facts: Some(record.facts.clone()), path: record.path(), ..Memory::default() };
         let state = self.state_of(&id.to_string(), &record).map_err(|error| {
             Diagnostic::error(
                 format!("The record of {id} can't be read: {error}"),

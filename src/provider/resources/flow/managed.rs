@@ -115,9 +115,9 @@ impl Managed {
         }
         let prior = self.prior(state, memory).ok()?;
         let spec = prior.spec.clone();
-        let (facts, parent) = (memory.facts.clone(), memory.parent.clone());
+        let Memory { facts, path, parent, .. } = memory.clone();
         let request =
-            PreviewRequest { spec, facts, parent, prior: Some(prior), replacing: None, variant: 0, again: false };
+            PreviewRequest { spec, facts, path, parent, prior: Some(prior), replacing: None, variant: 0, again: false };
         configured.provisioner.preview(request).await.decided.map(|decided| decided.protected)
     }
 

@@ -1,7 +1,7 @@
 //! What a client requests, and what its state holds.
 
 use goldenpath_core::{
-    domain::{Computed, Late, ObjectKey, Outputs, Problem, StableFacts},
+    domain::{Computed, Late, ObjectKey, Outputs, PathVersion, Problem, StableFacts},
     provision::{
         Baseline, Cancel, EnsureRequest, Environment, ObserveRequest, Parent, PreviewRequest, Prior, RemoveRequest,
         Replacing, Slot, Spec,
@@ -18,6 +18,7 @@ pub struct InstanceState {
     pub target: String,
     pub objects: BTreeMap<String, String>,
     pub facts: StableFacts,
+    pub path: Option<PathVersion>,
     pub parent: Option<Parent>,
     pub protected: bool,
     pub incomplete: bool,
@@ -109,6 +110,7 @@ pub fn preview_request(spec: &Spec, state: Option<&InstanceState>, replacing: Op
     PreviewRequest {
         spec: spec.clone(),
         facts: state.map(|state| state.facts.clone()),
+        path: state.and_then(|state| state.path.clone()),
         parent: state.and_then(|state| state.parent.clone()),
         prior: state.map(prior),
         replacing,
@@ -125,10 +127,12 @@ pub fn ensure_request(
     EnsureRequest {
         spec: spec.clone(),
         facts: state.map(|state| state.facts.clone()),
+        path: state.and_then(|state| state.path.clone()),
         parent: state.and_then(|state| state.parent.clone()),
         prior: state.map(prior),
         replacing: None,
         planned,
+        planned_version: None,
         planned_target: state.map(|state| state.target.clone()),
         timeout: Duration::from_secs(600),
         cancel: Cancel::new(),
@@ -142,6 +146,7 @@ pub fn observe_request(state: &InstanceState) -> ObserveRequest {
         target: Some(state.target.clone()),
         spec: Some(state.spec.clone()),
         facts: Some(state.facts.clone()),
+        path: state.path.clone(),
         parent: state.parent.clone(),
         objects: state.objects.clone(),
     }

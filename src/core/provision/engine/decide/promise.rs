@@ -9,8 +9,8 @@ use super::{
     losses,
 };
 use crate::{
-    domain::{Desired, Fields, Late, ObjectKey, Problem},
-    golden::{ResolveContext, Spec},
+    domain::{Desired, Fields, Late, ObjectKey, PathVersion, Problem},
+    golden::{Blueprint, ResolveContext, Spec},
     kinds::{self, same_digest},
     provision::engine::record,
 };
@@ -90,6 +90,34 @@ pub fn check_kept(planned: &Promised, now: &Promised) -> Option<Problem> {
             differing.len()
         ),
     ))
+}
+
+/// The same of the version of the golden path: a newer one may render the same objects.
+pub fn check_version(planned: Option<&str>, blueprint: &Blueprint) -> Result<(), Problem> {
+    let PathVersion { name, version, .. } = &blueprint.summary.path;
+    match planned {
+        Some(planned) if planned != version.to_string() => Err(Problem::error(
+            "plan.outdated",
+            format!("Golden path {name} {planned}, which the plan showed, would now be {version}"),
+            "The catalogue has changed since the plan was made. Nothing was changed. Plan again.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A version is one text for ever; what else would it say what something was made by?
+pub fn edited_path(before: Option<&PathVersion>, blueprint: &Blueprint) -> Option<Problem> {
+    let PathVersion { name, version, digest } = &blueprint.summary.path;
+    let before = before.filter(|before| (&before.name, before.version) == (name, *version))?;
+    (before.digest != *digest).then(|| {
+        Problem::warning(
+            "catalogue.edited",
+            format!("Golden path {name} {version} is no longer the one that made this"),
+            "Its document was changed without a new version, so the change reaches every environment at its next apply. \
+             Publish it as a new version instead, which environments move to one by one.",
+        )
+        .at(["golden_path_version"])
+    })
 }
 
 /// Desired objects by key, with their canonical fields.

@@ -301,6 +301,7 @@ impl Engine {
             outputs: outcome::existing(blueprint, uid, target, lines, &Seen { objects: seen, record, proof }),
             uid: uid.to_owned(),
             facts: ground.facts.clone(),
+            path: blueprint.summary.path.clone(),
             parent: ground.parent.clone(),
             protected: plan.is_protected,
             complete,

@@ -53,6 +53,8 @@ fn a_plan_that_changes_nothing_says_only_what_was_an_error() {
             id: spec.id(),
             spec: &spec,
             facts: None,
+            path: None,
+            planned_version: None,
             parent: None,
             prior: prior.as_ref(),
             replacing: None,
