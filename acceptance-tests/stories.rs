@@ -1,6 +1,7 @@
 //! What people do, with real CLIs: each story is a configuration, some commands, and what must be seen.
 
 pub mod adoption;
+mod bounds;
 mod configurations;
 mod drift;
 mod explain;
@@ -89,6 +90,10 @@ pub const STORIES: &[Story] = &[
     story("-replace", On::Main, moves::replace_option),
     story("create_before_destroy inherited from a dependent", On::Every, moves::create_before_destroy),
     story("a new version of a golden path moves nothing", On::Every, versions::stay),
+    story("bounds of a pipeline hold on every way", On::Every, bounds::hold),
+    story("a laxer tier is a loosening", On::Every, bounds::loosened),
+    story("two configurations with one request", On::Every, bounds::claims),
+    story("golden paths that a cluster accepts", On::Main, bounds::accepted_paths),
     story("a lost record is rebuilt", On::Main, loss::a_lost_record),
     story("deletion protection of a destroy", On::Main, loss::protected_from_destroy),
     story("deletion protection of an update", On::Main, loss::protected_from_update),

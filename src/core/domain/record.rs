@@ -22,6 +22,9 @@ pub struct Record {
     pub kind: ResourceKind,
     pub cluster_arn: String,
     pub team: String,
+    /// Empty for a baseline.
+    #[serde(default)]
+    pub tier: String,
     pub golden_path: String,
     pub golden_path_version: String,
     pub golden_path_digest: String,
@@ -36,6 +39,9 @@ pub struct Record {
     pub operation: Option<Operation>,
     #[serde(default)]
     pub timings: Vec<Timing>,
+    /// When the last operation wrote it (RFC 3339).
+    #[serde(default)]
+    pub written_at: String,
     pub tool_version: String,
 }
 

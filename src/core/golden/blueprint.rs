@@ -1,7 +1,7 @@
 //! What rendering gives.
 
 use super::outputs::OutputRules;
-use crate::domain::{Desired, Outputs, PathVersion, TierClass};
+use crate::domain::{Desired, Outputs, PathVersion, TierClass, TierName};
 use std::collections::BTreeMap;
 
 /// All the desired objects of one request, with their order.
@@ -24,6 +24,7 @@ pub struct Summary {
     /// What it is made by.
     pub path: PathVersion,
     /// `None` for a baseline, which belongs to no tier.
+    pub tier: Option<TierName>,
     pub class: Option<TierClass>,
     pub deletion_protection: bool,
     /// Final names of the namespaces that deleting would lose; what `deletion_protection` covers.

@@ -60,11 +60,22 @@ impl Catalogue {
         Arc::clone(&PARSED)
     }
 
-    /// The built-in paths and more documents, each as (name for messages, YAML).
+    /// The built-in paths and more documents, each as (name for messages, YAML). Where one of them is the default, none that is
+    /// built in is.
     pub fn with_documents<'a>(documents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
         let embedded = EMBEDDED.iter().map(|(document, text)| (*document, sound(document, serde_json::from_str(text))));
-        let more = documents.into_iter().map(|(document, text)| (document, parse(document, text)));
-        Self::of(embedded.chain(more))
+        let more: Vec<_> = documents.into_iter().map(|(document, text)| (document, parse(document, text))).collect();
+        let replaces = more.iter().any(|(_, path)| path.as_ref().is_ok_and(|path| path.default));
+        let built_in = embedded.map(|(document, path)| {
+            let as_one_of_several = |path: GoldenPath| GoldenPath { default: path.default && !replaces, ..path };
+            (document, path.map(as_one_of_several))
+        });
+        Self::of(built_in.chain(more))
+    }
+
+    /// Without the built-in paths.
+    pub fn of_documents<'a>(documents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
+        Self::of(documents.into_iter().map(|(document, text)| (document, parse(document, text))))
     }
 
     fn of<'a>(
@@ -159,6 +170,10 @@ impl Catalogue {
     pub fn terms_of(&self, parent: &Parent) -> Result<Terms, Problem> {
         let tier = parent.tier.parse().map_err(environment_unreadable)?;
         self.terms(Some(&parent.golden_path), Some(&VersionConstraint::exactly(parent.golden_path_version)), &tier)
+    }
+
+    pub fn tier(&self, path: &PathVersion, tier: &TierName) -> Option<&Arc<Tier>> {
+        self.version(&path.name, path.version)?.tiers.get(tier)
     }
 
     /// Newer ones than that by which something was made.

@@ -3,7 +3,8 @@
 use super::{blueprint::Summary, catalogue::Catalogue, outputs::Before, outputs::Seen, parent::Parent};
 use crate::{
     domain::{
-        Adopt, ClusterRef, Desired, Drift, Id, NameError, Outputs, Problem, Problems, ResourceKind, Share, StableFacts,
+        AcceptedPath, Adopt, ClusterRef, Desired, Drift, Id, NameError, Outputs, Problem, Problems, ResourceKind,
+        Share, StableFacts,
     },
     policy::Subject,
 };
@@ -24,6 +25,10 @@ pub struct ResolveContext<'a> {
 pub struct Common<'a> {
     /// Its name, as written.
     pub golden_path: Option<&'a str>,
+    /// Who holds it.
+    pub claim: Option<&'a str>,
+    /// What environments of the cluster may be made by.
+    pub accepted: Option<&'a BTreeMap<String, AcceptedPath>>,
     pub drift: Option<&'a Drift>,
     pub adopt: Option<&'a Adopt>,
     /// As written; `None`: the tier decides.

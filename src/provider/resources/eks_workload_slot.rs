@@ -85,6 +85,7 @@ fn configured() -> Vec<Attribute> {
         ingress(),
         egress(),
         attributes::drift(),
+        attributes::claim(),
         timeouts(flow::OPERATIONS),
     ]
 }

@@ -99,6 +99,7 @@ fn configured() -> Vec<Attribute> {
         ),
         attributes::drift(),
         adopt(),
+        attributes::claim(),
         timeouts(flow::OPERATIONS),
     ]
 }

@@ -26,7 +26,7 @@ impl Inspector for TargetInspector {
     async fn inspect(&self, target: &DoctorTarget) -> anyhow::Result<Inspection> {
         let cluster: ClusterRef = target.cluster.parse()?;
         let folders: Vec<_> = target.catalogue.iter().flat_map(std::env::split_paths).collect();
-        let catalogue = super::target::catalogue(&folders)?;
+        let catalogue = super::target::built_in_and(&folders)?;
         let seen = match &target.sandbox {
             Some(path) => {
                 let sandbox = Sandbox::open(path.clone(), SandboxOptions::default());

@@ -43,6 +43,9 @@ pub struct EnvironmentSpec {
     pub drift: Option<Drift>,
     #[serde(default)]
     pub adopt: Option<Adopt>,
+    /// Who holds it: what a create must say to take over what exists.
+    #[serde(default)]
+    pub claim: Option<String>,
 }
 
 impl EnvironmentSpec {

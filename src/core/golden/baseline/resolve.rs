@@ -23,6 +23,7 @@ pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolv
         summary: Summary {
             team: String::new(),
             path: path.id(),
+            tier: None,
             class: None,
             deletion_protection: false,
             namespaces: vec![],

@@ -47,7 +47,6 @@ fn the_highest_version_of_a_name_counts() {
 fn wrong_documents_are_refused() {
     for (from, to, words, reason) in [
         ("version: 1.0.0", "version: 1.0.0", "in the catalogue already", "a name and version twice"),
-        ("name: team-standard", "name: other", "second default", "two defaults"),
         ("version: 1.0.0", "version: \"1.0\"", "major.minor.patch", "no version"),
         ("bound_factor: 4", "bound_factr: 4", "bound_factr", "an unknown field is not ignored"),
         ("class: dev", "class: test", "test", "an unknown class"),
@@ -76,7 +75,8 @@ fn wrong_documents_are_refused() {
     ] {
         assert!(TEXT.contains(from), "{from} is in the document");
         let text = TEXT.replacen(from, to, 1);
-        let error = Catalogue::with_documents([("x.yaml", text.as_str())]).expect_err(reason).to_string();
+        let Err(error) = Catalogue::with_documents([("x.yaml", text.as_str())]) else { panic!("{reason}") };
+        let error = error.to_string();
         assert!(error.contains(words) && error.starts_with("x.yaml"), "{reason}: {error}");
     }
 }
@@ -118,4 +118,18 @@ fn a_version_stays_until_the_request_moves_it() {
     assert!(gone.path(None, Some(&"2.0.0".parse().expect("a version"))).is_ok(), "and the request moves off it");
     let problem = all.path(None, Some(&"~> 3.0".parse().expect("a constraint"))).expect_err("there is none");
     assert_eq!(problem.code, "catalogue.unknown_version");
+}
+
+#[test]
+fn a_default_of_ones_own_takes_the_place_of_the_built_in_one() {
+    let own = TEXT.replace("name: team-standard", "name: own");
+    let other = TEXT.replace("name: team-standard", "name: other");
+    let newest = |catalogue: &Catalogue| catalogue.newest(None).map(|path| path.name.clone());
+    let catalogue = Catalogue::with_documents([("own", own.as_str())]).unwrap_or_default();
+    assert_eq!(newest(&catalogue), Ok("own".to_owned()));
+    assert!(catalogue.newest(Some("team-standard")).is_ok(), "the built-in one is there by its name");
+    let alone = Catalogue::of_documents([("own", own.as_str())]).unwrap_or_default();
+    assert!(alone.newest(Some("team-standard")).is_err() && newest(&alone).is_ok(), "without it");
+    let both = Catalogue::with_documents([("own", own.as_str()), ("other", other.as_str())]).map(|_| ());
+    assert!(matches!(both, Err(CatalogueError::SecondDefault { .. })), "two of one's own");
 }

@@ -62,6 +62,7 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
     let summary = Summary {
         team: parent.team.clone(),
         path: effective.terms.path.id(),
+        tier: Some(spec.tier.clone()),
         class: Some(tier.class),
         deletion_protection: spec.deletion_protection.unwrap_or(tier.deletion_protection),
         namespaces: parent.namespaces.values().cloned().collect(),

@@ -58,6 +58,7 @@ pub fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, 
     let summary = Summary {
         team: parent.team.clone(),
         path: found.path.id(),
+        tier: parent.tier.parse().ok(),
         class: Some(found.tier.class),
         deletion_protection: spec.deletion_protection.unwrap_or(found.tier.deletion_protection),
         namespaces: own.iter().map(|(_, own)| own.name.clone()).collect(),

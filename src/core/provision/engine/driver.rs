@@ -4,7 +4,7 @@
 use super::{
     connection::Engine,
     decide::{
-        Inputs, Stop, decide,
+        Inputs, Stop, bounds, decide,
         drift::Lines,
         instance::Decision,
         losses, outcome, promise,
@@ -36,9 +36,18 @@ impl Engine {
         let (blueprint, judged) = self.render(change, &ground)?; // pure
         let found = &self.gather_found(change, &ground, &blueprint, &mut Watch::default()).await; // reads
         self.remember(change, &ground.facts);
-        let before = &self.catalogue.holding(change.path);
-        let inputs =
-            Inputs { change, ground: &ground, blueprint: &blueprint, judged: &judged, found, catalogue: before };
+        let (catalogue, now) = (&self.catalogue.holding(change.path), &self.clock.now());
+        let (ground_now, bounds) = (&ground, &self.config.bounds);
+        let inputs = Inputs {
+            change,
+            ground: ground_now,
+            blueprint: &blueprint,
+            judged: &judged,
+            found,
+            catalogue,
+            bounds,
+            now,
+        };
         let plan = decide(&inputs).map_err(Stop::into_problems)?; // pure
         let outputs = outcome::planned(&blueprint, &plan.lines, change.prior, ground.target.as_deref()); // pure
         let decided = Decided {
@@ -66,10 +75,11 @@ impl Engine {
         self.forget(&change.id, &ground.facts).await;
         let target = self.target(&ground.facts.cluster_arn, change.moment);
         let mut watch = Watch::default();
-        let before = &self.catalogue.holding(change.path);
+        let (catalogue, bounds) = (&self.catalogue.holding(change.path), &self.config.bounds);
         loop {
             let found = &self.gather_found(change, ground, &blueprint, &mut watch).await; // reads
-            let inputs = Inputs { change, ground, blueprint: &blueprint, judged: &judged, found, catalogue: before };
+            let (blueprint, judged, now) = (&blueprint, &judged, &requested_at);
+            let inputs = Inputs { change, ground, blueprint, judged, found, catalogue, bounds, now };
             let plan = match decide(&inputs) {
                 Ok(plan) => plan, // pure
                 Err(Stop::Refuse(problems)) => return Err(problems),
@@ -151,6 +161,9 @@ impl Engine {
     /// What a removal would lose. The error arm refuses it.
     pub(super) async fn plan_removal(&self, request: &RemoveRequest) -> Result<Option<Problem>, Problem> {
         self.gather_same_target(request).await?; // reads
+        if !self.config.bounds.is_empty() {
+            self.within_bounds(&request.id, self.find(&request.id).await.ok().flatten().as_ref())?; // reads
+        }
         self.memory.remember_share(&request.id, [].into());
         let lost = losses::own_namespaces(&request.id, &request.keys); // pure
         // A create that never ended has nothing inside that anybody could miss.
@@ -169,6 +182,7 @@ impl Engine {
         let cluster = match self.gather_left_cluster(request).await? {
             LeftCluster::There(cluster) => cluster, // reads
             LeftCluster::Gone(facts) => {
+                self.within_bounds(&request.id, None)?; // pure
                 return self.execute_removal_of_roles(request, &facts, moment, problems).await; // writes
             }
         };
@@ -188,6 +202,7 @@ impl Engine {
         let mut watch = Watch::default();
         loop {
             let leaving = self.gather_leaving(request, &cluster.stable, &mut watch, moment).await?; // reads
+            self.within_bounds(&request.id, leaving.record.as_ref())?; // pure
             let removal = decide_removal(request, &leaving)?; // pure
             match removal {
                 Removal::Remove => {
@@ -257,10 +272,15 @@ impl Engine {
         [change.spec.check(), change.spec.check_with(&change.catalogue(&self.catalogue))].concat()
     }
 
+    /// Of what exists, whoever asks for it.
+    pub(super) fn within_bounds(&self, id: &Id, record: Option<&Record>) -> Result<(), Problem> {
+        bounds::of_record(&self.config.bounds, id, record).into_iter().next().map_or(Ok(()), Err)
+    }
+
     /// For the slots of the same run.
     fn remember(&self, change: &ChangeRequest<'_>, facts: &StableFacts) {
         let parent = change.spec.parent_of(facts, &change.catalogue(&self.catalogue)).and_then(Result::ok);
-        self.memory.remember(&change.id, change.variant, parent);
+        self.memory.remember(change.spec, change.variant, parent);
     }
 
     /// What this connection has read of it is about to change.

@@ -36,7 +36,11 @@ impl Provisioner for Engine {
             None => self.facts(&cluster).await?.stable.cluster_arn,
         };
         let found = self.target(&arn, Moment::Plan).get(&record::key_of(id)).await?;
-        Ok(found.as_ref().map_or(Ok(None), record::parse)?)
+        let record = found.as_ref().map_or(Ok(None), record::parse)?;
+        if let Some(record) = &record {
+            self.within_bounds(id, Some(record))?;
+        }
+        Ok(record)
     }
 
     async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {

@@ -37,7 +37,7 @@ pub fn promise(inputs: &Inputs<'_>) -> Promise {
     let mut problems = if is_quiet { quieten(judged) } else { judged.to_vec() };
     problems.append(&mut promise.problems);
     problems.extend(losses::of_update(inputs));
-    Promise { problems, ..promise }
+    Promise { problems, is_quiet, ..promise }
 }
 
 /// Of a plan that changes nothing. What was only a warning was reported when it was made so; repeated in every plan, nobody

@@ -246,6 +246,7 @@ impl Engine {
                 record.phase = Phase::Ready;
                 record.operation = None;
                 record.inventory = inventory;
+                record.written_at.clone_from(&ready_at);
                 // How long the first create took; it never changes afterwards.
                 if record.timings.is_empty() {
                     record.timings = vec![

@@ -81,6 +81,7 @@ impl GoldenResource for Robot {
         let summary = Summary {
             team: parent.team.clone(),
             path: path.id(),
+            tier: None,
             class: None,
             deletion_protection: false,
             namespaces: vec![],

@@ -34,6 +34,7 @@ fn a_plan_that_changes_nothing_says_only_what_was_an_error() {
         objects: Item::unread(),
         shares: None,
         rivals: vec![],
+        accepted: None,
         records: vec![],
     };
     for (before, objects, expected, reason) in [
@@ -68,6 +69,8 @@ fn a_plan_that_changes_nothing_says_only_what_was_an_error() {
             ground: &ground,
             blueprint: &blueprint,
             judged: &judged,
+            bounds: &[],
+            now: "",
             found: &found,
             catalogue: &Catalogue::embedded(),
         };
