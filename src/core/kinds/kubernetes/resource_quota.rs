@@ -5,8 +5,10 @@ use crate::kinds::{
     kind::Kind,
     words::{Rest, Row, expression, only, unescaped},
 };
+use serde_json::Value;
+use std::collections::BTreeMap;
 
-const HARD: &str = "/spec/hard/";
+pub const HARD: &str = "/spec/hard/";
 
 pub const KIND: Kind = Kind {
     atomic: &["scopeSelector"],
@@ -16,6 +18,12 @@ pub const KIND: Kind = Kind {
     immutable: &["/spec/scopes"],
     ..Kind::namespaced("v1", "ResourceQuota", "resourcequotas")
 };
+
+/// What the cluster has counted.
+pub fn used(document: &Value) -> BTreeMap<String, String> {
+    let used = document.pointer("/status/used").and_then(Value::as_object).into_iter().flatten();
+    used.filter_map(|(name, amount)| Some((name.clone(), amount.as_str()?.to_owned()))).collect()
+}
 
 /// `pods 40`, and `scope PriorityClass:batch` where it is not about all pods.
 fn words(rest: &mut Rest<'_>) -> Vec<Row> {

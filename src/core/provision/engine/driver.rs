@@ -22,7 +22,9 @@ use super::{
 use crate::{
     domain::{Class, Facts, Id, Problem, Record, StableFacts},
     golden::{Blueprint, Parent, ResolveContext, Spec, recorded},
-    provision::{Decided, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest},
+    provision::{
+        Decided, Description, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest,
+    },
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -127,6 +129,24 @@ impl Engine {
                 .unwrap_or_else(|| unreadable(&record, "nothing can be rendered from it".to_owned()))
         };
         Ok(Some(resolved.map_err(unrendered)?.render().files)) // pure
+    }
+
+    /// What is there now, by the record alone.
+    pub(super) async fn describe_recorded(&self, id: &Id) -> Result<Option<Description>, Problem> {
+        let Some(record) = self.find(id).await? else { return Ok(None) }; // reads
+        let request = ObserveRequest {
+            id: id.clone(),
+            uid: None,
+            target: None,
+            spec: None,
+            facts: Some(record.facts.clone()),
+            parent: None,
+            objects: Lines::new(),
+        };
+        let Observation::Here(seen) = self.refresh(&request).await? else { return Ok(None) }; // reads
+        let outputs = seen.outputs.ok_or_else(|| unreadable(&record, "nothing can be rendered from it".to_owned()))?;
+        let quota_left = self.gather_quota_left(&record).await?; // reads
+        Ok(Some(Description { record, outputs, quota_left }))
     }
 
     /// What is there now, and drift in words.

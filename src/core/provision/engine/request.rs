@@ -22,6 +22,7 @@ pub struct ChangeRequest<'a> {
     /// What the plan promised of `objects`, for an apply, and the target that it was for.
     pub planned: Option<&'a BTreeMap<String, Late<String>>>,
     pub planned_target: Option<&'a str>,
+    pub timeouts: Option<&'a serde_json::Value>,
     pub moment: Moment<'a>,
 }
 
@@ -40,12 +41,14 @@ impl<'a> ChangeRequest<'a> {
             variant: *variant,
             planned: None,
             planned_target: None,
+            timeouts: None,
             moment: if *again { Moment::PlanAgain } else { Moment::Plan },
         }
     }
 
     pub fn of_apply(request: &'a EnsureRequest, begun: Duration) -> Self {
-        let EnsureRequest { spec, facts, parent, prior, replacing, planned, planned_target, timeout, cancel } = request;
+        let EnsureRequest { spec, facts, parent, prior, replacing, planned, planned_target, timeouts, timeout, cancel } =
+            request;
         Self {
             id: spec.id(),
             spec,
@@ -56,6 +59,7 @@ impl<'a> ChangeRequest<'a> {
             variant: 0,
             planned: planned.as_ref(),
             planned_target: planned_target.as_deref(),
+            timeouts: timeouts.as_ref(),
             moment: Moment::Apply { until: begun + *timeout, cancel },
         }
     }

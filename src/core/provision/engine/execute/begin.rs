@@ -94,6 +94,7 @@ impl Engine {
             golden_path_version: summary.golden_path_version.clone(),
             golden_path_digest: summary.golden_path_digest.clone(),
             spec,
+            timeouts: change.timeouts.cloned(),
             facts: ground.facts.clone(),
             inventory: inventory.into_iter().collect(),
             phase,
@@ -115,8 +116,8 @@ fn is_settled(record: &Record, draft: &Record) -> bool {
     let then: BTreeSet<&String> = draft.inventory.iter().collect();
     record.phase == Phase::Ready
         && now == then
-        && (&record.uid, &record.team, &record.spec, &record.facts)
-            == (&draft.uid, &draft.team, &draft.spec, &draft.facts)
+        && (&record.uid, &record.team, &record.spec, &record.timeouts, &record.facts)
+            == (&draft.uid, &draft.team, &draft.spec, &draft.timeouts, &draft.facts)
         && (&record.golden_path, &record.golden_path_version, &record.golden_path_digest)
             == (&draft.golden_path, &draft.golden_path_version, &draft.golden_path_digest)
 }
