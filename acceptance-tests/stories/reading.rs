@@ -45,7 +45,7 @@ pub(super) fn plans_are_short(tool: &Tool) -> Result<()> {
     workspace.apply(&[])?;
     workspace.write("main.tf", &QUICK.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"6\""))?;
     // A quota has eight fields of its own, and a CLI shows all lines of a block.
-    is_at_most("an update of one amount of a quota", &workspace.plan(&[])?, 32)?;
+    is_at_most("an update of one amount of a quota", &workspace.plan(&[])?, 31)?;
     workspace.write(
         "main.tf",
         &QUICK.replace("tier    = \"dev\"", "tier    = \"dev\"\n  network = { allow_from = [\"env:shop\"] }"),
@@ -126,14 +126,23 @@ output "command" {
   value = data.goldenpath_team_environment.payments.kubeconfig_command
 }
 
+output "people" {
+  value = data.goldenpath_team_environment.payments.principal_arns["developer"][0]
+}
+
 output "differs" {
-  value = [for name in ["namespace_names", "principal_arns", "rbac_groups", "namespace_labels", "access_entry_arns"] :
+  value = [for name in ["namespace_names", "rbac_groups", "namespace_labels", "access_entry_arns"] :
     name if data.goldenpath_team_environment.payments[name] != goldenpath_team_environment.payments[name]]
 }
 "#;
     let workspace = Workspace::new(tool, &format!("{QUICK}{read}"))?;
     let applied = workspace.apply(&[])?;
-    for says in ["left = \"40\"", "aws eks update-kubeconfig --name demo --region eu-west-1", "differs = []"] {
+    for says in [
+        "left = \"40\"",
+        "aws eks update-kubeconfig --name demo --region eu-west-1",
+        "differs = []",
+        "people = \"arn:aws:iam::",
+    ] {
         applied.says(says)?;
     }
     workspace.plan_is_empty(&[])?;

@@ -14,10 +14,7 @@ use aws_sigv4::{
     sign::v4,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use goldenpath_core::{
-    domain::ClusterArn,
-    ports::PortError,
-};
+use goldenpath_core::{domain::ClusterArn, ports::PortError};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},

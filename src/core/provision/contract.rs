@@ -79,6 +79,8 @@ pub struct ObservedInstance {
 pub struct Description {
     pub record: Record,
     pub outputs: Outputs,
+    /// What only a data source shows.
+    pub described: Outputs,
     /// Namespace -> resource -> what is left of its quota at this moment.
     pub quota_left: BTreeMap<String, BTreeMap<String, Quantity>>,
 }

@@ -15,6 +15,7 @@ pub struct EnvironmentSource {
     pub session: Arc<Session>,
 }
 
+const PRINCIPALS: &str = "principal_arns";
 const QUOTA_LEFT: &str = "quota_left";
 
 #[async_trait]
@@ -33,7 +34,12 @@ impl DataSource for EnvironmentSource {
              `status.used` of the ResourceQuota `gp-base`. It is live use, so it changes from run to run: for outputs and checks, \
              and nothing that a resource should depend on.",
         );
-        Schema::new([id].into_iter().chain(written()).chain(team_environment::outputs()).chain([left])).describe(
+        let principals = computed(PRINCIPALS, Type::map(Type::list(Type::String))).describe(
+            "ARNs of the principals of each persona: those of `principal_arns`, the roles of its `permission_sets`, and the role \
+             that was created for it.",
+        );
+        let ours = team_environment::outputs().into_iter().chain([principals, left]);
+        Schema::new([id].into_iter().chain(written()).chain(ours)).describe(
             "An environment that exists, by its record: for the configuration of an application, which is often not the one that \
              manages the environment.",
         )
@@ -63,7 +69,7 @@ fn written() -> [Attribute; 5] {
 }
 
 fn computed_of(found: &Description) -> Value {
-    let Description { record, outputs, quota_left } = found;
+    let Description { record, outputs, described, quota_left } = found;
     let spec = to_value(&record.spec);
     let outputs = to_value(outputs);
     // A key of a namespace is what a configuration knows.
@@ -77,5 +83,6 @@ fn computed_of(found: &Description) -> Value {
     });
     let written = ["name", "team", "tier", "cluster"].map(|name| (name, spec.child(name).clone()));
     let path = ("golden_path", Value::from(record.golden_path.as_str()));
-    Value::map(ours.chain(written).chain([path, (QUOTA_LEFT, left)]))
+    let principals = (PRINCIPALS, to_value(described).child(PRINCIPALS).clone());
+    Value::map(ours.chain(written).chain([path, principals, (QUOTA_LEFT, left)]))
 }

@@ -236,10 +236,6 @@ pub(super) fn outputs() -> Vec<Attribute> {
         computed("kubeconfig_command", Type::String).describe(
             "What people run to reach the cluster with kubectl: `aws eks update-kubeconfig` with its name and region.",
         ),
-        computed("principal_arns", Type::map(Type::list(Type::String))).describe(
-            "ARNs of the principals of each persona: those of `principal_arns`, the roles of its `permission_sets`, and the role \
-             that was created for it.",
-        ),
         computed("rbac_groups", Type::map(Type::list(Type::String))).describe(
             "Groups in the RoleBindings of each persona: one `gp:p:<hash>` for each principal, and the OIDC groups.",
         ),

@@ -111,11 +111,10 @@ impl Engine {
         }
     }
 
-    /// Files for the application's own repository.
-    pub(super) async fn render_files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
-        let Some(record) = self.find(id).await? else { return Ok(None) }; // reads
-        let spec = recorded(self.config.resources, &record);
-        let spec = spec.ok_or_else(|| unreadable(&record, "another release wrote it".to_owned()))?;
+    /// What a record stands for.
+    pub(super) async fn render_recorded(&self, id: &Id, record: &Record) -> Result<Blueprint, Problem> {
+        let spec = recorded(self.config.resources, record);
+        let spec = spec.ok_or_else(|| unreadable(record, "another release wrote it".to_owned()))?;
         let parent = match id.parent() {
             Some(environment) => self.find_parent(environment, &record.facts, None, Moment::Plan).await?, // reads
             None => None,
@@ -126,9 +125,9 @@ impl Engine {
             problems
                 .into_iter()
                 .next()
-                .unwrap_or_else(|| unreadable(&record, "nothing can be rendered from it".to_owned()))
+                .unwrap_or_else(|| unreadable(record, "nothing can be rendered from it".to_owned()))
         };
-        Ok(Some(resolved.map_err(unrendered)?.render().files)) // pure
+        Ok(resolved.map_err(unrendered)?.render()) // pure
     }
 
     /// What is there now, by the record alone.
@@ -145,8 +144,9 @@ impl Engine {
         };
         let Observation::Here(seen) = self.refresh(&request).await? else { return Ok(None) }; // reads
         let outputs = seen.outputs.ok_or_else(|| unreadable(&record, "nothing can be rendered from it".to_owned()))?;
+        let described = self.render_recorded(id, &record).await?.described; // reads
         let quota_left = self.gather_quota_left(&record).await?; // reads
-        Ok(Some(Description { record, outputs, quota_left }))
+        Ok(Some(Description { record, outputs, described, quota_left }))
     }
 
     /// What is there now, and drift in words.

@@ -40,7 +40,8 @@ impl Provisioner for Engine {
     }
 
     async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
-        self.render_files(id).await
+        let Some(record) = self.find(id).await? else { return Ok(None) };
+        Ok(Some(self.render_recorded(id, &record).await?.files))
     }
 
     async fn describe(&self, id: &Id) -> Result<Option<Description>, Problem> {
