@@ -39,6 +39,12 @@ pub(super) fn stay(tool: &Tool) -> Result<()> {
     };
     ensure!(resolved(&workspace)? == "1.0.0", "it stays at {}", resolved(&workspace)?);
 
+    let newer = "\ndata \"goldenpath_team_environment\" \"there\" {\n  id = \"demo/payments-dev\"\n}\n\noutput \"newer\" {\n  value = \
+                 data.goldenpath_team_environment.there.newer_versions\n}\n";
+    workspace.write("newer.tf", newer)?;
+    workspace.plan(&[])?.says("+ newer = [ + \"1.1.0\", ]")?;
+    workspace.remove("newer.tf")?;
+
     // An import of what is there stays, too.
     let id = "demo/payments-dev";
     workspace.ok(&["state", "rm", "goldenpath_eks_workload_slot.ledger", ENVIRONMENT])?;

@@ -30,6 +30,9 @@ pub struct Record {
     pub golden_path_digest: String,
     /// The request as it was written, so that an import is followed by an empty plan; without its kind.
     pub spec: serde_json::Value,
+    /// As they were written, for the same reason.
+    #[serde(default)]
+    pub timeouts: Option<serde_json::Value>,
     pub facts: StableFacts,
     /// Texts of [`super::ObjectKey`]: every object that exists or may exist.
     pub inventory: Vec<String>,

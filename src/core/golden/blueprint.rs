@@ -14,6 +14,8 @@ pub struct Blueprint {
     pub output_rules: &'static dyn OutputRules,
     /// File name -> text, for the application's own repository.
     pub files: BTreeMap<String, String>,
+    /// For a data source alone.
+    pub described: Outputs,
 }
 
 /// What the record and the engine's guards take from a resolved request.

@@ -111,6 +111,10 @@ impl GoldenResource for Environment {
         outputs::outputs(resolved)
     }
 
+    fn described(resolved: &Resolved) -> Outputs {
+        outputs::described(resolved)
+    }
+
     fn judge(resolved: &Resolved, problems: &mut Problems) {
         judge::judge(resolved, problems);
     }

@@ -103,6 +103,11 @@ pub trait GoldenResource: 'static {
         BTreeMap::new()
     }
 
+    /// What a data source shows besides the outputs: known, and too long for every plan.
+    fn described(_: &Self::Resolved) -> Outputs {
+        Outputs::default()
+    }
+
     /// All rules of the golden path.
     fn judge(_: &Self::Resolved, _: &mut Problems) {}
 

@@ -43,11 +43,15 @@ fn ports(target: Target) -> Result<Ports, Diagnostic> {
                 Diagnostic::error(summary, "Check the value against the provider's documentation.")
                     .at(error.path.inside(Step::Attribute("sandbox".to_owned())))
             })?;
-            let notice = Diagnostic::warning(
-                format!("Everything happens in the sandbox {}", path.display()),
-                "This is an embedded rehearsal. No AWS account and no cluster is changed.",
-            );
-            Ports { notice: Some(notice), ..Ports::of(Arc::new(Sandbox::open(path, options))) }
+            // By the time of the next run everybody knows.
+            let is_new = !path.exists();
+            let notice = || {
+                Diagnostic::warning(
+                    format!("Everything happens in the sandbox {}", path.display()),
+                    "This is an embedded rehearsal. No AWS account and no cluster is changed.",
+                )
+            };
+            Ports { notice: is_new.then(notice), ..Ports::of(Arc::new(Sandbox::open(path, options))) }
         }
         Target::Real { aws, kubernetes } => real::ports(*aws, kubernetes)?,
         Target::Offline(facts) => {

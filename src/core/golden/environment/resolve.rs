@@ -126,9 +126,9 @@ impl Foundation {
 
 /// Each namespace's equal part of the quotas by PriorityClass.
 fn by_priority(effective: &Effective) -> Vec<PriorityQuota> {
-    let parts = u32::try_from(effective.namespaces.len()).unwrap_or(u32::MAX);
+    let parts = effective.namespaces.len();
     let share = |resources: &Quantities| {
-        resources.iter().map(|(name, whole)| (name.clone(), whole.share(parts, &quota::step(name)))).collect()
+        resources.iter().map(|(name, whole)| (name.clone(), quota::part(name, whole, parts))).collect()
     };
     let quotas = effective.spec.quota.iter().flat_map(|quota| &quota.by_priority);
     quotas

@@ -22,7 +22,9 @@ use super::{
 use crate::{
     domain::{Class, Facts, Id, PathVersion, Problem, Record, StableFacts},
     golden::{Blueprint, ResolveContext, Spec, recorded},
-    provision::{Decided, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest},
+    provision::{
+        Decided, Description, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest,
+    },
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -115,11 +117,10 @@ impl Engine {
         }
     }
 
-    /// Files for the application's own repository.
-    pub(super) async fn render_files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
-        let Some(record) = self.find(id).await? else { return Ok(None) }; // reads
-        let spec = recorded(self.config.resources, &record);
-        let spec = spec.ok_or_else(|| unreadable(&record, "another release wrote it".to_owned()))?;
+    /// What a record stands for.
+    pub(super) async fn render_recorded(&self, id: &Id, record: &Record) -> Result<Blueprint, Problem> {
+        let spec = recorded(self.config.resources, record);
+        let spec = spec.ok_or_else(|| unreadable(record, "another release wrote it".to_owned()))?;
         let parent = match id.parent() {
             Some(environment) => self.find_parent(environment, &record.facts, None, Moment::Plan).await?, // reads
             None => None,
@@ -131,9 +132,31 @@ impl Engine {
             problems
                 .into_iter()
                 .next()
-                .unwrap_or_else(|| unreadable(&record, "nothing can be rendered from it".to_owned()))
+                .unwrap_or_else(|| unreadable(record, "nothing can be rendered from it".to_owned()))
         };
-        Ok(Some(resolved.map_err(unrendered)?.render().files)) // pure
+        Ok(resolved.map_err(unrendered)?.render()) // pure
+    }
+
+    /// What is there now, by the record alone.
+    pub(super) async fn describe_recorded(&self, id: &Id) -> Result<Option<Description>, Problem> {
+        let Some(record) = self.find(id).await? else { return Ok(None) }; // reads
+        let request = ObserveRequest {
+            id: id.clone(),
+            uid: None,
+            target: None,
+            spec: None,
+            facts: Some(record.facts.clone()),
+            path: record.path(),
+            parent: None,
+            objects: Lines::new(),
+        };
+        let Observation::Here(seen) = self.refresh(&request).await? else { return Ok(None) }; // reads
+        let outputs = seen.outputs.ok_or_else(|| unreadable(&record, "nothing can be rendered from it".to_owned()))?;
+        let described = self.render_recorded(id, &record).await?.described; // reads
+        let quota_left = self.gather_quota_left(&record).await?; // reads
+        let newer =
+            record.path().map(|path| self.catalogue.newer(&path).map(|path| path.version.to_string()).collect());
+        Ok(Some(Description { newer: newer.unwrap_or_default(), record, outputs, described, quota_left }))
     }
 
     /// What is there now, and drift in words.

@@ -66,6 +66,7 @@ pub fn record(team: &str, phase: Phase, spec: &Spec) -> Record {
         golden_path_version: "1.0.0".into(),
         golden_path_digest: String::new(),
         spec: spec.written().unwrap_or_default(),
+        timeouts: None,
         facts: facts().stable,
         inventory: vec![],
         phase,

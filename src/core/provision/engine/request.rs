@@ -25,6 +25,7 @@ pub struct ChangeRequest<'a> {
     pub planned: Option<&'a BTreeMap<String, Late<String>>>,
     pub planned_target: Option<&'a str>,
     pub planned_version: Option<&'a str>,
+    pub timeouts: Option<&'a serde_json::Value>,
     pub moment: Moment<'a>,
 }
 
@@ -45,13 +46,14 @@ impl<'a> ChangeRequest<'a> {
             planned: None,
             planned_target: None,
             planned_version: None,
+            timeouts: None,
             moment: if *again { Moment::PlanAgain } else { Moment::Plan },
         }
     }
 
     pub fn of_apply(request: &'a EnsureRequest, begun: Duration) -> Self {
         let EnsureRequest { spec, facts, path, parent, prior, replacing, planned, planned_target, .. } = request;
-        let EnsureRequest { planned_version, timeout, cancel, .. } = request;
+        let EnsureRequest { planned_version, timeouts, timeout, cancel, .. } = request;
         Self {
             id: spec.id(),
             spec,
@@ -64,6 +66,7 @@ impl<'a> ChangeRequest<'a> {
             planned: planned.as_ref(),
             planned_target: planned_target.as_deref(),
             planned_version: planned_version.as_deref(),
+            timeouts: timeouts.as_ref(),
             moment: Moment::Apply { until: begun + *timeout, cancel },
         }
     }

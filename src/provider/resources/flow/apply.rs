@@ -52,7 +52,7 @@ impl Managed {
             return Err(vec![turned_out_different(&tree::text(prior, "id"), &id)]);
         }
         let limits = tree::timeouts(config);
-        let (limit, usual) = if prior.is_some() { (limits.update, UPDATE) } else { (limits.create, CREATE) };
+        let (limit, usual) = if prior.is_some() { (&limits.update, UPDATE) } else { (&limits.create, CREATE) };
         let request = EnsureRequest {
             facts: memory.facts.clone(),
             path: memory.path.clone(),
@@ -62,7 +62,8 @@ impl Managed {
             planned: planned.as_ref().and_then(|planned| objects::planned(planned, &memory.keys)),
             planned_target: planned.as_ref().and_then(|planned| tree::maybe_text(planned, "target")),
             planned_version: planned.as_ref().and_then(|planned| tree::maybe_text(planned, "resolved_version")),
-            timeout: limit.map_or(usual, |limit| limit.duration()),
+            timeouts: (!config.child("timeouts").is_null()).then(|| serde_json::to_value(&limits).unwrap_or_default()),
+            timeout: limit.as_ref().map_or(usual, |limit| limit.duration()),
             cancel: call.cancel.clone(),
             spec: spec.clone(),
         };

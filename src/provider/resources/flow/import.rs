@@ -56,6 +56,9 @@ impl Managed {
         for (name, value) in to_value(&record.spec).as_map().into_iter().flatten() {
             tree::set(&mut state, name, value.clone());
         }
+        if let Some(timeouts) = &record.timeouts {
+            tree::set(&mut state, "timeouts", to_value(timeouts));
+        }
         tree::set(&mut state, "id", id);
         conform(state, &self.declared().ty()).map_err(|error| error.to_string())
     }

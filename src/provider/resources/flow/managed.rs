@@ -102,6 +102,7 @@ impl Managed {
         Ok(Prior {
             spec: self.spec_of_state(prior)?,
             uid: tree::text(prior, "uid"),
+            target: tree::maybe_text(prior, "target"),
             objects: objects::known(prior, &memory.keys),
             incomplete: memory.incomplete,
             identity_ready: tree::maybe_bool(prior, "identity_ready"),

@@ -102,8 +102,8 @@ pub fn message(problems: &[Problem], code: &str) -> String {
 // === Requests ===
 
 fn prior(state: &InstanceState) -> Prior {
-    let InstanceState { spec, uid, objects, incomplete, identity_ready, .. } = state.clone();
-    Prior { spec, uid, objects, incomplete, identity_ready }
+    let InstanceState { spec, uid, target, objects, incomplete, identity_ready, .. } = state.clone();
+    Prior { spec, uid, target: Some(target), objects, incomplete, identity_ready }
 }
 
 pub fn preview_request(spec: &Spec, state: Option<&InstanceState>, replacing: Option<Replacing>) -> PreviewRequest {
@@ -134,6 +134,7 @@ pub fn ensure_request(
         planned,
         planned_version: None,
         planned_target: state.map(|state| state.target.clone()),
+        timeouts: None,
         timeout: Duration::from_secs(600),
         cancel: Cancel::new(),
     }

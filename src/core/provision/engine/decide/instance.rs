@@ -6,6 +6,7 @@
 use crate::{
     domain::{Phase, Problem, Record},
     golden::Spec,
+    kinds::in_words,
     provision::{
         Replacing,
         engine::{record, watch::Hold},
@@ -173,7 +174,7 @@ fn being_deleted(record: &Record) -> Problem {
 
 /// What a plan says of what a removal that did not end has left.
 pub fn half_deleted<'k>(record: &Record, left: impl Iterator<Item = &'k String>) -> Problem {
-    let mut left: Vec<&str> = left.map(String::as_str).collect();
+    let mut left: Vec<String> = left.map(in_words).collect();
     let (count, of) = (left.len(), record.inventory.len());
     let more = count.saturating_sub(MOST_LEFT);
     left.truncate(MOST_LEFT);

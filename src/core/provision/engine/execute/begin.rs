@@ -95,6 +95,7 @@ impl Engine {
             golden_path_version: summary.path.version.to_string(),
             golden_path_digest: summary.path.digest.clone(),
             spec,
+            timeouts: change.timeouts.cloned(),
             facts: ground.facts.clone(),
             inventory: inventory.into_iter().collect(),
             phase,
@@ -117,8 +118,8 @@ fn is_settled(record: &Record, draft: &Record) -> bool {
     let then: BTreeSet<&String> = draft.inventory.iter().collect();
     record.phase == Phase::Ready
         && now == then
-        && (&record.uid, &record.team, &record.tier, &record.spec, &record.facts)
-            == (&draft.uid, &draft.team, &draft.tier, &draft.spec, &draft.facts)
+        && (&record.uid, &record.team, &record.tier, &record.spec, &record.timeouts, &record.facts)
+            == (&draft.uid, &draft.team, &draft.tier, &draft.spec, &draft.timeouts, &draft.facts)
         && (&record.golden_path, &record.golden_path_version, &record.golden_path_digest)
             == (&draft.golden_path, &draft.golden_path_version, &draft.golden_path_digest)
 }
