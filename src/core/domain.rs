@@ -27,7 +27,7 @@ pub use given::Given;
 pub use id::{Id, Place, ResourceKind};
 pub use key::{KeyError, ObjectKey};
 pub use late::{Late, LateList};
-pub use marks::{GROUP_PREFIX, LABEL_PREFIX, POD_SECURITY_PREFIX, SYSTEM_NAMESPACE, TAG_PREFIX};
+pub use marks::{GROUP_PREFIX, LABEL_PREFIX, NAMESPACES_ANNOTATION, POD_SECURITY_PREFIX, SYSTEM_NAMESPACE, TAG_PREFIX};
 pub use names::{ClusterArn, ClusterRef, DnsLabel, EnvironmentId, NameError, PersonaName, SlotId, TierClass, TierName};
 pub use object::{AccessEntry, AccessPolicy, Body, Desired, Observed, Owner, Ownership, PodIdentityAssociation, Role};
 pub use outputs::{COMMON_OUTPUTS, Computed, Outputs};

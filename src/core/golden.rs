@@ -34,7 +34,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use baseline::{Baseline, home};
+pub use baseline::{Baseline, home, rendered};
 pub use blueprint::{Blueprint, Summary};
 pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Tier};
 pub use diff::{By, FieldChange, diff, view};

@@ -7,7 +7,7 @@ mod document;
 mod validate;
 
 pub use document::{
-    GoldenPath, Grants, SAME_ENVIRONMENT, Tier, TierLimits, TierNetwork, TierPodSecurity, Version, filled,
+    GoldenPath, Grants, Reserved, SAME_ENVIRONMENT, Tier, TierLimits, TierNetwork, TierPodSecurity, Version, filled,
 };
 
 use crate::{

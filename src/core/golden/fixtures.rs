@@ -96,7 +96,7 @@ pub(super) fn judged(spec: &Spec, facts: &StableFacts, parent: Option<&Parent>) 
 }
 
 pub(super) fn baseline() -> Spec {
-    Spec::of::<Baseline>(BaselineSpec { cluster: "demo".parse().expect("a name") })
+    Spec::of::<Baseline>(BaselineSpec { cluster: "demo".parse().expect("a name"), guards: None })
 }
 
 /// What `validate` reports.

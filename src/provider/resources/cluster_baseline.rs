@@ -5,12 +5,12 @@ use super::{
     flow::{self, ManagedResource},
 };
 use goldenpath_core::{
-    domain::{ClusterRef, Id, NameError},
+    domain::{ClusterRef, Guard, Id, NameError},
     provision::{Baseline, Descriptor, Spec, descriptor},
 };
 use plugin::{
-    Schema, Value,
-    schema::timeouts,
+    Schema, Type, Value,
+    schema::{Attribute, object, optional, timeouts},
     value::{ConvertError, from_value},
 };
 
@@ -26,12 +26,13 @@ impl ManagedResource for ClusterBaseline {
     }
 
     fn schema(&self) -> Schema {
-        let configured = [attributes::cluster(), timeouts(flow::OPERATIONS)];
+        let configured = [attributes::cluster(), guards(), timeouts(flow::OPERATIONS)];
         Schema::new(configured.into_iter().chain(attributes::identity(self.id_form()))).describe(
             "What every environment on a cluster needs and no team may change: the namespace `goldenpath-system`, which holds \
              the records of environments and slots, and the ClusterRoles `gp-viewer`, `gp-developer`, `gp-deployer` and \
-             `gp-admin`. These roles are not aggregated, so no other chart can add permissions to them.\n\nOne per cluster, \
-             owned by its administrators. It can't be destroyed while environments remain.",
+             `gp-admin`. These roles are not aggregated, so no other chart can add permissions to them. And the guards: \
+             ValidatingAdmissionPolicies that keep tenants inside their environments; see [security](../guides/security).\n\nOne per \
+             cluster, owned by its administrators. It can't be destroyed while environments remain.",
         )
     }
 
@@ -50,5 +51,35 @@ impl ManagedResource for ClusterBaseline {
 
     fn parse_id(&self, text: &str) -> Result<Id, NameError> {
         text.parse().map(|cluster: ClusterRef| Id::baseline(&cluster))
+    }
+}
+
+fn guards() -> Attribute {
+    let one = |guard: &Guard| optional(guard.as_str(), Type::Bool).describe(refuses(*guard));
+    optional("guards", object(Guard::ALL.iter().map(one))).describe(
+        "What admission refuses to tenants. Every guard is on unless it is set to `false`, which each plan warns about. On a cluster \
+         that is older than Kubernetes 1.30 there are none, and each plan says so.",
+    )
+}
+
+fn refuses(guard: Guard) -> &'static str {
+    match guard {
+        Guard::TokenSecrets => {
+            "Refuses Secrets of type `kubernetes.io/service-account-token`, whose tokens never expire."
+        }
+        Guard::Services => "Refuses Services with `externalIPs` or of type `NodePort`.",
+        Guard::ClusterRoles => {
+            "Refuses to bind a `gp-` ClusterRole anywhere but in an environment's namespace, to administrators and the provider too."
+        }
+        Guard::Namespaces => {
+            "Refuses changes of labels and annotations under `goldenpath.internal/` on any namespace, and of Pod Security labels and \
+             deletes of the environments' own."
+        }
+        Guard::Pods => "Refuses pods with `nodeName`, and tolerations without a key.",
+        Guard::RoleBindings => "Refuses RoleBindings to anybody but ServiceAccounts of the same environment.",
+        Guard::NetworkPolicies => "Refuses NetworkPolicies that open to anybody but pods of the same environment.",
+        Guard::Replicas => {
+            "Refuses more replicas of a slot's workload, or of its autoscaler, than `share.max_replicas`."
+        }
     }
 }

@@ -49,6 +49,7 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         labels.extend(namespace::pod_security(&tier.pod_security, facts, &layers));
         let mut annotations = written.annotations.clone().into_value();
         annotations.extend(parent.owner_annotations.clone());
+        annotations.extend(namespace::others(&wanted.name, parent.namespaces.values()));
         namespaces.push(GoldenNamespace {
             name: wanted.name.clone(),
             labels,

@@ -7,7 +7,7 @@ use crate::{
     golden::{
         blueprint::Summary,
         defaults::{
-            namespace::{limits, terms},
+            namespace::{limits, others, terms},
             roles,
         },
         objects::{
@@ -104,6 +104,7 @@ fn own_namespace(effective: &Effective, name: &str, admission: (String, String))
     let Effective { terms, parent, .. } = effective;
     let mut annotations = parent.owner_annotations.clone();
     annotations.extend([admission]);
+    annotations.extend(others(name, parent.namespaces.values()));
     GoldenNamespace {
         name: name.to_owned(),
         labels: parent.pod_security_labels.clone(),
