@@ -62,3 +62,6 @@ impl GoldenResource for Baseline {
         Subject::of(objects, &resolved.cluster, None)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,8 @@ mod document;
 mod validate;
 
 pub use document::{
-    GoldenPath, Grants, Reserved, SAME_ENVIRONMENT, Tier, TierLimits, TierNetwork, TierPodSecurity, Version, filled,
+    Admission, GoldenPath, Grants, HOST_PLACEHOLDERS, Reserved, SAME_ENVIRONMENT, Tier, TierLimits, TierNetwork,
+    TierPodSecurity, Version, filled,
 };
 
 use crate::{

@@ -75,7 +75,15 @@ fn refuses(guard: Guard) -> &'static str {
             "Refuses changes of labels and annotations under `goldenpath.internal/` on any namespace, and of Pod Security labels and \
              deletes of the environments' own."
         }
-        Guard::Pods => "Refuses pods with `nodeName`, and tolerations without a key.",
+        Guard::Pods => {
+            "Refuses pods with `nodeName`, with a toleration without a key, or of a PriorityClass that the golden path does not \
+             list, if it has a list."
+        }
+        Guard::Ingress => {
+            "Refuses Ingresses and Gateway API routes for hosts outside of `network.ingress_hosts`, and load balancer groups other \
+             than the environment's name and those that the golden path lists."
+        }
+        Guard::Classes => "Refuses classes of ingress and storage that the golden path does not list, if it has lists.",
         Guard::RoleBindings => "Refuses RoleBindings to anybody but ServiceAccounts of the same environment.",
         Guard::NetworkPolicies => "Refuses NetworkPolicies that open to anybody but pods of the same environment.",
         Guard::Replicas => {

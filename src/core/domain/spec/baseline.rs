@@ -25,6 +25,8 @@ choices! {
         RoleBindings = "role_bindings",
         NetworkPolicies = "network_policies",
         Replicas = "replicas",
+        Ingress = "ingress",
+        Classes = "classes",
     }
 }
 

@@ -4,6 +4,7 @@
 //! What is allowed costs no more than its own rule. Only what a rule would refuse asks the authorizer who it is.
 
 mod access;
+mod ingress;
 mod policy;
 mod workloads;
 
@@ -42,6 +43,8 @@ fn policy_of(guard: Guard, reserved: &Reserved) -> Policy {
         Guard::Services => workloads::services(),
         Guard::Pods => workloads::pods(),
         Guard::Replicas => workloads::replicas(),
+        Guard::Ingress => ingress::hosts(),
+        Guard::Classes => ingress::classes(),
         Guard::ClusterRoles => access::cluster_roles(reserved),
         Guard::Namespaces => access::namespaces(),
         Guard::RoleBindings => access::role_bindings(),

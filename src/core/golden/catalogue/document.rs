@@ -174,7 +174,24 @@ pub struct Grants {
     pub ingress_cidrs: Vec<String>,
     pub egress_cidrs: Vec<String>,
     pub egress_fqdns: Vec<String>,
+    #[serde(default)]
+    pub admission: Admission,
 }
+
+/// What guards admit in the tier's namespaces; a list that is absent bounds nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Admission {
+    /// `shop.example.com`, `*.example.com`; with the placeholders of [`HOST_PLACEHOLDERS`].
+    pub ingress_hosts: Option<Vec<String>>,
+    /// Of the AWS Load Balancer Controller, besides the environment's own name.
+    pub load_balancer_groups: Vec<String>,
+    pub ingress_classes: Option<Vec<String>>,
+    pub storage_classes: Option<Vec<String>>,
+    pub priority_classes: Option<Vec<String>>,
+}
+
+pub const HOST_PLACEHOLDERS: [&str; 2] = ["{team}", "{environment}"];
 
 /// `major.minor.patch` of semantic versioning, without pre-releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

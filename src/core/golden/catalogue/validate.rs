@@ -1,10 +1,13 @@
 //! What a golden path may not say. A platform team decides freely inside of these; outside of them lies power over the
 //! account or the cluster, which no environment may hand out.
 
-use super::document::{GoldenPath, Grants, PLACEHOLDERS, SAME_ENVIRONMENT, Tier};
+use super::document::{GoldenPath, Grants, HOST_PLACEHOLDERS, PLACEHOLDERS, SAME_ENVIRONMENT, Tier};
 use crate::{
     domain::{Cidr, Isolation, PersonaName, Role, TierClass},
-    golden::{forms::covers, quota},
+    golden::{
+        forms::{covers, is_domain_pattern},
+        quota,
+    },
 };
 
 /// Services whose every action is power over identities, clusters or the organisation.
@@ -72,6 +75,7 @@ fn grants_are_sound(grants: &Grants) -> Result<(), String> {
         ingress_cidrs,
         egress_cidrs,
         egress_fqdns,
+        admission,
     } = grants;
     ensure(boundary.starts_with("arn:") && boundary.contains(":policy/"), || {
         "boundary: every role has a permissions boundary; give the ARN of a managed policy".into()
@@ -112,6 +116,15 @@ fn grants_are_sound(grants: &Grants) -> Result<(), String> {
     for principal in principals {
         ensure(principal.starts_with("arn:{partition}:iam::"), || {
             format!("principals: {principal} must begin with arn:{{partition}}:iam::")
+        })?;
+    }
+    for host in admission.ingress_hosts.iter().flatten() {
+        let filled = HOST_PLACEHOLDERS.iter().fold(host.clone(), |text, name| text.replace(name, "x"));
+        ensure(is_domain_pattern(&filled), || {
+            format!(
+                "admission.ingress_hosts: {host:?} is neither a host nor *.<domain>; the placeholders are {}",
+                HOST_PLACEHOLDERS.join(", ")
+            )
         })?;
     }
     each_cidr(ingress_cidrs).map_err(|reason| format!("ingress_cidrs: {reason}"))?;

@@ -3,8 +3,7 @@
 use super::network;
 use crate::{
     domain::{
-        Limits, LimitsContainer, NAMESPACES_ANNOTATION, POD_SECURITY_PREFIX, PersonaName, PodSecurity,
-        PodSecurityLevel, Quantity, StableFacts,
+        Limits, LimitsContainer, POD_SECURITY_PREFIX, PersonaName, PodSecurity, PodSecurityLevel, Quantity, StableFacts,
     },
     golden::{
         catalogue::{Terms, TierLimits, TierPodSecurity},
@@ -36,12 +35,6 @@ pub fn terms(
         bindings: bindings.collect(),
         mark,
     }
-}
-
-/// An annotation that guards read: the other namespaces of the environment.
-pub fn others<'a>(name: &str, all: impl Iterator<Item = &'a String>) -> Option<(String, String)> {
-    let others: Vec<&str> = all.map(String::as_str).filter(|other| *other != name).collect();
-    (!others.is_empty()).then(|| (NAMESPACES_ANNOTATION.to_owned(), others.join(",")))
 }
 
 /// The tier's defaults under the environment's under the namespace's. A default that was not written gives way to a limit

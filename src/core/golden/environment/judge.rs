@@ -6,10 +6,11 @@ use super::{
     resolve::Resolved,
 };
 use crate::{
-    domain::{Cidr, DefaultDeny, LateList, Network, NetworkEngine, PodSecurity, Problems, TierClass},
+    domain::{Cidr, DefaultDeny, EnvironmentSpec, LateList, Network, NetworkEngine, PodSecurity, Problems, TierClass},
     golden::{
         catalogue::{GoldenPath, SAME_ENVIRONMENT, Terms, Tier, filled},
         checks::{check_granted_fqdns, check_reserved},
+        defaults::admission::granted_hosts,
         forms::covers,
         quota,
     },
@@ -45,6 +46,7 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
     if let Some(network) = &spec.network {
         judge_network(network, path, tier, is_prod, problems);
     }
+    judge_admission(spec, tier, problems);
     for (name, persona) in spec.access.iter().flat_map(|access| access.personas()) {
         for policy in persona.access_policies.iter().filter(|policy| !tier.grants.access_policies.contains(policy)) {
             problems.error(
@@ -160,6 +162,32 @@ fn judge_network(network: &Network, path: &GoldenPath, tier: &Tier, is_prod: boo
     judge_ranges(&network.ingress_cidrs, &tier.grants.ingress_cidrs, "ingress_cidrs", problems);
     judge_ranges(&network.egress_cidrs, &tier.grants.egress_cidrs, "egress_cidrs", problems);
     check_granted_fqdns(&network.egress_fqdns, &tier.grants, &["network", "egress_fqdns"], problems);
+}
+
+/// What guards would refuse whatever the request says.
+fn judge_admission(spec: &EnvironmentSpec, tier: &Tier, problems: &mut Problems) {
+    let admission = &tier.grants.admission;
+    let hosts = granted_hosts(spec, admission);
+    for host in spec.network.iter().flat_map(|network| &network.ingress_hosts) {
+        if let Some(granted) = hosts.as_ref().filter(|granted| !granted.iter().any(|pattern| covers(pattern, host))) {
+            problems.error(
+                "network.host_not_granted",
+                &["network", "ingress_hosts"],
+                format!("The golden path does not grant the host {host}"),
+                format!("Granted to this environment: {}.", granted.join(", ")),
+            );
+        }
+    }
+    for class in spec.quota.iter().flat_map(|quota| quota.by_priority.keys()) {
+        if let Some(granted) = admission.priority_classes.as_ref().filter(|granted| !granted.contains(class)) {
+            problems.error(
+                "quota.priority_class_not_granted",
+                &["quota", "by_priority", class],
+                format!("The golden path does not grant the PriorityClass {class}"),
+                format!("Granted in this tier: {}.", granted.join(", ")),
+            );
+        }
+    }
 }
 
 fn judge_ranges(asked: &LateList, granted: &[String], field: &str, problems: &mut Problems) {

@@ -12,7 +12,7 @@ use crate::{
         blueprint::Summary,
         catalogue::Catalogue,
         checks::check_engine,
-        defaults::{namespace, network, roles},
+        defaults::{admission, namespace, network, roles},
         objects::{
             iam::RoleTerms,
             mark::{Mark, owner_annotations},
@@ -49,7 +49,8 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         labels.extend(namespace::pod_security(&tier.pod_security, facts, &layers));
         let mut annotations = written.annotations.clone().into_value();
         annotations.extend(parent.owner_annotations.clone());
-        annotations.extend(namespace::others(&wanted.name, parent.namespaces.values()));
+        annotations.extend(parent.admission_annotations.clone());
+        annotations.extend(admission::others(&wanted.name, parent.namespaces.values()));
         namespaces.push(GoldenNamespace {
             name: wanted.name.clone(),
             labels,
@@ -118,6 +119,7 @@ impl Foundation {
             subjects: personas.iter().map(|persona| (persona.name, persona.subjects.clone())).collect(),
             network,
             owner_annotations,
+            admission_annotations: admission::annotations(spec, &tier.grants.admission),
             pod_security_labels: namespace::pod_security(&tier.pod_security, facts, &[spec.pod_security.as_ref()]),
             limits: spec.limits.clone().unwrap_or_default(),
         };

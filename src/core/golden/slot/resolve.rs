@@ -7,7 +7,8 @@ use crate::{
     golden::{
         blueprint::Summary,
         defaults::{
-            namespace::{limits, others, terms},
+            admission::others,
+            namespace::{limits, terms},
             roles,
         },
         objects::{
@@ -104,6 +105,7 @@ fn own_namespace(effective: &Effective, name: &str, admission: (String, String))
     let Effective { terms, parent, .. } = effective;
     let mut annotations = parent.owner_annotations.clone();
     annotations.extend([admission]);
+    annotations.extend(parent.admission_annotations.clone());
     annotations.extend(others(name, parent.namespaces.values()));
     GoldenNamespace {
         name: name.to_owned(),

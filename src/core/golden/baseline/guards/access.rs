@@ -1,6 +1,8 @@
 //! Guards of who may enter: what others could change about an environment's borders.
 
-use super::policy::{ENVIRONMENT, Place, Policy, WRITE, is_kept, namespaces as namespaces_of_the_environment};
+use super::policy::{
+    ENVIRONMENT, Place, Policy, WRITE, environment, is_kept, namespaces as namespaces_of_the_environment,
+};
 use crate::{
     domain::{LABEL_PREFIX, POD_SECURITY_PREFIX, PersonaName},
     golden::{catalogue::Reserved, objects::cluster_roles as roles},
@@ -112,10 +114,7 @@ pub fn network_policies() -> Policy {
         ],
         place: Place::Environments,
         exempts: true,
-        variables: vec![
-            namespaces_of_the_environment(),
-            ("environment", format!("namespaceObject.metadata.?labels[?'{ENVIRONMENT}'].orValue('-')")),
-        ],
+        variables: vec![namespaces_of_the_environment(), environment()],
         rules: vec![(
             rule,
             "A NetworkPolicy opens only to pods of its own environment, by podSelector or by namespaceSelector. Open anything else with \

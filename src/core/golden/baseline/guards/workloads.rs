@@ -1,6 +1,6 @@
 //! Guards of what tenants run.
 
-use super::policy::{CREATE, Place, Policy, WRITE, is_kept};
+use super::policy::{CREATE, Place, Policy, WRITE, is_kept, is_listed, listed};
 
 /// Nothing renews or revokes such a token.
 pub fn token_secrets() -> Policy {
@@ -46,7 +46,7 @@ pub fn pods() -> Policy {
         on: vec![("", "v1", &["pods"], WRITE)],
         place: Place::Environments,
         exempts: true,
-        variables: vec![],
+        variables: vec![listed("classes", "priority-classes")],
         rules: vec![
             (
                 "request.operation != 'CREATE' || object.spec.?nodeName.orValue('') == '' \
@@ -61,6 +61,15 @@ pub fn pods() -> Policy {
                 ),
                 "A toleration without a key tolerates every taint, those of broken and of reserved nodes too. Name the key of the \
                  taint.",
+            ),
+            (
+                // What it is can't change.
+                format!(
+                    "request.operation != 'CREATE' || {}",
+                    is_listed("object", "spec.?priorityClassName", "classes")
+                ),
+                "The PriorityClass is not among those that the golden path grants. See the annotation \
+                 goldenpath.internal/priority-classes of the namespace.",
             ),
         ],
     }
