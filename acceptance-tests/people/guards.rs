@@ -8,18 +8,20 @@ use hyper::Method;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
-/// As whom an administrator tries it: user and group. `None`: with a token of one's own.
-fn impersonated(who: &str) -> Result<Vec<Option<(String, &'static str)>>> {
-    let account = |namespace: &str, name: &str| {
-        Some((format!("system:serviceaccount:{namespace}:{name}"), "system:serviceaccounts"))
-    };
+type Headers = Vec<(&'static str, String)>;
+
+/// As whom an administrator tries it; without headers with a token of one's own. The groups of a ServiceAccount are known.
+fn impersonated(who: &str) -> Result<Vec<Headers>> {
+    let user = |name: String| ("impersonate-user", name);
+    let member = |name: &str, group: &str| vec![user(name.to_owned()), ("impersonate-group", group.to_owned())];
+    let account = |namespace: &str, name: &str| vec![user(format!("system:serviceaccount:{namespace}:{name}"))];
     Ok(match who {
-        "developer" | "deployer" | "admin" | "administrator" => vec![None],
-        "provider" => vec![Some(("a-pipeline".to_owned(), RUNNER))],
+        "developer" | "deployer" | "admin" | "administrator" => vec![vec![]],
+        "provider" => vec![member("a-pipeline", RUNNER)],
         "gitops" => {
             vec![account("argocd", "argocd-application-controller"), account("flux-system", "kustomize-controller")]
         }
-        "kubelet" => vec![Some(("system:node:node-1".to_owned(), "system:nodes"))],
+        "kubelet" => vec![member("system:node:node-1", "system:nodes")],
         controller if controller.ends_with("controller") || controller.ends_with("collector") => {
             vec![account("kube-system", controller)]
         }
@@ -27,7 +29,7 @@ fn impersonated(who: &str) -> Result<Vec<Option<(String, &'static str)>>> {
     })
 }
 
-async fn attempt(people: &People, row: &Json, who: &str, as_whom: Option<&(String, &str)>) -> Result<(u16, String)> {
+async fn attempt(people: &People, row: &Json, who: &str, headers: &Headers) -> Result<(u16, String)> {
     let text = |name: &str| row[name].as_str();
     let (method, path, kind) = match (text("post"), text("patch"), text("delete")) {
         (Some(path), None, None) => (Method::POST, path, "application/json"),
@@ -39,10 +41,7 @@ async fn attempt(people: &People, row: &Json, who: &str, as_whom: Option<&(Strin
     if method == Method::POST && object.pointer("/metadata/name").is_none() {
         object["metadata"]["name"] = "x".into();
     }
-    let headers: Vec<(&str, &str)> = as_whom
-        .iter()
-        .flat_map(|(user, group)| [("impersonate-user", user.as_str()), ("impersonate-group", *group)])
-        .collect();
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let path = format!("{path}?dryRun=All");
     let content = (method != Method::DELETE).then_some((kind, object));
     let token = people.tokens.get(who).unwrap_or(&people.administrator);
@@ -57,8 +56,8 @@ pub async fn hold(people: Arc<People>) -> Result<()> {
         let guard = row["guard"].as_str().context("guard")?.replace('_', "-");
         let admitted = row["admitted"].as_bool().context("admitted")?;
         for who in row["who"].as_array().context("who")?.iter().filter_map(Json::as_str) {
-            for as_whom in impersonated(who)? {
-                let (status, message) = attempt(&people, row, who, as_whom.as_ref()).await?;
+            for headers in impersonated(who)? {
+                let (status, message) = attempt(&people, row, who, &headers).await?;
                 let by_guard = status == 403 && message.contains(&format!("'gp-guard-{guard}'"));
                 if if admitted { status >= 300 } else { !by_guard } {
                     wrong.push(format!("{guard}, {who} ({}): {status} {message}", row["reason"]));
