@@ -62,7 +62,7 @@ fn environment() -> Json {
 fn slot() -> Json {
     json!({
         "name": "ledger", "environment": "demo/payments",
-        "identity": { "statements": [{ "actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::led/*"] }] },
+        "identity": { "statements": [{ "actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::payments-led/*"] }] },
     })
 }
 

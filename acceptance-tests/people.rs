@@ -2,6 +2,7 @@
 //! assumed through STS, each with an EKS token of its own, against the real API server and its RBAC.
 
 mod fixture;
+mod guards;
 mod pods;
 mod table;
 
@@ -14,12 +15,14 @@ use fixture::{DEV, OTHERS, PROD, People};
 use std::sync::Arc;
 use table::{PERSONAS, Row};
 
-pub const CHECKS: [Check<People>; 5] = [
+pub const CHECKS: [Check<People>; 7] = [
     check!("who may do what in an environment of class dev", in_dev),
     check!("who may do what in an environment of class prod", in_prod),
     check!("nobody may do anything in another team's environment", elsewhere),
     check!("without an access entry, or with a tampered token, one is nobody", nobody),
     check!("which pods and services each tier admits", pods::admitted),
+    check!("what guards admit and refuse", guards::hold),
+    check!("every expression of a guard is sound", guards::are_sound),
 ];
 
 /// All rows in one namespace; `expected` are the columns.

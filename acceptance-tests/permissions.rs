@@ -52,7 +52,7 @@ pub async fn are_enough(real: Arc<Real>) -> Result<()> {
     let mut environment = Instance::new(client, ENVIRONMENT);
     no_errors(&environment.plan_and_apply(Some(&config("4"))).await?, "an environment")?;
     let slot_config = json!({"name": "ledger", "environment": "demo/permitted",
-        "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::led/*"]}]}});
+        "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::permitted-led/*"]}]}});
     let mut slot = Instance::new(client, SLOT);
     put(&real.cluster, pod_identity::webhook()).await?;
     pod_identity::hears_of(&real.cluster, "permitted", "ledger").await?;

@@ -28,7 +28,7 @@ fn environment(number: usize) -> Json {
 fn slot(number: usize) -> Json {
     json!({
         "name": "ledger", "environment": format!("demo/n{number}"),
-        "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::led/*"]}]},
+        "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::payments-led/*"]}]},
     })
 }
 

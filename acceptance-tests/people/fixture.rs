@@ -6,7 +6,7 @@ use crate::{
     server::Server,
 };
 use acceptance_tests::{
-    ENVIRONMENT, block_on,
+    ENVIRONMENT, SLOT, block_on,
     client::{Instance, no_errors},
     servers::{
         Real,
@@ -67,11 +67,21 @@ async fn make(real: Arc<Real>) -> Result<People> {
     for (name, tier, whose) in [(DEV, "dev", &PERSONAS[..]), (PROD, "prod", &PERSONAS[..]), (OTHERS, "dev", &[])] {
         let mut config =
             json!({"name": name, "team": name, "tier": tier, "cluster": ministack::CLUSTER, "access": access(whose)});
+        if name == DEV {
+            config["network"] = json!({"ingress_hosts": ["people.example.com", "*.people.example.com"]});
+        }
+        if name == OTHERS {
+            config["namespaces"] = json!({"default": {}, "jobs": {}});
+        }
         if tier == "prod" {
             config["owner"] = json!({"contact": "people@example.com", "cost_center": "CC1"});
         }
         no_errors(&Instance::new(&client, ENVIRONMENT).plan_and_apply(Some(&config)).await?, name)?;
     }
+    let slot = json!({"name": "ledger", "environment": format!("{}/{DEV}", ministack::CLUSTER),
+        "identity": {"mode": "none"}, "share": {"cpu": "1", "memory": "1Gi", "max_replicas": 3}});
+    no_errors(&Instance::new(&client, SLOT).plan_and_apply(Some(&slot)).await?, "a slot")?;
+    around(&real).await?;
     let mut tokens = BTreeMap::new();
     for (who, arn) in &arns {
         let person = real.assume(arn).await?;
@@ -81,6 +91,24 @@ async fn make(real: Arc<Real>) -> Result<People> {
     }
     let administrator = real.aws(&url).token(&ministack::cluster_arn().parse()?, false).await?.reveal().to_owned();
     Ok(People { api: Api::of(&real.cluster)?, tokens, administrator })
+}
+
+/// What else lives on a cluster: engines that may do everything, kubelets; and what another golden path would list.
+async fn around(real: &Real) -> Result<()> {
+    for (group, role) in [
+        ("system:serviceaccounts:argocd", "cluster-admin"),
+        ("system:serviceaccounts:flux-system", "cluster-admin"),
+        ("system:nodes", "system:node"),
+    ] {
+        seed::bind(&real.cluster, group, role).await?;
+    }
+    let class = json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "people-batch"}, "value": 1});
+    seed::put(&real.cluster, class).await?;
+    let lists = json!({"goldenpath.internal/ingress-classes": "internal,other", "goldenpath.internal/storage-classes": "gp3",
+        "goldenpath.internal/priority-classes": "people-batch"});
+    let name = format!("{OTHERS}-jobs");
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "annotations": lists}});
+    seed::put(&real.cluster, namespace).await
 }
 
 /// What everybody with a token needs to find the cluster.

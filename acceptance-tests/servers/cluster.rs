@@ -143,6 +143,9 @@ impl Plan {
             format!("--authentication-kubeconfig={kubeconfig}"),
             format!("--authorization-kubeconfig={kubeconfig}"),
             "--leader-elect=false".to_owned(),
+            // Each as its own ServiceAccount: a guard must not be in their way.
+            "--use-service-account-credentials".to_owned(),
+            format!("--service-account-private-key-file={}", self.path("serving.key").display()),
             format!("--secure-port={}", free_port()?),
             "--bind-address=127.0.0.1".to_owned(),
             format!("--cert-dir={}", self.folder.path().display()),

@@ -16,7 +16,8 @@ use aws_sdk_eks::config::Credentials;
 use goldenpath_adapters::aws::{Aws, AwsOptions, Endpoints};
 use std::sync::{Arc, OnceLock};
 
-const RUNNER: &str = "runner";
+/// Who runs the provider, as a user of AWS and as a group of Kubernetes.
+pub const RUNNER: &str = "runner";
 /// Whom the cluster's administrators are.
 pub const PLATFORM: &str = "platform-engineers";
 

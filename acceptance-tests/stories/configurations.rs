@@ -21,7 +21,7 @@ resource "goldenpath_team_environment" "payments" {
 resource "goldenpath_eks_workload_slot" "ledger" {
   name        = "ledger"
   environment = goldenpath_team_environment.payments.id
-  identity    = { statements = [{ actions = ["s3:GetObject"], resources = ["arn:aws:s3:::led/*"] }] }
+  identity    = { statements = [{ actions = ["s3:GetObject"], resources = ["arn:aws:s3:::payments-led/*"] }] }
   share       = { cpu = "2", memory = "2Gi" }
 }
 "#;

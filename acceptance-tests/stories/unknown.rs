@@ -88,7 +88,7 @@ pub(super) fn a_statement(tool: &Tool) -> Result<()> {
         &format!(
             r#"{}
 resource "terraform_data" "bucket" {{
-  input = "arn:aws:s3:::led/*"
+  input = "arn:aws:s3:::payments-led/*"
 }}
 
 resource "goldenpath_eks_workload_slot" "ledger" {{

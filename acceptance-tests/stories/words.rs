@@ -17,8 +17,8 @@ fn slot(name: &str, identity: &str) -> String {
 }
 
 fn statement(name: &str, word: &str) -> String {
-    let right = "{ actions = [\"s3:GetObject\"], resources = [\"arn:aws:s3:::led/*\"] }";
-    let wrong = format!("{{ actions = [\"s3:GetObject\"], resources = [\"arn:aws:s3:::led/*\"], {word} }}");
+    let right = "{ actions = [\"s3:GetObject\"], resources = [\"arn:aws:s3:::payments-led/*\"] }";
+    let wrong = format!("{{ actions = [\"s3:GetObject\"], resources = [\"arn:aws:s3:::payments-led/*\"], {word} }}");
     slot(name, &format!("{{ statements = [{right}, {wrong}] }}"))
 }
 
@@ -116,12 +116,12 @@ pub(super) fn policies_reach_the_role(tool: &Tool) -> Result<()> {
             .replace("\"demo/payments\"", "goldenpath_team_environment.payments.id")
     };
     let document = json!({"Version": "2012-10-17", "Statement": [
-        {"Sid": "", "Effect": "Allow", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::doc/*"]}]});
+        {"Sid": "", "Effect": "Allow", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::payments-doc/*"]}]});
     let managed = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
     let identity = |document: &Json, policies: &str| {
         format!(
             "{{\n    statements  = [{{ sid = \"Keep\", effect = \"Deny\", actions = [\"s3:DeleteObject\"], resources = \
-             [\"arn:aws:s3:::led/*\"] }}]\n    policy_json = {:?}\n    policy_arns = [{policies}]\n  }}",
+             [\"arn:aws:s3:::payments-led/*\"] }}]\n    policy_json = {:?}\n    policy_arns = [{policies}]\n  }}",
             document.to_string()
         )
     };
@@ -141,17 +141,20 @@ pub(super) fn policies_reach_the_role(tool: &Tool) -> Result<()> {
     let role = || -> Result<Json> {
         let lines = objects(&workspace.attributes(SLOT)?);
         let (key, line) = lines.iter().find(|(key, _)| key.starts_with("IAM Role ")).context("no role")?;
-        ensure!(line.contains("Deny s3:DeleteObject on arn:aws:s3:::led/*"), "the plan shows the Deny: {line}");
+        ensure!(
+            line.contains("Deny s3:DeleteObject on arn:aws:s3:::payments-led/*"),
+            "the plan shows the Deny: {line}"
+        );
         workspace.sandbox().document(&key.replace("IAM Role ", "aws/iam/Role/"))
     };
     let made = role()?;
     ensure!(made["attached"] == json!([managed]), "{made}");
     let statements = &made["inline"]["gp-workload"]["Statement"];
     ensure!(statements[0]["Effect"] == "Deny" && statements[0]["Sid"] == "Keep", "{statements}");
-    ensure!(statements[1]["Resource"] == json!(["arn:aws:s3:::doc/*"]), "{statements}");
+    ensure!(statements[1]["Resource"] == json!(["arn:aws:s3:::payments-doc/*"]), "{statements}");
 
     let same = json!({"Version": "2012-10-17", "Id": "x", "Statement":
-        {"Sid": "S", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::doc/*"}});
+        {"Sid": "S", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::payments-doc/*"}});
     workspace.write("main.tf", &configuration(&identity(&same, &format!("{managed:?}"))))?;
     workspace.plan_is_empty(&[])?;
     workspace.write("main.tf", &configuration(&identity(&same, "")))?;

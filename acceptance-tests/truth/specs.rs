@@ -7,14 +7,14 @@ use serde_json::{Map, Value as Json, json};
 const TIERS: [&str; 3] = ["dev", "staging", "prod"];
 const PRINCIPALS: [&str; 2] = ["arn:aws:iam::111122223333:role/pay-admin", "arn:aws:iam::111122223333:role/ci"];
 const SETS: [&str; 4] = ["AdministratorAccess", "PlatformEngineer", "PaymentsDev", "PaymentsView"];
-const GROUPS: [&str; 3] = ["payments-all", "oidc:payments", "éclair"];
+const GROUPS: [&str; 3] = ["payments-all", "payments", "payments-éclair"];
 const KEYS: [&str; 5] = ["default", "api", "jobs", "batch", "web"];
 const RANGES: [&str; 4] = ["10.0.0.0/16", "10.1.0.0/16", "192.168.0.0/24", "0.0.0.0/0"];
 const ACTIONS: [&str; 4] = ["s3:GetObject", "s3:PutObject", "sqs:SendMessage", "dynamodb:GetItem"];
 const RESOURCES: [&str; 3] = [
-    "arn:aws:s3:::led/*",
-    "arn:aws:sqs:eu-west-1:111122223333:led",
-    "arn:aws:dynamodb:eu-west-1:111122223333:table/led",
+    "arn:aws:s3:::payments-led/*",
+    "arn:aws:sqs:eu-west-1:111122223333:payments-led",
+    "arn:aws:dynamodb:eu-west-1:111122223333:table/payments-led",
 ];
 
 /// What never changes in the life of one environment.
@@ -26,7 +26,8 @@ pub struct Frame {
 
 impl Frame {
     pub fn random(random: &mut Random, name: String) -> Self {
-        Self { name, team: (*random.pick(&["payments", "billing"])).into(), tier: *random.pick::<&'static str>(&TIERS) }
+        // Resources of AWS carry the name of the team.
+        Self { name, team: "payments".into(), tier: *random.pick::<&'static str>(&TIERS) }
     }
 }
 
@@ -265,6 +266,7 @@ fn network(random: &mut Random, prod: bool) -> Json {
     list("egress_presets", &["aws_services", "kubernetes_api", "same_environment"]);
     // Prod reaches the rest of the target by name.
     list("egress_cidrs", if prod { &RANGES[..3] } else { &RANGES });
+    list("ingress_hosts", &["pay.example.com", "*.pay.example.com"]);
     if engine == "cilium" {
         list("egress_fqdns", &["sts.eu-west-1.amazonaws.com", "api.example.com"]);
     }
@@ -302,8 +304,7 @@ fn identity(random: &mut Random) -> Json {
         return json!({ "mode": mode });
     }
     let scope = *random.pick(&["tags", "role_only"]);
-    let target = if random.percent(20) { json!("arn:aws:iam::111122223333:role/led") } else { Json::Null };
-    json!({ "mode": mode, "scope": scope, "statements": statements, "target_role_arn": target })
+    json!({ "mode": mode, "scope": scope, "statements": statements })
 }
 
 fn drift(random: &mut Random) -> Json {

@@ -5,5 +5,5 @@
 resource "goldenpath_eks_workload_slot" "statement_of_everything" {
   name        = "ledger"
   environment = "demo/nowhere"
-  identity    = { statements = [{ actions = ["*:*"], resources = ["arn:aws:s3:::led/*"] }] }
+  identity    = { statements = [{ actions = ["*:*"], resources = ["arn:aws:s3:::payments-led/*"] }] }
 }

@@ -5,5 +5,5 @@
 resource "goldenpath_eks_workload_slot" "statement_without_actions" {
   name        = "ledger"
   environment = "demo/nowhere"
-  identity    = { statements = [{ resources = ["arn:aws:s3:::led/*"] }] }
+  identity    = { statements = [{ resources = ["arn:aws:s3:::payments-led/*"] }] }
 }

@@ -22,8 +22,11 @@ mod environment;
 mod fixtures;
 mod forms;
 #[cfg(test)]
+mod grants;
+#[cfg(test)]
 mod guardrails;
 mod loosening;
+mod metadata;
 mod objects;
 mod outputs;
 mod parent;
@@ -35,7 +38,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use baseline::{Baseline, home};
+pub use baseline::{Baseline, home, rendered};
 pub use blueprint::{Blueprint, Summary};
 pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Tier};
 pub use diff::{By, FieldChange, diff, view};

@@ -41,7 +41,7 @@ impl RealFailureFixture {
         if resource == SLOT {
             return json!({
                 "name": "ledger", "environment": format!("demo/{}", self.name),
-                "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::led/*"]}]},
+                "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::payments-led/*"]}]},
             });
         }
         json!({

@@ -46,7 +46,8 @@ pub enum Part {
 /// EKS's policies for people that a golden path may grant: none for a whole cluster, none for services.
 const FOR_PEOPLE: [&str; 4] =
     ["AmazonEKSAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSEditPolicy", "AmazonEKSViewPolicy"];
-const SYSTEM_NAMESPACES: [&str; 4] = ["kube-*", "amazon-*", "aws-*", "goldenpath-*"];
+/// And whatever holds a star, which EKS takes for a wildcard and the condition would not: `${*}` is IAM's star as a character.
+const SYSTEM_NAMESPACES: [&str; 5] = ["kube-*", "amazon-*", "aws-*", "goldenpath-*", "*${*}*"];
 const OURS: &str = "aws:ResourceTag/goldenpath:managed";
 
 /// An IAM policy document.

@@ -19,16 +19,16 @@ const READ: [&str; 2] = ["get", "list"];
 /// Server-side apply needs `create` with the name, so that a rule can name what it is for.
 const WRITE_NAMED: [&str; 3] = ["create", "delete", "patch"];
 
-/// For the baseline alone. `names`: the ClusterRoles that it makes; `held`: all their rules.
-pub fn for_baseline(names: &[String], held: Vec<Value>) -> Vec<Value> {
-    let mut rules = reads_and_writes(|kind| kind.baseline, names);
+/// For the baseline alone. `rendered`: kinds of what it makes, each with names; `held`: all rules of its ClusterRoles.
+pub fn for_baseline(rendered: &[(&str, Vec<String>)], held: Vec<Value>) -> Vec<Value> {
+    let mut rules = reads_and_writes(|kind| kind.baseline, rendered);
     rules.extend(held);
     vec![role(CLUSTER_ROLE, None, "goldenpath-baseline", rules)]
 }
 
-/// For environments and slots, on a cluster with a baseline.
+/// For environments and slots, on a cluster with a baseline. `names`: its ClusterRoles.
 pub fn for_environments(names: &[String]) -> Vec<Value> {
-    let mut rules = reads_and_writes(|kind| kind.environments, names);
+    let mut rules = reads_and_writes(|kind| kind.environments, &[]);
     rules.push(
         json!({"apiGroups": ["rbac.authorization.k8s.io"], "resources": [CLUSTER_ROLE_BINDING.plural], "verbs": READ}),
     );
@@ -72,14 +72,14 @@ pub fn bound(items: &[Value], group: &str) -> Vec<Value> {
     items.iter().filter_map(binding).collect()
 }
 
-/// All kinds are read, and of each is written what its pipeline writes. `roles`: names of the baseline's ClusterRoles.
-fn reads_and_writes(writes: impl Fn(&Kind) -> Writes, roles: &[String]) -> Vec<Value> {
+/// All kinds are read, and of each is written what its pipeline writes.
+fn reads_and_writes(writes: impl Fn(&Kind) -> Writes, rendered: &[(&str, Vec<String>)]) -> Vec<Value> {
     let mut rules = grouped(|kind| writes(kind) == Writes::All, &WRITE);
     rules.extend(grouped(|kind| writes(kind) != Writes::All, &READ));
     rules.extend(KINDS.iter().filter_map(|kind| {
         let names = match writes(kind) {
             Writes::Named(names) => json!(names),
-            Writes::BaselineRoles => json!(roles),
+            Writes::Rendered => json!(rendered.iter().find(|(name, _)| *name == kind.name)?.1),
             // Whole kinds are above; what is within one namespace needs a Role there.
             Writes::Nothing | Writes::All | Writes::Within(_) => return None,
         };
@@ -115,6 +115,10 @@ mod tests {
 
     fn names() -> Vec<String> {
         vec!["gp-viewer".to_owned(), "gp-admin".to_owned()]
+    }
+
+    fn rendered() -> Vec<(&'static str, Vec<String>)> {
+        vec![(CLUSTER_ROLE, names()), ("ValidatingAdmissionPolicy", vec!["gp-guard-pods".to_owned()])]
     }
 
     fn rules(items: &[Value], kind: &str) -> Vec<Value> {
@@ -154,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_baseline_writes_its_own_objects_alone() {
-        let rules = rules(&for_baseline(&names(), vec![]), CLUSTER_ROLE);
+        let rules = rules(&for_baseline(&rendered(), vec![]), CLUSTER_ROLE);
         for kind in KINDS {
             assert!(may(&rules, "list", kind.group(), kind.plural), "a listing needs {}", kind.name);
             assert!(!may(&rules, "patch", kind.group(), kind.plural), "{} of others", kind.name);
@@ -168,6 +172,7 @@ mod tests {
             r#"["namespaces"] ["goldenpath-system"]"#,
             r#"["configmaps"] ["gp-baseline"]"#,
             r#"["clusterroles"] ["gp-viewer","gp-admin"]"#,
+            r#"["validatingadmissionpolicies"] ["gp-guard-pods"]"#,
         ];
         assert_eq!(written, expected);
     }
@@ -189,7 +194,7 @@ mod tests {
     #[test]
     fn nobody_escalates() {
         for (list, reason) in
-            [(for_baseline(&names(), vec![]), "baseline"), (for_environments(&names()), "environments")]
+            [(for_baseline(&rendered(), vec![]), "baseline"), (for_environments(&names()), "environments")]
         {
             let text = Value::from(list).to_string();
             for word in ["escalate", "impersonate", "cluster-admin", "\"*\""] {

@@ -3,10 +3,7 @@
 use super::sample::{Names, Sample};
 use goldenpath_core::{
     domain::{Body, ObjectKey},
-    kinds::{
-        Kind,
-        kubernetes::{cluster_role, namespace},
-    },
+    kinds::{Kind, kubernetes::namespace},
 };
 use serde_json::{Value, json};
 
@@ -78,6 +75,21 @@ fn content(kind: &str) -> Option<Content> {
             "/spec/maxReplicas",
             json!(6),
         ),
+        "ValidatingAdmissionPolicy" => content(
+            json!({"spec": {"failurePolicy": "Fail", "validations": [{"expression": "false", "message": "no"}],
+                            "variables": [{"name": "a", "expression": "object"}],
+                            "matchConstraints": {"resourceRules": [
+                                {"apiGroups": ["example.com"], "apiVersions": ["v1"], "operations": ["CREATE"],
+                                 "resources": ["widgets"], "scope": "*"}]}}}),
+            "/spec/validations",
+            json!([{"expression": "true", "message": "no"}]),
+        ),
+        "ValidatingAdmissionPolicyBinding" => content(
+            json!({"spec": {"policyName": "gp-sample", "validationActions": ["Deny"], "matchResources":
+                            {"namespaceSelector": {"matchLabels": {"example.com/a": "b"}}}}}),
+            "/spec/policyName",
+            json!("gp-other"),
+        ),
         _ => None,
     }
 }
@@ -90,7 +102,7 @@ pub(super) fn sample(names: &Names<'_>, kind: &Kind) -> Option<Sample> {
     let Content { rest, owned, other } = content(kind.name)?;
     let name = match kind.name {
         name if name == namespace::KIND.name => names.environment.clone(),
-        name if name == cluster_role::KIND.name => format!("gp-{}", names.environment),
+        _ if !kind.is_namespaced() => format!("gp-{}", names.environment),
         _ => "gp-sample".to_owned(),
     };
     let place = kind.is_namespaced().then_some(names.environment.as_str());

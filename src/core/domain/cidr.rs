@@ -19,14 +19,20 @@ pub enum CidrError {
     Form(String),
     #[error("{0:?} has bits beyond its prefix: write {1}")]
     HostBits(String, Cidr),
+    #[error("{0:?} is a range of IPv4 in the notation of IPv6: write it as 10.0.0.0/8")]
+    Mapped(String),
 }
-
-/// The instance metadata service of EC2: whoever reaches it may become the node.
-const METADATA: [&str; 2] = ["169.254.169.254/32", "fd00:ec2::254/128"];
 
 // === impl Cidr ===
 
 impl Cidr {
+    /// The instance metadata service of EC2: whoever reaches it may become the node.
+    pub const METADATA: [&'static str; 2] = ["169.254.169.254/32", "fd00:ec2::254/128"];
+    pub const EVERYWHERE: [Self; 2] = [
+        Self { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix: 0 },
+        Self { address: IpAddr::V6(Ipv6Addr::UNSPECIFIED), prefix: 0 },
+    ];
+
     pub fn contains(&self, other: &Self) -> bool {
         self.address.is_ipv4() == other.address.is_ipv4()
             && self.prefix <= other.prefix
@@ -35,7 +41,8 @@ impl Cidr {
 
     /// The metadata addresses that this range must except. `None`: the range is nothing but such an address.
     pub fn metadata_except(&self) -> Option<Vec<&'static str>> {
-        let inside = METADATA.into_iter().filter(|text| text.parse().is_ok_and(|metadata| self.contains(&metadata)));
+        let inside =
+            Self::METADATA.into_iter().filter(|text| text.parse().is_ok_and(|metadata| self.contains(&metadata)));
         let inside: Vec<_> = inside.collect();
         (!inside.contains(&self.to_string().as_str())).then_some(inside)
     }
@@ -77,6 +84,10 @@ impl FromStr for Cidr {
         if prefix > if address.is_ipv4() { 32 } else { 128 } {
             return Err(wrong());
         }
+        // No rule about IPv4 would look at it.
+        if matches!(address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() && prefix > 0) {
+            return Err(CidrError::Mapped(text.to_owned()));
+        }
         let first = masked(address, prefix);
         if first == address {
             Ok(Self { address, prefix })
@@ -111,6 +122,8 @@ mod tests {
             ("300.0.0.0/8", "no address"),
             ("", "nothing"),
             ("::/129", "prefix too long"),
+            ("::ffff:169.254.169.254/128", "IPv4 in the notation of IPv6"),
+            ("::ffff:0:0/96", "all of IPv4 in it"),
         ] {
             assert!(text.parse::<Cidr>().is_err(), "{text}: {reason}");
         }
@@ -128,6 +141,7 @@ mod tests {
         assert!(!cidr("0.0.0.0/0").contains(&cidr("::/0")), "families are apart");
         assert_eq!(cidr("0.0.0.0/0").metadata_except(), Some(vec!["169.254.169.254/32"]));
         assert_eq!(cidr("::/0").metadata_except(), Some(vec!["fd00:ec2::254/128"]));
+        assert_eq!(Cidr::EVERYWHERE, [cidr("0.0.0.0/0"), cidr("::/0")]);
         assert_eq!(cidr("10.0.0.0/8").metadata_except(), Some(vec![]));
         assert_eq!(cidr("169.254.169.254/32").metadata_except(), None, "the metadata service itself");
         assert_eq!(cidr("10.100.0.0/16").nth(10).to_string(), "10.100.0.10/32");

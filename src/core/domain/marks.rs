@@ -8,3 +8,5 @@ pub const TAG_PREFIX: &str = "goldenpath:";
 pub const POD_SECURITY_PREFIX: &str = "pod-security.kubernetes.io/";
 /// Where records live, out of the tenants' reach.
 pub const SYSTEM_NAMESPACE: &str = "goldenpath-system";
+/// Of a Namespace: the other namespaces of its environment, with commas. Guards read it.
+pub const NAMESPACES_ANNOTATION: &str = "goldenpath.internal/namespaces";

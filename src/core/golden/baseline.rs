@@ -1,9 +1,11 @@
-//! What a cluster needs once: the namespace of the records, the four ClusterRoles, its own record.
+//! What a cluster needs once: the namespace of the records, the four ClusterRoles, the guards, its own record.
 
+mod guards;
+mod judge;
 mod render;
 mod resolve;
 
-pub use render::home;
+pub use render::{home, rendered};
 pub use resolve::Resolved;
 
 use super::{
@@ -54,7 +56,14 @@ impl GoldenResource for Baseline {
         render::render(resolved)
     }
 
+    fn judge(resolved: &Resolved, problems: &mut Problems) {
+        judge::judge(resolved, problems);
+    }
+
     fn subject<'a>(resolved: &'a Resolved, objects: &'a [Desired]) -> Subject<'a> {
         Subject::of(objects, &resolved.cluster, None)
     }
 }
+
+#[cfg(test)]
+mod tests;

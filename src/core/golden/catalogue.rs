@@ -6,7 +6,10 @@
 mod document;
 mod validate;
 
-pub use document::{GoldenPath, Grants, SAME_ENVIRONMENT, Tier, TierLimits, TierNetwork, TierPodSecurity, filled};
+pub use document::{
+    Admission, GoldenPath, Grants, PathMetadata, Reserved, SAME_ENVIRONMENT, Tier, TierLimits,
+    TierNetwork, TierPodSecurity, filled, owned,
+};
 
 use super::parent::Parent;
 use crate::{

@@ -2,10 +2,10 @@
 
 use super::{
     catalogue::{GoldenPath, Grants},
-    forms::{self, covers},
+    forms,
 };
 use crate::{
-    domain::{Drift, NetworkEngine, Problems, Quantity},
+    domain::{Drift, NetworkEngine, Problems, Quantity, covers},
     kinds,
 };
 
@@ -42,7 +42,7 @@ pub fn check_fqdns(names: &[String], at: &[&str], problems: &mut Problems) {
             "network.fqdn_form",
             at,
             format!("{name:?} is not a domain name"),
-            "Write a host such as sts.eu-west-1.amazonaws.com, or all hosts of a domain as *.example.com, in lower case, without scheme and port.",
+            "Write a host such as shop.example.com, or all hosts of a domain as *.example.com, in lower case, without scheme and port.",
         );
     }
 }

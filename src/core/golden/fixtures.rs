@@ -49,7 +49,7 @@ pub(super) fn payments_prod() -> EnvironmentSpec {
     environment(json!({
         "name": "payments-prod", "tier": "prod",
         "owner": {"contact": "payments@corp", "cost_center": "CC12", "slack": "#pay", "data_class": "confidential"},
-        "namespaces": {"api": {"labels": {"corp.example/zone": "a"}}, "jobs": {"quota": {"requests.cpu": "4"}}},
+        "namespaces": {"api": {"labels": {"zone": "a"}}, "jobs": {"quota": {"requests.cpu": "4"}}},
         "quota": {"total": {"requests.cpu": "32", "requests.memory": "64Gi"}, "by_priority": {"gp-critical": {"pods": "10"}}},
         "limits": {"container": {"default_memory": "512Mi", "default_request_cpu": "100m"}},
         "network": {
@@ -71,7 +71,7 @@ pub(super) fn payments_prod() -> EnvironmentSpec {
 pub(super) fn ledger() -> Value {
     json!({
         "environment": "demo/payments-prod",
-        "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::led/*"]}]},
+        "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::payments-led/*"]}]},
         "share": {"cpu": "4", "memory": "8Gi", "max_replicas": 6},
         "availability": {"min_replicas": 3, "max_unavailable": "25%", "spread": "zone_required", "target_cpu_percent": 70},
         "ingress": {"from_slots": ["payments-prod/gateway"], "ports": [8080]},

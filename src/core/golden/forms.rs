@@ -1,37 +1,5 @@
 //! Forms of texts that no type of the domain stands for.
 
-/// IAM's patterns: `*` any text, `?` one character. `text` may be a pattern itself; then the result says whether everything it
-/// matches is matched, which is why `?` does not match a `*`.
-pub fn covers(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t, mut star) = (0, 0, None);
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(b'?') if text[t] != b'*' => {
-                p += 1;
-                t += 1;
-            }
-            Some(c) if *c == text[t] && *c != b'?' => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    p = at + 1;
-                    t = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|c| *c == b'*')
-}
-
 /// A key of a label or annotation: `[<DNS subdomain>/]<name>`, the name at most 63.
 pub fn is_qualified_name(text: &str) -> bool {
     let (prefix, name) = text.split_once('/').map_or((None, text), |(prefix, name)| (Some(prefix), name));
@@ -101,25 +69,6 @@ fn any_iam_arn(text: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pattern_covers_what_all_of_the_other_matches() {
-        for (pattern, text, covered, reason) in [
-            ("s3:*", "s3:GetObject", true, "a service"),
-            ("s3:*", "s3:Get*", true, "a narrower pattern"),
-            ("s3:Get*", "s3:*", false, "a wider pattern"),
-            ("s3:Get?", "s3:Get*", false, "one character is not any text"),
-            ("s3:Get?", "s3:Get?", true, "the same pattern"),
-            ("s3:GetObject", "s3:GetObjec?", false, "a literal is narrower than a pattern"),
-            ("s3:*", "*", false, "everything"),
-            ("s3:*", "s*:GetObject", false, "several services"),
-            ("*a*b", "xxaxxb", true, "backtracking"),
-            ("*a*b", "xxaxxbc", false, "backtracking to the end"),
-            ("", "", true, "nothing"),
-        ] {
-            assert_eq!(covers(pattern, text), covered, "{pattern} {text}: {reason}");
-        }
-    }
 
     #[test]
     fn forms() {

@@ -25,6 +25,8 @@ pub struct Parent {
     pub subjects: BTreeMap<PersonaName, Option<Vec<serde_json::Value>>>,
     pub network: ParentNetwork,
     pub owner_annotations: BTreeMap<String, String>,
+    /// What guards read of all its namespaces, slots' own among them.
+    pub admission_annotations: BTreeMap<String, String>,
     pub pod_security_labels: BTreeMap<String, String>,
     /// As configured, over the tier's defaults.
     pub limits: Limits,

@@ -191,6 +191,10 @@ fn development_is_closed_inwards_only() {
     for (from, to, open, reason) in [
         (&dev, host("203.0.113.9"), true, "egress is open"),
         (&dev, pod("stranger", "x"), true, "egress is open"),
+        (&dev, host("10.100.0.1"), true, "to the API server, too"),
+        (&dev, host("169.254.170.23"), true, "and to the Pod Identity agent"),
+        (&dev, host("169.254.169.254"), false, "but not to the node's own credentials"),
+        (&dev, host("fd00:ec2::254"), false, "nor on IPv6"),
         (&pod("payments-dev", "other"), dev.clone(), true, "its own environment"),
         (&pod("stranger", "x"), dev.clone(), false, "strangers"),
         (&pod("payments-prod-api", "api"), dev.clone(), false, "the same team in another tier"),

@@ -27,7 +27,7 @@ fn requests_become_these_objects() {
         "isolation": "namespace",
         "identity": {
             "scope": "session_policy", "target_role_arn": "arn:aws:iam::444455556666:role/data",
-            "statements": [{"actions": ["sqs:*"], "resources": ["arn:aws:sqs:eu-west-1:111122223333:led"], "conditions": {"Bool": {"aws:SecureTransport": ["true"]}}}]
+            "statements": [{"actions": ["sqs:*"], "resources": ["arn:aws:sqs:eu-west-1:111122223333:payments-led"], "conditions": {"Bool": {"aws:SecureTransport": ["true"]}}}]
         }
     });
     for (name, spec, facts, parent) in [

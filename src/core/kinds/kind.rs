@@ -82,8 +82,8 @@ pub enum Writes {
     All,
     /// These alone.
     Named(&'static [&'static str]),
-    /// The baseline's ClusterRoles; who renders them knows their names.
-    BaselineRoles,
+    /// Those of the baseline; who renders them knows their names.
+    Rendered,
     /// Those in one namespace.
     Within(&'static str),
 }

@@ -12,6 +12,8 @@ pub mod pod_disruption_budget;
 pub mod resource_quota;
 pub mod role_binding;
 pub mod service_account;
+pub mod validating_admission_policy;
+pub mod validating_admission_policy_binding;
 
 use super::kind::Kind;
 
@@ -29,4 +31,6 @@ pub const KINDS: &[&Kind] = &[
     &cluster_role::KIND,
     &pod_disruption_budget::KIND,
     &horizontal_pod_autoscaler::KIND,
+    &validating_admission_policy::KIND,
+    &validating_admission_policy_binding::KIND,
 ];

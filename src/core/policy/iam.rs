@@ -2,6 +2,8 @@
 //!
 //! It reads a request's statements at `validate`, and every policy of every rendered role in the plan.
 
+use crate::domain::covers;
+
 /// Services whose actions are power over identities, the cluster or the organisation.
 const POWER: [&str; 4] = ["iam", "eks", "organizations", "account"];
 
@@ -61,10 +63,13 @@ fn lint_action(action: &str, resources: &[&str]) -> Option<Lint> {
     None
 }
 
-/// `*`, or an ARN in which nothing narrows: `arn:aws:iam::*:role/*`.
+/// Whatever its form (`*`, `role/**`, `arn:aws:iam::*:r*`, `????`): it matches roles that have nothing in common.
 fn is_everything(resource: &str) -> bool {
-    let last = resource.rsplit(':').next().unwrap_or(resource);
-    last == "*" || last == "role/*"
+    let resource = resource.replace('?', "*");
+    let last = resource.rsplit(':').next().unwrap_or(&resource);
+    ["role/x", "role/very/long/path/Q9"]
+        .into_iter()
+        .all(|role| covers(&resource, &format!("arn:aws:iam::111122223333:{role}")) || covers(last, role))
 }
 
 /// Whether an operation's pattern, at most with a `*` at its end, matches a name.

@@ -61,7 +61,23 @@ fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
         Severity::Warning => proto::diagnostic::Severity::Warning,
     };
     let attribute = (!path.is_root()).then(|| attribute_path(&path));
+    let (summary, detail) = (shortened(summary, LONGEST_SUMMARY), shortened(detail, LONGEST_DETAIL));
     proto::Diagnostic { severity: severity.into(), summary, detail, attribute }
+}
+
+/// A value of any size may be quoted in a message; nobody reads more of it than this.
+const LONGEST_SUMMARY: usize = 1_000;
+const LONGEST_DETAIL: usize = 20_000;
+
+/// The middle goes: a message begins with what is wrong and ends with what to do.
+fn shortened(text: String, longest: usize) -> String {
+    if text.len() <= longest {
+        return text;
+    }
+    let (head, tail) = (longest * 2 / 3, text.len() - longest / 3);
+    let head = (0..=head).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let tail = (tail..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    format!("{} [...] {}", &text[..head], &text[tail..])
 }
 
 pub(super) fn attribute_path(path: &Path) -> proto::AttributePath {
@@ -78,6 +94,17 @@ pub(super) fn attribute_path(path: &Path) -> proto::AttributePath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_of_any_size_makes_a_message_that_can_be_read() {
+        let huge = "\u{e9}".repeat(30_000_000);
+        let found =
+            diagnostic(Diagnostic::error(format!("The name {huge:?} is too long"), format!("{huge} Shorten it.")));
+        assert!(found.summary.len() < 1_100 && found.detail.len() < 20_100);
+        assert!(found.summary.starts_with("The name") && found.summary.ends_with("is too long"), "{}", found.summary);
+        assert!(found.detail.ends_with("Shorten it."), "the next step stays");
+        assert_eq!(shortened("short".to_owned(), 10), "short");
+    }
 
     #[test]
     fn either_form_is_read_and_none_is_null() {

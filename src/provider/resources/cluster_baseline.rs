@@ -5,7 +5,7 @@ use super::{
     flow::{self, ManagedResource},
 };
 use goldenpath_core::{
-    domain::{ClusterRef, Id, NameError, VersionConstraint},
+    domain::{ClusterRef, Guard, Id, NameError, VersionConstraint},
     provision::{Baseline, Descriptor, Spec, descriptor},
 };
 use plugin::{
@@ -26,12 +26,14 @@ impl ManagedResource for ClusterBaseline {
     }
 
     fn schema(&self) -> Schema {
-        let configured = [attributes::cluster(), golden_paths(), attributes::claim(), timeouts(flow::OPERATIONS)];
+        let configured =
+            [attributes::cluster(), golden_paths(), guards(), attributes::claim(), timeouts(flow::OPERATIONS)];
         Schema::new(configured.into_iter().chain(attributes::identity(self.id_form()))).describe(
             "What every environment on a cluster needs and no team may change: the namespace `goldenpath-system`, which holds \
              the records of environments and slots, and the ClusterRoles `gp-viewer`, `gp-developer`, `gp-deployer` and \
-             `gp-admin`. These roles are not aggregated, so no other chart can add permissions to them.\n\nOne per cluster, \
-             owned by its administrators. It can't be destroyed while environments remain.",
+             `gp-admin`. These roles are not aggregated, so no other chart can add permissions to them. And the guards: \
+             ValidatingAdmissionPolicies that keep tenants inside their environments; see [security](../guides/security).\n\nOne per \
+             cluster, owned by its administrators. It can't be destroyed while environments remain.",
         )
     }
 
@@ -66,4 +68,42 @@ fn golden_paths() -> Attribute {
         "Golden paths, by name, that environments of this cluster may be made by: any other is refused in the plan, and at apply. \
          Anything that the catalogue has if unset.",
     )
+}
+
+fn guards() -> Attribute {
+    let one = |guard: &Guard| optional(guard.as_str(), Type::Bool).describe(refuses(*guard));
+    optional("guards", object(Guard::ALL.iter().map(one))).describe(
+        "What admission refuses to tenants. Every guard is on unless it is set to `false`, which each plan warns about. On a cluster \
+         that is older than Kubernetes 1.30 there are none, and each plan says so.",
+    )
+}
+
+fn refuses(guard: Guard) -> &'static str {
+    match guard {
+        Guard::TokenSecrets => {
+            "Refuses Secrets of type `kubernetes.io/service-account-token`, whose tokens never expire."
+        }
+        Guard::Services => "Refuses Services with `externalIPs` or of type `NodePort`.",
+        Guard::ClusterRoles => {
+            "Refuses to bind a `gp-` ClusterRole anywhere but in an environment's namespace, to administrators and the provider too."
+        }
+        Guard::Namespaces => {
+            "Refuses changes of labels and annotations under `goldenpath.internal/` on any namespace, and of Pod Security labels and \
+             deletes of the environments' own."
+        }
+        Guard::Pods => {
+            "Refuses pods with `nodeName`, with a toleration without a key, or of a PriorityClass that the golden path does not \
+             list, if it has a list."
+        }
+        Guard::Ingress => {
+            "Refuses Ingresses and Gateway API routes for hosts outside of `network.ingress_hosts`, and load balancer groups other \
+             than the environment's name and those that the golden path lists."
+        }
+        Guard::Classes => "Refuses classes of ingress and storage that the golden path does not list, if it has lists.",
+        Guard::RoleBindings => "Refuses RoleBindings to anybody but ServiceAccounts of the same environment.",
+        Guard::NetworkPolicies => "Refuses NetworkPolicies that open to anybody but pods of the same environment.",
+        Guard::Replicas => {
+            "Refuses more replicas of a slot's workload, or of its autoscaler, than `share.max_replicas`."
+        }
+    }
 }

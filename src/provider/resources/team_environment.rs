@@ -136,12 +136,12 @@ fn namespaces() -> Attribute {
         "This namespace's part of `quota.total`: resource names with quantities, as in a Kubernetes `ResourceQuota`. \
          Namespaces without a quota share the rest equally, rounded down; it is an error if nothing is left.",
     );
-    let labels = text_map("labels").example(Value::map([("example.com/squad", Value::from("blue"))])).describe(
-        "Your own labels on the Namespace. Keys under `goldenpath.internal/` and `pod-security.kubernetes.io/` are rejected, \
-         since they decide who may do what.",
+    let labels = text_map("labels").example(Value::map([("squad", Value::from("blue"))])).describe(
+        "Your own labels on the Namespace: keys without a domain, and those of the golden path's `metadata`. Keys by which other programs \
+         are switched are rejected, since they decide who may do what.",
     );
     let annotations = text_map("annotations")
-        .example(Value::map([("example.com/wiki", Value::from("https://wiki.example.com/x"))]))
+        .example(Value::map([("wiki", Value::from("https://wiki.example.com/x"))]))
         .describe("Your own annotations on the Namespace. The same keys are rejected as for `labels`.");
     let one = object([
         own_quota,

@@ -7,7 +7,7 @@ use goldenpath_adapters::{
 };
 use goldenpath_core::{
     domain::{ClusterArn, PersonaName},
-    golden::{cluster_roles, home},
+    golden::{cluster_roles, home, rendered},
 };
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn of_kubernetes(part: Option<Part>, group: Option<&str>) -> Value {
     let mut items = vec![];
     if part != Some(Part::Environments) {
         let held = PersonaName::ALL.into_iter().flat_map(cluster_roles::rules).collect();
-        items.extend(kube::for_baseline(&names, held));
+        items.extend(kube::for_baseline(&rendered(), held));
     }
     if part != Some(Part::Baseline) {
         items.push(home());

@@ -6,7 +6,7 @@ use goldenpath_core::{
 };
 
 /// Kinds of others that live in no namespace, of the groups that every API server has.
-const CLUSTER_SCOPED: [&str; 14] = [
+const CLUSTER_SCOPED: [&str; 12] = [
     "APIService",
     "ClusterRoleBinding",
     "CustomResourceDefinition",
@@ -18,8 +18,6 @@ const CLUSTER_SCOPED: [&str; 14] = [
     "PersistentVolume",
     "PriorityClass",
     "StorageClass",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
     "ValidatingWebhookConfiguration",
 ];
 

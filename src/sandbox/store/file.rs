@@ -4,7 +4,12 @@
 
 use crate::{error::SandboxError, options::SandboxOptions};
 use rusqlite::Connection;
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 /// The sandbox's time; tests have one of their own.
 pub type TimeSource = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
@@ -57,6 +62,11 @@ CREATE TABLE call (
 );
 ";
 
+/// A folder that is there keeps its mode.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() { Ok(()) } else { std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder) }
+}
+
 pub struct Store {
     connection: Connection,
     time: TimeSource,
@@ -77,8 +87,11 @@ impl Store {
         new: impl FnOnce(&mut Self) -> Result<(), SandboxError>,
     ) -> Result<Self, SandboxError> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|source| SandboxError::Folder { path: path.to_owned(), source })?;
+            make_private(folder).map_err(|source| SandboxError::Folder { path: path.to_owned(), source })?;
         }
+        // Records name people and what they may do. SQLite gives its own files beside it the same mode.
+        let opened = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+        opened.map_err(|source| SandboxError::Folder { path: path.to_owned(), source })?;
         let connection = connect(path).map_err(|source| SandboxError::Open { path: path.to_owned(), source })?;
         let mut store = Self {
             connection,

@@ -65,6 +65,21 @@ fn target(test: &TestSandbox) -> contract::TestTarget {
     }
 }
 
+/// Records name people and what they may do.
+#[tokio::test]
+async fn nobody_else_reads_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let test = test_sandbox(SandboxOptions::default());
+    test.sandbox.list().await.expect("it is made");
+    let mode =
+        |path: &str| test._folder.path().join(path).metadata().map(|metadata| metadata.permissions().mode() & 0o777);
+    assert_eq!(mode("inner").expect("a folder"), 0o700);
+    assert_eq!(mode("inner/sandbox.db").expect("a file"), 0o600);
+    for beside in ["inner/sandbox.db-wal", "inner/sandbox.db-shm"] {
+        assert!(mode(beside).is_ok_and(|mode| mode == 0o600) || mode(beside).is_err(), "{beside}");
+    }
+}
+
 /// With IAM's delay, too: whoever waits as the contract does notices nothing.
 #[tokio::test]
 async fn it_keeps_the_contract_also_while_roles_are_slow_to_be_seen() {

@@ -1,6 +1,6 @@
 //! What is needed once per cluster.
 
-use crate::domain::{ClusterRef, Given, PathVersion, VersionConstraint};
+use crate::domain::{ClusterRef, Given, PathVersion, VersionConstraint, choices::choices};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -11,6 +11,9 @@ pub struct BaselineSpec {
     /// By name, what environments of this cluster may be made by; absent: whatever their catalogue has.
     #[serde(default)]
     pub golden_paths: Option<BTreeMap<String, AcceptedPath>>,
+    /// On unless switched off.
+    #[serde(default)]
+    pub guards: Option<BTreeMap<Guard, Option<bool>>>,
     /// Who holds it: what a create must say to take over what exists.
     #[serde(default)]
     pub claim: Option<String>,
@@ -24,11 +27,33 @@ pub struct AcceptedPath {
     pub digests: Given<Vec<String>>,
 }
 
+choices! {
+    /// What admission refuses to tenants.
+    #[derive(PartialOrd, Ord)]
+    pub enum Guard {
+        TokenSecrets = "token_secrets",
+        Services = "services",
+        ClusterRoles = "cluster_roles",
+        Namespaces = "namespaces",
+        Pods = "pods",
+        RoleBindings = "role_bindings",
+        NetworkPolicies = "network_policies",
+        Replicas = "replicas",
+        Ingress = "ingress",
+        Classes = "classes",
+    }
+}
+
 // === impl BaselineSpec ===
 
 impl BaselineSpec {
     pub fn new(cluster: ClusterRef) -> Self {
-        Self { cluster, golden_paths: None, claim: None }
+        Self { cluster, golden_paths: None, guards: None, claim: None }
+    }
+
+    pub fn has(&self, guard: Guard) -> bool {
+        let written = self.guards.as_ref().and_then(|guards| *guards.get(&guard)?);
+        written.unwrap_or(true)
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Network {
     pub egress_presets: Given<Vec<String>>,
     pub egress_cidrs: Given<LateList>,
     pub egress_fqdns: Given<Vec<String>>,
+    /// Hosts of Ingresses and of Gateway API's routes.
+    pub ingress_hosts: Given<Vec<String>>,
     pub engine: Option<NetworkEngine>,
 }
 

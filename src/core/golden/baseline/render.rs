@@ -1,14 +1,15 @@
 //! Knows the resolved values and the makers.
 
-use super::resolve::Resolved;
+use super::{guards, resolve::Resolved};
 use crate::{
-    domain::{Body, Desired, Id, ObjectKey, PersonaName, SYSTEM_NAMESPACE},
+    domain::{Body, Desired, Guard, Id, ObjectKey, PersonaName, SYSTEM_NAMESPACE},
     golden::objects::{
         cluster_roles,
         document::{document, texts},
         mark::cluster_labels,
         record,
     },
+    kinds::kubernetes::{cluster_role, validating_admission_policy, validating_admission_policy_binding},
 };
 use serde_json::{Value, json};
 
@@ -18,6 +19,16 @@ const RBAC: &str = "rbac.authorization.k8s.io/v1";
 /// baseline finds its own mark on it, and sets what depends on the cluster.
 pub fn home() -> Value {
     document("v1", "Namespace", None, SYSTEM_NAMESPACE, cluster_labels(), Value::Null)
+}
+
+/// Kinds of what only baselines make, each with the names that it may have.
+pub fn rendered() -> [(&'static str, Vec<String>); 3] {
+    let guards: Vec<String> = Guard::ALL.iter().map(|guard| guards::name(*guard)).collect();
+    [
+        (cluster_role::KIND.name, PersonaName::ALL.map(cluster_roles::name).into()),
+        (validating_admission_policy::KIND.name, guards.clone()),
+        (validating_admission_policy_binding::KIND.name, guards),
+    ]
 }
 
 pub fn render(resolved: &Resolved) -> Vec<Desired> {
@@ -32,6 +43,8 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
         let body = document(RBAC, "ClusterRole", None, &name, cluster_labels(), content);
         objects.push(Desired::new(ObjectKey::kube(RBAC, "ClusterRole", None, &name), Some(Body::Kube(body))));
     }
+    let guards = resolved.guards.iter().flatten();
+    objects.extend(guards.flat_map(|guard| guards::render(*guard, &resolved.reserved)));
     let id = Id::baseline(&resolved.spec.cluster);
     objects.push(Desired { needs: vec![namespace], ..record::desired(&id, cluster_labels()) });
     objects

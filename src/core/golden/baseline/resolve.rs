@@ -1,8 +1,10 @@
 //! Knows the catalogue and the defaults.
 
 use crate::{
-    domain::{BaselineSpec, ClusterArn, PodSecurityLevel, Problems},
-    golden::{blueprint::Summary, defaults::namespace::pod_security_labels, resource::ResolveContext},
+    domain::{BaselineSpec, ClusterArn, Guard, PodSecurityLevel, Problems},
+    golden::{
+        blueprint::Summary, catalogue::Reserved, defaults::namespace::pod_security_labels, resource::ResolveContext,
+    },
 };
 use std::collections::BTreeMap;
 
@@ -12,7 +14,14 @@ pub struct Resolved {
     pub cluster: ClusterArn,
     /// Labels of the namespace of the records.
     pub pod_security: BTreeMap<String, String>,
+    /// `None`: the cluster can't have any.
+    pub guards: Option<Vec<Guard>>,
+    /// Names that no environment takes.
+    pub reserved: Reserved,
 }
+
+/// The first version of Kubernetes that serves ValidatingAdmissionPolicy v1.
+const GUARDS_SINCE: (u32, u32) = (1, 30);
 
 pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {
     let ResolveContext { facts, catalogue, .. } = given;
@@ -31,5 +40,14 @@ pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolv
         },
         cluster: facts.cluster_arn.clone(),
         pod_security: pod_security_labels(level, level, level, &facts.pod_security_version),
+        guards: has_guards(&facts.pod_security_version)
+            .then(|| Guard::ALL.iter().copied().filter(|guard| spec.has(*guard)).collect()),
+        reserved: path.reserved.clone(),
     })
+}
+
+/// What is no version is a newer one.
+fn has_guards(version: &str) -> bool {
+    let parsed = version.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+    parsed.is_none_or(|version: (u32, u32)| version >= GUARDS_SINCE)
 }

@@ -21,6 +21,8 @@ pub struct GoldenPath {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deprecated: Option<String>,
     pub reserved: Reserved,
+    #[serde(default)]
+    pub metadata: PathMetadata,
     pub network: PathNetwork,
     #[serde(with = "shared")]
     pub tiers: BTreeMap<TierName, Arc<Tier>>,
@@ -50,6 +52,16 @@ mod shared {
 pub struct Reserved {
     pub prefixes: Vec<String>,
     pub namespaces: Vec<String>,
+}
+
+/// Labels and annotations of a team's own on its Namespaces, besides keys without a domain. Other programs are switched by them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PathMetadata {
+    /// Of the company; those below them count.
+    pub domains: Vec<String>,
+    /// Keys with the values that are allowed; none: any.
+    pub keys: BTreeMap<String, Vec<String>>,
 }
 
 /// The egress preset that every path has.
@@ -144,6 +156,9 @@ pub struct TierSlot {
     /// `None`: no PodDisruptionBudget unless the request sets one.
     pub max_unavailable: Option<String>,
     pub spread: Spread,
+    /// In class prod: several slots of one namespace whose roles trust the account's Pod Identity service as a whole.
+    #[serde(default)]
+    pub shared_role_only: bool,
     /// Of an isolated slot's namespace, besides its share.
     pub quota: Quantities,
 }
@@ -169,6 +184,20 @@ pub struct Grants {
     pub access_policies: Vec<String>,
     pub actions: Vec<String>,
     pub resources: Vec<String>,
+    /// Resources whose names can't say whose they are, under a condition on their tag [`Grants::team_tag`].
+    #[serde(default)]
+    pub tagged_resources: Vec<String>,
+    #[serde(default = "team_tag")]
+    pub team_tag: String,
+    /// Roles, of other accounts too, that a workload's role may assume: what is done with them lies outside of our boundary.
+    #[serde(default)]
+    pub target_role_arns: Vec<String>,
+    /// Groups of the cluster's identity provider that may get access.
+    #[serde(default)]
+    pub oidc_groups: Vec<String>,
+    /// `<namespace>/<name>`: service accounts, besides the environment's own, that may get access.
+    #[serde(default)]
+    pub service_accounts: Vec<String>,
     /// ARNs of managed policies that workloads' roles may hold.
     #[serde(default)]
     pub policy_arns: Vec<String>,
@@ -177,6 +206,35 @@ pub struct Grants {
     pub ingress_cidrs: Vec<String>,
     pub egress_cidrs: Vec<String>,
     pub egress_fqdns: Vec<String>,
+    #[serde(default)]
+    pub admission: Admission,
+}
+
+fn team_tag() -> String {
+    "team".to_owned()
+}
+
+/// What guards admit in the tier's namespaces; a list that is absent bounds nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Admission {
+    /// `shop.example.com`, `*.example.com`; with the placeholders of [`OWNER_PLACEHOLDERS`].
+    pub ingress_hosts: Option<Vec<String>>,
+    /// Of the AWS Load Balancer Controller, besides the environment's own name.
+    pub load_balancer_groups: Vec<String>,
+    pub ingress_classes: Option<Vec<String>>,
+    pub storage_classes: Option<Vec<String>>,
+    pub priority_classes: Option<Vec<String>>,
+}
+
+pub const OWNER_PLACEHOLDERS: [&str; 2] = ["{team}", "{environment}"];
+
+/// A text of the document with an environment's own names in place of the placeholders.
+pub fn owned(text: &str, team: &str, environment: &str) -> String {
+    OWNER_PLACEHOLDERS
+        .iter()
+        .zip([team, environment])
+        .fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
 // === placeholders ===

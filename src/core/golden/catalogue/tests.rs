@@ -61,6 +61,12 @@ fn wrong_documents_are_refused() {
             "AdministratorAccess",
             "power over the account among others",
         ),
+        (
+            "      iam_path:",
+            "      admission: {ingress_hosts: ['*.{tem}.example.com']}\n      iam_path:",
+            "{team}, {environment}",
+            "a misspelt placeholder of a host",
+        ),
         ("{account}:role/*", "{acount}:role/*", "placeholders", "a misspelt placeholder"),
         ("[AmazonEKSViewPolicy]", "[AmazonEKSClusterAdminPolicy]", "more than an environment", "cluster admin"),
         ("developer: viewer", "developer: admin", "may not be raised", "a persona above itself"),

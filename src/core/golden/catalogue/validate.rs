@@ -1,10 +1,10 @@
 //! What a golden path may not say. A platform team decides freely inside of these; outside of them lies power over the
 //! account or the cluster, which no environment may hand out.
 
-use super::document::{GoldenPath, Grants, PLACEHOLDERS, SAME_ENVIRONMENT, Tier};
+use super::document::{GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, SAME_ENVIRONMENT, Tier, owned};
 use crate::{
-    domain::{Cidr, Isolation, PersonaName, Role, TierClass},
-    golden::{forms::covers, quota},
+    domain::{Cidr, GROUP_PREFIX, Isolation, PersonaName, Role, TierClass, covers},
+    golden::{forms::is_domain_pattern, metadata, quota},
 };
 
 /// Services whose every action is power over identities, clusters or the organisation.
@@ -18,6 +18,7 @@ pub(super) fn validate(path: &GoldenPath) -> Result<(), String> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     ensure(path.name.bytes().all(plain), || format!("name {:?}: use a-z, 0-9 and '-', it becomes a label", path.name))?;
     ensure(!path.tiers.is_empty(), || "there is no tier".into())?;
+    metadata::is_sound(&path.metadata)?;
     for preset in path.network.egress_presets.values() {
         each_cidr(&preset.cidrs)?;
         preset.fqdns.iter().try_for_each(|text| placeholders(text))?;
@@ -67,11 +68,17 @@ fn grants_are_sound(grants: &Grants) -> Result<(), String> {
         access_policies,
         actions,
         resources,
+        tagged_resources,
+        team_tag,
+        target_role_arns,
+        oidc_groups,
+        service_accounts,
         policy_arns,
         any_resource_actions,
         ingress_cidrs,
         egress_cidrs,
         egress_fqdns,
+        admission,
     } = grants;
     ensure(boundary.starts_with("arn:") && boundary.contains(":policy/"), || {
         "boundary: every role has a permissions boundary; give the ARN of a managed policy".into()
@@ -114,15 +121,42 @@ fn grants_are_sound(grants: &Grants) -> Result<(), String> {
             format!("principals: {principal} must begin with arn:{{partition}}:iam::")
         })?;
     }
+    for host in admission.ingress_hosts.iter().flatten() {
+        let filled = OWNER_PLACEHOLDERS.iter().fold(host.clone(), |text, name| text.replace(name, "x"));
+        ensure(is_domain_pattern(&filled), || {
+            format!(
+                "admission.ingress_hosts: {host:?} is neither a host nor *.<domain>; the placeholders are {}",
+                OWNER_PLACEHOLDERS.join(", ")
+            )
+        })?;
+    }
     each_cidr(ingress_cidrs).map_err(|reason| format!("ingress_cidrs: {reason}"))?;
     each_cidr(egress_cidrs).map_err(|reason| format!("egress_cidrs: {reason}"))?;
-    [boundary]
-        .into_iter()
-        .chain(principals)
-        .chain(resources)
-        .chain(policy_arns)
-        .chain(egress_fqdns)
-        .try_for_each(|text| placeholders(text))
+    ensure(!team_tag.is_empty(), || "team_tag is empty".into())?;
+    for role in target_role_arns {
+        ensure(
+            role.starts_with("arn:{partition}:iam::") && role.contains(":role/") && !role.ends_with(":role/*"),
+            || {
+                format!(
+                    "target_role_arns: {role} must begin with arn:{{partition}}:iam::<account>:role/ and name some roles"
+                )
+            },
+        )?;
+    }
+    for group in oidc_groups {
+        let reaches = [GROUP_PREFIX, "system:masters"].into_iter().find(|reserved| covers(group, reserved));
+        ensure(reaches.is_none() || group == "*", || {
+            format!("oidc_groups: {group} covers groups of Kubernetes itself")
+        })?;
+    }
+    let of_cluster = [boundary].into_iter().chain(policy_arns).chain(egress_fqdns);
+    of_cluster.map(String::as_str).try_for_each(placeholders)?;
+    let of_owner = principals.iter().chain(resources).chain(tagged_resources).chain(target_role_arns);
+    of_owner
+        .chain(oidc_groups)
+        .chain(service_accounts)
+        .map(|text| owned(text, "", ""))
+        .try_for_each(|text| placeholders(&text))
 }
 
 fn each_cidr(cidrs: &[String]) -> Result<(), String> {

@@ -20,8 +20,16 @@ pub fn engine(asked: Option<NetworkEngine>, facts: &StableFacts) -> NetworkEngin
 }
 
 pub fn network(asked: Option<&Network>, tier: &TierNetwork, facts: &StableFacts) -> ParentNetwork {
-    let Network { default_deny, allow_from, ingress_cidrs, egress_presets, egress_cidrs, egress_fqdns, engine: named } =
-        asked.cloned().unwrap_or_default();
+    let Network {
+        default_deny,
+        allow_from,
+        ingress_cidrs,
+        egress_presets,
+        egress_cidrs,
+        egress_fqdns,
+        engine: named,
+        ..
+    } = asked.cloned().unwrap_or_default();
     let (allow_from, egress_fqdns) = (allow_from.into_value(), egress_fqdns.into_value());
     let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
     let presets: BTreeSet<String> = tier.egress_presets.iter().cloned().chain(egress_presets.into_value()).collect();

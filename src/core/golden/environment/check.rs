@@ -119,7 +119,8 @@ fn check_keys(map: &BTreeMap<String, String>, at: &[&str], is_label: bool, probl
         let ours = key.starts_with(LABEL_PREFIX)
             || matches!(key.as_str(), "app.kubernetes.io/managed-by" | "app.kubernetes.io/part-of");
         let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);
-        let kubernetes = prefix == "kubernetes.io" || prefix == "k8s.io" || prefix.ends_with(".k8s.io");
+        let kubernetes =
+            ["kubernetes.io", "k8s.io"].iter().any(|own| prefix == *own || prefix.ends_with(&format!(".{own}")));
         if ours || key.starts_with(POD_SECURITY_PREFIX) || kubernetes {
             problems.error(
                 "environment.reserved_key",

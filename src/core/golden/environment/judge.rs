@@ -6,12 +6,15 @@ use super::{
     resolve::Resolved,
 };
 use crate::{
-    domain::{Cidr, DefaultDeny, LateList, Network, NetworkEngine, PodSecurity, Problems, TierClass},
+    domain::{
+        Cidr, DefaultDeny, EnvironmentSpec, LateList, Namespace, Network, NetworkEngine, PodSecurity, Problems,
+        TierClass, covers,
+    },
     golden::{
-        catalogue::{GoldenPath, SAME_ENVIRONMENT, Terms, Tier, filled},
+        catalogue::{GoldenPath, SAME_ENVIRONMENT, Terms, Tier, filled, owned},
         checks::{check_granted_fqdns, check_reserved},
-        forms::covers,
-        quota,
+        defaults::admission::granted_hosts,
+        metadata, quota,
     },
 };
 
@@ -19,6 +22,7 @@ pub fn judge(resolved: &Resolved, problems: &mut Problems) {
     let effective = &resolved.effective;
     judge_effective(effective, problems);
     quota::headroom(&effective.quota, &effective.written_quotas(), effective.headroom_percent, problems);
+    judge_pod_security_version(resolved, problems);
     judge_principals(resolved, problems);
 }
 
@@ -46,6 +50,7 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
         let at = ["namespaces", key.as_str()];
         check_reserved(path, &namespace.name, problems);
         judge_pod_security(namespace.written.pod_security.as_ref(), tier, &at, problems);
+        judge_metadata(namespace, path, &at, problems);
         judge_memory(namespace, &at, problems);
     }
     judge_pod_security(spec.pod_security.as_ref(), tier, &[], problems);
@@ -53,6 +58,7 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
     if let Some(network) = &spec.network {
         judge_network(network, path, tier, is_prod, problems);
     }
+    judge_admission(spec, tier, problems);
     for (name, persona) in spec.access.iter().flat_map(|access| access.personas()) {
         for policy in persona.access_policies.iter().filter(|policy| !tier.grants.access_policies.contains(policy)) {
             problems.error(
@@ -60,6 +66,46 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
                 &["access", name.as_str(), "access_policies"],
                 format!("Golden path {} does not grant the access policy {policy}", path.name),
                 format!("Granted in this tier: {}.", tier.grants.access_policies.join(", ")),
+            );
+        }
+    }
+}
+
+fn judge_metadata(namespace: &EffectiveNamespace, path: &GoldenPath, at: &[&str], problems: &mut Problems) {
+    let Namespace { labels, annotations, .. } = &namespace.written;
+    for (field, keys) in [("labels", labels), ("annotations", annotations)] {
+        for (key, value) in keys.iter() {
+            if let Some(why) = metadata::refused(&path.metadata, key, value) {
+                problems.error(
+                    "environment.key_not_granted",
+                    &[at, &[field, key]].concat(),
+                    format!("{key} may not be set on a namespace: {why}"),
+                    "Use a key without a domain, or ask the platform team to list the domain or the key in the golden path's `metadata`.",
+                );
+            }
+        }
+    }
+}
+
+/// Kubernetes keeps the rules of old versions: an older one admits what the recorded one refuses.
+fn judge_pod_security_version(resolved: &Resolved, problems: &mut Problems) {
+    let minor = |version: &str| version.strip_prefix("1.").and_then(|minor| minor.parse::<u32>().ok());
+    let recorded = &resolved.pod_security_version;
+    let spec = &resolved.effective.spec;
+    let own = spec.pod_security.iter().map(|asked| (vec!["pod_security".to_owned()], asked));
+    let namespaces = resolved.effective.namespaces.iter().filter_map(|(key, namespace)| {
+        let at = ["namespaces", key.as_str(), "pod_security"].map(str::to_owned);
+        Some((at.into(), namespace.written.pod_security.as_ref()?))
+    });
+    for (mut at, asked) in own.chain(namespaces) {
+        let Some(version) = &asked.version else { continue };
+        if minor(version).zip(minor(recorded)).is_some_and(|(asked, recorded)| asked < recorded) {
+            at.push("version".to_owned());
+            problems.error(
+                "environment.pod_security_older",
+                &at,
+                format!("Pod Security {version} is older than {recorded}, which this environment was made with"),
+                "Rules of older versions admit more. Leave it out, or name a newer version.",
             );
         }
     }
@@ -170,6 +216,32 @@ fn judge_network(network: &Network, path: &GoldenPath, tier: &Tier, is_prod: boo
     check_granted_fqdns(&network.egress_fqdns, &tier.grants, &["network", "egress_fqdns"], problems);
 }
 
+/// What guards would refuse whatever the request says.
+fn judge_admission(spec: &EnvironmentSpec, tier: &Tier, problems: &mut Problems) {
+    let admission = &tier.grants.admission;
+    let hosts = granted_hosts(spec, admission);
+    for host in spec.network.iter().flat_map(|network| &network.ingress_hosts) {
+        if let Some(granted) = hosts.as_ref().filter(|granted| !granted.iter().any(|pattern| covers(pattern, host))) {
+            problems.error(
+                "network.host_not_granted",
+                &["network", "ingress_hosts"],
+                format!("The golden path does not grant the host {host}"),
+                format!("Granted to this environment: {}.", granted.join(", ")),
+            );
+        }
+    }
+    for class in spec.quota.iter().flat_map(|quota| quota.by_priority.keys()) {
+        if let Some(granted) = admission.priority_classes.as_ref().filter(|granted| !granted.contains(class)) {
+            problems.error(
+                "quota.priority_class_not_granted",
+                &["quota", "by_priority", class],
+                format!("The golden path does not grant the PriorityClass {class}"),
+                format!("Granted in this tier: {}.", granted.join(", ")),
+            );
+        }
+    }
+}
+
 fn judge_ranges(asked: &LateList, granted: &[String], field: &str, problems: &mut Problems) {
     let ranges: Vec<Cidr> = granted.iter().filter_map(|text| text.parse().ok()).collect();
     for text in asked.known() {
@@ -191,12 +263,23 @@ fn judge_ranges(asked: &LateList, granted: &[String], field: &str, problems: &mu
 /// Principals within the tier's grants, whose account is known only with the cluster.
 fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
     let Effective { spec, terms, .. } = &resolved.effective;
+    let own = |pattern: &String| owned(pattern, spec.team.as_str(), spec.name.as_str());
+    let grants = &terms.tier.grants;
     let granted: Vec<String> =
-        terms.tier.grants.principals.iter().map(|pattern| filled(pattern, &resolved.roles.cluster)).collect();
+        grants.principals.iter().map(|pattern| filled(&own(pattern), &resolved.roles.cluster)).collect();
+    let groups: Vec<String> = grants.oidc_groups.iter().map(own).collect();
+    let accounts: Vec<String> = grants.service_accounts.iter().map(own).collect();
+    let is_own = |account: &str| {
+        let namespace = account.split_once('/').map_or("", |(namespace, _)| namespace);
+        resolved.parent.namespaces.values().any(|name| name == namespace)
+    };
     for (name, persona) in spec.access.iter().flat_map(|access| access.personas()) {
         let listed = persona.principal_arns.iter().map(|arn| ("principal_arns", arn.as_str()));
         let trusted = persona.trusted_principal_arns.known().map(|arn| ("trusted_principal_arns", arn));
-        for (field, arn) in listed.chain(trusted) {
+        // The role behind a permission set, wherever its name came from.
+        let sets = persona.permission_sets.iter().filter_map(|set| resolved.permission_sets.get(set));
+        let sets = sets.map(|arn| ("permission_sets", arn.as_str()));
+        for (field, arn) in listed.chain(trusted).chain(sets) {
             if !granted.iter().any(|pattern| covers(pattern, arn)) {
                 problems.error(
                     "access.principal_not_granted",
@@ -206,5 +289,34 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
                 );
             }
         }
+        for group in persona.oidc_groups.known().filter(|group| !groups.iter().any(|pattern| covers(pattern, group))) {
+            problems.error(
+                "access.oidc_group_not_granted",
+                &["access", name.as_str(), "oidc_groups"],
+                format!("The golden path does not grant access to the group {group}"),
+                format!(
+                    "Granted in this tier: {}. Ask the platform team to add it to `grants.oidc_groups`.",
+                    list(&groups)
+                ),
+            );
+        }
+        for account in persona.service_accounts.known() {
+            if !is_own(account) && !accounts.iter().any(|pattern| covers(pattern, account)) {
+                problems.error(
+                    "access.service_account_not_granted",
+                    &["access", name.as_str(), "service_accounts"],
+                    format!("The golden path does not grant access to the service account {account}"),
+                    format!(
+                        "Granted in this tier: those of the environment itself, and {}. Ask the platform team to add it to \
+                         `grants.service_accounts`.",
+                        list(&accounts)
+                    ),
+                );
+            }
+        }
     }
+}
+
+fn list(granted: &[String]) -> String {
+    if granted.is_empty() { "none".to_owned() } else { granted.join(", ") }
 }

@@ -12,7 +12,7 @@ use crate::{
         blueprint::Summary,
         catalogue::Catalogue,
         checks::check_engine,
-        defaults::{namespace, network, roles},
+        defaults::{admission, namespace, network, roles},
         objects::{
             iam::RoleTerms,
             mark::{Mark, owner_annotations},
@@ -23,6 +23,8 @@ use crate::{
     },
 };
 
+use std::collections::BTreeMap;
+
 pub struct Resolved {
     pub effective: Effective,
     pub summary: Summary,
@@ -31,6 +33,10 @@ pub struct Resolved {
     pub roles: RoleTerms,
     pub namespace_terms: NamespaceTerms,
     pub namespaces: Vec<GoldenNamespace>,
+    /// That of the cluster when the environment was made.
+    pub pod_security_version: String,
+    /// The roles behind permission sets.
+    pub permission_sets: BTreeMap<String, String>,
 }
 
 pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogue) -> Result<Resolved, Problems> {
@@ -49,6 +55,8 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         labels.extend(namespace::pod_security(&tier.pod_security, facts, &layers));
         let mut annotations = written.annotations.clone().into_value();
         annotations.extend(parent.owner_annotations.clone());
+        annotations.extend(parent.admission_annotations.clone());
+        annotations.extend(admission::others(&wanted.name, parent.namespaces.values()));
         namespaces.push(GoldenNamespace {
             name: wanted.name.clone(),
             labels,
@@ -69,7 +77,17 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         boundaries: if has_roles { vec![roles.boundary.clone()] } else { vec![] },
     };
     let namespace_terms = namespace::terms(mark, &effective.terms, &parent.network, &parent.subjects, facts);
-    Ok(Resolved { effective, summary, parent, personas, roles, namespace_terms, namespaces })
+    Ok(Resolved {
+        effective,
+        summary,
+        parent,
+        personas,
+        roles,
+        namespace_terms,
+        namespaces,
+        pod_security_version: facts.pod_security_version.clone(),
+        permission_sets: facts.permission_sets.clone(),
+    })
 }
 
 /// What slots need to know of an environment.
@@ -117,6 +135,7 @@ impl Foundation {
             subjects: personas.iter().map(|persona| (persona.name, persona.subjects.clone())).collect(),
             network,
             owner_annotations,
+            admission_annotations: admission::annotations(spec, &tier.grants.admission),
             pod_security_labels: namespace::pod_security(&tier.pod_security, facts, &[spec.pod_security.as_ref()]),
             limits: spec.limits.clone().unwrap_or_default(),
         };

@@ -1,8 +1,8 @@
 //! Wrong requests as data: what is wrong, at which attribute, and what is reported of it.
 
 use crate::{
-    domain::Late,
-    golden::{Environment, Spec, fixtures::*},
+    domain::{Body, Late},
+    golden::{Catalogue, Environment, ResolveContext, Spec, fixtures::*},
 };
 use serde_json::{Value, json};
 
@@ -37,4 +37,51 @@ fn what_is_not_known_is_not_wrong() {
         Late::Later.into();
     spec.network.as_mut().expect("network").egress_cidrs = Late::Now(vec![Late::Later]).into();
     assert_eq!(problems(&Spec::of::<Environment>(spec)), []);
+}
+
+/// What guards read stands in annotations; what HCL asks for is within the golden path's lists.
+#[test]
+fn lists_of_the_golden_path_bound_what_admission_admits() {
+    let path = include_str!("../paths/team-standard-1.0.0.yaml").replace("version: 1.0.0", "version: 2.0.0").replace(
+        "      iam_path:",
+        "      admission: {ingress_hosts: ['*.{team}.example.com'], priority_classes: [batch], storage_classes: []}\n      iam_path:",
+    );
+    let catalogue = Catalogue::with_documents([("x", path.as_str())]).expect("a path");
+    let facts = facts();
+    for (members, hosts, refused, reason) in [
+        (json!({}), Some("*.payments.example.com"), &[][..], "all that is granted"),
+        (
+            json!({"network": {"ingress_hosts": ["a.payments.example.com"]}}),
+            Some("a.payments.example.com"),
+            &[],
+            "HCL narrows it",
+        ),
+        (
+            json!({"network": {"ingress_hosts": ["a.edge.example.com"]}}),
+            Some("a.edge.example.com"),
+            &["network.ingress_hosts"],
+            "another team's",
+        ),
+        (
+            json!({"quota": {"by_priority": {"urgent": {"pods": "1"}}}}),
+            Some("*.payments.example.com"),
+            &["quota.by_priority.urgent"],
+            "a class that is not granted",
+        ),
+    ] {
+        let spec = Spec::of::<Environment>(environment(members));
+        let resolved =
+            spec.resolve(&ResolveContext { facts: &facts, parent: None, catalogue: &catalogue }).expect(reason);
+        let blueprint = resolved.render();
+        let Some(Body::Kube(namespace)) = &blueprint.objects[0].body else { panic!("{reason}: no namespace") };
+        let annotation =
+            |name: &str| namespace["metadata"]["annotations"][format!("goldenpath.internal/{name}")].as_str();
+        assert_eq!(annotation("ingress-hosts"), hosts, "{reason}");
+        assert_eq!(annotation("priority-classes"), Some("batch"), "{reason}");
+        assert_eq!(annotation("storage-classes"), Some(""), "none at all: {reason}");
+        assert_eq!(annotation("ingress-classes"), None, "no list bounds nothing: {reason}");
+        let problems = resolved.judge(&blueprint);
+        let fields: Vec<String> = problems.iter().map(|problem| problem.field.join(".")).collect();
+        assert_eq!(fields, refused, "{reason}: {problems:?}");
+    }
 }

@@ -54,6 +54,17 @@ pub fn render(rules: &NetworkRules, inside: &Inside<'_>) -> Vec<Desired> {
             .collect();
         policies.push(policy("gp-default-deny", Some(json!({"podSelector": {}, "policyTypes": types}))));
     }
+    if !egress {
+        policies.push(match rules.engine {
+            // The entities of Cilium (the node, the API server) match no range, so opening all ranges would close them.
+            NetworkEngine::Cilium => {
+                let deny = json!([{"toCIDR": Cidr::METADATA}]);
+                let spec = json!({"endpointSelector": {}, "enableDefaultDeny": {"egress": false}, "egressDeny": deny});
+                inside.object("cilium.io/v2", "CiliumNetworkPolicy", "gp-deny-metadata", json!({ "spec": spec }))
+            }
+            _ => policy("gp-deny-metadata", Some(all_but_metadata())),
+        });
+    }
     if rules.same_environment && (ingress || egress) {
         policies.push(policy("gp-allow-same-env", Some(same_environment(&rules.environment, ingress, egress))));
     }
@@ -119,6 +130,14 @@ pub fn names_policy(
         }
         _ => None,
     }
+}
+
+/// Where egress is open: a pod that reaches the metadata service becomes its node. Pods by their namespaces, since not every engine
+/// takes their addresses for addresses.
+fn all_but_metadata() -> Value {
+    let everywhere = Cidr::EVERYWHERE.iter().map(block);
+    let to: Vec<Value> = [json!({"namespaceSelector": {}})].into_iter().chain(everywhere).collect();
+    egress_spec(vec![json!({ "to": to })])
 }
 
 fn same_environment(environment: &str, ingress: bool, egress: bool) -> Value {

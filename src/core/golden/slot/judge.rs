@@ -2,11 +2,10 @@
 
 use super::{check::TOO_LONG, effective::Effective};
 use crate::{
-    domain::{Effect, IdentityMode, Problems, Quantity},
+    domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Quantity, Statement, TierClass, covers},
     golden::{
-        catalogue::filled,
+        catalogue::{Grants, filled, owned},
         checks::{check_engine, check_granted_fqdns, check_namespace_length, check_reserved},
-        forms::covers,
     },
 };
 
@@ -54,6 +53,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
     }
     judge_statements(effective, problems);
     judge_policies(effective, problems);
+    judge_roles(effective, problems);
     let fqdns = spec.egress.as_ref().map(|egress| egress.fqdns.as_slice()).unwrap_or_default();
     check_granted_fqdns(fqdns, &terms.tier.grants, &["egress", "fqdns"], problems);
     if effective.identity.mode == IdentityMode::Irsa && effective.oidc_issuer.is_none() {
@@ -96,7 +96,7 @@ fn judge_statements(effective: &Effective, problems: &mut Problems) {
     let grants = &effective.terms.tier.grants;
     let lower = |texts: &[String]| -> Vec<String> { texts.iter().map(|text| text.to_ascii_lowercase()).collect() };
     let (actions, anywhere) = (lower(&grants.actions), lower(&grants.any_resource_actions));
-    let resources = granted(&grants.resources, effective);
+    let (resources, tagged) = (granted(&grants.resources, effective), granted(&grants.tagged_resources, effective));
     let allows = effective.identity.written_statements().filter(|(_, statement)| *statement.effect == Effect::Allow);
     for (place, statement) in allows {
         let asked: Vec<String> = statement.actions.known().map(str::to_ascii_lowercase).collect();
@@ -111,15 +111,80 @@ fn judge_statements(effective: &Effective, problems: &mut Problems) {
         for resource in statement.resources.known() {
             let is_whole =
                 resource == "*" && asked.iter().all(|action| anywhere.iter().any(|pattern| covers(pattern, action)));
-            if !is_whole && !resources.iter().any(|pattern| covers(pattern, resource)) {
+            if is_whole || resources.iter().any(|pattern| covers(pattern, resource)) {
+                continue;
+            }
+            if tagged.iter().any(|pattern| covers(pattern, resource)) {
+                if !is_tagged(statement, grants, &effective.parent.team) {
+                    let (tag, team) = (&grants.team_tag, &effective.parent.team);
+                    problems.error(
+                        "identity.resource_needs_tag",
+                        &place.field("conditions"),
+                        format!("{resource} is granted by the team's tag only"),
+                        format!(
+                            "Its name does not say whose it is. Tag it with {tag} = {team}, and add to this statement: conditions = {{ \
+                             StringEquals = {{ \"aws:ResourceTag/{tag}\" = [\"{team}\"] }} }}."
+                        ),
+                    );
+                }
+            } else {
                 problems.error(
                     "identity.resource_not_granted",
                     &place.field("resources"),
                     format!("The golden path does not grant the resource {resource}"),
-                    format!("Granted: {}; and * for actions that support no resource.", resources.join(", ")),
+                    format!(
+                        "Resources carry the team's name, and * is for actions that support no resource. Granted: {}.",
+                        of_service(&resources, resource)
+                    ),
                 );
             }
         }
+    }
+}
+
+/// Nothing but the team's own tag satisfies the statement.
+fn is_tagged(statement: &Statement, grants: &Grants, team: &str) -> bool {
+    let key = format!("aws:ResourceTag/{}", grants.team_tag);
+    statement.conditions.get("StringEquals").and_then(|keys| keys.get(&key)).is_some_and(|values| *values == [team])
+}
+
+/// Those of the same service, which are what a reader looks for; all where there is none.
+fn of_service(granted: &[String], resource: &str) -> String {
+    let service = |arn: &str| arn.split(':').nth(2).unwrap_or_default().to_owned();
+    let same: Vec<&str> = granted.iter().filter(|one| service(one) == service(resource)).map(String::as_str).collect();
+    let all: Vec<&str> = granted.iter().map(String::as_str).collect();
+    if same.is_empty() { all } else { same }.join(", ")
+}
+
+/// What a workload's role may become, and who may become it.
+fn judge_roles(effective: &Effective, problems: &mut Problems) {
+    let grants = &effective.terms.tier.grants;
+    let patterns = granted(&grants.target_role_arns, effective);
+    let target = effective.identity.target_role_arn.as_ref().and_then(Late::now);
+    if let Some(target) = target.filter(|target| !patterns.iter().any(|pattern| covers(pattern, target))) {
+        let known = if patterns.is_empty() { "none".to_owned() } else { patterns.join(", ") };
+        problems.error(
+            "identity.target_not_granted",
+            &["identity", "target_role_arn"],
+            format!("The golden path does not grant the target role {target}"),
+            format!(
+                "What is done with it lies outside of the permissions boundary. Granted in this tier: {known}. Ask the platform team to \
+                 add it to `grants.target_role_arns`."
+            ),
+        );
+    }
+    let tier = &effective.terms.tier;
+    if tier.class == TierClass::Prod
+        && !effective.is_isolated()
+        && !tier.slot.shared_role_only
+        && effective.identity.scope == IdentityScope::RoleOnly
+    {
+        problems.error(
+            "identity.shared_role_only",
+            &["identity", "scope"],
+            "A slot that shares its namespace in production needs an identity of its own",
+            "With `role_only`, any pod of the namespace can take the role. Set `isolation = \"namespace\"`, or leave `scope` out.",
+        );
     }
 }
 
@@ -138,5 +203,6 @@ fn judge_policies(effective: &Effective, problems: &mut Problems) {
 }
 
 fn granted(patterns: &[String], effective: &Effective) -> Vec<String> {
-    patterns.iter().map(|pattern| filled(pattern, &effective.cluster)).collect()
+    let own = |pattern: &String| owned(pattern, &effective.parent.team, effective.environment());
+    patterns.iter().map(|pattern| filled(&own(pattern), &effective.cluster)).collect()
 }

@@ -7,6 +7,7 @@ use crate::{
     golden::{
         blueprint::Summary,
         defaults::{
+            admission::others,
             namespace::{limits, terms},
             roles,
         },
@@ -103,6 +104,8 @@ fn own_namespace(effective: &Effective, name: &str, admission: (String, String))
     let Effective { terms, parent, .. } = effective;
     let mut annotations = parent.owner_annotations.clone();
     annotations.extend([admission]);
+    annotations.extend(parent.admission_annotations.clone());
+    annotations.extend(others(name, parent.namespaces.values()));
     GoldenNamespace {
         name: name.to_owned(),
         labels: parent.pod_security_labels.clone(),

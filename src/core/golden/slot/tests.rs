@@ -8,7 +8,7 @@ fn wrong_slots_are_refused_at_their_attribute() {
     assert_all_refused(include_str!("wrong.yaml"), |members| Spec::of::<Slot>(slot(members)));
     let long = "a".repeat(40);
     let isolated = json!({"name": long, "environment": format!("demo/{long}"), "isolation": "namespace"});
-    let huge: Vec<String> = (0..400).map(|n| format!("arn:aws:s3:::bucket-number-{n}/*")).collect();
+    let huge: Vec<String> = (0..400).map(|n| format!("arn:aws:s3:::payments-bucket-number-{n}/*")).collect();
     let huge = json!({"identity": {"statements": [{"actions": ["s3:GetObject"], "resources": huge}]}});
     for (members, field, words, reason) in
         [(isolated, "name", "63", "final name too long"), (huge, "identity.statements", "10240", "too large")]

@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 pub const KIND: Kind = Kind {
-    baseline: Writes::BaselineRoles,
+    baseline: Writes::Rendered,
     environments: Writes::Nothing,
     words: |rest| rest.take_as("/rules", summary).unwrap_or_default(),
     roots: &["aggregationRule", "rules"],

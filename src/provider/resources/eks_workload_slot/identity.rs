@@ -75,7 +75,7 @@ fn statements() -> Attribute {
             "IAM actions, `<service>:<action>`. `*:*`, `iam:*`, `eks:*` and actions that the tier does not grant are rejected, \
              except with `effect = \"Deny\"`.",
         ),
-        text_set("resources", "arn:aws:s3:::led/*").describe(
+        text_set("resources", "arn:aws:s3:::payments-led/*").describe(
             "ARNs that the actions apply to. They may refer to resources that are created in the same run.",
         ),
         conditions,
@@ -86,7 +86,7 @@ fn statements() -> Attribute {
             ("sid", Value::Null),
             ("effect", "Allow".into()),
             ("actions", text("s3:GetObject")),
-            ("resources", text("arn:aws:s3:::led/*")),
+            ("resources", text("arn:aws:s3:::payments-led/*")),
             ("conditions", Value::map::<String>([])),
         ]
         .into_iter()

@@ -36,6 +36,12 @@ pub(super) fn network() -> Attribute {
                 "sts.eu-west-1.amazonaws.com",
                 "Domain names that may be called over TLS. They need the engine `eks_auto` or `cilium`.",
             ),
+            set(
+                "ingress_hosts",
+                "payments.example.com",
+                "Hosts that Ingresses and Gateway API routes of the environment may name, `*.example.com` for all of a domain. \
+                 Within what the golden path grants, and all of that if unset; a path without such a list admits any host.",
+            ),
             choice::<NetworkEngine>("engine").describe(
                 "What enforces the rules. `auto` means `eks_auto` on EKS Auto Mode and `vpc_cni` elsewhere; nothing is \
                  detected. `none` is rejected in tiers of class prod. Defaults to `auto`.",

@@ -59,7 +59,7 @@ pub fn environment(name: &str, over: Value) -> Spec {
 pub fn slot(environment: &str, name: &str, over: Value) -> Spec {
     let base = json!({
         "name": name, "environment": format!("demo/{environment}"),
-        "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::led/*"]}]},
+        "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::payments-led/*"]}]},
         "share": {"cpu": "1", "memory": "1Gi"},
     });
     Spec::of::<Slot>(serde_json::from_value(merged(base, over)).expect("a slot"))

@@ -124,6 +124,17 @@ pub fn check(name: PersonaName, persona: &Persona, problems: &mut Problems) {
     }
 }
 
+/// Names by which EKS's own guides, eksctl, Terraform's EKS module and Karpenter make roles of nodes and clusters.
+const NODE_ROLES: [&str; 7] = [
+    "NodeInstanceRole",
+    "AmazonEKSNodeRole",
+    "AmazonEKSAutoNodeRole",
+    "AmazonEKSAutoClusterRole",
+    "AmazonEKSClusterRole",
+    "KarpenterNodeRole",
+    "eks-node-group",
+];
+
 /// EKS CreateAccessEntry: a role or user of IAM, no session, no service-linked role.
 fn check_principal(arn: &str, at: &[&str], problems: &mut Problems) {
     let (reason, next) = match forms::iam_arn(arn) {
@@ -136,6 +147,16 @@ fn check_principal(arn: &str, at: &[&str], problems: &mut Problems) {
             ("is a service-linked role, which EKS refuses", "Name another role.")
         }
         Some((_, "root")) => ("is a whole account", "Name each role."),
+        Some((_, resource)) if !resource.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&b)) => {
+            ("has characters that no role or user has", "Write it as IAM shows it: letters, digits and _+=,.@-/.")
+        }
+        Some((_, resource)) if resource.starts_with("role/service-role/") => {
+            ("is a role of a service", "Name a role that people or pipelines assume.")
+        }
+        Some((_, resource)) if NODE_ROLES.iter().any(|name| resource.contains(name)) => (
+            "is a role of nodes, so that every pod on them would get the access",
+            "Name a role that people or pipelines assume.",
+        ),
         Some((_, resource))
             if resource.len() > 5 && (resource.starts_with("role/") || resource.starts_with("user/")) =>
         {

@@ -31,6 +31,7 @@ pub fn check(environment: &str, network: &Network, problems: &mut Problems) {
         check_cidrs(cidrs, field, problems);
     }
     check_fqdns(&network.egress_fqdns, &["network", "egress_fqdns"], problems);
+    check_fqdns(&network.ingress_hosts, &["network", "ingress_hosts"], problems);
     // `auto` is decided by the cluster's facts.
     if let Some(engine) = network.engine.filter(|engine| *engine != NetworkEngine::Auto) {
         check_engine(engine, &network.egress_fqdns, &["network", "egress_fqdns"], problems);

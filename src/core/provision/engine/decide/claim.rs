@@ -6,6 +6,7 @@
 use crate::domain::{
     Adopt, AdoptMode, Desired, Holder, Id, LABEL_PREFIX, ObjectKey, Observed, Owner, Ownership, TAG_PREFIX,
 };
+use crate::provision::engine::record;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
@@ -56,9 +57,23 @@ pub fn is_marked_for(id: &Id, observed: &Observed) -> bool {
     }
 }
 
-/// Marked for this id and made by us: labels alone can be copied onto anything.
-pub fn is_made_for(id: &Id, observed: &Observed) -> bool {
-    is_marked_for(id, observed) && (observed.key.is_aws() || holds_fields(observed))
+/// Marked for this id, made by us, and in a place that only we make: a tenant of another namespace can copy labels and the name of a
+/// field manager onto anything of its own. `all`: what was observed with it, its Namespace included.
+pub fn is_made_for(id: &Id, observed: &Observed, all: &[Observed]) -> bool {
+    is_marked_for(id, observed)
+        && (observed.key.is_aws() || (holds_fields(observed) && lies_in_its_place(id, &observed.key, all)))
+}
+
+/// Labels of a Namespace are nobody's to write but ours.
+fn lies_in_its_place(id: &Id, key: &ObjectKey, all: &[Observed]) -> bool {
+    let ObjectKey::Kube { namespace: Some(namespace), .. } = key else { return true };
+    let Some(mine) = id.owner() else { return true };
+    let home = ObjectKey::namespace_object(namespace);
+    record::is_record(key)
+        || all
+            .iter()
+            .filter(|object| object.key == home)
+            .any(|home| matches!(&home.ownership, Ownership::Ours(owner) if owner.environment == mine.environment))
 }
 
 pub fn claim(desired: &Desired, observed: &Observed, claimant: &Claimant<'_>) -> Claim {

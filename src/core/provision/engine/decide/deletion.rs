@@ -36,7 +36,7 @@ pub fn deletions<'a>(
     let is_unwanted = |object: &&Observed| {
         !wanted.contains(&object.key) && !keep.contains(&object.key) && !record::is_record(&object.key)
     };
-    let is_ours = |object: &&Observed| known.contains(&object.key) || is_made_for(id, object);
+    let is_ours = |object: &&Observed| known.contains(&object.key) || is_made_for(id, object, observed);
     let mut deletions: Vec<Deletion<'a>> =
         observed.iter().filter(is_unwanted).filter(is_ours).filter_map(|object| deletion(id, object)).collect();
     let namespaces: BTreeSet<String> = deletions

@@ -62,7 +62,7 @@ pub fn lines_of_existing(
     known: impl Fn(&ObjectKey) -> bool,
 ) -> Lines {
     let mut lines = Lines::new();
-    for object in observed.iter().filter(|object| known(&object.key) || is_made_for(id, object)) {
+    for object in observed.iter().filter(|object| known(&object.key) || is_made_for(id, object, observed)) {
         let stand_in = claim::stand_in(id, &object.key);
         let (want, fields) = match desired.get(&object.key) {
             Some((want, fields)) => (*want, fields.as_ref()),

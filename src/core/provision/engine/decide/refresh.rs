@@ -28,7 +28,7 @@ pub fn refresh(
     observed: Vec<Observed>,
 ) -> Observation {
     let id = &request.id;
-    if record.is_none() && !observed.iter().any(|object| is_made_for(id, object)) {
+    if record.is_none() && !observed.iter().any(|object| is_made_for(id, object, &observed)) {
         return Observation::Gone(ground.replaced.into_iter().collect());
     }
     let instance = Instance {
@@ -76,13 +76,15 @@ impl Instance<'_> {
         let desired = self.blueprint.map(|blueprint| promise::desired_by_key(&blueprint.objects)).unwrap_or_default();
         let (mut lines, mut seen, mut problems) = (Lines::new(), ObservedByKey::new(), vec![]);
         let mut strangers = BTreeSet::new();
+        let is_made = |object: &&Observed| is_made_for(self.id, object, &observed);
+        let made: BTreeSet<ObjectKey> = observed.iter().filter(is_made).map(|object| object.key.clone()).collect();
         for object in observed {
             let stand_in = claim::stand_in(self.id, &object.key);
             let (want, fields) = match desired.get(&object.key) {
                 Some((want, fields)) => (*want, fields.as_ref()),
                 None => (&stand_in, None),
             };
-            if !self.keys.contains(&object.key) && !is_made_for(self.id, &object) {
+            if !self.keys.contains(&object.key) && !made.contains(&object.key) {
                 if let (Ownership::Foreign { by }, "RoleBinding") = (&object.ownership, object.key.kind()) {
                     problems.push(drift::foreign_grant(&object, by));
                 }

@@ -214,7 +214,7 @@ fn begin(inputs: &Inputs<'_>, objects: &Objects, said: &mut Said) -> Result<Deci
     match (&decision, record) {
         (Decision::Refuse(problem), _) => said.add([problem.clone()])?,
         (Decision::Wait, record) => return Err(Stop::Wait(Wait::Operation(record.cloned().map(Box::new)))),
-        (Decision::Rebuild, _) if !objects.observed.iter().any(|object| is_made_for(id, object)) => {
+        (Decision::Rebuild, _) if !objects.observed.iter().any(|object| is_made_for(id, object, &objects.observed)) => {
             said.add([gone(id)])?;
         }
         (Decision::Resume, Some(record)) => {

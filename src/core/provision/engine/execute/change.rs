@@ -12,7 +12,7 @@ use crate::{
             connection::Engine,
             decide::{
                 Inputs,
-                claim::is_marked_for,
+                claim::is_made_for,
                 deletion::{Deletion, deletions},
                 desired_by_key,
                 drift::Lines,
@@ -274,7 +274,8 @@ impl Engine {
                 seen
             }
         };
-        seen.retain(|key, object| known.contains(key) || is_marked_for(id, object));
+        let all: Vec<Observed> = seen.values().cloned().collect();
+        seen.retain(|key, object| known.contains(key) || is_made_for(id, object, &all));
         let observed: Vec<Observed> = seen.values().cloned().collect();
         let state = change.prior.map(|prior| prior.objects.clone()).unwrap_or_default();
         let desired = desired_by_key(&blueprint.objects);

@@ -1,0 +1,143 @@
+//! Guards of who may enter: what others could change about an environment's borders.
+
+use super::policy::{
+    ENVIRONMENT, Place, Policy, WRITE, environment, is_kept, namespaces as namespaces_of_the_environment,
+};
+use crate::{
+    domain::{LABEL_PREFIX, POD_SECURITY_PREFIX, PersonaName},
+    golden::{catalogue::Reserved, objects::cluster_roles as roles},
+};
+
+/// Nobody is exempt: the provider may bind these roles, and would otherwise bind them to itself in kube-system.
+pub fn cluster_roles(reserved: &Reserved) -> Policy {
+    let names = list(PersonaName::ALL.map(roles::name));
+    let (prefixes, reserved) = (list(&reserved.prefixes), list(&reserved.namespaces));
+    let is_other = format!("object.roleRef.kind != 'ClusterRole' || !(object.roleRef.name in {names})");
+    let is_ours = format!("namespaceObject != null && namespaceObject.metadata.?labels[?'{ENVIRONMENT}'].hasValue()");
+    let is_free = format!(
+        "!(request.namespace in {reserved}) && !{prefixes}.exists(prefix, request.namespace.startsWith(prefix))"
+    );
+    let is_kept = is_kept("?subjects", "[]");
+    Policy {
+        on: vec![("rbac.authorization.k8s.io", "v1", &["rolebindings", "clusterrolebindings"], WRITE)],
+        place: Place::Everywhere,
+        exempts: false,
+        variables: vec![],
+        rules: vec![(
+            format!("{is_other} || ({is_ours} && {is_free}) || {is_kept}"),
+            "The gp- ClusterRoles are bound only in namespaces of environments that the golden path does not reserve. Bind another \
+             ClusterRole here.",
+        )],
+    }
+}
+
+/// On every namespace: one that carries our labels without being ours would be let in where an environment is.
+pub fn namespaces() -> Policy {
+    let ours = |map: &str| are_kept(map, LABEL_PREFIX);
+    let is_managed = format!("'{LABEL_PREFIX}managed' in variables.labels_before");
+    let controllers = list(["namespace-controller", "generic-garbage-collector"].map(controller));
+    let map = |object: &str, map: &str| format!("{object} == null ? {{}} : {object}.metadata.?{map}.orValue({{}})");
+    Policy {
+        on: vec![("", "v1", &["namespaces"], &["CREATE", "UPDATE", "DELETE"])],
+        place: Place::Everywhere,
+        exempts: true,
+        variables: vec![
+            ("labels_before", map("oldObject", "labels")),
+            ("labels", map("object", "labels")),
+            ("annotations_before", map("oldObject", "annotations")),
+            ("annotations", map("object", "annotations")),
+        ],
+        rules: vec![
+            (
+                format!("request.operation == 'DELETE' || ({} && {})", ours("labels"), ours("annotations")),
+                "Labels and annotations under goldenpath.internal/ decide who may do what, and are the provider's. Change the \
+                 environment in HCL.",
+            ),
+            (
+                format!(
+                    "request.operation == 'DELETE' || !({is_managed}) || {}",
+                    are_kept("labels", POD_SECURITY_PREFIX)
+                ),
+                "Pod Security of an environment is the golden path's. Change `pod_security` of goldenpath_team_environment.",
+            ),
+            (
+                format!(
+                    "request.operation != 'DELETE' || !({is_managed}) || request.userInfo.?username.orValue('') in {controllers}"
+                ),
+                "A namespace of an environment goes by a plan. Destroy the environment or the slot in HCL.",
+            ),
+        ],
+    }
+}
+
+fn controller(name: &str) -> String {
+    format!("system:serviceaccount:kube-system:{name}")
+}
+
+/// Charts bring bindings for their own ServiceAccounts; whoever else is let in stands in HCL.
+pub fn role_bindings() -> Policy {
+    let is_inside = "s.kind == 'ServiceAccount' && s.?namespace.orValue('') in variables.namespaces";
+    Policy {
+        on: vec![("rbac.authorization.k8s.io", "v1", &["rolebindings"], WRITE)],
+        place: Place::Environments,
+        exempts: true,
+        variables: vec![namespaces_of_the_environment()],
+        rules: vec![(
+            format!("object.?subjects.orValue([]).all(s, {is_inside}) || {}", is_kept("?subjects", "[]")),
+            "A RoleBinding names only ServiceAccounts of its own environment. Give people and other machines access with `access` of \
+             goldenpath_team_environment.",
+        )],
+    }
+}
+
+/// Network policies add up: one that opens to everybody voids the default deny. Charts bring their own, so those that stay inside
+/// are admitted; of other engines' kinds none.
+pub fn network_policies() -> Policy {
+    let by_environment =
+        format!("p.namespaceSelector.?matchLabels[?'{ENVIRONMENT}'].orValue('') == variables.environment");
+    let by_name =
+        "p.namespaceSelector.?matchLabels[?'kubernetes.io/metadata.name'].orValue('') in variables.namespaces";
+    let inside = format!("!has(p.ipBlock) && (!has(p.namespaceSelector) || {by_environment} || {by_name})");
+    let stays = |direction: &str, peers: &str| {
+        format!(
+            "object.spec.?{direction}.orValue([]).all(r, size(r.?{peers}.orValue([])) > 0 && r.{peers}.all(p, {inside}))"
+        )
+    };
+    let is_builtin = "request.resource.group == 'networking.k8s.io'";
+    let rule = format!("{is_builtin} && {} && {} || {}", stays("ingress", "from"), stays("egress", "to"), kept_spec());
+    Policy {
+        on: vec![
+            ("networking.k8s.io", "v1", &["networkpolicies"], WRITE),
+            ("networking.k8s.aws", "*", &["applicationnetworkpolicies"], WRITE),
+            ("cilium.io", "*", &["ciliumnetworkpolicies"], WRITE),
+            ("crd.projectcalico.org", "*", &["networkpolicies"], WRITE),
+        ],
+        place: Place::Environments,
+        exempts: true,
+        variables: vec![namespaces_of_the_environment(), environment()],
+        rules: vec![(
+            rule,
+            "A NetworkPolicy opens only to pods of its own environment, by podSelector or by namespaceSelector. Open anything else with \
+             `network` of goldenpath_team_environment, or `ingress` and `egress` of goldenpath_eks_workload_slot.",
+        )],
+    }
+}
+
+fn kept_spec() -> &'static str {
+    "(oldObject != null && object.spec == oldObject.spec)"
+}
+
+/// Whether all members of a map whose key begins with this are as they were.
+fn are_kept(map: &str, prefix: &str) -> String {
+    let (now, before) = (format!("variables.{map}"), format!("variables.{map}_before"));
+    format!(
+        "{before}.all(k, !k.startsWith('{prefix}') || (k in {now} && {now}[k] == {before}[k])) \
+         && {now}.all(k, !k.startsWith('{prefix}') || k in {before})"
+    )
+}
+
+/// Names as a list in CEL, whose strings JSON's are.
+fn list<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| serde_json::Value::from(name.as_ref()).to_string()).collect();
+    format!("[{}]", names.join(", "))
+}

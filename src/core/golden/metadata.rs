@@ -1,0 +1,103 @@
+//! Keys of labels and annotations by which other programs are switched. A team's own ones are an allow-list of its golden path.
+
+use super::catalogue::PathMetadata;
+
+/// Domains whose keys switch off a guard, or hand a namespace to somebody.
+const SWITCHES: [(&str, &str); 12] = [
+    ("gatekeeper.sh", "switches Gatekeeper off"),
+    ("kyverno.io", "switches Kyverno"),
+    ("sigstore.dev", "switches the verification of signatures"),
+    ("cert-manager.io", "switches cert-manager's validation off"),
+    ("argoproj.io", "hands the namespace to an Argo CD"),
+    ("iam.amazonaws.com", "lets kiam's pods assume roles"),
+    ("cattle.io", "hands the namespace to a Rancher project"),
+    ("openshift.io", "sets users and node selectors in OpenShift"),
+    ("kubernetes.io", "is read by Kubernetes itself"),
+    ("k8s.io", "is read by Kubernetes itself"),
+    ("fluxcd.io", "is read by Flux"),
+    ("crossplane.io", "is read by Crossplane"),
+];
+
+/// Keys without a domain that other programs read.
+const KNOWN: [(&str, &str); 2] = [
+    ("istio-injection", "switches Istio"),
+    ("control-plane", "exempts the namespace from Gatekeeper's and others' webhooks"),
+];
+
+/// Why a team may not write it; `None`: it may.
+pub fn refused(path: &PathMetadata, key: &str, value: &str) -> Option<String> {
+    if let Some(values) = path.keys.get(key) {
+        let is_allowed = values.is_empty() || values.iter().any(|allowed| allowed == value);
+        return (!is_allowed).then(|| format!("the golden path allows only these values: {}", values.join(", ")));
+    }
+    match key.split_once('/') {
+        None => KNOWN.iter().find(|(known, _)| *known == key).map(|(_, what)| format!("it {what}")),
+        Some((domain, _)) => match switch(domain) {
+            Some(what) => Some(format!("it {what}")),
+            None if path.domains.iter().any(|own| is_within(domain, own)) => None,
+            None => Some(format!("the golden path does not list the domain {domain}")),
+        },
+    }
+}
+
+/// What a golden path may not allow.
+pub fn is_sound(path: &PathMetadata) -> Result<(), String> {
+    for domain in &path.domains {
+        let reaches = SWITCHES.iter().find(|(known, _)| is_within(domain, known) || is_within(known, domain));
+        if let Some((known, what)) = reaches {
+            return Err(format!("metadata.domains: {domain} covers keys of {known}, which {what}"));
+        }
+    }
+    for key in path.keys.keys() {
+        if let Some(what) = key.split_once('/').and_then(|(domain, _)| switch(domain)) {
+            return Err(format!("metadata.keys: {key} {what}"));
+        }
+    }
+    Ok(())
+}
+
+fn switch(domain: &str) -> Option<&'static str> {
+    SWITCHES.iter().find(|(known, _)| is_within(domain, known)).map(|(_, what)| *what)
+}
+
+fn is_within(domain: &str, outer: &str) -> bool {
+    domain.strip_suffix(outer).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_switches_a_guard_is_never_a_teams() {
+        let path = PathMetadata {
+            domains: vec!["corp.example".into()],
+            keys: [("istio-injection".into(), vec!["enabled".into()]), ("elbv2.k8s.aws/inject".into(), vec![])].into(),
+        };
+        for (key, value, words, reason) in [
+            ("squad", "blue", "", "no program reads it"),
+            ("corp.example/squad", "blue", "", "the company's own domain"),
+            ("data.corp.example/squad", "blue", "", "and those below it"),
+            ("evilcorp.example/squad", "blue", "does not list", "a domain that only ends like it"),
+            ("elbv2.k8s.aws/inject", "x", "", "listed with any value"),
+            ("istio-injection", "enabled", "", "listed with this value"),
+            ("istio-injection", "disabled", "only these values", "the value that switches it off"),
+            ("control-plane", "x", "webhooks", "an exemption without a domain"),
+            ("admission.gatekeeper.sh/ignore", "x", "Gatekeeper", "switches a guard off"),
+            ("policy.sigstore.dev/include", "false", "signatures", "switches a guard off"),
+            ("cert-manager.io/disable-validation", "true", "cert-manager", "switches a guard off"),
+            ("argocd.argoproj.io/managed-by", "x", "Argo CD", "hands it over"),
+            ("iam.amazonaws.com/permitted", ".*", "kiam", "hands roles out"),
+            ("field.cattle.io/projectId", "x", "Rancher", "hands it over"),
+            ("scheduler.alpha.kubernetes.io/node-selector", "x", "Kubernetes itself", "chooses nodes"),
+        ] {
+            let found = refused(&path, key, value).unwrap_or_default();
+            assert!(found.contains(words) && (found.is_empty() == words.is_empty()), "{reason}: {key}: {found:?}");
+        }
+        for (domain, reason) in [("kyverno.io", "itself"), ("io", "above them"), ("policies.kyverno.io", "below it")] {
+            let path = PathMetadata { domains: vec![domain.into()], ..PathMetadata::default() };
+            assert!(is_sound(&path).is_err(), "{reason}");
+        }
+        assert!(is_sound(&path).is_ok());
+    }
+}
