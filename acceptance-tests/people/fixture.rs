@@ -104,6 +104,9 @@ async fn around(real: &Real) -> Result<()> {
     }
     let class = json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "people-batch"}, "value": 1});
     seed::put(&real.cluster, class).await?;
+    let ours = json!({"goldenpath.internal/environment": "velero"});
+    let reserved = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "velero", "labels": ours}});
+    seed::put(&real.cluster, reserved).await?;
     let lists = json!({"goldenpath.internal/ingress-classes": "internal,other", "goldenpath.internal/storage-classes": "gp3",
         "goldenpath.internal/priority-classes": "people-batch"});
     let name = format!("{OTHERS}-jobs");

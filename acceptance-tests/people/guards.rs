@@ -59,7 +59,8 @@ pub async fn hold(people: Arc<People>) -> Result<()> {
             for headers in impersonated(who)? {
                 let (status, message) = attempt(&people, row, who, &headers).await?;
                 let by_guard = status == 403 && message.contains(&format!("'gp-guard-{guard}'"));
-                if if admitted { status >= 300 } else { !by_guard } {
+                let is_right = if admitted { status < 300 } else { by_guard };
+                if !is_right {
                     wrong.push(format!("{guard}, {who} ({}): {status} {message}", row["reason"]));
                 }
             }

@@ -266,7 +266,6 @@ fn network(random: &mut Random, prod: bool) -> Json {
     list("egress_presets", &["aws_services", "kubernetes_api", "same_environment"]);
     // Prod reaches the rest of the target by name.
     list("egress_cidrs", if prod { &RANGES[..3] } else { &RANGES });
-    list("ingress_hosts", &["pay.example.com", "*.pay.example.com"]);
     if engine == "cilium" {
         list("egress_fqdns", &["sts.eu-west-1.amazonaws.com", "api.example.com"]);
     }

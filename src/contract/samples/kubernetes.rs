@@ -78,7 +78,8 @@ fn content(kind: &str) -> Option<Content> {
         "ValidatingAdmissionPolicy" => content(
             json!({"spec": {"failurePolicy": "Fail", "validations": [{"expression": "false", "message": "no"}],
                             "variables": [{"name": "a", "expression": "object"}],
-                            "matchConstraints": {"resourceRules": [
+                            "matchConstraints": {"matchPolicy": "Equivalent", "namespaceSelector": {},
+                                "objectSelector": {}, "resourceRules": [
                                 {"apiGroups": ["example.com"], "apiVersions": ["v1"], "operations": ["CREATE"],
                                  "resources": ["widgets"], "scope": "*"}]}}}),
             "/spec/validations",
@@ -86,7 +87,8 @@ fn content(kind: &str) -> Option<Content> {
         ),
         "ValidatingAdmissionPolicyBinding" => content(
             json!({"spec": {"policyName": "gp-sample", "validationActions": ["Deny"], "matchResources":
-                            {"namespaceSelector": {"matchLabels": {"example.com/a": "b"}}}}}),
+                            {"matchPolicy": "Equivalent", "objectSelector": {},
+                             "namespaceSelector": {"matchLabels": {"example.com/a": "b"}}}}}),
             "/spec/policyName",
             json!("gp-other"),
         ),

@@ -101,7 +101,7 @@ fn refuses(guard: Guard) -> &'static str {
         }
         Guard::Classes => "Refuses classes of ingress and storage that the golden path does not list, if it has lists.",
         Guard::RoleBindings => "Refuses RoleBindings to anybody but ServiceAccounts of the same environment.",
-        Guard::NetworkPolicies => "Refuses NetworkPolicies that open to anybody but pods of the same environment.",
+        Guard::Network => "Refuses NetworkPolicies that open to anybody but pods of the same environment.",
         Guard::Replicas => {
             "Refuses more replicas of a slot's workload, or of its autoscaler, than `share.max_replicas`."
         }

@@ -37,7 +37,7 @@ choices! {
         Namespaces = "namespaces",
         Pods = "pods",
         RoleBindings = "role_bindings",
-        NetworkPolicies = "network_policies",
+        Network = "network",
         Replicas = "replicas",
         Ingress = "ingress",
         Classes = "classes",

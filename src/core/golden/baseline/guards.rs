@@ -48,7 +48,7 @@ fn policy_of(guard: Guard, reserved: &Reserved) -> Policy {
         Guard::ClusterRoles => access::cluster_roles(reserved),
         Guard::Namespaces => access::namespaces(),
         Guard::RoleBindings => access::role_bindings(),
-        Guard::NetworkPolicies => access::network_policies(),
+        Guard::Network => access::network_policies(),
     }
 }
 
@@ -83,7 +83,9 @@ fn spec(policy: &Policy) -> Value {
             json!({"expression": expression, "message": message, "reason": "Forbidden"})
         })
         .collect();
-    let mut spec = json!({"failurePolicy": "Fail", "matchConstraints": {"resourceRules": on}, "validations": rules});
+    let mut matched = everywhere();
+    matched["resourceRules"] = json!(on);
+    let mut spec = json!({"failurePolicy": "Fail", "matchConstraints": matched, "validations": rules});
     if !variables.is_empty() {
         spec["variables"] = json!(variables);
     }
@@ -95,7 +97,14 @@ fn binding(name: &str, place: Place) -> Value {
     if place == Place::Environments {
         // No system namespace waits for a guard.
         let is_ours = json!({"key": policy::ENVIRONMENT, "operator": "Exists"});
-        spec["matchResources"] = json!({"namespaceSelector": {"matchExpressions": [is_ours]}});
+        let mut matched = everywhere();
+        matched["namespaceSelector"] = json!({"matchExpressions": [is_ours]});
+        spec["matchResources"] = matched;
     }
     spec
+}
+
+/// The API holds what is matched as one value, so its own defaults are part of ours.
+fn everywhere() -> Value {
+    json!({"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {}})
 }

@@ -38,7 +38,13 @@ pub fn namespaces() -> Policy {
     let controllers = list(["namespace-controller", "generic-garbage-collector"].map(controller));
     let map = |object: &str, map: &str| format!("{object} == null ? {{}} : {object}.metadata.?{map}.orValue({{}})");
     Policy {
-        on: vec![("", "v1", &["namespaces"], &["CREATE", "UPDATE", "DELETE"])],
+        // Through its subresources labels could be changed, too.
+        on: vec![(
+            "",
+            "v1",
+            &["namespaces", "namespaces/finalize", "namespaces/status"],
+            &["CREATE", "UPDATE", "DELETE"],
+        )],
         place: Place::Everywhere,
         exempts: true,
         variables: vec![
