@@ -28,13 +28,13 @@ pub fn used(document: &Value) -> BTreeMap<String, String> {
 /// `pods 40`, then `zero services.nodeports, secrets`, and `scope PriorityClass:batch` where it is not about all pods.
 fn words(rest: &mut Rest<'_>) -> Vec<Row> {
     let name = |path: &str| unescaped(&path[HARD.len()..]);
-    let (mut rows, mut zero) = (vec![], vec![]);
-    for path in rest.paths_under(HARD) {
-        match rest.get(path) {
-            Some("0") => zero.extend(rest.take(path).map(|_| value(&name(path)))),
-            _ => rows.extend(rest.take_row(path, &name(path))),
-        }
-    }
+    let paths = rest.paths_under(HARD);
+    let zero: Vec<_> = paths.iter().copied().filter(|path| rest.get(path) == Some("0")).collect();
+    let zero = if zero.len() > 1 { zero } else { vec![] };
+    let amounts = paths.into_iter().filter(|path| !zero.contains(path));
+    let mut rows: Vec<Row> = amounts.filter_map(|path| rest.take_row(path, &name(path))).collect();
+    let taken = zero.into_iter().filter(|path| rest.take(path).is_some());
+    let zero: Vec<String> = taken.map(|path| value(&name(path))).collect();
     if !zero.is_empty() {
         rows.push(Row::new("zero", zero));
     }
