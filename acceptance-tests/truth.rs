@@ -15,6 +15,7 @@ use acceptance_tests::{
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::future::join_all;
+use goldenpath_core::kinds;
 use plugin::Value;
 use serde_json::{Value as Json, json};
 use specs::Frame;
@@ -247,7 +248,8 @@ impl Life<'_> {
         let shown = planned.action == Action::Update;
         ensure!(shown == (done.is_ours && !ignored), "drift {done:?} (ignored: {ignored}) plans {:?}", planned.action);
         if ignored && done.is_ours {
-            ensure!(as_text(&planned.said).contains(&done.key), "{done:?} is not reported: {}", as_text(&planned.said));
+            let said = as_text(&planned.said);
+            ensure!(said.contains(&kinds::in_words(&done.key)), "{done:?} is not reported: {said}");
         }
         self.reconnect().await?;
         let said = self.instance.apply(planned, None).await?;

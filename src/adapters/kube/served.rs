@@ -69,3 +69,20 @@ pub(super) fn unserved(call: &str, api_version: &str, kind: &str) -> ApiError {
     let error = PortError { next: Some(next), ..PortError::new(Class::NotFound, call, message) };
     ApiError { is_unserved: true, ..error.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_with_what_brings_it() {
+        for (api_version, kind, expected, reason) in [
+            ("cilium.io/v2", "CiliumNetworkPolicy", " ciliumnetworkpolicies.cilium.io,", "a kind that we render"),
+            ("example.com/v1", "Widget", " of Widget in the group example.com,", "a kind of a catalogue"),
+        ] {
+            let error = unserved("PATCH x", api_version, kind).error;
+            let next = error.next.unwrap_or_default();
+            assert!(error.message.contains(kind) && next.contains(expected), "{reason}: {next}");
+        }
+    }
+}

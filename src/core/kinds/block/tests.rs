@@ -58,6 +58,11 @@ fn a_short_object_is_one_line_and_any_other_a_line_for_each_field() {
     let moved: Vec<&str> =
         lines[..5].iter().copied().filter(|line| !more.lines().any(|other| other == *line)).collect();
     assert_eq!(moved, [""; 0], "one more field moves no other");
+
+    let closed = text(&quota(json!({"pods": "1", "services": "0", "secrets": "0"})));
+    reads_back(&closed);
+    assert!(closed.starts_with("pods=1 zero=secrets, services labels"), "{closed}");
+    assert!(text(&quota(json!({"pods": "0"}))).starts_with("pods=0 "), "one alone is a field as any other");
 }
 
 #[test]

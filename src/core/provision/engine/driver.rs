@@ -26,7 +26,7 @@ use crate::{
         Decided, Description, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest,
     },
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 impl Engine {
     /// What an apply would do, and what speaks against it: all stages but the last.
