@@ -26,7 +26,6 @@ mod grants;
 #[cfg(test)]
 mod guardrails;
 mod loosening;
-mod metadata;
 mod objects;
 mod outputs;
 mod parent;

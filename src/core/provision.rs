@@ -9,6 +9,7 @@ mod engine;
 pub use crate::{
     golden::{Baseline, Descriptor, Environment, Parent, Slot, Spec, descriptor},
     kinds::{KeptKeys, kept_keys, short_keys, whole_key},
+    policy::{Bounds, PipelineBounds},
 };
 pub use contract::*;
 pub use engine::{Engine, EngineConfig};

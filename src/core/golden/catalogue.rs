@@ -4,11 +4,12 @@
 //! product team's HCL can only narrow. The digest is over the parsed content, so that a comment moves nothing.
 
 mod document;
+mod metadata;
 mod validate;
 
 pub use document::{
-    Admission, GoldenPath, Grants, PathMetadata, Reserved, SAME_ENVIRONMENT, Tier, TierLimits,
-    TierNetwork, TierPodSecurity, filled, owned,
+    Admission, GoldenPath, Grants, Reserved, SAME_ENVIRONMENT, Tier, TierLimits, TierNetwork, TierPodSecurity, filled,
+    owned,
 };
 
 use super::parent::Parent;

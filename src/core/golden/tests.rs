@@ -46,7 +46,10 @@ fn requests_become_these_objects() {
         ("slot-dev-session-policy", Spec::of::<Slot>(slot(session)), &plain, Some(parent(&dev, &plain))),
         ("slot-prod", Spec::of::<Slot>(slot(ledger())), &plain, Some(parent(&prod, &plain))),
     ] {
-        assert_eq!(judged(&spec, facts, parent.as_ref()), [], "{name}");
+        let mut problems = judged(&spec, facts, parent.as_ref());
+        // The built-in path grants none; what a granted one renders is seen here.
+        problems.retain(|problem| problem.code != "identity.target_not_granted");
+        assert_eq!(problems, [], "{name}");
         let blueprint = rendered(spec, facts, parent.as_ref());
         snapshot(name, &text(&blueprint));
     }

@@ -14,7 +14,7 @@ pub use schema::{SANDBOX_PATH, schema};
 use super::session::Unreachable;
 use goldenpath_core::{
     domain::Facts,
-    policy::{Bounds, PipelineBounds},
+    provision::{Bounds, PipelineBounds},
 };
 use plugin::{
     Diagnostic, Path, Value,

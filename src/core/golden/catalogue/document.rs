@@ -1,5 +1,6 @@
 //! The document's own form. Every struct denies unknown fields: a misspelt bound must not be no bound.
 
+use super::metadata::PathMetadata;
 use crate::domain::{
     ClusterArn, DefaultDeny, Isolation, PersonaName, PodSecurityLevel, Quantities, Quantity, Spread, TierClass,
     TierName, Version,
@@ -52,16 +53,6 @@ mod shared {
 pub struct Reserved {
     pub prefixes: Vec<String>,
     pub namespaces: Vec<String>,
-}
-
-/// Labels and annotations of a team's own on its Namespaces, besides keys without a domain. Other programs are switched by them.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PathMetadata {
-    /// Of the company; those below them count.
-    pub domains: Vec<String>,
-    /// Keys with the values that are allowed; none: any.
-    pub keys: BTreeMap<String, Vec<String>>,
 }
 
 /// The egress preset that every path has.

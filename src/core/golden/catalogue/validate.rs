@@ -4,7 +4,7 @@
 use super::document::{GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, SAME_ENVIRONMENT, Tier, owned};
 use crate::{
     domain::{Cidr, GROUP_PREFIX, Isolation, PersonaName, Role, TierClass, covers},
-    golden::{forms::is_domain_pattern, metadata, quota},
+    golden::{forms::is_domain_pattern, quota},
 };
 
 /// Services whose every action is power over identities, clusters or the organisation.
@@ -18,7 +18,7 @@ pub(super) fn validate(path: &GoldenPath) -> Result<(), String> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     ensure(path.name.bytes().all(plain), || format!("name {:?}: use a-z, 0-9 and '-', it becomes a label", path.name))?;
     ensure(!path.tiers.is_empty(), || "there is no tier".into())?;
-    metadata::is_sound(&path.metadata)?;
+    path.metadata.check()?;
     for preset in path.network.egress_presets.values() {
         each_cidr(&preset.cidrs)?;
         preset.fqdns.iter().try_for_each(|text| placeholders(text))?;

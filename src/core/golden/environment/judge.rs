@@ -14,7 +14,7 @@ use crate::{
         catalogue::{GoldenPath, SAME_ENVIRONMENT, Terms, Tier, filled, owned},
         checks::{check_granted_fqdns, check_reserved},
         defaults::admission::granted_hosts,
-        metadata, quota,
+        quota,
     },
 };
 
@@ -75,7 +75,7 @@ fn judge_metadata(namespace: &EffectiveNamespace, path: &GoldenPath, at: &[&str]
     let Namespace { labels, annotations, .. } = &namespace.written;
     for (field, keys) in [("labels", labels), ("annotations", annotations)] {
         for (key, value) in keys.iter() {
-            if let Some(why) = metadata::refused(&path.metadata, key, value) {
+            if let Some(why) = path.metadata.refuses(key, value) {
                 problems.error(
                     "environment.key_not_granted",
                     &[at, &[field, key]].concat(),

@@ -262,7 +262,7 @@ async fn a_superseded_instance_keeps_its_own_uid() {
 async fn an_import_is_the_spec_as_written_and_the_read_fills_the_rest() {
     let (_folder, _, environments) = fixture().await;
     let core = Core::new(&environments);
-    let config = with(environment("pay"), "access", json!({ "viewer": { "oidc_groups": ["all"] } }));
+    let config = with(environment("pay"), "access", json!({ "viewer": { "oidc_groups": ["pay-all"] } }));
     let whole = create(&core, config.clone()).await;
 
     let (state, found) = core.import("pay").await;

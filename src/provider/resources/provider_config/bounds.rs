@@ -1,6 +1,6 @@
 //! What the pipeline's own environment bounds, whatever the configuration says: `GOLDENPATH_BOUNDS`, a file or its text.
 
-use goldenpath_core::policy::PipelineBounds;
+use goldenpath_core::provision::PipelineBounds;
 use std::path::Path;
 
 pub const VARIABLE: &str = "GOLDENPATH_BOUNDS";

@@ -4,7 +4,7 @@ use super::{
     bounds,
     real::{AssumeRole, Aws, Kubernetes},
 };
-use goldenpath_core::policy::PipelineBounds;
+use goldenpath_core::provision::PipelineBounds;
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// The provider's own variables; AWS's are read by its SDK.

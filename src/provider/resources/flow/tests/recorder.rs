@@ -32,7 +32,12 @@ impl Recorder {
 
     pub fn open_with(folder: &Path, resources: &'static [&'static dyn Descriptor]) -> Arc<Self> {
         let sandbox = Arc::new(Sandbox::open(folder.join("sandbox.db"), SandboxOptions::default()));
-        let (clock, catalogue) = (Arc::new(SystemClock::default()), Catalogue::embedded());
+        let clock = Arc::new(SystemClock::default());
+        // The built-in path grants no target role.
+        let built_in = include_str!("../../../../core/golden/paths/team-standard-1.0.0.yaml");
+        let granted = "target_role_arns: [\"arn:{partition}:iam::444455556666:role/le*\"]";
+        let granting = built_in.replace("team_tag: team", granted);
+        let catalogue = Arc::new(Catalogue::of_documents([("granting", granting.as_str())]).unwrap());
         let config = EngineConfig { resources, ..EngineConfig::default() };
         let engine = Engine::new(sandbox.clone(), sandbox.clone(), sandbox.clone(), clock, catalogue, config);
         let (previews, ensures, removals) = Default::default();

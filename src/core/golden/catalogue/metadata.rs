@@ -1,6 +1,17 @@
 //! Keys of labels and annotations by which other programs are switched. A team's own ones are an allow-list of its golden path.
 
-use super::catalogue::PathMetadata;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Labels and annotations of a team's own on its Namespaces, besides keys without a domain. Other programs are switched by them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PathMetadata {
+    /// Of the company; those below them count.
+    pub domains: Vec<String>,
+    /// Keys with the values that are allowed; none: any.
+    pub keys: BTreeMap<String, Vec<String>>,
+}
 
 /// Domains whose keys switch off a guard, or hand a namespace to somebody.
 const SWITCHES: [(&str, &str); 12] = [
@@ -24,36 +35,40 @@ const KNOWN: [(&str, &str); 2] = [
     ("control-plane", "exempts the namespace from Gatekeeper's and others' webhooks"),
 ];
 
-/// Why a team may not write it; `None`: it may.
-pub fn refused(path: &PathMetadata, key: &str, value: &str) -> Option<String> {
-    if let Some(values) = path.keys.get(key) {
-        let is_allowed = values.is_empty() || values.iter().any(|allowed| allowed == value);
-        return (!is_allowed).then(|| format!("the golden path allows only these values: {}", values.join(", ")));
-    }
-    match key.split_once('/') {
-        None => KNOWN.iter().find(|(known, _)| *known == key).map(|(_, what)| format!("it {what}")),
-        Some((domain, _)) => match switch(domain) {
-            Some(what) => Some(format!("it {what}")),
-            None if path.domains.iter().any(|own| is_within(domain, own)) => None,
-            None => Some(format!("the golden path does not list the domain {domain}")),
-        },
-    }
-}
+// === impl PathMetadata ===
 
-/// What a golden path may not allow.
-pub fn is_sound(path: &PathMetadata) -> Result<(), String> {
-    for domain in &path.domains {
-        let reaches = SWITCHES.iter().find(|(known, _)| is_within(domain, known) || is_within(known, domain));
-        if let Some((known, what)) = reaches {
-            return Err(format!("metadata.domains: {domain} covers keys of {known}, which {what}"));
+impl PathMetadata {
+    /// Why a team may not write it; `None`: it may.
+    pub fn refuses(&self, key: &str, value: &str) -> Option<String> {
+        if let Some(values) = self.keys.get(key) {
+            let is_allowed = values.is_empty() || values.iter().any(|allowed| allowed == value);
+            return (!is_allowed).then(|| format!("the golden path allows only these values: {}", values.join(", ")));
+        }
+        match key.split_once('/') {
+            None => KNOWN.iter().find(|(known, _)| *known == key).map(|(_, what)| format!("it {what}")),
+            Some((domain, _)) => match switch(domain) {
+                Some(what) => Some(format!("it {what}")),
+                None if self.domains.iter().any(|own| is_within(domain, own)) => None,
+                None => Some(format!("the golden path does not list the domain {domain}")),
+            },
         }
     }
-    for key in path.keys.keys() {
-        if let Some(what) = key.split_once('/').and_then(|(domain, _)| switch(domain)) {
-            return Err(format!("metadata.keys: {key} {what}"));
+
+    /// What a golden path may not allow.
+    pub(super) fn check(&self) -> Result<(), String> {
+        for domain in &self.domains {
+            let reaches = SWITCHES.iter().find(|(known, _)| is_within(domain, known) || is_within(known, domain));
+            if let Some((known, what)) = reaches {
+                return Err(format!("metadata.domains: {domain} covers keys of {known}, which {what}"));
+            }
         }
+        for key in self.keys.keys() {
+            if let Some(what) = key.split_once('/').and_then(|(domain, _)| switch(domain)) {
+                return Err(format!("metadata.keys: {key} {what}"));
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn switch(domain: &str) -> Option<&'static str> {
@@ -91,13 +106,13 @@ mod tests {
             ("field.cattle.io/projectId", "x", "Rancher", "hands it over"),
             ("scheduler.alpha.kubernetes.io/node-selector", "x", "Kubernetes itself", "chooses nodes"),
         ] {
-            let found = refused(&path, key, value).unwrap_or_default();
+            let found = path.refuses(key, value).unwrap_or_default();
             assert!(found.contains(words) && (found.is_empty() == words.is_empty()), "{reason}: {key}: {found:?}");
         }
         for (domain, reason) in [("kyverno.io", "itself"), ("io", "above them"), ("policies.kyverno.io", "below it")] {
             let path = PathMetadata { domains: vec![domain.into()], ..PathMetadata::default() };
-            assert!(is_sound(&path).is_err(), "{reason}");
+            assert!(path.check().is_err(), "{reason}");
         }
-        assert!(is_sound(&path).is_ok());
+        assert!(path.check().is_ok());
     }
 }
