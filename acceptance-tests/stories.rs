@@ -1,6 +1,7 @@
 //! What people do, with real CLIs: each story is a configuration, some commands, and what must be seen.
 
 pub mod adoption;
+mod bounds;
 mod configurations;
 mod drift;
 mod explain;
@@ -16,6 +17,7 @@ mod reattach;
 mod run;
 mod target;
 mod unknown;
+mod versions;
 mod words;
 
 use acceptance_tests::tools::{CliKind, Tool};
@@ -58,6 +60,7 @@ pub const STORIES: &[Story] = &[
     story("a plan of 30 teams is short", On::Main, reading::thirty_teams),
     story("a plan shows nothing that nobody wrote", On::Main, reading::nothing_that_nobody_wrote),
     story("manifests of a slot that is made and changed", On::Every, reading::manifests),
+    story("an environment as a data source", On::Every, reading::environment_source),
     story("explain says what a saved plan does", On::Every, explain::of_a_saved_plan),
     story("a replacement destroys and makes again", On::Every, life::replacement),
     story("destroy goes in its own order", On::Main, life::destroy_order),
@@ -87,6 +90,11 @@ pub const STORIES: &[Story] = &[
     story("-target", On::Main, moves::target),
     story("-replace", On::Main, moves::replace_option),
     story("create_before_destroy inherited from a dependent", On::Every, moves::create_before_destroy),
+    story("a new version of a golden path moves nothing", On::Every, versions::stay),
+    story("bounds of a pipeline hold on every way", On::Every, bounds::hold),
+    story("a laxer tier is a loosening", On::Every, bounds::loosened),
+    story("two configurations with one request", On::Every, bounds::claims),
+    story("golden paths that a cluster accepts", On::Main, bounds::accepted_paths),
     story("a lost record is rebuilt", On::Main, loss::a_lost_record),
     story("deletion protection of a destroy", On::Main, loss::protected_from_destroy),
     story("deletion protection of an update", On::Main, loss::protected_from_update),
@@ -107,6 +115,7 @@ pub const STORIES: &[Story] = &[
     story("`test` on the offline target", On::Modern, target::tests_offline),
     story("facts from the data source", On::Main, target::facts_from_the_data_source),
     story("TF_DISABLE_PLUGIN_TLS", On::Every, target::without_tls),
+    story("a TMPDIR in which no socket can be", On::Every, target::without_a_socket),
     story("two clients over one reattach socket", On::Main, reattach::two_clients),
     story("the sandbox's own command line", On::Main, interruptions::by_command_line),
     story("an interrupt in the middle of apply", On::Every, interruptions::interrupt),

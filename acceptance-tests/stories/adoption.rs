@@ -34,7 +34,7 @@ async fn adopted(tool: &Tool, real: &Arc<Real>) -> Result<()> {
 
     environment(&workspace, NAME, "")?;
     let refused = workspace.plan_fails(&[])?;
-    refused.says(&format!("k8s/v1/Namespace/{NAME}"))?;
+    refused.says(&format!("Namespace {NAME}"))?;
     refused.says("exists and belongs to administrator")?;
 
     environment(&workspace, NAME, "adopt = { mode = \"if_marked\" }")?;

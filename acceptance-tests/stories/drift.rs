@@ -40,11 +40,11 @@ pub(super) fn only_reported(tool: &Tool) -> Result<()> {
     raise_the_quota(&workspace)?;
     let plan = workspace.plan_is_empty(&[])?;
     plan.says("Warning")?;
-    plan.says(QUOTA)?;
+    plan.says(SHOWN_QUOTA)?;
     workspace.apply(&[])?;
     ensure!(cpu(&workspace)? == "99", "left as it is, not {}", cpu(&workspace)?);
     // Diagnostics in every plan, for as long as it is so.
-    workspace.plan_is_empty(&[])?.says(QUOTA)?;
+    workspace.plan_is_empty(&[])?.says(SHOWN_QUOTA)?;
     Ok(())
 }
 
@@ -101,7 +101,7 @@ pub(super) fn a_conflict(tool: &Tool) -> Result<()> {
     ensure!(run.code == Some(1), "a conflict is an error: {}", run.raw);
     run.says("argocd-controller")?;
     run.says("requests.cpu")?;
-    run.says(QUOTA)?;
+    run.says(SHOWN_QUOTA)?;
     ensure!(cpu(&workspace)? == "99", "nothing was taken");
     Ok(())
 }

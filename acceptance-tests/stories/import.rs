@@ -13,7 +13,8 @@ const PARTS: [(&str, &str); 3] = [
 
 /// A folder that has lost its state, over a sandbox where all is there.
 fn stateless(tool: &Tool) -> Result<(Workspace, serde_json::Value)> {
-    let workspace = Workspace::new(tool, QUICK)?;
+    let limited = QUICK.replace("  share   ", "  timeouts    = { create = \"20m\" }\n  share   ");
+    let workspace = Workspace::new(tool, &limited)?;
     workspace.apply(&[])?;
     let before = workspace.attributes("goldenpath_eks_workload_slot.ledger")?;
     workspace.remove("terraform.tfstate")?;

@@ -4,6 +4,7 @@ use super::configurations::QUICK;
 use crate::workspace::{Run, Workspace};
 use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
+use serde_json::json;
 
 /// The widest line that a screen holds.
 const WIDEST: usize = 160;
@@ -44,7 +45,7 @@ pub(super) fn plans_are_short(tool: &Tool) -> Result<()> {
     workspace.apply(&[])?;
     workspace.write("main.tf", &QUICK.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"6\""))?;
     // A quota has eight fields of its own, and a CLI shows all lines of a block.
-    is_at_most("an update of one amount of a quota", &workspace.plan(&[])?, 32)?;
+    is_at_most("an update of one amount of a quota", &workspace.plan(&[])?, 31)?;
     workspace.write(
         "main.tf",
         &QUICK.replace("tier    = \"dev\"", "tier    = \"dev\"\n  network = { allow_from = [\"env:shop\"] }"),
@@ -107,6 +108,51 @@ output "deployment" {
     workspace
         .write("main.tf", &changed.replace("goldenpath_eks_workload_slot.ledger.id", "\"demo/payments-dev/nope\""))?;
     workspace.plan_fails(&[])?.says("No slot has the ID demo/payments-dev/nope")?;
+    Ok(())
+}
+
+/// What an application's own configuration reads of an environment.
+pub(super) fn environment_source(tool: &Tool) -> Result<()> {
+    let read = r#"
+data "goldenpath_team_environment" "payments" {
+  id = goldenpath_team_environment.payments.id
+}
+
+output "left" {
+  value = data.goldenpath_team_environment.payments.quota_left["default"]["pods"]
+}
+
+output "command" {
+  value = data.goldenpath_team_environment.payments.kubeconfig_command
+}
+
+output "people" {
+  value = data.goldenpath_team_environment.payments.principal_arns["developer"][0]
+}
+
+output "differs" {
+  value = [for name in ["namespace_names", "rbac_groups", "namespace_labels", "access_entry_arns"] :
+    name if data.goldenpath_team_environment.payments[name] != goldenpath_team_environment.payments[name]]
+}
+"#;
+    let workspace = Workspace::new(tool, &format!("{QUICK}{read}"))?;
+    let applied = workspace.apply(&[])?;
+    for says in [
+        "left = \"40\"",
+        "aws eks update-kubeconfig --name demo --region eu-west-1",
+        "differs = []",
+        "people = \"arn:aws:iam::",
+    ] {
+        applied.says(says)?;
+    }
+    workspace.plan_is_empty(&[])?;
+    let quota = "k8s/v1/ResourceQuota/payments-dev/gp-base";
+    workspace.sandbox().edit(quota, &json!({ "status": { "used": { "pods": "3" } } }))?;
+    workspace.plan(&[])?.says("left = \"40\" -> \"37\"")?;
+    let other = format!("{QUICK}{read}")
+        .replace("= goldenpath_team_environment.payments.id\n}\n\noutput", "= \"demo/nope\"\n}\n\noutput");
+    workspace.write("main.tf", &other)?;
+    workspace.plan_fails(&[])?.says("No environment has the ID demo/nope")?;
     Ok(())
 }
 

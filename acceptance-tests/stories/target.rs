@@ -17,9 +17,10 @@ pub(super) fn another_target(tool: &Tool) -> Result<()> {
     workspace.apply(&[])?;
     workspace.write("provider.tf", "provider \"goldenpath\" {\n  sandbox = { path = \"other.db\" }\n}\n")?;
     workspace.plan_fails(&[])?.says("target")?;
-    // Without a refresh a plan with nothing to change reads no target; a change meets the other one before it is made.
+    // Without a refresh a plan with nothing to change reads no target.
+    workspace.plan_is_empty(&["-refresh=false"])?;
     workspace.write("main.tf", &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#))?;
-    workspace.apply_fails(&["-refresh=false"])?.says("target")?;
+    workspace.plan_fails(&["-refresh=false"])?.says("demo/payments is in another target")?;
     workspace.write("main.tf", &environment(""))?;
     workspace.destroy_fails(&["-refresh=false"])?.says("target")?;
     ensure!(workspace.instance(ENVIRONMENT)?.is_some(), "the state is as it was");
@@ -94,6 +95,18 @@ pub(super) fn facts_from_the_data_source(tool: &Tool) -> Result<()> {
     workspace.plan_is_empty(&[])?;
     workspace.destroy(&[])?;
     ensure!(workspace.sandbox().ours()?.is_empty(), "destroyed");
+    Ok(())
+}
+
+/// A client shows nothing of a provider's standard error.
+pub(super) fn without_a_socket(tool: &Tool) -> Result<()> {
+    let mut workspace = Workspace::new(tool, QUICK)?;
+    let long = workspace.path(&"long".repeat(30));
+    fs::create_dir(&long)?;
+    for (folder, says) in [(long, "longer than"), (workspace.path("absent"), "TMPDIR to one that exists")] {
+        workspace.set("TMPDIR", &folder.display().to_string());
+        workspace.plan_fails(&[])?.says(says)?;
+    }
     Ok(())
 }
 

@@ -23,6 +23,7 @@ mod fixtures;
 mod forms;
 #[cfg(test)]
 mod guardrails;
+mod loosening;
 mod objects;
 mod outputs;
 mod parent;
@@ -40,6 +41,7 @@ pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Tier};
 pub use diff::{By, FieldChange, diff, view};
 pub use dispatch::{Descriptor, RESOURCES, Request, Resolved, ResolvedRequest, Spec, descriptor, recorded};
 pub use environment::Environment;
+pub use loosening::opens;
 pub use objects::cluster_roles;
 pub use outputs::{Before, ObservedByKey, Proof, Seen};
 pub use parent::{Parent, ParentNetwork};

@@ -37,5 +37,5 @@ pub use canonical::{canonical_json, escaped, policy::canonical_policy};
 pub use fields::{fields_of, fields_of_document, managed_paths};
 pub use kind::{Kind, NameRule, Placement, RemovalRank, Served, Unmarked, Writes, group_of};
 pub use registry::{all, find, of, openings, removal_rank};
-pub use short::{KeptKeys, kept_keys, may_match, short, short_keys, whole_key};
+pub use short::{KeptKeys, in_words, kept_keys, may_match, short, short_keys, whole_key};
 pub use words::{legible, value};

@@ -1,12 +1,14 @@
 //! Guardrails: what a policy says of the objects of one blueprint. Pure; judged in the plan, before anything is changed. It
 //! knows objects and no specs: what a rule needs of a request stands in its `Subject`.
 
+mod bounds;
 mod finding;
 mod iam;
 mod looks;
 mod rules;
 mod subject;
 
+pub use bounds::{Bounds, PipelineBounds, Touched};
 pub use finding::{Finding, Verdict};
 pub use iam::{Lint, lint};
 pub use rules::{RULES, Rule, judge};

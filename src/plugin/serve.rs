@@ -47,11 +47,12 @@ pub fn detect_launch() -> Launch {
 /// Serves the client that started this process until it says Shutdown, or SIGTERM. Its SIGINT is not ours: an interrupt
 /// reaches the whole process group, and the client then says what it wants by StopProvider.
 pub async fn plugin(provider: Arc<dyn Provider>, environment: Environment) -> Result<(), ServeError> {
-    let parent = Parent::current();
-    let signals = Signals::new(Ending::TerminateOnly).map_err(ServeError::Signals)?;
-    let tls = environment.client_certificate.as_deref().map(tls::Identity::for_client).transpose()?;
-    let listener = Listener::bind(&environment.address)?;
-
+    let begun = begin(&environment);
+    if let Err(error) = &begun {
+        // Standard error is only in the client's log; of this line it says that it is no handshake, and shows it.
+        let _ = print(&handshake::refusal(error));
+    }
+    let Begun { parent, signals, tls, listener } = begun?;
     let certificate = tls.as_ref().map(tls::Identity::certificate);
     let line = handshake::line(&listener.endpoint(), certificate, environment.knows_multiplexing);
     print(&line).map_err(ServeError::Handshake)?;
@@ -61,6 +62,23 @@ pub async fn plugin(provider: Arc<dyn Provider>, environment: Environment) -> Re
     // One for the process: a client that loses its connection and dials again is still the one that configured us.
     let contexts = ContextSource::one(&process);
     life::serve(process, contexts, listener, tls.map(tls::Identity::into_acceptor), signals.end(), parent).await
+}
+
+/// What there is before a client knows of us.
+struct Begun {
+    parent: Option<Parent>,
+    signals: Signals,
+    tls: Option<tls::Identity>,
+    listener: Listener,
+}
+
+fn begin(environment: &Environment) -> Result<Begun, ServeError> {
+    Ok(Begun {
+        parent: Parent::current(),
+        signals: Signals::new(Ending::TerminateOnly).map_err(ServeError::Signals)?,
+        tls: environment.client_certificate.as_deref().map(tls::Identity::for_client).transpose()?,
+        listener: Listener::bind(&environment.address)?,
+    })
 }
 
 /// Serves any number of clients, each with its own configuration, until SIGINT or SIGTERM. `announce` gets the place: the

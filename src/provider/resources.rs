@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod cluster_baseline;
 pub mod diagnostics;
 pub mod eks_workload_slot;
+pub mod environment_source;
 pub mod flow;
 pub mod private;
 pub mod provider_config;
@@ -18,6 +19,7 @@ pub mod workload_manifests;
 use cluster::Cluster;
 use cluster_baseline::ClusterBaseline;
 use eks_workload_slot::EksWorkloadSlot;
+use environment_source::EnvironmentSource;
 use flow::{Managed, ManagedResource};
 use plugin::{DataSource, Resource, Schema};
 use session::Session;
@@ -36,7 +38,11 @@ pub fn resources(session: &Arc<Session>) -> Vec<Box<dyn Resource>> {
 }
 
 pub fn data_sources(session: &Arc<Session>) -> Vec<Box<dyn DataSource>> {
-    vec![Box::new(Cluster { session: session.clone() }), Box::new(WorkloadManifests { session: session.clone() })]
+    vec![
+        Box::new(Cluster { session: session.clone() }),
+        Box::new(EnvironmentSource { session: session.clone() }),
+        Box::new(WorkloadManifests { session: session.clone() }),
+    ]
 }
 
 /// One schema, and the block that it is of.

@@ -42,12 +42,12 @@ pub fn run() -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         serve::Launch::NotAPlugin => {
-            // A knob of the process and not of any client's configuration.
-            let lease = FromEnvironment::read(|name| std::env::var_os(name)).lease;
+            // Knobs of the process and not of any client's configuration.
+            let FromEnvironment { lease, bounds, .. } = FromEnvironment::read(|name| std::env::var_os(name));
             let tools = cli::Tools {
-                provider: Goldenpath::new(FromEnvironment { lease, ..FromEnvironment::default() }),
+                provider: Goldenpath::new(FromEnvironment { lease, bounds, ..FromEnvironment::default() }),
                 sandbox: editor::open,
-                catalogue: target::catalogue,
+                catalogue: target::built_in_and,
                 permissions: permissions::PERMISSIONS,
                 inspector: &inspector::TargetInspector,
             };

@@ -28,7 +28,7 @@ where
     E: Error + ProvideErrorMetadata + 'static,
 {
     if let Some(error) = credentials_in(&error) {
-        return PortError::new(Class::Denied, call, without_credentials(error));
+        return without_credentials(call, error);
     }
     let status = error.raw_response().map(|response| response.status().as_u16());
     let request_id = error.request_id().map(str::to_owned);
@@ -131,7 +131,7 @@ fn credentials_in<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Credential
     None
 }
 
-pub(super) fn without_credentials(error: &CredentialsError) -> String {
+pub(super) fn without_credentials(call: &str, error: &CredentialsError) -> PortError {
     let why = chain(error);
     let text = why.to_ascii_lowercase();
     let next = if text.contains("sso") {
@@ -142,7 +142,7 @@ pub(super) fn without_credentials(error: &CredentialsError) -> String {
     } else {
         "Check the profile and the role that they come from"
     };
-    format!("no credentials: {why}. {next}")
+    PortError { next: Some(next.to_owned()), ..PortError::new(Class::Denied, call, format!("no credentials: {why}")) }
 }
 
 #[cfg(test)]

@@ -14,10 +14,7 @@ use aws_sigv4::{
     sign::v4,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use goldenpath_core::{
-    domain::{Class, ClusterArn},
-    ports::PortError,
-};
+use goldenpath_core::{domain::ClusterArn, ports::PortError};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -61,7 +58,7 @@ impl TokenCache {
 
 async fn credentials(clients: &AwsClients) -> Result<Credentials, PortError> {
     let given = clients.credentials.provide_credentials().await;
-    given.map_err(|error| PortError::new(Class::Denied, CALL, error::without_credentials(&error)))
+    given.map_err(|error| error::without_credentials(CALL, &error))
 }
 
 /// A token expires with the credentials that signed it.

@@ -6,10 +6,11 @@
 use super::{kinds::Resource, managed::Holders, terminating};
 use goldenpath_core::{
     domain::{ClusterArn, Observed, Ownership, SYSTEM_NAMESPACE},
-    kinds,
+    kinds::{self, kubernetes::resource_quota},
     ports::ownership::{adoptable_by, hand, mark},
 };
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// `None`: a document without a name or a version, which no API server sends.
 pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Value) -> Option<Observed> {
@@ -24,6 +25,7 @@ pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Valu
     let record = text("/data/record").filter(|_| is_record);
     let fields = kinds::fields_of_document(&document, &|pointer| holders.holder(pointer));
     Some(Observed {
+        used: if resource.kind == "ResourceQuota" { resource_quota::used(&document) } else { BTreeMap::new() },
         deleting: terminating::reason(&document),
         record: record.map(str::to_owned),
         adoptable_by: adoptable_by(&document).filter(|_| is_foreign && resource.kind == "Namespace").map(str::to_owned),

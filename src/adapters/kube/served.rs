@@ -60,5 +60,12 @@ impl Connection {
 /// In kubectl's words.
 pub(super) fn unserved(call: &str, api_version: &str, kind: &str) -> ApiError {
     let message = format!("no matches for kind {kind:?} in version {api_version:?}: the cluster does not serve it");
-    ApiError { is_unserved: true, ..PortError::new(Class::NotFound, call, message).into() }
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let definition = match kinds::find(api_version, kind) {
+        Some(known) => format!("{}.{group}", known.plural),
+        None => format!("of {kind} in the group {group}"),
+    };
+    let next = format!("Install the add-on that brings the CustomResourceDefinition {definition}, then apply again");
+    let error = PortError { next: Some(next), ..PortError::new(Class::NotFound, call, message) };
+    ApiError { is_unserved: true, ..error.into() }
 }

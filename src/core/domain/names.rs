@@ -149,7 +149,8 @@ impl ClusterRef {
 }
 
 /// Every tier belongs to one class; rules that must not depend on a path's own names go by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// From the laxest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TierClass {
     Dev,

@@ -87,6 +87,11 @@ pub struct Desired {
 impl Desired {
     pub const MANAGER: &'static str = "goldenpath";
 
+    /// Of an environment, or of a slot.
+    pub fn is_our_manager(name: &str) -> bool {
+        name.strip_prefix(Self::MANAGER).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+
     pub fn new(key: ObjectKey, body: Option<Body>) -> Self {
         Self { key, body, needs: vec![], inside: None, shared: false, leave: false, manager: Self::MANAGER.to_owned() }
     }
@@ -130,6 +135,8 @@ pub struct Observed {
     /// label `goldenpath.internal/adoptable-by`. A target reports `None` for a namespace that has a ServiceAccount bound
     /// cluster-wide, marked or not.
     pub adoptable_by: Option<String>,
+    /// Of a ResourceQuota, what is in use of it (`status.used`). It is not among `fields`: nobody desires it.
+    pub used: BTreeMap<String, String>,
 }
 
 impl Observed {
@@ -145,6 +152,7 @@ impl Observed {
             external_id: None,
             record: None,
             adoptable_by: None,
+            used: BTreeMap::new(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Our own small document about one baseline, environment or slot, kept in the target itself as a ConfigMap in
 //! `goldenpath-system`. Written before the first object and removed after the last, so that nothing is ever lost.
 
-use super::{ResourceKind, StableFacts};
+use super::{PathVersion, ResourceKind, StableFacts};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,11 +22,17 @@ pub struct Record {
     pub kind: ResourceKind,
     pub cluster_arn: String,
     pub team: String,
+    /// Empty for a baseline.
+    #[serde(default)]
+    pub tier: String,
     pub golden_path: String,
     pub golden_path_version: String,
     pub golden_path_digest: String,
     /// The request as it was written, so that an import is followed by an empty plan; without its kind.
     pub spec: serde_json::Value,
+    /// As they were written, for the same reason.
+    #[serde(default)]
+    pub timeouts: Option<serde_json::Value>,
     pub facts: StableFacts,
     /// Texts of [`super::ObjectKey`]: every object that exists or may exist.
     pub inventory: Vec<String>,
@@ -36,6 +42,9 @@ pub struct Record {
     pub operation: Option<Operation>,
     #[serde(default)]
     pub timings: Vec<Timing>,
+    /// When the last operation wrote it (RFC 3339).
+    #[serde(default)]
+    pub written_at: String,
     pub tool_version: String,
 }
 
@@ -59,4 +68,14 @@ pub struct Timing {
     pub phase: String,
     pub started_at: String,
     pub milliseconds: u64,
+}
+
+// === impl Record ===
+
+impl Record {
+    /// What it was made by. `None`: a later release wrote the version in another form.
+    pub fn path(&self) -> Option<PathVersion> {
+        let version = self.golden_path_version.parse().ok()?;
+        Some(PathVersion { name: self.golden_path.clone(), version, digest: self.golden_path_digest.clone() })
+    }
 }

@@ -12,7 +12,7 @@ mod slot;
 mod statement;
 
 pub use access::{Access, Persona};
-pub use baseline::{BaselineSpec, Guard};
+pub use baseline::{AcceptedPath, BaselineSpec, Guard};
 pub use environment::{
     Adopt, AdoptMode, Contact, Drift, DriftMode, EnvironmentSpec, Limits, LimitsContainer, Namespace, PodSecurity,
     PodSecurityLevel, Quantities, Quota,

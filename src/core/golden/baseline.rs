@@ -34,8 +34,10 @@ impl GoldenResource for Baseline {
         Ok(spec.cluster.clone())
     }
 
-    fn common(_: &BaselineSpec) -> Common<'_> {
-        Common { deletion_protection: Some(false), ..Common::default() }
+    fn common(spec: &BaselineSpec) -> Common<'_> {
+        let BaselineSpec { golden_paths, claim, .. } = spec;
+        let (claim, accepted) = (claim.as_deref(), golden_paths.as_ref());
+        Common { deletion_protection: Some(false), claim, accepted, ..Common::default() }
     }
 
     fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {

@@ -1,7 +1,7 @@
 //! What rendering gives.
 
 use super::outputs::OutputRules;
-use crate::domain::{Desired, Outputs, TierClass};
+use crate::domain::{Desired, Outputs, PathVersion, TierClass, TierName};
 use std::collections::BTreeMap;
 
 /// All the desired objects of one request, with their order.
@@ -14,6 +14,8 @@ pub struct Blueprint {
     pub output_rules: &'static dyn OutputRules,
     /// File name -> text, for the application's own repository.
     pub files: BTreeMap<String, String>,
+    /// For a data source alone.
+    pub described: Outputs,
 }
 
 /// What the record and the engine's guards take from a resolved request.
@@ -21,10 +23,10 @@ pub struct Blueprint {
 pub struct Summary {
     /// Empty for a baseline, which belongs to no team.
     pub team: String,
-    pub golden_path: String,
-    pub golden_path_version: String,
-    pub golden_path_digest: String,
+    /// What it is made by.
+    pub path: PathVersion,
     /// `None` for a baseline, which belongs to no tier.
+    pub tier: Option<TierName>,
     pub class: Option<TierClass>,
     pub deletion_protection: bool,
     /// Final names of the namespaces that deleting would lose; what `deletion_protection` covers.

@@ -8,11 +8,12 @@ mod validate;
 
 pub use document::{
     Admission, GoldenPath, Grants, HOST_PLACEHOLDERS, Reserved, SAME_ENVIRONMENT, Tier, TierLimits, TierNetwork,
-    TierPodSecurity, Version, filled,
+    TierPodSecurity, filled,
 };
 
+use super::parent::Parent;
 use crate::{
-    domain::{Problem, TierName, digest},
+    domain::{NameError, PathVersion, Problem, TierName, Version, VersionConstraint, digest},
     kinds::canonical_json,
 };
 use std::{
@@ -40,6 +41,8 @@ pub enum CatalogueError {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalogue {
     paths: Vec<Arc<GoldenPath>>,
+    /// What the request in question was made by.
+    held: Option<PathVersion>,
 }
 
 /// The golden path and the tier by which a request is resolved and judged.
@@ -60,11 +63,22 @@ impl Catalogue {
         Arc::clone(&PARSED)
     }
 
-    /// The built-in paths and more documents, each as (name for messages, YAML).
+    /// The built-in paths and more documents, each as (name for messages, YAML). Where one of them is the default, none that is
+    /// built in is.
     pub fn with_documents<'a>(documents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
         let embedded = EMBEDDED.iter().map(|(document, text)| (*document, sound(document, serde_json::from_str(text))));
-        let more = documents.into_iter().map(|(document, text)| (document, parse(document, text)));
-        Self::of(embedded.chain(more))
+        let more: Vec<_> = documents.into_iter().map(|(document, text)| (document, parse(document, text))).collect();
+        let replaces = more.iter().any(|(_, path)| path.as_ref().is_ok_and(|path| path.default));
+        let built_in = embedded.map(|(document, path)| {
+            let as_one_of_several = |path: GoldenPath| GoldenPath { default: path.default && !replaces, ..path };
+            (document, path.map(as_one_of_several))
+        });
+        Self::of(built_in.chain(more))
+    }
+
+    /// Without the built-in paths.
+    pub fn of_documents<'a>(documents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
+        Self::of(documents.into_iter().map(|(document, text)| (document, parse(document, text))))
     }
 
     fn of<'a>(
@@ -84,15 +98,20 @@ impl Catalogue {
             paths.push(Arc::new(path));
         }
         paths.sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
-        Ok(Self { paths })
+        Ok(Self { paths, held: None })
     }
 
     pub fn paths(&self) -> &[Arc<GoldenPath>] {
         &self.paths
     }
 
+    /// For something that was made by this path: it stays by it until its own request moves it.
+    pub fn holding(&self, held: Option<&PathVersion>) -> Self {
+        Self { paths: self.paths.clone(), held: held.cloned() }
+    }
+
     /// The highest version of the named path, or of the default one.
-    pub fn path(&self, name: Option<&str>) -> Result<&Arc<GoldenPath>, Problem> {
+    pub fn newest(&self, name: Option<&str>) -> Result<&Arc<GoldenPath>, Problem> {
         let found = self.paths.iter().rev().find(|path| name.map_or(path.default, |name| path.name == name));
         found.ok_or_else(|| {
             let mut names: Vec<&str> = self.paths.iter().map(|path| path.name.as_str()).collect();
@@ -109,9 +128,38 @@ impl Catalogue {
         })
     }
 
+    /// What is held where the request admits it, else the highest version that it admits.
+    pub fn path(&self, name: Option<&str>, wanted: Option<&VersionConstraint>) -> Result<&Arc<GoldenPath>, Problem> {
+        let name = name.or(self.held.as_ref().map(|held| held.name.as_str()));
+        let admits = |version| wanted.is_none_or(|wanted| wanted.admits(version));
+        let held = self.held.as_ref().filter(|held| Some(held.name.as_str()) == name && admits(held.version));
+        match held {
+            Some(held) => self.version(&held.name, held.version).ok_or_else(|| self.gone(held)),
+            None => {
+                let newest = self.newest(name)?;
+                let found = self.versions(&newest.name).rev().find(|path| admits(path.version));
+                found.ok_or_else(|| self.not_admitted(&newest.name, wanted))
+            }
+        }
+    }
+
+    /// What a request may be resolved by, where it is not known what it was made by.
+    pub fn possible(&self, name: Option<&str>, wanted: Option<&VersionConstraint>) -> Vec<Self> {
+        let newest = self.path(name, wanted).ok().filter(|_| self.held.is_none());
+        let Some(newest) = newest else { return vec![self.clone()] };
+        let admitted =
+            self.versions(&newest.name).filter(|path| wanted.is_none_or(|wanted| wanted.admits(path.version)));
+        admitted.map(|path| self.holding(Some(&path.id()))).collect()
+    }
+
     /// The path and the tier that a request names.
-    pub fn terms(&self, path: Option<&str>, tier: &TierName) -> Result<Terms, Problem> {
-        let path = self.path(path)?;
+    pub fn terms(
+        &self,
+        path: Option<&str>,
+        wanted: Option<&VersionConstraint>,
+        tier: &TierName,
+    ) -> Result<Terms, Problem> {
+        let path = self.path(path, wanted)?;
         let found = path.tiers.get(tier).map(|tier| Terms { path: Arc::clone(path), tier: Arc::clone(tier) });
         found.ok_or_else(|| {
             let names: Vec<&str> = path.tiers.keys().map(TierName::as_str).collect();
@@ -120,6 +168,74 @@ impl Catalogue {
             Problem::error("catalogue.unknown_tier", summary, detail).at(["tier"])
         })
     }
+
+    /// Those of an environment, for what lives in it: they move together.
+    pub fn terms_of(&self, parent: &Parent) -> Result<Terms, Problem> {
+        let tier = parent.tier.parse().map_err(environment_unreadable)?;
+        self.terms(Some(&parent.golden_path), Some(&VersionConstraint::exactly(parent.golden_path_version)), &tier)
+    }
+
+    pub fn tier(&self, path: &PathVersion, tier: &TierName) -> Option<&Arc<Tier>> {
+        self.version(&path.name, path.version)?.tiers.get(tier)
+    }
+
+    /// Newer ones than that by which something was made.
+    pub fn newer<'a>(&'a self, than: &'a PathVersion) -> impl DoubleEndedIterator<Item = &'a Arc<GoldenPath>> {
+        self.versions(&than.name).filter(|path| path.version > than.version)
+    }
+
+    fn versions<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a Arc<GoldenPath>> {
+        self.paths.iter().filter(move |path| path.name == name)
+    }
+
+    fn version(&self, name: &str, version: Version) -> Option<&Arc<GoldenPath>> {
+        self.paths.iter().find(|path| path.name == name && path.version == version)
+    }
+
+    fn list(&self, name: &str) -> String {
+        let versions: Vec<String> = self.versions(name).map(|path| path.version.to_string()).collect();
+        if versions.is_empty() { "none".to_owned() } else { versions.join(", ") }
+    }
+
+    fn not_admitted(&self, name: &str, wanted: Option<&VersionConstraint>) -> Problem {
+        let wanted = wanted.map_or_else(String::new, ToString::to_string);
+        Problem::error(
+            "catalogue.unknown_version",
+            format!("No version of golden path {name} satisfies {wanted:?}"),
+            format!(
+                "The catalogue has: {}. Change `golden_path_version`, or add the version to the catalogue.",
+                self.list(name)
+            ),
+        )
+        .at(["golden_path_version"])
+    }
+
+    fn gone(&self, PathVersion { name, version, .. }: &PathVersion) -> Problem {
+        Problem::error(
+            "catalogue.version_gone",
+            format!("Golden path {name} {version}, which this was made by, is no longer in the catalogue"),
+            format!(
+                "Nothing was changed. Put its document back, or move to another version with `golden_path_version`. The \
+                 catalogue has: {}.",
+                self.list(name)
+            ),
+        )
+        .at(["golden_path_version"])
+    }
+}
+
+impl GoldenPath {
+    pub fn id(&self) -> PathVersion {
+        PathVersion { name: self.name.clone(), version: self.version, digest: self.digest.clone() }
+    }
+}
+
+fn environment_unreadable(error: NameError) -> Problem {
+    Problem::error(
+        "slot.environment_unreadable",
+        "The environment's record has no valid tier",
+        format!("{error}. Upgrade the provider to the version that wrote the record."),
+    )
 }
 
 fn parse(document: &str, text: &str) -> Result<GoldenPath, CatalogueError> {

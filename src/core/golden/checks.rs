@@ -5,7 +5,7 @@ use super::{
     forms::{self, covers},
 };
 use crate::{
-    domain::{Drift, NetworkEngine, Problems},
+    domain::{Drift, NetworkEngine, Problems, Quantity},
     kinds,
 };
 
@@ -19,6 +19,20 @@ pub fn check_drift(drift: Option<&Drift>, problems: &mut Problems) {
                 "Write a pattern over the keys of `objects`, such as `ResourceQuota *` or `IAM Role *`.",
             );
         }
+    }
+}
+
+/// `100m` of memory is a tenth of a byte.
+pub fn check_bytes(what: &str, quantity: &Quantity, at: &[&str], problems: &mut Problems) {
+    if !quantity.is_whole() {
+        let written = quantity.written();
+        let meant = written.strip_suffix('m').map_or("512Mi".to_owned(), |number| format!("{number}Mi"));
+        problems.error(
+            "quantity.part_of_a_byte",
+            at,
+            format!("{what} of {written} is not a whole number of bytes"),
+            format!("The suffix `m` means thousandths, and `M` or `Mi` means millions of bytes. Write an amount such as {meant}."),
+        );
     }
 }
 

@@ -232,6 +232,7 @@ impl<R: GoldenResource> ResolvedRequest for ResolvedOf<R> {
             outputs,
             output_rules: descriptor::<R>(),
             files: R::files(&self.0),
+            described: R::described(&self.0),
         }
     }
 

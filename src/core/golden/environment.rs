@@ -46,8 +46,10 @@ impl GoldenResource for Environment {
     }
 
     fn common(spec: &EnvironmentSpec) -> Common<'_> {
-        let EnvironmentSpec { drift, adopt, deletion_protection, .. } = spec;
+        let EnvironmentSpec { golden_path, claim, drift, adopt, deletion_protection, .. } = spec;
         Common {
+            golden_path: golden_path.as_deref(),
+            claim: claim.as_deref(),
             drift: drift.as_ref(),
             adopt: adopt.as_ref(),
             deletion_protection: *deletion_protection,
@@ -60,10 +62,25 @@ impl GoldenResource for Environment {
     }
 
     fn check_with(spec: &EnvironmentSpec, catalogue: &Catalogue, problems: &mut Problems) {
-        match Effective::of(spec, catalogue) {
-            Ok(effective) => judge::judge_effective(&effective, problems),
-            Err(problem) => problems.extend([problem]),
+        let refused = |catalogue: &Catalogue| {
+            let mut problems = Problems::default();
+            match Effective::of(spec, catalogue) {
+                Ok(effective) => judge::judge_effective(&effective, &mut problems),
+                Err(problem) => problems.extend([problem]),
+            }
+            problems.into_vec()
+        };
+        // It may stay at an older version, so only what none of them admits is wrong.
+        let mut versions =
+            catalogue.possible(spec.golden_path.as_deref(), spec.golden_path_version.as_ref()).into_iter().rev();
+        let mut all = versions.next().map(|newest| refused(&newest)).unwrap_or_default();
+        for older in versions {
+            let found = refused(&older);
+            all.retain(|problem| {
+                found.iter().any(|other| (other.code, &other.field) == (problem.code, &problem.field))
+            });
         }
+        problems.extend(all);
     }
 
     fn resolve(spec: &EnvironmentSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {
@@ -92,6 +109,10 @@ impl GoldenResource for Environment {
 
     fn outputs(resolved: &Resolved) -> Outputs {
         outputs::outputs(resolved)
+    }
+
+    fn described(resolved: &Resolved) -> Outputs {
+        outputs::described(resolved)
     }
 
     fn judge(resolved: &Resolved, problems: &mut Problems) {

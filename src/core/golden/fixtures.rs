@@ -96,7 +96,7 @@ pub(super) fn judged(spec: &Spec, facts: &StableFacts, parent: Option<&Parent>) 
 }
 
 pub(super) fn baseline() -> Spec {
-    Spec::of::<Baseline>(BaselineSpec { cluster: "demo".parse().expect("a name"), guards: None })
+    Spec::of::<Baseline>(BaselineSpec::new("demo".parse().expect("a name")))
 }
 
 /// What `validate` reports.

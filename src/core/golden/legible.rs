@@ -17,7 +17,7 @@ fn objects() -> Vec<(ObjectKey, Fields)> {
         "scope": "session_policy", "target_role_arn": "arn:aws:iam::444455556666:role/data",
         "statements": [{"actions": ["sqs:*"], "resources": ["*"], "conditions": {"Bool": {"aws:SecureTransport": ["true"]}}}]
     });
-    let baseline = Spec::of::<Baseline>(crate::domain::BaselineSpec { cluster: "demo".parse().expect("a name") });
+    let baseline = Spec::of::<Baseline>(crate::domain::BaselineSpec::new("demo".parse().expect("a name")));
     [
         rendered(baseline, &facts, None),
         rendered(Spec::of::<Environment>(prod), &facts, None),

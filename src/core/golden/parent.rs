@@ -1,6 +1,6 @@
 //! What slots take from their environment.
 
-use crate::domain::{DefaultDeny, Limits, NetworkEngine, PersonaName};
+use crate::domain::{DefaultDeny, Limits, NetworkEngine, PersonaName, Version};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ pub struct Parent {
     pub tier: String,
     /// The path's name as the environment resolved it.
     pub golden_path: String,
+    pub golden_path_version: Version,
     /// Key -> final name.
     pub namespaces: BTreeMap<String, String>,
     /// Totals of the environment's quota, as canonical text: what shares are judged against.

@@ -49,6 +49,11 @@ pub fn is_count(name: &str) -> bool {
     COUNTS.contains(&name) || name.contains('/') && !name.ends_with("requests.storage")
 }
 
+/// An amount of bytes, of which there are no thousandths.
+pub fn is_bytes(name: &str) -> bool {
+    name.ends_with("memory") || name.ends_with("requests.storage")
+}
+
 /// Key of a namespace -> the quota that was written for it.
 pub type Written<'a> = BTreeMap<&'a DnsLabel, Option<&'a Quantities>>;
 
@@ -58,22 +63,40 @@ pub fn shares(total: &Quantities, written: &Written<'_>, problems: &mut Problems
     let mut parts: BTreeMap<DnsLabel, Quantities> =
         written.iter().map(|(key, quota)| ((*key).clone(), quota.cloned().unwrap_or_default())).collect();
     for (resource, whole) in total {
-        let given = given(written, resource);
-        let Some(left) = sum(&given).and_then(|sum| whole.checked_sub(&sum)) else {
-            problems.extend([exceeds(resource, whole, &given)]);
+        let Some(Rest { left, part, takers }) = rest(resource, whole, written) else {
+            problems.extend([exceeds(resource, whole, &given(written, resource))]);
             continue;
         };
-        let takers = parts.iter_mut().filter(|(key, _)| given.iter().all(|(other, _)| other != key));
-        let mut takers: Vec<(&DnsLabel, &mut Quantities)> = takers.collect();
-        let part = left.share(u32::try_from(takers.len()).unwrap_or(u32::MAX), &step(resource));
-        for (key, quota) in &mut takers {
+        for key in takers {
             if left.is_zero() && !whole.is_zero() {
                 problems.extend([nothing_left(resource, whole, key)]);
             }
-            quota.insert(resource.clone(), part.clone());
+            parts.entry(key.clone()).or_default().insert(resource.clone(), part.clone());
         }
     }
     parts
+}
+
+/// What nobody was given of a resource, and who takes it.
+pub struct Rest<'a> {
+    pub left: Quantity,
+    /// Of each.
+    pub part: Quantity,
+    pub takers: Vec<&'a DnsLabel>,
+}
+
+/// `None`: more was given than there is.
+pub fn rest<'a>(resource: &str, whole: &Quantity, written: &Written<'a>) -> Option<Rest<'a>> {
+    let given = given(written, resource);
+    let left = whole.checked_sub(&sum(&given)?)?;
+    let takers: Vec<_> = written.keys().copied().filter(|key| given.iter().all(|(other, _)| other != key)).collect();
+    let part = part(resource, &left, takers.len());
+    Some(Rest { left, part, takers })
+}
+
+/// An equal part, rounded down to what the API server takes.
+pub fn part(resource: &str, whole: &Quantity, parts: usize) -> Quantity {
+    whole.share(u32::try_from(parts).unwrap_or(u32::MAX), &step(resource))
 }
 
 /// Where the quotas that were given leave no headroom.
@@ -102,11 +125,10 @@ fn sum(given: &[(&DnsLabel, &Quantity)]) -> Option<Quantity> {
 }
 
 /// What a part is a whole number of.
-pub fn step(resource: &str) -> Quantity {
+fn step(resource: &str) -> Quantity {
     let text = match resource {
         "requests.cpu" => "1m",
-        "requests.memory" | "limits.memory" => "1Mi",
-        _ if resource.ends_with("requests.storage") => "1Mi",
+        _ if is_bytes(resource) => "1Mi",
         _ => "1",
     };
     text.parse().unwrap_or_else(|_| Quantity::whole(1))

@@ -3,7 +3,8 @@
 use super::{blueprint::Summary, catalogue::Catalogue, outputs::Before, outputs::Seen, parent::Parent};
 use crate::{
     domain::{
-        Adopt, ClusterRef, Desired, Drift, Id, NameError, Outputs, Problem, Problems, ResourceKind, Share, StableFacts,
+        AcceptedPath, Adopt, ClusterRef, Desired, Drift, Id, NameError, Outputs, Problem, Problems, ResourceKind,
+        Share, StableFacts,
     },
     policy::Subject,
 };
@@ -22,6 +23,12 @@ pub struct ResolveContext<'a> {
 /// What a request may say whichever resource it is for.
 #[derive(Clone, Copy, Default)]
 pub struct Common<'a> {
+    /// Its name, as written.
+    pub golden_path: Option<&'a str>,
+    /// Who holds it.
+    pub claim: Option<&'a str>,
+    /// What environments of the cluster may be made by.
+    pub accepted: Option<&'a BTreeMap<String, AcceptedPath>>,
     pub drift: Option<&'a Drift>,
     pub adopt: Option<&'a Adopt>,
     /// As written; `None`: the tier decides.
@@ -94,6 +101,11 @@ pub trait GoldenResource: 'static {
     /// Files for the application's own repository.
     fn files(_: &Self::Resolved) -> BTreeMap<String, String> {
         BTreeMap::new()
+    }
+
+    /// What a data source shows besides the outputs: known, and too long for every plan.
+    fn described(_: &Self::Resolved) -> Outputs {
+        Outputs::default()
     }
 
     /// All rules of the golden path.

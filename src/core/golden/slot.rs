@@ -36,8 +36,9 @@ impl GoldenResource for Slot {
     }
 
     fn common(spec: &SlotSpec) -> Common<'_> {
-        let SlotSpec { drift, deletion_protection, share, .. } = spec;
+        let SlotSpec { claim, drift, deletion_protection, share, .. } = spec;
         Common {
+            claim: claim.as_deref(),
             drift: drift.as_ref(),
             deletion_protection: *deletion_protection,
             share: share.as_ref().map_or(TakenShare::Usual, TakenShare::Written),

@@ -43,6 +43,13 @@ pub fn short(key: &str) -> String {
     key.parse().ok().and_then(|key| short_of(&key)).unwrap_or_else(|| key.to_owned())
 }
 
+/// A key in a message: short where that reads back, since nothing beside a message says which object is meant.
+pub fn in_words(key: impl ToString) -> String {
+    let whole = key.to_string();
+    let shown = short(&whole);
+    if read_short(&shown).is_some_and(|key| key.to_string() == whole) { shown } else { whole }
+}
+
 /// Whether a pattern over keys begins as one of them does.
 pub fn may_match(pattern: &str) -> bool {
     let (start, has_star) = pattern.split_once('*').map_or((pattern, false), |(start, _)| (start, true));
@@ -131,6 +138,7 @@ mod tests {
             assert_eq!(read.as_deref(), reads_back.then_some(whole), "{reason}");
             let kept = kept_keys(short_keys([&whole.to_owned()], &KeptKeys::new()));
             assert_eq!(kept.is_empty(), reads_back, "{reason}: only what does not read back is kept");
+            assert_eq!(in_words(whole), if reads_back { shown } else { whole }, "{reason}: in a message");
             assert_eq!(whole_key(shown, &kept).map(|key| key.to_string()).as_deref(), Some(whole), "{reason}");
         }
         assert!(whole_key("Deployment pay/app", &KeptKeys::new()).is_none(), "a kind that nobody added");

@@ -12,10 +12,14 @@ pub struct PortError {
     /// For a conflict over fields: (field as a JSON pointer, its manager).
     pub held: Vec<(String, String)>,
     pub request_id: Option<String>,
+    /// What to do, as a sentence without full stop, where the class alone does not say it.
+    pub next: Option<String>,
 }
 
 impl PortError {
     pub fn new(class: Class, call: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { class, call: call.into(), message: message.into(), held: vec![], request_id: None }
+        // A summary is one line, and clients of APIs like to break theirs.
+        let message = message.into().split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { class, call: call.into(), message, held: vec![], request_id: None, next: None }
     }
 }

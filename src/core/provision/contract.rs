@@ -1,7 +1,7 @@
 //! The trait, its requests and its results: all that the rest of the program knows of the engine.
 
 use crate::{
-    domain::{ClusterRef, Facts, Id, Late, ObjectKey, Outputs, Problem, Record, StableFacts},
+    domain::{ClusterRef, Facts, Id, Late, ObjectKey, Outputs, PathVersion, Problem, Quantity, Record, StableFacts},
     golden::{Parent, Spec},
 };
 use async_trait::async_trait;
@@ -17,6 +17,8 @@ pub trait Provisioner: Send + Sync {
     async fn find(&self, id: &Id) -> Result<Option<Record>, Problem>;
     /// Files for the application's own repository, by the record. `None`: there is none.
     async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem>;
+    /// What exists now by the record alone; for data sources. `None`: there is no record.
+    async fn describe(&self, id: &Id) -> Result<Option<Description>, Problem>;
     /// What exists now, read at most once per connection and kind; for refresh.
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem>;
     /// What an ensure would do. Makes no change.
@@ -33,6 +35,7 @@ pub trait Provisioner: Send + Sync {
 pub struct Prior {
     pub spec: Spec,
     pub uid: String,
+    pub target: Option<String>,
     /// Key text -> line, as last observed.
     pub objects: BTreeMap<String, String>,
     /// The last change ended with an error: what differs is unfinished work and not drift.
@@ -48,6 +51,8 @@ pub struct ObserveRequest {
     pub target: Option<String>,
     pub spec: Option<Spec>,
     pub facts: Option<StableFacts>,
+    /// What it was made by.
+    pub path: Option<PathVersion>,
     pub parent: Option<Parent>,
     /// From state: an object with an equal digest keeps its prior line.
     pub objects: BTreeMap<String, String>,
@@ -73,11 +78,24 @@ pub struct ObservedInstance {
     pub problems: Vec<Problem>,
 }
 
+pub struct Description {
+    pub record: Record,
+    pub outputs: Outputs,
+    /// What only a data source shows.
+    pub described: Outputs,
+    /// Namespace -> resource -> what is left of its quota at this moment.
+    pub quota_left: BTreeMap<String, BTreeMap<String, Quantity>>,
+    /// Versions of its golden path, in ascending order.
+    pub newer: Vec<String>,
+}
+
 #[derive(Clone)]
 pub struct PreviewRequest {
     pub spec: Spec,
     /// From private bytes.
     pub facts: Option<StableFacts>,
+    /// What it was made by.
+    pub path: Option<PathVersion>,
     pub parent: Option<Parent>,
     /// `Some`: an update.
     pub prior: Option<Prior>,
@@ -117,6 +135,8 @@ pub struct Decided {
 pub struct EnsureRequest {
     pub spec: Spec,
     pub facts: Option<StableFacts>,
+    /// What it was made by.
+    pub path: Option<PathVersion>,
     pub parent: Option<Parent>,
     pub prior: Option<Prior>,
     pub replacing: Option<Replacing>,
@@ -124,6 +144,10 @@ pub struct EnsureRequest {
     /// error before anything is changed.
     pub planned: Option<BTreeMap<String, Late<String>>>,
     pub planned_target: Option<String>,
+    /// The version of the golden path that the plan showed.
+    pub planned_version: Option<String>,
+    /// As they were written, for the record.
+    pub timeouts: Option<serde_json::Value>,
     pub timeout: Duration,
     pub cancel: Cancel,
 }
@@ -138,6 +162,7 @@ pub struct Exists {
     pub outputs: Outputs,
     pub uid: String,
     pub facts: StableFacts,
+    pub path: PathVersion,
     pub parent: Option<Parent>,
     pub protected: bool,
     /// All of it is as desired.

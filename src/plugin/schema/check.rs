@@ -41,15 +41,22 @@ impl Attribute {
         Self { choices: choices.to_vec(), ..checked }
     }
 
-    /// A number from `low` to `high`, both allowed.
+    /// A whole number from `low` to `high`, both allowed; of a list or a set, each element.
     #[must_use]
     pub fn between(self, low: i64, high: i64) -> Self {
         let (least, most) = (Number::from(low), Number::from(high));
-        self.check_value(move |value| match value.inner() {
+        let judge = move |value: &Value| match value.inner() {
             Value::Number(number) if *number < least || *number > most => {
                 Err(ConvertError::new(format_args!("{number} is not between {least} and {most}")))
             }
+            Value::Number(number) if number.as_i64().is_none() => {
+                Err(ConvertError::new(format_args!("{number} is not a whole number; write one from {least} to {most}")))
+            }
             _ => Ok(()),
+        };
+        self.check_value(move |value| match value.elements() {
+            Some(elements) => elements.iter().try_for_each(&judge),
+            None => judge(value),
         })
     }
 

@@ -10,6 +10,8 @@ use crate::{
     value::{ConvertError, Value, set},
 };
 
+const NULL_ELEMENT: &str = "an element is null; set it to a value, or leave it out";
+
 /// The configuration as it was written: rules run over it with its defaults. Unknown parts are undecided.
 pub fn validate(schema: &Schema, config: &Value) -> Vec<Diagnostic> {
     let mut pass = Pass { schema, found: unset(schema, config) };
@@ -56,7 +58,7 @@ impl Pass<'_> {
             return self.report(ConvertError::new(format_args!("not accepted; {instead}")), here, Some(attribute));
         }
         let sound = match &attribute.kind {
-            AttributeType::Plain(_) => true,
+            AttributeType::Plain(_) => self.no_nulls(attribute, value, here),
             AttributeType::Nested(nesting, object) => self.each_nested(*nesting, object, value, here),
         };
         if sound {
@@ -72,6 +74,10 @@ impl Pass<'_> {
         let mut sound = true;
         for (at, element) in objects(nesting, value) {
             let at = here.clone().then_maybe(at.step());
+            if element.is_null() {
+                self.report(ConvertError::new(NULL_ELEMENT), &at, None);
+                sound = false;
+            }
             sound &= self.object(&object.attributes, &object.rules, element, &at);
         }
         if let (Nesting::Set, Value::Set(elements)) = (nesting, value) {
@@ -84,6 +90,25 @@ impl Pass<'_> {
             }
         }
         sound
+    }
+
+    /// Core passes on `[null]` and `{ a = null }`, which no rule over the elements has words for.
+    fn no_nulls(&mut self, attribute: &Attribute, value: &Value, here: &Path) -> bool {
+        let before = self.found.len();
+        let elements: Vec<(Step, &Value)> = match value {
+            Value::List(elements) | Value::Set(elements) => (0..).map(Step::Index).zip(elements).collect(),
+            Value::Map(entries) => entries.iter().map(|(key, value)| (Step::Key(key.clone()), value)).collect(),
+            _ => vec![],
+        };
+        for (step, element) in elements {
+            let at = here.clone().then(step);
+            if element.is_null() {
+                self.report(ConvertError::new(NULL_ELEMENT), &at, Some(attribute));
+            } else {
+                self.no_nulls(attribute, element, &at);
+            }
+        }
+        self.found.len() == before
     }
 
     fn report(&mut self, error: ConvertError, at: &Path, attribute: Option<&Attribute>) {

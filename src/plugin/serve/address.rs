@@ -60,6 +60,10 @@ pub enum ListenError {
     LongPath(PathBuf),
     #[error("no group {0} on this machine; PLUGIN_UNIX_SOCKET_GROUP takes a name or a number")]
     UnknownGroup(String),
+    #[error(
+        "cannot create a folder in {path}; set PLUGIN_UNIX_SOCKET_DIR or TMPDIR to one that exists and can be written"
+    )]
+    Folder { path: PathBuf, source: io::Error },
     #[error("{what} {path}")]
     File { what: &'static str, path: PathBuf, source: io::Error },
     // Without its std feature, which nothing else needs, getrandom's error is no `Error`.

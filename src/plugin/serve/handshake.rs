@@ -2,7 +2,7 @@
 
 use super::{address::Endpoint, environment::PROTOCOL};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use std::fmt;
+use std::{error::Error, fmt};
 
 /// go-plugin's own version, which has never changed.
 const CORE_PROTOCOL: u32 = 1;
@@ -14,6 +14,13 @@ pub(super) fn line(endpoint: &Endpoint, certificate: Option<&[u8]>, knows_multip
     let certificate = certificate.map(|der| STANDARD_NO_PAD.encode(der)).unwrap_or_default();
     let multiplexing = if knows_multiplexing { "|false" } else { "" };
     format!("{CORE_PROTOCOL}|{PROTOCOL}|{network}|{address}|grpc|{certificate}{multiplexing}\n")
+}
+
+/// Instead of the handshake: clients show a line that is none. A handshake has fields.
+pub(super) fn refusal(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |&error| error.source());
+    let words: Vec<String> = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect();
+    format!("the provider cannot start: {}\n", words.join(": ").replace(['|', '\n'], " "))
 }
 
 /// Where clients find a provider that runs already. Displayed, it is the line for a shell.
@@ -70,6 +77,14 @@ mod tests {
         for (reason, certificate, multiplexing, expected) in cases {
             assert_eq!(line(&endpoint(), certificate, multiplexing), expected, "{reason}");
         }
+    }
+
+    #[test]
+    fn a_refusal_is_one_line_and_no_handshake() {
+        let source = std::io::Error::other("a|b|c|d\ne");
+        let line = refusal(&crate::serve::ServeError::Handshake(source));
+        assert!(line.starts_with("the provider cannot start: ") && line.contains("a b c d e"), "{line}");
+        assert!(line.lines().count() == 1 && !line.contains('|'), "{line}");
     }
 
     #[test]

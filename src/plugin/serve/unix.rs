@@ -16,7 +16,8 @@ impl Folder {
     /// Random in name, so that nobody can have made it before us; closed from the moment it exists.
     fn create(parent: &Path) -> Result<Self, ListenError> {
         let path = parent.join(format!("plugin-{:08x}", getrandom::u32().map_err(ListenError::Random)?));
-        DirBuilder::new().mode(0o700).create(&path).map_err(file_error("cannot create the folder", &path))?;
+        let created = DirBuilder::new().mode(0o700).create(&path);
+        created.map_err(|source| ListenError::Folder { path: parent.to_owned(), source })?;
         Ok(Self(path))
     }
 

@@ -37,8 +37,7 @@ pub(super) fn run(arguments: &Arguments, read: Read) -> anyhow::Result<()> {
         Command::List => {
             let rows = catalogue.paths().iter().map(|path| {
                 let tiers: Vec<&str> = path.tiers.keys().map(|tier| tier.as_str()).collect();
-                let digest = path.digest.chars().take(12).collect();
-                vec![path.name.clone(), path.version.to_string(), tiers.join(","), digest]
+                vec![path.name.clone(), path.version.to_string(), tiers.join(","), path.digest.clone()]
             });
             output::table(&rows.collect::<Vec<_>>())
         }

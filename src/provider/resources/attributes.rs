@@ -70,6 +70,15 @@ pub fn text_set(name: &'static str, example: &str) -> Attribute {
     optional(name, texts()).example(Value::set([example.into()]))
 }
 
+pub fn claim() -> Attribute {
+    optional("claim", Type::String).not_empty().example("git.example.com/payments/infra").describe(
+        "Who holds this: a text of your own that no other configuration uses, such as a repository, or the namespace, name and uid of \
+         a Crossplane resource. It is kept in the record. A create whose request and `claim` equal those of something that exists \
+         takes it over, since its result was lost; without `claim` only within an hour of its last change. Anything else must be \
+         imported.",
+    )
+}
+
 pub fn drift() -> Attribute {
     let mode = choice_or_default::<DriftMode>("mode").describe(
         "`heal`: the next apply restores fields that the provider owns and someone else has changed. `report`: the object \

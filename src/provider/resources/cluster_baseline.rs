@@ -5,12 +5,12 @@ use super::{
     flow::{self, ManagedResource},
 };
 use goldenpath_core::{
-    domain::{ClusterRef, Guard, Id, NameError},
+    domain::{ClusterRef, Guard, Id, NameError, VersionConstraint},
     provision::{Baseline, Descriptor, Spec, descriptor},
 };
 use plugin::{
     Schema, Type, Value,
-    schema::{Attribute, object, optional, timeouts},
+    schema::{Attribute, map_of, object, optional, timeouts},
     value::{ConvertError, from_value},
 };
 
@@ -26,7 +26,8 @@ impl ManagedResource for ClusterBaseline {
     }
 
     fn schema(&self) -> Schema {
-        let configured = [attributes::cluster(), guards(), timeouts(flow::OPERATIONS)];
+        let configured =
+            [attributes::cluster(), golden_paths(), guards(), attributes::claim(), timeouts(flow::OPERATIONS)];
         Schema::new(configured.into_iter().chain(attributes::identity(self.id_form()))).describe(
             "What every environment on a cluster needs and no team may change: the namespace `goldenpath-system`, which holds \
              the records of environments and slots, and the ClusterRoles `gp-viewer`, `gp-developer`, `gp-deployer` and \
@@ -90,4 +91,19 @@ fn refuses(guard: Guard) -> &'static str {
             "Refuses more replicas of a slot's workload, or of its autoscaler, than `share.max_replicas`."
         }
     }
+}
+
+fn golden_paths() -> Attribute {
+    let one = object([
+        optional("version", Type::String)
+            .parses::<VersionConstraint>()
+            .example("~> 1.0")
+            .describe("Versions, as in `golden_path_version` of an environment. Any if unset."),
+        attributes::text_set("digests", "3f2a9c0d5e6b7a8190c2d3e4f5061728394a5b6c7d8e9f00112233445566778a")
+            .describe("Digests of the documents, as `catalogue list` prints them. Any if unset."),
+    ]);
+    optional("golden_paths", map_of(one)).describe(
+        "Golden paths, by name, that environments of this cluster may be made by: any other is refused in the plan, and at apply. \
+         Anything that the catalogue has if unset.",
+    )
 }

@@ -1,7 +1,7 @@
 //! Problems of the domain as Terraform's diagnostics: the one place where they meet.
 
 use goldenpath_core::domain::{Problem, Severity};
-use plugin::{Diagnostic, Path, Schema, Step};
+use plugin::{Diagnostic, Path, Schema, Step, Value};
 
 /// The code stands at the end of the detail: bridges show only the summary, and people search for the code. A place inside
 /// an attribute stands beside it, since a CLI can point at no more than the attribute, and at a map's key not even there.
@@ -20,6 +20,16 @@ pub fn of(schema: &Schema, problem: Problem) -> Diagnostic {
         Severity::Warning => Diagnostic::warning(summary, detail),
     };
     diagnostic.at(path)
+}
+
+/// Of a data source. In a run that creates it, only a reference says that it is to be read afterwards.
+pub fn no_record(attribute: &'static str, config: &Value, what: &str, resource: &str) -> Vec<Diagnostic> {
+    let id = config.child(attribute).as_str().unwrap_or_default();
+    let detail = format!(
+        "The target has no record of it. Set `{attribute}` to the `id` attribute of a {resource}, so that Terraform reads this \
+         data source once that resource is made."
+    );
+    vec![Diagnostic::error(format!("No {what} has the ID {id}"), detail).at(Path::attribute(attribute))]
 }
 
 pub fn all(schema: &Schema, problems: impl IntoIterator<Item = Problem>) -> Vec<Diagnostic> {

@@ -85,6 +85,7 @@ fn configured() -> Vec<Attribute> {
         ingress(),
         egress(),
         attributes::drift(),
+        attributes::claim(),
         timeouts(flow::OPERATIONS),
     ]
 }
@@ -130,7 +131,7 @@ fn availability() -> Attribute {
 
 fn ingress() -> Attribute {
     let ports = optional("ports", Type::set(Type::Number))
-        .parses::<Vec<u16>>()
+        .between(1, 65_535)
         .example(Value::set([8080.into()]))
         .describe("TCP ports that are open to these slots, 1 to 65535. All ports if unset or empty.");
     let from = text_set("from_slots", "payments-prod/gateway")

@@ -4,7 +4,7 @@
 //! instance and no other.
 
 use goldenpath_core::{
-    domain::StableFacts,
+    domain::{PathVersion, StableFacts},
     provision::{KeptKeys, Parent, Replacing},
 };
 use plugin::{Diagnostic, private::Private};
@@ -34,6 +34,9 @@ pub struct Memory {
     pub uid: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facts: Option<StableFacts>,
+    /// What the instance was made by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathVersion>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
     /// Deletion protection as the state has it; `None` when it is not known yet.

@@ -2,6 +2,7 @@
 //!
 //! There is no default target: what is made by mistake in the wrong place is worse than one more line.
 
+mod bounds;
 mod environment;
 mod real;
 mod schema;
@@ -11,7 +12,10 @@ pub use real::{Aws, Kubernetes};
 pub use schema::{SANDBOX_PATH, schema};
 
 use super::session::Unreachable;
-use goldenpath_core::domain::Facts;
+use goldenpath_core::{
+    domain::Facts,
+    policy::{Bounds, PipelineBounds},
+};
 use plugin::{
     Diagnostic, Path, Value,
     value::{ConvertError, from_value},
@@ -29,6 +33,7 @@ struct Written {
     kubernetes: Option<Kubernetes>,
     catalogue: Option<Vec<PathBuf>>,
     unreachable: Option<Unreachable>,
+    allow: Option<Bounds>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,11 +61,19 @@ pub enum Target {
 #[derive(Debug, PartialEq)]
 pub struct ProviderConfig {
     pub target: Target,
-    /// Folders of golden paths besides the built-in one.
-    pub catalogue: Vec<PathBuf>,
+    pub catalogue: Folders,
     pub unreachable: Unreachable,
     /// How long a record may stand still before another operation takes it for abandoned; tests shorten it.
     pub lease: Option<Duration>,
+    /// All of them hold.
+    pub bounds: Vec<Bounds>,
+}
+
+/// Where golden paths come from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Folders {
+    pub folders: Vec<PathBuf>,
+    pub without_built_in: bool,
 }
 
 /// Why there is no configuration.
@@ -94,7 +107,8 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
     if let Value::Map(attributes) = &mut rest {
         attributes.insert("sandbox".to_owned(), Value::Null);
     }
-    let Written { sandbox: _, offline, aws, kubernetes, catalogue, unreachable } = from_value(&rest)?;
+    let Written { sandbox: _, offline, aws, kubernetes, catalogue, unreachable, allow } = from_value(&rest)?;
+    let pipeline = environment.bounds.clone().transpose().map_err(|error| unreadable_bounds(&error))?;
     let target = match (sandbox, offline, aws) {
         (sandbox, _, _) if !sandbox.is_wholly_known() => return Err(Refused::Undecided),
         (Value::Null, Some(offline), None) => Target::Offline(Box::new(offline.facts)),
@@ -108,7 +122,8 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
     }
     Ok(ProviderConfig {
         target,
-        catalogue: catalogue.or_else(|| environment.catalogue.clone()).unwrap_or_default(),
+        catalogue: folders(catalogue, pipeline.as_ref(), environment)?,
+        bounds: pipeline.into_iter().map(|pipeline| pipeline.allow).chain(allow).collect(),
         unreachable: match (unreachable, &environment.unreachable) {
             (Some(written), _) => written,
             (None, Some(text)) => parse_unreachable(text)?,
@@ -120,11 +135,38 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
 
 /// The golden paths that a configuration names, where that much is known: rules can be checked by them before anything
 /// else of the configuration is.
-pub fn catalogue(config: &Value, environment: &FromEnvironment) -> Option<Vec<PathBuf>> {
-    match config.child("catalogue") {
-        Value::Null => Some(environment.catalogue.clone().unwrap_or_default()),
-        written => from_value(written).ok(),
+pub fn catalogue(config: &Value, environment: &FromEnvironment) -> Option<Folders> {
+    let written = from_value(config.child("catalogue")).ok()?;
+    let pipeline = environment.bounds.clone().transpose().ok()?;
+    folders(written, pipeline.as_ref(), environment).ok()
+}
+
+fn folders(
+    written: Option<Vec<PathBuf>>,
+    pipeline: Option<&PipelineBounds>,
+    environment: &FromEnvironment,
+) -> Result<Folders, Diagnostic> {
+    let fixed = pipeline.and_then(|pipeline| pipeline.catalogue.clone());
+    if let (Some(_), Some(fixed)) = (&written, &fixed) {
+        let fixed: Vec<String> = fixed.iter().map(|folder| folder.display().to_string()).collect();
+        return Err(Diagnostic::error(
+            "The catalogue is fixed by the pipeline",
+            format!("GOLDENPATH_BOUNDS sets it to {}. Remove `catalogue` from the provider block.", fixed.join(", ")),
+        )
+        .at(Path::attribute("catalogue")));
     }
+    Ok(Folders {
+        folders: fixed.or(written).or_else(|| environment.catalogue.clone()).unwrap_or_default(),
+        without_built_in: pipeline.is_some_and(|pipeline| pipeline.built_in_path == Some(false)),
+    })
+}
+
+fn unreadable_bounds(error: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("GOLDENPATH_BOUNDS can't be read: {error}"),
+        "It bounds what this process may touch, so nothing is read or changed without it. Set it to a JSON or YAML file with `allow`, \
+         `catalogue` and `built_in_path`, or to its text.",
+    )
 }
 
 fn sandbox_target(sandbox: &Value, environment: &FromEnvironment) -> Target {

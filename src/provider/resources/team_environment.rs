@@ -7,7 +7,7 @@ use super::{
 use goldenpath_core::{
     domain::{
         AdoptMode, ClusterRef, DnsLabel, EnvironmentId, Id, NameError, Namespace, PodSecurityLevel, Quantities,
-        TierName,
+        TierName, VersionConstraint,
     },
     provision::{Descriptor, Environment, Spec, descriptor},
 };
@@ -81,6 +81,11 @@ fn configured() -> Vec<Attribute> {
             .not_empty()
             .example("team-standard")
             .describe("Name of the golden path. Defaults to the default path of the catalogue, `team-standard`."),
+        optional("golden_path_version", Type::String).parses::<VersionConstraint>().example("~> 1.0").describe(
+            "Version of the golden path: one (`1.2.0`), or constraints as in Terraform (`~> 1.2`, `>= 1.0, < 2.0`). An environment \
+             stays at its `resolved_version` for as long as that satisfies this attribute; else it moves to the highest version \
+             that does, and its slots move with it. If unset, a new environment gets the highest version and stays there.",
+        ),
         owner(),
         namespaces(),
         quota(),
@@ -94,6 +99,7 @@ fn configured() -> Vec<Attribute> {
         ),
         attributes::drift(),
         adopt(),
+        attributes::claim(),
         timeouts(flow::OPERATIONS),
     ]
 }
@@ -220,7 +226,7 @@ fn adopt() -> Attribute {
     optional("adopt", object([mode, take])).describe("Whether existing namespaces may become part of this environment.")
 }
 
-fn outputs() -> Vec<Attribute> {
+pub(super) fn outputs() -> Vec<Attribute> {
     // A plain type: of a nested computed one Terraform 1.5 can't generate configuration.
     let provisioning =
         Type::object([("requested_at", Type::String), ("ready_at", Type::String), ("phases", Type::map(Type::Number))]);
@@ -229,6 +235,13 @@ fn outputs() -> Vec<Attribute> {
             .describe("Version of the golden path that the objects were made from."),
         computed("namespace_names", Type::map(Type::String))
             .describe("Names of the namespaces, by key of `namespaces`."),
+        computed("namespace_labels", Type::map(Type::String)).describe(
+            "Labels that all namespaces of the environment have and no other has, those of isolated slots included: what a \
+             `namespaceSelector` takes, in a NetworkPolicy or in the `allowedRoutes` of a Gateway.",
+        ),
+        computed("kubeconfig_command", Type::String).describe(
+            "What people run to reach the cluster with kubectl: `aws eks update-kubeconfig` with its name and region.",
+        ),
         computed("rbac_groups", Type::map(Type::list(Type::String))).describe(
             "Groups in the RoleBindings of each persona: one `gp:p:<hash>` for each principal, and the OIDC groups.",
         ),

@@ -1,6 +1,7 @@
 //! Tests that walk the registry: a new resource is covered untouched.
 
 mod examples;
+mod wrong;
 
 use super::{flow::whole_id, *};
 use goldenpath_core::domain::{COMMON_OUTPUTS, ClusterRef};

@@ -4,7 +4,7 @@ use super::{diagnostics, flow, session::Session};
 use async_trait::async_trait;
 use goldenpath_core::domain::SlotId;
 use plugin::{
-    DataSource, Diagnostic, Path, Schema, Type, Value,
+    DataSource, Diagnostic, Schema, Type, Value,
     resource::CallContext,
     schema::{computed, required},
     value::to_value,
@@ -39,18 +39,11 @@ impl DataSource for WorkloadManifests {
 
     async fn read(&self, _call: &CallContext, config: Value) -> Result<(Value, Vec<Diagnostic>), Vec<Diagnostic>> {
         let configured = self.session.target("read the manifests of a slot")?;
-        let missing = || {
-            Diagnostic::error(
-                format!("No slot has the ID {}", config.child("slot").as_str().unwrap_or_default()),
-                "The target has no record of it. Set `slot` to the `id` attribute of a goldenpath_eks_workload_slot, so that \
-                 Terraform reads the manifests once the slot is made.",
-            )
-            .at(Path::attribute("slot"))
-        };
-        let slot: SlotId = flow::leaf(&config, "slot").ok_or_else(|| vec![missing()])?;
+        let missing = || diagnostics::no_record("slot", &config, "slot", "goldenpath_eks_workload_slot");
+        let slot: SlotId = flow::leaf(&config, "slot").ok_or_else(missing)?;
         let files = configured.provisioner.files(&slot.into()).await;
         let files = files.map_err(|problem| diagnostics::all(&self.schema(), [problem]))?;
-        let files = files.ok_or_else(|| vec![missing()])?;
+        let files = files.ok_or_else(missing)?;
         Ok((Value::map([("files", to_value(&files))]), vec![]))
     }
 }

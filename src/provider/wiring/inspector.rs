@@ -8,8 +8,8 @@ use goldenpath_adapters::{
     kube::{Credentials, Kube, Kubeconfig, permissions},
 };
 use goldenpath_core::{
-    domain::{Class, ClusterArn, ClusterRef, Observed, Ownership, PersonaName, Record},
-    golden::cluster_roles,
+    domain::{Class, ClusterArn, ClusterRef, Observed, Ownership, PersonaName, Record, ResourceKind},
+    golden::{Catalogue, cluster_roles},
     ports::{Clusters, Objects, PortError, Scope, Selector},
 };
 use goldenpath_sandbox::{Sandbox, SandboxOptions};
@@ -25,13 +25,16 @@ fn reading<T>(result: Result<T, PortError>) -> Reading<T> {
 impl Inspector for TargetInspector {
     async fn inspect(&self, target: &DoctorTarget) -> anyhow::Result<Inspection> {
         let cluster: ClusterRef = target.cluster.parse()?;
-        match &target.sandbox {
+        let folders: Vec<_> = target.catalogue.iter().flat_map(std::env::split_paths).collect();
+        let catalogue = super::target::built_in_and(&folders)?;
+        let seen = match &target.sandbox {
             Some(path) => {
                 let sandbox = Sandbox::open(path.clone(), SandboxOptions::default());
-                Ok(common(&sandbox, &sandbox, &cluster).await)
+                common(&sandbox, &sandbox, &cluster).await
             }
-            None => real(target, &cluster).await,
-        }
+            None => real(target, &cluster).await?,
+        };
+        Ok(Inspection { catalogue, ..seen })
     }
 }
 
@@ -55,11 +58,12 @@ async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &Cluste
         kubernetes_permissions: None,
         clock: None,
         objects: own,
+        catalogue: Catalogue::embedded(),
     }
 }
 
 async fn real(target: &DoctorTarget, cluster: &ClusterRef) -> anyhow::Result<Inspection> {
-    let DoctorTarget { cluster: _, region, profile, kubeconfig, context, sandbox: _ } = target.clone();
+    let DoctorTarget { region, profile, kubeconfig, context, .. } = target.clone();
     let aws = Arc::new(Aws::new(AwsOptions { region, profile, ..AwsOptions::default() }));
     let credentials = match (kubeconfig, context) {
         (None, None) => Credentials::Tokens(aws.clone()),
@@ -101,5 +105,6 @@ fn own(observed: Observed) -> Option<OwnObject> {
         Ownership::Foreign { .. } => return None,
     };
     let record: Option<Record> = observed.record.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    Some(OwnObject { key: observed.key, owner, inventory: record.map(|record| record.inventory) })
+    let path = record.as_ref().filter(|record| record.kind == ResourceKind::ENVIRONMENT).and_then(Record::path);
+    Some(OwnObject { key: observed.key, owner, inventory: record.map(|record| record.inventory), path })
 }

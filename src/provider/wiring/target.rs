@@ -2,7 +2,7 @@
 
 use super::{ports::Ports, real};
 use crate::resources::{
-    provider_config::{ProviderConfig, Target},
+    provider_config::{Folders, ProviderConfig, Target},
     session::Configured,
 };
 use goldenpath_adapters::{catalogue as documents, clock::SystemClock, offline::Offline};
@@ -21,7 +21,7 @@ pub(super) struct Opened {
 }
 
 pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
-    let ProviderConfig { target, catalogue, unreachable, lease } = config;
+    let ProviderConfig { target, catalogue, unreachable, lease, bounds } = config;
     let catalogue = self::catalogue(&catalogue).map_err(|error| {
         let summary = format!("The catalogue can't be read: {error:#}");
         Diagnostic::error(summary, "Correct the golden path, or its folder.").at(Path::attribute("catalogue"))
@@ -29,7 +29,7 @@ pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     let Ports { objects, clusters, probe, notice, refuses } = ports(target)?;
     let usual = EngineConfig::default();
     let engine_config =
-        EngineConfig { lease: lease.unwrap_or(usual.lease), assumes_baseline: refuses.is_some(), ..usual };
+        EngineConfig { lease: lease.unwrap_or(usual.lease), assumes_baseline: refuses.is_some(), bounds, ..usual };
     let engine =
         Engine::new(objects, clusters, probe, Arc::new(SystemClock::default()), catalogue.clone(), engine_config);
     Ok(Opened { configured: Configured { provisioner: Arc::new(engine), unreachable, refuses }, catalogue, notice })
@@ -43,11 +43,15 @@ fn ports(target: Target) -> Result<Ports, Diagnostic> {
                 Diagnostic::error(summary, "Check the value against the provider's documentation.")
                     .at(error.path.inside(Step::Attribute("sandbox".to_owned())))
             })?;
-            let notice = Diagnostic::warning(
-                format!("Everything happens in the sandbox {}", path.display()),
-                "This is an embedded rehearsal. No AWS account and no cluster is changed.",
-            );
-            Ports { notice: Some(notice), ..Ports::of(Arc::new(Sandbox::open(path, options))) }
+            // By the time of the next run everybody knows.
+            let is_new = !path.exists();
+            let notice = || {
+                Diagnostic::warning(
+                    format!("Everything happens in the sandbox {}", path.display()),
+                    "This is an embedded rehearsal. No AWS account and no cluster is changed.",
+                )
+            };
+            Ports { notice: is_new.then(notice), ..Ports::of(Arc::new(Sandbox::open(path, options))) }
         }
         Target::Real { aws, kubernetes } => real::ports(*aws, kubernetes)?,
         Target::Offline(facts) => {
@@ -58,12 +62,17 @@ fn ports(target: Target) -> Result<Ports, Diagnostic> {
 }
 
 /// The built-in golden paths and those of these folders.
-pub(super) fn catalogue(paths: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>> {
-    if paths.is_empty() {
+pub(super) fn built_in_and(folders: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>> {
+    catalogue(&Folders { folders: folders.to_vec(), without_built_in: false })
+}
+
+pub(super) fn catalogue(Folders { folders, without_built_in }: &Folders) -> anyhow::Result<Arc<Catalogue>> {
+    if folders.is_empty() && !without_built_in {
         return Ok(Catalogue::embedded());
     }
-    let documents = documents::read(paths)?;
-    let texts: Vec<(String, &str)> =
-        documents.iter().map(|document| (document.path.display().to_string(), document.text.as_str())).collect();
-    Ok(Arc::new(Catalogue::with_documents(texts.iter().map(|(name, text)| (name.as_str(), *text)))?))
+    let documents = documents::read(folders)?;
+    let names: Vec<String> = documents.iter().map(|document| document.path.display().to_string()).collect();
+    let texts = names.iter().map(String::as_str).zip(documents.iter().map(|document| document.text.as_str()));
+    let catalogue = if *without_built_in { Catalogue::of_documents(texts) } else { Catalogue::with_documents(texts) };
+    Ok(Arc::new(catalogue?))
 }

@@ -12,10 +12,11 @@ use crate::{
 };
 use goldenpath_core::{
     domain::{Body, ClusterArn, Desired, Fields, Holder, ObjectKey, Observed, Ownership, SYSTEM_NAMESPACE},
-    kinds,
+    kinds::{self, kubernetes::resource_quota},
     ports::ownership::{self, hand},
 };
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 pub fn ownership(cluster: &ClusterArn, row: &Row) -> Ownership {
     row.mark.ownership(cluster.as_str(), || hand(&row.body, Holders::of(&row.managers).first()))
@@ -32,6 +33,7 @@ pub fn observed(store: &Store, cluster: &ClusterArn, row: Row) -> Result<Observe
     let adoptable_by = adoptable_by(&row, &ownership).map(str::to_owned);
     let (id, external_id) = generated(cluster, &row);
     let Row { key, version, body, managers, .. } = row;
+    let used = if key.kind() == "ResourceQuota" { resource_quota::used(&body) } else { BTreeMap::new() };
     let fields = project(&key, body, &managers)?;
     Ok(Observed {
         deleting,
@@ -39,6 +41,7 @@ pub fn observed(store: &Store, cluster: &ClusterArn, row: Row) -> Result<Observe
         external_id,
         record,
         adoptable_by,
+        used,
         ..Observed::new(key, version.to_string(), ownership, fields)
     })
 }

@@ -1,7 +1,9 @@
 //! What one team gets in one tier on one cluster.
 
 use super::{Access, Network};
-use crate::domain::{ClusterRef, DnsLabel, EnvironmentId, Given, Quantity, TierName, choices::choices};
+use crate::domain::{
+    ClusterRef, DnsLabel, EnvironmentId, Given, Quantity, TierName, VersionConstraint, choices::choices,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -17,6 +19,8 @@ pub struct EnvironmentSpec {
     pub cluster: ClusterRef,
     #[serde(default)]
     pub golden_path: Option<String>,
+    #[serde(default)]
+    pub golden_path_version: Option<VersionConstraint>,
     /// Required in tiers of class prod.
     #[serde(default)]
     pub owner: Option<Contact>,
@@ -39,6 +43,9 @@ pub struct EnvironmentSpec {
     pub drift: Option<Drift>,
     #[serde(default)]
     pub adopt: Option<Adopt>,
+    /// Who holds it: what a create must say to take over what exists.
+    #[serde(default)]
+    pub claim: Option<String>,
 }
 
 impl EnvironmentSpec {

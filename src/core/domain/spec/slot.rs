@@ -29,6 +29,9 @@ pub struct SlotSpec {
     pub egress: Option<Egress>,
     #[serde(default)]
     pub drift: Option<Drift>,
+    /// Who holds it: what a create must say to take over what exists.
+    #[serde(default)]
+    pub claim: Option<String>,
 }
 
 impl SlotSpec {

@@ -25,15 +25,14 @@ const GUARDS_SINCE: (u32, u32) = (1, 30);
 
 pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {
     let ResolveContext { facts, catalogue, .. } = given;
-    let path = catalogue.path(None)?;
+    let path = catalogue.newest(None)?;
     let level = PodSecurityLevel::Restricted;
     Ok(Resolved {
         spec: spec.clone(),
         summary: Summary {
             team: String::new(),
-            golden_path: path.name.clone(),
-            golden_path_version: path.version.to_string(),
-            golden_path_digest: path.digest.clone(),
+            path: path.id(),
+            tier: None,
             class: None,
             deletion_protection: false,
             namespaces: vec![],

@@ -2,10 +2,10 @@
 
 use crate::domain::{
     ClusterArn, DefaultDeny, Isolation, PersonaName, PodSecurityLevel, Quantities, Quantity, Spread, TierClass,
-    TierName,
+    TierName, Version,
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +17,9 @@ pub struct GoldenPath {
     pub default: bool,
     #[serde(default)]
     pub description: String,
+    /// Set: nobody should begin with it any more; the text says what to do instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<String>,
     pub reserved: Reserved,
     pub network: PathNetwork,
     #[serde(with = "shared")]
@@ -192,43 +195,6 @@ pub struct Admission {
 }
 
 pub const HOST_PLACEHOLDERS: [&str; 2] = ["{team}", "{environment}"];
-
-/// `major.minor.patch` of semantic versioning, without pre-releases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Version(u64, u64, u64);
-
-// === impl Version ===
-
-impl FromStr for Version {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number = |part: &str| (part == "0" || !part.starts_with('0')).then(|| part.parse().ok()).flatten();
-        match text.split('.').map(number).collect::<Vec<Option<u64>>>().as_slice() {
-            [Some(major), Some(minor), Some(patch)] => Ok(Self(*major, *minor, *patch)),
-            _ => Err(format!("{text:?} is not a version: write major.minor.patch")),
-        }
-    }
-}
-
-impl TryFrom<String> for Version {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<Version> for String {
-    fn from(version: Version) -> String {
-        version.to_string()
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.0, self.1, self.2)
-    }
-}
 
 // === placeholders ===
 

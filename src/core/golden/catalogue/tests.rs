@@ -6,7 +6,7 @@ const TEXT: &str = include_str!("../paths/team-standard-1.0.0.yaml");
 #[test]
 fn the_embedded_path_is_sound_and_the_default() {
     let catalogue = Catalogue::with_documents([]).expect("the embedded documents parse");
-    let path = catalogue.path(None).expect("there is a default");
+    let path = catalogue.newest(None).expect("there is a default");
     assert_eq!((path.name.as_str(), path.version.to_string().as_str()), ("team-standard", "1.0.0"));
     assert_eq!(path.digest.len(), 64);
     let classes: Vec<TierClass> = path.tiers.values().map(|tier| tier.class).collect();
@@ -34,12 +34,12 @@ fn the_highest_version_of_a_name_counts() {
     let other = TEXT.replace("name: team-standard", "name: data-team").replace("default: true", "default: false");
     let catalogue = Catalogue::with_documents([("a", newer.as_str()), ("b", older.as_str()), ("c", other.as_str())])
         .expect("three more");
-    assert_eq!(catalogue.path(None).expect("default").version.to_string(), "1.10.0", "as numbers, not as text");
-    assert_eq!(catalogue.path(Some("data-team")).expect("named").name, "data-team");
-    let unknown = catalogue.path(Some("nope")).expect_err("unknown");
+    assert_eq!(catalogue.newest(None).expect("default").version.to_string(), "1.10.0", "as numbers, not as text");
+    assert_eq!(catalogue.newest(Some("data-team")).expect("named").name, "data-team");
+    let unknown = catalogue.newest(Some("nope")).expect_err("unknown");
     assert_eq!(unknown.field, ["golden_path"]);
     assert!(unknown.detail.contains("data-team, team-standard"), "{}", unknown.detail);
-    let tier = catalogue.terms(None, &"qa".parse().expect("a name")).expect_err("unknown");
+    let tier = catalogue.terms(None, None, &"qa".parse().expect("a name")).expect_err("unknown");
     assert_eq!(tier.field, ["tier"]);
 }
 
@@ -47,7 +47,6 @@ fn the_highest_version_of_a_name_counts() {
 fn wrong_documents_are_refused() {
     for (from, to, words, reason) in [
         ("version: 1.0.0", "version: 1.0.0", "in the catalogue already", "a name and version twice"),
-        ("name: team-standard", "name: other", "second default", "two defaults"),
         ("version: 1.0.0", "version: \"1.0\"", "major.minor.patch", "no version"),
         ("bound_factor: 4", "bound_factr: 4", "bound_factr", "an unknown field is not ignored"),
         ("class: dev", "class: test", "test", "an unknown class"),
@@ -82,7 +81,61 @@ fn wrong_documents_are_refused() {
     ] {
         assert!(TEXT.contains(from), "{from} is in the document");
         let text = TEXT.replacen(from, to, 1);
-        let error = Catalogue::with_documents([("x.yaml", text.as_str())]).expect_err(reason).to_string();
+        let Err(error) = Catalogue::with_documents([("x.yaml", text.as_str())]) else { panic!("{reason}") };
+        let error = error.to_string();
         assert!(error.contains(words) && error.starts_with("x.yaml"), "{reason}: {error}");
     }
+}
+
+#[test]
+fn a_version_stays_until_the_request_moves_it() {
+    let version = |version: &str| TEXT.replace("version: 1.0.0", &format!("version: {version}"));
+    let other = TEXT.replace("name: team-standard", "name: data-team").replace("default: true", "default: false");
+    let (newer, next) = (version("1.1.0"), version("2.0.0"));
+    let documents = [("a", newer.as_str()), ("b", next.as_str()), ("c", other.as_str())];
+    let all = Catalogue::with_documents(documents).expect("three more");
+    let held = |version: &str| PathVersion {
+        name: "team-standard".into(),
+        version: version.parse().expect("a version"),
+        digest: String::new(),
+    };
+    for (holds, name, wanted, expected, reason) in [
+        (None, None, None, "team-standard 2.0.0", "something new gets the highest"),
+        (None, None, Some("~> 1.0"), "team-standard 1.1.0", "of those that it admits"),
+        (Some("1.0.0"), None, None, "team-standard 1.0.0", "a newer one in the catalogue moves nothing"),
+        (Some("1.0.0"), Some("team-standard"), Some("~> 1.0"), "team-standard 1.0.0", "nor one that would be admitted"),
+        (Some("1.0.0"), None, Some("~> 1.1"), "team-standard 1.1.0", "what the request no longer admits moves"),
+        (Some("2.0.0"), None, Some("1.0.0"), "team-standard 1.0.0", "back, too"),
+        (Some("1.0.0"), Some("data-team"), None, "data-team 1.0.0", "another path is the request's own choice"),
+    ] {
+        let holds = holds.map(held);
+        let wanted = wanted.map(|wanted| wanted.parse().expect("a constraint"));
+        let catalogue = all.holding(holds.as_ref());
+        let path = catalogue.path(name, wanted.as_ref()).expect(reason);
+        assert_eq!(format!("{} {}", path.name, path.version), expected, "{reason}");
+    }
+    let gone = all.holding(Some(&held("1.5.0")));
+    let problem = gone.path(None, None).expect_err("its document is gone");
+    assert_eq!(
+        (problem.code, problem.field.as_slice()),
+        ("catalogue.version_gone", ["golden_path_version".into()].as_slice())
+    );
+    assert!(problem.detail.contains("1.0.0, 1.1.0, 2.0.0"), "{}", problem.detail);
+    assert!(gone.path(None, Some(&"2.0.0".parse().expect("a version"))).is_ok(), "and the request moves off it");
+    let problem = all.path(None, Some(&"~> 3.0".parse().expect("a constraint"))).expect_err("there is none");
+    assert_eq!(problem.code, "catalogue.unknown_version");
+}
+
+#[test]
+fn a_default_of_ones_own_takes_the_place_of_the_built_in_one() {
+    let own = TEXT.replace("name: team-standard", "name: own");
+    let other = TEXT.replace("name: team-standard", "name: other");
+    let newest = |catalogue: &Catalogue| catalogue.newest(None).map(|path| path.name.clone());
+    let catalogue = Catalogue::with_documents([("own", own.as_str())]).unwrap_or_default();
+    assert_eq!(newest(&catalogue), Ok("own".to_owned()));
+    assert!(catalogue.newest(Some("team-standard")).is_ok(), "the built-in one is there by its name");
+    let alone = Catalogue::of_documents([("own", own.as_str())]).unwrap_or_default();
+    assert!(alone.newest(Some("team-standard")).is_err() && newest(&alone).is_ok(), "without it");
+    let both = Catalogue::with_documents([("own", own.as_str()), ("other", other.as_str())]).map(|_| ());
+    assert!(matches!(both, Err(CatalogueError::SecondDefault { .. })), "two of one's own");
 }

@@ -9,7 +9,7 @@ use super::names::{namespace_name, namespaces};
 use crate::{
     domain::{AdoptMode, Contact, EnvironmentSpec, LABEL_PREFIX, Limits, POD_SECURITY_PREFIX, PodSecurity, Problems},
     golden::{
-        checks::{check_drift, check_namespace_length},
+        checks::{check_bytes, check_drift, check_namespace_length},
         forms,
     },
 };
@@ -163,6 +163,8 @@ fn check_limits(limits: Option<&Limits>, at: &[&str], problems: &mut Problems) {
                 format!("`limits.container.{field}` must be more than 0"),
                 "Raise it, or leave it out for the tier's default.",
             );
+        } else if let Some(value) = value.as_ref().filter(|_| field.ends_with("memory")) {
+            check_bytes(field, value, &at(field), problems);
         }
     }
     for (low, high, names) in [

@@ -32,7 +32,7 @@ pub struct EffectiveNamespace {
 
 impl Effective {
     pub fn of(spec: &EnvironmentSpec, catalogue: &Catalogue) -> Result<Self, Problem> {
-        let terms = catalogue.terms(spec.golden_path.as_deref(), &spec.tier)?;
+        let terms = catalogue.terms(spec.golden_path.as_deref(), spec.golden_path_version.as_ref(), &spec.tier)?;
         let namespace = |key: &DnsLabel, written: Namespace| EffectiveNamespace {
             name: namespace_name(&spec.name, key),
             limits: limits(&terms.tier.limits, &[spec.limits.as_ref(), written.limits.as_ref()]),

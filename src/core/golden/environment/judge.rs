@@ -27,6 +27,14 @@ pub fn judge(resolved: &Resolved, problems: &mut Problems) {
 pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
     let Effective { spec, terms: Terms { path, tier }, namespaces, .. } = effective;
     let is_prod = tier.class == TierClass::Prod;
+    if let Some(instead) = &path.deprecated {
+        problems.warning(
+            "catalogue.deprecated",
+            &["golden_path_version"],
+            format!("Golden path {} {} is deprecated", path.name, path.version),
+            instead.clone(),
+        );
+    }
     if is_prod && spec.owner.is_none() {
         problems.error(
             "environment.owner_required",

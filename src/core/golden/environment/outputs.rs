@@ -2,28 +2,49 @@
 
 use super::resolve::Resolved;
 use crate::{
-    domain::{Computed, Desired, ObjectKey, Outputs, Record},
+    domain::{Computed, Desired, LABEL_PREFIX, ObjectKey, Outputs, Record},
     golden::outputs::{Before, Seen},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The version of the golden path that made it; key -> final name; persona -> the groups that its RoleBindings name; persona ->
-/// ARN of the role made for it; principal -> ARN of its access entry; how long the create took.
-pub const NAMES: &[&str] =
-    &["resolved_version", "namespace_names", "rbac_groups", "role_arns", "access_entry_arns", "provisioning"];
+/// The version of the golden path that made it; key -> final name; the labels that all its namespaces have; persona -> the groups that its RoleBindings name; persona -> ARN of the role made for it; principal -> ARN of
+/// its access entry; what a person runs to get in; how long the create took.
+pub const NAMES: &[&str] = &[
+    "resolved_version",
+    "namespace_names",
+    "namespace_labels",
+    "rbac_groups",
+    "role_arns",
+    "access_entry_arns",
+    "kubeconfig_command",
+    "provisioning",
+];
 
 pub fn outputs(resolved: &Resolved) -> Outputs {
-    let Resolved { summary, parent, personas, .. } = resolved;
+    let Resolved { summary, parent, personas, roles: terms, .. } = resolved;
+    let (name, region) = (terms.cluster.name(), terms.cluster.region());
+    let labels = BTreeMap::from([(format!("{LABEL_PREFIX}environment"), terms.environment.clone())]);
     let roles =
         personas.iter().filter_map(|persona| Some((persona.name.to_string(), persona.role.as_ref()?.arn.clone())));
     let groups = personas.iter().map(|persona| (persona.name.to_string(), persona.groups.clone()));
     let entries = personas.iter().flat_map(|persona| &persona.principals).map(|arn| (arn.clone(), Computed::Later));
     Outputs::default()
-        .with("resolved_version", summary.golden_path_version.clone())
+        .with("resolved_version", summary.path.version.to_string())
         .with("namespace_names", parent.namespaces.clone())
+        .with("namespace_labels", labels)
+        .with("kubeconfig_command", format!("aws eks update-kubeconfig --name {name} --region {region}"))
         .with("rbac_groups", groups.collect::<BTreeMap<_, _>>())
         .with("role_arns", roles.collect::<BTreeMap<_, _>>())
         .with("access_entry_arns", entries.collect::<BTreeMap<_, _>>())
+}
+
+/// Persona -> whom it names by an ARN.
+pub fn described(Resolved { personas, .. }: &Resolved) -> Outputs {
+    let principals = personas.iter().map(|persona| {
+        let arns: Vec<String> = persona.principals.iter().cloned().collect();
+        (persona.name.to_string(), arns)
+    });
+    Outputs::default().with("principal_arns", principals.collect::<BTreeMap<_, _>>())
 }
 
 /// The same principals as before keep the ARNs of their entries.

@@ -63,9 +63,8 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
     let has_roles = personas.iter().any(|persona| persona.role.is_some());
     let summary = Summary {
         team: parent.team.clone(),
-        golden_path: parent.golden_path.clone(),
-        golden_path_version: effective.terms.path.version.to_string(),
-        golden_path_digest: effective.terms.path.digest.clone(),
+        path: effective.terms.path.id(),
+        tier: Some(spec.tier.clone()),
         class: Some(tier.class),
         deletion_protection: spec.deletion_protection.unwrap_or(tier.deletion_protection),
         namespaces: parent.namespaces.values().cloned().collect(),
@@ -113,6 +112,7 @@ impl Foundation {
             team: mark.team.clone(),
             tier: mark.tier.clone(),
             golden_path: mark.path.clone(),
+            golden_path_version: effective.terms.path.version,
             namespaces: effective.namespaces.iter().map(|(key, it)| (key.to_string(), it.name.clone())).collect(),
             quota_total: effective.quota.iter().map(|(name, quantity)| (name.clone(), quantity.to_string())).collect(),
             headroom_percent: effective.headroom_percent,
@@ -129,9 +129,9 @@ impl Foundation {
 
 /// Each namespace's equal part of the quotas by PriorityClass.
 fn by_priority(effective: &Effective) -> Vec<PriorityQuota> {
-    let parts = u32::try_from(effective.namespaces.len()).unwrap_or(u32::MAX);
+    let parts = effective.namespaces.len();
     let share = |resources: &Quantities| {
-        resources.iter().map(|(name, whole)| (name.clone(), whole.share(parts, &quota::step(name)))).collect()
+        resources.iter().map(|(name, whole)| (name.clone(), quota::part(name, whole, parts))).collect()
     };
     let quotas = effective.spec.quota.iter().flat_map(|quota| &quota.by_priority);
     quotas

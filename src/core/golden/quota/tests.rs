@@ -66,6 +66,6 @@ fn parts_are_whole_steps() {
         ("requests.nvidia.com/gpu", "8", "2", "devices"),
     ] {
         let whole: Quantity = whole.parse().expect(whole);
-        assert_eq!(whole.share(3, &step(resource)).to_string(), part, "{reason}");
+        assert_eq!(super::part(resource, &whole, 3).to_string(), part, "{reason}");
     }
 }

@@ -4,7 +4,7 @@ mod identity;
 
 use crate::{
     domain::{Availability, Ingress, Isolation, Problems, Share, SlotId, SlotSpec},
-    golden::checks::{check_drift, check_fqdns, check_namespace_length},
+    golden::checks::{check_bytes, check_drift, check_fqdns, check_namespace_length},
 };
 
 /// What helps against the name of an isolated namespace that is too long.
@@ -62,6 +62,8 @@ fn check_share(share: &Share, problems: &mut Problems) {
                 format!("`share.{field}` must be more than 0"),
                 "Set what all replicas of the workload may request together.",
             );
+        } else if field == "memory" {
+            check_bytes("`share.memory`", quantity, &["share", field], problems);
         }
     }
     if share.max_replicas.is_some_and(|replicas| !(1..=1000).contains(&replicas)) {

@@ -1,7 +1,7 @@
 //! The request over its tier's defaults: what `judge` holds against the bounds and `resolve` builds on. Knows the catalogue.
 
 use crate::{
-    domain::{ClusterArn, Identity, Isolation, NameError, Problem, Quantity, SlotSpec, Spread, TierName},
+    domain::{ClusterArn, Identity, Isolation, Problem, Quantity, SlotSpec, Spread},
     golden::{catalogue::Terms, parent::Parent, resource::ResolveContext},
 };
 
@@ -27,8 +27,7 @@ impl Effective {
     pub fn of(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Self, Problem> {
         let ResolveContext { facts, parent, catalogue } = given;
         let parent = parent.ok_or_else(|| environment_unknown(spec))?;
-        let tier: TierName = parent.tier.parse().map_err(environment_unreadable)?;
-        let terms = catalogue.terms(Some(&parent.golden_path), &tier)?;
+        let terms = catalogue.terms_of(parent)?;
         let tier = &terms.tier.slot;
         let share = spec.share.as_ref();
         let availability = spec.availability.clone().unwrap_or_default();
@@ -77,12 +76,4 @@ fn environment_unknown(spec: &SlotSpec) -> Problem {
         "Reference the `id` of a goldenpath_team_environment, so that it is created first.",
     )
     .at(["environment"])
-}
-
-fn environment_unreadable(error: NameError) -> Problem {
-    Problem::error(
-        "slot.environment_unreadable",
-        "The environment's record has no valid tier",
-        format!("{error}. Upgrade the provider to the version that wrote the record."),
-    )
 }

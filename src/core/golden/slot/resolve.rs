@@ -58,9 +58,8 @@ pub fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, 
     let role = role(&effective, &roles);
     let summary = Summary {
         team: parent.team.clone(),
-        golden_path: found.path.name.clone(),
-        golden_path_version: found.path.version.to_string(),
-        golden_path_digest: found.path.digest.clone(),
+        path: found.path.id(),
+        tier: parent.tier.parse().ok(),
         class: Some(found.tier.class),
         deletion_protection: spec.deletion_protection.unwrap_or(found.tier.deletion_protection),
         namespaces: own.iter().map(|(_, own)| own.name.clone()).collect(),

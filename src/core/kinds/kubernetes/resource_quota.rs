@@ -3,10 +3,12 @@
 use crate::kinds::{
     canonical::quantity,
     kind::Kind,
-    words::{Rest, Row, expression, only, unescaped},
+    words::{Rest, Row, expression, only, unescaped, value},
 };
+use serde_json::Value;
+use std::collections::BTreeMap;
 
-const HARD: &str = "/spec/hard/";
+pub const HARD: &str = "/spec/hard/";
 
 pub const KIND: Kind = Kind {
     atomic: &["scopeSelector"],
@@ -17,10 +19,25 @@ pub const KIND: Kind = Kind {
     ..Kind::namespaced("v1", "ResourceQuota", "resourcequotas")
 };
 
-/// `pods 40`, and `scope PriorityClass:batch` where it is not about all pods.
+/// What the cluster has counted.
+pub fn used(document: &Value) -> BTreeMap<String, String> {
+    let used = document.pointer("/status/used").and_then(Value::as_object).into_iter().flatten();
+    used.filter_map(|(name, amount)| Some((name.clone(), amount.as_str()?.to_owned()))).collect()
+}
+
+/// `pods 40`, then `zero services.nodeports, secrets`, and `scope PriorityClass:batch` where it is not about all pods.
 fn words(rest: &mut Rest<'_>) -> Vec<Row> {
-    let paths = rest.paths_under(HARD).into_iter();
-    let mut rows: Vec<Row> = paths.filter_map(|path| rest.take_row(path, &unescaped(&path[HARD.len()..]))).collect();
+    let name = |path: &str| unescaped(&path[HARD.len()..]);
+    let paths = rest.paths_under(HARD);
+    let zero: Vec<_> = paths.iter().copied().filter(|path| rest.get(path) == Some("0")).collect();
+    let zero = if zero.len() > 1 { zero } else { vec![] };
+    let amounts = paths.into_iter().filter(|path| !zero.contains(path));
+    let mut rows: Vec<Row> = amounts.filter_map(|path| rest.take_row(path, &name(path))).collect();
+    let taken = zero.into_iter().filter(|path| rest.take(path).is_some());
+    let zero: Vec<String> = taken.map(|path| value(&name(path))).collect();
+    if !zero.is_empty() {
+        rows.push(Row::new("zero", zero));
+    }
     rows.extend(rest.take_as("/spec/scopeSelector", |selector| {
         let expressions = only(selector, &["matchExpressions"])?.get("matchExpressions")?.as_array()?;
         let scopes: Option<Vec<String>> = expressions.iter().map(|one| expression(one, "scopeName")).collect();

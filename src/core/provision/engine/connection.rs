@@ -13,6 +13,7 @@ use super::{
 use crate::{
     domain::ClusterArn,
     golden::{Catalogue, Descriptor, RESOURCES},
+    policy::Bounds,
     ports::{Clock, Clusters, Objects, Probe},
 };
 use cluster::KnownClusters;
@@ -33,6 +34,8 @@ pub struct EngineConfig {
     pub tool_version: String,
     /// The target knows no objects (offline): what each cluster must have is taken to be there.
     pub assumes_baseline: bool,
+    /// What this process may touch; all of them hold.
+    pub bounds: Vec<Bounds>,
     /// The golden resources that there are.
     pub resources: &'static [&'static dyn Descriptor],
 }
@@ -45,6 +48,7 @@ impl Default for EngineConfig {
             share_wait: Duration::from_secs(60),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             assumes_baseline: false,
+            bounds: vec![],
             resources: RESOURCES,
         }
     }

@@ -5,6 +5,7 @@
 
 mod adoption;
 pub mod authentication;
+pub mod bounds;
 pub mod claim;
 pub mod deletion;
 pub mod drift;
@@ -13,9 +14,10 @@ pub mod identity;
 mod inputs;
 pub mod instance;
 pub mod lines;
+pub mod loosening;
 pub mod losses;
 pub mod outcome;
-mod promise;
+pub mod promise;
 pub mod refresh;
 pub mod removal;
 pub mod shares;

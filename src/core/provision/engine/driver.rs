@@ -4,25 +4,27 @@
 use super::{
     connection::Engine,
     decide::{
-        Inputs, Stop, decide,
+        Inputs, Stop, bounds, decide,
         drift::Lines,
         instance::Decision,
-        losses, outcome,
+        losses, outcome, promise,
         refresh::refresh,
         removal::{Removal, decide as decide_removal},
     },
     execute::{Operation, Removing, wait_until_free},
     failure::Failure,
-    gather::{Item, LeftCluster, amounts},
+    gather::{Ground, Item, LeftCluster, amounts},
     record,
     request::ChangeRequest,
     target::Moment,
     watch::Watch,
 };
 use crate::{
-    domain::{Class, Facts, Id, Problem, Record, StableFacts},
-    golden::{Blueprint, Parent, ResolveContext, Spec, recorded},
-    provision::{Decided, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest},
+    domain::{Class, Facts, Id, PathVersion, Problem, Record, StableFacts},
+    golden::{Blueprint, ResolveContext, Spec, recorded},
+    provision::{
+        Decided, Description, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest,
+    },
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -30,19 +32,23 @@ impl Engine {
     /// What an apply would do, and what speaks against it: all stages but the last.
     pub(super) async fn plan(&self, change: &ChangeRequest<'_>) -> Result<Preview, Vec<Problem>> {
         let ground = match self.gather_ground(change).await {
-            Item::Undecided(why) => return Err([why, self.check(change.spec)].concat()), // pure
-            ground => ground.into_result()?,                                             // reads
+            Item::Undecided(why) => return Err([why, self.check(change)].concat()), // pure
+            ground => ground.into_result()?,                                        // reads
         };
-        let (blueprint, judged) = self.render(change.spec, &ground.facts, ground.parent.as_ref())?; // pure
+        let (blueprint, judged) = self.render(change, &ground)?; // pure
         let found = &self.gather_found(change, &ground, &blueprint, &mut Watch::default()).await; // reads
         self.remember(change, &ground.facts);
+        let (catalogue, now) = (&self.catalogue.holding(change.path), &self.clock.now());
+        let (ground_now, bounds) = (&ground, &self.config.bounds);
         let inputs = Inputs {
             change,
-            ground: &ground,
+            ground: ground_now,
             blueprint: &blueprint,
             judged: &judged,
             found,
-            catalogue: &self.catalogue,
+            catalogue,
+            bounds,
+            now,
         };
         let plan = decide(&inputs).map_err(Stop::into_problems)?; // pure
         let outputs = outcome::planned(&blueprint, &plan.lines, change.prior, ground.target.as_deref()); // pure
@@ -66,14 +72,16 @@ impl Engine {
         let (begun, requested_at) = (self.clock.elapsed(), self.clock.now());
         let change = &ChangeRequest::of_apply(request, begun);
         let ground = &self.gather_ground(change).await.into_result()?; // reads
-        let (blueprint, judged) = self.render(change.spec, &ground.facts, ground.parent.as_ref())?; // pure
+        let (blueprint, judged) = self.render(change, ground)?; // pure
+        promise::check_version(change.planned_version, &blueprint).map_err(|problem| vec![problem])?; // pure
         self.forget(&change.id, &ground.facts).await;
         let target = self.target(&ground.facts.cluster_arn, change.moment);
         let mut watch = Watch::default();
+        let (catalogue, bounds) = (&self.catalogue.holding(change.path), &self.config.bounds);
         loop {
             let found = &self.gather_found(change, ground, &blueprint, &mut watch).await; // reads
-            let inputs =
-                Inputs { change, ground, blueprint: &blueprint, judged: &judged, found, catalogue: &self.catalogue };
+            let (blueprint, judged, now) = (&blueprint, &judged, &requested_at);
+            let inputs = Inputs { change, ground, blueprint, judged, found, catalogue, bounds, now };
             let plan = match decide(&inputs) {
                 Ok(plan) => plan, // pure
                 Err(Stop::Refuse(problems)) => return Err(problems),
@@ -109,41 +117,65 @@ impl Engine {
         }
     }
 
-    /// Files for the application's own repository.
-    pub(super) async fn render_files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
-        let Some(record) = self.find(id).await? else { return Ok(None) }; // reads
-        let spec = recorded(self.config.resources, &record);
-        let spec = spec.ok_or_else(|| unreadable(&record, "another release wrote it".to_owned()))?;
+    /// What a record stands for.
+    pub(super) async fn render_recorded(&self, id: &Id, record: &Record) -> Result<Blueprint, Problem> {
+        let spec = recorded(self.config.resources, record);
+        let spec = spec.ok_or_else(|| unreadable(record, "another release wrote it".to_owned()))?;
         let parent = match id.parent() {
             Some(environment) => self.find_parent(environment, &record.facts, None, Moment::Plan).await?, // reads
             None => None,
         };
         let (facts, parent) = (&record.facts, parent.as_ref());
-        let resolved = spec.resolve(&ResolveContext { facts, parent, catalogue: &self.catalogue }); // pure
+        let catalogue = &self.catalogue.holding(record.path().as_ref());
+        let resolved = spec.resolve(&ResolveContext { facts, parent, catalogue }); // pure
         let unrendered = |problems: Vec<Problem>| {
             problems
                 .into_iter()
                 .next()
-                .unwrap_or_else(|| unreadable(&record, "nothing can be rendered from it".to_owned()))
+                .unwrap_or_else(|| unreadable(record, "nothing can be rendered from it".to_owned()))
         };
-        Ok(Some(resolved.map_err(unrendered)?.render().files)) // pure
+        Ok(resolved.map_err(unrendered)?.render()) // pure
+    }
+
+    /// What is there now, by the record alone.
+    pub(super) async fn describe_recorded(&self, id: &Id) -> Result<Option<Description>, Problem> {
+        let Some(record) = self.find(id).await? else { return Ok(None) }; // reads
+        let request = ObserveRequest {
+            id: id.clone(),
+            uid: None,
+            target: None,
+            spec: None,
+            facts: Some(record.facts.clone()),
+            path: record.path(),
+            parent: None,
+            objects: Lines::new(),
+        };
+        let Observation::Here(seen) = self.refresh(&request).await? else { return Ok(None) }; // reads
+        let outputs = seen.outputs.ok_or_else(|| unreadable(&record, "nothing can be rendered from it".to_owned()))?;
+        let described = self.render_recorded(id, &record).await?.described; // reads
+        let quota_left = self.gather_quota_left(&record).await?; // reads
+        let newer =
+            record.path().map(|path| self.catalogue.newer(&path).map(|path| path.version.to_string()).collect());
+        Ok(Some(Description { newer: newer.unwrap_or_default(), record, outputs, described, quota_left }))
     }
 
     /// What is there now, and drift in words.
     pub(super) async fn refresh(&self, request: &ObserveRequest) -> Result<Observation, Problem> {
         let ground = self.gather_instance(request).await?; // reads
-        let render = |spec: &Spec| {
-            let given =
-                ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue: &self.catalogue };
+        let render = |spec: &Spec, path: Option<&PathVersion>| {
+            let catalogue = &self.catalogue.holding(path);
+            let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
             spec.resolve(&given).ok().map(|resolved| resolved.render())
         };
-        let mut blueprint = request.spec.as_ref().and_then(render); // pure
+        let mut blueprint = request.spec.as_ref().and_then(|spec| render(spec, request.path.as_ref())); // pure
         let mut observed = self.gather_owned(request, &ground, blueprint.as_ref()).await?; // reads
         let record = record::find(&request.id, &observed)?; // pure
-        if blueprint.is_none()
-            && let Some(spec) = record.as_ref().and_then(|record| recorded(self.config.resources, record))
+        let is_other =
+            |record: &Record| blueprint.is_none() || record.path().is_some_and(|path| Some(path) != request.path);
+        if let Some(record) = record.as_ref().filter(|record| is_other(record))
+            && let Some(spec) = recorded(self.config.resources, record)
         {
-            blueprint = render(&spec); // pure
+            blueprint = render(request.spec.as_ref().unwrap_or(&spec), record.path().as_ref()); // pure
             self.gather_rest(request, &ground, blueprint.as_ref(), &mut observed).await?; // reads
         }
         Ok(refresh(request, ground, blueprint, record, observed)) // pure
@@ -152,6 +184,9 @@ impl Engine {
     /// What a removal would lose. The error arm refuses it.
     pub(super) async fn plan_removal(&self, request: &RemoveRequest) -> Result<Option<Problem>, Problem> {
         self.gather_same_target(request).await?; // reads
+        if !self.config.bounds.is_empty() {
+            self.within_bounds(&request.id, self.find(&request.id).await.ok().flatten().as_ref())?; // reads
+        }
         self.memory.remember_share(&request.id, [].into());
         let lost = losses::own_namespaces(&request.id, &request.keys); // pure
         // A create that never ended has nothing inside that anybody could miss.
@@ -170,6 +205,7 @@ impl Engine {
         let cluster = match self.gather_left_cluster(request).await? {
             LeftCluster::There(cluster) => cluster, // reads
             LeftCluster::Gone(facts) => {
+                self.within_bounds(&request.id, None)?; // pure
                 return self.execute_removal_of_roles(request, &facts, moment, problems).await; // writes
             }
         };
@@ -189,6 +225,7 @@ impl Engine {
         let mut watch = Watch::default();
         loop {
             let leaving = self.gather_leaving(request, &cluster.stable, &mut watch, moment).await?; // reads
+            self.within_bounds(&request.id, leaving.record.as_ref())?; // pure
             let removal = decide_removal(request, &leaving)?; // pure
             match removal {
                 Removal::Remove => {
@@ -233,14 +270,11 @@ impl Engine {
     }
 
     /// Pure. With what the golden path and the policy say of the request; the error arm: there is nothing to render.
-    fn render(
-        &self,
-        spec: &Spec,
-        facts: &StableFacts,
-        parent: Option<&Parent>,
-    ) -> Result<(Blueprint, Vec<Problem>), Vec<Problem>> {
-        let mut problems = spec.check(); // pure
-        let resolved = match spec.resolve(&ResolveContext { facts, parent, catalogue: &self.catalogue }) {
+    fn render(&self, change: &ChangeRequest<'_>, ground: &Ground) -> Result<(Blueprint, Vec<Problem>), Vec<Problem>> {
+        let mut problems = change.spec.check(); // pure
+        let catalogue = &change.catalogue(&self.catalogue);
+        let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
+        let resolved = match change.spec.resolve(&given) {
             Ok(resolved) => resolved, // pure
             Err(errors) => {
                 let new: Vec<Problem> = errors.into_iter().filter(|error| !problems.contains(error)).collect();
@@ -249,6 +283,7 @@ impl Engine {
         };
         let blueprint = resolved.render(); // pure
         let mut judged = resolved.judge(&blueprint); // pure
+        judged.extend(promise::edited_path(change.path, &blueprint));
         // A mistake in a statement is found where it is written and again in the role that it becomes: reported once.
         judged.retain(|found| !problems.iter().any(|known| known.code == found.code && known.field == found.field));
         problems.append(&mut judged);
@@ -256,14 +291,19 @@ impl Engine {
     }
 
     /// What can be judged without facts.
-    fn check(&self, spec: &Spec) -> Vec<Problem> {
-        [spec.check(), spec.check_with(&self.catalogue)].concat()
+    fn check(&self, change: &ChangeRequest<'_>) -> Vec<Problem> {
+        [change.spec.check(), change.spec.check_with(&change.catalogue(&self.catalogue))].concat()
+    }
+
+    /// Of what exists, whoever asks for it.
+    pub(super) fn within_bounds(&self, id: &Id, record: Option<&Record>) -> Result<(), Problem> {
+        bounds::of_record(&self.config.bounds, id, record).into_iter().next().map_or(Ok(()), Err)
     }
 
     /// For the slots of the same run.
     fn remember(&self, change: &ChangeRequest<'_>, facts: &StableFacts) {
-        let parent = change.spec.parent_of(facts, &self.catalogue).and_then(Result::ok);
-        self.memory.remember(&change.id, change.variant, parent);
+        let parent = change.spec.parent_of(facts, &change.catalogue(&self.catalogue)).and_then(Result::ok);
+        self.memory.remember(change.spec, change.variant, parent);
     }
 
     /// What this connection has read of it is about to change.

@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{Class, ObjectKey, Problem},
+    kinds::in_words,
     ports::PortError,
 };
 
@@ -9,15 +10,15 @@ use crate::{
 pub enum Failure {
     #[error("Failed to {doing} {about}: {source}")]
     Call { doing: &'static str, about: String, source: PortError },
-    #[error("{key} exists and belongs to {by}")]
+    #[error("{} exists and belongs to {by}", in_words(.key))]
     Foreign { key: ObjectKey, by: String },
-    #[error("{key}: other field managers hold {}", list_held(.held))]
+    #[error("{}: other field managers hold {}", in_words(.key), list_held(.held))]
     Held { key: ObjectKey, held: Vec<(String, String)> },
-    #[error("{key}: {field} is {observed:?} after it was set to {desired:?}")]
+    #[error("{}: {field} is {observed:?} after it was set to {desired:?}", in_words(.key))]
     Mismatch { key: ObjectKey, field: String, desired: String, observed: String },
-    #[error("{key} waits for a value that is still unknown")]
+    #[error("{} waits for a value that is still unknown", in_words(.key))]
     Undecided { key: ObjectKey },
-    #[error("{key} is still there: {why}")]
+    #[error("{} is still there: {why}", in_words(.key))]
     Stuck { key: ObjectKey, why: String },
     #[error("{why}")]
     InUse { why: String },
@@ -116,18 +117,29 @@ fn class_code(class: Class) -> &'static str {
 }
 
 fn class_advice(error: &PortError) -> String {
-    let next = match error.class {
-        Class::Denied => format!("Allow the caller {}, then try again.", error.call),
+    let next = match (&error.next, error.class) {
+        (Some(next), _) => format!("{next}."),
+        (None, class) => usual_advice(class, error),
+    };
+    match &error.request_id {
+        Some(id) => format!("{next} The request id is {id}."),
+        None => next,
+    }
+}
+
+fn usual_advice(class: Class, error: &PortError) -> String {
+    match class {
+        Class::Denied => {
+            let resource = error.message.split_once("on resource: ").and_then(|(_, rest)| rest.split(' ').next());
+            let resource = resource.map_or(String::new(), |resource| format!(" on {resource}"));
+            format!("Allow the caller {}{resource}, then try again.", error.call)
+        }
         Class::Throttled => "Requests were throttled throughout. Try again in a minute.".to_owned(),
         Class::Unavailable => "Check the connection and the credentials, then try again.".to_owned(),
         Class::Conflict => "Something else changes it at the same time. Plan again.".to_owned(),
         Class::NotFound => "Something that it needs is gone. Plan again.".to_owned(),
         Class::Invalid => "The request was refused as invalid. Correct it as the message says.".to_owned(),
         Class::Cancelled => "Try again.".to_owned(),
-    };
-    match &error.request_id {
-        Some(id) => format!("{next} The request id is {id}."),
-        None => next,
     }
 }
 
@@ -165,4 +177,34 @@ pub fn one_problem(doing: &str, done: usize, of: usize, failures: &[Failure]) ->
         problem.detail = format!("{} Also: {}.", problem.detail, others.join("; "));
     }
     Some(problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_call_says_what_to_allow() {
+        let denied = |message: &str| PortError::new(Class::Denied, "eks:DescribeCluster", message);
+        let arn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
+        let refusal =
+            format!("User: u is not authorized to perform: eks:DescribeCluster on resource: {arn} because of x");
+        for (error, expected, reason) in [
+            (
+                denied(&refusal),
+                format!("Allow the caller eks:DescribeCluster on {arn}, then try again."),
+                "AWS names it",
+            ),
+            (denied("no"), "Allow the caller eks:DescribeCluster, then try again.".to_owned(), "nobody names it"),
+            (
+                PortError { next: Some("Sign in again".to_owned()), ..denied("no credentials:\n  expired") },
+                "Sign in again.".to_owned(),
+                "there is no caller",
+            ),
+        ] {
+            let problem = Failure::call("read the facts of", "cluster demo", error).problem();
+            assert_eq!(problem.detail, expected, "{reason}");
+            assert!(!problem.summary.contains('\n'), "{reason}: {}", problem.summary);
+        }
+    }
 }

@@ -61,15 +61,18 @@ pub fn record(team: &str, phase: Phase, spec: &Spec) -> Record {
         kind: ResourceKind::ENVIRONMENT,
         cluster_arn: ARN.into(),
         team: team.into(),
+        tier: "dev".into(),
         golden_path: "team-standard".into(),
         golden_path_version: "1.0.0".into(),
         golden_path_digest: String::new(),
         spec: spec.written().unwrap_or_default(),
+        timeouts: None,
         facts: facts().stable,
         inventory: vec![],
         phase,
         operation: Some(Operation { id: "op-1".into(), lease: Some(Lease { renewals: 1, seconds: 15 }) }),
         timings: vec![],
+        written_at: "2026-11-25T01:00:00Z".into(),
         tool_version: "test".into(),
     }
 }

@@ -12,6 +12,7 @@ mod instance;
 mod item;
 mod objects;
 mod parent;
+mod quota;
 mod removal;
 mod shares;
 

@@ -12,8 +12,8 @@ use crate::{
     domain::{ClusterRef, Facts, Id, Problem, Record},
     ports::operation,
     provision::{
-        EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest, Provisioner, RemoveRequest,
-        Removed,
+        Description, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest, Provisioner,
+        RemoveRequest, Removed,
     },
 };
 use async_trait::async_trait;
@@ -36,11 +36,20 @@ impl Provisioner for Engine {
             None => self.facts(&cluster).await?.stable.cluster_arn,
         };
         let found = self.target(&arn, Moment::Plan).get(&record::key_of(id)).await?;
-        Ok(found.as_ref().map_or(Ok(None), record::parse)?)
+        let record = found.as_ref().map_or(Ok(None), record::parse)?;
+        if let Some(record) = &record {
+            self.within_bounds(id, Some(record))?;
+        }
+        Ok(record)
     }
 
     async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
-        self.render_files(id).await
+        let Some(record) = self.find(id).await? else { return Ok(None) };
+        Ok(Some(self.render_recorded(id, &record).await?.files))
+    }
+
+    async fn describe(&self, id: &Id) -> Result<Option<Description>, Problem> {
+        self.describe_recorded(id).await
     }
 
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem> {

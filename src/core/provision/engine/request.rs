@@ -2,8 +2,8 @@
 
 use super::target::Moment;
 use crate::{
-    domain::{Class, Id, Late, ObjectKey, StableFacts},
-    golden::{Blueprint, Parent, Spec},
+    domain::{Class, Id, Late, ObjectKey, PathVersion, StableFacts},
+    golden::{Blueprint, Catalogue, Parent, Spec},
     provision::{EnsureRequest, PreviewRequest, Prior, Replacing},
 };
 use std::{
@@ -15,6 +15,8 @@ pub struct ChangeRequest<'a> {
     pub id: Id,
     pub spec: &'a Spec,
     pub facts: Option<&'a StableFacts>,
+    /// What it was made by.
+    pub path: Option<&'a PathVersion>,
     pub parent: Option<&'a Parent>,
     pub prior: Option<&'a Prior>,
     pub replacing: Option<&'a Replacing>,
@@ -22,6 +24,8 @@ pub struct ChangeRequest<'a> {
     /// What the plan promised of `objects`, for an apply, and the target that it was for.
     pub planned: Option<&'a BTreeMap<String, Late<String>>>,
     pub planned_target: Option<&'a str>,
+    pub planned_version: Option<&'a str>,
+    pub timeouts: Option<&'a serde_json::Value>,
     pub moment: Moment<'a>,
 }
 
@@ -29,35 +33,52 @@ pub struct ChangeRequest<'a> {
 
 impl<'a> ChangeRequest<'a> {
     pub fn of_plan(request: &'a PreviewRequest) -> Self {
-        let PreviewRequest { spec, facts, parent, prior, replacing, variant, again } = request;
+        let PreviewRequest { spec, facts, path, parent, prior, replacing, variant, again } = request;
         Self {
             id: spec.id(),
             spec,
             facts: facts.as_ref(),
+            path: path.as_ref(),
             parent: parent.as_ref(),
             prior: prior.as_ref(),
             replacing: replacing.as_ref(),
             variant: *variant,
             planned: None,
             planned_target: None,
+            planned_version: None,
+            timeouts: None,
             moment: if *again { Moment::PlanAgain } else { Moment::Plan },
         }
     }
 
     pub fn of_apply(request: &'a EnsureRequest, begun: Duration) -> Self {
-        let EnsureRequest { spec, facts, parent, prior, replacing, planned, planned_target, timeout, cancel } = request;
+        let EnsureRequest { spec, facts, path, parent, prior, replacing, planned, planned_target, .. } = request;
+        let EnsureRequest { planned_version, timeouts, timeout, cancel, .. } = request;
         Self {
             id: spec.id(),
             spec,
             facts: facts.as_ref(),
+            path: path.as_ref(),
             parent: parent.as_ref(),
             prior: prior.as_ref(),
             replacing: replacing.as_ref(),
             variant: 0,
             planned: planned.as_ref(),
             planned_target: planned_target.as_deref(),
+            planned_version: planned_version.as_deref(),
+            timeouts: timeouts.as_ref(),
             moment: Moment::Apply { until: begun + *timeout, cancel },
         }
+    }
+
+    /// What the request is resolved by. A golden path that is written otherwise than before is the request's own choice.
+    pub fn catalogue(&self, all: &Catalogue) -> Catalogue {
+        let written = |spec: &'a Spec| spec.common().golden_path;
+        let is_as_before = self.prior.is_none_or(|prior| written(&prior.spec) == written(self.spec));
+        let stays = |path: &&PathVersion| {
+            is_as_before || all.newest(written(self.spec)).is_ok_and(|newest| newest.name == path.name)
+        };
+        all.holding(self.path.filter(stays))
     }
 
     pub fn is_plan(&self) -> bool {

@@ -6,6 +6,7 @@
 use super::failure::Failure;
 use crate::{
     domain::{Class, ClusterArn, ObjectKey, Observed},
+    kinds::in_words,
     ports::{Clock, Deleted, Expect, Objects, PortError, Scope, Selector},
     provision::Cancel,
 };
@@ -148,11 +149,11 @@ impl<'a> TargetCalls<'a> {
                 Err(error) if error.class == Class::NotFound => return Ok(()),
                 Err(error) if may_try_again(&error) => {
                     let Some(pause) = pauses.next() else {
-                        return Err(Failure::call("delete", &seen.key, error));
+                        return Err(Failure::call("delete", in_words(&seen.key), error));
                     };
                     self.pause(pause, &error.to_string()).await?;
                 }
-                Err(error) => return Err(Failure::call("delete", &seen.key, error)),
+                Err(error) => return Err(Failure::call("delete", in_words(&seen.key), error)),
             }
             match self.get(&seen.key).await? {
                 None => return Ok(()),
@@ -167,7 +168,7 @@ impl<'a> TargetCalls<'a> {
         for pause in looks() {
             let Some(now) = self.get(key).await? else { return Ok(()) };
             let why = now.deleting.unwrap_or_else(|| "it was not deleted".to_owned());
-            if let Err(failure) = self.pause(pause, &format!("{key} to be deleted: {why}")).await {
+            if let Err(failure) = self.pause(pause, &format!("{} to be deleted: {why}", in_words(key))).await {
                 return Err(match failure {
                     Failure::TimedOut { .. } => Failure::Stuck { key: key.clone(), why },
                     other => other,
@@ -188,8 +189,8 @@ fn describe(selector: &Selector) -> String {
         (Scope::Everything, _) => "the objects of the cluster".to_owned(),
         (Scope::Environment(environment), _) => format!("the objects of environment {environment}"),
         (Scope::Records, _) => "the records of the cluster".to_owned(),
-        (Scope::Keys, [one]) => one.to_string(),
-        (Scope::Keys, [first, rest @ ..]) => format!("{first} and {} more", rest.len()),
+        (Scope::Keys, [one]) => in_words(one),
+        (Scope::Keys, [first, rest @ ..]) => format!("{} and {} more", in_words(first), rest.len()),
         (Scope::Keys, []) => "nothing".to_owned(),
     }
 }

@@ -146,3 +146,38 @@ fn elements_that_a_default_makes_equal_are_reported() {
     assert_eq!(ports("TCP"), ["ports: two elements are equal once their defaults are filled in"]);
     assert_eq!(ports("UDP"), [] as [&str; 0]);
 }
+
+#[test]
+fn a_null_element_is_reported_at_its_place() {
+    let schema = Schema::new([
+        optional("tags", Type::map(Type::String)),
+        optional("conditions", Type::map(Type::map(Type::list(Type::String)))),
+        optional("names", Type::set(Type::String)),
+        optional("spaces", map_of(object([optional("size", Type::Number)]))),
+    ]);
+    let null = |place: &str| format!("{place}: an element is null; set it to a value, or leave it out");
+    for (config, expected, reason) in [
+        (json!({"tags": {"a": null, "b": "c"}}), null(r#"tags["a"]"#), "of a map"),
+        (json!({"conditions": {"a": {"b": ["c", null]}}}), null(r#"conditions["a"]["b"][1]"#), "of a list in a map"),
+        (json!({"names": ["a", null]}), null("names"), "of a set, which has no places"),
+        (json!({"spaces": {"a": null}}), null(r#"spaces["a"]"#), "an object"),
+    ] {
+        let config = conform(config.into(), &schema.ty()).expect(reason);
+        assert_eq!(reported(&schema, &config), [expected], "{reason}");
+    }
+}
+
+#[test]
+fn whole_numbers_are_whole() {
+    let number = || optional("count", Type::Number).between(0, 400);
+    let schema = Schema::new([number(), Attribute { name: "ports", kind: Type::set(Type::Number).into(), ..number() }]);
+    for (config, expected, reason) in [
+        (json!({"count": 1.5}), vec!["count: 1.5 is not a whole number; write one from 0 to 400"], "a fraction"),
+        (json!({"count": -1}), vec!["count: -1 is not between 0 and 400"], "below"),
+        (json!({"ports": [80, 70000]}), vec!["ports: 70000 is not between 0 and 400"], "an element"),
+        (json!({"ports": [80, 400], "count": 400}), vec![], "at the bound"),
+    ] {
+        let config = conform(config.into(), &schema.ty()).expect(reason);
+        assert_eq!(reported(&schema, &config), expected, "{reason}");
+    }
+}

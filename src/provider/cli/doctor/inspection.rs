@@ -1,8 +1,11 @@
 //! What of a cluster and its account is looked at. The composition root brings who looks.
 
 use async_trait::async_trait;
-use goldenpath_core::domain::{Facts, IdentityProvider, ObjectKey};
-use std::path::PathBuf;
+use goldenpath_core::{
+    domain::{Facts, IdentityProvider, ObjectKey, PathVersion},
+    golden::Catalogue,
+};
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 /// Which cluster, and how it is reached; the rest comes from the environment, as for the provider.
 #[derive(Clone, Debug, clap::Args)]
@@ -21,6 +24,9 @@ pub struct DoctorTarget {
     /// Context in the kubeconfig
     #[arg(long)]
     pub context: Option<String>,
+    /// Folders with golden paths in addition to the built-in ones, separated like PATH
+    #[arg(long, env = "GOLDENPATH_CATALOGUE")]
+    pub catalogue: Option<OsString>,
     /// Check this sandbox instead of a real cluster
     #[arg(long, conflicts_with_all = ["region", "profile", "kubeconfig", "context"])]
     pub sandbox: Option<PathBuf>,
@@ -47,6 +53,7 @@ pub struct Inspection {
     /// How far the API server's clock is ahead of ours; in seconds.
     pub clock: Option<Reading<i64>>,
     pub objects: Reading<Vec<OwnObject>>,
+    pub catalogue: Arc<Catalogue>,
 }
 
 #[derive(Clone, Debug)]
@@ -64,4 +71,6 @@ pub struct OwnObject {
     pub owner: Option<String>,
     /// The inventory, if it is a record.
     pub inventory: Option<Vec<String>>,
+    /// What an environment was made by, if it is its record.
+    pub path: Option<PathVersion>,
 }

@@ -1,7 +1,10 @@
 //! What each reading means, and what to do about it.
 
 use super::inspection::{CallerPermissions, Inspection, OwnObject, Reading};
-use goldenpath_core::domain::{Facts, IdentityProvider, ObjectKey, SYSTEM_NAMESPACE};
+use goldenpath_core::{
+    domain::{Facts, IdentityProvider, ObjectKey, SYSTEM_NAMESPACE},
+    golden::Catalogue,
+};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -58,6 +61,7 @@ pub(super) fn judge(inspection: &Inspection) -> Vec<Finding> {
         kubernetes_permissions,
         clock,
         objects,
+        catalogue,
     } = inspection;
     let of_facts = |judge: fn(&Facts) -> Found| facts.as_ref().ok().map(judge);
     [
@@ -79,6 +83,7 @@ pub(super) fn judge(inspection: &Inspection) -> Vec<Finding> {
         ),
         ("clock", clock.as_ref().map(|reading| of(reading, |skew| clock_skew(*skew)))),
         ("orphans", Some(of(objects, |objects| orphans(objects)))),
+        ("golden path versions", objects.as_ref().ok().map(|objects| versions(objects, catalogue))),
     ]
     .into_iter()
     .filter_map(|(check, found)| {
@@ -226,6 +231,22 @@ fn orphans(objects: &[OwnObject]) -> Found {
         format!("no record names {}", orphans.join(", ")),
         "Import the environment or slot and destroy it, or delete the objects by hand once nobody needs them.",
     )
+}
+
+/// An environment stays at its version, so somebody has to say that there is a newer one.
+fn versions(objects: &[OwnObject], catalogue: &Catalogue) -> Found {
+    let made = objects.iter().filter_map(|object| Some((object.owner.as_ref()?, object.path.as_ref()?)));
+    let behind: Vec<String> = made
+        .clone()
+        .filter_map(|(owner, path)| {
+            let newest = catalogue.newer(path).next_back()?;
+            Some(format!("{owner} is at {} {} ({} is there)", path.name, path.version, newest.version))
+        })
+        .collect();
+    if behind.is_empty() {
+        return ok(format!("{} environments, each at the newest version of its golden path", made.count()));
+    }
+    warning(behind.join(", "), "To move one, set its `golden_path_version`; its plan shows what changes.")
 }
 
 #[cfg(test)]

@@ -52,15 +52,18 @@ impl Managed {
             return Err(vec![turned_out_different(&tree::text(prior, "id"), &id)]);
         }
         let limits = tree::timeouts(config);
-        let (limit, usual) = if prior.is_some() { (limits.update, UPDATE) } else { (limits.create, CREATE) };
+        let (limit, usual) = if prior.is_some() { (&limits.update, UPDATE) } else { (&limits.create, CREATE) };
         let request = EnsureRequest {
             facts: memory.facts.clone(),
+            path: memory.path.clone(),
             parent: memory.parent.clone(),
             prior: prior.map(|prior| self.prior(prior, &memory)).transpose()?,
             replacing: memory.replaced().map(Into::into),
             planned: planned.as_ref().and_then(|planned| objects::planned(planned, &memory.keys)),
             planned_target: planned.as_ref().and_then(|planned| tree::maybe_text(planned, "target")),
-            timeout: limit.map_or(usual, |limit| limit.duration()),
+            planned_version: planned.as_ref().and_then(|planned| tree::maybe_text(planned, "resolved_version")),
+            timeouts: (!config.child("timeouts").is_null()).then(|| serde_json::to_value(&limits).unwrap_or_default()),
+            timeout: limit.as_ref().map_or(usual, |limit| limit.duration()),
             cancel: call.cancel.clone(),
             spec: spec.clone(),
         };
@@ -137,7 +140,7 @@ impl Managed {
 }
 
 fn existing(spec: &Spec, exists: Exists, kept: &KeptKeys, diagnostics: Vec<Diagnostic>) -> ApplyResponse {
-    let Exists { outputs, uid, facts, parent, protected, complete } = exists;
+    let Exists { outputs, uid, facts, path, parent, protected, complete } = exists;
     let id = spec.id().to_string();
     let (mut computed, keys) = tree::computed(&outputs, kept);
     // Whatever else is missing after a failed change: by these two the next one finds what exists.
@@ -148,6 +151,7 @@ fn existing(spec: &Spec, exists: Exists, kept: &KeptKeys, diagnostics: Vec<Diagn
         id,
         uid,
         facts: Some(facts),
+        path: Some(path),
         parent,
         protected: Some(protected),
         incomplete: !complete,

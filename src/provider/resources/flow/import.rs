@@ -38,7 +38,8 @@ impl Managed {
                  ID, and that the provider configuration sets the right target.",
             )]);
         };
-        let memory = Memory { id: id.to_string(), facts: Some(record.facts.clone()), ..Memory::default() };
+        let memory =
+            Memory { id: id.to_string(), facts: Some(record.facts.clone()), path: record.path(), ..Memory::default() };
         let state = self.state_of(&id.to_string(), &record).map_err(|error| {
             Diagnostic::error(
                 format!("The record of {id} can't be read: {error}"),
@@ -54,6 +55,9 @@ impl Managed {
         let mut state = Value::map(self.declared().attributes.iter().map(|attribute| (attribute.name, Value::Null)));
         for (name, value) in to_value(&record.spec).as_map().into_iter().flatten() {
             tree::set(&mut state, name, value.clone());
+        }
+        if let Some(timeouts) = &record.timeouts {
+            tree::set(&mut state, "timeouts", to_value(timeouts));
         }
         tree::set(&mut state, "id", id);
         conform(state, &self.declared().ty()).map_err(|error| error.to_string())

@@ -102,6 +102,7 @@ impl Managed {
         Ok(Prior {
             spec: self.spec_of_state(prior)?,
             uid: tree::text(prior, "uid"),
+            target: tree::maybe_text(prior, "target"),
             objects: objects::known(prior, &memory.keys),
             incomplete: memory.incomplete,
             identity_ready: tree::maybe_bool(prior, "identity_ready"),
@@ -115,9 +116,9 @@ impl Managed {
         }
         let prior = self.prior(state, memory).ok()?;
         let spec = prior.spec.clone();
-        let (facts, parent) = (memory.facts.clone(), memory.parent.clone());
+        let Memory { facts, path, parent, .. } = memory.clone();
         let request =
-            PreviewRequest { spec, facts, parent, prior: Some(prior), replacing: None, variant: 0, again: false };
+            PreviewRequest { spec, facts, path, parent, prior: Some(prior), replacing: None, variant: 0, again: false };
         configured.provisioner.preview(request).await.decided.map(|decided| decided.protected)
     }
 

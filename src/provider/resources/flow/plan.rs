@@ -50,7 +50,7 @@ impl Managed {
             let tainted = self.session.run(|run| run.create(self.thing(id), is_replacement))?;
             replaced = replaced.or(tainted);
         }
-        let planned = Memory {
+        let mut planned = Memory {
             intent: Intent::Create,
             id: id.clone().unwrap_or_default(),
             replaced: replaced.clone(),
@@ -68,8 +68,10 @@ impl Managed {
         } else {
             Memory::default()
         };
+        planned.path = known.path.clone();
         let request = PreviewRequest {
             facts: known.facts.clone(),
+            path: known.path.clone(),
             spec: specs[0].clone(),
             parent: None,
             prior: None,
@@ -100,6 +102,7 @@ impl Managed {
         };
         let request = PreviewRequest {
             facts: memory.facts.clone(),
+            path: memory.path.clone(),
             spec: specs[0].clone(),
             parent: memory.parent.clone(),
             prior: Some(self.prior(prior, &memory)?),

@@ -9,7 +9,7 @@ use crate::resources::{
     session::{Configured, Pending, Unreachable},
 };
 use goldenpath_core::{
-    domain::{Phase, Problem},
+    domain::{Phase, Problem, Record},
     provision::{KeptKeys, Observation, ObserveRequest, ObservedInstance},
 };
 use plugin::{
@@ -53,6 +53,7 @@ impl Managed {
             uid: tree::maybe_text(state, "uid"),
             target: tree::maybe_text(state, "target"),
             facts: memory.facts.clone(),
+            path: memory.path.clone(),
             spec: Some(spec),
             parent: memory.parent.clone(),
             objects: objects::known(state, &memory.keys),
@@ -105,6 +106,7 @@ fn remember(state: &Value, memory: Memory, seen: &ObservedInstance) -> Memory {
         deleting: seen.record.as_ref().is_some_and(|record| record.phase == Phase::Deleting && record.uid == uid),
         uid,
         facts: Some(seen.facts.clone()),
+        path: seen.record.as_ref().and_then(Record::path).or(memory.path),
         parent: seen.parent.clone().or(memory.parent),
         protected: memory.protected,
         incomplete: memory.incomplete || (fresh && unfinished),

@@ -317,3 +317,28 @@ async fn damaged_bytes_are_an_error_and_never_a_fresh_start() {
     assert!(any_error(&response.diagnostics));
     assert!(target.removals().is_empty());
 }
+
+#[tokio::test]
+async fn an_update_keeps_the_ids_of_what_it_does_not_change() {
+    let (_folder, target, environments) = fixture().await;
+    create(&Core::new(&environments), environment("pay")).await;
+    let slots = serve(&target, &EksWorkloadSlot, Unreachable::Error);
+    let core = Core::new(&slots);
+    for (name, identity, has_external_id, reason) in [
+        ("a", json!({ "target_role_arn": "arn:aws:iam::444455556666:role/led" }), true, "a target role"),
+        ("b", json!({ "mode": "pod_identity" }), false, "none"),
+        ("c", json!({ "mode": "none" }), false, "no association"),
+    ] {
+        let slot = |cpu: &str| {
+            let share = json!({ "cpu": cpu, "memory": "1Gi" });
+            json!({ "name": name, "environment": "demo/pay", "identity": identity, "share": share })
+        };
+        let state = create(&core, slot("500m")).await;
+        assert_eq!(!state.value.child("external_id").is_null(), has_external_id, "{reason}");
+        let plan = core.plan(Some(&state), &core.config(slot("1"))).await.sound();
+        assert!(!plan.is_empty(), "{reason}: the share changes");
+        for id in ["external_id", "association_id", "role_unique_id"] {
+            assert_eq!(plan.planned.child(id), state.value.child(id), "{reason}: {id}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Rules over the whole request, as far as it is known. They run without a target, in `validate` and again in each plan.
 
 use super::{managed::Managed, variants::common};
+use goldenpath_core::domain::Problem;
 use plugin::{Diagnostic, Path, Step, Value};
 
 /// So many unknown places are cut out before the rest is checked; more would be a program's output, not a person's text.
@@ -11,7 +12,7 @@ impl Managed {
         let Ok(Some(specs)) = self.requests(config, &Value::Null) else { return self.check_known(config) };
         let problems = specs.iter().map(|spec| self.session.check(spec)).reduce(|known, found| common(known, &found));
         let unknown: Vec<Path> = config.unknown_paths().iter().map(|path| self.declared().resolve_path(path)).collect();
-        let mut found = self.diagnostics(problems.unwrap_or_default());
+        let mut found = self.errors(problems.unwrap_or_default());
         found.retain(|found| !unknown.iter().any(|unknown| touches(unknown, &found.path)));
         found
     }
@@ -23,7 +24,7 @@ impl Managed {
         loop {
             match self.spec(&known) {
                 Ok(spec) => {
-                    let mut found = self.diagnostics(self.session.check(&spec));
+                    let mut found = self.errors(self.session.check(&spec));
                     // What was cut out looks like something that was not written: a rule that says so is undecided.
                     found.retain(|found| !cut.iter().any(|cut| touches(cut, &found.path)));
                     return found;
@@ -40,6 +41,11 @@ impl Managed {
                 Err(error) => return vec![self.unreadable(&error, "The configuration")],
             }
         }
+    }
+
+    /// A CLI validates in every run, and a plan warns when it has something new to say.
+    fn errors(&self, problems: Vec<Problem>) -> Vec<Diagnostic> {
+        self.diagnostics(problems.into_iter().filter(Problem::is_error))
     }
 }
 

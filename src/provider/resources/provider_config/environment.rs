@@ -1,6 +1,10 @@
 //! What the environment adds where the configuration is silent.
 
-use super::real::{AssumeRole, Aws, Kubernetes};
+use super::{
+    bounds,
+    real::{AssumeRole, Aws, Kubernetes},
+};
+use goldenpath_core::policy::PipelineBounds;
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// The provider's own variables; AWS's are read by its SDK.
@@ -12,6 +16,8 @@ pub struct FromEnvironment {
     pub catalogue: Option<Vec<PathBuf>>,
     pub unreachable: Option<String>,
     pub lease: Option<Duration>,
+    /// The error arm: what was set can't be read, and nothing may be touched.
+    pub bounds: Option<Result<PipelineBounds, String>>,
 }
 
 impl FromEnvironment {
@@ -39,6 +45,7 @@ impl FromEnvironment {
             kubernetes: (kubernetes != Kubernetes::default()).then_some(kubernetes),
             catalogue: set("GOLDENPATH_CATALOGUE").map(|paths| std::env::split_paths(&paths).collect()),
             unreachable: text("GOLDENPATH_UNREACHABLE"),
+            bounds: text(bounds::VARIABLE).map(|value| bounds::read(&value, |path| std::fs::read_to_string(path))),
             lease: text("GOLDENPATH_LEASE_SECONDS").and_then(|text| text.parse().ok()).map(Duration::from_secs),
         }
     }

@@ -29,6 +29,7 @@ pub fn schema() -> Schema {
             "Folders with golden paths (YAML), in addition to the built-in `team-standard`. Environment variable: \
              `GOLDENPATH_CATALOGUE`, separated like `PATH`.",
         ),
+        allow(),
         choice::<Unreachable>("unreachable").describe(
             "What a refresh does if the target can't be reached. `error`: it fails. `assume_unchanged`: the plan uses the state as \
              it is, with a warning; a refusal (401, 403) is still an error. Environment variable: `GOLDENPATH_UNREACHABLE`. \
@@ -40,6 +41,26 @@ pub fn schema() -> Schema {
         "Golden paths for teams on Amazon EKS: a platform team writes a golden path, a product team writes ten lines of HCL, and \
          the plan lists every AWS and Kubernetes object they stand for, checked against every guardrail.\n\nThere is no default \
          target: set one in the provider block or in the environment.",
+    )
+}
+
+fn allow() -> Attribute {
+    let names = |name, example, what: &str| text_set(name, example).describe(what);
+    optional(
+        "allow",
+        object([
+            names("teams", "payments", "Teams. A change of `team` begins and ends among them."),
+            names("environments", "payments-*", "Names of environments, in which `*` matches any text."),
+            names("tiers", "dev", "Tiers of the golden path."),
+            names("clusters", "demo", "Names or ARNs of clusters."),
+            names("golden_paths", "team-standard", "Names of golden paths."),
+        ]),
+    )
+    .describe(
+        "What this configuration may touch: create, change, import, take over and destroy. What is unset is not bounded, an empty \
+         set is nothing. A pipeline sets the same in its own environment, where a configuration can only narrow it: \
+         `GOLDENPATH_BOUNDS`, a YAML or JSON file (or its text) with `allow`, `catalogue` (then the provider block can't set it) and \
+         `built_in_path = false`. It bounds the configuration, not whoever holds the credentials.",
     )
 }
 

@@ -43,7 +43,7 @@ fn the_nearest_word_decides() {
         assert_eq!(path, PathBuf::from(expected), "{reason}");
     }
     let found = resolve(&configured(&[]), &environment()).unwrap();
-    assert_eq!((found.catalogue, found.unreachable), (vec!["/env/paths".into()], Unreachable::AssumeUnchanged));
+    assert_eq!((found.catalogue.folders, found.unreachable), (vec!["/env/paths".into()], Unreachable::AssumeUnchanged));
 }
 
 #[test]

@@ -9,6 +9,8 @@ use goldenpath_core::{
 use serde_json::json;
 
 const QUOTA: &str = "k8s/v1/ResourceQuota/pay/gp-base";
+/// As messages have it.
+const SHOWN: &str = "ResourceQuota pay/gp-base";
 const PODS: &str = "/spec/hard/pods";
 
 async fn with_environment() -> (EngineFixture, InstanceState) {
@@ -38,14 +40,35 @@ async fn an_edit_is_shown_with_its_manager_and_healed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_another_state_applied_is_named_as_such() {
+    let (fixture, state) = with_environment().await;
+    fixture.apply(&environment("pay", json!({"quota": {"total": {"pods": "50"}}})), Some(&state)).await;
+    let (_, problems) = fixture.refresh(&state).await;
+    let words = message(&problems, "drift.changed");
+    assert!(words.contains("another run of this provider") && !words.contains("outside"), "{words}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deleted_object_is_made_again() {
     let (fixture, state) = with_environment().await;
     fixture.delete(QUOTA).await;
     let (fresh, problems) = fixture.refresh(&state).await;
-    assert!(message(&problems, "drift.missing").contains(QUOTA));
+    assert!(message(&problems, "drift.missing").contains(SHOWN));
     assert!(!fresh.objects.contains_key(QUOTA));
     let healed = fixture.apply(&state.spec, Some(&fresh)).await;
     assert_eq!(healed.objects, state.objects);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_tagged_for_another_owner_is_not_deleted_too() {
+    let (fixture, environment) = with_environment().await;
+    let slot = fixture.create(&slot("pay", "ledger", json!({}))).await;
+    let association = slot.objects.keys().find(|key| key.contains("PodIdentityAssociation")).expect("one").clone();
+    for (state, key, reason) in [(&environment, environment.role(), "a role"), (&slot, association, "an association")] {
+        fixture.edit(&key, "/tags/goldenpath:environment", Some("shop".into()), "console", false).await;
+        let (_, problems) = fixture.refresh(state).await;
+        assert_eq!(codes(&problems), ["drift.taken"], "{reason}: {problems:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,7 +92,7 @@ async fn reported_drift_stays_as_it_is() {
         edit_pods(&fixture, &quota).await;
         let (fresh, _) = fixture.refresh(&state).await;
         let preview = fixture.preview(&spec, Some(&fresh)).await;
-        assert!(message(&preview.problems, "drift.reported").contains(&quota), "{reason}");
+        assert!(message(&preview.problems, "drift.reported").contains(&SHOWN.replace("pay", name)), "{reason}");
         let decided = preview.decided.expect(reason);
         assert_eq!(known_lines(&decided.outputs), fresh.objects, "{reason}: the plan is empty");
 
@@ -96,7 +119,7 @@ async fn an_applier_is_not_fought() {
     let outcome = fixture.ensure(&state.spec, Some(&fresh)).await;
     assert!(outcome.exists.is_none(), "nothing was changed");
     let words = message(&outcome.problems, "object.held");
-    assert!(words.contains(PODS) && words.contains("argocd-controller") && words.contains(QUOTA), "{words}");
+    assert!(words.contains(PODS) && words.contains("argocd-controller") && words.contains(SHOWN), "{words}");
     fixture.assert_only_read(calls, "held").await;
 }
 

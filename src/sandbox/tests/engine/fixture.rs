@@ -190,6 +190,7 @@ impl EngineFixture {
             objects: known_lines(&exists.outputs),
             identity_ready: identity_leaf(&exists.outputs).and_then(|leaf| leaf.now().copied()).flatten(),
             facts: exists.facts,
+            path: Some(exists.path),
             parent: exists.parent,
             protected: exists.protected,
             incomplete: !exists.complete,

@@ -118,6 +118,7 @@ async fn an_import_is_followed_by_an_empty_plan() {
             target: None,
             spec: recorded,
             facts: Some(record.facts.clone()),
+            path: record.path(),
             parent: None,
             objects: [].into(),
         };
@@ -134,6 +135,7 @@ async fn an_import_is_followed_by_an_empty_plan() {
             target: observed.target,
             objects: observed.objects,
             facts: observed.facts,
+            path: record.path(),
             parent: observed.parent,
             protected: false,
             incomplete: false,

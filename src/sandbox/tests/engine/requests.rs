@@ -1,7 +1,7 @@
 //! What a client requests, and what its state holds.
 
 use goldenpath_core::{
-    domain::{Computed, Late, ObjectKey, Outputs, Problem, StableFacts},
+    domain::{Computed, Late, ObjectKey, Outputs, PathVersion, Problem, StableFacts},
     provision::{
         Baseline, Cancel, EnsureRequest, Environment, ObserveRequest, Parent, PreviewRequest, Prior, RemoveRequest,
         Replacing, Slot, Spec,
@@ -18,6 +18,7 @@ pub struct InstanceState {
     pub target: String,
     pub objects: BTreeMap<String, String>,
     pub facts: StableFacts,
+    pub path: Option<PathVersion>,
     pub parent: Option<Parent>,
     pub protected: bool,
     pub incomplete: bool,
@@ -101,14 +102,15 @@ pub fn message(problems: &[Problem], code: &str) -> String {
 // === Requests ===
 
 fn prior(state: &InstanceState) -> Prior {
-    let InstanceState { spec, uid, objects, incomplete, identity_ready, .. } = state.clone();
-    Prior { spec, uid, objects, incomplete, identity_ready }
+    let InstanceState { spec, uid, target, objects, incomplete, identity_ready, .. } = state.clone();
+    Prior { spec, uid, target: Some(target), objects, incomplete, identity_ready }
 }
 
 pub fn preview_request(spec: &Spec, state: Option<&InstanceState>, replacing: Option<Replacing>) -> PreviewRequest {
     PreviewRequest {
         spec: spec.clone(),
         facts: state.map(|state| state.facts.clone()),
+        path: state.and_then(|state| state.path.clone()),
         parent: state.and_then(|state| state.parent.clone()),
         prior: state.map(prior),
         replacing,
@@ -125,11 +127,14 @@ pub fn ensure_request(
     EnsureRequest {
         spec: spec.clone(),
         facts: state.map(|state| state.facts.clone()),
+        path: state.and_then(|state| state.path.clone()),
         parent: state.and_then(|state| state.parent.clone()),
         prior: state.map(prior),
         replacing: None,
         planned,
+        planned_version: None,
         planned_target: state.map(|state| state.target.clone()),
+        timeouts: None,
         timeout: Duration::from_secs(600),
         cancel: Cancel::new(),
     }
@@ -142,6 +147,7 @@ pub fn observe_request(state: &InstanceState) -> ObserveRequest {
         target: Some(state.target.clone()),
         spec: Some(state.spec.clone()),
         facts: Some(state.facts.clone()),
+        path: state.path.clone(),
         parent: state.parent.clone(),
         objects: state.objects.clone(),
     }

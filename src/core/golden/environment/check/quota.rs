@@ -3,15 +3,17 @@
 use crate::{
     domain::{EnvironmentSpec, Problems, Quantities, Quantity},
     golden::{
+        checks::check_bytes,
         environment::names::{namespaces, priority_quota_name},
         forms,
-        quota::{OF_PODS, is_count, resource_is_known},
+        quota::{OF_PODS, Written, is_bytes, is_count, part, resource_is_known, rest},
     },
 };
 use std::collections::BTreeMap;
 
 pub fn check(spec: &EnvironmentSpec, problems: &mut Problems) {
-    for (key, namespace) in &namespaces(spec) {
+    let namespaces = namespaces(spec);
+    for (key, namespace) in &namespaces {
         if let Some(quota) = &namespace.quota {
             check_quantities(quota, &["namespaces", key.as_str(), "quota"], problems);
         }
@@ -36,7 +38,32 @@ pub fn check(spec: &EnvironmentSpec, problems: &mut Problems) {
             "The requests could never be used up. Raise the limit, or leave it out to have it move with the request.",
         );
     }
+    let written: Written<'_> = namespaces.iter().map(|(key, namespace)| (key, namespace.quota.as_ref())).collect();
+    for (resource, whole) in &quota.total {
+        if let Some(rest) = rest(resource, whole, &written).filter(|rest| !rest.takers.is_empty()) {
+            check_part(resource, &rest.left, &rest.part, rest.takers.len(), &["quota", "total", resource], problems);
+        }
+    }
     check_priorities(&quota.by_priority, &quota.total, problems);
+    for (class, resources) in &quota.by_priority {
+        for (resource, whole) in resources {
+            let (parts, at) = (namespaces.len(), ["quota", "by_priority", class.as_str(), resource.as_str()]);
+            check_part(resource, whole, &part(resource, whole, parts), parts, &at, problems);
+        }
+    }
+}
+
+/// Somebody who asks for two pods would get none.
+fn check_part(resource: &str, left: &Quantity, part: &Quantity, parts: usize, at: &[&str], problems: &mut Problems) {
+    if part.is_zero() && !left.is_zero() {
+        problems.error(
+            "environment.quota_rounds_to_zero",
+            at,
+            format!("{resource} of {} leaves nothing for each of {parts} namespaces", left.written()),
+            "The namespaces that set no quota of their own get equal parts, rounded down. Raise it, or set it in the `quota` of the \
+             namespaces that need it.",
+        );
+    }
 }
 
 fn check_quantities(quantities: &Quantities, at: &[&str], problems: &mut Problems) {
@@ -63,6 +90,8 @@ fn check_quantities(quantities: &Quantities, at: &[&str], problems: &mut Problem
                 format!("{resource} of {} is not a whole number", quantity.written()),
                 "It counts objects. Write a whole number.",
             );
+        } else if is_bytes(resource) {
+            check_bytes(resource, quantity, &at, problems);
         }
     }
 }

@@ -3,10 +3,10 @@
 
 use crate::{
     domain::{EnvironmentId, Id, Quantity},
-    golden::Parent,
+    golden::{Parent, Spec},
 };
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -26,8 +26,8 @@ pub struct Memory(Mutex<Remembered>);
 
 #[derive(Default)]
 struct Remembered {
-    /// Names of clusters whose baseline this run makes.
-    baselines: HashSet<String>,
+    /// By cluster: the baseline that this run makes.
+    baselines: HashMap<String, Spec>,
     /// More than one where not all of the request is known: what it may turn out to be.
     environments: HashMap<EnvironmentId, Vec<Parent>>,
     /// As recorded, rendered once for all slots that need it; anything planned here comes before it.
@@ -45,10 +45,11 @@ impl Memory {
     }
 
     /// What the slots of the same run may count on: the cluster's baseline, or their environment.
-    pub fn remember(&self, id: &Id, variant: usize, parent: Option<Parent>) {
+    pub fn remember(&self, spec: &Spec, variant: usize, parent: Option<Parent>) {
+        let id = &spec.id();
         match (id.environment(), parent) {
             (None, _) => {
-                self.lock().baselines.insert(id.cluster().to_owned());
+                self.lock().baselines.insert(id.cluster().to_owned(), spec.clone());
             }
             (Some(id), Some(parent)) => {
                 let mut known = self.lock();
@@ -64,8 +65,8 @@ impl Memory {
         }
     }
 
-    pub fn has_baseline(&self, cluster: &str) -> bool {
-        self.lock().baselines.contains(cluster)
+    pub fn baseline(&self, cluster: &str) -> Option<Spec> {
+        self.lock().baselines.get(cluster).cloned()
     }
 
     pub fn remember_recorded(&self, id: &EnvironmentId, parent: Parent) {

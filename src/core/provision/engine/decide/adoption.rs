@@ -6,6 +6,7 @@ use super::drift;
 use crate::{
     domain::{Adopt, Desired, Observed, Problem},
     golden::{By, FieldChange, diff},
+    kinds::in_words,
 };
 
 pub fn announce(desired: &Desired, observed: &Observed, adopt: &Adopt) -> Problem {
@@ -25,7 +26,7 @@ fn adopts(desired: &Desired, changes: &[FieldChange]) -> Problem {
     };
     Problem::warning(
         "environment.adopts",
-        format!("{} exists and is adopted; nothing in it is deleted", desired.key),
+        format!("{} exists and is adopted; nothing in it is deleted", in_words(&desired.key)),
         format!(
             "{fields}. From then on it belongs to the environment, and a destroy deletes it with everything in it. \
              Set `deletion_protection` to keep it."
@@ -40,7 +41,7 @@ fn refuse(desired: &Desired, changes: &[FieldChange], held: &[(String, String)])
     let paths: Vec<String> = held.iter().map(|(path, _)| format!("{path:?}")).collect();
     Problem::error(
         "environment.adopt_held",
-        format!("{} cannot be adopted: other field managers hold fields of it", desired.key),
+        format!("{} cannot be adopted: other field managers hold fields of it", in_words(&desired.key)),
         format!(
             "{}. To take them, set adopt.take_fields = [{}] and remove them from what their manager applies, or it sets them \
              again. Otherwise give them the same values there.",

@@ -4,9 +4,9 @@
 //! request itself changed. After an interrupted change nothing is drift: unfinished work is finished.
 
 use crate::{
-    domain::{Drift, DriftMode, Late, ObjectKey, Observed, Problem},
+    domain::{Desired, Drift, DriftMode, Late, ObjectKey, Observed, Problem, glob},
     golden::{By, FieldChange},
-    kinds::{readable, same_digest, short},
+    kinds::{in_words, readable, same_digest, short},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +17,8 @@ pub type Promised = BTreeMap<String, Late<String>>;
 #[derive(Debug, Default, PartialEq)]
 pub struct Promise {
     pub lines: Promised,
+    /// Nothing would change.
+    pub is_quiet: bool,
     /// Objects whose drift is only reported: an apply leaves them alone, drifted already or not.
     pub left: BTreeSet<String>,
     pub problems: Vec<Problem>,
@@ -57,27 +59,8 @@ pub fn promise(now: Promised, before: Option<&Promised>, observed: &Lines, drift
 
 fn is_only_reported(drift: &Drift, key: &str) -> bool {
     let short = short(key);
-    let is_ignored = |pattern: &String| matches(pattern, &short) || matches(pattern, key);
+    let is_ignored = |pattern: &String| glob(pattern, &short) || glob(pattern, key);
     drift.mode == DriftMode::Report || drift.ignore.iter().any(is_ignored)
-}
-
-/// `*` matches anything, slashes too.
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
-        return false;
-    };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else {
-        return rest.is_empty();
-    };
-    for part in middle {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 fn left_alone(key: &str, seen: Option<&String>, desired: &str) -> Problem {
@@ -85,7 +68,7 @@ fn left_alone(key: &str, seen: Option<&String>, desired: &str) -> Problem {
     let now = seen.map_or("It is gone.".to_owned(), |seen| format!("It is:\n{}", text(seen)));
     Problem::warning(
         "drift.reported",
-        format!("{key} has drifted and is left as it is"),
+        format!("{} has drifted and is left as it is", in_words(key)),
         format!("{now}\n\nThe golden path wants:\n{}\n\n`drift` says to report it and not to heal it.", text(desired)),
     )
 }
@@ -114,26 +97,43 @@ pub fn takes(
 /// What a refresh says of one object that differs. `before` is its line in state: what nobody touched since is no news.
 pub fn report(key: &ObjectKey, changes: &[FieldChange], before: Option<&String>, line: &str) -> Option<Problem> {
     let moved = before.is_some_and(|before| !same_digest(before, line));
+    let is_ours = |change: &FieldChange| match &change.holder {
+        By::Edited(name) | By::Applied(name) => Desired::is_our_manager(name),
+        // Elsewhere what is owned whole counts as ours, whoever set it.
+        By::Us => !key.is_aws() && change.path.starts_with("/spec/"),
+        By::Nobody => false,
+    };
+    let mut is_all_ours = true;
     let words: Vec<String> = changes
         .iter()
         .filter_map(|change| {
             let manager = match &change.holder {
+                _ if is_ours(change) && moved => " (by another run of this provider)".to_owned(),
+                _ if is_ours(change) => return None,
                 By::Edited(name) => format!(" (by {name})"),
                 By::Applied(name) => format!(" (held by {name})"),
                 By::Us | By::Nobody if moved => String::new(),
                 By::Us | By::Nobody => return None,
             };
+            is_all_ours &= is_ours(change);
             Some(match values(change) {
                 Some((is, wanted)) => format!("{} is {is}, not {wanted}{manager}", change.path),
                 None => format!("{} is not as applied{manager}", change.path),
             })
         })
         .collect();
+    let (summary, next) = match is_all_ours {
+        true => (
+            "was changed by another run of this provider",
+            " Have only one state manage it, and apply in one place only.",
+        ),
+        false => ("was changed outside of Terraform", ""),
+    };
     (!words.is_empty()).then(|| {
         Problem::warning(
             "drift.changed",
-            format!("{key} was changed outside of Terraform"),
-            format!("{}.", words.join("; ")),
+            format!("{} {summary}", in_words(key)),
+            format!("{}.{next}", words.join("; ")),
         )
     })
 }
@@ -148,13 +148,20 @@ pub fn values(change: &FieldChange) -> Option<(String, String)> {
 }
 
 pub fn missing(key: &str) -> Problem {
-    Problem::warning("drift.missing", format!("{key} was deleted outside of Terraform"), "The next apply recreates it.")
+    Problem::warning(
+        "drift.missing",
+        format!("{} was deleted outside of Terraform", in_words(key)),
+        "The next apply recreates it.",
+    )
 }
 
 pub fn foreign_grant(observed: &Observed, by: &str) -> Problem {
     Problem::warning(
         "foreign_grant",
-        format!("{} grants permissions in a managed namespace and is not managed by goldenpath", observed.key),
+        format!(
+            "{} grants permissions in a managed namespace and is not managed by goldenpath",
+            in_words(&observed.key)
+        ),
         format!("It was created by {by}. It is shown and never deleted. Remove it, or grant the access in `access`."),
     )
 }
@@ -162,28 +169,6 @@ pub fn foreign_grant(observed: &Observed, by: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn patterns_match_whole_keys() {
-        for (pattern, key, expected, reason) in [
-            ("k8s/v1/ResourceQuota/*", "k8s/v1/ResourceQuota/pay/gp-base", true, "a star reaches over slashes"),
-            ("k8s/v1/ResourceQuota/*", "k8s/v1/LimitRange/pay/gp-defaults", false, "another kind"),
-            ("*", "anything", true, "everything"),
-            ("*/gp-base", "k8s/v1/ResourceQuota/pay/gp-base", true, "at the start"),
-            ("*/pay/*", "k8s/v1/ResourceQuota/pay/gp-base", true, "in the middle"),
-            ("k8s/v1/Namespace/pay", "k8s/v1/Namespace/pay-api", false, "no star: exactly"),
-            ("a*a", "a", false, "both ends need a character of their own"),
-            ("a*a", "aa", true, "a star may match nothing"),
-            ("k8s/*/gp-base", "aws/k8s/x/gp-base", false, "the text before a star is where the key begins"),
-            ("k8s/*/gp-base", "k8s/x/gp-base/y", false, "the text after a star is where the key ends"),
-            ("*gp-base", "k8s/x/gp-base2", false, "also without a beginning"),
-            ("k8s/*", "aws/k8s/", false, "also without an end"),
-            ("k8s/v1/Namespace/pay", "k8s/v1/Namespace/pa", false, "no star: the whole of it"),
-            ("*a*b*", "ba", false, "in this order"),
-        ] {
-            assert_eq!(matches(pattern, key), expected, "{reason}");
-        }
-    }
 
     #[test]
     fn drift_is_what_the_request_did_not_change() {
@@ -216,6 +201,42 @@ mod tests {
             assert_eq!(promise.lines.get("q").and_then(|line| line.now()).map(String::as_str), line, "{reason}");
             assert_eq!(promise.problems.len(), usize::from(is_reported), "{reason}");
             assert!(!is_reported || promise.left.contains("q"), "{reason}: what is reported is not touched");
+        }
+    }
+
+    #[test]
+    fn who_changed_it_is_named() {
+        let key = ObjectKey::kube("v1", "ResourceQuota", Some("pay"), "gp-base");
+        let change = |holder: By| FieldChange {
+            path: "/spec/hard/pods".into(),
+            observed: Some("5".into()),
+            holder,
+            desired: Some("9".into()),
+        };
+        let outside = Some(("outside of Terraform", "kubectl-edit"));
+        let another = Some(("another run of this provider", "only one state"));
+        for (holders, moved, expected, reason) in [
+            (vec![By::Edited("kubectl-edit".into())], false, outside, "an edit, in every plan until it is healed"),
+            (vec![By::Edited("goldenpath".into())], true, another, "our manager, by an update"),
+            (vec![By::Applied("goldenpath-api".into())], true, another, "a slot's manager"),
+            (vec![By::Applied("goldenpath-api".into())], false, None, "a slot's manager, and state knows it"),
+            (
+                vec![By::Edited("goldenpath".into()), By::Edited("kubectl-edit".into())],
+                true,
+                outside,
+                "and somebody else",
+            ),
+            (vec![By::Us], true, another, "our manager, by an apply"),
+            (vec![By::Us], false, None, "and state knows it"),
+        ] {
+            let changes: Vec<_> = holders.into_iter().map(change).collect();
+            let line = if moved { "b #1:2" } else { "a #1:1" };
+            let found = report(&key, &changes, Some(&"a #1:1".to_owned()), line);
+            let text = found.map(|found| format!("{} {}", found.summary, found.detail));
+            assert_eq!(text.is_some(), expected.is_some(), "{reason}: {text:?}");
+            for words in expected.iter().flat_map(|(summary, detail)| [summary, detail]) {
+                assert!(text.as_ref().is_some_and(|text| text.contains(words)), "{reason}: {text:?}");
+            }
         }
     }
 

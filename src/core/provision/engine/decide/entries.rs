@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{ObjectKey, Observed, Problem},
+    kinds::in_words,
     provision::engine::gather::is_shared_entry,
 };
 use std::collections::BTreeSet;
@@ -19,7 +20,7 @@ pub fn keep(
         if is_callers(key, caller) {
             problems.push(Problem::warning(
                 "access.own_entry",
-                format!("{key} is kept: whoever runs this has access through it"),
+                format!("{} is kept: whoever runs this has access through it", in_words(key)),
                 "Delete it with other credentials once nobody needs it.",
             ));
             kept.insert(key.clone());

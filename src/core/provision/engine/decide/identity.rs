@@ -32,6 +32,7 @@ mod tests {
         let prior = |has: bool, incomplete, identity_ready| Prior {
             spec: spec.clone(),
             uid: String::new(),
+            target: None,
             objects: associated
                 .iter()
                 .filter(|desired| has || desired.key.kind() != "PodIdentityAssociation")

@@ -3,6 +3,7 @@
 use crate::{
     domain::{Desired, ObjectKey, Problem},
     golden::{Blueprint, Catalogue},
+    policy::Bounds,
     provision::engine::{
         gather::{Found, Ground},
         request::ChangeRequest,
@@ -20,6 +21,9 @@ pub struct Inputs<'a> {
     pub found: &'a Found,
     /// An earlier request is rendered again from it.
     pub catalogue: &'a Catalogue,
+    pub bounds: &'a [Bounds],
+    /// RFC 3339.
+    pub now: &'a str,
 }
 
 // === impl Inputs ===

@@ -6,6 +6,7 @@
 use crate::{
     domain::{Phase, Problem, Record},
     golden::Spec,
+    kinds::in_words,
     provision::{
         Replacing,
         engine::{record, watch::Hold},
@@ -15,10 +16,13 @@ use crate::{
 /// So many keys of what is left are named.
 const MOST_LEFT: usize = 8;
 
+/// How long after its last write a record without a claim may be taken over without an import.
+const LOST_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+
 /// Who wants to begin.
 #[derive(Clone, Copy, Debug)]
 pub enum Intent<'a> {
-    Create { team: &'a str, spec: &'a Spec, replacing: Option<&'a Replacing> },
+    Create { team: &'a str, spec: &'a Spec, replacing: Option<&'a Replacing>, now: &'a str },
     Update { uid: &'a str },
 }
 
@@ -52,12 +56,12 @@ pub fn decide(cluster_arn: &str, record: Option<&Record>, intent: Intent<'_>, ho
         return Decision::Refuse(other_cluster(record, cluster_arn));
     }
     match intent {
-        Intent::Create { team, spec, replacing } => create(record, team, spec, replacing, hold),
+        Intent::Create { team, spec, replacing, now } => create(record, team, spec, replacing, now, hold),
         Intent::Update { uid } => update(record, uid, hold),
     }
 }
 
-fn create(record: &Record, team: &str, spec: &Spec, replacing: Option<&Replacing>, hold: Hold) -> Decision {
+fn create(record: &Record, team: &str, spec: &Spec, replacing: Option<&Replacing>, now: &str, hold: Hold) -> Decision {
     // A baseline has no team; two of them never compete by team.
     let same_team = record.team == team;
     if record.phase != Phase::Ready {
@@ -71,10 +75,22 @@ fn create(record: &Record, team: &str, spec: &Spec, replacing: Option<&Replacing
     match replacing {
         Some(replacing) if replacing.uid == record.uid && replacing.protected => Decision::Refuse(protected(record)),
         Some(replacing) if replacing.uid == record.uid => Decision::TakeOver,
-        // Its result was lost on the way to state: the same request of the same team.
-        _ if same_team && record.kind == spec.kind() && spec.is_equal_to(&record.spec) => Decision::TakeOver,
+        // Its result was lost on the way to state: the same request of the same team, by whoever holds it.
+        _ if same_team
+            && record.kind == spec.kind()
+            && spec.is_equal_to(&record.spec)
+            && (spec.common().claim.is_some() || is_recent(record, now)) =>
+        {
+            Decision::TakeOver
+        }
         _ => Decision::Refuse(already_exists(record)),
     }
+}
+
+/// Two configurations may hold the same request; a lost result is asked for again soon.
+fn is_recent(record: &Record, now: &str) -> bool {
+    let at = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    at(&record.written_at).zip(at(now)).is_some_and(|(then, now)| now.duration_since(then) <= LOST_FOR)
 }
 
 fn update(record: &Record, uid: &str, hold: Hold) -> Decision {
@@ -116,7 +132,7 @@ fn already_exists(record: &Record) -> Problem {
         "record.already_exists",
         format!("{} already exists: import it", record.id),
         format!(
-            "It belongs to team {} and was created from another request. If this run replaces it with `-replace` and \
+            "It belongs to team {}, and was created from another request or by somebody else, more than an hour ago. If this run replaces it with `-replace` and \
              `create_before_destroy`, leave out `-replace`: everything but the ID is changed in place. Else import it with `terraform \
              import <address> {}`, or choose another name.",
             record.team, record.id
@@ -158,7 +174,7 @@ fn being_deleted(record: &Record) -> Problem {
 
 /// What a plan says of what a removal that did not end has left.
 pub fn half_deleted<'k>(record: &Record, left: impl Iterator<Item = &'k String>) -> Problem {
-    let mut left: Vec<&str> = left.map(String::as_str).collect();
+    let mut left: Vec<String> = left.map(in_words).collect();
     let (count, of) = (left.len(), record.inventory.len());
     let more = count.saturating_sub(MOST_LEFT);
     left.truncate(MOST_LEFT);

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     domain::{Body, Desired, Fields, Id, ObjectKey, Observed, Ownership, Problem},
     golden,
-    kinds::{self, same_digest},
+    kinds::{self, in_words, same_digest},
 };
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ pub fn lacks_group(want: &Desired, object: &Observed) -> Option<Problem> {
     (!groups.contains(&entry.group)).then(|| {
         Problem::warning(
             "access.group_missing",
-            format!("{} lacks the group {}", object.key, entry.group),
+            format!("{} lacks the group {}", in_words(&object.key), entry.group),
             format!(
                 "The entry is managed elsewhere and is never changed. Ask its owner to add the Kubernetes group {}, or this \
                  principal gets no access.",

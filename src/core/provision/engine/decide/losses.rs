@@ -91,7 +91,7 @@ pub fn of_replacement(id: &Id, recorded: &Record, is_protected: bool) -> Option<
 }
 
 /// Deletion protection of an earlier request; one that can't be rendered any more is taken for protected.
-fn is_protected(inputs: &Inputs<'_>, before: &Spec) -> bool {
+pub fn is_protected(inputs: &Inputs<'_>, before: &Spec) -> bool {
     let Inputs { ground, catalogue, .. } = inputs;
     before.common().deletion_protection.unwrap_or_else(|| {
         let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };

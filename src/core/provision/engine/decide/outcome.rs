@@ -32,7 +32,7 @@ pub fn planned(blueprint: &Blueprint, promised: &Promised, known: Option<&Prior>
 }
 
 /// The outputs of a refresh. What state knows already is left out but for what the target generates, since a new catalogue changes
-/// what rendering says and nothing that exists; an import gets everything, and the version is that which made it.
+/// what rendering says and nothing that exists; an import gets everything. The version is that which made it.
 pub fn refreshed(
     mut blueprint: Blueprint,
     is_import: bool,
@@ -42,12 +42,12 @@ pub fn refreshed(
     seen: &Seen<'_>,
 ) -> Outputs {
     const VERSION: &str = "resolved_version";
-    match seen.record {
-        _ if !is_import => blueprint.outputs = Outputs::default(),
-        Some(Record { golden_path_version, .. }) if blueprint.outputs.get(VERSION).is_some() => {
-            blueprint.outputs.set(VERSION, golden_path_version.clone());
-        }
-        _ => {}
+    let has_version = blueprint.outputs.get(VERSION).is_some();
+    if !is_import {
+        blueprint.outputs = Outputs::default();
+    }
+    if let Some(Record { golden_path_version, .. }) = seen.record.filter(|_| has_version) {
+        blueprint.outputs.set(VERSION, golden_path_version.clone());
     }
     existing(&blueprint, uid, target, lines, seen)
 }

@@ -9,9 +9,9 @@ use super::{
     losses,
 };
 use crate::{
-    domain::{Desired, Fields, Late, ObjectKey, Problem},
-    golden::{ResolveContext, Spec},
-    kinds::{self, same_digest},
+    domain::{Desired, Fields, Late, ObjectKey, PathVersion, Problem},
+    golden::{Blueprint, ResolveContext, Spec},
+    kinds::{self, in_words, same_digest},
     provision::engine::record,
 };
 use std::collections::BTreeMap;
@@ -27,29 +27,41 @@ pub fn promise(inputs: &Inputs<'_>) -> Promise {
     let is_unchanged = prior.spec == *change.spec;
     let before = match (prior.incomplete, is_unchanged) {
         (true, _) => None,
-        (false, true) => Some(lines.clone()),
-        (false, false) => lines_before(inputs, &prior.spec),
+        (false, true) => Some(Before { lines: lines.clone(), judged: judged.to_vec() }),
+        (false, false) => before(inputs, &prior.spec),
     };
     let drift = change.spec.common().drift.cloned().unwrap_or_default();
     let record = record::key_of(&change.id).to_string();
-    let mut promise = drift::promise(lines, before.as_ref(), &prior.objects, &drift, &record);
+    let lines_before = before.as_ref().map(|before| &before.lines);
+    let mut promise = drift::promise(lines, lines_before, &prior.objects, &drift, &record);
+    let mut problems = judged.to_vec();
+    if let Some(before) = before {
+        // A warning was given when it was made so; repeated in every plan, nobody would read it.
+        problems.retain(|problem| problem.is_error() || !before.judged.contains(problem));
+    }
+    // What comes from a date or from a newer rule never breaks a plan that changes nothing.
     let is_quiet = is_unchanged && is_same(&promise.lines, &prior.objects);
-    let mut problems = if is_quiet { quieten(judged) } else { judged.to_vec() };
+    if is_quiet {
+        problems = problems.into_iter().map(Problem::as_warning).collect();
+    }
     problems.append(&mut promise.problems);
     problems.extend(losses::of_update(inputs));
-    Promise { problems, ..promise }
+    Promise { problems, is_quiet, ..promise }
 }
 
-/// Of a plan that changes nothing. What was only a warning was reported when it was made so; repeated in every plan, nobody
-/// would read it. What comes from a date or from a newer rule never breaks such a plan.
-fn quieten(judged: &[Problem]) -> Vec<Problem> {
-    judged.iter().filter(|problem| problem.is_error()).cloned().map(Problem::as_warning).collect()
+/// What the prior request would be now.
+struct Before {
+    lines: Promised,
+    judged: Vec<Problem>,
 }
 
-fn lines_before(inputs: &Inputs<'_>, before: &Spec) -> Option<Promised> {
+fn before(inputs: &Inputs<'_>, before: &Spec) -> Option<Before> {
     let Inputs { ground, catalogue, .. } = inputs;
     let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
-    Some(lines_of(&before.resolve(&given).ok()?.render().objects))
+    let resolved = before.resolve(&given).ok()?;
+    let blueprint = resolved.render();
+    let judged = [before.check(), resolved.judge(&blueprint)].concat();
+    Some(Before { lines: lines_of(&blueprint.objects), judged })
 }
 
 fn lines_of(objects: &[Desired]) -> Promised {
@@ -83,13 +95,41 @@ pub fn check_kept(planned: &Promised, now: &Promised) -> Option<Problem> {
     let first = differing.first()?;
     Some(Problem::error(
         "plan.outdated",
-        format!("{first} is no longer what the plan showed"),
+        format!("{} is no longer what the plan showed", in_words(first)),
         format!(
             "{} object(s) would be made otherwise than planned: the golden path or the cluster's facts changed meanwhile. \
              Nothing was changed. Plan again.",
             differing.len()
         ),
     ))
+}
+
+/// The same of the version of the golden path: a newer one may render the same objects.
+pub fn check_version(planned: Option<&str>, blueprint: &Blueprint) -> Result<(), Problem> {
+    let PathVersion { name, version, .. } = &blueprint.summary.path;
+    match planned {
+        Some(planned) if planned != version.to_string() => Err(Problem::error(
+            "plan.outdated",
+            format!("Golden path {name} {planned}, which the plan showed, would now be {version}"),
+            "The catalogue has changed since the plan was made. Nothing was changed. Plan again.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A version is one text for ever; what else would it say what something was made by?
+pub fn edited_path(before: Option<&PathVersion>, blueprint: &Blueprint) -> Option<Problem> {
+    let PathVersion { name, version, digest } = &blueprint.summary.path;
+    let before = before.filter(|before| (&before.name, before.version) == (name, *version))?;
+    (before.digest != *digest).then(|| {
+        Problem::warning(
+            "catalogue.edited",
+            format!("Golden path {name} {version} is no longer the one that made this"),
+            "Its document was changed without a new version, so the change reaches every environment at its next apply. \
+             Publish it as a new version instead, which environments move to one by one.",
+        )
+        .at(["golden_path_version"])
+    })
 }
 
 /// Desired objects by key, with their canonical fields.

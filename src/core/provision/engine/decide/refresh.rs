@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::{Adopt, AdoptMode, Desired, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
     golden::{self, Blueprint, ObservedByKey, Seen},
+    kinds::in_words,
     provision::{
         Observation, ObserveRequest, ObservedInstance,
         engine::gather::{InstanceGround, instance_keys},
@@ -74,6 +75,7 @@ impl Instance<'_> {
     fn report(&self, observed: Vec<Observed>) -> (Lines, ObservedByKey, Vec<Problem>) {
         let desired = self.blueprint.map(|blueprint| promise::desired_by_key(&blueprint.objects)).unwrap_or_default();
         let (mut lines, mut seen, mut problems) = (Lines::new(), ObservedByKey::new(), vec![]);
+        let mut strangers = BTreeSet::new();
         for object in observed {
             let stand_in = claim::stand_in(self.id, &object.key);
             let (want, fields) = match desired.get(&object.key) {
@@ -95,6 +97,7 @@ impl Instance<'_> {
                 }
                 Claim::Taken { by } => {
                     problems.push(taken(&object.key, &by));
+                    strangers.insert(key);
                     continue;
                 }
             };
@@ -106,7 +109,8 @@ impl Instance<'_> {
             seen.insert(object.key.clone(), object);
         }
         if !self.is_unfinished {
-            problems.extend(self.state.keys().filter(|key| !lines.contains_key(*key)).map(|key| drift::missing(key)));
+            let is_gone = |key: &&String| !lines.contains_key(*key) && !strangers.contains(*key);
+            problems.extend(self.state.keys().filter(is_gone).map(|key| drift::missing(key)));
         }
         (lines, seen, problems)
     }
@@ -122,7 +126,7 @@ impl Instance<'_> {
 fn taken(key: &ObjectKey, by: &str) -> Problem {
     Problem::warning(
         "drift.taken",
-        format!("{key} now belongs to {by}"),
+        format!("{} now belongs to {by}", in_words(key)),
         "Its labels or tags name another owner. An apply will refuse to change it.",
     )
 }

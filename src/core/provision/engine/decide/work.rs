@@ -1,7 +1,7 @@
 //! One change as a whole.
 
 use super::{
-    adoption, authentication,
+    adoption, authentication, bounds,
     claim::{Claim, Claimant, claim, is_made_for, is_marked_for},
     deletion::deletions,
     drift::Promised,
@@ -9,7 +9,7 @@ use super::{
     inputs::Inputs,
     instance::{self, Decision, Intent, resume_warning, take_over_warning},
     lines::lacks_group,
-    losses, promise, shares,
+    loosening, losses, promise, shares,
     step::{self, Step},
 };
 use crate::{
@@ -105,6 +105,12 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     let is_plan = change.is_plan();
     let mut said = Said { is_plan, problems: vec![] };
     let promise = promise::promise(inputs);
+    if !promise.is_quiet {
+        said.add(bounds::judge(inputs))?;
+        let path = &blueprint.summary.path;
+        said.add(found.accepted.as_ref().and_then(|accepted| bounds::judge_path(accepted, path)))?;
+        said.add(loosening::judge(inputs))?;
+    }
     said.add(promise.problems)?;
     said.add(found.rivals.iter().map(|(namespace, rival)| shared_namespace(&change.id, namespace, rival)))?;
     let authentication = found.authentication.known();
@@ -201,7 +207,7 @@ fn begin(inputs: &Inputs<'_>, objects: &Objects, said: &mut Said) -> Result<Deci
     let team = blueprint.summary.team.as_str();
     let intent = match change.prior {
         Some(prior) => Intent::Update { uid: &prior.uid },
-        None => Intent::Create { team, spec: change.spec, replacing },
+        None => Intent::Create { team, spec: change.spec, replacing, now: inputs.now },
     };
     let record = objects.record.as_ref();
     let decision = instance::decide(ground.facts.cluster_arn.as_str(), record, intent, objects.hold);

@@ -90,14 +90,17 @@ impl Engine {
             kind: change.spec.kind(),
             cluster_arn: ground.facts.cluster_arn.to_string(),
             team: summary.team.clone(),
-            golden_path: summary.golden_path.clone(),
-            golden_path_version: summary.golden_path_version.clone(),
-            golden_path_digest: summary.golden_path_digest.clone(),
+            tier: summary.tier.as_ref().map(ToString::to_string).unwrap_or_default(),
+            golden_path: summary.path.name.clone(),
+            golden_path_version: summary.path.version.to_string(),
+            golden_path_digest: summary.path.digest.clone(),
             spec,
+            timeouts: change.timeouts.cloned(),
             facts: ground.facts.clone(),
             inventory: inventory.into_iter().collect(),
             phase,
             operation: Some(self.recorded_operation(operation.name)),
+            written_at: operation.requested_at.to_owned(),
             timings: objects.record.as_ref().map(|record| record.timings.clone()).unwrap_or_default(),
             tool_version: self.config.tool_version.clone(),
         })
@@ -115,8 +118,8 @@ fn is_settled(record: &Record, draft: &Record) -> bool {
     let then: BTreeSet<&String> = draft.inventory.iter().collect();
     record.phase == Phase::Ready
         && now == then
-        && (&record.uid, &record.team, &record.spec, &record.facts)
-            == (&draft.uid, &draft.team, &draft.spec, &draft.facts)
+        && (&record.uid, &record.team, &record.tier, &record.spec, &record.timeouts, &record.facts)
+            == (&draft.uid, &draft.team, &draft.tier, &draft.spec, &draft.timeouts, &draft.facts)
         && (&record.golden_path, &record.golden_path_version, &record.golden_path_digest)
             == (&draft.golden_path, &draft.golden_path_version, &draft.golden_path_digest)
 }

@@ -246,6 +246,7 @@ impl Engine {
                 record.phase = Phase::Ready;
                 record.operation = None;
                 record.inventory = inventory;
+                record.written_at.clone_from(&ready_at);
                 // How long the first create took; it never changes afterwards.
                 if record.timings.is_empty() {
                     record.timings = vec![
@@ -301,6 +302,7 @@ impl Engine {
             outputs: outcome::existing(blueprint, uid, target, lines, &Seen { objects: seen, record, proof }),
             uid: uid.to_owned(),
             facts: ground.facts.clone(),
+            path: blueprint.summary.path.clone(),
             parent: ground.parent.clone(),
             protected: plan.is_protected,
             complete,

@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{Body, Class, Desired, ObjectKey, Observed, Record},
+    kinds::in_words,
     ports::{Apply, Expect},
     provision::engine::{
         failure::Failure,
@@ -48,7 +49,7 @@ pub async fn write(
         }
         match pauses.next() {
             Some(pause) if error.class.may_retry() => target.pause(pause, &error.to_string()).await?,
-            _ => return Err(Failure::call("write", key, error)),
+            _ => return Err(Failure::call("write", in_words(key), error)),
         }
     }
 }

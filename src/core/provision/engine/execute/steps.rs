@@ -7,6 +7,7 @@ use super::{
 use crate::{
     domain::{Adopt, Body, Class, Desired, Id, ObjectKey, Observed},
     golden,
+    kinds::in_words,
     ports::{Apply, Expect},
     provision::engine::{
         connection::EngineConfig,
@@ -114,7 +115,7 @@ impl Maker<'_> {
                 Class::NotFound | Class::Invalid | Class::Denied | Class::Cancelled => None,
             };
             let Some(pause) = pause else {
-                return Err(Failure::call("apply", &desired.key, error));
+                return Err(Failure::call("apply", in_words(&desired.key), error));
             };
             self.target.pause(pause, &format!("{}: {error}", desired.key)).await?;
             // Whether it was throttled, lost or overtaken: only the object itself shows.
@@ -169,7 +170,7 @@ impl Maker<'_> {
                 }
                 Class::NotFound => return Ok(()),
                 Class::Denied | Class::Invalid | Class::Cancelled => {
-                    return Err(Failure::call("release", &seen.key, error));
+                    return Err(Failure::call("release", in_words(&seen.key), error));
                 }
             }
             match self.target.get(&seen.key).await? {

@@ -12,8 +12,7 @@ pub type UsualShare = (Quantity, Quantity);
 
 /// The share of a slot that requests none, by the environment's tier.
 pub(super) fn usual_share(catalogue: &Catalogue, parent: &Parent) -> Option<UsualShare> {
-    let path = catalogue.path(Some(&parent.golden_path)).ok()?;
-    let share = &path.tiers.get(&parent.tier.parse().ok()?)?.slot.share;
+    let share = &catalogue.terms_of(parent).ok()?.tier.slot.share;
     Some((share.cpu.clone(), share.memory.clone()))
 }
 

@@ -72,7 +72,16 @@ impl Engine {
             None => None,
         };
         let target = match (change.prior, change.moment) {
-            (Some(_), _) => None,
+            (Some(prior), _) => {
+                // A refresh has compared them; without one, a plan that changes nothing needs no target.
+                if prior.spec != *change.spec
+                    && let Ok(target) = self.clusters.target(cluster).await
+                    && let Err(problem) = same_target(&change.id.to_string(), prior.target.as_deref(), &target)
+                {
+                    return Item::Refused(problem);
+                }
+                None
+            }
             (None, Moment::PlanAgain) => match self.clusters.target(cluster).await {
                 Ok(target) => Some(target),
                 Err(error) => return Item::Refused(unreadable(cluster, error)),

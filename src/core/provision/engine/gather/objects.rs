@@ -2,8 +2,8 @@
 
 use super::{authentication::Authentication, ground::Ground, item::Item};
 use crate::{
-    domain::{Class, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
-    golden::Blueprint,
+    domain::{AcceptedPath, Class, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
+    golden::{Blueprint, recorded},
     ports::{Expect, Scope, Selector},
     provision::engine::{
         connection::{Engine, ShareClaim},
@@ -25,6 +25,8 @@ pub struct Found {
     pub shares: Option<BTreeMap<String, ShareClaim>>,
     /// Namespaces that something else of this run has planned, and what.
     pub rivals: Vec<(String, Id)>,
+    /// What the baseline says that environments may be made by; `None`: anything, or it was not read.
+    pub accepted: Option<BTreeMap<String, AcceptedPath>>,
     /// Of what lives in the environment, where a plan drops a namespace. An apply finds them among the objects.
     pub records: Vec<Record>,
 }
@@ -73,6 +75,7 @@ impl Engine {
                 objects: Item::unread(),
                 shares,
                 rivals,
+                accepted: self.accepted_again(change, ground, blueprint).await,
                 records: self.gather_records(change, ground, blueprint).await,
             };
         }
@@ -95,7 +98,33 @@ impl Engine {
             };
             boundaries.push((arn.clone(), exists));
         }
-        Found { authentication, boundaries, objects, shares, rivals, records: vec![] }
+        let accepted = objects.known().and_then(|objects| self.accepted(&change.id, &objects.observed));
+        Found { authentication, boundaries, objects, shares, rivals, accepted, records: vec![] }
+    }
+
+    /// Planned over this connection, else recorded.
+    fn accepted(&self, id: &Id, observed: &[Observed]) -> Option<BTreeMap<String, AcceptedPath>> {
+        id.owner()?;
+        let recorded = || {
+            let baseline = observed.iter().find(|object| object.key == record::baseline_key())?;
+            recorded(self.config.resources, &record::parse(baseline).ok()??)
+        };
+        self.memory.baseline(id.cluster()).or_else(recorded)?.common().accepted.cloned()
+    }
+
+    /// A plan of something that exists reads it where another golden path than before is to make it.
+    async fn accepted_again(
+        &self,
+        change: &ChangeRequest<'_>,
+        ground: &Ground,
+        blueprint: &Blueprint,
+    ) -> Option<BTreeMap<String, AcceptedPath>> {
+        if change.path == Some(&blueprint.summary.path) {
+            return None;
+        }
+        let target = self.target(&ground.facts.cluster_arn, change.moment);
+        let observed = target.get(&record::baseline_key()).await.ok()?;
+        self.accepted(&change.id, observed.as_slice())
     }
 
     /// None where they can't be read: apply reads them again.
@@ -159,7 +188,7 @@ impl Engine {
             false => BTreeSet::new(),
         };
         let has_baseline = id.owner().is_none() || observed.iter().any(|object| object.key == record::baseline_key());
-        let is_expected = self.config.assumes_baseline || self.memory.has_baseline(id.cluster());
+        let is_expected = self.config.assumes_baseline || self.memory.baseline(id.cluster()).is_some();
         Ok(Objects {
             has_baseline: has_baseline || (change.is_plan() && is_expected),
             replaced: replaced.map(|(record, old)| (old, record)),

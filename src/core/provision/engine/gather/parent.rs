@@ -105,7 +105,7 @@ impl Engine {
         let unreadable = |reason: String| Failure::Record { id: recorded.id.clone(), reason }.problem();
         let spec = golden::recorded(self.config.resources, recorded);
         let spec = spec.ok_or_else(|| unreadable("another release wrote it".to_owned()))?;
-        spec.parent_of(&recorded.facts, &self.catalogue)
+        spec.parent_of(&recorded.facts, &self.catalogue.holding(recorded.path().as_ref()))
             .ok_or_else(|| unreadable("it is not an environment's".to_owned()))?
             .map_err(|problems| {
                 problems.into_iter().next().unwrap_or_else(|| unreadable("nothing can be rendered from it".to_owned()))

@@ -20,6 +20,7 @@ fn healthy() -> Inspection {
         kubernetes_permissions: Some(Ok(vec![])),
         clock: Some(Ok(1)),
         objects: Ok(vec![object("k8s/v1/Namespace/goldenpath-system", None)]),
+        catalogue: Catalogue::embedded(),
     }
 }
 
@@ -28,6 +29,27 @@ fn object(key: &str, inventory: Option<&[&str]>) -> OwnObject {
         key: key.parse().expect("a key"),
         owner: Some("pay".to_owned()),
         inventory: inventory.map(|keys| keys.iter().map(|key| (*key).to_owned()).collect()),
+        path: None,
+    }
+}
+
+#[test]
+fn what_is_behind_its_golden_path_is_named() {
+    let text = include_str!("../../../../core/golden/paths/team-standard-1.0.0.yaml")
+        .replace("version: 1.0.0", "version: 1.4.0");
+    let catalogue = Catalogue::with_documents([("newer", text.as_str())]).expect("two versions");
+    let mut record = object("k8s/v1/ConfigMap/goldenpath-system/environment.pay", Some(&[]));
+    let mut inspection = Inspection { catalogue: catalogue.into(), ..healthy() };
+    for (version, status, words) in [
+        ("1.0.0", CheckStatus::Warning, "pay is at team-standard 1.0.0 (1.4.0 is there)"),
+        ("1.4.0", CheckStatus::Ok, "1 env"),
+    ] {
+        record.path =
+            serde_json::from_value(serde_json::json!({"name": "team-standard", "version": version, "digest": ""})).ok();
+        inspection.objects = Ok(vec![record.clone()]);
+        let findings = judge(&inspection);
+        let found = findings.iter().find(|found| found.check == "golden path versions").expect("it is judged");
+        assert!(found.status == status && found.found.contains(words), "{version}: {}", found.found);
     }
 }
 

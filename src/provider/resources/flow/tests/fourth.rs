@@ -76,13 +76,12 @@ impl GoldenResource for Robot {
     }
 
     fn resolve(spec: &RobotSpec, given: &ResolveContext<'_>) -> Result<ResolvedRobot, Problems> {
-        let path = given.catalogue.path(None)?;
+        let path = given.catalogue.newest(None)?;
         let parent = given.parent.expect("it lives in an environment");
         let summary = Summary {
             team: parent.team.clone(),
-            golden_path: path.name.clone(),
-            golden_path_version: path.version.to_string(),
-            golden_path_digest: path.digest.clone(),
+            path: path.id(),
+            tier: None,
             class: None,
             deletion_protection: false,
             namespaces: vec![],

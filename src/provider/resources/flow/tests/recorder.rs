@@ -6,8 +6,8 @@ use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record},
     golden::{Catalogue, RESOURCES},
     provision::{
-        Descriptor, Engine, EngineConfig, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest,
-        Provisioner, RemoveRequest, Removed,
+        Description, Descriptor, Engine, EngineConfig, EnsureRequest, Observation, ObserveRequest, Outcome, Preview,
+        PreviewRequest, Provisioner, RemoveRequest, Removed,
     },
 };
 use goldenpath_sandbox::{Fault, Sandbox, SandboxOptions};
@@ -75,6 +75,10 @@ impl Provisioner for Recorder {
 
     async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
         self.engine.files(id).await
+    }
+
+    async fn describe(&self, id: &Id) -> Result<Option<Description>, Problem> {
+        self.engine.describe(id).await
     }
 
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem> {

@@ -4,6 +4,10 @@ use super::*;
 use crate::provision::engine::fixtures::{ARN, environment, record};
 use serde_json::json;
 
+/// An hour after the fixtures' records were written.
+const NOW: &str = "2026-11-25T02:00:00Z";
+const LATER: &str = "2026-11-25T02:00:01Z";
+
 #[test]
 fn a_record_means_one_thing_to_each_operation() {
     let spec = environment("pay", json!({}));
@@ -15,7 +19,10 @@ fn a_record_means_one_thing_to_each_operation() {
     };
     let replacing = |uid: &str, protected| Replacing { id: "demo/pay".into(), uid: uid.into(), protected };
     let (loose, tight, old) = (replacing("uid-1", false), replacing("uid-1", true), replacing("uid-0", true));
-    let create = |spec, replacing| Intent::Create { team: "payments", spec, replacing };
+    let create = |spec, replacing| Intent::Create { team: "payments", spec, replacing, now: NOW };
+    let late = |spec| Intent::Create { team: "payments", spec, replacing: None, now: LATER };
+    let claim = |claim: &str| environment("pay", json!({ "claim": claim }));
+    let (claimed, rival) = (claim("xr-1"), claim("xr-2"));
     let update = |uid| Intent::Update { uid };
     use Hold::{Free, Held};
     use Phase::{Changing, Creating, Deleting, Ready};
@@ -35,6 +42,9 @@ fn a_record_means_one_thing_to_each_operation() {
         ),
         ("an interrupted delete", of("payments", Deleting), create(&spec, None), Free, "finish"),
         ("its result was lost", of("payments", Ready), create(&spec, None), Free, "take over"),
+        ("it was never lost", of("payments", Ready), late(&spec), Free, "record.already_exists"),
+        ("the same claim holds it", Some(record("payments", Ready, &claimed)), late(&claimed), Free, "take over"),
+        ("another claim", Some(record("payments", Ready, &claimed)), late(&rival), Free, "record.already_exists"),
         ("it is another request", of("payments", Ready), create(&other, None), Free, "record.already_exists"),
         ("it is another team's", of("shop", Ready), create(&spec, None), Free, "record.already_exists"),
         ("create before destroy", of("payments", Ready), create(&other, Some(&loose)), Free, "take over"),
@@ -82,7 +92,7 @@ fn refusals_name_whom_to_ask() {
     let Decision::Refuse(problem) = decide(
         ARN,
         Some(&record("shop", Phase::Creating, &spec)),
-        Intent::Create { team: "payments", spec: &spec, replacing: None },
+        Intent::Create { team: "payments", spec: &spec, replacing: None, now: NOW },
         Hold::Free,
     ) else {
         panic!("another team's is refused");

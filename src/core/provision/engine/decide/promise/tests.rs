@@ -16,16 +16,18 @@ use crate::{
 use serde_json::json;
 
 #[test]
-fn a_plan_that_changes_nothing_says_only_what_was_an_error() {
-    let spec = environment("pay", json!({}));
-    let other = environment("pay", json!({ "quota": { "total": { "pods": "80" } } }));
+fn a_plan_says_what_is_new() {
+    let spec = environment("pay", json!({ "access": { "viewer": {} } }));
+    let other = environment("pay", json!({ "access": { "viewer": {} }, "quota": { "total": { "pods": "80" } } }));
     let blueprint = rendered(&spec, None);
     let lines: Lines =
         lines_of(&blueprint.objects).into_iter().filter_map(|(key, line)| Some((key, line.now()?.clone()))).collect();
     let mut drifted = lines.clone();
     drifted.pop_first();
-    let judged =
+    let new =
         [Problem::warning("a", "A warning", "Of the request."), Problem::error("b", "An error", "Of a newer rule.")];
+    let judged = [new.to_vec(), spec.check()].concat();
+    let all = || vec![("a", false), ("b", true), ("access.nobody", false)];
     let ground =
         Ground { target: None, facts: facts().stable, cluster: None, parent: None, parents: 1, usual_share: None };
     let found = Found {
@@ -34,17 +36,19 @@ fn a_plan_that_changes_nothing_says_only_what_was_an_error() {
         objects: Item::unread(),
         shares: None,
         rivals: vec![],
+        accepted: None,
         records: vec![],
     };
     for (before, objects, expected, reason) in [
-        (None, None, vec![("a", false), ("b", true)], "a create"),
-        (Some(&spec), Some(&lines), vec![("b", false)], "nothing changes: the error warns, the warning is silent"),
-        (Some(&spec), Some(&drifted), vec![("a", false), ("b", true)], "drift is healed"),
-        (Some(&other), Some(&lines), vec![("a", false), ("b", true)], "another request"),
+        (None, None, all(), "a create"),
+        (Some(&spec), Some(&lines), vec![("b", false)], "nothing changes: the error warns, the warnings are silent"),
+        (Some(&spec), Some(&drifted), vec![("b", true)], "drift is healed"),
+        (Some(&other), Some(&lines), vec![("a", false), ("b", true)], "another request, with one of the warnings"),
     ] {
         let prior = before.zip(objects).map(|(spec, objects)| Prior {
             spec: spec.clone(),
             uid: "uid-1".into(),
+            target: None,
             objects: objects.clone(),
             incomplete: false,
             identity_ready: None,
@@ -53,12 +57,15 @@ fn a_plan_that_changes_nothing_says_only_what_was_an_error() {
             id: spec.id(),
             spec: &spec,
             facts: None,
+            path: None,
+            planned_version: None,
             parent: None,
             prior: prior.as_ref(),
             replacing: None,
             variant: 0,
             planned: None,
             planned_target: None,
+            timeouts: None,
             moment: Moment::Plan,
         };
         let inputs = Inputs {
@@ -66,6 +73,8 @@ fn a_plan_that_changes_nothing_says_only_what_was_an_error() {
             ground: &ground,
             blueprint: &blueprint,
             judged: &judged,
+            bounds: &[],
+            now: "",
             found: &found,
             catalogue: &Catalogue::embedded(),
         };

@@ -1,0 +1,75 @@
+//! Whether a change begins and ends within the bounds of this process, and whether the cluster accepts the golden path. Pure.
+
+use super::inputs::Inputs;
+use crate::{
+    domain::{AcceptedPath, ClusterArn, Id, PathVersion, Problem, Record},
+    golden::{ResolveContext, Summary},
+    policy::{Bounds, Touched},
+};
+use std::collections::BTreeMap;
+
+/// What is requested, what there was by state, and what the record says of what exists.
+pub fn judge(inputs: &Inputs<'_>) -> Vec<Problem> {
+    let Inputs { change, ground, blueprint, found, catalogue, bounds, .. } = inputs;
+    let cluster = &ground.facts.cluster_arn;
+    let mut problems = of_summary(bounds, &change.id, cluster, &blueprint.summary);
+    if bounds.is_empty() {
+        return problems;
+    }
+    if let Some(prior) = change.prior.filter(|prior| prior.spec != *change.spec) {
+        let given =
+            ResolveContext { facts: &ground.facts, parent: change.parent.or(ground.parent.as_ref()), catalogue };
+        let before = prior.spec.resolve(&given).ok();
+        problems.extend(before.iter().flat_map(|before| of_summary(bounds, &change.id, cluster, before.summary())));
+    }
+    let record = found.objects.known().and_then(|objects| objects.record.as_ref());
+    problems.extend(record.iter().flat_map(|record| of_record(bounds, &change.id, Some(record))));
+    problems
+}
+
+fn of_summary(bounds: &[Bounds], id: &Id, cluster: &ClusterArn, summary: &Summary) -> Vec<Problem> {
+    let tier = summary.tier.as_ref().map(ToString::to_string).unwrap_or_default();
+    let (team, golden_path) = (summary.team.as_str(), summary.path.name.as_str());
+    let touched = Touched { id, cluster: Some(cluster), team, tier: &tier, golden_path };
+    bounds.iter().flat_map(|bounds| bounds.judge(&touched)).collect()
+}
+
+/// By its id alone where the record is lost.
+pub fn of_record(bounds: &[Bounds], id: &Id, record: Option<&Record>) -> Vec<Problem> {
+    let text = |text: fn(&Record) -> &String| record.map_or("", |record| text(record).as_str());
+    let cluster = record.and_then(|record| record.cluster_arn.parse().ok());
+    let touched = Touched {
+        id,
+        cluster: cluster.as_ref(),
+        team: text(|record| &record.team),
+        tier: text(|record| &record.tier),
+        golden_path: text(|record| &record.golden_path),
+    };
+    bounds.iter().flat_map(|bounds| bounds.judge(&touched)).collect()
+}
+
+/// By the cluster's baseline.
+pub fn judge_path(accepted: &BTreeMap<String, AcceptedPath>, path: &PathVersion) -> Option<Problem> {
+    let PathVersion { name, version, digest } = path;
+    if accepted.get(name).is_some_and(|accepted| accepted.admits(path)) {
+        return None;
+    }
+    let text = |(name, accepted): (&String, &AcceptedPath)| match &accepted.version {
+        Some(version) => format!("{name} {version}"),
+        None => name.clone(),
+    };
+    let list: Vec<String> = accepted.iter().map(text).collect();
+    let digest = digest.get(..12).unwrap_or(digest);
+    Some(
+        Problem::error(
+            "baseline.path_not_accepted",
+            format!("The cluster does not accept golden path {name} {version} (digest {digest})"),
+            format!(
+                "Its goldenpath_cluster_baseline accepts: {}. Nothing was changed. Choose one of them, or have the platform team \
+                 add this one to `golden_paths`.",
+                list.join(", ")
+            ),
+        )
+        .at(["golden_path"]),
+    )
+}

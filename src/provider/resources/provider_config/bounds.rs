@@ -1,0 +1,45 @@
+//! What the pipeline's own environment bounds, whatever the configuration says: `GOLDENPATH_BOUNDS`, a file or its text.
+
+use goldenpath_core::policy::PipelineBounds;
+use std::path::Path;
+
+pub const VARIABLE: &str = "GOLDENPATH_BOUNDS";
+
+/// `value`: the text itself when it begins with a brace, else the path of a file, whose folders lie beside it.
+pub fn read(value: &str, file: impl FnOnce(&Path) -> std::io::Result<String>) -> Result<PipelineBounds, String> {
+    if value.trim_start().starts_with('{') {
+        return value.parse();
+    }
+    let path = Path::new(value);
+    let text = file(path).map_err(|error| format!("{value}: {error}"))?;
+    let mut bounds: PipelineBounds = text.parse().map_err(|error| format!("{value}: {error}"))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for catalogue in bounds.catalogue.iter_mut().flatten() {
+        *catalogue = folder.join(&catalogue);
+    }
+    Ok(bounds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_or_its_text_and_never_half_of_it() {
+        let none = |_: &Path| Err(std::io::Error::other("no such file"));
+        let text = read(r#"{"allow": {"teams": ["pay"]}, "built_in_path": false}"#, none).unwrap();
+        assert_eq!((text.allow.teams, text.built_in_path), (Some(vec!["pay".to_owned()]), Some(false)));
+        let file =
+            read("/etc/gp/bounds.yaml", |_| Ok("allow: {tiers: [dev]}\ncatalogue: [paths, /other]\n".to_owned()));
+        let paths = file.unwrap().catalogue.unwrap();
+        assert_eq!(paths, [Path::new("/etc/gp/paths"), Path::new("/other")], "relative to the file");
+        for (value, reason) in [
+            ("/etc/gp/bounds.yaml", "an absent file is not no bounds"),
+            (r#"{"teams": ["pay"]}"#, "a bound outside of `allow`"),
+            (r#"{"allow": {"team": ["pay"]}}"#, "a misspelt bound"),
+            (r#"{"allow": "#, "half of it"),
+        ] {
+            assert!(read(value, none).is_err(), "{reason}");
+        }
+    }
+}
