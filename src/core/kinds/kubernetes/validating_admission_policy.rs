@@ -13,6 +13,7 @@ pub const KIND: Kind = Kind {
     environments: Writes::Nothing,
     atomic: &["matchConstraints"],
     words,
+    has_status: true,
     ..Kind::cluster_wide("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies")
 };
 
