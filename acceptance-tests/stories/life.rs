@@ -58,7 +58,7 @@ pub(super) fn child_objects_are_shown(tool: &Tool) -> Result<()> {
         ("NetworkPolicy payments-dev/gp-default-deny", "ingress=closed"),
         ("RoleBinding payments-dev/gp-developer", "subjects=Group gp:p:"),
         ("ServiceAccount payments-dev/ledger", ""),
-        ("PodIdentityAssociation payments-dev/ledger", "roleArn"),
+        ("PodIdentityAssociation payments-dev/ledger", "role=/goldenpath/"),
     ] {
         let text = promised.get(key);
         ensure!(text.is_some_and(|text| text.contains(part)), "{key} is not promised with {part:?}: {text:?}");

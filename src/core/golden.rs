@@ -25,6 +25,8 @@ mod forms;
 mod grants;
 #[cfg(test)]
 mod guardrails;
+#[cfg(test)]
+mod legible;
 mod loosening;
 mod objects;
 mod outputs;

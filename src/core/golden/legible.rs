@@ -1,8 +1,8 @@
 //! A person who reads a plan sees every change of every object that a golden path renders.
 
-use super::fixtures::*;
+use super::{Baseline, Environment, Slot, Spec, fixtures::*};
 use crate::{
-    domain::{Fields, FieldsBuilder, Holder, ObjectKey, Spec},
+    domain::{BaselineSpec, Fields, FieldsBuilder, Holder, ObjectKey},
     kinds::{self, block, fields_of, same_digest},
 };
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn objects() -> Vec<(ObjectKey, Fields)> {
         "scope": "session_policy", "target_role_arn": "arn:aws:iam::444455556666:role/data",
         "statements": [{"actions": ["sqs:*"], "resources": ["*"], "conditions": {"Bool": {"aws:SecureTransport": ["true"]}}}]
     });
-    let baseline = Spec::of::<Baseline>(crate::domain::BaselineSpec::new("demo".parse().expect("a name")));
+    let baseline = Spec::of::<Baseline>(BaselineSpec::new("demo".parse().expect("a name")));
     [
         rendered(baseline, &facts, None),
         rendered(Spec::of::<Environment>(prod), &facts, None),

@@ -6,7 +6,7 @@ use crate::{
     kinds::{
         canonical::policy::canonical_policy,
         kind::{Kind, RemovalRank},
-        words::{Rest, Row, policy},
+        words::{Rest, Row, policy, value},
     },
 };
 
@@ -29,10 +29,19 @@ pub(in crate::kinds) fn fields(association: &PodIdentityAssociation) -> Fields {
 
 fn words(rest: &mut Rest<'_>) -> Vec<Row> {
     let mut rows = vec![];
-    for (path, name) in
-        [("/roleArn", "roleArn"), ("/targetRoleArn", "targetRoleArn"), ("/disableSessionTags", "disableSessionTags")]
-    {
-        rows.extend(rest.take_row(path, name));
+    // EKS CreatePodIdentityAssociation: a role of the cluster's own account, so its path and name say which.
+    let role = rest.get("/roleArn").and_then(|arn| Some(Row::one("role", value(arn.split_once(":role")?.1))));
+    if let Some(role) = role {
+        rest.take("/roleArn");
+        rows.push(role);
+    }
+    rows.extend(rest.take_row("/roleArn", "roleArn"));
+    rows.extend(rest.take_row("/targetRoleArn", "targetRoleArn"));
+    // On unless they are switched off.
+    match rest.get("/disableSessionTags") {
+        Some("false") => drop(rest.take("/disableSessionTags")),
+        Some(_) => rows.extend(rest.take_row("/disableSessionTags", "disableSessionTags")),
+        None => rows.push(Row::one("disableSessionTags", "absent")),
     }
     rows.extend(rest.take_as("/policy", |document| policy::rows("policy", document)).unwrap_or_default());
     rows

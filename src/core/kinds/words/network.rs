@@ -51,7 +51,7 @@ fn rule(name: &str, rule: &Value, peers: &str, word: &str) -> Option<Vec<Row>> {
     let peers = match rule.get(peers) {
         // Kubernetes: a rule without peers matches everybody.
         None => vec!["everybody".to_owned()],
-        Some(list) => list.as_array()?.iter().map(peer).collect::<Option<Vec<String>>>()?,
+        Some(list) => everywhere(list.as_array()?.iter().map(peer).collect::<Option<Vec<String>>>()?),
     };
     let ports = match rule.get("ports") {
         None => None,
@@ -64,6 +64,16 @@ fn rule(name: &str, rule: &Value, peers: &str, word: &str) -> Option<Vec<Row>> {
     }
     let ports = ports.unwrap_or_else(|| vec!["all".to_owned()]);
     Some(vec![Row::new(format!("{name}.on"), ports), Row::new(format!("{name}.{word}"), peers)])
+}
+
+/// All pods and all addresses of both families.
+fn everywhere(peers: Vec<String>) -> Vec<String> {
+    let except = |family: &str| peers.iter().find_map(|peer| peer.strip_prefix(family)?.strip_prefix(" except "));
+    let has_pods = peers.iter().any(|peer| peer == "namespaces all");
+    match (peers.len(), has_pods, except("0.0.0.0/0"), except("::/0")) {
+        (3, true, Some(four), Some(six)) => vec![format!("everywhere except {four}|{six}")],
+        _ => peers,
+    }
 }
 
 fn peer(peer: &Value) -> Option<String> {

@@ -65,7 +65,7 @@ fn read(lines: &[FieldLine]) -> Powers {
             _ if field == "attached" => {
                 powers.given.extend(elements(value).into_iter().map(|arn| ("policy ", legible(arn))))
             }
-            _ if field == "roleArn" || field == "targetRoleArn" => {
+            _ if ["role", "roleArn", "targetRoleArn"].contains(&field) => {
                 powers.given.insert(("IAM role ", legible(value)));
             }
             (is_policy, _) if is_policy || ["boundary", "path", "disableSessionTags"].contains(&field) => {
