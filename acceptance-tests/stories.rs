@@ -85,6 +85,7 @@ pub const STORIES: &[Story] = &[
     story("a moved block", On::Every, moves::moved),
     story("a removed block", On::Modern, moves::removed),
     story("two addresses of one environment", On::Every, run::two_addresses),
+    story("a namespace of another environment, added", On::Main, run::a_namespace_of_another),
     story("a for_each key renamed without moved", On::Every, run::a_renamed_key),
     story("a tainted environment", On::Every, run::tainted),
     story("-target", On::Main, moves::target),

@@ -26,6 +26,28 @@ pub(super) fn two_addresses(tool: &Tool) -> Result<()> {
     Ok(())
 }
 
+/// A name that another configuration's environment has, added to one that exists: found in the plan.
+pub(super) fn a_namespace_of_another(tool: &Tool) -> Result<()> {
+    let environments = |keys: &str| {
+        each(
+            "{ \"pay\" = [\"api\"], \"shop\" = [\"api\"] }",
+            "name = each.key\n  namespaces = { for key in each.value : key => {} }",
+        )
+        .replace("\"shop\" = [\"api\"]", keys)
+    };
+    let workspace = Workspace::new(tool, &environments("\"pay-b\" = [\"c\"]"))?;
+    workspace.apply(&[])?;
+    let other = Workspace::new(tool, "")?;
+    other.write("provider.tf", &workspace.sandbox_provider())?;
+    workspace.ok(&["state", "rm", "goldenpath_team_environment.each[\"pay-b\"]"])?;
+    let grown = environments("\"pay-b\" = [\"c\"]").replace("\"pay-b\" = [\"c\"]", "\"shop\" = [\"x\"]");
+    workspace.write("main.tf", &grown.replace("[\"api\"]", "[\"api\", \"b-c\"]"))?;
+    let plan = workspace.plan_fails(&[])?;
+    plan.says("pay-b-c")?;
+    plan.says("environment pay-b")?;
+    Ok(())
+}
+
 pub(super) fn a_renamed_key(tool: &Tool) -> Result<()> {
     let with = |key: &str| each(&format!("{{ {key} = \"pay\" }}"), "name = each.value");
     let workspace = Workspace::new(tool, &with("old"))?;

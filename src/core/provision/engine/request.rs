@@ -107,6 +107,16 @@ impl<'a> ChangeRequest<'a> {
         namespaces.collect()
     }
 
+    /// Of an update: the Namespaces that the new request has and state does not know.
+    pub fn new_namespaces(&self, blueprint: &Blueprint) -> Vec<ObjectKey> {
+        let known = self.state_keys();
+        let keys = blueprint.objects.iter().map(|desired| &desired.key);
+        let is_new = |key: &&ObjectKey| {
+            matches!(key, ObjectKey::Kube { kind, namespace: None, .. } if kind == "Namespace") && !known.contains(key)
+        };
+        keys.filter(is_new).cloned().collect()
+    }
+
     /// Keys of the objects that state knows.
     pub fn state_keys(&self) -> BTreeSet<ObjectKey> {
         let objects = self.prior.into_iter().flat_map(|prior| prior.objects.keys());

@@ -8,7 +8,7 @@ use goldenpath_core::{
     domain::Phase,
     provision::{Outcome, Provisioner, Spec},
 };
-use goldenpath_sandbox::{CallLogEntry, SandboxOptions, Verb};
+use goldenpath_sandbox::{Action, CallLogEntry, Fault, SandboxOptions, Verb};
 use serde_json::json;
 use std::{collections::BTreeSet, time::Duration};
 
@@ -229,8 +229,9 @@ async fn a_remove_that_fails_at_any_step_is_finished_by_the_next() {
 async fn one_error_names_the_object_the_call_and_the_next_step() {
     let fixture = EngineFixture::ready().await;
     let spec = environment("pay", json!({}));
-    let at = call_of(&spec, |call| call.verb == Verb::Apply && call.kind == "ResourceQuota").await;
-    fixture.fail(at, Wrong::Denied).await;
+    // By its kind, since calls that run side by side have no order.
+    let fault = Fault::new(Action::Deny).verb(Verb::Apply).kind("ResourceQuota");
+    fixture.sandbox.add_fault(fault).await.expect("a fault");
     let outcome = fixture.ensure(&spec, None).await;
     let error = outcome.problems.iter().find(|problem| problem.is_error()).expect("an error");
     let says = |text: &str, words: &str| assert!(text.to_lowercase().contains(words), "{words}: {text}");

@@ -113,6 +113,7 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     }
     said.add(promise.problems)?;
     said.add(found.rivals.iter().map(|(namespace, rival)| shared_namespace(&change.id, namespace, rival)))?;
+    said.add(found.taken.iter().filter_map(|seen| taken(inputs, seen)))?;
     let authentication = found.authentication.known();
     let against = authentication.map(|found| authentication::judge(&change.id, blueprint, found));
     said.add(against.into_iter().flatten().filter(|problem| is_plan || problem.is_error()))?;
@@ -267,6 +268,19 @@ fn parent_changed(Inputs { change, ground, .. }: &Inputs<'_>) -> Option<Problem>
         )
         .at(["environment"])
     })
+}
+
+/// A name that an update adds and somebody has.
+fn taken(inputs: &Inputs<'_>, seen: &Observed) -> Option<Problem> {
+    let Inputs { change, blueprint, .. } = inputs;
+    let desired = inputs.desired(&seen.key)?;
+    let (team, adopt) = (blueprint.summary.team.as_str(), change.spec.common().adopt);
+    let claimant = Claimant { id: &change.id, team, adopt, was_ours: false };
+    match step::next(desired, Some(seen.clone()), &claimant) {
+        // An adoption of it is announced at apply.
+        Ok(_) | Err(Failure::Held { .. }) => None,
+        Err(failure) => Some(failure.problem()),
+    }
 }
 
 fn shared_namespace(id: &Id, namespace: &str, rival: &Id) -> Problem {

@@ -27,6 +27,8 @@ pub struct Found {
     pub rivals: Vec<(String, Id)>,
     /// What the baseline says that environments may be made by; `None`: anything, or it was not read.
     pub accepted: Option<BTreeMap<String, AcceptedPath>>,
+    /// Of the Namespaces that a plan adds, those that are there.
+    pub taken: Vec<Observed>,
     /// Of what lives in the environment, where a plan drops a namespace. An apply finds them among the objects.
     pub records: Vec<Record>,
 }
@@ -76,6 +78,7 @@ impl Engine {
                 shares,
                 rivals,
                 accepted: self.accepted_again(change, ground, blueprint).await,
+                taken: self.gather_taken(change, ground, blueprint).await,
                 records: self.gather_records(change, ground, blueprint).await,
             };
         }
@@ -99,7 +102,7 @@ impl Engine {
             boundaries.push((arn.clone(), exists));
         }
         let accepted = objects.known().and_then(|objects| self.accepted(&change.id, &objects.observed));
-        Found { authentication, boundaries, objects, shares, rivals, accepted, records: vec![] }
+        Found { authentication, boundaries, objects, shares, rivals, accepted, taken: vec![], records: vec![] }
     }
 
     /// Planned over this connection, else recorded.
@@ -125,6 +128,16 @@ impl Engine {
         let target = self.target(&ground.facts.cluster_arn, change.moment);
         let observed = target.get(&record::baseline_key()).await.ok()?;
         self.accepted(&change.id, observed.as_slice())
+    }
+
+    /// A plan of something that exists reads only the names that it adds; none where they can't be read, apply reads them again.
+    async fn gather_taken(&self, change: &ChangeRequest<'_>, ground: &Ground, blueprint: &Blueprint) -> Vec<Observed> {
+        let keys = change.new_namespaces(blueprint);
+        if keys.is_empty() {
+            return vec![];
+        }
+        let target = self.target(&ground.facts.cluster_arn, change.moment);
+        target.observe(&Selector { scope: Scope::Keys, keys }).await.unwrap_or_default()
     }
 
     /// None where they can't be read: apply reads them again.

@@ -37,6 +37,7 @@ fn a_plan_says_what_is_new() {
         shares: None,
         rivals: vec![],
         accepted: None,
+        taken: vec![],
         records: vec![],
     };
     for (before, objects, expected, reason) in [
