@@ -8,6 +8,7 @@ mod check;
 mod contracts;
 mod doctor;
 mod failures;
+mod fuzz;
 mod joined;
 mod live;
 mod outside;

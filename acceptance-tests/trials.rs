@@ -3,7 +3,7 @@
 use crate::{
     architecture,
     check::{Check, absent, trial},
-    contracts, doctor, failures, joined,
+    contracts, doctor, failures, fuzz, joined,
     live::Live,
     people, permissions, read_cost, server, stories, truth, wrong,
 };
@@ -27,6 +27,7 @@ pub fn all(cases: u64, real_cases: u64, seed: u64) -> Vec<Trial> {
         .chain(on_clis(&matrix))
         .chain(wrong_configurations())
         .chain(failures())
+        .chain(fuzz::CHECKS.map(|(name, check)| trial(format!("fuzz: {name}"), move || check(fuzz::duration()))))
         .chain(truth(cases, seed))
         .collect();
     match Programs::find() {

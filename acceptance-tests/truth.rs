@@ -2,7 +2,7 @@
 //! apply the objects in the target are exactly those that the plan showed, and the next plan is empty.
 
 mod drift;
-mod specs;
+pub mod specs;
 mod tally;
 mod truth_target;
 mod words;

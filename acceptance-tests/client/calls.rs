@@ -84,6 +84,11 @@ impl Client {
         Arc::ptr_eq(&self.origin, &other.origin)
     }
 
+    /// For requests that no client makes.
+    pub fn calls(&mut self) -> &mut Calls {
+        &mut self.calls
+    }
+
     pub fn schemas(&self) -> &Schemas {
         &self.schemas
     }
@@ -187,7 +192,7 @@ impl Client {
     }
 }
 
-type Calls = wire::provider_client::ProviderClient<Channel>;
+pub type Calls = wire::provider_client::ProviderClient<Channel>;
 
 async fn dial(socket: &Path) -> Result<Calls> {
     let socket: PathBuf = socket.to_owned();

@@ -36,7 +36,9 @@ fn golden_paths(catalogue: &Catalogue) -> String {
         "Golden paths",
         "A golden path is a named, versioned document: tiers with their defaults and bounds, and the grants that a team's \
          configuration can only narrow.\n\nThe golden paths below are built in. `terraform-provider-goldenpath catalogue show <name>` \
-         prints one; to use your own, add its folder to `catalogue` in the provider block.",
+         prints one; to use your own, add its folder to `catalogue` in the provider block.\n\nA version never changes: an environment stays at the one that made it until its own \
+         `golden_path_version` moves it, and its slots with it. Older versions of built-in paths stay in the provider. A document may say \
+         `deprecated: <what to do instead>`; with `default: true` it takes the place of the built-in default.",
     );
     for path in catalogue.paths() {
         let _ = write!(page, "\n## {} {}\n\n{}\n", path.name, path.version, path.description);
