@@ -122,7 +122,7 @@ impl Engine {
         ground: &Ground,
         blueprint: &Blueprint,
     ) -> Option<BTreeMap<String, AcceptedPath>> {
-        if change.path == Some(&blueprint.summary.path) {
+        if change.id.owner().is_none() || change.path == Some(&blueprint.summary.path) {
             return None;
         }
         let target = self.target(&ground.facts.cluster_arn, change.moment);
