@@ -139,7 +139,7 @@ pub(super) fn leaves(tool: &Tool) -> Result<()> {
         (4, "drift = { mode = terraform_data.later.output.mode, ignore = [] }", None, "a choice"),
         (
             5,
-            "namespaces = { default = { labels = { \"corp.example/contact\" = terraform_data.later.output.text } } }",
+            "namespaces = { default = { labels = { \"contact-of\" = terraform_data.later.output.text } } }",
             Some("Namespace payments"),
             "a label",
         ),

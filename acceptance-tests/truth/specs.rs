@@ -224,10 +224,10 @@ fn namespace(random: &mut Random, prod: bool) -> Json {
         spec.insert("quota".into(), json!({ "requests.cpu": random.pick(&["500m", "250m"]), "pods": "4" }));
     }
     if random.percent(25) {
-        spec.insert("labels".into(), json!({ "example.com/squad": random.pick(&["blue", "green"]) }));
+        spec.insert("labels".into(), json!({ "squad": random.pick(&["blue", "green"]) }));
     }
     if random.percent(25) {
-        spec.insert("annotations".into(), json!({ "example.com/wiki": "https://wiki.example.com/x" }));
+        spec.insert("annotations".into(), json!({ "wiki": "https://wiki.example.com/x" }));
     }
     if random.percent(20) {
         spec.insert(
@@ -236,7 +236,7 @@ fn namespace(random: &mut Random, prod: bool) -> Json {
         );
     }
     if !prod && random.percent(20) {
-        spec.insert("pod_security".into(), json!({ "enforce": "restricted", "version": "1.35" }));
+        spec.insert("pod_security".into(), json!({ "enforce": "restricted", "version": "1.36" }));
     }
     Json::Object(spec)
 }
