@@ -17,6 +17,7 @@ use plugin::{
     Type, Value,
     value::{json, msgpack},
 };
+use serde_json::json as from_json;
 use std::time::{Duration, Instant};
 use tfplugin_proto::tfplugin6 as wire;
 use tonic::Code;
@@ -28,18 +29,6 @@ pub const CHECKS: [(&str, fn(Duration) -> Result<()>); 3] =
 pub fn duration() -> Duration {
     let seconds = std::env::var("GOLDENPATH_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
     Duration::from_secs(seconds.unwrap_or(20))
-}
-
-/// Each seed is one case, so that a failure names what to run again.
-fn for_as_long(duration: Duration, mut case: impl FnMut(&mut Random) -> Result<()>) -> Result<()> {
-    let started = Instant::now();
-    let mut seed = 0;
-    while started.elapsed() < duration {
-        case(&mut Random::new(seed)).with_context(|| format!("seed {seed}"))?;
-        seed += 1;
-    }
-    ensure!(seed > 100, "only {seed} cases were tried");
-    Ok(())
 }
 
 fn values_as_msgpack(duration: Duration) -> Result<()> {
@@ -58,39 +47,52 @@ fn round_trips(
     let server = Server::start()?;
     let client = block_on(server.sandbox_client())?;
     let schema = client.resource(ENVIRONMENT)?;
-    for_as_long(duration, |random| {
+    let (started, mut seed) = (Instant::now(), 0);
+    while started.elapsed() < duration {
+        let random = &mut Random::new(seed);
         let frame = Frame::random(random, "fuzz".into());
         let value = client.config(ENVIRONMENT, &specs::environment(random, &frame))?;
         let bytes = damaged(random, encode(&value, &schema.ty)?);
-        let started = Instant::now();
-        let Some(read) = decode(&bytes, &schema.ty) else { return Ok(()) };
-        ensure!(started.elapsed() < Duration::from_secs(1), "it took {:?}", started.elapsed());
+        let begun = Instant::now();
+        let read = decode(&bytes, &schema.ty);
+        ensure!(begun.elapsed() < Duration::from_secs(1), "seed {seed}: it took {:?}", begun.elapsed());
         // What has no form in this codec (an unknown in JSON) need not have one.
-        if let Ok(written) = encode(&read, &schema.ty) {
-            ensure!(
-                decode(&written, &schema.ty).as_ref() == Some(&read),
-                "it is another value when it is read again: {read:?}"
-            );
+        if let Some(read) = read
+            && let Ok(written) = encode(&read, &schema.ty)
+        {
+            let again = decode(&written, &schema.ty);
+            ensure!(again.as_ref() == Some(&read), "seed {seed}: another value when it is read again: {read:?}");
         }
-        Ok(())
-    })
+        seed += 1;
+    }
+    ensure!(seed > 100, "only {seed} cases were tried");
+    Ok(())
 }
 
 fn requests(duration: Duration) -> Result<()> {
+    block_on(requests_of(duration))
+}
+
+async fn requests_of(duration: Duration) -> Result<()> {
     let mut server = Server::start()?;
-    let mut client = block_on(server.sandbox_client())?;
+    let mut client = server.sandbox_client().await?;
     let ty = client.resource(ENVIRONMENT)?.ty.clone();
-    for_as_long(duration, |random| {
+    let (started, mut seed) = (Instant::now(), 0);
+    while started.elapsed() < duration {
+        let random = &mut Random::new(seed);
         let frame = Frame::random(random, "fuzz".into());
         let value = client.config(ENVIRONMENT, &specs::environment(random, &frame))?;
         let config = msgpack::encode(&value, &ty)?;
-        block_on(one_request(&mut client, random, config, &json::encode(&value, &ty).unwrap_or_default()))
-    })?;
+        let state = json::encode(&value, &ty).unwrap_or_default();
+        one_request(&mut client, random, config, &state).await.with_context(|| format!("seed {seed}"))?;
+        seed += 1;
+    }
+    ensure!(seed > 100, "only {seed} cases were tried");
     ensure!(server.is_alive()?, "the provider has ended");
-    let mut client = block_on(server.sandbox_client())?;
-    let right = client
-        .config(ENVIRONMENT, &serde_json::json!({ "name": "a", "team": "a", "tier": "dev", "cluster": "demo" }))?;
-    let said = block_on(client.validate(ENVIRONMENT, &right))?;
+    let mut client = server.sandbox_client().await?;
+    let right = from_json!({ "name": "a", "team": "a", "tier": "dev", "cluster": "demo" });
+    let right = client.config(ENVIRONMENT, &right)?;
+    let said = client.validate(ENVIRONMENT, &right).await?;
     ensure!(errors(&said).is_empty(), "what is right is refused afterwards: {}", as_text(&said));
     Ok(())
 }

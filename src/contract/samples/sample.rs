@@ -37,8 +37,9 @@ impl Sample {
 
     /// Nothing that we or anyone else declares has changed between two looks.
     pub(crate) fn is_unchanged(&self, before: &Observed, after: &Observed) -> bool {
-        let version = if self.has_status() { before } else { after }.version.clone();
-        let after = Observed { version, ..after.clone() };
+        // A controller writes the status in its own time.
+        let of_status = if self.has_status() { before } else { after };
+        let after = Observed { version: of_status.version.clone(), used: of_status.used.clone(), ..after.clone() };
         *before == after
     }
 }

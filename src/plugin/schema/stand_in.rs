@@ -62,6 +62,22 @@ fn put(tree: Value, steps: &[Step], value: Value) -> Option<Value> {
     }
 }
 
+/// Small and large, since a rounded share of a small amount is the same for many.
+const TEXTS: [&str; 12] = [
+    "2",
+    "300",
+    "512Mi",
+    "768Gi",
+    "stand-in-a",
+    "stand-in-b",
+    "1.30",
+    "1.31",
+    "10.1.0.0/16",
+    "10.2.0.0/16",
+    "arn:aws:iam::111122223333:role/stand-in-a",
+    "arn:aws:iam::111122223333:role/stand-in-b",
+];
+
 fn candidates(schema: &Schema, path: &Path, prior: &Value) -> Option<Vec<Value>> {
     let (attribute, rest) = find(&schema.attributes, path.steps())?;
     let mut found: Vec<Value> = prior.at(path).filter(|value| value.is_wholly_known()).cloned().into_iter().collect();
@@ -87,27 +103,17 @@ fn candidates(schema: &Schema, path: &Path, prior: &Value) -> Option<Vec<Value>>
         Type::Bool => add(vec![true.into(), false.into()]),
         _ if !attribute.choices.is_empty() => add(attribute.choices.iter().map(|choice| (*choice).into()).collect()),
         Type::Number => add([3, 2, 60, 61].map(Value::from).into_iter().filter(passes).take(4).collect()),
-        Type::String => {
-            // Small and large, since a rounded share of a small amount is the same for many.
-            let texts = [
-                "2",
-                "300",
-                "512Mi",
-                "768Gi",
-                "stand-in-a",
-                "stand-in-b",
-                "1.30",
-                "1.31",
-                "10.1.0.0/16",
-                "10.2.0.0/16",
-                "arn:aws:iam::111122223333:role/stand-in-a",
-                "arn:aws:iam::111122223333:role/stand-in-b",
-            ];
-            add(texts.into_iter().map(Value::from).filter(passes).take(4).collect());
-        }
+        Type::String => add(TEXTS.into_iter().map(Value::from).filter(passes).take(4).collect()),
         _ => {
             let example = super::example::fill(attribute);
             add(if rest.is_empty() { vec![example] } else { vec![] });
+            // Others than those that are written elsewhere: else what is unknown would seem to add nothing.
+            let single = |text: &str| match &ty {
+                Type::List(element) if **element == Type::String => Some(Value::List(vec![text.into()])),
+                Type::Set(element) if **element == Type::String => Some(Value::set([text.into()])),
+                _ => None,
+            };
+            add(TEXTS.into_iter().filter_map(single).filter(passes).take(2).collect());
         }
     }
     if rest.is_empty() && !attribute.is_required() {
@@ -144,6 +150,7 @@ mod tests {
             required("name", Type::String),
             quota,
             optional("spaces", map_of(object([optional("size", Type::Number)]))),
+            optional("names", Type::set(Type::String)),
         ])
     }
 
@@ -158,6 +165,12 @@ mod tests {
             (Value::map([("on", unknown())]), Value::map([("on", Value::Null)]), 3, "true, false, null"),
             (Value::map([("mode", unknown())]), Value::map([("mode", "b".into())]), 4, "each choice and null"),
             (Value::map([("on", unknown()), ("mode", unknown())]), Value::Null, 12, "all of both"),
+            (
+                Value::map([("names", unknown())]),
+                Value::map([("names", Value::set(["a".into()]))]),
+                5,
+                "others than are there",
+            ),
             (Value::map([("name", unknown())]), Value::map([("name", "x".into())]), 5, "a required text is never null"),
             (Value::map([("quota", Value::map([("cpu", unknown())]))]), Value::Null, 2, "inside a map, by its rule"),
             (
