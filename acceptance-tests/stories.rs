@@ -114,6 +114,8 @@ pub const STORIES: &[Story] = &[
     story("another target under the same state", On::Main, target::another_target),
     story("the offline target refuses to apply", On::Main, target::offline),
     story("`test` on the offline target", On::Modern, target::tests_offline),
+    story("`test` with a mock of the provider", On::Modern, target::mocked),
+    story("a quota below the shares of its slots", On::Main, target::a_total_below_its_shares),
     story("facts from the data source", On::Main, target::facts_from_the_data_source),
     story("TF_DISABLE_PLUGIN_TLS", On::Every, target::without_tls),
     story("a TMPDIR in which no socket can be", On::Every, target::without_a_socket),

@@ -43,6 +43,34 @@ pub(super) fn offline(tool: &Tool) -> Result<()> {
     Ok(())
 }
 
+/// A mock makes up every computed value, ids too: the error says what an id looks like, and a mock that says so works.
+pub(super) fn mocked(tool: &Tool) -> Result<()> {
+    let workspace = Workspace::bare(tool)?;
+    workspace.write("main.tf", QUICK)?;
+    fs::create_dir_all(workspace.path("tests"))?;
+    let run = "\nrun \"all\" {\n  command = apply\n}\n";
+    workspace.write("tests/a.tftest.hcl", &format!("mock_provider \"goldenpath\" {{}}\n{run}"))?;
+    let test = workspace.fails(&["test", "-no-color"])?;
+    test.says("is not the id of an environment, which is <cluster>/<environment>")?;
+    let mock =
+        |resource: &str, id: &str| format!("  mock_resource {resource:?} {{\n    defaults = {{ id = {id:?} }}\n  }}\n");
+    let mocks = [mock("goldenpath_cluster_baseline", "demo"), mock("goldenpath_team_environment", "demo/payments-dev")];
+    workspace.write("tests/a.tftest.hcl", &format!("mock_provider \"goldenpath\" {{\n{}}}\n{run}", mocks.concat()))?;
+    workspace.ok(&["test", "-no-color"])?.says("1 passed")?;
+    Ok(())
+}
+
+/// A total below what slots hold is refused with their names, in the plan.
+pub(super) fn a_total_below_its_shares(tool: &Tool) -> Result<()> {
+    let workspace = Workspace::new(tool, QUICK)?;
+    workspace.apply(&[])?;
+    workspace.write("main.tf", &QUICK.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"1500m\""))?;
+    let plan = workspace.plan_fails(&[])?;
+    plan.says("requests.cpu of 1500m is less than the shares of the slots of demo/payments-dev: 2")?;
+    plan.says("ledger 2")?;
+    Ok(())
+}
+
 pub(super) fn tests_offline(tool: &Tool) -> Result<()> {
     let workspace = Workspace::bare(tool)?;
     workspace.write(

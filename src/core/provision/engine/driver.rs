@@ -38,17 +38,15 @@ impl Engine {
         let (blueprint, judged) = self.render(change, &ground)?; // pure
         let found = &self.gather_found(change, &ground, &blueprint, &mut Watch::default()).await; // reads
         self.remember(change, &ground.facts);
-        let (catalogue, now) = (&self.catalogue.holding(change.path), &self.clock.now());
-        let (ground_now, bounds) = (&ground, &self.config.bounds);
         let inputs = Inputs {
             change,
-            ground: ground_now,
+            ground: &ground,
             blueprint: &blueprint,
             judged: &judged,
             found,
-            catalogue,
-            bounds,
-            now,
+            catalogue: &self.catalogue.holding(change.path),
+            bounds: &self.config.bounds,
+            now: &self.clock.now(),
         };
         let plan = decide(&inputs).map_err(Stop::into_problems)?; // pure
         let outputs = outcome::planned(&blueprint, &plan.lines, change.prior, ground.target.as_deref()); // pure

@@ -24,3 +24,4 @@ pub use instance::{InstanceGround, instance_keys};
 pub use item::Item;
 pub use objects::{Found, Objects, is_shared_entry, named_elsewhere, own_selector, read_more};
 pub use removal::{Leaving, LeftCluster};
+pub use shares::Lowered;

@@ -5,8 +5,11 @@
 //! Anything else is a warning, and apply waits for the decreases.
 
 use crate::{
-    domain::{EnvironmentId, Problem, Quantity},
-    provision::engine::connection::{Amounts, ShareClaim},
+    domain::{EnvironmentId, Id, Problem, Quantity},
+    provision::engine::{
+        connection::{Amounts, ShareClaim},
+        gather::Lowered,
+    },
 };
 use std::collections::BTreeMap;
 
@@ -54,6 +57,31 @@ pub fn over(
         let sum = sum(others.chain([mine]))?;
         (sum > total).then_some((*resource, sum, total))
     })
+}
+
+/// A total that no longer covers what the slots of the environment hold, with their names.
+pub fn below(id: &Id, Lowered { total, recorded }: &Lowered) -> Vec<Problem> {
+    let problem = |(resource, total): (&String, &String)| {
+        let total: Quantity = total.parse().ok()?;
+        let held: Vec<(&str, &Quantity)> = recorded
+            .iter()
+            .filter_map(|(slot, amounts)| Some((slot.as_str(), amounts.get(resource.as_str())?)))
+            .collect();
+        let sum = sum(held.iter().map(|(_, amount)| *amount)).filter(|sum| *sum > total)?;
+        let slots: Vec<String> = held.iter().map(|(slot, amount)| format!("{slot} {amount}")).collect();
+        Some(
+            Problem::error(
+                "environment.total_below_shares",
+                format!("{resource} of {total} is less than the shares of the slots of {id}: {sum}"),
+                format!(
+                    "They are: {}. Lower these shares in an apply of their own first, then the total.",
+                    slots.join(", ")
+                ),
+            )
+            .at(["quota", "total", resource.as_str()]),
+        )
+    };
+    total.iter().filter_map(problem).collect()
 }
 
 /// What a slot holds at the least whatever the order of the run; nothing is certain of one that was not planned.
@@ -108,6 +136,27 @@ pub fn still_over(environment: &EnvironmentId, resource: &str, sum: &Quantity, t
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_total_covers_what_is_recorded() {
+        let cpu = |amount: &str| Amounts::from([("requests.cpu", amount.parse().expect("an amount"))]);
+        let recorded = || BTreeMap::from([("api".to_owned(), cpu("2")), ("web".to_owned(), cpu("1500m"))]);
+        let id = Id::from("demo/pay".parse::<EnvironmentId>().expect("an id"));
+        for (total, expected, reason) in [
+            ("4", None, "more than they hold"),
+            ("3500m", None, "just what they hold"),
+            ("3", Some("api 2, web 1500m"), "less, with the names"),
+        ] {
+            let lowered =
+                Lowered { total: [("requests.cpu".to_owned(), total.to_owned())].into(), recorded: recorded() };
+            let found = below(&id, &lowered);
+            assert_eq!(found.first().is_some_and(|found| found.is_error()), expected.is_some(), "{reason}");
+            assert!(
+                found.iter().all(|found| found.detail.contains(expected.unwrap_or_default())),
+                "{reason}: {found:?}"
+            );
+        }
+    }
 
     fn cpu(amount: &str) -> Option<Amounts> {
         amount.parse().ok().map(|amount| Amounts::from([("requests.cpu", amount)]))

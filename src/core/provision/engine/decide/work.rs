@@ -113,6 +113,7 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     }
     said.add(promise.problems)?;
     said.add(found.rivals.iter().map(|(namespace, rival)| shared_namespace(&change.id, namespace, rival)))?;
+    said.add(found.lowered.iter().flat_map(|lowered| shares::below(&change.id, lowered)))?;
     said.add(found.taken.iter().filter_map(|seen| taken(inputs, seen)))?;
     let authentication = found.authentication.known();
     let against = authentication.map(|found| authentication::judge(&change.id, blueprint, found));

@@ -1,6 +1,6 @@
 //! What the target has of what was rendered: the objects, their record, and everything else that may speak against a change.
 
-use super::{authentication::Authentication, ground::Ground, item::Item};
+use super::{authentication::Authentication, ground::Ground, item::Item, shares::Lowered};
 use crate::{
     domain::{AcceptedPath, Class, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
     golden::{Blueprint, recorded},
@@ -27,6 +27,8 @@ pub struct Found {
     pub rivals: Vec<(String, Id)>,
     /// What the baseline says that environments may be made by; `None`: anything, or it was not read.
     pub accepted: Option<BTreeMap<String, AcceptedPath>>,
+    /// Of an environment whose total is lowered.
+    pub lowered: Option<Lowered>,
     /// Of the Namespaces that a plan adds, those that are there.
     pub taken: Vec<Observed>,
     /// Of what lives in the environment, where a plan drops a namespace. An apply finds them among the objects.
@@ -78,6 +80,7 @@ impl Engine {
                 shares,
                 rivals,
                 accepted: self.accepted_again(change, ground, blueprint).await,
+                lowered: self.gather_lowered(change, ground, None).await,
                 taken: self.gather_taken(change, ground, blueprint).await,
                 records: self.gather_records(change, ground, blueprint).await,
             };
@@ -102,7 +105,9 @@ impl Engine {
             boundaries.push((arn.clone(), exists));
         }
         let accepted = objects.known().and_then(|objects| self.accepted(&change.id, &objects.observed));
-        Found { authentication, boundaries, objects, shares, rivals, accepted, taken: vec![], records: vec![] }
+        let observed = objects.known().map(|objects| objects.observed.as_slice());
+        let lowered = self.gather_lowered(change, ground, observed).await;
+        Found { authentication, boundaries, objects, shares, rivals, accepted, lowered, taken: vec![], records: vec![] }
     }
 
     /// Planned over this connection, else recorded.

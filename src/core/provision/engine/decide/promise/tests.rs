@@ -37,6 +37,7 @@ fn a_plan_says_what_is_new() {
         shares: None,
         rivals: vec![],
         accepted: None,
+        lowered: None,
         taken: vec![],
         records: vec![],
     };
