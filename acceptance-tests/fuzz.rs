@@ -23,7 +23,9 @@ use tfplugin_proto::tfplugin6 as wire;
 use tonic::Code;
 
 /// A name, and what is tried for so long.
-pub const CHECKS: [(&str, fn(Duration) -> Result<()>); 3] =
+type Check = (&'static str, fn(Duration) -> Result<()>);
+
+pub const CHECKS: [Check; 3] =
     [("msgpack", values_as_msgpack), ("JSON of a state", values_as_json), ("requests", requests)];
 
 pub fn duration() -> Duration {
