@@ -17,7 +17,6 @@ use plugin::{
     Type, Value,
     value::{json, msgpack},
 };
-use serde_json::json as from_json;
 use std::time::{Duration, Instant};
 use tfplugin_proto::tfplugin6 as wire;
 use tonic::Code;
@@ -48,27 +47,21 @@ fn round_trips(
 ) -> Result<()> {
     let server = Server::start()?;
     let client = block_on(server.sandbox_client())?;
-    let schema = client.resource(ENVIRONMENT)?;
-    let (started, mut seed) = (Instant::now(), 0);
-    while started.elapsed() < duration {
-        let random = &mut Random::new(seed);
-        let frame = Frame::random(random, "fuzz".into());
-        let value = client.config(ENVIRONMENT, &specs::environment(random, &frame))?;
-        let bytes = damaged(random, encode(&value, &schema.ty)?);
+    let ty = &client.resource(ENVIRONMENT)?.ty;
+    block_on(for_as_long(duration, async |random| {
+        let written = encode(&configuration(random, &client)?, ty)?;
+        let bytes = damaged(random, written);
         let begun = Instant::now();
-        let read = decode(&bytes, &schema.ty);
-        ensure!(begun.elapsed() < Duration::from_secs(1), "seed {seed}: it took {:?}", begun.elapsed());
+        let read = decode(&bytes, ty);
+        ensure!(begun.elapsed() < Duration::from_secs(1), "it took {:?}", begun.elapsed());
         // What has no form in this codec (an unknown in JSON) need not have one.
         if let Some(read) = read
-            && let Ok(written) = encode(&read, &schema.ty)
+            && let Ok(written) = encode(&read, ty)
         {
-            let again = decode(&written, &schema.ty);
-            ensure!(again.as_ref() == Some(&read), "seed {seed}: another value when it is read again: {read:?}");
+            ensure!(decode(&written, ty).as_ref() == Some(&read), "another value when it is read again: {read:?}");
         }
-        seed += 1;
-    }
-    ensure!(seed > 100, "only {seed} cases were tried");
-    Ok(())
+        Ok(())
+    }))
 }
 
 fn requests(duration: Duration) -> Result<()> {
@@ -79,24 +72,35 @@ async fn requests_of(duration: Duration) -> Result<()> {
     let mut server = Server::start()?;
     let mut client = server.sandbox_client().await?;
     let ty = client.resource(ENVIRONMENT)?.ty.clone();
-    let (started, mut seed) = (Instant::now(), 0);
-    while started.elapsed() < duration {
-        let random = &mut Random::new(seed);
-        let frame = Frame::random(random, "fuzz".into());
-        let value = client.config(ENVIRONMENT, &specs::environment(random, &frame))?;
-        let config = msgpack::encode(&value, &ty)?;
-        let state = json::encode(&value, &ty).unwrap_or_default();
-        one_request(&mut client, random, config, &state).await.with_context(|| format!("seed {seed}"))?;
-        seed += 1;
-    }
-    ensure!(seed > 100, "only {seed} cases were tried");
+    for_as_long(duration, async |random| {
+        let value = configuration(random, &client)?;
+        let (config, state) = (msgpack::encode(&value, &ty)?, json::encode(&value, &ty).unwrap_or_default());
+        one_request(&mut client, random, config, &state).await
+    })
+    .await?;
     ensure!(server.is_alive()?, "the provider has ended");
     let mut client = server.sandbox_client().await?;
-    let right = from_json!({ "name": "a", "team": "a", "tier": "dev", "cluster": "demo" });
+    let right = serde_json::json!({ "name": "a", "team": "a", "tier": "dev", "cluster": "demo" });
     let right = client.config(ENVIRONMENT, &right)?;
     let said = client.validate(ENVIRONMENT, &right).await?;
     ensure!(errors(&said).is_empty(), "what is right is refused afterwards: {}", as_text(&said));
     Ok(())
+}
+
+/// Each seed is one case, so that a failure names what to run again.
+async fn for_as_long(duration: Duration, mut case: impl AsyncFnMut(&mut Random) -> Result<()>) -> Result<()> {
+    let (started, mut seed) = (Instant::now(), 0);
+    while started.elapsed() < duration {
+        case(&mut Random::new(seed)).await.with_context(|| format!("seed {seed}"))?;
+        seed += 1;
+    }
+    ensure!(seed > 100, "only {seed} cases were tried");
+    Ok(())
+}
+
+fn configuration(random: &mut Random, client: &Client) -> Result<Value> {
+    let frame = Frame::random(random, "fuzz".into());
+    client.config(ENVIRONMENT, &specs::environment(random, &frame))
 }
 
 async fn one_request(client: &mut Client, random: &mut Random, config: Vec<u8>, state: &[u8]) -> Result<()> {

@@ -26,15 +26,17 @@ pub use digest::{digest, short_hash};
 pub use facts::{Facts, IdentityProvider, StableFacts};
 pub use fields::{Field, Fields, FieldsBuilder, Holder};
 pub use given::Given;
-pub use glob::{covers, glob};
+pub use glob::{covered, covers, glob};
 pub use id::{Id, Place, ResourceKind};
 pub use key::{KeyError, ObjectKey};
 pub use late::{Late, LateList};
-pub use marks::{GROUP_PREFIX, LABEL_PREFIX, NAMESPACES_ANNOTATION, POD_SECURITY_PREFIX, SYSTEM_NAMESPACE, TAG_PREFIX};
+pub use marks::{
+    BASE_QUOTA, GROUP_PREFIX, LABEL_PREFIX, NAMESPACES_ANNOTATION, POD_SECURITY_PREFIX, SYSTEM_NAMESPACE, TAG_PREFIX,
+};
 pub use names::{ClusterArn, ClusterRef, DnsLabel, EnvironmentId, NameError, PersonaName, SlotId, TierClass, TierName};
 pub use object::{AccessEntry, AccessPolicy, Body, Desired, Observed, Owner, Ownership, PodIdentityAssociation, Role};
 pub use outputs::{COMMON_OUTPUTS, Computed, Outputs};
-pub use problem::{Class, Problem, Problems, Severity};
+pub use problem::{Class, Problem, Problems, Severity, listed};
 pub use quantity::{Quantity, QuantityError};
 pub use record::{Lease, Operation, Phase, Record, Timing};
 pub use spec::*;

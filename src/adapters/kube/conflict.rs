@@ -3,7 +3,7 @@
 //! The API server names a field as structured-merge-diff prints its path: `.spec.hard.requests.cpu`, where a dot may be part of
 //! a name. What we declared tells the two apart.
 
-use goldenpath_core::kinds;
+use goldenpath_core::{domain::pointer::unescape, kinds};
 use serde_json::Value;
 
 /// (JSON pointer of the declared field, its manager), sorted, each once.
@@ -40,7 +40,7 @@ fn pointer(declared: &[String], path: &str) -> String {
 
 fn dotted(pointer: &str) -> String {
     let parts = pointer.split('/').skip(1);
-    parts.map(|part| format!(".{}", part.replace("~1", "/").replace("~0", "~"))).collect()
+    parts.map(|part| format!(".{}", unescape(part))).collect()
 }
 
 fn is_within(inner: &str, outer: &str, separator: char) -> bool {

@@ -4,7 +4,7 @@
 //! lists, whose leaves are what the manager holds. A field that is a leaf of ours may be a tree there, where the API's schema
 //! (or the absence of one, in a CRD) is finer than our fields.
 
-use goldenpath_core::domain::{Desired, Holder};
+use goldenpath_core::domain::{Desired, Holder, pointer};
 use serde_json::{Map, Value};
 
 pub(super) struct Holders<'a>(Vec<Entry<'a>>);
@@ -67,7 +67,7 @@ impl Entry<'_> {
 }
 
 fn named(part: &str) -> String {
-    format!("f:{}", part.replace("~1", "/").replace("~0", "~"))
+    format!("f:{}", pointer::unescape(part))
 }
 
 fn descend<'a>(fields: &'a Map<String, Value>, parts: &[String]) -> Option<&'a Map<String, Value>> {

@@ -12,7 +12,7 @@ use crate::errors::invalid;
 use async_trait::async_trait;
 use goldenpath_contract::{FieldRef, OutOfBand};
 use goldenpath_core::{
-    domain::{Body, Class, ClusterArn, ObjectKey},
+    domain::{Body, Class, ClusterArn, ObjectKey, pointer},
     ports::{Expect, PortError},
 };
 use http::Method;
@@ -117,7 +117,7 @@ async fn send(
 fn nested(pointer: &str, value: Value) -> Value {
     let parts = pointer.trim_start_matches('/').rsplit('/');
     parts.fold(value, |inner, part| {
-        let name = part.replace("~1", "/").replace("~0", "~");
+        let name = pointer::unescape(part);
         Value::Object(Map::from_iter([(name, inner)]))
     })
 }

@@ -51,6 +51,11 @@ pub fn covers(pattern: &str, text: &str) -> bool {
     pattern[p..].iter().all(|c| *c == b'*')
 }
 
+/// By one of them.
+pub fn covered(patterns: &[String], text: &str) -> bool {
+    patterns.iter().any(|pattern| covers(pattern, text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,5 +8,7 @@ pub const TAG_PREFIX: &str = "goldenpath:";
 pub const POD_SECURITY_PREFIX: &str = "pod-security.kubernetes.io/";
 /// Where records live, out of the tenants' reach.
 pub const SYSTEM_NAMESPACE: &str = "goldenpath-system";
+/// The ResourceQuota over all pods of a namespace.
+pub const BASE_QUOTA: &str = "gp-base";
 /// Of a Namespace: the other namespaces of its environment, with commas. Guards read it.
 pub const NAMESPACES_ANNOTATION: &str = "goldenpath.internal/namespaces";

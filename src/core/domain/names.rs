@@ -1,5 +1,6 @@
 //! Names that are parsed once and cannot be wrong afterwards.
 
+use super::choices::choices;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -148,14 +149,14 @@ impl ClusterRef {
     }
 }
 
-/// Every tier belongs to one class; rules that must not depend on a path's own names go by it.
-/// From the laxest on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TierClass {
-    Dev,
-    Staging,
-    Prod,
+choices! {
+    /// Every tier belongs to one class; rules that must not depend on a path's own names go by it. From the laxest on.
+    #[derive(Hash, PartialOrd, Ord)]
+    pub enum TierClass {
+        Dev = "dev",
+        Staging = "staging",
+        Prod = "prod",
+    }
 }
 
 /// What a person or machine may do in an environment.

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-fn unescape(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
+/// The name that a token stands for.
+pub fn unescape(token: &str) -> String {
+    if token.contains('~') { token.replace("~1", "/").replace("~0", "~") } else { token.to_owned() }
 }
 
 /// One is the other, or lies inside it.

@@ -14,7 +14,7 @@ pub use document::{
 
 use super::parent::Parent;
 use crate::{
-    domain::{NameError, PathVersion, Problem, TierName, Version, VersionConstraint, digest},
+    domain::{NameError, PathVersion, Problem, TierName, Version, VersionConstraint, digest, listed},
     kinds::canonical_json,
 };
 use std::{
@@ -132,13 +132,13 @@ impl Catalogue {
     /// What is held where the request admits it, else the highest version that it admits.
     pub fn path(&self, name: Option<&str>, wanted: Option<&VersionConstraint>) -> Result<&Arc<GoldenPath>, Problem> {
         let name = name.or(self.held.as_ref().map(|held| held.name.as_str()));
-        let admits = |version| wanted.is_none_or(|wanted| wanted.admits(version));
-        let held = self.held.as_ref().filter(|held| Some(held.name.as_str()) == name && admits(held.version));
+        let admits = |held: &&PathVersion| wanted.is_none_or(|wanted| wanted.admits(held.version));
+        let held = self.held.as_ref().filter(|held| Some(held.name.as_str()) == name).filter(admits);
         match held {
             Some(held) => self.version(&held.name, held.version).ok_or_else(|| self.gone(held)),
             None => {
                 let newest = self.newest(name)?;
-                let found = self.versions(&newest.name).rev().find(|path| admits(path.version));
+                let found = self.admitted(&newest.name, wanted).next_back();
                 found.ok_or_else(|| self.not_admitted(&newest.name, wanted))
             }
         }
@@ -148,9 +148,7 @@ impl Catalogue {
     pub fn possible(&self, name: Option<&str>, wanted: Option<&VersionConstraint>) -> Vec<Self> {
         let newest = self.path(name, wanted).ok().filter(|_| self.held.is_none());
         let Some(newest) = newest else { return vec![self.clone()] };
-        let admitted =
-            self.versions(&newest.name).filter(|path| wanted.is_none_or(|wanted| wanted.admits(path.version)));
-        admitted.map(|path| self.holding(Some(&path.id()))).collect()
+        self.admitted(&newest.name, wanted).map(|path| self.holding(Some(&path.id()))).collect()
     }
 
     /// The path and the tier that a request names.
@@ -185,8 +183,16 @@ impl Catalogue {
         self.versions(&than.name).filter(|path| path.version > than.version)
     }
 
-    fn versions<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a Arc<GoldenPath>> {
+    fn versions<'a, 'b>(&'a self, name: &'b str) -> impl DoubleEndedIterator<Item = &'a Arc<GoldenPath>> + use<'a, 'b> {
         self.paths.iter().filter(move |path| path.name == name)
+    }
+
+    fn admitted<'a, 'b>(
+        &'a self,
+        name: &'b str,
+        wanted: Option<&'b VersionConstraint>,
+    ) -> impl DoubleEndedIterator<Item = &'a Arc<GoldenPath>> {
+        self.versions(name).filter(move |path| wanted.is_none_or(|wanted| wanted.admits(path.version)))
     }
 
     fn version(&self, name: &str, version: Version) -> Option<&Arc<GoldenPath>> {
@@ -195,7 +201,7 @@ impl Catalogue {
 
     fn list(&self, name: &str) -> String {
         let versions: Vec<String> = self.versions(name).map(|path| path.version.to_string()).collect();
-        if versions.is_empty() { "none".to_owned() } else { versions.join(", ") }
+        listed(&versions)
     }
 
     fn not_admitted(&self, name: &str, wanted: Option<&VersionConstraint>) -> Problem {

@@ -5,7 +5,7 @@ use super::{
     forms,
 };
 use crate::{
-    domain::{Drift, NetworkEngine, Problems, Quantity, covers},
+    domain::{Drift, NetworkEngine, Problems, Quantity, covered},
     kinds,
 };
 
@@ -48,7 +48,7 @@ pub fn check_fqdns(names: &[String], at: &[&str], problems: &mut Problems) {
 }
 
 pub fn check_granted_fqdns(names: &[String], grants: &Grants, at: &[&str], problems: &mut Problems) {
-    for name in names.iter().filter(|name| !grants.egress_fqdns.iter().any(|pattern| covers(pattern, name))) {
+    for name in names.iter().filter(|name| !covered(&grants.egress_fqdns, name)) {
         problems.error(
             "network.fqdn_not_granted",
             at,

@@ -45,6 +45,11 @@ pub fn is_minor_version(text: &str) -> bool {
     })
 }
 
+/// `36` of `1.36`.
+pub fn minor_version(text: &str) -> Option<u32> {
+    text.strip_prefix("1.")?.parse().ok()
+}
+
 /// The account and the resource of an IAM ARN: `arn:<partition>:iam::<account>:<resource>`.
 pub fn iam_arn(text: &str) -> Option<(&str, &str)> {
     any_iam_arn(text).filter(|(account, _)| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))

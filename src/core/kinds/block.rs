@@ -11,9 +11,9 @@ pub use read::{FieldLine, elements};
 
 use super::{
     registry,
-    words::{Rest, Row, flattened, unescaped, value, whole_value},
+    words::{Rest, Row, flattened, value, whole_value},
 };
-use crate::domain::{Fields, ObjectKey, TAG_PREFIX, short_hash};
+use crate::domain::{Fields, ObjectKey, TAG_PREFIX, pointer::unescape, short_hash};
 
 /// The number of the grammar: raised when it changes.
 const GRAMMAR: &str = "2";
@@ -82,9 +82,9 @@ fn others(rest: Rest<'_>) -> Vec<Row> {
         if path.starts_with(LABELS) {
             labels.push(Row::one(name(path), value(text)));
         } else if let Some(annotation) = path.strip_prefix(ANNOTATIONS) {
-            annotations.push(value(&unescaped(annotation)));
+            annotations.push(value(&unescape(annotation)));
         } else if let Some(tag) = path.strip_prefix(TAGS) {
-            let tag = unescaped(tag);
+            let tag = unescape(tag);
             if is_power(&tag) {
                 labels.push(Row::one(name(path), value(text)));
             } else {
@@ -103,7 +103,7 @@ fn others(rest: Rest<'_>) -> Vec<Row> {
 /// `/spec/behavior/x` -> `behavior.x`, `/metadata/labels/example.com~1squad` -> `labels.example.com/squad`.
 fn name(path: &str) -> String {
     let path = path.strip_prefix("/spec/").or_else(|| path.strip_prefix("/metadata/")).unwrap_or(path);
-    unescaped(&path.trim_start_matches('/').replace('/', "."))
+    unescape(&path.trim_start_matches('/').replace('/', "."))
 }
 
 /// A value for a message, where it may be shown.

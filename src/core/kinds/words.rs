@@ -53,10 +53,6 @@ impl<'a> Rest<'a> {
     }
 }
 
-pub(super) fn unescaped(part: &str) -> String {
-    if part.contains('~') { part.replace("~1", "/").replace("~0", "~") } else { part.to_owned() }
-}
-
 /// The object, if it has no member but these: words that leave one out would hide it.
 pub(super) fn only<'a>(value: &'a Value, members: &[&str]) -> Option<&'a Map<String, Value>> {
     value.as_object().filter(|map| map.keys().all(|name| members.contains(&name.as_str())))

@@ -1,7 +1,7 @@
 //! What the configuration of one process may touch, whatever its credentials could. A platform team sets it for a pipeline; HCL can
 //! only add more of them, and all hold.
 
-use crate::domain::{ClusterArn, Id, Problem, glob};
+use crate::domain::{ClusterArn, Id, Problem, glob, listed};
 use serde::Deserialize;
 use std::{path::PathBuf, str::FromStr};
 
@@ -87,7 +87,7 @@ impl Bounds {
 }
 
 fn outside(id: &Id, what: &str, value: &str, allowed: &[String]) -> Problem {
-    let allowed = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
+    let allowed = listed(allowed);
     Problem::error(
         "bounds.outside",
         format!("{id} lies outside of what this process may touch: {value:?} is not among its {what}"),

@@ -5,7 +5,7 @@ use super::{
     looks::{blocks, escalation, reaches_metadata},
     subject::{Hit, Subject},
 };
-use crate::domain::{ObjectKey, Severity, TierClass};
+use crate::domain::{BASE_QUOTA, ObjectKey, Severity, TierClass};
 use serde_json::Value;
 
 pub struct Rule {
@@ -225,8 +225,9 @@ pub static RULES: &[Rule] = &[
         severity: ALWAYS,
         check: |subject| {
             subject.own_namespaces(|namespace| {
-                let hard =
-                    subject.inside(namespace, "ResourceQuota", "gp-base").and_then(|quota| quota.pointer("/spec/hard"));
+                let hard = subject
+                    .inside(namespace, "ResourceQuota", BASE_QUOTA)
+                    .and_then(|quota| quota.pointer("/spec/hard"));
                 let missing = ["requests.cpu", "requests.memory", "pods"]
                     .into_iter()
                     .find(|name| hard.is_none_or(|hard| hard.get(*name).is_none()));

@@ -50,7 +50,7 @@ fn golden_paths(catalogue: &Catalogue) -> String {
 fn tiers(page: &mut String, path: &GoldenPath) {
     // From the loosest to the strictest, which is not the order of their names.
     let mut columns: Vec<(&TierName, &Tier)> = path.tiers.iter().map(|(name, tier)| (name, tier.as_ref())).collect();
-    columns.sort_by_key(|(_, tier)| tier.class as u8);
+    columns.sort_by_key(|(_, tier)| tier.class);
     let _ = write!(
         page,
         "\n| setting |{}\n|---|",
@@ -65,10 +65,10 @@ fn tiers(page: &mut String, path: &GoldenPath) {
             columns.iter().map(|(_, tier)| *tier).map(|tier| format!(" {} |", cell(tier))).collect::<String>()
         );
     };
-    row("class", &|tier| word(&tier.class));
+    row("class", &|tier| tier.class.as_str().to_owned());
     row("deletion protection", &|tier| if tier.deletion_protection { "on" } else { "off" }.to_owned());
     row("Pod Security: enforce, warn", &|tier| {
-        format!("{}, {}", word(&tier.pod_security.enforce), word(&tier.pod_security.warn))
+        format!("{}, {}", tier.pod_security.enforce.as_str(), tier.pod_security.warn.as_str())
     });
     let resources: BTreeSet<&str> =
         columns.iter().map(|(_, tier)| *tier).flat_map(|tier| tier.quota.total.keys()).map(String::as_str).collect();
@@ -85,11 +85,11 @@ fn tiers(page: &mut String, path: &GoldenPath) {
             [&limits.default_memory, &limits.default_request_cpu, &limits.default_request_memory];
         format!("{}; {}, {}", memory.written(), cpu.written(), request.written())
     });
-    row("network `default_deny`", &|tier| word(&tier.network.default_deny));
+    row("network `default_deny`", &|tier| tier.network.default_deny.as_str().to_owned());
     row("permissions of a developer", &|tier| {
         tier.roles.get(&PersonaName::Developer).map(ToString::to_string).unwrap_or_default()
     });
-    row("slot `isolation`", &|tier| word(&tier.slot.isolation));
+    row("slot `isolation`", &|tier| tier.slot.isolation.as_str().to_owned());
     row("slot share: CPU, memory", &|tier| {
         format!("{}, {}", tier.slot.share.cpu.written(), tier.slot.share.memory.written())
     });
@@ -97,16 +97,7 @@ fn tiers(page: &mut String, path: &GoldenPath) {
         format!("{} to {}", tier.slot.min_replicas, tier.slot.max_replicas)
     });
     row("slot `max_unavailable`", &|tier| tier.slot.max_unavailable.clone().unwrap_or_else(|| "none".to_owned()));
-    row("slot `spread`", &|tier| word(&tier.slot.spread));
+    row("slot `spread`", &|tier| tier.slot.spread.as_str().to_owned());
     let prod = columns.iter().filter(|(_, tier)| tier.class == TierClass::Prod).map(|(name, _)| format!("`{name}`"));
     let _ = write!(page, "\nAn `owner` is required in {}.\n", prod.collect::<Vec<_>>().join(", "));
-}
-
-/// The word of the document for one of its choices.
-fn word(choice: &impl serde::Serialize) -> String {
-    match serde_json::to_value(choice) {
-        Ok(serde_json::Value::String(text)) => text,
-        Ok(other) => other.to_string(),
-        Err(_) => String::new(),
-    }
 }

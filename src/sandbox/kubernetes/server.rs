@@ -12,7 +12,7 @@ use crate::{
     store::{Row, Store, namespace_of},
 };
 use goldenpath_core::{
-    domain::{Class, ClusterArn, ObjectKey},
+    domain::{Class, ClusterArn, ObjectKey, pointer},
     ports::{Deleted, PortError},
 };
 use serde_json::Value;
@@ -96,7 +96,7 @@ pub fn admit(
 }
 
 pub fn conflict(call: &str, held: managed::Conflicts) -> SandboxError {
-    let dotted = |path: &str| path.replace('/', ".").replace("~1", "/").replace("~0", "~");
+    let dotted = |path: &str| pointer::unescape(&path.replace('/', "."));
     let each: Vec<String> =
         held.iter().map(|(field, manager)| format!("conflict with {manager:?}: {}", dotted(field))).collect();
     let message = format!(

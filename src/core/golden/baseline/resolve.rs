@@ -3,7 +3,8 @@
 use crate::{
     domain::{BaselineSpec, ClusterArn, Guard, PodSecurityLevel, Problems},
     golden::{
-        blueprint::Summary, catalogue::Reserved, defaults::namespace::pod_security_labels, resource::ResolveContext,
+        blueprint::Summary, catalogue::Reserved, defaults::namespace::pod_security_labels, forms::minor_version,
+        resource::ResolveContext,
     },
 };
 use std::collections::BTreeMap;
@@ -20,8 +21,8 @@ pub struct Resolved {
     pub reserved: Reserved,
 }
 
-/// The first version of Kubernetes that serves ValidatingAdmissionPolicy v1.
-const GUARDS_SINCE: (u32, u32) = (1, 30);
+/// The first minor version of Kubernetes that serves ValidatingAdmissionPolicy v1.
+const GUARDS_SINCE: u32 = 30;
 
 pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {
     let ResolveContext { facts, catalogue, .. } = given;
@@ -48,6 +49,5 @@ pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolv
 
 /// What is no version is a newer one.
 fn has_guards(version: &str) -> bool {
-    let parsed = version.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
-    parsed.is_none_or(|version: (u32, u32)| version >= GUARDS_SINCE)
+    minor_version(version).is_none_or(|minor| minor >= GUARDS_SINCE)
 }

@@ -8,12 +8,13 @@ use super::{
 use crate::{
     domain::{
         Cidr, DefaultDeny, EnvironmentSpec, LateList, Namespace, Network, NetworkEngine, PodSecurity, Problems,
-        TierClass, covers,
+        TierClass, covered, listed,
     },
     golden::{
         catalogue::{GoldenPath, SAME_ENVIRONMENT, Terms, Tier, filled, owned},
         checks::{check_granted_fqdns, check_reserved},
         defaults::admission::granted_hosts,
+        forms::minor_version,
         quota,
     },
 };
@@ -89,7 +90,6 @@ fn judge_metadata(namespace: &EffectiveNamespace, path: &GoldenPath, at: &[&str]
 
 /// Kubernetes keeps the rules of old versions: an older one admits what the recorded one refuses.
 fn judge_pod_security_version(resolved: &Resolved, problems: &mut Problems) {
-    let minor = |version: &str| version.strip_prefix("1.").and_then(|minor| minor.parse::<u32>().ok());
     let recorded = &resolved.pod_security_version;
     let spec = &resolved.effective.spec;
     let own = spec.pod_security.iter().map(|asked| (vec!["pod_security".to_owned()], asked));
@@ -99,7 +99,7 @@ fn judge_pod_security_version(resolved: &Resolved, problems: &mut Problems) {
     });
     for (mut at, asked) in own.chain(namespaces) {
         let Some(version) = &asked.version else { continue };
-        if minor(version).zip(minor(recorded)).is_some_and(|(asked, recorded)| asked < recorded) {
+        if minor_version(version).zip(minor_version(recorded)).is_some_and(|(asked, recorded)| asked < recorded) {
             at.push("version".to_owned());
             problems.error(
                 "environment.pod_security_older",
@@ -221,7 +221,7 @@ fn judge_admission(spec: &EnvironmentSpec, tier: &Tier, problems: &mut Problems)
     let admission = &tier.grants.admission;
     let hosts = granted_hosts(spec, admission);
     for host in spec.network.iter().flat_map(|network| &network.ingress_hosts) {
-        if let Some(granted) = hosts.as_ref().filter(|granted| !granted.iter().any(|pattern| covers(pattern, host))) {
+        if let Some(granted) = hosts.as_ref().filter(|granted| !covered(granted, host)) {
             problems.error(
                 "network.host_not_granted",
                 &["network", "ingress_hosts"],
@@ -274,13 +274,13 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
         resolved.parent.namespaces.values().any(|name| name == namespace)
     };
     for (name, persona) in spec.access.iter().flat_map(|access| access.personas()) {
-        let listed = persona.principal_arns.iter().map(|arn| ("principal_arns", arn.as_str()));
+        let named = persona.principal_arns.iter().map(|arn| ("principal_arns", arn.as_str()));
         let trusted = persona.trusted_principal_arns.known().map(|arn| ("trusted_principal_arns", arn));
         // The role behind a permission set, wherever its name came from.
         let sets = persona.permission_sets.iter().filter_map(|set| resolved.permission_sets.get(set));
         let sets = sets.map(|arn| ("permission_sets", arn.as_str()));
-        for (field, arn) in listed.chain(trusted).chain(sets) {
-            if !granted.iter().any(|pattern| covers(pattern, arn)) {
+        for (field, arn) in named.chain(trusted).chain(sets) {
+            if !covered(&granted, arn) {
                 problems.error(
                     "access.principal_not_granted",
                     &["access", name.as_str(), field],
@@ -289,19 +289,19 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
                 );
             }
         }
-        for group in persona.oidc_groups.known().filter(|group| !groups.iter().any(|pattern| covers(pattern, group))) {
+        for group in persona.oidc_groups.known().filter(|group| !covered(&groups, group)) {
             problems.error(
                 "access.oidc_group_not_granted",
                 &["access", name.as_str(), "oidc_groups"],
                 format!("The golden path does not grant access to the group {group}"),
                 format!(
                     "Granted in this tier: {}. Ask the platform team to add it to `grants.oidc_groups`.",
-                    list(&groups)
+                    listed(&groups)
                 ),
             );
         }
         for account in persona.service_accounts.known() {
-            if !is_own(account) && !accounts.iter().any(|pattern| covers(pattern, account)) {
+            if !is_own(account) && !covered(&accounts, account) {
                 problems.error(
                     "access.service_account_not_granted",
                     &["access", name.as_str(), "service_accounts"],
@@ -309,14 +309,10 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
                     format!(
                         "Granted in this tier: those of the environment itself, and {}. Ask the platform team to add it to \
                          `grants.service_accounts`.",
-                        list(&accounts)
+                        listed(&accounts)
                     ),
                 );
             }
         }
     }
-}
-
-fn list(granted: &[String]) -> String {
-    if granted.is_empty() { "none".to_owned() } else { granted.join(", ") }
 }

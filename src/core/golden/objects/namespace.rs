@@ -6,7 +6,9 @@ use super::{
     mark::Mark,
     network::{self, NetworkRules},
 };
-use crate::domain::{Body, Desired, LABEL_PREFIX, LimitsContainer, ObjectKey, PersonaName, Quantities, Quantity};
+use crate::domain::{
+    BASE_QUOTA, Body, Desired, LABEL_PREFIX, LimitsContainer, ObjectKey, PersonaName, Quantities, Quantity,
+};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -58,7 +60,7 @@ pub fn render(terms: &NamespaceTerms, namespace: &GoldenNamespace) -> Vec<Desire
     let mut objects = vec![
         namespace_object(terms, namespace),
         inside.object("v1", "LimitRange", "gp-defaults", limits),
-        quota("gp-base", json!({"hard": hard(&namespace.quota)})),
+        quota(BASE_QUOTA, json!({"hard": hard(&namespace.quota)})),
     ];
     objects.extend(namespace.by_priority.iter().map(|PriorityQuota { name, class, hard: resources }| {
         quota(name, json!({"hard": hard(resources), "scopeSelector": of_priority(&[class])}))

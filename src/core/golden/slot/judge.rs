@@ -2,7 +2,7 @@
 
 use super::{check::TOO_LONG, effective::Effective};
 use crate::{
-    domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Quantity, Statement, TierClass, covers},
+    domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Quantity, Statement, TierClass, covered, listed},
     golden::{
         catalogue::{Grants, filled, owned},
         checks::{check_engine, check_granted_fqdns, check_namespace_length, check_reserved},
@@ -100,7 +100,7 @@ fn judge_statements(effective: &Effective, problems: &mut Problems) {
     let allows = effective.identity.written_statements().filter(|(_, statement)| *statement.effect == Effect::Allow);
     for (place, statement) in allows {
         let asked: Vec<String> = statement.actions.known().map(str::to_ascii_lowercase).collect();
-        for action in asked.iter().filter(|action| !actions.iter().any(|pattern| covers(pattern, action))) {
+        for action in asked.iter().filter(|action| !covered(&actions, action)) {
             problems.error(
                 "identity.action_not_granted",
                 &place.field("actions"),
@@ -109,12 +109,11 @@ fn judge_statements(effective: &Effective, problems: &mut Problems) {
             );
         }
         for resource in statement.resources.known() {
-            let is_whole =
-                resource == "*" && asked.iter().all(|action| anywhere.iter().any(|pattern| covers(pattern, action)));
-            if is_whole || resources.iter().any(|pattern| covers(pattern, resource)) {
+            let is_whole = resource == "*" && asked.iter().all(|action| covered(&anywhere, action));
+            if is_whole || covered(&resources, resource) {
                 continue;
             }
-            if tagged.iter().any(|pattern| covers(pattern, resource)) {
+            if covered(&tagged, resource) {
                 if !is_tagged(statement, grants, &effective.parent.team) {
                     let (tag, team) = (&grants.team_tag, &effective.parent.team);
                     problems.error(
@@ -161,8 +160,8 @@ fn judge_roles(effective: &Effective, problems: &mut Problems) {
     let grants = &effective.terms.tier.grants;
     let patterns = granted(&grants.target_role_arns, effective);
     let target = effective.identity.target_role_arn.as_ref().and_then(Late::now);
-    if let Some(target) = target.filter(|target| !patterns.iter().any(|pattern| covers(pattern, target))) {
-        let known = if patterns.is_empty() { "none".to_owned() } else { patterns.join(", ") };
+    if let Some(target) = target.filter(|target| !covered(&patterns, target)) {
+        let known = listed(&patterns);
         problems.error(
             "identity.target_not_granted",
             &["identity", "target_role_arn"],
@@ -190,9 +189,8 @@ fn judge_roles(effective: &Effective, problems: &mut Problems) {
 
 fn judge_policies(effective: &Effective, problems: &mut Problems) {
     let patterns = granted(&effective.terms.tier.grants.policy_arns, effective);
-    for arn in effective.identity.policy_arns.known().filter(|arn| !patterns.iter().any(|pattern| covers(pattern, arn)))
-    {
-        let known = if patterns.is_empty() { "none".to_owned() } else { patterns.join(", ") };
+    for arn in effective.identity.policy_arns.known().filter(|arn| !covered(&patterns, arn)) {
+        let known = listed(&patterns);
         problems.error(
             "identity.policy_not_granted",
             &["identity", "policy_arns"],

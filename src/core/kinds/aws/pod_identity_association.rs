@@ -30,12 +30,13 @@ pub(in crate::kinds) fn fields(association: &PodIdentityAssociation) -> Fields {
 fn words(rest: &mut Rest<'_>) -> Vec<Row> {
     let mut rows = vec![];
     // EKS CreatePodIdentityAssociation: a role of the cluster's own account, so its path and name say which.
-    let role = rest.get("/roleArn").and_then(|arn| Some(Row::one("role", value(arn.split_once(":role")?.1))));
-    if let Some(role) = role {
-        rest.take("/roleArn");
-        rows.push(role);
+    match rest.get("/roleArn").and_then(|arn| arn.split_once(":role")) {
+        Some((_, role)) => {
+            rest.take("/roleArn");
+            rows.push(Row::one("role", value(role)));
+        }
+        None => rows.extend(rest.take_row("/roleArn", "roleArn")),
     }
-    rows.extend(rest.take_row("/roleArn", "roleArn"));
     rows.extend(rest.take_row("/targetRoleArn", "targetRoleArn"));
     // On unless they are switched off.
     match rest.get("/disableSessionTags") {

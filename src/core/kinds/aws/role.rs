@@ -2,11 +2,11 @@
 
 use super::tags;
 use crate::{
-    domain::{Fields, FieldsBuilder, Holder, Role},
+    domain::{Fields, FieldsBuilder, Holder, Role, pointer::unescape},
     kinds::{
         canonical::{canonical_json, escaped, policy::canonical_policy},
         kind::{Kind, RemovalRank},
-        words::{Rest, Row, policy, unescaped, values},
+        words::{Rest, Row, policy, values},
     },
 };
 use serde_json::Value;
@@ -37,7 +37,7 @@ pub(in crate::kinds) fn fields(role: &Role) -> Fields {
 fn words(rest: &mut Rest<'_>) -> Vec<Row> {
     let mut rows = rest.take_as("/trust", |document| policy::rows("trust", document)).unwrap_or_default();
     for path in rest.paths_under(INLINE) {
-        let name = format!("inline.{}", unescaped(&path[INLINE.len()..]));
+        let name = format!("inline.{}", unescape(&path[INLINE.len()..]));
         rows.extend(rest.take_as(path, |document| policy::rows(&name, document)).unwrap_or_default());
     }
     rows.extend(rest.take_as("/attached", values).map(|arns| Row::new("attached", arns)));

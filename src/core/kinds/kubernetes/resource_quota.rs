@@ -1,9 +1,12 @@
 //! What the pods of a namespace may ask for together.
 
-use crate::kinds::{
-    canonical::quantity,
-    kind::Kind,
-    words::{Rest, Row, expression, only, unescaped, value},
+use crate::{
+    domain::pointer::unescape,
+    kinds::{
+        canonical::quantity,
+        kind::Kind,
+        words::{Rest, Row, expression, only, value},
+    },
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -27,7 +30,7 @@ pub fn used(document: &Value) -> BTreeMap<String, String> {
 
 /// `pods 40`, then `zero services.nodeports, secrets`, and `scope PriorityClass:batch` where it is not about all pods.
 fn words(rest: &mut Rest<'_>) -> Vec<Row> {
-    let name = |path: &str| unescaped(&path[HARD.len()..]);
+    let name = |path: &str| unescape(&path[HARD.len()..]);
     let paths = rest.paths_under(HARD);
     let zero: Vec<_> = paths.iter().copied().filter(|path| rest.get(path) == Some("0")).collect();
     let zero = if zero.len() > 1 { zero } else { vec![] };

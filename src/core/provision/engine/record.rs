@@ -1,7 +1,7 @@
 //! The record as an object: its key and its text. Pure.
 
 use super::failure::Failure;
-use crate::domain::{Holder, Id, ObjectKey, Observed, Record, SYSTEM_NAMESPACE};
+use crate::domain::{Holder, Id, ObjectKey, Observed, Record, SYSTEM_NAMESPACE, pointer};
 use serde_json::{Map, Value, json};
 
 pub fn key_of(id: &Id) -> ObjectKey {
@@ -35,7 +35,7 @@ pub fn shell_of(observed: &Observed) -> Value {
     for field in observed.fields.iter().filter(|field| field.holder == Holder::Us) {
         for part in ["labels", "annotations"] {
             if let Some(name) = field.path.strip_prefix("/metadata/").and_then(|rest| rest.strip_prefix(part)) {
-                let name = name.trim_start_matches('/').replace("~1", "/").replace("~0", "~");
+                let name = pointer::unescape(name.trim_start_matches('/'));
                 let map = metadata.entry(part).or_insert_with(|| json!({}));
                 map[name] = json!(field.text);
             }

@@ -1,7 +1,7 @@
 //! Quotas by themselves: names, signs, and sums of what is written.
 
 use crate::{
-    domain::{EnvironmentSpec, Problems, Quantities, Quantity},
+    domain::{BASE_QUOTA, EnvironmentSpec, Problems, Quantities, Quantity},
     golden::{
         checks::check_bytes,
         environment::names::{namespaces, priority_quota_name},
@@ -102,7 +102,7 @@ fn check_priorities(
     problems: &mut Problems,
 ) {
     let mut names: BTreeMap<String, &str> =
-        [("gp-base".to_owned(), ""), ("gp-no-system-priority".to_owned(), "")].into();
+        [(BASE_QUOTA.to_owned(), ""), ("gp-no-system-priority".to_owned(), "")].into();
     for (class, resources) in by_priority {
         let at = ["quota", "by_priority", class.as_str()];
         if !forms::is_dns_subdomain(class) || class.starts_with("system-") {

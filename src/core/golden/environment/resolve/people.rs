@@ -3,7 +3,7 @@
 //! So there is no read-modify-write of groups and no lost update between environments.
 
 use crate::{
-    domain::{EnvironmentSpec, GROUP_PREFIX, Late, Persona, PersonaName, Problems, StableFacts, short_hash},
+    domain::{EnvironmentSpec, GROUP_PREFIX, Late, Persona, PersonaName, Problems, StableFacts, listed, short_hash},
     golden::objects::iam::{PersonaRole, RoleTerms, role_name},
 };
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ fn refuse(persona: PersonaName, set: &str, facts: &StableFacts, problems: &mut P
         format!("No role of account {} belongs to the permission set {set:?}", facts.account()),
         format!(
             "IAM Identity Center makes the role when the permission set is assigned to the account. Assigned here: {}.",
-            if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+            listed(&known)
         ),
     );
 }

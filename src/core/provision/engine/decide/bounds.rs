@@ -1,6 +1,6 @@
 //! Whether a change begins and ends within the bounds of this process, and whether the cluster accepts the golden path. Pure.
 
-use super::inputs::Inputs;
+use super::inputs::{Inputs, Past};
 use crate::{
     domain::{AcceptedPath, ClusterArn, Id, PathVersion, Problem, Record},
     golden::{ResolveContext, Summary},
@@ -9,14 +9,15 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// What is requested, what there was by state, and what the record says of what exists.
-pub fn judge(inputs: &Inputs<'_>) -> Vec<Problem> {
+pub fn judge(inputs: &Inputs<'_>, past: &Past) -> Vec<Problem> {
     let Inputs { change, ground, blueprint, found, catalogue, bounds, .. } = inputs;
     let cluster = &ground.facts.cluster_arn;
     let mut problems = of_summary(bounds, &change.id, cluster, &blueprint.summary);
     if bounds.is_empty() {
         return problems;
     }
-    if let Some(prior) = change.prior.filter(|prior| prior.spec != *change.spec) {
+    if let Some(prior) = change.prior.filter(|_| past.is_changed) {
+        // In the environment that state knows, whatever that has become.
         let given =
             ResolveContext { facts: &ground.facts, parent: change.parent.or(ground.parent.as_ref()), catalogue };
         let before = prior.spec.resolve(&given).ok();

@@ -1,35 +1,26 @@
 //! A change to another tier or another golden path that opens what was shut. Pure.
 
-use super::{inputs::Inputs, losses::is_protected};
-use crate::{
-    domain::Problem,
-    golden::{ResolveContext, opens},
+use super::{
+    inputs::{Inputs, Past},
+    losses::is_protected,
 };
+use crate::{domain::Problem, golden::opens};
 
-pub fn judge(inputs: &Inputs<'_>) -> Option<Problem> {
-    let Inputs { change, ground, blueprint, catalogue, .. } = inputs;
-    let prior = change.prior.filter(|prior| prior.spec != *change.spec)?;
-    let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
-    let before = prior.spec.resolve(&given).ok()?;
-    let (before, after) = (before.summary(), &blueprint.summary);
-    if (&before.path.name, &before.tier) == (&after.path.name, &after.tier) {
+pub fn judge(inputs: &Inputs<'_>, past: &Past) -> Option<Problem> {
+    let Inputs { change, blueprint, catalogue, .. } = inputs;
+    let (prior, before, after) = (change.prior?, past.resolved.as_ref()?.summary(), &blueprint.summary);
+    let (tier_before, tier_after) = (before.tier.as_ref()?, after.tier.as_ref()?);
+    if (&before.path.name, tier_before) == (&after.path.name, tier_after) {
         return None;
     }
-    let opened =
-        opens(catalogue.tier(&before.path, before.tier.as_ref()?)?, catalogue.tier(&after.path, after.tier.as_ref()?)?);
+    let opened = opens(catalogue.tier(&before.path, tier_before)?, catalogue.tier(&after.path, tier_after)?);
     if opened.is_empty() {
         return None;
     }
-    let field = if before.tier == after.tier { "golden_path" } else { "tier" };
-    let place = |path: &str, tier: &Option<_>| match tier {
-        Some(tier) => format!("tier {tier} of {path}"),
-        None => path.to_owned(),
-    };
+    let field = if tier_before == tier_after { "golden_path" } else { "tier" };
     let summary = format!(
-        "{} is loosened: from {} to {}",
-        change.id,
-        place(&before.path.name, &before.tier.as_ref().map(ToString::to_string)),
-        place(&after.path.name, &after.tier.as_ref().map(ToString::to_string))
+        "{} is loosened: from tier {tier_before} of {} to tier {tier_after} of {}",
+        change.id, before.path.name, after.path.name
     );
     let detail = format!("What opens: {}.", opened.join("; "));
     Some(match is_protected(inputs, &prior.spec) {

@@ -4,7 +4,7 @@
 use super::inputs::Inputs;
 use crate::{
     domain::{Id, ObjectKey, Phase, Problem, Record},
-    golden::{ResolveContext, Spec},
+    golden::Spec,
     provision::engine::record,
 };
 use std::collections::BTreeSet;
@@ -92,9 +92,8 @@ pub fn of_replacement(id: &Id, recorded: &Record, is_protected: bool) -> Option<
 
 /// Deletion protection of an earlier request; one that can't be rendered any more is taken for protected.
 pub fn is_protected(inputs: &Inputs<'_>, before: &Spec) -> bool {
-    let Inputs { ground, catalogue, .. } = inputs;
-    before.common().deletion_protection.unwrap_or_else(|| {
-        let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
-        before.resolve(&given).map_or(true, |resolved| resolved.summary().deletion_protection)
-    })
+    before
+        .common()
+        .deletion_protection
+        .unwrap_or_else(|| inputs.resolve_again(before).is_none_or(|resolved| resolved.summary().deletion_protection))
 }

@@ -5,30 +5,29 @@
 
 use super::{
     drift::{self, Lines, Promise, Promised},
-    inputs::Inputs,
+    inputs::{Inputs, Past},
     losses,
 };
 use crate::{
     domain::{Desired, Fields, Late, ObjectKey, PathVersion, Problem},
-    golden::{Blueprint, ResolveContext, Spec},
+    golden::{Blueprint, Resolved, Spec},
     kinds::{self, in_words, same_digest},
     provision::engine::record,
 };
 use std::collections::BTreeMap;
 
 /// With all that is said of the request itself.
-pub fn promise(inputs: &Inputs<'_>) -> Promise {
+pub fn promise(inputs: &Inputs<'_>, past: &Past) -> Promise {
     let Inputs { change, blueprint, judged, .. } = inputs;
     let lines = lines_of(&blueprint.objects);
     let Some(prior) = change.prior else {
         return Promise { lines, problems: judged.to_vec(), ..Promise::default() };
     };
     // An unchanged request renders to what it rendered to, and a refresh of thousands has no time to do it twice.
-    let is_unchanged = prior.spec == *change.spec;
-    let before = match (prior.incomplete, is_unchanged) {
+    let before = match (prior.incomplete, past.is_changed) {
         (true, _) => None,
-        (false, true) => Some(Before { lines: lines.clone(), judged: judged.to_vec() }),
-        (false, false) => before(inputs, &prior.spec),
+        (false, false) => Some(Before { lines: lines.clone(), judged: judged.to_vec() }),
+        (false, true) => past.resolved.as_ref().map(|resolved| before(&prior.spec, resolved)),
     };
     let drift = change.spec.common().drift.cloned().unwrap_or_default();
     let record = record::key_of(&change.id).to_string();
@@ -40,7 +39,7 @@ pub fn promise(inputs: &Inputs<'_>) -> Promise {
         problems.retain(|problem| problem.is_error() || !before.judged.contains(problem));
     }
     // What comes from a date or from a newer rule never breaks a plan that changes nothing.
-    let is_quiet = is_unchanged && is_same(&promise.lines, &prior.objects);
+    let is_quiet = !past.is_changed && is_same(&promise.lines, &prior.objects);
     if is_quiet {
         problems = problems.into_iter().map(Problem::as_warning).collect();
     }
@@ -55,13 +54,10 @@ struct Before {
     judged: Vec<Problem>,
 }
 
-fn before(inputs: &Inputs<'_>, before: &Spec) -> Option<Before> {
-    let Inputs { ground, catalogue, .. } = inputs;
-    let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
-    let resolved = before.resolve(&given).ok()?;
+fn before(spec: &Spec, resolved: &Resolved) -> Before {
     let blueprint = resolved.render();
-    let judged = [before.check(), resolved.judge(&blueprint)].concat();
-    Some(Before { lines: lines_of(&blueprint.objects), judged })
+    let judged = [spec.check(), resolved.judge(&blueprint)].concat();
+    Before { lines: lines_of(&blueprint.objects), judged }
 }
 
 fn lines_of(objects: &[Desired]) -> Promised {

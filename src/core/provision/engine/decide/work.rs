@@ -104,12 +104,13 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     let Inputs { change, ground, blueprint, found, .. } = *inputs;
     let is_plan = change.is_plan();
     let mut said = Said { is_plan, problems: vec![] };
-    let promise = promise::promise(inputs);
+    let past = inputs.past();
+    let promise = promise::promise(inputs, &past);
     if !promise.is_quiet {
-        said.add(bounds::judge(inputs))?;
+        said.add(bounds::judge(inputs, &past))?;
         let path = &blueprint.summary.path;
         said.add(found.accepted.as_ref().and_then(|accepted| bounds::judge_path(accepted, path)))?;
-        said.add(loosening::judge(inputs))?;
+        said.add(loosening::judge(inputs, &past))?;
     }
     said.add(promise.problems)?;
     said.add(found.rivals.iter().map(|(namespace, rival)| shared_namespace(&change.id, namespace, rival)))?;

@@ -1,15 +1,12 @@
 //! What is left of an instance's quotas: live use, which only a data source shows.
 
 use crate::{
-    domain::{ObjectKey, Observed, Problem, Quantity, Record},
+    domain::{BASE_QUOTA, ObjectKey, Observed, Problem, Quantity, Record, pointer},
     kinds::kubernetes::resource_quota::HARD,
     ports::{Scope, Selector},
     provision::engine::{connection::Engine, record, target::Moment},
 };
 use std::collections::BTreeMap;
-
-/// The quota that is over all pods of a namespace.
-const BASE: &str = "gp-base";
 
 impl Engine {
     /// Namespace -> resource -> what is left.
@@ -26,7 +23,7 @@ impl Engine {
 
 fn namespace_of(key: &ObjectKey) -> Option<&str> {
     match key {
-        ObjectKey::Kube { kind, namespace, name, .. } if kind == "ResourceQuota" && name == BASE => {
+        ObjectKey::Kube { kind, namespace, name, .. } if kind == "ResourceQuota" && name == BASE_QUOTA => {
             namespace.as_deref()
         }
         _ => None,
@@ -36,7 +33,7 @@ fn namespace_of(key: &ObjectKey) -> Option<&str> {
 /// Until the cluster has counted, all of it. What was lowered below its use has nothing left.
 fn left(quota: &Observed) -> BTreeMap<String, Quantity> {
     let left = |(path, text): (&str, &str)| {
-        let name = path.strip_prefix(HARD)?.replace("~1", "/").replace("~0", "~");
+        let name = pointer::unescape(path.strip_prefix(HARD)?);
         let hard: Quantity = text.parse().ok()?;
         let used = quota.used.get(&name).and_then(|used| used.parse().ok()).unwrap_or_else(|| Quantity::whole(0));
         let left = hard.checked_sub(&used).unwrap_or_else(|| Quantity::whole(0));
@@ -56,7 +53,7 @@ mod tests {
         for (name, hard) in [("pods", "40"), ("requests.cpu", "4"), ("count~1jobs.batch", "5"), ("services", "2")] {
             fields.push(format!("{HARD}{name}"), hard, Holder::Us);
         }
-        let key = ObjectKey::kube("v1", "ResourceQuota", Some("pay"), BASE);
+        let key = ObjectKey::kube("v1", "ResourceQuota", Some("pay"), BASE_QUOTA);
         let mut quota = Observed::new(key, "1", Ownership::Cluster, fields.build());
         for (name, used) in [("pods", "3"), ("requests.cpu", "1500m"), ("count/jobs.batch", "5"), ("services", "3")] {
             quota.used.insert(name.to_owned(), used.to_owned());

@@ -80,8 +80,11 @@ fn a_plan_says_what_is_new() {
             found: &found,
             catalogue: &Catalogue::embedded(),
         };
-        let said: Vec<(&str, bool)> =
-            promise(&inputs).problems.iter().map(|problem| (problem.code, problem.is_error())).collect();
+        let said: Vec<(&str, bool)> = promise(&inputs, &inputs.past())
+            .problems
+            .iter()
+            .map(|problem| (problem.code, problem.is_error()))
+            .collect();
         assert_eq!(said, expected, "{reason}");
     }
 }
