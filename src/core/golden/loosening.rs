@@ -6,24 +6,19 @@ use crate::domain::DefaultDeny;
 /// So many of a list are named.
 const MOST_NAMED: usize = 4;
 
-/// The word of the document for one of its choices.
-fn word(choice: &impl serde::Serialize) -> String {
-    serde_json::to_value(choice).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
 /// Empty: nothing opens.
 pub fn opens(before: &Tier, after: &Tier) -> Vec<String> {
     let mut opens = vec![];
     if after.class < before.class {
-        opens.push(format!("class {} becomes {}", word(&before.class), word(&after.class)));
+        opens.push(format!("class {} becomes {}", before.class.as_str(), after.class.as_str()));
     }
     if after.pod_security.enforce < before.pod_security.enforce {
         let (before, after) = (before.pod_security.enforce, after.pod_security.enforce);
-        opens.push(format!("Pod Security enforces {} instead of {}", word(&after), word(&before)));
+        opens.push(format!("Pod Security enforces {} instead of {}", after.as_str(), before.as_str()));
     }
     let (denied, denies) = (before.network.default_deny, after.network.default_deny);
     if denies != denied && denies != DefaultDeny::Both && denied != DefaultDeny::None {
-        opens.push(format!("the network denies by default: {} instead of {}", word(&denies), word(&denied)));
+        opens.push(format!("the network denies by default: {} instead of {}", denies.as_str(), denied.as_str()));
     }
     for (persona, role) in &after.roles {
         if let Some(old) = before.roles.get(persona).filter(|old| role > old) {
@@ -31,24 +26,55 @@ pub fn opens(before: &Tier, after: &Tier) -> Vec<String> {
         }
     }
     let (old, new) = (&before.grants, &after.grants);
-    for (what, old, new) in [
-        ("principals", &old.principals, &new.principals),
-        ("access policies", &old.access_policies, &new.access_policies),
-        ("IAM actions", &old.actions, &new.actions),
-        ("IAM resources", &old.resources, &new.resources),
-        ("managed policies", &old.policy_arns, &new.policy_arns),
-        ("IAM actions on any resource", &old.any_resource_actions, &new.any_resource_actions),
-        ("ingress from", &old.ingress_cidrs, &new.ingress_cidrs),
-        ("egress to", &old.egress_cidrs, &new.egress_cidrs),
-        ("egress to names", &old.egress_fqdns, &new.egress_fqdns),
-    ] {
-        let more: Vec<&str> = new.iter().filter(|one| !old.contains(one)).map(String::as_str).collect();
-        if !more.is_empty() {
-            let rest = more.len().saturating_sub(MOST_NAMED);
-            let named = more.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
-            let rest = if rest == 0 { String::new() } else { format!(" and {rest} more") };
-            opens.push(format!("{what}: {named}{rest}"));
+    if old.boundary != new.boundary {
+        opens.push(format!("the permissions boundary is {} instead of {}", new.boundary, old.boundary));
+    }
+    for ((what, old), (_, new)) in old.lists().into_iter().zip(new.lists()) {
+        match (old, new) {
+            (None, _) => {}
+            (Some(_), None) => opens.push(format!("{what}: any")),
+            (Some(old), Some(new)) => opens.extend(more(what, old, new)),
         }
     }
     opens
+}
+
+fn more(what: &str, old: &[String], new: &[String]) -> Option<String> {
+    let more: Vec<&str> = new.iter().filter(|one| !old.contains(one)).map(String::as_str).collect();
+    let rest = more.len().saturating_sub(MOST_NAMED);
+    let named = more.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
+    let rest = if rest == 0 { String::new() } else { format!(" and {rest} more") };
+    (!more.is_empty()).then(|| format!("{what}: {named}{rest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::Catalogue;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn whatever_a_tier_grants_more_is_named() {
+        let path = Catalogue::embedded().newest(None).expect("the built-in one").clone();
+        let tier = &path.tiers[&"dev".parse().expect("a name")];
+        assert_eq!(opens(tier, tier), Vec::<String>::new(), "the same opens nothing");
+        let mut closed = serde_json::to_value(tier.as_ref()).expect("a tier");
+        for class in ["ingress_hosts", "ingress_classes", "storage_classes", "priority_classes"] {
+            closed["grants"]["admission"][class] = json!([]);
+        }
+        let read = |tier: &Value| serde_json::from_value::<Tier>(tier.clone()).expect("a tier");
+        let mut seen = 0;
+        for part in ["/grants", "/grants/admission"] {
+            let lists = closed.pointer(part).and_then(Value::as_object).expect("members").clone();
+            for (name, list) in lists.into_iter().filter(|(_, list)| list.is_array()) {
+                let mut open = closed.clone();
+                let more = [list.as_array().cloned().unwrap_or_default(), vec![json!("more")]].concat();
+                open.pointer_mut(part).expect("members")[&name] = json!(more);
+                let found = opens(&read(&closed), &read(&open));
+                assert!(found.len() == 1 && found[0].ends_with(": more"), "{name}: {found:?}");
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, tier.grants.lists().len(), "every list");
+    }
 }

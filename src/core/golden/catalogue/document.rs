@@ -201,6 +201,57 @@ pub struct Grants {
     pub admission: Admission,
 }
 
+// === impl Grants ===
+
+impl Grants {
+    /// Every list by what it lets in, so that none is left out where two tiers are compared. `None` lets in everything.
+    pub fn lists(&self) -> [(&'static str, Option<&[String]>); 18] {
+        let Self {
+            boundary: _,
+            iam_path: _,
+            max_session_seconds: _,
+            team_tag: _,
+            principals,
+            access_policies,
+            actions,
+            resources,
+            tagged_resources,
+            target_role_arns,
+            oidc_groups,
+            service_accounts,
+            policy_arns,
+            any_resource_actions,
+            ingress_cidrs,
+            egress_cidrs,
+            egress_fqdns,
+            admission,
+        } = self;
+        let Admission { ingress_hosts, load_balancer_groups, ingress_classes, storage_classes, priority_classes } =
+            admission;
+        [
+            ("principals", Some(principals)),
+            ("access policies", Some(access_policies)),
+            ("IAM actions", Some(actions)),
+            ("IAM resources", Some(resources)),
+            ("IAM resources with the team's tag", Some(tagged_resources)),
+            ("target roles", Some(target_role_arns)),
+            ("groups of the identity provider", Some(oidc_groups)),
+            ("service accounts", Some(service_accounts)),
+            ("managed policies", Some(policy_arns)),
+            ("IAM actions on any resource", Some(any_resource_actions)),
+            ("ingress from", Some(ingress_cidrs)),
+            ("egress to", Some(egress_cidrs)),
+            ("egress to names", Some(egress_fqdns)),
+            ("hosts of Ingresses", ingress_hosts.as_ref()),
+            ("groups of load balancers", Some(load_balancer_groups)),
+            ("ingress classes", ingress_classes.as_ref()),
+            ("storage classes", storage_classes.as_ref()),
+            ("priority classes", priority_classes.as_ref()),
+        ]
+        .map(|(what, list)| (what, list.map(Vec::as_slice)))
+    }
+}
+
 fn team_tag() -> String {
     "team".to_owned()
 }
