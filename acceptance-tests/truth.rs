@@ -85,7 +85,7 @@ impl TruthFixture {
             }
             let id = format!("demo/{}", frame.name);
             let namespace = environment.a_namespace(&mut random);
-            let spec = specs::slot(&mut random, name, &id, namespace.as_deref());
+            let spec = specs::slot(&mut random, name, &id, namespace.as_deref(), frame.isolates);
             let mut slot = Life { fixture: self, instance: Instance::new(&client, SLOT), spec: Json::Null };
             if let Step::Done = slot.becomes(spec, &mut random, tally).await? {
                 slots.push(slot);

@@ -49,5 +49,6 @@ pub use loosening::opens;
 pub use objects::cluster_roles;
 pub use outputs::{Before, ObservedByKey, Proof, Seen};
 pub use parent::{Parent, ParentNetwork};
-pub use resource::{Common, GoldenResource, ResolveContext, TakenShare};
-pub use slot::Slot;
+pub use quota::{Amounts, QuotaPart};
+pub use resource::{Common, GoldenResource, ResolveContext};
+pub use slot::{Slot, field_of as field_of_share};

@@ -7,6 +7,7 @@ use super::{
     environment::Environment,
     outputs::{Before, OutputRules, Seen},
     parent::Parent,
+    quota::Amounts,
     resource::{Common, GoldenResource, ResolveContext},
     slot::Slot,
 };
@@ -46,6 +47,8 @@ pub trait Request: Send + Sync {
     /// The cluster that it is made on.
     fn cluster(&self) -> Result<ClusterRef, NameError>;
     fn common(&self) -> Common<'_>;
+    /// What it takes of its environment's total.
+    fn taken(&self, parent: &Parent, catalogue: &Catalogue) -> Amounts;
     /// As a record holds it: as a user wrote it, without its kind.
     fn written(&self) -> Result<Value, serde_json::Error>;
     fn is_equal_to(&self, written: &Value) -> bool;
@@ -170,6 +173,10 @@ impl<R: GoldenResource> Request for RequestOf<R> {
 
     fn common(&self) -> Common<'_> {
         R::common(&self.0)
+    }
+
+    fn taken(&self, parent: &Parent, catalogue: &Catalogue) -> Amounts {
+        R::taken(&self.0, parent, catalogue)
     }
 
     fn written(&self) -> Result<Value, serde_json::Error> {

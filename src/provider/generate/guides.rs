@@ -78,6 +78,10 @@ fn tiers(page: &mut String, path: &GoldenPath) {
         });
     }
     row("highest quota, in multiples of the default", &|tier| tier.quota.bound_factor.to_string());
+    row("part of isolated slots, percent: default; bounds", &|tier| {
+        let slots = &tier.quota.slots_percent;
+        format!("{}; {} to {}", slots.default, slots.min, slots.max)
+    });
     row("quota headroom, percent", &|tier| tier.quota.headroom_percent.to_string());
     row("container defaults: memory limit; CPU request, memory request", &|tier| {
         let limits = &tier.limits;

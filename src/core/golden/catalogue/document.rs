@@ -116,8 +116,19 @@ pub struct TierQuota {
     pub total: Quantities,
     /// A request may ask for so many times the default.
     pub bound_factor: u32,
-    /// The part of the total that slots' shares leave free for rolling updates.
+    /// What shared slots leave free of the environment's own part, for rolling updates.
     pub headroom_percent: u32,
+    /// The part of the total that isolated slots have.
+    pub slots_percent: SlotsPercent,
+}
+
+/// What an environment gets, and what it may set.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlotsPercent {
+    pub default: u32,
+    pub min: u32,
+    pub max: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

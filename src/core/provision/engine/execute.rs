@@ -11,6 +11,7 @@ mod removal;
 mod run;
 mod steps;
 mod wait;
+mod way;
 
 pub use lease::wait_until_free;
 pub use operation::Operation;
