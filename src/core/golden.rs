@@ -39,7 +39,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use baseline::{Baseline, home, rendered};
+pub use baseline::{Baseline, home, rendered, serves_guards};
 pub use blueprint::{Blueprint, Summary};
 pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Tier};
 pub use diff::{By, FieldChange, diff, view};
