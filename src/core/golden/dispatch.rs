@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     domain::{ClusterRef, Desired, Id, Late, NameError, Outputs, Problem, Problems, Record, ResourceKind, StableFacts},
+    kinds::in_words,
     policy::{self, Subject},
 };
 use serde::Deserialize;
@@ -252,7 +253,7 @@ impl<R: GoldenResource> ResolvedRequest for ResolvedOf<R> {
         }
         let mut known = problems.clone();
         R::check(R::spec(&self.0), &mut known);
-        for finding in findings.into_iter().map(Problem::from) {
+        for finding in findings.into_iter().map(|finding| finding.into_problem(|key| in_words(key))) {
             // What is wrong with a statement is found where it is written, and again in the role that it becomes.
             if !known.iter().any(|known| known.code == finding.code && known.field == finding.field) {
                 problems.extend([finding]);
