@@ -72,6 +72,8 @@ async fn doctored(people: Arc<People>) -> Result<()> {
         none(report.not_ok())?;
         ensure!(report.code == 0, "{name}: exit code {}", report.code);
         ensure!(report.rows.len() > 40, "{name}: {} rows", report.rows.len());
+        let slots = report.row("network rules")?["answers"].get("people-prod-store");
+        ensure!(slots.is_some() == (name == PROD), "a slot's own namespace: {:?}", report.rows);
     }
     Ok(())
 }

@@ -52,7 +52,7 @@ impl Report {
         not_ok.chain((!self.errors.is_empty()).then(|| self.errors.clone())).collect()
     }
 
-    fn row(&self, check: &str) -> Result<&Json> {
+    pub fn row(&self, check: &str) -> Result<&Json> {
         let row = self.rows.iter().find(|row| row["check"] == check);
         row.with_context(|| format!("no row {check:?}: {} {:?}", self.errors, self.rows))
     }
@@ -109,6 +109,10 @@ async fn asked(real: &Real) -> Result<()> {
     runner.has("admission of a Service of type NodePort", "warning", (NAME, not_asked), words)?;
     ensure!(runner.code == 0, "what is not known is not broken: exit code {}", runner.code);
 
+    let stranger = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "stranger", "namespace": NAME}, "subjects": [{"kind": "User", "name": "stranger"}],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}});
+    seed::put(&real.cluster, stranger).await?;
     let (group, undo) = break_promises(real).await?;
     let broken = Report::of(&platform, &id).await?;
     undo.await?;
@@ -117,6 +121,7 @@ async fn asked(real: &Real) -> Result<()> {
     broken.has("network rules", "error", (NAME, "no"), ["gp-default-deny is missing", "Plan"])?;
     broken.has("labels and annotations of namespaces", "error", (NAME, "no"), ["privileged, not baseline", "Plan"])?;
     broken.has("admission of a privileged container", "error", (NAME, "yes"), ["not as promised", "labels"])?;
+    broken.has("role bindings", "warning", (NAME, "no"), ["/stranger let others in", "delete"])?;
     broken.has("exec into a pod", "ok", ("developer", "yes"), ["developer yes", ""])?;
     ensure!(broken.code == 1, "exit code {}", broken.code);
     Ok(())

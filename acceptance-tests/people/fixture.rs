@@ -81,9 +81,12 @@ async fn make(real: Arc<Real>) -> Result<People> {
         }
         no_errors(&Instance::new(&client, ENVIRONMENT).plan_and_apply(Some(&config)).await?, name)?;
     }
-    let slot = json!({"name": "ledger", "environment": format!("{}/{DEV}", ministack::CLUSTER),
-        "identity": {"mode": "none"}, "share": {"cpu": "1", "memory": "1Gi", "max_replicas": 3}});
-    no_errors(&Instance::new(&client, SLOT).plan_and_apply(Some(&slot)).await?, "a slot")?;
+    // In class prod a slot has a namespace of its own.
+    for (name, environment) in [("ledger", DEV), ("store", PROD)] {
+        let slot = json!({"name": name, "environment": format!("{}/{environment}", ministack::CLUSTER),
+            "identity": {"mode": "none"}, "share": {"cpu": "1", "memory": "1Gi", "max_replicas": 3}});
+        no_errors(&Instance::new(&client, SLOT).plan_and_apply(Some(&slot)).await?, name)?;
+    }
     around(&real).await?;
     let mut tokens = BTreeMap::new();
     for (who, arn) in &arns {

@@ -27,7 +27,7 @@ pub const BOUNDS: &[BoundPromise] = &[
         benchmark: &["MTB-PL1-BC-NI-1"],
     },
     BoundPromise {
-        name: "role bindings of personas",
+        name: "role bindings",
         reason: "they and no other let people in",
         kinds: &["RoleBinding"],
         benchmark: &[],

@@ -54,17 +54,23 @@ impl Answer {
 }
 
 pub fn text(findings: &[Finding]) -> String {
-    findings.iter().fold(String::new(), |mut text, Finding { check, status, found, remedy, benchmark, .. }| {
+    let (mut text, mut last) = (String::new(), "");
+    for Finding { check, status, found, remedy, benchmark, .. } in findings {
         let status = match status {
             CheckStatus::Ok => "ok",
             CheckStatus::Warning => "warning",
             CheckStatus::Error => "error",
         };
         let benchmark = if benchmark.is_empty() { String::new() } else { format!(" [{}]", benchmark.join(", ")) };
-        let _ = writeln!(text, "{status:<8} {check}{benchmark}: {found}");
-        if !remedy.is_empty() {
-            let _ = writeln!(text, "         {remedy}");
+        // What helps several in a row is said once, below the last of them.
+        if !last.is_empty() && last != remedy {
+            let _ = writeln!(text, "         {last}");
         }
-        text
-    })
+        last = remedy;
+        let _ = writeln!(text, "{status:<8} {check}{benchmark}: {found}");
+    }
+    if !last.is_empty() {
+        let _ = writeln!(text, "         {last}");
+    }
+    text
 }

@@ -6,12 +6,16 @@ use super::{
 };
 use crate::cli::doctor::finding::{Answer, Finding};
 use goldenpath_core::{
-    domain::{BASE_QUOTA, Desired, ObjectKey, Observed, Quantity},
+    domain::{BASE_QUOTA, Desired, ObjectKey, Observed, Ownership, Quantity},
     golden::{
         self,
         promises::{BOUNDS, BoundPromise},
     },
-    kinds::{in_words, kubernetes::resource_quota, readable},
+    kinds::{
+        in_words,
+        kubernetes::{resource_quota, role_binding},
+        readable,
+    },
 };
 
 pub fn judge(recorded: &Recorded, observed: &[Observed]) -> Vec<Finding> {
@@ -31,13 +35,32 @@ fn said(row: &BoundPromise, space: &Space, objects: &[Desired], observed: &[Obse
     let by = space.namespace.clone();
     let is_meant = |object: &&Desired| row.kinds.contains(&object.key.kind()) && is_in(&object.key, &by);
     let wrong: Vec<String> = objects.iter().filter(is_meant).filter_map(|object| wrong(object, observed)).collect();
-    let (answer, verdict) = if wrong.is_empty() {
-        (Answer::Yes, Verdict::AsPromised)
-    } else {
+    let strangers: Vec<String> = match row.kinds.contains(&role_binding::KIND.name) {
+        true => observed.iter().filter(|object| is_in(&object.key, &by) && lets_people_in(object)).map(words).collect(),
+        false => vec![],
+    };
+    let (answer, verdict) = if !wrong.is_empty() {
         let remedy = "Plan the environment: it shows the difference, and an apply puts it back.";
         (Answer::No, Verdict::Broken(wrong.join(", "), remedy.to_owned()))
+    } else if !strangers.is_empty() {
+        let found = format!("{} let others in", strangers.join(", "));
+        (Answer::No, Verdict::Warned(found, "Look at whom they name, and delete those that nobody needs.".to_owned()))
+    } else {
+        (Answer::Yes, Verdict::AsPromised)
     };
     Said { by, answer, verdict }
+}
+
+/// A binding of somebody else's that names more than ServiceAccounts.
+fn lets_people_in(object: &Observed) -> bool {
+    let subjects = object.fields.get("/subjects").map(|subjects| subjects.text);
+    let names_people = |text: &str| text.contains(r#""kind":"Group""#) || text.contains(r#""kind":"User""#);
+    let is_foreign = matches!(object.ownership, Ownership::Foreign { .. });
+    is_foreign && object.key.kind() == role_binding::KIND.name && subjects.is_some_and(names_people)
+}
+
+fn words(object: &Observed) -> String {
+    in_words(&object.key)
 }
 
 fn is_in(key: &ObjectKey, name: &str) -> bool {
