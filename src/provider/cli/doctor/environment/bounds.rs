@@ -11,11 +11,7 @@ use goldenpath_core::{
         self,
         promises::{BOUNDS, BoundPromise},
     },
-    kinds::{
-        in_words,
-        kubernetes::{resource_quota, role_binding},
-        readable,
-    },
+    kinds::{escaped, in_words, kubernetes::resource_quota, readable},
 };
 
 pub fn judge(recorded: &Recorded, observed: &[Observed]) -> Vec<Finding> {
@@ -35,10 +31,10 @@ fn said(row: &BoundPromise, space: &Space, objects: &[Desired], observed: &[Obse
     let by = space.namespace.clone();
     let is_meant = |object: &&Desired| row.kinds.contains(&object.key.kind()) && is_in(&object.key, &by);
     let wrong: Vec<String> = objects.iter().filter(is_meant).filter_map(|object| wrong(object, observed)).collect();
-    let strangers: Vec<String> = match row.kinds.contains(&role_binding::KIND.name) {
-        true => observed.iter().filter(|object| is_in(&object.key, &by) && lets_people_in(object)).map(words).collect(),
-        false => vec![],
+    let is_strange = |object: &&Observed| {
+        row.kinds.contains(&object.key.kind()) && is_in(&object.key, &by) && lets_people_in(object)
     };
+    let strangers: Vec<String> = observed.iter().filter(is_strange).map(|object| in_words(&object.key)).collect();
     let (answer, verdict) = if !wrong.is_empty() {
         let remedy = "Plan the environment: it shows the difference, and an apply puts it back.";
         (Answer::No, Verdict::Broken(wrong.join(", "), remedy.to_owned()))
@@ -53,14 +49,9 @@ fn said(row: &BoundPromise, space: &Space, objects: &[Desired], observed: &[Obse
 
 /// A binding of somebody else's that names more than ServiceAccounts.
 fn lets_people_in(object: &Observed) -> bool {
-    let subjects = object.fields.get("/subjects").map(|subjects| subjects.text);
     let names_people = |text: &str| text.contains(r#""kind":"Group""#) || text.contains(r#""kind":"User""#);
     let is_foreign = matches!(object.ownership, Ownership::Foreign { .. });
-    is_foreign && object.key.kind() == role_binding::KIND.name && subjects.is_some_and(names_people)
-}
-
-fn words(object: &Observed) -> String {
-    in_words(&object.key)
+    is_foreign && object.fields.get("/subjects").is_some_and(|subjects| names_people(subjects.text))
 }
 
 fn is_in(key: &ObjectKey, name: &str) -> bool {
@@ -87,7 +78,7 @@ fn used(space: &Space, observed: &[Observed]) -> Option<String> {
     let key = ObjectKey::kube("v1", resource_quota::KIND.name, Some(&space.namespace), BASE_QUOTA);
     let quota = observed.iter().find(|object| object.key == key)?;
     let amounts = quota.used.iter().filter_map(|(name, used)| {
-        let hard = quota.fields.get(&format!("{}{}", resource_quota::HARD, name))?.text.to_owned();
+        let hard = quota.fields.get(&format!("{}{}", resource_quota::HARD, escaped(name)))?.text.to_owned();
         let left = hard.parse::<Quantity>().ok()?.checked_sub(&used.parse().ok()?)?;
         Some(format!("{name} {used} of {hard}, {left} left"))
     });

@@ -14,7 +14,7 @@ pub enum Verdict {
     AsPromised,
     /// In words, and what to do.
     Broken(String, String),
-    /// Why, and what to do.
+    /// It could not be asked, or needs a look: why, and what to do.
     Warned(String, String),
 }
 
@@ -24,6 +24,7 @@ pub fn finding(check: impl Into<Cow<'static, str>>, benchmark: &'static [&'stati
     let mut remedies: Vec<String> = vec![];
     let mut words: Vec<String> = vec![];
     let mut answers = BTreeMap::new();
+    let shared = reason_of_all(&said).map(|why| format!("{}: {why}", Answer::NotAsked.as_str()));
     for Said { by, answer, verdict } in said {
         let (worse, detail, remedy) = match verdict {
             Verdict::AsPromised => (CheckStatus::Ok, String::new(), String::new()),
@@ -40,14 +41,16 @@ pub fn finding(check: impl Into<Cow<'static, str>>, benchmark: &'static [&'stati
             remedies.push(remedy);
         }
     }
-    // One reason for all is said once.
-    let is_alike = |words: &[String]| {
-        let ends: Vec<Option<&str>> = words.iter().map(|words| Some(words.split_once(": ")?.1)).collect();
-        ends.len() > 1 && ends.iter().all(|end| end.is_some() && *end == ends[0])
-    };
-    let found = match words.first().and_then(|first| first.split_once(": ")) {
-        Some((_, why)) if status == CheckStatus::Warning && is_alike(&words) => format!("could not ask: {why}"),
-        _ => words.join("; "),
-    };
+    let found = shared.unwrap_or_else(|| words.join("; "));
     Finding { check: check.into(), status, found, remedy: remedies.join(" "), answers, benchmark }
+}
+
+/// Why none of them could be asked, if that is one reason.
+fn reason_of_all(said: &[Said]) -> Option<String> {
+    let reason = |said: &Said| match &said.verdict {
+        Verdict::Warned(why, _) if said.answer == Answer::NotAsked => Some(why.clone()),
+        _ => None,
+    };
+    let first = reason(said.first()?)?;
+    said.iter().all(|said| reason(said).as_ref() == Some(&first)).then_some(first)
 }
