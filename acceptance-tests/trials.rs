@@ -200,7 +200,7 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
         let name = format!("{}: a namespace that somebody lives in is adopted", tool.name);
         with(name, Box::new(move |real, _| stories::adoption::of_a_namespace(&tool, real)))
     });
-    let others: [(&str, Alone); 4] = [
+    let others: [(&str, Alone); 5] = [
         (
             "failure on the real servers: a cluster replaced by another",
             Box::new(|second, first| block_on(failures::real::replaced(first.get()?, second.clone()))),
@@ -216,6 +216,10 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
         (
             "doctor: each trouble is found and reported with what to do",
             Box::new(|real, _| block_on(doctor::reports(real.clone()))),
+        ),
+        (
+            "doctor: each promise of an environment is asked of the cluster",
+            Box::new(|real, _| block_on(doctor::environment::is_asked(real.clone()))),
         ),
     ];
     let own = OWN_SERVERS.map(|(name, run)| {

@@ -31,6 +31,7 @@ mod loosening;
 mod objects;
 mod outputs;
 mod parent;
+pub mod promises;
 mod quota;
 #[cfg(test)]
 mod reachability;

@@ -45,7 +45,7 @@ enum Command {
     Sandbox(sandbox::Arguments),
     Catalogue(catalogue::Arguments),
     Permissions(permissions::Arguments),
-    Doctor(doctor::Arguments),
+    Doctor(Box<doctor::Arguments>),
     Lint(lint::Arguments),
     Explain(explain::Arguments),
 }
@@ -66,7 +66,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Permissions(arguments) => permissions::run(&arguments, &tools.permissions)?,
         Command::Lint(arguments) => return lint::run(&arguments),
         Command::Explain(arguments) => return explain::run(&arguments),
-        Command::Doctor(arguments) => return wait_for(doctor::run(arguments, tools.inspector))?,
+        Command::Doctor(arguments) => return wait_for(doctor::run(*arguments, tools.inspector))?,
     }
     Ok(ExitCode::SUCCESS)
 }

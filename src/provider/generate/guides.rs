@@ -1,6 +1,6 @@
 //! Guides: what the built-in golden paths hold, read from the documents themselves, and texts that stand beside this file.
 
-use super::{Pages, markdown::head};
+use super::{Pages, markdown::head, promises};
 use goldenpath_core::{
     domain::{PersonaName, TierClass, TierName},
     golden::{Catalogue, GoldenPath, Tier},
@@ -27,7 +27,7 @@ pub fn pages() -> Pages {
         ("guides/reading-a-plan.md".into(), format!("{reading}\n{READING}")),
         ("guides/explain.md".into(), format!("{explain}\n{EXPLAIN}\n```rego\n{REGO}```\n\n```python\n{PYTHON}```\n")),
         ("guides/lint.md".into(), format!("{lint}\n{LINT}")),
-        ("guides/security.md".into(), format!("{security}\n{SECURITY}")),
+        ("guides/security.md".into(), format!("{security}\n{}", promises::filled(SECURITY))),
     ])
 }
 
@@ -90,9 +90,7 @@ fn tiers(page: &mut String, path: &GoldenPath) {
         format!("{}; {}, {}", memory.written(), cpu.written(), request.written())
     });
     row("network `default_deny`", &|tier| tier.network.default_deny.as_str().to_owned());
-    row("permissions of a developer", &|tier| {
-        tier.roles.get(&PersonaName::Developer).map(ToString::to_string).unwrap_or_default()
-    });
+    row("permissions of a developer", &|tier| tier.role(PersonaName::Developer).to_string());
     row("slot `isolation`", &|tier| tier.slot.isolation.as_str().to_owned());
     row("slot share: CPU, memory", &|tier| {
         format!("{}, {}", tier.slot.share.cpu.written(), tier.slot.share.memory.written())

@@ -95,6 +95,11 @@ pub struct Tier {
 }
 
 impl Tier {
+    /// Whose permissions a persona has.
+    pub fn role(&self, persona: PersonaName) -> PersonaName {
+        self.roles.get(&persona).copied().unwrap_or(PersonaName::Viewer)
+    }
+
     /// The memory limit that goes with a memory request: both move together.
     pub fn memory_limit(&self, request: &Quantity) -> Option<Quantity> {
         let defaults = &self.quota.total;
