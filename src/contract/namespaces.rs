@@ -115,7 +115,7 @@ async fn foreign_grant(target: TestTarget, sample: Sample) -> CaseResult {
                 let listed = target.list(scope.clone(), &[]).await?;
                 let found = listed.into_iter().find(|object| object.key == key);
                 let is_foreign = found.is_some_and(|found| matches!(found.ownership, Ownership::Foreign { .. }));
-                promise(is_foreign, || format!("{scope:?} does not show the grant of another hand"))?;
+                promise(is_foreign, || format!("{scope:?} does not show an out-of-band grant"))?;
             }
             Ok(())
         })

@@ -1,4 +1,4 @@
-//! Promises about any kind of object: made, changed, seen, taken from another hand, removed.
+//! Promises about any kind of object: made, changed, seen, taken from another field manager, removed.
 
 use super::{
     case::{Case, CaseResult},

@@ -7,7 +7,7 @@ use super::{kinds::Resource, managed::Holders, terminating};
 use goldenpath_core::{
     domain::{ClusterArn, Observed, Ownership, SYSTEM_NAMESPACE},
     kinds::{self, kubernetes::resource_quota},
-    ports::ownership::{adoptable_by, hand, mark},
+    ports::ownership::{adoptable_by, foreign_owner, mark},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -18,8 +18,8 @@ pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Valu
     let namespace = text("/metadata/namespace").filter(|_| resource.is_namespaced);
     let key = resource.key(namespace, text("/metadata/name")?);
     let holders = Holders::of(&document);
-    let ownership =
-        mark(&key, cluster.as_str(), &document).ownership(cluster.as_str(), || hand(&document, holders.first()));
+    let ownership = mark(&key, cluster.as_str(), &document)
+        .ownership(cluster.as_str(), || foreign_owner(&document, holders.first()));
     let is_foreign = matches!(ownership, Ownership::Foreign { .. });
     let is_record = resource.kind == "ConfigMap" && namespace == Some(SYSTEM_NAMESPACE) && !is_foreign;
     let record = text("/data/record").filter(|_| is_record);

@@ -63,15 +63,15 @@ fn has_our_tags(body: &Value) -> bool {
 }
 
 impl Mark {
-    /// As seen from one cluster: what carries another cluster's mark is a stranger here. `hand` names a stranger.
-    pub fn ownership(&self, cluster: &str, hand: impl FnOnce() -> String) -> Ownership {
+    /// As seen from one cluster: what carries another cluster's mark is a stranger here. `foreign_owner` names a stranger.
+    pub fn ownership(&self, cluster: &str, foreign_owner: impl FnOnce() -> String) -> Ownership {
         match (&self.cluster, &self.environment) {
             (Some(marked), Some(environment)) if marked == cluster => {
                 Ownership::Ours(Owner { environment: environment.clone(), slot: self.slot.clone() })
             }
             (Some(marked), None) if marked == cluster => Ownership::Cluster,
             (Some(marked), _) => Ownership::Foreign { by: format!("goldenpath on {marked}") },
-            (None, _) => Ownership::Foreign { by: hand() },
+            (None, _) => Ownership::Foreign { by: foreign_owner() },
         }
     }
 }
@@ -85,7 +85,7 @@ fn tool(body: &Value) -> Option<String> {
 }
 
 /// Who a foreign object belongs to: by what tools put on their objects, else the first manager of its fields.
-pub fn hand(body: &Value, first_manager: Option<&str>) -> String {
+pub fn foreign_owner(body: &Value, first_manager: Option<&str>) -> String {
     tool(body).unwrap_or_else(|| first_manager.unwrap_or("someone else").to_owned())
 }
 
@@ -202,7 +202,7 @@ mod tests {
             ),
             (&entry, cluster, json!({"tags": {}}), foreign("someone else"), "somebody's entry"),
         ] {
-            let found = mark(key, home, &body).ownership(cluster, || hand(&body, None));
+            let found = mark(key, home, &body).ownership(cluster, || foreign_owner(&body, None));
             assert_eq!(found, expected, "{reason}");
         }
     }

@@ -13,13 +13,13 @@ use crate::{
 use goldenpath_core::{
     domain::{Body, ClusterArn, Desired, Fields, Holder, ObjectKey, Observed, Ownership, SYSTEM_NAMESPACE},
     kinds::{self, kubernetes::resource_quota},
-    ports::ownership::{self, hand},
+    ports::ownership::{self, foreign_owner},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub fn ownership(cluster: &ClusterArn, row: &Row) -> Ownership {
-    row.mark.ownership(cluster.as_str(), || hand(&row.body, Holders::of(&row.managers).first()))
+    row.mark.ownership(cluster.as_str(), || foreign_owner(&row.body, Holders::of(&row.managers).first()))
 }
 
 /// Takes the row: its document is dropped once it is projected.

@@ -6,7 +6,7 @@ use goldenpath_core::{
     kinds,
     ports::{
         Expect, PortError,
-        ownership::{Mark, hand, mark},
+        ownership::{Mark, foreign_owner, mark},
     },
 };
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ impl Live {
             ObjectKey::PodIdentityAssociation { .. } => self.defect.as_deref(),
             _ => None,
         };
-        hand(&json!({"tags": self.tags}), add_on)
+        foreign_owner(&json!({"tags": self.tags}), add_on)
     }
 
     /// Nothing is ever adopted by its name alone: the tags must be those of the same request.

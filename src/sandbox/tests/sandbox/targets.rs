@@ -1,4 +1,4 @@
-//! What a new sandbox holds, and tampering by hand.
+//! What a new sandbox holds, and out-of-band changes.
 
 use super::{DEMO, test_sandbox};
 use goldenpath_core::{
