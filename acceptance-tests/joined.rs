@@ -2,6 +2,7 @@
 
 mod entries;
 mod locks;
+mod shares;
 mod trail;
 
 use crate::check::{Check, check};
@@ -24,13 +25,14 @@ use goldenpath_core::{
 };
 use std::sync::Arc;
 
-pub const CHECKS: [Check<Real>; 7] = [
+pub const CHECKS: [Check<Real>; 8] = [
     check!("facts are what EKS, IAM and STS say", facts),
     check!("a token reaches the API server, and only with an access entry", tokens),
     check!("roles are assumed one after another", chained),
     check!("out-of-band changes of an access entry are shown and healed", entries::are_healed),
     check!("every change says which operation it is of", trail::names_the_operation),
     check!("a lock costs no wait that is not another's", locks::cost_no_wait),
+    check!("the last of a total is given once", shares::are_given_once),
     check!("what fails has its class", classes),
 ];
 
