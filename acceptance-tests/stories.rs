@@ -120,6 +120,7 @@ pub const STORIES: &[Story] = &[
     story("TF_DISABLE_PLUGIN_TLS", On::Every, target::without_tls),
     story("a TMPDIR in which no socket can be", On::Every, target::without_a_socket),
     story("two clients over one reattach socket", On::Main, reattach::two_clients),
+    story("a reattach socket outlives its process", On::Every, reattach::a_restart),
     story("the sandbox's own command line", On::Main, interruptions::by_command_line),
     story("an interrupt in the middle of apply", On::Every, interruptions::interrupt),
     story("a refusal in the middle of apply, then again", On::Every, interruptions::refused),

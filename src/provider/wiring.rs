@@ -45,7 +45,12 @@ pub fn run() -> anyhow::Result<ExitCode> {
             // Knobs of the process and not of any client's configuration.
             let FromEnvironment { lease, bounds, .. } = FromEnvironment::read(|name| std::env::var_os(name));
             let tools = cli::Tools {
-                provider: Goldenpath::new(FromEnvironment { lease, bounds, ..FromEnvironment::default() }),
+                provider: Goldenpath::new(FromEnvironment {
+                    is_shared: true,
+                    lease,
+                    bounds,
+                    ..FromEnvironment::default()
+                }),
                 sandbox: editor::open,
                 catalogue: target::built_in_and,
                 permissions: permissions::PERMISSIONS,

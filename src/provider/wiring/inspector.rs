@@ -3,7 +3,7 @@
 use crate::cli::doctor::{CallerPermissions, DoctorTarget, Inspection, Inspector, OwnObject, Reading};
 use async_trait::async_trait;
 use goldenpath_adapters::{
-    aws::{Aws, AwsOptions},
+    aws::{Aws, AwsOptions, CredentialSource},
     joined::{Joined, JoinedClusters},
     kube::{Credentials, Kube, Kubeconfig, permissions},
 };
@@ -64,7 +64,8 @@ async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &Cluste
 
 async fn real(target: &DoctorTarget, cluster: &ClusterRef) -> anyhow::Result<Inspection> {
     let DoctorTarget { region, profile, kubeconfig, context, .. } = target.clone();
-    let aws = Arc::new(Aws::new(AwsOptions { region, profile, ..AwsOptions::default() }));
+    let credentials = profile.map_or(CredentialSource::Chain, CredentialSource::Profile);
+    let aws = Arc::new(Aws::new(AwsOptions { region, credentials, ..AwsOptions::default() }));
     let credentials = match (kubeconfig, context) {
         (None, None) => Credentials::Tokens(aws.clone()),
         (path, context) => Credentials::Kubeconfig(Kubeconfig { path, context, is_proxied: false }),
