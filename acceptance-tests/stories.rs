@@ -101,6 +101,7 @@ pub const STORIES: &[Story] = &[
     story("deletion protection of an update", On::Main, loss::protected_from_update),
     story("deletion protection of a replacement", On::Main, loss::protected_from_replacement),
     story("deletion protection is off only once applied", On::Main, loss::protection_off_takes_an_apply),
+    story("deletion protection is lifted without an apply", On::Every, loss::unprotected_without_an_apply),
     story("an environment with slots is not destroyed", On::Main, loss::slots_hold_their_environment),
     story("an outage between plan and apply", On::Every, meanwhile::an_outage),
     story("a destroy that broke off", On::Every, meanwhile::a_broken_off_destroy),

@@ -38,6 +38,6 @@ pub use object::{AccessEntry, AccessPolicy, Body, Desired, Observed, Owner, Owne
 pub use outputs::{COMMON_OUTPUTS, Computed, Outputs};
 pub use problem::{Class, Problem, Problems, Severity, listed};
 pub use quantity::{Quantity, QuantityError};
-pub use record::{Lease, Operation, Phase, Record, Timing};
+pub use record::{Lease, Operation, Phase, Record, Timing, Unprotected};
 pub use spec::*;
 pub use version::{PathVersion, Version, VersionConstraint};

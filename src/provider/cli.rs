@@ -10,9 +10,11 @@ mod output;
 mod permissions;
 mod sandbox;
 mod serve;
+mod unprotect;
 
 pub use permissions::{Part, Permissions};
 pub use sandbox::{Edit, NewFault, OpenSandbox, OutOfBandEditor, Row};
+pub use unprotect::{OpenTarget, Place};
 
 use clap::{Parser, Subcommand};
 use plugin::Provider;
@@ -26,6 +28,7 @@ pub struct Tools {
     pub catalogue: catalogue::Read,
     pub permissions: Permissions,
     pub inspector: &'static dyn doctor::Inspector,
+    pub target: OpenTarget,
 }
 
 /// Golden paths for teams on Amazon EKS, as a provider for Terraform and OpenTofu.
@@ -48,6 +51,7 @@ enum Command {
     Doctor(doctor::Arguments),
     Lint(lint::Arguments),
     Explain(explain::Arguments),
+    Unprotect(unprotect::Arguments),
 }
 
 pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyhow::Result<ExitCode> {
@@ -63,6 +67,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Serve(arguments) => wait_for(serve::run(arguments, tools.provider.clone()))??,
         Command::Sandbox(arguments) => wait_for(sandbox::run(arguments, tools.sandbox))??,
         Command::Catalogue(arguments) => catalogue::run(&arguments, tools.catalogue)?,
+        Command::Unprotect(arguments) => wait_for(unprotect::run(arguments, tools.target))??,
         Command::Permissions(arguments) => permissions::run(&arguments, &tools.permissions)?,
         Command::Lint(arguments) => return lint::run(&arguments),
         Command::Explain(arguments) => return explain::run(&arguments),

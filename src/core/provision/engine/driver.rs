@@ -187,9 +187,8 @@ impl Engine {
         }
         self.memory.remember_share(&request.id, [].into());
         let lost = losses::own_namespaces(&request.id, &request.keys); // pure
-        // A create that never ended has nothing inside that anybody could miss.
-        let is_protected = !lost.is_empty() && request.protected && !self.gather_never_ready(request).await; // reads
-        Ok(losses::report(&request.id, &lost, is_protected)) // pure
+        let is_protected = !lost.is_empty() && request.protected && !self.gather_unprotected(request).await; // reads
+        Ok(losses::of_removal(&request.id, &lost, is_protected)) // pure
     }
 
     /// `None`: gone, else what is left. The error arm: nothing was changed.

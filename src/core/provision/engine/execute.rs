@@ -12,6 +12,7 @@ mod run;
 mod steps;
 mod wait;
 
+pub use document::write as write_record;
 pub use lease::wait_until_free;
 pub use operation::Operation;
 pub use removal::Removing;

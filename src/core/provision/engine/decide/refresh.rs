@@ -9,12 +9,18 @@ use super::{
     outcome, promise,
 };
 use crate::{
-    domain::{Adopt, AdoptMode, Desired, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
+    domain::{
+        Adopt, AdoptMode, Desired, FieldsBuilder, Holder, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record,
+        Unprotected,
+    },
     golden::{self, Blueprint, ObservedByKey, Seen},
     kinds::in_words,
     provision::{
         Observation, ObserveRequest, ObservedInstance,
-        engine::gather::{InstanceGround, instance_keys},
+        engine::{
+            gather::{InstanceGround, instance_keys},
+            record,
+        },
     },
 };
 use std::collections::BTreeSet;
@@ -25,9 +31,13 @@ pub fn refresh(
     ground: InstanceGround,
     blueprint: Option<Blueprint>,
     record: Option<Record>,
-    observed: Vec<Observed>,
+    mut observed: Vec<Observed>,
 ) -> Observation {
     let id = &request.id;
+    if let Some(unprotected) = record.as_ref().and_then(|record| record.unprotected.as_ref()) {
+        let own = record::key_of(id);
+        observed.iter_mut().filter(|object| object.key == own).for_each(|object| show(unprotected, object));
+    }
     if record.is_none() && !observed.iter().any(|object| is_made_for(id, object, &observed)) {
         return Observation::Gone(ground.replaced.into_iter().collect());
     }
@@ -59,6 +69,16 @@ pub fn refresh(
     });
     let InstanceGround { target, facts, parent, .. } = ground;
     Observation::Here(Box::new(ObservedInstance { uid, target, objects, facts, parent, record, outputs, problems }))
+}
+
+/// As a field that nobody wants: each plan shows it until an apply ends it.
+fn show(Unprotected { by, at }: &Unprotected, object: &mut Observed) {
+    let mut fields = FieldsBuilder::default();
+    for field in object.fields.iter() {
+        fields.push(field.path, field.text, field.holder);
+    }
+    fields.push("/deletion_protection", format!("off, lifted by {by} at {at}"), Holder::Us);
+    object.fields = fields.build();
 }
 
 struct Instance<'a> {
