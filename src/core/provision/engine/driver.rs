@@ -49,7 +49,7 @@ impl Engine {
             now: &self.clock.now(),
         };
         let plan = decide(&inputs).map_err(Stop::into_problems)?; // pure
-        let outputs = outcome::planned(&blueprint, &plan.lines, change.prior, ground.target.as_deref()); // pure
+        let outputs = outcome::planned(&blueprint, &plan.lines, &plan.drifted, change.prior, ground.target.as_deref()); // pure
         let decided = Decided {
             outputs,
             facts: ground.facts,

@@ -35,6 +35,9 @@ impl Engine {
                 wait_until_free(&target, id, Some(&record), &mut watch).await?;
                 continue;
             }
+            if let Some(unprotected) = record.unprotected {
+                return Ok(unprotected);
+            }
             // What can't be rendered any more is taken for protected.
             let is_protected = self.render_recorded(id, &record).await.map(|made| made.summary.deletion_protection);
             if !is_protected.unwrap_or(true) {

@@ -48,7 +48,7 @@ pub fn refresh(
         blueprint: blueprint.as_ref(),
         is_unfinished: record.as_ref().is_some_and(|record| record.phase != Phase::Ready),
     };
-    let (objects, seen, mut problems) = instance.report(observed);
+    let Report { lines: objects, seen, drifted, mut problems } = instance.report(observed);
     problems.extend(ground.replaced);
     let against = ground.authentication.iter().flat_map(authentication::judge_cluster);
     problems.extend(against.map(Problem::as_warning));
@@ -65,7 +65,7 @@ pub fn refresh(
     let outputs = blueprint.map(|blueprint| {
         let is_import = request.uid.is_none();
         let seen = Seen { objects: &seen, record: record.as_ref(), proof: None };
-        outcome::refreshed(blueprint, is_import, &uid, &ground.target, objects.clone(), &seen)
+        outcome::refreshed(blueprint, is_import, &uid, &ground.target, objects.clone(), &drifted, &seen)
     });
     let InstanceGround { target, facts, parent, .. } = ground;
     Observation::Here(Box::new(ObservedInstance { uid, target, objects, facts, parent, record, outputs, problems }))
@@ -89,13 +89,22 @@ struct Instance<'a> {
     is_unfinished: bool,
 }
 
+/// What a refresh says of all objects.
+struct Report {
+    lines: Lines,
+    seen: ObservedByKey,
+    /// Those that are not as desired, or not there.
+    drifted: BTreeSet<String>,
+    problems: Vec<Problem>,
+}
+
 // === impl Instance ===
 
 impl Instance<'_> {
-    fn report(&self, observed: Vec<Observed>) -> (Lines, ObservedByKey, Vec<Problem>) {
+    fn report(&self, observed: Vec<Observed>) -> Report {
         let desired = self.blueprint.map(|blueprint| promise::desired_by_key(&blueprint.objects)).unwrap_or_default();
         let (mut lines, mut seen, mut problems) = (Lines::new(), ObservedByKey::new(), vec![]);
-        let mut strangers = BTreeSet::new();
+        let (mut strangers, mut same) = (BTreeSet::new(), BTreeSet::new());
         let is_made = |object: &&Observed| is_made_for(self.id, object, &observed);
         let made: BTreeSet<ObjectKey> = observed.iter().filter(is_made).map(|object| object.key.clone()).collect();
         for object in observed {
@@ -114,6 +123,7 @@ impl Instance<'_> {
             let line = match self.claim(want, &object) {
                 Claim::Mine | Claim::Adopted => line_of(want, fields, &object, self.state.get(&key)),
                 Claim::Borrowed => {
+                    same.insert(key.clone());
                     problems.extend(lacks_group(want, &object));
                     borrowed_line(want, fields, &object, self.state.get(&key))
                 }
@@ -125,6 +135,9 @@ impl Instance<'_> {
             };
             if !self.is_unfinished && fields.is_some() {
                 let changes = golden::diff(want, &object);
+                if changes.is_empty() {
+                    same.insert(key.clone());
+                }
                 problems.extend(drift::report(&object.key, &changes, self.state.get(&key), &line));
             }
             lines.insert(key, line);
@@ -134,7 +147,10 @@ impl Instance<'_> {
             let is_gone = |key: &&String| !lines.contains_key(*key) && !strangers.contains(*key);
             problems.extend(self.state.keys().filter(is_gone).map(|key| drift::missing(key)));
         }
-        (lines, seen, problems)
+        // After an interrupted change nothing is drift, and what another resource still owes is no difference.
+        let known = desired.iter().filter(|(_, (_, fields))| !self.is_unfinished && fields.is_some());
+        let drifted = known.map(|(key, _)| key.to_string()).filter(|key| !same.contains(key)).collect();
+        Report { lines, seen, drifted, problems }
     }
 
     /// What state or record name was ours; an adoption is over once the Namespace carries our labels.
