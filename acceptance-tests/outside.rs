@@ -283,7 +283,7 @@ impl Outside {
     pub async fn call(&self, call: ApiCall<'_>) -> Result<Json> {
         let what = format!("{} {}", call.method, call.path);
         let reply = self.api.call(&self.token, call).await?;
-        ensure!(reply.status == 200, "{what}: {reply:?}");
+        ensure!(matches!(reply.status, 200 | 201), "{what}: {reply:?}");
         Ok(reply.document)
     }
 

@@ -2,6 +2,7 @@
 
 pub mod adoption;
 mod bounds;
+pub mod bridge;
 mod configurations;
 mod drift;
 mod explain;
@@ -122,6 +123,7 @@ pub const STORIES: &[Story] = &[
     story("a TMPDIR in which no socket can be", On::Every, target::without_a_socket),
     story("two clients over one reattach socket", On::Main, reattach::two_clients),
     story("a reattach socket outlives its process", On::Every, reattach::a_restart),
+    story("`schema` prints what the CLI prints", On::Every, reattach::schema),
     story("the sandbox's own command line", On::Main, interruptions::by_command_line),
     story("an interrupt in the middle of apply", On::Every, interruptions::interrupt),
     story("a refusal in the middle of apply, then again", On::Every, interruptions::refused),

@@ -1,10 +1,15 @@
 //! One `serve --reattach` process under several CLIs at once: nothing of one client may reach another.
 
 use super::configurations::environment;
-use crate::{sandbox::FaultRow, server::Server, workspace::Workspace};
-use acceptance_tests::tools::Tool;
+use crate::{
+    sandbox::FaultRow,
+    server::Server,
+    workspace::{SOURCE, Workspace},
+};
+use acceptance_tests::tools::{Tool, provider};
 use anyhow::{Result, ensure};
-use std::thread;
+use serde_json::Value as Json;
+use std::{process::Command, thread};
 
 pub(super) fn two_clients(tool: &Tool) -> Result<()> {
     let mut server = Server::start()?;
@@ -61,4 +66,23 @@ pub(super) fn a_restart(tool: &Tool) -> Result<()> {
     workspace.write("provider.tf", "provider \"goldenpath\" {\n  sandbox = {}\n}\n")?;
     workspace.plan_fails(&[])?.says(".goldenpath/sandbox.db is relative: set an absolute path")?;
     second.terminate()
+}
+
+/// For tools that generate code from it, without a CLI.
+pub(super) fn schema(tool: &Tool) -> Result<()> {
+    let workspace = Workspace::new(tool, "")?;
+    let printed = workspace.command(&["providers", "schema", "-json"]).output()?;
+    let printed: Json = serde_json::from_slice(&printed.stdout)?;
+    let own: Json = serde_json::from_slice(&Command::new(provider()?).arg("schema").output()?.stdout)?;
+    let (theirs, ours) = (&printed["provider_schemas"][SOURCE], &own["provider_schemas"][SOURCE]);
+    for part in ["provider", "resource_schemas", "data_source_schemas"] {
+        ensure!(
+            ours[part].is_object() && theirs[part] == ours[part],
+            "{part} differs: {} and {}",
+            theirs[part],
+            ours[part]
+        );
+    }
+    ensure!(own["format_version"] == printed["format_version"], "the form is the same");
+    Ok(())
 }

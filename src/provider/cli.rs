@@ -5,10 +5,12 @@
 mod catalogue;
 pub mod doctor;
 mod explain;
+mod generate;
 mod lint;
 mod output;
 mod permissions;
 mod sandbox;
+mod schema;
 mod serve;
 mod unprotect;
 
@@ -52,6 +54,8 @@ enum Command {
     Lint(lint::Arguments),
     Explain(explain::Arguments),
     Unprotect(unprotect::Arguments),
+    Schema(schema::Arguments),
+    Generate(generate::Arguments),
 }
 
 pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyhow::Result<ExitCode> {
@@ -68,6 +72,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Sandbox(arguments) => wait_for(sandbox::run(arguments, tools.sandbox))??,
         Command::Catalogue(arguments) => catalogue::run(&arguments, tools.catalogue)?,
         Command::Unprotect(arguments) => wait_for(unprotect::run(arguments, tools.target))??,
+        Command::Schema(schema::Arguments {}) => schema::run(&*tools.provider)?,
+        Command::Generate(arguments) => generate::run(arguments, &*tools.provider)?,
         Command::Permissions(arguments) => permissions::run(&arguments, &tools.permissions)?,
         Command::Lint(arguments) => return lint::run(&arguments),
         Command::Explain(arguments) => return explain::run(&arguments),
