@@ -19,8 +19,9 @@ use acceptance_tests::{
     },
 };
 use anyhow::{Context as _, Result, bail, ensure};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use goldenpath_adapters::{
-    aws::{AssumeRole, Aws, AwsOptions, CredentialSource},
+    aws::{AssumeRole, Aws, AwsOptions, CredentialSource, WebIdentity},
     kube::{Credentials, Kube},
 };
 use goldenpath_core::{
@@ -30,10 +31,11 @@ use goldenpath_core::{
 use serde_json::json;
 use std::sync::Arc;
 
-pub const CHECKS: [Check<Real>; 8] = [
+pub const CHECKS: [Check<Real>; 9] = [
     check!("facts are what EKS, IAM and STS say", facts),
     check!("a token reaches the API server, and only with an access entry", tokens),
     check!("roles are assumed one after another", chained),
+    check!("the token of an identity provider is exchanged", exchanged),
     check!("clients of one process have credentials of their own", each_client_by_its_own),
     check!("out-of-band changes of an access entry are shown and healed", entries::are_healed),
     check!("every change says which operation it is of", trail::names_the_operation),
@@ -82,6 +84,37 @@ async fn tokens(real: Arc<Real>) -> Result<()> {
         Err(error) if error.class == Class::Denied => Ok(()),
         other => bail!("a principal without permissions and entry: {other:?}"),
     }
+}
+
+/// As a ServiceAccount gets a role, at the endpoint that is configured: whoever calls has no credentials yet.
+async fn exchanged(real: Arc<Real>) -> Result<()> {
+    let (url, root, issuer) = (real.ministack.url(), real.ministack.root(), "oidc.test");
+    let federated = format!("arn:aws:iam::{}:oidc-provider/{issuer}", ministack::ACCOUNT);
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": federated}}]});
+    let role = root.iam.create_role().role_name("federated");
+    role.assume_role_policy_document(trust.to_string()).send().await?;
+    let policy = root.iam.put_role_policy().role_name("federated").policy_name("all");
+    policy.policy_document(EVERYTHING).send().await?;
+    let part = |part: serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    let claims = json!({"iss": format!("https://{issuer}"), "sub": "system:serviceaccount:crossplane-system:provider"});
+    let folder = tempfile::tempdir()?;
+    let token_file = folder.path().join("token");
+    let identity = WebIdentity { role_arn: real.role("federated"), token_file: token_file.clone() };
+    let aws = || {
+        let credentials = CredentialSource::WebIdentity(identity.clone());
+        Aws::new(AwsOptions { is_shared: true, ..real::options(&url, credentials) })
+    };
+    std::fs::write(&token_file, format!("{}.{}.x\n", part(json!({"alg": "none"})), part(claims)))?;
+    let facts = aws().facts(&ministack::CLUSTER.parse()?).await?;
+    ensure!(facts.caller == real.role("federated"), "the caller is {}", facts.caller);
+    std::fs::write(&token_file, "no token")?;
+    let refused = aws().facts(&ministack::CLUSTER.parse()?).await.err().context("anybody gets the role")?;
+    ensure!(refused.class == Class::Denied && refused.message.contains("federated"), "{refused}");
+    std::fs::remove_file(&token_file)?;
+    let refused = aws().facts(&ministack::CLUSTER.parse()?).await.err().context("nobody has a token")?;
+    ensure!(refused.class == Class::Denied && refused.message.contains("token"), "{refused}");
+    Ok(())
 }
 
 /// What the process itself might do is nothing to its clients: neither a gain nor a need.

@@ -217,7 +217,7 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
     let others: [(&str, Alone); 5] = [
         (
             "Crossplane: definitions and examples are accepted by a real API server",
-            Box::new(|real, _| block_on(stories::bridge::definitions(real.clone()))),
+            Box::new(|real, _| block_on(stories::bridge::definitions::are_accepted(real.clone()))),
         ),
         (
             "failure on the real servers: a cluster replaced by another",
