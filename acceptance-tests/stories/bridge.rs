@@ -73,7 +73,7 @@ impl Bridge {
         })
     }
 
-    fn from_mirror(mut self, tool: &Tool) -> Result<Self> {
+    fn with_mirror(mut self, tool: &Tool) -> Result<Self> {
         let place = self.root.path().join("mirror");
         mirror(tool, &place)?;
         let settings = format!(
@@ -84,7 +84,7 @@ impl Bridge {
         Ok(self)
     }
 
-    fn of_server(mut self, server: &Server) -> Self {
+    fn with_server(mut self, server: &Server) -> Self {
         self.environment.push(("TF_REATTACH_PROVIDERS", server.reattach.clone()));
         self
     }
@@ -223,7 +223,7 @@ fn first_line(run: &Run) -> &str {
 
 pub fn a_life(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     let namespace = format!("xp-{}", tool.name.replace('.', "-"));
-    let bridge = Bridge::new(tool, real, &namespace, "")?.from_mirror(tool)?;
+    let bridge = Bridge::new(tool, real, &namespace, "")?.with_mirror(tool)?;
     let target = format!("provider \"goldenpath\" {{\n  sandbox = {{ path = {:?} }}\n}}\n", bridge.sandbox_path());
     let bridge = Bridge { configuration: format!("{}{target}", bridge.configuration), ..bridge };
     let (baseline, mut environment, slot) =
@@ -285,7 +285,7 @@ pub fn with_reattach(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     let (socket, pid) = (folder.path().join("gp.sock").display().to_string(), std::process::id().to_string());
     let arguments = ["--socket", &socket, "--pid", &pid];
     let server = Server::start_with(&arguments, &[])?;
-    let mut bridge = Bridge::new(tool, real, &namespace, &provider)?.of_server(&server);
+    let mut bridge = Bridge::new(tool, real, &namespace, &provider)?.with_server(&server);
     let baseline = bridge.manage("ClusterBaseline")?;
     let nobody = baseline.apply()?;
     ensure!(nobody.code == Some(1) && nobody.raw.contains("aws.json"), "no keys, no access: {}", nobody.raw);

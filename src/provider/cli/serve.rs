@@ -45,13 +45,14 @@ pub(super) async fn run(arguments: Arguments, provider: Arc<dyn Provider>) -> an
 }
 
 /// In a container process 1 is of the same user as all others, and lives as long as the container.
+#[cfg(unix)]
 fn may_signal_init() -> bool {
-    #[cfg(unix)]
-    {
-        use std::{fs::metadata, os::unix::fs::MetadataExt};
-        let user = |process: &str| Some(metadata(format!("/proc/{process}")).ok()?.uid());
-        return user("self").is_some_and(|own| own == 0 || user("1") == Some(own));
-    }
-    #[cfg(not(unix))]
+    use std::{fs::metadata, os::unix::fs::MetadataExt};
+    let user = |process: &str| Some(metadata(format!("/proc/{process}")).ok()?.uid());
+    user("self").is_some_and(|own| own == 0 || user("1") == Some(own))
+}
+
+#[cfg(not(unix))]
+fn may_signal_init() -> bool {
     false
 }
