@@ -11,11 +11,12 @@ use crate::{
     workspace::{Run, mirror},
 };
 use acceptance_tests::{
-    servers::{Real, seed::put},
+    servers::{Real, api::ApiCall, seed::put},
     tools::{Tool, provider},
 };
 use anyhow::{Context as _, Result, ensure};
 use composed::{Composed, Composition, documents};
+use hyper::Method;
 use serde_json::{Value as Json, json};
 use std::{cell::RefCell, fs, path::PathBuf, process::Command, sync::Arc};
 
@@ -111,6 +112,11 @@ impl Managed<'_> {
         self.bridge.compositions.iter().find(|of| of.is_of(kind)).context("no such Composition")
     }
 
+    /// Of the state.
+    fn name(&self) -> Result<String> {
+        Ok(self.composition()?.compose(&self.resource)?.name)
+    }
+
     fn command(&self, arguments: &[&str], more: &[(&str, &str)]) -> Command {
         let mut command = Command::new(self.bridge.root.path().join("bin/terraform"));
         command.args(arguments).current_dir(&self.folder).env_clear();
@@ -196,9 +202,8 @@ impl Managed<'_> {
         let destroyed = self.destroy()?;
         ensure!(destroyed.code == Some(0), "{}", destroyed.raw);
         ensure!(!self.observe()?.exists, "its state is not empty");
-        let name = self.composition()?.compose(&self.resource)?.name;
         self.ok(&["workspace", "select", "-no-color", "default"], &[])?;
-        self.ok(&["workspace", "delete", "-no-color", &name], &[]).map(drop)
+        self.ok(&["workspace", "delete", "-no-color", &self.name()?], &[]).map(drop)
     }
 }
 
@@ -236,7 +241,16 @@ pub fn a_life(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     ensure!(environment.folder.join(".terraform.lock.hcl").exists(), "a mirror leaves a lock file");
     slot.is_made()?;
 
-    let before = made["uid"].clone();
+    // As after a controller that was killed in mid-create, and lost the state: the claim says whose it is.
+    let lost = format!("/api/v1/namespaces/{namespace}/secrets/tfstate-{}-goldenpath", environment.name()?);
+    acceptance_tests::block_on(async {
+        let delete = ApiCall { method: Method::DELETE, ..ApiCall::get(&lost) };
+        Outside::of(real).await?.call(delete).await
+    })?;
+    ensure!(!environment.observe()?.exists, "its state is lost");
+    let before = environment.is_made()?["uid"].clone();
+    ensure!(before != made["uid"], "what exists goes on under a new uid: {before}");
+
     environment.resource["spec"]["quota"]["total"]["requests.cpu"] = "8".into();
     environment.resource["spec"]["deletionProtection"] = true.into();
     ensure!(!environment.observe()?.up_to_date, "another quota is a change");
