@@ -5,6 +5,8 @@
 //! seem to lack what has conditions (IAM API Reference, SimulatePrincipalPolicy, `ContextEntries`). Here the caller may all but what is
 //! denied to it.
 
+pub mod environment;
+
 use acceptance_tests::{
     servers::{
         Real,

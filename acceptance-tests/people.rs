@@ -8,14 +8,17 @@ mod table;
 
 pub use fixture::PeopleFixture;
 
-use crate::check::{Check, check, none};
-use acceptance_tests::servers::api::ApiCall;
+use crate::{
+    check::{Check, check, none},
+    doctor,
+};
+use acceptance_tests::servers::{api::ApiCall, ministack};
 use anyhow::{Context as _, Result, ensure};
 use fixture::{DEV, OTHERS, PROD, People};
+use goldenpath_core::domain::PersonaName;
 use std::sync::Arc;
-use table::{PERSONAS, Row};
 
-pub const CHECKS: [Check<People>; 7] = [
+pub const CHECKS: [Check<People>; 8] = [
     check!("who may do what in an environment of class dev", in_dev),
     check!("who may do what in an environment of class prod", in_prod),
     check!("nobody may do anything in another team's environment", elsewhere),
@@ -23,18 +26,25 @@ pub const CHECKS: [Check<People>; 7] = [
     check!("which pods and services each tier admits", pods::admitted),
     check!("what guards admit and refuse", guards::hold),
     check!("every expression of a guard is sound", guards::are_sound),
+    check!("`doctor environment` gives the same answers", doctored),
 ];
 
-/// All rows in one namespace; `expected` are the columns.
-async fn rows(people: &People, namespace: &str, expected: impl Fn(&Row) -> [bool; 4]) -> Result<()> {
+/// All rows in one namespace; `tier`: whose roles they have in it, if they have any.
+async fn rows(people: &People, namespace: &str, tier: Option<&str>) -> Result<()> {
+    let tier = tier.map(table::tier).transpose()?;
     let mut wrong = vec![];
-    for row in table::rows() {
-        for (who, may) in PERSONAS.into_iter().zip(expected(&row)) {
-            let reply = people.attempt(who, &row, namespace).await?;
-            ensure!(reply.status != 401, "the token of the {who} is refused");
+    for attempt in table::attempts(namespace, OTHERS) {
+        for persona in PersonaName::ALL {
+            let may = tier.as_ref().is_some_and(|tier| attempt.row.may(tier.role(persona)));
+            let reply = people.attempt(persona.as_str(), &attempt).await?;
+            ensure!(reply.status != 401, "the token of the {persona} is refused");
             if (reply.status != 403) != may {
                 let word = if may { "may" } else { "may not" };
-                wrong.push(format!("{who} {word} {} in {namespace} ({}): {reply:?}", row.name, row.reason));
+                let (method, path) = (&attempt.method, &attempt.path);
+                wrong.push(format!(
+                    "{persona} {word} {} ({}): {method} {path}: {reply:?}",
+                    attempt.row.name, attempt.row.reason
+                ));
             }
         }
     }
@@ -42,23 +52,37 @@ async fn rows(people: &People, namespace: &str, expected: impl Fn(&Row) -> [bool
 }
 
 async fn in_dev(people: Arc<People>) -> Result<()> {
-    rows(&people, DEV, |row| row.dev).await
+    rows(&people, DEV, Some("dev")).await
 }
 
 async fn in_prod(people: Arc<People>) -> Result<()> {
-    rows(&people, PROD, |row| row.prod).await
+    rows(&people, PROD, Some("prod")).await
 }
 
 /// Whatever one may at home, one may nothing of it at another team's.
 async fn elsewhere(people: Arc<People>) -> Result<()> {
-    rows(&people, OTHERS, |_| [false; 4]).await
+    rows(&people, OTHERS, None).await
+}
+
+/// By access reviews what the requests above show, and every promise of admission is kept.
+async fn doctored(people: Arc<People>) -> Result<()> {
+    for name in [DEV, PROD] {
+        let report =
+            doctor::environment::Report::of(&people.platform, &format!("{}/{name}", ministack::CLUSTER)).await?;
+        none(report.not_ok())?;
+        ensure!(report.code == 0, "{name}: exit code {}", report.code);
+        ensure!(report.rows.len() > 40, "{name}: {} rows", report.rows.len());
+        let slots = report.row("network rules")?["answers"].get("people-prod-store");
+        ensure!(slots.is_some() == (name == PROD), "a slot's own namespace: {:?}", report.rows);
+    }
+    Ok(())
 }
 
 async fn nobody(people: Arc<People>) -> Result<()> {
-    for row in table::rows() {
-        for namespace in [DEV, PROD] {
-            let reply = people.attempt("nobody", &row, namespace).await?;
-            ensure!(reply.status == 401, "without an access entry one is nobody ({}): {reply:?}", row.name);
+    for namespace in [DEV, PROD] {
+        for attempt in table::attempts(namespace, OTHERS) {
+            let reply = people.attempt("nobody", &attempt).await?;
+            ensure!(reply.status == 401, "without an access entry one is nobody ({}): {reply:?}", attempt.path);
         }
     }
     // And a token for another cluster is none for this one.

@@ -34,6 +34,11 @@ impl Random {
         &items[self.below(items.len())]
     }
 
+    pub fn pick_mut<'a, T>(&mut self, items: &'a mut [T]) -> &'a mut T {
+        let at = self.below(items.len());
+        &mut items[at]
+    }
+
     /// Some of them, in their order.
     pub fn some<'a, T>(&mut self, items: &'a [T], percent: usize) -> Vec<&'a T> {
         items.iter().filter(|_| self.percent(percent)).collect()

@@ -214,7 +214,7 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
             ),
         ]
     });
-    let others: [(&str, Alone); 5] = [
+    let others: [(&str, Alone); 6] = [
         (
             "Crossplane: definitions and examples are accepted by a real API server",
             Box::new(|real, _| block_on(stories::bridge::definitions::are_accepted(real.clone()))),
@@ -234,6 +234,10 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
         (
             "doctor: each trouble is found and reported with what to do",
             Box::new(|real, _| block_on(doctor::reports(real.clone()))),
+        ),
+        (
+            "doctor: each promise of an environment is asked of the cluster",
+            Box::new(|real, _| block_on(doctor::environment::is_asked(real.clone()))),
         ),
     ];
     let own = OWN_SERVERS.map(|(name, run)| {

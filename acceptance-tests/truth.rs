@@ -2,6 +2,7 @@
 //! apply the objects in the target are exactly those that the plan showed, and the next plan is empty.
 
 mod drift;
+mod runs;
 pub mod specs;
 mod tally;
 mod truth_target;
@@ -85,7 +86,7 @@ impl TruthFixture {
             }
             let id = format!("demo/{}", frame.name);
             let namespace = environment.a_namespace(&mut random);
-            let spec = specs::slot(&mut random, name, &id, namespace.as_deref());
+            let spec = specs::slot(&mut random, name, &id, namespace.as_deref(), frame.isolates);
             let mut slot = Life { fixture: self, instance: Instance::new(&client, SLOT), spec: Json::Null };
             if let Step::Done = slot.becomes(spec, &mut random, tally).await? {
                 slots.push(slot);
@@ -119,7 +120,7 @@ impl TruthFixture {
         slots: &mut [Life<'_>],
         tally: &mut Tally,
     ) -> Result<()> {
-        match random.below(4) {
+        match random.below(8) {
             0 => {
                 let spec = self.target.fit(specs::changed(random, frame, &environment.spec));
                 // A namespace with a slot in it stays.
@@ -138,6 +139,21 @@ impl TruthFixture {
                 spec["name"] = format!("{}-next", spec["name"].as_str().unwrap_or_default()).into();
                 slots[at].becomes(spec, random, tally).await.map(drop)
             }
+            3 => match slots.is_empty() {
+                true => environment.is_tainted(tally).await,
+                false => random.pick_mut(slots).is_tainted(tally).await,
+            },
+            4 if !slots.is_empty() => random.pick_mut(slots).goes_and_comes_again(random, tally).await,
+            5 if !slots.is_empty() => {
+                let slot = random.pick_mut(slots);
+                let mut spec = slot.spec.clone();
+                spec["name"] = format!("{}-first", spec["name"].as_str().unwrap_or_default()).into();
+                slot.is_made_before_it_goes(spec, tally).await
+            }
+            6 => match slots.is_empty() {
+                true => environment.is_renamed().await,
+                false => random.pick_mut(slots).is_renamed().await,
+            },
             _ => environment.heals(random).await,
         }
     }

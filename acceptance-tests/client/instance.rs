@@ -39,6 +39,13 @@ impl Planned {
         objects(&self.value, &self.private)
     }
 
+    /// The first half of a replacement under `create_before_destroy`: core makes the new one while the old one is there.
+    #[must_use]
+    pub fn as_create(mut self) -> Self {
+        self.action = Action::Create;
+        self
+    }
+
     pub fn keys(&self) -> BTreeSet<String> {
         self.objects().into_keys().collect()
     }

@@ -1,6 +1,6 @@
 //! Two teams' environments made by the provider, and people with tokens.
 
-use super::table::{PERSONAS, Row};
+use super::table::{self, Attempt};
 use crate::{outside, server::Server};
 use acceptance_tests::{
     ENVIRONMENT, SLOT, block_on,
@@ -37,6 +37,8 @@ pub struct People {
     /// Persona, or `nobody`, to token.
     pub(super) tokens: BTreeMap<&'static str, String>,
     pub administrator: String,
+    /// The environment variables of the user who may all.
+    pub platform: Vec<(String, String)>,
 }
 
 impl PeopleFixture {
@@ -49,7 +51,8 @@ impl PeopleFixture {
 async fn make(real: Arc<Real>) -> Result<People> {
     let root = real.ministack.root();
     let mut arns = BTreeMap::new();
-    for who in PERSONAS.into_iter().chain(["nobody"]) {
+    let personas = table::personas();
+    for who in personas.into_iter().chain(["nobody"]) {
         let name = format!("person-{who}");
         seed::create_role(&root, "/people/", &name).await?;
         may_describe_clusters(&root, &name).await?;
@@ -61,10 +64,10 @@ async fn make(real: Arc<Real>) -> Result<People> {
     let client = server.client(&real.provider_config(&url)).await?;
     let access = |whose: &[&'static str]| -> Json {
         // An object with nothing set in it is an error: nobody is no `access` at all.
-        let personas = || whose.iter().map(|who| ((*who).to_owned(), json!({"principal_arns": [arns[who]]})));
-        if whose.is_empty() { Json::Null } else { personas().collect() }
+        let members = || whose.iter().map(|who| ((*who).to_owned(), json!({"principal_arns": [arns[who]]})));
+        if whose.is_empty() { Json::Null } else { members().collect() }
     };
-    for (name, tier, whose) in [(DEV, "dev", &PERSONAS[..]), (PROD, "prod", &PERSONAS[..]), (OTHERS, "dev", &[])] {
+    for (name, tier, whose) in [(DEV, "dev", &personas[..]), (PROD, "prod", &personas[..]), (OTHERS, "dev", &[])] {
         let mut config =
             json!({"name": name, "team": name, "tier": tier, "cluster": ministack::CLUSTER, "access": access(whose)});
         if name == DEV {
@@ -78,9 +81,12 @@ async fn make(real: Arc<Real>) -> Result<People> {
         }
         no_errors(&Instance::new(&client, ENVIRONMENT).plan_and_apply(Some(&config)).await?, name)?;
     }
-    let slot = json!({"name": "ledger", "environment": format!("{}/{DEV}", ministack::CLUSTER),
-        "identity": {"mode": "none"}, "share": {"cpu": "1", "memory": "1Gi", "max_replicas": 3}});
-    no_errors(&Instance::new(&client, SLOT).plan_and_apply(Some(&slot)).await?, "a slot")?;
+    // In class prod a slot has a namespace of its own.
+    for (name, environment) in [("ledger", DEV), ("store", PROD)] {
+        let slot = json!({"name": name, "environment": format!("{}/{environment}", ministack::CLUSTER),
+            "identity": {"mode": "none"}, "share": {"cpu": "1", "memory": "1Gi", "max_replicas": 3}});
+        no_errors(&Instance::new(&client, SLOT).plan_and_apply(Some(&slot)).await?, name)?;
+    }
     around(&real).await?;
     let mut tokens = BTreeMap::new();
     for (who, arn) in &arns {
@@ -90,7 +96,9 @@ async fn make(real: Arc<Real>) -> Result<People> {
         tokens.insert(*who, token.reveal().to_owned());
     }
     let administrator = real.aws(&url).token(&ministack::cluster_arn().parse()?, false).await?.reveal().to_owned();
-    Ok(People { api: Api::of(&real.cluster)?, tokens, administrator })
+    let (key, secret) = &real.platform;
+    let platform = real::environment(&url, key, secret, None);
+    Ok(People { api: Api::of(&real.cluster)?, tokens, administrator, platform })
 }
 
 /// What else lives on a cluster: engines that may do everything, kubelets; and what another golden path would list.
@@ -133,11 +141,11 @@ impl People {
         self.api.call(token, call).await
     }
 
-    /// One row, as one of them.
-    pub(super) async fn attempt(&self, who: &str, row: &Row, namespace: &str) -> Result<ApiReply> {
-        let path = row.path.replace("{ns}", namespace);
+    /// As one of them.
+    pub(super) async fn attempt(&self, who: &str, attempt: &Attempt) -> Result<ApiReply> {
         let token = self.tokens.get(who).with_context(|| format!("no token of {who}"))?;
-        let content = row.content.map(|content| content());
-        self.call(token, ApiCall { method: row.method.clone(), path: &path, content, headers: row.headers }).await
+        let Attempt { method, path, content_type, headers, .. } = attempt;
+        let content = content_type.map(|content_type| (content_type, json!({})));
+        self.call(token, ApiCall { method: method.clone(), path, content, headers }).await
     }
 }

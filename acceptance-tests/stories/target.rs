@@ -66,7 +66,7 @@ pub(super) fn a_total_below_its_shares(tool: &Tool) -> Result<()> {
     workspace.apply(&[])?;
     workspace.write("main.tf", &QUICK.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"1500m\""))?;
     let plan = workspace.plan_fails(&[])?;
-    plan.says("requests.cpu of 1500m is less than the shares of the slots of demo/payments-dev: 2")?;
+    plan.says("own part of requests.cpu, 1500m, is less than what the slots of demo/payments-dev hold: 2")?;
     plan.says("ledger 2")?;
     Ok(())
 }

@@ -57,7 +57,7 @@ pub(super) fn refused_at_their_attribute(tool: &Tool) -> Result<()> {
     ];
     let objects = [
         ("access", "access = { developers = { oidc_groups = [\"a\"] } }", "viewer, developer, deployer, admin"),
-        ("quota", "quota = { totl = { pods = \"4\" } }", "total, headroom_percent, by_priority"),
+        ("quota", "quota = { totl = { pods = \"4\" } }", "total, headroom_percent, slots_percent, by_priority"),
         ("security", "pod_security = { enfroce = \"restricted\" }", "enforce, version"),
         ("limits", "limits = { containers = {} }", "Known here: container"),
         ("container", "limits = { container = { memory = \"1Gi\" } }", "default_memory"),

@@ -22,12 +22,15 @@ pub struct Frame {
     pub name: String,
     pub team: String,
     pub tier: &'static str,
+    /// Isolated slots have a part of the total.
+    pub isolates: bool,
 }
 
 impl Frame {
     pub fn random(random: &mut Random, name: String) -> Self {
         // Resources of AWS carry the name of the team.
-        Self { name, team: "payments".into(), tier: *random.pick::<&'static str>(&TIERS) }
+        let tier = *random.pick::<&'static str>(&TIERS);
+        Self { name, team: "payments".into(), tier, isolates: tier == "prod" || random.percent(50) }
     }
 }
 
@@ -46,7 +49,8 @@ pub fn environment(random: &mut Random, frame: &Frame) -> Json {
         "namespaces",
         keys.as_ref().map(|keys| keys.iter().map(|key| ((*key).to_owned(), namespace(random, prod))).collect()),
     );
-    put("quota", maybe(random, 60).then(|| quota(random, frame.tier)));
+    let has_quota = maybe(random, 60) || (frame.isolates && !prod);
+    put("quota", has_quota.then(|| quota(random, frame)));
     put(
         "limits",
         maybe(random, 40)
@@ -76,7 +80,7 @@ pub fn changed(random: &mut Random, frame: &Frame, before: &Json) -> Json {
     Json::Object(next)
 }
 
-pub fn slot(random: &mut Random, name: &str, environment: &str, namespace: Option<&str>) -> Json {
+pub fn slot(random: &mut Random, name: &str, environment: &str, namespace: Option<&str>, isolates: bool) -> Json {
     let mut spec = object(json!({ "name": name, "environment": environment }));
     let mut put = |name: &str, value: Option<Json>| {
         if let Some(value) = value {
@@ -85,7 +89,11 @@ pub fn slot(random: &mut Random, name: &str, environment: &str, namespace: Optio
     };
     put("namespace", namespace.map(Into::into));
     put("deletion_protection", Some(false.into()));
-    put("isolation", maybe(random, 40).then(|| (*random.pick(&["shared", "namespace"])).into()));
+    put(
+        "isolation",
+        maybe(random, 40)
+            .then(|| (*random.pick(if isolates { &["shared", "namespace"] } else { &["shared", "shared"] })).into()),
+    );
     put("identity", maybe(random, 70).then(|| identity(random)));
     put(
         "share",
@@ -118,7 +126,7 @@ pub fn slot(random: &mut Random, name: &str, environment: &str, namespace: Optio
 pub fn changed_slot(random: &mut Random, before: &Json) -> Json {
     let mut next = object(before.clone());
     let text = |name: &str| before[name].as_str().unwrap_or_default().to_owned();
-    let other = object(slot(random, &text("name"), &text("environment"), None));
+    let other = object(slot(random, &text("name"), &text("environment"), None, true));
     for name in random.some(&["identity", "share", "availability", "ingress", "egress", "drift"], 50) {
         match other.get(*name) {
             Some(value) => next.insert((*name).into(), value.clone()),
@@ -241,10 +249,12 @@ fn namespace(random: &mut Random, prod: bool) -> Json {
     Json::Object(spec)
 }
 
-fn quota(random: &mut Random, tier: &str) -> Json {
-    let cpu: &[&str] = if tier == "dev" { &["4", "6", "8000m", "16"] } else { &["8", "12", "16", "20000m"] };
+fn quota(random: &mut Random, frame: &Frame) -> Json {
+    let slots_percent = frame.isolates.then(|| random.between(50, 60));
+    let cpu: &[&str] = if frame.tier == "dev" { &["4", "6", "8000m", "16"] } else { &["8", "12", "16", "20000m"] };
     json!({
-        "total": { "requests.cpu": random.pick(cpu), "requests.memory": random.pick(&["16Gi", "20Gi", "24Gi"]), "pods": random.pick(&["60", "80"]) },
+        "total": { "requests.cpu": random.pick(cpu), "requests.memory": random.pick(&["16Gi", "20Gi", "24Gi"]), "pods": random.pick(&["100", "120"]) },
+        "slots_percent": slots_percent,
         "headroom_percent": if random.percent(50) { Json::Null } else { json!(random.between(25, 50)) },
         "by_priority": if random.percent(70) { json!({}) } else { json!({ "gp-critical": { "pods": "10" } }) },
     })

@@ -1,6 +1,6 @@
 # attribute: quota.headroom_percent
-# says: 400
-# reason: more than four times the need is a mistake
+# says: 99
+# reason: nothing would be left
 
 resource "goldenpath_team_environment" "headroom_too_large" {
   name    = "payments-x"

@@ -42,7 +42,7 @@ impl Objects for Joined {
         let part = |keys| Selector { scope: selector.scope.clone(), keys };
         let (aws, kubernetes) = (part(aws), part(kubernetes));
         let (mut all, rest) = try_join(
-            observe_half(&*self.aws, cluster, &aws, selector.scope == Scope::Records),
+            observe_half(&*self.aws, cluster, &aws, matches!(selector.scope, Scope::Records | Scope::RecordsOf(_))),
             observe_half(&*self.kubernetes, cluster, &kubernetes, false),
         )
         .await?;

@@ -28,6 +28,7 @@ mod out_of_band;
 pub mod permissions;
 mod probe;
 mod project;
+mod reviews;
 mod served;
 mod terminating;
 

@@ -23,6 +23,10 @@ pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
             of_kind(target, "AccessPolicy", "x6", |w, s| Box::pin(policy(w, s))),
         ),
         Case::new(
+            "AccessPolicy: what others associate with our entry goes",
+            of_kind(target, "AccessPolicy", "y9", |w, s| Box::pin(foreign_policies(w, s))),
+        ),
+        Case::new(
             "AccessPolicy: somebody else's entry is left alone",
             of_kind(target, "AccessPolicy", "x9", |w, s| Box::pin(foreign_entry(w, s))),
         ),
@@ -89,6 +93,41 @@ async fn policy(target: TestTarget, sample: Sample) -> CaseResult {
             promise(target.look(&sample.key).await?.is_none(), || "a policy outlives its entry".to_owned())?;
             let orphan = target.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
             refused("a policy without an entry", Class::NotFound, orphan).map(|_| ())
+        })
+        .await
+}
+
+async fn foreign_policies(target: TestTarget, sample: Sample) -> CaseResult {
+    let (target, sample) = (&target, &sample);
+    let Some((entry, body)) = sample.needs.last() else {
+        return Ok(());
+    };
+    target
+        .with(sample, || async move {
+            let ObjectKey::AccessPolicy { principal, .. } = &sample.key else {
+                return Ok(());
+            };
+            let policy = "AmazonEKSEditPolicy";
+            target.make(&sample.key, &sample.body).await?;
+            let before = target.must_see(entry).await?;
+            for namespace in ["kube-system", "kube-*"] {
+                let foreign = ObjectKey::AccessPolicy {
+                    policy: policy.to_owned(),
+                    namespace: namespace.to_owned(),
+                    principal: principal.clone(),
+                };
+                let made = target.out_of_band.make(&target.cluster, &foreign, &sample.body, "somebody").await;
+                doing("associating a policy", made)?;
+                let now = target.must_see(entry).await?;
+                promise(now.fields != before.fields, || format!("{policy} in {namespace} does not show in its entry"))?;
+                target.make(entry, body).await?;
+                let now = target.must_see(entry).await?;
+                promise(now.fields == before.fields, || {
+                    format!("{policy} in {namespace} outlives an apply of its entry")
+                })?;
+                promise(target.look(&sample.key).await?.is_some(), || "our own policy went with it".to_owned())?;
+            }
+            Ok(())
         })
         .await
 }

@@ -167,6 +167,8 @@ async fn record(target: TestTarget, sample: Sample) -> CaseResult {
         promise(first.version != second.version, || "a record changed and kept its version".to_owned())?;
         let records = target.list(Scope::Records, &[]).await?;
         promise(records.iter().any(|object| object.key == key), || "the record is not among the records".to_owned())?;
+        let of_others = target.list(Scope::RecordsOf("nobody".to_owned()), &[]).await?;
+        promise(of_others.is_empty(), || "records of an environment that has none".to_owned())?;
         promise(records.iter().all(|object| object.key.kind() == "ConfigMap"), || "records are ConfigMaps".to_owned())
     }
     .await;

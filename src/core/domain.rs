@@ -14,6 +14,7 @@ mod marks;
 mod names;
 mod object;
 mod outputs;
+mod permission;
 pub mod pointer;
 mod problem;
 mod quantity;
@@ -36,6 +37,7 @@ pub use marks::{
 pub use names::{ClusterArn, ClusterRef, DnsLabel, EnvironmentId, NameError, PersonaName, SlotId, TierClass, TierName};
 pub use object::{AccessEntry, AccessPolicy, Body, Desired, Observed, Owner, Ownership, PodIdentityAssociation, Role};
 pub use outputs::{COMMON_OUTPUTS, Computed, Outputs};
+pub use permission::{Permission, Who};
 pub use problem::{Class, Problem, Problems, Severity, listed};
 pub use quantity::{Quantity, QuantityError};
 pub use record::{Lease, Operation, Phase, Record, Timing, Unprotected};

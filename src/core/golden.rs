@@ -31,6 +31,7 @@ mod loosening;
 mod objects;
 mod outputs;
 mod parent;
+pub mod promises;
 mod quota;
 #[cfg(test)]
 mod reachability;
@@ -39,7 +40,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use baseline::{Baseline, home, rendered};
+pub use baseline::{Baseline, home, rendered, serves_guards};
 pub use blueprint::{Blueprint, Summary};
 pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Tier};
 pub use diff::{By, FieldChange, diff, view};
@@ -49,5 +50,6 @@ pub use loosening::opens;
 pub use objects::cluster_roles;
 pub use outputs::{Before, ObservedByKey, Proof, Seen};
 pub use parent::{Parent, ParentNetwork};
-pub use resource::{Common, GoldenResource, ResolveContext, TakenShare};
-pub use slot::Slot;
+pub use quota::{Amounts, QuotaPart};
+pub use resource::{Common, GoldenResource, ResolveContext};
+pub use slot::{Slot, field_of as field_of_share};

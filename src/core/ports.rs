@@ -34,6 +34,8 @@ pub enum Scope {
     Environment(String),
     /// The records of this cluster and nothing else: who else names a shared object.
     Records,
+    /// The record of one environment and those of its slots.
+    RecordsOf(String),
     /// Only what the keys name.
     Keys,
 }

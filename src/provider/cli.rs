@@ -16,7 +16,7 @@ mod unprotect;
 
 pub use permissions::{Part, Permissions};
 pub use sandbox::{Edit, NewFault, OpenSandbox, OutOfBandEditor, Row};
-pub use unprotect::{OpenTarget, Place};
+pub use unprotect::OpenTarget;
 
 use clap::{Parser, Subcommand};
 use plugin::Provider;
@@ -50,7 +50,7 @@ enum Command {
     Sandbox(sandbox::Arguments),
     Catalogue(catalogue::Arguments),
     Permissions(permissions::Arguments),
-    Doctor(doctor::Arguments),
+    Doctor(Box<doctor::Arguments>),
     Lint(lint::Arguments),
     Explain(explain::Arguments),
     Unprotect(unprotect::Arguments),
@@ -77,7 +77,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Permissions(arguments) => permissions::run(&arguments, &tools.permissions)?,
         Command::Lint(arguments) => return lint::run(&arguments),
         Command::Explain(arguments) => return explain::run(&arguments),
-        Command::Doctor(arguments) => return wait_for(doctor::run(arguments, tools.inspector))?,
+        Command::Doctor(arguments) => return wait_for(doctor::run(*arguments, tools.inspector))?,
     }
     Ok(ExitCode::SUCCESS)
 }

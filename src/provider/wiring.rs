@@ -14,7 +14,7 @@ mod real;
 mod target;
 
 use crate::{
-    cli,
+    cli::{self, doctor::Reach},
     resources::{
         self,
         provider_config::{self, FromEnvironment, Refused},
@@ -64,8 +64,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
 }
 
 /// For a command, which has no provider block.
-fn open(place: cli::Place) -> anyhow::Result<Arc<dyn Provisioner>> {
-    let cli::Place { region, profile, kubeconfig, context, sandbox } = place;
+fn open(reach: Reach) -> anyhow::Result<Arc<dyn Provisioner>> {
+    let Reach { region, profile, kubeconfig, context, catalogue, sandbox } = reach;
     let text = |text: Option<String>| text.map_or(Value::Null, Value::from);
     let path = |path: PathBuf| Value::from(path.to_string_lossy().as_ref());
     let block = match sandbox {
@@ -79,7 +79,10 @@ fn open(place: cli::Place) -> anyhow::Result<Arc<dyn Provisioner>> {
         }
     };
     let refused = |error: Diagnostic| anyhow::anyhow!("{}. {}", error.summary, error.detail);
-    let environment = FromEnvironment::read(|name| std::env::var_os(name));
+    let mut environment = FromEnvironment::read(|name| std::env::var_os(name));
+    if let Some(folders) = catalogue {
+        environment.catalogue = Some(std::env::split_paths(&folders).collect());
+    }
     match provider_config::resolve(&block, &environment) {
         Ok(config) => Ok(target::open(config).map_err(refused)?.configured.provisioner),
         Err(Refused::Wrong(error)) => Err(refused(error)),

@@ -9,7 +9,10 @@ use super::{
     kinds::Discovered,
 };
 use crate::errors::invalid;
-use goldenpath_core::{domain::ClusterArn, ports::operation};
+use goldenpath_core::{
+    domain::{ClusterArn, Who},
+    ports::operation,
+};
 use http::{
     HeaderValue, Method, Request, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, DATE, USER_AGENT},
@@ -40,6 +43,8 @@ pub(super) struct ApiRequest {
     pub content: Option<(&'static str, Value)>,
     /// The connection ends with the response, so that another server may get the next request.
     pub is_last: bool,
+    /// As somebody else, whom the caller may impersonate.
+    pub as_who: Option<Who>,
 }
 
 pub(super) const JSON: &str = "application/json";
@@ -50,7 +55,8 @@ pub(super) const APPLY: &str = "application/apply-patch+yaml";
 
 impl ApiRequest {
     pub fn get(call: impl Into<String>, path: impl Into<String>) -> Self {
-        Self { call: call.into(), method: Method::GET, path: path.into(), accept: JSON, content: None, is_last: false }
+        let (call, path) = (call.into(), path.into());
+        Self { call, method: Method::GET, path, accept: JSON, content: None, is_last: false, as_who: None }
     }
 
     pub fn with(
@@ -114,7 +120,7 @@ impl Connection {
     }
 
     async fn http_request(&self, request: &ApiRequest, renew: bool) -> Result<Request<Body>, ApiError> {
-        let ApiRequest { call, method, path, accept, content, is_last } = request;
+        let ApiRequest { call, method, path, accept, content, is_last, as_who } = request;
         let mut http = Request::builder()
             .method(method.clone())
             .uri(path)
@@ -122,6 +128,12 @@ impl Connection {
             .header(USER_AGENT, operation::user_agent(env!("CARGO_PKG_VERSION")));
         if *is_last {
             http = http.header(CONNECTION, "close");
+        }
+        if let Some(Who { user, groups }) = as_who {
+            http = http.header("impersonate-user", user);
+            for group in groups {
+                http = http.header("impersonate-group", group);
+            }
         }
         if let Some(tokens) = &self.tokens {
             let token = tokens.token(&self.cluster, renew).await?;

@@ -1,33 +1,24 @@
 //! What only a health check reads from the API server: which permissions we have, and what time it is there.
 
-use super::{
-    api_error::ApiError,
-    call::{ApiRequest, Connection, JSON},
-    client::Kube,
+use super::client::Kube;
+use goldenpath_core::{
+    domain::{ClusterArn, Permission},
+    ports::PortError,
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
-use goldenpath_core::{domain::ClusterArn, ports::PortError};
-use http::Method;
-use serde_json::{Value, json};
-
-const AT_ONCE: usize = 8;
-
-/// One permission, as RBAC's rules grant it.
-struct Permission {
-    namespace: Option<String>,
-    group: String,
-    resource: String,
-    verb: String,
-    name: Option<String>,
-}
+use serde_json::Value;
 
 impl Kube {
     /// Of these roles, as `permissions` prints them, what we are not allowed: `verb resource[/name]`.
     pub async fn lacking_permissions(&self, cluster: &ClusterArn, roles: &[Value]) -> Result<Vec<String>, PortError> {
-        let connection = self.connection(cluster).await?;
-        let reviews = permissions(roles).into_iter().map(|permission| review(&connection, permission));
-        let lacking: Vec<Option<String>> = stream::iter(reviews).buffered(AT_ONCE).try_collect().await?;
-        Ok(lacking.into_iter().flatten().collect())
+        let permissions = permissions(roles);
+        let asked = permissions.iter().cloned().map(|permission| (None, permission)).collect();
+        let mut lacking = vec![];
+        for (permission, answer) in permissions.into_iter().zip(self.reviews(cluster, asked).await?) {
+            let Permission { verb, resource, name, .. } = permission;
+            let name = name.map(|name| format!("/{name}")).unwrap_or_default();
+            lacking.extend((!answer?).then(|| format!("{verb} {resource}{name}")));
+        }
+        Ok(lacking)
     }
 
     /// How far the API server's clock is ahead of ours, in seconds.
@@ -68,33 +59,10 @@ fn permissions(roles: &[Value]) -> Vec<Permission> {
     permissions
 }
 
-/// `None`: it is allowed.
-async fn review(connection: &Connection, permission: Permission) -> Result<Option<String>, ApiError> {
-    let Permission { namespace, group, resource, verb, name } = permission;
-    let mut attributes = json!({"group": group, "resource": resource, "verb": verb});
-    if let Some(namespace) = &namespace {
-        attributes["namespace"] = namespace.as_str().into();
-    }
-    if let Some(name) = &name {
-        attributes["name"] = name.as_str().into();
-    }
-    let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes}});
-    let request = ApiRequest::with(
-        Method::POST,
-        "POST SelfSubjectAccessReview",
-        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-        (JSON, review),
-    );
-    let response = connection.document(&request).await?;
-    let is_allowed = response.pointer("/status/allowed").and_then(Value::as_bool).unwrap_or(false);
-    let name = name.map(|name| format!("/{name}")).unwrap_or_default();
-    Ok((!is_allowed).then(|| format!("{verb} {resource}{name}")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn each_permission_of_a_rule_is_reviewed() {

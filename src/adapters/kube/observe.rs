@@ -29,7 +29,8 @@ pub(super) async fn observe(connection: &Connection, selector: &Selector) -> Res
     let mut found = match &selector.scope {
         Scope::Everything => everything(connection).await?,
         Scope::Environment(environment) => of_environment(connection, environment).await?,
-        Scope::Records => records(connection).await?,
+        Scope::Records => records(connection, OURS).await?,
+        Scope::RecordsOf(environment) => records(connection, &of_environment_label(environment)).await?,
         Scope::Keys => Found::new(),
     };
     // A set, so that each is read once.
@@ -85,7 +86,7 @@ async fn everything(connection: &Connection) -> Result<Found, ApiError> {
 }
 
 async fn of_environment(connection: &Connection, environment: &str) -> Result<Found, ApiError> {
-    let labels = format!("goldenpath.internal/environment={environment}");
+    let labels = of_environment_label(environment);
     let ours = Query { labels: Some(&labels), ..Query::default() };
     let mut found = collect(connection, vec![(NAMESPACE, ours)]).await?;
     let places = names(&found);
@@ -98,8 +99,12 @@ async fn of_environment(connection: &Connection, environment: &str) -> Result<Fo
     Ok(found)
 }
 
-async fn records(connection: &Connection) -> Result<Found, ApiError> {
-    let query = Query { namespace: Some(SYSTEM_NAMESPACE), labels: Some(OURS), ..Query::default() };
+fn of_environment_label(environment: &str) -> String {
+    format!("goldenpath.internal/environment={environment}")
+}
+
+async fn records(connection: &Connection, labels: &str) -> Result<Found, ApiError> {
+    let query = Query { namespace: Some(SYSTEM_NAMESPACE), labels: Some(labels), ..Query::default() };
     collect(connection, vec![(CONFIG_MAP, query)]).await
 }
 

@@ -166,7 +166,13 @@ async fn what_cannot_be_read_is_never_absence() {
         (StatusCode::SERVICE_UNAVAILABLE, status("busy"), Class::Unavailable, "an aggregated API that is down"),
     ] {
         let connection = connection(None, move |_| (code, body.clone()));
-        for scope in [Scope::Everything, Scope::Environment("pay".to_owned()), Scope::Records, Scope::Keys] {
+        for scope in [
+            Scope::Everything,
+            Scope::Environment("pay".to_owned()),
+            Scope::Records,
+            Scope::RecordsOf("pay".to_owned()),
+            Scope::Keys,
+        ] {
             let selector = Selector { keys: vec![ObjectKey::kube("v1", "ConfigMap", Some("a"), "b")], scope };
             let seen = observe::observe(&connection, &selector).await;
             let error = seen.expect_err(reason);

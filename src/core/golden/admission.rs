@@ -73,7 +73,7 @@ fn every_tier_admits_a_normal_pod() {
     let owner = json!({"contact": "a@b", "cost_center": "C"});
     let facts = facts();
     for tier in ["dev", "staging", "prod"] {
-        let environment = environment(json!({"tier": tier, "owner": owner}));
+        let environment = environment(json!({"tier": tier, "owner": owner, "quota": {"slots_percent": 50}}));
         let isolated = rendered(
             Spec::of::<Slot>(slot(json!({"isolation": "namespace"}))),
             &facts,

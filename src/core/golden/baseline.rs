@@ -6,7 +6,7 @@ mod render;
 mod resolve;
 
 pub use render::{home, rendered};
-pub use resolve::Resolved;
+pub use resolve::{Resolved, serves_guards};
 
 use super::{
     blueprint::Summary,

@@ -8,8 +8,8 @@ mod metadata;
 mod validate;
 
 pub use document::{
-    Admission, GoldenPath, Grants, Reserved, SAME_ENVIRONMENT, Tier, TierLimits, TierNetwork, TierPodSecurity, filled,
-    owned,
+    Admission, GoldenPath, Grants, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, TierLimits, TierNetwork,
+    TierPodSecurity, TierSlot, filled, owned,
 };
 
 use super::parent::Parent;

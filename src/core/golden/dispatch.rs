@@ -7,11 +7,13 @@ use super::{
     environment::Environment,
     outputs::{Before, OutputRules, Seen},
     parent::Parent,
+    quota::Amounts,
     resource::{Common, GoldenResource, ResolveContext},
     slot::Slot,
 };
 use crate::{
     domain::{ClusterRef, Desired, Id, Late, NameError, Outputs, Problem, Problems, Record, ResourceKind, StableFacts},
+    kinds::in_words,
     policy::{self, Subject},
 };
 use serde::Deserialize;
@@ -46,6 +48,8 @@ pub trait Request: Send + Sync {
     /// The cluster that it is made on.
     fn cluster(&self) -> Result<ClusterRef, NameError>;
     fn common(&self) -> Common<'_>;
+    /// What it takes of its environment's total.
+    fn taken(&self, parent: &Parent, catalogue: &Catalogue) -> Amounts;
     /// As a record holds it: as a user wrote it, without its kind.
     fn written(&self) -> Result<Value, serde_json::Error>;
     fn is_equal_to(&self, written: &Value) -> bool;
@@ -172,6 +176,10 @@ impl<R: GoldenResource> Request for RequestOf<R> {
         R::common(&self.0)
     }
 
+    fn taken(&self, parent: &Parent, catalogue: &Catalogue) -> Amounts {
+        R::taken(&self.0, parent, catalogue)
+    }
+
     fn written(&self) -> Result<Value, serde_json::Error> {
         serde_json::to_value(&self.0)
     }
@@ -245,7 +253,7 @@ impl<R: GoldenResource> ResolvedRequest for ResolvedOf<R> {
         }
         let mut known = problems.clone();
         R::check(R::spec(&self.0), &mut known);
-        for finding in findings.into_iter().map(Problem::from) {
+        for finding in findings.into_iter().map(|finding| finding.into_problem(|key| in_words(key))) {
             // What is wrong with a statement is found where it is written, and again in the role that it becomes.
             if !known.iter().any(|known| known.code == finding.code && known.field == finding.field) {
                 problems.extend([finding]);

@@ -4,6 +4,7 @@
 use super::{Environment, Parent, Resolved, Slot, Spec, fixtures::*};
 use crate::{
     domain::{Body, Desired, NetworkEngine, ObjectKey, Problem, Role, Severity},
+    kinds::in_words,
     policy::{self, Finding, RULES, Verdict},
 };
 use serde_json::{Value, json};
@@ -183,7 +184,7 @@ fn every_rule_finds_its_subject_when_it_is_wrong() {
         let hit = found.iter().find(|finding| finding.rule == rule);
         assert!(hit.is_some_and(|finding| finding.verdict == Verdict::Violated), "{rule}: {found:?}");
         for finding in found {
-            assert_well_written(&finding.into(), rule);
+            assert_well_written(&finding.into_problem(|key| in_words(key)), rule);
         }
     }
 }

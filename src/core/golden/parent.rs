@@ -1,6 +1,7 @@
 //! What slots take from their environment.
 
-use crate::domain::{DefaultDeny, Limits, NetworkEngine, PersonaName, Version};
+use super::quota::{Amounts, QuotaPart, split};
+use crate::domain::{DefaultDeny, Limits, NetworkEngine, PersonaName, Quantities, Version};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -17,8 +18,10 @@ pub struct Parent {
     pub golden_path_version: Version,
     /// Key -> final name.
     pub namespaces: BTreeMap<String, String>,
-    /// Totals of the environment's quota, as canonical text: what shares are judged against.
-    pub quota_total: BTreeMap<String, String>,
+    /// Of the environment's quota, isolated slots included.
+    pub quota_total: Quantities,
+    /// The part of it that isolated slots have.
+    pub slots_percent: u32,
     /// The part of the total that is kept free for rolling updates.
     pub headroom_percent: u32,
     /// Personas and their RoleBinding subjects; `None` waits for another resource of the same run.
@@ -43,4 +46,17 @@ pub struct ParentNetwork {
     pub egress_presets: Vec<String>,
     pub egress_cidrs: Option<Vec<String>>,
     pub egress_fqdns: Vec<String>,
+}
+
+// === impl Parent ===
+
+impl Parent {
+    /// What shares are held against.
+    pub fn parts(&self) -> Amounts {
+        let (own, slots) = split(&self.quota_total, self.slots_percent);
+        let of = |part: QuotaPart, amounts: Quantities| {
+            amounts.into_iter().map(move |(resource, amount)| ((part, resource), amount))
+        };
+        of(QuotaPart::Own, own).chain(of(QuotaPart::Slots, slots)).collect()
+    }
 }

@@ -1,8 +1,7 @@
 //! The algebra of quotas: which resources there are, and the parts of an environment's total. It knows no tier.
 //!
-//! The total is over the environment's namespaces. Slots' shares are drawn from it by arithmetic, in plans; an isolated
-//! slot's namespace has its share as a quota of its own, which the environment, not knowing its slots, can't subtract. What
-//! bounds both together is that shares never add up to more than the total.
+//! The total bounds all that the environment can run, and has two parts: its own namespaces' and that of isolated slots'
+//! namespaces, whose quotas never add up to more. What shared slots take of the own part is arithmetic, in plans.
 
 use crate::domain::{DnsLabel, Problem, Problems, Quantities, Quantity};
 use std::collections::BTreeMap;
@@ -54,6 +53,50 @@ pub fn is_bytes(name: &str) -> bool {
     name.ends_with("memory") || name.ends_with("requests.storage")
 }
 
+/// Whose part of the total it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum QuotaPart {
+    /// The environment's own namespaces, which shared slots live in.
+    Own,
+    /// The namespaces of isolated slots.
+    Slots,
+}
+
+// === impl QuotaPart ===
+
+impl QuotaPart {
+    /// For messages: what there is more than this is refused.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Own => "the environment's own part",
+            Self::Slots => "the part of isolated slots",
+        }
+    }
+}
+
+/// By part and resource.
+pub type Amounts = BTreeMap<(QuotaPart, String), Quantity>;
+
+/// The environment's own part of a total, and that of isolated slots, which is rounded down.
+pub fn split(total: &Quantities, slots_percent: u32) -> (Quantities, Quantities) {
+    let slots: Quantities = total
+        .iter()
+        .map(|(resource, whole)| {
+            (resource.clone(), whole_steps(resource, &whole.percent(slots_percent).unwrap_or_else(|| whole.clone())))
+        })
+        .collect();
+    let own = |(resource, whole): (&String, &Quantity)| {
+        let rest = slots.get(resource).and_then(|slots| whole.checked_sub(slots));
+        (resource.clone(), rest.unwrap_or_else(|| Quantity::whole(0)))
+    };
+    (total.iter().map(own).collect(), slots)
+}
+
+/// Rounded down to what the API server takes.
+pub fn whole_steps(resource: &str, amount: &Quantity) -> Quantity {
+    part(resource, amount, 1)
+}
+
 /// Key of a namespace -> the quota that was written for it.
 pub type Written<'a> = BTreeMap<&'a DnsLabel, Option<&'a Quantities>>;
 
@@ -99,6 +142,26 @@ pub fn part(resource: &str, whole: &Quantity, parts: usize) -> Quantity {
     whole.share(u32::try_from(parts).unwrap_or(u32::MAX), &step(resource))
 }
 
+/// Somebody who asks for two pods would get none.
+pub fn check_part(
+    resource: &str,
+    left: &Quantity,
+    part: &Quantity,
+    parts: usize,
+    at: &[&str],
+    problems: &mut Problems,
+) {
+    if part.is_zero() && !left.is_zero() {
+        problems.error(
+            "environment.quota_rounds_to_zero",
+            at,
+            format!("{resource} of {} leaves nothing for each of {parts} namespaces", left.written()),
+            "The namespaces that set no quota of their own get equal parts, rounded down. Raise it, or set it in the `quota` of the \
+             namespaces that need it.",
+        );
+    }
+}
+
 /// Where the quotas that were given leave no headroom.
 pub fn headroom(total: &Quantities, written: &Written<'_>, percent: u32, problems: &mut Problems) {
     for (resource, whole) in total {
@@ -138,8 +201,11 @@ fn exceeds(resource: &str, whole: &Quantity, given: &[(&DnsLabel, &Quantity)]) -
     let given: Vec<String> = given.iter().map(|(key, quantity)| format!("{key} = {}", quantity.written())).collect();
     Problem::error(
         "environment.quota_exceeds_total",
-        format!("The namespaces' quotas of {resource} add up to more than the total of {whole}"),
-        format!("Given: {}. Lower one of them, or raise `quota.total`.", given.join(", ")),
+        format!("The namespaces' quotas of {resource} add up to more than the {whole} that they have together"),
+        format!(
+            "Given: {}. Lower one of them, raise `quota.total`, or lower `quota.slots_percent`, the part of isolated slots.",
+            given.join(", ")
+        ),
     )
     .at(["namespaces"])
 }
@@ -148,7 +214,7 @@ fn nothing_left(resource: &str, whole: &Quantity, key: &DnsLabel) -> Problem {
     Problem::error(
         "environment.quota_nothing_left",
         format!("No {resource} is left for the namespace {key:?}", key = key.as_str()),
-        format!("The other namespaces' quotas take all of the total of {whole}. Lower one, raise `quota.total`, or give this namespace a quota."),
+        format!("The other namespaces' quotas take all of the {whole} that they have together. Lower one, raise `quota.total`, or give this namespace a quota."),
     )
     .at(["namespaces", key.as_str(), "quota"])
 }

@@ -1,10 +1,10 @@
 //! A golden resource: everything of it but how it looks in HCL. All pure.
 
-use super::{blueprint::Summary, catalogue::Catalogue, outputs::Before, outputs::Seen, parent::Parent};
+use super::{blueprint::Summary, catalogue::Catalogue, outputs::Before, outputs::Seen, parent::Parent, quota::Amounts};
 use crate::{
     domain::{
         AcceptedPath, Adopt, ClusterRef, Desired, Drift, Id, NameError, Outputs, Problem, Problems, ResourceKind,
-        Share, StableFacts,
+        StableFacts,
     },
     policy::Subject,
 };
@@ -33,17 +33,6 @@ pub struct Common<'a> {
     pub adopt: Option<&'a Adopt>,
     /// As written; `None`: the tier decides.
     pub deletion_protection: Option<bool>,
-    pub share: TakenShare<'a>,
-}
-
-/// Its part of the environment's total.
-#[derive(Clone, Copy, Default, PartialEq)]
-pub enum TakenShare<'a> {
-    #[default]
-    Nothing,
-    /// That of its tier.
-    Usual,
-    Written(&'a Share),
 }
 
 /// One resource. Its file ties the stages of its folder together, and the list of [`super::RESOURCES`] names it.
@@ -65,6 +54,11 @@ pub trait GoldenResource: 'static {
 
     fn common(_: &Self::Spec) -> Common<'_> {
         Common::default()
+    }
+
+    /// What it takes of its environment's total.
+    fn taken(_: &Self::Spec, _: &Parent, _: &Catalogue) -> Amounts {
+        Amounts::new()
     }
 
     /// Rules that need nothing but the request itself.

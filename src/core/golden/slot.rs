@@ -7,19 +7,25 @@ mod manifests;
 mod outputs;
 mod render;
 mod resolve;
+mod share;
 
 pub use resolve::Resolved;
+pub use share::field_of;
 
 use super::{
     blueprint::Summary,
+    catalogue::Catalogue,
     outputs::{Before, Seen},
-    resource::{Common, GoldenResource, ResolveContext, TakenShare},
+    parent::Parent,
+    quota::Amounts,
+    resource::{Common, GoldenResource, ResolveContext},
 };
 use crate::{
     domain::{Desired, Id, IdentityMode, Outputs, Problems, ResourceKind, SlotSpec},
     policy::Subject,
 };
 use effective::Effective;
+use share::EffectiveShare;
 use std::collections::BTreeMap;
 
 pub struct Slot;
@@ -36,18 +42,22 @@ impl GoldenResource for Slot {
     }
 
     fn common(spec: &SlotSpec) -> Common<'_> {
-        let SlotSpec { claim, drift, deletion_protection, share, .. } = spec;
+        let SlotSpec { claim, drift, deletion_protection, .. } = spec;
         Common {
             claim: claim.as_deref(),
             drift: drift.as_ref(),
             deletion_protection: *deletion_protection,
-            share: share.as_ref().map_or(TakenShare::Usual, TakenShare::Written),
             ..Common::default()
         }
     }
 
     fn check(spec: &SlotSpec, problems: &mut Problems) {
         check::check(spec, problems);
+    }
+
+    fn taken(spec: &SlotSpec, parent: &Parent, catalogue: &Catalogue) -> Amounts {
+        let tier = catalogue.terms_of(parent).map(|terms| terms.tier);
+        tier.map(|tier| EffectiveShare::of(spec, &tier.slot).taken(&tier.slot)).unwrap_or_default()
     }
 
     fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {

@@ -22,6 +22,7 @@ fn requests_become_these_objects() {
     let names = json!({"network": {"default_deny": "both", "egress_fqdns": ["api.example.com"], "egress_presets": ["aws_services"]}});
     let cilium = json!({"network": {"default_deny": "both", "engine": "cilium", "egress_fqdns": ["*.example.com"]}});
     let (dev, prod) = (environment(json!({})), payments_prod());
+    let with_slots = environment(json!({"quota": {"slots_percent": 50}}));
     let shared = json!({"identity": {"mode": "none"}, "availability": {"max_unavailable": "1"}});
     let session = json!({
         "isolation": "namespace",
@@ -43,7 +44,7 @@ fn requests_become_these_objects() {
         ("environment-eks-auto", Spec::of::<Environment>(environment(names)), &auto, None),
         ("environment-cilium", Spec::of::<Environment>(environment(cilium)), &plain, None),
         ("slot-dev-shared", Spec::of::<Slot>(slot(shared)), &plain, Some(parent(&dev, &plain))),
-        ("slot-dev-session-policy", Spec::of::<Slot>(slot(session)), &plain, Some(parent(&dev, &plain))),
+        ("slot-dev-session-policy", Spec::of::<Slot>(slot(session)), &plain, Some(parent(&with_slots, &plain))),
         ("slot-prod", Spec::of::<Slot>(slot(ledger())), &plain, Some(parent(&prod, &plain))),
     ] {
         let mut problems = judged(&spec, facts, parent.as_ref());
@@ -243,7 +244,7 @@ fn quota_is_shared_out() {
 
 #[test]
 fn a_memory_limit_moves_with_the_request() {
-    let total = |members: Value| parent(&environment(members), &facts()).quota_total["limits.memory"].clone();
+    let total = |members: Value| parent(&environment(members), &facts()).quota_total["limits.memory"].to_string();
     let prod = |total: Value| json!({"tier": "prod", "quota": {"total": total}});
     for (members, expect, reason) in [
         (prod(json!({"requests.memory": "64Gi"})), "80Gi", "40 for 32, so 80 for 64"),

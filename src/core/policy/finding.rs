@@ -22,10 +22,12 @@ pub struct Finding {
     pub remedy: String,
 }
 
-impl From<Finding> for Problem {
-    fn from(Finding { rule, verdict, severity, object, field, message, remedy }: Finding) -> Self {
+impl Finding {
+    /// `name`: how messages write a key.
+    pub fn into_problem(self, name: impl Fn(&ObjectKey) -> String) -> Problem {
+        let Self { rule, verdict, severity, object, field, message, remedy } = self;
         let about = match object {
-            Some(key) => format!("Rule {rule} flags {key}."),
+            Some(key) => format!("Rule {rule} flags {}.", name(&key)),
             None => format!("Rule {rule} flags this request."),
         };
         let severity = match verdict {

@@ -5,8 +5,8 @@
 
 pub mod policy_document;
 
-use crate::domain::{AccessEntry, ClusterArn, PodIdentityAssociation, Role, TAG_PREFIX};
-use std::collections::BTreeMap;
+use crate::domain::{AccessEntry, ClusterArn, PodIdentityAssociation, Role, SYSTEM_NAMESPACE, TAG_PREFIX};
+use std::collections::{BTreeMap, BTreeSet};
 
 const TAGS: usize = 50;
 /// Longest session policy that EKS takes.
@@ -109,6 +109,37 @@ pub fn check_principal(arn: &str) -> Result<(), String> {
         );
     }
     Ok(())
+}
+
+/// The namespaces of each policy, by its short name, of one principal. `*`: the whole cluster.
+pub type PolicyScopes = BTreeMap<String, BTreeSet<String>>;
+
+/// What an entry of ours may never have: policies over the whole cluster, in a wildcard (EKS takes `kube-*`), or in a namespace
+/// of the cluster's own.
+pub fn scopes_elsewhere(scopes: &PolicyScopes) -> PolicyScopes {
+    let is_elsewhere = |namespace: &&String| {
+        namespace.contains('*')
+            || namespace.starts_with("kube-")
+            || ["default", SYSTEM_NAMESPACE].contains(&namespace.as_str())
+    };
+    let elsewhere = |(policy, namespaces): (&String, &BTreeSet<String>)| {
+        let found: BTreeSet<String> = namespaces.iter().filter(is_elsewhere).cloned().collect();
+        (!found.is_empty()).then(|| (policy.clone(), found))
+    };
+    scopes.iter().filter_map(elsewhere).collect()
+}
+
+/// Each in words.
+pub fn describe_scopes(scopes: &PolicyScopes) -> Vec<String> {
+    let place = |namespace: &str| match namespace {
+        "*" => "over the whole cluster".to_owned(),
+        namespace => format!("in {namespace}"),
+    };
+    let words = |(policy, namespaces): (&String, &BTreeSet<String>)| {
+        let places: Vec<String> = namespaces.iter().map(|namespace| place(namespace)).collect();
+        format!("with {policy} {}", places.join(" and "))
+    };
+    scopes.iter().map(words).collect()
 }
 
 pub fn check_access_policy(policy: &str) -> Result<(), String> {

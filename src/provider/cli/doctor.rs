@@ -1,47 +1,69 @@
-//! `doctor`: what would keep golden paths from working on a cluster, and what to do about it.
+//! `doctor`: what would keep golden paths from working on a cluster, or an environment from being what it promises, and what to do
+//! about it.
 //!
 //! Judging is pure; reading is lent by the composition root.
 
+mod environment;
+mod finding;
 mod inspection;
 mod judge;
 
-pub use inspection::{CallerPermissions, DoctorTarget, Inspection, Inspector, OwnObject, Reading};
+pub use inspection::{CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, OwnObject, Reach, Reading};
 
 use super::output;
-use clap::Args;
-use judge::{CheckStatus, Finding};
-use std::{fmt::Write, process::ExitCode, time::Duration};
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use finding::{CheckStatus, Finding};
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+    time::Duration,
+};
 
 /// Check a cluster and its account for what would keep golden paths from working
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    part: Option<Part>,
+    /// Name or ARN of the cluster
+    #[arg(required = true)]
+    cluster: Option<String>,
     #[command(flatten)]
-    target: DoctorTarget,
+    reach: Reach,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-pub(super) async fn run(arguments: Arguments, inspector: &dyn Inspector) -> anyhow::Result<ExitCode> {
-    let Arguments { target, json } = arguments;
-    let inspection = tokio::time::timeout(Duration::from_secs(120), inspector.inspect(&target)).await??;
-    let findings = judge::judge(&inspection);
-    output::data(&if json { format!("{}\n", serde_json::to_string_pretty(&findings)?) } else { text(&findings) })?;
-    let is_error = |finding: &Finding| finding.status == CheckStatus::Error;
-    Ok(if findings.iter().any(is_error) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+#[derive(Subcommand)]
+enum Part {
+    Environment(environment::Arguments),
 }
 
-fn text(findings: &[Finding]) -> String {
-    findings.iter().fold(String::new(), |mut text, Finding { check, status, found, remedy }| {
-        let status = match status {
-            CheckStatus::Ok => "ok",
-            CheckStatus::Warning => "warning",
-            CheckStatus::Error => "error",
+pub(super) async fn run(arguments: Arguments, inspector: &dyn Inspector) -> anyhow::Result<ExitCode> {
+    let Arguments { part, cluster, reach, json } = arguments;
+    if let Some(Part::Environment(arguments)) = part {
+        let json = arguments.json;
+        return match in_time(environment::examine(arguments, inspector)).await {
+            Ok(findings) => print(&findings, json),
+            Err(error) => {
+                writeln!(io::stderr(), "Error: {error:#}")?;
+                Ok(ExitCode::from(2))
+            }
         };
-        let _ = writeln!(text, "{status:<8} {check}: {found}");
-        if !remedy.is_empty() {
-            let _ = writeln!(text, "         {remedy}");
-        }
-        text
-    })
+    }
+    let target = DoctorTarget { cluster: cluster.context("no cluster is named")?, reach };
+    print(&judge::judge(&in_time(inspector.inspect(&target)).await?), json)
+}
+
+async fn in_time<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::time::timeout(Duration::from_secs(120), work).await?
+}
+
+fn print(findings: &[Finding], json: bool) -> anyhow::Result<ExitCode> {
+    let printed = if json { format!("{}\n", serde_json::to_string_pretty(findings)?) } else { finding::text(findings) };
+    output::data(&printed)?;
+    let is_error = |finding: &Finding| finding.status == CheckStatus::Error;
+    Ok(if findings.iter().any(is_error) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

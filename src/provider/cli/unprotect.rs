@@ -1,12 +1,12 @@
 //! `unprotect`: lifts deletion protection where no apply can, since only a destroy is left to run.
 
-use super::output;
+use super::{doctor::Reach, output};
 use anyhow::anyhow;
 use goldenpath_core::{
     domain::{EnvironmentId, Id, SlotId, Unprotected},
     provision::Provisioner,
 };
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 /// Lift the deletion protection of an environment or a slot, until its next apply
 ///
@@ -19,34 +19,14 @@ pub(super) struct Arguments {
     #[arg(value_parser = id)]
     id: Id,
     #[command(flatten)]
-    place: Place,
+    reach: Reach,
 }
 
-/// Where it is; what is not given comes from the environment, as for the provider.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Place {
-    /// AWS region [default: from the AWS credential chain]
-    #[arg(long)]
-    pub region: Option<String>,
-    /// Profile in the shared AWS configuration files
-    #[arg(long)]
-    pub profile: Option<String>,
-    /// Connect to the cluster with this kubeconfig instead of the endpoint from EKS
-    #[arg(long)]
-    pub kubeconfig: Option<PathBuf>,
-    /// Context in the kubeconfig
-    #[arg(long)]
-    pub context: Option<String>,
-    /// File of the sandbox, instead of a real cluster
-    #[arg(long, env = "GOLDENPATH_SANDBOX", conflicts_with_all = ["region", "profile", "kubeconfig", "context"])]
-    pub sandbox: Option<PathBuf>,
-}
-
-pub type OpenTarget = fn(Place) -> anyhow::Result<Arc<dyn Provisioner>>;
+pub type OpenTarget = fn(Reach) -> anyhow::Result<Arc<dyn Provisioner>>;
 
 pub(super) async fn run(arguments: Arguments, open: OpenTarget) -> anyhow::Result<()> {
-    let Arguments { id, place } = arguments;
-    let unprotected = open(place)?.unprotect(&id).await;
+    let Arguments { id, reach } = arguments;
+    let unprotected = open(reach)?.unprotect(&id).await;
     let Unprotected { by, at } = unprotected.map_err(|problem| anyhow!("{}. {}", problem.summary, problem.detail))?;
     let done = format!("Deletion protection of {id} is lifted until its next apply, by {by} at {at}\n");
     Ok(output::data(&done)?)

@@ -1,6 +1,6 @@
 //! Guides: what the built-in golden paths hold, read from the documents themselves, and texts that stand beside this file.
 
-use super::{Pages, markdown::head};
+use super::{Pages, markdown::head, promises};
 use goldenpath_core::{
     domain::{PersonaName, TierClass, TierName},
     golden::{Catalogue, GoldenPath, Tier},
@@ -31,7 +31,7 @@ pub fn pages() -> Pages {
         ("guides/explain.md".into(), format!("{explain}\n{EXPLAIN}\n```rego\n{REGO}```\n\n```python\n{PYTHON}```\n")),
         ("guides/lint.md".into(), format!("{lint}\n{LINT}")),
         ("guides/crossplane.md".into(), format!("{crossplane}\n{CROSSPLANE}")),
-        ("guides/security.md".into(), format!("{security}\n{SECURITY}")),
+        ("guides/security.md".into(), format!("{security}\n{}", promises::filled(SECURITY))),
     ])
 }
 
@@ -82,6 +82,10 @@ fn tiers(page: &mut String, path: &GoldenPath) {
         });
     }
     row("highest quota, in multiples of the default", &|tier| tier.quota.bound_factor.to_string());
+    row("part of isolated slots, percent: default; bounds", &|tier| {
+        let slots = &tier.quota.slots_percent;
+        format!("{}; {} to {}", slots.default, slots.min, slots.max)
+    });
     row("quota headroom, percent", &|tier| tier.quota.headroom_percent.to_string());
     row("container defaults: memory limit; CPU request, memory request", &|tier| {
         let limits = &tier.limits;
@@ -90,9 +94,7 @@ fn tiers(page: &mut String, path: &GoldenPath) {
         format!("{}; {}, {}", memory.written(), cpu.written(), request.written())
     });
     row("network `default_deny`", &|tier| tier.network.default_deny.as_str().to_owned());
-    row("permissions of a developer", &|tier| {
-        tier.roles.get(&PersonaName::Developer).map(ToString::to_string).unwrap_or_default()
-    });
+    row("permissions of a developer", &|tier| tier.role(PersonaName::Developer).to_string());
     row("slot `isolation`", &|tier| tier.slot.isolation.as_str().to_owned());
     row("slot share: CPU, memory", &|tier| {
         format!("{}, {}", tier.slot.share.cpu.written(), tier.slot.share.memory.written())

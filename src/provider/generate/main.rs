@@ -1,9 +1,10 @@
-//! Writes docs/ in the layout that provider registries read, from the schemas and from examples/. Nothing is written by hand
-//! twice, and `--check` fails when what is there differs from what would be written. `scripts/generate` runs it.
+//! Writes docs/ in the layout that provider registries read, from the schemas and from examples/, and the README's table of who may do
+//! what. Nothing is written by hand twice, and `--check` fails when what is there differs from what would be written. `scripts/generate` runs it.
 
 mod examples;
 mod guides;
 mod markdown;
+mod promises;
 
 use anyhow::Context;
 use clap::Parser;
@@ -36,6 +37,9 @@ fn main() -> anyhow::Result<ExitCode> {
     let Arguments { dir, examples, check } = Arguments::parse();
     let mut pages = pages(&Examples::at(&examples))?;
     pages.extend(guides::pages());
+    let readme = dir.join(README);
+    let text = fs::read_to_string(&readme).with_context(|| format!("can't read {}", readme.display()))?;
+    pages.insert(README.into(), promises::filled(&text));
     if !check {
         write(&dir, &pages)?;
         return Ok(ExitCode::SUCCESS);
@@ -44,6 +48,9 @@ fn main() -> anyhow::Result<ExitCode> {
     stdout().write_all(differences.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes())?;
     Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
+
+/// From the folder.
+const README: &str = "../README.md";
 
 /// Path inside the folder to text.
 type Pages = BTreeMap<PathBuf, String>;

@@ -103,8 +103,10 @@ fn share() -> Attribute {
             .describe("Largest number of replicas, 1 to 1000. The default depends on the tier."),
     ]);
     optional("share", share).describe(
-        "The slot's part of the environment's quota. It is an error if this share, or the sum of all shares, exceeds the \
-         total; while other slots are about to shrink, apply waits for them. Defaults to the share of the tier.",
+        "What the slot takes of the environment's quota: of its own part if it is shared, of the part of isolated slots \
+         (`quota.slots_percent`) if it is not. CPU, memory and pods of all slots are added up; an isolated slot's pods are its \
+         replicas, a quarter more for rolling updates, and one. A plan refuses more than there is, and an apply waits up to a \
+         minute for other slots that shrink. Defaults to the share of the tier.",
     )
 }
 

@@ -163,13 +163,18 @@ fn namespaces() -> Attribute {
 
 fn quota() -> Attribute {
     let total = attributes::quantities(optional("total", Type::map(Type::String))).describe(
-        "Total over all namespaces: resource names with quantities, as in a Kubernetes `ResourceQuota`, such as \
+        "Total over all namespaces, isolated slots' included: resource names with quantities, as in a Kubernetes `ResourceQuota`, such as \
          `requests.cpu = \"32\"` or `requests.memory = \"64Gi\"`. Resources that are not set have the tier's default, and each \
          can be raised to a multiple of its default that the tier sets.",
     );
-    let headroom = optional("headroom_percent", Type::Number).between(0, 400).example(25).describe(
-        "Spare quota for rolling updates, in percent of what slots request (0 to 400). If it is smaller than the largest surge \
-         of a slot, the plan warns that the slot's rollout would stall.",
+    let headroom = optional("headroom_percent", Type::Number).between(0, 99).example(25).describe(
+        "What slots leave free of the environment's own part, in percent (0 to 99), so that rolling updates find room for \
+         their surge. A slot that leaves less is a warning.",
+    );
+    let slots = optional("slots_percent", Type::Number).between(0, 100).example(50).describe(
+        "The part of the total, in percent (0 to 100), that isolated slots are paid from: the quotas of their namespaces \
+         never add up to more. The rest is for the environment's own namespaces and the slots that share them. Defaults to \
+         the tier's, 0 where slots are shared by default; the tier may bound it.",
     );
     let by_priority = optional("by_priority", Type::map(Type::map(Type::String)))
         .parses::<BTreeMap<String, Quantities>>()
@@ -177,7 +182,7 @@ fn quota() -> Attribute {
         .describe(
             "Quotas by PriorityClass (Kubernetes `ResourceQuota.spec.scopeSelector`): how much may run at that priority.",
         );
-    optional("quota", object([total, headroom, by_priority]))
+    optional("quota", object([total, headroom, slots, by_priority]))
         .describe("How much the environment may use. Defaults to the quota of the tier.")
 }
 

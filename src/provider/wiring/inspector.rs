@@ -1,6 +1,8 @@
 //! Each target's own way to read what `doctor` judges.
 
-use crate::cli::doctor::{CallerPermissions, DoctorTarget, Inspection, Inspector, OwnObject, Reading};
+use crate::cli::doctor::{
+    CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, OwnObject, Reach, Reading,
+};
 use async_trait::async_trait;
 use goldenpath_adapters::{
     aws::{Aws, AwsOptions, CredentialSource},
@@ -8,11 +10,12 @@ use goldenpath_adapters::{
     kube::{Credentials, Kube, Kubeconfig, permissions},
 };
 use goldenpath_core::{
-    domain::{Class, ClusterArn, ClusterRef, Observed, Ownership, PersonaName, Record, ResourceKind},
+    domain::{Class, ClusterArn, ClusterRef, Observed, Ownership, Permission, PersonaName, Record, ResourceKind, Who},
     golden::{Catalogue, cluster_roles},
     ports::{Clusters, Objects, PortError, Scope, Selector},
 };
 use goldenpath_sandbox::{Sandbox, SandboxOptions};
+use serde_json::Value;
 use std::sync::Arc;
 
 pub(super) struct TargetInspector;
@@ -25,17 +28,70 @@ fn reading<T>(result: Result<T, PortError>) -> Reading<T> {
 impl Inspector for TargetInspector {
     async fn inspect(&self, target: &DoctorTarget) -> anyhow::Result<Inspection> {
         let cluster: ClusterRef = target.cluster.parse()?;
-        let folders: Vec<_> = target.catalogue.iter().flat_map(std::env::split_paths).collect();
-        let catalogue = super::target::built_in_and(&folders)?;
-        let seen = match &target.sandbox {
+        let catalogue = catalogue(&target.reach)?;
+        let seen = match &target.reach.sandbox {
             Some(path) => {
                 let sandbox = Sandbox::open(path.clone(), SandboxOptions::default());
                 common(&sandbox, &sandbox, &cluster).await
             }
-            None => real(target, &cluster).await?,
+            None => real(&target.reach, &cluster).await?,
         };
         Ok(Inspection { catalogue, ..seen })
     }
+
+    async fn connect(&self, target: &DoctorTarget) -> anyhow::Result<(Box<dyn LiveCluster>, Arc<Catalogue>)> {
+        let (aws, kube) = adapters(&target.reach);
+        let arn = aws.target(&target.cluster.parse()?).await?.parse()?;
+        Ok((Box::new(Live { kube, arn }), catalogue(&target.reach)?))
+    }
+}
+
+/// By what it says alone.
+struct Live {
+    kube: Arc<Kube>,
+    arn: ClusterArn,
+}
+
+#[async_trait]
+impl LiveCluster for Live {
+    async fn objects(&self) -> Reading<Vec<Observed>> {
+        let everything = Selector { scope: Scope::Everything, keys: vec![] };
+        reading(self.kube.observe(&self.arn, &everything).await)
+    }
+
+    async fn reviews(&self, asked: Vec<(Option<Who>, Permission)>) -> Vec<Reading<bool>> {
+        let count = asked.len();
+        answers(count, self.kube.reviews(&self.arn, asked).await)
+    }
+
+    async fn dry_runs(&self, documents: Vec<Value>, as_who: Option<&Who>) -> Vec<Reading<Option<String>>> {
+        let count = documents.len();
+        answers(count, self.kube.dry_runs(&self.arn, documents, as_who).await)
+    }
+}
+
+/// Without a connection nothing could be asked.
+fn answers<T>(count: usize, results: Result<Vec<Result<T, PortError>>, PortError>) -> Vec<Reading<T>> {
+    match results {
+        Ok(results) => results.into_iter().map(reading).collect(),
+        Err(error) => (0..count).map(|_| Err(error.to_string())).collect(),
+    }
+}
+
+fn catalogue(reach: &Reach) -> anyhow::Result<Arc<Catalogue>> {
+    let folders: Vec<_> = reach.catalogue.iter().flat_map(std::env::split_paths).collect();
+    super::target::built_in_and(&folders)
+}
+
+fn adapters(reach: &Reach) -> (Arc<Aws>, Arc<Kube>) {
+    let Reach { region, profile, kubeconfig, context, .. } = reach.clone();
+    let credentials = profile.map_or(CredentialSource::Chain, CredentialSource::Profile);
+    let aws = Arc::new(Aws::new(AwsOptions { region, credentials, ..AwsOptions::default() }));
+    let credentials = match (kubeconfig, context) {
+        (None, None) => Credentials::Tokens(aws.clone()),
+        (path, context) => Credentials::Kubeconfig(Kubeconfig { path, context, is_proxied: false }),
+    };
+    (aws.clone(), Arc::new(Kube::new(aws, credentials)))
 }
 
 /// What every target has.
@@ -62,15 +118,8 @@ async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &Cluste
     }
 }
 
-async fn real(target: &DoctorTarget, cluster: &ClusterRef) -> anyhow::Result<Inspection> {
-    let DoctorTarget { region, profile, kubeconfig, context, .. } = target.clone();
-    let credentials = profile.map_or(CredentialSource::Chain, CredentialSource::Profile);
-    let aws = Arc::new(Aws::new(AwsOptions { region, credentials, ..AwsOptions::default() }));
-    let credentials = match (kubeconfig, context) {
-        (None, None) => Credentials::Tokens(aws.clone()),
-        (path, context) => Credentials::Kubeconfig(Kubeconfig { path, context, is_proxied: false }),
-    };
-    let kube = Arc::new(Kube::new(aws.clone(), credentials));
+async fn real(reach: &Reach, cluster: &ClusterRef) -> anyhow::Result<Inspection> {
+    let (aws, kube) = adapters(reach);
     let clusters = JoinedClusters { aws: aws.clone(), kubernetes: kube.clone() };
     let objects = Joined { aws: aws.clone(), kubernetes: kube.clone() };
     let mut seen = common(&clusters, &objects, cluster).await;

@@ -180,7 +180,9 @@ async fn a_slot_moves_to_another_namespace_in_place_and_its_loss_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let connection = connected(&folder.path().join("sandbox.db")).await;
     made(&Core::new(resource(&*connection, "goldenpath_cluster_baseline")), json!({ "cluster": "demo" })).await;
-    made(&Core::new(resource(&*connection, "goldenpath_team_environment")), environment("4")).await;
+    let mut pay = environment("4");
+    pay["quota"]["slots_percent"] = json!(50);
+    made(&Core::new(resource(&*connection, "goldenpath_team_environment")), pay).await;
     let slots = Core::new(resource(&*connection, "goldenpath_eks_workload_slot"));
     let slot = |isolation: Json, protected: bool| json!({ "name": "app", "environment": "demo/pay", "isolation": isolation, "deletion_protection": protected });
     let mut state = made(&slots, slot(Json::Null, true)).await;

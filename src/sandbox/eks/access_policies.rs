@@ -8,10 +8,14 @@ use crate::{
 };
 use goldenpath_core::{
     domain::{Class, ClusterArn, ObjectKey},
-    ports::{ownership::mark, rules},
+    ports::{
+        ownership::mark,
+        rules::{self, PolicyScopes},
+    },
 };
 use rusqlite::params;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 const CALL: &str = "eks:AssociateAccessPolicy";
 
@@ -47,6 +51,46 @@ fn body(store: &Store, cluster: &ClusterArn, principal: &str) -> Result<Value, S
             format!("ResourceNotFoundException: The specified principalArn could not be found. ({principal})"),
         )),
     }
+}
+
+/// Every policy of every entry of the cluster.
+pub fn each(
+    store: &Store,
+    cluster: &ClusterArn,
+    with: impl FnMut(Row) -> Result<(), SandboxError>,
+) -> Result<(), SandboxError> {
+    let condition = "home = ?1 AND fold >= 'aws/eks/AccessPolicy/' AND fold < 'aws/eks/AccessPolicy0'";
+    Row::each(store, condition, params![cluster.as_str()], with)
+}
+
+/// What entries have where no environment is, by principal.
+pub fn elsewhere(store: &Store, cluster: &ClusterArn) -> Result<BTreeMap<String, PolicyScopes>, SandboxError> {
+    let mut all: BTreeMap<String, PolicyScopes> = BTreeMap::new();
+    each(store, cluster, |row| {
+        if let ObjectKey::AccessPolicy { policy, namespace, principal } = row.key {
+            all.entry(principal).or_default().entry(policy).or_default().insert(namespace);
+        }
+        Ok(())
+    })?;
+    let mut found: BTreeMap<String, PolicyScopes> =
+        all.into_iter().map(|(principal, scopes)| (principal, rules::scopes_elsewhere(&scopes))).collect();
+    found.retain(|_, scopes| !scopes.is_empty());
+    Ok(found)
+}
+
+/// An entry of ours has nothing elsewhere once it was applied.
+pub fn delete_elsewhere(store: &mut Store, cluster: &ClusterArn, principal: &str) -> Result<(), SandboxError> {
+    let Some(scopes) = elsewhere(store, cluster)?.remove(principal) else { return Ok(()) };
+    for (policy, namespaces) in scopes {
+        for namespace in namespaces {
+            let key = ObjectKey::AccessPolicy { policy: policy.clone(), namespace, principal: principal.to_owned() };
+            store.connection().execute(
+                "DELETE FROM object WHERE home = ?1 AND fold = ?2",
+                params![cluster.as_str(), key.to_string()],
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// DeleteAccessEntry drops the associated policies itself.

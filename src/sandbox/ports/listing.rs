@@ -2,7 +2,7 @@
 
 use super::view;
 use crate::{
-    eks::clusters,
+    eks::{access_policies, clusters},
     error::SandboxError,
     kubernetes::namespaces,
     store::{Row, Store, home},
@@ -10,10 +10,13 @@ use crate::{
 use goldenpath_core::{
     domain::{ClusterArn, ObjectKey, Observed, SYSTEM_NAMESPACE},
     kinds::{Unmarked, kubernetes::KINDS},
-    ports::{Scope, Selector},
+    ports::{
+        Scope, Selector,
+        rules::{PolicyScopes, describe_scopes},
+    },
 };
 use rusqlite::{ToSql, params};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// What a listing holds besides what carries our mark, in the namespaces that do (`spaces`). Found from the namespaces, so
 /// that it costs as much as they hold.
@@ -43,7 +46,8 @@ pub fn observe(store: &mut Store, cluster: &ClusterArn, selector: &Selector) -> 
     if !of_iam {
         clusters::get(store, cluster)?;
     }
-    let mut listing = Listing { store, cluster, seen: HashSet::new(), found: vec![] };
+    let elsewhere = access_policies::elsewhere(store, cluster)?;
+    let mut listing = Listing { store, cluster, elsewhere, seen: HashSet::new(), found: vec![] };
     let arn = cluster.as_str();
     match &selector.scope {
         Scope::Everything => {
@@ -53,10 +57,15 @@ pub fn observe(store: &mut Store, cluster: &ClusterArn, selector: &Selector) -> 
         Scope::Environment(environment) => {
             listing.select("marked = ?1 AND environment = ?2", params![arn, environment])?;
             listing.select(&beside_ours("space.marked = ?1 AND space.environment = ?2"), params![arn, environment])?;
+            listing.select_policies()?;
         }
         Scope::Records => listing.select(
             "home = ?1 AND namespace = ?2 AND kind = 'ConfigMap' AND marked IS NOT NULL",
             params![arn, SYSTEM_NAMESPACE],
+        )?,
+        Scope::RecordsOf(environment) => listing.select(
+            "home = ?1 AND namespace = ?2 AND kind = 'ConfigMap' AND marked IS NOT NULL AND environment = ?3",
+            params![arn, SYSTEM_NAMESPACE, environment],
         )?,
         Scope::Keys => {}
     }
@@ -75,6 +84,8 @@ pub fn observe(store: &mut Store, cluster: &ClusterArn, selector: &Selector) -> 
 struct Listing<'a> {
     store: &'a Store,
     cluster: &'a ClusterArn,
+    /// By principal: policies that no entry of ours may have.
+    elsewhere: BTreeMap<String, PolicyScopes>,
     seen: HashSet<i64>,
     found: Vec<Observed>,
 }
@@ -84,7 +95,26 @@ impl Listing<'_> {
         Row::each(self.store, condition, values, |row| self.add(row))
     }
 
-    fn add(&mut self, row: Row) -> Result<(), SandboxError> {
+    /// Access policies in the namespaces that were found.
+    fn select_policies(&mut self) -> Result<(), SandboxError> {
+        let spaces: HashSet<ObjectKey> =
+            self.found.iter().map(|object| &object.key).filter(|key| key.kind() == "Namespace").cloned().collect();
+        access_policies::each(self.store, self.cluster, |row| match &row.key {
+            ObjectKey::AccessPolicy { namespace, .. } if spaces.contains(&ObjectKey::namespace_object(namespace)) => {
+                self.add(row)
+            }
+            _ => Ok(()),
+        })
+    }
+
+    fn add(&mut self, mut row: Row) -> Result<(), SandboxError> {
+        if let ObjectKey::AccessEntry { principal } = &row.key
+            && row.mark.cluster.is_some()
+            && let Some(scopes) = self.elsewhere.get(principal)
+        {
+            let group = row.body["group"].as_str().unwrap_or_default();
+            row.body["group"] = format!("{group} ({})", describe_scopes(scopes).join(", ")).into();
+        }
         if row.is_visible(self.store) && row.id.is_some_and(|id| self.seen.insert(id)) {
             self.found.push(view::observed(self.store, self.cluster, row)?);
         }

@@ -72,6 +72,7 @@ pub fn apply(store: &mut Store, apply: &OwnedApply) -> Result<Row, SandboxError>
     match (key, body) {
         (ObjectKey::Role { name }, Body::Role(role)) => iam::apply_role(store, &cluster.arn, name, role, found),
         (ObjectKey::AccessEntry { principal }, Body::AccessEntry(entry)) => {
+            access_policies::delete_elsewhere(store, &cluster.arn, principal)?;
             access_entries::apply(store, &cluster, principal, entry, found)
         }
         (ObjectKey::AccessPolicy { policy, principal, .. }, Body::AccessPolicy(_)) => {

@@ -88,6 +88,7 @@ impl PendingCall {
             Scope::Everything => "everything".to_owned(),
             Scope::Environment(environment) => format!("environment/{environment}"),
             Scope::Records => "records".to_owned(),
+            Scope::RecordsOf(environment) => format!("records/{environment}"),
             Scope::Keys => "keys".to_owned(),
         };
         Self::about(Verb::Observe, key)

@@ -4,8 +4,8 @@
 //! is another one, and the entry is dead though it looks alive (aws/containers-roadmap#185). An entry that is older than its role
 //! is reported as a difference, and recreated by an apply, with the policies that it had.
 //!
-//! What an entry of ours grants is for us alone to decide (`security.md` 6): a policy over the whole cluster, which we never
-//! associate, is reported as a difference of the entry, and an apply removes it.
+//! What an entry of ours grants is for us alone to decide: a policy over the whole cluster, in a wildcard or in a namespace of the
+//! cluster's own, which we never associate, is reported as a difference of the entry, and an apply removes it.
 
 use super::{
     entry_defects::EntryDefects,
@@ -59,10 +59,13 @@ pub(super) async fn apply(
     if defects.must_recreate() {
         return recreate(cluster, principal, &wanted, (&defects, grants)).await;
     }
-    for policy in &defects.over_whole_cluster {
+    for (policy, namespaces) in grants::without(&grants, &defects.elsewhere) {
         let _lock = grants::lock().await;
-        tracing::info!(principal, policy, "removing an access policy over the whole cluster");
-        grants::disassociate(cluster, (policy, principal)).await?;
+        tracing::info!(principal, policy, "removing an access policy that is not ours");
+        match namespaces.is_empty() {
+            true => grants::disassociate(cluster, (&policy, principal)).await?,
+            false => grants::associate(cluster, (&policy, principal), namespaces).await?,
+        }
     }
     change(cluster, principal, (before, &live), &wanted).await?;
     observe(cluster, principal).await?.map(|found| found.live).ok_or_else(|| {
@@ -80,7 +83,8 @@ async fn recreate(
 ) -> Result<Live, PortError> {
     let _lock = grants::lock().await;
     tracing::info!(principal, "the access entry is {defects}: recreating it");
-    grants.retain(|policy, _| !defects.over_whole_cluster.contains(policy));
+    grants.extend(grants::without(&grants, &defects.elsewhere));
+    grants.retain(|_, namespaces| !namespaces.is_empty());
     delete(cluster, principal).await?;
     let made = create(cluster, principal, wanted).await?;
     for (policy, namespaces) in grants {

@@ -2,15 +2,17 @@
 //!
 //! Reported as a difference of the entry, so that a plan shows it and an apply repairs it.
 
-use super::grants::{self, Grants};
-use std::{collections::BTreeSet, fmt};
+use super::grants::Grants;
+use goldenpath_core::ports::rules::{describe_scopes, scopes_elsewhere};
+use std::fmt;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct EntryDefects {
     /// Its type, if it is not the one that we need: it cannot be changed.
     wrong_type: Option<String>,
     is_older_than_its_role: bool,
-    pub over_whole_cluster: BTreeSet<String>,
+    /// Scopes that no environment has.
+    pub elsewhere: Grants,
 }
 
 impl EntryDefects {
@@ -18,7 +20,7 @@ impl EntryDefects {
         Self {
             wrong_type,
             is_older_than_its_role: matches!((role_made_at, made_at), (Some(role), Some(entry)) if role > entry),
-            over_whole_cluster: grants::over_whole_cluster(grants),
+            elsewhere: scopes_elsewhere(grants),
         }
     }
 
@@ -36,8 +38,7 @@ impl fmt::Display for EntryDefects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wrong_type = self.wrong_type.iter().map(|name| format!("of type {name}"));
         let stale = self.is_older_than_its_role.then(|| "of a role that was recreated since".to_owned());
-        let whole = self.over_whole_cluster.iter().map(|policy| format!("with {policy} over the whole cluster"));
-        let all: Vec<String> = wrong_type.chain(stale).chain(whole).collect();
+        let all: Vec<String> = wrong_type.chain(stale).chain(describe_scopes(&self.elsewhere)).collect();
         f.write_str(&all.join(", "))
     }
 }
@@ -50,6 +51,7 @@ mod tests {
     fn defects_of_an_entry_are_described() {
         let grants = |policy: &str, namespace: &str| Grants::from([(policy.to_owned(), [namespace.to_owned()].into())]);
         let (in_namespaces, over_all) = (grants("AmazonEKSViewPolicy", "pay"), grants("AmazonEKSAdminPolicy", "*"));
+        let (system, wildcard) = (grants("AmazonEKSEditPolicy", "kube-system"), grants("AmazonEKSEditPolicy", "pay*"));
         for (wrong_type, role, grants, words, recreate, reason) in [
             (None, Some(100), &in_namespaces, None, false, "made after its role, in the same second"),
             (None, None, &in_namespaces, None, false, "a user, or a role that nobody may read"),
@@ -63,6 +65,15 @@ mod tests {
                 false,
                 "a grant that is never ours goes, the entry stays",
             ),
+            (
+                None,
+                None,
+                &system,
+                Some("with AmazonEKSEditPolicy in kube-system"),
+                false,
+                "the cluster's own namespace",
+            ),
+            (None, None, &wildcard, Some("with AmazonEKSEditPolicy in pay*"), false, "EKS takes wildcards"),
         ] {
             let defects = EntryDefects::find(Some(100), wrong_type.map(str::to_owned), role, grants);
             assert_eq!(defects.describe().as_deref(), words, "{reason}");

@@ -12,16 +12,18 @@ use crate::{
 use aws_sdk_eks::types::{AccessScope, AccessScopeType};
 use goldenpath_core::{
     domain::{AccessPolicy, Body, ObjectKey},
-    ports::PortError,
+    ports::{
+        PortError,
+        rules::{self, PolicyScopes},
+    },
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use tokio::sync::{Mutex, MutexGuard};
 
-/// In place of namespaces: a policy over the whole cluster. We never grant it, and no key can express it: it is a defect of its entry.
+/// In place of namespaces: a policy over the whole cluster, which no key can express.
 pub(super) const WHOLE_CLUSTER: &str = "*";
 
-/// The namespaces of each policy, by its short name, of one principal.
-pub(super) type Grants = BTreeMap<String, BTreeSet<String>>;
+pub(super) type Grants = PolicyScopes;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
@@ -87,17 +89,22 @@ pub(super) fn policy_arn(cluster: EksCluster<'_>, policy: &str) -> String {
     format!("arn:{}:eks::aws:cluster-access-policy/{policy}", cluster.arn.partition())
 }
 
-/// Policies over the whole cluster.
-pub(super) fn over_whole_cluster(grants: &Grants) -> BTreeSet<String> {
-    let whole = grants.iter().filter(|(_, namespaces)| namespaces.contains(WHOLE_CLUSTER));
-    whole.map(|(policy, _)| policy.clone()).collect()
+/// What is left of each policy without these, where something goes.
+pub(super) fn without(grants: &Grants, elsewhere: &Grants) -> Grants {
+    let rest = |(policy, gone): (&String, &BTreeSet<String>)| {
+        let all = grants.get(policy).cloned().unwrap_or_default();
+        (policy.clone(), all.difference(gone).cloned().collect())
+    };
+    elsewhere.iter().map(rest).collect()
 }
 
-/// All grants of one entry in namespaces, each an object whose owner is the entry's.
+/// All grants of one entry in namespaces, each an object whose owner is the entry's. What lies elsewhere is a defect of the entry.
 pub(super) fn objects(principal: &str, grants: Grants, tags: &Tags) -> Vec<Live> {
+    let elsewhere = rules::scopes_elsewhere(&grants);
     let mut objects = vec![];
     for (policy, namespaces) in grants {
-        for namespace in namespaces.into_iter().filter(|name| name != WHOLE_CLUSTER) {
+        let is_here = |namespace: &String| !elsewhere.get(&policy).is_some_and(|found| found.contains(namespace));
+        for namespace in namespaces.into_iter().filter(is_here) {
             let key = ObjectKey::AccessPolicy { policy: policy.clone(), namespace, principal: principal.to_owned() };
             objects.push(object(key, tags));
         }

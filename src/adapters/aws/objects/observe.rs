@@ -47,10 +47,13 @@ pub(super) async fn observe(cluster: EksCluster<'_>, selector: &Selector) -> Res
         match &selector.scope {
             Scope::Everything => everything(cluster).await,
             Scope::Environment(environment) => of_environment(cluster, environment).await,
-            Scope::Records | Scope::Keys => Ok(Listed::default()),
+            Scope::Records | Scope::RecordsOf(_) | Scope::Keys => Ok(Listed::default()),
         }
     };
-    let (Listed { live: listed, born }, entries) = try_join(listing, entries_of(cluster, &beside)).await?;
+    let (Listed { live: mut listed, born }, entries) = try_join(listing, entries_of(cluster, &beside)).await?;
+    if let Scope::Environment(environment) = &selector.scope {
+        listed.extend(entries.iter().flat_map(|entry| policies_in(environment, entry)));
+    }
     let judged = entries.into_iter().map(|(live, grants)| judge(live, grants, &born));
     let mut found: BTreeMap<ObjectKey, Live> =
         listed.into_iter().chain(judged).map(|live| (live.key.clone(), live)).collect();
@@ -73,6 +76,21 @@ async fn entries_of(cluster: EksCluster<'_>, keys: &[&ObjectKey]) -> Result<Vec<
     let principals = keys.iter().filter_map(|key| principal_of(key));
     let entries = all(principals.map(|principal| entries::read_unjudged(cluster, principal)).collect()).await?;
     Ok(entries.into_iter().flatten().collect())
+}
+
+/// The policies of an entry of ours in namespaces of this environment, whoever associated them.
+fn policies_in(environment: &str, (entry, grants): &Unjudged) -> Vec<Live> {
+    let (Some(principal), Some(grants)) = (principal_of(&entry.key), grants) else { return vec![] };
+    let mut policies = grants::objects(principal, grants.clone(), &entry.tags);
+    policies.retain(|policy| {
+        matches!(&policy.key, ObjectKey::AccessPolicy { namespace, .. } if is_namespace_of(environment, namespace))
+    });
+    policies
+}
+
+/// A namespace's name begins with its environment's.
+fn is_namespace_of(environment: &str, namespace: &str) -> bool {
+    namespace.strip_prefix(environment).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 /// `born`: when each role of the account was made, by ARN.
@@ -128,11 +146,8 @@ async fn of_environment(cluster: EksCluster<'_>, environment: &str) -> Result<Li
     let tag = format!("{TAG_PREFIX}environment");
     let is_its_own =
         |tags: &Tags| is_marked(cluster.arn, tags) && tags.get(&tag).is_some_and(|found| found == environment);
-    let is_its_namespace = |namespace: &str| {
-        namespace.strip_prefix(environment).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-    };
-    let (roles, associations) =
-        try_join(roles::list(cluster.clients, &is_its_own), all_associations(cluster, is_its_namespace)).await?;
+    let associations = all_associations(cluster, |namespace| is_namespace_of(environment, namespace));
+    let (roles, associations) = try_join(roles::list(cluster.clients, &is_its_own), associations).await?;
     let mut found = roles.wanted;
     found.extend(associations.into_iter().filter(|live| is_its_own(&live.tags)));
     Ok(Listed { live: found, born: roles.born })

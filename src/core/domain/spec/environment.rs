@@ -85,6 +85,8 @@ pub struct Namespace {
 pub struct Quota {
     pub total: Given<Quantities>,
     pub headroom_percent: Option<u32>,
+    /// The part of the total that isolated slots have.
+    pub slots_percent: Option<u32>,
     /// PriorityClass -> pod-scoped resources.
     pub by_priority: Given<BTreeMap<String, Quantities>>,
 }

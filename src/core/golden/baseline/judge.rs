@@ -9,8 +9,8 @@ pub fn judge(resolved: &Resolved, problems: &mut Problems) {
             "guards.unsupported",
             &["guards"],
             "The cluster can't have guards",
-            "It was older than Kubernetes 1.30 when its baseline was made, and serves no ValidatingAdmissionPolicy. Everything else is \
-             made. Upgrade the cluster, then destroy the baseline and create it again.",
+            "It is older than Kubernetes 1.30 and serves no ValidatingAdmissionPolicy. Everything else is made. Upgrade the cluster: the \
+             next plan of the baseline adds them.",
         );
         return;
     };

@@ -41,13 +41,13 @@ pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolv
         },
         cluster: facts.cluster_arn.clone(),
         pod_security: pod_security_labels(level, level, level, &facts.pod_security_version),
-        guards: has_guards(&facts.pod_security_version)
+        guards: serves_guards(&facts.pod_security_version)
             .then(|| Guard::ALL.iter().copied().filter(|guard| spec.has(*guard)).collect()),
         reserved: path.reserved.clone(),
     })
 }
 
-/// What is no version is a newer one.
-fn has_guards(version: &str) -> bool {
+/// Whether a cluster of this version can have guards. What is no version is a newer one.
+pub fn serves_guards(version: &str) -> bool {
     minor_version(version).is_none_or(|minor| minor >= GUARDS_SINCE)
 }

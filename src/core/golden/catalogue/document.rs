@@ -95,6 +95,11 @@ pub struct Tier {
 }
 
 impl Tier {
+    /// Whose permissions a persona has.
+    pub fn role(&self, persona: PersonaName) -> PersonaName {
+        self.roles.get(&persona).copied().unwrap_or(PersonaName::Viewer)
+    }
+
     /// The memory limit that goes with a memory request: both move together.
     pub fn memory_limit(&self, request: &Quantity) -> Option<Quantity> {
         let defaults = &self.quota.total;
@@ -116,8 +121,19 @@ pub struct TierQuota {
     pub total: Quantities,
     /// A request may ask for so many times the default.
     pub bound_factor: u32,
-    /// The part of the total that slots' shares leave free for rolling updates.
+    /// What shared slots leave free of the environment's own part, for rolling updates.
     pub headroom_percent: u32,
+    /// The part of the total that isolated slots have.
+    pub slots_percent: SlotsPercent,
+}
+
+/// What an environment gets, and what it may set.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlotsPercent {
+    pub default: u32,
+    pub min: u32,
+    pub max: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,9 @@
 //! What a golden path may not say. A platform team decides freely inside of these; outside of them lies power over the
 //! account or the cluster, which no environment may hand out.
 
-use super::document::{GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, SAME_ENVIRONMENT, Tier, owned};
+use super::document::{
+    GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, SAME_ENVIRONMENT, SlotsPercent, Tier, owned,
+};
 use crate::{
     domain::{Cidr, GROUP_PREFIX, Isolation, PersonaName, Role, TierClass, covers},
     golden::{forms::is_domain_pattern, quota},
@@ -45,6 +47,10 @@ fn tier_is_sound(path: &GoldenPath, tier: &Tier) -> Result<(), String> {
         ensure(quota.total.contains_key(name), || format!("quota.total: {name} is missing"))?;
     }
     ensure(quota.bound_factor >= 1, || "quota.bound_factor must be at least 1".into())?;
+    let SlotsPercent { default, min, max } = quota.slots_percent;
+    ensure(min <= default && default <= max && max <= 100, || {
+        "quota.slots_percent: default must lie between min and max, and max be at most 100".into()
+    })?;
     ensure(quota.headroom_percent < 100, || "quota.headroom_percent must be below 100".into())?;
     ensure(limits.default_request_memory <= limits.default_memory, || "limits: request above limit".into())?;
     for preset in &network.egress_presets {

@@ -26,7 +26,7 @@ pub fn terms(
 ) -> NamespaceTerms {
     let bindings = subjects.iter().map(|(persona, subjects)| Binding {
         persona: *persona,
-        role: terms.tier.roles.get(persona).copied().unwrap_or(PersonaName::Viewer),
+        role: terms.tier.role(*persona),
         subjects: subjects.clone(),
     });
     NamespaceTerms {

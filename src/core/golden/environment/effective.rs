@@ -7,7 +7,7 @@ use crate::{
     golden::{
         catalogue::{Catalogue, Terms, Tier},
         defaults::namespace::limits,
-        quota::Written,
+        quota::{Written, split},
     },
 };
 use std::collections::BTreeMap;
@@ -16,8 +16,11 @@ pub struct Effective {
     pub spec: EnvironmentSpec,
     pub terms: Terms,
     pub namespaces: BTreeMap<DnsLabel, EffectiveNamespace>,
-    /// Over all namespaces.
+    /// Over all namespaces, isolated slots' included.
     pub quota: Quantities,
+    /// What its own namespaces have of it.
+    pub own_quota: Quantities,
+    pub slots_percent: u32,
     pub headroom_percent: u32,
 }
 
@@ -39,6 +42,9 @@ impl Effective {
             written,
         };
         let quota = spec.quota.as_ref();
+        let total = total(spec, &terms.tier);
+        let of_tier = &terms.tier.quota;
+        let slots_percent = quota.and_then(|quota| quota.slots_percent).unwrap_or(of_tier.slots_percent.default);
         Ok(Self {
             namespaces: namespaces(spec)
                 .into_iter()
@@ -47,10 +53,10 @@ impl Effective {
                     (key, namespace)
                 })
                 .collect(),
-            quota: total(spec, &terms.tier),
-            headroom_percent: quota
-                .and_then(|quota| quota.headroom_percent)
-                .unwrap_or(terms.tier.quota.headroom_percent),
+            own_quota: split(&total, slots_percent).0,
+            slots_percent,
+            quota: total,
+            headroom_percent: quota.and_then(|quota| quota.headroom_percent).unwrap_or(of_tier.headroom_percent),
             spec: spec.clone(),
             terms,
         })

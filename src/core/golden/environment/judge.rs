@@ -11,18 +11,18 @@ use crate::{
         TierClass, covered, listed,
     },
     golden::{
-        catalogue::{GoldenPath, SAME_ENVIRONMENT, Terms, Tier, filled, owned},
+        catalogue::{GoldenPath, SAME_ENVIRONMENT, SlotsPercent, Terms, Tier, filled, owned},
         checks::{check_granted_fqdns, check_reserved},
         defaults::admission::granted_hosts,
         forms::minor_version,
-        quota,
+        quota::{self, check_part},
     },
 };
 
 pub fn judge(resolved: &Resolved, problems: &mut Problems) {
     let effective = &resolved.effective;
     judge_effective(effective, problems);
-    quota::headroom(&effective.quota, &effective.written_quotas(), effective.headroom_percent, problems);
+    quota::headroom(&effective.own_quota, &effective.written_quotas(), effective.headroom_percent, problems);
     judge_pod_security_version(resolved, problems);
     judge_principals(resolved, problems);
 }
@@ -123,7 +123,25 @@ fn judge_pod_security(asked: Option<&PodSecurity>, tier: &Tier, at: &[&str], pro
 }
 
 fn judge_quota(effective: &Effective, problems: &mut Problems) {
-    let Effective { spec, terms, quota: total, .. } = effective;
+    let Effective { spec, terms, quota: total, own_quota, .. } = effective;
+    let SlotsPercent { min, max, default: _ } = terms.tier.quota.slots_percent;
+    let asked = spec.quota.as_ref().and_then(|quota| quota.slots_percent);
+    if let Some(asked) = asked.filter(|asked| !(min..=max).contains(asked)) {
+        problems.error(
+            "environment.slots_percent_bound",
+            &["quota", "slots_percent"],
+            format!("`slots_percent` of {asked} is outside of the bounds of tier {}", spec.tier),
+            format!("Set {min} to {max}, or ask the platform team for a tier or a path with other bounds."),
+        );
+    }
+    let written_quotas = effective.written_quotas();
+    for (resource, whole) in
+        spec.quota.iter().flat_map(|quota| quota.total.keys()).filter_map(|name| own_quota.get_key_value(name))
+    {
+        if let Some(rest) = quota::rest(resource, whole, &written_quotas).filter(|rest| !rest.takers.is_empty()) {
+            check_part(resource, &rest.left, &rest.part, rest.takers.len(), &["quota", "total", resource], problems);
+        }
+    }
     let tier_total = &terms.tier.quota.total;
     let written = |resource: &str| spec.quota.as_ref().is_some_and(|quota| quota.total.contains_key(resource));
     for (resource, asked) in spec.quota.iter().flat_map(|quota| &quota.total) {

@@ -42,7 +42,7 @@ pub struct Resolved {
 pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogue) -> Result<Resolved, Problems> {
     let Foundation { effective, mark, roles, personas, parent } = Foundation::of(spec, facts, catalogue)?;
     let mut problems = Problems::default();
-    let quotas = quota::shares(&effective.quota, &effective.written_quotas(), &mut problems);
+    let quotas = quota::shares(&effective.own_quota, &effective.written_quotas(), &mut problems);
     problems.into_result(())?;
 
     let tier = &effective.terms.tier;
@@ -130,7 +130,8 @@ impl Foundation {
             golden_path: mark.path.clone(),
             golden_path_version: effective.terms.path.version,
             namespaces: effective.namespaces.iter().map(|(key, it)| (key.to_string(), it.name.clone())).collect(),
-            quota_total: effective.quota.iter().map(|(name, quantity)| (name.clone(), quantity.to_string())).collect(),
+            quota_total: effective.quota.clone(),
+            slots_percent: effective.slots_percent,
             headroom_percent: effective.headroom_percent,
             subjects: personas.iter().map(|persona| (persona.name, persona.subjects.clone())).collect(),
             network,

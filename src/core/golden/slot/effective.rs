@@ -1,7 +1,9 @@
-//! The request over its tier's defaults: what `judge` holds against the bounds and `resolve` builds on. Knows the catalogue.
+//! The request over its tier's defaults: what `judge` holds against the bounds and `resolve` builds on. Knows the catalogue
+//! and `share`.
 
+use super::share::EffectiveShare;
 use crate::{
-    domain::{ClusterArn, Identity, Isolation, Problem, Quantity, SlotSpec, Spread},
+    domain::{ClusterArn, Identity, Problem, SlotSpec, Spread},
     golden::{catalogue::Terms, parent::Parent, resource::ResolveContext},
 };
 
@@ -11,12 +13,9 @@ pub struct Effective {
     pub parent: Parent,
     pub cluster: ClusterArn,
     pub oidc_issuer: Option<String>,
-    pub isolation: Isolation,
     pub identity: Identity,
-    pub cpu: Quantity,
-    pub memory: Quantity,
+    pub share: EffectiveShare,
     pub min_replicas: u32,
-    pub max_replicas: u32,
     pub max_unavailable: Option<String>,
     pub spread: Spread,
 }
@@ -29,18 +28,12 @@ impl Effective {
         let parent = parent.ok_or_else(|| environment_unknown(spec))?;
         let terms = catalogue.terms_of(parent)?;
         let tier = &terms.tier.slot;
-        let share = spec.share.as_ref();
+        let share = EffectiveShare::of(spec, tier);
         let availability = spec.availability.clone().unwrap_or_default();
-        let asked_min = availability.min_replicas;
-        let max_replicas =
-            share.and_then(|share| share.max_replicas).unwrap_or_else(|| tier.max_replicas.max(asked_min.unwrap_or(0)));
         Ok(Self {
-            isolation: spec.isolation.unwrap_or(tier.isolation),
             identity: spec.identity.clone().unwrap_or_default(),
-            cpu: share.map_or(&tier.share.cpu, |share| &share.cpu).clone(),
-            memory: share.map_or(&tier.share.memory, |share| &share.memory).clone(),
-            min_replicas: asked_min.unwrap_or_else(|| tier.min_replicas.min(max_replicas)),
-            max_replicas,
+            min_replicas: availability.min_replicas.unwrap_or_else(|| tier.min_replicas.min(share.max_replicas)),
+            share,
             max_unavailable: availability.max_unavailable.or_else(|| tier.max_unavailable.clone()),
             spread: availability.spread.unwrap_or(tier.spread),
             cluster: facts.cluster_arn.clone(),
@@ -52,7 +45,7 @@ impl Effective {
     }
 
     pub fn is_isolated(&self) -> bool {
-        self.isolation == Isolation::Namespace
+        self.share.is_isolated()
     }
 
     pub fn name(&self) -> &str {

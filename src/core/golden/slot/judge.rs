@@ -1,11 +1,12 @@
 //! A slot within its environment and the grants of its tier. Knows the effective request and the catalogue's bounds.
 
-use super::{check::TOO_LONG, effective::Effective};
+use super::{check::TOO_LONG, effective::Effective, share::field_of};
 use crate::{
-    domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Quantity, Statement, TierClass, covered, listed},
+    domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Statement, TierClass, covered, listed},
     golden::{
         catalogue::{Grants, filled, owned},
         checks::{check_engine, check_granted_fqdns, check_namespace_length, check_reserved},
+        quota::QuotaPart,
     },
 };
 
@@ -26,13 +27,13 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
             );
         }
     }
-    if effective.min_replicas > effective.max_replicas {
+    if effective.min_replicas > effective.share.max_replicas {
         problems.error(
             "slot.replicas_order",
             &["availability", "min_replicas"],
             format!(
                 "`min_replicas` of {} is more than the {} replicas that the slot may have",
-                effective.min_replicas, effective.max_replicas
+                effective.min_replicas, effective.share.max_replicas
             ),
             "Lower `min_replicas`, or raise `share.max_replicas`.",
         );
@@ -65,29 +66,47 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
         );
     }
     check_engine(parent.network.engine, fqdns, &["egress", "fqdns"], problems);
-    judge_share("cpu", "requests.cpu", &effective.cpu, effective, problems);
-    judge_share("memory", "requests.memory", &effective.memory, effective, problems);
+    judge_share(effective, problems);
 }
 
-fn judge_share(field: &str, resource: &str, share: &Quantity, effective: &Effective, problems: &mut Problems) {
-    let parent = &effective.parent;
-    let total = parent.quota_total.get(resource).and_then(|text| text.parse::<Quantity>().ok());
-    let Some(total) = total else { return };
-    let at = ["share", field];
-    if *share > total {
+/// Held against what there is for all slots together.
+fn judge_share(effective: &Effective, problems: &mut Problems) {
+    let Effective { parent, terms, share, .. } = effective;
+    if share.is_isolated() && parent.slots_percent == 0 {
         problems.error(
-            "slot.share_exceeds_total",
-            &at,
-            format!("The share of {} {field} is more than the environment's total of {total}", share.written()),
-            "Lower the share, or raise `quota.total` of the environment.",
+            "slot.no_part_for_isolated",
+            &["isolation"],
+            format!("Environment {} has no part of its quota for isolated slots", parent.id),
+            "Set `quota = { slots_percent = 50 }` on the environment, for example, or `isolation = \"shared\"` on the slot.",
         );
-    } else if total.percent(100 - parent.headroom_percent.min(100)).is_some_and(|usable| *share > usable) {
-        problems.warning(
-            "slot.headroom_uncovered",
-            &at,
-            format!("The share of {} {field} leaves less than {} % of {total} free", share.written(), parent.headroom_percent),
-            "A rolling update of this slot may find no room for its surge. Lower the share, or raise `quota.total` of the environment.",
-        );
+        return;
+    }
+    let parts = parent.parts();
+    for (key, amount) in share.taken(&terms.tier.slot) {
+        let (part, resource) = &key;
+        let Some(total) = parts.get(&key) else { continue };
+        let usable = total.percent(100 - parent.headroom_percent.min(100));
+        if amount > *total {
+            let next = match part {
+                QuotaPart::Own => "Lower the share, or raise `quota.total` of the environment.",
+                QuotaPart::Slots => {
+                    "Lower the share, raise `quota.total` or `quota.slots_percent` of the environment, or set `isolation = \"shared\"`."
+                }
+            };
+            problems.error(
+                "slot.share_exceeds_total",
+                field_of(resource),
+                format!("{resource} of {} is more than {}, {total}", amount.written(), part.words()),
+                next,
+            );
+        } else if *part == QuotaPart::Own && resource != "pods" && usable.is_some_and(|usable| amount > usable) {
+            problems.warning(
+                "slot.headroom_uncovered",
+                field_of(resource),
+                format!("{resource} of {} leaves less than {} % of {total} free", amount.written(), parent.headroom_percent),
+                "A rolling update of this slot may find no room for its surge. Lower the share, or raise `quota.total` of the environment.",
+            );
+        }
     }
 }
 

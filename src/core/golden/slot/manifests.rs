@@ -32,8 +32,8 @@ fn values(effective: &Effective, namespace: &str) -> [(&'static str, String); 8]
     };
     // What one replica may request, when all of them run.
     let step = |text: &str| text.parse().unwrap_or_else(|_| Quantity::whole(1));
-    let cpu = effective.cpu.share(effective.max_replicas, &step("1m"));
-    let memory = effective.memory.share(effective.max_replicas, &step("1Mi"));
+    let cpu = effective.share.cpu.share(effective.share.max_replicas, &step("1m"));
+    let memory = effective.share.memory.share(effective.share.max_replicas, &step("1Mi"));
     let port = effective.spec.ingress.as_ref().and_then(|ingress| ingress.ports.first().copied()).unwrap_or(8080);
     [
         ("{spread}\n", spread),
@@ -42,7 +42,7 @@ fn values(effective: &Effective, namespace: &str) -> [(&'static str, String); 8]
         ("{cpu}", cpu.to_string()),
         ("{memory}", memory.to_string()),
         ("{min}", effective.min_replicas.to_string()),
-        ("{max}", effective.max_replicas.to_string()),
+        ("{max}", effective.share.max_replicas.to_string()),
         ("{port}", port.to_string()),
     ]
 }

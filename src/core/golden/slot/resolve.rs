@@ -3,7 +3,7 @@
 
 use super::effective::Effective;
 use crate::{
-    domain::{IdentityMode, LABEL_PREFIX, Problem, Problems, Quantities, Quantity, SlotSpec},
+    domain::{IdentityMode, LABEL_PREFIX, Problem, Problems, SlotSpec},
     golden::{
         blueprint::Summary,
         defaults::{
@@ -37,7 +37,7 @@ pub struct Resolved {
 pub fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {
     let facts = given.facts;
     let effective = Effective::of(spec, given)?;
-    let Effective { terms: found, parent, cpu, memory, max_replicas, .. } = &effective;
+    let Effective { terms: found, parent, share, .. } = &effective;
     let namespace = namespace(&effective)?;
     let mark = Mark {
         environment: effective.environment().to_owned(),
@@ -48,7 +48,7 @@ pub fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, 
     };
     let limits = (
         format!("{LABEL_PREFIX}slot-{}", effective.name()),
-        format!("cpu={cpu} memory={memory} max-replicas={max_replicas}"),
+        format!("cpu={} memory={} max-replicas={}", share.cpu, share.memory, share.max_replicas),
     );
     let own = effective.is_isolated().then(|| {
         let terms = terms(mark.clone(), found, &parent.network, &parent.subjects, facts);
@@ -101,7 +101,7 @@ fn namespace(effective: &Effective) -> Result<String, Problem> {
 }
 
 fn own_namespace(effective: &Effective, name: &str, admission: (String, String)) -> GoldenNamespace {
-    let Effective { terms, parent, .. } = effective;
+    let Effective { terms, parent, share, .. } = effective;
     let mut annotations = parent.owner_annotations.clone();
     annotations.extend([admission]);
     annotations.extend(parent.admission_annotations.clone());
@@ -111,24 +111,9 @@ fn own_namespace(effective: &Effective, name: &str, admission: (String, String))
         labels: parent.pod_security_labels.clone(),
         annotations,
         limits: limits(&terms.tier.limits, &[Some(&parent.limits)]),
-        quota: quota(effective),
+        quota: share.quota(&terms.tier, parent),
         by_priority: vec![],
     }
-}
-
-/// The share as a quota. Pods: all replicas and the surge of a rolling update (a quarter, as a Deployment's default),
-/// and one more for a Job or a person.
-fn quota(effective: &Effective) -> Quantities {
-    let Effective { terms, cpu, memory, max_replicas, .. } = effective;
-    let mut quota = terms.tier.slot.quota.clone();
-    let pods = max_replicas + max_replicas.div_ceil(4) + 1;
-    quota.insert("requests.cpu".to_owned(), cpu.clone());
-    quota.insert("requests.memory".to_owned(), memory.clone());
-    if let Some(limit) = terms.tier.memory_limit(memory) {
-        quota.insert("limits.memory".to_owned(), limit);
-    }
-    quota.insert("pods".to_owned(), Quantity::whole(u64::from(pods)));
-    quota
 }
 
 /// `None` where the identity is `none`, or IRSA on a cluster without an OIDC issuer, which `judge` refuses.

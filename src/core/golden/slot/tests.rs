@@ -1,6 +1,9 @@
 //! Wrong slots as data.
 
-use crate::golden::{Slot, Spec, fixtures::*};
+use crate::{
+    domain::{Body, StableFacts},
+    golden::{Parent, Slot, Spec, fixtures::*},
+};
 use serde_json::json;
 
 #[test]
@@ -22,17 +25,60 @@ fn wrong_slots_are_refused_at_their_attribute() {
 fn a_share_leaves_room_in_the_environment() {
     let facts = facts();
     let parent = parent(&payments_prod(), &facts);
-    for (cpu, code, reason) in [
-        ("24", None, "exactly the headroom of a quarter is left"),
-        ("24001m", Some("slot.headroom_uncovered"), "less is left"),
-        ("32", Some("slot.headroom_uncovered"), "all of the total"),
-        ("33", Some("slot.share_exceeds_total"), "more than the total"),
+    for (isolation, cpu, code, reason) in [
+        ("shared", "6", None, "exactly the headroom of a quarter of the own part is left"),
+        ("shared", "6001m", Some("slot.headroom_uncovered"), "less is left"),
+        ("shared", "8", Some("slot.headroom_uncovered"), "all of the own part, a quarter of 32"),
+        ("shared", "8001m", Some("slot.share_exceeds_total"), "more than that"),
+        ("namespace", "24", None, "all of the part of isolated slots"),
+        ("namespace", "24001m", Some("slot.share_exceeds_total"), "more than that"),
     ] {
         let mut members = ledger();
         members["share"]["cpu"] = json!(cpu);
+        members["isolation"] = json!(isolation);
+        members["namespace"] = if isolation == "shared" { json!("api") } else { json!(null) };
         let problems = judged(&Spec::of::<Slot>(slot(members)), &facts, Some(&parent));
-        assert_eq!(problems.first().map(|problem| problem.code), code, "{reason}");
+        let of_share = |code: &&str| ["slot.headroom_uncovered", "slot.share_exceeds_total"].contains(code);
+        assert_eq!(problems.iter().map(|problem| problem.code).find(of_share), code, "{reason}");
     }
+}
+
+/// Whatever the environment's total bounds is bounded in an isolated slot's namespace, and together they never exceed it.
+#[test]
+fn an_isolated_slot_takes_its_part_of_everything() {
+    let facts = facts();
+    let total = json!({"requests.cpu": "16", "pods": "80", "count/jobs.batch": "33", "requests.nvidia.com/gpu": "4"});
+    let spec = environment(json!({"quota": {"total": total, "slots_percent": 50}}));
+    let parent = parent(&spec, &facts);
+    let isolated = json!({"isolation": "namespace", "share": {"cpu": "2", "memory": "1Gi", "max_replicas": 8}});
+    let blueprint = rendered(Spec::of::<Slot>(slot(isolated)), &facts, Some(&parent));
+    let hard = blueprint.objects.iter().find_map(|object| match &object.body {
+        Some(Body::Kube(document)) if object.key.kind() == "ResourceQuota" => Some(&document["spec"]["hard"]),
+        _ => None,
+    });
+    let hard = hard.expect("a quota");
+    for (resource, amount, reason) in [
+        ("requests.cpu", json!("2"), "its share"),
+        ("limits.memory", json!("2Gi"), "moves with the request, by the ratio of the environment"),
+        ("pods", json!("11"), "eight replicas, their surge and one more"),
+        ("requests.storage", json!("10Gi"), "the path's"),
+        ("count/jobs.batch", json!("4"), "a quarter of the 16 that isolated slots have, as of their CPU"),
+        ("requests.nvidia.com/gpu", json!("0"), "a quarter of 2 is no whole one"),
+    ] {
+        assert_eq!(hard[resource], amount, "{resource}: {reason}: {hard}");
+    }
+    let none = parent_without_slots(&facts);
+    let problems = judged(&Spec::of::<Slot>(slot(json!({"isolation": "namespace"}))), &facts, Some(&none));
+    let found: Vec<_> = problems.iter().map(|problem| (problem.code, problem.field.join("."))).collect();
+    assert_eq!(
+        found,
+        [("slot.no_part_for_isolated", "isolation".to_owned())],
+        "one error, and not one for each resource"
+    );
+}
+
+fn parent_without_slots(facts: &StableFacts) -> Parent {
+    parent(&environment(json!({})), facts)
 }
 
 /// A Deny takes and never gives; what a document or a managed policy gives is held against the grants as well.

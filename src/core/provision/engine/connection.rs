@@ -4,7 +4,7 @@ mod cluster;
 mod listings;
 mod memory;
 
-pub use memory::{Amounts, ShareClaim};
+pub use memory::ShareClaim;
 
 use super::{
     failure::Failure,

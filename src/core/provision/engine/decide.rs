@@ -26,4 +26,5 @@ mod work;
 
 pub use inputs::Inputs;
 pub use promise::desired_by_key;
+pub use shares::Over;
 pub use work::{Plan, Stop, Wait, Work, decide};

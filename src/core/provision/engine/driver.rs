@@ -13,7 +13,7 @@ use super::{
     },
     execute::{Operation, Removing, wait_until_free},
     failure::Failure,
-    gather::{Ground, Item, LeftCluster, amounts},
+    gather::{Ground, Item, LeftCluster},
     record,
     request::ChangeRequest,
     target::Moment,
@@ -102,13 +102,15 @@ impl Engine {
                 Ok(exists) => {
                     problems.append(&mut said);
                     self.remember(change, &ground.facts);
-                    self.memory.remember_share(&change.id, amounts(change.spec, ground.usual_share.as_ref()));
+                    if let Some(parent) = &ground.parent {
+                        self.memory.remember_share(&change.id, 0, change.spec.taken(parent, &self.catalogue));
+                    }
                     return Ok(exists);
                 }
                 // Somebody else was quicker: their record is what decides now.
                 Err(failure) if failure.class() == Some(Class::Conflict) => {
                     let what = format!("the record of {}, which another operation has just written", change.id);
-                    target.pause(Duration::from_millis(100), &what).await?;
+                    target.pause(pause_of(name), &what).await?;
                 }
                 Err(failure) => return Err(failure.into()),
             }
@@ -185,7 +187,7 @@ impl Engine {
         if !self.config.bounds.is_empty() {
             self.within_bounds(&request.id, self.find(&request.id).await.ok().flatten().as_ref())?; // reads
         }
-        self.memory.remember_share(&request.id, [].into());
+        self.memory.remember_share(&request.id, 0, [].into());
         let lost = losses::own_namespaces(&request.id, &request.keys); // pure
         let is_protected = !lost.is_empty() && request.protected && !self.gather_unprotected(request).await; // reads
         Ok(losses::of_removal(&request.id, &lost, is_protected)) // pure
@@ -309,6 +311,12 @@ impl Engine {
             self.listings.forget(facts.cluster_arn.as_str(), &owner.environment).await;
         }
     }
+}
+
+/// Two that step back for each other come again at different times.
+fn pause_of(operation: &str) -> Duration {
+    let turn = operation.bytes().fold(0_u64, |sum, byte| sum * 31 % 1009 + u64::from(byte)) % 16;
+    Duration::from_millis(100 + 60 * turn)
 }
 
 fn unreadable(record: &Record, reason: String) -> Problem {

@@ -11,6 +11,7 @@ mod removal;
 mod run;
 mod steps;
 mod wait;
+mod way;
 
 pub use document::write as write_record;
 pub use lease::wait_until_free;

@@ -22,6 +22,9 @@ pub enum Failure {
     Stuck { key: ObjectKey, why: String },
     #[error("{why}")]
     InUse { why: String },
+    /// Another operation was quicker, and nothing of this one is left: it is to be decided again.
+    #[error("{why}")]
+    Overtaken { why: String },
     #[error("{id} was taken over by {by}")]
     Superseded { id: String, by: String },
     #[error("{id}: its record cannot be read: {reason}")]
@@ -44,6 +47,7 @@ impl Failure {
     pub fn class(&self) -> Option<Class> {
         match self {
             Self::Call { source, .. } => Some(source.class),
+            Self::Overtaken { .. } => Some(Class::Conflict),
             Self::Cancelled => Some(Class::Cancelled),
             _ => None,
         }
@@ -69,7 +73,7 @@ impl Failure {
             Self::Stuck { .. } => {
                 ("object.stuck", "Finalizers are never removed. Remove what blocks its deletion, then apply again.".to_owned())
             }
-            Self::InUse { .. } => (
+            Self::InUse { .. } | Self::Overtaken { .. } => (
                 "deletion.in_use",
                 "Another operation came at the same time. Plan again.".to_owned(),
             ),

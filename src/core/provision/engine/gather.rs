@@ -4,7 +4,6 @@
 //! In two halves, because the golden path stands between them: the ground that it renders from, and what the target has of
 //! what was rendered.
 
-mod amounts;
 mod authentication;
 mod facts;
 mod ground;
@@ -16,7 +15,6 @@ mod quota;
 mod removal;
 mod shares;
 
-pub use amounts::{amounts, recorded_shares};
 pub use authentication::Authentication;
 pub use facts::unreadable;
 pub use ground::Ground;
@@ -24,4 +22,4 @@ pub use instance::{InstanceGround, instance_keys};
 pub use item::Item;
 pub use objects::{Found, Objects, is_shared_entry, named_elsewhere, own_selector, read_more};
 pub use removal::{Leaving, LeftCluster};
-pub use shares::Lowered;
+pub use shares::{Lowered, recorded_shares};

@@ -189,6 +189,7 @@ fn describe(selector: &Selector) -> String {
         (Scope::Everything, _) => "the objects of the cluster".to_owned(),
         (Scope::Environment(environment), _) => format!("the objects of environment {environment}"),
         (Scope::Records, _) => "the records of the cluster".to_owned(),
+        (Scope::RecordsOf(environment), _) => format!("the records of environment {environment}"),
         (Scope::Keys, [one]) => in_words(one),
         (Scope::Keys, [first, rest @ ..]) => format!("{} and {} more", in_words(first), rest.len()),
         (Scope::Keys, []) => "nothing".to_owned(),

@@ -2,16 +2,22 @@
 
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{Facts, IdentityProvider, ObjectKey, PathVersion},
+    domain::{Facts, IdentityProvider, ObjectKey, Observed, PathVersion, Permission, Who},
     golden::Catalogue,
 };
+use serde_json::Value;
 use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
-/// Which cluster, and how it is reached; the rest comes from the environment, as for the provider.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug)]
 pub struct DoctorTarget {
-    /// Name or ARN of the cluster
+    /// Its name or ARN.
     pub cluster: String,
+    pub reach: Reach,
+}
+
+/// How a cluster is reached; the rest comes from the environment, as for the provider.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Reach {
     /// AWS region [default: from the AWS credential chain]
     #[arg(long)]
     pub region: Option<String>,
@@ -35,6 +41,19 @@ pub struct DoctorTarget {
 #[async_trait]
 pub trait Inspector: Send + Sync {
     async fn inspect(&self, target: &DoctorTarget) -> anyhow::Result<Inspection>;
+    /// A real cluster, and the golden paths that its environments are made by.
+    async fn connect(&self, target: &DoctorTarget) -> anyhow::Result<(Box<dyn LiveCluster>, Arc<Catalogue>)>;
+}
+
+/// What its API server says of a cluster. Nothing is changed.
+#[async_trait]
+pub trait LiveCluster: Send + Sync {
+    /// All that is ours.
+    async fn objects(&self) -> Reading<Vec<Observed>>;
+    /// Of each whether it is allowed, in their order; to the caller where nobody is named.
+    async fn reviews(&self, asked: Vec<(Option<Who>, Permission)>) -> Vec<Reading<bool>>;
+    /// Of each why it would not be created, in their order; `None`: it would.
+    async fn dry_runs(&self, documents: Vec<Value>, as_who: Option<&Who>) -> Vec<Reading<Option<String>>>;
 }
 
 /// What was read, or why it could not be.

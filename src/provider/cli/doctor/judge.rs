@@ -1,32 +1,20 @@
 //! What each reading means, and what to do about it.
 
-use super::inspection::{CallerPermissions, Inspection, OwnObject, Reading};
+use super::{
+    finding::{CheckStatus, Finding},
+    inspection::{CallerPermissions, Inspection, OwnObject, Reading},
+};
 use goldenpath_core::{
     domain::{Facts, IdentityProvider, ObjectKey, SYSTEM_NAMESPACE},
     golden::Catalogue,
 };
-use serde::Serialize;
-use std::collections::BTreeSet;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Seconds that STS's signatures and EKS's tokens bear.
 const SKEW: i64 = 60;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum CheckStatus {
-    Ok,
-    Warning,
-    Error,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Finding {
-    pub check: &'static str,
-    pub status: CheckStatus,
-    pub found: String,
-    /// Empty where nothing has to be done.
-    pub remedy: String,
-}
 
 /// What one reading says, before it is known which check it was.
 struct Found(CheckStatus, String, String);
@@ -88,7 +76,8 @@ pub(super) fn judge(inspection: &Inspection) -> Vec<Finding> {
     .into_iter()
     .filter_map(|(check, found)| {
         let Found(status, found, remedy) = found?;
-        Some(Finding { check, status, found, remedy })
+        let check = Cow::Borrowed(check);
+        Some(Finding { check, status, found, remedy, answers: BTreeMap::new(), benchmark: &[] })
     })
     .collect()
 }

@@ -1,6 +1,7 @@
 //! Access entries are shared: who keeps one, who takes it away, and whom it serves.
 
 use super::{fixture::EngineFixture, requests::*};
+use goldenpath_core::domain::{AccessPolicy, Body};
 use serde_json::json;
 
 fn people(permission_sets: &[&str]) -> serde_json::Value {
@@ -74,4 +75,33 @@ async fn two_who_release_a_principal_at_once_leave_nothing() {
         let record = fixture.record(name).expect("a record");
         assert!(!record.inventory.iter().any(|key| key.contains("AccessEntry")), "{name} names none");
     }
+}
+
+/// Grants are owned whole: what a colleague associates with an entry of ours is shown, and goes.
+#[tokio::test(start_paused = true)]
+async fn policies_of_others_are_shown_and_removed() {
+    let fixture = EngineFixture::ready().await;
+    let viewers = json!({"access": {"developer": {
+        "permission_sets": ["PaymentsDev"], "access_policies": ["AmazonEKSViewPolicy"]
+    }}});
+    let state = fixture.create(&environment("pay", viewers)).await;
+    let neighbour = fixture.create(&environment("pay-web", people(&["PaymentsDev"]))).await;
+    let there = fixture.keys();
+    let entry = there.iter().find(|key| key.contains("AccessEntry/") && key.contains("PaymentsDev")).expect("an entry");
+    let principal = entry.strip_prefix("aws/eks/AccessEntry/").expect("its principal");
+    for (place, code, reason) in [
+        ("AmazonEKSEditPolicy/pay", "drift.foreign_policy", "a namespace of the environment"),
+        ("AmazonEKSAdminPolicy/kube-system", "drift.changed", "a namespace of the cluster's own"),
+        ("AmazonEKSAdminPolicy/pay-*", "drift.changed", "a wildcard"),
+    ] {
+        let foreign = format!("aws/eks/AccessPolicy/{place}/{principal}");
+        fixture.make(&foreign, &Body::AccessPolicy(AccessPolicy {}), "somebody").await;
+        let (seen, problems) = fixture.refresh(&state).await;
+        assert_eq!(codes(&problems), [code], "{reason}: {problems:?}");
+        assert!(seen.objects != state.objects, "{reason}: the plan shows it");
+        let healed = fixture.apply(&state.spec, Some(&seen)).await;
+        assert_eq!(healed.objects, state.objects, "{reason}");
+        assert_eq!(fixture.keys(), there, "{reason}: it is gone, and nothing else");
+    }
+    fixture.assert_quiet(&neighbour, "an environment with the same people").await;
 }

@@ -28,11 +28,13 @@ struct Story {
 async fn stories() -> Vec<Story> {
     // One namespace: more of them are the same steps again.
     let pay = environment("pay", json!({"namespaces": {"default": {}}}));
+    let with_slots = json!({"namespaces": {"default": {}}, "quota": {"slots_percent": 50}});
+    let with_slots = environment("pay", with_slots);
     let mut stories = vec![];
     for (name, spec, prepare) in [
         ("an environment", pay.clone(), vec![]),
         ("a slot", slot("pay", "ledger", json!({})), vec![pay.clone()]),
-        ("an isolated slot", slot("pay", "ledger", json!({"isolation": "namespace"})), vec![pay]),
+        ("an isolated slot", slot("pay", "ledger", json!({"isolation": "namespace"})), vec![with_slots]),
     ] {
         let fixture = EngineFixture::prepared(&prepare).await;
         let (before, keys_before) = (fixture.snapshot(), fixture.keys());

@@ -207,7 +207,8 @@ impl EngineFixture {
         match self.engine().observe(observe_request(state)).await.unwrap_or_else(|problem| panic!("{problem}")) {
             Observation::Gone(_) => None,
             Observation::Here(observed) => {
-                Some((InstanceState { objects: observed.objects, ..state.clone() }, observed.problems))
+                let state = InstanceState { objects: observed.objects, facts: observed.facts, ..state.clone() };
+                Some((state, observed.problems))
             }
         }
     }

@@ -252,6 +252,30 @@ async fn shares_wait_for_pending_decreases_and_not_for_ever() {
     fixture.complete(&gateway, grown);
 }
 
+/// Where all are known the plan says so, and not the apply of the last one.
+#[tokio::test(start_paused = true)]
+async fn slots_of_one_plan_that_never_fit_are_refused_in_it() {
+    let fixture = EngineFixture::ready().await;
+    fixture.create(&environment("pay", json!({}))).await;
+    fixture.create(&prod(json!({"name": "shop"}))).await;
+    for (environment, fit, reason) in [
+        ("pay", 4, "four shares of 1 CPU in 4"),
+        (
+            "shop",
+            6,
+            "isolated slots of 2 CPU in 12, three quarters of the total: the rest is for the environment itself",
+        ),
+    ] {
+        let engine = fixture.engine();
+        for number in 1..=fit + 1 {
+            let spec = slot(environment, &format!("s{number}"), json!({"share": null}));
+            let problems = engine.preview(preview_request(&spec, None, None)).await.problems;
+            let is_refused = errors(&problems).contains(&"slot.shares_exceed_total");
+            assert_eq!(is_refused, number > fit, "{reason}: {number}: {problems:?}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_unknown_cluster_leaves_the_plan_undecided_and_refuses_the_apply() {
     let fixture = EngineFixture::ready().await;

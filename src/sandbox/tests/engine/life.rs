@@ -256,3 +256,20 @@ async fn a_slot_planned_with_its_environment_knows_it() {
     let outcome = fixture.engine().ensure(request).await;
     fixture.complete(&slot_spec, outcome);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_upgrade_of_the_cluster_brings_a_baseline_its_guards_once() {
+    let fixture = EngineFixture::new().await;
+    fixture.declare(|cluster| cluster.version = "1.29".to_owned()).await;
+    let preview = fixture.preview(&baseline(), None).await;
+    assert!(codes(&preview.problems).contains(&"guards.unsupported"), "{:?}", preview.problems);
+    let old = fixture.create(&baseline()).await;
+    let guards = || fixture.keys().into_iter().filter(|key| key.contains("/gp-guard-")).count();
+    assert_eq!(guards(), 0);
+    fixture.declare(|cluster| cluster.version = "1.30".to_owned()).await;
+    let (seen, _) = fixture.refresh(&old).await;
+    let upgraded = fixture.apply(&baseline(), Some(&seen)).await;
+    assert_eq!(guards(), 20, "each with its binding");
+    fixture.declare(|cluster| cluster.version = "1.31".to_owned()).await;
+    fixture.assert_quiet(&upgraded, "no other upgrade changes it").await;
+}

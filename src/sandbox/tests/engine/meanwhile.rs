@@ -8,7 +8,7 @@ use goldenpath_core::{
     domain::Phase,
     provision::{PreviewRequest, Provisioner},
 };
-use goldenpath_sandbox::{Action, Fault};
+use goldenpath_sandbox::{Action, Fault, Verb};
 use serde_json::json;
 use std::time::Duration;
 
@@ -155,4 +155,54 @@ async fn a_removal_that_was_killed_is_finished_before_it_is_made_again() {
     assert!(again.uid != state.uid, "another instance");
     assert_eq!(fixture.keys(), there, "all of it");
     fixture.assert_quiet(&again, "made again").await;
+}
+
+/// The record is written before the second look, so that of two at once one sees the other.
+#[tokio::test(start_paused = true)]
+async fn the_last_of_a_total_is_given_once() {
+    let cpu = |cpu: &str| json!({"share": {"cpu": cpu, "memory": "1Gi"}});
+    let fixture = EngineFixture::prepared(&[environment("pay", json!({}))]).await;
+    let (ledger, gateway) = (slot("pay", "ledger", cpu("1")), slot("pay", "gateway", cpu("1")));
+    let states = (fixture.create(&ledger).await, fixture.create(&gateway).await);
+    let more = (slot("pay", "ledger", cpu("3")), slot("pay", "gateway", cpu("3")));
+    let slow = Fault { verb: Some(Verb::Apply), kind: Some("ConfigMap".into()), ..Fault::new(Action::Slow(500)) };
+    fixture.sandbox.add_fault(slow).await.expect("a fault");
+    let (one, two) = tokio::join!(fixture.ensure(&more.0, Some(&states.0)), fixture.ensure(&more.1, Some(&states.1)));
+    fixture.heal().await;
+    let (won, lost) = if one.exists.is_some() { (one, two) } else { (two, one) };
+    assert!(
+        won.exists.is_some_and(|exists| exists.complete) && lost.exists.is_none(),
+        "one of them, and nothing of the other"
+    );
+    assert_eq!(errors(&lost.problems), ["slot.shares_exceed_total"], "{:?}", lost.problems);
+    let recorded: Vec<_> = ["slot.pay.ledger", "slot.pay.gateway"]
+        .into_iter()
+        .filter_map(|name| fixture.record(name))
+        .map(|record| (record.phase, record.spec["share"]["cpu"].as_str().unwrap_or_default().to_owned()))
+        .collect();
+    assert!(recorded.iter().all(|(phase, _)| *phase == Phase::Ready), "{recorded:?}");
+    let mut amounts: Vec<_> = recorded.into_iter().map(|(_, amount)| amount).collect();
+    amounts.sort();
+    assert_eq!(amounts, ["1", "3"], "the record of the other one is as it was");
+
+    // A create that steps back leaves nothing, and neither does a total that is lowered meanwhile.
+    let fixture = EngineFixture::ready().await;
+    let pay = fixture.create(&environment("pay", json!({}))).await;
+    let there = fixture.keys();
+    let slow = Fault { verb: Some(Verb::Apply), kind: Some("ConfigMap".into()), ..Fault::new(Action::Slow(500)) };
+    fixture.sandbox.add_fault(slow).await.expect("a fault");
+    let (large, smaller) =
+        (slot("pay", "ledger", cpu("4")), environment("pay", json!({"quota": {"total": {"requests.cpu": "2"}}})));
+    let (slot, environment) = tokio::join!(fixture.ensure(&large, None), fixture.ensure(&smaller, Some(&pay)));
+    fixture.heal().await;
+    match (slot.exists, environment.exists) {
+        (Some(slot), None) => {
+            assert!(slot.complete);
+            assert_eq!(errors(&environment.problems), ["environment.total_below_shares"], "{:?}", environment.problems);
+        }
+        (None, Some(environment)) => {
+            assert!(environment.complete && fixture.keys() == there, "nothing of the slot: {:?}", fixture.keys());
+        }
+        _ => panic!("{:?} {:?}", slot.problems, environment.problems),
+    }
 }

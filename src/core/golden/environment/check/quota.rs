@@ -6,7 +6,7 @@ use crate::{
         checks::check_bytes,
         environment::names::{namespaces, priority_quota_name},
         forms,
-        quota::{OF_PODS, Written, is_bytes, is_count, part, resource_is_known, rest},
+        quota::{OF_PODS, check_part, is_bytes, is_count, part, resource_is_known},
     },
 };
 use std::collections::BTreeMap;
@@ -38,31 +38,12 @@ pub fn check(spec: &EnvironmentSpec, problems: &mut Problems) {
             "The requests could never be used up. Raise the limit, or leave it out to have it move with the request.",
         );
     }
-    let written: Written<'_> = namespaces.iter().map(|(key, namespace)| (key, namespace.quota.as_ref())).collect();
-    for (resource, whole) in &quota.total {
-        if let Some(rest) = rest(resource, whole, &written).filter(|rest| !rest.takers.is_empty()) {
-            check_part(resource, &rest.left, &rest.part, rest.takers.len(), &["quota", "total", resource], problems);
-        }
-    }
     check_priorities(&quota.by_priority, &quota.total, problems);
     for (class, resources) in &quota.by_priority {
         for (resource, whole) in resources {
             let (parts, at) = (namespaces.len(), ["quota", "by_priority", class.as_str(), resource.as_str()]);
             check_part(resource, whole, &part(resource, whole, parts), parts, &at, problems);
         }
-    }
-}
-
-/// Somebody who asks for two pods would get none.
-fn check_part(resource: &str, left: &Quantity, part: &Quantity, parts: usize, at: &[&str], problems: &mut Problems) {
-    if part.is_zero() && !left.is_zero() {
-        problems.error(
-            "environment.quota_rounds_to_zero",
-            at,
-            format!("{resource} of {} leaves nothing for each of {parts} namespaces", left.written()),
-            "The namespaces that set no quota of their own get equal parts, rounded down. Raise it, or set it in the `quota` of the \
-             namespaces that need it.",
-        );
     }
 }
 

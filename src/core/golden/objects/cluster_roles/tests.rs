@@ -10,6 +10,7 @@ fn may(persona: PersonaName, verb: &str, group: &str, resource: &str) -> bool {
         .any(|rule| has(rule, "verbs", verb) && has(rule, "apiGroups", group) && has(rule, "resources", resource))
 }
 
+/// Beside the rows of `promises`.
 #[test]
 fn who_may_do_what() {
     use PersonaName::{Admin, Deployer, Developer, Viewer};
@@ -20,27 +21,17 @@ fn who_may_do_what() {
         ("list", "networking.k8s.io", "networkpolicies", &all[..], "rules are to be seen"),
         ("watch", "rbac.authorization.k8s.io", "rolebindings", &all[..], "and who may enter"),
         ("get", "", "secrets", &[Deployer, Admin][..], "Secrets for deployer and admin"),
-        ("list", "", "secrets", &[Deployer, Admin][..], "a list shows their content"),
         ("update", "", "secrets", &[Deployer, Admin][..], "and writes"),
-        ("create", "apps", "deployments", &[Developer, Deployer, Admin][..], "workloads"),
         ("patch", "apps", "deployments/scale", &[Developer, Deployer, Admin][..], "scaling"),
         ("delete", "", "pods", &[Developer, Deployer, Admin][..], "restarting"),
         ("create", "policy", "poddisruptionbudgets", &[Developer, Deployer, Admin][..], "availability"),
-        ("create", "", "pods/exec", &[Developer, Admin][..], "the deployer is a machine"),
         ("create", "", "pods/portforward", &[Developer, Admin][..], "the deployer is a machine"),
         ("patch", "", "pods/ephemeralcontainers", &[Developer, Admin][..], "debugging"),
-        ("create", "networking.k8s.io", "networkpolicies", &[][..], "one allow-all voids the default deny"),
-        ("update", "", "resourcequotas", &[][..], "bounds are the platform's"),
         ("delete", "", "limitranges", &[][..], "bounds are the platform's"),
-        ("create", "rbac.authorization.k8s.io", "rolebindings", &[][..], "access is the platform's"),
         ("create", "rbac.authorization.k8s.io", "roles", &[][..], "access is the platform's"),
         ("create", "", "serviceaccounts", &[][..], "identities are slots'"),
-        ("create", "", "serviceaccounts/token", &[][..], "a token outlives its maker's access"),
         ("impersonate", "", "serviceaccounts", &[][..], "nobody is somebody else"),
-        ("impersonate", "", "users", &[][..], "nobody is somebody else"),
         ("bind", "rbac.authorization.k8s.io", "clusterroles", &[][..], "no escalation"),
-        ("update", "", "namespaces", &[][..], "labels of namespaces are guard rails"),
-        ("get", "", "nodes", &[][..], "the cluster is not theirs"),
     ] {
         let able: Vec<PersonaName> = all.into_iter().filter(|persona| may(*persona, verb, group, resource)).collect();
         assert_eq!(able, allowed, "{verb} {group}/{resource}: {reason}");

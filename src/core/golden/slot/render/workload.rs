@@ -31,7 +31,7 @@ fn autoscaler(effective: &Effective, inside: &Inside<'_>) -> Option<Desired> {
     let spec = json!({
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": effective.name()},
         "minReplicas": effective.min_replicas,
-        "maxReplicas": effective.max_replicas,
+        "maxReplicas": effective.share.max_replicas,
         "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": percent}}}],
         "behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}
     });

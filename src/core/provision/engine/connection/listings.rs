@@ -184,8 +184,8 @@ impl Listing {
     }
 
     fn file(&mut self, observed: Vec<Observed>) {
-        // A foreign RoleBinding belongs to whoever owns the namespace that it grants permissions in.
-        let mut foreign = vec![];
+        // A foreign RoleBinding belongs to whoever owns the namespace that it grants permissions in, as an access policy does.
+        let mut grants = vec![];
         for object in observed {
             match &object.ownership {
                 _ if is_record(&object.key) => {
@@ -194,19 +194,32 @@ impl Listing {
                 Ownership::Ours(owner) if object.key.kind() != "Namespace" => {
                     self.parts.entry(owner.clone()).or_default().push(object);
                 }
-                Ownership::Ours(_) | Ownership::Cluster => {
+                Ownership::Ours(_) => {
                     self.common.insert(object.key.clone(), object);
                 }
-                Ownership::Foreign { .. } => foreign.push(object),
+                Ownership::Cluster if object.key.kind() != "AccessPolicy" => {
+                    self.common.insert(object.key.clone(), object);
+                }
+                Ownership::Cluster | Ownership::Foreign { .. } => grants.push(object),
             }
         }
-        for object in foreign {
-            let ObjectKey::Kube { namespace: Some(namespace), .. } = &object.key else {
+        for object in grants {
+            let (ObjectKey::Kube { namespace: Some(namespace), .. } | ObjectKey::AccessPolicy { namespace, .. }) =
+                &object.key
+            else {
                 continue;
             };
             let owner = self.common.get(&ObjectKey::namespace_object(namespace)).map(|object| object.ownership.clone());
-            if let Some(Ownership::Ours(owner)) = owner {
-                self.parts.entry(owner).or_default().push(object);
+            match (owner, &object.ownership) {
+                // A slot grants nobody anything in a namespace of its own.
+                (Some(Ownership::Ours(owner)), Ownership::Cluster) => {
+                    self.parts.entry(Owner { slot: None, ..owner }).or_default().push(object);
+                }
+                (Some(Ownership::Ours(owner)), _) => self.parts.entry(owner).or_default().push(object),
+                (_, Ownership::Cluster) => {
+                    self.common.insert(object.key.clone(), object);
+                }
+                _ => {}
             }
         }
     }

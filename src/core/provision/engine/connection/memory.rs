@@ -2,16 +2,13 @@
 //! same run lives in, and its siblings' shares. Freed with the connection; nothing is decided for another one.
 
 use crate::{
-    domain::{EnvironmentId, Id, Quantity},
-    golden::{Parent, Spec},
+    domain::{EnvironmentId, Id},
+    golden::{Amounts, Parent, Spec},
 };
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
 };
-
-/// `requests.cpu` -> amount.
-pub type Amounts = BTreeMap<&'static str, Quantity>;
 
 /// One slot of an environment, as far as this connection knows it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -88,10 +85,18 @@ impl Memory {
     }
 
     /// What a slot takes of its environment's total; empty amounts: it is planned to be deleted. Of anything else nothing is kept.
-    pub fn remember_share(&self, id: &Id, amounts: Amounts) {
-        if let (Some(parent), Some(slot)) = (id.parent(), id.part()) {
-            self.lock().shares.entry(parent.clone()).or_default().insert(slot, amounts);
+    /// Of a request that is not known whole the least of what it may turn out to be.
+    pub fn remember_share(&self, id: &Id, variant: usize, mut amounts: Amounts) {
+        let (Some(parent), Some(slot)) = (id.parent(), id.part()) else { return };
+        let mut known = self.lock();
+        let shares = known.shares.entry(parent.clone()).or_default();
+        if let Some(earlier) = shares.get(&slot).filter(|_| variant > 0) {
+            amounts.retain(|key, _| earlier.contains_key(key));
+            for (key, amount) in &mut amounts {
+                *amount = amount.clone().min(earlier[key].clone());
+            }
         }
+        shares.insert(slot, amounts);
     }
 
     /// Those of these namespaces that something else of this run has planned, and what.

@@ -59,7 +59,14 @@ pub fn is_marked_for(id: &Id, observed: &Observed) -> bool {
 
 /// Marked for this id, made by us, and in a place that only we make: a tenant of another namespace can copy labels and the name of a
 /// field manager onto anything of its own. `all`: what was observed with it, its Namespace included.
+///
+/// Access policies carry no mark: those of entries of ours belong to whoever owns the namespace, also if somebody else has
+/// associated them.
 pub fn is_made_for(id: &Id, observed: &Observed, all: &[Observed]) -> bool {
+    if let ObjectKey::AccessPolicy { namespace, .. } = &observed.key {
+        let is_environment = id.owner().is_some_and(|owner| owner.slot.is_none());
+        return is_environment && observed.ownership == Ownership::Cluster && is_its_namespace(id, namespace, all);
+    }
     is_marked_for(id, observed)
         && (observed.key.is_aws() || (holds_fields(observed) && lies_in_its_place(id, &observed.key, all)))
 }
@@ -67,13 +74,15 @@ pub fn is_made_for(id: &Id, observed: &Observed, all: &[Observed]) -> bool {
 /// Labels of a Namespace are nobody's to write but ours.
 fn lies_in_its_place(id: &Id, key: &ObjectKey, all: &[Observed]) -> bool {
     let ObjectKey::Kube { namespace: Some(namespace), .. } = key else { return true };
+    record::is_record(key) || is_its_namespace(id, namespace, all)
+}
+
+fn is_its_namespace(id: &Id, namespace: &str, all: &[Observed]) -> bool {
     let Some(mine) = id.owner() else { return true };
     let home = ObjectKey::namespace_object(namespace);
-    record::is_record(key)
-        || all
-            .iter()
-            .filter(|object| object.key == home)
-            .any(|home| matches!(&home.ownership, Ownership::Ours(owner) if owner.environment == mine.environment))
+    all.iter()
+        .filter(|object| object.key == home)
+        .any(|home| matches!(&home.ownership, Ownership::Ours(owner) if owner.environment == mine.environment))
 }
 
 pub fn claim(desired: &Desired, observed: &Observed, claimant: &Claimant<'_>) -> Claim {

@@ -169,6 +169,15 @@ pub fn foreign_grant(observed: &Observed, by: &str) -> Problem {
     )
 }
 
+/// Grants of our own entries are owned whole.
+pub fn foreign_policy(observed: &Observed) -> Problem {
+    Problem::warning(
+        "drift.foreign_policy",
+        format!("{} was associated by somebody else", in_words(&observed.key)),
+        "The next apply removes it. If it is needed, grant it in `access.<persona>.access_policies`.",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

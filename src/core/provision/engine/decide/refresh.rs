@@ -119,6 +119,9 @@ impl Instance<'_> {
                 }
                 continue;
             }
+            if matches!(object.key, ObjectKey::AccessPolicy { .. }) && !self.keys.contains(&object.key) {
+                problems.push(drift::foreign_policy(&object));
+            }
             let key = object.key.to_string();
             let line = match self.claim(want, &object) {
                 Claim::Mine | Claim::Adopted => line_of(want, fields, &object, self.state.get(&key)),

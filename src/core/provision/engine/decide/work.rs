@@ -9,14 +9,15 @@ use super::{
     inputs::Inputs,
     instance::{self, Decision, Intent, resume_warning, take_over_warning},
     lines::lacks_group,
-    loosening, losses, promise, shares,
+    loosening, losses, promise,
+    shares::{self, Over},
     step::{self, Step},
 };
 use crate::{
-    domain::{Desired, Id, ObjectKey, Observed, Ownership, Phase, Problem, Quantity, Record},
+    domain::{Desired, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
     provision::engine::{
         failure::Failure,
-        gather::{Item, Objects, amounts, recorded_shares},
+        gather::{Item, Objects, recorded_shares},
         record,
     },
 };
@@ -75,7 +76,7 @@ pub enum Wait {
     /// The operation on this record.
     Operation(Option<Box<Record>>),
     /// Other slots, to become smaller.
-    Shares { resource: &'static str, sum: Quantity, total: Quantity },
+    Shares(Over),
 }
 
 /// All that is said, each once.
@@ -136,7 +137,7 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
         }
     };
     if let (Some(claims), Some(parent), Some(slot)) = (&found.shares, &ground.parent, change.id.part()) {
-        said.add(shares::judge(&slot, claims, &parent.quota_total, &parent.id))?;
+        said.add(shares::judge(&slot, claims, &parent.parts(), &parent.id))?;
     }
     let is_protected = blueprint.summary.deletion_protection && !blueprint.summary.namespaces.is_empty();
     let Promise { lines, left, drifted, .. } = promise;
@@ -152,11 +153,11 @@ fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &
     let decision = begin(inputs, objects, said)?;
     if let (false, Some(slot), Some(parent)) = (is_plan, id.part(), &ground.parent) {
         // Only what is recorded counts, since that is what holds.
-        let usual = ground.usual_share.as_ref();
-        let recorded = recorded_shares(change.spec.resource(), &record::all(&objects.observed), usual);
-        let over = shares::over(&slot, &amounts(change.spec, usual), &recorded, &parent.quota_total);
-        if let Some((resource, sum, total)) = over {
-            return Err(Stop::Wait(Wait::Shares { resource, sum, total }));
+        let records = record::all(&objects.observed);
+        let recorded = recorded_shares(change.spec.resource(), &records, parent, inputs.catalogue);
+        let own = change.spec.taken(parent, inputs.catalogue);
+        if let Some(over) = shares::over(&slot, &own, &recorded, &parent.parts()) {
+            return Err(Stop::Wait(Wait::Shares(over)));
         }
     }
     let (mut make, mut problems) = (vec![], vec![]);

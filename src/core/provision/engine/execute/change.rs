@@ -1,6 +1,8 @@
 //! The work of a change: what is made, what is deleted, the record around it, and what exists in the end.
 
-use super::{begin::Begun, identity::not_yet, lease::Keeper, operation::Operation, run::StepOrder, steps::Maker};
+use super::{
+    begin::Begun, identity::not_yet, lease::Keeper, operation::Operation, run::StepOrder, steps::Maker, way::Way,
+};
 use crate::{
     domain::{ObjectKey, Observed, Phase, Problem, Record, Timing},
     golden::{ObservedByKey, Proof, Seen},
@@ -52,9 +54,13 @@ impl Engine {
         };
         let maker = operation.maker(Some(&keeper));
         let prepared_at = self.clock.elapsed();
-        let (made, mut failures) = match self.still_has_a_place(operation).await {
-            Ok(()) => self.make_all(operation, &maker).await,
-            Err(failure) => (ObservedByKey::new(), vec![failure]),
+        let (made, mut failures) = match self.look_again(operation, &keeper).await {
+            Way::Given(failure) => return Err(failure),
+            Way::Lost(failure) => (ObservedByKey::new(), vec![failure]),
+            Way::Clear => match self.still_has_a_place(operation).await {
+                Ok(()) => self.make_all(operation, &maker).await,
+                Err(failure) => (ObservedByKey::new(), vec![failure]),
+            },
         };
         let (mut done, mut of, mut proof) = (made.len(), operation.work.make.len() + operation.work.delete.len(), None);
         if failures.is_empty() {

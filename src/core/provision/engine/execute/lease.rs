@@ -83,6 +83,15 @@ impl<'a> Keeper<'a> {
         }
     }
 
+    /// What was there before this operation, which has changed nothing else.
+    pub async fn restore(&self, shell: Value, before: Record) -> Result<(), Failure> {
+        let mut held = self.held.lock().await;
+        let expect = Expect::Version(held.version.clone());
+        let written = write(&self.target, &self.key, &shell, &before, expect).await?;
+        *held = HeldLease { record: before, version: written.version };
+        Ok(())
+    }
+
     /// After a failure, so that the next operation need not wait.
     pub async fn release(&self) -> Result<(), Failure> {
         self.change(|record| {

@@ -3,13 +3,10 @@
 use super::lease::wait_until_free;
 use crate::{
     domain::{Class, Problem},
-    ports::{Scope, Selector},
     provision::engine::{
         connection::Engine,
-        decide::{Inputs, Wait, shares},
+        decide::{Inputs, Over, Wait, shares},
         failure::Failure,
-        gather::{amounts, recorded_shares},
-        record,
         target::{TargetCalls, looks},
         watch::Watch,
     },
@@ -26,49 +23,50 @@ impl Engine {
     ) -> Result<(), Vec<Problem>> {
         match wait {
             Wait::Operation(record) => Ok(wait_until_free(target, &inputs.change.id, record.as_deref(), watch).await?),
-            Wait::Shares { .. } => self.wait_for_shares(inputs, wait, target).await.map_err(|problem| vec![problem]),
+            Wait::Shares(over) => {
+                self.wait_for_shares(inputs, over.clone(), target).await.map_err(|problem| vec![problem])
+            }
         }
     }
 
     /// Not for long, since the other slots may be queued behind this one.
     async fn wait_for_shares(
         &self,
-        Inputs { change, ground, .. }: &Inputs<'_>,
-        wait: &Wait,
+        inputs: &Inputs<'_>,
+        mut over: Over,
         target: &TargetCalls<'_>,
     ) -> Result<(), Problem> {
-        let (Wait::Shares { resource, sum, total }, Some(id), Some(slot), Some(parent)) =
-            (wait, change.id.parent(), change.id.part(), &ground.parent)
-        else {
-            return Ok(());
-        };
-        let usual = ground.usual_share.as_ref();
-        let own = amounts(change.spec, usual);
+        let Some(id) = inputs.change.id.parent() else { return Ok(()) };
         let give_up = target.clock.elapsed() + self.config.share_wait;
-        let (mut resource, mut sum, mut total) = (*resource, sum.clone(), total.clone());
         for pause in looks() {
-            let what = format!("other slots of {id} to become smaller: {resource} {sum} of {total}");
+            let what = format!("other slots of {id} to become smaller: {over}");
             let waited = match target.clock.elapsed() >= give_up {
                 true => Err(Failure::TimedOut { what }),
                 false => target.pause(pause, &what).await,
             };
             match waited {
                 Ok(()) => {}
-                Err(Failure::TimedOut { .. }) => return Err(shares::still_over(id, resource, &sum, &total)),
+                Err(Failure::TimedOut { .. }) => return Err(shares::still_over(id, &over)),
                 Err(failure) => return Err(failure.into()),
             }
-            let selector = Selector { scope: Scope::Environment(id.environment.to_string()), keys: vec![] };
-            let observed = match target.observe(&selector).await {
-                Ok(observed) => observed,
-                Err(failure) if failure.class() == Some(Class::Unavailable) => continue,
+            match self.shares_over(inputs, target).await {
+                Ok(Some(still)) => over = still,
+                Ok(None) => return Ok(()),
+                Err(failure) if failure.class() == Some(Class::Unavailable) => {}
                 Err(failure) => return Err(failure.into()),
-            };
-            let recorded = recorded_shares(change.spec.resource(), &record::all(&observed), usual);
-            match shares::over(&slot, &own, &recorded, &parent.quota_total) {
-                Some(over) => (resource, sum, total) = over,
-                None => return Ok(()),
             }
         }
         Ok(())
+    }
+
+    /// What is recorded now against the total as it is recorded now.
+    pub(super) async fn shares_over(
+        &self,
+        Inputs { change, ground, .. }: &Inputs<'_>,
+        target: &TargetCalls<'_>,
+    ) -> Result<Option<Over>, Failure> {
+        let (Some(slot), Some(parent)) = (change.id.part(), &ground.parent) else { return Ok(None) };
+        let (now, recorded) = self.read_shares(change, parent, target).await?;
+        Ok(shares::over(&slot, &change.spec.taken(&now, &self.catalogue), &recorded, &now.parts()))
     }
 }

@@ -1,15 +1,20 @@
 //! Which half of a cluster's facts a rendering sees, and whether it is still the cluster that it was. Pure.
 
 use crate::{
-    domain::{Class, ClusterRef, Problem, StableFacts},
+    domain::{Class, ClusterRef, Id, Problem, StableFacts},
+    golden::serves_guards,
     ports::PortError,
     provision::engine::failure::Failure,
 };
 
-/// But for the Pod Security version, which stays that of the cluster when the environment was made (`security.md` 10).
-pub fn as_made(mut facts: StableFacts, remembered: Option<&StableFacts>) -> StableFacts {
-    if let Some(remembered) = remembered {
-        facts.pod_security_version.clone_from(&remembered.pod_security_version);
+/// But for the Pod Security version, which stays that of the cluster when it was made. A baseline moves once: when an upgrade
+/// of the cluster brings it guards.
+pub fn as_made(id: &Id, mut facts: StableFacts, remembered: Option<&StableFacts>) -> StableFacts {
+    if let Some(StableFacts { pod_security_version: made, .. }) = remembered {
+        let gains_guards = !serves_guards(made) && serves_guards(&facts.pod_security_version);
+        if id.owner().is_some() || !gains_guards {
+            facts.pod_security_version.clone_from(made);
+        }
     }
     facts
 }

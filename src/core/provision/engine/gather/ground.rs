@@ -1,7 +1,6 @@
 //! What a rendering depends on: the cluster's facts and, for a slot, its environment.
 
 use super::{
-    amounts::{UsualShare, usual_share},
     facts::{same_target, unreadable},
     item::Item,
 };
@@ -20,8 +19,6 @@ pub struct Ground {
     pub parent: Option<Parent>,
     /// How many of it there may be.
     pub parents: usize,
-    /// Of a slot of its environment that requests none.
-    pub usual_share: Option<UsualShare>,
 }
 
 // === impl Ground ===
@@ -88,8 +85,7 @@ impl Engine {
             },
             (None, _) => self.clusters.target(cluster).await.ok(),
         };
-        let usual_share = parent.as_ref().and_then(|parent| usual_share(&self.catalogue, parent));
-        Item::Known(Ground { target, facts, cluster: None, parent, parents, usual_share })
+        Item::Known(Ground { target, facts, cluster: None, parent, parents })
     }
 
     /// The stable half of the facts as the plan had it; the rest as it is now.
@@ -109,8 +105,7 @@ impl Engine {
             Some(id) => Some(self.ready_parent(&calls, id).await?),
             None => None,
         };
-        let usual_share = parent.as_ref().and_then(|parent| usual_share(&self.catalogue, parent));
-        Ok(Ground { target: Some(target), facts, cluster: Some(now), parent, parents: 1, usual_share })
+        Ok(Ground { target: Some(target), facts, cluster: Some(now), parent, parents: 1 })
     }
 }
 

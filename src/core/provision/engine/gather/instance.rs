@@ -37,7 +37,7 @@ impl Engine {
         same_target(&id.to_string(), request.target.as_deref(), &target)?;
         let now = self.clusters.facts(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
         let replaced = replaced(remembered.as_ref(), &now.stable);
-        let facts = as_made(now.stable, remembered.as_ref());
+        let facts = as_made(id, now.stable, remembered.as_ref());
         let parent = match id.parent() {
             Some(id) => self.find_parent(id, &facts, parent.as_ref(), Moment::Plan).await?,
             None => None,

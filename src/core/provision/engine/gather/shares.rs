@@ -1,30 +1,29 @@
 //! What the slots of an environment take of its total, as recorded and as planned.
 
-use super::{
-    amounts::{amounts, recorded_shares, usual_share},
-    ground::Ground,
-};
+use super::ground::Ground;
 use crate::{
-    domain::{Observed, Quantity},
-    golden::{Catalogue, Spec},
+    domain::{Observed, Record},
+    golden::{Amounts, Catalogue, Descriptor, Parent, Spec, recorded},
+    ports::{Scope, Selector},
     provision::engine::{
-        connection::{Amounts, Engine, ShareClaim},
+        connection::{Engine, ShareClaim},
+        failure::Failure,
         record,
         request::ChangeRequest,
-        target::Moment,
+        target::{Moment, TargetCalls},
     },
 };
 use std::collections::BTreeMap;
 
-/// A total that is smaller than it was, and what the slots hold of it.
+/// A part of the total that is smaller than it was, and what the slots hold of it.
 pub struct Lowered {
-    pub total: BTreeMap<String, String>,
+    pub parts: Amounts,
     pub recorded: BTreeMap<String, Amounts>,
 }
 
 impl Engine {
     /// `observed`: what an apply has read. A plan reads the records, where they can be read.
-    pub(super) async fn gather_lowered(
+    pub async fn gather_lowered(
         &self,
         change: &ChangeRequest<'_>,
         ground: &Ground,
@@ -33,10 +32,8 @@ impl Engine {
         let (prior, owner) = (change.prior?, change.id.owner()?);
         let of = |spec: &Spec, catalogue: &Catalogue| spec.parent_of(&ground.facts, catalogue)?.ok();
         let now = of(change.spec, &change.catalogue(&self.catalogue))?;
-        let before = of(&prior.spec, &self.catalogue.holding(change.path))?.quota_total;
-        let amount = |total: &BTreeMap<String, String>, name: &str| total.get(name)?.parse::<Quantity>().ok();
-        let is_lower = |name: &String| amount(&now.quota_total, name) < amount(&before, name);
-        if !now.quota_total.keys().any(is_lower) {
+        let (parts, before) = (now.parts(), of(&prior.spec, &self.catalogue.holding(change.path))?.parts());
+        if !parts.iter().any(|(key, amount)| before.get(key).is_none_or(|before| amount < before)) {
             return None;
         }
         let records = match observed {
@@ -46,10 +43,9 @@ impl Engine {
                 record::all(&self.listings.records(&target, &owner.environment).await.unwrap_or_default())
             }
         };
-        let usual = usual_share(&self.catalogue, &now);
         let resources = self.config.resources.iter();
-        let recorded = resources.flat_map(|resource| recorded_shares(*resource, &records, usual.as_ref()));
-        Some(Lowered { recorded: recorded.collect(), total: now.quota_total })
+        let recorded = resources.flat_map(|resource| recorded_shares(*resource, &records, &now, &self.catalogue));
+        Some(Lowered { recorded: recorded.collect(), parts })
     }
 
     /// Every slot of the environment, this one included, by name. `None`: it takes what it took before, or it is no slot.
@@ -58,16 +54,47 @@ impl Engine {
         change: &ChangeRequest<'_>,
         ground: &Ground,
     ) -> Option<BTreeMap<String, ShareClaim>> {
-        let parent = change.id.parent()?;
+        let id = change.id.parent()?;
+        let parent = ground.parent.as_ref()?;
+        let taken = change.spec.taken(parent, &self.catalogue);
+        let before = change.prior.map(|prior| prior.spec.taken(parent, &self.catalogue));
+        let is_as_before = before.as_ref() == Some(&taken);
         // Said before the others are read: of two that are planned at once, one sees the other.
-        self.memory.remember_share(&change.id, amounts(change.spec, ground.usual_share.as_ref()));
-        if change.prior.is_some_and(|prior| prior.spec.common().share == change.spec.common().share) {
+        self.memory.remember_share(&change.id, change.variant, taken);
+        if is_as_before {
             return None;
         }
         let target = self.target(&ground.facts.cluster_arn, Moment::Plan);
         // Without records it is judged by what this connection has planned; apply reads them again.
-        let observed = self.listings.records(&target, parent.environment.as_str()).await.unwrap_or_default();
-        let recorded = recorded_shares(change.spec.resource(), &record::all(&observed), ground.usual_share.as_ref());
-        Some(self.memory.claims(parent, recorded))
+        let observed = self.listings.records(&target, id.environment.as_str()).await.unwrap_or_default();
+        let recorded = recorded_shares(change.spec.resource(), &record::all(&observed), parent, &self.catalogue);
+        Some(self.memory.claims(id, recorded))
     }
+
+    /// The environment and what its slots take, as recorded now.
+    pub async fn read_shares(
+        &self,
+        change: &ChangeRequest<'_>,
+        parent: &Parent,
+        target: &TargetCalls<'_>,
+    ) -> Result<(Parent, BTreeMap<String, Amounts>), Failure> {
+        let Some(id) = change.id.parent() else { return Ok((parent.clone(), BTreeMap::new())) };
+        let selector = Selector { scope: Scope::RecordsOf(id.environment.to_string()), keys: vec![] };
+        let records = record::all(&target.observe(&selector).await?);
+        let now = records.iter().find(|record| record.id == parent.id);
+        let now = now.and_then(|record| self.parent_of_record(record).ok()).unwrap_or_else(|| parent.clone());
+        let recorded = recorded_shares(change.spec.resource(), &records, &now, &self.catalogue);
+        Ok((now, recorded))
+    }
+}
+
+/// What each that has a record and is of this kind takes, by name.
+pub fn recorded_shares(
+    resource: &'static dyn Descriptor,
+    records: &[Record],
+    parent: &Parent,
+    catalogue: &Catalogue,
+) -> BTreeMap<String, Amounts> {
+    let specs = records.iter().filter_map(|record| recorded(&[resource], record));
+    specs.filter_map(|spec| Some((spec.id().part()?, spec.taken(parent, catalogue)))).collect()
 }

@@ -28,8 +28,7 @@ fn a_plan_says_what_is_new() {
         [Problem::warning("a", "A warning", "Of the request."), Problem::error("b", "An error", "Of a newer rule.")];
     let judged = [new.to_vec(), spec.check()].concat();
     let all = || vec![("a", false), ("b", true), ("access.nobody", false)];
-    let ground =
-        Ground { target: None, facts: facts().stable, cluster: None, parent: None, parents: 1, usual_share: None };
+    let ground = Ground { target: None, facts: facts().stable, cluster: None, parent: None, parents: 1 };
     let found = Found {
         authentication: Item::unread(),
         boundaries: vec![],

@@ -1,0 +1,16 @@
+//! What an environment promises: who may do what in it, what its admission refuses, and which objects bound it. Data, and the one
+//! table of it: the README and the security notes print these rows, tests try them on a real API server, and `doctor environment`
+//! asks them of a cluster.
+//!
+//! A row names the checks of the Kubernetes multi-tenancy benchmark (kubernetes-sigs/multi-tenancy, kubectl-mtb) that it answers.
+
+mod access;
+mod admission;
+mod bounds;
+
+pub use access::{ACCESS, AccessPromise, Scope};
+pub use admission::{AdmissionPromise, POD_SECURITY, Refused, admission};
+pub use bounds::{BOUNDS, BoundPromise};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+use super::*;
+use crate::{
+    domain::{Body, PersonaName},
+    golden::{Environment, Spec, cluster_roles, fixtures},
+};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Profile level 1 of the benchmark, as its checks name themselves. Its list of what is pending (reclaim policy `Delete`, dropping all
+/// capabilities) has no ids; the latter is part of the level `restricted`.
+const PROFILE_1: [&str; 16] = [
+    "MTB-PL1-BC-CPI-2",
+    "MTB-PL1-BC-CPI-3",
+    "MTB-PL1-BC-CPI-4",
+    "MTB-PL1-BC-CPI-5",
+    "MTB-PL1-BC-CPI-6",
+    "MTB-PL1-BC-HI-1",
+    "MTB-PL1-BC-HI-3",
+    "MTB-PL1-BC-HI-4",
+    "MTB-PL1-BC-HI-5",
+    "MTB-PL1-BC-NI-1",
+    "MTB-PL1-CC-CPI-1",
+    "MTB-PL1-CC-DI-1",
+    "MTB-PL1-CC-FNS-1",
+    "MTB-PL1-CC-FNS-2",
+    "MTB-PL1-CC-TI-1",
+    "MTB-PL1-CC-TI-2",
+];
+
+#[test]
+fn each_check_of_the_benchmarks_first_profile_has_a_row() {
+    let access = ACCESS.iter().flat_map(|row| row.benchmark);
+    let admitted = admission();
+    let admission = admitted.iter().flat_map(|row| row.benchmark);
+    let bounds = BOUNDS.iter().flat_map(|row| row.benchmark);
+    let found: BTreeSet<&str> = access.chain(admission).chain(bounds).copied().collect();
+    assert_eq!(found, BTreeSet::from(PROFILE_1));
+}
+
+/// The table and what the baseline grants agree; that it holds on an API server is tried there.
+#[test]
+fn roles_grant_what_is_promised() {
+    let has =
+        |rule: &Value, field: &str, what: &str| rule[field].as_array().is_some_and(|all| all.contains(&what.into()));
+    for row in ACCESS {
+        for role in PersonaName::ALL {
+            let rules = cluster_roles::rules(role);
+            for permission in row.permissions("pay") {
+                let grants = |rule: &&Value| {
+                    has(rule, "verbs", &permission.verb)
+                        && has(rule, "apiGroups", &permission.group)
+                        && has(rule, "resources", &permission.resource)
+                };
+                let is_inside = row.scope == Scope::Environment;
+                let may = is_inside && rules.iter().any(|rule| grants(&rule));
+                assert_eq!(may, row.may(role), "{role}: {} {} ({})", permission.verb, row.name, row.reason);
+            }
+        }
+    }
+}
+
+#[test]
+fn kinds_of_bounds_are_rendered() {
+    let blueprint = fixtures::rendered(Spec::of::<Environment>(fixtures::payments_prod()), &fixtures::facts(), None);
+    let of = |kind: &str| {
+        let bodies = blueprint.objects.iter().filter(|object| object.key.kind() == kind);
+        bodies.filter(|object| matches!(object.body, Some(Body::Kube(_)))).count()
+    };
+    for row in BOUNDS {
+        assert!(row.kinds.iter().any(|kind| of(kind) > 0), "{}: {}", row.name, row.reason);
+    }
+}

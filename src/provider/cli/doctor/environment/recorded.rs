@@ -1,0 +1,170 @@
+//! What the records promise: the environment and its slots as they were rendered, and the baseline of their cluster. Pure.
+
+use crate::cli::doctor::finding::{CheckStatus, Finding};
+use anyhow::{Context as _, anyhow, bail};
+use goldenpath_core::{
+    domain::{
+        Body, Desired, EnvironmentId, Observed, POD_SECURITY_PREFIX, PersonaName, Phase, PodSecurityLevel, Problem,
+        Record, ResourceKind, Who, listed,
+    },
+    golden::{Blueprint, Catalogue, Parent, RESOURCES, ResolveContext, recorded},
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+pub struct Recorded {
+    record: Record,
+    pub personas: Vec<Persona>,
+    pub spaces: Vec<Space>,
+    /// Of the environment and of its slots.
+    pub objects: Vec<Desired>,
+    pub baseline: Option<Baseline>,
+}
+
+pub struct Persona {
+    pub name: PersonaName,
+    pub role: PersonaName,
+    pub subjects: Vec<Subject>,
+}
+
+/// Whom a RoleBinding names.
+pub struct Subject {
+    pub name: String,
+    pub who: Who,
+    pub is_group: bool,
+}
+
+pub struct Space {
+    pub namespace: String,
+    /// What Pod Security enforces in it.
+    pub level: PodSecurityLevel,
+}
+
+pub struct Baseline {
+    pub objects: Vec<Desired>,
+    /// Whether they are rendered from the golden path that it was made by.
+    pub is_exact: bool,
+}
+
+// === impl Recorded ===
+
+impl Recorded {
+    pub fn of(observed: &[Observed], id: &EnvironmentId, catalogue: &Catalogue) -> anyhow::Result<Self> {
+        let texts = observed.iter().filter_map(|object| object.record.as_deref());
+        let records: Vec<Record> = texts.filter_map(|text| serde_json::from_str(text).ok()).collect();
+        let record = find(&records, id)?;
+        let (environment, parent) = rendered_with_parent(record, catalogue)?;
+        let parent = parent.context("its record is not an environment's")?;
+        let mut blueprints = vec![environment];
+        let inside = format!("{id}/");
+        for slot in records.iter().filter(|other| other.kind == ResourceKind::SLOT && other.id.starts_with(&inside)) {
+            blueprints.push(rendered(slot, Some(&parent), catalogue)?);
+        }
+        let path = record.path().context("another release wrote its record")?;
+        let tier = catalogue.tier(&path, &record.tier.parse()?).context("its tier is no longer in the golden path")?;
+        let personas = parent.subjects.iter().map(|(name, subjects)| Persona {
+            name: *name,
+            role: tier.role(*name),
+            subjects: subjects.iter().flatten().filter_map(subject).collect(),
+        });
+        let spaces = blueprints.iter().flat_map(|blueprint| &blueprint.summary.namespaces);
+        let spaces =
+            spaces.map(|namespace| Space { namespace: namespace.clone(), level: level(&blueprints, namespace) });
+        let baseline = records.iter().find(|other| other.kind == ResourceKind::BASELINE);
+        let baseline = baseline.map(|record| {
+            let blueprint = rendered(record, None, catalogue)?;
+            let is_exact = record.path().as_ref() == Some(&blueprint.summary.path);
+            anyhow::Ok(Baseline { objects: blueprint.objects, is_exact })
+        });
+        Ok(Self {
+            personas: personas.collect(),
+            spaces: spaces.collect(),
+            baseline: baseline.transpose()?,
+            objects: blueprints.into_iter().flat_map(|blueprint| blueprint.objects).collect(),
+            record: record.clone(),
+        })
+    }
+
+    pub fn finding(&self) -> Finding {
+        let Record { id, team, tier, golden_path, golden_path_version, phase, .. } = &self.record;
+        let found = format!("{id} of team {team}, tier {tier}, by {golden_path} {golden_path_version}");
+        let (status, found, remedy) = match phase {
+            Phase::Ready => (CheckStatus::Ok, found, ""),
+            _ => (
+                CheckStatus::Warning,
+                format!("{found}; a change is in progress or was interrupted"),
+                "Wait for it, or apply again. What follows is about what will be there then.",
+            ),
+        };
+        Finding {
+            check: "record".into(),
+            status,
+            found,
+            remedy: remedy.to_owned(),
+            answers: BTreeMap::new(),
+            benchmark: &[],
+        }
+    }
+}
+
+fn find<'a>(records: &'a [Record], id: &EnvironmentId) -> anyhow::Result<&'a Record> {
+    let environments = || records.iter().filter(|record| record.kind == ResourceKind::ENVIRONMENT);
+    if let Some(record) = environments().find(|record| record.id == id.to_string()) {
+        return Ok(record);
+    }
+    let known: Vec<&str> = environments().map(|record| record.id.as_str()).collect();
+    if known.is_empty() {
+        bail!("no environment {id}: the cluster has no record of any");
+    }
+    bail!("no environment {id}; the cluster has records of {}", listed(&known))
+}
+
+fn rendered(record: &Record, parent: Option<&Parent>, catalogue: &Catalogue) -> anyhow::Result<Blueprint> {
+    let spec =
+        recorded(RESOURCES, record).with_context(|| format!("another release wrote the record of {}", record.id))?;
+    let catalogue = &catalogue.holding(record.path().as_ref());
+    let resolved = spec.resolve(&ResolveContext { facts: &record.facts, parent, catalogue });
+    Ok(resolved.map_err(|problems| unrendered(record, problems))?.render())
+}
+
+fn rendered_with_parent(record: &Record, catalogue: &Catalogue) -> anyhow::Result<(Blueprint, Option<Parent>)> {
+    let blueprint = rendered(record, None, catalogue)?;
+    let held = catalogue.holding(record.path().as_ref());
+    let parent = recorded(RESOURCES, record).and_then(|spec| spec.parent_of(&record.facts, &held));
+    Ok((blueprint, parent.transpose().map_err(|problems| unrendered(record, problems))?))
+}
+
+fn unrendered(record: &Record, problems: Vec<Problem>) -> anyhow::Error {
+    let why = problems.into_iter().next().map(|problem| problem.summary).unwrap_or_default();
+    let Record { id, golden_path, golden_path_version, .. } = record;
+    anyhow!(
+        "what {id} promises can't be rendered: {why}. It was made by {golden_path} {golden_path_version}: name its folder with \
+         --catalogue"
+    )
+}
+
+fn subject(subject: &Value) -> Option<Subject> {
+    let text = |name: &str| subject[name].as_str();
+    let name = text("name")?.to_owned();
+    if text("kind")? == "Group" {
+        let who = Who { user: "goldenpath-doctor".to_owned(), groups: vec![name.clone()] };
+        return Some(Subject { name, who, is_group: true });
+    }
+    let namespace = text("namespace")?;
+    let user = format!("system:serviceaccount:{namespace}:{name}");
+    let groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
+    Some(Subject { name: format!("{namespace}/{name}"), who: Who { user, groups }, is_group: false })
+}
+
+fn level(blueprints: &[Blueprint], namespace: &str) -> PodSecurityLevel {
+    let mut objects = blueprints.iter().flat_map(|blueprint| &blueprint.objects);
+    let labels = objects.find_map(|object| match &object.body {
+        Some(Body::Kube(document)) if object.key.as_namespace() == Some(namespace) => {
+            Some(&document["metadata"]["labels"])
+        }
+        _ => None,
+    });
+    let enforced = labels.and_then(|labels| labels[format!("{POD_SECURITY_PREFIX}enforce")].as_str());
+    let known = PodSecurityLevel::ALL.iter().copied().find(|level| Some(level.as_str()) == enforced);
+    known.unwrap_or(PodSecurityLevel::Privileged)
+}

@@ -1,0 +1,76 @@
+//! One check and what came of it, as both forms of `doctor` print it.
+
+use serde::Serialize;
+use std::{borrow::Cow, collections::BTreeMap, fmt::Write};
+
+/// From the best on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckStatus {
+    Ok,
+    Warning,
+    Error,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub check: Cow<'static, str>,
+    pub status: CheckStatus,
+    pub found: String,
+    /// Empty where nothing has to be done.
+    pub remedy: String,
+    /// Of a promise, by whom or where it was asked.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Answer>,
+    /// Checks of the multi-tenancy benchmark that it answers.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub benchmark: &'static [&'static str],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Answer {
+    #[serde(rename = "yes")]
+    Yes,
+    #[serde(rename = "no")]
+    No,
+    #[serde(rename = "could not ask")]
+    NotAsked,
+}
+
+// === impl Answer ===
+
+impl Answer {
+    pub fn of(is_so: bool) -> Self {
+        if is_so { Self::Yes } else { Self::No }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::NotAsked => "could not ask",
+        }
+    }
+}
+
+pub fn text(findings: &[Finding]) -> String {
+    let (mut text, mut last) = (String::new(), "");
+    for Finding { check, status, found, remedy, benchmark, .. } in findings {
+        let status = match status {
+            CheckStatus::Ok => "ok",
+            CheckStatus::Warning => "warning",
+            CheckStatus::Error => "error",
+        };
+        let benchmark = if benchmark.is_empty() { String::new() } else { format!(" [{}]", benchmark.join(", ")) };
+        // What helps several in a row is said once, below the last of them.
+        if !last.is_empty() && last != remedy {
+            let _ = writeln!(text, "         {last}");
+        }
+        last = remedy;
+        let _ = writeln!(text, "{status:<8} {check}{benchmark}: {found}");
+    }
+    if !last.is_empty() {
+        let _ = writeln!(text, "         {last}");
+    }
+    text
+}
