@@ -5,8 +5,13 @@ mod locks;
 mod shares;
 mod trail;
 
-use crate::check::{Check, check};
+use crate::{
+    check::{Check, check},
+    server::Server,
+};
 use acceptance_tests::{
+    BASELINE,
+    client::{Instance, no_errors},
     proxy::{Intervention, Proxy, Service},
     servers::{
         Real,
@@ -15,20 +20,24 @@ use acceptance_tests::{
     },
 };
 use anyhow::{Context as _, Result, bail, ensure};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use goldenpath_adapters::{
-    aws::{AssumeRole, Aws, AwsOptions},
+    aws::{AssumeRole, Aws, AwsOptions, CredentialSource, WebIdentity},
     kube::{Credentials, Kube},
 };
 use goldenpath_core::{
     domain::{Class, ClusterArn, ObjectKey},
     ports::{Clusters as _, Objects as _, Scope, Selector},
 };
+use serde_json::json;
 use std::sync::Arc;
 
-pub const CHECKS: [Check<Real>; 8] = [
+pub const CHECKS: [Check<Real>; 10] = [
     check!("facts are what EKS, IAM and STS say", facts),
     check!("a token reaches the API server, and only with an access entry", tokens),
     check!("roles are assumed one after another", chained),
+    check!("the token of an identity provider is exchanged", exchanged),
+    check!("clients of one process have credentials of their own", each_client_by_its_own),
     check!("out-of-band changes of an access entry are shown and healed", entries::are_healed),
     check!("every change says which operation it is of", trail::names_the_operation),
     check!("a lock costs no wait that is not another's", locks::cost_no_wait),
@@ -71,12 +80,61 @@ async fn tokens(real: Arc<Real>) -> Result<()> {
     let root = Clients::root(&url);
     seed::create_role(&root, "/people/", "nobody-here").await?;
     let person = real.assume("arn:aws:iam::111122223333:role/people/nobody-here").await?;
-    let stranger = by(Aws::with_credentials(real::options(&url), person));
+    let stranger = by(Aws::new(real::options(&url, CredentialSource::Keys(person))));
     match stranger.observe(&arn()?, &namespaces()).await {
         // DescribeCluster is refused to them before a token is needed.
         Err(error) if error.class == Class::Denied => Ok(()),
         other => bail!("a principal without permissions and entry: {other:?}"),
     }
+}
+
+/// As a ServiceAccount gets a role, at the endpoint that is configured: whoever calls has no credentials yet.
+async fn exchanged(real: Arc<Real>) -> Result<()> {
+    let (url, root, issuer) = (real.ministack.url(), real.ministack.root(), "oidc.test");
+    let federated = format!("arn:aws:iam::{}:oidc-provider/{issuer}", ministack::ACCOUNT);
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": federated}}]});
+    let role = root.iam.create_role().role_name("federated");
+    role.assume_role_policy_document(trust.to_string()).send().await?;
+    let policy = root.iam.put_role_policy().role_name("federated").policy_name("all");
+    policy.policy_document(EVERYTHING).send().await?;
+    let part = |part: serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    let claims = json!({"iss": format!("https://{issuer}"), "sub": "system:serviceaccount:crossplane-system:provider"});
+    let folder = tempfile::tempdir()?;
+    let token_file = folder.path().join("token");
+    let identity = WebIdentity { role_arn: real.role("federated"), token_file: token_file.clone() };
+    let aws = || {
+        let credentials = CredentialSource::WebIdentity(identity.clone());
+        Aws::new(AwsOptions { is_shared: true, ..real::options(&url, credentials) })
+    };
+    std::fs::write(&token_file, format!("{}.{}.x\n", part(json!({"alg": "none"})), part(claims)))?;
+    let facts = aws().facts(&ministack::CLUSTER.parse()?).await?;
+    ensure!(facts.caller == real.role("federated"), "the caller is {}", facts.caller);
+    std::fs::write(&token_file, "no token")?;
+    let refused = aws().facts(&ministack::CLUSTER.parse()?).await.err().context("anybody gets the role")?;
+    ensure!(refused.class == Class::Denied && refused.message.contains("federated"), "{refused}");
+    std::fs::remove_file(&token_file)?;
+    let refused = aws().facts(&ministack::CLUSTER.parse()?).await.err().context("nobody has a token")?;
+    ensure!(refused.class == Class::Denied && refused.message.contains("token"), "{refused}");
+    Ok(())
+}
+
+/// What the process itself might do is nothing to its clients: neither a gain nor a need.
+async fn each_client_by_its_own(real: Arc<Real>) -> Result<()> {
+    let url = real.ministack.url();
+    let (may_all, nobody) = (real.provider_config(&url), real::provider_config(&url, "AKIANOBODY", "wrong"));
+    let wrong = real::environment(&url, "AKIANOBODY", "wrong", None);
+    for (environment, config, may_read, reason) in [
+        (real.environment(&url), &nobody, false, "wrong keys, where the process has good ones"),
+        (wrong, &may_all, true, "good keys, where the process has wrong ones"),
+        (vec![], &may_all, true, "good keys, where the process has none"),
+    ] {
+        let server = Server::start_with(&[], &environment)?;
+        let mut baseline = Instance::new(&server.client(config).await?, BASELINE);
+        let planned = baseline.plan(Some(&json!({"cluster": ministack::CLUSTER}))).await?;
+        ensure!(no_errors(&planned.said, "plan").is_ok() == may_read, "{reason}: {:?}", planned.said);
+    }
+    Ok(())
 }
 
 /// The second role trusts the first alone, so the caller's ARN shows which way it went.
@@ -92,8 +150,8 @@ async fn chained(real: Arc<Real>) -> Result<()> {
     let role = |role_arn: String| AssumeRole { role_arn, ..AssumeRole::default() };
     let through = |roles: Vec<AssumeRole>| {
         let (key, secret) = real.platform.clone();
-        let options = AwsOptions { assume_role: roles, ..real::options(&url) };
-        Aws::with_credentials(options, aws_sdk_eks::config::Credentials::new(key, secret, None, None, "platform"))
+        let credentials = CredentialSource::keys(&key, &secret, None);
+        Aws::new(AwsOptions { assume_role: roles, ..real::options(&url, credentials) })
     };
     let second = real.role("chain/second");
     let facts = through(vec![role(first.clone()), role(second.clone())]).facts(&ministack::CLUSTER.parse()?).await?;

@@ -39,23 +39,18 @@ pub struct Outside {
     token: String,
 }
 
-/// Configures a provider for the real targets.
-pub fn provider_config(url: &str) -> Json {
-    json!({"aws": {"region": "eu-west-1", "endpoints": {"iam": url, "eks": url, "sts": url}}})
-}
-
 /// Like every other that makes it: the baseline is the cluster's, whoever comes first.
 pub async fn baseline(real: &Real, server: &Server) -> Result<()> {
     static LOCK: Mutex<()> = Mutex::const_new(());
     let _lock = LOCK.lock().await;
-    let client = server.client(&provider_config(&real.ministack.url())).await?;
+    let client = server.client(&real.provider_config(&real.ministack.url())).await?;
     let mut baseline = Instance::new(&client, BASELINE);
     no_errors(&baseline.plan_and_apply(Some(&json!({"cluster": ministack::CLUSTER}))).await?, "the baseline")
 }
 
 /// Where a test is alone: nothing of ours stays.
 pub async fn without_baseline(real: &Real, server: &Server) -> Result<()> {
-    let client = server.client(&provider_config(&real.ministack.url())).await?;
+    let client = server.client(&real.provider_config(&real.ministack.url())).await?;
     let mut baseline = Instance::new(&client, BASELINE);
     baseline.import(ministack::CLUSTER).await?;
     no_errors(&baseline.plan_and_apply(None).await?, "destroy of the baseline")
@@ -288,7 +283,7 @@ impl Outside {
     pub async fn call(&self, call: ApiCall<'_>) -> Result<Json> {
         let what = format!("{} {}", call.method, call.path);
         let reply = self.api.call(&self.token, call).await?;
-        ensure!(reply.status == 200, "{what}: {reply:?}");
+        ensure!(matches!(reply.status, 200 | 201), "{what}: {reply:?}");
         Ok(reply.document)
     }
 

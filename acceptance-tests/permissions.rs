@@ -1,11 +1,7 @@
 //! The provider with just the permissions that `permissions` prints: RBAC and IAM enforce them while a baseline, an environment and a slot are
 //! made, healed and destroyed. What is not among them is refused, and what is missing is named.
 
-use crate::{
-    check::none,
-    outside::{Outside, provider_config},
-    server::Server,
-};
+use crate::{check::none, outside::Outside, server::Server};
 use acceptance_tests::{
     BASELINE, ENVIRONMENT, SLOT,
     client::{Action, Client, Instance, as_text, errors, no_errors},
@@ -17,8 +13,10 @@ use acceptance_tests::{
     },
 };
 use anyhow::{Result, ensure};
-use aws_sdk_eks::config::Credentials;
-use goldenpath_adapters::{aws::Aws, kube::TokenSource as _};
+use goldenpath_adapters::{
+    aws::{Aws, CredentialSource},
+    kube::TokenSource as _,
+};
 use hyper::Method;
 use plugin::value::Value;
 use serde_json::{Value as Json, json};
@@ -144,9 +142,9 @@ async fn is_refused(api: &Api, token: &str) -> Result<()> {
 async fn runner(real: &Arc<Real>, name: &str, part: &'static str, change: impl FnOnce(Json) -> Json) -> Result<Runner> {
     let (root, url) = (real.ministack.root(), real.ministack.url());
     let (key, secret) = permissions::runner(&root, &real.cluster, &format!("runs-{name}"), Some(part), change).await?;
-    let server = Server::start_in(&real::environment(&url, &key, &secret, None))?;
-    let client = server.client(&provider_config(&url)).await?;
-    let aws = Aws::with_credentials(real::options(&url), Credentials::new(key, secret, None, None, "runner"));
+    let server = Server::start()?;
+    let client = server.client(&real::provider_config(&url, &key, &secret)).await?;
+    let aws = Aws::new(real::options(&url, CredentialSource::keys(&key, &secret, None)));
     let token = aws.token(&ministack::cluster_arn().parse()?, false).await?.reveal().to_owned();
     Ok(Runner { server, client, token })
 }

@@ -1,10 +1,7 @@
 //! Requests of a refresh and a plan of many environments and slots on one cluster, counted between the provider and the servers:
 //! it does not grow with their number, besides the one Describe that EKS needs for each entry and association.
 
-use crate::{
-    outside::{self, provider_config},
-    server::Server,
-};
+use crate::{outside, server::Server};
 use acceptance_tests::{
     ENVIRONMENT, SLOT,
     client::{Action, Instance, no_errors},
@@ -51,14 +48,14 @@ struct Cost {
 pub async fn does_not_grow(real: Arc<Real>) -> Result<()> {
     let most = env::var("GOLDENPATH_READ_COST").ok().and_then(|text| text.parse().ok()).unwrap_or(40);
     let proxy = Proxy::start(&real)?;
-    let server = Arc::new(Server::start_in(&real.environment(&real.ministack.url()))?);
+    let (server, config) = (Server::start()?, real.provider_config(&proxy.url));
     outside::baseline(&real, &server).await?;
     let mut pairs = vec![];
     let mut costs = vec![];
     for until in [most / 8, most] {
-        pairs.extend(make(&server, &proxy, pairs.len()..until).await?);
+        pairs.extend(make(&server, &config, pairs.len()..until).await?);
         proxy.clear();
-        pairs = plan(&server, &proxy, pairs).await?;
+        pairs = plan(&server, &config, pairs).await?;
         let cost = cost(&proxy.requests());
         ensure!(
             cost.kubernetes <= KUBERNETES && cost.aws <= AWS,
@@ -92,8 +89,8 @@ fn pages(pairs: usize) -> usize {
     if pairs > 100 { 20 } else { 0 }
 }
 
-async fn make(server: &Arc<Server>, proxy: &Proxy, numbers: std::ops::Range<usize>) -> Result<Vec<Pair>> {
-    let client = server.client(&provider_config(&proxy.url)).await?;
+async fn make(server: &Server, config: &Json, numbers: std::ops::Range<usize>) -> Result<Vec<Pair>> {
+    let client = server.client(config).await?;
     let client = &client;
     stream::iter(numbers)
         .map(|number| async move {
@@ -109,8 +106,8 @@ async fn make(server: &Arc<Server>, proxy: &Proxy, numbers: std::ops::Range<usiz
 }
 
 /// One connection, as one run of a CLI.
-async fn plan(server: &Arc<Server>, proxy: &Proxy, pairs: Vec<Pair>) -> Result<Vec<Pair>> {
-    let client = server.client(&provider_config(&proxy.url)).await?;
+async fn plan(server: &Server, config: &Json, pairs: Vec<Pair>) -> Result<Vec<Pair>> {
+    let client = server.client(config).await?;
     let client = &client;
     stream::iter(pairs)
         .map(|mut pair| async move {

@@ -26,14 +26,14 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Result<Self> {
-        Self::start_in(&[])
+        Self::start_with(&[], &[])
     }
 
-    /// With these variables in its environment.
-    pub fn start_in(environment: &[(String, String)]) -> Result<Self> {
+    /// With these arguments more, and these variables in its environment.
+    pub fn start_with(more: &[&str], environment: &[(String, String)]) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
         let mut command = Command::new(provider()?);
-        command.args(["serve", "--reattach"]).current_dir(folder.path());
+        command.args(["serve", "--reattach"]).args(more).current_dir(folder.path());
         command.env("GOLDENPATH_LEASE_SECONDS", "1").env_remove("TF_LOG");
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;

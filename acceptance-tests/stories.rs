@@ -2,6 +2,7 @@
 
 pub mod adoption;
 mod bounds;
+pub mod bridge;
 mod configurations;
 mod drift;
 mod explain;
@@ -101,6 +102,7 @@ pub const STORIES: &[Story] = &[
     story("deletion protection of an update", On::Main, loss::protected_from_update),
     story("deletion protection of a replacement", On::Main, loss::protected_from_replacement),
     story("deletion protection is off only once applied", On::Main, loss::protection_off_takes_an_apply),
+    story("deletion protection is lifted without an apply", On::Every, loss::unprotected_without_an_apply),
     story("an environment with slots is not destroyed", On::Main, loss::slots_hold_their_environment),
     story("an outage between plan and apply", On::Every, meanwhile::an_outage),
     story("a destroy that broke off", On::Every, meanwhile::a_broken_off_destroy),
@@ -120,6 +122,8 @@ pub const STORIES: &[Story] = &[
     story("TF_DISABLE_PLUGIN_TLS", On::Every, target::without_tls),
     story("a TMPDIR in which no socket can be", On::Every, target::without_a_socket),
     story("two clients over one reattach socket", On::Main, reattach::two_clients),
+    story("a reattach socket outlives its process", On::Every, reattach::a_restart),
+    story("`schema` prints what the CLI prints", On::Every, reattach::schema),
     story("the sandbox's own command line", On::Main, interruptions::by_command_line),
     story("an interrupt in the middle of apply", On::Every, interruptions::interrupt),
     story("a refusal in the middle of apply, then again", On::Every, interruptions::refused),

@@ -200,7 +200,25 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
         let name = format!("{}: a namespace that somebody lives in is adopted", tool.name);
         with(name, Box::new(move |real, _| stories::adoption::of_a_namespace(&tool, real)))
     });
-    let others: [(&str, Alone); 5] = [
+    // The build of the third has no backend `kubernetes`.
+    let bridged = matrix.present.iter().filter(|tool| tool.kind != CliKind::Terraform114).flat_map(|tool| {
+        let (one, two) = (tool.clone(), tool.clone());
+        [
+            with(
+                format!("{}: a life by way of Crossplane's bridge", tool.name),
+                Box::new(move |real, _| stories::bridge::a_life(&one, real)),
+            ),
+            with(
+                format!("{}: Crossplane's bridge with one attached process", tool.name),
+                Box::new(move |real, _| stories::bridge::with_reattach(&two, real)),
+            ),
+        ]
+    });
+    let others: [(&str, Alone); 6] = [
+        (
+            "Crossplane: definitions and examples are accepted by a real API server",
+            Box::new(|real, _| block_on(stories::bridge::definitions::are_accepted(real.clone()))),
+        ),
         (
             "failure on the real servers: a cluster replaced by another",
             Box::new(|second, first| block_on(failures::real::replaced(first.get()?, second.clone()))),
@@ -226,7 +244,12 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
         let programs = programs.clone();
         trial(name, move || block_on(run(Arc::new(Real::start(&programs)?))))
     });
-    own.into_iter().chain(lives).chain(adopted).chain(others.map(|(name, run)| with(name.to_owned(), run))).collect()
+    own.into_iter()
+        .chain(lives)
+        .chain(adopted)
+        .chain(bridged)
+        .chain(others.map(|(name, run)| with(name.to_owned(), run)))
+        .collect()
 }
 
 /// Only for those who name a cluster of theirs.

@@ -347,14 +347,13 @@ pub async fn cases(first: u64, count: u64) -> Result<()> {
 
 /// The same on the real servers. Most of a life there is waiting for namespaces to end, so many live side by side.
 pub async fn real_cases(real: Arc<Real>, first: u64, count: u64) -> Result<()> {
-    let url = real.ministack.url();
-    outside::baseline(&real, &Server::start_in(&real.environment(&url))?).await?;
+    outside::baseline(&real, &Server::start()?).await?;
     let side_by_side = SIDE_BY_SIDE.min(count);
     let lane = |lane: u64| {
-        let (real, url) = (&real, &url);
+        let real = &real;
         async move {
             // One process each: within one, calls to AWS keep to a rate together.
-            let server = Server::start_in(&real.environment(url))?;
+            let server = Server::start()?;
             let fixture = TruthFixture::on(real, server, format!("w{lane}q")).await?;
             let mut tally = Tally::default();
             for seed in (first + lane..first + count).step_by(usize::try_from(side_by_side)?) {

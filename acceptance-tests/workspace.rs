@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use std::{
     collections::BTreeMap,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -75,13 +75,7 @@ impl Workspace {
 
     /// Installs the provider as users do: a mirror in a folder, and `init`.
     pub fn install_from_a_mirror(&self) -> Result<()> {
-        let version = env!("CARGO_PKG_VERSION");
-        let platform = self.ok(&["version", "-json"])?;
-        let platform: Json = serde_json::from_str(&platform.raw)?;
-        let platform = platform["platform"].as_str().context("no platform")?.to_owned();
-        let place = self.path("mirror").join(SOURCE).join(version).join(platform);
-        fs::create_dir_all(&place)?;
-        fs::copy(provider()?, place.join(format!("terraform-provider-goldenpath_v{version}")))?;
+        mirror(&self.tool, &self.path("mirror"))?;
         self.write(
             "cli.tfrc",
             &format!(
@@ -225,6 +219,19 @@ impl Workspace {
         let instances = found.and_then(|one| one["instances"].as_array().cloned()).unwrap_or_default();
         Ok(instances.into_iter().find(|one| one["index_key"].as_str() == key && one.get("deposed").is_none()))
     }
+}
+
+/// The provider as an unpacked mirror in a folder.
+pub fn mirror(tool: &Tool, folder: &Path) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    // Settings that are not there are a warning on standard output, of OpenTofu.
+    let said = Command::new(&tool.program).args(["version", "-json"]).env_remove("TF_CLI_CONFIG_FILE").output()?;
+    let platform: Json = serde_json::from_slice(&said.stdout)?;
+    let platform = platform["platform"].as_str().context("no platform")?;
+    let place = folder.join(SOURCE).join(version).join(platform);
+    fs::create_dir_all(&place)?;
+    fs::copy(provider()?, place.join(format!("terraform-provider-goldenpath_v{version}")))?;
+    Ok(())
 }
 
 impl From<std::process::Output> for Run {

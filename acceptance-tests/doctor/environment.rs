@@ -1,11 +1,7 @@
 //! `doctor environment` as a person runs it: a promise that is kept, one that somebody broke out of band, and one that the caller
 //! may not ask about.
 
-use crate::{
-    check::none,
-    outside::{self, provider_config},
-    server::Server,
-};
+use crate::{check::none, outside, server::Server};
 use acceptance_tests::{
     ENVIRONMENT,
     client::{Instance, no_errors},
@@ -69,10 +65,10 @@ impl Report {
 
 pub async fn is_asked(real: Arc<Real>) -> Result<()> {
     let url = real.ministack.url();
-    let server = Server::start_in(&real.environment(&url))?;
+    let server = Server::start()?;
     outside::baseline(&real, &server).await?;
     seed::create_role(&real.ministack.root(), "/people/", NAME).await?;
-    let client = server.client(&provider_config(&url)).await?;
+    let client = server.client(&real.provider_config(&url)).await?;
     let access = json!({"developer": {"principal_arns": [real.role(&format!("people/{NAME}"))]}});
     let config = json!({"name": NAME, "team": NAME, "tier": "dev", "cluster": ministack::CLUSTER, "access": access});
     let mut environment = Instance::new(&client, ENVIRONMENT);

@@ -19,7 +19,7 @@ use std::{
 };
 
 pub async fn cost_no_wait(real: Arc<Real>) -> Result<()> {
-    let server = Server::start_in(&real.environment(&real.ministack.url()))?;
+    let server = Server::start()?;
     outside::baseline(&real, &server).await?;
     let proxy = Proxy::start(&real)?;
     let aws = Arc::new(real.aws(&proxy.url));

@@ -25,9 +25,9 @@ fn slot(name: &str, cpu: &str) -> Json {
 
 pub async fn are_given_once(real: Arc<Real>) -> Result<()> {
     let url = real.ministack.url();
-    let (one, two) = (Server::start_in(&real.environment(&url))?, Server::start_in(&real.environment(&url))?);
+    let (one, two) = (Server::start()?, Server::start()?);
     outside::baseline(&real, &one).await?;
-    let (config, target) = (outside::provider_config(&url), Outside::of(&real).await?);
+    let (config, target) = (real.provider_config(&url), Outside::of(&real).await?);
     let mut environment = Instance::new(&one.client(&config).await?, ENVIRONMENT);
     let total = json!({"total": {"requests.cpu": "4"}});
     let spec =

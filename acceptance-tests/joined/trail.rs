@@ -1,9 +1,6 @@
 //! What both sides' logs will hold: every request names its sender, and every change the operation that it is part of.
 
-use crate::{
-    outside::{Outside, provider_config},
-    server::Server,
-};
+use crate::{outside::Outside, server::Server};
 use acceptance_tests::{
     ENVIRONMENT,
     client::{Instance, no_errors},
@@ -16,10 +13,10 @@ use std::{collections::BTreeSet, sync::Arc};
 
 pub async fn names_the_operation(real: Arc<Real>) -> Result<()> {
     let proxy = Proxy::start(&real)?;
-    let server = Server::start_in(&real.environment(&proxy.url))?;
+    let server = Server::start()?;
     crate::outside::baseline(&real, &server).await?;
     let [ci] = Outside::of(&real).await?.principals(["trail-ci"]).await?;
-    let client = server.client(&provider_config(&proxy.url)).await?;
+    let client = server.client(&real.provider_config(&proxy.url)).await?;
     let mut environment = Instance::new(&client, ENVIRONMENT);
     let config = json!({"name": "trail", "team": "trail", "tier": "dev", "cluster": ministack::CLUSTER,
         "access": {"deployer": {"create_role": true, "trusted_principal_arns": [ci]}}});

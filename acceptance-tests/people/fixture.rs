@@ -1,10 +1,7 @@
 //! Two teams' environments made by the provider, and people with tokens.
 
 use super::table::{self, Attempt};
-use crate::{
-    outside::{self, provider_config},
-    server::Server,
-};
+use crate::{outside, server::Server};
 use acceptance_tests::{
     ENVIRONMENT, SLOT, block_on,
     client::{Instance, no_errors},
@@ -16,7 +13,10 @@ use acceptance_tests::{
     },
 };
 use anyhow::{Context as _, Result};
-use goldenpath_adapters::{aws::Aws, kube::TokenSource as _};
+use goldenpath_adapters::{
+    aws::{Aws, CredentialSource},
+    kube::TokenSource as _,
+};
 use serde_json::{Value as Json, json};
 use std::{
     collections::BTreeMap,
@@ -59,9 +59,9 @@ async fn make(real: Arc<Real>) -> Result<People> {
         arns.insert(who, real.role(&format!("people/{name}")));
     }
     let url = real.ministack.url();
-    let server = Server::start_in(&real.environment(&url))?;
+    let server = Server::start()?;
     outside::baseline(&real, &server).await?;
-    let client = server.client(&provider_config(&url)).await?;
+    let client = server.client(&real.provider_config(&url)).await?;
     let access = |whose: &[&'static str]| -> Json {
         // An object with nothing set in it is an error: nobody is no `access` at all.
         let members = || whose.iter().map(|who| ((*who).to_owned(), json!({"principal_arns": [arns[who]]})));
@@ -91,7 +91,7 @@ async fn make(real: Arc<Real>) -> Result<People> {
     let mut tokens = BTreeMap::new();
     for (who, arn) in &arns {
         let person = real.assume(arn).await?;
-        let aws = Aws::with_credentials(real::options(&url), person);
+        let aws = Aws::new(real::options(&url, CredentialSource::Keys(person)));
         let token = aws.token(&ministack::cluster_arn().parse()?, false).await?;
         tokens.insert(*who, token.reveal().to_owned());
     }

@@ -13,7 +13,8 @@ use super::{
 };
 use anyhow::{Context as _, Result};
 use aws_sdk_eks::config::Credentials;
-use goldenpath_adapters::aws::{Aws, AwsOptions, Endpoints};
+use goldenpath_adapters::aws::{Aws, AwsOptions, CredentialSource, Endpoints};
+use serde_json::{Value as Json, json};
 use std::sync::{Arc, OnceLock};
 
 /// Who runs the provider, as a user of AWS and as a group of Kubernetes.
@@ -80,6 +81,12 @@ impl Real {
         environment(url, key, secret, None)
     }
 
+    /// Configures a provider for all of it.
+    pub fn provider_config(&self, url: &str) -> Json {
+        let (key, secret) = &self.runner;
+        provider_config(url, key, secret)
+    }
+
     /// Again, after a baseline went with the namespace in which some of the permissions were.
     pub fn grant(&self) -> Result<()> {
         crate::block_on(permissions::grant(&self.cluster, RUNNER, None))
@@ -87,11 +94,8 @@ impl Real {
 
     /// The adapter in this process, by the same way.
     pub fn aws(&self, url: &str) -> Aws {
-        // Through the environment would be shared by all tests: a profile of their own is not.
-        Aws::with_credentials(
-            options(url),
-            Credentials::new(&self.platform.0, &self.platform.1, None, None, "platform"),
-        )
+        let (key, secret) = &self.platform;
+        Aws::new(options(url, CredentialSource::keys(key, secret, None)))
     }
 
     /// A session of a role, as a person gets one.
@@ -105,10 +109,16 @@ impl Real {
     }
 }
 
-pub fn options(url: &str) -> AwsOptions {
+pub fn provider_config(url: &str, key: &str, secret: &str) -> Json {
+    let endpoints = json!({"iam": url, "eks": url, "sts": url});
+    json!({"aws": {"region": REGION, "access_key": key, "secret_key": secret, "endpoints": endpoints}})
+}
+
+pub fn options(url: &str, credentials: CredentialSource) -> AwsOptions {
     let url = Some(url.to_owned());
     AwsOptions {
         region: Some(REGION.to_owned()),
+        credentials,
         endpoints: Endpoints { iam: url.clone(), eks: url.clone(), sts: url },
         ..AwsOptions::default()
     }

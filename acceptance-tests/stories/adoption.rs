@@ -1,10 +1,7 @@
 //! A namespace that a team lives in already becomes its environment: the plan names each field, nothing in it is lost, and what
 //! belongs to somebody's deployment tool is refused by that tool's name.
 
-use crate::{
-    outside::{Outside, provider_config},
-    workspace::Workspace,
-};
+use crate::{outside::Outside, workspace::Workspace};
 use acceptance_tests::servers::{Real, api::ApiCall, ministack, seed::put};
 use acceptance_tests::tools::Tool;
 use anyhow::{Context as _, Result, ensure};
@@ -23,7 +20,8 @@ pub fn of_a_namespace(tool: &Tool, real: &Arc<Real>) -> Result<()> {
 async fn adopted(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     let outside = Outside::of(real).await?;
     let workspace = Workspace::bare(tool)?;
-    let workspace = configured(workspace, real)?;
+    let provider = json!({"provider": {"goldenpath": real.provider_config(&real.ministack.url())}});
+    workspace.write("provider.tf.json", &provider.to_string())?;
     workspace.write("baseline.tf", &resource("goldenpath_cluster_baseline", "this", "cluster = \"demo\""))?;
     workspace.apply(&[])?;
 
@@ -72,23 +70,6 @@ async fn adopted(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     let left = outside.inventory().await?;
     ensure!(left.is_empty(), "destroy leaves {left:?}");
     Ok(())
-}
-
-fn configured(mut workspace: Workspace, real: &Real) -> Result<Workspace> {
-    let url = real.ministack.url();
-    for (name, value) in real.environment(&url) {
-        workspace.set(&name, &value);
-    }
-    let aws = &provider_config(&url)["aws"];
-    let endpoints = &aws["endpoints"];
-    workspace.write(
-        "provider.tf",
-        &format!(
-            "provider \"goldenpath\" {{\n  aws = {{ region = {}, endpoints = {{ iam = {}, eks = {}, sts = {} }} }}\n}}\n",
-            aws["region"], endpoints["iam"], endpoints["eks"], endpoints["sts"]
-        ),
-    )?;
-    Ok(workspace)
 }
 
 fn resource(kind: &str, name: &str, body: &str) -> String {

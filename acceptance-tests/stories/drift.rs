@@ -5,7 +5,7 @@ use crate::workspace::{Workspace, objects, squash};
 use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
 use goldenpath_core::kinds;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 fn applied(tool: &Tool, more: &str) -> Result<Workspace> {
     let workspace = Workspace::new(tool, &environment(more))?;
@@ -45,7 +45,19 @@ pub(super) fn only_reported(tool: &Tool) -> Result<()> {
     ensure!(cpu(&workspace)? == "99", "left as it is, not {}", cpu(&workspace)?);
     // Diagnostics in every plan, for as long as it is so.
     workspace.plan_is_empty(&[])?.says(SHOWN_QUOTA)?;
-    Ok(())
+    // And in state, for those who see no diagnostics: what is gone, too, for as long as it is.
+    let drifted = || -> Result<Json> { Ok(workspace.attributes(ENVIRONMENT)?["drifted"].clone()) };
+    ensure!(drifted()? == json!([SHOWN_QUOTA]), "{}", drifted()?);
+    workspace.sandbox().delete("k8s/v1/LimitRange/payments/gp-defaults")?;
+    for _ in 0..2 {
+        workspace.plan_is_empty(&[])?;
+        workspace.apply(&[])?;
+        ensure!(drifted()? == json!(["LimitRange payments/gp-defaults", SHOWN_QUOTA]), "{}", drifted()?);
+    }
+    workspace.write("main.tf", &environment(""))?;
+    workspace.apply(&[])?;
+    ensure!(drifted()?.is_null(), "healed: {}", drifted()?);
+    workspace.plan_is_empty(&[]).map(drop)
 }
 
 pub(super) fn ignored_object(tool: &Tool) -> Result<()> {

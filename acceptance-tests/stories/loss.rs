@@ -1,9 +1,10 @@
 //! What may be lost, and what must not be.
 
 use super::configurations::{ENVIRONMENT, NAMESPACE, QUICK, environment};
-use crate::workspace::Workspace;
-use acceptance_tests::tools::Tool;
-use anyhow::{Result, ensure};
+use crate::workspace::{Run, Workspace};
+use acceptance_tests::tools::{Tool, provider};
+use anyhow::{Context as _, Result, ensure};
+use std::process::Command;
 
 const RECORD: &str = "k8s/v1/ConfigMap/goldenpath-system/environment.payments";
 const ON: &str = "deletion_protection = true";
@@ -76,6 +77,41 @@ pub(super) fn protected_from_replacement(tool: &Tool) -> Result<()> {
     ensure!(run.code == Some(1), "a replacement of a protected environment fails: {}", run.raw);
     run.says("deletion_protection")?;
     is_untouched(&workspace)
+}
+
+/// As Crossplane runs it: the configuration stays as it was, and nothing but destroy is run.
+pub(super) fn unprotected_without_an_apply(tool: &Tool) -> Result<()> {
+    const BLOCK: &str = "resource \"goldenpath_team_environment\"";
+    let one = environment(ON);
+    let (_, body) = one.split_once(BLOCK).context("no environment")?;
+    let workspace = Workspace::new(tool, &format!("{one}{BLOCK}{}", body.replace("payments", "billing")))?;
+    workspace.apply(&[])?;
+    let unprotect = |id: &str| -> Result<Run> {
+        let mut command = Command::new(provider()?);
+        command.args(["unprotect", id, "--sandbox"]).arg(workspace.sandbox_path());
+        Ok(Run::from(command.output()?))
+    };
+    workspace
+        .destroy_fails(&[])?
+        .says("protected from deletion: apply `deletion_protection = false`, or run `unprotect demo/")?;
+
+    unprotect("demo/payments")?
+        .says("Deletion protection of demo/payments is lifted until its next apply, by arn:aws:iam")?;
+    // An apply that says protected ends it, and the plan before shows that.
+    let plan = workspace.plan(&[])?;
+    plan.says("off, lifted by arn:aws:iam")?;
+    plan.says("0 to add, 1 to change, 0 to destroy")?;
+    workspace.apply(&[])?;
+    workspace.plan_is_empty(&[])?;
+    workspace.destroy_fails(&[])?.says("protected from deletion")?;
+
+    unprotect("demo/payments")?;
+    workspace.destroy_fails(&[])?.says("demo/billing is protected from deletion")?;
+    workspace.destroy(&[&format!("-target={ENVIRONMENT}")])?;
+    let there = workspace.sandbox().ours()?;
+    ensure!(!there.iter().any(|key| key == NAMESPACE), "it is gone: {there:?}");
+    ensure!(there.iter().any(|key| key == "k8s/v1/Namespace/billing"), "the other one is not: {there:?}");
+    unprotect("demo/payments")?.says("No record of demo/payments in this target")
 }
 
 pub(super) fn protection_off_takes_an_apply(tool: &Tool) -> Result<()> {

@@ -70,7 +70,7 @@ pub(super) fn tainted(tool: &Tool) -> Result<()> {
     workspace.apply(&[])?;
     workspace.ok(&["taint", ENVIRONMENT])?;
     let plan = workspace.plan_fails(&[])?;
-    plan.says("deletion protection is on")?;
+    plan.says("is protected: apply `deletion_protection = false` first")?;
     plan.says("untaint")?;
     workspace.ok(&["untaint", ENVIRONMENT])?;
     workspace.plan_is_empty(&[])?;

@@ -1,10 +1,6 @@
 //! The target that a case lives in: the sandbox, or the real servers, where cases live side by side under names of their own.
 
-use crate::{
-    outside::{Outside, provider_config},
-    sandbox::Sandbox,
-    server::Server,
-};
+use crate::{outside::Outside, sandbox::Sandbox, server::Server};
 use acceptance_tests::{
     client::Client,
     servers::{Real, seed},
@@ -31,7 +27,10 @@ impl TruthTarget {
     pub async fn client(&self, server: &Server) -> Result<Client> {
         match self {
             Self::Sandbox(_) => server.sandbox_client().await,
-            Self::Real(part) => server.client(&provider_config(&part.outside.real.ministack.url())).await,
+            Self::Real(part) => {
+                let real = &part.outside.real;
+                server.client(&real.provider_config(&real.ministack.url())).await
+            }
         }
     }
 

@@ -28,4 +28,4 @@ mod user_agent;
 pub use account::Aws;
 pub use calls::{Call, Needs};
 pub use objects::ConsoleEditor;
-pub use options::{AssumeRole, AwsOptions, Endpoints};
+pub use options::{AssumeRole, AwsOptions, CredentialSource, Endpoints, WebIdentity};

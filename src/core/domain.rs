@@ -40,6 +40,6 @@ pub use outputs::{COMMON_OUTPUTS, Computed, Outputs};
 pub use permission::{Permission, Who};
 pub use problem::{Class, Problem, Problems, Severity, listed};
 pub use quantity::{Quantity, QuantityError};
-pub use record::{Lease, Operation, Phase, Record, Timing};
+pub use record::{Lease, Operation, Phase, Record, Timing, Unprotected};
 pub use spec::*;
 pub use version::{PathVersion, Version, VersionConstraint};

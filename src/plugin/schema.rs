@@ -20,6 +20,7 @@ mod check;
 mod example;
 #[cfg(test)]
 pub(crate) mod generate;
+mod json;
 mod nested;
 mod overlay;
 mod pairing;

@@ -84,15 +84,17 @@ fn begin(environment: &Environment) -> Result<Begun, ServeError> {
 /// Serves any number of clients, each with its own configuration, until SIGINT or SIGTERM. `announce` gets the place: the
 /// [`Attachment`] prints as the line that a shell must run for the clients to find us.
 ///
-/// Such clients send no cookie and no certificate, so this speaks plaintext: on a unix socket in a folder of our own user.
+/// Such clients send no cookie and no certificate, so this speaks plaintext: on a unix socket that only our own user can open.
+/// They look once a second whether `watched` is alive, and give up their calls when it is not or when they may not signal it.
 pub async fn reattach(
     provider: Arc<dyn Provider>,
     address: ListenAddress,
+    watched: u32,
     announce: impl FnOnce(&Attachment),
 ) -> Result<(), ServeError> {
     let signals = Signals::new(Ending::InterruptToo).map_err(ServeError::Signals)?;
     let listener = Listener::bind(&address)?;
-    announce(&Attachment::new(provider.address(), listener.endpoint()));
+    announce(&Attachment::new(provider.address(), listener.endpoint(), watched));
 
     let process = Process::new(provider);
     let contexts = ContextSource::each(&process);

@@ -5,14 +5,18 @@
 mod catalogue;
 pub mod doctor;
 mod explain;
+mod generate;
 mod lint;
 mod output;
 mod permissions;
 mod sandbox;
+mod schema;
 mod serve;
+mod unprotect;
 
 pub use permissions::{Part, Permissions};
 pub use sandbox::{Edit, NewFault, OpenSandbox, OutOfBandEditor, Row};
+pub use unprotect::OpenTarget;
 
 use clap::{Parser, Subcommand};
 use plugin::Provider;
@@ -26,6 +30,7 @@ pub struct Tools {
     pub catalogue: catalogue::Read,
     pub permissions: Permissions,
     pub inspector: &'static dyn doctor::Inspector,
+    pub target: OpenTarget,
 }
 
 /// Golden paths for teams on Amazon EKS, as a provider for Terraform and OpenTofu.
@@ -48,6 +53,9 @@ enum Command {
     Doctor(Box<doctor::Arguments>),
     Lint(lint::Arguments),
     Explain(explain::Arguments),
+    Unprotect(unprotect::Arguments),
+    Schema(schema::Arguments),
+    Generate(generate::Arguments),
 }
 
 pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyhow::Result<ExitCode> {
@@ -63,6 +71,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Serve(arguments) => wait_for(serve::run(arguments, tools.provider.clone()))??,
         Command::Sandbox(arguments) => wait_for(sandbox::run(arguments, tools.sandbox))??,
         Command::Catalogue(arguments) => catalogue::run(&arguments, tools.catalogue)?,
+        Command::Unprotect(arguments) => wait_for(unprotect::run(arguments, tools.target))??,
+        Command::Schema(schema::Arguments {}) => schema::run(&*tools.provider)?,
+        Command::Generate(arguments) => generate::run(arguments, &*tools.provider)?,
         Command::Permissions(arguments) => permissions::run(&arguments, &tools.permissions)?,
         Command::Lint(arguments) => return lint::run(&arguments),
         Command::Explain(arguments) => return explain::run(&arguments),

@@ -14,7 +14,7 @@ mod real;
 mod target;
 
 use crate::{
-    cli,
+    cli::{self, doctor::Reach},
     resources::{
         self,
         provider_config::{self, FromEnvironment, Refused},
@@ -22,9 +22,10 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use goldenpath_core::golden::Catalogue;
+use goldenpath_core::{golden::Catalogue, provision::Provisioner};
 use plugin::{Configure, Connection, DataSource, Diagnostic, Provider, Resource, Schema, Value, serve};
 use std::{
+    path::PathBuf,
     process::ExitCode,
     sync::{Arc, OnceLock},
 };
@@ -45,14 +46,47 @@ pub fn run() -> anyhow::Result<ExitCode> {
             // Knobs of the process and not of any client's configuration.
             let FromEnvironment { lease, bounds, .. } = FromEnvironment::read(|name| std::env::var_os(name));
             let tools = cli::Tools {
-                provider: Goldenpath::new(FromEnvironment { lease, bounds, ..FromEnvironment::default() }),
+                provider: Goldenpath::new(FromEnvironment {
+                    is_shared: true,
+                    lease,
+                    bounds,
+                    ..FromEnvironment::default()
+                }),
                 sandbox: editor::open,
                 catalogue: target::built_in_and,
                 permissions: permissions::PERMISSIONS,
                 inspector: &inspector::TargetInspector,
+                target: open,
             };
             cli::run(std::env::args_os(), &tools)
         }
+    }
+}
+
+/// For a command, which has no provider block.
+fn open(reach: Reach) -> anyhow::Result<Arc<dyn Provisioner>> {
+    let Reach { region, profile, kubeconfig, context, catalogue, sandbox } = reach;
+    let text = |text: Option<String>| text.map_or(Value::Null, Value::from);
+    let path = |path: PathBuf| Value::from(path.to_string_lossy().as_ref());
+    let block = match sandbox {
+        Some(sandbox) => Value::map([("sandbox", Value::map([("path", path(sandbox))]))]),
+        None => {
+            let aws = Value::map([("region", text(region)), ("profile", text(profile))]);
+            let is_set = kubeconfig.is_some() || context.is_some();
+            let kubernetes =
+                Value::map([("kubeconfig", kubeconfig.map_or(Value::Null, path)), ("context", text(context))]);
+            Value::map([("aws", aws), ("kubernetes", if is_set { kubernetes } else { Value::Null })])
+        }
+    };
+    let refused = |error: Diagnostic| anyhow::anyhow!("{}. {}", error.summary, error.detail);
+    let mut environment = FromEnvironment::read(|name| std::env::var_os(name));
+    if let Some(folders) = catalogue {
+        environment.catalogue = Some(std::env::split_paths(&folders).collect());
+    }
+    match provider_config::resolve(&block, &environment) {
+        Ok(config) => Ok(target::open(config).map_err(refused)?.configured.provisioner),
+        Err(Refused::Wrong(error)) => Err(refused(error)),
+        Err(Refused::Undecided) => anyhow::bail!("the target depends on something that is not known"),
     }
 }
 

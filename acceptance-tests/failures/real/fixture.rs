@@ -1,7 +1,7 @@
 //! One life among failures: its provider, its proxy, its principal, and what must be true of it in the end.
 
 use crate::{
-    outside::{self, Outside, provider_config},
+    outside::{self, Outside},
     server::Server,
 };
 use acceptance_tests::{
@@ -34,7 +34,7 @@ impl RealFailureFixture {
     }
 
     pub(super) async fn client(&self) -> Result<Client> {
-        self.server.client(&provider_config(&self.proxy.url)).await
+        self.server.client(&self.outside.real.provider_config(&self.proxy.url)).await
     }
 
     pub(super) fn config(&self, resource: &str) -> Json {
@@ -106,7 +106,7 @@ impl RealFailureFixture {
 }
 
 pub(super) async fn server(real: &Arc<Real>) -> Result<Arc<Server>> {
-    let server = Arc::new(Server::start_in(&real.environment(&real.ministack.url()))?);
+    let server = Arc::new(Server::start()?);
     outside::baseline(real, &server).await?;
     Ok(server)
 }

@@ -6,14 +6,11 @@ use super::{
     options::AwsOptions,
     token::TokenCache,
 };
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use goldenpath_core::{domain::ClusterRef, ports::PortError};
 use tokio::sync::OnceCell;
 
 pub struct Aws {
     pub(super) options: AwsOptions,
-    /// In place of AWS's own chain.
-    credentials: Option<SharedCredentialsProvider>,
     clients: OnceCell<AwsClients>,
     clusters: ClusterCache,
     pub(super) tokens: TokenCache,
@@ -23,23 +20,12 @@ pub struct Aws {
 
 impl Aws {
     pub fn new(options: AwsOptions) -> Self {
-        Self {
-            options,
-            credentials: None,
-            clients: OnceCell::new(),
-            clusters: ClusterCache::default(),
-            tokens: TokenCache::default(),
-        }
-    }
-
-    /// As whoever these credentials belong to.
-    pub fn with_credentials(options: AwsOptions, credentials: impl ProvideCredentials + 'static) -> Self {
-        Self { credentials: Some(SharedCredentialsProvider::new(credentials)), ..Self::new(options) }
+        Self { options, clients: OnceCell::new(), clusters: ClusterCache::default(), tokens: TokenCache::default() }
     }
 
     /// Opened by the first call; a failed attempt is repeated by the next one.
     pub(super) async fn clients(&self) -> Result<&AwsClients, PortError> {
-        self.clients.get_or_try_init(|| clients::open(&self.options, self.credentials.clone())).await
+        self.clients.get_or_try_init(|| clients::open(&self.options)).await
     }
 
     pub(super) async fn described(&self, cluster: &ClusterRef) -> Result<Described, PortError> {

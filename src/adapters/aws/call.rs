@@ -109,8 +109,10 @@ impl<'a> EksCluster<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::{clients, options::AwsOptions};
-    use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+    use crate::aws::{
+        clients,
+        options::{AwsOptions, CredentialSource},
+    };
     use aws_sdk_eks::operation::list_addons::{ListAddonsError, ListAddonsOutput};
     use aws_smithy_async::future::pagination_stream::fn_stream::FnStream;
     use std::sync::{
@@ -138,9 +140,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_listing_makes_one_request_for_each_page() {
-        let options = AwsOptions { region: Some("eu-west-1".to_owned()), ..AwsOptions::default() };
-        let credentials = SharedCredentialsProvider::new(Credentials::new("id", "secret", None, None, "test"));
-        let clients = clients::open(&options, Some(credentials)).await.expect("clients");
+        let credentials = CredentialSource::keys("id", "secret", None);
+        let options =
+            AwsOptions { region: Some("eu-west-1".to_owned()), credentials, is_shared: true, ..AwsOptions::default() };
+        let clients = clients::open(&options).await.expect("clients");
         const ONE: &[Page] = &[(&["a"], None)];
         const SEVERAL: &[Page] = &[(&["a"], Some("1")), (&[], Some("2")), (&["b"], None)];
         const EMPTY_TOKEN: &[Page] = &[(&["a"], Some("")), (&["b"], None)];

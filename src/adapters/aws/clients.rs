@@ -1,13 +1,13 @@
 //! The clients of the three services of one account and region, and their credentials.
 //!
-//! Credentials come from the profile that the options name, else from AWS's default chain (environment, profile with its SSO cache, web
+//! Credentials come from the source that the options name, else from AWS's default chain (environment, profile with its SSO cache, web
 //! identity, container and Pod Identity agents, instance metadata), then through each role that the options name. The SDK caches them
 //! and renews them before they expire.
 
 use super::{
     calls::Call,
     error, http,
-    options::{AssumeRole, AwsOptions},
+    options::{AssumeRole, AwsOptions, CredentialSource, WebIdentity},
     user_agent::UserAgent,
 };
 use crate::errors::invalid;
@@ -56,11 +56,8 @@ macro_rules! config_of {
     }};
 }
 
-pub(super) async fn open(
-    options: &AwsOptions,
-    given: Option<SharedCredentialsProvider>,
-) -> Result<AwsClients, PortError> {
-    let AwsOptions { region, profile, assume_role, endpoints, default_tags: _, run } = options;
+pub(super) async fn open(options: &AwsOptions) -> Result<AwsClients, PortError> {
+    let AwsOptions { region, credentials, is_shared, assume_role, endpoints, default_tags: _, run } = options;
     let http = http::client().map_err(wrong)?;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
@@ -71,17 +68,23 @@ pub(super) async fn open(
     if let Some(region) = region {
         loader = loader.region(Region::new(region.clone()));
     }
-    if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
+    if *is_shared {
+        // Whatever the name says, it is the SDK's way to leave out the environment: its endpoints, too.
+        loader = loader.empty_test_environment();
     }
-    loader = match (given, profile) {
-        (Some(given), _) => loader.credentials_provider(given),
-        (None, Some(profile)) => {
-            loader.credentials_provider(profile_credentials(profile, region.as_deref(), http).await)
-        }
-        (None, None) => loader,
+    loader = match credentials {
+        CredentialSource::Chain => loader,
+        CredentialSource::Profile(profile) => loader
+            .profile_name(profile)
+            .credentials_provider(profile_credentials(profile, region.as_deref(), http).await),
+        CredentialSource::Keys(keys) => loader.credentials_provider(keys.clone()),
+        // Nobody signs the call that gets them.
+        CredentialSource::WebIdentity(_) => loader.no_credentials(),
     };
     let mut config = loader.load().await;
+    if let CredentialSource::WebIdentity(identity) = credentials {
+        config = exchange(config, identity, endpoints.sts.as_deref(), run.as_deref());
+    }
     let region = config.region().map(ToString::to_string).ok_or_else(|| {
         wrong(
             "no region: set `region` in the provider's `aws`, the environment variable AWS_REGION, or `region` in the profile of \
@@ -91,14 +94,14 @@ pub(super) async fn open(
     for role in assume_role {
         config = assume(config, role, endpoints.sts.as_deref(), run.as_deref());
     }
-    let credentials = config.credentials_provider().ok_or_else(|| wrong("no credentials: set `profile` or `assume_role` in the provider's `aws`, or configure them as for the AWS CLI"))?;
+    let provider = config.credentials_provider().ok_or_else(|| wrong("no credentials: set `access_key`, `profile` or `web_identity` in the provider's `aws`, or configure them as for the AWS CLI"))?;
     Ok(AwsClients {
         iam: aws_sdk_iam::Client::from_conf(config_of!(aws_sdk_iam, &config, &endpoints.iam)),
         eks: aws_sdk_eks::Client::from_conf(config_of!(aws_sdk_eks, &config, &endpoints.eks)),
         sts: aws_sdk_sts::Client::from_conf(sts_config(&config, endpoints.sts.as_deref())),
-        bucket: format!("{profile:?} {assume_role:?}"),
+        bucket: format!("{credentials:?} {assume_role:?}"),
         region,
-        credentials,
+        credentials: provider,
     })
 }
 
@@ -127,17 +130,26 @@ fn sts_config(config: &SdkConfig, url: Option<&str>) -> aws_sdk_sts::Config {
 // === Assumed roles ===
 
 fn assume(config: SdkConfig, role: &AssumeRole, sts: Option<&str>, run: Option<&str>) -> SdkConfig {
-    let name = role.session_name.as_deref().or(run).unwrap_or("goldenpath");
     let provider = AssumedRole {
         sts: aws_sdk_sts::Client::from_conf(sts_config(&config, sts)),
-        session_name: session_name(name),
+        session_name: session_name(role.session_name.as_deref().or(run)),
         role: role.clone(),
     };
     config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
 }
 
+fn exchange(config: SdkConfig, identity: &WebIdentity, sts: Option<&str>, run: Option<&str>) -> SdkConfig {
+    let provider = ExchangedToken {
+        sts: aws_sdk_sts::Client::from_conf(sts_config(&config, sts)),
+        session_name: session_name(run),
+        identity: identity.clone(),
+    };
+    config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
+}
+
 /// `[\w+=,.@-]{2,64}`; anything else becomes a dash.
-fn session_name(text: &str) -> String {
+fn session_name(text: Option<&str>) -> String {
+    let text = text.unwrap_or("goldenpath");
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     let name: String = text.chars().map(|c| if allowed(c) { c } else { '-' }).take(64).collect();
     if name.len() < 2 { format!("{name}--") } else { name }
@@ -177,18 +189,47 @@ impl AssumedRole {
             .map_err(|error| {
                 CredentialsError::provider_error(error::about(error::of(Call::AssumeRole.name(), error), role_arn))
             })?;
-        let given = response
-            .credentials()
-            .ok_or_else(|| CredentialsError::unhandled("the response of sts:AssumeRole holds no credentials"))?;
-        let expiry = SystemTime::try_from(*given.expiration()).ok();
-        Ok(Credentials::new(
-            given.access_key_id(),
-            given.secret_access_key(),
-            Some(given.session_token().to_owned()),
-            expiry,
-            "AssumeRole",
-        ))
+        session(response.credentials(), "AssumeRole")
     }
+}
+
+/// The SDK's own provider calls STS at no other endpoint than that of the environment.
+#[derive(Debug)]
+struct ExchangedToken {
+    sts: aws_sdk_sts::Client,
+    identity: WebIdentity,
+    session_name: String,
+}
+
+impl ProvideCredentials for ExchangedToken {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.exchange())
+    }
+}
+
+impl ExchangedToken {
+    /// The file is read each time: whoever keeps it replaces the token before it expires.
+    async fn exchange(&self) -> provider::Result {
+        const CALL: &str = "AssumeRoleWithWebIdentity";
+        let WebIdentity { role_arn, token_file } = &self.identity;
+        let unreadable = |error| CredentialsError::provider_error(format!("{}: {error}", token_file.display()));
+        let token = std::fs::read_to_string(token_file).map_err(unreadable)?;
+        let call = self.sts.assume_role_with_web_identity().role_arn(role_arn).web_identity_token(token.trim());
+        let response = call.role_session_name(&self.session_name).send().await;
+        let failed = |error| CredentialsError::provider_error(error::about(error::of(CALL, error), role_arn));
+        session(response.map_err(failed)?.credentials(), CALL)
+    }
+}
+
+fn session(given: Option<&aws_sdk_sts::types::Credentials>, call: &'static str) -> provider::Result {
+    let none = || CredentialsError::unhandled(format!("the response of sts:{call} holds no credentials"));
+    let given = given.ok_or_else(none)?;
+    let expiry = SystemTime::try_from(*given.expiration()).ok();
+    let token = Some(given.session_token().to_owned());
+    Ok(Credentials::new(given.access_key_id(), given.secret_access_key(), token, expiry, call))
 }
 
 fn wrong(message: impl Into<String>) -> PortError {
@@ -206,8 +247,8 @@ mod tests {
             ("anna b/c", "anna-b-c", "what STS would refuse"),
             ("x", "x--", "two characters at least"),
         ] {
-            assert_eq!(session_name(text), expected, "{reason}");
+            assert_eq!(session_name(Some(text)), expected, "{reason}");
         }
-        assert_eq!(session_name(&"a".repeat(80)).len(), 64, "64 at most");
+        assert_eq!(session_name(Some(&"a".repeat(80))).len(), 64, "64 at most");
     }
 }

@@ -23,7 +23,7 @@ pub enum Computed {
 pub struct Outputs(BTreeMap<&'static str, Computed>);
 
 /// What every resource computes.
-pub const COMMON_OUTPUTS: &[&str] = &["id", "uid", "target", "objects"];
+pub const COMMON_OUTPUTS: &[&str] = &["id", "uid", "target", "objects", "drifted"];
 
 // === impl Outputs ===
 

@@ -46,6 +46,17 @@ pub struct Record {
     #[serde(default)]
     pub written_at: String,
     pub tool_version: String,
+    /// Deletion protection was lifted outside of an apply, whatever `spec` says; the next apply ends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unprotected: Option<Unprotected>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unprotected {
+    /// As the target knows them: an ARN in AWS.
+    pub by: String,
+    /// RFC 3339.
+    pub at: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,5 +88,10 @@ impl Record {
     pub fn path(&self) -> Option<PathVersion> {
         let version = self.golden_path_version.parse().ok()?;
         Some(PathVersion { name: self.golden_path.clone(), version, digest: self.golden_path_digest.clone() })
+    }
+
+    /// Whether deletion protection has anything to hold. A create that never ended has nothing inside that anybody could miss.
+    pub fn holds_protection(&self) -> bool {
+        self.phase != Phase::Creating && self.unprotected.is_none()
     }
 }

@@ -1,7 +1,10 @@
 //! The trait, its requests and its results: all that the rest of the program knows of the engine.
 
 use crate::{
-    domain::{ClusterRef, Facts, Id, Late, ObjectKey, Outputs, PathVersion, Problem, Quantity, Record, StableFacts},
+    domain::{
+        ClusterRef, Facts, Id, Late, ObjectKey, Outputs, PathVersion, Problem, Quantity, Record, StableFacts,
+        Unprotected,
+    },
     golden::{Parent, Spec},
 };
 use async_trait::async_trait;
@@ -28,6 +31,8 @@ pub trait Provisioner: Send + Sync {
     /// What a remove would lose, as problems: errors refuse it.
     async fn preview_remove(&self, request: &RemoveRequest) -> Vec<Problem>;
     async fn remove(&self, request: RemoveRequest) -> Removed;
+    /// Lifts deletion protection until the next apply.
+    async fn unprotect(&self, id: &Id) -> Result<Unprotected, Problem>;
 }
 
 /// What state knows of something that exists.

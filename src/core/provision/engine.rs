@@ -9,7 +9,7 @@
 //! execute    writes   record -> objects in order -> deletions in an order of their own -> record
 //! ```
 //! `driver` runs them: a plan is the first five, an apply all six; a refresh and a removal use the same stages. `connection` is
-//! what all of them share; `target`, `record`, `watch` and `failure` know no stage.
+//! what all of them share; `target`, `record`, `watch` and `failure` know no stage. `unprotect` writes a record by itself.
 
 mod connection;
 mod decide;
@@ -23,6 +23,7 @@ mod provisioner;
 mod record;
 mod request;
 mod target;
+mod unprotect;
 mod watch;
 
 pub use connection::{Engine, EngineConfig};

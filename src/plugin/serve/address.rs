@@ -41,13 +41,15 @@ pub struct ListenAddress {
     pub ports: RangeInclusive<u16>,
     /// For a unix socket, its parent's parent.
     pub directory: Option<PathBuf>,
+    /// The socket itself, where clients know its place beforehand.
+    pub socket: Option<PathBuf>,
     /// For a unix socket, a group (name or number) that may connect too.
     pub group: Option<String>,
 }
 
 impl Default for ListenAddress {
     fn default() -> Self {
-        Self { network: Network::default(), ports: 0..=0, directory: None, group: None }
+        Self { network: Network::default(), ports: 0..=0, directory: None, socket: None, group: None }
     }
 }
 
@@ -55,9 +57,13 @@ impl Default for ListenAddress {
 pub enum ListenError {
     #[error("no free port in {0:?} on 127.0.0.1")]
     NoFreePort(RangeInclusive<u16>),
-    #[error("socket path {0} is longer than the {LONGEST} bytes that a unix socket may have; set PLUGIN_UNIX_SOCKET_DIR or TMPDIR to a shorter one", LONGEST = LONGEST_PATH)]
+    #[error("socket path {0} is longer than the {LONGEST} bytes that a unix socket may have; choose a shorter folder, by --socket, PLUGIN_UNIX_SOCKET_DIR or TMPDIR", LONGEST = LONGEST_PATH)]
     #[cfg(unix)]
     LongPath(PathBuf),
+    #[error("{process} serves {path} already; stop it, or choose another socket")]
+    Served { path: PathBuf, process: String },
+    #[error("{0} exists and is no socket; remove it, or choose another path")]
+    NoSocket(PathBuf),
     #[error("no group {0} on this machine; PLUGIN_UNIX_SOCKET_GROUP takes a name or a number")]
     UnknownGroup(String),
     #[error(

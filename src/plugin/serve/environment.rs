@@ -44,6 +44,7 @@ impl Environment {
                 network: Network::default(),
                 ports,
                 directory: var("PLUGIN_UNIX_SOCKET_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from),
+                socket: None,
                 group: text("PLUGIN_UNIX_SOCKET_GROUP"),
             },
             client_certificate: text("PLUGIN_CLIENT_CERT"),

@@ -28,11 +28,12 @@ pub(super) fn refusal(error: &(dyn Error + 'static)) -> String {
 pub struct Attachment {
     provider: &'static str,
     endpoint: Endpoint,
+    process: u32,
 }
 
 impl Attachment {
-    pub(super) fn new(provider: &'static str, endpoint: Endpoint) -> Self {
-        Self { provider, endpoint }
+    pub(super) fn new(provider: &'static str, endpoint: Endpoint, process: u32) -> Self {
+        Self { provider, endpoint, process }
     }
 
     /// The value of `TF_REATTACH_PROVIDERS`. `Test` keeps clients from ending or killing a process that is not theirs.
@@ -42,7 +43,7 @@ impl Attachment {
             self.provider: {
                 "Protocol": "grpc",
                 "ProtocolVersion": PROTOCOL,
-                "Pid": std::process::id(),
+                "Pid": self.process,
                 "Test": true,
                 "Addr": { "Network": network.to_string(), "String": address },
             }
@@ -90,13 +91,14 @@ mod tests {
     #[test]
     fn an_attachment_is_a_line_for_the_shell() {
         let address = "/tmp/o'brien/s".to_owned();
-        let shown = Attachment::new("example.test/x/y", Endpoint { network: Network::Unix, address }).to_string();
+        let shown = Attachment::new("example.test/x/y", Endpoint { network: Network::Unix, address }, 1).to_string();
         assert!(shown.starts_with("TF_REATTACH_PROVIDERS='{"), "{shown}");
         assert!(shown.contains(r"o'\''brien"), "{shown}");
 
-        let json = Attachment::new("example.test/x/y", endpoint()).to_json();
+        let json = Attachment::new("example.test/x/y", endpoint(), 1).to_json();
         assert_eq!(json["example.test/x/y"]["ProtocolVersion"], 6, "0 would be taken as 5");
         assert_eq!(json["example.test/x/y"]["Test"], true);
+        assert_eq!(json["example.test/x/y"]["Pid"], 1, "whom the client watches");
         assert_eq!(json["example.test/x/y"]["Addr"]["String"], "127.0.0.1:10000");
     }
 }

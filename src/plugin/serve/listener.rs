@@ -15,7 +15,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
 pub(super) enum Listener {
     #[cfg(unix)]
-    Unix(tokio::net::UnixListener, unix::Folder),
+    Unix(tokio::net::UnixListener, unix::Place),
     Tcp(TcpListener, String),
 }
 
@@ -24,7 +24,7 @@ impl Listener {
     pub(super) fn bind(address: &ListenAddress) -> Result<Self, ListenError> {
         match address.network {
             #[cfg(unix)]
-            Network::Unix => unix::bind(address).map(|(listener, folder)| Self::Unix(listener, folder)),
+            Network::Unix => unix::bind(address).map(|(listener, place)| Self::Unix(listener, place)),
             Network::Tcp => bind_tcp(&address.ports),
         }
     }
@@ -32,9 +32,7 @@ impl Listener {
     pub(super) fn endpoint(&self) -> Endpoint {
         match self {
             #[cfg(unix)]
-            Self::Unix(_, folder) => {
-                Endpoint { network: Network::Unix, address: folder.socket().display().to_string() }
-            }
+            Self::Unix(_, place) => Endpoint { network: Network::Unix, address: place.socket().display().to_string() },
             Self::Tcp(_, address) => Endpoint { network: Network::Tcp, address: address.clone() },
         }
     }

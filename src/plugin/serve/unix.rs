@@ -1,13 +1,20 @@
-//! A unix socket in a folder of our own.
+//! A unix socket: in a folder of our own, or at a place that clients know beforehand.
 
 use super::address::{LONGEST_PATH, ListenAddress, ListenError};
 use std::{
     fs::{self, DirBuilder, Permissions},
-    io,
-    os::unix::fs::{DirBuilderExt, PermissionsExt, chown},
+    io::{self, ErrorKind},
+    os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt, chown},
     path::{Path, PathBuf},
 };
 use tokio::net::UnixListener;
+
+/// Where the socket is. Dropped, it is gone, and so is a folder of our own.
+pub(super) enum Place {
+    Own(Folder),
+    /// By its inode: a successor may have taken the path meanwhile.
+    Known(PathBuf, u64),
+}
 
 /// A folder with one socket in it. Dropped, both are gone.
 pub(super) struct Folder(PathBuf);
@@ -21,8 +28,16 @@ impl Folder {
         Ok(Self(path))
     }
 
-    pub(super) fn socket(&self) -> PathBuf {
+    fn socket(&self) -> PathBuf {
         self.0.join("socket")
+    }
+
+    fn bind(&self) -> Result<UnixListener, ListenError> {
+        let socket = self.socket();
+        if socket.as_os_str().len() > LONGEST_PATH {
+            return Err(ListenError::LongPath(socket));
+        }
+        UnixListener::bind(&socket).map_err(file_error("cannot bind", &socket))
     }
 }
 
@@ -34,13 +49,31 @@ impl Drop for Folder {
     }
 }
 
-pub(super) fn bind(address: &ListenAddress) -> Result<(UnixListener, Folder), ListenError> {
-    let folder = Folder::create(&address.directory.clone().unwrap_or_else(std::env::temp_dir))?;
-    let socket = folder.socket();
-    if socket.as_os_str().len() > LONGEST_PATH {
-        return Err(ListenError::LongPath(socket));
+impl Place {
+    pub(super) fn socket(&self) -> PathBuf {
+        match self {
+            Self::Own(folder) => folder.socket(),
+            Self::Known(socket, _) => socket.clone(),
+        }
     }
-    let listener = UnixListener::bind(&socket).map_err(file_error("cannot bind", &socket))?;
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Self::Known(socket, inode) = self
+            && fs::symlink_metadata(&*socket).is_ok_and(|there| there.ino() == *inode)
+        {
+            let _ = fs::remove_file(socket);
+        }
+    }
+}
+
+pub(super) fn bind(address: &ListenAddress) -> Result<(UnixListener, Place), ListenError> {
+    if let Some(socket) = &address.socket {
+        return bind_known(socket);
+    }
+    let folder = Folder::create(&address.directory.clone().unwrap_or_else(std::env::temp_dir))?;
+    let (listener, socket) = (folder.bind()?, folder.socket());
     if let Some(group) = &address.group {
         // The group may pass through the folder and use the socket, but not list or change the folder.
         let gid = group_id(group)?;
@@ -50,7 +83,48 @@ pub(super) fn bind(address: &ListenAddress) -> Result<(UnixListener, Folder), Li
                 .map_err(file_error("cannot open to the group", path))?;
         }
     }
-    Ok((listener, folder))
+    Ok((listener, Place::Own(folder)))
+}
+
+/// Bound in a closed folder beside its place and then moved there: nobody else can connect before its mode is set, and clients
+/// never find the place empty.
+fn bind_known(socket: &Path) -> Result<(UnixListener, Place), ListenError> {
+    // Clients have other working folders.
+    let socket = std::path::absolute(socket).map_err(file_error("cannot find", socket))?;
+    let parent = socket.parent().unwrap_or(&socket).to_owned();
+    DirBuilder::new().recursive(true).mode(0o700).create(&parent).map_err(file_error("cannot create", &parent))?;
+    check_free(&socket)?;
+    let folder = Folder::create(&parent)?;
+    let (listener, bound) = (folder.bind()?, folder.socket());
+    fs::set_permissions(&bound, Permissions::from_mode(0o600)).map_err(file_error("cannot close", &bound))?;
+    let inode = fs::symlink_metadata(&bound).map_err(file_error("cannot read", &bound))?.ino();
+    fs::rename(&bound, &socket).map_err(file_error("cannot make", &socket))?;
+    Ok((listener, Place::Known(socket, inode)))
+}
+
+/// What a process that was killed left behind may be replaced; what somebody serves, or is no socket, may not.
+fn check_free(socket: &Path) -> Result<(), ListenError> {
+    let there = match fs::symlink_metadata(socket) {
+        Ok(there) => there,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(file_error("cannot read", socket)(error)),
+    };
+    if !there.file_type().is_socket() {
+        return Err(ListenError::NoSocket(socket.to_owned()));
+    }
+    match std::os::unix::net::UnixStream::connect(socket) {
+        Ok(stream) => Err(ListenError::Served { path: socket.to_owned(), process: peer(stream) }),
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(()),
+        Err(error) => Err(file_error("cannot connect to", socket)(error)),
+    }
+}
+
+fn peer(stream: std::os::unix::net::UnixStream) -> String {
+    let process = || {
+        stream.set_nonblocking(true).ok()?;
+        tokio::net::UnixStream::from_std(stream).ok()?.peer_cred().ok()?.pid()
+    };
+    process().map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
 }
 
 /// The file only: a directory service would need libc's resolver, and a number always works.

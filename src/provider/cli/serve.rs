@@ -1,27 +1,58 @@
-//! `serve --reattach`: one process for any number of clients, for tests and debuggers.
+//! `serve --reattach`: one process for any number of clients, for bridges such as Crossplane's, tests and debuggers.
 
 use super::output;
+use anyhow::bail;
 use plugin::{
     Provider,
     serve::{ListenAddress, reattach},
 };
-use std::sync::Arc;
+use std::{path::PathBuf, process, sync::Arc};
 
 /// Serve clients that attach with TF_REATTACH_PROVIDERS, each with its own configuration
 ///
-/// Prints the variable to set, as a line for a shell, and serves until interrupted. Environment variables of this process
-/// do not apply to the configuration of any client.
+/// Prints the variable to set, as a line for a shell, and serves until interrupted. Nothing of this process's environment counts
+/// for a client: targets, credentials and paths come from its provider block alone.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Let clients attach and detach (the only mode)
     #[arg(long, required = true)]
     reattach: bool,
+    /// Serve at this place, in a folder that others can't change. What is printed then stays right when this process is started
+    /// again [default: a new one in the temporary folder]
+    #[arg(long)]
+    socket: Option<PathBuf>,
+    /// Process that clients watch: they give up when it ends, and when they may not signal it. Choose one of the clients' PID namespace
+    /// and user that outlives this one [default: 1 with --socket, else this process]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pid: Option<u32>,
 }
 
 pub(super) async fn run(arguments: Arguments, provider: Arc<dyn Provider>) -> anyhow::Result<()> {
-    let Arguments { reattach: _ } = arguments;
+    let Arguments { reattach: _, socket, pid } = arguments;
+    let watched = match (pid, &socket) {
+        (Some(pid), _) => pid,
+        (None, None) => process::id(),
+        (None, Some(_)) if may_signal_init() => 1,
+        (None, Some(_)) => bail!(
+            "clients of this user may not signal process 1, so they can't watch it; set --pid to a process of this user that outlives \
+             this one"
+        ),
+    };
+    let address = ListenAddress { socket, ..ListenAddress::default() };
     let mut printed = Ok(());
-    reattach(provider, ListenAddress::default(), |attachment| printed = output::data(&format!("{attachment}\n")))
-        .await?;
+    reattach(provider, address, watched, |attachment| printed = output::data(&format!("{attachment}\n"))).await?;
     Ok(printed?)
+}
+
+/// In a container process 1 is of the same user as all others, and lives as long as the container.
+#[cfg(unix)]
+fn may_signal_init() -> bool {
+    use std::{fs::metadata, os::unix::fs::MetadataExt};
+    let user = |process: &str| Some(metadata(format!("/proc/{process}")).ok()?.uid());
+    user("self").is_some_and(|own| own == 0 || user("1") == Some(own))
+}
+
+#[cfg(not(unix))]
+fn may_signal_init() -> bool {
+    false
 }

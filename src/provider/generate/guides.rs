@@ -13,6 +13,7 @@ const EXPLAIN: &str = include_str!("guides/explain.md");
 const REGO: &str = include_str!("../../../examples/policy/deny.rego");
 const PYTHON: &str = include_str!("../../../examples/policy/deny.py");
 const LINT: &str = include_str!("guides/lint.md");
+const CROSSPLANE: &str = include_str!("guides/crossplane.md");
 const SECURITY: &str = include_str!("guides/security.md");
 
 pub fn pages() -> Pages {
@@ -20,6 +21,8 @@ pub fn pages() -> Pages {
     let reading = head("Reading a plan", "What the texts and keys of `objects` say.");
     let explain = head("Explain a plan", "What a plan does, for reviewers and for policies.");
     let lint = head("Unknown words", "Words in a configuration that nobody knows, and how to find them.");
+    let crossplane =
+        head("Crossplane", "Golden paths as resources of Crossplane, by way of its Terraform or OpenTofu provider.");
     let security = head("Security notes", "Who may do what, and what is tested where.");
     Pages::from([
         ("guides/glossary.md".into(), format!("{glossary}\n{GLOSSARY}")),
@@ -27,6 +30,7 @@ pub fn pages() -> Pages {
         ("guides/reading-a-plan.md".into(), format!("{reading}\n{READING}")),
         ("guides/explain.md".into(), format!("{explain}\n{EXPLAIN}\n```rego\n{REGO}```\n\n```python\n{PYTHON}```\n")),
         ("guides/lint.md".into(), format!("{lint}\n{LINT}")),
+        ("guides/crossplane.md".into(), format!("{crossplane}\n{CROSSPLANE}")),
         ("guides/security.md".into(), format!("{security}\n{}", promises::filled(SECURITY))),
     ])
 }

@@ -11,7 +11,7 @@ use plugin::{
 };
 
 /// What every managed resource computes about itself; `id` is the form of its id.
-pub fn identity(id: &str) -> [Attribute; 4] {
+pub fn identity(id: &str) -> [Attribute; 5] {
     [
         computed("id", Type::String)
             .stable()
@@ -29,6 +29,10 @@ pub fn identity(id: &str) -> [Attribute; 4] {
              all fields that the provider owns at the end; see [reading a plan](../guides/reading-a-plan). After a refresh, \
              it is what was observed; in a plan, what is desired. A plan therefore lists each object that will be created, \
              changed or deleted, and any drift.",
+        ),
+        computed("drifted", Type::list(Type::String)).describe(
+            "Keys of `objects` that are not as the golden path wants them, or gone, in order; null if there are none. A refresh finds all \
+             of them, an apply leaves those that `drift` says to leave. Tools that show no warnings, such as Crossplane, show this.",
         ),
     ]
 }

@@ -3,10 +3,13 @@
 //! There is no default target: what is made by mistake in the wrong place is worse than one more line.
 
 mod bounds;
+mod credentials;
 mod environment;
 mod real;
 mod schema;
+mod shared;
 
+pub use credentials::{Secret, WebIdentity};
 pub use environment::FromEnvironment;
 pub use real::{Aws, Kubernetes};
 pub use schema::{SANDBOX_PATH, schema};
@@ -61,6 +64,8 @@ pub enum Target {
 #[derive(Debug, PartialEq)]
 pub struct ProviderConfig {
     pub target: Target,
+    /// Other clients share this process.
+    pub is_shared: bool,
     pub catalogue: Folders,
     pub unreachable: Unreachable,
     /// How long a record may stand still before another operation takes it for abandoned; tests shorten it.
@@ -120,8 +125,17 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
     if kubernetes.is_some() && !matches!(target, Target::Real { .. }) {
         return Err(kubernetes_alone().into());
     }
+    if environment.is_shared {
+        shared::check_folders(catalogue.as_deref().unwrap_or_default())?;
+        match &target {
+            Target::Sandbox { path, .. } => shared::check_sandbox(path)?,
+            Target::Real { aws, kubernetes } => shared::check_real(aws, kubernetes.as_ref())?,
+            Target::Offline(_) => {}
+        }
+    }
     Ok(ProviderConfig {
         target,
+        is_shared: environment.is_shared,
         catalogue: folders(catalogue, pipeline.as_ref(), environment)?,
         bounds: pipeline.into_iter().map(|pipeline| pipeline.allow).chain(allow).collect(),
         unreachable: match (unreachable, &environment.unreachable) {

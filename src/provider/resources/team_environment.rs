@@ -94,8 +94,9 @@ fn configured() -> Vec<Attribute> {
         pod_security("Pod Security admission of all namespaces. Defaults to the level of the tier."),
         access::access(),
         optional("deletion_protection", Type::Bool).describe(
-            "Rejects every plan that would delete one of the namespaces. To delete them, first apply `false` by itself. \
-             The default depends on the tier.",
+            "Rejects every plan that would delete one of the namespaces. To delete them, first apply `false` by itself; where only a \
+             destroy can run, `terraform-provider-goldenpath unprotect <id>` lifts it until the next apply. The default depends on the \
+             tier.",
         ),
         attributes::drift(),
         adopt(),

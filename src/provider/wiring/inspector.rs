@@ -5,7 +5,7 @@ use crate::cli::doctor::{
 };
 use async_trait::async_trait;
 use goldenpath_adapters::{
-    aws::{Aws, AwsOptions},
+    aws::{Aws, AwsOptions, CredentialSource},
     joined::{Joined, JoinedClusters},
     kube::{Credentials, Kube, Kubeconfig, permissions},
 };
@@ -85,7 +85,8 @@ fn catalogue(reach: &Reach) -> anyhow::Result<Arc<Catalogue>> {
 
 fn adapters(reach: &Reach) -> (Arc<Aws>, Arc<Kube>) {
     let Reach { region, profile, kubeconfig, context, .. } = reach.clone();
-    let aws = Arc::new(Aws::new(AwsOptions { region, profile, ..AwsOptions::default() }));
+    let credentials = profile.map_or(CredentialSource::Chain, CredentialSource::Profile);
+    let aws = Arc::new(Aws::new(AwsOptions { region, credentials, ..AwsOptions::default() }));
     let credentials = match (kubeconfig, context) {
         (None, None) => Credentials::Tokens(aws.clone()),
         (path, context) => Credentials::Kubeconfig(Kubeconfig { path, context, is_proxied: false }),

@@ -1,17 +1,17 @@
 //! From the written account and region to the adapters of AWS and Kubernetes, joined to one target.
 
 use super::ports::Ports;
-use crate::resources::provider_config::{Aws as Written, Kubernetes};
+use crate::resources::provider_config::{Aws as Written, Kubernetes, Secret};
 use goldenpath_adapters::{
-    aws::{AssumeRole, Aws, AwsOptions, Endpoints},
+    aws::{AssumeRole, Aws, AwsOptions, CredentialSource, Endpoints, WebIdentity},
     joined::{Joined, JoinedClusters},
     kube::{Credentials, Kube, Kubeconfig},
 };
 use plugin::{Diagnostic, Path, schema::duration};
 use std::sync::Arc;
 
-pub(super) fn ports(written: Written, kubernetes: Option<Kubernetes>) -> Result<Ports, Diagnostic> {
-    let aws = Arc::new(Aws::new(options(written)?));
+pub(super) fn ports(written: Written, kubernetes: Option<Kubernetes>, is_shared: bool) -> Result<Ports, Diagnostic> {
+    let aws = Arc::new(Aws::new(options(written, is_shared)?));
     let credentials = match kubernetes {
         None => Credentials::Tokens(aws.clone()),
         Some(Kubernetes { kubeconfig, context, proxied }) => {
@@ -28,8 +28,9 @@ pub(super) fn ports(written: Written, kubernetes: Option<Kubernetes>) -> Result<
     })
 }
 
-fn options(written: Written) -> Result<AwsOptions, Diagnostic> {
-    let Written { region, profile, assume_role, endpoints, default_tags } = written;
+fn options(written: Written, is_shared: bool) -> Result<AwsOptions, Diagnostic> {
+    let Written { region, profile, access_key, secret_key, token, web_identity, assume_role, endpoints, default_tags } =
+        written;
     let mut roles = vec![];
     for role in assume_role.unwrap_or_default() {
         let wrong = |error: String| {
@@ -45,10 +46,19 @@ fn options(written: Written) -> Result<AwsOptions, Diagnostic> {
             duration,
         });
     }
+    let credentials = match (access_key.zip(secret_key), web_identity, profile) {
+        (Some((id, secret)), ..) => CredentialSource::keys(&id, secret.reveal(), token.as_ref().map(Secret::reveal)),
+        (_, Some(identity), _) => {
+            CredentialSource::WebIdentity(WebIdentity { role_arn: identity.role_arn, token_file: identity.token_file })
+        }
+        (.., Some(profile)) => CredentialSource::Profile(profile),
+        _ => CredentialSource::Chain,
+    };
     let endpoints = endpoints.unwrap_or_default();
     Ok(AwsOptions {
         region,
-        profile,
+        credentials,
+        is_shared,
         assume_role: roles,
         endpoints: Endpoints { iam: endpoints.iam, eks: endpoints.eks, sts: endpoints.sts },
         default_tags: default_tags.unwrap_or_default(),

@@ -21,12 +21,12 @@ pub(super) struct Opened {
 }
 
 pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
-    let ProviderConfig { target, catalogue, unreachable, lease, bounds } = config;
+    let ProviderConfig { target, is_shared, catalogue, unreachable, lease, bounds } = config;
     let catalogue = self::catalogue(&catalogue).map_err(|error| {
         let summary = format!("The catalogue can't be read: {error:#}");
         Diagnostic::error(summary, "Correct the golden path, or its folder.").at(Path::attribute("catalogue"))
     })?;
-    let Ports { objects, clusters, probe, notice, refuses } = ports(target)?;
+    let Ports { objects, clusters, probe, notice, refuses } = ports(target, is_shared)?;
     let usual = EngineConfig::default();
     let engine_config =
         EngineConfig { lease: lease.unwrap_or(usual.lease), assumes_baseline: refuses.is_some(), bounds, ..usual };
@@ -35,7 +35,7 @@ pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     Ok(Opened { configured: Configured { provisioner: Arc::new(engine), unreachable, refuses }, catalogue, notice })
 }
 
-fn ports(target: Target) -> Result<Ports, Diagnostic> {
+fn ports(target: Target, is_shared: bool) -> Result<Ports, Diagnostic> {
     Ok(match target {
         Target::Sandbox { path, declared } => {
             let options: SandboxOptions = from_value(&declared).map_err(|error| {
@@ -53,7 +53,7 @@ fn ports(target: Target) -> Result<Ports, Diagnostic> {
             };
             Ports { notice: is_new.then(notice), ..Ports::of(Arc::new(Sandbox::open(path, options))) }
         }
-        Target::Real { aws, kubernetes } => real::ports(*aws, kubernetes)?,
+        Target::Real { aws, kubernetes } => real::ports(*aws, kubernetes, is_shared)?,
         Target::Offline(facts) => {
             let refuses = Some("the offline target only makes plans");
             Ports { refuses, ..Ports::of(Arc::new(Offline::new(*facts))) }

@@ -49,7 +49,7 @@ impl Engine {
             now: &self.clock.now(),
         };
         let plan = decide(&inputs).map_err(Stop::into_problems)?; // pure
-        let outputs = outcome::planned(&blueprint, &plan.lines, change.prior, ground.target.as_deref()); // pure
+        let outputs = outcome::planned(&blueprint, &plan.lines, &plan.drifted, change.prior, ground.target.as_deref()); // pure
         let decided = Decided {
             outputs,
             facts: ground.facts,
@@ -189,9 +189,8 @@ impl Engine {
         }
         self.memory.remember_share(&request.id, 0, [].into());
         let lost = losses::own_namespaces(&request.id, &request.keys); // pure
-        // A create that never ended has nothing inside that anybody could miss.
-        let is_protected = !lost.is_empty() && request.protected && !self.gather_never_ready(request).await; // reads
-        Ok(losses::report(&request.id, &lost, is_protected)) // pure
+        let is_protected = !lost.is_empty() && request.protected && !self.gather_unprotected(request).await; // reads
+        Ok(losses::of_removal(&request.id, &lost, is_protected)) // pure
     }
 
     /// `None`: gone, else what is left. The error arm: nothing was changed.

@@ -13,6 +13,7 @@ mod steps;
 mod wait;
 mod way;
 
+pub use document::write as write_record;
 pub use lease::wait_until_free;
 pub use operation::Operation;
 pub use removal::Removing;

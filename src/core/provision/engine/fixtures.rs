@@ -74,5 +74,6 @@ pub fn record(team: &str, phase: Phase, spec: &Spec) -> Record {
         timings: vec![],
         written_at: "2026-11-25T01:00:00Z".into(),
         tool_version: "test".into(),
+        unprotected: None,
     }
 }

@@ -9,7 +9,7 @@ use super::{
     target::Moment,
 };
 use crate::{
-    domain::{ClusterRef, Facts, Id, Problem, Record},
+    domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected},
     ports::operation,
     provision::{
         Description, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest, Provisioner,
@@ -88,6 +88,11 @@ impl Provisioner for Engine {
             Ok(lost) => lost.into_iter().collect(),
             Err(problem) => vec![problem],
         }
+    }
+
+    async fn unprotect(&self, id: &Id) -> Result<Unprotected, Problem> {
+        let name = random_id("op-")?;
+        operation::within(&name, self.lift_protection(id)).await
     }
 
     async fn remove(&self, request: RemoveRequest) -> Removed {

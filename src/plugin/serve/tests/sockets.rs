@@ -48,6 +48,38 @@ async fn a_group_may_use_the_socket_and_not_change_the_folder() {
 }
 
 #[tokio::test]
+async fn a_known_place_is_closed_and_outlives_whoever_served_there() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let socket = parent.path().join("run").join("gp.sock");
+    let at = |socket: &Path| ListenAddress { socket: Some(socket.to_owned()), ..ListenAddress::default() };
+    let (first, address) = bind(&at(&socket));
+    assert_eq!(address, socket);
+    assert_eq!((mode(&socket), mode(&parent.path().join("run"))), (0o600, 0o700), "nobody else gets to it");
+    assert_eq!(fs::read_dir(parent.path().join("run")).expect("a folder").count(), 1, "the socket alone");
+
+    let taken = Listener::bind(&at(&socket)).err().expect("somebody serves it").to_string();
+    let own = format!("process {}", std::process::id());
+    assert!(taken.contains(&own) && taken.contains("gp.sock"), "who and where: {taken}");
+
+    // As kill -9 leaves it: the file without a process.
+    std::mem::forget(first);
+    let stale = parent.path().join("stale.sock");
+    drop(std::os::unix::net::UnixListener::bind(&stale).expect("binds"));
+    let (second, _) = bind(&at(&stale));
+    fs::remove_file(&stale).expect("there");
+    let (third, _) = bind(&at(&stale));
+    drop(second);
+    assert!(stale.exists(), "who ends leaves the socket of a successor alone");
+    drop(third);
+    assert!(!stale.exists(), "and takes its own away");
+
+    let text = parent.path().join("text");
+    fs::write(&text, "precious").expect("writes");
+    assert!(matches!(Listener::bind(&at(&text)), Err(ListenError::NoSocket(_))), "a file is no stale socket");
+    assert_eq!(fs::read_to_string(&text).expect("there"), "precious");
+}
+
+#[tokio::test]
 async fn what_cannot_be_is_said_plainly_and_leaves_nothing() {
     let parent = tempfile::tempdir().expect("a folder");
     let deep = parent.path().join("d".repeat(100));

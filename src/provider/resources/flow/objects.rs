@@ -5,10 +5,11 @@ use goldenpath_core::{
     domain::{Late, ObjectKey},
     provision::{KeptKeys, kept_keys, short_keys, whole_key},
 };
-use plugin::Value;
-use std::collections::BTreeMap;
+use plugin::{Value, value::from_value};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const OBJECTS: &str = "objects";
+pub(super) const DRIFTED: &str = "drifted";
 
 /// From the engine: under the keys that people read, and what has to be remembered of these. `kept` is remembered of the
 /// state.
@@ -17,6 +18,14 @@ pub(super) fn shown(objects: Value, kept: &KeptKeys) -> (Value, KeptKeys) {
     let shown = short_keys(objects.keys(), kept);
     let named = objects.into_iter().map(|(key, text)| (shown.get(&key).cloned().unwrap_or(key), text));
     (Value::Map(named.collect()), kept_keys(shown))
+}
+
+/// Keys alone, in order; some may be of objects that are gone.
+pub(super) fn shown_keys(keys: &Value, objects: &Value, kept: &KeptKeys) -> Value {
+    let Ok(keys) = from_value::<Vec<String>>(keys) else { return keys.clone() };
+    let shown = short_keys(objects.as_map().into_iter().flatten().map(|(key, _)| key).chain(&keys), kept);
+    let names: BTreeSet<&String> = keys.iter().map(|key| shown.get(key).unwrap_or(key)).collect();
+    Value::List(names.into_iter().map(|name| name.as_str().into()).collect())
 }
 
 /// From a state. A key that nobody can read any more, since the private bytes are lost, is in the record's inventory.

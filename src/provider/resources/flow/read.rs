@@ -47,14 +47,19 @@ impl Managed {
             Err(unreadable) => return Ok((None, private.clone(), vec![nobody(unreadable)])),
         };
         self.remember_read(&id, state, memory.protected);
-        let spec = self.spec_of_state(state)?;
+        let spec = match self.spec_of_state(state) {
+            Ok(spec) => Some(spec),
+            // A bridge that knows nothing but the ID: the record knows the rest.
+            Err(_) if state.child("uid").is_null() => None,
+            Err(unreadable) => return Err(vec![unreadable]),
+        };
         let request = ObserveRequest {
             id,
             uid: tree::maybe_text(state, "uid"),
             target: tree::maybe_text(state, "target"),
             facts: memory.facts.clone(),
             path: memory.path.clone(),
-            spec: Some(spec),
+            spec,
             parent: memory.parent.clone(),
             objects: objects::known(state, &memory.keys),
         };
@@ -72,13 +77,14 @@ impl Managed {
             Err(problem) => return Err(self.diagnostics([problem])),
         };
         let (shown, keys) = objects::shown(to_value(&seen.objects), &memory.keys);
+        let kept = memory.keys.clone();
         let mut memory = Memory { keys, ..remember(state, memory, &seen) };
         if memory.protected.is_none() {
             memory.protected = self.protection(configured, state, &memory).await;
             self.remember_read(&memory.id, state, memory.protected);
         }
         let diagnostics = self.diagnostics(seen.problems.iter().cloned());
-        Ok((Some(fresh_state(state, seen, shown)), memory.write(), diagnostics))
+        Ok((Some(fresh_state(state, seen, shown, &kept)), memory.write(), diagnostics))
     }
 
     fn remember_read(&self, id: &impl ToString, state: &Value, protected: Option<bool>) {
@@ -116,9 +122,9 @@ fn remember(state: &Value, memory: Memory, seen: &ObservedInstance) -> Memory {
 }
 
 /// The configuration stays as it was; computed attributes are what was observed, and those that nobody observed stay.
-fn fresh_state(state: &Value, seen: ObservedInstance, shown: Value) -> Value {
+fn fresh_state(state: &Value, seen: ObservedInstance, shown: Value, kept: &KeptKeys) -> Value {
     let mut fresh = state.clone();
-    let outputs = seen.outputs.iter().flat_map(|outputs| tree::computed(outputs, &KeptKeys::new()).0);
+    let outputs = seen.outputs.iter().flat_map(|outputs| tree::computed(outputs, kept).0);
     for (name, value) in outputs {
         if name != "uid" && value.is_wholly_known() {
             tree::set(&mut fresh, &name, value);

@@ -293,6 +293,22 @@ async fn an_id_that_is_none_is_gone_and_no_error() {
 }
 
 #[tokio::test]
+async fn an_id_alone_finds_what_its_record_knows() {
+    let (_folder, _, environments) = fixture().await;
+    let core = Core::new(&environments);
+    let state = create(&core, environment("pay")).await;
+    let uid = text(&state, "uid");
+    for (id, expected, reason) in [("demo/pay", Some(uid), "it exists"), ("demo/nowhere", None, "it does not")] {
+        let nothing = state.value.as_map().unwrap().keys().map(|name| (name.clone(), Value::Null));
+        let mut alone = State { value: Value::map(nothing), private: Private::default() };
+        tree::set(&mut alone.value, "id", id);
+        let (read, found) = core.read(&alone).await;
+        assert!(!any_error(&found), "{reason}: {found:?}");
+        assert_eq!(read.as_ref().map(|read| text(read, "uid")), expected, "{reason}");
+    }
+}
+
+#[tokio::test]
 async fn limits_of_time_are_those_of_the_operation() {
     let (_folder, target, environments) = fixture().await;
     let core = Core::new(&environments);

@@ -38,6 +38,10 @@ pub(super) fn timeouts(tree: &Value) -> Timeouts {
 pub(super) fn computed(outputs: &Outputs, kept: &KeptKeys) -> (BTreeMap<String, Value>, KeptKeys) {
     let Value::Map(mut attributes) = to_value(outputs) else { return Default::default() };
     let Some(objects) = attributes.remove(objects::OBJECTS) else { return (attributes, KeptKeys::new()) };
+    if let Some(drifted) = attributes.get(objects::DRIFTED) {
+        let drifted = objects::shown_keys(drifted, &objects, kept);
+        attributes.insert(objects::DRIFTED.to_owned(), drifted);
+    }
     let (objects, kept) = objects::shown(objects, kept);
     attributes.insert(objects::OBJECTS.to_owned(), objects);
     (attributes, kept)

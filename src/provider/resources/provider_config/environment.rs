@@ -10,6 +10,9 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 /// The provider's own variables; AWS's are read by its SDK.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FromEnvironment {
+    /// The process serves several clients, so that its environment and its folder are none of theirs: what follows fills no gap
+    /// then, but bounds and lease, which are the process's own.
+    pub is_shared: bool,
     pub sandbox: Option<PathBuf>,
     pub aws: Option<Aws>,
     pub kubernetes: Option<Kubernetes>,
@@ -40,6 +43,7 @@ impl FromEnvironment {
         // Sets the target where nothing else has to be said.
         let is_set = text("GOLDENPATH_AWS").is_some_and(|value| value != "0" && value != "false");
         Self {
+            is_shared: false,
             sandbox: path("GOLDENPATH_SANDBOX"),
             aws: (is_set || aws != Aws::default()).then_some(aws),
             kubernetes: (kubernetes != Kubernetes::default()).then_some(kubernetes),

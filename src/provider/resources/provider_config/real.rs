@@ -1,5 +1,6 @@
 //! The real target as it is written: an AWS account and region, and how the clusters in it are reached.
 
+use super::credentials::{self, Secret, WebIdentity, is_role};
 use plugin::{
     Type, Value,
     schema::{Attribute, duration, list_of, object, optional, required},
@@ -7,12 +8,17 @@ use plugin::{
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// What is silent comes from AWS's own chain: environment, profile, web identity, container, instance.
+/// What is silent comes from AWS's own chain: environment, profile, web identity, container, instance. Not where clients share the
+/// process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Aws {
     pub region: Option<String>,
     pub profile: Option<String>,
+    pub access_key: Option<String>,
+    pub secret_key: Option<Secret>,
+    pub token: Option<Secret>,
+    pub web_identity: Option<WebIdentity>,
     pub assume_role: Option<Vec<AssumeRole>>,
     pub endpoints: Option<Endpoints>,
     pub default_tags: Option<BTreeMap<String, String>>,
@@ -53,7 +59,14 @@ impl Aws {
         };
         Self {
             region: self.region.or(other.region),
-            profile: self.profile.or(other.profile),
+            // One source of credentials, and not half of two.
+            profile: self
+                .profile
+                .or(other.profile.filter(|_| self.access_key.is_none() && self.web_identity.is_none())),
+            access_key: self.access_key,
+            secret_key: self.secret_key,
+            token: self.token,
+            web_identity: self.web_identity,
             assume_role: self.assume_role.or(other.assume_role),
             endpoints: self.endpoints.or(other.endpoints),
             default_tags: self.default_tags.or(other.default_tags),
@@ -89,6 +102,7 @@ pub fn aws() -> Attribute {
             .example("1h")
             .describe("Duration of a session, from `15m` to `12h`; at most `1h` for chained roles. Defaults to `1h`."),
     ]);
+    let [access_key, secret_key, token, web_identity] = credentials::attributes();
     optional(
         "aws",
         object([
@@ -106,6 +120,10 @@ pub fn aws() -> Attribute {
                  keys, as in other AWS tools.",
             )
             .example("platform"),
+            access_key,
+            secret_key,
+            token,
+            web_identity,
             optional("assume_role", list_of(role)).describe(
                 "Roles to assume, each with the credentials of the previous one. Environment variable: \
                  `GOLDENPATH_AWS_ASSUME_ROLE_ARN`, with ARNs separated by commas.",
@@ -121,13 +139,18 @@ pub fn aws() -> Attribute {
                     "Tags for every role, access entry and association that is created or changed. Tags that the provider sets \
                      itself take precedence. Changing only this changes nothing that exists.",
                 ),
-        ]),
+        ])
+        .conflicts(&["profile", "access_key", "web_identity"])
+        .also_requires("access_key", &["secret_key"])
+        .also_requires("secret_key", &["access_key"])
+        .also_requires("token", &["access_key"]),
     )
     .may_be_empty()
     .describe(
         "The real target: IAM, EKS and STS in one account and region, and the Kubernetes API of the clusters there. `{}` is enough \
          if the default AWS credential chain (environment, profile, SSO, web identity, container, instance) provides credentials \
-         and a region. Environment variable: `GOLDENPATH_AWS=1`. TLS certificates of AWS endpoints are verified with \
+         and a region; a process that serves several clients (`serve --reattach`) uses none of that, and needs `region` and \
+         credentials here. Environment variable: `GOLDENPATH_AWS=1`. TLS certificates of AWS endpoints are verified with \
          `AWS_CA_BUNDLE`, or with the certificates of the system.\n\nThe credentials can create IAM roles, so this is meant for \
          the platform team's pipelines, with the permissions that `terraform-provider-goldenpath permissions` prints.",
     )
@@ -173,18 +196,6 @@ fn is_region(text: &String) -> Result<(), String> {
             .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
         && parts.last().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
     if is_good { Ok(()) } else { Err(format!("{text:?} is not a region, such as eu-west-1")) }
-}
-
-fn is_role(arn: &String) -> Result<(), String> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    match parts.as_slice() {
-        ["arn", "aws" | "aws-us-gov" | "aws-cn", "iam", "", account, resource]
-            if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && resource.starts_with("role/") =>
-        {
-            Ok(())
-        }
-        _ => Err(format!("{arn:?} is not the ARN of a role, such as arn:aws:iam::111122223333:role/goldenpath")),
-    }
 }
 
 /// STS's bounds of `DurationSeconds`.

@@ -110,6 +110,46 @@ fn the_schema_reads_as_the_configuration() {
     );
 }
 
+/// What another client, or whoever started the process, has in its environment and its folder must not decide.
+#[test]
+fn clients_that_share_a_process_say_everything_themselves() {
+    let shared = FromEnvironment { is_shared: true, ..FromEnvironment::default() };
+    let object = |entries: &[(&str, &str)]| Value::map(entries.iter().map(|(name, text)| (*name, Value::from(*text))));
+    let keys = [("access_key", "AKIA"), ("secret_key", "secret")];
+    let in_region = |more: &[(&'static str, &'static str)]| object(&[&[("region", "eu-west-1")], more].concat());
+    let identity = |file: &str| {
+        let identity = object(&[("role_arn", "arn:aws:iam::111122223333:role/goldenpath"), ("token_file", file)]);
+        Value::map([("region", Value::from("eu-west-1")), ("web_identity", identity)])
+    };
+    for (written, expected, reason) in [
+        (vec![("sandbox", empty())], Some("sandbox.path"), "its usual place is in the folder of the process"),
+        (vec![("sandbox", object(&[("path", "x.db")]))], Some("sandbox.path"), "so is a relative one"),
+        (vec![("sandbox", object(&[("path", "/x.db")]))], None, "the same for everybody"),
+        (vec![("aws", in_region(&[]))], Some("aws.access_key"), "AWS's own chain is that of the process"),
+        (vec![("aws", in_region(&[("profile", "ops")]))], Some("aws.profile"), "so is the home"),
+        (vec![("aws", object(&keys))], Some("aws.region"), "and the region"),
+        (vec![("aws", in_region(&keys))], None, "keys of its own"),
+        (vec![("aws", identity("token"))], Some("aws.web_identity.token_file"), "a relative file"),
+        (vec![("aws", identity("/run/token"))], None, "a token of its own"),
+        (vec![("aws", in_region(&keys)), ("kubernetes", empty())], Some("kubernetes.kubeconfig"), "kubectl's own"),
+        (
+            vec![("sandbox", object(&[("path", "/x.db")])), ("catalogue", Value::List(vec!["paths".into()]))],
+            Some("catalogue[0]"),
+            "golden paths of another folder",
+        ),
+    ] {
+        let found = match resolve(&configured(&written), &shared) {
+            Err(Refused::Wrong(error)) => Some(error.path.to_string()),
+            Err(Refused::Undecided) => panic!("{reason}"),
+            Ok(config) => {
+                assert!(!format!("{config:?}").contains("\"secret\""), "{reason}: secrets are not shown");
+                None
+            }
+        };
+        assert_eq!(found.as_deref(), expected, "{reason}");
+    }
+}
+
 #[test]
 fn the_environment_may_name_one_target() {
     let read = |pairs: &'static [(&str, &str)]| {

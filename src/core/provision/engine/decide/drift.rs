@@ -21,6 +21,8 @@ pub struct Promise {
     pub is_quiet: bool,
     /// Objects whose drift is only reported: an apply leaves them alone, drifted already or not.
     pub left: BTreeSet<String>,
+    /// Of these, the ones that have drifted.
+    pub drifted: BTreeSet<String>,
     pub problems: Vec<Problem>,
 }
 
@@ -47,6 +49,7 @@ pub fn promise(now: Promised, before: Option<&Promised>, observed: &Lines, drift
             }
             seen if is_left => {
                 promise.problems.push(left_alone(&key, seen, text));
+                promise.drifted.insert(key.clone());
                 promise.lines.extend(seen.map(|seen| (key, Late::Now(seen.clone()))));
             }
             _ => {
@@ -210,6 +213,7 @@ mod tests {
             assert_eq!(promise.lines.get("q").and_then(|line| line.now()).map(String::as_str), line, "{reason}");
             assert_eq!(promise.problems.len(), usize::from(is_reported), "{reason}");
             assert!(!is_reported || promise.left.contains("q"), "{reason}: what is reported is not touched");
+            assert_eq!(promise.drifted.contains("q"), is_reported, "{reason}");
         }
     }
 

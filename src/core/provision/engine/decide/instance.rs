@@ -73,7 +73,9 @@ fn create(record: &Record, team: &str, spec: &Spec, replacing: Option<&Replacing
         };
     }
     match replacing {
-        Some(replacing) if replacing.uid == record.uid && replacing.protected => Decision::Refuse(protected(record)),
+        Some(replacing) if replacing.uid == record.uid && replacing.protected && record.holds_protection() => {
+            Decision::Refuse(protected(record))
+        }
         Some(replacing) if replacing.uid == record.uid => Decision::TakeOver,
         // Its result was lost on the way to state: the same request of the same team, by whoever holds it.
         _ if same_team
@@ -143,7 +145,7 @@ fn already_exists(record: &Record) -> Problem {
 fn protected(record: &Record) -> Problem {
     Problem::error(
         "deletion.protected",
-        format!("{} would be replaced, and deletion protection is on", record.id),
+        format!("{} would be replaced, and is protected: apply `deletion_protection = false` first", record.id),
         "Replacing it deletes its namespaces and everything in them. If it is only tainted, keep it: run `terraform untaint` with \
          its address. Else apply `deletion_protection = false` first, then replace it.",
     )

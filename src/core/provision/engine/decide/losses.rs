@@ -18,8 +18,8 @@ pub fn own_namespaces<'k>(id: &Id, keys: impl IntoIterator<Item = &'k ObjectKey>
     namespaces.filter(|name| id.loses_namespace(name)).collect()
 }
 
-/// One text for every way to lose a namespace: an update, a replacement, a removal.
-pub fn report(id: &Id, namespaces: &[String], is_protected: bool) -> Option<Problem> {
+/// One text for every way to lose a namespace: an update, a replacement, a removal. A bridge shows no more than the summary.
+fn report(id: &Id, namespaces: &[String], is_protected: bool) -> Option<Problem> {
     if namespaces.is_empty() {
         return None;
     }
@@ -27,8 +27,8 @@ pub fn report(id: &Id, namespaces: &[String], is_protected: bool) -> Option<Prob
     Some(match is_protected {
         true => Problem::error(
             "deletion.protected",
-            format!("{id} is protected from deletion, and this would delete {list}"),
-            "Everything in these namespaces would be lost. Apply `deletion_protection = false` by itself first.",
+            format!("{id} is protected from deletion: apply `deletion_protection = false` by itself first"),
+            format!("This would delete {list}, and everything in it would be lost."),
         )
         .at(["deletion_protection"]),
         false => Problem::warning(
@@ -36,6 +36,24 @@ pub fn report(id: &Id, namespaces: &[String], is_protected: bool) -> Option<Prob
             format!("{id}: {list} will be deleted with everything inside"),
             "Deletion protection is off. What runs or is stored there is lost.",
         ),
+    })
+}
+
+/// Of the whole instance: then nothing of it is left that an apply could switch off.
+pub fn of_removal(id: &Id, namespaces: &[String], is_protected: bool) -> Option<Problem> {
+    let lost = report(id, namespaces, is_protected)?;
+    if !lost.is_error() {
+        return Some(lost);
+    }
+    Some(Problem {
+        summary: format!(
+            "{id} is protected from deletion: apply `deletion_protection = false`, or run `unprotect {id}`"
+        ),
+        detail: format!(
+            "{} Where nothing but a destroy can run, as in Crossplane, run `terraform-provider-goldenpath unprotect {id}`.",
+            lost.detail
+        ),
+        ..lost
     })
 }
 
@@ -84,7 +102,7 @@ pub fn of_apply(inputs: &Inputs<'_>, record: Option<&Record>, deleted: &BTreeSet
 /// Of a replacement of something that is alive and well.
 pub fn of_replacement(id: &Id, recorded: &Record, is_protected: bool) -> Option<Problem> {
     let keys: Vec<ObjectKey> = record::keys(Some(recorded)).collect();
-    let lost = report(id, &own_namespaces(id, &keys), is_protected)?;
+    let lost = of_removal(id, &own_namespaces(id, &keys), is_protected && recorded.holds_protection())?;
     let way_out = "It is replaced because it is tainted or because of -replace. To keep a tainted one, run `terraform untaint` with its \
                    address.";
     Some(Problem { detail: format!("{} {way_out}", lost.detail), ..lost })

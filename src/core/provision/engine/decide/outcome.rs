@@ -12,9 +12,16 @@ use crate::{
     golden::{Before, Blueprint, Seen},
     provision::Prior,
 };
+use std::collections::BTreeSet;
 
 /// The outputs of a plan.
-pub fn planned(blueprint: &Blueprint, promised: &Promised, known: Option<&Prior>, target: Option<&str>) -> Outputs {
+pub fn planned(
+    blueprint: &Blueprint,
+    promised: &Promised,
+    drifted: &BTreeSet<String>,
+    known: Option<&Prior>,
+    target: Option<&str>,
+) -> Outputs {
     let mut outputs = blueprint.outputs.clone();
     let before = Before {
         objects: known.map(|known| &known.objects),
@@ -28,7 +35,7 @@ pub fn planned(blueprint: &Blueprint, promised: &Promised, known: Option<&Prior>
     if let Some(target) = target {
         outputs.set("target", target);
     }
-    outputs.with("objects", promised.clone())
+    outputs.with("objects", promised.clone()).with("drifted", listed(drifted))
 }
 
 /// The outputs of a refresh. What state knows already is left out but for what the target generates, since a new catalogue changes
@@ -39,6 +46,7 @@ pub fn refreshed(
     uid: &str,
     target: &str,
     lines: Lines,
+    drifted: &BTreeSet<String>,
     seen: &Seen<'_>,
 ) -> Outputs {
     const VERSION: &str = "resolved_version";
@@ -49,12 +57,24 @@ pub fn refreshed(
     if let Some(Record { golden_path_version, .. }) = seen.record.filter(|_| has_version) {
         blueprint.outputs.set(VERSION, golden_path_version.clone());
     }
-    existing(&blueprint, uid, target, lines, seen)
+    existing(&blueprint, uid, target, lines, drifted, seen)
 }
 
 /// The outputs of what exists.
-pub fn existing(blueprint: &Blueprint, uid: &str, target: &str, lines: Lines, seen: &Seen<'_>) -> Outputs {
+pub fn existing(
+    blueprint: &Blueprint,
+    uid: &str,
+    target: &str,
+    lines: Lines,
+    drifted: &BTreeSet<String>,
+    seen: &Seen<'_>,
+) -> Outputs {
     let mut outputs = blueprint.outputs.clone();
     blueprint.output_rules.settle_outputs(&mut outputs, &blueprint.objects, seen);
-    outputs.with("uid", uid).with("target", target).with("objects", lines)
+    outputs.with("uid", uid).with("target", target).with("objects", lines).with("drifted", listed(drifted))
+}
+
+/// Null where there is none: a plan says nothing of it then.
+fn listed(keys: &BTreeSet<String>) -> Option<Vec<String>> {
+    (!keys.is_empty()).then(|| keys.iter().cloned().collect())
 }

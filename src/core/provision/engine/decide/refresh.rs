@@ -9,12 +9,18 @@ use super::{
     outcome, promise,
 };
 use crate::{
-    domain::{Adopt, AdoptMode, Desired, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
+    domain::{
+        Adopt, AdoptMode, Desired, FieldsBuilder, Holder, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record,
+        Unprotected,
+    },
     golden::{self, Blueprint, ObservedByKey, Seen},
     kinds::in_words,
     provision::{
         Observation, ObserveRequest, ObservedInstance,
-        engine::gather::{InstanceGround, instance_keys},
+        engine::{
+            gather::{InstanceGround, instance_keys},
+            record,
+        },
     },
 };
 use std::collections::BTreeSet;
@@ -25,9 +31,13 @@ pub fn refresh(
     ground: InstanceGround,
     blueprint: Option<Blueprint>,
     record: Option<Record>,
-    observed: Vec<Observed>,
+    mut observed: Vec<Observed>,
 ) -> Observation {
     let id = &request.id;
+    if let Some(unprotected) = record.as_ref().and_then(|record| record.unprotected.as_ref()) {
+        let own = record::key_of(id);
+        observed.iter_mut().filter(|object| object.key == own).for_each(|object| show(unprotected, object));
+    }
     if record.is_none() && !observed.iter().any(|object| is_made_for(id, object, &observed)) {
         return Observation::Gone(ground.replaced.into_iter().collect());
     }
@@ -38,7 +48,7 @@ pub fn refresh(
         blueprint: blueprint.as_ref(),
         is_unfinished: record.as_ref().is_some_and(|record| record.phase != Phase::Ready),
     };
-    let (objects, seen, mut problems) = instance.report(observed);
+    let Report { lines: objects, seen, drifted, mut problems } = instance.report(observed);
     problems.extend(ground.replaced);
     let against = ground.authentication.iter().flat_map(authentication::judge_cluster);
     problems.extend(against.map(Problem::as_warning));
@@ -55,10 +65,20 @@ pub fn refresh(
     let outputs = blueprint.map(|blueprint| {
         let is_import = request.uid.is_none();
         let seen = Seen { objects: &seen, record: record.as_ref(), proof: None };
-        outcome::refreshed(blueprint, is_import, &uid, &ground.target, objects.clone(), &seen)
+        outcome::refreshed(blueprint, is_import, &uid, &ground.target, objects.clone(), &drifted, &seen)
     });
     let InstanceGround { target, facts, parent, .. } = ground;
     Observation::Here(Box::new(ObservedInstance { uid, target, objects, facts, parent, record, outputs, problems }))
+}
+
+/// As a field that nobody wants: each plan shows it until an apply ends it.
+fn show(Unprotected { by, at }: &Unprotected, object: &mut Observed) {
+    let mut fields = FieldsBuilder::default();
+    for field in object.fields.iter() {
+        fields.push(field.path, field.text, field.holder);
+    }
+    fields.push("/deletion_protection", format!("off, lifted by {by} at {at}"), Holder::Us);
+    object.fields = fields.build();
 }
 
 struct Instance<'a> {
@@ -69,13 +89,22 @@ struct Instance<'a> {
     is_unfinished: bool,
 }
 
+/// What a refresh says of all objects.
+struct Report {
+    lines: Lines,
+    seen: ObservedByKey,
+    /// Those that are not as desired, or not there.
+    drifted: BTreeSet<String>,
+    problems: Vec<Problem>,
+}
+
 // === impl Instance ===
 
 impl Instance<'_> {
-    fn report(&self, observed: Vec<Observed>) -> (Lines, ObservedByKey, Vec<Problem>) {
+    fn report(&self, observed: Vec<Observed>) -> Report {
         let desired = self.blueprint.map(|blueprint| promise::desired_by_key(&blueprint.objects)).unwrap_or_default();
         let (mut lines, mut seen, mut problems) = (Lines::new(), ObservedByKey::new(), vec![]);
-        let mut strangers = BTreeSet::new();
+        let (mut strangers, mut same) = (BTreeSet::new(), BTreeSet::new());
         let is_made = |object: &&Observed| is_made_for(self.id, object, &observed);
         let made: BTreeSet<ObjectKey> = observed.iter().filter(is_made).map(|object| object.key.clone()).collect();
         for object in observed {
@@ -97,6 +126,7 @@ impl Instance<'_> {
             let line = match self.claim(want, &object) {
                 Claim::Mine | Claim::Adopted => line_of(want, fields, &object, self.state.get(&key)),
                 Claim::Borrowed => {
+                    same.insert(key.clone());
                     problems.extend(lacks_group(want, &object));
                     borrowed_line(want, fields, &object, self.state.get(&key))
                 }
@@ -108,6 +138,9 @@ impl Instance<'_> {
             };
             if !self.is_unfinished && fields.is_some() {
                 let changes = golden::diff(want, &object);
+                if changes.is_empty() {
+                    same.insert(key.clone());
+                }
                 problems.extend(drift::report(&object.key, &changes, self.state.get(&key), &line));
             }
             lines.insert(key, line);
@@ -117,7 +150,10 @@ impl Instance<'_> {
             let is_gone = |key: &&String| !lines.contains_key(*key) && !strangers.contains(*key);
             problems.extend(self.state.keys().filter(is_gone).map(|key| drift::missing(key)));
         }
-        (lines, seen, problems)
+        // After an interrupted change nothing is drift, and what another resource still owes is no difference.
+        let known = desired.iter().filter(|(_, (_, fields))| !self.is_unfinished && fields.is_some());
+        let drifted = known.map(|(key, _)| key.to_string()).filter(|key| !same.contains(key)).collect();
+        Report { lines, seen, drifted, problems }
     }
 
     /// What state or record name was ours; an adoption is over once the Namespace carries our labels.

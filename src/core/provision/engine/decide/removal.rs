@@ -2,7 +2,7 @@
 
 use super::{instance::superseded, losses};
 use crate::{
-    domain::{ObjectKey, Phase, Problem},
+    domain::{ObjectKey, Phase, Problem, Record},
     provision::{
         RemoveRequest,
         engine::{gather::Leaving, record, watch::Hold},
@@ -39,8 +39,8 @@ fn refuse(request: &RemoveRequest, leaving: &Leaving) -> Option<Problem> {
     let inventory: BTreeSet<ObjectKey> = record::keys(record).collect();
     let is_known = |key: &&ObjectKey| request.keys.contains(key) || inventory.contains(key);
     let lost = losses::own_namespaces(id, leaving.observed.iter().map(|object| &object.key).filter(is_known));
-    let was_ready = record.is_none_or(|record| record.phase != Phase::Creating);
-    let protected = losses::report(id, &lost, request.protected && was_ready).filter(Problem::is_error);
+    let is_protected = request.protected && record.is_none_or(Record::holds_protection);
+    let protected = losses::of_removal(id, &lost, is_protected).filter(Problem::is_error);
     protected.or_else(|| {
         let (first, rest) = leaving.dependants.split_first()?;
         let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };

@@ -4,7 +4,7 @@ use super::{
     adoption, authentication, bounds,
     claim::{Claim, Claimant, claim, is_made_for, is_marked_for},
     deletion::deletions,
-    drift::Promised,
+    drift::{Promise, Promised},
     entries,
     inputs::Inputs,
     instance::{self, Decision, Intent, resume_warning, take_over_warning},
@@ -28,6 +28,8 @@ pub struct Plan {
     pub lines: Promised,
     /// Objects whose drift is only reported: no apply touches them.
     pub left: BTreeSet<String>,
+    /// Of these, the ones that have drifted.
+    pub drifted: BTreeSet<String>,
     /// Deletion protection, as it holds from now on; only where there is something to lose.
     pub is_protected: bool,
     /// `None`: what is there was not read.
@@ -106,14 +108,14 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     let is_plan = change.is_plan();
     let mut said = Said { is_plan, problems: vec![] };
     let past = inputs.past();
-    let promise = promise::promise(inputs, &past);
+    let mut promise = promise::promise(inputs, &past);
     if !promise.is_quiet {
         said.add(bounds::judge(inputs, &past))?;
         let path = &blueprint.summary.path;
         said.add(found.accepted.as_ref().and_then(|accepted| bounds::judge_path(accepted, path)))?;
         said.add(loosening::judge(inputs, &past))?;
     }
-    said.add(promise.problems)?;
+    said.add(promise.problems.drain(..))?;
     said.add(found.rivals.iter().map(|(namespace, rival)| shared_namespace(&change.id, namespace, rival)))?;
     said.add(found.lowered.iter().flat_map(|lowered| shares::below(&change.id, lowered)))?;
     said.add(found.taken.iter().filter_map(|seen| taken(inputs, seen)))?;
@@ -138,7 +140,8 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
         said.add(shares::judge(&slot, claims, &parent.parts(), &parent.id))?;
     }
     let is_protected = blueprint.summary.deletion_protection && !blueprint.summary.namespaces.is_empty();
-    Ok(Plan { lines: promise.lines, left: promise.left, is_protected, work, problems: said.problems })
+    let Promise { lines, left, drifted, .. } = promise;
+    Ok(Plan { lines, left, drifted, is_protected, work, problems: said.problems })
 }
 
 fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &mut Said) -> Result<Work, Stop> {

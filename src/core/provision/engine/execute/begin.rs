@@ -103,6 +103,7 @@ impl Engine {
             written_at: operation.requested_at.to_owned(),
             timings: objects.record.as_ref().map(|record| record.timings.clone()).unwrap_or_default(),
             tool_version: self.config.tool_version.clone(),
+            unprotected: None,
         })
     }
 
@@ -117,6 +118,7 @@ fn is_settled(record: &Record, draft: &Record) -> bool {
     let now: BTreeSet<&String> = record.inventory.iter().collect();
     let then: BTreeSet<&String> = draft.inventory.iter().collect();
     record.phase == Phase::Ready
+        && record.unprotected.is_none()
         && now == then
         && (&record.uid, &record.team, &record.tier, &record.spec, &record.timeouts, &record.facts)
             == (&draft.uid, &draft.team, &draft.tier, &draft.spec, &draft.timeouts, &draft.facts)

@@ -306,7 +306,14 @@ impl Engine {
         };
         let target = ground.target.as_deref().unwrap_or_default();
         Exists {
-            outputs: outcome::existing(blueprint, uid, target, lines, &Seen { objects: seen, record, proof }),
+            outputs: outcome::existing(
+                blueprint,
+                uid,
+                target,
+                lines,
+                &plan.drifted,
+                &Seen { objects: seen, record, proof },
+            ),
             uid: uid.to_owned(),
             facts: ground.facts.clone(),
             path: blueprint.summary.path.clone(),

@@ -5,7 +5,7 @@ use super::{
     objects::own_selector,
 };
 use crate::{
-    domain::{Class, Facts, ObjectKey, Observed, Owner, Ownership, Phase, Problem, Record, StableFacts},
+    domain::{Class, Facts, ObjectKey, Observed, Owner, Ownership, Problem, Record, StableFacts},
     ports::{Scope, Selector},
     provision::{
         RemoveRequest,
@@ -44,11 +44,12 @@ impl Engine {
         }
     }
 
-    pub async fn gather_never_ready(&self, request: &RemoveRequest) -> bool {
+    /// Whether the record says that deletion protection holds nothing of this instance.
+    pub async fn gather_unprotected(&self, request: &RemoveRequest) -> bool {
         let Some(facts) = &request.facts else { return false };
         let found = self.target(&facts.cluster_arn, Moment::Plan).get(&record::key_of(&request.id)).await;
         let record = found.ok().flatten().and_then(|observed| record::parse(&observed).ok().flatten());
-        record.is_some_and(|record| record.phase == Phase::Creating && record.uid == request.uid)
+        record.is_some_and(|record| !record.holds_protection() && record.uid == request.uid)
     }
 
     pub async fn gather_left_cluster(&self, request: &RemoveRequest) -> Result<LeftCluster, Problem> {

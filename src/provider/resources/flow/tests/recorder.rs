@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use goldenpath_adapters::clock::SystemClock;
 use goldenpath_core::{
-    domain::{ClusterRef, Facts, Id, Problem, Record},
+    domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected},
     golden::{Catalogue, RESOURCES},
     provision::{
         Description, Descriptor, Engine, EngineConfig, EnsureRequest, Observation, ObserveRequest, Outcome, Preview,
@@ -107,5 +107,9 @@ impl Provisioner for Recorder {
     async fn remove(&self, request: RemoveRequest) -> Removed {
         self.removals.lock().unwrap().push(request.clone());
         self.engine.remove(request).await
+    }
+
+    async fn unprotect(&self, id: &Id) -> Result<Unprotected, Problem> {
+        self.engine.unprotect(id).await
     }
 }
