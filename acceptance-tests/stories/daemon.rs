@@ -18,6 +18,21 @@ use std::{
 
 const APPLY: [&str; 4] = ["apply", "-no-color", "-input=false", "-auto-approve"];
 
+/// What is only read goes the same way.
+const READ: &str = r#"
+data "goldenpath_cluster" "demo" {
+  name = "demo"
+}
+
+data "goldenpath_team_environment" "payments" {
+  id = goldenpath_team_environment.payments.id
+}
+
+data "goldenpath_workload_manifests" "ledger" {
+  slot = goldenpath_eks_workload_slot.ledger.id
+}
+"#;
+
 /// A workspace whose sandbox only the daemon has.
 fn through_a_daemon(tool: &Tool, hcl: &str) -> Result<(Workspace, Daemon)> {
     let workspace = Workspace::new(tool, hcl)?;
@@ -49,13 +64,14 @@ fn same_plans(workspace: &Workspace, daemon: &Daemon, more: &[&str]) -> Result<(
 }
 
 pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {
-    let (workspace, mut daemon) = through_a_daemon(tool, QUICK)?;
+    let all = format!("{QUICK}{READ}");
+    let (workspace, mut daemon) = through_a_daemon(tool, &all)?;
     // Made before the first plan, so that nobody is the one who makes it.
     workspace.sandbox().ours()?;
     same_plans(&workspace, &daemon, &[])?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
-    workspace.write("main.tf", &QUICK.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"6\""))?;
+    workspace.write("main.tf", &all.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"6\""))?;
     same_plans(&workspace, &daemon, &[])?;
     workspace.apply(&[])?;
     let quota = "k8s/v1/ResourceQuota/payments-dev/gp-base";

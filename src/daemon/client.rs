@@ -5,7 +5,7 @@
 
 mod connection;
 
-use crate::contract::{API, Verb};
+use crate::contract::Verb;
 use async_trait::async_trait;
 use connection::{Api, Connection, Failed, GREETING};
 use goldenpath_core::{
@@ -211,7 +211,7 @@ fn timed<T>(message: T, limit: Duration) -> Request<T> {
 
 fn operation_id() -> Result<String, Problem> {
     match (getrandom::u64(), getrandom::u64()) {
-        (Ok(one), Ok(two)) => Ok(format!("op-{API}-{one:016x}{two:016x}")),
+        (Ok(one), Ok(two)) => Ok(format!("op-{one:016x}{two:016x}")),
         (Err(error), _) | (_, Err(error)) => Err(Problem::error(
             "operation.random",
             format!("No random bytes from the operating system: {error}"),

@@ -36,6 +36,8 @@ pub struct Operations {
 
 struct Running {
     digest: String,
+    /// Ids of those who joined it, who may cancel it too.
+    joined_by: Vec<String>,
     cancel: Cancel,
     /// Has a receiver for each client that waits.
     outcome: Arc<OutcomeOf>,
@@ -76,13 +78,19 @@ impl Operations {
     pub async fn resume(self: &Arc<Self>, engines: &MakeEngine) -> Result<usize, JournalError> {
         let left = self.journal.unfinished().await?;
         let mut running = self.running.lock().await;
+        // One engine for all that have the same bounds, as if one client had asked for them.
+        let mut made: HashMap<&str, Arc<dyn Provisioner>> = HashMap::new();
         for entry in &left {
-            let bounds = serde_json::from_str(&entry.allow);
-            let engine =
-                bounds.map_err(|error| error.to_string()).and_then(|bounds| engines(bounds).map_err(|p| p.to_string()));
+            let engine = match made.get(entry.allow.as_str()) {
+                Some(engine) => Ok(engine.clone()),
+                None => engine_within(&entry.allow, engines),
+            };
             let read = Wish::read(entry.verb, &entry.request).map_err(|error| error.to_string());
             match engine.and_then(|engine| Ok((engine, read?))) {
-                Ok((engine, wish)) => drop(self.start(&mut running, entry, wish, engine)),
+                Ok((engine, wish)) => {
+                    made.insert(&entry.allow, engine.clone());
+                    self.start(&mut running, entry, wish, engine);
+                }
                 // A later start may be able to: it stays in the journal.
                 Err(error) => tracing::error!(operation = entry.id, error, "An operation can't be resumed"),
             }
@@ -118,9 +126,11 @@ impl Operations {
         if let Some(known) = running.get(&id) {
             return if known.digest == digest { Ok(known.join(id)) } else { Err(refusal::other_request(&id)) };
         }
-        if let Some((id, known)) = running.iter().find(|(_, known)| known.digest == digest && known.is_abandoned()) {
-            tracing::info!(operation = id, about, "An equal request joins the operation");
-            return Ok(known.join(id.clone()));
+        let abandoned = running.iter_mut().find(|(_, known)| known.digest == digest && known.is_abandoned());
+        if let Some((first, known)) = abandoned {
+            tracing::info!(operation = first, about, "An equal request joins the operation");
+            known.joined_by.push(id);
+            return Ok(known.join(first.clone()));
         }
         let known = self.journal.find(&id).await.map_err(|error| refusal::journal(&error))?;
         let entry = match known {
@@ -171,7 +181,7 @@ impl Operations {
             sender.send_replace(Some(ended.into()));
             drop(busy);
         });
-        let known = Running { digest, cancel, outcome };
+        let known = Running { digest, joined_by: vec![], cancel, outcome };
         let joined = known.join(id.clone());
         running.insert(id, known);
         joined
@@ -180,7 +190,11 @@ impl Operations {
     /// Of an operation that does not run there is nothing to cancel.
     pub async fn cancel(&self, id: &str) {
         let running = self.running.lock().await;
-        let Some(known) = running.get(id).filter(|known| !known.cancel.is_cancelled()) else { return };
+        let is_meant =
+            |(first, known): &(&String, &Running)| *first == id || known.joined_by.iter().any(|own| own == id);
+        let Some((id, known)) = running.iter().find(is_meant).filter(|(_, known)| !known.cancel.is_cancelled()) else {
+            return;
+        };
         known.cancel.cancel();
         if let Err(error) = self.journal.cancel(id).await {
             tracing::error!(operation = id, error = in_one_line(&error), "The cancellation can't be written");
@@ -207,6 +221,11 @@ impl Running {
     fn is_abandoned(&self) -> bool {
         self.outcome.receiver_count() == 0 && !self.cancel.is_cancelled()
     }
+}
+
+fn engine_within(allow: &str, engines: &MakeEngine) -> Result<Arc<dyn Provisioner>, String> {
+    let bounds = serde_json::from_str(allow).map_err(|error| error.to_string())?;
+    engines(bounds).map_err(|problem| problem.to_string())
 }
 
 // === impl Wish ===

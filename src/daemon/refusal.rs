@@ -52,8 +52,8 @@ pub fn journal(error: &JournalError) -> Status {
     let problem = Problem::error(
         "daemon.journal",
         format!("The daemon accepts no operation: {}", in_one_line(error)),
-        "Nothing was changed: an operation that is not in the journal is not begun. Give the daemon's journal its file and some \
-         space, then apply again.",
+        "Nothing was changed: an operation that is not in the journal is not begun. Give the journal some space, \
+         or start the daemon again if the file is gone; then apply again.",
     );
     status(Code::ResourceExhausted, &problem)
 }

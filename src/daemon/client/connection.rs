@@ -122,8 +122,12 @@ impl Connection {
 }
 
 /// The layers above it only say that it failed.
-fn cause(error: &(dyn Error + 'static)) -> String {
-    std::iter::successors(Some(error), |error| error.source()).last().map(ToString::to_string).unwrap_or_default()
+fn cause(error: &tonic::transport::Error) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 /// One that this side made has a cause; one that the daemon sent has none. `Unavailable`: it is ending. `Unauthenticated`: the
