@@ -6,7 +6,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -53,16 +53,18 @@ impl Daemon {
         Ok(())
     }
 
+    pub fn is_dead(&mut self) -> Result<bool> {
+        Ok(self.process.try_wait()?.is_some())
+    }
+
     /// By itself, as a fault of the sandbox makes it.
-    pub fn wait_until_dead(&mut self) -> Result<ExitStatus> {
+    pub fn wait_until_dead(&mut self) -> Result<()> {
         let begun = Instant::now();
-        loop {
-            if let Some(status) = self.process.try_wait()? {
-                return Ok(status);
-            }
+        while !self.is_dead()? {
             ensure!(begun.elapsed() < Duration::from_secs(60), "the daemon lives on");
             std::thread::sleep(Duration::from_millis(20));
         }
+        Ok(())
     }
 
     /// It must end on SIGTERM.

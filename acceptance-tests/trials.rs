@@ -100,7 +100,8 @@ fn failures() -> Vec<Trial> {
             trial(change, move || block_on(failures::change_and_destroy(how))),
         ]
     };
-    failures::How::ALL.into_iter().flat_map(both).collect()
+    let daemon = trial("failure: a daemon dies at each write", || block_on(failures::daemon::dies_at_each_write()));
+    failures::How::ALL.into_iter().flat_map(both).chain([daemon]).collect()
 }
 
 fn truth(cases: u64, seed: u64) -> Vec<Trial> {
