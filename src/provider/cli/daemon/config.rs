@@ -163,6 +163,13 @@ retention: 24h
     }
 
     #[test]
+    fn the_guide_shows_a_configuration_that_is_read() {
+        let guide = include_str!("../../generate/guides/daemon.md");
+        let shown = guide.split_once("```yaml\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
+        assert!(matches!(read(shown).unwrap().provider.target, Target::Real { .. }));
+    }
+
+    #[test]
     fn a_fault_is_named_with_its_field() {
         for (from, to, expected, reason) in [
             ("listen: unix:///run/gp/daemon.sock", "listen: 127.0.0.1:80", "listen: ", "no socket"),
