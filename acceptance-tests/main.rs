@@ -6,6 +6,7 @@
 mod architecture;
 mod check;
 mod contracts;
+mod daemon;
 mod doctor;
 mod failures;
 mod fuzz;

@@ -1,6 +1,6 @@
 //! A `serve --reattach` process, with a sandbox of its own, that ends with the test.
 
-use crate::{sandbox::Sandbox, workspace::SOURCE};
+use crate::{daemon::Daemon, sandbox::Sandbox, workspace::SOURCE};
 use acceptance_tests::{
     client::{Client, no_errors},
     tools::provider,
@@ -20,6 +20,8 @@ pub struct Server {
     pub socket: PathBuf,
     /// The value of TF_REATTACH_PROVIDERS.
     pub reattach: String,
+    /// What its clients reach the sandbox through.
+    daemon: Option<Daemon>,
     /// The first connection, which fetched the schemas.
     known: OnceLock<Client>,
 }
@@ -50,7 +52,7 @@ impl Server {
         let reattach = reattach.context("serve --reattach printed no TF_REATTACH_PROVIDERS")?;
         let parsed: Json = serde_json::from_str(&reattach)?;
         let socket = parsed[SOURCE]["Addr"]["String"].as_str().context("no address")?.into();
-        Ok(Self { process, folder, socket, reattach, known: OnceLock::new() })
+        Ok(Self { process, folder, socket, reattach, daemon: None, known: OnceLock::new() })
     }
 
     pub async fn client(&self, config: &Json) -> Result<Client> {
@@ -65,7 +67,16 @@ impl Server {
 
     /// A client of the server's own sandbox.
     pub async fn sandbox_client(&self) -> Result<Client> {
-        self.client_of(&self.sandbox_path()).await
+        match &self.daemon {
+            None => self.client_of(&self.sandbox_path()).await,
+            Some(daemon) => self.client(&serde_json::json!({ "daemon": { "endpoint": daemon.endpoint() } })).await,
+        }
+    }
+
+    /// From here on only a daemon of its own has the sandbox.
+    pub fn through_a_daemon(mut self) -> Result<Self> {
+        self.daemon = Some(Daemon::start(&self.sandbox_path())?);
+        Ok(self)
     }
 
     pub async fn client_of(&self, sandbox: &Path) -> Result<Client> {

@@ -4,6 +4,7 @@ pub mod adoption;
 mod bounds;
 pub mod bridge;
 mod configurations;
+mod daemon;
 mod drift;
 mod explain;
 mod import;
@@ -129,6 +130,12 @@ pub const STORIES: &[Story] = &[
     story("a refusal in the middle of apply, then again", On::Every, interruptions::refused),
     story("the provider dies in the middle of apply", On::Main, interruptions::killed),
     story("two applies at once on one environment", On::Main, interruptions::two_at_once),
+    story("a whole life through a daemon, with the same plans", On::Every, daemon::a_whole_life),
+    story("a daemon decides by its own rules", On::Main, daemon::its_own_rules),
+    story("a daemon is killed in the middle of apply and destroy", On::Every, daemon::killed),
+    story("a client of a daemon is killed in the middle of apply", On::Main, daemon::its_client_killed),
+    story("two clients of a daemon at once", On::Main, daemon::two_clients),
+    story("a daemon out of reach", On::Main, daemon::out_of_reach),
     story("words that a CLI drops are refused", On::Every, words::refused_at_their_attribute),
     story("a Deny, a document and a managed policy reach the role", On::Every, words::policies_reach_the_role),
     story("lint finds the words that a CLI is silent about", On::Main, words::lint_finds_them),

@@ -5,7 +5,9 @@ use crate::{
     check::{Check, absent, trial},
     contracts, doctor, failures, fuzz, joined,
     live::Live,
-    people, permissions, read_cost, server, stories, truth, wrong,
+    people, permissions, read_cost, server, stories,
+    truth::{self, Way},
+    wrong,
 };
 use acceptance_tests::{
     block_on, chain,
@@ -98,7 +100,8 @@ fn failures() -> Vec<Trial> {
             trial(change, move || block_on(failures::change_and_destroy(how))),
         ]
     };
-    failures::How::ALL.into_iter().flat_map(both).collect()
+    let daemon = trial("failure: a daemon dies at each write", || block_on(failures::daemon::dies_at_each_write()));
+    failures::How::ALL.into_iter().flat_map(both).chain([daemon]).collect()
 }
 
 fn truth(cases: u64, seed: u64) -> Vec<Trial> {
@@ -106,9 +109,11 @@ fn truth(cases: u64, seed: u64) -> Vec<Trial> {
     let chunk = |first: u64| {
         let count = CHUNK.min(seed + cases - first);
         let name = format!("truth of the plan: seeds {first} to {}", first + count - 1);
-        trial(name, move || block_on(truth::cases(first, count)))
+        trial(name, move || block_on(truth::cases(first, count, Way::Itself)))
     };
-    firsts.map(chunk).collect()
+    let name = format!("truth of the plan through a daemon: {CHUNK} seeds from {seed}");
+    let through = trial(name, move || block_on(truth::cases(seed, CHUNK, Way::Daemon)));
+    firsts.map(chunk).chain([through]).collect()
 }
 
 /// What keeps apart by names, on servers that all of it shares.

@@ -35,6 +35,13 @@ pub struct TruthFixture {
     baseline: BTreeSet<String>,
 }
 
+/// How the provider reaches the sandbox.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Itself,
+    Daemon,
+}
+
 const SIDE_BY_SIDE: u64 = 12;
 
 enum Step {
@@ -43,9 +50,12 @@ enum Step {
 }
 
 impl TruthFixture {
-    pub async fn new(auto_mode: bool) -> Result<Self> {
-        let server = Server::start()?;
+    pub async fn new(auto_mode: bool, way: Way) -> Result<Self> {
+        let mut server = Server::start()?;
         Sandbox::declare_cluster(&server.sandbox_path(), auto_mode)?;
+        if way == Way::Daemon {
+            server = server.through_a_daemon()?;
+        }
         let mut baseline = Instance::new(&server.sandbox_client().await?, BASELINE);
         let said = baseline.plan_and_apply(Some(&json!({ "cluster": "demo" }))).await?;
         no_errors(&said, "apply of the baseline")?;
@@ -336,8 +346,8 @@ fn with_namespaces_of(before: &Json, mut next: Json) -> Json {
 }
 
 /// `count` cases from `first` on, one after another. The seed of a failing case is in its message.
-pub async fn cases(first: u64, count: u64) -> Result<()> {
-    let (fixture, mut tally) = (TruthFixture::new(first / count % 2 == 1).await?, Tally::default());
+pub async fn cases(first: u64, count: u64, way: Way) -> Result<()> {
+    let (fixture, mut tally) = (TruthFixture::new(first / count % 2 == 1, way).await?, Tally::default());
     for seed in first..first + count {
         let case = fixture.case(seed, &mut tally).await;
         case.with_context(|| format!("case with seed {seed} (alone: --seed {seed} --cases 1)"))?;

@@ -59,7 +59,7 @@ pub(super) const MODULES: &[Module] = &[
     whole("adapters", "src/adapters", "goldenpath_adapters", &[DOMAIN, KINDS, PORTS, TRAIT, CONTRACT]),
     whole("plugin", "src/plugin", "plugin", &[]),
     module("resources", "src/provider/resources", PROVIDER, &[DOMAIN, TRAIT, PLUGIN]),
-    module("daemon", "src/provider/daemon", PROVIDER, &[DOMAIN, GOLDEN, POLICY, PORTS, PROVISION]),
+    whole("daemon", "src/daemon", "goldenpath_daemon", &[DOMAIN, GOLDEN, POLICY, PORTS, PROVISION]),
     module("cli", "src/provider/cli", PROVIDER, &[DOMAIN, KINDS, GOLDEN, POLICY, PROVISION, may("resources"), PLUGIN]),
     module("telemetry", "src/provider/telemetry", PROVIDER, &[]),
     module("wiring", "src/provider/wiring", PROVIDER, ALL),
@@ -105,12 +105,12 @@ pub(super) const VENDORS: &[Vendor] = &[
     Vendor { crates: &["aws_*"], places: &["src/adapters/aws"] },
     Vendor { crates: &["kube", "kube_*", "k8s_openapi"], places: &["src/adapters/kube"] },
     Vendor {
-        crates: &["tonic", "tonic_*", "prost", "prost_*", "tfplugin_proto"],
-        places: &["src/plugin", "src/provider/daemon", "src/adapters/daemon"],
+        crates: &["tonic", "tonic_*", "prost", "prost_*", "tfplugin_proto", "provisioner_proto"],
+        places: &["src/plugin", "src/daemon"],
     },
     Vendor {
         crates: &["rusqlite", "postgres", "tokio_postgres", "sqlx"],
-        places: &["src/sandbox", "src/adapters/store"],
+        places: &["src/sandbox", "src/daemon", "src/adapters/store"],
     },
     Vendor { crates: &["clap", "clap_*"], places: &["src/provider/cli", "src/provider/generate"] },
 ];

@@ -3,6 +3,7 @@
 mod choices;
 mod cidr;
 mod digest;
+mod document;
 mod facts;
 mod fields;
 mod given;
@@ -24,6 +25,7 @@ mod version;
 
 pub use cidr::{Cidr, CidrError};
 pub use digest::{digest, short_hash};
+pub use document::{Name, from_document, from_document_text};
 pub use facts::{Facts, IdentityProvider, StableFacts};
 pub use fields::{Field, Fields, FieldsBuilder, Holder};
 pub use given::Given;

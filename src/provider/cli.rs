@@ -3,6 +3,7 @@
 //! Data goes to standard output, all else to standard error, so that output can be piped.
 
 mod catalogue;
+pub mod daemon;
 pub mod doctor;
 mod explain;
 mod generate;
@@ -31,6 +32,7 @@ pub struct Tools {
     pub permissions: Permissions,
     pub inspector: &'static dyn doctor::Inspector,
     pub target: OpenTarget,
+    pub daemon: daemon::DaemonTool,
 }
 
 /// Golden paths for teams on Amazon EKS, as a provider for Terraform and OpenTofu.
@@ -56,6 +58,7 @@ enum Command {
     Unprotect(unprotect::Arguments),
     Schema(schema::Arguments),
     Generate(generate::Arguments),
+    Daemon(daemon::Arguments),
 }
 
 pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyhow::Result<ExitCode> {
@@ -77,6 +80,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Permissions(arguments) => permissions::run(&arguments, &tools.permissions)?,
         Command::Lint(arguments) => return lint::run(&arguments),
         Command::Explain(arguments) => return explain::run(&arguments),
+        Command::Daemon(arguments) => daemon::run(&arguments, &tools.daemon)?,
         Command::Doctor(arguments) => return wait_for(doctor::run(*arguments, tools.inspector))?,
     }
     Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@
 //! config   -> target         sandbox, offline, or AWS and Kubernetes -> ports -> engine, for this connection alone
 //! ```
 
+mod daemon;
 mod editor;
 mod inspector;
 mod permissions;
@@ -45,18 +46,15 @@ pub fn run() -> anyhow::Result<ExitCode> {
         serve::Launch::NotAPlugin => {
             // Knobs of the process and not of any client's configuration.
             let FromEnvironment { lease, bounds, .. } = FromEnvironment::read(|name| std::env::var_os(name));
+            let environment = FromEnvironment { lease, bounds, ..FromEnvironment::default() };
             let tools = cli::Tools {
-                provider: Goldenpath::new(FromEnvironment {
-                    is_shared: true,
-                    lease,
-                    bounds,
-                    ..FromEnvironment::default()
-                }),
+                provider: Goldenpath::new(FromEnvironment { is_shared: true, ..environment.clone() }),
                 sandbox: editor::open,
                 catalogue: target::built_in_and,
                 permissions: permissions::PERMISSIONS,
                 inspector: &inspector::TargetInspector,
                 target: open,
+                daemon: cli::daemon::DaemonTool { environment, check: daemon::check, serve: daemon::serve },
             };
             cli::run(std::env::args_os(), &tools)
         }
@@ -160,7 +158,9 @@ impl Connection for Client {
         };
         match configured {
             Ok(target::Opened { configured, catalogue, notice }) => {
-                self.session.set_rules(rules(catalogue));
+                if let Some(catalogue) = catalogue {
+                    self.session.set_rules(rules(catalogue));
+                }
                 self.session.configure(ConfiguredTarget::Known(Arc::new(configured)));
                 notice.into_iter().collect()
             }

@@ -10,7 +10,8 @@ use std::{borrow::Cow, fmt};
 pub struct ResourceKind(Cow<'static, str>);
 
 /// Where in a cluster something that has a record is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Place {
     /// `<cluster>`: one of its kind.
     Cluster(String),
@@ -21,7 +22,8 @@ pub enum Place {
 }
 
 /// The id of anything that has a record.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Id {
     pub kind: ResourceKind,
     pub place: Place,

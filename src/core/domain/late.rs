@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Visitor};
 use std::{fmt, marker::PhantomData};
 
 /// The newtype name under which a value tree passes an unknown; the protocol layer knows it by this text alone.
-const LATE: &str = "$late";
+pub(super) const LATE: &str = "$late";
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Late<T> {

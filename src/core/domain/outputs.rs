@@ -1,7 +1,11 @@
 //! What a resource computes, by the names of the HCL attributes.
 
-use super::Late;
-use serde::{Serialize, Serializer};
+use super::{
+    Late,
+    document::{Name, is_later, known_name},
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The value of a computed attribute, as far as it is known.
@@ -20,7 +24,7 @@ pub enum Computed {
 /// Computed attributes. One that is absent stays as it is, and is unknown when there is none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Outputs(BTreeMap<&'static str, Computed>);
+pub struct Outputs(BTreeMap<Name, Computed>);
 
 /// What every resource computes.
 pub const COMMON_OUTPUTS: &[&str] = &["id", "uid", "target", "objects", "drifted"];
@@ -153,6 +157,37 @@ impl Serialize for Computed {
             Self::List(items) => items.serialize(serializer),
             Self::Map(members) => members.serialize(serializer),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Computed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read(Value::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+fn read(document: Value) -> Result<Computed, String> {
+    Ok(match document {
+        document if is_later(&document) => Computed::Later,
+        Value::Null => Computed::Null,
+        Value::Bool(value) => Computed::Bool(value),
+        Value::Number(number) => {
+            Computed::Number(number.as_u64().ok_or_else(|| format!("{number} is not a number of an output"))?)
+        }
+        Value::String(text) => Computed::Text(text),
+        Value::Array(items) => Computed::List(items.into_iter().map(read).collect::<Result<_, _>>()?),
+        Value::Object(members) => {
+            let members = members.into_iter().map(|(name, value)| Ok((name, read(value)?)));
+            Computed::Map(members.collect::<Result<_, String>>()?)
+        }
+    })
+}
+
+impl<'de> Deserialize<'de> for Outputs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let values = BTreeMap::<String, Computed>::deserialize(deserializer)?.into_iter();
+        let named = values.map(|(name, value)| Ok((known_name(&name)?, value)));
+        named.collect::<Result<_, String>>().map(Self).map_err(D::Error::custom)
     }
 }
 

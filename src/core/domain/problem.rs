@@ -1,10 +1,15 @@
 //! What went wrong, in a form that each edge (Terraform diagnostics, command line, HTTP) can show: a stable code, one
 //! line, and what was being done to which object with the next step.
 
-use super::NameError;
+use super::{
+    NameError,
+    document::{Name, read_name},
+};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Severity {
     Error,
     Warning,
@@ -29,11 +34,13 @@ impl Class {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Problem {
     pub severity: Severity,
     /// Stable and searchable: `environment.protected`, `slot.share_exceeds_total`.
-    pub code: &'static str,
+    #[serde(deserialize_with = "read_name")]
+    pub code: Name,
     /// One line.
     pub summary: String,
     /// What was being done to which object, and what to do next.

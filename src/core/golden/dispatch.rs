@@ -12,11 +12,14 @@ use super::{
     slot::Slot,
 };
 use crate::{
-    domain::{ClusterRef, Desired, Id, Late, NameError, Outputs, Problem, Problems, Record, ResourceKind, StableFacts},
+    domain::{
+        ClusterRef, Desired, Id, Late, NameError, Outputs, Problem, Problems, Record, ResourceKind, StableFacts,
+        from_document,
+    },
     kinds::in_words,
     policy::{self, Subject},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
 use serde_json::Value;
 use std::{
     fmt::{self, Debug},
@@ -113,7 +116,7 @@ impl<R: GoldenResource> Descriptor for Of<R> {
     }
 
     fn parse(&self, written: &Value) -> Result<Spec, serde_json::Error> {
-        R::Spec::deserialize(written).map(Spec::of::<R>)
+        from_document(written).map(Spec::of::<R>)
     }
 }
 
@@ -153,6 +156,30 @@ impl Debug for Spec {
     }
 }
 
+/// A request as a document of its own, of whichever resource it is.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSpec {
+    kind: ResourceKind,
+    request: Value,
+}
+
+impl Serialize for Spec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let request = self.written().map_err(S::Error::custom)?;
+        WrittenSpec { kind: self.kind(), request }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Spec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let WrittenSpec { kind, request } = WrittenSpec::deserialize(deserializer)?;
+        let resource = RESOURCES.iter().find(|resource| resource.kind() == kind);
+        let resource = resource.ok_or_else(|| D::Error::custom(format_args!("no resource has the kind {kind}")))?;
+        resource.parse(&request).map_err(D::Error::custom)
+    }
+}
+
 impl PartialEq for Spec {
     fn eq(&self, other: &Self) -> bool {
         self.kind() == other.kind() && other.written().is_ok_and(|written| self.is_equal_to(&written))
@@ -185,7 +212,7 @@ impl<R: GoldenResource> Request for RequestOf<R> {
     }
 
     fn is_equal_to(&self, written: &Value) -> bool {
-        R::Spec::deserialize(written).is_ok_and(|other| self.0 == other)
+        from_document::<R::Spec>(written).is_ok_and(|other| self.0 == other)
     }
 
     fn check(&self) -> Vec<Problem> {

@@ -2,11 +2,11 @@
 //! only add more of them, and all hold.
 
 use crate::domain::{ClusterArn, Id, Problem, glob, listed};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, str::FromStr};
 
 /// `None` is everything, an empty list is nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Bounds {
     pub teams: Option<Vec<String>>,

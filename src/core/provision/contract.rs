@@ -8,6 +8,7 @@ use crate::{
     golden::{Parent, Spec},
 };
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 pub use tokio_util::sync::CancellationToken as Cancel;
 
@@ -36,7 +37,8 @@ pub trait Provisioner: Send + Sync {
 }
 
 /// What state knows of something that exists.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Prior {
     pub spec: Spec,
     pub uid: String,
@@ -49,6 +51,8 @@ pub struct Prior {
     pub identity_ready: Option<bool>,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ObserveRequest {
     pub id: Id,
     /// From state; `None` right after an import.
@@ -63,12 +67,16 @@ pub struct ObserveRequest {
     pub objects: BTreeMap<String, String>,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Observation {
     /// No record and no owned object; with what is known of why.
     Gone(Vec<Problem>),
     Here(Box<ObservedInstance>),
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ObservedInstance {
     pub uid: String,
     pub target: String,
@@ -83,6 +91,8 @@ pub struct ObservedInstance {
     pub problems: Vec<Problem>,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Description {
     pub record: Record,
     pub outputs: Outputs,
@@ -94,7 +104,8 @@ pub struct Description {
     pub newer: Vec<String>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PreviewRequest {
     pub spec: Spec,
     /// From private bytes.
@@ -112,7 +123,8 @@ pub struct PreviewRequest {
     pub again: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Replacing {
     pub id: String,
     pub uid: String,
@@ -120,12 +132,16 @@ pub struct Replacing {
     pub protected: bool,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Preview {
     /// `None`: nothing can be rendered yet; `problems` says why as a warning, or holds the errors.
     pub decided: Option<Decided>,
     pub problems: Vec<Problem>,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Decided {
     /// With `objects` filled in. Drift that is only reported keeps the observed line.
     pub outputs: Outputs,
@@ -136,7 +152,8 @@ pub struct Decided {
     pub variants: usize,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EnsureRequest {
     pub spec: Spec,
     pub facts: Option<StableFacts>,
@@ -154,15 +171,20 @@ pub struct EnsureRequest {
     /// As they were written, for the record.
     pub timeouts: Option<serde_json::Value>,
     pub timeout: Duration,
+    #[serde(skip)]
     pub cancel: Cancel,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Outcome {
     /// `None`: nothing was made or changed, and the record is not ours.
     pub exists: Option<Exists>,
     pub problems: Vec<Problem>,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Exists {
     pub outputs: Outputs,
     pub uid: String,
@@ -174,7 +196,8 @@ pub struct Exists {
     pub complete: bool,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RemoveRequest {
     pub id: Id,
     pub uid: String,
@@ -187,12 +210,18 @@ pub struct RemoveRequest {
     /// This delete belongs to a replacement whose create has the same id: an unfinished one is handed over untouched.
     pub hand_over: bool,
     pub timeout: Duration,
+    #[serde(skip)]
     pub cancel: Cancel,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Removed {
     pub gone: bool,
     /// What is still there, when it is not gone; `None`: nothing was begun, and all of it is as it was.
     pub objects: Option<BTreeMap<String, String>>,
     pub problems: Vec<Problem>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ const READING: &str = include_str!("guides/reading-a-plan.md");
 const EXPLAIN: &str = include_str!("guides/explain.md");
 const REGO: &str = include_str!("../../../examples/policy/deny.rego");
 const PYTHON: &str = include_str!("../../../examples/policy/deny.py");
+const DAEMON: &str = include_str!("guides/daemon.md");
 const LINT: &str = include_str!("guides/lint.md");
 const CROSSPLANE: &str = include_str!("guides/crossplane.md");
 const SECURITY: &str = include_str!("guides/security.md");
@@ -20,6 +21,7 @@ pub fn pages() -> Pages {
     let glossary = head("Glossary", "One word, one meaning: the same in HCL, messages and documentation.");
     let reading = head("Reading a plan", "What the texts and keys of `objects` say.");
     let explain = head("Explain a plan", "What a plan does, for reviewers and for policies.");
+    let daemon = head("Provisioning daemon", "One process with the credentials, for many clients.");
     let lint = head("Unknown words", "Words in a configuration that nobody knows, and how to find them.");
     let crossplane =
         head("Crossplane", "Golden paths as resources of Crossplane, by way of its Terraform or OpenTofu provider.");
@@ -29,6 +31,7 @@ pub fn pages() -> Pages {
         ("guides/golden-paths.md".into(), golden_paths(&Catalogue::embedded())),
         ("guides/reading-a-plan.md".into(), format!("{reading}\n{READING}")),
         ("guides/explain.md".into(), format!("{explain}\n{EXPLAIN}\n```rego\n{REGO}```\n\n```python\n{PYTHON}```\n")),
+        ("guides/daemon.md".into(), format!("{daemon}\n{DAEMON}")),
         ("guides/lint.md".into(), format!("{lint}\n{LINT}")),
         ("guides/crossplane.md".into(), format!("{crossplane}\n{CROSSPLANE}")),
         ("guides/security.md".into(), format!("{security}\n{}", promises::filled(SECURITY))),

@@ -4,17 +4,20 @@
 
 mod bounds;
 mod credentials;
+mod daemon;
 mod environment;
 mod real;
 mod schema;
 mod shared;
 
 pub use credentials::{Secret, WebIdentity};
+pub use daemon::Endpoint;
 pub use environment::FromEnvironment;
 pub use real::{Aws, Kubernetes};
 pub use schema::{SANDBOX_PATH, schema};
 
 use super::session::Unreachable;
+use daemon::Daemon;
 use goldenpath_core::{
     domain::Facts,
     provision::{Bounds, PipelineBounds},
@@ -34,6 +37,7 @@ struct Written {
     offline: Option<Offline>,
     aws: Option<Aws>,
     kubernetes: Option<Kubernetes>,
+    daemon: Option<Daemon>,
     catalogue: Option<Vec<PathBuf>>,
     unreachable: Option<Unreachable>,
     allow: Option<Bounds>,
@@ -46,7 +50,7 @@ struct Offline {
 }
 
 /// Where objects live.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Target {
     Sandbox {
         path: PathBuf,
@@ -59,6 +63,8 @@ pub enum Target {
         aws: Box<Aws>,
         kubernetes: Option<Kubernetes>,
     },
+    /// Wherever the daemon's own target has them.
+    Daemon(Endpoint),
 }
 
 #[derive(Debug, PartialEq)]
@@ -112,15 +118,17 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
     if let Value::Map(attributes) = &mut rest {
         attributes.insert("sandbox".to_owned(), Value::Null);
     }
-    let Written { sandbox: _, offline, aws, kubernetes, catalogue, unreachable, allow } = from_value(&rest)?;
+    let Written { sandbox: _, offline, aws, kubernetes, daemon, catalogue, unreachable, allow } = from_value(&rest)?;
     let pipeline = environment.bounds.clone().transpose().map_err(|error| unreadable_bounds(&error))?;
-    let target = match (sandbox, offline, aws) {
-        (sandbox, _, _) if !sandbox.is_wholly_known() => return Err(Refused::Undecided),
-        (Value::Null, Some(offline), None) => Target::Offline(Box::new(offline.facts)),
-        (Value::Null, None, Some(aws)) => real_target(aws, kubernetes.clone(), environment),
-        (Value::Null, None, None) => target_of_environment(kubernetes.as_ref(), environment)?,
-        (sandbox, None, None) => sandbox_target(sandbox, environment),
-        (_, offline, _) => return Err(two_targets(if offline.is_some() { "offline" } else { "aws" }).into()),
+    let target = match (sandbox, offline, aws, daemon) {
+        (sandbox, ..) if !sandbox.is_wholly_known() => return Err(Refused::Undecided),
+        (Value::Null, Some(offline), None, None) => Target::Offline(Box::new(offline.facts)),
+        (Value::Null, None, Some(aws), None) => real_target(aws, kubernetes.clone(), environment),
+        (Value::Null, None, None, Some(daemon)) => Target::Daemon(daemon.endpoint),
+        (Value::Null, None, None, None) => target_of_environment(kubernetes.as_ref(), environment)?,
+        (sandbox, None, None, None) => sandbox_target(sandbox, environment),
+        (_, _, _, Some(_)) => return Err(two_targets("daemon").into()),
+        (_, offline, ..) => return Err(two_targets(if offline.is_some() { "offline" } else { "aws" }).into()),
     };
     if kubernetes.is_some() && !matches!(target, Target::Real { .. }) {
         return Err(kubernetes_alone().into());
@@ -130,13 +138,18 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
         match &target {
             Target::Sandbox { path, .. } => shared::check_sandbox(path)?,
             Target::Real { aws, kubernetes } => shared::check_real(aws, kubernetes.as_ref())?,
-            Target::Offline(_) => {}
+            Target::Offline(_) | Target::Daemon(_) => {}
         }
+    }
+    let is_written = catalogue.is_some();
+    let catalogue = folders(catalogue, pipeline.as_ref(), environment)?;
+    if matches!(target, Target::Daemon(_)) && catalogue != Folders::default() {
+        return Err(daemon_has_its_own(is_written).into());
     }
     Ok(ProviderConfig {
         target,
         is_shared: environment.is_shared,
-        catalogue: folders(catalogue, pipeline.as_ref(), environment)?,
+        catalogue,
         bounds: pipeline.into_iter().map(|pipeline| pipeline.allow).chain(allow).collect(),
         unreachable: match (unreachable, &environment.unreachable) {
             (Some(written), _) => written,
@@ -150,6 +163,14 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
 /// The golden paths that a configuration names, where that much is known: rules can be checked by them before anything
 /// else of the configuration is.
 pub fn catalogue(config: &Value, environment: &FromEnvironment) -> Option<Folders> {
+    let names = |target: &&str| !config.child(target).is_null();
+    let is_daemon = match ["daemon", "sandbox", "offline", "aws"].iter().find(|target| names(target)) {
+        Some(target) => *target == "daemon",
+        None => environment.daemon.is_some(),
+    };
+    if is_daemon {
+        return None;
+    }
     let written = from_value(config.child("catalogue")).ok()?;
     let pipeline = environment.bounds.clone().transpose().ok()?;
     folders(written, pipeline.as_ref(), environment).ok()
@@ -197,14 +218,15 @@ fn real_target(aws: Aws, kubernetes: Option<Kubernetes>, environment: &FromEnvir
 
 /// The configuration names no target; the environment may, but only one.
 fn target_of_environment(kubernetes: Option<&Kubernetes>, environment: &FromEnvironment) -> Result<Target, Diagnostic> {
-    match (&environment.sandbox, &environment.aws) {
-        (Some(path), None) => Ok(Target::Sandbox { path: path.clone(), declared: Value::map::<String>([]) }),
-        (None, Some(aws)) => Ok(real_target(aws.clone(), kubernetes.cloned(), environment)),
-        (None, None) => Err(no_target()),
-        (Some(_), Some(_)) => Err(Diagnostic::error(
+    match (&environment.sandbox, &environment.aws, &environment.daemon) {
+        (Some(path), None, None) => Ok(Target::Sandbox { path: path.clone(), declared: Value::map::<String>([]) }),
+        (None, Some(aws), None) => Ok(real_target(aws.clone(), kubernetes.cloned(), environment)),
+        (None, None, Some(endpoint)) => Ok(Target::Daemon(daemon::of_environment(endpoint)?)),
+        (None, None, None) => Err(no_target()),
+        _ => Err(Diagnostic::error(
             "Two targets in the environment",
-            "Unset either GOLDENPATH_SANDBOX, or GOLDENPATH_AWS and all variables that begin with GOLDENPATH_AWS_; or set the \
-             target in the provider block, with `sandbox` or `aws`.",
+            "Keep only one of GOLDENPATH_SANDBOX, GOLDENPATH_DAEMON, and GOLDENPATH_AWS with all variables that begin with \
+             GOLDENPATH_AWS_; or set the target in the provider block, with `sandbox`, `daemon` or `aws`.",
         )),
     }
 }
@@ -218,18 +240,32 @@ fn parse_unreachable(text: &str) -> Result<Unreachable, Diagnostic> {
 
 fn no_target() -> Diagnostic {
     Diagnostic::error(
-        "No target: set `aws`, `sandbox` or `offline`",
+        "No target: set `aws`, `daemon`, `sandbox` or `offline`",
         "There is no default for where objects live. Set one of these in the provider block:\n\n  \
          aws     = { region = \"eu-west-1\" }  # an AWS account and its EKS clusters\n  \
+         daemon  = { endpoint = \"unix:///run/goldenpath/daemon.sock\" }  # the target of a provisioning daemon\n  \
          sandbox = {}                          # an embedded rehearsal in .goldenpath/sandbox.db\n  \
          offline = { facts = { ... } }         # plans and tests without credentials; can't apply\n\n\
-         Or set one of the environment variables GOLDENPATH_AWS=1 and GOLDENPATH_SANDBOX=<path>.",
+         Or set one of the environment variables GOLDENPATH_AWS=1, GOLDENPATH_DAEMON=<endpoint> and GOLDENPATH_SANDBOX=<path>.",
     )
 }
 
 fn two_targets(second: &'static str) -> Diagnostic {
-    Diagnostic::error("Two targets in the provider block", "Keep only one of `aws`, `sandbox` and `offline`.")
+    Diagnostic::error("Two targets in the provider block", "Keep only one of `aws`, `daemon`, `sandbox` and `offline`.")
         .at(Path::attribute(second))
+}
+
+fn daemon_has_its_own(is_written: bool) -> Diagnostic {
+    let summary = "The daemon has its own catalogue";
+    let detail = "Golden paths are those of the daemon's configuration, whatever its clients have.";
+    if is_written {
+        return Diagnostic::error(summary, format!("{detail} Remove `catalogue` from the provider block."))
+            .at(Path::attribute("catalogue"));
+    }
+    Diagnostic::error(
+        summary,
+        format!("{detail} Unset GOLDENPATH_CATALOGUE, and `catalogue` and `built_in_path` in GOLDENPATH_BOUNDS."),
+    )
 }
 
 fn kubernetes_alone() -> Diagnostic {

@@ -1,6 +1,7 @@
 //! Tests that walk the registry: a new resource is covered untouched.
 
 mod examples;
+mod wire;
 mod wrong;
 
 use super::{flow::whole_id, *};

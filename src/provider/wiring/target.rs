@@ -8,34 +8,47 @@ use crate::resources::{
 use goldenpath_adapters::{catalogue as documents, clock::SystemClock, offline::Offline};
 use goldenpath_core::{
     golden::Catalogue,
-    provision::{Engine, EngineConfig},
+    provision::{Bounds, Engine, EngineConfig},
 };
+use goldenpath_daemon::Client;
 use goldenpath_sandbox::{Sandbox, SandboxOptions};
 use plugin::{Diagnostic, Path, Step, value::from_value};
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub(super) struct Opened {
     pub(super) configured: Configured,
-    pub(super) catalogue: Arc<Catalogue>,
+    /// `None`: the target has its own, and decides by it.
+    pub(super) catalogue: Option<Arc<Catalogue>>,
     pub(super) notice: Option<Diagnostic>,
 }
 
 pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     let ProviderConfig { target, is_shared, catalogue, unreachable, lease, bounds } = config;
+    if let Target::Daemon(endpoint) = target {
+        let client = Client::new(endpoint.socket(), endpoint.to_string(), &bounds);
+        let configured = Configured { provisioner: Arc::new(client), unreachable, refuses: None };
+        return Ok(Opened { configured, catalogue: None, notice: None });
+    }
     let catalogue = self::catalogue(&catalogue).map_err(|error| {
         let summary = format!("The catalogue can't be read: {error:#}");
         Diagnostic::error(summary, "Correct the golden path, or its folder.").at(Path::attribute("catalogue"))
     })?;
-    let Ports { objects, clusters, probe, notice, refuses } = ports(target, is_shared)?;
-    let usual = EngineConfig::default();
-    let engine_config =
-        EngineConfig { lease: lease.unwrap_or(usual.lease), assumes_baseline: refuses.is_some(), bounds, ..usual };
-    let engine =
-        Engine::new(objects, clusters, probe, Arc::new(SystemClock::default()), catalogue.clone(), engine_config);
-    Ok(Opened { configured: Configured { provisioner: Arc::new(engine), unreachable, refuses }, catalogue, notice })
+    let mut ports = ports(target, is_shared)?;
+    let (notice, refuses) = (ports.notice.take(), ports.refuses);
+    let provisioner = Arc::new(engine(ports, catalogue.clone(), lease, bounds));
+    let configured = Configured { provisioner, unreachable, refuses };
+    Ok(Opened { configured, catalogue: Some(catalogue), notice })
 }
 
-fn ports(target: Target, is_shared: bool) -> Result<Ports, Diagnostic> {
+pub(super) fn engine(ports: Ports, catalogue: Arc<Catalogue>, lease: Option<Duration>, bounds: Vec<Bounds>) -> Engine {
+    let Ports { objects, clusters, probe, notice: _, refuses } = ports;
+    let usual = EngineConfig::default();
+    let config =
+        EngineConfig { lease: lease.unwrap_or(usual.lease), assumes_baseline: refuses.is_some(), bounds, ..usual };
+    Engine::new(objects, clusters, probe, Arc::new(SystemClock::default()), catalogue, config)
+}
+
+pub(super) fn ports(target: Target, is_shared: bool) -> Result<Ports, Diagnostic> {
     Ok(match target {
         Target::Sandbox { path, declared } => {
             let options: SandboxOptions = from_value(&declared).map_err(|error| {
@@ -57,6 +70,10 @@ fn ports(target: Target, is_shared: bool) -> Result<Ports, Diagnostic> {
         Target::Offline(facts) => {
             let refuses = Some("the offline target only makes plans");
             Ports { refuses, ..Ports::of(Arc::new(Offline::new(*facts))) }
+        }
+        Target::Daemon(_) => {
+            let detail = "Set `aws` or `sandbox` as the target of the daemon.";
+            return Err(Diagnostic::error("A daemon is no target of another one", detail).at(Path::attribute("daemon")));
         }
     })
 }

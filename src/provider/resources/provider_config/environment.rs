@@ -16,6 +16,8 @@ pub struct FromEnvironment {
     pub sandbox: Option<PathBuf>,
     pub aws: Option<Aws>,
     pub kubernetes: Option<Kubernetes>,
+    /// An endpoint.
+    pub daemon: Option<String>,
     pub catalogue: Option<Vec<PathBuf>>,
     pub unreachable: Option<String>,
     pub lease: Option<Duration>,
@@ -47,6 +49,7 @@ impl FromEnvironment {
             sandbox: path("GOLDENPATH_SANDBOX"),
             aws: (is_set || aws != Aws::default()).then_some(aws),
             kubernetes: (kubernetes != Kubernetes::default()).then_some(kubernetes),
+            daemon: text("GOLDENPATH_DAEMON"),
             catalogue: set("GOLDENPATH_CATALOGUE").map(|paths| std::env::split_paths(&paths).collect()),
             unreachable: text("GOLDENPATH_UNREACHABLE"),
             bounds: text(bounds::VARIABLE).map(|value| bounds::read(&value, |path| std::fs::read_to_string(path))),

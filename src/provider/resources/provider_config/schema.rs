@@ -1,6 +1,6 @@
 //! The provider's block.
 
-use super::real;
+use super::{daemon, real};
 use crate::resources::{
     attributes::{self, choice, text_set},
     session::Unreachable,
@@ -25,6 +25,7 @@ pub fn schema() -> Schema {
         ),
         real::aws(),
         real::kubernetes(),
+        daemon::daemon(),
         paths.describe(
             "Folders with golden paths (YAML), in addition to the built-in `team-standard`. Environment variable: \
              `GOLDENPATH_CATALOGUE`, separated like `PATH`.",
@@ -36,7 +37,7 @@ pub fn schema() -> Schema {
              Defaults to `error`.",
         ),
     ])
-    .conflicts(&["sandbox", "offline", "aws"])
+    .conflicts(&["sandbox", "offline", "aws", "daemon"])
     .describe(
         "Golden paths for teams on Amazon EKS: a platform team writes a golden path, a product team writes ten lines of HCL, and \
          the plan lists every AWS and Kubernetes object they stand for, checked against every guardrail.\n\nThere is no default \

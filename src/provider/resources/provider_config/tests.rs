@@ -62,6 +62,42 @@ fn an_unknown_part_is_undecided_and_never_an_error() {
 }
 
 #[test]
+fn a_daemon_is_a_target_with_a_catalogue_of_its_own() {
+    let daemon = || Value::map([("endpoint", Value::from("unix:///run/gp/d.sock"))]);
+    let of = |pairs: &'static [(&str, &str)]| {
+        FromEnvironment::read(|name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()))
+    };
+    let folders = Value::List(vec!["./paths".into()]);
+    for (written, environment, expected, reason) in [
+        (vec![("daemon", daemon())], of(&[]), Ok("unix:///run/gp/d.sock"), "as it is written"),
+        (vec![], of(&[("GOLDENPATH_DAEMON", "unix:///env.sock")]), Ok("unix:///env.sock"), "the environment alone"),
+        (vec![("daemon", daemon())], of(&[("GOLDENPATH_SANDBOX", "x")]), Ok("unix:///run/gp/d.sock"), "it goes before"),
+        (vec![("daemon", daemon()), ("sandbox", empty())], of(&[]), Err("daemon"), "two targets"),
+        (vec![("daemon", daemon()), ("catalogue", folders)], of(&[]), Err("catalogue"), "golden paths of its client"),
+        (vec![("daemon", daemon())], of(&[("GOLDENPATH_CATALOGUE", "x")]), Err(""), "or of the client's environment"),
+        (vec![("daemon", daemon()), ("kubernetes", empty())], of(&[]), Err("kubernetes"), "a cluster of its client"),
+        (vec![], of(&[("GOLDENPATH_DAEMON", "x")]), Err(""), "no endpoint"),
+        (vec![], of(&[("GOLDENPATH_DAEMON", "unix:///x"), ("GOLDENPATH_AWS", "1")]), Err(""), "two in the environment"),
+    ] {
+        let config = configured(&written);
+        match (resolve(&config, &environment), expected) {
+            (Ok(ProviderConfig { target: Target::Daemon(endpoint), .. }), Ok(expected)) => {
+                assert_eq!(endpoint.to_string(), expected, "{reason}");
+                assert_eq!(
+                    catalogue(&config, &environment),
+                    None,
+                    "{reason}: no rule of a golden path is checked here"
+                );
+            }
+            (Err(Refused::Wrong(error)), Err(expected)) => {
+                assert_eq!(error.path.to_string(), expected, "{reason}: {error:?}")
+            }
+            (found, expected) => panic!("{reason}: {found:?}, not {expected:?}"),
+        }
+    }
+}
+
+#[test]
 fn no_target_and_two_targets_are_errors_with_the_choices() {
     let offline = example(&schema()).child("offline").clone();
     for (written, expected, reason) in [
@@ -87,7 +123,7 @@ fn the_schema_reads_as_the_configuration() {
     let only = |target: &[&str]| {
         let mut config = full.clone();
         if let Value::Map(attributes) = &mut config {
-            for other in ["sandbox", "offline", "aws", "kubernetes"] {
+            for other in ["sandbox", "offline", "aws", "kubernetes", "daemon"] {
                 if !target.contains(&other) {
                     attributes.insert(other.to_owned(), Value::Null);
                 }

@@ -1,0 +1,97 @@
+//! A provisioning daemon of a test, in a folder of its own: it can be killed and started again, and ends with the test.
+
+use acceptance_tests::tools::provider;
+use anyhow::{Context as _, Result, ensure};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+pub struct Daemon {
+    folder: tempfile::TempDir,
+    process: Child,
+}
+
+impl Daemon {
+    /// On this sandbox. Returns once it listens.
+    pub fn start(sandbox: &Path) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
+        let config = format!(
+            "listen: unix://{0}/daemon.sock\njournal: journal.db\ntarget:\n  sandbox: {{ path: {1} }}\n",
+            folder.path().display(),
+            sandbox.display()
+        );
+        fs::write(folder.path().join("daemon.yaml"), config)?;
+        let process = spawn(folder.path())?;
+        Ok(Self { folder, process })
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("daemon.yaml")
+    }
+
+    pub fn endpoint(&self) -> String {
+        format!("unix://{}/daemon.sock", self.folder.path().display())
+    }
+
+    pub fn provider(&self, more: &str) -> String {
+        format!("provider \"goldenpath\" {{\n  daemon = {{ endpoint = {:?} }}\n  {more}\n}}\n", self.endpoint())
+    }
+
+    /// After it ended, with the journal that it left.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.process = spawn(self.folder.path())?;
+        Ok(())
+    }
+
+    pub fn kill(&mut self) -> Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
+
+    pub fn is_dead(&mut self) -> Result<bool> {
+        Ok(self.process.try_wait()?.is_some())
+    }
+
+    /// By itself, as a fault of the sandbox makes it.
+    pub fn wait_until_dead(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        while !self.is_dead()? {
+            ensure!(begun.elapsed() < Duration::from_secs(60), "the daemon lives on");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// It must end on SIGTERM.
+    pub fn terminate(&mut self) -> Result<()> {
+        let signal = Command::new("kill").arg("-TERM").arg(self.process.id().to_string()).status()?;
+        ensure!(signal.success(), "no signal could be sent");
+        let status = self.process.wait()?;
+        ensure!(status.success(), "it ended with {status} after SIGTERM");
+        Ok(())
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Ours by its handle, never by name; it may have ended already.
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+fn spawn(folder: &Path) -> Result<Child> {
+    let mut command = Command::new(provider()?);
+    command.args(["daemon", "--config"]).arg(folder.join("daemon.yaml"));
+    command.env("GOLDENPATH_LEASE_SECONDS", "1").env_remove("TF_LOG").env_remove("GOLDENPATH_BOUNDS");
+    let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
+    let printed = process.stdout.take().context("no output")?;
+    let line = BufReader::new(printed).lines().next().context("the daemon did not start")??;
+    ensure!(line.starts_with("Listening on unix://"), "the daemon says {line:?}");
+    Ok(process)
+}

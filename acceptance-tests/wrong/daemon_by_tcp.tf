@@ -1,0 +1,7 @@
+# attribute: daemon
+# says: unix://
+# reason: only a socket of one's own user is served
+
+provider "goldenpath" {
+  daemon = { endpoint = "https://daemon.example" }
+}

@@ -1,0 +1,66 @@
+//! What client and daemon agree on besides the messages: versions, sizes, and where an operation's outcome goes.
+
+use goldenpath_core::{
+    domain::Problem,
+    provision::{Outcome, Removed},
+};
+
+/// Raised when the form of a message or document changes. Neighbours work together: whoever is newer knows both forms.
+pub const API: u32 = 1;
+pub const RELEASE: &str = env!("CARGO_PKG_VERSION");
+
+/// Both ways. A request is a few kilobytes, an environment with all its objects some hundred.
+pub const LARGEST_MESSAGE: usize = 64 << 20;
+
+pub fn work_together(one: u32, other: u32) -> bool {
+    one.abs_diff(other) <= 1
+}
+
+/// What an operation does. Both go on without their client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    Ensure,
+    Remove,
+}
+
+impl Verb {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ensure => "ensure",
+            Self::Remove => "remove",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Ensure, Self::Remove].into_iter().find(|verb| verb.as_str() == text)
+    }
+
+    /// The document of an operation that came to nothing.
+    pub fn failure(self, problem: Problem) -> Vec<u8> {
+        let problems = vec![problem];
+        let document = match self {
+            Self::Ensure => serde_json::to_vec(&Outcome { exists: None, problems }),
+            Self::Remove => serde_json::to_vec(&Removed { gone: false, objects: None, problems }),
+        };
+        // Neither holds a map with keys that are not texts, which is all that could fail.
+        document.unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_work_together() {
+        for (one, other, expected, reason) in [
+            (1, 1, true, "the same release"),
+            (1, 2, true, "an older client, while the daemon is upgraded first"),
+            (2, 1, true, "or last"),
+            (1, 3, false, "two apart"),
+            (1, 0, true, "as far as numbers go"),
+        ] {
+            assert_eq!(work_together(one, other), expected, "{reason}");
+        }
+    }
+}

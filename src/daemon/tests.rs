@@ -1,0 +1,143 @@
+//! Daemon and client over a real socket, with an engine that does what a test says.
+
+mod harness;
+mod messages;
+
+use crate::{
+    contract::Verb,
+    journal::Journal,
+    operations::{Asked, Operations},
+};
+use goldenpath_core::{domain::Severity, provision::Provisioner};
+use harness::{DaemonFixture, FakeEngine, ensure_of, until};
+use std::{sync::Arc, time::Duration};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn asked(id: &str) -> Asked {
+    let document = serde_json::to_vec(&ensure_of("demo")).unwrap();
+    Asked { id: id.into(), verb: Verb::Ensure, about: "demo".into(), allow: "[]".into(), document }
+}
+
+fn operations(folder: &tempfile::TempDir) -> Arc<Operations> {
+    Operations::new(Journal::open(&folder.path().join("journal.db"), HOUR).unwrap())
+}
+
+#[tokio::test]
+async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (operations, engine) = (operations(&folder), Arc::new(FakeEngine::default()));
+    let run = |id: &'static str| {
+        let (operations, engine) = (operations.clone(), engine.clone());
+        tokio::spawn(async move { operations.run(asked(id), engine).await })
+    };
+    let first = run("one");
+    until(|| engine.ensures() == 1).await;
+    let second = run("two");
+    until(|| engine.ensures() == 2).await;
+    for client in [first, second] {
+        client.abort();
+        assert!(client.await.is_err(), "the client is gone");
+    }
+    assert_eq!(operations.count().await, 2, "its operation is not");
+    let successor = run("three");
+    let same = run("one");
+    tokio::task::yield_now().await;
+    engine.release(9);
+    let (joined, outcome) = successor.await.unwrap().unwrap();
+    assert!(["one", "two"].contains(&joined.as_str()), "it waits for what nobody waits for: {joined}");
+    assert_eq!(same.await.unwrap().unwrap().1, outcome, "by its own id");
+    operations.end().await;
+    assert_eq!(engine.ensures(), 2, "while the first one's client waited, the second began its own");
+
+    assert_eq!(operations.run(asked("one"), engine.clone()).await.unwrap().1, outcome, "an outcome is kept");
+    let refused = operations.run(asked("four"), engine.clone()).await;
+    assert!(refused.is_err() && engine.ensures() == 2, "a daemon that ends begins nothing");
+    let other = Asked { allow: "[{}]".into(), ..asked("one") };
+    assert!(operations.run(other, engine).await.is_err(), "another request under a known id");
+}
+
+#[tokio::test]
+async fn a_killed_daemon_resumes_and_the_client_gets_the_outcome() {
+    let fixture = DaemonFixture::new();
+    let daemon = fixture.start().await;
+    let client = fixture.client();
+    let waiting = tokio::spawn(async move { client.ensure(ensure_of("demo")).await });
+    until(|| fixture.engine.ensures() == 1).await;
+    daemon.kill();
+    let daemon = fixture.start().await;
+    until(|| fixture.engine.ensures() == 2).await;
+    fixture.engine.release(9);
+    let outcome = waiting.await.unwrap();
+    assert_eq!(outcome.problems[0].code, "fake.done", "{:?}", outcome.problems);
+    assert_eq!(fixture.engine.ensures(), 2, "asked again, it was not begun again");
+    daemon.end();
+    fixture.start().await.end();
+    assert_eq!(fixture.engine.ensures(), 2, "what has ended is not run again");
+}
+
+#[tokio::test]
+async fn a_daemon_that_ends_waits_for_what_runs_and_accepts_nothing_new() {
+    let fixture = DaemonFixture::new();
+    let daemon = fixture.start().await;
+    let client = fixture.client();
+    let waiting = tokio::spawn(async move { client.ensure(ensure_of("demo")).await });
+    until(|| fixture.engine.ensures() == 1).await;
+    let ending = daemon.begin_to_end();
+    until(|| !fixture.socket().exists()).await;
+    let late = fixture.client().only_cluster().await;
+    assert_eq!(late.unwrap_err().code, "target.unavailable", "its socket is gone first");
+    fixture.engine.release(9);
+    assert_eq!(waiting.await.unwrap().problems[0].code, "fake.done");
+    ending.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_cancellation_reaches_the_operation() {
+    let fixture = DaemonFixture::new();
+    let daemon = fixture.start().await;
+    let client = fixture.client();
+    let request = ensure_of("demo");
+    let cancel = request.cancel.clone();
+    let waiting = tokio::spawn(async move { client.ensure(request).await });
+    until(|| fixture.engine.ensures() == 1).await;
+    cancel.cancel();
+    assert_eq!(waiting.await.unwrap().problems[0].code, "fake.cancelled");
+    daemon.end();
+}
+
+#[tokio::test]
+async fn two_clients_each_have_an_engine_and_bounds_of_their_own() {
+    let fixture = DaemonFixture::new();
+    let daemon = fixture.start().await;
+    let (one, two) = (fixture.client(), fixture.bounded_client(r#"{"teams": ["pay"]}"#));
+    let (cluster, id) = ("demo".parse().unwrap(), ensure_of("demo").spec.id());
+    let (facts, found) = tokio::join!(one.facts(&cluster), two.find(&id));
+    assert_eq!(facts.unwrap_err().code, "fake.facts", "a problem arrives as one");
+    assert_eq!(found.unwrap(), None);
+    let preview = one.preview_remove(&harness::removal_of("demo")).await;
+    assert_eq!(preview, [], "the connection is used again");
+    assert_eq!(
+        fixture.bounds(),
+        ["[]", r#"[{"teams":["pay"],"environments":null,"tiers":null,"clusters":null,"golden_paths":null}]"#]
+    );
+    daemon.end();
+}
+
+#[tokio::test]
+async fn a_daemon_out_of_reach_is_an_unavailable_target() {
+    let fixture = DaemonFixture::new();
+    let client = fixture.client();
+    let outcome = client.ensure(ensure_of("demo")).await;
+    let observed = client.only_cluster().await.unwrap_err();
+    for problem in [&outcome.problems[0], &observed] {
+        assert_eq!((problem.code, problem.severity), ("target.unavailable", Severity::Error));
+        assert!(problem.summary.contains("daemon.sock") && problem.detail.contains("daemon --config"), "{problem}");
+    }
+    let daemon = fixture.start().await;
+    assert_eq!(client.only_cluster().await.unwrap(), None, "it is asked again each time");
+    daemon.end();
+    let daemon = fixture.start().await;
+    assert_eq!(client.only_cluster().await.unwrap(), None, "and connects to the next daemon");
+    daemon.end();
+}

@@ -1,0 +1,235 @@
+//! A daemon in a thread of its own, which can be killed: with its runtime all its tasks are gone, as with a process.
+
+use crate::{Client, Daemon, MakeEngine, serve};
+use async_trait::async_trait;
+use goldenpath_core::{
+    domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected, from_document},
+    provision::{
+        Bounds, Cancel, Description, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest,
+        Provisioner, RemoveRequest, Removed, Spec,
+    },
+};
+use serde_json::json;
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+use tokio::{
+    runtime::Builder,
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn baseline(cluster: &str) -> Spec {
+    from_document(&json!({ "kind": "baseline", "request": { "cluster": cluster } })).unwrap()
+}
+
+pub fn ensure_of(cluster: &str) -> EnsureRequest {
+    EnsureRequest {
+        spec: baseline(cluster),
+        facts: None,
+        path: None,
+        parent: None,
+        prior: None,
+        replacing: None,
+        planned: None,
+        planned_target: None,
+        planned_version: None,
+        timeouts: None,
+        timeout: LONG,
+        cancel: Cancel::new(),
+    }
+}
+
+pub fn removal_of(cluster: &str) -> RemoveRequest {
+    RemoveRequest {
+        id: baseline(cluster).id(),
+        uid: "u".into(),
+        target: None,
+        facts: None,
+        keys: vec![],
+        protected: false,
+        hand_over: false,
+        timeout: LONG,
+        cancel: Cancel::new(),
+    }
+}
+
+/// Waits for what another task does.
+pub async fn until(holds: impl Fn() -> bool) {
+    let wait = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    timeout(LONG, wait).await.unwrap();
+}
+
+/// An ensure ends when the test releases it, or when it is cancelled.
+pub struct FakeEngine {
+    ensures: AtomicUsize,
+    gate: Semaphore,
+}
+
+impl Default for FakeEngine {
+    fn default() -> Self {
+        Self { ensures: AtomicUsize::new(0), gate: Semaphore::new(0) }
+    }
+}
+
+impl FakeEngine {
+    pub fn ensures(&self) -> usize {
+        self.ensures.load(Ordering::SeqCst)
+    }
+
+    pub fn release(&self, count: usize) {
+        self.gate.add_permits(count);
+    }
+}
+
+#[async_trait]
+impl Provisioner for FakeEngine {
+    async fn facts(&self, _: &ClusterRef) -> Result<Facts, Problem> {
+        Err(Problem::error("fake.facts", "No facts", "There are none."))
+    }
+
+    async fn only_cluster(&self) -> Result<Option<ClusterRef>, Problem> {
+        Ok(None)
+    }
+
+    async fn find(&self, _: &Id) -> Result<Option<Record>, Problem> {
+        Ok(None)
+    }
+
+    async fn files(&self, _: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
+        Ok(None)
+    }
+
+    async fn describe(&self, _: &Id) -> Result<Option<Description>, Problem> {
+        Ok(None)
+    }
+
+    async fn unprotect(&self, _: &Id) -> Result<Unprotected, Problem> {
+        Ok(Unprotected { by: "me".to_owned(), at: "now".to_owned() })
+    }
+
+    async fn observe(&self, _: ObserveRequest) -> Result<Observation, Problem> {
+        Ok(Observation::Gone(vec![]))
+    }
+
+    async fn preview(&self, _: PreviewRequest) -> Preview {
+        Preview { decided: None, problems: vec![] }
+    }
+
+    async fn ensure(&self, request: EnsureRequest) -> Outcome {
+        self.ensures.fetch_add(1, Ordering::SeqCst);
+        let code = tokio::select! {
+            permit = self.gate.acquire() => {
+                permit.unwrap().forget();
+                "fake.done"
+            }
+            () = request.cancel.cancelled() => "fake.cancelled",
+        };
+        Outcome { exists: None, problems: vec![Problem::warning(code, "It ended", "Nothing is to be done.")] }
+    }
+
+    async fn preview_remove(&self, _: &RemoveRequest) -> Vec<Problem> {
+        vec![]
+    }
+
+    async fn remove(&self, _: RemoveRequest) -> Removed {
+        Removed { gone: true, objects: None, problems: vec![] }
+    }
+}
+
+pub struct DaemonFixture {
+    folder: tempfile::TempDir,
+    pub engine: Arc<FakeEngine>,
+    bounds: Arc<Mutex<Vec<String>>>,
+}
+
+pub struct RunningDaemon {
+    kill: oneshot::Sender<()>,
+    end: oneshot::Sender<()>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl DaemonFixture {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), engine: Arc::default(), bounds: Arc::default() }
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("daemon.sock")
+    }
+
+    /// Of each connection that was made, in their order.
+    pub fn bounds(&self) -> Vec<String> {
+        let mut bounds = self.bounds.lock().unwrap().clone();
+        bounds.sort_by_key(String::len);
+        bounds
+    }
+
+    pub fn client(&self) -> Client {
+        Client::new(self.socket(), "unix:///daemon.sock".into(), &[])
+    }
+
+    pub fn bounded_client(&self, bounds: &str) -> Client {
+        let bounds: Bounds = serde_json::from_str(bounds).unwrap();
+        Client::new(self.socket(), "unix:///daemon.sock".into(), &[bounds])
+    }
+
+    /// Once it listens.
+    pub async fn start(&self) -> RunningDaemon {
+        let (kill, killed) = oneshot::channel();
+        let (end, ended) = oneshot::channel::<()>();
+        let (listens, listening) = oneshot::channel();
+        let (engine, bounds) = (self.engine.clone(), self.bounds.clone());
+        let engines: MakeEngine = Arc::new(move |narrower: Vec<Bounds>| -> Result<Arc<dyn Provisioner>, Problem> {
+            bounds.lock().unwrap().push(serde_json::to_string(&narrower).unwrap());
+            Ok(engine.clone())
+        });
+        let journal = self.folder.path().join("journal.db");
+        let daemon = Daemon { socket: self.socket(), journal, retention: LONG, engines };
+        let thread = thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let end = async { ended.await.unwrap_or_default() };
+                tokio::select! {
+                    served = serve(daemon, || listens.send(()).unwrap(), end) => served.unwrap(),
+                    _ = killed => {}
+                }
+            });
+        });
+        listening.await.unwrap();
+        RunningDaemon { kill, end, thread }
+    }
+}
+
+impl RunningDaemon {
+    pub fn kill(self) {
+        self.kill.send(()).unwrap();
+        self.thread.join().unwrap();
+    }
+
+    pub fn end(self) {
+        self.begin_to_end().join().unwrap();
+    }
+
+    /// As SIGTERM does; what runs is waited for.
+    pub fn begin_to_end(self) -> thread::JoinHandle<()> {
+        let Self { kill, end, thread } = self;
+        end.send(()).unwrap();
+        // Dropped, it would kill.
+        std::mem::forget(kill);
+        thread
+    }
+}

@@ -1,0 +1,55 @@
+//! `daemon`: the provisioning daemon, and a check of its configuration.
+
+mod config;
+
+pub use config::Settings;
+
+use super::output;
+use crate::resources::provider_config::FromEnvironment;
+use std::path::PathBuf;
+
+/// What the composition root lends: it knows targets and sockets.
+pub struct DaemonTool {
+    /// Knobs of the process, and bounds that its pipeline sets.
+    pub environment: FromEnvironment,
+    /// Whether it could start; starts nothing.
+    pub check: fn(&Settings) -> anyhow::Result<()>,
+    /// Until a signal. The second is called once clients can connect.
+    pub serve: fn(Settings, &dyn Fn()) -> anyhow::Result<()>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Action {
+    /// Read the configuration, the golden paths and the bounds, and start nothing
+    Check,
+}
+
+/// Serve clients on a unix socket: with one identity, catalogue and journal for all of them
+///
+/// Providers of the same user connect with `daemon = { endpoint = "unix://..." }`. Runs until SIGTERM or an interrupt, and
+/// then waits for what it has begun. Set TF_LOG=info for its log.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Instead of serving
+    #[arg(value_enum)]
+    action: Option<Action>,
+    /// The configuration, a YAML file
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments, tool: &DaemonTool) -> anyhow::Result<()> {
+    let settings = Settings::read(&arguments.config, &tool.environment)?;
+    let endpoint = settings.endpoint.to_string();
+    match arguments.action {
+        Some(Action::Check) => {
+            (tool.check)(&settings)?;
+            output::data(&format!("The configuration is sound. The daemon would listen on {endpoint}\n"))?;
+        }
+        None => (tool.serve)(settings, &|| {
+            // Whoever started it may have closed its output.
+            let _ = output::data(&format!("Listening on {endpoint}\n"));
+        })?,
+    }
+    Ok(())
+}

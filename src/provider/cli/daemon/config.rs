@@ -1,0 +1,194 @@
+//! The daemon's configuration: YAML, in the words of the provider block where they mean the same. Errors name the field.
+
+use crate::resources::provider_config::{
+    self, Endpoint, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve,
+};
+use anyhow::{Context, bail, ensure};
+use plugin::{
+    Diagnostic, Severity,
+    schema::{duration, validate, with_defaults},
+    value::{codec::conform, from_value, to_value},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// A week: long enough to look up what happened before a weekend.
+const RETENTION: Duration = Duration::from_secs(7 * 86_400);
+/// A client that lost its connection asks for the outcome afterwards.
+const LEAST_RETENTION: Duration = Duration::from_secs(3600);
+
+/// What the daemon is to do.
+pub struct Settings {
+    pub endpoint: Endpoint,
+    pub journal: PathBuf,
+    pub retention: Duration,
+    /// Target, catalogue and bounds.
+    pub provider: ProviderConfig,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    listen: Endpoint,
+    journal: PathBuf,
+    retention: Option<String>,
+    target: WrittenTarget,
+    catalogue: Option<Vec<PathBuf>>,
+    allow: Option<Json>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenTarget {
+    sandbox: Option<Map<String, Json>>,
+    aws: Option<Map<String, Json>>,
+    kubernetes: Option<Map<String, Json>>,
+}
+
+// === impl Settings ===
+
+impl Settings {
+    pub fn read(file: &Path, environment: &FromEnvironment) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(file).with_context(|| format!("Can't read {}", file.display()))?;
+        let folder = std::path::absolute(file)?;
+        let folder = folder.parent().unwrap_or(Path::new("/"));
+        parse(&text, folder, environment)
+            .with_context(|| format!("{} is no configuration of the daemon", file.display()))
+    }
+}
+
+/// Relative paths are relative to the file's folder.
+fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Result<Settings> {
+    let document: Json = serde_saphyr::from_str(text)?;
+    let Written { listen, journal, retention, target, catalogue, allow } = from_value(&to_value(&document))?;
+    let retention = match retention {
+        Some(text) => duration(&text).map_err(|error| anyhow::anyhow!("retention: {error}"))?,
+        None => RETENTION,
+    };
+    ensure!(
+        retention >= LEAST_RETENTION,
+        "retention: at least 1h is needed, for clients that come back for an outcome"
+    );
+    let WrittenTarget { mut sandbox, aws, mut kubernetes } = target;
+    ensure!(sandbox.is_some() || aws.is_some(), "target: set `aws` or `sandbox`");
+    if let Some(sandbox) = &mut sandbox {
+        sandbox.entry("path").or_insert_with(|| SANDBOX_PATH.into());
+        join(folder, sandbox, "path");
+    }
+    if let Some(kubernetes) = &mut kubernetes {
+        join(folder, kubernetes, "kubeconfig");
+    }
+    let catalogue = catalogue.map(|folders| folders.iter().map(|path| folder.join(path)).collect::<Vec<_>>());
+    let provider = json!({
+        "sandbox": sandbox, "aws": aws, "kubernetes": kubernetes, "catalogue": catalogue, "allow": allow,
+    });
+    Ok(Settings {
+        endpoint: listen,
+        journal: folder.join(journal),
+        retention,
+        provider: provider_of(&provider, environment)?,
+    })
+}
+
+fn join(folder: &Path, entries: &mut Map<String, Json>, name: &str) {
+    if let Some(Json::String(path)) = entries.get_mut(name)
+        && !path.starts_with('~')
+    {
+        *path = folder.join(&*path).display().to_string();
+    }
+}
+
+/// By the rules of the provider block.
+fn provider_of(written: &Json, environment: &FromEnvironment) -> anyhow::Result<ProviderConfig> {
+    let schema = provider_config::schema();
+    let config = conform(to_value(written), &schema.ty())?;
+    if let Some(error) = validate(&schema, &config).into_iter().find(|found| found.severity == Severity::Error) {
+        bail!(worded(&error));
+    }
+    match resolve(&with_defaults(&schema, &config), environment) {
+        Ok(config) => Ok(config),
+        Err(Refused::Wrong(error)) => bail!(worded(&error)),
+        Err(Refused::Undecided) => bail!("target: a value is not known"),
+    }
+}
+
+/// The target's attributes are a level deeper here than in a provider block.
+fn worded(error: &Diagnostic) -> String {
+    let path = error.path.to_string();
+    let is_of_target = ["sandbox", "aws", "kubernetes"].iter().any(|name| path.starts_with(name));
+    let place = match (path.is_empty(), is_of_target) {
+        (true, _) => String::new(),
+        (false, true) => format!("target.{path}: "),
+        (false, false) => format!("{path}: "),
+    };
+    format!("{place}{}. {}", error.summary, error.detail).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::provider_config::Target;
+
+    const WHOLE: &str = "
+listen: unix:///run/gp/daemon.sock
+journal: journal.db
+target:
+  sandbox: { path: sandbox.db }
+catalogue: [paths, /other]
+allow: { teams: [payments], environments: [payments-*] }
+retention: 24h
+";
+
+    fn read(text: &str) -> anyhow::Result<Settings> {
+        parse(text, Path::new("/etc/gp"), &FromEnvironment::default())
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let settings = read(WHOLE).unwrap();
+        assert_eq!(settings.endpoint.socket(), Path::new("/run/gp/daemon.sock"));
+        assert_eq!((settings.journal, settings.retention), ("/etc/gp/journal.db".into(), Duration::from_secs(86_400)));
+        let ProviderConfig { target, catalogue, bounds, .. } = settings.provider;
+        assert!(matches!(target, Target::Sandbox { path, .. } if path == Path::new("/etc/gp/sandbox.db")));
+        assert_eq!(catalogue.folders, [Path::new("/etc/gp/paths"), Path::new("/other")]);
+        assert_eq!(bounds.len(), 1);
+        let real = WHOLE
+            .replace("sandbox: { path: sandbox.db }", "aws: { region: eu-west-1 }\n  kubernetes: { kubeconfig: kc }");
+        let Target::Real { kubernetes, .. } = read(&real).unwrap().provider.target else { panic!("the real target") };
+        assert_eq!(kubernetes.unwrap().kubeconfig.as_deref(), Some(Path::new("/etc/gp/kc")));
+    }
+
+    #[test]
+    fn the_guide_shows_a_configuration_that_is_read() {
+        let guide = include_str!("../../generate/guides/daemon.md");
+        let shown = guide.split_once("```yaml\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
+        assert!(matches!(read(shown).unwrap().provider.target, Target::Real { .. }));
+    }
+
+    #[test]
+    fn a_fault_is_named_with_its_field() {
+        for (from, to, expected, reason) in [
+            ("listen: unix:///run/gp/daemon.sock", "listen: 127.0.0.1:80", "listen: ", "no socket"),
+            ("journal: journal.db", "", "journal", "no journal"),
+            ("journal: journal.db", "journal: [a]", "journal: ", "a list for a path"),
+            ("retention: 24h", "retention: 7d", "retention: ", "days are no unit"),
+            ("retention: 24h", "retention: 1m", "retention: ", "too short"),
+            ("retention: 24h", "retentoin: 24h", "retentoin", "a misspelt field"),
+            ("{ path: sandbox.db }", "{ pth: x }", "sandbox", "a misspelt attribute"),
+            ("sandbox: { path: sandbox.db }", "offline: {}", "offline", "a target that changes nothing"),
+            ("sandbox: { path: sandbox.db }", "aws: { region: here }", "target.aws.region: ", "no region"),
+            ("  sandbox: { path: sandbox.db }", "  kubernetes: {}", "target: ", "no target"),
+            ("teams: [payments]", "team: [payments]", "allow", "a misspelt bound is not no bound"),
+            ("allow: {", "allow: [", "", "no YAML"),
+        ] {
+            assert!(WHOLE.contains(from), "{reason}");
+            let error = read(&WHOLE.replace(from, to)).err().unwrap_or_else(|| panic!("{reason}"));
+            let text = format!("{error:#}");
+            assert!(text.contains(expected), "{reason}: {text}");
+        }
+    }
+}
