@@ -12,21 +12,26 @@ use std::{
 
 pub struct Daemon {
     folder: tempfile::TempDir,
+    environment: Vec<(String, String)>,
     process: Child,
 }
 
 impl Daemon {
     /// On this sandbox. Returns once it listens.
     pub fn start(sandbox: &Path) -> Result<Self> {
+        Self::on(&format!("sandbox: {{ path: {} }}", sandbox.display()), vec![])
+    }
+
+    /// On this target, with what only the daemon knows in its environment.
+    pub fn on(target: &str, environment: Vec<(String, String)>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
         let config = format!(
-            "listen: unix://{0}/daemon.sock\njournal: journal.db\ntarget:\n  sandbox: {{ path: {1} }}\n",
-            folder.path().display(),
-            sandbox.display()
+            "listen: unix://{}/daemon.sock\njournal: journal.db\ntarget:\n  {target}\n",
+            folder.path().display()
         );
         fs::write(folder.path().join("daemon.yaml"), config)?;
-        let process = spawn(folder.path())?;
-        Ok(Self { folder, process })
+        let process = spawn(folder.path(), &environment)?;
+        Ok(Self { folder, environment, process })
     }
 
     pub fn config(&self) -> PathBuf {
@@ -43,7 +48,7 @@ impl Daemon {
 
     /// After it ended, with the journal that it left.
     pub fn start_again(&mut self) -> Result<()> {
-        self.process = spawn(self.folder.path())?;
+        self.process = spawn(self.folder.path(), &self.environment)?;
         Ok(())
     }
 
@@ -85,10 +90,11 @@ impl Drop for Daemon {
     }
 }
 
-fn spawn(folder: &Path) -> Result<Child> {
+fn spawn(folder: &Path, environment: &[(String, String)]) -> Result<Child> {
     let mut command = Command::new(provider()?);
     command.args(["daemon", "--config"]).arg(folder.join("daemon.yaml"));
     command.env("GOLDENPATH_LEASE_SECONDS", "1").env_remove("TF_LOG").env_remove("GOLDENPATH_BOUNDS");
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
     let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
     let printed = process.stdout.take().context("no output")?;
     let line = BufReader::new(printed).lines().next().context("the daemon did not start")??;

@@ -198,7 +198,12 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
     let lives = modern.map(|tool| {
         let tool = tool.clone();
         let name = format!("{}: a whole life on AWS and Kubernetes", tool.name);
-        with(name, Box::new(move |real, _| stories::real::a_whole_life(&tool, real)))
+        with(name, Box::new(move |real, _| stories::real::a_whole_life(&tool, real, Way::Itself)))
+    });
+    let through_a_daemon = matrix.main().map(|tool| {
+        let tool = tool.clone();
+        let name = format!("{}: a whole life on AWS and Kubernetes through a daemon", tool.name);
+        with(name, Box::new(move |real, _| stories::real::a_whole_life(&tool, real, Way::Daemon)))
     });
     let adopted = matrix.main().map(|tool| {
         let tool = tool.clone();
@@ -251,6 +256,7 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
     });
     own.into_iter()
         .chain(lives)
+        .chain(through_a_daemon)
         .chain(adopted)
         .chain(bridged)
         .chain(others.map(|(name, run)| with(name.to_owned(), run)))

@@ -35,8 +35,8 @@ pub struct TruthFixture {
     baseline: BTreeSet<String>,
 }
 
-/// How the provider reaches the sandbox.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// How the provider reaches its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     Itself,
     Daemon,

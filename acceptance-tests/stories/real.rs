@@ -2,7 +2,9 @@
 //! listed by other means than the provider's.
 
 use crate::{
+    daemon::Daemon,
     outside::Outside,
+    truth::Way,
     workspace::{Workspace, objects},
 };
 use acceptance_tests::{
@@ -25,19 +27,20 @@ const SLOT: &str = "goldenpath_eks_workload_slot.ledger";
 const NAME: &str = "payments-dev";
 
 /// Alone on its servers: at the end nothing of ours may be left there.
-pub fn a_whole_life(tool: &Tool, real: &Arc<Real>) -> Result<()> {
-    acceptance_tests::block_on(life(tool, real))
+pub fn a_whole_life(tool: &Tool, real: &Arc<Real>, way: Way) -> Result<()> {
+    acceptance_tests::block_on(life(tool, real, way))
 }
 
-async fn life(tool: &Tool, real: &Arc<Real>) -> Result<()> {
+async fn life(tool: &Tool, real: &Arc<Real>, way: Way) -> Result<()> {
     let outside = Outside::of(real).await?;
     let before = outside.inventory().await?;
     // What the administrator has made with the permissions.
     let home = BTreeSet::from(["k8s/v1/Namespace/goldenpath-system".to_owned()]);
     ensure!(before == home, "somebody else is here: {before:?}");
-    let (dev, ci) = (format!("dev-of-{}", tool.name), format!("ci-of-{}", tool.name));
+    let life = format!("{}-{way:?}", tool.name);
+    let (dev, ci) = (format!("dev-of-{life}"), format!("ci-of-{life}"));
     let [dev, ci] = outside.principals([&dev, &ci]).await?;
-    let mut workspace = workspace(tool, real, &dev, &ci)?;
+    let (mut workspace, _daemon) = workspace(tool, real, way, &dev, &ci)?;
 
     workspace.apply(&[])?.says("3 added")?;
     let all = all(&workspace)?;
@@ -63,14 +66,33 @@ async fn life(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     namespaces_end(&outside).await
 }
 
-fn workspace(tool: &Tool, real: &Arc<Real>, developer: &str, ci: &str) -> Result<Workspace> {
+/// With a daemon, only it has the credentials.
+fn workspace(
+    tool: &Tool,
+    real: &Arc<Real>,
+    way: Way,
+    developer: &str,
+    ci: &str,
+) -> Result<(Workspace, Option<Daemon>)> {
     let mut workspace = Workspace::bare(tool)?;
     // The example names its provider itself.
     workspace.remove("versions.tf")?;
-    workspace.write("main.tf", include_str!("../../examples/eks/main.tf"))?;
-    for (name, value) in real.environment(&real.ministack.url()) {
-        workspace.set(&name, &value);
-    }
+    let (example, environment) = (include_str!("../../examples/eks/main.tf"), real.environment(&real.ministack.url()));
+    let target = "aws = { region = var.region }";
+    ensure!(example.contains(target), "the example names its target");
+    let daemon = match way {
+        Way::Itself => {
+            environment.iter().for_each(|(name, value)| workspace.set(name, value));
+            workspace.write("main.tf", example)?;
+            None
+        }
+        Way::Daemon => {
+            let daemon = Daemon::on("aws: { region: eu-west-1 }", environment)?;
+            let through = format!("daemon = {{ endpoint = {:?} }}", daemon.endpoint());
+            workspace.write("main.tf", &example.replace(target, &through))?;
+            Some(daemon)
+        }
+    };
     let list = |arn: &str| json!([arn]).to_string();
     for (name, value) in [
         ("region", "eu-west-1".to_owned()),
@@ -80,7 +102,7 @@ fn workspace(tool: &Tool, real: &Arc<Real>, developer: &str, ci: &str) -> Result
     ] {
         workspace.set(&format!("TF_VAR_{name}"), &value);
     }
-    Ok(workspace)
+    Ok((workspace, daemon))
 }
 
 /// Whole keys of the `objects` of all three.

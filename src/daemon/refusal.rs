@@ -87,7 +87,7 @@ pub fn problem_of(status: &Status, endpoint: &str) -> Problem {
         Problem::error(
             "daemon.refused",
             format!("The daemon at {endpoint} refuses the request: {}", status.message()),
-            "Nothing was changed. Check that the endpoint is that of a provisioning daemon.",
+            "Check that the endpoint is that of a provisioning daemon, and look into its log.",
         )
     })
 }

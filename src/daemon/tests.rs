@@ -61,7 +61,7 @@ async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it()
 async fn a_killed_daemon_resumes_and_the_client_gets_the_outcome() {
     let fixture = DaemonFixture::new();
     let daemon = fixture.start().await;
-    let client = fixture.client();
+    let client = fixture.bounded_client(r#"{"teams": ["pay"]}"#);
     let waiting = tokio::spawn(async move { client.ensure(ensure_of("demo")).await });
     until(|| fixture.engine.ensures() == 1).await;
     daemon.kill();
@@ -71,6 +71,8 @@ async fn a_killed_daemon_resumes_and_the_client_gets_the_outcome() {
     let outcome = waiting.await.unwrap();
     assert_eq!(outcome.problems[0].code, "fake.done", "{:?}", outcome.problems);
     assert_eq!(fixture.engine.ensures(), 2, "asked again, it was not begun again");
+    let bounds = fixture.bounds();
+    assert!(bounds.iter().all(|bounds| bounds.contains("pay")), "the client's bounds hold on: {bounds:?}");
     daemon.end();
     fixture.start().await.end();
     assert_eq!(fixture.engine.ensures(), 2, "what has ended is not run again");
