@@ -133,6 +133,10 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
     if kubernetes.is_some() && !matches!(target, Target::Real { .. }) {
         return Err(kubernetes_alone().into());
     }
+    let folders = folders(catalogue.clone(), pipeline.as_ref(), environment)?;
+    if matches!(target, Target::Daemon(_)) && folders != Folders::default() {
+        return Err(daemon_has_its_own(catalogue.is_some()).into());
+    }
     if environment.is_shared {
         shared::check_folders(catalogue.as_deref().unwrap_or_default())?;
         match &target {
@@ -141,15 +145,10 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
             Target::Offline(_) | Target::Daemon(_) => {}
         }
     }
-    let is_written = catalogue.is_some();
-    let catalogue = folders(catalogue, pipeline.as_ref(), environment)?;
-    if matches!(target, Target::Daemon(_)) && catalogue != Folders::default() {
-        return Err(daemon_has_its_own(is_written).into());
-    }
     Ok(ProviderConfig {
         target,
         is_shared: environment.is_shared,
-        catalogue,
+        catalogue: folders,
         bounds: pipeline.into_iter().map(|pipeline| pipeline.allow).chain(allow).collect(),
         unreachable: match (unreachable, &environment.unreachable) {
             (Some(written), _) => written,
