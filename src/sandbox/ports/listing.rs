@@ -46,8 +46,7 @@ pub fn observe(store: &mut Store, cluster: &ClusterArn, selector: &Selector) -> 
     if !of_iam {
         clusters::get(store, cluster)?;
     }
-    let elsewhere = access_policies::elsewhere(store, cluster)?;
-    let mut listing = Listing { store, cluster, elsewhere, seen: HashSet::new(), found: vec![] };
+    let mut listing = Listing { store, cluster, elsewhere: None, seen: HashSet::new(), found: vec![] };
     let arn = cluster.as_str();
     match &selector.scope {
         Scope::Everything => {
@@ -84,8 +83,8 @@ pub fn observe(store: &mut Store, cluster: &ClusterArn, selector: &Selector) -> 
 struct Listing<'a> {
     store: &'a Store,
     cluster: &'a ClusterArn,
-    /// By principal: policies that no entry of ours may have.
-    elsewhere: BTreeMap<String, PolicyScopes>,
+    /// By principal: policies that no entry of ours may have. Read with the first entry, since most listings hold none.
+    elsewhere: Option<BTreeMap<String, PolicyScopes>>,
     seen: HashSet<i64>,
     found: Vec<Observed>,
 }
@@ -110,10 +109,15 @@ impl Listing<'_> {
     fn add(&mut self, mut row: Row) -> Result<(), SandboxError> {
         if let ObjectKey::AccessEntry { principal } = &row.key
             && row.mark.cluster.is_some()
-            && let Some(scopes) = self.elsewhere.get(principal)
         {
-            let group = row.body["group"].as_str().unwrap_or_default();
-            row.body["group"] = format!("{group} ({})", describe_scopes(scopes).join(", ")).into();
+            let elsewhere = match &mut self.elsewhere {
+                Some(known) => known,
+                unread => unread.insert(access_policies::elsewhere(self.store, self.cluster)?),
+            };
+            if let Some(scopes) = elsewhere.get(principal) {
+                let group = row.body["group"].as_str().unwrap_or_default();
+                row.body["group"] = format!("{group} ({})", describe_scopes(scopes).join(", ")).into();
+            }
         }
         if row.is_visible(self.store) && row.id.is_some_and(|id| self.seen.insert(id)) {
             self.found.push(view::observed(self.store, self.cluster, row)?);
