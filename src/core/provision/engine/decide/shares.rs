@@ -8,7 +8,7 @@ use crate::{
     golden::{Amounts, QuotaPart, field_of_share},
     provision::engine::{connection::ShareClaim, gather::Lowered},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// A part of a total, and what the shares in it add up to.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,25 @@ pub struct Over {
     total: Quantity,
 }
 
+// === impl Over ===
+
+impl Over {
+    fn of<'a>(
+        (part, resource): &(QuotaPart, String),
+        amounts: impl IntoIterator<Item = &'a Quantity>,
+        total: &Quantity,
+    ) -> Option<Self> {
+        let sum = sum(amounts).filter(|sum| sum > total)?;
+        Some(Self { part: *part, resource: resource.clone(), sum, total: total.clone() })
+    }
+}
+
+impl fmt::Display for Over {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} of {}", self.resource, self.sum, self.total)
+    }
+}
+
 /// What the plan of one slot says. `claims` holds every slot of the environment, this one included, by name.
 pub fn judge(slot: &str, claims: &BTreeMap<String, ShareClaim>, parts: &Amounts, environment: &str) -> Vec<Problem> {
     let own = claims.get(slot).and_then(|claim| claim.planned.as_ref());
@@ -26,20 +45,11 @@ pub fn judge(slot: &str, claims: &BTreeMap<String, ShareClaim>, parts: &Amounts,
     for (key, mine) in own.into_iter().flatten() {
         // Alone too large: rendering has refused it, with the field and the way out.
         let Some(total) = parts.get(key).filter(|total| mine <= *total) else { continue };
-        let planned = sum(claims.values().filter_map(|claim| claim.planned.as_ref()?.get(key)));
-        let latest = |claim: &'_ ShareClaim| claim.planned.as_ref().or(claim.recorded.as_ref())?.get(key).cloned();
-        let latest: Vec<Quantity> = claims.values().filter_map(latest).collect();
-        let over = |sum: Option<Quantity>| {
-            sum.filter(|sum| sum > total).map(|sum| Over {
-                part: key.0,
-                resource: key.1.clone(),
-                sum,
-                total: total.clone(),
-            })
-        };
-        if let Some(over) = over(planned) {
+        let planned = claims.values().filter_map(|claim| claim.planned.as_ref()?.get(key));
+        let latest = claims.values().filter_map(|claim| claim.planned.as_ref().or(claim.recorded.as_ref())?.get(key));
+        if let Some(over) = Over::of(key, planned, total) {
             problems.push(never_fits(&over, environment));
-        } else if let Some(over) = over(sum(&latest)) {
+        } else if let Some(over) = Over::of(key, latest, total) {
             problems.push(over_for_now(&over, environment));
         }
     }
@@ -51,8 +61,7 @@ pub fn over(slot: &str, own: &Amounts, recorded: &BTreeMap<String, Amounts>, par
     own.iter().find_map(|(key, mine)| {
         let total = parts.get(key)?;
         let others = recorded.iter().filter(|(name, _)| *name != slot).filter_map(|(_, amounts)| amounts.get(key));
-        let sum = sum(others.chain([mine])).filter(|sum| sum > total)?;
-        Some(Over { part: key.0, resource: key.1.clone(), sum, total: total.clone() })
+        Over::of(key, others.chain([mine]), total)
     })
 }
 
@@ -131,12 +140,6 @@ pub fn still_over(environment: &EnvironmentId, over: &Over) -> Problem {
         format!("Waited for other slots to become smaller, and none did. Lower this share, or {more}."),
     )
     .at(field_of_share(&over.resource).iter().copied())
-}
-
-impl std::fmt::Display for Over {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} of {}", self.resource, self.sum, self.total)
-    }
 }
 
 #[cfg(test)]
