@@ -12,4 +12,4 @@ pub use crate::{
     policy::{Bounds, PipelineBounds},
 };
 pub use contract::*;
-pub use engine::{Engine, EngineConfig};
+pub use engine::{Engine, EngineConfig, operation_id};

@@ -12,7 +12,7 @@ use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected, from_document_text},
     provision::{
         Bounds, Cancel, Description, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest,
-        Provisioner, RemoveRequest, Removed,
+        Provisioner, RemoveRequest, Removed, operation_id,
     },
 };
 use provisioner_proto::{CancelRequest, OperationRequest, ReadRequest, ReadResponse};
@@ -207,17 +207,6 @@ fn timed<T>(message: T, limit: Duration) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(limit);
     request
-}
-
-fn operation_id() -> Result<String, Problem> {
-    match (getrandom::u64(), getrandom::u64()) {
-        (Ok(one), Ok(two)) => Ok(format!("op-{one:016x}{two:016x}")),
-        (Err(error), _) | (_, Err(error)) => Err(Problem::error(
-            "operation.random",
-            format!("No random bytes from the operating system: {error}"),
-            "Try again.",
-        )),
-    }
 }
 
 #[async_trait]

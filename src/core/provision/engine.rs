@@ -26,4 +26,4 @@ mod target;
 mod unprotect;
 mod watch;
 
-pub use connection::{Engine, EngineConfig};
+pub use connection::{Engine, EngineConfig, operation_id};

@@ -11,7 +11,7 @@ use super::{
     target::{FEW_TRIES, Moment, TargetCalls},
 };
 use crate::{
-    domain::ClusterArn,
+    domain::{ClusterArn, Problem},
     golden::{Catalogue, Descriptor, RESOURCES},
     policy::Bounds,
     ports::{Clock, Clusters, Objects, Probe},
@@ -92,7 +92,12 @@ impl Engine {
     }
 }
 
-/// A fresh uid or operation id.
+/// A fresh id of an operation, wherever it is carried out.
+pub fn operation_id() -> Result<String, Problem> {
+    Ok(random_id("op-")?)
+}
+
+/// A fresh uid.
 pub fn random_id(prefix: &str) -> Result<String, Failure> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| Failure::Random(error.to_string()))?;

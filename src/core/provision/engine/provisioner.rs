@@ -1,7 +1,7 @@
 //! The engine behind the trait: a name for each operation that writes, and results in the contract's form.
 
 use super::{
-    connection::{Engine, random_id},
+    connection::{Engine, operation_id},
     failure::Failure,
     gather::unreadable,
     record,
@@ -73,7 +73,7 @@ impl Provisioner for Engine {
     async fn ensure(&self, request: EnsureRequest) -> Outcome {
         let mut problems = vec![];
         let ensured = async {
-            let name = random_id("op-")?;
+            let name = operation_id().map_err(|problem| vec![problem])?;
             operation::within(&name, self.apply(&request, &name, &mut problems)).await
         };
         match ensured.await {
@@ -91,14 +91,14 @@ impl Provisioner for Engine {
     }
 
     async fn unprotect(&self, id: &Id) -> Result<Unprotected, Problem> {
-        let name = random_id("op-")?;
+        let name = operation_id()?;
         operation::within(&name, self.lift_protection(id)).await
     }
 
     async fn remove(&self, request: RemoveRequest) -> Removed {
         let mut problems = vec![];
         let removed = async {
-            let name = random_id("op-")?;
+            let name = operation_id()?;
             operation::within(&name, self.apply_removal(&request, &name, &mut problems)).await
         };
         match removed.await {
