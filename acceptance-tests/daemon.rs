@@ -1,19 +1,20 @@
 //! A provisioning daemon of a test, in a folder of its own: it can be killed and started again, and ends with the test.
 
+use crate::process::OwnProcess;
 use acceptance_tests::tools::provider;
 use anyhow::{Context as _, Result, ensure};
 use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 pub struct Daemon {
     folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
-    process: Child,
+    process: OwnProcess,
 }
 
 impl Daemon {
@@ -59,7 +60,7 @@ impl Daemon {
     }
 
     pub fn is_dead(&mut self) -> Result<bool> {
-        Ok(self.process.try_wait()?.is_some())
+        Ok(!self.process.is_alive()?)
     }
 
     /// By itself, as a fault of the sandbox makes it.
@@ -72,30 +73,17 @@ impl Daemon {
         Ok(())
     }
 
-    /// It must end on SIGTERM.
     pub fn terminate(&mut self) -> Result<()> {
-        let signal = Command::new("kill").arg("-TERM").arg(self.process.id().to_string()).status()?;
-        ensure!(signal.success(), "no signal could be sent");
-        let status = self.process.wait()?;
-        ensure!(status.success(), "it ended with {status} after SIGTERM");
-        Ok(())
+        self.process.terminate()
     }
 }
 
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        // Ours by its handle, never by name; it may have ended already.
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-fn spawn(folder: &Path, environment: &[(String, String)]) -> Result<Child> {
+fn spawn(folder: &Path, environment: &[(String, String)]) -> Result<OwnProcess> {
     let mut command = Command::new(provider()?);
     command.args(["daemon", "--config"]).arg(folder.join("daemon.yaml"));
     command.env("GOLDENPATH_LEASE_SECONDS", "1").env_remove("TF_LOG").env_remove("GOLDENPATH_BOUNDS");
     command.envs(environment.iter().map(|(name, value)| (name, value)));
-    let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
+    let mut process = OwnProcess(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?);
     let printed = process.stdout.take().context("no output")?;
     let line = BufReader::new(printed).lines().next().context("the daemon did not start")??;
     ensure!(line.starts_with("Listening on unix://"), "the daemon says {line:?}");

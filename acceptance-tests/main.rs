@@ -15,6 +15,7 @@ mod live;
 mod outside;
 mod people;
 mod permissions;
+mod process;
 mod random;
 mod read_cost;
 mod sandbox;

@@ -1,21 +1,21 @@
 //! A `serve --reattach` process, with a sandbox of its own, that ends with the test.
 
-use crate::{daemon::Daemon, sandbox::Sandbox, workspace::SOURCE};
+use crate::{daemon::Daemon, process::OwnProcess, sandbox::Sandbox, workspace::SOURCE};
 use acceptance_tests::{
     client::{Client, no_errors},
     tools::provider,
 };
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::Value as Json;
 use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::OnceLock,
 };
 
 pub struct Server {
-    process: Child,
+    process: OwnProcess,
     folder: tempfile::TempDir,
     pub socket: PathBuf,
     /// The value of TF_REATTACH_PROVIDERS.
@@ -38,7 +38,8 @@ impl Server {
         command.args(["serve", "--reattach"]).args(more).current_dir(folder.path());
         command.env("GOLDENPATH_LEASE_SECONDS", "1").env_remove("TF_LOG");
         command.envs(environment.iter().map(|(name, value)| (name, value)));
-        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let mut process =
+            OwnProcess(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
         let printed = process.stdout.take().context("no output")?;
         let mut reattach = None;
         for line in BufReader::new(printed).lines() {
@@ -92,23 +93,10 @@ impl Server {
     }
 
     pub fn is_alive(&mut self) -> Result<bool> {
-        Ok(self.process.try_wait()?.is_none())
+        self.process.is_alive()
     }
 
-    /// It must end on SIGTERM.
     pub fn terminate(mut self) -> Result<()> {
-        let signal = Command::new("kill").arg("-TERM").arg(self.process.id().to_string()).status()?;
-        ensure!(signal.success(), "no signal could be sent");
-        let status = self.process.wait()?;
-        ensure!(status.success(), "it ended with {status} after SIGTERM");
-        Ok(())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Ours by its handle, never by name; it may have ended already.
-        self.process.kill().ok();
-        self.process.wait().ok();
+        self.process.terminate()
     }
 }
