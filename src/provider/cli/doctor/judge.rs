@@ -205,21 +205,34 @@ fn orphans(objects: &[OwnObject]) -> Found {
     let is_orphan = |object: &&OwnObject| {
         object.inventory.is_none() && object.key != home && !named.contains(object.key.to_string().as_str())
     };
-    let orphans: Vec<String> = objects
+    let orphans: Vec<&OwnObject> = objects.iter().filter(is_orphan).collect();
+    if orphans.is_empty() {
+        return ok(format!("none among {} objects", objects.len()));
+    }
+    let names: Vec<String> = orphans
         .iter()
-        .filter(is_orphan)
         .map(|object| match &object.owner {
             Some(owner) => format!("{} (of {owner})", object.key),
             None => object.key.to_string(),
         })
         .collect();
-    if orphans.is_empty() {
-        return ok(format!("none among {} objects", objects.len()));
-    }
-    warning(
-        format!("no record names {}", orphans.join(", ")),
-        "Import the environment or slot and destroy it, or delete the objects by hand once nobody needs them.",
-    )
+    // In a namespace that a record names, an access policy is what somebody else associated with an entry of ours.
+    let is_foreign_policy = |object: &&OwnObject| match &object.key {
+        ObjectKey::AccessPolicy { namespace, .. } => {
+            named.contains(ObjectKey::namespace_object(namespace).to_string().as_str())
+        }
+        _ => false,
+    };
+    let (policies, left): (Vec<&OwnObject>, Vec<&OwnObject>) = orphans.into_iter().partition(is_foreign_policy);
+    let remedies = [
+        (left, "Import the environment or slot and destroy it, or delete the objects by hand once nobody needs them."),
+        (
+            policies,
+            "Plan and apply the environment of the access policy's namespace: it removes what somebody else associated.",
+        ),
+    ];
+    let remedies: Vec<&str> = remedies.iter().filter(|(of, _)| !of.is_empty()).map(|(_, remedy)| *remedy).collect();
+    warning(format!("no record names {}", names.join(", ")), remedies.join(" "))
 }
 
 /// An environment stays at its version, so somebody has to say that there is a newer one.

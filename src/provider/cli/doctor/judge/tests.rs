@@ -34,6 +34,26 @@ fn object(key: &str, inventory: Option<&[&str]>) -> OwnObject {
 }
 
 #[test]
+fn a_policy_of_somebody_else_goes_with_the_next_apply_and_what_is_left_over_does_not() {
+    let policy = |namespace: &str| {
+        object(&format!("aws/eks/AccessPolicy/AmazonEKSEditPolicy/{namespace}/arn:aws:iam::111122223333:role/a"), None)
+    };
+    let record = object("k8s/v1/ConfigMap/goldenpath-system/environment.pay", Some(&["k8s/v1/Namespace/pay"]));
+    for (found, words, not, reason) in [
+        (vec![policy("pay")], &["Plan and apply"][..], &["Import"][..], "in a namespace of an environment"),
+        (vec![policy("gone")], &["Import"], &["Plan and apply"], "in one that no record names"),
+        (vec![policy("pay"), object("k8s/v1/Namespace/old", None)], &["Plan and apply", "Import"], &[], "both"),
+    ] {
+        let objects = Ok(std::iter::once(record.clone()).chain(found).collect());
+        let findings = judge(&Inspection { objects, ..healthy() });
+        let orphans = findings.iter().find(|finding| finding.check == "orphans").expect(reason);
+        assert_eq!(orphans.status, CheckStatus::Warning, "{reason}");
+        assert!(words.iter().all(|word| orphans.remedy.contains(word)), "{reason}: {orphans:?}");
+        assert!(not.iter().all(|word| !orphans.remedy.contains(word)), "{reason}: {orphans:?}");
+    }
+}
+
+#[test]
 fn what_is_behind_its_golden_path_is_named() {
     let text = include_str!("../../../../core/golden/paths/team-standard-1.0.0.yaml")
         .replace("version: 1.0.0", "version: 1.4.0");
