@@ -6,24 +6,25 @@
 //! socket     who may connect: a socket that only its own user can open, and only that user's processes
 //! server     messages -> the engine of this connection, or an operation
 //! operations an accepted ensure or remove goes on without its client; the same request again waits for the same operation
-//! journal    what was accepted, before it begins, and how it ended; what did not end is run again at the next start
+//! store      the journal: what was accepted, before it begins, and how it ended; what did not end is run again
 //! ```
 
 mod client;
 mod contract;
 mod error;
-mod journal;
 mod operations;
 mod refusal;
 mod server;
 mod service;
 mod socket;
+mod store;
 
 pub use client::Client;
-pub use error::DaemonError;
+pub use error::{DaemonError, JournalError};
 pub use operations::MakeEngine;
 pub use server::{Daemon, serve};
 pub use socket::check as check_socket;
+pub use store::{JournalPlace, Lead, Postgres, Store};
 
 #[cfg(test)]
 mod tests;

@@ -2,14 +2,15 @@
 
 use crate::{
     error::DaemonError,
-    journal::Journal,
     operations::{MakeEngine, Operations},
     service::Service,
     socket::Socket,
+    store::{self, JournalPlace},
 };
 use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     net::UnixStream,
+    task::JoinSet,
     time::{sleep, timeout},
 };
 use tonic::transport::Server;
@@ -24,7 +25,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 pub struct Daemon {
     pub socket: PathBuf,
-    pub journal: PathBuf,
+    pub journal: JournalPlace,
     /// How long operations that have ended are kept.
     pub retention: Duration,
     pub engines: MakeEngine,
@@ -33,10 +34,14 @@ pub struct Daemon {
 /// Serves until `end`, and then waits for what runs. `listening` is called once clients can connect.
 pub async fn serve(daemon: Daemon, listening: impl FnOnce(), end: impl Future<Output = ()>) -> Result<(), DaemonError> {
     let Daemon { socket, journal, retention, engines } = daemon;
-    let operations = Operations::new(Journal::open(&journal, retention)?);
+    let store = store::open(&journal, retention).await?;
+    let operations = Operations::new(store, engines.clone());
     let socket = Socket::bind(&socket).await?;
     // Before anybody can ask for one of them.
-    let resumed = operations.resume(&engines).await?;
+    let resumed = operations.resume().await?;
+    // Until the end: what runs keeps its claims while the daemon waits for it.
+    let mut tending = JoinSet::new();
+    tending.spawn(operations.clone().tend());
     tracing::info!(resumed, "The daemon listens");
     listening();
     tokio::select! {
@@ -44,9 +49,9 @@ pub async fn serve(daemon: Daemon, listening: impl FnOnce(), end: impl Future<Ou
         () = end => {}
     }
     drop(socket);
-    tracing::info!(running = operations.count().await, "The daemon ends");
+    tracing::info!(running = operations.count(), "The daemon ends");
     if timeout(GRACE, operations.end()).await.is_err() {
-        tracing::warn!(running = operations.count().await, "What still runs is resumed by the next start");
+        tracing::warn!(running = operations.count(), "What still runs is resumed by the next start");
     }
     sleep(GRACE_FOR_REPLIES).await;
     Ok(())

@@ -1,6 +1,6 @@
 //! A daemon in a thread of its own, which can be killed: with its runtime all its tasks are gone, as with a process.
 
-use crate::{Client, Daemon, MakeEngine, serve};
+use crate::{Client, Daemon, JournalPlace, MakeEngine, serve};
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected, from_document},
@@ -152,6 +152,7 @@ impl Provisioner for FakeEngine {
 
 pub struct DaemonFixture {
     folder: tempfile::TempDir,
+    journal: JournalPlace,
     pub engine: Arc<FakeEngine>,
     bounds: Arc<Mutex<Vec<String>>>,
 }
@@ -164,7 +165,14 @@ pub struct RunningDaemon {
 
 impl DaemonFixture {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), engine: Arc::default(), bounds: Arc::default() }
+        let folder = tempfile::tempdir().unwrap();
+        let journal = JournalPlace::File(folder.path().join("journal.db"));
+        Self { folder, journal, engine: Arc::default(), bounds: Arc::default() }
+    }
+
+    /// Several on one database have one engine, as they have one target.
+    pub fn on(journal: JournalPlace, engine: &Arc<FakeEngine>) -> Self {
+        Self { journal, engine: engine.clone(), ..Self::new() }
     }
 
     pub fn socket(&self) -> PathBuf {
@@ -197,7 +205,7 @@ impl DaemonFixture {
             bounds.lock().unwrap().push(serde_json::to_string(&narrower).unwrap());
             Ok(engine.clone())
         });
-        let journal = self.folder.path().join("journal.db");
+        let journal = self.journal.clone();
         let daemon = Daemon { socket: self.socket(), journal, retention: LONG, engines };
         let thread = thread::spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,12 +1,16 @@
 //! The daemon over a target: an engine for each of its connections.
 
 use super::{ports::Ports, target};
-use crate::{cli::daemon::Settings, resources::provider_config::ProviderConfig};
+use crate::{
+    cli::daemon::{Journal, Settings},
+    resources::provider_config::ProviderConfig,
+};
+use anyhow::Context as _;
 use goldenpath_core::{
     domain::Problem,
     provision::{Bounds, Provisioner},
 };
-use goldenpath_daemon::{Daemon, MakeEngine};
+use goldenpath_daemon::{Daemon, JournalPlace, MakeEngine, Postgres};
 use plugin::Diagnostic;
 use std::{io, sync::Arc};
 use tokio::runtime::{Builder, Runtime};
@@ -14,6 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
     engines(&settings.provider)?;
+    journal(&settings.journal)?;
     // The user is asked of the kernel through a socket.
     runtime()?.block_on(async { goldenpath_daemon::check_socket(&settings.endpoint.socket()) })?;
     Ok(())
@@ -22,6 +27,7 @@ pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
 pub(super) fn serve(settings: Settings, listening: &dyn Fn()) -> anyhow::Result<()> {
     let engines = engines(&settings.provider)?;
     let Settings { endpoint, journal, retention, .. } = settings;
+    let journal = self::journal(&journal)?;
     let daemon = Daemon { socket: endpoint.socket(), journal, retention, engines };
     runtime()?.block_on(async {
         let [mut terminate, mut interrupt] = signals()?;
@@ -32,6 +38,18 @@ pub(super) fn serve(settings: Settings, listening: &dyn Fn()) -> anyhow::Result<
             }
         };
         Ok(goldenpath_daemon::serve(daemon, listening, end).await?)
+    })
+}
+
+/// Its files are read, and nothing is opened.
+fn journal(written: &Journal) -> anyhow::Result<JournalPlace> {
+    Ok(match written {
+        Journal::File(path) => JournalPlace::File(path.clone()),
+        Journal::Postgres { address, password_file, ca_file } => {
+            let postgres = Postgres::new(address, password_file.clone(), ca_file.clone()).context("journal")?;
+            postgres.check().context("journal")?;
+            JournalPlace::Postgres(Box::new(postgres))
+        }
     })
 }
 

@@ -1,5 +1,6 @@
 //! The daemon's configuration: YAML, in the words of the provider block where they mean the same. Errors name the field.
 
+use super::journal::Journal;
 use crate::resources::provider_config::{
     self, Endpoint, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve,
 };
@@ -24,7 +25,7 @@ const LEAST_RETENTION: Duration = Duration::from_secs(3600);
 /// What the daemon is to do.
 pub struct Settings {
     pub endpoint: Endpoint,
-    pub journal: PathBuf,
+    pub journal: Journal,
     pub retention: Duration,
     /// Target, catalogue and bounds.
     pub provider: ProviderConfig,
@@ -34,7 +35,7 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 struct Written {
     listen: Endpoint,
-    journal: PathBuf,
+    journal: Json,
     retention: Option<String>,
     target: WrittenTarget,
     catalogue: Option<Vec<PathBuf>>,
@@ -88,7 +89,7 @@ fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Re
     });
     Ok(Settings {
         endpoint: listen,
-        journal: folder.join(journal),
+        journal: Journal::read(journal, folder)?,
         retention,
         provider: provider_of(&provider, environment)?,
     })
@@ -151,7 +152,8 @@ retention: 24h
     fn paths_are_relative_to_the_file() {
         let settings = read(WHOLE).unwrap();
         assert_eq!(settings.endpoint.socket(), Path::new("/run/gp/daemon.sock"));
-        assert_eq!((settings.journal, settings.retention), ("/etc/gp/journal.db".into(), Duration::from_secs(86_400)));
+        assert_eq!(settings.journal, Journal::File("/etc/gp/journal.db".into()));
+        assert_eq!(settings.retention, Duration::from_secs(86_400));
         let ProviderConfig { target, catalogue, bounds, .. } = settings.provider;
         assert!(matches!(target, Target::Sandbox { path, .. } if path == Path::new("/etc/gp/sandbox.db")));
         assert_eq!(catalogue.folders, [Path::new("/etc/gp/paths"), Path::new("/other")]);
