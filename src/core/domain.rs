@@ -15,6 +15,7 @@ mod marks;
 mod names;
 mod object;
 mod outputs;
+mod partition;
 mod permission;
 pub mod pointer;
 mod problem;

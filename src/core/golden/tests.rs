@@ -132,6 +132,8 @@ fn every_partition_has_its_own_arns() {
         ("aws", "eu-west-1", "amazonaws.com", "commercial"),
         ("aws-us-gov", "us-gov-west-1", "amazonaws.com", "GovCloud"),
         ("aws-cn", "cn-north-1", "amazonaws.com.cn", "China"),
+        ("aws-eusc", "eusc-de-east-1", "amazonaws.eu", "the European Sovereign Cloud"),
+        ("aws-iso", "us-iso-east-1", "c2s.ic.gov", "an isolated one"),
     ] {
         let facts = StableFacts { auto_mode: true, ..facts_in(partition, region) };
         let spec = environment(json!({

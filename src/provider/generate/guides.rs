@@ -8,7 +8,7 @@ use goldenpath_core::{
 use std::{collections::BTreeSet, fmt::Write};
 
 /// File, title, what it is about, text.
-const OF_WORKLOADS: [(&str, &str, &str, &str); 4] = [
+const OF_WORKLOADS: [(&str, &str, &str, &str); 6] = [
     ("ci-with-oidc", "CI with OIDC", "Pipelines that deploy without a key.", include_str!("guides/ci-with-oidc.md")),
     (
         "expose-a-service",
@@ -27,6 +27,18 @@ const OF_WORKLOADS: [(&str, &str, &str, &str); 4] = [
         "Reach AWS from a closed environment",
         "Egress that goes with permissions.",
         include_str!("guides/reach-aws.md"),
+    ),
+    (
+        "move-namespaces",
+        "Move existing namespaces under a path",
+        "Adoption, step by step.",
+        include_str!("guides/move-namespaces.md"),
+    ),
+    (
+        "when-something-fails",
+        "When something fails",
+        "What is there, and what to do.",
+        include_str!("guides/when-something-fails.md"),
     ),
 ];
 

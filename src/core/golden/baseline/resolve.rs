@@ -40,6 +40,7 @@ pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolv
             path: path.id(),
             tier: None,
             class: None,
+            assumes_enforcement: false,
             deletion_protection: false,
             namespaces: vec![],
             boundaries: vec![],

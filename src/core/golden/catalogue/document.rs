@@ -347,7 +347,6 @@ pub fn filled(text: &str, cluster: &ClusterArn) -> String {
     if !text.contains('{') {
         return text.to_owned();
     }
-    let dns_suffix = if cluster.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-    let values = [cluster.partition(), cluster.account(), cluster.region(), dns_suffix];
+    let values = [cluster.partition(), cluster.account(), cluster.region(), cluster.dns_suffix()];
     PLACEHOLDERS.iter().zip(values).fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
 }

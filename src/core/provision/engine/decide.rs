@@ -9,6 +9,7 @@ pub mod bounds;
 pub mod claim;
 pub mod deletion;
 pub mod drift;
+pub mod enforcement;
 pub mod entries;
 pub mod identity;
 mod inputs;

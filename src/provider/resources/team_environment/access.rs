@@ -12,11 +12,13 @@ pub(super) fn access() -> Attribute {
         ("developer", "Writes workloads and may exec (ClusterRole `gp-developer`). Read-only in tiers of class prod."),
         (
             "deployer",
-            "Writes workloads and Secrets, no exec (ClusterRole `gp-deployer`): for the GitOps engine or the pipeline.",
+            "Writes workloads, Secrets and what charts bring, no exec (ClusterRole `gp-deployer`): for the GitOps engine or the \
+             pipeline.",
         ),
         (
             "admin",
-            "Developer and deployer together (ClusterRole `gp-admin`). Can't change quotas, network rules or bindings.",
+            "Developer and deployer together (ClusterRole `gp-admin`). Can't change quotas, limits, nor network rules and bindings \
+             of the provider.",
         ),
     ];
     optional("access", object(personas.map(|(name, what)| persona(name, what)))).describe(
