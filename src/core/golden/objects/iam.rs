@@ -1,8 +1,6 @@
 //! IAM roles: of personas and of workloads. Every one has the tier's permissions boundary, a path of ours and our tags.
 
-use crate::domain::{
-    Body, ClusterArn, Desired, Identity, IdentityScope, ObjectKey, PersonaName, Role, Statement, short_hash,
-};
+use crate::domain::{Body, ClusterArn, Desired, Identity, IdentityScope, ObjectKey, PersonaName, Role, Statement};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,16 +39,6 @@ pub enum Trust {
     PodIdentity(IdentityScope),
     /// The URL of the cluster's OIDC issuer.
     Irsa(String),
-}
-
-/// `gp-<environment>-<persona or slot>-<10 hex>`, at most 64. Names are unique per account whatever the path and without
-/// regard to case, so the hash is over the cluster's ARN too.
-pub fn role_name(cluster: &ClusterArn, environment: &str, slot: Option<&str>, persona: Option<PersonaName>) -> String {
-    let persona = persona.map_or("", PersonaName::as_str);
-    let hash = short_hash([cluster.as_str(), environment, slot.unwrap_or(""), persona], 10);
-    let mut text = format!("{environment}-{}", slot.unwrap_or(persona));
-    text.truncate(50);
-    format!("gp-{}-{hash}", text.trim_end_matches('-'))
 }
 
 // === impl RoleTerms ===
