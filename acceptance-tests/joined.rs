@@ -2,6 +2,8 @@
 
 mod entries;
 mod locks;
+mod reviews;
+mod sessions;
 mod shares;
 mod trail;
 
@@ -23,7 +25,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use goldenpath_adapters::{
     aws::{AssumeRole, Aws, AwsOptions, CredentialSource, WebIdentity},
-    kube::{Credentials, Kube},
+    kube::{Credentials, Kube, TokenSource as _},
 };
 use goldenpath_core::{
     domain::{Class, ClusterArn, ObjectKey},
@@ -32,7 +34,7 @@ use goldenpath_core::{
 use serde_json::json;
 use std::sync::Arc;
 
-pub const CHECKS: [Check<Real>; 10] = [
+pub const CHECKS: [Check<Real>; 12] = [
     check!("facts are what EKS, IAM and STS say", facts),
     check!("a token reaches the API server, and only with an access entry", tokens),
     check!("roles are assumed one after another", chained),
@@ -40,6 +42,8 @@ pub const CHECKS: [Check<Real>; 10] = [
     check!("clients of one process have credentials of their own", each_client_by_its_own),
     check!("out-of-band changes of an access entry are shown and healed", entries::are_healed),
     check!("every change says which operation it is of", trail::names_the_operation),
+    check!("an operation of a daemon has a session of its own", sessions::are_of_one_operation),
+    check!("a token is reviewed for an audience", reviews::are_for_an_audience),
     check!("a lock costs no wait that is not another's", locks::cost_no_wait),
     check!("the last of a total is given once", shares::are_given_once),
     check!("what fails has its class", classes),
@@ -51,6 +55,12 @@ fn namespaces() -> Selector {
 
 fn arn() -> Result<ClusterArn> {
     Ok(ministack::cluster_arn().parse()?)
+}
+
+/// Of the cluster's administrator.
+pub async fn platform_token(real: &Real) -> Result<String> {
+    let token = real.aws(&real.ministack.url()).token(&arn()?, false).await?;
+    Ok(token.reveal().to_owned())
 }
 
 async fn facts(real: Arc<Real>) -> Result<()> {

@@ -21,6 +21,10 @@ pub enum DaemonError {
     Listen { path: PathBuf, source: io::Error },
     #[error("cannot tell which user this process runs as")]
     User(#[source] io::Error),
+    #[error("cannot listen on {address}")]
+    Address { address: std::net::SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Tls(#[from] crate::tls::TlsError),
     #[error(transparent)]
     Journal(#[from] JournalError),
 }

@@ -4,6 +4,7 @@
 //! daemon lives, so that two can't run the same operations.
 
 use crate::{contract::Verb, error::JournalError, socket::make_private};
+use goldenpath_core::policy::Identity;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use std::{
     fs,
@@ -15,7 +16,7 @@ use std::{
 use tokio::sync::Mutex;
 
 /// Raised when the table changes; a file of an older one is migrated here, one of a newer one is refused.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// The lock of a daemon that was killed is gone with it; one that is just ending needs a moment.
 const BUSY: Duration = Duration::from_secs(2);
@@ -36,9 +37,13 @@ CREATE TABLE operation (
 CREATE INDEX operation_ended ON operation (ended_at);
 ";
 
+/// Who asked, as a document. Before there were others, it was always the daemon's own user.
+const CALLER: &str = "ALTER TABLE operation ADD COLUMN caller TEXT NOT NULL DEFAULT '\"own\"'";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub id: String,
+    pub caller: Identity,
     pub verb: Verb,
     pub about: String,
     pub digest: String,
@@ -98,11 +103,14 @@ impl Journal {
         if !fs::metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
             return Err(JournalError::Gone { path: self.path.to_path_buf() });
         }
-        let Entry { id, verb, about, digest, allow, request, .. } = entry.clone();
+        let Entry { id, caller, verb, about, digest, allow, request, .. } = entry.clone();
+        // Texts by name: nothing of it could fail to be written.
+        let caller = serde_json::to_string(&caller).unwrap_or_default();
         self.run(move |connection| {
             connection.execute(
-                "INSERT INTO operation (id, verb, about, digest, allow, request, accepted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![id, verb.as_str(), about, digest, allow, request, now_ms()],
+                "INSERT INTO operation (id, caller, verb, about, digest, allow, request, accepted_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![id, caller, verb.as_str(), about, digest, allow, request, now_ms()],
             )?;
             Ok(())
         })
@@ -160,6 +168,11 @@ fn open(path: &Path) -> Result<Connection, JournalError> {
         let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if found == 0 {
             connection.execute_batch(TABLE)?;
+        }
+        if found < 2 {
+            connection.execute_batch(CALLER)?;
+        }
+        if found < SCHEMA {
             connection.pragma_update(None, "user_version", SCHEMA)?;
         }
         connection.execute_batch("COMMIT")?;
@@ -173,9 +186,10 @@ fn open(path: &Path) -> Result<Connection, JournalError> {
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let verb: String = row.get("verb")?;
+    let (verb, caller): (String, String) = (row.get("verb")?, row.get("caller")?);
     Ok(Entry {
         id: row.get("id")?,
+        caller: serde_json::from_str(&caller).map_err(|_| rusqlite::Error::InvalidQuery)?,
         verb: Verb::parse(&verb).ok_or(rusqlite::Error::InvalidQuery)?,
         about: row.get("about")?,
         digest: row.get("digest")?,
@@ -200,6 +214,7 @@ mod tests {
     fn entry(id: &str) -> Entry {
         Entry {
             id: id.into(),
+            caller: Identity::Own,
             verb: Verb::Ensure,
             about: "demo/pay".into(),
             digest: "d".into(),
@@ -252,6 +267,27 @@ mod tests {
         assert_eq!(journal.unfinished().await.unwrap(), [], "nothing of it was kept");
         fs::remove_file(&path).unwrap();
         assert!(matches!(journal.begin(&entry("one")).await, Err(JournalError::Gone { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_journal_of_the_first_release_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let first = Connection::open(&path).unwrap();
+        first.execute_batch(TABLE).unwrap();
+        first
+            .execute_batch(
+                "INSERT INTO operation (id, verb, about, digest, allow, request, accepted_at)
+                 VALUES ('one', 'ensure', 'demo/pay', 'd', '[]', CAST('{}' AS BLOB), 1)",
+            )
+            .unwrap();
+        first.pragma_update(None, "user_version", 1).unwrap();
+        drop(first);
+        let journal = Journal::open(&path, DAY).unwrap();
+        assert_eq!(journal.unfinished().await.unwrap(), [entry("one")], "its own user had asked");
+        let ci = Identity::Kubernetes { user: "system:serviceaccount:pay:ci".into(), groups: vec![] };
+        journal.begin(&Entry { caller: ci.clone(), ..entry("two") }).await.unwrap();
+        assert_eq!(journal.find("two").await.unwrap().unwrap().caller, ci);
     }
 
     #[test]

@@ -9,19 +9,19 @@
 use crate::{
     contract::Verb,
     error::{JournalError, in_one_line},
+    gate::Gate,
     journal::{Entry, Journal},
     refusal,
 };
 use goldenpath_core::{
-    domain::{Problem, from_document_text, short_hash},
-    provision::{Bounds, Cancel, EnsureRequest, Provisioner, RemoveRequest},
+    domain::{from_document_text, short_hash},
+    policy::Identity,
+    ports::operation,
+    provision::{Cancel, EnsureRequest, Provisioner, RemoveRequest},
 };
 use std::{collections::HashMap, sync::Arc, time::Instant};
 use tokio::sync::{Mutex, watch};
 use tonic::Status;
-
-/// An engine of its own for each connection, within the daemon's bounds and these.
-pub type MakeEngine = Arc<dyn Fn(Vec<Bounds>) -> Result<Arc<dyn Provisioner>, Problem> + Send + Sync>;
 
 type OutcomeOf = watch::Sender<Option<Arc<[u8]>>>;
 
@@ -36,6 +36,8 @@ pub struct Operations {
 
 struct Running {
     digest: String,
+    /// By its text, which is the same for the next run of the same pipeline.
+    caller: String,
     /// Ids of those who joined it, who may cancel it too.
     joined_by: Vec<String>,
     cancel: Cancel,
@@ -45,6 +47,7 @@ struct Running {
 
 /// What a client asks for.
 pub struct Asked {
+    pub caller: Identity,
     pub id: String,
     pub verb: Verb,
     pub about: String,
@@ -75,24 +78,35 @@ impl Operations {
     }
 
     /// Runs again what did not end. The engine goes on by the records in the target.
-    pub async fn resume(self: &Arc<Self>, engines: &MakeEngine) -> Result<usize, JournalError> {
+    ///
+    /// Under the rules as they are now: whoever is in them no more, or may only read, has the operation ended where it stands.
+    pub async fn resume(self: &Arc<Self>, gate: &Gate) -> Result<usize, JournalError> {
         let left = self.journal.unfinished().await?;
         let mut running = self.running.lock().await;
         // One engine for all that have the same bounds, as if one client had asked for them.
-        let mut made: HashMap<&str, Arc<dyn Provisioner>> = HashMap::new();
+        let mut made: HashMap<(&str, String), Arc<dyn Provisioner>> = HashMap::new();
         for entry in &left {
-            let engine = match made.get(entry.allow.as_str()) {
+            let whose = (entry.allow.as_str(), entry.caller.to_string());
+            let engine = match made.get(&whose) {
                 Some(engine) => Ok(engine.clone()),
-                None => engine_within(&entry.allow, engines),
+                None => gate.engine(&entry.caller, &entry.allow),
             };
-            let read = Wish::read(entry.verb, &entry.request).map_err(|error| error.to_string());
+            let read =
+                Wish::read(entry.verb, &entry.request).map_err(|error| refusal::unreadable_problem("request", &error));
             match engine.and_then(|engine| Ok((engine, read?))) {
                 Ok((engine, wish)) => {
-                    made.insert(&entry.allow, engine.clone());
+                    made.insert(whose, engine.clone());
                     self.start(&mut running, entry, wish, engine);
                 }
+                Err(problem) if refusal::is_refusal(&problem) => {
+                    refusal::note(Some(&entry.caller), entry.verb.as_str(), &entry.about, &problem);
+                    let stopped = entry.verb.failure(refusal::rule_is_gone(&entry.caller));
+                    self.journal.end(&entry.id, &stopped).await?;
+                }
                 // A later start may be able to: it stays in the journal.
-                Err(error) => tracing::error!(operation = entry.id, error, "An operation can't be resumed"),
+                Err(problem) => {
+                    tracing::error!(operation = entry.id, error = %problem, "An operation can't be resumed");
+                }
             }
         }
         Ok(left.len())
@@ -113,7 +127,7 @@ impl Operations {
     }
 
     async fn accept(self: Arc<Self>, asked: Asked, engine: Arc<dyn Provisioner>) -> Result<Accepted, Status> {
-        let Asked { id, verb, about, allow, document } = asked;
+        let Asked { caller, id, verb, about, allow, document } = asked;
         if id.is_empty() || id.len() > 64 || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(refusal::unreadable("operation's id", &"it is no word of at most 64 letters and digits"));
         }
@@ -121,7 +135,8 @@ impl Operations {
         if wish.about() != about {
             return Err(refusal::unreadable("request", &format_args!("it is about {}, not {about}", wish.about())));
         }
-        let digest = short_hash([verb.as_str(), &allow, &String::from_utf8_lossy(&document)], 64);
+        // Somebody else's equal request is another wish, and nobody gets the outcome of another one's id.
+        let digest = short_hash([&caller.to_string(), verb.as_str(), &allow, &String::from_utf8_lossy(&document)], 64);
         let mut running = self.running.lock().await;
         if let Some(known) = running.get(&id) {
             return if known.digest == digest { Ok(known.join(id)) } else { Err(refusal::other_request(&id)) };
@@ -140,8 +155,17 @@ impl Operations {
             // Its end could not be written.
             Some(known) => known,
             None => {
-                let entry =
-                    Entry { id, verb, about, digest, allow, request: document, cancelled: false, outcome: None };
+                let entry = Entry {
+                    id,
+                    caller,
+                    verb,
+                    about,
+                    digest,
+                    allow,
+                    request: document,
+                    cancelled: false,
+                    outcome: None,
+                };
                 self.journal.begin(&entry).await.map_err(|error| refusal::journal(&error))?;
                 entry
             }
@@ -156,14 +180,16 @@ impl Operations {
         wish: Wish,
         engine: Arc<dyn Provisioner>,
     ) -> Accepted {
-        let Entry { id, verb, about, digest, cancelled, .. } = entry.clone();
+        let Entry { id, caller, verb, about, digest, cancelled, .. } = entry.clone();
         let (cancel, outcome) = (Cancel::new(), Arc::new(watch::channel(None).0));
         if cancelled {
             cancel.cancel();
         }
         tracing::info!(operation = id, verb = verb.as_str(), about, "An operation begins");
+        let caller = caller.to_string();
         let (this, busy, begun) = (self.clone(), self.busy.subscribe(), Instant::now());
-        let work = tokio::spawn(wish.perform(engine, cancel.clone()));
+        // For whoever makes a session of it.
+        let work = tokio::spawn(operation::within(&id, wish.perform(engine, cancel.clone())));
         let (own_id, sender) = (id.clone(), outcome.clone());
         tokio::spawn(async move {
             let ended = work.await.unwrap_or_else(|_| verb.failure(refusal::broken_off("finish the operation")));
@@ -181,17 +207,18 @@ impl Operations {
             sender.send_replace(Some(ended.into()));
             drop(busy);
         });
-        let known = Running { digest, joined_by: vec![], cancel, outcome };
+        let known = Running { digest, caller, joined_by: vec![], cancel, outcome };
         let joined = known.join(id.clone());
         running.insert(id, known);
         joined
     }
 
-    /// Of an operation that does not run there is nothing to cancel.
-    pub async fn cancel(&self, id: &str) {
-        let running = self.running.lock().await;
-        let is_meant =
-            |(first, known): &(&String, &Running)| *first == id || known.joined_by.iter().any(|own| own == id);
+    /// Of an operation that does not run there is nothing to cancel, nor of one of somebody else.
+    pub async fn cancel(&self, caller: &Identity, id: &str) {
+        let (running, caller) = (self.running.lock().await, caller.to_string());
+        let is_meant = |(first, known): &(&String, &Running)| {
+            known.caller == caller && (*first == id || known.joined_by.iter().any(|own| own == id))
+        };
         let Some((id, known)) = running.iter().find(is_meant).filter(|(_, known)| !known.cancel.is_cancelled()) else {
             return;
         };
@@ -221,11 +248,6 @@ impl Running {
     fn is_abandoned(&self) -> bool {
         self.outcome.receiver_count() == 0 && !self.cancel.is_cancelled()
     }
-}
-
-fn engine_within(allow: &str, engines: &MakeEngine) -> Result<Arc<dyn Provisioner>, String> {
-    let bounds = serde_json::from_str(allow).map_err(|error| error.to_string())?;
-    engines(bounds).map_err(|problem| problem.to_string())
 }
 
 // === impl Wish ===

@@ -1,14 +1,18 @@
 //! Daemon and client over a real socket, with an engine that does what a test says.
 
+mod connections;
 mod harness;
+#[path = "../../acceptance-tests/issuer.rs"]
+mod issuer;
 mod messages;
+mod network;
 
 use crate::{
     contract::Verb,
     journal::Journal,
     operations::{Asked, Operations},
 };
-use goldenpath_core::{domain::Severity, provision::Provisioner};
+use goldenpath_core::{domain::Severity, policy::Identity, provision::Provisioner};
 use harness::{DaemonFixture, FakeEngine, ensure_of, until};
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +20,14 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 fn asked(id: &str) -> Asked {
     let document = serde_json::to_vec(&ensure_of("demo")).unwrap();
-    Asked { id: id.into(), verb: Verb::Ensure, about: "demo".into(), allow: "[]".into(), document }
+    Asked {
+        caller: Identity::Own,
+        id: id.into(),
+        verb: Verb::Ensure,
+        about: "demo".into(),
+        allow: "[]".into(),
+        document,
+    }
 }
 
 fn operations(folder: &tempfile::TempDir) -> Arc<Operations> {
@@ -54,7 +65,10 @@ async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it()
     let refused = operations.run(asked("four"), engine.clone()).await;
     assert!(refused.is_err() && engine.ensures() == 2, "a daemon that ends begins nothing");
     let other = Asked { allow: "[{}]".into(), ..asked("one") };
-    assert!(operations.run(other, engine).await.is_err(), "another request under a known id");
+    assert!(operations.run(other, engine.clone()).await.is_err(), "another request under a known id");
+    let caller = Identity::Kubernetes { user: "system:serviceaccount:pay:ci".into(), groups: vec![] };
+    let other = Asked { caller, ..asked("one") };
+    assert!(operations.run(other, engine).await.is_err(), "somebody else under a known id");
 }
 
 #[tokio::test]
