@@ -25,7 +25,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use goldenpath_adapters::{
     aws::{AssumeRole, Aws, AwsOptions, CredentialSource, WebIdentity},
-    kube::{Credentials, Kube, TokenSource as _},
+    kube::{Credentials, Kube},
 };
 use goldenpath_core::{
     domain::{Class, ClusterArn, ObjectKey},
@@ -55,12 +55,6 @@ fn namespaces() -> Selector {
 
 fn arn() -> Result<ClusterArn> {
     Ok(ministack::cluster_arn().parse()?)
-}
-
-/// Of the cluster's administrator.
-pub async fn platform_token(real: &Real) -> Result<String> {
-    let token = real.aws(&real.ministack.url()).token(&arn()?, false).await?;
-    Ok(token.reveal().to_owned())
 }
 
 async fn facts(real: Arc<Real>) -> Result<()> {

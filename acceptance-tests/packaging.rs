@@ -1,9 +1,6 @@
 //! What is shipped to run a daemon: the unit as systemd judges it, and the manifests as an API server does.
 
-use crate::{
-    check::{Check, absent, check, none, trial},
-    joined::platform_token,
-};
+use crate::check::{Check, absent, check, none, trial};
 use acceptance_tests::{
     servers::{
         Real,
@@ -68,7 +65,7 @@ fn rbac_is_what_is_printed() -> Result<()> {
 
 /// The Namespace first; then all of it as `kubectl apply --server-side --validate=strict` does.
 async fn are_accepted(real: Arc<Real>) -> Result<()> {
-    let (api, token) = (Api::of(&real.cluster)?, platform_token(&real).await?);
+    let (api, token) = (Api::of(&real.cluster)?, real.token().await?);
     let mut documents = manifests("namespace.yaml")?;
     ensure!(documents.len() == 1, "one Namespace");
     for file in ["configuration.yaml", "daemon.yaml", "token-review.yaml"] {

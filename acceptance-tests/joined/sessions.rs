@@ -12,9 +12,9 @@ use acceptance_tests::{
     },
 };
 use anyhow::{Context as _, Result, ensure};
-use goldenpath_core::domain::role_name;
+use goldenpath_core::domain::{PersonaName, role_name};
 use serde_json::json;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 const ROLE: &str = "operations";
 
@@ -58,15 +58,18 @@ fn sessions(seen: &[LoggedRequest]) -> Vec<&LoggedRequest> {
     seen.iter().filter(|request| request.action == "AssumeRole").collect()
 }
 
-/// Its name.
+/// Its name. Each service's client keeps credentials of its own.
 fn one_session(seen: &[LoggedRequest]) -> Result<String> {
-    let sessions = sessions(seen);
-    ensure!(sessions.len() == 1, "one operation has one session: {sessions:?}");
-    let form = &sessions[0].form;
     let cluster = ministack::cluster_arn().parse()?;
-    let own = role_name(&cluster, "sessions", None, Some(goldenpath_core::domain::PersonaName::Deployer));
-    ensure!(form.contains("Policy=") && form.contains(&own), "it may change its own role alone: {form}");
-    let name = form.split('&').find_map(|pair| pair.strip_prefix("RoleSessionName="));
-    let name = name.filter(|name| name.starts_with("op-"));
-    name.map(str::to_owned).with_context(|| format!("it has the operation's id: {form}"))
+    let own = role_name(&cluster, "sessions", None, Some(PersonaName::Deployer));
+    let mut names = BTreeSet::new();
+    for session in sessions(seen) {
+        let form = &session.form;
+        ensure!(form.contains("Policy=") && form.contains(&own), "it may change its own role alone: {form}");
+        let name = form.split('&').find_map(|pair| pair.strip_prefix("RoleSessionName="));
+        let name = name.filter(|name| name.starts_with("op-"));
+        names.insert(name.with_context(|| format!("it has the operation's id: {form}"))?.to_owned());
+    }
+    ensure!(names.len() == 1, "one operation has one session: {names:?}");
+    names.pop_first().context("no session")
 }

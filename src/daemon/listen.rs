@@ -8,11 +8,9 @@ use crate::{
     socket::Socket,
     tls::server::{ServerTls, TlsFiles, proved},
 };
-use hyper::server::conn::http2;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use http_body_util::Limited;
+use hyper::{Request, body::Incoming, server::conn::http2, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -20,11 +18,16 @@ use tokio::{
     sync::Semaphore,
     time::{sleep, timeout},
 };
+use tower::Service as _;
 
 /// Open connections of one listener. Each run of Terraform has one for each provider block; others wait until one ends.
 const MOST: usize = 500;
 /// A client of ours says Hello at once. Until it did, nobody knows who has opened the connection.
 const UNGREETED: Duration = Duration::from_secs(10);
+/// And sends little: whatever a stranger sends is kept until it is whole.
+const LARGEST_GREETING: usize = 64 << 10;
+/// Calls of one connection at once. A plan has ten, unless `-parallelism` says otherwise.
+const MOST_CALLS: u32 = 200;
 /// A peer whose machine is gone says nothing at all.
 const PING: Duration = Duration::from_secs(60);
 /// After a refused `accept`, most likely for want of file descriptors: others must close some first.
@@ -143,11 +146,18 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Shared { operations, gate } = shared;
+    let is_known = matches!(peer, Peer::Own);
     let (service, greeted) = Service::of_connection(operations, gate, peer);
+    let known = greeted.clone();
+    let limited = service_fn(move |request: Request<Incoming>| {
+        let most = if is_known || known.is_cancelled() { usize::MAX } else { LARGEST_GREETING };
+        service.clone().call(request.map(|body| Limited::new(body, most)))
+    });
     let serving = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .keep_alive_interval(PING)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .max_concurrent_streams(MOST_CALLS)
+        .serve_connection(TokioIo::new(stream), limited);
     let ungreeted = async {
         if timeout(UNGREETED, greeted.cancelled()).await.is_ok() {
             std::future::pending::<()>().await;

@@ -7,7 +7,11 @@ use super::{
 use crate::{Address, Client, ClientOptions, Listen, OidcIssuer, Pair, TlsFiles, TokenSettings, TokenSource};
 use goldenpath_core::{policy::CallerRule, provision::Provisioner};
 use serde_json::json;
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 struct Network {
     fixture: DaemonFixture,
@@ -61,14 +65,21 @@ impl Network {
         self.daemon.as_ref().unwrap().endpoints[0].clone()
     }
 
+    fn address(&self) -> Address {
+        self.address_of(&self.ca, None)
+    }
+
+    fn address_of(&self, ca: &Path, own: Option<Pair>) -> Address {
+        let port = self.endpoint().rsplit_once(':').unwrap().1.parse().unwrap();
+        Address::Https { host: "127.0.0.1".into(), port, ca: Some(ca.to_owned()), own }
+    }
+
     fn client(&self, own: Option<Pair>, token: Option<TokenSource>) -> Client {
         self.client_of(&self.ca, own, token)
     }
 
-    fn client_of(&self, ca: &std::path::Path, own: Option<Pair>, token: Option<TokenSource>) -> Client {
-        let endpoint = self.endpoint();
-        let port = endpoint.rsplit_once(':').unwrap().1.parse().unwrap();
-        let address = Address::Https { host: "127.0.0.1".into(), port, ca: Some(ca.to_owned()), own };
+    fn client_of(&self, ca: &Path, own: Option<Pair>, token: Option<TokenSource>) -> Client {
+        let (address, endpoint) = (self.address_of(ca, own), self.endpoint());
         Client::new(ClientOptions { address, endpoint, token }, &[])
     }
 
@@ -205,4 +216,20 @@ async fn an_operation_is_resumed_under_the_rules_of_now() {
     network.daemon = Some(network.serve(rules()).await);
     network.daemon.take().unwrap().end();
     assert_eq!(network.fixture.engine.ensures(), 1, "and it has ended for good");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_can_send_little() {
+    let network = Network::start().await;
+    let large = TokenSource::Text("x".repeat(12 << 10));
+    let refused = network.client(None, Some(large)).only_cluster().await.unwrap_err();
+    assert_eq!(refused.code, "daemon.token", "as long as a token may be: {refused}");
+    let bounds = serde_json::from_value(json!({ "teams": vec!["x".repeat(100); 1_000] })).unwrap();
+    let options = ClientOptions {
+        address: network.address(),
+        endpoint: network.endpoint(),
+        token: text(&network.issuer.token(json!({}))).map(TokenSource::Text),
+    };
+    let refused = Client::new(options, &[bounds]).only_cluster().await;
+    assert!(refused.is_err(), "100 KB before it is known who sends them");
 }
