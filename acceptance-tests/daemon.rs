@@ -27,11 +27,13 @@ impl Daemon {
 
     /// On this target, with what only the daemon knows in its environment.
     pub fn on(target: &str, environment: Vec<(String, String)>) -> Result<Self> {
+        Self::with(target, "journal: journal.db\n", environment)
+    }
+
+    /// With these lines in its configuration, the journal among them.
+    pub fn with(target: &str, lines: &str, environment: Vec<(String, String)>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
-        let config = format!(
-            "listen: unix://{}/daemon.sock\njournal: journal.db\ntarget:\n  {target}\n",
-            folder.path().display()
-        );
+        let config = format!("listen: unix://{}/daemon.sock\n{lines}target:\n  {target}\n", folder.path().display());
         Self::in_folder(folder, &config, environment)
     }
 
@@ -51,8 +53,21 @@ impl Daemon {
         self.folder.path().join("daemon.yaml")
     }
 
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("daemon.sock")
+    }
+
+    /// As a machine that stands still, until `go_on`.
+    pub fn stand_still(&self) -> Result<()> {
+        signal(&self.process, "-STOP")
+    }
+
+    pub fn go_on(&self) -> Result<()> {
+        signal(&self.process, "-CONT")
+    }
+
     pub fn endpoint(&self) -> String {
-        format!("unix://{}/daemon.sock", self.folder.path().display())
+        format!("unix://{}", self.socket().display())
     }
 
     pub fn provider(&self, more: &str) -> String {
@@ -88,6 +103,12 @@ impl Daemon {
     pub fn terminate(&mut self) -> Result<()> {
         self.process.terminate()
     }
+}
+
+fn signal(process: &OwnProcess, signal: &str) -> Result<()> {
+    let sent = Command::new("kill").arg(signal).arg(process.id().to_string()).status()?;
+    ensure!(sent.success(), "no signal could be sent");
+    Ok(())
 }
 
 fn spawn(folder: &Path, environment: &[(String, String)]) -> Result<(OwnProcess, Vec<String>)> {

@@ -11,7 +11,7 @@
 //! held       that engine, with every refusal noted
 //! service    messages -> the engine of this connection, or an operation
 //! operations an accepted ensure or remove goes on without its client; the same request again waits for the same operation
-//! journal    what was accepted, before it begins, and how it ended; what did not end is run again at the next start
+//! store      the journal: what was accepted, before it begins, and how it ended; what did not end is run again
 //! ```
 
 mod client;
@@ -19,21 +19,22 @@ mod contract;
 mod error;
 mod gate;
 mod held;
-mod journal;
 mod listen;
 mod operations;
 mod refusal;
 mod server;
 mod service;
 mod socket;
+mod store;
 mod tls;
 mod tokens;
 
 pub use client::{Address, Client, ClientOptions, TokenSource};
-pub use error::DaemonError;
+pub use error::{DaemonError, JournalError};
 pub use gate::{EngineScope, MakeEngine, OperationSession};
 pub use listen::Listen;
 pub use server::{Daemon, check, serve};
+pub use store::{JournalPlace, Lead, Postgres, Store};
 pub use tls::{Pair, server::TlsFiles};
 pub use tokens::{KubernetesTokens, OidcIssuer, ReviewTokens, Reviewed, TokenSettings};
 

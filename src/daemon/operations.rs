@@ -1,48 +1,55 @@
-//! Operations: an accepted ensure or remove is a task of the daemon, in the journal before it begins, and goes on when its
-//! client goes away.
+//! Operations: an accepted ensure or remove is in the journal before it begins, and goes on when its client goes away.
 //!
 //! Whoever asks with the same operation's id waits for that one, or gets its outcome when it has ended: so a client that lost its
-//! connection asks again, and also after a restart. A client that was killed has lost the id; its successor's equal request joins
-//! the operation that nobody waits for any more. One that somebody waits for is not shared: two states would then hold the same
-//! instance, so the second begins an operation of its own, which waits for the lease as it would in two processes.
+//! connection asks again, also after a restart, and also another daemon on the same store. A client that was killed has lost the
+//! id; its successor's equal request joins the operation that nobody waits for any more. One that somebody waits for is not shared:
+//! two states would then hold the same instance, so the second begins an operation of its own, which waits for the lease as it would
+//! in two processes.
+
+mod known;
+mod tend;
+mod wish;
 
 use crate::{
     contract::Verb,
     error::{JournalError, in_one_line},
     gate::Gate,
-    journal::{Entry, Journal},
     refusal,
+    store::{Accepted, Document, Entry, IfNew, Store},
 };
 use goldenpath_core::{
-    domain::{from_document_text, short_hash},
+    domain::short_hash,
     policy::Identity,
     ports::operation,
-    provision::{Cancel, EnsureRequest, Provisioner, RemoveRequest},
+    provision::{Cancel, Provisioner},
 };
-use std::{collections::HashMap, sync::Arc, time::Instant};
-use tokio::sync::{Mutex, watch};
+use known::{Known, Outcome};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::{Notify, watch},
+    time::sleep,
+};
 use tonic::Status;
+use tracing::Instrument as _;
+use wish::Wish;
 
-type OutcomeOf = watch::Sender<Option<Arc<[u8]>>>;
+/// A database that is started again, or whose standby takes over, needs seconds. No client need hear of it.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 30 });
+const PAUSE: Duration = Duration::from_millis(250);
 
 pub struct Operations {
-    journal: Journal,
-    running: Mutex<HashMap<String, Running>>,
+    store: Arc<dyn Store>,
+    gate: Arc<Gate>,
+    known: Known,
+    /// The store is worth a look before the next beat.
+    stir: Notify,
     /// Cancelled: nothing new is accepted.
     ending: Cancel,
     /// Has a receiver for each operation that runs.
     busy: watch::Sender<()>,
-}
-
-struct Running {
-    digest: String,
-    /// By its text, which is the same for the next run of the same pipeline.
-    caller: String,
-    /// Ids of those who joined it, who may cancel it too.
-    joined_by: Vec<String>,
-    cancel: Cancel,
-    /// Has a receiver for each client that waits.
-    outcome: Arc<OutcomeOf>,
 }
 
 /// What a client asks for.
@@ -57,59 +64,33 @@ pub struct Asked {
 }
 
 /// An operation's id, and the document of its outcome.
-pub type Ended = (String, Arc<[u8]>);
+pub type Ended = (String, Document);
 
-enum Accepted {
-    Ended(Arc<[u8]>),
-    Running(String, watch::Receiver<Option<Arc<[u8]>>>),
+/// A client that waits. Dropped, the operation goes on.
+struct Waiting {
+    operations: Arc<Operations>,
+    operation: String,
+    client: String,
+    outcome: Outcome,
 }
 
-/// The request of an operation.
-enum Wish {
-    Ensure(Box<EnsureRequest>),
-    Remove(Box<RemoveRequest>),
+enum Answer {
+    Ended(Document),
+    Waits(Waiting),
 }
 
 // === impl Operations ===
 
 impl Operations {
-    pub fn new(journal: Journal) -> Arc<Self> {
-        Arc::new(Self { journal, running: Mutex::default(), ending: Cancel::new(), busy: watch::channel(()).0 })
-    }
-
-    /// Runs again what did not end. The engine goes on by the records in the target.
-    ///
-    /// Under the rules as they are now: whoever is in them no more, or may only read, has the operation ended where it stands.
-    pub async fn resume(self: &Arc<Self>, gate: &Gate) -> Result<usize, JournalError> {
-        let left = self.journal.unfinished().await?;
-        let mut running = self.running.lock().await;
-        // One engine for all that have the same bounds, as if one client had asked for them.
-        let mut made: HashMap<(&str, String), Arc<dyn Provisioner>> = HashMap::new();
-        for entry in &left {
-            let whose = (entry.allow.as_str(), entry.caller.to_string());
-            let engine = match made.get(&whose) {
-                Some(engine) => Ok(engine.clone()),
-                None => gate.engine(&entry.caller, &entry.allow),
-            };
-            let read =
-                Wish::read(entry.verb, &entry.request).map_err(|error| refusal::unreadable_problem("request", &error));
-            match engine.and_then(|engine| Ok((engine, read?))) {
-                Ok((engine, wish)) => {
-                    made.insert(whose, engine.clone());
-                    self.start(&mut running, entry, wish, engine);
-                }
-                Err(problem) if refusal::is_refusal(&problem) => {
-                    refusal::note(Some(&entry.caller), entry.verb.as_str(), &entry.about, &problem);
-                    let stopped = entry.verb.failure(refusal::rule_is_gone(&entry.caller));
-                    self.journal.end(&entry.id, &stopped).await?;
-                }
-                // A later start may be able to: it stays in the journal.
-                Err(problem) => {
-                    tracing::error!(operation = entry.id, error = %problem, "An operation can't be resumed");
-                }
-            }
-        }
-        Ok(left.len())
+    pub fn new(store: Arc<dyn Store>, gate: Arc<Gate>) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            gate,
+            known: Known::default(),
+            stir: Notify::new(),
+            ending: Cancel::new(),
+            busy: watch::channel(()).0,
+        })
     }
 
     /// The outcome, when there is one. Dropped, the operation goes on.
@@ -118,15 +99,15 @@ impl Operations {
         // A task of its own: a client that goes away must not leave a row in the journal that nobody works on.
         let accepted = tokio::spawn(async move { this.accept(asked, engine).await }).await;
         match accepted.map_err(|_| refusal::broken("accept the operation"))?? {
-            Accepted::Ended(outcome) => Ok((id, outcome)),
-            Accepted::Running(id, mut outcome) => {
-                let ended = outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
-                ended.map(|outcome| (id, outcome)).ok_or_else(refusal::ending)
+            Answer::Ended(outcome) => Ok((id, outcome)),
+            Answer::Waits(mut waiting) => {
+                let ended = waiting.outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
+                ended.map(|outcome| (waiting.operation.clone(), outcome)).ok_or_else(refusal::ending)
             }
         }
     }
 
-    async fn accept(self: Arc<Self>, asked: Asked, engine: Arc<dyn Provisioner>) -> Result<Accepted, Status> {
+    async fn accept(self: Arc<Self>, asked: Asked, engine: Arc<dyn Provisioner>) -> Result<Answer, Status> {
         let Asked { caller, id, verb, about, allow, document } = asked;
         if id.is_empty() || id.len() > 64 || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(refusal::unreadable("operation's id", &"it is no word of at most 64 letters and digits"));
@@ -137,99 +118,108 @@ impl Operations {
         }
         // Somebody else's equal request is another wish, and nobody gets the outcome of another one's id.
         let digest = short_hash([&caller.to_string(), verb.as_str(), &allow, &String::from_utf8_lossy(&document)], 64);
-        let mut running = self.running.lock().await;
-        if let Some(known) = running.get(&id) {
-            return if known.digest == digest { Ok(known.join(id)) } else { Err(refusal::other_request(&id)) };
-        }
-        let abandoned = running.iter_mut().find(|(_, known)| known.digest == digest && known.is_abandoned());
-        if let Some((first, known)) = abandoned {
-            tracing::info!(operation = first, about, "An equal request joins the operation");
-            known.joined_by.push(id);
-            return Ok(known.join(first.clone()));
-        }
-        let known = self.journal.find(&id).await.map_err(|error| refusal::journal(&error))?;
-        let entry = match known {
-            Some(known) if known.digest != digest => return Err(refusal::other_request(&id)),
-            Some(Entry { outcome: Some(outcome), .. }) => return Ok(Accepted::Ended(outcome.into())),
-            _ if self.ending.is_cancelled() => return Err(refusal::ending()),
-            // Its end could not be written.
-            Some(known) => known,
-            None => {
-                let entry = Entry {
-                    id,
-                    caller,
-                    verb,
-                    about,
-                    digest,
-                    allow,
-                    request: document,
-                    cancelled: false,
-                    outcome: None,
-                };
-                self.journal.begin(&entry).await.map_err(|error| refusal::journal(&error))?;
-                entry
+        let entry = Entry { id, caller, verb, about, digest, allow, request: document, cancelled: false };
+        let place = self.known.reserve();
+        let accepted = self.write(&entry, place.is_some()).await.map_err(|error| refusal::journal(&error))?;
+        Ok(match accepted {
+            Accepted::OtherRequest => return Err(refusal::other_request(&entry.id)),
+            Accepted::Refused => return Err(refusal::ending()),
+            Accepted::Ended(outcome) => Answer::Ended(outcome),
+            Accepted::Begun => {
+                let waiting = self.join(&entry.id, &entry, &engine);
+                self.start(&entry, wish, engine);
+                drop(place);
+                Answer::Waits(waiting)
             }
-        };
-        Ok(self.start(&mut running, &entry, wish, engine))
+            Accepted::Waits(operation) => {
+                if operation != entry.id {
+                    tracing::info!(operation, about = entry.about, "An equal request joins the operation");
+                }
+                let waiting = self.join(&operation, &entry, &engine);
+                drop(place);
+                // It may have ended meanwhile, or there may be a place for it.
+                self.stir.notify_one();
+                Answer::Waits(waiting)
+            }
+        })
     }
 
-    fn start(
-        self: &Arc<Self>,
-        running: &mut HashMap<String, Running>,
-        entry: &Entry,
-        wish: Wish,
-        engine: Arc<dyn Provisioner>,
-    ) -> Accepted {
-        let Entry { id, caller, verb, about, digest, cancelled, .. } = entry.clone();
-        let (cancel, outcome) = (Cancel::new(), Arc::new(watch::channel(None).0));
-        if cancelled {
-            cancel.cancel();
+    /// A store that is away for a moment is waited for: to ask again with the same id changes nothing.
+    async fn write(&self, entry: &Entry, has_place: bool) -> Result<Accepted, JournalError> {
+        let begun = Instant::now();
+        loop {
+            let if_new = match (self.ending.is_cancelled(), has_place) {
+                (true, _) => IfNew::Refuse,
+                (false, true) => IfNew::Begin,
+                (false, false) => IfNew::Queue,
+            };
+            match self.store.accept(entry, if_new).await {
+                Err(error) if error.is_away() && begun.elapsed() < PATIENCE => sleep(PAUSE).await,
+                accepted => return accepted,
+            }
         }
-        tracing::info!(operation = id, verb = verb.as_str(), about, "An operation begins");
-        let caller = caller.to_string();
+    }
+
+    fn join(self: &Arc<Self>, operation: &str, entry: &Entry, engine: &Arc<dyn Provisioner>) -> Waiting {
+        let outcome = self.known.join(operation, entry, engine);
+        Waiting { operations: self.clone(), operation: operation.to_owned(), client: entry.id.clone(), outcome }
+    }
+
+    /// The client's own engine comes first, since it knows the rest of that client's run.
+    fn start(self: &Arc<Self>, entry: &Entry, wish: Wish, engine: Arc<dyn Provisioner>) {
+        let Some((cancel, own_engine)) = self.known.start(entry) else { return };
+        let Entry { id, verb, about, .. } = entry.clone();
+        let span = tracing::info_span!("operation", operation = id);
         let (this, busy, begun) = (self.clone(), self.busy.subscribe(), Instant::now());
         // For whoever makes a session of it.
-        let work = tokio::spawn(operation::within(&id, wish.perform(engine, cancel.clone())));
-        let (own_id, sender) = (id.clone(), outcome.clone());
-        tokio::spawn(async move {
-            let ended = work.await.unwrap_or_else(|_| verb.failure(refusal::broken_off("finish the operation")));
-            if let Err(error) = this.journal.end(&own_id, &ended).await {
-                // Run again at the next start, it finds that all of it is done.
-                tracing::error!(
-                    operation = own_id,
-                    error = in_one_line(&error),
-                    "The end of an operation can't be written"
-                );
-            }
+        let work = operation::within(&id, wish.perform(own_engine.unwrap_or(engine), cancel)).instrument(span.clone());
+        let carry_out = async move {
+            tracing::info!(verb = verb.as_str(), about, "An operation begins");
+            let ended = tokio::spawn(work).await;
+            let ended = ended.unwrap_or_else(|_| verb.failure(refusal::broken_off("finish the operation")));
+            let outcome = this.write_end(&id, ended.into()).await;
             let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            tracing::info!(operation = own_id, about, milliseconds, "An operation ended");
-            this.running.lock().await.remove(&own_id);
-            sender.send_replace(Some(ended.into()));
+            tracing::info!(about, milliseconds, "An operation ended");
+            this.known.end(&id, outcome);
+            if this.known.has_queue() {
+                this.stir.notify_one();
+            }
             drop(busy);
-        });
-        let known = Running { digest, caller, joined_by: vec![], cancel, outcome };
-        let joined = known.join(id.clone());
-        running.insert(id, known);
-        joined
+        };
+        tokio::spawn(carry_out.instrument(span));
     }
 
-    /// Of an operation that does not run there is nothing to cancel, nor of one of somebody else.
+    /// The outcome that counts, once it is in the journal: it is kept here until then, which is at most one for each place. `None`:
+    /// another daemon has the operation now.
+    async fn write_end(&self, id: &str, outcome: Document) -> Option<Document> {
+        let mut is_first = true;
+        loop {
+            match self.store.end(id, &outcome).await {
+                Ok(ended) => return ended,
+                Err(error) if is_first => {
+                    tracing::error!(error = in_one_line(&error), "The end of an operation can't be written yet");
+                }
+                Err(_) => {}
+            }
+            is_first = false;
+            if !self.store.is_shared() {
+                // Nobody else can begin it. Run again at the next start, it finds that all of it is done.
+                self.known.announce(id, &outcome);
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Of an operation that nobody carries out there is nothing to cancel, nor of one of another caller.
     pub async fn cancel(&self, caller: &Identity, id: &str) {
-        let (running, caller) = (self.running.lock().await, caller.to_string());
-        let is_meant = |(first, known): &(&String, &Running)| {
-            known.caller == caller && (*first == id || known.joined_by.iter().any(|own| own == id))
-        };
-        let Some((id, known)) = running.iter().find(is_meant).filter(|(_, known)| !known.cancel.is_cancelled()) else {
-            return;
-        };
-        known.cancel.cancel();
-        if let Err(error) = self.journal.cancel(id).await {
+        self.known.cancel_by(caller, id);
+        if let Err(error) = self.store.cancel(id, caller).await {
             tracing::error!(operation = id, error = in_one_line(&error), "The cancellation can't be written");
         }
     }
 
-    pub async fn count(&self) -> usize {
-        self.running.lock().await.len()
+    pub fn count(&self) -> usize {
+        self.known.count()
     }
 
     /// Nothing new begins. Done when all that runs has ended.
@@ -239,46 +229,11 @@ impl Operations {
     }
 }
 
-impl Running {
-    fn join(&self, id: String) -> Accepted {
-        Accepted::Running(id, self.outcome.subscribe())
-    }
-
-    /// Nobody waits for it, and it is still wanted.
-    fn is_abandoned(&self) -> bool {
-        self.outcome.receiver_count() == 0 && !self.cancel.is_cancelled()
-    }
-}
-
-// === impl Wish ===
-
-impl Wish {
-    fn read(verb: Verb, document: &[u8]) -> Result<Self, serde_json::Error> {
-        Ok(match verb {
-            Verb::Ensure => Self::Ensure(Box::new(from_document_text(document)?)),
-            Verb::Remove => Self::Remove(Box::new(from_document_text(document)?)),
-        })
-    }
-
-    fn about(&self) -> String {
-        match self {
-            Self::Ensure(request) => request.spec.id(),
-            Self::Remove(request) => request.id.clone(),
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let Self { operations, operation, client, .. } = self;
+        if operations.known.leave(operation, client) {
+            operations.store.leave(client);
         }
-        .to_string()
-    }
-
-    async fn perform(self, engine: Arc<dyn Provisioner>, cancel: Cancel) -> Vec<u8> {
-        let (verb, document) = match self {
-            Self::Ensure(request) => {
-                let outcome = engine.ensure(EnsureRequest { cancel, ..*request }).await;
-                (Verb::Ensure, serde_json::to_vec(&outcome))
-            }
-            Self::Remove(request) => {
-                let removed = engine.remove(RemoveRequest { cancel, ..*request }).await;
-                (Verb::Remove, serde_json::to_vec(&removed))
-            }
-        };
-        document.unwrap_or_else(|_| verb.failure(refusal::broken_off("write the outcome")))
     }
 }

@@ -3,13 +3,13 @@
 use crate::{
     error::DaemonError,
     gate::{Gate, MakeEngine},
-    journal::Journal,
     listen::{Listen, Shared},
     operations::Operations,
+    store::{self, JournalPlace},
     tokens::{TokenSettings, Tokens},
 };
 use goldenpath_core::policy::CallerRule;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
@@ -23,7 +23,7 @@ const GRACE_FOR_REPLIES: Duration = Duration::from_millis(300);
 
 pub struct Daemon {
     pub listen: Vec<Listen>,
-    pub journal: PathBuf,
+    pub journal: JournalPlace,
     /// How long operations that have ended are kept.
     pub retention: Duration,
     pub engines: MakeEngine,
@@ -49,8 +49,9 @@ pub async fn serve(
 ) -> Result<(), DaemonError> {
     let Daemon { listen, journal, retention, engines, callers, tokens, has_sessions } = daemon;
     let has_tokens = tokens.is_some();
+    let store = store::open(&journal, retention).await?;
     let gate = Arc::new(Gate::new(engines, callers, Tokens::new(tokens)?, has_sessions));
-    let operations = Operations::new(Journal::open(&journal, retention)?);
+    let operations = Operations::new(store, gate.clone());
     let (mut listeners, mut endpoints) = (vec![], vec![]);
     for listen in &listen {
         let (listener, endpoint) = listen.bind(has_tokens).await?;
@@ -58,7 +59,10 @@ pub async fn serve(
         endpoints.push(endpoint);
     }
     // Before anybody can ask for one of them.
-    let resumed = operations.resume(&gate).await?;
+    let resumed = operations.resume().await?;
+    // Until the end: what runs keeps its claims while the daemon waits for it.
+    let mut tending = JoinSet::new();
+    tending.spawn(operations.clone().tend());
     let shared = Shared { operations: operations.clone(), gate };
     let mut accepting = JoinSet::new();
     for listener in listeners {
@@ -69,9 +73,9 @@ pub async fn serve(
     end.await;
     // With its sockets.
     accepting.shutdown().await;
-    tracing::info!(running = operations.count().await, "The daemon ends");
+    tracing::info!(running = operations.count(), "The daemon ends");
     if timeout(GRACE, operations.end()).await.is_err() {
-        tracing::warn!(running = operations.count().await, "What still runs is resumed by the next start");
+        tracing::warn!(running = operations.count(), "What still runs is resumed by the next start");
     }
     sleep(GRACE_FOR_REPLIES).await;
     Ok(())

@@ -169,7 +169,7 @@ impl Api for Service {
         if !matches!(self.peer, Peer::Own) {
             self.caller()?;
         }
-        let running_operations = u32::try_from(self.operations.count().await).unwrap_or(u32::MAX);
+        let running_operations = u32::try_from(self.operations.count()).unwrap_or(u32::MAX);
         Ok(Response::new(HealthResponse { release: RELEASE.to_owned(), running_operations }))
     }
 }

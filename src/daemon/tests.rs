@@ -6,19 +6,22 @@ mod harness;
 mod issuer;
 mod messages;
 mod network;
+mod shared;
 
 use crate::{
     contract::Verb,
-    journal::Journal,
+    gate::{Gate, MakeEngine},
     operations::{Asked, Operations},
+    store::{JournalPlace, open},
+    tokens::{TokenSettings, Tokens},
 };
 use goldenpath_core::{domain::Severity, policy::Identity, provision::Provisioner};
 use harness::{DaemonFixture, FakeEngine, ensure_of, until};
 use std::{sync::Arc, time::Duration};
 
-const HOUR: Duration = Duration::from_secs(3600);
+pub const HOUR: Duration = Duration::from_secs(3600);
 
-fn asked(id: &str) -> Asked {
+pub fn asked(id: &str) -> Asked {
     let document = serde_json::to_vec(&ensure_of("demo")).unwrap();
     Asked {
         caller: Identity::Own,
@@ -30,14 +33,20 @@ fn asked(id: &str) -> Asked {
     }
 }
 
-fn operations(folder: &tempfile::TempDir) -> Arc<Operations> {
-    Operations::new(Journal::open(&folder.path().join("journal.db"), HOUR).unwrap())
+pub async fn operations(place: &JournalPlace, engine: &Arc<FakeEngine>) -> Arc<Operations> {
+    let engine = engine.clone();
+    let engines: MakeEngine = Arc::new(move |_| Ok(engine.clone()));
+    let gate = Gate::new(engines, None, Tokens::new(TokenSettings::default()).unwrap(), false);
+    let operations = Operations::new(open(place, HOUR).await.unwrap(), Arc::new(gate));
+    tokio::spawn(operations.clone().tend());
+    operations
 }
 
 #[tokio::test]
 async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it() {
     let folder = tempfile::tempdir().unwrap();
-    let (operations, engine) = (operations(&folder), Arc::new(FakeEngine::default()));
+    let engine = Arc::new(FakeEngine::default());
+    let operations = operations(&JournalPlace::File(folder.path().join("journal.db")), &engine).await;
     let run = |id: &'static str| {
         let (operations, engine) = (operations.clone(), engine.clone());
         tokio::spawn(async move { operations.run(asked(id), engine).await })
@@ -50,7 +59,7 @@ async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it()
         client.abort();
         assert!(client.await.is_err(), "the client is gone");
     }
-    assert_eq!(operations.count().await, 2, "its operation is not");
+    assert_eq!(operations.count(), 2, "its operation is not");
     let successor = run("three");
     let same = run("one");
     tokio::task::yield_now().await;

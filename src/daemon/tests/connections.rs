@@ -1,12 +1,13 @@
 //! Many connections, and those on which nobody says anything.
 
-use super::harness::{DaemonFixture, ensure_of, until};
-use crate::{
-    journal::Journal,
-    operations::{Asked, Operations},
+use super::{
+    asked,
+    harness::{DaemonFixture, FakeEngine, until},
+    operations,
 };
+use crate::{operations::Asked, store::JournalPlace};
 use goldenpath_core::{policy::Identity, provision::Provisioner};
-use std::{fs, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 use tokio::{io::AsyncReadExt, net::UnixStream, time::timeout};
 
 const MANY: usize = 2_000;
@@ -39,16 +40,13 @@ async fn connections_leave_nothing_behind_and_silent_ones_are_closed() {
 #[tokio::test]
 async fn nobody_cancels_or_joins_the_operation_of_another_one() {
     let folder = tempfile::tempdir().unwrap();
-    let operations =
-        Operations::new(Journal::open(&folder.path().join("journal.db"), Duration::from_secs(3600)).unwrap());
-    let engine = std::sync::Arc::new(super::harness::FakeEngine::default());
+    let engine = Arc::new(FakeEngine::default());
+    let operations = operations(&JournalPlace::File(folder.path().join("journal.db")), &engine).await;
     let who = |name: &str| Identity::Certificate { common_name: name.to_owned(), uris: vec![] };
     let ask = |id: &'static str, caller: Identity| {
         let (operations, engine) = (operations.clone(), engine.clone());
-        let document = serde_json::to_vec(&ensure_of("demo")).unwrap();
-        let verb = crate::contract::Verb::Ensure;
-        let asked = Asked { caller, id: id.into(), verb, about: "demo".into(), allow: "[]".into(), document };
-        tokio::spawn(async move { operations.run(asked, engine as std::sync::Arc<dyn Provisioner>).await })
+        let asked = Asked { caller, ..asked(id) };
+        tokio::spawn(async move { operations.run(asked, engine).await })
     };
     let first = ask("one", who("pay"));
     until(|| engine.ensures() == 1).await;

@@ -1,7 +1,8 @@
 //! A daemon in a thread of its own, which can be killed: with its runtime all its tasks are gone, as with a process.
 
 use crate::{
-    Address, Client, ClientOptions, Daemon, EngineScope, Listen, MakeEngine, TokenSettings, TokenSource, serve,
+    Address, Client, ClientOptions, Daemon, EngineScope, JournalPlace, Listen, MakeEngine, TokenSettings, TokenSource,
+    serve,
 };
 use async_trait::async_trait;
 use goldenpath_core::{
@@ -155,6 +156,7 @@ impl Provisioner for FakeEngine {
 
 pub struct DaemonFixture {
     folder: tempfile::TempDir,
+    journal: JournalPlace,
     pub engine: Arc<FakeEngine>,
     bounds: Arc<Mutex<Vec<String>>>,
 }
@@ -168,7 +170,14 @@ pub struct RunningDaemon {
 
 impl DaemonFixture {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), engine: Arc::default(), bounds: Arc::default() }
+        let folder = tempfile::tempdir().unwrap();
+        let journal = JournalPlace::File(folder.path().join("journal.db"));
+        Self { folder, journal, engine: Arc::default(), bounds: Arc::default() }
+    }
+
+    /// Several on one database have one engine, as they have one target.
+    pub fn on(journal: JournalPlace, engine: &Arc<FakeEngine>) -> Self {
+        Self { journal, engine: engine.clone(), ..Self::new() }
     }
 
     pub fn socket(&self) -> PathBuf {
@@ -214,7 +223,7 @@ impl DaemonFixture {
             bounds.lock().unwrap().push(serde_json::to_string(&scope.bounds).unwrap());
             Ok(engine.clone())
         });
-        let journal = self.folder.path().join("journal.db");
+        let journal = self.journal.clone();
         let daemon = Daemon { listen, journal, retention: LONG, engines, callers, tokens, has_sessions: false };
         let thread = thread::spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();

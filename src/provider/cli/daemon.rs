@@ -1,8 +1,10 @@
 //! `daemon`: the provisioning daemon, and a check of its configuration.
 
 mod config;
+mod journal;
 
 pub use config::{IssuerOf, KubernetesTokensOf, ListenOn, SessionsOf, Settings, TlsOn, TokensOf};
+pub use journal::Journal;
 
 use super::output;
 use crate::resources::provider_config::FromEnvironment;

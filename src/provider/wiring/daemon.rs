@@ -2,16 +2,18 @@
 
 use super::{ports::Ports, real, reviews, target};
 use crate::{
-    cli::daemon::{IssuerOf, ListenOn, SessionsOf, Settings, TlsOn, TokensOf},
+    cli::daemon::{IssuerOf, Journal, ListenOn, SessionsOf, Settings, TlsOn, TokensOf},
     resources::provider_config::{ProviderConfig, Target},
 };
+use anyhow::Context as _;
 use goldenpath_adapters::aws::AssumeRole;
 use goldenpath_core::{
     domain::Problem,
     provision::{EngineConfig, Provisioner},
 };
 use goldenpath_daemon::{
-    Daemon, EngineScope, Listen, MakeEngine, OidcIssuer, OperationSession, Pair, TlsFiles, TokenSettings,
+    Daemon, EngineScope, JournalPlace, Listen, MakeEngine, OidcIssuer, OperationSession, Pair, Postgres, TlsFiles,
+    TokenSettings,
 };
 use plugin::Diagnostic;
 use std::{io, sync::Arc};
@@ -22,6 +24,7 @@ pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
     engines(&settings.provider, settings.sessions.clone())?;
     let tokens = tokens(&settings.tokens, &settings.provider.target)?;
     let listen = listen(&settings.listen);
+    journal(&settings.journal)?;
     // The user is asked of the kernel through a socket.
     runtime()?.block_on(async { goldenpath_daemon::check(&listen, tokens) })?;
     Ok(())
@@ -31,6 +34,7 @@ pub(super) fn serve(settings: Settings, listening: &dyn Fn(&[String])) -> anyhow
     let engines = engines(&settings.provider, settings.sessions.clone())?;
     let tokens = tokens(&settings.tokens, &settings.provider.target)?;
     let Settings { listen: on, journal, retention, callers, sessions, .. } = settings;
+    let journal = self::journal(&journal)?;
     let has_sessions = sessions.is_some();
     let daemon = Daemon { listen: listen(&on), journal, retention, engines, callers, tokens, has_sessions };
     runtime()?.block_on(async {
@@ -42,6 +46,18 @@ pub(super) fn serve(settings: Settings, listening: &dyn Fn(&[String])) -> anyhow
             }
         };
         Ok(goldenpath_daemon::serve(daemon, listening, end).await?)
+    })
+}
+
+/// Its files are read, and nothing is opened.
+fn journal(written: &Journal) -> anyhow::Result<JournalPlace> {
+    Ok(match written {
+        Journal::File(path) => JournalPlace::File(path.clone()),
+        Journal::Postgres { address, password_file, ca_file } => {
+            let postgres = Postgres::new(address, password_file.clone(), ca_file.clone()).context("journal")?;
+            postgres.check().context("journal")?;
+            JournalPlace::Postgres(Box::new(postgres))
+        }
     })
 }
 

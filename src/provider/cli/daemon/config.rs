@@ -9,6 +9,7 @@ pub use callers::{IssuerOf, KubernetesTokensOf, TokensOf};
 pub use listen::{ListenOn, TlsOn};
 pub use sessions::SessionsOf;
 
+use super::journal::Journal;
 use crate::resources::provider_config::{self, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve};
 use anyhow::{Context, bail, ensure};
 use goldenpath_core::policy::CallerRule;
@@ -35,7 +36,7 @@ pub struct Settings {
     pub tokens: TokensOf,
     pub callers: Option<Vec<CallerRule>>,
     pub sessions: Option<SessionsOf>,
-    pub journal: PathBuf,
+    pub journal: Journal,
     pub retention: Duration,
     /// Target, catalogue and bounds.
     pub provider: ProviderConfig,
@@ -48,7 +49,7 @@ struct Written {
     tokens: Option<Json>,
     callers: Option<Json>,
     sessions: Option<Json>,
-    journal: PathBuf,
+    journal: Json,
     retention: Option<String>,
     target: WrittenTarget,
     catalogue: Option<Vec<PathBuf>>,
@@ -110,7 +111,7 @@ fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Re
         tokens,
         callers,
         sessions,
-        journal: folder.join(journal),
+        journal: Journal::read(journal, folder)?,
         retention,
         provider: provider_of(&provider, environment)?,
     })
@@ -173,7 +174,8 @@ retention: 24h
     fn paths_are_relative_to_the_file() {
         let settings = read(WHOLE).unwrap();
         assert_eq!(settings.listen, [ListenOn::Unix("/run/gp/daemon.sock".into())]);
-        assert_eq!((settings.journal, settings.retention), ("/etc/gp/journal.db".into(), Duration::from_secs(86_400)));
+        assert_eq!(settings.journal, Journal::File("/etc/gp/journal.db".into()));
+        assert_eq!(settings.retention, Duration::from_secs(86_400));
         let ProviderConfig { target, catalogue, bounds, .. } = settings.provider;
         assert!(matches!(target, Target::Sandbox { path, .. } if path == Path::new("/etc/gp/sandbox.db")));
         assert_eq!(catalogue.folders, [Path::new("/etc/gp/paths"), Path::new("/other")]);
@@ -189,8 +191,9 @@ retention: 24h
         let guide = include_str!("../../generate/guides/daemon.md");
         let shown: Vec<&str> =
             guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split_once("```")).map(|(text, _)| text).collect();
-        assert!(shown.len() >= 2, "one for a user, one for teams");
-        for text in shown {
+        let whole: Vec<&str> = shown.into_iter().filter(|text| text.contains("listen:")).collect();
+        assert_eq!(whole.len(), 2, "one for a user, one for teams");
+        for text in whole {
             assert!(matches!(read(text).unwrap().provider.target, Target::Real { .. }), "{text}");
         }
     }
