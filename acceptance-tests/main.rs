@@ -10,9 +10,12 @@ mod daemon;
 mod doctor;
 mod failures;
 mod fuzz;
+#[allow(clippy::unwrap_used, dead_code)]
+mod issuer;
 mod joined;
 mod live;
 mod outside;
+mod packaging;
 mod people;
 mod permissions;
 mod process;

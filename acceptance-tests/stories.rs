@@ -13,6 +13,7 @@ mod life;
 mod loss;
 mod meanwhile;
 mod moves;
+mod network;
 mod reading;
 pub mod real;
 mod reattach;
@@ -136,6 +137,7 @@ pub const STORIES: &[Story] = &[
     story("a client of a daemon is killed in the middle of apply", On::Main, daemon::its_client_killed),
     story("two clients of a daemon at once", On::Main, daemon::two_clients),
     story("a daemon out of reach", On::Main, daemon::out_of_reach),
+    story("a team holds a token, or a certificate, and nothing else", On::Every, network::a_team),
     story("words that a CLI drops are refused", On::Every, words::refused_at_their_attribute),
     story("a Deny, a document and a managed policy reach the role", On::Every, words::policies_reach_the_role),
     story("lint finds the words that a CLI is silent about", On::Main, words::lint_finds_them),

@@ -21,6 +21,7 @@ mod objects;
 mod options;
 pub mod permissions;
 mod rate_limit;
+mod session_policy;
 mod simulator;
 mod token;
 mod user_agent;

@@ -21,6 +21,7 @@ pub mod pointer;
 mod problem;
 mod quantity;
 mod record;
+mod role_names;
 mod spec;
 mod version;
 
@@ -44,5 +45,6 @@ pub use permission::{Permission, Who};
 pub use problem::{Class, Problem, Problems, Severity, listed};
 pub use quantity::{Quantity, QuantityError};
 pub use record::{Lease, Operation, Phase, Record, Timing, Unprotected};
+pub use role_names::{role_name, role_names};
 pub use spec::*;
 pub use version::{PathVersion, Version, VersionConstraint};

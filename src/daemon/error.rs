@@ -21,6 +21,10 @@ pub enum DaemonError {
     Listen { path: PathBuf, source: io::Error },
     #[error("cannot tell which user this process runs as")]
     User(#[source] io::Error),
+    #[error("cannot listen on {address}")]
+    Address { address: std::net::SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Tls(#[from] crate::tls::TlsError),
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
@@ -60,6 +64,8 @@ pub enum JournalError {
     NewerSchema { found: usize, known: usize },
     #[error("the journal holds an operation of an unknown kind, {verb}")]
     Verb { verb: String },
+    #[error("the journal holds an operation of an unknown caller, {identity}")]
+    Identity { identity: String },
 }
 
 impl JournalError {

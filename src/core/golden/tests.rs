@@ -6,10 +6,9 @@ use super::{
     Blueprint, Catalogue, Environment, Parent, Slot, Spec, Tier,
     environment::group,
     fixtures::{self, *},
-    objects::iam,
 };
 use crate::{
-    domain::{Body, Computed, Desired, Late, PersonaName, StableFacts, Statement},
+    domain::{Body, Computed, Desired, Late, PersonaName, StableFacts, Statement, role_name},
     kinds::{block, fields_of},
 };
 use serde_json::{Value, json};
@@ -110,17 +109,17 @@ fn rendering_is_a_function() {
 fn names_and_groups_never_change() {
     let cluster = facts().cluster_arn;
     for (name, expect, reason) in [
-        (iam::role_name(&cluster, "payments-prod", Some("ledger"), None), "gp-payments-prod-ledger-", "a slot"),
+        (role_name(&cluster, "payments-prod", Some("ledger"), None), "gp-payments-prod-ledger-", "a slot"),
         (
-            iam::role_name(&cluster, &"a".repeat(40), Some(&"b".repeat(40)), None),
+            role_name(&cluster, &"a".repeat(40), Some(&"b".repeat(40)), None),
             "gp-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbb-",
             "cut to 64",
         ),
     ] {
         assert!(name.starts_with(expect) && name.len() <= 64, "{reason}: {name}");
     }
-    let slot = iam::role_name(&cluster, "payments", Some("deployer"), None);
-    let persona = iam::role_name(&cluster, "payments", None, Some(PersonaName::Deployer));
+    let slot = role_name(&cluster, "payments", Some("deployer"), None);
+    let persona = role_name(&cluster, "payments", None, Some(PersonaName::Deployer));
     assert_ne!(slot, persona, "a slot with the name of a persona");
     assert_eq!(slot, "gp-payments-deployer-a37fbf1ab2", "names are those of every release");
     assert_eq!(group("arn:aws:iam::111122223333:role/pay-admin"), "gp:p:7855171448906562", "and groups");

@@ -2,7 +2,7 @@
 
 use super::{Pages, markdown::head, promises};
 use goldenpath_core::{
-    domain::{PersonaName, TierClass, TierName},
+    domain::{PersonaName, TierName},
     golden::{Catalogue, GoldenPath, Tier},
 };
 use std::{collections::BTreeSet, fmt::Write};
@@ -61,8 +61,9 @@ pub fn pages() -> Pages {
     let crossplane =
         head("Crossplane", "Golden paths as resources of Crossplane, by way of its Terraform or OpenTofu provider.");
     let security = head("Security notes", "Who may do what, and what is tested where.");
-    let of_workloads = OF_WORKLOADS
-        .map(|(file, title, about, text)| (format!("guides/{file}.md"), format!("{}\n{text}", head(title, about))));
+    let of_workloads = OF_WORKLOADS.map(|(file, title, about, text)| {
+        (format!("guides/{file}.md").into(), format!("{}\n{text}", head(title, about)))
+    });
     let mut pages = Pages::from([
         ("guides/glossary.md".into(), format!("{glossary}\n{GLOSSARY}")),
         ("guides/golden-paths.md".into(), golden_paths(&Catalogue::embedded())),

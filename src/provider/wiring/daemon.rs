@@ -1,34 +1,42 @@
-//! The daemon over a target: an engine for each of its connections.
+//! The daemon over a target: an engine for each of its connections, within the bounds of whoever calls.
 
-use super::{ports::Ports, target};
+use super::{ports::Ports, real, reviews, target};
 use crate::{
-    cli::daemon::{Journal, Settings},
-    resources::provider_config::ProviderConfig,
+    cli::daemon::{IssuerOf, Journal, ListenOn, SessionsOf, Settings, TlsOn, TokensOf},
+    resources::provider_config::{ProviderConfig, Target},
 };
 use anyhow::Context as _;
+use goldenpath_adapters::aws::AssumeRole;
 use goldenpath_core::{
     domain::Problem,
-    provision::{Bounds, Provisioner},
+    provision::{EngineConfig, Provisioner},
 };
-use goldenpath_daemon::{Daemon, JournalPlace, MakeEngine, Postgres};
+use goldenpath_daemon::{
+    Daemon, EngineScope, JournalPlace, Listen, MakeEngine, OidcIssuer, OperationSession, Pair, Postgres, TlsFiles,
+    TokenSettings,
+};
 use plugin::Diagnostic;
 use std::{io, sync::Arc};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
-    engines(&settings.provider)?;
+    engines(&settings.provider, settings.sessions.clone())?;
+    let tokens = tokens(&settings.tokens, &settings.provider.target)?;
+    let listen = listen(&settings.listen);
     journal(&settings.journal)?;
     // The user is asked of the kernel through a socket.
-    runtime()?.block_on(async { goldenpath_daemon::check_socket(&settings.endpoint.socket()) })?;
+    runtime()?.block_on(async { goldenpath_daemon::check(&listen, tokens) })?;
     Ok(())
 }
 
-pub(super) fn serve(settings: Settings, listening: &dyn Fn()) -> anyhow::Result<()> {
-    let engines = engines(&settings.provider)?;
-    let Settings { endpoint, journal, retention, .. } = settings;
+pub(super) fn serve(settings: Settings, listening: &dyn Fn(&[String])) -> anyhow::Result<()> {
+    let engines = engines(&settings.provider, settings.sessions.clone())?;
+    let tokens = tokens(&settings.tokens, &settings.provider.target)?;
+    let Settings { listen: on, journal, retention, callers, sessions, .. } = settings;
     let journal = self::journal(&journal)?;
-    let daemon = Daemon { socket: endpoint.socket(), journal, retention, engines };
+    let has_sessions = sessions.is_some();
+    let daemon = Daemon { listen: listen(&on), journal, retention, engines, callers, tokens, has_sessions };
     runtime()?.block_on(async {
         let [mut terminate, mut interrupt] = signals()?;
         let end = async {
@@ -62,17 +70,62 @@ fn signals() -> io::Result<[Signal; 2]> {
     Ok([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?])
 }
 
+fn listen(on: &[ListenOn]) -> Vec<Listen> {
+    let one = |on: &ListenOn| match on.clone() {
+        ListenOn::Unix(path) => Listen::Unix(path),
+        ListenOn::Tcp { address, tls: TlsOn { certificate, key, client_ca } } => {
+            Listen::Tcp { address, tls: TlsFiles { own: Pair { certificate, key }, client_ca } }
+        }
+    };
+    on.iter().map(one).collect()
+}
+
+fn tokens(of: &TokensOf, target: &Target) -> anyhow::Result<TokenSettings> {
+    let TokensOf { kubernetes, oidc } = of;
+    let issuer = |issuer: &IssuerOf| {
+        let IssuerOf { name, issuer: url, audiences, ca } = issuer.clone();
+        OidcIssuer { name, url, audiences, ca }
+    };
+    Ok(TokenSettings {
+        kubernetes: kubernetes.as_ref().map(|kubernetes| reviews::of(kubernetes, target)).transpose()?,
+        oidc: oidc.iter().map(issuer).collect(),
+    })
+}
+
 /// What is wrong with the configuration is found here, and not when the first client connects.
-fn engines(config: &ProviderConfig) -> anyhow::Result<MakeEngine> {
+fn engines(config: &ProviderConfig, sessions: Option<SessionsOf>) -> anyhow::Result<MakeEngine> {
     let ProviderConfig { target, catalogue, lease, bounds, is_shared: _, unreachable: _ } = config;
     let catalogue = target::catalogue(catalogue)?;
-    let wrong = |error: Diagnostic| anyhow::anyhow!("{}. {}", error.summary, error.detail);
     // Its own credentials are what it is for.
     target::ports(target.clone(), false).map_err(wrong)?;
-    let (target, lease, bounds) = (target.clone(), *lease, bounds.clone());
-    Ok(Arc::new(move |narrower: Vec<Bounds>| -> Result<Arc<dyn Provisioner>, Problem> {
-        let ports: Ports = target::ports(target.clone(), false)
-            .map_err(|error| Problem::error("daemon.target", error.summary, error.detail))?;
-        Ok(Arc::new(target::engine(ports, catalogue.clone(), lease, [bounds.clone(), narrower].concat())))
+    let (target, lease, own) = (target.clone(), *lease, bounds.clone());
+    Ok(Arc::new(move |scope: EngineScope| -> Result<Arc<dyn Provisioner>, Problem> {
+        let EngineScope { bounds, verifies, session } = scope;
+        let ports = match (target.clone(), sessions.as_ref().zip(session)) {
+            (Target::Real { aws, kubernetes }, Some((role, session))) => {
+                real::ports(*aws, kubernetes, false, Some(session_role(role, session)))
+            }
+            (target, _) => target::ports(target, false),
+        };
+        let ports: Ports = ports.map_err(|error| Problem::error("daemon.target", error.summary, error.detail))?;
+        let config = target::engine_config(&ports, lease, [own.clone(), bounds].concat());
+        Ok(Arc::new(target::engine_with(ports, catalogue.clone(), EngineConfig { verifies, ..config })))
     }))
+}
+
+fn session_role(role: &SessionsOf, session: OperationSession) -> AssumeRole {
+    let SessionsOf { role_arn, duration } = role.clone();
+    let OperationSession { operation, about, person } = session;
+    AssumeRole {
+        role_arn,
+        session_name: Some(operation),
+        external_id: None,
+        source_identity: person.map(|person| real::source_identity(&person)),
+        duration,
+        only_for: Some(about),
+    }
+}
+
+fn wrong(error: Diagnostic) -> anyhow::Error {
+    anyhow::anyhow!("{}. {}", error.summary, error.detail)
 }

@@ -2,7 +2,6 @@
 
 use crate::domain::{
     Body, ClusterArn, Desired, Identity, IdentityScope, ObjectKey, PersonaName, Role, Statement, TrustedOidc,
-    short_hash,
 };
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,16 +42,6 @@ pub enum Trust {
     PodIdentity(IdentityScope),
     /// The URL of the cluster's OIDC issuer.
     Irsa(String),
-}
-
-/// `gp-<environment>-<persona or slot>-<10 hex>`, at most 64. Names are unique per account whatever the path and without
-/// regard to case, so the hash is over the cluster's ARN too.
-pub fn role_name(cluster: &ClusterArn, environment: &str, slot: Option<&str>, persona: Option<PersonaName>) -> String {
-    let persona = persona.map_or("", PersonaName::as_str);
-    let hash = short_hash([cluster.as_str(), environment, slot.unwrap_or(""), persona], 10);
-    let mut text = format!("{environment}-{}", slot.unwrap_or(persona));
-    text.truncate(50);
-    format!("gp-{}-{hash}", text.trim_end_matches('-'))
 }
 
 // === impl RoleTerms ===

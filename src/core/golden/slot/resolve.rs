@@ -3,7 +3,7 @@
 
 use super::effective::Effective;
 use crate::{
-    domain::{IdentityMode, LABEL_PREFIX, Problem, Problems, SlotSpec},
+    domain::{IdentityMode, LABEL_PREFIX, Problem, Problems, SlotSpec, role_name},
     golden::{
         blueprint::Summary,
         defaults::{
@@ -12,7 +12,7 @@ use crate::{
             roles,
         },
         objects::{
-            iam::{RoleTerms, Trust, WorkloadRole, role_name},
+            iam::{RoleTerms, Trust, WorkloadRole},
             mark::Mark,
             namespace::{GoldenNamespace, NamespaceTerms},
         },

@@ -4,7 +4,9 @@
 use super::{
     connection::Engine,
     decide::{
-        Inputs, Stop, bounds, decide,
+        Inputs, Stop, bounds,
+        claim::is_made_for,
+        decide,
         drift::Lines,
         instance::Decision,
         limits, losses, outcome, promise,
@@ -225,6 +227,8 @@ impl Engine {
         loop {
             let leaving = self.gather_leaving(request, &cluster.stable, &mut watch, moment).await?; // reads
             self.within_bounds(&request.id, leaving.record.as_ref())?; // pure
+            let has_own = leaving.observed.iter().any(|object| is_made_for(&request.id, object, &leaving.observed)); // pure
+            self.refuse_without_record(&request.id, leaving.record.is_some(), has_own)?; // pure
             let removal = decide_removal(request, &leaving)?; // pure
             match removal {
                 Removal::Remove => {
@@ -269,7 +273,11 @@ impl Engine {
     }
 
     /// Pure. With what the golden path and the policy say of the request; the error arm: there is nothing to render.
-    fn render(&self, change: &ChangeRequest<'_>, ground: &Ground) -> Result<(Blueprint, Vec<Problem>), Vec<Problem>> {
+    pub(super) fn render(
+        &self,
+        change: &ChangeRequest<'_>,
+        ground: &Ground,
+    ) -> Result<(Blueprint, Vec<Problem>), Vec<Problem>> {
         let mut problems = change.spec.check(); // pure
         let catalogue = &change.catalogue(&self.catalogue);
         let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
