@@ -40,6 +40,8 @@ async fn an_operation_is_one_whichever_daemon_is_asked() {
     let first = run(&one, "a");
     until(|| engine.ensures() == 1).await;
     let same = run(&two, "a");
+    // Before nobody waits for it any more.
+    sleep(Duration::from_millis(200)).await;
     first.abort();
     let equal = run(&two, "b");
     until(|| engine.ensures() == 2).await;
