@@ -12,6 +12,7 @@ mod failures;
 mod fuzz;
 mod joined;
 mod live;
+mod metrics;
 mod outside;
 mod people;
 mod permissions;

@@ -17,6 +17,7 @@ mod reading;
 pub mod real;
 mod reattach;
 mod run;
+mod sharing;
 mod target;
 mod unknown;
 mod versions;
@@ -135,6 +136,7 @@ pub const STORIES: &[Story] = &[
     story("a daemon is killed in the middle of apply and destroy", On::Every, daemon::killed),
     story("a client of a daemon is killed in the middle of apply", On::Main, daemon::its_client_killed),
     story("two clients of a daemon at once", On::Main, daemon::two_clients),
+    story("three clients of a daemon plan at about the price of one", On::Main, sharing::three_at_once),
     story("a daemon out of reach", On::Main, daemon::out_of_reach),
     story("words that a CLI drops are refused", On::Every, words::refused_at_their_attribute),
     story("a Deny, a document and a managed policy reach the role", On::Every, words::policies_reach_the_role),

@@ -6,6 +6,7 @@
 //! two states would then hold the same instance, so the second begins an operation of its own, which waits for the lease as it would
 //! in two processes.
 
+mod ending;
 mod known;
 mod tend;
 mod wish;
@@ -13,6 +14,8 @@ mod wish;
 use crate::{
     contract::Verb,
     error::{JournalError, in_one_line},
+    metrics::Metrics,
+    reads::Reads,
     refusal,
     store::{Accepted, Document, Entry, IfNew, Store},
 };
@@ -20,7 +23,8 @@ use goldenpath_core::{
     domain::{Problem, short_hash},
     provision::{Bounds, Cancel, Provisioner},
 };
-use known::{Known, Outcome};
+pub use known::Standing;
+use known::{Known, Outcome, Started};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -43,6 +47,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub struct Operations {
     store: Arc<dyn Store>,
     engines: MakeEngine,
+    reads: Arc<Reads>,
+    metrics: Arc<Metrics>,
     known: Known,
     /// The store is worth a look before the next beat.
     stir: Notify,
@@ -81,10 +87,12 @@ enum Answer {
 // === impl Operations ===
 
 impl Operations {
-    pub fn new(store: Arc<dyn Store>, engines: MakeEngine) -> Arc<Self> {
+    pub fn new(store: Arc<dyn Store>, engines: MakeEngine, reads: Arc<Reads>, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
             store,
             engines,
+            reads,
+            metrics,
             known: Known::default(),
             stir: Notify::new(),
             ending: Cancel::new(),
@@ -165,15 +173,17 @@ impl Operations {
 
     /// The client's own engine comes first, since it knows the rest of that client's run.
     fn start(self: &Arc<Self>, entry: &Entry, wish: Wish, engine: Arc<dyn Provisioner>) {
-        let Some((cancel, own_engine)) = self.known.start(entry) else { return };
+        let Some(Started { cancel, engine: own_engine, waited }) = self.known.start(entry) else { return };
         let Entry { id, verb, about, .. } = entry.clone();
         let span = tracing::info_span!("operation", operation = id);
         let (this, busy, begun) = (self.clone(), self.busy.subscribe(), Instant::now());
+        let kind = wish.kind();
         let work = wish.perform(own_engine.unwrap_or(engine), cancel).instrument(span.clone());
         let carry_out = async move {
             tracing::info!(verb = verb.as_str(), about, "An operation begins");
             let ended = tokio::spawn(work).await;
             let ended = ended.unwrap_or_else(|_| verb.failure(refusal::broken_off("finish the operation")));
+            this.metrics.operation_ended(verb, kind, ending::word(verb, &ended), waited, begun.elapsed());
             let outcome = this.write_end(&id, ended.into()).await;
             let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(about, milliseconds, "An operation ended");
@@ -216,7 +226,20 @@ impl Operations {
     }
 
     pub fn count(&self) -> usize {
-        self.known.count()
+        self.known.standing().running
+    }
+
+    pub fn standing(&self) -> Standing {
+        self.known.standing()
+    }
+
+    /// Whether operations could be accepted.
+    pub async fn check(&self) -> Result<(), JournalError> {
+        self.store.check().await
+    }
+
+    pub fn is_ending(&self) -> bool {
+        self.ending.is_cancelled()
     }
 
     /// Nothing new begins. Done when all that runs has ended.

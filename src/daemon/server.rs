@@ -2,7 +2,10 @@
 
 use crate::{
     error::DaemonError,
+    http::{Health, HttpListener, HttpPlace},
+    metrics::Metrics,
     operations::{MakeEngine, Operations},
+    reads::Reads,
     service::Service,
     socket::Socket,
     store::{self, JournalPlace},
@@ -29,23 +32,35 @@ pub struct Daemon {
     /// How long operations that have ended are kept.
     pub retention: Duration,
     pub engines: MakeEngine,
+    /// Over all targets that the engines work on.
+    pub reads: Arc<Reads>,
+    pub metrics: Arc<Metrics>,
+    /// Where metrics and health are served; `None`: nowhere.
+    pub http: Option<HttpPlace>,
 }
 
 /// Serves until `end`, and then waits for what runs. `listening` is called once clients can connect.
 pub async fn serve(daemon: Daemon, listening: impl FnOnce(), end: impl Future<Output = ()>) -> Result<(), DaemonError> {
-    let Daemon { socket, journal, retention, engines } = daemon;
+    let Daemon { socket, journal, retention, engines, reads, metrics, http } = daemon;
     let store = store::open(&journal, retention).await?;
-    let operations = Operations::new(store, engines.clone());
+    let operations = Operations::new(store, engines.clone(), reads, metrics.clone());
     let socket = Socket::bind(&socket).await?;
+    let http = match http {
+        Some(place) => Some(HttpListener::bind(&place).await?),
+        None => None,
+    };
     // Before anybody can ask for one of them.
     let resumed = operations.resume().await?;
     // Until the end: what runs keeps its claims while the daemon waits for it.
     let mut tending = JoinSet::new();
     tending.spawn(operations.clone().tend());
+    if let Some(listener) = http {
+        tending.spawn(listener.serve(Health { operations: operations.clone(), metrics: metrics.clone() }));
+    }
     tracing::info!(resumed, "The daemon listens");
     listening();
     tokio::select! {
-        () = accept(&socket, &operations, &engines) => {}
+        () = accept(&socket, &operations, &engines, &metrics) => {}
         () = end => {}
     }
     drop(socket);
@@ -57,10 +72,16 @@ pub async fn serve(daemon: Daemon, listening: impl FnOnce(), end: impl Future<Ou
     Ok(())
 }
 
-async fn accept(socket: &Socket, operations: &Arc<Operations>, engines: &MakeEngine) {
+async fn accept(socket: &Socket, operations: &Arc<Operations>, engines: &MakeEngine, metrics: &Arc<Metrics>) {
     loop {
         match socket.accept().await {
-            Ok(stream) => drop(tokio::spawn(connection(stream, operations.clone(), engines.clone()))),
+            Ok(stream) => {
+                let (open, serving) = (metrics.connection(), connection(stream, operations.clone(), engines.clone()));
+                tokio::spawn(async move {
+                    serving.await;
+                    drop(open);
+                });
+            }
             Err(error) => {
                 tracing::warn!(%error, "A connection could not be accepted");
                 sleep(ACCEPT_PAUSE).await;

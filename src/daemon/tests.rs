@@ -1,12 +1,15 @@
 //! Daemon and client over a real socket, with an engine that does what a test says.
 
 mod harness;
+mod health;
 mod messages;
 mod shared;
 
 use crate::{
     contract::Verb,
+    metrics::Metrics,
     operations::{Asked, MakeEngine, Operations},
+    reads::Reads,
     store::{JournalPlace, open},
 };
 use goldenpath_core::{domain::Severity, provision::Provisioner};
@@ -23,7 +26,11 @@ pub fn asked(id: &str) -> Asked {
 pub async fn operations(place: &JournalPlace, engine: &Arc<FakeEngine>) -> Arc<Operations> {
     let engine = engine.clone();
     let engines: MakeEngine = Arc::new(move |_| Ok(engine.clone()));
-    let operations = Operations::new(open(place, HOUR).await.unwrap(), engines);
+    let operations = {
+        let metrics = Metrics::new();
+        let reads = Reads::new(Duration::ZERO, metrics.clone());
+        Operations::new(open(place, HOUR).await.unwrap(), engines, reads, metrics)
+    };
     tokio::spawn(operations.clone().tend());
     operations
 }

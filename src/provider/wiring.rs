@@ -12,6 +12,7 @@ mod inspector;
 mod permissions;
 mod ports;
 mod real;
+mod shared;
 mod target;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! A daemon in a thread of its own, which can be killed: with its runtime all its tasks are gone, as with a process.
 
-use crate::{Client, Daemon, JournalPlace, MakeEngine, serve};
+use crate::{Client, Daemon, HttpPlace, JournalPlace, MakeEngine, Metrics, Reads, serve};
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected, from_document},
@@ -179,6 +179,10 @@ impl DaemonFixture {
         self.folder.path().join("daemon.sock")
     }
 
+    pub fn http(&self) -> PathBuf {
+        self.folder.path().join("http.sock")
+    }
+
     /// Of each connection that was made, in their order.
     pub fn bounds(&self) -> Vec<String> {
         let mut bounds = self.bounds.lock().unwrap().clone();
@@ -206,7 +210,10 @@ impl DaemonFixture {
             Ok(engine.clone())
         });
         let journal = self.journal.clone();
-        let daemon = Daemon { socket: self.socket(), journal, retention: LONG, engines };
+        let metrics = Metrics::new();
+        let reads = Reads::new(Duration::ZERO, metrics.clone());
+        let http = Some(HttpPlace::Unix(self.http()));
+        let daemon = Daemon { socket: self.socket(), journal, retention: LONG, engines, reads, metrics, http };
         let thread = thread::spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {

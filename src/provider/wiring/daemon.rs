@@ -1,8 +1,11 @@
 //! The daemon over a target: an engine for each of its connections.
 
-use super::{ports::Ports, target};
+use super::{
+    shared::{self, SharedTarget},
+    target,
+};
 use crate::{
-    cli::daemon::{Journal, Settings},
+    cli::daemon::{Http, Journal, Settings},
     resources::provider_config::ProviderConfig,
 };
 use anyhow::Context as _;
@@ -10,14 +13,14 @@ use goldenpath_core::{
     domain::Problem,
     provision::{Bounds, Provisioner},
 };
-use goldenpath_daemon::{Daemon, JournalPlace, MakeEngine, Postgres};
+use goldenpath_daemon::{Daemon, HttpPlace, JournalPlace, MakeEngine, Metrics, Postgres, Reads};
 use plugin::Diagnostic;
 use std::{io, sync::Arc};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
-    engines(&settings.provider)?;
+    engines(&settings.provider, &Reads::new(settings.limits.reads_shared_for, Metrics::new()))?;
     journal(&settings.journal)?;
     // The user is asked of the kernel through a socket.
     runtime()?.block_on(async { goldenpath_daemon::check_socket(&settings.endpoint.socket()) })?;
@@ -25,10 +28,18 @@ pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
 }
 
 pub(super) fn serve(settings: Settings, listening: &dyn Fn()) -> anyhow::Result<()> {
-    let engines = engines(&settings.provider)?;
-    let Settings { endpoint, journal, retention, .. } = settings;
+    let Settings { endpoint, journal, retention, limits, http, provider } = settings;
+    let metrics = Metrics::new();
+    let reads = Reads::new(limits.reads_shared_for, metrics.clone());
+    shared::limit(&limits);
+    shared::count(&metrics);
+    let engines = engines(&provider, &reads)?;
+    let http = http.map(|http| match http {
+        Http::Tcp(address) => HttpPlace::Tcp(address),
+        Http::Unix(path) => HttpPlace::Unix(path),
+    });
     let journal = self::journal(&journal)?;
-    let daemon = Daemon { socket: endpoint.socket(), journal, retention, engines };
+    let daemon = Daemon { socket: endpoint.socket(), journal, retention, engines, reads, metrics, http };
     runtime()?.block_on(async {
         let [mut terminate, mut interrupt] = signals()?;
         let end = async {
@@ -63,16 +74,16 @@ fn signals() -> io::Result<[Signal; 2]> {
 }
 
 /// What is wrong with the configuration is found here, and not when the first client connects.
-fn engines(config: &ProviderConfig) -> anyhow::Result<MakeEngine> {
+fn engines(config: &ProviderConfig, reads: &Arc<Reads>) -> anyhow::Result<MakeEngine> {
     let ProviderConfig { target, catalogue, lease, bounds, is_shared: _, unreachable: _ } = config;
     let catalogue = target::catalogue(catalogue)?;
     let wrong = |error: Diagnostic| anyhow::anyhow!("{}. {}", error.summary, error.detail);
     // Its own credentials are what it is for.
     target::ports(target.clone(), false).map_err(wrong)?;
-    let (target, lease, bounds) = (target.clone(), *lease, bounds.clone());
+    let target = SharedTarget::new(target.clone(), reads.clone());
+    let (lease, bounds) = (*lease, bounds.clone());
     Ok(Arc::new(move |narrower: Vec<Bounds>| -> Result<Arc<dyn Provisioner>, Problem> {
-        let ports: Ports = target::ports(target.clone(), false)
-            .map_err(|error| Problem::error("daemon.target", error.summary, error.detail))?;
+        let ports = target.ports().map_err(|error| Problem::error("daemon.target", error.summary, error.detail))?;
         Ok(Arc::new(target::engine(ports, catalogue.clone(), lease, [bounds.clone(), narrower].concat())))
     }))
 }

@@ -1,6 +1,9 @@
 //! The daemon's configuration: YAML, in the words of the provider block where they mean the same. Errors name the field.
 
-use super::journal::Journal;
+use super::{
+    journal::Journal,
+    limits::{Http, Limits, WrittenLimits},
+};
 use crate::resources::provider_config::{
     self, Endpoint, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve,
 };
@@ -27,6 +30,8 @@ pub struct Settings {
     pub endpoint: Endpoint,
     pub journal: Journal,
     pub retention: Duration,
+    pub limits: Limits,
+    pub http: Option<Http>,
     /// Target, catalogue and bounds.
     pub provider: ProviderConfig,
 }
@@ -37,6 +42,8 @@ struct Written {
     listen: Endpoint,
     journal: Json,
     retention: Option<String>,
+    limits: Option<WrittenLimits>,
+    http: Option<String>,
     target: WrittenTarget,
     catalogue: Option<Vec<PathBuf>>,
     allow: Option<Json>,
@@ -65,7 +72,8 @@ impl Settings {
 /// Relative paths are relative to the file's folder.
 fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Result<Settings> {
     let document: Json = serde_saphyr::from_str(text)?;
-    let Written { listen, journal, retention, target, catalogue, allow } = from_value(&to_value(&document))?;
+    let Written { listen, journal, retention, limits, http, target, catalogue, allow } =
+        from_value(&to_value(&document))?;
     let retention = match retention {
         Some(text) => duration(&text).map_err(|error| anyhow::anyhow!("retention: {error}"))?,
         None => RETENTION,
@@ -91,6 +99,8 @@ fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Re
         endpoint: listen,
         journal: Journal::read(journal, folder)?,
         retention,
+        limits: Limits::read(limits)?,
+        http: http.as_deref().map(Http::read).transpose()?,
         provider: provider_of(&provider, environment)?,
     })
 }
@@ -180,6 +190,10 @@ retention: 24h
             ("retention: 24h", "retention: 7d", "retention: ", "days are no unit"),
             ("retention: 24h", "retention: 1m", "retention: ", "too short"),
             ("retention: 24h", "retentoin: 24h", "retentoin", "a misspelt field"),
+            ("retention: 24h", "limits: { aws_per_second: 0 }", "limits.aws_per_second: ", "no request at all"),
+            ("retention: 24h", "limits: { aws: 5 }", "limits", "a misspelt limit"),
+            ("retention: 24h", "limits: { reads_shared_for: 1m }", "limits.reads_shared_for: ", "too long"),
+            ("retention: 24h", "http: 9464", "http: ", "a port alone"),
             ("{ path: sandbox.db }", "{ pth: x }", "sandbox", "a misspelt attribute"),
             ("sandbox: { path: sandbox.db }", "offline: {}", "offline", "a target that changes nothing"),
             ("sandbox: { path: sandbox.db }", "aws: { region: here }", "target.aws.region: ", "no region"),
