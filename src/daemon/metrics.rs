@@ -1,10 +1,7 @@
 //! What the daemon counts. No label ever holds the name of a person or of an environment, a team or a cluster: labels are words of
 //! this program, versions and tiers, so that there are few of them and nothing in them is anybody's business.
 
-use crate::{
-    contract::{API, RELEASE, Verb},
-    operations::Standing,
-};
+use crate::contract::{API, RELEASE, Verb};
 use prometheus_client::{
     encoding::{prometheus_text, text},
     metrics::{
@@ -49,6 +46,12 @@ pub struct EnvironmentCount {
     pub version: String,
     pub tier: String,
     pub count: u32,
+}
+
+/// What runs in this process, and what its clients wait for that does not.
+pub struct Standing {
+    pub running: usize,
+    pub waiting: usize,
 }
 
 /// How the metrics are written.

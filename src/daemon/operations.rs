@@ -14,7 +14,7 @@ mod wish;
 use crate::{
     contract::Verb,
     error::{JournalError, in_one_line},
-    metrics::Metrics,
+    metrics::{Metrics, Standing},
     reads::Reads,
     refusal,
     store::{Accepted, Document, Entry, IfNew, Store},
@@ -23,7 +23,6 @@ use goldenpath_core::{
     domain::{Problem, short_hash},
     provision::{Bounds, Cancel, Provisioner},
 };
-pub use known::Standing;
 use known::{Known, Outcome, Started};
 use std::{
     sync::Arc,

@@ -3,7 +3,7 @@
 use crate::{
     error::DaemonError,
     http::{Health, HttpListener, HttpPlace},
-    metrics::Metrics,
+    metrics::{Metrics, OpenConnection},
     operations::{MakeEngine, Operations},
     reads::Reads,
     service::Service,
@@ -76,11 +76,8 @@ async fn accept(socket: &Socket, operations: &Arc<Operations>, engines: &MakeEng
     loop {
         match socket.accept().await {
             Ok(stream) => {
-                let (open, serving) = (metrics.connection(), connection(stream, operations.clone(), engines.clone()));
-                tokio::spawn(async move {
-                    serving.await;
-                    drop(open);
-                });
+                let open = metrics.connection();
+                drop(tokio::spawn(connection(stream, operations.clone(), engines.clone(), open)));
             }
             Err(error) => {
                 tracing::warn!(%error, "A connection could not be accepted");
@@ -91,8 +88,8 @@ async fn accept(socket: &Socket, operations: &Arc<Operations>, engines: &MakeEng
 }
 
 /// A service of its own for each connection: its state needs no table, and goes when the connection does.
-async fn connection(stream: UnixStream, operations: Arc<Operations>, engines: MakeEngine) {
-    let service = Service::of_connection(operations, engines);
+async fn connection(stream: UnixStream, operations: Arc<Operations>, engines: MakeEngine, open: OpenConnection) {
+    let service = Service::of_connection(operations, engines, open);
     let incoming = tokio_stream::once(Ok::<_, Infallible>(stream));
     if let Err(error) = Server::builder().add_service(service).serve_with_incoming(incoming).await {
         tracing::debug!(%error, "A connection ended with an error");

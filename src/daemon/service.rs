@@ -2,6 +2,7 @@
 
 use crate::{
     contract::{API, LARGEST_MESSAGE, RELEASE, Verb, work_together},
+    metrics::OpenConnection,
     operations::{Asked, MakeEngine, Operations},
     refusal,
 };
@@ -22,6 +23,8 @@ pub struct Service {
     operations: Arc<Operations>,
     engines: MakeEngine,
     caller: OnceLock<Caller>,
+    /// Counted for as long as the connection has its service.
+    _open: OpenConnection,
 }
 
 /// Whom Hello was said by.
@@ -33,8 +36,12 @@ struct Caller {
 // === impl Service ===
 
 impl Service {
-    pub fn of_connection(operations: Arc<Operations>, engines: MakeEngine) -> ProvisionerServer<Self> {
-        ProvisionerServer::new(Self { operations, engines, caller: OnceLock::new() })
+    pub fn of_connection(
+        operations: Arc<Operations>,
+        engines: MakeEngine,
+        open: OpenConnection,
+    ) -> ProvisionerServer<Self> {
+        ProvisionerServer::new(Self { operations, engines, caller: OnceLock::new(), _open: open })
             .max_decoding_message_size(LARGEST_MESSAGE)
             .max_encoding_message_size(LARGEST_MESSAGE)
     }

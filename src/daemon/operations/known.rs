@@ -1,6 +1,9 @@
 //! What this process knows of operations: which of them it carries out, and which of its clients wait for which.
 
-use crate::store::{Document, Entry};
+use crate::{
+    metrics::Standing,
+    store::{Document, Entry},
+};
 use goldenpath_core::provision::{Cancel, Provisioner};
 use std::{
     collections::HashMap,
@@ -41,12 +44,6 @@ struct Operation {
     /// By their own ids of it, and how many connections wait with each.
     clients: HashMap<String, usize>,
     outcome: watch::Sender<Option<Document>>,
-}
-
-/// What runs here, and what clients of this process wait for that does not.
-pub struct Standing {
-    pub running: usize,
-    pub waiting: usize,
 }
 
 pub struct Started {

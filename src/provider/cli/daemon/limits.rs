@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// An API server takes a few hundred; others want some of it.
 const KUBERNETES: u32 = 50;
-/// Plans of one pipeline begin within a second of each other.
+/// Plans of one pipeline begin within a second of each other, and nobody looks sooner for what they have just changed out of band.
 const SHARED_FOR: Duration = Duration::from_secs(1);
 const LONGEST_SHARED: Duration = Duration::from_secs(10);
 
@@ -43,6 +43,7 @@ impl Limits {
             ensure!(limit != Some(0), "limits.{name}: at least 1 is needed");
         }
         let reads_shared_for = match reads_shared_for {
+            Some(text) if text == "0s" => Duration::ZERO,
             Some(text) => duration(&text).map_err(|error| anyhow::anyhow!("limits.reads_shared_for: {error}"))?,
             None => SHARED_FOR,
         };
