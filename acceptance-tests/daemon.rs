@@ -18,6 +18,8 @@ pub struct Daemon {
     folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
     process: OwnProcess,
+    /// As it says itself.
+    endpoints: Vec<String>,
 }
 
 impl Daemon {
@@ -30,9 +32,19 @@ impl Daemon {
     pub fn with(target: &str, lines: &str, environment: Vec<(String, String)>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
         let config = format!("listen: unix://{}/daemon.sock\n{lines}target:\n  {target}\n", folder.path().display());
+        Self::in_folder(folder, &config, environment)
+    }
+
+    /// With files of its own beside its configuration.
+    pub fn in_folder(folder: tempfile::TempDir, config: &str, environment: Vec<(String, String)>) -> Result<Self> {
         fs::write(folder.path().join("daemon.yaml"), config)?;
-        let process = spawn(folder.path(), &environment)?;
-        Ok(Self { folder, environment, process })
+        let (process, endpoints) = spawn(folder.path(), &environment)?;
+        Ok(Self { folder, environment, process, endpoints })
+    }
+
+    /// Over TLS.
+    pub fn https(&self) -> Result<&str> {
+        self.endpoints.iter().find(|endpoint| endpoint.starts_with("https://")).map(String::as_str).context("no TCP")
     }
 
     pub fn config(&self) -> PathBuf {
@@ -62,7 +74,7 @@ impl Daemon {
 
     /// After it ended, with the journal that it left.
     pub fn start_again(&mut self) -> Result<()> {
-        self.process = spawn(self.folder.path(), &self.environment)?;
+        (self.process, self.endpoints) = spawn(self.folder.path(), &self.environment)?;
         Ok(())
     }
 
@@ -97,7 +109,7 @@ fn signal(process: &OwnProcess, signal: &str) -> Result<()> {
     Ok(())
 }
 
-fn spawn(folder: &Path, environment: &[(String, String)]) -> Result<OwnProcess> {
+fn spawn(folder: &Path, environment: &[(String, String)]) -> Result<(OwnProcess, Vec<String>)> {
     let mut command = Command::new(provider()?);
     command.args(["daemon", "--config"]).arg(folder.join("daemon.yaml"));
     command.env("GOLDENPATH_LEASE_SECONDS", "1").env_remove("TF_LOG").env_remove("GOLDENPATH_BOUNDS");
@@ -105,6 +117,6 @@ fn spawn(folder: &Path, environment: &[(String, String)]) -> Result<OwnProcess> 
     let mut process = OwnProcess(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?);
     let printed = process.stdout.take().context("no output")?;
     let line = BufReader::new(printed).lines().next().context("the daemon did not start")??;
-    ensure!(line.starts_with("Listening on unix://"), "the daemon says {line:?}");
-    Ok(process)
+    let endpoints = line.strip_prefix("Listening on ").with_context(|| format!("the daemon says {line:?}"))?;
+    Ok((process, endpoints.split(", ").map(str::to_owned).collect()))
 }

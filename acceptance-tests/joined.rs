@@ -2,6 +2,8 @@
 
 mod entries;
 mod locks;
+mod reviews;
+mod sessions;
 mod shares;
 mod trail;
 
@@ -32,7 +34,7 @@ use goldenpath_core::{
 use serde_json::json;
 use std::sync::Arc;
 
-pub const CHECKS: [Check<Real>; 10] = [
+pub const CHECKS: [Check<Real>; 12] = [
     check!("facts are what EKS, IAM and STS say", facts),
     check!("a token reaches the API server, and only with an access entry", tokens),
     check!("roles are assumed one after another", chained),
@@ -40,6 +42,8 @@ pub const CHECKS: [Check<Real>; 10] = [
     check!("clients of one process have credentials of their own", each_client_by_its_own),
     check!("out-of-band changes of an access entry are shown and healed", entries::are_healed),
     check!("every change says which operation it is of", trail::names_the_operation),
+    check!("an operation of a daemon has a session of its own", sessions::are_of_one_operation),
+    check!("a token is reviewed for an audience", reviews::are_for_an_audience),
     check!("a lock costs no wait that is not another's", locks::cost_no_wait),
     check!("the last of a total is given once", shares::are_given_once),
     check!("what fails has its class", classes),

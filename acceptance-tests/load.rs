@@ -5,7 +5,7 @@ use goldenpath_core::{
     domain::from_document,
     provision::{Cancel, EnsureRequest, Prior, Provisioner as _, Spec},
 };
-use goldenpath_daemon::Client;
+use goldenpath_daemon::{Address, Client, ClientOptions};
 use serde_json::json;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
@@ -22,7 +22,12 @@ pub struct Load {
 impl Load {
     /// Each client has a connection of its own, and an environment of this team.
     pub async fn prepare(socket: &Path, team: &str, clients: usize) -> Result<Self> {
-        let client = || Client::new(socket.to_owned(), format!("unix://{}", socket.display()), &[]);
+        let options = || ClientOptions {
+            address: Address::Unix(socket.to_owned()),
+            endpoint: format!("unix://{}", socket.display()),
+            token: None,
+        };
+        let client = || Client::new(options(), &[]);
         made(&client(), json!({ "kind": "baseline", "request": { "cluster": "demo" } })).await?;
         let mut prepared = vec![];
         for number in 0..clients {

@@ -10,10 +10,13 @@ mod daemon;
 mod doctor;
 mod failures;
 mod fuzz;
+#[allow(clippy::unwrap_used, dead_code)]
+mod issuer;
 mod joined;
 mod live;
 mod metrics;
 mod outside;
+mod packaging;
 mod people;
 mod permissions;
 mod process;

@@ -13,6 +13,7 @@ mod life;
 mod loss;
 mod meanwhile;
 mod moves;
+mod network;
 mod reading;
 pub mod real;
 mod reattach;
@@ -138,6 +139,7 @@ pub const STORIES: &[Story] = &[
     story("two clients of a daemon at once", On::Main, daemon::two_clients),
     story("three clients of a daemon plan at about the price of one", On::Main, sharing::three_at_once),
     story("a daemon out of reach", On::Main, daemon::out_of_reach),
+    story("a team holds a token, or a certificate, and nothing else", On::Every, network::a_team),
     story("words that a CLI drops are refused", On::Every, words::refused_at_their_attribute),
     story("a Deny, a document and a managed policy reach the role", On::Every, words::policies_reach_the_role),
     story("lint finds the words that a CLI is silent about", On::Main, words::lint_finds_them),

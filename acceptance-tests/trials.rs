@@ -7,7 +7,7 @@ use crate::{
     failures::{self, replicas},
     fuzz, joined,
     live::Live,
-    metrics, people, permissions, read_cost, server, stories,
+    metrics, packaging, people, permissions, read_cost, server, stories,
     truth::{self, Way},
     wrong,
 };
@@ -30,6 +30,7 @@ pub fn all(cases: u64, real_cases: u64, seed: u64) -> Vec<Trial> {
         .map(|(name, check)| trial(format!("architecture: {name}"), check))
         .chain(on_clis(&matrix))
         .chain(wrong_configurations())
+        .chain(packaging::trials())
         .chain(failures())
         .chain(fuzz::CHECKS.map(|(name, check)| trial(format!("fuzz: {name}"), move || check(fuzz::duration()))))
         .chain(truth(cases, seed))
@@ -190,6 +191,7 @@ fn on_shared_servers(first: &Arc<Shared>, real_cases: u64, seed: u64) -> Vec<Tri
         .chain(checks("Kubernetes", contracts::OWN, cluster))
         .chain(checks("AWS and Kubernetes", joined::CHECKS, real.clone()))
         .chain(checks("people", people::CHECKS, fixture))
+        .chain(checks("packaging", packaging::CHECKS, real.clone()))
         .chain(checks("failure on the real servers", failures::real::CHECKS, real.clone()))
         .collect()
 }

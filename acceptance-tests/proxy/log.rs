@@ -17,6 +17,8 @@ pub struct LoggedRequest {
     pub path: String,
     /// IAM's and STS's operation; empty for EKS and Kubernetes, whose method and path say it.
     pub action: String,
+    /// Of IAM and STS, all that was asked for, as a form.
+    pub form: String,
     /// The header `User-Agent`, as both sides' logs keep it.
     pub agent: String,
     pub began: Instant,

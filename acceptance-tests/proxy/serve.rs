@@ -131,6 +131,10 @@ impl Upstream {
                 Service::Aws => action(&body, &path),
                 Service::Kubernetes => String::new(),
             },
+            form: match self.service {
+                Service::Aws => String::from_utf8_lossy(&body).into_owned(),
+                Service::Kubernetes => String::new(),
+            },
             method: parts.method.clone(),
             agent: header(&parts.headers, "user-agent"),
             path,

@@ -6,14 +6,17 @@
 
 use super::{
     cluster::{Cluster, Plan},
-    ministack::{ACCOUNT, Clients, EVERYTHING, Ministack, REGION},
+    ministack::{ACCOUNT, Clients, EVERYTHING, Ministack, REGION, cluster_arn},
     permissions,
     programs::Programs,
     seed,
 };
 use anyhow::{Context as _, Result};
 use aws_sdk_eks::config::Credentials;
-use goldenpath_adapters::aws::{Aws, AwsOptions, CredentialSource, Endpoints};
+use goldenpath_adapters::{
+    aws::{Aws, AwsOptions, CredentialSource, Endpoints},
+    kube::TokenSource as _,
+};
 use serde_json::{Value as Json, json};
 use std::sync::{Arc, OnceLock};
 
@@ -96,6 +99,12 @@ impl Real {
     pub fn aws(&self, url: &str) -> Aws {
         let (key, secret) = &self.platform;
         Aws::new(options(url, CredentialSource::keys(key, secret, None)))
+    }
+
+    /// With which the cluster knows its administrator.
+    pub async fn token(&self) -> Result<String> {
+        let cluster = cluster_arn().parse()?;
+        Ok(self.aws(&self.ministack.url()).token(&cluster, false).await?.reveal().to_owned())
     }
 
     /// A session of a role, as a person gets one.

@@ -42,7 +42,7 @@ fn through_a_daemon(tool: &Tool, hcl: &str) -> Result<(Workspace, Daemon)> {
 }
 
 /// Plans through the daemon and plans of this process, on one target and one state, as people and as programs see them.
-fn same_plans(workspace: &Workspace, daemon: &Daemon, more: &[&str]) -> Result<()> {
+pub(super) fn same_plans(workspace: &Workspace, through: &str, more: &[&str]) -> Result<()> {
     let look = |provider: &str| -> Result<(String, Json)> {
         workspace.write("provider.tf", provider)?;
         let plan = workspace.plan(&[&["-out=saved.plan"], more].concat())?;
@@ -51,7 +51,7 @@ fn same_plans(workspace: &Workspace, daemon: &Daemon, more: &[&str]) -> Result<(
         Ok((plan.raw, parts.map(|part| shown[part].clone()).into_iter().collect()))
     };
     let (text, plan) = look(&workspace.sandbox_provider())?;
-    let (daemon_text, daemon_plan) = look(&daemon.provider(""))?;
+    let (daemon_text, daemon_plan) = look(through)?;
     ensure!(plan == daemon_plan, "another plan {more:?}:\n{plan:#}\n{daemon_plan:#}");
     // A refresh of several resources is printed in the order in which it ends, and with the seconds that it took.
     let lines = |text: &str| {
@@ -69,18 +69,18 @@ pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {
     let (workspace, mut daemon) = through_a_daemon(tool, &all)?;
     // Made before the first plan, so that nobody is the one who makes it.
     workspace.sandbox().ours()?;
-    same_plans(&workspace, &daemon, &[])?;
+    same_plans(&workspace, &daemon.provider(""), &[])?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
     workspace.write("main.tf", &all.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"6\""))?;
-    same_plans(&workspace, &daemon, &[])?;
+    same_plans(&workspace, &daemon.provider(""), &[])?;
     workspace.apply(&[])?;
     let quota = "k8s/v1/ResourceQuota/payments-dev/gp-base";
     workspace.sandbox().edit(quota, &json!({ "spec": { "hard": { "requests.cpu": "99" } } }))?;
-    same_plans(&workspace, &daemon, &[])?;
+    same_plans(&workspace, &daemon.provider(""), &[])?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
-    same_plans(&workspace, &daemon, &["-destroy"])?;
+    same_plans(&workspace, &daemon.provider(""), &["-destroy"])?;
     workspace.destroy(&[])?;
     let left = workspace.sandbox().ours()?;
     ensure!(left.is_empty(), "destroy leaves {left:?}");

@@ -20,6 +20,7 @@ mod iam;
 mod objects;
 mod options;
 pub mod permissions;
+mod session_policy;
 mod simulator;
 mod token;
 mod user_agent;

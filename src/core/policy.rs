@@ -2,6 +2,7 @@
 //! knows objects and no specs: what a rule needs of a request stands in its `Subject`.
 
 mod bounds;
+mod callers;
 mod finding;
 mod iam;
 mod looks;
@@ -9,6 +10,7 @@ mod rules;
 mod subject;
 
 pub use bounds::{Bounds, PipelineBounds, Touched};
+pub use callers::{CallerRule, Identity, May, When, rule_for};
 pub use finding::{Finding, Verdict};
 pub use iam::{Lint, lint};
 pub use rules::{RULES, Rule, judge};

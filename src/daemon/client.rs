@@ -7,6 +7,8 @@ mod connection;
 
 use crate::contract::Verb;
 use async_trait::async_trait;
+pub use connection::{Address, TokenSource};
+
 use connection::{Api, Connection, Failed, GREETING};
 use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected, from_document_text},
@@ -20,7 +22,6 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{
     collections::BTreeMap,
     convert::Infallible,
-    path::PathBuf,
     time::{Duration, Instant},
 };
 use tokio::time::sleep;
@@ -42,6 +43,13 @@ pub struct Client {
     connection: Connection,
 }
 
+pub struct ClientOptions {
+    pub address: Address,
+    /// As it is written, for messages.
+    pub endpoint: String,
+    pub token: Option<TokenSource>,
+}
+
 struct Operation<'a> {
     verb: Verb,
     about: String,
@@ -53,9 +61,10 @@ struct Operation<'a> {
 // === impl Client ===
 
 impl Client {
-    /// `endpoint` is for messages. The bounds hold in the daemon beside its own.
-    pub fn new(socket: PathBuf, endpoint: String, bounds: &[Bounds]) -> Self {
-        Self { connection: Connection::new(socket, endpoint, bounds) }
+    /// The bounds hold in the daemon beside its own.
+    pub fn new(options: ClientOptions, bounds: &[Bounds]) -> Self {
+        let ClientOptions { address, endpoint, token } = options;
+        Self { connection: Connection::new(address, token, endpoint, bounds) }
     }
 
     async fn ask<Q, A, F>(
@@ -149,8 +158,16 @@ impl Client {
             Failed::Unreachable(why) => Problem::error(
                 UNAVAILABLE,
                 format!("The daemon at {endpoint} can't be reached: {why}"),
-                "Start it with `terraform-provider-goldenpath daemon --config <file>` as the same user, or correct \
-                 `daemon.endpoint` in the provider block.",
+                match endpoint.starts_with("unix:") {
+                    true => {
+                        "Start it with `terraform-provider-goldenpath daemon --config <file>` as the same user, or correct \
+                         `daemon.endpoint` in the provider block."
+                    }
+                    false => {
+                        "Check that it runs, that its certificate is for this name, and that it accepts yours; or correct `daemon` in \
+                         the provider block."
+                    }
+                },
             ),
             Failed::Lost(why) => Problem::error(
                 UNAVAILABLE,

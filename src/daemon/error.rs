@@ -1,6 +1,6 @@
 //! Why a daemon can't start, or ends.
 
-use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
@@ -19,10 +19,12 @@ pub enum DaemonError {
     NoSocket { path: PathBuf },
     #[error("cannot listen on {}", path.display())]
     Listen { path: PathBuf, source: io::Error },
-    #[error("cannot listen on {address} for metrics: set another `http`")]
-    ListenHttp { address: SocketAddr, source: io::Error },
     #[error("cannot tell which user this process runs as")]
     User(#[source] io::Error),
+    #[error("cannot listen on {address}")]
+    Address { address: std::net::SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Tls(#[from] crate::tls::TlsError),
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
@@ -62,6 +64,8 @@ pub enum JournalError {
     NewerSchema { found: usize, known: usize },
     #[error("the journal holds an operation of an unknown kind, {verb}")]
     Verb { verb: String },
+    #[error("the journal holds an operation of an unknown caller, {identity}")]
+    Identity { identity: String },
 }
 
 impl JournalError {

@@ -14,14 +14,17 @@ mod wish;
 use crate::{
     contract::Verb,
     error::{JournalError, in_one_line},
+    gate::Gate,
     metrics::{Metrics, Standing},
     reads::Reads,
     refusal,
     store::{Accepted, Document, Entry, IfNew, Store},
 };
 use goldenpath_core::{
-    domain::{Problem, short_hash},
-    provision::{Bounds, Cancel, Provisioner},
+    domain::short_hash,
+    policy::Identity,
+    ports::operation,
+    provision::{Cancel, Provisioner},
 };
 use known::{Known, Outcome, Started};
 use std::{
@@ -36,16 +39,13 @@ use tonic::Status;
 use tracing::Instrument as _;
 use wish::Wish;
 
-/// An engine of its own for each connection, within the daemon's bounds and these.
-pub type MakeEngine = Arc<dyn Fn(Vec<Bounds>) -> Result<Arc<dyn Provisioner>, Problem> + Send + Sync>;
-
 /// A database that is started again, or whose standby takes over, needs seconds. No client need hear of it.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 30 });
 const PAUSE: Duration = Duration::from_millis(250);
 
 pub struct Operations {
     store: Arc<dyn Store>,
-    engines: MakeEngine,
+    gate: Arc<Gate>,
     reads: Arc<Reads>,
     metrics: Arc<Metrics>,
     known: Known,
@@ -59,6 +59,7 @@ pub struct Operations {
 
 /// What a client asks for.
 pub struct Asked {
+    pub caller: Identity,
     pub id: String,
     pub verb: Verb,
     pub about: String,
@@ -86,10 +87,10 @@ enum Answer {
 // === impl Operations ===
 
 impl Operations {
-    pub fn new(store: Arc<dyn Store>, engines: MakeEngine, reads: Arc<Reads>, metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn new(store: Arc<dyn Store>, gate: Arc<Gate>, reads: Arc<Reads>, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
             store,
-            engines,
+            gate,
             reads,
             metrics,
             known: Known::default(),
@@ -114,7 +115,7 @@ impl Operations {
     }
 
     async fn accept(self: Arc<Self>, asked: Asked, engine: Arc<dyn Provisioner>) -> Result<Answer, Status> {
-        let Asked { id, verb, about, allow, document } = asked;
+        let Asked { caller, id, verb, about, allow, document } = asked;
         if id.is_empty() || id.len() > 64 || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(refusal::unreadable("operation's id", &"it is no word of at most 64 letters and digits"));
         }
@@ -122,8 +123,9 @@ impl Operations {
         if wish.about() != about {
             return Err(refusal::unreadable("request", &format_args!("it is about {}, not {about}", wish.about())));
         }
-        let digest = short_hash([verb.as_str(), &allow, &String::from_utf8_lossy(&document)], 64);
-        let entry = Entry { id, verb, about, digest, allow, request: document, cancelled: false };
+        // Somebody else's equal request is another wish, and nobody gets the outcome of another one's id.
+        let digest = short_hash([&caller.to_string(), verb.as_str(), &allow, &String::from_utf8_lossy(&document)], 64);
+        let entry = Entry { id, caller, verb, about, digest, allow, request: document, cancelled: false };
         let place = self.known.reserve();
         let accepted = self.write(&entry, place.is_some()).await.map_err(|error| refusal::journal(&error))?;
         Ok(match accepted {
@@ -166,7 +168,7 @@ impl Operations {
     }
 
     fn join(self: &Arc<Self>, operation: &str, entry: &Entry, engine: &Arc<dyn Provisioner>) -> Waiting {
-        let outcome = self.known.join(operation, &entry.id, engine);
+        let outcome = self.known.join(operation, entry, engine);
         Waiting { operations: self.clone(), operation: operation.to_owned(), client: entry.id.clone(), outcome }
     }
 
@@ -177,7 +179,8 @@ impl Operations {
         let span = tracing::info_span!("operation", operation = id);
         let (this, busy, begun) = (self.clone(), self.busy.subscribe(), Instant::now());
         let kind = wish.kind();
-        let work = wish.perform(own_engine.unwrap_or(engine), cancel).instrument(span.clone());
+        // For whoever makes a session of it.
+        let work = operation::within(&id, wish.perform(own_engine.unwrap_or(engine), cancel)).instrument(span.clone());
         let carry_out = async move {
             tracing::info!(verb = verb.as_str(), about, "An operation begins");
             let ended = tokio::spawn(work).await;
@@ -216,10 +219,10 @@ impl Operations {
         }
     }
 
-    /// Of an operation that nobody carries out there is nothing to cancel.
-    pub async fn cancel(&self, id: &str) {
-        self.known.cancel(id);
-        if let Err(error) = self.store.cancel(id).await {
+    /// Of an operation that nobody carries out there is nothing to cancel, nor of one of another caller.
+    pub async fn cancel(&self, caller: &Identity, id: &str) {
+        self.known.cancel_by(caller, id);
+        if let Err(error) = self.store.cancel(id, caller).await {
             tracing::error!(operation = id, error = in_one_line(&error), "The cancellation can't be written");
         }
     }

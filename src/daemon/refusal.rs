@@ -1,20 +1,114 @@
 //! What the daemon says instead of an answer: a status with a problem in it, and the problem that a status is.
 
 use crate::error::{JournalError, in_one_line};
-use goldenpath_core::domain::Problem;
+use goldenpath_core::{domain::Problem, policy::Identity};
 use tonic::{Code, Status};
+
+/// Who the caller is.
+const TOKEN: &str = "daemon.token";
+/// What the caller may do.
+const CALLER: &str = "daemon.caller";
+const UNAVAILABLE: &str = "target.unavailable";
 
 fn status(code: Code, problem: &Problem) -> Status {
     Status::with_details(code, problem.summary.clone(), serde_json::to_vec(problem).unwrap_or_default().into())
 }
 
+/// Every refusal of who asks, in one place and one form. `None`: nobody knows who it is.
+pub fn note(identity: Option<&Identity>, verb: &str, about: &str, problem: &Problem) {
+    let caller = identity.map_or_else(|| "somebody unknown".to_owned(), ToString::to_string);
+    tracing::warn!(caller, verb, about, code = problem.code, reason = problem.summary, "A request was refused");
+}
+
+/// Whether a problem is of who asks, and not of what was asked for.
+pub fn is_refusal(problem: &Problem) -> bool {
+    problem.is_error() && ["bounds.", "claims.", CALLER].iter().any(|start| problem.code.starts_with(start))
+}
+
 pub fn unreadable(what: &str, error: &dyn std::fmt::Display) -> Status {
-    let problem = Problem::error(
+    status(Code::InvalidArgument, &unreadable_problem(what, error))
+}
+
+pub fn unreadable_problem(what: &str, error: &dyn std::fmt::Display) -> Problem {
+    Problem::error(
         "daemon.request",
         format!("The daemon can't read the {what}: {error}"),
         "Nothing was changed. Use the provider and the daemon of the same release.",
+    )
+}
+
+/// A token that proves nothing.
+pub fn token(error: &dyn std::fmt::Display) -> Problem {
+    Problem::error(
+        TOKEN,
+        format!("The daemon refuses the token: {error}"),
+        "It is that of `token_file` or `token` in `daemon` of the provider block, or of GOLDENPATH_DAEMON_TOKEN_FILE or \
+         GOLDENPATH_DAEMON_TOKEN. Get a new one, for the audience that the daemon's configuration names.",
+    )
+}
+
+/// One that may be good.
+pub fn token_unknown(error: &dyn std::fmt::Display) -> Problem {
+    Problem::error(
+        UNAVAILABLE,
+        format!("The daemon can't tell whose the token is: {error}"),
+        "Look into the daemon's log for what it can't reach, then try again.",
+    )
+}
+
+pub fn nobody() -> Problem {
+    Problem::error(
+        TOKEN,
+        "The daemon does not know who the caller is",
+        "Set `token_file`, `token`, or `client_certificate` and `client_key` in `daemon` of the provider block.",
+    )
+}
+
+/// The client connects again, with the token that it then has.
+pub fn expired(identity: &Identity) -> Status {
+    let problem = Problem::error(
+        TOKEN,
+        format!("The token or certificate of {identity} has expired"),
+        "Operations that were accepted go on. Plan again with a new token or certificate.",
     );
-    status(Code::InvalidArgument, &problem)
+    status(Code::Unauthenticated, &problem)
+}
+
+pub fn no_rule(identity: &Identity) -> Problem {
+    Problem::error(
+        CALLER,
+        format!("The daemon has no rule for {identity}"),
+        "Nothing was changed. Have the platform team add a rule for it to `callers` in the daemon's configuration.",
+    )
+}
+
+pub fn read_only(identity: &Identity) -> Problem {
+    Problem::error(
+        CALLER,
+        format!("The daemon lets {identity} read, and change nothing"),
+        "Its rule in `callers` of the daemon's configuration says `may: read`. Nothing was changed. Have the platform team widen it.",
+    )
+}
+
+/// Of an operation that was accepted under a rule that is no more.
+pub fn rule_is_gone(identity: &Identity) -> Problem {
+    Problem::error(
+        CALLER,
+        format!("The daemon no longer lets {identity} finish this"),
+        "The daemon was started again since, and no rule of its configuration fits this caller any more. What was made is recorded in \
+         the target. Have somebody apply it again whom `callers` lets change it.",
+    )
+}
+
+pub fn not_admitted(problem: &Problem) -> Status {
+    let code = match problem.code {
+        TOKEN => Code::Unauthenticated,
+        CALLER => Code::PermissionDenied,
+        // The client must not take it for a connection that was lost.
+        UNAVAILABLE => Code::Aborted,
+        _ => Code::FailedPrecondition,
+    };
+    status(code, problem)
 }
 
 /// Each side's release and the number of its API.
@@ -79,11 +173,6 @@ pub fn broken_off(what: &str) -> Problem {
         format!("The daemon failed to {what}"),
         "This is a bug of the daemon and not of the configuration. Look into its log, and plan again.",
     )
-}
-
-/// Of the engine that a connection or an operation would have had.
-pub fn no_engine(problem: &Problem) -> Status {
-    status(Code::FailedPrecondition, problem)
 }
 
 /// On the client's side. One that another program wrote has no problem in it.

@@ -2,13 +2,13 @@
 
 use crate::{
     contract::{API, LARGEST_MESSAGE, RELEASE, Verb, work_together},
-    metrics::OpenConnection,
-    operations::{Asked, MakeEngine, Operations},
+    gate::{Caller, Gate, Peer},
+    operations::{Asked, Operations},
     refusal,
 };
 use goldenpath_core::{
     domain::{ClusterRef, Id, from_document_text},
-    provision::{ObserveRequest, PreviewRequest, Provisioner, RemoveRequest},
+    provision::{Bounds, Cancel, ObserveRequest, PreviewRequest, Provisioner, RemoveRequest},
 };
 use provisioner_proto::{
     CancelRequest, CancelResponse, HealthRequest, HealthResponse, HelloRequest, HelloResponse, OperationRequest,
@@ -19,35 +19,39 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::sync::{Arc, OnceLock};
 use tonic::{Request, Response, Status};
 
+/// What stands before a token.
+const BEARER: &str = "Bearer ";
+
 pub struct Service {
     operations: Arc<Operations>,
-    engines: MakeEngine,
+    gate: Arc<Gate>,
+    peer: Peer,
     caller: OnceLock<Caller>,
-    /// Counted for as long as the connection has its service.
-    _open: OpenConnection,
-}
-
-/// Whom Hello was said by.
-struct Caller {
-    engine: Arc<dyn Provisioner>,
-    allow: String,
+    /// Cancelled once it is known who calls.
+    greeted: Cancel,
 }
 
 // === impl Service ===
 
 impl Service {
+    /// With what is cancelled once somebody was let in.
     pub fn of_connection(
         operations: Arc<Operations>,
-        engines: MakeEngine,
-        open: OpenConnection,
-    ) -> ProvisionerServer<Self> {
-        ProvisionerServer::new(Self { operations, engines, caller: OnceLock::new(), _open: open })
+        gate: Arc<Gate>,
+        peer: Peer,
+    ) -> (ProvisionerServer<Self>, Cancel) {
+        let greeted = Cancel::new();
+        let service = Self { operations, gate, peer, caller: OnceLock::new(), greeted: greeted.clone() };
+        let server = ProvisionerServer::new(service)
             .max_decoding_message_size(LARGEST_MESSAGE)
-            .max_encoding_message_size(LARGEST_MESSAGE)
+            .max_encoding_message_size(LARGEST_MESSAGE);
+        (server, greeted)
     }
 
     fn caller(&self) -> Result<&Caller, Status> {
-        self.caller.get().ok_or_else(refusal::no_hello)
+        let caller = self.caller.get().ok_or_else(refusal::no_hello)?;
+        caller.check()?;
+        Ok(caller)
     }
 
     /// In a task of its own: what a read has begun must not be dropped half done, since other calls of the connection wait for
@@ -78,9 +82,9 @@ impl Service {
         verb: Verb,
         request: Request<OperationRequest>,
     ) -> Result<Response<OperationResponse>, Status> {
-        let Caller { engine, allow } = self.caller()?;
+        let Caller { identity, engine, allow, .. } = self.caller()?;
         let OperationRequest { operation: id, about, document } = request.into_inner();
-        let asked = Asked { id, verb, about, allow: allow.clone(), document };
+        let asked = Asked { caller: identity.clone(), id, verb, about, allow: allow.clone(), document };
         let (operation, document) = self.operations.run(asked, engine.clone()).await?;
         Ok(Response::new(OperationResponse { operation, document: document.to_vec() }))
     }
@@ -89,19 +93,24 @@ impl Service {
 #[tonic::async_trait]
 impl Api for Service {
     async fn hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloResponse>, Status> {
+        let token = bearer(&request)?;
         let HelloRequest { api, release, allow } = request.into_inner();
         if !work_together(api, API) {
             return Err(refusal::wrong_version((&release, api), (RELEASE, API)));
         }
-        let bounds: Vec<_> =
+        let bounds: Vec<Bounds> =
             from_document_text(&allow).map_err(|error| refusal::unreadable("bounds of the client", &error))?;
         let allow =
             serde_json::to_string(&bounds).map_err(|error| refusal::unreadable("bounds of the client", &error))?;
-        let engine = (self.engines)(bounds).map_err(|problem| refusal::no_engine(&problem))?;
-        tracing::debug!(api, release, "A client connected");
-        if self.caller.set(Caller { engine, allow }).is_err() {
+        if self.caller.get().is_some() {
             return Err(refusal::unreadable("greeting", &"it is the second one of this connection"));
         }
+        let caller = self.gate.admit(&self.peer, token.as_deref(), allow).await?;
+        tracing::debug!(api, release, caller = caller.identity.to_string(), "A client connected");
+        if self.caller.set(caller).is_err() {
+            return Err(refusal::unreadable("greeting", &"it is the second one of this connection"));
+        }
+        self.greeted.cancel();
         Ok(Response::new(HelloResponse { api: API, release: RELEASE.to_owned() }))
     }
 
@@ -150,13 +159,28 @@ impl Api for Service {
     }
 
     async fn cancel(&self, request: Request<CancelRequest>) -> Result<Response<CancelResponse>, Status> {
-        self.caller()?;
-        self.operations.cancel(&request.into_inner().operation).await;
+        // Also of somebody whose token has expired meanwhile: it begins nothing.
+        let caller = self.caller.get().ok_or_else(refusal::no_hello)?;
+        self.operations.cancel(&caller.identity, &request.into_inner().operation).await;
         Ok(Response::new(CancelResponse {}))
     }
 
     async fn health(&self, _: Request<HealthRequest>) -> Result<Response<HealthResponse>, Status> {
+        if !matches!(self.peer, Peer::Own) {
+            self.caller()?;
+        }
         let running_operations = u32::try_from(self.operations.count()).unwrap_or(u32::MAX);
         Ok(Response::new(HealthResponse { release: RELEASE.to_owned(), running_operations }))
     }
+}
+
+/// A token that is not text, or anything else than a token, is not taken for none.
+fn bearer(request: &Request<HelloRequest>) -> Result<Option<String>, Status> {
+    let Some(value) = request.metadata().get("authorization") else { return Ok(None) };
+    let token = value.to_str().ok().and_then(|text| text.strip_prefix(BEARER)).map(str::trim);
+    token.map(|token| Some(token.to_owned())).ok_or_else(|| {
+        let problem = refusal::token(&"it does not follow the word Bearer");
+        refusal::note(None, "hello", "", &problem);
+        refusal::not_admitted(&problem)
+    })
 }

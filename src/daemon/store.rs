@@ -16,6 +16,7 @@ pub use postgres::Postgres;
 
 use crate::{contract::Verb, error::JournalError};
 use async_trait::async_trait;
+use goldenpath_core::policy::Identity;
 use std::{sync::Arc, time::Duration};
 
 /// How often claims are renewed and the store is asked for news, even if it could not say that there are any.
@@ -28,9 +29,10 @@ pub type Document = Arc<[u8]>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub id: String,
+    pub caller: Identity,
     pub verb: Verb,
     pub about: String,
-    /// Of verb, bounds and request: equal ones are the same wish.
+    /// Of caller, verb, bounds and request: equal ones are the same wish.
     pub digest: String,
     /// The client's bounds, which hold when it is run again.
     pub allow: String,
@@ -92,7 +94,8 @@ pub trait Store: Send + Sync {
     /// Renews the claims on the running ones, and says for these clients that they still wait.
     async fn renew(&self, running: &[String], clients: &[String], awaited: &[String]) -> Result<News, JournalError>;
     /// Whoever carries it out begins nothing more of it. `id`: its own, or that of a client that joined it.
-    async fn cancel(&self, id: &str) -> Result<(), JournalError>;
+    /// That of another caller goes on.
+    async fn cancel(&self, id: &str, caller: &Identity) -> Result<(), JournalError>;
     /// The outcome that the journal now holds. `None`: the claim is lost, and its new holder says how the operation ended.
     async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError>;
     /// Resolves when there may be news or work. It need not: the store is asked at each beat as well.
@@ -103,6 +106,12 @@ pub trait Store: Send + Sync {
     async fn check(&self) -> Result<(), JournalError>;
     /// Of all daemons on the store one does the periodic work, for as long as it keeps this. `None`: another one does.
     async fn lead(&self) -> Result<Option<Box<dyn Lead>>, JournalError>;
+}
+
+/// Who asked, as a document and as the text that tells one caller from another.
+fn written(caller: &Identity) -> (String, String) {
+    // Texts by name: nothing of it could fail to be written.
+    (serde_json::to_string(caller).unwrap_or_default(), caller.to_string())
 }
 
 #[cfg(test)]

@@ -1,18 +1,24 @@
 //! Daemon and client over a real socket, with an engine that does what a test says.
 
+mod connections;
 mod harness;
 mod health;
+#[path = "../../acceptance-tests/issuer.rs"]
+mod issuer;
 mod messages;
+mod network;
 mod shared;
 
 use crate::{
     contract::Verb,
+    gate::{Gate, MakeEngine},
     metrics::Metrics,
-    operations::{Asked, MakeEngine, Operations},
+    operations::{Asked, Operations},
     reads::Reads,
     store::{JournalPlace, open},
+    tokens::{TokenSettings, Tokens},
 };
-use goldenpath_core::{domain::Severity, provision::Provisioner};
+use goldenpath_core::{domain::Severity, policy::Identity, provision::Provisioner};
 use harness::{DaemonFixture, FakeEngine, ensure_of, until};
 use std::{sync::Arc, time::Duration};
 
@@ -20,17 +26,23 @@ pub const HOUR: Duration = Duration::from_secs(3600);
 
 pub fn asked(id: &str) -> Asked {
     let document = serde_json::to_vec(&ensure_of("demo")).unwrap();
-    Asked { id: id.into(), verb: Verb::Ensure, about: "demo".into(), allow: "[]".into(), document }
+    Asked {
+        caller: Identity::Own,
+        id: id.into(),
+        verb: Verb::Ensure,
+        about: "demo".into(),
+        allow: "[]".into(),
+        document,
+    }
 }
 
 pub async fn operations(place: &JournalPlace, engine: &Arc<FakeEngine>) -> Arc<Operations> {
     let engine = engine.clone();
     let engines: MakeEngine = Arc::new(move |_| Ok(engine.clone()));
-    let operations = {
-        let metrics = Metrics::new();
-        let reads = Reads::new(Duration::ZERO, metrics.clone());
-        Operations::new(open(place, HOUR).await.unwrap(), engines, reads, metrics)
-    };
+    let gate = Gate::new(engines, None, Tokens::new(TokenSettings::default()).unwrap(), false);
+    let metrics = Metrics::new();
+    let reads = Reads::new(Duration::ZERO, metrics.clone());
+    let operations = Operations::new(open(place, HOUR).await.unwrap(), Arc::new(gate), reads, metrics);
     tokio::spawn(operations.clone().tend());
     operations
 }
@@ -67,7 +79,10 @@ async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it()
     let refused = operations.run(asked("four"), engine.clone()).await;
     assert!(refused.is_err() && engine.ensures() == 2, "a daemon that ends begins nothing");
     let other = Asked { allow: "[{}]".into(), ..asked("one") };
-    assert!(operations.run(other, engine).await.is_err(), "another request under a known id");
+    assert!(operations.run(other, engine.clone()).await.is_err(), "another request under a known id");
+    let caller = Identity::Kubernetes { user: "system:serviceaccount:pay:ci".into(), groups: vec![] };
+    let other = Asked { caller, ..asked("one") };
+    assert!(operations.run(other, engine).await.is_err(), "somebody else under a known id");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod inspector;
 mod permissions;
 mod ports;
 mod real;
+mod reviews;
 mod shared;
 mod target;
 

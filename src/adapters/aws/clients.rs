@@ -8,6 +8,7 @@ use super::{
     calls::Call,
     error, http,
     options::{AssumeRole, AwsOptions, CredentialSource, WebIdentity},
+    session_policy::session_policy,
     user_agent::UserAgent,
 };
 use crate::errors::invalid;
@@ -21,7 +22,7 @@ use aws_credential_types::{
     provider::{self, ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use goldenpath_core::ports::PortError;
+use goldenpath_core::{domain::Id, ports::PortError};
 use std::time::{Duration, SystemTime};
 
 /// Throttles and cut connections are tried again by the SDK, and by nobody else.
@@ -95,11 +96,14 @@ pub(super) async fn open(options: &AwsOptions) -> Result<AwsClients, PortError> 
         config = assume(config, role, endpoints.sts.as_deref(), run.as_deref());
     }
     let provider = config.credentials_provider().ok_or_else(|| wrong("no credentials: set `access_key`, `profile` or `web_identity` in the provider's `aws`, or configure them as for the AWS CLI"))?;
+    // A session of one operation is no account of its own: it counts with those it is assumed from.
+    let lasting: Vec<&str> =
+        assume_role.iter().filter(|role| role.only_for.is_none()).map(|role| role.role_arn.as_str()).collect();
     Ok(AwsClients {
         iam: aws_sdk_iam::Client::from_conf(config_of!(aws_sdk_iam, &config, &endpoints.iam)),
         eks: aws_sdk_eks::Client::from_conf(config_of!(aws_sdk_eks, &config, &endpoints.eks)),
         sts: aws_sdk_sts::Client::from_conf(sts_config(&config, endpoints.sts.as_deref())),
-        bucket: format!("{credentials:?} {assume_role:?}"),
+        bucket: format!("{credentials:?} {lasting:?}"),
         region,
         credentials: provider,
     })
@@ -133,6 +137,7 @@ fn assume(config: SdkConfig, role: &AssumeRole, sts: Option<&str>, run: Option<&
     let provider = AssumedRole {
         sts: aws_sdk_sts::Client::from_conf(sts_config(&config, sts)),
         session_name: session_name(role.session_name.as_deref().or(run)),
+        region: config.region().map(ToString::to_string).unwrap_or_default(),
         role: role.clone(),
     };
     config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
@@ -159,6 +164,7 @@ fn session_name(text: Option<&str>) -> String {
 #[derive(Debug)]
 struct AssumedRole {
     sts: aws_sdk_sts::Client,
+    region: String,
     role: AssumeRole,
     session_name: String,
 }
@@ -174,7 +180,8 @@ impl ProvideCredentials for AssumedRole {
 
 impl AssumedRole {
     async fn assume(&self) -> provider::Result {
-        let AssumeRole { role_arn, session_name: _, external_id, source_identity, duration } = &self.role;
+        let AssumeRole { role_arn, session_name: _, external_id, source_identity, duration, only_for } = &self.role;
+        let policy = only_for.as_ref().map(|id| self.policy_for(id)).transpose()?;
         let seconds = i32::try_from(duration.unwrap_or(HOUR).as_secs()).unwrap_or(i32::MAX);
         let response = self
             .sts
@@ -183,6 +190,7 @@ impl AssumedRole {
             .role_session_name(&self.session_name)
             .set_external_id(external_id.clone())
             .set_source_identity(source_identity.clone())
+            .set_policy(policy)
             .duration_seconds(seconds)
             .send()
             .await
@@ -190,6 +198,20 @@ impl AssumedRole {
                 CredentialsError::provider_error(error::about(error::of(Call::AssumeRole.name(), error), role_arn))
             })?;
         session(response.credentials(), "AssumeRole")
+    }
+}
+
+impl AssumedRole {
+    /// The session is of the account that its role is of.
+    fn policy_for(&self, id: &Id) -> Result<String, CredentialsError> {
+        let parts: Vec<&str> = self.role.role_arn.split(':').collect();
+        let [_, partition, _, _, account, ..] = parts.as_slice() else {
+            return Err(CredentialsError::provider_error(format!("{} is no ARN of a role", self.role.role_arn)));
+        };
+        let cluster = format!("arn:{partition}:eks:{}:{account}:cluster/{}", self.region, id.cluster());
+        let cluster =
+            cluster.parse().map_err(|error| CredentialsError::provider_error(format!("{cluster}: {error}")))?;
+        Ok(session_policy(&cluster, id).to_string())
     }
 }
 

@@ -32,15 +32,40 @@ where
     }
     let status = error.raw_response().map(|response| response.status().as_u16());
     let request_id = error.request_id().map(str::to_owned);
-    let (class, message) = match &error {
+    let (class, message, next) = match &error {
         SdkError::ServiceError(error) => {
             let (code, text) = (error.err().code().unwrap_or_default(), error.err().message().unwrap_or_default());
-            (class_of(code, status, text), words(code, status, text))
+            (class_of(code, status, text), words(code, status, text), next_step(code))
         }
-        SdkError::ConstructionFailure(_) => (Class::Invalid, chain(&error)),
-        _ => (Class::Unavailable, chain(&error)),
+        SdkError::ConstructionFailure(_) => (Class::Invalid, chain(&error), None),
+        _ => (Class::Unavailable, chain(&error), None),
     };
-    PortError { request_id, ..PortError::new(class, call, message) }
+    PortError { request_id, next: next.map(str::to_owned), ..PortError::new(class, call, message) }
+}
+
+/// Where the class alone would give the wrong advice: another permission helps neither a full quota nor credentials that are over.
+fn next_step(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "LimitExceeded"
+        | "LimitExceededException"
+        | "ResourceLimitExceededException"
+        | "ServiceQuotaExceededException" => {
+            "It is a quota of the account. Raise the one that the message names in Service Quotas, or remove what is no longer needed"
+        }
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+            "The credentials have expired. Renew them, then apply again"
+        }
+        "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "MissingAuthenticationToken"
+        | "InvalidIdentityToken" => {
+            "AWS does not know these credentials. Renew them, or check the profile and the account that they belong to"
+        }
+        "SignatureDoesNotMatch" | "InvalidSignatureException" | "IncompleteSignature" => {
+            "The secret key does not fit the access key, or the clock of this machine is wrong. Renew the credentials, and set the clock"
+        }
+        _ => return None,
+    })
 }
 
 fn words(code: &str, status: Option<u16>, text: &str) -> String {
@@ -98,6 +123,10 @@ pub(super) fn class_of(code: &str, status: Option<u16>, message: &str) -> Class 
         | "MissingAuthenticationToken"
         | "InvalidIdentityToken"
         | "OptInRequired" => Class::Denied,
+        "LimitExceeded"
+        | "LimitExceededException"
+        | "ResourceLimitExceededException"
+        | "ServiceQuotaExceededException" => Class::Invalid,
         "ResourcePropagationDelayException"
         | "ServiceFailure"
         | "ServiceFailureException"
@@ -174,6 +203,8 @@ mod tests {
             ("MalformedPolicyDocument", 400, "Syntax errors in policy.", Class::Invalid, "waiting won't help"),
             ("EntityAlreadyExists", 409, "", Class::Conflict, "IAM"),
             ("ResourceInUseException", 409, "", Class::Conflict, "EKS"),
+            ("LimitExceeded", 409, "", Class::Invalid, "a quota of IAM: waiting won't help"),
+            ("ResourceLimitExceededException", 400, "", Class::Invalid, "a quota of EKS"),
             ("AccessDenied", 403, "", Class::Denied, "IAM and STS"),
             ("ExpiredToken", 403, "", Class::Denied, "expired credentials are not absence"),
             ("ResourcePropagationDelayException", 428, "", Class::Unavailable, "EKS: try again"),
@@ -184,6 +215,19 @@ mod tests {
             ("Surprise", 418, "", Class::Invalid, "unknown, and waiting won't help"),
         ] {
             assert_eq!(class_of(code, Some(status), message), expected, "{reason}");
+        }
+    }
+    #[test]
+    fn advice_follows_the_cause() {
+        for (code, expected, reason) in [
+            ("LimitExceeded", Some("Raise"), "a full quota"),
+            ("ExpiredToken", Some("Renew"), "a session that is over"),
+            ("SignatureDoesNotMatch", Some("clock"), "a key that does not fit"),
+            ("AccessDenied", None, "a permission is missing, which the class says"),
+        ] {
+            let next = next_step(code);
+            assert_eq!(next.is_some(), expected.is_some(), "{reason}");
+            assert!(expected.is_none_or(|word| next.is_some_and(|next| next.contains(word))), "{reason}: {next:?}");
         }
     }
 }

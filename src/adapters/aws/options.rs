@@ -1,6 +1,7 @@
 //! How an account is reached, as the provider's configuration says; what it leaves out comes from AWS's own chain.
 
 use aws_credential_types::Credentials;
+use goldenpath_core::domain::Id;
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct AssumeRole {
     pub source_identity: Option<String>,
     /// `None`: one hour, which every role allows.
     pub duration: Option<Duration>,
+    /// The session may change nothing but what is of this environment or slot.
+    pub only_for: Option<Id>,
 }
 
 impl CredentialSource {

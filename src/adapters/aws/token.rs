@@ -69,8 +69,7 @@ fn until(now: SystemTime, credentials: Option<SystemTime>) -> SystemTime {
 
 fn text(cluster: &ClusterArn, region: &str, credentials: &Credentials, now: SystemTime) -> Result<String, PortError> {
     let failed = |error: &dyn std::error::Error| invalid(CALL, chain(error));
-    let suffix = if cluster.partition() == "aws-cn" { ".cn" } else { "" };
-    let url = format!("https://sts.{region}.amazonaws.com{suffix}/?Action=GetCallerIdentity&Version=2011-06-15");
+    let url = format!("https://sts.{region}.{}/?Action=GetCallerIdentity&Version=2011-06-15", cluster.dns_suffix());
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;
     settings.expires_in = Some(EXPIRES);
@@ -128,6 +127,8 @@ mod tests {
         assert_ne!(signature(&url), signature(&other), "another cluster, another signature");
         let china = make("arn:aws-cn:eks:cn-north-1:111122223333:cluster/demo", "cn-north-1");
         assert!(china.starts_with("https://sts.cn-north-1.amazonaws.com.cn/?"), "{china}");
+        let eusc = make("arn:aws-eusc:eks:eusc-de-east-1:111122223333:cluster/demo", "eusc-de-east-1");
+        assert!(eusc.starts_with("https://sts.eusc-de-east-1.amazonaws.eu/?"), "{eusc}");
         let gov = make("arn:aws-us-gov:eks:us-gov-west-1:111122223333:cluster/demo", "us-gov-west-1");
         assert!(gov.starts_with("https://sts.us-gov-west-1.amazonaws.com/?"), "{gov}");
     }

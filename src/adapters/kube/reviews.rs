@@ -1,4 +1,5 @@
-//! What the API server would do: its authorizer by access reviews, its admission by dry runs. Nothing is stored.
+//! What the API server would do: its authenticator by token reviews, its authorizer by access reviews, its admission by dry runs. Nothing
+//! is stored.
 
 use super::{
     api_error::ApiError,
@@ -25,6 +26,31 @@ impl Kube {
         let connection = self.connection(cluster).await?;
         let reviews = asked.into_iter().map(|(who, permission)| review(&connection, who, permission));
         Ok(stream::iter(reviews).buffered(AT_ONCE).collect().await)
+    }
+
+    /// Whose token it is, if it was made for one of these audiences. `None`: nobody's.
+    pub async fn review_token(
+        &self,
+        cluster: &ClusterArn,
+        token: &str,
+        audiences: &[String],
+    ) -> Result<Option<Who>, PortError> {
+        let connection = self.connection(cluster).await?;
+        let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview",
+            "spec": {"token": token, "audiences": audiences}});
+        let path = "/apis/authentication.k8s.io/v1/tokenreviews";
+        let request = ApiRequest::with(Method::POST, "POST TokenReview", path, (JSON, review));
+        let status = connection.document(&request).await?["status"].take();
+        let texts = |list: &Value| -> Vec<String> {
+            list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        // A server that knows no audiences answers without them, and would accept a token for anybody.
+        let is_for_us = texts(&status["audiences"]).iter().any(|audience| audiences.contains(audience));
+        let user = status.pointer("/user/username").and_then(Value::as_str);
+        let is_known = status["authenticated"].as_bool() == Some(true) && is_for_us;
+        Ok(user
+            .filter(|_| is_known)
+            .map(|user| Who { user: user.to_owned(), groups: texts(&status["user"]["groups"]) }))
     }
 
     /// Of each why it would not be created, in their order; `None`: it would.

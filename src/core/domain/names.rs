@@ -1,6 +1,6 @@
 //! Names that are parsed once and cannot be wrong afterwards.
 
-use super::choices::choices;
+use super::{choices::choices, partition::dns_suffix};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -80,7 +80,7 @@ text_type!(
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         match parts.as_slice() {
             ["arn", partition, "eks", region, account, resource]
-                if partition.starts_with("aws")
+                if dns_suffix(partition).is_some()
                     && !region.is_empty()
                     && account.len() == 12
                     && account.bytes().all(|b| b.is_ascii_digit())
@@ -117,6 +117,10 @@ impl ClusterArn {
     }
     pub fn region(&self) -> &str {
         self.part(3)
+    }
+    /// Of the names of AWS's services in its partition.
+    pub fn dns_suffix(&self) -> &'static str {
+        dns_suffix(self.partition()).unwrap_or_default()
     }
     pub fn account(&self) -> &str {
         self.part(4)

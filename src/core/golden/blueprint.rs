@@ -28,6 +28,8 @@ pub struct Summary {
     /// `None` for a baseline, which belongs to no tier.
     pub tier: Option<TierName>,
     pub class: Option<TierClass>,
+    /// It closes something by NetworkPolicies, and its request does not say what enforces them.
+    pub assumes_enforcement: bool,
     pub deletion_protection: bool,
     /// Final names of the namespaces that deleting would lose; what `deletion_protection` covers.
     pub namespaces: Vec<String>,

@@ -10,8 +10,8 @@ tokio::task_local! {
 }
 
 /// All calls that `work` makes are of this operation.
-pub async fn within<T>(id: &str, work: impl Future<Output = T>) -> T {
-    CURRENT.scope(id.to_owned(), work).await
+pub fn within<F: Future>(id: &str, work: F) -> impl Future<Output = F::Output> + use<F> {
+    CURRENT.scope(id.to_owned(), work)
 }
 
 /// `None`: a plan or a read.

@@ -8,9 +8,10 @@
 //! decide     pure     -> what each object needs, what is lost, what speaks against it
 //! execute    writes   record -> objects in order -> deletions in an order of their own -> record
 //! ```
-//! `driver` runs them: a plan is the first five, an apply all six; a refresh and a removal use the same stages. `connection` is
+//! `claims` comes before them where whoever requests may claim anything. `driver` runs them: a plan is the first five, an apply all six; a refresh and a removal use the same stages. `connection` is
 //! what all of them share; `target`, `record`, `watch` and `failure` know no stage. `unprotect` writes a record by itself.
 
+mod claims;
 mod connection;
 mod decide;
 mod driver;

@@ -4,22 +4,51 @@ use crate::{
     contract::{API, LARGEST_MESSAGE, RELEASE, work_together},
     refusal,
     socket::{may_talk, own_user},
+    tls::{self, Pair},
 };
 use goldenpath_core::{domain::Problem, provision::Bounds};
 use hyper_util::rt::TokioIo;
 use provisioner_proto::{HelloRequest, provisioner_client::ProvisionerClient};
-use std::{error::Error, io, path::PathBuf, time::Duration};
+use std::{
+    error::Error,
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::{net::UnixStream, sync::Mutex};
 use tonic::{
     Code, Request, Status,
+    metadata::{Ascii, MetadataValue},
     transport::{Channel, Endpoint, Uri},
 };
 use tower::service_fn;
 
 pub type Api = ProvisionerClient<Channel>;
 
-/// A local daemon needs milliseconds.
-pub const GREETING: Duration = Duration::from_secs(10);
+/// Where the daemon is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// Of the same user.
+    Unix(PathBuf),
+    Https {
+        host: String,
+        port: u16,
+        /// Instead of the authorities of the system.
+        ca: Option<PathBuf>,
+        /// Who we are, if no token says it.
+        own: Option<Pair>,
+    },
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub enum TokenSource {
+    Text(String),
+    /// Read for each connection: whatever renews it writes it there.
+    File(PathBuf),
+}
+
+/// A daemon needs milliseconds, and seconds where it first has to fetch the keys of an issuer.
+pub const GREETING: Duration = Duration::from_secs(30);
 
 /// Why there is no response.
 #[derive(Debug)]
@@ -33,7 +62,8 @@ pub enum Failed {
 }
 
 pub struct Connection {
-    socket: PathBuf,
+    address: Address,
+    token: Option<TokenSource>,
     endpoint: String,
     /// As a document.
     allow: Vec<u8>,
@@ -50,10 +80,10 @@ struct Current {
 // === impl Connection ===
 
 impl Connection {
-    pub fn new(socket: PathBuf, endpoint: String, bounds: &[Bounds]) -> Self {
+    pub fn new(address: Address, token: Option<TokenSource>, endpoint: String, bounds: &[Bounds]) -> Self {
         // Lists of texts: nothing of it could fail to be written.
         let allow = serde_json::to_vec(bounds).unwrap_or_default();
-        Self { socket, endpoint, allow, current: Mutex::default() }
+        Self { address, token, endpoint, allow, current: Mutex::default() }
     }
 
     pub fn endpoint(&self) -> &str {
@@ -88,29 +118,20 @@ impl Connection {
     }
 
     async fn connect(&self) -> Result<Api, Failed> {
-        let socket = self.socket.clone();
-        let connector = service_fn(move |_: Uri| {
-            let socket = socket.clone();
-            async move {
-                let stream = UnixStream::connect(socket).await?;
-                // Nobody else gets to see what a team asks for.
-                if !may_talk(stream.peer_cred()?.uid(), own_user()?) {
-                    return Err(io::Error::other("a process of another user listens there"));
-                }
-                Ok(TokioIo::new(stream))
-            }
-        });
-        // A name has to stand in each request; it is never looked up.
-        let endpoint = Endpoint::from_static("http://daemon.invalid").connect_timeout(GREETING);
-        let channel =
-            endpoint.connect_with_connector(connector).await.map_err(|error| Failed::Unreachable(cause(&error)))?;
+        let token = self.token.as_ref().map(authorization).transpose()?;
+        let channel = self.channel().await?;
         let mut api =
             Api::new(channel).max_decoding_message_size(LARGEST_MESSAGE).max_encoding_message_size(LARGEST_MESSAGE);
         let mut hello = Request::new(HelloRequest { api: API, release: RELEASE.to_owned(), allow: self.allow.clone() });
         hello.set_timeout(GREETING);
+        if let Some(token) = token {
+            hello.metadata_mut().insert("authorization", token);
+        }
         let daemon = match api.hello(hello).await {
             Ok(response) => response.into_inner(),
-            Err(status) if is_lost(&status) => return Err(Failed::Unreachable(status.message().to_owned())),
+            Err(status) if is_lost(&status) && status.details().is_empty() => {
+                return Err(Failed::Unreachable(status.message().to_owned()));
+            }
             Err(status) => return Err(Failed::Refused(Box::new(refusal::problem_of(&status, &self.endpoint)))),
         };
         if !work_together(daemon.api, API) {
@@ -119,6 +140,62 @@ impl Connection {
         }
         Ok(api)
     }
+
+    async fn channel(&self) -> Result<Channel, Failed> {
+        // A name has to stand in each request; it is never looked up.
+        let endpoint = Endpoint::from_static("http://daemon.invalid").connect_timeout(tls::CONNECT);
+        let connected = match self.address.clone() {
+            Address::Unix(socket) => {
+                endpoint.connect_with_connector(service_fn(move |_: Uri| own_socket(socket.clone()))).await
+            }
+            Address::Https { host, port, ca, own } => {
+                let wrong = |error: tls::TlsError| refused(format!("No connection to the daemon can be made: {error}"));
+                let config = tls::client(ca.as_deref(), own.as_ref(), b"h2").map_err(wrong)?;
+                let connector = service_fn(move |_: Uri| {
+                    let (host, config) = (host.clone(), config.clone());
+                    async move { tls::connect(&host, port, config).await.map(TokioIo::new) }
+                });
+                endpoint.connect_with_connector(connector).await
+            }
+        };
+        connected.map_err(|error| Failed::Unreachable(cause(&error)))
+    }
+}
+
+async fn own_socket(socket: PathBuf) -> io::Result<TokioIo<UnixStream>> {
+    let stream = UnixStream::connect(socket).await?;
+    // Nobody else gets to see what a team asks for.
+    if !may_talk(stream.peer_cred()?.uid(), own_user()?) {
+        return Err(io::Error::other("a process of another user listens there"));
+    }
+    Ok(TokioIo::new(stream))
+}
+
+/// As it is now.
+fn authorization(source: &TokenSource) -> Result<MetadataValue<Ascii>, Failed> {
+    let text = match source {
+        TokenSource::Text(text) => text.clone(),
+        TokenSource::File(path) => read(path)?,
+    };
+    let value = MetadataValue::try_from(format!("Bearer {}", text.trim()));
+    let mut value =
+        value.map_err(|_| refused("The token for the daemon holds characters that no token has".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn read(path: &Path) -> Result<String, Failed> {
+    fs::read_to_string(path)
+        .map_err(|error| refused(format!("The token for the daemon can't be read from {}: {error}", path.display())))
+}
+
+/// By ourselves, before anything was sent.
+fn refused(summary: String) -> Failed {
+    Failed::Refused(Box::new(Problem::error(
+        "daemon.credentials",
+        summary,
+        "Nothing was changed. Correct the file, or `daemon` in the provider block.",
+    )))
 }
 
 /// The layers above it only say that it failed.

@@ -4,7 +4,10 @@ use crate::{
     metrics::Standing,
     store::{Document, Entry},
 };
-use goldenpath_core::provision::{Cancel, Provisioner};
+use goldenpath_core::{
+    policy::Identity,
+    provision::{Cancel, Provisioner},
+};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -33,6 +36,8 @@ struct State {
 }
 
 struct Operation {
+    /// By its text.
+    caller: String,
     /// While it runs here.
     cancel: Option<Cancel>,
     /// It runs here, and another daemon has taken it over.
@@ -100,11 +105,11 @@ impl Known {
     }
 
     /// A client waits from here on, until `leave`.
-    pub fn join(&self, operation: &str, client: &str, engine: &Arc<dyn Provisioner>) -> Outcome {
+    pub fn join(&self, operation: &str, entry: &Entry, engine: &Arc<dyn Provisioner>) -> Outcome {
         let mut state = self.lock();
-        let known = state.operation(operation);
+        let known = state.operation(operation, &entry.caller);
         known.engine.get_or_insert_with(|| engine.clone());
-        *known.clients.entry(client.to_owned()).or_default() += 1;
+        *known.clients.entry(entry.id.clone()).or_default() += 1;
         known.outcome.subscribe()
     }
 
@@ -126,7 +131,7 @@ impl Known {
     /// `None`: it runs here already.
     pub fn start(&self, entry: &Entry) -> Option<Started> {
         let mut state = self.lock();
-        let known = state.operation(&entry.id);
+        let known = state.operation(&entry.id, &entry.caller);
         if known.cancel.is_some() {
             return None;
         }
@@ -172,10 +177,19 @@ impl Known {
         }
     }
 
+    /// Whoever asked for it has said so, here or to another daemon.
+    pub fn cancel(&self, operation: &str) {
+        if let Some(cancel) = self.lock().operations.get(operation).and_then(|known| known.cancel.as_ref()) {
+            cancel.cancel();
+        }
+    }
+
     /// `id`: the operation's, or that of a client that joined it.
-    pub fn cancel(&self, id: &str) {
-        let state = self.lock();
-        let is_meant = |(first, known): &(&String, &Operation)| *first == id || known.clients.contains_key(id);
+    pub fn cancel_by(&self, caller: &Identity, id: &str) {
+        let (state, caller) = (self.lock(), caller.to_string());
+        let is_meant = |(first, known): &(&String, &Operation)| {
+            known.caller == caller && (*first == id || known.clients.contains_key(id))
+        };
         if let Some(cancel) = state.operations.iter().find(is_meant).and_then(|(_, known)| known.cancel.as_ref()) {
             cancel.cancel();
         }
@@ -213,8 +227,9 @@ impl State {
         self.operations.values().filter(|known| known.cancel.is_some()).count()
     }
 
-    fn operation(&mut self, id: &str) -> &mut Operation {
+    fn operation(&mut self, id: &str, caller: &Identity) -> &mut Operation {
         self.operations.entry(id.to_owned()).or_insert_with(|| Operation {
+            caller: caller.to_string(),
             cancel: None,
             is_lost: false,
             since: Instant::now(),

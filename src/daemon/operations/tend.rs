@@ -1,14 +1,18 @@
 //! The beat of a daemon: claims are renewed, work is taken, and news of other daemons is passed on. Also when the store says that
 //! there is something, and when a place has become free.
 
-use super::{MakeEngine, Operations, wish::Wish};
+use super::{Operations, wish::Wish};
 use crate::{
     error::{JournalError, in_one_line},
+    refusal,
     store::{BEAT, CLAIM, Entry, News},
 };
-use goldenpath_core::provision::Provisioner;
+use goldenpath_core::{domain::Problem, provision::Provisioner};
 use std::{collections::HashMap, sync::Arc, time::Instant};
 use tokio::time::{MissedTickBehavior, interval};
+
+/// By bounds and caller.
+type Made = HashMap<(String, String), Arc<dyn Provisioner>>;
 
 impl Operations {
     /// For as long as the process lives, also while it ends: what runs must keep its claim.
@@ -74,32 +78,42 @@ impl Operations {
         }
         let taken = self.store.take(places, may_take_over).await?;
         self.known.set_queue(taken.len() == places);
-        // One engine for all that have the same bounds, as if one client had asked for them.
-        let mut made = HashMap::new();
+        // One engine for all of one caller that have the same bounds, as if one client had asked for them. Under the rules of now.
+        let mut made = Made::new();
         for entry in &taken {
             self.begin_taken(entry, &mut made);
         }
         Ok(taken.len())
     }
 
-    fn begin_taken(self: &Arc<Self>, entry: &Entry, made: &mut HashMap<String, Arc<dyn Provisioner>>) {
-        let engine = match made.get(&entry.allow) {
+    fn begin_taken(self: &Arc<Self>, entry: &Entry, made: &mut Made) {
+        let whose = (entry.allow.clone(), entry.caller.to_string());
+        let engine = match made.get(&whose) {
             Some(engine) => Ok(engine.clone()),
-            None => engine_within(&entry.allow, &self.engines),
+            None => self.gate.engine(&entry.caller, &entry.allow),
         };
-        let read = Wish::read(entry.verb, &entry.request).map_err(|error| error.to_string());
+        let read =
+            Wish::read(entry.verb, &entry.request).map_err(|error| refusal::unreadable_problem("request", &error));
         match engine.and_then(|engine| Ok((engine, read?))) {
             Ok((engine, wish)) => {
-                made.insert(entry.allow.clone(), engine.clone());
+                made.insert(whose, engine.clone());
                 self.start(entry, wish, engine);
             }
+            Err(problem) if refusal::is_refusal(&problem) => self.stop(entry, &problem),
             // A later start, or another daemon, may be able to: it stays in the journal.
-            Err(error) => tracing::error!(operation = entry.id, error, "An operation can't be resumed"),
+            Err(problem) => tracing::error!(operation = entry.id, error = %problem, "An operation can't be resumed"),
         }
     }
-}
 
-fn engine_within(allow: &str, engines: &MakeEngine) -> Result<Arc<dyn Provisioner>, String> {
-    let bounds = serde_json::from_str(allow).map_err(|error| error.to_string())?;
-    engines(bounds).map_err(|problem| problem.to_string())
+    /// Whoever asked for it has no rule any more: it ends where it stands.
+    fn stop(self: &Arc<Self>, entry: &Entry, problem: &Problem) {
+        refusal::note(Some(&entry.caller), entry.verb.as_str(), &entry.about, problem);
+        let (this, id) = (self.clone(), entry.id.clone());
+        let (stopped, busy) = (entry.verb.failure(refusal::rule_is_gone(&entry.caller)), self.busy.subscribe());
+        tokio::spawn(async move {
+            let outcome = this.write_end(&id, stopped.into()).await;
+            this.known.end(&id, outcome);
+            drop(busy);
+        });
+    }
 }

@@ -13,7 +13,7 @@ mod settings;
 
 pub use settings::Postgres;
 
-use super::{Accepted, CLAIM, Document, Entry, IfNew, Lead, News, Store};
+use super::{Accepted, CLAIM, Document, Entry, IfNew, Lead, News, Store, written};
 use crate::{
     contract::Verb,
     error::JournalError,
@@ -24,11 +24,12 @@ use crate::{
 };
 use async_trait::async_trait;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use goldenpath_core::policy::Identity;
 use std::{
     hash::{BuildHasher, RandomState},
     time::{Duration, SystemTime},
 };
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, Row, types::ToSql};
 
 /// An operation needs a connection for milliseconds, at its begin and at its end.
 const CONNECTIONS: usize = 8;
@@ -74,8 +75,9 @@ const JOIN: &str = "
     ON CONFLICT (id) DO UPDATE SET daemon = excluded.daemon, until = excluded.until";
 
 const INSERT: &str = "
-    INSERT INTO operation (id, verb, about, digest, allow, request, claimed_by, claimed_until)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $7::text IS NOT NULL THEN now() + make_interval(secs => $8) END)";
+    INSERT INTO operation (id, verb, about, digest, allow, request, identity, caller, claimed_by, claimed_until)
+    VALUES ($1, $2, $3, $4, $5, $6, $9, $10, $7,
+            CASE WHEN $7::text IS NOT NULL THEN now() + make_interval(secs => $8) END)";
 
 const TAKE: &str = "
     WITH free AS MATERIALIZED (
@@ -84,7 +86,7 @@ const TAKE: &str = "
         ORDER BY accepted_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
     UPDATE operation o SET claimed_by = $1, claimed_until = now() + make_interval(secs => $4)
     FROM free WHERE o.id = free.id
-    RETURNING o.id, o.verb, o.about, o.digest, o.allow, o.request, o.cancelled, o.accepted_at";
+    RETURNING o.id, o.verb, o.about, o.digest, o.allow, o.request, o.cancelled, o.accepted_at, o.identity";
 
 const RENEW: &str = "
     UPDATE operation SET claimed_until = now() + make_interval(secs => $3)
@@ -99,7 +101,8 @@ const LEAVE: &str = "UPDATE operation_client SET until = now() WHERE id = $1 AND
 
 const CANCEL: &str = "
     UPDATE operation SET cancelled = true
-    WHERE id = coalesce((SELECT operation FROM operation_client WHERE id = $1), $1) AND NOT cancelled AND ended_at IS NULL";
+    WHERE id = coalesce((SELECT operation FROM operation_client WHERE id = $1), $1) AND caller = $2
+      AND NOT cancelled AND ended_at IS NULL";
 
 /// The holder of the claim says how it ended, and nobody else.
 const END: &str = "
@@ -163,9 +166,10 @@ fn seconds(duration: Duration) -> f64 {
 }
 
 fn entry(row: &Row) -> Result<Entry, JournalError> {
-    let verb: String = row.try_get("verb")?;
+    let (verb, identity): (String, String) = (row.try_get("verb")?, row.try_get("identity")?);
     Ok(Entry {
         id: row.try_get("id")?,
+        caller: serde_json::from_str(&identity).map_err(|_| JournalError::Identity { identity })?,
         verb: Verb::parse(&verb).ok_or(JournalError::Verb { verb })?,
         about: row.try_get("about")?,
         digest: row.try_get("digest")?,
@@ -178,7 +182,8 @@ fn entry(row: &Row) -> Result<Entry, JournalError> {
 #[async_trait]
 impl Store for PostgresStore {
     async fn accept(&self, entry: &Entry, if_new: IfNew) -> Result<Accepted, JournalError> {
-        let Entry { id, verb, about, digest, allow, request, cancelled: _ } = entry;
+        let Entry { id, caller, verb, about, digest, allow, request, cancelled: _ } = entry;
+        let (identity, caller) = written(caller);
         let mut connection = self.connection(&self.pool).await?;
         let work = async {
             let transaction = connection.transaction().await?;
@@ -194,7 +199,9 @@ impl Store for PostgresStore {
                 None => {
                     let claim = (if_new == IfNew::Begin).then_some(&self.daemon);
                     let (verb, claimed) = (verb.as_str(), seconds(CLAIM));
-                    transaction.execute(INSERT, &[id, &verb, about, digest, allow, request, &claim, &claimed]).await?;
+                    let values: [&(dyn ToSql + Sync); 10] =
+                        [id, &verb, about, digest, allow, request, &claim, &claimed, &identity, &caller];
+                    transaction.execute(INSERT, &values).await?;
                     id
                 }
             };
@@ -262,10 +269,10 @@ impl Store for PostgresStore {
         Ok(news)
     }
 
-    async fn cancel(&self, id: &str) -> Result<(), JournalError> {
+    async fn cancel(&self, id: &str, caller: &Identity) -> Result<(), JournalError> {
         let connection = self.connection(&self.pool).await?;
         self.within(async {
-            if connection.execute(CANCEL, &[&id]).await? > 0 {
+            if connection.execute(CANCEL, &[&id, &caller.to_string()]).await? > 0 {
                 connection.execute(listener::NOTIFY, &[&self.daemon]).await?;
             }
             Ok(())

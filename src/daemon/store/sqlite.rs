@@ -3,9 +3,10 @@
 //! `synchronous=FULL`: what was accepted survives a power cut as well as a kill. The lock on the file is kept for as long as the
 //! daemon lives, so that two can't run the same operations; so claims and who waits are in memory, and go with the process.
 
-use super::{Accepted, Document, Entry, IfNew, Lead, News, Store};
+use super::{Accepted, Document, Entry, IfNew, Lead, News, Store, written};
 use crate::{contract::Verb, error::JournalError, socket::make_private};
 use async_trait::async_trait;
+use goldenpath_core::policy::Identity;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use std::{
     collections::{HashMap, HashSet},
@@ -18,7 +19,7 @@ use std::{
 use tokio::sync::Mutex;
 
 /// Raised when the table changes; a file of an older one is migrated here, one of a newer one is refused.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// The lock of a daemon that was killed is gone with it; one that is just ending needs a moment.
 const BUSY: Duration = Duration::from_secs(2);
@@ -37,6 +38,12 @@ CREATE TABLE operation (
     outcome BLOB
 ) WITHOUT ROWID;
 CREATE INDEX operation_ended ON operation (ended_at);
+";
+
+/// Who asked: before there were others, it was always the daemon's own user.
+const CALLER: &str = "
+ALTER TABLE operation ADD COLUMN identity TEXT NOT NULL DEFAULT '\"own\"';
+ALTER TABLE operation ADD COLUMN caller TEXT NOT NULL DEFAULT 'the daemon''s own user';
 ";
 
 pub struct SqliteStore {
@@ -114,7 +121,8 @@ impl Present {
 #[async_trait]
 impl Store for SqliteStore {
     async fn accept(&self, entry: &Entry, if_new: IfNew) -> Result<Accepted, JournalError> {
-        let Entry { id, verb, about, digest, allow, request, .. } = entry.clone();
+        let Entry { id, caller, verb, about, digest, allow, request, .. } = entry.clone();
+        let (identity, caller) = written(&caller);
         let there = self.is_there();
         self.run(move |connection, present| {
             let operation = present.operation(&id);
@@ -143,8 +151,9 @@ impl Store for SqliteStore {
             }
             there?;
             connection.execute(
-                "INSERT INTO operation (id, verb, about, digest, allow, request, accepted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![id, verb.as_str(), about, digest, allow, request, now_ms()],
+                "INSERT INTO operation (id, verb, about, digest, allow, request, accepted_at, identity, caller)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                params![id, verb.as_str(), about, digest, allow, request, now_ms(), identity, caller],
             )?;
             let waits = present.join(&id, &id);
             Ok(match if_new {
@@ -200,12 +209,12 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn cancel(&self, id: &str) -> Result<(), JournalError> {
-        let id = id.to_owned();
+    async fn cancel(&self, id: &str, caller: &Identity) -> Result<(), JournalError> {
+        let (id, caller) = (id.to_owned(), caller.to_string());
         self.run(move |connection, present| {
             connection.execute(
-                "UPDATE operation SET cancelled = 1 WHERE id = ?1 AND cancelled = 0 AND ended_at IS NULL",
-                [present.operation(&id)],
+                "UPDATE operation SET cancelled = 1 WHERE id = ?1 AND caller = ?2 AND cancelled = 0 AND ended_at IS NULL",
+                [present.operation(&id), caller],
             )?;
             Ok(())
         })
@@ -271,6 +280,11 @@ fn open(path: &Path) -> Result<Connection, JournalError> {
         let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if found == 0 {
             connection.execute_batch(TABLE)?;
+        }
+        if found < 2 {
+            connection.execute_batch(CALLER)?;
+        }
+        if found < SCHEMA {
             connection.pragma_update(None, "user_version", SCHEMA)?;
         }
         connection.execute_batch("COMMIT")?;
@@ -284,9 +298,10 @@ fn open(path: &Path) -> Result<Connection, JournalError> {
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let verb: String = row.get("verb")?;
+    let (verb, identity): (String, String) = (row.get("verb")?, row.get("identity")?);
     Ok(Entry {
         id: row.get("id")?,
+        caller: serde_json::from_str(&identity).map_err(|_| rusqlite::Error::InvalidQuery)?,
         verb: Verb::parse(&verb).ok_or(rusqlite::Error::InvalidQuery)?,
         about: row.get("about")?,
         digest: row.get("digest")?,
@@ -319,6 +334,21 @@ mod tests {
         drop(store);
         let store = SqliteStore::open(&path, DAY).unwrap();
         assert_eq!(store.take(9, false).await.unwrap(), [entry_of("one")], "what it had claimed is free with its end");
+    }
+
+    #[tokio::test]
+    async fn a_journal_of_the_first_schema_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let first = Connection::open(&path).unwrap();
+        first.execute_batch(TABLE).unwrap();
+        let insert = "INSERT INTO operation (id, verb, about, digest, allow, request, accepted_at)
+                      VALUES ('one', 'ensure', 'demo/pay', 'digest of one', '[]', CAST('{}' AS BLOB), 1)";
+        first.execute_batch(insert).unwrap();
+        first.pragma_update(None, "user_version", 1).unwrap();
+        drop(first);
+        let store = SqliteStore::open(&path, DAY).unwrap();
+        assert_eq!(store.take(9, false).await.unwrap(), [entry_of("one")], "its own user had asked");
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ mod shared;
 use super::{Entry, JournalPlace, Postgres, Store, open};
 use crate::contract::Verb;
 use acceptance_tests::servers::PostgresServer;
+use goldenpath_core::policy::Identity;
 use std::{sync::Arc, time::Duration};
 
 pub const DAY: Duration = Duration::from_secs(86_400);
@@ -13,6 +14,7 @@ pub const DAY: Duration = Duration::from_secs(86_400);
 pub fn entry_of(id: &str) -> Entry {
     Entry {
         id: id.into(),
+        caller: Identity::Own,
         verb: Verb::Ensure,
         about: "demo/pay".into(),
         digest: format!("digest of {id}"),

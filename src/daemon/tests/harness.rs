@@ -1,9 +1,13 @@
 //! A daemon in a thread of its own, which can be killed: with its runtime all its tasks are gone, as with a process.
 
-use crate::{Client, Daemon, HttpPlace, JournalPlace, MakeEngine, Metrics, Reads, serve};
+use crate::{
+    Address, Client, ClientOptions, Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine, Metrics, Reads,
+    TokenSettings, TokenSource, serve,
+};
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected, from_document},
+    policy::CallerRule,
     provision::{
         Bounds, Cancel, Description, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest,
         Provisioner, RemoveRequest, Removed, Spec,
@@ -158,6 +162,7 @@ pub struct DaemonFixture {
 }
 
 pub struct RunningDaemon {
+    pub endpoints: Vec<String>,
     kill: oneshot::Sender<()>,
     end: oneshot::Sender<()>,
     thread: thread::JoinHandle<()>,
@@ -191,41 +196,56 @@ impl DaemonFixture {
     }
 
     pub fn client(&self) -> Client {
-        Client::new(self.socket(), "unix:///daemon.sock".into(), &[])
+        self.client_with(None, &[])
     }
 
     pub fn bounded_client(&self, bounds: &str) -> Client {
-        let bounds: Bounds = serde_json::from_str(bounds).unwrap();
-        Client::new(self.socket(), "unix:///daemon.sock".into(), &[bounds])
+        self.client_with(None, &[serde_json::from_str(bounds).unwrap()])
+    }
+
+    pub fn client_with(&self, token: Option<TokenSource>, bounds: &[Bounds]) -> Client {
+        let address = Address::Unix(self.socket());
+        Client::new(ClientOptions { address, endpoint: "unix:///daemon.sock".into(), token }, bounds)
     }
 
     /// Once it listens.
     pub async fn start(&self) -> RunningDaemon {
+        self.start_for(vec![Listen::Unix(self.socket())], None, TokenSettings::default()).await
+    }
+
+    pub async fn start_for(
+        &self,
+        listen: Vec<Listen>,
+        callers: Option<Vec<CallerRule>>,
+        tokens: TokenSettings,
+    ) -> RunningDaemon {
         let (kill, killed) = oneshot::channel();
         let (end, ended) = oneshot::channel::<()>();
         let (listens, listening) = oneshot::channel();
         let (engine, bounds) = (self.engine.clone(), self.bounds.clone());
-        let engines: MakeEngine = Arc::new(move |narrower: Vec<Bounds>| -> Result<Arc<dyn Provisioner>, Problem> {
-            bounds.lock().unwrap().push(serde_json::to_string(&narrower).unwrap());
+        let engines: MakeEngine = Arc::new(move |scope: EngineScope| -> Result<Arc<dyn Provisioner>, Problem> {
+            bounds.lock().unwrap().push(serde_json::to_string(&scope.bounds).unwrap());
             Ok(engine.clone())
         });
         let journal = self.journal.clone();
         let metrics = Metrics::new();
         let reads = Reads::new(Duration::ZERO, metrics.clone());
         let http = Some(HttpPlace::Unix(self.http()));
-        let daemon = Daemon { socket: self.socket(), journal, retention: LONG, engines, reads, metrics, http };
+        let has_sessions = false;
+        let daemon =
+            Daemon { listen, journal, retention: LONG, engines, callers, tokens, has_sessions, reads, metrics, http };
         let thread = thread::spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let end = async { ended.await.unwrap_or_default() };
                 tokio::select! {
-                    served = serve(daemon, || listens.send(()).unwrap(), end) => served.unwrap(),
+                    served = serve(daemon, |endpoints| listens.send(endpoints.to_vec()).unwrap(), end) => served.unwrap(),
                     _ = killed => {}
                 }
             });
         });
-        listening.await.unwrap();
-        RunningDaemon { kill, end, thread }
+        let endpoints = listening.await.unwrap();
+        RunningDaemon { endpoints, kill, end, thread }
     }
 }
 
@@ -241,7 +261,7 @@ impl RunningDaemon {
 
     /// As SIGTERM does; what runs is waited for.
     pub fn begin_to_end(self) -> thread::JoinHandle<()> {
-        let Self { kill, end, thread } = self;
+        let Self { kill, end, thread, .. } = self;
         end.send(()).unwrap();
         // Dropped, it would kill.
         std::mem::forget(kill);

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use acceptance_tests::servers::PostgresServer;
-use goldenpath_core::provision::Provisioner;
+use goldenpath_core::{policy::Identity, provision::Provisioner};
 use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
 
@@ -54,7 +54,7 @@ async fn an_operation_is_one_whichever_daemon_is_asked() {
     let successor = run(&one, "c");
     sleep(Duration::from_millis(200)).await;
     assert_eq!(engine.ensures(), 2, "an equal request at the first one joins what nobody waits for at the second");
-    two.cancel("a").await;
+    two.cancel(&Identity::Own, "a").await;
     let (id, outcome) = same.await.unwrap();
     assert!(
         id == "a" && String::from_utf8_lossy(&outcome).contains("fake.cancelled"),

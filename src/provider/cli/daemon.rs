@@ -4,7 +4,7 @@ mod config;
 mod journal;
 mod limits;
 
-pub use config::Settings;
+pub use config::{IssuerOf, KubernetesTokensOf, ListenOn, SessionsOf, Settings, TlsOn, TokensOf};
 pub use journal::Journal;
 pub use limits::{Http, Limits};
 
@@ -18,8 +18,8 @@ pub struct DaemonTool {
     pub environment: FromEnvironment,
     /// Whether it could start; starts nothing.
     pub check: fn(&Settings) -> anyhow::Result<()>,
-    /// Until a signal. The second is called once clients can connect.
-    pub serve: fn(Settings, &dyn Fn()) -> anyhow::Result<()>,
+    /// Until a signal. The second is called with all endpoints once clients can connect.
+    pub serve: fn(Settings, &dyn Fn(&[String])) -> anyhow::Result<()>,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -28,10 +28,10 @@ enum Action {
     Check,
 }
 
-/// Serve clients on a unix socket: with one identity, catalogue and journal for all of them
+/// Serve clients on a unix socket or on TCP: with one identity, catalogue and journal for all of them
 ///
-/// Providers of the same user connect with `daemon = { endpoint = "unix://..." }`. Runs until SIGTERM or an interrupt, and
-/// then waits for what it has begun. Set TF_LOG=info for its log.
+/// Providers connect with `daemon = { endpoint = "unix://..." }` as the same user, or with "https://..." and a certificate or token that a
+/// rule of the configuration knows. Runs until SIGTERM or an interrupt, and then waits for what it has begun. Set TF_LOG=info for its log.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Instead of serving
@@ -44,15 +44,15 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, tool: &DaemonTool) -> anyhow::Result<()> {
     let settings = Settings::read(&arguments.config, &tool.environment)?;
-    let endpoint = settings.endpoint.to_string();
     match arguments.action {
         Some(Action::Check) => {
             (tool.check)(&settings)?;
-            output::data(&format!("The configuration is sound. The daemon would listen on {endpoint}\n"))?;
+            let places: Vec<String> = settings.listen.iter().map(ToString::to_string).collect();
+            output::data(&format!("The configuration is sound. The daemon would listen on {}\n", places.join(", ")))?;
         }
-        None => (tool.serve)(settings, &|| {
+        None => (tool.serve)(settings, &|endpoints| {
             // Whoever started it may have closed its output.
-            let _ = output::data(&format!("Listening on {endpoint}\n"));
+            let _ = output::data(&format!("Listening on {}\n", endpoints.join(", ")));
         })?,
     }
     Ok(())

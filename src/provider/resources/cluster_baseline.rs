@@ -100,8 +100,12 @@ fn refuses(guard: Guard) -> &'static str {
              than the environment's name and those that the golden path lists."
         }
         Guard::Classes => "Refuses classes of ingress and storage that the golden path does not list, if it has lists.",
-        Guard::RoleBindings => "Refuses RoleBindings to anybody but ServiceAccounts of the same environment.",
-        Guard::Network => "Refuses NetworkPolicies that open to anybody but pods of the same environment.",
+        Guard::RoleBindings => {
+            "Refuses RoleBindings to anybody but ServiceAccounts of the same environment, and changes to those of the provider."
+        }
+        Guard::Network => {
+            "Refuses NetworkPolicies that open to anybody but pods of the same environment, and changes to those of the provider."
+        }
         Guard::Replicas => {
             "Refuses more replicas of a slot's workload, or of its autoscaler, than `share.max_replicas`."
         }

@@ -10,14 +10,13 @@ mod real;
 mod schema;
 mod shared;
 
-pub use credentials::{Secret, WebIdentity};
-pub use daemon::Endpoint;
+pub use credentials::{Secret, WebIdentity, is_role};
+pub use daemon::{Daemon, Endpoint};
 pub use environment::FromEnvironment;
 pub use real::{Aws, Kubernetes};
 pub use schema::{SANDBOX_PATH, schema};
 
 use super::session::Unreachable;
-use daemon::Daemon;
 use goldenpath_core::{
     domain::Facts,
     provision::{Bounds, PipelineBounds},
@@ -64,7 +63,7 @@ pub enum Target {
         kubernetes: Option<Kubernetes>,
     },
     /// Wherever the daemon's own target has them.
-    Daemon(Endpoint),
+    Daemon(Box<Daemon>),
 }
 
 #[derive(Debug, PartialEq)]
@@ -124,7 +123,7 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
         (sandbox, ..) if !sandbox.is_wholly_known() => return Err(Refused::Undecided),
         (Value::Null, Some(offline), None, None) => Target::Offline(Box::new(offline.facts)),
         (Value::Null, None, Some(aws), None) => real_target(aws, kubernetes.clone(), environment),
-        (Value::Null, None, None, Some(daemon)) => Target::Daemon(daemon.endpoint),
+        (Value::Null, None, None, Some(daemon)) => Target::Daemon(Box::new(daemon.or(environment))),
         (Value::Null, None, None, None) => target_of_environment(kubernetes.as_ref(), environment)?,
         (sandbox, None, None, None) => sandbox_target(sandbox, environment),
         (_, _, _, Some(_)) => return Err(two_targets("daemon").into()),
@@ -136,6 +135,9 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
     let folders = folders(catalogue.clone(), pipeline.as_ref(), environment)?;
     if matches!(target, Target::Daemon(_)) && folders != Folders::default() {
         return Err(daemon_has_its_own(catalogue.is_some()).into());
+    }
+    if let Target::Daemon(daemon) = &target {
+        daemon.check(environment.is_shared)?;
     }
     if environment.is_shared {
         shared::check_folders(catalogue.as_deref().unwrap_or_default())?;
@@ -220,7 +222,7 @@ fn target_of_environment(kubernetes: Option<&Kubernetes>, environment: &FromEnvi
     match (&environment.sandbox, &environment.aws, &environment.daemon) {
         (Some(path), None, None) => Ok(Target::Sandbox { path: path.clone(), declared: Value::map::<String>([]) }),
         (None, Some(aws), None) => Ok(real_target(aws.clone(), kubernetes.cloned(), environment)),
-        (None, None, Some(endpoint)) => Ok(Target::Daemon(daemon::of_environment(endpoint)?)),
+        (None, None, Some(endpoint)) => Ok(Target::Daemon(Box::new(daemon::of_environment(endpoint)?.or(environment)))),
         (None, None, None) => Err(no_target()),
         _ => Err(Diagnostic::error(
             "Two targets in the environment",

@@ -1,45 +1,55 @@
-//! The daemon over a target: an engine for each of its connections.
+//! The daemon over a target: an engine for each of its connections, within the bounds of whoever calls.
 
 use super::{
-    shared::{self, SharedTarget},
+    ports::Ports,
+    real, reviews,
+    shared::{self, SharedTarget, share},
     target,
 };
 use crate::{
-    cli::daemon::{Http, Journal, Settings},
-    resources::provider_config::ProviderConfig,
+    cli::daemon::{Http, IssuerOf, Journal, ListenOn, SessionsOf, Settings, TlsOn, TokensOf},
+    resources::provider_config::{ProviderConfig, Target},
 };
 use anyhow::Context as _;
+use goldenpath_adapters::aws::AssumeRole;
 use goldenpath_core::{
     domain::Problem,
-    provision::{Bounds, Provisioner},
+    provision::{EngineConfig, Provisioner},
 };
-use goldenpath_daemon::{Daemon, HttpPlace, JournalPlace, MakeEngine, Metrics, Postgres, Reads};
+use goldenpath_daemon::{
+    Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine, Metrics, OidcIssuer, OperationSession, Pair,
+    Postgres, Reads, TlsFiles, TokenSettings,
+};
 use plugin::Diagnostic;
 use std::{io, sync::Arc};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
-    engines(&settings.provider, &Reads::new(settings.limits.reads_shared_for, Metrics::new()))?;
+    let reads = Reads::new(settings.limits.reads_shared_for, Metrics::new());
+    engines(&settings.provider, settings.sessions.clone(), &reads)?;
+    let tokens = tokens(&settings.tokens, &settings.provider.target)?;
+    let listen = listen(&settings.listen);
     journal(&settings.journal)?;
     // The user is asked of the kernel through a socket.
-    runtime()?.block_on(async { goldenpath_daemon::check_socket(&settings.endpoint.socket()) })?;
+    runtime()?.block_on(async { goldenpath_daemon::check(&listen, tokens) })?;
     Ok(())
 }
 
-pub(super) fn serve(settings: Settings, listening: &dyn Fn()) -> anyhow::Result<()> {
-    let Settings { endpoint, journal, retention, limits, http, provider } = settings;
+pub(super) fn serve(settings: Settings, listening: &dyn Fn(&[String])) -> anyhow::Result<()> {
     let metrics = Metrics::new();
-    let reads = Reads::new(limits.reads_shared_for, metrics.clone());
-    shared::limit(&limits);
+    let reads = Reads::new(settings.limits.reads_shared_for, metrics.clone());
+    shared::limit(&settings.limits);
     shared::count(&metrics);
-    let engines = engines(&provider, &reads)?;
+    let engines = engines(&settings.provider, settings.sessions.clone(), &reads)?;
+    let tokens = tokens(&settings.tokens, &settings.provider.target)?;
+    let Settings { listen: on, journal, retention, callers, sessions, http, .. } = settings;
     let http = http.map(|http| match http {
         Http::Tcp(address) => HttpPlace::Tcp(address),
         Http::Unix(path) => HttpPlace::Unix(path),
     });
-    let journal = self::journal(&journal)?;
-    let daemon = Daemon { socket: endpoint.socket(), journal, retention, engines, reads, metrics, http };
+    let (listen, journal, has_sessions) = (listen(&on), self::journal(&journal)?, sessions.is_some());
+    let daemon = Daemon { listen, journal, retention, engines, callers, tokens, has_sessions, reads, metrics, http };
     runtime()?.block_on(async {
         let [mut terminate, mut interrupt] = signals()?;
         let end = async {
@@ -73,17 +83,64 @@ fn signals() -> io::Result<[Signal; 2]> {
     Ok([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?])
 }
 
+fn listen(on: &[ListenOn]) -> Vec<Listen> {
+    let one = |on: &ListenOn| match on.clone() {
+        ListenOn::Unix(path) => Listen::Unix(path),
+        ListenOn::Tcp { address, tls: TlsOn { certificate, key, client_ca } } => {
+            Listen::Tcp { address, tls: TlsFiles { own: Pair { certificate, key }, client_ca } }
+        }
+    };
+    on.iter().map(one).collect()
+}
+
+fn tokens(of: &TokensOf, target: &Target) -> anyhow::Result<TokenSettings> {
+    let TokensOf { kubernetes, oidc } = of;
+    let issuer = |issuer: &IssuerOf| {
+        let IssuerOf { name, issuer: url, audiences, ca } = issuer.clone();
+        OidcIssuer { name, url, audiences, ca }
+    };
+    Ok(TokenSettings {
+        kubernetes: kubernetes.as_ref().map(|kubernetes| reviews::of(kubernetes, target)).transpose()?,
+        oidc: oidc.iter().map(issuer).collect(),
+    })
+}
+
 /// What is wrong with the configuration is found here, and not when the first client connects.
-fn engines(config: &ProviderConfig, reads: &Arc<Reads>) -> anyhow::Result<MakeEngine> {
+fn engines(config: &ProviderConfig, sessions: Option<SessionsOf>, reads: &Arc<Reads>) -> anyhow::Result<MakeEngine> {
     let ProviderConfig { target, catalogue, lease, bounds, is_shared: _, unreachable: _ } = config;
     let catalogue = target::catalogue(catalogue)?;
-    let wrong = |error: Diagnostic| anyhow::anyhow!("{}. {}", error.summary, error.detail);
     // Its own credentials are what it is for.
     target::ports(target.clone(), false).map_err(wrong)?;
-    let target = SharedTarget::new(target.clone(), reads.clone());
-    let (lease, bounds) = (*lease, bounds.clone());
-    Ok(Arc::new(move |narrower: Vec<Bounds>| -> Result<Arc<dyn Provisioner>, Problem> {
-        let ports = target.ports().map_err(|error| Problem::error("daemon.target", error.summary, error.detail))?;
-        Ok(Arc::new(target::engine(ports, catalogue.clone(), lease, [bounds.clone(), narrower].concat())))
+    let all = SharedTarget::new(target.clone(), reads.clone());
+    let (target, lease, own, reads) = (target.clone(), *lease, bounds.clone(), reads.clone());
+    Ok(Arc::new(move |scope: EngineScope| -> Result<Arc<dyn Provisioner>, Problem> {
+        let EngineScope { bounds, verifies, session } = scope;
+        let ports = match (&target, sessions.as_ref().zip(session)) {
+            (Target::Real { aws, kubernetes }, Some((role, session))) => {
+                let role = Some(session_role(role, session));
+                real::ports((**aws).clone(), kubernetes.clone(), false, role).map(|ports| share(&reads, ports))
+            }
+            _ => all.ports(),
+        };
+        let ports: Ports = ports.map_err(|error| Problem::error("daemon.target", error.summary, error.detail))?;
+        let config = target::engine_config(&ports, lease, [own.clone(), bounds].concat());
+        Ok(Arc::new(target::engine_with(ports, catalogue.clone(), EngineConfig { verifies, ..config })))
     }))
+}
+
+fn session_role(role: &SessionsOf, session: OperationSession) -> AssumeRole {
+    let SessionsOf { role_arn, duration } = role.clone();
+    let OperationSession { operation, about, person } = session;
+    AssumeRole {
+        role_arn,
+        session_name: Some(operation),
+        external_id: None,
+        source_identity: person.map(|person| real::source_identity(&person)),
+        duration,
+        only_for: Some(about),
+    }
+}
+
+fn wrong(error: Diagnostic) -> anyhow::Error {
+    anyhow::anyhow!("{}. {}", error.summary, error.detail)
 }

@@ -10,15 +10,14 @@ use goldenpath_adapters::{
 use plugin::{Diagnostic, Path, schema::duration};
 use std::sync::Arc;
 
-pub(super) fn ports(written: Written, kubernetes: Option<Kubernetes>, is_shared: bool) -> Result<Ports, Diagnostic> {
-    let aws = Arc::new(Aws::new(options(written, is_shared)?));
-    let credentials = match kubernetes {
-        None => Credentials::Tokens(aws.clone()),
-        Some(Kubernetes { kubeconfig, context, proxied }) => {
-            Credentials::Kubeconfig(Kubeconfig { path: kubeconfig, context, is_proxied: proxied.unwrap_or(false) })
-        }
-    };
-    let kube = Arc::new(Kube::new(aws.clone(), credentials));
+/// `session`: a role that is assumed after those of the configuration.
+pub(super) fn ports(
+    written: Written,
+    kubernetes: Option<Kubernetes>,
+    is_shared: bool,
+    session: Option<AssumeRole>,
+) -> Result<Ports, Diagnostic> {
+    let (aws, kube) = adapters(written, kubernetes, is_shared, session)?;
     Ok(Ports {
         objects: Arc::new(Joined { aws: aws.clone(), kubernetes: kube.clone() }),
         clusters: Arc::new(JoinedClusters { aws, kubernetes: kube.clone() }),
@@ -26,6 +25,25 @@ pub(super) fn ports(written: Written, kubernetes: Option<Kubernetes>, is_shared:
         notice: None,
         refuses: None,
     })
+}
+
+pub(super) fn adapters(
+    written: Written,
+    kubernetes: Option<Kubernetes>,
+    is_shared: bool,
+    session: Option<AssumeRole>,
+) -> Result<(Arc<Aws>, Arc<Kube>), Diagnostic> {
+    let mut options = options(written, is_shared)?;
+    options.assume_role.extend(session);
+    let aws = Arc::new(Aws::new(options));
+    let credentials = match kubernetes {
+        None => Credentials::Tokens(aws.clone()),
+        Some(Kubernetes { kubeconfig, context, proxied }) => {
+            Credentials::Kubeconfig(Kubeconfig { path: kubeconfig, context, is_proxied: proxied.unwrap_or(false) })
+        }
+    };
+    let kube = Arc::new(Kube::new(aws.clone(), credentials));
+    Ok((aws, kube))
 }
 
 fn options(written: Written, is_shared: bool) -> Result<AwsOptions, Diagnostic> {
@@ -44,6 +62,7 @@ fn options(written: Written, is_shared: bool) -> Result<AwsOptions, Diagnostic> 
             external_id: role.external_id,
             source_identity: role.source_identity,
             duration,
+            only_for: None,
         });
     }
     let credentials = match (access_key.zip(secret_key), web_identity, profile) {
@@ -64,6 +83,12 @@ fn options(written: Written, is_shared: bool) -> Result<AwsOptions, Diagnostic> 
         default_tags: default_tags.unwrap_or_default(),
         run: Some(run_id()),
     })
+}
+
+/// In the characters that STS allows; it is a trail, and no proof.
+pub(super) fn source_identity(person: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    person.chars().map(|c| if allowed(c) { c } else { '-' }).take(64).collect()
 }
 
 /// One per connection. It only tells runs apart, so that the time and the process will do.

@@ -2,7 +2,7 @@
 
 use super::{ports::Ports, real};
 use crate::resources::{
-    provider_config::{Folders, ProviderConfig, Target},
+    provider_config::{Daemon, Endpoint, Folders, ProviderConfig, Target},
     session::Configured,
 };
 use goldenpath_adapters::{catalogue as documents, clock::SystemClock, offline::Offline};
@@ -10,7 +10,7 @@ use goldenpath_core::{
     golden::Catalogue,
     provision::{Bounds, Engine, EngineConfig},
 };
-use goldenpath_daemon::Client;
+use goldenpath_daemon::{Address, Client, ClientOptions, Pair, TokenSource};
 use goldenpath_sandbox::{Sandbox, SandboxOptions};
 use plugin::{Diagnostic, Path, Step, value::from_value};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -24,8 +24,8 @@ pub(super) struct Opened {
 
 pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     let ProviderConfig { target, is_shared, catalogue, unreachable, lease, bounds } = config;
-    if let Target::Daemon(endpoint) = target {
-        let client = Client::new(endpoint.socket(), endpoint.to_string(), &bounds);
+    if let Target::Daemon(daemon) = target {
+        let client = Client::new(client_options(*daemon), &bounds);
         let configured = Configured { provisioner: Arc::new(client), unreachable, refuses: None };
         return Ok(Opened { configured, catalogue: None, notice: None });
     }
@@ -40,11 +40,31 @@ pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     Ok(Opened { configured, catalogue: Some(catalogue), notice })
 }
 
+fn client_options(daemon: Daemon) -> ClientOptions {
+    let Daemon { endpoint, ca_certificate: ca, client_certificate, client_key, token, token_file } = daemon;
+    let name = endpoint.to_string();
+    let own = client_certificate.zip(client_key).map(|(certificate, key)| Pair { certificate, key });
+    let address = match endpoint {
+        Endpoint::Unix(path) => Address::Unix(path),
+        Endpoint::Https { host, port } => Address::Https { host, port, ca, own },
+    };
+    let written = token.map(|token| TokenSource::Text(token.reveal().to_owned()));
+    ClientOptions { address, endpoint: name, token: written.or_else(|| token_file.map(TokenSource::File)) }
+}
+
 pub(super) fn engine(ports: Ports, catalogue: Arc<Catalogue>, lease: Option<Duration>, bounds: Vec<Bounds>) -> Engine {
-    let Ports { objects, clusters, probe, notice: _, refuses } = ports;
+    let config = engine_config(&ports, lease, bounds);
+    engine_with(ports, catalogue, config)
+}
+
+pub(super) fn engine_config(ports: &Ports, lease: Option<Duration>, bounds: Vec<Bounds>) -> EngineConfig {
     let usual = EngineConfig::default();
-    let config =
-        EngineConfig { lease: lease.unwrap_or(usual.lease), assumes_baseline: refuses.is_some(), bounds, ..usual };
+    let lease = lease.unwrap_or(usual.lease);
+    EngineConfig { lease, assumes_baseline: ports.refuses.is_some(), bounds, ..usual }
+}
+
+pub(super) fn engine_with(ports: Ports, catalogue: Arc<Catalogue>, config: EngineConfig) -> Engine {
+    let Ports { objects, clusters, probe, notice: _, refuses: _ } = ports;
     Engine::new(objects, clusters, probe, Arc::new(SystemClock::default()), catalogue, config)
 }
 
@@ -66,7 +86,7 @@ pub(super) fn ports(target: Target, is_shared: bool) -> Result<Ports, Diagnostic
             };
             Ports { notice: is_new.then(notice), ..Ports::of(Arc::new(Sandbox::open(path, options))) }
         }
-        Target::Real { aws, kubernetes } => real::ports(*aws, kubernetes, is_shared)?,
+        Target::Real { aws, kubernetes } => real::ports(*aws, kubernetes, is_shared, None)?,
         Target::Offline(facts) => {
             let refuses = Some("the offline target only makes plans");
             Ports { refuses, ..Ports::of(Arc::new(Offline::new(*facts))) }

@@ -83,7 +83,7 @@ pub fn describe(store: &Store, cluster: &ClusterRef) -> Result<Facts, SandboxErr
     } = options;
     Ok(Facts {
         stable: StableFacts {
-            oidc_issuer: Some(format!("https://oidc.eks.{}.amazonaws.com/id/{issuer}", arn.region())),
+            oidc_issuer: Some(format!("https://oidc.eks.{}.{}/id/{issuer}", arn.region(), arn.dns_suffix())),
             cluster_arn: arn,
             auto_mode,
             service_cidr,

@@ -1,7 +1,7 @@
 //! What EKS keeps for an access entry: one association for each policy, with a list of namespaces that AssociateAccessPolicy
 //! replaces whole.
 
-use super::{live::Live, tags::Tags};
+use super::{live::Live, propagation, tags::Tags};
 use crate::{
     aws::{
         call::{EksCluster, each_page},
@@ -72,7 +72,9 @@ pub(super) async fn associate(
         .principal_arn(principal)
         .policy_arn(policy_arn(cluster, policy))
         .access_scope(scope.build());
-    cluster.call(Call::AssociateAccessPolicy, request.send()).await.map(|_| ())
+    // Its entry has just been read.
+    let attempt = || cluster.call(Call::AssociateAccessPolicy, request.clone().send());
+    propagation::retry_new(&format!("the access entry of {principal}"), attempt).await.map(|_| ())
 }
 
 pub(super) async fn disassociate(cluster: EksCluster<'_>, (policy, principal): (&str, &str)) -> Result<(), PortError> {

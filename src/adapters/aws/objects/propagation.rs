@@ -3,12 +3,14 @@
 //! reported at once.
 
 use crate::aws::{clients::AwsClients, iam};
-use backon::{BackoffBuilder, ExponentialBuilder};
+use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use goldenpath_core::{domain::Class, ports::PortError};
 use std::time::Duration;
 
 /// Both kinds clear in seconds; after this it is something else.
 const LONGEST: Duration = Duration::from_secs(120);
+/// Of what was there a moment ago.
+const LONGEST_NEW: Duration = Duration::from_secs(30);
 const FIRST: Duration = Duration::from_millis(500);
 const MOST: Duration = Duration::from_secs(10);
 
@@ -22,15 +24,8 @@ pub(super) async fn retry<T, F>(
 where
     F: Future<Output = Result<T, PortError>>,
 {
-    let pauses = ExponentialBuilder::default()
-        .with_min_delay(FIRST)
-        .with_max_delay(MOST)
-        .with_jitter()
-        .without_max_times()
-        .with_total_delay(Some(LONGEST))
-        .build();
     let mut is_known = false;
-    for pause in pauses {
+    for pause in pauses(LONGEST).build() {
         let error = match attempt().await {
             Err(error) if clears_by_waiting(&error) => error,
             other => return other,
@@ -48,6 +43,32 @@ where
         tokio::time::sleep(pause).await;
     }
     attempt().await
+}
+
+/// Repeats a call about something that was made or read a moment ago: that AWS does not find it clears by waiting. Seen after
+/// CreateRole (`NoSuchEntity` from PutRolePolicy and AttachRolePolicy) and after CreateAccessEntry (`ResourceNotFoundException`, "The
+/// specified principalArn could not be found", from AssociateAccessPolicy).
+pub(super) async fn retry_new<T, F>(what: &str, attempt: impl FnMut() -> F) -> Result<T, PortError>
+where
+    F: Future<Output = Result<T, PortError>>,
+{
+    attempt
+        .retry(pauses(LONGEST_NEW))
+        .when(|error| error.class == Class::NotFound)
+        .notify(|error, pause| {
+            let milliseconds = pause.as_millis() as u64;
+            tracing::info!(call = error.call, milliseconds, "waiting for AWS to find {what}: {}", error.message);
+        })
+        .await
+}
+
+fn pauses(longest: Duration) -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(FIRST)
+        .with_max_delay(MOST)
+        .with_jitter()
+        .without_max_times()
+        .with_total_delay(Some(longest))
 }
 
 fn clears_by_waiting(error: &PortError) -> bool {
@@ -101,6 +122,24 @@ mod tests {
             (Class::Throttled, "Rate exceeded", false, "the SDK has tried"),
         ] {
             assert_eq!(clears_by_waiting(&PortError::new(class, "x", message)), expected, "{reason}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_just_made_is_found_in_the_end() {
+        for (class, after, expected, calls, reason) in [
+            (Class::NotFound, 3, true, 4, "it appears"),
+            (Class::NotFound, 1000, false, 0, "it does not, which is said in the end"),
+            (Class::Denied, 1000, false, 1, "another error is none of it"),
+        ] {
+            let tries = std::cell::Cell::new(0);
+            let attempt = || {
+                tries.set(tries.get() + 1);
+                let is_there = tries.get() > after;
+                async move { if is_there { Ok(()) } else { Err(PortError::new(class, "PutRolePolicy", "NoSuchEntity")) } }
+            };
+            assert_eq!(retry_new("role x", attempt).await.is_ok(), expected, "{reason}");
+            assert!(calls == 0 || tries.get() == calls, "{reason}: {}", tries.get());
         }
     }
 }

@@ -102,11 +102,12 @@ pub(super) async fn create(clients: &AwsClients, name: &str, role: &Role) -> Res
     let made = propagation::retry(clients, &format!("role {name}"), &principals, attempt).await;
     let made = made.map_err(|error| error::about(error, name))?;
     let id = made.role.map(|role| role.role_id);
+    let what = format!("role {name}");
     for (policy, content) in &role.inline {
-        put_policy(clients, name, policy, content).await?;
+        propagation::retry_new(&what, || put_policy(clients, name, policy, content)).await?;
     }
     for arn in &role.attached {
-        attach(clients, name, arn).await?;
+        propagation::retry_new(&what, || attach(clients, name, arn)).await?;
     }
     Ok(read::live(name, role.clone(), id))
 }

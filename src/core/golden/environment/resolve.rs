@@ -7,7 +7,7 @@ pub use people::{ResolvedPersona, group};
 
 use super::{effective::Effective, names::priority_quota_name};
 use crate::{
-    domain::{EnvironmentSpec, Problem, Problems, Quantities, StableFacts},
+    domain::{DefaultDeny, EnvironmentSpec, NetworkEngine, Problem, Problems, Quantities, StableFacts},
     golden::{
         blueprint::Summary,
         catalogue::Catalogue,
@@ -72,6 +72,7 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         path: effective.terms.path.id(),
         tier: Some(spec.tier.clone()),
         class: Some(tier.class),
+        assumes_enforcement: parent.network.default_deny != DefaultDeny::None && !names_engine(spec),
         deletion_protection: spec.deletion_protection.unwrap_or(tier.deletion_protection),
         namespaces: parent.namespaces.values().cloned().collect(),
         boundaries: if has_roles { vec![roles.boundary.clone()] } else { vec![] },
@@ -88,6 +89,11 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         pod_security_version: facts.pod_security_version.clone(),
         permission_sets: facts.permission_sets.clone(),
     })
+}
+
+fn names_engine(spec: &EnvironmentSpec) -> bool {
+    let named = spec.network.as_ref().and_then(|network| network.engine);
+    named.is_some_and(|engine| engine != NetworkEngine::Auto)
 }
 
 /// What slots need to know of an environment.
@@ -119,7 +125,7 @@ impl Foundation {
         };
         let owner_annotations = owner_annotations(spec.owner.as_ref());
         let roles = roles::terms(&tier.grants, &facts.cluster_arn, &mark, &owner_annotations);
-        let network = network::network(spec.network.as_ref(), &tier.network, facts);
+        let network = network::network(spec.network.as_ref(), &effective.terms, facts);
         let mut problems = Problems::default();
         let personas = people::personas(spec, facts, &roles, &mut problems);
         check_engine(network.engine, &network.egress_fqdns, &["network", "egress_fqdns"], &mut problems);

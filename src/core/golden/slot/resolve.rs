@@ -3,7 +3,7 @@
 
 use super::effective::Effective;
 use crate::{
-    domain::{IdentityMode, LABEL_PREFIX, Problem, Problems, SlotSpec},
+    domain::{IdentityMode, LABEL_PREFIX, Problem, Problems, SlotSpec, role_name},
     golden::{
         blueprint::Summary,
         defaults::{
@@ -12,7 +12,7 @@ use crate::{
             roles,
         },
         objects::{
-            iam::{RoleTerms, Trust, WorkloadRole, role_name},
+            iam::{RoleTerms, Trust, WorkloadRole},
             mark::Mark,
             namespace::{GoldenNamespace, NamespaceTerms},
         },
@@ -61,6 +61,7 @@ pub fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, 
         path: found.path.id(),
         tier: parent.tier.parse().ok(),
         class: Some(found.tier.class),
+        assumes_enforcement: false,
         deletion_protection: spec.deletion_protection.unwrap_or(found.tier.deletion_protection),
         namespaces: own.iter().map(|(_, own)| own.name.clone()).collect(),
         boundaries: role.iter().map(|_| roles.boundary.clone()).collect(),
@@ -101,17 +102,20 @@ fn namespace(effective: &Effective) -> Result<String, Problem> {
 }
 
 fn own_namespace(effective: &Effective, name: &str, admission: (String, String)) -> GoldenNamespace {
-    let Effective { terms, parent, share, .. } = effective;
-    let mut annotations = parent.owner_annotations.clone();
+    let Effective { spec, terms, parent, share, .. } = effective;
+    let mut labels = spec.labels.clone().into_value();
+    labels.extend(parent.pod_security_labels.clone());
+    let mut annotations = spec.annotations.clone().into_value();
+    annotations.extend(parent.owner_annotations.clone());
     annotations.extend([admission]);
     annotations.extend(parent.admission_annotations.clone());
     annotations.extend(others(name, parent.namespaces.values()));
     GoldenNamespace {
         name: name.to_owned(),
-        labels: parent.pod_security_labels.clone(),
+        labels,
         annotations,
         limits: limits(&terms.tier.limits, &[Some(&parent.limits)]),
-        quota: share.quota(&terms.tier, parent),
+        quota: share.quota(parent),
         by_priority: vec![],
     }
 }

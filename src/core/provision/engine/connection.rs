@@ -36,6 +36,8 @@ pub struct EngineConfig {
     pub assumes_baseline: bool,
     /// What this process may touch; all of them hold.
     pub bounds: Vec<Bounds>,
+    /// Requests come from somebody who has none of our credentials, and may claim anything.
+    pub verifies: bool,
     /// The golden resources that there are.
     pub resources: &'static [&'static dyn Descriptor],
 }
@@ -49,6 +51,7 @@ impl Default for EngineConfig {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             assumes_baseline: false,
             bounds: vec![],
+            verifies: false,
             resources: RESOURCES,
         }
     }

@@ -4,10 +4,12 @@
 use super::{
     connection::Engine,
     decide::{
-        Inputs, Stop, bounds, decide,
+        Inputs, Stop, bounds,
+        claim::is_made_for,
+        decide,
         drift::Lines,
         instance::Decision,
-        losses, outcome, promise,
+        limits, losses, outcome, promise,
         refresh::refresh,
         removal::{Removal, decide as decide_removal},
     },
@@ -20,7 +22,7 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    domain::{Class, Facts, Id, PathVersion, Problem, Record, StableFacts},
+    domain::{Class, Facts, Id, PathVersion, Problem, Record, Severity, StableFacts},
     golden::{Blueprint, ResolveContext, Spec, recorded},
     provision::{
         Decided, Description, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest,
@@ -225,6 +227,8 @@ impl Engine {
         loop {
             let leaving = self.gather_leaving(request, &cluster.stable, &mut watch, moment).await?; // reads
             self.within_bounds(&request.id, leaving.record.as_ref())?; // pure
+            let has_own = leaving.observed.iter().any(|object| is_made_for(&request.id, object, &leaving.observed)); // pure
+            self.refuse_without_record(&request.id, leaving.record.is_some(), has_own)?; // pure
             let removal = decide_removal(request, &leaving)?; // pure
             match removal {
                 Removal::Remove => {
@@ -269,7 +273,11 @@ impl Engine {
     }
 
     /// Pure. With what the golden path and the policy say of the request; the error arm: there is nothing to render.
-    fn render(&self, change: &ChangeRequest<'_>, ground: &Ground) -> Result<(Blueprint, Vec<Problem>), Vec<Problem>> {
+    pub(super) fn render(
+        &self,
+        change: &ChangeRequest<'_>,
+        ground: &Ground,
+    ) -> Result<(Blueprint, Vec<Problem>), Vec<Problem>> {
         let mut problems = change.spec.check(); // pure
         let catalogue = &change.catalogue(&self.catalogue);
         let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
@@ -283,6 +291,9 @@ impl Engine {
         let blueprint = resolved.render(); // pure
         let mut judged = resolved.judge(&blueprint); // pure
         judged.extend(promise::edited_path(change.path, &blueprint));
+        if problems.iter().all(|problem| problem.severity != Severity::Error) {
+            judged.extend(limits::judge(&change.id, &ground.facts.cluster_arn, &blueprint.objects)); // pure
+        }
         // A mistake in a statement is found where it is written and again in the role that it becomes: reported once.
         judged.retain(|found| !problems.iter().any(|known| known.code == found.code && known.field == found.field));
         problems.append(&mut judged);

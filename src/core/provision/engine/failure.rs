@@ -62,6 +62,12 @@ impl Failure {
                 "Fields are never taken by force. Remove the field from what that manager applies, or leave it to that manager."
                     .to_owned(),
             ),
+            Self::Mismatch { key, .. } if key.is_aws() => (
+                "object.mismatch",
+                "AWS accepted the change and gives back something else: somebody changed it at the same time, or AWS writes it in \
+                 another way. Plan again to see what differs."
+                    .to_owned(),
+            ),
             Self::Mismatch { .. } => (
                 "object.mismatch",
                 "Something in the cluster changes it at once, such as an admission webhook. Exempt the object there."

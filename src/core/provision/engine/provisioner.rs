@@ -22,11 +22,19 @@ use std::collections::BTreeMap;
 #[async_trait]
 impl Provisioner for Engine {
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, Problem> {
-        self.clusters.facts(cluster).await.map_err(|error| unreadable(cluster, error))
+        let facts = self.clusters.facts(cluster).await.map_err(|error| unreadable(cluster, error))?;
+        if self.config.verifies {
+            self.verify_cluster(&facts)?;
+        }
+        Ok(facts)
     }
 
     async fn only_cluster(&self) -> Result<Option<ClusterRef>, Problem> {
-        self.clusters.only().await.map_err(|error| Failure::call("list", "clusters", error).problem())
+        let only = self.clusters.only().await.map_err(|error| Failure::call("list", "clusters", error).problem())?;
+        if let Some(cluster) = only.as_ref().filter(|_| self.config.verifies) {
+            self.facts(cluster).await?;
+        }
+        Ok(only)
     }
 
     async fn find(&self, id: &Id) -> Result<Option<Record>, Problem> {
@@ -35,6 +43,9 @@ impl Provisioner for Engine {
             Some(arn) => arn,
             None => self.facts(&cluster).await?.stable.cluster_arn,
         };
+        if self.config.verifies {
+            self.verify_id(id).await?;
+        }
         let found = self.target(&arn, Moment::Plan).get(&record::key_of(id)).await?;
         let record = found.as_ref().map_or(Ok(None), record::parse)?;
         if let Some(record) = &record {
@@ -53,10 +64,25 @@ impl Provisioner for Engine {
     }
 
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem> {
-        self.refresh(&request).await
+        if !self.config.verifies {
+            return self.refresh(&request).await;
+        }
+        let request = self.verified_observe(request).await?;
+        let seen = self.refresh(&request).await?;
+        if let Observation::Here(seen) = &seen {
+            self.refuse_without_record(&request.id, seen.record.is_some(), true)?;
+        }
+        Ok(seen)
     }
 
     async fn preview(&self, request: PreviewRequest) -> Preview {
+        let request = match self.config.verifies {
+            true => match self.verified_preview(request).await {
+                Ok(request) => request,
+                Err(problem) => return Preview { decided: None, problems: vec![problem] },
+            },
+            false => request,
+        };
         let mut preview = match self.plan(&ChangeRequest::of_plan(&request)).await {
             Ok(preview) => preview,
             Err(problems) => Preview { decided: None, problems },
@@ -71,6 +97,13 @@ impl Provisioner for Engine {
     }
 
     async fn ensure(&self, request: EnsureRequest) -> Outcome {
+        let request = match self.config.verifies {
+            true => match self.verified_ensure(request).await {
+                Ok(request) => request,
+                Err(problems) => return Outcome { exists: None, problems },
+            },
+            false => request,
+        };
         let mut problems = vec![];
         let ensured = async {
             let name = operation_id().map_err(|problem| vec![problem])?;
@@ -84,13 +117,22 @@ impl Provisioner for Engine {
     }
 
     async fn preview_remove(&self, request: &RemoveRequest) -> Vec<Problem> {
-        match self.plan_removal(request).await {
+        let planned = async {
+            match self.config.verifies {
+                true => self.plan_removal(&self.verified_remove(request).await?).await,
+                false => self.plan_removal(request).await,
+            }
+        };
+        match planned.await {
             Ok(lost) => lost.into_iter().collect(),
             Err(problem) => vec![problem],
         }
     }
 
     async fn unprotect(&self, id: &Id) -> Result<Unprotected, Problem> {
+        if self.config.verifies {
+            self.verify_id(id).await?;
+        }
         let name = operation_id()?;
         operation::within(&name, self.lift_protection(id)).await
     }
@@ -99,6 +141,10 @@ impl Provisioner for Engine {
         let mut problems = vec![];
         let removed = async {
             let name = operation_id()?;
+            let request = match self.config.verifies {
+                true => self.verified_remove(&request).await?,
+                false => request,
+            };
             operation::within(&name, self.apply_removal(&request, &name, &mut problems)).await
         };
         match removed.await {

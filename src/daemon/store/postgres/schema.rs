@@ -5,7 +5,8 @@
 use crate::error::JournalError;
 use tokio_postgres::Client;
 
-pub const MIGRATIONS: &[&str] = &["
+pub const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE operation (
     id text PRIMARY KEY,
     verb text NOT NULL,
@@ -30,7 +31,12 @@ CREATE TABLE operation_client (
     until timestamptz NOT NULL
 );
 CREATE INDEX operation_client_operation ON operation_client (operation);
-"];
+",
+    "
+ALTER TABLE operation ADD COLUMN identity text NOT NULL DEFAULT '\"own\"';
+ALTER TABLE operation ADD COLUMN caller text NOT NULL DEFAULT 'the daemon''s own user';
+",
+];
 
 /// One daemon at a time.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' goldenpath migration', 0))";

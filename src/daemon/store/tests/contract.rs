@@ -2,6 +2,7 @@
 
 use super::{DAY, entry_of, on, server};
 use crate::store::{Accepted, Entry, IfNew, JournalPlace, News, Store, open};
+use goldenpath_core::policy::Identity;
 use std::{path::Path, time::Duration};
 
 #[tokio::test]
@@ -44,7 +45,7 @@ async fn keeps_what_it_accepts(store: &dyn Store) {
     let other = Entry { digest: "other".into(), ..entry_of("one") };
     assert_eq!(store.accept(&other, IfNew::Begin).await.unwrap(), Accepted::OtherRequest);
 
-    store.cancel("three").await.unwrap();
+    store.cancel("three", &Identity::Own).await.unwrap();
     assert_eq!(store.take(1, false).await.unwrap(), [entry_of("two")], "the oldest that nobody has claimed");
     assert_eq!(store.take(9, false).await.unwrap(), [Entry { cancelled: true, ..entry_of("three") }]);
     assert_eq!(store.take(9, false).await.unwrap(), [], "each is taken once");
@@ -77,9 +78,9 @@ async fn has_equal_requests_join(store: &dyn Store) {
     assert_eq!(joined.await, Accepted::Waits("one".into()), "it joins what nobody waits for");
     assert_eq!(accept("four").await, Accepted::Begun, "and is waited for from then on");
     store.leave("four");
-    store.cancel("four").await.unwrap();
+    store.cancel("four", &Identity::Own).await.unwrap();
     assert_eq!(accept("five").await, Accepted::Begun, "what is cancelled is not wanted");
-    store.cancel("three").await.unwrap();
+    store.cancel("three", &Identity::Own).await.unwrap();
     store.leave("three");
     assert_eq!(accept("three").await, Accepted::Waits("one".into()), "by its own id it is the one that it joined");
     assert_eq!(accept("six").await, Accepted::Begun, "who joined has cancelled it");

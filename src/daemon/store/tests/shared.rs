@@ -5,6 +5,7 @@ use crate::{
     error::JournalError,
     store::{Accepted, CLAIM, Entry, IfNew, Postgres, open},
 };
+use goldenpath_core::policy::Identity;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
@@ -50,7 +51,7 @@ async fn daemons_hear_of_work_cancellations_and_ends() {
     }
     one.accept(&entry_of("a"), IfNew::Begin).await.unwrap();
     two.accept(&entry_of("a"), IfNew::Begin).await.unwrap();
-    two.cancel("a").await.unwrap();
+    two.cancel("a", &Identity::Own).await.unwrap();
     timeout(LONG, one.changed()).await.expect("a cancellation is heard");
     assert_eq!(one.renew(&ids(&["a"]), &[], &[]).await.unwrap().cancelled, ["a"]);
     one.end("a", b"done").await.unwrap();

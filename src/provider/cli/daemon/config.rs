@@ -1,13 +1,21 @@
 //! The daemon's configuration: YAML, in the words of the provider block where they mean the same. Errors name the field.
 
+mod callers;
+mod listen;
+mod parts;
+mod sessions;
+
+pub use callers::{IssuerOf, KubernetesTokensOf, TokensOf};
+pub use listen::{ListenOn, TlsOn};
+pub use sessions::SessionsOf;
+
 use super::{
     journal::Journal,
     limits::{Http, Limits, WrittenLimits},
 };
-use crate::resources::provider_config::{
-    self, Endpoint, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve,
-};
+use crate::resources::provider_config::{self, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve};
 use anyhow::{Context, bail, ensure};
+use goldenpath_core::policy::CallerRule;
 use plugin::{
     Diagnostic, Severity,
     schema::{duration, validate, with_defaults},
@@ -27,7 +35,10 @@ const LEAST_RETENTION: Duration = Duration::from_secs(3600);
 
 /// What the daemon is to do.
 pub struct Settings {
-    pub endpoint: Endpoint,
+    pub listen: Vec<ListenOn>,
+    pub tokens: TokensOf,
+    pub callers: Option<Vec<CallerRule>>,
+    pub sessions: Option<SessionsOf>,
     pub journal: Journal,
     pub retention: Duration,
     pub limits: Limits,
@@ -39,7 +50,10 @@ pub struct Settings {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
-    listen: Endpoint,
+    listen: Json,
+    tokens: Option<Json>,
+    callers: Option<Json>,
+    sessions: Option<Json>,
     journal: Json,
     retention: Option<String>,
     limits: Option<WrittenLimits>,
@@ -72,7 +86,7 @@ impl Settings {
 /// Relative paths are relative to the file's folder.
 fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Result<Settings> {
     let document: Json = serde_saphyr::from_str(text)?;
-    let Written { listen, journal, retention, limits, http, target, catalogue, allow } =
+    let Written { listen, tokens, callers, sessions, journal, retention, limits, http, target, catalogue, allow } =
         from_value(&to_value(&document))?;
     let retention = match retention {
         Some(text) => duration(&text).map_err(|error| anyhow::anyhow!("retention: {error}"))?,
@@ -91,12 +105,19 @@ fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Re
     if let Some(kubernetes) = &mut kubernetes {
         join(folder, kubernetes, "kubeconfig");
     }
+    let tokens = callers::tokens(tokens.as_ref(), folder, aws.is_some())?;
+    let listen = listen::listen(&listen, folder, tokens.is_some())?;
+    let callers = callers::callers(callers.as_ref(), &listen, &tokens)?;
+    let sessions = sessions::sessions(sessions.as_ref(), aws.is_some())?;
     let catalogue = catalogue.map(|folders| folders.iter().map(|path| folder.join(path)).collect::<Vec<_>>());
     let provider = json!({
         "sandbox": sandbox, "aws": aws, "kubernetes": kubernetes, "catalogue": catalogue, "allow": allow,
     });
     Ok(Settings {
-        endpoint: listen,
+        listen,
+        tokens,
+        callers,
+        sessions,
         journal: Journal::read(journal, folder)?,
         retention,
         limits: Limits::read(limits)?,
@@ -161,7 +182,7 @@ retention: 24h
     #[test]
     fn paths_are_relative_to_the_file() {
         let settings = read(WHOLE).unwrap();
-        assert_eq!(settings.endpoint.socket(), Path::new("/run/gp/daemon.sock"));
+        assert_eq!(settings.listen, [ListenOn::Unix("/run/gp/daemon.sock".into())]);
         assert_eq!(settings.journal, Journal::File("/etc/gp/journal.db".into()));
         assert_eq!(settings.retention, Duration::from_secs(86_400));
         let ProviderConfig { target, catalogue, bounds, .. } = settings.provider;
@@ -177,8 +198,90 @@ retention: 24h
     #[test]
     fn the_guide_shows_a_configuration_that_is_read() {
         let guide = include_str!("../../generate/guides/daemon.md");
-        let shown = guide.split_once("```yaml\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
-        assert!(matches!(read(shown).unwrap().provider.target, Target::Real { .. }));
+        let shown: Vec<&str> =
+            guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split_once("```")).map(|(text, _)| text).collect();
+        let whole: Vec<&str> = shown.into_iter().filter(|text| text.contains("listen:")).collect();
+        assert_eq!(whole.len(), 2, "one for a user, one for teams");
+        for text in whole {
+            assert!(matches!(read(text).unwrap().provider.target, Target::Real { .. }), "{text}");
+        }
+    }
+
+    const NETWORK: &str = "
+listen:
+  - unix:///run/gp/daemon.sock
+  - { tcp: '127.0.0.1:8443', tls: { certificate: tls.crt, key: tls.key, client_ca: ca.pem } }
+journal: journal.db
+target:
+  sandbox: {}
+tokens:
+  oidc: [{ name: github, issuer: https://token.example, audiences: [goldenpath] }]
+callers:
+  - { name: own, when: { user: self }, allow: {} }
+  - { name: pay, when: { oidc: { issuer: github, claims: { repository: acme/pay } } }, allow: { teams: [pay] } }
+  - { name: ci, when: { certificate: { common_name: ci } }, allow: { teams: [ci] }, may: read }
+";
+
+    #[test]
+    fn listeners_tokens_and_callers_are_read() {
+        let settings = read(NETWORK).unwrap();
+        let places: Vec<String> = settings.listen.iter().map(ToString::to_string).collect();
+        assert_eq!(places, ["unix:///run/gp/daemon.sock", "https://127.0.0.1:8443"]);
+        let ListenOn::Tcp { tls, .. } = &settings.listen[1] else { panic!("TCP") };
+        assert_eq!(tls.client_ca.as_deref(), Some(Path::new("/etc/gp/ca.pem")), "beside the configuration");
+        assert_eq!(settings.callers.unwrap().len(), 3);
+        assert_eq!(settings.tokens.oidc[0].audiences, ["goldenpath"]);
+    }
+
+    #[test]
+    fn a_door_without_a_keeper_is_refused() {
+        let callers = NETWORK.find("callers:").unwrap();
+        let no_tokens = format!("{}{}", &NETWORK[..NETWORK.find("tokens:").unwrap()], &NETWORK[callers..]);
+        let edited = |from: &str, to: &str| {
+            assert!(NETWORK.contains(from), "{from}");
+            NETWORK.replace(from, to)
+        };
+        for (text, expected, reason) in [
+            (
+                edited(", tls: { certificate: tls.crt, key: tls.key, client_ca: ca.pem }", ""),
+                "listen[1].tls: ",
+                "no TLS",
+            ),
+            (no_tokens.replace(", client_ca: ca.pem", ""), "listen[1].tls: ", "nothing says who a client is"),
+            (edited(", client_ca: ca.pem", ""), "callers[2].when.certificate: ", "nobody can show a certificate"),
+            (no_tokens, "callers[1].when.oidc.issuer: ", "no such issuer"),
+            (NETWORK[..callers].to_owned(), "callers: ", "TCP for everybody"),
+            (edited("unix:///run/gp/daemon.sock", "https://127.0.0.1:80"), "listen[0]: ", "TCP written as an endpoint"),
+            (edited("'127.0.0.1:8443'", "'daemon.example:8443'"), "listen[1]: ", "a name instead of an address"),
+            (edited("client_ca: ca.pem", "client: ca.pem"), "listen[1]: ", "a misspelt file"),
+            (edited("audiences: [goldenpath]", "audiences: []"), "tokens.oidc[0].audiences: ", "a token for anybody"),
+            (
+                edited("https://token.example", "http://token.example"),
+                "tokens.oidc[0].issuer: ",
+                "keys that anybody could send",
+            ),
+            (
+                edited("oidc: [", "kubernetes: { audiences: [a] }\n  oidc: ["),
+                "tokens.kubernetes: ",
+                "the sandbox knows no tokens",
+            ),
+            (
+                edited("issuer: github, claims: { repository: acme/pay }", "issuer: github, claims: {}"),
+                "callers[1].when: ",
+                "everybody",
+            ),
+            (
+                edited("when: { user: self }, allow: {}", "when: { user: self }"),
+                "callers[0]: ",
+                "bounds that were forgotten",
+            ),
+            (edited("name: ci,", "name: pay,"), "callers[2].name: ", "one name for two rules"),
+            (edited("may: read", "may: reed"), "callers[2]: ", "a misspelt power"),
+        ] {
+            let error = read(&text).err().unwrap_or_else(|| panic!("{reason}"));
+            let text = format!("{error:#}");
+            assert!(text.contains(expected), "{reason}: {text}");
+        }
     }
 
     #[test]
@@ -187,6 +290,8 @@ retention: 24h
             ("listen: unix:///run/gp/daemon.sock", "listen: 127.0.0.1:80", "listen: ", "no socket"),
             ("journal: journal.db", "", "journal", "no journal"),
             ("journal: journal.db", "journal: [a]", "journal: ", "a list for a path"),
+            ("retention: 24h", "sessions: { role_arn: x }", "sessions: ", "the sandbox has no roles"),
+            ("retention: 24h", "tokens: { oidc: [] }\ncallers: {}", "callers: ", "no list"),
             ("retention: 24h", "retention: 7d", "retention: ", "days are no unit"),
             ("retention: 24h", "retention: 1m", "retention: ", "too short"),
             ("retention: 24h", "retentoin: 24h", "retentoin", "a misspelt field"),

@@ -13,7 +13,11 @@ use std::{fmt, path::PathBuf};
 pub struct Secret(String);
 
 impl Secret {
-    /// For AWS, and for nothing that is shown.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// For whoever is to be convinced by it, and for nothing that is shown.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -62,7 +66,7 @@ pub(super) fn attributes() -> [Attribute; 4] {
     ]
 }
 
-pub(super) fn is_role(arn: &String) -> Result<(), String> {
+pub fn is_role(arn: &String) -> Result<(), String> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     match parts.as_slice() {
         ["arn", "aws" | "aws-us-gov" | "aws-cn", "iam", "", account, resource]

@@ -2,6 +2,7 @@
 
 use super::{
     bounds,
+    credentials::Secret,
     real::{AssumeRole, Aws, Kubernetes},
 };
 use goldenpath_core::provision::PipelineBounds;
@@ -18,6 +19,8 @@ pub struct FromEnvironment {
     pub kubernetes: Option<Kubernetes>,
     /// An endpoint.
     pub daemon: Option<String>,
+    pub daemon_token: Option<Secret>,
+    pub daemon_token_file: Option<PathBuf>,
     pub catalogue: Option<Vec<PathBuf>>,
     pub unreachable: Option<String>,
     pub lease: Option<Duration>,
@@ -50,6 +53,8 @@ impl FromEnvironment {
             aws: (is_set || aws != Aws::default()).then_some(aws),
             kubernetes: (kubernetes != Kubernetes::default()).then_some(kubernetes),
             daemon: text("GOLDENPATH_DAEMON"),
+            daemon_token: text("GOLDENPATH_DAEMON_TOKEN").map(Secret::new),
+            daemon_token_file: path("GOLDENPATH_DAEMON_TOKEN_FILE"),
             catalogue: set("GOLDENPATH_CATALOGUE").map(|paths| std::env::split_paths(&paths).collect()),
             unreachable: text("GOLDENPATH_UNREACHABLE"),
             bounds: text(bounds::VARIABLE).map(|value| bounds::read(&value, |path| std::fs::read_to_string(path))),

@@ -62,7 +62,7 @@ fn has_kubeconfig(kubernetes: &Kubernetes) -> Result<(), Diagnostic> {
     }
 }
 
-fn is_absolute(path: &File, place: Path) -> Result<(), Diagnostic> {
+pub(super) fn is_absolute(path: &File, place: Path) -> Result<(), Diagnostic> {
     match path.is_absolute() {
         true => Ok(()),
         false => Err(Diagnostic::error(
@@ -74,6 +74,6 @@ fn is_absolute(path: &File, place: Path) -> Result<(), Diagnostic> {
     }
 }
 
-fn at(names: &[&str]) -> Path {
+pub(super) fn at(names: &[&str]) -> Path {
     names.iter().map(|name| Step::Attribute((*name).to_owned())).collect()
 }

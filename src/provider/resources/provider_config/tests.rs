@@ -81,8 +81,8 @@ fn a_daemon_is_a_target_with_a_catalogue_of_its_own() {
     ] {
         let config = configured(&written);
         match (resolve(&config, &environment), expected) {
-            (Ok(ProviderConfig { target: Target::Daemon(endpoint), .. }), Ok(expected)) => {
-                assert_eq!(endpoint.to_string(), expected, "{reason}");
+            (Ok(ProviderConfig { target: Target::Daemon(found), .. }), Ok(expected)) => {
+                assert_eq!(found.endpoint.to_string(), expected, "{reason}");
                 assert_eq!(
                     catalogue(&config, &environment),
                     None,

@@ -124,8 +124,18 @@ impl EngineFixture {
 
     /// A fresh connection.
     pub fn engine(&self) -> Engine {
+        self.engine_with(EngineConfig::default())
+    }
+
+    /// A fresh connection of somebody whose word is not taken for anything.
+    pub fn verifying(&self, bounds: Value) -> Engine {
+        let bounds = vec![serde_json::from_value(bounds).expect("bounds")];
+        self.engine_with(EngineConfig { bounds, verifies: true, ..EngineConfig::default() })
+    }
+
+    fn engine_with(&self, config: EngineConfig) -> Engine {
         let sandbox = Arc::new(self.sandbox.clone());
-        let config = EngineConfig { tool_version: "test".into(), ..EngineConfig::default() };
+        let config = EngineConfig { tool_version: "test".into(), ..config };
         let clock = Arc::new(TestClock(self.begun));
         Engine::new(sandbox.clone(), sandbox, self.probe.clone(), clock, Catalogue::embedded(), config)
     }

@@ -3,8 +3,10 @@
 //! So there is no read-modify-write of groups and no lost update between environments.
 
 use crate::{
-    domain::{EnvironmentSpec, GROUP_PREFIX, Late, Persona, PersonaName, Problems, StableFacts, listed, short_hash},
-    golden::objects::iam::{PersonaRole, RoleTerms, role_name},
+    domain::{
+        EnvironmentSpec, GROUP_PREFIX, Late, Persona, PersonaName, Problems, StableFacts, listed, role_name, short_hash,
+    },
+    golden::objects::iam::{PersonaRole, RoleTerms},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -40,6 +42,7 @@ pub fn personas(
                     arn: roles.arn(&role),
                     name: role,
                     trusted: trusted.map(|trusted| trusted.into_iter().map(str::to_owned).collect()),
+                    trusted_oidc: persona.trusted_oidc.to_vec(),
                 }
             });
             let mut principals: BTreeSet<String> = persona.principal_arns.iter().cloned().collect();

@@ -2,7 +2,7 @@
 
 use super::inputs::{Inputs, Past};
 use crate::{
-    domain::{AcceptedPath, ClusterArn, Id, PathVersion, Problem, Record},
+    domain::{AcceptedPath, ClusterArn, Id, PathVersion, Place, Problem, Record, ResourceKind},
     golden::{ResolveContext, Summary},
     policy::{Bounds, Touched},
 };
@@ -33,6 +33,19 @@ fn of_summary(bounds: &[Bounds], id: &Id, cluster: &ClusterArn, summary: &Summar
     let (team, golden_path) = (summary.team.as_str(), summary.path.name.as_str());
     let touched = Touched { id, cluster: Some(cluster), team, tier: &tier, golden_path };
     bounds.iter().flat_map(|bounds| bounds.judge(&touched)).collect()
+}
+
+/// What of it does not depend on a record.
+pub fn of_id(bounds: &[Bounds], id: &Id, cluster: &ClusterArn) -> Vec<Problem> {
+    let touched = Touched { id, cluster: Some(cluster), team: "", tier: "", golden_path: "" };
+    bounds.iter().flat_map(|bounds| bounds.judge(&touched)).collect()
+}
+
+/// Whether anything on this cluster may be touched.
+pub fn of_cluster(bounds: &[Bounds], cluster: &ClusterArn) -> Vec<Problem> {
+    let id = Id { kind: ResourceKind::BASELINE, place: Place::Cluster(cluster.name().to_owned()) };
+    let alone = |bounds: &Bounds| Bounds { clusters: bounds.clusters.clone(), ..Bounds::default() };
+    bounds.iter().flat_map(|bounds| of_id(&[alone(bounds)], &id, cluster)).collect()
 }
 
 /// By its id alone where the record is lost.

@@ -5,7 +5,7 @@ use super::{
     claim::{Claim, Claimant, claim, is_made_for, is_marked_for},
     deletion::deletions,
     drift::{Promise, Promised},
-    entries,
+    enforcement, entries,
     inputs::Inputs,
     instance::{self, Decision, Intent, resume_warning, take_over_warning},
     lines::lacks_group,
@@ -122,6 +122,8 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     let authentication = found.authentication.known();
     let against = authentication.map(|found| authentication::judge(&change.id, blueprint, found));
     said.add(against.into_iter().flatten().filter(|problem| is_plan || problem.is_error()))?;
+    let unenforced = (found.enforces_network == Some(false)).then(|| enforcement::judge(&blueprint.summary)).flatten();
+    said.add(unenforced.filter(|problem| is_plan || problem.is_error()))?;
     let outdated = change.planned.and_then(|planned| promise::check_kept(planned, &promise.lines));
     said.add(outdated.map(|outdated| parent_changed(inputs).unwrap_or(outdated)))?;
     for (arn, exists) in &found.boundaries {

@@ -2,7 +2,7 @@
 
 use super::{authentication::Authentication, ground::Ground, item::Item, shares::Lowered};
 use crate::{
-    domain::{AcceptedPath, Class, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
+    domain::{AcceptedPath, Class, Facts, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
     golden::{Blueprint, recorded},
     ports::{Expect, Scope, Selector},
     provision::engine::{
@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub struct Found {
     pub authentication: Item<Authentication>,
+    /// Whether anything on the cluster enforces NetworkPolicies; `None`: it was not read.
+    pub enforces_network: Option<bool>,
     /// By ARN: whether it exists.
     pub boundaries: Vec<(String, Item<bool>)>,
     pub objects: Item<Objects>,
@@ -75,6 +77,7 @@ impl Engine {
         if change.is_plan() && change.prior.is_some() {
             return Found {
                 authentication: Item::unread(),
+                enforces_network: None,
                 boundaries: vec![],
                 objects: Item::unread(),
                 shares,
@@ -85,7 +88,9 @@ impl Engine {
                 records: self.gather_records(change, ground, blueprint).await,
             };
         }
-        let authentication = self.authentication_of(change, ground).await;
+        let facts = self.cluster_facts(change, ground).await;
+        let enforces_network = facts.as_ref().map(|facts| facts.network_policy_enforced);
+        let authentication = self.authentication_of(change, facts).await;
         let objects = match self.gather_objects(change, ground, blueprint, watch).await {
             Ok(objects) => Item::Known(objects),
             Err(failure)
@@ -107,7 +112,19 @@ impl Engine {
         let accepted = objects.known().and_then(|objects| self.accepted(&change.id, &objects.observed));
         let observed = objects.known().map(|objects| objects.observed.as_slice());
         let lowered = self.gather_lowered(change, ground, observed).await;
-        Found { authentication, boundaries, objects, shares, rivals, accepted, lowered, taken: vec![], records: vec![] }
+        let (taken, records) = (vec![], vec![]);
+        Found {
+            authentication,
+            enforces_network,
+            boundaries,
+            objects,
+            shares,
+            rivals,
+            accepted,
+            lowered,
+            taken,
+            records,
+        }
     }
 
     /// Planned over this connection, else recorded.
@@ -158,17 +175,19 @@ impl Engine {
     }
 
     /// Of a cluster that can be read; a plan is "undecided" already of any other.
-    async fn authentication_of(&self, change: &ChangeRequest<'_>, ground: &Ground) -> Item<Authentication> {
-        let Ok(cluster) = change.spec.cluster() else { return Item::unread() };
-        let facts = match &ground.cluster {
-            Some(facts) => Ok(facts.clone()),
-            None => self.clusters.facts(&cluster).await,
-        };
-        match facts {
-            Ok(facts) => {
+    async fn cluster_facts(&self, change: &ChangeRequest<'_>, ground: &Ground) -> Option<Facts> {
+        match &ground.cluster {
+            Some(facts) => Some(facts.clone()),
+            None => self.clusters.facts(&change.spec.cluster().ok()?).await.ok(),
+        }
+    }
+
+    async fn authentication_of(&self, change: &ChangeRequest<'_>, facts: Option<Facts>) -> Item<Authentication> {
+        match (change.spec.cluster(), facts) {
+            (Ok(cluster), Some(facts)) => {
                 Item::Known(self.gather_authentication(&change.id, &cluster, &facts.authentication_mode).await)
             }
-            Err(_) => Item::unread(),
+            _ => Item::unread(),
         }
     }
 

@@ -101,7 +101,7 @@ impl Engine {
         Ok(dropped(recorded.and_then(|recorded| self.parent_of_record(&recorded).ok())))
     }
 
-    pub(super) fn parent_of_record(&self, recorded: &Record) -> Result<Parent, Problem> {
+    pub fn parent_of_record(&self, recorded: &Record) -> Result<Parent, Problem> {
         let unreadable = |reason: String| Failure::Record { id: recorded.id.clone(), reason }.problem();
         let spec = golden::recorded(self.config.resources, recorded);
         let spec = spec.ok_or_else(|| unreadable("another release wrote it".to_owned()))?;

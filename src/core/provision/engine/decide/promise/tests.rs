@@ -31,6 +31,7 @@ fn a_plan_says_what_is_new() {
     let ground = Ground { target: None, facts: facts().stable, cluster: None, parent: None, parents: 1 };
     let found = Found {
         authentication: Item::unread(),
+        enforces_network: None,
         boundaries: vec![],
         objects: Item::unread(),
         shares: None,

@@ -59,7 +59,7 @@ impl HttpListener {
     pub async fn bind(place: &HttpPlace) -> Result<Self, DaemonError> {
         Ok(match place {
             HttpPlace::Tcp(address) => {
-                let failed = |source| DaemonError::ListenHttp { address: *address, source };
+                let failed = |source| DaemonError::Address { address: *address, source };
                 Self::Tcp(TcpListener::bind(address).await.map_err(failed)?)
             }
             HttpPlace::Unix(path) => Self::Unix(Socket::bind(path).await?),

@@ -1,0 +1,75 @@
+//! Each operation of a daemon as AWS sees it: under a session of its own, which may change nothing of others.
+
+use crate::{daemon::Daemon, outside::Outside, server::Server};
+use acceptance_tests::{
+    ENVIRONMENT,
+    client::{Instance, no_errors},
+    proxy::{LoggedRequest, Proxy},
+    servers::{
+        Real,
+        ministack::{self, EVERYTHING},
+        permissions, real, seed,
+    },
+};
+use anyhow::{Context as _, Result, ensure};
+use goldenpath_core::domain::{PersonaName, role_name};
+use serde_json::json;
+use std::{collections::BTreeSet, sync::Arc};
+
+const ROLE: &str = "operations";
+
+pub async fn are_of_one_operation(real: Arc<Real>) -> Result<()> {
+    let (proxy, root) = (Proxy::start(&real)?, real.ministack.root());
+    seed::create_role(&root, "/", ROLE).await?;
+    root.iam.put_role_policy().role_name(ROLE).policy_name("all").policy_document(EVERYTHING).send().await?;
+    seed::enter(&root, &real.role(ROLE), ROLE).await?;
+    permissions::grant(&real.cluster, ROLE, None).await?;
+    let server = Server::start()?;
+    crate::outside::baseline(&real, &server).await?;
+    let [ci] = Outside::of(&real).await?.principals(["sessions-ci"]).await?;
+
+    let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
+    let config = format!(
+        "listen: unix://{}/daemon.sock\njournal: journal.db\ntarget:\n  aws: {{ region: {} }}\nsessions: {{ role_arn: {:?} }}\n",
+        folder.path().display(),
+        ministack::REGION,
+        real.role(ROLE),
+    );
+    let (key, secret) = &real.platform;
+    let daemon = Daemon::in_folder(folder, &config, real::environment(&proxy.url, key, secret, None))?;
+    let client = server.client(&json!({ "daemon": { "endpoint": daemon.endpoint() } })).await?;
+    let mut environment = Instance::new(&client, ENVIRONMENT);
+    let config = json!({"name": "sessions", "team": "sessions", "tier": "dev", "cluster": ministack::CLUSTER,
+        "access": {"deployer": {"create_role": true, "trusted_principal_arns": [ci]}}});
+
+    let planned = environment.plan(Some(&config)).await?;
+    ensure!(sessions(&proxy.requests()).is_empty(), "a plan is no operation");
+    proxy.clear();
+    no_errors(&environment.apply(planned, Some(&config)).await?, "the apply")?;
+    let made = one_session(&proxy.requests())?;
+    proxy.clear();
+    no_errors(&environment.plan_and_apply(None).await?, "the destroy")?;
+    let removed = one_session(&proxy.requests())?;
+    ensure!(made != removed, "each operation has a session of its own: {made}");
+    Ok(())
+}
+
+fn sessions(seen: &[LoggedRequest]) -> Vec<&LoggedRequest> {
+    seen.iter().filter(|request| request.action == "AssumeRole").collect()
+}
+
+/// Its name. Each service's client keeps credentials of its own.
+fn one_session(seen: &[LoggedRequest]) -> Result<String> {
+    let cluster = ministack::cluster_arn().parse()?;
+    let own = role_name(&cluster, "sessions", None, Some(PersonaName::Deployer));
+    let mut names = BTreeSet::new();
+    for session in sessions(seen) {
+        let form = &session.form;
+        ensure!(form.contains("Policy=") && form.contains(&own), "it may change its own role alone: {form}");
+        let name = form.split('&').find_map(|pair| pair.strip_prefix("RoleSessionName="));
+        let name = name.filter(|name| name.starts_with("op-"));
+        names.insert(name.with_context(|| format!("it has the operation's id: {form}"))?.to_owned());
+    }
+    ensure!(names.len() == 1, "one operation has one session: {names:?}");
+    names.pop_first().context("no session")
+}

@@ -1,0 +1,108 @@
+//! What is shipped to run a daemon: the unit as systemd judges it, and the manifests as an API server does.
+
+use crate::check::{Check, absent, check, none, trial};
+use acceptance_tests::{
+    servers::{
+        Real,
+        api::{Api, ApiCall},
+    },
+    tools::provider,
+};
+use anyhow::{Context as _, Result, ensure};
+use hyper::Method;
+use libtest_mimic::Trial;
+use serde_json::Value as Json;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
+
+pub const CHECKS: [Check<Real>; 1] = [check!("the manifests are accepted field by field", are_accepted)];
+
+/// systemd's own measure, from 0 (shut) to 100.
+const EXPOSURE: &str = "20";
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging").join(name)
+}
+
+pub fn trials() -> Vec<Trial> {
+    let has_systemd = Command::new("systemd-analyze").arg("--version").output().is_ok_and(|run| run.status.success());
+    let unit = match has_systemd {
+        true => trial("packaging: systemd accepts the unit", unit_is_sound),
+        false => absent("packaging: systemd accepts the unit", "systemd-analyze is not here"),
+    };
+    vec![unit, trial("packaging: the RBAC is what `permissions` prints", rbac_is_what_is_printed)]
+}
+
+/// With a program that is there in the place of the provider's.
+fn unit_is_sound() -> Result<()> {
+    let shipped = fs::read_to_string(folder("systemd/goldenpath-daemon.service"))?;
+    let here = tempfile::tempdir()?;
+    let unit = here.path().join("goldenpath-daemon.service");
+    let program = provider()?.display().to_string();
+    fs::write(&unit, shipped.replace("/usr/local/bin/terraform-provider-goldenpath", &program))?;
+    let threshold = format!("--threshold={EXPOSURE}");
+    for arguments in [&["verify"][..], &["security", "--offline=true", &threshold]] {
+        let run = Command::new("systemd-analyze").args(arguments).arg(&unit).output()?;
+        let said = format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+        ensure!(run.status.success(), "systemd-analyze {arguments:?}: {said}");
+    }
+    Ok(())
+}
+
+fn rbac_is_what_is_printed() -> Result<()> {
+    let shipped: Json = serde_json::from_slice(&fs::read(folder("kubernetes/rbac.json"))?)?;
+    let arguments = ["permissions", "--kubernetes", "--group", "goldenpath-daemon"];
+    let run = Command::new(provider()?).args(arguments).output()?;
+    ensure!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let printed: Json = serde_json::from_slice(&run.stdout)?;
+    ensure!(shipped == printed, "write packaging/kubernetes/rbac.json again, with what {arguments:?} prints");
+    Ok(())
+}
+
+/// The Namespace first; then all of it as `kubectl apply --server-side --validate=strict` does.
+async fn are_accepted(real: Arc<Real>) -> Result<()> {
+    let (api, token) = (Api::of(&real.cluster)?, real.token().await?);
+    let mut documents = manifests("namespace.yaml")?;
+    ensure!(documents.len() == 1, "one Namespace");
+    for file in ["configuration.yaml", "daemon.yaml", "token-review.yaml"] {
+        documents.extend(manifests(file)?);
+    }
+    let rbac: Json = serde_json::from_slice(&fs::read(folder("kubernetes/rbac.json"))?)?;
+    documents.extend(rbac["items"].as_array().context("a List")?.iter().cloned());
+    let mut wrong = vec![];
+    for document in documents {
+        let (path, name) = (path_of(&document)?, document["metadata"]["name"].to_string());
+        let dry = if document["kind"] == "Namespace" { "" } else { "&dryRun=All" };
+        let path = format!("{path}?fieldManager=packaging&fieldValidation=Strict{dry}");
+        let content = Some(("application/apply-patch+yaml", document));
+        let call = ApiCall { method: Method::PATCH, path: &path, content, headers: &[] };
+        let reply = api.call(&token, call).await?;
+        if !matches!(reply.status, 200 | 201) {
+            wrong.push(format!("{name}: {} {}", reply.status, reply.document["message"]));
+        }
+    }
+    none(wrong)
+}
+
+fn manifests(file: &str) -> Result<Vec<Json>> {
+    let text = fs::read_to_string(folder("kubernetes").join(file))?;
+    let documents = text.split("\n---\n").map(|text| serde_saphyr::from_str(text).with_context(|| file.to_owned()));
+    documents.collect()
+}
+
+fn path_of(document: &Json) -> Result<String> {
+    let text =
+        |pointer: &str| document.pointer(pointer).and_then(Json::as_str).with_context(|| format!("no {pointer}"));
+    let (version, kind, name) = (text("/apiVersion")?, text("/kind")?, text("/metadata/name")?);
+    let root = if version.contains('/') { format!("/apis/{version}") } else { format!("/api/{version}") };
+    let lower = kind.to_lowercase();
+    let plural = lower.strip_suffix('y').map_or_else(|| format!("{lower}s"), |stem| format!("{stem}ies"));
+    Ok(match text("/metadata/namespace") {
+        Ok(namespace) => format!("{root}/namespaces/{namespace}/{plural}/{name}"),
+        Err(_) => format!("{root}/{plural}/{name}"),
+    })
+}

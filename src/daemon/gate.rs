@@ -1,0 +1,152 @@
+//! Who is let in, and as what: the identity that a connection proves, the rule that fits it, and an engine within its bounds.
+//!
+//! | has | is |
+//! |---|---|
+//! | a token | whoever the token is for, also on the unix socket |
+//! | no token, a certificate of the configured authority | whoever the certificate names |
+//! | neither, on the unix socket | the daemon's own user |
+//!
+//! The bounds are those of the daemon, of the rule, and of the provider block: all hold. Only the daemon's own user is believed what
+//! its requests claim, since it could read the daemon's credentials anyway.
+
+use crate::{
+    held::{Held, MakeSession},
+    refusal,
+    tls::server::Proved,
+    tokens::{LEEWAY, TokenError, Tokens, Verified},
+};
+use goldenpath_core::{
+    domain::{Id, Problem, from_document_text},
+    policy::{CallerRule, Identity, May, rule_for},
+    provision::{Bounds, Provisioner},
+};
+use std::{sync::Arc, time::SystemTime};
+use tonic::Status;
+
+/// What an engine is made for.
+#[derive(Clone, Debug)]
+pub struct EngineScope {
+    /// Besides the daemon's own.
+    pub bounds: Vec<Bounds>,
+    /// Requests come from somebody who may claim anything.
+    pub verifies: bool,
+    /// For one operation alone, where each has a session of its own.
+    pub session: Option<OperationSession>,
+}
+
+/// As whom AWS sees one operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationSession {
+    pub operation: String,
+    pub about: Id,
+    /// The human behind it, where one is known.
+    pub person: Option<String>,
+}
+
+/// An engine of its own for each connection.
+pub type MakeEngine = Arc<dyn Fn(EngineScope) -> Result<Arc<dyn Provisioner>, Problem> + Send + Sync>;
+
+/// How a connection came.
+pub enum Peer {
+    /// Over the unix socket, from a process of the daemon's user.
+    Own,
+    Remote(Option<Proved>),
+}
+
+/// Whom Hello was said by.
+pub struct Caller {
+    pub identity: Identity,
+    pub engine: Arc<dyn Provisioner>,
+    /// What the provider block narrows, as a document.
+    pub allow: String,
+    until: Option<SystemTime>,
+}
+
+pub struct Gate {
+    engines: MakeEngine,
+    /// `None`: the daemon's own user, and nobody else.
+    rules: Option<Vec<CallerRule>>,
+    tokens: Tokens,
+    /// Each operation has an engine of its own.
+    has_sessions: bool,
+}
+
+// === impl Caller ===
+
+impl Caller {
+    pub fn check(&self) -> Result<(), Status> {
+        match self.until {
+            Some(until) if until + LEEWAY < SystemTime::now() => Err(refusal::expired(&self.identity)),
+            _ => Ok(()),
+        }
+    }
+}
+
+// === impl Gate ===
+
+impl Gate {
+    pub fn new(engines: MakeEngine, rules: Option<Vec<CallerRule>>, tokens: Tokens, has_sessions: bool) -> Self {
+        Self { engines, rules, tokens, has_sessions }
+    }
+
+    pub async fn admit(&self, peer: &Peer, token: Option<&str>, allow: String) -> Result<Caller, Status> {
+        let refused = |identity: Option<&Identity>, problem: &Problem| {
+            refusal::note(identity, "hello", "", problem);
+            refusal::not_admitted(problem)
+        };
+        let (identity, until) = self.identify(peer, token).await.map_err(|problem| refused(None, &problem))?;
+        let engine = self.engine(&identity, &allow).map_err(|problem| refused(Some(&identity), &problem))?;
+        Ok(Caller { identity, engine, allow, until })
+    }
+
+    async fn identify(&self, peer: &Peer, token: Option<&str>) -> Result<(Identity, Option<SystemTime>), Problem> {
+        match (token, peer) {
+            (Some(token), _) => match self.tokens.verify(token).await {
+                Ok(Verified { identity, until }) => Ok((identity, Some(until))),
+                Err(error @ TokenError::Unavailable(_)) => Err(refusal::token_unknown(&error)),
+                Err(error) => Err(refusal::token(&error)),
+            },
+            (None, Peer::Own) => Ok((Identity::Own, None)),
+            (None, Peer::Remote(Some(Proved { identity, until }))) => Ok((identity.clone(), Some(*until))),
+            (None, Peer::Remote(None)) => Err(refusal::nobody()),
+        }
+    }
+
+    /// By the rules as they are now: for a connection, and for an operation that is run again. `allow`: a document.
+    pub fn engine(&self, identity: &Identity, allow: &str) -> Result<Arc<dyn Provisioner>, Problem> {
+        let mut bounds: Vec<Bounds> = from_document_text(allow.as_bytes())
+            .map_err(|error| refusal::unreadable_problem("bounds of the client", &error))?;
+        let may = match &self.rules {
+            None if *identity == Identity::Own => May::Change,
+            None => return Err(refusal::no_rule(identity)),
+            Some(rules) => {
+                let rule = rule_for(rules, identity).ok_or_else(|| refusal::no_rule(identity))?;
+                bounds.push(rule.allow.clone());
+                rule.may
+            }
+        };
+        let verifies = *identity != Identity::Own;
+        let scope = EngineScope { bounds, verifies, session: None };
+        let engine = (self.engines)(scope.clone())?;
+        let (engines, person) = (self.engines.clone(), person(identity));
+        let sessions: Option<MakeSession> = self.has_sessions.then(|| -> MakeSession {
+            Box::new(move |operation, about| {
+                let session = OperationSession { operation, about: about.clone(), person: person.clone() };
+                engines(EngineScope { session: Some(session), ..scope.clone() })
+            })
+        });
+        Ok(Arc::new(Held::new(engine, identity.clone(), may, sessions)))
+    }
+}
+
+/// By what GitHub and GitLab, other issuers and certificates of people name them.
+fn person(identity: &Identity) -> Option<String> {
+    match identity {
+        Identity::Oidc { claims, .. } => {
+            let named = ["email", "actor", "user_login"].iter().find_map(|name| claims.get(*name)?.as_str());
+            named.map(str::to_owned)
+        }
+        Identity::Certificate { common_name, .. } => Some(common_name.clone()).filter(|name| name.contains('@')),
+        Identity::Own | Identity::Kubernetes { .. } => None,
+    }
+}

@@ -1,0 +1,133 @@
+//! An engine in the hold of a rule: who may only read changes nothing, each operation has a session of its own where the configuration
+//! says so, and each refusal is noted with who has met it.
+
+use crate::refusal;
+use async_trait::async_trait;
+use goldenpath_core::{
+    domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected},
+    policy::{Identity, May},
+    ports::operation,
+    provision::{
+        Description, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest, Provisioner,
+        RemoveRequest, Removed,
+    },
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// By the operation's id and what it is about.
+pub type MakeSession = Box<dyn Fn(String, &Id) -> Result<Arc<dyn Provisioner>, Problem> + Send + Sync>;
+
+pub struct Held {
+    engine: Arc<dyn Provisioner>,
+    identity: Identity,
+    may: May,
+    sessions: Option<MakeSession>,
+}
+
+// === impl Held ===
+
+impl Held {
+    pub fn new(engine: Arc<dyn Provisioner>, identity: Identity, may: May, sessions: Option<MakeSession>) -> Self {
+        Self { engine, identity, may, sessions }
+    }
+
+    fn for_operation(&self, about: &Id) -> Result<Arc<dyn Provisioner>, Problem> {
+        match (&self.sessions, operation::current()) {
+            (Some(session), Some(id)) => session(id, about),
+            _ => Ok(self.engine.clone()),
+        }
+    }
+
+    fn may_change(&self, verb: &str, about: &str) -> Result<(), Problem> {
+        if self.may == May::Change {
+            return Ok(());
+        }
+        let problem = refusal::read_only(&self.identity);
+        refusal::note(Some(&self.identity), verb, about, &problem);
+        Err(problem)
+    }
+
+    fn note(&self, verb: &str, about: &str, problems: &[Problem]) {
+        let refusals = problems.iter().filter(|problem| refusal::is_refusal(problem));
+        refusals.for_each(|problem| refusal::note(Some(&self.identity), verb, about, problem));
+    }
+
+    fn noted<T>(&self, verb: &str, about: &str, result: Result<T, Problem>) -> Result<T, Problem> {
+        result.inspect_err(|problem| self.note(verb, about, std::slice::from_ref(problem)))
+    }
+}
+
+#[async_trait]
+impl Provisioner for Held {
+    async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, Problem> {
+        self.noted("facts", cluster.name(), self.engine.facts(cluster).await)
+    }
+
+    async fn only_cluster(&self) -> Result<Option<ClusterRef>, Problem> {
+        self.noted("only_cluster", "", self.engine.only_cluster().await)
+    }
+
+    async fn find(&self, id: &Id) -> Result<Option<Record>, Problem> {
+        self.noted("find", &id.to_string(), self.engine.find(id).await)
+    }
+
+    async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
+        self.noted("files", &id.to_string(), self.engine.files(id).await)
+    }
+
+    async fn describe(&self, id: &Id) -> Result<Option<Description>, Problem> {
+        self.noted("describe", &id.to_string(), self.engine.describe(id).await)
+    }
+
+    async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem> {
+        let about = request.id.to_string();
+        self.noted("observe", &about, self.engine.observe(request).await)
+    }
+
+    async fn preview(&self, request: PreviewRequest) -> Preview {
+        let about = request.spec.id().to_string();
+        let preview = self.engine.preview(request).await;
+        self.note("preview", &about, &preview.problems);
+        preview
+    }
+
+    async fn ensure(&self, request: EnsureRequest) -> Outcome {
+        let about = request.spec.id().to_string();
+        if let Err(problem) = self.may_change("ensure", &about) {
+            return Outcome { exists: None, problems: vec![problem] };
+        }
+        let engine = match self.for_operation(&request.spec.id()) {
+            Ok(engine) => engine,
+            Err(problem) => return Outcome { exists: None, problems: vec![problem] },
+        };
+        let outcome = engine.ensure(request).await;
+        self.note("ensure", &about, &outcome.problems);
+        outcome
+    }
+
+    async fn preview_remove(&self, request: &RemoveRequest) -> Vec<Problem> {
+        let problems = self.engine.preview_remove(request).await;
+        self.note("preview_remove", &request.id.to_string(), &problems);
+        problems
+    }
+
+    async fn remove(&self, request: RemoveRequest) -> Removed {
+        let about = request.id.to_string();
+        if let Err(problem) = self.may_change("remove", &about) {
+            return Removed { gone: false, objects: None, problems: vec![problem] };
+        }
+        let engine = match self.for_operation(&request.id) {
+            Ok(engine) => engine,
+            Err(problem) => return Removed { gone: false, objects: None, problems: vec![problem] },
+        };
+        let removed = engine.remove(request).await;
+        self.note("remove", &about, &removed.problems);
+        removed
+    }
+
+    async fn unprotect(&self, id: &Id) -> Result<Unprotected, Problem> {
+        let about = id.to_string();
+        self.may_change("unprotect", &about)?;
+        self.noted("unprotect", &about, self.engine.unprotect(id).await)
+    }
+}

@@ -1,0 +1,67 @@
+//! Many connections, and those on which nobody says anything.
+
+use super::{
+    asked,
+    harness::{DaemonFixture, FakeEngine, until},
+    operations,
+};
+use crate::{operations::Asked, store::JournalPlace};
+use goldenpath_core::{policy::Identity, provision::Provisioner};
+use std::{fs, sync::Arc, time::Duration};
+use tokio::{io::AsyncReadExt, net::UnixStream, time::timeout};
+
+const MANY: usize = 2_000;
+
+fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+#[tokio::test]
+async fn connections_leave_nothing_behind_and_silent_ones_are_closed() {
+    let fixture = DaemonFixture::new();
+    let daemon = fixture.start().await;
+    let mut silent = UnixStream::connect(fixture.socket()).await.unwrap();
+    fixture.client().only_cluster().await.unwrap();
+    let before = descriptors();
+    for turn in 0..MANY {
+        match turn % 10 {
+            0 => drop(fixture.client().only_cluster().await.unwrap()),
+            _ => drop(UnixStream::connect(fixture.socket()).await.unwrap()),
+        }
+    }
+    // Other tests of this process have some of their own.
+    until(|| descriptors() < before + 100).await;
+    let mut bytes = vec![];
+    let closed = timeout(Duration::from_secs(30), silent.read_to_end(&mut bytes)).await;
+    assert!(closed.is_ok(), "whoever says nothing does not stay");
+    daemon.end();
+}
+
+#[tokio::test]
+async fn nobody_cancels_or_joins_the_operation_of_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Arc::new(FakeEngine::default());
+    let operations = operations(&JournalPlace::File(folder.path().join("journal.db")), &engine).await;
+    let who = |name: &str| Identity::Certificate { common_name: name.to_owned(), uris: vec![] };
+    let ask = |id: &'static str, caller: Identity| {
+        let (operations, engine) = (operations.clone(), engine.clone());
+        let asked = Asked { caller, ..asked(id) };
+        tokio::spawn(async move { operations.run(asked, engine).await })
+    };
+    let first = ask("one", who("pay"));
+    until(|| engine.ensures() == 1).await;
+    operations.cancel(&who("shop"), "one").await;
+    first.abort();
+    assert!(first.await.is_err(), "its client is gone");
+    let other = ask("two", who("shop"));
+    until(|| engine.ensures() == 2).await;
+    let same = ask("three", who("pay"));
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(engine.ensures(), 2, "the same caller joins");
+    operations.cancel(&who("pay"), "three").await;
+    let ended = |outcome: &[u8]| String::from_utf8_lossy(outcome).into_owned();
+    assert!(ended(&same.await.unwrap().unwrap().1).contains("fake.cancelled"), "and may cancel");
+    engine.release(9);
+    assert!(ended(&other.await.unwrap().unwrap().1).contains("fake.done"), "its own alone");
+    operations.end().await;
+}

@@ -1,0 +1,99 @@
+//! `listen`: one endpoint or several, and what TCP needs beside its address.
+
+use super::parts::{at, file, read};
+use crate::resources::provider_config::Endpoint;
+use anyhow::{bail, ensure};
+use serde::Deserialize;
+use serde_json::Value as Json;
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListenOn {
+    Unix(PathBuf),
+    Tcp { address: SocketAddr, tls: TlsOn },
+}
+
+/// PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsOn {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    pub client_ca: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenTcp {
+    tcp: SocketAddr,
+    tls: Option<WrittenTls>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenTls {
+    certificate: PathBuf,
+    key: PathBuf,
+    client_ca: Option<PathBuf>,
+}
+
+// === impl ListenOn ===
+
+impl ListenOn {
+    pub fn is_tcp(&self) -> bool {
+        matches!(self, Self::Tcp { .. })
+    }
+
+    pub fn has_client_ca(&self) -> bool {
+        matches!(self, Self::Tcp { tls, .. } if tls.client_ca.is_some())
+    }
+}
+
+impl fmt::Display for ListenOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix://{}", path.display()),
+            Self::Tcp { address, .. } => write!(f, "https://{address}"),
+        }
+    }
+}
+
+pub fn listen(written: &Json, folder: &Path, has_tokens: bool) -> anyhow::Result<Vec<ListenOn>> {
+    let listen: Vec<ListenOn> = match written {
+        Json::Array(entries) => {
+            ensure!(!entries.is_empty(), "listen: name at least one endpoint");
+            let each = entries.iter().enumerate();
+            each.map(|(index, entry)| one(&at("listen", index), entry, folder, has_tokens)).collect::<Result<_, _>>()?
+        }
+        entry => vec![one("listen", entry, folder, has_tokens)?],
+    };
+    Ok(listen)
+}
+
+fn one(place: &str, written: &Json, folder: &Path, has_tokens: bool) -> anyhow::Result<ListenOn> {
+    if written.is_string() {
+        let endpoint: Endpoint = read(place, written)?;
+        let Endpoint::Unix(path) = endpoint else {
+            bail!(
+                "{place}: TCP needs TLS. Write `{{ tcp: \"<address>:<port>\", tls: {{ certificate: <file>, key: <file> }} }}`"
+            );
+        };
+        return Ok(ListenOn::Unix(path));
+    }
+    let WrittenTcp { tcp: address, tls } = read(place, written)?;
+    let Some(WrittenTls { certificate, key, client_ca }) = tls else {
+        bail!(
+            "{place}.tls: TCP needs TLS, or anybody on the way could read and change what is asked for. Set `certificate` and `key`"
+        );
+    };
+    ensure!(
+        client_ca.is_some() || has_tokens,
+        "{place}.tls: nothing says who a client is. Set `client_ca` here, or `tokens`"
+    );
+    let client_ca = client_ca.map(|path| file(folder, &path));
+    let tls = TlsOn { certificate: file(folder, &certificate), key: file(folder, &key), client_ca };
+    Ok(ListenOn::Tcp { address, tls })
+}

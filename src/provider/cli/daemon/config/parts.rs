@@ -1,0 +1,18 @@
+//! What the parts of the configuration have in common: a place in it, and files beside it.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use std::path::{Path, PathBuf};
+
+pub fn read<T: DeserializeOwned>(place: &str, written: &Json) -> anyhow::Result<T> {
+    serde_json::from_value(written.clone()).map_err(|error| anyhow::anyhow!("{place}: {error}"))
+}
+
+pub fn at(list: &str, index: usize) -> String {
+    format!("{list}[{index}]")
+}
+
+/// Relative paths are relative to the configuration's folder.
+pub fn file(folder: &Path, path: &Path) -> PathBuf {
+    folder.join(path)
+}
