@@ -65,7 +65,7 @@ callers:
     crate::outside::baseline(real, &server).await?;
     let with = |token: &str| json!({ "daemon": { "endpoint": daemon.https().unwrap_or_default(), "ca_certificate": ca, "token": token } });
     let config =
-        |team: &str| json!({"name": "of-reviewed", "team": team, "tier": "dev", "cluster": ministack::CLUSTER});
+        |team: &str| json!({"name": format!("of-{team}"), "team": team, "tier": "dev", "cluster": ministack::CLUSTER});
     let client = server.client(&with(token)).await?;
     let mut environment = Instance::new(&client, ENVIRONMENT);
     no_errors(&environment.plan(Some(&config("reviewed"))).await?.said, "its own")?;

@@ -295,6 +295,7 @@ impl Truth {
 fn unread() -> Found {
     Found {
         authentication: Item::unread(),
+        enforces_network: None,
         boundaries: vec![],
         objects: Item::unread(),
         shares: None,

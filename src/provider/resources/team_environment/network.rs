@@ -82,6 +82,7 @@ fn egress() -> Attribute {
             .example(Value::List(vec!["10.1.0.0/16".into()]))
             .describe("CIDR ranges."),
         required("ports", Type::list(Type::Number))
+            .between(1, 65_535)
             .example(Value::List(vec![5432.into()]))
             .describe("TCP ports that are open to them, 1 to 65535."),
     ]);

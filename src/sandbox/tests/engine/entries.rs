@@ -22,6 +22,25 @@ async fn a_recreated_role_gets_a_new_entry() {
     assert!(deleted[0].contains(":role/goldenpath/"), "{deleted:?}");
 }
 
+/// They go with the entry, which the plan says, and come back with it.
+#[tokio::test(start_paused = true)]
+async fn a_recreated_role_gets_its_access_policies_again() {
+    let fixture = EngineFixture::ready().await;
+    let deployer = json!({"create_role": true, "trusted_principal_arns": ["arn:aws:iam::111122223333:role/ci"],
+        "access_policies": ["AmazonEKSViewPolicy"]});
+    let spec = environment("pay", json!({"access": {"deployer": deployer}}));
+    let state = fixture.create(&spec).await;
+    let policies = |keys: Vec<String>| keys.into_iter().filter(|key| key.contains("AccessPolicy")).count();
+    assert_eq!(policies(fixture.keys()), 1);
+    fixture.delete(&state.role()).await;
+    let (fresh, problems) = fixture.refresh(&state).await;
+    assert!(message(&problems, "drift.dead_entry").contains("has no effect"));
+    assert_eq!(policies(fresh.objects.keys().cloned().collect()), 0, "a plan shows that it is made again");
+    let healed = fixture.apply(&spec, Some(&fresh)).await;
+    assert_eq!(policies(fixture.keys()), 1);
+    fixture.assert_quiet(&healed, "all of it is there again").await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn shared_entries_stay_for_as_long_as_somebody_names_them() {
     let fixture = EngineFixture::ready().await;

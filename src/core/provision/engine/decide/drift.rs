@@ -159,6 +159,15 @@ pub fn missing(key: &str) -> Problem {
     )
 }
 
+/// It counts as missing, and so do the access policies that hang on it.
+pub fn dead_entry(observed: &Observed) -> Problem {
+    Problem::warning(
+        "drift.dead_entry",
+        format!("{} has no effect: the role that it was made for is gone", in_words(&observed.key)),
+        "The next apply makes the role, the entry and its access policies again.",
+    )
+}
+
 /// Whether a RoleBinding lets in only ServiceAccounts of its own namespace, or of these: charts bring such.
 pub fn is_inside(binding: &Observed, keys: &BTreeSet<ObjectKey>) -> bool {
     let ObjectKey::Kube { namespace: Some(own), .. } = &binding.key else { return false };

@@ -1,7 +1,7 @@
 //! Access entries are shared by the environments of a cluster: which of those that are no longer wanted here stay.
 
 use crate::{
-    domain::{ObjectKey, Observed, Problem},
+    domain::{Desired, ObjectKey, Observed, Ownership, Problem},
     kinds::in_words,
     provision::engine::gather::is_shared_entry,
 };
@@ -31,6 +31,22 @@ pub fn keep(
     (kept, problems)
 }
 
+/// Entries of ours that belong to a role that is gone, and the access policies that hang on them: an entry stays with the role that bore
+/// the name when it was made, so one whose role is made again is made again too (terraform-aws-modules/terraform-aws-eks#3329).
+pub fn dead(desired: &[Desired], observed: &[Observed]) -> BTreeSet<ObjectKey> {
+    let find = |key: &ObjectKey| observed.iter().find(|object| object.key == *key);
+    let has_no_role = |desired: &&Desired| {
+        desired.needs.iter().any(|need| matches!(need, ObjectKey::Role { .. }) && find(need).is_none())
+    };
+    let is_ours = |desired: &&Desired| find(&desired.key).is_some_and(|entry| entry.ownership == Ownership::Cluster);
+    let is_entry = |desired: &&Desired| matches!(desired.key, ObjectKey::AccessEntry { .. });
+    let entries = desired.iter().filter(is_entry).filter(has_no_role).filter(is_ours);
+    let entries: BTreeSet<ObjectKey> = entries.map(|desired| desired.key.clone()).collect();
+    let hangs_on = |desired: &&Desired| desired.needs.iter().any(|need| entries.contains(need));
+    let policies = desired.iter().filter(hangs_on).map(|desired| desired.key.clone());
+    policies.chain(entries.clone()).collect()
+}
+
 /// The entry of whoever runs this is never deleted: it would lock them out in the middle of the work.
 fn is_callers(key: &ObjectKey, caller: &str) -> bool {
     let ObjectKey::AccessEntry { principal } = key else {
@@ -50,7 +66,7 @@ fn is_callers(key: &ObjectKey, caller: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Fields, Ownership};
+    use crate::domain::Fields;
 
     #[test]
     fn an_entry_stays_for_its_users_and_for_the_caller() {

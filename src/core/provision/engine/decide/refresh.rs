@@ -4,6 +4,7 @@ use super::{
     authentication,
     claim::{self, Claim, Claimant, claim, is_made_for},
     drift::{self, Lines},
+    entries,
     instance::{half_deleted, superseded},
     lines::{borrowed_line, lacks_group, line_of},
     outcome, promise,
@@ -107,7 +108,13 @@ impl Instance<'_> {
         let (mut strangers, mut same) = (BTreeSet::new(), BTreeSet::new());
         let is_made = |object: &&Observed| is_made_for(self.id, object, &observed);
         let made: BTreeSet<ObjectKey> = observed.iter().filter(is_made).map(|object| object.key.clone()).collect();
+        let dead = self.blueprint.map(|blueprint| entries::dead(&blueprint.objects, &observed)).unwrap_or_default();
         for object in observed {
+            if dead.contains(&object.key) {
+                problems
+                    .extend(matches!(object.key, ObjectKey::AccessEntry { .. }).then(|| drift::dead_entry(&object)));
+                continue;
+            }
             let stand_in = claim::stand_in(self.id, &object.key);
             let (want, fields) = match desired.get(&object.key) {
                 Some((want, fields)) => (*want, fields.as_ref()),

@@ -14,7 +14,7 @@ use super::{
     step::{self, Step},
 };
 use crate::{
-    domain::{Desired, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
+    domain::{Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
     provision::engine::{
         failure::Failure,
         gather::{Item, Objects, recorded_shares},
@@ -163,6 +163,7 @@ fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &
         }
     }
     let (mut make, mut problems) = (vec![], vec![]);
+    let dead = entries::dead(&blueprint.objects, &objects.observed);
     for (at, desired) in blueprint.objects.iter().enumerate() {
         if desired.key == record::key_of(id) || left.contains(&desired.key.to_string()) {
             continue;
@@ -177,7 +178,7 @@ fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &
             }
             _ => {}
         }
-        let recreate = seen.is_some() && is_dead_entry(desired, objects);
+        let recreate = seen.is_some() && dead.contains(&desired.key);
         match step::next(desired, seen.cloned(), &claimant) {
             Ok(Step::Keep(_)) if !recreate => {}
             Ok(_) => make.push(Make { at, recreate }),
@@ -251,13 +252,6 @@ fn count_done(id: &Id, recorded: &Record, observed: &[Observed]) -> usize {
     let is_done = |object: &Observed| is_marked_for(id, object) || !matches!(object.ownership, Ownership::Ours(_));
     let exists = |key: &ObjectKey| observed.iter().any(|object| object.key == *key && is_done(object));
     record::keys(Some(recorded)).filter(exists).count()
-}
-
-/// An entry of ours whose role is made in this operation: it belongs to the role that bore the name before.
-fn is_dead_entry(desired: &Desired, objects: &Objects) -> bool {
-    matches!(desired.key, ObjectKey::AccessEntry { .. })
-        && objects.get(&desired.key).is_some_and(|entry| entry.ownership == Ownership::Cluster)
-        && desired.needs.iter().any(|need| matches!(need, ObjectKey::Role { .. }) && objects.get(need).is_none())
 }
 
 /// Why a slot would be made otherwise than planned.
