@@ -52,6 +52,10 @@ pub(super) fn three_at_once(tool: &Tool) -> Result<()> {
     // What the first one has read must not serve the three.
     sleep(SHARED_FOR);
     let three = reads(&all)?;
-    ensure!(!one.is_empty() && three.len() * 2 <= one.len() * 3, "three clients make {three:?}, one makes {one:?}");
+    // What grows with the cluster is read once. Which single environment a client looks at first is by chance, so that few of
+    // them look at the same.
+    let listings = |calls: &[String]| calls.iter().filter(|call| *call == "observe everything").count();
+    ensure!(listings(&one) == 1 && listings(&three) <= 1, "three clients make {three:?}, one makes {one:?}");
+    ensure!(three.len() <= one.len() + 2 * 2, "each further client has a call or two of its own: {three:?}, {one:?}");
     Ok(())
 }
