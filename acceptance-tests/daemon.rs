@@ -11,6 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// For tests that change the target beside the daemon and look at once.
+pub const UNSHARED: &str = "journal: journal.db\nlimits: { reads_shared_for: 0s }\n";
+
 pub struct Daemon {
     folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
@@ -22,15 +25,10 @@ pub struct Daemon {
 impl Daemon {
     /// On this sandbox. Returns once it listens.
     pub fn start(sandbox: &Path) -> Result<Self> {
-        Self::on(&format!("sandbox: {{ path: {} }}", sandbox.display()), vec![])
+        Self::with(&format!("sandbox: {{ path: {} }}", sandbox.display()), "journal: journal.db\n", vec![])
     }
 
-    /// On this target, with what only the daemon knows in its environment.
-    pub fn on(target: &str, environment: Vec<(String, String)>) -> Result<Self> {
-        Self::with(target, "journal: journal.db\n", environment)
-    }
-
-    /// With these lines in its configuration, the journal among them.
+    /// On this target, with these lines more in its configuration and with what only the daemon knows in its environment.
     pub fn with(target: &str, lines: &str, environment: Vec<(String, String)>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
         let config = format!("listen: unix://{}/daemon.sock\n{lines}target:\n  {target}\n", folder.path().display());

@@ -2,6 +2,7 @@
 //! the process dies before or after it. The next apply must finish, lose nothing that was made, and leave no orphan.
 
 pub mod daemon;
+pub mod old_journal;
 pub mod real;
 pub mod replicas;
 

@@ -14,6 +14,7 @@ mod fuzz;
 mod issuer;
 mod joined;
 mod live;
+mod metrics;
 mod outside;
 mod packaging;
 mod people;

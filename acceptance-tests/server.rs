@@ -1,6 +1,11 @@
 //! A `serve --reattach` process, with a sandbox of its own, that ends with the test.
 
-use crate::{daemon::Daemon, process::OwnProcess, sandbox::Sandbox, workspace::SOURCE};
+use crate::{
+    daemon::{Daemon, UNSHARED},
+    process::OwnProcess,
+    sandbox::Sandbox,
+    workspace::SOURCE,
+};
 use acceptance_tests::{
     client::{Client, no_errors},
     tools::provider,
@@ -76,7 +81,8 @@ impl Server {
 
     /// From here on only a daemon of its own has the sandbox.
     pub fn through_a_daemon(mut self) -> Result<Self> {
-        self.daemon = Some(Daemon::start(&self.sandbox_path())?);
+        let target = format!("sandbox: {{ path: {} }}", self.sandbox_path().display());
+        self.daemon = Some(Daemon::with(&target, UNSHARED, vec![])?);
         Ok(self)
     }
 

@@ -15,6 +15,7 @@ pub mod real;
 pub mod seed;
 
 pub use cluster::{Cluster, Plan};
+pub use ports::free_port;
 pub use postgres::PostgresServer;
 pub use programs::Programs;
 pub use real::{Real, Shared};

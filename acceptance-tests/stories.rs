@@ -18,6 +18,7 @@ mod reading;
 pub mod real;
 mod reattach;
 mod run;
+mod sharing;
 mod target;
 mod unknown;
 mod versions;
@@ -136,6 +137,7 @@ pub const STORIES: &[Story] = &[
     story("a daemon is killed in the middle of apply and destroy", On::Every, daemon::killed),
     story("a client of a daemon is killed in the middle of apply", On::Main, daemon::its_client_killed),
     story("two clients of a daemon at once", On::Main, daemon::two_clients),
+    story("three clients of a daemon plan at about the price of one", On::Main, sharing::three_at_once),
     story("a daemon out of reach", On::Main, daemon::out_of_reach),
     story("a team holds a token, or a certificate, and nothing else", On::Every, network::a_team),
     story("words that a CLI drops are refused", On::Every, words::refused_at_their_attribute),

@@ -7,14 +7,14 @@ use crate::{
     failures::{self, replicas},
     fuzz, joined,
     live::Live,
-    packaging, people, permissions, read_cost, server, stories,
+    metrics, packaging, people, permissions, read_cost, server, stories,
     truth::{self, Way},
     wrong,
 };
 use acceptance_tests::{
     block_on, chain,
     servers::{PostgresServer, Programs, Real, Shared},
-    tools::{CliKind, Matrix},
+    tools::{self, CliKind, Matrix},
 };
 use anyhow::{Result, anyhow};
 use libtest_mimic::Trial;
@@ -35,6 +35,7 @@ pub fn all(cases: u64, real_cases: u64, seed: u64) -> Vec<Trial> {
         .chain(fuzz::CHECKS.map(|(name, check)| trial(format!("fuzz: {name}"), move || check(fuzz::duration()))))
         .chain(truth(cases, seed))
         .chain(replicas())
+        .chain([metrics()])
         .collect();
     match Programs::find() {
         None => trials.push(absent("Kubernetes: everything", "its programs are not here: see scripts/lib/tools.sh")),
@@ -105,7 +106,16 @@ fn failures() -> Vec<Trial> {
         ]
     };
     let daemon = trial("failure: a daemon dies at each write", || block_on(failures::daemon::dies_at_each_write()));
-    failures::How::ALL.into_iter().flat_map(both).chain([daemon]).collect()
+    let old = failures::old_journal::CHECKS
+        .map(|(name, run)| trial(format!("failure: a daemon starts {name}"), move || block_on(run())));
+    failures::How::ALL.into_iter().flat_map(both).chain([daemon]).chain(old).collect()
+}
+
+fn metrics() -> Trial {
+    match tools::built("prometheus") {
+        Some(program) => trial("daemon: a real Prometheus scrapes it", move || metrics::are_scraped(&program)),
+        None => absent("daemon: a real Prometheus scrapes it", "Prometheus is not here: see scripts/lib/tools.sh"),
+    }
 }
 
 fn replicas() -> Vec<Trial> {

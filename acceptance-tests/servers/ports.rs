@@ -11,7 +11,7 @@ use std::{
 
 /// Below the range that systems give outgoing connections, of which these tests make thousands: one of those would take a port between
 /// this look and the server's own bind. No two of this process get the same.
-pub(super) fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     const FIRST: u32 = 20_000;
     const COUNT: u32 = 12_000;
     static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(97)));

@@ -2,7 +2,7 @@
 //! listed by other means than the provider's.
 
 use crate::{
-    daemon::Daemon,
+    daemon::{Daemon, UNSHARED},
     outside::Outside,
     truth::Way,
     workspace::{Workspace, objects},
@@ -87,7 +87,7 @@ fn workspace(
             None
         }
         Way::Daemon => {
-            let daemon = Daemon::on("aws: { region: eu-west-1 }", environment)?;
+            let daemon = Daemon::with("aws: { region: eu-west-1 }", UNSHARED, environment)?;
             let through = format!("daemon = {{ endpoint = {:?} }}", daemon.endpoint());
             workspace.write("main.tf", &example.replace(target, &through))?;
             Some(daemon)

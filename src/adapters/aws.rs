@@ -20,7 +20,6 @@ mod iam;
 mod objects;
 mod options;
 pub mod permissions;
-mod rate_limit;
 mod session_policy;
 mod simulator;
 mod token;

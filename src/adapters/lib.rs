@@ -7,3 +7,8 @@ mod errors;
 pub mod joined;
 pub mod kube;
 pub mod offline;
+mod rate_limit;
+mod tally;
+
+pub use rate_limit::{Limits, limit};
+pub use tally::{Request, count_requests};

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 /// What to look for. Besides what carries our mark, a listing (`Everything`, `Environment`) holds two kinds in the namespaces
 /// that carry it, whoever made them and mostly as `Ownership::Foreign`: RoleBindings, since they grant power, and the
 /// ServiceAccount `default`, of which we own one field and no label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Selector {
     pub scope: Scope,
     /// Besides the scope: these keys whoever owns them, so that foreign objects with our names, shared entries and objects
@@ -26,7 +26,7 @@ pub struct Selector {
     pub keys: Vec<ObjectKey>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// All that carries our mark on this cluster: the one listing of a refresh.
     Everything,

@@ -11,6 +11,7 @@
 //! held       that engine, with every refusal noted
 //! service    messages -> the engine of this connection, or an operation
 //! operations an accepted ensure or remove goes on without its client; the same request again waits for the same operation
+//! reads      what plans of all clients read is shared, and what is written ends that
 //! store      the journal: what was accepted, before it begins, and how it ended; what did not end is run again
 //! ```
 
@@ -18,9 +19,12 @@ mod client;
 mod contract;
 mod error;
 mod gate;
+mod health;
 mod held;
 mod listen;
+mod metrics;
 mod operations;
+mod reads;
 mod refusal;
 mod server;
 mod service;
@@ -32,7 +36,10 @@ mod tokens;
 pub use client::{Address, Client, ClientOptions, TokenSource};
 pub use error::{DaemonError, JournalError};
 pub use gate::{EngineScope, MakeEngine, OperationSession};
+pub use health::HttpPlace;
 pub use listen::Listen;
+pub use metrics::{EnvironmentCount, Metrics};
+pub use reads::Reads;
 pub use server::{Daemon, check, serve};
 pub use store::{JournalPlace, Lead, Postgres, Store};
 pub use tls::{Pair, server::TlsFiles};

@@ -3,6 +3,7 @@
 use crate::{
     error::DaemonError,
     gate::{Gate, Peer},
+    metrics::Metrics,
     operations::Operations,
     service::Service,
     socket::Socket,
@@ -53,6 +54,7 @@ pub enum Listener {
 pub struct Shared {
     pub operations: Arc<Operations>,
     pub gate: Arc<Gate>,
+    pub metrics: Arc<Metrics>,
 }
 
 // === impl Listen ===
@@ -145,7 +147,8 @@ async fn connection<S>(stream: S, peer: Peer, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Shared { operations, gate } = shared;
+    let Shared { operations, gate, metrics } = shared;
+    let _open = metrics.connection();
     let is_known = matches!(peer, Peer::Own);
     let (service, greeted) = Service::of_connection(operations, gate, peer);
     let known = greeted.clone();

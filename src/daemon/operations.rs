@@ -6,6 +6,7 @@
 //! two states would then hold the same instance, so the second begins an operation of its own, which waits for the lease as it would
 //! in two processes.
 
+mod ending;
 mod known;
 mod tend;
 mod wish;
@@ -14,6 +15,8 @@ use crate::{
     contract::Verb,
     error::{JournalError, in_one_line},
     gate::Gate,
+    metrics::{Metrics, Standing},
+    reads::Reads,
     refusal,
     store::{Accepted, Document, Entry, IfNew, Store},
 };
@@ -23,7 +26,7 @@ use goldenpath_core::{
     ports::operation,
     provision::{Cancel, Provisioner},
 };
-use known::{Known, Outcome};
+use known::{Known, Outcome, Started};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -43,6 +46,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub struct Operations {
     store: Arc<dyn Store>,
     gate: Arc<Gate>,
+    reads: Arc<Reads>,
+    metrics: Arc<Metrics>,
     known: Known,
     /// The store is worth a look before the next beat.
     stir: Notify,
@@ -82,10 +87,12 @@ enum Answer {
 // === impl Operations ===
 
 impl Operations {
-    pub fn new(store: Arc<dyn Store>, gate: Arc<Gate>) -> Arc<Self> {
+    pub fn new(store: Arc<dyn Store>, gate: Arc<Gate>, reads: Arc<Reads>, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
             store,
             gate,
+            reads,
+            metrics,
             known: Known::default(),
             stir: Notify::new(),
             ending: Cancel::new(),
@@ -167,16 +174,18 @@ impl Operations {
 
     /// The client's own engine comes first, since it knows the rest of that client's run.
     fn start(self: &Arc<Self>, entry: &Entry, wish: Wish, engine: Arc<dyn Provisioner>) {
-        let Some((cancel, own_engine)) = self.known.start(entry) else { return };
+        let Some(Started { cancel, engine: own_engine, waited }) = self.known.start(entry) else { return };
         let Entry { id, verb, about, .. } = entry.clone();
         let span = tracing::info_span!("operation", operation = id);
         let (this, busy, begun) = (self.clone(), self.busy.subscribe(), Instant::now());
+        let kind = wish.kind();
         // For whoever makes a session of it.
         let work = operation::within(&id, wish.perform(own_engine.unwrap_or(engine), cancel)).instrument(span.clone());
         let carry_out = async move {
             tracing::info!(verb = verb.as_str(), about, "An operation begins");
             let ended = tokio::spawn(work).await;
             let ended = ended.unwrap_or_else(|_| verb.failure(refusal::broken_off("finish the operation")));
+            this.metrics.operation_ended(verb, kind, ending::word(verb, &ended), waited, begun.elapsed());
             let outcome = this.write_end(&id, ended.into()).await;
             let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(about, milliseconds, "An operation ended");
@@ -219,7 +228,20 @@ impl Operations {
     }
 
     pub fn count(&self) -> usize {
-        self.known.count()
+        self.known.standing().running
+    }
+
+    pub fn standing(&self) -> Standing {
+        self.known.standing()
+    }
+
+    /// Whether operations could be accepted.
+    pub async fn check(&self) -> Result<(), JournalError> {
+        self.store.check().await
+    }
+
+    pub fn is_ending(&self) -> bool {
+        self.ending.is_cancelled()
     }
 
     /// Nothing new begins. Done when all that runs has ended.

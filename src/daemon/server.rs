@@ -3,8 +3,11 @@
 use crate::{
     error::DaemonError,
     gate::{Gate, MakeEngine},
+    health::{Health, HttpListener, HttpPlace},
     listen::{Listen, Shared},
+    metrics::Metrics,
     operations::Operations,
+    reads::Reads,
     store::{self, JournalPlace},
     tokens::{TokenSettings, Tokens},
 };
@@ -32,6 +35,11 @@ pub struct Daemon {
     pub tokens: TokenSettings,
     /// Each operation has an engine of its own, made for it.
     pub has_sessions: bool,
+    /// Over all targets that the engines work on.
+    pub reads: Arc<Reads>,
+    pub metrics: Arc<Metrics>,
+    /// Where metrics and health are served; `None`: nowhere.
+    pub http: Option<HttpPlace>,
 }
 
 /// Whether a daemon could listen, with its certificates as they are.
@@ -47,23 +55,30 @@ pub async fn serve(
     listening: impl FnOnce(&[String]),
     end: impl Future<Output = ()>,
 ) -> Result<(), DaemonError> {
-    let Daemon { listen, journal, retention, engines, callers, tokens, has_sessions } = daemon;
+    let Daemon { listen, journal, retention, engines, callers, tokens, has_sessions, reads, metrics, http } = daemon;
     let has_tokens = tokens.is_some();
     let store = store::open(&journal, retention).await?;
     let gate = Arc::new(Gate::new(engines, callers, Tokens::new(tokens)?, has_sessions));
-    let operations = Operations::new(store, gate.clone());
+    let operations = Operations::new(store, gate.clone(), reads, metrics.clone());
     let (mut listeners, mut endpoints) = (vec![], vec![]);
     for listen in &listen {
         let (listener, endpoint) = listen.bind(has_tokens).await?;
         listeners.push(listener);
         endpoints.push(endpoint);
     }
+    let http = match http {
+        Some(place) => Some(HttpListener::bind(&place).await?),
+        None => None,
+    };
     // Before anybody can ask for one of them.
     let resumed = operations.resume().await?;
     // Until the end: what runs keeps its claims while the daemon waits for it.
     let mut tending = JoinSet::new();
     tending.spawn(operations.clone().tend());
-    let shared = Shared { operations: operations.clone(), gate };
+    let shared = Shared { operations: operations.clone(), gate, metrics: metrics.clone() };
+    if let Some(listener) = http {
+        tending.spawn(listener.serve(Health { operations: operations.clone(), metrics }));
+    }
     let mut accepting = JoinSet::new();
     for listener in listeners {
         accepting.spawn(listener.serve(shared.clone()));

@@ -2,6 +2,7 @@
 
 mod connections;
 mod harness;
+mod health;
 #[path = "../../acceptance-tests/issuer.rs"]
 mod issuer;
 mod messages;
@@ -11,7 +12,9 @@ mod shared;
 use crate::{
     contract::Verb,
     gate::{Gate, MakeEngine},
+    metrics::Metrics,
     operations::{Asked, Operations},
+    reads::Reads,
     store::{JournalPlace, open},
     tokens::{TokenSettings, Tokens},
 };
@@ -37,7 +40,9 @@ pub async fn operations(place: &JournalPlace, engine: &Arc<FakeEngine>) -> Arc<O
     let engine = engine.clone();
     let engines: MakeEngine = Arc::new(move |_| Ok(engine.clone()));
     let gate = Gate::new(engines, None, Tokens::new(TokenSettings::default()).unwrap(), false);
-    let operations = Operations::new(open(place, HOUR).await.unwrap(), Arc::new(gate));
+    let metrics = Metrics::new();
+    let reads = Reads::new(Duration::ZERO, metrics.clone());
+    let operations = Operations::new(open(place, HOUR).await.unwrap(), Arc::new(gate), reads, metrics);
     tokio::spawn(operations.clone().tend());
     operations
 }

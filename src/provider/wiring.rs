@@ -13,6 +13,7 @@ mod permissions;
 mod ports;
 mod real;
 mod reviews;
+mod shared;
 mod target;
 
 use crate::{

@@ -1,6 +1,10 @@
 //! One call to AWS: waits for the rate limit, and gives an error its class.
 
-use super::{calls::Call, clients::AwsClients, error, rate_limit};
+use super::{calls::Call, clients::AwsClients, error};
+use crate::{
+    rate_limit::{self, Api},
+    tally::{self, Request},
+};
 use aws_sdk_sts::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
@@ -24,10 +28,13 @@ where
     let name = call.name();
     let service = name.split(':').next().unwrap_or_default();
     let bucket = format!("{service} {} {}", clients.region, clients.bucket);
-    rate_limit::wait(&bucket).await;
+    rate_limit::wait(Api::Aws, service, &bucket).await;
     let response = request.await.map_err(|error| error::of(name, error));
     let was_throttled = response.as_ref().is_err_and(|error| error.class == Class::Throttled);
     rate_limit::learn(&bucket, was_throttled);
+    let (_, operation) = name.split_once(':').unwrap_or((service, name));
+    let code = tally::code(response.as_ref().err().map(|error| error.class));
+    tally::count(Request::Made { service, operation, code });
     if let Err(error) = &response {
         tracing::debug!(call = name, class = ?error.class, request_id = error.request_id, "{}", error.message);
     }

@@ -96,11 +96,14 @@ pub(super) async fn open(options: &AwsOptions) -> Result<AwsClients, PortError> 
         config = assume(config, role, endpoints.sts.as_deref(), run.as_deref());
     }
     let provider = config.credentials_provider().ok_or_else(|| wrong("no credentials: set `access_key`, `profile` or `web_identity` in the provider's `aws`, or configure them as for the AWS CLI"))?;
+    // A session of one operation is no account of its own: it counts with those it is assumed from.
+    let lasting: Vec<&str> =
+        assume_role.iter().filter(|role| role.only_for.is_none()).map(|role| role.role_arn.as_str()).collect();
     Ok(AwsClients {
         iam: aws_sdk_iam::Client::from_conf(config_of!(aws_sdk_iam, &config, &endpoints.iam)),
         eks: aws_sdk_eks::Client::from_conf(config_of!(aws_sdk_eks, &config, &endpoints.eks)),
         sts: aws_sdk_sts::Client::from_conf(sts_config(&config, endpoints.sts.as_deref())),
-        bucket: format!("{credentials:?} {assume_role:?}"),
+        bucket: format!("{credentials:?} {lasting:?}"),
         region,
         credentials: provider,
     })

@@ -8,7 +8,11 @@ use super::{
     credentials::TokenSource,
     kinds::Discovered,
 };
-use crate::errors::invalid;
+use crate::{
+    errors::invalid,
+    rate_limit::{self, Api},
+    tally::{self, Request as Counted},
+};
 use goldenpath_core::{
     domain::{ClusterArn, Who},
     ports::operation,
@@ -47,6 +51,7 @@ pub(super) struct ApiRequest {
     pub as_who: Option<Who>,
 }
 
+const SERVICE: &str = "kubernetes";
 pub(super) const JSON: &str = "application/json";
 /// JSON is YAML, and all that this name promises.
 pub(super) const APPLY: &str = "application/apply-patch+yaml";
@@ -109,11 +114,18 @@ impl Connection {
 
     async fn exchange(&self, request: &ApiRequest, renew: bool) -> Result<(Parts, Vec<u8>), ApiError> {
         let sent = self.http_request(request, renew).await?;
+        let bucket = format!("{SERVICE} {}", self.cluster);
+        rate_limit::wait(Api::Kubernetes, SERVICE, &bucket).await;
         let exchange = async {
             let (parts, body) = self.client.send(sent).await?.into_parts();
             Ok((parts, body.collect_bytes().await?.into()))
         };
-        match tokio::time::timeout(LONGEST, exchange).await {
+        let response = tokio::time::timeout(LONGEST, exchange).await;
+        let status = response.as_ref().ok().and_then(|response| response.as_ref().ok()).map(|(parts, _)| parts.status);
+        rate_limit::learn(&bucket, status == Some(StatusCode::TOO_MANY_REQUESTS));
+        let code = status.as_ref().map_or("no_response", StatusCode::as_str);
+        tally::count(Counted::Made { service: SERVICE, operation: &request.call, code });
+        match response {
             Ok(response) => response.map_err(|error| api_error::no_response(&request.call, error)),
             Err(_) => Err(api_error::timed_out(&request.call, LONGEST)),
         }

@@ -1,6 +1,9 @@
 //! What this process knows of operations: which of them it carries out, and which of its clients wait for which.
 
-use crate::store::{Document, Entry};
+use crate::{
+    metrics::Standing,
+    store::{Document, Entry},
+};
 use goldenpath_core::{
     policy::Identity,
     provision::{Cancel, Provisioner},
@@ -8,6 +11,7 @@ use goldenpath_core::{
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
@@ -38,11 +42,20 @@ struct Operation {
     cancel: Option<Cancel>,
     /// It runs here, and another daemon has taken it over.
     is_lost: bool,
+    /// This process knows of it.
+    since: Instant,
     /// Of the client that asked for it: what its connection has planned counts.
     engine: Option<Arc<dyn Provisioner>>,
     /// By their own ids of it, and how many connections wait with each.
     clients: HashMap<String, usize>,
     outcome: watch::Sender<Option<Document>>,
+}
+
+pub struct Started {
+    pub cancel: Cancel,
+    /// Of a client that waits for it.
+    pub engine: Option<Arc<dyn Provisioner>>,
+    pub waited: Duration,
 }
 
 /// What is asked of the store at each beat.
@@ -61,8 +74,10 @@ impl Known {
         lock(&self.0)
     }
 
-    pub fn count(&self) -> usize {
-        self.lock().running()
+    pub fn standing(&self) -> Standing {
+        let state = self.lock();
+        let running = state.running();
+        Standing { running, waiting: state.operations.len() - running }
     }
 
     /// How many more may begin.
@@ -113,8 +128,8 @@ impl Known {
         is_last
     }
 
-    /// `None`: it runs here already. Else what cancels it, and the engine of a client that waits for it.
-    pub fn start(&self, entry: &Entry) -> Option<(Cancel, Option<Arc<dyn Provisioner>>)> {
+    /// `None`: it runs here already.
+    pub fn start(&self, entry: &Entry) -> Option<Started> {
         let mut state = self.lock();
         let known = state.operation(&entry.id, &entry.caller);
         if known.cancel.is_some() {
@@ -125,7 +140,7 @@ impl Known {
             cancel.cancel();
         }
         known.cancel = Some(cancel.clone());
-        Some((cancel, known.engine.clone()))
+        Some(Started { cancel, engine: known.engine.clone(), waited: known.since.elapsed() })
     }
 
     /// Another daemon has it. True: this is new.
@@ -217,6 +232,7 @@ impl State {
             caller: caller.to_string(),
             cancel: None,
             is_lost: false,
+            since: Instant::now(),
             engine: None,
             clients: HashMap::new(),
             outcome: watch::channel(None).0,

@@ -50,6 +50,10 @@ impl Operations {
 
     /// How many were taken.
     async fn look(self: &Arc<Self>, may_take_over: bool) -> Result<usize, JournalError> {
+        if self.store.is_shared() {
+            // Another daemon may have written to what was read here.
+            self.reads.outdate();
+        }
         let present = self.known.present();
         let News { lost, cancelled, ended, unknown } =
             self.store.renew(&present.running, &present.clients, &present.awaited).await?;

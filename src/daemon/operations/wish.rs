@@ -30,6 +30,18 @@ impl Wish {
         .to_string()
     }
 
+    pub fn kind(&self) -> &'static str {
+        let id = match self {
+            Self::Ensure(request) => &request.spec.id(),
+            Self::Remove(request) => &request.id,
+        };
+        match (id.parent(), id.owner()) {
+            (Some(_), _) => "slot",
+            (None, Some(_)) => "environment",
+            (None, None) => "baseline",
+        }
+    }
+
     pub async fn perform(self, engine: Arc<dyn Provisioner>, cancel: Cancel) -> Vec<u8> {
         let (verb, document) = match self {
             Self::Ensure(request) => {

@@ -106,11 +106,8 @@ const CANCEL: &str = "
 
 /// The holder of the claim says how it ended, and nobody else.
 const END: &str = "
-    WITH old AS (DELETE FROM operation WHERE ended_at < now() - make_interval(secs => $4)),
-    ended AS (
-        UPDATE operation SET ended_at = now(), outcome = $2
-        WHERE id = $1 AND claimed_by = $3 AND ended_at IS NULL RETURNING id)
-    SELECT EXISTS (SELECT FROM operation_client c WHERE c.operation = ended.id AND c.daemon <> $3) FROM ended";
+    WITH old AS (DELETE FROM operation WHERE ended_at < now() - make_interval(secs => $4))
+    UPDATE operation SET ended_at = now(), outcome = $2 WHERE id = $1 AND claimed_by = $3 AND ended_at IS NULL";
 
 /// No two installations in one database meet, as long as each has a schema of its own.
 const LEAD: &str = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' goldenpath periodic work', 0))";
@@ -129,11 +126,12 @@ impl PostgresStore {
             pool.map_err(|error| JournalError::Away { place: postgres.place(), source: Box::new(error) })
         };
         let (pool, keeping) = (pool(CONNECTIONS)?, pool(CONNECTIONS_TO_KEEP)?);
-        let listener = Listener::start(connector.clone());
         // Daemons on one database tell each other apart by it. The seeds of the hasher are random for each process.
         let (one, two) =
             (RandomState::new().hash_one(SystemTime::now()), RandomState::new().hash_one(std::process::id()));
-        let store = Self { pool, keeping, connector, listener, daemon: format!("{one:016x}{two:016x}"), retention };
+        let daemon = format!("{one:016x}{two:016x}");
+        let listener = Listener::start(connector.clone(), daemon.clone());
+        let store = Self { pool, keeping, connector, listener, daemon, retention };
         let mut connection = store.connection(&store.keeping).await?;
         store.within(schema::migrate(&mut connection, schema::MIGRATIONS)).await?;
         Ok(store)
@@ -210,7 +208,7 @@ impl Store for PostgresStore {
             transaction.execute(JOIN, &[id, operation, &self.daemon, &seconds(CLAIM)]).await?;
             let is_queued = known.is_none() && if_new == IfNew::Queue;
             if is_queued {
-                transaction.execute(listener::NOTIFY, &[]).await?;
+                transaction.execute(listener::NOTIFY, &[&self.daemon]).await?;
             }
             let is_begun = known.is_none() && !is_queued;
             let waits = Accepted::Waits(operation.clone());
@@ -275,7 +273,7 @@ impl Store for PostgresStore {
         let connection = self.connection(&self.pool).await?;
         self.within(async {
             if connection.execute(CANCEL, &[&id, &caller.to_string()]).await? > 0 {
-                connection.execute(listener::NOTIFY, &[]).await?;
+                connection.execute(listener::NOTIFY, &[&self.daemon]).await?;
             }
             Ok(())
         })
@@ -286,11 +284,10 @@ impl Store for PostgresStore {
         let connection = self.connection(&self.keeping).await?;
         self.within(async {
             let end = connection.prepare_cached(END).await?;
-            let ended = connection.query_opt(&end, &[&id, &outcome, &self.daemon, &seconds(self.retention)]).await?;
-            if let Some(row) = ended {
-                if row.try_get(0)? {
-                    connection.execute(listener::NOTIFY, &[]).await?;
-                }
+            let ended = connection.execute(&end, &[&id, &outcome, &self.daemon, &seconds(self.retention)]).await?;
+            if ended > 0 {
+                // Whether it is heard decides nothing.
+                let _ = connection.execute(listener::NOTIFY, &[&self.daemon]).await;
                 return Ok(Some(outcome.into()));
             }
             // Either an earlier try was written and only its answer lost, or somebody else has it. What the journal does not hold

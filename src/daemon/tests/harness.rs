@@ -1,8 +1,8 @@
 //! A daemon in a thread of its own, which can be killed: with its runtime all its tasks are gone, as with a process.
 
 use crate::{
-    Address, Client, ClientOptions, Daemon, EngineScope, JournalPlace, Listen, MakeEngine, TokenSettings, TokenSource,
-    serve,
+    Address, Client, ClientOptions, Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine, Metrics, Reads,
+    TokenSettings, TokenSource, serve,
 };
 use async_trait::async_trait;
 use goldenpath_core::{
@@ -184,6 +184,10 @@ impl DaemonFixture {
         self.folder.path().join("daemon.sock")
     }
 
+    pub fn http(&self) -> PathBuf {
+        self.folder.path().join("http.sock")
+    }
+
     /// Of each connection that was made, in their order.
     pub fn bounds(&self) -> Vec<String> {
         let mut bounds = self.bounds.lock().unwrap().clone();
@@ -224,7 +228,12 @@ impl DaemonFixture {
             Ok(engine.clone())
         });
         let journal = self.journal.clone();
-        let daemon = Daemon { listen, journal, retention: LONG, engines, callers, tokens, has_sessions: false };
+        let metrics = Metrics::new();
+        let reads = Reads::new(Duration::ZERO, metrics.clone());
+        let http = Some(HttpPlace::Unix(self.http()));
+        let has_sessions = false;
+        let daemon =
+            Daemon { listen, journal, retention: LONG, engines, callers, tokens, has_sessions, reads, metrics, http };
         let thread = thread::spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {

@@ -2,9 +2,11 @@
 
 mod config;
 mod journal;
+mod limits;
 
 pub use config::{IssuerOf, KubernetesTokensOf, ListenOn, SessionsOf, Settings, TlsOn, TokensOf};
 pub use journal::Journal;
+pub use limits::{Http, Limits};
 
 use super::output;
 use crate::resources::provider_config::FromEnvironment;

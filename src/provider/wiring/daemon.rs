@@ -1,8 +1,13 @@
 //! The daemon over a target: an engine for each of its connections, within the bounds of whoever calls.
 
-use super::{ports::Ports, real, reviews, target};
+use super::{
+    ports::Ports,
+    real, reviews,
+    shared::{self, SharedTarget, share},
+    target,
+};
 use crate::{
-    cli::daemon::{IssuerOf, Journal, ListenOn, SessionsOf, Settings, TlsOn, TokensOf},
+    cli::daemon::{Http, IssuerOf, Journal, ListenOn, SessionsOf, Settings, TlsOn, TokensOf},
     resources::provider_config::{ProviderConfig, Target},
 };
 use anyhow::Context as _;
@@ -12,8 +17,8 @@ use goldenpath_core::{
     provision::{EngineConfig, Provisioner},
 };
 use goldenpath_daemon::{
-    Daemon, EngineScope, JournalPlace, Listen, MakeEngine, OidcIssuer, OperationSession, Pair, Postgres, TlsFiles,
-    TokenSettings,
+    Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine, Metrics, OidcIssuer, OperationSession, Pair,
+    Postgres, Reads, TlsFiles, TokenSettings,
 };
 use plugin::Diagnostic;
 use std::{io, sync::Arc};
@@ -21,7 +26,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
-    engines(&settings.provider, settings.sessions.clone())?;
+    let reads = Reads::new(settings.limits.reads_shared_for, Metrics::new());
+    engines(&settings.provider, settings.sessions.clone(), &reads)?;
     let tokens = tokens(&settings.tokens, &settings.provider.target)?;
     let listen = listen(&settings.listen);
     journal(&settings.journal)?;
@@ -31,12 +37,19 @@ pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
 }
 
 pub(super) fn serve(settings: Settings, listening: &dyn Fn(&[String])) -> anyhow::Result<()> {
-    let engines = engines(&settings.provider, settings.sessions.clone())?;
+    let metrics = Metrics::new();
+    let reads = Reads::new(settings.limits.reads_shared_for, metrics.clone());
+    shared::limit(&settings.limits);
+    shared::count(&metrics);
+    let engines = engines(&settings.provider, settings.sessions.clone(), &reads)?;
     let tokens = tokens(&settings.tokens, &settings.provider.target)?;
-    let Settings { listen: on, journal, retention, callers, sessions, .. } = settings;
-    let journal = self::journal(&journal)?;
-    let has_sessions = sessions.is_some();
-    let daemon = Daemon { listen: listen(&on), journal, retention, engines, callers, tokens, has_sessions };
+    let Settings { listen: on, journal, retention, callers, sessions, http, .. } = settings;
+    let http = http.map(|http| match http {
+        Http::Tcp(address) => HttpPlace::Tcp(address),
+        Http::Unix(path) => HttpPlace::Unix(path),
+    });
+    let (listen, journal, has_sessions) = (listen(&on), self::journal(&journal)?, sessions.is_some());
+    let daemon = Daemon { listen, journal, retention, engines, callers, tokens, has_sessions, reads, metrics, http };
     runtime()?.block_on(async {
         let [mut terminate, mut interrupt] = signals()?;
         let end = async {
@@ -93,19 +106,21 @@ fn tokens(of: &TokensOf, target: &Target) -> anyhow::Result<TokenSettings> {
 }
 
 /// What is wrong with the configuration is found here, and not when the first client connects.
-fn engines(config: &ProviderConfig, sessions: Option<SessionsOf>) -> anyhow::Result<MakeEngine> {
+fn engines(config: &ProviderConfig, sessions: Option<SessionsOf>, reads: &Arc<Reads>) -> anyhow::Result<MakeEngine> {
     let ProviderConfig { target, catalogue, lease, bounds, is_shared: _, unreachable: _ } = config;
     let catalogue = target::catalogue(catalogue)?;
     // Its own credentials are what it is for.
     target::ports(target.clone(), false).map_err(wrong)?;
-    let (target, lease, own) = (target.clone(), *lease, bounds.clone());
+    let all = SharedTarget::new(target.clone(), reads.clone());
+    let (target, lease, own, reads) = (target.clone(), *lease, bounds.clone(), reads.clone());
     Ok(Arc::new(move |scope: EngineScope| -> Result<Arc<dyn Provisioner>, Problem> {
         let EngineScope { bounds, verifies, session } = scope;
-        let ports = match (target.clone(), sessions.as_ref().zip(session)) {
+        let ports = match (&target, sessions.as_ref().zip(session)) {
             (Target::Real { aws, kubernetes }, Some((role, session))) => {
-                real::ports(*aws, kubernetes, false, Some(session_role(role, session)))
+                let role = Some(session_role(role, session));
+                real::ports((**aws).clone(), kubernetes.clone(), false, role).map(|ports| share(&reads, ports))
             }
-            (target, _) => target::ports(target, false),
+            _ => all.ports(),
         };
         let ports: Ports = ports.map_err(|error| Problem::error("daemon.target", error.summary, error.detail))?;
         let config = target::engine_config(&ports, lease, [own.clone(), bounds].concat());

@@ -4,6 +4,7 @@ use goldenpath_core::ports::{Clusters, Objects, Probe};
 use plugin::Diagnostic;
 use std::sync::Arc;
 
+#[derive(Clone)]
 pub(super) struct Ports {
     pub(super) objects: Arc<dyn Objects>,
     pub(super) clusters: Arc<dyn Clusters>,

@@ -10,8 +10,8 @@ use tokio::{
 };
 use tokio_postgres::AsyncMessage;
 
-/// Says nothing about what: whoever hears it looks, and several at once are one look.
-pub const NOTIFY: &str = "NOTIFY goldenpath_operation";
+/// Says who and nothing about what: whoever hears it looks, and several at once are one look.
+pub const NOTIFY: &str = "SELECT pg_notify('goldenpath_operation', $1)";
 const LISTEN: &str = "LISTEN goldenpath_operation";
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -24,9 +24,9 @@ pub struct Listener {
 // === impl Listener ===
 
 impl Listener {
-    pub fn start(connector: Connector) -> Self {
+    pub fn start(connector: Connector, own: String) -> Self {
         let heard = Arc::new(Notify::new());
-        let task = tokio::spawn(listen(connector, heard.clone())).abort_handle();
+        let task = tokio::spawn(listen(connector, own, heard.clone())).abort_handle();
         Self { heard, task }
     }
 
@@ -41,14 +41,16 @@ impl Drop for Listener {
     }
 }
 
-async fn listen(connector: Connector, heard: Arc<Notify>) {
+async fn listen(connector: Connector, own: String, heard: Arc<Notify>) {
     loop {
         if let Ok((client, mut connection)) = connector.open().await {
             let messages = {
-                let heard = heard.clone();
+                let (heard, own) = (heard.clone(), own.clone());
                 tokio::spawn(async move {
                     while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
-                        if matches!(message, AsyncMessage::Notification(_)) {
+                        if let AsyncMessage::Notification(said) = message
+                            && said.payload() != own
+                        {
                             heard.notify_one();
                         }
                     }

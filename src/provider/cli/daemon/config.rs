@@ -9,7 +9,10 @@ pub use callers::{IssuerOf, KubernetesTokensOf, TokensOf};
 pub use listen::{ListenOn, TlsOn};
 pub use sessions::SessionsOf;
 
-use super::journal::Journal;
+use super::{
+    journal::Journal,
+    limits::{Http, Limits, WrittenLimits},
+};
 use crate::resources::provider_config::{self, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve};
 use anyhow::{Context, bail, ensure};
 use goldenpath_core::policy::CallerRule;
@@ -38,6 +41,8 @@ pub struct Settings {
     pub sessions: Option<SessionsOf>,
     pub journal: Journal,
     pub retention: Duration,
+    pub limits: Limits,
+    pub http: Option<Http>,
     /// Target, catalogue and bounds.
     pub provider: ProviderConfig,
 }
@@ -51,6 +56,8 @@ struct Written {
     sessions: Option<Json>,
     journal: Json,
     retention: Option<String>,
+    limits: Option<WrittenLimits>,
+    http: Option<String>,
     target: WrittenTarget,
     catalogue: Option<Vec<PathBuf>>,
     allow: Option<Json>,
@@ -79,7 +86,7 @@ impl Settings {
 /// Relative paths are relative to the file's folder.
 fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Result<Settings> {
     let document: Json = serde_saphyr::from_str(text)?;
-    let Written { listen, tokens, callers, sessions, journal, retention, target, catalogue, allow } =
+    let Written { listen, tokens, callers, sessions, journal, retention, limits, http, target, catalogue, allow } =
         from_value(&to_value(&document))?;
     let retention = match retention {
         Some(text) => duration(&text).map_err(|error| anyhow::anyhow!("retention: {error}"))?,
@@ -113,6 +120,8 @@ fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Re
         sessions,
         journal: Journal::read(journal, folder)?,
         retention,
+        limits: Limits::read(limits)?,
+        http: http.as_deref().map(Http::read).transpose()?,
         provider: provider_of(&provider, environment)?,
     })
 }
@@ -286,6 +295,10 @@ callers:
             ("retention: 24h", "retention: 7d", "retention: ", "days are no unit"),
             ("retention: 24h", "retention: 1m", "retention: ", "too short"),
             ("retention: 24h", "retentoin: 24h", "retentoin", "a misspelt field"),
+            ("retention: 24h", "limits: { aws_per_second: 0 }", "limits.aws_per_second: ", "no request at all"),
+            ("retention: 24h", "limits: { aws: 5 }", "limits", "a misspelt limit"),
+            ("retention: 24h", "limits: { reads_shared_for: 1m }", "limits.reads_shared_for: ", "too long"),
+            ("retention: 24h", "http: 9464", "http: ", "a port alone"),
             ("{ path: sandbox.db }", "{ pth: x }", "sandbox", "a misspelt attribute"),
             ("sandbox: { path: sandbox.db }", "offline: {}", "offline", "a target that changes nothing"),
             ("sandbox: { path: sandbox.db }", "aws: { region: here }", "target.aws.region: ", "no region"),

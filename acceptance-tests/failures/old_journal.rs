@@ -1,0 +1,99 @@
+//! A daemon without its journal, or with yesterday's: the records in the target are enough to go on.
+
+use super::{FailureFixture, environment};
+use crate::{
+    daemon::Daemon,
+    sandbox::{FaultRow, Sandbox},
+    server::Server,
+};
+use acceptance_tests::{
+    ENVIRONMENT,
+    client::{Action, Instance, no_errors},
+};
+use anyhow::{Result, ensure};
+use serde_json::json;
+use std::{fs, pin::Pin, time::Duration};
+use tokio::time::sleep;
+
+type Run = fn() -> Pin<Box<dyn Future<Output = Result<()>>>>;
+
+pub const CHECKS: [(&str, Run); 2] = [
+    ("with the journal of yesterday", || Box::pin(with_yesterdays())),
+    ("without a journal, in the middle of an apply", || Box::pin(without())),
+];
+
+struct OldJournalFixture {
+    target: FailureFixture,
+    daemon: Daemon,
+    server: Server,
+}
+
+// === impl OldJournalFixture ===
+
+impl OldJournalFixture {
+    async fn new() -> Result<Self> {
+        let target = FailureFixture::new().await?;
+        let daemon = Daemon::start(&target.path())?;
+        Ok(Self { target, daemon, server: Server::start()? })
+    }
+
+    async fn instance(&self) -> Result<Instance> {
+        let client = self.server.client(&json!({ "daemon": { "endpoint": self.daemon.endpoint() } })).await?;
+        Ok(Instance::new(&client, ENVIRONMENT))
+    }
+}
+
+/// It knows of a create that ended long ago, and nothing of what came after.
+async fn with_yesterdays() -> Result<()> {
+    let mut fixture = OldJournalFixture::new().await?;
+    let journal = fixture.daemon.config().with_file_name("journal.db");
+    let saved = journal.with_extension("saved");
+    let mut instance = fixture.instance().await?;
+    no_errors(&instance.plan_and_apply(Some(&environment())).await?, "create")?;
+    fixture.daemon.terminate()?;
+    fs::copy(&journal, &saved)?;
+    fixture.daemon.start_again()?;
+
+    let mut wider = environment();
+    wider["quota"] = json!({ "total": { "requests.cpu": "6" } });
+    no_errors(&instance.plan_and_apply(Some(&wider)).await?, "change")?;
+    fixture.daemon.terminate()?;
+    for leftover in ["journal.db-wal", "journal.db-shm"] {
+        // SQLite takes them away by itself where it ends well.
+        fs::remove_file(journal.with_file_name(leftover)).ok();
+    }
+    fs::copy(&saved, &journal)?;
+    fixture.daemon.start_again()?;
+
+    no_errors(&instance.refresh().await?, "refresh")?;
+    let next = instance.plan(Some(&wider)).await?;
+    no_errors(&next.said, "the plan after it")?;
+    ensure!(next.action == Action::Nothing, "what came after the backup is known by the record: {:?}", next.action);
+    no_errors(&instance.plan_and_apply(None).await?, "destroy")
+}
+
+/// It is lost together with the daemon; what was begun goes on with the next apply.
+async fn without() -> Result<()> {
+    let mut fixture = OldJournalFixture::new().await?;
+    let sandbox = Sandbox::at(&fixture.target.path());
+    let instance = fixture.instance().await?;
+    sandbox.fault(&FaultRow::new("exit-after").verb("write").nth(5))?;
+    let mut first = instance;
+    let planned = first.plan(Some(&environment())).await?;
+    let apply = tokio::spawn(async move { first.apply(planned, None).await.map(drop) });
+    while !fixture.daemon.is_dead()? {
+        sleep(Duration::from_millis(20)).await;
+    }
+    // Its client is gone as well, and nobody is left who knows the operation.
+    apply.abort();
+    for file in ["journal.db", "journal.db-wal", "journal.db-shm"] {
+        fs::remove_file(fixture.daemon.config().with_file_name(file)).ok();
+    }
+    fixture.daemon.start_again()?;
+    let mut second = fixture.instance().await?;
+    no_errors(&second.plan_and_apply(Some(&environment())).await?, "the next apply continues")?;
+    no_errors(&second.refresh().await?, "refresh")?;
+    let next = second.plan(Some(&environment())).await?;
+    ensure!(next.action == Action::Nothing, "the next plan is {:?}", next.action);
+    no_errors(&second.plan_and_apply(None).await?, "destroy")
+}

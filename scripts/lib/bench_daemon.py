@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""The figures of the provisioning daemon, for scripts/bench: on the sandbox that the other figures are taken on.
+
+The daemon runs from a copy of the binary of its own, so that the thin providers' memory is kept apart from the daemon's.
+"""
+
+import re
+import shutil
+import socket
+import sqlite3
+import statistics
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+# What each figure has to reach; None: reported only.
+TARGETS = {
+    "daemon_plan_ratio": {"1": 1.1, "500": 0.8},
+    "daemon_clients_ratio": {"requests": 1.5, "time": 2},
+    "thin_rss_mb": {"1": 40, "500": 40},
+    "daemon_rss_mb": 80,
+    "daemon_operations_per_s": {"sqlite": None, "postgres": None},
+}
+LABELS = {
+    "daemon_plan_ratio": "plan through the daemon, n = {}, times the one without",
+    "daemon_clients_ratio": "three clients planning at once, times one: {}",
+    "thin_rss_mb": "thin provider's peak RSS in that plan, n = {}, MB",
+    "daemon_rss_mb": "daemon's RSS after those plans, MB",
+    "daemon_operations_per_s": "ensures without a change, 16 clients, a second: {}",
+}
+CLIENTS = 16
+# By each of them.
+ENSURES = 50
+
+
+class Daemon:
+    """On a sandbox, until closed."""
+
+    def __init__(self, binary, folder, sandbox, journal):
+        self.folder = folder
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        own = folder / "daemon"
+        shutil.copy(binary, own)
+        # A path of a socket may not be long, and this folder's may be.
+        self.socket = Path(f"/tmp/goldenpath-bench-{id(self):x}") / "d.sock"
+        (folder / "daemon.yaml").write_text(
+            f"listen: unix://{self.socket}\njournal: {journal}\ntarget:\n  sandbox: {{ path: {sandbox} }}\n"
+        )
+        self.process = subprocess.Popen(
+            [own, "daemon", "--config", folder / "daemon.yaml"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )
+        line = self.process.stdout.readline()
+        if not line.startswith("Listening on "):
+            raise RuntimeError(f"the daemon says {line!r}")
+
+    def rss_mb(self):
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"^VmRSS:\s+(\d+) kB", text, re.M).group(1)) * 1024 / 1e6
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.socket.parent, ignore_errors=True)
+
+
+def clients_of(pair, daemon, count):
+    """Folders with the same configuration and state, whose provider asks the daemon."""
+    folders = []
+    for number in range(count):
+        folder = pair.home / f"client-{number}"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(pair.ours, folder, symlinks=True)
+        text = (folder / "main.tf").read_text()
+        text = re.sub(r"sandbox = \{.*\}", f'daemon = {{ endpoint = "unix://{daemon.socket}" }}', text, count=1)
+        (folder / "main.tf").write_text(text)
+        folders.append(folder)
+    return folders
+
+
+def calls(sandbox):
+    with sqlite3.connect(f"file:{sandbox}?mode=ro", uri=True) as connection:
+        return connection.execute("SELECT calls FROM target").fetchone()[0]
+
+
+def at_once(cli, folders):
+    """Seconds until the last of them has ended."""
+    failed = []
+
+    def plan(folder):
+        log = folder / "plan.log"
+        with log.open("w") as output:
+            ended = subprocess.run(
+                [cli.program, "plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"],
+                cwd=folder, env=cli.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            )
+        if ended.returncode != 0:
+            failed.append(log.read_text()[-2000:])
+
+    began = time.perf_counter()
+    threads = [threading.Thread(target=plan, args=(folder,)) for folder in folders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise RuntimeError(f"a plan through the daemon failed:\n{failed[0]}")
+    return time.perf_counter() - began
+
+
+def measure_plans(cli, pair, binary, watch, rounds, is_largest, figures, notes):
+    """At one n, whose sandbox holds what was applied."""
+    key = str(pair.n)
+    daemon = Daemon(binary, pair.home / "daemon", pair.sandbox, "journal.db")
+    try:
+        folders = clients_of(pair, daemon, 3)
+        for folder in (pair.ours, folders[0]):
+            cli.plan(folder)
+        times = {"without": [], "with": []}
+        for _ in range(rounds):
+            times["without"].append(cli.plan(pair.ours)[0])
+            times["with"].append(cli.plan(folders[0])[0])
+        without, through = (statistics.median(times[which]) for which in ("without", "with"))
+        if key in figures["daemon_plan_ratio"]:
+            figures["daemon_plan_ratio"][key] = through / without
+            notes["daemon_plan_ratio", key] = f"{through * 1000:.0f} ms against {without * 1000:.0f} ms, medians of {rounds}"
+        if key in figures["thin_rss_mb"]:
+            with watch() as watched:
+                cli.plan(folders[0])
+            figures["thin_rss_mb"][key] = max(watched.peak.values())
+        if not is_largest:
+            return
+        before = calls(pair.sandbox)
+        alone = at_once(cli, folders[:1])
+        one = calls(pair.sandbox) - before
+        together = at_once(cli, folders)
+        three = calls(pair.sandbox) - before - one
+        figures["daemon_clients_ratio"] = {"requests": three / max(one, 1), "time": together / alone}
+        notes["daemon_clients_ratio", "requests"] = f"n = {pair.n}: {three} calls against {one}"
+        notes["daemon_clients_ratio", "time"] = f"{together * 1000:.0f} ms against {alone * 1000:.0f} ms"
+        time.sleep(3)
+        figures["daemon_rss_mb"] = daemon.rss_mb()
+        notes["daemon_rss_mb"] = f"{2 * pair.n} instances"
+    finally:
+        daemon.close()
+
+
+def measure_operations(binary, program, postgres, work, figures, notes):
+    """`postgres`: the folder of its programs, or None."""
+    for store in ("sqlite", "postgres"):
+        folder = work / f"operations-{store}"
+        server, journal = None, "journal.db"
+        shutil.rmtree(folder, ignore_errors=True)
+        if store == "postgres":
+            if not postgres:
+                notes["daemon_operations_per_s", store] = "PostgreSQL is not here"
+                continue
+            server = Postgres(Path(postgres), work / "postgres")
+            journal = server.address
+        try:
+            daemon = Daemon(binary, folder, folder / "sandbox.db", journal)
+            try:
+                ran = subprocess.run([program, daemon.socket, str(CLIENTS), str(ENSURES)], check=True, stdout=subprocess.PIPE, text=True)
+                figures["daemon_operations_per_s"][store] = float(ran.stdout)
+            finally:
+                daemon.close()
+        finally:
+            if server:
+                server.close()
+
+
+class Postgres:
+    """A server with its data in a folder, until closed. It refuses to run as root, and is then run as its package's user."""
+
+    def __init__(self, programs, folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        data = Path(f"/tmp/goldenpath-bench-pg-{id(self):x}")
+        data.mkdir()
+        self.data, self.as_user = data, []
+        if data.stat().st_uid == 0:
+            subprocess.run(["chown", "postgres:", data], check=True)
+            self.as_user = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", "--"]
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        run = [*self.as_user, programs / "initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username=bench", "-D", data]
+        subprocess.run(run, check=True, cwd="/", stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [*self.as_user, programs / "postgres", "-D", data, "-k", data, "-h", "127.0.0.1", "-p", str(port)],
+            cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        self.address = f"postgres://bench@127.0.0.1:{port}/postgres"
+        for _ in range(200):
+            if subprocess.run([programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]).returncode == 0:
+                return
+            time.sleep(0.1)
+        raise RuntimeError("PostgreSQL does not start")
+
+    def close(self):
+        # Smart shutdown waits for clients, and there are none.
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.data, ignore_errors=True)

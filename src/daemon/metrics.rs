@@ -1,0 +1,230 @@
+//! What the daemon counts. No label ever holds the name of a person or of an environment, a team or a cluster: labels are words of
+//! this program, versions and tiers, so that there are few of them and nothing in them is anybody's business.
+
+use crate::contract::{API, RELEASE, Verb};
+use prometheus_client::{
+    encoding::{prometheus_text, text},
+    metrics::{
+        counter::Counter,
+        family::{Family, MetricConstructor},
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+        info::Info,
+    },
+    registry::{Registry, Unit},
+};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+type Labels<const N: usize> = [(&'static str, String); N];
+type Seconds = Counter<f64, AtomicU64>;
+
+pub struct Metrics {
+    registry: Registry,
+    phases: Family<Labels<4>, Histogram, MakeHistogram>,
+    operations: Family<Labels<1>, Gauge>,
+    store_up: Gauge,
+    requests: Family<Labels<3>, Counter>,
+    waits: Family<Labels<1>, Seconds>,
+    shared_reads: Family<Labels<2>, Counter>,
+    connections: Gauge,
+    environments: Family<Labels<3>, Gauge>,
+    drifted: Family<Labels<1>, Gauge>,
+}
+
+#[derive(Clone)]
+struct MakeHistogram;
+
+/// A client of the daemon. Dropped, it is gone.
+pub struct OpenConnection(Arc<Metrics>);
+
+/// Environments of one kind, for `Metrics::set_environments`.
+pub struct EnvironmentCount {
+    pub golden_path: String,
+    pub version: String,
+    pub tier: String,
+    pub count: u32,
+}
+
+/// What runs in this process, and what its clients wait for that does not.
+pub struct Standing {
+    pub running: usize,
+    pub waiting: usize,
+}
+
+/// How the metrics are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    OpenMetrics,
+    /// The older one, which every scraper reads.
+    Text,
+}
+
+impl MetricConstructor<Histogram> for MakeHistogram {
+    /// From milliseconds to an hour.
+    fn new_metric(&self) -> Histogram {
+        Histogram::new(exponential_buckets(0.005, 3.0, 13))
+    }
+}
+
+// === impl Metrics ===
+
+impl Metrics {
+    pub fn new() -> Arc<Self> {
+        let mut registry = Registry::with_prefix("goldenpath");
+        let metrics = Self {
+            phases: Family::new_with_constructor(MakeHistogram),
+            operations: Family::default(),
+            store_up: Gauge::default(),
+            requests: Family::default(),
+            waits: Family::default(),
+            shared_reads: Family::default(),
+            connections: Gauge::default(),
+            environments: Family::default(),
+            drifted: Family::default(),
+            registry: Registry::default(),
+        };
+        let build = Info::new([("release", RELEASE.to_owned()), ("api", API.to_string())]);
+        registry.register("build", "Release of the daemon and number of its API", build);
+        let help = "Time that operations took, by phase: until they begin, and from then until they end";
+        registry.register_with_unit("operation_phase", help, Unit::Seconds, metrics.phases.clone());
+        let help =
+            "Operations that this daemon carries out, and those that its clients wait for and that do not run here";
+        registry.register("operations", help, metrics.operations.clone());
+        registry.register("store_up", "Whether the journal can be read and written", metrics.store_up.clone());
+        registry.register("api_requests", "Requests to AWS and Kubernetes, by their result", metrics.requests.clone());
+        let help = "Time that requests waited for a rate limit";
+        registry.register_with_unit("api_waits", help, Unit::Seconds, metrics.waits.clone());
+        let help = "Reads of plans, by whether another client's read served them";
+        registry.register("shared_reads", help, metrics.shared_reads.clone());
+        registry.register("connections", "Clients that are connected", metrics.connections.clone());
+        let help = "Environments at the last look between applies, by golden path, version and tier";
+        registry.register("environments", help, metrics.environments.clone());
+        let help = "Instances with drift at the last look between applies, by kind";
+        registry.register("drifted_instances", help, metrics.drifted.clone());
+        Arc::new(Self { registry, ..metrics })
+    }
+
+    /// Both phases of an operation that has ended here.
+    pub fn operation_ended(
+        &self,
+        verb: Verb,
+        kind: &'static str,
+        outcome: &'static str,
+        waited: Duration,
+        ran: Duration,
+    ) {
+        for (phase, time) in [("wait", waited), ("run", ran)] {
+            let labels = [("phase", phase), ("verb", verb.as_str()), ("kind", kind), ("outcome", outcome)];
+            self.phases.get_or_create(&labels.map(owned)).observe(time.as_secs_f64());
+        }
+    }
+
+    pub fn request(&self, service: &str, operation: &str, code: &str) {
+        let labels = [("service", service), ("operation", operation), ("code", code)];
+        self.requests.get_or_create(&labels.map(owned)).inc();
+    }
+
+    pub fn waited(&self, service: &str, time: Duration) {
+        self.waits.get_or_create(&[("service", service)].map(owned)).inc_by(time.as_secs_f64());
+    }
+
+    pub fn shared_read(&self, read: &'static str, is_shared: bool) {
+        let result = if is_shared { "hit" } else { "miss" };
+        self.shared_reads.get_or_create(&[("read", read), ("result", result)].map(owned)).inc();
+    }
+
+    pub fn connection(self: &Arc<Self>) -> OpenConnection {
+        self.connections.inc();
+        OpenConnection(self.clone())
+    }
+
+    /// What the last look at the clusters has found.
+    pub fn set_environments(&self, counts: &[EnvironmentCount]) {
+        self.environments.clear();
+        for EnvironmentCount { golden_path, version, tier, count } in counts {
+            let labels = [("golden_path", golden_path.as_str()), ("version", version), ("tier", tier)];
+            self.environments.get_or_create(&labels.map(owned)).set((*count).into());
+        }
+    }
+
+    /// `kind`: of the resource.
+    pub fn set_drifted(&self, kind: &'static str, count: u32) {
+        self.drifted.get_or_create(&[("kind", kind)].map(owned)).set(count.into());
+    }
+
+    /// As text, with what is true at this moment.
+    pub fn write(&self, form: Form, standing: Standing, store_is_up: bool) -> String {
+        let Standing { running, waiting } = standing;
+        for (state, count) in [("running", running), ("waiting", waiting)] {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.operations.get_or_create(&[("state", state)].map(owned)).set(count);
+        }
+        self.store_up.set(store_is_up.into());
+        let mut written = String::new();
+        // Writing to a text does not fail.
+        let _ = match form {
+            Form::OpenMetrics => text::encode(&mut written, &self.registry),
+            Form::Text => prometheus_text::encode(&mut written, &self.registry),
+        };
+        written
+    }
+}
+
+fn owned((name, value): (&'static str, &str)) -> (&'static str, String) {
+    (name, value.to_owned())
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.connections.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_say_what_happened() {
+        let metrics = Metrics::new();
+        let seconds = Duration::from_secs;
+        metrics.operation_ended(Verb::Ensure, "slot", "done", seconds(0), seconds(2));
+        metrics.request("iam", "CreateRole", "throttled");
+        metrics.waited("iam", Duration::from_millis(250));
+        metrics.shared_read("objects", true);
+        let _one = metrics.connection();
+        drop(metrics.connection());
+        let count = |tier: &str, count| EnvironmentCount {
+            golden_path: "team-standard".into(),
+            version: "1.0.0".into(),
+            tier: tier.into(),
+            count,
+        };
+        metrics.set_environments(&[count("dev", 1)]);
+        metrics.set_environments(&[count("prod", 7)]);
+        metrics.set_drifted("environment", 2);
+        let written = metrics.write(Form::OpenMetrics, Standing { running: 3, waiting: 4 }, true);
+        for line in [
+            "goldenpath_operation_phase_seconds_count{phase=\"run\",verb=\"ensure\",kind=\"slot\",outcome=\"done\"} 1",
+            "goldenpath_operation_phase_seconds_sum{phase=\"run\",verb=\"ensure\",kind=\"slot\",outcome=\"done\"} 2.0",
+            "goldenpath_operations{state=\"running\"} 3",
+            "goldenpath_operations{state=\"waiting\"} 4",
+            "goldenpath_store_up 1",
+            "goldenpath_api_requests_total{service=\"iam\",operation=\"CreateRole\",code=\"throttled\"} 1",
+            "goldenpath_api_waits_seconds_total{service=\"iam\"} 0.25",
+            "goldenpath_shared_reads_total{read=\"objects\",result=\"hit\"} 1",
+            "goldenpath_connections 1",
+            "goldenpath_environments{golden_path=\"team-standard\",version=\"1.0.0\",tier=\"prod\"} 7",
+            "goldenpath_drifted_instances{kind=\"environment\"} 2",
+        ] {
+            assert!(written.lines().any(|found| found == line), "{line} is not in\n{written}");
+        }
+        assert!(written.contains("goldenpath_build_info{release=") && written.ends_with("# EOF\n"));
+        assert!(!written.contains("tier=\"dev\""), "what is no longer there is not shown");
+        let text = metrics.write(Form::Text, Standing { running: 0, waiting: 0 }, false);
+        assert!(text.contains("goldenpath_store_up 0") && !text.contains("# EOF"), "{text}");
+    }
+}

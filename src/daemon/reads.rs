@@ -1,0 +1,198 @@
+//! Reads that all clients of the daemon share, and writes that end what was read.
+//!
+//! Plans share: three clients that plan the same cluster at once cost about what one costs. What an operation reads is its own and
+//! fresh, since its writes are decided by it: the records and leases that it waits for, the objects that it is about to change. So
+//! whoever is within an operation (`ports::operation`) reads past the window. Its writes end the window for everybody, at once and
+//! also when they fail, because a write whose answer was lost may have been made. Writes of other daemons on the same store are
+//! heard of when their operations end; those of anybody else are seen when the window is over.
+
+mod window;
+
+use crate::metrics::Metrics;
+use async_trait::async_trait;
+use goldenpath_core::{
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed},
+    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Selector, operation},
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use window::Window;
+
+/// Facts change with upgrades and add-ons, and not with what we write.
+const FACTS_FOR: Duration = Duration::from_secs(10);
+
+/// One for the whole process, over however many targets are made.
+pub struct Reads {
+    objects: Window<(ClusterArn, Selector), Vec<Observed>>,
+    facts: Window<ClusterRef, Facts>,
+    targets: Window<ClusterRef, String>,
+    only: Window<(), Option<ClusterRef>>,
+    writes: Mutex<Writes>,
+    is_off: bool,
+    metrics: Arc<Metrics>,
+}
+
+/// How often something was written.
+#[derive(Default)]
+struct Writes {
+    to: HashMap<ClusterArn, u64>,
+    /// To what no cluster has alone: roles of an account, and whatever other daemons did.
+    to_all: u64,
+}
+
+struct SharedObjects {
+    inner: Arc<dyn Objects>,
+    reads: Arc<Reads>,
+}
+
+struct SharedClusters {
+    inner: Arc<dyn Clusters>,
+    reads: Arc<Reads>,
+}
+
+/// Counts when the write is over, however it ends.
+struct Writing<'a> {
+    reads: &'a Reads,
+    /// `None`: of every cluster.
+    cluster: Option<&'a ClusterArn>,
+}
+
+// === impl Reads ===
+
+impl Reads {
+    /// `open_for`: how long after its begin a read serves others. Nothing is shared if that is no time at all.
+    pub fn new(open_for: Duration, metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(Self {
+            objects: Window::new(open_for),
+            facts: Window::new(FACTS_FOR),
+            targets: Window::new(FACTS_FOR),
+            only: Window::new(FACTS_FOR),
+            writes: Mutex::default(),
+            is_off: open_for.is_zero(),
+            metrics,
+        })
+    }
+
+    /// The same objects, with shared reads.
+    pub fn over_objects(self: &Arc<Self>, inner: Arc<dyn Objects>) -> Arc<dyn Objects> {
+        Arc::new(SharedObjects { inner, reads: self.clone() })
+    }
+
+    pub fn over_clusters(self: &Arc<Self>, inner: Arc<dyn Clusters>) -> Arc<dyn Clusters> {
+        Arc::new(SharedClusters { inner, reads: self.clone() })
+    }
+
+    /// Somebody has written somewhere: nobody is served by what was read before.
+    pub fn outdate(&self) {
+        self.written(None);
+    }
+
+    fn written(&self, cluster: Option<&ClusterArn>) {
+        let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        match cluster {
+            Some(cluster) => *writes.to.entry(cluster.clone()).or_default() += 1,
+            None => writes.to_all += 1,
+        }
+    }
+
+    fn stamp(&self, cluster: &ClusterArn) -> u64 {
+        let writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        writes.to_all + writes.to.get(cluster).copied().unwrap_or_default()
+    }
+
+    /// What an operation reads is its own.
+    fn is_own(&self) -> bool {
+        self.is_off || operation::current().is_some()
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.reads.written(self.cluster);
+    }
+}
+
+// === impl SharedObjects ===
+
+impl SharedObjects {
+    fn write<'a>(&'a self, cluster: &'a ClusterArn, key: &ObjectKey) -> Writing<'a> {
+        Writing { reads: &self.reads, cluster: (!key.is_aws()).then_some(cluster) }
+    }
+}
+
+#[async_trait]
+impl Objects for SharedObjects {
+    async fn observe(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError> {
+        if self.reads.is_own() {
+            return self.inner.observe(cluster, selector).await;
+        }
+        let (inner, wanted) = (self.inner.clone(), (cluster.clone(), selector.clone()));
+        let read = {
+            let (cluster, selector) = wanted.clone();
+            async move { inner.observe(&cluster, &selector).await }
+        };
+        let (found, is_shared) = self.reads.objects.read(wanted, self.reads.stamp(cluster), read).await;
+        self.reads.metrics.shared_read("objects", is_shared);
+        found.map(Arc::unwrap_or_clone)
+    }
+
+    async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {
+        let _writing = self.write(apply.cluster, apply.key);
+        self.inner.apply(apply).await
+    }
+
+    async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
+        let _writing = self.write(cluster, key);
+        self.inner.delete(cluster, key, expect).await
+    }
+}
+
+#[async_trait]
+impl Clusters for SharedClusters {
+    async fn target(&self, cluster: &ClusterRef) -> Result<String, PortError> {
+        if self.reads.is_own() {
+            return self.inner.target(cluster).await;
+        }
+        let (inner, wanted) = (self.inner.clone(), cluster.clone());
+        let read = async move { inner.target(&wanted).await };
+        let (found, is_shared) = self.reads.targets.read(cluster.clone(), 0, read).await;
+        self.reads.metrics.shared_read("target", is_shared);
+        found.map(Arc::unwrap_or_clone)
+    }
+
+    async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError> {
+        if self.reads.is_own() {
+            return self.inner.facts(cluster).await;
+        }
+        let (inner, wanted) = (self.inner.clone(), cluster.clone());
+        let read = async move { inner.facts(&wanted).await };
+        let (found, is_shared) = self.reads.facts.read(cluster.clone(), 0, read).await;
+        self.reads.metrics.shared_read("facts", is_shared);
+        found.map(Arc::unwrap_or_clone)
+    }
+
+    async fn only(&self) -> Result<Option<ClusterRef>, PortError> {
+        if self.reads.is_own() {
+            return self.inner.only().await;
+        }
+        let inner = self.inner.clone();
+        let (found, is_shared) = self.reads.only.read((), 0, async move { inner.only().await }).await;
+        self.reads.metrics.shared_read("clusters", is_shared);
+        found.map(Arc::unwrap_or_clone)
+    }
+
+    /// Only of what does not exist yet is it asked twice, and then it may have been made meanwhile.
+    async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError> {
+        self.inner.policy_exists(cluster, policy_arn).await
+    }
+
+    async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {
+        self.inner.identity_providers(cluster).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! Metrics and probes, as a scraper and a kubelet ask for them.
+
+use super::harness::{DaemonFixture, ensure_of, until};
+use goldenpath_core::provision::Provisioner as _;
+use std::path::Path;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::UnixStream,
+};
+
+/// Status and the rest.
+async fn get(socket: &Path, request: &str) -> (u16, String) {
+    let mut stream = UnixStream::connect(socket).await.unwrap();
+    stream.write_all(format!("{request}\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    (response.split(' ').nth(1).unwrap().parse().unwrap(), response)
+}
+
+#[tokio::test]
+async fn probes_and_scrapers_are_answered_for_as_long_as_the_daemon_lives() {
+    let fixture = DaemonFixture::new();
+    let daemon = fixture.start().await;
+    for (request, status, words, reason) in [
+        ("GET /healthz HTTP/1.1", 200, "alive", "it lives"),
+        ("GET /readyz HTTP/1.1", 200, "ready", "it accepts operations"),
+        ("GET /metrics HTTP/1.1", 200, "text/plain; version=0.0.4", "a scraper of any age"),
+        (
+            "GET /metrics HTTP/1.1\r\naccept: application/openmetrics-text;version=1.0.0,*/*;q=0.1",
+            200,
+            "# EOF",
+            "a newer one",
+        ),
+        ("POST /metrics HTTP/1.1\r\ncontent-length: 0", 405, "", "nothing can be said to it"),
+        ("GET /etc/passwd HTTP/1.1", 404, "", "nothing else is there"),
+    ] {
+        let (found, response) = get(&fixture.http(), request).await;
+        assert!(found == status && response.contains(words), "{reason}: {response}");
+    }
+    let client = fixture.client();
+    let waiting = tokio::spawn(async move { client.ensure(ensure_of("demo")).await });
+    until(|| fixture.engine.ensures() == 1).await;
+    let running = get(&fixture.http(), "GET /metrics HTTP/1.1").await.1;
+    assert!(running.contains("goldenpath_operations{state=\"running\"} 1"), "{running}");
+    assert!(running.contains("goldenpath_connections 1"), "{running}");
+    let ending = daemon.begin_to_end();
+    until(|| !fixture.socket().exists()).await;
+    let (status, response) = get(&fixture.http(), "GET /readyz HTTP/1.1").await;
+    assert!(status == 503 && response.contains("ending"), "it takes nothing new: {response}");
+    assert_eq!(get(&fixture.http(), "GET /healthz HTTP/1.1").await.0, 200, "and still lives");
+    fixture.engine.release(1);
+    waiting.await.unwrap();
+    ending.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_daemon_whose_journal_is_gone_is_not_ready() {
+    let fixture = DaemonFixture::new();
+    let daemon = fixture.start().await;
+    std::fs::remove_file(fixture.socket().with_file_name("journal.db")).unwrap();
+    let (status, response) = get(&fixture.http(), "GET /readyz HTTP/1.1").await;
+    assert!(status == 503 && response.contains("no longer there"), "{response}");
+    assert!(get(&fixture.http(), "GET /metrics HTTP/1.1").await.1.contains("goldenpath_store_up 0"));
+    daemon.end();
+}
