@@ -83,6 +83,7 @@ impl GoldenResource for Robot {
             path: path.id(),
             tier: None,
             class: None,
+            assumes_enforcement: false,
             deletion_protection: false,
             namespaces: vec![],
             boundaries: vec![],
