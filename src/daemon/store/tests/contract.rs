@@ -29,6 +29,7 @@ async fn a_database_keeps_it() {
     forgets_in_time(&*open(&place, Duration::ZERO).await.unwrap()).await;
 }
 
+/// Of two that are accepted in the same millisecond the id decides.
 async fn keeps_what_it_accepts(store: &dyn Store) {
     let accept = |id: &'static str, if_new| async move { store.accept(&entry_of(id), if_new).await.unwrap() };
     let waits = |id: &str| Accepted::Waits(id.to_owned());
@@ -37,23 +38,23 @@ async fn keeps_what_it_accepts(store: &dyn Store) {
         ("one", IfNew::Begin, Accepted::Begun, "the caller begins it"),
         ("one", IfNew::Begin, waits("one"), "asked again it is the same one"),
         ("two", IfNew::Queue, waits("two"), "written for whoever has a place"),
-        ("three", IfNew::Queue, waits("three"), "behind it"),
-        ("three", IfNew::Refuse, waits("three"), "a known one is no new one"),
+        ("two-b", IfNew::Queue, waits("two-b"), "behind it"),
+        ("two-b", IfNew::Refuse, waits("two-b"), "a known one is no new one"),
     ] {
         assert_eq!(accept(id, if_new).await, expected, "{reason}");
     }
     let other = Entry { digest: "other".into(), ..entry_of("one") };
     assert_eq!(store.accept(&other, IfNew::Begin).await.unwrap(), Accepted::OtherRequest);
 
-    store.cancel("three", &Identity::Own).await.unwrap();
+    store.cancel("two-b", &Identity::Own).await.unwrap();
     assert_eq!(store.take(1, false).await.unwrap(), [entry_of("two")], "the oldest that nobody has claimed");
-    assert_eq!(store.take(9, false).await.unwrap(), [Entry { cancelled: true, ..entry_of("three") }]);
+    assert_eq!(store.take(9, false).await.unwrap(), [Entry { cancelled: true, ..entry_of("two-b") }]);
     assert_eq!(store.take(9, false).await.unwrap(), [], "each is taken once");
 
     let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
     let ended = store.end("two", b"done").await.unwrap();
     assert_eq!(ended.as_deref(), Some(&b"done"[..]), "this outcome counts");
-    let news = store.renew(&ids(&["one"]), &ids(&["one"]), &ids(&["two", "three", "never"])).await.unwrap();
+    let news = store.renew(&ids(&["one"]), &ids(&["one"]), &ids(&["two", "two-b", "never"])).await.unwrap();
     let expected =
         News { ended: vec![("two".into(), b"done"[..].into())], unknown: ids(&["never"]), ..News::default() };
     assert_eq!(news, expected);
