@@ -9,7 +9,8 @@
 //! execute    writes   record -> objects in order -> deletions in an order of their own -> record
 //! ```
 //! `driver` runs them: a plan is the first five, an apply all six; a refresh and a removal use the same stages. `connection` is
-//! what all of them share; `target`, `record`, `watch` and `failure` know no stage. `unprotect` writes a record by itself.
+//! what all of them share; `target`, `record`, `watch` and `failure` know no stage. `unprotect` writes a record by itself, `survey`
+//! refreshes all that is recorded on a cluster.
 
 mod connection;
 mod decide;
@@ -22,6 +23,7 @@ mod gather;
 mod provisioner;
 mod record;
 mod request;
+mod survey;
 mod target;
 mod unprotect;
 mod watch;

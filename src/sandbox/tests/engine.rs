@@ -34,3 +34,6 @@ mod reads;
 #[cfg(test)]
 #[path = "engine/requests.rs"]
 mod requests;
+#[cfg(test)]
+#[path = "engine/survey.rs"]
+mod survey;
