@@ -3,7 +3,7 @@
 //! `synchronous=FULL`: what was accepted survives a power cut as well as a kill. The lock on the file is kept for as long as the
 //! daemon lives, so that two can't run the same operations.
 
-use crate::{contract::Verb, error::JournalError, socket::make_private};
+use crate::{contract::Verb, error::JournalError, outcome::Ending, socket::make_private};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use std::{
     fs,
@@ -49,6 +49,17 @@ pub struct Entry {
     pub outcome: Option<Vec<u8>>,
 }
 
+/// What is shown of an operation.
+pub struct Kept {
+    pub id: String,
+    pub verb: String,
+    pub about: String,
+    /// Milliseconds since 1970.
+    pub accepted_at: i64,
+    pub ended_at: Option<i64>,
+    pub ending: Option<Ending>,
+}
+
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Journal {
@@ -79,6 +90,29 @@ impl Journal {
                 connection.prepare("SELECT * FROM operation WHERE ended_at IS NULL ORDER BY accepted_at, id")?;
             let entries = found.query_map([], entry)?.collect::<Result<_, _>>()?;
             Ok(entries)
+        })
+        .await
+    }
+
+    /// The latest first.
+    pub async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError> {
+        self.run(move |connection| {
+            let columns = "id, verb, about, accepted_at, ended_at, outcome";
+            let latest = format!("SELECT {columns} FROM operation ORDER BY accepted_at DESC, id LIMIT ?1");
+            let mut found = connection.prepare(&latest)?;
+            let kept = found.query_map([most], |row| {
+                // The documents of outcomes are large: one at a time.
+                let outcome: Option<Vec<u8>> = row.get("outcome")?;
+                Ok(Kept {
+                    id: row.get("id")?,
+                    verb: row.get("verb")?,
+                    about: row.get("about")?,
+                    accepted_at: row.get("accepted_at")?,
+                    ended_at: row.get("ended_at")?,
+                    ending: outcome.as_deref().map(Ending::read),
+                })
+            })?;
+            Ok(kept.collect::<Result<_, _>>()?)
         })
         .await
     }

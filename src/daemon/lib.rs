@@ -7,21 +7,33 @@
 //! server     messages -> the engine of this connection, or an operation
 //! operations an accepted ensure or remove goes on without its client; the same request again waits for the same operation
 //! journal    what was accepted, before it begins, and how it ended; what did not end is run again at the next start
+//! trail      of each operation what is kept for good (ledger), and what is shown while it runs (events)
+//! reconcile  what is recorded on the clusters, compared with what is there between applies
+//! reports    what all of these know, for the commands that look at a daemon
 //! ```
 
 mod client;
 mod contract;
 mod error;
+mod events;
 mod journal;
+mod ledger;
 mod operations;
+mod outcome;
+mod reconcile;
 mod refusal;
+mod reports;
 mod server;
 mod service;
 mod socket;
+mod start;
+mod trail;
 
 pub use client::Client;
-pub use error::DaemonError;
-pub use operations::MakeEngine;
+pub use error::{DaemonError, LedgerError};
+pub use ledger::{AuditedObjects, Entry as LedgerEntry, EntryKind, Verified, rotate_key, verify_file};
+pub use operations::{MakeEngine, MakeSurvey};
+pub use reconcile::{Mode, Reconcile, TierRule};
 pub use server::{Daemon, serve};
 pub use socket::check as check_socket;
 

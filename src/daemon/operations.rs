@@ -10,23 +10,29 @@ use crate::{
     contract::Verb,
     error::{JournalError, in_one_line},
     journal::{Entry, Journal},
+    outcome::Ending,
     refusal,
+    trail::{Subject, Trail},
 };
 use goldenpath_core::{
     domain::{Problem, from_document_text, short_hash},
-    provision::{Bounds, Cancel, EnsureRequest, Provisioner, RemoveRequest},
+    provision::{Bounds, Cancel, EnsureRequest, EventKind, Provisioner, RemoveRequest, Survey},
 };
 use std::{collections::HashMap, sync::Arc, time::Instant};
 use tokio::sync::{Mutex, watch};
-use tonic::Status;
+use tonic::{Code, Status};
 
 /// An engine of its own for each connection, within the daemon's bounds and these.
 pub type MakeEngine = Arc<dyn Fn(Vec<Bounds>) -> Result<Arc<dyn Provisioner>, Problem> + Send + Sync>;
+
+/// A fresh engine for each look at a whole cluster.
+pub type MakeSurvey = Arc<dyn Fn(Vec<Bounds>) -> Result<Arc<dyn Survey>, Problem> + Send + Sync>;
 
 type OutcomeOf = watch::Sender<Option<Arc<[u8]>>>;
 
 pub struct Operations {
     journal: Journal,
+    trail: Arc<Trail>,
     running: Mutex<HashMap<String, Running>>,
     /// Cancelled: nothing new is accepted.
     ending: Cancel,
@@ -35,6 +41,7 @@ pub struct Operations {
 }
 
 struct Running {
+    subject: Subject,
     digest: String,
     /// Ids of those who joined it, who may cancel it too.
     joined_by: Vec<String>,
@@ -46,11 +53,14 @@ struct Running {
 /// What a client asks for.
 pub struct Asked {
     pub id: String,
+    pub caller: String,
     pub verb: Verb,
     pub about: String,
     /// The client's own bounds, as a document.
     pub allow: String,
     pub document: Vec<u8>,
+    /// Nobody waits for it: while another one works on the same instance, it is not wanted.
+    pub gives_way: bool,
 }
 
 /// An operation's id, and the document of its outcome.
@@ -67,11 +77,20 @@ enum Wish {
     Remove(Box<RemoveRequest>),
 }
 
+// === impl Asked ===
+
+impl Asked {
+    fn subject(&self) -> Subject {
+        let Self { id, caller, verb, about, .. } = self;
+        Subject { operation: id.clone(), caller: caller.clone(), verb: verb.as_str().to_owned(), about: about.clone() }
+    }
+}
+
 // === impl Operations ===
 
 impl Operations {
-    pub fn new(journal: Journal) -> Arc<Self> {
-        Arc::new(Self { journal, running: Mutex::default(), ending: Cancel::new(), busy: watch::channel(()).0 })
+    pub fn new(journal: Journal, trail: Arc<Trail>) -> Arc<Self> {
+        Arc::new(Self { journal, trail, running: Mutex::default(), ending: Cancel::new(), busy: watch::channel(()).0 })
     }
 
     /// Runs again what did not end. The engine goes on by the records in the target.
@@ -89,7 +108,8 @@ impl Operations {
             match engine.and_then(|engine| Ok((engine, read?))) {
                 Ok((engine, wish)) => {
                     made.insert(&entry.allow, engine.clone());
-                    self.start(&mut running, entry, wish, engine);
+                    let caller = self.trail.caller_of(&entry.id).await;
+                    self.start(&mut running, entry, caller, true, wish, engine);
                 }
                 // A later start may be able to: it stays in the journal.
                 Err(error) => tracing::error!(operation = entry.id, error, "An operation can't be resumed"),
@@ -102,7 +122,15 @@ impl Operations {
     pub async fn run(self: &Arc<Self>, asked: Asked, engine: Arc<dyn Provisioner>) -> Result<Ended, Status> {
         let (this, id) = (self.clone(), asked.id.clone());
         // A task of its own: a client that goes away must not leave a row in the journal that nobody works on.
-        let accepted = tokio::spawn(async move { this.accept(asked, engine).await }).await;
+        let accepted = tokio::spawn(async move {
+            let subject = asked.subject();
+            let accepted = this.clone().accept(asked, engine).await;
+            if let Some(status) = accepted.as_ref().err().filter(|status| status.code() != Code::Unavailable) {
+                this.trail.refused(&subject, status.message()).await;
+            }
+            accepted
+        })
+        .await;
         match accepted.map_err(|_| refusal::broken("accept the operation"))?? {
             Accepted::Ended(outcome) => Ok((id, outcome)),
             Accepted::Running(id, mut outcome) => {
@@ -113,7 +141,8 @@ impl Operations {
     }
 
     async fn accept(self: Arc<Self>, asked: Asked, engine: Arc<dyn Provisioner>) -> Result<Accepted, Status> {
-        let Asked { id, verb, about, allow, document } = asked;
+        let subject = asked.subject();
+        let Asked { id, caller, verb, about, allow, document, gives_way } = asked;
         if id.is_empty() || id.len() > 64 || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(refusal::unreadable("operation's id", &"it is no word of at most 64 letters and digits"));
         }
@@ -125,6 +154,9 @@ impl Operations {
         let mut running = self.running.lock().await;
         if let Some(known) = running.get(&id) {
             return if known.digest == digest { Ok(known.join(id)) } else { Err(refusal::other_request(&id)) };
+        }
+        if gives_way && running.values().any(|known| known.subject.about == about) {
+            return Err(refusal::gives_way(&about));
         }
         let abandoned = running.iter_mut().find(|(_, known)| known.digest == digest && known.is_abandoned());
         if let Some((first, known)) = abandoned {
@@ -142,17 +174,21 @@ impl Operations {
             None => {
                 let entry =
                     Entry { id, verb, about, digest, allow, request: document, cancelled: false, outcome: None };
+                let accepted = self.trail.accepted(&subject, &entry.digest, &entry.allow).await;
+                accepted.map_err(|error| refusal::ledger(&error))?;
                 self.journal.begin(&entry).await.map_err(|error| refusal::journal(&error))?;
                 entry
             }
         };
-        Ok(self.start(&mut running, &entry, wish, engine))
+        Ok(self.start(&mut running, &entry, caller, false, wish, engine))
     }
 
     fn start(
         self: &Arc<Self>,
         running: &mut HashMap<String, Running>,
         entry: &Entry,
+        caller: String,
+        is_resumed: bool,
         wish: Wish,
         engine: Arc<dyn Provisioner>,
     ) -> Accepted {
@@ -163,10 +199,14 @@ impl Operations {
         }
         tracing::info!(operation = id, verb = verb.as_str(), about, "An operation begins");
         let (this, busy, begun) = (self.clone(), self.busy.subscribe(), Instant::now());
-        let work = tokio::spawn(wish.perform(engine, cancel.clone()));
-        let (own_id, sender) = (id.clone(), outcome.clone());
+        let subject = Subject { operation: id.clone(), caller, verb: verb.as_str().to_owned(), about: about.clone() };
+        let performed = wish.perform(engine, cancel.clone());
+        let work = tokio::spawn(self.trail.clone().perform(subject.clone(), is_resumed, verb, performed));
+        let (own_id, sender, of) = (id.clone(), outcome.clone(), subject.clone());
         tokio::spawn(async move {
             let ended = work.await.unwrap_or_else(|_| verb.failure(refusal::broken_off("finish the operation")));
+            let ending = Ending::read(&ended);
+            this.trail.ended(&of, &ending).await;
             if let Err(error) = this.journal.end(&own_id, &ended).await {
                 // Run again at the next start, it finds that all of it is done.
                 tracing::error!(
@@ -178,10 +218,12 @@ impl Operations {
             let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(operation = own_id, about, milliseconds, "An operation ended");
             this.running.lock().await.remove(&own_id);
+            // Once the journal has it: whoever comes too late for the event finds the outcome there.
+            this.trail.show(&of, EventKind::Ended, ending.in_words());
             sender.send_replace(Some(ended.into()));
             drop(busy);
         });
-        let known = Running { digest, joined_by: vec![], cancel, outcome };
+        let known = Running { subject, digest, joined_by: vec![], cancel, outcome };
         let joined = known.join(id.clone());
         running.insert(id, known);
         joined
@@ -196,9 +238,14 @@ impl Operations {
             return;
         };
         known.cancel.cancel();
+        self.trail.cancelled(&known.subject).await;
         if let Err(error) = self.journal.cancel(id).await {
             tracing::error!(operation = id, error = in_one_line(&error), "The cancellation can't be written");
         }
+    }
+
+    pub async fn is_busy_with(&self, about: &str) -> bool {
+        self.running.lock().await.values().any(|known| known.subject.about == about)
     }
 
     pub async fn count(&self) -> usize {

@@ -1,6 +1,6 @@
 //! What the daemon says instead of an answer: a status with a problem in it, and the problem that a status is.
 
-use crate::error::{JournalError, in_one_line};
+use crate::error::{JournalError, LedgerError, in_one_line};
 use goldenpath_core::domain::Problem;
 use tonic::{Code, Status};
 
@@ -48,12 +48,69 @@ pub fn other_request(operation: &str) -> Status {
     status(Code::AlreadyExists, &problem)
 }
 
+pub fn gives_way(about: &str) -> Status {
+    let problem = Problem::error(
+        "daemon.busy",
+        format!("Another operation works on {about}"),
+        "Nothing was changed by this one. What is still not as it should be is seen in the next round.",
+    );
+    status(Code::Aborted, &problem)
+}
+
 pub fn journal(error: &JournalError) -> Status {
     let problem = Problem::error(
         "daemon.journal",
         format!("The daemon accepts no operation: {}", in_one_line(error)),
         "Nothing was changed: an operation that is not in the journal is not begun. Give the journal some space, \
          or start the daemon again if the file is gone; then apply again.",
+    );
+    status(Code::ResourceExhausted, &problem)
+}
+
+pub fn ledger(error: &LedgerError) -> Status {
+    status(Code::ResourceExhausted, &unrecorded(error))
+}
+
+/// Of what would have been done.
+pub fn unrecorded(error: &LedgerError) -> Problem {
+    Problem::error(
+        "daemon.ledger",
+        format!("The daemon changes nothing without its audit ledger: {}", in_one_line(error)),
+        "Nothing was changed: what can't be written to the audit ledger is not begun. Give the ledger some space, or start the \
+         daemon again if the file is gone; then apply again.",
+    )
+}
+
+pub fn no_operation(id: &str) -> Problem {
+    Problem::error(
+        "daemon.no_operation",
+        format!("The daemon knows no operation {id}"),
+        "Look it up with `terraform-provider-goldenpath operations`. One that has ended is kept for as long as `retention` says.",
+    )
+}
+
+pub fn no_record(id: &str) -> Problem {
+    Problem::error(
+        "record.not_found",
+        format!("No record of {id} in the daemon's target"),
+        "Nothing was changed. Look up the ID with `terraform-provider-goldenpath environments`.",
+    )
+}
+
+/// A daemon of an earlier release.
+pub fn not_known(endpoint: &str) -> Problem {
+    Problem::error(
+        "daemon.version",
+        format!("The daemon at {endpoint} does not know this request"),
+        "It is of an earlier release. Upgrade it.",
+    )
+}
+
+pub fn slow_watcher() -> Status {
+    let problem = Problem::error(
+        "daemon.slow",
+        "The watcher did not read in time, and was dropped",
+        "The daemon waits for nobody who watches. Watch again.",
     );
     status(Code::ResourceExhausted, &problem)
 }
@@ -76,8 +133,8 @@ pub fn broken_off(what: &str) -> Problem {
     )
 }
 
-/// Of the engine that a connection or an operation would have had.
-pub fn no_engine(problem: &Problem) -> Status {
+/// Of what a request needs, such as an engine for its connection.
+pub fn failed(problem: &Problem) -> Status {
     status(Code::FailedPrecondition, problem)
 }
 

@@ -3,11 +3,15 @@
 use crate::{
     error::DaemonError,
     journal::Journal,
-    operations::{MakeEngine, Operations},
+    operations::{MakeEngine, MakeSurvey, Operations},
+    reconcile::{self, Reconcile, Reconciler},
+    reports::Reports,
     service::Service,
     socket::Socket,
+    start::{Opened, open_ledger},
 };
-use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
+use goldenpath_core::ports::Clock;
+use std::{convert::Infallible, future::pending, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     net::UnixStream,
     time::{sleep, timeout},
@@ -27,20 +31,48 @@ pub struct Daemon {
     pub journal: PathBuf,
     /// How long operations that have ended are kept.
     pub retention: Duration,
+    /// The audit ledger.
+    pub audit: PathBuf,
+    /// `None`: it looks at nothing between applies.
+    pub reconcile: Option<Reconcile>,
     pub engines: MakeEngine,
+    pub surveys: MakeSurvey,
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Serves until `end`, and then waits for what runs. `listening` is called once clients can connect.
 pub async fn serve(daemon: Daemon, listening: impl FnOnce(), end: impl Future<Output = ()>) -> Result<(), DaemonError> {
-    let Daemon { socket, journal, retention, engines } = daemon;
-    let operations = Operations::new(Journal::open(&journal, retention)?);
+    let Daemon { socket, journal, retention, audit, reconcile, engines, surveys, clock } = daemon;
+    let journal = Journal::open(&journal, retention)?;
+    let Opened { trail, knowledge } = open_ledger(&audit, &clock).await?;
+    let operations = Operations::new(journal.clone(), trail.clone());
     let socket = Socket::bind(&socket).await?;
+    let reports = Arc::new(Reports {
+        journal,
+        trail: trail.clone(),
+        operations: operations.clone(),
+        knowledge: knowledge.clone(),
+        surveys: surveys.clone(),
+        clusters: reconcile.as_ref().map(|rules| rules.clusters.clone()).unwrap_or_default(),
+        reconciles: reconcile.is_some(),
+        started_at: clock.now(),
+    });
     // Before anybody can ask for one of them.
     let resumed = operations.resume(&engines).await?;
     tracing::info!(resumed, "The daemon listens");
     listening();
+    let between = async {
+        match reconcile {
+            Some(rules) => {
+                let (operations, trail, engines) = (operations.clone(), trail.clone(), engines.clone());
+                reconcile::run(Reconciler { rules, surveys, engines, operations, trail, knowledge, clock }).await
+            }
+            None => pending().await,
+        }
+    };
     tokio::select! {
-        () = accept(&socket, &operations, &engines) => {}
+        () = accept(&socket, &operations, &engines, &reports) => {}
+        never = between => match never {},
         () = end => {}
     }
     drop(socket);
@@ -48,14 +80,17 @@ pub async fn serve(daemon: Daemon, listening: impl FnOnce(), end: impl Future<Ou
     if timeout(GRACE, operations.end()).await.is_err() {
         tracing::warn!(running = operations.count().await, "What still runs is resumed by the next start");
     }
+    trail.stop().await;
     sleep(GRACE_FOR_REPLIES).await;
     Ok(())
 }
 
-async fn accept(socket: &Socket, operations: &Arc<Operations>, engines: &MakeEngine) {
+async fn accept(socket: &Socket, operations: &Arc<Operations>, engines: &MakeEngine, reports: &Arc<Reports>) {
     loop {
         match socket.accept().await {
-            Ok(stream) => drop(tokio::spawn(connection(stream, operations.clone(), engines.clone()))),
+            Ok(stream) => {
+                drop(tokio::spawn(connection(stream, operations.clone(), engines.clone(), reports.clone())));
+            }
             Err(error) => {
                 tracing::warn!(%error, "A connection could not be accepted");
                 sleep(ACCEPT_PAUSE).await;
@@ -65,8 +100,8 @@ async fn accept(socket: &Socket, operations: &Arc<Operations>, engines: &MakeEng
 }
 
 /// A service of its own for each connection: its state needs no table, and goes when the connection does.
-async fn connection(stream: UnixStream, operations: Arc<Operations>, engines: MakeEngine) {
-    let service = Service::of_connection(operations, engines);
+async fn connection(stream: UnixStream, operations: Arc<Operations>, engines: MakeEngine, reports: Arc<Reports>) {
+    let service = Service::of_connection(operations, engines, reports);
     let incoming = tokio_stream::once(Ok::<_, Infallible>(stream));
     if let Err(error) = Server::builder().add_service(service).serve_with_incoming(incoming).await {
         tracing::debug!(%error, "A connection ended with an error");

@@ -2,16 +2,19 @@
 
 use crate::{
     contract::{API, LARGEST_MESSAGE, RELEASE, Verb, work_together},
+    events::Watching,
     operations::{Asked, MakeEngine, Operations},
     refusal,
+    reports::Reports,
+    trail::LOCAL,
 };
 use goldenpath_core::{
-    domain::{ClusterRef, Id, from_document_text},
-    provision::{ObserveRequest, PreviewRequest, Provisioner, RemoveRequest},
+    domain::{ClusterRef, Id, Problem, from_document_text},
+    provision::{Bounds, ObserveRequest, PreviewRequest, Provisioner, RemoveRequest},
 };
 use provisioner_proto::{
     CancelRequest, CancelResponse, HealthRequest, HealthResponse, HelloRequest, HelloResponse, OperationRequest,
-    OperationResponse, ReadRequest, ReadResponse,
+    OperationResponse, ReadRequest, ReadResponse, WatchRequest,
     provisioner_server::{Provisioner as Api, ProvisionerServer},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -21,6 +24,7 @@ use tonic::{Request, Response, Status};
 pub struct Service {
     operations: Arc<Operations>,
     engines: MakeEngine,
+    reports: Arc<Reports>,
     caller: OnceLock<Caller>,
 }
 
@@ -28,13 +32,18 @@ pub struct Service {
 struct Caller {
     engine: Arc<dyn Provisioner>,
     allow: String,
+    bounds: Vec<Bounds>,
 }
 
 // === impl Service ===
 
 impl Service {
-    pub fn of_connection(operations: Arc<Operations>, engines: MakeEngine) -> ProvisionerServer<Self> {
-        ProvisionerServer::new(Self { operations, engines, caller: OnceLock::new() })
+    pub fn of_connection(
+        operations: Arc<Operations>,
+        engines: MakeEngine,
+        reports: Arc<Reports>,
+    ) -> ProvisionerServer<Self> {
+        ProvisionerServer::new(Self { operations, engines, reports, caller: OnceLock::new() })
             .max_decoding_message_size(LARGEST_MESSAGE)
             .max_encoding_message_size(LARGEST_MESSAGE)
     }
@@ -71,9 +80,10 @@ impl Service {
         verb: Verb,
         request: Request<OperationRequest>,
     ) -> Result<Response<OperationResponse>, Status> {
-        let Caller { engine, allow } = self.caller()?;
+        let Caller { engine, allow, .. } = self.caller()?;
         let OperationRequest { operation: id, about, document } = request.into_inner();
-        let asked = Asked { id, verb, about, allow: allow.clone(), document };
+        let caller = LOCAL.to_owned();
+        let asked = Asked { id, caller, verb, about, allow: allow.clone(), document, gives_way: false };
         let (operation, document) = self.operations.run(asked, engine.clone()).await?;
         Ok(Response::new(OperationResponse { operation, document: document.to_vec() }))
     }
@@ -90,9 +100,9 @@ impl Api for Service {
             from_document_text(&allow).map_err(|error| refusal::unreadable("bounds of the client", &error))?;
         let allow =
             serde_json::to_string(&bounds).map_err(|error| refusal::unreadable("bounds of the client", &error))?;
-        let engine = (self.engines)(bounds).map_err(|problem| refusal::no_engine(&problem))?;
+        let engine = (self.engines)(bounds.clone()).map_err(|problem| refusal::failed(&problem))?;
         tracing::debug!(api, release, "A client connected");
-        if self.caller.set(Caller { engine, allow }).is_err() {
+        if self.caller.set(Caller { engine, allow, bounds }).is_err() {
             return Err(refusal::unreadable("greeting", &"it is the second one of this connection"));
         }
         Ok(Response::new(HelloResponse { api: API, release: RELEASE.to_owned() }))
@@ -131,7 +141,11 @@ impl Api for Service {
     }
 
     async fn unprotect(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        self.read(request, |engine, id: Id| async move { engine.unprotect(&id).await }).await
+        let trail = self.reports.trail.clone();
+        self.read(request, |engine, id: Id| async move {
+            trail.unprotect(LOCAL, &id.to_string(), engine.unprotect(&id)).await
+        })
+        .await
     }
 
     async fn ensure(&self, request: Request<OperationRequest>) -> Result<Response<OperationResponse>, Status> {
@@ -146,6 +160,43 @@ impl Api for Service {
         self.caller()?;
         self.operations.cancel(&request.into_inner().operation).await;
         Ok(Response::new(CancelResponse {}))
+    }
+
+    async fn status(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
+        let reports = self.reports.clone();
+        self.read(request, |_, (): ()| async move { Ok::<_, Problem>(reports.status().await) }).await
+    }
+
+    async fn list(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
+        let (reports, bounds) = (self.reports.clone(), self.caller()?.bounds.clone());
+        self.read(request, |_, (): ()| async move { reports.instances(bounds).await }).await
+    }
+
+    async fn operations(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
+        let reports = self.reports.clone();
+        self.read(request, |_, (): ()| async move { reports.operations().await }).await
+    }
+
+    async fn pause(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
+        let reports = self.reports.clone();
+        self.read(request, |engine, (id, is_paused): (Id, bool)| async move {
+            reports.pause(LOCAL, &id, is_paused, &*engine).await
+        })
+        .await
+    }
+
+    type WatchStream = Watching;
+
+    async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<Watching>, Status> {
+        self.caller()?;
+        let WatchRequest { operation } = request.into_inner();
+        if operation.is_empty() {
+            return Ok(Response::new(self.reports.trail.events.watch(None)));
+        }
+        // Before it is looked up: it may end in between.
+        let watching = self.reports.trail.events.watch(Some(operation.clone()));
+        let ended = self.reports.ended(&operation).await.map_err(|problem| refusal::failed(&problem))?;
+        Ok(Response::new(ended.map_or(watching, Watching::only)))
     }
 
     async fn health(&self, _: Request<HealthRequest>) -> Result<Response<HealthResponse>, Status> {

@@ -1,8 +1,10 @@
 //! `daemon`: the provisioning daemon, and a check of its configuration.
 
 mod config;
+mod reconcile;
 
 pub use config::Settings;
+pub use reconcile::{ReconcileSettings, TierSettings};
 
 use super::output;
 use crate::resources::provider_config::FromEnvironment;

@@ -1,16 +1,25 @@
 //! The daemon over a target: an engine for each of its connections.
 
 use super::{ports::Ports, target};
-use crate::{cli::daemon::Settings, resources::provider_config::ProviderConfig};
+use crate::{
+    cli::daemon::{ReconcileSettings, Settings, TierSettings},
+    resources::provider_config::{Endpoint, ProviderConfig},
+};
+use goldenpath_adapters::clock::SystemClock;
 use goldenpath_core::{
     domain::Problem,
-    provision::{Bounds, Provisioner},
+    provision::{Bounds, DaemonReports, Engine, Provisioner, Survey},
 };
-use goldenpath_daemon::{Daemon, MakeEngine};
+use goldenpath_daemon::{AuditedObjects, Client, Daemon, MakeEngine, MakeSurvey, Mode, Reconcile, TierRule};
 use plugin::Diagnostic;
 use std::{io, sync::Arc};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// For the commands that look at a daemon.
+pub(super) fn reports(endpoint: &Endpoint) -> Arc<dyn DaemonReports> {
+    Arc::new(Client::new(endpoint.socket(), endpoint.to_string(), &[]))
+}
 
 pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
     engines(&settings.provider)?;
@@ -20,9 +29,18 @@ pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
 }
 
 pub(super) fn serve(settings: Settings, listening: &dyn Fn()) -> anyhow::Result<()> {
-    let engines = engines(&settings.provider)?;
-    let Settings { endpoint, journal, retention, .. } = settings;
-    let daemon = Daemon { socket: endpoint.socket(), journal, retention, engines };
+    let (engines, surveys) = engines(&settings.provider)?;
+    let Settings { endpoint, journal, retention, audit, reconcile, .. } = settings;
+    let daemon = Daemon {
+        socket: endpoint.socket(),
+        journal,
+        retention,
+        audit,
+        reconcile: reconcile.map(rules),
+        engines,
+        surveys,
+        clock: Arc::new(SystemClock::default()),
+    };
     runtime()?.block_on(async {
         let [mut terminate, mut interrupt] = signals()?;
         let end = async {
@@ -35,6 +53,13 @@ pub(super) fn serve(settings: Settings, listening: &dyn Fn()) -> anyhow::Result<
     })
 }
 
+fn rules(ReconcileSettings { interval, jitter, clusters, tiers }: ReconcileSettings) -> Reconcile {
+    let tiers = tiers.into_iter().map(|(tier, TierSettings { heals, interval })| {
+        (tier, TierRule { mode: if heals { Mode::Heal } else { Mode::Observe }, interval })
+    });
+    Reconcile { interval, jitter, clusters, tiers: tiers.collect() }
+}
+
 /// As many threads as cores: one client's plan of many environments must not hold up the others.
 fn runtime() -> io::Result<Runtime> {
     Builder::new_multi_thread().enable_all().build()
@@ -45,16 +70,30 @@ fn signals() -> io::Result<[Signal; 2]> {
 }
 
 /// What is wrong with the configuration is found here, and not when the first client connects.
-fn engines(config: &ProviderConfig) -> anyhow::Result<MakeEngine> {
+fn engines(config: &ProviderConfig) -> anyhow::Result<(MakeEngine, MakeSurvey)> {
     let ProviderConfig { target, catalogue, lease, bounds, is_shared: _, unreachable: _ } = config;
     let catalogue = target::catalogue(catalogue)?;
     let wrong = |error: Diagnostic| anyhow::anyhow!("{}. {}", error.summary, error.detail);
     // Its own credentials are what it is for.
     target::ports(target.clone(), false).map_err(wrong)?;
     let (target, lease, bounds) = (target.clone(), *lease, bounds.clone());
-    Ok(Arc::new(move |narrower: Vec<Bounds>| -> Result<Arc<dyn Provisioner>, Problem> {
+    let engine = Arc::new(move |narrower: Vec<Bounds>| -> Result<Engine, Problem> {
         let ports: Ports = target::ports(target.clone(), false)
             .map_err(|error| Problem::error("daemon.target", error.summary, error.detail))?;
-        Ok(Arc::new(target::engine(ports, catalogue.clone(), lease, [bounds.clone(), narrower].concat())))
-    }))
+        let objects = Arc::new(AuditedObjects(ports.objects.clone()));
+        let ports = Ports { objects, ..ports };
+        Ok(target::engine(ports, catalogue.clone(), lease, [bounds.clone(), narrower].concat()))
+    });
+    let for_surveys = engine.clone();
+    let engines: MakeEngine =
+        Arc::new(move |narrower| -> Result<Arc<dyn Provisioner>, Problem> { Ok(Arc::new(engine(narrower)?)) });
+    let surveys: MakeSurvey =
+        Arc::new(move |narrower| -> Result<Arc<dyn Survey>, Problem> { Ok(Arc::new(for_surveys(narrower)?)) });
+    Ok((engines, surveys))
+}
+
+/// Of the daemon's target, for a command that only reads: nothing can be changed outside of the daemon's ledger.
+pub(super) fn reader(settings: &Settings) -> anyhow::Result<Arc<dyn Provisioner>> {
+    let (engines, _) = engines(&settings.provider)?;
+    engines(vec![]).map_err(|problem| anyhow::anyhow!("{}. {}", problem.summary, problem.detail))
 }

@@ -1,5 +1,6 @@
 //! The daemon's configuration: YAML, in the words of the provider block where they mean the same. Errors name the field.
 
+use super::reconcile::{ReconcileSettings, WrittenReconcile};
 use crate::resources::provider_config::{
     self, Endpoint, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve,
 };
@@ -26,6 +27,10 @@ pub struct Settings {
     pub endpoint: Endpoint,
     pub journal: PathBuf,
     pub retention: Duration,
+    /// The audit ledger.
+    pub audit: PathBuf,
+    /// `None`: nothing is looked at between applies.
+    pub reconcile: Option<ReconcileSettings>,
     /// Target, catalogue and bounds.
     pub provider: ProviderConfig,
 }
@@ -36,6 +41,8 @@ struct Written {
     listen: Endpoint,
     journal: PathBuf,
     retention: Option<String>,
+    audit: Option<PathBuf>,
+    reconcile: Option<WrittenReconcile>,
     target: WrittenTarget,
     catalogue: Option<Vec<PathBuf>>,
     allow: Option<Json>,
@@ -64,7 +71,8 @@ impl Settings {
 /// Relative paths are relative to the file's folder.
 fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Result<Settings> {
     let document: Json = serde_saphyr::from_str(text)?;
-    let Written { listen, journal, retention, target, catalogue, allow } = from_value(&to_value(&document))?;
+    let Written { listen, journal, retention, audit, reconcile, target, catalogue, allow } =
+        from_value(&to_value(&document))?;
     let retention = match retention {
         Some(text) => duration(&text).map_err(|error| anyhow::anyhow!("retention: {error}"))?,
         None => RETENTION,
@@ -86,10 +94,13 @@ fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Re
     let provider = json!({
         "sandbox": sandbox, "aws": aws, "kubernetes": kubernetes, "catalogue": catalogue, "allow": allow,
     });
+    let journal = folder.join(journal);
     Ok(Settings {
         endpoint: listen,
-        journal: folder.join(journal),
+        audit: audit.map_or_else(|| journal.with_file_name("audit.jsonl"), |audit| folder.join(audit)),
+        journal,
         retention,
+        reconcile: reconcile.map(WrittenReconcile::read).transpose()?,
         provider: provider_of(&provider, environment)?,
     })
 }
@@ -152,6 +163,7 @@ retention: 24h
         let settings = read(WHOLE).unwrap();
         assert_eq!(settings.endpoint.socket(), Path::new("/run/gp/daemon.sock"));
         assert_eq!((settings.journal, settings.retention), ("/etc/gp/journal.db".into(), Duration::from_secs(86_400)));
+        assert_eq!(settings.audit, Path::new("/etc/gp/audit.jsonl"), "beside the journal");
         let ProviderConfig { target, catalogue, bounds, .. } = settings.provider;
         assert!(matches!(target, Target::Sandbox { path, .. } if path == Path::new("/etc/gp/sandbox.db")));
         assert_eq!(catalogue.folders, [Path::new("/etc/gp/paths"), Path::new("/other")]);
@@ -178,6 +190,11 @@ retention: 24h
             ("retention: 24h", "retention: 7d", "retention: ", "days are no unit"),
             ("retention: 24h", "retention: 1m", "retention: ", "too short"),
             ("retention: 24h", "retentoin: 24h", "retentoin", "a misspelt field"),
+            ("retention: 24h", "reconcile: { interval: often }", "reconcile.interval: ", "no duration"),
+            ("retention: 24h", "reconcile: { jitter: much }", "reconcile.jitter: ", "no share"),
+            ("retention: 24h", "reconcile: { clusters: [a b] }", "reconcile.clusters: ", "no cluster"),
+            ("retention: 24h", "reconcile: { tiers: { dev: { mode: fix } } }", "mode", "no mode"),
+            ("retention: 24h", "reconcile: { tiers: { Dev: {} } }", "reconcile.tiers: ", "no tier"),
             ("{ path: sandbox.db }", "{ pth: x }", "sandbox", "a misspelt attribute"),
             ("sandbox: { path: sandbox.db }", "offline: {}", "offline", "a target that changes nothing"),
             ("sandbox: { path: sandbox.db }", "aws: { region: here }", "target.aws.region: ", "no region"),

@@ -1,0 +1,175 @@
+//! What the daemon reports: of itself, of what is recorded on its clusters, and of its operations.
+
+use crate::{
+    contract::{API, RELEASE},
+    error::{JournalError, in_one_line},
+    journal::{Journal, Kept},
+    ledger::EntryKind,
+    operations::{MakeSurvey, Operations},
+    outcome::Ending,
+    reconcile::Knowledge,
+    refusal,
+    trail::{Subject, Trail},
+};
+use goldenpath_core::{
+    domain::{ClusterRef, Id, Problem, Record},
+    provision::{
+        Bounds, ClusterReport, DaemonStatus, Event, EventKind, InstanceReport, Instances, OperationReport,
+        OperationState, Provisioner, Survey,
+    },
+};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::{collections::HashMap, sync::Arc};
+
+/// More than anybody reads at a terminal.
+const MOST_OPERATIONS: u32 = 1000;
+
+pub struct Reports {
+    pub journal: Journal,
+    pub trail: Arc<Trail>,
+    pub operations: Arc<Operations>,
+    pub knowledge: Arc<Knowledge>,
+    pub surveys: MakeSurvey,
+    /// None: those that the target names.
+    pub clusters: Vec<ClusterRef>,
+    pub reconciles: bool,
+    pub started_at: String,
+}
+
+// === impl Reports ===
+
+impl Reports {
+    pub async fn status(&self) -> DaemonStatus {
+        DaemonStatus {
+            release: RELEASE.to_owned(),
+            api: API,
+            started_at: self.started_at.clone(),
+            running_operations: self.operations.count().await,
+            ledger_entries: self.trail.ledger().entries(),
+            reconciles: self.reconciles,
+            clusters: self.knowledge.clusters(),
+        }
+    }
+
+    /// What is recorded now, within these bounds, with what is known of each. A cluster that can't be read says so for itself.
+    pub async fn instances(&self, bounds: Vec<Bounds>) -> Result<Instances, Problem> {
+        let survey = (self.surveys)(bounds)?;
+        let clusters = if self.clusters.is_empty() { survey.clusters().await? } else { self.clusters.clone() };
+        let mut last: HashMap<String, OperationReport> = HashMap::new();
+        for operation in self.operations().await?.into_iter().rev() {
+            last.insert(operation.about.clone(), operation);
+        }
+        let mut listed = Instances { instances: vec![], clusters: vec![] };
+        for cluster in &clusters {
+            let (records, report) = self.of_cluster(&*survey, cluster).await;
+            listed.instances.extend(records.into_iter().map(|record| self.instance(record, &mut last)));
+            listed.clusters.push(report);
+        }
+        Ok(listed)
+    }
+
+    async fn of_cluster(&self, survey: &dyn Survey, cluster: &ClusterRef) -> (Vec<Record>, ClusterReport) {
+        let name = cluster.name();
+        let known = self.knowledge.clusters().into_iter().find(|report| report.cluster == name);
+        let compared_at = known.and_then(|report| report.compared_at);
+        let (records, unreachable) = match survey.records(cluster).await {
+            Ok(records) => (records, None),
+            Err(problem) => (vec![], Some(problem.summary)),
+        };
+        (records, ClusterReport { cluster: name.to_owned(), compared_at, unreachable })
+    }
+
+    fn instance(&self, record: Record, last: &mut HashMap<String, OperationReport>) -> InstanceReport {
+        let Record { id, kind, team, tier, golden_path, golden_path_version, phase, .. } = record;
+        InstanceReport {
+            is_paused: self.knowledge.is_paused(&id),
+            drift: self.knowledge.of(&id),
+            last_operation: last.remove(&id),
+            id,
+            kind,
+            team,
+            tier,
+            golden_path,
+            golden_path_version,
+            phase,
+        }
+    }
+
+    pub async fn operations(&self) -> Result<Vec<OperationReport>, Problem> {
+        let kept = self.journal.recent(MOST_OPERATIONS).await.map_err(|error| unread(&error))?;
+        let mut reports = vec![];
+        for kept in kept {
+            let caller = self.trail.caller_of(&kept.id).await;
+            let last = self.trail.events.last(&kept.id);
+            reports.push(report(kept, caller, last));
+        }
+        Ok(reports)
+    }
+
+    /// The last event of an operation that has ended already; `None`: it runs, or is not known.
+    pub async fn ended(&self, operation: &str) -> Result<Option<Event>, Problem> {
+        let found = self.journal.find(operation).await.map_err(|error| unread(&error))?;
+        let Some(outcome) = found.as_ref().and_then(|entry| entry.outcome.as_ref()) else {
+            return if found.is_some() { Ok(None) } else { Err(refusal::no_operation(operation)) };
+        };
+        let all = self.operations().await?.into_iter().find(|report| report.id == operation);
+        Ok(all.map(|OperationReport { id, verb, about, caller, ended_at, .. }| Event {
+            at: ended_at.unwrap_or_default(),
+            kind: EventKind::Ended,
+            operation: id,
+            caller,
+            verb,
+            about,
+            done: 0,
+            of: 0,
+            text: Ending::read(outcome).in_words(),
+        }))
+    }
+
+    /// Between applies it is left alone, or no longer. Kept in the ledger.
+    pub async fn pause(&self, caller: &str, id: &Id, is_paused: bool, engine: &dyn Provisioner) -> Result<(), Problem> {
+        // One that is not there, or out of bounds, can't be paused.
+        let record = engine.find(id).await?;
+        record.ok_or_else(|| refusal::no_record(&id.to_string()))?;
+        let kind = if is_paused { EntryKind::Paused } else { EntryKind::Unpaused };
+        let (operation, verb, about) = (String::new(), String::new(), id.to_string());
+        let of = Subject { operation, caller: caller.to_owned(), verb, about };
+        self.trail.write(&of, kind, Value::Null).await.map_err(|error| refusal::unrecorded(&error))?;
+        self.trail.sign().await;
+        self.knowledge.pause(&of.about, is_paused);
+        Ok(())
+    }
+}
+
+fn report(kept: Kept, caller: String, last: Option<Event>) -> OperationReport {
+    let Kept { id, verb, about, accepted_at, ended_at, ending } = kept;
+    let outcome = match (&ending, last) {
+        (Some(ending), _) => ending.in_words(),
+        (None, Some(Event { kind: EventKind::Step, done, of, text, .. })) => format!("{done} of {of}: {text}"),
+        (None, _) => "running".to_owned(),
+    };
+    OperationReport {
+        id,
+        verb,
+        about,
+        caller,
+        accepted_at: at(accepted_at),
+        ended_at: ended_at.map(at),
+        state: ending.map_or(OperationState::Running, |ending| ending.state()),
+        outcome,
+    }
+}
+
+fn at(milliseconds: i64) -> String {
+    // In seconds, as everywhere.
+    Timestamp::from_second(milliseconds / 1000).unwrap_or_default().to_string()
+}
+
+fn unread(error: &JournalError) -> Problem {
+    Problem::error(
+        "daemon.journal",
+        format!("The daemon can't read its journal: {}", in_one_line(error)),
+        "Look into the daemon's log, and start it again if the file is gone.",
+    )
+}

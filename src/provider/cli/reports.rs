@@ -1,0 +1,72 @@
+//! What the commands share that look at a daemon: where it is, how its problems are printed, and ages.
+
+use crate::resources::provider_config::Endpoint;
+use anyhow::anyhow;
+use goldenpath_core::{
+    domain::Problem,
+    provision::{DaemonReports, OperationReport},
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::sync::Arc;
+
+pub type OpenDaemon = fn(&Endpoint) -> Arc<dyn DaemonReports>;
+
+#[derive(clap::Args)]
+pub struct Looking {
+    /// Endpoint of the daemon, `unix://` and the absolute path of its socket
+    #[arg(long, env = "GOLDENPATH_DAEMON")]
+    pub endpoint: Endpoint,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+pub fn failed(problem: Problem) -> anyhow::Error {
+    let Problem { summary, detail, .. } = problem;
+    anyhow!("{summary}. {detail}")
+}
+
+pub fn json(of: &impl Serialize) -> anyhow::Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(of)?))
+}
+
+/// `5 min`, of a time in RFC 3339.
+pub fn age(at: &str) -> String {
+    let Ok(at) = at.parse::<Timestamp>() else { return String::new() };
+    in_words(Timestamp::now().as_second() - at.as_second())
+}
+
+fn in_words(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{} s", seconds.max(0)),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// `ensure 5 min ago: done`
+pub fn last(operation: &OperationReport) -> String {
+    let OperationReport { verb, accepted_at, outcome, .. } = operation;
+    format!("{verb} {} ago: {outcome}", age(accepted_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn an_age_is_one_number() {
+        for (seconds, expected, reason) in [
+            (-3, "0 s", "clocks differ"),
+            (119, "119 s", "seconds"),
+            (120, "2 min", "minutes"),
+            (7199, "119 min", "minutes still"),
+            (7200, "2 h", "hours"),
+            (172_800, "2 d", "days"),
+        ] {
+            assert_eq!(in_words(seconds), expected, "{reason}");
+        }
+    }
+}
