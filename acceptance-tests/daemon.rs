@@ -13,6 +13,7 @@ use std::{
 
 pub struct Daemon {
     folder: tempfile::TempDir,
+    target: String,
     environment: Vec<(String, String)>,
     process: OwnProcess,
 }
@@ -23,16 +24,26 @@ impl Daemon {
         Self::on(&format!("sandbox: {{ path: {} }}", sandbox.display()), vec![])
     }
 
+    /// On this sandbox, with more lines of configuration.
+    pub fn with(sandbox: &Path, more: &str) -> Result<Self> {
+        Self::configured(format!("sandbox: {{ path: {} }}", sandbox.display()), vec![], more)
+    }
+
     /// On this target, with what only the daemon knows in its environment.
     pub fn on(target: &str, environment: Vec<(String, String)>) -> Result<Self> {
+        Self::configured(target.to_owned(), environment, "")
+    }
+
+    fn configured(target: String, environment: Vec<(String, String)>, more: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
-        let config = format!(
-            "listen: unix://{}/daemon.sock\njournal: journal.db\ntarget:\n  {target}\n",
-            folder.path().display()
-        );
-        fs::write(folder.path().join("daemon.yaml"), config)?;
+        write_config(folder.path(), &target, more)?;
         let process = spawn(folder.path(), &environment)?;
-        Ok(Self { folder, environment, process })
+        Ok(Self { folder, target, environment, process })
+    }
+
+    /// For its next start.
+    pub fn configure(&self, more: &str) -> Result<()> {
+        write_config(self.folder.path(), &self.target, more)
     }
 
     pub fn config(&self) -> PathBuf {
@@ -76,6 +87,12 @@ impl Daemon {
     pub fn terminate(&mut self) -> Result<()> {
         self.process.terminate()
     }
+}
+
+fn write_config(folder: &Path, target: &str, more: &str) -> Result<()> {
+    let listen = format!("unix://{}/daemon.sock", folder.display());
+    let config = format!("listen: {listen}\njournal: journal.db\n{more}target:\n  {target}\n");
+    Ok(fs::write(folder.join("daemon.yaml"), config)?)
 }
 
 fn spawn(folder: &Path, environment: &[(String, String)]) -> Result<OwnProcess> {
