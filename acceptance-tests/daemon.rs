@@ -64,6 +64,13 @@ impl Daemon {
         Ok(())
     }
 
+    /// Nobody has changed what it wrote, and a kill has lost nothing of it.
+    pub fn verify_ledger(&self) -> Result<()> {
+        let verified = Command::new(provider()?).args(["audit", "verify", "--config"]).arg(self.config()).output()?;
+        ensure!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+        Ok(())
+    }
+
     pub fn kill(&mut self) -> Result<()> {
         self.process.kill()?;
         self.process.wait()?;

@@ -135,6 +135,7 @@ pub const STORIES: &[Story] = &[
     story("a daemon decides by its own rules", On::Main, daemon::its_own_rules),
     story("a daemon is killed in the middle of apply and destroy", On::Every, daemon::killed),
     story("a client of a daemon is killed in the middle of apply", On::Main, daemon::its_client_killed),
+    story("a CLI alone is killed in the middle of apply by a daemon", On::Every, daemon::its_cli_killed),
     story("two clients of a daemon at once", On::Main, daemon::two_clients),
     story("a daemon out of reach", On::Main, daemon::out_of_reach),
     story("a daemon shows what it does, and its ledger proves it", On::Main, evidence::shown_and_proved),
