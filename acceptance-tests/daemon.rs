@@ -11,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+const JOURNAL: &str = "journal: journal.db\n";
+
 pub struct Daemon {
     folder: tempfile::TempDir,
     target: String,
@@ -25,33 +27,47 @@ impl Daemon {
     }
 
     /// On this sandbox, with more lines of configuration.
-    pub fn with(sandbox: &Path, more: &str) -> Result<Self> {
-        Self::configured(format!("sandbox: {{ path: {} }}", sandbox.display()), vec![], more)
+    pub fn with_more(sandbox: &Path, more: &str) -> Result<Self> {
+        Self::with(&format!("sandbox: {{ path: {} }}", sandbox.display()), &format!("{JOURNAL}{more}"), vec![])
     }
 
     /// On this target, with what only the daemon knows in its environment.
     pub fn on(target: &str, environment: Vec<(String, String)>) -> Result<Self> {
-        Self::configured(target.to_owned(), environment, "")
+        Self::with(target, JOURNAL, environment)
     }
 
-    fn configured(target: String, environment: Vec<(String, String)>, more: &str) -> Result<Self> {
+    /// With these lines in its configuration, the journal among them.
+    pub fn with(target: &str, lines: &str, environment: Vec<(String, String)>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
-        write_config(folder.path(), &target, more)?;
+        write_config(folder.path(), target, lines)?;
         let process = spawn(folder.path(), &environment)?;
-        Ok(Self { folder, target, environment, process })
+        Ok(Self { folder, target: target.to_owned(), environment, process })
     }
 
     /// For its next start.
     pub fn configure(&self, more: &str) -> Result<()> {
-        write_config(self.folder.path(), &self.target, more)
+        write_config(self.folder.path(), &self.target, &format!("{JOURNAL}{more}"))
     }
 
     pub fn config(&self) -> PathBuf {
         self.folder.path().join("daemon.yaml")
     }
 
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("daemon.sock")
+    }
+
+    /// As a machine that stands still, until `go_on`.
+    pub fn stand_still(&self) -> Result<()> {
+        signal(&self.process, "-STOP")
+    }
+
+    pub fn go_on(&self) -> Result<()> {
+        signal(&self.process, "-CONT")
+    }
+
     pub fn endpoint(&self) -> String {
-        format!("unix://{}/daemon.sock", self.folder.path().display())
+        format!("unix://{}", self.socket().display())
     }
 
     pub fn provider(&self, more: &str) -> String {
@@ -96,10 +112,15 @@ impl Daemon {
     }
 }
 
-fn write_config(folder: &Path, target: &str, more: &str) -> Result<()> {
+fn write_config(folder: &Path, target: &str, lines: &str) -> Result<()> {
     let listen = format!("unix://{}/daemon.sock", folder.display());
-    let config = format!("listen: {listen}\njournal: journal.db\n{more}target:\n  {target}\n");
-    Ok(fs::write(folder.join("daemon.yaml"), config)?)
+    Ok(fs::write(folder.join("daemon.yaml"), format!("listen: {listen}\n{lines}target:\n  {target}\n"))?)
+}
+
+fn signal(process: &OwnProcess, signal: &str) -> Result<()> {
+    let sent = Command::new("kill").arg(signal).arg(process.id().to_string()).status()?;
+    ensure!(sent.success(), "no signal could be sent");
+    Ok(())
 }
 
 fn spawn(folder: &Path, environment: &[(String, String)]) -> Result<OwnProcess> {

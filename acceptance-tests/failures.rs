@@ -3,6 +3,7 @@
 
 pub mod daemon;
 pub mod real;
+pub mod replicas;
 
 use crate::{
     sandbox::{FaultRow, Sandbox},

@@ -1,6 +1,7 @@
 //! What the tests and the programs beside them share: a client of the provider that plays core's part, and real servers.
 
 pub mod client;
+pub mod load;
 pub mod proxy;
 pub mod servers;
 pub mod tools;

@@ -4,6 +4,7 @@
 mod fixture;
 mod guards;
 mod pods;
+mod stacks;
 mod table;
 
 pub use fixture::PeopleFixture;
@@ -18,12 +19,13 @@ use fixture::{DEV, OTHERS, PROD, People};
 use goldenpath_core::domain::PersonaName;
 use std::sync::Arc;
 
-pub const CHECKS: [Check<People>; 8] = [
+pub const CHECKS: [Check<People>; 9] = [
     check!("who may do what in an environment of class dev", in_dev),
     check!("who may do what in an environment of class prod", in_prod),
     check!("nobody may do anything in another team's environment", elsewhere),
     check!("without an access entry, or with a tampered token, one is nobody", nobody),
     check!("which pods and services each tier admits", pods::admitted),
+    check!("stacks as teams run them fit into every tier", stacks::fit),
     check!("what guards admit and refuse", guards::hold),
     check!("every expression of a guard is sound", guards::are_sound),
     check!("`doctor environment` gives the same answers", doctored),

@@ -8,11 +8,13 @@ pub mod ministack;
 pub mod permissions;
 pub mod pod_identity;
 mod ports;
+mod postgres;
 mod process;
 mod programs;
 pub mod real;
 pub mod seed;
 
 pub use cluster::{Cluster, Plan};
+pub use postgres::PostgresServer;
 pub use programs::Programs;
 pub use real::{Real, Shared};

@@ -3,7 +3,9 @@
 use crate::{
     architecture,
     check::{Check, absent, trial},
-    contracts, doctor, failures, fuzz, joined,
+    contracts, doctor,
+    failures::{self, replicas},
+    fuzz, joined,
     live::Live,
     people, permissions, read_cost, server, stories,
     truth::{self, Way},
@@ -11,7 +13,7 @@ use crate::{
 };
 use acceptance_tests::{
     block_on, chain,
-    servers::{Programs, Real, Shared},
+    servers::{PostgresServer, Programs, Real, Shared},
     tools::{CliKind, Matrix},
 };
 use anyhow::{Result, anyhow};
@@ -31,6 +33,7 @@ pub fn all(cases: u64, real_cases: u64, seed: u64) -> Vec<Trial> {
         .chain(failures())
         .chain(fuzz::CHECKS.map(|(name, check)| trial(format!("fuzz: {name}"), move || check(fuzz::duration()))))
         .chain(truth(cases, seed))
+        .chain(replicas())
         .collect();
     match Programs::find() {
         None => trials.push(absent("Kubernetes: everything", "its programs are not here: see scripts/lib/tools.sh")),
@@ -102,6 +105,17 @@ fn failures() -> Vec<Trial> {
     };
     let daemon = trial("failure: a daemon dies at each write", || block_on(failures::daemon::dies_at_each_write()));
     failures::How::ALL.into_iter().flat_map(both).chain([daemon]).collect()
+}
+
+fn replicas() -> Vec<Trial> {
+    let Some(bin) = PostgresServer::find() else {
+        return vec![absent("daemons on one PostgreSQL", "PostgreSQL is not here: see scripts/lib/tools.sh")];
+    };
+    let with = |(name, run): (&'static str, replicas::Check)| {
+        let bin = bin.clone();
+        trial(format!("daemons on one PostgreSQL: {name}"), move || block_on(run(PostgresServer::start(&bin, true)?)))
+    };
+    replicas::CHECKS.map(with).into()
 }
 
 fn truth(cases: u64, seed: u64) -> Vec<Trial> {

@@ -111,7 +111,7 @@ pub(super) const VENDORS: &[Vendor] = &[
         places: &["src/plugin", "src/daemon"],
     },
     Vendor {
-        crates: &["rusqlite", "postgres", "tokio_postgres", "sqlx"],
+        crates: &["rusqlite", "postgres", "tokio_postgres*", "deadpool_postgres", "sqlx"],
         places: &["src/sandbox", "src/daemon", "src/adapters/store"],
     },
     Vendor { crates: &["clap", "clap_*"], places: &["src/provider/cli", "src/provider/generate"] },

@@ -25,6 +25,7 @@ use std::{
 
 /// Of the first team, by class; of the second, which is none of their business.
 pub const DEV: &str = "people-dev";
+pub const STAGING: &str = "people-staging";
 pub const PROD: &str = "people-prod";
 pub const OTHERS: &str = "people-others";
 
@@ -67,7 +68,12 @@ async fn make(real: Arc<Real>) -> Result<People> {
         let members = || whose.iter().map(|who| ((*who).to_owned(), json!({"principal_arns": [arns[who]]})));
         if whose.is_empty() { Json::Null } else { members().collect() }
     };
-    for (name, tier, whose) in [(DEV, "dev", &personas[..]), (PROD, "prod", &personas[..]), (OTHERS, "dev", &[])] {
+    for (name, tier, whose) in [
+        (DEV, "dev", &personas[..]),
+        (STAGING, "staging", &personas[..]),
+        (PROD, "prod", &personas[..]),
+        (OTHERS, "dev", &[]),
+    ] {
         let mut config =
             json!({"name": name, "team": name, "tier": tier, "cluster": ministack::CLUSTER, "access": access(whose)});
         if name == DEV {

@@ -55,21 +55,29 @@ fn pods() -> Vec<Pod> {
     let too_much = json!({"requests": {"memory": "500Gi"}, "limits": {"memory": "500Gi"}});
     let without_node_ports = json!({"allocateLoadBalancerNodePorts": false});
     let requests = json!({"requests": {"cpu": "50m", "memory": "64Mi"}});
+    let large = json!({"requests": {"memory": "600Mi"}});
+    let first = {
+        let mut first = container(large.clone());
+        first["name"] = "migrate".into();
+        json!({"initContainers": [first], "containers": [main()]})
+    };
     let limits = json!({"limits": {"cpu": "100m", "memory": "128Mi"}});
     let two = json!({"initContainers": [sidecar], "containers": [main()]});
     vec![
         case("with nothing set", "the tier's defaults fill it in", with(json!({})), true, true),
-        case("with requests only", "limits come from the defaults", with(requests), true, true),
+        case("with requests only", "no limit is needed", with(requests), true, true),
+        case("with a large request", "no default limit is below it", with(large.clone()), true, true),
         case("with limits only", "requests equal them, as Kubernetes has it", with(limits), true, true),
         case("with a sidecar", "an init container that goes on running", pod(two), true, true),
+        case("with an init container", "it ends before the others begin", pod(first), true, true),
         case("over the quota", "more memory than the environment has", with(too_much), false, false),
         case("a Service of type ClusterIP", "the usual", service("ClusterIP", json!({})), true, true),
         case(
             "a LoadBalancer with node ports",
-            "they count against services.nodeports",
+            "as charts ask for it; dev has none",
             service("LoadBalancer", json!({})),
             false,
-            false,
+            true,
         ),
         case(
             "a LoadBalancer without node ports",

@@ -21,7 +21,7 @@ const ID: &str = "demo/payments";
 
 fn with_a_daemon(tool: &Tool, more: &str) -> Result<(Workspace, Daemon)> {
     let workspace = Workspace::new(tool, &environment(""))?;
-    let daemon = Daemon::with(&workspace.sandbox_path(), more)?;
+    let daemon = Daemon::with_more(&workspace.sandbox_path(), more)?;
     workspace.write("provider.tf", &daemon.provider(""))?;
     Ok((workspace, daemon))
 }

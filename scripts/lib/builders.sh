@@ -105,6 +105,41 @@ SH
   chmod +x "$1/ministack" && "$1/venv/bin/python" -c 'from ministack.app import main'
 }
 
+# The server refuses to run as root and finds its own files by where it is: hence the package, and a link to its programs. Debian's
+# package would start a server of its own as well.
+build_postgres() {
+  local bin
+  bin="$(postgres_bin)" || {
+    apt_get install postgresql-common || return 1
+    sed -i "s/^#* *create_main_cluster *=.*/create_main_cluster = false/" /etc/postgresql-common/createcluster.conf
+    apt_get install postgresql && bin="$(postgres_bin)"
+  } || return 1
+  ln -s "$bin" "$1/bin" && "$1/bin/postgres" --version
+}
+
+# postgres_bin: the newest of those that are installed.
+postgres_bin() {
+  local found
+  # shellcheck disable=SC2012
+  found="$(ls -d /usr/lib/postgresql/*/bin/postgres 2>/dev/null | sort -V | tail -n 1)"
+  [ -n "$found" ] && dirname "$found"
+}
+
+# Unpacked and not installed: the package would start a server, and two static programs are all that is wanted.
+build_prometheus() {
+  mkdir "$1/src" "$1/bin" && cd "$1/src" && chmod 777 . || return 1
+  apt_get download prometheus && dpkg-deb -x ./prometheus_*.deb . &&
+    mv usr/bin/prometheus usr/bin/promtool "$1/bin/" && "$1/bin/prometheus" --version
+}
+
+# apt_get COMMAND PACKAGE: with lists that are new enough. Only Debian and its kin have it.
+apt_get() {
+  have apt-get || die "$2 is not here, nor \`apt-get\`: install $2"
+  [ "$1" = download ] || [ "$(id -u)" = 0 ] || die "$2 is not here: install $2 (apt-get install --no-install-recommends $2)"
+  [ "$(id -u)" != 0 ] || apt-get update -q || return 1
+  DEBIAN_FRONTEND=noninteractive apt-get "$1" -q -y --no-install-recommends "$2"
+}
+
 build_cargo_deny() { cargo_install "$@" cargo-deny && "$1/bin/cargo-deny" --version; }
 # It is a subcommand of cargo's even by itself.
 build_cargo_mutants() { cargo_install "$@" cargo-mutants && "$1/bin/cargo-mutants" mutants --version; }

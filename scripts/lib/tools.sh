@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The programs of tools.txt, each built once from Go modules, crates or a Python package into the cache.
+# The programs of tools.txt, each built once from Go modules, crates, a Python or a Debian package into the cache.
 #   scripts/lib/tools.sh NAME [VERSION]    builds it when it is absent and prints its path
 # Or to be sourced after common.sh, for the function `tool`. None of them is a dependency of the product.
 

@@ -28,6 +28,7 @@ mod guardrails;
 #[cfg(test)]
 mod legible;
 mod loosening;
+mod namespace_checks;
 mod objects;
 mod outputs;
 mod parent;

@@ -1,6 +1,6 @@
 //! Why a daemon can't start, or ends; what keeps its journal and its ledger from being written, and what is wrong with a ledger.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, time::Duration};
 
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
@@ -43,6 +43,43 @@ pub enum JournalError {
     Storage(#[from] rusqlite::Error),
     #[error("the thread of the journal ended")]
     Ended,
+    #[error("the address of PostgreSQL can't be used: {why}")]
+    Address { why: String },
+    #[error("cannot read {}", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("cannot use the certificates for PostgreSQL: {0}")]
+    Tls(String),
+    #[error("PostgreSQL at {place} can't be reached")]
+    Away { place: String, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("PostgreSQL at {place} does not respond within {longest:?}")]
+    Silent { place: String, longest: Duration },
+    #[error("PostgreSQL can't read or write the journal")]
+    Postgres(#[from] tokio_postgres::Error),
+    #[error(
+        "the journal in PostgreSQL was made by a newer release (its schema is {found}, this one knows {known} and works with the \
+         next one): use that release, or another database"
+    )]
+    NewerSchema { found: usize, known: usize },
+    #[error("the journal holds an operation of an unknown kind, {verb}")]
+    Verb { verb: String },
+}
+
+impl JournalError {
+    /// It may be back in a moment, with all that it held.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Away { .. } | Self::Silent { .. } => true,
+            // Without a code the connection was lost. `57P` is a server that is shutting down or starting, `08` a lost connection.
+            Self::Postgres(error) => {
+                error.code().is_none_or(|code| ["57P", "08"].iter().any(|class| code.code().starts_with(class)))
+            }
+            _ => false,
+        }
+    }
+
+    pub fn is_of_postgres(&self) -> bool {
+        matches!(self, Self::Away { .. } | Self::Silent { .. } | Self::Postgres(_))
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -58,13 +58,18 @@ pub fn gives_way(about: &str) -> Status {
 }
 
 pub fn journal(error: &JournalError) -> Status {
-    let problem = Problem::error(
-        "daemon.journal",
-        format!("The daemon accepts no operation: {}", in_one_line(error)),
-        "Nothing was changed: an operation that is not in the journal is not begun. Give the journal some space, \
-         or start the daemon again if the file is gone; then apply again.",
-    );
-    status(Code::ResourceExhausted, &problem)
+    let next = match error.is_of_postgres() {
+        true => {
+            "Nothing is begun that is not in the journal. What was accepted before goes on, and its end is written when PostgreSQL \
+             is back. Check that the daemon can reach PostgreSQL, then apply again."
+        }
+        false => {
+            "Nothing was changed: an operation that is not in the journal is not begun. Give the journal some space, \
+             or start the daemon again if the file is gone; then apply again."
+        }
+    };
+    let summary = format!("The daemon accepts no operation: {}", in_one_line(error));
+    status(Code::ResourceExhausted, &Problem::error("daemon.journal", summary, next))
 }
 
 pub fn ledger(error: &LedgerError) -> Status {

@@ -3,12 +3,12 @@
 use crate::{
     contract::{API, RELEASE},
     error::{JournalError, in_one_line},
-    journal::{Journal, Kept},
     ledger::EntryKind,
     operations::{MakeSurvey, Operations},
     outcome::Ending,
     reconcile::Knowledge,
     refusal,
+    store::{Kept, News, Store},
     trail::{Subject, Trail},
 };
 use goldenpath_core::{
@@ -26,7 +26,7 @@ use std::{collections::HashMap, sync::Arc};
 const MOST_OPERATIONS: u32 = 1000;
 
 pub struct Reports {
-    pub journal: Journal,
+    pub store: Arc<dyn Store>,
     pub trail: Arc<Trail>,
     pub operations: Arc<Operations>,
     pub knowledge: Arc<Knowledge>,
@@ -45,7 +45,7 @@ impl Reports {
             release: RELEASE.to_owned(),
             api: API,
             started_at: self.started_at.clone(),
-            running_operations: self.operations.count().await,
+            running_operations: self.operations.count(),
             ledger_entries: self.trail.ledger().entries(),
             reconciles: self.reconciles,
             clusters: self.knowledge.clusters(),
@@ -97,7 +97,7 @@ impl Reports {
     }
 
     pub async fn operations(&self) -> Result<Vec<OperationReport>, Problem> {
-        let kept = self.journal.recent(MOST_OPERATIONS).await.map_err(|error| unread(&error))?;
+        let kept = self.store.recent(MOST_OPERATIONS).await.map_err(|error| unread(&error))?;
         let mut reports = vec![];
         for kept in kept {
             let caller = self.trail.caller_of(&kept.id).await;
@@ -109,10 +109,12 @@ impl Reports {
 
     /// The last event of an operation that has ended already; `None`: it runs, or is not known.
     pub async fn ended(&self, operation: &str) -> Result<Option<Event>, Problem> {
-        let found = self.journal.find(operation).await.map_err(|error| unread(&error))?;
-        let Some(outcome) = found.as_ref().and_then(|entry| entry.outcome.as_ref()) else {
-            return if found.is_some() { Ok(None) } else { Err(refusal::no_operation(operation)) };
-        };
+        let news = self.store.renew(&[], &[], &[operation.to_owned()]).await.map_err(|error| unread(&error))?;
+        let News { ended, unknown, .. } = news;
+        if !unknown.is_empty() {
+            return Err(refusal::no_operation(operation));
+        }
+        let Some((_, outcome)) = ended.into_iter().next() else { return Ok(None) };
         let all = self.operations().await?.into_iter().find(|report| report.id == operation);
         Ok(all.map(|OperationReport { id, verb, about, caller, ended_at, .. }| Event {
             at: ended_at.unwrap_or_default(),
@@ -123,7 +125,7 @@ impl Reports {
             about,
             done: 0,
             of: 0,
-            text: Ending::read(outcome).in_words(),
+            text: Ending::read(&outcome).in_words(),
         }))
     }
 

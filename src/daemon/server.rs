@@ -2,18 +2,19 @@
 
 use crate::{
     error::DaemonError,
-    journal::Journal,
     operations::{MakeEngine, MakeSurvey, Operations},
     reconcile::{self, Reconcile, Reconciler},
     reports::Reports,
     service::Service,
     socket::Socket,
     start::{Opened, open_ledger},
+    store::{self, JournalPlace},
 };
 use goldenpath_core::ports::Clock;
 use std::{convert::Infallible, future::pending, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     net::UnixStream,
+    task::JoinSet,
     time::{sleep, timeout},
 };
 use tonic::transport::Server;
@@ -28,7 +29,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 pub struct Daemon {
     pub socket: PathBuf,
-    pub journal: PathBuf,
+    pub journal: JournalPlace,
     /// How long operations that have ended are kept.
     pub retention: Duration,
     /// The audit ledger.
@@ -43,12 +44,12 @@ pub struct Daemon {
 /// Serves until `end`, and then waits for what runs. `listening` is called once clients can connect.
 pub async fn serve(daemon: Daemon, listening: impl FnOnce(), end: impl Future<Output = ()>) -> Result<(), DaemonError> {
     let Daemon { socket, journal, retention, audit, reconcile, engines, surveys, clock } = daemon;
-    let journal = Journal::open(&journal, retention)?;
+    let store = store::open(&journal, retention).await?;
     let Opened { trail, knowledge } = open_ledger(&audit, &clock).await?;
-    let operations = Operations::new(journal.clone(), trail.clone());
+    let operations = Operations::new(store.clone(), engines.clone(), trail.clone());
     let socket = Socket::bind(&socket).await?;
     let reports = Arc::new(Reports {
-        journal,
+        store: store.clone(),
         trail: trail.clone(),
         operations: operations.clone(),
         knowledge: knowledge.clone(),
@@ -58,14 +59,17 @@ pub async fn serve(daemon: Daemon, listening: impl FnOnce(), end: impl Future<Ou
         started_at: clock.now(),
     });
     // Before anybody can ask for one of them.
-    let resumed = operations.resume(&engines).await?;
+    let resumed = operations.resume().await?;
+    // Until the end: what runs keeps its claims while the daemon waits for it.
+    let mut tending = JoinSet::new();
+    tending.spawn(operations.clone().tend());
     tracing::info!(resumed, "The daemon listens");
     listening();
     let between = async {
         match reconcile {
             Some(rules) => {
                 let (operations, trail, engines) = (operations.clone(), trail.clone(), engines.clone());
-                reconcile::run(Reconciler { rules, surveys, engines, operations, trail, knowledge, clock }).await
+                reconcile::run(Reconciler { rules, store, surveys, engines, operations, trail, knowledge, clock }).await
             }
             None => pending().await,
         }
@@ -76,9 +80,9 @@ pub async fn serve(daemon: Daemon, listening: impl FnOnce(), end: impl Future<Ou
         () = end => {}
     }
     drop(socket);
-    tracing::info!(running = operations.count().await, "The daemon ends");
+    tracing::info!(running = operations.count(), "The daemon ends");
     if timeout(GRACE, operations.end()).await.is_err() {
-        tracing::warn!(running = operations.count().await, "What still runs is resumed by the next start");
+        tracing::warn!(running = operations.count(), "What still runs is resumed by the next start");
     }
     trail.stop().await;
     sleep(GRACE_FOR_REPLIES).await;

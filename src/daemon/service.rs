@@ -200,7 +200,7 @@ impl Api for Service {
     }
 
     async fn health(&self, _: Request<HealthRequest>) -> Result<Response<HealthResponse>, Status> {
-        let running_operations = u32::try_from(self.operations.count().await).unwrap_or(u32::MAX);
+        let running_operations = u32::try_from(self.operations.count()).unwrap_or(u32::MAX);
         Ok(Response::new(HealthResponse { release: RELEASE.to_owned(), running_operations }))
     }
 }

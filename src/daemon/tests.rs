@@ -2,11 +2,12 @@
 
 pub(crate) mod harness;
 mod messages;
+mod shared;
 
 use crate::{
     contract::Verb,
-    journal::Journal,
-    operations::{Asked, Operations},
+    operations::{Asked, MakeEngine, Operations},
+    store::{JournalPlace, open},
 };
 use goldenpath_core::{
     domain::Severity,
@@ -15,9 +16,9 @@ use goldenpath_core::{
 use harness::{DaemonFixture, FakeEngine, ensure_of, trail, until};
 use std::{sync::Arc, time::Duration};
 
-const HOUR: Duration = Duration::from_secs(3600);
+pub const HOUR: Duration = Duration::from_secs(3600);
 
-fn asked(id: &str) -> Asked {
+pub fn asked(id: &str) -> Asked {
     let document = serde_json::to_vec(&ensure_of("demo")).unwrap();
     Asked {
         id: id.into(),
@@ -30,15 +31,19 @@ fn asked(id: &str) -> Asked {
     }
 }
 
-fn operations(folder: &tempfile::TempDir) -> Arc<Operations> {
-    let journal = Journal::open(&folder.path().join("journal.db"), HOUR).unwrap();
-    Operations::new(journal, trail(folder.path()))
+pub async fn operations(place: &JournalPlace, engine: &Arc<FakeEngine>) -> Arc<Operations> {
+    let engine = engine.clone();
+    let engines: MakeEngine = Arc::new(move |_| Ok(engine.clone()));
+    let operations = Operations::new(open(place, HOUR).await.unwrap(), engines, trail());
+    tokio::spawn(operations.clone().tend());
+    operations
 }
 
 #[tokio::test]
 async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it() {
     let folder = tempfile::tempdir().unwrap();
-    let (operations, engine) = (operations(&folder), Arc::new(FakeEngine::default()));
+    let engine = Arc::new(FakeEngine::default());
+    let operations = operations(&JournalPlace::File(folder.path().join("journal.db")), &engine).await;
     let run = |id: &'static str| {
         let (operations, engine) = (operations.clone(), engine.clone());
         tokio::spawn(async move { operations.run(asked(id), engine).await })
@@ -51,7 +56,7 @@ async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it()
         client.abort();
         assert!(client.await.is_err(), "the client is gone");
     }
-    assert_eq!(operations.count().await, 2, "its operation is not");
+    assert_eq!(operations.count(), 2, "its operation is not");
     let successor = run("three");
     let same = run("one");
     tokio::task::yield_now().await;

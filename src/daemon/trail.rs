@@ -17,7 +17,10 @@ use goldenpath_core::{
     provision::{Event, EventKind},
 };
 use serde_json::{Value, json};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 use tokio::sync::Mutex;
 
 /// Every process of this user; who it is exactly is known once others can connect.
@@ -43,19 +46,20 @@ pub struct Trail {
 
 /// Of operations, as the ledger has them.
 #[derive(Default)]
-pub struct Callers(HashMap<String, String>);
+pub struct Callers {
+    by_operation: HashMap<String, String>,
+    /// Accepted here, and not begun yet.
+    new: HashSet<String>,
+}
 
 // === impl Callers ===
 
 impl Callers {
     pub fn remember(&mut self, operation: &str, caller: &str) {
-        if self.0.len() >= CALLERS {
-            self.0.clear();
+        if self.by_operation.len() >= CALLERS {
+            self.by_operation.clear();
         }
-        // Most are local, and need no place.
-        if caller != LOCAL {
-            self.0.insert(operation.to_owned(), caller.to_owned());
-        }
+        self.by_operation.insert(operation.to_owned(), caller.to_owned());
     }
 }
 
@@ -71,33 +75,46 @@ impl Trail {
     }
 
     pub async fn caller_of(&self, operation: &str) -> String {
-        self.callers.lock().await.0.get(operation).map_or(LOCAL, String::as_str).to_owned()
+        self.callers.lock().await.by_operation.get(operation).map_or(LOCAL, String::as_str).to_owned()
     }
 
-    /// An error means that it may not be accepted. `digest`: of verb, bounds and request.
+    pub async fn subject_of(&self, operation: &str, verb: Verb, about: &str) -> Subject {
+        let (verb, about) = (verb.as_str().to_owned(), about.to_owned());
+        Subject { operation: operation.to_owned(), caller: self.caller_of(operation).await, verb, about }
+    }
+
+    /// An error means that it may not be accepted. `digest`: of verb, bounds and request. Asked again, it is the same.
     pub async fn accepted(&self, of: &Subject, digest: &str, allow: &str) -> Result<(), LedgerError> {
+        if self.callers.lock().await.by_operation.contains_key(&of.operation) {
+            return Ok(());
+        }
         let bounds = serde_json::from_str(allow).unwrap_or(Value::Null);
         self.write(of, EntryKind::Accepted, json!({ "digest": digest, "bounds": bounds })).await?;
-        self.callers.lock().await.remember(&of.operation, &of.caller);
+        let mut callers = self.callers.lock().await;
+        callers.remember(&of.operation, &of.caller);
+        callers.new.insert(of.operation.clone());
+        drop(callers);
         self.show(of, EventKind::Accepted, String::new());
         Ok(())
     }
 
+    /// It is the same as another one, which nobody waited for any more.
+    pub async fn joined(&self, of: &Subject, operation: &str) {
+        self.callers.lock().await.new.remove(&of.operation);
+        self.note(of, EntryKind::Joined, json!({ "operation": operation })).await;
+    }
+
     pub async fn refused(&self, of: &Subject, why: &str) {
+        self.callers.lock().await.new.remove(&of.operation);
         self.note(of, EntryKind::Refused, json!({ "reason": why })).await;
     }
 
     /// Does the work of an operation: what it changes is in the ledger, and how far it has come is shown.
-    pub async fn perform(
-        self: Arc<Self>,
-        of: Subject,
-        is_resumed: bool,
-        verb: Verb,
-        work: impl Future<Output = Vec<u8>>,
-    ) -> Vec<u8> {
-        let (entry, event) = match is_resumed {
-            true => (EntryKind::Resumed, EventKind::Resumed),
-            false => (EntryKind::Began, EventKind::Began),
+    pub async fn perform(self: Arc<Self>, of: Subject, verb: Verb, work: impl Future<Output = Vec<u8>>) -> Vec<u8> {
+        let is_new = self.callers.lock().await.new.remove(&of.operation);
+        let (entry, event) = match is_new {
+            true => (EntryKind::Began, EventKind::Began),
+            false => (EntryKind::Resumed, EventKind::Resumed),
         };
         if let Err(error) = self.write(&of, entry, Value::Null).await {
             return verb.failure(refusal::unrecorded(&error));
@@ -125,9 +142,11 @@ impl Trail {
         self.sign().await;
     }
 
-    pub async fn cancelled(&self, of: &Subject) {
-        self.note(of, EntryKind::Cancelled, Value::Null).await;
-        self.show(of, EventKind::Cancelled, String::new());
+    pub async fn cancelled(&self, operation: &str, about: &str) {
+        let (caller, verb) = (self.caller_of(operation).await, String::new());
+        let of = Subject { operation: operation.to_owned(), caller, verb, about: about.to_owned() };
+        self.note(&of, EntryKind::Cancelled, Value::Null).await;
+        self.show(&of, EventKind::Cancelled, String::new());
     }
 
     /// A change that is no operation: it is over in one call.

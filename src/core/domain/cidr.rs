@@ -33,6 +33,12 @@ impl Cidr {
         Self { address: IpAddr::V6(Ipv6Addr::UNSPECIFIED), prefix: 0 },
     ];
 
+    /// Of RFC 1918, 6598 and 4193: what a VPC has.
+    pub fn is_private(&self) -> bool {
+        let private = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+        private.iter().filter_map(|text| text.parse::<Self>().ok()).any(|private| private.contains(self))
+    }
+
     pub fn contains(&self, other: &Self) -> bool {
         self.address.is_ipv4() == other.address.is_ipv4()
             && self.prefix <= other.prefix

@@ -11,13 +11,13 @@ mod network;
 mod slot;
 mod statement;
 
-pub use access::{Access, Persona};
+pub use access::{Access, Persona, TrustedOidc};
 pub use baseline::{AcceptedPath, BaselineSpec, Guard};
 pub use environment::{
     Adopt, AdoptMode, Contact, Drift, DriftMode, EnvironmentSpec, Limits, LimitsContainer, Namespace, PodSecurity,
     PodSecurityLevel, Quantities, Quota,
 };
-pub use network::{DefaultDeny, Network, NetworkEngine};
+pub use network::{DefaultDeny, EgressRule, Network, NetworkEngine};
 pub use slot::{
     Availability, Egress, Identity, IdentityMode, IdentityScope, Ingress, Isolation, Share, SlotSpec, Spread,
     StatementPlace,

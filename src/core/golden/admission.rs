@@ -84,6 +84,7 @@ fn every_tier_admits_a_normal_pod() {
             for (containers, reason) in [
                 (vec![json!({})], "no resources given"),
                 (vec![json!({"requests": {"cpu": "100m", "memory": "128Mi"}})], "requests only"),
+                (vec![json!({"requests": {"memory": "600Mi"}})], "a large request only"),
                 (vec![json!({"limits": {"memory": "128Mi"}})], "limits only"),
                 (vec![json!({"limits": {"cpu": "1", "memory": "1Gi"}})], "limits only, of CPU too"),
                 (vec![json!({"requests": {"memory": "64Mi"}}), json!({})], "a sidecar without resources"),

@@ -5,19 +5,23 @@
 
 mod document;
 mod metadata;
+mod roles;
 mod validate;
 
 pub use document::{
-    Admission, GoldenPath, Grants, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, TierLimits, TierNetwork,
-    TierPodSecurity, TierSlot, filled, owned,
+    Admission, GoldenPath, Grants, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, TierLimits, TierPodSecurity,
+    TierSlot, filled, owned,
 };
+
+pub use roles::RoleRule;
 
 use super::parent::Parent;
 use crate::{
-    domain::{NameError, PathVersion, Problem, TierName, Version, VersionConstraint, digest, listed},
+    domain::{NameError, PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint, digest, listed},
     kinds::canonical_json,
 };
 use std::{
+    collections::BTreeSet,
     fmt::Display,
     sync::{Arc, LazyLock},
 };
@@ -104,6 +108,11 @@ impl Catalogue {
 
     pub fn paths(&self) -> &[Arc<GoldenPath>] {
         &self.paths
+    }
+
+    /// What all paths let a persona do with kinds of operators: ClusterRoles are the cluster's, whatever path an environment has.
+    pub fn role_rules(&self, persona: PersonaName) -> BTreeSet<&RoleRule> {
+        self.paths.iter().filter_map(|path| path.roles.get(&persona)).flat_map(|role| &role.rules).collect()
     }
 
     /// For something that was made by this path: it stays by it until its own request moves it.

@@ -51,7 +51,7 @@ pub(super) fn payments_prod() -> EnvironmentSpec {
         "owner": {"contact": "payments@corp", "cost_center": "CC12", "slack": "#pay", "data_class": "confidential"},
         "namespaces": {"api": {"labels": {"zone": "a"}}, "jobs": {"quota": {"requests.cpu": "4"}}},
         "quota": {"total": {"requests.cpu": "32", "requests.memory": "64Gi"}, "by_priority": {"gp-critical": {"pods": "10"}}},
-        "limits": {"container": {"default_memory": "512Mi", "default_request_cpu": "100m"}},
+        "limits": {"container": {"default_request_cpu": "100m"}},
         "network": {
             "allow_from": ["env:edge-prod"], "ingress_cidrs": ["10.1.0.0/16"], "egress_cidrs": ["10.0.0.0/8"],
             "egress_presets": ["aws_services", "kubernetes_api"]

@@ -128,7 +128,7 @@ fn cases() -> Vec<Row> {
         ("rbac.escalation", cluster, |b| doc(b, "ClusterRole", "gp-viewer")["aggregationRule"] = json!({})),
         ("rbac.escalation", cluster, |b| {
             doc(b, "ClusterRole", "gp-admin")["rules"][0] =
-                json!({"resources": ["networkpolicies"], "verbs": ["create"]});
+                json!({"resources": ["resourcequotas"], "verbs": ["create"]});
         }),
         ("network.default_deny", prod, |b| without(b, "payments-prod-api/gp-default-deny")),
         ("network.lifelines", prod, |b| without(b, "payments-prod-api/gp-allow-dns")),

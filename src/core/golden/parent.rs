@@ -43,9 +43,20 @@ pub struct ParentNetwork {
     pub default_deny: DefaultDeny,
     pub allow_from: Vec<String>,
     pub ingress_cidrs: Option<Vec<String>>,
+    pub ingress_namespaces: Vec<String>,
+    pub ingress_ports: Vec<u16>,
+    pub monitoring_namespaces: Vec<String>,
     pub egress_presets: Vec<String>,
-    pub egress_cidrs: Option<Vec<String>>,
+    pub egress: Option<Vec<ParentOpening>>,
     pub egress_fqdns: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParentOpening {
+    pub cidrs: Vec<String>,
+    /// Empty: all of them.
+    pub ports: Vec<u16>,
 }
 
 // === impl Parent ===

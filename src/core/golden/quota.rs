@@ -53,6 +53,18 @@ pub fn is_bytes(name: &str) -> bool {
     name.ends_with("memory") || name.ends_with("requests.storage")
 }
 
+/// A Service of type LoadBalancer counts against `services.nodeports` too, once for each of its ports. Type NodePort is refused by a
+/// guard.
+pub fn add_node_ports(quota: &mut Quantities) {
+    const PORTS: u32 = 10;
+    let ports = quota.get("services.loadbalancers").and_then(|balancers| balancers.percent(100 * PORTS));
+    if let (Some(ports), Some(bound)) = (ports, quota.get_mut("services.nodeports"))
+        && ports > *bound
+    {
+        *bound = ports;
+    }
+}
+
 /// Whose part of the total it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum QuotaPart {

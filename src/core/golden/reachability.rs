@@ -203,6 +203,48 @@ fn development_is_closed_inwards_only() {
     }
 }
 
+/// An environment's own doors, in a tier that closes both directions.
+#[test]
+fn an_environment_opens_what_it_asks_for() {
+    let owner = json!({"contact": "a@b", "cost_center": "C"});
+    let network = json!({"same_environment": false, "ingress_namespaces": ["ingress-nginx"], "ingress_ports": [8080],
+        "monitoring_namespaces": ["datadog"], "egress_presets": ["internet_https", "aws_services"]});
+    let shop = environment(json!({"name": "shop", "tier": "prod", "owner": owner, "network": network}));
+    let objects = rendered(Spec::of::<Environment>(shop), &facts(), None).objects;
+    let mut cluster = Cluster::of(&objects);
+    for name in ["ingress-nginx", "datadog"] {
+        cluster
+            .namespaces
+            .insert(name.to_owned(), Map::from_iter([("kubernetes.io/metadata.name".to_owned(), json!(name))]));
+    }
+    let web = pod("shop", "web");
+    for (from, to, port, open, reason) in [
+        (pod("ingress-nginx", "controller"), web.clone(), 8080, true, "the ingress controller"),
+        (pod("ingress-nginx", "controller"), web.clone(), 9090, false, "on the port that was named"),
+        (pod("datadog", "agent"), web.clone(), 9090, true, "the monitoring that was named"),
+        (pod("monitoring", "prometheus"), web.clone(), 9090, false, "and no other"),
+        (pod("shop", "other"), web.clone(), 8080, false, "its own door is closed"),
+        (web.clone(), host("52.218.0.1"), 443, true, "S3 behind a gateway endpoint has a public address"),
+        (web.clone(), host("2a05:d018::1"), 443, true, "on IPv6, too"),
+        (web.clone(), host("52.218.0.1"), 5432, false, "on HTTPS alone"),
+        (web.clone(), host("10.5.0.1"), 443, true, "an interface endpoint, by the other preset"),
+        (web.clone(), host("169.254.169.254"), 443, false, "never the metadata service"),
+        (web.clone(), host("fd00:ec2::254"), 443, false, "nor on IPv6"),
+    ] {
+        assert_eq!(cluster.connects(&from, &to, "TCP", port), open, "{reason}");
+    }
+}
+
+#[test]
+fn a_policy_that_opens_nothing_is_not_there() {
+    let owner = json!({"contact": "a@b", "cost_center": "C"});
+    let quiet = environment(json!({"name": "quiet", "tier": "prod", "owner": owner}));
+    let objects = rendered(Spec::of::<Environment>(quiet), &facts(), None).objects;
+    let names = |name: &str| objects.iter().any(|object| object.key.to_string().ends_with(name));
+    assert!(names("/gp-default-deny") && names("/gp-allow-monitoring"));
+    assert!(!names("/gp-allow-ingress-controller") && !names("/gp-allow-egress"), "nothing was asked for");
+}
+
 /// Where nothing but slots opens: the environment's own rule is taken away.
 #[test]
 fn a_slot_is_reached_by_the_slots_it_names() {

@@ -57,7 +57,7 @@ impl GoldenResource for Slot {
 
     fn taken(spec: &SlotSpec, parent: &Parent, catalogue: &Catalogue) -> Amounts {
         let tier = catalogue.terms_of(parent).map(|terms| terms.tier);
-        tier.map(|tier| EffectiveShare::of(spec, &tier.slot).taken(&tier.slot)).unwrap_or_default()
+        tier.map(|tier| EffectiveShare::of(spec, &tier.slot).taken()).unwrap_or_default()
     }
 
     fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {

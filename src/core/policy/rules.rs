@@ -148,7 +148,7 @@ pub static RULES: &[Rule] = &[
     Rule {
         id: "rbac.escalation",
         reason: "Whoever can write its own bounds has none",
-        remedy: "Leave network policies, quotas, limits, bindings, tokens and impersonation to the platform.",
+        remedy: "Leave quotas, limits, bindings in the whole cluster, tokens and impersonation to the platform.",
         severity: ALWAYS,
         check: |subject| subject.kube("ClusterRole", escalation),
     },

@@ -23,6 +23,8 @@ pub enum EntryKind {
     /// The start found half a line, which a kill left behind.
     Repaired,
     Accepted,
+    /// Is the same as another operation, which it waits for.
+    Joined,
     Refused,
     Began,
     /// Begins again what a daemon that was killed has left.

@@ -80,7 +80,7 @@ impl Healing {
         let id = found.id.clone();
         let about = id.to_string();
         let Some(request) = found.heal().filter(|_| may_heal(&found.record)) else { return };
-        if self.operations.is_busy_with(&about).await || !self.takes_turn(&about) {
+        if self.operations.is_busy_with(&about) || !self.takes_turn(&about) {
             return;
         }
         let (this, record) = (self.clone(), found.record.clone());

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     ledger::EntryKind,
     operations::{MakeEngine, MakeSurvey, Operations},
+    store::{BEAT, Lead, Store},
     trail::{Subject, Trail},
 };
 use goldenpath_core::{
@@ -17,10 +18,12 @@ use goldenpath_core::{
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, convert::Infallible, future::pending, sync::Arc};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::sleep};
 
 pub struct Reconciler {
     pub rules: Reconcile,
+    /// Of several daemons on it one does this.
+    pub store: Arc<dyn Store>,
     pub surveys: MakeSurvey,
     pub engines: MakeEngine,
     pub operations: Arc<Operations>,
@@ -31,22 +34,26 @@ pub struct Reconciler {
 
 /// Until it is dropped.
 pub async fn run(reconciler: Reconciler) -> Infallible {
-    let Reconciler { rules, surveys, engines, operations, trail, knowledge, clock } = reconciler;
+    let Reconciler { rules, store, surveys, engines, operations, trail, knowledge, clock } = reconciler;
     let healing = Healing::new(operations, engines, trail.clone(), clock.clone());
     let rounds = Arc::new(Rounds { rules, surveys, trail, knowledge, clock, healing });
-    let clusters = rounds.clusters().await;
-    // Dropped with this future, and what it has begun.
-    let mut loops = JoinSet::new();
-    for cluster in clusters {
-        loops.spawn(rounds.clone().of_cluster(cluster));
-    }
-    while let Some(ended) = loops.join_next().await {
-        match ended {
-            Ok(never) => match never {},
-            Err(error) => tracing::error!(%error, "A cluster is compared no longer, until the next start"),
+    loop {
+        // Another daemon has the lead, or the store is away: it may be ours later.
+        let Ok(Some(lead)) = store.lead().await else {
+            sleep(BEAT).await;
+            continue;
+        };
+        tokio::select! {
+            never = rounds.clone().of_all() => match never {},
+            () = until_lost(&*lead) => tracing::warn!("Another daemon may compare clusters from now on"),
         }
     }
-    pending().await
+}
+
+async fn until_lost(lead: &dyn Lead) {
+    while lead.is_held().await {
+        sleep(BEAT).await;
+    }
 }
 
 struct Rounds {
@@ -61,6 +68,21 @@ struct Rounds {
 // === impl Rounds ===
 
 impl Rounds {
+    async fn of_all(self: Arc<Self>) -> Infallible {
+        // Dropped with this future, and what it has begun.
+        let mut loops = JoinSet::new();
+        for cluster in self.clusters().await {
+            loops.spawn(self.clone().of_cluster(cluster));
+        }
+        while let Some(ended) = loops.join_next().await {
+            match ended {
+                Ok(never) => match never {},
+                Err(error) => tracing::error!(%error, "A cluster is compared no longer, until the next start"),
+            }
+        }
+        pending().await
+    }
+
     /// Those that are configured, or those that the target names, once it can be asked.
     async fn clusters(&self) -> Vec<ClusterRef> {
         if !self.rules.clusters.is_empty() {

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    journal::Journal,
     operations::{MakeEngine, MakeSurvey, Operations},
+    store::{JournalPlace, open},
     tests::harness::{FakeClock, FakeEngine, trail, until},
     trail::Trail,
 };
@@ -108,18 +108,18 @@ struct Fixture {
 }
 
 impl Fixture {
-    fn start() -> (Self, tokio::task::JoinHandle<std::convert::Infallible>) {
+    async fn start() -> (Self, tokio::task::JoinHandle<std::convert::Infallible>) {
         let folder = tempfile::tempdir().unwrap();
         let (target, clock, engine) =
             (Arc::new(FakeTarget::default()), Arc::new(FakeClock::default()), Arc::new(FakeEngine::default()));
-        let (trail, knowledge) = (trail(folder.path()), Arc::new(Knowledge::default()));
+        let (trail, knowledge) = (trail(), Arc::new(Knowledge::default()));
         knowledge.pause("good/paused", true);
-        let journal = Journal::open(&folder.path().join("journal.db"), HOUR).unwrap();
-        let operations = Operations::new(journal, trail.clone());
         let (own_target, own_engine) = (target.clone(), engine.clone());
         let surveys: MakeSurvey = Arc::new(move |_| -> Result<Arc<dyn Survey>, Problem> { Ok(own_target.clone()) });
         let engines: MakeEngine =
             Arc::new(move |_| -> Result<Arc<dyn Provisioner>, Problem> { Ok(own_engine.clone()) });
+        let store = open(&JournalPlace::File(folder.path().join("journal.db")), HOUR).await.unwrap();
+        let operations = Operations::new(store.clone(), engines.clone(), trail.clone());
         let minute = Duration::from_secs(60);
         let rules = Reconcile {
             interval: 10 * minute,
@@ -129,6 +129,7 @@ impl Fixture {
         };
         let reconciler = Reconciler {
             rules,
+            store,
             surveys,
             engines,
             operations: operations.clone(),
@@ -156,7 +157,7 @@ impl Fixture {
 
 #[tokio::test]
 async fn drift_is_shown_once_and_healed_by_the_rules_of_its_tier() {
-    let (fixture, rounds) = Fixture::start();
+    let (fixture, rounds) = Fixture::start().await;
     let mut events = fixture.trail.events.watch(None);
     fixture.engine.is_recorded(record("good/dev", "dev"));
     until(|| fixture.engine.ensures() == 1).await;
@@ -165,7 +166,7 @@ async fn drift_is_shown_once_and_healed_by_the_rules_of_its_tier() {
         let event = events.next().await.unwrap().unwrap();
         shown.push((event.kind, event.about));
     }
-    assert!(fixture.operations.is_busy_with("good/dev").await, "an operation like any other");
+    assert!(fixture.operations.is_busy_with("good/dev"), "an operation like any other");
     fixture.is_calm(1, 1).await;
     fixture.clock.pass(60);
     fixture.is_calm(2, 2).await;
@@ -184,7 +185,7 @@ async fn drift_is_shown_once_and_healed_by_the_rules_of_its_tier() {
 
 #[tokio::test]
 async fn a_cluster_out_of_reach_backs_off_alone_and_says_so_once() {
-    let (fixture, rounds) = Fixture::start();
+    let (fixture, rounds) = Fixture::start().await;
     let mut events = fixture.trail.events.watch(None);
     fixture.is_calm(1, 1).await;
     // After a minute, and then after two; the other one is looked at every minute.

@@ -1,7 +1,7 @@
 //! A daemon in a thread of its own, which can be killed: with its runtime all its tasks are gone, as with a process.
 
 use crate::{
-    Client, Daemon, MakeEngine, MakeSurvey,
+    Client, Daemon, JournalPlace, MakeEngine, MakeSurvey,
     events::Events,
     ledger::Ledger,
     serve,
@@ -19,7 +19,7 @@ use goldenpath_core::{
 use serde_json::json;
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -39,6 +39,7 @@ pub struct FakeClock {
     seconds: AtomicU64,
     moved: Notify,
     sleepers: AtomicUsize,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl FakeClock {
@@ -77,9 +78,12 @@ impl Clock for FakeClock {
     }
 }
 
-pub fn trail(folder: &Path) -> Arc<Trail> {
-    let clock = Arc::new(FakeClock::default());
-    let ledger = Ledger::open(&folder.join("audit.jsonl"), clock.clone(), |_, _| {}).unwrap();
+/// With a ledger of its own, whose folder lives as long as the clock.
+pub fn trail() -> Arc<Trail> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let clock = Arc::new(FakeClock { _folder: Some(folder), ..FakeClock::default() });
+    let ledger = Ledger::open(&path, clock.clone(), |_, _| {}).unwrap();
     Arc::new(Trail::new(Arc::new(ledger), Arc::new(Events::default()), clock, Callers::default()))
 }
 
@@ -229,6 +233,7 @@ impl Survey for FakeEngine {
 
 pub struct DaemonFixture {
     folder: tempfile::TempDir,
+    journal: JournalPlace,
     pub engine: Arc<FakeEngine>,
     bounds: Arc<Mutex<Vec<String>>>,
 }
@@ -241,7 +246,14 @@ pub struct RunningDaemon {
 
 impl DaemonFixture {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), engine: Arc::default(), bounds: Arc::default() }
+        let folder = tempfile::tempdir().unwrap();
+        let journal = JournalPlace::File(folder.path().join("journal.db"));
+        Self { folder, journal, engine: Arc::default(), bounds: Arc::default() }
+    }
+
+    /// Several on one database have one engine, as they have one target.
+    pub fn on(journal: JournalPlace, engine: &Arc<FakeEngine>) -> Self {
+        Self { journal, engine: engine.clone(), ..Self::new() }
     }
 
     pub fn socket(&self) -> PathBuf {
@@ -282,7 +294,7 @@ impl DaemonFixture {
         let surveys: MakeSurvey = Arc::new(move |_| -> Result<Arc<dyn Survey>, Problem> { Ok(engine.clone()) });
         let daemon = Daemon {
             socket: self.socket(),
-            journal: self.folder.path().join("journal.db"),
+            journal: self.journal.clone(),
             retention: LONG,
             audit: self.audit(),
             reconcile: None,

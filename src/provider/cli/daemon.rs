@@ -1,9 +1,11 @@
 //! `daemon`: the provisioning daemon, and a check of its configuration.
 
 mod config;
+mod journal;
 mod reconcile;
 
 pub use config::Settings;
+pub use journal::Journal;
 pub use reconcile::{ReconcileSettings, TierSettings};
 
 use super::output;

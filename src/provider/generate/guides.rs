@@ -2,10 +2,33 @@
 
 use super::{Pages, markdown::head, promises};
 use goldenpath_core::{
-    domain::{PersonaName, TierClass, TierName},
+    domain::{PersonaName, TierName},
     golden::{Catalogue, GoldenPath, Tier},
 };
 use std::{collections::BTreeSet, fmt::Write};
+
+/// File, title, what it is about, text.
+const OF_WORKLOADS: [(&str, &str, &str, &str); 4] = [
+    ("ci-with-oidc", "CI with OIDC", "Pipelines that deploy without a key.", include_str!("guides/ci-with-oidc.md")),
+    (
+        "expose-a-service",
+        "Expose a service",
+        "Who may connect to a workload, and how.",
+        include_str!("guides/expose-a-service.md"),
+    ),
+    (
+        "install-a-chart",
+        "Install a Helm chart",
+        "What a deployer may bring.",
+        include_str!("guides/install-a-chart.md"),
+    ),
+    (
+        "reach-aws",
+        "Reach AWS from a closed environment",
+        "Egress that goes with permissions.",
+        include_str!("guides/reach-aws.md"),
+    ),
+];
 
 const GLOSSARY: &str = include_str!("guides/glossary.md");
 const READING: &str = include_str!("guides/reading-a-plan.md");
@@ -26,7 +49,9 @@ pub fn pages() -> Pages {
     let crossplane =
         head("Crossplane", "Golden paths as resources of Crossplane, by way of its Terraform or OpenTofu provider.");
     let security = head("Security notes", "Who may do what, and what is tested where.");
-    Pages::from([
+    let of_workloads = OF_WORKLOADS
+        .map(|(file, title, about, text)| (format!("guides/{file}.md").into(), format!("{}\n{text}", head(title, about))));
+    let mut pages = Pages::from([
         ("guides/glossary.md".into(), format!("{glossary}\n{GLOSSARY}")),
         ("guides/golden-paths.md".into(), golden_paths(&Catalogue::embedded())),
         ("guides/reading-a-plan.md".into(), format!("{reading}\n{READING}")),
@@ -35,7 +60,9 @@ pub fn pages() -> Pages {
         ("guides/lint.md".into(), format!("{lint}\n{LINT}")),
         ("guides/crossplane.md".into(), format!("{crossplane}\n{CROSSPLANE}")),
         ("guides/security.md".into(), format!("{security}\n{}", promises::filled(SECURITY))),
-    ])
+    ]);
+    pages.extend(of_workloads);
+    pages
 }
 
 fn golden_paths(catalogue: &Catalogue) -> String {
@@ -84,7 +111,10 @@ fn tiers(page: &mut String, path: &GoldenPath) {
             tier.quota.total.get(resource).map_or("unset".to_owned(), |amount| amount.written().to_owned())
         });
     }
-    row("highest quota, in multiples of the default", &|tier| tier.quota.bound_factor.to_string());
+    row("highest quota, in multiples of the default; otherwise", &|tier| {
+        let bounds = tier.quota.bounds.iter().map(|(name, bound)| format!("; `{name}` {}", bound.written()));
+        format!("{}{}", tier.quota.bound_factor, bounds.collect::<String>())
+    });
     row("part of isolated slots, percent: default; bounds", &|tier| {
         let slots = &tier.quota.slots_percent;
         format!("{}; {} to {}", slots.default, slots.min, slots.max)
@@ -92,9 +122,8 @@ fn tiers(page: &mut String, path: &GoldenPath) {
     row("quota headroom, percent", &|tier| tier.quota.headroom_percent.to_string());
     row("container defaults: memory limit; CPU request, memory request", &|tier| {
         let limits = &tier.limits;
-        let [memory, cpu, request] =
-            [&limits.default_memory, &limits.default_request_cpu, &limits.default_request_memory];
-        format!("{}; {}, {}", memory.written(), cpu.written(), request.written())
+        let memory = limits.default_memory.as_ref().map_or("none", |memory| memory.written());
+        format!("{memory}; {}, {}", limits.default_request_cpu.written(), limits.default_request_memory.written())
     });
     row("network `default_deny`", &|tier| tier.network.default_deny.as_str().to_owned());
     row("permissions of a developer", &|tier| tier.role(PersonaName::Developer).to_string());
@@ -107,6 +136,6 @@ fn tiers(page: &mut String, path: &GoldenPath) {
     });
     row("slot `max_unavailable`", &|tier| tier.slot.max_unavailable.clone().unwrap_or_else(|| "none".to_owned()));
     row("slot `spread`", &|tier| tier.slot.spread.as_str().to_owned());
-    let prod = columns.iter().filter(|(_, tier)| tier.class == TierClass::Prod).map(|(name, _)| format!("`{name}`"));
+    let prod = columns.iter().filter(|(_, tier)| tier.requires_owner()).map(|(name, _)| format!("`{name}`"));
     let _ = write!(page, "\nAn `owner` is required in {}.\n", prod.collect::<Vec<_>>().join(", "));
 }

@@ -81,6 +81,15 @@ fn configured() -> Vec<Attribute> {
         ),
         identity::identity(),
         share(),
+        attributes::quantities(optional("quota", Type::map(Type::String)))
+            .example(Value::map([("requests.storage", Value::from("100Gi"))]))
+            .describe(
+                "What an isolated slot's namespace may hold besides its share: resource names with quantities, as in a Kubernetes \
+                 `ResourceQuota`, such as `requests.storage`, `persistentvolumeclaims` and `services.loadbalancers`. It is taken from the \
+                 part of isolated slots. Defaults to the tier's, and the path may bound it.",
+            ),
+        own_keys("labels", "squad", "blue"),
+        own_keys("annotations", "wiki", "https://wiki.example.com/x"),
         availability(),
         ingress(),
         egress(),
@@ -88,6 +97,12 @@ fn configured() -> Vec<Attribute> {
         attributes::claim(),
         timeouts(flow::OPERATIONS),
     ]
+}
+
+fn own_keys(name: &'static str, key: &str, value: &str) -> Attribute {
+    optional(name, Type::map(Type::String)).example(Value::map([(key, Value::from(value))])).describe(format!(
+        "Your own {name} on an isolated slot's Namespace, with the keys that `namespaces` of an environment may have."
+    ))
 }
 
 fn share() -> Attribute {
@@ -119,6 +134,10 @@ fn availability() -> Attribute {
         optional("max_unavailable", Type::String).example("25%").describe(
             "How many replicas may be unavailable at once: a count or a percentage (PodDisruptionBudget `maxUnavailable`). It \
              must allow at least one voluntary disruption. The default depends on the tier.",
+        ),
+        optional("pdb", Type::Bool).describe(
+            "Whether the slot has a PodDisruptionBudget where the tier or `max_unavailable` asks for one. Set `false` if the workload \
+             brings one of its own: of pods with two budgets none can be evicted. Defaults to `true`.",
         ),
         choice::<Spread>("spread").describe(
             "How replicas are spread over zones (`topologySpreadConstraints` of its pods). The default depends on the tier.",

@@ -2,15 +2,18 @@
 
 use super::{ports::Ports, target};
 use crate::{
-    cli::daemon::{ReconcileSettings, Settings, TierSettings},
+    cli::daemon::{Journal, ReconcileSettings, Settings, TierSettings},
     resources::provider_config::{Endpoint, ProviderConfig},
 };
+use anyhow::Context as _;
 use goldenpath_adapters::clock::SystemClock;
 use goldenpath_core::{
     domain::Problem,
     provision::{Bounds, DaemonReports, Engine, Provisioner, Survey},
 };
-use goldenpath_daemon::{AuditedObjects, Client, Daemon, MakeEngine, MakeSurvey, Mode, Reconcile, TierRule};
+use goldenpath_daemon::{
+    AuditedObjects, Client, Daemon, JournalPlace, MakeEngine, MakeSurvey, Mode, Postgres, Reconcile, TierRule,
+};
 use plugin::Diagnostic;
 use std::{io, sync::Arc};
 use tokio::runtime::{Builder, Runtime};
@@ -23,6 +26,7 @@ pub(super) fn reports(endpoint: &Endpoint) -> Arc<dyn DaemonReports> {
 
 pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
     engines(&settings.provider)?;
+    journal(&settings.journal)?;
     // The user is asked of the kernel through a socket.
     runtime()?.block_on(async { goldenpath_daemon::check_socket(&settings.endpoint.socket()) })?;
     Ok(())
@@ -33,7 +37,7 @@ pub(super) fn serve(settings: Settings, listening: &dyn Fn()) -> anyhow::Result<
     let Settings { endpoint, journal, retention, audit, reconcile, .. } = settings;
     let daemon = Daemon {
         socket: endpoint.socket(),
-        journal,
+        journal: self::journal(&journal)?,
         retention,
         audit,
         reconcile: reconcile.map(rules),
@@ -58,6 +62,18 @@ fn rules(ReconcileSettings { interval, jitter, clusters, tiers }: ReconcileSetti
         (tier, TierRule { mode: if heals { Mode::Heal } else { Mode::Observe }, interval })
     });
     Reconcile { interval, jitter, clusters, tiers: tiers.collect() }
+}
+
+/// Its files are read, and nothing is opened.
+fn journal(written: &Journal) -> anyhow::Result<JournalPlace> {
+    Ok(match written {
+        Journal::File(path) => JournalPlace::File(path.clone()),
+        Journal::Postgres { address, password_file, ca_file } => {
+            let postgres = Postgres::new(address, password_file.clone(), ca_file.clone()).context("journal")?;
+            postgres.check().context("journal")?;
+            JournalPlace::Postgres(Box::new(postgres))
+        }
+    })
 }
 
 /// As many threads as cores: one client's plan of many environments must not hold up the others.

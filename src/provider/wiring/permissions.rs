@@ -7,7 +7,7 @@ use goldenpath_adapters::{
 };
 use goldenpath_core::{
     domain::{ClusterArn, PersonaName},
-    golden::{cluster_roles, home, rendered},
+    golden::{Catalogue, cluster_roles, home, rendered},
 };
 use serde_json::{Value, json};
 
@@ -27,7 +27,9 @@ fn of_kubernetes(part: Option<Part>, group: Option<&str>) -> Value {
     let names: Vec<String> = PersonaName::ALL.into_iter().map(cluster_roles::name).collect();
     let mut items = vec![];
     if part != Some(Part::Environments) {
-        let held = PersonaName::ALL.into_iter().flat_map(cluster_roles::rules).collect();
+        let catalogue = Catalogue::embedded();
+        let rules = |persona| cluster_roles::rules(persona, |_| true, catalogue.role_rules(persona));
+        let held = PersonaName::ALL.into_iter().flat_map(rules).collect();
         items.extend(kube::for_baseline(&rendered(), held));
     }
     if part != Some(Part::Baseline) {

@@ -41,6 +41,20 @@ pub struct Persona {
     pub create_role: Given<bool>,
     /// Who may assume that role.
     pub trusted_principal_arns: Given<LateList>,
+    /// Whose tokens may assume it, by an OIDC provider of the account: pipelines.
+    pub trusted_oidc: Given<Vec<TrustedOidc>>,
     /// Short names of EKS access policies, `AmazonEKSViewPolicy`; opt in.
     pub access_policies: Given<Vec<String>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustedOidc {
+    /// Without `https://`, as IAM names it.
+    pub provider: String,
+    /// Absent: that of STS.
+    #[serde(default)]
+    pub audience: Option<String>,
+    /// Patterns of IAM's StringLike.
+    pub subjects: Vec<String>,
 }

@@ -10,13 +10,30 @@ pub struct Network {
     /// `env:<environment>`
     pub allow_from: Given<Vec<String>>,
     pub ingress_cidrs: Given<LateList>,
-    /// `aws_services`, `kubernetes_api`, `same_environment`
+    /// Of controllers and gateways.
+    pub ingress_namespaces: Given<Vec<String>>,
+    /// Of what the two above open; none: all.
+    pub ingress_ports: Given<Vec<u16>>,
+    /// Whether its pods reach each other.
+    pub same_environment: Option<bool>,
+    /// Those of the path that may scrape; none: all of them.
+    pub monitoring_namespaces: Given<Vec<String>>,
+    /// `aws_services`, `internet_https`, `kubernetes_api`, `same_environment`
     pub egress_presets: Given<Vec<String>>,
     pub egress_cidrs: Given<LateList>,
+    /// Ranges with the ports that are open to them.
+    pub egress: Given<Vec<EgressRule>>,
     pub egress_fqdns: Given<Vec<String>>,
     /// Hosts of Ingresses and of Gateway API's routes.
     pub ingress_hosts: Given<Vec<String>>,
     pub engine: Option<NetworkEngine>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EgressRule {
+    pub cidrs: LateList,
+    pub ports: Vec<u16>,
 }
 
 choices! {

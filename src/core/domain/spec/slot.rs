@@ -1,8 +1,9 @@
 //! The place for one workload in an environment.
 
-use super::{Drift, PolicyJson, Statement};
+use super::{Drift, PolicyJson, Quantities, Statement};
 use crate::domain::{DnsLabel, EnvironmentId, Given, Late, LateList, Quantity, SlotId, choices::choices};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +22,14 @@ pub struct SlotSpec {
     pub identity: Option<Identity>,
     #[serde(default)]
     pub share: Option<Share>,
+    /// Of an isolated slot's namespace, besides its share.
+    #[serde(default)]
+    pub quota: Given<Quantities>,
+    /// Likewise.
+    #[serde(default)]
+    pub labels: Given<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub annotations: Given<BTreeMap<String, String>>,
     #[serde(default)]
     pub availability: Option<Availability>,
     #[serde(default)]
@@ -150,6 +159,8 @@ pub struct Availability {
     pub min_replicas: Option<u32>,
     /// A count or a percentage, as in a PodDisruptionBudget.
     pub max_unavailable: Option<String>,
+    /// Off: the workload brings a budget of its own. Two on the same pods refuse every eviction.
+    pub pdb: Option<bool>,
     pub spread: Option<Spread>,
     /// Makes a HorizontalPodAutoscaler when set.
     pub target_cpu_percent: Option<u32>,

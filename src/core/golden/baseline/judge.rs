@@ -33,8 +33,12 @@ fn opens(guard: Guard) -> &'static str {
         Guard::ClusterRoles => "being bound to a gp- ClusterRole in a system namespace, by whoever runs the provider",
         Guard::Namespaces => "changing the labels that decide who may do what, if they may write namespaces",
         Guard::Pods => "placing pods on any node, whatever its taints",
-        Guard::RoleBindings => "granting strangers access to their namespaces, if they may write RoleBindings",
-        Guard::Network => "opening their namespaces to everybody, if they may write NetworkPolicies",
+        Guard::RoleBindings => {
+            "granting strangers access to their namespaces, where something else than gp- ClusterRoles lets them write RoleBindings"
+        }
+        Guard::Network => {
+            "opening their namespaces to everybody, where something else than gp- ClusterRoles lets them write NetworkPolicies"
+        }
         Guard::Ingress => "serving hosts of others, and joining their load balancers",
         Guard::Classes => "using any class of ingress and storage, whatever the golden path lists",
         Guard::Replicas => "running more replicas than the share of a slot",

@@ -39,7 +39,8 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
     let mut objects = vec![Desired::new(namespace.clone(), Some(Body::Kube(body)))];
     for persona in PersonaName::ALL {
         let name = cluster_roles::name(persona);
-        let content = json!({"rules": cluster_roles::rules(persona)});
+        let rules = cluster_roles::rules(persona, |guard| resolved.has(guard), &resolved.role_rules[&persona]);
+        let content = json!({ "rules": rules });
         let body = document(RBAC, "ClusterRole", None, &name, cluster_labels(), content);
         objects.push(Desired::new(ObjectKey::kube(RBAC, "ClusterRole", None, &name), Some(Body::Kube(body))));
     }

@@ -1,9 +1,12 @@
 //! Knows the catalogue and the defaults.
 
 use crate::{
-    domain::{BaselineSpec, ClusterArn, Guard, PodSecurityLevel, Problems},
+    domain::{BaselineSpec, ClusterArn, Guard, PersonaName, PodSecurityLevel, Problems},
     golden::{
-        blueprint::Summary, catalogue::Reserved, defaults::namespace::pod_security_labels, forms::minor_version,
+        blueprint::Summary,
+        catalogue::{Reserved, RoleRule},
+        defaults::namespace::pod_security_labels,
+        forms::minor_version,
         resource::ResolveContext,
     },
 };
@@ -17,6 +20,8 @@ pub struct Resolved {
     pub pod_security: BTreeMap<String, String>,
     /// `None`: the cluster can't have any.
     pub guards: Option<Vec<Guard>>,
+    /// What golden paths let personas do with kinds of operators.
+    pub role_rules: BTreeMap<PersonaName, Vec<RoleRule>>,
     /// Names that no environment takes.
     pub reserved: Reserved,
 }
@@ -43,8 +48,20 @@ pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolv
         pod_security: pod_security_labels(level, level, level, &facts.pod_security_version),
         guards: serves_guards(&facts.pod_security_version)
             .then(|| Guard::ALL.iter().copied().filter(|guard| spec.has(*guard)).collect()),
+        role_rules: PersonaName::ALL
+            .into_iter()
+            .map(|persona| (persona, catalogue.role_rules(persona).into_iter().cloned().collect()))
+            .collect(),
         reserved: path.reserved.clone(),
     })
+}
+
+// === impl Resolved ===
+
+impl Resolved {
+    pub fn has(&self, guard: Guard) -> bool {
+        self.guards.as_ref().is_some_and(|guards| guards.contains(&guard))
+    }
 }
 
 /// Whether a cluster of this version can have guards. What is no version is a newer one.

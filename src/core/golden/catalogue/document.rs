@@ -1,6 +1,6 @@
 //! The document's own form. Every struct denies unknown fields: a misspelt bound must not be no bound.
 
-use super::metadata::PathMetadata;
+use super::{metadata::PathMetadata, roles::PathRoles};
 use crate::domain::{
     ClusterArn, DefaultDeny, Isolation, PersonaName, PodSecurityLevel, Quantities, Quantity, Spread, TierClass,
     TierName, Version,
@@ -24,6 +24,9 @@ pub struct GoldenPath {
     pub reserved: Reserved,
     #[serde(default)]
     pub metadata: PathMetadata,
+    /// Kinds of operators that personas may use, on every cluster whose baseline knows this path.
+    #[serde(default)]
+    pub roles: PathRoles,
     pub network: PathNetwork,
     #[serde(with = "shared")]
     pub tiers: BTreeMap<TierName, Arc<Tier>>,
@@ -61,6 +64,7 @@ pub const SAME_ENVIRONMENT: &str = "same_environment";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PathNetwork {
+    /// Their pods may scrape every pod; an environment may ask for some of them only. Reserved names, as nobody else must have them.
     pub monitoring_namespaces: Vec<String>,
     /// Besides [`SAME_ENVIRONMENT`], which needs no addresses.
     pub egress_presets: BTreeMap<String, Preset>,
@@ -70,6 +74,9 @@ pub struct PathNetwork {
 #[serde(deny_unknown_fields)]
 pub struct Preset {
     pub cidrs: Vec<String>,
+    /// Parts of them that stay closed, besides the metadata service.
+    #[serde(default)]
+    pub except: Vec<String>,
     pub ports: Vec<u16>,
     /// For engines that know names.
     #[serde(default)]
@@ -84,6 +91,9 @@ pub struct Preset {
 pub struct Tier {
     pub class: TierClass,
     pub deletion_protection: bool,
+    /// Absent: in class prod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_required: Option<bool>,
     pub pod_security: TierPodSecurity,
     pub quota: TierQuota,
     pub limits: TierLimits,
@@ -98,6 +108,10 @@ impl Tier {
     /// Whose permissions a persona has.
     pub fn role(&self, persona: PersonaName) -> PersonaName {
         self.roles.get(&persona).copied().unwrap_or(PersonaName::Viewer)
+    }
+
+    pub fn requires_owner(&self) -> bool {
+        self.owner_required.unwrap_or(self.class == TierClass::Prod)
     }
 
     /// The memory limit that goes with a memory request: both move together.
@@ -121,6 +135,9 @@ pub struct TierQuota {
     pub total: Quantities,
     /// A request may ask for so many times the default.
     pub bound_factor: u32,
+    /// Where that is not it: the most that a request may ask for.
+    #[serde(default)]
+    pub bounds: Quantities,
     /// What shared slots leave free of the environment's own part, for rolling updates.
     pub headroom_percent: u32,
     /// The part of the total that isolated slots have.
@@ -139,7 +156,9 @@ pub struct SlotsPercent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TierLimits {
-    pub default_memory: Quantity,
+    /// A container that asks for more and sets no limit is refused: Kubernetes fills in this one before it looks.
+    #[serde(default)]
+    pub default_memory: Option<Quantity>,
     pub default_request_cpu: Quantity,
     pub default_request_memory: Quantity,
 }
@@ -168,6 +187,9 @@ pub struct TierSlot {
     pub shared_role_only: bool,
     /// Of an isolated slot's namespace, besides its share.
     pub quota: Quantities,
+    /// The most that a slot may ask for of these; of others, what the environment has.
+    #[serde(default)]
+    pub bounds: Quantities,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -202,6 +224,10 @@ pub struct Grants {
     /// Groups of the cluster's identity provider that may get access.
     #[serde(default)]
     pub oidc_groups: Vec<String>,
+    /// `<provider> <subject>`: whose tokens of an OIDC provider may assume the role of a persona, as in
+    /// `token.actions.githubusercontent.com repo:acme/{team}-*`.
+    #[serde(default)]
+    pub trusted_oidc: Vec<String>,
     /// `<namespace>/<name>`: service accounts, besides the environment's own, that may get access.
     #[serde(default)]
     pub service_accounts: Vec<String>,
@@ -211,17 +237,30 @@ pub struct Grants {
     /// These actions may name the resource `*`.
     pub any_resource_actions: Vec<String>,
     pub ingress_cidrs: Vec<String>,
+    /// Of ingress controllers and gateways, whose pods may connect where a request says so. Reserved names.
+    #[serde(default)]
+    pub ingress_namespaces: Vec<String>,
     pub egress_cidrs: Vec<String>,
     pub egress_fqdns: Vec<String>,
     #[serde(default)]
     pub admission: Admission,
 }
 
+// === impl TierQuota ===
+
+impl TierQuota {
+    /// The most of a resource that a request may ask for; `None`: the path does not bound it.
+    pub fn bound(&self, resource: &str) -> Option<Quantity> {
+        let own = || self.total.get(resource)?.percent(100 * self.bound_factor);
+        self.bounds.get(resource).cloned().or_else(own)
+    }
+}
+
 // === impl Grants ===
 
 impl Grants {
     /// Every list by what it lets in, so that none is left out where two tiers are compared. `None` lets in everything.
-    pub fn lists(&self) -> [(&'static str, Option<&[String]>); 18] {
+    pub fn lists(&self) -> [(&'static str, Option<&[String]>); 20] {
         let Self {
             boundary: _,
             iam_path: _,
@@ -234,10 +273,12 @@ impl Grants {
             tagged_resources,
             target_role_arns,
             oidc_groups,
+            trusted_oidc,
             service_accounts,
             policy_arns,
             any_resource_actions,
             ingress_cidrs,
+            ingress_namespaces,
             egress_cidrs,
             egress_fqdns,
             admission,
@@ -252,10 +293,12 @@ impl Grants {
             ("IAM resources with the team's tag", Some(tagged_resources)),
             ("target roles", Some(target_role_arns)),
             ("groups of the identity provider", Some(oidc_groups)),
+            ("tokens of OIDC providers", Some(trusted_oidc)),
             ("service accounts", Some(service_accounts)),
             ("managed policies", Some(policy_arns)),
             ("IAM actions on any resource", Some(any_resource_actions)),
             ("ingress from", Some(ingress_cidrs)),
+            ("ingress from namespaces", Some(ingress_namespaces)),
             ("egress to", Some(egress_cidrs)),
             ("egress to names", Some(egress_fqdns)),
             ("hosts of Ingresses", ingress_hosts.as_ref()),

@@ -73,10 +73,25 @@ fn wrong_documents_are_refused() {
         ("isolation: namespace", "isolation: shared", "class prod", "shared by default in production"),
         ("10.0.0.0/8", "10.0.0.1/8", "10.0.0.0/8", "host bits"),
         ("headroom_percent: 25", "headroom_percent: 100", "below 100", "nothing but headroom"),
-        ("requests.cpu: \"16\"", "request.cpu: \"16\"", "not a resource", "a misspelt resource"),
+        ("requests.cpu: \"20\"", "request.cpu: \"20\"", "not a resource", "a misspelt resource"),
         ("egress_presets: [same_environment]", "egress_presets: [nope]", "not defined", "an unknown preset"),
         ("max_session_seconds: 3600", "max_session_seconds: 60", "43200", "a session too short for IAM"),
         ("iam_path: /goldenpath/", "iam_path: /", "iam_path", "outside of our path"),
+        ("[scaledjobs, scaledobjects,", "['*', scaledobjects,", "lower case", "every kind of a group"),
+        (
+            "    - traefik\n    - upbound-system",
+            "    - upbound-system",
+            "not among `reserved`",
+            "a door that a team could be named",
+        ),
+        ("services.loadbalancers: \"1\" }", "services.nodes: \"1\" }", "not in quota.total", "a bound of nothing"),
+        ("    limits: {", "    limits: { default_memory: 1Mi,", "above limit", "a default below the request"),
+        (
+            "        pods: \"40\"",
+            "        pods: \"40\"\n        limits.memory: 1Gi",
+            "default_memory is missing",
+            "pods without a limit",
+        ),
         ("tiers:", "tiers: []\nold:", "", "no tiers"),
     ] {
         assert!(TEXT.contains(from), "{from} is in the document");

@@ -1,8 +1,11 @@
 //! What a golden path may not say. A platform team decides freely inside of these; outside of them lies power over the
 //! account or the cluster, which no environment may hand out.
 
-use super::document::{
-    GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, SAME_ENVIRONMENT, SlotsPercent, Tier, owned,
+use super::{
+    document::{
+        GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, owned,
+    },
+    roles,
 };
 use crate::{
     domain::{Cidr, GROUP_PREFIX, Isolation, PersonaName, Role, TierClass, covers},
@@ -21,10 +24,14 @@ pub(super) fn validate(path: &GoldenPath) -> Result<(), String> {
     ensure(path.name.bytes().all(plain), || format!("name {:?}: use a-z, 0-9 and '-', it becomes a label", path.name))?;
     ensure(!path.tiers.is_empty(), || "there is no tier".into())?;
     path.metadata.check()?;
+    roles::are_sound(&path.roles)?;
     for preset in path.network.egress_presets.values() {
         each_cidr(&preset.cidrs)?;
+        each_cidr(&preset.except)?;
         preset.fqdns.iter().try_for_each(|text| placeholders(text))?;
     }
+    are_reserved(path, &path.network.monitoring_namespaces)
+        .map_err(|reason| format!("network.monitoring_namespaces: {reason}"))?;
     for (name, tier) in &path.tiers {
         tier_is_sound(path, tier).map_err(|reason| format!("tier {name}: {reason}"))?;
     }
@@ -43,8 +50,12 @@ fn tier_is_sound(path: &GoldenPath, tier: &Tier) -> Result<(), String> {
         quota::resource_is_known(name).map_err(|reason| format!("quota.total: {reason}"))?;
         ensure(!quantity.is_negative(), || format!("quota.total: {name} is negative"))?;
     }
-    for name in ["requests.cpu", "requests.memory", "limits.memory", "pods"] {
+    for name in ["requests.cpu", "requests.memory", "pods"] {
         ensure(quota.total.contains_key(name), || format!("quota.total: {name} is missing"))?;
+    }
+    for (name, bound) in &quota.bounds {
+        let default = quota.total.get(name).ok_or_else(|| format!("quota.bounds: {name} is not in quota.total"))?;
+        ensure(bound >= default, || format!("quota.bounds: {name} is less than its default"))?;
     }
     ensure(quota.bound_factor >= 1, || "quota.bound_factor must be at least 1".into())?;
     let SlotsPercent { default, min, max } = quota.slots_percent;
@@ -52,7 +63,12 @@ fn tier_is_sound(path: &GoldenPath, tier: &Tier) -> Result<(), String> {
         "quota.slots_percent: default must lie between min and max, and max be at most 100".into()
     })?;
     ensure(quota.headroom_percent < 100, || "quota.headroom_percent must be below 100".into())?;
-    ensure(limits.default_request_memory <= limits.default_memory, || "limits: request above limit".into())?;
+    let most = limits.default_memory.as_ref();
+    ensure(most.is_none_or(|most| limits.default_request_memory <= *most), || "limits: request above limit".into())?;
+    ensure(most.is_some() || !quota.total.contains_key("limits.memory"), || {
+        "limits.default_memory is missing: with limits.memory in quota.total, a pod that sets no limit would be refused"
+            .into()
+    })?;
     for preset in &network.egress_presets {
         let known = preset == SAME_ENVIRONMENT || path.network.egress_presets.contains_key(preset);
         ensure(known, || format!("network.egress_presets: {preset} is not defined"))?;
@@ -62,7 +78,19 @@ fn tier_is_sound(path: &GoldenPath, tier: &Tier) -> Result<(), String> {
     ensure((1..=slot.max_replicas).contains(&slot.min_replicas), || {
         "slot: min_replicas is not within max_replicas".into()
     })?;
+    are_reserved(path, &grants.ingress_namespaces).map_err(|reason| format!("grants.ingress_namespaces: {reason}"))?;
     grants_are_sound(grants).map_err(|reason| format!("grants.{reason}"))
+}
+
+/// A team whose environment had that name would be let in everywhere.
+fn are_reserved(path: &GoldenPath, names: &[String]) -> Result<(), String> {
+    let Reserved { prefixes, namespaces } = &path.reserved;
+    let is_free =
+        |name: &&String| !namespaces.contains(name) && !prefixes.iter().any(|prefix| name.starts_with(prefix));
+    match names.iter().find(is_free) {
+        Some(name) => Err(format!("{name} is not among `reserved`, so that an environment could have that name")),
+        None => Ok(()),
+    }
 }
 
 fn grants_are_sound(grants: &Grants) -> Result<(), String> {
@@ -78,10 +106,12 @@ fn grants_are_sound(grants: &Grants) -> Result<(), String> {
         team_tag,
         target_role_arns,
         oidc_groups,
+        trusted_oidc,
         service_accounts,
         policy_arns,
         any_resource_actions,
         ingress_cidrs,
+        ingress_namespaces: _,
         egress_cidrs,
         egress_fqdns,
         admission,
@@ -155,11 +185,20 @@ fn grants_are_sound(grants: &Grants) -> Result<(), String> {
             format!("oidc_groups: {group} covers groups of Kubernetes itself")
         })?;
     }
+    for text in trusted_oidc {
+        let subject = text.split_once(' ').map_or("", |(_, subject)| subject);
+        ensure(!subject.is_empty() && !subject.starts_with(['*', '?']), || {
+            format!(
+                "trusted_oidc: {text:?} is not <provider> <subject>, with a subject that says whose tokens they are"
+            )
+        })?;
+    }
     let of_cluster = [boundary].into_iter().chain(policy_arns).chain(egress_fqdns);
     of_cluster.map(String::as_str).try_for_each(placeholders)?;
     let of_owner = principals.iter().chain(resources).chain(tagged_resources).chain(target_role_arns);
     of_owner
         .chain(oidc_groups)
+        .chain(trusted_oidc)
         .chain(service_accounts)
         .map(|text| owned(text, "", ""))
         .try_for_each(|text| placeholders(&text))

@@ -45,15 +45,16 @@ pub fn limits(tier: &TierLimits, layers: &[Option<&Limits>]) -> LimitsContainer 
     let max_memory = pick(|c| c.max_memory.as_ref());
     let at_most =
         |value: &Quantity, limit: Option<&Quantity>| limit.filter(|limit| *limit < value).unwrap_or(value).clone();
-    let memory =
-        pick(|c| c.default_memory.as_ref()).unwrap_or_else(|| at_most(&tier.default_memory, max_memory.as_ref()));
+    let of_tier = || tier.default_memory.as_ref().map(|memory| at_most(memory, max_memory.as_ref()));
+    // The API server's own default under a maximum.
+    let memory = pick(|c| c.default_memory.as_ref()).or_else(of_tier).or_else(|| max_memory.clone());
     let request = pick(|c| c.default_request_memory.as_ref())
-        .unwrap_or_else(|| at_most(&tier.default_request_memory, Some(&memory)));
+        .unwrap_or_else(|| at_most(&tier.default_request_memory, memory.as_ref()));
     let cpu = pick(|c| c.default_request_cpu.as_ref()).unwrap_or_else(|| tier.default_request_cpu.clone());
     LimitsContainer {
         default_request_cpu: Some(cpu),
         default_request_memory: Some(request),
-        default_memory: Some(memory),
+        default_memory: memory,
         max_memory,
     }
 }

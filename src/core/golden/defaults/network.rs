@@ -1,11 +1,11 @@
 //! What a namespace lets in and out: the tier's directions and presets under what the environment says.
 
 use crate::{
-    domain::{Cidr, Network, NetworkEngine, StableFacts},
+    domain::{Cidr, EgressRule, Network, NetworkEngine, StableFacts},
     golden::{
-        catalogue::{GoldenPath, SAME_ENVIRONMENT, TierNetwork, filled},
+        catalogue::{GoldenPath, SAME_ENVIRONMENT, Terms, filled},
         objects::network::{NetworkRules, Opening},
-        parent::ParentNetwork,
+        parent::{ParentNetwork, ParentOpening},
     },
 };
 use std::collections::BTreeSet;
@@ -19,27 +19,49 @@ pub fn engine(asked: Option<NetworkEngine>, facts: &StableFacts) -> NetworkEngin
     }
 }
 
-pub fn network(asked: Option<&Network>, tier: &TierNetwork, facts: &StableFacts) -> ParentNetwork {
+pub fn network(asked: Option<&Network>, terms: &Terms, facts: &StableFacts) -> ParentNetwork {
+    let Terms { path, tier } = terms;
+    let tier = &tier.network;
     let Network {
         default_deny,
         allow_from,
         ingress_cidrs,
+        ingress_namespaces,
+        ingress_ports,
+        same_environment,
+        monitoring_namespaces,
         egress_presets,
         egress_cidrs,
+        egress,
         egress_fqdns,
+        ingress_hosts: _,
         engine: named,
-        ..
     } = asked.cloned().unwrap_or_default();
     let (allow_from, egress_fqdns) = (allow_from.into_value(), egress_fqdns.into_value());
     let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
-    let presets: BTreeSet<String> = tier.egress_presets.iter().cloned().chain(egress_presets.into_value()).collect();
+    let mut presets: BTreeSet<String> =
+        tier.egress_presets.iter().cloned().chain(egress_presets.into_value()).collect();
+    match same_environment {
+        Some(true) => drop(presets.insert(SAME_ENVIRONMENT.to_owned())),
+        Some(false) => drop(presets.remove(SAME_ENVIRONMENT)),
+        None => {}
+    }
+    let scrapers = monitoring_namespaces.into_value();
+    let rules = egress.into_value();
+    let whole = (!egress_cidrs.is_empty_list()).then(|| EgressRule { cidrs: egress_cidrs.into_value(), ports: vec![] });
+    let opening =
+        |EgressRule { cidrs, ports }: EgressRule| Some(ParentOpening { cidrs: cidrs.all().map(owned)?, ports });
+    let egress = rules.into_iter().chain(whole).map(opening).collect();
     ParentNetwork {
         engine: engine(named, facts),
         default_deny: default_deny.unwrap_or(tier.default_deny),
         allow_from,
         ingress_cidrs: ingress_cidrs.all().map(owned),
+        ingress_namespaces: ingress_namespaces.into_value(),
+        ingress_ports: ingress_ports.into_value(),
+        monitoring_namespaces: if scrapers.is_empty() { path.network.monitoring_namespaces.clone() } else { scrapers },
         egress_presets: presets.into_iter().collect(),
-        egress_cidrs: egress_cidrs.all().map(owned),
+        egress,
         egress_fqdns,
     }
 }
@@ -51,7 +73,7 @@ pub fn rules(environment: &str, network: &ParentNetwork, path: &GoldenPath, fact
         .map(|preset| {
             let mut to = ranges(&preset.cidrs);
             to.extend(services.filter(|_| preset.kubernetes_service).map(|services| services.nth(1)));
-            Opening { to, ports: preset.ports.clone() }
+            Opening { to, except: ranges(&preset.except), ports: preset.ports.clone() }
         })
         .collect();
     let mut names = BTreeSet::new();
@@ -65,16 +87,46 @@ pub fn rules(environment: &str, network: &ParentNetwork, path: &GoldenPath, fact
         default_deny: network.default_deny,
         same_environment: network.egress_presets.iter().any(|preset| preset == SAME_ENVIRONMENT),
         allow_from: network.allow_from.iter().map(|from| from.trim_start_matches("env:").to_owned()).collect(),
-        monitoring_namespaces: path.network.monitoring_namespaces.clone(),
+        monitoring_namespaces: network.monitoring_namespaces.clone(),
         ingress: network.ingress_cidrs.as_deref().map(ranges),
-        egress: network.egress_cidrs.as_deref().map(ranges).map(|to| {
-            openings.extend((!to.is_empty()).then_some(Opening { to, ports: vec![] }));
-            openings
+        ingress_namespaces: network.ingress_namespaces.clone(),
+        ingress_ports: network.ingress_ports.clone(),
+        egress: network.egress.as_ref().map(|rules| {
+            let opening = |ParentOpening { cidrs, ports }: &ParentOpening| Opening {
+                to: ranges(cidrs),
+                except: vec![],
+                ports: ports.clone(),
+            };
+            openings.extend(rules.iter().map(opening));
+            merged(openings)
         }),
         names,
         // EKS gives kube-dns the tenth address of the service range: .10, or ::a.
         dns: services.map(|services| services.nth(10)),
     }
+}
+
+/// Those that differ in their ranges alone are one, and a range inside of another one says nothing.
+fn merged(openings: Vec<Opening>) -> Vec<Opening> {
+    let mut merged: Vec<Opening> = vec![];
+    for Opening { to, except, ports } in openings {
+        let same = merged.iter_mut().find(|one| one.ports == ports && one.except == except);
+        match same {
+            Some(same) => same.to.extend(to),
+            None => merged.push(Opening { to, except, ports }),
+        }
+    }
+    for Opening { to, .. } in &mut merged {
+        let all = to.clone();
+        let is_first = |index: usize, range: &Cidr| !all[..index].contains(range);
+        let is_inside = |range: &Cidr| all.iter().any(|other| other != range && other.contains(range));
+        let mut index = 0;
+        to.retain(|range| {
+            index += 1;
+            is_first(index - 1, range) && !is_inside(range)
+        });
+    }
+    merged
 }
 
 fn ranges(cidrs: &[String]) -> Vec<Cidr> {

@@ -7,13 +7,13 @@ mod quota;
 
 use super::names::{namespace_name, namespaces};
 use crate::{
-    domain::{AdoptMode, Contact, EnvironmentSpec, LABEL_PREFIX, Limits, POD_SECURITY_PREFIX, PodSecurity, Problems},
+    domain::{AdoptMode, Contact, EnvironmentSpec, Limits, PodSecurity, Problems},
     golden::{
         checks::{check_bytes, check_drift, check_namespace_length},
         forms,
+        namespace_checks::check_keys,
     },
 };
-use std::collections::BTreeMap;
 
 /// A plan that nobody can read is no plan; Kubernetes itself bounds neither.
 const MOST_NAMESPACES: usize = 20;
@@ -95,8 +95,7 @@ fn check_namespaces(spec: &EnvironmentSpec, problems: &mut Problems) {
         let name = namespace_name(&spec.name, key);
         let next = "Shorten the environment's name or the key.";
         check_namespace_length("environment.namespace_length", &name, &at, next, problems);
-        check_keys(&namespace.labels, &[at[0], at[1], "labels"], true, problems);
-        check_keys(&namespace.annotations, &[at[0], at[1], "annotations"], false, problems);
+        check_keys([&namespace.labels, &namespace.annotations], &at, problems);
         check_limits(namespace.limits.as_ref(), &at, problems);
         check_pod_security(namespace.pod_security.as_ref(), &at, problems);
         let (outer, inner) = (spec.pod_security.as_ref(), namespace.pod_security.as_ref());
@@ -108,39 +107,6 @@ fn check_namespaces(spec: &EnvironmentSpec, problems: &mut Problems) {
                 &[at[0], at[1], "pod_security", "enforce"],
                 "A namespace's Pod Security level can only be stricter than the environment's",
                 "Raise the level, or lower the environment's as far as the tier allows.",
-            );
-        }
-    }
-}
-
-fn check_keys(map: &BTreeMap<String, String>, at: &[&str], is_label: bool, problems: &mut Problems) {
-    for (key, value) in map {
-        let at = [at, &[key.as_str()]].concat();
-        let ours = key.starts_with(LABEL_PREFIX)
-            || matches!(key.as_str(), "app.kubernetes.io/managed-by" | "app.kubernetes.io/part-of");
-        let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);
-        let kubernetes =
-            ["kubernetes.io", "k8s.io"].iter().any(|own| prefix == *own || prefix.ends_with(&format!(".{own}")));
-        if ours || key.starts_with(POD_SECURITY_PREFIX) || kubernetes {
-            problems.error(
-                "environment.reserved_key",
-                &at,
-                format!("{key} is set by the golden path or by Kubernetes, not by an environment"),
-                "Choose a key under a domain of your own. Set Pod Security by `pod_security`.",
-            );
-        } else if !forms::is_qualified_name(key) {
-            problems.error(
-                "environment.key_form",
-                &at,
-                format!("{key:?} is not a valid key of a label or annotation"),
-                "Write [<domain>/]<name>, with a name of at most 63 characters.",
-            );
-        } else if is_label && !forms::is_label_value(value) {
-            problems.error(
-                "environment.label_value",
-                &at,
-                format!("{value:?} is not a valid value of a label"),
-                "Use at most 63 letters, digits, '-', '_' and '.', or use an annotation.",
             );
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     golden::{
         catalogue::{Catalogue, Terms, Tier},
         defaults::namespace::limits,
-        quota::{Written, split},
+        quota::{self, Written, split},
     },
 };
 use std::collections::BTreeMap;
@@ -68,15 +68,19 @@ impl Effective {
 }
 
 /// The tier's defaults under what was written. A memory limit that was not written moves with the memory request, by the
-/// tier's own ratio: else a larger request would meet the default limit.
+/// tier's own ratio: else a larger request would meet the default limit. Node ports follow the load balancers.
 fn total(spec: &EnvironmentSpec, tier: &Tier) -> Quantities {
     let mut total = tier.quota.total.clone();
-    let Some(quota) = &spec.quota else { return total };
-    total.extend(quota.total.iter().map(|(name, quantity)| (name.clone(), quantity.clone())));
-    if !quota.total.contains_key("limits.memory")
-        && let Some(limit) = quota.total.get("requests.memory").and_then(|request| tier.memory_limit(request))
+    let written = spec.quota.iter().flat_map(|quota| quota.total.iter());
+    total.extend(written.map(|(name, quantity)| (name.clone(), quantity.clone())));
+    let is_written = |name: &str| spec.quota.as_ref().is_some_and(|quota| quota.total.contains_key(name));
+    if !is_written("limits.memory")
+        && let Some(limit) = total.get("requests.memory").and_then(|request| tier.memory_limit(request))
     {
         total.insert("limits.memory".to_owned(), limit);
+    }
+    if !is_written("services.nodeports") {
+        quota::add_node_ports(&mut total);
     }
     total
 }

@@ -7,14 +7,15 @@ use super::{
 };
 use crate::{
     domain::{
-        Cidr, DefaultDeny, EnvironmentSpec, LateList, Namespace, Network, NetworkEngine, PodSecurity, Problems,
+        Cidr, DefaultDeny, EnvironmentSpec, LateList, Limits, Namespace, Network, NetworkEngine, PodSecurity, Problems,
         TierClass, covered, listed,
     },
     golden::{
         catalogue::{GoldenPath, SAME_ENVIRONMENT, SlotsPercent, Terms, Tier, filled, owned},
         checks::{check_granted_fqdns, check_reserved},
-        defaults::admission::granted_hosts,
+        defaults::{admission::granted_hosts, namespace::limits},
         forms::minor_version,
+        namespace_checks::judge_keys,
         quota::{self, check_part},
     },
 };
@@ -39,7 +40,7 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
             instead.clone(),
         );
     }
-    if is_prod && spec.owner.is_none() {
+    if tier.requires_owner() && spec.owner.is_none() {
         problems.error(
             "environment.owner_required",
             &["owner"],
@@ -51,11 +52,18 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
         let at = ["namespaces", key.as_str()];
         check_reserved(path, &namespace.name, problems);
         judge_pod_security(namespace.written.pod_security.as_ref(), tier, &at, problems);
-        judge_metadata(namespace, path, &at, problems);
+        let Namespace { labels, annotations, .. } = &namespace.written;
+        judge_keys(path, [labels, annotations], &at, problems);
         judge_memory(namespace, &at, problems);
     }
     judge_pod_security(spec.pod_security.as_ref(), tier, &[], problems);
     judge_quota(effective, problems);
+    judge_default_limit(spec.limits.as_ref(), &[], problems);
+    if effective.quota.contains_key("limits.memory")
+        && limits(&tier.limits, &[spec.limits.as_ref()]).default_memory.is_none()
+    {
+        no_default_limit(&["quota", "total", "limits.memory"], problems);
+    }
     if let Some(network) = &spec.network {
         judge_network(network, path, tier, is_prod, problems);
     }
@@ -68,22 +76,6 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
                 format!("Golden path {} does not grant the access policy {policy}", path.name),
                 format!("Granted in this tier: {}.", tier.grants.access_policies.join(", ")),
             );
-        }
-    }
-}
-
-fn judge_metadata(namespace: &EffectiveNamespace, path: &GoldenPath, at: &[&str], problems: &mut Problems) {
-    let Namespace { labels, annotations, .. } = &namespace.written;
-    for (field, keys) in [("labels", labels), ("annotations", annotations)] {
-        for (key, value) in keys.iter() {
-            if let Some(why) = path.metadata.refuses(key, value) {
-                problems.error(
-                    "environment.key_not_granted",
-                    &[at, &[field, key]].concat(),
-                    format!("{key} may not be set on a namespace: {why}"),
-                    "Use a key without a domain, or ask the platform team to list the domain or the key in the golden path's `metadata`.",
-                );
-            }
         }
     }
 }
@@ -142,11 +134,9 @@ fn judge_quota(effective: &Effective, problems: &mut Problems) {
             check_part(resource, &rest.left, &rest.part, rest.takers.len(), &["quota", "total", resource], problems);
         }
     }
-    let tier_total = &terms.tier.quota.total;
     let written = |resource: &str| spec.quota.as_ref().is_some_and(|quota| quota.total.contains_key(resource));
     for (resource, asked) in spec.quota.iter().flat_map(|quota| &quota.total) {
-        let bound = tier_total.get(resource).and_then(|default| default.percent(100 * terms.tier.quota.bound_factor));
-        if let Some(bound) = bound.filter(|bound| asked > bound) {
+        if let Some(bound) = terms.tier.quota.bound(resource).filter(|bound| asked > bound) {
             problems.error(
                 "environment.quota_above_bound",
                 &["quota", "total", resource],
@@ -181,18 +171,41 @@ fn judge_quota(effective: &Effective, problems: &mut Problems) {
     quota::shares(total, &effective.written_quotas(), problems);
 }
 
-/// A container that sets nothing must fit into the quota that its namespace was given.
+/// A container that sets nothing must fit into the quota that its namespace was given, and one that asks for much must not meet a
+/// default below it.
 fn judge_memory(namespace: &EffectiveNamespace, at: &[&str], problems: &mut Problems) {
     let quota = namespace.written.quota.as_ref().and_then(|quota| quota.get("limits.memory"));
-    if let (Some(quota), Some(default)) = (quota, &namespace.limits.default_memory)
-        && default > quota
-        && !quota.is_zero()
-    {
-        problems.error(
+    let field = [at, &["quota", "limits.memory"]].concat();
+    match (quota.filter(|quota| !quota.is_zero()), &namespace.limits.default_memory) {
+        (Some(_), None) => no_default_limit(&field, problems),
+        (Some(quota), Some(default)) if default > quota => problems.error(
             "environment.default_exceeds_quota",
-            &[at, &["quota", "limits.memory"]].concat(),
+            &field,
             format!("The default memory limit of a container is {default}, more than this quota"),
             "Raise the quota, or lower `limits.container.default_memory`.",
+        ),
+        _ => {}
+    }
+    judge_default_limit(namespace.written.limits.as_ref(), at, problems);
+}
+
+fn no_default_limit(field: &[&str], problems: &mut Problems) {
+    problems.error(
+        "environment.no_default_limit",
+        field,
+        "A quota of `limits.memory` refuses every pod that sets no limit, and there is no default",
+        "Set `limits.container.default_memory` as well, or leave `limits.memory` out.",
+    );
+}
+
+fn judge_default_limit(limits: Option<&Limits>, at: &[&str], problems: &mut Problems) {
+    let container = limits.and_then(|limits| limits.container.as_ref());
+    if let Some(default) = container.and_then(|container| container.default_memory.as_ref()) {
+        problems.warning(
+            "environment.default_limit",
+            &[at, &["limits", "container", "default_memory"]].concat(),
+            format!("A container that asks for more than {} of memory and sets no limit is refused", default.written()),
+            "Kubernetes fills in this limit before it compares. Leave it out, or make sure that workloads set limits.",
         );
     }
 }
@@ -229,8 +242,26 @@ fn judge_network(network: &Network, path: &GoldenPath, tier: &Tier, is_prod: boo
             );
         }
     }
-    judge_ranges(&network.ingress_cidrs, &tier.grants.ingress_cidrs, "ingress_cidrs", problems);
-    judge_ranges(&network.egress_cidrs, &tier.grants.egress_cidrs, "egress_cidrs", problems);
+    let named: [(&str, &[String], &[String]); 2] = [
+        ("ingress_namespaces", &network.ingress_namespaces, &tier.grants.ingress_namespaces),
+        ("monitoring_namespaces", &network.monitoring_namespaces, &path.network.monitoring_namespaces),
+    ];
+    for (field, asked, granted) in named {
+        for name in asked.iter().filter(|name| !granted.contains(name)) {
+            problems.error(
+                "network.namespace_not_granted",
+                &["network", field],
+                format!("The golden path does not let pods of namespace {name} in"),
+                format!("Granted in this tier: {}. Ask the platform team to add it to the path.", listed(granted)),
+            );
+        }
+    }
+    judge_ranges(&network.ingress_cidrs, &tier.grants.ingress_cidrs, &["network", "ingress_cidrs"], problems);
+    judge_ranges(&network.egress_cidrs, &tier.grants.egress_cidrs, &["network", "egress_cidrs"], problems);
+    for (index, rule) in network.egress.iter().enumerate() {
+        let at = ["network", "egress", &index.to_string(), "cidrs"];
+        judge_ranges(&rule.cidrs, &tier.grants.egress_cidrs, &at, problems);
+    }
     check_granted_fqdns(&network.egress_fqdns, &tier.grants, &["network", "egress_fqdns"], problems);
 }
 
@@ -260,14 +291,14 @@ fn judge_admission(spec: &EnvironmentSpec, tier: &Tier, problems: &mut Problems)
     }
 }
 
-fn judge_ranges(asked: &LateList, granted: &[String], field: &str, problems: &mut Problems) {
+fn judge_ranges(asked: &LateList, granted: &[String], at: &[&str], problems: &mut Problems) {
     let ranges: Vec<Cidr> = granted.iter().filter_map(|text| text.parse().ok()).collect();
     for text in asked.known() {
         let Ok(range) = text.parse::<Cidr>() else { continue };
         if !ranges.iter().any(|granted| granted.contains(&range)) {
             problems.error(
                 "network.range_not_granted",
-                &["network", field],
+                at,
                 format!("The golden path does not grant {text} in this tier"),
                 format!(
                     "Granted: {}. Open hosts beyond them by name (`egress_fqdns`), or ask the platform team.",
@@ -286,6 +317,7 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
     let granted: Vec<String> =
         grants.principals.iter().map(|pattern| filled(&own(pattern), &resolved.roles.cluster)).collect();
     let groups: Vec<String> = grants.oidc_groups.iter().map(own).collect();
+    let tokens_granted: Vec<String> = grants.trusted_oidc.iter().map(own).collect();
     let accounts: Vec<String> = grants.service_accounts.iter().map(own).collect();
     let is_own = |account: &str| {
         let namespace = account.split_once('/').map_or("", |(namespace, _)| namespace);
@@ -306,6 +338,21 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
                     format!("Granted in this tier: {}.", granted.join(", ")),
                 );
             }
+        }
+        let tokens = persona
+            .trusted_oidc
+            .iter()
+            .flat_map(|trusted| trusted.subjects.iter().map(|subject| format!("{} {subject}", trusted.provider)));
+        for token in tokens.filter(|token| !covered(&tokens_granted, token)) {
+            problems.error(
+                "access.oidc_not_granted",
+                &["access", name.as_str(), "trusted_oidc"],
+                format!("The golden path does not grant access to tokens of {token}"),
+                format!(
+                    "Granted in this tier: {}. Ask the platform team to add it to `grants.trusted_oidc`.",
+                    listed(&tokens_granted)
+                ),
+            );
         }
         for group in persona.oidc_groups.known().filter(|group| !covered(&groups, group)) {
             problems.error(

@@ -119,7 +119,7 @@ impl Foundation {
         };
         let owner_annotations = owner_annotations(spec.owner.as_ref());
         let roles = roles::terms(&tier.grants, &facts.cluster_arn, &mark, &owner_annotations);
-        let network = network::network(spec.network.as_ref(), &tier.network, facts);
+        let network = network::network(spec.network.as_ref(), &effective.terms, facts);
         let mut problems = Problems::default();
         let personas = people::personas(spec, facts, &roles, &mut problems);
         check_engine(network.engine, &network.egress_fqdns, &["network", "egress_fqdns"], &mut problems);

@@ -1,10 +1,13 @@
 //! The four ClusterRoles, pinned and not aggregated.
 //!
 //! The built-in `edit` may write NetworkPolicies, make tokens of service accounts, impersonate them and read Secrets; `admin`
-//! adds RoleBindings; charts aggregate into both behind our back. None of ours does any of it: what bounds a tenant
-//! (NetworkPolicies, quotas, limits, bindings, service accounts' tokens) no tenant writes.
+//! adds RoleBindings; charts aggregate into both behind our back. None of ours does any of it: quotas, limits and service
+//! accounts' tokens no tenant writes, and of what else bounds one (NetworkPolicies, bindings) only what a guard keeps inside.
 
-use crate::domain::PersonaName;
+use crate::{
+    domain::{Guard, PersonaName},
+    golden::catalogue::RoleRule,
+};
 use serde_json::{Value, json};
 
 const READ: &[&str] = &["get", "list", "watch"];
@@ -53,33 +56,49 @@ const DEBUG: Table = &[("", "pods/ephemeralcontainers")];
 const EVICT: Table = &[("", "pods/eviction")];
 const SECRETS: Table = &[("", "secrets")];
 
-/// Viewer reads; developer adds writes to workloads and exec; deployer has those writes and Secrets, no exec; admin has both.
-pub fn rules(persona: PersonaName) -> Vec<Value> {
-    let (workloads, exec, secrets) = match persona {
+/// What charts bring along. A ServiceAccount may do nothing by itself; a Role grants no more than its writer has (RBAC's own
+/// rule against escalation).
+const INSTALLED: Table = &[("", "serviceaccounts"), ("rbac.authorization.k8s.io", "roles")];
+/// Each only where the guard is that keeps them inside of the environment.
+const GUARDED: [(Guard, Table); 2] = [
+    (Guard::RoleBindings, &[("rbac.authorization.k8s.io", "rolebindings")]),
+    (Guard::Network, &[("networking.k8s.io", "networkpolicies")]),
+];
+
+/// Viewer reads; developer adds writes to workloads and exec; deployer has those writes, Secrets and what charts bring, no exec;
+/// admin has both. `granted` is what golden paths add.
+pub fn rules<'a>(
+    persona: PersonaName,
+    is_on: impl Fn(Guard) -> bool,
+    granted: impl IntoIterator<Item = &'a RoleRule>,
+) -> Vec<Value> {
+    let (workloads, exec, deploys) = match persona {
         PersonaName::Viewer => (false, false, false),
         PersonaName::Developer => (true, true, false),
         PersonaName::Deployer => (true, false, true),
         PersonaName::Admin => (true, true, true),
     };
-    let parts: [(bool, Table, &[&str]); 7] = [
+    let guarded = GUARDED.into_iter().map(|(guard, table)| (deploys && is_on(guard), table, WRITE));
+    let parts: [(bool, Table, &[&str]); 8] = [
         (true, SEEN, READ),
         (workloads, WORKLOADS, WRITE),
         (workloads, EVICT, &["create"]),
         (exec, EXEC, &["create", "get"]),
         (exec, DEBUG, &["patch", "update"]),
-        (secrets, SECRETS, READ),
-        (secrets, SECRETS, WRITE),
+        (deploys, SECRETS, READ),
+        (deploys, SECRETS, WRITE),
+        (deploys, INSTALLED, WRITE),
     ];
-    parts
-        .into_iter()
-        .filter(|(granted, ..)| *granted)
-        .flat_map(|(_, table, verbs)| {
-            table.iter().map(move |(group, resources)| {
-                let resources: Vec<&str> = resources.split_whitespace().collect();
-                json!({"apiGroups": [group], "resources": resources, "verbs": verbs})
-            })
+    let own = parts.into_iter().chain(guarded).filter(|(granted, ..)| *granted).flat_map(|(_, table, verbs)| {
+        table.iter().map(move |(group, resources)| {
+            let resources: Vec<&str> = resources.split_whitespace().collect();
+            json!({"apiGroups": [group], "resources": resources, "verbs": verbs})
         })
-        .collect()
+    });
+    let granted = granted.into_iter().map(
+        |RoleRule { groups, resources, verbs }| json!({"apiGroups": groups, "resources": resources, "verbs": verbs}),
+    );
+    own.chain(granted).collect()
 }
 
 pub fn name(persona: PersonaName) -> String {

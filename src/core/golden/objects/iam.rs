@@ -1,7 +1,8 @@
 //! IAM roles: of personas and of workloads. Every one has the tier's permissions boundary, a path of ours and our tags.
 
 use crate::domain::{
-    Body, ClusterArn, Desired, Identity, IdentityScope, ObjectKey, PersonaName, Role, Statement, short_hash,
+    Body, ClusterArn, Desired, Identity, IdentityScope, ObjectKey, PersonaName, Role, Statement, TrustedOidc,
+    short_hash,
 };
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ pub struct PersonaRole {
     pub arn: String,
     /// `None` waits for another resource of the run.
     pub trusted: Option<Vec<String>>,
+    pub trusted_oidc: Vec<TrustedOidc>,
 }
 
 #[derive(Clone, Debug)]
@@ -77,12 +79,15 @@ impl RoleTerms {
     }
 
     /// A role that named principals may assume to use the cluster.
-    pub fn persona(&self, persona: PersonaName, PersonaRole { name, arn: _, trusted }: &PersonaRole) -> Desired {
+    pub fn persona(&self, persona: PersonaName, role: &PersonaRole) -> Desired {
+        let PersonaRole { name, arn: _, trusted, trusted_oidc } = role;
         let trust = trusted.as_ref().map(|trusted| {
-            json!({"Version": VERSION, "Statement": [{
-                "Effect": "Allow", "Principal": {"AWS": trusted},
-                "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
-            }]})
+            let people = (!trusted.is_empty()).then(|| {
+                json!({"Effect": "Allow", "Principal": {"AWS": trusted},
+                    "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]})
+            });
+            let tokens = trusted_oidc.iter().map(|trusted| self.oidc(trusted));
+            json!({"Version": VERSION, "Statement": people.into_iter().chain(tokens).collect::<Vec<Value>>()})
         });
         let describe = json!({"Version": VERSION, "Statement": [{
             "Effect": "Allow", "Action": ["eks:DescribeCluster"], "Resource": [self.cluster.as_str()]
@@ -90,6 +95,14 @@ impl RoleTerms {
         let description = format!("{persona} of environment {}", self.environment);
         let policies = Policies { inline: [("gp-cluster".to_owned(), describe)].into(), attached: BTreeSet::new() };
         self.role(name, trust, Some(policies), description)
+    }
+
+    fn oidc(&self, TrustedOidc { provider, audience, subjects }: &TrustedOidc) -> Value {
+        let arn = format!("arn:{}:iam::{}:oidc-provider/{provider}", self.cluster.partition(), self.cluster.account());
+        let audience = audience.as_deref().unwrap_or("sts.amazonaws.com");
+        let (aud, sub) = (format!("{provider}:aud"), format!("{provider}:sub"));
+        json!({"Effect": "Allow", "Principal": {"Federated": arn}, "Action": ["sts:AssumeRoleWithWebIdentity"],
+            "Condition": {"StringEquals": { aud: audience }, "StringLike": { sub: subjects }}})
     }
 
     pub fn workload(&self, role: &WorkloadRole, slot: &str, namespace: &str, identity: &Identity) -> Desired {

@@ -97,19 +97,18 @@ fn of_priority(classes: &[&str]) -> Value {
 
 fn limit_range(limits: &LimitsContainer) -> Value {
     let LimitsContainer { default_memory, default_request_cpu, default_request_memory, max_memory } = limits;
-    let pairs = |pairs: [(&str, &Option<Quantity>); 2]| -> Map<String, Value> {
+    let pairs = |pairs: &[(&str, &Option<Quantity>)]| -> Map<String, Value> {
         pairs
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value.as_ref()?.to_string()))))
+            .iter()
+            .filter_map(|(name, value)| Some(((*name).to_owned(), Value::from(value.as_ref()?.to_string()))))
             .collect()
     };
-    let mut item = json!({
-        "type": "Container",
-        "default": pairs([("memory", default_memory), ("", &None)]),
-        "defaultRequest": pairs([("cpu", default_request_cpu), ("memory", default_request_memory)]),
-    });
-    if let Some(max) = max_memory {
-        item["max"] = json!({"memory": max.to_string()});
+    let requests = pairs(&[("cpu", default_request_cpu), ("memory", default_request_memory)]);
+    let mut item = json!({"type": "Container", "defaultRequest": requests});
+    for (field, memory) in [("default", default_memory), ("max", max_memory)] {
+        if memory.is_some() {
+            item[field] = Value::Object(pairs(&[("memory", memory)]));
+        }
     }
     item
 }

@@ -27,6 +27,9 @@ pub struct NetworkRules {
     pub allow_from: Vec<String>,
     pub monitoring_namespaces: Vec<String>,
     pub ingress: Option<Vec<Cidr>>,
+    pub ingress_namespaces: Vec<String>,
+    /// Of what these two open; empty: all of them.
+    pub ingress_ports: Vec<u16>,
     pub egress: Option<Vec<Opening>>,
     /// Hosts that the engine opens by name.
     pub names: BTreeSet<String>,
@@ -37,6 +40,8 @@ pub struct NetworkRules {
 #[derive(Clone, Debug)]
 pub struct Opening {
     pub to: Vec<Cidr>,
+    /// What stays closed of it.
+    pub except: Vec<Cidr>,
     /// Empty: all of them.
     pub ports: Vec<u16>,
 }
@@ -69,12 +74,23 @@ pub fn render(rules: &NetworkRules, inside: &Inside<'_>) -> Vec<Desired> {
         policies.push(policy("gp-allow-same-env", Some(same_environment(&rules.environment, ingress, egress))));
     }
     if ingress {
-        let ranges = rules.ingress.as_ref().map(|ranges| ingress_spec(ranges.iter().map(block).collect()));
-        policies.push(policy("gp-allow-ingress-controller", ranges));
-        let scrapers = json!([{"namespaceSelector": {"matchExpressions": [{
-            "key": "kubernetes.io/metadata.name", "operator": "In", "values": rules.monitoring_namespaces
-        }]}}]);
-        policies.push(policy("gp-allow-monitoring", Some(ingress_spec(scrapers))));
+        let doors = rules.ingress.as_ref().map(|ranges| {
+            let ranges = ranges.iter().map(|range| block(range, &[]));
+            ranges.chain(namespaces_peer(&rules.ingress_namespaces)).collect::<Vec<Value>>()
+        });
+        // One that may turn out to be empty is there from the beginning.
+        if doors.as_ref().is_none_or(|doors| !doors.is_empty()) {
+            let doors = doors.map(|doors| {
+                let mut spec = ingress_spec(doors.into());
+                if !rules.ingress_ports.is_empty() {
+                    spec["ingress"][0]["ports"] = ports(&rules.ingress_ports);
+                }
+                spec
+            });
+            policies.push(policy("gp-allow-ingress-controller", doors));
+        }
+        let scrapers = namespaces_peer(&rules.monitoring_namespaces);
+        policies.extend(scrapers.map(|scrapers| policy("gp-allow-monitoring", Some(ingress_spec(json!([scrapers]))))));
         if !rules.allow_from.is_empty() {
             let peers = rules.allow_from.iter().map(|environment| environment_peer(environment)).collect();
             policies.push(policy("gp-allow-from", Some(ingress_spec(peers))));
@@ -85,8 +101,10 @@ pub fn render(rules: &NetworkRules, inside: &Inside<'_>) -> Vec<Desired> {
         let addresses = POD_IDENTITY_AGENT.map(|address| json!({"ipBlock": {"cidr": address}}));
         let agent = json!({"to": addresses, "ports": ports(&[80])});
         policies.push(policy("gp-allow-pod-identity", Some(egress_spec(vec![agent]))));
-        let openings = rules.egress.as_ref().map(|openings| egress_spec(openings.iter().map(opening).collect()));
-        policies.push(policy("gp-allow-egress", openings));
+        if rules.egress.as_ref().is_none_or(|openings| !openings.is_empty()) {
+            let openings = rules.egress.as_ref().map(|openings| egress_spec(openings.iter().map(opening).collect()));
+            policies.push(policy("gp-allow-egress", openings));
+        }
         if rules.engine == NetworkEngine::Cilium {
             // Cilium takes the node's own addresses for the entity `host`, which no ipBlock matches (cilium/cilium#34387).
             let spec = json!({"endpointSelector": {}, "egress": [{"toEntities": ["host"], "toPorts": [{"ports": [{"port": "80", "protocol": "TCP"}]}]}]});
@@ -135,7 +153,7 @@ pub fn names_policy(
 /// Where egress is open: a pod that reaches the metadata service becomes its node. Pods by their namespaces, since not every engine
 /// takes their addresses for addresses.
 fn all_but_metadata() -> Value {
-    let everywhere = Cidr::EVERYWHERE.iter().map(block);
+    let everywhere = Cidr::EVERYWHERE.iter().map(|range| block(range, &[]));
     let to: Vec<Value> = [json!({"namespaceSelector": {}})].into_iter().chain(everywhere).collect();
     egress_spec(vec![json!({ "to": to })])
 }
@@ -178,13 +196,13 @@ fn dns(service: Option<&Cidr>) -> Value {
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
         "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}
     })];
-    to.extend(service.map(block));
+    to.extend(service.map(|service| block(service, &[])));
     to.push(json!({"ipBlock": {"cidr": NODE_LOCAL_DNS}}));
     json!({"to": to, "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]})
 }
 
-fn opening(Opening { to, ports: open }: &Opening) -> Value {
-    let mut rule = json!({ "to": to.iter().map(block).collect::<Value>() });
+fn opening(Opening { to, except, ports: open }: &Opening) -> Value {
+    let mut rule = json!({ "to": to.iter().map(|range| block(range, except)).collect::<Value>() });
     if !open.is_empty() {
         rule["ports"] = ports(open);
     }
@@ -192,11 +210,24 @@ fn opening(Opening { to, ports: open }: &Opening) -> Value {
 }
 
 /// Every range that holds the metadata service excepts it: with it a pod becomes its node.
-fn block(cidr: &Cidr) -> Value {
-    match cidr.metadata_except() {
-        Some(except) if !except.is_empty() => json!({"ipBlock": {"cidr": cidr.to_string(), "except": except}}),
-        _ => json!({"ipBlock": {"cidr": cidr.to_string()}}),
+fn block(range: &Cidr, except: &[Cidr]) -> Value {
+    let mut except: Vec<Cidr> = except.iter().filter(|except| range.contains(except)).copied().collect();
+    let metadata = range.metadata_except().unwrap_or_default();
+    let metadata: Vec<Cidr> = metadata.iter().filter_map(|address| address.parse().ok()).collect();
+    except.retain(|one| !metadata.contains(one));
+    let open = metadata.into_iter().filter(|address| !except.iter().any(|except| except.contains(address)));
+    let all: Vec<String> =
+        open.collect::<Vec<_>>().into_iter().chain(except.clone()).map(|one| one.to_string()).collect();
+    match all.is_empty() {
+        true => json!({"ipBlock": {"cidr": range.to_string()}}),
+        false => json!({"ipBlock": {"cidr": range.to_string(), "except": all}}),
     }
+}
+
+/// Any pod of these namespaces.
+fn namespaces_peer(names: &[String]) -> Option<Value> {
+    let by_name = json!([{"key": "kubernetes.io/metadata.name", "operator": "In", "values": names}]);
+    (!names.is_empty()).then(|| json!({"namespaceSelector": {"matchExpressions": by_name}}))
 }
 
 pub fn ports(ports: &[u16]) -> Value {

@@ -44,6 +44,7 @@ const NOBODY: AccessPromise = AccessPromise {
     benchmark: &[],
 };
 const CHANGES: &[&str] = &["create", "patch", "update", "delete", "deletecollection"];
+const CHANGES_OF_ONE: &[&str] = &["create", "patch", "update", "delete"];
 const CLUSTER_RESOURCES: &[&str] = &["MTB-PL1-CC-CPI-1"];
 const OUR_OBJECTS: &[&str] = &["MTB-PL1-BC-CPI-2"];
 const OTHERS: &[&str] = &["MTB-PL1-CC-TI-2"];
@@ -90,23 +91,38 @@ pub const ACCESS: &[AccessPromise] = &[
         ..NOBODY
     },
     AccessPromise {
-        name: "change network policies",
-        reason: "policies add up: one that allows all would void the default deny",
-        verbs: CHANGES,
+        name: "bring network policies",
+        reason: "a chart's own; a guard keeps them inside of the environment, and those of the provider as they are",
+        verbs: CHANGES_OF_ONE,
         group: "networking.k8s.io",
         resource: "networkpolicies",
-        object: "gp-default-deny",
-        benchmark: OUR_OBJECTS,
+        roles: &[Deployer, Admin],
         ..NOBODY
     },
     AccessPromise {
-        name: "change role bindings",
-        reason: "access is declared in HCL",
-        verbs: CHANGES,
+        name: "bring role bindings",
+        reason: "a chart's own; a guard lets them name only ServiceAccounts of the environment",
+        verbs: CHANGES_OF_ONE,
         group: RBAC,
         resource: "rolebindings",
-        object: "gp-developer",
-        benchmark: OUR_OBJECTS,
+        roles: &[Deployer, Admin],
+        ..NOBODY
+    },
+    AccessPromise {
+        name: "bring roles",
+        reason: "a chart's own; RBAC lets nobody grant more than they have",
+        verbs: CHANGES_OF_ONE,
+        group: RBAC,
+        resource: "roles",
+        roles: &[Deployer, Admin],
+        ..NOBODY
+    },
+    AccessPromise {
+        name: "bring service accounts",
+        reason: "a chart's own; by itself one may do nothing",
+        verbs: CHANGES_OF_ONE,
+        resource: "serviceaccounts",
+        roles: &[Deployer, Admin],
         ..NOBODY
     },
     AccessPromise {

@@ -4,7 +4,10 @@ mod identity;
 
 use crate::{
     domain::{Availability, Ingress, Isolation, Problems, Share, SlotId, SlotSpec},
-    golden::checks::{check_bytes, check_drift, check_fqdns, check_namespace_length},
+    golden::{
+        checks::{check_bytes, check_drift, check_fqdns, check_namespace_length},
+        namespace_checks::{check_keys, check_quantities},
+    },
 };
 
 /// What helps against the name of an isolated namespace that is too long.
@@ -30,6 +33,18 @@ pub fn check(spec: &SlotSpec, problems: &mut Problems) {
     if let Some(share) = &spec.share {
         check_share(share, problems);
     }
+    check_quantities(&spec.quota, &["quota"], problems);
+    for resource in ["requests.cpu", "requests.memory", "limits.memory", "pods"] {
+        if spec.quota.contains_key(resource) {
+            problems.error(
+                "slot.quota_of_share",
+                &["quota", resource],
+                format!("{resource} of a slot follows from its share"),
+                "Set `share` for CPU, memory and replicas, and leave it out here.",
+            );
+        }
+    }
+    check_keys([&spec.labels, &spec.annotations], &[], problems);
     if let Some(availability) = &spec.availability {
         check_availability(availability, spec.share.as_ref().and_then(|share| share.max_replicas), problems);
     }
@@ -77,7 +92,7 @@ fn check_share(share: &Share, problems: &mut Problems) {
 }
 
 fn check_availability(availability: &Availability, max_replicas: Option<u32>, problems: &mut Problems) {
-    let Availability { min_replicas, max_unavailable, spread: _, target_cpu_percent } = availability;
+    let Availability { min_replicas, max_unavailable, pdb, spread: _, target_cpu_percent } = availability;
     if *min_replicas == Some(0) {
         problems.error(
             "slot.min_replicas",
@@ -105,6 +120,14 @@ fn check_availability(availability: &Availability, max_replicas: Option<u32>, pr
         );
     }
     let Some(text) = max_unavailable else { return };
+    if *pdb == Some(false) {
+        problems.error(
+            "slot.budget_twice",
+            &["availability", "max_unavailable"],
+            "`max_unavailable` has no effect without a PodDisruptionBudget",
+            "Remove it, or `pdb = false`.",
+        );
+    }
     let number = text.strip_suffix('%').unwrap_or(text);
     let digits = !number.is_empty() && number.len() <= 4 && number.bytes().all(|b| b.is_ascii_digit());
     let at = ["availability", "max_unavailable"];

@@ -16,6 +16,7 @@ pub struct Effective {
     pub identity: Identity,
     pub share: EffectiveShare,
     pub min_replicas: u32,
+    /// Of its PodDisruptionBudget; `None`: it has none.
     pub max_unavailable: Option<String>,
     pub spread: Spread,
 }
@@ -34,7 +35,10 @@ impl Effective {
             identity: spec.identity.clone().unwrap_or_default(),
             min_replicas: availability.min_replicas.unwrap_or_else(|| tier.min_replicas.min(share.max_replicas)),
             share,
-            max_unavailable: availability.max_unavailable.or_else(|| tier.max_unavailable.clone()),
+            max_unavailable: availability
+                .max_unavailable
+                .or_else(|| tier.max_unavailable.clone())
+                .filter(|_| availability.pdb != Some(false)),
             spread: availability.spread.unwrap_or(tier.spread),
             cluster: facts.cluster_arn.clone(),
             oidc_issuer: facts.oidc_issuer.clone(),

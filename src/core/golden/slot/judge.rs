@@ -1,11 +1,14 @@
 //! A slot within its environment and the grants of its tier. Knows the effective request and the catalogue's bounds.
 
+mod reach;
+
 use super::{check::TOO_LONG, effective::Effective, share::field_of};
 use crate::{
     domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Statement, TierClass, covered, listed},
     golden::{
-        catalogue::{Grants, filled, owned},
+        catalogue::{Grants, SAME_ENVIRONMENT, filled, owned},
         checks::{check_engine, check_granted_fqdns, check_namespace_length, check_reserved},
+        namespace_checks::judge_keys,
         quota::QuotaPart,
     },
 };
@@ -27,6 +30,8 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
             );
         }
     }
+    judge_keys(&terms.path, [&spec.labels, &spec.annotations], &[], problems);
+    judge_quota(effective, problems);
     if effective.min_replicas > effective.share.max_replicas {
         problems.error(
             "slot.replicas_order",
@@ -52,7 +57,20 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
             );
         }
     }
+    let names_slots = spec.ingress.as_ref().is_some_and(|ingress| !ingress.from_slots.is_empty());
+    if names_slots
+        && deny.has_ingress()
+        && parent.network.egress_presets.iter().any(|preset| preset == SAME_ENVIRONMENT)
+    {
+        problems.warning(
+            "slot.ingress_not_narrowed",
+            &["ingress", "from_slots"],
+            "`from_slots` keeps no pod of the environment out: they reach each other on every port",
+            "Set `network.same_environment = false` on the environment, so that slots are the only way in.",
+        );
+    }
     judge_statements(effective, problems);
+    reach::judge(effective, problems);
     judge_policies(effective, problems);
     judge_roles(effective, problems);
     let fqdns = spec.egress.as_ref().map(|egress| egress.fqdns.as_slice()).unwrap_or_default();
@@ -69,9 +87,37 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
     judge_share(effective, problems);
 }
 
+/// What only a namespace of its own has.
+fn judge_quota(effective: &Effective, problems: &mut Problems) {
+    let Effective { spec, terms, .. } = effective;
+    let written = [
+        ("quota", spec.quota.is_empty()),
+        ("labels", spec.labels.is_empty()),
+        ("annotations", spec.annotations.is_empty()),
+    ];
+    for (field, _) in written.into_iter().filter(|(_, is_empty)| !is_empty && !effective.is_isolated()) {
+        problems.error(
+            "slot.not_isolated",
+            &[field],
+            format!("`{field}` has no effect on a slot that shares the environment's namespace"),
+            "Set it in `namespaces` of the environment, or `isolation = \"namespace\"` here.",
+        );
+    }
+    for (resource, amount) in spec.quota.iter() {
+        if let Some(bound) = terms.tier.slot.bounds.get(resource).filter(|bound| amount > bound) {
+            problems.error(
+                "slot.quota_above_bound",
+                &["quota", resource],
+                format!("{resource} of {} is above the bound of a slot in this tier", amount.written()),
+                format!("The bound is {}. Lower it, or ask the platform team for a path with more.", bound.written()),
+            );
+        }
+    }
+}
+
 /// Held against what there is for all slots together.
 fn judge_share(effective: &Effective, problems: &mut Problems) {
-    let Effective { parent, terms, share, .. } = effective;
+    let Effective { parent, share, .. } = effective;
     if share.is_isolated() && parent.slots_percent == 0 {
         problems.error(
             "slot.no_part_for_isolated",
@@ -82,7 +128,7 @@ fn judge_share(effective: &Effective, problems: &mut Problems) {
         return;
     }
     let parts = parent.parts();
-    for (key, amount) in share.taken(&terms.tier.slot) {
+    for (key, amount) in share.taken() {
         let (part, resource) = &key;
         let Some(total) = parts.get(&key) else { continue };
         let usable = total.percent(100 - parent.headroom_percent.min(100));

@@ -101,17 +101,20 @@ fn namespace(effective: &Effective) -> Result<String, Problem> {
 }
 
 fn own_namespace(effective: &Effective, name: &str, admission: (String, String)) -> GoldenNamespace {
-    let Effective { terms, parent, share, .. } = effective;
-    let mut annotations = parent.owner_annotations.clone();
+    let Effective { spec, terms, parent, share, .. } = effective;
+    let mut labels = spec.labels.clone().into_value();
+    labels.extend(parent.pod_security_labels.clone());
+    let mut annotations = spec.annotations.clone().into_value();
+    annotations.extend(parent.owner_annotations.clone());
     annotations.extend([admission]);
     annotations.extend(parent.admission_annotations.clone());
     annotations.extend(others(name, parent.namespaces.values()));
     GoldenNamespace {
         name: name.to_owned(),
-        labels: parent.pod_security_labels.clone(),
+        labels,
         annotations,
         limits: limits(&terms.tier.limits, &[Some(&parent.limits)]),
-        quota: share.quota(&terms.tier, parent),
+        quota: share.quota(parent),
         by_priority: vec![],
     }
 }

@@ -4,9 +4,9 @@
 use crate::{
     domain::{Isolation, Quantities, Quantity, SlotSpec},
     golden::{
-        catalogue::{Tier, TierSlot},
+        catalogue::TierSlot,
         parent::Parent,
-        quota::{Amounts, QuotaPart, split, whole_steps},
+        quota::{Amounts, QuotaPart, add_node_ports, split, whole_steps},
     },
 };
 
@@ -16,6 +16,8 @@ pub struct EffectiveShare {
     pub cpu: Quantity,
     pub memory: Quantity,
     pub max_replicas: u32,
+    /// Of an isolated slot's namespace, besides these.
+    pub more: Quantities,
 }
 
 // === impl EffectiveShare ===
@@ -23,9 +25,18 @@ pub struct EffectiveShare {
 impl EffectiveShare {
     pub fn of(spec: &SlotSpec, tier: &TierSlot) -> Self {
         let share = spec.share.as_ref();
+        let isolation = spec.isolation.unwrap_or(tier.isolation);
+        let mut more = if isolation == Isolation::Namespace { tier.quota.clone() } else { Quantities::new() };
+        more.extend(
+            spec.quota
+                .iter()
+                .filter(|_| isolation == Isolation::Namespace)
+                .map(|(name, amount)| (name.clone(), amount.clone())),
+        );
         let asked_min = spec.availability.as_ref().and_then(|availability| availability.min_replicas);
         Self {
-            isolation: spec.isolation.unwrap_or(tier.isolation),
+            isolation,
+            more,
             cpu: share.map_or(&tier.share.cpu, |share| &share.cpu).clone(),
             memory: share.map_or(&tier.share.memory, |share| &share.memory).clone(),
             max_replicas: share
@@ -38,47 +49,61 @@ impl EffectiveShare {
         self.isolation == Isolation::Namespace
     }
 
-    /// What shares are added up by. The rest of an isolated slot's quota is in proportion to these, so that it fits where
-    /// they do.
-    pub fn taken(&self, tier: &TierSlot) -> Amounts {
+    /// What shares are added up by. An isolated slot has room for the surge of a rolling update of its own; those that share a
+    /// namespace find it in the environment's headroom. The rest of an isolated slot's quota is in proportion to these, so that it
+    /// fits where they do.
+    pub fn taken(&self) -> Amounts {
         let (part, pods) = match self.isolation {
             Isolation::Namespace => (QuotaPart::Slots, self.pods()),
             Isolation::Shared => (QuotaPart::Own, self.max_replicas),
         };
-        let own = if self.is_isolated() { tier.quota.clone() } else { Quantities::new() };
+        let room = |resource: &str, amount: &Quantity| {
+            let most = Quantity::whole(u64::from(self.with_surge()));
+            let with_surge = amount.scaled(&most, &Quantity::whole(u64::from(self.max_replicas)));
+            with_surge
+                .filter(|_| self.is_isolated())
+                .map_or_else(|| amount.clone(), |amount| whole_steps(resource, &amount))
+        };
         let shared = [
-            ("requests.cpu", self.cpu.clone()),
-            ("requests.memory", self.memory.clone()),
+            ("requests.cpu", room("requests.cpu", &self.cpu)),
+            ("requests.memory", room("requests.memory", &self.memory)),
             ("pods", Quantity::whole(u64::from(pods))),
         ];
         let shared = shared.into_iter().map(|(resource, amount)| (resource.to_owned(), amount));
-        own.into_iter().chain(shared).map(|(resource, amount)| ((part, resource), amount)).collect()
+        self.more.clone().into_iter().chain(shared).map(|(resource, amount)| ((part, resource), amount)).collect()
     }
 
     /// Of an isolated slot's namespace. Whatever the environment's total bounds is bounded here too.
-    pub fn quota(&self, tier: &Tier, parent: &Parent) -> Quantities {
+    pub fn quota(&self, parent: &Parent) -> Quantities {
         let total = &parent.quota_total;
         let (_, slots) = split(total, parent.slots_percent);
         let mut quota: Quantities =
-            self.taken(&tier.slot).into_iter().map(|((_, resource), amount)| (resource, amount)).collect();
+            self.taken().into_iter().map(|((_, resource), amount)| (resource, amount)).collect();
         // A memory limit moves with the request, by the environment's own ratio.
         let limit = total.get("limits.memory").zip(total.get("requests.memory"));
-        if let Some(limit) = limit.and_then(|(limit, request)| self.memory.scaled(limit, request)) {
+        let memory = quota.get("requests.memory").cloned();
+        if let Some(limit) = limit.zip(memory).and_then(|((limit, request), memory)| memory.scaled(limit, request)) {
             quota.insert("limits.memory".to_owned(), limit);
         }
         for (resource, whole) in &slots {
-            let part = || whole.scaled(&self.cpu, slots.get("requests.cpu")?);
+            let part = || whole.scaled(quota.get("requests.cpu")?, slots.get("requests.cpu")?);
             if !quota.contains_key(resource) {
-                let part = part().unwrap_or_else(|| Quantity::whole(0));
-                quota.insert(resource.clone(), whole_steps(resource, &part));
+                let part = whole_steps(resource, &part().unwrap_or_else(|| Quantity::whole(0)));
+                quota.insert(resource.clone(), part);
             }
         }
+        add_node_ports(&mut quota);
         quota
     }
 
-    /// All replicas, the surge of a rolling update (a quarter, as a Deployment's default), and one more for a Job or a person.
+    /// All replicas and the surge of a rolling update: a quarter, as a Deployment's default.
+    fn with_surge(&self) -> u32 {
+        self.max_replicas + self.max_replicas.div_ceil(4)
+    }
+
+    /// One more for a Job or a person.
     fn pods(&self) -> u32 {
-        self.max_replicas + self.max_replicas.div_ceil(4) + 1
+        self.with_surge() + 1
     }
 }
 
@@ -88,6 +113,6 @@ pub fn field_of(resource: &str) -> &'static [&'static str] {
         "requests.cpu" => &["share", "cpu"],
         "requests.memory" => &["share", "memory"],
         "pods" => &["share", "max_replicas"],
-        _ => &["isolation"],
+        _ => &["quota"],
     }
 }

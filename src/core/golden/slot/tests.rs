@@ -30,8 +30,8 @@ fn a_share_leaves_room_in_the_environment() {
         ("shared", "6001m", Some("slot.headroom_uncovered"), "less is left"),
         ("shared", "8", Some("slot.headroom_uncovered"), "all of the own part, a quarter of 32"),
         ("shared", "8001m", Some("slot.share_exceeds_total"), "more than that"),
-        ("namespace", "24", None, "all of the part of isolated slots"),
-        ("namespace", "24001m", Some("slot.share_exceeds_total"), "more than that"),
+        ("namespace", "18", None, "all of the part of isolated slots, a quarter of it for rolling updates"),
+        ("namespace", "18001m", Some("slot.share_exceeds_total"), "more than that"),
     ] {
         let mut members = ledger();
         members["share"]["cpu"] = json!(cpu);
@@ -47,7 +47,7 @@ fn a_share_leaves_room_in_the_environment() {
 #[test]
 fn an_isolated_slot_takes_its_part_of_everything() {
     let facts = facts();
-    let total = json!({"requests.cpu": "16", "pods": "80", "count/jobs.batch": "33", "requests.nvidia.com/gpu": "4"});
+    let total = json!({"requests.cpu": "16", "limits.memory": "16Gi", "pods": "80", "count/jobs.batch": "33", "requests.nvidia.com/gpu": "4"});
     let spec = environment(json!({"quota": {"total": total, "slots_percent": 50}}));
     let parent = parent(&spec, &facts);
     let isolated = json!({"isolation": "namespace", "share": {"cpu": "2", "memory": "1Gi", "max_replicas": 8}});
@@ -58,12 +58,13 @@ fn an_isolated_slot_takes_its_part_of_everything() {
     });
     let hard = hard.expect("a quota");
     for (resource, amount, reason) in [
-        ("requests.cpu", json!("2"), "its share"),
-        ("limits.memory", json!("2Gi"), "moves with the request, by the ratio of the environment"),
+        ("requests.cpu", json!("2500m"), "its share, and a quarter for a rolling update"),
+        ("requests.memory", json!("1280Mi"), "likewise"),
+        ("limits.memory", json!("2560Mi"), "moves with the request, by the ratio of the environment"),
         ("pods", json!("11"), "eight replicas, their surge and one more"),
         ("requests.storage", json!("10Gi"), "the path's"),
-        ("count/jobs.batch", json!("4"), "a quarter of the 16 that isolated slots have, as of their CPU"),
-        ("requests.nvidia.com/gpu", json!("0"), "a quarter of 2 is no whole one"),
+        ("count/jobs.batch", json!("5"), "of the 16 that isolated slots have, as much as of their CPU"),
+        ("requests.nvidia.com/gpu", json!("0"), "its part of 2 is no whole one"),
     ] {
         assert_eq!(hard[resource], amount, "{resource}: {reason}: {hard}");
     }
@@ -112,6 +113,7 @@ fn grants_are_held_against_what_is_allowed() {
     ] {
         let mut members = ledger();
         members["identity"] = identity;
+        members["ingress"] = json!(null);
         let problems = judged(&Spec::of::<Slot>(slot(members)), &facts, Some(&parent));
         let first = problems.first().map(|problem| (problem.code, problem.field.join(".")));
         assert_eq!(first, expected.map(|(code, field)| (code, field.to_owned())), "{reason}");

@@ -13,6 +13,7 @@ pub mod entries;
 pub mod identity;
 mod inputs;
 pub mod instance;
+pub mod limits;
 pub mod lines;
 pub mod loosening;
 pub mod losses;

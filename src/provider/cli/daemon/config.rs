@@ -1,6 +1,9 @@
 //! The daemon's configuration: YAML, in the words of the provider block where they mean the same. Errors name the field.
 
-use super::reconcile::{ReconcileSettings, WrittenReconcile};
+use super::{
+    journal::Journal,
+    reconcile::{ReconcileSettings, WrittenReconcile},
+};
 use crate::resources::provider_config::{
     self, Endpoint, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve,
 };
@@ -22,10 +25,13 @@ const RETENTION: Duration = Duration::from_secs(7 * 86_400);
 /// A client that lost its connection asks for the outcome afterwards.
 const LEAST_RETENTION: Duration = Duration::from_secs(3600);
 
+/// The audit ledger beside the journal.
+const LEDGER: &str = "audit.jsonl";
+
 /// What the daemon is to do.
 pub struct Settings {
     pub endpoint: Endpoint,
-    pub journal: PathBuf,
+    pub journal: Journal,
     pub retention: Duration,
     /// The audit ledger.
     pub audit: PathBuf,
@@ -39,7 +45,7 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 struct Written {
     listen: Endpoint,
-    journal: PathBuf,
+    journal: Json,
     retention: Option<String>,
     audit: Option<PathBuf>,
     reconcile: Option<WrittenReconcile>,
@@ -94,10 +100,14 @@ fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Re
     let provider = json!({
         "sandbox": sandbox, "aws": aws, "kubernetes": kubernetes, "catalogue": catalogue, "allow": allow,
     });
-    let journal = folder.join(journal);
+    let journal = Journal::read(journal, folder)?;
     Ok(Settings {
         endpoint: listen,
-        audit: audit.map_or_else(|| journal.with_file_name("audit.jsonl"), |audit| folder.join(audit)),
+        audit: match (audit, &journal) {
+            (Some(audit), _) => folder.join(audit),
+            (None, Journal::File(journal)) => journal.with_file_name(LEDGER),
+            (None, Journal::Postgres { .. }) => folder.join(LEDGER),
+        },
         journal,
         retention,
         reconcile: reconcile.map(WrittenReconcile::read).transpose()?,
@@ -162,7 +172,8 @@ retention: 24h
     fn paths_are_relative_to_the_file() {
         let settings = read(WHOLE).unwrap();
         assert_eq!(settings.endpoint.socket(), Path::new("/run/gp/daemon.sock"));
-        assert_eq!((settings.journal, settings.retention), ("/etc/gp/journal.db".into(), Duration::from_secs(86_400)));
+        assert_eq!(settings.journal, Journal::File("/etc/gp/journal.db".into()));
+        assert_eq!(settings.retention, Duration::from_secs(86_400));
         assert_eq!(settings.audit, Path::new("/etc/gp/audit.jsonl"), "beside the journal");
         let ProviderConfig { target, catalogue, bounds, .. } = settings.provider;
         assert!(matches!(target, Target::Sandbox { path, .. } if path == Path::new("/etc/gp/sandbox.db")));

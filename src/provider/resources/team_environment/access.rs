@@ -2,8 +2,8 @@
 
 use crate::resources::attributes::text_set;
 use plugin::{
-    Type,
-    schema::{Attribute, object, optional},
+    Type, Value,
+    schema::{Attribute, list_of, object, optional, required},
 };
 
 pub(super) fn access() -> Attribute {
@@ -22,6 +22,27 @@ pub(super) fn access() -> Attribute {
     optional("access", object(personas.map(|(name, what)| persona(name, what)))).describe(
         "Who has access, by persona. Each principal has one EKS access entry on the cluster with one group of its own, which \
          the environment's RoleBindings name. Nothing else is added to an entry.",
+    )
+}
+
+fn trusted_oidc() -> Attribute {
+    let one = object([
+        required("provider", Type::String)
+            .example("token.actions.githubusercontent.com")
+            .describe("OIDC provider of the account, by its URL without `https://`. It must exist in IAM."),
+        optional("audience", Type::String)
+            .not_empty()
+            .example("sts.amazonaws.com")
+            .describe("Audience of the tokens (`aud`). Defaults to `sts.amazonaws.com`."),
+        required("subjects", Type::list(Type::String))
+            .example(Value::List(vec!["repo:acme/payments:ref:refs/heads/main".into()]))
+            .describe(
+                "Whose tokens they are (`sub`): at least one, each with its beginning; `*` and `?` match as in IAM.",
+            ),
+    ]);
+    optional("trusted_oidc", list_of(one)).describe(
+        "Pipelines that may assume the created role with their tokens (`sts:AssumeRoleWithWebIdentity`). Only subjects that the golden \
+         path grants (`grants.trusted_oidc`) are allowed.",
     )
 }
 
@@ -54,13 +75,14 @@ fn persona(name: &'static str, what: &str) -> Attribute {
             ),
             optional("create_role", Type::Bool).describe(
                 "Whether to create an IAM role for this persona, with the permissions boundary and the path that the golden path \
-                 sets. Needs `trusted_principal_arns`. The ARN of the role is in `role_arns`.",
+                 sets. Needs `trusted_principal_arns` or `trusted_oidc`. The ARN of the role is in `role_arns`.",
             ),
             set(
                 "trusted_principal_arns",
                 "arn:aws:iam::111122223333:role/ci",
                 "ARNs of the principals that may assume the created role.",
             ),
+            trusted_oidc(),
             set(
                 "access_policies",
                 "AmazonEKSViewPolicy",

@@ -2,7 +2,10 @@
 
 use crate::resources::attributes::{choice, text_set};
 use goldenpath_core::domain::{DefaultDeny, NetworkEngine};
-use plugin::schema::{Attribute, object, optional};
+use plugin::{
+    Type, Value,
+    schema::{Attribute, list_of, object, optional, required},
+};
 
 pub(super) fn network() -> Attribute {
     let set = |name, example, what: &str| text_set(name, example).describe(what);
@@ -21,16 +24,35 @@ pub(super) fn network() -> Attribute {
                  metadata address is always excluded.",
             ),
             set(
+                "ingress_namespaces",
+                "ingress-nginx",
+                "Namespaces of ingress controllers and gateways whose pods may connect. Within those that the golden path grants.",
+            ),
+            optional("ingress_ports", Type::set(Type::Number)).between(1, 65_535).example(Value::set([8080.into()])).describe(
+                "TCP ports that `ingress_cidrs` and `ingress_namespaces` open, 1 to 65535. All ports if unset.",
+            ),
+            optional("same_environment", Type::Bool).describe(
+                "Whether pods of the environment reach each other, on every port. `true` in the built-in path. With `false`, slots are \
+                 reached by `ingress.from_slots` alone.",
+            ),
+            set(
+                "monitoring_namespaces",
+                "datadog",
+                "Namespaces whose pods may scrape every pod: some of those that the golden path lists, and all of them if unset.",
+            ),
+            set(
                 "egress_presets",
                 "aws_services",
-                "Named sets of allowed destinations: `aws_services` (HTTPS to AWS endpoints), `kubernetes_api`, \
-                 `same_environment`. DNS and the Pod Identity agent are always allowed.",
+                "Named sets of allowed destinations: `aws_services` (HTTPS to AWS endpoints within the VPC), `internet_https` (HTTPS to \
+                 public addresses, which S3 and DynamoDB have behind gateway endpoints too), `kubernetes_api`, `same_environment`. DNS \
+                 and the Pod Identity agent are always allowed.",
             ),
             set(
                 "egress_cidrs",
                 "10.1.0.0/16",
                 "CIDR ranges that may be called. The instance metadata address is always excluded.",
             ),
+            egress(),
             set(
                 "egress_fqdns",
                 "sts.eu-west-1.amazonaws.com",
@@ -51,5 +73,20 @@ pub(super) fn network() -> Attribute {
     .describe(
         "Which connections are allowed, as Kubernetes NetworkPolicies that tenants can't change. Defaults to the rules of the \
          tier.",
+    )
+}
+
+fn egress() -> Attribute {
+    let one = object([
+        required("cidrs", Type::list(Type::String))
+            .example(Value::List(vec!["10.1.0.0/16".into()]))
+            .describe("CIDR ranges."),
+        required("ports", Type::list(Type::Number))
+            .example(Value::List(vec![5432.into()]))
+            .describe("TCP ports that are open to them, 1 to 65535."),
+    ]);
+    optional("egress", list_of(one)).describe(
+        "CIDR ranges that may be called on some ports alone; `egress_cidrs` opens all ports. Within the ranges that the golden path \
+         grants.",
     )
 }

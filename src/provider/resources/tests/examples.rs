@@ -96,6 +96,25 @@ fn examples_pass_the_rules_that_users_meet() {
 }
 
 #[test]
+fn guides_show_what_passes_the_rules() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("generate/guides");
+    let mut seen = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        for shown in text.split("```hcl\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0)) {
+            // A few show a part of a block.
+            let Ok(body) = hcl::from_str::<Body>(shown) else { continue };
+            for block in body.blocks().filter(|block| block.identifier() == "resource") {
+                assert_eq!(judged(block), vec![], "{}: {:?}", path.display(), block.labels);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 10, "{seen} resources in guides");
+}
+
+#[test]
 fn every_type_has_its_examples() {
     let of_resources = RESOURCES
         .iter()

@@ -1,7 +1,8 @@
 //! Guards of who may enter: what others could change about an environment's borders.
 
 use super::policy::{
-    ENVIRONMENT, Place, Policy, WRITE, environment, is_kept, namespaces as namespaces_of_the_environment,
+    CHANGE, ENVIRONMENT, MANAGED, Place, Policy, WRITE, environment, is_kept,
+    namespaces as namespaces_of_the_environment,
 };
 use crate::{
     domain::{LABEL_PREFIX, POD_SECURITY_PREFIX, PersonaName},
@@ -35,7 +36,6 @@ pub fn cluster_roles(reserved: &Reserved) -> Policy {
 pub fn namespaces() -> Policy {
     let ours = |map: &str| are_kept(map, LABEL_PREFIX);
     let is_managed = format!("'{LABEL_PREFIX}managed' in variables.labels_before");
-    let controllers = list(["namespace-controller", "generic-garbage-collector"].map(controller));
     let map = |object: &str, map: &str| format!("{object} == null ? {{}} : {object}.metadata.?{map}.orValue({{}})");
     Policy {
         // Through its subresources labels could be changed, too.
@@ -67,32 +67,52 @@ pub fn namespaces() -> Policy {
                 "Pod Security of an environment is the golden path's. Change `pod_security` of goldenpath_team_environment.",
             ),
             (
-                format!(
-                    "request.operation != 'DELETE' || !({is_managed}) || request.userInfo.?username.orValue('') in {controllers}"
-                ),
+                format!("request.operation != 'DELETE' || !({is_managed}) || {}", is_controller()),
                 "A namespace of an environment goes by a plan. Destroy the environment or the slot in HCL.",
             ),
         ],
     }
 }
 
-fn controller(name: &str) -> String {
-    format!("system:serviceaccount:kube-system:{name}")
+/// What ends a namespace and what is in it.
+fn is_controller() -> String {
+    let names = ["namespace-controller", "generic-garbage-collector"];
+    let accounts = list(names.map(|name| format!("system:serviceaccount:kube-system:{name}")));
+    format!("request.userInfo.?username.orValue('') in {accounts}")
+}
+
+/// Of a kind that tenants write: what the provider made bounds them. `same`: whether its content is as it was.
+fn ours(same: &str) -> (String, &'static str) {
+    let is_ours = |object: &str| format!("{object} != null && {object}.metadata.?labels[?'{MANAGED}'].hasValue()");
+    let labels = "object.metadata.?labels.orValue({}) == oldObject.metadata.?labels.orValue({})";
+    let is_same = format!("object != null && oldObject != null && {same} && {labels}");
+    (
+        format!("!({}) && !({}) || ({is_same}) || {}", is_ours("object"), is_ours("oldObject"), is_controller()),
+        "An object with the label goldenpath.internal/managed is the provider's: it bounds the environment. Change it in HCL, and give \
+         your own objects other labels.",
+    )
 }
 
 /// Charts bring bindings for their own ServiceAccounts; whoever else is let in stands in HCL.
 pub fn role_bindings() -> Policy {
     let is_inside = "s.kind == 'ServiceAccount' && s.?namespace.orValue('') in variables.namespaces";
+    let is_same = format!("{} && object.roleRef == oldObject.roleRef", is_kept("?subjects", "[]"));
     Policy {
-        on: vec![("rbac.authorization.k8s.io", "v1", &["rolebindings"], WRITE)],
+        on: vec![("rbac.authorization.k8s.io", "v1", &["rolebindings"], CHANGE)],
         place: Place::Environments,
         exempts: true,
         variables: vec![namespaces_of_the_environment()],
-        rules: vec![(
-            format!("object.?subjects.orValue([]).all(s, {is_inside}) || {}", is_kept("?subjects", "[]")),
-            "A RoleBinding names only ServiceAccounts of its own environment. Give people and other machines access with `access` of \
-             goldenpath_team_environment.",
-        )],
+        rules: vec![
+            (
+                format!(
+                    "request.operation == 'DELETE' || object.?subjects.orValue([]).all(s, {is_inside}) || {}",
+                    is_kept("?subjects", "[]")
+                ),
+                "A RoleBinding names only ServiceAccounts of its own environment. Give people and other machines access with `access` \
+                 of goldenpath_team_environment.",
+            ),
+            ours(&is_same),
+        ],
     }
 }
 
@@ -110,22 +130,30 @@ pub fn network_policies() -> Policy {
         )
     };
     let is_builtin = "request.resource.group == 'networking.k8s.io'";
-    let rule = format!("{is_builtin} && {} && {} || {}", stays("ingress", "from"), stays("egress", "to"), kept_spec());
+    let rule = format!(
+        "request.operation == 'DELETE' || {is_builtin} && {} && {} || {}",
+        stays("ingress", "from"),
+        stays("egress", "to"),
+        kept_spec()
+    );
     Policy {
         on: vec![
-            ("networking.k8s.io", "v1", &["networkpolicies"], WRITE),
-            ("networking.k8s.aws", "*", &["applicationnetworkpolicies"], WRITE),
-            ("cilium.io", "*", &["ciliumnetworkpolicies"], WRITE),
-            ("crd.projectcalico.org", "*", &["networkpolicies"], WRITE),
+            ("networking.k8s.io", "v1", &["networkpolicies"], CHANGE),
+            ("networking.k8s.aws", "*", &["applicationnetworkpolicies"], CHANGE),
+            ("cilium.io", "*", &["ciliumnetworkpolicies"], CHANGE),
+            ("crd.projectcalico.org", "*", &["networkpolicies"], CHANGE),
         ],
         place: Place::Environments,
         exempts: true,
         variables: vec![namespaces_of_the_environment(), environment()],
-        rules: vec![(
-            rule,
-            "A NetworkPolicy opens only to pods of its own environment, by podSelector or by namespaceSelector. Open anything else with \
-             `network` of goldenpath_team_environment, or `ingress` and `egress` of goldenpath_eks_workload_slot.",
-        )],
+        rules: vec![
+            (
+                rule,
+                "A NetworkPolicy opens only to pods of its own environment, by podSelector or by namespaceSelector. Open anything else \
+                 with `network` of goldenpath_team_environment, or `ingress` and `egress` of goldenpath_eks_workload_slot.",
+            ),
+            ours(kept_spec()),
+        ],
     }
 }
 

@@ -6,8 +6,12 @@ use crate::domain::{LABEL_PREFIX, NAMESPACES_ANNOTATION};
 /// Of a Namespace: whose it is.
 pub const ENVIRONMENT: &str = "goldenpath.internal/environment";
 
+/// Of all that the provider made.
+pub const MANAGED: &str = "goldenpath.internal/managed";
+
 pub const CREATE: &[&str] = &["CREATE"];
 pub const WRITE: &[&str] = &["CREATE", "UPDATE"];
+pub const CHANGE: &[&str] = &["CREATE", "UPDATE", "DELETE"];
 
 pub struct Policy {
     /// API group, version, resources, operations.

@@ -1,7 +1,7 @@
 //! Who may be named as somebody.
 
 use crate::{
-    domain::{GROUP_PREFIX, Persona, PersonaName, Problems},
+    domain::{GROUP_PREFIX, Persona, PersonaName, Problems, TrustedOidc},
     golden::forms,
 };
 
@@ -16,6 +16,7 @@ pub fn check(name: PersonaName, persona: &Persona, problems: &mut Problems) {
         service_accounts,
         create_role,
         trusted_principal_arns,
+        trusted_oidc,
         access_policies,
     } = persona;
     let at = |field| ["access", name.as_str(), field];
@@ -37,6 +38,9 @@ pub fn check(name: PersonaName, persona: &Persona, problems: &mut Problems) {
     }
     for arn in trusted_principal_arns.known() {
         check_principal(arn, &at("trusted_principal_arns"), problems);
+    }
+    for trusted in trusted_oidc {
+        check_oidc(trusted, &at("trusted_oidc"), problems);
     }
     for group in oidc_groups.known() {
         if group.is_empty()
@@ -64,12 +68,20 @@ pub fn check(name: PersonaName, persona: &Persona, problems: &mut Problems) {
             );
         }
     }
-    if **create_role && trusted_principal_arns.is_empty_list() {
+    if **create_role && trusted_principal_arns.is_empty_list() && trusted_oidc.is_empty() {
         problems.error(
             "access.role_without_trust",
             &at("trusted_principal_arns"),
             format!("Nobody can assume the role that is created for {name}"),
-            "List who may assume it in `trusted_principal_arns`, or leave `create_role` out.",
+            "List who may assume it in `trusted_principal_arns` or `trusted_oidc`, or leave `create_role` out.",
+        );
+    }
+    if !**create_role && !trusted_oidc.is_empty() {
+        problems.error(
+            "access.trust_without_role",
+            &at("trusted_oidc"),
+            "`trusted_oidc` without `create_role` has no role to assume",
+            "Set `create_role = true`.",
         );
     }
     if !**create_role && !trusted_principal_arns.is_empty_list() {
@@ -120,6 +132,29 @@ pub fn check(name: PersonaName, persona: &Persona, problems: &mut Problems) {
             &at("access_policies"),
             "An access policy needs an IAM principal",
             "OIDC groups and service accounts have no access entry. Add `permission_sets` or `principal_arns`.",
+        );
+    }
+}
+
+/// IAM's trust of a federated principal: without a subject any token of the provider would do.
+fn check_oidc(TrustedOidc { provider, audience: _, subjects }: &TrustedOidc, at: &[&str], problems: &mut Problems) {
+    let (host, path) = provider.split_once('/').unwrap_or((provider, ""));
+    let is_path = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"._~-/".contains(&b));
+    if !forms::is_dns_subdomain(host) || !host.contains('.') || !is_path {
+        problems.error(
+            "access.oidc_provider",
+            at,
+            format!("{provider:?} is not an OIDC provider of IAM"),
+            "Write its URL without https://, such as token.actions.githubusercontent.com.",
+        );
+    }
+    let is_open = |subject: &&String| subject.is_empty() || subject.starts_with(['*', '?']);
+    if subjects.is_empty() || subjects.iter().any(|subject| is_open(&subject)) {
+        problems.error(
+            "access.oidc_subject",
+            at,
+            format!("Anybody with a token of {provider} could assume the role"),
+            "Name in `subjects` whose tokens may, such as repo:acme/payments:ref:refs/heads/main.",
         );
     }
 }

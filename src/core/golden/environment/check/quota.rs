@@ -3,10 +3,10 @@
 use crate::{
     domain::{BASE_QUOTA, EnvironmentSpec, Problems, Quantities, Quantity},
     golden::{
-        checks::check_bytes,
         environment::names::{namespaces, priority_quota_name},
         forms,
-        quota::{OF_PODS, check_part, is_bytes, is_count, part, resource_is_known},
+        namespace_checks::check_quantities,
+        quota::{OF_PODS, check_part, part, resource_is_known},
     },
 };
 use std::collections::BTreeMap;
@@ -43,36 +43,6 @@ pub fn check(spec: &EnvironmentSpec, problems: &mut Problems) {
         for (resource, whole) in resources {
             let (parts, at) = (namespaces.len(), ["quota", "by_priority", class.as_str(), resource.as_str()]);
             check_part(resource, whole, &part(resource, whole, parts), parts, &at, problems);
-        }
-    }
-}
-
-fn check_quantities(quantities: &Quantities, at: &[&str], problems: &mut Problems) {
-    for (resource, quantity) in quantities {
-        let at = [at, &[resource.as_str()]].concat();
-        if let Err(reason) = resource_is_known(resource) {
-            problems.error(
-                "environment.quota_resource",
-                &at,
-                format!("{resource} cannot be in a quota"),
-                format!("{reason}."),
-            );
-        } else if quantity.is_negative() {
-            problems.error(
-                "environment.quota_negative",
-                &at,
-                format!("{resource} of {} is negative", quantity.written()),
-                "Write 0 or more.",
-            );
-        } else if is_count(resource) && !quantity.is_whole() {
-            problems.error(
-                "environment.quota_fraction",
-                &at,
-                format!("{resource} of {} is not a whole number", quantity.written()),
-                "It counts objects. Write a whole number.",
-            );
-        } else if is_bytes(resource) {
-            check_bytes(resource, quantity, &at, problems);
         }
     }
 }

@@ -40,6 +40,7 @@ pub fn personas(
                     arn: roles.arn(&role),
                     name: role,
                     trusted: trusted.map(|trusted| trusted.into_iter().map(str::to_owned).collect()),
+                    trusted_oidc: persona.trusted_oidc.to_vec(),
                 }
             });
             let mut principals: BTreeSet<String> = persona.principal_arns.iter().cloned().collect();

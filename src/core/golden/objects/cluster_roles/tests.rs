@@ -1,11 +1,17 @@
 use super::*;
+use crate::golden::Catalogue;
+
+fn built_in(persona: PersonaName) -> Vec<Value> {
+    let catalogue = Catalogue::embedded();
+    rules(persona, |_| true, catalogue.role_rules(persona))
+}
 
 /// Kubernetes' own evaluation of RBAC rules, without names of resources and without wildcards, which our rules don't have.
 fn may(persona: PersonaName, verb: &str, group: &str, resource: &str) -> bool {
     let has = |rule: &Value, name: &str, wanted: &str| {
         rule[name].as_array().is_some_and(|all| all.iter().any(|v| v == wanted))
     };
-    rules(persona)
+    built_in(persona)
         .iter()
         .any(|rule| has(rule, "verbs", verb) && has(rule, "apiGroups", group) && has(rule, "resources", resource))
 }
@@ -28,8 +34,12 @@ fn who_may_do_what() {
         ("create", "", "pods/portforward", &[Developer, Admin][..], "the deployer is a machine"),
         ("patch", "", "pods/ephemeralcontainers", &[Developer, Admin][..], "debugging"),
         ("delete", "", "limitranges", &[][..], "bounds are the platform's"),
-        ("create", "rbac.authorization.k8s.io", "roles", &[][..], "access is the platform's"),
-        ("create", "", "serviceaccounts", &[][..], "identities are slots'"),
+        ("create", "rbac.authorization.k8s.io", "roles", &[Deployer, Admin][..], "a chart's own"),
+        ("create", "", "serviceaccounts", &[Deployer, Admin][..], "a chart's own"),
+        ("get", "cert-manager.io", "certificates", &all[..], "what operators say of a request"),
+        ("patch", "cert-manager.io", "certificates", &[Deployer, Admin][..], "an operator's kind is part of a stack"),
+        ("create", "argoproj.io", "rollouts", &[Deployer, Admin][..], "a workload in other words"),
+        ("get", "cert-manager.io", "clusterissuers", &[][..], "the platform's"),
         ("impersonate", "", "serviceaccounts", &[][..], "nobody is somebody else"),
         ("bind", "rbac.authorization.k8s.io", "clusterroles", &[][..], "no escalation"),
     ] {
@@ -41,6 +51,20 @@ fn who_may_do_what() {
 #[test]
 fn no_rule_has_a_wildcard() {
     for persona in PersonaName::ALL {
-        assert!(!Value::from(rules(persona)).to_string().contains('*'), "{persona}");
+        assert!(!Value::from(built_in(persona)).to_string().contains('*'), "{persona}");
+    }
+}
+
+#[test]
+fn what_a_guard_keeps_inside_needs_the_guard() {
+    for (guard, group, resource) in [
+        (Guard::Network, "networking.k8s.io", "networkpolicies"),
+        (Guard::RoleBindings, "rbac.authorization.k8s.io", "rolebindings"),
+    ] {
+        let writes = |is_on: bool| {
+            let rules = rules(PersonaName::Admin, |other| other != guard || is_on, []);
+            rules.iter().any(|rule| rule["apiGroups"] == json!([group]) && rule["resources"] == json!([resource]))
+        };
+        assert!(writes(true) && !writes(false), "{resource}");
     }
 }

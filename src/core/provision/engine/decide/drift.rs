@@ -8,6 +8,7 @@ use crate::{
     golden::{By, FieldChange},
     kinds::{in_words, readable, same_digest, short},
 };
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub type Lines = BTreeMap<String, String>;
@@ -157,6 +158,18 @@ pub fn missing(key: &str) -> Problem {
         format!("{} was deleted outside of Terraform", in_words(key)),
         "The next apply recreates it.",
     )
+}
+
+/// Whether a RoleBinding lets in only ServiceAccounts of its own namespace, or of these: charts bring such.
+pub fn is_inside(binding: &Observed, keys: &BTreeSet<ObjectKey>) -> bool {
+    let ObjectKey::Kube { namespace: Some(own), .. } = &binding.key else { return false };
+    let is_ours = |namespace: &str| namespace == own || keys.contains(&ObjectKey::namespace_object(namespace));
+    let subjects =
+        binding.fields.get("/subjects").and_then(|field| serde_json::from_str::<Vec<Value>>(field.text).ok());
+    subjects.is_some_and(|subjects| {
+        let is_own = |one: &Value| one["kind"] == "ServiceAccount" && one["namespace"].as_str().is_some_and(is_ours);
+        !subjects.is_empty() && subjects.iter().all(is_own)
+    })
 }
 
 pub fn foreign_grant(observed: &Observed, by: &str) -> Problem {

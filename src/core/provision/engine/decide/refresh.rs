@@ -114,7 +114,9 @@ impl Instance<'_> {
                 None => (&stand_in, None),
             };
             if !self.keys.contains(&object.key) && !made.contains(&object.key) {
-                if let (Ownership::Foreign { by }, "RoleBinding") = (&object.ownership, object.key.kind()) {
+                if let (Ownership::Foreign { by }, "RoleBinding") = (&object.ownership, object.key.kind())
+                    && !drift::is_inside(&object, &self.keys)
+                {
                     problems.push(drift::foreign_grant(&object, by));
                 }
                 continue;

@@ -1,0 +1,194 @@
+//! Two daemons on one PostgreSQL and one sandbox, and a client that reaches whichever is there, as behind the address of a Service.
+
+use super::{FailureFixture, environment};
+use crate::{
+    daemon::Daemon,
+    sandbox::{FaultRow, Sandbox},
+    server::Server,
+};
+use acceptance_tests::{
+    ENVIRONMENT,
+    client::{Action, Instance, no_errors},
+    load::Load,
+    servers::PostgresServer,
+};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::unix::fs::symlink,
+    path::PathBuf,
+    pin::Pin,
+    time::{Duration, Instant},
+};
+use tokio::{
+    task::spawn_blocking,
+    time::{sleep, timeout},
+};
+
+const LONG: Duration = Duration::from_secs(60);
+
+pub type Check = fn(PostgresServer) -> Pin<Box<dyn Future<Output = Result<()>>>>;
+
+pub const CHECKS: [(&str, Check); 3] = [
+    ("one is killed in mid-apply", |server| Box::pin(killed(server))),
+    ("one stands still in mid-apply and goes on", |server| Box::pin(stands_still(server))),
+    ("PostgreSQL restarts under load", |server| Box::pin(restarted(server))),
+];
+
+struct ReplicasFixture {
+    postgres: PostgresServer,
+    target: FailureFixture,
+    folder: tempfile::TempDir,
+    daemons: [Daemon; 2],
+    server: Server,
+}
+
+// === impl ReplicasFixture ===
+
+impl ReplicasFixture {
+    async fn new(postgres: PostgresServer) -> Result<Self> {
+        let target = FailureFixture::new().await?;
+        let (sandbox, journal) = (target.path(), postgres.database("journal")?);
+        let daemon = || {
+            let lines = format!("journal: {journal}\n");
+            Daemon::with(&format!("sandbox: {{ path: {} }}", sandbox.display()), &lines, vec![])
+        };
+        let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
+        let daemons = [daemon()?, daemon()?];
+        let fixture = Self { postgres, target, folder, daemons, server: Server::start()? };
+        fixture.reach(0)?;
+        Ok(fixture)
+    }
+
+    fn address(&self) -> PathBuf {
+        self.folder.path().join("daemon.sock")
+    }
+
+    fn reach(&self, number: usize) -> Result<()> {
+        // Its path may not be there yet.
+        let _ = fs::remove_file(self.address());
+        Ok(symlink(self.daemons[number].socket(), self.address())?)
+    }
+
+    async fn instance(&self) -> Result<Instance> {
+        let endpoint = format!("unix://{}", self.address().display());
+        let client = self.server.client(&json!({ "daemon": { "endpoint": endpoint } })).await?;
+        Ok(Instance::new(&client, ENVIRONMENT))
+    }
+
+    fn sandbox(&self) -> Sandbox {
+        Sandbox::at(&self.target.path())
+    }
+
+    /// All that was planned is there, once, and the next plan has nothing to do.
+    async fn is_whole(&self, instance: &mut Instance, wanted: BTreeSet<String>, before: Vec<String>) -> Result<()> {
+        no_errors(&instance.refresh().await?, "refresh")?;
+        let next = instance.plan(Some(&environment())).await?;
+        no_errors(&next.said, "the plan after it")?;
+        ensure!(next.action == Action::Nothing, "the next plan is {:?}", next.action);
+        let there: BTreeSet<String> = self.sandbox().ours()?.into_iter().collect();
+        let expected: BTreeSet<String> = wanted.into_iter().chain(before).collect();
+        ensure!(there == expected, "there is {there:?}");
+        let counts = self.postgres.run("journal", "SELECT count(*), count(ended_at) FROM operation")?;
+        ensure!(counts == "1|1", "one operation has ended: {counts}");
+        Ok(())
+    }
+}
+
+async fn killed(postgres: PostgresServer) -> Result<()> {
+    let mut fixture = ReplicasFixture::new(postgres).await?;
+    for (step, how) in [(1, "exit-after"), (4, "exit"), (9, "exit-after")] {
+        let before = fixture.sandbox().ours()?;
+        let mut instance = fixture.instance().await?;
+        let planned = instance.plan(Some(&environment())).await?;
+        let wanted = planned.keys();
+        fixture.sandbox().fault(&FaultRow::new(how).verb("write").nth(step))?;
+        let said = {
+            let apply = instance.apply(planned, None);
+            let other = async {
+                while !fixture.daemons[0].is_dead()? {
+                    sleep(Duration::from_millis(20)).await;
+                }
+                fixture.reach(1)
+            };
+            let (said, reached) = tokio::join!(apply, timeout(LONG, other));
+            reached.context("the first daemon was not killed")??;
+            said?
+        };
+        no_errors(&said, "the apply that waited")?;
+        let context = || format!("{how} write {step}");
+        fixture.is_whole(&mut instance, wanted, before).await.with_context(context)?;
+        let gone = instance.plan_and_apply(None).await?;
+        no_errors(&gone, "destroy")?;
+        fixture.postgres.run("journal", "DELETE FROM operation")?;
+        fixture.daemons[0].start_again()?;
+        fixture.reach(0)?;
+    }
+    Ok(())
+}
+
+/// Its claim is over before it goes on, and another daemon has its operation: the record in the target keeps them apart.
+async fn stands_still(postgres: PostgresServer) -> Result<()> {
+    let fixture = ReplicasFixture::new(postgres).await?;
+    let before = fixture.sandbox().ours()?;
+    let mut instance = fixture.instance().await?;
+    let planned = instance.plan(Some(&environment())).await?;
+    let wanted = planned.keys();
+    fixture.sandbox().fault(&FaultRow::new("slow:300").verb("apply"))?;
+    let claims =
+        "SELECT count(DISTINCT claimed_by) FROM operation WHERE claimed_by <> (SELECT min(claimed_by) FROM claims)";
+    let said = {
+        let apply = instance.apply(planned, None);
+        let meddle = async {
+            let begun = Instant::now();
+            while fixture.sandbox().ours()?.len() < before.len() + 4 {
+                ensure!(begun.elapsed() < LONG, "the apply makes nothing");
+                sleep(Duration::from_millis(20)).await;
+            }
+            fixture.postgres.run("journal", "CREATE TABLE claims AS SELECT claimed_by FROM operation")?;
+            fixture.daemons[0].stand_still()?;
+            while fixture.postgres.run("journal", claims)? != "1" {
+                ensure!(begun.elapsed() < LONG, "nobody takes it over");
+                sleep(Duration::from_millis(100)).await;
+            }
+            // The second one is at work, or waits for the lease.
+            sleep(Duration::from_millis(500)).await;
+            fixture.daemons[0].go_on()
+        };
+        let (said, meddled): (_, Result<()>) = tokio::join!(apply, meddle);
+        meddled?;
+        said?
+    };
+    no_errors(&said, "the apply that waited")?;
+    fixture.sandbox().clear_faults()?;
+    fixture.is_whole(&mut instance, wanted, before).await
+}
+
+async fn restarted(postgres: PostgresServer) -> Result<()> {
+    let ReplicasFixture { mut postgres, daemons, .. } = ReplicasFixture::new(postgres).await?;
+    let one = Load::prepare(&daemons[0].socket(), "one", 8).await?;
+    let two = Load::prepare(&daemons[1].socket(), "two", 8).await?;
+    postgres.run("journal", "DELETE FROM operation")?;
+    let running = async { tokio::try_join!(one.run(25), two.run(25)).map(drop) };
+    // Beside the clients, which go on asking meanwhile.
+    let restart = spawn_blocking(move || -> Result<PostgresServer> {
+        for _ in 0..2 {
+            let begun = Instant::now();
+            while postgres.run("journal", "SELECT count(*) >= 20 FROM operation")? == "f" {
+                ensure!(begun.elapsed() < LONG, "there is no load");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            postgres.stop()?;
+            std::thread::sleep(Duration::from_secs(1));
+            postgres.start_again()?;
+        }
+        Ok(postgres)
+    });
+    let (ran, postgres) = tokio::join!(running, restart);
+    ran?;
+    let counts = postgres??.run("journal", "SELECT count(*), count(ended_at) FROM operation")?;
+    ensure!(counts == "400|400", "each was accepted once and has ended: {counts}");
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! What a golden path lets personas do with kinds of operators. Kubernetes' own kinds are in the ClusterRoles already, with what
+//! guards keep inside.
+
+use crate::domain::PersonaName;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a path adds for each persona.
+pub type PathRoles = BTreeMap<PersonaName, PathRole>;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathRole {
+    pub rules: Vec<RoleRule>,
+}
+
+/// As in a Role.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleRule {
+    pub groups: Vec<String>,
+    pub resources: Vec<String>,
+    pub verbs: Vec<String>,
+}
+
+const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+/// Groups whose objects decide what the cluster, its network or its nodes do: no tenant writes or reads them by a path.
+const NEVER: [&str; 5] =
+    ["goldenpath.internal", "cilium.io", "networking.k8s.aws", "crd.projectcalico.org", "karpenter.sh"];
+
+/// Under this domain Kubernetes has its own groups; these are projects' of its SIGs.
+const OF_PROJECTS: [&str; 3] = ["autoscaling.k8s.io", "gateway.networking.k8s.io", "snapshot.storage.k8s.io"];
+
+pub(super) fn are_sound(roles: &PathRoles) -> Result<(), String> {
+    for (persona, PathRole { rules }) in roles {
+        for rule in rules {
+            is_sound(rule).map_err(|reason| format!("roles.{persona}.rules: {reason}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn is_sound(RoleRule { groups, resources, verbs }: &RoleRule) -> Result<(), String> {
+    if groups.is_empty() || resources.is_empty() || verbs.is_empty() {
+        return Err("a rule has groups, resources and verbs".to_owned());
+    }
+    for group in groups {
+        let is_of_kubernetes =
+            !group.contains('.') || group.ends_with(".k8s.io") && !OF_PROJECTS.contains(&group.as_str());
+        if group.contains('*') || is_of_kubernetes {
+            return Err(format!(
+                "the group {group:?} is Kubernetes' own, whose kinds personas have already; name the groups of operators"
+            ));
+        }
+        if NEVER.iter().any(|never| group == never || group.ends_with(&format!(".{never}"))) {
+            return Err(format!("the group {group:?} decides about the cluster, its network or its nodes"));
+        }
+    }
+    for resource in resources {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'/' | b'-');
+        if resource.is_empty() || !resource.bytes().all(plain) {
+            return Err(format!("the resource {resource:?} is no plural of a kind in lower case"));
+        }
+    }
+    match verbs.iter().find(|verb| !VERBS.contains(&verb.as_str())) {
+        Some(verb) => Err(format!("the verb {verb:?} is none of {}", VERBS.join(", "))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_about_kinds_of_operators() {
+        for (group, resource, verb, is_right, reason) in [
+            ("cert-manager.io", "certificates", "create", true, "an operator's kind"),
+            ("gateway.networking.k8s.io", "httproutes", "list", true, "a project of a SIG"),
+            ("argoproj.io", "rollouts/scale", "patch", true, "a subresource"),
+            ("*", "certificates", "get", false, "every group, Kubernetes' own too"),
+            ("", "secrets", "get", false, "a viewer would read Secrets"),
+            ("apps", "deployments", "create", false, "personas have it, or must not"),
+            ("rbac.authorization.k8s.io", "clusterroles", "bind", false, "escalation"),
+            ("admissionregistration.k8s.io", "validatingadmissionpolicies", "delete", false, "the guards"),
+            ("cilium.io", "ciliumnetworkpolicies", "create", false, "around the default deny"),
+            ("policy.networking.k8s.aws", "clusternetworkpolicies", "create", false, "the network of all"),
+            ("cert-manager.io", "*", "get", false, "kinds that do not exist yet"),
+            ("cert-manager.io", "Certificates", "get", false, "RBAC knows plurals in lower case"),
+            ("cert-manager.io", "signers", "approve", false, "a verb with a meaning of its own"),
+            ("cert-manager.io", "certificates", "*", false, "escalate and bind among them"),
+        ] {
+            let rule =
+                RoleRule { groups: vec![group.into()], resources: vec![resource.into()], verbs: vec![verb.into()] };
+            assert_eq!(is_sound(&rule).is_ok(), is_right, "{reason}: {:?}", is_sound(&rule));
+        }
+        assert!(is_sound(&RoleRule { groups: vec![], resources: vec![], verbs: vec![] }).is_err(), "nothing at all");
+    }
+}

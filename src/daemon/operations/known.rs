@@ -1,0 +1,227 @@
+//! What this process knows of operations: which of them it carries out, and which of its clients wait for which.
+
+use crate::store::{Document, Entry};
+use goldenpath_core::provision::{Cancel, Provisioner};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::watch;
+
+pub type Outcome = watch::Receiver<Option<Document>>;
+
+/// How many operations a daemon carries out at once. The rest waits in the journal, for whichever daemon has a place first.
+const PLACES: usize = 64;
+
+/// By the operation's id: those that run here, and those that a client of this process waits for.
+#[derive(Default)]
+pub struct Known(Arc<Mutex<State>>);
+
+/// For an operation that is being written. Dropped, it is free again.
+pub struct Place(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    operations: HashMap<String, Operation>,
+    reserved: usize,
+    /// The last look found more work than there were places.
+    has_queue: bool,
+}
+
+struct Operation {
+    /// While it runs here.
+    cancel: Option<Cancel>,
+    /// Once it has run here.
+    about: String,
+    /// It runs here, and another daemon has taken it over.
+    is_lost: bool,
+    /// Of the client that asked for it: what its connection has planned counts.
+    engine: Option<Arc<dyn Provisioner>>,
+    /// By their own ids of it, and how many connections wait with each.
+    clients: HashMap<String, usize>,
+    outcome: watch::Sender<Option<Document>>,
+}
+
+/// What is asked of the store at each beat.
+#[derive(Default)]
+pub struct Present {
+    pub running: Vec<String>,
+    pub clients: Vec<String>,
+    /// What does not run here.
+    pub awaited: Vec<String>,
+}
+
+// === impl Known ===
+
+impl Known {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.0)
+    }
+
+    pub fn count(&self) -> usize {
+        self.lock().running()
+    }
+
+    /// How many more may begin.
+    pub fn places(&self) -> usize {
+        self.lock().places()
+    }
+
+    /// For a new one, if nobody else is before it.
+    pub fn reserve(&self) -> Option<Place> {
+        let mut state = self.lock();
+        let is_free = !state.has_queue && state.places() > 0;
+        is_free.then(|| {
+            state.reserved += 1;
+            Place(self.0.clone())
+        })
+    }
+
+    /// Somebody may wait for the place that has just become free.
+    pub fn has_queue(&self) -> bool {
+        self.lock().has_queue
+    }
+
+    pub fn set_queue(&self, has_queue: bool) {
+        self.lock().has_queue = has_queue;
+    }
+
+    /// A client waits from here on, until `leave`.
+    pub fn join(&self, operation: &str, client: &str, engine: &Arc<dyn Provisioner>) -> Outcome {
+        let mut state = self.lock();
+        let known = state.operation(operation);
+        known.engine.get_or_insert_with(|| engine.clone());
+        *known.clients.entry(client.to_owned()).or_default() += 1;
+        known.outcome.subscribe()
+    }
+
+    /// True: nobody waits with this id any more.
+    pub fn leave(&self, operation: &str, client: &str) -> bool {
+        let mut state = self.lock();
+        let Some(known) = state.operations.get_mut(operation) else { return true };
+        let is_last = match known.clients.get_mut(client) {
+            Some(count) if *count > 1 => {
+                *count -= 1;
+                false
+            }
+            _ => known.clients.remove(client).is_some(),
+        };
+        state.forget(operation);
+        is_last
+    }
+
+    /// `None`: it runs here already. Else what cancels it, and the engine of a client that waits for it.
+    pub fn start(&self, entry: &Entry) -> Option<(Cancel, Option<Arc<dyn Provisioner>>)> {
+        let mut state = self.lock();
+        let known = state.operation(&entry.id);
+        if known.cancel.is_some() {
+            return None;
+        }
+        let cancel = Cancel::new();
+        if entry.cancelled {
+            cancel.cancel();
+        }
+        known.cancel = Some(cancel.clone());
+        known.about.clone_from(&entry.about);
+        Some((cancel, known.engine.clone()))
+    }
+
+    /// Another daemon has it. True: this is new.
+    pub fn lose(&self, operation: &str) -> bool {
+        let mut state = self.lock();
+        state.operations.get_mut(operation).is_some_and(|known| !std::mem::replace(&mut known.is_lost, true))
+    }
+
+    /// It does not run here any more. Without an outcome it runs elsewhere, and who waits goes on waiting.
+    pub fn end(&self, operation: &str, outcome: Option<Document>) {
+        let mut state = self.lock();
+        if let Some(known) = state.operations.get_mut(operation) {
+            (known.cancel, known.is_lost) = (None, false);
+            if let Some(outcome) = outcome {
+                known.outcome.send_replace(Some(outcome));
+                state.operations.remove(operation);
+            }
+        }
+        state.forget(operation);
+    }
+
+    /// Its end is not in the journal yet, where nobody but this process could read it.
+    pub fn announce(&self, operation: &str, outcome: &Document) {
+        if let Some(known) = self.lock().operations.get(operation) {
+            known.outcome.send_replace(Some(outcome.clone()));
+        }
+    }
+
+    /// Nobody will ever say how it ended: whoever waits asks again.
+    pub fn drop_awaited(&self, operation: &str) {
+        let mut state = self.lock();
+        if state.operations.get(operation).is_some_and(|known| known.cancel.is_none()) {
+            state.operations.remove(operation);
+        }
+    }
+
+    /// `id`: the operation's, or that of a client that joined it. Its own id and what it is about, if that is new.
+    pub fn cancel(&self, id: &str) -> Option<(String, String)> {
+        let state = self.lock();
+        let is_meant = |(first, known): &(&String, &Operation)| *first == id || known.clients.contains_key(id);
+        let (id, known) = state.operations.iter().find(is_meant)?;
+        let cancel = known.cancel.as_ref().filter(|cancel| !cancel.is_cancelled())?;
+        cancel.cancel();
+        Some((id.clone(), known.about.clone()))
+    }
+
+    /// Whether an operation on the instance runs here.
+    pub fn is_busy_with(&self, about: &str) -> bool {
+        self.lock().operations.values().any(|known| known.cancel.is_some() && known.about == about)
+    }
+
+    pub fn present(&self) -> Present {
+        let mut present = Present::default();
+        for (id, known) in &self.lock().operations {
+            present.clients.extend(known.clients.keys().cloned());
+            let list = if known.cancel.is_some() { &mut present.running } else { &mut present.awaited };
+            list.push(id.clone());
+        }
+        present
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        lock(&self.0).reserved -= 1;
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn places(&self) -> usize {
+        PLACES.saturating_sub(self.running() + self.reserved)
+    }
+
+    fn running(&self) -> usize {
+        self.operations.values().filter(|known| known.cancel.is_some()).count()
+    }
+
+    fn operation(&mut self, id: &str) -> &mut Operation {
+        self.operations.entry(id.to_owned()).or_insert_with(|| Operation {
+            cancel: None,
+            about: String::new(),
+            is_lost: false,
+            engine: None,
+            clients: HashMap::new(),
+            outcome: watch::channel(None).0,
+        })
+    }
+
+    fn forget(&mut self, operation: &str) {
+        let is_over = |known: &Operation| known.cancel.is_none() && known.clients.is_empty();
+        if self.operations.get(operation).is_some_and(is_over) {
+            self.operations.remove(operation);
+        }
+    }
+}

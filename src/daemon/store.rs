@@ -1,0 +1,122 @@
+//! Where the journal is kept: every operation before it begins, with its request, and how it ended. One contract, two stores: a
+//! SQLite file of one daemon, and a PostgreSQL database that several share.
+//!
+//! An operation is carried out by the daemon that has claimed it. In a shared store a claim must be renewed: one that is over may be
+//! taken by any daemon, which runs the operation again, and only the holder of the claim says how it ended. A claim is a guide and
+//! not a fence, as a lease on a record is (`core/provision/engine/execute/lease.rs`): a daemon that was stopped for a while and lost
+//! its claim may still be at work in the target. That is safe, because the second run waits for the lease on the record and goes on
+//! from what the record says, and every change of a record expects the version read before.
+
+mod open;
+mod postgres;
+mod sqlite;
+
+pub use open::{JournalPlace, open};
+pub use postgres::Postgres;
+
+use crate::{contract::Verb, error::JournalError, outcome::Ending};
+use async_trait::async_trait;
+use std::{sync::Arc, time::Duration};
+
+/// How often claims are renewed and the store is asked for news, even if it could not say that there are any.
+pub const BEAT: Duration = Duration::from_secs(2);
+/// How long a claim holds without being renewed. Four beats: one that is late or lost is no reason to begin an operation twice.
+pub const CLAIM: Duration = Duration::from_secs(8);
+
+pub type Document = Arc<[u8]>;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub id: String,
+    pub verb: Verb,
+    pub about: String,
+    /// Of verb, bounds and request: equal ones are the same wish.
+    pub digest: String,
+    /// The client's bounds, which hold when it is run again.
+    pub allow: String,
+    pub request: Vec<u8>,
+    pub cancelled: bool,
+}
+
+/// What may become of a request that the journal does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfNew {
+    /// Written and claimed: the caller begins it.
+    Begin,
+    /// Written for whoever has a place first.
+    Queue,
+    Refuse,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is in the journal now, and the caller's to begin.
+    Begun,
+    /// Under this id it waits for its turn, or somebody carries it out: the caller, another daemon, or nobody any more.
+    Waits(String),
+    Ended(Document),
+    /// The id stands for another request.
+    OtherRequest,
+    Refused,
+}
+
+/// What has become of operations since the last look.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// Of the running ones: another daemon has taken them.
+    pub lost: Vec<String>,
+    /// Of the running ones: a client has cancelled them, through whichever daemon.
+    pub cancelled: Vec<String>,
+    /// Of the awaited ones.
+    pub ended: Vec<(String, Document)>,
+    /// Of the awaited ones: the journal does not hold them, as after it was restored from a backup.
+    pub unknown: Vec<String>,
+}
+
+/// What is shown of an operation.
+pub struct Kept {
+    pub id: String,
+    pub verb: String,
+    pub about: String,
+    /// Milliseconds since 1970.
+    pub accepted_at: i64,
+    pub ended_at: Option<i64>,
+    pub ending: Option<Ending>,
+}
+
+/// Held for as long as it is not dropped, and as `is_held` says.
+#[async_trait]
+pub trait Lead: Send + Sync {
+    async fn is_held(&self) -> bool;
+}
+
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Before anything of it is done; an error means that nothing may be done. The client waits from here on (`leave`). Of requests
+    /// at the same time each is accepted as if it had come alone; asked again with the same id it is the same operation. An equal
+    /// request joins an operation that has not ended and that no client waits for any more.
+    async fn accept(&self, entry: &Entry, if_new: IfNew) -> Result<Accepted, JournalError>;
+    /// The client with this id of an operation waits no longer. What it waited for can still be asked for by that id.
+    fn leave(&self, client: &str);
+    /// Claims operations that nobody works on, the oldest first, at most so many. `may_take_over`: also those whose claim is over.
+    async fn take(&self, most: usize, may_take_over: bool) -> Result<Vec<Entry>, JournalError>;
+    /// Renews the claims on the running ones, and says for these clients that they still wait.
+    async fn renew(&self, running: &[String], clients: &[String], awaited: &[String]) -> Result<News, JournalError>;
+    /// Whoever carries it out begins nothing more of it. `id`: its own, or that of a client that joined it.
+    async fn cancel(&self, id: &str) -> Result<(), JournalError>;
+    /// The outcome that the journal now holds. `None`: the claim is lost, and its new holder says how the operation ended.
+    async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError>;
+    /// The latest first, at most so many.
+    async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError>;
+    /// Resolves when there may be news or work. It need not: the store is asked at each beat as well.
+    async fn changed(&self);
+    /// Whether operations can be reached by other daemons.
+    fn is_shared(&self) -> bool;
+    /// Whether it responds.
+    async fn check(&self) -> Result<(), JournalError>;
+    /// Of all daemons on the store one does the periodic work, for as long as it keeps this. `None`: another one does.
+    async fn lead(&self) -> Result<Option<Box<dyn Lead>>, JournalError>;
+}
+
+#[cfg(test)]
+pub mod tests;

@@ -1,0 +1,354 @@
+//! The journal in a PostgreSQL database that daemons share. All times are the database's, so that clocks of machines are never
+//! compared.
+//!
+//! Work that nobody has claimed is taken with `FOR UPDATE SKIP LOCKED`: daemons that look at the same time take different
+//! operations and don't wait for each other. Equal requests at the same time are taken one after another, by an advisory lock on
+//! their digest. Who waits for an operation is written as well, under the id that each client has given it, since a client may ask
+//! any daemon.
+
+mod connection;
+mod listener;
+mod schema;
+mod settings;
+
+pub use settings::Postgres;
+
+use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Store};
+use crate::{
+    contract::Verb,
+    error::JournalError,
+    outcome::Ending,
+    store::postgres::{
+        connection::{Connector, LONGEST, within},
+        listener::Listener,
+    },
+};
+use async_trait::async_trait;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::{Duration, SystemTime},
+};
+use tokio_postgres::{Client, Row};
+
+/// An operation needs a connection for milliseconds, at its begin and at its end.
+const CONNECTIONS: usize = 8;
+/// What keeps claims must not wait behind a thousand new requests.
+const CONNECTIONS_TO_KEEP: usize = 4;
+/// For one of them. Of a thousand that ask at once each gets its turn within seconds.
+const LONGEST_QUEUE: Duration = Duration::from_secs(20);
+
+pub struct PostgresStore {
+    /// For what clients ask.
+    pool: Pool,
+    /// For what is under way.
+    keeping: Pool,
+    connector: Connector,
+    listener: Listener,
+    /// Of this process.
+    daemon: String,
+    retention: Duration,
+}
+
+/// A connection of its own, on which the lock is: it goes with the connection, however that ends.
+struct Leading(Client);
+
+/// How an operation in the journal is found by what is asked for.
+struct Known {
+    is_equal: bool,
+    id: String,
+    digest: String,
+    outcome: Option<Vec<u8>>,
+}
+
+const FIND: &str = "
+    SELECT false AS is_equal, id, digest, outcome, accepted_at FROM operation
+    WHERE id = coalesce((SELECT operation FROM operation_client WHERE id = $1), $1)
+    UNION ALL
+    SELECT true, id, digest, outcome, accepted_at FROM operation o
+    WHERE digest = $2 AND ended_at IS NULL AND NOT cancelled
+      AND NOT EXISTS (SELECT FROM operation_client c WHERE c.operation = o.id AND c.until > now())
+    ORDER BY 1, 5 LIMIT 1";
+
+const JOIN: &str = "
+    INSERT INTO operation_client (id, operation, daemon, until) VALUES ($1, $2, $3, now() + make_interval(secs => $4))
+    ON CONFLICT (id) DO UPDATE SET daemon = excluded.daemon, until = excluded.until";
+
+const INSERT: &str = "
+    INSERT INTO operation (id, verb, about, digest, allow, request, claimed_by, claimed_until)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $7::text IS NOT NULL THEN now() + make_interval(secs => $8) END)";
+
+const TAKE: &str = "
+    WITH free AS MATERIALIZED (
+        SELECT id FROM operation
+        WHERE ended_at IS NULL AND (claimed_by IS NULL OR ($2 AND claimed_until < now()))
+        ORDER BY accepted_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+    UPDATE operation o SET claimed_by = $1, claimed_until = now() + make_interval(secs => $4)
+    FROM free WHERE o.id = free.id
+    RETURNING o.id, o.verb, o.about, o.digest, o.allow, o.request, o.cancelled, o.accepted_at";
+
+const RENEW: &str = "
+    UPDATE operation SET claimed_until = now() + make_interval(secs => $3)
+    WHERE id = ANY($1) AND claimed_by = $2 AND ended_at IS NULL RETURNING id, cancelled";
+
+const RENEW_CLIENTS: &str = "
+    UPDATE operation_client SET until = now() + make_interval(secs => $3) WHERE id = ANY($1) AND daemon = $2";
+
+const AWAITED: &str = "SELECT id, outcome FROM operation WHERE id = ANY($1)";
+
+/// The latest first.
+const RECENT: &str = "
+    SELECT id, verb, about, (extract(epoch FROM accepted_at) * 1000)::bigint AS accepted_at,
+        (extract(epoch FROM ended_at) * 1000)::bigint AS ended_at, outcome
+    FROM operation ORDER BY operation.accepted_at DESC, id LIMIT $1";
+
+const LEAVE: &str = "UPDATE operation_client SET until = now() WHERE id = $1 AND daemon = $2";
+
+const CANCEL: &str = "
+    UPDATE operation SET cancelled = true
+    WHERE id = coalesce((SELECT operation FROM operation_client WHERE id = $1), $1) AND NOT cancelled AND ended_at IS NULL";
+
+/// The holder of the claim says how it ended, and nobody else.
+const END: &str = "
+    WITH old AS (DELETE FROM operation WHERE ended_at < now() - make_interval(secs => $4)),
+    ended AS (
+        UPDATE operation SET ended_at = now(), outcome = $2
+        WHERE id = $1 AND claimed_by = $3 AND ended_at IS NULL RETURNING id)
+    SELECT EXISTS (SELECT FROM operation_client c WHERE c.operation = ended.id AND c.daemon <> $3) FROM ended";
+
+/// No two installations in one database meet, as long as each has a schema of its own.
+const LEAD: &str = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' goldenpath periodic work', 0))";
+const ONE_BY_ONE: &str = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' ' || $1, 0))";
+
+// === impl PostgresStore ===
+
+impl PostgresStore {
+    pub async fn open(postgres: &Postgres, retention: Duration) -> Result<Self, JournalError> {
+        let connector = Connector::new(postgres)?;
+        let pool = |size| {
+            let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+            let manager = Manager::from_connect(connector.config(), connector.clone(), config);
+            let pool = Pool::builder(manager).max_size(size).runtime(Runtime::Tokio1);
+            let pool = pool.create_timeout(Some(LONGEST)).wait_timeout(Some(LONGEST_QUEUE)).build();
+            pool.map_err(|error| JournalError::Away { place: postgres.place(), source: Box::new(error) })
+        };
+        let (pool, keeping) = (pool(CONNECTIONS)?, pool(CONNECTIONS_TO_KEEP)?);
+        let listener = Listener::start(connector.clone());
+        // Daemons on one database tell each other apart by it. The seeds of the hasher are random for each process.
+        let (one, two) =
+            (RandomState::new().hash_one(SystemTime::now()), RandomState::new().hash_one(std::process::id()));
+        let store = Self { pool, keeping, connector, listener, daemon: format!("{one:016x}{two:016x}"), retention };
+        let mut connection = store.connection(&store.keeping).await?;
+        store.within(schema::migrate(&mut connection, schema::MIGRATIONS)).await?;
+        Ok(store)
+    }
+
+    async fn within<T>(&self, work: impl Future<Output = Result<T, JournalError>>) -> Result<T, JournalError> {
+        within(self.connector.place(), work).await
+    }
+
+    async fn connection(&self, pool: &Pool) -> Result<Object, JournalError> {
+        let away = |error| JournalError::Away { place: self.connector.place(), source: Box::new(error) };
+        pool.get().await.map_err(away)
+    }
+
+    async fn find(&self, client: &Client, id: &str, digest: &str) -> Result<Option<Known>, JournalError> {
+        let found = client.query_opt(FIND, &[&id, &digest]).await?;
+        found
+            .map(|row| {
+                Ok(Known {
+                    is_equal: row.try_get("is_equal")?,
+                    id: row.try_get("id")?,
+                    digest: row.try_get("digest")?,
+                    outcome: row.try_get("outcome")?,
+                })
+            })
+            .transpose()
+    }
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
+
+fn entry(row: &Row) -> Result<Entry, JournalError> {
+    let verb: String = row.try_get("verb")?;
+    Ok(Entry {
+        id: row.try_get("id")?,
+        verb: Verb::parse(&verb).ok_or(JournalError::Verb { verb })?,
+        about: row.try_get("about")?,
+        digest: row.try_get("digest")?,
+        allow: row.try_get("allow")?,
+        request: row.try_get("request")?,
+        cancelled: row.try_get("cancelled")?,
+    })
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn accept(&self, entry: &Entry, if_new: IfNew) -> Result<Accepted, JournalError> {
+        let Entry { id, verb, about, digest, allow, request, cancelled: _ } = entry;
+        let mut connection = self.connection(&self.pool).await?;
+        let work = async {
+            let transaction = connection.transaction().await?;
+            transaction.query_one(ONE_BY_ONE, &[digest]).await?;
+            let known = self.find(transaction.client(), id, digest).await?;
+            let operation = match &known {
+                Some(known) if known.digest != *digest => return Ok(Accepted::OtherRequest),
+                Some(Known { outcome: Some(outcome), is_equal: false, .. }) => {
+                    return Ok(Accepted::Ended(outcome.as_slice().into()));
+                }
+                Some(known) => &known.id,
+                None if if_new == IfNew::Refuse => return Ok(Accepted::Refused),
+                None => {
+                    let claim = (if_new == IfNew::Begin).then_some(&self.daemon);
+                    let (verb, claimed) = (verb.as_str(), seconds(CLAIM));
+                    transaction.execute(INSERT, &[id, &verb, about, digest, allow, request, &claim, &claimed]).await?;
+                    id
+                }
+            };
+            transaction.execute(JOIN, &[id, operation, &self.daemon, &seconds(CLAIM)]).await?;
+            let is_queued = known.is_none() && if_new == IfNew::Queue;
+            if is_queued {
+                transaction.execute(listener::NOTIFY, &[]).await?;
+            }
+            let is_begun = known.is_none() && !is_queued;
+            let waits = Accepted::Waits(operation.clone());
+            transaction.commit().await?;
+            Ok(if is_begun { Accepted::Begun } else { waits })
+        };
+        self.within(work).await
+    }
+
+    /// In the background. If it fails, the client is thought to wait for as long as a claim holds.
+    fn leave(&self, client: &str) {
+        let (pool, client, daemon) = (self.pool.clone(), client.to_owned(), self.daemon.clone());
+        tokio::spawn(async move {
+            if let Ok(connection) = pool.get().await
+                && let Err(error) = connection.execute(LEAVE, &[&client, &daemon]).await
+            {
+                tracing::debug!(%error, "That a client waits no longer can't be written");
+            }
+        });
+    }
+
+    async fn take(&self, most: usize, may_take_over: bool) -> Result<Vec<Entry>, JournalError> {
+        let connection = self.connection(&self.keeping).await?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.within(async {
+            let take = connection.prepare_cached(TAKE).await?;
+            let mut rows = connection.query(&take, &[&self.daemon, &may_take_over, &most, &seconds(CLAIM)]).await?;
+            rows.sort_by_key(|row| row.get::<_, SystemTime>("accepted_at"));
+            rows.iter().map(entry).collect()
+        })
+        .await
+    }
+
+    async fn renew(&self, running: &[String], clients: &[String], awaited: &[String]) -> Result<News, JournalError> {
+        let mut news = News { lost: running.to_vec(), unknown: awaited.to_vec(), ..News::default() };
+        let connection = self.connection(&self.keeping).await?;
+        let work = async {
+            if !running.is_empty() {
+                for row in connection.query(RENEW, &[&running, &self.daemon, &seconds(CLAIM)]).await? {
+                    let (id, cancelled): (String, bool) = (row.try_get(0)?, row.try_get(1)?);
+                    news.lost.retain(|lost| *lost != id);
+                    news.cancelled.extend(cancelled.then_some(id));
+                }
+            }
+            if !clients.is_empty() {
+                connection.execute(RENEW_CLIENTS, &[&clients, &self.daemon, &seconds(CLAIM)]).await?;
+            }
+            if !awaited.is_empty() {
+                for row in connection.query(AWAITED, &[&awaited]).await? {
+                    let (id, outcome): (String, Option<Vec<u8>>) = (row.try_get(0)?, row.try_get(1)?);
+                    news.unknown.retain(|unknown| *unknown != id);
+                    news.ended.extend(outcome.map(|outcome| (id, outcome.into())));
+                }
+            }
+            Ok(())
+        };
+        self.within(work).await?;
+        Ok(news)
+    }
+
+    async fn cancel(&self, id: &str) -> Result<(), JournalError> {
+        let connection = self.connection(&self.pool).await?;
+        self.within(async {
+            if connection.execute(CANCEL, &[&id]).await? > 0 {
+                connection.execute(listener::NOTIFY, &[]).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError> {
+        let connection = self.connection(&self.keeping).await?;
+        self.within(async {
+            let end = connection.prepare_cached(END).await?;
+            let ended = connection.query_opt(&end, &[&id, &outcome, &self.daemon, &seconds(self.retention)]).await?;
+            if let Some(row) = ended {
+                if row.try_get(0)? {
+                    connection.execute(listener::NOTIFY, &[]).await?;
+                }
+                return Ok(Some(outcome.into()));
+            }
+            // Either an earlier try was written and only its answer lost, or somebody else has it. What the journal does not hold
+            // at all, as after it was restored, nobody else will end.
+            Ok(match connection.query_opt(AWAITED, &[&&[id][..]]).await? {
+                Some(row) => row.try_get::<_, Option<Vec<u8>>>(1)?.map(Document::from),
+                None => Some(outcome.into()),
+            })
+        })
+        .await
+    }
+
+    async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError> {
+        let connection = self.connection(&self.pool).await?;
+        self.within(async {
+            let rows = connection.query(RECENT, &[&i64::from(most)]).await?;
+            let kept = rows.iter().map(|row| {
+                Ok(Kept {
+                    id: row.try_get("id")?,
+                    verb: row.try_get("verb")?,
+                    about: row.try_get("about")?,
+                    accepted_at: row.try_get("accepted_at")?,
+                    ended_at: row.try_get("ended_at")?,
+                    ending: row.try_get::<_, Option<&[u8]>>("outcome")?.map(Ending::read),
+                })
+            });
+            kept.collect()
+        })
+        .await
+    }
+
+    async fn changed(&self) {
+        self.listener.heard().await;
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn check(&self) -> Result<(), JournalError> {
+        let connection = self.connection(&self.keeping).await?;
+        self.within(async { Ok(connection.simple_query("").await.map(drop)?) }).await
+    }
+
+    async fn lead(&self) -> Result<Option<Box<dyn Lead>>, JournalError> {
+        self.within(async {
+            let client = self.connector.client().await?;
+            let is_ours: bool = client.query_one(LEAD, &[]).await?.try_get(0)?;
+            Ok(is_ours.then(|| Box::new(Leading(client)) as Box<dyn Lead>))
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Lead for Leading {
+    /// The lock is held for as long as the connection is, and the connection is asked.
+    async fn is_held(&self) -> bool {
+        within(String::new(), async { Ok(self.0.simple_query("").await.map(drop)?) }).await.is_ok()
+    }
+}

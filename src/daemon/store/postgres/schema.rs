@@ -1,0 +1,57 @@
+//! The tables, as a list of migrations that only grows. A migration only adds: tables, indexes, columns that are null or have a
+//! default. So a daemon works with a schema that is one migration ahead of it, which is what a neighbouring release has brought
+//! while daemons are replaced one by one. What is no longer used is removed two releases later.
+
+use crate::error::JournalError;
+use tokio_postgres::Client;
+
+pub const MIGRATIONS: &[&str] = &["
+CREATE TABLE operation (
+    id text PRIMARY KEY,
+    verb text NOT NULL,
+    about text NOT NULL,
+    digest text NOT NULL,
+    allow text NOT NULL,
+    request bytea NOT NULL,
+    accepted_at timestamptz NOT NULL DEFAULT now(),
+    cancelled boolean NOT NULL DEFAULT false,
+    claimed_by text,
+    claimed_until timestamptz,
+    ended_at timestamptz,
+    outcome bytea
+);
+CREATE INDEX operation_open ON operation (accepted_at, id) WHERE ended_at IS NULL;
+CREATE INDEX operation_equal ON operation (digest) WHERE ended_at IS NULL;
+CREATE INDEX operation_ended ON operation (ended_at);
+CREATE TABLE operation_client (
+    id text PRIMARY KEY,
+    operation text NOT NULL REFERENCES operation ON DELETE CASCADE,
+    daemon text NOT NULL,
+    until timestamptz NOT NULL
+);
+CREATE INDEX operation_client_operation ON operation_client (operation);
+"];
+
+/// One daemon at a time.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' goldenpath migration', 0))";
+
+const VERSIONS: &str = "
+CREATE TABLE IF NOT EXISTS goldenpath_migration (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())";
+
+/// `migrations`: those that this release knows.
+pub async fn migrate(client: &mut Client, migrations: &[&str]) -> Result<(), JournalError> {
+    let transaction = client.transaction().await?;
+    transaction.query_one(LOCK, &[]).await?;
+    transaction.batch_execute(VERSIONS).await?;
+    let found = transaction.query_one("SELECT coalesce(max(version), 0) FROM goldenpath_migration", &[]).await?;
+    let found = usize::try_from(found.try_get::<_, i32>(0)?).unwrap_or_default();
+    let known = migrations.len();
+    if found > known + 1 {
+        return Err(JournalError::NewerSchema { found, known });
+    }
+    for (number, migration) in (1_i32..).zip(migrations).skip(found) {
+        transaction.batch_execute(migration).await?;
+        transaction.execute("INSERT INTO goldenpath_migration (version) VALUES ($1)", &[&number]).await?;
+    }
+    Ok(transaction.commit().await?)
+}

@@ -1,0 +1,375 @@
+//! The journal as one SQLite file of one daemon.
+//!
+//! `synchronous=FULL`: what was accepted survives a power cut as well as a kill. The lock on the file is kept for as long as the
+//! daemon lives, so that two can't run the same operations; so claims and who waits are in memory, and go with the process.
+
+use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Store};
+use crate::{contract::Verb, error::JournalError, outcome::Ending, socket::make_private};
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex as Lock, MutexGuard, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::Mutex;
+
+/// Raised when the table changes; a file of an older one is migrated here, one of a newer one is refused.
+const SCHEMA: u32 = 1;
+
+/// The lock of a daemon that was killed is gone with it; one that is just ending needs a moment.
+const BUSY: Duration = Duration::from_secs(2);
+
+const TABLE: &str = "
+CREATE TABLE operation (
+    id TEXT PRIMARY KEY,
+    verb TEXT NOT NULL,
+    about TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    allow TEXT NOT NULL,
+    request BLOB NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    cancelled INTEGER NOT NULL DEFAULT 0,
+    ended_at INTEGER,
+    outcome BLOB
+) WITHOUT ROWID;
+CREATE INDEX operation_ended ON operation (ended_at);
+";
+
+pub struct SqliteStore {
+    connection: Arc<Mutex<Connection>>,
+    present: Arc<Lock<Present>>,
+    path: PathBuf,
+    inode: u64,
+    retention: Duration,
+}
+
+/// What ends with the process. Changed only by whoever has the connection, but for `leave`.
+#[derive(Default)]
+struct Present {
+    claimed: HashSet<String>,
+    /// By the client's id of it: the operation, and whether the client still waits.
+    clients: HashMap<String, (String, bool)>,
+}
+
+/// There is nobody else.
+struct OnlyOne;
+
+// === impl SqliteStore ===
+
+impl SqliteStore {
+    pub fn open(path: &Path, retention: Duration) -> Result<Self, JournalError> {
+        let failed = |source| JournalError::File { path: path.to_owned(), source };
+        make_private(path.parent().unwrap_or(Path::new("/"))).map_err(failed)?;
+        // Requests name people and what they may do. SQLite gives its own files beside it the same mode.
+        let file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(failed)?;
+        let inode = file.metadata().map_err(failed)?.ino();
+        let connection = Arc::new(Mutex::new(open(path)?));
+        Ok(Self { connection, present: Arc::default(), path: path.to_owned(), inode, retention })
+    }
+
+    /// SQLite would go on with a file that was deleted under it, and all of it would be lost with the process.
+    fn is_there(&self) -> Result<(), JournalError> {
+        match fs::metadata(&self.path) {
+            Ok(found) if found.ino() == self.inode => Ok(()),
+            _ => Err(JournalError::Gone { path: self.path.clone() }),
+        }
+    }
+
+    /// On a thread that may wait for the disk, one piece of work at a time. It is done even when nobody waits any more.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection, &mut Present) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let (mut connection, present) = (self.connection.clone().lock_owned().await, self.present.clone());
+        let work = move || work(&mut connection, &mut lock(&present));
+        tokio::task::spawn_blocking(work).await.map_err(|_| JournalError::Ended)?
+    }
+}
+
+fn lock(present: &Lock<Present>) -> MutexGuard<'_, Present> {
+    present.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+// === impl Present ===
+
+impl Present {
+    fn is_awaited(&self, operation: &str) -> bool {
+        self.clients.values().any(|(own, waits)| own == operation && *waits)
+    }
+
+    fn join(&mut self, client: &str, operation: &str) -> Accepted {
+        self.clients.insert(client.to_owned(), (operation.to_owned(), true));
+        Accepted::Waits(operation.to_owned())
+    }
+
+    fn operation(&self, client: &str) -> String {
+        self.clients.get(client).map_or(client, |(operation, _)| operation).to_owned()
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn accept(&self, entry: &Entry, if_new: IfNew) -> Result<Accepted, JournalError> {
+        let Entry { id, verb, about, digest, allow, request, .. } = entry.clone();
+        let there = self.is_there();
+        self.run(move |connection, present| {
+            let operation = present.operation(&id);
+            let known = connection
+                .query_row("SELECT digest, outcome FROM operation WHERE id = ?1", [&operation], |row| {
+                    Ok((row.get::<_, String>(0)?, row.get::<_, Option<Vec<u8>>>(1)?))
+                })
+                .optional()?;
+            match known {
+                Some((known, _)) if known != digest => return Ok(Accepted::OtherRequest),
+                Some((_, Some(outcome))) => return Ok(Accepted::Ended(outcome.into())),
+                Some((_, None)) => return Ok(present.join(&id, &operation)),
+                None => {}
+            }
+            let equal: Vec<String> = connection
+                .prepare(
+                    "SELECT id FROM operation WHERE ended_at IS NULL AND digest = ?1 AND cancelled = 0 ORDER BY accepted_at, id",
+                )?
+                .query_map([&digest], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            if let Some(abandoned) = equal.iter().find(|operation| !present.is_awaited(operation)) {
+                return Ok(present.join(&id, abandoned));
+            }
+            if if_new == IfNew::Refuse {
+                return Ok(Accepted::Refused);
+            }
+            there?;
+            connection.execute(
+                "INSERT INTO operation (id, verb, about, digest, allow, request, accepted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![id, verb.as_str(), about, digest, allow, request, now_ms()],
+            )?;
+            let waits = present.join(&id, &id);
+            Ok(match if_new {
+                IfNew::Begin => {
+                    present.claimed.insert(id);
+                    Accepted::Begun
+                }
+                IfNew::Queue | IfNew::Refuse => waits,
+            })
+        })
+        .await
+    }
+
+    fn leave(&self, client: &str) {
+        if let Some((_, waits)) = lock(&self.present).clients.get_mut(client) {
+            *waits = false;
+        }
+    }
+
+    async fn take(&self, most: usize, _: bool) -> Result<Vec<Entry>, JournalError> {
+        self.run(move |connection, present| {
+            let mut found =
+                connection.prepare("SELECT * FROM operation WHERE ended_at IS NULL ORDER BY accepted_at, id")?;
+            let mut taken = vec![];
+            let mut rows = found.query([])?;
+            while taken.len() < most
+                && let Some(row) = rows.next()?
+            {
+                if !present.claimed.contains(&row.get::<_, String>("id")?) {
+                    taken.push(entry(row)?);
+                }
+            }
+            present.claimed.extend(taken.iter().map(|entry| entry.id.clone()));
+            Ok(taken)
+        })
+        .await
+    }
+
+    async fn renew(&self, _: &[String], _: &[String], awaited: &[String]) -> Result<News, JournalError> {
+        let awaited = awaited.to_owned();
+        self.run(move |connection, _| {
+            let mut news = News::default();
+            let mut find = connection.prepare("SELECT outcome FROM operation WHERE id = ?1")?;
+            for id in awaited {
+                match find.query_row([&id], |row| row.get::<_, Option<Vec<u8>>>(0)).optional()? {
+                    Some(Some(outcome)) => news.ended.push((id, outcome.into())),
+                    Some(None) => {}
+                    None => news.unknown.push(id),
+                }
+            }
+            Ok(news)
+        })
+        .await
+    }
+
+    async fn cancel(&self, id: &str) -> Result<(), JournalError> {
+        let id = id.to_owned();
+        self.run(move |connection, present| {
+            connection.execute(
+                "UPDATE operation SET cancelled = 1 WHERE id = ?1 AND cancelled = 0 AND ended_at IS NULL",
+                [present.operation(&id)],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError> {
+        let (id, outcome) = (id.to_owned(), Document::from(outcome));
+        let oldest = now_ms() - i64::try_from(self.retention.as_millis()).unwrap_or(i64::MAX);
+        self.run(move |connection, present| {
+            let transaction = connection.transaction()?;
+            transaction.execute(
+                "UPDATE operation SET ended_at = ?2, outcome = ?3 WHERE id = ?1",
+                params![id, now_ms(), &*outcome],
+            )?;
+            transaction.execute("DELETE FROM operation WHERE ended_at < ?1", [oldest])?;
+            transaction.commit()?;
+            present.claimed.remove(&id);
+            present.clients.retain(|_, (operation, _)| *operation != id);
+            Ok(Some(outcome))
+        })
+        .await
+    }
+
+    async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError> {
+        self.run(move |connection, _| {
+            let columns = "id, verb, about, accepted_at, ended_at, outcome";
+            let latest = format!("SELECT {columns} FROM operation ORDER BY accepted_at DESC, id LIMIT ?1");
+            let mut found = connection.prepare(&latest)?;
+            let kept = found.query_map([most], |row| {
+                // The documents of outcomes are large: one at a time.
+                let outcome: Option<Vec<u8>> = row.get("outcome")?;
+                Ok(Kept {
+                    id: row.get("id")?,
+                    verb: row.get("verb")?,
+                    about: row.get("about")?,
+                    accepted_at: row.get("accepted_at")?,
+                    ended_at: row.get("ended_at")?,
+                    ending: outcome.as_deref().map(Ending::read),
+                })
+            })?;
+            Ok(kept.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn changed(&self) {
+        std::future::pending().await
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    async fn check(&self) -> Result<(), JournalError> {
+        self.is_there()?;
+        self.run(|connection, _| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
+    }
+
+    async fn lead(&self) -> Result<Option<Box<dyn Lead>>, JournalError> {
+        Ok(Some(Box::new(OnlyOne)))
+    }
+}
+
+#[async_trait]
+impl Lead for OnlyOne {
+    async fn is_held(&self) -> bool {
+        true
+    }
+}
+
+fn open(path: &Path) -> Result<Connection, JournalError> {
+    let owned = || PathBuf::from(path);
+    let failed = |source: rusqlite::Error| match source.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::InUse { path: owned() },
+        _ => JournalError::Open { path: owned(), source },
+    };
+    let connection = Connection::open(path).map_err(failed)?;
+    let prepare = || -> rusqlite::Result<u32> {
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if found == 0 {
+            connection.execute_batch(TABLE)?;
+            connection.pragma_update(None, "user_version", SCHEMA)?;
+        }
+        connection.execute_batch("COMMIT")?;
+        Ok(found.max(SCHEMA))
+    };
+    let found = prepare().map_err(failed)?;
+    if found > SCHEMA {
+        return Err(JournalError::Newer { path: owned(), found, known: SCHEMA });
+    }
+    Ok(connection)
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let verb: String = row.get("verb")?;
+    Ok(Entry {
+        id: row.get("id")?,
+        verb: Verb::parse(&verb).ok_or(rusqlite::Error::InvalidQuery)?,
+        about: row.get("about")?,
+        digest: row.get("digest")?,
+        allow: row.get("allow")?,
+        request: row.get("request")?,
+        cancelled: row.get("cancelled")?,
+    })
+}
+
+fn now_ms() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::entry_of;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    #[tokio::test]
+    async fn one_daemon_has_the_file_and_nobody_else_may_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inside").join("journal.db");
+        let store = SqliteStore::open(&path, DAY).unwrap();
+        assert!(matches!(SqliteStore::open(&path, DAY), Err(JournalError::InUse { .. })), "one daemon has it");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        store.accept(&entry_of("one"), IfNew::Begin).await.unwrap();
+        drop(store);
+        let store = SqliteStore::open(&path, DAY).unwrap();
+        assert_eq!(store.take(9, false).await.unwrap(), [entry_of("one")], "what it had claimed is free with its end");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_gone_or_full_is_a_refusal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let store = SqliteStore::open(&path, DAY).unwrap();
+        let full = |connection: &mut Connection, _: &mut Present| {
+            let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+            connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+            Ok(())
+        };
+        store.run(full).await.unwrap();
+        let large = Entry { request: vec![b'x'; 1 << 20], ..entry_of("large") };
+        let refused = store.accept(&large, IfNew::Begin).await;
+        assert!(matches!(refused, Err(JournalError::Storage(_))), "the disk is full");
+        assert_eq!(store.take(9, false).await.unwrap(), [], "nothing of it was kept");
+        store.check().await.unwrap();
+        fs::remove_file(&path).unwrap();
+        let refused = store.accept(&entry_of("one"), IfNew::Begin).await;
+        assert!(matches!(refused, Err(JournalError::Gone { .. })));
+        assert!(store.check().await.is_err(), "it is not ready");
+    }
+
+    #[test]
+    fn a_newer_journal_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA + 1).unwrap();
+        assert!(matches!(SqliteStore::open(&path, DAY), Err(JournalError::Newer { .. })));
+    }
+}

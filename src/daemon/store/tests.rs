@@ -1,0 +1,41 @@
+//! What every store promises, on both; and what only a shared one can.
+
+mod contract;
+mod shared;
+
+use super::{Entry, JournalPlace, Postgres, Store, open};
+use crate::contract::Verb;
+use acceptance_tests::servers::PostgresServer;
+use std::{sync::Arc, time::Duration};
+
+pub const DAY: Duration = Duration::from_secs(86_400);
+
+pub fn entry_of(id: &str) -> Entry {
+    Entry {
+        id: id.into(),
+        verb: Verb::Ensure,
+        about: "demo/pay".into(),
+        digest: format!("digest of {id}"),
+        allow: "[]".into(),
+        request: b"{}".to_vec(),
+        cancelled: false,
+    }
+}
+
+/// `None`, said: it is not here.
+pub fn server() -> Option<PostgresServer> {
+    let found = PostgresServer::find();
+    if found.is_none() {
+        assert!(std::env::var("CI").is_err(), "PostgreSQL is not here: see scripts/lib/tools.sh");
+        eprintln!("skipped: PostgreSQL is not here: see scripts/lib/tools.sh");
+    }
+    found.map(|bin| PostgresServer::start(&bin, false).unwrap())
+}
+
+pub async fn on(server: &PostgresServer, database: &str) -> Arc<dyn Store> {
+    open(&place(&server.address(database)), DAY).await.unwrap()
+}
+
+pub fn place(address: &str) -> JournalPlace {
+    JournalPlace::Postgres(Box::new(Postgres::new(address, None, None).unwrap()))
+}

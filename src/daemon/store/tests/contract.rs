@@ -1,0 +1,105 @@
+//! One suite, run on a file and on a database.
+
+use super::{DAY, entry_of, on, server};
+use crate::store::{Accepted, Entry, IfNew, JournalPlace, News, Store, open};
+use std::{path::Path, time::Duration};
+
+#[tokio::test]
+async fn a_file_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |name: &str, retention| {
+        let place = JournalPlace::File(folder.path().join(Path::new(name)));
+        async move { open(&place, retention).await.unwrap() }
+    };
+    keeps_what_it_accepts(&*open("one.db", DAY).await).await;
+    has_equal_requests_join(&*open("two.db", DAY).await).await;
+    forgets_in_time(&*open("three.db", Duration::ZERO).await).await;
+}
+
+#[tokio::test]
+async fn a_database_keeps_it() {
+    let Some(server) = server() else { return };
+    for name in ["one", "two", "three"] {
+        server.database(name).unwrap();
+    }
+    keeps_what_it_accepts(&*on(&server, "one").await).await;
+    has_equal_requests_join(&*on(&server, "two").await).await;
+    let place = super::place(&server.address("three"));
+    forgets_in_time(&*open(&place, Duration::ZERO).await.unwrap()).await;
+}
+
+async fn keeps_what_it_accepts(store: &dyn Store) {
+    let accept = |id: &'static str, if_new| async move { store.accept(&entry_of(id), if_new).await.unwrap() };
+    let waits = |id: &str| Accepted::Waits(id.to_owned());
+    for (id, if_new, expected, reason) in [
+        ("one", IfNew::Refuse, Accepted::Refused, "nothing new while a daemon ends"),
+        ("one", IfNew::Begin, Accepted::Begun, "the caller begins it"),
+        ("one", IfNew::Begin, waits("one"), "asked again it is the same one"),
+        ("two", IfNew::Queue, waits("two"), "written for whoever has a place"),
+        ("three", IfNew::Queue, waits("three"), "behind it"),
+        ("three", IfNew::Refuse, waits("three"), "a known one is no new one"),
+    ] {
+        assert_eq!(accept(id, if_new).await, expected, "{reason}");
+    }
+    let other = Entry { digest: "other".into(), ..entry_of("one") };
+    assert_eq!(store.accept(&other, IfNew::Begin).await.unwrap(), Accepted::OtherRequest);
+
+    store.cancel("three").await.unwrap();
+    assert_eq!(store.take(1, false).await.unwrap(), [entry_of("two")], "the oldest that nobody has claimed");
+    assert_eq!(store.take(9, false).await.unwrap(), [Entry { cancelled: true, ..entry_of("three") }]);
+    assert_eq!(store.take(9, false).await.unwrap(), [], "each is taken once");
+
+    let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+    let ended = store.end("two", b"done").await.unwrap();
+    assert_eq!(ended.as_deref(), Some(&b"done"[..]), "this outcome counts");
+    let news = store.renew(&ids(&["one"]), &ids(&["one"]), &ids(&["two", "three", "never"])).await.unwrap();
+    let expected =
+        News { ended: vec![("two".into(), b"done"[..].into())], unknown: ids(&["never"]), ..News::default() };
+    assert_eq!(news, expected);
+    assert_eq!(accept("two", IfNew::Refuse).await, Accepted::Ended(b"done"[..].into()), "an outcome is kept");
+    let recent = store.recent(9).await.unwrap();
+    let mut shown: Vec<_> = recent.iter().map(|kept| (kept.id.as_str(), kept.ending.is_some())).collect();
+    shown.sort_unstable();
+    assert_eq!(shown, [("one", false), ("three", false), ("two", true)], "all of them can be listed");
+    let ended = recent.iter().find(|kept| kept.id == "two").unwrap();
+    assert!(ended.ended_at.is_some_and(|at| at >= ended.accepted_at && at > 1_700_000_000_000), "in milliseconds");
+    assert_eq!(store.recent(1).await.unwrap().len(), 1);
+    store.check().await.unwrap();
+    assert!(store.lead().await.unwrap().unwrap().is_held().await, "there is nobody else");
+}
+
+async fn has_equal_requests_join(store: &dyn Store) {
+    let equal = |id: &str| Entry { digest: "equal".into(), ..entry_of(id) };
+    let accept = |id: &'static str| async move { store.accept(&equal(id), IfNew::Begin).await.unwrap() };
+    assert_eq!(accept("one").await, Accepted::Begun);
+    assert_eq!(accept("two").await, Accepted::Begun, "the first one's client waits, so this is another operation");
+    store.leave("one");
+    // A store may need a moment to know that nobody waits.
+    let joined = async {
+        while store.accept(&equal("three"), IfNew::Refuse).await.unwrap() == Accepted::Refused {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        accept("three").await
+    };
+    assert_eq!(joined.await, Accepted::Waits("one".into()), "it joins what nobody waits for");
+    assert_eq!(accept("four").await, Accepted::Begun, "and is waited for from then on");
+    store.leave("four");
+    store.cancel("four").await.unwrap();
+    assert_eq!(accept("five").await, Accepted::Begun, "what is cancelled is not wanted");
+    store.cancel("three").await.unwrap();
+    store.leave("three");
+    assert_eq!(accept("three").await, Accepted::Waits("one".into()), "by its own id it is the one that it joined");
+    assert_eq!(accept("six").await, Accepted::Begun, "who joined has cancelled it");
+}
+
+async fn forgets_in_time(store: &dyn Store) {
+    for id in ["one", "two"] {
+        assert_eq!(store.accept(&entry_of(id), IfNew::Begin).await.unwrap(), Accepted::Begun);
+        store.end(id, b"done").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(store.accept(&entry_of("three"), IfNew::Begin).await.unwrap(), Accepted::Begun);
+    store.end("three", b"done").await.unwrap();
+    let again = store.accept(&entry_of("one"), IfNew::Refuse).await.unwrap();
+    assert_eq!(again, Accepted::Refused, "what has ended is kept for so long and no longer");
+}

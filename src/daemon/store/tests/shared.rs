@@ -1,0 +1,161 @@
+//! Daemons on one database, each with a store of its own.
+
+use super::{DAY, entry_of, on, place, server};
+use crate::{
+    error::JournalError,
+    store::{Accepted, CLAIM, Entry, IfNew, Postgres, open},
+};
+use std::time::{Duration, Instant};
+use tokio::time::{sleep, timeout};
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn ids(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(|id| (*id).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn what_a_dead_daemon_has_claimed_is_taken_over_and_its_word_does_not_count() {
+    let Some(server) = server() else { return };
+    server.database("journal").unwrap();
+    let (one, two) = (on(&server, "journal").await, on(&server, "journal").await);
+    assert_eq!(one.accept(&entry_of("a"), IfNew::Begin).await.unwrap(), Accepted::Begun);
+    assert_eq!(one.accept(&entry_of("b"), IfNew::Begin).await.unwrap(), Accepted::Begun);
+    let waits = two.accept(&entry_of("a"), IfNew::Begin).await.unwrap();
+    assert_eq!(waits, Accepted::Waits("a".into()), "asked of another daemon it is the same operation");
+
+    // `b` is renewed, `a` is not: as if the daemon had stood still for one of them.
+    let begun = Instant::now();
+    while begun.elapsed() < CLAIM + Duration::from_millis(500) {
+        assert_eq!(one.renew(&ids(&["b"]), &[], &[]).await.unwrap().lost, [""; 0]);
+        assert!(two.take(9, false).await.unwrap().is_empty(), "not without the word that it may be taken over");
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(two.take(9, true).await.unwrap(), [entry_of("a")]);
+    assert_eq!(one.renew(&ids(&["a", "b"]), &[], &[]).await.unwrap().lost, ["a"]);
+    assert_eq!(one.end("a", b"of the first").await.unwrap(), None, "another one says how it ended");
+    assert_eq!(two.end("a", b"of the second").await.unwrap().as_deref(), Some(&b"of the second"[..]));
+    let ended = one.end("a", b"of the first").await.unwrap();
+    assert_eq!(ended.as_deref(), Some(&b"of the second"[..]), "the journal's outcome counts");
+    assert_eq!(one.end("b", b"done").await.unwrap().as_deref(), Some(&b"done"[..]));
+}
+
+#[tokio::test]
+async fn daemons_hear_of_work_cancellations_and_ends() {
+    let Some(server) = server() else { return };
+    server.database("journal").unwrap();
+    let (one, two) = (on(&server, "journal").await, on(&server, "journal").await);
+    for store in [&one, &two] {
+        timeout(LONG, store.changed()).await.expect("it listens");
+    }
+    one.accept(&entry_of("a"), IfNew::Begin).await.unwrap();
+    two.accept(&entry_of("a"), IfNew::Begin).await.unwrap();
+    two.cancel("a").await.unwrap();
+    timeout(LONG, one.changed()).await.expect("a cancellation is heard");
+    assert_eq!(one.renew(&ids(&["a"]), &[], &[]).await.unwrap().cancelled, ["a"]);
+    one.end("a", b"done").await.unwrap();
+    timeout(LONG, two.changed()).await.expect("an end is heard where somebody waits for it");
+    assert_eq!(two.renew(&[], &[], &ids(&["a"])).await.unwrap().ended.len(), 1);
+    one.accept(&entry_of("b"), IfNew::Queue).await.unwrap();
+    timeout(LONG, two.changed()).await.expect("work is heard");
+    assert_eq!(two.take(9, false).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_thousand_are_shared_and_none_is_taken_twice() {
+    let Some(server) = server() else { return };
+    server.database("journal").unwrap();
+    let (one, two) = (on(&server, "journal").await, on(&server, "journal").await);
+    for number in 0..1000 {
+        let accepted = one.accept(&entry_of(&format!("op-{number}")), IfNew::Queue).await.unwrap();
+        assert!(matches!(accepted, Accepted::Waits(_)), "{accepted:?}");
+    }
+    let work = |store: std::sync::Arc<dyn crate::store::Store>| async move {
+        let mut taken = vec![];
+        loop {
+            let more = store.take(7, true).await.unwrap();
+            if more.is_empty() {
+                return taken;
+            }
+            taken.extend(more.into_iter().map(|Entry { id, .. }| id));
+        }
+    };
+    let (first, second) = tokio::join!(tokio::spawn(work(one)), tokio::spawn(work(two)));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert!(!first.is_empty() && !second.is_empty(), "both work");
+    let mut all = [first, second].concat();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 1000, "each once");
+}
+
+#[tokio::test]
+async fn one_leads_until_its_connection_ends() {
+    let Some(server) = server() else { return };
+    server.database("journal").unwrap();
+    let (one, two) = (on(&server, "journal").await, on(&server, "journal").await);
+    let lead = one.lead().await.unwrap().expect("nobody else leads");
+    assert!(lead.is_held().await && two.lead().await.unwrap().is_none());
+    let ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'";
+    server.run("journal", ended).unwrap();
+    assert!(!lead.is_held().await, "it knows");
+    assert!(two.lead().await.unwrap().is_some(), "another one follows");
+}
+
+#[tokio::test]
+async fn a_neighbours_schema_is_worked_with_and_one_further_is_not_touched() {
+    let Some(server) = server() else { return };
+    server.database("journal").unwrap();
+    let store = on(&server, "journal").await;
+    let next = "ALTER TABLE operation ADD COLUMN later text; INSERT INTO goldenpath_migration SELECT max(version) + 1 FROM goldenpath_migration";
+    server.run("journal", next).unwrap();
+    assert_eq!(
+        store.accept(&entry_of("a"), IfNew::Begin).await.unwrap(),
+        Accepted::Begun,
+        "the next one came meanwhile"
+    );
+    let store = on(&server, "journal").await;
+    assert_eq!(store.accept(&entry_of("b"), IfNew::Begin).await.unwrap(), Accepted::Begun, "it was there at the start");
+    server.run("journal", next.split_once(';').unwrap().1).unwrap();
+    let refused = open(&place(&server.address("journal")), DAY).await;
+    assert!(matches!(refused.err(), Some(JournalError::NewerSchema { .. })));
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_back_with_all_that_it_held() {
+    let Some(mut server) = server() else { return };
+    server.database("journal").unwrap();
+    let store = on(&server, "journal").await;
+    store.accept(&entry_of("a"), IfNew::Begin).await.unwrap();
+    server.stop().unwrap();
+    for failed in [store.check().await.err(), store.end("a", b"done").await.err(), store.lead().await.err()] {
+        assert!(failed.is_some_and(|error| error.is_away()), "it may be back");
+    }
+    let away = open(&place(&server.address("journal")), DAY).await.err().expect("it is away");
+    assert!(matches!(away, JournalError::Away { .. }), "{away}");
+    server.start_again().unwrap();
+    assert_eq!(store.accept(&entry_of("a"), IfNew::Begin).await.unwrap(), Accepted::Waits("a".into()));
+    assert_eq!(store.end("a", b"done").await.unwrap().as_deref(), Some(&b"done"[..]));
+}
+
+#[tokio::test]
+async fn a_password_comes_from_its_file() {
+    let Some(server) = server() else { return };
+    server.database("journal").unwrap();
+    server
+        .run("journal", "CREATE ROLE secretive LOGIN PASSWORD 'of-the-file'; GRANT ALL ON SCHEMA public TO secretive")
+        .unwrap();
+    server.want_passwords().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    let address = server.address("journal").replace("goldenpath@", "secretive@");
+    for (password, is_let_in) in [("of-the-file\n", true), ("another", false)] {
+        std::fs::write(&file, password).unwrap();
+        let postgres = Postgres::new(&address, Some(file.clone()), None).unwrap();
+        let opened = open(&super::JournalPlace::Postgres(Box::new(postgres)), DAY).await;
+        assert_eq!(opened.is_ok(), is_let_in, "{password}");
+        if let Err(error) = opened {
+            assert!(!crate::error::in_one_line(&error).contains(password), "{error}");
+        }
+    }
+}

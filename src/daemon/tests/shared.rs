@@ -1,0 +1,160 @@
+//! Several daemons on one database.
+
+use super::{
+    HOUR, asked,
+    harness::{DaemonFixture, FakeEngine, ensure_of, until},
+    operations,
+};
+use crate::{
+    operations::{Asked, Operations},
+    store::{
+        JournalPlace, open,
+        tests::{place, server},
+    },
+};
+use acceptance_tests::servers::PostgresServer;
+use goldenpath_core::provision::Provisioner;
+use std::{sync::Arc, time::Duration};
+use tokio::time::sleep;
+
+fn journal(server: &PostgresServer) -> JournalPlace {
+    place(&server.database("journal").unwrap())
+}
+
+/// Looks seldom: each look is a process, for which the daemons have to wait.
+async fn until_there(server: &PostgresServer, statement: &str, expected: &str) {
+    while server.run("journal", statement).unwrap() != expected {
+        sleep(Duration::from_millis(500)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_operation_is_one_whichever_daemon_is_asked() {
+    let Some(server) = server() else { return };
+    let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
+    let (one, two) = (operations(&place, &engine).await, operations(&place, &engine).await);
+    let run = |at: &Arc<Operations>, id: &'static str| {
+        let (at, engine) = (at.clone(), engine.clone());
+        tokio::spawn(async move { at.run(asked(id), engine).await.unwrap() })
+    };
+    let first = run(&one, "a");
+    until(|| engine.ensures() == 1).await;
+    let same = run(&two, "a");
+    first.abort();
+    let equal = run(&two, "b");
+    until(|| engine.ensures() == 2).await;
+    assert_eq!(
+        two.count(),
+        1,
+        "the client at the second one waits for the first operation, so an equal one is another"
+    );
+    equal.abort();
+    assert!(equal.await.is_err(), "the client is gone");
+    sleep(Duration::from_millis(200)).await;
+    let successor = run(&one, "c");
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(engine.ensures(), 2, "an equal request at the first one joins what nobody waits for at the second");
+    two.cancel("a").await;
+    let (id, outcome) = same.await.unwrap();
+    assert!(
+        id == "a" && String::from_utf8_lossy(&outcome).contains("fake.cancelled"),
+        "cancelled where it does not run"
+    );
+    engine.release(9);
+    assert_eq!(successor.await.unwrap().0, "b");
+    assert_eq!(run(&two, "a").await.unwrap().1, outcome, "an outcome is kept for every daemon");
+}
+
+#[tokio::test]
+async fn another_daemon_finishes_what_a_killed_one_has_begun() {
+    let Some(server) = server() else { return };
+    let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
+    let (one, two) = (DaemonFixture::on(place.clone(), &engine), DaemonFixture::on(place, &engine));
+    let (first, second) = (one.start().await, two.start().await);
+    let client = one.client();
+    let waiting = tokio::spawn(async move { client.ensure(ensure_of("demo")).await });
+    until(|| engine.ensures() == 1).await;
+    first.kill();
+    until(|| engine.ensures() == 2).await;
+    let first = one.start().await;
+    engine.release(9);
+    let outcome = waiting.await.unwrap();
+    assert_eq!(outcome.problems[0].code, "fake.done", "asked again, whoever it is asked of: {:?}", outcome.problems);
+    assert_eq!(engine.ensures(), 2, "it was begun by one other daemon");
+    first.end();
+    second.end();
+}
+
+#[tokio::test]
+async fn a_claim_that_was_lost_says_nothing_and_its_client_gets_what_the_new_holder_says() {
+    let Some(server) = server() else { return };
+    let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
+    let (one, two) = (operations(&place, &engine).await, open(&place, HOUR).await.unwrap());
+    let waiting = {
+        let (one, engine) = (one.clone(), engine.clone());
+        tokio::spawn(async move { one.run(asked("a"), engine).await.unwrap().1 })
+    };
+    until(|| engine.ensures() == 1).await;
+    // As if the first daemon had stood still for longer than its claim held, and then gone on.
+    server.run("journal", "UPDATE operation SET claimed_by = 'the dead', claimed_until = now()").unwrap();
+    assert_eq!(two.take(9, true).await.unwrap().len(), 1);
+    engine.release(1);
+    until(|| one.count() == 0).await;
+    assert!(!waiting.is_finished(), "the first one's end does not count");
+    two.end("a", b"of the second").await.unwrap();
+    assert_eq!(*waiting.await.unwrap(), *b"of the second", "that of the second does");
+    assert_eq!(engine.ensures(), 1);
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_loses_and_doubles_nothing() {
+    let Some(mut server) = server() else { return };
+    let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
+    let (one, two) = (operations(&place, &engine).await, operations(&place, &engine).await);
+    let run = |at: &Arc<Operations>, id: &'static str| {
+        let (at, engine) = (at.clone(), engine.clone());
+        tokio::spawn(async move { at.run(asked(id), engine).await })
+    };
+    let (first, elsewhere) = (run(&one, "a"), run(&one, "b"));
+    until(|| engine.ensures() == 2).await;
+    let elsewhere_too = run(&two, "b");
+    sleep(Duration::from_millis(200)).await;
+    server.stop().unwrap();
+    engine.release(1);
+    let refused = run(&two, "c").await.unwrap().unwrap_err();
+    assert!(refused.message().contains("can't be reached"), "{refused:?}");
+    assert_eq!(engine.ensures(), 2, "what is not in the journal is not begun");
+    assert!(!first.is_finished() && !elsewhere.is_finished(), "what has ended is kept until it can be written");
+    server.start_again().unwrap();
+    let ended = "SELECT count(*) FROM operation WHERE ended_at IS NOT NULL";
+    until_there(&server, ended, "1").await;
+    engine.release(9);
+    for waiting in [first, elsewhere, elsewhere_too] {
+        assert!(waiting.await.unwrap().is_ok(), "each client gets its outcome");
+    }
+    assert!(run(&two, "c").await.unwrap().is_ok(), "and new ones are accepted again");
+    assert_eq!(engine.ensures(), 3, "none was begun twice");
+}
+
+#[tokio::test]
+async fn a_thousand_wait_for_their_turn() {
+    let Some(server) = server() else { return };
+    let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
+    let (one, two) = (operations(&place, &engine).await, operations(&place, &engine).await);
+    let mut waiting = tokio::task::JoinSet::new();
+    for number in 0..1000 {
+        let (at, engine) = (if number % 2 == 0 { one.clone() } else { two.clone() }, engine.clone());
+        let cluster = format!("demo-{number}");
+        let document = serde_json::to_vec(&ensure_of(&cluster)).unwrap();
+        let asked = Asked { id: format!("op-{number}"), about: cluster, document, ..asked("") };
+        waiting.spawn(async move { at.run(asked, engine).await.unwrap().0 });
+    }
+    let count = "SELECT count(*) FROM operation";
+    until_there(&server, count, "1000").await;
+    assert_eq!((one.count(), two.count()), (64, 64), "a daemon carries out so many at once");
+    engine.release(1000);
+    let mut ended = waiting.join_all().await;
+    ended.sort();
+    ended.dedup();
+    assert_eq!((ended.len(), engine.ensures()), (1000, 1000), "each once");
+}
