@@ -49,8 +49,9 @@ pub fn pages() -> Pages {
     let crossplane =
         head("Crossplane", "Golden paths as resources of Crossplane, by way of its Terraform or OpenTofu provider.");
     let security = head("Security notes", "Who may do what, and what is tested where.");
-    let of_workloads = OF_WORKLOADS
-        .map(|(file, title, about, text)| (format!("guides/{file}.md").into(), format!("{}\n{text}", head(title, about))));
+    let of_workloads = OF_WORKLOADS.map(|(file, title, about, text)| {
+        (format!("guides/{file}.md").into(), format!("{}\n{text}", head(title, about)))
+    });
     let mut pages = Pages::from([
         ("guides/glossary.md".into(), format!("{glossary}\n{GLOSSARY}")),
         ("guides/golden-paths.md".into(), golden_paths(&Catalogue::embedded())),
