@@ -4,6 +4,7 @@ use crate::{
     error::DaemonError,
     gate::{Gate, Peer},
     operations::Operations,
+    reports::Reports,
     service::Service,
     socket::Socket,
     tls::server::{ServerTls, TlsFiles, proved},
@@ -53,6 +54,7 @@ pub enum Listener {
 pub struct Shared {
     pub operations: Arc<Operations>,
     pub gate: Arc<Gate>,
+    pub reports: Arc<Reports>,
 }
 
 // === impl Listen ===
@@ -145,9 +147,9 @@ async fn connection<S>(stream: S, peer: Peer, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Shared { operations, gate } = shared;
+    let Shared { operations, gate, reports } = shared;
     let is_known = matches!(peer, Peer::Own);
-    let (service, greeted) = Service::of_connection(operations, gate, peer);
+    let (service, greeted) = Service::of_connection(operations, gate, reports, peer);
     let known = greeted.clone();
     let limited = service_fn(move |request: Request<Incoming>| {
         let most = if is_known || known.is_cancelled() { usize::MAX } else { LARGEST_GREETING };

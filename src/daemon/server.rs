@@ -2,14 +2,17 @@
 
 use crate::{
     error::DaemonError,
-    gate::{Gate, MakeEngine},
+    gate::{Gate, MakeEngine, MakeSurvey},
     listen::{Listen, Shared},
     operations::Operations,
+    reconcile::{self, Reconcile, Reconciler},
+    reports::Reports,
+    start::{Opened, open_ledger},
     store::{self, JournalPlace},
     tokens::{TokenSettings, Tokens},
 };
-use goldenpath_core::policy::CallerRule;
-use std::{sync::Arc, time::Duration};
+use goldenpath_core::{policy::CallerRule, ports::Clock};
+use std::{future::pending, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
@@ -26,12 +29,18 @@ pub struct Daemon {
     pub journal: JournalPlace,
     /// How long operations that have ended are kept.
     pub retention: Duration,
+    /// The audit ledger.
+    pub audit: PathBuf,
+    /// `None`: it looks at nothing between applies.
+    pub reconcile: Option<Reconcile>,
     pub engines: MakeEngine,
+    pub surveys: MakeSurvey,
     /// `None`: the daemon's own user alone.
     pub callers: Option<Vec<CallerRule>>,
     pub tokens: TokenSettings,
     /// Each operation has an engine of its own, made for it.
     pub has_sessions: bool,
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Whether a daemon could listen, with its certificates as they are.
@@ -47,36 +56,61 @@ pub async fn serve(
     listening: impl FnOnce(&[String]),
     end: impl Future<Output = ()>,
 ) -> Result<(), DaemonError> {
-    let Daemon { listen, journal, retention, engines, callers, tokens, has_sessions } = daemon;
+    let Daemon { listen, journal, retention, audit, reconcile, engines, surveys, callers, tokens, has_sessions, clock } =
+        daemon;
     let has_tokens = tokens.is_some();
     let store = store::open(&journal, retention).await?;
-    let gate = Arc::new(Gate::new(engines, callers, Tokens::new(tokens)?, has_sessions));
-    let operations = Operations::new(store, gate.clone());
+    let Opened { trail, knowledge } = open_ledger(&audit, &clock).await?;
+    let gate = Arc::new(Gate::new(engines, callers, Tokens::new(tokens)?, has_sessions, trail.clone()));
+    let operations = Operations::new(store.clone(), gate.clone(), trail.clone());
     let (mut listeners, mut endpoints) = (vec![], vec![]);
     for listen in &listen {
         let (listener, endpoint) = listen.bind(has_tokens).await?;
         listeners.push(listener);
         endpoints.push(endpoint);
     }
+    let reports = Arc::new(Reports {
+        store: store.clone(),
+        trail: trail.clone(),
+        operations: operations.clone(),
+        knowledge: knowledge.clone(),
+        surveys: surveys.clone(),
+        clusters: reconcile.as_ref().map(|rules| rules.clusters.clone()).unwrap_or_default(),
+        reconciles: reconcile.is_some(),
+        started_at: clock.now(),
+    });
     // Before anybody can ask for one of them.
     let resumed = operations.resume().await?;
     // Until the end: what runs keeps its claims while the daemon waits for it.
     let mut tending = JoinSet::new();
     tending.spawn(operations.clone().tend());
-    let shared = Shared { operations: operations.clone(), gate };
+    let shared = Shared { operations: operations.clone(), gate: gate.clone(), reports };
     let mut accepting = JoinSet::new();
     for listener in listeners {
         accepting.spawn(listener.serve(shared.clone()));
     }
     tracing::info!(resumed, "The daemon listens");
     listening(&endpoints);
-    end.await;
+    let between = async {
+        match reconcile {
+            Some(rules) => {
+                let (operations, trail) = (operations.clone(), trail.clone());
+                reconcile::run(Reconciler { rules, store, surveys, gate, operations, trail, knowledge, clock }).await
+            }
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        never = between => match never {},
+        () = end => {}
+    }
     // With its sockets.
     accepting.shutdown().await;
     tracing::info!(running = operations.count(), "The daemon ends");
     if timeout(GRACE, operations.end()).await.is_err() {
         tracing::warn!(running = operations.count(), "What still runs is resumed by the next start");
     }
+    trail.stop().await;
     sleep(GRACE_FOR_REPLIES).await;
     Ok(())
 }

@@ -2,9 +2,11 @@
 
 mod config;
 mod journal;
+mod reconcile;
 
 pub use config::{IssuerOf, KubernetesTokensOf, ListenOn, SessionsOf, Settings, TlsOn, TokensOf};
 pub use journal::Journal;
+pub use reconcile::{ReconcileSettings, TierSettings};
 
 use super::output;
 use crate::resources::provider_config::FromEnvironment;
