@@ -13,9 +13,11 @@ use std::{
 
 /// For tests that change the target beside the daemon and look at once.
 pub const UNSHARED: &str = "journal: journal.db\nlimits: { reads_shared_for: 0s }\n";
+const JOURNAL: &str = "journal: journal.db\n";
 
 pub struct Daemon {
     folder: tempfile::TempDir,
+    target: String,
     environment: Vec<(String, String)>,
     process: OwnProcess,
     /// As it says itself.
@@ -28,23 +30,34 @@ impl Daemon {
         Self::with(&format!("sandbox: {{ path: {} }}", sandbox.display()), "journal: journal.db\n", vec![])
     }
 
+    /// On this sandbox, with more lines of configuration.
+    pub fn with_more(sandbox: &Path, more: &str) -> Result<Self> {
+        Self::with(&format!("sandbox: {{ path: {} }}", sandbox.display()), &format!("{JOURNAL}{more}"), vec![])
+    }
+
     /// On this target, with these lines more in its configuration and with what only the daemon knows in its environment.
     pub fn with(target: &str, lines: &str, environment: Vec<(String, String)>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
-        let config = format!("listen: unix://{}/daemon.sock\n{lines}target:\n  {target}\n", folder.path().display());
-        Self::in_folder(folder, &config, environment)
+        write_config(folder.path(), target, lines)?;
+        let (process, endpoints) = spawn(folder.path(), &environment)?;
+        Ok(Self { folder, target: target.to_owned(), environment, process, endpoints })
     }
 
     /// With files of its own beside its configuration.
     pub fn in_folder(folder: tempfile::TempDir, config: &str, environment: Vec<(String, String)>) -> Result<Self> {
         fs::write(folder.path().join("daemon.yaml"), config)?;
         let (process, endpoints) = spawn(folder.path(), &environment)?;
-        Ok(Self { folder, environment, process, endpoints })
+        Ok(Self { folder, target: String::new(), environment, process, endpoints })
     }
 
     /// Over TLS.
     pub fn https(&self) -> Result<&str> {
         self.endpoints.iter().find(|endpoint| endpoint.starts_with("https://")).map(String::as_str).context("no TCP")
+    }
+
+    /// For its next start.
+    pub fn configure(&self, more: &str) -> Result<()> {
+        write_config(self.folder.path(), &self.target, &format!("{JOURNAL}{more}"))
     }
 
     pub fn config(&self) -> PathBuf {
@@ -78,6 +91,13 @@ impl Daemon {
         Ok(())
     }
 
+    /// Nobody has changed what it wrote, and a kill has lost nothing of it.
+    pub fn verify_ledger(&self) -> Result<()> {
+        let verified = Command::new(provider()?).args(["audit", "verify", "--config"]).arg(self.config()).output()?;
+        ensure!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+        Ok(())
+    }
+
     pub fn kill(&mut self) -> Result<()> {
         self.process.kill()?;
         self.process.wait()?;
@@ -101,6 +121,11 @@ impl Daemon {
     pub fn terminate(&mut self) -> Result<()> {
         self.process.terminate()
     }
+}
+
+fn write_config(folder: &Path, target: &str, lines: &str) -> Result<()> {
+    let listen = format!("unix://{}/daemon.sock", folder.display());
+    Ok(fs::write(folder.join("daemon.yaml"), format!("listen: {listen}\n{lines}target:\n  {target}\n"))?)
 }
 
 fn signal(process: &OwnProcess, signal: &str) -> Result<()> {

@@ -6,6 +6,7 @@ pub mod bridge;
 mod configurations;
 mod daemon;
 mod drift;
+mod evidence;
 mod explain;
 mod import;
 mod interruptions;
@@ -136,10 +137,13 @@ pub const STORIES: &[Story] = &[
     story("a daemon decides by its own rules", On::Main, daemon::its_own_rules),
     story("a daemon is killed in the middle of apply and destroy", On::Every, daemon::killed),
     story("a client of a daemon is killed in the middle of apply", On::Main, daemon::its_client_killed),
+    story("a CLI alone is killed in the middle of apply by a daemon", On::Every, daemon::its_cli_killed),
     story("two clients of a daemon at once", On::Main, daemon::two_clients),
     story("three clients of a daemon plan at about the price of one", On::Main, sharing::three_at_once),
     story("a daemon out of reach", On::Main, daemon::out_of_reach),
     story("a team holds a token, or a certificate, and nothing else", On::Every, network::a_team),
+    story("a daemon shows what it does, and its ledger proves it", On::Main, evidence::shown_and_proved),
+    story("a daemon looks for drift between applies", On::Main, evidence::between_applies),
     story("words that a CLI drops are refused", On::Every, words::refused_at_their_attribute),
     story("a Deny, a document and a managed policy reach the role", On::Every, words::policies_reach_the_role),
     story("lint finds the words that a CLI is silent about", On::Main, words::lint_finds_them),

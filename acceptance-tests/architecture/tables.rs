@@ -102,6 +102,8 @@ impl Vendor {
 }
 
 pub(super) const VENDORS: &[Vendor] = &[
+    // Cryptography and no service: it signs the audit ledger.
+    Vendor { crates: &["aws_lc_rs"], places: &["src/daemon"] },
     Vendor { crates: &["aws_*"], places: &["src/adapters/aws"] },
     Vendor { crates: &["kube", "kube_*", "k8s_openapi"], places: &["src/adapters/kube"] },
     Vendor {

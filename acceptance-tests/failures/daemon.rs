@@ -78,6 +78,7 @@ impl FailureFixture {
             }
         };
         no_errors(&said, "the apply that waited")?;
+        daemon.verify_ledger()?;
         if to.is_none() {
             ensure!(instance.state.is_none(), "it is gone from the state");
             wanted.clear();

@@ -151,6 +151,28 @@ pub(super) fn its_client_killed(tool: &Tool) -> Result<()> {
     is_whole_and_goes(&workspace)
 }
 
+/// The CLI alone is gone, as when the kernel is out of memory: its provider ends by itself, and the daemon finishes.
+pub(super) fn its_cli_killed(tool: &Tool) -> Result<()> {
+    let (workspace, daemon) = through_a_daemon(tool, &environment(""))?;
+    let sandbox = workspace.sandbox();
+    workspace.apply(&["-target=goldenpath_cluster_baseline.demo"])?;
+    sandbox.fault(&FaultRow::new("slow:300").verb("apply"))?;
+    let mut apply = in_a_group(&workspace)?;
+    until(|| Ok(sandbox.ours()?.iter().any(|key| key == NAMESPACE)))?;
+    apply.kill()?;
+    apply.wait()?;
+    until(|| {
+        let mut command = Command::new(provider()?);
+        let listed = command.args(["operations", "--json", "--endpoint", &daemon.endpoint()]).output()?;
+        let operations: Json = serde_json::from_slice(&listed.stdout)?;
+        ensure!(operations[0]["state"] != "cancelled", "nobody asked for that: {operations:#}");
+        Ok(operations[0]["state"] == "done")
+    })?;
+    sandbox.clear_faults()?;
+    workspace.apply(&["-lock=false"])?;
+    is_whole_and_goes(&workspace)
+}
+
 fn in_a_group(workspace: &Workspace) -> Result<Child> {
     let mut command = workspace.command(&APPLY);
     Ok(command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)

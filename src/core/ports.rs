@@ -8,6 +8,7 @@
 mod error;
 pub mod operation;
 pub mod ownership;
+pub mod progress;
 pub mod rules;
 
 pub use error::PortError;

@@ -5,6 +5,8 @@
 
 mod contract;
 mod engine;
+mod reports;
+mod survey;
 
 pub use crate::{
     golden::{Baseline, Descriptor, Environment, Parent, Slot, Spec, descriptor},
@@ -13,3 +15,5 @@ pub use crate::{
 };
 pub use contract::*;
 pub use engine::{Engine, EngineConfig, operation_id};
+pub use reports::*;
+pub use survey::{Restorable, Survey, Surveyed, Wanted};

@@ -4,6 +4,7 @@
 //! daemon goes on with it, and one that was killed resumes it when it starts again.
 
 mod connection;
+mod reports;
 
 use crate::contract::Verb;
 use async_trait::async_trait;

@@ -1,4 +1,4 @@
-//! Why a daemon can't start, or ends.
+//! Why a daemon can't start, or ends; what keeps its journal and its ledger from being written, and what is wrong with a ledger.
 
 use std::{io, path::PathBuf, time::Duration};
 
@@ -27,6 +27,8 @@ pub enum DaemonError {
     Tls(#[from] crate::tls::TlsError),
     #[error(transparent)]
     Journal(#[from] JournalError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +86,67 @@ impl JournalError {
     pub fn is_of_postgres(&self) -> bool {
         matches!(self, Self::Away { .. } | Self::Silent { .. } | Self::Postgres(_))
     }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    #[error("cannot use the file {} for the audit ledger", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("the audit ledger {} is in use: a daemon has it open. Stop that one first", path.display())]
+    InUse { path: PathBuf },
+    #[error("the audit ledger {} is no longer there, or is another file", path.display())]
+    Gone { path: PathBuf },
+    #[error("cannot write the audit ledger {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("an earlier entry could not be written in full to the audit ledger {}", path.display())]
+    Broken { path: PathBuf },
+    #[error(
+        "the audit ledger {} is not as it was written: {found}. Keep it and its key for whoever looks into that, and start the daemon \
+         with another `audit`", path.display()
+    )]
+    Damaged { path: PathBuf, found: BadEntry },
+    #[error("the file {} holds no signing key of a ledger", path.display())]
+    Key { path: PathBuf },
+    #[error("cannot make a signing key")]
+    NoKey,
+    #[error("cannot write an entry as JSON")]
+    Entry(#[from] serde_json::Error),
+    #[error("the thread of the audit ledger ended")]
+    Ended,
+}
+
+/// The first entry that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("entry {sequence} {fault}")]
+pub struct BadEntry {
+    pub sequence: u64,
+    pub fault: Fault,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("is no entry of a ledger")]
+    NoEntry,
+    #[error("was changed: its hash is another")]
+    Changed,
+    #[error("has the number {found}: entries were removed, added or reordered")]
+    Misplaced { found: u64 },
+    #[error("does not follow the one before it: entries were removed, added or reordered")]
+    Unchained,
+    #[error("comes before any key")]
+    NoKey,
+    #[error("has a signature that is not of the ledger's key")]
+    Signature,
+    #[error("is not the one that was last signed there: it is another ledger, or was written again")]
+    OtherHead,
+    #[error("is missing: the end was cut off, entry {head} was the last signed one")]
+    CutOff { head: u64 },
+    #[error("is missing, with the hash of the last signed entry, that stands in {file}")]
+    NoHead { file: String },
+    #[error("was signed with another key than that of this daemon: it is another daemon's ledger")]
+    OtherKey,
+    #[error("ends in the middle of its line: the daemon was killed as it wrote, and its next start repairs it")]
+    Unfinished,
 }
 
 /// With its causes, in one line.

@@ -14,11 +14,12 @@ use crate::{
     refusal,
     tls::server::Proved,
     tokens::{LEEWAY, TokenError, Tokens, Verified},
+    trail::Trail,
 };
 use goldenpath_core::{
     domain::{Id, Problem, from_document_text},
     policy::{CallerRule, Identity, May, rule_for},
-    provision::{Bounds, Provisioner},
+    provision::{Bounds, Provisioner, Survey},
 };
 use std::{sync::Arc, time::SystemTime};
 use tonic::Status;
@@ -46,6 +47,9 @@ pub struct OperationSession {
 /// An engine of its own for each connection.
 pub type MakeEngine = Arc<dyn Fn(EngineScope) -> Result<Arc<dyn Provisioner>, Problem> + Send + Sync>;
 
+/// A fresh engine for each look at a whole cluster, within these bounds besides the daemon's own.
+pub type MakeSurvey = Arc<dyn Fn(Vec<Bounds>) -> Result<Arc<dyn Survey>, Problem> + Send + Sync>;
+
 /// How a connection came.
 pub enum Peer {
     /// Over the unix socket, from a process of the daemon's user.
@@ -59,6 +63,9 @@ pub struct Caller {
     pub engine: Arc<dyn Provisioner>,
     /// What the provider block narrows, as a document.
     pub allow: String,
+    /// Of the rule and the provider block.
+    pub bounds: Vec<Bounds>,
+    pub may: May,
     until: Option<SystemTime>,
 }
 
@@ -69,6 +76,7 @@ pub struct Gate {
     tokens: Tokens,
     /// Each operation has an engine of its own.
     has_sessions: bool,
+    trail: Arc<Trail>,
 }
 
 // === impl Caller ===
@@ -85,18 +93,32 @@ impl Caller {
 // === impl Gate ===
 
 impl Gate {
-    pub fn new(engines: MakeEngine, rules: Option<Vec<CallerRule>>, tokens: Tokens, has_sessions: bool) -> Self {
-        Self { engines, rules, tokens, has_sessions }
+    pub fn new(
+        engines: MakeEngine,
+        rules: Option<Vec<CallerRule>>,
+        tokens: Tokens,
+        has_sessions: bool,
+        trail: Arc<Trail>,
+    ) -> Self {
+        Self { engines, rules, tokens, has_sessions, trail }
     }
 
     pub async fn admit(&self, peer: &Peer, token: Option<&str>, allow: String) -> Result<Caller, Status> {
-        let refused = |identity: Option<&Identity>, problem: &Problem| {
-            refusal::note(identity, "hello", "", problem);
-            refusal::not_admitted(problem)
-        };
-        let (identity, until) = self.identify(peer, token).await.map_err(|problem| refused(None, &problem))?;
-        let engine = self.engine(&identity, &allow).map_err(|problem| refused(Some(&identity), &problem))?;
-        Ok(Caller { identity, engine, allow, until })
+        let (identity, until) = self.identify(peer, token).await.map_err(|problem| {
+            refusal::note(None, "hello", "", &problem);
+            refusal::not_admitted(&problem)
+        })?;
+        let admitted = self.permission(&identity, &allow).and_then(|(bounds, may)| {
+            let engine = self.engine_within(&identity, bounds.clone(), may)?;
+            Ok((engine, bounds, may))
+        });
+        match admitted {
+            Ok((engine, bounds, may)) => Ok(Caller { identity, engine, allow, bounds, may, until }),
+            Err(problem) => {
+                self.trail.turned_away(&identity, "hello", "", &problem).await;
+                Err(refusal::not_admitted(&problem))
+            }
+        }
     }
 
     async fn identify(&self, peer: &Peer, token: Option<&str>) -> Result<(Identity, Option<SystemTime>), Problem> {
@@ -114,18 +136,33 @@ impl Gate {
 
     /// By the rules as they are now: for a connection, and for an operation that is run again. `allow`: a document.
     pub fn engine(&self, identity: &Identity, allow: &str) -> Result<Arc<dyn Provisioner>, Problem> {
+        let (bounds, may) = self.permission(identity, allow)?;
+        self.engine_within(identity, bounds, may)
+    }
+
+    fn permission(&self, identity: &Identity, allow: &str) -> Result<(Vec<Bounds>, May), Problem> {
         let mut bounds: Vec<Bounds> = from_document_text(allow.as_bytes())
             .map_err(|error| refusal::unreadable_problem("bounds of the client", &error))?;
-        let may = match &self.rules {
-            None if *identity == Identity::Own => May::Change,
-            None => return Err(refusal::no_rule(identity)),
-            Some(rules) => {
+        let may = match (&self.rules, identity) {
+            // Its own rules are those of `reconcile`.
+            (_, Identity::Reconcile) | (None, Identity::Own) => May::Change,
+            (None, _) => return Err(refusal::no_rule(identity)),
+            (Some(rules), _) => {
                 let rule = rule_for(rules, identity).ok_or_else(|| refusal::no_rule(identity))?;
                 bounds.push(rule.allow.clone());
                 rule.may
             }
         };
-        let verifies = *identity != Identity::Own;
+        Ok((bounds, may))
+    }
+
+    fn engine_within(
+        &self,
+        identity: &Identity,
+        bounds: Vec<Bounds>,
+        may: May,
+    ) -> Result<Arc<dyn Provisioner>, Problem> {
+        let verifies = !matches!(identity, Identity::Own | Identity::Reconcile);
         let scope = EngineScope { bounds, verifies, session: None };
         let engine = (self.engines)(scope.clone())?;
         let (engines, person) = (self.engines.clone(), person(identity));
@@ -135,7 +172,7 @@ impl Gate {
                 engines(EngineScope { session: Some(session), ..scope.clone() })
             })
         });
-        Ok(Arc::new(Held::new(engine, identity.clone(), may, sessions)))
+        Ok(Arc::new(Held::new(engine, identity.clone(), may, sessions, self.trail.clone())))
     }
 }
 
@@ -147,6 +184,6 @@ fn person(identity: &Identity) -> Option<String> {
             named.map(str::to_owned)
         }
         Identity::Certificate { common_name, .. } => Some(common_name.clone()).filter(|name| name.contains('@')),
-        Identity::Own | Identity::Kubernetes { .. } => None,
+        Identity::Own | Identity::Reconcile | Identity::Kubernetes { .. } => None,
     }
 }

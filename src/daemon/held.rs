@@ -1,7 +1,7 @@
 //! An engine in the hold of a rule: who may only read changes nothing, each operation has a session of its own where the configuration
-//! says so, and each refusal is noted with who has met it.
+//! says so, and each refusal is in the log and the ledger, with who has met it.
 
-use crate::refusal;
+use crate::{refusal, trail::Trail};
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected},
@@ -22,13 +22,30 @@ pub struct Held {
     identity: Identity,
     may: May,
     sessions: Option<MakeSession>,
+    trail: Arc<Trail>,
+}
+
+/// Of a change that no bounds forbid.
+pub async fn may_change(may: May, identity: &Identity, trail: &Trail, verb: &str, about: &str) -> Result<(), Problem> {
+    if may == May::Change {
+        return Ok(());
+    }
+    let problem = refusal::read_only(identity);
+    trail.turned_away(identity, verb, about, &problem).await;
+    Err(problem)
 }
 
 // === impl Held ===
 
 impl Held {
-    pub fn new(engine: Arc<dyn Provisioner>, identity: Identity, may: May, sessions: Option<MakeSession>) -> Self {
-        Self { engine, identity, may, sessions }
+    pub fn new(
+        engine: Arc<dyn Provisioner>,
+        identity: Identity,
+        may: May,
+        sessions: Option<MakeSession>,
+        trail: Arc<Trail>,
+    ) -> Self {
+        Self { engine, identity, may, sessions, trail }
     }
 
     fn for_operation(&self, about: &Id) -> Result<Arc<dyn Provisioner>, Problem> {
@@ -38,62 +55,61 @@ impl Held {
         }
     }
 
-    fn may_change(&self, verb: &str, about: &str) -> Result<(), Problem> {
-        if self.may == May::Change {
-            return Ok(());
+    async fn may_change(&self, verb: &str, about: &str) -> Result<(), Problem> {
+        may_change(self.may, &self.identity, &self.trail, verb, about).await
+    }
+
+    async fn note(&self, verb: &str, about: &str, problems: &[Problem]) {
+        for problem in problems.iter().filter(|problem| refusal::is_refusal(problem)) {
+            self.trail.turned_away(&self.identity, verb, about, problem).await;
         }
-        let problem = refusal::read_only(&self.identity);
-        refusal::note(Some(&self.identity), verb, about, &problem);
-        Err(problem)
     }
 
-    fn note(&self, verb: &str, about: &str, problems: &[Problem]) {
-        let refusals = problems.iter().filter(|problem| refusal::is_refusal(problem));
-        refusals.for_each(|problem| refusal::note(Some(&self.identity), verb, about, problem));
-    }
-
-    fn noted<T>(&self, verb: &str, about: &str, result: Result<T, Problem>) -> Result<T, Problem> {
-        result.inspect_err(|problem| self.note(verb, about, std::slice::from_ref(problem)))
+    async fn noted<T>(&self, verb: &str, about: &str, result: Result<T, Problem>) -> Result<T, Problem> {
+        if let Err(problem) = &result {
+            self.note(verb, about, std::slice::from_ref(problem)).await;
+        }
+        result
     }
 }
 
 #[async_trait]
 impl Provisioner for Held {
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, Problem> {
-        self.noted("facts", cluster.name(), self.engine.facts(cluster).await)
+        self.noted("facts", cluster.name(), self.engine.facts(cluster).await).await
     }
 
     async fn only_cluster(&self) -> Result<Option<ClusterRef>, Problem> {
-        self.noted("only_cluster", "", self.engine.only_cluster().await)
+        self.noted("only_cluster", "", self.engine.only_cluster().await).await
     }
 
     async fn find(&self, id: &Id) -> Result<Option<Record>, Problem> {
-        self.noted("find", &id.to_string(), self.engine.find(id).await)
+        self.noted("find", &id.to_string(), self.engine.find(id).await).await
     }
 
     async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
-        self.noted("files", &id.to_string(), self.engine.files(id).await)
+        self.noted("files", &id.to_string(), self.engine.files(id).await).await
     }
 
     async fn describe(&self, id: &Id) -> Result<Option<Description>, Problem> {
-        self.noted("describe", &id.to_string(), self.engine.describe(id).await)
+        self.noted("describe", &id.to_string(), self.engine.describe(id).await).await
     }
 
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem> {
         let about = request.id.to_string();
-        self.noted("observe", &about, self.engine.observe(request).await)
+        self.noted("observe", &about, self.engine.observe(request).await).await
     }
 
     async fn preview(&self, request: PreviewRequest) -> Preview {
         let about = request.spec.id().to_string();
         let preview = self.engine.preview(request).await;
-        self.note("preview", &about, &preview.problems);
+        self.note("preview", &about, &preview.problems).await;
         preview
     }
 
     async fn ensure(&self, request: EnsureRequest) -> Outcome {
         let about = request.spec.id().to_string();
-        if let Err(problem) = self.may_change("ensure", &about) {
+        if let Err(problem) = self.may_change("ensure", &about).await {
             return Outcome { exists: None, problems: vec![problem] };
         }
         let engine = match self.for_operation(&request.spec.id()) {
@@ -101,19 +117,19 @@ impl Provisioner for Held {
             Err(problem) => return Outcome { exists: None, problems: vec![problem] },
         };
         let outcome = engine.ensure(request).await;
-        self.note("ensure", &about, &outcome.problems);
+        self.note("ensure", &about, &outcome.problems).await;
         outcome
     }
 
     async fn preview_remove(&self, request: &RemoveRequest) -> Vec<Problem> {
         let problems = self.engine.preview_remove(request).await;
-        self.note("preview_remove", &request.id.to_string(), &problems);
+        self.note("preview_remove", &request.id.to_string(), &problems).await;
         problems
     }
 
     async fn remove(&self, request: RemoveRequest) -> Removed {
         let about = request.id.to_string();
-        if let Err(problem) = self.may_change("remove", &about) {
+        if let Err(problem) = self.may_change("remove", &about).await {
             return Removed { gone: false, objects: None, problems: vec![problem] };
         }
         let engine = match self.for_operation(&request.id) {
@@ -121,13 +137,13 @@ impl Provisioner for Held {
             Err(problem) => return Removed { gone: false, objects: None, problems: vec![problem] },
         };
         let removed = engine.remove(request).await;
-        self.note("remove", &about, &removed.problems);
+        self.note("remove", &about, &removed.problems).await;
         removed
     }
 
     async fn unprotect(&self, id: &Id) -> Result<Unprotected, Problem> {
         let about = id.to_string();
-        self.may_change("unprotect", &about)?;
-        self.noted("unprotect", &about, self.engine.unprotect(id).await)
+        self.may_change("unprotect", &about).await?;
+        self.noted("unprotect", &about, self.engine.unprotect(id).await).await
     }
 }

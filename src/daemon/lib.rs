@@ -8,38 +8,52 @@
 //! tls        certificates of both sides
 //! tokens     whose a bearer token is: an issuer's signature, or an API server's review
 //! gate       identity -> rule -> an engine within the rule's bounds
-//! held       that engine, with every refusal noted
+//! held       that engine, with every refusal in the log and the ledger
 //! service    messages -> the engine of this connection, or an operation
 //! operations an accepted ensure or remove goes on without its client; the same request again waits for the same operation
 //! reads      what plans of all clients read is shared, and what is written ends that
 //! store      the journal: what was accepted, before it begins, and how it ended; what did not end is run again
+//! trail      of each operation what is kept for good (ledger), and what is shown while it runs (events)
+//! reconcile  what is recorded on the clusters, compared with what is there between applies
+//! reports    what all of these know, for the commands that look at a daemon
+//! sight      how much of it a caller gets to see
 //! ```
 
 mod client;
 mod contract;
 mod error;
+mod events;
 mod gate;
 mod health;
 mod held;
+mod ledger;
 mod listen;
 mod metrics;
 mod operations;
+mod outcome;
 mod reads;
+mod reconcile;
 mod refusal;
+mod reports;
 mod server;
 mod service;
+mod sight;
 mod socket;
+mod start;
 mod store;
 mod tls;
 mod tokens;
+mod trail;
 
 pub use client::{Address, Client, ClientOptions, TokenSource};
-pub use error::{DaemonError, JournalError};
-pub use gate::{EngineScope, MakeEngine, OperationSession};
+pub use error::{DaemonError, JournalError, LedgerError};
+pub use gate::{EngineScope, MakeEngine, MakeSurvey, OperationSession};
 pub use health::HttpPlace;
+pub use ledger::{AuditedObjects, Entry as LedgerEntry, EntryKind, Verified, rotate_key, verify_file};
 pub use listen::Listen;
 pub use metrics::{EnvironmentCount, Metrics};
 pub use reads::Reads;
+pub use reconcile::{Mode, Reconcile, TierRule};
 pub use server::{Daemon, check, serve};
 pub use store::{JournalPlace, Lead, Postgres, Store};
 pub use tls::{Pair, server::TlsFiles};

@@ -5,6 +5,7 @@ use crate::{
     gate::{Gate, Peer},
     metrics::Metrics,
     operations::Operations,
+    reports::Reports,
     service::Service,
     socket::Socket,
     tls::server::{ServerTls, TlsFiles, proved},
@@ -55,6 +56,7 @@ pub struct Shared {
     pub operations: Arc<Operations>,
     pub gate: Arc<Gate>,
     pub metrics: Arc<Metrics>,
+    pub reports: Arc<Reports>,
 }
 
 // === impl Listen ===
@@ -147,10 +149,10 @@ async fn connection<S>(stream: S, peer: Peer, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Shared { operations, gate, metrics } = shared;
+    let Shared { operations, gate, metrics, reports } = shared;
     let _open = metrics.connection();
     let is_known = matches!(peer, Peer::Own);
-    let (service, greeted) = Service::of_connection(operations, gate, peer);
+    let (service, greeted) = Service::of_connection(operations, gate, reports, peer);
     let known = greeted.clone();
     let limited = service_fn(move |request: Request<Incoming>| {
         let most = if is_known || known.is_cancelled() { usize::MAX } else { LARGEST_GREETING };

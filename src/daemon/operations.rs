@@ -16,15 +16,17 @@ use crate::{
     error::{JournalError, in_one_line},
     gate::Gate,
     metrics::{Metrics, Standing},
+    outcome::Ending,
     reads::Reads,
     refusal,
     store::{Accepted, Document, Entry, IfNew, Store},
+    trail::{Subject, Trail},
 };
 use goldenpath_core::{
     domain::short_hash,
     policy::Identity,
     ports::operation,
-    provision::{Cancel, Provisioner},
+    provision::{Cancel, EventKind, Provisioner},
 };
 use known::{Known, Outcome, Started};
 use std::{
@@ -35,7 +37,7 @@ use tokio::{
     sync::{Notify, watch},
     time::sleep,
 };
-use tonic::Status;
+use tonic::{Code, Status};
 use tracing::Instrument as _;
 use wish::Wish;
 
@@ -48,6 +50,7 @@ pub struct Operations {
     gate: Arc<Gate>,
     reads: Arc<Reads>,
     metrics: Arc<Metrics>,
+    trail: Arc<Trail>,
     known: Known,
     /// The store is worth a look before the next beat.
     stir: Notify,
@@ -66,6 +69,8 @@ pub struct Asked {
     /// The client's own bounds, as a document.
     pub allow: String,
     pub document: Vec<u8>,
+    /// Nobody waits for it: while another one works on the same instance, it is not wanted.
+    pub gives_way: bool,
 }
 
 /// An operation's id, and the document of its outcome.
@@ -84,13 +89,29 @@ enum Answer {
     Waits(Waiting),
 }
 
+// === impl Asked ===
+
+impl Asked {
+    fn subject(&self) -> Subject {
+        let (operation, verb) = (self.id.clone(), self.verb.as_str().to_owned());
+        Subject { operation, caller: self.caller.to_string(), verb, about: self.about.clone() }
+    }
+}
+
 // === impl Operations ===
 
 impl Operations {
-    pub fn new(store: Arc<dyn Store>, gate: Arc<Gate>, reads: Arc<Reads>, metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn new(
+        store: Arc<dyn Store>,
+        gate: Arc<Gate>,
+        trail: Arc<Trail>,
+        reads: Arc<Reads>,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             store,
             gate,
+            trail,
             reads,
             metrics,
             known: Known::default(),
@@ -104,7 +125,15 @@ impl Operations {
     pub async fn run(self: &Arc<Self>, asked: Asked, engine: Arc<dyn Provisioner>) -> Result<Ended, Status> {
         let (this, id) = (self.clone(), asked.id.clone());
         // A task of its own: a client that goes away must not leave a row in the journal that nobody works on.
-        let accepted = tokio::spawn(async move { this.accept(asked, engine).await }).await;
+        let accepted = tokio::spawn(async move {
+            let subject = asked.subject();
+            let accepted = this.clone().accept(asked, engine).await;
+            if let Some(status) = accepted.as_ref().err().filter(|status| status.code() != Code::Unavailable) {
+                this.trail.refused(&subject, status.message()).await;
+            }
+            accepted
+        })
+        .await;
         match accepted.map_err(|_| refusal::broken("accept the operation"))?? {
             Answer::Ended(outcome) => Ok((id, outcome)),
             Answer::Waits(mut waiting) => {
@@ -115,7 +144,8 @@ impl Operations {
     }
 
     async fn accept(self: Arc<Self>, asked: Asked, engine: Arc<dyn Provisioner>) -> Result<Answer, Status> {
-        let Asked { caller, id, verb, about, allow, document } = asked;
+        let subject = asked.subject();
+        let Asked { caller, id, verb, about, allow, document, gives_way } = asked;
         if id.is_empty() || id.len() > 64 || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(refusal::unreadable("operation's id", &"it is no word of at most 64 letters and digits"));
         }
@@ -125,7 +155,14 @@ impl Operations {
         }
         // Somebody else's equal request is another wish, and nobody gets the outcome of another one's id.
         let digest = short_hash([&caller.to_string(), verb.as_str(), &allow, &String::from_utf8_lossy(&document)], 64);
+        if gives_way && self.known.is_busy_with(&about) {
+            return Err(refusal::gives_way(&about));
+        }
         let entry = Entry { id, caller, verb, about, digest, allow, request: document, cancelled: false };
+        if !self.ending.is_cancelled() {
+            let announced = self.trail.accepted(&subject, &entry.digest, &entry.allow).await;
+            announced.map_err(|error| refusal::ledger(&error))?;
+        }
         let place = self.known.reserve();
         let accepted = self.write(&entry, place.is_some()).await.map_err(|error| refusal::journal(&error))?;
         Ok(match accepted {
@@ -141,6 +178,7 @@ impl Operations {
             Accepted::Waits(operation) => {
                 if operation != entry.id {
                     tracing::info!(operation, about = entry.about, "An equal request joins the operation");
+                    self.trail.joined(&subject, &operation).await;
                 }
                 let waiting = self.join(&operation, &entry, &engine);
                 drop(place);
@@ -180,22 +218,32 @@ impl Operations {
         let (this, busy, begun) = (self.clone(), self.busy.subscribe(), Instant::now());
         let kind = wish.kind();
         // For whoever makes a session of it.
-        let work = operation::within(&id, wish.perform(own_engine.unwrap_or(engine), cancel)).instrument(span.clone());
+        let work = operation::within(&id, wish.perform(own_engine.unwrap_or(engine), cancel));
+        let (own_span, of) = (span.clone(), Subject::of(entry));
         let carry_out = async move {
             tracing::info!(verb = verb.as_str(), about, "An operation begins");
-            let ended = tokio::spawn(work).await;
+            let work = this.trail.clone().perform(of.clone(), verb, work);
+            let ended = tokio::spawn(work.instrument(own_span)).await;
             let ended = ended.unwrap_or_else(|_| verb.failure(refusal::broken_off("finish the operation")));
             this.metrics.operation_ended(verb, kind, ending::word(verb, &ended), waited, begun.elapsed());
-            let outcome = this.write_end(&id, ended.into()).await;
+            this.conclude(&of, ended.into()).await;
             let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(about, milliseconds, "An operation ended");
-            this.known.end(&id, outcome);
             if this.known.has_queue() {
                 this.stir.notify_one();
             }
             drop(busy);
         };
         tokio::spawn(carry_out.instrument(span));
+    }
+
+    /// Its end is in the ledger, and then in the journal, where whoever comes too late for the event finds the outcome.
+    async fn conclude(&self, of: &Subject, ended: Document) {
+        let ending = Ending::read(&ended);
+        self.trail.ended(of, &ending).await;
+        let outcome = self.write_end(&of.operation, ended).await;
+        self.trail.show(of, EventKind::Ended, ending.in_words());
+        self.known.end(&of.operation, outcome);
     }
 
     /// The outcome that counts, once it is in the journal: it is kept here until then, which is at most one for each place. `None`:
@@ -221,10 +269,16 @@ impl Operations {
 
     /// Of an operation that nobody carries out there is nothing to cancel, nor of one of another caller.
     pub async fn cancel(&self, caller: &Identity, id: &str) {
-        self.known.cancel_by(caller, id);
+        if let Some(of) = self.known.cancel_by(caller, id) {
+            self.trail.cancelled(&of).await;
+        }
         if let Err(error) = self.store.cancel(id, caller).await {
             tracing::error!(operation = id, error = in_one_line(&error), "The cancellation can't be written");
         }
+    }
+
+    pub fn is_busy_with(&self, about: &str) -> bool {
+        self.known.is_busy_with(about)
     }
 
     pub fn count(&self) -> usize {

@@ -1,6 +1,6 @@
 //! What the daemon says instead of an answer: a status with a problem in it, and the problem that a status is.
 
-use crate::error::{JournalError, in_one_line};
+use crate::error::{JournalError, LedgerError, in_one_line};
 use goldenpath_core::{domain::Problem, policy::Identity};
 use tonic::{Code, Status};
 
@@ -14,7 +14,7 @@ fn status(code: Code, problem: &Problem) -> Status {
     Status::with_details(code, problem.summary.clone(), serde_json::to_vec(problem).unwrap_or_default().into())
 }
 
-/// Every refusal of who asks, in one place and one form. `None`: nobody knows who it is.
+/// Every refusal of who asks, in one place and one form. `None`: nobody knows who it is. The trail keeps those of all others.
 pub fn note(identity: Option<&Identity>, verb: &str, about: &str, problem: &Problem) {
     let caller = identity.map_or_else(|| "somebody unknown".to_owned(), ToString::to_string);
     tracing::warn!(caller, verb, about, code = problem.code, reason = problem.summary, "A request was refused");
@@ -142,6 +142,15 @@ pub fn other_request(operation: &str) -> Status {
     status(Code::AlreadyExists, &problem)
 }
 
+pub fn gives_way(about: &str) -> Status {
+    let problem = Problem::error(
+        "daemon.busy",
+        format!("Another operation works on {about}"),
+        "Nothing was changed by this one. What is still not as it should be is seen in the next round.",
+    );
+    status(Code::Aborted, &problem)
+}
+
 pub fn journal(error: &JournalError) -> Status {
     let next = match error.is_of_postgres() {
         true => {
@@ -155,6 +164,54 @@ pub fn journal(error: &JournalError) -> Status {
     };
     let summary = format!("The daemon accepts no operation: {}", in_one_line(error));
     status(Code::ResourceExhausted, &Problem::error("daemon.journal", summary, next))
+}
+
+pub fn ledger(error: &LedgerError) -> Status {
+    status(Code::ResourceExhausted, &unrecorded(error))
+}
+
+/// Of what would have been done.
+pub fn unrecorded(error: &LedgerError) -> Problem {
+    Problem::error(
+        "daemon.ledger",
+        format!("The daemon changes nothing without its audit ledger: {}", in_one_line(error)),
+        "Nothing was changed: what can't be written to the audit ledger is not begun. Give the ledger some space, or start the \
+         daemon again if the file is gone; then apply again.",
+    )
+}
+
+pub fn no_operation(id: &str) -> Problem {
+    Problem::error(
+        "daemon.no_operation",
+        format!("The daemon knows no operation {id}"),
+        "Look it up with `terraform-provider-goldenpath operations`. One that has ended is kept for as long as `retention` says.",
+    )
+}
+
+pub fn no_record(id: &str) -> Problem {
+    Problem::error(
+        "record.not_found",
+        format!("No record of {id} in the daemon's target"),
+        "Nothing was changed. Look up the ID with `terraform-provider-goldenpath environments`.",
+    )
+}
+
+/// A daemon of an earlier release.
+pub fn not_known(endpoint: &str) -> Problem {
+    Problem::error(
+        "daemon.version",
+        format!("The daemon at {endpoint} does not know this request"),
+        "It is of an earlier release. Upgrade it.",
+    )
+}
+
+pub fn slow_watcher() -> Status {
+    let problem = Problem::error(
+        "daemon.slow",
+        "The watcher did not read in time, and was dropped",
+        "The daemon waits for nobody who watches. Watch again.",
+    );
+    status(Code::ResourceExhausted, &problem)
 }
 
 /// The client asks the next daemon.
@@ -173,6 +230,11 @@ pub fn broken_off(what: &str) -> Problem {
         format!("The daemon failed to {what}"),
         "This is a bug of the daemon and not of the configuration. Look into its log, and plan again.",
     )
+}
+
+/// Of what a look at the daemon needs, such as its journal.
+pub fn failed(problem: &Problem) -> Status {
+    status(Code::FailedPrecondition, problem)
 }
 
 /// On the client's side. One that another program wrote has no problem in it.

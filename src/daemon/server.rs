@@ -2,17 +2,20 @@
 
 use crate::{
     error::DaemonError,
-    gate::{Gate, MakeEngine},
+    gate::{Gate, MakeEngine, MakeSurvey},
     health::{Health, HttpListener, HttpPlace},
     listen::{Listen, Shared},
     metrics::Metrics,
     operations::Operations,
     reads::Reads,
+    reconcile::{self, Reconcile, Reconciler},
+    reports::Reports,
+    start::{Opened, open_ledger},
     store::{self, JournalPlace},
     tokens::{TokenSettings, Tokens},
 };
-use goldenpath_core::policy::CallerRule;
-use std::{sync::Arc, time::Duration};
+use goldenpath_core::{policy::CallerRule, ports::Clock};
+use std::{future::pending, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
@@ -29,7 +32,12 @@ pub struct Daemon {
     pub journal: JournalPlace,
     /// How long operations that have ended are kept.
     pub retention: Duration,
+    /// The audit ledger.
+    pub audit: PathBuf,
+    /// `None`: it looks at nothing between applies.
+    pub reconcile: Option<Reconcile>,
     pub engines: MakeEngine,
+    pub surveys: MakeSurvey,
     /// `None`: the daemon's own user alone.
     pub callers: Option<Vec<CallerRule>>,
     pub tokens: TokenSettings,
@@ -40,6 +48,7 @@ pub struct Daemon {
     pub metrics: Arc<Metrics>,
     /// Where metrics and health are served; `None`: nowhere.
     pub http: Option<HttpPlace>,
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Whether a daemon could listen, with its certificates as they are.
@@ -55,11 +64,27 @@ pub async fn serve(
     listening: impl FnOnce(&[String]),
     end: impl Future<Output = ()>,
 ) -> Result<(), DaemonError> {
-    let Daemon { listen, journal, retention, engines, callers, tokens, has_sessions, reads, metrics, http } = daemon;
+    let Daemon {
+        listen,
+        journal,
+        retention,
+        audit,
+        reconcile,
+        engines,
+        surveys,
+        callers,
+        tokens,
+        has_sessions,
+        reads,
+        metrics,
+        http,
+        clock,
+    } = daemon;
     let has_tokens = tokens.is_some();
     let store = store::open(&journal, retention).await?;
-    let gate = Arc::new(Gate::new(engines, callers, Tokens::new(tokens)?, has_sessions));
-    let operations = Operations::new(store, gate.clone(), reads, metrics.clone());
+    let Opened { trail, knowledge } = open_ledger(&audit, &clock).await?;
+    let gate = Arc::new(Gate::new(engines, callers, Tokens::new(tokens)?, has_sessions, trail.clone()));
+    let operations = Operations::new(store.clone(), gate.clone(), trail.clone(), reads, metrics.clone());
     let (mut listeners, mut endpoints) = (vec![], vec![]);
     for listen in &listen {
         let (listener, endpoint) = listen.bind(has_tokens).await?;
@@ -70,12 +95,22 @@ pub async fn serve(
         Some(place) => Some(HttpListener::bind(&place).await?),
         None => None,
     };
+    let reports = Arc::new(Reports {
+        store: store.clone(),
+        trail: trail.clone(),
+        operations: operations.clone(),
+        knowledge: knowledge.clone(),
+        surveys: surveys.clone(),
+        clusters: reconcile.as_ref().map(|rules| rules.clusters.clone()).unwrap_or_default(),
+        reconciles: reconcile.is_some(),
+        started_at: clock.now(),
+    });
     // Before anybody can ask for one of them.
     let resumed = operations.resume().await?;
     // Until the end: what runs keeps its claims while the daemon waits for it.
     let mut tending = JoinSet::new();
     tending.spawn(operations.clone().tend());
-    let shared = Shared { operations: operations.clone(), gate, metrics: metrics.clone() };
+    let shared = Shared { operations: operations.clone(), gate: gate.clone(), metrics: metrics.clone(), reports };
     if let Some(listener) = http {
         tending.spawn(listener.serve(Health { operations: operations.clone(), metrics }));
     }
@@ -85,13 +120,26 @@ pub async fn serve(
     }
     tracing::info!(resumed, "The daemon listens");
     listening(&endpoints);
-    end.await;
+    let between = async {
+        match reconcile {
+            Some(rules) => {
+                let (operations, trail) = (operations.clone(), trail.clone());
+                reconcile::run(Reconciler { rules, store, surveys, gate, operations, trail, knowledge, clock }).await
+            }
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        never = between => match never {},
+        () = end => {}
+    }
     // With its sockets.
     accepting.shutdown().await;
     tracing::info!(running = operations.count(), "The daemon ends");
     if timeout(GRACE, operations.end()).await.is_err() {
         tracing::warn!(running = operations.count(), "What still runs is resumed by the next start");
     }
+    trail.stop().await;
     sleep(GRACE_FOR_REPLIES).await;
     Ok(())
 }

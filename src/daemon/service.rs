@@ -2,17 +2,20 @@
 
 use crate::{
     contract::{API, LARGEST_MESSAGE, RELEASE, Verb, work_together},
+    events::Watching,
     gate::{Caller, Gate, Peer},
+    held::may_change,
     operations::{Asked, Operations},
     refusal,
+    reports::Reports,
 };
 use goldenpath_core::{
-    domain::{ClusterRef, Id, from_document_text},
+    domain::{ClusterRef, Id, Problem, from_document_text},
     provision::{Bounds, Cancel, ObserveRequest, PreviewRequest, Provisioner, RemoveRequest},
 };
 use provisioner_proto::{
     CancelRequest, CancelResponse, HealthRequest, HealthResponse, HelloRequest, HelloResponse, OperationRequest,
-    OperationResponse, ReadRequest, ReadResponse,
+    OperationResponse, ReadRequest, ReadResponse, WatchRequest,
     provisioner_server::{Provisioner as Api, ProvisionerServer},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -25,6 +28,7 @@ const BEARER: &str = "Bearer ";
 pub struct Service {
     operations: Arc<Operations>,
     gate: Arc<Gate>,
+    reports: Arc<Reports>,
     peer: Peer,
     caller: OnceLock<Caller>,
     /// Cancelled once it is known who calls.
@@ -38,10 +42,11 @@ impl Service {
     pub fn of_connection(
         operations: Arc<Operations>,
         gate: Arc<Gate>,
+        reports: Arc<Reports>,
         peer: Peer,
     ) -> (ProvisionerServer<Self>, Cancel) {
         let greeted = Cancel::new();
-        let service = Self { operations, gate, peer, caller: OnceLock::new(), greeted: greeted.clone() };
+        let service = Self { operations, gate, reports, peer, caller: OnceLock::new(), greeted: greeted.clone() };
         let server = ProvisionerServer::new(service)
             .max_decoding_message_size(LARGEST_MESSAGE)
             .max_encoding_message_size(LARGEST_MESSAGE);
@@ -84,7 +89,8 @@ impl Service {
     ) -> Result<Response<OperationResponse>, Status> {
         let Caller { identity, engine, allow, .. } = self.caller()?;
         let OperationRequest { operation: id, about, document } = request.into_inner();
-        let asked = Asked { caller: identity.clone(), id, verb, about, allow: allow.clone(), document };
+        let (caller, allow) = (identity.clone(), allow.clone());
+        let asked = Asked { caller, id, verb, about, allow, document, gives_way: false };
         let (operation, document) = self.operations.run(asked, engine.clone()).await?;
         Ok(Response::new(OperationResponse { operation, document: document.to_vec() }))
     }
@@ -147,7 +153,14 @@ impl Api for Service {
     }
 
     async fn unprotect(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        self.read(request, |engine, id: Id| async move { engine.unprotect(&id).await }).await
+        let Caller { identity, may, .. } = self.caller()?;
+        let (identity, may, trail) = (identity.clone(), *may, self.reports.trail.clone());
+        self.read(request, |engine, id: Id| async move {
+            let about = id.to_string();
+            may_change(may, &identity, &trail, "unprotect", &about).await?;
+            trail.unprotect(&identity, &about, engine.unprotect(&id)).await
+        })
+        .await
     }
 
     async fn ensure(&self, request: Request<OperationRequest>) -> Result<Response<OperationResponse>, Status> {
@@ -163,6 +176,54 @@ impl Api for Service {
         let caller = self.caller.get().ok_or_else(refusal::no_hello)?;
         self.operations.cancel(&caller.identity, &request.into_inner().operation).await;
         Ok(Response::new(CancelResponse {}))
+    }
+
+    async fn status(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
+        let reports = self.reports.clone();
+        self.read(request, |_, (): ()| async move { Ok::<_, Problem>(reports.status().await) }).await
+    }
+
+    async fn list(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
+        let (reports, bounds) = (self.reports.clone(), self.caller()?.bounds.clone());
+        self.read(request, |_, (): ()| async move { reports.instances(bounds).await }).await
+    }
+
+    async fn operations(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
+        let (reports, caller) = (self.reports.clone(), self.caller()?);
+        let (identity, bounds) = (caller.identity.clone(), caller.bounds.clone());
+        self.read(request, |_, (): ()| async move {
+            let sight = reports.sight(&identity, bounds).await?;
+            reports.operations(&sight).await
+        })
+        .await
+    }
+
+    async fn pause(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
+        let Caller { identity, may, .. } = self.caller()?;
+        let (reports, identity, may) = (self.reports.clone(), identity.clone(), *may);
+        self.read(request, |engine, (id, is_paused): (Id, bool)| async move {
+            let verb = if is_paused { "pause" } else { "resume" };
+            may_change(may, &identity, &reports.trail, verb, &id.to_string()).await?;
+            reports.pause(&identity, &id, is_paused, &*engine).await
+        })
+        .await
+    }
+
+    type WatchStream = Watching;
+
+    async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<Watching>, Status> {
+        let Caller { identity, bounds, .. } = self.caller()?;
+        let WatchRequest { operation } = request.into_inner();
+        let failed = |problem: Problem| refusal::failed(&problem);
+        let sight = self.reports.sight(identity, bounds.clone()).await.map_err(failed)?;
+        let events = &self.reports.trail.events;
+        if operation.is_empty() {
+            return Ok(Response::new(events.watch(None, sight)));
+        }
+        // Before it is looked up: it may end in between.
+        let watching = events.watch(Some(operation.clone()), sight.clone());
+        let ended = self.reports.ended(&operation, &sight).await.map_err(failed)?;
+        Ok(Response::new(ended.map_or(watching, Watching::only)))
     }
 
     async fn health(&self, _: Request<HealthRequest>) -> Result<Response<HealthResponse>, Status> {

@@ -14,7 +14,7 @@ mod sqlite;
 pub use open::{JournalPlace, open};
 pub use postgres::Postgres;
 
-use crate::{contract::Verb, error::JournalError};
+use crate::{contract::Verb, error::JournalError, outcome::Ending};
 use async_trait::async_trait;
 use goldenpath_core::policy::Identity;
 use std::{sync::Arc, time::Duration};
@@ -75,6 +75,19 @@ pub struct News {
     pub unknown: Vec<String>,
 }
 
+/// What is shown of an operation.
+pub struct Kept {
+    pub id: String,
+    /// By its text.
+    pub caller: String,
+    pub verb: String,
+    pub about: String,
+    /// Milliseconds since 1970.
+    pub accepted_at: i64,
+    pub ended_at: Option<i64>,
+    pub ending: Option<Ending>,
+}
+
 /// Held for as long as it is not dropped, and as `is_held` says.
 #[async_trait]
 pub trait Lead: Send + Sync {
@@ -98,6 +111,8 @@ pub trait Store: Send + Sync {
     async fn cancel(&self, id: &str, caller: &Identity) -> Result<(), JournalError>;
     /// The outcome that the journal now holds. `None`: the claim is lost, and its new holder says how the operation ended.
     async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError>;
+    /// The latest first, at most so many.
+    async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError>;
     /// Resolves when there may be news or work. It need not: the store is asked at each beat as well.
     async fn changed(&self);
     /// Whether operations can be reached by other daemons.

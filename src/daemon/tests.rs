@@ -1,7 +1,7 @@
 //! Daemon and client over a real socket, with an engine that does what a test says.
 
 mod connections;
-mod harness;
+pub(crate) mod harness;
 mod health;
 #[path = "../../acceptance-tests/issuer.rs"]
 mod issuer;
@@ -11,15 +11,18 @@ mod shared;
 
 use crate::{
     contract::Verb,
-    gate::{Gate, MakeEngine},
+    gate::MakeEngine,
     metrics::Metrics,
     operations::{Asked, Operations},
     reads::Reads,
     store::{JournalPlace, open},
-    tokens::{TokenSettings, Tokens},
 };
-use goldenpath_core::{domain::Severity, policy::Identity, provision::Provisioner};
-use harness::{DaemonFixture, FakeEngine, ensure_of, until};
+use goldenpath_core::{
+    domain::Severity,
+    policy::Identity,
+    provision::{DaemonReports as _, EventKind, OperationState, Provisioner},
+};
+use harness::{DaemonFixture, FakeEngine, ensure_of, gate, trail, until};
 use std::{sync::Arc, time::Duration};
 
 pub const HOUR: Duration = Duration::from_secs(3600);
@@ -33,16 +36,16 @@ pub fn asked(id: &str) -> Asked {
         about: "demo".into(),
         allow: "[]".into(),
         document,
+        gives_way: false,
     }
 }
 
 pub async fn operations(place: &JournalPlace, engine: &Arc<FakeEngine>) -> Arc<Operations> {
     let engine = engine.clone();
     let engines: MakeEngine = Arc::new(move |_| Ok(engine.clone()));
-    let gate = Gate::new(engines, None, Tokens::new(TokenSettings::default()).unwrap(), false);
-    let metrics = Metrics::new();
+    let (trail, metrics) = (trail(), Metrics::new());
     let reads = Reads::new(Duration::ZERO, metrics.clone());
-    let operations = Operations::new(open(place, HOUR).await.unwrap(), Arc::new(gate), reads, metrics);
+    let operations = Operations::new(open(place, HOUR).await.unwrap(), gate(engines, &trail), trail, reads, metrics);
     tokio::spawn(operations.clone().tend());
     operations
 }
@@ -169,5 +172,43 @@ async fn a_daemon_out_of_reach_is_an_unavailable_target() {
     daemon.end();
     let daemon = fixture.start().await;
     assert_eq!(client.only_cluster().await.unwrap(), None, "and connects to the next daemon");
+    daemon.end();
+}
+
+#[tokio::test]
+async fn without_its_ledger_a_daemon_accepts_nothing() {
+    let fixture = DaemonFixture::new();
+    let daemon = fixture.start().await;
+    std::fs::remove_file(fixture.audit()).unwrap();
+    let outcome = fixture.client().ensure(ensure_of("demo")).await;
+    assert_eq!(outcome.problems[0].code, "daemon.ledger", "{:?}", outcome.problems);
+    assert_eq!(fixture.engine.ensures(), 0, "nothing began");
+    daemon.end();
+}
+
+#[tokio::test]
+async fn a_watcher_follows_an_operation_to_its_end() {
+    let fixture = DaemonFixture::new();
+    let daemon = fixture.start().await;
+    let client = fixture.client();
+    let waiting = tokio::spawn(async move { client.ensure(ensure_of("demo")).await });
+    until(|| fixture.engine.ensures() == 1).await;
+    let watcher = fixture.client();
+    let running = watcher.operations().await.unwrap().remove(0);
+    assert_eq!((running.state, running.caller.as_str()), (OperationState::Running, "the daemon's own user"));
+    let id = running.id.clone();
+    let watching = tokio::spawn(async move {
+        let mut shown = vec![];
+        watcher.watch(Some(&id), &mut |event| shown.push(event.kind) == ()).await.map(|()| shown)
+    });
+    fixture.engine.release(9);
+    waiting.await.unwrap();
+    let shown = watching.await.unwrap().unwrap();
+    assert_eq!(shown.last(), Some(&EventKind::Ended), "{shown:?}");
+    let mut again = vec![];
+    fixture.client().watch(Some(&running.id), &mut |event| again.push(event.text) == ()).await.unwrap();
+    assert_eq!(again, ["ended without a result"], "what is over is said at once");
+    let unknown = fixture.client().watch(Some("op-x"), &mut |_| true).await.unwrap_err();
+    assert_eq!(unknown.code, "daemon.no_operation");
     daemon.end();
 }

@@ -7,7 +7,10 @@ use async_trait::async_trait;
 /// Facts about one call that are neither configuration nor state.
 #[derive(Clone, Debug)]
 pub struct CallContext {
+    /// Somebody asked to stop, or the client hung up.
     pub cancel: Cancel,
+    /// Somebody asked to stop: for work that goes on elsewhere when the client is gone.
+    pub stop: Cancel,
     /// The client understands write-only attributes.
     pub write_only_allowed: bool,
 }

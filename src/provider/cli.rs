@@ -2,20 +2,29 @@
 //!
 //! Data goes to standard output, all else to standard error, so that output can be piped.
 
+pub mod audit;
 mod catalogue;
 pub mod daemon;
 pub mod doctor;
+mod drift;
+mod environments;
 mod explain;
 mod generate;
 mod lint;
+mod operations;
 mod output;
+mod pause;
 mod permissions;
+mod reports;
 mod sandbox;
 mod schema;
 mod serve;
+mod status;
 mod unprotect;
+mod watch;
 
 pub use permissions::{Part, Permissions};
+pub use reports::OpenDaemon;
 pub use sandbox::{Edit, NewFault, OpenSandbox, OutOfBandEditor, Row};
 pub use unprotect::OpenTarget;
 
@@ -33,6 +42,8 @@ pub struct Tools {
     pub inspector: &'static dyn doctor::Inspector,
     pub target: OpenTarget,
     pub daemon: daemon::DaemonTool,
+    pub reports: OpenDaemon,
+    pub audit: audit::AuditTool,
 }
 
 /// Golden paths for teams on Amazon EKS, as a provider for Terraform and OpenTofu.
@@ -59,6 +70,14 @@ enum Command {
     Schema(schema::Arguments),
     Generate(generate::Arguments),
     Daemon(daemon::Arguments),
+    Status(status::Arguments),
+    Environments(environments::Arguments),
+    Operations(operations::Arguments),
+    Drift(drift::Arguments),
+    Watch(watch::Arguments),
+    Pause(pause::Pause),
+    Resume(pause::Resume),
+    Audit(audit::Arguments),
 }
 
 pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyhow::Result<ExitCode> {
@@ -81,6 +100,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Lint(arguments) => return lint::run(&arguments),
         Command::Explain(arguments) => return explain::run(&arguments),
         Command::Daemon(arguments) => daemon::run(&arguments, &tools.daemon)?,
+        Command::Status(arguments) => wait_for(status::run(arguments, tools.reports))??,
+        Command::Environments(arguments) => wait_for(environments::run(arguments, tools.reports))??,
+        Command::Operations(arguments) => wait_for(operations::run(arguments, tools.reports))??,
+        Command::Drift(arguments) => wait_for(drift::run(arguments, tools.reports))??,
+        Command::Watch(arguments) => wait_for(watch::run(arguments, tools.reports))??,
+        Command::Pause(arguments) => wait_for(pause::pause(arguments, tools.reports))??,
+        Command::Resume(arguments) => wait_for(pause::resume(arguments, tools.reports))??,
+        Command::Audit(arguments) => wait_for(audit::run(arguments, &tools.audit))??,
         Command::Doctor(arguments) => return wait_for(doctor::run(*arguments, tools.inspector))?,
     }
     Ok(ExitCode::SUCCESS)

@@ -164,7 +164,7 @@ fn parts(state: Option<&State>) -> (Value, Private) {
 }
 
 pub fn call() -> CallContext {
-    CallContext { cancel: Cancel::new(), write_only_allowed: true }
+    CallContext { cancel: Cancel::new(), stop: Cancel::new(), write_only_allowed: true }
 }
 
 /// JSON as a tree; the text `"?"` is unknown.

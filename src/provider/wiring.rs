@@ -6,6 +6,7 @@
 //! config   -> target         sandbox, offline, or AWS and Kubernetes -> ports -> engine, for this connection alone
 //! ```
 
+mod audit;
 mod daemon;
 mod editor;
 mod inspector;
@@ -56,7 +57,13 @@ pub fn run() -> anyhow::Result<ExitCode> {
                 permissions: permissions::PERMISSIONS,
                 inspector: &inspector::TargetInspector,
                 target: open,
-                daemon: cli::daemon::DaemonTool { environment, check: daemon::check, serve: daemon::serve },
+                daemon: cli::daemon::DaemonTool {
+                    environment: environment.clone(),
+                    check: daemon::check,
+                    serve: daemon::serve,
+                },
+                reports: daemon::reports,
+                audit: audit::tool(environment),
             };
             cli::run(std::env::args_os(), &tools)
         }

@@ -15,6 +15,8 @@ const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 pub enum Identity {
     /// A process of the daemon's own user, on a unix socket.
     Own,
+    /// The daemon itself, between applies: nobody who connects is this, and no rule is about it.
+    Reconcile,
     Certificate {
         common_name: String,
         uris: Vec<String>,
@@ -150,6 +152,7 @@ impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Own => f.write_str("the daemon's own user"),
+            Self::Reconcile => f.write_str("reconcile"),
             Self::Certificate { common_name, uris } if uris.is_empty() => write!(f, "certificate {common_name:?}"),
             Self::Certificate { common_name, uris } => write!(f, "certificate {common_name:?} {uris:?}"),
             Self::Kubernetes { user, .. } => write!(f, "Kubernetes {user:?}"),
@@ -190,6 +193,7 @@ mod tests {
         for (rule, identity, expected, reason) in [
             (json!({ "user": "self" }), &Identity::Own, true, "our own user"),
             (json!({ "user": "self" }), &certificate, false, "nobody else is"),
+            (json!({ "user": "self" }), &Identity::Reconcile, false, "not the daemon itself"),
             (json!({ "certificate": { "common_name": "payments-*" } }), &certificate, true, "by its name"),
             (json!({ "certificate": { "common_name": "payments" } }), &certificate, false, "a name is no prefix"),
             (json!({ "certificate": { "uri": "spiffe://acme/ns/payments/*" } }), &certificate, true, "by a URI"),

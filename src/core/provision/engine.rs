@@ -8,8 +8,9 @@
 //! decide     pure     -> what each object needs, what is lost, what speaks against it
 //! execute    writes   record -> objects in order -> deletions in an order of their own -> record
 //! ```
-//! `claims` comes before them where whoever requests may claim anything. `driver` runs them: a plan is the first five, an apply all six; a refresh and a removal use the same stages. `connection` is
-//! what all of them share; `target`, `record`, `watch` and `failure` know no stage. `unprotect` writes a record by itself.
+//! `claims` comes before them where whoever requests may claim anything. `driver` runs them: a plan is the first five, an apply all six; a
+//! refresh and a removal use the same stages. `connection` is what all of them share; `target`, `record`, `watch` and `failure` know no
+//! stage. `unprotect` writes a record by itself, `survey` refreshes all that is recorded on a cluster.
 
 mod claims;
 mod connection;
@@ -23,6 +24,7 @@ mod gather;
 mod provisioner;
 mod record;
 mod request;
+mod survey;
 mod target;
 mod unprotect;
 mod watch;

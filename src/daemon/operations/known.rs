@@ -3,6 +3,7 @@
 use crate::{
     metrics::Standing,
     store::{Document, Entry},
+    trail::Subject,
 };
 use goldenpath_core::{
     policy::Identity,
@@ -40,6 +41,8 @@ struct Operation {
     caller: String,
     /// While it runs here.
     cancel: Option<Cancel>,
+    /// Once it has run here.
+    about: String,
     /// It runs here, and another daemon has taken it over.
     is_lost: bool,
     /// This process knows of it.
@@ -140,6 +143,7 @@ impl Known {
             cancel.cancel();
         }
         known.cancel = Some(cancel.clone());
+        known.about.clone_from(&entry.about);
         Some(Started { cancel, engine: known.engine.clone(), waited: known.since.elapsed() })
     }
 
@@ -177,22 +181,23 @@ impl Known {
         }
     }
 
-    /// Whoever asked for it has said so, here or to another daemon.
-    pub fn cancel(&self, operation: &str) {
-        if let Some(cancel) = self.lock().operations.get(operation).and_then(|known| known.cancel.as_ref()) {
-            cancel.cancel();
-        }
+    /// Whoever asked for it has said so, here or to another daemon. What is cancelled, if that is new.
+    pub fn cancel(&self, operation: &str) -> Option<Subject> {
+        self.lock().operations.get_key_value(operation).and_then(cancelled)
     }
 
     /// `id`: the operation's, or that of a client that joined it.
-    pub fn cancel_by(&self, caller: &Identity, id: &str) {
+    pub fn cancel_by(&self, caller: &Identity, id: &str) -> Option<Subject> {
         let (state, caller) = (self.lock(), caller.to_string());
         let is_meant = |(first, known): &(&String, &Operation)| {
             known.caller == caller && (*first == id || known.clients.contains_key(id))
         };
-        if let Some(cancel) = state.operations.iter().find(is_meant).and_then(|(_, known)| known.cancel.as_ref()) {
-            cancel.cancel();
-        }
+        state.operations.iter().find(is_meant).and_then(cancelled)
+    }
+
+    /// Whether an operation on the instance runs here.
+    pub fn is_busy_with(&self, about: &str) -> bool {
+        self.lock().operations.values().any(|known| known.cancel.is_some() && known.about == about)
     }
 
     pub fn present(&self) -> Present {
@@ -208,6 +213,14 @@ impl Known {
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `None`: it does not run here, or was cancelled before.
+fn cancelled((id, known): (&String, &Operation)) -> Option<Subject> {
+    let cancel = known.cancel.as_ref().filter(|cancel| !cancel.is_cancelled())?;
+    cancel.cancel();
+    let (caller, about) = (known.caller.clone(), known.about.clone());
+    Some(Subject { operation: id.clone(), caller, verb: String::new(), about })
 }
 
 impl Drop for Place {
@@ -231,6 +244,7 @@ impl State {
         self.operations.entry(id.to_owned()).or_insert_with(|| Operation {
             caller: caller.to_string(),
             cancel: None,
+            about: String::new(),
             is_lost: false,
             since: Instant::now(),
             engine: None,

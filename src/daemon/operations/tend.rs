@@ -6,8 +6,9 @@ use crate::{
     error::{JournalError, in_one_line},
     refusal,
     store::{BEAT, CLAIM, Entry, News},
+    trail::Subject,
 };
-use goldenpath_core::{domain::Problem, provision::Provisioner};
+use goldenpath_core::{domain::Problem, ports::operation, provision::Provisioner};
 use std::{collections::HashMap, sync::Arc, time::Instant};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -58,7 +59,9 @@ impl Operations {
         let News { lost, cancelled, ended, unknown } =
             self.store.renew(&present.running, &present.clients, &present.awaited).await?;
         for id in cancelled {
-            self.known.cancel(&id);
+            if let Some(of) = self.known.cancel(&id) {
+                self.trail.cancelled(&of).await;
+            }
         }
         for id in lost {
             if self.known.lose(&id) {
@@ -99,21 +102,21 @@ impl Operations {
                 made.insert(whose, engine.clone());
                 self.start(entry, wish, engine);
             }
-            Err(problem) if refusal::is_refusal(&problem) => self.stop(entry, &problem),
+            Err(problem) if refusal::is_refusal(&problem) => self.stop(entry, problem),
             // A later start, or another daemon, may be able to: it stays in the journal.
             Err(problem) => tracing::error!(operation = entry.id, error = %problem, "An operation can't be resumed"),
         }
     }
 
     /// Whoever asked for it has no rule any more: it ends where it stands.
-    fn stop(self: &Arc<Self>, entry: &Entry, problem: &Problem) {
-        refusal::note(Some(&entry.caller), entry.verb.as_str(), &entry.about, problem);
-        let (this, id) = (self.clone(), entry.id.clone());
-        let (stopped, busy) = (entry.verb.failure(refusal::rule_is_gone(&entry.caller)), self.busy.subscribe());
-        tokio::spawn(async move {
-            let outcome = this.write_end(&id, stopped.into()).await;
-            this.known.end(&id, outcome);
+    fn stop(self: &Arc<Self>, entry: &Entry, problem: Problem) {
+        let (this, of, caller, busy) = (self.clone(), Subject::of(entry), entry.caller.clone(), self.busy.subscribe());
+        let stopped = entry.verb.failure(refusal::rule_is_gone(&caller));
+        let stop = async move {
+            this.trail.turned_away(&caller, &of.verb, &of.about, &problem).await;
+            this.conclude(&of, stopped.into()).await;
             drop(busy);
-        });
+        };
+        tokio::spawn(operation::within(&entry.id, stop));
     }
 }

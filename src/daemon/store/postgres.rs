@@ -13,10 +13,11 @@ mod settings;
 
 pub use settings::Postgres;
 
-use super::{Accepted, CLAIM, Document, Entry, IfNew, Lead, News, Store, written};
+use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Store, written};
 use crate::{
     contract::Verb,
     error::JournalError,
+    outcome::Ending,
     store::postgres::{
         connection::{Connector, LONGEST, within},
         listener::Listener,
@@ -96,6 +97,12 @@ const RENEW_CLIENTS: &str = "
     UPDATE operation_client SET until = now() + make_interval(secs => $3) WHERE id = ANY($1) AND daemon = $2";
 
 const AWAITED: &str = "SELECT id, outcome FROM operation WHERE id = ANY($1)";
+
+/// The latest first.
+const RECENT: &str = "
+    SELECT id, caller, verb, about, (extract(epoch FROM accepted_at) * 1000)::bigint AS accepted_at,
+        (extract(epoch FROM ended_at) * 1000)::bigint AS ended_at, outcome
+    FROM operation ORDER BY operation.accepted_at DESC, id LIMIT $1";
 
 const LEAVE: &str = "UPDATE operation_client SET until = now() WHERE id = $1 AND daemon = $2";
 
@@ -296,6 +303,26 @@ impl Store for PostgresStore {
                 Some(row) => row.try_get::<_, Option<Vec<u8>>>(1)?.map(Document::from),
                 None => Some(outcome.into()),
             })
+        })
+        .await
+    }
+
+    async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError> {
+        let connection = self.connection(&self.pool).await?;
+        self.within(async {
+            let rows = connection.query(RECENT, &[&i64::from(most)]).await?;
+            let kept = rows.iter().map(|row| {
+                Ok(Kept {
+                    id: row.try_get("id")?,
+                    caller: row.try_get("caller")?,
+                    verb: row.try_get("verb")?,
+                    about: row.try_get("about")?,
+                    accepted_at: row.try_get("accepted_at")?,
+                    ended_at: row.try_get("ended_at")?,
+                    ending: row.try_get::<_, Option<&[u8]>>("outcome")?.map(Ending::read),
+                })
+            });
+            kept.collect()
         })
         .await
     }

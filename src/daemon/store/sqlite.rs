@@ -3,8 +3,8 @@
 //! `synchronous=FULL`: what was accepted survives a power cut as well as a kill. The lock on the file is kept for as long as the
 //! daemon lives, so that two can't run the same operations; so claims and who waits are in memory, and go with the process.
 
-use super::{Accepted, Document, Entry, IfNew, Lead, News, Store, written};
-use crate::{contract::Verb, error::JournalError, socket::make_private};
+use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Store, written};
+use crate::{contract::Verb, error::JournalError, outcome::Ending, socket::make_private};
 use async_trait::async_trait;
 use goldenpath_core::policy::Identity;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
@@ -235,6 +235,29 @@ impl Store for SqliteStore {
             present.claimed.remove(&id);
             present.clients.retain(|_, (operation, _)| *operation != id);
             Ok(Some(outcome))
+        })
+        .await
+    }
+
+    async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError> {
+        self.run(move |connection, _| {
+            let columns = "id, caller, verb, about, accepted_at, ended_at, outcome";
+            let latest = format!("SELECT {columns} FROM operation ORDER BY accepted_at DESC, id LIMIT ?1");
+            let mut found = connection.prepare(&latest)?;
+            let kept = found.query_map([most], |row| {
+                // The documents of outcomes are large: one at a time.
+                let outcome: Option<Vec<u8>> = row.get("outcome")?;
+                Ok(Kept {
+                    id: row.get("id")?,
+                    caller: row.get("caller")?,
+                    verb: row.get("verb")?,
+                    about: row.get("about")?,
+                    accepted_at: row.get("accepted_at")?,
+                    ended_at: row.get("ended_at")?,
+                    ending: outcome.as_deref().map(Ending::read),
+                })
+            })?;
+            Ok(kept.collect::<Result<_, _>>()?)
         })
         .await
     }

@@ -1,16 +1,23 @@
 //! A daemon in a thread of its own, which can be killed: with its runtime all its tasks are gone, as with a process.
 
 use crate::{
-    Address, Client, ClientOptions, Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine, Metrics, Reads,
-    TokenSettings, TokenSource, serve,
+    Address, Client, ClientOptions, Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine, MakeSurvey,
+    Metrics, Reads, TokenSettings, TokenSource,
+    events::Events,
+    gate::Gate,
+    ledger::Ledger,
+    serve,
+    tokens::Tokens,
+    trail::{Announced, Trail},
 };
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected, from_document},
     policy::CallerRule,
+    ports::Clock,
     provision::{
         Bounds, Cancel, Description, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest,
-        Provisioner, RemoveRequest, Removed, Spec,
+        Provisioner, RemoveRequest, Removed, Spec, Survey, Surveyed, Wanted,
     },
 };
 use serde_json::json;
@@ -19,16 +26,75 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
 };
 use tokio::{
     runtime::Builder,
-    sync::{Semaphore, oneshot},
+    sync::{Notify, Semaphore, oneshot},
     time::timeout,
 };
+
+/// A clock whose time passes when a test says so.
+#[derive(Default)]
+pub struct FakeClock {
+    seconds: AtomicU64,
+    moved: Notify,
+    sleepers: AtomicUsize,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl FakeClock {
+    pub fn pass(&self, seconds: u64) {
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+        self.moved.notify_waiters();
+    }
+
+    /// How many wait for time to pass: whoever is not among them yet reads the time first.
+    pub fn sleepers(&self) -> usize {
+        self.sleepers.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl Clock for FakeClock {
+    fn now(&self) -> String {
+        "2026-11-25T01:41:48Z".to_owned()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(self.seconds.load(Ordering::SeqCst))
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        let end = self.elapsed().saturating_add(duration);
+        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        loop {
+            let moved = self.moved.notified();
+            if self.elapsed() >= end {
+                break;
+            }
+            moved.await;
+        }
+        self.sleepers.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// With a ledger of its own, whose folder lives as long as the clock.
+pub fn trail() -> Arc<Trail> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let clock = Arc::new(FakeClock { _folder: Some(folder), ..FakeClock::default() });
+    let ledger = Ledger::open(&path, clock.clone(), |_, _| {}).unwrap();
+    Arc::new(Trail::new(Arc::new(ledger), Arc::new(Events::default()), clock, Announced::default()))
+}
+
+/// For the daemon's own user, and for the daemon itself.
+pub fn gate(engines: MakeEngine, trail: &Arc<Trail>) -> Arc<Gate> {
+    Arc::new(Gate::new(engines, None, Tokens::new(TokenSettings::default()).unwrap(), false, trail.clone()))
+}
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -80,18 +146,23 @@ pub async fn until(holds: impl Fn() -> bool) {
 /// An ensure ends when the test releases it, or when it is cancelled.
 pub struct FakeEngine {
     ensures: AtomicUsize,
+    recorded: Mutex<Option<Record>>,
     gate: Semaphore,
 }
 
 impl Default for FakeEngine {
     fn default() -> Self {
-        Self { ensures: AtomicUsize::new(0), gate: Semaphore::new(0) }
+        Self { ensures: AtomicUsize::new(0), recorded: Mutex::default(), gate: Semaphore::new(0) }
     }
 }
 
 impl FakeEngine {
     pub fn ensures(&self) -> usize {
         self.ensures.load(Ordering::SeqCst)
+    }
+
+    pub fn is_recorded(&self, record: Record) {
+        *self.recorded.lock().unwrap() = Some(record);
     }
 
     pub fn release(&self, count: usize) {
@@ -110,7 +181,7 @@ impl Provisioner for FakeEngine {
     }
 
     async fn find(&self, _: &Id) -> Result<Option<Record>, Problem> {
-        Ok(None)
+        Ok(self.recorded.lock().unwrap().clone())
     }
 
     async fn files(&self, _: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
@@ -154,6 +225,21 @@ impl Provisioner for FakeEngine {
     }
 }
 
+#[async_trait]
+impl Survey for FakeEngine {
+    async fn clusters(&self) -> Result<Vec<ClusterRef>, Problem> {
+        Ok(vec![])
+    }
+
+    async fn records(&self, _: &ClusterRef) -> Result<Vec<Record>, Problem> {
+        Ok(vec![])
+    }
+
+    async fn survey(&self, _: &ClusterRef, _: &Wanted<'_>) -> Result<Vec<Surveyed>, Problem> {
+        Ok(vec![])
+    }
+}
+
 pub struct DaemonFixture {
     folder: tempfile::TempDir,
     journal: JournalPlace,
@@ -186,6 +272,10 @@ impl DaemonFixture {
 
     pub fn http(&self) -> PathBuf {
         self.folder.path().join("http.sock")
+    }
+
+    pub fn audit(&self) -> PathBuf {
+        self.folder.path().join("audit.jsonl")
     }
 
     /// Of each connection that was made, in their order.
@@ -227,13 +317,25 @@ impl DaemonFixture {
             bounds.lock().unwrap().push(serde_json::to_string(&scope.bounds).unwrap());
             Ok(engine.clone())
         });
-        let journal = self.journal.clone();
+        let engine = self.engine.clone();
+        let surveys: MakeSurvey = Arc::new(move |_| -> Result<Arc<dyn Survey>, Problem> { Ok(engine.clone()) });
         let metrics = Metrics::new();
-        let reads = Reads::new(Duration::ZERO, metrics.clone());
-        let http = Some(HttpPlace::Unix(self.http()));
-        let has_sessions = false;
-        let daemon =
-            Daemon { listen, journal, retention: LONG, engines, callers, tokens, has_sessions, reads, metrics, http };
+        let daemon = Daemon {
+            listen,
+            journal: self.journal.clone(),
+            retention: LONG,
+            audit: self.audit(),
+            reconcile: None,
+            engines,
+            surveys,
+            callers,
+            tokens,
+            has_sessions: false,
+            reads: Reads::new(Duration::ZERO, metrics.clone()),
+            metrics,
+            http: Some(HttpPlace::Unix(self.http())),
+            clock: Arc::new(FakeClock::default()),
+        };
         let thread = thread::spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {

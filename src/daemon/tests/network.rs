@@ -5,7 +5,10 @@ use super::{
     issuer::{Authority, PemPair, TestIssuer, now},
 };
 use crate::{Address, Client, ClientOptions, Listen, OidcIssuer, Pair, TlsFiles, TokenSettings, TokenSource};
-use goldenpath_core::{policy::CallerRule, provision::Provisioner};
+use goldenpath_core::{
+    policy::CallerRule,
+    provision::{DaemonReports as _, Provisioner},
+};
 use serde_json::json;
 use std::{
     fs,
@@ -160,7 +163,31 @@ async fn a_reader_changes_nothing() {
     assert!(!removed.gone && removed.problems[0].code == "daemon.caller");
     assert_eq!(reader.unprotect(&ensure_of("demo").spec.id()).await.unwrap_err().code, "daemon.caller");
     assert_eq!(reader.find(&ensure_of("demo").spec.id()).await.unwrap(), None, "it may look");
+    assert_eq!(reader.pause("demo", true).await.unwrap_err().code, "daemon.caller");
     assert_eq!(network.fixture.engine.ensures(), 0);
+    let ledger = fs::read_to_string(network.fixture.audit()).unwrap();
+    let kinds = |kind: &str| ledger.matches(&format!("\"kind\":\"{kind}\"")).count();
+    assert_eq!((kinds("refused"), kinds("unprotected"), kinds("paused")), (4, 0, 0), "{ledger}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_team_sees_no_operations_of_others() {
+    let network = Network::start().await;
+    let team = network.client(None, Some(TokenSource::Text(network.issuer.token(json!({})))));
+    let team = std::sync::Arc::new(team);
+    let worker = team.clone();
+    let waiting = tokio::spawn(async move { worker.ensure(ensure_of("demo")).await });
+    until(|| network.fixture.engine.ensures() == 1).await;
+    let shop = network.client(network.pair("ci", Some("spiffe://acme/shop/ci")), None);
+    let platform = network.client(network.pair("platform", None), None);
+    let own = team.operations().await.unwrap();
+    assert!(own[0].caller.starts_with("github "), "{own:?}");
+    assert_eq!(platform.operations().await.unwrap(), own, "whose bounds are everything");
+    assert_eq!(shop.operations().await.unwrap(), []);
+    let unknown = shop.watch(Some(&own[0].id), &mut |_| true).await.unwrap_err();
+    assert_eq!(unknown.code, "daemon.no_operation", "nor one by its id");
+    network.fixture.engine.release(9);
+    waiting.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

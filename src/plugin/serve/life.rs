@@ -53,15 +53,19 @@ pub(super) async fn serve(
     let router = server::router(&process, STREAM_WINDOW, CONNECTION_WINDOW).await;
 
     // Only accepting ends with this block. Connections are tasks of their own and still get their responses.
-    let grace = tokio::select! {
+    let (grace, is_asked_for) = tokio::select! {
         served = router.serve_with_incoming(ReceiverStream::new(incoming).map(Ok::<_, Infallible>)) => return Ok(served?),
-        () = wire::accept(&listener, tls, &contexts, &open, wires) => GRACE_AFTER_SHUTDOWN,
-        () = process.wait_for_end() => GRACE_AFTER_SHUTDOWN,
-        () = signal => GRACE_AFTER_SIGNAL,
-        () = Parent::wait_until_lost(parent, &open) => GRACE_AFTER_SIGNAL,
+        () = wire::accept(&listener, tls, &contexts, &open, wires) => (GRACE_AFTER_SHUTDOWN, true),
+        () = process.wait_for_end() => (GRACE_AFTER_SHUTDOWN, true),
+        () = signal => (GRACE_AFTER_SIGNAL, true),
+        () = Parent::wait_until_lost(parent, &open) => (GRACE_AFTER_SIGNAL, false),
     };
     drop(listener);
-    process.end();
+    if is_asked_for {
+        process.end();
+    } else {
+        process.abandon();
+    }
     let _ = timeout(grace, process.wait_for_calls()).await;
     let _ = timeout(GRACE_FOR_REPLIES, open.closed()).await;
     Ok(())

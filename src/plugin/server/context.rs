@@ -22,17 +22,25 @@ pub(crate) struct Process {
     pub(super) provider: Arc<dyn Provider>,
     pub(super) schemas: Schemas,
     end: Cancel,
+    stop: Cancel,
     /// Has a receiver for each call in flight.
     calls: watch::Sender<()>,
 }
 
 impl Process {
     pub(crate) fn new(provider: Arc<dyn Provider>) -> Arc<Self> {
-        Arc::new(Self { provider, schemas: Schemas::default(), end: Cancel::new(), calls: watch::channel(()).0 })
+        let (end, stop) = (Cancel::new(), Cancel::new());
+        Arc::new(Self { provider, schemas: Schemas::default(), end, stop, calls: watch::channel(()).0 })
     }
 
     /// Cancels all work. Calls in flight still get their response.
     pub(crate) fn end(&self) {
+        self.stop.cancel();
+        self.end.cancel();
+    }
+
+    /// The same when nobody has asked for it: the client is gone.
+    pub(crate) fn abandon(&self) {
         self.end.cancel();
     }
 
@@ -78,9 +86,20 @@ struct Inner {
     process: Arc<Process>,
     connection: Arc<dyn Connection>,
     /// Replaced when cancelled: StopProvider stops what runs, not what comes.
-    cancel: Mutex<Cancel>,
+    tokens: Mutex<Tokens>,
     /// Its client may end the process.
     owns_process: bool,
+}
+
+struct Tokens {
+    cancel: Cancel,
+    stop: Cancel,
+}
+
+impl Tokens {
+    fn of(process: &Process) -> Self {
+        Self { cancel: process.end.child_token(), stop: process.stop.child_token() }
+    }
 }
 
 impl ConnectionContext {
@@ -88,7 +107,7 @@ impl ConnectionContext {
         Self(Arc::new(Inner {
             process: Arc::clone(process),
             connection: process.provider.connect(),
-            cancel: Mutex::new(process.end.child_token()),
+            tokens: Mutex::new(Tokens::of(process)),
             owns_process,
         }))
     }
@@ -107,9 +126,10 @@ impl ConnectionContext {
     }
 
     pub(super) fn stop(&self) {
-        let fresh = self.0.process.end.child_token();
-        let running = std::mem::replace(&mut *self.0.cancel.lock().unwrap_or_else(PoisonError::into_inner), fresh);
-        running.cancel();
+        let fresh = Tokens::of(&self.0.process);
+        let running = std::mem::replace(&mut *self.0.tokens.lock().unwrap_or_else(PoisonError::into_inner), fresh);
+        running.stop.cancel();
+        running.cancel.cancel();
     }
 
     /// The client is done with us. One that shares us with others is not the one to end us.
@@ -120,14 +140,17 @@ impl ConnectionContext {
     }
 
     pub(super) fn begin(self) -> Work {
-        let cancel = self.0.cancel.lock().unwrap_or_else(PoisonError::into_inner).child_token();
-        Work { cancel, _running: self.0.process.calls.subscribe(), context: self }
+        let tokens = self.0.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let (cancel, stop) = (tokens.cancel.child_token(), tokens.stop.child_token());
+        drop(tokens);
+        Work { cancel, stop, _running: self.0.process.calls.subscribe(), context: self }
     }
 }
 
 pub(super) struct Work {
     pub(super) context: ConnectionContext,
     pub(super) cancel: Cancel,
+    stop: Cancel,
     _running: watch::Receiver<()>,
 }
 
@@ -139,11 +162,11 @@ impl Work {
     /// What a resource learns about the call. Clients older than the capabilities send none.
     pub(super) fn call(&self, capabilities: Option<&proto::ClientCapabilities>) -> CallContext {
         let write_only_allowed = capabilities.is_some_and(|can| can.write_only_attributes_allowed);
-        CallContext { cancel: self.cancel.clone(), write_only_allowed }
+        CallContext { cancel: self.cancel.clone(), stop: self.stop.clone(), write_only_allowed }
     }
 
     /// Apply carries no capabilities. A write-only value that gets so far has passed validation, which looks at them.
     pub(super) fn apply_call(&self) -> CallContext {
-        CallContext { cancel: self.cancel.clone(), write_only_allowed: true }
+        CallContext { cancel: self.cancel.clone(), stop: self.stop.clone(), write_only_allowed: true }
     }
 }

@@ -3,10 +3,12 @@
 mod config;
 mod journal;
 mod limits;
+mod reconcile;
 
 pub use config::{IssuerOf, KubernetesTokensOf, ListenOn, SessionsOf, Settings, TlsOn, TokensOf};
 pub use journal::Journal;
 pub use limits::{Http, Limits};
+pub use reconcile::{ReconcileSettings, TierSettings};
 
 use super::output;
 use crate::resources::provider_config::FromEnvironment;

@@ -8,12 +8,14 @@ mod finding;
 mod inspection;
 mod judge;
 
+pub use environment::examine;
+pub use finding::Finding;
 pub use inspection::{CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, OwnObject, Reach, Reading};
 
 use super::output;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use finding::{CheckStatus, Finding};
+use finding::CheckStatus;
 use std::{
     io::{self, Write as _},
     process::ExitCode,
@@ -44,8 +46,8 @@ enum Part {
 pub(super) async fn run(arguments: Arguments, inspector: &dyn Inspector) -> anyhow::Result<ExitCode> {
     let Arguments { part, cluster, reach, json } = arguments;
     if let Some(Part::Environment(arguments)) = part {
-        let json = arguments.json;
-        return match in_time(environment::examine(arguments, inspector)).await {
+        let environment::Arguments { id, reach, json } = arguments;
+        return match in_time(examine(id, reach, inspector)).await {
             Ok(findings) => print(&findings, json),
             Err(error) => {
                 writeln!(io::stderr(), "Error: {error:#}")?;

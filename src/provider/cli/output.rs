@@ -11,6 +11,15 @@ pub fn data(text: &str) -> io::Result<()> {
     }
 }
 
+/// One of many lines, as they come. False: nobody reads them any more.
+pub fn line(text: &str) -> io::Result<bool> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        other => other.map(|()| true),
+    }
+}
+
 /// Columns as wide as they need to be; the last one runs free.
 pub fn table(rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = vec![];

@@ -1,7 +1,10 @@
 //! `unprotect`: lifts deletion protection where no apply can, since only a destroy is left to run.
 
-use super::{doctor::Reach, output};
-use anyhow::anyhow;
+use super::{
+    doctor::Reach,
+    output,
+    reports::{failed, json},
+};
 use goldenpath_core::{
     domain::{EnvironmentId, Id, SlotId, Unprotected},
     provision::Provisioner,
@@ -20,16 +23,20 @@ pub(super) struct Arguments {
     id: Id,
     #[command(flatten)]
     reach: Reach,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub type OpenTarget = fn(Reach) -> anyhow::Result<Arc<dyn Provisioner>>;
 
 pub(super) async fn run(arguments: Arguments, open: OpenTarget) -> anyhow::Result<()> {
-    let Arguments { id, reach } = arguments;
-    let unprotected = open(reach)?.unprotect(&id).await;
-    let Unprotected { by, at } = unprotected.map_err(|problem| anyhow!("{}. {}", problem.summary, problem.detail))?;
-    let done = format!("Deletion protection of {id} is lifted until its next apply, by {by} at {at}\n");
-    Ok(output::data(&done)?)
+    let Arguments { id, reach, json: is_json } = arguments;
+    let Unprotected { by, at } = open(reach)?.unprotect(&id).await.map_err(failed)?;
+    Ok(output::data(&match is_json {
+        true => json(&serde_json::json!({ "id": id.to_string(), "by": by, "at": at }))?,
+        false => format!("Deletion protection of {id} is lifted until its next apply, by {by} at {at}\n"),
+    })?)
 }
 
 fn id(text: &str) -> Result<Id, String> {

@@ -8,7 +8,7 @@ use goldenpath_core::{
     domain::Problem,
     provision::{Provisioner, Spec},
 };
-use plugin::Diagnostic;
+use plugin::{Cancel, Diagnostic, resource::CallContext};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,6 +30,17 @@ pub struct Configured {
     pub unreachable: Unreachable,
     /// Why nothing can be applied here, where nothing can.
     pub refuses: Option<&'static str>,
+    /// What was begun there is finished without its client.
+    pub finishes_alone: bool,
+}
+
+// === impl Configured ===
+
+impl Configured {
+    /// What ends a change before its time.
+    pub fn cancel_of(&self, call: &CallContext) -> Cancel {
+        if self.finishes_alone { &call.stop } else { &call.cancel }.clone()
+    }
 }
 
 #[derive(Clone, Default)]

@@ -7,23 +7,32 @@ use super::{
     target,
 };
 use crate::{
-    cli::daemon::{Http, IssuerOf, Journal, ListenOn, SessionsOf, Settings, TlsOn, TokensOf},
-    resources::provider_config::{ProviderConfig, Target},
+    cli::daemon::{
+        Http, IssuerOf, Journal, ListenOn, ReconcileSettings, SessionsOf, Settings, TierSettings, TlsOn, TokensOf,
+    },
+    resources::provider_config::{self, FromEnvironment, ProviderConfig, Target},
 };
 use anyhow::Context as _;
-use goldenpath_adapters::aws::AssumeRole;
+use goldenpath_adapters::{aws::AssumeRole, clock::SystemClock};
 use goldenpath_core::{
     domain::Problem,
-    provision::{EngineConfig, Provisioner},
+    provision::{Bounds, DaemonReports, Engine, EngineConfig, Provisioner, Survey},
 };
 use goldenpath_daemon::{
-    Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine, Metrics, OidcIssuer, OperationSession, Pair,
-    Postgres, Reads, TlsFiles, TokenSettings,
+    AuditedObjects, Client, Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine, MakeSurvey, Metrics,
+    Mode, OidcIssuer, OperationSession, Pair, Postgres, Reads, Reconcile, TierRule, TlsFiles, TokenSettings,
 };
 use plugin::Diagnostic;
 use std::{io, sync::Arc};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// For the commands that look at a daemon.
+pub(super) fn reports(daemon: provider_config::Daemon) -> anyhow::Result<Arc<dyn DaemonReports>> {
+    let daemon = daemon.or(&FromEnvironment::read(|name| std::env::var_os(name)));
+    daemon.check(false).map_err(wrong)?;
+    Ok(Arc::new(Client::new(target::client_options(daemon), &[])))
+}
 
 pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
     let reads = Reads::new(settings.limits.reads_shared_for, Metrics::new());
@@ -41,15 +50,28 @@ pub(super) fn serve(settings: Settings, listening: &dyn Fn(&[String])) -> anyhow
     let reads = Reads::new(settings.limits.reads_shared_for, metrics.clone());
     shared::limit(&settings.limits);
     shared::count(&metrics);
-    let engines = engines(&settings.provider, settings.sessions.clone(), &reads)?;
+    let (engines, surveys) = engines(&settings.provider, settings.sessions.clone(), &reads)?;
     let tokens = tokens(&settings.tokens, &settings.provider.target)?;
-    let Settings { listen: on, journal, retention, callers, sessions, http, .. } = settings;
-    let http = http.map(|http| match http {
-        Http::Tcp(address) => HttpPlace::Tcp(address),
-        Http::Unix(path) => HttpPlace::Unix(path),
-    });
-    let (listen, journal, has_sessions) = (listen(&on), self::journal(&journal)?, sessions.is_some());
-    let daemon = Daemon { listen, journal, retention, engines, callers, tokens, has_sessions, reads, metrics, http };
+    let Settings { listen: on, journal, retention, audit, reconcile, callers, sessions, http, .. } = settings;
+    let daemon = Daemon {
+        listen: listen(&on),
+        journal: self::journal(&journal)?,
+        retention,
+        audit,
+        reconcile: reconcile.map(rules),
+        engines,
+        surveys,
+        callers,
+        tokens,
+        has_sessions: sessions.is_some(),
+        reads,
+        metrics,
+        http: http.map(|http| match http {
+            Http::Tcp(address) => HttpPlace::Tcp(address),
+            Http::Unix(path) => HttpPlace::Unix(path),
+        }),
+        clock: Arc::new(SystemClock::default()),
+    };
     runtime()?.block_on(async {
         let [mut terminate, mut interrupt] = signals()?;
         let end = async {
@@ -60,6 +82,13 @@ pub(super) fn serve(settings: Settings, listening: &dyn Fn(&[String])) -> anyhow
         };
         Ok(goldenpath_daemon::serve(daemon, listening, end).await?)
     })
+}
+
+fn rules(ReconcileSettings { interval, jitter, clusters, tiers }: ReconcileSettings) -> Reconcile {
+    let tiers = tiers.into_iter().map(|(tier, TierSettings { heals, interval })| {
+        (tier, TierRule { mode: if heals { Mode::Heal } else { Mode::Observe }, interval })
+    });
+    Reconcile { interval, jitter, clusters, tiers: tiers.collect() }
 }
 
 /// Its files are read, and nothing is opened.
@@ -106,14 +135,18 @@ fn tokens(of: &TokensOf, target: &Target) -> anyhow::Result<TokenSettings> {
 }
 
 /// What is wrong with the configuration is found here, and not when the first client connects.
-fn engines(config: &ProviderConfig, sessions: Option<SessionsOf>, reads: &Arc<Reads>) -> anyhow::Result<MakeEngine> {
+fn engines(
+    config: &ProviderConfig,
+    sessions: Option<SessionsOf>,
+    reads: &Arc<Reads>,
+) -> anyhow::Result<(MakeEngine, MakeSurvey)> {
     let ProviderConfig { target, catalogue, lease, bounds, is_shared: _, unreachable: _ } = config;
     let catalogue = target::catalogue(catalogue)?;
     // Its own credentials are what it is for.
     target::ports(target.clone(), false).map_err(wrong)?;
     let all = SharedTarget::new(target.clone(), reads.clone());
     let (target, lease, own, reads) = (target.clone(), *lease, bounds.clone(), reads.clone());
-    Ok(Arc::new(move |scope: EngineScope| -> Result<Arc<dyn Provisioner>, Problem> {
+    let engine = Arc::new(move |scope: EngineScope| -> Result<Engine, Problem> {
         let EngineScope { bounds, verifies, session } = scope;
         let ports = match (&target, sessions.as_ref().zip(session)) {
             (Target::Real { aws, kubernetes }, Some((role, session))) => {
@@ -123,9 +156,29 @@ fn engines(config: &ProviderConfig, sessions: Option<SessionsOf>, reads: &Arc<Re
             _ => all.ports(),
         };
         let ports: Ports = ports.map_err(|error| Problem::error("daemon.target", error.summary, error.detail))?;
+        let objects = Arc::new(AuditedObjects(ports.objects.clone()));
+        let ports = Ports { objects, ..ports };
         let config = target::engine_config(&ports, lease, [own.clone(), bounds].concat());
-        Ok(Arc::new(target::engine_with(ports, catalogue.clone(), EngineConfig { verifies, ..config })))
-    }))
+        Ok(target::engine_with(ports, catalogue.clone(), EngineConfig { verifies, ..config }))
+    });
+    let for_surveys = engine.clone();
+    let engines: MakeEngine =
+        Arc::new(move |scope| -> Result<Arc<dyn Provisioner>, Problem> { Ok(Arc::new(engine(scope)?)) });
+    let surveys: MakeSurvey =
+        Arc::new(move |bounds| -> Result<Arc<dyn Survey>, Problem> { Ok(Arc::new(for_surveys(own_scope(bounds))?)) });
+    Ok((engines, surveys))
+}
+
+/// The daemon's own looks: nobody else asks.
+fn own_scope(bounds: Vec<Bounds>) -> EngineScope {
+    EngineScope { bounds, verifies: false, session: None }
+}
+
+/// Of the daemon's target, for a command that only reads: nothing can be changed outside of the daemon's ledger.
+pub(super) fn reader(settings: &Settings) -> anyhow::Result<Arc<dyn Provisioner>> {
+    let reads = Reads::new(settings.limits.reads_shared_for, Metrics::new());
+    let (engines, _) = engines(&settings.provider, None, &reads)?;
+    engines(own_scope(vec![])).map_err(|problem| anyhow::anyhow!("{}. {}", problem.summary, problem.detail))
 }
 
 fn session_role(role: &SessionsOf, session: OperationSession) -> AssumeRole {

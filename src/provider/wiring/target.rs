@@ -26,7 +26,7 @@ pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     let ProviderConfig { target, is_shared, catalogue, unreachable, lease, bounds } = config;
     if let Target::Daemon(daemon) = target {
         let client = Client::new(client_options(*daemon), &bounds);
-        let configured = Configured { provisioner: Arc::new(client), unreachable, refuses: None };
+        let configured = Configured { provisioner: Arc::new(client), unreachable, refuses: None, finishes_alone: true };
         return Ok(Opened { configured, catalogue: None, notice: None });
     }
     let catalogue = self::catalogue(&catalogue).map_err(|error| {
@@ -36,11 +36,11 @@ pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     let mut ports = ports(target, is_shared)?;
     let (notice, refuses) = (ports.notice.take(), ports.refuses);
     let provisioner = Arc::new(engine(ports, catalogue.clone(), lease, bounds));
-    let configured = Configured { provisioner, unreachable, refuses };
+    let configured = Configured { provisioner, unreachable, refuses, finishes_alone: false };
     Ok(Opened { configured, catalogue: Some(catalogue), notice })
 }
 
-fn client_options(daemon: Daemon) -> ClientOptions {
+pub(super) fn client_options(daemon: Daemon) -> ClientOptions {
     let Daemon { endpoint, ca_certificate: ca, client_certificate, client_key, token, token_file } = daemon;
     let name = endpoint.to_string();
     let own = client_certificate.zip(client_key).map(|(certificate, key)| Pair { certificate, key });

@@ -37,3 +37,6 @@ mod reads;
 #[cfg(test)]
 #[path = "engine/requests.rs"]
 mod requests;
+#[cfg(test)]
+#[path = "engine/survey.rs"]
+mod survey;

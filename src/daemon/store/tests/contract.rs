@@ -59,6 +59,14 @@ async fn keeps_what_it_accepts(store: &dyn Store) {
         News { ended: vec![("two".into(), b"done"[..].into())], unknown: ids(&["never"]), ..News::default() };
     assert_eq!(news, expected);
     assert_eq!(accept("two", IfNew::Refuse).await, Accepted::Ended(b"done"[..].into()), "an outcome is kept");
+    let recent = store.recent(9).await.unwrap();
+    let mut shown: Vec<_> = recent.iter().map(|kept| (kept.id.as_str(), kept.ending.is_some())).collect();
+    shown.sort_unstable();
+    assert_eq!(shown, [("one", false), ("three", false), ("two", true)], "all of them can be listed");
+    let ended = recent.iter().find(|kept| kept.id == "two").unwrap();
+    assert!(ended.ended_at.is_some_and(|at| at >= ended.accepted_at && at > 1_700_000_000_000), "in milliseconds");
+    assert_eq!(ended.caller, Identity::Own.to_string());
+    assert_eq!(store.recent(1).await.unwrap().len(), 1);
     store.check().await.unwrap();
     assert!(store.lead().await.unwrap().unwrap().is_held().await, "there is nobody else");
 }

@@ -12,6 +12,7 @@ pub use sessions::SessionsOf;
 use super::{
     journal::Journal,
     limits::{Http, Limits, WrittenLimits},
+    reconcile::{ReconcileSettings, WrittenReconcile},
 };
 use crate::resources::provider_config::{self, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve};
 use anyhow::{Context, bail, ensure};
@@ -33,6 +34,9 @@ const RETENTION: Duration = Duration::from_secs(7 * 86_400);
 /// A client that lost its connection asks for the outcome afterwards.
 const LEAST_RETENTION: Duration = Duration::from_secs(3600);
 
+/// The audit ledger beside the journal.
+const LEDGER: &str = "audit.jsonl";
+
 /// What the daemon is to do.
 pub struct Settings {
     pub listen: Vec<ListenOn>,
@@ -43,6 +47,10 @@ pub struct Settings {
     pub retention: Duration,
     pub limits: Limits,
     pub http: Option<Http>,
+    /// The audit ledger.
+    pub audit: PathBuf,
+    /// `None`: nothing is looked at between applies.
+    pub reconcile: Option<ReconcileSettings>,
     /// Target, catalogue and bounds.
     pub provider: ProviderConfig,
 }
@@ -58,6 +66,8 @@ struct Written {
     retention: Option<String>,
     limits: Option<WrittenLimits>,
     http: Option<String>,
+    audit: Option<PathBuf>,
+    reconcile: Option<WrittenReconcile>,
     target: WrittenTarget,
     catalogue: Option<Vec<PathBuf>>,
     allow: Option<Json>,
@@ -86,8 +96,21 @@ impl Settings {
 /// Relative paths are relative to the file's folder.
 fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Result<Settings> {
     let document: Json = serde_saphyr::from_str(text)?;
-    let Written { listen, tokens, callers, sessions, journal, retention, limits, http, target, catalogue, allow } =
-        from_value(&to_value(&document))?;
+    let Written {
+        listen,
+        tokens,
+        callers,
+        sessions,
+        journal,
+        retention,
+        limits,
+        http,
+        audit,
+        reconcile,
+        target,
+        catalogue,
+        allow,
+    } = from_value(&to_value(&document))?;
     let retention = match retention {
         Some(text) => duration(&text).map_err(|error| anyhow::anyhow!("retention: {error}"))?,
         None => RETENTION,
@@ -113,15 +136,22 @@ fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Re
     let provider = json!({
         "sandbox": sandbox, "aws": aws, "kubernetes": kubernetes, "catalogue": catalogue, "allow": allow,
     });
+    let journal = Journal::read(journal, folder)?;
     Ok(Settings {
         listen,
         tokens,
         callers,
         sessions,
-        journal: Journal::read(journal, folder)?,
+        audit: match (audit, &journal) {
+            (Some(audit), _) => folder.join(audit),
+            (None, Journal::File(journal)) => journal.with_file_name(LEDGER),
+            (None, Journal::Postgres { .. }) => folder.join(LEDGER),
+        },
+        journal,
         retention,
         limits: Limits::read(limits)?,
         http: http.as_deref().map(Http::read).transpose()?,
+        reconcile: reconcile.map(WrittenReconcile::read).transpose()?,
         provider: provider_of(&provider, environment)?,
     })
 }
@@ -185,6 +215,7 @@ retention: 24h
         assert_eq!(settings.listen, [ListenOn::Unix("/run/gp/daemon.sock".into())]);
         assert_eq!(settings.journal, Journal::File("/etc/gp/journal.db".into()));
         assert_eq!(settings.retention, Duration::from_secs(86_400));
+        assert_eq!(settings.audit, Path::new("/etc/gp/audit.jsonl"), "beside the journal");
         let ProviderConfig { target, catalogue, bounds, .. } = settings.provider;
         assert!(matches!(target, Target::Sandbox { path, .. } if path == Path::new("/etc/gp/sandbox.db")));
         assert_eq!(catalogue.folders, [Path::new("/etc/gp/paths"), Path::new("/other")]);
@@ -299,6 +330,11 @@ callers:
             ("retention: 24h", "limits: { aws: 5 }", "limits", "a misspelt limit"),
             ("retention: 24h", "limits: { reads_shared_for: 1m }", "limits.reads_shared_for: ", "too long"),
             ("retention: 24h", "http: 9464", "http: ", "a port alone"),
+            ("retention: 24h", "reconcile: { interval: often }", "reconcile.interval: ", "no duration"),
+            ("retention: 24h", "reconcile: { jitter: much }", "reconcile.jitter: ", "no share"),
+            ("retention: 24h", "reconcile: { clusters: [a b] }", "reconcile.clusters: ", "no cluster"),
+            ("retention: 24h", "reconcile: { tiers: { dev: { mode: fix } } }", "mode", "no mode"),
+            ("retention: 24h", "reconcile: { tiers: { Dev: {} } }", "reconcile.tiers: ", "no tier"),
             ("{ path: sandbox.db }", "{ pth: x }", "sandbox", "a misspelt attribute"),
             ("sandbox: { path: sandbox.db }", "offline: {}", "offline", "a target that changes nothing"),
             ("sandbox: { path: sandbox.db }", "aws: { region: here }", "target.aws.region: ", "no region"),

@@ -28,16 +28,15 @@ use recorded::Recorded;
 #[derive(Args)]
 pub(super) struct Arguments {
     /// ID of the environment, `<cluster>/<environment>`
-    id: EnvironmentId,
+    pub id: EnvironmentId,
     #[command(flatten)]
-    reach: Reach,
+    pub reach: Reach,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
 
-pub(super) async fn examine(arguments: Arguments, inspector: &dyn Inspector) -> anyhow::Result<Vec<Finding>> {
-    let Arguments { id, reach, .. } = arguments;
+pub async fn examine(id: EnvironmentId, reach: Reach, inspector: &dyn Inspector) -> anyhow::Result<Vec<Finding>> {
     anyhow::ensure!(reach.sandbox.is_none(), "a sandbox has no RBAC and no admission that could be asked");
     let target = DoctorTarget { cluster: id.cluster.clone(), reach };
     let (cluster, catalogue) = inspector.connect(&target).await?;

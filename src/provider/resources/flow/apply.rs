@@ -64,7 +64,7 @@ impl Managed {
             planned_version: planned.as_ref().and_then(|planned| tree::maybe_text(planned, "resolved_version")),
             timeouts: (!config.child("timeouts").is_null()).then(|| serde_json::to_value(&limits).unwrap_or_default()),
             timeout: limit.as_ref().map_or(usual, |limit| limit.duration()),
-            cancel: call.cancel.clone(),
+            cancel: configured.cancel_of(call),
             spec: spec.clone(),
         };
         let Outcome { exists, problems } = configured.provisioner.ensure(request).await;
@@ -82,7 +82,7 @@ impl Managed {
         let limit = tree::timeouts(prior).delete.map_or(DELETE, |limit| limit.duration());
         let request = RemoveRequest {
             hand_over: memory.is_hand_over(&id),
-            ..self.removal(prior, &memory, protected, limit, call.cancel.clone())?
+            ..self.removal(prior, &memory, protected, limit, configured.cancel_of(call))?
         };
         let removed = configured.provisioner.remove(request).await;
         let diagnostics = self.diagnostics(removed.problems);

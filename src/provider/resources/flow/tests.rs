@@ -32,7 +32,7 @@ use tempfile::TempDir;
 
 fn serve(target: &Arc<Recorder>, resource: &'static dyn ManagedResource, unreachable: Unreachable) -> Managed {
     let session = Session::new(Arc::new(|_| vec![]));
-    let configured = Configured { provisioner: target.clone(), unreachable, refuses: None };
+    let configured = Configured { provisioner: target.clone(), unreachable, refuses: None, finishes_alone: false };
     session.configure(ConfiguredTarget::Known(Arc::new(configured)));
     Managed::new(resource, session)
 }

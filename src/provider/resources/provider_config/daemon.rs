@@ -51,7 +51,7 @@ impl Daemon {
     }
 
     /// The environment's token, where none is written.
-    pub(super) fn or(mut self, environment: &FromEnvironment) -> Self {
+    pub fn or(mut self, environment: &FromEnvironment) -> Self {
         if self.token.is_none() && self.token_file.is_none() {
             self.token.clone_from(&environment.daemon_token);
             self.token_file.clone_from(&environment.daemon_token_file);
@@ -59,7 +59,7 @@ impl Daemon {
         self
     }
 
-    pub(super) fn check(&self, is_shared: bool) -> Result<(), Diagnostic> {
+    pub fn check(&self, is_shared: bool) -> Result<(), Diagnostic> {
         let Self { endpoint, ca_certificate, client_certificate, client_key, token, token_file } = self;
         let wrong =
             |name: &str, summary: &str, detail: &str| Err(Diagnostic::error(summary, detail).at(at(&["daemon", name])));

@@ -61,7 +61,8 @@ pub fn promise(now: Promised, before: Option<&Promised>, observed: &Lines, drift
     promise
 }
 
-fn is_only_reported(drift: &Drift, key: &str) -> bool {
+/// Whether drift of this object is left as it is.
+pub fn is_only_reported(drift: &Drift, key: &str) -> bool {
     let short = short(key);
     let is_ignored = |pattern: &String| glob(pattern, &short) || glob(pattern, key);
     drift.mode == DriftMode::Report || drift.ignore.iter().any(is_ignored)

@@ -60,7 +60,7 @@ fn before(spec: &Spec, resolved: &Resolved) -> Before {
     Before { lines: lines_of(&blueprint.objects), judged }
 }
 
-fn lines_of(objects: &[Desired]) -> Promised {
+pub fn lines_of(objects: &[Desired]) -> Promised {
     let line = |desired: &Desired| match &desired.body {
         Some(body) => {
             let fields = kinds::fields_of(body);

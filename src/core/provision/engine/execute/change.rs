@@ -6,8 +6,8 @@ use super::{
 use crate::{
     domain::{ObjectKey, Observed, Phase, Problem, Record, Timing},
     golden::{ObservedByKey, Proof, Seen},
-    kinds::{RemovalRank, removal_rank},
-    ports::{Scope, Selector},
+    kinds::{RemovalRank, in_words, removal_rank},
+    ports::{Scope, Selector, progress},
     provision::{
         Exists,
         engine::{
@@ -58,7 +58,10 @@ impl Engine {
             Way::Given(failure) => return Err(failure),
             Way::Lost(failure) => (ObservedByKey::new(), vec![failure]),
             Way::Clear => match self.still_has_a_place(operation).await {
-                Ok(()) => self.make_all(operation, &maker).await,
+                Ok(()) => {
+                    progress::expect(operation.work.make.len() + operation.work.delete.len());
+                    self.make_all(operation, &maker).await
+                }
                 Err(failure) => (ObservedByKey::new(), vec![failure]),
             },
         };
@@ -101,10 +104,12 @@ impl Engine {
         let start = |step: usize| -> BoxFuture<'_, Result<Observed, Failure>> {
             let desired = &desired[make[step].at];
             Box::pin(async move {
-                match operation.objects.get(&desired.key) {
+                let made = match operation.objects.get(&desired.key) {
                     Some(seen) if make[step].recreate => maker.recreate(desired, seen).await,
                     seen => maker.make(desired, seen.cloned()).await,
-                }
+                }?;
+                progress::done(|| in_words(&desired.key));
+                Ok(made)
             })
         };
         let ran = maker.run(StepOrder::by_key(&steps), &self.config, start).await;
@@ -209,7 +214,9 @@ impl Engine {
                 match &unwanted[step] {
                     Deletion::Delete(observed) => maker.delete(observed).await,
                     Deletion::Release(observed, manager) => maker.release(observed, manager).await,
-                }
+                }?;
+                progress::done(|| in_words(&unwanted[step].observed().key));
+                Ok(())
             })
         };
         let ran = maker.run(StepOrder::by_rank(&ranks), &self.config, start).await;

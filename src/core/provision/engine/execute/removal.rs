@@ -3,7 +3,7 @@
 use super::{lease::Keeper, steps::Maker};
 use crate::{
     domain::{Facts, ObjectKey, Observed, Phase, Problem, Record, StableFacts},
-    ports::{Expect, Scope, Selector},
+    ports::{Expect, Scope, Selector, progress},
     provision::{
         RemoveRequest,
         engine::{
@@ -58,6 +58,7 @@ impl Engine {
                 problems.extend(reasons);
                 let unwanted = deletions(id, &observed, &known, &BTreeSet::new(), &kept);
                 of = unwanted.len();
+                progress::expect(of);
                 (done, failures) = self.delete_all(&maker, &unwanted).await;
                 keep = kept;
             }

@@ -1,0 +1,202 @@
+//! What happens, for whoever watches: events go to every watcher through a buffer of its own. One that does not read in time is
+//! dropped; nobody ever waits for a watcher.
+
+use crate::{refusal, sight::Sight};
+use futures_util::Stream;
+use goldenpath_core::provision::{Event, EventKind};
+use provisioner_proto::WatchResponse;
+use std::{
+    collections::BTreeMap,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
+    task::{Context, Poll},
+};
+use tokio::sync::mpsc;
+use tonic::Status;
+
+/// An apply of the largest environment has some hundred steps; a terminal that was paused for a minute loses nothing.
+const BUFFER: usize = 1024;
+
+#[derive(Default)]
+pub struct Events(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    watchers: Vec<Watcher>,
+    /// The last event of each operation that runs.
+    running: BTreeMap<String, Event>,
+    is_over: bool,
+}
+
+struct Watcher {
+    /// One operation, or all.
+    only: Option<String>,
+    sight: Sight,
+    to: mpsc::Sender<Event>,
+    end: Arc<AtomicU8>,
+}
+
+const WELL: u8 = 0;
+const SLOW: u8 = 1;
+const OVER: u8 = 2;
+
+/// The events of one watcher, as they travel.
+pub struct Watching {
+    from: mpsc::Receiver<Event>,
+    end: Arc<AtomicU8>,
+}
+
+// === impl Events ===
+
+impl Events {
+    /// Begins with what runs now.
+    pub fn watch(&self, only: Option<String>, sight: Sight) -> Watching {
+        self.watch_with(only, sight, BUFFER)
+    }
+
+    pub(crate) fn watch_with(&self, only: Option<String>, sight: Sight, buffer: usize) -> Watching {
+        let mut state = self.state();
+        let (to, from) = mpsc::channel(buffer);
+        let end = Arc::new(AtomicU8::new(if state.is_over { OVER } else { WELL }));
+        let watcher = Watcher { only, sight, to, end: end.clone() };
+        let is_kept = state.running.values().all(|event| watcher.take(event));
+        if is_kept && !state.is_over {
+            state.watchers.push(watcher);
+        }
+        Watching { from, end }
+    }
+
+    pub fn publish(&self, event: Event) {
+        let mut state = self.state();
+        state.watchers.retain(|watcher| watcher.take(&event));
+        if event.operation.is_empty() {
+            return;
+        }
+        match event.kind {
+            EventKind::Ended => drop(state.running.remove(&event.operation)),
+            // A cancellation says nothing of how far it has come.
+            EventKind::Cancelled => {}
+            _ => drop(state.running.insert(event.operation.clone(), event)),
+        }
+    }
+
+    /// How far an operation has come.
+    pub fn last(&self, operation: &str) -> Option<Event> {
+        self.state().running.get(operation).cloned()
+    }
+
+    /// Every watcher hears that the daemon ends.
+    pub fn end(&self) {
+        let mut state = self.state();
+        state.is_over = true;
+        state.watchers.drain(..).for_each(|watcher| watcher.end.store(OVER, Ordering::Release));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Watcher ===
+
+impl Watcher {
+    /// Whether it is still of use.
+    fn take(&self, event: &Event) -> bool {
+        let is_other = self.only.as_ref().is_some_and(|only| *only != event.operation);
+        if is_other || !self.sight.shows(&event.caller, &event.about) {
+            return !self.to.is_closed();
+        }
+        match self.to.try_send(event.clone()) {
+            Ok(()) => self.only.is_none() || event.kind != EventKind::Ended,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.end.store(SLOW, Ordering::Release);
+                false
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+        }
+    }
+}
+
+// === impl Watching ===
+
+impl Watching {
+    /// Of what is over.
+    pub fn only(event: Event) -> Self {
+        let (to, from) = mpsc::channel(1);
+        // There is room for one.
+        let _ = to.try_send(event);
+        Self { from, end: Arc::new(AtomicU8::new(WELL)) }
+    }
+}
+
+impl Stream for Watching {
+    type Item = Result<WatchResponse, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.from.poll_recv(context).map(|event| match event {
+            Some(event) => Some(Ok(message(event))),
+            // Said once: then the stream is over.
+            None => match self.end.swap(WELL, Ordering::AcqRel) {
+                SLOW => Some(Err(refusal::slow_watcher())),
+                OVER => Some(Err(refusal::ending())),
+                _ => None,
+            },
+        })
+    }
+}
+
+fn message(event: Event) -> WatchResponse {
+    let Event { at, kind, operation, caller, verb, about, done, of, text } = event;
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let (done, of) = (count(done), count(of));
+    WatchResponse { at, kind: kind.as_str().to_owned(), operation, caller, verb, about, done, of, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::StreamExt;
+
+    fn event(operation: &str, kind: EventKind, done: usize) -> Event {
+        let [at, caller, verb, about, text] = Default::default();
+        Event { at, kind, operation: operation.to_owned(), caller, verb, about, done, of: 9, text }
+    }
+
+    async fn shown(watching: Watching) -> Vec<String> {
+        let shown = watching.map(|event| match event {
+            Ok(event) => format!("{} {} {}", event.operation, event.kind, event.done),
+            Err(status) => format!("{:?}", status.code()),
+        });
+        shown.collect().await
+    }
+
+    #[tokio::test]
+    async fn a_watcher_sees_what_runs_and_what_comes() {
+        let events = Events::default();
+        events.publish(event("one", EventKind::Step, 3));
+        let (all, one) = (events.watch(None, Sight::All), events.watch(Some("one".to_owned()), Sight::All));
+        events.publish(event("two", EventKind::Began, 0));
+        events.publish(event("one", EventKind::Ended, 0));
+        assert_eq!(shown(one).await, ["one step 3", "one ended 0"], "with its operation it is over");
+        events.publish(event("", EventKind::Drift, 0));
+        events.end();
+        assert_eq!(shown(all).await, ["one step 3", "two began 0", "one ended 0", " drift 0", "Unavailable"]);
+        assert_eq!(shown(events.watch(None, Sight::All)).await, ["two began 0", "Unavailable"], "the daemon is ending");
+    }
+
+    #[tokio::test]
+    async fn one_that_does_not_read_is_dropped_and_holds_nobody_up() {
+        let events = Events::default();
+        let (slow, quick) = (events.watch_with(None, Sight::All, 2), events.watch(None, Sight::All));
+        for done in 0..4 {
+            events.publish(event("one", EventKind::Step, done));
+        }
+        assert_eq!(shown(slow).await, ["one step 0", "one step 1", "ResourceExhausted"]);
+        events.publish(event("one", EventKind::Ended, 0));
+        events.end();
+        assert_eq!(shown(quick).await.len(), 6, "the other one misses nothing");
+    }
+}

@@ -1,0 +1,95 @@
+//! What came of an operation, from the document of its outcome.
+
+use goldenpath_core::{domain::Severity, provision::OperationState};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const CANCELLED: &str = "operation.cancelled";
+
+/// What of either document says how it ended; the rest is the client's.
+#[derive(Deserialize)]
+pub struct Ending {
+    #[serde(default)]
+    exists: Option<Existing>,
+    #[serde(default)]
+    gone: bool,
+    problems: Vec<Found>,
+}
+
+#[derive(Deserialize)]
+struct Existing {
+    complete: bool,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    severity: Severity,
+    code: String,
+    summary: String,
+}
+
+// === impl Ending ===
+
+impl Ending {
+    pub fn read(outcome: &[u8]) -> Self {
+        // Ours, and written a moment ago or by an earlier release.
+        serde_json::from_slice(outcome).unwrap_or(Self { exists: None, gone: false, problems: vec![] })
+    }
+
+    pub fn state(&self) -> OperationState {
+        let error = self.error();
+        if self.gone || error.is_none() && self.exists.as_ref().is_some_and(|exists| exists.complete) {
+            OperationState::Done
+        } else if error.is_some_and(|error| error.code == CANCELLED) {
+            OperationState::Cancelled
+        } else {
+            OperationState::Failed
+        }
+    }
+
+    pub fn in_words(&self) -> String {
+        match (self.state(), self.error()) {
+            (OperationState::Done, _) if self.gone => "removed".to_owned(),
+            (OperationState::Done, _) => "done".to_owned(),
+            (OperationState::Cancelled, _) => "cancelled".to_owned(),
+            (_, Some(error)) => format!("failed: {}", error.summary),
+            (_, None) => "ended without a result".to_owned(),
+        }
+    }
+
+    /// For the ledger.
+    pub fn detail(&self) -> Value {
+        let findings = self
+            .problems
+            .iter()
+            .map(|Found { severity, code, summary }| json!({ "severity": severity, "code": code, "summary": summary }));
+        json!({ "outcome": self.state(), "findings": findings.collect::<Vec<_>>() })
+    }
+
+    fn error(&self) -> Option<&Found> {
+        self.problems.iter().find(|problem| problem.severity == Severity::Error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Verb;
+    use goldenpath_core::domain::Problem;
+
+    #[test]
+    fn an_outcome_is_read_as_it_is_written() {
+        let failure = |verb: Verb, code| verb.failure(Problem::error(code, "It can't be", "Wait."));
+        let warned = br#"{"exists":{"complete":true,"uid":"u"},"problems":[{"severity":"warning","code":"w","summary":"W","detail":"","field":[]}]}"#;
+        for (document, state, words, reason) in [
+            (warned.to_vec(), OperationState::Done, "done", "a warning is no failure"),
+            (failure(Verb::Ensure, "target.denied"), OperationState::Failed, "failed: It can't be", "nothing exists"),
+            (failure(Verb::Remove, CANCELLED), OperationState::Cancelled, "cancelled", "by its client"),
+            (br#"{"gone":true,"objects":null,"problems":[]}"#.to_vec(), OperationState::Done, "removed", "a removal"),
+            (b"{".to_vec(), OperationState::Failed, "ended without a result", "nobody can read it"),
+        ] {
+            let ending = Ending::read(&document);
+            assert_eq!((ending.state(), ending.in_words().as_str()), (state, words), "{reason}");
+        }
+    }
+}

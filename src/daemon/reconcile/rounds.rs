@@ -1,0 +1,192 @@
+//! One loop for each cluster: one that is out of reach, or slow, holds up none of the others.
+
+use super::{
+    healing::Healing,
+    knowledge::{Knowledge, News},
+    rules::{Mode, Reconcile, Schedule},
+};
+use crate::{
+    gate::{Gate, MakeSurvey},
+    ledger::EntryKind,
+    operations::Operations,
+    store::{BEAT, Lead, Store},
+    trail::{Subject, Trail},
+};
+use goldenpath_core::{
+    domain::{ClusterRef, Problem},
+    policy::Identity,
+    ports::Clock,
+    provision::{DriftReport, EventKind, ReportedProblem, Surveyed, operation_id},
+};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, convert::Infallible, future::pending, sync::Arc};
+use tokio::{task::JoinSet, time::sleep};
+
+pub struct Reconciler {
+    pub rules: Reconcile,
+    /// Of several daemons on it one does this.
+    pub store: Arc<dyn Store>,
+    pub surveys: MakeSurvey,
+    pub gate: Arc<Gate>,
+    pub operations: Arc<Operations>,
+    pub trail: Arc<Trail>,
+    pub knowledge: Arc<Knowledge>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Until it is dropped.
+pub async fn run(reconciler: Reconciler) -> Infallible {
+    let Reconciler { rules, store, surveys, gate, operations, trail, knowledge, clock } = reconciler;
+    let healing = Healing::new(operations, gate, trail.clone(), clock.clone());
+    let rounds = Arc::new(Rounds { rules, surveys, trail, knowledge, clock, healing });
+    loop {
+        // Another daemon has the lead, or the store is away: it may be ours later.
+        let Ok(Some(lead)) = store.lead().await else {
+            sleep(BEAT).await;
+            continue;
+        };
+        tokio::select! {
+            never = rounds.clone().of_all() => match never {},
+            () = until_lost(&*lead) => tracing::warn!("Another daemon may compare clusters from now on"),
+        }
+    }
+}
+
+async fn until_lost(lead: &dyn Lead) {
+    while lead.is_held().await {
+        sleep(BEAT).await;
+    }
+}
+
+struct Rounds {
+    rules: Reconcile,
+    surveys: MakeSurvey,
+    trail: Arc<Trail>,
+    knowledge: Arc<Knowledge>,
+    clock: Arc<dyn Clock>,
+    healing: Arc<Healing>,
+}
+
+// === impl Rounds ===
+
+impl Rounds {
+    async fn of_all(self: Arc<Self>) -> Infallible {
+        // Dropped with this future, and what it has begun.
+        let mut loops = JoinSet::new();
+        for cluster in self.clusters().await {
+            loops.spawn(self.clone().of_cluster(cluster));
+        }
+        while let Some(ended) = loops.join_next().await {
+            match ended {
+                Ok(never) => match never {},
+                Err(error) => tracing::error!(%error, "A cluster is compared no longer, until the next start"),
+            }
+        }
+        pending().await
+    }
+
+    /// Those that are configured, or those that the target names, once it can be asked.
+    async fn clusters(&self) -> Vec<ClusterRef> {
+        if !self.rules.clusters.is_empty() {
+            return self.rules.clusters.clone();
+        }
+        loop {
+            let named = match (self.surveys)(vec![]) {
+                Ok(survey) => survey.clusters().await,
+                Err(problem) => Err(problem),
+            };
+            match named {
+                Ok(clusters) if !clusters.is_empty() => return clusters,
+                Ok(_) => {
+                    tracing::warn!("The target has no single cluster; name those to compare in reconcile.clusters")
+                }
+                Err(problem) => tracing::warn!(%problem, "The target's clusters can't be read"),
+            }
+            self.clock.sleep(self.rules.interval).await;
+        }
+    }
+
+    async fn of_cluster(self: Arc<Self>, cluster: ClusterRef) -> Infallible {
+        let seed = format!("{}{}", operation_id().unwrap_or_default(), cluster.name());
+        let mut schedule = Schedule::new(&self.rules, self.clock.elapsed(), seed);
+        loop {
+            let pause = schedule.next().saturating_sub(self.clock.elapsed());
+            self.clock.sleep(pause).await;
+            let now = self.clock.elapsed();
+            let due = schedule.due(now);
+            if due.is_empty() {
+                continue;
+            }
+            match self.round(&cluster, &due).await {
+                Ok(()) => schedule.done(&self.rules, &due, self.clock.elapsed()),
+                Err(problem) => {
+                    schedule.failed(&self.rules, self.clock.elapsed());
+                    if self.knowledge.missed(cluster.name(), &problem.summary) {
+                        tracing::warn!(cluster = cluster.name(), %problem, "A cluster is out of reach");
+                        self.trail.show(&of(cluster.name()), EventKind::Unreachable, problem.summary);
+                    }
+                }
+            }
+        }
+    }
+
+    /// With an engine of its own, whose one listing goes with the round.
+    async fn round(&self, cluster: &ClusterRef, due: &BTreeSet<Option<String>>) -> Result<(), Problem> {
+        let survey = (self.surveys)(vec![])?;
+        let found = survey.survey(cluster, &|record| due.contains(&self.rules.turn_of(&record.tier))).await?;
+        let now = self.clock.now();
+        if self.knowledge.reached(cluster.name(), now.clone()) {
+            self.trail.show(&of(cluster.name()), EventKind::Reachable, String::new());
+        }
+        if due.len() == self.rules.tiers.len() + 1 {
+            let there = found.iter().map(|found| found.record.id.clone()).collect();
+            self.knowledge.forget_others(cluster.name(), &there);
+        }
+        let mut is_news = false;
+        for found in &found {
+            is_news |= self.report(found, &now).await;
+            let id = &found.record.id;
+            if self.rules.mode(&found.record.tier) == Mode::Heal && !self.knowledge.is_paused(id) {
+                self.healing.begin(found).await;
+            }
+        }
+        if is_news {
+            self.trail.sign().await;
+        }
+        Ok(())
+    }
+
+    /// Whether there was anything to be said.
+    async fn report(&self, found: &Surveyed, now: &str) -> bool {
+        let Surveyed { record, drift, notices, newest, .. } = found;
+        let of_all = |problems: &[Problem]| problems.iter().map(ReportedProblem::from).collect::<Vec<_>>();
+        let (drift, notices) = (of_all(drift), of_all(notices));
+        let report = DriftReport { compared_at: now.to_owned(), drift, notices, newest: newest.clone() };
+        let news = self.knowledge.learn(&record.id, report);
+        for news in &news {
+            let (event, text, detail) = match news {
+                News::Drift(drift) => (EventKind::Drift, in_words(drift), json!({ "findings": drift })),
+                News::Notice(notice) => (EventKind::Notice, notice.summary.clone(), Value::Null),
+            };
+            match event {
+                EventKind::Drift => self.trail.found(&of(&record.id), EntryKind::Drift, event, detail, text).await,
+                event => self.trail.show(&of(&record.id), event, text),
+            }
+        }
+        !news.is_empty()
+    }
+}
+
+/// Nobody asked for it.
+fn of(about: &str) -> Subject {
+    let [operation, verb] = Default::default();
+    Subject { operation, caller: Identity::Reconcile.to_string(), verb, about: about.to_owned() }
+}
+
+fn in_words(drift: &[ReportedProblem]) -> String {
+    match drift {
+        [] => "no drift any more".to_owned(),
+        [one] => format!("{}: {}", one.summary, one.detail),
+        [first, rest @ ..] => format!("{}: {} And {} more.", first.summary, first.detail, rest.len()),
+    }
+}

@@ -1,0 +1,208 @@
+//! What the daemon reports: of itself, of what is recorded on its clusters, and of its operations.
+
+use crate::{
+    contract::{API, RELEASE},
+    error::{JournalError, in_one_line},
+    gate::MakeSurvey,
+    ledger::EntryKind,
+    operations::Operations,
+    outcome::Ending,
+    reconcile::Knowledge,
+    refusal,
+    sight::Sight,
+    store::{Kept, News, Store},
+    trail::{Subject, Trail},
+};
+use goldenpath_core::{
+    domain::{ClusterRef, Id, Problem, Record},
+    policy::Identity,
+    provision::{
+        Bounds, ClusterReport, DaemonStatus, Event, EventKind, InstanceReport, Instances, OperationReport,
+        OperationState, Provisioner, Survey,
+    },
+};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+/// More than anybody reads at a terminal.
+const MOST_OPERATIONS: u32 = 1000;
+
+pub struct Reports {
+    pub store: Arc<dyn Store>,
+    pub trail: Arc<Trail>,
+    pub operations: Arc<Operations>,
+    pub knowledge: Arc<Knowledge>,
+    pub surveys: MakeSurvey,
+    /// None: those that the target names.
+    pub clusters: Vec<ClusterRef>,
+    pub reconciles: bool,
+    pub started_at: String,
+}
+
+// === impl Reports ===
+
+impl Reports {
+    pub async fn status(&self) -> DaemonStatus {
+        DaemonStatus {
+            release: RELEASE.to_owned(),
+            api: API,
+            started_at: self.started_at.clone(),
+            running_operations: self.operations.count(),
+            ledger_entries: self.trail.ledger().entries(),
+            reconciles: self.reconciles,
+            clusters: self.knowledge.clusters(),
+        }
+    }
+
+    /// What is recorded now, within these bounds, with what is known of each. A cluster that can't be read says so for itself.
+    pub async fn instances(&self, bounds: Vec<Bounds>) -> Result<Instances, Problem> {
+        let survey = (self.surveys)(bounds)?;
+        let mut last: HashMap<String, OperationReport> = HashMap::new();
+        for operation in self.operations(&Sight::All).await?.into_iter().rev() {
+            last.insert(operation.about.clone(), operation);
+        }
+        let mut listed = Instances { instances: vec![], clusters: vec![] };
+        for cluster in &self.clusters_of(&*survey).await? {
+            let (records, report) = self.of_cluster(&*survey, cluster).await;
+            listed.instances.extend(records.into_iter().map(|record| self.instance(record, &mut last)));
+            listed.clusters.push(report);
+        }
+        Ok(listed)
+    }
+
+    /// The daemon's own user sees everything, whatever its provider blocks narrow.
+    pub async fn sight(&self, identity: &Identity, bounds: Vec<Bounds>) -> Result<Sight, Problem> {
+        if *identity == Identity::Own || bounds.iter().all(|bounds| *bounds == Bounds::default()) {
+            return Ok(Sight::All);
+        }
+        let survey = (self.surveys)(bounds)?;
+        let mut recorded = HashSet::new();
+        for cluster in &self.clusters_of(&*survey).await? {
+            let (records, _) = self.of_cluster(&*survey, cluster).await;
+            recorded.extend(records.into_iter().map(|record| record.id));
+        }
+        Ok(Sight::Within { caller: identity.to_string(), recorded: Arc::new(recorded) })
+    }
+
+    async fn clusters_of(&self, survey: &dyn Survey) -> Result<Vec<ClusterRef>, Problem> {
+        if self.clusters.is_empty() { survey.clusters().await } else { Ok(self.clusters.clone()) }
+    }
+
+    async fn of_cluster(&self, survey: &dyn Survey, cluster: &ClusterRef) -> (Vec<Record>, ClusterReport) {
+        let name = cluster.name();
+        let known = self.knowledge.clusters().into_iter().find(|report| report.cluster == name);
+        let compared_at = known.and_then(|report| report.compared_at);
+        let (records, unreachable) = match survey.records(cluster).await {
+            Ok(records) => (records, None),
+            Err(problem) => (vec![], Some(problem.summary)),
+        };
+        (records, ClusterReport { cluster: name.to_owned(), compared_at, unreachable })
+    }
+
+    fn instance(&self, record: Record, last: &mut HashMap<String, OperationReport>) -> InstanceReport {
+        let Record { id, kind, team, tier, golden_path, golden_path_version, phase, .. } = record;
+        InstanceReport {
+            is_paused: self.knowledge.is_paused(&id),
+            drift: self.knowledge.of(&id),
+            last_operation: last.remove(&id),
+            id,
+            kind,
+            team,
+            tier,
+            golden_path,
+            golden_path_version,
+            phase,
+        }
+    }
+
+    pub async fn operations(&self, sight: &Sight) -> Result<Vec<OperationReport>, Problem> {
+        let kept = self.store.recent(MOST_OPERATIONS).await.map_err(|error| unread(&error))?;
+        let shown = kept.into_iter().filter(|kept| sight.shows(&kept.caller, &kept.about));
+        let reports = shown.map(|kept| {
+            let last = self.trail.events.last(&kept.id);
+            report(kept, last)
+        });
+        Ok(reports.collect())
+    }
+
+    /// The last event of an operation that has ended already; `None`: it runs. One out of sight is not known.
+    pub async fn ended(&self, operation: &str, sight: &Sight) -> Result<Option<Event>, Problem> {
+        let news = self.store.renew(&[], &[], &[operation.to_owned()]).await.map_err(|error| unread(&error))?;
+        let News { ended, unknown, .. } = news;
+        if !unknown.is_empty() {
+            return Err(refusal::no_operation(operation));
+        }
+        let found = self.operations(sight).await?.into_iter().find(|report| report.id == operation);
+        if found.is_none() && !matches!(sight, Sight::All) {
+            return Err(refusal::no_operation(operation));
+        }
+        let Some((_, outcome)) = ended.into_iter().next() else { return Ok(None) };
+        Ok(found.map(|OperationReport { id, verb, about, caller, ended_at, .. }| Event {
+            at: ended_at.unwrap_or_default(),
+            kind: EventKind::Ended,
+            operation: id,
+            caller,
+            verb,
+            about,
+            done: 0,
+            of: 0,
+            text: Ending::read(&outcome).in_words(),
+        }))
+    }
+
+    /// Between applies it is left alone, or no longer. Kept in the ledger.
+    pub async fn pause(
+        &self,
+        caller: &Identity,
+        id: &Id,
+        is_paused: bool,
+        engine: &dyn Provisioner,
+    ) -> Result<(), Problem> {
+        // One that is not there, or out of bounds, can't be paused.
+        let record = engine.find(id).await?;
+        record.ok_or_else(|| refusal::no_record(&id.to_string()))?;
+        let kind = if is_paused { EntryKind::Paused } else { EntryKind::Unpaused };
+        let (operation, verb, about) = (String::new(), String::new(), id.to_string());
+        let of = Subject { operation, caller: caller.to_string(), verb, about };
+        self.trail.write(&of, kind, Value::Null).await.map_err(|error| refusal::unrecorded(&error))?;
+        self.trail.sign().await;
+        self.knowledge.pause(&of.about, is_paused);
+        Ok(())
+    }
+}
+
+fn report(kept: Kept, last: Option<Event>) -> OperationReport {
+    let Kept { id, caller, verb, about, accepted_at, ended_at, ending } = kept;
+    let outcome = match (&ending, last) {
+        (Some(ending), _) => ending.in_words(),
+        (None, Some(Event { kind: EventKind::Step, done, of, text, .. })) => format!("{done} of {of}: {text}"),
+        (None, _) => "running".to_owned(),
+    };
+    OperationReport {
+        id,
+        verb,
+        about,
+        caller,
+        accepted_at: at(accepted_at),
+        ended_at: ended_at.map(at),
+        state: ending.map_or(OperationState::Running, |ending| ending.state()),
+        outcome,
+    }
+}
+
+fn at(milliseconds: i64) -> String {
+    // In seconds, as everywhere.
+    Timestamp::from_second(milliseconds / 1000).unwrap_or_default().to_string()
+}
+
+fn unread(error: &JournalError) -> Problem {
+    Problem::error(
+        "daemon.journal",
+        format!("The daemon can't read its journal: {}", in_one_line(error)),
+        "Look into the daemon's log, and start it again if the file is gone.",
+    )
+}

@@ -1,0 +1,41 @@
+//! The audit ledger at the start of a daemon, and what it remembers from the ledger.
+
+use crate::{
+    contract::RELEASE,
+    error::DaemonError,
+    events::Events,
+    ledger::{Entry, EntryKind, Ledger},
+    reconcile::Knowledge,
+    trail::{Announced, Subject, Trail},
+};
+use goldenpath_core::{ports::Clock, provision::ReportedProblem};
+use serde_json::json;
+use std::{path::Path, sync::Arc};
+
+pub struct Opened {
+    pub trail: Arc<Trail>,
+    pub knowledge: Arc<Knowledge>,
+}
+
+/// Whatever was done without a ledger could not be shown: without one nothing starts.
+pub async fn open_ledger(path: &Path, clock: &Arc<dyn Clock>) -> Result<Opened, DaemonError> {
+    let (knowledge, mut announced) = (Arc::new(Knowledge::default()), Announced::default());
+    let ledger = Ledger::open(path, clock.clone(), |entry, _| {
+        let Entry { kind, operation, about, detail, .. } = entry;
+        match kind {
+            EntryKind::Accepted => announced.remember(operation),
+            EntryKind::Paused => knowledge.pause(about, true),
+            EntryKind::Unpaused => knowledge.pause(about, false),
+            EntryKind::Drift => {
+                let findings: Vec<ReportedProblem> =
+                    serde_json::from_value(detail["findings"].clone()).unwrap_or_default();
+                knowledge.recall_drift(about, findings);
+            }
+            _ => {}
+        }
+    })?;
+    let trail = Trail::new(Arc::new(ledger), Arc::new(Events::default()), clock.clone(), announced);
+    trail.write(&Subject::default(), EntryKind::Started, json!({ "release": RELEASE })).await?;
+    trail.sign().await;
+    Ok(Opened { trail: Arc::new(trail), knowledge })
+}

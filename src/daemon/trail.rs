@@ -1,0 +1,216 @@
+//! What is kept and shown of each operation: an entry in the audit ledger before it is done, and an event for whoever watches.
+
+use crate::{
+    contract::Verb,
+    error::{LedgerError, in_one_line},
+    events::Events,
+    ledger::{EntryKind, Ledger, Note, Within, within},
+    outcome::Ending,
+    refusal,
+    store::Entry,
+};
+use goldenpath_core::{
+    domain::Problem,
+    policy::Identity,
+    ports::{
+        Clock, operation,
+        progress::{Listener, Step, heard_by},
+    },
+    provision::{Event, EventKind},
+};
+use serde_json::{Value, json};
+use std::{collections::HashSet, sync::Arc};
+use tokio::sync::Mutex;
+
+/// That many operations are remembered, which is more than are ever asked for again at once.
+const OPERATIONS: usize = 10_000;
+
+/// An operation, as entries and events name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    pub operation: String,
+    pub caller: String,
+    pub verb: String,
+    pub about: String,
+}
+
+pub struct Trail {
+    ledger: Arc<Ledger>,
+    pub events: Arc<Events>,
+    clock: Arc<dyn Clock>,
+    announced: Mutex<Announced>,
+}
+
+/// Operations that are in the ledger.
+#[derive(Default)]
+pub struct Announced {
+    all: HashSet<String>,
+    /// Accepted here, and not begun yet.
+    new: HashSet<String>,
+}
+
+// === impl Subject ===
+
+impl Subject {
+    pub fn of(entry: &Entry) -> Self {
+        let (operation, verb) = (entry.id.clone(), entry.verb.as_str().to_owned());
+        Self { operation, caller: entry.caller.to_string(), verb, about: entry.about.clone() }
+    }
+}
+
+// === impl Announced ===
+
+impl Announced {
+    pub fn remember(&mut self, operation: &str) {
+        if self.all.len() >= OPERATIONS {
+            self.all.clear();
+        }
+        self.all.insert(operation.to_owned());
+    }
+}
+
+// === impl Trail ===
+
+impl Trail {
+    pub fn new(ledger: Arc<Ledger>, events: Arc<Events>, clock: Arc<dyn Clock>, announced: Announced) -> Self {
+        Self { ledger, events, clock, announced: Mutex::new(announced) }
+    }
+
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// An error means that it may not be accepted. `digest`: of caller, verb, bounds and request. Asked again, it is the same.
+    pub async fn accepted(&self, of: &Subject, digest: &str, allow: &str) -> Result<(), LedgerError> {
+        if self.announced.lock().await.all.contains(&of.operation) {
+            return Ok(());
+        }
+        let bounds = serde_json::from_str(allow).unwrap_or(Value::Null);
+        self.write(of, EntryKind::Accepted, json!({ "digest": digest, "bounds": bounds })).await?;
+        let mut announced = self.announced.lock().await;
+        announced.remember(&of.operation);
+        announced.new.insert(of.operation.clone());
+        drop(announced);
+        self.show(of, EventKind::Accepted, String::new());
+        Ok(())
+    }
+
+    /// It is the same as another one, which nobody waited for any more.
+    pub async fn joined(&self, of: &Subject, operation: &str) {
+        self.announced.lock().await.new.remove(&of.operation);
+        self.note(of, EntryKind::Joined, json!({ "operation": operation })).await;
+    }
+
+    pub async fn refused(&self, of: &Subject, why: &str) {
+        self.announced.lock().await.new.remove(&of.operation);
+        self.note(of, EntryKind::Refused, json!({ "reason": why })).await;
+    }
+
+    /// Of who asks, and not of what was asked for. Whoever does not prove who it is, is in the log alone: anybody who reaches the
+    /// daemon could fill the ledger.
+    pub async fn turned_away(&self, identity: &Identity, verb: &str, about: &str, problem: &Problem) {
+        refusal::note(Some(identity), verb, about, problem);
+        let operation = operation::current().unwrap_or_default();
+        let of = Subject { operation, caller: identity.to_string(), verb: verb.to_owned(), about: about.to_owned() };
+        self.refused(&of, &problem.summary).await;
+    }
+
+    /// Does the work of an operation: what it changes is in the ledger, and how far it has come is shown.
+    pub async fn perform(self: Arc<Self>, of: Subject, verb: Verb, work: impl Future<Output = Vec<u8>>) -> Vec<u8> {
+        let is_new = self.announced.lock().await.new.remove(&of.operation);
+        let (entry, event) = match is_new {
+            true => (EntryKind::Began, EventKind::Began),
+            false => (EntryKind::Resumed, EventKind::Resumed),
+        };
+        if let Err(error) = self.write(&of, entry, Value::Null).await {
+            return verb.failure(refusal::unrecorded(&error));
+        }
+        self.show(&of, event, String::new());
+        let this = self.clone();
+        let subject = of.clone();
+        let listener: Listener = Arc::new(move |step| this.step(&subject, step));
+        self.audited(&of, heard_by(listener, work)).await
+    }
+
+    /// All changes that `work` makes are announced in the ledger, as those of this operation.
+    async fn audited<T>(&self, of: &Subject, work: impl Future<Output = T>) -> T {
+        let Subject { operation, caller, about, .. } = of.clone();
+        within(Within { ledger: self.ledger.clone(), operation, caller, about }, work).await
+    }
+
+    fn step(&self, of: &Subject, Step { done, of: total, object }: Step) {
+        let event = self.event(of, EventKind::Step, object);
+        self.events.publish(Event { done, of: total, ..event });
+    }
+
+    pub async fn ended(&self, of: &Subject, ending: &Ending) {
+        self.note(of, EntryKind::Ended, ending.detail()).await;
+        self.sign().await;
+    }
+
+    pub async fn cancelled(&self, of: &Subject) {
+        self.note(of, EntryKind::Cancelled, Value::Null).await;
+        self.show(of, EventKind::Cancelled, String::new());
+    }
+
+    /// A change that is no operation: it is over in one call.
+    pub async fn unprotect<T>(
+        &self,
+        caller: &Identity,
+        about: &str,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let (operation, verb) = (String::new(), "unprotect".to_owned());
+        let of = Subject { operation, caller: caller.to_string(), verb, about: about.to_owned() };
+        self.write(&of, EntryKind::Unprotected, Value::Null).await.map_err(|error| refusal::unrecorded(&error))?;
+        let result = self.audited(&of, work).await;
+        self.sign().await;
+        result
+    }
+
+    /// Between operations: what was found, and what is left alone.
+    pub async fn found(&self, of: &Subject, entry: EntryKind, event: EventKind, detail: Value, text: String) {
+        self.note(of, entry, detail).await;
+        self.show(of, event, text);
+    }
+
+    pub async fn write(&self, of: &Subject, kind: EntryKind, detail: Value) -> Result<(), LedgerError> {
+        let Subject { operation, caller, verb, about } = of.clone();
+        self.ledger.write(Note { kind, operation, caller, verb, about, detail }).await.map(drop)
+    }
+
+    /// What has happened already.
+    async fn note(&self, of: &Subject, kind: EntryKind, detail: Value) {
+        if let Err(error) = self.write(of, kind, detail).await {
+            let Subject { operation, about, .. } = of;
+            tracing::error!(
+                operation,
+                about,
+                error = in_one_line(&error),
+                "An entry of the audit ledger can't be written"
+            );
+        }
+    }
+
+    /// The last entry: nothing more is to come of it.
+    pub async fn stop(&self) {
+        self.note(&Subject::default(), EntryKind::Stopped, Value::Null).await;
+        self.sign().await;
+        self.events.end();
+    }
+
+    pub async fn sign(&self) {
+        if let Err(error) = self.ledger.sign().await {
+            tracing::error!(error = in_one_line(&error), "The audit ledger can't be signed");
+        }
+    }
+
+    pub fn show(&self, of: &Subject, kind: EventKind, text: String) {
+        self.events.publish(self.event(of, kind, text));
+    }
+
+    fn event(&self, of: &Subject, kind: EventKind, text: String) -> Event {
+        let Subject { operation, caller, verb, about } = of.clone();
+        Event { at: self.clock.now(), kind, operation, caller, verb, about, done: 0, of: 0, text }
+    }
+}

@@ -1,0 +1,101 @@
+//! `audit`: what a daemon's ledger proves.
+
+mod evidence;
+mod tool;
+
+pub use tool::{AuditTool, Head, Proof};
+
+use super::{daemon::Settings, output, reports::json};
+use anyhow::Context as _;
+use clap::Subcommand;
+use goldenpath_core::domain::EnvironmentId;
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+use tool::{entries, is_wanted};
+
+/// Prove what a daemon did: check its audit ledger, export it, or bundle the evidence of one environment
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check that no entry was changed, removed, reordered or cut off
+    ///
+    /// Exits with 1 and names the first bad entry if one was. The daemon may run meanwhile. Each head stands in the daemon's log as
+    /// `<entry>:<hash>`; one that was kept elsewhere shows a ledger that was replaced with all its files.
+    Verify {
+        /// The daemon's configuration
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// A head that was kept elsewhere
+        #[arg(long, value_name = "ENTRY:HASH", value_parser = head)]
+        head: Vec<Head>,
+    },
+    /// Print entries as lines of JSON, after the same check
+    Export {
+        /// The daemon's configuration
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Only entries from this time on, such as 2026-11-25T00:00:00Z
+        #[arg(long, value_name = "TIME")]
+        since: Option<Timestamp>,
+        /// Only entries about this environment and what is in it
+        #[arg(long, value_name = "ID")]
+        environment: Option<EnvironmentId>,
+    },
+    /// Print what exists of an environment, who may do what in it, its guards and its operations, as JSON
+    Evidence {
+        /// `<cluster>/<environment>`
+        id: EnvironmentId,
+        /// The daemon's configuration
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Have the daemon sign with another key, which the present one vouches for. Stop the daemon first
+    RotateKey {
+        /// The daemon's configuration
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+}
+
+pub(super) async fn run(arguments: Arguments, tool: &AuditTool) -> anyhow::Result<()> {
+    let read = |config: &Path| Settings::read(config, &tool.environment);
+    Ok(output::data(&match arguments.command {
+        Command::Verify { config, head } => {
+            let proof = (tool.verify)(&read(&config)?.audit, head, &mut |_| {})?;
+            text(&proof)
+        }
+        Command::Export { config, since, environment } => {
+            let of = environment.map(|id| id.to_string());
+            let (lines, _) = entries(&read(&config)?.audit, tool, |entry| is_wanted(entry, since, of.as_deref()))?;
+            lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
+        }
+        Command::Evidence { id, config } => json(&evidence::bundle(&id, &read(&config)?, tool).await?)?,
+        Command::RotateKey { config } => {
+            let public = (tool.rotate_key)(&read(&config)?.audit)?;
+            format!("The ledger is signed with the key {public} from now on\n")
+        }
+    })?)
+}
+
+fn text(Proof { entries, keys, head }: &Proof) -> String {
+    let keys =
+        if *keys == 1 { "one key".to_owned() } else { format!("{keys} keys, each signed with the one before it") };
+    let signed = match head {
+        Some((at, hash)) if at == entries => format!("All of it is signed; its head is {at}:{hash}."),
+        Some((at, hash)) => {
+            format!("It is signed up to {at}:{hash}; the daemon signs the rest when its operations end.")
+        }
+        None => "Nothing of it is signed yet.".to_owned(),
+    };
+    format!("The audit ledger is as it was written: {entries} entries, {keys}. {signed}\n")
+}
+
+fn head(text: &str) -> anyhow::Result<Head> {
+    let (at, hash) = text.split_once(':').context("write it as <entry>:<hash>")?;
+    Ok((at.parse()?, hash.to_owned()))
+}

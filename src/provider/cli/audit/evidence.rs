@@ -1,0 +1,178 @@
+//! The evidence of one environment: what exists, who may do what, which guards hold, since when, and what was done to it.
+
+use super::tool::{AuditTool, Proof, entries};
+use crate::{
+    cli::{
+        daemon::Settings,
+        doctor::{Finding, Reach, examine},
+        drift::is_within,
+        reports::failed,
+    },
+    resources::provider_config::{Kubernetes, Target},
+};
+use anyhow::Context as _;
+use goldenpath_core::{
+    domain::{EnvironmentId, Id, ObjectKey, PersonaName, Record},
+    golden::promises::ACCESS,
+    provision::{Observation, ObserveRequest, Provisioner, ReportedProblem},
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// Raised when the form changes.
+const FORMAT: u32 = 1;
+/// What the API server refuses to tenants.
+const GUARD: &str = "ValidatingAdmissionPolicy";
+
+#[derive(Serialize)]
+pub struct Evidence {
+    format: u32,
+    made_at: String,
+    environment: String,
+    record: Record,
+    /// Each object as it is now, by its key.
+    exists: BTreeMap<String, String>,
+    /// What of it is not as recorded.
+    drift: Vec<ReportedProblem>,
+    access: BTreeMap<PersonaName, Access>,
+    guards: Option<Guards>,
+    /// What the cluster itself says of each promise, as `doctor environment` asks it.
+    promises: Promises,
+    /// The records of what is in it.
+    inside: Vec<String>,
+    /// Entries of the audit ledger.
+    entries: Vec<Json>,
+    ledger: Proof,
+}
+
+#[derive(Serialize)]
+struct Access {
+    /// Whose permissions the tier gives it.
+    role: PersonaName,
+    /// As the request names them.
+    who: Json,
+    may: Vec<&'static str>,
+    may_not: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Guards {
+    baseline: String,
+    /// When the baseline was last written.
+    since: String,
+    policies: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Promises {
+    Asked(Vec<Finding>),
+    NotAsked(String),
+}
+
+pub async fn bundle(id: &EnvironmentId, settings: &Settings, tool: &AuditTool) -> anyhow::Result<Evidence> {
+    let about = id.to_string();
+    let (lines, ledger) =
+        entries(&settings.audit, tool, |entry| is_within(entry["about"].as_str().unwrap_or_default(), &about))?;
+    let provisioner = (tool.open)(settings)?;
+    let own = Id::from(id);
+    let record = provisioner.find(&own).await.map_err(failed)?.with_context(|| format!("no record of {id}"))?;
+    let (exists, drift) = observed(&*provisioner, own, &record).await?;
+    let baseline = Id::baseline(&id.cluster.parse()?);
+    let guards = provisioner.find(&baseline).await.map_err(failed)?.map(guards);
+    let entries: Vec<Json> = lines.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?;
+    Ok(Evidence {
+        format: FORMAT,
+        made_at: Timestamp::now().to_string(),
+        environment: about.clone(),
+        access: access(&record, settings, tool)?,
+        exists,
+        drift,
+        guards,
+        promises: promises(id, settings, tool).await,
+        inside: inside(&about, &entries),
+        entries,
+        ledger,
+        record,
+    })
+}
+
+async fn observed(
+    provisioner: &dyn Provisioner,
+    id: Id,
+    record: &Record,
+) -> anyhow::Result<(BTreeMap<String, String>, Vec<ReportedProblem>)> {
+    let request = ObserveRequest {
+        id,
+        uid: None,
+        target: None,
+        spec: None,
+        facts: Some(record.facts.clone()),
+        path: record.path(),
+        parent: None,
+        objects: BTreeMap::new(),
+    };
+    match provisioner.observe(request).await.map_err(failed)? {
+        Observation::Gone(_) => Ok((BTreeMap::new(), vec![])),
+        Observation::Here(seen) => Ok((seen.objects, seen.problems.iter().map(ReportedProblem::from).collect())),
+    }
+}
+
+/// By the tier of the golden path that made it.
+fn access(record: &Record, settings: &Settings, tool: &AuditTool) -> anyhow::Result<BTreeMap<PersonaName, Access>> {
+    let catalogue = (tool.catalogue)(&settings.provider.catalogue.folders)?;
+    let path = record.path().context("another release wrote the record")?;
+    let tier = catalogue.tier(&path, &record.tier.parse()?);
+    let tier = tier.with_context(|| format!("the catalogue has no {} {} any more", path.name, path.version))?;
+    let written = PersonaName::ALL.into_iter().map(|persona| (persona, &record.spec["access"][persona.as_str()]));
+    Ok(written
+        .filter(|(_, who)| !who.is_null())
+        .map(|(persona, who)| {
+            let role = tier.role(persona);
+            let (may, may_not): (Vec<_>, Vec<_>) = ACCESS.iter().partition(|promise| promise.may(role));
+            let names = |promises: Vec<&goldenpath_core::golden::promises::AccessPromise>| {
+                promises.into_iter().map(|promise| promise.name).collect()
+            };
+            (persona, Access { role, who: who.clone(), may: names(may), may_not: names(may_not) })
+        })
+        .collect())
+}
+
+fn guards(record: Record) -> Guards {
+    let keys = record.inventory.iter().filter_map(|key| key.parse::<ObjectKey>().ok());
+    let policies = keys.filter_map(|key| match key {
+        ObjectKey::Kube { kind, name, .. } if kind == GUARD => Some(name),
+        _ => None,
+    });
+    Guards { baseline: record.id, since: record.written_at, policies: policies.collect() }
+}
+
+async fn promises(id: &EnvironmentId, settings: &Settings, tool: &AuditTool) -> Promises {
+    let Target::Real { aws, kubernetes } = &settings.provider.target else {
+        return Promises::NotAsked("a sandbox has no RBAC and no admission that could be asked".to_owned());
+    };
+    if aws.assume_role.as_ref().is_some_and(|roles| !roles.is_empty()) || aws.access_key.is_some() {
+        let why = "the target has credentials of its own; run `doctor environment` with them";
+        return Promises::NotAsked(why.to_owned());
+    }
+    let Kubernetes { kubeconfig, context, .. } = kubernetes.clone().unwrap_or_default();
+    let folders = &settings.provider.catalogue.folders;
+    let catalogue = std::env::join_paths(folders).ok().filter(|_| !folders.is_empty());
+    let (region, profile) = (aws.region.clone(), aws.profile.clone());
+    let reach = Reach { region, profile, kubeconfig, context, catalogue, sandbox: None };
+    match examine(id.clone(), reach, tool.inspector).await {
+        Ok(findings) => Promises::Asked(findings),
+        Err(error) => Promises::NotAsked(format!("{error:#}")),
+    }
+}
+
+/// Whatever of it the ledger knows.
+fn inside(environment: &str, entries: &[Json]) -> Vec<String> {
+    let abouts = entries.iter().filter_map(|entry| entry["about"].as_str()).filter(|about| *about != environment);
+    let mut found: Vec<String> = abouts.map(str::to_owned).collect();
+    found.sort();
+    found.dedup();
+    found
+}

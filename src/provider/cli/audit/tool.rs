@@ -1,0 +1,76 @@
+//! What the commands of `audit` read: the lines of a ledger, once it is known to be as it was written.
+
+use crate::{
+    cli::{catalogue, daemon::Settings, doctor::Inspector, drift::is_within},
+    resources::provider_config::FromEnvironment,
+};
+use goldenpath_core::provision::Provisioner;
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use std::{path::Path, sync::Arc};
+
+/// What the composition root lends: it knows ledgers and targets.
+pub struct AuditTool {
+    pub environment: FromEnvironment,
+    /// Every line on the way; an error names the first bad entry.
+    pub verify: fn(&Path, Vec<Head>, &mut dyn FnMut(&str)) -> anyhow::Result<Proof>,
+    /// The new public key.
+    pub rotate_key: fn(&Path) -> anyhow::Result<String>,
+    pub open: fn(&Settings) -> anyhow::Result<Arc<dyn Provisioner>>,
+    pub catalogue: catalogue::Read,
+    pub inspector: &'static dyn Inspector,
+}
+
+/// An entry and its hash.
+pub type Head = (u64, String);
+
+/// A ledger that is as it was written.
+#[derive(serde::Serialize)]
+pub struct Proof {
+    pub entries: u64,
+    pub keys: usize,
+    /// The last entry that is signed, with all before it, and its hash.
+    pub head: Option<Head>,
+}
+
+/// Lines of a ledger that is as it was written.
+pub fn entries(
+    ledger: &Path,
+    tool: &AuditTool,
+    wanted: impl Fn(&Json) -> bool,
+) -> anyhow::Result<(Vec<String>, Proof)> {
+    let mut lines = vec![];
+    let proof = (tool.verify)(ledger, vec![], &mut |line| {
+        if serde_json::from_str(line).is_ok_and(|entry| wanted(&entry)) {
+            lines.push(line.to_owned());
+        }
+    })?;
+    Ok((lines, proof))
+}
+
+pub fn is_wanted(entry: &Json, since: Option<Timestamp>, environment: Option<&str>) -> bool {
+    let text = |name: &str| entry[name].as_str().unwrap_or_default();
+    let is_late = since.is_none_or(|since| text("at").parse::<Timestamp>().is_ok_and(|at| at >= since));
+    is_late && environment.is_none_or(|id| is_within(text("about"), id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_export_is_of_a_time_and_of_an_environment() {
+        let entry = json!({ "at": "2026-11-25T01:41:48Z", "about": "demo/pay/api" });
+        let at = |text: &str| Some(text.parse().unwrap());
+        for (since, environment, expected, reason) in [
+            (None, None, true, "all"),
+            (at("2026-11-25T01:41:48Z"), None, true, "from that second on"),
+            (at("2026-11-25T02:41:49+01:00"), None, false, "a second later, in another zone"),
+            (None, Some("demo/pay"), true, "its slot"),
+            (None, Some("demo/p"), false, "another one"),
+        ] {
+            assert_eq!(is_wanted(&entry, since, environment), expected, "{reason}");
+        }
+    }
+}

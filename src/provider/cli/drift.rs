@@ -1,0 +1,69 @@
+//! `drift`: what a daemon found between applies.
+
+use super::{
+    environments::warn,
+    output,
+    reports::{Looking, OpenDaemon, age, failed, json},
+};
+use goldenpath_core::provision::{DriftReport, InstanceReport, Instances, ReportedProblem};
+use std::fmt::Write as _;
+
+/// Show what a daemon found at its last look: which object drifted, in which field, and by which field manager
+///
+/// For a daemon with `reconcile` in its configuration. Exits with 0, whether something has drifted or not.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Only this one, and what is in it
+    id: Option<String>,
+    #[command(flatten)]
+    looking: Looking,
+}
+
+pub(super) async fn run(arguments: Arguments, open: OpenDaemon) -> anyhow::Result<()> {
+    let Arguments { id, looking: Looking { connect, json: is_json } } = arguments;
+    let mut listed = connect.open(open)?.instances().await.map_err(failed)?;
+    listed.instances.retain(|instance| id.as_deref().is_none_or(|id| is_within(&instance.id, id)));
+    output::data(&if is_json { json(&listed.instances)? } else { text(&listed) })?;
+    warn(&listed)
+}
+
+pub(super) fn is_within(id: &str, outer: &str) -> bool {
+    id.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn text(listed: &Instances) -> String {
+    let compared = listed.instances.iter().filter_map(|instance| Some((instance, instance.drift.as_ref()?)));
+    let compared: Vec<(&InstanceReport, &DriftReport)> = compared.collect();
+    if compared.is_empty() {
+        return "Nothing was compared yet. Set `reconcile` in the daemon's configuration.\n".to_owned();
+    }
+    let mut text = String::new();
+    for (instance, DriftReport { compared_at, drift, notices, newest }) in &compared {
+        let newer = newest.as_ref().map(|newest| format!("{} {newest} is the newest", instance.golden_path));
+        if drift.is_empty() && notices.is_empty() && newer.is_none() {
+            continue;
+        }
+        let _ = writeln!(text, "{} ({} ago)", instance.id, age(compared_at));
+        for ReportedProblem { summary, detail, .. } in drift.iter().chain(notices) {
+            let _ = writeln!(text, "  {summary}\n    {}", detail.replace('\n', "\n    "));
+        }
+        if let Some(newer) = newer {
+            let _ = writeln!(text, "  {newer}");
+        }
+    }
+    if text.is_empty() { format!("No drift in {} instance(s).\n", compared.len()) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_within;
+
+    #[test]
+    fn what_is_in_an_environment_goes_with_it() {
+        for (id, expected, reason) in
+            [("demo/pay", true, "itself"), ("demo/pay/api", true, "a slot"), ("demo/payments", false, "another one")]
+        {
+            assert_eq!(is_within(id, "demo/pay"), expected, "{reason}");
+        }
+    }
+}

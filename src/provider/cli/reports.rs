@@ -1,0 +1,100 @@
+//! What the commands share that look at a daemon: where it is, how its problems are printed, and ages.
+
+use crate::resources::provider_config::{Daemon, Endpoint};
+use anyhow::anyhow;
+use goldenpath_core::{
+    domain::Problem,
+    provision::{DaemonReports, OperationReport},
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::{path::PathBuf, sync::Arc};
+
+pub type OpenDaemon = fn(Daemon) -> anyhow::Result<Arc<dyn DaemonReports>>;
+
+/// Which daemon, and who asks. A token can be in the environment, where no list of processes shows it.
+#[derive(clap::Args)]
+pub struct Connect {
+    /// Endpoint of the daemon: `unix://` and the absolute path of its socket, or `https://`, a host and a port
+    #[arg(long, env = "GOLDENPATH_DAEMON")]
+    endpoint: Endpoint,
+    /// Authority that signed the daemon's certificate, instead of those that the system trusts
+    #[arg(long, value_name = "FILE")]
+    ca_certificate: Option<PathBuf>,
+    /// The caller's certificate
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    client_certificate: Option<PathBuf>,
+    /// Key of that certificate
+    #[arg(long, value_name = "FILE", requires = "client_certificate")]
+    client_key: Option<PathBuf>,
+    /// The caller's token; without it that of GOLDENPATH_DAEMON_TOKEN or GOLDENPATH_DAEMON_TOKEN_FILE
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub struct Looking {
+    #[command(flatten)]
+    pub connect: Connect,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+// === impl Connect ===
+
+impl Connect {
+    pub fn open(self, open: OpenDaemon) -> anyhow::Result<Arc<dyn DaemonReports>> {
+        let Self { endpoint, ca_certificate, client_certificate, client_key, token_file } = self;
+        open(Daemon { endpoint, ca_certificate, client_certificate, client_key, token: None, token_file })
+    }
+}
+
+pub fn failed(problem: Problem) -> anyhow::Error {
+    let Problem { summary, detail, .. } = problem;
+    anyhow!("{summary}. {detail}")
+}
+
+pub fn json(of: &impl Serialize) -> anyhow::Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(of)?))
+}
+
+/// `5 min`, of a time in RFC 3339.
+pub fn age(at: &str) -> String {
+    let Ok(at) = at.parse::<Timestamp>() else { return String::new() };
+    in_words(Timestamp::now().as_second() - at.as_second())
+}
+
+fn in_words(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{} s", seconds.max(0)),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// `ensure 5 min ago: done`
+pub fn last(operation: &OperationReport) -> String {
+    let OperationReport { verb, accepted_at, outcome, .. } = operation;
+    format!("{verb} {} ago: {outcome}", age(accepted_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn an_age_is_one_number() {
+        for (seconds, expected, reason) in [
+            (-3, "0 s", "clocks differ"),
+            (119, "119 s", "seconds"),
+            (120, "2 min", "minutes"),
+            (7199, "119 min", "minutes still"),
+            (7200, "2 h", "hours"),
+            (172_800, "2 d", "days"),
+        ] {
+            assert_eq!(in_words(seconds), expected, "{reason}");
+        }
+    }
+}

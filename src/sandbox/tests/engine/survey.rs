@@ -1,0 +1,71 @@
+//! All that is recorded on a cluster, compared without anybody's state.
+
+use super::{fixture::EngineFixture, requests::*};
+use goldenpath_core::{
+    domain::ClusterRef,
+    provision::{Provisioner, Survey, Surveyed},
+};
+use goldenpath_sandbox::Verb;
+use serde_json::json;
+use std::time::Duration;
+
+const PODS: &str = "/spec/hard/pods";
+
+async fn survey(fixture: &EngineFixture) -> Vec<Surveyed> {
+    let cluster: ClusterRef = "demo".parse().unwrap();
+    fixture.engine().survey(&cluster, &|_| true).await.unwrap()
+}
+
+fn quota(environment: &str) -> String {
+    format!("k8s/v1/ResourceQuota/{environment}/gp-base")
+}
+
+fn of<'a>(surveyed: &'a [Surveyed], id: &str) -> &'a Surveyed {
+    surveyed.iter().find(|one| one.record.id == id).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn drift_is_in_words_and_put_back_under_the_same_uid() {
+    let fixture = EngineFixture::ready().await;
+    let state = fixture.create(&environment("pay", json!({}))).await;
+    let report = json!({ "drift": { "mode": "report" } });
+    fixture.create(&environment("shop", report)).await;
+    let calm = survey(&fixture).await;
+    let ids: Vec<&str> = calm.iter().map(|one| one.record.id.as_str()).collect();
+    assert_eq!(ids, ["demo", "demo/pay", "demo/shop"]);
+    assert!(calm.iter().all(|one| one.drift.is_empty() && one.heal().is_none()), "{calm:#?}");
+
+    for environment in ["pay", "shop"] {
+        fixture.edit(&quota(environment), PODS, Some("500".into()), "kubectl-edit", false).await;
+    }
+    let found = survey(&fixture).await;
+    for id in ["demo/pay", "demo/shop"] {
+        let words = &of(&found, id).drift[0].detail;
+        assert!(words.contains("kubectl-edit") && words.contains("500"), "{words}");
+    }
+    assert!(of(&found, "demo/shop").heal().is_none(), "what is only reported is not put back");
+    let mut request = of(&found, "demo/pay").heal().unwrap();
+    request.timeout = Duration::from_secs(60);
+    let outcome = fixture.engine().ensure(request).await;
+    let exists = outcome.exists.unwrap();
+    assert!(exists.complete && exists.uid == state.uid, "{:?}", outcome.problems);
+    assert!(of(&survey(&fixture).await, "demo/pay").drift.is_empty());
+    fixture.assert_quiet(&state, "the state knows what was put back").await;
+    fixture.delete(&quota("pay")).await;
+    let found = survey(&fixture).await;
+    assert_eq!(of(&found, "demo/pay").drift[0].code, "drift.missing");
+    assert!(of(&found, "demo/pay").heal().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_environments_are_one_listing() {
+    let fixture = EngineFixture::ready().await;
+    let mut counts = vec![];
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        fixture.create(&environment(name, json!({}))).await;
+        let since = fixture.count().await;
+        survey(&fixture).await;
+        counts.push(fixture.calls(since, &[Verb::Observe]).await.len());
+    }
+    assert_eq!(counts[2], counts[5], "however many there are: {counts:?}");
+}
