@@ -41,6 +41,9 @@ pub struct Parent {
 pub struct ParentNetwork {
     pub engine: NetworkEngine,
     pub default_deny: DefaultDeny,
+    /// Something may be let in, or out: a list that waits for another resource of the run may turn out to be empty.
+    pub has_ingress: bool,
+    pub has_egress: bool,
     pub allow_from: Vec<String>,
     pub ingress_cidrs: Option<Vec<String>>,
     pub ingress_namespaces: Vec<String>,

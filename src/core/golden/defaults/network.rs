@@ -46,6 +46,8 @@ pub fn network(asked: Option<&Network>, terms: &Terms, facts: &StableFacts) -> P
         Some(false) => drop(presets.remove(SAME_ENVIRONMENT)),
         None => {}
     }
+    let has_ingress = ingress_cidrs.is_written() || ingress_namespaces.is_written();
+    let has_egress = egress_cidrs.is_written() || egress.is_written();
     let scrapers = monitoring_namespaces.into_value();
     let rules = egress.into_value();
     let whole = (!egress_cidrs.is_empty_list()).then(|| EgressRule { cidrs: egress_cidrs.into_value(), ports: vec![] });
@@ -55,6 +57,8 @@ pub fn network(asked: Option<&Network>, terms: &Terms, facts: &StableFacts) -> P
     ParentNetwork {
         engine: engine(named, facts),
         default_deny: default_deny.unwrap_or(tier.default_deny),
+        has_ingress,
+        has_egress,
         allow_from,
         ingress_cidrs: ingress_cidrs.all().map(owned),
         ingress_namespaces: ingress_namespaces.into_value(),
@@ -85,6 +89,8 @@ pub fn rules(environment: &str, network: &ParentNetwork, path: &GoldenPath, fact
         environment: environment.to_owned(),
         engine: network.engine,
         default_deny: network.default_deny,
+        has_ingress: network.has_ingress,
+        has_egress: network.has_egress || presets().next().is_some(),
         same_environment: network.egress_presets.iter().any(|preset| preset == SAME_ENVIRONMENT),
         allow_from: network.allow_from.iter().map(|from| from.trim_start_matches("env:").to_owned()).collect(),
         monitoring_namespaces: network.monitoring_namespaces.clone(),

@@ -22,6 +22,9 @@ pub struct NetworkRules {
     /// Never `Auto`.
     pub engine: NetworkEngine,
     pub default_deny: DefaultDeny,
+    /// What opens a direction is there from the beginning, even if it may turn out to open nothing.
+    pub has_ingress: bool,
+    pub has_egress: bool,
     pub same_environment: bool,
     /// Names of environments.
     pub allow_from: Vec<String>,
@@ -78,11 +81,10 @@ pub fn render(rules: &NetworkRules, inside: &Inside<'_>) -> Vec<Desired> {
             let ranges = ranges.iter().map(|range| block(range, &[]));
             ranges.chain(namespaces_peer(&rules.ingress_namespaces)).collect::<Vec<Value>>()
         });
-        // One that may turn out to be empty is there from the beginning.
-        if doors.as_ref().is_none_or(|doors| !doors.is_empty()) {
-            let doors = doors.map(|doors| {
+        if rules.has_ingress {
+            let doors = doors.map(|doors: Vec<Value>| {
                 let mut spec = ingress_spec(doors.into());
-                if !rules.ingress_ports.is_empty() {
+                if !rules.ingress_ports.is_empty() && !spec["ingress"].is_null() {
                     spec["ingress"][0]["ports"] = ports(&rules.ingress_ports);
                 }
                 spec
@@ -101,7 +103,7 @@ pub fn render(rules: &NetworkRules, inside: &Inside<'_>) -> Vec<Desired> {
         let addresses = POD_IDENTITY_AGENT.map(|address| json!({"ipBlock": {"cidr": address}}));
         let agent = json!({"to": addresses, "ports": ports(&[80])});
         policies.push(policy("gp-allow-pod-identity", Some(egress_spec(vec![agent]))));
-        if rules.egress.as_ref().is_none_or(|openings| !openings.is_empty()) {
+        if rules.has_egress {
             let openings = rules.egress.as_ref().map(|openings| egress_spec(openings.iter().map(opening).collect()));
             policies.push(policy("gp-allow-egress", openings));
         }
