@@ -3,7 +3,9 @@
 use super::*;
 use crate::{
     gate::{MakeEngine, MakeSurvey},
+    metrics::Metrics,
     operations::Operations,
+    reads::Reads,
     sight::Sight,
     store::{JournalPlace, open},
     tests::harness::{FakeClock, FakeEngine, gate, trail, until},
@@ -122,7 +124,9 @@ impl Fixture {
             Arc::new(move |_| -> Result<Arc<dyn Provisioner>, Problem> { Ok(own_engine.clone()) });
         let gate = gate(engines, &trail);
         let store = open(&JournalPlace::File(folder.path().join("journal.db")), HOUR).await.unwrap();
-        let operations = Operations::new(store.clone(), gate.clone(), trail.clone());
+        let metrics = Metrics::new();
+        let reads = Reads::new(Duration::ZERO, metrics.clone());
+        let operations = Operations::new(store.clone(), gate.clone(), trail.clone(), reads, metrics);
         let minute = Duration::from_secs(60);
         let rules = Reconcile {
             interval: 10 * minute,
