@@ -20,7 +20,7 @@ use crate::{
 use goldenpath_core::{
     domain::Severity,
     policy::Identity,
-    provision::{DaemonReports as _, EventKind, OperationState, Provisioner},
+    provision::{DaemonReports as _, Event, EventKind, OperationState, Provisioner},
 };
 use harness::{DaemonFixture, FakeEngine, ensure_of, gate, trail, until};
 use std::{sync::Arc, time::Duration};
@@ -199,14 +199,22 @@ async fn a_watcher_follows_an_operation_to_its_end() {
     let id = running.id.clone();
     let watching = tokio::spawn(async move {
         let mut shown = vec![];
-        watcher.watch(Some(&id), &mut |event| shown.push(event.kind) == ()).await.map(|()| shown)
+        let mut show = |event: Event| {
+            shown.push(event.kind);
+            true
+        };
+        watcher.watch(Some(&id), &mut show).await.map(|()| shown)
     });
     fixture.engine.release(9);
     waiting.await.unwrap();
     let shown = watching.await.unwrap().unwrap();
     assert_eq!(shown.last(), Some(&EventKind::Ended), "{shown:?}");
     let mut again = vec![];
-    fixture.client().watch(Some(&running.id), &mut |event| again.push(event.text) == ()).await.unwrap();
+    let mut show = |event: Event| {
+        again.push(event.text);
+        true
+    };
+    fixture.client().watch(Some(&running.id), &mut show).await.unwrap();
     assert_eq!(again, ["ended without a result"], "what is over is said at once");
     let unknown = fixture.client().watch(Some("op-x"), &mut |_| true).await.unwrap_err();
     assert_eq!(unknown.code, "daemon.no_operation");

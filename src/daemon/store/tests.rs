@@ -25,6 +25,7 @@ pub fn entry_of(id: &str) -> Entry {
 }
 
 /// `None`, said: it is not here.
+#[allow(clippy::print_stderr, reason = "a unit test has no other way to say that it was skipped")]
 pub fn server() -> Option<PostgresServer> {
     let found = PostgresServer::find();
     if found.is_none() {

@@ -14,14 +14,16 @@ use super::output;
 use crate::resources::provider_config::FromEnvironment;
 use std::path::PathBuf;
 
+/// Until a signal. The second is called with all endpoints once clients can connect.
+type Serve = fn(Settings, &dyn Fn(&[String])) -> anyhow::Result<()>;
+
 /// What the composition root lends: it knows targets and sockets.
 pub struct DaemonTool {
     /// Knobs of the process, and bounds that its pipeline sets.
     pub environment: FromEnvironment,
     /// Whether it could start; starts nothing.
     pub check: fn(&Settings) -> anyhow::Result<()>,
-    /// Until a signal. The second is called with all endpoints once clients can connect.
-    pub serve: fn(Settings, &dyn Fn(&[String])) -> anyhow::Result<()>,
+    pub serve: Serve,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]

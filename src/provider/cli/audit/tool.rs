@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::{path::Path, sync::Arc};
 
+/// Every line on the way; an error names the first bad entry.
+type Verify = fn(&Path, Vec<Head>, &mut dyn FnMut(&str)) -> anyhow::Result<Proof>;
+
 /// What the composition root lends: it knows ledgers and targets.
 pub struct AuditTool {
     pub environment: FromEnvironment,
-    /// Every line on the way; an error names the first bad entry.
-    pub verify: fn(&Path, Vec<Head>, &mut dyn FnMut(&str)) -> anyhow::Result<Proof>,
+    pub verify: Verify,
     /// The new public key.
     pub rotate_key: fn(&Path) -> anyhow::Result<String>,
     pub open: fn(&Settings) -> anyhow::Result<Arc<dyn Provisioner>>,

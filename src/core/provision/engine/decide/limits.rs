@@ -31,7 +31,7 @@ fn problem(id: &Id, object: &Desired, why: &str) -> Problem {
     let field = if id.parent().is_some() { "identity" } else { "access" };
     Problem::error(
         "aws.refused",
-        format!("AWS would refuse {}: {why}", in_words(&object.key.to_string())),
+        format!("AWS would refuse {}: {why}", in_words(&object.key)),
         "Nothing was changed. Shorten what it is made of: fewer principals or statements, or shorter names. Where it is a quota of IAM, an \
          account may have a higher one, which the provider does not ask for.",
     )
