@@ -28,7 +28,7 @@ use super::{
     connection::Engine,
     decide::{Inputs, Stop, bounds, decide},
     failure::Failure,
-    gather::{Found, Ground, Item, unreadable},
+    gather::{Found, Ground, unreadable},
     record,
     request::ChangeRequest,
     target::{Moment, TargetCalls},
@@ -260,7 +260,7 @@ impl Engine {
             ground: &ground,
             blueprint: &blueprint,
             judged: &judged,
-            found: &unread(),
+            found: &Found::unread(),
             catalogue: &self.catalogue.holding(path.as_ref()),
             bounds: &self.config.bounds,
             now: "",
@@ -288,22 +288,6 @@ impl Truth {
         let Some(made) = made.map(alone) else { return claimed_alone == now };
         let as_made = StableFacts { pod_security_version: made.pod_security_version.clone(), ..now.clone() };
         [now, made, as_made].contains(&claimed_alone)
-    }
-}
-
-/// Nothing of what the target has.
-fn unread() -> Found {
-    Found {
-        authentication: Item::unread(),
-        enforces_network: None,
-        boundaries: vec![],
-        objects: Item::unread(),
-        shares: None,
-        rivals: vec![],
-        accepted: None,
-        lowered: None,
-        taken: vec![],
-        records: vec![],
     }
 }
 

@@ -50,6 +50,26 @@ pub struct Objects {
     pub named: BTreeSet<String>,
 }
 
+// === impl Found ===
+
+impl Found {
+    /// Nothing of what the target has.
+    pub fn unread() -> Self {
+        Self {
+            authentication: Item::unread(),
+            enforces_network: None,
+            boundaries: vec![],
+            objects: Item::unread(),
+            shares: None,
+            rivals: vec![],
+            accepted: None,
+            lowered: None,
+            taken: vec![],
+            records: vec![],
+        }
+    }
+}
+
 // === impl Objects ===
 
 impl Objects {

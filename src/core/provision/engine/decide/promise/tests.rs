@@ -7,7 +7,7 @@ use crate::{
         Prior,
         engine::{
             fixtures::{environment, facts, rendered},
-            gather::{Found, Ground, Item},
+            gather::{Found, Ground},
             request::ChangeRequest,
             target::Moment,
         },
@@ -29,18 +29,7 @@ fn a_plan_says_what_is_new() {
     let judged = [new.to_vec(), spec.check()].concat();
     let all = || vec![("a", false), ("b", true), ("access.nobody", false)];
     let ground = Ground { target: None, facts: facts().stable, cluster: None, parent: None, parents: 1 };
-    let found = Found {
-        authentication: Item::unread(),
-        enforces_network: None,
-        boundaries: vec![],
-        objects: Item::unread(),
-        shares: None,
-        rivals: vec![],
-        accepted: None,
-        lowered: None,
-        taken: vec![],
-        records: vec![],
-    };
+    let found = Found::unread();
     for (before, objects, expected, reason) in [
         (None, None, all(), "a create"),
         (Some(&spec), Some(&lines), vec![("b", false)], "nothing changes: the error warns, the warnings are silent"),
