@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use aws_sdk_eks::types::{IdentityProviderConfig, LogType};
 use goldenpath_core::{
     domain::{ClusterArn, ClusterRef, Facts, IdentityProvider},
-    ports::{Clusters, PortError},
+    ports::{Clusters, PortError, rules::RoleQuotas},
 };
 
 /// The only type of identity provider that EKS has.
@@ -48,6 +48,10 @@ impl Clusters for Aws {
 
     async fn policy_exists(&self, _cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError> {
         iam::policy_exists(self.clients().await?, policy_arn).await
+    }
+
+    async fn role_quotas(&self, _cluster: &ClusterArn) -> Result<RoleQuotas, PortError> {
+        iam::role_quotas(self.clients().await?).await
     }
 
     async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {

@@ -79,6 +79,8 @@ pub fn describe(store: &Store, cluster: &ClusterRef) -> Result<Facts, SandboxErr
         addons,
         crds,
         identity_providers: _,
+        trust_policy_size: _,
+        policies_per_role: _,
         caller,
     } = options;
     Ok(Facts {

@@ -9,7 +9,7 @@ use crate::{
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey},
-    ports::{Clusters, PortError, Probe, Readiness},
+    ports::{Clusters, PortError, Probe, Readiness, rules::RoleQuotas},
 };
 
 #[async_trait]
@@ -37,6 +37,12 @@ impl Clusters for Sandbox {
             iam::has_policy(store, &policy_arn)
         })
         .await
+    }
+
+    async fn role_quotas(&self, cluster: &ClusterArn) -> Result<RoleQuotas, PortError> {
+        let cluster = cluster.clone();
+        let call = PendingCall::about(Verb::Quotas, cluster.account());
+        self.call(call, move |store| Ok(clusters::get(store, &cluster)?.role_quotas())).await
     }
 
     async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {

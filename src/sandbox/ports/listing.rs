@@ -2,7 +2,7 @@
 
 use super::view;
 use crate::{
-    eks::{access_policies, clusters},
+    eks::{access_entries, access_policies, clusters},
     error::SandboxError,
     kubernetes::namespaces,
     store::{Row, Store, home},
@@ -53,6 +53,12 @@ pub fn observe(store: &mut Store, cluster: &ClusterArn, selector: &Selector) -> 
             listing.select("marked = ?1", params![arn])?;
             listing.select(&beside_ours("space.marked = ?1"), params![arn])?;
         }
+        Scope::Refresh => {
+            let named = "('AccessEntry', 'AccessPolicy', 'PodIdentityAssociation')";
+            listing.select(&format!("marked = ?1 AND kind NOT IN {named}"), params![arn])?;
+            listing.select(&beside_ours("space.marked = ?1"), params![arn])?;
+            listing.select_policies_of(&selector.keys)?;
+        }
         Scope::Environment(environment) => {
             listing.select("marked = ?1 AND environment = ?2", params![arn, environment])?;
             listing.select(&beside_ours("space.marked = ?1 AND space.environment = ?2"), params![arn, environment])?;
@@ -100,6 +106,17 @@ impl Listing<'_> {
             self.found.iter().map(|object| &object.key).filter(|key| key.kind() == "Namespace").cloned().collect();
         access_policies::each(self.store, self.cluster, |row| match &row.key {
             ObjectKey::AccessPolicy { namespace, .. } if spaces.contains(&ObjectKey::namespace_object(namespace)) => {
+                self.add(row)
+            }
+            _ => Ok(()),
+        })
+    }
+
+    /// Of the entries of ours among these keys.
+    fn select_policies_of(&mut self, keys: &[ObjectKey]) -> Result<(), SandboxError> {
+        let is_named = |principal: &String| keys.contains(&access_entries::key_of(principal));
+        access_policies::each(self.store, self.cluster, |row| match &row.key {
+            ObjectKey::AccessPolicy { principal, .. } if row.mark.cluster.is_some() && is_named(principal) => {
                 self.add(row)
             }
             _ => Ok(()),

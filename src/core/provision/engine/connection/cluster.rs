@@ -1,8 +1,8 @@
 //! What one connection has read of its clusters: each thing once. Errors are not kept, since a token may be renewed meanwhile.
 
 use crate::{
-    domain::{ClusterRef, Facts, IdentityProvider, StableFacts},
-    ports::{Clusters, PortError},
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, StableFacts},
+    ports::{Clusters, PortError, rules::RoleQuotas},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -19,6 +19,7 @@ pub struct KnownClusters {
     facts: Known<ClusterRef, Facts>,
     targets: Known<ClusterRef, String>,
     only: Known<(), Option<ClusterRef>>,
+    quotas: Known<ClusterArn, RoleQuotas>,
     /// Only those that exist: a missing boundary is made by someone else, and then looked for again.
     policies: Mutex<HashSet<String>>,
 }
@@ -47,6 +48,7 @@ impl KnownClusters {
             facts: Mutex::default(),
             targets: Mutex::default(),
             only: Mutex::default(),
+            quotas: Mutex::default(),
             policies: Mutex::default(),
         }
     }
@@ -73,6 +75,10 @@ impl KnownClusters {
             known.insert(arn.to_owned());
         }
         Ok(exists)
+    }
+
+    pub async fn role_quotas(&self, facts: &StableFacts) -> Result<RoleQuotas, PortError> {
+        once(&self.quotas, &facts.cluster_arn, self.clusters.role_quotas(&facts.cluster_arn)).await
     }
 
     pub async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {

@@ -2,15 +2,15 @@
 
 use super::{authentication::Authentication, ground::Ground, item::Item, shares::Lowered};
 use crate::{
-    domain::{AcceptedPath, Class, Facts, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
+    domain::{AcceptedPath, Body, Class, Desired, Facts, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
     golden::{Blueprint, recorded},
-    ports::{Expect, Scope, Selector},
+    ports::{Expect, Scope, Selector, rules::RoleQuotas},
     provision::engine::{
         connection::{Engine, ShareClaim},
         failure::Failure,
         record,
         request::ChangeRequest,
-        target::TargetCalls,
+        target::{Moment, TargetCalls},
         watch::{Hold, Watch},
     },
 };
@@ -20,6 +20,8 @@ pub struct Found {
     pub authentication: Item<Authentication>,
     /// Whether anything on the cluster enforces NetworkPolicies; `None`: it was not read.
     pub enforces_network: Option<bool>,
+    /// Of the account; `None`: they were not read.
+    pub role_quotas: Option<RoleQuotas>,
     /// By ARN: whether it exists.
     pub boundaries: Vec<(String, Item<bool>)>,
     pub objects: Item<Objects>,
@@ -31,7 +33,7 @@ pub struct Found {
     pub accepted: Option<BTreeMap<String, AcceptedPath>>,
     /// Of an environment whose total is lowered.
     pub lowered: Option<Lowered>,
-    /// Of the Namespaces that a plan adds, those that are there.
+    /// Of the Namespaces that a plan adds, and of the entries that it adds access policies to, those that are there.
     pub taken: Vec<Observed>,
     /// Of what lives in the environment, where a plan drops a namespace. An apply finds them among the objects.
     pub records: Vec<Record>,
@@ -58,6 +60,7 @@ impl Found {
         Self {
             authentication: Item::unread(),
             enforces_network: None,
+            role_quotas: None,
             boundaries: vec![],
             objects: Item::unread(),
             shares: None,
@@ -93,11 +96,13 @@ impl Engine {
         watch: &mut Watch,
     ) -> Found {
         let shares = if change.is_plan() { self.gather_shares(change, ground).await } else { None };
+        let role_quotas = self.gather_role_quotas(ground, blueprint).await;
         let rivals = self.memory.claim_namespaces(&change.id, &blueprint.summary.namespaces);
         if change.is_plan() && change.prior.is_some() {
             return Found {
                 authentication: Item::unread(),
                 enforces_network: None,
+                role_quotas,
                 boundaries: vec![],
                 objects: Item::unread(),
                 shares,
@@ -136,6 +141,7 @@ impl Engine {
         Found {
             authentication,
             enforces_network,
+            role_quotas,
             boundaries,
             objects,
             shares,
@@ -144,6 +150,18 @@ impl Engine {
             lowered,
             taken,
             records,
+        }
+    }
+
+    /// Nobody is asked where all roles are as AWS allows them everywhere.
+    async fn gather_role_quotas(&self, ground: &Ground, blueprint: &Blueprint) -> Option<RoleQuotas> {
+        let is_more = |desired: &Desired| match &desired.body {
+            Some(Body::Role(role)) => RoleQuotas::are_needed(role),
+            _ => false,
+        };
+        match blueprint.objects.iter().any(is_more) {
+            true => self.clusters.role_quotas(&ground.facts).await.ok(),
+            false => Some(RoleQuotas::default()),
         }
     }
 
@@ -172,9 +190,9 @@ impl Engine {
         self.accepted(&change.id, observed.as_slice())
     }
 
-    /// A plan of something that exists reads only the names that it adds; none where they can't be read, apply reads them again.
+    /// A plan of something that exists reads only the names and entries that it adds; none where they can't be read, apply reads them again.
     async fn gather_taken(&self, change: &ChangeRequest<'_>, ground: &Ground, blueprint: &Blueprint) -> Vec<Observed> {
-        let keys = change.new_namespaces(blueprint);
+        let keys = [change.new_namespaces(blueprint), change.newly_granted(blueprint)].concat();
         if keys.is_empty() {
             return vec![];
         }
@@ -226,14 +244,24 @@ impl Engine {
         let replacing = change.replacing.filter(|_| change.is_plan());
         let replaced = replacing.and_then(|old| id.parse_like(&old.id)).filter(|old| old != id);
         keys.extend(replaced.as_ref().map(record::key_of));
-        let selector = own_selector(id, keys);
+        let absent = if change.is_plan() { BTreeSet::new() } else { self.memory.take_absent(id) };
+        let selector = own_selector(id, keys.into_iter().filter(|key| !absent.contains(key)));
         // A plan of a create looks at nothing but the names that it wants.
         let scope = if change.is_plan() { Scope::Keys } else { selector.scope };
         let mut observed = target.observe(&Selector { scope, keys: selector.keys.clone() }).await?;
+        if matches!(change.moment, Moment::PlanAgain) {
+            let is_absent = |key: &&ObjectKey| key.is_aws() && !observed.iter().any(|object| object.key == **key);
+            self.memory.remember_absent(id, selector.keys.iter().filter(is_absent).cloned().collect());
+        }
         let record = record::find(id, &observed)?;
         let replaced = replaced.and_then(|old| Some((record::find(&old, &observed).ok()??, old)));
         known.extend(record::keys(record.as_ref()));
-        read_more(&target, known.iter().filter(|key| !selector.keys.contains(key)), &mut observed).await?;
+        read_more(
+            &target,
+            known.iter().filter(|key| !selector.keys.contains(key) && !absent.contains(key)),
+            &mut observed,
+        )
+        .await?;
         let operation = record.as_ref().and_then(|record| record.operation.as_ref());
         let hold = if change.is_plan() { Hold::Free } else { watch.look(operation, target.clock.elapsed()) };
         let is_unwanted = |object: &&Observed| {
