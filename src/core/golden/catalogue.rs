@@ -17,7 +17,7 @@ pub use document::{
     Admission, GoldenPath, Grants, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, TierLimits, TierPodSecurity,
     TierSlot, filled, owned,
 };
-pub use life::{Life, Status};
+pub use life::{Life, PathReference, Status};
 pub use read::{At, Wrong};
 pub use roles::RoleRule;
 
@@ -91,6 +91,13 @@ impl Catalogue {
         EMBEDDED.iter().map(|Embedded { document, text, .. }| (*document, *text))
     }
 
+    /// The name and version that a document says it has.
+    pub fn id_of(text: &str) -> Option<(String, String)> {
+        let written = Written::read("", text).ok()?;
+        let (name, version) = written.id();
+        Some((name.to_owned(), version.to_owned()))
+    }
+
     /// The built-in paths and more documents, each as (name for messages, YAML). Where one of them is the default, none that is
     /// built in is.
     pub fn with_documents<'a>(documents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
@@ -111,6 +118,21 @@ impl Catalogue {
     /// Without the built-in paths.
     pub fn of_documents<'a>(documents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
         Self::of(read_all(documents)?)
+    }
+
+    /// Everything that is wrong with these documents beside the built-in ones; none: they make a catalogue.
+    pub fn faults<'a>(documents: &[(&'a str, &'a str)]) -> Vec<CatalogueError> {
+        let mut faults: Vec<CatalogueError> =
+            read_each(documents.iter().copied()).into_iter().filter_map(Result::err).collect();
+        if faults.is_empty() {
+            faults.extend(Self::with_documents(documents.iter().copied()).err());
+        }
+        faults
+    }
+
+    /// The JSON Schema of a golden path's document, for editors.
+    pub fn schema() -> Value {
+        schemars::schema_for!(GoldenPath).to_value()
     }
 
     fn of<'a>(read: impl IntoIterator<Item = (&'a str, GoldenPath)>) -> Result<Self, CatalogueError> {
@@ -299,41 +321,40 @@ fn environment_unreadable(error: NameError) -> Problem {
 fn read_all<'a>(
     documents: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<Vec<(&'a str, GoldenPath)>, CatalogueError> {
-    let mut written = vec![];
+    read_each(documents).into_iter().collect()
+}
+
+/// Each by itself, so that all faults of a catalogue can be shown at once.
+fn read_each<'a>(
+    documents: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Vec<Result<(&'a str, GoldenPath), CatalogueError>> {
+    let (mut written, mut read) = (vec![], vec![]);
     for (document, text) in documents {
-        let read = Written::read(document, text)?;
-        if read.kind()? == DocumentKind::GoldenPath {
-            written.push(read);
+        let one = Written::read(document, text).and_then(|one| Ok((one.kind()?, one)));
+        match one {
+            Ok((DocumentKind::GoldenPath, one)) => written.push(one),
+            Ok((DocumentKind::Policy | DocumentKind::GoldenPathTest, _)) => {}
+            Err(wrong) => read.push(Err(wrong.into())),
         }
     }
-    let mut bases: Vec<(String, String, Value)> = vec![];
-    for one in &written {
-        let Some((name, version)) = one.extends()? else { continue };
-        let is_base = |other: &&Written<'_>| other.id() == (name.as_str(), version.as_str());
-        let base = match written.iter().find(is_base) {
-            Some(base) => Some(base.content().clone()),
-            None => embedded_content(&name, &version),
-        };
-        let Some(base) = base else {
-            return Err(CatalogueError::NoBase { at: one.wrong("extends", String::new()).at, name, version });
-        };
-        bases.push((name, version, base));
-    }
-    let mut paths = vec![];
-    for one in written {
+    let bases: Vec<_> = written.iter().map(|one| base_of(one, &written)).collect();
+    for (one, base) in written.into_iter().zip(bases) {
         let document = one.document;
-        let whole = match one.extends()? {
-            None => one,
-            Some(extends) => {
-                match bases.iter().find(|(name, version, _)| (name, version) == (&extends.0, &extends.1)) {
-                    Some((.., base)) => one.over(base)?,
-                    None => one,
-                }
-            }
-        };
-        paths.push((document, whole.path()?));
+        let whole = base.and_then(|base| match base {
+            Some(base) => Ok(one.over(&base)?),
+            None => Ok(one),
+        });
+        read.push(whole.and_then(|whole| Ok((document, whole.path()?))));
     }
-    Ok(paths)
+    read
+}
+
+/// The content of what it extends.
+fn base_of(one: &Written<'_>, all: &[Written<'_>]) -> Result<Option<Value>, CatalogueError> {
+    let Some((name, version)) = one.extends()? else { return Ok(None) };
+    let base = all.iter().find(|other| other.id() == (name.as_str(), version.as_str()));
+    let base = base.map(|base| base.content().clone()).or_else(|| embedded_content(&name, &version));
+    base.map(Some).ok_or_else(|| CatalogueError::NoBase { at: one.at("extends"), name, version })
 }
 
 fn embedded_content(name: &str, version: &str) -> Option<Value> {

@@ -39,6 +39,8 @@ pub(super) struct Written<'a> {
 pub(super) enum DocumentKind {
     GoldenPath,
     Policy,
+    /// Example cases of a path, for `catalogue test`.
+    GoldenPathTest,
 }
 
 /// What says nothing about what a version makes: it may change without a new one. The last two say the same whether a path is written
@@ -67,7 +69,8 @@ impl<'a> Written<'a> {
         match self.content.get("kind").and_then(Value::as_str) {
             Some("GoldenPath") => Ok(DocumentKind::GoldenPath),
             Some("Policy") => Ok(DocumentKind::Policy),
-            _ => Err(self.wrong("kind", "it must be GoldenPath or Policy".to_owned())),
+            Some("GoldenPathTest") => Ok(DocumentKind::GoldenPathTest),
+            _ => Err(self.wrong("kind", "it must be GoldenPath, Policy or GoldenPathTest".to_owned())),
         }
     }
 
@@ -121,9 +124,13 @@ impl<'a> Written<'a> {
         })
     }
 
-    pub(super) fn wrong(&self, field: &str, reason: String) -> Wrong {
+    fn wrong(&self, field: &str, reason: String) -> Wrong {
         let field: Vec<String> = field.split('.').map(str::to_owned).collect();
         self.wrong_at(&field, reason)
+    }
+
+    pub(super) fn at(&self, field: &str) -> At {
+        self.wrong(field, String::new()).at
     }
 
     fn wrong_at(&self, field: &[String], reason: String) -> Wrong {

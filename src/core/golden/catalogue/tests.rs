@@ -88,7 +88,7 @@ fn the_highest_version_of_a_name_counts() {
 fn wrong_documents_are_refused() {
     for (from, to, words, reason) in [
         ("goldenpath.internal/v1", "v1", "apiVersion: it must be goldenpath.internal/v1", "another API"),
-        ("kind: GoldenPath", "kind: Path", "GoldenPath or Policy", "another kind"),
+        ("kind: GoldenPath", "kind: Path", "GoldenPath, Policy or", "another kind"),
         ("default: true", "status: deprecated", "say why", "an end without a reason"),
         ("default: true", "deprecation: { reason: x }", "once `status` is", "a reason without an end"),
         ("version: 1.0.0", "version: 1.0.0", "in the catalogue already", "a name and version twice"),
