@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// To AWS, in a plan and its apply.
-const MADE: usize = 250;
+const MADE: usize = 150;
 /// To AWS, in a plan of a removal and its apply.
 const REMOVED: usize = 200;
 const SLOTS: [&str; 5] = ["gateway", "ledger", "orders", "reports", "web"];

@@ -9,8 +9,8 @@ use crate::{errors::invalid, kube::Kube};
 use async_trait::async_trait;
 use futures_util::future::try_join;
 use goldenpath_core::{
-    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, short_hash},
-    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Scope, Selector, rules::RoleQuotas},
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, RoleQuotas, short_hash},
+    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Scope, Selector},
 };
 use std::sync::Arc;
 

@@ -12,6 +12,7 @@
 mod admission;
 mod baseline;
 mod blueprint;
+mod boundary;
 mod catalogue;
 mod checks;
 mod defaults;
@@ -43,7 +44,8 @@ mod tests;
 
 pub use baseline::{Baseline, home, rendered, serves_guards};
 pub use blueprint::{Blueprint, Summary};
-pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Tier};
+pub use boundary::boundary_policy;
+pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Life, PathReference, Status, Tier};
 pub use diff::{By, FieldChange, diff, view};
 pub use dispatch::{Descriptor, RESOURCES, Request, Resolved, ResolvedRequest, Spec, descriptor, recorded};
 pub use environment::Environment;

@@ -13,9 +13,8 @@ pub mod rules;
 
 pub use error::PortError;
 
-use crate::domain::{Body, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed};
+use crate::domain::{Body, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, RoleQuotas};
 use async_trait::async_trait;
-use rules::RoleQuotas;
 
 /// What to look for. Besides what carries our mark, a listing (`Everything`, `Environment`) holds two kinds in the namespaces
 /// that carry it, whoever made them and mostly as `Ownership::Foreign`: RoleBindings, since they grant power, and the

@@ -11,8 +11,8 @@ mod window;
 use crate::metrics::Metrics;
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed},
-    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Selector, operation, rules::RoleQuotas},
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, RoleQuotas},
+    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Selector, operation},
 };
 use std::{
     collections::HashMap,

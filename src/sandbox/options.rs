@@ -2,10 +2,7 @@
 //!
 //! Declarations are made true each time the file is opened; removing one from the options removes nothing from the file.
 
-use goldenpath_core::{
-    domain::{ClusterArn, IdentityProvider},
-    ports::rules::RoleQuotas,
-};
+use goldenpath_core::domain::{ClusterArn, IdentityProvider, RoleQuotas};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 

@@ -24,8 +24,8 @@ use aws_credential_types::{
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use goldenpath_core::{
-    domain::Id,
-    ports::{PortError, rules::RoleQuotas},
+    domain::{Id, RoleQuotas},
+    ports::PortError,
 };
 use std::time::{Duration, SystemTime};
 use tokio::sync::OnceCell;

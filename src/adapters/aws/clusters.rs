@@ -11,8 +11,8 @@ use crate::errors::invalid;
 use async_trait::async_trait;
 use aws_sdk_eks::types::{IdentityProviderConfig, LogType};
 use goldenpath_core::{
-    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider},
-    ports::{Clusters, PortError, rules::RoleQuotas},
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, RoleQuotas},
+    ports::{Clusters, PortError},
 };
 
 /// The only type of identity provider that EKS has.

@@ -4,8 +4,8 @@ use super::{call::call, calls::Call, clients::AwsClients};
 use crate::errors::not_found_as_none;
 use aws_sdk_iam::types::Role;
 use goldenpath_core::{
-    domain::Class,
-    ports::{PortError, rules::RoleQuotas},
+    domain::{Class, RoleQuotas},
+    ports::PortError,
 };
 
 pub(super) async fn get_role(clients: &AwsClients, name: &str) -> Result<Option<Role>, PortError> {

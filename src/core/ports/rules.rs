@@ -4,10 +4,8 @@
 //! make, and one that is refused halfway would leave half of it behind.
 
 pub mod policy_document;
-pub mod quotas;
 
-pub use quotas::RoleQuotas;
-
+use crate::domain::quotas::{self, RoleQuotas, check_tag_case, check_tags, policy_size};
 use crate::domain::{AccessEntry, ClusterArn, PodIdentityAssociation, Role, SYSTEM_NAMESPACE, TAG_PREFIX};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +23,8 @@ pub const PEOPLES_POLICIES: [&str; 6] = [
 
 /// `quotas`: the account's own.
 pub fn check_role(name: &str, role: &Role, quotas: &RoleQuotas) -> Result<(), String> {
-    let good_name =
-        (1..=quotas::ROLE_NAME.most).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c));
+    let good_name = (1..=quotas::ROLE_NAME.most).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c));
     if !good_name {
         return Err(format!("ValidationError: {name:?} is not a role name: 1 to 64 of [\\w+=,.@-]"));
     }
@@ -50,7 +48,7 @@ pub fn check_role(name: &str, role: &Role, quotas: &RoleQuotas) -> Result<(), St
         return Err(format!("ValidationError: the description is longer than {most} characters"));
     }
     quotas.check(role)?;
-    let inline: usize = role.inline.values().map(policy_document::size).sum();
+    let inline: usize = role.inline.values().map(policy_size).sum();
     if inline > quotas::INLINE.most {
         let most = quotas::INLINE.most;
         return Err(format!("LimitExceeded: Maximum policy size of {most} bytes exceeded for role {name}"));
@@ -60,37 +58,6 @@ pub fn check_role(name: &str, role: &Role, quotas: &RoleQuotas) -> Result<(), St
     }
     check_tags(&role.tags)?;
     check_tag_case(&role.tags)
-}
-
-/// IAM knows the keys of tags by their letters whatever their case. EKS tells them apart.
-pub fn check_tag_case(tags: &BTreeMap<String, String>) -> Result<(), String> {
-    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
-    for name in tags.keys() {
-        if let Some(other) = seen.insert(name.to_lowercase(), name) {
-            return Err(format!(
-                "InvalidInput: Duplicate tag keys found. Please note that Tag keys are case insensitive. ({other}, {name})"
-            ));
-        }
-    }
-    Ok(())
-}
-
-pub fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), String> {
-    if tags.len() > quotas::TAGS.most {
-        return Err(format!("LimitExceeded: Cannot exceed quota for tags: {}", quotas::TAGS.most));
-    }
-    let allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
-    for (name, value) in tags {
-        let good = (1..=quotas::TAG_KEY.most).contains(&name.chars().count())
-            && value.chars().count() <= quotas::TAG_VALUE.most;
-        if !good || !allowed(name) || !allowed(value) || name.to_lowercase().starts_with("aws:") {
-            return Err(format!(
-                "ValidationError: the tag {name:?} = {value:?} is not allowed: 1 to 128 and 0 to 256 letters, digits and \
-                 ' _.:/=+-@', not beginning with aws:"
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// Tags of others stay; of ours, those that are no longer declared go.
@@ -115,6 +82,10 @@ pub fn check_entry(entry: &AccessEntry) -> Result<(), String> {
     }
     check_tags(&entry.tags)
 }
+
+/// What is said of an entry whose role was deleted and made again: EKS knows the role by its unique id, so that nobody gets in by the
+/// entry though it looks alive (aws/containers-roadmap#185).
+pub const OF_ANOTHER_ROLE: &str = "of a role that was recreated since";
 
 /// Of a principal that is about to be given an entry.
 pub fn check_principal(arn: &str) -> Result<(), String> {
@@ -192,7 +163,7 @@ pub fn check_association(cluster: &ClusterArn, association: &PodIdentityAssociat
             );
         }
         policy_document::check_identity(policy)?;
-        let (size, most) = (policy_document::size(policy), quotas::SESSION_POLICY.most);
+        let (size, most) = (policy_size(policy), quotas::SESSION_POLICY.most);
         if size > most {
             return Err(format!("InvalidParameterException: The policy has {size} characters, more than {most}"));
         }

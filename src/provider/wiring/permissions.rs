@@ -7,11 +7,13 @@ use goldenpath_adapters::{
 };
 use goldenpath_core::{
     domain::{ClusterArn, PersonaName},
-    golden::{Catalogue, cluster_roles, home, rendered},
+    golden::{Catalogue, boundary_policy, cluster_roles, home, rendered},
 };
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
-pub(super) const PERMISSIONS: Permissions = Permissions { aws: of_aws, kubernetes: of_kubernetes };
+pub(super) const PERMISSIONS: Permissions =
+    Permissions { aws: of_aws, kubernetes: of_kubernetes, boundary: of_boundary };
 
 fn of_aws(part: Option<Part>, cluster: Option<&ClusterArn>) -> Value {
     let scope = cluster.map_or_else(PermissionScope::default, PermissionScope::of);
@@ -21,6 +23,13 @@ fn of_aws(part: Option<Part>, cluster: Option<&ClusterArn>) -> Value {
         Some(Part::Environments) | None => aws::Part::Environments,
     };
     aws::iam_policy(part, &scope)
+}
+
+/// Of the newest version of a golden path.
+fn of_boundary(folders: &[PathBuf], path: Option<&str>, cluster: Option<&ClusterArn>) -> anyhow::Result<Value> {
+    let catalogue = super::target::built_in_and(folders)?;
+    let path = catalogue.newest(path).map_err(|problem| anyhow::anyhow!("{}. {}", problem.summary, problem.detail))?;
+    Ok(boundary_policy(path, cluster))
 }
 
 fn of_kubernetes(part: Option<Part>, group: Option<&str>) -> Value {

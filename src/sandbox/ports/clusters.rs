@@ -8,8 +8,8 @@ use crate::{
 };
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey},
-    ports::{Clusters, PortError, Probe, Readiness, rules::RoleQuotas},
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, RoleQuotas},
+    ports::{Clusters, PortError, Probe, Readiness},
 };
 
 #[async_trait]

@@ -12,7 +12,7 @@ use goldenpath_core::{
     kinds::{Unmarked, kubernetes::KINDS},
     ports::{
         Scope, Selector,
-        rules::{PolicyScopes, describe_scopes},
+        rules::{OF_ANOTHER_ROLE, PolicyScopes, describe_scopes},
     },
 };
 use rusqlite::{ToSql, params};
@@ -131,9 +131,13 @@ impl Listing<'_> {
                 Some(known) => known,
                 unread => unread.insert(access_policies::elsewhere(self.store, self.cluster)?),
             };
-            if let Some(scopes) = elsewhere.get(principal) {
+            let mut defects = elsewhere.get(principal).map(describe_scopes).unwrap_or_default();
+            if access_entries::is_of_another_role(self.store, self.cluster, &row, principal)? {
+                defects.insert(0, OF_ANOTHER_ROLE.to_owned());
+            }
+            if !defects.is_empty() {
                 let group = row.body["group"].as_str().unwrap_or_default();
-                row.body["group"] = format!("{group} ({})", describe_scopes(scopes).join(", ")).into();
+                row.body["group"] = format!("{group} ({})", defects.join(", ")).into();
             }
         }
         if row.is_visible(self.store) && row.id.is_some_and(|id| self.seen.insert(id)) {

@@ -52,16 +52,8 @@ const KEPT: u32 = 65_536;
 // === impl Verb ===
 
 impl Verb {
-    const ALL: [Self; 8] = [
-        Self::Observe,
-        Self::Apply,
-        Self::Delete,
-        Self::Facts,
-        Self::Policy,
-        Self::Quotas,
-        Self::Probe,
-        Self::Write,
-    ];
+    const ALL: [Self; 8] =
+        [Self::Observe, Self::Apply, Self::Delete, Self::Facts, Self::Policy, Self::Quotas, Self::Probe, Self::Write];
 
     pub fn as_str(self) -> &'static str {
         match self {

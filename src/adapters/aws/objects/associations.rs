@@ -13,9 +13,9 @@ use crate::{
 };
 use aws_sdk_eks::types::{PodIdentityAssociation as Found, PodIdentityAssociationSummary as Summary};
 use goldenpath_core::{
-    domain::{Body, Class, ClusterArn, ObjectKey, PodIdentityAssociation, short_hash},
+    domain::{Body, Class, ClusterArn, ObjectKey, PodIdentityAssociation, quotas::policy_text, short_hash},
     kinds::canonical_policy,
-    ports::{Expect, PortError, rules::{self, policy_document}},
+    ports::{Expect, PortError, rules},
 };
 use std::{
     collections::HashMap,
@@ -82,7 +82,7 @@ pub(super) async fn create(
     // The same request, sent again because its response was lost, is one request to EKS; a later one of its kind is not.
     let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let token = short_hash([cluster.arn.as_str(), namespace, account, &text, &second.to_string()], 32);
-    let policy = association.policy.as_ref().map(policy_document::text);
+    let policy = association.policy.as_ref().map(policy_text);
     let tags: HashMap<String, String> = association.tags.clone().into_iter().collect();
     let attempt = || {
         let request = cluster
@@ -119,7 +119,7 @@ pub(super) async fn change(
         && before.disable_session_tags == wanted.disable_session_tags
         && policy(before) == policy(wanted);
     if !is_same {
-        let text = wanted.policy.as_ref().map(policy_document::text);
+        let text = wanted.policy.as_ref().map(policy_text);
         let attempt = || {
             let request = cluster
                 .eks()

@@ -23,11 +23,11 @@ use crate::{
 };
 use aws_sdk_iam::types::Tag;
 use goldenpath_core::{
-    domain::{Body, Class, ObjectKey, Role},
+    domain::{Body, Class, ObjectKey, Role, RoleQuotas, quotas::policy_text},
     kinds::canonical_policy,
     ports::{
         Expect, PortError,
-        rules::{self, RoleQuotas, policy_document},
+        rules::{self, policy_document},
     },
 };
 use serde_json::Value;
@@ -102,7 +102,7 @@ pub(super) async fn create(clients: &AwsClients, name: &str, role: &Role) -> Res
             .create_role()
             .role_name(name)
             .path(&role.path)
-            .assume_role_policy_document(policy_document::text(&role.trust))
+            .assume_role_policy_document(policy_text(&role.trust))
             .description(&role.description)
             .max_session_duration(seconds(role))
             .set_permissions_boundary(boundary.clone())
@@ -144,7 +144,7 @@ pub(super) async fn change(clients: &AwsClients, name: &str, before: &Role, want
     if canonical_policy(&before.trust) != canonical_policy(&wanted.trust) {
         let principals = policy_document::check_trust(&wanted.trust).unwrap_or_default();
         let attempt = || {
-            let request = iam.update_assume_role_policy().role_name(name).policy_document(policy_document::text(&wanted.trust));
+            let request = iam.update_assume_role_policy().role_name(name).policy_document(policy_text(&wanted.trust));
             call(clients, Call::UpdateAssumeRolePolicy, request.send())
         };
         propagation::retry(clients, &format!("the trust of role {name}"), &principals, attempt).await?;
@@ -194,7 +194,7 @@ pub(super) async fn delete(clients: &AwsClients, name: &str, live: &Live) -> Res
 
 async fn put_policy(clients: &AwsClients, name: &str, policy: &str, content: &Value) -> Result<(), PortError> {
     let request =
-        clients.iam.put_role_policy().role_name(name).policy_name(policy).policy_document(policy_document::text(content));
+        clients.iam.put_role_policy().role_name(name).policy_name(policy).policy_document(policy_text(content));
     call(clients, Call::PutRolePolicy, request.send()).await.map(|_| ())
 }
 

@@ -88,23 +88,6 @@ fn texts(value: &Value) -> Option<Vec<&str>> {
     }
 }
 
-/// As IAM and EKS take it: text beyond Latin-1 (`[\u0009\u000A\u000D\u0020-\u00FF]+`) is escaped as JSON, which they decode.
-pub fn text(document: &Value) -> String {
-    let mut text = String::new();
-    for c in document.to_string().chars() {
-        match c {
-            ' '..='\u{ff}' => text.push(c),
-            other => other.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}"))),
-        }
-    }
-    text
-}
-
-/// IAM does not count white space.
-pub fn size(document: &Value) -> usize {
-    text(document).chars().filter(|c| !c.is_whitespace()).count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,21 +143,6 @@ mod tests {
         ] {
             let said = check(&document).expect_err(reason);
             assert!(said.contains(expected), "{reason}: {said}");
-        }
-    }
-
-    #[test]
-    fn policies_are_written_in_latin_1() {
-        for (value, expected, reason) in [
-            ("caf\u{e9}", "\"caf\u{e9}\"", "Latin-1 stays"),
-            ("\u{4e2d}", "\"\\u4e2d\"", "another script"),
-            ("\u{1f600}", "\"\\ud83d\\ude00\"", "two units"),
-            ("a\tb", "\"a\\tb\"", "escaped by JSON itself"),
-        ] {
-            let written = text(&json!(value));
-            assert_eq!(written, expected, "{reason}");
-            let read: Value = serde_json::from_str(&written).expect(reason);
-            assert_eq!(read, json!(value), "the same text: {reason}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The real target as it is written: an AWS account and region, and how the clusters in it are reached.
 
 use super::credentials::{self, Secret, WebIdentity, is_role};
+use goldenpath_core::domain::quotas::{self, check_tag_case, check_tags};
 use plugin::{
     Type, Value,
     schema::{Attribute, duration, list_of, object, optional, required},
@@ -225,9 +226,12 @@ fn are_tags(tags: &BTreeMap<String, String>) -> Result<(), String> {
     }
     let most = quotas::TAGS.most - OUR_TAGS;
     if tags.len() > most {
-        return Err(format!("{} tags are more than {most}, which with those of the provider are all that AWS allows", tags.len()));
+        return Err(format!(
+            "{} tags are more than {most}, which with those of the provider are all that AWS allows",
+            tags.len()
+        ));
     }
-    rules::check_tags(tags).and_then(|()| rules::check_tag_case(tags))
+    check_tags(tags).and_then(|()| check_tag_case(tags))
 }
 
 /// At the most, on a role.

@@ -1,10 +1,12 @@
 //! The identity of a workload: which parts go together, and a lint of its statements that needs no AWS.
 
 use crate::{
-    domain::{Effect, Identity, IdentityMode, IdentityScope, Problems, Statement, StatementPlace},
+    domain::{
+        Effect, Identity, IdentityMode, IdentityScope, Problems, Statement, StatementPlace,
+        quotas::{self, policy_size},
+    },
     golden::{forms, objects::iam},
     policy,
-    ports::rules::{policy_document, quotas},
 };
 use std::collections::BTreeSet;
 
@@ -75,7 +77,7 @@ pub fn check(identity: &Identity, problems: &mut Problems) {
         }
     }
     if let Some(document) = iam::policy(identity) {
-        let size = policy_document::size(&document);
+        let size = policy_size(&document);
         let (most, what) = if *scope == IdentityScope::SessionPolicy {
             (quotas::SESSION_POLICY.most, "a session policy")
         } else {

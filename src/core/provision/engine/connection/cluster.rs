@@ -1,8 +1,8 @@
 //! What one connection has read of its clusters: each thing once. Errors are not kept, since a token may be renewed meanwhile.
 
 use crate::{
-    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, StableFacts},
-    ports::{Clusters, PortError, rules::RoleQuotas},
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, RoleQuotas, StableFacts},
+    ports::{Clusters, PortError},
 };
 use std::{
     collections::{HashMap, HashSet},

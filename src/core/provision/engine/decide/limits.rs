@@ -2,9 +2,9 @@
 
 use super::inputs::Inputs;
 use crate::{
-    domain::{Body, ClusterArn, Desired, Id, ObjectKey, Problem},
+    domain::{Body, ClusterArn, Desired, Id, ObjectKey, Problem, RoleQuotas, quotas},
     kinds::in_words,
-    ports::rules::{self, RoleQuotas, policy_document, quotas},
+    ports::rules::{self, policy_document},
 };
 
 pub fn judge(Inputs { change, ground, blueprint, found, .. }: &Inputs<'_>) -> Vec<Problem> {
@@ -12,12 +12,7 @@ pub fn judge(Inputs { change, ground, blueprint, found, .. }: &Inputs<'_>) -> Ve
 }
 
 /// `quotas`: of the account. Where they were not read, what no account may have is refused all the same.
-fn judge_objects(
-    id: &Id,
-    cluster: &ClusterArn,
-    objects: &[Desired],
-    quotas: Option<RoleQuotas>,
-) -> Vec<Problem> {
+fn judge_objects(id: &Id, cluster: &ClusterArn, objects: &[Desired], quotas: Option<RoleQuotas>) -> Vec<Problem> {
     let quotas = quotas.unwrap_or(RoleQuotas { trust: quotas::TRUST.raised, attached: quotas::ATTACHED.raised });
     let refused = objects.iter().filter_map(|object| Some((object, refusal(cluster, object, &quotas)?)));
     refused.map(|(object, why)| problem(id, object, &why)).collect()
@@ -76,8 +71,7 @@ mod tests {
                 json!({"access": {"deployer": {"create_role": true, "trusted_principal_arns": trusted(count)}}});
             let spec = fixtures::environment("pay", access);
             let blueprint = fixtures::rendered(&spec, None);
-            let found =
-                judge_objects(&spec.id(), &fixtures::facts().stable.cluster_arn, &blueprint.objects, quotas);
+            let found = judge_objects(&spec.id(), &fixtures::facts().stable.cluster_arn, &blueprint.objects, quotas);
             assert_eq!(found.len(), expected.iter().count(), "{reason}: {found:?}");
             let words = expected.unwrap_or_default();
             assert!(

@@ -2,9 +2,12 @@
 
 use super::{authentication::Authentication, ground::Ground, item::Item, shares::Lowered};
 use crate::{
-    domain::{AcceptedPath, Body, Class, Desired, Facts, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
+    domain::{
+        AcceptedPath, Body, Class, Desired, Facts, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record,
+        RoleQuotas,
+    },
     golden::{Blueprint, recorded},
-    ports::{Expect, Scope, Selector, rules::RoleQuotas},
+    ports::{Expect, Scope, Selector},
     provision::engine::{
         connection::{Engine, ShareClaim},
         failure::Failure,

@@ -1,8 +1,9 @@
 //! How much AWS takes of each thing: one table, by which the plan judges, the sandbox refuses, and the adapter asks before its first
 //! call. What an account may raise is a [`RoleQuotas`] of its own.
 
-use super::policy_document::size;
-use crate::domain::Role;
+use super::Role;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// One limit, and where AWS says it.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +63,7 @@ impl RoleQuotas {
         if role.attached.len() > self.attached {
             return Err(format!("LimitExceeded: Cannot exceed quota for PoliciesPerRole: {}", self.attached));
         }
-        let size = size(&role.trust);
+        let size = policy_size(&role.trust);
         if size > self.trust {
             let (most, name) = (self.trust, "ACLSizePerRole");
             return Err(format!("LimitExceeded: Cannot exceed quota for {name}: {most} (the policy has {size})"));
@@ -71,11 +72,62 @@ impl RoleQuotas {
     }
 }
 
+// === policies ===
+
+/// As IAM and EKS take it: text beyond Latin-1 (`[\u0009\u000A\u000D\u0020-\u00FF]+`) is escaped as JSON, which they decode.
+pub fn policy_text(document: &Value) -> String {
+    let mut text = String::new();
+    for c in document.to_string().chars() {
+        match c {
+            ' '..='\u{ff}' => text.push(c),
+            other => other.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}"))),
+        }
+    }
+    text
+}
+
+/// IAM does not count white space.
+pub fn policy_size(document: &Value) -> usize {
+    policy_text(document).chars().filter(|c| !c.is_whitespace()).count()
+}
+
+// === tags ===
+
+/// IAM knows the keys of tags by their letters whatever their case. EKS tells them apart.
+pub fn check_tag_case(tags: &BTreeMap<String, String>) -> Result<(), String> {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for name in tags.keys() {
+        if let Some(other) = seen.insert(name.to_lowercase(), name) {
+            return Err(format!(
+                "InvalidInput: Duplicate tag keys found. Please note that Tag keys are case insensitive. ({other}, {name})"
+            ));
+        }
+    }
+    Ok(())
+}
+
+pub fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), String> {
+    if tags.len() > TAGS.most {
+        return Err(format!("LimitExceeded: Cannot exceed quota for tags: {}", TAGS.most));
+    }
+    let allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
+    for (name, value) in tags {
+        let good = (1..=TAG_KEY.most).contains(&name.chars().count()) && value.chars().count() <= TAG_VALUE.most;
+        if !good || !allowed(name) || !allowed(value) || name.to_lowercase().starts_with("aws:") {
+            return Err(format!(
+                "ValidationError: the tag {name:?} = {value:?} is not allowed: 1 to 128 and 0 to 256 letters, digits and \
+                 ' _.:/=+-@', not beginning with aws:"
+            ));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     #[test]
     fn an_account_may_have_more() {
@@ -100,6 +152,21 @@ mod tests {
         ] {
             assert_eq!(RoleQuotas::are_needed(&role), needed, "{reason}");
             assert_eq!(raised.check(&role).is_ok(), fits, "{reason}");
+        }
+    }
+
+    #[test]
+    fn policies_are_written_in_latin_1() {
+        for (value, expected, reason) in [
+            ("caf\u{e9}", "\"caf\u{e9}\"", "Latin-1 stays"),
+            ("\u{4e2d}", "\"\\u4e2d\"", "another script"),
+            ("\u{1f600}", "\"\\ud83d\\ude00\"", "two units"),
+            ("a\tb", "\"a\\tb\"", "escaped by JSON itself"),
+        ] {
+            let written = policy_text(&json!(value));
+            assert_eq!(written, expected, "{reason}");
+            let read: Value = serde_json::from_str(&written).expect(reason);
+            assert_eq!(read, json!(value), "the same text: {reason}");
         }
     }
 }
