@@ -47,8 +47,7 @@ pub async fn fail_no_plan(real: Arc<Real>) -> Result<()> {
     }
     let mut refused = HashSet::new();
     proxy.rule(move |request| {
-        let is_single = request.is_describe() || request.action == "GetRole";
-        let is_first = is_single && refused.insert(about(request));
+        let is_first = request.is_describe() && refused.insert(about(request));
         if is_first { Intervention::Refuse(404) } else { Intervention::Pass }
     });
     for (reason, problem) in plan(&server, &config, &mut instances, &specs).await? {
