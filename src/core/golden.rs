@@ -18,6 +18,7 @@ mod defaults;
 mod diff;
 mod dispatch;
 mod environment;
+mod extras;
 #[cfg(test)]
 mod fixtures;
 mod forms;
@@ -31,6 +32,7 @@ mod loosening;
 mod namespace_checks;
 mod objects;
 mod outputs;
+mod parameters;
 mod parent;
 pub mod promises;
 mod quota;

@@ -27,6 +27,7 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
     objects.push(account);
     objects.extend(association);
     objects.extend(workload::render(effective, &inside));
+    let mut objects = resolved.extras.apply(objects);
     objects.push(record::desired(&effective.spec.id().into(), mark.labels()));
     objects
 }
