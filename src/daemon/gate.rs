@@ -115,7 +115,7 @@ impl Gate {
         match admitted {
             Ok((engine, bounds, may)) => Ok(Caller { identity, engine, allow, bounds, may, until }),
             Err(problem) => {
-                self.trail.turned_away(&identity, "hello", "", &problem).await;
+                self.trail.shut_out(&identity, &problem).await;
                 Err(refusal::not_admitted(&problem))
             }
         }

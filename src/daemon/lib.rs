@@ -8,6 +8,7 @@
 //! tls        certificates of both sides
 //! tokens     whose a bearer token is: an issuer's signature, or an API server's review
 //! gate       identity -> rule -> an engine within the rule's bounds
+//! strangers  whom nothing lets in: how much of them the ledger keeps
 //! held       that engine, with every refusal in the log and the ledger
 //! service    messages -> the engine of this connection, or an operation
 //! operations an accepted ensure or remove goes on without its client; the same request again waits for the same operation
@@ -41,6 +42,7 @@ mod sight;
 mod socket;
 mod start;
 mod store;
+mod strangers;
 mod tls;
 mod tokens;
 mod trail;
@@ -51,7 +53,7 @@ pub use gate::{EngineScope, MakeEngine, MakeSurvey, OperationSession};
 pub use health::HttpPlace;
 pub use ledger::{AuditedObjects, Entry as LedgerEntry, EntryKind, Verified, rotate_key, verify_file};
 pub use listen::Listen;
-pub use metrics::{EnvironmentCount, Metrics};
+pub use metrics::Metrics;
 pub use reads::Reads;
 pub use reconcile::{Mode, Reconcile, TierRule};
 pub use server::{Daemon, check, serve};

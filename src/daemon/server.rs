@@ -112,7 +112,7 @@ pub async fn serve(
     tending.spawn(operations.clone().tend());
     let shared = Shared { operations: operations.clone(), gate: gate.clone(), metrics: metrics.clone(), reports };
     if let Some(listener) = http {
-        tending.spawn(listener.serve(Health { operations: operations.clone(), metrics }));
+        tending.spawn(listener.serve(Health { operations: operations.clone(), metrics: metrics.clone() }));
     }
     let mut accepting = JoinSet::new();
     for listener in listeners {
@@ -124,7 +124,9 @@ pub async fn serve(
         match reconcile {
             Some(rules) => {
                 let (operations, trail) = (operations.clone(), trail.clone());
-                reconcile::run(Reconciler { rules, store, surveys, gate, operations, trail, knowledge, clock }).await
+                let reconciler =
+                    Reconciler { rules, store, surveys, gate, operations, trail, knowledge, metrics, clock };
+                reconcile::run(reconciler).await
             }
             None => pending().await,
         }

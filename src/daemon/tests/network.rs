@@ -171,6 +171,18 @@ async fn a_reader_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whom_no_rule_lets_in_does_not_fill_the_ledger() {
+    let mut network = Network::start().await;
+    for _ in 0..5 {
+        assert_eq!(network.code_for(network.pair("nobody", None), None).await, "daemon.caller");
+    }
+    network.daemon.take().unwrap().end();
+    let ledger = fs::read_to_string(network.fixture.audit()).unwrap();
+    let refused: Vec<&str> = ledger.lines().filter(|line| line.contains("\"kind\":\"refused\"")).collect();
+    assert!(refused.len() == 2 && refused[1].contains("\"more\":4"), "the first, and a count: {refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_team_sees_no_operations_of_others() {
     let network = Network::start().await;
     let team = network.client(None, Some(TokenSource::Text(network.issuer.token(json!({})))));
