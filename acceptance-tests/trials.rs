@@ -7,7 +7,7 @@ use crate::{
     failures::{self, replicas},
     fuzz, joined,
     live::Live,
-    metrics, packaging, people, permissions, read_cost, server, stories,
+    metrics, packaging, page, people, permissions, read_cost, server, stories,
     truth::{self, Way},
     wrong,
 };
@@ -36,6 +36,7 @@ pub fn all(cases: u64, real_cases: u64, seed: u64) -> Vec<Trial> {
         .chain(truth(cases, seed))
         .chain(replicas())
         .chain(metrics())
+        .chain([page()])
         .collect();
     match Programs::find() {
         None => trials.push(absent("Kubernetes: everything", "its programs are not here: see scripts/lib/tools.sh")),
@@ -118,6 +119,14 @@ fn metrics() -> [Trial; 2] {
         None => absent(name, "Prometheus is not here: see scripts/lib/tools.sh"),
     };
     [scraped, trial("daemon: its metrics are of the last round", metrics::are_of_the_last_round)]
+}
+
+fn page() -> Trial {
+    let name = "daemon: its page is seen in a browser";
+    match tools::built("chromium") {
+        Some(program) => trial(name, move || page::is_seen_in_a_browser(&program)),
+        None => absent(name, "Chromium is not here: see scripts/lib/tools.sh"),
+    }
 }
 
 fn replicas() -> Vec<Trial> {

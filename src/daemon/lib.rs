@@ -17,6 +17,7 @@
 //! trail      of each operation what is kept for good (ledger), and what is shown while it runs (events)
 //! reconcile  what is recorded on the clusters, compared with what is there between applies
 //! reports    what all of these know, for the commands that look at a daemon
+//! page       the same in a browser
 //! sight      how much of it a caller gets to see
 //! ```
 
@@ -32,6 +33,7 @@ mod listen;
 mod metrics;
 mod operations;
 mod outcome;
+mod page;
 mod reads;
 mod reconcile;
 mod refusal;
@@ -47,7 +49,7 @@ mod tls;
 mod tokens;
 mod trail;
 
-pub use client::{Address, Client, ClientOptions, TokenSource};
+pub use client::{Address, Client, ClientOptions, TokenSource, serve_page};
 pub use error::{DaemonError, JournalError, LedgerError};
 pub use gate::{EngineScope, MakeEngine, MakeSurvey, OperationSession};
 pub use health::HttpPlace;

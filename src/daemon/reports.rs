@@ -3,6 +3,7 @@
 use crate::{
     contract::{API, RELEASE},
     error::{JournalError, in_one_line},
+    events::Watching,
     gate::MakeSurvey,
     ledger::EntryKind,
     operations::Operations,
@@ -130,8 +131,15 @@ impl Reports {
         Ok(reports.collect())
     }
 
+    /// The events of an operation that runs, or the last one of one that has ended.
+    pub async fn watch(&self, operation: &str, sight: Sight) -> Result<Watching, Problem> {
+        // Before it is looked up: it may end in between.
+        let watching = self.trail.events.watch(Some(operation.to_owned()), sight.clone());
+        Ok(self.ended(operation, &sight).await?.map_or(watching, Watching::only))
+    }
+
     /// The last event of an operation that has ended already; `None`: it runs. One out of sight is not known.
-    pub async fn ended(&self, operation: &str, sight: &Sight) -> Result<Option<Event>, Problem> {
+    async fn ended(&self, operation: &str, sight: &Sight) -> Result<Option<Event>, Problem> {
         let news = self.store.renew(&[], &[], &[operation.to_owned()]).await.map_err(|error| unread(&error))?;
         let News { ended, unknown, .. } = news;
         if !unknown.is_empty() {
