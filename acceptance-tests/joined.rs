@@ -62,7 +62,7 @@ async fn facts(real: Arc<Real>) -> Result<()> {
     let facts = aws.facts(&ministack::CLUSTER.parse()?).await?;
     ensure!(facts.stable.cluster_arn == arn()?, "{facts:?}");
     ensure!(facts.version == "1.36" && facts.authentication_mode == "API", "{facts:?}");
-    ensure!(facts.network_policy_enforced, "the add-on says that it enforces: {facts:?}");
+    ensure!(facts.network_policy_enforced == Some(true), "the add-on says that it enforces: {facts:?}");
     // Random cases make permission sets of their own, under names with a tag.
     let sets: Vec<&String> = facts.stable.permission_sets.keys().filter(|set| !set.starts_with('w')).collect();
     ensure!(sets == ["AdministratorAccess", "PaymentsDev", "PaymentsView", "PlatformEngineer"], "{sets:?}");

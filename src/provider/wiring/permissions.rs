@@ -37,6 +37,7 @@ fn of_kubernetes(part: Option<Part>, group: Option<&str>) -> Value {
         items.extend(kube::for_environments(&names));
         items.push(kube::for_probe());
     }
+    items.push(kube::for_facts());
     if let Some(group) = group {
         items.extend(kube::bound(&items, group));
     }
