@@ -66,6 +66,21 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
         "The shares of an environment's slots add up to more than there is for them now",
         "Unless other slots of this run become smaller, apply waits for them and is then refused.",
     ),
+    (
+        "environment.quota_resource",
+        "A quota names something that Kubernetes does not count, or counts under another name",
+        "Write the name that the finding gives.",
+    ),
+    (
+        "access.principal_form",
+        "A principal is no IAM role or user that can have an access entry",
+        "Write the ARN of the role itself, with its path, and not of a session, a group or a service-linked role.",
+    ),
+    (
+        "drift.changed",
+        "An object was changed outside of Terraform, or by another run of this provider",
+        "The finding names each field and its manager. The next apply puts them back, unless `drift` says to report them.",
+    ),
     ("network.cidr_form", "A text is no range of addresses", "Write one range in each element, such as 10.0.0.0/8."),
     ("catalogue.deprecated", "A golden path is deprecated", "Do what its document says: the finding quotes it."),
     ("cluster.name", "The name or ARN of a cluster has another form", "Correct the id."),
@@ -138,58 +153,67 @@ pub fn page(src: &Path) -> anyhow::Result<String> {
     page += "\n## Checks\n";
     let rows = rows(&source);
     for (group, about) in GROUPS {
-        let of_group: Vec<_> = rows.iter().filter(|(code, _)| group_of(code) == *group).collect();
         let _ = write!(page, "\n### `{group}`\n\n{about}\n\n| code | is | it says | what to do |\n|---|---|---|---|\n");
-        for (code, Row { is, says, next }) in of_group {
-            let joined =
-                |texts: &BTreeSet<String>| texts.iter().map(|text| cell(text)).collect::<Vec<_>>().join("<br>");
-            let is: Vec<&str> = is.iter().map(String::as_str).collect();
+        for (Said { code, says, next }, is) in rows.iter().filter(|(said, _)| group_of(said.code) == *group) {
+            let joined = |texts: &[&str]| texts.iter().map(|text| cell(text)).collect::<Vec<_>>().join("<br>");
+            let is: Vec<&str> = is.iter().copied().collect();
             let _ = writeln!(page, "| `{code}` | {} | {} | {} |", is.join(" or "), joined(says), joined(next));
         }
     }
     Ok(page)
 }
 
-#[derive(Default)]
-struct Row {
-    is: BTreeSet<String>,
-    says: BTreeSet<String>,
-    next: BTreeSet<String>,
+/// One row of the page: what is said under a code, in one of the places that report it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Said<'a> {
+    code: &'a str,
+    says: Vec<&'a str>,
+    next: Vec<&'a str>,
 }
 
-fn rows(source: &Source) -> BTreeMap<&str, Row> {
-    let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
+/// Each with its severities.
+fn rows(source: &Source) -> BTreeMap<Said<'_>, BTreeSet<&str>> {
+    let mut rows: BTreeMap<Said<'_>, BTreeSet<&str>> = BTreeMap::new();
+    let mut without: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for Report { code, kind, summaries, details } in &source.reports {
-        let row = rows.entry(code).or_default();
-        match kind.as_str() {
-            "error" | "warning" => drop(row.is.insert(kind.clone())),
-            _ => row.is.extend(["error", "warning"].map(str::to_owned)),
+        let is: &[&str] = match kind.as_str() {
+            "error" => &["error"],
+            "warning" => &["warning"],
+            _ => &["error", "warning"],
+        };
+        let (says, next) = (texts(summaries), texts(details));
+        match says.is_empty() || next.is_empty() {
+            true => without.entry(code).or_default().extend(is),
+            false => rows.entry(Said { code, says, next }).or_default().extend(is),
         }
-        row.says.extend(summaries.iter().cloned());
-        row.next.extend(details.iter().cloned());
     }
     for (code, says, next) in PUT_TOGETHER {
-        let row = rows.entry(code).or_default();
-        if row.is.is_empty() {
-            row.is.insert("error".to_owned());
-        }
-        row.says = [(*says).to_owned()].into();
-        row.next = [(*next).to_owned()].into();
+        let is = without.remove(code).unwrap_or_else(|| ["error"].into());
+        rows.insert(Said { code, says: vec![says], next: vec![next] }, is);
     }
     rows
 }
 
-/// Of the codes in the source, those that the page would not or not fully have.
+/// Those that say something by themselves.
+fn texts(texts: &[String]) -> Vec<&str> {
+    let has_words =
+        |text: &&str| text.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count() > 1;
+    texts.iter().map(|text| text.trim_start_matches("…. ").trim_start_matches("… ").trim()).filter(has_words).collect()
+}
+
+/// Of the codes in the source, those that the page would not have, or in some place without words.
 fn unsaid(source: &Source) -> Vec<String> {
     let rows = rows(source);
     let is_rule = |code: &str| RULES.iter().any(|rule| rule.id == code);
     let is_grouped = |code: &str| GROUPS.iter().any(|(group, _)| *group == group_of(code));
-    let is_said = |code: &str| rows.get(code).is_some_and(|row| !row.says.is_empty() && !row.next.is_empty());
-    let reported = source.reports.iter().map(|report| report.code.as_str());
-    let alike = source.alike.iter().map(String::as_str).filter(|code| is_grouped(code));
-    let codes: BTreeSet<&str> = reported.chain(alike).filter(|code| !is_rule(code)).collect();
-    let is_left = |code: &&str| !(is_grouped(code) && is_said(code));
-    codes.into_iter().filter(is_left).map(str::to_owned).collect()
+    let has_words = |report: &Report| !texts(&report.summaries).is_empty() && !texts(&report.details).is_empty();
+    let is_put_together = |code: &str| PUT_TOGETHER.iter().any(|(known, ..)| *known == code);
+    let wordless = source.reports.iter().filter(|report| !has_words(report)).map(|report| report.code.as_str());
+    let ungrouped = source.reports.iter().map(|report| report.code.as_str()).filter(|code| !is_grouped(code));
+    let alike = source.alike.iter().map(String::as_str).filter(|code| is_grouped(code) && !is_rule(code));
+    let absent = alike.filter(|code| !rows.keys().any(|said| said.code == *code));
+    let left: BTreeSet<&str> = wordless.filter(|code| !is_put_together(code) && !is_rule(code)).chain(ungrouped).chain(absent).collect();
+    left.into_iter().map(str::to_owned).collect()
 }
 
 fn group_of(code: &str) -> &str {
