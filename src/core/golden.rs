@@ -45,7 +45,7 @@ mod tests;
 pub use baseline::{Baseline, home, rendered, serves_guards};
 pub use blueprint::{Blueprint, SaidEngine, Summary};
 pub use budgets::budgets_beside;
-pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Tier};
+pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Life, PathReference, Status, Tier};
 pub use diff::{By, FieldChange, diff, view};
 pub use dispatch::{Descriptor, RESOURCES, Request, Resolved, ResolvedRequest, Spec, descriptor, recorded};
 pub use environment::Environment;

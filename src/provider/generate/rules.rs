@@ -212,7 +212,8 @@ fn unsaid(source: &Source) -> Vec<String> {
     let ungrouped = source.reports.iter().map(|report| report.code.as_str()).filter(|code| !is_grouped(code));
     let alike = source.alike.iter().map(String::as_str).filter(|code| is_grouped(code) && !is_rule(code));
     let absent = alike.filter(|code| !rows.keys().any(|said| said.code == *code));
-    let left: BTreeSet<&str> = wordless.filter(|code| !is_put_together(code) && !is_rule(code)).chain(ungrouped).chain(absent).collect();
+    let left: BTreeSet<&str> =
+        wordless.filter(|code| !is_put_together(code) && !is_rule(code)).chain(ungrouped).chain(absent).collect();
     left.into_iter().map(str::to_owned).collect()
 }
 
