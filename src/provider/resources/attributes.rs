@@ -4,7 +4,7 @@ mod choice;
 
 pub use choice::{choice, choice_or_default};
 
-use goldenpath_core::domain::{ClusterArn, ClusterRef, DriftMode, Quantities, Quantity};
+use goldenpath_core::domain::{ClusterArn, ClusterRef, DriftMode, NetworkEngine, Quantities, Quantity};
 use plugin::{
     Type, Value,
     schema::{Attribute, Object, computed, object, optional, required},
@@ -111,6 +111,8 @@ pub fn facts_read() -> Attribute {
         .describe("Everything known about the cluster, in the form that `offline` of the provider takes.")
 }
 
+const ENGINE: &str = "network_policy_engine";
+
 fn facts(given: bool) -> Object {
     // Written by hand for the offline target, what nearly all clusters have in common may be left out.
     let leaf = |name: &'static str, ty: Type, default: Option<Value>| match (given, default) {
@@ -126,6 +128,7 @@ fn facts(given: bool) -> Object {
     if given {
         arn = arn.parses::<ClusterArn>();
     }
+    let engine = if given { choice::<NetworkEngine>(ENGINE) } else { computed(ENGINE, Type::String) };
     let stable = object([
         arn,
         leaf("auto_mode", Type::Bool, Some(false.into()))
@@ -163,8 +166,7 @@ fn facts(given: bool) -> Object {
             "Whether anything enforces NetworkPolicies: the add-on `vpc-cni` with `enableNetworkPolicy`, Cilium or Calico seen running, \
              on Auto Mode the ConfigMap `amazon-vpc-cni` in `kube-system`. Null if what would say so may not be read.",
         ),
-        maybe("network_policy_engine", Type::String)
-            .describe("What was seen to enforce them: `vpc_cni`, `eks_auto`, `cilium` or `calico`."),
+        engine.describe("What was seen to enforce them: `vpc_cni`, `eks_auto`, `cilium` or `calico`."),
         maybe("pod_identity_agent", Type::Bool).describe(
             "Whether the DaemonSet `eks-pod-identity-agent` runs in `kube-system`. Null where it is an add-on or built in (Auto Mode), and \
              where it may not be read.",

@@ -1,7 +1,7 @@
 //! What the source says when it reports something: each code with its texts, read where they stand. So there is no second list that
 //! could be out of date.
 //!
-//! A report is a call whose first argument is a code, as a literal or by a constant of its file: `problems.error(code, field, summary,
+//! A report is a call of one of a few names whose first argument is a code, as a literal or by a constant of its file: `problems.error(code, field, summary,
 //! detail)`, `Problem::warning(code, summary, detail)`. Texts are the literals of an argument, or of the variable that stands there.
 
 use anyhow::{Context as _, anyhow};
@@ -12,13 +12,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Whoever makes a report; `make` stands for one of the two.
+const REPORTERS: [&str; 3] = ["error", "warning", "make"];
+
+/// Its checks name the fields of documents, which look like codes.
+const OF_DOCUMENTS: &str = "core/golden/catalogue";
+
 /// Where reports are made; commands and the plugin have no codes.
 const PLACES: [&str; 3] = ["core", "daemon", "provider/wiring"];
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Report {
     pub code: String,
-    /// `error`, `warning`, or the name of whatever function decides it.
+    /// One of [`REPORTERS`].
     pub kind: String,
     /// Each as the source writes it, with `…` for what is known later. More than one: it depends.
     pub summaries: Vec<String>,
@@ -52,8 +58,11 @@ pub fn read(src: &Path) -> anyhow::Result<Source> {
     for (path, tree) in trees {
         let is_test = of_tests.iter().any(|test| path.starts_with(test) || *path == test.with_extension("rs"));
         if !is_test {
-            let mut known = Known::default();
-            walk(&tree, &mut known, &mut source);
+            let mut found = Source::default();
+            walk(&tree, &mut Known::default(), &mut found);
+            source.reports.extend(found.reports);
+            let is_of_documents = path.strip_prefix(src).is_ok_and(|path| path.starts_with(OF_DOCUMENTS));
+            source.alike.extend(found.alike.into_iter().filter(|_| !is_of_documents));
         }
     }
     source.reports.sort();
@@ -139,9 +148,8 @@ fn report(kind: &str, inner: &[TokenTree], known: &Known) -> Option<Report> {
         [TokenTree::Ident(name)] => known.0.get(&name.to_string())?.first()?.clone(),
         _ => return None,
     };
-    let is_named = ["error", "warning"].contains(&kind);
-    let is_report = is_code(&code) || (is_named && !code.contains(' '));
     let texts = |argument: &[TokenTree]| known.texts(argument);
+    let is_report = REPORTERS.contains(&kind) && !code.contains([' ', '/', '{']);
     is_report.then(|| Report { code, kind: kind.to_owned(), summaries: texts(summary), details: texts(detail) })
 }
 

@@ -123,8 +123,10 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     let authentication = found.authentication.known();
     let against = authentication.map(|found| authentication::judge(&change.id, blueprint, found));
     said.add(against.into_iter().flatten().filter(|problem| is_plan || problem.is_error()))?;
-    let unenforced = found.cluster.as_ref().and_then(|facts| enforcement::judge(&blueprint.summary, facts));
-    let without = credentials::judge(blueprint, found.cluster.as_ref(), found.knows_issuer);
+    // What is there already is healed on any cluster: a plan of it reads none of this.
+    let cluster = found.cluster.as_ref().filter(|_| change.is_another_request());
+    let unenforced = cluster.and_then(|facts| enforcement::judge(&blueprint.summary, facts));
+    let without = credentials::judge(blueprint, cluster, found.knows_issuer);
     said.add(unenforced.into_iter().chain(without).filter(|problem| is_plan || problem.is_error()))?;
     let outdated = change.planned.and_then(|planned| promise::check_kept(planned, &promise.lines));
     said.add(outdated.map(|outdated| parent_changed(inputs).unwrap_or(outdated)))?;

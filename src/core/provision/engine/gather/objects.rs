@@ -208,16 +208,16 @@ impl Engine {
 
     /// A plan of something that exists reads them where its request changes; mostly its refresh has done so.
     async fn cluster_again(&self, change: &ChangeRequest<'_>, ground: &Ground) -> Option<Facts> {
-        change.prior.filter(|prior| prior.spec != *change.spec)?;
-        self.cluster_facts(change, ground).await
+        match change.is_another_request() {
+            true => self.cluster_facts(change, ground).await,
+            false => None,
+        }
     }
 
     /// Only a plan says it: who may make the provider of the issuer makes it in the same run, or before.
     async fn knows_issuer(&self, change: &ChangeRequest<'_>, ground: &Ground, blueprint: &Blueprint) -> Option<bool> {
-        let issuer = blueprint.summary.issuer.as_deref().filter(|_| change.is_plan())?;
-        if change.prior.is_some_and(|prior| prior.spec == *change.spec) {
-            return None;
-        }
+        let is_asked = change.is_plan() && change.is_another_request();
+        let issuer = blueprint.summary.issuer.as_deref().filter(|_| is_asked)?;
         self.clusters.oidc_provider_exists(&ground.facts, issuer).await.ok()
     }
 
