@@ -16,6 +16,7 @@ mod names;
 mod object;
 mod outputs;
 mod partition;
+mod patch;
 mod permission;
 pub mod pointer;
 mod problem;
@@ -41,6 +42,7 @@ pub use marks::{
 pub use names::{ClusterArn, ClusterRef, DnsLabel, EnvironmentId, NameError, PersonaName, SlotId, TierClass, TierName};
 pub use object::{AccessEntry, AccessPolicy, Body, Desired, Observed, Owner, Ownership, PodIdentityAssociation, Role};
 pub use outputs::{COMMON_OUTPUTS, Computed, Outputs};
+pub use patch::merge_patch;
 pub use permission::{Permission, Who};
 pub use problem::{Class, Problem, Problems, Severity, listed};
 pub use quantity::{Quantity, QuantityError};

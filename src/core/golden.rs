@@ -19,6 +19,7 @@ mod defaults;
 mod diff;
 mod dispatch;
 mod environment;
+mod extras;
 #[cfg(test)]
 mod fixtures;
 mod forms;
@@ -32,6 +33,7 @@ mod loosening;
 mod namespace_checks;
 mod objects;
 mod outputs;
+mod parameters;
 mod parent;
 pub mod promises;
 mod quota;

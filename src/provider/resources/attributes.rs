@@ -74,6 +74,13 @@ pub fn text_set(name: &'static str, example: &str) -> Attribute {
     optional(name, texts()).example(Value::set([example.into()]))
 }
 
+pub fn parameters() -> Attribute {
+    optional("parameters", Type::Dynamic).example(Value::map([("log_days", Value::from(30))])).describe(
+        "What the golden path lets teams set besides, by name: an object of the parameters that it declares, each of the type and inside of \
+         the bounds that the path gives it. `team-standard` has none. `terraform-provider-goldenpath catalogue show <name>` lists them.",
+    )
+}
+
 pub fn claim() -> Attribute {
     optional("claim", Type::String).not_empty().example("git.example.com/payments/infra").describe(
         "Who holds this: a text of your own that no other configuration uses, such as a repository, or the namespace, name and uid of \

@@ -10,14 +10,16 @@ use crate::{
     domain::{DefaultDeny, EnvironmentSpec, NetworkEngine, Problem, Problems, Quantities, StableFacts},
     golden::{
         blueprint::{SaidEngine, Summary},
-        catalogue::Catalogue,
+        catalogue::{Catalogue, ParameterOf},
         checks::check_engine,
         defaults::{admission, namespace, network, roles},
+        extras::{self, Asked, Extras, Surroundings},
         objects::{
             iam::RoleTerms,
             mark::{Mark, owner_annotations},
             namespace::{GoldenNamespace, NamespaceTerms, PriorityQuota},
         },
+        parameters,
         parent::Parent,
         quota,
     },
@@ -35,6 +37,8 @@ pub struct Resolved {
     pub namespaces: Vec<GoldenNamespace>,
     /// That of the cluster when the environment was made.
     pub pod_security_version: String,
+    /// What its path's document says besides.
+    pub extras: Extras,
     /// The roles behind permission sets.
     pub permission_sets: BTreeMap<String, String>,
 }
@@ -78,6 +82,19 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         namespaces: parent.namespaces.values().cloned().collect(),
         boundaries: if has_roles { vec![roles.boundary.clone()] } else { vec![] },
     };
+    let parameters = parameters::filled(&effective.terms.path, ParameterOf::Environment, spec.parameters.as_ref());
+    let asked = Asked {
+        terms: &effective.terms,
+        tier: &spec.tier,
+        facts,
+        spec: serde_json::to_value(spec).unwrap_or_default(),
+        parameters: &parameters,
+        environment: spec.name.as_str(),
+        team: spec.team.as_str(),
+        namespaces: namespaces.iter().map(|namespace| Surroundings { name: &namespace.name, is_own: true }).collect(),
+        is_slot: false,
+    };
+    let extras = extras::resolve(&asked, &mark)?;
     let namespace_terms = namespace::terms(mark, &effective.terms, &parent.network, &parent.subjects, facts);
     Ok(Resolved {
         effective,
@@ -87,6 +104,7 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         roles,
         namespace_terms,
         namespaces,
+        extras,
         pod_security_version: facts.pod_security_version.clone(),
         permission_sets: facts.permission_sets.clone(),
     })

@@ -6,9 +6,10 @@ use super::{check::TOO_LONG, effective::Effective, share::field_of};
 use crate::{
     domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Statement, TierClass, covered, listed},
     golden::{
-        catalogue::{Grants, SAME_ENVIRONMENT, filled, owned},
+        catalogue::{Grants, ParameterOf, SAME_ENVIRONMENT, filled, owned},
         checks::{check_engine, check_granted_fqdns, check_namespace_length, check_reserved},
         namespace_checks::judge_keys,
+        parameters,
         quota::QuotaPart,
     },
 };
@@ -30,6 +31,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
             );
         }
     }
+    parameters::judge(&terms.path, ParameterOf::Slot, spec.parameters.as_ref(), problems);
     judge_keys(&terms.path, [&spec.labels, &spec.annotations], &[], problems);
     judge_quota(effective, problems);
     if effective.min_replicas > effective.share.max_replicas {

@@ -32,6 +32,7 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
         objects.extend(policies.into_iter().map(|(_, policy)| policy));
     }
     objects.extend(workload::render(effective, &inside));
+    let mut objects = resolved.extras.apply(objects);
     objects.push(record::desired(&effective.spec.id().into(), mark.labels()));
     objects
 }
