@@ -29,7 +29,7 @@ mod version;
 pub use cidr::{Cidr, CidrError};
 pub use digest::{digest, short_hash};
 pub use document::{Name, from_document, from_document_text};
-pub use facts::{Facts, IdentityProvider, StableFacts};
+pub use facts::{Facts, IdentityProvider, POD_IDENTITY_AGENT, StableFacts};
 pub use fields::{Field, Fields, FieldsBuilder, Holder};
 pub use given::Given;
 pub use glob::{covered, covers, glob};

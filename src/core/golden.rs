@@ -12,6 +12,7 @@
 mod admission;
 mod baseline;
 mod blueprint;
+mod budgets;
 mod catalogue;
 mod checks;
 mod defaults;
@@ -44,7 +45,8 @@ mod slot;
 mod tests;
 
 pub use baseline::{Baseline, home, rendered, serves_guards};
-pub use blueprint::{Blueprint, Summary};
+pub use blueprint::{Blueprint, SaidEngine, Summary};
+pub use budgets::budgets_beside;
 pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Life, PathReference, Status, Tier};
 pub use diff::{By, FieldChange, diff, view};
 pub use dispatch::{Descriptor, RESOURCES, Request, Resolved, ResolvedRequest, Spec, descriptor, recorded};

@@ -9,7 +9,7 @@ use super::{effective::Effective, names::priority_quota_name};
 use crate::{
     domain::{DefaultDeny, EnvironmentSpec, NetworkEngine, Problem, Problems, Quantities, StableFacts},
     golden::{
-        blueprint::Summary,
+        blueprint::{SaidEngine, Summary},
         catalogue::{Catalogue, ParameterOf},
         checks::check_engine,
         defaults::{admission, namespace, network, roles},
@@ -76,7 +76,8 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         path: effective.terms.path.id(),
         tier: Some(spec.tier.clone()),
         class: Some(tier.class),
-        assumes_enforcement: parent.network.default_deny != DefaultDeny::None && !names_engine(spec),
+        enforcement: (parent.network.default_deny != DefaultDeny::None).then(|| said_engine(spec)),
+        issuer: None,
         deletion_protection: spec.deletion_protection.unwrap_or(tier.deletion_protection),
         namespaces: parent.namespaces.values().cloned().collect(),
         boundaries: if has_roles { vec![roles.boundary.clone()] } else { vec![] },
@@ -109,9 +110,12 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
     })
 }
 
-fn names_engine(spec: &EnvironmentSpec) -> bool {
-    let named = spec.network.as_ref().and_then(|network| network.engine);
-    named.is_some_and(|engine| engine != NetworkEngine::Auto)
+fn said_engine(spec: &EnvironmentSpec) -> SaidEngine {
+    let network = spec.network.as_ref();
+    SaidEngine {
+        engine: network.and_then(|network| network.engine).filter(|engine| *engine != NetworkEngine::Auto),
+        reason: network.and_then(|network| network.engine_reason.clone()),
+    }
 }
 
 /// What slots need to know of an environment.
@@ -158,6 +162,7 @@ impl Foundation {
             slots_percent: effective.slots_percent,
             headroom_percent: effective.headroom_percent,
             subjects: personas.iter().map(|persona| (persona.name, persona.subjects.clone())).collect(),
+            access_policies: people::access_policies(&personas),
             network,
             owner_annotations,
             admission_annotations: admission::annotations(spec, &tier.grants.admission),

@@ -59,8 +59,10 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
             );
         }
     }
-    let names_slots = spec.ingress.as_ref().is_some_and(|ingress| !ingress.from_slots.is_empty());
-    if names_slots
+    // Those of other environments would not get in without it.
+    let is_sibling = |slot: &String| slot.rsplit('/').nth(1) == Some(effective.environment());
+    let names_siblings = spec.ingress.as_ref().is_some_and(|ingress| ingress.from_slots.iter().any(is_sibling));
+    if names_siblings
         && deny.has_ingress()
         && parent.network.egress_presets.iter().any(|preset| preset == SAME_ENVIRONMENT)
     {
