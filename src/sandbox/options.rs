@@ -44,6 +44,9 @@ pub struct ClusterOptions {
     /// `<plural>.<group>`
     #[serde(default)]
     pub crds: Vec<String>,
+    /// Whether IAM knows the cluster's OIDC issuer.
+    #[serde(default = "known")]
+    pub oidc_provider: bool,
     /// OIDC providers of people.
     #[serde(default)]
     pub identity_providers: Vec<IdentityProvider>,
@@ -69,6 +72,7 @@ impl ClusterOptions {
             network_policy_enforced: enforced(),
             addons: addons(),
             crds: vec![],
+            oidc_provider: known(),
             identity_providers: vec![],
             trust_policy_size: None,
             policies_per_role: None,
@@ -98,6 +102,9 @@ fn authentication_mode() -> String {
     "API".to_owned()
 }
 fn enforced() -> bool {
+    true
+}
+fn known() -> bool {
     true
 }
 fn addons() -> Vec<String> {

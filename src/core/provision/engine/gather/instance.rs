@@ -6,7 +6,7 @@ use super::{
     objects::read_more,
 };
 use crate::{
-    domain::{ObjectKey, Observed, Problem, StableFacts},
+    domain::{ClusterRef, Facts, ObjectKey, Observed, Problem, StableFacts},
     golden::{Blueprint, Parent},
     ports::{Scope, Selector},
     provision::{
@@ -14,8 +14,8 @@ use crate::{
         engine::{connection::Engine, failure::Failure, record, target::Moment},
     },
 };
-use futures_util::future::join;
-use std::{collections::BTreeSet, time::Duration};
+use futures_util::future::{Either, select};
+use std::{collections::BTreeSet, pin::pin, time::Duration};
 
 /// IAM and EKS are eventually consistent: what state and the record both name may just not be seen for a moment.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -40,9 +40,7 @@ impl Engine {
         }
         let target = self.clusters.target(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
         same_target(&id.to_string(), request.target.as_deref(), &target)?;
-        let (now, listed) = join(self.clusters.facts(&cluster), self.read_ahead(request)).await;
-        let now = now.map_err(|error| unreadable(&cluster, error))?;
-        listed?;
+        let now = self.facts_and_listing(request, &cluster).await?;
         let replaced = replaced(remembered.as_ref(), &now.stable);
         let facts = as_made(id, now.stable, remembered.as_ref());
         let parent = match id.parent() {
@@ -54,6 +52,23 @@ impl Engine {
             Some(_) => None,
         };
         Ok(InstanceGround { target, facts, parent, authentication, replaced })
+    }
+
+    /// At the same time. A cluster whose facts cannot be read is reported at once, whatever the listing waits for.
+    async fn facts_and_listing(&self, request: &ObserveRequest, cluster: &ClusterRef) -> Result<Facts, Problem> {
+        let facts = async { self.clusters.facts(cluster).await.map_err(|error| unreadable(cluster, error)) };
+        match select(pin!(facts), pin!(self.read_ahead(request))).await {
+            Either::Left((facts, listing)) => {
+                let facts = facts?;
+                listing.await?;
+                Ok(facts)
+            }
+            Either::Right((listed, facts)) => {
+                let facts = facts.await?;
+                listed?;
+                Ok(facts)
+            }
+        }
     }
 
     /// Beside the facts, where state knows the cluster.
