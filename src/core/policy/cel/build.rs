@@ -5,8 +5,9 @@ use super::{
     error::{ExpressionProblem, MAX_DEPTH},
     functions::{Function, TypeName},
     macros::{Expanded, expand},
+    operators::Binary,
     signatures::signatures,
-    tree::{Access, Binary, Element, Fallback, Loop, Node},
+    tree::{Access, Element, Fallback, Loop, Node},
 };
 use kube_cel::cel::{
     IdedExpr, Value,

@@ -35,7 +35,7 @@ pub(super) fn int(value: &Value) -> Result {
     match value {
         Value::Int(_) => Ok(value.clone()),
         Value::UInt(unsigned) => Ok(Value::Int(i64::try_from(*unsigned).map_err(|_| OVERFLOW)?)),
-        // Both ends are out, as they can't be told from what is beyond them.
+        // Both ends are out: as doubles they equal what is beyond them.
         Value::Float(double) if *double > i64::MIN as f64 && *double < i64::MAX as f64 => {
             Ok(Value::Int(*double as i64))
         }

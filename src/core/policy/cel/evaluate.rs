@@ -5,9 +5,9 @@ use super::{
     bindings::Bindings,
     error::EvaluationError::{self, *},
     functions, json,
-    operators::{self, no_such_overload},
+    operators::{self, Binary, no_such_overload},
     optionals::{self, none, some},
-    tree::{Access, Binary, Element, Expression, Fallback, Loop, Node},
+    tree::{Access, Element, Expression, Fallback, Loop, Node},
 };
 use kube_cel::cel::{Value, objects::Key};
 use std::sync::Arc;

@@ -6,9 +6,8 @@ use super::{
     error::EvaluationError::{self, *},
     json,
     library::LibraryCall,
-    operators::{self, no_such_overload},
+    operators::{self, Binary, no_such_overload},
     optionals::{self, none, some},
-    tree::Binary,
 };
 use kube_cel::cel::{
     Value,

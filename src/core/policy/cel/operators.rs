@@ -3,10 +3,25 @@
 use super::{
     error::EvaluationError::{self, *},
     json,
-    tree::Binary,
 };
 use kube_cel::cel::{Value, objects::KeyRef};
 use std::{cmp::Ordering, sync::Arc};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Binary {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    In,
+}
 
 type Result<T = Value> = std::result::Result<T, EvaluationError>;
 
