@@ -4,6 +4,7 @@
 mod bounds;
 mod callers;
 pub mod cel;
+pub mod document;
 mod finding;
 mod iam;
 mod looks;

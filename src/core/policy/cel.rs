@@ -22,7 +22,9 @@ mod signatures;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod types;
 
 pub use bindings::Bindings;
 pub use error::{EvaluationError, ExpressionError, ExpressionProblem, MAX_DEPTH, MAX_LENGTH};
 pub use tree::Expression;
+pub use types::Type;

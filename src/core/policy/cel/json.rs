@@ -60,7 +60,7 @@ pub(super) fn written(value: &Value) -> Result<Json, EvaluationError> {
     })
 }
 
-/// As the API server names types in errors.
+/// As the API server names types in errors, but for short names of times.
 pub(super) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null_type",

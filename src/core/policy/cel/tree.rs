@@ -1,6 +1,6 @@
 //! An expression as it is walked: operators, functions and variables are found out once, where it is parsed.
 
-use super::{functions::Function, operators::Binary};
+use super::{functions::Function, operators::Binary, types::Type};
 use kube_cel::cel::Value;
 
 /// All its names and functions exist.
@@ -8,6 +8,7 @@ use kube_cel::cel::Value;
 pub struct Expression {
     pub(super) text: String,
     pub(super) root: Node,
+    pub(super) of: Type,
 }
 
 #[derive(Debug)]
