@@ -11,6 +11,7 @@ mod build;
 mod conversions;
 mod error;
 mod evaluate;
+mod formats;
 mod functions;
 mod json;
 mod library;
@@ -21,8 +22,10 @@ mod parse;
 mod signatures;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod tree;
 mod types;
+mod words;
 
 pub use bindings::Bindings;
 pub use error::{EvaluationError, ExpressionError, ExpressionProblem, MAX_DEPTH, MAX_LENGTH};

@@ -3,8 +3,9 @@
 
 use super::{
     error::{ExpressionProblem, MAX_DEPTH},
-    functions::{self, Function, TypeName},
-    json,
+    formats,
+    functions::{self, Function},
+    json::{self, TypeName},
     macros::{Expanded, expand},
     operators::{self as ours, Binary},
     signatures::signatures,
@@ -337,6 +338,11 @@ impl Builder<'_> {
         self.is_formatted = outside;
         let of = self.result(id, name.clone(), is_method, &types)?;
         let function = Function::new(&name, is_method, nodes.len());
+        if name == "getEscapedPath" {
+            let reason =
+                "it tells an address without a path apart from one with the path /, which the library does not";
+            return refused(id, ExpressionProblem::Unsupported { function: name, reason });
+        }
         if let Some(problem) = constant(&function, &name, &nodes) {
             return refused(id, problem);
         }
@@ -358,6 +364,19 @@ fn constant(function: &Function, name: &str, nodes: &[Node]) -> Option<Expressio
     };
     let arguments: Vec<Value> = match (name, nodes) {
         ("matches", [_, Node::Literal(pattern)]) => vec![Value::String(Arc::default()), pattern.clone()],
+        ("format", [Node::Literal(Value::String(pattern)), Node::List(elements)])
+            if let Err(problem) = formats::check(pattern, elements.len()) =>
+        {
+            return Some(ExpressionProblem::Constant(problem));
+        }
+        (name, [_, zone]) if name.starts_with("get") => {
+            let is_offset = |zone: &str| zone == "UTC" || zone.trim_start_matches(['+', '-']).split(':').count() == 2;
+            if matches!(zone, Node::Literal(Value::String(zone)) if is_offset(zone)) {
+                return None;
+            }
+            let reason = "a time zone is written as an offset, like '+02:00'";
+            return Some(ExpressionProblem::Unsupported { function: name.to_owned(), reason });
+        }
         ("format", [Node::Literal(_), Node::List(elements)]) => {
             let elements = elements.iter().map(|element| literal(&element.value)).collect::<Option<Vec<_>>>()?;
             vec![literal(&nodes[0])?, Value::List(Arc::new(elements))]
