@@ -91,3 +91,126 @@ fn our_engine_says_what_the_api_server_says() {
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+const DOCUMENT: &str = "\
+apiVersion: goldenpath.internal/v1
+kind: Policy
+name: few-replicas
+version: 1.0.0
+description: Few replicas.
+params:
+  most: { type: integer, default: 3 }
+match:
+  - { groups: [apps], versions: [v1], resources: [deployments] }
+variables:
+  - name: replicas
+    expression: object.spec.?replicas.orValue(1)
+validations:
+  - expression: variables.replicas <= params.most
+    message: Too many replicas.
+    messageExpression: \"'%d replicas'.format([variables.replicas])\"
+    remedy: Ask for fewer.
+    field: share.max_replicas
+severity: { dev: audit, staging: warn, prod: deny }
+exemptions:
+  - reason: moves to another cluster
+    until: 2026-12-31
+    exempt: { namespaces: [legacy] }
+";
+
+fn deployment<'a>(object: Option<&'a Value>, namespace: &'a str) -> Case<'a> {
+    Case {
+        api: "apps/v1",
+        kind: "Deployment",
+        namespace: Some(namespace),
+        name: "api",
+        operation: Operation::Create,
+        object,
+        old: None,
+        namespace_object: None,
+        class: Some(crate::domain::TierClass::Staging),
+    }
+}
+
+#[test]
+fn an_error_names_its_place() {
+    let table = [
+        (("kind: Policy", "kind: Police"), (1, 1), "kind: must be Policy", "another document"),
+        (("message:", "massage:"), (15, 5), "massage", "a misspelt field"),
+        (
+            ("variables.replicas <=", "variables.replicaz <="),
+            (14, 17),
+            "unknown name `variables.replicaz`",
+            "a validation",
+        ),
+        (("object.spec.?replicas", "object.spec.("), (12, 17), "Syntax error", "a variable"),
+        (("'%d replicas'", "1 + size"), (16, 24), "validations[0] (messageExpression)", "a message"),
+        (
+            ("default: 3", "default: [3]"),
+            (1, 1),
+            "params.most: the default must be a integer",
+            "a default of another type",
+        ),
+        (("[legacy]", "[]"), (1, 1), "exemptions", "an exemption of everything"),
+    ];
+    for ((from, to), place, message, reason) in table {
+        let error = Policy::read(&DOCUMENT.replace(from, to)).unwrap_err();
+        assert!(error.to_string().contains(message), "{reason}: {error}");
+        assert_eq!((error.line, error.column), place, "{reason}: {error}");
+    }
+}
+
+#[test]
+fn an_object_is_judged_by_class_params_and_date() {
+    let policy = Policy::read(DOCUMENT).unwrap();
+    let (few, many) = (json!({"spec": {"replicas": 2}}), json!({"spec": {"replicas": 5}}));
+    assert_eq!(policy.judge(&deployment(Some(&few), "shop"), TODAY), Outcome::Passed);
+    let Outcome::Found(found) = policy.judge(&deployment(Some(&many), "shop"), TODAY) else { panic!("passed") };
+    let expected = Judgement {
+        verdict: crate::policy::Verdict::Violated,
+        action: Action::Warn,
+        message: "5 replicas".into(),
+        remedy: "Ask for fewer.".into(),
+        field: Some("share.max_replicas".into()),
+        lapsed: None,
+    };
+    assert_eq!(found, [expected]);
+    let exempt = policy.judge(&deployment(Some(&many), "legacy"), TODAY);
+    assert!(matches!(exempt, Outcome::Exempt { .. }), "until its last day: {exempt:?}");
+    let Outcome::Found(lapsed) = policy.judge(&deployment(Some(&many), "legacy"), date(2027, 1, 1)) else {
+        panic!("passed")
+    };
+    assert_eq!(lapsed[0].lapsed, Some(date(2026, 12, 31)), "what comes of a date can be told apart");
+    let Outcome::Found(unknown) = policy.judge(&deployment(None, "shop"), TODAY) else { panic!("passed") };
+    assert_eq!(unknown[0].verdict, crate::policy::Verdict::Undecided, "never a pass");
+    let wider = json!({"most": 9});
+    let wider = policy.with_params(wider.as_object().unwrap()).unwrap();
+    assert_eq!(wider.judge(&deployment(Some(&many), "shop"), TODAY), Outcome::Passed);
+    assert!(wider.with_params(json!({"most": "9"}).as_object().unwrap()).is_err(), "a value of another type");
+}
+
+#[test]
+fn params_are_written_into_what_is_installed() {
+    let policy = Policy::read(DOCUMENT).unwrap();
+    let bound = |name: &str, action| Bound {
+        name: Some(name.to_owned()),
+        namespaces: json!({"matchLabels": {"class": name}}),
+        action,
+    };
+    let made = installed(&policy, Some("true"), &[bound("dev", Action::Audit), bound("prod", Action::Deny)]);
+    let (name, spec) = made.policy;
+    assert_eq!(name, "gp-policy-few-replicas-1.0.0");
+    assert_eq!(spec["variables"][0], json!({"name": "params", "expression": r#"dyn({"most": dyn(3)})"#}));
+    assert_eq!(
+        spec["validations"][0]["expression"],
+        "(variables.replicas <= variables.params.most) || variables.exempt"
+    );
+    assert_eq!(spec["validations"][0]["message"], "Too many replicas. Ask for fewer.");
+    assert_eq!(spec["matchConditions"][0]["expression"], r#"!(request.namespace in ["legacy"])"#);
+    let bindings: Vec<_> =
+        made.bindings.iter().map(|(name, spec)| (name.as_str(), &spec["validationActions"][0])).collect();
+    assert_eq!(
+        bindings,
+        [("gp-policy-few-replicas-1.0.0-dev", &json!("Audit")), ("gp-policy-few-replicas-1.0.0-prod", &json!("Deny"))]
+    );
+}
