@@ -13,11 +13,12 @@ use crate::{
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected, from_document},
+    golden::Catalogue,
     policy::CallerRule,
     ports::Clock,
     provision::{
-        Bounds, Cancel, Description, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest,
-        Provisioner, RemoveRequest, Removed, Spec, Survey, Surveyed, Wanted,
+        Bounds, Cancel, Description, EnsureRequest, Observation, ObserveRequest, Outcome, PathReport, Preview,
+        PreviewRequest, Provisioner, RemoveRequest, Removed, Spec, Survey, Surveyed, Wanted, WantedPath,
     },
 };
 use serde_json::json;
@@ -188,6 +189,10 @@ impl Provisioner for FakeEngine {
         Ok(None)
     }
 
+    async fn golden_path(&self, _: &WantedPath) -> Result<PathReport, Problem> {
+        unimplemented!("no test asks for one")
+    }
+
     async fn describe(&self, _: &Id) -> Result<Option<Description>, Problem> {
         Ok(None)
     }
@@ -328,6 +333,7 @@ impl DaemonFixture {
             reconcile: None,
             engines,
             surveys,
+            catalogue: Catalogue::embedded(),
             callers,
             tokens,
             has_sessions: false,
