@@ -58,9 +58,7 @@ async fn install(people: &People, example: &Json) -> Result<()> {
     people.made("/api/v1/namespaces", &namespace).await?;
     let bound = Bound { name: None, namespaces: json!({"matchLabels": labels}), action: Action::Deny };
     let made = installed(&policy, None, &[bound]);
-    let object = |kind: &str, name: &str, spec: &Json| {
-        json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec})
-    };
+    let object = |kind: &str, name: &str, spec: &Json| json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec});
     let (name, spec) = &made.policy;
     let policy = object("ValidatingAdmissionPolicy", name, spec);
     people.made(&format!("{ADMISSION}/validatingadmissionpolicies"), &policy).await?;

@@ -43,8 +43,11 @@ pub(super) async fn holds(people: Arc<People>) -> Result<()> {
     let rows = table["cases"].as_array().context("cases")?;
     kind(&people, &table["objects"]["params"]).await?;
     let people = &people;
-    let created: Vec<Result<bool>> =
-        stream::iter(rows.iter().enumerate()).map(|(at, row)| policy(people, at, row)).buffered(AT_ONCE).collect().await;
+    let created: Vec<Result<bool>> = stream::iter(rows.iter().enumerate())
+        .map(|(at, row)| policy(people, at, row))
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
     let created = created.into_iter().collect::<Result<Vec<bool>>>()?;
     // Where conditions leave a request out, its policy is in force with the others.
     let probed = |at: &usize| created[*at] && rows[*at].get("conditions").is_none();
@@ -55,15 +58,22 @@ pub(super) async fn holds(people: Arc<People>) -> Result<()> {
         let object = &table["objects"]["web"];
         let probes = stream::iter(waiting).map(|at| async move { (at, create(people, at, object, true).await) });
         let probes: Vec<_> = probes.buffered(AT_ONCE).collect().await;
-        waiting = probes.into_iter().filter(|(_, reply)| reply.as_ref().is_ok_and(|reply| reply.status < 300)).map(|(at, _)| at).collect();
+        waiting = probes
+            .into_iter()
+            .filter(|(_, reply)| reply.as_ref().is_ok_and(|reply| reply.status < 300))
+            .map(|(at, _)| at)
+            .collect();
         if !waiting.is_empty() {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
     }
     let object = &table["objects"]["web"];
     let tried = stream::iter(rows.iter().enumerate().zip(created));
-    let wrong: Vec<Result<Option<String>>> =
-        tried.map(|((at, row), is_created)| wrong(people, at, row, object, is_created)).buffered(AT_ONCE).collect().await;
+    let wrong: Vec<Result<Option<String>>> = tried
+        .map(|((at, row), is_created)| wrong(people, at, row, object, is_created))
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
     none(wrong.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
@@ -76,7 +86,8 @@ async fn kind(people: &People, params: &Json) -> Result<()> {
             "names": {"kind": "Case", "plural": "cases", "singular": "case", "listKind": "CaseList"},
             "versions": [{"name": "v1", "served": true, "storage": true, "schema": schema}]}});
     people.made("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &definition).await?;
-    let params = json!({"apiVersion": "parity.test/v1", "kind": "Case", "metadata": {"name": "params"}, "spec": params});
+    let params =
+        json!({"apiVersion": "parity.test/v1", "kind": "Case", "metadata": {"name": "params"}, "spec": params});
     let started = Instant::now();
     loop {
         match people.made(CASES, &params).await {
@@ -109,23 +120,29 @@ async fn policy(people: &People, at: usize, row: &Json) -> Result<bool> {
     }
     if let Some(conditions) = row["conditions"].as_array() {
         let conditions = conditions.iter().enumerate();
-        spec["matchConditions"] = conditions.map(|(at, text)| json!({"name": format!("c{at}"), "expression": text})).collect();
+        spec["matchConditions"] =
+            conditions.map(|(at, text)| json!({"name": format!("c{at}"), "expression": text})).collect();
     }
     let mut binding = json!({"policyName": name, "validationActions": ["Deny"]});
     if row["expression"].as_str().context("expression")?.contains("params") {
         spec["paramKind"] = json!({"apiVersion": "parity.test/v1", "kind": "Case"});
         binding["paramRef"] = json!({"name": "params", "namespace": NAMESPACE, "parameterNotFoundAction": "Deny"});
     }
-    let made = |kind: &str, spec: Json| {
-        json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec})
-    };
-    let reply = people.post(&format!("{ADMISSION}/validatingadmissionpolicies"), &made("ValidatingAdmissionPolicy", spec)).await?;
+    let made = |kind: &str, spec: Json| json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec});
+    let reply = people
+        .post(&format!("{ADMISSION}/validatingadmissionpolicies"), &made("ValidatingAdmissionPolicy", spec))
+        .await?;
     match reply.status {
         422 => return Ok(false),
         status if status < 300 => {}
         _ => bail!("{name}: {reply:?}"),
     }
-    people.made(&format!("{ADMISSION}/validatingadmissionpolicybindings"), &made("ValidatingAdmissionPolicyBinding", binding)).await?;
+    people
+        .made(
+            &format!("{ADMISSION}/validatingadmissionpolicybindings"),
+            &made("ValidatingAdmissionPolicyBinding", binding),
+        )
+        .await?;
     Ok(true)
 }
 

@@ -8,6 +8,7 @@ mod checked;
 mod form;
 mod judge;
 mod places;
+mod plan;
 #[cfg(test)]
 mod tests;
 

@@ -135,7 +135,8 @@ fn files(given: &[PathBuf], report: &mut Report) -> Vec<PathBuf> {
         match fs::read_dir(path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>()) {
             Ok(entries) => {
                 let mut inside: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
-                inside.retain(|path| path.extension().is_some_and(|end| end == "yaml" || end == "yml" || end == "json"));
+                inside
+                    .retain(|path| path.extension().is_some_and(|end| end == "yaml" || end == "yml" || end == "json"));
                 inside.sort();
                 all.extend(inside);
             }

@@ -214,3 +214,35 @@ fn params_are_written_into_what_is_installed() {
         [("gp-policy-few-replicas-1.0.0-dev", &json!("Audit")), ("gp-policy-few-replicas-1.0.0-prod", &json!("Deny"))]
     );
 }
+
+#[test]
+fn a_plan_shows_errors_warnings_and_dates() {
+    let many = json!({"spec": {"replicas": 5}});
+    let denying = Policy::read(&DOCUMENT.replace("staging: warn", "staging: deny")).unwrap();
+    let warning = Policy::read(DOCUMENT).unwrap();
+    let audited = Policy::read(&DOCUMENT.replace("staging: warn", "staging: audit")).unwrap();
+    let later = date(2027, 1, 1);
+    let (shop, legacy) = (deployment(Some(&many), "shop"), deployment(Some(&many), "legacy"));
+    let unknown = deployment(None, "shop");
+    let table = [
+        (&denying, &shop, TODAY, false, "error", "what is denied stops even a quiet plan"),
+        (&warning, &shop, TODAY, true, "warning", "a warning stays one"),
+        (&audited, &shop, TODAY, true, "nothing", "for an audit only"),
+        (&denying, &legacy, TODAY, true, "nothing", "exempt"),
+        (&denying, &legacy, later, true, "error", "no longer exempt, and changed"),
+        (&denying, &legacy, later, false, "warning", "time never breaks a quiet plan"),
+        (&denying, &unknown, TODAY, true, "warning", "decided at apply"),
+    ];
+    for (policy, case, today, is_changed, expected, reason) in table {
+        let problems = policy.problems(case, today, "the Deployment api", is_changed);
+        let shown = problems.first().map_or("nothing", |problem| if problem.is_error() { "error" } else { "warning" });
+        assert_eq!(shown, expected, "{reason}: {problems:?}");
+    }
+    let problem = denying.problems(&legacy, later, "the Deployment api", true).remove(0);
+    assert_eq!(problem.summary, "5 replicas");
+    assert_eq!(
+        problem.detail,
+        "Policy few-replicas 1.0.0 flags the Deployment api. Its exemption ended on 2026-12-31. Ask for fewer."
+    );
+    assert_eq!(problem.field, ["share", "max_replicas"]);
+}

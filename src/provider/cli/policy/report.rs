@@ -150,7 +150,8 @@ impl Report {
         let of = |action| self.findings.iter().filter(|finding| finding.action == action).count();
         let (denied, warned, audited) = (of(Action::Deny), of(Action::Warn), of(Action::Audit));
         let (objects, errors) = (self.objects, self.problems.len());
-        let _ = writeln!(text, "{objects} objects, {denied} denied, {warned} warnings, {audited} audited, {errors} errors");
+        let _ =
+            writeln!(text, "{objects} objects, {denied} denied, {warned} warnings, {audited} audited, {errors} errors");
         text
     }
 }

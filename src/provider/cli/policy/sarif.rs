@@ -9,9 +9,7 @@ pub(super) fn log(report: &Report, policies: &[&Policy]) -> Value {
         json!({"id": policy.form.name, "shortDescription": {"text": policy.form.description},
             "properties": {"version": policy.form.version.to_string()}})
     });
-    let place = |file: &str, line: usize, column: usize| {
-        json!([{"physicalLocation": {"artifactLocation": {"uri": file}, "region": {"startLine": line, "startColumn": column}}}])
-    };
+    let place = |file: &str, line: usize, column: usize| json!([{"physicalLocation": {"artifactLocation": {"uri": file}, "region": {"startLine": line, "startColumn": column}}}]);
     let findings = report.findings.iter().map(|finding| {
         let Finding { file, line, object, policy, action, message, remedy, .. } = finding;
         json!({"ruleId": policy, "level": level(*action), "message": {"text": format!("{object}: {message} {remedy}")},
