@@ -8,6 +8,7 @@
 
 mod bindings;
 mod build;
+mod constants;
 mod conversions;
 mod error;
 mod evaluate;

@@ -2,12 +2,12 @@
 //! expression is loaded.
 
 use super::{
+    constants::constant,
     error::{ExpressionProblem, MAX_DEPTH},
-    formats,
-    functions::{self, Function},
+    functions::Function,
     json::{self, TypeName},
     macros::{Expanded, expand},
-    operators::{self as ours, Binary},
+    operators::Binary,
     signatures::signatures,
     tree::{Access, Element, Fallback, Loop, Node},
     types::{Type, Types},
@@ -338,53 +338,11 @@ impl Builder<'_> {
         self.is_formatted = outside;
         let of = self.result(id, name.clone(), is_method, &types)?;
         let function = Function::new(&name, is_method, nodes.len());
-        if name == "getEscapedPath" {
-            let reason =
-                "it tells an address without a path apart from one with the path /, which the library does not";
-            return refused(id, ExpressionProblem::Unsupported { function: name, reason });
-        }
         if let Some(problem) = constant(&function, &name, &nodes) {
             return refused(id, problem);
         }
         Ok((Node::Call(function, nodes), of))
     }
-}
-
-/// What the API server evaluates when it compiles a policy: conversions of literals, regular expressions, formats. It refuses those that
-/// fail.
-fn constant(function: &Function, name: &str, nodes: &[Node]) -> Option<ExpressionProblem> {
-    const CONVERSIONS: &[&str] = &["bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint"];
-    let literal = |node: &Node| match node {
-        Node::Literal(value) => Some(value.clone()),
-        Node::Negate(of) => match of.as_ref() {
-            Node::Literal(value) => ours::negate(value).ok(),
-            _ => None,
-        },
-        _ => None,
-    };
-    let arguments: Vec<Value> = match (name, nodes) {
-        ("matches", [_, Node::Literal(pattern)]) => vec![Value::String(Arc::default()), pattern.clone()],
-        ("format", [Node::Literal(Value::String(pattern)), Node::List(elements)])
-            if let Err(problem) = formats::check(pattern, elements.len()) =>
-        {
-            return Some(ExpressionProblem::Constant(problem));
-        }
-        (name, [_, zone]) if name.starts_with("get") => {
-            let is_offset = |zone: &str| zone == "UTC" || zone.trim_start_matches(['+', '-']).split(':').count() == 2;
-            if matches!(zone, Node::Literal(Value::String(zone)) if is_offset(zone)) {
-                return None;
-            }
-            let reason = "a time zone is written as an offset, like '+02:00'";
-            return Some(ExpressionProblem::Unsupported { function: name.to_owned(), reason });
-        }
-        ("format", [Node::Literal(_), Node::List(elements)]) => {
-            let elements = elements.iter().map(|element| literal(&element.value)).collect::<Option<Vec<_>>>()?;
-            vec![literal(&nodes[0])?, Value::List(Arc::new(elements))]
-        }
-        (name, [node]) if CONVERSIONS.contains(&name) => vec![literal(node)?],
-        _ => return None,
-    };
-    functions::call(function, &arguments).err().map(ExpressionProblem::Constant)
 }
 
 fn message<T>(id: u64, name: String) -> Result<T> {

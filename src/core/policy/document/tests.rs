@@ -180,7 +180,7 @@ fn an_object_is_judged_by_class_params_and_date() {
     let Outcome::Found(lapsed) = policy.judge(&deployment(Some(&many), "legacy"), date(2027, 1, 1)) else {
         panic!("passed")
     };
-    assert_eq!(lapsed[0].lapsed, Some(date(2026, 12, 31)), "what comes of a date can be told apart");
+    assert_eq!(lapsed[0].lapsed, Some(date(2026, 12, 31)), "what comes of a date says so");
     let Outcome::Found(unknown) = policy.judge(&deployment(None, "shop"), TODAY) else { panic!("passed") };
     assert_eq!(unknown[0].verdict, crate::policy::Verdict::Undecided, "never a pass");
     let wider = json!({"most": 9});
