@@ -16,6 +16,7 @@ use goldenpath_core::{
     provision::Provisioner,
 };
 use jiff::civil::Date;
+use serde_json::{Value, json};
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
 
 /// What is lent to this command.
@@ -68,6 +69,8 @@ struct Schema {
 #[derive(Clone, Copy, ValueEnum)]
 enum SchemaKind {
     GoldenPath,
+    /// Of a document that extends another version, and need not say everything
+    GoldenPathExtension,
     GoldenPathTest,
 }
 
@@ -86,11 +89,30 @@ pub(super) fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::Result<
         Command::Test(arguments) => return cases::run(&arguments, &documents()?, tool),
         Command::Schema(Schema { kind }) => super::reports::json(&match kind {
             SchemaKind::GoldenPath => Catalogue::schema(),
+            SchemaKind::GoldenPathExtension => of_extension(Catalogue::schema()),
             SchemaKind::GoldenPathTest => cases::schema(),
         })?,
     };
     output::data(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Nothing is required but what each document says of itself.
+fn of_extension(mut schema: Value) -> Value {
+    forget_required(&mut schema);
+    schema["required"] = json!(["apiVersion", "kind", "name", "version", "extends"]);
+    schema
+}
+
+fn forget_required(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.retain(|name, value| name != "required" || !value.is_array());
+            members.values_mut().for_each(forget_required);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_required),
+        _ => {}
+    }
 }
 
 fn today() -> Date {
@@ -103,7 +125,7 @@ fn list(catalogue: &Catalogue, today: Date, json: bool) -> anyhow::Result<String
             .paths()
             .iter()
             .map(|path| {
-                serde_json::json!({
+                json!({
                     "name": path.name, "version": path.version.to_string(), "status": path.life(today).as_str(),
                     "default": path.default, "owner": path.owner, "description": path.description,
                     "deprecation": path.deprecation, "changelog": path.changelog,

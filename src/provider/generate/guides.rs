@@ -8,7 +8,7 @@ use goldenpath_core::{
 use std::{collections::BTreeSet, fmt::Write};
 
 /// File, title, what it is about, text.
-const OF_WORKLOADS: [(&str, &str, &str, &str); 6] = [
+const OF_WORKLOADS: [(&str, &str, &str, &str); 7] = [
     ("ci-with-oidc", "CI with OIDC", "Pipelines that deploy without a key.", include_str!("guides/ci-with-oidc.md")),
     (
         "expose-a-service",
@@ -33,6 +33,12 @@ const OF_WORKLOADS: [(&str, &str, &str, &str); 6] = [
         "Move existing namespaces under a path",
         "Adoption, step by step.",
         include_str!("guides/move-namespaces.md"),
+    ),
+    (
+        "own-golden-path",
+        "Write a golden path",
+        "A document of your own: its versions, what it adds, and its end.",
+        include_str!("guides/own-golden-path.md"),
     ),
     (
         "when-something-fails",
@@ -87,8 +93,8 @@ fn golden_paths(catalogue: &Catalogue) -> String {
         "A golden path is a named, versioned document: tiers with their defaults and bounds, and the grants that a team's \
          configuration can only narrow.\n\nThe golden paths below are built in. `terraform-provider-goldenpath catalogue show <name>` \
          prints one; to use your own, add its folder to `catalogue` in the provider block.\n\nA version never changes: an environment stays at the one that made it until its own \
-         `golden_path_version` moves it, and its slots with it. Older versions of built-in paths stay in the provider. A document may say \
-         `deprecated: <what to do instead>`; with `default: true` it takes the place of the built-in default.",
+         `golden_path_version` moves it, and its slots with it. Older versions of built-in paths stay in the provider. A document \
+         with `default: true` takes the place of the built-in default. [Write a golden path](own-golden-path) says how to have one of your own.",
     );
     for path in catalogue.paths() {
         let _ = write!(page, "\n## {} {}\n\n{}\n", path.name, path.version, path.description);
