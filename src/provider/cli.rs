@@ -16,6 +16,7 @@ mod output;
 mod page;
 mod pause;
 mod permissions;
+mod policy;
 mod reports;
 mod sandbox;
 mod schema;
@@ -69,6 +70,7 @@ enum Command {
     Permissions(permissions::Arguments),
     Doctor(Box<doctor::Arguments>),
     Lint(lint::Arguments),
+    Policy(policy::Arguments),
     Explain(explain::Arguments),
     Unprotect(unprotect::Arguments),
     Schema(schema::Arguments),
@@ -103,6 +105,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Generate(arguments) => generate::run(arguments, &*tools.provider)?,
         Command::Permissions(arguments) => permissions::run(&arguments, &tools.permissions)?,
         Command::Lint(arguments) => return lint::run(&arguments),
+        Command::Policy(arguments) => return policy::run(&arguments),
         Command::Explain(arguments) => return explain::run(&arguments),
         Command::Daemon(arguments) => daemon::run(&arguments, &tools.daemon)?,
         Command::Status(arguments) => wait_for(status::run(arguments, tools.reports))??,

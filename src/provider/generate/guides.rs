@@ -55,6 +55,7 @@ const REGO: &str = include_str!("../../../examples/policy/deny.rego");
 const PYTHON: &str = include_str!("../../../examples/policy/deny.py");
 const DAEMON: &str = include_str!("guides/daemon.md");
 const LINT: &str = include_str!("guides/lint.md");
+const POLICIES: &str = include_str!("guides/policies.md");
 const CROSSPLANE: &str = include_str!("guides/crossplane.md");
 const SECURITY: &str = include_str!("guides/security.md");
 
@@ -64,6 +65,7 @@ pub fn pages() -> Pages {
     let explain = head("Explain a plan", "What a plan does, for reviewers and for policies.");
     let daemon = head("Provisioning daemon", "One process with the credentials, for many clients.");
     let lint = head("Unknown words", "Words in a configuration that nobody knows, and how to find them.");
+    let policies = head("Policies", "What objects must be like, said once for plans, pipelines and admission.");
     let crossplane =
         head("Crossplane", "Golden paths as resources of Crossplane, by way of its Terraform or OpenTofu provider.");
     let security = head("Security notes", "Who may do what, and what is tested where.");
@@ -77,6 +79,7 @@ pub fn pages() -> Pages {
         ("guides/explain.md".into(), format!("{explain}\n{EXPLAIN}\n```rego\n{REGO}```\n\n```python\n{PYTHON}```\n")),
         ("guides/daemon.md".into(), format!("{daemon}\n{DAEMON}")),
         ("guides/lint.md".into(), format!("{lint}\n{LINT}")),
+        ("guides/policies.md".into(), format!("{policies}\n{POLICIES}")),
         ("guides/crossplane.md".into(), format!("{crossplane}\n{CROSSPLANE}")),
         ("guides/security.md".into(), format!("{security}\n{}", promises::filled(SECURITY))),
     ]);
