@@ -2,8 +2,9 @@
 
 use super::output;
 use clap::{Args, ValueEnum};
-use goldenpath_core::domain::ClusterArn;
+use goldenpath_core::{domain::ClusterArn, golden::Catalogue};
 use serde_json::Value;
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 /// What a pipeline manages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -17,7 +18,9 @@ pub enum Part {
 /// Handed over by the composition root.
 pub struct Permissions {
     pub aws: fn(Option<Part>, Option<&ClusterArn>) -> Value,
-    pub kubernetes: fn(Option<Part>, Option<&str>) -> Value,
+    pub kubernetes: fn(Option<Part>, Option<&str>, &Catalogue) -> Value,
+    /// The built-in golden paths and those of these folders.
+    pub catalogue: fn(folders: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>>,
 }
 
 /// Print the permissions that the provider needs, as JSON
@@ -31,6 +34,9 @@ pub(super) struct Arguments {
     /// Also print bindings of the roles to this group, that of the provider's access entry
     #[arg(long, requires = "kubernetes")]
     group: Option<String>,
+    /// Folders with golden paths whose kinds and policies the baseline installs, separated like PATH
+    #[arg(long, requires = "kubernetes", env = "GOLDENPATH_CATALOGUE")]
+    catalogue: Option<OsString>,
     /// Narrow the IAM policy to this cluster
     #[arg(long, requires = "aws")]
     cluster_arn: Option<ClusterArn>,
@@ -48,11 +54,12 @@ struct System {
 }
 
 pub(super) fn run(arguments: &Arguments, permissions: &Permissions) -> anyhow::Result<()> {
-    let Arguments { system, role, group, cluster_arn } = arguments;
+    let Arguments { system, role, group, catalogue, cluster_arn } = arguments;
     let document = if system.aws {
         (permissions.aws)(*role, cluster_arn.as_ref())
     } else {
-        (permissions.kubernetes)(*role, group.as_deref())
+        let folders: Vec<PathBuf> = catalogue.iter().flat_map(std::env::split_paths).collect();
+        (permissions.kubernetes)(*role, group.as_deref(), &(permissions.catalogue)(&folders)?)
     };
     Ok(output::data(&format!("{}\n", serde_json::to_string_pretty(&document)?))?)
 }

@@ -1,5 +1,6 @@
 //! What the adapters need, and what golden paths grant, for the command `permissions`.
 
+use super::target;
 use crate::cli::{Part, Permissions};
 use goldenpath_adapters::{
     aws::permissions::{self as aws, PermissionScope},
@@ -11,7 +12,8 @@ use goldenpath_core::{
 };
 use serde_json::{Value, json};
 
-pub(super) const PERMISSIONS: Permissions = Permissions { aws: of_aws, kubernetes: of_kubernetes };
+pub(super) const PERMISSIONS: Permissions =
+    Permissions { aws: of_aws, kubernetes: of_kubernetes, catalogue: target::built_in_and };
 
 fn of_aws(part: Option<Part>, cluster: Option<&ClusterArn>) -> Value {
     let scope = cluster.map_or_else(PermissionScope::default, PermissionScope::of);
@@ -23,14 +25,13 @@ fn of_aws(part: Option<Part>, cluster: Option<&ClusterArn>) -> Value {
     aws::iam_policy(part, &scope)
 }
 
-fn of_kubernetes(part: Option<Part>, group: Option<&str>) -> Value {
+fn of_kubernetes(part: Option<Part>, group: Option<&str>, catalogue: &Catalogue) -> Value {
     let names: Vec<String> = PersonaName::ALL.into_iter().map(cluster_roles::name).collect();
     let mut items = vec![];
     if part != Some(Part::Environments) {
-        let catalogue = Catalogue::embedded();
         let rules = |persona| cluster_roles::rules(persona, |_| true, catalogue.role_rules(persona));
         let held = PersonaName::ALL.into_iter().flat_map(rules).collect();
-        items.extend(kube::for_baseline(&rendered(), held));
+        items.extend(kube::for_baseline(&rendered(catalogue), held));
     }
     items.push(kube::for_facts());
     if part != Some(Part::Baseline) {
