@@ -99,7 +99,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
     match command {
         Command::Serve(arguments) => wait_for(serve::run(arguments, tools.provider.clone()))??,
         Command::Sandbox(arguments) => wait_for(sandbox::run(arguments, tools.sandbox))??,
-        Command::Catalogue(arguments) => return catalogue::run(arguments, &tools.catalogue),
+        Command::Catalogue(arguments) => return wait_for(catalogue::run(arguments, &tools.catalogue))?,
         Command::Unprotect(arguments) => wait_for(unprotect::run(arguments, tools.target))??,
         Command::Schema(schema::Arguments {}) => schema::run(&*tools.provider)?,
         Command::Generate(arguments) => generate::run(arguments, &*tools.provider)?,

@@ -6,26 +6,18 @@ mod comparison;
 mod init;
 mod sample;
 mod show;
+mod tool;
 mod validate;
+
+pub use tool::CatalogueTool;
 
 use super::output;
 use clap::{Subcommand, ValueEnum};
-use goldenpath_core::{
-    domain::Facts,
-    golden::{Catalogue, Life},
-    provision::Provisioner,
-};
+use goldenpath_core::golden::{Catalogue, Life};
 use jiff::civil::Date;
 use serde_json::{Value, json};
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
-
-/// What is lent to this command.
-pub struct CatalogueTool {
-    /// The documents of these folders, each as (its name, its text).
-    pub documents: fn(folders: &[PathBuf]) -> anyhow::Result<Vec<(String, String)>>,
-    /// An engine that only plans, on a cluster with these facts.
-    pub offline: fn(Facts, Arc<Catalogue>) -> Arc<dyn Provisioner>,
-}
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use tool::Documents;
 
 /// Golden paths as documents: list, show, copy, check, compare and test them
 #[derive(clap::Args)]
@@ -74,10 +66,7 @@ enum SchemaKind {
     GoldenPathTest,
 }
 
-/// All documents that the commands look at.
-struct Documents(Vec<(String, String)>);
-
-pub(super) fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::Result<ExitCode> {
     let folders: Vec<PathBuf> = arguments.catalogue.iter().flat_map(std::env::split_paths).collect();
     let documents = || (tool.documents)(&folders).map(Documents);
     let text = match arguments.command {
@@ -85,8 +74,8 @@ pub(super) fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::Result<
         Command::Show(arguments) => show::show(&arguments, &documents()?)?,
         Command::Init(arguments) => init::init(&arguments)?,
         Command::Validate(arguments) => return validate::run(&arguments, documents, tool),
-        Command::Diff(arguments) => comparison::compare(&arguments, &documents()?.catalogue()?, tool)?,
-        Command::Test(arguments) => return cases::run(&arguments, &documents()?, tool),
+        Command::Diff(arguments) => comparison::compare(&arguments, &documents()?.catalogue()?, tool).await?,
+        Command::Test(arguments) => return cases::run(&arguments, &documents()?, tool).await,
         Command::Schema(Schema { kind }) => super::reports::json(&match kind {
             SchemaKind::GoldenPath => Catalogue::schema(),
             SchemaKind::GoldenPathExtension => of_extension(Catalogue::schema()),
@@ -146,16 +135,4 @@ fn list(catalogue: &Catalogue, today: Date, json: bool) -> anyhow::Result<String
         vec![path.name.clone(), version, status, tiers.join(","), path.digest.clone()]
     });
     Ok(output::table(&rows.collect::<Vec<_>>()))
-}
-
-// === impl Documents ===
-
-impl Documents {
-    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
-    }
-
-    fn catalogue(&self) -> anyhow::Result<Arc<Catalogue>> {
-        Ok(Arc::new(Catalogue::with_documents(self.iter())?))
-    }
 }
