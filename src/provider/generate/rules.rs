@@ -26,6 +26,9 @@ const GROUPS: &[(&str, &str)] = &[
     ("quantity", "Amounts."),
     ("names", "Names that are taken, or kept for others."),
     ("catalogue", "Golden paths, their versions and tiers."),
+    ("parameters", "What a golden path lets teams set besides."),
+    ("policy", "Policies that a golden path names."),
+    ("clock", "The clock of the machine."),
     ("baseline", "What a cluster needs once."),
     ("guards", "Admission policies of the baseline."),
     ("boundary", "The permissions boundary."),
@@ -46,6 +49,31 @@ const GROUPS: &[(&str, &str)] = &[
 
 /// Codes whose texts are put together from elsewhere: what they say, and what to do.
 const PUT_TOGETHER: &[(&str, &str, &str)] = &[
+    (
+        "parameters.missing",
+        "A golden path needs a parameter that is not set",
+        "Set it under `parameters` to a value of its type, which the finding names.",
+    ),
+    (
+        "parameters.value",
+        "A parameter can't have this value",
+        "Set it to a value of its type and inside of its bounds, which the finding names.",
+    ),
+    (
+        "parameters.unknown",
+        "A golden path has no parameter of this name",
+        "Correct the name, or remove it. `terraform-provider-goldenpath catalogue show <name>` lists those that there are.",
+    ),
+    (
+        "policy.violated",
+        "A policy of the golden path flags an object",
+        "Do what the policy says: the finding quotes it.",
+    ),
+    (
+        "policy.undecided",
+        "An object that a policy is about is not known yet",
+        "Nothing: it is decided before anything is changed.",
+    ),
     (
         "environment.namespace_length",
         "The final name of a namespace is longer than 63 characters",
@@ -210,7 +238,10 @@ fn unsaid(source: &Source) -> Vec<String> {
     let is_put_together = |code: &str| PUT_TOGETHER.iter().any(|(known, ..)| *known == code);
     let wordless = source.reports.iter().filter(|report| !has_words(report)).map(|report| report.code.as_str());
     let ungrouped = source.reports.iter().map(|report| report.code.as_str()).filter(|code| !is_grouped(code));
-    let alike = source.alike.iter().map(String::as_str).filter(|code| is_grouped(code) && !is_rule(code));
+    // Names of templates and of no host look like codes.
+    let is_name = |code: &str| code.ends_with(".html") || code.ends_with(".invalid");
+    let alike =
+        source.alike.iter().map(String::as_str).filter(|code| is_grouped(code) && !is_rule(code) && !is_name(code));
     let absent = alike.filter(|code| !rows.keys().any(|said| said.code == *code));
     let left: BTreeSet<&str> =
         wordless.filter(|code| !is_put_together(code) && !is_rule(code)).chain(ungrouped).chain(absent).collect();
