@@ -17,6 +17,7 @@ mod live;
 mod metrics;
 mod outside;
 mod packaging;
+mod page;
 mod people;
 mod permissions;
 mod process;

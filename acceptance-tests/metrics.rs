@@ -1,9 +1,9 @@
 //! The daemon's metrics, as Prometheus and its own checker take them.
 
-use crate::{daemon::Daemon, process::OwnProcess};
+use crate::{daemon::Daemon, process::OwnProcess, sandbox::Sandbox};
 use acceptance_tests::{block_on, load::Load, servers::free_port};
 use anyhow::{Context as _, Result, ensure};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::{
     fs,
     io::{Read as _, Write as _},
@@ -26,6 +26,32 @@ fn get(port: u16, path: &str) -> Result<String> {
     let (head, body) = response.split_once("\r\n\r\n").context("no response")?;
     ensure!(head.split(' ').nth(1) == Some("200"), "{path}: {head}");
     Ok(body.to_owned())
+}
+
+/// What is recorded is counted after a round, and what drifted.
+pub fn are_of_the_last_round() -> Result<()> {
+    let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
+    let (path, port) = (folder.path().join("sandbox.db"), free_port()?);
+    let daemon = Daemon::with_more(&path, &format!("http: 127.0.0.1:{port}\nreconcile: {{ interval: 1s }}\n"))?;
+    block_on(Load::prepare(&daemon.socket(), "pay", 2))?;
+    let environments = "goldenpath_environments{golden_path=\"team-standard\",version=\"1.0.0\",tier=\"dev\"} 2";
+    shows(port, &[environments, "goldenpath_drifted_instances{kind=\"environment\"} 0"])?;
+    let sandbox = Sandbox::at(&path);
+    let quota = sandbox.ours()?.into_iter().find(|key| key.contains("/ResourceQuota/")).context("no quota")?;
+    sandbox.edit(&quota, &json!({ "spec": { "hard": { "requests.cpu": "99" } } }))?;
+    shows(port, &["goldenpath_drifted_instances{kind=\"environment\"} 1"])
+}
+
+fn shows(port: u16, lines: &[&str]) -> Result<()> {
+    let begun = Instant::now();
+    loop {
+        let shown = get(port, "/metrics")?;
+        if lines.iter().all(|line| shown.lines().any(|found| found == *line)) {
+            return Ok(());
+        }
+        ensure!(begun.elapsed() < LONG, "no {lines:?} in\n{shown}");
+        thread::sleep(Duration::from_millis(100));
+    }
 }
 
 pub fn are_scraped(prometheus: &Path) -> Result<()> {

@@ -96,6 +96,11 @@ impl Sandbox {
         self.set(key, change, "kubectl-edit", false)
     }
 
+    /// By somebody who says what it is called.
+    pub fn edit_as(&self, key: &str, change: &Json, manager: &str) -> Result<()> {
+        self.set(key, change, manager, false)
+    }
+
     /// As a controller does that declares these fields by server-side apply.
     pub fn declare(&self, key: &str, change: &Json, manager: &str) -> Result<()> {
         self.set(key, change, manager, true)

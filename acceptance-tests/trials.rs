@@ -7,7 +7,7 @@ use crate::{
     failures::{self, replicas},
     fuzz, joined,
     live::Live,
-    metrics, packaging, people, permissions, read_cost, server, stories,
+    metrics, packaging, page, people, permissions, read_cost, server, stories,
     truth::{self, Way},
     wrong,
 };
@@ -35,7 +35,8 @@ pub fn all(cases: u64, real_cases: u64, seed: u64) -> Vec<Trial> {
         .chain(fuzz::CHECKS.map(|(name, check)| trial(format!("fuzz: {name}"), move || check(fuzz::duration()))))
         .chain(truth(cases, seed))
         .chain(replicas())
-        .chain([metrics()])
+        .chain(metrics())
+        .chain([page()])
         .collect();
     match Programs::find() {
         None => trials.push(absent("Kubernetes: everything", "its programs are not here: see scripts/lib/tools.sh")),
@@ -111,10 +112,20 @@ fn failures() -> Vec<Trial> {
     failures::How::ALL.into_iter().flat_map(both).chain([daemon]).chain(old).collect()
 }
 
-fn metrics() -> Trial {
-    match tools::built("prometheus") {
-        Some(program) => trial("daemon: a real Prometheus scrapes it", move || metrics::are_scraped(&program)),
-        None => absent("daemon: a real Prometheus scrapes it", "Prometheus is not here: see scripts/lib/tools.sh"),
+fn metrics() -> [Trial; 2] {
+    let name = "daemon: a real Prometheus scrapes it";
+    let scraped = match tools::built("prometheus") {
+        Some(program) => trial(name, move || metrics::are_scraped(&program)),
+        None => absent(name, "Prometheus is not here: see scripts/lib/tools.sh"),
+    };
+    [scraped, trial("daemon: its metrics are of the last round", metrics::are_of_the_last_round)]
+}
+
+fn page() -> Trial {
+    let name = "daemon: its page is seen in a browser";
+    match tools::built("chromium") {
+        Some(program) => trial(name, move || page::is_seen_in_a_browser(&program)),
+        None => absent(name, "Chromium is not here: see scripts/lib/tools.sh"),
     }
 }
 

@@ -59,7 +59,8 @@ pub(super) const MODULES: &[Module] = &[
     whole("adapters", "src/adapters", "goldenpath_adapters", &[DOMAIN, KINDS, PORTS, TRAIT, CONTRACT]),
     whole("plugin", "src/plugin", "plugin", &[]),
     module("resources", "src/provider/resources", PROVIDER, &[DOMAIN, TRAIT, PLUGIN]),
-    whole("daemon", "src/daemon", "goldenpath_daemon", &[DOMAIN, GOLDEN, POLICY, PORTS, PROVISION]),
+    // Kinds for its page, which shows objects as a plan does.
+    whole("daemon", "src/daemon", "goldenpath_daemon", &[DOMAIN, KINDS, GOLDEN, POLICY, PORTS, PROVISION]),
     module("cli", "src/provider/cli", PROVIDER, &[DOMAIN, KINDS, GOLDEN, POLICY, PROVISION, may("resources"), PLUGIN]),
     module("telemetry", "src/provider/telemetry", PROVIDER, &[]),
     module("wiring", "src/provider/wiring", PROVIDER, ALL),

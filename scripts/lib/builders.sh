@@ -132,6 +132,12 @@ build_prometheus() {
     mv usr/bin/prometheus usr/bin/promtool "$1/bin/" && "$1/bin/prometheus" --version
 }
 
+# Installed and not unpacked: it needs some hundred shared libraries. The program is a script that finds the rest by itself.
+build_chromium() {
+  have chromium || apt_get install chromium || return 1
+  mkdir "$1/bin" && ln -s "$(command -v chromium)" "$1/bin/chromium" && "$1/bin/chromium" --version
+}
+
 # apt_get COMMAND PACKAGE: with lists that are new enough. Only Debian and its kin have it.
 apt_get() {
   have apt-get || die "$2 is not here, nor \`apt-get\`: install $2"

@@ -4,11 +4,13 @@
 //! daemon goes on with it, and one that was killed resumes it when it starts again.
 
 mod connection;
+mod page;
 mod reports;
 
 use crate::contract::Verb;
 use async_trait::async_trait;
 pub use connection::{Address, TokenSource};
+pub use page::serve_page;
 
 use connection::{Api, Connection, Failed, GREETING};
 use goldenpath_core::{
@@ -44,6 +46,7 @@ pub struct Client {
     connection: Connection,
 }
 
+#[derive(Clone)]
 pub struct ClientOptions {
     pub address: Address,
     /// As it is written, for messages.

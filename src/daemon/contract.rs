@@ -1,7 +1,7 @@
 //! What client and daemon agree on besides the messages: versions, sizes, and where an operation's outcome goes.
 
 use goldenpath_core::{
-    domain::Problem,
+    domain::{EnvironmentId, Id, Problem, SlotId},
     provision::{Outcome, Removed},
 };
 
@@ -14,6 +14,15 @@ pub const LARGEST_MESSAGE: usize = 64 << 20;
 
 pub fn work_together(one: u32, other: u32) -> bool {
     one.abs_diff(other) <= 1
+}
+
+/// Of whatever kind, as people write it. `None`: nothing has that id.
+pub fn instance_id(text: &str) -> Option<Id> {
+    match text.split('/').count() {
+        1 => text.parse().ok().map(|cluster| Id::baseline(&cluster)),
+        2 => text.parse::<EnvironmentId>().ok().map(Id::from),
+        _ => text.parse::<SlotId>().ok().map(Id::from),
+    }
 }
 
 /// What an operation does. Both go on without their client.

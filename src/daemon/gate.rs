@@ -24,6 +24,9 @@ use goldenpath_core::{
 use std::{sync::Arc, time::SystemTime};
 use tonic::Status;
 
+/// What stands before a token.
+const BEARER: &str = "Bearer ";
+
 /// What an engine is made for.
 #[derive(Clone, Debug)]
 pub struct EngineScope {
@@ -115,7 +118,7 @@ impl Gate {
         match admitted {
             Ok((engine, bounds, may)) => Ok(Caller { identity, engine, allow, bounds, may, until }),
             Err(problem) => {
-                self.trail.turned_away(&identity, "hello", "", &problem).await;
+                self.trail.shut_out(&identity, &problem).await;
                 Err(refusal::not_admitted(&problem))
             }
         }
@@ -174,6 +177,17 @@ impl Gate {
         });
         Ok(Arc::new(Held::new(engine, identity.clone(), may, sessions, self.trail.clone())))
     }
+}
+
+/// The token of a request, by its header. One that is not text, or anything else than a token, is not taken for none.
+pub fn bearer(header: Option<&[u8]>) -> Result<Option<String>, Problem> {
+    let Some(value) = header else { return Ok(None) };
+    let token = std::str::from_utf8(value).ok().and_then(|text| text.strip_prefix(BEARER)).map(str::trim);
+    token.map(|token| Some(token.to_owned())).ok_or_else(|| {
+        let problem = refusal::token(&"it does not follow the word Bearer");
+        refusal::note(None, "hello", "", &problem);
+        problem
+    })
 }
 
 /// By what GitHub and GitLab, other issuers and certificates of people name them.

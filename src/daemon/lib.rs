@@ -8,6 +8,7 @@
 //! tls        certificates of both sides
 //! tokens     whose a bearer token is: an issuer's signature, or an API server's review
 //! gate       identity -> rule -> an engine within the rule's bounds
+//! strangers  whom nothing lets in: how much of them the ledger keeps
 //! held       that engine, with every refusal in the log and the ledger
 //! service    messages -> the engine of this connection, or an operation
 //! operations an accepted ensure or remove goes on without its client; the same request again waits for the same operation
@@ -16,6 +17,7 @@
 //! trail      of each operation what is kept for good (ledger), and what is shown while it runs (events)
 //! reconcile  what is recorded on the clusters, compared with what is there between applies
 //! reports    what all of these know, for the commands that look at a daemon
+//! page       the same in a browser
 //! sight      how much of it a caller gets to see
 //! ```
 
@@ -31,6 +33,7 @@ mod listen;
 mod metrics;
 mod operations;
 mod outcome;
+mod page;
 mod reads;
 mod reconcile;
 mod refusal;
@@ -41,17 +44,18 @@ mod sight;
 mod socket;
 mod start;
 mod store;
+mod strangers;
 mod tls;
 mod tokens;
 mod trail;
 
-pub use client::{Address, Client, ClientOptions, TokenSource};
+pub use client::{Address, Client, ClientOptions, TokenSource, serve_page};
 pub use error::{DaemonError, JournalError, LedgerError};
 pub use gate::{EngineScope, MakeEngine, MakeSurvey, OperationSession};
 pub use health::HttpPlace;
 pub use ledger::{AuditedObjects, Entry as LedgerEntry, EntryKind, Verified, rotate_key, verify_file};
 pub use listen::Listen;
-pub use metrics::{EnvironmentCount, Metrics};
+pub use metrics::Metrics;
 pub use reads::Reads;
 pub use reconcile::{Mode, Reconcile, TierRule};
 pub use server::{Daemon, check, serve};

@@ -5,14 +5,18 @@ use crate::{
     gate::{Gate, Peer},
     metrics::Metrics,
     operations::Operations,
+    page::Page,
     reports::Reports,
     service::Service,
     socket::Socket,
     tls::server::{ServerTls, TlsFiles, proved},
 };
 use http_body_util::Limited;
-use hyper::{Request, body::Incoming, server::conn::http2, service::service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper::{Request, body::Incoming, header::CONTENT_TYPE, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -28,6 +32,8 @@ const MOST: usize = 500;
 const UNGREETED: Duration = Duration::from_secs(10);
 /// And sends little: whatever a stranger sends is kept until it is whole.
 const LARGEST_GREETING: usize = 64 << 10;
+/// A browser keeps its connection for the next page, and no longer than that.
+const IDLE: Duration = Duration::from_secs(60);
 /// Calls of one connection at once. A plan has ten, unless `-parallelism` says otherwise.
 const MOST_CALLS: u32 = 200;
 /// A peer whose machine is gone says nothing at all.
@@ -57,6 +63,7 @@ pub struct Shared {
     pub gate: Arc<Gate>,
     pub metrics: Arc<Metrics>,
     pub reports: Arc<Reports>,
+    pub page: Arc<Page>,
 }
 
 // === impl Listen ===
@@ -149,20 +156,25 @@ async fn connection<S>(stream: S, peer: Peer, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Shared { operations, gate, metrics, reports } = shared;
+    let Shared { operations, gate, metrics, reports, page } = shared;
     let _open = metrics.connection();
-    let is_known = matches!(peer, Peer::Own);
-    let (service, greeted) = Service::of_connection(operations, gate, reports, peer);
+    let (is_known, peer) = (matches!(peer, Peer::Own), Arc::new(peer));
+    let (service, greeted) = Service::of_connection(operations, gate, reports, peer.clone());
     let known = greeted.clone();
-    let limited = service_fn(move |request: Request<Incoming>| {
-        let most = if is_known || known.is_cancelled() { usize::MAX } else { LARGEST_GREETING };
-        service.clone().call(request.map(|body| Limited::new(body, most)))
+    let respond = service_fn(move |request: Request<Incoming>| {
+        let (mut service, page, peer, known) = (service.clone(), page.clone(), peer.clone(), known.clone());
+        async move {
+            if !is_of_the_api(&request) {
+                return Ok(page.respond(&request, &peer, &known).await);
+            }
+            let most = if is_known || known.is_cancelled() { usize::MAX } else { LARGEST_GREETING };
+            service.call(request.map(|body| Limited::new(body, most))).await
+        }
     });
-    let serving = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .keep_alive_interval(PING)
-        .max_concurrent_streams(MOST_CALLS)
-        .serve_connection(TokioIo::new(stream), limited);
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(PING).max_concurrent_streams(MOST_CALLS);
+    let serving = builder.serve_connection(TokioIo::new(stream), respond);
     let ungreeted = async {
         if timeout(UNGREETED, greeted.cancelled()).await.is_ok() {
             std::future::pending::<()>().await;
@@ -176,4 +188,9 @@ where
         }
         () = ungreeted => tracing::debug!("A connection was closed: nobody said Hello on it"),
     }
+}
+
+/// All else is for the page.
+fn is_of_the_api(request: &Request<Incoming>) -> bool {
+    request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
 }

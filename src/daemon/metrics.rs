@@ -14,6 +14,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 use std::{
+    collections::BTreeMap,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -40,12 +41,20 @@ struct MakeHistogram;
 /// A client of the daemon. Dropped, it is gone.
 pub struct OpenConnection(Arc<Metrics>);
 
-/// Environments of one kind, for `Metrics::set_environments`.
-pub struct EnvironmentCount {
+/// What kind of environment it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EnvironmentLabels {
     pub golden_path: String,
     pub version: String,
     pub tier: String,
-    pub count: u32,
+}
+
+/// What the last looks at the clusters have found.
+#[derive(Debug, Default)]
+pub struct InstanceCounts {
+    pub environments: BTreeMap<EnvironmentLabels, i64>,
+    /// By kind of resource.
+    pub drifted: BTreeMap<String, i64>,
 }
 
 /// What runs in this process, and what its clients wait for that does not.
@@ -141,18 +150,17 @@ impl Metrics {
         OpenConnection(self.clone())
     }
 
-    /// What the last look at the clusters has found.
-    pub fn set_environments(&self, counts: &[EnvironmentCount]) {
+    /// In place of all that was found before.
+    pub fn set_instances(&self, counts: &InstanceCounts) {
         self.environments.clear();
-        for EnvironmentCount { golden_path, version, tier, count } in counts {
+        for (EnvironmentLabels { golden_path, version, tier }, count) in &counts.environments {
             let labels = [("golden_path", golden_path.as_str()), ("version", version), ("tier", tier)];
-            self.environments.get_or_create(&labels.map(owned)).set((*count).into());
+            self.environments.get_or_create(&labels.map(owned)).set(*count);
         }
-    }
-
-    /// `kind`: of the resource.
-    pub fn set_drifted(&self, kind: &'static str, count: u32) {
-        self.drifted.get_or_create(&[("kind", kind)].map(owned)).set(count.into());
+        self.drifted.clear();
+        for (kind, count) in &counts.drifted {
+            self.drifted.get_or_create(&[("kind", kind.as_str())].map(owned)).set(*count);
+        }
     }
 
     /// As text, with what is true at this moment.
@@ -197,15 +205,13 @@ mod tests {
         metrics.shared_read("objects", true);
         let _one = metrics.connection();
         drop(metrics.connection());
-        let count = |tier: &str, count| EnvironmentCount {
-            golden_path: "team-standard".into(),
-            version: "1.0.0".into(),
-            tier: tier.into(),
-            count,
-        };
-        metrics.set_environments(&[count("dev", 1)]);
-        metrics.set_environments(&[count("prod", 7)]);
-        metrics.set_drifted("environment", 2);
+        for (tier, count) in [("dev", 1), ("prod", 7)] {
+            let [golden_path, version, tier] = ["team-standard", "1.0.0", tier].map(str::to_owned);
+            metrics.set_instances(&InstanceCounts {
+                environments: [(EnvironmentLabels { golden_path, version, tier }, count)].into(),
+                drifted: [("environment".to_owned(), 2)].into(),
+            });
+        }
         let written = metrics.write(Form::OpenMetrics, Standing { running: 3, waiting: 4 }, true);
         for line in [
             "goldenpath_operation_phase_seconds_count{phase=\"run\",verb=\"ensure\",kind=\"slot\",outcome=\"done\"} 1",

@@ -6,7 +6,6 @@
 //! two states would then hold the same instance, so the second begins an operation of its own, which waits for the lease as it would
 //! in two processes.
 
-mod ending;
 mod known;
 mod tend;
 mod wish;
@@ -225,8 +224,9 @@ impl Operations {
             let work = this.trail.clone().perform(of.clone(), verb, work);
             let ended = tokio::spawn(work.instrument(own_span)).await;
             let ended = ended.unwrap_or_else(|_| verb.failure(refusal::broken_off("finish the operation")));
-            this.metrics.operation_ended(verb, kind, ending::word(verb, &ended), waited, begun.elapsed());
-            this.conclude(&of, ended.into()).await;
+            let ending = Ending::read(&ended);
+            this.metrics.operation_ended(verb, kind, ending.label(), waited, begun.elapsed());
+            this.conclude(&of, &ending, ended.into()).await;
             let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(about, milliseconds, "An operation ended");
             if this.known.has_queue() {
@@ -238,9 +238,8 @@ impl Operations {
     }
 
     /// Its end is in the ledger, and then in the journal, where whoever comes too late for the event finds the outcome.
-    async fn conclude(&self, of: &Subject, ended: Document) {
-        let ending = Ending::read(&ended);
-        self.trail.ended(of, &ending).await;
+    async fn conclude(&self, of: &Subject, ending: &Ending, ended: Document) {
+        self.trail.ended(of, ending).await;
         let outcome = self.write_end(&of.operation, ended).await;
         self.trail.show(of, EventKind::Ended, ending.in_words());
         self.known.end(&of.operation, outcome);

@@ -1,7 +1,7 @@
-//! What came of an operation, from the document of its outcome.
+//! What came of an operation, from the document of its outcome: for the ledger, the lists and the metrics alike.
 
 use goldenpath_core::{domain::Severity, provision::OperationState};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json};
 
 const CANCELLED: &str = "operation.cancelled";
@@ -13,6 +13,9 @@ pub struct Ending {
     exists: Option<Existing>,
     #[serde(default)]
     gone: bool,
+    /// What is left of a removal that has begun.
+    #[serde(default)]
+    objects: Option<IgnoredAny>,
     problems: Vec<Found>,
 }
 
@@ -33,7 +36,7 @@ struct Found {
 impl Ending {
     pub fn read(outcome: &[u8]) -> Self {
         // Ours, and written a moment ago or by an earlier release.
-        serde_json::from_slice(outcome).unwrap_or(Self { exists: None, gone: false, problems: vec![] })
+        serde_json::from_slice(outcome).unwrap_or(Self { exists: None, gone: false, objects: None, problems: vec![] })
     }
 
     pub fn state(&self) -> OperationState {
@@ -44,6 +47,16 @@ impl Ending {
             OperationState::Cancelled
         } else {
             OperationState::Failed
+        }
+    }
+
+    /// For the metrics: `done`; `unfinished`, where something was changed and not all of it; `refused`, where nothing was.
+    pub fn label(&self) -> &'static str {
+        let has_begun = self.exists.is_some() || self.objects.is_some();
+        match (self.state(), has_begun) {
+            (OperationState::Done, _) => "done",
+            (_, true) => "unfinished",
+            (_, false) => "refused",
         }
     }
 
@@ -81,15 +94,31 @@ mod tests {
     fn an_outcome_is_read_as_it_is_written() {
         let failure = |verb: Verb, code| verb.failure(Problem::error(code, "It can't be", "Wait."));
         let warned = br#"{"exists":{"complete":true,"uid":"u"},"problems":[{"severity":"warning","code":"w","summary":"W","detail":"","field":[]}]}"#;
-        for (document, state, words, reason) in [
-            (warned.to_vec(), OperationState::Done, "done", "a warning is no failure"),
-            (failure(Verb::Ensure, "target.denied"), OperationState::Failed, "failed: It can't be", "nothing exists"),
-            (failure(Verb::Remove, CANCELLED), OperationState::Cancelled, "cancelled", "by its client"),
-            (br#"{"gone":true,"objects":null,"problems":[]}"#.to_vec(), OperationState::Done, "removed", "a removal"),
-            (b"{".to_vec(), OperationState::Failed, "ended without a result", "nobody can read it"),
+        let half = br#"{"exists":{"complete":false,"uid":"u"},"problems":[]}"#;
+        let left = br#"{"gone":false,"objects":{},"problems":[]}"#;
+        for (document, state, words, label, reason) in [
+            (warned.to_vec(), OperationState::Done, "done", "done", "a warning is no failure"),
+            (
+                failure(Verb::Ensure, "target.denied"),
+                OperationState::Failed,
+                "failed: It can't be",
+                "refused",
+                "nothing exists",
+            ),
+            (half.to_vec(), OperationState::Failed, "ended without a result", "unfinished", "some of it exists"),
+            (failure(Verb::Remove, CANCELLED), OperationState::Cancelled, "cancelled", "refused", "by its client"),
+            (
+                br#"{"gone":true,"objects":null,"problems":[]}"#.to_vec(),
+                OperationState::Done,
+                "removed",
+                "done",
+                "a removal",
+            ),
+            (left.to_vec(), OperationState::Failed, "ended without a result", "unfinished", "something is left"),
+            (b"{".to_vec(), OperationState::Failed, "ended without a result", "refused", "nobody can read it"),
         ] {
             let ending = Ending::read(&document);
-            assert_eq!((ending.state(), ending.in_words().as_str()), (state, words), "{reason}");
+            assert_eq!((ending.state(), ending.in_words().as_str(), ending.label()), (state, words, label), "{reason}");
         }
     }
 }

@@ -18,4 +18,7 @@ pub use rounds::{Reconciler, run};
 pub use rules::{Mode, Reconcile, TierRule};
 
 #[cfg(test)]
+pub use tests::record as record_of_a_test;
+
+#[cfg(test)]
 mod tests;

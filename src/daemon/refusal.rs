@@ -180,6 +180,15 @@ pub fn unrecorded(error: &LedgerError) -> Problem {
     )
 }
 
+/// Of a pause, or of its end.
+pub fn unpaused(error: &JournalError) -> Problem {
+    Problem::error(
+        "daemon.journal",
+        format!("The daemon can't write to its journal: {}", in_one_line(error)),
+        "What is paused is as it was. Look into the daemon's log for what is wrong with the journal, then try again.",
+    )
+}
+
 pub fn no_operation(id: &str) -> Problem {
     Problem::error(
         "daemon.no_operation",

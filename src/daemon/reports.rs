@@ -3,6 +3,7 @@
 use crate::{
     contract::{API, RELEASE},
     error::{JournalError, in_one_line},
+    events::Watching,
     gate::MakeSurvey,
     ledger::EntryKind,
     operations::Operations,
@@ -10,7 +11,7 @@ use crate::{
     reconcile::Knowledge,
     refusal,
     sight::Sight,
-    store::{Kept, News, Store},
+    store::{Kept, News, Pauses, Store},
     trail::{Subject, Trail},
 };
 use goldenpath_core::{
@@ -65,10 +66,11 @@ impl Reports {
         for operation in self.operations(&Sight::All).await?.into_iter().rev() {
             last.insert(operation.about.clone(), operation);
         }
+        let pauses = self.store.pauses().await.map_err(|error| unread(&error))?;
         let mut listed = Instances { instances: vec![], clusters: vec![] };
         for cluster in &self.clusters_of(&*survey).await? {
             let (records, report) = self.of_cluster(&*survey, cluster).await;
-            listed.instances.extend(records.into_iter().map(|record| self.instance(record, &mut last)));
+            listed.instances.extend(records.into_iter().map(|record| self.instance(record, &pauses, &mut last)));
             listed.clusters.push(report);
         }
         Ok(listed)
@@ -103,10 +105,10 @@ impl Reports {
         (records, ClusterReport { cluster: name.to_owned(), compared_at, unreachable })
     }
 
-    fn instance(&self, record: Record, last: &mut HashMap<String, OperationReport>) -> InstanceReport {
+    fn instance(&self, record: Record, pauses: &Pauses, last: &mut HashMap<String, OperationReport>) -> InstanceReport {
         let Record { id, kind, team, tier, golden_path, golden_path_version, phase, .. } = record;
         InstanceReport {
-            is_paused: self.knowledge.is_paused(&id),
+            is_paused: pauses.cover(&id),
             drift: self.knowledge.of(&id),
             last_operation: last.remove(&id),
             id,
@@ -129,8 +131,15 @@ impl Reports {
         Ok(reports.collect())
     }
 
+    /// The events of an operation that runs, or the last one of one that has ended.
+    pub async fn watch(&self, operation: &str, sight: Sight) -> Result<Watching, Problem> {
+        // Before it is looked up: it may end in between.
+        let watching = self.trail.events.watch(Some(operation.to_owned()), sight.clone());
+        Ok(self.ended(operation, &sight).await?.map_or(watching, Watching::only))
+    }
+
     /// The last event of an operation that has ended already; `None`: it runs. One out of sight is not known.
-    pub async fn ended(&self, operation: &str, sight: &Sight) -> Result<Option<Event>, Problem> {
+    async fn ended(&self, operation: &str, sight: &Sight) -> Result<Option<Event>, Problem> {
         let news = self.store.renew(&[], &[], &[operation.to_owned()]).await.map_err(|error| unread(&error))?;
         let News { ended, unknown, .. } = news;
         if !unknown.is_empty() {
@@ -170,8 +179,7 @@ impl Reports {
         let of = Subject { operation, caller: caller.to_string(), verb, about };
         self.trail.write(&of, kind, Value::Null).await.map_err(|error| refusal::unrecorded(&error))?;
         self.trail.sign().await;
-        self.knowledge.pause(&of.about, is_paused);
-        Ok(())
+        self.store.pause(&of.about, is_paused).await.map_err(|error| refusal::unpaused(&error))
     }
 }
 

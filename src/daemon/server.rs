@@ -7,6 +7,7 @@ use crate::{
     listen::{Listen, Shared},
     metrics::Metrics,
     operations::Operations,
+    page::Page,
     reads::Reads,
     reconcile::{self, Reconcile, Reconciler},
     reports::Reports,
@@ -14,7 +15,7 @@ use crate::{
     store::{self, JournalPlace},
     tokens::{TokenSettings, Tokens},
 };
-use goldenpath_core::{policy::CallerRule, ports::Clock};
+use goldenpath_core::{golden::Catalogue, policy::CallerRule, ports::Clock};
 use std::{future::pending, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     task::JoinSet,
@@ -38,6 +39,8 @@ pub struct Daemon {
     pub reconcile: Option<Reconcile>,
     pub engines: MakeEngine,
     pub surveys: MakeSurvey,
+    /// For what its page says of access.
+    pub catalogue: Arc<Catalogue>,
     /// `None`: the daemon's own user alone.
     pub callers: Option<Vec<CallerRule>>,
     pub tokens: TokenSettings,
@@ -72,6 +75,7 @@ pub async fn serve(
         reconcile,
         engines,
         surveys,
+        catalogue,
         callers,
         tokens,
         has_sessions,
@@ -110,9 +114,10 @@ pub async fn serve(
     // Until the end: what runs keeps its claims while the daemon waits for it.
     let mut tending = JoinSet::new();
     tending.spawn(operations.clone().tend());
-    let shared = Shared { operations: operations.clone(), gate: gate.clone(), metrics: metrics.clone(), reports };
+    let page = Arc::new(Page { gate: gate.clone(), reports: reports.clone(), catalogue });
+    let shared = Shared { operations: operations.clone(), gate: gate.clone(), metrics: metrics.clone(), reports, page };
     if let Some(listener) = http {
-        tending.spawn(listener.serve(Health { operations: operations.clone(), metrics }));
+        tending.spawn(listener.serve(Health { operations: operations.clone(), metrics: metrics.clone() }));
     }
     let mut accepting = JoinSet::new();
     for listener in listeners {
@@ -124,7 +129,9 @@ pub async fn serve(
         match reconcile {
             Some(rules) => {
                 let (operations, trail) = (operations.clone(), trail.clone());
-                reconcile::run(Reconciler { rules, store, surveys, gate, operations, trail, knowledge, clock }).await
+                let reconciler =
+                    Reconciler { rules, store, surveys, gate, operations, trail, knowledge, metrics, clock };
+                reconcile::run(reconciler).await
             }
             None => pending().await,
         }

@@ -3,7 +3,7 @@
 use crate::{
     contract::{API, LARGEST_MESSAGE, RELEASE, Verb, work_together},
     events::Watching,
-    gate::{Caller, Gate, Peer},
+    gate::{Caller, Gate, Peer, bearer},
     held::may_change,
     operations::{Asked, Operations},
     refusal,
@@ -22,14 +22,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::sync::{Arc, OnceLock};
 use tonic::{Request, Response, Status};
 
-/// What stands before a token.
-const BEARER: &str = "Bearer ";
-
 pub struct Service {
     operations: Arc<Operations>,
     gate: Arc<Gate>,
     reports: Arc<Reports>,
-    peer: Peer,
+    peer: Arc<Peer>,
     caller: OnceLock<Caller>,
     /// Cancelled once it is known who calls.
     greeted: Cancel,
@@ -43,7 +40,7 @@ impl Service {
         operations: Arc<Operations>,
         gate: Arc<Gate>,
         reports: Arc<Reports>,
-        peer: Peer,
+        peer: Arc<Peer>,
     ) -> (ProvisionerServer<Self>, Cancel) {
         let greeted = Cancel::new();
         let service = Self { operations, gate, reports, peer, caller: OnceLock::new(), greeted: greeted.clone() };
@@ -99,7 +96,8 @@ impl Service {
 #[tonic::async_trait]
 impl Api for Service {
     async fn hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloResponse>, Status> {
-        let token = bearer(&request)?;
+        let token = bearer(request.metadata().get("authorization").map(|value| value.as_encoded_bytes()));
+        let token = token.map_err(|problem| refusal::not_admitted(&problem))?;
         let HelloRequest { api, release, allow } = request.into_inner();
         if !work_together(api, API) {
             return Err(refusal::wrong_version((&release, api), (RELEASE, API)));
@@ -220,32 +218,17 @@ impl Api for Service {
         let WatchRequest { operation } = request.into_inner();
         let failed = |problem: Problem| refusal::failed(&problem);
         let sight = self.reports.sight(identity, bounds.clone()).await.map_err(failed)?;
-        let events = &self.reports.trail.events;
         if operation.is_empty() {
-            return Ok(Response::new(events.watch(None, sight)));
+            return Ok(Response::new(self.reports.trail.events.watch(None, sight)));
         }
-        // Before it is looked up: it may end in between.
-        let watching = events.watch(Some(operation.clone()), sight.clone());
-        let ended = self.reports.ended(&operation, &sight).await.map_err(failed)?;
-        Ok(Response::new(ended.map_or(watching, Watching::only)))
+        Ok(Response::new(self.reports.watch(&operation, sight).await.map_err(failed)?))
     }
 
     async fn health(&self, _: Request<HealthRequest>) -> Result<Response<HealthResponse>, Status> {
-        if !matches!(self.peer, Peer::Own) {
+        if !matches!(*self.peer, Peer::Own) {
             self.caller()?;
         }
         let running_operations = u32::try_from(self.operations.count()).unwrap_or(u32::MAX);
         Ok(Response::new(HealthResponse { release: RELEASE.to_owned(), running_operations }))
     }
-}
-
-/// A token that is not text, or anything else than a token, is not taken for none.
-fn bearer(request: &Request<HelloRequest>) -> Result<Option<String>, Status> {
-    let Some(value) = request.metadata().get("authorization") else { return Ok(None) };
-    let token = value.to_str().ok().and_then(|text| text.strip_prefix(BEARER)).map(str::trim);
-    token.map(|token| Some(token.to_owned())).ok_or_else(|| {
-        let problem = refusal::token(&"it does not follow the word Bearer");
-        refusal::note(None, "hello", "", &problem);
-        refusal::not_admitted(&problem)
-    })
 }

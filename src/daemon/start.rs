@@ -24,8 +24,6 @@ pub async fn open_ledger(path: &Path, clock: &Arc<dyn Clock>) -> Result<Opened, 
         let Entry { kind, operation, about, detail, .. } = entry;
         match kind {
             EntryKind::Accepted => announced.remember(operation),
-            EntryKind::Paused => knowledge.pause(about, true),
-            EntryKind::Unpaused => knowledge.pause(about, false),
             EntryKind::Drift => {
                 let findings: Vec<ReportedProblem> =
                     serde_json::from_value(detail["findings"].clone()).unwrap_or_default();

@@ -8,10 +8,12 @@
 //! from what the record says, and every change of a record expects the version read before.
 
 mod open;
+mod pauses;
 mod postgres;
 mod sqlite;
 
 pub use open::{JournalPlace, open};
+pub use pauses::Pauses;
 pub use postgres::Postgres;
 
 use crate::{contract::Verb, error::JournalError, outcome::Ending};
@@ -113,6 +115,9 @@ pub trait Store: Send + Sync {
     async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError>;
     /// The latest first, at most so many.
     async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError>;
+    /// What is left alone between applies, whichever daemon was asked for it.
+    async fn pauses(&self) -> Result<Pauses, JournalError>;
+    async fn pause(&self, id: &str, is_paused: bool) -> Result<(), JournalError>;
     /// Resolves when there may be news or work. It need not: the store is asked at each beat as well.
     async fn changed(&self);
     /// Whether operations can be reached by other daemons.

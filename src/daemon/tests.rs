@@ -7,6 +7,7 @@ mod health;
 mod issuer;
 mod messages;
 mod network;
+mod page;
 mod shared;
 
 use crate::{

@@ -8,6 +8,7 @@ use crate::{
     outcome::Ending,
     refusal,
     store::Entry,
+    strangers::{MINUTE, Met, Refusals, Strangers},
 };
 use goldenpath_core::{
     domain::Problem,
@@ -22,6 +23,8 @@ use serde_json::{Value, json};
 use std::{collections::HashSet, sync::Arc};
 use tokio::sync::Mutex;
 
+/// What whoever connects says first.
+const HELLO: &str = "hello";
 /// That many operations are remembered, which is more than are ever asked for again at once.
 const OPERATIONS: usize = 10_000;
 
@@ -39,6 +42,7 @@ pub struct Trail {
     pub events: Arc<Events>,
     clock: Arc<dyn Clock>,
     announced: Mutex<Announced>,
+    strangers: Strangers,
 }
 
 /// Operations that are in the ledger.
@@ -73,7 +77,7 @@ impl Announced {
 
 impl Trail {
     pub fn new(ledger: Arc<Ledger>, events: Arc<Events>, clock: Arc<dyn Clock>, announced: Announced) -> Self {
-        Self { ledger, events, clock, announced: Mutex::new(announced) }
+        Self { ledger, events, clock, announced: Mutex::new(announced), strangers: Strangers::default() }
     }
 
     pub fn ledger(&self) -> &Ledger {
@@ -104,6 +108,30 @@ impl Trail {
     pub async fn refused(&self, of: &Subject, why: &str) {
         self.announced.lock().await.new.remove(&of.operation);
         self.note(of, EntryKind::Refused, json!({ "reason": why })).await;
+    }
+
+    /// Of somebody whom no rule lets in, however often it tries.
+    pub async fn shut_out(self: &Arc<Self>, identity: &Identity, problem: &Problem) {
+        refusal::note(Some(identity), HELLO, "", problem);
+        let caller = identity.to_string();
+        let Met { is_first, begins_minute } = self.strangers.meet(&caller, &problem.summary);
+        if is_first {
+            self.refused(&Subject { caller, verb: HELLO.to_owned(), ..Subject::default() }, &problem.summary).await;
+        }
+        if begins_minute {
+            let this = self.clone();
+            tokio::spawn(async move {
+                this.clock.sleep(MINUTE).await;
+                this.count_strangers().await;
+            });
+        }
+    }
+
+    async fn count_strangers(&self) {
+        for (caller, Refusals { reason, more }) in self.strangers.end_minute() {
+            let of = Subject { caller, verb: HELLO.to_owned(), ..Subject::default() };
+            self.note(&of, EntryKind::Refused, json!({ "reason": reason, "more": more })).await;
+        }
     }
 
     /// Of who asks, and not of what was asked for. Whoever does not prove who it is, is in the log alone: anybody who reaches the
@@ -194,6 +222,7 @@ impl Trail {
 
     /// The last entry: nothing more is to come of it.
     pub async fn stop(&self) {
+        self.count_strangers().await;
         self.note(&Subject::default(), EntryKind::Stopped, Value::Null).await;
         self.sign().await;
         self.events.end();

@@ -13,6 +13,7 @@ mod generate;
 mod lint;
 mod operations;
 mod output;
+mod page;
 mod pause;
 mod permissions;
 mod reports;
@@ -24,6 +25,7 @@ mod unprotect;
 mod watch;
 
 pub use catalogue::CatalogueTool;
+pub use page::ServePage;
 pub use permissions::{Part, Permissions};
 pub use reports::OpenDaemon;
 pub use sandbox::{Edit, NewFault, OpenSandbox, OutOfBandEditor, Row};
@@ -44,6 +46,7 @@ pub struct Tools {
     pub target: OpenTarget,
     pub daemon: daemon::DaemonTool,
     pub reports: OpenDaemon,
+    pub page: ServePage,
     pub audit: audit::AuditTool,
 }
 
@@ -76,6 +79,7 @@ enum Command {
     Operations(operations::Arguments),
     Drift(drift::Arguments),
     Watch(watch::Arguments),
+    Page(page::Arguments),
     Pause(pause::Pause),
     Resume(pause::Resume),
     Audit(audit::Arguments),
@@ -106,6 +110,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Operations(arguments) => wait_for(operations::run(arguments, tools.reports))??,
         Command::Drift(arguments) => wait_for(drift::run(arguments, tools.reports))??,
         Command::Watch(arguments) => wait_for(watch::run(arguments, tools.reports))??,
+        Command::Page(arguments) => page::run(arguments, tools.page)?,
         Command::Pause(arguments) => wait_for(pause::pause(arguments, tools.reports))??,
         Command::Resume(arguments) => wait_for(pause::resume(arguments, tools.reports))??,
         Command::Audit(arguments) => wait_for(audit::run(arguments, &tools.audit))??,

@@ -63,6 +63,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
                     serve: daemon::serve,
                 },
                 reports: daemon::reports,
+                page: daemon::page,
                 audit: audit::tool(environment),
             };
             cli::run(std::env::args_os(), &tools)

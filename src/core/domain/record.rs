@@ -13,6 +13,19 @@ pub enum Phase {
     Deleting,
 }
 
+// === impl Phase ===
+
+impl Phase {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Ready => "ready",
+            Self::Changing => "changing",
+            Self::Deleting => "deleting",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// `<cluster>/<environment>[/<slot>]`

@@ -7,10 +7,12 @@
 mod access;
 mod admission;
 mod bounds;
+mod personas;
 
 pub use access::{ACCESS, AccessPromise, Scope};
 pub use admission::{AdmissionPromise, POD_SECURITY, Refused, admission};
 pub use bounds::{BOUNDS, BoundPromise};
+pub use personas::{PersonaAccess, personas};
 
 #[cfg(test)]
 mod tests;

@@ -188,3 +188,32 @@ impl EventKind {
         }
     }
 }
+
+/// `5 min`
+pub fn age_in_words(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{} s", seconds.max(0)),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::age_in_words;
+
+    #[test]
+    fn an_age_is_one_number() {
+        for (seconds, expected, reason) in [
+            (-3, "0 s", "clocks differ"),
+            (119, "119 s", "seconds"),
+            (120, "2 min", "minutes"),
+            (7199, "119 min", "minutes still"),
+            (7200, "2 h", "hours"),
+            (172_800, "2 d", "days"),
+        ] {
+            assert_eq!(age_in_words(seconds), expected, "{reason}");
+        }
+    }
+}

@@ -162,7 +162,7 @@ impl Connection {
     }
 }
 
-async fn own_socket(socket: PathBuf) -> io::Result<TokioIo<UnixStream>> {
+pub async fn own_socket(socket: PathBuf) -> io::Result<TokioIo<UnixStream>> {
     let stream = UnixStream::connect(socket).await?;
     // Nobody else gets to see what a team asks for.
     if !may_talk(stream.peer_cred()?.uid(), own_user()?) {
@@ -172,7 +172,7 @@ async fn own_socket(socket: PathBuf) -> io::Result<TokioIo<UnixStream>> {
 }
 
 /// As it is now.
-fn authorization(source: &TokenSource) -> Result<MetadataValue<Ascii>, Failed> {
+pub fn authorization(source: &TokenSource) -> Result<MetadataValue<Ascii>, Failed> {
     let text = match source {
         TokenSource::Text(text) => text.clone(),
         TokenSource::File(path) => read(path)?,

@@ -1,10 +1,10 @@
 //! What the daemon reports, for the commands that look at it.
 
 use super::{Client, connection::Failed};
-use crate::refusal;
+use crate::{contract::instance_id, refusal};
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{EnvironmentId, Id, Problem, SlotId},
+    domain::Problem,
     provision::{DaemonReports, DaemonStatus, Event, EventKind, Instances, OperationReport, Show},
 };
 use provisioner_proto::{WatchRequest, WatchResponse};
@@ -25,7 +25,7 @@ impl DaemonReports for Client {
     }
 
     async fn pause(&self, id: &str, is_paused: bool) -> Result<(), Problem> {
-        let own = parse(id).ok_or_else(|| refusal::no_record(id))?;
+        let own = instance_id(id).ok_or_else(|| refusal::no_record(id))?;
         self.ask(id, &(own, is_paused), |mut api, request| async move { api.pause(request).await }).await?
     }
 
@@ -52,14 +52,6 @@ impl DaemonReports for Client {
         };
         let failed: Failed = self.connection.failed(generation, status, false).await;
         Err(self.problem(failed))
-    }
-}
-
-fn parse(id: &str) -> Option<Id> {
-    match id.split('/').count() {
-        1 => id.parse().ok().map(|cluster| Id::baseline(&cluster)),
-        2 => id.parse::<EnvironmentId>().ok().map(Id::from),
-        _ => id.parse::<SlotId>().ok().map(Id::from),
     }
 }
 

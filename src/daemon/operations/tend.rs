@@ -4,6 +4,7 @@
 use super::{Operations, wish::Wish};
 use crate::{
     error::{JournalError, in_one_line},
+    outcome::Ending,
     refusal,
     store::{BEAT, CLAIM, Entry, News},
     trail::Subject,
@@ -114,7 +115,7 @@ impl Operations {
         let stopped = entry.verb.failure(refusal::rule_is_gone(&caller));
         let stop = async move {
             this.trail.turned_away(&caller, &of.verb, &of.about, &problem).await;
-            this.conclude(&of, stopped.into()).await;
+            this.conclude(&of, &Ending::read(&stopped), stopped.into()).await;
             drop(busy);
         };
         tokio::spawn(operation::within(&entry.id, stop));

@@ -1,6 +1,10 @@
 //! What the last rounds found, for whoever asks, and what of a round is news.
 
-use goldenpath_core::provision::{ClusterReport, DriftReport, ReportedProblem};
+use crate::metrics::{EnvironmentLabels, InstanceCounts};
+use goldenpath_core::{
+    domain::{Record, ResourceKind},
+    provision::{ClusterReport, DriftReport, ReportedProblem},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -11,11 +15,16 @@ pub struct Knowledge(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    instances: BTreeMap<String, DriftReport>,
+    instances: BTreeMap<String, Known>,
     clusters: BTreeMap<String, ClusterReport>,
-    paused: BTreeSet<String>,
     /// What the ledger says was found last, before this daemon's first round.
     before: BTreeMap<String, Vec<ReportedProblem>>,
+}
+
+struct Known {
+    report: DriftReport,
+    kind: ResourceKind,
+    labels: EnvironmentLabels,
 }
 
 /// Something that the round before did not find so.
@@ -34,26 +43,20 @@ impl Knowledge {
         self.state().before.insert(id.to_owned(), drift);
     }
 
-    pub fn pause(&self, id: &str, is_paused: bool) {
-        let mut state = self.state();
-        if is_paused {
-            state.paused.insert(id.to_owned());
-        } else {
-            state.paused.remove(id);
-        }
-    }
-
-    /// With its environment what is in it is paused, too.
-    pub fn is_paused(&self, id: &str) -> bool {
-        let state = self.state();
-        state
-            .paused
-            .iter()
-            .any(|paused| id == paused || id.strip_prefix(paused).is_some_and(|rest| rest.starts_with('/')))
-    }
-
     pub fn of(&self, id: &str) -> Option<DriftReport> {
-        self.state().instances.get(id).cloned()
+        self.state().instances.get(id).map(|known| known.report.clone())
+    }
+
+    /// For the metrics.
+    pub fn counts(&self) -> InstanceCounts {
+        let mut counts = InstanceCounts::default();
+        for Known { report, kind, labels } in self.state().instances.values() {
+            if *kind == ResourceKind::ENVIRONMENT {
+                *counts.environments.entry(labels.clone()).or_default() += 1;
+            }
+            *counts.drifted.entry(kind.to_string()).or_default() += i64::from(!report.drift.is_empty());
+        }
+        counts
     }
 
     pub fn clusters(&self) -> Vec<ClusterReport> {
@@ -61,10 +64,13 @@ impl Knowledge {
     }
 
     /// What a round found of one instance.
-    pub fn learn(&self, id: &str, found: DriftReport) -> Vec<News> {
+    pub fn learn(&self, record: &Record, found: DriftReport) -> Vec<News> {
+        let Record { id, kind, golden_path, golden_path_version, tier, .. } = record.clone();
         let mut state = self.state();
-        let before = state.before.remove(id);
-        let known = state.instances.insert(id.to_owned(), found.clone());
+        let before = state.before.remove(&id);
+        let labels = EnvironmentLabels { golden_path, version: golden_path_version, tier };
+        let known = state.instances.insert(id, Known { report: found.clone(), kind, labels });
+        let known = known.map(|known| known.report);
         let drift = known.as_ref().map(|known| &known.drift).or(before.as_ref());
         let mut news = vec![];
         if drift.map_or(!found.drift.is_empty(), |drift| *drift != found.drift) {
@@ -108,6 +114,7 @@ impl Knowledge {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reconcile::tests::record;
     use goldenpath_core::domain::Problem;
 
     fn found(drift: &[&'static str]) -> DriftReport {
@@ -127,7 +134,7 @@ mod tests {
             ("demo/pay", found(&[]), Some(0), "it is over"),
             ("demo/old", found(&["a"]), None, "the ledger knew"),
         ] {
-            let news = knowledge.learn(id, now);
+            let news = knowledge.learn(&record(id, "dev"), now);
             let count = news.first().map(|news| match news {
                 News::Drift(drift) => drift.len(),
                 News::Notice(_) => 99,
@@ -137,15 +144,19 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_holds_for_what_is_inside() {
+    fn metrics_count_what_the_last_rounds_found() {
         let knowledge = Knowledge::default();
-        knowledge.pause("demo/pay", true);
-        for (id, expected, reason) in
-            [("demo/pay", true, "itself"), ("demo/pay/api", true, "a slot"), ("demo/payments", false, "another one")]
+        for (id, tier, drift) in [("demo/pay", "dev", &["a"][..]), ("demo/shop", "dev", &[]), ("demo/web", "prod", &[])]
         {
-            assert_eq!(knowledge.is_paused(id), expected, "{reason}");
+            knowledge.learn(&record(id, tier), found(drift));
         }
-        knowledge.pause("demo/pay", false);
-        assert!(!knowledge.is_paused("demo/pay"));
+        let counts = knowledge.counts();
+        let by_tier: Vec<_> = counts.environments.iter().map(|(of, count)| (of.tier.as_str(), *count)).collect();
+        assert_eq!(by_tier, [("dev", 2), ("prod", 1)]);
+        assert_eq!(counts.drifted.get("environment"), Some(&1));
+        knowledge.learn(&record("demo/pay", "dev"), found(&[]));
+        knowledge.forget_others("demo", &["demo/pay".to_owned(), "demo/web".to_owned()].into());
+        assert_eq!(knowledge.counts().drifted.get("environment"), Some(&0), "healed is shown as none");
+        assert_eq!(knowledge.counts().environments.values().sum::<i64>(), 2, "what is gone is counted no more");
     }
 }

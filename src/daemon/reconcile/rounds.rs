@@ -6,8 +6,10 @@ use super::{
     rules::{Mode, Reconcile, Schedule},
 };
 use crate::{
+    error::in_one_line,
     gate::{Gate, MakeSurvey},
     ledger::EntryKind,
+    metrics::{InstanceCounts, Metrics},
     operations::Operations,
     store::{BEAT, Lead, Store},
     trail::{Subject, Trail},
@@ -31,14 +33,17 @@ pub struct Reconciler {
     pub operations: Arc<Operations>,
     pub trail: Arc<Trail>,
     pub knowledge: Arc<Knowledge>,
+    pub metrics: Arc<Metrics>,
     pub clock: Arc<dyn Clock>,
 }
 
 /// Until it is dropped.
 pub async fn run(reconciler: Reconciler) -> Infallible {
-    let Reconciler { rules, store, surveys, gate, operations, trail, knowledge, clock } = reconciler;
+    let Reconciler { rules, store, surveys, gate, operations, trail, knowledge, metrics, clock } = reconciler;
     let healing = Healing::new(operations, gate, trail.clone(), clock.clone());
-    let rounds = Arc::new(Rounds { rules, surveys, trail, knowledge, clock, healing });
+    let (own_store, own_metrics) = (store.clone(), metrics.clone());
+    let rounds =
+        Arc::new(Rounds { rules, store: own_store, surveys, trail, knowledge, metrics: own_metrics, clock, healing });
     loop {
         // Another daemon has the lead, or the store is away: it may be ours later.
         let Ok(Some(lead)) = store.lead().await else {
@@ -49,6 +54,8 @@ pub async fn run(reconciler: Reconciler) -> Infallible {
             never = rounds.clone().of_all() => match never {},
             () = until_lost(&*lead) => tracing::warn!("Another daemon may compare clusters from now on"),
         }
+        // It counts them from now on, and a sum over all daemons must not hold them twice.
+        metrics.set_instances(&InstanceCounts::default());
     }
 }
 
@@ -60,9 +67,11 @@ async fn until_lost(lead: &dyn Lead) {
 
 struct Rounds {
     rules: Reconcile,
+    store: Arc<dyn Store>,
     surveys: MakeSurvey,
     trail: Arc<Trail>,
     knowledge: Arc<Knowledge>,
+    metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     healing: Arc<Healing>,
 }
@@ -142,14 +151,19 @@ impl Rounds {
             let there = found.iter().map(|found| found.record.id.clone()).collect();
             self.knowledge.forget_others(cluster.name(), &there);
         }
+        let pauses = self.store.pauses().await;
+        if let Err(error) = &pauses {
+            tracing::warn!(error = in_one_line(error), "Nothing is healed: what is paused can't be read");
+        }
         let mut is_news = false;
         for found in &found {
             is_news |= self.report(found, &now).await;
-            let id = &found.record.id;
-            if self.rules.mode(&found.record.tier) == Mode::Heal && !self.knowledge.is_paused(id) {
+            let is_paused = pauses.as_ref().map_or(true, |pauses| pauses.cover(&found.record.id));
+            if self.rules.mode(&found.record.tier) == Mode::Heal && !is_paused {
                 self.healing.begin(found).await;
             }
         }
+        self.metrics.set_instances(&self.knowledge.counts());
         if is_news {
             self.trail.sign().await;
         }
@@ -162,7 +176,7 @@ impl Rounds {
         let of_all = |problems: &[Problem]| problems.iter().map(ReportedProblem::from).collect::<Vec<_>>();
         let (drift, notices) = (of_all(drift), of_all(notices));
         let report = DriftReport { compared_at: now.to_owned(), drift, notices, newest: newest.clone() };
-        let news = self.knowledge.learn(&record.id, report);
+        let news = self.knowledge.learn(record, report);
         for news in &news {
             let (event, text, detail) = match news {
                 News::Drift(drift) => (EventKind::Drift, in_words(drift), json!({ "findings": drift })),

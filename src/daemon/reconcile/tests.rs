@@ -30,7 +30,7 @@ use std::{
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn record(id: &str, tier: &str) -> Record {
+pub fn record(id: &str, tier: &str) -> Record {
     from_document(&json!({
         "id": id, "uid": "u", "kind": "environment", "cluster_arn": "arn:aws:eks:eu-west-1:111122223333:cluster/good",
         "team": "pay", "tier": tier, "golden_path": "team-standard", "golden_path_version": "1.0.0", "golden_path_digest": "",
@@ -117,16 +117,16 @@ impl Fixture {
         let (target, clock, engine) =
             (Arc::new(FakeTarget::default()), Arc::new(FakeClock::default()), Arc::new(FakeEngine::default()));
         let (trail, knowledge) = (trail(), Arc::new(Knowledge::default()));
-        knowledge.pause("good/paused", true);
         let (own_target, own_engine) = (target.clone(), engine.clone());
         let surveys: MakeSurvey = Arc::new(move |_| -> Result<Arc<dyn Survey>, Problem> { Ok(own_target.clone()) });
         let engines: MakeEngine =
             Arc::new(move |_| -> Result<Arc<dyn Provisioner>, Problem> { Ok(own_engine.clone()) });
         let gate = gate(engines, &trail);
         let store = open(&JournalPlace::File(folder.path().join("journal.db")), HOUR).await.unwrap();
+        store.pause("good/paused", true).await.unwrap();
         let metrics = Metrics::new();
         let reads = Reads::new(Duration::ZERO, metrics.clone());
-        let operations = Operations::new(store.clone(), gate.clone(), trail.clone(), reads, metrics);
+        let operations = Operations::new(store.clone(), gate.clone(), trail.clone(), reads, metrics.clone());
         let minute = Duration::from_secs(60);
         let rules = Reconcile {
             interval: 10 * minute,
@@ -142,6 +142,7 @@ impl Fixture {
             operations: operations.clone(),
             trail: trail.clone(),
             knowledge: knowledge.clone(),
+            metrics,
             clock: clock.clone(),
         };
         let rounds = tokio::spawn(run(reconciler));

@@ -13,7 +13,7 @@ mod settings;
 
 pub use settings::Postgres;
 
-use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Store, written};
+use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, written};
 use crate::{
     contract::Verb,
     error::JournalError,
@@ -325,6 +325,24 @@ impl Store for PostgresStore {
             kept.collect()
         })
         .await
+    }
+
+    async fn pauses(&self) -> Result<Pauses, JournalError> {
+        let connection = self.connection(&self.keeping).await?;
+        self.within(async {
+            let found = connection.query("SELECT id FROM pause", &[]).await?;
+            found.iter().map(|row| Ok(row.try_get(0)?)).collect()
+        })
+        .await
+    }
+
+    async fn pause(&self, id: &str, is_paused: bool) -> Result<(), JournalError> {
+        let connection = self.connection(&self.pool).await?;
+        let set = match is_paused {
+            true => "INSERT INTO pause (id) VALUES ($1) ON CONFLICT DO NOTHING",
+            false => "DELETE FROM pause WHERE id = $1",
+        };
+        self.within(async { Ok(connection.execute(set, &[&id]).await.map(drop)?) }).await
     }
 
     async fn changed(&self) {

@@ -3,7 +3,7 @@
 //! `synchronous=FULL`: what was accepted survives a power cut as well as a kill. The lock on the file is kept for as long as the
 //! daemon lives, so that two can't run the same operations; so claims and who waits are in memory, and go with the process.
 
-use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Store, written};
+use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, written};
 use crate::{contract::Verb, error::JournalError, outcome::Ending, socket::make_private};
 use async_trait::async_trait;
 use goldenpath_core::policy::Identity;
@@ -19,7 +19,7 @@ use std::{
 use tokio::sync::Mutex;
 
 /// Raised when the table changes; a file of an older one is migrated here, one of a newer one is refused.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 
 /// The lock of a daemon that was killed is gone with it; one that is just ending needs a moment.
 const BUSY: Duration = Duration::from_secs(2);
@@ -45,6 +45,8 @@ const CALLER: &str = "
 ALTER TABLE operation ADD COLUMN identity TEXT NOT NULL DEFAULT '\"own\"';
 ALTER TABLE operation ADD COLUMN caller TEXT NOT NULL DEFAULT 'the daemon''s own user';
 ";
+
+const PAUSE: &str = "CREATE TABLE pause (id TEXT PRIMARY KEY) WITHOUT ROWID;";
 
 pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
@@ -262,6 +264,28 @@ impl Store for SqliteStore {
         .await
     }
 
+    async fn pauses(&self) -> Result<Pauses, JournalError> {
+        self.run(|connection, _| {
+            let mut found = connection.prepare("SELECT id FROM pause")?;
+            let ids = found.query_map([], |row| row.get(0))?;
+            Ok(ids.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn pause(&self, id: &str, is_paused: bool) -> Result<(), JournalError> {
+        self.is_there()?;
+        let id = id.to_owned();
+        self.run(move |connection, _| {
+            let set = match is_paused {
+                true => "INSERT OR IGNORE INTO pause (id) VALUES (?1)",
+                false => "DELETE FROM pause WHERE id = ?1",
+            };
+            Ok(connection.execute(set, [id]).map(drop)?)
+        })
+        .await
+    }
+
     async fn changed(&self) {
         std::future::pending().await
     }
@@ -306,6 +330,9 @@ fn open(path: &Path) -> Result<Connection, JournalError> {
         }
         if found < 2 {
             connection.execute_batch(CALLER)?;
+        }
+        if found < 3 {
+            connection.execute_batch(PAUSE)?;
         }
         if found < SCHEMA {
             connection.pragma_update(None, "user_version", SCHEMA)?;

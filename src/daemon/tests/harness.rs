@@ -13,6 +13,7 @@ use crate::{
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected, from_document},
+    golden::Catalogue,
     policy::CallerRule,
     ports::Clock,
     provision::{
@@ -332,6 +333,7 @@ impl DaemonFixture {
             reconcile: None,
             engines,
             surveys,
+            catalogue: Catalogue::embedded(),
             callers,
             tokens,
             has_sessions: false,

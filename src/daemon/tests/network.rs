@@ -16,12 +16,12 @@ use std::{
     time::Duration,
 };
 
-struct Network {
-    fixture: DaemonFixture,
+pub struct Network {
+    pub fixture: DaemonFixture,
     folder: tempfile::TempDir,
     authority: Authority,
     ca: PathBuf,
-    issuer: TestIssuer,
+    pub issuer: TestIssuer,
     daemon: Option<RunningDaemon>,
 }
 
@@ -41,7 +41,7 @@ fn pair(files: PemPair) -> Pair {
 }
 
 impl Network {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let (fixture, folder, authority) = (DaemonFixture::new(), tempfile::tempdir().unwrap(), Authority::new());
         let ca = authority.write(&folder.path().join("ca.pem"));
         let issuer = TestIssuer::start(&authority.server(folder.path(), "issuer")).await;
@@ -77,7 +77,11 @@ impl Network {
         Address::Https { host: "127.0.0.1".into(), port, ca: Some(ca.to_owned()), own }
     }
 
-    fn client(&self, own: Option<Pair>, token: Option<TokenSource>) -> Client {
+    pub fn options(&self, own: Option<Pair>, token: Option<TokenSource>) -> ClientOptions {
+        ClientOptions { address: self.address_of(&self.ca, own), endpoint: self.endpoint(), token }
+    }
+
+    pub fn client(&self, own: Option<Pair>, token: Option<TokenSource>) -> Client {
         self.client_of(&self.ca, own, token)
     }
 
@@ -86,7 +90,7 @@ impl Network {
         Client::new(ClientOptions { address, endpoint, token }, &[])
     }
 
-    fn pair(&self, name: &str, uri: Option<&str>) -> Option<Pair> {
+    pub fn pair(&self, name: &str, uri: Option<&str>) -> Option<Pair> {
         Some(pair(self.authority.client(self.folder.path(), name, uri)))
     }
 
@@ -168,6 +172,18 @@ async fn a_reader_changes_nothing() {
     let ledger = fs::read_to_string(network.fixture.audit()).unwrap();
     let kinds = |kind: &str| ledger.matches(&format!("\"kind\":\"{kind}\"")).count();
     assert_eq!((kinds("refused"), kinds("unprotected"), kinds("paused")), (4, 0, 0), "{ledger}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_no_rule_lets_in_does_not_fill_the_ledger() {
+    let mut network = Network::start().await;
+    for _ in 0..5 {
+        assert_eq!(network.code_for(network.pair("nobody", None), None).await, "daemon.caller");
+    }
+    network.daemon.take().unwrap().end();
+    let ledger = fs::read_to_string(network.fixture.audit()).unwrap();
+    let refused: Vec<&str> = ledger.lines().filter(|line| line.contains("\"kind\":\"refused\"")).collect();
+    assert!(refused.len() == 2 && refused[1].contains("\"more\":4"), "the first, and a count: {refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

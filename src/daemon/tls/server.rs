@@ -98,7 +98,8 @@ fn acceptor(files: &TlsFiles, needs_certificate: bool) -> Result<TlsAcceptor, Tl
     };
     let (chain, key) = files.own.read()?;
     let mut config = builder.with_single_cert(chain, key).map_err(|error| files.own.mismatch(error))?;
-    config.alpn_protocols = vec![b"h2".to_vec()];
+    // The second for browsers and proxies that speak nothing else.
+    config.alpn_protocols = [b"h2".as_slice(), b"http/1.1"].map(<[u8]>::to_vec).into();
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

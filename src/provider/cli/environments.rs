@@ -5,10 +5,7 @@ use super::{
     reports::{Looking, OpenDaemon, failed, json, last},
     status::of_cluster,
 };
-use goldenpath_core::{
-    domain::Phase,
-    provision::{DriftReport, InstanceReport, Instances},
-};
+use goldenpath_core::provision::{DriftReport, InstanceReport, Instances};
 use std::io::{self, Write as _};
 
 /// List what is recorded on a daemon's clusters: baselines, environments and slots, with tier, version, drift and last operation
@@ -52,12 +49,7 @@ fn or_dash(text: &str) -> String {
 }
 
 fn state(instance: &InstanceReport) -> String {
-    let phase = match instance.phase {
-        Phase::Creating => "creating",
-        Phase::Ready => "ready",
-        Phase::Changing => "changing",
-        Phase::Deleting => "deleting",
-    };
+    let phase = instance.phase.as_str();
     if instance.is_paused { format!("{phase}, paused") } else { phase.to_owned() }
 }
 

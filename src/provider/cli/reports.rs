@@ -4,7 +4,7 @@ use crate::resources::provider_config::{Daemon, Endpoint};
 use anyhow::anyhow;
 use goldenpath_core::{
     domain::Problem,
-    provision::{DaemonReports, OperationReport},
+    provision::{DaemonReports, OperationReport, age_in_words},
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -45,8 +45,12 @@ pub struct Looking {
 
 impl Connect {
     pub fn open(self, open: OpenDaemon) -> anyhow::Result<Arc<dyn DaemonReports>> {
+        open(self.daemon())
+    }
+
+    pub fn daemon(self) -> Daemon {
         let Self { endpoint, ca_certificate, client_certificate, client_key, token_file } = self;
-        open(Daemon { endpoint, ca_certificate, client_certificate, client_key, token: None, token_file })
+        Daemon { endpoint, ca_certificate, client_certificate, client_key, token: None, token_file }
     }
 }
 
@@ -62,39 +66,11 @@ pub fn json(of: &impl Serialize) -> anyhow::Result<String> {
 /// `5 min`, of a time in RFC 3339.
 pub fn age(at: &str) -> String {
     let Ok(at) = at.parse::<Timestamp>() else { return String::new() };
-    in_words(Timestamp::now().as_second() - at.as_second())
-}
-
-fn in_words(seconds: i64) -> String {
-    match seconds {
-        ..120 => format!("{} s", seconds.max(0)),
-        120..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} d", seconds / 86_400),
-    }
+    age_in_words(Timestamp::now().as_second() - at.as_second())
 }
 
 /// `ensure 5 min ago: done`
 pub fn last(operation: &OperationReport) -> String {
     let OperationReport { verb, accepted_at, outcome, .. } = operation;
     format!("{verb} {} ago: {outcome}", age(accepted_at))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::in_words;
-
-    #[test]
-    fn an_age_is_one_number() {
-        for (seconds, expected, reason) in [
-            (-3, "0 s", "clocks differ"),
-            (119, "119 s", "seconds"),
-            (120, "2 min", "minutes"),
-            (7199, "119 min", "minutes still"),
-            (7200, "2 h", "hours"),
-            (172_800, "2 d", "days"),
-        ] {
-            assert_eq!(in_words(seconds), expected, "{reason}");
-        }
-    }
 }

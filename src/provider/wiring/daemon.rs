@@ -16,11 +16,13 @@ use anyhow::Context as _;
 use goldenpath_adapters::{aws::AssumeRole, clock::SystemClock};
 use goldenpath_core::{
     domain::Problem,
+    golden::Catalogue,
     provision::{Bounds, DaemonReports, Engine, EngineConfig, Provisioner, Survey},
 };
 use goldenpath_daemon::{
-    AuditedObjects, Client, Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine, MakeSurvey, Metrics,
-    Mode, OidcIssuer, OperationSession, Pair, Postgres, Reads, Reconcile, TierRule, TlsFiles, TokenSettings,
+    AuditedObjects, Client, ClientOptions, Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine,
+    MakeSurvey, Metrics, Mode, OidcIssuer, OperationSession, Pair, Postgres, Reads, Reconcile, TierRule, TlsFiles,
+    TokenSettings,
 };
 use plugin::Diagnostic;
 use std::{io, sync::Arc};
@@ -29,14 +31,29 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// For the commands that look at a daemon.
 pub(super) fn reports(daemon: provider_config::Daemon) -> anyhow::Result<Arc<dyn DaemonReports>> {
+    Ok(Arc::new(Client::new(client_options(daemon)?, &[])))
+}
+
+fn client_options(daemon: provider_config::Daemon) -> anyhow::Result<ClientOptions> {
     let daemon = daemon.or(&FromEnvironment::read(|name| std::env::var_os(name)));
     daemon.check(false).map_err(wrong)?;
-    Ok(Arc::new(Client::new(target::client_options(daemon), &[])))
+    Ok(target::client_options(daemon))
+}
+
+pub(super) fn page(daemon: provider_config::Daemon, port: u16, listening: &dyn Fn(&str)) -> anyhow::Result<()> {
+    let options = client_options(daemon)?;
+    Builder::new_current_thread().enable_all().build()?.block_on(async {
+        // What is wrong is said here, and not in the browser.
+        let status = Client::new(options.clone(), &[]).status().await;
+        status.map_err(|problem| anyhow::anyhow!("{}. {}", problem.summary, problem.detail))?;
+        match goldenpath_daemon::serve_page(options, port, listening).await? {}
+    })
 }
 
 pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
     let reads = Reads::new(settings.limits.reads_shared_for, Metrics::new());
-    engines(&settings.provider, settings.sessions.clone(), &reads)?;
+    let catalogue = target::catalogue(&settings.provider.catalogue)?;
+    engines(&settings.provider, catalogue, settings.sessions.clone(), &reads)?;
     let tokens = tokens(&settings.tokens, &settings.provider.target)?;
     let listen = listen(&settings.listen);
     journal(&settings.journal)?;
@@ -50,7 +67,8 @@ pub(super) fn serve(settings: Settings, listening: &dyn Fn(&[String])) -> anyhow
     let reads = Reads::new(settings.limits.reads_shared_for, metrics.clone());
     shared::limit(&settings.limits);
     shared::count(&metrics);
-    let (engines, surveys) = engines(&settings.provider, settings.sessions.clone(), &reads)?;
+    let catalogue = target::catalogue(&settings.provider.catalogue)?;
+    let (engines, surveys) = engines(&settings.provider, catalogue.clone(), settings.sessions.clone(), &reads)?;
     let tokens = tokens(&settings.tokens, &settings.provider.target)?;
     let Settings { listen: on, journal, retention, audit, reconcile, callers, sessions, http, .. } = settings;
     let daemon = Daemon {
@@ -61,6 +79,7 @@ pub(super) fn serve(settings: Settings, listening: &dyn Fn(&[String])) -> anyhow
         reconcile: reconcile.map(rules),
         engines,
         surveys,
+        catalogue,
         callers,
         tokens,
         has_sessions: sessions.is_some(),
@@ -137,11 +156,11 @@ fn tokens(of: &TokensOf, target: &Target) -> anyhow::Result<TokenSettings> {
 /// What is wrong with the configuration is found here, and not when the first client connects.
 fn engines(
     config: &ProviderConfig,
+    catalogue: Arc<Catalogue>,
     sessions: Option<SessionsOf>,
     reads: &Arc<Reads>,
 ) -> anyhow::Result<(MakeEngine, MakeSurvey)> {
-    let ProviderConfig { target, catalogue, lease, bounds, is_shared: _, unreachable: _ } = config;
-    let catalogue = target::catalogue(catalogue)?;
+    let ProviderConfig { target, catalogue: _, lease, bounds, is_shared: _, unreachable: _ } = config;
     // Its own credentials are what it is for.
     target::ports(target.clone(), false).map_err(wrong)?;
     let all = SharedTarget::new(target.clone(), reads.clone());
@@ -177,7 +196,8 @@ fn own_scope(bounds: Vec<Bounds>) -> EngineScope {
 /// Of the daemon's target, for a command that only reads: nothing can be changed outside of the daemon's ledger.
 pub(super) fn reader(settings: &Settings) -> anyhow::Result<Arc<dyn Provisioner>> {
     let reads = Reads::new(settings.limits.reads_shared_for, Metrics::new());
-    let (engines, _) = engines(&settings.provider, None, &reads)?;
+    let catalogue = target::catalogue(&settings.provider.catalogue)?;
+    let (engines, _) = engines(&settings.provider, catalogue, None, &reads)?;
     engines(own_scope(vec![])).map_err(|problem| anyhow::anyhow!("{}. {}", problem.summary, problem.detail))
 }
 

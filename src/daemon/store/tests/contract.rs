@@ -14,6 +14,7 @@ async fn a_file_keeps_it() {
     };
     keeps_what_it_accepts(&*open("one.db", DAY).await).await;
     has_equal_requests_join(&*open("two.db", DAY).await).await;
+    pauses(&*open("four.db", DAY).await).await;
     forgets_in_time(&*open("three.db", Duration::ZERO).await).await;
 }
 
@@ -25,6 +26,7 @@ async fn a_database_keeps_it() {
     }
     keeps_what_it_accepts(&*on(&server, "one").await).await;
     has_equal_requests_join(&*on(&server, "two").await).await;
+    pauses(&*on(&server, "two").await).await;
     let place = super::place(&server.address("three"));
     forgets_in_time(&*open(&place, Duration::ZERO).await.unwrap()).await;
 }
@@ -93,6 +95,13 @@ async fn has_equal_requests_join(store: &dyn Store) {
     store.leave("three");
     assert_eq!(accept("three").await, Accepted::Waits("one".into()), "by its own id it is the one that it joined");
     assert_eq!(accept("six").await, Accepted::Begun, "who joined has cancelled it");
+}
+
+async fn pauses(store: &dyn Store) {
+    for (is_paused, reason) in [(true, "set"), (true, "again"), (false, "ended"), (false, "there is none")] {
+        store.pause("demo/pay", is_paused).await.unwrap();
+        assert_eq!(store.pauses().await.unwrap().cover("demo/pay/api"), is_paused, "{reason}");
+    }
 }
 
 async fn forgets_in_time(store: &dyn Store) {

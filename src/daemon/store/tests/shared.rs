@@ -60,6 +60,8 @@ async fn daemons_hear_of_work_cancellations_and_ends() {
     one.accept(&entry_of("b"), IfNew::Queue).await.unwrap();
     timeout(LONG, two.changed()).await.expect("work is heard");
     assert_eq!(two.take(9, false).await.unwrap().len(), 1);
+    one.pause("demo/pay", true).await.unwrap();
+    assert!(two.pauses().await.unwrap().cover("demo/pay"), "a pause holds at every daemon");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::{
 use anyhow::Context as _;
 use goldenpath_core::{
     domain::{EnvironmentId, Id, ObjectKey, PersonaName, Record},
-    golden::promises::ACCESS,
+    golden::promises::{PersonaAccess, personas},
     provision::{Observation, ObserveRequest, Provisioner, ReportedProblem},
 };
 use jiff::Timestamp;
@@ -123,21 +123,12 @@ async fn observed(
 /// By the tier of the golden path that made it.
 fn access(record: &Record, settings: &Settings, tool: &AuditTool) -> anyhow::Result<BTreeMap<PersonaName, Access>> {
     let catalogue = (tool.catalogue)(&settings.provider.catalogue.folders)?;
-    let path = record.path().context("another release wrote the record")?;
-    let tier = catalogue.tier(&path, &record.tier.parse()?);
-    let tier = tier.with_context(|| format!("the catalogue has no {} {} any more", path.name, path.version))?;
-    let written = PersonaName::ALL.into_iter().map(|persona| (persona, &record.spec["access"][persona.as_str()]));
-    Ok(written
-        .filter(|(_, who)| !who.is_null())
-        .map(|(persona, who)| {
-            let role = tier.role(persona);
-            let (may, may_not): (Vec<_>, Vec<_>) = ACCESS.iter().partition(|promise| promise.may(role));
-            let names = |promises: Vec<&goldenpath_core::golden::promises::AccessPromise>| {
-                promises.into_iter().map(|promise| promise.name).collect()
-            };
-            (persona, Access { role, who: who.clone(), may: names(may), may_not: names(may_not) })
-        })
-        .collect())
+    let personas = personas(record, &catalogue).map_err(anyhow::Error::msg)?;
+    let of = |PersonaAccess { persona, role, may, may_not, who: _ }| {
+        let who = record.spec["access"][persona.as_str()].clone();
+        (persona, Access { role, who, may, may_not })
+    };
+    Ok(personas.into_iter().map(of).collect())
 }
 
 fn guards(record: Record) -> Guards {

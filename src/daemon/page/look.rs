@@ -1,0 +1,91 @@
+//! What a caller may see, read for one page: within its bounds, as the API has it.
+
+use super::{
+    instance::{Instance, Seen, instance},
+    rows::{ClusterRows, OperationRow, clusters, operation_row},
+};
+use crate::{events::Watching, gate::Caller, refusal, reports::Reports, sight::Sight};
+use goldenpath_core::{
+    domain::{Id, Problem},
+    golden::{Catalogue, promises::personas},
+    provision::{Observation, ObserveRequest, OperationReport, OperationState, ReportedProblem},
+};
+use jiff::Timestamp;
+use std::{collections::BTreeMap, time::Duration};
+use tokio::time::timeout;
+
+/// For the objects of one instance; what is recorded is shown without them.
+const OBJECTS: Duration = Duration::from_secs(15);
+
+pub struct Look<'a> {
+    pub reports: &'a Reports,
+    pub catalogue: &'a Catalogue,
+    pub caller: &'a Caller,
+    pub now: Timestamp,
+}
+
+// === impl Look ===
+
+impl Look<'_> {
+    pub async fn overview(&self, wanted: &str) -> Result<(Vec<ClusterRows>, Vec<OperationRow>), Problem> {
+        let listed = self.reports.instances(self.caller.bounds.clone()).await?;
+        let running = self.seen().await?.into_iter().filter(|one| one.state == OperationState::Running);
+        let running = running.map(|one| operation_row(&one, self.now)).collect();
+        Ok((clusters(&listed, wanted, self.now), running))
+    }
+
+    pub async fn instance(&self, id: &Id) -> Result<Instance, Problem> {
+        // By the caller's engine, which knows its bounds.
+        let record = self.caller.engine.find(id).await?;
+        let record = record.ok_or_else(|| refusal::no_record(&id.to_string()))?;
+        let listed = self.reports.instances(self.caller.bounds.clone()).await?.instances;
+        let history = self.seen().await?.into_iter().filter(|operation| operation.about == record.id).collect();
+        let seen = self.objects(id, &record).await;
+        let personas = personas(&record, self.catalogue);
+        instance(record, listed, history, seen, personas, self.now)
+    }
+
+    /// As they are now. `Err`: why they can't be read.
+    async fn objects(&self, id: &Id, record: &goldenpath_core::domain::Record) -> Result<Seen, String> {
+        let request = ObserveRequest {
+            id: id.clone(),
+            uid: None,
+            target: None,
+            spec: None,
+            facts: Some(record.facts.clone()),
+            path: record.path(),
+            parent: None,
+            objects: BTreeMap::new(),
+        };
+        match timeout(OBJECTS, self.caller.engine.observe(request)).await {
+            Ok(Ok(Observation::Here(here))) => {
+                let drift = here.problems.iter().map(ReportedProblem::from).collect();
+                Ok(Seen { objects: here.objects, drift })
+            }
+            Ok(Ok(Observation::Gone(_))) => Ok(Seen::default()),
+            Ok(Err(problem)) => Err(problem.summary),
+            Err(_) => Err("the target did not respond in time".to_owned()),
+        }
+    }
+
+    pub async fn operations(&self) -> Result<Vec<OperationRow>, Problem> {
+        Ok(self.seen().await?.iter().map(|operation| operation_row(operation, self.now)).collect())
+    }
+
+    pub async fn operation(&self, id: &str) -> Result<OperationRow, Problem> {
+        let found = self.seen().await?.into_iter().find(|operation| operation.id == id);
+        found.map(|found| operation_row(&found, self.now)).ok_or_else(|| refusal::no_operation(id))
+    }
+
+    pub async fn events(&self, id: &str) -> Result<Watching, Problem> {
+        self.reports.watch(id, self.sight().await?).await
+    }
+
+    async fn seen(&self) -> Result<Vec<OperationReport>, Problem> {
+        self.reports.operations(&self.sight().await?).await
+    }
+
+    async fn sight(&self) -> Result<Sight, Problem> {
+        self.reports.sight(&self.caller.identity, self.caller.bounds.clone()).await
+    }
+}

@@ -1,0 +1,71 @@
+//! The templates, each with what it is given. They escape every text.
+
+use super::{
+    instance::Instance,
+    rows::{ClusterRows, OperationRow},
+};
+use crate::contract::RELEASE;
+use askama::Template;
+use goldenpath_core::policy::Identity;
+
+/// What is around each page.
+pub struct Frame {
+    /// `None`: nobody knows.
+    caller: Option<String>,
+    release: &'static str,
+    section: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+pub struct OverviewPage<'a> {
+    pub frame: Frame,
+    pub wanted: &'a str,
+    pub clusters: Vec<ClusterRows>,
+    pub running: Vec<OperationRow>,
+}
+
+#[derive(Template)]
+#[template(path = "instance.html")]
+pub struct InstancePage {
+    pub frame: Frame,
+    pub instance: Instance,
+}
+
+#[derive(Template)]
+#[template(path = "operations.html")]
+pub struct OperationsPage {
+    pub frame: Frame,
+    pub operations: Vec<OperationRow>,
+}
+
+#[derive(Template)]
+#[template(path = "operation.html")]
+pub struct OperationPage {
+    pub frame: Frame,
+    pub operation: OperationRow,
+}
+
+#[derive(Template)]
+#[template(path = "refused.html")]
+pub struct RefusedPage<'a> {
+    pub frame: Frame,
+    pub status: u16,
+    pub summary: &'a str,
+    pub detail: &'a str,
+}
+
+// === impl Frame ===
+
+impl Frame {
+    pub fn new(caller: &Identity, section: &'static str) -> Self {
+        Self { caller: Some(caller.to_string()), release: RELEASE, section }
+    }
+
+    pub fn of_nobody() -> Self {
+        Self { caller: None, release: RELEASE, section: "" }
+    }
+}
+
+#[cfg(test)]
+mod tests;
