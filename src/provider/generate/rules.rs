@@ -91,7 +91,6 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
     ),
     ("parameters.missing", "A golden path needs a parameter", "Set it in `parameters`, as the finding describes it."),
     ("network.cidr_form", "A text is no range of addresses", "Write one range in each element, such as 10.0.0.0/8."),
-    ("catalogue.deprecated", "A golden path is deprecated", "Do what its document says: the finding quotes it."),
     ("cluster.name", "The name or ARN of a cluster has another form", "Correct the id."),
     ("daemon.credentials", "A file of `daemon` in the provider block can't be used", "Correct the file, or the block."),
     ("daemon.target", "The daemon can't reach its own target", "Correct its configuration as the finding says."),
@@ -141,6 +140,9 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
     ("target.invalid", "A call was refused as invalid", "Correct the request as the message says."),
     ("target.cancelled", "A call was given up", "Try again."),
 ];
+
+/// They look like codes and are a host and a file.
+const ALIKE: [&str; 2] = ["daemon.invalid", "operation.html"];
 
 /// `src`: the folder of the sources.
 pub fn page(src: &Path) -> anyhow::Result<String> {
@@ -220,7 +222,7 @@ fn unsaid(source: &Source) -> Vec<String> {
     let wordless = source.reports.iter().filter(|report| !has_words(report)).map(|report| report.code.as_str());
     let ungrouped = source.reports.iter().map(|report| report.code.as_str()).filter(|code| !is_grouped(code));
     let alike = source.alike.iter().map(String::as_str).filter(|code| is_grouped(code) && !is_rule(code));
-    let absent = alike.filter(|code| !rows.keys().any(|said| said.code == *code));
+    let absent = alike.filter(|code| !ALIKE.contains(code) && !rows.keys().any(|said| said.code == *code));
     let left: BTreeSet<&str> =
         wordless.filter(|code| !is_put_together(code) && !is_rule(code)).chain(ungrouped).chain(absent).collect();
     left.into_iter().map(str::to_owned).collect()
