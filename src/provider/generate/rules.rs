@@ -259,7 +259,8 @@ mod tests {
         let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let source = source::read(&src).unwrap();
         assert_eq!(unsaid(&source), Vec::<String>::new());
-        let is_there = |code: &str| source.alike.contains(code) || source.reports.iter().any(|report| report.code == code);
+        let is_there =
+            |code: &str| source.alike.contains(code) || source.reports.iter().any(|report| report.code == code);
         let gone: Vec<_> = PUT_TOGETHER.iter().filter(|(code, ..)| !is_there(code)).collect();
         assert!(gone.is_empty(), "{gone:?}");
         let page = page(&src).unwrap();

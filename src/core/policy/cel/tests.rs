@@ -144,8 +144,21 @@ fn a_variable_is_evaluated_once_and_only_where_it_is_asked_for() {
 #[test]
 fn extreme_values_end_in_a_value_or_an_error() {
     let long = "9".repeat(60);
-    let quantities = ["1e2147483647", "1e-2147483648", "1E", "-0", ".", "1e", long.as_str(), "0.000000000000000000001Ei"];
-    let others = ["", "%", "%.", "[", "::", "1.2.3.4/99", "://", "99999999999999999999.0.0", "\u{10ffff}", "-", "2026-13-45T99:99:99Z"];
+    let quantities =
+        ["1e2147483647", "1e-2147483648", "1E", "-0", ".", "1e", long.as_str(), "0.000000000000000000001Ei"];
+    let others = [
+        "",
+        "%",
+        "%.",
+        "[",
+        "::",
+        "1.2.3.4/99",
+        "://",
+        "99999999999999999999.0.0",
+        "\u{10ffff}",
+        "-",
+        "2026-13-45T99:99:99Z",
+    ];
     let one_text = [
         "isQuantity(object.t)",
         "quantity(object.t).isInteger()",
