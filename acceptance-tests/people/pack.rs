@@ -57,7 +57,7 @@ async fn install(people: &People, example: &Json) -> Result<()> {
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": format!("pack-{name}"), "labels": labels}});
     people.made("/api/v1/namespaces", &namespace).await?;
     let bound = Bound { name: None, namespaces: json!({"matchLabels": labels}), action: Action::Deny };
-    let made = installed(&policy, None, &[bound]);
+    let made = installed(&policy, name, None, &[bound]);
     let object = |kind: &str, name: &str, spec: &Json| json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec});
     let (name, spec) = &made.policy;
     let policy = object("ValidatingAdmissionPolicy", name, spec);

@@ -2,6 +2,7 @@
 
 mod guards;
 mod judge;
+mod policies;
 mod render;
 mod resolve;
 

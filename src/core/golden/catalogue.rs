@@ -11,6 +11,7 @@ mod locate;
 mod manifests;
 mod metadata;
 mod parameters;
+mod policies;
 mod read;
 mod roles;
 mod template;
@@ -28,7 +29,10 @@ pub use roles::RoleRule;
 pub use template::{NAMES, Unfilled};
 
 use super::parent::Parent;
-use crate::domain::{NameError, PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint, listed};
+use crate::{
+    domain::{NameError, PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint, listed},
+    policy::document::Policy,
+};
 use jiff::civil::Date;
 use read::{DocumentKind, Written};
 use serde_json::Value;
@@ -247,6 +251,11 @@ impl Catalogue {
         self.version(&path.name, path.version)?.notice(today)
     }
 
+    /// The policies that hold for what is made by it.
+    pub fn policies(&self, path: &PathVersion) -> &[Arc<Policy>] {
+        self.version(&path.name, path.version).map_or(&[], |path| &path.resolved_policies.0)
+    }
+
     /// Newer ones than that by which something was made.
     pub fn newer<'a>(&'a self, than: &'a PathVersion) -> impl DoubleEndedIterator<Item = &'a Arc<GoldenPath>> {
         self.versions(&than.name).filter(|path| path.version > than.version)
@@ -334,12 +343,16 @@ fn read_all<'a>(
 fn read_each<'a>(
     documents: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Vec<Result<(&'a str, GoldenPath), CatalogueError>> {
-    let (mut written, mut read) = (vec![], vec![]);
+    let (mut written, mut read, mut policies) = (vec![], vec![], vec![]);
     for (document, text) in documents {
         let one = Written::read(document, text).and_then(|one| Ok((one.kind()?, one)));
         match one {
             Ok((DocumentKind::GoldenPath, one)) => written.push(one),
-            Ok((DocumentKind::Policy | DocumentKind::GoldenPathTest, _)) => {}
+            Ok((DocumentKind::Policy, one)) => match one.policy() {
+                Ok(policy) => policies.push(policy),
+                Err(wrong) => read.push(Err(wrong.into())),
+            },
+            Ok((DocumentKind::GoldenPathTest, _)) => {}
             Err(wrong) => read.push(Err(wrong.into())),
         }
     }
@@ -350,7 +363,7 @@ fn read_each<'a>(
             Some(base) => Ok(one.over(&base)?),
             None => Ok(one),
         });
-        read.push(whole.and_then(|whole| Ok((document, whole.path()?))));
+        read.push(whole.and_then(|whole| Ok((document, whole.path(&policies)?))));
     }
     read
 }

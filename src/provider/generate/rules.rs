@@ -26,7 +26,9 @@ const GROUPS: &[(&str, &str)] = &[
     ("quantity", "Amounts."),
     ("names", "Names that are taken, or kept for others."),
     ("catalogue", "Golden paths, their versions and tiers."),
-    ("parameters", "Values that a golden path asks for."),
+    ("parameters", "What a golden path lets teams set besides."),
+    ("policy", "Policies that a golden path names."),
+    ("clock", "The clock of the machine."),
     ("baseline", "What a cluster needs once."),
     ("guards", "Admission policies of the baseline."),
     ("boundary", "The permissions boundary."),
@@ -38,7 +40,6 @@ const GROUPS: &[(&str, &str)] = &[
     ("plan", "A plan that no longer holds."),
     ("create", "What a plan can't know before the target can be read."),
     ("cluster", "The cluster itself."),
-    ("clock", "The time of the machine."),
     ("target", "Calls to AWS and to the API server."),
     ("object", "One object that can't be made so."),
     ("aws", "What AWS refuses, known before it is asked."),
@@ -48,6 +49,31 @@ const GROUPS: &[(&str, &str)] = &[
 
 /// Codes whose texts are put together from elsewhere: what they say, and what to do.
 const PUT_TOGETHER: &[(&str, &str, &str)] = &[
+    (
+        "parameters.missing",
+        "A golden path needs a parameter that is not set",
+        "Set it under `parameters` to a value of its type, which the finding names.",
+    ),
+    (
+        "parameters.value",
+        "A parameter can't have this value",
+        "Set it to a value of its type and inside of its bounds, which the finding names.",
+    ),
+    (
+        "parameters.unknown",
+        "A golden path has no parameter of this name",
+        "Correct the name, or remove it. `terraform-provider-goldenpath catalogue show <name>` lists those that there are.",
+    ),
+    (
+        "policy.violated",
+        "A policy of the golden path flags an object",
+        "Do what the policy says: the finding quotes it.",
+    ),
+    (
+        "policy.undecided",
+        "An object that a policy is about is not known yet",
+        "Nothing: it is decided before anything is changed.",
+    ),
     (
         "environment.namespace_length",
         "The final name of a namespace is longer than 63 characters",
@@ -83,13 +109,6 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
         "An object was changed outside of Terraform, or by another run of this provider",
         "The finding names each field and its manager. The next apply puts them back, unless `drift` says to report them.",
     ),
-    ("parameters.unknown", "A golden path has no parameter of this name", "Use one of those that the finding lists."),
-    (
-        "parameters.value",
-        "A parameter can't have this value",
-        "Write a value as the path describes it: the finding quotes that.",
-    ),
-    ("parameters.missing", "A golden path needs a parameter", "Set it in `parameters`, as the finding describes it."),
     ("network.cidr_form", "A text is no range of addresses", "Write one range in each element, such as 10.0.0.0/8."),
     ("catalogue.deprecated", "A golden path is deprecated", "Do what its document says: the finding quotes it."),
     ("cluster.name", "The name or ARN of a cluster has another form", "Correct the id."),
@@ -142,9 +161,6 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
     ("target.cancelled", "A call was given up", "Try again."),
 ];
 
-/// They look like codes and are a host and a file.
-const ALIKE: [&str; 2] = ["daemon.invalid", "operation.html"];
-
 /// `src`: the folder of the sources.
 pub fn page(src: &Path) -> anyhow::Result<String> {
     let source = source::read(src)?;
@@ -154,7 +170,7 @@ pub fn page(src: &Path) -> anyhow::Result<String> {
         "Rules and checks",
         "Everything that a plan or an apply can find, by its code.\n\nA **rule** is held against all objects of a request, whichever golden \
          path rendered them. Its finding names it: `Rule iam.boundary flags …`. A **check** is about one field, or about what the target has. \
-         Codes are stable; they stand in what `operations` and a daemon's API give as JSON. `…` is what a message fills in.",
+         Codes are stable, and each message ends with its own. `…` is what a message fills in.",
     );
     page += "\n## Rules\n\nSeverity by the class of the tier: dev, staging, prod. What belongs to no tier is held against the column prod.\n";
     page += "\n| rule | dev | staging | prod | because | what to do |\n|---|---|---|---|---|---|\n";
@@ -222,8 +238,11 @@ fn unsaid(source: &Source) -> Vec<String> {
     let is_put_together = |code: &str| PUT_TOGETHER.iter().any(|(known, ..)| *known == code);
     let wordless = source.reports.iter().filter(|report| !has_words(report)).map(|report| report.code.as_str());
     let ungrouped = source.reports.iter().map(|report| report.code.as_str()).filter(|code| !is_grouped(code));
-    let alike = source.alike.iter().map(String::as_str).filter(|code| is_grouped(code) && !is_rule(code));
-    let absent = alike.filter(|code| !ALIKE.contains(code) && !rows.keys().any(|said| said.code == *code));
+    // Names of templates and of no host look like codes.
+    let is_name = |code: &str| code.ends_with(".html") || code.ends_with(".invalid");
+    let alike =
+        source.alike.iter().map(String::as_str).filter(|code| is_grouped(code) && !is_rule(code) && !is_name(code));
+    let absent = alike.filter(|code| !rows.keys().any(|said| said.code == *code));
     let left: BTreeSet<&str> =
         wordless.filter(|code| !is_put_together(code) && !is_rule(code)).chain(ungrouped).chain(absent).collect();
     left.into_iter().map(str::to_owned).collect()

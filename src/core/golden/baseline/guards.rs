@@ -54,7 +54,7 @@ fn policy_of(guard: Guard, reserved: &Reserved) -> Policy {
 
 /// Who may write the record of the baseline is the provider or an administrator. A controller that may do everything is neither:
 /// Argo CD and Flux apply what tenants write.
-fn exempt() -> String {
+pub fn exempt() -> String {
     format!(
         "authorizer.group('').resource('configmaps').namespace('{SYSTEM_NAMESPACE}').name('gp-baseline').check('patch').allowed() \
          && !('system:serviceaccounts' in request.userInfo.?groups.orValue([]) \

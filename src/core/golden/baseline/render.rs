@@ -1,6 +1,6 @@
 //! Knows the resolved values and the makers.
 
-use super::{guards, resolve::Resolved};
+use super::{guards, policies::ClusterPolicy, resolve::Resolved};
 use crate::{
     domain::{Body, Desired, Guard, Id, ObjectKey, PersonaName, SYSTEM_NAMESPACE},
     golden::objects::{
@@ -46,6 +46,7 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
     }
     let guards = resolved.guards.iter().flatten();
     objects.extend(guards.flat_map(|guard| guards::render(*guard, &resolved.reserved)));
+    objects.extend(resolved.policies.iter().flat_map(ClusterPolicy::render));
     let id = Id::baseline(&resolved.spec.cluster);
     objects.push(Desired { needs: vec![namespace], ..record::desired(&id, cluster_labels()) });
     objects

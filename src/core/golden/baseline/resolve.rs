@@ -1,10 +1,11 @@
 //! Knows the catalogue and the defaults.
 
+use super::policies::{self, ClusterPolicy};
 use crate::{
-    domain::{BaselineSpec, ClusterArn, Guard, PersonaName, PodSecurityLevel, Problems},
+    domain::{AcceptedPath, BaselineSpec, ClusterArn, Guard, PersonaName, PodSecurityLevel, Problems},
     golden::{
         blueprint::Summary,
-        catalogue::{Reserved, RoleRule},
+        catalogue::{GoldenPath, Reserved, RoleRule},
         defaults::namespace::pod_security_labels,
         forms::minor_version,
         resource::ResolveContext,
@@ -22,6 +23,8 @@ pub struct Resolved {
     pub guards: Option<Vec<Guard>>,
     /// What golden paths let personas do with kinds of operators.
     pub role_rules: BTreeMap<PersonaName, Vec<RoleRule>>,
+    /// Those of the golden paths, where the cluster can have them.
+    pub policies: Vec<ClusterPolicy>,
     /// Names that no environment takes.
     pub reserved: Reserved,
 }
@@ -54,8 +57,18 @@ pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolv
             .into_iter()
             .map(|persona| (persona, catalogue.role_rules(persona).into_iter().cloned().collect()))
             .collect(),
+        policies: match serves_guards(&facts.pod_security_version) {
+            true => policies::of(catalogue.paths().iter().filter(|path| is_accepted(spec, path)).map(AsRef::as_ref)),
+            false => vec![],
+        },
         reserved: path.reserved.clone(),
     })
+}
+
+/// Those that the cluster's environments may be made by.
+fn is_accepted(spec: &BaselineSpec, path: &GoldenPath) -> bool {
+    let accepts = |accepted: &AcceptedPath| accepted.admits(&path.id());
+    spec.golden_paths.as_ref().is_none_or(|accepted| accepted.get(&path.name).is_some_and(accepts))
 }
 
 // === impl Resolved ===

@@ -6,6 +6,7 @@ use super::{
     manifests::{Manifest, Tuning},
     metadata::PathMetadata,
     parameters::Parameters,
+    policies::{PathPolicies, PathPolicy},
     roles::PathRoles,
 };
 use crate::domain::{
@@ -66,6 +67,12 @@ pub struct GoldenPath {
     /// Built-in objects that are not made, or made otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<Tuning>,
+    /// Policies over what is rendered, in the plan and at admission.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PathPolicy>,
+    /// As they were found in the catalogue.
+    #[serde(skip)]
+    pub resolved_policies: PathPolicies,
     pub network: PathNetwork,
     #[serde(with = "shared")]
     #[schemars(with = "BTreeMap<String, Tier>")]

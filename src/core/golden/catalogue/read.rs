@@ -7,10 +7,20 @@ use super::{
     locate::{Position, position},
     validate::{self, Fault},
 };
-use crate::{domain::digest, kinds::canonical_json};
+use crate::{
+    domain::{Version, digest},
+    kinds::canonical_json,
+    policy::{
+        document::{Policy, PolicyError},
+        pack,
+    },
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::fmt::{self, Display};
+use std::{
+    fmt::{self, Display},
+    sync::Arc,
+};
 
 /// Where something is wrong: the document by its name, with the position in its text where that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,9 +117,16 @@ impl<'a> Written<'a> {
         &self.content
     }
 
-    pub(super) fn path(self) -> Result<GoldenPath, Wrong> {
+    pub(super) fn path(self, policies: &[Policy]) -> Result<GoldenPath, Wrong> {
         let path: GoldenPath = self.parsed()?;
-        sound(path).map_err(|Fault { field, reason }| self.wrong(&field, reason))
+        sound(path, policies).map_err(|Fault { field, reason }| self.wrong(&field, reason))
+    }
+
+    pub(super) fn policy(&self) -> Result<Policy, Wrong> {
+        Policy::read(self.text).map_err(|PolicyError { line, column, problem }| {
+            let position = Some((line as u64, column as u64));
+            Wrong { at: At { document: self.document.to_owned(), position }, reason: problem.to_string() }
+        })
     }
 
     fn parsed<T: DeserializeOwned>(&self) -> Result<T, Wrong> {
@@ -143,16 +160,31 @@ impl<'a> Written<'a> {
 /// As the build read it: it was checked by a test.
 pub(super) fn embedded(json: &str) -> Result<GoldenPath, Fault> {
     let read = serde_json::from_str(json);
-    sound(read.map_err(|error| Fault { field: String::new(), reason: error.to_string() })?)
+    sound(read.map_err(|error| Fault { field: String::new(), reason: error.to_string() })?, &[])
 }
 
 /// Checked, and with its digest.
-fn sound(mut path: GoldenPath) -> Result<GoldenPath, Fault> {
+fn sound(mut path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, Fault> {
     validate::validate(&path)?;
+    let find = |name: &str, version: Version| {
+        let is_it = |policy: &&Policy| policy.form.name == name && policy.form.version == version;
+        policies.iter().find(is_it).or_else(|| pack().iter().find(is_it)).map(|policy| policy.form.clone())
+    };
+    for (at, policy) in path.policies.iter().enumerate() {
+        let resolved = policy.resolve(find);
+        let resolved = resolved.map_err(|(field, reason)| Fault { field: format!("policies.{at}.{field}"), reason })?;
+        path.resolved_policies.0.push(Arc::new(resolved));
+    }
     let mut content =
         serde_json::to_value(&path).map_err(|error| Fault { field: String::new(), reason: error.to_string() })?;
     if let Value::Object(fields) = &mut content {
         fields.retain(|name, _| !OUTSIDE_OF_DIGEST.contains(&name.as_str()));
+        // A policy is part of what a path says, wherever its document stands.
+        if !path.resolved_policies.0.is_empty() {
+            let forms = path.resolved_policies.0.iter().map(|policy| serde_json::to_value(&policy.form));
+            let forms: Result<Vec<Value>, _> = forms.collect();
+            fields.insert("policy documents".to_owned(), forms.unwrap_or_default().into());
+        }
     }
     path.digest = digest(&canonical_json(&content));
     Ok(path)

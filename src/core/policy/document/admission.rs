@@ -24,14 +24,13 @@ pub struct Installed {
     pub bindings: Vec<(String, Value)>,
 }
 
-/// `exempt`: an expression of who is not bound by it.
-pub fn installed(policy: &Policy, exempt: Option<&str>, bounds: &[Bound]) -> Installed {
-    let name = format!("gp-policy-{}-{}", policy.form.name, policy.form.version);
+/// `name`: of the policy on the cluster. `exempt`: an expression of who is not bound by it.
+pub fn installed(policy: &Policy, name: &str, exempt: Option<&str>, bounds: &[Bound]) -> Installed {
     let bindings = bounds.iter().map(|bound| {
-        let full = bound.name.as_ref().map_or_else(|| name.clone(), |part| format!("{name}-{part}"));
-        (full, binding(&name, bound))
+        let full = bound.name.as_ref().map_or_else(|| name.to_owned(), |part| format!("{name}-{part}"));
+        (full, binding(name, bound))
     });
-    Installed { bindings: bindings.collect(), policy: (name.clone(), spec(policy, exempt)) }
+    Installed { bindings: bindings.collect(), policy: (name.to_owned(), spec(policy, exempt)) }
 }
 
 fn spec(policy: &Policy, exempt: Option<&str>) -> Value {

@@ -64,6 +64,11 @@ impl Policy {
         })
     }
 
+    /// Of a form that stands in another document, which knows no places in it.
+    pub fn checked(form: PolicyForm) -> Result<Self, PolicyProblem> {
+        Self::of(form).map_err(|(_, problem)| problem)
+    }
+
     pub(super) fn of(form: PolicyForm) -> Result<Self, (Part, PolicyProblem)> {
         form.check().map_err(|(field, reason)| (Part::Whole, PolicyProblem::Field { field, reason }))?;
         let mut names = vec![
@@ -106,6 +111,12 @@ impl Policy {
             self.params[name] = value.clone();
         }
         Ok(self)
+    }
+
+    /// What is not as the document has it.
+    pub fn changed_params(&self) -> Value {
+        let changed = self.form.params.iter().filter(|(name, param)| self.params.get(*name) != Some(&param.default));
+        changed.map(|(name, _)| (name.clone(), self.params[name].clone())).collect::<serde_json::Map<_, _>>().into()
     }
 
     /// Name and version, as messages write them.

@@ -197,7 +197,12 @@ fn params_are_written_into_what_is_installed() {
         namespaces: json!({"matchLabels": {"class": name}}),
         action,
     };
-    let made = installed(&policy, Some("true"), &[bound("dev", Action::Audit), bound("prod", Action::Deny)]);
+    let made = installed(
+        &policy,
+        "gp-policy-few-replicas-1.0.0",
+        Some("true"),
+        &[bound("dev", Action::Audit), bound("prod", Action::Deny)],
+    );
     let (name, spec) = made.policy;
     assert_eq!(name, "gp-policy-few-replicas-1.0.0");
     assert_eq!(spec["variables"][0], json!({"name": "params", "expression": r#"dyn({"most": dyn(3)})"#}));

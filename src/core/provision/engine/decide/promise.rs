@@ -6,7 +6,7 @@
 use super::{
     drift::{self, Lines, Promise, Promised},
     inputs::{Inputs, Past},
-    life, losses,
+    life, losses, policies,
 };
 use crate::{
     domain::{Desired, Fields, Late, ObjectKey, PathVersion, Problem},
@@ -21,8 +21,9 @@ pub fn promise(inputs: &Inputs<'_>, past: &Past) -> Promise {
     let Inputs { change, blueprint, judged, .. } = inputs;
     let lines = lines_of(&blueprint.objects);
     let notice = life::notice(inputs);
+    let found = policies::judge(inputs, past, &lines);
     let Some(prior) = change.prior else {
-        let problems = judged.iter().cloned().chain(notice).collect();
+        let problems = judged.iter().cloned().chain(found).chain(notice).collect();
         return Promise { lines, problems, ..Promise::default() };
     };
     // An unchanged request renders to what it rendered to, and a refresh of thousands has no time to do it twice.
@@ -40,6 +41,7 @@ pub fn promise(inputs: &Inputs<'_>, past: &Past) -> Promise {
         // A warning was given when it was made so; repeated in every plan, nobody would read it.
         problems.retain(|problem| problem.is_error() || !before.judged.contains(problem));
     }
+    problems.extend(found);
     // What comes from a date or from a newer rule never breaks a plan that changes nothing.
     let is_quiet = !past.is_changed && is_same(&promise.lines, &prior.objects);
     if is_quiet {

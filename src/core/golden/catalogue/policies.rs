@@ -1,0 +1,71 @@
+//! The policies of a path: which hold, how severely in each tier, with which params, and who is exempt.
+
+use super::life::PathReference;
+use crate::{
+    domain::Version,
+    policy::document::{Exemption, Policy, PolicyForm, Severities},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// One policy, by reference or written out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PathPolicy {
+    /// `<name> <version>` of a document of kind Policy in the same catalogue, or of the built-in pack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub policy: Option<PathReference>,
+    /// The policy itself, as such a document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inline: Option<PolicyForm>,
+    /// Over the policy's defaults.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub params: Map<String, Value>,
+    /// Instead of the policy's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severities>,
+    /// Besides the policy's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exemptions: Vec<Exemption>,
+}
+
+/// Those of a path, checked. Equal if the path's own text is.
+#[derive(Clone, Debug, Default)]
+pub struct PathPolicies(pub Vec<Arc<Policy>>);
+
+// === impl PathPolicies ===
+
+impl PartialEq for PathPolicies {
+    fn eq(&self, other: &Self) -> bool {
+        let forms = |policies: &Self| policies.0.iter().map(|policy| policy.form.clone()).collect::<Vec<_>>();
+        forms(self) == forms(other)
+    }
+}
+
+// === impl PathPolicy ===
+
+impl PathPolicy {
+    /// The policy that it comes to. The error says what is wrong, and at which of its fields.
+    pub(super) fn resolve(
+        &self,
+        find: impl Fn(&str, Version) -> Option<PolicyForm>,
+    ) -> Result<Policy, (String, String)> {
+        let wrong = |field: &str, reason: String| (field.to_owned(), reason);
+        let mut form = match (&self.policy, &self.inline) {
+            (Some(PathReference { name: Some(name), version }), None) => find(name, *version).ok_or_else(|| {
+                wrong("policy", format!("no policy {name} {version} is in the catalogue or built in"))
+            })?,
+            (Some(_), None) => return Err(wrong("policy", "it is <name> <version>".to_owned())),
+            (None, Some(form)) => form.clone(),
+            _ => return Err(wrong("policy", "name a `policy`, or write it under `inline`".to_owned())),
+        };
+        form.severity = self.severity.unwrap_or(form.severity);
+        form.exemptions.extend(self.exemptions.iter().cloned());
+        let field = if self.inline.is_some() { "inline" } else { "policy" };
+        let policy = Policy::checked(form).map_err(|problem| wrong(field, problem.to_string()))?;
+        policy.with_params(&self.params).map_err(|reason| wrong("params", reason))
+    }
+}

@@ -1,0 +1,62 @@
+//! The policies of the golden path, over every object that a plan renders. An object is judged as if it was made now, so that a path's
+//! policy says the same of what is there already.
+
+use super::{
+    drift::Promised,
+    inputs::{Inputs, Past},
+    life,
+};
+use crate::{
+    domain::{Body, Desired, Late, ObjectKey, Problem},
+    kinds::{in_words, same_digest},
+    policy::document::{Case, Operation},
+};
+use serde_json::{Value, json};
+
+/// `lines`: what the plan promises of each object.
+pub fn judge(inputs: &Inputs<'_>, past: &Past, lines: &Promised) -> Vec<Problem> {
+    let Inputs { change, blueprint, catalogue, now, .. } = inputs;
+    let policies = catalogue.policies(&blueprint.summary.path);
+    let (false, Some(today)) = (policies.is_empty(), life::date(now)) else { return vec![] };
+    let is_kept = |key: &str| {
+        let before = change.prior.and_then(|prior| prior.objects.get(key));
+        before.zip(lines.get(key).and_then(Late::now)).is_some_and(|(before, line)| same_digest(before, line))
+    };
+    let mut problems = vec![];
+    for object in &blueprint.objects {
+        let ObjectKey::Kube { api_version, kind, namespace, name } = &object.key else { continue };
+        let document = match &object.body {
+            Some(Body::Kube(document)) => Some(document),
+            _ => None,
+        };
+        let home = namespace.as_deref().map(|namespace| home(namespace, document, &blueprint.objects));
+        let case = Case {
+            api: api_version,
+            kind,
+            namespace: namespace.as_deref(),
+            name,
+            operation: Operation::Create,
+            object: document,
+            old: None,
+            namespace_object: home.as_ref(),
+            class: blueprint.summary.class,
+        };
+        let is_changed = !is_kept(&object.key.to_string());
+        let said = policies.iter().flat_map(|policy| policy.problems(&case, today, &in_words(&object.key), is_changed));
+        // A warning was given when it was made so.
+        problems.extend(said.filter(|problem| problem.is_error() || is_changed || past.is_changed));
+    }
+    problems
+}
+
+/// The namespace as policies see it: its own object, or what its environment marks all objects in it with.
+fn home(namespace: &str, inside: Option<&Value>, objects: &[Desired]) -> Value {
+    let own = objects.iter().find(|object| object.key == ObjectKey::namespace_object(namespace));
+    match own.and_then(|own| own.body.as_ref()) {
+        Some(Body::Kube(document)) if document.pointer("/metadata/labels").is_some() => document.clone(),
+        _ => {
+            let labels = inside.and_then(|inside| inside.pointer("/metadata/labels")).cloned().unwrap_or_default();
+            json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace, "labels": labels } })
+        }
+    }
+}
