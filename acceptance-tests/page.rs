@@ -141,7 +141,10 @@ fn an_operation_as_it_runs(browser: &Browser<'_>, daemon: &Daemon, sandbox: &San
     })?;
     let path = format!("/operations/{id}");
     let dom = browser.dom(&path, &[])?;
-    ensure!(dom.contains("<progress") && dom.contains("max=\"") && dom.contains(">running<"), "it does not run:\n{dom}");
+    ensure!(
+        dom.contains("<progress") && dom.contains("max=\"") && dom.contains(">running<"),
+        "it does not run:\n{dom}"
+    );
     ensure!(dom.contains("<noscript><meta http-equiv=\"refresh\""), "without a script it stands still:\n{dom}");
     browser.picture(&path, "operation", "1280,800", &[])?;
     // It waits for what is still being loaded: the events, whose last one has the script load the page again.

@@ -106,6 +106,8 @@ pub(super) const VENDORS: &[Vendor] = &[
     // Cryptography and no service: it signs the audit ledger.
     Vendor { crates: &["aws_lc_rs"], places: &["src/daemon"] },
     Vendor { crates: &["aws_*"], places: &["src/adapters/aws"] },
+    // Expressions and no client; before those whose name begins alike.
+    Vendor { crates: &["kube_cel"], places: &["src/core/policy"] },
     Vendor { crates: &["kube", "kube_*", "k8s_openapi"], places: &["src/adapters/kube"] },
     Vendor {
         crates: &["tonic", "tonic_*", "prost", "prost_*", "tfplugin_proto", "provisioner_proto"],

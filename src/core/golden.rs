@@ -43,7 +43,7 @@ mod tests;
 
 pub use baseline::{Baseline, home, rendered, serves_guards};
 pub use blueprint::{Blueprint, Summary};
-pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Tier};
+pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Life, PathReference, Status, Tier};
 pub use diff::{By, FieldChange, diff, view};
 pub use dispatch::{Descriptor, RESOURCES, Request, Resolved, ResolvedRequest, Spec, descriptor, recorded};
 pub use environment::Environment;

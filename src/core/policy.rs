@@ -3,6 +3,7 @@
 
 mod bounds;
 mod callers;
+pub mod cel;
 mod finding;
 mod iam;
 mod looks;

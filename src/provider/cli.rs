@@ -24,6 +24,7 @@ mod status;
 mod unprotect;
 mod watch;
 
+pub use catalogue::CatalogueTool;
 pub use page::ServePage;
 pub use permissions::{Part, Permissions};
 pub use reports::OpenDaemon;
@@ -39,7 +40,7 @@ pub struct Tools {
     /// For `serve`: each client brings its own configuration, so nothing of this process's environment counts.
     pub provider: Arc<dyn Provider>,
     pub sandbox: OpenSandbox,
-    pub catalogue: catalogue::Read,
+    pub catalogue: CatalogueTool,
     pub permissions: Permissions,
     pub inspector: &'static dyn doctor::Inspector,
     pub target: OpenTarget,
@@ -96,7 +97,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
     match command {
         Command::Serve(arguments) => wait_for(serve::run(arguments, tools.provider.clone()))??,
         Command::Sandbox(arguments) => wait_for(sandbox::run(arguments, tools.sandbox))??,
-        Command::Catalogue(arguments) => catalogue::run(&arguments, tools.catalogue)?,
+        Command::Catalogue(arguments) => return catalogue::run(arguments, &tools.catalogue),
         Command::Unprotect(arguments) => wait_for(unprotect::run(arguments, tools.target))??,
         Command::Schema(schema::Arguments {}) => schema::run(&*tools.provider)?,
         Command::Generate(arguments) => generate::run(arguments, &*tools.provider)?,

@@ -53,7 +53,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             let tools = cli::Tools {
                 provider: Goldenpath::new(FromEnvironment { is_shared: true, ..environment.clone() }),
                 sandbox: editor::open,
-                catalogue: target::built_in_and,
+                catalogue: cli::CatalogueTool { documents: target::documents, offline: target::offline },
                 permissions: permissions::PERMISSIONS,
                 inspector: &inspector::TargetInspector,
                 target: open,

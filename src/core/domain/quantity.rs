@@ -144,6 +144,19 @@ impl From<Quantity> for String {
     }
 }
 
+impl schemars::JsonSchema for Quantity {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Quantity".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A quantity of Kubernetes, such as 500m, 4 or 64Gi",
+            "type": ["string", "number"],
+        })
+    }
+}
+
 /// A string, or a plain number as YAML and JSON writers like to give.
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

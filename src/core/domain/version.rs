@@ -52,6 +52,20 @@ const COMPARISONS: [(&str, Comparison); 6] = [
 
 // === impl Version ===
 
+impl schemars::JsonSchema for Version {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Version".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "major.minor.patch of semantic versioning",
+            "type": "string",
+            "pattern": "^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)$",
+        })
+    }
+}
+
 fn number(part: &str) -> Option<u64> {
     let is_plain = part.bytes().all(|byte| byte.is_ascii_digit()) && (part == "0" || !part.starts_with('0'));
     is_plain.then(|| part.parse().ok()).flatten()

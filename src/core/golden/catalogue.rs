@@ -3,8 +3,13 @@
 //! Everything that a platform team decides stands in the document: tiers, their defaults and bounds, and the grants, which a
 //! product team's HCL can only narrow. The digest is over the parsed content, so that a comment moves nothing.
 
+mod applies;
 mod document;
+mod extends;
+mod life;
+mod locate;
 mod metadata;
+mod read;
 mod roles;
 mod validate;
 
@@ -12,28 +17,41 @@ pub use document::{
     Admission, GoldenPath, Grants, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, TierLimits, TierPodSecurity,
     TierSlot, filled, owned,
 };
-
+pub use life::{Life, PathReference, Status};
+pub use read::{At, Wrong};
 pub use roles::RoleRule;
 
 use super::parent::Parent;
-use crate::{
-    domain::{NameError, PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint, digest, listed},
-    kinds::canonical_json,
-};
+use crate::domain::{NameError, PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint, listed};
+use jiff::civil::Date;
+use read::{DocumentKind, Written};
+use serde_json::Value;
 use std::{
     collections::BTreeSet,
-    fmt::Display,
     sync::{Arc, LazyLock},
 };
 
-/// The documents of `paths`, as JSON by the build.
-const EMBEDDED: [(&str, &str); 1] =
-    [("team-standard-1.0.0.yaml", include_str!(concat!(env!("OUT_DIR"), "/team-standard-1.0.0.json")))];
+/// The documents of `paths`: as JSON by the build, and as people read them.
+const EMBEDDED: [Embedded; 1] = [Embedded {
+    document: "team-standard-1.0.0.yaml",
+    json: include_str!(concat!(env!("OUT_DIR"), "/team-standard-1.0.0.json")),
+    text: include_str!("paths/team-standard-1.0.0.yaml"),
+}];
+
+struct Embedded {
+    document: &'static str,
+    json: &'static str,
+    text: &'static str,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogueError {
-    #[error("{document} is not a golden path: {reason}")]
-    Document { document: String, reason: String },
+    #[error("{0}")]
+    Document(#[from] Wrong),
+    #[error(
+        "{at}: extends: no golden path {name} {version} is in the catalogue; add its document, or name another one"
+    )]
+    NoBase { at: At, name: String, version: String },
     #[error(
         "{document}: golden path {name} {version} is in the catalogue already; give the copy a name or a version of its own"
     )]
@@ -68,30 +86,58 @@ impl Catalogue {
         Arc::clone(&PARSED)
     }
 
+    /// The built-in documents as people read them, each as (name for messages, YAML).
+    pub fn embedded_documents() -> impl Iterator<Item = (&'static str, &'static str)> {
+        EMBEDDED.iter().map(|Embedded { document, text, .. }| (*document, *text))
+    }
+
+    /// The name and version that a document says it has.
+    pub fn id_of(text: &str) -> Option<(String, String)> {
+        let written = Written::read("", text).ok()?;
+        let (name, version) = written.id();
+        Some((name.to_owned(), version.to_owned()))
+    }
+
     /// The built-in paths and more documents, each as (name for messages, YAML). Where one of them is the default, none that is
     /// built in is.
     pub fn with_documents<'a>(documents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
-        let embedded = EMBEDDED.iter().map(|(document, text)| (*document, sound(document, serde_json::from_str(text))));
-        let more: Vec<_> = documents.into_iter().map(|(document, text)| (document, parse(document, text))).collect();
-        let replaces = more.iter().any(|(_, path)| path.as_ref().is_ok_and(|path| path.default));
-        let built_in = embedded.map(|(document, path)| {
-            let as_one_of_several = |path: GoldenPath| GoldenPath { default: path.default && !replaces, ..path };
-            (document, path.map(as_one_of_several))
-        });
-        Self::of(built_in.chain(more))
+        let more = read_all(documents)?;
+        let replaces = more.iter().any(|(_, path)| path.default);
+        let mut paths = vec![];
+        for Embedded { document, json, .. } in EMBEDDED {
+            let path = read::embedded(json).map_err(|fault| {
+                let at = At { document: document.to_owned(), position: None };
+                Wrong { at, reason: format!("{}: {}", fault.field, fault.reason) }
+            })?;
+            paths.push((document, GoldenPath { default: path.default && !replaces, ..path }));
+        }
+        paths.extend(more);
+        Self::of(paths)
     }
 
     /// Without the built-in paths.
     pub fn of_documents<'a>(documents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
-        Self::of(documents.into_iter().map(|(document, text)| (document, parse(document, text))))
+        Self::of(read_all(documents)?)
     }
 
-    fn of<'a>(
-        documents: impl IntoIterator<Item = (&'a str, Result<GoldenPath, CatalogueError>)>,
-    ) -> Result<Self, CatalogueError> {
+    /// Everything that is wrong with these documents beside the built-in ones; none: they make a catalogue.
+    pub fn faults<'a>(documents: &[(&'a str, &'a str)]) -> Vec<CatalogueError> {
+        let mut faults: Vec<CatalogueError> =
+            read_each(documents.iter().copied()).into_iter().filter_map(Result::err).collect();
+        if faults.is_empty() {
+            faults.extend(Self::with_documents(documents.iter().copied()).err());
+        }
+        faults
+    }
+
+    /// The JSON Schema of a golden path's document, for editors.
+    pub fn schema() -> Value {
+        schemars::schema_for!(GoldenPath).to_value()
+    }
+
+    fn of<'a>(read: impl IntoIterator<Item = (&'a str, GoldenPath)>) -> Result<Self, CatalogueError> {
         let mut paths: Vec<Arc<GoldenPath>> = vec![];
-        for (document, path) in documents {
-            let path = path?;
+        for (document, path) in read {
             let GoldenPath { name, version, default, .. } = &path;
             if paths.iter().any(|other| other.name == *name && other.version == *version) {
                 return Err(CatalogueError::Twice { document: document.into(), name: name.clone(), version: *version });
@@ -147,7 +193,10 @@ impl Catalogue {
             Some(held) => self.version(&held.name, held.version).ok_or_else(|| self.gone(held)),
             None => {
                 let newest = self.newest(name)?;
-                let found = self.admitted(&newest.name, wanted).next_back();
+                let is_there = |path: &&Arc<GoldenPath>| path.status != Status::Removed;
+                let found = self.admitted(&newest.name, wanted).rfind(is_there);
+                // Where all of them were removed, the request hears that of the highest.
+                let found = found.or_else(|| self.admitted(&newest.name, wanted).next_back());
                 found.ok_or_else(|| self.not_admitted(&newest.name, wanted))
             }
         }
@@ -185,6 +234,11 @@ impl Catalogue {
 
     pub fn tier(&self, path: &PathVersion, tier: &TierName) -> Option<&Arc<Tier>> {
         self.version(&path.name, path.version)?.tiers.get(tier)
+    }
+
+    /// What is said today of everything that is made by it.
+    pub fn notice(&self, path: &PathVersion, today: Date) -> Option<Problem> {
+        self.version(&path.name, path.version)?.notice(today)
     }
 
     /// Newer ones than that by which something was made.
@@ -244,6 +298,15 @@ impl GoldenPath {
     pub fn id(&self) -> PathVersion {
         PathVersion { name: self.name.clone(), version: self.version, digest: self.digest.clone() }
     }
+
+    pub fn life(&self, today: Date) -> Life {
+        Life::of(self.status, self.deprecation.as_ref(), today)
+    }
+
+    /// A warning that it ends, or the error that it has ended.
+    pub fn notice(&self, today: Date) -> Option<Problem> {
+        life::notice(&format!("{} {}", self.name, self.version), self.status, self.deprecation.as_ref(), today)
+    }
 }
 
 fn environment_unreadable(error: NameError) -> Problem {
@@ -254,18 +317,49 @@ fn environment_unreadable(error: NameError) -> Problem {
     )
 }
 
-fn parse(document: &str, text: &str) -> Result<GoldenPath, CatalogueError> {
-    sound(document, serde_saphyr::from_str(text))
+/// Those of them that are golden paths; what one extends may be built in, or any other of them.
+fn read_all<'a>(
+    documents: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<Vec<(&'a str, GoldenPath)>, CatalogueError> {
+    read_each(documents).into_iter().collect()
 }
 
-/// As it was read from whichever form: checked, and with its digest.
-fn sound<E: Display>(document: &str, read: Result<GoldenPath, E>) -> Result<GoldenPath, CatalogueError> {
-    let wrong = |reason: String| CatalogueError::Document { document: document.to_owned(), reason };
-    let mut path = read.map_err(|error| wrong(error.to_string()))?;
-    validate::validate(&path).map_err(wrong)?;
-    let content = serde_json::to_value(&path).map_err(|error| wrong(error.to_string()))?;
-    path.digest = digest(&canonical_json(&content));
-    Ok(path)
+/// Each by itself, so that all faults of a catalogue can be shown at once.
+fn read_each<'a>(
+    documents: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Vec<Result<(&'a str, GoldenPath), CatalogueError>> {
+    let (mut written, mut read) = (vec![], vec![]);
+    for (document, text) in documents {
+        let one = Written::read(document, text).and_then(|one| Ok((one.kind()?, one)));
+        match one {
+            Ok((DocumentKind::GoldenPath, one)) => written.push(one),
+            Ok((DocumentKind::Policy | DocumentKind::GoldenPathTest, _)) => {}
+            Err(wrong) => read.push(Err(wrong.into())),
+        }
+    }
+    let bases: Vec<_> = written.iter().map(|one| base_of(one, &written)).collect();
+    for (one, base) in written.into_iter().zip(bases) {
+        let document = one.document;
+        let whole = base.and_then(|base| match base {
+            Some(base) => Ok(one.over(&base)?),
+            None => Ok(one),
+        });
+        read.push(whole.and_then(|whole| Ok((document, whole.path()?))));
+    }
+    read
+}
+
+/// The content of what it extends.
+fn base_of(one: &Written<'_>, all: &[Written<'_>]) -> Result<Option<Value>, CatalogueError> {
+    let Some((name, version)) = one.extends()? else { return Ok(None) };
+    let base = all.iter().find(|other| other.id() == (name.as_str(), version.as_str()));
+    let base = base.map(|base| base.content().clone()).or_else(|| embedded_content(&name, &version));
+    base.map(Some).ok_or_else(|| CatalogueError::NoBase { at: one.at("extends"), name, version })
+}
+
+fn embedded_content(name: &str, version: &str) -> Option<Value> {
+    let documents = EMBEDDED.iter().filter_map(|embedded| serde_json::from_str::<Value>(embedded.json).ok());
+    documents.into_iter().find(|content| content["name"] == name && content["version"] == version)
 }
 
 #[cfg(test)]

@@ -46,9 +46,10 @@ impl GoldenResource for Environment {
     }
 
     fn common(spec: &EnvironmentSpec) -> Common<'_> {
-        let EnvironmentSpec { golden_path, claim, drift, adopt, deletion_protection, .. } = spec;
+        let EnvironmentSpec { golden_path, golden_path_version, claim, drift, adopt, deletion_protection, .. } = spec;
         Common {
             golden_path: golden_path.as_deref(),
+            golden_path_version: golden_path_version.as_ref(),
             claim: claim.as_deref(),
             drift: drift.as_ref(),
             adopt: adopt.as_ref(),

@@ -4,7 +4,7 @@ use super::{blueprint::Summary, catalogue::Catalogue, outputs::Before, outputs::
 use crate::{
     domain::{
         AcceptedPath, Adopt, ClusterRef, Desired, Drift, Id, NameError, Outputs, Problem, Problems, ResourceKind,
-        StableFacts,
+        StableFacts, VersionConstraint,
     },
     policy::Subject,
 };
@@ -25,6 +25,8 @@ pub struct ResolveContext<'a> {
 pub struct Common<'a> {
     /// Its name, as written.
     pub golden_path: Option<&'a str>,
+    /// The versions of it that the request admits.
+    pub golden_path_version: Option<&'a VersionConstraint>,
     /// Who holds it.
     pub claim: Option<&'a str>,
     /// What environments of the cluster may be made by.

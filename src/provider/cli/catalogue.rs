@@ -1,15 +1,32 @@
-//! `catalogue`: which golden paths there are, and what a tier of one holds.
+//! `catalogue`: golden paths as documents: which there are, what one says, a copy to begin with, what is wrong with it, what another
+//! version would change, and whether its own cases hold.
+
+mod cases;
+mod comparison;
+mod init;
+mod sample;
+mod show;
+mod validate;
 
 use super::output;
-use anyhow::Context;
-use clap::Subcommand;
-use goldenpath_core::golden::Catalogue;
-use std::{ffi::OsString, path::PathBuf, sync::Arc};
+use clap::{Subcommand, ValueEnum};
+use goldenpath_core::{
+    domain::Facts,
+    golden::{Catalogue, Life},
+    provision::Provisioner,
+};
+use jiff::civil::Date;
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
 
-/// The built-in golden paths and those of these folders.
-pub type Read = fn(folders: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>>;
+/// What is lent to this command.
+pub struct CatalogueTool {
+    /// The documents of these folders, each as (its name, its text).
+    pub documents: fn(folders: &[PathBuf]) -> anyhow::Result<Vec<(String, String)>>,
+    /// An engine that only plans, on a cluster with these facts.
+    pub offline: fn(Facts, Arc<Catalogue>) -> Arc<dyn Provisioner>,
+}
 
-/// List golden paths, or show one
+/// Golden paths as documents: list, show, copy, check, compare and test them
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Folders with golden paths in addition to the built-in ones, separated like PATH
@@ -21,31 +38,102 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List golden paths: name, version, tiers, digest
-    List,
-    /// Show the newest version of a golden path as JSON
-    Show {
-        /// Its name
-        name: String,
-    },
+    List(List),
+    Show(show::Arguments),
+    Init(init::Arguments),
+    Validate(validate::Arguments),
+    Diff(comparison::Arguments),
+    Test(cases::Arguments),
+    Schema(Schema),
 }
 
-pub(super) fn run(arguments: &Arguments, read: Read) -> anyhow::Result<()> {
+/// List golden paths: name, version, status, tiers, digest
+#[derive(clap::Args)]
+struct List {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Print the JSON Schema of a document, for editors
+///
+/// An editor with a YAML language server checks and completes a document whose first line is
+/// `# yaml-language-server: $schema=golden-path.schema.json`.
+#[derive(clap::Args)]
+struct Schema {
+    #[arg(long, value_enum, default_value = "golden-path")]
+    kind: SchemaKind,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SchemaKind {
+    GoldenPath,
+    GoldenPathTest,
+}
+
+/// All documents that the commands look at.
+struct Documents(Vec<(String, String)>);
+
+pub(super) fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::Result<ExitCode> {
     let folders: Vec<PathBuf> = arguments.catalogue.iter().flat_map(std::env::split_paths).collect();
-    let catalogue = read(&folders)?;
-    let text = match &arguments.command {
-        Command::List => {
-            let rows = catalogue.paths().iter().map(|path| {
-                let tiers: Vec<&str> = path.tiers.keys().map(|tier| tier.as_str()).collect();
-                vec![path.name.clone(), path.version.to_string(), tiers.join(","), path.digest.clone()]
-            });
-            output::table(&rows.collect::<Vec<_>>())
-        }
-        Command::Show { name } => {
-            let path = catalogue.paths().iter().rev().find(|path| path.name == *name);
-            let path = path.with_context(|| format!("No golden path has the name {name}"))?;
-            format!("{}\n", serde_json::to_string_pretty(path.as_ref())?)
-        }
+    let documents = || (tool.documents)(&folders).map(Documents);
+    let text = match arguments.command {
+        Command::List(List { json }) => list(documents()?.catalogue()?.as_ref(), today(), json)?,
+        Command::Show(arguments) => show::show(&arguments, &documents()?)?,
+        Command::Init(arguments) => init::init(&arguments)?,
+        Command::Validate(arguments) => return validate::run(&arguments, documents, tool),
+        Command::Diff(arguments) => comparison::compare(&arguments, &documents()?.catalogue()?, tool)?,
+        Command::Test(arguments) => return cases::run(&arguments, &documents()?, tool),
+        Command::Schema(Schema { kind }) => super::reports::json(&match kind {
+            SchemaKind::GoldenPath => Catalogue::schema(),
+            SchemaKind::GoldenPathTest => cases::schema(),
+        })?,
     };
-    Ok(output::data(&text)?)
+    output::data(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn today() -> Date {
+    jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date()
+}
+
+fn list(catalogue: &Catalogue, today: Date, json: bool) -> anyhow::Result<String> {
+    if json {
+        let paths: Vec<_> = catalogue
+            .paths()
+            .iter()
+            .map(|path| {
+                serde_json::json!({
+                    "name": path.name, "version": path.version.to_string(), "status": path.life(today).as_str(),
+                    "default": path.default, "owner": path.owner, "description": path.description,
+                    "deprecation": path.deprecation, "changelog": path.changelog,
+                    "tiers": path.tiers.keys().map(|tier| tier.as_str()).collect::<Vec<_>>(), "digest": path.digest,
+                })
+            })
+            .collect();
+        return super::reports::json(&paths);
+    }
+    let rows = catalogue.paths().iter().map(|path| {
+        let tiers: Vec<&str> = path.tiers.keys().map(|tier| tier.as_str()).collect();
+        let life = path.life(today);
+        let status = match life {
+            Life::Deprecated { days_left: Some(days) } => format!("{}, {days} days left", life.as_str()),
+            _ => life.as_str().to_owned(),
+        };
+        let version = format!("{}{}", path.version, if path.default { " (default)" } else { "" });
+        vec![path.name.clone(), version, status, tiers.join(","), path.digest.clone()]
+    });
+    Ok(output::table(&rows.collect::<Vec<_>>()))
+}
+
+// === impl Documents ===
+
+impl Documents {
+    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    fn catalogue(&self) -> anyhow::Result<Arc<Catalogue>> {
+        Ok(Arc::new(Catalogue::with_documents(self.iter())?))
+    }
 }

@@ -7,8 +7,9 @@ use crate::resources::{
 };
 use goldenpath_adapters::{catalogue as documents, clock::SystemClock, offline::Offline};
 use goldenpath_core::{
+    domain::Facts,
     golden::Catalogue,
-    provision::{Bounds, Engine, EngineConfig},
+    provision::{Bounds, Engine, EngineConfig, Provisioner},
 };
 use goldenpath_daemon::{Address, Client, ClientOptions, Pair, TokenSource};
 use goldenpath_sandbox::{Sandbox, SandboxOptions};
@@ -107,9 +108,20 @@ pub(super) fn catalogue(Folders { folders, without_built_in }: &Folders) -> anyh
     if folders.is_empty() && !without_built_in {
         return Ok(Catalogue::embedded());
     }
-    let documents = documents::read(folders)?;
-    let names: Vec<String> = documents.iter().map(|document| document.path.display().to_string()).collect();
-    let texts = names.iter().map(String::as_str).zip(documents.iter().map(|document| document.text.as_str()));
+    let documents = documents(folders)?;
+    let texts = documents.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     let catalogue = if *without_built_in { Catalogue::of_documents(texts) } else { Catalogue::with_documents(texts) };
     Ok(Arc::new(catalogue?))
+}
+
+/// Each as (its name, its text).
+pub(super) fn documents(folders: &[PathBuf]) -> anyhow::Result<Vec<(String, String)>> {
+    let documents = documents::read(folders)?;
+    Ok(documents.into_iter().map(|document| (document.path.display().to_string(), document.text)).collect())
+}
+
+/// It only plans, on a cluster with these facts.
+pub(super) fn offline(facts: Facts, catalogue: Arc<Catalogue>) -> Arc<dyn Provisioner> {
+    let ports = Ports { refuses: Some("it only makes plans"), ..Ports::of(Arc::new(Offline::new(facts))) };
+    Arc::new(engine(ports, catalogue, None, vec![]))
 }

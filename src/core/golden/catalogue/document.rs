@@ -1,26 +1,51 @@
 //! The document's own form. Every struct denies unknown fields: a misspelt bound must not be no bound.
 
-use super::{metadata::PathMetadata, roles::PathRoles};
+use super::{
+    applies::AppliesTo,
+    life::{Deprecation, PathReference, Status},
+    metadata::PathMetadata,
+    roles::PathRoles,
+};
 use crate::domain::{
     ClusterArn, DefaultDeny, Isolation, PersonaName, PodSecurityLevel, Quantities, Quantity, Spread, TierClass,
     TierName, Version,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GoldenPath {
+    #[serde(rename = "apiVersion")]
+    pub api_version: ApiVersion,
+    pub kind: PathKind,
+    /// Becomes a label: a-z, 0-9 and '-', at most 63 characters.
     pub name: String,
+    /// `major.minor.patch`. A version never changes: publish a new one.
     pub version: Version,
+    /// What this document differs from: a version of the same path, or `<name> <version>` of another one. Maps are merged, everything
+    /// else is replaced, null takes a field away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub extends: Option<PathReference>,
     /// What a request without `golden_path` gets.
     #[serde(default)]
     pub default: bool,
     #[serde(default)]
     pub description: String,
-    /// Set: nobody should begin with it any more; the text says what to do instead.
+    /// Who answers for it, such as a mail address or a channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deprecated: Option<String>,
+    pub owner: Option<String>,
+    #[serde(default)]
+    pub status: Status,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecation: Option<Deprecation>,
+    /// What this version changes for teams, a line each.
+    #[serde(default)]
+    pub changelog: Vec<String>,
+    #[serde(default)]
+    pub applies_to: AppliesTo,
     pub reserved: Reserved,
     #[serde(default)]
     pub metadata: PathMetadata,
@@ -29,10 +54,27 @@ pub struct GoldenPath {
     pub roles: PathRoles,
     pub network: PathNetwork,
     #[serde(with = "shared")]
+    #[schemars(with = "BTreeMap<String, Tier>")]
     pub tiers: BTreeMap<TierName, Arc<Tier>>,
     /// Of the parsed content, 64 hexadecimal characters.
     #[serde(skip)]
     pub digest: String,
+}
+
+/// The form of all documents of a catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ApiVersion {
+    #[serde(rename = "goldenpath.internal/v1")]
+    V1,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum PathKind {
+    GoldenPath,
+}
+
+impl ApiVersion {
+    pub const TEXT: &'static str = "goldenpath.internal/v1";
 }
 
 /// All that is resolved by a tier shares it.
@@ -51,7 +93,7 @@ mod shared {
 }
 
 /// Final names that no namespace of ours may take.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reserved {
     pub prefixes: Vec<String>,
@@ -61,7 +103,7 @@ pub struct Reserved {
 /// The egress preset that every path has.
 pub const SAME_ENVIRONMENT: &str = "same_environment";
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PathNetwork {
     /// Their pods may scrape every pod; an environment may ask for some of them only. Reserved names, as nobody else must have them.
@@ -70,7 +112,7 @@ pub struct PathNetwork {
     pub egress_presets: BTreeMap<String, Preset>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
     pub cidrs: Vec<String>,
@@ -86,7 +128,7 @@ pub struct Preset {
     pub kubernetes_service: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tier {
     pub class: TierClass,
@@ -121,7 +163,7 @@ impl Tier {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TierPodSecurity {
     pub enforce: PodSecurityLevel,
@@ -129,7 +171,7 @@ pub struct TierPodSecurity {
     pub audit: PodSecurityLevel,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TierQuota {
     pub total: Quantities,
@@ -145,7 +187,7 @@ pub struct TierQuota {
 }
 
 /// What an environment gets, and what it may set.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SlotsPercent {
     pub default: u32,
@@ -153,7 +195,7 @@ pub struct SlotsPercent {
     pub max: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TierLimits {
     /// A container that asks for more and sets no limit is refused: Kubernetes fills in this one before it looks.
@@ -163,7 +205,7 @@ pub struct TierLimits {
     pub default_request_memory: Quantity,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TierNetwork {
     /// Also the bound: a request may deny more, never less.
@@ -172,7 +214,7 @@ pub struct TierNetwork {
     pub egress_presets: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TierSlot {
     pub isolation: Isolation,
@@ -192,7 +234,7 @@ pub struct TierSlot {
     pub bounds: Quantities,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TierShare {
     pub cpu: Quantity,
@@ -200,7 +242,7 @@ pub struct TierShare {
 }
 
 /// What a request may ask for. Texts hold the placeholders of [`filled`]; `*` and `?` match as in IAM.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grants {
     /// The permissions boundary of every role that we make.
@@ -316,7 +358,7 @@ fn team_tag() -> String {
 }
 
 /// What guards admit in the tier's namespaces; a list that is absent bounds nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Admission {
     /// `shop.example.com`, `*.example.com`; with the placeholders of [`OWNER_PLACEHOLDERS`].

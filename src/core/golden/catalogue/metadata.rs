@@ -1,10 +1,11 @@
 //! Keys of labels and annotations by which other programs are switched. A team's own ones are an allow-list of its golden path.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Labels and annotations of a team's own on its Namespaces, besides keys without a domain. Other programs are switched by them.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PathMetadata {
     /// Of the company; those below them count.

@@ -3,6 +3,10 @@ use crate::domain::{PersonaName, TierClass};
 
 const TEXT: &str = include_str!("../paths/team-standard-1.0.0.yaml");
 
+fn parse(document: &str, text: &str) -> Result<GoldenPath, CatalogueError> {
+    Ok(read_all([(document, text)])?.remove(0).1)
+}
+
 #[test]
 fn the_embedded_path_is_sound_and_the_default() {
     let catalogue = Catalogue::with_documents([]).expect("the embedded documents parse");
@@ -25,6 +29,43 @@ fn the_digest_is_of_the_content() {
     let digest = |text: &str| parse("x", text).expect("parses").digest;
     assert_eq!(digest(TEXT), digest(&format!("# a comment\n{TEXT}")), "comments move nothing");
     assert_ne!(digest(TEXT), digest(&TEXT.replace("pods: \"40\"", "pods: \"41\"")));
+    let ending = "status: deprecated\ndeprecation: { reason: It is old., removal: 2027-01-01 }\nowner: platform\nchangelog: [x]\n";
+    assert_eq!(digest(TEXT), digest(&format!("{TEXT}\n{ending}")), "its life moves nothing");
+}
+
+#[test]
+fn a_document_may_say_only_in_what_it_differs() {
+    let head = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: team-standard\n";
+    let short =
+        format!("{head}version: 1.1.0\nextends: 1.0.0\ntiers: {{ dev: {{ quota: {{ total: {{ pods: 44 }} }} }} }}\n");
+    let catalogue = Catalogue::with_documents([("short", short.as_str())]).expect("it extends the built-in one");
+    let long = TEXT.replace("version: 1.0.0", "version: 1.1.0").replace("pods: \"40\"", "pods: \"44\"");
+    let long = parse("long", &long).expect("parses");
+    let short = catalogue.newest(Some("team-standard")).expect("there");
+    assert_eq!(
+        (short.version.to_string().as_str(), &short.digest),
+        ("1.1.0", &long.digest),
+        "as if it was written out"
+    );
+    assert!(!short.default, "what a document says of itself is not taken over");
+    for (text, words, reason) in [
+        ("extends: 3.0.0", "no golden path team-standard 3.0.0", "what is not there"),
+        ("extends: new", "x.yaml:5:10: extends", "no version"),
+        ("extends: 1.1.0", "extends another one itself", "more than one level"),
+        (
+            "extends: 1.0.0\ntiers: { dev: { clas: dev } }",
+            "x.yaml:6:23: tiers.dev.clas",
+            "a misspelt field, where it stands",
+        ),
+        ("extends: 1.0.0\ntiers: { dev: { class: [", "x.yaml:6:", "no YAML"),
+        ("extends: 1.0.0\ntiers: { dev: { network: null } }", "missing field `network`", "a field that must be there"),
+    ] {
+        let next = format!("{head}version: 1.2.0\n{text}\n");
+        let short = format!("{head}version: 1.1.0\nextends: 1.0.0\n");
+        let found = Catalogue::with_documents([("short", short.as_str()), ("x.yaml", next.as_str())]);
+        let found = found.map(|_| ()).expect_err(reason).to_string();
+        assert!(found.contains(words), "{reason}: {found}");
+    }
 }
 
 #[test]
@@ -46,6 +87,10 @@ fn the_highest_version_of_a_name_counts() {
 #[test]
 fn wrong_documents_are_refused() {
     for (from, to, words, reason) in [
+        ("goldenpath.internal/v1", "v1", "apiVersion: it must be goldenpath.internal/v1", "another API"),
+        ("kind: GoldenPath", "kind: Path", "GoldenPath, Policy or", "another kind"),
+        ("default: true", "status: deprecated", "say why", "an end without a reason"),
+        ("default: true", "deprecation: { reason: x }", "once `status` is", "a reason without an end"),
         ("version: 1.0.0", "version: 1.0.0", "in the catalogue already", "a name and version twice"),
         ("version: 1.0.0", "version: \"1.0\"", "major.minor.patch", "no version"),
         ("bound_factor: 4", "bound_factr: 4", "bound_factr", "an unknown field is not ignored"),

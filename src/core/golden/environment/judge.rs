@@ -26,20 +26,21 @@ pub fn judge(resolved: &Resolved, problems: &mut Problems) {
     quota::headroom(&effective.own_quota, &effective.written_quotas(), effective.headroom_percent, problems);
     judge_pod_security_version(resolved, problems);
     judge_principals(resolved, problems);
+    let Terms { path, .. } = &effective.terms;
+    if let Some((what, list)) = path.applies_to.leaves_out(&resolved.parent.team, &resolved.roles.cluster) {
+        problems.error(
+            "catalogue.does_not_apply",
+            &["golden_path"],
+            format!("Golden path {} is not for this {what}", path.name),
+            format!("It applies to: {}. Choose another golden path, or ask its owner.", listed(list)),
+        );
+    }
 }
 
 /// What no facts of the cluster are needed for.
 pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
     let Effective { spec, terms: Terms { path, tier }, namespaces, .. } = effective;
     let is_prod = tier.class == TierClass::Prod;
-    if let Some(instead) = &path.deprecated {
-        problems.warning(
-            "catalogue.deprecated",
-            &["golden_path_version"],
-            format!("Golden path {} {} is deprecated", path.name, path.version),
-            instead.clone(),
-        );
-    }
     if tier.requires_owner() && spec.owner.is_none() {
         problems.error(
             "environment.owner_required",

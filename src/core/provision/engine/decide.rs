@@ -14,6 +14,7 @@ pub mod entries;
 pub mod identity;
 mod inputs;
 pub mod instance;
+pub mod life;
 pub mod limits;
 pub mod lines;
 pub mod loosening;

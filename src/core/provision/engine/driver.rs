@@ -9,7 +9,7 @@ use super::{
         decide,
         drift::Lines,
         instance::Decision,
-        limits, losses, outcome, promise,
+        life, limits, losses, outcome, promise,
         refresh::refresh,
         removal::{Removal, decide as decide_removal},
     },
@@ -22,8 +22,8 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    domain::{Class, Facts, Id, PathVersion, Problem, Record, Severity, StableFacts},
-    golden::{Blueprint, ResolveContext, Spec, recorded},
+    domain::{Class, Facts, Id, PathVersion, Problem, Record, ResourceKind, Severity, StableFacts},
+    golden::{Blueprint, Common, ResolveContext, Spec, recorded},
     provision::{
         Decided, Description, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest,
     },
@@ -302,7 +302,12 @@ impl Engine {
 
     /// What can be judged without facts.
     fn check(&self, change: &ChangeRequest<'_>) -> Vec<Problem> {
-        [change.spec.check(), change.spec.check_with(&change.catalogue(&self.catalogue))].concat()
+        let catalogue = change.catalogue(&self.catalogue);
+        let Common { golden_path, golden_path_version, .. } = change.spec.common();
+        let is_new = change.spec.kind() == ResourceKind::ENVIRONMENT && change.prior.is_none();
+        let path = is_new.then(|| catalogue.path(golden_path, golden_path_version).ok()).flatten();
+        let notice = path.and_then(|path| life::of(&catalogue, &path.id(), &self.clock.now()));
+        [change.spec.check(), change.spec.check_with(&catalogue), notice.into_iter().collect()].concat()
     }
 
     /// Of what exists, whoever asks for it.

@@ -6,7 +6,7 @@ use super::{
     decide::{
         bounds,
         drift::{self, Lines},
-        promise,
+        life, promise,
         refresh::refresh,
     },
     failure::Failure,
@@ -90,7 +90,6 @@ impl Engine {
         let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
         let resolved = spec.resolve(&given).map_err(|problems| first(&record, problems))?; // pure
         let blueprint = resolved.render(); // pure
-        let judged = resolved.judge(&blueprint); // pure
         let lines = promise::lines_of(&blueprint.objects).into_iter();
         let wanted: Lines = lines.filter_map(|(key, line)| Some((key, line.now()?.clone()))).collect();
         let request = ObserveRequest { objects: wanted.clone(), ..request };
@@ -122,7 +121,11 @@ impl Engine {
         Ok(Surveyed {
             id,
             drift,
-            notices: judged.into_iter().filter(|problem| problem.code == "catalogue.deprecated").collect(),
+            notices: record
+                .path()
+                .and_then(|path| life::of(&self.catalogue, &path, &self.clock.now()))
+                .into_iter()
+                .collect(),
             newest: newest.map(|version| version.to_string()),
             restorable: is_restorable.then_some(Restorable { spec, prior }),
             record,

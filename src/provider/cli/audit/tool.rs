@@ -1,13 +1,16 @@
 //! What the commands of `audit` read: the lines of a ledger, once it is known to be as it was written.
 
 use crate::{
-    cli::{catalogue, daemon::Settings, doctor::Inspector, drift::is_within},
+    cli::{daemon::Settings, doctor::Inspector, drift::is_within},
     resources::provider_config::FromEnvironment,
 };
-use goldenpath_core::provision::Provisioner;
+use goldenpath_core::{golden::Catalogue, provision::Provisioner};
 use jiff::Timestamp;
 use serde_json::Value as Json;
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Every line on the way; an error names the first bad entry.
 type Verify = fn(&Path, Vec<Head>, &mut dyn FnMut(&str)) -> anyhow::Result<Proof>;
@@ -19,7 +22,8 @@ pub struct AuditTool {
     /// The new public key.
     pub rotate_key: fn(&Path) -> anyhow::Result<String>,
     pub open: fn(&Settings) -> anyhow::Result<Arc<dyn Provisioner>>,
-    pub catalogue: catalogue::Read,
+    /// The built-in golden paths and those of these folders.
+    pub catalogue: fn(folders: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>>,
     pub inspector: &'static dyn Inspector,
 }
 

@@ -6,7 +6,7 @@
 use super::{
     drift::{self, Lines, Promise, Promised},
     inputs::{Inputs, Past},
-    losses,
+    life, losses,
 };
 use crate::{
     domain::{Desired, Fields, Late, ObjectKey, PathVersion, Problem},
@@ -20,8 +20,10 @@ use std::collections::BTreeMap;
 pub fn promise(inputs: &Inputs<'_>, past: &Past) -> Promise {
     let Inputs { change, blueprint, judged, .. } = inputs;
     let lines = lines_of(&blueprint.objects);
+    let notice = life::notice(inputs);
     let Some(prior) = change.prior else {
-        return Promise { lines, problems: judged.to_vec(), ..Promise::default() };
+        let problems = judged.iter().cloned().chain(notice).collect();
+        return Promise { lines, problems, ..Promise::default() };
     };
     // An unchanged request renders to what it rendered to, and a refresh of thousands has no time to do it twice.
     let before = match (prior.incomplete, past.is_changed) {
@@ -43,6 +45,8 @@ pub fn promise(inputs: &Inputs<'_>, past: &Past) -> Promise {
     if is_quiet {
         problems = problems.into_iter().map(Problem::as_warning).collect();
     }
+    // A request that nobody changed is kept true whatever has become of its golden path.
+    problems.extend(notice.map(|notice| if past.is_changed { notice } else { notice.as_warning() }));
     problems.append(&mut promise.problems);
     problems.extend(losses::of_update(inputs));
     Promise { problems, is_quiet, ..promise }
@@ -118,11 +122,11 @@ pub fn edited_path(before: Option<&PathVersion>, blueprint: &Blueprint) -> Optio
     let PathVersion { name, version, digest } = &blueprint.summary.path;
     let before = before.filter(|before| (&before.name, before.version) == (name, *version))?;
     (before.digest != *digest).then(|| {
-        Problem::warning(
+        Problem::error(
             "catalogue.edited",
             format!("Golden path {name} {version} is no longer the one that made this"),
-            "Its document was changed without a new version, so the change reaches every environment at its next apply. \
-             Publish it as a new version instead, which environments move to one by one.",
+            "Its document was changed without a new version, and the change would reach every environment at once. Nothing was \
+             changed. Put the document back, and publish the change as a new version, which environments move to one by one.",
         )
         .at(["golden_path_version"])
     })

@@ -1,0 +1,34 @@
+//! For whom a golden path is. What exists stays what it is; nobody else begins with it.
+
+use crate::domain::{ClusterArn, covers};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Absent lists apply to everybody. `*` and `?` match as in IAM.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppliesTo {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teams: Option<Vec<String>>,
+    /// Names or ARNs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Vec<String>>,
+}
+
+// === impl AppliesTo ===
+
+impl AppliesTo {
+    /// Whom it leaves out: what is named, and to whom it applies instead.
+    pub fn leaves_out<'a>(&'a self, team: &str, cluster: &ClusterArn) -> Option<(&'static str, &'a [String])> {
+        let is_in = |list: &Option<Vec<String>>, names: &[&str]| {
+            list.as_ref().is_none_or(|list| list.iter().any(|it| names.iter().any(|name| covers(it, name))))
+        };
+        if !is_in(&self.teams, &[team]) {
+            return Some(("team", self.teams.as_deref().unwrap_or_default()));
+        }
+        if !is_in(&self.clusters, &[cluster.name(), cluster.as_str()]) {
+            return Some(("cluster", self.clusters.as_deref().unwrap_or_default()));
+        }
+        None
+    }
+}

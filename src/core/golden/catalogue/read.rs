@@ -1,0 +1,168 @@
+//! From a document's text to a golden path. What is wrong is shown with file, line and column.
+
+use super::{
+    document::{ApiVersion, GoldenPath},
+    extends,
+    life::PathReference,
+    locate::{Position, position},
+    validate::{self, Fault},
+};
+use crate::{domain::digest, kinds::canonical_json};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::fmt::{self, Display};
+
+/// Where something is wrong: the document by its name, with the position in its text where that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At {
+    pub document: String,
+    pub position: Option<Position>,
+}
+
+/// What is wrong with one document.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: {reason}")]
+pub struct Wrong {
+    pub at: At,
+    pub reason: String,
+}
+
+/// A document as it was written, before anything is known of it but its kind.
+pub(super) struct Written<'a> {
+    pub document: &'a str,
+    text: &'a str,
+    content: Value,
+}
+
+/// What documents of a catalogue may be. Policies stand beside the paths that name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DocumentKind {
+    GoldenPath,
+    Policy,
+    /// Example cases of a path, for `catalogue test`.
+    GoldenPathTest,
+}
+
+/// What says nothing about what a version makes: it may change without a new one. The last two say the same whether a path is written
+/// out or extends another one.
+const OUTSIDE_OF_DIGEST: [&str; 9] =
+    ["apiVersion", "kind", "default", "description", "owner", "status", "deprecation", "changelog", "extends"];
+
+// === impl Written ===
+
+impl<'a> Written<'a> {
+    pub(super) fn read(document: &'a str, text: &'a str) -> Result<Self, Wrong> {
+        let content = serde_saphyr::from_str(text).map_err(|error| {
+            let at = error.location().map(|at| (at.line(), at.column()));
+            let whole = error.without_snippet().to_string();
+            let reason = whole.split(" at line ").next().unwrap_or(&whole).lines().next().unwrap_or_default();
+            Wrong { at: At { document: document.to_owned(), position: at }, reason: reason.to_owned() }
+        })?;
+        Ok(Self { document, text, content })
+    }
+
+    pub(super) fn kind(&self) -> Result<DocumentKind, Wrong> {
+        let version = self.content.get("apiVersion").and_then(Value::as_str);
+        if version != Some(ApiVersion::TEXT) {
+            return Err(self.wrong("apiVersion", format!("it must be {}", ApiVersion::TEXT)));
+        }
+        match self.content.get("kind").and_then(Value::as_str) {
+            Some("GoldenPath") => Ok(DocumentKind::GoldenPath),
+            Some("Policy") => Ok(DocumentKind::Policy),
+            Some("GoldenPathTest") => Ok(DocumentKind::GoldenPathTest),
+            _ => Err(self.wrong("kind", "it must be GoldenPath, Policy or GoldenPathTest".to_owned())),
+        }
+    }
+
+    fn text_of(&self, field: &str) -> &str {
+        self.content.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The name and version that it says it has.
+    pub(super) fn id(&self) -> (&str, &str) {
+        (self.text_of("name"), self.text_of("version"))
+    }
+
+    /// What it differs from.
+    pub(super) fn extends(&self) -> Result<Option<(String, String)>, Wrong> {
+        let Some(extends) = self.content.get("extends") else { return Ok(None) };
+        let reference: Result<PathReference, String> = match extends.as_str() {
+            Some(text) => text.parse(),
+            None => Err("it is a version of the same path, or <name> <version> of another one".to_owned()),
+        };
+        let PathReference { name, version } = reference.map_err(|reason| self.wrong("extends", reason))?;
+        Ok(Some((name.unwrap_or_else(|| self.id().0.to_owned()), version.to_string())))
+    }
+
+    /// With what it extends, as one document.
+    pub(super) fn over(self, base: &Value) -> Result<Self, Wrong> {
+        if base.get("extends").is_some() {
+            let reason = "that version extends another one itself; extend the one that is written out";
+            return Err(self.wrong("extends", reason.to_owned()));
+        }
+        Ok(Self { content: extends::resolved(base, self.content), ..self })
+    }
+
+    pub(super) fn content(&self) -> &Value {
+        &self.content
+    }
+
+    pub(super) fn path(self) -> Result<GoldenPath, Wrong> {
+        let path: GoldenPath = self.parsed()?;
+        sound(path).map_err(|Fault { field, reason }| self.wrong(&field, reason))
+    }
+
+    fn parsed<T: DeserializeOwned>(&self) -> Result<T, Wrong> {
+        serde_path_to_error::deserialize(self.content.clone()).map_err(|error| {
+            use serde_path_to_error::Segment;
+            let field = error.path().iter().map_while(|segment| match segment {
+                Segment::Map { key } => Some(key.clone()),
+                Segment::Seq { index } => Some(index.to_string()),
+                Segment::Enum { .. } | Segment::Unknown => None,
+            });
+            self.wrong_at(&field.collect::<Vec<_>>(), error.inner().to_string())
+        })
+    }
+
+    fn wrong(&self, field: &str, reason: String) -> Wrong {
+        let field: Vec<String> = field.split('.').map(str::to_owned).collect();
+        self.wrong_at(&field, reason)
+    }
+
+    pub(super) fn at(&self, field: &str) -> At {
+        self.wrong(field, String::new()).at
+    }
+
+    fn wrong_at(&self, field: &[String], reason: String) -> Wrong {
+        let at = At { document: self.document.to_owned(), position: position(self.text, field) };
+        let reason = if field.is_empty() { reason } else { format!("{}: {reason}", field.join(".")) };
+        Wrong { at, reason }
+    }
+}
+
+/// As the build read it: it was checked by a test.
+pub(super) fn embedded(json: &str) -> Result<GoldenPath, Fault> {
+    let read = serde_json::from_str(json);
+    sound(read.map_err(|error| Fault { field: String::new(), reason: error.to_string() })?)
+}
+
+/// Checked, and with its digest.
+fn sound(mut path: GoldenPath) -> Result<GoldenPath, Fault> {
+    validate::validate(&path)?;
+    let mut content =
+        serde_json::to_value(&path).map_err(|error| Fault { field: String::new(), reason: error.to_string() })?;
+    if let Value::Object(fields) = &mut content {
+        fields.retain(|name, _| !OUTSIDE_OF_DIGEST.contains(&name.as_str()));
+    }
+    path.digest = digest(&canonical_json(&content));
+    Ok(path)
+}
+
+impl Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.position {
+            Some((line, column)) => write!(f, "{}:{line}:{column}", self.document),
+            None => f.write_str(&self.document),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Arithmetic, order, membership and fields, as CEL defines them. Each overflow is an error.
+
+use super::{
+    error::EvaluationError::{self, *},
+    json,
+    tree::Binary,
+};
+use kube_cel::cel::{Value, objects::KeyRef};
+use std::{cmp::Ordering, sync::Arc};
+
+type Result<T = Value> = std::result::Result<T, EvaluationError>;
+
+pub(super) fn no_such_overload<T>() -> Result<T> {
+    Err(NoSuchOverload(String::new()))
+}
+
+pub(super) fn binary(operator: Binary, left: &Value, right: &Value) -> Result {
+    Ok(match operator {
+        Binary::Equal => Value::Bool(left == right),
+        Binary::NotEqual => Value::Bool(left != right),
+        Binary::Less => Value::Bool(compare(left, right)? == Some(Ordering::Less)),
+        Binary::Greater => Value::Bool(compare(left, right)? == Some(Ordering::Greater)),
+        Binary::LessOrEqual => Value::Bool(matches!(compare(left, right)?, Some(Ordering::Less | Ordering::Equal))),
+        Binary::GreaterOrEqual => {
+            Value::Bool(matches!(compare(left, right)?, Some(Ordering::Greater | Ordering::Equal)))
+        }
+        Binary::In => Value::Bool(contains(right, left)?),
+        Binary::Add => return add(left, right),
+        Binary::Subtract => return subtract(left, right),
+        Binary::Multiply => return multiply(left, right),
+        Binary::Divide => return divide(left, right),
+        Binary::Modulo => return modulo(left, right),
+    })
+}
+
+/// `None`: neither, where one is no number.
+pub(super) fn compare(left: &Value, right: &Value) -> Result<Option<Ordering>> {
+    match (left, right) {
+        (Value::Bytes(a), Value::Bytes(b)) => Ok(Some(a.cmp(b))),
+        (Value::Null, Value::Null) => no_such_overload(),
+        (Value::Float(a), other) if a.is_nan() => compared_with_nan(other),
+        (other, Value::Float(b)) if b.is_nan() => compared_with_nan(other),
+        _ => match left.partial_cmp(right) {
+            Some(order) => Ok(Some(order)),
+            None => no_such_overload(),
+        },
+    }
+}
+
+fn compared_with_nan(other: &Value) -> Result<Option<Ordering>> {
+    match other {
+        Value::Int(_) | Value::UInt(_) | Value::Float(_) => Ok(None),
+        _ => no_such_overload(),
+    }
+}
+
+fn contains(container: &Value, item: &Value) -> Result<bool> {
+    match container {
+        Value::List(items) => Ok(items.contains(item)),
+        Value::Map(map) => Ok(KeyRef::try_from(item).is_ok_and(|key| map.get(&key).is_some())),
+        _ => no_such_overload(),
+    }
+}
+
+fn add(left: &Value, right: &Value) -> Result {
+    Ok(match (left, right) {
+        (Value::Int(a), Value::Int(b)) => Value::Int(a.checked_add(*b).ok_or(Overflow("integer"))?),
+        (Value::UInt(a), Value::UInt(b)) => Value::UInt(a.checked_add(*b).ok_or(Overflow("unsigned integer"))?),
+        (Value::Float(a), Value::Float(b)) => Value::Float(a + b),
+        (Value::String(a), Value::String(b)) => Value::String(Arc::new(format!("{a}{b}"))),
+        (Value::Bytes(a), Value::Bytes(b)) => Value::Bytes(Arc::new([a.as_slice(), b].concat())),
+        (Value::List(a), Value::List(b)) => Value::List(Arc::new([a.as_slice(), b].concat())),
+        (Value::Duration(a), Value::Duration(b)) => Value::Duration(a.checked_add(b).ok_or(Overflow("duration"))?),
+        (Value::Timestamp(at), Value::Duration(by)) | (Value::Duration(by), Value::Timestamp(at)) => {
+            Value::Timestamp(at.checked_add_signed(*by).ok_or(Overflow("timestamp"))?)
+        }
+        _ => return no_such_overload(),
+    })
+}
+
+fn subtract(left: &Value, right: &Value) -> Result {
+    Ok(match (left, right) {
+        (Value::Int(a), Value::Int(b)) => Value::Int(a.checked_sub(*b).ok_or(Overflow("integer"))?),
+        (Value::UInt(a), Value::UInt(b)) => Value::UInt(a.checked_sub(*b).ok_or(Overflow("unsigned integer"))?),
+        (Value::Float(a), Value::Float(b)) => Value::Float(a - b),
+        (Value::Duration(a), Value::Duration(b)) => Value::Duration(a.checked_sub(b).ok_or(Overflow("duration"))?),
+        (Value::Timestamp(a), Value::Timestamp(b)) => Value::Duration(a.signed_duration_since(b)),
+        (Value::Timestamp(at), Value::Duration(by)) => {
+            Value::Timestamp(at.checked_sub_signed(*by).ok_or(Overflow("timestamp"))?)
+        }
+        _ => return no_such_overload(),
+    })
+}
+
+fn multiply(left: &Value, right: &Value) -> Result {
+    Ok(match (left, right) {
+        (Value::Int(a), Value::Int(b)) => Value::Int(a.checked_mul(*b).ok_or(Overflow("integer"))?),
+        (Value::UInt(a), Value::UInt(b)) => Value::UInt(a.checked_mul(*b).ok_or(Overflow("unsigned integer"))?),
+        (Value::Float(a), Value::Float(b)) => Value::Float(a * b),
+        _ => return no_such_overload(),
+    })
+}
+
+fn divide(left: &Value, right: &Value) -> Result {
+    Ok(match (left, right) {
+        (Value::Int(_), Value::Int(0)) | (Value::UInt(_), Value::UInt(0)) => return Err(DivisionByZero),
+        (Value::Int(a), Value::Int(b)) => Value::Int(a.checked_div(*b).ok_or(Overflow("integer"))?),
+        (Value::UInt(a), Value::UInt(b)) => Value::UInt(a / b),
+        (Value::Float(a), Value::Float(b)) => Value::Float(a / b),
+        _ => return no_such_overload(),
+    })
+}
+
+fn modulo(left: &Value, right: &Value) -> Result {
+    Ok(match (left, right) {
+        (Value::Int(_), Value::Int(0)) | (Value::UInt(_), Value::UInt(0)) => return Err(ModulusByZero),
+        (Value::Int(a), Value::Int(b)) => Value::Int(a.checked_rem(*b).ok_or(Overflow("integer"))?),
+        (Value::UInt(a), Value::UInt(b)) => Value::UInt(a % b),
+        _ => return no_such_overload(),
+    })
+}
+
+pub(super) fn negate(value: &Value) -> Result {
+    Ok(match value {
+        Value::Int(value) => Value::Int(value.checked_neg().ok_or(Overflow("integer"))?),
+        Value::Float(value) => Value::Float(-value),
+        _ => return no_such_overload(),
+    })
+}
+
+/// `None`: it is not there, as nothing is in what has no fields.
+pub(super) fn field(of: &Value, name: &str) -> Result<Option<Value>> {
+    match of {
+        Value::Map(map) => Ok(map.get(&KeyRef::String(name)).cloned()),
+        Value::List(_) => Err(Failed("unsupported index type 'string' in list".to_owned())),
+        _ => Ok(None),
+    }
+}
+
+/// `None`: it is not there.
+pub(super) fn index(of: &Value, index: &Value) -> Result<Option<Value>> {
+    match of {
+        Value::List(items) => {
+            let at = position(index)?;
+            Ok(usize::try_from(at).ok().and_then(|at| items.get(at)).cloned())
+        }
+        Value::Map(map) => Ok(KeyRef::try_from(index).ok().and_then(|key| map.get(&key)).cloned()),
+        _ => Ok(None),
+    }
+}
+
+pub(super) fn missing(of: &Value, index: &Value) -> EvaluationError {
+    match (of, position(index)) {
+        (Value::List(_), Ok(at)) => IndexOutOfBounds(at),
+        _ => NoSuchKey(json::text(index)),
+    }
+}
+
+fn position(index: &Value) -> Result<i64> {
+    match index {
+        Value::Int(at) => Ok(*at),
+        Value::UInt(at) => Ok(i64::try_from(*at).unwrap_or(i64::MAX)),
+        Value::Float(at) if at.fract() == 0.0 => Ok(*at as i64),
+        other => Err(Failed(format!("unsupported index type '{}' in list", json::type_name(other)))),
+    }
+}

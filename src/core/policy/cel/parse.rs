@@ -1,0 +1,100 @@
+//! Text to tree, and where in the text something is wrong.
+
+use super::{
+    build::{Refused, build},
+    error::{ExpressionError, ExpressionProblem, MAX_DEPTH, MAX_LENGTH},
+    tree::Expression,
+};
+use kube_cel::cel::{
+    IdedExpr,
+    parser::{ParseErrors, Parser},
+};
+
+// === impl Expression ===
+
+impl Expression {
+    /// `names`: what may be used, `variables.<name>` for each definition.
+    pub fn parse(text: &str, names: &[&str]) -> Result<Self, ExpressionError> {
+        if text.chars().count() > MAX_LENGTH {
+            return Err(ExpressionError { line: 1, column: 1, problem: ExpressionProblem::TooLong });
+        }
+        if let Some((line, column)) = too_deep(text) {
+            return Err(ExpressionError { line, column, problem: ExpressionProblem::TooDeep });
+        }
+        let parsed = syntax(text).map_err(|errors| first(&errors))?;
+        match build(parsed, names) {
+            Ok(root) => Ok(Self { text: text.to_owned(), root }),
+            Err(Refused { id, problem }) => {
+                let (line, column) = position(text, id);
+                Err(ExpressionError { line, column, problem })
+            }
+        }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+fn syntax(text: &str) -> Result<IdedExpr, ParseErrors> {
+    Parser::new().enable_optional_syntax(true).parse(text)
+}
+
+fn first(errors: &ParseErrors) -> ExpressionError {
+    let (pos, message) = errors.errors.first().map_or(((1, 1), ""), |error| (error.pos, error.msg.as_str()));
+    let part = |number: isize| usize::try_from(number).unwrap_or(1).max(1);
+    let message = if message == "UNKNOWN" { "syntax error: nested too deeply, or incomplete" } else { message };
+    ExpressionError { line: part(pos.0), column: part(pos.1), problem: ExpressionProblem::Syntax(message.to_owned()) }
+}
+
+/// Where the text becomes deeper than the tree may be: the parser itself recurses, and ends the process where the stack does. Each
+/// bracket and each operator is a level, but for those behind a comma or a logical operator, which begin again.
+fn too_deep(text: &str) -> Option<(usize, usize)> {
+    let (mut line, mut column) = (1, 0);
+    // Of each open bracket: levels so far, and how many of them are conditions.
+    let mut open = vec![(0, 0)];
+    let mut quote = None;
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        (line, column) = if c == '\n' { (line + 1, 0) } else { (line, column + 1) };
+        match (quote, c) {
+            (Some(_), '\\') => {
+                characters.next();
+                column += 1;
+            }
+            (Some(other), c) if other == c => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '(' | '[' | '{') => open.push((1, 0)),
+            (None, ')' | ']' | '}') if open.len() > 1 => {
+                open.pop();
+            }
+            (None, c) => {
+                let (levels, conditions) = open.last_mut()?;
+                match c {
+                    '?' => (*levels, *conditions) = (*levels + 1, *conditions + 1),
+                    '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '.' => *levels += 1,
+                    ',' | '&' | '|' => *levels = *conditions,
+                    _ => {}
+                }
+            }
+        }
+        if open.iter().map(|(levels, _)| levels).sum::<usize>() > MAX_DEPTH {
+            return Some((line, column));
+        }
+    }
+    None
+}
+
+/// Where a node stands. The parser gives places away only with an error, so one is made behind the text that the parser's lexer
+/// skips: the nodes keep their numbers.
+fn position(text: &str, id: u64) -> (usize, usize) {
+    let offset = match syntax(&format!("{text}\n$")) {
+        Err(errors) => errors.errors.iter().find_map(|error| error.source_info.as_ref()?.offset_for(id)),
+        Ok(_) => None,
+    };
+    let before = offset.and_then(|(start, _)| text.get(..start as usize)).unwrap_or("");
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    (line, column)
+}

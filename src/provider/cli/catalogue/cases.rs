@@ -1,0 +1,195 @@
+//! `catalogue test`: the cases of a golden path: what a team asks for, and which objects or findings must come of it. It needs no
+//! cluster and no credentials, so that it runs in the platform team's CI.
+
+use super::{
+    CatalogueTool, Documents,
+    sample::{self, Pin, Planned, Planner},
+};
+use crate::cli::{output, wait_for};
+use anyhow::{Context, ensure};
+use goldenpath_core::{
+    domain::{ResourceKind, Version},
+    golden::Catalogue,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    process::ExitCode,
+    sync::Arc,
+};
+
+/// Run the cases of golden paths: documents of kind GoldenPathTest in the catalogue's folders
+///
+/// Exits with 1 if a case fails. No cluster and no credentials are needed.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Only cases whose name contains this
+    #[arg(default_value = "")]
+    filter: String,
+}
+
+/// Example cases of a golden path, run by `catalogue test`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GoldenPathTest {
+    #[serde(rename = "apiVersion")]
+    #[schemars(rename = "apiVersion")]
+    _api_version: Value,
+    #[serde(rename = "kind")]
+    #[schemars(rename = "kind")]
+    _kind: Value,
+    golden_path: String,
+    /// Absent: the newest.
+    #[serde(default)]
+    golden_path_version: Option<Version>,
+    /// Over the facts of an ordinary cluster, as in the provider's `offline.facts`.
+    #[serde(default)]
+    facts: Option<Map<String, Value>>,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    /// As in HCL; `name` and `cluster` may be left out.
+    environment: Map<String, Value>,
+    #[serde(default)]
+    slot: Option<Map<String, Value>>,
+    expect: Expected,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    /// By keys as a plan shows them.
+    #[serde(default)]
+    objects: BTreeMap<String, Expectation>,
+    /// The codes of all errors and warnings. Absent: no error.
+    #[serde(default)]
+    findings: Option<BTreeSet<String>>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Expectation {
+    Is(Presence),
+    /// Lines of its text as a plan shows it.
+    Lines(Vec<String>),
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Presence {
+    Present,
+    Absent,
+}
+
+pub(super) fn schema() -> Value {
+    schemars::schema_for!(GoldenPathTest).to_value()
+}
+
+pub(super) fn run(
+    Arguments { filter }: &Arguments,
+    documents: &Documents,
+    tool: &CatalogueTool,
+) -> anyhow::Result<ExitCode> {
+    let catalogue = documents.catalogue()?;
+    let (mut passed, mut failed, mut text) = (0, 0, String::new());
+    for (document, written) in documents.iter().filter(|(_, text)| is_test(text)) {
+        let test: GoldenPathTest = serde_saphyr::from_str(written).with_context(|| document.to_owned())?;
+        for case in test.cases.iter().filter(|case| case.name.contains(filter.as_str())) {
+            let planned = wait_for(planned(case, &test, &catalogue, tool))?;
+            let wrong = match planned {
+                Ok(planned) => differences(&case.expect, &planned),
+                Err(error) => vec![format!("{error:#}")],
+            };
+            let outcome = if wrong.is_empty() { "ok" } else { "FAILED" };
+            let _ = writeln!(text, "{outcome:<7} {}: {}", test.golden_path, case.name);
+            for line in &wrong {
+                let _ = writeln!(text, "          {line}");
+            }
+            if wrong.is_empty() { passed += 1 } else { failed += 1 }
+        }
+    }
+    ensure!(
+        passed + failed > 0,
+        "no case to run: put a document of kind GoldenPathTest into a folder of the catalogue, as `catalogue init` does"
+    );
+    let _ = writeln!(text, "\n{passed} passed, {failed} failed");
+    output::data(&text)?;
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn is_test(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Head {
+        #[serde(default)]
+        kind: String,
+    }
+    serde_saphyr::from_str::<Head>(text).is_ok_and(|head| head.kind == "GoldenPathTest")
+}
+
+async fn planned(
+    case: &Case,
+    test: &GoldenPathTest,
+    catalogue: &Arc<Catalogue>,
+    tool: &CatalogueTool,
+) -> anyhow::Result<Planned> {
+    let newest = catalogue.newest(Some(&test.golden_path)).map_err(crate::cli::reports::failed)?;
+    let version = test.golden_path_version.unwrap_or(newest.version).to_string();
+    let pin = Pin { name: test.golden_path.clone(), version };
+    let facts = test.facts.clone().map_or(Value::Null, Value::Object);
+    let planner = Planner::new(tool, Arc::clone(catalogue), facts)?;
+    let environment = sample::environment(case.environment.clone(), &pin)?;
+    let slot = case.slot.clone().map(|slot| sample::slot(slot, &environment));
+    let mut planned = planner.plan(ResourceKind::ENVIRONMENT, environment).await?;
+    if let Some(slot) = slot {
+        let Planned { objects, problems } = planner.plan(ResourceKind::SLOT, slot).await?;
+        planned.objects.extend(objects);
+        planned.problems.extend(problems);
+    }
+    Ok(planned)
+}
+
+/// What is otherwise than expected, a line each. Pure.
+fn differences(expected: &Expected, planned: &Planned) -> Vec<String> {
+    let mut wrong = vec![];
+    for (key, expectation) in &expected.objects {
+        let found = planned.objects.get(key);
+        match (expectation, found) {
+            (Expectation::Is(Presence::Absent), None) | (Expectation::Is(Presence::Present), Some(_)) => {}
+            (Expectation::Is(Presence::Absent), Some(_)) => wrong.push(format!("{key} is there")),
+            (_, None) => wrong.push(format!("{key} is not there; there are: {}", alike(key, planned))),
+            (Expectation::Lines(lines), Some(text)) => {
+                let text = text.as_deref().unwrap_or_default();
+                let missing = lines.iter().filter(|line| !text.lines().any(|it| it.trim().contains(line.trim())));
+                wrong.extend(missing.map(|line| format!("{key} does not say {line:?}; it says: {}", text.trim())));
+            }
+        }
+    }
+    match &expected.findings {
+        Some(codes) => {
+            let found: BTreeSet<String> = planned.problems.iter().map(|problem| problem.code.to_owned()).collect();
+            wrong.extend(codes.difference(&found).map(|code| format!("nothing is found by {code}")));
+            let others = planned.problems.iter().filter(|problem| !codes.contains(problem.code));
+            wrong.extend(others.map(|problem| format!("{} is found: {}", problem.code, problem.summary)));
+        }
+        None => {
+            let errors = planned.problems.iter().filter(|problem| problem.is_error());
+            wrong.extend(errors.map(|problem| format!("{}: {}. {}", problem.code, problem.summary, problem.detail)));
+        }
+    }
+    wrong
+}
+
+/// Keys of the same kind.
+fn alike(key: &str, planned: &Planned) -> String {
+    let kind = key.split(' ').next().unwrap_or_default();
+    let alike: Vec<&str> =
+        planned.objects.keys().map(String::as_str).filter(|other| other.split(' ').next() == Some(kind)).collect();
+    if alike.is_empty() { format!("no {kind}") } else { alike.join(", ") }
+}

@@ -1,0 +1,208 @@
+//! `catalogue diff`: what an environment and a slot of each tier would be by one version, and by another one. The texts are those of
+//! plans, so that what is printed here is what a team's plan will show.
+
+use super::{
+    CatalogueTool,
+    sample::{self, Pin, Planned, Planner},
+};
+use crate::cli::{reports::json, wait_for};
+use anyhow::{Context, bail};
+use goldenpath_core::{
+    domain::ResourceKind,
+    golden::{Catalogue, GoldenPath, PathReference},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    fs,
+    path::PathBuf,
+    sync::Arc,
+};
+
+/// Show which objects and fields change from one version of a golden path to another
+///
+/// An environment and a slot are planned by both, on a cluster that is nowhere. Without --request they are the smallest ones that the
+/// tier admits.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// `<version>` of the default golden path, or "<name> <version>"
+    from: PathReference,
+    /// The same
+    to: PathReference,
+    /// Only this tier; absent: all that both have
+    #[arg(long)]
+    tier: Option<String>,
+    /// A YAML file with `environment` and, where there is one, `slot`: what a team asks for, as in HCL
+    #[arg(long, value_name = "FILE")]
+    request: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What changes in one tier.
+#[derive(Debug, PartialEq, Serialize)]
+struct Comparison {
+    tier: String,
+    from: String,
+    to: String,
+    objects: BTreeMap<String, Change>,
+    /// Of errors and warnings: what would be new, and what no longer is said.
+    new_findings: Vec<String>,
+    gone_findings: Vec<String>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+enum Change {
+    Added { lines: Vec<String> },
+    Deleted { lines: Vec<String> },
+    Changed { removed: Vec<String>, added: Vec<String> },
+}
+
+/// As in a case of `catalogue test`.
+#[derive(Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    environment: Map<String, Value>,
+    #[serde(default)]
+    slot: Map<String, Value>,
+}
+
+pub(super) fn compare(
+    arguments: &Arguments,
+    catalogue: &Arc<Catalogue>,
+    tool: &CatalogueTool,
+) -> anyhow::Result<String> {
+    let Arguments { from, to, tier, request, json: is_json } = arguments;
+    let (from, to) = (find(catalogue, from)?, find(catalogue, to)?);
+    let wanted = match request {
+        Some(file) => {
+            let text = fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?;
+            serde_saphyr::from_str(&text).with_context(|| file.display().to_string())?
+        }
+        None => Wanted::default(),
+    };
+    let both = from.tiers.keys().filter(|name| to.tiers.contains_key(*name)).map(|name| name.as_str());
+    let tiers: Vec<&str> = both.filter(|name| tier.as_ref().is_none_or(|tier| tier == name)).collect();
+    if tiers.is_empty() {
+        bail!("the two versions have no such tier in common");
+    }
+    let compared = wait_for(async {
+        let mut compared = vec![];
+        for tier in tiers {
+            let before = planned(tool, catalogue, &from, tier, &wanted).await?;
+            let after = planned(tool, catalogue, &to, tier, &wanted).await?;
+            compared.push(comparison(tier, (&from, before), (&to, after)));
+        }
+        anyhow::Ok(compared)
+    })??;
+    if *is_json { json(&compared) } else { Ok(compared.iter().map(text).collect()) }
+}
+
+fn find(catalogue: &Catalogue, wanted: &PathReference) -> anyhow::Result<Arc<GoldenPath>> {
+    let named = catalogue.newest(wanted.name.as_deref()).map_err(crate::cli::reports::failed)?;
+    let found = catalogue.paths().iter().find(|path| path.name == named.name && path.version == wanted.version);
+    let known = catalogue.paths().iter().map(|path| format!("{} {}", path.name, path.version)).collect::<Vec<_>>();
+    let missing = || format!("no {} {} in the catalogue, which has: {}", named.name, wanted.version, known.join(", "));
+    Ok(Arc::clone(found.with_context(missing)?))
+}
+
+/// The environment and the slot, as one.
+async fn planned(
+    tool: &CatalogueTool,
+    catalogue: &Arc<Catalogue>,
+    path: &GoldenPath,
+    tier: &str,
+    wanted: &Wanted,
+) -> anyhow::Result<Planned> {
+    let mut written = wanted.environment.clone();
+    written.entry("team").or_insert_with(|| "example".into());
+    written.insert("tier".to_owned(), tier.into());
+    let contact = serde_json::json!({ "contact": "example@example.com", "cost_center": "CC1" });
+    written.entry("owner").or_insert(contact);
+    let pin = Pin { name: path.name.clone(), version: path.version.to_string() };
+    let environment = sample::environment(written, &pin)?;
+    let slot = sample::slot(wanted.slot.clone(), &environment);
+    let planner = Planner::new(tool, Arc::clone(catalogue), Value::Null)?;
+    let mut planned = planner.plan(ResourceKind::ENVIRONMENT, environment).await?;
+    let Planned { objects, problems } = planner.plan(ResourceKind::SLOT, slot).await?;
+    planned.objects.extend(objects);
+    planned.problems.extend(problems);
+    Ok(planned)
+}
+
+/// Pure.
+fn comparison(tier: &str, (from, before): (&GoldenPath, Planned), (to, after): (&GoldenPath, Planned)) -> Comparison {
+    let lines = |text: &Option<String>| match text {
+        // The last line is a digest of all of them.
+        Some(text) => {
+            text.lines().map(|line| without_digest(line).to_owned()).filter(|line| !line.is_empty()).collect()
+        }
+        None => vec!["(known after apply)".to_owned()],
+    };
+    let mut objects = BTreeMap::new();
+    let keys: BTreeSet<&String> = before.objects.keys().chain(after.objects.keys()).collect();
+    for key in keys {
+        let change = match (before.objects.get(key).map(lines), after.objects.get(key).map(lines)) {
+            (None, Some(lines)) => Change::Added { lines },
+            (Some(lines), None) => Change::Deleted { lines },
+            (Some(before), Some(after)) if before != after => Change::Changed {
+                removed: before.iter().filter(|line| !after.contains(line)).cloned().collect(),
+                added: after.iter().filter(|line| !before.contains(line)).cloned().collect(),
+            },
+            _ => continue,
+        };
+        objects.insert(key.clone(), change);
+    }
+    let said = |planned: &Planned| -> BTreeSet<String> {
+        planned.problems.iter().map(|problem| format!("{}: {}", problem.code, problem.summary)).collect()
+    };
+    let (said_before, said_after) = (said(&before), said(&after));
+    Comparison {
+        tier: tier.to_owned(),
+        from: format!("{} {}", from.name, from.version),
+        to: format!("{} {}", to.name, to.version),
+        objects,
+        new_findings: said_after.difference(&said_before).cloned().collect(),
+        gone_findings: said_before.difference(&said_after).cloned().collect(),
+    }
+}
+
+/// `pods 40 #2:9f3c2a1b` without what follows from the rest.
+fn without_digest(line: &str) -> &str {
+    match line.rfind("#2:") {
+        Some(at) => line[..at].trim_end(),
+        None => line.trim_end(),
+    }
+}
+
+fn text(comparison: &Comparison) -> String {
+    let Comparison { tier, from, to, objects, new_findings, gone_findings } = comparison;
+    let mut text = format!("Tier {tier}, from {from} to {to}:\n");
+    if objects.is_empty() {
+        text.push_str("  no object changes\n");
+    }
+    for (key, change) in objects {
+        let (sign, lines): (_, Vec<(char, &String)>) = match change {
+            Change::Added { lines } => ('+', lines.iter().map(|line| ('+', line)).collect()),
+            Change::Deleted { lines } => ('-', lines.iter().map(|line| ('-', line)).collect()),
+            Change::Changed { removed, added } => {
+                ('~', removed.iter().map(|line| ('-', line)).chain(added.iter().map(|line| ('+', line))).collect())
+            }
+        };
+        let _ = writeln!(text, "  {sign} {key}");
+        for (sign, line) in lines {
+            let _ = writeln!(text, "      {sign} {}", line.trim_start());
+        }
+    }
+    for finding in new_findings {
+        let _ = writeln!(text, "  new: {finding}");
+    }
+    for finding in gone_findings {
+        let _ = writeln!(text, "  no longer: {finding}");
+    }
+    text
+}

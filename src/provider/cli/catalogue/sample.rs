@@ -1,0 +1,121 @@
+//! Requests as documents, planned on a cluster that is nowhere: what `diff` and `test` look at.
+
+use super::CatalogueTool;
+use anyhow::{Context, anyhow, bail};
+use goldenpath_core::{
+    domain::{Facts, Problem, ResourceKind},
+    golden::{Catalogue, RESOURCES, Spec},
+    kinds::short_keys,
+    provision::{PreviewRequest, Provisioner},
+};
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeMap, sync::Arc};
+
+const CLUSTER: &str = "example";
+
+/// What a plan of one request holds.
+#[derive(Debug, Default)]
+pub(super) struct Planned {
+    /// Objects by their short keys, each with its text as a plan shows it. `None`: it is not known before the apply.
+    pub objects: BTreeMap<String, Option<String>>,
+    pub problems: Vec<Problem>,
+}
+
+/// One cluster, and an engine that plans on it. What was planned last is known to what lives in it.
+pub(super) struct Planner(Arc<dyn Provisioner>);
+
+// === impl Planner ===
+
+impl Planner {
+    /// `facts` stand over those of an ordinary cluster.
+    pub(super) fn new(tool: &CatalogueTool, catalogue: Arc<Catalogue>, facts: Value) -> anyhow::Result<Self> {
+        let mut all = json!({
+            "stable": {
+                "cluster_arn": format!("arn:aws:eks:eu-west-1:111122223333:cluster/{CLUSTER}"),
+                "auto_mode": false,
+                "service_cidr": "10.100.0.0/16",
+                "ip_family": "ipv4",
+                "pod_security_version": "1.36",
+            },
+            "version": "1.36",
+            "authentication_mode": "API",
+            "network_policy_enforced": true,
+            "addons": ["eks-pod-identity-agent", "vpc-cni"],
+            "crds": [],
+        });
+        merge(&mut all, facts);
+        let facts: Facts = serde_json::from_value(all).context("facts")?;
+        Ok(Self((tool.offline)(facts, catalogue)))
+    }
+
+    /// `written` as in HCL; what an example need not say is filled in.
+    pub(super) async fn plan(&self, kind: ResourceKind, written: Map<String, Value>) -> anyhow::Result<Planned> {
+        let resource = RESOURCES.iter().find(|resource| resource.kind() == kind);
+        let resource = resource.ok_or_else(|| anyhow!("no resource is called {kind}"))?;
+        let spec = resource.parse(&Value::Object(written)).map_err(|error| anyhow!("{kind}: {error}"))?;
+        let preview = self.0.preview(request(spec)).await;
+        let outputs = preview.decided.map(|decided| decided.outputs);
+        let lines = outputs.as_ref().and_then(|outputs| outputs.get("objects")?.as_map()).cloned().unwrap_or_default();
+        let shown = short_keys(lines.keys(), &BTreeMap::new());
+        let objects = lines.iter().map(|(key, line)| {
+            let key = shown.get(key).cloned().unwrap_or_else(|| key.clone());
+            (key, line.as_str().map(str::to_owned))
+        });
+        Ok(Planned { objects: objects.collect(), problems: preview.problems })
+    }
+}
+
+fn request(spec: Spec) -> PreviewRequest {
+    PreviewRequest {
+        spec,
+        facts: None,
+        path: None,
+        parent: None,
+        prior: None,
+        replacing: None,
+        variant: 0,
+        again: false,
+    }
+}
+
+/// An environment with a name and a cluster.
+pub(super) fn environment(mut written: Map<String, Value>, path: &Pin) -> anyhow::Result<Map<String, Value>> {
+    let text = |name: &str| written.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (Some(team), Some(tier)) = (text("team"), text("tier")) else { bail!("an environment has a team and a tier") };
+    let fill = [
+        ("name", json!(format!("{team}-{tier}"))),
+        ("cluster", json!(CLUSTER)),
+        ("golden_path", json!(path.name)),
+        ("golden_path_version", json!(path.version)),
+    ];
+    for (name, value) in fill {
+        written.entry(name).or_insert(value);
+    }
+    Ok(written)
+}
+
+/// A slot in that environment.
+pub(super) fn slot(mut written: Map<String, Value>, environment: &Map<String, Value>) -> Map<String, Value> {
+    let name = environment.get("name").and_then(Value::as_str).unwrap_or_default();
+    written.entry("environment").or_insert_with(|| json!(format!("{CLUSTER}/{name}")));
+    written.entry("name").or_insert_with(|| json!("example"));
+    written
+}
+
+/// The one version that is looked at.
+pub(super) struct Pin {
+    pub name: String,
+    pub version: String,
+}
+
+fn merge(into: &mut Value, over: Value) {
+    match (into, over) {
+        (Value::Object(into), Value::Object(over)) => {
+            for (name, value) in over {
+                merge(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (_, Value::Null) => {}
+        (into, over) => *into = over,
+    }
+}

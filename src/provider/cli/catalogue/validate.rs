@@ -1,0 +1,43 @@
+//! `catalogue validate`: everything that is wrong with documents, each fault with file, line and column.
+
+use super::{CatalogueTool, Documents};
+use crate::cli::output;
+use anyhow::ensure;
+use goldenpath_core::golden::Catalogue;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+/// Check the documents of folders, or those of --catalogue
+///
+/// Prints every fault with file, line and column. Exits with 1 if there is one.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    folders: Vec<PathBuf>,
+}
+
+pub(super) fn run(
+    Arguments { folders }: &Arguments,
+    documents: impl FnOnce() -> anyhow::Result<Documents>,
+    tool: &CatalogueTool,
+) -> anyhow::Result<ExitCode> {
+    let documents = if folders.is_empty() { documents()? } else { Documents((tool.documents)(folders)?) };
+    ensure!(!documents.0.is_empty(), "there is nothing to check; name a folder with golden paths");
+    let texts: Vec<(&str, &str)> = documents.iter().collect();
+    let faults = Catalogue::faults(&texts);
+    if faults.is_empty() {
+        let catalogue = documents.catalogue()?;
+        let built_in = Catalogue::embedded();
+        let own = catalogue.paths().iter().filter(|path| built_in.paths().iter().all(|other| other.id() != path.id()));
+        let rows: Vec<_> =
+            own.map(|path| vec![path.name.clone(), path.version.to_string(), "is valid".into()]).collect();
+        output::data(&output::table(&rows))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for fault in &faults {
+        writeln!(io::stderr(), "Error: {fault}")?;
+    }
+    Ok(ExitCode::FAILURE)
+}
