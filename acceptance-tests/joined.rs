@@ -3,6 +3,7 @@
 mod entries;
 mod locks;
 mod reviews;
+mod running;
 mod sessions;
 mod shares;
 mod trail;
@@ -34,8 +35,9 @@ use goldenpath_core::{
 use serde_json::json;
 use std::sync::Arc;
 
-pub const CHECKS: [Check<Real>; 12] = [
+pub const CHECKS: [Check<Real>; 13] = [
     check!("facts are what EKS, IAM and STS say", facts),
+    check!("what runs in the cluster is seen with the printed permissions", running::is_seen),
     check!("a token reaches the API server, and only with an access entry", tokens),
     check!("roles are assumed one after another", chained),
     check!("the token of an identity provider is exchanged", exchanged),
@@ -62,11 +64,17 @@ async fn facts(real: Arc<Real>) -> Result<()> {
     let facts = aws.facts(&ministack::CLUSTER.parse()?).await?;
     ensure!(facts.stable.cluster_arn == arn()?, "{facts:?}");
     ensure!(facts.version == "1.36" && facts.authentication_mode == "API", "{facts:?}");
-    ensure!(facts.network_policy_enforced, "the add-on says that it enforces: {facts:?}");
+    ensure!(facts.network_policy_enforced == Some(true), "the add-on says that it enforces: {facts:?}");
     // Random cases make permission sets of their own, under names with a tag.
     let sets: Vec<&String> = facts.stable.permission_sets.keys().filter(|set| !set.starts_with('w')).collect();
     ensure!(sets == ["AdministratorAccess", "PaymentsDev", "PaymentsView", "PlatformEngineer"], "{sets:?}");
     ensure!(facts.caller.ends_with(":user/platform"), "{}", facts.caller);
+    if let Some(issuer) = &facts.stable.oidc_issuer {
+        ensure!(!aws.oidc_provider_exists(&arn()?, issuer).await?, "nobody made {issuer} known");
+        let root = Clients::root(&real.ministack.url());
+        root.iam.create_open_id_connect_provider().url(issuer).client_id_list("sts.amazonaws.com").send().await?;
+        ensure!(aws.oidc_provider_exists(&arn()?, issuer).await?, "IAM knows {issuer}");
+    }
     let elsewhere = "arn:aws:eks:eu-west-1:999999999999:cluster/demo".parse()?;
     let refused = aws.target(&elsewhere).await.err().context("another account's cluster was found")?;
     ensure!(refused.class == Class::Invalid && refused.message.contains("alias"), "{refused}");

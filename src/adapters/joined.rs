@@ -81,7 +81,7 @@ async fn observe_half(
     half.observe(cluster, selector).await
 }
 
-/// What a cluster is: AWS knows everything but what its API serves.
+/// What a cluster is: AWS knows everything but what its API serves and what runs in it.
 pub struct JoinedClusters {
     pub aws: Arc<dyn Clusters>,
     pub kubernetes: Arc<Kube>,
@@ -98,7 +98,7 @@ impl Clusters for JoinedClusters {
         let arn = self.aws.target(cluster).await?;
         let arn = arn.parse().map_err(|_| invalid("facts", format!("{arn} is not the ARN of a cluster")))?;
         let (facts, crds) = try_join(self.aws.facts(cluster), self.kubernetes.crds(&arn)).await?;
-        Ok(Facts { crds, ..facts })
+        self.kubernetes.complete(Facts { crds, ..facts }).await
     }
 
     async fn only(&self) -> Result<Option<ClusterRef>, PortError> {
@@ -107,6 +107,10 @@ impl Clusters for JoinedClusters {
 
     async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError> {
         self.aws.policy_exists(cluster, policy_arn).await
+    }
+
+    async fn oidc_provider_exists(&self, cluster: &ClusterArn, issuer: &str) -> Result<bool, PortError> {
+        self.aws.oidc_provider_exists(cluster, issuer).await
     }
 
     async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {

@@ -29,6 +29,7 @@ pub mod permissions;
 mod probe;
 mod project;
 mod reviews;
+mod running;
 mod served;
 mod terminating;
 

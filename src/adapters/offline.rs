@@ -54,8 +54,12 @@ impl Clusters for Offline {
         Ok(self.facts.stable.cluster_arn.as_str().parse().ok())
     }
 
-    /// Nothing is known about policies, and a plan must not fail over what only an apply can check.
+    /// Nothing is known about what IAM has, and a plan must not fail over what only an apply can check.
     async fn policy_exists(&self, _cluster: &ClusterArn, _policy_arn: &str) -> Result<bool, PortError> {
+        Ok(true)
+    }
+
+    async fn oidc_provider_exists(&self, _cluster: &ClusterArn, _issuer: &str) -> Result<bool, PortError> {
         Ok(true)
     }
 

@@ -8,12 +8,14 @@ use super::{
 use goldenpath_core::domain::{Class, ClusterRef};
 
 pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
-    let (one, two, three, four) = (target.clone(), target.clone(), target.clone(), target.clone());
+    let (one, two, three, four, five) =
+        (target.clone(), target.clone(), target.clone(), target.clone(), target.clone());
     vec![
         Case::new("Cluster: its name and its ARN are the same target and the same facts", either_form(one)),
         Case::new("Cluster: an unknown one is not found", unknown(two)),
         Case::new("Cluster: policies exist or not", policies(three)),
         Case::new("Cluster: its identity providers are reported", providers(four)),
+        Case::new("Cluster: IAM knows an OIDC issuer or not", issuers(five)),
     ]
 }
 
@@ -32,6 +34,10 @@ async fn either_form(target: TestTarget) -> CaseResult {
     let again = doing("asking for facts by name", clusters.facts(&name).await)?;
     promise(facts == again, || "two names, two sets of facts".to_owned())?;
     promise(facts.stable.cluster_arn == target.cluster, || format!("the facts are of {}", facts.stable.cluster_arn))?;
+    let (is_enforced, engine) = (facts.network_policy_enforced, facts.network_policy_engine);
+    promise((is_enforced == Some(true)) == engine.is_some(), || {
+        format!("who enforces NetworkPolicies is named where something does: {is_enforced:?} by {engine:?}")
+    })?;
     if let Some(only) = doing("asking for the only cluster", clusters.only().await)? {
         promise(only.same_as(&arn), || format!("the only cluster is {only}"))?;
     }
@@ -65,4 +71,15 @@ async fn policies(target: TestTarget) -> CaseResult {
     let nowhere = format!("arn:{partition}:iam::{account}:policy/nowhere-{}", target.unique);
     let asked = target.clusters.policy_exists(&target.cluster, &nowhere).await;
     promise(!doing("asking for a policy that does not exist", asked)?, || format!("{nowhere} exists"))
+}
+
+/// Whether it knows that of the cluster is its owner's business.
+async fn issuers(target: TestTarget) -> CaseResult {
+    let nowhere = format!("https://oidc.nowhere.example/id/{}", target.unique);
+    let asked = target.clusters.oidc_provider_exists(&target.cluster, &nowhere).await;
+    promise(!doing("asking for an issuer that nobody made known", asked)?, || format!("{nowhere} is known"))?;
+    let facts = doing("asking for facts", target.clusters.facts(&by_arn(&target)?).await)?;
+    let Some(issuer) = facts.stable.oidc_issuer else { return Ok(()) };
+    let asked = target.clusters.oidc_provider_exists(&target.cluster, &issuer).await;
+    doing("asking for the cluster's own", asked).map(|_| ())
 }

@@ -28,6 +28,10 @@ pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
             of_kind(target, "Namespace", "k6", |w, s| Box::pin(foreign_grant(w, s))),
         ),
         Case::new(
+            "Namespace: it shows disruption budgets that others made in it",
+            of_kind(target, "Namespace", "j6", |w, s| Box::pin(foreign_budget(w, s))),
+        ),
+        Case::new(
             "Namespace: it tells who may adopt it",
             of_kind(target, "Namespace", "k7", |w, s| Box::pin(adoptable(w, s))),
         ),
@@ -100,22 +104,39 @@ async fn default_account(target: TestTarget, sample: Sample) -> CaseResult {
 }
 
 async fn foreign_grant(target: TestTarget, sample: Sample) -> CaseResult {
+    let (namespace, api) = (environment(&target, "k6"), "rbac.authorization.k8s.io");
+    let binding = json!({"apiVersion": format!("{api}/v1"), "kind": "RoleBinding",
+        "metadata": {"name": "backdoor", "namespace": namespace},
+        "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "User", "apiGroup": api, "name": "mallory"}]});
+    is_shown(target, sample, &namespace, binding, "/subjects").await
+}
+
+async fn foreign_budget(target: TestTarget, sample: Sample) -> CaseResult {
+    let namespace = environment(&target, "j6");
+    let budget = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+        "metadata": {"name": "of-a-chart", "namespace": namespace},
+        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app.kubernetes.io/name": "redis"}}}});
+    is_shown(target, sample, &namespace, budget, "/spec/selector").await
+}
+
+/// As somebody else's, with this field, in both listings.
+async fn is_shown(target: TestTarget, sample: Sample, namespace: &str, document: Value, field: &str) -> CaseResult {
     let (target, sample) = (&target, &sample);
     target
         .with(sample, || async move {
             target.make(&sample.key, &sample.body).await?;
-            let (namespace, api) = (environment(target, "k6"), "rbac.authorization.k8s.io");
-            let key = ObjectKey::kube(&format!("{api}/v1"), "RoleBinding", Some(&namespace), "backdoor");
-            let body = Body::Kube(json!({"apiVersion": format!("{api}/v1"), "kind": "RoleBinding",
-                "metadata": {"name": "backdoor", "namespace": namespace},
-                "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": "cluster-admin"},
-                "subjects": [{"kind": "User", "apiGroup": api, "name": "mallory"}]}));
-            doing("granting", target.out_of_band.make(&target.cluster, &key, &body, APPLIER).await)?;
-            for scope in [Scope::Environment(namespace.clone()), Scope::Everything] {
+            let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let key = ObjectKey::kube(text("/apiVersion"), text("/kind"), Some(namespace), text("/metadata/name"));
+            let made = target.out_of_band.make(&target.cluster, &key, &Body::Kube(document.clone()), APPLIER).await;
+            doing("making it out of band", made)?;
+            for scope in [Scope::Environment(namespace.to_owned()), Scope::Everything] {
                 let listed = target.list(scope.clone(), &[]).await?;
                 let found = listed.into_iter().find(|object| object.key == key);
-                let is_foreign = found.is_some_and(|found| matches!(found.ownership, Ownership::Foreign { .. }));
-                promise(is_foreign, || format!("{scope:?} does not show an out-of-band grant"))?;
+                let is_foreign = found.is_some_and(|found| {
+                    matches!(found.ownership, Ownership::Foreign { .. }) && found.fields.get(field).is_some()
+                });
+                promise(is_foreign, || format!("{scope:?} does not show {key}, which others made, with its {field}"))?;
             }
             Ok(())
         })

@@ -12,12 +12,14 @@
 mod admission;
 mod baseline;
 mod blueprint;
+mod budgets;
 mod catalogue;
 mod checks;
 mod defaults;
 mod diff;
 mod dispatch;
 mod environment;
+mod extras;
 #[cfg(test)]
 mod fixtures;
 mod forms;
@@ -31,6 +33,7 @@ mod loosening;
 mod namespace_checks;
 mod objects;
 mod outputs;
+mod parameters;
 mod parent;
 pub mod promises;
 mod quota;
@@ -42,7 +45,8 @@ mod slot;
 mod tests;
 
 pub use baseline::{Baseline, home, rendered, serves_guards};
-pub use blueprint::{Blueprint, Summary};
+pub use blueprint::{Blueprint, SaidEngine, Summary};
+pub use budgets::budgets_beside;
 pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Life, PathReference, Status, Tier};
 pub use diff::{By, FieldChange, diff, view};
 pub use dispatch::{Descriptor, RESOURCES, Request, Resolved, ResolvedRequest, Spec, descriptor, recorded};

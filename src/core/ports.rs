@@ -16,9 +16,10 @@ pub use error::PortError;
 use crate::domain::{Body, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed};
 use async_trait::async_trait;
 
-/// What to look for. Besides what carries our mark, a listing (`Everything`, `Environment`) holds two kinds in the namespaces
-/// that carry it, whoever made them and mostly as `Ownership::Foreign`: RoleBindings, since they grant power, and the
-/// ServiceAccount `default`, of which we own one field and no label.
+/// What to look for. Besides what carries our mark, a listing (`Everything`, `Environment`) holds three kinds in the namespaces
+/// that carry it, whoever made them and mostly as `Ownership::Foreign`: RoleBindings, since they grant power,
+/// PodDisruptionBudgets, since two of them on one pod stop its eviction, and the ServiceAccount `default`, of which we own one
+/// field and no label.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Selector {
     pub scope: Scope,
@@ -87,6 +88,8 @@ pub trait Clusters: Send + Sync {
     async fn only(&self) -> Result<Option<ClusterRef>, PortError>;
     /// Whether a managed policy with this ARN exists; for permissions boundaries.
     async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError>;
+    /// Whether IAM knows this OIDC issuer, so that roles may trust its tokens.
+    async fn oidc_provider_exists(&self, cluster: &ClusterArn, issuer: &str) -> Result<bool, PortError>;
     /// The cluster's OIDC providers of people.
     async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError>;
 }

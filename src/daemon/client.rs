@@ -16,8 +16,8 @@ use connection::{Api, Connection, Failed, GREETING};
 use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected, from_document_text},
     provision::{
-        Bounds, Cancel, Description, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest,
-        Provisioner, RemoveRequest, Removed, operation_id,
+        Bounds, Cancel, Description, EnsureRequest, Observation, ObserveRequest, Outcome, PathReport, Preview,
+        PreviewRequest, Provisioner, RemoveRequest, Removed, WantedPath, operation_id,
     },
 };
 use provisioner_proto::{CancelRequest, OperationRequest, ReadRequest, ReadResponse};
@@ -250,6 +250,10 @@ impl Provisioner for Client {
 
     async fn describe(&self, id: &Id) -> Result<Option<Description>, Problem> {
         self.ask(&id.to_string(), id, |mut api, request| async move { api.describe(request).await }).await?
+    }
+
+    async fn golden_path(&self, wanted: &WantedPath) -> Result<PathReport, Problem> {
+        self.ask("", wanted, |mut api, request| async move { api.golden_path(request).await }).await?
     }
 
     async fn unprotect(&self, id: &Id) -> Result<Unprotected, Problem> {

@@ -8,8 +8,8 @@ use goldenpath_core::{
     policy::{Identity, May},
     ports::operation,
     provision::{
-        Description, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest, Provisioner,
-        RemoveRequest, Removed,
+        Description, EnsureRequest, Observation, ObserveRequest, Outcome, PathReport, Preview, PreviewRequest,
+        Provisioner, RemoveRequest, Removed, WantedPath,
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -93,6 +93,11 @@ impl Provisioner for Held {
 
     async fn describe(&self, id: &Id) -> Result<Option<Description>, Problem> {
         self.noted("describe", &id.to_string(), self.engine.describe(id).await).await
+    }
+
+    /// What a platform team publishes is nobody's secret.
+    async fn golden_path(&self, wanted: &WantedPath) -> Result<PathReport, Problem> {
+        self.engine.golden_path(wanted).await
     }
 
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem> {

@@ -189,6 +189,10 @@ impl Clusters for SharedClusters {
         self.inner.policy_exists(cluster, policy_arn).await
     }
 
+    async fn oidc_provider_exists(&self, cluster: &ClusterArn, issuer: &str) -> Result<bool, PortError> {
+        self.inner.oidc_provider_exists(cluster, issuer).await
+    }
+
     async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {
         self.inner.identity_providers(cluster).await
     }

@@ -11,7 +11,7 @@ use crate::{
 };
 use goldenpath_core::{
     domain::{ClusterRef, Id, Problem, from_document_text},
-    provision::{Bounds, Cancel, ObserveRequest, PreviewRequest, Provisioner, RemoveRequest},
+    provision::{Bounds, Cancel, ObserveRequest, PreviewRequest, Provisioner, RemoveRequest, WantedPath},
 };
 use provisioner_proto::{
     CancelRequest, CancelResponse, HealthRequest, HealthResponse, HelloRequest, HelloResponse, OperationRequest,
@@ -136,6 +136,10 @@ impl Api for Service {
 
     async fn describe(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
         self.read(request, |engine, id: Id| async move { engine.describe(&id).await }).await
+    }
+
+    async fn golden_path(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
+        self.read(request, |engine, wanted: WantedPath| async move { engine.golden_path(&wanted).await }).await
     }
 
     async fn observe(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {

@@ -9,6 +9,7 @@ pub mod diagnostics;
 pub mod eks_workload_slot;
 pub mod environment_source;
 pub mod flow;
+pub mod golden_path_source;
 pub mod private;
 pub mod provider_config;
 pub mod run;
@@ -21,6 +22,7 @@ use cluster_baseline::ClusterBaseline;
 use eks_workload_slot::EksWorkloadSlot;
 use environment_source::EnvironmentSource;
 use flow::{Managed, ManagedResource};
+use golden_path_source::GoldenPathSource;
 use plugin::{DataSource, Resource, Schema};
 use session::Session;
 use std::sync::Arc;
@@ -41,6 +43,7 @@ pub fn data_sources(session: &Arc<Session>) -> Vec<Box<dyn DataSource>> {
     vec![
         Box::new(Cluster { session: session.clone() }),
         Box::new(EnvironmentSource { session: session.clone() }),
+        Box::new(GoldenPathSource { session: session.clone() }),
         Box::new(WorkloadManifests { session: session.clone() }),
     ]
 }

@@ -44,6 +44,9 @@ pub struct ClusterOptions {
     /// `<plural>.<group>`
     #[serde(default)]
     pub crds: Vec<String>,
+    /// Whether IAM knows the cluster's OIDC issuer.
+    #[serde(default = "known")]
+    pub oidc_provider: bool,
     /// OIDC providers of people.
     #[serde(default)]
     pub identity_providers: Vec<IdentityProvider>,
@@ -64,6 +67,7 @@ impl ClusterOptions {
             network_policy_enforced: enforced(),
             addons: addons(),
             crds: vec![],
+            oidc_provider: known(),
             identity_providers: vec![],
             caller: None,
         }
@@ -83,6 +87,9 @@ fn authentication_mode() -> String {
     "API".to_owned()
 }
 fn enforced() -> bool {
+    true
+}
+fn known() -> bool {
     true
 }
 fn addons() -> Vec<String> {

@@ -95,6 +95,7 @@ calls! {
     iam GetRole: AnyRole baseline;
     iam GetRolePolicy: Role;
     iam ListAttachedRolePolicies: Role;
+    iam ListOpenIDConnectProviders: Account;
     iam ListRolePolicies: Role;
     iam ListRoleTags: Role;
     iam ListRoles: Account baseline;

@@ -50,6 +50,10 @@ impl Clusters for Aws {
         iam::policy_exists(self.clients().await?, policy_arn).await
     }
 
+    async fn oidc_provider_exists(&self, _cluster: &ClusterArn, issuer: &str) -> Result<bool, PortError> {
+        iam::oidc_provider_exists(self.clients().await?, issuer).await
+    }
+
     async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {
         identity_providers(self.clients().await?, cluster.name()).await
     }

@@ -10,7 +10,7 @@ use crate::errors::not_found_as_none;
 use aws_sdk_eks::types::Cluster;
 use futures_util::future::try_join4;
 use goldenpath_core::{
-    domain::{Class, ClusterArn, Facts, StableFacts},
+    domain::{Class, ClusterArn, Facts, NetworkEngine, StableFacts},
     ports::PortError,
 };
 use std::collections::BTreeMap;
@@ -48,7 +48,10 @@ pub(super) async fn gather(clients: &AwsClients, arn: &ClusterArn, cluster: &Clu
         version,
         // A cluster without one is older than the modes.
         authentication_mode: mode.map_or("CONFIG_MAP", |mode| mode.as_str()).to_owned(),
-        network_policy_enforced: auto_mode || enforced,
+        // Of Auto Mode, and of any other engine, only the cluster knows.
+        network_policy_enforced: (enforced || !auto_mode).then_some(enforced),
+        network_policy_engine: enforced.then_some(NetworkEngine::VpcCni),
+        pod_identity_agent: None,
         addons,
         crds: vec![],
         caller,

@@ -16,6 +16,15 @@ pub(super) async fn policy_exists(clients: &AwsClients, arn: &str) -> Result<boo
     Ok(not_found_as_none(call(clients, Call::GetPolicy, request).await)?.is_some())
 }
 
+/// Their ARNs end with the issuer, without its scheme.
+pub(super) async fn oidc_provider_exists(clients: &AwsClients, issuer: &str) -> Result<bool, PortError> {
+    let request = clients.iam.list_open_id_connect_providers().send();
+    let response = call(clients, Call::ListOpenIDConnectProviders, request).await?;
+    let end = format!(":oidc-provider/{}", issuer.trim_start_matches("https://"));
+    let mut arns = response.open_id_connect_provider_list().iter().filter_map(|provider| provider.arn());
+    Ok(arns.any(|arn| arn.ends_with(&end)))
+}
+
 /// The name in the ARN of a role, whatever its path.
 pub(super) fn role_name(arn: &str) -> Option<&str> {
     let resource = arn.splitn(6, ':').nth(5)?;

@@ -77,7 +77,7 @@ async fn everything(connection: &Connection) -> Result<Found, ApiError> {
     // Those without our mark are listed for the whole cluster at once.
     let listings = inside().flat_map(|kind| {
         let unmarked = unmarked(kind, Query::default());
-        let ours = Some(ours).filter(|_| kind.unmarked != Unmarked::All);
+        let ours = Some(ours).filter(|_| !matches!(kind.unmarked, Unmarked::All | Unmarked::Few));
         [ours, unmarked].into_iter().flatten().map(|query| (Resource::of(kind), query))
     });
     found.extend(collect(connection, listings.collect()).await?);
@@ -90,12 +90,16 @@ async fn of_environment(connection: &Connection, environment: &str) -> Result<Fo
     let ours = Query { labels: Some(&labels), ..Query::default() };
     let mut found = collect(connection, vec![(NAMESPACE, ours)]).await?;
     let places = names(&found);
-    let mut listings: Vec<(Resource, Query<'_>)> = inside().map(|kind| (Resource::of(kind), ours)).collect();
+    let by_mark = |kind: &Kind| if kind.unmarked == Unmarked::Few { Query::default() } else { ours };
+    let mut listings: Vec<(Resource, Query<'_>)> = inside().map(|kind| (Resource::of(kind), by_mark(kind))).collect();
     for place in &places {
         let here = Query { namespace: Some(place), ..Query::default() };
-        listings.extend(inside().filter_map(|kind| Some((Resource::of(kind), unmarked(kind, here)?))));
+        let of_place = inside().filter(|kind| kind.unmarked != Unmarked::Few);
+        listings.extend(of_place.filter_map(|kind| Some((Resource::of(kind), unmarked(kind, here)?))));
     }
     found.extend(collect(connection, listings).await?);
+    let is_few = |key: &ObjectKey| kinds::of(key).is_some_and(|kind| kind.unmarked == Unmarked::Few);
+    found.retain(|key, _| !is_few(key) || place(key).is_some_and(|place| places.contains(place)));
     Ok(found)
 }
 
@@ -143,7 +147,7 @@ fn inside() -> impl Iterator<Item = &'static Kind> {
 fn unmarked<'a>(kind: &Kind, everywhere: Query<'a>) -> Option<Query<'a>> {
     match kind.unmarked {
         Unmarked::Ignored => None,
-        Unmarked::All => Some(everywhere),
+        Unmarked::All | Unmarked::Few => Some(everywhere),
         Unmarked::Named(name) => Some(Query { name: Some(name), ..everywhere }),
     }
 }
@@ -153,7 +157,7 @@ fn place(key: &ObjectKey) -> Option<&str> {
     let ObjectKey::Kube { namespace, name, .. } = key else { return None };
     let is_held = match kinds::of(key)?.unmarked {
         Unmarked::Ignored => false,
-        Unmarked::All => true,
+        Unmarked::All | Unmarked::Few => true,
         Unmarked::Named(known) => name == known,
     };
     namespace.as_deref().filter(|_| is_held)

@@ -4,7 +4,7 @@
 //! they grant (`held`); who makes environments binds them and needs the verb `bind` on these four by name, nothing of what they
 //! grant. Neither has `escalate`, `impersonate` or any permission on Secrets of its own.
 
-use super::{kinds::CLUSTER_ROLE_BINDING, lease_lock::LEASE, probe};
+use super::{kinds::CLUSTER_ROLE_BINDING, lease_lock::LEASE, probe, running};
 use goldenpath_core::{
     domain::SYSTEM_NAMESPACE,
     kinds::{Kind, Writes, kubernetes::KINDS},
@@ -55,6 +55,16 @@ pub fn for_probe() -> Value {
             "verbs": ["get"]}),
     ];
     role(CLUSTER_ROLE, None, "goldenpath-identity-probe", rules)
+}
+
+/// For facts of the cluster that EKS does not know: a role of its own, for whoever may not grant it. Without it these facts are not
+/// known, and nothing else is missing.
+pub fn for_facts() -> Value {
+    let rules = vec![
+        json!({"apiGroups": ["apps"], "resources": [running::DAEMON_SETS.plural], "resourceNames": running::NAMES,
+            "verbs": ["get"]}),
+    ];
+    role(CLUSTER_ROLE, None, "goldenpath-cluster-facts", rules)
 }
 
 /// Bindings of these roles to a group.

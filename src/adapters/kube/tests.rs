@@ -93,7 +93,7 @@ fn item(namespace: Option<&str>, name: &str) -> Value {
     item
 }
 
-fn connection(
+pub(super) fn connection(
     tokens: Option<Arc<dyn TokenSource>>,
     respond: impl Fn(Request<Body>) -> (StatusCode, String) + Clone + Send + Sync + 'static,
 ) -> Connection {

@@ -1,9 +1,12 @@
 //! What a cluster is. Rendering sees only the stable half, so that the plan which core makes again at apply time is the
 //! plan that was approved.
 
-use super::{ClusterArn, marks::GROUP_PREFIX};
+use super::{ClusterArn, NetworkEngine, marks::GROUP_PREFIX};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// The add-on of EKS, and the DaemonSet that it or a Helm chart makes in kube-system.
+pub const POD_IDENTITY_AGENT: &str = "eks-pod-identity-agent";
 
 /// Everything that is known of a cluster. Discovery (`crds`, `addons`) may warn; it never adds or removes an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +17,15 @@ pub struct Facts {
     pub version: String,
     /// `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`.
     pub authentication_mode: String,
-    pub network_policy_enforced: bool,
+    /// Whether anything enforces NetworkPolicies; `None`: what would say so may not be read.
+    #[serde(default)]
+    pub network_policy_enforced: Option<bool>,
+    /// What was seen to.
+    #[serde(default)]
+    pub network_policy_engine: Option<NetworkEngine>,
+    /// Whether the agent of Pod Identity runs where it is no add-on; `None`: nobody looked, or may.
+    #[serde(default)]
+    pub pod_identity_agent: Option<bool>,
     #[serde(default)]
     pub addons: Vec<String>,
     #[serde(default)]
@@ -25,10 +36,11 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Whether something provides the credentials of Pod Identity on the nodes: the add-on, or Auto Mode, which has it built in.
-    /// Without it no pod gets any, whatever the API server says.
-    pub fn has_pod_identity_agent(&self) -> bool {
-        self.stable.auto_mode || self.addons.iter().any(|addon| addon == "eks-pod-identity-agent")
+    /// Whether something provides the credentials of Pod Identity on the nodes: Auto Mode, which has it built in, the add-on, or
+    /// a DaemonSet of that name. Without it no pod gets any, whatever the API server says. `None`: it is not known.
+    pub fn has_pod_identity_agent(&self) -> Option<bool> {
+        let is_managed = self.stable.auto_mode || self.addons.iter().any(|addon| addon == POD_IDENTITY_AGENT);
+        if is_managed { Some(true) } else { self.pod_identity_agent }
     }
 }
 

@@ -15,7 +15,7 @@ pub use access::{Access, Persona, TrustedOidc};
 pub use baseline::{AcceptedPath, BaselineSpec, Guard};
 pub use environment::{
     Adopt, AdoptMode, Contact, Drift, DriftMode, EnvironmentSpec, Limits, LimitsContainer, Namespace, PodSecurity,
-    PodSecurityLevel, Quantities, Quota,
+    PodSecurityLevel, Quantities, Quota, WrittenParameters,
 };
 pub use network::{DefaultDeny, EgressRule, Network, NetworkEngine};
 pub use slot::{

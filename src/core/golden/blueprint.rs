@@ -1,7 +1,7 @@
 //! What rendering gives.
 
 use super::outputs::OutputRules;
-use crate::domain::{Desired, Outputs, PathVersion, TierClass, TierName};
+use crate::domain::{Desired, NetworkEngine, Outputs, PathVersion, TierClass, TierName};
 use std::collections::BTreeMap;
 
 /// All the desired objects of one request, with their order.
@@ -28,11 +28,20 @@ pub struct Summary {
     /// `None` for a baseline, which belongs to no tier.
     pub tier: Option<TierName>,
     pub class: Option<TierClass>,
-    /// It closes something by NetworkPolicies, and its request does not say what enforces them.
-    pub assumes_enforcement: bool,
+    /// Of what closes something by NetworkPolicies: what its request says of who enforces them.
+    pub enforcement: Option<SaidEngine>,
+    /// The OIDC issuer that its role trusts, which IAM has to know.
+    pub issuer: Option<String>,
     pub deletion_protection: bool,
     /// Final names of the namespaces that deleting would lose; what `deletion_protection` covers.
     pub namespaces: Vec<String>,
     /// Managed policy ARNs that must exist before anything is made.
     pub boundaries: Vec<String>,
+}
+
+/// `network.engine` and `network.engine_reason`; an engine that is left to the cluster is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SaidEngine {
+    pub engine: Option<NetworkEngine>,
+    pub reason: Option<String>,
 }

@@ -8,9 +8,12 @@ mod document;
 mod extends;
 mod life;
 mod locate;
+mod manifests;
 mod metadata;
+mod parameters;
 mod read;
 mod roles;
+mod template;
 mod validate;
 
 pub use document::{
@@ -18,8 +21,11 @@ pub use document::{
     TierSlot, filled, owned,
 };
 pub use life::{Life, PathReference, Status};
+pub use manifests::{Each, Manifest, Tuning};
+pub use parameters::{Parameter, ParameterOf};
 pub use read::{At, Wrong};
 pub use roles::RoleRule;
+pub use template::{NAMES, Unfilled};
 
 use super::parent::Parent;
 use crate::domain::{NameError, PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint, listed};
@@ -309,7 +315,7 @@ impl GoldenPath {
     }
 }
 
-fn environment_unreadable(error: NameError) -> Problem {
+pub fn environment_unreadable(error: NameError) -> Problem {
     Problem::error(
         "slot.environment_unreadable",
         "The environment's record has no valid tier",

@@ -5,6 +5,7 @@ use super::{
     blueprint::{Blueprint, Summary},
     catalogue::Catalogue,
     environment::Environment,
+    extras,
     outputs::{Before, OutputRules, Seen},
     parent::Parent,
     quota::Amounts,
@@ -274,6 +275,7 @@ impl<R: GoldenResource> ResolvedRequest for ResolvedOf<R> {
     fn judge(&self, blueprint: &Blueprint) -> Vec<Problem> {
         let mut problems = Problems::default();
         R::judge(&self.0, &mut problems);
+        problems.extend(extras::twice(&blueprint.objects));
         let findings = policy::judge(&R::subject(&self.0, &blueprint.objects));
         if findings.is_empty() {
             return problems.into_vec();

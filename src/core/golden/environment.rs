@@ -123,7 +123,12 @@ impl GoldenResource for Environment {
     fn subject<'a>(resolved: &'a Resolved, objects: &'a [Desired]) -> Subject<'a> {
         let has_no_engine = resolved.parent.network.engine == NetworkEngine::None;
         let subject = Subject::of(objects, &resolved.roles.cluster, resolved.summary.class);
-        Subject { roles_field: "access", has_no_engine, ..subject }
+        Subject {
+            roles_field: "access",
+            has_no_engine,
+            cluster_kinds: &resolved.effective.terms.path.cluster_kinds,
+            ..subject
+        }
     }
 
     fn plan_outputs(outputs: &mut Outputs, objects: &[Desired], before: &Before<'_>) {

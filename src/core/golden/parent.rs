@@ -3,7 +3,7 @@
 use super::quota::{Amounts, QuotaPart, split};
 use crate::domain::{DefaultDeny, Limits, NetworkEngine, PersonaName, Quantities, Version};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a slot needs to know of its environment; kept in the slot's private bytes, so that a plan of something that exists
 /// works with the cluster away. An isolated slot's namespace is rendered from it as the environment's own ones are.
@@ -26,6 +26,8 @@ pub struct Parent {
     pub headroom_percent: u32,
     /// Personas and their RoleBinding subjects; `None` waits for another resource of the same run.
     pub subjects: BTreeMap<PersonaName, Option<Vec<serde_json::Value>>>,
+    /// Principal -> EKS access policies that it has in each namespace.
+    pub access_policies: BTreeMap<String, BTreeSet<String>>,
     pub network: ParentNetwork,
     pub owner_annotations: BTreeMap<String, String>,
     /// What guards read of all its namespaces, slots' own among them.

@@ -96,6 +96,9 @@ pub enum Unmarked {
     All,
     /// The one that Kubernetes makes under this name.
     Named(&'static str),
+    /// All, since they act on the same pods as ours. There are few in a cluster, so that one listing of them without our mark takes
+    /// the place of that by it.
+    Few,
 }
 
 /// What `metadata.name` may be.

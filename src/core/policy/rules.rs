@@ -122,8 +122,12 @@ pub static RULES: &[Rule] = &[
         remedy: "Leave what a cluster needs once to goldenpath_cluster_baseline.",
         severity: ALWAYS,
         check: |subject| {
+            let is_listed =
+                |api: &str, kind: &str| subject.cluster_kinds.iter().any(|it| *it == format!("{api} {kind}"));
             let beyond = |key: &ObjectKey| match key {
-                ObjectKey::Kube { kind, namespace: None, .. } => kind != "Namespace",
+                ObjectKey::Kube { api_version, kind, namespace: None, .. } => {
+                    kind != "Namespace" && !is_listed(api_version, kind)
+                }
                 _ => false,
             };
             let keys = subject.objects.iter().map(|object| &object.key).filter(|_| !subject.is_cluster_wide());

@@ -10,6 +10,8 @@ pub struct Subject<'a> {
     pub cluster: &'a ClusterArn,
     /// `None`: of the cluster as a whole, which holds no workloads and is judged as production.
     pub class: Option<TierClass>,
+    /// `<apiVersion> <kind>` of what may be outside of the environment's namespaces.
+    pub cluster_kinds: &'a [String],
     /// The field of the request that roles are made of.
     pub roles_field: &'static str,
     /// How many statements of a workload's role are written one by one, before those of a document.
@@ -53,6 +55,7 @@ impl<'a> Subject<'a> {
             objects,
             cluster,
             class,
+            cluster_kinds: &[],
             roles_field: "",
             own_statements: 0,
             has_no_engine,

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         ClusterRef, Facts, Id, Late, ObjectKey, Outputs, PathVersion, Problem, Quantity, Record, StableFacts,
-        Unprotected,
+        Unprotected, VersionConstraint,
     },
     golden::{Parent, Spec},
 };
@@ -23,6 +23,8 @@ pub trait Provisioner: Send + Sync {
     async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem>;
     /// What exists now by the record alone; for data sources. `None`: there is no record.
     async fn describe(&self, id: &Id) -> Result<Option<Description>, Problem>;
+    /// A version of a golden path, as the catalogue that decides has it; for data sources.
+    async fn golden_path(&self, wanted: &WantedPath) -> Result<PathReport, Problem>;
     /// What exists now, read at most once per connection and kind; for refresh.
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem>;
     /// What an ensure would do. Makes no change.
@@ -34,6 +36,36 @@ pub trait Provisioner: Send + Sync {
     async fn remove(&self, request: RemoveRequest) -> Removed;
     /// Lifts deletion protection until the next apply.
     async fn unprotect(&self, id: &Id) -> Result<Unprotected, Problem>;
+}
+
+/// A golden path by its name and the versions that are admitted; `None`: the default one, and any.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WantedPath {
+    pub name: Option<String>,
+    pub version: Option<VersionConstraint>,
+}
+
+/// What a platform team says of one version, and what that means today.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathReport {
+    pub name: String,
+    pub version: String,
+    pub digest: String,
+    pub description: String,
+    pub owner: Option<String>,
+    /// `supported`, `deprecated` or `removed`.
+    pub status: String,
+    pub reason: Option<String>,
+    /// As `2027-01-31`.
+    pub removal: Option<String>,
+    pub days_left: Option<i32>,
+    pub successor: Option<String>,
+    pub changelog: Vec<String>,
+    pub tiers: Vec<String>,
+    /// All of the path, in ascending order.
+    pub versions: Vec<String>,
 }
 
 /// What state knows of something that exists.

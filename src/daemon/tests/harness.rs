@@ -17,8 +17,8 @@ use goldenpath_core::{
     policy::CallerRule,
     ports::Clock,
     provision::{
-        Bounds, Cancel, Description, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest,
-        Provisioner, RemoveRequest, Removed, Spec, Survey, Surveyed, Wanted,
+        Bounds, Cancel, Description, EnsureRequest, Observation, ObserveRequest, Outcome, PathReport, Preview,
+        PreviewRequest, Provisioner, RemoveRequest, Removed, Spec, Survey, Surveyed, Wanted, WantedPath,
     },
 };
 use serde_json::json;
@@ -187,6 +187,10 @@ impl Provisioner for FakeEngine {
 
     async fn files(&self, _: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
         Ok(None)
+    }
+
+    async fn golden_path(&self, _: &WantedPath) -> Result<PathReport, Problem> {
+        unimplemented!("no test asks for one")
     }
 
     async fn describe(&self, _: &Id) -> Result<Option<Description>, Problem> {

@@ -5,6 +5,7 @@ mod examples;
 mod guides;
 mod markdown;
 mod promises;
+mod rules;
 
 use anyhow::Context;
 use clap::Parser;
@@ -28,15 +29,19 @@ struct Arguments {
     /// The folder with the examples
     #[arg(long, default_value = "examples")]
     examples: PathBuf,
+    /// The folder with the sources, in which every finding has its texts
+    #[arg(long, default_value = "src")]
+    sources: PathBuf,
     /// Write nothing, and fail if the folder is not what would be written
     #[arg(long)]
     check: bool,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    let Arguments { dir, examples, check } = Arguments::parse();
+    let Arguments { dir, examples, sources, check } = Arguments::parse();
     let mut pages = pages(&Examples::at(&examples))?;
     pages.extend(guides::pages());
+    pages.insert("guides/rules.md".into(), rules::page(&sources)?);
     let readme = dir.join(README);
     let text = fs::read_to_string(&readme).with_context(|| format!("can't read {}", readme.display()))?;
     pages.insert(README.into(), promises::filled(&text));

@@ -4,7 +4,7 @@ mod choice;
 
 pub use choice::{choice, choice_or_default};
 
-use goldenpath_core::domain::{ClusterArn, ClusterRef, DriftMode, Quantities, Quantity};
+use goldenpath_core::domain::{ClusterArn, ClusterRef, DriftMode, NetworkEngine, Quantities, Quantity};
 use plugin::{
     Type, Value,
     schema::{Attribute, Object, computed, object, optional, required},
@@ -74,6 +74,13 @@ pub fn text_set(name: &'static str, example: &str) -> Attribute {
     optional(name, texts()).example(Value::set([example.into()]))
 }
 
+pub fn parameters() -> Attribute {
+    optional("parameters", Type::Dynamic).example(Value::map([("log_days", Value::from(30))])).describe(
+        "What the golden path lets teams set besides, by name: an object of the parameters that it declares, each of the type and inside of \
+         the bounds that the path gives it. `team-standard` has none. `terraform-provider-goldenpath catalogue show <name>` lists them.",
+    )
+}
+
 pub fn claim() -> Attribute {
     optional("claim", Type::String).not_empty().example("git.example.com/payments/infra").describe(
         "Who holds this: a text of your own that no other configuration uses, such as a repository, or the namespace, name and uid of \
@@ -111,6 +118,8 @@ pub fn facts_read() -> Attribute {
         .describe("Everything known about the cluster, in the form that `offline` of the provider takes.")
 }
 
+const ENGINE: &str = "network_policy_engine";
+
 fn facts(given: bool) -> Object {
     // Written by hand for the offline target, what nearly all clusters have in common may be left out.
     let leaf = |name: &'static str, ty: Type, default: Option<Value>| match (given, default) {
@@ -118,6 +127,7 @@ fn facts(given: bool) -> Object {
         (true, Some(default)) => optional(name, ty).default(default),
         (true, None) => required(name, ty),
     };
+    let maybe = |name: &'static str, ty: Type| if given { optional(name, ty) } else { computed(name, ty) };
     let texts = || Some(Value::List(vec![]));
     let mut arn = leaf("cluster_arn", Type::String, None)
         .example("arn:aws:eks:eu-west-1:111122223333:cluster/demo")
@@ -125,7 +135,7 @@ fn facts(given: bool) -> Object {
     if given {
         arn = arn.parses::<ClusterArn>();
     }
-    let issuer = if given { optional("oidc_issuer", Type::String) } else { computed("oidc_issuer", Type::String) };
+    let engine = if given { choice::<NetworkEngine>(ENGINE) } else { computed(ENGINE, Type::String) };
     let stable = object([
         arn,
         leaf("auto_mode", Type::Bool, Some(false.into()))
@@ -136,7 +146,7 @@ fn facts(given: bool) -> Object {
         ),
         leaf("ip_family", Type::String, Some("ipv4".into()))
             .describe("`ipv4` or `ipv6` (EKS `DescribeCluster`: `kubernetesNetworkConfig.ipFamily`)."),
-        issuer.describe(
+        maybe("oidc_issuer", Type::String).describe(
             "URL of the cluster's OIDC issuer, which the trust policies of roles in mode `irsa` name. Null if the cluster \
              has none (EKS `DescribeCluster`: `identity.oidc.issuer`).",
         ),
@@ -159,8 +169,15 @@ fn facts(given: bool) -> Object {
             "`API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP` (EKS `DescribeCluster`: `accessConfig.authenticationMode`). Access \
              entries need one of the first two.",
         ),
-        leaf("network_policy_enforced", Type::Bool, Some(true.into()))
-            .describe("Whether the cluster's CNI enforces NetworkPolicies (add-on `vpc-cni`: `enableNetworkPolicy`)."),
+        leaf("network_policy_enforced", Type::Bool, Some(true.into())).describe(
+            "Whether anything enforces NetworkPolicies: the add-on `vpc-cni` with `enableNetworkPolicy`, Cilium or Calico seen running, \
+             on Auto Mode the ConfigMap `amazon-vpc-cni` in `kube-system`. Null if what would say so may not be read.",
+        ),
+        engine.describe("What was seen to enforce them: `vpc_cni`, `eks_auto`, `cilium` or `calico`."),
+        maybe("pod_identity_agent", Type::Bool).describe(
+            "Whether the DaemonSet `eks-pod-identity-agent` runs in `kube-system`. Null where it is an add-on or built in (Auto Mode), and \
+             where it may not be read.",
+        ),
         leaf("addons", Type::list(Type::String), texts())
             .describe("Names of the installed EKS add-ons (EKS `ListAddons`)."),
         leaf("crds", Type::list(Type::String), texts()).describe(

@@ -88,6 +88,7 @@ fn configured() -> Vec<Attribute> {
                  `ResourceQuota`, such as `requests.storage`, `persistentvolumeclaims` and `services.loadbalancers`. It is taken from the \
                  part of isolated slots. Defaults to the tier's, and the path may bound it.",
             ),
+        attributes::parameters(),
         own_keys("labels", "squad", "blue"),
         own_keys("annotations", "wiki", "https://wiki.example.com/x"),
         availability(),

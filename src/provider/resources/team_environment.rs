@@ -86,6 +86,7 @@ fn configured() -> Vec<Attribute> {
              stays at its `resolved_version` for as long as that satisfies this attribute; else it moves to the highest version \
              that does, and its slots move with it. If unset, a new environment gets the highest version and stays there.",
         ),
+        attributes::parameters(),
         owner(),
         namespaces(),
         quota(),

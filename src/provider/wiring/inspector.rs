@@ -98,6 +98,11 @@ fn adapters(reach: &Reach) -> (Arc<Aws>, Arc<Kube>) {
 async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &ClusterRef) -> Inspection {
     let facts = reading(clusters.facts(cluster).await);
     let arn = facts.as_ref().map(|facts| facts.stable.cluster_arn.clone()).map_err(Clone::clone);
+    let oidc_provider =
+        match facts.as_ref().ok().and_then(|facts| facts.stable.oidc_issuer.as_ref().zip(arn.as_ref().ok())) {
+            Some((issuer, arn)) => Some(reading(clusters.oidc_provider_exists(arn, issuer).await)),
+            None => None,
+        };
     let (boundary, own) = match &arn {
         Ok(arn) => {
             let boundary = format!("arn:{}:iam::{}:policy/goldenpath/boundary", arn.partition(), arn.account());
@@ -108,6 +113,7 @@ async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &Cluste
     Inspection {
         facts,
         boundary,
+        oidc_provider,
         audit_logging: None,
         identity_providers: reading(clusters.identity_providers(cluster).await),
         aws_permissions: None,

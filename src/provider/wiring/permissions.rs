@@ -32,6 +32,7 @@ fn of_kubernetes(part: Option<Part>, group: Option<&str>) -> Value {
         let held = PersonaName::ALL.into_iter().flat_map(rules).collect();
         items.extend(kube::for_baseline(&rendered(), held));
     }
+    items.push(kube::for_facts());
     if part != Some(Part::Baseline) {
         items.push(home());
         items.extend(kube::for_environments(&names));

@@ -5,7 +5,7 @@ use crate::{
     options::ClusterOptions,
     store::Store,
 };
-use goldenpath_core::domain::{Class, ClusterArn, ClusterRef, Facts, StableFacts, short_hash};
+use goldenpath_core::domain::{Class, ClusterArn, ClusterRef, Facts, NetworkEngine, StableFacts, short_hash};
 use rusqlite::OptionalExtension;
 use std::collections::BTreeMap;
 
@@ -60,6 +60,17 @@ pub fn user(cluster: &ClusterArn) -> String {
     format!("arn:{}:iam::{}:user/sandbox", cluster.partition(), cluster.account())
 }
 
+fn issuer(store: &Store, ClusterOptions { arn, .. }: &ClusterOptions) -> Result<String, SandboxError> {
+    let id = short_hash([store.target()?.as_str(), arn.as_str()], 32).to_uppercase();
+    Ok(format!("https://oidc.eks.{}.{}/id/{id}", arn.region(), arn.dns_suffix()))
+}
+
+/// Only issuers of clusters are known to IAM here.
+pub fn knows_issuer(store: &Store, cluster: &ClusterArn, asked: &str) -> Result<bool, SandboxError> {
+    let options = get(store, cluster)?;
+    Ok(options.oidc_provider && issuer(store, &options)? == asked)
+}
+
 pub fn describe(store: &Store, cluster: &ClusterRef) -> Result<Facts, SandboxError> {
     let options = find(store, cluster)?;
     let mut statement =
@@ -67,7 +78,7 @@ pub fn describe(store: &Store, cluster: &ClusterRef) -> Result<Facts, SandboxErr
     let rows = statement.query_map([options.arn.account()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let permission_sets: BTreeMap<String, String> = rows.collect::<Result<_, _>>()?;
     let user = user(&options.arn);
-    let issuer = short_hash([store.target()?.as_str(), options.arn.as_str()], 32).to_uppercase();
+    let issuer = issuer(store, &options)?;
     let ClusterOptions {
         arn,
         version,
@@ -78,12 +89,14 @@ pub fn describe(store: &Store, cluster: &ClusterRef) -> Result<Facts, SandboxErr
         network_policy_enforced,
         addons,
         crds,
+        oidc_provider: _,
         identity_providers: _,
         caller,
     } = options;
+    let engine = if auto_mode { NetworkEngine::EksAuto } else { NetworkEngine::VpcCni };
     Ok(Facts {
         stable: StableFacts {
-            oidc_issuer: Some(format!("https://oidc.eks.{}.{}/id/{issuer}", arn.region(), arn.dns_suffix())),
+            oidc_issuer: Some(issuer),
             cluster_arn: arn,
             auto_mode,
             service_cidr,
@@ -93,7 +106,10 @@ pub fn describe(store: &Store, cluster: &ClusterRef) -> Result<Facts, SandboxErr
         },
         version,
         authentication_mode,
-        network_policy_enforced,
+        network_policy_enforced: Some(network_policy_enforced),
+        network_policy_engine: network_policy_enforced.then_some(engine),
+        // What is no add-on here is nowhere.
+        pod_identity_agent: Some(false),
         addons,
         crds,
         caller: caller.unwrap_or(user),

@@ -39,6 +39,12 @@ impl Clusters for Sandbox {
         .await
     }
 
+    async fn oidc_provider_exists(&self, cluster: &ClusterArn, issuer: &str) -> Result<bool, PortError> {
+        let (cluster, issuer) = (cluster.clone(), issuer.to_owned());
+        let call = PendingCall::about(Verb::Policy, issuer.as_str());
+        self.call(call, move |store| clusters::knows_issuer(store, &cluster, &issuer)).await
+    }
+
     async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {
         let cluster = cluster.clone();
         Ok(self.out_of_band(move |store| Ok(clusters::find(store, &cluster)?.identity_providers)).await?)

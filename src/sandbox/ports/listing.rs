@@ -27,7 +27,7 @@ fn beside_ours(spaces: &str) -> String {
             Unmarked::Named(name) => {
                 (kind, format!("fold = 'k8s/{}/{}/' || namespace || '/{name}'", kind.api, kind.name))
             }
-            Unmarked::Ignored | Unmarked::All => (kind, format!("kind = '{}'", kind.name)),
+            Unmarked::Ignored | Unmarked::All | Unmarked::Few => (kind, format!("kind = '{}'", kind.name)),
         })
         .map(|(kind, held)| (format!("'{}'", kind.name), held))
         .unzip();

@@ -2,10 +2,13 @@
 
 use super::{Access, Network};
 use crate::domain::{
-    ClusterRef, DnsLabel, EnvironmentId, Given, Quantity, TierName, VersionConstraint, choices::choices,
+    ClusterRef, DnsLabel, EnvironmentId, Given, Late, Quantity, TierName, VersionConstraint, choices::choices,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// What a golden path lets teams set besides, each of the type that the path gives it.
+pub type WrittenParameters = BTreeMap<String, Late<serde_json::Value>>;
 
 /// Kubernetes resource names to quantities: `requests.cpu` -> `4`.
 pub type Quantities = BTreeMap<String, Quantity>;
@@ -21,6 +24,8 @@ pub struct EnvironmentSpec {
     pub golden_path: Option<String>,
     #[serde(default)]
     pub golden_path_version: Option<VersionConstraint>,
+    #[serde(default)]
+    pub parameters: Option<WrittenParameters>,
     /// Required in tiers of class prod.
     #[serde(default)]
     pub owner: Option<Contact>,

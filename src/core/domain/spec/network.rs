@@ -27,6 +27,8 @@ pub struct Network {
     /// Hosts of Ingresses and of Gateway API's routes.
     pub ingress_hosts: Given<Vec<String>>,
     pub engine: Option<NetworkEngine>,
+    /// Why it holds against what is seen of the cluster.
+    pub engine_reason: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

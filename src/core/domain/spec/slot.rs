@@ -1,6 +1,6 @@
 //! The place for one workload in an environment.
 
-use super::{Drift, PolicyJson, Quantities, Statement};
+use super::{Drift, PolicyJson, Quantities, Statement, WrittenParameters};
 use crate::domain::{DnsLabel, EnvironmentId, Given, Late, LateList, Quantity, SlotId, choices::choices};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +36,8 @@ pub struct SlotSpec {
     pub ingress: Option<Ingress>,
     #[serde(default)]
     pub egress: Option<Egress>,
+    #[serde(default)]
+    pub parameters: Option<WrittenParameters>,
     #[serde(default)]
     pub drift: Option<Drift>,
     /// Who holds it: what a create must say to take over what exists.

@@ -3,7 +3,9 @@
 use super::{
     applies::AppliesTo,
     life::{Deprecation, PathReference, Status},
+    manifests::{Manifest, Tuning},
     metadata::PathMetadata,
+    parameters::Parameters,
     roles::PathRoles,
 };
 use crate::domain::{
@@ -52,6 +54,18 @@ pub struct GoldenPath {
     /// Kinds of operators that personas may use, on every cluster whose baseline knows this path.
     #[serde(default)]
     pub roles: PathRoles,
+    /// What teams may set under `parameters`, besides what every environment and slot has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: Parameters,
+    /// Objects besides the built-in ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub manifests: Vec<Manifest>,
+    /// `<apiVersion> <kind>` of the kinds without a namespace that `manifests` may have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cluster_kinds: Vec<String>,
+    /// Built-in objects that are not made, or made otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<Tuning>,
     pub network: PathNetwork,
     #[serde(with = "shared")]
     #[schemars(with = "BTreeMap<String, Tier>")]

@@ -1,13 +1,13 @@
 //! A document that says only in what it differs from another version. One level: what is extended extends nothing, so that a reader
 //! looks at two documents and no more.
 
-use serde_json::{Map, Value};
+use crate::domain::merge_patch;
+use serde_json::Value;
 
 /// What a document always says of itself.
 const OWN: [&str; 8] = ["apiVersion", "kind", "name", "version", "default", "status", "deprecation", "changelog"];
 
-/// The base with what the document says over it: maps are merged, everything else is replaced, null takes a field away. As a JSON
-/// merge patch (RFC 7386).
+/// The base with what the document says over it.
 pub fn resolved(base: &Value, document: Value) -> Value {
     let mut whole = base.clone();
     if let Value::Object(fields) = &mut whole {
@@ -15,27 +15,8 @@ pub fn resolved(base: &Value, document: Value) -> Value {
             fields.remove(*name);
         });
     }
-    merge(&mut whole, document);
+    merge_patch(&mut whole, document);
     whole
-}
-
-fn merge(into: &mut Value, patch: Value) {
-    let Value::Object(patch) = patch else {
-        *into = patch;
-        return;
-    };
-    if !into.is_object() {
-        *into = Value::Object(Map::new());
-    }
-    let Value::Object(fields) = into else { return };
-    for (name, value) in patch {
-        match value {
-            Value::Null => {
-                fields.remove(&name);
-            }
-            value => merge(fields.entry(name).or_insert(Value::Null), value),
-        }
-    }
 }
 
 #[cfg(test)]

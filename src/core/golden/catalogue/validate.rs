@@ -6,7 +6,7 @@ use super::{
         GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, owned,
     },
     life::{self, PathReference},
-    roles,
+    manifests, parameters, roles,
 };
 use crate::{
     domain::{Cidr, GROUP_PREFIX, Isolation, PersonaName, Role, TierClass, covers},
@@ -34,6 +34,10 @@ pub(super) fn validate(path: &GoldenPath) -> Result<(), Fault> {
     life::check(&own, path.status, path.deprecation.as_ref()).map_err(|(field, reason)| Fault::new(field, reason))?;
     ensure("tiers", !path.tiers.is_empty(), || "there is no tier".into())?;
     path.metadata.check().map_err(|reason| Fault::new("metadata", reason))?;
+    parameters::check(&path.parameters)
+        .map_err(|(field, reason)| Fault::new(&format!("parameters.{field}"), reason))?;
+    manifests::check(&path.manifests, &path.objects, &path.cluster_kinds)
+        .map_err(|(field, reason)| Fault::new(&field, reason))?;
     roles::are_sound(&path.roles).map_err(|reason| Fault::new("roles", reason))?;
     for (name, preset) in &path.network.egress_presets {
         let at = format!("network.egress_presets.{name}");

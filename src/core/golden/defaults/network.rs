@@ -36,6 +36,7 @@ pub fn network(asked: Option<&Network>, terms: &Terms, facts: &StableFacts) -> P
         egress_fqdns,
         ingress_hosts: _,
         engine: named,
+        engine_reason: _,
     } = asked.cloned().unwrap_or_default();
     let (allow_from, egress_fqdns) = (allow_from.into_value(), egress_fqdns.into_value());
     let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
@@ -124,13 +125,9 @@ fn merged(openings: Vec<Opening>) -> Vec<Opening> {
     }
     for Opening { to, .. } in &mut merged {
         let all = to.clone();
-        let is_first = |index: usize, range: &Cidr| !all[..index].contains(range);
         let is_inside = |range: &Cidr| all.iter().any(|other| other != range && other.contains(range));
-        let mut index = 0;
-        to.retain(|range| {
-            index += 1;
-            is_first(index - 1, range) && !is_inside(range)
-        });
+        let mut seen = BTreeSet::new();
+        to.retain(|range| seen.insert(*range) && !is_inside(range));
     }
     merged
 }

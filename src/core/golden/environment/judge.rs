@@ -11,11 +11,12 @@ use crate::{
         TierClass, covered, listed,
     },
     golden::{
-        catalogue::{GoldenPath, SAME_ENVIRONMENT, SlotsPercent, Terms, Tier, filled, owned},
+        catalogue::{GoldenPath, ParameterOf, SAME_ENVIRONMENT, SlotsPercent, Terms, Tier, filled, owned},
         checks::{check_granted_fqdns, check_reserved},
         defaults::{admission::granted_hosts, namespace::limits},
         forms::minor_version,
         namespace_checks::judge_keys,
+        parameters,
         quota::{self, check_part},
     },
 };
@@ -41,6 +42,7 @@ pub fn judge(resolved: &Resolved, problems: &mut Problems) {
 pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
     let Effective { spec, terms: Terms { path, tier }, namespaces, .. } = effective;
     let is_prod = tier.class == TierClass::Prod;
+    parameters::judge(path, ParameterOf::Environment, spec.parameters.as_ref(), problems);
     if tier.requires_owner() && spec.owner.is_none() {
         problems.error(
             "environment.owner_required",

@@ -13,6 +13,7 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
     let mut objects: Vec<Desired> =
         resolved.namespaces.iter().flat_map(|namespace| namespace::render(terms, namespace)).collect();
     objects.extend(access::render(resolved));
+    let mut objects = resolved.extras.apply(objects);
     objects.push(record::desired(&resolved.effective.spec.id().into(), terms.mark.labels()));
     objects
 }

@@ -9,15 +9,17 @@ use super::{effective::Effective, names::priority_quota_name};
 use crate::{
     domain::{DefaultDeny, EnvironmentSpec, NetworkEngine, Problem, Problems, Quantities, StableFacts},
     golden::{
-        blueprint::Summary,
-        catalogue::Catalogue,
+        blueprint::{SaidEngine, Summary},
+        catalogue::{Catalogue, ParameterOf},
         checks::check_engine,
         defaults::{admission, namespace, network, roles},
+        extras::{self, Asked, Extras, Surroundings},
         objects::{
             iam::RoleTerms,
             mark::{Mark, owner_annotations},
             namespace::{GoldenNamespace, NamespaceTerms, PriorityQuota},
         },
+        parameters,
         parent::Parent,
         quota,
     },
@@ -35,6 +37,8 @@ pub struct Resolved {
     pub namespaces: Vec<GoldenNamespace>,
     /// That of the cluster when the environment was made.
     pub pod_security_version: String,
+    /// What its path's document says besides.
+    pub extras: Extras,
     /// The roles behind permission sets.
     pub permission_sets: BTreeMap<String, String>,
 }
@@ -72,11 +76,25 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         path: effective.terms.path.id(),
         tier: Some(spec.tier.clone()),
         class: Some(tier.class),
-        assumes_enforcement: parent.network.default_deny != DefaultDeny::None && !names_engine(spec),
+        enforcement: (parent.network.default_deny != DefaultDeny::None).then(|| said_engine(spec)),
+        issuer: None,
         deletion_protection: spec.deletion_protection.unwrap_or(tier.deletion_protection),
         namespaces: parent.namespaces.values().cloned().collect(),
         boundaries: if has_roles { vec![roles.boundary.clone()] } else { vec![] },
     };
+    let parameters = parameters::filled(&effective.terms.path, ParameterOf::Environment, spec.parameters.as_ref());
+    let asked = Asked {
+        terms: &effective.terms,
+        tier: &spec.tier,
+        facts,
+        spec: serde_json::to_value(spec).unwrap_or_default(),
+        parameters: &parameters,
+        environment: spec.name.as_str(),
+        team: spec.team.as_str(),
+        namespaces: namespaces.iter().map(|namespace| Surroundings { name: &namespace.name, is_own: true }).collect(),
+        is_slot: false,
+    };
+    let extras = extras::resolve(&asked, &mark)?;
     let namespace_terms = namespace::terms(mark, &effective.terms, &parent.network, &parent.subjects, facts);
     Ok(Resolved {
         effective,
@@ -86,14 +104,18 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         roles,
         namespace_terms,
         namespaces,
+        extras,
         pod_security_version: facts.pod_security_version.clone(),
         permission_sets: facts.permission_sets.clone(),
     })
 }
 
-fn names_engine(spec: &EnvironmentSpec) -> bool {
-    let named = spec.network.as_ref().and_then(|network| network.engine);
-    named.is_some_and(|engine| engine != NetworkEngine::Auto)
+fn said_engine(spec: &EnvironmentSpec) -> SaidEngine {
+    let network = spec.network.as_ref();
+    SaidEngine {
+        engine: network.and_then(|network| network.engine).filter(|engine| *engine != NetworkEngine::Auto),
+        reason: network.and_then(|network| network.engine_reason.clone()),
+    }
 }
 
 /// What slots need to know of an environment.
@@ -140,6 +162,7 @@ impl Foundation {
             slots_percent: effective.slots_percent,
             headroom_percent: effective.headroom_percent,
             subjects: personas.iter().map(|persona| (persona.name, persona.subjects.clone())).collect(),
+            access_policies: people::access_policies(&personas),
             network,
             owner_annotations,
             admission_annotations: admission::annotations(spec, &tier.grants.admission),

@@ -6,9 +6,10 @@ use super::{check::TOO_LONG, effective::Effective, share::field_of};
 use crate::{
     domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Statement, TierClass, covered, listed},
     golden::{
-        catalogue::{Grants, SAME_ENVIRONMENT, filled, owned},
+        catalogue::{Grants, ParameterOf, SAME_ENVIRONMENT, filled, owned},
         checks::{check_engine, check_granted_fqdns, check_namespace_length, check_reserved},
         namespace_checks::judge_keys,
+        parameters,
         quota::QuotaPart,
     },
 };
@@ -30,6 +31,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
             );
         }
     }
+    parameters::judge(&terms.path, ParameterOf::Slot, spec.parameters.as_ref(), problems);
     judge_keys(&terms.path, [&spec.labels, &spec.annotations], &[], problems);
     judge_quota(effective, problems);
     if effective.min_replicas > effective.share.max_replicas {
@@ -57,8 +59,10 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
             );
         }
     }
-    let names_slots = spec.ingress.as_ref().is_some_and(|ingress| !ingress.from_slots.is_empty());
-    if names_slots
+    // Those of other environments would not get in without it.
+    let is_sibling = |slot: &String| slot.rsplit('/').nth(1) == Some(effective.environment());
+    let names_siblings = spec.ingress.as_ref().is_some_and(|ingress| ingress.from_slots.iter().any(is_sibling));
+    if names_siblings
         && deny.has_ingress()
         && parent.network.egress_presets.iter().any(|preset| preset == SAME_ENVIRONMENT)
     {

@@ -6,6 +6,7 @@ use super::resolve::Resolved;
 use crate::{
     domain::{Body, Desired, IdentityMode, IdentityScope, ObjectKey, PodIdentityAssociation},
     golden::objects::{
+        access,
         document::{Inside, document},
         iam, namespace, record,
     },
@@ -26,7 +27,12 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
     objects.extend(role.as_ref().map(|role| roles.workload(role, effective.name(), namespace, &effective.identity)));
     objects.push(account);
     objects.extend(association);
+    if let Some((_, own)) = own {
+        let policies = access::policies(&effective.parent.access_policies, std::iter::once(&own.name));
+        objects.extend(policies.into_iter().map(|(_, policy)| policy));
+    }
     objects.extend(workload::render(effective, &inside));
+    let mut objects = resolved.extras.apply(objects);
     objects.push(record::desired(&effective.spec.id().into(), mark.labels()));
     objects
 }

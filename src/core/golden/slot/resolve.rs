@@ -6,16 +6,19 @@ use crate::{
     domain::{IdentityMode, LABEL_PREFIX, Problem, Problems, SlotSpec, role_name},
     golden::{
         blueprint::Summary,
+        catalogue::{ParameterOf, environment_unreadable},
         defaults::{
             admission::others,
             namespace::{limits, terms},
             roles,
         },
+        extras::{self, Asked, Extras, Surroundings},
         objects::{
             iam::{RoleTerms, Trust, WorkloadRole},
             mark::Mark,
             namespace::{GoldenNamespace, NamespaceTerms},
         },
+        parameters,
         resource::ResolveContext,
     },
 };
@@ -32,6 +35,8 @@ pub struct Resolved {
     pub limits: (String, String),
     pub roles: RoleTerms,
     pub role: Option<WorkloadRole>,
+    /// What its path's document says besides.
+    pub extras: Extras,
 }
 
 pub fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {
@@ -61,12 +66,30 @@ pub fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, 
         path: found.path.id(),
         tier: parent.tier.parse().ok(),
         class: Some(found.tier.class),
-        assumes_enforcement: false,
+        enforcement: None,
+        issuer: role.as_ref().and_then(|role| match &role.trust {
+            Trust::Irsa(issuer) => Some(issuer.clone()),
+            Trust::PodIdentity(_) => None,
+        }),
         deletion_protection: spec.deletion_protection.unwrap_or(found.tier.deletion_protection),
         namespaces: own.iter().map(|(_, own)| own.name.clone()).collect(),
         boundaries: role.iter().map(|_| roles.boundary.clone()).collect(),
     };
-    Ok(Resolved { effective, summary, mark, namespace, own, limits, roles, role })
+    let parameters = parameters::filled(&found.path, ParameterOf::Slot, spec.parameters.as_ref());
+    let tier = parent.tier.parse().map_err(environment_unreadable)?;
+    let asked = Asked {
+        terms: found,
+        tier: &tier,
+        facts,
+        spec: serde_json::to_value(spec).unwrap_or_default(),
+        parameters: &parameters,
+        environment: effective.environment(),
+        team: &parent.team,
+        namespaces: vec![Surroundings { name: &namespace, is_own: own.is_some() }],
+        is_slot: true,
+    };
+    let extras = extras::resolve(&asked, &mark)?;
+    Ok(Resolved { effective, summary, mark, namespace, own, limits, roles, role, extras })
 }
 
 fn namespace(effective: &Effective) -> Result<String, Problem> {

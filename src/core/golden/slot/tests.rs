@@ -119,3 +119,21 @@ fn grants_are_held_against_what_is_allowed() {
         assert_eq!(first, expected.map(|(code, field)| (code, field.to_owned())), "{reason}");
     }
 }
+
+/// The environment's own door makes `from_slots` idle for its own slots. Those of others come in by nothing else.
+#[test]
+fn an_open_door_is_named_where_siblings_are() {
+    let facts = facts();
+    let parent = parent(&payments_prod(), &facts);
+    for (from, expected, reason) in [
+        (json!(["payments-prod/gateway"]), true, "a slot of the same environment"),
+        (json!(["demo/payments-prod/gateway"]), true, "with its cluster"),
+        (json!(["edge-prod/gateway"]), false, "another environment's"),
+        (json!(["edge-prod/gateway", "payments-prod/gateway"]), true, "one of both"),
+    ] {
+        let mut members = ledger();
+        members["ingress"] = json!({"from_slots": from, "ports": [8080]});
+        let problems = judged(&Spec::of::<Slot>(slot(members)), &facts, Some(&parent));
+        assert_eq!(problems.iter().any(|problem| problem.code == "slot.ingress_not_narrowed"), expected, "{reason}");
+    }
+}

@@ -7,6 +7,7 @@ mod adoption;
 pub mod authentication;
 pub mod bounds;
 pub mod claim;
+mod credentials;
 pub mod deletion;
 pub mod drift;
 pub mod enforcement;

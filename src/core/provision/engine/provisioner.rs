@@ -2,6 +2,7 @@
 
 use super::{
     connection::{Engine, operation_id},
+    decide::life,
     failure::Failure,
     gather::unreadable,
     record,
@@ -12,8 +13,8 @@ use crate::{
     domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected},
     ports::operation,
     provision::{
-        Description, EnsureRequest, Observation, ObserveRequest, Outcome, Preview, PreviewRequest, Provisioner,
-        RemoveRequest, Removed,
+        Description, EnsureRequest, Observation, ObserveRequest, Outcome, PathReport, Preview, PreviewRequest,
+        Provisioner, RemoveRequest, Removed, WantedPath,
     },
 };
 use async_trait::async_trait;
@@ -61,6 +62,13 @@ impl Provisioner for Engine {
 
     async fn describe(&self, id: &Id) -> Result<Option<Description>, Problem> {
         self.describe_recorded(id).await
+    }
+
+    async fn golden_path(&self, wanted: &WantedPath) -> Result<PathReport, Problem> {
+        let path = self.catalogue.path(wanted.name.as_deref(), wanted.version.as_ref())?;
+        let unreadable = || Problem::error("clock.unreadable", "The clock has no date", "Correct the system's clock.");
+        let today = life::date(&self.clock.now()).ok_or_else(unreadable)?;
+        Ok(life::report(&self.catalogue, path, today))
     }
 
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem> {

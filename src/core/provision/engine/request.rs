@@ -81,6 +81,11 @@ impl<'a> ChangeRequest<'a> {
         all.holding(self.path.filter(stays))
     }
 
+    /// Than state holds: something new, or an edit.
+    pub fn is_another_request(&self) -> bool {
+        self.prior.is_none_or(|prior| prior.spec != *self.spec)
+    }
+
     pub fn is_plan(&self) -> bool {
         !matches!(self.moment, Moment::Apply { .. })
     }

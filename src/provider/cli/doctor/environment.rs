@@ -7,6 +7,7 @@
 mod access;
 mod admission;
 mod bounds;
+mod budgets;
 mod caller;
 mod guards;
 mod recorded;
@@ -58,6 +59,7 @@ pub async fn examine(id: EnvironmentId, reach: Reach, inspector: &dyn Inspector)
     findings.extend(access::judge(&recorded, &questions, &answers));
     findings.extend(tries.judge(results));
     findings.extend(bounds::judge(&recorded, &objects));
+    findings.push(budgets::judge(&recorded, &objects));
     findings.extend(guards::judge(recorded.baseline.as_ref(), &objects));
     Ok(findings)
 }

@@ -64,6 +64,8 @@ pub type Reading<T> = Result<T, String>;
 pub struct Inspection {
     pub facts: Reading<Facts>,
     pub boundary: Reading<bool>,
+    /// Whether IAM knows the cluster's OIDC issuer; `None`: it has none.
+    pub oidc_provider: Option<Reading<bool>>,
     pub audit_logging: Option<Reading<bool>>,
     pub identity_providers: Reading<Vec<IdentityProvider>>,
     pub aws_permissions: Option<Reading<CallerPermissions>>,

@@ -5,7 +5,7 @@ use super::{
     inspection::{CallerPermissions, Inspection, OwnObject, Reading},
 };
 use goldenpath_core::{
-    domain::{Facts, IdentityProvider, ObjectKey, SYSTEM_NAMESPACE},
+    domain::{Facts, IdentityProvider, NetworkEngine, ObjectKey, SYSTEM_NAMESPACE},
     golden::Catalogue,
 };
 use std::{
@@ -15,6 +15,10 @@ use std::{
 
 /// Seconds that STS's signatures and EKS's tokens bear.
 const SKEW: i64 = 60;
+
+/// What lets them be read.
+const FACTS_ROLE: &str =
+    "Apply the role goldenpath-cluster-facts of `terraform-provider-goldenpath permissions --kubernetes`, and bind it.";
 
 /// What one reading says, before it is known which check it was.
 struct Found(CheckStatus, String, String);
@@ -43,6 +47,7 @@ pub(super) fn judge(inspection: &Inspection) -> Vec<Finding> {
     let Inspection {
         facts,
         boundary,
+        oidc_provider,
         audit_logging,
         identity_providers,
         aws_permissions,
@@ -56,6 +61,7 @@ pub(super) fn judge(inspection: &Inspection) -> Vec<Finding> {
         ("credentials and cluster", Some(of(facts, cluster))),
         ("authentication mode", of_facts(authentication_mode)),
         ("Pod Identity agent", of_facts(pod_identity_agent)),
+        ("OIDC provider", oidc_provider.as_ref().map(issuer)),
         ("network policies", of_facts(network_policies)),
         (
             "custom resources",
@@ -98,23 +104,46 @@ fn authentication_mode(facts: &Facts) -> Found {
 }
 
 fn pod_identity_agent(facts: &Facts) -> Found {
-    if facts.has_pod_identity_agent() {
-        return ok("installed");
+    let remedy = "Install the add-on eks-pod-identity-agent, or use `identity = { mode = \"irsa\" }` in slots.";
+    match facts.has_pod_identity_agent() {
+        Some(true) => ok("installed"),
+        Some(false) => {
+            error("there is neither the add-on eks-pod-identity-agent nor its DaemonSet in kube-system", remedy)
+        }
+        None => warning("not known: it is no add-on, and its DaemonSet may not be read", FACTS_ROLE),
     }
-    error(
-        "the add-on eks-pod-identity-agent is not installed",
-        "Install it, or use `identity = { mode = \"irsa\" }` in slots.",
-    )
+}
+
+/// Only identities in mode `irsa` need it.
+fn issuer(known: &Reading<bool>) -> Found {
+    match known {
+        Ok(true) => ok("IAM knows the cluster's OIDC issuer"),
+        Ok(false) => warning(
+            "IAM does not know the cluster's OIDC issuer",
+            "For slots with `identity = { mode = \"irsa\" }`, create an IAM OIDC provider for it. Others do not need one.",
+        ),
+        Err(why) => warning(
+            format!("not known: {why}"),
+            "Allow iam:ListOpenIDConnectProviders, if slots use `identity = { mode = \"irsa\" }`.",
+        ),
+    }
 }
 
 fn network_policies(facts: &Facts) -> Found {
-    if facts.network_policy_enforced {
-        return ok("enforced by the CNI");
+    let by = facts.network_policy_engine.map_or("the CNI", NetworkEngine::as_str);
+    match facts.network_policy_enforced {
+        Some(true) => ok(format!("enforced by {by}")),
+        None => warning("not known: what would enforce them may not be read", FACTS_ROLE),
+        Some(false) if facts.stable.auto_mode => warning(
+            "not enforced: EKS Auto Mode does not by itself",
+            "Apply the ConfigMap amazon-vpc-cni to kube-system, with `enable-network-policy-controller: \"true\"` in it.",
+        ),
+        Some(false) => warning(
+            "not enforced by the add-on vpc-cni, and neither Cilium nor Calico is seen running",
+            "Set `enableNetworkPolicy` of the add-on to \"true\". If something else enforces them, set `network.engine` and \
+             `network.engine_reason` of environments.",
+        ),
     }
-    warning(
-        "not enforced by the add-on vpc-cni, or another CNI is installed",
-        "Set `enableNetworkPolicy` of the add-on to \"true\". With Cilium or Calico, set `network.engine` accordingly.",
-    )
 }
 
 fn boundary_policy(exists: bool) -> Found {

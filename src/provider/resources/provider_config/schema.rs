@@ -86,7 +86,8 @@ fn sandbox() -> Attribute {
         text("authentication_mode", "Authentication mode of the cluster.")
             .one_of(&["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"])
             .default("API"),
-        flag("network_policy_enforced", true, "Whether the CNI enforces NetworkPolicies."),
+        flag("network_policy_enforced", true, "Whether anything enforces NetworkPolicies."),
+        flag("oidc_provider", true, "Whether IAM knows the cluster's OIDC issuer, as identities in mode `irsa` need."),
         list(
             "addons",
             &["coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"],

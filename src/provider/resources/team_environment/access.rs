@@ -88,8 +88,8 @@ fn persona(name: &'static str, what: &str) -> Attribute {
             set(
                 "access_policies",
                 "AmazonEKSViewPolicy",
-                "EKS access policies by short name, scoped to the environment's namespaces. Only those that the golden path \
-                 grants are allowed.",
+                "EKS access policies by short name, scoped to the environment's namespaces and those of its isolated slots. Only \
+                 those that the golden path grants are allowed.",
             ),
         ]),
     )

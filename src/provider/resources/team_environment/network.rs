@@ -65,9 +65,17 @@ pub(super) fn network() -> Attribute {
                  Within what the golden path grants, and all of that if unset; a path without such a list admits any host.",
             ),
             choice::<NetworkEngine>("engine").describe(
-                "What enforces the rules. `auto` means `eks_auto` on EKS Auto Mode and `vpc_cni` elsewhere; nothing is \
-                 detected. `none` is rejected in tiers of class prod. Defaults to `auto`.",
+                "What enforces the rules, and so in which form they are written. `auto` means `eks_auto` on EKS Auto Mode and \
+                 `vpc_cni` elsewhere. `none` is rejected in tiers of class prod. Defaults to `auto`. Whether anything enforces \
+                 them is read from the cluster, whatever is named here.",
             ),
+            optional("engine_reason", Type::String)
+                .not_empty()
+                .example("Cilium runs in namespace cilium, which nobody outside of the platform team can read")
+                .describe(
+                    "Why `engine` holds though nothing on the cluster is seen to enforce network rules. Without a reason this is \
+                     an error in tiers of class prod, and a warning in others; with one, each plan that looks shows the reason.",
+                ),
         ]),
     )
     .describe(

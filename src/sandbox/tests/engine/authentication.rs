@@ -72,3 +72,58 @@ async fn an_environment_for_people_needs_access_entries() {
         assert_eq!(errors(&fixture.ensure(&spec, None).await.problems), expected, "{reason}: apply");
     }
 }
+
+/// In production, by what is seen of the cluster; what is there already is healed all the same.
+#[tokio::test(start_paused = true)]
+async fn production_needs_rules_that_are_enforced() {
+    let fixture = EngineFixture::ready().await;
+    let enforce = async |is_enforced| fixture.declare(|cluster| cluster.network_policy_enforced = is_enforced).await;
+    let prod = |network: serde_json::Value, cpu: &str| {
+        environment(
+            "pay",
+            json!({"tier": "prod", "owner": {"contact": "a@b", "cost_center": "C"}, "network": network,
+                "quota": {"total": {"requests.cpu": cpu, "requests.memory": "64Gi"}}}),
+        )
+    };
+    let (plain, reason) = (json!({}), json!({"engine": "calico", "engine_reason": "in namespace net, OPS-12"}));
+    enforce(false).await;
+    let refused = fixture.preview(&prod(plain.clone(), "32"), None).await;
+    assert_eq!(errors(&refused.problems), ["network.not_enforced"]);
+    assert_eq!(errors(&fixture.ensure(&prod(plain.clone(), "32"), None).await.problems), ["network.not_enforced"]);
+    let overruled = fixture.preview(&prod(reason.clone(), "32"), None).await;
+    assert!(message(&overruled.problems, "network.engine_overrules").contains("OPS-12"), "{:?}", overruled.problems);
+
+    enforce(true).await;
+    let state = fixture.create(&prod(plain.clone(), "32")).await;
+    enforce(false).await;
+    fixture.delete("k8s/networking.k8s.io/v1/NetworkPolicy/pay/gp-default-deny").await;
+    let (seen, _) = fixture.refresh(&state).await;
+    let state = fixture.apply(&state.spec, Some(&seen)).await;
+    let edited = fixture.preview(&prod(plain, "33"), Some(&state)).await;
+    assert_eq!(errors(&edited.problems), ["network.not_enforced"], "an edit is refused in its plan");
+    fixture.apply(&prod(reason, "33"), Some(&state)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_identity_needs_what_gives_it_to_pods() {
+    let fixture = EngineFixture::ready().await;
+    fixture.create(&environment("pay", json!({}))).await;
+    for (addons, oidc_provider, mode, expected, reason) in [
+        (&["eks-pod-identity-agent"][..], true, "pod_identity", vec![], "the add-on is there"),
+        (&["coredns"], true, "pod_identity", vec!["identity.no_agent"], "no agent"),
+        (&["coredns"], true, "irsa", vec![], "IRSA needs none"),
+        (&["coredns"], false, "irsa", vec!["identity.no_oidc_provider"], "and an issuer that IAM knows"),
+    ] {
+        let there = addons.iter().map(|addon| (*addon).to_owned()).collect();
+        fixture
+            .declare(|cluster| {
+                cluster.addons = there;
+                cluster.oidc_provider = oidc_provider;
+            })
+            .await;
+        let ledger = slot("pay", "ledger", json!({"identity": {"mode": mode}}));
+        let problems = fixture.preview(&ledger, None).await.problems;
+        let found: Vec<&str> = codes(&problems).into_iter().filter(|code| code.starts_with("identity.no_")).collect();
+        assert_eq!(found, expected, "{reason}");
+    }
+}

@@ -191,3 +191,25 @@ async fn drift_since_the_plan_is_healed_by_the_apply() {
     let after = fixture.complete(&wider, outcome);
     fixture.assert_quiet(&after, "the objects are those of the plan").await;
 }
+
+/// With two budgets on one pod neither lets it be evicted, which nobody sees before a node is to go.
+#[tokio::test(start_paused = true)]
+async fn a_second_budget_is_named_by_the_slot_that_it_is_beside() {
+    let (fixture, environment) = with_environment().await;
+    let availability = json!({"availability": {"max_unavailable": "1"}});
+    let ledger = fixture.create(&slot("pay", "ledger", availability.clone())).await;
+    let other = fixture.create(&slot("pay", "mailer", availability)).await;
+    let budget = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+        "metadata": {"name": "chart", "namespace": "pay"},
+        "spec": {"minAvailable": 1, "selector": {"matchLabels":
+            {"app.kubernetes.io/name": "ledger", "app.kubernetes.io/instance": "blue"}}}});
+    fixture.make("k8s/policy/v1/PodDisruptionBudget/pay/chart", &Body::Kube(budget), "helm").await;
+    let (fresh, problems) = fixture.refresh(&ledger).await;
+    assert!(message(&problems, "slot.second_budget").contains("pay/chart"), "{problems:?}");
+    assert_eq!(fresh.objects, ledger.objects, "it is none of ours");
+    fixture.assert_quiet(&other, "it selects none of its pods").await;
+    fixture.assert_quiet(&environment, "nor has the environment a budget").await;
+    let without = slot("pay", "ledger", json!({"availability": {"pdb": false}}));
+    let without = fixture.apply(&without, Some(&fresh)).await;
+    fixture.assert_quiet(&without, "the budget is the chart's").await;
+}

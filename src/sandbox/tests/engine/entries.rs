@@ -125,3 +125,39 @@ async fn policies_of_others_are_shown_and_removed() {
     }
     fixture.assert_quiet(&neighbour, "an environment with the same people").await;
 }
+
+/// What the environment's people may do in its namespaces they may do in those of its isolated slots, for as long as these are there.
+#[tokio::test(start_paused = true)]
+async fn access_policies_reach_the_namespaces_of_isolated_slots() {
+    let fixture = EngineFixture::ready().await;
+    let people = |sets: &[&str]| {
+        let quota = json!({"total": {"requests.cpu": "8", "requests.memory": "16Gi"}, "slots_percent": 50});
+        let developer = json!({"permission_sets": sets, "access_policies": ["AmazonEKSViewPolicy"]});
+        environment("pay", json!({"quota": quota, "access": {"developer": developer}}))
+    };
+    let state = fixture.create(&people(&["PaymentsDev"])).await;
+    let slot = fixture.create(&slot("pay", "ledger", json!({"isolation": "namespace"}))).await;
+    let policies =
+        || fixture.keys().into_iter().filter(|key| key.contains("AccessPolicy") && key.contains("/pay-ledger/"));
+    assert_eq!(policies().count(), 1, "made with the slot: {:?}", policies().collect::<Vec<_>>());
+    fixture.assert_quiet(&slot, "the slot's own").await;
+    fixture.assert_quiet(&state, "and none of the environment's").await;
+
+    let state = fixture.apply(&people(&["PaymentsDev", "PaymentsView"]), Some(&state)).await;
+    assert_eq!(policies().count(), 1, "an apply of the environment leaves the slot's alone");
+    let slot = InstanceState { parent: state.parent.clone(), ..fixture.refresh(&slot).await.0 };
+    let slot = fixture.apply(&slot.spec, Some(&slot)).await;
+    assert_eq!(policies().count(), 2, "the slot's next apply follows");
+
+    let ours = policies().next().expect("one");
+    let foreign = ours.replace("AmazonEKSViewPolicy", "AmazonEKSEditPolicy");
+    fixture.make(&foreign, &Body::AccessPolicy(AccessPolicy {}), "somebody").await;
+    let (seen, problems) = fixture.refresh(&slot).await;
+    assert_eq!(codes(&problems), ["drift.foreign_policy"], "what others associate there is the slot's to remove");
+    let slot = fixture.apply(&slot.spec, Some(&seen)).await;
+    assert!(policies().count() == 2 && !fixture.keys().contains(&foreign));
+
+    assert!(fixture.remove(&slot).await.gone);
+    assert_eq!(policies().count(), 0, "gone with the slot");
+    fixture.assert_quiet(&state, "the environment keeps its own").await;
+}

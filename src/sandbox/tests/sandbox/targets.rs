@@ -15,7 +15,7 @@ async fn a_new_sandbox_holds_one_cluster_and_what_comes_with_it() {
     let facts = test.sandbox.facts(&"demo".parse().expect("a name")).await.expect("facts");
     assert_eq!(facts.version, "1.36");
     assert_eq!(facts.stable.pod_security_version, "1.36");
-    assert!(facts.network_policy_enforced && !facts.stable.auto_mode);
+    assert!(facts.network_policy_enforced == Some(true) && !facts.stable.auto_mode);
     assert_eq!(facts.stable.service_cidr, "10.100.0.0/16");
     let sets: Vec<&str> = facts.stable.permission_sets.keys().map(String::as_str).collect();
     assert_eq!(sets, ["AdministratorAccess", "PaymentsDev", "PaymentsView", "PlatformEngineer"]);

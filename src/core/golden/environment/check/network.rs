@@ -71,8 +71,15 @@ pub fn check(environment: &str, network: &Network, problems: &mut Problems) {
     check_fqdns(&network.egress_fqdns, &["network", "egress_fqdns"], problems);
     check_fqdns(&network.ingress_hosts, &["network", "ingress_hosts"], problems);
     // `auto` is decided by the cluster's facts.
-    if let Some(engine) = network.engine.filter(|engine| *engine != NetworkEngine::Auto) {
-        check_engine(engine, &network.egress_fqdns, &["network", "egress_fqdns"], problems);
+    match network.engine.filter(|engine| *engine != NetworkEngine::Auto) {
+        Some(engine) => check_engine(engine, &network.egress_fqdns, &["network", "egress_fqdns"], problems),
+        None if network.engine_reason.is_some() => problems.error(
+            "network.reason_without_engine",
+            &["network", "engine_reason"],
+            "`engine_reason` says why an engine is named, and none is",
+            "Name it in `engine`, or leave the reason out.",
+        ),
+        None => {}
     }
 }
 

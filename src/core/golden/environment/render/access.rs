@@ -1,10 +1,10 @@
 //! People's access: roles of personas, then entries, then the access policies of the namespaces.
 
 use crate::{
-    domain::{AccessEntry, AccessPolicy, Body, Desired, ObjectKey},
+    domain::{AccessEntry, Body, Desired, ObjectKey},
     golden::{
         environment::resolve::{Resolved, group},
-        objects::mark::cluster_tags,
+        objects::{access, mark::cluster_tags},
     },
 };
 use std::collections::BTreeMap;
@@ -21,16 +21,17 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
             {
                 entry.needs.push(object.key.clone());
             }
-            for policy in &persona.access_policies {
-                for namespace in resolved.parent.namespaces.values() {
-                    let policy = access_policy(policy, namespace, principal, &entry.key);
-                    entries.entry(policy.key.clone()).or_insert(policy);
-                }
-            }
             entries.entry(entry.key.clone()).or_insert(entry);
         }
         objects.extend(role.map(|(_, object)| object));
     }
+    let policies = access::policies(&resolved.parent.access_policies, resolved.parent.namespaces.values());
+    // Those of an entry go with it.
+    let hanging = policies.into_iter().map(|(principal, mut policy)| {
+        policy.needs.insert(0, ObjectKey::AccessEntry { principal });
+        policy
+    });
+    entries.extend(hanging.map(|policy| (policy.key.clone(), policy)));
     objects.extend(entries.into_values());
     objects
 }
@@ -39,14 +40,4 @@ fn entry(principal: &str, resolved: &Resolved) -> Desired {
     let body = AccessEntry { group: group(principal), tags: cluster_tags(&resolved.roles.cluster) };
     let key = ObjectKey::AccessEntry { principal: principal.to_owned() };
     Desired { shared: true, ..Desired::new(key, Some(Body::AccessEntry(body))) }
-}
-
-fn access_policy(policy: &str, namespace: &str, principal: &str, entry: &ObjectKey) -> Desired {
-    let key = ObjectKey::AccessPolicy {
-        policy: policy.to_owned(),
-        namespace: namespace.to_owned(),
-        principal: principal.to_owned(),
-    };
-    let needs = vec![entry.clone(), ObjectKey::namespace_object(namespace)];
-    Desired { needs, ..Desired::new(key, Some(Body::AccessPolicy(AccessPolicy {}))) }
 }

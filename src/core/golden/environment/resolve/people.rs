@@ -9,7 +9,7 @@ use crate::{
     golden::objects::iam::{PersonaRole, RoleTerms},
 };
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -63,6 +63,17 @@ pub fn personas(
             }
         })
         .collect()
+}
+
+/// What its namespaces and those of its isolated slots are opened for, by principal.
+pub fn access_policies(personas: &[ResolvedPersona]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut policies: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for persona in personas.iter().filter(|persona| !persona.access_policies.is_empty()) {
+        for principal in &persona.principals {
+            policies.entry(principal.clone()).or_default().extend(persona.access_policies.iter().cloned());
+        }
+    }
+    policies
 }
 
 fn refuse(persona: PersonaName, set: &str, facts: &StableFacts, problems: &mut Problems) {

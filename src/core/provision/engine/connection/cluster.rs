@@ -19,8 +19,8 @@ pub struct KnownClusters {
     facts: Known<ClusterRef, Facts>,
     targets: Known<ClusterRef, String>,
     only: Known<(), Option<ClusterRef>>,
-    /// Only those that exist: a missing boundary is made by someone else, and then looked for again.
-    policies: Mutex<HashSet<String>>,
+    /// Policies and OIDC providers of IAM. Only those that exist: what is missing is made by someone else, and then looked for again.
+    there: Mutex<HashSet<String>>,
 }
 
 /// The lock is held meanwhile: many readers at once cause one read.
@@ -47,7 +47,7 @@ impl KnownClusters {
             facts: Mutex::default(),
             targets: Mutex::default(),
             only: Mutex::default(),
-            policies: Mutex::default(),
+            there: Mutex::default(),
         }
     }
 
@@ -64,13 +64,25 @@ impl KnownClusters {
     }
 
     pub async fn policy_exists(&self, facts: &StableFacts, arn: &str) -> Result<bool, PortError> {
-        let mut known = self.policies.lock().await;
-        if known.contains(arn) {
+        self.is_there(arn, self.clusters.policy_exists(&facts.cluster_arn, arn)).await
+    }
+
+    pub async fn oidc_provider_exists(&self, facts: &StableFacts, issuer: &str) -> Result<bool, PortError> {
+        self.is_there(issuer, self.clusters.oidc_provider_exists(&facts.cluster_arn, issuer)).await
+    }
+
+    async fn is_there(
+        &self,
+        name: &str,
+        read: impl Future<Output = Result<bool, PortError>>,
+    ) -> Result<bool, PortError> {
+        let mut there = self.there.lock().await;
+        if there.contains(name) {
             return Ok(true);
         }
-        let exists = self.clusters.policy_exists(&facts.cluster_arn, arn).await?;
+        let exists = read.await?;
         if exists {
-            known.insert(arn.to_owned());
+            there.insert(name.to_owned());
         }
         Ok(exists)
     }

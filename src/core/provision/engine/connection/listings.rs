@@ -8,6 +8,7 @@
 
 use crate::{
     domain::{ClusterArn, EnvironmentId, Id, ObjectKey, Observed, Owner, Ownership},
+    kinds::kubernetes::pod_disruption_budget,
     ports::{Scope, Selector},
     provision::engine::{failure::Failure, record::is_record, target::TargetCalls},
 };
@@ -35,6 +36,8 @@ struct Listing {
     stale: BTreeSet<String>,
     /// Never taken along: Namespaces, in which slots own annotations, and what belongs to the cluster.
     common: BTreeMap<ObjectKey, Observed>,
+    /// Never taken along: what others made beside a slot, in a namespace that may be its environment's.
+    foreign: BTreeMap<ObjectKey, Observed>,
     /// Never taken along: siblings' shares are judged by them.
     records: BTreeMap<ObjectKey, Observed>,
     /// Keys looked up one by one: `None` is known to be absent.
@@ -170,6 +173,11 @@ impl Listing {
         self.spent.retain(|owner| owner.environment != environment);
         self.stale.remove(environment);
         self.records.retain(|_, object| !is_in(object, environment));
+        let is_here = |key: &ObjectKey| {
+            let home = place(key).and_then(|at| self.common.get(&ObjectKey::namespace_object(at)));
+            home.is_some_and(|home| is_in(home, environment))
+        };
+        self.foreign.retain(|key, _| !is_here(key));
         self.common.retain(|_, object| !is_in(object, environment));
         self.file(observed);
         Ok(())
@@ -180,6 +188,10 @@ impl Listing {
         let mut objects = self.parts.remove(owner).unwrap_or_default();
         objects
             .extend(self.common.values().chain(self.records.values()).filter(|object| is_of(object, owner)).cloned());
+        let places: BTreeSet<&str> = objects.iter().filter_map(|object| place(&object.key)).collect();
+        let beside = self.foreign.values().filter(|object| place(&object.key).is_some_and(|at| places.contains(at)));
+        let beside: Vec<Observed> = beside.cloned().collect();
+        objects.extend(beside);
         objects
     }
 
@@ -200,6 +212,9 @@ impl Listing {
                 Ownership::Cluster if object.key.kind() != "AccessPolicy" => {
                     self.common.insert(object.key.clone(), object);
                 }
+                Ownership::Foreign { .. } if object.key.kind() == pod_disruption_budget::KIND.name => {
+                    self.foreign.insert(object.key.clone(), object);
+                }
                 Ownership::Cluster | Ownership::Foreign { .. } => grants.push(object),
             }
         }
@@ -211,10 +226,6 @@ impl Listing {
             };
             let owner = self.common.get(&ObjectKey::namespace_object(namespace)).map(|object| object.ownership.clone());
             match (owner, &object.ownership) {
-                // A slot grants nobody anything in a namespace of its own.
-                (Some(Ownership::Ours(owner)), Ownership::Cluster) => {
-                    self.parts.entry(Owner { slot: None, ..owner }).or_default().push(object);
-                }
                 (Some(Ownership::Ours(owner)), _) => self.parts.entry(owner).or_default().push(object),
                 (_, Ownership::Cluster) => {
                     self.common.insert(object.key.clone(), object);
@@ -249,6 +260,13 @@ impl Listing {
 
     fn known(&self, key: &ObjectKey) -> Option<&Observed> {
         self.common.get(key).or_else(|| self.looked_up.get(key)?.as_ref())
+    }
+}
+
+fn place(key: &ObjectKey) -> Option<&str> {
+    match key {
+        ObjectKey::Kube { namespace, .. } => namespace.as_deref(),
+        _ => None,
     }
 }
 

@@ -60,12 +60,14 @@ pub fn is_marked_for(id: &Id, observed: &Observed) -> bool {
 /// Marked for this id, made by us, and in a place that only we make: a tenant of another namespace can copy labels and the name of a
 /// field manager onto anything of its own. `all`: what was observed with it, its Namespace included.
 ///
-/// Access policies carry no mark: those of entries of ours belong to whoever owns the namespace, also if somebody else has
-/// associated them.
+/// Access policies carry no mark: those of entries of ours belong to whoever owns the namespace, an isolated slot or the environment,
+/// also if somebody else has associated them.
 pub fn is_made_for(id: &Id, observed: &Observed, all: &[Observed]) -> bool {
     if let ObjectKey::AccessPolicy { namespace, .. } = &observed.key {
-        let is_environment = id.owner().is_some_and(|owner| owner.slot.is_none());
-        return is_environment && observed.ownership == Ownership::Cluster && is_its_namespace(id, namespace, all);
+        let home = ObjectKey::namespace_object(namespace);
+        let home = all.iter().find(|object| object.key == home).map(|home| &home.ownership);
+        let is_own = matches!((home, id.owner()), (Some(Ownership::Ours(owner)), Some(mine)) if *owner == mine);
+        return is_own && observed.ownership == Ownership::Cluster;
     }
     is_marked_for(id, observed)
         && (observed.key.is_aws() || (holds_fields(observed) && lies_in_its_place(id, &observed.key, all)))

@@ -192,6 +192,17 @@ pub fn foreign_grant(observed: &Observed, by: &str) -> Problem {
     )
 }
 
+/// With two budgets on one pod, neither lets it be evicted.
+pub fn second_budget(other: &Observed) -> Problem {
+    Problem::warning(
+        "slot.second_budget",
+        format!("{} selects pods of this slot, which has a budget already", in_words(&other.key)),
+        "Kubernetes refuses to evict a pod that has two, so its node can't be drained. Turn off the budget of the chart, or set \
+         `availability = { pdb = false }` on the slot.",
+    )
+    .at(["availability", "pdb"])
+}
+
 /// Grants of our own entries are owned whole.
 pub fn foreign_policy(observed: &Observed) -> Problem {
     Problem::warning(

@@ -1,42 +1,100 @@
-//! Whether network rules are enforced: by what the cluster says, not by what is assumed. Pure.
+//! Whether network rules are enforced: by what is seen of the cluster, not by what is assumed. Pure.
 
 use crate::{
-    domain::{Problem, TierClass},
-    golden::Summary,
+    domain::{Facts, NetworkEngine, Problem, TierClass},
+    golden::{SaidEngine, Summary},
 };
 
-/// On a cluster where nothing is known to enforce NetworkPolicies. `network.engine` names what does, if EKS does not know of it.
-pub fn judge(summary: &Summary) -> Option<Problem> {
-    let make = if summary.class == Some(TierClass::Prod) { Problem::error } else { Problem::warning };
-    summary.assumes_enforcement.then(|| {
-        make(
-            "network.not_enforced",
-            "Nothing enforces network rules on this cluster, as far as EKS knows".to_owned(),
-            "Turn on the network policies of the add-on vpc-cni (`enableNetworkPolicy`), or name in `network.engine` what enforces them: \
-             cilium, calico, or vpc_cni where it is no add-on."
-                .to_owned(),
-        )
-        .at(["network", "engine"])
-    })
+const AT: [&str; 2] = ["network", "engine"];
+
+/// Where nothing is seen to enforce NetworkPolicies. `network.engine` overrules that with a reason, which is shown.
+pub fn judge(summary: &Summary, facts: &Facts) -> Option<Problem> {
+    let SaidEngine { engine, reason } = summary.enforcement.as_ref()?;
+    if facts.network_policy_enforced == Some(true) {
+        return None;
+    }
+    match (engine, reason) {
+        // The policy has a rule for it.
+        (Some(NetworkEngine::None), _) => None,
+        (Some(engine), Some(reason)) => Some(overruled(*engine, reason)),
+        _ if facts.network_policy_enforced.is_none() => Some(unknown()),
+        _ => Some(not_enforced(summary.class, facts.stable.auto_mode)),
+    }
+}
+
+fn not_enforced(class: Option<TierClass>, auto_mode: bool) -> Problem {
+    let make = if class == Some(TierClass::Prod) { Problem::error } else { Problem::warning };
+    let next = match auto_mode {
+        true => {
+            "EKS Auto Mode does not by itself. Apply the ConfigMap amazon-vpc-cni to kube-system, with \
+             `enable-network-policy-controller: \"true\"` in it."
+        }
+        false => {
+            "The add-on vpc-cni has `enableNetworkPolicy` off, and neither Cilium (DaemonSet cilium in kube-system) nor Calico \
+             (calico-node in calico-system or kube-system) is seen running. Turn one of them on. If something else enforces \
+             them, name it in `network.engine`, and say why that holds in `network.engine_reason`."
+        }
+    };
+    make("network.not_enforced", "Nothing enforces network rules on this cluster".to_owned(), next.to_owned()).at(AT)
+}
+
+fn unknown() -> Problem {
+    Problem::warning(
+        "network.enforcement_unknown",
+        "Not known: whether anything enforces network rules on this cluster",
+        "What would say so may not be read. Grant the role goldenpath-cluster-facts of `permissions --kubernetes`, or say in \
+         `network.engine` what enforces them, and why that holds in `network.engine_reason`.",
+    )
+    .at(AT)
+}
+
+fn overruled(engine: NetworkEngine, reason: &str) -> Problem {
+    Problem::warning(
+        "network.engine_overrules",
+        format!("{} is said to enforce network rules, and is not seen to", engine.as_str()),
+        format!("The reason given is: {reason}. Remove `engine_reason` once `doctor` sees what enforces them."),
+    )
+    .at(["network", "engine_reason"])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provision::engine::fixtures::{environment, rendered};
+    use crate::provision::engine::fixtures::{environment, facts, rendered};
     use serde_json::json;
 
     #[test]
     fn rules_that_nothing_enforces_are_no_rules() {
         let owner = json!({"contact": "a@b", "cost_center": "C"});
-        for (request, expected, reason) in [
-            (json!({}), Some(false), "a warning in dev"),
-            (json!({"tier": "prod", "owner": owner}), Some(true), "refused in prod"),
-            (json!({"network": {"engine": "auto"}}), Some(false), "an assumption, too"),
-            (json!({"network": {"engine": "cilium"}}), None, "somebody says what enforces them"),
+        let prod = |network| json!({"tier": "prod", "owner": owner, "network": network});
+        let cilium = json!({"engine": "cilium"});
+        let why = json!({"engine": "cilium", "engine_reason": "ticket OPS-12"});
+        for (request, enforced, expected, reason) in [
+            (json!({}), Some(false), Some(("network.not_enforced", false)), "a warning in dev"),
+            (prod(json!({})), Some(false), Some(("network.not_enforced", true)), "refused in prod"),
+            (prod(json!({})), Some(true), None, "seen"),
+            (prod(json!({})), None, Some(("network.enforcement_unknown", false)), "what may not be read is no failure"),
+            (prod(json!({"engine": "auto"})), Some(false), Some(("network.not_enforced", true)), "an assumption, too"),
+            (prod(cilium.clone()), Some(false), Some(("network.not_enforced", true)), "an engine without a reason"),
+            (prod(cilium.clone()), None, Some(("network.enforcement_unknown", false)), "likewise"),
+            (prod(cilium), Some(true), None, "nothing to overrule"),
+            (
+                prod(why.clone()),
+                Some(false),
+                Some(("network.engine_overrules", false)),
+                "with a reason, which is shown",
+            ),
+            (prod(why), None, Some(("network.engine_overrules", false)), "likewise"),
         ] {
             let summary = rendered(&environment("pay", request), None).summary;
-            assert_eq!(judge(&summary).map(|problem| problem.is_error()), expected, "{reason}");
+            let found = judge(&summary, &Facts { network_policy_enforced: enforced, ..facts() });
+            let seen = found.as_ref().map(|problem| (problem.code, problem.is_error()));
+            assert_eq!(seen, expected, "{reason}");
+            assert!(
+                seen.is_none_or(|(code, _)| !code.ends_with("overrules"))
+                    || found.is_some_and(|found| found.detail.contains("OPS-12")),
+                "{reason}"
+            );
         }
     }
 }

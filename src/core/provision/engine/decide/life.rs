@@ -3,7 +3,8 @@
 use super::inputs::Inputs;
 use crate::{
     domain::{PathVersion, Problem},
-    golden::Catalogue,
+    golden::{Catalogue, GoldenPath, Life},
+    provision::PathReport,
 };
 use jiff::civil::Date;
 
@@ -21,6 +22,33 @@ pub fn notice(inputs: &Inputs<'_>) -> Option<Problem> {
 
 /// `now` as the clock gives it.
 pub fn of(catalogue: &Catalogue, path: &PathVersion, now: &str) -> Option<Problem> {
-    let today: Date = now.get(..10)?.parse().ok()?;
-    catalogue.notice(path, today)
+    catalogue.notice(path, date(now)?)
+}
+
+pub fn date(now: &str) -> Option<Date> {
+    now.get(..10)?.parse().ok()
+}
+
+pub fn report(catalogue: &Catalogue, path: &GoldenPath, today: Date) -> PathReport {
+    let life = path.life(today);
+    let ending = path.deprecation.as_ref();
+    let versions = catalogue.paths().iter().filter(|other| other.name == path.name);
+    PathReport {
+        name: path.name.clone(),
+        version: path.version.to_string(),
+        digest: path.digest.clone(),
+        description: path.description.clone(),
+        owner: path.owner.clone(),
+        status: life.as_str().to_owned(),
+        reason: ending.map(|ending| ending.reason.clone()),
+        removal: ending.and_then(|ending| ending.removal).map(|date| date.to_string()),
+        days_left: match life {
+            Life::Deprecated { days_left } => days_left,
+            Life::Supported | Life::Removed => None,
+        },
+        successor: ending.and_then(|ending| ending.successor.as_ref()).map(ToString::to_string),
+        changelog: path.changelog.clone(),
+        tiers: path.tiers.keys().map(ToString::to_string).collect(),
+        versions: versions.map(|other| other.version.to_string()).collect(),
+    }
 }

@@ -108,6 +108,8 @@ impl Instance<'_> {
         let (mut strangers, mut same) = (BTreeSet::new(), BTreeSet::new());
         let is_made = |object: &&Observed| is_made_for(self.id, object, &observed);
         let made: BTreeSet<ObjectKey> = observed.iter().filter(is_made).map(|object| object.key.clone()).collect();
+        let own = self.blueprint.iter().flat_map(|blueprint| &blueprint.objects);
+        problems.extend(own.flat_map(|own| golden::budgets_beside(own, &observed)).map(drift::second_budget));
         let dead = self.blueprint.map(|blueprint| entries::dead(&blueprint.objects, &observed)).unwrap_or_default();
         for object in observed {
             if dead.contains(&object.key) {

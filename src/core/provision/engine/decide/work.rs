@@ -3,6 +3,7 @@
 use super::{
     adoption, authentication, bounds,
     claim::{Claim, Claimant, claim, is_made_for, is_marked_for},
+    credentials,
     deletion::deletions,
     drift::{Promise, Promised},
     enforcement, entries,
@@ -122,8 +123,11 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     let authentication = found.authentication.known();
     let against = authentication.map(|found| authentication::judge(&change.id, blueprint, found));
     said.add(against.into_iter().flatten().filter(|problem| is_plan || problem.is_error()))?;
-    let unenforced = (found.enforces_network == Some(false)).then(|| enforcement::judge(&blueprint.summary)).flatten();
-    said.add(unenforced.filter(|problem| is_plan || problem.is_error()))?;
+    // What is there already is healed on any cluster: a plan of it reads none of this.
+    let cluster = found.cluster.as_ref().filter(|_| change.is_another_request());
+    let unenforced = cluster.and_then(|facts| enforcement::judge(&blueprint.summary, facts));
+    let without = credentials::judge(blueprint, cluster, found.knows_issuer);
+    said.add(unenforced.into_iter().chain(without).filter(|problem| is_plan || problem.is_error()))?;
     let outdated = change.planned.and_then(|planned| promise::check_kept(planned, &promise.lines));
     said.add(outdated.map(|outdated| parent_changed(inputs).unwrap_or(outdated)))?;
     for (arn, exists) in &found.boundaries {

@@ -30,7 +30,7 @@ impl Ground {
     }
 
     pub fn has_pod_identity_agent(&self) -> bool {
-        self.cluster.as_ref().is_some_and(Facts::has_pod_identity_agent)
+        self.cluster.as_ref().and_then(Facts::has_pod_identity_agent) == Some(true)
     }
 }
 

@@ -18,8 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub struct Found {
     pub authentication: Item<Authentication>,
-    /// Whether anything on the cluster enforces NetworkPolicies; `None`: it was not read.
-    pub enforces_network: Option<bool>,
+    /// What the request relies on and others make; `None`: it was not read.
+    pub cluster: Option<Facts>,
+    /// Whether IAM knows the issuer of an identity by IRSA; `None`: there is none, or it was not read.
+    pub knows_issuer: Option<bool>,
     /// By ARN: whether it exists.
     pub boundaries: Vec<(String, Item<bool>)>,
     pub objects: Item<Objects>,
@@ -57,7 +59,8 @@ impl Found {
     pub fn unread() -> Self {
         Self {
             authentication: Item::unread(),
-            enforces_network: None,
+            cluster: None,
+            knows_issuer: None,
             boundaries: vec![],
             objects: Item::unread(),
             shares: None,
@@ -97,7 +100,8 @@ impl Engine {
         if change.is_plan() && change.prior.is_some() {
             return Found {
                 authentication: Item::unread(),
-                enforces_network: None,
+                cluster: self.cluster_again(change, ground).await,
+                knows_issuer: self.knows_issuer(change, ground, blueprint).await,
                 boundaries: vec![],
                 objects: Item::unread(),
                 shares,
@@ -109,8 +113,7 @@ impl Engine {
             };
         }
         let facts = self.cluster_facts(change, ground).await;
-        let enforces_network = facts.as_ref().map(|facts| facts.network_policy_enforced);
-        let authentication = self.authentication_of(change, facts).await;
+        let authentication = self.authentication_of(change, facts.as_ref()).await;
         let objects = match self.gather_objects(change, ground, blueprint, watch).await {
             Ok(objects) => Item::Known(objects),
             Err(failure)
@@ -135,7 +138,8 @@ impl Engine {
         let (taken, records) = (vec![], vec![]);
         Found {
             authentication,
-            enforces_network,
+            cluster: facts,
+            knows_issuer: self.knows_issuer(change, ground, blueprint).await,
             boundaries,
             objects,
             shares,
@@ -202,7 +206,22 @@ impl Engine {
         }
     }
 
-    async fn authentication_of(&self, change: &ChangeRequest<'_>, facts: Option<Facts>) -> Item<Authentication> {
+    /// A plan of something that exists reads them where its request changes; mostly its refresh has done so.
+    async fn cluster_again(&self, change: &ChangeRequest<'_>, ground: &Ground) -> Option<Facts> {
+        match change.is_another_request() {
+            true => self.cluster_facts(change, ground).await,
+            false => None,
+        }
+    }
+
+    /// Only a plan says it: who may make the provider of the issuer makes it in the same run, or before.
+    async fn knows_issuer(&self, change: &ChangeRequest<'_>, ground: &Ground, blueprint: &Blueprint) -> Option<bool> {
+        let is_asked = change.is_plan() && change.is_another_request();
+        let issuer = blueprint.summary.issuer.as_deref().filter(|_| is_asked)?;
+        self.clusters.oidc_provider_exists(&ground.facts, issuer).await.ok()
+    }
+
+    async fn authentication_of(&self, change: &ChangeRequest<'_>, facts: Option<&Facts>) -> Item<Authentication> {
         match (change.spec.cluster(), facts) {
             (Ok(cluster), Some(facts)) => {
                 Item::Known(self.gather_authentication(&change.id, &cluster, &facts.authentication_mode).await)

@@ -14,6 +14,7 @@ fn healthy() -> Inspection {
     Inspection {
         facts: Ok(facts()),
         boundary: Ok(true),
+        oidc_provider: Some(Ok(true)),
         audit_logging: Some(Ok(true)),
         identity_providers: Ok(vec![]),
         aws_permissions: Some(Ok(CallerPermissions::Missing(vec![]))),
@@ -110,8 +111,25 @@ fn each_trouble_is_reported_with_what_to_do() {
             CheckStatus::Warning,
             "two ways in",
         ),
-        (with_facts(|f| f.addons.clear()), "Pod Identity agent", CheckStatus::Error, "no agent"),
-        (with_facts(|f| f.network_policy_enforced = false), "network policies", CheckStatus::Warning, "not enforced"),
+        (
+            with_facts(|f| {
+                f.addons.clear();
+                f.pod_identity_agent = Some(false);
+            }),
+            "Pod Identity agent",
+            CheckStatus::Error,
+            "no agent",
+        ),
+        (with_facts(|f| f.addons.clear()), "Pod Identity agent", CheckStatus::Warning, "it may not be read"),
+        (
+            with_facts(|f| f.network_policy_enforced = Some(false)),
+            "network policies",
+            CheckStatus::Warning,
+            "not enforced",
+        ),
+        (with_facts(|f| f.network_policy_enforced = None), "network policies", CheckStatus::Warning, "may not be read"),
+        (Box::new(|i| i.oidc_provider = Some(Ok(false))), "OIDC provider", CheckStatus::Warning, "only IRSA needs it"),
+        (Box::new(|i| i.oidc_provider = Some(Err("403".into()))), "OIDC provider", CheckStatus::Warning, "not known"),
         (Box::new(|i| i.boundary = Ok(false)), "permissions boundary", CheckStatus::Error, "no boundary"),
         (Box::new(|i| i.audit_logging = Some(Ok(false))), "audit log", CheckStatus::Warning, "no log"),
         (

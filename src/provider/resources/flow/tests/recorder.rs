@@ -6,8 +6,8 @@ use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected},
     golden::{Catalogue, RESOURCES},
     provision::{
-        Description, Descriptor, Engine, EngineConfig, EnsureRequest, Observation, ObserveRequest, Outcome, Preview,
-        PreviewRequest, Provisioner, RemoveRequest, Removed,
+        Description, Descriptor, Engine, EngineConfig, EnsureRequest, Observation, ObserveRequest, Outcome, PathReport,
+        Preview, PreviewRequest, Provisioner, RemoveRequest, Removed, WantedPath,
     },
 };
 use goldenpath_sandbox::{Fault, Sandbox, SandboxOptions};
@@ -80,6 +80,10 @@ impl Provisioner for Recorder {
 
     async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
         self.engine.files(id).await
+    }
+
+    async fn golden_path(&self, _: &WantedPath) -> Result<PathReport, Problem> {
+        unimplemented!("no test asks for one")
     }
 
     async fn describe(&self, id: &Id) -> Result<Option<Description>, Problem> {

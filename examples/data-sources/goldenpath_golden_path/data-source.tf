@@ -1,0 +1,16 @@
+data "goldenpath_golden_path" "standard" {
+  name                = "team-standard"
+  golden_path_version = "~> 1.0"
+}
+
+# Which version new environments should name, and a warning in time before it ends.
+output "golden_path_version" {
+  value = data.goldenpath_golden_path.standard.version
+}
+
+check "golden_path_lives" {
+  assert {
+    condition     = data.goldenpath_golden_path.standard.status == "supported"
+    error_message = "Move to ${coalesce(data.goldenpath_golden_path.standard.successor, "another version")}."
+  }
+}

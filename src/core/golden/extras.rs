@@ -1,0 +1,228 @@
+//! What a path's document makes and changes besides the built-in part: its manifests, filled in for one request, and its changes of
+//! built-in objects. Everything that can go wrong goes wrong here, before anything is rendered.
+
+mod context;
+
+pub use context::{Asked, Surroundings};
+
+use super::{
+    catalogue::{Each, Manifest, Tuning},
+    objects::{document::document, mark::Mark},
+};
+use crate::{
+    domain::{Body, Desired, ObjectKey, Problem, Problems, covers, merge_patch},
+    kinds::in_words,
+};
+use context::Variants;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// For one request.
+#[derive(Clone, Debug, Default)]
+pub struct Extras {
+    made: Vec<Desired>,
+    changes: Vec<Change>,
+}
+
+/// Of the built-in objects of one kind and name in one namespace.
+#[derive(Clone, Debug)]
+struct Change {
+    namespace: String,
+    kind: String,
+    name: String,
+    to: ChangeTo,
+}
+
+#[derive(Clone, Debug)]
+enum ChangeTo {
+    Off,
+    Patched(Value),
+    /// What is written over it waits for another resource of the run.
+    Later,
+}
+
+pub fn resolve(asked: &Asked<'_>, mark: &Mark) -> Result<Extras, Problems> {
+    let path = &asked.terms.path;
+    let mut problems = Problems::default();
+    let (mut extras, mut known) = (Extras::default(), vec![]);
+    if path.manifests.is_empty() && path.objects.is_empty() {
+        return Ok(extras);
+    }
+    let variants = Variants::of(asked);
+    for manifest in path.manifests.iter().filter(|manifest| manifest.is_in(asked.tier)) {
+        let surroundings: Vec<Surroundings<'_>> = match (manifest.each, asked.is_slot) {
+            (Each::Namespace, false) | (Each::Slot, true) => asked.namespaces.clone(),
+            (Each::Environment, false) => vec![Surroundings::nowhere()],
+            _ => vec![],
+        };
+        for place in &surroundings {
+            match made(manifest, &variants, place, asked, mark, &known) {
+                Ok(Some(desired)) => {
+                    known.push((manifest.name.as_str(), desired.key.clone()));
+                    extras.made.push(desired);
+                }
+                Ok(None) => {}
+                Err(problem) => problems.extend([problem]),
+            }
+        }
+    }
+    for Tuning { kind, name, tiers, enabled: _, set } in &path.objects {
+        if tiers.as_ref().is_some_and(|tiers| !tiers.contains(asked.tier)) {
+            continue;
+        }
+        for place in &asked.namespaces {
+            let to = match set.as_ref().map(|set| variants.fill(place, |bindings| set.fill(bindings))) {
+                None => ChangeTo::Off,
+                Some(Ok(Some(patch))) => ChangeTo::Patched(patch),
+                Some(Ok(None)) => ChangeTo::Later,
+                Some(Err(unfilled)) => {
+                    let what = format!("its change of {kind} {name}");
+                    problems.extend([not_filled(asked, &what, &unfilled.to_string())]);
+                    continue;
+                }
+            };
+            let (kind, name) = (kind.clone(), name.clone());
+            extras.changes.push(Change { namespace: place.name.to_owned(), kind, name, to });
+        }
+    }
+    problems.into_result(extras)
+}
+
+/// `None`: not where `when` says no.
+fn made(
+    manifest: &Manifest,
+    variants: &Variants,
+    place: &Surroundings<'_>,
+    asked: &Asked<'_>,
+    mark: &Mark,
+    known: &[(&str, ObjectKey)],
+) -> Result<Option<Desired>, Problem> {
+    let what = format!("manifest {}", manifest.name);
+    let unfilled = |error: &dyn ToString| not_filled(asked, &what, &error.to_string());
+    if let Some(when) = &manifest.when {
+        let holds = variants.fill(place, |bindings| when.holds(bindings)).map_err(|error| unfilled(&error))?;
+        if !holds.ok_or_else(|| undecided(asked, &what, "whether it is made"))? {
+            return Ok(None);
+        }
+    }
+    let text_at = |name: &str| -> Result<Option<String>, Problem> {
+        let Some(part) = manifest.manifest.at(&["metadata", name]) else { return Ok(None) };
+        let found = variants.fill(place, |bindings| part.fill(bindings)).map_err(|error| unfilled(&error))?;
+        match found.ok_or_else(|| undecided(asked, &what, &format!("its {name}")))? {
+            Value::String(text) if !text.is_empty() => Ok(Some(text)),
+            other => Err(unfilled(&format!("metadata.{name} is {other}, and not a text"))),
+        }
+    };
+    let name = text_at("name")?.unwrap_or_default();
+    let written = manifest.manifest.written();
+    let root = |name: &str| written.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (api, kind) = (root("apiVersion"), root("kind"));
+    let namespace = match manifest.each {
+        Each::Environment => text_at("namespace")?,
+        Each::Namespace | Each::Slot => Some(place.name.to_owned()),
+    };
+    match &namespace {
+        Some(namespace) if !asked.namespaces.iter().any(|own| own.name == namespace) => {
+            return Err(unfilled(&format!("{namespace} is no namespace of the environment")));
+        }
+        // Two environments of the path would own the same object.
+        None if !name.starts_with(asked.environment) => {
+            return Err(unfilled(&format!(
+                "the name {name} of a cluster-wide object must begin with the environment's"
+            )));
+        }
+        _ => {}
+    }
+    let filled = variants.fill(place, |bindings| manifest.manifest.fill(bindings)).map_err(|error| unfilled(&error))?;
+    let body = filled.map(|filled| Body::Kube(marked(&filled, (api, kind), namespace.as_deref(), &name, mark)));
+    let container = namespace.as_deref().map(ObjectKey::namespace_object);
+    let is_own = asked.namespaces.iter().any(|own| Some(own.name) == namespace.as_deref() && own.is_own);
+    let mut needs: Vec<ObjectKey> = container.iter().filter(|_| is_own).cloned().collect();
+    needs.extend(
+        known.iter().filter(|(name, _)| manifest.after.iter().any(|it| it == name)).map(|(_, key)| key.clone()),
+    );
+    let key = ObjectKey::kube(api, kind, namespace.as_deref(), &name);
+    Ok(Some(Desired { needs, inside: container, ..Desired::new(key, body) }))
+}
+
+/// With our mark, which no document overrides.
+fn marked(filled: &Value, (api, kind): (&str, &str), namespace: Option<&str>, name: &str, mark: &Mark) -> Value {
+    let members = |pointer: &str| filled.pointer(pointer).and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut labels = members("/metadata/labels");
+    labels.extend(mark.labels());
+    let roots: Map<String, Value> = members("")
+        .into_iter()
+        .filter(|(root, _)| !["apiVersion", "kind", "metadata"].contains(&root.as_str()))
+        .collect();
+    let mut object = document(api, kind, namespace, name, labels, Value::Object(roots));
+    let annotations = members("/metadata/annotations");
+    if !annotations.is_empty() {
+        object["metadata"]["annotations"] = Value::Object(annotations);
+    }
+    object
+}
+
+// === impl Extras ===
+
+impl Extras {
+    /// The objects of a request with what its path says besides.
+    pub fn apply(&self, built_in: Vec<Desired>) -> Vec<Desired> {
+        let mut objects: Vec<Desired> = built_in.into_iter().filter_map(|object| self.changed(object)).collect();
+        objects.extend(self.made.iter().cloned());
+        objects
+    }
+
+    fn changed(&self, object: Desired) -> Option<Desired> {
+        let ObjectKey::Kube { kind, namespace: Some(namespace), name, .. } = &object.key else { return Some(object) };
+        let is_of =
+            |change: &&Change| change.namespace == *namespace && change.kind == *kind && covers(&change.name, name);
+        let changes: Vec<&Change> = self.changes.iter().filter(is_of).collect();
+        let mut object = object.clone();
+        for change in changes {
+            match (&change.to, &mut object.body) {
+                (ChangeTo::Off, _) => return None,
+                (ChangeTo::Patched(patch), Some(Body::Kube(document))) => merge_patch(document, patch.clone()),
+                (ChangeTo::Patched(_), _) => {}
+                (ChangeTo::Later, body) => *body = None,
+            }
+        }
+        Some(object)
+    }
+}
+
+/// A key that two objects have.
+pub fn twice(objects: &[Desired]) -> Option<Problem> {
+    let mut known: BTreeSet<&ObjectKey> = BTreeSet::new();
+    let twice = objects.iter().map(|object| &object.key).find(|key| !known.insert(key))?;
+    Some(
+        Problem::error(
+            "catalogue.manifest_twice",
+            format!("The golden path makes {} twice", in_words(twice)),
+            "A manifest has the name of another object. The owner of the golden path must give it a name of its own.",
+        )
+        .at(["golden_path"]),
+    )
+}
+
+fn not_filled(asked: &Asked<'_>, what: &str, reason: &str) -> Problem {
+    let path = &asked.terms.path;
+    Problem::error(
+        "catalogue.manifest",
+        format!("Golden path {} {} can't fill in {what}", path.name, path.version),
+        format!("{reason}. Nothing was changed. The owner of the golden path must correct its document and publish a new version."),
+    )
+    .at(["golden_path"])
+}
+
+fn undecided(asked: &Asked<'_>, what: &str, which: &str) -> Problem {
+    let path = &asked.terms.path;
+    Problem::error(
+        "catalogue.manifest_undecided",
+        format!("Golden path {} {} can't decide {which} of {what}", path.name, path.version),
+        "It depends on a value that another resource of the same run still owes. Write the value itself, or apply the other resource first.",
+    )
+    .at(["golden_path"])
+}
+
+#[cfg(test)]
+mod tests;
