@@ -3,6 +3,8 @@
 
 mod fixture;
 mod guards;
+mod pack;
+mod parity;
 mod pods;
 mod stacks;
 mod table;
@@ -19,7 +21,7 @@ use fixture::{DEV, OTHERS, PROD, People};
 use goldenpath_core::domain::PersonaName;
 use std::sync::Arc;
 
-pub const CHECKS: [Check<People>; 9] = [
+pub const CHECKS: [Check<People>; 11] = [
     check!("who may do what in an environment of class dev", in_dev),
     check!("who may do what in an environment of class prod", in_prod),
     check!("nobody may do anything in another team's environment", elsewhere),
@@ -28,6 +30,8 @@ pub const CHECKS: [Check<People>; 9] = [
     check!("stacks as teams run them fit into every tier", stacks::fit),
     check!("what guards admit and refuse", guards::hold),
     check!("every expression of a guard is sound", guards::are_sound),
+    check!("expressions mean to the API server what they mean to us", parity::holds),
+    check!("built-in policies accept and refuse at the API server what they do in a plan", pack::holds),
     check!("`doctor environment` gives the same answers", doctored),
 ];
 

@@ -22,6 +22,7 @@ mod run;
 mod sharing;
 mod target;
 mod unknown;
+pub mod upgrade;
 mod versions;
 mod words;
 
@@ -97,6 +98,7 @@ pub const STORIES: &[Story] = &[
     story("-replace", On::Main, moves::replace_option),
     story("create_before_destroy inherited from a dependent", On::Every, moves::create_before_destroy),
     story("a new version of a golden path moves nothing", On::Every, versions::stay),
+    story("a golden path of one's own lives and ends", On::Every, upgrade::of_a_path),
     story("bounds of a pipeline hold on every way", On::Every, bounds::hold),
     story("a laxer tier is a loosening", On::Every, bounds::loosened),
     story("two configurations with one request", On::Every, bounds::claims),

@@ -247,6 +247,11 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
         let name = format!("{}: a namespace that somebody lives in is adopted", tool.name);
         with(name, Box::new(move |real, _| stories::adoption::of_a_namespace(&tool, real)))
     });
+    let upgraded = matrix.main().map(|tool| {
+        let tool = tool.clone();
+        let name = format!("{}: a golden path of one's own lives and ends on AWS and Kubernetes", tool.name);
+        with(name, Box::new(move |real, _| stories::upgrade::of_a_path_on_real_servers(&tool, real)))
+    });
     // The build of the third has no backend `kubernetes`.
     let bridged = matrix.present.iter().filter(|tool| tool.kind != CliKind::Terraform114).flat_map(|tool| {
         let (one, two) = (tool.clone(), tool.clone());
@@ -295,6 +300,7 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
         .chain(lives)
         .chain(through_a_daemon)
         .chain(adopted)
+        .chain(upgraded)
         .chain(bridged)
         .chain(others.map(|(name, run)| with(name.to_owned(), run)))
         .collect()

@@ -4,9 +4,11 @@
 mod bounds;
 mod callers;
 pub mod cel;
+pub mod document;
 mod finding;
 mod iam;
 mod looks;
+mod pack;
 mod rules;
 mod subject;
 
@@ -14,5 +16,6 @@ pub use bounds::{Bounds, PipelineBounds, Touched};
 pub use callers::{CallerRule, Identity, May, When, rule_for};
 pub use finding::{Finding, Verdict};
 pub use iam::{Lint, lint};
+pub use pack::{pack, pack_documents};
 pub use rules::{RULES, Rule, judge};
 pub use subject::Subject;

@@ -16,6 +16,7 @@ mod output;
 mod page;
 mod pause;
 mod permissions;
+mod policy;
 mod reports;
 mod sandbox;
 mod schema;
@@ -69,6 +70,7 @@ enum Command {
     Permissions(permissions::Arguments),
     Doctor(Box<doctor::Arguments>),
     Lint(lint::Arguments),
+    Policy(policy::Arguments),
     Explain(explain::Arguments),
     Unprotect(unprotect::Arguments),
     Schema(schema::Arguments),
@@ -97,12 +99,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
     match command {
         Command::Serve(arguments) => wait_for(serve::run(arguments, tools.provider.clone()))??,
         Command::Sandbox(arguments) => wait_for(sandbox::run(arguments, tools.sandbox))??,
-        Command::Catalogue(arguments) => return catalogue::run(arguments, &tools.catalogue),
+        Command::Catalogue(arguments) => return wait_for(catalogue::run(arguments, &tools.catalogue))?,
         Command::Unprotect(arguments) => wait_for(unprotect::run(arguments, tools.target))??,
         Command::Schema(schema::Arguments {}) => schema::run(&*tools.provider)?,
         Command::Generate(arguments) => generate::run(arguments, &*tools.provider)?,
         Command::Permissions(arguments) => permissions::run(&arguments, &tools.permissions)?,
         Command::Lint(arguments) => return lint::run(&arguments),
+        Command::Policy(arguments) => return policy::run(&arguments),
         Command::Explain(arguments) => return explain::run(&arguments),
         Command::Daemon(arguments) => daemon::run(&arguments, &tools.daemon)?,
         Command::Status(arguments) => wait_for(status::run(arguments, tools.reports))??,

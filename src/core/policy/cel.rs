@@ -8,9 +8,11 @@
 
 mod bindings;
 mod build;
+mod constants;
 mod conversions;
 mod error;
 mod evaluate;
+mod formats;
 mod functions;
 mod json;
 mod library;
@@ -21,8 +23,12 @@ mod parse;
 mod signatures;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod tree;
+mod types;
+mod words;
 
 pub use bindings::Bindings;
 pub use error::{EvaluationError, ExpressionError, ExpressionProblem, MAX_DEPTH, MAX_LENGTH};
 pub use tree::Expression;
+pub use types::Type;

@@ -6,25 +6,18 @@ mod comparison;
 mod init;
 mod sample;
 mod show;
+mod tool;
 mod validate;
+
+pub use tool::CatalogueTool;
 
 use super::output;
 use clap::{Subcommand, ValueEnum};
-use goldenpath_core::{
-    domain::Facts,
-    golden::{Catalogue, Life},
-    provision::Provisioner,
-};
+use goldenpath_core::golden::{Catalogue, Life};
 use jiff::civil::Date;
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
-
-/// What is lent to this command.
-pub struct CatalogueTool {
-    /// The documents of these folders, each as (its name, its text).
-    pub documents: fn(folders: &[PathBuf]) -> anyhow::Result<Vec<(String, String)>>,
-    /// An engine that only plans, on a cluster with these facts.
-    pub offline: fn(Facts, Arc<Catalogue>) -> Arc<dyn Provisioner>,
-}
+use serde_json::{Value, json};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use tool::Documents;
 
 /// Golden paths as documents: list, show, copy, check, compare and test them
 #[derive(clap::Args)]
@@ -68,13 +61,12 @@ struct Schema {
 #[derive(Clone, Copy, ValueEnum)]
 enum SchemaKind {
     GoldenPath,
+    /// Of a document that extends another version, and need not say everything
+    GoldenPathExtension,
     GoldenPathTest,
 }
 
-/// All documents that the commands look at.
-struct Documents(Vec<(String, String)>);
-
-pub(super) fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::Result<ExitCode> {
     let folders: Vec<PathBuf> = arguments.catalogue.iter().flat_map(std::env::split_paths).collect();
     let documents = || (tool.documents)(&folders).map(Documents);
     let text = match arguments.command {
@@ -82,15 +74,34 @@ pub(super) fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::Result<
         Command::Show(arguments) => show::show(&arguments, &documents()?)?,
         Command::Init(arguments) => init::init(&arguments)?,
         Command::Validate(arguments) => return validate::run(&arguments, documents, tool),
-        Command::Diff(arguments) => comparison::compare(&arguments, &documents()?.catalogue()?, tool)?,
-        Command::Test(arguments) => return cases::run(&arguments, &documents()?, tool),
+        Command::Diff(arguments) => comparison::compare(&arguments, &documents()?.catalogue()?, tool).await?,
+        Command::Test(arguments) => return cases::run(&arguments, &documents()?, tool).await,
         Command::Schema(Schema { kind }) => super::reports::json(&match kind {
             SchemaKind::GoldenPath => Catalogue::schema(),
+            SchemaKind::GoldenPathExtension => of_extension(Catalogue::schema()),
             SchemaKind::GoldenPathTest => cases::schema(),
         })?,
     };
     output::data(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Nothing is required but what each document says of itself.
+fn of_extension(mut schema: Value) -> Value {
+    forget_required(&mut schema);
+    schema["required"] = json!(["apiVersion", "kind", "name", "version", "extends"]);
+    schema
+}
+
+fn forget_required(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.retain(|name, value| name != "required" || !value.is_array());
+            members.values_mut().for_each(forget_required);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_required),
+        _ => {}
+    }
 }
 
 fn today() -> Date {
@@ -103,7 +114,7 @@ fn list(catalogue: &Catalogue, today: Date, json: bool) -> anyhow::Result<String
             .paths()
             .iter()
             .map(|path| {
-                serde_json::json!({
+                json!({
                     "name": path.name, "version": path.version.to_string(), "status": path.life(today).as_str(),
                     "default": path.default, "owner": path.owner, "description": path.description,
                     "deprecation": path.deprecation, "changelog": path.changelog,
@@ -124,16 +135,4 @@ fn list(catalogue: &Catalogue, today: Date, json: bool) -> anyhow::Result<String
         vec![path.name.clone(), version, status, tiers.join(","), path.digest.clone()]
     });
     Ok(output::table(&rows.collect::<Vec<_>>()))
-}
-
-// === impl Documents ===
-
-impl Documents {
-    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
-    }
-
-    fn catalogue(&self) -> anyhow::Result<Arc<Catalogue>> {
-        Ok(Arc::new(Catalogue::with_documents(self.iter())?))
-    }
 }

@@ -8,7 +8,7 @@ use goldenpath_core::{
 use std::{collections::BTreeSet, fmt::Write};
 
 /// File, title, what it is about, text.
-const OF_WORKLOADS: [(&str, &str, &str, &str); 6] = [
+const OF_WORKLOADS: [(&str, &str, &str, &str); 7] = [
     ("ci-with-oidc", "CI with OIDC", "Pipelines that deploy without a key.", include_str!("guides/ci-with-oidc.md")),
     (
         "expose-a-service",
@@ -35,6 +35,12 @@ const OF_WORKLOADS: [(&str, &str, &str, &str); 6] = [
         include_str!("guides/move-namespaces.md"),
     ),
     (
+        "own-golden-path",
+        "Write a golden path",
+        "A document of your own: its versions, what it adds, and its end.",
+        include_str!("guides/own-golden-path.md"),
+    ),
+    (
         "when-something-fails",
         "When something fails",
         "What is there, and what to do.",
@@ -49,6 +55,7 @@ const REGO: &str = include_str!("../../../examples/policy/deny.rego");
 const PYTHON: &str = include_str!("../../../examples/policy/deny.py");
 const DAEMON: &str = include_str!("guides/daemon.md");
 const LINT: &str = include_str!("guides/lint.md");
+const POLICIES: &str = include_str!("guides/policies.md");
 const CROSSPLANE: &str = include_str!("guides/crossplane.md");
 const SECURITY: &str = include_str!("guides/security.md");
 
@@ -58,6 +65,7 @@ pub fn pages() -> Pages {
     let explain = head("Explain a plan", "What a plan does, for reviewers and for policies.");
     let daemon = head("Provisioning daemon", "One process with the credentials, for many clients.");
     let lint = head("Unknown words", "Words in a configuration that nobody knows, and how to find them.");
+    let policies = head("Policies", "What objects must be like, said once for plans, pipelines and admission.");
     let crossplane =
         head("Crossplane", "Golden paths as resources of Crossplane, by way of its Terraform or OpenTofu provider.");
     let security = head("Security notes", "Who may do what, and what is tested where.");
@@ -71,6 +79,7 @@ pub fn pages() -> Pages {
         ("guides/explain.md".into(), format!("{explain}\n{EXPLAIN}\n```rego\n{REGO}```\n\n```python\n{PYTHON}```\n")),
         ("guides/daemon.md".into(), format!("{daemon}\n{DAEMON}")),
         ("guides/lint.md".into(), format!("{lint}\n{LINT}")),
+        ("guides/policies.md".into(), format!("{policies}\n{POLICIES}")),
         ("guides/crossplane.md".into(), format!("{crossplane}\n{CROSSPLANE}")),
         ("guides/security.md".into(), format!("{security}\n{}", promises::filled(SECURITY))),
     ]);
@@ -84,8 +93,8 @@ fn golden_paths(catalogue: &Catalogue) -> String {
         "A golden path is a named, versioned document: tiers with their defaults and bounds, and the grants that a team's \
          configuration can only narrow.\n\nThe golden paths below are built in. `terraform-provider-goldenpath catalogue show <name>` \
          prints one; to use your own, add its folder to `catalogue` in the provider block.\n\nA version never changes: an environment stays at the one that made it until its own \
-         `golden_path_version` moves it, and its slots with it. Older versions of built-in paths stay in the provider. A document may say \
-         `deprecated: <what to do instead>`; with `default: true` it takes the place of the built-in default.",
+         `golden_path_version` moves it, and its slots with it. Older versions of built-in paths stay in the provider. A document \
+         with `default: true` takes the place of the built-in default. [Write a golden path](own-golden-path) says how to have one of your own.",
     );
     for path in catalogue.paths() {
         let _ = write!(page, "\n## {} {}\n\n{}\n", path.name, path.version, path.description);

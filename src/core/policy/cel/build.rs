@@ -2,11 +2,15 @@
 //! expression is loaded.
 
 use super::{
+    constants::constant,
     error::{ExpressionProblem, MAX_DEPTH},
-    functions::{Function, TypeName},
+    functions::Function,
+    json::{self, TypeName},
     macros::{Expanded, expand},
+    operators::Binary,
     signatures::signatures,
-    tree::{Access, Binary, Element, Fallback, Loop, Node},
+    tree::{Access, Element, Fallback, Loop, Node},
+    types::{Type, Types},
 };
 use kube_cel::cel::{
     IdedExpr, Value,
@@ -20,18 +24,31 @@ pub(super) struct Refused {
     pub problem: ExpressionProblem,
 }
 
-struct Builder<'a> {
-    names: &'a [&'a str],
-    /// Of loops.
-    locals: Vec<String>,
-    depth: usize,
+/// What an expression may use, and what it is.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub names: &'a [(&'a str, Type)],
+    /// Of a policy: it is checked as the API server does, which is stricter than evaluation needs.
+    pub is_strict: bool,
 }
 
-type Result<T = Node> = std::result::Result<T, Refused>;
+struct Builder<'a> {
+    terms: Terms<'a>,
+    /// Of loops.
+    locals: Vec<(String, Type)>,
+    types: Types,
+    depth: usize,
+    /// Inside of the arguments of `format()`, which are of any types.
+    is_formatted: bool,
+}
 
-/// `names`: those that an expression may use, `variables.<name>` for each variable.
-pub(super) fn build(parsed: IdedExpr, names: &[&str]) -> Result {
-    Builder { names, locals: vec![], depth: 0 }.node(parsed)
+type Typed = (Node, Type);
+type Result<T = Typed> = std::result::Result<T, Refused>;
+
+pub(super) fn build(parsed: IdedExpr, terms: Terms<'_>) -> Result {
+    let mut builder = Builder { terms, locals: vec![], types: Types::default(), depth: 0, is_formatted: false };
+    let (node, of) = builder.node(parsed)?;
+    Ok((node, builder.types.settled(&of)))
 }
 
 // === impl Builder ===
@@ -43,22 +60,25 @@ impl Builder<'_> {
             return refused(id, ExpressionProblem::TooDeep);
         }
         let node = match expr {
-            Expr::Literal(literal) => Node::Literal(value(literal)),
+            Expr::Literal(literal) => {
+                let value = value(literal);
+                let of = Type::Plain(json::type_name(&value));
+                (Node::Literal(value), of)
+            }
             Expr::Ident(name) => self.name(id, name)?,
             Expr::Select(select) => self.select(id, select)?,
             Expr::List(list) => {
                 let optional = list.optional_indices;
-                let element = |(index, element)| self.element(element, optional.contains(&index));
-                Node::List(list.elements.into_iter().enumerate().map(element).collect::<Result<_>>()?)
+                let (mut elements, mut item) = (vec![], None);
+                for (index, element) in list.elements.into_iter().enumerate() {
+                    elements.push(self.element(element, optional.contains(&index), &mut item)?);
+                }
+                let item = item.unwrap_or_else(|| self.types.open());
+                (Node::List(elements), Type::List(Box::new(item)))
             }
-            Expr::Map(map) => {
-                Node::Map(map.entries.into_iter().map(|entry| self.entry(entry.expr)).collect::<Result<_>>()?)
-            }
-            Expr::Comprehension(comprehension) => Node::Loop(Box::new(self.repeat(*comprehension)?)),
-            Expr::Struct(of) => {
-                let reason = "write a map instead of a message";
-                return refused(id, ExpressionProblem::Unsupported { function: of.type_name, reason });
-            }
+            Expr::Map(map) => self.map(map.entries.into_iter().map(|entry| entry.expr))?,
+            Expr::Comprehension(comprehension) => self.repeat(id, *comprehension)?,
+            Expr::Struct(of) => return message(id, of.type_name),
             Expr::Unspecified => return refused(id, ExpressionProblem::Syntax("incomplete expression".to_owned())),
             Expr::Call(call) => match expand(id, call) {
                 Expanded::Call(call) => self.call(id, call)?,
@@ -72,22 +92,29 @@ impl Builder<'_> {
         Ok(node)
     }
 
-    fn nodes<const N: usize>(&mut self, nodes: [IdedExpr; N]) -> Result<Box<[Node; N]>> {
-        let mut built = Vec::with_capacity(N);
+    fn nodes<const N: usize>(&mut self, nodes: [IdedExpr; N]) -> Result<(Box<[Node; N]>, Vec<Type>)> {
+        let (mut built, mut types) = (Vec::with_capacity(N), Vec::with_capacity(N));
         for node in nodes {
-            built.push(self.node(node)?);
+            let (node, of) = self.node(node)?;
+            built.push(node);
+            types.push(of);
         }
         // Of the length that came in.
-        <[Node; N]>::try_from(built).map(Box::new).map_err(|_| Refused { id: 0, problem: ExpressionProblem::TooDeep })
+        let nodes = <[Node; N]>::try_from(built).map(Box::new);
+        Ok((nodes.map_err(|_| Refused { id: 0, problem: ExpressionProblem::TooDeep })?, types))
     }
 
-    fn is_local(&self, name: &str) -> bool {
-        self.locals.iter().any(|local| local == name)
+    fn local(&self, name: &str) -> Option<&Type> {
+        self.locals.iter().rev().find(|(local, _)| local == name).map(|(_, of)| of)
+    }
+
+    fn known(&self, name: &str) -> Option<&Type> {
+        self.terms.names.iter().find(|(known, _)| *known == name).map(|(_, of)| of)
     }
 
     fn name(&mut self, id: u64, name: String) -> Result {
-        if self.is_local(&name) || self.names.contains(&name.as_str()) {
-            return Ok(Node::Name(name));
+        if let Some(of) = self.local(&name).or_else(|| self.known(&name)).cloned() {
+            return Ok((Node::Name(name), of));
         }
         if let Some(named) = type_named(&name) {
             return Ok(named);
@@ -101,97 +128,148 @@ impl Builder<'_> {
 
     fn select(&mut self, id: u64, SelectExpr { operand, field, test }: SelectExpr) -> Result {
         if let Some(path) = dotted(&operand)
-            && !self.is_local(path.split('.').next().unwrap_or(""))
+            && self.local(path.split('.').next().unwrap_or("")).is_none()
         {
             if let Some(named) = type_named(&format!("{path}.{field}")) {
                 return Ok(named);
             }
             if path == "variables" && !test {
                 let full = format!("variables.{field}");
-                let is_known = self.names.contains(&full.as_str());
-                return if is_known {
-                    Ok(Node::Variable(field))
-                } else {
-                    refused(id, ExpressionProblem::UnknownName(full))
+                return match self.known(&full).cloned() {
+                    Some(of) => Ok((Node::Variable(field), of)),
+                    None => refused(id, ExpressionProblem::UnknownName(full)),
                 };
             }
         }
-        let access = if test { Access::Test } else { Access::Plain };
-        Ok(Node::Field(Box::new(self.node(*operand)?), field, access))
+        self.field(id, *operand, field, if test { Access::Test } else { Access::Plain })
     }
 
-    fn element(&mut self, element: IdedExpr, is_optional: bool) -> Result<Element> {
-        Ok(Element { value: self.node(element)?, is_optional })
+    fn field(&mut self, id: u64, operand: IdedExpr, name: String, access: Access) -> Result {
+        let (node, of) = self.node(operand)?;
+        let Some(found) = self.types.field(&of, &name) else {
+            return refused(id, ExpressionProblem::NoField(self.types.settled(&of), name));
+        };
+        let of = match (access, found) {
+            (Access::Test, _) => Type::BOOL,
+            (Access::Plain, found) | (Access::Optional, found @ Type::Optional(_)) => found,
+            (Access::Optional, found) => Type::Optional(Box::new(found)),
+        };
+        Ok((Node::Field(Box::new(node), name, access), of))
     }
 
-    fn entry(&mut self, entry: EntryExpr) -> Result<(Node, Element)> {
-        match entry {
-            EntryExpr::MapEntry(entry) => Ok((self.node(entry.key)?, self.element(entry.value, entry.optional)?)),
-            EntryExpr::StructField(field) => {
-                let reason = "write a map instead of a message";
-                refused(field.value.id, ExpressionProblem::Unsupported { function: field.field, reason })
+    /// Of a list or a map; `item`: the type of those before it.
+    fn element(&mut self, element: IdedExpr, is_optional: bool, item: &mut Option<Type>) -> Result<Element> {
+        let id = element.id;
+        let (value, mut of) = self.node(element)?;
+        if is_optional {
+            let inner = self.types.open();
+            if !self.types.fits(&of, &Type::Optional(Box::new(inner.clone()))) {
+                return refused(id, ExpressionProblem::Arguments { function: "?".to_owned(), types: of.to_string() });
+            }
+            of = inner;
+        }
+        let of = self.types.settled(&of);
+        match item {
+            None => *item = Some(if self.is_formatted || !self.terms.is_strict { Type::Dyn } else { of }),
+            Some(Type::Dyn) if self.is_formatted || !self.terms.is_strict => {}
+            Some(first) => {
+                let are_alike = (*first == Type::Dyn) == (of == Type::Dyn) && self.types.fits(&of, first);
+                if !are_alike {
+                    return refused(id, ExpressionProblem::Mixed { first: first.clone(), found: of });
+                }
             }
         }
+        Ok(Element { value, is_optional })
     }
 
-    fn repeat(&mut self, comprehension: ComprehensionExpr) -> Result<Loop> {
+    fn map(&mut self, entries: impl Iterator<Item = EntryExpr>) -> Result {
+        let (mut built, mut key, mut item) = (vec![], None, None);
+        for entry in entries {
+            match entry {
+                EntryExpr::MapEntry(entry) => {
+                    let name = self.element(entry.key, false, &mut key)?.value;
+                    built.push((name, self.element(entry.value, entry.optional, &mut item)?));
+                }
+                EntryExpr::StructField(field) => return message(field.value.id, field.field),
+            }
+        }
+        let key = key.unwrap_or_else(|| self.types.open());
+        let item = item.unwrap_or_else(|| self.types.open());
+        Ok((Node::Map(built), Type::Map(Box::new(key), Box::new(item))))
+    }
+
+    fn repeat(&mut self, id: u64, comprehension: ComprehensionExpr) -> Result {
         let ComprehensionExpr { iter_range, iter_var, iter_var2, accu_var, accu_init, loop_cond, loop_step, result } =
             comprehension;
-        let (range, start) = (self.node(iter_range)?, self.node(accu_init)?);
+        let (range, range_type) = self.node(iter_range)?;
+        let (start, so_far) = self.node(accu_init)?;
+        let Some((item, second)) = self.types.items(&range_type, iter_var2.is_some()) else {
+            return refused(id, ExpressionProblem::NotARange(self.types.settled(&range_type)));
+        };
         let outside = self.locals.len();
-        self.locals.push(accu_var.clone());
-        let condition = self.node(loop_cond)?;
-        self.locals.push(iter_var.clone());
-        self.locals.extend(iter_var2.clone());
-        let step = self.node(loop_step)?;
+        self.locals.push((accu_var.clone(), so_far.clone()));
+        let (condition, _) = self.node(loop_cond)?;
+        self.locals.push((iter_var.clone(), item));
+        self.locals.extend(iter_var2.clone().map(|name| (name, second)));
+        let (step, made) = self.node(loop_step)?;
+        if !self.types.fits(&made, &so_far) {
+            let [wanted, found] = [&so_far, &made].map(|of| self.types.settled(of));
+            return refused(id, ExpressionProblem::Result { wanted, found });
+        }
         self.locals.truncate(outside + 1);
-        let result = self.node(result)?;
+        let (result, of) = self.node(result)?;
         self.locals.truncate(outside);
-        Ok(Loop { range, item: iter_var, second: iter_var2, accumulator: accu_var, start, condition, step, result })
+        let node =
+            Loop { range, item: iter_var, second: iter_var2, accumulator: accu_var, start, condition, step, result };
+        Ok((Node::Loop(Box::new(node)), of))
     }
 
     fn call(&mut self, id: u64, CallExpr { func_name, target, args }: CallExpr) -> Result {
-        if target.is_none() {
-            return self.operator(id, func_name, args);
-        }
-        let mut all = vec![];
-        if let Some(target) = target {
-            if let Some(path) = dotted(&target)
-                && let root = path.split('.').next().unwrap_or("")
-                && !self.is_local(root)
-            {
-                let full = format!("{path}.{func_name}");
-                let is_value = self.names.contains(&root) || root == "variables" || type_named(root).is_some();
-                if !signatures(&full).is_empty() || !is_value && root == path && root != "authorizer" {
-                    return self.function(id, full, false, args);
-                }
+        let Some(target) = target else { return self.operator(id, func_name, args) };
+        if let Some(path) = dotted(&target)
+            && let root = path.split('.').next().unwrap_or("")
+            && self.local(root).is_none()
+        {
+            let full = format!("{path}.{func_name}");
+            let is_value = self.known(root).is_some() || root == "variables" || type_named(root).is_some();
+            if !signatures(&full).is_empty() || !is_value && root == path && root != "authorizer" {
+                return self.function(id, full, false, args);
             }
-            all.push(*target);
         }
-        all.extend(args);
-        match (func_name.as_str(), <[IdedExpr; 2]>::try_from(all)) {
-            ("or", Ok(pair)) => Ok(Node::Fallback(Fallback::Or, self.nodes(pair)?)),
-            ("orValue", Ok(pair)) => Ok(Node::Fallback(Fallback::OrValue, self.nodes(pair)?)),
-            (_, Ok(pair)) => self.function(id, func_name, true, pair.into()),
-            (_, Err(all)) => self.function(id, func_name, true, all),
+        let all = [vec![*target], args].concat();
+        let fallback = match (func_name.as_str(), all.len()) {
+            ("or", 2) => Fallback::Or,
+            ("orValue", 2) => Fallback::OrValue,
+            _ => return self.function(id, func_name, true, all),
+        };
+        match <[IdedExpr; 2]>::try_from(all) {
+            Ok(pair) => {
+                let (nodes, types) = self.nodes(pair)?;
+                Ok((Node::Fallback(fallback, nodes), self.result(id, func_name, true, &types)?))
+            }
+            Err(all) => self.function(id, func_name, true, all),
         }
     }
 
     fn operator(&mut self, id: u64, name: String, args: Vec<IdedExpr>) -> Result {
         let args = match <[IdedExpr; 1]>::try_from(args) {
             Ok([of]) => {
-                let of = match name.as_str() {
-                    operators::LOGICAL_NOT => return Ok(Node::Not(Box::new(self.node(of)?))),
-                    operators::NEGATE => return Ok(Node::Negate(Box::new(self.node(of)?))),
-                    operators::NOT_STRICTLY_FALSE => return Ok(Node::NotFalse(Box::new(self.node(of)?))),
-                    _ => of,
+                let node = match name.as_str() {
+                    operators::LOGICAL_NOT => Node::Not,
+                    operators::NEGATE => Node::Negate,
+                    operators::NOT_STRICTLY_FALSE => Node::NotFalse,
+                    _ => return self.function(id, name, false, vec![of]),
                 };
-                return self.function(id, name, false, vec![of]);
+                let (of, kind) = self.node(of)?;
+                return Ok((node(Box::new(of)), self.result(id, name, false, &[kind])?));
             }
             Err(args) => args,
         };
         let args = match <[IdedExpr; 3]>::try_from(args) {
-            Ok(three) if name == operators::CONDITIONAL => return Ok(Node::Conditional(self.nodes(three)?)),
+            Ok(three) if name == operators::CONDITIONAL => {
+                let (nodes, types) = self.nodes(three)?;
+                return Ok((Node::Conditional(nodes), self.result(id, name, false, &types)?));
+            }
             Ok(three) => three.into(),
             Err(args) => args,
         };
@@ -199,51 +277,76 @@ impl Builder<'_> {
             Ok(pair) => pair,
             Err(args) => return self.function(id, name, false, args),
         };
-        let operator = match name.as_str() {
-            operators::LOGICAL_AND => return Ok(Node::And(self.nodes([left, right])?)),
-            operators::LOGICAL_OR => return Ok(Node::Or(self.nodes([left, right])?)),
-            operators::INDEX => return Ok(Node::Index(self.nodes([left, right])?, Access::Plain)),
-            operators::OPT_INDEX => return Ok(Node::Index(self.nodes([left, right])?, Access::Optional)),
+        let node: fn(Box<[Node; 2]>) -> Node = match name.as_str() {
+            operators::LOGICAL_AND => Node::And,
+            operators::LOGICAL_OR => Node::Or,
+            operators::INDEX => |pair| Node::Index(pair, Access::Plain),
+            operators::OPT_INDEX => |pair| Node::Index(pair, Access::Optional),
             operators::OPT_SELECT => {
-                let Expr::Literal(LiteralValue::String(field)) = &right.expr else {
-                    return refused(id, ExpressionProblem::Syntax("a field is a name".to_owned()));
+                return match right.expr {
+                    Expr::Literal(LiteralValue::String(field)) => {
+                        self.field(id, left, field.into_inner(), Access::Optional)
+                    }
+                    _ => refused(id, ExpressionProblem::Syntax("a field is a name".to_owned())),
                 };
-                return Ok(Node::Field(Box::new(self.node(left)?), field.inner().to_owned(), Access::Optional));
             }
-            operators::EQUALS => Binary::Equal,
-            operators::NOT_EQUALS => Binary::NotEqual,
-            operators::LESS => Binary::Less,
-            operators::LESS_EQUALS => Binary::LessOrEqual,
-            operators::GREATER => Binary::Greater,
-            operators::GREATER_EQUALS => Binary::GreaterOrEqual,
-            operators::ADD => Binary::Add,
-            operators::SUBSTRACT => Binary::Subtract,
-            operators::MULTIPLY => Binary::Multiply,
-            operators::DIVIDE => Binary::Divide,
-            operators::MODULO => Binary::Modulo,
-            operators::IN => Binary::In,
+            operators::EQUALS => |pair| Node::Binary(Binary::Equal, pair),
+            operators::NOT_EQUALS => |pair| Node::Binary(Binary::NotEqual, pair),
+            operators::LESS => |pair| Node::Binary(Binary::Less, pair),
+            operators::LESS_EQUALS => |pair| Node::Binary(Binary::LessOrEqual, pair),
+            operators::GREATER => |pair| Node::Binary(Binary::Greater, pair),
+            operators::GREATER_EQUALS => |pair| Node::Binary(Binary::GreaterOrEqual, pair),
+            operators::ADD => |pair| Node::Binary(Binary::Add, pair),
+            operators::SUBSTRACT => |pair| Node::Binary(Binary::Subtract, pair),
+            operators::MULTIPLY => |pair| Node::Binary(Binary::Multiply, pair),
+            operators::DIVIDE => |pair| Node::Binary(Binary::Divide, pair),
+            operators::MODULO => |pair| Node::Binary(Binary::Modulo, pair),
+            operators::IN => |pair| Node::Binary(Binary::In, pair),
             _ => return self.function(id, name, false, vec![left, right]),
         };
-        Ok(Node::Binary(operator, self.nodes([left, right])?))
+        let (nodes, types) = self.nodes([left, right])?;
+        Ok((node(nodes), self.result(id, name, false, &types)?))
+    }
+
+    fn result(&mut self, id: u64, function: String, is_method: bool, types: &[Type]) -> Result<Type> {
+        if let Some(of) = self.types.call(&function, is_method, types) {
+            return Ok(of);
+        }
+        let types: Vec<String> = types.iter().map(|of| self.types.settled(of).to_string()).collect();
+        refused(id, ExpressionProblem::Arguments { function, types: types.join(", ") })
     }
 
     fn function(&mut self, id: u64, name: String, is_method: bool, args: Vec<IdedExpr>) -> Result {
-        let (count, mut args) = (args.len(), args.into_iter());
+        let mut args = args.into_iter();
+        let (mut nodes, mut types) = (vec![], vec![]);
         // What is wrong of a receiver is said before what is wrong of its method.
-        let receiver = if is_method { args.next() } else { None };
-        let mut arguments = receiver.into_iter().map(|receiver| self.node(receiver)).collect::<Result<Vec<_>>>()?;
-        let known = signatures(&name);
-        if known.is_empty() {
+        if is_method && let Some(receiver) = args.next() {
+            let (node, of) = self.node(receiver)?;
+            nodes.push(node);
+            types.push(of);
+        }
+        if signatures(&name).is_empty() {
             return refused(id, ExpressionProblem::UnknownFunction(name));
         }
-        if !known.iter().any(|known| known.is_method == is_method && known.arguments.len() == count) {
-            return refused(id, ExpressionProblem::Arguments(name));
-        }
+        let outside = self.is_formatted;
+        self.is_formatted |= name == "format";
         for argument in args {
-            arguments.push(self.node(argument)?);
+            let (node, of) = self.node(argument)?;
+            nodes.push(node);
+            types.push(of);
         }
-        Ok(Node::Call(Function::new(&name, is_method, count), arguments))
+        self.is_formatted = outside;
+        let of = self.result(id, name.clone(), is_method, &types)?;
+        let function = Function::new(&name, is_method, nodes.len());
+        if let Some(problem) = constant(&function, &name, &nodes) {
+            return refused(id, problem);
+        }
+        Ok((Node::Call(function, nodes), of))
     }
+}
+
+fn message<T>(id: u64, name: String) -> Result<T> {
+    refused(id, ExpressionProblem::Unsupported { function: name, reason: "write a map instead of a message" })
 }
 
 fn refused<T>(id: u64, problem: ExpressionProblem) -> Result<T> {
@@ -272,7 +375,7 @@ fn dotted(node: &IdedExpr) -> Option<String> {
 }
 
 /// What a value's `type()` is compared with.
-fn type_named(name: &str) -> Option<Node> {
+fn type_named(name: &str) -> Option<Typed> {
     const TYPES: &[&str] = &[
         "bool",
         "bytes",
@@ -294,5 +397,5 @@ fn type_named(name: &str) -> Option<Node> {
         "net.IP",
     ];
     let name = TYPES.iter().find(|known| **known == name)?;
-    Some(Node::Literal(Value::Opaque(Arc::new(TypeName(name)))))
+    Some((Node::Literal(Value::Opaque(Arc::new(TypeName(name)))), Type::Plain("type")))
 }

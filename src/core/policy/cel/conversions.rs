@@ -1,6 +1,6 @@
 //! Conversions between types, as CEL's standard library makes them.
 
-use super::{error::EvaluationError, json};
+use super::{error::EvaluationError, json, library::LibraryCall};
 use kube_cel::cel::Value;
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub(super) fn int(value: &Value) -> Result {
     match value {
         Value::Int(_) => Ok(value.clone()),
         Value::UInt(unsigned) => Ok(Value::Int(i64::try_from(*unsigned).map_err(|_| OVERFLOW)?)),
-        // Both ends are out, as they can't be told from what is beyond them.
+        // Both ends are out: as doubles they equal what is beyond them.
         Value::Float(double) if *double > i64::MIN as f64 && *double < i64::MAX as f64 => {
             Ok(Value::Int(*double as i64))
         }
@@ -86,6 +86,18 @@ pub(super) fn bytes(value: &Value) -> Result {
     }
 }
 
+/// `None`: of a text, which the library reads.
+pub(super) fn timestamp(arguments: &[Value]) -> Option<Result> {
+    match arguments {
+        [Value::Timestamp(_)] => Some(Ok(arguments[0].clone())),
+        [Value::Int(seconds)] => Some(match jiff::Timestamp::from_second(*seconds) {
+            Ok(at) => LibraryCall::new("timestamp", false, 1).value(&[Value::String(Arc::new(at.to_string()))]),
+            Err(_) => Err(EvaluationError::Overflow("timestamp")),
+        }),
+        _ => None,
+    }
+}
+
 /// `None`: of a type that is the library's.
 pub(super) fn string(value: &Value) -> Option<Result> {
     Some(match value {
@@ -116,7 +128,7 @@ fn rfc3339(time: &str, offset: &str) -> String {
     format!("{time}{}", if offset == "+00:00" { "Z" } else { offset })
 }
 
-/// As Go's `%g` writes doubles: the shortest digits that mean it, with an exponent below -4 and from 21 on.
+/// As Go's `%g` writes doubles: the shortest digits that mean it, with an exponent below -4 and from 6 on.
 pub(super) fn shortest(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
@@ -127,7 +139,7 @@ pub(super) fn shortest(value: f64) -> String {
     let scientific = format!("{value:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..21).contains(&exponent) {
+    if (-4..6).contains(&exponent) {
         return value.to_string();
     }
     let sign = if exponent < 0 { '-' } else { '+' };

@@ -1,5 +1,7 @@
 //! Why an expression is refused when it is loaded, and why it has no value.
 
+use super::types::Type;
+
 /// In characters. Expressions of policies have some hundreds; the API server's own bound is on what one may cost.
 pub const MAX_LENGTH: usize = 10_000;
 
@@ -25,8 +27,18 @@ pub enum ExpressionProblem {
     UnknownFunction(String),
     #[error("function `{function}` is not supported here: {reason}")]
     Unsupported { function: String, reason: &'static str },
-    #[error("function `{0}` is called with other arguments than it takes")]
-    Arguments(String),
+    #[error("`{function}` does not take ({types})")]
+    Arguments { function: String, types: String },
+    #[error("{0} has no field `{1}`")]
+    NoField(Type, String),
+    #[error("a {0} can't be gone through")]
+    NotARange(Type),
+    #[error("the result is of type {found}, and must be of type {wanted}")]
+    Result { wanted: Type, found: Type },
+    #[error("a list or map has values of one type: {found} beside {first}. Write dyn() around each")]
+    Mixed { first: Type, found: Type },
+    #[error("{0}")]
+    Constant(EvaluationError),
     #[error("longer than {MAX_LENGTH} characters")]
     TooLong,
     #[error("nested deeper than {MAX_DEPTH} levels")]

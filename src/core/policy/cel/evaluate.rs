@@ -5,9 +5,9 @@ use super::{
     bindings::Bindings,
     error::EvaluationError::{self, *},
     functions, json,
-    operators::{self, no_such_overload},
+    operators::{self, Binary, no_such_overload},
     optionals::{self, none, some},
-    tree::{Access, Binary, Element, Expression, Fallback, Loop, Node},
+    tree::{Access, Element, Expression, Fallback, Loop, Node},
 };
 use kube_cel::cel::{Value, objects::Key};
 use std::sync::Arc;
@@ -173,9 +173,6 @@ impl<'a> Evaluation<'a, '_> {
         let mut map = Vec::with_capacity(entries.len());
         for (key, element) in entries {
             let key: Key = self.value(key)?.try_into().map_err(|_| NoSuchOverload(String::new()))?;
-            if map.iter().any(|(other, _)| *other == key) {
-                return Err(Failed(format!("Failed with repeated key: {key}")));
-            }
             if let Some(value) = self.element(element)? {
                 map.push((key, value));
             }
@@ -212,7 +209,8 @@ impl<'a> Evaluation<'a, '_> {
     fn fallback(&mut self, fallback: Fallback, pair: &'a [Node; 2]) -> Result {
         let first = self.value(&pair[0])?;
         match (optionals::inner(&first), fallback) {
-            (None, _) => no_such_overload(),
+            // What is no optional is there.
+            (None, _) => Ok(first),
             (Some(Some(value)), Fallback::OrValue) => Ok(value.clone()),
             (Some(Some(_)), Fallback::Or) => Ok(first),
             (Some(None), _) => self.value(&pair[1]),
@@ -258,6 +256,20 @@ fn items(range: &Value, has_second: bool) -> Result<Vec<(Value, Option<Value>)>>
             let entries = json::sorted(map).into_iter();
             Ok(entries.map(|(key, value)| (Value::from(key), has_second.then(|| value.clone()))).collect())
         }
-        _ => no_such_overload(),
+        other => {
+            let name = match other {
+                Value::Int(_) => "Int",
+                Value::UInt(_) => "Uint",
+                Value::Float(_) => "Double",
+                Value::String(_) => "String",
+                Value::Bytes(_) => "Bytes",
+                Value::Bool(_) => "Bool",
+                Value::Null => "Null",
+                Value::Timestamp(_) => "Timestamp",
+                Value::Duration(_) => "Duration",
+                _ => "Val",
+            };
+            Err(Failed(format!("got 'types.{name}', expected iterable type")))
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::error::EvaluationError;
 use kube_cel::cel::{
     Value,
-    objects::{Key, Map},
+    objects::{Key, Map, Opaque},
 };
 use serde_json::Value as Json;
 use std::{collections::HashMap, sync::Arc};
@@ -60,7 +60,7 @@ pub(super) fn written(value: &Value) -> Result<Json, EvaluationError> {
     })
 }
 
-/// As the API server names types in errors.
+/// As the API server names types in errors, but for short names of times.
 pub(super) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null_type",
@@ -82,6 +82,7 @@ pub(super) fn type_name(value: &Value) -> &'static str {
             "net.IP" | "kubernetes.IP" => "net.IP",
             "net.CIDR" | "kubernetes.CIDR" => "net.CIDR",
             "kubernetes.Semver" => "kubernetes.Semver",
+            "kubernetes.Format" => "kubernetes.NamedFormat",
             "type" => "type",
             _ => "opaque",
         },
@@ -97,5 +98,22 @@ pub(super) fn text(value: &Value) -> String {
         Value::Bool(value) => value.to_string(),
         Value::Float(value) => value.to_string(),
         other => type_name(other).to_owned(),
+    }
+}
+
+/// What `type()` answers.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TypeName(pub &'static str);
+
+impl Opaque for TypeName {
+    fn runtime_type_name(&self) -> &str {
+        "type"
+    }
+}
+
+pub(super) fn named_type(value: &Value) -> &'static str {
+    match value {
+        Value::Opaque(opaque) => opaque.downcast_ref::<TypeName>().map_or("type", |name| name.0),
+        _ => "type",
     }
 }

@@ -3,10 +3,25 @@
 use super::{
     error::EvaluationError::{self, *},
     json,
-    tree::Binary,
 };
 use kube_cel::cel::{Value, objects::KeyRef};
 use std::{cmp::Ordering, sync::Arc};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Binary {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    In,
+}
 
 type Result<T = Value> = std::result::Result<T, EvaluationError>;
 
@@ -18,19 +33,47 @@ pub(super) fn binary(operator: Binary, left: &Value, right: &Value) -> Result {
     Ok(match operator {
         Binary::Equal => Value::Bool(left == right),
         Binary::NotEqual => Value::Bool(left != right),
-        Binary::Less => Value::Bool(compare(left, right)? == Some(Ordering::Less)),
-        Binary::Greater => Value::Bool(compare(left, right)? == Some(Ordering::Greater)),
-        Binary::LessOrEqual => Value::Bool(matches!(compare(left, right)?, Some(Ordering::Less | Ordering::Equal))),
-        Binary::GreaterOrEqual => {
-            Value::Bool(matches!(compare(left, right)?, Some(Ordering::Greater | Ordering::Equal)))
+        Binary::Less | Binary::LessOrEqual | Binary::Greater | Binary::GreaterOrEqual => {
+            let order = compare(left, right).map_err(|error| named(error, operator, left))?;
+            let is_equal = order == Some(Ordering::Equal);
+            Value::Bool(match operator {
+                Binary::Less => order == Some(Ordering::Less),
+                Binary::LessOrEqual => is_equal || order == Some(Ordering::Less),
+                Binary::Greater => order == Some(Ordering::Greater),
+                _ => is_equal || order == Some(Ordering::Greater),
+            })
         }
         Binary::In => Value::Bool(contains(right, left)?),
-        Binary::Add => return add(left, right),
-        Binary::Subtract => return subtract(left, right),
-        Binary::Multiply => return multiply(left, right),
-        Binary::Divide => return divide(left, right),
-        Binary::Modulo => return modulo(left, right),
+        Binary::Add => return add(left, right).map_err(|error| named(error, operator, left)),
+        Binary::Subtract => return subtract(left, right).map_err(|error| named(error, operator, left)),
+        Binary::Multiply => return multiply(left, right).map_err(|error| named(error, operator, left)),
+        Binary::Divide => return divide(left, right).map_err(|error| named(error, operator, left)),
+        Binary::Modulo => return modulo(left, right).map_err(|error| named(error, operator, left)),
     })
+}
+
+/// The API server names an operator that the left side does not have at all.
+fn named(error: EvaluationError, operator: Binary, left: &Value) -> EvaluationError {
+    let (name, has_it) = match operator {
+        Binary::Add => ("_+_", !matches!(left, Value::Bool(_) | Value::Null | Value::Map(_) | Value::Opaque(_))),
+        Binary::Subtract => ("_-_", !matches!(left, Value::Bool(_) | Value::Null | Value::Map(_) | Value::Opaque(_))),
+        Binary::Multiply => ("_*_", true),
+        Binary::Divide => ("_/_", true),
+        Binary::Modulo => ("_%_", true),
+        other => {
+            let name = match other {
+                Binary::Less => "_<_",
+                Binary::LessOrEqual => "_<=_",
+                Binary::Greater => "_>_",
+                _ => "_>=_",
+            };
+            (name, !matches!(left, Value::Null | Value::Map(_) | Value::List(_) | Value::Opaque(_)))
+        }
+    };
+    match error {
+        NoSuchOverload(_) if !has_it => NoSuchOverload(format!(": {name}")),
+        error => error,
+    }
 }
 
 /// `None`: neither, where one is no number.

@@ -1,9 +1,10 @@
 //! Text to tree, and where in the text something is wrong.
 
 use super::{
-    build::{Refused, build},
+    build::{Refused, Terms, build},
     error::{ExpressionError, ExpressionProblem, MAX_DEPTH, MAX_LENGTH},
     tree::Expression,
+    types::Type,
 };
 use kube_cel::cel::{
     IdedExpr,
@@ -13,8 +14,25 @@ use kube_cel::cel::{
 // === impl Expression ===
 
 impl Expression {
-    /// `names`: what may be used, `variables.<name>` for each definition.
+    /// `names`: what may be used, documents of which nothing is known.
     pub fn parse(text: &str, names: &[&str]) -> Result<Self, ExpressionError> {
+        let names: Vec<_> = names.iter().map(|name| (*name, Type::Dyn)).collect();
+        Self::read(text, Terms { names: &names, is_strict: false })
+    }
+
+    /// As the API server takes it in a policy: `variables.<name>` are among the names, and what it results in must be known.
+    pub fn checked(text: &str, names: &[(&str, Type)], wanted: Option<&Type>) -> Result<Self, ExpressionError> {
+        let expression = Self::read(text, Terms { names, is_strict: true })?;
+        match wanted {
+            Some(wanted) if expression.of != *wanted => {
+                let problem = ExpressionProblem::Result { wanted: wanted.clone(), found: expression.of };
+                Err(ExpressionError { line: 1, column: 1, problem })
+            }
+            _ => Ok(expression),
+        }
+    }
+
+    fn read(text: &str, terms: Terms<'_>) -> Result<Self, ExpressionError> {
         if text.chars().count() > MAX_LENGTH {
             return Err(ExpressionError { line: 1, column: 1, problem: ExpressionProblem::TooLong });
         }
@@ -22,13 +40,18 @@ impl Expression {
             return Err(ExpressionError { line, column, problem: ExpressionProblem::TooDeep });
         }
         let parsed = syntax(text).map_err(|errors| first(&errors))?;
-        match build(parsed, names) {
-            Ok(root) => Ok(Self { text: text.to_owned(), root }),
+        match build(parsed, terms) {
+            Ok((root, of)) => Ok(Self { text: text.to_owned(), root, of }),
             Err(Refused { id, problem }) => {
                 let (line, column) = position(text, id);
                 Err(ExpressionError { line, column, problem })
             }
         }
+    }
+
+    /// Of its result.
+    pub fn type_of(&self) -> &Type {
+        &self.of
     }
 
     pub fn text(&self) -> &str {

@@ -1,11 +1,25 @@
 //! The functions of Kubernetes' admission with the types they take: the standard library of CEL and those of
 //! `k8s.io/apiserver/pkg/cel/environment`, of Kubernetes 1.34 and newer. What is not here can't be called.
 //!
-//! `A`, `B` stand for any type, `C` for those that have an order, `S` for those that can be summed.
+//! `A`, `B` stand for any type, the other letters for each of a few (see [`EACH`]). All comparisons are like `_<_`.
 
 use std::{collections::HashMap, sync::LazyLock};
 
 const SIGNATURES: &str = "
+!_(bool) bool; -_(int) int; -_(double) double; _&&_(bool,bool) bool; _||_(bool,bool) bool
+@not_strictly_false(bool) bool; _?_:_(bool,A,A) A; _==_(A,A) bool; _!=_(A,A) bool
+_+_(int,int) int; _+_(uint,uint) uint; _+_(double,double) double; _+_(string,string) string; _+_(bytes,bytes) bytes
+_+_(list<A>,list<A>) list<A>; _+_(duration,duration) duration; _+_(duration,timestamp) timestamp
+_+_(timestamp,duration) timestamp
+_-_(int,int) int; _-_(uint,uint) uint; _-_(double,double) double; _-_(duration,duration) duration
+_-_(timestamp,duration) timestamp; _-_(timestamp,timestamp) duration
+_*_(int,int) int; _*_(uint,uint) uint; _*_(double,double) double
+_/_(int,int) int; _/_(uint,uint) uint; _/_(double,double) double; _%_(int,int) int; _%_(uint,uint) uint
+_<_(N,M) bool; _<_(O,O) bool
+@in(A,list<A>) bool; @in(A,map<A,B>) bool
+_[_](list<A>,int) A; _[_](map<A,B>,A) B; _[_](optional<list<A>>,int) optional<A>; _[_](optional<map<A,B>>,A) optional<B>
+_[?_](list<A>,int) optional<A>; _[?_](map<A,B>,A) optional<B>; _[?_](optional<list<A>>,int) optional<A>
+_[?_](optional<map<A,B>>,A) optional<B>
 size(string) int; size(bytes) int; size(list<A>) int; size(map<A,B>) int
 string.size() int; bytes.size() int; list<A>.size() int; map<A,B>.size() int
 type(A) type; dyn(A) dyn
@@ -74,6 +88,15 @@ format.dns1035LabelPrefix() format; format.labelValue() format; format.uri() for
 format.byte() format; format.date() format; format.datetime() format
 ";
 
+/// Types that have an order, that can be summed, and that are compared with each other.
+const EACH: &[(&str, &[&str])] = &[
+    ("C", &["int", "uint", "double", "bool", "duration", "timestamp", "string", "bytes"]),
+    ("S", &["int", "uint", "double", "duration"]),
+    ("N", &["int", "uint", "double"]),
+    ("M", &["int", "uint", "double"]),
+    ("O", &["bool", "string", "bytes", "timestamp", "duration"]),
+];
+
 /// Names before a dot that are namespaces of functions and no types.
 const NAMESPACES: &[&str] = &["optional", "strings", "sets", "lists", "cel", "ip", "format"];
 
@@ -89,7 +112,7 @@ static BY_NAME: LazyLock<HashMap<&'static str, Vec<Signature>>> = LazyLock::new(
     let mut by_name: HashMap<&'static str, Vec<Signature>> = HashMap::new();
     for line in SIGNATURES.split(['\n', ';']).map(str::trim).filter(|line| !line.is_empty()) {
         if let Some((name, signature)) = signature(line) {
-            by_name.entry(name).or_default().push(signature);
+            by_name.entry(name).or_default().extend(each(signature));
         }
     }
     by_name
@@ -97,8 +120,41 @@ static BY_NAME: LazyLock<HashMap<&'static str, Vec<Signature>>> = LazyLock::new(
 
 /// Of a function by its name, namespace included: none where there is no such function.
 pub(super) fn signatures(name: &str) -> &'static [Signature] {
+    let name = if matches!(name, "_<=_" | "_>_" | "_>=_") { "_<_" } else { name };
     BY_NAME.get(name).map_or(&[], Vec::as_slice)
 }
+
+/// One for each type that a letter stands for.
+fn each(signature: Signature) -> Vec<Signature> {
+    let has =
+        |letter: &str| signature.arguments.iter().any(|text| *text == letter || text.contains(&format!("<{letter}>")));
+    let Some((letter, types)) = EACH.iter().find(|(letter, _)| has(letter)) else { return vec![signature] };
+    let of = |text: &'static str, with: &'static str| match text {
+        _ if text == *letter => with,
+        // Of a list the letters are: these are few, and live as long as the table.
+        _ if text == format!("list<{letter}>") => {
+            LISTS.iter().find(|list| list[5..list.len() - 1] == *with).unwrap_or(&text)
+        }
+        _ => text,
+    };
+    let with = |with: &&'static str| Signature {
+        is_method: signature.is_method,
+        arguments: signature.arguments.iter().map(|text| of(text, with)).collect(),
+        result: of(signature.result, with),
+    };
+    types.iter().map(with).flat_map(each).collect()
+}
+
+const LISTS: &[&str] = &[
+    "list<int>",
+    "list<uint>",
+    "list<double>",
+    "list<bool>",
+    "list<duration>",
+    "list<timestamp>",
+    "list<string>",
+    "list<bytes>",
+];
 
 fn signature(line: &'static str) -> Option<(&'static str, Signature)> {
     let (head, rest) = line.split_once('(')?;

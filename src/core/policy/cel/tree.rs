@@ -1,6 +1,6 @@
 //! An expression as it is walked: operators, functions and variables are found out once, where it is parsed.
 
-use super::functions::Function;
+use super::{functions::Function, operators::Binary, types::Type};
 use kube_cel::cel::Value;
 
 /// All its names and functions exist.
@@ -8,6 +8,7 @@ use kube_cel::cel::Value;
 pub struct Expression {
     pub(super) text: String,
     pub(super) root: Node,
+    pub(super) of: Type,
 }
 
 #[derive(Debug)]
@@ -48,22 +49,6 @@ pub(super) struct Element {
     pub value: Node,
     /// An element that is left out where it is none.
     pub is_optional: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Binary {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Modulo,
-    In,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

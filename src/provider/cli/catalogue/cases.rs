@@ -2,10 +2,10 @@
 //! cluster and no credentials, so that it runs in the platform team's CI.
 
 use super::{
-    CatalogueTool, Documents,
     sample::{self, Pin, Planned, Planner},
+    tool::{CatalogueTool, Documents},
 };
-use crate::cli::{output, wait_for};
+use crate::cli::output;
 use anyhow::{Context, ensure};
 use goldenpath_core::{
     domain::{ResourceKind, Version},
@@ -92,7 +92,7 @@ pub(super) fn schema() -> Value {
     schemars::schema_for!(GoldenPathTest).to_value()
 }
 
-pub(super) fn run(
+pub(super) async fn run(
     Arguments { filter }: &Arguments,
     documents: &Documents,
     tool: &CatalogueTool,
@@ -102,7 +102,7 @@ pub(super) fn run(
     for (document, written) in documents.iter().filter(|(_, text)| is_test(text)) {
         let test: GoldenPathTest = serde_saphyr::from_str(written).with_context(|| document.to_owned())?;
         for case in test.cases.iter().filter(|case| case.name.contains(filter.as_str())) {
-            let planned = wait_for(planned(case, &test, &catalogue, tool))?;
+            let planned = planned(case, &test, &catalogue, tool).await;
             let wrong = match planned {
                 Ok(planned) => differences(&case.expect, &planned),
                 Err(error) => vec![format!("{error:#}")],

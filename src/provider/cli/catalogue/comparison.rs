@@ -2,10 +2,10 @@
 //! plans, so that what is printed here is what a team's plan will show.
 
 use super::{
-    CatalogueTool,
     sample::{self, Pin, Planned, Planner},
+    tool::CatalogueTool,
 };
-use crate::cli::{reports::json, wait_for};
+use crate::cli::reports::json;
 use anyhow::{Context, bail};
 use goldenpath_core::{
     domain::ResourceKind,
@@ -71,7 +71,7 @@ struct Wanted {
     slot: Map<String, Value>,
 }
 
-pub(super) fn compare(
+pub(super) async fn compare(
     arguments: &Arguments,
     catalogue: &Arc<Catalogue>,
     tool: &CatalogueTool,
@@ -90,15 +90,12 @@ pub(super) fn compare(
     if tiers.is_empty() {
         bail!("the two versions have no such tier in common");
     }
-    let compared = wait_for(async {
-        let mut compared = vec![];
-        for tier in tiers {
-            let before = planned(tool, catalogue, &from, tier, &wanted).await?;
-            let after = planned(tool, catalogue, &to, tier, &wanted).await?;
-            compared.push(comparison(tier, (&from, before), (&to, after)));
-        }
-        anyhow::Ok(compared)
-    })??;
+    let mut compared = vec![];
+    for tier in tiers {
+        let before = planned(tool, catalogue, &from, tier, &wanted).await?;
+        let after = planned(tool, catalogue, &to, tier, &wanted).await?;
+        compared.push(comparison(tier, (&from, before), (&to, after)));
+    }
     if *is_json { json(&compared) } else { Ok(compared.iter().map(text).collect()) }
 }
 

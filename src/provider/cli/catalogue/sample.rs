@@ -1,6 +1,6 @@
 //! Requests as documents, planned on a cluster that is nowhere: what `diff` and `test` look at.
 
-use super::CatalogueTool;
+use super::tool::CatalogueTool;
 use anyhow::{Context, anyhow, bail};
 use goldenpath_core::{
     domain::{Facts, Problem, ResourceKind},

@@ -1,6 +1,6 @@
 //! `catalogue show`: a document as it was written, comments included, or with everything that it takes from the version it extends.
 
-use super::Documents;
+use super::tool::Documents;
 use crate::cli::reports::json;
 use anyhow::Context;
 use goldenpath_core::golden::{Catalogue, GoldenPath};

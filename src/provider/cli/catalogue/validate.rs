@@ -1,6 +1,6 @@
 //! `catalogue validate`: everything that is wrong with documents, each fault with file, line and column.
 
-use super::{CatalogueTool, Documents};
+use super::tool::{CatalogueTool, Documents};
 use crate::cli::output;
 use anyhow::ensure;
 use goldenpath_core::golden::Catalogue;

@@ -1,0 +1,194 @@
+//! A golden path of one's own, from `catalogue init` on: published twice, deprecated and removed, while an environment moves by plans.
+
+use super::configurations::ENVIRONMENT;
+use crate::{
+    outside::Outside,
+    sandbox::FaultRow,
+    workspace::{Run, Workspace},
+};
+use acceptance_tests::{
+    servers::Real,
+    tools::{Tool, provider},
+};
+use anyhow::{Result, ensure};
+use serde_json::{Value as Json, json};
+use std::{process::Command, sync::Arc};
+
+const NAMESPACE: &str = "k8s/v1/Namespace/payments-dev";
+const LOGGING: &str = "k8s/v1/ConfigMap/payments-dev/logging";
+const DOOR: &str = "k8s/networking.k8s.io/v1/NetworkPolicy/payments-dev/gp-allow-monitoring";
+
+const NEXT: &str = r#"
+apiVersion: goldenpath.internal/v1
+kind: GoldenPath
+name: acme
+version: 1.1.0
+extends: 1.0.0
+default: true
+changelog: [Sixty pods in dev, and settings of our log shipper.]
+parameters:
+  log_days: { type: number, min: 1, max: 90, default: 14 }
+tiers:
+  dev: { quota: { total: { pods: "60" } } }
+manifests:
+  - name: logging
+    manifest:
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: { name: logging }
+      data: { team: "{{ environment.team }}", days: "{{ string(parameters.log_days) }}" }
+"#;
+
+const LAST: &str = r#"
+apiVersion: goldenpath.internal/v1
+kind: GoldenPath
+name: acme
+version: 2.0.0
+extends: 1.0.0
+default: true
+changelog: [Logs are shipped by the platform itself, nobody scrapes dev.]
+objects:
+  - { kind: NetworkPolicy, name: gp-allow-monitoring, tiers: [dev], enabled: false }
+"#;
+
+/// What is there besides Terraform, whichever target it is.
+struct Target<'a> {
+    edit: &'a dyn Fn(&str, &Json) -> Result<()>,
+    is_there: &'a dyn Fn(&str) -> Result<bool>,
+    document: &'a dyn Fn(&str) -> Result<Json>,
+}
+
+pub(super) fn of_a_path(tool: &Tool) -> Result<()> {
+    let workspace = Workspace::bare(tool)?;
+    let sandbox = || workspace.sandbox();
+    let target = Target {
+        edit: &|key, change| sandbox().edit(key, change),
+        is_there: &|key| Ok(sandbox().ours()?.contains(&key.to_owned())),
+        document: &|key| sandbox().document(key),
+    };
+    let provider = format!("sandbox = {{ path = {:?} }}", workspace.sandbox_path().display().to_string());
+    published_and_applied(&workspace, &provider)?;
+    // An upgrade that breaks off is finished by the next apply.
+    publish(&workspace, "acme-1.1.0.yaml", NEXT)?;
+    at(&workspace, "1.1.0", "parameters = { log_days = 30 }")?;
+    let plan = workspace.plan(&[])?;
+    plan.says("resolved_version = \"1.0.0\" -> \"1.1.0\"")?;
+    plan.says("+ pods 60")?;
+    sandbox().fault(&FaultRow::new("deny").verb("apply").key(LOGGING))?;
+    workspace.apply_fails(&[])?.says("ConfigMap payments-dev/logging")?;
+    sandbox().clear_faults()?;
+    moves(&workspace, &target)?;
+    ends(&workspace)?;
+    ensure!(sandbox().ours()?.is_empty(), "nothing remains");
+    Ok(())
+}
+
+pub fn of_a_path_on_real_servers(tool: &Tool, real: &Arc<Real>) -> Result<()> {
+    // One for all calls: the client's connections live in it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outside = runtime.block_on(Outside::of(real))?;
+    let mut workspace = Workspace::bare(tool)?;
+    real.environment(&real.ministack.url()).iter().for_each(|(name, value)| workspace.set(name, value));
+    let target = Target {
+        edit: &|key, change| runtime.block_on(outside.edit(key, change)),
+        is_there: &|key| Ok(runtime.block_on(outside.look(key))?.is_some()),
+        document: &|key| runtime.block_on(outside.document(key)),
+    };
+    published_and_applied(&workspace, "aws = { region = \"eu-west-1\" }")?;
+    publish(&workspace, "acme-1.1.0.yaml", NEXT)?;
+    at(&workspace, "1.1.0", "parameters = { log_days = 30 }")?;
+    moves(&workspace, &target)?;
+    ends(&workspace)
+}
+
+/// Version 1.0.0, as `init` writes it.
+fn published_and_applied(workspace: &Workspace, target: &str) -> Result<()> {
+    let provider = format!("provider \"goldenpath\" {{\n  {target}\n  catalogue = [\"paths\"]\n}}\n");
+    workspace.write("provider.tf", &provider)?;
+    catalogue(workspace, &["init", "paths", "--name", "acme"])?.says("acme-1.0.0.yaml")?;
+    catalogue(workspace, &["validate", "paths"])?.says("acme 1.0.0 is valid")?;
+    catalogue(workspace, &["test", "--catalogue", "paths"])?.says("2 passed, 0 failed")?;
+    at(workspace, "1.0.0", "")?;
+    workspace.apply(&[])?.says("2 added")?;
+    workspace.plan_is_empty(&[]).map(drop)
+}
+
+fn moves(workspace: &Workspace, target: &Target<'_>) -> Result<()> {
+    // What a team and others have put there.
+    (target.edit)(NAMESPACE, &json!({"metadata": {"labels": {"squad": "blue"}}}))?;
+    let plan = workspace.plan(&[])?;
+    plan.says("ConfigMap payments-dev/logging")?;
+    plan.says("0 to add, 1 to change, 0 to destroy")?;
+    workspace.apply(&[])?.says("0 added, 1 changed, 0 destroyed")?;
+    workspace.plan_is_empty(&[])?;
+    let logging = (target.document)(LOGGING)?;
+    ensure!(logging["data"] == json!({"team": "payments", "days": "30"}), "{logging}");
+
+    let wrong = "parameters = { log_days = 365, log_dayz = 1 }";
+    at(workspace, "1.1.0", wrong)?;
+    let plan = workspace.plan_fails(&[])?;
+    plan.says("Parameter log_days can't have this value: it is more than 90")?;
+    plan.says("Golden path acme has no parameter \"log_dayz\"")?;
+
+    publish(workspace, "acme-2.0.0.yaml", LAST)?;
+    let compared = catalogue(workspace, &["diff", "1.1.0", "2.0.0", "--tier", "dev", "--catalogue", "paths"])?;
+    compared.says("- ConfigMap example-dev/logging")?;
+    compared.says("- NetworkPolicy example-dev/gp-allow-monitoring")?;
+    at(workspace, "2.0.0", "")?;
+    let plan = workspace.plan(&[])?;
+    plan.says("resolved_version = \"1.1.0\" -> \"2.0.0\"")?;
+    plan.says("- \"ConfigMap payments-dev/logging\"")?;
+    plan.says("- \"NetworkPolicy payments-dev/gp-allow-monitoring\"")?;
+    workspace.apply(&[])?;
+    workspace.plan_is_empty(&[])?;
+    for gone in [LOGGING, DOOR] {
+        ensure!(!(target.is_there)(gone)?, "{gone} is no longer part of the path, and still there");
+    }
+    let labels = (target.document)(NAMESPACE)?["metadata"]["labels"].clone();
+    ensure!(labels["squad"] == "blue", "a label of the team's own stays: {labels}");
+    Ok(())
+}
+
+fn ends(workspace: &Workspace) -> Result<()> {
+    let ending =
+        "status: deprecated\ndeprecation: { reason: Nobody scrapes it., removal: 2999-01-01, successor: 1.1.0 }\n";
+    publish(workspace, "acme-2.0.0.yaml", &format!("{LAST}{ending}"))?;
+    let plan = workspace.plan_is_empty(&[])?;
+    plan.says("Golden path acme 2.0.0 is deprecated, and is removed in")?;
+    plan.says("Move to its successor with `golden_path_version = \"1.1.0\"`")?;
+
+    publish(workspace, "acme-2.0.0.yaml", &format!("{LAST}{}", ending.replace("2999", "2026")))?;
+    workspace.plan_is_empty(&[])?.says("Golden path acme 2.0.0 was removed on 2026-01-01")?;
+    at(workspace, "2.0.0", "quota = { total = { pods = \"44\" } }")?;
+    workspace.plan_fails(&[])?.says("Golden path acme 2.0.0 was removed on 2026-01-01")?;
+
+    // A document that was edited in place is not what made this.
+    publish(workspace, "acme-2.0.0.yaml", &LAST.replace("tiers: [dev], ", ""))?;
+    workspace.plan_fails(&[])?.says("Golden path acme 2.0.0 is no longer the one that made this")?;
+    publish(workspace, "acme-2.0.0.yaml", LAST)?;
+    workspace.destroy(&[])?.says("2 destroyed").map(drop)
+}
+
+fn publish(workspace: &Workspace, file: &str, text: &str) -> Result<()> {
+    workspace.write(&format!("paths/{file}"), text)?;
+    catalogue(workspace, &["validate", "paths"]).map(drop)
+}
+
+fn at(workspace: &Workspace, version: &str, more: &str) -> Result<()> {
+    let main = format!(
+        "resource \"goldenpath_cluster_baseline\" \"demo\" {{\n  cluster = \"demo\"\n}}\n\nresource \"goldenpath_team_environment\" \
+         \"payments\" {{\n  name = \"payments-dev\"\n  team = \"payments\"\n  tier = \"dev\"\n  cluster = \
+         goldenpath_cluster_baseline.demo.id\n  golden_path = \"acme\"\n  golden_path_version = {version:?}\n  {more}\n}}\n"
+    );
+    ensure!(main.contains(&ENVIRONMENT.replace('.', "\" \"")), "the address of the configuration");
+    workspace.write("main.tf", &main)
+}
+
+/// The provider's own binary, in the workspace's folder.
+fn catalogue(workspace: &Workspace, arguments: &[&str]) -> Result<Run> {
+    let mut command = Command::new(provider()?);
+    command.arg("catalogue").args(arguments).current_dir(workspace.path(""));
+    let run = Run::from(command.output()?);
+    ensure!(run.code == Some(0), "catalogue {arguments:?}: {}", run.raw);
+    Ok(run)
+}

@@ -1,0 +1,140 @@
+//! A document whose every expression is parsed, and checked as the API server checks it.
+
+use super::{
+    form::{Named, PolicyForm},
+    places::{Part, place},
+};
+use crate::policy::cel::{Expression, ExpressionError, Type};
+use serde_json::Value;
+
+/// Checked: it may be judged by, and installed.
+#[derive(Debug)]
+pub struct Policy {
+    pub form: PolicyForm,
+    /// Defaults of the document, or what a golden path sets.
+    pub(super) params: Value,
+    pub(super) variables: Vec<Checked>,
+    pub(super) conditions: Vec<Checked>,
+    pub(super) validations: Vec<CheckedValidation>,
+}
+
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub name: String,
+    pub expression: Expression,
+}
+
+#[derive(Debug)]
+pub(super) struct CheckedValidation {
+    pub expression: Expression,
+    pub message: Option<Expression>,
+}
+
+/// Lines and columns begin at 1, in the document.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {problem}")]
+pub struct PolicyError {
+    pub line: usize,
+    pub column: usize,
+    pub problem: PolicyProblem,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyProblem {
+    #[error("{0}")]
+    Yaml(String),
+    #[error("{part}: {error}")]
+    Expression { part: String, error: ExpressionError },
+    #[error("{field}: {reason}")]
+    Field { field: String, reason: String },
+}
+
+// === impl Policy ===
+
+impl Policy {
+    pub fn read(text: &str) -> Result<Self, PolicyError> {
+        let form: PolicyForm = serde_saphyr::from_str(text).map_err(|error| {
+            let at = error.location().map_or((1, 1), |at| (at.line() as usize, at.column() as usize));
+            let problem = PolicyProblem::Yaml(error.without_snippet().to_string());
+            PolicyError { line: at.0, column: at.1, problem }
+        })?;
+        Self::of(form).map_err(|(part, problem)| {
+            let (line, column) = place(text, part);
+            PolicyError { line, column, problem }
+        })
+    }
+
+    pub(super) fn of(form: PolicyForm) -> Result<Self, (Part, PolicyProblem)> {
+        form.check().map_err(|(field, reason)| (Part::Whole, PolicyProblem::Field { field, reason }))?;
+        let mut names = vec![
+            ("object".to_owned(), Type::Dyn),
+            ("oldObject".to_owned(), Type::Dyn),
+            ("params".to_owned(), Type::Dyn),
+            ("request".to_owned(), Type::REQUEST),
+        ];
+        let conditions =
+            each(&form.match_conditions, Part::Condition, |named| parsed(&named.expression, &names, true))?;
+        names.push(("namespaceObject".to_owned(), Type::NAMESPACE));
+        let mut variables = vec![];
+        for (index, named) in form.variables.iter().enumerate() {
+            let expression = parsed(&named.expression, &names, false);
+            let expression = expression.map_err(|error| wrong(Part::Variable(index), &named.name, error))?;
+            names.push((format!("variables.{}", named.name), expression.type_of().clone()));
+            variables.push(Checked { name: named.name.clone(), expression });
+        }
+        let mut validations = vec![];
+        for (index, validation) in form.validations.iter().enumerate() {
+            let expression = parsed(&validation.expression, &names, true);
+            let expression = expression.map_err(|error| wrong(Part::Validation(index), "expression", error))?;
+            let message = validation.message_expression.as_ref().map(|text| checked(text, &names, Some(&Type::STRING)));
+            let message =
+                message.transpose().map_err(|error| wrong(Part::Message(index), "messageExpression", error))?;
+            validations.push(CheckedValidation { expression, message });
+        }
+        let params = form.params.iter().map(|(name, param)| (name.clone(), param.default.clone())).collect();
+        Ok(Self { form, params: Value::Object(params), variables, conditions, validations })
+    }
+
+    /// With other values of some of its params. The error names the param.
+    pub fn with_params(mut self, values: &serde_json::Map<String, Value>) -> Result<Self, String> {
+        for (name, value) in values {
+            let param =
+                self.form.params.get(name).ok_or_else(|| format!("policy {} has no param {name}", self.form.name))?;
+            if !param.kind.admits(value) {
+                return Err(format!("param {name} of policy {} must be a {}", self.form.name, param.kind));
+            }
+            self.params[name] = value.clone();
+        }
+        Ok(self)
+    }
+
+    /// Name and version, as messages write them.
+    pub fn id(&self) -> String {
+        format!("{} {}", self.form.name, self.form.version)
+    }
+}
+
+fn each(
+    named: &[Named],
+    part: fn(usize) -> Part,
+    parse: impl Fn(&Named) -> Result<Expression, ExpressionError>,
+) -> Result<Vec<Checked>, (Part, PolicyProblem)> {
+    let checked = named.iter().enumerate().map(|(index, named)| match parse(named) {
+        Ok(expression) => Ok(Checked { name: named.name.clone(), expression }),
+        Err(error) => Err(wrong(part(index), &named.name, error)),
+    });
+    checked.collect()
+}
+
+fn wrong(part: Part, name: &str, error: ExpressionError) -> (Part, PolicyProblem) {
+    (part, PolicyProblem::Expression { part: format!("{part} ({name})"), error })
+}
+
+fn parsed(text: &str, names: &[(String, Type)], is_verdict: bool) -> Result<Expression, ExpressionError> {
+    checked(text, names, is_verdict.then_some(&Type::BOOL))
+}
+
+fn checked(text: &str, names: &[(String, Type)], wanted: Option<&Type>) -> Result<Expression, ExpressionError> {
+    let names: Vec<_> = names.iter().map(|(name, of)| (name.as_str(), of.clone())).collect();
+    Expression::checked(text, &names, wanted)
+}

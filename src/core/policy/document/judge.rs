@@ -1,0 +1,183 @@
+//! One object held against one policy, as the API server would: a condition that is false goes before an error of another, an error
+//! is a violation and never a pass, a message that can't be made falls back.
+
+use super::{
+    checked::{CheckedValidation, Policy},
+    form::{Action, Match, Operation, Validation},
+};
+use crate::{
+    domain::TierClass,
+    policy::{cel::Bindings, finding::Verdict},
+};
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+/// Longer messages are not taken from an expression.
+const LONGEST_MESSAGE: usize = 5 * 1024;
+
+/// A change of one object.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// `apps/v1`, `Deployment`.
+    pub api: &'a str,
+    pub kind: &'a str,
+    pub namespace: Option<&'a str>,
+    pub name: &'a str,
+    pub operation: Operation,
+    /// `None`: it is not known yet, or gone where it is deleted.
+    pub object: Option<&'a Value>,
+    pub old: Option<&'a Value>,
+    pub namespace_object: Option<&'a Value>,
+    pub class: Option<TierClass>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Of another kind, or left out by a condition.
+    NotMatched,
+    Passed,
+    Exempt {
+        reason: String,
+        until: Date,
+    },
+    Found(Vec<Judgement>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    pub verdict: Verdict,
+    pub action: Action,
+    pub message: String,
+    pub remedy: String,
+    /// Of HCL.
+    pub field: Option<String>,
+    /// It would be exempt, but for the date: an error only where something is changed.
+    pub lapsed: Option<Date>,
+}
+
+// === impl Policy ===
+
+impl Policy {
+    pub fn judge(&self, case: &Case<'_>, today: Date) -> Outcome {
+        if !self.form.matches.iter().any(|rule| concerns(rule, case)) {
+            return Outcome::NotMatched;
+        }
+        let exemption = self.form.exemptions.iter().find(|exemption| {
+            let holds = |list: &[String], value: Option<&str>| {
+                list.is_empty() || value.is_some_and(|value| list.iter().any(|one| one == value))
+            };
+            holds(&exemption.exempt.namespaces, case.namespace) && holds(&exemption.exempt.names, Some(case.name))
+        });
+        if let Some(exemption) = exemption.filter(|exemption| exemption.until >= today) {
+            return Outcome::Exempt { reason: exemption.reason.clone(), until: exemption.until };
+        }
+        let action = self.form.severity.of(case.class);
+        let lapsed = exemption.map(|exemption| exemption.until);
+        let judgement = |verdict, message, remedy: &str, field: &Option<String>| {
+            let (remedy, field) = (remedy.to_owned(), field.clone());
+            Judgement { verdict, action, message, remedy, field, lapsed }
+        };
+        if case.object.is_none() && case.operation != Operation::Delete {
+            let message = "Undecided until apply: the object is not known yet".to_owned();
+            let remedy = "Nothing is to be done: it is decided before anything is changed.";
+            return Outcome::Found(vec![judgement(Verdict::Undecided, message, remedy, &None)]);
+        }
+        let request = request(case);
+        let null = Value::Null;
+        let bindings = Bindings::default()
+            .with("object", case.object.unwrap_or(&null))
+            .with("oldObject", case.old.unwrap_or(&null))
+            .with("params", &self.params)
+            .with("request", &request)
+            .with("namespaceObject", case.namespace_object.unwrap_or(&null));
+        let bindings = self
+            .variables
+            .iter()
+            .fold(bindings, |bindings, variable| bindings.define(&variable.name, &variable.expression));
+        match self.is_met(&bindings) {
+            Ok(true) => {}
+            Ok(false) => return Outcome::NotMatched,
+            Err(message) => {
+                let remedy = "Correct the policy's `matchConditions`.";
+                return Outcome::Found(vec![judgement(Verdict::Violated, message, remedy, &None)]);
+            }
+        }
+        let found = self.form.validations.iter().zip(&self.validations).filter_map(|(form, checked)| {
+            let message = match checked.expression.is_true(&bindings) {
+                Ok(true) => return None,
+                Ok(false) => self.message(form, checked, &bindings),
+                Err(error) => format!("expression '{}' resulted in error: {error}", form.expression),
+            };
+            Some(judgement(Verdict::Violated, message, &form.remedy, &form.field))
+        });
+        let found: Vec<Judgement> = found.collect();
+        if found.is_empty() { Outcome::Passed } else { Outcome::Found(found) }
+    }
+
+    fn is_met(&self, bindings: &Bindings<'_>) -> Result<bool, String> {
+        let mut errors = vec![];
+        for condition in &self.conditions {
+            match condition.expression.is_true(bindings) {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(error) => {
+                    errors.push(format!("expression '{}' resulted in error: {error}", condition.expression.text()))
+                }
+            }
+        }
+        match errors.as_slice() {
+            [] => Ok(true),
+            [one] => Err(one.clone()),
+            several => Err(format!("[{}]", several.join(", "))),
+        }
+    }
+
+    fn message(&self, form: &Validation, checked: &CheckedValidation, bindings: &Bindings<'_>) -> String {
+        let made = checked.message.as_ref().and_then(|message| message.evaluate(bindings).ok());
+        let made = made.as_ref().and_then(Value::as_str).map(str::trim);
+        let made = made.filter(|made| !made.is_empty() && made.len() <= LONGEST_MESSAGE && !made.contains('\n'));
+        let written = form.message.as_deref().map(str::trim).filter(|message| !message.is_empty());
+        match made.or(written) {
+            Some(message) => message.to_owned(),
+            None => format!("failed expression: {}", form.expression.trim()),
+        }
+    }
+}
+
+fn concerns(rule: &Match, case: &Case<'_>) -> bool {
+    let (group, version) = split(case.api);
+    let holds = |list: &[String], value: &str| list.iter().any(|one| one == "*" || one == value);
+    holds(&rule.groups, group)
+        && holds(&rule.versions, version)
+        && holds(&rule.resources, &plural(case.kind))
+        && rule.operations.contains(&case.operation)
+}
+
+fn split(api: &str) -> (&str, &str) {
+    api.split_once('/').unwrap_or(("", api))
+}
+
+/// As Kubernetes names the resource of a kind.
+fn plural(kind: &str) -> String {
+    let kind = kind.to_ascii_lowercase();
+    match kind.as_str() {
+        "endpoints" => kind,
+        _ if kind.ends_with('y') && !kind.ends_with("ay") && !kind.ends_with("ey") => {
+            format!("{}ies", &kind[..kind.len() - 1])
+        }
+        _ if kind.ends_with('s') || kind.ends_with('x') || kind.ends_with("ch") => format!("{kind}es"),
+        _ => format!("{kind}s"),
+    }
+}
+
+/// Without who asks: that is known at admission only.
+fn request(case: &Case<'_>) -> Value {
+    let (group, version) = split(case.api);
+    let kind = json!({"group": group, "version": version, "kind": case.kind});
+    let resource = json!({"group": group, "version": version, "resource": plural(case.kind)});
+    json!({
+        "kind": kind, "requestKind": kind, "resource": resource, "requestResource": resource,
+        "name": case.name, "namespace": case.namespace.unwrap_or_default(), "operation": case.operation.as_str(),
+        "userInfo": {}, "dryRun": false, "options": null,
+    })
+}

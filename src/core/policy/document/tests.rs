@@ -1,0 +1,248 @@
+use super::{checked::Policy, *};
+use jiff::civil::{Date, date};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const TODAY: Date = date(2026, 11, 28);
+
+#[derive(Deserialize)]
+struct Parity {
+    objects: BTreeMap<String, Value>,
+    cases: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Row {
+    expression: String,
+    message: Option<String>,
+    message_expression: Option<String>,
+    #[serde(default)]
+    variables: Vec<Named>,
+    #[serde(default)]
+    conditions: Vec<String>,
+    verdict: String,
+    says: Option<String>,
+    /// Refused when it is loaded, though the API server takes it, for that reason.
+    differs: Option<String>,
+    /// Why the message is of other words.
+    worded: Option<String>,
+    reason: String,
+}
+
+fn policy(row: &Row) -> Result<Policy, String> {
+    let conditions = row.conditions.iter().map(|text| json!({"name": "condition", "expression": text}));
+    let form = json!({
+        "apiVersion": "goldenpath.internal/v1", "kind": "Policy", "name": "parity", "version": "1.0.0", "description": "-",
+        "match": [{"groups": ["parity.test"], "versions": ["v1"], "resources": ["cases"]}],
+        "variables": row.variables, "matchConditions": conditions.collect::<Vec<_>>(),
+        "validations": [{"expression": row.expression, "message": row.message, "remedy": "-",
+            "messageExpression": row.message_expression}],
+    });
+    let form = serde_json::from_value(form).map_err(|error| error.to_string())?;
+    Policy::of(form).map_err(|(_, problem)| problem.to_string())
+}
+
+/// As the API server words its answers, for the same table (see the acceptance test of that name).
+fn answer(row: &Row, objects: &BTreeMap<String, Value>) -> (String, Option<String>) {
+    let mut policy = match policy(row) {
+        Ok(policy) => policy,
+        Err(error) => return ("refused".to_owned(), Some(error)),
+    };
+    policy.params = json!({"spec": objects["params"]});
+    let object = json!({"apiVersion": "parity.test/v1", "kind": "Case", "metadata": {"name": "x", "namespace": "default"},
+        "spec": objects["web"]});
+    let namespace = json!({"metadata": {"name": "default"}});
+    let case = Case {
+        api: "parity.test/v1",
+        kind: "Case",
+        namespace: Some("default"),
+        name: "x",
+        operation: Operation::Create,
+        object: Some(&object),
+        old: None,
+        namespace_object: Some(&namespace),
+        class: None,
+    };
+    match policy.judge(&case, TODAY) {
+        Outcome::Found(found) => ("denied".to_owned(), found.into_iter().next().map(|first| first.message)),
+        _ => ("admitted".to_owned(), None),
+    }
+}
+
+#[test]
+fn our_engine_says_what_the_api_server_says() {
+    let Parity { objects, cases } = serde_saphyr::from_str(include_str!("parity.yaml")).unwrap();
+    assert!(cases.len() >= 150);
+    let mut wrong = vec![];
+    for row in &cases {
+        let (verdict, said) = answer(row, &objects);
+        let is_right = match &row.differs {
+            Some(_) => verdict == "refused",
+            None => verdict == row.verdict && (verdict == "refused" || row.worded.is_some() || said == row.says),
+        };
+        if !is_right {
+            wrong.push(format!(
+                "{} ({}): {verdict} {said:?} is not {} {:?}",
+                row.expression, row.reason, row.verdict, row.says
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+const DOCUMENT: &str = "\
+apiVersion: goldenpath.internal/v1
+kind: Policy
+name: few-replicas
+version: 1.0.0
+description: Few replicas.
+params:
+  most: { type: integer, default: 3 }
+match:
+  - { groups: [apps], versions: [v1], resources: [deployments] }
+variables:
+  - name: replicas
+    expression: object.spec.?replicas.orValue(1)
+validations:
+  - expression: variables.replicas <= params.most
+    message: Too many replicas.
+    messageExpression: \"'%d replicas'.format([variables.replicas])\"
+    remedy: Ask for fewer.
+    field: share.max_replicas
+severity: { dev: audit, staging: warn, prod: deny }
+exemptions:
+  - reason: moves to another cluster
+    until: 2026-12-31
+    exempt: { namespaces: [legacy] }
+";
+
+fn deployment<'a>(object: Option<&'a Value>, namespace: &'a str) -> Case<'a> {
+    Case {
+        api: "apps/v1",
+        kind: "Deployment",
+        namespace: Some(namespace),
+        name: "api",
+        operation: Operation::Create,
+        object,
+        old: None,
+        namespace_object: None,
+        class: Some(crate::domain::TierClass::Staging),
+    }
+}
+
+#[test]
+fn an_error_names_its_place() {
+    let table = [
+        (("kind: Policy", "kind: Police"), (1, 1), "kind: must be Policy", "another document"),
+        (("message:", "massage:"), (15, 5), "massage", "a misspelt field"),
+        (
+            ("variables.replicas <=", "variables.replicaz <="),
+            (14, 17),
+            "unknown name `variables.replicaz`",
+            "a validation",
+        ),
+        (("object.spec.?replicas", "object.spec.("), (12, 17), "Syntax error", "a variable"),
+        (("'%d replicas'", "1 + size"), (16, 24), "validations[0] (messageExpression)", "a message"),
+        (
+            ("default: 3", "default: [3]"),
+            (1, 1),
+            "params.most: the default must be a integer",
+            "a default of another type",
+        ),
+        (("[legacy]", "[]"), (1, 1), "exemptions", "an exemption of everything"),
+    ];
+    for ((from, to), place, message, reason) in table {
+        let error = Policy::read(&DOCUMENT.replace(from, to)).unwrap_err();
+        assert!(error.to_string().contains(message), "{reason}: {error}");
+        assert_eq!((error.line, error.column), place, "{reason}: {error}");
+    }
+}
+
+#[test]
+fn an_object_is_judged_by_class_params_and_date() {
+    let policy = Policy::read(DOCUMENT).unwrap();
+    let (few, many) = (json!({"spec": {"replicas": 2}}), json!({"spec": {"replicas": 5}}));
+    assert_eq!(policy.judge(&deployment(Some(&few), "shop"), TODAY), Outcome::Passed);
+    let Outcome::Found(found) = policy.judge(&deployment(Some(&many), "shop"), TODAY) else { panic!("passed") };
+    let expected = Judgement {
+        verdict: crate::policy::Verdict::Violated,
+        action: Action::Warn,
+        message: "5 replicas".into(),
+        remedy: "Ask for fewer.".into(),
+        field: Some("share.max_replicas".into()),
+        lapsed: None,
+    };
+    assert_eq!(found, [expected]);
+    let exempt = policy.judge(&deployment(Some(&many), "legacy"), TODAY);
+    assert!(matches!(exempt, Outcome::Exempt { .. }), "until its last day: {exempt:?}");
+    let Outcome::Found(lapsed) = policy.judge(&deployment(Some(&many), "legacy"), date(2027, 1, 1)) else {
+        panic!("passed")
+    };
+    assert_eq!(lapsed[0].lapsed, Some(date(2026, 12, 31)), "what comes of a date says so");
+    let Outcome::Found(unknown) = policy.judge(&deployment(None, "shop"), TODAY) else { panic!("passed") };
+    assert_eq!(unknown[0].verdict, crate::policy::Verdict::Undecided, "never a pass");
+    let wider = json!({"most": 9});
+    let wider = policy.with_params(wider.as_object().unwrap()).unwrap();
+    assert_eq!(wider.judge(&deployment(Some(&many), "shop"), TODAY), Outcome::Passed);
+    assert!(wider.with_params(json!({"most": "9"}).as_object().unwrap()).is_err(), "a value of another type");
+}
+
+#[test]
+fn params_are_written_into_what_is_installed() {
+    let policy = Policy::read(DOCUMENT).unwrap();
+    let bound = |name: &str, action| Bound {
+        name: Some(name.to_owned()),
+        namespaces: json!({"matchLabels": {"class": name}}),
+        action,
+    };
+    let made = installed(&policy, Some("true"), &[bound("dev", Action::Audit), bound("prod", Action::Deny)]);
+    let (name, spec) = made.policy;
+    assert_eq!(name, "gp-policy-few-replicas-1.0.0");
+    assert_eq!(spec["variables"][0], json!({"name": "params", "expression": r#"dyn({"most": dyn(3)})"#}));
+    assert_eq!(
+        spec["validations"][0]["expression"],
+        "(variables.replicas <= variables.params.most) || variables.exempt"
+    );
+    assert_eq!(spec["validations"][0]["message"], "Too many replicas. Ask for fewer.");
+    assert_eq!(spec["matchConditions"][0]["expression"], r#"!(request.namespace in ["legacy"])"#);
+    let bindings: Vec<_> =
+        made.bindings.iter().map(|(name, spec)| (name.as_str(), &spec["validationActions"][0])).collect();
+    assert_eq!(
+        bindings,
+        [("gp-policy-few-replicas-1.0.0-dev", &json!("Audit")), ("gp-policy-few-replicas-1.0.0-prod", &json!("Deny"))]
+    );
+}
+
+#[test]
+fn a_plan_shows_errors_warnings_and_dates() {
+    let many = json!({"spec": {"replicas": 5}});
+    let denying = Policy::read(&DOCUMENT.replace("staging: warn", "staging: deny")).unwrap();
+    let warning = Policy::read(DOCUMENT).unwrap();
+    let audited = Policy::read(&DOCUMENT.replace("staging: warn", "staging: audit")).unwrap();
+    let later = date(2027, 1, 1);
+    let (shop, legacy) = (deployment(Some(&many), "shop"), deployment(Some(&many), "legacy"));
+    let unknown = deployment(None, "shop");
+    let table = [
+        (&denying, &shop, TODAY, false, "error", "what is denied stops even a quiet plan"),
+        (&warning, &shop, TODAY, true, "warning", "a warning stays one"),
+        (&audited, &shop, TODAY, true, "nothing", "for an audit only"),
+        (&denying, &legacy, TODAY, true, "nothing", "exempt"),
+        (&denying, &legacy, later, true, "error", "no longer exempt, and changed"),
+        (&denying, &legacy, later, false, "warning", "time never breaks a quiet plan"),
+        (&denying, &unknown, TODAY, true, "warning", "decided at apply"),
+    ];
+    for (policy, case, today, is_changed, expected, reason) in table {
+        let problems = policy.problems(case, today, "the Deployment api", is_changed);
+        let shown = problems.first().map_or("nothing", |problem| if problem.is_error() { "error" } else { "warning" });
+        assert_eq!(shown, expected, "{reason}: {problems:?}");
+    }
+    let problem = denying.problems(&legacy, later, "the Deployment api", true).remove(0);
+    assert_eq!(problem.summary, "5 replicas");
+    assert_eq!(
+        problem.detail,
+        "Policy few-replicas 1.0.0 flags the Deployment api. Its exemption ended on 2026-12-31. Ask for fewer."
+    );
+    assert_eq!(problem.field, ["share", "max_replicas"]);
+}

@@ -1,0 +1,74 @@
+use super::*;
+use crate::{
+    domain::TierClass,
+    policy::document::{Case, Operation, Outcome},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::{collections::BTreeSet, time::Instant};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Example {
+    policy: String,
+    #[serde(default)]
+    params: Map<String, Value>,
+    accepted: Value,
+    refused: Value,
+    says: String,
+}
+
+fn case(object: &Value) -> Case<'_> {
+    Case {
+        api: object["apiVersion"].as_str().unwrap(),
+        kind: object["kind"].as_str().unwrap(),
+        namespace: Some("shop"),
+        name: "x",
+        operation: Operation::Create,
+        object: Some(object),
+        old: None,
+        namespace_object: None,
+        class: Some(TierClass::Prod),
+    }
+}
+
+#[test]
+fn each_policy_is_read_and_named_as_its_file() {
+    for (name, text) in DOCUMENTS {
+        let policy = Policy::read(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(policy.form.name, *name);
+    }
+}
+
+#[test]
+fn each_policy_accepts_and_refuses_its_examples() {
+    let examples: Vec<Example> = serde_saphyr::from_str(include_str!("examples.yaml")).unwrap();
+    let today = jiff::civil::date(2026, 11, 28);
+    for Example { policy: name, params, accepted, refused, says } in &examples {
+        let (_, text) = DOCUMENTS.iter().find(|(known, _)| known == name).unwrap();
+        let policy = Policy::read(text).unwrap().with_params(params).unwrap();
+        assert_eq!(policy.judge(&case(accepted), today), Outcome::Passed, "{name}: {accepted}");
+        let Outcome::Found(found) = policy.judge(&case(refused), today) else { panic!("{name}: {refused}") };
+        assert_eq!(&found[0].message, says, "{name}");
+    }
+    let tried: BTreeSet<&str> = examples.iter().map(|example| example.policy.as_str()).collect();
+    assert_eq!(tried.len(), DOCUMENTS.len(), "every policy has an example");
+}
+
+/// Not the figure itself, which is of a release; but a policy that is parsed at each object is seen here.
+#[test]
+fn the_pack_judges_many_objects_in_no_time() {
+    let examples: Vec<Example> = serde_saphyr::from_str(include_str!("examples.yaml")).unwrap();
+    let today = jiff::civil::date(2026, 11, 28);
+    assert_eq!(pack().len(), DOCUMENTS.len());
+    let started = Instant::now();
+    for _ in 0..10 {
+        for example in &examples {
+            for policy in pack() {
+                policy.judge(&case(&example.accepted), today);
+            }
+        }
+    }
+    let each = started.elapsed() / (10 * examples.len() as u32);
+    assert!(each.as_millis() < 20, "{each:?} for one object and the whole pack");
+}
