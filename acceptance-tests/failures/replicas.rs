@@ -47,12 +47,15 @@ async fn both_know(postgres: PostgresServer) -> Result<()> {
     let lines = format!("journal: {}\nreconcile: {{ interval: 1s }}\n", postgres.database("journal")?);
     let daemons = [Daemon::with(&sandbox, &lines, vec![])?, Daemon::with(&sandbox, &lines, vec![])?];
     Load::prepare(&daemons[0].socket(), "pay", 1).await?;
-    let paused = Command::new(provider()?).args(["pause", "demo/pay-0", "--endpoint", &daemons[1].endpoint()]).output()?;
+    let paused =
+        Command::new(provider()?).args(["pause", "demo/pay-0", "--endpoint", &daemons[1].endpoint()]).output()?;
     ensure!(paused.status.success(), "{}", String::from_utf8_lossy(&paused.stderr));
     for daemon in &daemons {
         let begun = Instant::now();
         loop {
-            let listed = Command::new(provider()?).args(["environments", "--json", "--endpoint", &daemon.endpoint()]).output()?;
+            let listed = Command::new(provider()?)
+                .args(["environments", "--json", "--endpoint", &daemon.endpoint()])
+                .output()?;
             let listed: Json = serde_json::from_slice(&listed.stdout).context("no list")?;
             let instances = listed["instances"].as_array().cloned().unwrap_or_default();
             let known = |one: &&Json| one["id"] == "demo/pay-0" && !one["drift"].is_null() && one["is_paused"] == true;
