@@ -1,6 +1,7 @@
 //! AWS and Kubernetes together, as the product joins them: ministack and the real API server, reached with a token of our making.
 
 mod entries;
+mod hiccups;
 mod locks;
 mod reviews;
 mod running;
@@ -35,7 +36,7 @@ use goldenpath_core::{
 use serde_json::json;
 use std::sync::Arc;
 
-pub const CHECKS: [Check<Real>; 13] = [
+pub const CHECKS: [Check<Real>; 14] = [
     check!("facts are what EKS, IAM and STS say", facts),
     check!("what runs in the cluster is seen with the printed permissions", running::is_seen),
     check!("a token reaches the API server, and only with an access entry", tokens),
@@ -48,6 +49,7 @@ pub const CHECKS: [Check<Real>; 13] = [
     check!("a token is reviewed for an audience", reviews::are_for_an_audience),
     check!("a lock costs no wait that is not another's", locks::cost_no_wait),
     check!("the last of a total is given once", shares::are_given_once),
+    check!("what is not seen once, or belongs to another state, fails no plan", hiccups::fail_no_plan),
     check!("what fails has its class", classes),
 ];
 

@@ -23,6 +23,7 @@ mod permissions;
 mod process;
 mod random;
 mod read_cost;
+mod rich_cost;
 mod sandbox;
 mod server;
 mod stories;

@@ -1,12 +1,13 @@
 //! Requests of a refresh and a plan of many environments and slots on one cluster, counted between the provider and the servers:
-//! it does not grow with their number, besides the one Describe that EKS needs for each entry and association.
+//! it grows neither with their number, besides the one Describe that EKS needs for each entry and association, nor with access entries
+//! of others.
 
 use crate::{outside, server::Server};
 use acceptance_tests::{
     ENVIRONMENT, SLOT,
     client::{Action, Instance, no_errors},
     proxy::{LoggedRequest, Proxy, Service},
-    servers::Real,
+    servers::{Real, ministack::ACCOUNT, seed},
 };
 use anyhow::{Context as _, Result, ensure};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -19,7 +20,8 @@ const AWS: usize = 10;
 const PARALLELISM: usize = 10;
 
 fn environment(number: usize) -> Json {
-    json!({"name": format!("n{number}"), "team": "payments", "tier": "dev", "cluster": "demo"})
+    let access = json!({"viewer": {"principal_arns": [format!("arn:aws:iam::{ACCOUNT}:role/ci")]}});
+    json!({"name": format!("n{number}"), "team": "payments", "tier": "dev", "cluster": "demo", "access": access})
 }
 
 fn slot(number: usize) -> Json {
@@ -63,8 +65,7 @@ pub async fn does_not_grow(real: Arc<Real>) -> Result<()> {
             listed(&proxy.requests())
         );
         ensure!(
-            // And one for each entry of others: only its tags say that it is not ours.
-            cost.describes <= until + OTHERS && cost.emulated <= until + 2 * until.saturating_sub(100),
+            cost.describes <= until + ENTRIES && cost.emulated <= until + 2 * until.saturating_sub(100),
             "one for each association and role: {cost:?}"
         );
         costs.push((until, cost));
@@ -78,11 +79,20 @@ pub async fn does_not_grow(real: Arc<Real>) -> Result<()> {
         "it grows from {few} to {many}: {least:?}, {greatest:?}: {}",
         listed(&proxy.requests())
     );
+    let root = real.ministack.root();
+    for number in 0..FOREIGN {
+        seed::enter(&root, &format!("arn:aws:iam::{ACCOUNT}:role/foreign-{number}"), "theirs").await?;
+    }
+    proxy.clear();
+    plan(&server, &config, pairs).await?;
+    let cost = cost(&proxy.requests());
+    ensure!(cost == *greatest, "{FOREIGN} entries of others cost something: {greatest:?}, {cost:?}");
     Ok(())
 }
 
-/// The entries of the cluster's administrators and of who runs the provider.
-const OTHERS: usize = 2;
+/// All environments share one.
+const ENTRIES: usize = 1;
+const FOREIGN: usize = 90;
 
 /// More pages than a few of them have: about a dozen namespaced objects of one kind for each pair at most.
 fn pages(pairs: usize) -> usize {

@@ -1,11 +1,14 @@
 //! `real-servers`: starts ministack and a real API server, joined, behind a counting proxy, and prints how to reach them as one line
-//! of JSON. Then it takes the commands `reset` and `requests`, a line each, until its standard input ends. Used by scripts/bench.
+//! of JSON. Then it takes the commands `reset`, `requests` and `foreign N` (so many access entries of others), a line each, until its
+//! standard input ends. Used by scripts/bench.
 
 use acceptance_tests::{
+    block_on,
     proxy::{LoggedRequest, Proxy, Service, busy},
     servers::{
         Programs, Real,
         ministack::{CLUSTER, REGION},
+        seed,
     },
 };
 use anyhow::{Context as _, Result, bail};
@@ -20,6 +23,7 @@ fn main() -> Result<()> {
     let programs = Programs::find().context("the servers' programs are not here: scripts/lib/tools.sh builds them")?;
     let real = Arc::new(Real::start(&programs)?);
     let proxy = Proxy::start(&real)?;
+    let principals = block_on(principals(&real))?;
     let environment: BTreeMap<String, String> = real.environment(&proxy.url).into_iter().collect();
     print(&json!({
         "environment": environment,
@@ -28,6 +32,7 @@ fn main() -> Result<()> {
         "aws": proxy.url,
         "boundary": real.boundary(),
         "principal": real.role("ci"),
+        "principals": principals,
     }))?;
     for line in std::io::stdin().lock().lines() {
         match line?.trim() {
@@ -36,8 +41,32 @@ fn main() -> Result<()> {
                 print(&json!({}))?;
             }
             "requests" => print(&counted(&proxy))?,
-            other => bail!("{other:?} is neither `reset` nor `requests`"),
+            other => match other.strip_prefix("foreign ").and_then(|count| count.parse().ok()) {
+                Some(count) => {
+                    block_on(enter(&real, count))?;
+                    print(&json!({}))?;
+                }
+                None => bail!("{other:?} is none of `reset`, `requests` and `foreign N`"),
+            },
         }
+    }
+    Ok(())
+}
+
+async fn principals(real: &Real) -> Result<Vec<String>> {
+    let (root, mut made) = (real.ministack.root(), vec![]);
+    for number in 1..=8 {
+        let name = format!("rich-{number}");
+        seed::create_role(&root, "/", &name).await?;
+        made.push(real.role(&name));
+    }
+    Ok(made)
+}
+
+async fn enter(real: &Real, count: usize) -> Result<()> {
+    let root = real.ministack.root();
+    for number in 0..count {
+        seed::enter(&root, &real.role(&format!("foreign-{number}")), "theirs").await?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::{
     failures::{self, replicas},
     fuzz, joined,
     live::Live,
-    metrics, packaging, page, people, permissions, read_cost, server, stories,
+    metrics, packaging, page, people, permissions, read_cost, rich_cost, server, stories,
     truth::{self, Way},
     wrong,
 };
@@ -208,13 +208,14 @@ fn on_shared_servers(first: &Arc<Shared>, real_cases: u64, seed: u64) -> Vec<Tri
 }
 
 /// They leave something behind, or count all requests to the servers: nobody else may use theirs.
-const OWN_SERVERS: [Check<Real>; 4] = [
+const OWN_SERVERS: [Check<Real>; 5] = [
     ("Kubernetes: a pod's identity is reported by a pod that never is", |real| {
         Box::pin(async move { contracts::own::identity::is_reported(&real.cluster).await })
     }),
     ("failure on the real servers: a cluster deleted for good", |real| Box::pin(failures::real::deleted(real))),
     ("permissions: what `permissions` prints is needed", |real| Box::pin(permissions::are_needed(real))),
     ("read cost on the real servers", |real| Box::pin(read_cost::does_not_grow(real))),
+    ("cost of a rich environment on the real servers", |real| Box::pin(rich_cost::is_bounded(real))),
 ];
 
 type Alone = Box<dyn FnOnce(&Arc<Real>, &Shared) -> Result<()> + Send>;

@@ -18,6 +18,9 @@ from pathlib import Path
 TARGETS = {
     "real_plan_ratio": 2,
     "requests": {"kubernetes": 40, "aws": 10},
+    "requests_rich": {"apply": 250, "destroy": 200},
+    "plan_foreign_entries_s": {"0": None, "100": None},
+    "plan_foreign_entries_ratio": 1.1,
     "real_rss_mb": {"1": 20, "200": 50},
     "peer_plan_ratio": 20,
     "peer_rss_ratio": 15,
@@ -27,6 +30,9 @@ AT_LEAST = {"peer_plan_ratio", "peer_rss_ratio"}
 LABELS = {
     "real_plan_ratio": "real servers: plan with nothing to change, n = 1, times the reference",
     "requests": "real servers: requests to {} in a plan, n = 200, besides one Describe for each own entry and association",
+    "requests_rich": "real servers: requests to AWS, {} of prod with 8 principals, 3 namespaces, 5 slots",
+    "plan_foreign_entries_s": "real servers: plan of two environments beside {} access entries of others, s",
+    "plan_foreign_entries_ratio": "real servers: that plan beside 100, times beside none",
     "real_rss_mb": "real servers: provider's peak RSS in that plan, n = {}, MB",
     "peer_plan_ratio": "hashicorp/aws for the AWS half: its plan, times ours",
     "peer_rss_ratio": "hashicorp/aws for the AWS half: its peak RSS, times ours",
@@ -73,6 +79,32 @@ resource "goldenpath_eks_workload_slot" "{name}" {{
   environment = goldenpath_team_environment.{name}.id
 }}
 """
+
+RICH_ENVIRONMENT = """\
+resource "goldenpath_team_environment" "rich" {{
+  name                = "rich"
+  team                = "bench"
+  tier                = "prod"
+  cluster             = "{cluster}"
+  owner               = {{ contact = "bench@example.com", cost_center = "CC1" }}
+  namespaces          = {{ default = {{}}, api = {{}}, jobs = {{}} }}
+  deletion_protection = false
+  access = {{
+{personas}
+  }}
+}}
+"""
+
+RICH_SLOT = """
+resource "goldenpath_eks_workload_slot" "{name}" {{
+  name                = "{name}"
+  environment         = goldenpath_team_environment.rich.id
+  deletion_protection = false
+  identity            = {{ statements = [{{ actions = ["s3:GetObject"], resources = ["arn:aws:s3:::bench-data/*"] }}] }}
+}}
+"""
+PERSONAS = ("viewer", "developer", "deployer", "admin")
+FOREIGN = 100
 
 # The AWS half of one environment and slot, by hand: what our inventory lists under aws/.
 PEER = """\
@@ -187,6 +219,34 @@ class Bench:
     def baseline(self):
         self.cli.apply(self.folder("baseline", HEAD.format(**self.words) + BASELINE.format(**self.words)))
 
+    def rich(self):
+        """Requests to AWS of an apply from nothing and of its destroy; what only the emulator's gaps need is left out."""
+        principals = self.words["principals"]
+        personas = (
+            f'    {name} = {{ principal_arns = {json.dumps(principals[2 * n:2 * n + 2])}, access_policies = ["AmazonEKSViewPolicy"] }}'
+            for n, name in enumerate(PERSONAS)
+        )
+        slots = (RICH_SLOT.format(name=f"slot-{n}") for n in range(5))
+        environment = RICH_ENVIRONMENT.format(cluster=self.words["cluster"], personas="\n".join(personas))
+        folder = self.folder("rich", HEAD.format(**self.words) + environment + "".join(slots))
+        counts = {}
+        for verb in ("apply", "destroy"):
+            self.servers.ask("reset")
+            self.cli.run(folder, verb, "-auto-approve")
+            counted = self.servers.ask("requests")
+            counts[verb] = counted["aws"] + counted["describes"]
+        return counts
+
+    def beside_foreign_entries(self, rounds):
+        """Seconds of a plan of two environments, by how many access entries of others the cluster has; the two take no turns."""
+        folder, seconds = self.ours(2), {}
+        for count in (0, FOREIGN):
+            if count:
+                self.servers.ask(f"foreign {count}")
+            self.cli.plan(folder)
+            seconds[str(count)] = statistics.median(self.cli.plan(folder)[0] for _ in range(rounds))
+        return seconds
+
     def plan_watched(self, folder, watch, expect=0):
         """Seconds, the proxy's counts and the provider's peak memory are each of a plan of their own."""
         self.servers.ask("reset")
@@ -248,6 +308,13 @@ def measure(bench, watch, options, figures, notes, write, reference):
         against_peer(bench, peer, mine, figures, notes, watch)
     else:
         notes["peer_plan_ratio"] = notes["peer_rss_ratio"] = f"no hashicorp/aws {PEER_VERSION} here (--peer)"
+    write()
+
+    figures["requests_rich"] = bench.rich()
+    write()
+    seconds = bench.beside_foreign_entries(options.real_rounds)
+    figures["plan_foreign_entries_s"] = seconds
+    figures["plan_foreign_entries_ratio"] = seconds[str(FOREIGN)] / seconds["0"]
     write()
 
     if options.real_many:

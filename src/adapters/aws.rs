@@ -17,6 +17,7 @@ mod error;
 mod facts;
 mod http;
 mod iam;
+mod made_roles;
 mod objects;
 mod options;
 pub mod permissions;

@@ -9,7 +9,7 @@ use crate::{errors::invalid, kube::Kube};
 use async_trait::async_trait;
 use futures_util::future::try_join;
 use goldenpath_core::{
-    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, short_hash},
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, RoleQuotas, short_hash},
     ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Scope, Selector},
 };
 use std::sync::Arc;
@@ -57,6 +57,17 @@ impl Objects for Joined {
             Some(lock) => self.kubernetes.with_lock(apply.cluster, &lock, half.apply(apply)).await,
             None => half.apply(apply).await,
         }
+    }
+
+    async fn apply_policies(&self, applies: Vec<Apply<'_>>) -> Vec<Result<Observed, PortError>> {
+        let Some(first) = applies.first() else { return vec![] };
+        let (count, cluster, lock) = (applies.len(), first.cluster, lock_of(first.key, false));
+        let work = async { Ok(self.aws.apply_policies(applies).await) };
+        let results = match lock {
+            Some(lock) => self.kubernetes.with_lock(cluster, &lock, work).await,
+            None => work.await,
+        };
+        results.unwrap_or_else(|error: PortError| (0..count).map(|_| Err(error.clone())).collect())
     }
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
@@ -107,6 +118,10 @@ impl Clusters for JoinedClusters {
 
     async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError> {
         self.aws.policy_exists(cluster, policy_arn).await
+    }
+
+    async fn role_quotas(&self, cluster: &ClusterArn) -> Result<RoleQuotas, PortError> {
+        self.aws.role_quotas(cluster).await
     }
 
     async fn oidc_provider_exists(&self, cluster: &ClusterArn, issuer: &str) -> Result<bool, PortError> {

@@ -11,12 +11,17 @@ use goldenpath_core::{
     ports::{Expect, Readiness},
 };
 use serde_json::json;
+use std::time::Duration;
 
 pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
     vec![
         Case::strict(
             "AccessEntry: no ghosts, no system groups",
             of_kind(target, "AccessEntry", "x5", |w, s| Box::pin(entry(w, s))),
+        ),
+        Case::new(
+            "AccessEntry: one whose role was made again by hand is shown and made again",
+            of_kind(target, "AccessEntry", "y8", |w, s| Box::pin(remade_role(w, s))),
         ),
         Case::new(
             "AccessPolicy: it needs its entry and goes with it",
@@ -65,6 +70,39 @@ async fn entry(target: TestTarget, sample: Sample) -> CaseResult {
                 refused(what, class, target.apply(key, &Body::AccessEntry(body.clone()), Expect::Any, &[]).await)?;
             }
             Ok(())
+        })
+        .await
+}
+
+/// EKS and IAM keep times in seconds.
+const NEXT_SECOND: Duration = Duration::from_millis(1100);
+
+async fn remade_role(target: TestTarget, sample: Sample) -> CaseResult {
+    let (target, sample) = (&target, &sample);
+    let Some((role, body)) = sample.needs.last() else {
+        return Ok(());
+    };
+    target
+        .with(sample, || async move {
+            target.make(&sample.key, &sample.body).await?;
+            let before = target.must_see(&sample.key).await?;
+            target.clock.sleep(NEXT_SECOND).await;
+            doing("deleting the role", target.out_of_band.delete(&target.cluster, role).await)?;
+            let made = target.out_of_band.make(&target.cluster, role, body, "somebody").await;
+            doing("making the role again", made)?;
+            let mut now = target.must_see(&sample.key).await?;
+            for _ in 0..60 {
+                if now.fields != before.fields {
+                    break;
+                }
+                target.clock.sleep(target.poll).await;
+                now = target.must_see(&sample.key).await?;
+            }
+            promise(now.fields != before.fields, || "the entry of another role looks alive".to_owned())?;
+            target.make(&sample.key, &sample.body).await?;
+            let now = target.must_see(&sample.key).await?;
+            promise(now.fields == before.fields, || format!("an apply does not heal it: {now:?}"))?;
+            promise(now.id != before.id, || "it is the same entry".to_owned())
         })
         .await
 }

@@ -12,6 +12,7 @@
 mod admission;
 mod baseline;
 mod blueprint;
+mod boundary;
 mod budgets;
 mod catalogue;
 mod checks;
@@ -46,6 +47,7 @@ mod tests;
 
 pub use baseline::{Baseline, home, rendered, serves_guards};
 pub use blueprint::{Blueprint, SaidEngine, Summary};
+pub use boundary::boundary_policy;
 pub use budgets::budgets_beside;
 pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Life, PathReference, Status, Tier};
 pub use diff::{By, FieldChange, diff, view};

@@ -13,7 +13,7 @@ pub mod rules;
 
 pub use error::PortError;
 
-use crate::domain::{Body, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed};
+use crate::domain::{Body, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, RoleQuotas};
 use async_trait::async_trait;
 
 /// What to look for. Besides what carries our mark, a listing (`Everything`, `Environment`) holds three kinds in the namespaces
@@ -30,8 +30,11 @@ pub struct Selector {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// All that carries our mark on this cluster: the one listing of a refresh.
+    /// All that carries our mark on this cluster.
     Everything,
+    /// The one listing of a refresh: as above, but of access entries (with their policies) and associations only those that the keys
+    /// name. EKS lists names and describes each by itself, and most of a cluster's are not ours.
+    Refresh,
     /// Everything marked as this environment's, slots included.
     Environment(String),
     /// The records of this cluster and nothing else: who else names a shared object.
@@ -76,6 +79,15 @@ pub trait Objects: Send + Sync {
     /// Makes the object's declared fields so, and nothing else; fields that this manager declared before and no longer
     /// does are removed. Returns what is now there.
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError>;
+    /// Access policies of one principal, each as [`Objects::apply`] does it: together where the target takes them in one request. The
+    /// results are in the order of the requests.
+    async fn apply_policies(&self, applies: Vec<Apply<'_>>) -> Vec<Result<Observed, PortError>> {
+        let mut results = vec![];
+        for apply in applies {
+            results.push(self.apply(apply).await);
+        }
+        results
+    }
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError>;
 }
 
@@ -88,6 +100,10 @@ pub trait Clusters: Send + Sync {
     async fn only(&self) -> Result<Option<ClusterRef>, PortError>;
     /// Whether a managed policy with this ARN exists; for permissions boundaries.
     async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError>;
+    /// What the cluster's account has of the quotas of roles that it may raise.
+    async fn role_quotas(&self, _cluster: &ClusterArn) -> Result<RoleQuotas, PortError> {
+        Ok(RoleQuotas::default())
+    }
     /// Whether IAM knows this OIDC issuer, so that roles may trust its tokens.
     async fn oidc_provider_exists(&self, cluster: &ClusterArn, issuer: &str) -> Result<bool, PortError>;
     /// The cluster's OIDC providers of people.

@@ -11,7 +11,7 @@ mod window;
 use crate::metrics::Metrics;
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed},
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, RoleQuotas},
     ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Selector, operation},
 };
 use std::{
@@ -144,6 +144,11 @@ impl Objects for SharedObjects {
         self.inner.apply(apply).await
     }
 
+    async fn apply_policies(&self, applies: Vec<Apply<'_>>) -> Vec<Result<Observed, PortError>> {
+        let _writing: Vec<Writing<'_>> = applies.iter().map(|apply| self.write(apply.cluster, apply.key)).collect();
+        self.inner.apply_policies(applies).await
+    }
+
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
         let _writing = self.write(cluster, key);
         self.inner.delete(cluster, key, expect).await
@@ -187,6 +192,10 @@ impl Clusters for SharedClusters {
     /// Only of what does not exist yet is it asked twice, and then it may have been made meanwhile.
     async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError> {
         self.inner.policy_exists(cluster, policy_arn).await
+    }
+
+    async fn role_quotas(&self, cluster: &ClusterArn) -> Result<RoleQuotas, PortError> {
+        self.inner.role_quotas(cluster).await
     }
 
     async fn oidc_provider_exists(&self, cluster: &ClusterArn, issuer: &str) -> Result<bool, PortError> {

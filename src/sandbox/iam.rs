@@ -2,6 +2,7 @@
 
 use crate::{
     error::{SandboxError, refused},
+    options::ClusterOptions,
     store::{Row, Store},
 };
 use goldenpath_core::{
@@ -23,7 +24,7 @@ pub enum Principal {
 
 pub fn apply_role(
     store: &mut Store,
-    cluster: &ClusterArn,
+    options: &ClusterOptions,
     name: &str,
     role: &Role,
     found: Option<Row>,
@@ -31,7 +32,8 @@ pub fn apply_role(
     let key = ObjectKey::role(name);
     let call = if found.is_some() { "iam:UpdateRole" } else { "iam:CreateRole" };
     let invalid = |message: String| refused(Class::Invalid, call, message);
-    rules::check_role(name, role).map_err(invalid)?;
+    let cluster = &options.arn;
+    rules::check_role(name, role, &options.role_quotas()).map_err(invalid)?;
     check_references(store, cluster, call, role)?;
     let mut body = serde_json::to_value(role)?;
     let Some(mut row) = found else {

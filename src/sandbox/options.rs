@@ -2,7 +2,7 @@
 //!
 //! Declarations are made true each time the file is opened; removing one from the options removes nothing from the file.
 
-use goldenpath_core::domain::{ClusterArn, IdentityProvider};
+use goldenpath_core::domain::{ClusterArn, IdentityProvider, RoleQuotas};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -50,6 +50,11 @@ pub struct ClusterOptions {
     /// OIDC providers of people.
     #[serde(default)]
     pub identity_providers: Vec<IdentityProvider>,
+    /// Quotas of its account, where they were raised.
+    #[serde(default)]
+    pub trust_policy_size: Option<usize>,
+    #[serde(default)]
+    pub policies_per_role: Option<usize>,
     /// The principal that runs us; `None`: the user `sandbox`.
     #[serde(default)]
     pub caller: Option<String>,
@@ -69,7 +74,17 @@ impl ClusterOptions {
             crds: vec![],
             oidc_provider: known(),
             identity_providers: vec![],
+            trust_policy_size: None,
+            policies_per_role: None,
             caller: None,
+        }
+    }
+
+    pub fn role_quotas(&self) -> RoleQuotas {
+        let RoleQuotas { trust, attached } = RoleQuotas::default();
+        RoleQuotas {
+            trust: self.trust_policy_size.unwrap_or(trust),
+            attached: self.policies_per_role.unwrap_or(attached),
         }
     }
 }

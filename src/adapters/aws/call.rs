@@ -10,6 +10,7 @@ use aws_sdk_sts::{
     error::{ProvideErrorMetadata, SdkError},
 };
 use aws_smithy_async::future::pagination_stream::PaginationStream;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use goldenpath_core::{
     domain::{Class, ClusterArn},
     ports::PortError,
@@ -81,6 +82,14 @@ where
     })
     .await?;
     Ok(found)
+}
+
+/// Requests at once; the token bucket spaces them.
+const AT_ONCE: usize = 8;
+
+/// The futures are collected first: a closure that is held while waiting would make this future too narrow for its trait.
+pub(super) async fn all<T>(requests: Vec<impl Future<Output = Result<T, PortError>>>) -> Result<Vec<T>, PortError> {
+    stream::iter(requests).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 // === One cluster ===

@@ -91,6 +91,7 @@ calls! {
     iam DeleteRolePolicy: Role;
     iam DetachRolePolicy: Role;
     iam GetAccountAuthorizationDetails: Account;
+    iam GetAccountSummary: Account;
     iam GetPolicy: Boundary;
     iam GetRole: AnyRole baseline;
     iam GetRolePolicy: Role;

@@ -7,6 +7,7 @@
 use super::{
     calls::Call,
     error, http,
+    made_roles::MadeRoles,
     options::{AssumeRole, AwsOptions, CredentialSource, WebIdentity},
     session_policy::session_policy,
     user_agent::UserAgent,
@@ -22,8 +23,12 @@ use aws_credential_types::{
     provider::{self, ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use goldenpath_core::{domain::Id, ports::PortError};
+use goldenpath_core::{
+    domain::{Id, RoleQuotas},
+    ports::PortError,
+};
 use std::time::{Duration, SystemTime};
+use tokio::sync::OnceCell;
 
 /// Throttles and cut connections are tried again by the SDK, and by nobody else.
 const ATTEMPTS: u32 = 4;
@@ -43,6 +48,10 @@ pub(super) struct AwsClients {
     pub credentials: SharedCredentialsProvider,
     /// Stands for the account before its number is known: each configuration has rate limits of its own.
     pub bucket: String,
+    /// Read where a role is more than the defaults allow.
+    pub role_quotas: OnceCell<RoleQuotas>,
+    /// Roles that this process has made: IAM may deny for some seconds that they exist.
+    pub made: MadeRoles,
 }
 
 /// The three builders share no trait. Each gets its service's endpoint and our user agent.
@@ -106,6 +115,8 @@ pub(super) async fn open(options: &AwsOptions) -> Result<AwsClients, PortError> 
         bucket: format!("{credentials:?} {lasting:?}"),
         region,
         credentials: provider,
+        role_quotas: OnceCell::new(),
+        made: MadeRoles::default(),
     })
 }
 

@@ -11,7 +11,7 @@ use crate::errors::invalid;
 use async_trait::async_trait;
 use aws_sdk_eks::types::{IdentityProviderConfig, LogType};
 use goldenpath_core::{
-    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider},
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, RoleQuotas},
     ports::{Clusters, PortError},
 };
 
@@ -48,6 +48,10 @@ impl Clusters for Aws {
 
     async fn policy_exists(&self, _cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError> {
         iam::policy_exists(self.clients().await?, policy_arn).await
+    }
+
+    async fn role_quotas(&self, _cluster: &ClusterArn) -> Result<RoleQuotas, PortError> {
+        iam::role_quotas(self.clients().await?).await
     }
 
     async fn oidc_provider_exists(&self, _cluster: &ClusterArn, issuer: &str) -> Result<bool, PortError> {

@@ -3,7 +3,10 @@
 use super::{call::call, calls::Call, clients::AwsClients};
 use crate::errors::not_found_as_none;
 use aws_sdk_iam::types::Role;
-use goldenpath_core::ports::PortError;
+use goldenpath_core::{
+    domain::{Class, RoleQuotas},
+    ports::PortError,
+};
 
 pub(super) async fn get_role(clients: &AwsClients, name: &str) -> Result<Option<Role>, PortError> {
     let request = clients.iam.get_role().role_name(name).send();
@@ -14,6 +17,27 @@ pub(super) async fn get_role(clients: &AwsClients, name: &str) -> Result<Option<
 pub(super) async fn policy_exists(clients: &AwsClients, arn: &str) -> Result<bool, PortError> {
     let request = clients.iam.get_policy().policy_arn(arn).send();
     Ok(not_found_as_none(call(clients, Call::GetPolicy, request).await)?.is_some())
+}
+
+/// Of an account that may not be asked, the defaults.
+pub(super) async fn role_quotas(clients: &AwsClients) -> Result<RoleQuotas, PortError> {
+    let read = async {
+        let response = match call(clients, Call::GetAccountSummary, clients.iam.get_account_summary().send()).await {
+            Err(error) if error.class == Class::Denied => return Ok(RoleQuotas::default()),
+            response => response?,
+        };
+        let summary = response.summary_map.unwrap_or_default();
+        let quota = |name: &str, default: usize| {
+            let found = summary.iter().find(|(key, _)| key.as_str() == name);
+            found.and_then(|(_, most)| usize::try_from(*most).ok()).unwrap_or(default)
+        };
+        let RoleQuotas { trust, attached } = RoleQuotas::default();
+        Ok(RoleQuotas {
+            trust: quota("AssumeRolePolicySizeQuota", trust),
+            attached: quota("AttachedPoliciesPerRoleQuota", attached),
+        })
+    };
+    clients.role_quotas.get_or_try_init(|| read).await.copied()
 }
 
 /// Their ARNs end with the issuer, without its scheme.

@@ -27,7 +27,7 @@ type Found = BTreeMap<ObjectKey, Observed>;
 
 pub(super) async fn observe(connection: &Connection, selector: &Selector) -> Result<Vec<Observed>, PortError> {
     let mut found = match &selector.scope {
-        Scope::Everything => everything(connection).await?,
+        Scope::Everything | Scope::Refresh => everything(connection).await?,
         Scope::Environment(environment) => of_environment(connection, environment).await?,
         Scope::Records => records(connection, OURS).await?,
         Scope::RecordsOf(environment) => records(connection, &of_environment_label(environment)).await?,

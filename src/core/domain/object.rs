@@ -40,9 +40,6 @@ impl Role {
         "PowerUserAccess",
         "job-function/SystemAdministrator",
     ];
-
-    /// Default quota of IAM: attached policies of one role.
-    pub const MOST_ATTACHED: usize = 10;
 }
 
 /// An EKS access entry of type STANDARD with exactly one immutable group, shared by all environments of the cluster.

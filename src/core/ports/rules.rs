@@ -5,12 +5,9 @@
 
 pub mod policy_document;
 
+use crate::domain::quotas::{self, RoleQuotas, check_tag_case, check_tags, policy_size};
 use crate::domain::{AccessEntry, ClusterArn, PodIdentityAssociation, Role, SYSTEM_NAMESPACE, TAG_PREFIX};
 use std::collections::{BTreeMap, BTreeSet};
-
-const TAGS: usize = 50;
-/// Longest session policy that EKS takes.
-const SESSION_POLICY: usize = 2048;
 
 /// EKS's policies for people; others exist for its own services and are not for access entries of type STANDARD.
 pub const PEOPLES_POLICIES: [&str; 6] = [
@@ -24,13 +21,14 @@ pub const PEOPLES_POLICIES: [&str; 6] = [
 
 // === IAM ===
 
-pub fn check_role(name: &str, role: &Role) -> Result<(), String> {
-    let good_name =
-        (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c));
+/// `quotas`: the account's own.
+pub fn check_role(name: &str, role: &Role, quotas: &RoleQuotas) -> Result<(), String> {
+    let good_name = (1..=quotas::ROLE_NAME.most).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c));
     if !good_name {
         return Err(format!("ValidationError: {name:?} is not a role name: 1 to 64 of [\\w+=,.@-]"));
     }
-    let good_path = role.path.len() <= 512
+    let good_path = role.path.len() <= quotas::PATH.most
         && role.path.starts_with('/')
         && role.path.ends_with('/')
         && role.path.chars().all(|c| c.is_ascii_graphic());
@@ -40,40 +38,26 @@ pub fn check_role(name: &str, role: &Role) -> Result<(), String> {
     if !(3600..=43_200).contains(&role.max_session_seconds) {
         return Err(format!("ValidationError: maxSessionDuration {} is not in 3600..43200", role.max_session_seconds));
     }
-    if role.description.chars().count() > 1000 {
-        return Err("ValidationError: the description is longer than 1000 characters".to_owned());
+    // [\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*
+    let in_descriptions = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
+    if let Some(wrong) = role.description.chars().find(|c| !in_descriptions(*c)) {
+        return Err(format!("ValidationError: the description holds {wrong:?}, and IAM takes Latin-1 alone"));
     }
-    if role.attached.len() > Role::MOST_ATTACHED {
-        return Err(format!("LimitExceeded: Cannot exceed quota for PoliciesPerRole: {}", Role::MOST_ATTACHED));
+    if role.description.chars().count() > quotas::DESCRIPTION.most {
+        let most = quotas::DESCRIPTION.most;
+        return Err(format!("ValidationError: the description is longer than {most} characters"));
     }
-    let inline: usize = role.inline.values().map(policy_document::size).sum();
-    if inline > policy_document::INLINE {
-        return Err(format!(
-            "LimitExceeded: Maximum policy size of {} bytes exceeded for role {name}",
-            policy_document::INLINE
-        ));
+    quotas.check(role)?;
+    let inline: usize = role.inline.values().map(policy_size).sum();
+    if inline > quotas::INLINE.most {
+        let most = quotas::INLINE.most;
+        return Err(format!("LimitExceeded: Maximum policy size of {most} bytes exceeded for role {name}"));
     }
     for (policy, document) in &role.inline {
         policy_document::check_identity(document).map_err(|error| format!("{error} (inline policy {policy})"))?;
     }
-    check_tags(&role.tags)
-}
-
-pub fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), String> {
-    if tags.len() > TAGS {
-        return Err(format!("LimitExceeded: Cannot exceed quota for tags: {TAGS}"));
-    }
-    let allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
-    for (name, value) in tags {
-        let good = (1..=128).contains(&name.chars().count()) && value.chars().count() <= 256;
-        if !good || !allowed(name) || !allowed(value) || name.to_lowercase().starts_with("aws:") {
-            return Err(format!(
-                "ValidationError: the tag {name:?} = {value:?} is not allowed: 1 to 128 and 0 to 256 letters, digits and \
-                 ' _.:/=+-@', not beginning with aws:"
-            ));
-        }
-    }
-    Ok(())
+    check_tags(&role.tags)?;
+    check_tag_case(&role.tags)
 }
 
 /// Tags of others stay; of ours, those that are no longer declared go.
@@ -98,6 +82,10 @@ pub fn check_entry(entry: &AccessEntry) -> Result<(), String> {
     }
     check_tags(&entry.tags)
 }
+
+/// What is said of an entry whose role was deleted and made again: EKS knows the role by its unique id, so that nobody gets in by the
+/// entry though it looks alive (aws/containers-roadmap#185).
+pub const OF_ANOTHER_ROLE: &str = "of a role that was recreated since";
 
 /// Of a principal that is about to be given an entry.
 pub fn check_principal(arn: &str) -> Result<(), String> {
@@ -175,11 +163,9 @@ pub fn check_association(cluster: &ClusterArn, association: &PodIdentityAssociat
             );
         }
         policy_document::check_identity(policy)?;
-        let size = policy_document::size(policy);
-        if size > SESSION_POLICY {
-            return Err(format!(
-                "InvalidParameterException: The policy has {size} characters, more than {SESSION_POLICY}"
-            ));
+        let (size, most) = (policy_size(policy), quotas::SESSION_POLICY.most);
+        if size > most {
+            return Err(format!("InvalidParameterException: The policy has {size} characters, more than {most}"));
         }
     }
     check_tags(tags)
@@ -208,6 +194,32 @@ mod tests {
         ] {
             assert_eq!(merged_tags(&map(live), &map(declared)), map(expected), "{reason}");
         }
+    }
+
+    #[test]
+    fn what_a_role_may_hold_is_known_before_it_is_made() {
+        let role = |description: &str, tags: &[(&str, &str)]| Role {
+            path: "/".to_owned(),
+            trust: json!({}),
+            inline: BTreeMap::new(),
+            attached: BTreeSet::new(),
+            boundary: String::new(),
+            max_session_seconds: 3600,
+            description: description.to_owned(),
+            tags: map(tags),
+        };
+        for (role, expected, reason) in [
+            (role("workload caf\u{e9}", &[("Team", "a"), ("cost", "b")]), None, "Latin-1"),
+            (role("workload \u{4e2d}", &[]), Some("Latin-1"), "IAM takes no other script in a description"),
+            (role("", &[("Team", "a"), ("team", "b")]), Some("case insensitive"), "one key for IAM"),
+            (role("", &[("a;b", "")]), Some("is not allowed"), "a character that no tag may have"),
+        ] {
+            let said = check_role("a", &role, &RoleQuotas::default()).err();
+            assert_eq!(said.is_some(), expected.is_some(), "{reason}: {said:?}");
+            assert!(expected.is_none_or(|words| said.is_some_and(|said| said.contains(words))), "{reason}");
+        }
+        let both = map(&[("Team", "a"), ("team", "b")]);
+        assert_eq!(check_tags(&both), Ok(()), "EKS tells them apart");
     }
 
     #[test]

@@ -69,6 +69,10 @@ fn unwritten(error: &LedgerError) -> PortError {
 // === impl Announced ===
 
 impl Announced {
+    async fn ended_as(self, result: &Result<Observed, PortError>) {
+        self.ended(result.as_ref().map_or_else(class, |_| "applied"), result.as_ref().err()).await;
+    }
+
     async fn ended(self, outcome: &str, error: Option<&PortError>) {
         let Self { within, note, sequence } = self;
         let object = note.detail["object"].clone();
@@ -96,6 +100,11 @@ fn class(error: &PortError) -> &'static str {
     }
 }
 
+async fn announce_apply(apply: &Apply<'_>) -> Result<Announced, PortError> {
+    let body = serde_json::to_string(apply.body).unwrap_or_default();
+    announce("apply", apply.key, Some(digest(&body))).await
+}
+
 #[async_trait]
 impl Objects for AuditedObjects {
     async fn observe(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError> {
@@ -103,11 +112,30 @@ impl Objects for AuditedObjects {
     }
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {
-        let body = serde_json::to_string(apply.body).unwrap_or_default();
-        let announced = announce("apply", apply.key, Some(digest(&body))).await?;
+        let announced = announce_apply(&apply).await?;
         let result = self.0.apply(apply).await;
-        announced.ended(result.as_ref().map_or_else(class, |_| "applied"), result.as_ref().err()).await;
+        announced.ended_as(&result).await;
         result
+    }
+
+    async fn apply_policies(&self, applies: Vec<Apply<'_>>) -> Vec<Result<Observed, PortError>> {
+        let mut announced = vec![];
+        for apply in &applies {
+            match announce_apply(apply).await {
+                Ok(one) => announced.push(one),
+                Err(error) => {
+                    for one in announced {
+                        one.ended(class(&error), Some(&error)).await;
+                    }
+                    return applies.iter().map(|_| Err(error.clone())).collect();
+                }
+            }
+        }
+        let results = self.0.apply_policies(applies).await;
+        for (one, result) in announced.into_iter().zip(&results) {
+            one.ended_as(result).await;
+        }
+        results
     }
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {

@@ -1,10 +1,11 @@
-//! `permissions`: what the provider must be allowed to do, as an IAM policy and as RBAC; made from the lists that the code works by.
+//! `permissions`: what the provider must be allowed to do, as an IAM policy and as RBAC, and what the roles that it makes may do at the most;
+//! made from the lists that the code works by, and from golden paths.
 
 use super::output;
 use clap::{Args, ValueEnum};
-use goldenpath_core::{domain::ClusterArn, golden::Catalogue};
+use goldenpath_core::domain::ClusterArn;
 use serde_json::Value;
-use std::{ffi::OsString, path::PathBuf, sync::Arc};
+use std::{ffi::OsString, path::PathBuf};
 
 /// What a pipeline manages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -18,28 +19,32 @@ pub enum Part {
 /// Handed over by the composition root.
 pub struct Permissions {
     pub aws: fn(Option<Part>, Option<&ClusterArn>) -> Value,
-    pub kubernetes: fn(Option<Part>, Option<&str>, &Catalogue) -> Value,
-    /// The built-in golden paths and those of these folders.
-    pub catalogue: fn(folders: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>>,
+    /// With what the built-in golden paths and those in these folders have a baseline install.
+    pub kubernetes: fn(&[PathBuf], Option<Part>, Option<&str>) -> anyhow::Result<Value>,
+    /// Of a golden path of the built-in ones and of those in these folders.
+    pub boundary: fn(&[PathBuf], Option<&str>, Option<&ClusterArn>) -> anyhow::Result<Value>,
 }
 
-/// Print the permissions that the provider needs, as JSON
+/// Print the permissions that the provider needs, or the boundary of the roles that it makes, as JSON
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     system: System,
     /// What the pipeline manages [default: everything]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, conflicts_with = "boundary")]
     role: Option<Part>,
     /// Also print bindings of the roles to this group, that of the provider's access entry
     #[arg(long, requires = "kubernetes")]
     group: Option<String>,
-    /// Folders with golden paths whose kinds and policies the baseline installs, separated like PATH
-    #[arg(long, requires = "kubernetes", env = "GOLDENPATH_CATALOGUE")]
-    catalogue: Option<OsString>,
-    /// Narrow the IAM policy to this cluster
-    #[arg(long, requires = "aws")]
+    /// Narrow the policy to this cluster, its account and its partition
+    #[arg(long, conflicts_with = "kubernetes")]
     cluster_arn: Option<ClusterArn>,
+    /// The golden path whose grants the boundary fits [default: the default one]
+    #[arg(long, requires = "boundary")]
+    golden_path: Option<String>,
+    /// Folders with golden paths in addition to the built-in ones, separated like PATH
+    #[arg(long, env = "GOLDENPATH_CATALOGUE")]
+    catalogue: Option<OsString>,
 }
 
 #[derive(Args)]
@@ -51,15 +56,20 @@ struct System {
     /// RBAC roles, and the namespace that one of them is in, as a List for `kubectl apply -f -`
     #[arg(long)]
     kubernetes: bool,
+    /// The managed policy that a golden path names as `boundary`: what its grants let roles do, in all tiers
+    #[arg(long)]
+    boundary: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, permissions: &Permissions) -> anyhow::Result<()> {
-    let Arguments { system, role, group, catalogue, cluster_arn } = arguments;
-    let document = if system.aws {
+    let Arguments { system, role, group, cluster_arn, golden_path, catalogue } = arguments;
+    let folders: Vec<PathBuf> = catalogue.iter().flat_map(std::env::split_paths).collect();
+    let document = if system.boundary {
+        (permissions.boundary)(&folders, golden_path.as_deref(), cluster_arn.as_ref())?
+    } else if system.aws {
         (permissions.aws)(*role, cluster_arn.as_ref())
     } else {
-        let folders: Vec<PathBuf> = catalogue.iter().flat_map(std::env::split_paths).collect();
-        (permissions.kubernetes)(*role, group.as_deref(), &(permissions.catalogue)(&folders)?)
+        (permissions.kubernetes)(&folders, *role, group.as_deref())?
     };
     Ok(output::data(&format!("{}\n", serde_json::to_string_pretty(&document)?))?)
 }

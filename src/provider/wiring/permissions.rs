@@ -8,12 +8,13 @@ use goldenpath_adapters::{
 };
 use goldenpath_core::{
     domain::{ClusterArn, PersonaName},
-    golden::{Catalogue, cluster_roles, home, rendered},
+    golden::{Catalogue, boundary_policy, cluster_roles, home, rendered},
 };
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 pub(super) const PERMISSIONS: Permissions =
-    Permissions { aws: of_aws, kubernetes: of_kubernetes, catalogue: target::built_in_and };
+    Permissions { aws: of_aws, kubernetes: of_kubernetes, boundary: of_boundary };
 
 fn of_aws(part: Option<Part>, cluster: Option<&ClusterArn>) -> Value {
     let scope = cluster.map_or_else(PermissionScope::default, PermissionScope::of);
@@ -25,10 +26,18 @@ fn of_aws(part: Option<Part>, cluster: Option<&ClusterArn>) -> Value {
     aws::iam_policy(part, &scope)
 }
 
-fn of_kubernetes(part: Option<Part>, group: Option<&str>, catalogue: &Catalogue) -> Value {
+/// Of the newest version of a golden path.
+fn of_boundary(folders: &[PathBuf], path: Option<&str>, cluster: Option<&ClusterArn>) -> anyhow::Result<Value> {
+    let catalogue = target::built_in_and(folders)?;
+    let path = catalogue.newest(path).map_err(|problem| anyhow::anyhow!("{}. {}", problem.summary, problem.detail))?;
+    Ok(boundary_policy(path, cluster))
+}
+
+fn of_kubernetes(folders: &[PathBuf], part: Option<Part>, group: Option<&str>) -> anyhow::Result<Value> {
     let names: Vec<String> = PersonaName::ALL.into_iter().map(cluster_roles::name).collect();
     let mut items = vec![];
     if part != Some(Part::Environments) {
+        let catalogue = &target::built_in_and(folders)?;
         let rules = |persona| cluster_roles::rules(persona, |_| true, catalogue.role_rules(persona));
         let held = PersonaName::ALL.into_iter().flat_map(rules).collect();
         items.extend(kube::for_baseline(&rendered(catalogue), held));
@@ -42,5 +51,5 @@ fn of_kubernetes(part: Option<Part>, group: Option<&str>, catalogue: &Catalogue)
     if let Some(group) = group {
         items.extend(kube::bound(&items, group));
     }
-    json!({"apiVersion": "v1", "kind": "List", "items": items})
+    Ok(json!({"apiVersion": "v1", "kind": "List", "items": items}))
 }

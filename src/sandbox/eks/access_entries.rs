@@ -32,6 +32,13 @@ pub fn apply(
                  not marked as ours)",
             ));
         }
+        if is_of_another_role(store, &cluster.arn, &row, principal)?
+            && let Principal::Role { id } = iam::principal(store, &cluster.arn, principal)?
+        {
+            // Another entry, for the role of now.
+            (row.uid, row.external_id) = (id, Some(uuid()?));
+            row.save(store)?;
+        }
         let live: AccessEntry = serde_json::from_value(row.body.clone())?;
         body["tags"] = serde_json::to_value(rules::merged_tags(&live.tags, &entry.tags))?;
         row.save_body(store, body)?;
@@ -57,6 +64,17 @@ pub fn apply(
     }
     row.save(store)?;
     Ok(row)
+}
+
+/// The role behind the name is another one than when the entry was made.
+pub fn is_of_another_role(
+    store: &Store,
+    cluster: &ClusterArn,
+    entry: &Row,
+    principal: &str,
+) -> Result<bool, SandboxError> {
+    let now = iam::principal(store, cluster, principal)?;
+    Ok(matches!(now, Principal::Role { id } if !entry.uid.is_empty() && id != entry.uid))
 }
 
 pub fn key_of(principal: &str) -> ObjectKey {

@@ -91,6 +91,8 @@ pub fn describe(store: &Store, cluster: &ClusterRef) -> Result<Facts, SandboxErr
         crds,
         oidc_provider: _,
         identity_providers: _,
+        trust_policy_size: _,
+        policies_per_role: _,
         caller,
     } = options;
     let engine = if auto_mode { NetworkEngine::EksAuto } else { NetworkEngine::VpcCni };

@@ -8,7 +8,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey},
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, RoleQuotas},
     ports::{Clusters, PortError, Probe, Readiness},
 };
 
@@ -37,6 +37,12 @@ impl Clusters for Sandbox {
             iam::has_policy(store, &policy_arn)
         })
         .await
+    }
+
+    async fn role_quotas(&self, cluster: &ClusterArn) -> Result<RoleQuotas, PortError> {
+        let cluster = cluster.clone();
+        let call = PendingCall::about(Verb::Quotas, cluster.account());
+        self.call(call, move |store| Ok(clusters::get(store, &cluster)?.role_quotas())).await
     }
 
     async fn oidc_provider_exists(&self, cluster: &ClusterArn, issuer: &str) -> Result<bool, PortError> {

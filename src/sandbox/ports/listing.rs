@@ -2,7 +2,7 @@
 
 use super::view;
 use crate::{
-    eks::{access_policies, clusters},
+    eks::{access_entries, access_policies, clusters},
     error::SandboxError,
     kubernetes::namespaces,
     store::{Row, Store, home},
@@ -12,7 +12,7 @@ use goldenpath_core::{
     kinds::{Unmarked, kubernetes::KINDS},
     ports::{
         Scope, Selector,
-        rules::{PolicyScopes, describe_scopes},
+        rules::{OF_ANOTHER_ROLE, PolicyScopes, describe_scopes},
     },
 };
 use rusqlite::{ToSql, params};
@@ -52,6 +52,12 @@ pub fn observe(store: &mut Store, cluster: &ClusterArn, selector: &Selector) -> 
         Scope::Everything => {
             listing.select("marked = ?1", params![arn])?;
             listing.select(&beside_ours("space.marked = ?1"), params![arn])?;
+        }
+        Scope::Refresh => {
+            let named = "('AccessEntry', 'AccessPolicy', 'PodIdentityAssociation')";
+            listing.select(&format!("marked = ?1 AND kind NOT IN {named}"), params![arn])?;
+            listing.select(&beside_ours("space.marked = ?1"), params![arn])?;
+            listing.select_policies_of(&selector.keys)?;
         }
         Scope::Environment(environment) => {
             listing.select("marked = ?1 AND environment = ?2", params![arn, environment])?;
@@ -106,6 +112,17 @@ impl Listing<'_> {
         })
     }
 
+    /// Of the entries of ours among these keys.
+    fn select_policies_of(&mut self, keys: &[ObjectKey]) -> Result<(), SandboxError> {
+        let is_named = |principal: &String| keys.contains(&access_entries::key_of(principal));
+        access_policies::each(self.store, self.cluster, |row| match &row.key {
+            ObjectKey::AccessPolicy { principal, .. } if row.mark.cluster.is_some() && is_named(principal) => {
+                self.add(row)
+            }
+            _ => Ok(()),
+        })
+    }
+
     fn add(&mut self, mut row: Row) -> Result<(), SandboxError> {
         if let ObjectKey::AccessEntry { principal } = &row.key
             && row.mark.cluster.is_some()
@@ -114,9 +131,13 @@ impl Listing<'_> {
                 Some(known) => known,
                 unread => unread.insert(access_policies::elsewhere(self.store, self.cluster)?),
             };
-            if let Some(scopes) = elsewhere.get(principal) {
+            let mut defects = elsewhere.get(principal).map(describe_scopes).unwrap_or_default();
+            if access_entries::is_of_another_role(self.store, self.cluster, &row, principal)? {
+                defects.insert(0, OF_ANOTHER_ROLE.to_owned());
+            }
+            if !defects.is_empty() {
                 let group = row.body["group"].as_str().unwrap_or_default();
-                row.body["group"] = format!("{group} ({})", describe_scopes(scopes).join(", ")).into();
+                row.body["group"] = format!("{group} ({})", defects.join(", ")).into();
             }
         }
         if row.is_visible(self.store) && row.id.is_some_and(|id| self.seen.insert(id)) {

@@ -70,7 +70,7 @@ pub fn apply(store: &mut Store, apply: &OwnedApply) -> Result<Row, SandboxError>
     let found = Row::load(store, home(&cluster.arn, key), key)?;
     check(expect, found.as_ref(), key)?;
     match (key, body) {
-        (ObjectKey::Role { name }, Body::Role(role)) => iam::apply_role(store, &cluster.arn, name, role, found),
+        (ObjectKey::Role { name }, Body::Role(role)) => iam::apply_role(store, &cluster, name, role, found),
         (ObjectKey::AccessEntry { principal }, Body::AccessEntry(entry)) => {
             access_policies::delete_elsewhere(store, &cluster.arn, principal)?;
             access_entries::apply(store, &cluster, principal, entry, found)

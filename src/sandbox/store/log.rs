@@ -16,6 +16,7 @@ pub enum Verb {
     Delete,
     Facts,
     Policy,
+    Quotas,
     /// A look at whether a pod would get its identity.
     Probe,
     /// Only as the condition of a fault: `apply` or `delete`.
@@ -23,7 +24,7 @@ pub enum Verb {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a verb: observe, apply, delete, facts, policy, probe, write")]
+#[error("{0:?} is not a verb: observe, apply, delete, facts, policy, quotas, probe, write")]
 pub struct VerbError(String);
 
 /// One row of the log.
@@ -32,7 +33,7 @@ pub struct CallLogEntry {
     pub number: u32,
     pub verb: Verb,
     pub kind: String,
-    /// The text of the key; for an observation its scope, for `facts` the cluster, for `policy` its ARN.
+    /// The text of the key; for an observation its scope, for `facts` the cluster, for `policy` its ARN, for `quotas` the account.
     pub key: String,
     /// `ok` or the words of the refusal.
     pub outcome: String,
@@ -51,8 +52,8 @@ const KEPT: u32 = 65_536;
 // === impl Verb ===
 
 impl Verb {
-    const ALL: [Self; 7] =
-        [Self::Observe, Self::Apply, Self::Delete, Self::Facts, Self::Policy, Self::Probe, Self::Write];
+    const ALL: [Self; 8] =
+        [Self::Observe, Self::Apply, Self::Delete, Self::Facts, Self::Policy, Self::Quotas, Self::Probe, Self::Write];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -61,6 +62,7 @@ impl Verb {
             Self::Delete => "delete",
             Self::Facts => "facts",
             Self::Policy => "policy",
+            Self::Quotas => "quotas",
             Self::Probe => "probe",
             Self::Write => "write",
         }
@@ -86,6 +88,7 @@ impl PendingCall {
     pub fn observe(selector: &Selector) -> Self {
         let key = match &selector.scope {
             Scope::Everything => "everything".to_owned(),
+            Scope::Refresh => "refresh".to_owned(),
             Scope::Environment(environment) => format!("environment/{environment}"),
             Scope::Records => "records".to_owned(),
             Scope::RecordsOf(environment) => format!("records/{environment}"),

@@ -32,6 +32,9 @@ mod life;
 #[path = "engine/meanwhile.rs"]
 mod meanwhile;
 #[cfg(test)]
+#[path = "engine/quotas.rs"]
+mod quotas;
+#[cfg(test)]
 #[path = "engine/reads.rs"]
 mod reads;
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Access policies: one object for each (policy, namespace, principal).
 //!
-//! EKS keeps the namespaces of a policy as one list, so a change is read, change, write, read again. In this process one change at a
-//! time; between processes the target that joins AWS with the cluster takes a Lease as a lock. A Lease may be lost, so the second
-//! read stays: a change that was overwritten is made again.
+//! EKS keeps the namespaces of a policy as one list, so a change is read, change, write, read again, and those of one principal are
+//! changed together. In this process one change at a time; between processes the target that joins AWS with the cluster takes a Lease as
+//! a lock. A Lease may be lost, so the second read stays: a change that was overwritten is made again.
 
 use super::{
     entries,
@@ -36,57 +36,94 @@ fn parts(key: &ObjectKey) -> Result<Parts<'_>, PortError> {
     }
 }
 
-pub(super) async fn apply(cluster: EksCluster<'_>, key: &ObjectKey, expect: &Expect) -> Result<Live, PortError> {
+/// All of one principal, in one AssociateAccessPolicy for each policy.
+pub(super) async fn apply(cluster: EksCluster<'_>, wanted: &[(&ObjectKey, &Expect)]) -> Vec<Result<Live, PortError>> {
+    let Some((first, _)) = wanted.first() else { return vec![] };
+    match together(cluster, first, wanted).await {
+        Ok(results) => results,
+        Err(error) => wanted.iter().map(|_| Err(error.clone())).collect(),
+    }
+}
+
+async fn together(
+    cluster: EksCluster<'_>,
+    first: &ObjectKey,
+    wanted: &[(&ObjectKey, &Expect)],
+) -> Result<Vec<Result<Live, PortError>>, PortError> {
     let call_name = Call::AssociateAccessPolicy.name();
-    let Parts { policy, principal, .. } = parts(key)?;
-    rules::check_access_policy(policy).map_err(|message| invalid(call_name, message))?;
+    let Parts { policy, principal, .. } = parts(first)?;
     let _lock = grants::lock().await;
     let entry = entries::get(cluster, principal).await?.ok_or_else(|| no_entry(principal))?;
     let now = grants::read(cluster, principal).await?.ok_or_else(|| no_entry(principal))?;
-    check(call_name, key, expect, live(key, &now, &entry.tags)?.as_ref())?;
     if entry.mark(cluster.arn).cluster.is_none() {
         return Err(invalid(call_name, rules::not_our_entry(principal, policy)));
     }
-    converge(cluster, key, now, true).await?;
-    Ok(grants::object(key.clone(), &entry.tags))
+    let mut change = Grants::new();
+    let mut results = vec![];
+    for (key, expect) in wanted {
+        let Parts { policy, namespace, .. } = parts(key)?;
+        let checked = rules::check_access_policy(policy).map_err(|message| invalid(call_name, message));
+        let checked = checked.and_then(|()| check(call_name, key, expect, live(key, &now, &entry.tags)?.as_ref()));
+        results.push(checked.map(|()| {
+            change.entry(policy.to_owned()).or_default().insert(namespace.to_owned());
+            grants::object((*key).clone(), &entry.tags)
+        }));
+    }
+    converge(cluster, principal, &change, now, true).await?;
+    Ok(results)
 }
 
 pub(super) async fn delete(cluster: EksCluster<'_>, key: &ObjectKey) -> Result<(), PortError> {
     let _lock = grants::lock().await;
-    match grants::read(cluster, parts(key)?.principal).await? {
-        Some(now) => converge(cluster, key, now, false).await,
+    let Parts { policy, namespace, principal } = parts(key)?;
+    let change = Grants::from([(policy.to_owned(), [namespace.to_owned()].into())]);
+    match grants::read(cluster, principal).await? {
+        Some(now) => converge(cluster, principal, &change, now, false).await,
         // Deleted with its entry.
         None => Ok(()),
     }
 }
 
-/// Changes the list of namespaces until it holds the namespace, or does not.
-async fn converge(cluster: EksCluster<'_>, key: &ObjectKey, mut now: Grants, is_wanted: bool) -> Result<(), PortError> {
-    let Parts { policy, namespace, principal } = parts(key)?;
+/// Changes the lists of namespaces until they hold these, or do not.
+async fn converge(
+    cluster: EksCluster<'_>,
+    principal: &str,
+    change: &Grants,
+    mut now: Grants,
+    is_wanted: bool,
+) -> Result<(), PortError> {
     let call_name = if is_wanted { Call::AssociateAccessPolicy } else { Call::DisassociateAccessPolicy }.name();
     for tries in 0.. {
-        let mut namespaces = now.remove(policy).unwrap_or_default();
-        if namespaces.contains(namespace) == is_wanted {
+        let mut is_done = true;
+        for (policy, changed) in change {
+            let mut namespaces = now.remove(policy).unwrap_or_default();
+            if changed.iter().all(|namespace| namespaces.contains(namespace) == is_wanted) {
+                continue;
+            }
+            is_done = false;
+            if tries == TRIES {
+                let message = format!(
+                    "{policy} of {principal}: someone else keeps changing this policy. Stop the other change and try again"
+                );
+                return Err(conflict(call_name, message));
+            }
+            if is_wanted && namespaces.contains(WHOLE_CLUSTER) {
+                let message = format!(
+                    "{principal} has {policy} over the whole cluster, which is more than a namespace: remove that association first"
+                );
+                return Err(conflict(call_name, message));
+            }
+            match is_wanted {
+                true => namespaces.extend(changed.iter().cloned()),
+                false => namespaces.retain(|namespace| !changed.contains(namespace)),
+            }
+            match namespaces.is_empty() {
+                true => grants::disassociate(cluster, (policy, principal)).await?,
+                false => grants::associate(cluster, (policy, principal), namespaces).await?,
+            }
+        }
+        if is_done {
             break;
-        }
-        if tries == TRIES {
-            let message =
-                format!("{key}: someone else keeps changing this policy. Stop the other change and try again");
-            return Err(conflict(call_name, message));
-        }
-        if is_wanted && namespaces.contains(WHOLE_CLUSTER) {
-            let message = format!(
-                "{principal} has {policy} over the whole cluster, which is more than {namespace}: remove that association first"
-            );
-            return Err(conflict(call_name, message));
-        }
-        match is_wanted {
-            true => namespaces.insert(namespace.to_owned()),
-            false => namespaces.remove(namespace),
-        };
-        match namespaces.is_empty() {
-            true => grants::disassociate(cluster, (policy, principal)).await?,
-            false => grants::associate(cluster, (policy, principal), namespaces).await?,
         }
         now = match grants::read(cluster, principal).await? {
             Some(now) => now,

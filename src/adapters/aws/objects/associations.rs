@@ -13,7 +13,7 @@ use crate::{
 };
 use aws_sdk_eks::types::{PodIdentityAssociation as Found, PodIdentityAssociationSummary as Summary};
 use goldenpath_core::{
-    domain::{Body, Class, ClusterArn, ObjectKey, PodIdentityAssociation, short_hash},
+    domain::{Body, Class, ClusterArn, ObjectKey, PodIdentityAssociation, quotas::policy_text, short_hash},
     kinds::canonical_policy,
     ports::{Expect, PortError, rules},
 };
@@ -31,6 +31,10 @@ pub(super) async fn apply(
     let call_name = Call::CreatePodIdentityAssociation.name();
     rules::check_association(cluster.arn, association).map_err(|message| invalid(call_name, message))?;
     let key = key(namespace, account);
+    // EKS itself refuses a second one.
+    if *expect == Expect::Absent {
+        return create(cluster, (namespace, account), association).await;
+    }
     let live = get(cluster, namespace, account).await?;
     check(call_name, &key, expect, live.as_ref())?;
     let Some(live) = live else {
@@ -78,7 +82,7 @@ pub(super) async fn create(
     // The same request, sent again because its response was lost, is one request to EKS; a later one of its kind is not.
     let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let token = short_hash([cluster.arn.as_str(), namespace, account, &text, &second.to_string()], 32);
-    let policy = association.policy.as_ref().map(ToString::to_string);
+    let policy = association.policy.as_ref().map(policy_text);
     let tags: HashMap<String, String> = association.tags.clone().into_iter().collect();
     let attempt = || {
         let request = cluster
@@ -115,7 +119,7 @@ pub(super) async fn change(
         && before.disable_session_tags == wanted.disable_session_tags
         && policy(before) == policy(wanted);
     if !is_same {
-        let text = wanted.policy.as_ref().map(ToString::to_string);
+        let text = wanted.policy.as_ref().map(policy_text);
         let attempt = || {
             let request = cluster
                 .eks()

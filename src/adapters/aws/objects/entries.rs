@@ -38,11 +38,18 @@ pub(super) async fn apply(
 ) -> Result<Live, PortError> {
     let call_name = Call::CreateAccessEntry.name();
     rules::check_entry(entry).map_err(|message| invalid(call_name, message))?;
+    let new = async || {
+        rules::check_principal(principal).map_err(|message| invalid(call_name, message))?;
+        create(cluster, principal, entry).await
+    };
+    // EKS itself refuses a second one.
+    if *expect == Expect::Absent {
+        return new().await;
+    }
     let found = observe(cluster, principal).await?;
     check(call_name, &key(principal), expect, found.as_ref().map(|found| &found.live))?;
     let Some(ObservedEntry { live, defects, grants }) = found else {
-        rules::check_principal(principal).map_err(|message| invalid(call_name, message))?;
-        return create(cluster, principal, entry).await;
+        return new().await;
     };
     if live.is_another(cluster.arn, &entry.tags) {
         let message = format!(
@@ -134,6 +141,27 @@ pub(super) async fn change(
     }
 }
 
+/// The age of its role is asked for only if the entry is not as expected without it.
+pub(super) async fn delete_expected(
+    cluster: EksCluster<'_>,
+    principal: &str,
+    expect: &Expect,
+) -> Result<(), PortError> {
+    let Some(live) = get(cluster, principal).await? else { return Ok(()) };
+    let key = key(principal);
+    let mut is_expected = false;
+    if live.mark(cluster.arn).cluster.is_some() {
+        let Some(grants) = grants::read(cluster, principal).await? else { return Ok(()) };
+        let judged = ObservedEntry::judge(live.clone(), grants, None).live;
+        is_expected = check("delete", &key, expect, Some(&judged)).is_ok();
+    }
+    if !is_expected {
+        let Some(found) = observe(cluster, principal).await? else { return Ok(()) };
+        check("delete", &key, expect, Some(&found.live))?;
+    }
+    delete(cluster, principal).await
+}
+
 pub(super) async fn delete(cluster: EksCluster<'_>, principal: &str) -> Result<(), PortError> {
     let request = cluster.eks().delete_access_entry().cluster_name(cluster.name()).principal_arn(principal);
     not_found_as_none(cluster.call(Call::DeleteAccessEntry, request.send()).await).map(|_| ())
@@ -179,20 +207,6 @@ pub(super) async fn observe(cluster: EksCluster<'_>, principal: &str) -> Result<
     Ok(grants.map(|grants| ObservedEntry::judge(live, grants, role_made_at)))
 }
 
-/// As [`observe`], to be judged when the age of the role is known: with the grants of our own entries.
-pub(super) async fn read_unjudged(
-    cluster: EksCluster<'_>,
-    principal: &str,
-) -> Result<Option<(Live, Option<Grants>)>, PortError> {
-    let Some(live) = get(cluster, principal).await? else {
-        return Ok(None);
-    };
-    if live.mark(cluster.arn).cluster.is_none() {
-        return Ok(Some((live, None)));
-    }
-    Ok(grants::read(cluster, principal).await?.map(|grants| (live, Some(grants))))
-}
-
 /// ARNs of all principals with an entry; with `policy`, of those that it is associated with.
 pub(super) async fn principals(cluster: EksCluster<'_>, policy: Option<String>) -> Result<Vec<String>, PortError> {
     let listing = cluster.eks().list_access_entries().cluster_name(cluster.name()).set_associated_policy_arn(policy);
@@ -218,7 +232,7 @@ fn live(principal: &str, found: &Found) -> Live {
 }
 
 /// `None` for a principal that is no role of this account, and for a role that we may not read.
-async fn role_made_at(cluster: EksCluster<'_>, principal: &str) -> Result<Option<i64>, PortError> {
+pub(super) async fn role_made_at(cluster: EksCluster<'_>, principal: &str) -> Result<Option<i64>, PortError> {
     let Some(name) = iam::role_name(principal) else {
         return Ok(None);
     };

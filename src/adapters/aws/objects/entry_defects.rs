@@ -3,7 +3,7 @@
 //! Reported as a difference of the entry, so that a plan shows it and an apply repairs it.
 
 use super::grants::Grants;
-use goldenpath_core::ports::rules::{describe_scopes, scopes_elsewhere};
+use goldenpath_core::ports::rules::{OF_ANOTHER_ROLE, describe_scopes, scopes_elsewhere};
 use std::fmt;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl EntryDefects {
 impl fmt::Display for EntryDefects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wrong_type = self.wrong_type.iter().map(|name| format!("of type {name}"));
-        let stale = self.is_older_than_its_role.then(|| "of a role that was recreated since".to_owned());
+        let stale = self.is_older_than_its_role.then(|| OF_ANOTHER_ROLE.to_owned());
         let all: Vec<String> = wrong_type.chain(stale).chain(describe_scopes(&self.elsewhere)).collect();
         f.write_str(&all.join(", "))
     }

@@ -30,6 +30,17 @@ impl Objects for Aws {
         Ok(live.observed(arn))
     }
 
+    async fn apply_policies(&self, applies: Vec<Apply<'_>>) -> Vec<Result<Observed, PortError>> {
+        let Some(arn) = applies.first().map(|apply| apply.cluster) else { return vec![] };
+        let clients = match self.clients().await {
+            Ok(clients) => clients,
+            Err(error) => return applies.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let wanted: Vec<(&ObjectKey, &Expect)> = applies.iter().map(|apply| (apply.key, &apply.expect)).collect();
+        let results = access_policies::apply(EksCluster { clients, arn }, &wanted).await;
+        results.into_iter().map(|live| Ok(live?.observed(arn))).collect()
+    }
+
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
         delete(EksCluster { clients: self.clients().await?, arn: cluster }, key, expect).await?;
         Ok(Deleted::Gone)
@@ -42,7 +53,10 @@ async fn apply_body(cluster: EksCluster<'_>, key: &ObjectKey, body: &Body, expec
         (ObjectKey::AccessEntry { principal }, Body::AccessEntry(entry)) => {
             entries::apply(cluster, principal, entry, expect).await
         }
-        (ObjectKey::AccessPolicy { .. }, Body::AccessPolicy(_)) => access_policies::apply(cluster, key, expect).await,
+        (ObjectKey::AccessPolicy { .. }, Body::AccessPolicy(_)) => {
+            let made = access_policies::apply(cluster, &[(key, expect)]).await.pop();
+            made.unwrap_or_else(|| Err(invalid("apply", format!("{key}: nothing was returned"))))
+        }
         (
             ObjectKey::PodIdentityAssociation { namespace, service_account },
             Body::PodIdentityAssociation(association),
@@ -52,13 +66,16 @@ async fn apply_body(cluster: EksCluster<'_>, key: &ObjectKey, body: &Body, expec
 }
 
 pub(super) async fn delete(cluster: EksCluster<'_>, key: &ObjectKey, expect: &Expect) -> Result<(), PortError> {
+    if let ObjectKey::AccessEntry { principal } = key {
+        return entries::delete_expected(cluster, principal, expect).await;
+    }
     let Some(live) = observe::get(cluster, key).await? else {
         return Ok(());
     };
     check("delete", key, expect, Some(&live))?;
     match key {
         ObjectKey::Role { name } => roles::delete(cluster.clients, name, &live).await,
-        ObjectKey::AccessEntry { principal } => entries::delete(cluster, principal).await,
+        ObjectKey::AccessEntry { .. } => Ok(()),
         ObjectKey::AccessPolicy { .. } => access_policies::delete(cluster, key).await,
         ObjectKey::PodIdentityAssociation { .. } => associations::delete(cluster, &live).await,
         ObjectKey::Kube { .. } => Err(invalid("delete", format!("{key} is in Kubernetes"))),

@@ -88,6 +88,8 @@ async fn all_exist(clients: &AwsClients, principals: &[&str], error: &PortError)
         let Some(name) = iam::role_name(arn) else { continue };
         match iam::get_role(clients, name).await {
             Ok(Some(role)) if role.arn == *arn => {}
+            // IAM may not see yet what it has made.
+            Ok(None) if clients.made.has(arn) => {}
             Ok(_) => return Err(error.clone()),
             // A role that may not be read may well exist.
             Err(error) if error.class == Class::Denied => {}

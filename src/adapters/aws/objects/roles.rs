@@ -23,7 +23,7 @@ use crate::{
 };
 use aws_sdk_iam::types::Tag;
 use goldenpath_core::{
-    domain::{Body, Class, ObjectKey, Role},
+    domain::{Body, Class, ObjectKey, Role, RoleQuotas, quotas::policy_text},
     kinds::canonical_policy,
     ports::{
         Expect, PortError,
@@ -32,6 +32,9 @@ use goldenpath_core::{
 };
 use serde_json::Value;
 
+const UNIQUE: &str =
+    "Names of roles are unique in an account, whatever their path and case: rename or remove the other role";
+
 pub(super) async fn apply(
     cluster: EksCluster<'_>,
     name: &str,
@@ -39,23 +42,30 @@ pub(super) async fn apply(
     expect: &Expect,
 ) -> Result<Live, PortError> {
     let (call_name, clients) = (Call::CreateRole.name(), cluster.clients);
-    rules::check_role(name, role).map_err(|message| invalid(call_name, message))?;
+    let quotas = match RoleQuotas::are_needed(role) {
+        true => iam::role_quotas(clients).await.unwrap_or_default(),
+        false => RoleQuotas::default(),
+    };
+    rules::check_role(name, role, &quotas).map_err(|message| invalid(call_name, message))?;
     policy_document::check_trust(&role.trust).map_err(|message| invalid(call_name, message))?;
     let key = ObjectKey::role(name);
-    let live = get(clients, name).await?;
-    check(call_name, &key, expect, live.as_ref())?;
-    let Some(live) = live else {
+    let new = async || {
         for arn in &role.attached {
             require_policy(clients, arn).await?;
         }
-        return create(clients, name, role).await;
+        create(clients, name, role).await
+    };
+    // IAM itself refuses a second one.
+    if *expect == Expect::Absent {
+        return new().await;
+    }
+    let live = get(clients, name).await?;
+    check(call_name, &key, expect, live.as_ref())?;
+    let Some(live) = live else {
+        return new().await;
     };
     if live.is_another(cluster.arn, &role.tags) || live.key != key {
-        let message = format!(
-            "EntityAlreadyExists: Role with name {name} already exists: {} does not carry our tags. Names of roles are unique in an \
-             account, whatever their path and case: rename or remove the other role",
-            live.key
-        );
+        let message = format!("EntityAlreadyExists: {} does not carry our tags. {UNIQUE}", live.key);
         return Err(conflict(call_name, message));
     }
     let Body::Role(before) = &live.body else {
@@ -92,7 +102,7 @@ pub(super) async fn create(clients: &AwsClients, name: &str, role: &Role) -> Res
             .create_role()
             .role_name(name)
             .path(&role.path)
-            .assume_role_policy_document(role.trust.to_string())
+            .assume_role_policy_document(policy_text(&role.trust))
             .description(&role.description)
             .max_session_duration(seconds(role))
             .set_permissions_boundary(boundary.clone())
@@ -100,7 +110,13 @@ pub(super) async fn create(clients: &AwsClients, name: &str, role: &Role) -> Res
         call(clients, Call::CreateRole, request.send())
     };
     let made = propagation::retry(clients, &format!("role {name}"), &principals, attempt).await;
-    let made = made.map_err(|error| error::about(error, name))?;
+    let made = made.map_err(|error| match error.class {
+        Class::Conflict => error::about(error, UNIQUE),
+        _ => error::about(error, name),
+    })?;
+    if let Some(role) = &made.role {
+        clients.made.add(&role.arn);
+    }
     let id = made.role.map(|role| role.role_id);
     let what = format!("role {name}");
     for (policy, content) in &role.inline {
@@ -128,7 +144,7 @@ pub(super) async fn change(clients: &AwsClients, name: &str, before: &Role, want
     if canonical_policy(&before.trust) != canonical_policy(&wanted.trust) {
         let principals = policy_document::check_trust(&wanted.trust).unwrap_or_default();
         let attempt = || {
-            let request = iam.update_assume_role_policy().role_name(name).policy_document(wanted.trust.to_string());
+            let request = iam.update_assume_role_policy().role_name(name).policy_document(policy_text(&wanted.trust));
             call(clients, Call::UpdateAssumeRolePolicy, request.send())
         };
         propagation::retry(clients, &format!("the trust of role {name}"), &principals, attempt).await?;
@@ -171,13 +187,14 @@ pub(super) async fn delete(clients: &AwsClients, name: &str, live: &Live) -> Res
     for arn in &role.attached {
         detach(clients, name, arn).await?;
     }
+    clients.made.remove(name);
     let request = clients.iam.delete_role().role_name(name).send();
     not_found_as_none(call(clients, Call::DeleteRole, request).await).map(|_| ())
 }
 
 async fn put_policy(clients: &AwsClients, name: &str, policy: &str, content: &Value) -> Result<(), PortError> {
     let request =
-        clients.iam.put_role_policy().role_name(name).policy_name(policy).policy_document(content.to_string());
+        clients.iam.put_role_policy().role_name(name).policy_name(policy).policy_document(policy_text(content));
     call(clients, Call::PutRolePolicy, request.send()).await.map(|_| ())
 }
 

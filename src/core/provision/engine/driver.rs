@@ -9,7 +9,7 @@ use super::{
         decide,
         drift::Lines,
         instance::Decision,
-        life, limits, losses, outcome, promise,
+        life, losses, outcome, promise,
         refresh::refresh,
         removal::{Removal, decide as decide_removal},
     },
@@ -22,7 +22,7 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    domain::{Class, Facts, Id, PathVersion, Problem, Record, ResourceKind, Severity, StableFacts},
+    domain::{Class, Facts, Id, PathVersion, Problem, Record, ResourceKind, StableFacts},
     golden::{Blueprint, Common, ResolveContext, Spec, recorded},
     provision::{
         Decided, Description, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest,
@@ -291,9 +291,6 @@ impl Engine {
         let blueprint = resolved.render(); // pure
         let mut judged = resolved.judge(&blueprint); // pure
         judged.extend(promise::edited_path(change.path, &blueprint));
-        if problems.iter().all(|problem| problem.severity != Severity::Error) {
-            judged.extend(limits::judge(&change.id, &ground.facts.cluster_arn, &blueprint.objects)); // pure
-        }
         // A mistake in a statement is found where it is written and again in the role that it becomes: reported once.
         judged.retain(|found| !problems.iter().any(|known| known.code == found.code && known.field == found.field));
         problems.append(&mut judged);

@@ -10,6 +10,7 @@ mod operation;
 mod removal;
 mod run;
 mod steps;
+mod together;
 mod wait;
 mod way;
 

@@ -13,6 +13,7 @@ mod objects;
 mod parent;
 mod quota;
 mod removal;
+mod role_quotas;
 mod shares;
 
 pub use authentication::Authentication;

@@ -122,6 +122,19 @@ impl<'a> ChangeRequest<'a> {
         keys.filter(is_new).cloned().collect()
     }
 
+    /// Of an update: the access entries of principals that the new request gives more access policies.
+    pub fn newly_granted(&self, blueprint: &Blueprint) -> Vec<ObjectKey> {
+        let known = self.state_keys();
+        let entries = blueprint.objects.iter().filter_map(|desired| match &desired.key {
+            key @ ObjectKey::AccessPolicy { principal, .. } if !known.contains(key) => {
+                Some(ObjectKey::AccessEntry { principal: principal.clone() })
+            }
+            _ => None,
+        });
+        let entries: BTreeSet<ObjectKey> = entries.collect();
+        entries.into_iter().collect()
+    }
+
     /// Keys of the objects that state knows.
     pub fn state_keys(&self) -> BTreeSet<ObjectKey> {
         let objects = self.prior.into_iter().flat_map(|prior| prior.objects.keys());

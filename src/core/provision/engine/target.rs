@@ -186,7 +186,7 @@ fn may_try_again(error: &PortError) -> bool {
 
 fn describe(selector: &Selector) -> String {
     match (&selector.scope, selector.keys.as_slice()) {
-        (Scope::Everything, _) => "the objects of the cluster".to_owned(),
+        (Scope::Everything | Scope::Refresh, _) => "the objects of the cluster".to_owned(),
         (Scope::Environment(environment), _) => format!("the objects of environment {environment}"),
         (Scope::Records, _) => "the records of the cluster".to_owned(),
         (Scope::RecordsOf(environment), _) => format!("the records of environment {environment}"),

@@ -1,6 +1,7 @@
 //! The real target as it is written: an AWS account and region, and how the clusters in it are reached.
 
 use super::credentials::{self, Secret, WebIdentity, is_role};
+use goldenpath_core::domain::quotas::{self, check_tag_case, check_tags};
 use plugin::{
     Type, Value,
     schema::{Attribute, duration, list_of, object, optional, required},
@@ -223,8 +224,18 @@ fn are_tags(tags: &BTreeMap<String, String>) -> Result<(), String> {
             return Err(format!("the tag {name:?} begins with a reserved prefix (aws:, goldenpath:)"));
         }
     }
-    Ok(())
+    let most = quotas::TAGS.most - OUR_TAGS;
+    if tags.len() > most {
+        return Err(format!(
+            "{} tags are more than {most}, which with those of the provider are all that AWS allows",
+            tags.len()
+        ));
+    }
+    check_tags(tags).and_then(|()| check_tag_case(tags))
 }
+
+/// At the most, on a role.
+const OUR_TAGS: usize = 12;
 
 #[cfg(test)]
 mod tests {
@@ -254,9 +265,14 @@ mod tests {
             ("cost-center", true, "the usual"),
             ("goldenpath:team", false, "ours"),
             ("AWS:x", false, "AWS's, in any case"),
+            ("cost;center", false, "a character that no tag may have"),
         ] {
             let tags = BTreeMap::from([(name.to_owned(), String::new())]);
             assert_eq!(are_tags(&tags).is_ok(), is_good, "{reason}");
         }
+        let tags = |names: &[String]| names.iter().map(|name| (name.clone(), String::new())).collect();
+        assert!(are_tags(&tags(&["team".to_owned(), "Team".to_owned()])).is_err(), "one key for IAM");
+        let many: Vec<String> = (0..40).map(|number| format!("tag-{number}")).collect();
+        assert!(are_tags(&tags(&many)).is_err(), "more than fit beside ours");
     }
 }

@@ -18,7 +18,7 @@ use crate::{
 use aws_sdk_iam::types::{EntityType, RoleDetail, Tag};
 use futures_util::future::{try_join, try_join_all};
 use goldenpath_core::{
-    domain::{Body, ObjectKey, Role},
+    domain::{Body, Class, ObjectKey, Role},
     ports::PortError,
 };
 use serde_json::Value;
@@ -89,10 +89,10 @@ pub(in crate::aws::objects) struct Listed {
     pub born: HashMap<String, i64>,
 }
 
-/// All roles that `is_wanted` by their tags, in one page for a thousand of each of two listings.
+/// All roles that `is_wanted` by their names and tags, in one page for a thousand of each of two listings.
 pub(in crate::aws::objects) async fn list(
     clients: &AwsClients,
-    is_wanted: impl Fn(&Tags) -> bool,
+    is_wanted: impl Fn(&str, &Tags) -> bool,
 ) -> Result<Listed, PortError> {
     let ((details, born), rests) = try_join(details(clients, is_wanted), rests(clients)).await?;
     let to_live = |(detail, tags): (RoleDetail, Tags)| {
@@ -124,7 +124,7 @@ pub(in crate::aws::objects) async fn list(
 }
 
 /// Every role of ours has a boundary. One that is listed without it is read by itself before that is believed: emulators
-/// leave it out of the listing, and in AWS it is worth one more call.
+/// leave it out of the listing, and in AWS it is worth one more call. One that may not be read is as it was listed: another state's.
 async fn confirm_boundary(clients: &AwsClients, live: &mut Live) -> Result<(), PortError> {
     let (ObjectKey::Role { name }, Body::Role(role)) = (&live.key, &mut live.body) else {
         return Ok(());
@@ -132,7 +132,10 @@ async fn confirm_boundary(clients: &AwsClients, live: &mut Live) -> Result<(), P
     if !role.boundary.is_empty() {
         return Ok(());
     }
-    let found = iam::get_role(clients, name).await?;
+    let found = match iam::get_role(clients, name).await {
+        Err(error) if error.class == Class::Denied => None,
+        found => found?,
+    };
     let boundary = found.and_then(|role| role.permissions_boundary);
     role.boundary = boundary.and_then(|boundary| boundary.permissions_boundary_arn).unwrap_or_default();
     Ok(())
@@ -143,7 +146,7 @@ const PAGE: i32 = 1000;
 
 async fn details(
     clients: &AwsClients,
-    is_wanted: impl Fn(&Tags) -> bool,
+    is_wanted: impl Fn(&str, &Tags) -> bool,
 ) -> Result<(Vec<(RoleDetail, Tags)>, HashMap<String, i64>), PortError> {
     let (mut found, mut born) = (vec![], HashMap::new());
     let listing = clients.iam.get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
@@ -154,7 +157,7 @@ async fn details(
                 born.insert(arn.clone(), at.secs());
             }
             let tags = tag_map(detail.tags.as_deref().unwrap_or_default());
-            if is_wanted(&tags) {
+            if is_wanted(detail.role_name.as_deref().unwrap_or_default(), &tags) {
                 found.push((detail, tags));
             }
         }

@@ -1,16 +1,14 @@
 //! The identity of a workload: which parts go together, and a lint of its statements that needs no AWS.
 
 use crate::{
-    domain::{Effect, Identity, IdentityMode, IdentityScope, Problems, Role, Statement, StatementPlace},
+    domain::{
+        Effect, Identity, IdentityMode, IdentityScope, Problems, Statement, StatementPlace,
+        quotas::{self, policy_size},
+    },
     golden::{forms, objects::iam},
     policy,
 };
 use std::collections::BTreeSet;
-
-/// IAM: inline policies of a role, together, without white space.
-const LARGEST_INLINE: usize = 10_240;
-/// EKS CreatePodIdentityAssociation and STS: a session policy, as text.
-const LARGEST_SESSION: usize = 2_048;
 
 pub fn check(identity: &Identity, problems: &mut Problems) {
     let Identity { mode, scope, statements, policy_json: _, policy_arns, target_role_arn } = identity;
@@ -79,11 +77,11 @@ pub fn check(identity: &Identity, problems: &mut Problems) {
         }
     }
     if let Some(document) = iam::policy(identity) {
-        let size = document.to_string().len();
+        let size = policy_size(&document);
         let (most, what) = if *scope == IdentityScope::SessionPolicy {
-            (LARGEST_SESSION, "a session policy")
+            (quotas::SESSION_POLICY.most, "a session policy")
         } else {
-            (LARGEST_INLINE, "the inline policies of a role")
+            (quotas::INLINE.most, "the inline policies of a role")
         };
         if size > most {
             problems.error(
@@ -109,11 +107,13 @@ fn check_policies(identity: &Identity, problems: &mut Problems) {
         }
     }
     let asked = identity.policy_arns.now().map_or(0, Vec::len);
-    if asked > Role::MOST_ATTACHED {
+    // What the account has of it is known where the role is made.
+    let most = quotas::ATTACHED.raised;
+    if asked > most {
         problems.error(
             "identity.policies_too_many",
             &at,
-            format!("{asked} managed policies are more than the {} that a role may have", Role::MOST_ATTACHED),
+            format!("{asked} managed policies are more than the {most} that a role may have"),
             "Join some of them, or write them as statements.",
         );
     }

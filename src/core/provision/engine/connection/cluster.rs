@@ -1,7 +1,7 @@
 //! What one connection has read of its clusters: each thing once. Errors are not kept, since a token may be renewed meanwhile.
 
 use crate::{
-    domain::{ClusterRef, Facts, IdentityProvider, StableFacts},
+    domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, RoleQuotas, StableFacts},
     ports::{Clusters, PortError},
 };
 use std::{
@@ -19,6 +19,7 @@ pub struct KnownClusters {
     facts: Known<ClusterRef, Facts>,
     targets: Known<ClusterRef, String>,
     only: Known<(), Option<ClusterRef>>,
+    quotas: Known<ClusterArn, RoleQuotas>,
     /// Policies and OIDC providers of IAM. Only those that exist: what is missing is made by someone else, and then looked for again.
     there: Mutex<HashSet<String>>,
 }
@@ -47,6 +48,7 @@ impl KnownClusters {
             facts: Mutex::default(),
             targets: Mutex::default(),
             only: Mutex::default(),
+            quotas: Mutex::default(),
             there: Mutex::default(),
         }
     }
@@ -85,6 +87,10 @@ impl KnownClusters {
             there.insert(name.to_owned());
         }
         Ok(exists)
+    }
+
+    pub async fn role_quotas(&self, facts: &StableFacts) -> Result<RoleQuotas, PortError> {
+        once(&self.quotas, &facts.cluster_arn, self.clusters.role_quotas(&facts.cluster_arn)).await
     }
 
     pub async fn identity_providers(&self, cluster: &ClusterRef) -> Result<Vec<IdentityProvider>, PortError> {

@@ -10,7 +10,11 @@ use crate::{
     domain::{ClusterArn, EnvironmentId, Id, ObjectKey, Observed, Owner, Ownership},
     kinds::kubernetes::pod_disruption_budget,
     ports::{Scope, Selector},
-    provision::engine::{failure::Failure, record::is_record, target::TargetCalls},
+    provision::engine::{
+        failure::Failure,
+        record::{self, is_record},
+        target::TargetCalls,
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -65,6 +69,17 @@ impl Listings {
     fn are_many(&self, cluster: &ClusterArn, environment: &str) -> bool {
         let announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
         announced.iter().any(|id| id.cluster == cluster.name() && id.environment.as_str() != environment)
+    }
+
+    /// Reads ahead what `take` will want, as far as it is known: these keys are those of state.
+    pub async fn begin(&self, target: &TargetCalls<'_>, id: &Id, keys: &[ObjectKey]) -> Result<(), Failure> {
+        let Some(owner) = id.owner() else { return Ok(()) };
+        let mut all = self.by_cluster.lock().await;
+        let listing = all.entry(target.cluster.to_string()).or_default();
+        let environment = owner.environment.as_str();
+        let are_many = self.are_many(target.cluster, environment);
+        let is_spent = listing.spent.contains(&owner);
+        listing.reach(target, environment, keys, is_spent, are_many).await.map(|_| ())
     }
 
     /// All that is this id's, its record included, and these keys whoever owns them. The lock is held while the target is read:
@@ -133,11 +148,11 @@ impl Listing {
                 Ok(true)
             }
             Extent::Nothing => {
-                self.read_everything(target).await?;
+                self.read_everything(target, keys).await?;
                 Ok(true)
             }
             Extent::Environment(known) if known != environment => {
-                self.read_everything(target).await?;
+                self.read_everything(target, keys).await?;
                 Ok(true)
             }
             _ if spent || self.stale.contains(environment) => {
@@ -148,10 +163,19 @@ impl Listing {
         }
     }
 
-    async fn read_everything(&mut self, target: &TargetCalls<'_>) -> Result<(), Failure> {
-        let everything = Selector { scope: Scope::Everything, keys: vec![] };
-        let observed = target.observe(&everything).await?;
+    /// The records come first, since they name entries and associations: most of a cluster's belong to others.
+    async fn read_everything(&mut self, target: &TargetCalls<'_>, keys: &[ObjectKey]) -> Result<(), Failure> {
+        let records = target.observe(&Selector { scope: Scope::Records, keys: vec![] }).await?;
+        let recorded = record::all(&records);
+        let recorded = recorded.iter().flat_map(|record| record::keys(Some(record)));
+        let mut named: BTreeSet<ObjectKey> = keys.iter().cloned().chain(recorded).collect();
+        named.retain(|key| is_entry(key) || matches!(key, ObjectKey::PodIdentityAssociation { .. }));
+        let refresh = Selector { scope: Scope::Refresh, keys: named.into_iter().collect() };
+        let observed = target.observe(&refresh).await?;
         *self = Self { extent: Extent::Everything, looked_up: std::mem::take(&mut self.looked_up), ..Self::default() };
+        let (entries, observed): (Vec<_>, Vec<_>) = observed.into_iter().partition(|object| is_entry(&object.key));
+        // One that was not returned may be another state's, whose objects we may not read: whoever wants it looks for it.
+        self.looked_up.extend(entries.into_iter().map(|object| (object.key.clone(), Some(object))));
         self.file(observed);
         Ok(())
     }
@@ -159,10 +183,9 @@ impl Listing {
     /// Reads one environment afresh. Entries are the cluster's and in no environment's listing: what the caller will want of
     /// them is read at the same time.
     async fn read(&mut self, target: &TargetCalls<'_>, environment: &str, keys: &[ObjectKey]) -> Result<(), Failure> {
-        let is_entry = |key: &&ObjectKey| matches!(key, ObjectKey::AccessEntry { .. });
         let selector = Selector {
             scope: Scope::Environment(environment.to_owned()),
-            keys: keys.iter().filter(is_entry).cloned().collect(),
+            keys: keys.iter().filter(|key| is_entry(key)).cloned().collect(),
         };
         let observed = target.observe(&selector).await?;
         let (entries, observed): (Vec<_>, Vec<_>) =
@@ -261,6 +284,10 @@ impl Listing {
     fn known(&self, key: &ObjectKey) -> Option<&Observed> {
         self.common.get(key).or_else(|| self.looked_up.get(key)?.as_ref())
     }
+}
+
+fn is_entry(key: &ObjectKey) -> bool {
+    matches!(key, ObjectKey::AccessEntry { .. })
 }
 
 fn place(key: &ObjectKey) -> Option<&str> {

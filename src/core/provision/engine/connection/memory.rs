@@ -2,11 +2,11 @@
 //! same run lives in, and its siblings' shares. Freed with the connection; nothing is decided for another one.
 
 use crate::{
-    domain::{EnvironmentId, Id},
+    domain::{EnvironmentId, Id, ObjectKey},
     golden::{Amounts, Parent, Spec},
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -30,6 +30,8 @@ struct Remembered {
     /// As recorded, rendered once for all slots that need it; anything planned here comes before it.
     recorded: HashMap<EnvironmentId, Parent>,
     shares: HashMap<EnvironmentId, BTreeMap<String, Amounts>>,
+    /// What the plan within an apply has just not found of AWS. Whatever is made expects that, so that a mistake shows.
+    absent: HashMap<Id, BTreeSet<ObjectKey>>,
     /// By cluster and name: who has planned it.
     namespaces: HashMap<(String, String), Id>,
 }
@@ -77,6 +79,15 @@ impl Memory {
 
     pub fn recorded_parent(&self, id: &EnvironmentId) -> Option<Parent> {
         self.lock().recorded.get(id).cloned()
+    }
+
+    pub fn remember_absent(&self, id: &Id, keys: BTreeSet<ObjectKey>) {
+        self.lock().absent.insert(id.clone(), keys);
+    }
+
+    /// Once: a second look is a fresh one.
+    pub fn take_absent(&self, id: &Id) -> BTreeSet<ObjectKey> {
+        self.lock().absent.remove(id).unwrap_or_default()
     }
 
     /// How many it may turn out to be.

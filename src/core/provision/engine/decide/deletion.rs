@@ -48,14 +48,23 @@ pub fn deletions<'a>(
             _ => None,
         })
         .collect();
-    // Gone with its container.
+    let entries: BTreeSet<ObjectKey> =
+        deletions.iter().map(|deletion| deletion.observed().key.clone()).filter(is_entry).collect();
+    // Gone with its container, or its entry.
     deletions.retain(|deletion| match &deletion.observed().key {
+        ObjectKey::AccessPolicy { principal, .. } => {
+            !entries.contains(&ObjectKey::AccessEntry { principal: principal.clone() })
+        }
         key @ ObjectKey::Kube { namespace: Some(namespace), .. } => {
             removal_rank(key) == RemovalRank::ActsOnPods || !namespaces.contains(namespace)
         }
         _ => true,
     });
     deletions
+}
+
+fn is_entry(key: &ObjectKey) -> bool {
+    matches!(key, ObjectKey::AccessEntry { .. })
 }
 
 fn deletion<'a>(id: &Id, object: &'a Observed) -> Option<Deletion<'a>> {

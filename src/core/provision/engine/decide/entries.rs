@@ -5,7 +5,7 @@ use crate::{
     kinds::in_words,
     provision::engine::gather::is_shared_entry,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Entries that others' records name, or that whoever runs this enters through. `named`: what those records name.
 pub fn keep(
@@ -47,6 +47,30 @@ pub fn dead(desired: &[Desired], observed: &[Observed]) -> BTreeSet<ObjectKey> {
     policies.chain(entries.clone()).collect()
 }
 
+/// Access policies hang on an entry, and somebody else's is never changed: what cannot be granted, once for each principal.
+pub fn refuse_foreign(desired: &[Desired], observed: &[Observed]) -> Vec<Problem> {
+    let find = |key: &ObjectKey| observed.iter().find(|object| object.key == *key);
+    let mut refused: BTreeMap<&str, (&str, BTreeSet<&str>)> = BTreeMap::new();
+    for desired in desired {
+        let ObjectKey::AccessPolicy { policy, principal, .. } = &desired.key else { continue };
+        let entry = find(&ObjectKey::AccessEntry { principal: principal.clone() }).map(|entry| &entry.ownership);
+        if let (Some(Ownership::Foreign { by }), None) = (entry, find(&desired.key)) {
+            refused.entry(principal).or_insert((by, BTreeSet::new())).1.insert(policy);
+        }
+    }
+    let problem = |(principal, (by, policies)): (&str, (&str, BTreeSet<&str>))| {
+        let policies = policies.into_iter().collect::<Vec<_>>().join(", ");
+        Problem::error(
+            "access.foreign_entry",
+            format!("The access entry of {principal} belongs to {by}, and can't be given {policies}"),
+            "An entry that the provider has not made is used and never changed, and access policies are a part of it. Nothing was \
+             changed. Ask its owner to associate them, or leave out `access_policies` for this principal.",
+        )
+        .at(["access"])
+    };
+    refused.into_iter().map(problem).collect()
+}
+
 /// The entry of whoever runs this is never deleted: it would lock them out in the middle of the work.
 fn is_callers(key: &ObjectKey, caller: &str) -> bool {
     let ObjectKey::AccessEntry { principal } = key else {
@@ -67,6 +91,34 @@ fn is_callers(key: &ObjectKey, caller: &str) -> bool {
 mod tests {
     use super::*;
     use crate::domain::Fields;
+
+    #[test]
+    fn a_policy_for_somebody_elses_entry_is_refused_at_once() {
+        let policy = |namespace: &str| ObjectKey::AccessPolicy {
+            policy: "AmazonEKSViewPolicy".to_owned(),
+            namespace: namespace.to_owned(),
+            principal: "p".to_owned(),
+        };
+        let desired = ["pay", "pay-api"].map(|namespace| Desired::new(policy(namespace), None));
+        let entry = ObjectKey::AccessEntry { principal: "p".to_owned() };
+        let foreign = || Ownership::Foreign { by: "Karpenter".into() };
+        for (observed, expected, reason) in [
+            (vec![], 0, "it will be ours"),
+            (vec![(entry.clone(), Ownership::Cluster)], 0, "ours"),
+            (vec![(entry.clone(), foreign())], 1, "somebody else's, said once for both namespaces"),
+            (
+                vec![(entry.clone(), foreign()), (policy("pay"), foreign()), (policy("pay-api"), foreign())],
+                0,
+                "its owner has associated it",
+            ),
+        ] {
+            let observed: Vec<Observed> = observed
+                .into_iter()
+                .map(|(key, ownership)| Observed::new(key, "1", ownership, Fields::default()))
+                .collect();
+            assert_eq!(refuse_foreign(&desired, &observed).len(), expected, "{reason}");
+        }
+    }
 
     #[test]
     fn an_entry_stays_for_its_users_and_for_the_caller() {

@@ -9,6 +9,7 @@ use super::{
     enforcement, entries,
     inputs::Inputs,
     instance::{self, Decision, Intent, resume_warning, take_over_warning},
+    limits,
     lines::lacks_group,
     loosening, losses, promise,
     shares::{self, Over},
@@ -120,6 +121,10 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     said.add(found.rivals.iter().map(|(namespace, rival)| shared_namespace(&change.id, namespace, rival)))?;
     said.add(found.lowered.iter().flat_map(|lowered| shares::below(&change.id, lowered)))?;
     said.add(found.taken.iter().filter_map(|seen| taken(inputs, seen)))?;
+    said.add(entries::refuse_foreign(&blueprint.objects, &found.taken))?;
+    if !promise.is_quiet && !inputs.judged.iter().any(Problem::is_error) {
+        said.add(limits::judge(inputs))?;
+    }
     let authentication = found.authentication.known();
     let against = authentication.map(|found| authentication::judge(&change.id, blueprint, found));
     said.add(against.into_iter().flatten().filter(|problem| is_plan || problem.is_error()))?;
@@ -166,7 +171,7 @@ fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &
             return Err(Stop::Wait(Wait::Shares(over)));
         }
     }
-    let (mut make, mut problems) = (vec![], vec![]);
+    let (mut make, mut problems) = (vec![], entries::refuse_foreign(&blueprint.objects, &objects.observed));
     let dead = entries::dead(&blueprint.objects, &objects.observed);
     for (at, desired) in blueprint.objects.iter().enumerate() {
         if desired.key == record::key_of(id) || left.contains(&desired.key.to_string()) {

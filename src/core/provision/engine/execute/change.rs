@@ -1,10 +1,11 @@
 //! The work of a change: what is made, what is deleted, the record around it, and what exists in the end.
 
 use super::{
-    begin::Begun, identity::not_yet, lease::Keeper, operation::Operation, run::StepOrder, steps::Maker, way::Way,
+    begin::Begun, identity::not_yet, lease::Keeper, operation::Operation, run::StepOrder, steps::Maker, together,
+    way::Way,
 };
 use crate::{
-    domain::{ObjectKey, Observed, Phase, Problem, Record, Timing},
+    domain::{Desired, ObjectKey, Observed, Phase, Problem, Record, Timing},
     golden::{ObservedByKey, Proof, Seen},
     kinds::{RemovalRank, in_words, removal_rank},
     ports::{Scope, Selector, progress},
@@ -13,7 +14,7 @@ use crate::{
         engine::{
             connection::Engine,
             decide::{
-                Inputs,
+                Inputs, Make,
                 claim::is_made_for,
                 deletion::{Deletion, deletions},
                 desired_by_key,
@@ -99,27 +100,34 @@ impl Engine {
     async fn make_all(&self, operation: &Operation<'_>, maker: &Maker<'_>) -> (ObservedByKey, Vec<Failure>) {
         let desired = &operation.inputs.blueprint.objects;
         let make = &operation.work.make;
-        let steps: Vec<(ObjectKey, Vec<ObjectKey>)> =
-            make.iter().map(|make| (desired[make.at].key.clone(), desired[make.at].needs.clone())).collect();
-        let start = |step: usize| -> BoxFuture<'_, Result<Observed, Failure>> {
-            let desired = &desired[make[step].at];
+        // Policies went with the entry that is made again.
+        let seen = |one: &Make| operation.objects.get(&desired[one.at].key);
+        let steps = together::steps(make, desired, |one| one.recreate || seen(one).is_none());
+        let key = |at: usize| &desired[make[at].at].key;
+        let order: Vec<(ObjectKey, Vec<ObjectKey>)> =
+            steps.iter().map(|(at, needs)| (key(at[0]).clone(), needs.clone())).collect();
+        let start = |step: usize| -> BoxFuture<'_, Result<Vec<Observed>, Failure>> {
+            let all: Vec<&Desired> = steps[step].0.iter().map(|at| &desired[make[*at].at]).collect();
+            let one = &make[steps[step].0[0]];
             Box::pin(async move {
-                let made = match operation.objects.get(&desired.key) {
-                    Some(seen) if make[step].recreate => maker.recreate(desired, seen).await,
-                    seen => maker.make(desired, seen.cloned()).await,
-                }?;
-                progress::done(|| in_words(&desired.key));
+                let made = match (all.as_slice(), operation.objects.get(&all[0].key)) {
+                    ([desired], Some(seen)) if one.recreate => vec![maker.recreate(desired, seen).await?],
+                    ([desired], seen) => vec![maker.make(desired, seen.cloned()).await?],
+                    (all, _) => maker.make_policies(all).await?,
+                };
+                made.iter().for_each(|made| progress::done(|| in_words(&made.key)));
                 Ok(made)
             })
         };
-        let ran = maker.run(StepOrder::by_key(&steps), &self.config, start).await;
+        let ran = maker.run(StepOrder::by_key(&order), &self.config, start).await;
         let mut failures = ran.failures;
-        let made: ObservedByKey = ran.done.into_iter().flatten().map(|object| (object.key.clone(), object)).collect();
+        let made: ObservedByKey =
+            ran.done.into_iter().flatten().flatten().map(|object| (object.key.clone(), object)).collect();
         if failures.is_empty()
-            && let Some((key, _)) = steps.iter().find(|(key, _)| !made.contains_key(key))
+            && let Some(at) = (0..make.len()).find(|at| !made.contains_key(key(*at)))
         {
             // A circle of needs: a mistake in the golden path, found by its tests and reported here all the same.
-            failures.push(Failure::Stuck { key: key.clone(), why: "what it needs was never made".to_owned() });
+            failures.push(Failure::Stuck { key: key(at).clone(), why: "what it needs was never made".to_owned() });
         }
         (made, failures)
     }

@@ -124,7 +124,7 @@ impl Maker<'_> {
     }
 
     /// Kubernetes guards a change by the object's version; AWS has no such thing, so the record is looked at once more.
-    async fn guard(&self, key: &ObjectKey) -> Result<(), Failure> {
+    pub(super) async fn guard(&self, key: &ObjectKey) -> Result<(), Failure> {
         match self.keeper {
             Some(keeper) if key.is_aws() => keeper.still_ours().await,
             _ => Ok(()),
@@ -187,7 +187,7 @@ fn waits_for_role(desired: &Desired) -> bool {
 }
 
 /// What apply returned is what was desired, field by field; else something changes it at once.
-fn verified(desired: &Desired, observed: Observed) -> Result<Observed, Failure> {
+pub(super) fn verified(desired: &Desired, observed: Observed) -> Result<Observed, Failure> {
     match golden::diff(desired, &observed).into_iter().next() {
         None => Ok(observed),
         Some(change) => Err(Failure::Mismatch {

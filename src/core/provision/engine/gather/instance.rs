@@ -6,14 +6,19 @@ use super::{
     objects::read_more,
 };
 use crate::{
-    domain::{ObjectKey, Observed, Problem, StableFacts},
+    domain::{ClusterRef, Facts, ObjectKey, Observed, Problem, StableFacts},
     golden::{Blueprint, Parent},
+    ports::{Scope, Selector},
     provision::{
         ObserveRequest,
         engine::{connection::Engine, failure::Failure, record, target::Moment},
     },
 };
-use std::collections::BTreeSet;
+use futures_util::future::{Either, select};
+use std::{collections::BTreeSet, pin::pin, time::Duration};
+
+/// IAM and EKS are eventually consistent: what state and the record both name may just not be seen for a moment.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 pub struct InstanceGround {
     pub target: String,
@@ -35,7 +40,7 @@ impl Engine {
         }
         let target = self.clusters.target(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
         same_target(&id.to_string(), request.target.as_deref(), &target)?;
-        let now = self.clusters.facts(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
+        let now = self.facts_and_listing(request, &cluster).await?;
         let replaced = replaced(remembered.as_ref(), &now.stable);
         let facts = as_made(id, now.stable, remembered.as_ref());
         let parent = match id.parent() {
@@ -49,6 +54,30 @@ impl Engine {
         Ok(InstanceGround { target, facts, parent, authentication, replaced })
     }
 
+    /// At the same time. A cluster whose facts cannot be read is reported at once, whatever the listing waits for.
+    async fn facts_and_listing(&self, request: &ObserveRequest, cluster: &ClusterRef) -> Result<Facts, Problem> {
+        let facts = async { self.clusters.facts(cluster).await.map_err(|error| unreadable(cluster, error)) };
+        match select(pin!(facts), pin!(self.read_ahead(request))).await {
+            Either::Left((facts, listing)) => {
+                let facts = facts?;
+                listing.await?;
+                Ok(facts)
+            }
+            Either::Right((listed, facts)) => {
+                let facts = facts.await?;
+                listed?;
+                Ok(facts)
+            }
+        }
+    }
+
+    /// Beside the facts, where state knows the cluster.
+    async fn read_ahead(&self, request: &ObserveRequest) -> Result<(), Failure> {
+        let Some(facts) = &request.facts else { return Ok(()) };
+        let keys: Vec<ObjectKey> = instance_keys(request, None).into_iter().collect();
+        self.listings.begin(&self.target(&facts.cluster_arn, Moment::Plan), &request.id, &keys).await
+    }
+
     /// All that is its own, and what state and the golden path name, whoever owns it.
     pub async fn gather_owned(
         &self,
@@ -57,7 +86,17 @@ impl Engine {
         blueprint: Option<&Blueprint>,
     ) -> Result<Vec<Observed>, Failure> {
         let keys: Vec<ObjectKey> = instance_keys(request, blueprint).into_iter().collect();
-        self.listings.take(&self.target(&ground.facts.cluster_arn, Moment::Plan), &request.id, &keys).await
+        let target = self.target(&ground.facts.cluster_arn, Moment::Plan);
+        let mut observed = self.listings.take(&target, &request.id, &keys).await?;
+        let is_missing = |key: &ObjectKey| key.is_aws() && !observed.iter().any(|object| object.key == *key);
+        let missing: Vec<ObjectKey> = record::keys(record::find(&request.id, &observed)?.as_ref())
+            .filter(|key| request.objects.contains_key(&key.to_string()) && is_missing(key))
+            .collect();
+        if !missing.is_empty() {
+            self.clock.sleep(ASKED_AGAIN_AFTER).await;
+            observed.extend(target.observe(&Selector { scope: Scope::Keys, keys: missing }).await?);
+        }
+        Ok(observed)
     }
 
     /// Right after an import only the record knows the request, and the request knows the keys.

@@ -2,7 +2,7 @@
 
 use super::{authentication::Authentication, ground::Ground, item::Item, shares::Lowered};
 use crate::{
-    domain::{AcceptedPath, Class, Facts, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record},
+    domain::{AcceptedPath, Class, Facts, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record, RoleQuotas},
     golden::{Blueprint, recorded},
     ports::{Expect, Scope, Selector},
     provision::engine::{
@@ -10,7 +10,7 @@ use crate::{
         failure::Failure,
         record,
         request::ChangeRequest,
-        target::TargetCalls,
+        target::{Moment, TargetCalls},
         watch::{Hold, Watch},
     },
 };
@@ -22,6 +22,8 @@ pub struct Found {
     pub cluster: Option<Facts>,
     /// Whether IAM knows the issuer of an identity by IRSA; `None`: there is none, or it was not read.
     pub knows_issuer: Option<bool>,
+    /// Of the account; `None`: they were not read.
+    pub role_quotas: Option<RoleQuotas>,
     /// By ARN: whether it exists.
     pub boundaries: Vec<(String, Item<bool>)>,
     pub objects: Item<Objects>,
@@ -33,7 +35,7 @@ pub struct Found {
     pub accepted: Option<BTreeMap<String, AcceptedPath>>,
     /// Of an environment whose total is lowered.
     pub lowered: Option<Lowered>,
-    /// Of the Namespaces that a plan adds, those that are there.
+    /// Of the Namespaces that a plan adds, and of the entries that it adds access policies to, those that are there.
     pub taken: Vec<Observed>,
     /// Of what lives in the environment, where a plan drops a namespace. An apply finds them among the objects.
     pub records: Vec<Record>,
@@ -61,6 +63,7 @@ impl Found {
             authentication: Item::unread(),
             cluster: None,
             knows_issuer: None,
+            role_quotas: None,
             boundaries: vec![],
             objects: Item::unread(),
             shares: None,
@@ -96,12 +99,14 @@ impl Engine {
         watch: &mut Watch,
     ) -> Found {
         let shares = if change.is_plan() { self.gather_shares(change, ground).await } else { None };
+        let role_quotas = self.gather_role_quotas(ground, blueprint).await;
         let rivals = self.memory.claim_namespaces(&change.id, &blueprint.summary.namespaces);
         if change.is_plan() && change.prior.is_some() {
             return Found {
                 authentication: Item::unread(),
                 cluster: self.cluster_again(change, ground).await,
                 knows_issuer: self.knows_issuer(change, ground, blueprint).await,
+                role_quotas,
                 boundaries: vec![],
                 objects: Item::unread(),
                 shares,
@@ -140,6 +145,7 @@ impl Engine {
             authentication,
             cluster: facts,
             knows_issuer: self.knows_issuer(change, ground, blueprint).await,
+            role_quotas,
             boundaries,
             objects,
             shares,
@@ -176,9 +182,9 @@ impl Engine {
         self.accepted(&change.id, observed.as_slice())
     }
 
-    /// A plan of something that exists reads only the names that it adds; none where they can't be read, apply reads them again.
+    /// A plan of something that exists reads only the names and entries that it adds; none where they can't be read, apply reads them again.
     async fn gather_taken(&self, change: &ChangeRequest<'_>, ground: &Ground, blueprint: &Blueprint) -> Vec<Observed> {
-        let keys = change.new_namespaces(blueprint);
+        let keys = [change.new_namespaces(blueprint), change.newly_granted(blueprint)].concat();
         if keys.is_empty() {
             return vec![];
         }
@@ -245,14 +251,24 @@ impl Engine {
         let replacing = change.replacing.filter(|_| change.is_plan());
         let replaced = replacing.and_then(|old| id.parse_like(&old.id)).filter(|old| old != id);
         keys.extend(replaced.as_ref().map(record::key_of));
-        let selector = own_selector(id, keys);
+        let absent = if change.is_plan() { BTreeSet::new() } else { self.memory.take_absent(id) };
+        let selector = own_selector(id, keys.into_iter().filter(|key| !absent.contains(key)));
         // A plan of a create looks at nothing but the names that it wants.
         let scope = if change.is_plan() { Scope::Keys } else { selector.scope };
         let mut observed = target.observe(&Selector { scope, keys: selector.keys.clone() }).await?;
+        if matches!(change.moment, Moment::PlanAgain) {
+            let is_absent = |key: &&ObjectKey| key.is_aws() && !observed.iter().any(|object| object.key == **key);
+            self.memory.remember_absent(id, selector.keys.iter().filter(is_absent).cloned().collect());
+        }
         let record = record::find(id, &observed)?;
         let replaced = replaced.and_then(|old| Some((record::find(&old, &observed).ok()??, old)));
         known.extend(record::keys(record.as_ref()));
-        read_more(&target, known.iter().filter(|key| !selector.keys.contains(key)), &mut observed).await?;
+        read_more(
+            &target,
+            known.iter().filter(|key| !selector.keys.contains(key) && !absent.contains(key)),
+            &mut observed,
+        )
+        .await?;
         let operation = record.as_ref().and_then(|record| record.operation.as_ref());
         let hold = if change.is_plan() { Hold::Free } else { watch.look(operation, target.clock.elapsed()) };
         let is_unwanted = |object: &&Observed| {

@@ -1,0 +1,54 @@
+//! What the account has and what others have in it, known in the plan.
+
+use super::{fixture::EngineFixture, requests::*};
+use goldenpath_core::{
+    domain::{AccessEntry, Body, Problem},
+    provision::Spec,
+};
+use goldenpath_sandbox::Verb;
+use serde_json::json;
+
+fn trusting(count: usize) -> Spec {
+    let arn = |number| format!("arn:aws:iam::111122223333:role/pipelines/deploys-the-service-with-the-number-{number}");
+    let trusted: Vec<String> = (0..count).map(arn).collect();
+    environment("pay", json!({"access": {"deployer": {"create_role": true, "trusted_principal_arns": trusted}}}))
+}
+
+fn is_refused(problems: &[Problem], code: &str) -> bool {
+    problems.iter().any(|problem| problem.code == code && problem.is_error())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_accounts_own_quotas_are_asked_for_where_they_matter() {
+    let fixture = EngineFixture::ready().await;
+    for (trusted, quota, refused, asked, reason) in [
+        (2, None, false, 0, "most roles are far below the defaults"),
+        (40, None, true, 1, "more than IAM takes by default"),
+        (40, Some(8192), false, 1, "the account has had it raised"),
+        (40, Some(3000), true, 1, "and not enough"),
+    ] {
+        fixture.declare(|cluster| cluster.trust_policy_size = quota).await;
+        let calls = fixture.count().await;
+        let preview = fixture.preview(&trusting(trusted), None).await;
+        assert_eq!(is_refused(&preview.problems, "aws.refused"), refused, "{reason}: {:?}", preview.problems);
+        assert_eq!(fixture.calls(calls, &[Verb::Quotas]).await.len(), asked, "{reason}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_says_that_somebody_elses_entry_takes_no_policies() {
+    let fixture = EngineFixture::ready().await;
+    let principal = "arn:aws:iam::111122223333:role/ci";
+    let theirs = Body::AccessEntry(AccessEntry { group: "theirs".to_owned(), tags: [].into() });
+    fixture.make(&format!("aws/eks/AccessEntry/{principal}"), &theirs, "somebody").await;
+    let people = |policies: &[&str]| {
+        let viewer = json!({"principal_arns": [principal], "access_policies": policies});
+        environment("pay", json!({"access": {"viewer": viewer}}))
+    };
+    let (with, without) = (people(&["AmazonEKSViewPolicy"]), people(&[]));
+    let preview = fixture.preview(&with, None).await;
+    assert!(is_refused(&preview.problems, "access.foreign_entry"), "of a create: {:?}", preview.problems);
+    let state = fixture.create(&without).await;
+    let preview = fixture.preview(&with, Some(&state)).await;
+    assert!(is_refused(&preview.problems, "access.foreign_entry"), "of an update: {:?}", preview.problems);
+}
