@@ -11,15 +11,17 @@ use acceptance_tests::{
     client::{Action, Instance, no_errors},
     load::Load,
     servers::PostgresServer,
+    tools::provider,
 };
 use anyhow::{Context as _, Result, ensure};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::{
     collections::BTreeSet,
     fs,
     os::unix::fs::symlink,
     path::PathBuf,
     pin::Pin,
+    process::Command,
     time::{Duration, Instant},
 };
 use tokio::{
@@ -31,11 +33,41 @@ const LONG: Duration = Duration::from_secs(60);
 
 pub type Check = fn(PostgresServer) -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
-pub const CHECKS: [(&str, Check); 3] = [
+pub const CHECKS: [(&str, Check); 4] = [
     ("one is killed in mid-apply", |server| Box::pin(killed(server))),
     ("one stands still in mid-apply and goes on", |server| Box::pin(stands_still(server))),
     ("PostgreSQL restarts under load", |server| Box::pin(restarted(server))),
+    ("what one finds and what one pauses, both know", |server| Box::pin(both_know(server))),
 ];
+
+/// One of them compares clusters.
+async fn both_know(postgres: PostgresServer) -> Result<()> {
+    let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
+    let sandbox = format!("sandbox: {{ path: {} }}", folder.path().join("sandbox.db").display());
+    let lines = format!("journal: {}\nreconcile: {{ interval: 1s }}\n", postgres.database("journal")?);
+    let daemons = [Daemon::with(&sandbox, &lines, vec![])?, Daemon::with(&sandbox, &lines, vec![])?];
+    Load::prepare(&daemons[0].socket(), "pay", 1).await?;
+    let paused =
+        Command::new(provider()?).args(["pause", "demo/pay-0", "--endpoint", &daemons[1].endpoint()]).output()?;
+    ensure!(paused.status.success(), "{}", String::from_utf8_lossy(&paused.stderr));
+    for daemon in &daemons {
+        let begun = Instant::now();
+        loop {
+            let listed = Command::new(provider()?)
+                .args(["environments", "--json", "--endpoint", &daemon.endpoint()])
+                .output()?;
+            let listed: Json = serde_json::from_slice(&listed.stdout).context("no list")?;
+            let instances = listed["instances"].as_array().cloned().unwrap_or_default();
+            let known = |one: &&Json| one["id"] == "demo/pay-0" && !one["drift"].is_null() && one["is_paused"] == true;
+            if instances.iter().any(|one| known(&one)) {
+                break;
+            }
+            ensure!(begun.elapsed() < LONG, "it does not know: {listed:#}");
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+    Ok(())
+}
 
 struct ReplicasFixture {
     postgres: PostgresServer,

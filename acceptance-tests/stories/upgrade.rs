@@ -7,12 +7,17 @@ use crate::{
     workspace::{Run, Workspace},
 };
 use acceptance_tests::{
-    servers::Real,
+    servers::{Real, api::ApiCall},
     tools::{Tool, provider},
 };
 use anyhow::{Result, ensure};
+use hyper::Method;
 use serde_json::{Value as Json, json};
-use std::{process::Command, sync::Arc};
+use std::{
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 const NAMESPACE: &str = "k8s/v1/Namespace/payments-dev";
 const LOGGING: &str = "k8s/v1/ConfigMap/payments-dev/logging";
@@ -37,6 +42,19 @@ manifests:
       kind: ConfigMap
       metadata: { name: logging }
       data: { team: "{{ environment.team }}", days: "{{ string(parameters.log_days) }}" }
+policies:
+  - inline:
+      apiVersion: goldenpath.internal/v1
+      kind: Policy
+      name: short-logs
+      version: 1.0.0
+      description: Logs that are kept for long are expensive.
+      match: [{ groups: [""], versions: [v1], resources: [configmaps], operations: [CREATE, UPDATE] }]
+      validations:
+        - expression: "object.metadata.name != 'logging' || int(object.data.days) <= 60"
+          message: Logs are kept for more than 60 days.
+          remedy: Lower `parameters.log_days`.
+          field: parameters.log_days
 "#;
 
 const LAST: &str = r#"
@@ -97,8 +115,36 @@ pub fn of_a_path_on_real_servers(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     published_and_applied(&workspace, "aws = { region = \"eu-west-1\" }")?;
     publish(&workspace, "acme-1.1.0.yaml", NEXT)?;
     at(&workspace, "1.1.0", "parameters = { log_days = 30 }")?;
+    workspace.apply(&[])?.says("0 added, 2 changed, 0 destroyed")?;
+    runtime.block_on(goes_round_terraform(&outside))?;
+    at(&workspace, "1.1.0", "parameters = { log_days = 31 }")?;
     moves(&workspace, &target)?;
     ends(&workspace)
+}
+
+/// What the plan refuses, the API server refuses a team's own pipeline.
+async fn goes_round_terraform(outside: &Outside) -> Result<()> {
+    let path = "/api/v1/namespaces/payments-dev/configmaps/logging?dryRun=All";
+    let headers = [("impersonate-user", "ci"), ("impersonate-group", "payments-ci")];
+    let begun = Instant::now();
+    loop {
+        let change = |days: &str| {
+            let content = Some(("application/merge-patch+json", json!({ "data": { "days": days } })));
+            ApiCall { method: Method::PATCH, path, content, headers: &headers }
+        };
+        let admitted = outside.reply(change("50")).await?;
+        ensure!(admitted.status == 200, "what the policy admits: {admitted:?}");
+        let refused = outside.reply(change("90")).await?;
+        let message = refused.document["message"].as_str().unwrap_or_default();
+        // A new admission policy takes a moment to be known to the API server.
+        if refused.status == 200 && begun.elapsed() < Duration::from_secs(30) {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            continue;
+        }
+        ensure!(refused.status == 403 || refused.status == 422, "{refused:?}");
+        ensure!(message.contains("gp-policy-short-logs-1.0.0") && message.contains("more than 60 days"), "{message}");
+        return Ok(());
+    }
 }
 
 /// Version 1.0.0, as `init` writes it.
@@ -121,9 +167,13 @@ fn moves(workspace: &Workspace, target: &Target<'_>) -> Result<()> {
     plan.says("0 to add, 1 to change, 0 to destroy")?;
     workspace.apply(&[])?.says("0 added, 1 changed, 0 destroyed")?;
     workspace.plan_is_empty(&[])?;
-    let logging = (target.document)(LOGGING)?;
-    ensure!(logging["data"] == json!({"team": "payments", "days": "30"}), "{logging}");
+    let data = (target.document)(LOGGING)?["data"].clone();
+    ensure!(data["team"] == "payments" && ["30", "31"].iter().any(|days| data["days"] == *days), "{data}");
 
+    at(workspace, "1.1.0", "parameters = { log_days = 80 }")?;
+    let plan = workspace.plan_fails(&[])?;
+    plan.says("Logs are kept for more than 60 days")?;
+    plan.says("Policy short-logs 1.0.0 flags ConfigMap payments-dev/logging")?;
     let wrong = "parameters = { log_days = 365, log_dayz = 1 }";
     at(workspace, "1.1.0", wrong)?;
     let plan = workspace.plan_fails(&[])?;
@@ -178,7 +228,8 @@ fn at(workspace: &Workspace, version: &str, more: &str) -> Result<()> {
     let main = format!(
         "resource \"goldenpath_cluster_baseline\" \"demo\" {{\n  cluster = \"demo\"\n}}\n\nresource \"goldenpath_team_environment\" \
          \"payments\" {{\n  name = \"payments-dev\"\n  team = \"payments\"\n  tier = \"dev\"\n  cluster = \
-         goldenpath_cluster_baseline.demo.id\n  golden_path = \"acme\"\n  golden_path_version = {version:?}\n  {more}\n}}\n"
+         goldenpath_cluster_baseline.demo.id\n  golden_path = \"acme\"\n  golden_path_version = {version:?}\n  access = {{ deployer = \
+         {{ oidc_groups = [\"payments-ci\"] }} }}\n  {more}\n}}\n"
     );
     ensure!(main.contains(&ENVIRONMENT.replace('.', "\" \"")), "the address of the configuration");
     workspace.write("main.tf", &main)

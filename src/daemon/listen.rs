@@ -172,7 +172,7 @@ where
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(LARGEST_GREETING);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(PING).max_concurrent_streams(MOST_CALLS);
     let serving = builder.serve_connection(TokioIo::new(stream), respond);
     let ungreeted = async {

@@ -13,6 +13,7 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::AtomicU64},
@@ -42,7 +43,7 @@ struct MakeHistogram;
 pub struct OpenConnection(Arc<Metrics>);
 
 /// What kind of environment it is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EnvironmentLabels {
     pub golden_path: String,
     pub version: String,

@@ -8,7 +8,7 @@ use crate::{
     ledger::EntryKind,
     operations::Operations,
     outcome::Ending,
-    reconcile::Knowledge,
+    reconcile::{Knowledge, adopt_shared},
     refusal,
     sight::Sight,
     store::{Kept, News, Pauses, Store},
@@ -48,6 +48,7 @@ pub struct Reports {
 
 impl Reports {
     pub async fn status(&self) -> DaemonStatus {
+        adopt_shared(&*self.store, &self.knowledge).await;
         DaemonStatus {
             release: RELEASE.to_owned(),
             api: API,
@@ -62,6 +63,7 @@ impl Reports {
     /// What is recorded now, within these bounds, with what is known of each. A cluster that can't be read says so for itself.
     pub async fn instances(&self, bounds: Vec<Bounds>) -> Result<Instances, Problem> {
         let survey = (self.surveys)(bounds)?;
+        adopt_shared(&*self.store, &self.knowledge).await;
         let mut last: HashMap<String, OperationReport> = HashMap::new();
         for operation in self.operations(&Sight::All).await?.into_iter().rev() {
             last.insert(operation.about.clone(), operation);

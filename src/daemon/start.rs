@@ -10,11 +10,16 @@ use crate::{
 };
 use goldenpath_core::{ports::Clock, provision::ReportedProblem};
 use serde_json::json;
-use std::{path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 pub struct Opened {
     pub trail: Arc<Trail>,
     pub knowledge: Arc<Knowledge>,
+}
+
+/// Which of several daemons this is: in Kubernetes the pod's name. Empty: the system does not say it.
+fn host() -> String {
+    fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
 }
 
 /// Whatever was done without a ledger could not be shown: without one nothing starts.
@@ -33,7 +38,7 @@ pub async fn open_ledger(path: &Path, clock: &Arc<dyn Clock>) -> Result<Opened, 
         }
     })?;
     let trail = Trail::new(Arc::new(ledger), Arc::new(Events::default()), clock.clone(), announced);
-    trail.write(&Subject::default(), EntryKind::Started, json!({ "release": RELEASE })).await?;
+    trail.write(&Subject::default(), EntryKind::Started, json!({ "release": RELEASE, "host": host() })).await?;
     trail.sign().await;
     Ok(Opened { trail: Arc::new(trail), knowledge })
 }

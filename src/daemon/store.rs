@@ -118,6 +118,10 @@ pub trait Store: Send + Sync {
     /// What is left alone between applies, whichever daemon was asked for it.
     async fn pauses(&self) -> Result<Pauses, JournalError>;
     async fn pause(&self, id: &str, is_paused: bool) -> Result<(), JournalError>;
+    /// What the daemon that compares clusters has found of one, for the others.
+    async fn share(&self, cluster: &str, comparison: &str) -> Result<(), JournalError>;
+    /// Of each cluster the last one that was shared.
+    async fn shared(&self) -> Result<Vec<String>, JournalError>;
     /// Resolves when there may be news or work. It need not: the store is asked at each beat as well.
     async fn changed(&self);
     /// Whether operations can be reached by other daemons.

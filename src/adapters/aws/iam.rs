@@ -44,7 +44,7 @@ pub(super) async fn role_quotas(clients: &AwsClients) -> Result<RoleQuotas, Port
 pub(super) async fn oidc_provider_exists(clients: &AwsClients, issuer: &str) -> Result<bool, PortError> {
     let request = clients.iam.list_open_id_connect_providers().send();
     let response = call(clients, Call::ListOpenIDConnectProviders, request).await?;
-    let end = format!(":oidc-provider/{}", issuer.trim_start_matches("https://"));
+    let end = format!(":oidc-provider/{}", issuer.split_once("://").map_or(issuer, |(_, rest)| rest));
     let mut arns = response.open_id_connect_provider_list().iter().filter_map(|provider| provider.arn());
     Ok(arns.any(|arn| arn.ends_with(&end)))
 }

@@ -20,6 +20,7 @@ mod macros;
 mod operators;
 mod optionals;
 mod parse;
+mod quantities;
 mod signatures;
 #[cfg(test)]
 mod tests;

@@ -29,7 +29,7 @@ use tokio::{
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The name that has to stand in a request over a unix socket; it is never looked up.
-const NO_HOST: &str = "daemon.invalid";
+const NO_HOST: &str = "page.invalid";
 
 type Body = BoxBody<Bytes, hyper::Error>;
 

@@ -40,7 +40,7 @@ pub struct OperationsPage {
 }
 
 #[derive(Template)]
-#[template(path = "operation.html")]
+#[template(path = "one_operation.html")]
 pub struct OperationPage {
     pub frame: Frame,
     pub operation: OperationRow,

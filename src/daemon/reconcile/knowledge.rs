@@ -5,6 +5,7 @@ use goldenpath_core::{
     domain::{Record, ResourceKind},
     provision::{ClusterReport, DriftReport, ReportedProblem},
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -17,14 +18,24 @@ pub struct Knowledge(Mutex<State>);
 struct State {
     instances: BTreeMap<String, Known>,
     clusters: BTreeMap<String, ClusterReport>,
+    /// This daemon compares clusters, and no other one on its store does.
+    leads: bool,
     /// What the ledger says was found last, before this daemon's first round.
     before: BTreeMap<String, Vec<ReportedProblem>>,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
 struct Known {
     report: DriftReport,
     kind: ResourceKind,
     labels: EnvironmentLabels,
+}
+
+/// All of one cluster, as daemons on one database share it.
+#[derive(Serialize, Deserialize)]
+struct Comparison {
+    cluster: ClusterReport,
+    instances: BTreeMap<String, Known>,
 }
 
 /// Something that the round before did not find so.
@@ -41,6 +52,14 @@ impl Knowledge {
     /// By the ledger, at the start.
     pub fn recall_drift(&self, id: &str, drift: Vec<ReportedProblem>) {
         self.state().before.insert(id.to_owned(), drift);
+    }
+
+    pub fn lead(&self, leads: bool) {
+        self.state().leads = leads;
+    }
+
+    pub fn leads(&self) -> bool {
+        self.state().leads
     }
 
     pub fn of(&self, id: &str) -> Option<DriftReport> {
@@ -63,6 +82,23 @@ impl Knowledge {
         self.state().clusters.values().cloned().collect()
     }
 
+    /// For other daemons. `None`: nothing is known of it.
+    pub fn comparison(&self, cluster: &str) -> Option<String> {
+        let state = self.state();
+        let instances = state.instances.iter().filter(|(id, _)| is_of(cluster, id));
+        let instances = instances.map(|(id, known)| (id.clone(), known.clone())).collect();
+        serde_json::to_string(&Comparison { cluster: state.clusters.get(cluster)?.clone(), instances }).ok()
+    }
+
+    /// What another daemon has found, in place of what is known of that cluster. One of another release may not be read.
+    pub fn adopt(&self, comparison: &str) {
+        let Ok(Comparison { cluster, instances }) = serde_json::from_str(comparison) else { return };
+        let mut state = self.state();
+        state.instances.retain(|id, _| !is_of(&cluster.cluster, id));
+        state.instances.extend(instances);
+        state.clusters.insert(cluster.cluster.clone(), cluster);
+    }
+
     /// What a round found of one instance.
     pub fn learn(&self, record: &Record, found: DriftReport) -> Vec<News> {
         let Record { id, kind, golden_path, golden_path_version, tier, .. } = record.clone();
@@ -83,9 +119,7 @@ impl Knowledge {
 
     /// What is no longer recorded on a cluster, after a round over all of it.
     pub fn forget_others(&self, cluster: &str, there: &BTreeSet<String>) {
-        let inside = format!("{cluster}/");
-        let is_gone = |id: &str| (id == cluster || id.starts_with(&inside)) && !there.contains(id);
-        self.state().instances.retain(|id, _| !is_gone(id));
+        self.state().instances.retain(|id, _| !is_of(cluster, id) || there.contains(id));
     }
 
     /// Whether it was out of reach before.
@@ -109,6 +143,10 @@ impl Knowledge {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_of(cluster: &str, id: &str) -> bool {
+    id.strip_prefix(cluster).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -141,6 +179,21 @@ mod tests {
             });
             assert_eq!(count, expected, "{reason}");
         }
+    }
+
+    #[test]
+    fn what_one_daemon_has_found_another_one_knows() {
+        let (one, two) = (Knowledge::default(), Knowledge::default());
+        assert_eq!(one.comparison("demo"), None, "nothing yet");
+        one.learn(&record("demo/pay", "dev"), found(&["a"]));
+        one.learn(&record("demo-2/pay", "dev"), found(&["b"]));
+        one.reached("demo", "now".to_owned());
+        two.learn(&record("demo/gone", "dev"), found(&[]));
+        two.adopt(&one.comparison("demo").unwrap());
+        assert_eq!((two.of("demo/pay"), two.of("demo/gone")), (Some(found(&["a"])), None), "all of this cluster");
+        assert_eq!((two.of("demo-2/pay"), two.clusters()), (None, one.clusters()), "and of no other");
+        assert!(two.learn(&record("demo/pay", "dev"), found(&["a"])).is_empty(), "nor is it news to it");
+        two.adopt("of a later release");
     }
 
     #[test]

@@ -50,12 +50,27 @@ pub async fn run(reconciler: Reconciler) -> Infallible {
             sleep(BEAT).await;
             continue;
         };
+        // What it goes on from.
+        adopt_shared(&*rounds.store, &rounds.knowledge).await;
+        rounds.knowledge.lead(true);
         tokio::select! {
             never = rounds.clone().of_all() => match never {},
             () = until_lost(&*lead) => tracing::warn!("Another daemon may compare clusters from now on"),
         }
+        rounds.knowledge.lead(false);
         // It counts them from now on, and a sum over all daemons must not hold them twice.
         metrics.set_instances(&InstanceCounts::default());
+    }
+}
+
+/// What the daemon that leads has found, unless it is this one.
+pub async fn adopt_shared(store: &dyn Store, knowledge: &Knowledge) {
+    if knowledge.leads() {
+        return;
+    }
+    match store.shared().await {
+        Ok(comparisons) => comparisons.iter().for_each(|comparison| knowledge.adopt(comparison)),
+        Err(error) => tracing::warn!(error = in_one_line(&error), "What other daemons have found can't be read"),
     }
 }
 
@@ -126,7 +141,8 @@ impl Rounds {
             if due.is_empty() {
                 continue;
             }
-            match self.round(&cluster, &due).await {
+            let compared = self.round(&cluster, &due).await;
+            match compared {
                 Ok(()) => schedule.done(&self.rules, &due, self.clock.elapsed()),
                 Err(problem) => {
                     schedule.failed(&self.rules, self.clock.elapsed());
@@ -136,6 +152,16 @@ impl Rounds {
                     }
                 }
             }
+            self.share(cluster.name()).await;
+        }
+    }
+
+    /// Daemons that don't compare clusters show what this one has found.
+    async fn share(&self, cluster: &str) {
+        let comparison = self.knowledge.comparison(cluster).filter(|_| self.store.is_shared());
+        let Some(comparison) = comparison else { return };
+        if let Err(error) = self.store.share(cluster, &comparison).await {
+            tracing::warn!(cluster, error = in_one_line(&error), "What was found can't be shared with other daemons");
         }
     }
 

@@ -345,6 +345,22 @@ impl Store for PostgresStore {
         self.within(async { Ok(connection.execute(set, &[&id]).await.map(drop)?) }).await
     }
 
+    async fn share(&self, cluster: &str, comparison: &str) -> Result<(), JournalError> {
+        let connection = self.connection(&self.keeping).await?;
+        let set = "INSERT INTO comparison (cluster, found) VALUES ($1, $2)
+                   ON CONFLICT (cluster) DO UPDATE SET found = excluded.found";
+        self.within(async { Ok(connection.execute(set, &[&cluster, &comparison]).await.map(drop)?) }).await
+    }
+
+    async fn shared(&self) -> Result<Vec<String>, JournalError> {
+        let connection = self.connection(&self.pool).await?;
+        self.within(async {
+            let found = connection.query("SELECT found FROM comparison", &[]).await?;
+            found.iter().map(|row| Ok(row.try_get(0)?)).collect()
+        })
+        .await
+    }
+
     async fn changed(&self) {
         self.listener.heard().await;
     }

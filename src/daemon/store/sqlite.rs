@@ -286,6 +286,15 @@ impl Store for SqliteStore {
         .await
     }
 
+    /// There is nobody to share it with.
+    async fn share(&self, _: &str, _: &str) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    async fn shared(&self) -> Result<Vec<String>, JournalError> {
+        Ok(vec![])
+    }
+
     async fn changed(&self) {
         std::future::pending().await
     }

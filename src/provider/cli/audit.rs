@@ -6,12 +6,12 @@ mod tool;
 pub use tool::{AuditTool, Head, Proof};
 
 use super::{daemon::Settings, output, reports::json};
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Subcommand;
 use goldenpath_core::domain::EnvironmentId;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
-use tool::{entries, is_wanted};
+use tool::{entries, is_wanted, joined};
 
 /// Prove what a daemon did: check its audit ledger, export it, or bundle the evidence of one environment
 #[derive(clap::Args)]
@@ -27,18 +27,18 @@ enum Command {
     /// Exits with 1 and names the first bad entry if one was. The daemon may run meanwhile. Each head stands in the daemon's log as
     /// `<entry>:<hash>`; one that was kept elsewhere shows a ledger that was replaced with all its files.
     Verify {
-        /// The daemon's configuration
-        #[arg(long, value_name = "FILE")]
-        config: PathBuf,
+        #[command(flatten)]
+        ledgers: Ledgers,
         /// A head that was kept elsewhere
         #[arg(long, value_name = "ENTRY:HASH", value_parser = head)]
         head: Vec<Head>,
     },
     /// Print entries as lines of JSON, after the same check
+    ///
+    /// Those of several ledgers are in the order of their times, and each names its ledger.
     Export {
-        /// The daemon's configuration
-        #[arg(long, value_name = "FILE")]
-        config: PathBuf,
+        #[command(flatten)]
+        ledgers: Ledgers,
         /// Only entries from this time on, such as 2026-11-25T00:00:00Z
         #[arg(long, value_name = "TIME")]
         since: Option<Timestamp>,
@@ -62,17 +62,48 @@ enum Command {
     },
 }
 
+/// Of one daemon, by its configuration, or of several that share a database.
+#[derive(clap::Args)]
+struct Ledgers {
+    /// The daemon's configuration
+    #[arg(long, value_name = "FILE", required_unless_present = "ledger", conflicts_with = "ledger")]
+    config: Option<PathBuf>,
+    /// A ledger itself, with its key and its head beside it; once for each of several daemons
+    #[arg(long, value_name = "FILE")]
+    ledger: Vec<PathBuf>,
+}
+
+// === impl Ledgers ===
+
+impl Ledgers {
+    fn paths(self, tool: &AuditTool) -> anyhow::Result<Vec<PathBuf>> {
+        Ok(match self.config {
+            Some(config) => vec![Settings::read(&config, &tool.environment)?.audit],
+            None => self.ledger,
+        })
+    }
+}
+
 pub(super) async fn run(arguments: Arguments, tool: &AuditTool) -> anyhow::Result<()> {
     let read = |config: &Path| Settings::read(config, &tool.environment);
     Ok(output::data(&match arguments.command {
-        Command::Verify { config, head } => {
-            let proof = (tool.verify)(&read(&config)?.audit, head, &mut |_| {})?;
-            text(&proof)
+        Command::Verify { ledgers, head } => {
+            let paths = ledgers.paths(tool)?;
+            ensure!(head.is_empty() || paths.len() == 1, "a head is of one ledger: verify them one by one");
+            let mut said = String::new();
+            for path in &paths {
+                let name = if paths.len() > 1 { format!("{}: ", path.display()) } else { String::new() };
+                said += &format!("{name}{}", text(&(tool.verify)(path, head.clone(), &mut |_| {})?));
+            }
+            said
         }
-        Command::Export { config, since, environment } => {
-            let of = environment.map(|id| id.to_string());
-            let (lines, _) = entries(&read(&config)?.audit, tool, |entry| is_wanted(entry, since, of.as_deref()))?;
-            lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
+        Command::Export { ledgers, since, environment } => {
+            let (paths, of) = (ledgers.paths(tool)?, environment.map(|id| id.to_string()));
+            let lines = paths.iter().map(|path| {
+                let (lines, _) = entries(path, tool, |entry| is_wanted(entry, since, of.as_deref()))?;
+                Ok((path.display().to_string(), lines))
+            });
+            joined(lines.collect::<anyhow::Result<_>>()?).iter().flat_map(|line| [line.as_str(), "\n"]).collect()
         }
         Command::Evidence { id, config } => json(&evidence::bundle(&id, &read(&config)?, tool).await?)?,
         Command::RotateKey { config } => {

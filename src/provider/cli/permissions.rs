@@ -19,7 +19,8 @@ pub enum Part {
 /// Handed over by the composition root.
 pub struct Permissions {
     pub aws: fn(Option<Part>, Option<&ClusterArn>) -> Value,
-    pub kubernetes: fn(Option<Part>, Option<&str>) -> Value,
+    /// With what the built-in golden paths and those in these folders have a baseline install.
+    pub kubernetes: fn(&[PathBuf], Option<Part>, Option<&str>) -> anyhow::Result<Value>,
     /// Of a golden path of the built-in ones and of those in these folders.
     pub boundary: fn(&[PathBuf], Option<&str>, Option<&ClusterArn>) -> anyhow::Result<Value>,
 }
@@ -62,13 +63,13 @@ struct System {
 
 pub(super) fn run(arguments: &Arguments, permissions: &Permissions) -> anyhow::Result<()> {
     let Arguments { system, role, group, cluster_arn, golden_path, catalogue } = arguments;
+    let folders: Vec<PathBuf> = catalogue.iter().flat_map(std::env::split_paths).collect();
     let document = if system.boundary {
-        let folders: Vec<PathBuf> = catalogue.iter().flat_map(std::env::split_paths).collect();
         (permissions.boundary)(&folders, golden_path.as_deref(), cluster_arn.as_ref())?
     } else if system.aws {
         (permissions.aws)(*role, cluster_arn.as_ref())
     } else {
-        (permissions.kubernetes)(*role, group.as_deref())
+        (permissions.kubernetes)(&folders, *role, group.as_deref())?
     };
     Ok(output::data(&format!("{}\n", serde_json::to_string_pretty(&document)?))?)
 }

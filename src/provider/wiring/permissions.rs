@@ -1,5 +1,6 @@
 //! What the adapters need, and what golden paths grant, for the command `permissions`.
 
+use super::target;
 use crate::cli::{Part, Permissions};
 use goldenpath_adapters::{
     aws::permissions::{self as aws, PermissionScope},
@@ -27,19 +28,19 @@ fn of_aws(part: Option<Part>, cluster: Option<&ClusterArn>) -> Value {
 
 /// Of the newest version of a golden path.
 fn of_boundary(folders: &[PathBuf], path: Option<&str>, cluster: Option<&ClusterArn>) -> anyhow::Result<Value> {
-    let catalogue = super::target::built_in_and(folders)?;
+    let catalogue = target::built_in_and(folders)?;
     let path = catalogue.newest(path).map_err(|problem| anyhow::anyhow!("{}. {}", problem.summary, problem.detail))?;
     Ok(boundary_policy(path, cluster))
 }
 
-fn of_kubernetes(part: Option<Part>, group: Option<&str>) -> Value {
+fn of_kubernetes(folders: &[PathBuf], part: Option<Part>, group: Option<&str>) -> anyhow::Result<Value> {
     let names: Vec<String> = PersonaName::ALL.into_iter().map(cluster_roles::name).collect();
     let mut items = vec![];
     if part != Some(Part::Environments) {
-        let catalogue = Catalogue::embedded();
+        let catalogue = &target::built_in_and(folders)?;
         let rules = |persona| cluster_roles::rules(persona, |_| true, catalogue.role_rules(persona));
         let held = PersonaName::ALL.into_iter().flat_map(rules).collect();
-        items.extend(kube::for_baseline(&rendered(), held));
+        items.extend(kube::for_baseline(&rendered(catalogue), held));
     }
     items.push(kube::for_facts());
     if part != Some(Part::Baseline) {
@@ -50,5 +51,5 @@ fn of_kubernetes(part: Option<Part>, group: Option<&str>) -> Value {
     if let Some(group) = group {
         items.extend(kube::bound(&items, group));
     }
-    json!({"apiVersion": "v1", "kind": "List", "items": items})
+    Ok(json!({"apiVersion": "v1", "kind": "List", "items": items}))
 }

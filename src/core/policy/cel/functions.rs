@@ -8,6 +8,7 @@ use super::{
     library::LibraryCall,
     operators::{self, Binary, no_such_overload},
     optionals::{self, none, some},
+    quantities,
     signatures::signatures,
     texts, words,
 };
@@ -121,6 +122,7 @@ fn own(name: &str) -> Option<Own> {
         "split" => |a| Some(texts::split(a)),
         "replace" => |a| Some(texts::replace(a)),
         "semver" => without_build,
+        "quantity" | "isQuantity" => quantities::beyond,
         "getFullYear" => |a| in_zone("getFullYear", a),
         "getMonth" => |a| in_zone("getMonth", a),
         "getDayOfYear" => |a| in_zone("getDayOfYear", a),

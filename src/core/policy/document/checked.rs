@@ -55,7 +55,8 @@ impl Policy {
     pub fn read(text: &str) -> Result<Self, PolicyError> {
         let form: PolicyForm = serde_saphyr::from_str(text).map_err(|error| {
             let at = error.location().map_or((1, 1), |at| (at.line() as usize, at.column() as usize));
-            let problem = PolicyProblem::Yaml(error.without_snippet().to_string());
+            let message = error.without_snippet().to_string();
+            let problem = PolicyProblem::Yaml(message.split(" at line ").next().unwrap_or_default().to_owned());
             PolicyError { line: at.0, column: at.1, problem }
         })?;
         Self::of(form).map_err(|(part, problem)| {

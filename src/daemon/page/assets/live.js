@@ -5,9 +5,14 @@ const bar = live.querySelector("progress");
 const now = document.getElementById("now");
 const steps = document.getElementById("steps");
 const source = new EventSource(live.dataset.events);
+// Of an operation that another daemon carries out no events come: then the page is loaded now and then.
+const silence = () => setTimeout(() => location.reload(), 15000);
+let timer = silence();
 
 source.onmessage = ({ data }) => {
   const event = JSON.parse(data);
+  clearTimeout(timer);
+  timer = silence();
   if (event.kind === "ended") {
     source.close();
     location.reload();

@@ -36,7 +36,10 @@ CREATE INDEX operation_client_operation ON operation_client (operation);
 ALTER TABLE operation ADD COLUMN identity text NOT NULL DEFAULT '\"own\"';
 ALTER TABLE operation ADD COLUMN caller text NOT NULL DEFAULT 'the daemon''s own user';
 ",
-    "CREATE TABLE pause (id text PRIMARY KEY, since timestamptz NOT NULL DEFAULT now());",
+    "
+CREATE TABLE pause (id text PRIMARY KEY, since timestamptz NOT NULL DEFAULT now());
+CREATE TABLE comparison (cluster text PRIMARY KEY, found text NOT NULL);
+",
 ];
 
 /// One daemon at a time.

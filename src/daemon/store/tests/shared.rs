@@ -62,6 +62,10 @@ async fn daemons_hear_of_work_cancellations_and_ends() {
     assert_eq!(two.take(9, false).await.unwrap().len(), 1);
     one.pause("demo/pay", true).await.unwrap();
     assert!(two.pauses().await.unwrap().cover("demo/pay"), "a pause holds at every daemon");
+    for comparison in ["the first", "the last"] {
+        one.share("demo", comparison).await.unwrap();
+    }
+    assert_eq!(two.shared().await.unwrap(), ["the last"], "what one has found, all know");
 }
 
 #[tokio::test]

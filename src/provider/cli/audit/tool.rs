@@ -54,6 +54,25 @@ pub fn entries(
     Ok((lines, proof))
 }
 
+/// Of several ledgers in the order of their times, each line with its ledger; of one as they are.
+pub fn joined(mut ledgers: Vec<(String, Vec<String>)>) -> Vec<String> {
+    if ledgers.len() == 1 {
+        return ledgers.remove(0).1;
+    }
+    let named = |(name, lines): (String, Vec<String>)| {
+        let name = Json::from(name);
+        let line = move |line: String| {
+            let at = serde_json::from_str(&line).map(|entry: Json| entry["at"].as_str().unwrap_or_default().to_owned());
+            (at.unwrap_or_default(), format!("{{\"ledger\":{name},{}", line.trim_start_matches('{')))
+        };
+        lines.into_iter().map(line).collect::<Vec<_>>()
+    };
+    let mut all: Vec<(String, String)> = ledgers.into_iter().flat_map(named).collect();
+    // Entries of one second stay in the order of their ledger.
+    all.sort_by(|(one, _), (other, _)| one.cmp(other));
+    all.into_iter().map(|(_, line)| line).collect()
+}
+
 pub fn is_wanted(entry: &Json, since: Option<Timestamp>, environment: Option<&str>) -> bool {
     let text = |name: &str| entry[name].as_str().unwrap_or_default();
     let is_late = since.is_none_or(|since| text("at").parse::<Timestamp>().is_ok_and(|at| at >= since));
@@ -64,6 +83,25 @@ pub fn is_wanted(entry: &Json, since: Option<Timestamp>, environment: Option<&st
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn entries_of_several_ledgers_are_in_one_order() {
+        let entry = |at: &str, number: u64| format!(r#"{{"sequence":{number},"at":"{at}"}}"#);
+        let first = vec![entry("2026-11-25T01:00:00Z", 1), entry("2026-11-25T03:00:00Z", 2)];
+        let second = vec![entry("2026-11-25T02:00:00Z", 1), entry("2026-11-25T03:00:00Z", 2)];
+        let ledgers = vec![("a".to_owned(), first.clone()), ("b".to_owned(), second)];
+        let read = |line: &String| serde_json::from_str::<Json>(line).unwrap();
+        let order: Vec<_> = joined(ledgers)
+            .iter()
+            .map(read)
+            .map(|entry| (entry["ledger"].clone(), entry["sequence"].clone()))
+            .collect();
+        assert_eq!(
+            order,
+            [(json!("a"), json!(1)), (json!("b"), json!(1)), (json!("a"), json!(2)), (json!("b"), json!(2))]
+        );
+        assert_eq!(joined(vec![("a".to_owned(), first.clone())]), first, "as they are hashed");
+    }
 
     #[test]
     fn an_export_is_of_a_time_and_of_an_environment() {

@@ -39,7 +39,9 @@ pub(super) fn read(text: &str) -> (Vec<Manifest>, Vec<Unreadable>) {
             }
             Err(error) => {
                 let (within, column) = error.location().map_or((1, 1), |at| (at.line() as usize, at.column() as usize));
+                // Its own lines are those of the document, and not of the file.
                 let message = error.without_snippet().to_string();
+                let message = message.split(" at line ").next().unwrap_or_default().to_owned();
                 unreadable.push(Unreadable { line: start + within - 1, column, message });
             }
         }

@@ -8,19 +8,29 @@ use super::{
 use crate::cli::doctor::finding::{Answer, Finding};
 use goldenpath_core::{
     domain::{Desired, ObjectKey, Observed},
-    golden,
+    golden::{self, Catalogue},
     kinds::kubernetes::validating_admission_policy,
 };
 
 const POLICY: &str = validating_admission_policy::KIND.name;
 
 pub fn judge(baseline: Option<&Baseline>, observed: &[Observed]) -> Vec<Finding> {
-    let names = golden::rendered().into_iter().filter(|(kind, _)| *kind == POLICY).flat_map(|(_, names)| names);
+    let guards = golden::rendered(&Catalogue::embedded()).into_iter().filter(|(kind, _)| *kind == POLICY);
+    let mut names: Vec<String> = guards.flat_map(|(_, names)| names).collect();
+    // Policies of golden paths, which stand beside the guards.
+    for object in baseline.into_iter().flat_map(|baseline| &baseline.objects) {
+        if let ObjectKey::Kube { kind, name, .. } = &object.key
+            && kind == POLICY
+            && !names.contains(name)
+        {
+            names.push(name.clone());
+        }
+    }
     let of = |name: String| {
         let (answer, verdict) = verdict(baseline, &name, observed);
         rows::finding(name, &[], vec![Said { by: "in force".to_owned(), answer, verdict }])
     };
-    names.map(of).collect()
+    names.into_iter().map(of).collect()
 }
 
 fn verdict(baseline: Option<&Baseline>, name: &str, observed: &[Observed]) -> (Answer, Verdict) {
