@@ -203,10 +203,9 @@ mod tests {
 
     #[test]
     fn nobody_escalates() {
-        for (list, reason) in [
-            (for_baseline(&rendered(), vec![]), "baseline"),
-            (for_environments(&names()), "environments"),
-        ] {
+        for (list, reason) in
+            [(for_baseline(&rendered(), vec![]), "baseline"), (for_environments(&names()), "environments")]
+        {
             let text = Value::from(list).to_string();
             for word in ["escalate", "impersonate", "cluster-admin", "\"*\""] {
                 assert!(!text.contains(word), "{reason}: {word}");

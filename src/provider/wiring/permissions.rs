@@ -8,7 +8,7 @@ use goldenpath_adapters::{
 };
 use goldenpath_core::{
     domain::{ClusterArn, PersonaName},
-    golden::{Catalogue, boundary_policy, cluster_roles, home, rendered},
+    golden::{boundary_policy, cluster_roles, home, rendered},
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
