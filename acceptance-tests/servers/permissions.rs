@@ -44,7 +44,12 @@ pub async fn runner(
 
 /// What an administrator does with `permissions --kubernetes`. The namespace of the records goes with the baseline, and the roles in it.
 pub async fn grant(cluster: &Cluster, group: &str, part: Option<&str>) -> Result<()> {
-    let mut items = printed("--kubernetes", part, &["--group", group])?;
+    grant_for(cluster, group, part, &[]).await
+}
+
+/// `more`: further arguments of `permissions`.
+pub async fn grant_for(cluster: &Cluster, group: &str, part: Option<&str>, more: &[&str]) -> Result<()> {
+    let mut items = printed("--kubernetes", part, &[&["--group", group], more].concat())?;
     for item in items["items"].as_array_mut().context("a List")? {
         // Several groups share these servers.
         if item["kind"].as_str().is_some_and(|kind| kind.ends_with("Binding")) {

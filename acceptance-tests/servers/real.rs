@@ -95,6 +95,11 @@ impl Real {
         crate::block_on(permissions::grant(&self.cluster, RUNNER, None))
     }
 
+    /// With what the golden paths in this folder have a baseline install.
+    pub fn grant_for(&self, catalogue: &str) -> Result<()> {
+        crate::block_on(permissions::grant_for(&self.cluster, RUNNER, None, &["--catalogue", catalogue]))
+    }
+
     /// The adapter in this process, by the same way.
     pub fn aws(&self, url: &str) -> Aws {
         let (key, secret) = &self.platform;

@@ -74,7 +74,7 @@ mod tests {
         Catalogue::embedded().newest(None).expect("a default path").clone()
     }
 
-    fn texts<'a>(statement: &'a Value, member: &str) -> Vec<String> {
+    fn texts(statement: &Value, member: &str) -> Vec<String> {
         let items = statement[member].as_array().cloned().unwrap_or_default();
         items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
     }

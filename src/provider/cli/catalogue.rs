@@ -62,8 +62,9 @@ struct Schema {
 enum SchemaKind {
     GoldenPath,
     /// Of a document that extends another version, and need not say everything
-    GoldenPathExtension,
-    GoldenPathTest,
+    Extension,
+    /// Of cases for `catalogue test`
+    Test,
 }
 
 pub(super) async fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::Result<ExitCode> {
@@ -78,8 +79,8 @@ pub(super) async fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::R
         Command::Test(arguments) => return cases::run(&arguments, &documents()?, tool).await,
         Command::Schema(Schema { kind }) => super::reports::json(&match kind {
             SchemaKind::GoldenPath => Catalogue::schema(),
-            SchemaKind::GoldenPathExtension => of_extension(Catalogue::schema()),
-            SchemaKind::GoldenPathTest => cases::schema(),
+            SchemaKind::Extension => of_extension(Catalogue::schema()),
+            SchemaKind::Test => cases::schema(),
         })?,
     };
     output::data(&text)?;

@@ -16,13 +16,17 @@ pub enum Part {
     Environments,
 }
 
+/// By folders with golden paths in addition to the built-in ones.
+type OfKubernetes = fn(&[PathBuf], Option<Part>, Option<&str>) -> anyhow::Result<Value>;
+type OfBoundary = fn(&[PathBuf], Option<&str>, Option<&ClusterArn>) -> anyhow::Result<Value>;
+
 /// Handed over by the composition root.
 pub struct Permissions {
     pub aws: fn(Option<Part>, Option<&ClusterArn>) -> Value,
     /// With what the built-in golden paths and those in these folders have a baseline install.
-    pub kubernetes: fn(&[PathBuf], Option<Part>, Option<&str>) -> anyhow::Result<Value>,
+    pub kubernetes: OfKubernetes,
     /// Of a golden path of the built-in ones and of those in these folders.
-    pub boundary: fn(&[PathBuf], Option<&str>, Option<&ClusterArn>) -> anyhow::Result<Value>,
+    pub boundary: OfBoundary,
 }
 
 /// Print the permissions that the provider needs, or the boundary of the roles that it makes, as JSON

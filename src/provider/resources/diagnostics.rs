@@ -3,10 +3,14 @@
 use goldenpath_core::domain::{Problem, Severity};
 use plugin::{Diagnostic, Path, Schema, Step, Value};
 
+/// Of a line that bridges and logs show whole; the protocol layer's own law.
+const LONGEST_SUMMARY: usize = 200;
+
 /// The code stands at the end of the detail: bridges show only the summary, and people search for the code. A place inside
 /// an attribute stands beside it, since a CLI can point at no more than the attribute, and at a map's key not even there.
 pub fn of(schema: &Schema, problem: Problem) -> Diagnostic {
     let Problem { severity, code, summary, detail, field } = problem;
+    let (summary, detail) = in_one_line(summary, detail);
     let path = path_of(schema, &field);
     let place = if path.steps().len() > 1 { format!(" at {path}") } else { String::new() };
     let detail = match () {
@@ -20,6 +24,24 @@ pub fn of(schema: &Schema, problem: Problem) -> Diagnostic {
         Severity::Warning => Diagnostic::warning(summary, detail),
     };
     diagnostic.at(path)
+}
+
+/// What a service says has any length: a summary keeps its beginning, and the detail has all of it.
+fn in_one_line(summary: String, detail: String) -> (String, String) {
+    if summary.chars().count() <= LONGEST_SUMMARY {
+        return (summary, detail);
+    }
+    let mut short = String::new();
+    for word in summary.split_inclusive(' ') {
+        if short.chars().count() + word.chars().count() > LONGEST_SUMMARY - 3 {
+            break;
+        }
+        short.push_str(word);
+    }
+    if short.is_empty() {
+        short = summary.chars().take(LONGEST_SUMMARY - 3).collect();
+    }
+    (format!("{}...", short.trim_end()), format!("{summary}.\n\n{detail}"))
 }
 
 /// Of a data source. In a run that creates it, only a reference says that it is to be read afterwards.
@@ -72,6 +94,19 @@ fn is_list(schema: &Schema, path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_service_says_fits_into_a_line() {
+        for (summary, short, reason) in [
+            ("Failed to apply x".to_owned(), "Failed to apply x".to_owned(), "it fits"),
+            (format!("Failed {}", "word ".repeat(60).trim_end()), format!("Failed {}...", "word ".repeat(38).trim_end()), "whole words"),
+            ("x".repeat(300), format!("{}...", "x".repeat(197)), "one long word"),
+        ] {
+            let (found, detail) = in_one_line(summary.clone(), "Try again.".to_owned());
+            assert_eq!(found, short, "{reason}");
+            assert!(found.chars().count() <= LONGEST_SUMMARY && (found == summary || detail.contains(&summary)), "{reason}");
+        }
+    }
     use crate::resources::{
         eks_workload_slot::EksWorkloadSlot, flow::ManagedResource, team_environment::TeamEnvironment,
     };

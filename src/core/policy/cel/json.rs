@@ -30,7 +30,7 @@ pub(super) fn map(entries: impl IntoIterator<Item = (Key, Value)>) -> Value {
 /// Sorted, so that what an expression says is the same at each run.
 pub(super) fn sorted(map: &Map) -> Vec<(&Key, &Value)> {
     let mut entries: Vec<_> = map.map.iter().collect();
-    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    entries.sort_by_key(|(name, _)| *name);
     entries
 }
 

@@ -3,16 +3,19 @@
 use goldenpath_core::{domain::Facts, golden::Catalogue, provision::Provisioner};
 use std::{path::PathBuf, sync::Arc};
 
+/// (its name, its text)
+type Document = (String, String);
+
 /// What is lent to this command.
 pub struct CatalogueTool {
-    /// The documents of these folders, each as (its name, its text).
-    pub documents: fn(folders: &[PathBuf]) -> anyhow::Result<Vec<(String, String)>>,
+    /// The documents of these folders.
+    pub documents: fn(folders: &[PathBuf]) -> anyhow::Result<Vec<Document>>,
     /// An engine that only plans, on a cluster with these facts.
     pub offline: fn(Facts, Arc<Catalogue>) -> Arc<dyn Provisioner>,
 }
 
 /// All documents that the commands look at.
-pub(super) struct Documents(pub(super) Vec<(String, String)>);
+pub(super) struct Documents(pub(super) Vec<Document>);
 
 // === impl Documents ===
 
