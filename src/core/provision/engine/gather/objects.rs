@@ -247,6 +247,9 @@ impl Engine {
         let target = self.target(&ground.facts.cluster_arn, change.moment);
         let mut known = change.state_keys();
         let mut keys: BTreeSet<ObjectKey> = blueprint.objects.iter().map(|desired| desired.key.clone()).collect();
+        if change.prior.is_none() {
+            leave_out_new_policies(&mut keys);
+        }
         keys.extend(known.iter().cloned());
         let replacing = change.replacing.filter(|_| change.is_plan());
         let replaced = replacing.and_then(|old| id.parse_like(&old.id)).filter(|old| old != id);
@@ -291,6 +294,22 @@ impl Engine {
             named,
         })
     }
+}
+
+/// Access policies that a slot's create adds to its environment's entries: its namespace is new, so there are none, and one that somebody
+/// else has associated meanwhile is met by the write. Reading them would cost two requests for each person and slot.
+fn leave_out_new_policies(keys: &mut BTreeSet<ObjectKey>) {
+    let entries: BTreeSet<String> = keys
+        .iter()
+        .filter_map(|key| match key {
+            ObjectKey::AccessEntry { principal } => Some(principal.clone()),
+            _ => None,
+        })
+        .collect();
+    keys.retain(|key| match key {
+        ObjectKey::AccessPolicy { principal, .. } => entries.contains(principal),
+        _ => true,
+    });
 }
 
 /// Everything of one id: its environment's listing, and these keys.
