@@ -15,7 +15,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use goldenpath_core::{
     domain::TierClass,
     policy::{
-        document::{Policy, PolicyError},
+        document::{Policy, PolicyError, PolicyForm},
         pack,
     },
 };
@@ -36,6 +36,17 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Check(Check),
+    List(List),
+}
+
+/// List the built-in policies: name, version, and what each is about
+///
+/// A golden path names one as `policy: <name> <version>`.
+#[derive(Args)]
+struct List {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// Judge manifests by the built-in pack of policies, and by your own
@@ -72,7 +83,23 @@ enum Class {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let Command::Check(check) = &arguments.command;
+    match &arguments.command {
+        Command::Check(arguments) => check(arguments),
+        Command::List(arguments) => list(arguments),
+    }
+}
+
+fn list(List { json }: &List) -> anyhow::Result<ExitCode> {
+    let forms: Vec<&PolicyForm> = pack().iter().map(|policy| &policy.form).collect();
+    let row = |form: &&PolicyForm| vec![form.name.clone(), form.version.to_string(), form.description.clone()];
+    output::data(&match json {
+        true => format!("{}\n", serde_json::to_string_pretty(&forms)?),
+        false => output::table(&forms.iter().map(row).collect::<Vec<_>>()),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(check: &Check) -> anyhow::Result<ExitCode> {
     let class = match check.class {
         Class::Dev => TierClass::Dev,
         Class::Staging => TierClass::Staging,
