@@ -34,6 +34,24 @@ fn the_digest_is_of_the_content() {
 }
 
 #[test]
+fn a_policy_is_part_of_the_path_that_names_it() {
+    let policy = "apiVersion: goldenpath.internal/v1\nkind: Policy\nname: own\nversion: 1.0.0\ndescription: x\n\
+        match: [{ groups: [\"\"], versions: [v1], resources: [configmaps], operations: [CREATE] }]\n\
+        validations: [{ expression: \"object.metadata.name != 'x'\", remedy: Rename it. }]\n";
+    let path = TEXT.replace("name: team-standard", "name: own").replace("default: true", "policies: [{ policy: own 1.0.0 }]");
+    let read = |policy: &str| {
+        let catalogue = Catalogue::with_documents([("path", path.as_str()), ("policy", policy)]).expect("a catalogue");
+        catalogue.newest(Some("own")).expect("there").clone()
+    };
+    let own = read(policy);
+    assert_eq!(own.resolved_policies.0[0].id(), "own 1.0.0");
+    assert_ne!(own.digest, read(&policy.replace("!= 'x'", "!= 'y'")).digest, "edited in place");
+    let wrong = Catalogue::with_documents([("policy.yaml", policy.replace("metadata.name", "metadata.").as_str())]);
+    let wrong = wrong.map(|_| ()).expect_err("no expression").to_string();
+    assert!(wrong.starts_with("policy.yaml:7:"), "{wrong}");
+}
+
+#[test]
 fn a_document_may_say_only_in_what_it_differs() {
     let head = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: team-standard\n";
     let short =
@@ -91,6 +109,15 @@ fn wrong_documents_are_refused() {
         ("kind: GoldenPath", "kind: Path", "GoldenPath, Policy or", "another kind"),
         ("default: true", "status: deprecated", "say why", "an end without a reason"),
         ("default: true", "deprecation: { reason: x }", "once `status` is", "a reason without an end"),
+        ("default: true", "policies: [{ policy: nope 1.0.0 }]", "no policy nope 1.0.0", "a policy that is nowhere"),
+        ("default: true", "policies: [{ policy: 1.0.0 }]", "<name> <version>", "a version of which policy?"),
+        ("default: true", "policies: [{ severity: {} }]", "name a `policy`", "no policy at all"),
+        (
+            "default: true",
+            "policies: [{ policy: image-tags 1.0.0, params: { nope: 1 } }]",
+            "policies.0.params: policy image-tags has no param nope",
+            "a param that it has not",
+        ),
         ("version: 1.0.0", "version: 1.0.0", "in the catalogue already", "a name and version twice"),
         ("version: 1.0.0", "version: \"1.0\"", "major.minor.patch", "no version"),
         ("bound_factor: 4", "bound_factr: 4", "bound_factr", "an unknown field is not ignored"),
