@@ -142,7 +142,9 @@ impl Catalogue {
 
     /// The JSON Schema of a golden path's document, for editors.
     pub fn schema() -> Value {
-        schemars::schema_for!(GoldenPath).to_value()
+        let mut schema = schemars::schema_for!(GoldenPath).to_value();
+        without_links(&mut schema);
+        schema
     }
 
     fn of<'a>(read: impl IntoIterator<Item = (&'a str, GoldenPath)>) -> Result<Self, CatalogueError> {
@@ -330,6 +332,16 @@ pub fn environment_unreadable(error: NameError) -> Problem {
         "The environment's record has no valid tier",
         format!("{error}. Upgrade the provider to the version that wrote the record."),
     )
+}
+
+/// Comments link to code, which readers of a schema do not have.
+fn without_links(schema: &mut Value) {
+    match schema {
+        Value::String(text) if text.contains("[`") => *text = text.replace("[`", "`").replace("`]", "`"),
+        Value::Array(items) => items.iter_mut().for_each(without_links),
+        Value::Object(members) => members.values_mut().for_each(without_links),
+        _ => {}
+    }
 }
 
 /// Those of them that are golden paths; what one extends may be built in, or any other of them.

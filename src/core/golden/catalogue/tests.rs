@@ -34,6 +34,18 @@ fn the_digest_is_of_the_content() {
 }
 
 #[test]
+fn the_schema_is_of_the_documents_form() {
+    let schema = Catalogue::schema();
+    let required = schema["required"].as_array().expect("a list");
+    assert!(["apiVersion", "kind", "name", "version", "tiers"].iter().all(|name| required.contains(&(*name).into())));
+    assert_eq!(schema["additionalProperties"], false, "a misspelt field is an error in an editor, too");
+    assert!(!schema.to_string().contains("[`"), "no links to code");
+    let read: Value = serde_saphyr::from_str(TEXT).expect("YAML");
+    let known = schema["properties"].as_object().expect("an object");
+    assert!(read.as_object().expect("an object").keys().all(|name| known.contains_key(name)));
+}
+
+#[test]
 fn a_policy_is_part_of_the_path_that_names_it() {
     let policy = "apiVersion: goldenpath.internal/v1\nkind: Policy\nname: own\nversion: 1.0.0\ndescription: x\n\
         match: [{ groups: [\"\"], versions: [v1], resources: [configmaps], operations: [CREATE] }]\n\
