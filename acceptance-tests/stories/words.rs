@@ -126,7 +126,7 @@ pub(super) fn policies_reach_the_role(tool: &Tool) -> Result<()> {
         )
     };
     let workspace = Workspace::new(tool, &configuration(&identity(&document, &format!("{managed:?}"))))?;
-    let own = Run::from(Command::new(provider()?).args(["catalogue", "show", "team-standard"]).output()?);
+    let own = Run::from(Command::new(provider()?).args(["catalogue", "show", "team-standard", "--json"]).output()?);
     let mut own: Json = serde_json::from_str(&own.raw)?;
     (own["name"], own["default"]) = ("own".into(), false.into());
     own["tiers"]["dev"]["grants"]["policy_arns"] = json!(["arn:{partition}:iam::aws:policy/AmazonS3*"]);

@@ -14,6 +14,6 @@ pub use crate::{
     policy::{Bounds, PipelineBounds},
 };
 pub use contract::*;
-pub use engine::{Engine, EngineConfig, operation_id};
+pub use engine::{Announced, Engine, EngineConfig, operation_id};
 pub use reports::*;
 pub use survey::{Restorable, Survey, Surveyed, Wanted};

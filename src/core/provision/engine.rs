@@ -29,4 +29,4 @@ mod target;
 mod unprotect;
 mod watch;
 
-pub use connection::{Engine, EngineConfig, operation_id};
+pub use connection::{Announced, Engine, EngineConfig, operation_id};

@@ -99,12 +99,19 @@ mod tests {
     fn what_a_service_says_fits_into_a_line() {
         for (summary, short, reason) in [
             ("Failed to apply x".to_owned(), "Failed to apply x".to_owned(), "it fits"),
-            (format!("Failed {}", "word ".repeat(60).trim_end()), format!("Failed {}...", "word ".repeat(38).trim_end()), "whole words"),
+            (
+                format!("Failed {}", "word ".repeat(60).trim_end()),
+                format!("Failed {}...", "word ".repeat(38).trim_end()),
+                "whole words",
+            ),
             ("x".repeat(300), format!("{}...", "x".repeat(197)), "one long word"),
         ] {
             let (found, detail) = in_one_line(summary.clone(), "Try again.".to_owned());
             assert_eq!(found, short, "{reason}");
-            assert!(found.chars().count() <= LONGEST_SUMMARY && (found == summary || detail.contains(&summary)), "{reason}");
+            assert!(
+                found.chars().count() <= LONGEST_SUMMARY && (found == summary || detail.contains(&summary)),
+                "{reason}"
+            );
         }
     }
     use crate::resources::{

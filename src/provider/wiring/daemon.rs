@@ -17,7 +17,7 @@ use goldenpath_adapters::{aws::AssumeRole, clock::SystemClock};
 use goldenpath_core::{
     domain::Problem,
     golden::Catalogue,
-    provision::{Bounds, DaemonReports, Engine, EngineConfig, Provisioner, Survey},
+    provision::{Announced, Bounds, DaemonReports, Engine, EngineConfig, Provisioner, Survey},
 };
 use goldenpath_daemon::{
     AuditedObjects, Client, ClientOptions, Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine,
@@ -165,6 +165,7 @@ fn engines(
     target::ports(target.clone(), false).map_err(wrong)?;
     let all = SharedTarget::new(target.clone(), reads.clone());
     let (target, lease, own, reads) = (target.clone(), *lease, bounds.clone(), reads.clone());
+    let announced: Arc<Announced> = Arc::default();
     let engine = Arc::new(move |scope: EngineScope| -> Result<Engine, Problem> {
         let EngineScope { bounds, verifies, session } = scope;
         let ports = match (&target, sessions.as_ref().zip(session)) {
@@ -178,7 +179,8 @@ fn engines(
         let objects = Arc::new(AuditedObjects(ports.objects.clone()));
         let ports = Ports { objects, ..ports };
         let config = target::engine_config(&ports, lease, [own.clone(), bounds].concat());
-        Ok(target::engine_with(ports, catalogue.clone(), EngineConfig { verifies, ..config }))
+        let announced = announced.clone();
+        Ok(target::engine_with(ports, catalogue.clone(), EngineConfig { verifies, announced, ..config }))
     });
     let for_surveys = engine.clone();
     let engines: MakeEngine =

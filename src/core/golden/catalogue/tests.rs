@@ -50,7 +50,8 @@ fn a_policy_is_part_of_the_path_that_names_it() {
     let policy = "apiVersion: goldenpath.internal/v1\nkind: Policy\nname: own\nversion: 1.0.0\ndescription: x\n\
         match: [{ groups: [\"\"], versions: [v1], resources: [configmaps], operations: [CREATE] }]\n\
         validations: [{ expression: \"object.metadata.name != 'x'\", remedy: Rename it. }]\n";
-    let path = TEXT.replace("name: team-standard", "name: own").replace("default: true", "policies: [{ policy: own 1.0.0 }]");
+    let path =
+        TEXT.replace("name: team-standard", "name: own").replace("default: true", "policies: [{ policy: own 1.0.0 }]");
     let read = |policy: &str| {
         let catalogue = Catalogue::with_documents([("path", path.as_str()), ("policy", policy)]).expect("a catalogue");
         catalogue.newest(Some("own")).expect("there").clone()

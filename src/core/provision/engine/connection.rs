@@ -1,9 +1,11 @@
 //! One connection: the ports that it works over, and what it has read and planned. Knows no stage.
 
+mod announced;
 mod cluster;
 mod listings;
 mod memory;
 
+pub use announced::Announced;
 pub use memory::ShareClaim;
 
 use super::{
@@ -38,6 +40,8 @@ pub struct EngineConfig {
     pub bounds: Vec<Bounds>,
     /// Requests come from somebody who has none of our credentials, and may claim anything.
     pub verifies: bool,
+    /// One for all connections that share what they read.
+    pub announced: Arc<Announced>,
     /// The golden resources that there are.
     pub resources: &'static [&'static dyn Descriptor],
 }
@@ -52,6 +56,7 @@ impl Default for EngineConfig {
             assumes_baseline: false,
             bounds: vec![],
             verifies: false,
+            announced: Arc::default(),
             resources: RESOURCES,
         }
     }
@@ -81,7 +86,7 @@ impl Engine {
         config: EngineConfig,
     ) -> Self {
         let clusters = KnownClusters::new(clusters);
-        let (listings, memory) = (Listings::default(), Memory::default());
+        let (listings, memory) = (Listings::new(config.announced.clone()), Memory::default());
         Self { objects, probe, clock, catalogue, config, clusters, listings, memory }
     }
 

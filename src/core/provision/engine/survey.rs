@@ -40,7 +40,7 @@ impl Survey for Engine {
         // From the first of them on one listing is read for all.
         for (_, spec) in &known {
             if let Some(environment) = spec.id().environment() {
-                self.listings.announce(environment);
+                self.config.announced.announce(environment);
             }
         }
         let mut surveyed = vec![];

@@ -6,8 +6,9 @@
 //! hold a cluster twice), and asking again reads that environment afresh. Apply never reads here; it only says what it
 //! has touched.
 
+use super::announced::Announced;
 use crate::{
-    domain::{ClusterArn, EnvironmentId, Id, ObjectKey, Observed, Owner, Ownership},
+    domain::{Id, ObjectKey, Observed, Owner, Ownership},
     kinds::kubernetes::pod_disruption_budget,
     ports::{Scope, Selector},
     provision::engine::{
@@ -18,15 +19,13 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Mutex as Lock, PoisonError},
+    sync::Arc,
 };
 use tokio::sync::Mutex;
 
-#[derive(Default)]
 pub struct Listings {
     by_cluster: Mutex<HashMap<String, Listing>>,
-    /// Environments that a read has begun with.
-    announced: Lock<BTreeSet<EnvironmentId>>,
+    announced: Arc<Announced>,
 }
 
 #[derive(Default)]
@@ -60,15 +59,8 @@ enum Extent {
 // === impl Listings ===
 
 impl Listings {
-    pub fn announce(&self, environment: &EnvironmentId) {
-        let mut announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
-        announced.insert(environment.clone());
-    }
-
-    /// Whether more than this environment of the cluster is wanted.
-    fn are_many(&self, cluster: &ClusterArn, environment: &str) -> bool {
-        let announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
-        announced.iter().any(|id| id.cluster == cluster.name() && id.environment.as_str() != environment)
+    pub fn new(announced: Arc<Announced>) -> Self {
+        Self { by_cluster: Mutex::default(), announced }
     }
 
     /// Reads ahead what `take` will want, as far as it is known: these keys are those of state.
@@ -77,7 +69,7 @@ impl Listings {
         let mut all = self.by_cluster.lock().await;
         let listing = all.entry(target.cluster.to_string()).or_default();
         let environment = owner.environment.as_str();
-        let are_many = self.are_many(target.cluster, environment);
+        let are_many = self.announced.are_many(target.cluster, environment);
         let is_spent = listing.spent.contains(&owner);
         listing.reach(target, environment, keys, is_spent, are_many).await.map(|_| ())
     }
@@ -93,7 +85,7 @@ impl Listings {
             return target.observe(&selector).await;
         };
         let environment = owner.environment.as_str();
-        let are_many = self.are_many(target.cluster, environment);
+        let are_many = self.announced.are_many(target.cluster, environment);
         let fresh = listing.reach(target, environment, keys, listing.spent.contains(&owner), are_many).await?;
         let mut objects = listing.part(&owner);
         if !fresh && !objects.iter().any(|object| is_of(object, &owner)) {
@@ -114,7 +106,7 @@ impl Listings {
     pub async fn records(&self, target: &TargetCalls<'_>, environment: &str) -> Result<Vec<Observed>, Failure> {
         let mut all = self.by_cluster.lock().await;
         let listing = all.entry(target.cluster.to_string()).or_default();
-        let are_many = self.are_many(target.cluster, environment);
+        let are_many = self.announced.are_many(target.cluster, environment);
         listing.reach(target, environment, &[], false, are_many).await?;
         Ok(listing.records.values().filter(|object| is_in(object, environment)).cloned().collect())
     }

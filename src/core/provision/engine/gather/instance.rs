@@ -36,7 +36,7 @@ impl Engine {
         let cluster = spec.as_ref().map_or_else(|| id.cluster_ref(), |spec| spec.cluster());
         let cluster = cluster.map_err(|error| Problem::wrong_cluster(&error))?;
         if let Some(environment) = id.environment() {
-            self.listings.announce(environment);
+            self.config.announced.announce(environment);
         }
         let target = self.clusters.target(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
         same_target(&id.to_string(), request.target.as_deref(), &target)?;
