@@ -164,10 +164,11 @@ fn differences(expected: &Expected, planned: &Planned) -> Vec<String> {
             (Expectation::Is(Presence::Absent), None) | (Expectation::Is(Presence::Present), Some(_)) => {}
             (Expectation::Is(Presence::Absent), Some(_)) => wrong.push(format!("{key} is there")),
             (_, None) => wrong.push(format!("{key} is not there; there are: {}", alike(key, planned))),
-            (Expectation::Lines(lines), Some(text)) => {
-                let text = text.as_deref().unwrap_or_default();
-                let missing = lines.iter().filter(|line| !text.lines().any(|it| it.trim().contains(line.trim())));
-                wrong.extend(missing.map(|line| format!("{key} does not say {line:?}; it says: {}", text.trim())));
+            (Expectation::Lines(lines), Some(fields)) => {
+                let fields = fields.as_deref().unwrap_or_default();
+                let missing = lines.iter().filter(|line| !fields.iter().any(|field| field.contains(line.trim())));
+                wrong
+                    .extend(missing.map(|line| format!("{key} does not say {line:?}; it says: {}", fields.join(", "))));
             }
         }
     }

@@ -133,13 +133,7 @@ async fn planned(
 
 /// Pure.
 fn comparison(tier: &str, (from, before): (&GoldenPath, Planned), (to, after): (&GoldenPath, Planned)) -> Comparison {
-    let lines = |text: &Option<String>| match text {
-        // The last line is a digest of all of them.
-        Some(text) => {
-            text.lines().map(|line| without_digest(line).to_owned()).filter(|line| !line.is_empty()).collect()
-        }
-        None => vec!["(known after apply)".to_owned()],
-    };
+    let lines = |fields: &Option<Vec<String>>| fields.clone().unwrap_or_else(|| vec!["(known after apply)".to_owned()]);
     let mut objects = BTreeMap::new();
     let keys: BTreeSet<&String> = before.objects.keys().chain(after.objects.keys()).collect();
     for key in keys {
@@ -168,14 +162,6 @@ fn comparison(tier: &str, (from, before): (&GoldenPath, Planned), (to, after): (
     }
 }
 
-/// `pods 40 #2:9f3c2a1b` without what follows from the rest.
-fn without_digest(line: &str) -> &str {
-    match line.rfind("#2:") {
-        Some(at) => line[..at].trim_end(),
-        None => line.trim_end(),
-    }
-}
-
 fn text(comparison: &Comparison) -> String {
     let Comparison { tier, from, to, objects, new_findings, gone_findings } = comparison;
     let mut text = format!("Tier {tier}, from {from} to {to}:\n");
@@ -192,7 +178,7 @@ fn text(comparison: &Comparison) -> String {
         };
         let _ = writeln!(text, "  {sign} {key}");
         for (sign, line) in lines {
-            let _ = writeln!(text, "      {sign} {}", line.trim_start());
+            let _ = writeln!(text, "      {sign} {line}");
         }
     }
     for finding in new_findings {

@@ -3,9 +3,9 @@
 use super::tool::CatalogueTool;
 use anyhow::{Context, anyhow, bail};
 use goldenpath_core::{
-    domain::{Facts, Problem, ResourceKind},
+    domain::{Facts, Problem, ResourceKind, merge_patch},
     golden::{Catalogue, RESOURCES, Spec},
-    kinds::short_keys,
+    kinds::{FieldLine, lines_of, short_keys},
     provision::{PreviewRequest, Provisioner},
 };
 use serde_json::{Map, Value, json};
@@ -16,8 +16,8 @@ const CLUSTER: &str = "example";
 /// What a plan of one request holds.
 #[derive(Debug, Default)]
 pub(super) struct Planned {
-    /// Objects by their short keys, each with its text as a plan shows it. `None`: it is not known before the apply.
-    pub objects: BTreeMap<String, Option<String>>,
+    /// Objects by their short keys, each with its fields as a plan shows them. `None`: it is not known before the apply.
+    pub objects: BTreeMap<String, Option<Vec<String>>>,
     pub problems: Vec<Problem>,
 }
 
@@ -43,7 +43,9 @@ impl Planner {
             "addons": ["eks-pod-identity-agent", "vpc-cni"],
             "crds": [],
         });
-        merge(&mut all, facts);
+        if !facts.is_null() {
+            merge_patch(&mut all, facts);
+        }
         let facts: Facts = serde_json::from_value(all).context("facts")?;
         Ok(Self((tool.offline)(facts, catalogue)))
     }
@@ -59,10 +61,16 @@ impl Planner {
         let shown = short_keys(lines.keys(), &BTreeMap::new());
         let objects = lines.iter().map(|(key, line)| {
             let key = shown.get(key).cloned().unwrap_or_else(|| key.clone());
-            (key, line.as_str().map(str::to_owned))
+            (key, line.as_str().map(fields_of))
         });
         Ok(Planned { objects: objects.collect(), problems: preview.problems })
     }
+}
+
+/// `pods 40`, whether its text has one line or one for each field; without the digest, which follows from them.
+fn fields_of(text: &str) -> Vec<String> {
+    let field = |FieldLine { field, value }: FieldLine| format!("{field} {value}");
+    lines_of(text).map_or_else(|| vec![text.to_owned()], |lines| lines.into_iter().map(field).collect())
 }
 
 fn request(spec: Spec) -> PreviewRequest {
@@ -108,14 +116,18 @@ pub(super) struct Pin {
     pub version: String,
 }
 
-fn merge(into: &mut Value, over: Value) {
-    match (into, over) {
-        (Value::Object(into), Value::Object(over)) => {
-            for (name, value) in over {
-                merge(into.entry(name).or_insert(Value::Null), value);
-            }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_read_from_both_forms_of_a_text() {
+        for (text, expected, reason) in [
+            ("data.days=14 data.team=example #2:dc14eb2740", vec!["data.days 14", "data.team example"], "one line"),
+            ("pods            40\nrequests.cpu    4\n#2:f564d1829a", vec!["pods 40", "requests.cpu 4"], "a line each"),
+            ("something else", vec!["something else"], "no text of ours"),
+        ] {
+            assert_eq!(fields_of(text), expected, "{reason}");
         }
-        (_, Value::Null) => {}
-        (into, over) => *into = over,
     }
 }
