@@ -18,6 +18,7 @@ mod outputs;
 mod partition;
 mod patch;
 mod permission;
+mod plural;
 pub mod pointer;
 mod problem;
 mod quantity;
@@ -45,6 +46,7 @@ pub use object::{AccessEntry, AccessPolicy, Body, Desired, Observed, Owner, Owne
 pub use outputs::{COMMON_OUTPUTS, Computed, Outputs};
 pub use patch::merge_patch;
 pub use permission::{Permission, Who};
+pub use plural::plural;
 pub use problem::{Class, Problem, Problems, Severity, listed};
 pub use quantity::{Quantity, QuantityError};
 pub use quotas::RoleQuotas;

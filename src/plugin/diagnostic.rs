@@ -3,6 +3,9 @@
 
 use crate::path::Path;
 
+/// In characters, with what is interpolated: CLIs print it in bold on one line.
+pub const LONGEST_SUMMARY: usize = 200;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     Error,

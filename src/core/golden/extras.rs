@@ -177,7 +177,7 @@ impl Extras {
         let is_of =
             |change: &&Change| change.namespace == *namespace && change.kind == *kind && covers(&change.name, name);
         let changes: Vec<&Change> = self.changes.iter().filter(is_of).collect();
-        let mut object = object.clone();
+        let mut object = object;
         for change in changes {
             match (&change.to, &mut object.body) {
                 (ChangeTo::Off, _) => return None,

@@ -12,9 +12,10 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-pub use admission::{Bound, Installed, installed};
+pub use admission::{Bound, Installed, everywhere, installed};
 pub use checked::{Policy, PolicyError, PolicyProblem};
 pub use form::{
-    Action, Exempt, Exemption, Match, Named, Operation, Param, ParamType, PolicyForm, Severities, Validation,
+    API_VERSION, Action, Exempt, Exemption, Match, Named, Operation, Param, ParamType, PolicyForm, Severities,
+    Validation,
 };
 pub use judge::{Case, Judgement, Outcome};

@@ -136,6 +136,24 @@ pub struct Description {
     pub newer: Vec<String>,
 }
 
+// === impl ObserveRequest ===
+
+impl ObserveRequest {
+    /// By the record alone: there is no state to compare with.
+    pub fn by_record(id: Id, record: &Record) -> Self {
+        Self {
+            id,
+            uid: None,
+            target: None,
+            spec: None,
+            facts: Some(record.facts.clone()),
+            path: record.path(),
+            parent: None,
+            objects: BTreeMap::new(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PreviewRequest {

@@ -11,7 +11,7 @@ use goldenpath_core::{
     provision::{Observation, ObserveRequest, OperationReport, OperationState, ReportedProblem},
 };
 use jiff::Timestamp;
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 use tokio::time::timeout;
 
 /// For the objects of one instance; what is recorded is shown without them.
@@ -47,16 +47,7 @@ impl Look<'_> {
 
     /// As they are now. `Err`: why they can't be read.
     async fn objects(&self, id: &Id, record: &goldenpath_core::domain::Record) -> Result<Seen, String> {
-        let request = ObserveRequest {
-            id: id.clone(),
-            uid: None,
-            target: None,
-            spec: None,
-            facts: Some(record.facts.clone()),
-            path: record.path(),
-            parent: None,
-            objects: BTreeMap::new(),
-        };
+        let request = ObserveRequest::by_record(id.clone(), record);
         match timeout(OBJECTS, self.caller.engine.observe(request)).await {
             Ok(Ok(Observation::Here(here))) => {
                 let drift = here.problems.iter().map(ReportedProblem::from).collect();

@@ -2,10 +2,7 @@
 //! sentences, and no word that only a programmer of this provider knows.
 
 use super::Violation;
-use crate::diagnostic::Diagnostic;
-
-/// With what is interpolated. CLIs print it in bold on one line.
-const LONGEST_SUMMARY: usize = 200;
+use crate::diagnostic::{Diagnostic, LONGEST_SUMMARY};
 
 /// Words of Rust and its libraries. What is quoted or in a code block may hold anything.
 const MACHINE_WORDS: [&str; 8] = ["None", "Some", "Option", "Err", "serde", "panicked", "unwrap", "struct"];

@@ -1,10 +1,7 @@
 //! Problems of the domain as Terraform's diagnostics: the one place where they meet.
 
 use goldenpath_core::domain::{Problem, Severity};
-use plugin::{Diagnostic, Path, Schema, Step, Value};
-
-/// Of a line that bridges and logs show whole; the protocol layer's own law.
-const LONGEST_SUMMARY: usize = 200;
+use plugin::{Diagnostic, Path, Schema, Step, Value, diagnostic::LONGEST_SUMMARY};
 
 /// The code stands at the end of the detail: bridges show only the summary, and people search for the code. A place inside
 /// an attribute stands beside it, since a CLI can point at no more than the attribute, and at a map's key not even there.

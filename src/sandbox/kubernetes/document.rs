@@ -3,10 +3,10 @@
 //! `fieldValidation=Strict` goes as deep as the top of the kinds that we render: below, a field's spelling is the concern of
 //! the tests against a real API server.
 
-use super::names::{self, plural};
+use super::names;
 use crate::options::ClusterOptions;
 use goldenpath_core::{
-    domain::ObjectKey,
+    domain::{ObjectKey, plural},
     kinds::{self, group_of},
 };
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Names of kinds, objects, labels: which are allowed, and their plural. Pure.
+//! Names of kinds, objects, labels: which are allowed. Pure.
 
 use goldenpath_core::{
     domain::ObjectKey,
@@ -23,19 +23,6 @@ const CLUSTER_SCOPED: [&str; 12] = [
 
 pub fn is_cluster_scoped(key: &ObjectKey) -> bool {
     kinds::of(key).map_or_else(|| CLUSTER_SCOPED.contains(&key.kind()), |kind| !kind.is_namespaced())
-}
-
-/// `networkpolicies`, as the API server and its messages say it.
-pub fn plural(kind: &str) -> String {
-    let kind = kind.to_lowercase();
-    match kind.as_str() {
-        "endpoints" => kind,
-        _ if kind.ends_with('s') => format!("{kind}es"),
-        _ => match kind.strip_suffix('y') {
-            Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
-            _ => format!("{kind}s"),
-        },
-    }
 }
 
 fn is_subdomain(text: &str) -> bool {
@@ -130,16 +117,6 @@ mod tests {
         ] {
             let key = ObjectKey::kube(api_version, kind, None, name);
             assert_eq!(check_name(&key, name).is_ok(), good, "{kind} {name}: {reason}");
-        }
-    }
-
-    #[test]
-    fn plurals_are_those_of_discovery() {
-        for kind in kinds::kubernetes::KINDS {
-            assert_eq!(plural(kind.name), kind.plural);
-        }
-        for (kind, expected) in [("Ingress", "ingresses"), ("Gateway", "gateways"), ("Endpoints", "endpoints")] {
-            assert_eq!(plural(kind), expected);
         }
     }
 

@@ -3,13 +3,13 @@
 //! A deleted namespace terminates as observations pass, so that a poll sees what it would see of a real one and no clock
 //! is needed: one still shows all of it, the next the empty namespace, the one after nothing. Finalisers hold it up.
 
-use super::{document::skeleton, names::plural};
+use super::document::skeleton;
 use crate::{
     error::SandboxError,
     store::{Row, Store},
 };
 use goldenpath_core::{
-    domain::{ClusterArn, ObjectKey},
+    domain::{ClusterArn, ObjectKey, plural},
     kinds::group_of,
 };
 use std::collections::BTreeMap;

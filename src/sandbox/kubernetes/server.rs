@@ -3,7 +3,6 @@
 use super::{
     document,
     managed::{self, Force},
-    names::plural,
     namespaces,
 };
 use crate::{
@@ -12,7 +11,7 @@ use crate::{
     store::{Row, Store, namespace_of},
 };
 use goldenpath_core::{
-    domain::{Class, ClusterArn, ObjectKey, pointer},
+    domain::{Class, ClusterArn, ObjectKey, plural, pointer},
     ports::{Deleted, PortError},
 };
 use serde_json::Value;

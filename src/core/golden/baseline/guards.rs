@@ -15,6 +15,7 @@ use crate::{
         objects::{document::document, mark::cluster_labels},
     },
     kinds::kubernetes::{validating_admission_policy, validating_admission_policy_binding},
+    policy::document::everywhere,
 };
 use policy::{Place, Policy};
 use serde_json::{Value, json};
@@ -102,9 +103,4 @@ fn binding(name: &str, place: Place) -> Value {
         spec["matchResources"] = matched;
     }
     spec
-}
-
-/// The API holds what is matched as one value, so its own defaults are part of ours.
-fn everywhere() -> Value {
-    json!({"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {}})
 }

@@ -9,9 +9,12 @@ use super::{
     policies::{PathPolicies, PathPolicy},
     roles::PathRoles,
 };
-use crate::domain::{
-    ClusterArn, DefaultDeny, Isolation, PersonaName, PodSecurityLevel, Quantities, Quantity, Spread, TierClass,
-    TierName, Version,
+use crate::{
+    domain::{
+        ClusterArn, DefaultDeny, Isolation, PersonaName, PodSecurityLevel, Quantities, Quantity, Spread, TierClass,
+        TierName, Version,
+    },
+    policy::document::API_VERSION,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -95,7 +98,7 @@ pub enum PathKind {
 }
 
 impl ApiVersion {
-    pub const TEXT: &'static str = "goldenpath.internal/v1";
+    pub const TEXT: &'static str = API_VERSION;
 }
 
 /// All that is resolved by a tier shares it.

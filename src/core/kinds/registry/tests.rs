@@ -1,5 +1,8 @@
 use super::*;
-use crate::kinds::kind::{Placement, Served, Writes};
+use crate::{
+    domain::plural,
+    kinds::kind::{Placement, Served, Writes},
+};
 use std::collections::BTreeSet;
 
 fn key(kind: &Kind) -> ObjectKey {
@@ -100,5 +103,15 @@ fn what_lets_someone_in_is_known_by_group() {
         ("example.com/v1", "Widget", &[], "a kind that nobody added"),
     ] {
         assert_eq!(openings(api_version, kind), expected, "{reason}");
+    }
+}
+
+#[test]
+fn plurals_are_those_of_discovery() {
+    for kind in kubernetes::KINDS {
+        assert_eq!(plural(kind.name), kind.plural);
+    }
+    for (kind, expected) in [("Ingress", "ingresses"), ("Gateway", "gateways"), ("Endpoints", "endpoints")] {
+        assert_eq!(plural(kind), expected);
     }
 }

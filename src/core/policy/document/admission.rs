@@ -94,7 +94,7 @@ fn binding(policy: &str, bound: &Bound) -> Value {
 }
 
 /// The API holds what is matched as one value, so its own defaults are part of ours.
-fn everywhere() -> Value {
+pub fn everywhere() -> Value {
     json!({"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {}})
 }
 

@@ -6,7 +6,7 @@ use super::{
     form::{Action, Match, Operation, Validation},
 };
 use crate::{
-    domain::TierClass,
+    domain::{TierClass, plural},
     policy::{cel::Bindings, finding::Verdict},
 };
 use jiff::civil::Date;
@@ -155,19 +155,6 @@ fn concerns(rule: &Match, case: &Case<'_>) -> bool {
 
 fn split(api: &str) -> (&str, &str) {
     api.split_once('/').unwrap_or(("", api))
-}
-
-/// As Kubernetes names the resource of a kind.
-fn plural(kind: &str) -> String {
-    let kind = kind.to_ascii_lowercase();
-    match kind.as_str() {
-        "endpoints" => kind,
-        _ if kind.ends_with('y') && !kind.ends_with("ay") && !kind.ends_with("ey") => {
-            format!("{}ies", &kind[..kind.len() - 1])
-        }
-        _ if kind.ends_with('s') || kind.ends_with('x') || kind.ends_with("ch") => format!("{kind}es"),
-        _ => format!("{kind}s"),
-    }
 }
 
 /// Without who asks: that is known at admission only.

@@ -142,16 +142,7 @@ impl Engine {
     /// What is there now, by the record alone.
     pub(super) async fn describe_recorded(&self, id: &Id) -> Result<Option<Description>, Problem> {
         let Some(record) = self.find(id).await? else { return Ok(None) }; // reads
-        let request = ObserveRequest {
-            id: id.clone(),
-            uid: None,
-            target: None,
-            spec: None,
-            facts: Some(record.facts.clone()),
-            path: record.path(),
-            parent: None,
-            objects: Lines::new(),
-        };
+        let request = ObserveRequest::by_record(id.clone(), &record);
         let Observation::Here(seen) = self.refresh(&request).await? else { return Ok(None) }; // reads
         let outputs = seen.outputs.ok_or_else(|| unreadable(&record, "nothing can be rendered from it".to_owned()))?;
         let described = self.render_recorded(id, &record).await?.described; // reads

@@ -104,16 +104,7 @@ async fn observed(
     id: Id,
     record: &Record,
 ) -> anyhow::Result<(BTreeMap<String, String>, Vec<ReportedProblem>)> {
-    let request = ObserveRequest {
-        id,
-        uid: None,
-        target: None,
-        spec: None,
-        facts: Some(record.facts.clone()),
-        path: record.path(),
-        parent: None,
-        objects: BTreeMap::new(),
-    };
+    let request = ObserveRequest::by_record(id, record);
     match provisioner.observe(request).await.map_err(failed)? {
         Observation::Gone(_) => Ok((BTreeMap::new(), vec![])),
         Observation::Here(seen) => Ok((seen.objects, seen.problems.iter().map(ReportedProblem::from).collect())),
