@@ -4,9 +4,12 @@
 use super::fixture::People;
 use crate::check::none;
 use anyhow::{Context as _, Result};
-use goldenpath_core::policy::{
-    document::{Action, Bound, Policy, installed},
-    pack_documents,
+use goldenpath_core::{
+    domain::plural,
+    policy::{
+        document::{Action, Bound, Policy, installed},
+        pack_documents,
+    },
 };
 use serde_json::{Value as Json, json};
 use std::{
@@ -20,15 +23,15 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 pub(super) async fn holds(people: Arc<People>) -> Result<()> {
     let examples: Vec<Json> = serde_saphyr::from_str(EXAMPLES)?;
-    for example in &examples {
-        install(&people, example).await?;
+    for (index, example) in examples.iter().enumerate() {
+        install(&people, index, example).await?;
     }
     let mut wrong = vec![];
-    for example in &examples {
+    for (index, example) in examples.iter().enumerate() {
         let name = example["policy"].as_str().context("policy")?;
         let started = Instant::now();
         let said = loop {
-            let (status, said) = attempt(&people, name, &example["refused"]).await?;
+            let (status, said) = attempt(&people, index, &example["refused"]).await?;
             if status >= 300 || started.elapsed() > LONGEST {
                 break said;
             }
@@ -38,7 +41,7 @@ pub(super) async fn holds(people: Arc<People>) -> Result<()> {
         if !said.contains(&format!("denied request: {says}")) {
             wrong.push(format!("{name} says {said:?} and not {says:?}"));
         }
-        let (status, said) = attempt(&people, name, &example["accepted"]).await?;
+        let (status, said) = attempt(&people, index, &example["accepted"]).await?;
         if status >= 300 {
             wrong.push(format!("{name} refuses what it accepts: {said}"));
         }
@@ -46,18 +49,18 @@ pub(super) async fn holds(people: Arc<People>) -> Result<()> {
     none(wrong)
 }
 
-/// In a namespace of its own.
-async fn install(people: &People, example: &Json) -> Result<()> {
+/// In a namespace of its own, with the example's params.
+async fn install(people: &People, index: usize, example: &Json) -> Result<()> {
     let name = example["policy"].as_str().context("policy")?;
     let (_, text) = pack_documents().iter().find(|(known, _)| *known == name).context("no such policy")?;
     let policy = Policy::read(text)?;
     let params = example["params"].as_object().cloned().unwrap_or_default();
     let policy = policy.with_params(&params).map_err(anyhow::Error::msg)?;
-    let labels = json!({"pack": name});
-    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": format!("pack-{name}"), "labels": labels}});
+    let labels = json!({"pack": index.to_string()});
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": format!("pack-{index}"), "labels": labels}});
     people.made("/api/v1/namespaces", &namespace).await?;
     let bound = Bound { name: None, namespaces: json!({"matchLabels": labels}), action: Action::Deny };
-    let made = installed(&policy, name, None, &[bound]);
+    let made = installed(&policy, &format!("{name}-{index}"), None, &[bound]);
     let object = |kind: &str, name: &str, spec: &Json| json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec});
     let (name, spec) = &made.policy;
     let policy = object("ValidatingAdmissionPolicy", name, spec);
@@ -69,11 +72,11 @@ async fn install(people: &People, example: &Json) -> Result<()> {
     Ok(())
 }
 
-async fn attempt(people: &People, policy: &str, object: &Json) -> Result<(u16, String)> {
+async fn attempt(people: &People, index: usize, object: &Json) -> Result<(u16, String)> {
     let api = object["apiVersion"].as_str().context("apiVersion")?;
     let prefix = if api.contains('/') { format!("/apis/{api}") } else { format!("/api/{api}") };
-    let plural = format!("{}s", object["kind"].as_str().context("kind")?.to_lowercase());
-    let path = format!("{prefix}/namespaces/pack-{policy}/{plural}?dryRun=All");
+    let plural = plural(object["kind"].as_str().context("kind")?);
+    let path = format!("{prefix}/namespaces/pack-{index}/{plural}?dryRun=All");
     let reply = people.post(&path, object).await?;
     Ok((reply.status, reply.document["message"].as_str().unwrap_or_default().to_owned()))
 }

@@ -4,7 +4,9 @@
 The daemon runs from a copy of the binary of its own, so that the thin providers' memory is kept apart from the daemon's.
 """
 
+import os
 import re
+import resource
 import shutil
 import socket
 import sqlite3
@@ -21,6 +23,8 @@ TARGETS = {
     "thin_rss_mb": {"1": 40, "500": 40},
     "daemon_rss_mb": 80,
     "daemon_operations_per_s": {"sqlite": None, "postgres": None},
+    "reconcile_s": 5,
+    "bridge_ratio": 0.6,
 }
 LABELS = {
     "daemon_plan_ratio": "plan through the daemon, n = {}, times the one without",
@@ -28,6 +32,8 @@ LABELS = {
     "thin_rss_mb": "thin provider's peak RSS in that plan, n = {}, MB",
     "daemon_rss_mb": "daemon's RSS after those plans, MB",
     "daemon_operations_per_s": "ensures without a change, 16 clients, a second: {}",
+    "reconcile_s": "one look at everything between applies, s",
+    "bridge_ratio": "CPU of one poll of Crossplane's bridge, with reattach over without",
 }
 CLIENTS = 16
 # By each of them.
@@ -37,7 +43,7 @@ ENSURES = 50
 class Daemon:
     """On a sandbox, until closed."""
 
-    def __init__(self, binary, folder, sandbox, journal):
+    def __init__(self, binary, folder, sandbox, journal, more=""):
         self.folder = folder
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -46,7 +52,7 @@ class Daemon:
         # A path of a socket may not be long, and this folder's may be.
         self.socket = Path(f"/tmp/goldenpath-bench-{id(self):x}") / "d.sock"
         (folder / "daemon.yaml").write_text(
-            f"listen: unix://{self.socket}\njournal: {journal}\ntarget:\n  sandbox: {{ path: {sandbox} }}\n"
+            f"listen: unix://{self.socket}\njournal: {journal}\ntarget:\n  sandbox: {{ path: {sandbox} }}\n{more}"
         )
         self.process = subprocess.Popen(
             [own, "daemon", "--config", folder / "daemon.yaml"],
@@ -145,6 +151,97 @@ def measure_plans(cli, pair, binary, watch, rounds, is_largest, figures, notes):
         notes["daemon_rss_mb"] = f"{2 * pair.n} instances"
     finally:
         daemon.close()
+
+
+def measure_reconcile(pair, binary, figures, notes):
+    """Rounds on end, over everything that was applied; each is timed by the daemon itself. Idle memory is read between them."""
+    http = pair.home / "http.sock" if len(str(pair.home)) < 80 else Path(f"/tmp/goldenpath-bench-http-{id(pair):x}.sock")
+    daemon = Daemon(binary, pair.home / "reconcile", pair.sandbox, "journal.db", f"http: unix://{http}\nreconcile: {{ interval: 15s, jitter: 0% }}\n")
+    try:
+        count, total = 0, 0.0
+        for _ in range(240):
+            time.sleep(0.5)
+            text = scrape(http)
+            found = {name: re.search(rf"^goldenpath_comparison_seconds_{name}\S* (\S+)$", text, re.M) for name in ("count", "sum")}
+            if all(found.values()):
+                count, total = int(float(found["count"].group(1))), float(found["sum"].group(1))
+            if count >= 3:
+                break
+        if not count:
+            notes["reconcile_s"] = "no round has ended"
+            return
+        figures["reconcile_s"] = total / count
+        notes["reconcile_s"] = f"{2 * pair.n} instances, mean of {count}; {daemon.rss_mb():.1f} MB after them"
+    finally:
+        daemon.close()
+        http.unlink(missing_ok=True)
+
+
+def scrape(http):
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(http))
+        except OSError:
+            return ""
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: daemon\r\nConnection: close\r\n\r\n")
+        parts = []
+        while more := connection.recv(1 << 16):
+            parts.append(more)
+    return b"".join(parts).decode()
+
+
+def measure_bridge(cli, pair, binary, rounds, figures, notes):
+    """What Crossplane's provider-terraform runs at each poll of a Workspace: plan, list of the state, outputs. A reattached process
+    serves all polls, and its own CPU counts as well."""
+    pid_address = Path(f"/tmp/goldenpath-bench-bridge-{id(pair):x}.sock")
+    own = pair.home / "bridge-provider"
+    shutil.copy(binary, own)
+    server = subprocess.Popen(
+        [own, "serve", "--reattach", "--socket", pid_address],
+        cwd=pair.home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )
+    try:
+        reattach = None
+        for line in server.stdout:
+            if found := re.search(r"TF_REATTACH_PROVIDERS='?(\{.*\})", line):
+                reattach = found.group(1)
+                break
+        if not reattach:
+            notes["bridge_ratio"] = "serve --reattach printed no TF_REATTACH_PROVIDERS"
+            return
+
+        def poll(environment):
+            plain = cli.environment
+            cli.environment = {**plain, **environment}
+            try:
+                spent = cli.run(pair.ours, "plan", "-detailed-exitcode", "-lock=false")[1]
+                for command in (("state", "list"), ("output", "-json")):
+                    began = resource.getrusage(resource.RUSAGE_CHILDREN)
+                    subprocess.run([cli.program, *command], cwd=pair.ours, env=cli.environment, check=True, stdout=subprocess.DEVNULL)
+                    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+                    spent += ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
+                return spent
+            finally:
+                cli.environment = plain
+
+        with_reattach, without = [], []
+        for _ in range(rounds + 1):
+            before = cpu_of(server.pid)
+            with_reattach.append(poll({"TF_REATTACH_PROVIDERS": reattach}) + cpu_of(server.pid) - before)
+            without.append(poll({}))
+        # The first one warms the server and the files.
+        ours, theirs = statistics.median(with_reattach[1:]), statistics.median(without[1:])
+        figures["bridge_ratio"] = ours / theirs
+        notes["bridge_ratio"] = f"{ours * 1000:.0f} ms against {theirs * 1000:.0f} ms of CPU, n = {pair.n}, medians of {rounds}"
+    finally:
+        server.terminate()
+        server.wait()
+        pid_address.unlink(missing_ok=True)
+
+
+def cpu_of(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure_operations(binary, program, postgres, work, figures, notes):

@@ -1,6 +1,7 @@
 //! Guardrails: what a policy says of the objects of one blueprint. Pure; judged in the plan, before anything is changed. It
 //! knows objects and no specs: what a rule needs of a request stands in its `Subject`.
 
+mod aws;
 mod bounds;
 mod callers;
 pub mod cel;
@@ -12,10 +13,11 @@ mod pack;
 mod rules;
 mod subject;
 
+pub use aws::Judged;
 pub use bounds::{Bounds, PipelineBounds, Touched};
 pub use callers::{CallerRule, Identity, May, When, rule_for};
 pub use finding::{Finding, Verdict};
 pub use iam::{Lint, lint};
-pub use pack::{pack, pack_documents};
-pub use rules::{RULES, Rule, judge};
+pub use pack::{guards, pack, pack_documents};
+pub use rules::{Rule, judge, rule_policies, rules};
 pub use subject::Subject;

@@ -34,6 +34,7 @@ pub struct Metrics {
     connections: Gauge,
     environments: Family<Labels<3>, Gauge>,
     drifted: Family<Labels<1>, Gauge>,
+    comparisons: Histogram,
 }
 
 #[derive(Clone)]
@@ -94,6 +95,7 @@ impl Metrics {
             connections: Gauge::default(),
             environments: Family::default(),
             drifted: Family::default(),
+            comparisons: MakeHistogram.new_metric(),
             registry: Registry::default(),
         };
         let build = Info::new([("release", RELEASE.to_owned()), ("api", API.to_string())]);
@@ -114,6 +116,8 @@ impl Metrics {
         registry.register("environments", help, metrics.environments.clone());
         let help = "Instances with drift at the last look between applies, by kind";
         registry.register("drifted_instances", help, metrics.drifted.clone());
+        let help = "Time that one look at a cluster took, between applies";
+        registry.register_with_unit("comparison", help, Unit::Seconds, metrics.comparisons.clone());
         Arc::new(Self { registry, ..metrics })
     }
 
@@ -149,6 +153,10 @@ impl Metrics {
     pub fn connection(self: &Arc<Self>) -> OpenConnection {
         self.connections.inc();
         OpenConnection(self.clone())
+    }
+
+    pub fn compared(&self, time: Duration) {
+        self.comparisons.observe(time.as_secs_f64());
     }
 
     /// In place of all that was found before.

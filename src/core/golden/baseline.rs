@@ -1,5 +1,6 @@
 //! What a cluster needs once: the namespace of the records, the four ClusterRoles, the guards, its own record.
 
+mod admission;
 mod guards;
 mod judge;
 mod policies;

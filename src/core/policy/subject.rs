@@ -1,7 +1,7 @@
 //! What rules look at: the objects of a blueprint, and what of the request no object shows.
 
 use super::{finding::Verdict, looks::lint_of};
-use crate::domain::{Body, ClusterArn, Desired, ObjectKey, Role, StatementPlace, TierClass};
+use crate::domain::{Body, ClusterArn, Desired, ObjectKey, StatementPlace, TierClass};
 use serde_json::Value;
 
 #[derive(Clone, Copy, Debug)]
@@ -30,18 +30,21 @@ pub(super) struct Hit {
     pub field: Vec<String>,
     pub verdict: Verdict,
     pub message: String,
+    /// Where it is not the rule's.
+    pub remedy: Option<String>,
 }
 
 // === impl Hit ===
 
 impl Hit {
     pub(super) fn at(key: &ObjectKey, message: impl Into<String>) -> Self {
-        Self { object: Some(key.clone()), field: vec![], verdict: Verdict::Violated, message: message.into() }
+        let (verdict, message) = (Verdict::Violated, message.into());
+        Self { object: Some(key.clone()), field: vec![], verdict, message, remedy: None }
     }
 
     pub(super) fn field(field: &[&str], message: impl Into<String>) -> Self {
         let field = field.iter().map(|part| (*part).to_owned()).collect();
-        Self { object: None, field, verdict: Verdict::Violated, message: message.into() }
+        Self { object: None, field, verdict: Verdict::Violated, message: message.into(), remedy: None }
     }
 }
 
@@ -66,39 +69,6 @@ impl<'a> Subject<'a> {
 
     pub(super) fn is_cluster_wide(&self) -> bool {
         self.class.is_none()
-    }
-
-    pub(super) fn roles(&self, violation: impl Fn(&Role) -> Option<&'static str>) -> Vec<Hit> {
-        let roles = self.objects.iter().filter_map(|object| match &object.body {
-            Some(Body::Role(role)) => Some((&object.key, role)),
-            _ => None,
-        });
-        roles.filter_map(|(key, role)| Some(Hit::at(key, violation(role)?))).collect()
-    }
-
-    /// Every statement of every policy document; `trust` is the name of a role's trust policy.
-    pub(super) fn documents(&self, violation: impl Fn(&str, &Value) -> Option<String>) -> Vec<Hit> {
-        let mut hits = vec![];
-        for object in self.objects {
-            let documents: Vec<(&str, &Value)> = match &object.body {
-                Some(Body::Role(role)) => role
-                    .inline
-                    .iter()
-                    .map(|(name, policy)| (name.as_str(), policy))
-                    .chain([("trust", &role.trust)])
-                    .collect(),
-                Some(Body::PodIdentityAssociation(association)) => {
-                    association.policy.iter().map(|policy| ("session", policy)).collect()
-                }
-                _ => continue,
-            };
-            for (name, document) in documents {
-                for statement in document["Statement"].as_array().into_iter().flatten() {
-                    hits.extend(violation(name, statement).map(|message| Hit::at(&object.key, message)));
-                }
-            }
-        }
-        hits
     }
 
     /// The lint of one rule over the inline policies of roles. A slot's own statements keep their order, so that the violation
@@ -135,16 +105,6 @@ impl<'a> Subject<'a> {
         unknown.map(hit).collect()
     }
 
-    pub(super) fn kube(&self, kind: &str, violation: impl Fn(&Value) -> Option<String>) -> Vec<Hit> {
-        let of_kind = self.objects.iter().filter(|object| !object.key.is_aws() && object.key.kind() == kind);
-        of_kind
-            .filter_map(|object| match &object.body {
-                Some(Body::Kube(doc)) => Some(Hit::at(&object.key, violation(doc)?)),
-                _ => None,
-            })
-            .collect()
-    }
-
     /// Namespaces that hold workloads and are this blueprint's: neither the baseline's nor one in which a slot only has
     /// annotations.
     pub(super) fn own_namespaces(&self, violation: impl Fn(&str) -> Option<String>) -> Vec<Hit> {
@@ -156,10 +116,6 @@ impl<'a> Subject<'a> {
             _ => None,
         })
         .collect()
-    }
-
-    pub(super) fn namespace(&self, name: &str) -> Option<&'a Value> {
-        self.find(|kind, namespace, other| kind == "Namespace" && namespace.is_none() && other == name)
     }
 
     /// An object in a namespace; its content, or null where that waits.

@@ -143,7 +143,10 @@ impl Rounds {
             }
             let compared = self.round(&cluster, &due).await;
             match compared {
-                Ok(()) => schedule.done(&self.rules, &due, self.clock.elapsed()),
+                Ok(()) => {
+                    self.metrics.compared(self.clock.elapsed().saturating_sub(now));
+                    schedule.done(&self.rules, &due, self.clock.elapsed());
+                }
                 Err(problem) => {
                     schedule.failed(&self.rules, self.clock.elapsed());
                     if self.knowledge.missed(cluster.name(), &problem.summary) {

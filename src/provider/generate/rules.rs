@@ -6,7 +6,7 @@ use super::markdown::head;
 use anyhow::ensure;
 use goldenpath_core::{
     domain::Severity,
-    policy::{RULES, Rule},
+    policy::{self, Rule},
 };
 use source::{Report, Source};
 use std::{
@@ -174,7 +174,7 @@ pub fn page(src: &Path) -> anyhow::Result<String> {
     );
     page += "\n## Rules\n\nSeverity by the class of the tier: dev, staging, prod. What belongs to no tier is held against the column prod.\n";
     page += "\n| rule | dev | staging | prod | because | what to do |\n|---|---|---|---|---|---|\n";
-    for Rule { id, reason, remedy, severity, .. } in RULES {
+    for Rule { id, reason, remedy, severity, .. } in policy::rules() {
         let [dev, staging, prod] = severity.map(word);
         let _ = writeln!(page, "| `{id}` | {dev} | {staging} | {prod} | {} | {} |", cell(reason), cell(remedy));
     }
@@ -232,7 +232,7 @@ fn texts(texts: &[String]) -> Vec<&str> {
 /// Of the codes in the source, those that the page would not have, or in some place without words.
 fn unsaid(source: &Source) -> Vec<String> {
     let rows = rows(source);
-    let is_rule = |code: &str| RULES.iter().any(|rule| rule.id == code);
+    let is_rule = |code: &str| policy::rules().iter().any(|rule| rule.id == code);
     let is_grouped = |code: &str| GROUPS.iter().any(|(group, _)| *group == group_of(code));
     let has_words = |report: &Report| !texts(&report.summaries).is_empty() && !texts(&report.details).is_empty();
     let is_put_together = |code: &str| PUT_TOGETHER.iter().any(|(known, ..)| *known == code);
@@ -283,7 +283,9 @@ mod tests {
         let gone: Vec<_> = PUT_TOGETHER.iter().filter(|(code, ..)| !is_there(code)).collect();
         assert!(gone.is_empty(), "{gone:?}");
         let page = page(&src).unwrap();
-        for code in source.reports.iter().map(|report| report.code.as_str()).chain(RULES.iter().map(|rule| rule.id)) {
+        for code in
+            source.reports.iter().map(|report| report.code.as_str()).chain(policy::rules().iter().map(|rule| rule.id))
+        {
             assert!(page.contains(&format!("| `{code}` |")), "{code}");
         }
         for known in ["network.fqdn_form", "iam.boundary", "foreign_grant", "daemon.token", "target.denied"] {

@@ -1,20 +1,13 @@
 //! The policies of golden paths, as admission policies beside the guards: one for each policy and version, bound for each path, version
 //! and tier that names it. What a path changes of a policy is data in it, so one that is changed has a name of its own.
 
-use super::guards;
+use super::{admission::objects, guards};
 use crate::{
-    domain::{Body, Desired, LABEL_PREFIX, ObjectKey, short_hash},
-    golden::{
-        catalogue::GoldenPath,
-        objects::{document::document, mark::cluster_labels},
-    },
-    kinds::{
-        Kind,
-        kubernetes::{validating_admission_policy, validating_admission_policy_binding},
-    },
+    domain::{Desired, LABEL_PREFIX, short_hash},
+    golden::catalogue::GoldenPath,
     policy::document::{Bound, Policy, PolicyForm, installed},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// One policy and where it holds.
@@ -29,7 +22,7 @@ pub struct ClusterPolicy {
 pub fn of<'a>(paths: impl IntoIterator<Item = &'a GoldenPath>) -> Vec<ClusterPolicy> {
     let mut all: BTreeMap<String, ClusterPolicy> = BTreeMap::new();
     for path in paths {
-        for policy in &path.resolved_policies.0 {
+        for policy in path.resolved_policies.0.iter().filter(|policy| policy.is_for_clusters()) {
             let name = name(policy);
             let one = all.entry(name.clone());
             let one = one.or_insert_with(|| ClusterPolicy { name, policy: Arc::clone(policy), bounds: vec![] });
@@ -65,14 +58,7 @@ fn name(policy: &Policy) -> String {
 
 impl ClusterPolicy {
     pub fn render(&self) -> Vec<Desired> {
-        let Self { name, policy, bounds } = self;
-        let installed = installed(policy, name, Some(&guards::exempt()), bounds);
-        let (own, bindings) = (&validating_admission_policy::KIND, &validating_admission_policy_binding::KIND);
-        let policy = made(own, &installed.policy);
-        let key = policy.key.clone();
-        let bindings = installed.bindings.iter().map(|binding| made(bindings, binding));
-        let bindings = bindings.map(|binding| Desired { needs: vec![key.clone()], ..binding });
-        [policy].into_iter().chain(bindings).collect()
+        objects(&installed(&self.policy, &self.name, Some(&guards::exempt()), &self.bounds))
     }
 
     /// Of itself and its bindings.
@@ -82,15 +68,10 @@ impl ClusterPolicy {
     }
 }
 
-fn made(kind: &Kind, (name, spec): &(String, Value)) -> Desired {
-    let body = document(kind.api, kind.name, None, name, cluster_labels(), json!({ "spec": spec }));
-    Desired::new(ObjectKey::kube(kind.api, kind.name, None, name), Some(Body::Kube(body)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::golden::Catalogue;
+    use crate::{domain::Body, golden::Catalogue};
 
     const HEAD: &str = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nextends: team-standard 1.0.0\n";
 

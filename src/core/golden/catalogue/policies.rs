@@ -49,23 +49,20 @@ impl PartialEq for PathPolicies {
 
 impl PathPolicy {
     /// The policy that it comes to. The error says what is wrong, and at which of its fields.
-    pub(super) fn resolve(
-        &self,
-        find: impl Fn(&str, Version) -> Option<PolicyForm>,
-    ) -> Result<Policy, (String, String)> {
+    pub(super) fn resolve(&self, find: impl Fn(&str, Version) -> Option<Policy>) -> Result<Policy, (String, String)> {
         let wrong = |field: &str, reason: String| (field.to_owned(), reason);
-        let mut form = match (&self.policy, &self.inline) {
+        let policy = match (&self.policy, &self.inline) {
             (Some(PathReference { name: Some(name), version }), None) => find(name, *version).ok_or_else(|| {
                 wrong("policy", format!("no policy {name} {version} is in the catalogue or built in"))
             })?,
             (Some(_), None) => return Err(wrong("policy", "it is <name> <version>".to_owned())),
-            (None, Some(form)) => form.clone(),
+            (None, Some(form)) => {
+                Policy::checked(form.clone()).map_err(|problem| wrong("inline", problem.to_string()))?
+            }
             _ => return Err(wrong("policy", "name a `policy`, or write it under `inline`".to_owned())),
         };
-        form.severity = self.severity.unwrap_or(form.severity);
-        form.exemptions.extend(self.exemptions.iter().cloned());
-        let field = if self.inline.is_some() { "inline" } else { "policy" };
-        let policy = Policy::checked(form).map_err(|problem| wrong(field, problem.to_string()))?;
+        let policy = policy.with_severity(self.severity).with_exemptions(&self.exemptions);
+        let policy = policy.map_err(|problem| wrong("exemptions", problem.to_string()))?;
         policy.with_params(&self.params).map_err(|reason| wrong("params", reason))
     }
 }

@@ -168,7 +168,7 @@ fn sound(mut path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, Fault>
     validate::validate(&path)?;
     let find = |name: &str, version: Version| {
         let is_it = |policy: &&Policy| policy.form.name == name && policy.form.version == version;
-        policies.iter().find(is_it).or_else(|| pack().iter().find(is_it)).map(|policy| policy.form.clone())
+        policies.iter().find(is_it).or_else(|| pack().iter().find(is_it)).cloned()
     };
     for (at, policy) in path.policies.iter().enumerate() {
         let resolved = policy.resolve(find);

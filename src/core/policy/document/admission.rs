@@ -5,6 +5,7 @@ use super::{
     checked::Policy,
     form::{Action, Exempt},
 };
+use crate::policy::aws;
 use serde_json::{Value, json};
 
 /// Where a policy holds, and how severely.
@@ -22,6 +23,15 @@ pub struct Bound {
 pub struct Installed {
     pub policy: (String, Value),
     pub bindings: Vec<(String, Value)>,
+}
+
+// === impl Policy ===
+
+impl Policy {
+    /// Whether an API server has anything for it to judge: of objects of AWS it knows nothing.
+    pub fn is_for_clusters(&self) -> bool {
+        self.form.matches.iter().flat_map(|rule| &rule.groups).any(|group| group != aws::GROUP)
+    }
 }
 
 /// `name`: of the policy on the cluster. `exempt`: an expression of who is not bound by it.
@@ -94,7 +104,7 @@ fn binding(policy: &str, bound: &Bound) -> Value {
 }
 
 /// The API holds what is matched as one value, so its own defaults are part of ours.
-pub fn everywhere() -> Value {
+fn everywhere() -> Value {
     json!({"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {}})
 }
 

@@ -1,21 +1,23 @@
 //! A document whose every expression is parsed, and checked as the API server checks it.
 
 use super::{
-    form::{Named, PolicyForm},
+    form::{Exemption, Named, PolicyForm, Severities},
     places::{Part, place},
 };
 use crate::policy::cel::{Expression, ExpressionError, Type};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Checked: it may be judged by, and installed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     pub form: PolicyForm,
     /// Defaults of the document, or what a golden path sets.
     pub(super) params: Value,
-    pub(super) variables: Vec<Checked>,
-    pub(super) conditions: Vec<Checked>,
-    pub(super) validations: Vec<CheckedValidation>,
+    // Shared by all that differ only in their params.
+    pub(super) variables: Arc<[Checked]>,
+    pub(super) conditions: Arc<[Checked]>,
+    pub(super) validations: Arc<[CheckedValidation]>,
 }
 
 #[derive(Debug)]
@@ -98,6 +100,7 @@ impl Policy {
             validations.push(CheckedValidation { expression, message });
         }
         let params = form.params.iter().map(|(name, param)| (name.clone(), param.default.clone())).collect();
+        let (variables, conditions, validations) = (variables.into(), conditions.into(), validations.into());
         Ok(Self { form, params: Value::Object(params), variables, conditions, validations })
     }
 
@@ -111,6 +114,19 @@ impl Policy {
             }
             self.params[name] = value.clone();
         }
+        Ok(self)
+    }
+
+    /// As severe as this says, where it says anything.
+    pub fn with_severity(mut self, severity: Option<Severities>) -> Self {
+        self.form.severity = severity.unwrap_or(self.form.severity);
+        self
+    }
+
+    /// With more of them.
+    pub fn with_exemptions(mut self, more: &[Exemption]) -> Result<Self, PolicyProblem> {
+        self.form.exemptions.extend(more.iter().cloned());
+        self.form.check().map_err(|(field, reason)| PolicyProblem::Field { field, reason })?;
         Ok(self)
     }
 

@@ -28,6 +28,8 @@ pub struct Case<'a> {
     pub object: Option<&'a Value>,
     pub old: Option<&'a Value>,
     pub namespace_object: Option<&'a Value>,
+    /// Who asks, as `request.userInfo`: at admission only, and where a test plays it.
+    pub user: Option<&'a Value>,
     pub class: Option<TierClass>,
 }
 
@@ -58,6 +60,12 @@ pub struct Judgement {
 // === impl Policy ===
 
 impl Policy {
+    /// Whether objects of this kind are for it to judge, in some group and version.
+    pub fn concerns(&self, kind: &str) -> bool {
+        let plural = plural(kind);
+        self.form.matches.iter().flat_map(|rule| &rule.resources).any(|resource| resource == "*" || *resource == plural)
+    }
+
     pub fn judge(&self, case: &Case<'_>, today: Date) -> Outcome {
         if !self.form.matches.iter().any(|rule| concerns(rule, case)) {
             return Outcome::NotMatched;
@@ -102,7 +110,7 @@ impl Policy {
                 return Outcome::Found(vec![judgement(Verdict::Violated, message, remedy, &None)]);
             }
         }
-        let found = self.form.validations.iter().zip(&self.validations).filter_map(|(form, checked)| {
+        let found = self.form.validations.iter().zip(self.validations.iter()).filter_map(|(form, checked)| {
             let message = match checked.expression.is_true(&bindings) {
                 Ok(true) => return None,
                 Ok(false) => self.message(form, checked, &bindings),
@@ -116,7 +124,7 @@ impl Policy {
 
     fn is_met(&self, bindings: &Bindings<'_>) -> Result<bool, String> {
         let mut errors = vec![];
-        for condition in &self.conditions {
+        for condition in self.conditions.iter() {
             match condition.expression.is_true(bindings) {
                 Ok(true) => {}
                 Ok(false) => return Ok(false),
@@ -157,7 +165,6 @@ fn split(api: &str) -> (&str, &str) {
     api.split_once('/').unwrap_or(("", api))
 }
 
-/// Without who asks: that is known at admission only.
 fn request(case: &Case<'_>) -> Value {
     let (group, version) = split(case.api);
     let kind = json!({"group": group, "version": version, "kind": case.kind});
@@ -165,6 +172,6 @@ fn request(case: &Case<'_>) -> Value {
     json!({
         "kind": kind, "requestKind": kind, "resource": resource, "requestResource": resource,
         "name": case.name, "namespace": case.namespace.unwrap_or_default(), "operation": case.operation.as_str(),
-        "userInfo": {}, "dryRun": false, "options": null,
+        "userInfo": case.user.unwrap_or(&json!({})), "dryRun": false, "options": null,
     })
 }

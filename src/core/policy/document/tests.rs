@@ -63,6 +63,7 @@ fn answer(row: &Row, objects: &BTreeMap<String, Value>) -> (String, Option<Strin
         object: Some(&object),
         old: None,
         namespace_object: Some(&namespace),
+        user: None,
         class: None,
     };
     match policy.judge(&case, TODAY) {
@@ -128,6 +129,7 @@ fn deployment<'a>(object: Option<&'a Value>, namespace: &'a str) -> Case<'a> {
         object,
         old: None,
         namespace_object: None,
+        user: None,
         class: Some(crate::domain::TierClass::Staging),
     }
 }

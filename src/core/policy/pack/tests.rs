@@ -28,6 +28,7 @@ fn case(object: &Value) -> Case<'_> {
         object: Some(object),
         old: None,
         namespace_object: None,
+        user: None,
         class: Some(TierClass::Prod),
     }
 }
@@ -38,6 +39,15 @@ fn each_policy_is_read_and_named_as_its_file() {
         let policy = Policy::read(text).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(policy.form.name, *name);
     }
+}
+
+#[test]
+fn each_guard_is_read_and_named_as_it_is_switched() {
+    for guard in Guard::ALL {
+        let policy = Policy::read(guard_document(*guard)).unwrap_or_else(|error| panic!("{guard:?}: {error}"));
+        assert_eq!(policy.form.name, format!("guard-{}", guard.as_str().replace('_', "-")));
+    }
+    assert_eq!(guards().len(), Guard::ALL.len());
 }
 
 #[test]

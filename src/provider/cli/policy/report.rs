@@ -92,6 +92,7 @@ impl Report {
                 object: Some(&object),
                 old: None,
                 namespace_object: None,
+                user: None,
                 class: Some(class),
             };
             let shown = format!("{kind} {name}");

@@ -9,7 +9,10 @@ use super::{
 use crate::{
     domain::{Body, Desired, Late, ObjectKey, Problem},
     kinds::{in_words, same_digest},
-    policy::document::{Case, Operation},
+    policy::{
+        Judged,
+        document::{Case, Operation},
+    },
 };
 use serde_json::{Value, json};
 
@@ -24,21 +27,19 @@ pub fn judge(inputs: &Inputs<'_>, past: &Past, lines: &Promised) -> Vec<Problem>
     };
     let mut problems = vec![];
     for object in &blueprint.objects {
-        let ObjectKey::Kube { api_version, kind, namespace, name } = &object.key else { continue };
-        let document = match &object.body {
-            Some(Body::Kube(document)) => Some(document),
-            _ => None,
-        };
-        let home = namespace.as_deref().map(|namespace| home(namespace, document, &blueprint.objects));
+        let judged = Judged::of(object, &inputs.ground.facts.cluster_arn);
+        let document = judged.document.as_deref();
+        let home = judged.namespace.map(|namespace| home(namespace, document, &blueprint.objects));
         let case = Case {
-            api: api_version,
-            kind,
-            namespace: namespace.as_deref(),
-            name,
+            api: judged.api,
+            kind: judged.kind,
+            namespace: judged.namespace,
+            name: judged.name,
             operation: Operation::Create,
             object: document,
             old: None,
             namespace_object: home.as_ref(),
+            user: None,
             class: blueprint.summary.class,
         };
         let is_changed = !is_kept(&object.key.to_string());

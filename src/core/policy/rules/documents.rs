@@ -1,0 +1,112 @@
+//! Rules that CEL can say: documents of the built-in pack, which hold for every path in every plan.
+
+use super::super::{
+    aws::Judged,
+    document::{Case, Judgement, Operation, Outcome, Policy},
+    subject::{Hit, Subject},
+};
+use crate::domain::Desired;
+use jiff::civil::Date;
+use std::sync::LazyLock;
+
+/// By the rule's id.
+const DOCUMENTS: &[(&str, &str)] = &[
+    ("iam.negated", include_str!("../pack/rules/iam-negated.yaml")),
+    ("iam.trusts_anybody", include_str!("../pack/rules/iam-trusts-anybody.yaml")),
+    ("iam.boundary", include_str!("../pack/rules/iam-boundary.yaml")),
+    ("access.foreign_role", include_str!("../pack/rules/access-foreign-role.yaml")),
+    ("rbac.escalation", include_str!("../pack/rules/rbac-escalation.yaml")),
+    ("network.metadata_service", include_str!("../pack/rules/network-metadata-service.yaml")),
+    ("pod_security.level", include_str!("../pack/rules/pod-security-level.yaml")),
+    ("availability.zero_disruptions", include_str!("../pack/rules/availability-zero-disruptions.yaml")),
+];
+
+// One that can't be read would be missing; a test counts them.
+static POLICIES: LazyLock<Vec<(&str, Policy)>> =
+    LazyLock::new(|| DOCUMENTS.iter().filter_map(|(id, text)| Some((*id, Policy::read(text).ok()?))).collect());
+
+pub fn policies() -> &'static [(&'static str, Policy)] {
+    &POLICIES
+}
+
+/// Kinds whose content may wait for another resource: of several rules over one object one says so, at a field.
+const UNKNOWN: &[(&str, &str, &str, &str)] =
+    &[("network.metadata_service", "NetworkPolicy", "network", "a range of addresses is not known yet")];
+
+/// A slot's own fields of an environment's Namespace are no namespace.
+pub(super) fn check(id: &str, policy: &Policy, subject: &Subject<'_>) -> Vec<Hit> {
+    let own = subject.objects.iter().filter(|object| object.manager == Desired::MANAGER && object.body.is_some());
+    let concerned = own.filter(|object| policy.concerns(object.key.kind()));
+    let hits = concerned.flat_map(|object| {
+        judge(policy, object, subject).into_iter().map(|Judgement { message, remedy, field, .. }| Hit {
+            field: field.iter().flat_map(|field| field.split('.')).map(str::to_owned).collect(),
+            remedy: Some(remedy),
+            ..Hit::at(&object.key, message)
+        })
+    });
+    let unknown = UNKNOWN.iter().filter(|(rule, ..)| *rule == id);
+    hits.chain(unknown.flat_map(|(_, kind, field, message)| subject.unknown(kind, field, message))).collect()
+}
+
+fn judge(policy: &Policy, object: &Desired, subject: &Subject<'_>) -> Vec<Judgement> {
+    let judged = Judged::of(object, subject.cluster);
+    let case = Case {
+        api: judged.api,
+        kind: judged.kind,
+        namespace: judged.namespace,
+        name: judged.name,
+        operation: Operation::Create,
+        object: judged.document.as_deref(),
+        old: None,
+        namespace_object: None,
+        user: None,
+        class: subject.class,
+    };
+    // None of them has an exemption, which a date would end.
+    match policy.judge(&case, Date::MAX) {
+        Outcome::Found(found) => found,
+        Outcome::NotMatched | Outcome::Passed | Outcome::Exempt { .. } => vec![],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Body, ObjectKey};
+    use serde_json::json;
+
+    #[test]
+    fn each_document_is_read_and_named_as_its_rule() {
+        for (id, text) in DOCUMENTS {
+            let policy = Policy::read(text).unwrap_or_else(|error| panic!("{id}: {error}"));
+            assert_eq!(policy.form.name, id.replace(['.', '_'], "-"));
+            assert!(policy.form.exemptions.is_empty(), "{id}");
+        }
+    }
+
+    #[test]
+    fn only_a_range_that_is_known_to_be_harmless_is() {
+        let cluster = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().unwrap();
+        let (_, policy) = policies().iter().find(|(id, _)| *id == "network.metadata_service").unwrap();
+        for (block, reaches, reason) in [
+            (json!({"cidr": "10.0.0.0/8"}), false, "a range beside the service"),
+            (json!({"cidr": "0.0.0.0/0"}), true, "everything"),
+            (json!({"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}), false, "excepted"),
+            (json!({"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}), true, "something else is excepted"),
+            (json!({"cidr": "::/0", "except": ["169.254.169.254/32"]}), true, "the address of the other family"),
+            (json!({"cidr": "::/0", "except": ["fd00:ec2::254/128"]}), false, "its own"),
+            (json!({"cidr": "169.254.169.254/32"}), true, "nothing else"),
+            (json!({"cidr": "10.0.0.0/33"}), true, "what is no range could be anything"),
+            (json!({"cidr": 10}), true, "and what is no text"),
+            (json!({}), true, "and what is not there"),
+        ] {
+            for (rules, peers) in [("ingress", "from"), ("egress", "to")] {
+                let spec = json!({ rules: [{ peers: [{ "podSelector": {} }, { "ipBlock": block }] }] });
+                let key = ObjectKey::kube("networking.k8s.io/v1", "NetworkPolicy", Some("shop"), "x");
+                let objects = [Desired::new(key, Some(Body::Kube(json!({ "spec": spec }))))];
+                let found = check("network.metadata_service", policy, &Subject::of(&objects, &cluster, None));
+                assert_eq!(!found.is_empty(), reaches, "{rules} {block}: {reason}");
+            }
+        }
+    }
+}
