@@ -28,7 +28,7 @@ def measure(binary, work, rounds, figures, notes):
         path = HEAD.format(kind="GoldenPath") + f"name: path-{index}\nversion: 1.0.0\nextends: team-standard 1.0.0\n"
         (many / f"path-{index}.yaml").write_text(path)
     known = subprocess.run([binary, "policy", "list"], capture_output=True, text=True, check=True).stdout
-    pack = [line.split()[:2] for line in known.splitlines() if line.strip()]
+    pack = [line.split()[1:3] for line in known.splitlines() if line.split()[:1] == ["policy"]]
     for one, policies in ((plain, []), (judged, pack)):
         listed = "".join(f"  - {{ policy: {name} {version} }}\n" for name, version in policies)
         text = HEAD.format(kind="GoldenPath") + "name: bench\nversion: 1.0.0\nextends: team-standard 1.0.0\n"

@@ -4,6 +4,7 @@
 //! `manifests` reads YAML, `report` is what is found, as text and JSON, `sarif` as a code scanner takes it. Only this file reads or
 //! writes anything.
 
+mod home;
 mod manifests;
 mod report;
 mod sarif;
@@ -16,10 +17,12 @@ use goldenpath_core::{
     domain::TierClass,
     policy::{
         document::{Policy, PolicyError, PolicyForm},
-        pack,
+        guards, pack, rule_policies,
     },
 };
-use report::{Problem, Report};
+use home::Home;
+use report::{Basis, Problem, Report};
+use serde_json::json;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -39,9 +42,10 @@ enum Command {
     List(List),
 }
 
-/// List the built-in policies: name, version, and what each is about
+/// List the built-in policies: kind, name, version, and what each is about
 ///
-/// A golden path names one as `policy: <name> <version>`.
+/// A golden path names one of the kind `policy` as `policy: <name> <version>`. A guard holds in every environment, unless the cluster's
+/// baseline switches it off; a rule in every plan.
 #[derive(Args)]
 struct List {
     /// Print JSON
@@ -67,6 +71,9 @@ struct Check {
     /// The class of the tier that the objects are for
     #[arg(long, value_enum, default_value_t = Class::Prod)]
     class: Class,
+    /// The Namespace of the environment that they are for, as `kubectl get namespace <name> -o yaml` prints it: the guards judge them too
+    #[arg(long, value_name = "FILE")]
+    namespace: Option<PathBuf>,
     /// Print JSON
     #[arg(long, conflicts_with = "sarif")]
     json: bool,
@@ -90,11 +97,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn list(List { json }: &List) -> anyhow::Result<ExitCode> {
-    let forms: Vec<&PolicyForm> = pack().iter().map(|policy| &policy.form).collect();
-    let row = |form: &&PolicyForm| vec![form.name.clone(), form.version.to_string(), form.description.clone()];
+    let rules = rule_policies().iter().map(|(_, policy)| ("rule", policy));
+    let all = pack().iter().map(|policy| ("policy", policy)).chain(guards().values().map(|policy| ("guard", policy)));
+    let all: Vec<(&str, &PolicyForm)> = all.chain(rules).map(|(kind, policy)| (kind, &policy.form)).collect();
+    let row = |(kind, form): &(&str, &PolicyForm)| {
+        vec![(*kind).to_owned(), form.name.clone(), form.version.to_string(), form.description.clone()]
+    };
+    let listed = |(kind, form): &(&str, &PolicyForm)| json!({"type": kind, "document": form});
     output::data(&match json {
-        true => format!("{}\n", serde_json::to_string_pretty(&forms)?),
-        false => output::table(&forms.iter().map(row).collect::<Vec<_>>()),
+        true => format!("{}\n", serde_json::to_string_pretty(&all.iter().map(listed).collect::<Vec<_>>())?),
+        false => output::table(&all.iter().map(row).collect::<Vec<_>>()),
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -107,26 +119,33 @@ fn check(check: &Check) -> anyhow::Result<ExitCode> {
     };
     let mut report = Report::default();
     let own = policies(&check.policy, &mut report);
+    let home = check.namespace.as_deref().and_then(|path| match home(path) {
+        Ok(home) => Some(home),
+        Err(error) => {
+            report.problems.push(Problem::of(&shown(path), error));
+            None
+        }
+    });
     let all: Vec<&Policy> = pack().iter().chain(&own).collect();
+    let known: Vec<&Policy> = all.iter().copied().chain(home.iter().flat_map(Home::guards)).collect();
     for name in &check.only {
-        if !all.iter().any(|policy| policy.form.name == *name) {
-            let known: Vec<&str> = all.iter().map(|policy| policy.form.name.as_str()).collect();
+        if !known.iter().any(|policy| policy.form.name == *name) {
+            let known: Vec<&str> = known.iter().map(|policy| policy.form.name.as_str()).collect();
             anyhow::bail!("no policy is called {name}. Use one of {}", known.join(", "));
         }
     }
-    let all: Vec<&Policy> =
-        all.into_iter().filter(|policy| check.only.is_empty() || check.only.contains(&policy.form.name)).collect();
     let today = jiff::Zoned::now().date();
+    let basis = Basis { policies: &all, only: &check.only, class, today, home: home.as_ref() };
     for path in files(&check.files, &mut report) {
         match fs::read_to_string(&path) {
-            Ok(text) => report.judge(&shown(&path), &text, &all, class, today),
+            Ok(text) => report.judge(&shown(&path), &text, &basis),
             Err(error) => report.problems.push(Problem::of(&shown(&path), error.to_string())),
         }
     }
     output::data(&if check.json {
         format!("{}\n", serde_json::to_string_pretty(&report)?)
     } else if check.sarif {
-        format!("{}\n", serde_json::to_string_pretty(&sarif::log(&report, &all))?)
+        format!("{}\n", serde_json::to_string_pretty(&sarif::log(&report, &known))?)
     } else {
         report.text()
     })?;
@@ -149,6 +168,10 @@ fn policies(paths: &[PathBuf], report: &mut Report) -> Vec<Policy> {
         }
     }
     read
+}
+
+fn home(path: &Path) -> Result<Home, String> {
+    fs::read_to_string(path).map_err(|error| error.to_string()).and_then(|text| Home::read(&text))
 }
 
 /// Those of a folder sorted, so that two runs print the same.

@@ -1,6 +1,9 @@
 //! What is found in manifests, and how it is shown.
 
-use super::manifests::{self, Manifest, Unreadable};
+use super::{
+    home::Home,
+    manifests::{self, Manifest, Unreadable},
+};
 use goldenpath_core::{
     domain::TierClass,
     policy::document::{Action, Case, Judgement, Operation, Outcome, Policy},
@@ -62,6 +65,25 @@ impl Problem {
     }
 }
 
+/// What manifests are held against.
+#[derive(Clone, Copy)]
+pub(super) struct Basis<'a> {
+    pub policies: &'a [&'a Policy],
+    /// By name; all, where there are none.
+    pub only: &'a [String],
+    pub class: TierClass,
+    pub today: Date,
+    pub home: Option<&'a Home>,
+}
+
+// === impl Basis ===
+
+impl Basis<'_> {
+    pub(super) fn names(&self, policy: &Policy) -> bool {
+        self.only.is_empty() || self.only.contains(&policy.form.name)
+    }
+}
+
 // === impl Report ===
 
 impl Default for Report {
@@ -71,7 +93,7 @@ impl Default for Report {
 }
 
 impl Report {
-    pub(super) fn judge(&mut self, file: &str, text: &str, policies: &[&Policy], class: TierClass, today: Date) {
+    pub(super) fn judge(&mut self, file: &str, text: &str, basis: &Basis<'_>) {
         let (manifests, unreadable) = manifests::read(text);
         self.problems.extend(unreadable.into_iter().map(|Unreadable { line, column, message }| Problem {
             file: file.to_owned(),
@@ -83,21 +105,24 @@ impl Report {
             self.objects += 1;
             let text = |path: &str| object.pointer(path).and_then(Value::as_str);
             let (kind, name) = (text("/kind").unwrap_or_default(), text("/metadata/name").unwrap_or_default());
+            let home = basis.home.filter(|home| home.has(text("/metadata/namespace")));
             let case = Case {
                 api: text("/apiVersion").unwrap_or_default(),
                 kind,
-                namespace: text("/metadata/namespace"),
+                namespace: text("/metadata/namespace").or(home.map(|home| home.name.as_str())),
                 name,
                 operation: Operation::Create,
                 object: Some(&object),
                 old: None,
-                namespace_object: None,
+                namespace_object: home.map(|home| &home.document),
                 user: None,
-                class: Some(class),
+                class: Some(basis.class),
             };
             let shown = format!("{kind} {name}");
-            for policy in policies {
-                self.add(file, line, &shown, policy, policy.judge(&case, today));
+            let guards = home.into_iter().flat_map(Home::guards).filter(|guard| basis.names(guard));
+            let policies = basis.policies.iter().copied().filter(|policy| basis.names(policy));
+            for policy in policies.chain(guards) {
+                self.add(file, line, &shown, policy, policy.judge(&case, basis.today));
             }
         }
     }

@@ -1,5 +1,12 @@
-use super::{report::Report, sarif};
-use goldenpath_core::{domain::TierClass, policy::pack};
+use super::{
+    home::Home,
+    report::{Basis, Report},
+    sarif,
+};
+use goldenpath_core::{
+    domain::TierClass,
+    policy::{document::Policy, pack},
+};
 
 const MANIFESTS: &str = "\
 # A comment of its own.
@@ -19,10 +26,13 @@ items:
 name: nothing
 ";
 
+fn basis<'a>(policies: &'a [&'a Policy], class: TierClass) -> Basis<'a> {
+    Basis { policies, only: &[], class, today: jiff::civil::date(2026, 11, 28), home: None }
+}
+
 fn report(class: TierClass) -> Report {
     let mut report = Report::default();
-    let all: Vec<_> = pack().iter().collect();
-    report.judge("stack.yaml", MANIFESTS, &all, class, jiff::civil::date(2026, 11, 28));
+    report.judge("stack.yaml", MANIFESTS, &basis(&pack().iter().collect::<Vec<_>>(), class));
     report
 }
 
@@ -62,4 +72,46 @@ fn a_code_scanner_gets_levels_and_places() {
     assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 3);
     assert_eq!(run["tool"]["driver"]["rules"].as_array().unwrap().len(), all.len());
     assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+}
+
+/// The rows of each guard on the real API server are held against our engine there.
+#[test]
+fn with_the_namespace_guards_judge_what_is_for_it() {
+    let namespace = "\
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: shop-dev
+  labels: { goldenpath.internal/environment: shop-dev }
+  annotations: { goldenpath.internal/ingress-classes: internal }
+";
+    let manifest = |namespace: &str| {
+        let metadata = format!("{{ name: web{namespace} }}");
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {metadata}\nspec: {{ ingressClassName: public }}\n\
+             ---\napiVersion: v1\nkind: Service\nmetadata: {metadata}\nspec: {{ type: NodePort }}\n"
+        )
+    };
+    let home = Home::read(namespace).unwrap();
+    let found = |home: Option<&Home>, only: &[String], namespace: &str| {
+        let mut report = Report::default();
+        report.judge("a.yaml", &manifest(namespace), &Basis { home, only, ..basis(&[], TierClass::Dev) });
+        report.findings.iter().map(|finding| finding.policy.clone()).collect::<Vec<_>>()
+    };
+    let one = ["guard-services".to_owned()];
+    assert_eq!(found(Some(&home), &[], ""), ["guard-classes", "guard-services"], "applied there");
+    assert_eq!(found(Some(&home), &[], ", namespace: shop-dev"), ["guard-classes", "guard-services"], "named");
+    assert_eq!(found(Some(&home), &[], ", namespace: other"), [""; 0], "for another one");
+    assert_eq!(found(Some(&home), &one, ""), ["guard-services"], "of one guard");
+    assert_eq!(found(None, &[], ""), [""; 0], "without it");
+    for (text, says) in [
+        ("kind: [", "unclosed"),
+        ("{ apiVersion: v1, kind: Pod, metadata: { name: x } }", "no Namespace"),
+        (
+            "{ apiVersion: v1, kind: Namespace, metadata: { name: default } }",
+            "default is no namespace of an environment",
+        ),
+    ] {
+        assert!(Home::read(text).unwrap_err().contains(says), "{text}");
+    }
 }
