@@ -6,6 +6,7 @@
 mod applies;
 mod document;
 mod extends;
+mod grants;
 mod life;
 mod locate;
 mod manifests;

@@ -1,5 +1,6 @@
 //! The document's own form. Every struct denies unknown fields: a misspelt bound must not be no bound.
 
+pub use super::grants::{Admission, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, filled, owned};
 use super::{
     applies::AppliesTo,
     life::{Deprecation, PathReference, Status},
@@ -11,8 +12,8 @@ use super::{
 };
 use crate::{
     domain::{
-        ClusterArn, DefaultDeny, Isolation, PersonaName, PodSecurityLevel, Quantities, Quantity, Spread, TierClass,
-        TierName, Version,
+        DefaultDeny, Isolation, PersonaName, PodSecurityLevel, Quantities, Quantity, Spread, TierClass, TierName,
+        Version,
     },
     policy::document::API_VERSION,
 };
@@ -265,53 +266,6 @@ pub struct TierShare {
     pub memory: Quantity,
 }
 
-/// What a request may ask for. Texts hold the placeholders of [`filled`]; `*` and `?` match as in IAM.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Grants {
-    /// The permissions boundary of every role that we make.
-    pub boundary: String,
-    pub iam_path: String,
-    pub max_session_seconds: u32,
-    /// Who may get access, and assume roles made for personas.
-    pub principals: Vec<String>,
-    /// Short names of EKS access policies.
-    pub access_policies: Vec<String>,
-    pub actions: Vec<String>,
-    pub resources: Vec<String>,
-    /// Resources whose names can't say whose they are, under a condition on their tag [`Grants::team_tag`].
-    #[serde(default)]
-    pub tagged_resources: Vec<String>,
-    #[serde(default = "team_tag")]
-    pub team_tag: String,
-    /// Roles, of other accounts too, that a workload's role may assume: what is done with them lies outside of our boundary.
-    #[serde(default)]
-    pub target_role_arns: Vec<String>,
-    /// Groups of the cluster's identity provider that may get access.
-    #[serde(default)]
-    pub oidc_groups: Vec<String>,
-    /// `<provider> <subject>`: whose tokens of an OIDC provider may assume the role of a persona, as in
-    /// `token.actions.githubusercontent.com repo:acme/{team}-*`.
-    #[serde(default)]
-    pub trusted_oidc: Vec<String>,
-    /// `<namespace>/<name>`: service accounts, besides the environment's own, that may get access.
-    #[serde(default)]
-    pub service_accounts: Vec<String>,
-    /// ARNs of managed policies that workloads' roles may hold.
-    #[serde(default)]
-    pub policy_arns: Vec<String>,
-    /// These actions may name the resource `*`.
-    pub any_resource_actions: Vec<String>,
-    pub ingress_cidrs: Vec<String>,
-    /// Of ingress controllers and gateways, whose pods may connect where a request says so. Reserved names.
-    #[serde(default)]
-    pub ingress_namespaces: Vec<String>,
-    pub egress_cidrs: Vec<String>,
-    pub egress_fqdns: Vec<String>,
-    #[serde(default)]
-    pub admission: Admission,
-}
-
 // === impl TierQuota ===
 
 impl TierQuota {
@@ -320,99 +274,4 @@ impl TierQuota {
         let own = || self.total.get(resource)?.percent(100 * self.bound_factor);
         self.bounds.get(resource).cloned().or_else(own)
     }
-}
-
-// === impl Grants ===
-
-impl Grants {
-    /// Every list by what it lets in, so that none is left out where two tiers are compared. `None` lets in everything.
-    pub fn lists(&self) -> [(&'static str, Option<&[String]>); 20] {
-        let Self {
-            boundary: _,
-            iam_path: _,
-            max_session_seconds: _,
-            team_tag: _,
-            principals,
-            access_policies,
-            actions,
-            resources,
-            tagged_resources,
-            target_role_arns,
-            oidc_groups,
-            trusted_oidc,
-            service_accounts,
-            policy_arns,
-            any_resource_actions,
-            ingress_cidrs,
-            ingress_namespaces,
-            egress_cidrs,
-            egress_fqdns,
-            admission,
-        } = self;
-        let Admission { ingress_hosts, load_balancer_groups, ingress_classes, storage_classes, priority_classes } =
-            admission;
-        [
-            ("principals", Some(principals)),
-            ("access policies", Some(access_policies)),
-            ("IAM actions", Some(actions)),
-            ("IAM resources", Some(resources)),
-            ("IAM resources with the team's tag", Some(tagged_resources)),
-            ("target roles", Some(target_role_arns)),
-            ("groups of the identity provider", Some(oidc_groups)),
-            ("tokens of OIDC providers", Some(trusted_oidc)),
-            ("service accounts", Some(service_accounts)),
-            ("managed policies", Some(policy_arns)),
-            ("IAM actions on any resource", Some(any_resource_actions)),
-            ("ingress from", Some(ingress_cidrs)),
-            ("ingress from namespaces", Some(ingress_namespaces)),
-            ("egress to", Some(egress_cidrs)),
-            ("egress to names", Some(egress_fqdns)),
-            ("hosts of Ingresses", ingress_hosts.as_ref()),
-            ("groups of load balancers", Some(load_balancer_groups)),
-            ("ingress classes", ingress_classes.as_ref()),
-            ("storage classes", storage_classes.as_ref()),
-            ("priority classes", priority_classes.as_ref()),
-        ]
-        .map(|(what, list)| (what, list.map(Vec::as_slice)))
-    }
-}
-
-fn team_tag() -> String {
-    "team".to_owned()
-}
-
-/// What guards admit in the tier's namespaces; a list that is absent bounds nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Admission {
-    /// `shop.example.com`, `*.example.com`; with the placeholders of [`OWNER_PLACEHOLDERS`].
-    pub ingress_hosts: Option<Vec<String>>,
-    /// Of the AWS Load Balancer Controller, besides the environment's own name.
-    pub load_balancer_groups: Vec<String>,
-    pub ingress_classes: Option<Vec<String>>,
-    pub storage_classes: Option<Vec<String>>,
-    pub priority_classes: Option<Vec<String>>,
-}
-
-pub const OWNER_PLACEHOLDERS: [&str; 2] = ["{team}", "{environment}"];
-
-/// A text of the document with an environment's own names in place of the placeholders.
-pub fn owned(text: &str, team: &str, environment: &str) -> String {
-    OWNER_PLACEHOLDERS
-        .iter()
-        .zip([team, environment])
-        .fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
-}
-
-// === placeholders ===
-
-pub(super) const PLACEHOLDERS: [&str; 4] = ["{partition}", "{account}", "{region}", "{dns_suffix}"];
-
-/// A text of the document with the cluster's own partition, account, region and DNS suffix in place of the placeholders.
-pub fn filled(text: &str, cluster: &ClusterArn) -> String {
-    if !text.contains('{') {
-        return text.to_owned();
-    }
-    let values = [cluster.partition(), cluster.account(), cluster.region(), cluster.dns_suffix()];
-    PLACEHOLDERS.iter().zip(values).fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
 }
