@@ -45,8 +45,12 @@ pub(super) fn reaches_metadata(block: &Value) -> bool {
     let Some(range) = block["cidr"].as_str().and_then(|text| text.parse::<Cidr>().ok()) else {
         return true;
     };
-    let excepted = |address: &&str| block["except"].as_array().into_iter().flatten().any(|except| except == *address);
-    range.metadata_except().is_none_or(|addresses| !addresses.iter().all(excepted))
+    let excepts: Vec<Cidr> =
+        block["except"].as_array().into_iter().flatten().filter_map(|text| text.as_str()?.parse().ok()).collect();
+    let is_excepted = |address: &&str| {
+        address.parse::<Cidr>().is_ok_and(|address| excepts.iter().any(|except| except.contains(&address)))
+    };
+    range.metadata_except().is_none_or(|addresses| !addresses.iter().all(is_excepted))
 }
 
 pub(super) fn lint_of(statement: &Value) -> Vec<iam::Lint> {
