@@ -3,6 +3,7 @@
 mod entries;
 mod hiccups;
 mod locks;
+mod lost_locks;
 mod reviews;
 mod running;
 mod sessions;
@@ -36,7 +37,7 @@ use goldenpath_core::{
 use serde_json::json;
 use std::sync::Arc;
 
-pub const CHECKS: [Check<Real>; 14] = [
+pub const CHECKS: [Check<Real>; 15] = [
     check!("facts are what EKS, IAM and STS say", facts),
     check!("what runs in the cluster is seen with the printed permissions", running::is_seen),
     check!("a token reaches the API server, and only with an access entry", tokens),
@@ -48,6 +49,7 @@ pub const CHECKS: [Check<Real>; 14] = [
     check!("an operation of a daemon has a session of its own", sessions::are_of_one_operation),
     check!("a token is reviewed for an audience", reviews::are_for_an_audience),
     check!("a lock costs no wait that is not another's", locks::cost_no_wait),
+    check!("a change whose lock was lost is made once more", lost_locks::are_noticed),
     check!("the last of a total is given once", shares::are_given_once),
     check!("what is not seen once, or belongs to another state, fails no plan", hiccups::fail_no_plan),
     check!("what fails has its class", classes),

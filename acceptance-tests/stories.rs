@@ -8,6 +8,7 @@ mod daemon;
 mod drift;
 mod evidence;
 mod explain;
+mod guides;
 mod import;
 mod interruptions;
 mod life;
@@ -98,6 +99,8 @@ pub const STORIES: &[Story] = &[
     story("-replace", On::Main, moves::replace_option),
     story("create_before_destroy inherited from a dependent", On::Every, moves::create_before_destroy),
     story("a new version of a golden path moves nothing", On::Every, versions::stay),
+    story("guides show what can be planned", On::Main, guides::are_planned),
+    story("guides name commands that are there", On::Main, guides::name_commands_that_are_there),
     story("a golden path of one's own lives and ends", On::Every, upgrade::of_a_path),
     story("bounds of a pipeline hold on every way", On::Every, bounds::hold),
     story("a laxer tier is a loosening", On::Every, bounds::loosened),

@@ -32,7 +32,7 @@ pub async fn cost_no_wait(real: Arc<Real>) -> Result<()> {
         false => Intervention::Pass,
     });
     let begun = Instant::now();
-    let done = kube.with_lock(&cluster, "joined-lost", async { Ok(1) }).await?;
+    let (done, _) = kube.with_lock(&cluster, "joined-lost", async { Ok(1) }).await?;
     let waited = begun.elapsed();
     ensure!(done == 1 && waited < Duration::from_secs(10), "a lost response cost {waited:?}");
 

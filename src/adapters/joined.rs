@@ -3,14 +3,18 @@
 //! A listing reads both at the same time and fails when either does: half a listing would read as absence.
 //!
 //! EKS holds what a principal is granted as a list that a change replaces whole (AssociateAccessPolicy): processes that change it
-//! take a lock, a Lease in the cluster.
+//! take a lock, a Lease in the cluster. For as long as it is kept nobody else writes the list, so that what was written needs no
+//! second look; whoever lost it does the work once more, which changes only what was overwritten.
 
-use crate::{errors::invalid, kube::Kube};
+use crate::{
+    errors::invalid,
+    kube::{Kube, Lock},
+};
 use async_trait::async_trait;
 use futures_util::future::try_join;
 use goldenpath_core::{
     domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, RoleQuotas, short_hash},
-    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Scope, Selector},
+    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Revoked, Scope, Selector},
 };
 use std::sync::Arc;
 
@@ -32,7 +36,11 @@ fn lock_of(key: &ObjectKey, is_new: bool) -> Option<String> {
         ObjectKey::AccessEntry { principal } if !is_new => Some(principal),
         _ => None,
     }
-    .map(|principal| format!("gp-access-{}", short_hash([principal.as_str()], 16)))
+    .map(|principal| lock_name(principal))
+}
+
+fn lock_name(principal: &str) -> String {
+    format!("gp-access-{}", short_hash([principal], 16))
 }
 
 #[async_trait]
@@ -41,8 +49,9 @@ impl Objects for Joined {
         let (aws, kubernetes): (Vec<_>, Vec<_>) = selector.keys.iter().cloned().partition(ObjectKey::is_aws);
         let part = |keys| Selector { scope: selector.scope.clone(), keys };
         let (aws, kubernetes) = (part(aws), part(kubernetes));
+        let is_of_kubernetes = matches!(selector.scope, Scope::InCluster(_) | Scope::Records | Scope::RecordsOf(_));
         let (mut all, rest) = try_join(
-            observe_half(&*self.aws, cluster, &aws, matches!(selector.scope, Scope::Records | Scope::RecordsOf(_))),
+            observe_half(&*self.aws, cluster, &aws, is_of_kubernetes),
             observe_half(&*self.kubernetes, cluster, &kubernetes, false),
         )
         .await?;
@@ -53,30 +62,59 @@ impl Objects for Joined {
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {
         let half = self.half(apply.key);
-        match lock_of(apply.key, apply.expect == Expect::Absent) {
-            Some(lock) => self.kubernetes.with_lock(apply.cluster, &lock, half.apply(apply)).await,
-            None => half.apply(apply).await,
+        let Some(lock) = lock_of(apply.key, apply.expect == Expect::Absent) else { return half.apply(apply).await };
+        let again = once_more(&apply);
+        let made = self.kubernetes.with_lock(apply.cluster, &lock, half.apply(apply)).await?;
+        match made {
+            (_, Lock::Lost) => half.apply(again).await,
+            (made, Lock::Kept) => Ok(made),
         }
     }
 
     async fn apply_policies(&self, applies: Vec<Apply<'_>>) -> Vec<Result<Observed, PortError>> {
         let Some(first) = applies.first() else { return vec![] };
         let (count, cluster, lock) = (applies.len(), first.cluster, lock_of(first.key, false));
+        let again: Vec<Apply<'_>> = applies.iter().map(once_more).collect();
         let work = async { Ok(self.aws.apply_policies(applies).await) };
-        let results = match lock {
+        let made = match lock {
             Some(lock) => self.kubernetes.with_lock(cluster, &lock, work).await,
-            None => work.await,
+            None => work.await.map(|results| (results, Lock::Kept)),
         };
-        results.unwrap_or_else(|error: PortError| (0..count).map(|_| Err(error.clone())).collect())
+        match made {
+            Ok((results, Lock::Kept)) => results,
+            // What was refused stays so.
+            Ok((results, Lock::Lost)) => {
+                let again = self.aws.apply_policies(again).await;
+                results.into_iter().zip(again).map(|(first, again)| first.and(again)).collect()
+            }
+            Err(error) => (0..count).map(|_| Err(error.clone())).collect(),
+        }
     }
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
-        let deleted = self.half(key).delete(cluster, key, expect);
-        match lock_of(key, false) {
-            Some(lock) => self.kubernetes.with_lock(cluster, &lock, deleted).await,
-            None => deleted.await,
+        let half = self.half(key);
+        let Some(lock) = lock_of(key, false) else { return half.delete(cluster, key, expect).await };
+        match self.kubernetes.with_lock(cluster, &lock, half.delete(cluster, key, expect)).await? {
+            (_, Lock::Lost) if matches!(key, ObjectKey::AccessPolicy { .. }) => {
+                half.delete(cluster, key, &Expect::Any).await
+            }
+            (deleted, _) => Ok(deleted),
         }
     }
+
+    async fn revoke(&self, cluster: &ClusterArn, revoked: &Revoked) -> Result<(), PortError> {
+        let work = || self.aws.revoke(cluster, revoked);
+        match self.kubernetes.with_lock(cluster, &lock_name(&revoked.principal), work()).await? {
+            ((), Lock::Lost) => work().await,
+            ((), Lock::Kept) => Ok(()),
+        }
+    }
+}
+
+/// After it was made: it is there already, or was overwritten.
+fn once_more<'a>(apply: &Apply<'a>) -> Apply<'a> {
+    let Apply { cluster, key, body, manager, expect: _, take } = *apply;
+    Apply { cluster, key, body, manager, expect: Expect::Any, take }
 }
 
 /// A half that holds nothing of the kind is not read: a lease is renewed without a request to AWS.

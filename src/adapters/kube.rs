@@ -35,6 +35,7 @@ mod terminating;
 
 pub use client::Kube;
 pub use credentials::{Credentials, Endpoint, EndpointSource, Kubeconfig, Token, TokenSource};
+pub use lease_lock::Lock;
 pub use out_of_band::KubectlEditor;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{
 };
 use goldenpath_core::{
     domain::{AccessEntry, Body, Class, ObjectKey, PodIdentityAssociation},
-    ports::{Expect, Readiness},
+    ports::{Expect, Readiness, Revoked},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -127,6 +127,22 @@ async fn policy(target: TestTarget, sample: Sample) -> CaseResult {
             promise(target.look(&sample.key).await?.is_some(), || "a second namespace replaced the first".to_owned())?;
             target.erase(&second).await?;
             promise(target.look(&sample.key).await?.is_some(), || "the first went with the second".to_owned())?;
+            let theirs = ObjectKey::AccessPolicy {
+                policy: "AmazonEKSEditPolicy".to_owned(),
+                namespace: "contract-second".to_owned(),
+                principal: principal.clone(),
+            };
+            target.make(&second, &sample.body).await?;
+            let made = target.out_of_band.make(&target.cluster, &theirs, &sample.body, "somebody").await;
+            doing("associating a policy", made)?;
+            let revoked = Revoked { principal: principal.clone(), namespaces: ["contract-second".to_owned()].into() };
+            for time in ["once", "twice"] {
+                doing(format!("revoking {time}"), target.objects.revoke(&target.cluster, &revoked).await)?;
+                for gone in [&second, &theirs] {
+                    promise(target.look(gone).await?.is_none(), || format!("{gone} outlives its namespace"))?;
+                }
+            }
+            promise(target.look(&sample.key).await?.is_some(), || "what is elsewhere went too".to_owned())?;
             target.erase(entry).await?;
             promise(target.look(&sample.key).await?.is_none(), || "a policy outlives its entry".to_owned())?;
             let orphan = target.apply(&sample.key, &sample.body, Expect::Any, &[]).await;

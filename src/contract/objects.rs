@@ -25,6 +25,7 @@ pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
         cases.push(case(target, "f", at, "what others edited can be taken back", edited));
         cases.push(case(target, "g", at, "what others deleted is made again", deleted_by_others));
         cases.push(case(target, "h", at, "is listed once, in order, by its mark", listed));
+        cases.push(case(target, "i", at, "is deleted unread, by its owner alone", owned));
     }
     cases
 }
@@ -149,6 +150,26 @@ check!(deleted_by_others, target, sample, {
     holds(&again, body)
 });
 
+// What is deleted by a record alone.
+check!(owned, target, sample, {
+    let Sample { key, body, .. } = sample;
+    if !key.is_aws() {
+        return Ok(());
+    }
+    target.make(key, body).await?;
+    let own = target.must_see(key).await?.ownership;
+    let theirs = Expect::Owned(Ownership::Foreign { by: "somebody".to_owned() });
+    refused(
+        "a deletion of what another owns",
+        Class::Conflict,
+        target.objects.delete(&target.cluster, key, &theirs).await,
+    )?;
+    target.must_see(key).await?;
+    let gone = doing("deleting", target.objects.delete(&target.cluster, key, &Expect::Owned(own)).await)?;
+    promise(gone == Deleted::Gone, || "what is in AWS goes at once".to_owned())?;
+    target.wait_until_gone(key).await
+});
+
 check!(listed, target, sample, {
     let Sample { key, body, .. } = sample;
     target.make(key, body).await?;
@@ -157,7 +178,13 @@ check!(listed, target, sample, {
     let Ownership::Ours(owner) = seen.ownership else {
         return Ok(());
     };
-    target.must_list(Scope::Environment(owner.environment), key, &[]).await?;
+    target.must_list(Scope::Environment(owner.environment.clone()), key, &[]).await?;
+    let in_cluster = Scope::InCluster(owner.environment);
+    target.must_list(in_cluster.clone(), key, &[key]).await?;
+    let unnamed = target.list(in_cluster, &[]).await?;
+    promise(unnamed.iter().any(|seen| seen.key == *key) != key.is_aws(), || {
+        "what is in the cluster is listed, and of AWS what keys name".to_owned()
+    })?;
     let another = target.list(Scope::Environment(environment(target, "none")), &[]).await?;
     promise(another.is_empty(), || "another environment's listing holds nothing of this one".to_owned())
 });

@@ -13,8 +13,11 @@ pub mod rules;
 
 pub use error::PortError;
 
-use crate::domain::{Body, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, RoleQuotas};
+use crate::domain::{
+    Body, Class, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, Ownership, RoleQuotas,
+};
 use async_trait::async_trait;
+use std::{collections::BTreeSet, fmt};
 
 /// What to look for. Besides what carries our mark, a listing (`Everything`, `Environment`) holds three kinds in the namespaces
 /// that carry it, whoever made them and mostly as `Ownership::Foreign`: RoleBindings, since they grant power,
@@ -37,6 +40,8 @@ pub enum Scope {
     Refresh,
     /// Everything marked as this environment's, slots included.
     Environment(String),
+    /// As above, of what is in the cluster: of AWS only what the keys name. For whoever knows all of its own that is there by its record.
+    InCluster(String),
     /// The records of this cluster and nothing else: who else names a shared object.
     Records,
     /// The record of one environment and those of its slots.
@@ -51,6 +56,8 @@ pub enum Expect {
     Any,
     Absent,
     Version(String),
+    /// For a deletion of what is known by a record and was not read: it belongs to this owner, whatever else has changed.
+    Owned(Ownership),
 }
 
 pub struct Apply<'a> {
@@ -89,6 +96,24 @@ pub trait Objects: Send + Sync {
         results
     }
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError>;
+    /// The entry of this principal, if it is ours, grants nothing in these namespaces any more, whoever associated what it granted.
+    async fn revoke(&self, _cluster: &ClusterArn, revoked: &Revoked) -> Result<(), PortError> {
+        Err(PortError::new(Class::Invalid, format!("revoke {revoked}"), "there are no access entries here"))
+    }
+}
+
+/// What an access entry loses when namespaces go.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Revoked {
+    pub principal: String,
+    pub namespaces: BTreeSet<String>,
+}
+
+impl fmt::Display for Revoked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let namespaces = self.namespaces.iter().map(String::as_str).collect::<Vec<_>>();
+        write!(f, "access policies of {} in {}", self.principal, namespaces.join(", "))
+    }
 }
 
 #[async_trait]

@@ -12,7 +12,7 @@ use crate::metrics::Metrics;
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed, RoleQuotas},
-    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Selector, operation},
+    ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Revoked, Selector, operation},
 };
 use std::{
     collections::HashMap,
@@ -152,6 +152,11 @@ impl Objects for SharedObjects {
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
         let _writing = self.write(cluster, key);
         self.inner.delete(cluster, key, expect).await
+    }
+
+    async fn revoke(&self, cluster: &ClusterArn, revoked: &Revoked) -> Result<(), PortError> {
+        let _writing = self.write(cluster, &ObjectKey::AccessEntry { principal: revoked.principal.clone() });
+        self.inner.revoke(cluster, revoked).await
     }
 }
 

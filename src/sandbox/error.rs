@@ -1,6 +1,9 @@
 //! How the sandbox fails: its file, or a refusal in the words of the target that it stands for.
 
-use goldenpath_core::{domain::Class, ports::PortError};
+use goldenpath_core::{
+    domain::Class,
+    ports::{PortError, rules::codes},
+};
 use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,12 @@ pub enum SandboxError {
 /// A refusal in the target's own words.
 pub fn refused(class: Class, call: &str, message: impl Into<String>) -> SandboxError {
     SandboxError::Refused(PortError::new(class, call, message))
+}
+
+/// As AWS says it of this.
+pub fn refused_by_aws(call: &str, code: &str, about: &str) -> SandboxError {
+    let (class, message) = codes::refusal(call, code, about);
+    refused(class, call, message)
 }
 
 impl From<SandboxError> for PortError {

@@ -1,7 +1,7 @@
 //! IAM as far as roles go: one object with trust, boundary and all its policies.
 
 use crate::{
-    error::{SandboxError, refused},
+    error::{SandboxError, refused, refused_by_aws},
     options::ClusterOptions,
     store::{Row, Store},
 };
@@ -34,7 +34,7 @@ pub fn apply_role(
     let invalid = |message: String| refused(Class::Invalid, call, message);
     let cluster = &options.arn;
     rules::check_role(name, role, &options.role_quotas()).map_err(invalid)?;
-    check_references(store, cluster, call, role)?;
+    check_references(store, cluster, role, found.is_none())?;
     let mut body = serde_json::to_value(role)?;
     let Some(mut row) = found else {
         let mut row = Row::new(store, cluster, &key, body)?;
@@ -64,25 +64,21 @@ pub fn apply_role(
 }
 
 /// Whatever the role names must exist, and be old enough to be seen.
-fn check_references(store: &Store, cluster: &ClusterArn, call: &str, role: &Role) -> Result<(), SandboxError> {
-    let named = policy_document::check_trust(&role.trust).map_err(|error| refused(Class::Invalid, call, error))?;
+fn check_references(store: &Store, cluster: &ClusterArn, role: &Role, is_new: bool) -> Result<(), SandboxError> {
+    let (trusting, attaching) = match is_new {
+        true => ("iam:CreateRole", "iam:CreateRole"),
+        false => ("iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy"),
+    };
+    let named = policy_document::check_trust(&role.trust).map_err(|error| refused(Class::Invalid, trusting, error))?;
     for arn in named.into_iter().filter(|arn| *arn != "*") {
         if matches!(principal(store, cluster, arn)?, Principal::Ghost) {
-            return Err(refused(
-                Class::NotFound,
-                call,
-                format!("MalformedPolicyDocument: Invalid principal in policy: \"AWS\":\"{arn}\""),
-            ));
+            return Err(refused_by_aws(trusting, "MalformedPolicyDocument", arn));
         }
     }
     let boundary = Some(&role.boundary).filter(|boundary| !boundary.is_empty());
     for arn in boundary.into_iter().chain(&role.attached) {
         if !has_policy(store, arn)? {
-            return Err(refused(
-                Class::NotFound,
-                call,
-                format!("NoSuchEntity: Policy {arn} does not exist or is not attachable."),
-            ));
+            return Err(refused_by_aws(attaching, "NoSuchEntity", arn));
         }
     }
     Ok(())

@@ -4,6 +4,7 @@ use super::demo;
 use acceptance_tests::servers::{Cluster, seed::put};
 use anyhow::{Context as _, Result, ensure};
 use futures_util::future::try_join_all;
+use goldenpath_adapters::kube::Lock;
 use goldenpath_core::{
     domain::ObjectKey,
     ports::{Objects, Scope, Selector},
@@ -41,8 +42,8 @@ async fn one_at_a_time(cluster: &Cluster) -> Result<()> {
             done.fetch_add(1, Ordering::SeqCst);
             Ok(others)
         };
-        let others = kube.with_lock(&demo()?, "own-one", work).await?;
-        ensure!(others == 0, "{others} others hold the same lock");
+        let (others, lock) = kube.with_lock(&demo()?, "own-one", work).await?;
+        ensure!(others == 0 && lock == Lock::Kept, "{others} others hold the same lock: {lock:?}");
         Ok(())
     };
     try_join_all([work(), work(), work(), work(), work(), work()]).await?;
@@ -67,7 +68,8 @@ async fn abandoned(cluster: &Cluster) -> Result<()> {
     };
     let waits = async {
         let after_dead = first.with_lock(&cluster, "own-dead", async { Ok(Instant::now()) }).await;
-        Ok(after_dead.context("the lock of a dead holder")?.duration_since(begun))
+        let (at, _) = after_dead.context("the lock of a dead holder")?;
+        Ok(at.duration_since(begun))
     };
     let renews = async {
         let next = async {
@@ -75,7 +77,7 @@ async fn abandoned(cluster: &Cluster) -> Result<()> {
             second.with_lock(&cluster, "own-long", async { Ok(Instant::now()) }).await
         };
         let (ended, next) = tokio::join!(first.with_lock(&cluster, "own-long", long), next);
-        Ok::<_, anyhow::Error>((ended?, next?))
+        Ok::<_, anyhow::Error>((ended?.0, next?.0))
     };
     let (waited, (ended, next)) = tokio::try_join!(waits, renews)?;
     let waited = waited.as_secs();

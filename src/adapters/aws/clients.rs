@@ -7,8 +7,8 @@
 use super::{
     calls::Call,
     error, http,
-    made_roles::MadeRoles,
     options::{AssumeRole, AwsOptions, CredentialSource, WebIdentity},
+    recent::Recent,
     session_policy::session_policy,
     user_agent::UserAgent,
 };
@@ -27,7 +27,10 @@ use goldenpath_core::{
     domain::{Id, RoleQuotas},
     ports::PortError,
 };
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 use tokio::sync::OnceCell;
 
 /// Throttles and cut connections are tried again by the SDK, and by nobody else.
@@ -37,6 +40,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// The longest response is a page of 1,000 roles with their policies.
 const READ: Duration = Duration::from_secs(30);
 const WHOLE: Duration = Duration::from_secs(90);
+/// About as long as an operation works on the same things.
+const MINUTE: Duration = Duration::from_secs(60);
 /// What every role allows, and all that a chained session may have.
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -50,8 +55,14 @@ pub(super) struct AwsClients {
     pub bucket: String,
     /// Read where a role is more than the defaults allow.
     pub role_quotas: OnceCell<RoleQuotas>,
-    /// Roles that this process has made: IAM may deny for some seconds that they exist.
-    pub made: MadeRoles,
+    /// ARNs of roles that this process has made, for as long as anybody waits for AWS to know what a call refers to.
+    pub made_roles: Recent<()>,
+    /// Tags of access entries of ours, by cluster and principal. Whose an entry is changes with its tags or its end alone, both ours to
+    /// decide; and a pipeline with the least permissions is refused anything on an entry without our tag (`eks:` with
+    /// `aws:ResourceTag`). So one look serves all steps of an operation.
+    pub entries: Recent<BTreeMap<String, String>>,
+    /// ARNs of managed policies that are there.
+    pub policies: Recent<()>,
 }
 
 /// The three builders share no trait. Each gets its service's endpoint and our user agent.
@@ -116,7 +127,9 @@ pub(super) async fn open(options: &AwsOptions) -> Result<AwsClients, PortError> 
         region,
         credentials: provider,
         role_quotas: OnceCell::new(),
-        made: MadeRoles::default(),
+        made_roles: Recent::lasting(Duration::from_secs(120)),
+        entries: Recent::lasting(MINUTE),
+        policies: Recent::lasting(MINUTE),
     })
 }
 

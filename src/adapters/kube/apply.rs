@@ -54,6 +54,7 @@ pub(super) async fn apply(connection: &Connection, apply: &Apply<'_>) -> Result<
         Expect::Any => apply.take_any(connection, key, take).await,
         Expect::Absent => apply.send(connection, At::Nothing, false).await,
         Expect::Version(version) => apply.take(connection, version, take).await,
+        Expect::Owned(_) => return Err(invalid(&apply.call, "an object is applied at the version that was read")),
     };
     let document = response.map_err(|error| apply.port_error(error))?;
     project::observed(cluster, &apply.resource, document)

@@ -5,7 +5,9 @@ use super::{
     call::Connection,
     connect,
     credentials::{Credentials, EndpointSource},
-    delete, discovery, lease_lock, observe, probe,
+    delete, discovery,
+    lease_lock::{self, Lock},
+    observe, probe,
 };
 use async_trait::async_trait;
 use goldenpath_core::{
@@ -38,15 +40,15 @@ impl Kube {
     }
 
     /// Does the work while nobody else does work under a lock of this name in the cluster. Where a Lease cannot exist (our
-    /// namespace, or the whole cluster, is gone) there is nobody to wait for.
+    /// namespace, or the whole cluster, is gone) there is nobody to wait for. Also says whether nobody else can have done such work meanwhile.
     pub async fn with_lock<T>(
         &self,
         cluster: &ClusterArn,
         name: &str,
         work: impl Future<Output = Result<T, PortError>>,
-    ) -> Result<T, PortError> {
+    ) -> Result<(T, Lock), PortError> {
         match self.connection(cluster).await {
-            Err(error) if error.class == Class::NotFound => work.await,
+            Err(error) if error.class == Class::NotFound => Ok((work.await?, Lock::Lost)),
             connection => self.locks.with_lock(&*connection?, name, work).await,
         }
     }

@@ -1,8 +1,8 @@
 //! A lock on what one process at a time may change: a Lease in our own namespace, there only while somebody holds it.
 //!
 //! It stays unchanged when its holder is gone, and whoever waits measures that by his own clock (as client-go's leader election
-//! does), since the clocks of two machines never agree. The lock is advisory and no fence: work that lost it goes on, and has to
-//! check its result afterwards.
+//! does), since the clocks of two machines never agree. The lock is advisory and no fence: work that lost it goes on, and whoever wanted
+//! it hears that it has to check the result.
 
 use super::{
     api_error::ApiError,
@@ -41,6 +41,15 @@ pub(super) struct Queues(Mutex<HashMap<(ClusterArn, String), Arc<Queue>>>);
 /// Held by the caller whose turn it is.
 type Queue = tokio::sync::Mutex<()>;
 
+/// What became of a lock by the end of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// Nobody else had it meanwhile.
+    Kept,
+    /// Somebody else may have done the same work at the same time, or there was no lock.
+    Lost,
+}
+
 // === impl Queues ===
 
 impl Queues {
@@ -50,22 +59,22 @@ impl Queues {
         connection: &Connection,
         name: &str,
         work: impl Future<Output = Result<T, PortError>>,
-    ) -> Result<T, PortError> {
+    ) -> Result<(T, Lock), PortError> {
         let until = Instant::now() + LONGEST_WAIT;
         let queue = self.queue(&connection.cluster, name);
         let Ok(_first) = tokio::time::timeout_at(until, queue.lock()).await else {
             return Err(too_long(name, "this process itself"));
         };
         let lock = match LeaseLock::acquire(connection, name, until).await {
-            Err(error) if is_not_found(&error) => return work.await,
+            Err(error) if is_not_found(&error) => return Ok((work.await?, Lock::Lost)),
             other => other?,
         };
         let done = match select(pin!(work), pin!(lock.keep())).await {
             Either::Left((done, _)) => done,
             Either::Right((never, _)) => match never {},
         };
-        lock.release().await;
-        done
+        let lock = lock.release().await;
+        Ok((done?, lock))
     }
 
     fn queue(&self, cluster: &ClusterArn, name: &str) -> Arc<Queue> {
@@ -137,10 +146,15 @@ impl<'a> LeaseLock<'a> {
         }
     }
 
-    /// A Lease that cannot be deleted expires.
-    async fn release(self) {
-        if let Err(error) = delete(self.connection, self.name, json!({"uid": self.uid})).await {
-            tracing::info!(%error, name = self.name, "the lock could not be released");
+    /// A Lease that cannot be deleted expires. One that is still there under its uid was nobody else's since it was made.
+    async fn release(self) -> Lock {
+        match delete(self.connection, self.name, json!({"uid": self.uid})).await {
+            Ok(true) => Lock::Kept,
+            Ok(false) => Lock::Lost,
+            Err(error) => {
+                tracing::info!(%error, name = self.name, "the lock could not be released");
+                Lock::Lost
+            }
         }
     }
 }
@@ -162,13 +176,13 @@ async fn create(connection: &Connection, name: &str, holder: &str) -> Result<Val
     connection.document(&request).await
 }
 
-/// A Lease that somebody else deleted or took over is as good as released.
-async fn delete(connection: &Connection, name: &str, preconditions: Value) -> Result<(), PortError> {
+/// A Lease that somebody else deleted or took over is as good as released: false.
+async fn delete(connection: &Connection, name: &str, preconditions: Value) -> Result<bool, PortError> {
     let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions});
     let request = ApiRequest::with(Method::DELETE, "DELETE Lease", path(Some(name)), (JSON, options));
     match connection.send(&request).await {
-        Err(error) if matches!(error.error.class, Class::NotFound | Class::Conflict) => Ok(()),
-        other => other.map(|_| ()).map_err(PortError::from),
+        Err(error) if matches!(error.error.class, Class::NotFound | Class::Conflict) => Ok(false),
+        other => other.map(|_| true).map_err(PortError::from),
     }
 }
 

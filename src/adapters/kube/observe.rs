@@ -28,7 +28,9 @@ type Found = BTreeMap<ObjectKey, Observed>;
 pub(super) async fn observe(connection: &Connection, selector: &Selector) -> Result<Vec<Observed>, PortError> {
     let mut found = match &selector.scope {
         Scope::Everything | Scope::Refresh => everything(connection).await?,
-        Scope::Environment(environment) => of_environment(connection, environment).await?,
+        Scope::Environment(environment) | Scope::InCluster(environment) => {
+            of_environment(connection, environment).await?
+        }
         Scope::Records => records(connection, OURS).await?,
         Scope::RecordsOf(environment) => records(connection, &of_environment_label(environment)).await?,
         Scope::Keys => Found::new(),
@@ -36,16 +38,29 @@ pub(super) async fn observe(connection: &Connection, selector: &Selector) -> Res
     // A set, so that each is read once.
     let keys: BTreeSet<ObjectKey> =
         selector.keys.iter().filter(|key| !key.is_aws() && !found.contains_key(key)).cloned().collect();
-    let keys = keys.into_iter().map(|key| async move { get(connection, &key).await });
-    let named: Vec<Option<Observed>> = stream::iter(keys).buffer_unordered(AT_ONCE).try_collect().await?;
-    let named = named.into_iter().flatten();
-    found.extend(named.map(|observed| (observed.key.clone(), observed)));
+    let (spaces, mut keys): (BTreeSet<_>, BTreeSet<_>) = keys.into_iter().partition(|key| key.as_namespace().is_some());
+    let missing: BTreeSet<String> = spaces.iter().filter_map(ObjectKey::as_namespace).map(str::to_owned).collect();
+    found.extend(read(connection, spaces).await?);
+    // Nothing is in a namespace that is not there.
+    keys.retain(|key| match key {
+        ObjectKey::Kube { namespace: Some(namespace), .. } => {
+            !missing.contains(namespace) || found.contains_key(&ObjectKey::namespace_object(namespace))
+        }
+        _ => true,
+    });
+    found.extend(read(connection, keys).await?);
     let mut found: Vec<Observed> = found.into_values().collect();
     forbid_adoption_of_powerful(connection, &mut found).await?;
     for observed in &mut found {
         terminating::name_what_blocks(connection, observed).await;
     }
     Ok(found)
+}
+
+async fn read(connection: &Connection, keys: BTreeSet<ObjectKey>) -> Result<Found, ApiError> {
+    let keys = keys.into_iter().map(|key| async move { get(connection, &key).await });
+    let read: Vec<Option<Observed>> = stream::iter(keys).buffer_unordered(AT_ONCE).try_collect().await?;
+    Ok(read.into_iter().flatten().map(|observed| (observed.key.clone(), observed)).collect())
 }
 
 /// One object, whoever owns it; `None` also where its kind is not served.

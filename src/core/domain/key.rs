@@ -73,6 +73,14 @@ impl ObjectKey {
         !matches!(self, Self::Kube { .. })
     }
 
+    /// Whose access it is.
+    pub fn principal(&self) -> Option<&String> {
+        match self {
+            Self::AccessEntry { principal } | Self::AccessPolicy { principal, .. } => Some(principal),
+            _ => None,
+        }
+    }
+
     /// The name of a Namespace, if this is one.
     pub fn as_namespace(&self) -> Option<&str> {
         match self {

@@ -3,6 +3,7 @@
 //! The sandbox refuses by these rules, and the real adapter asks them before its first call: a role takes several calls to
 //! make, and one that is refused halfway would leave half of it behind.
 
+pub mod codes;
 pub mod policy_document;
 
 use crate::domain::quotas::{self, RoleQuotas, check_tag_case, check_tags, policy_size};

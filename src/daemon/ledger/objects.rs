@@ -11,7 +11,7 @@ use crate::error::{LedgerError, in_one_line};
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{Class, ClusterArn, ObjectKey, Observed, digest},
-    ports::{Apply, Deleted, Expect, Objects, PortError, Selector, operation},
+    ports::{Apply, Deleted, Expect, Objects, PortError, Revoked, Selector, operation},
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -43,10 +43,10 @@ struct Announced {
     sequence: u64,
 }
 
-async fn announce(verb: &str, key: &ObjectKey, digest: Option<String>) -> Result<Announced, PortError> {
+async fn announce(verb: &str, object: String, digest: Option<String>) -> Result<Announced, PortError> {
     let within = CURRENT.try_with(Within::clone).map_err(|_| refused("the change is of no operation"))?;
     // The engine's own name of it, which the targets' trails show.
-    let detail = json!({ "object": key.to_string(), "digest": digest, "trail": operation::current() });
+    let detail = json!({ "object": object, "digest": digest, "trail": operation::current() });
     let Within { operation, caller, about, .. } = within.clone();
     let note = Note { kind: EntryKind::Change, operation, caller, verb: verb.to_owned(), about, detail };
     match within.ledger.write(note.clone()).await {
@@ -102,7 +102,7 @@ fn class(error: &PortError) -> &'static str {
 
 async fn announce_apply(apply: &Apply<'_>) -> Result<Announced, PortError> {
     let body = serde_json::to_string(apply.body).unwrap_or_default();
-    announce("apply", apply.key, Some(digest(&body))).await
+    announce("apply", apply.key.to_string(), Some(digest(&body))).await
 }
 
 #[async_trait]
@@ -139,7 +139,7 @@ impl Objects for AuditedObjects {
     }
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
-        let announced = announce("delete", key, None).await?;
+        let announced = announce("delete", key.to_string(), None).await?;
         let result = self.0.delete(cluster, key, expect).await;
         let outcome = match &result {
             Ok(Deleted::Gone) => "deleted",
@@ -147,6 +147,13 @@ impl Objects for AuditedObjects {
             Err(error) => class(error),
         };
         announced.ended(outcome, result.as_ref().err()).await;
+        result
+    }
+
+    async fn revoke(&self, cluster: &ClusterArn, revoked: &Revoked) -> Result<(), PortError> {
+        let announced = announce("revoke", revoked.to_string(), None).await?;
+        let result = self.0.revoke(cluster, revoked).await;
+        announced.ended(result.as_ref().map_or_else(class, |()| "revoked"), result.as_ref().err()).await;
         result
     }
 }

@@ -1,7 +1,7 @@
 //! Access entries: one for each principal of a cluster.
 
 use crate::{
-    error::{SandboxError, refused},
+    error::{SandboxError, refused, refused_by_aws},
     iam::{self, Principal},
     options::ClusterOptions,
     store::{Row, Store, uuid},
@@ -53,13 +53,7 @@ pub fn apply(
         Principal::Role { id } => row.uid = id,
         Principal::Other => {}
         Principal::Ghost => {
-            return Err(refused(
-                Class::NotFound,
-                call,
-                format!(
-                    "InvalidParameterException: The specified principalArn is invalid: invalid principal. ({principal})"
-                ),
-            ));
+            return Err(refused_by_aws(call, "InvalidParameterException", principal));
         }
     }
     row.save(store)?;

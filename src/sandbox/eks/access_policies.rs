@@ -2,13 +2,14 @@
 
 use super::access_entries::{check_mode, key_of};
 use crate::{
-    error::{SandboxError, refused},
+    error::{SandboxError, refused, refused_by_aws},
     options::ClusterOptions,
     store::{Row, Store},
 };
 use goldenpath_core::{
     domain::{Class, ClusterArn, ObjectKey},
     ports::{
+        Revoked,
         ownership::mark,
         rules::{self, PolicyScopes},
     },
@@ -45,11 +46,7 @@ pub fn apply(
 fn body(store: &Store, cluster: &ClusterArn, principal: &str) -> Result<Value, SandboxError> {
     match Row::load(store, cluster.as_str(), &key_of(principal))? {
         Some(entry) => Ok(json!({"tags": entry.body["tags"]})),
-        None => Err(refused(
-            Class::NotFound,
-            CALL,
-            format!("ResourceNotFoundException: The specified principalArn could not be found. ({principal})"),
-        )),
+        None => Err(refused_by_aws(CALL, "ResourceNotFoundException", principal)),
     }
 }
 
@@ -91,6 +88,22 @@ pub fn delete_elsewhere(store: &mut Store, cluster: &ClusterArn, principal: &str
         }
     }
     Ok(())
+}
+
+/// What an entry of ours grants in namespaces that go.
+pub fn revoke(store: &mut Store, cluster: &ClusterArn, revoked: &Revoked) -> Result<(), SandboxError> {
+    let mut gone = vec![];
+    each(store, cluster, |row| {
+        if let ObjectKey::AccessPolicy { namespace, principal, .. } = &row.key
+            && *principal == revoked.principal
+            && revoked.namespaces.contains(namespace)
+            && row.mark.cluster.is_some()
+        {
+            gone.push(row);
+        }
+        Ok(())
+    })?;
+    gone.into_iter().try_for_each(|row| row.remove(store))
 }
 
 /// DeleteAccessEntry drops the associated policies itself.

@@ -2,7 +2,7 @@
 
 use super::clusters;
 use crate::{
-    error::{SandboxError, refused},
+    error::{SandboxError, refused, refused_by_aws},
     iam::{self, Principal},
     options::ClusterOptions,
     store::{Row, Store, uuid},
@@ -65,11 +65,7 @@ fn check(
     rules::check_association(cluster, association).map_err(|message| refused(Class::Invalid, call, message))?;
     let role_arn = &association.role_arn;
     if !matches!(iam::principal(store, cluster, role_arn)?, Principal::Role { .. }) {
-        return Err(refused(
-            Class::NotFound,
-            call,
-            format!("InvalidParameterException: Role provided in the request does not exist. ({role_arn})"),
-        ));
+        return Err(refused_by_aws(call, "InvalidParameterException", role_arn));
     }
     Ok(())
 }

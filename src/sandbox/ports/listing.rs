@@ -62,7 +62,13 @@ pub fn observe(store: &mut Store, cluster: &ClusterArn, selector: &Selector) -> 
         Scope::Environment(environment) => {
             listing.select("marked = ?1 AND environment = ?2", params![arn, environment])?;
             listing.select(&beside_ours("space.marked = ?1 AND space.environment = ?2"), params![arn, environment])?;
-            listing.select_policies()?;
+            listing.select_policies(|_| true)?;
+        }
+        Scope::InCluster(environment) => {
+            listing.select("marked = ?1 AND environment = ?2 AND key LIKE 'k8s/%'", params![arn, environment])?;
+            listing.select(&beside_ours("space.marked = ?1 AND space.environment = ?2"), params![arn, environment])?;
+            let named: HashSet<&String> = selector.keys.iter().filter_map(ObjectKey::principal).collect();
+            listing.select_policies(|principal| named.contains(principal))?;
         }
         Scope::Records => listing.select(
             "home = ?1 AND namespace = ?2 AND kind = 'ConfigMap' AND marked IS NOT NULL",
@@ -101,11 +107,13 @@ impl Listing<'_> {
     }
 
     /// Access policies in the namespaces that were found.
-    fn select_policies(&mut self) -> Result<(), SandboxError> {
+    fn select_policies(&mut self, is_wanted: impl Fn(&String) -> bool) -> Result<(), SandboxError> {
         let spaces: HashSet<ObjectKey> =
             self.found.iter().map(|object| &object.key).filter(|key| key.kind() == "Namespace").cloned().collect();
         access_policies::each(self.store, self.cluster, |row| match &row.key {
-            ObjectKey::AccessPolicy { namespace, .. } if spaces.contains(&ObjectKey::namespace_object(namespace)) => {
+            ObjectKey::AccessPolicy { namespace, principal, .. }
+                if is_wanted(principal) && spaces.contains(&ObjectKey::namespace_object(namespace)) =>
+            {
                 self.add(row)
             }
             _ => Ok(()),

@@ -12,7 +12,7 @@ use crate::{
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{Body, Class, ClusterArn, ObjectKey, Observed},
-    ports::{Apply, Deleted, Expect, Objects, PortError, Selector},
+    ports::{Apply, Deleted, Expect, Objects, PortError, Revoked, Selector},
 };
 
 #[async_trait]
@@ -37,6 +37,16 @@ impl Objects for Sandbox {
         let (cluster, key, expect) = (cluster.clone(), key.clone(), expect.clone());
         let call = PendingCall::of_object(Verb::Delete, &key);
         self.call(call, move |store| delete(store, &cluster, &key, &expect)).await
+    }
+
+    async fn revoke(&self, cluster: &ClusterArn, revoked: &Revoked) -> Result<(), PortError> {
+        let (cluster, revoked) = (cluster.clone(), revoked.clone());
+        let call = PendingCall::revoke(&revoked);
+        self.call(call, move |store| {
+            clusters::get(store, &cluster)?;
+            access_policies::revoke(store, &cluster, &revoked)
+        })
+        .await
     }
 }
 
@@ -96,7 +106,10 @@ fn delete(store: &mut Store, cluster: &ClusterArn, key: &ObjectKey, expect: &Exp
     let Some(found) = Row::load(store, home(cluster, key), key)? else {
         return Ok(Deleted::Gone);
     };
-    check(expect, Some(&found), key)?;
+    match expect {
+        Expect::Owned(owner) if view::ownership(cluster, &found) == *owner => {}
+        _ => check(expect, Some(&found), key)?,
+    }
     remove(store, cluster, found)
 }
 
@@ -116,6 +129,7 @@ fn check(expect: &Expect, found: Option<&Row>, key: &ObjectKey) -> Result<(), Sa
         (Expect::Any, _) | (Expect::Absent, None) => return Ok(()),
         (Expect::Absent, Some(_)) => format!("{key} already exists"),
         (Expect::Version(version), Some(row)) if *version == row.version.to_string() => return Ok(()),
+        (Expect::Owned(_), _) => format!("{key} belongs to somebody else"),
         (Expect::Version(_), _) => format!(
             "Operation cannot be fulfilled on {key}: the object has been modified; please apply your changes to the \
              latest version and try again"

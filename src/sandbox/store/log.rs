@@ -4,7 +4,7 @@ use super::file::Store;
 use crate::error::SandboxError;
 use goldenpath_core::{
     domain::ObjectKey,
-    ports::{Scope, Selector},
+    ports::{Revoked, Scope, Selector},
 };
 use rusqlite::{params, types::Type};
 use std::{fmt, str::FromStr};
@@ -90,6 +90,7 @@ impl PendingCall {
             Scope::Everything => "everything".to_owned(),
             Scope::Refresh => "refresh".to_owned(),
             Scope::Environment(environment) => format!("environment/{environment}"),
+            Scope::InCluster(environment) => format!("cluster/{environment}"),
             Scope::Records => "records".to_owned(),
             Scope::RecordsOf(environment) => format!("records/{environment}"),
             Scope::Keys => "keys".to_owned(),
@@ -99,6 +100,10 @@ impl PendingCall {
 
     pub fn of_object(verb: Verb, key: &ObjectKey) -> Self {
         Self { verb, kind: key.kind().to_owned(), key: key.to_string() }
+    }
+
+    pub fn revoke(revoked: &Revoked) -> Self {
+        Self { verb: Verb::Delete, kind: "AccessPolicy".to_owned(), key: revoked.to_string() }
     }
 
     pub fn about(verb: Verb, key: impl Into<String>) -> Self {

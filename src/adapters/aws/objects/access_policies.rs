@@ -1,26 +1,24 @@
 //! Access policies: one object for each (policy, namespace, principal).
 //!
-//! EKS keeps the namespaces of a policy as one list, so a change is read, change, write, read again, and those of one principal are
-//! changed together. In this process one change at a time; between processes the target that joins AWS with the cluster takes a Lease as
-//! a lock. A Lease may be lost, so the second read stays: a change that was overwritten is made again.
+//! EKS keeps the namespaces of a policy as one list, so a change is read, change, write, and those of one principal are changed together.
+//! In this process one change of a principal at a time; between processes the target that joins AWS with the cluster takes a Lease as a
+//! lock. A Lease may be lost: then that target looks again, and a change that was overwritten is made again.
 
 use super::{
     entries,
     grants::{self, Grants, WHOLE_CLUSTER},
-    live::{Live, check},
+    live::{Live, check, check_deletion},
     tags::Tags,
 };
 use crate::{
     aws::{call::EksCluster, calls::Call},
-    errors::{conflict, invalid},
+    errors::{conflict, invalid, not_found_as_none},
 };
 use goldenpath_core::{
     domain::{Class, ObjectKey},
-    ports::{Expect, PortError, rules},
+    ports::{Expect, PortError, Revoked, rules},
 };
-
-/// How often a write that another one overtook is made again.
-const TRIES: usize = 4;
+use std::collections::BTreeSet;
 
 #[derive(Clone, Copy)]
 struct Parts<'a> {
@@ -52,86 +50,89 @@ async fn together(
 ) -> Result<Vec<Result<Live, PortError>>, PortError> {
     let call_name = Call::AssociateAccessPolicy.name();
     let Parts { policy, principal, .. } = parts(first)?;
-    let _lock = grants::lock().await;
-    let entry = entries::get(cluster, principal).await?.ok_or_else(|| no_entry(principal))?;
-    let now = grants::read(cluster, principal).await?.ok_or_else(|| no_entry(principal))?;
-    if entry.mark(cluster.arn).cluster.is_none() {
+    let _lock = grants::lock(principal).await;
+    let tags = entries::tags(cluster, principal).await?.ok_or_else(|| no_entry(principal))?;
+    if !entries::is_ours(cluster, principal, &tags) {
         return Err(invalid(call_name, rules::not_our_entry(principal, policy)));
     }
-    let mut change = Grants::new();
+    let Some(now) = grants::read(cluster, principal).await? else {
+        entries::forget(cluster, principal);
+        return Err(no_entry(principal));
+    };
+    let mut added = Grants::new();
     let mut results = vec![];
     for (key, expect) in wanted {
         let Parts { policy, namespace, .. } = parts(key)?;
         let checked = rules::check_access_policy(policy).map_err(|message| invalid(call_name, message));
-        let checked = checked.and_then(|()| check(call_name, key, expect, live(key, &now, &entry.tags)?.as_ref()));
+        let checked = checked.and_then(|()| check(call_name, key, expect, live(key, &now, &tags)?.as_ref()));
         results.push(checked.map(|()| {
-            change.entry(policy.to_owned()).or_default().insert(namespace.to_owned());
-            grants::object((*key).clone(), &entry.tags)
+            added.entry(policy.to_owned()).or_default().insert(namespace.to_owned());
+            grants::object((*key).clone(), &tags)
         }));
     }
-    converge(cluster, principal, &change, now, true).await?;
+    for (policy, added) in added {
+        let namespaces = now.get(&policy).cloned().unwrap_or_default();
+        if added.is_subset(&namespaces) {
+            continue;
+        }
+        if namespaces.contains(WHOLE_CLUSTER) {
+            let message = format!(
+                "{principal} has {policy} over the whole cluster, which is more than a namespace: remove that association first"
+            );
+            return Err(conflict(call_name, message));
+        }
+        grants::associate(cluster, (&policy, principal), &namespaces | &added).await?;
+    }
     Ok(results)
 }
 
-pub(super) async fn delete(cluster: EksCluster<'_>, key: &ObjectKey) -> Result<(), PortError> {
-    let _lock = grants::lock().await;
+pub(super) async fn delete(cluster: EksCluster<'_>, key: &ObjectKey, expect: &Expect) -> Result<(), PortError> {
     let Parts { policy, namespace, principal } = parts(key)?;
-    let change = Grants::from([(policy.to_owned(), [namespace.to_owned()].into())]);
-    match grants::read(cluster, principal).await? {
-        Some(now) => converge(cluster, principal, &change, now, false).await,
-        // Deleted with its entry.
-        None => Ok(()),
+    let _lock = grants::lock(principal).await;
+    let Some((tags, now)) = read(cluster, principal).await? else { return Ok(()) };
+    let Some(live) = live(key, &now, &tags)? else { return Ok(()) };
+    check_deletion(cluster.arn, key, expect, &live)?;
+    let namespaces = [namespace.to_owned()].into();
+    take(cluster, (policy, principal), now.get(policy), &namespaces).await
+}
+
+/// Of an entry of ours: whoever added what it grants there. DeleteAccessEntry needs none of it.
+pub(super) async fn revoke(cluster: EksCluster<'_>, revoked: &Revoked) -> Result<(), PortError> {
+    let Revoked { principal, namespaces } = revoked;
+    let _lock = grants::lock(principal).await;
+    let Some((tags, now)) = read(cluster, principal).await? else { return Ok(()) };
+    if !entries::is_ours(cluster, principal, &tags) {
+        return Ok(());
+    }
+    for (policy, granted) in &now {
+        take(cluster, (policy, principal), Some(granted), namespaces).await?;
+    }
+    Ok(())
+}
+
+async fn take(
+    cluster: EksCluster<'_>,
+    (policy, principal): (&str, &str),
+    granted: Option<&BTreeSet<String>>,
+    gone: &BTreeSet<String>,
+) -> Result<(), PortError> {
+    let Some(granted) = granted.filter(|granted| !granted.is_disjoint(gone)) else { return Ok(()) };
+    let left = granted - gone;
+    match left.is_empty() {
+        true => grants::disassociate(cluster, (policy, principal)).await,
+        // Without an entry there is nothing left to take.
+        false => not_found_as_none(grants::associate(cluster, (policy, principal), left).await).map(|_| ()),
     }
 }
 
-/// Changes the lists of namespaces until they hold these, or do not.
-async fn converge(
-    cluster: EksCluster<'_>,
-    principal: &str,
-    change: &Grants,
-    mut now: Grants,
-    is_wanted: bool,
-) -> Result<(), PortError> {
-    let call_name = if is_wanted { Call::AssociateAccessPolicy } else { Call::DisassociateAccessPolicy }.name();
-    for tries in 0.. {
-        let mut is_done = true;
-        for (policy, changed) in change {
-            let mut namespaces = now.remove(policy).unwrap_or_default();
-            if changed.iter().all(|namespace| namespaces.contains(namespace) == is_wanted) {
-                continue;
-            }
-            is_done = false;
-            if tries == TRIES {
-                let message = format!(
-                    "{policy} of {principal}: someone else keeps changing this policy. Stop the other change and try again"
-                );
-                return Err(conflict(call_name, message));
-            }
-            if is_wanted && namespaces.contains(WHOLE_CLUSTER) {
-                let message = format!(
-                    "{principal} has {policy} over the whole cluster, which is more than a namespace: remove that association first"
-                );
-                return Err(conflict(call_name, message));
-            }
-            match is_wanted {
-                true => namespaces.extend(changed.iter().cloned()),
-                false => namespaces.retain(|namespace| !changed.contains(namespace)),
-            }
-            match namespaces.is_empty() {
-                true => grants::disassociate(cluster, (policy, principal)).await?,
-                false => grants::associate(cluster, (policy, principal), namespaces).await?,
-            }
-        }
-        if is_done {
-            break;
-        }
-        now = match grants::read(cluster, principal).await? {
-            Some(now) => now,
-            None if is_wanted => return Err(no_entry(principal)),
-            None => break,
-        };
+/// `None`: the entry is gone, and its policies with it.
+async fn read(cluster: EksCluster<'_>, principal: &str) -> Result<Option<(Tags, Grants)>, PortError> {
+    let Some(tags) = entries::tags(cluster, principal).await? else { return Ok(None) };
+    let now = grants::read(cluster, principal).await?;
+    if now.is_none() {
+        entries::forget(cluster, principal);
     }
-    Ok(())
+    Ok(now.map(|now| (tags, now)))
 }
 
 pub(super) async fn get(cluster: EksCluster<'_>, key: &ObjectKey) -> Result<Option<Live>, PortError> {

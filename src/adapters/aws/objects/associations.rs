@@ -1,7 +1,7 @@
 //! Pod Identity associations: one for each ServiceAccount, found by it and not by the id that EKS gives.
 
 use super::{
-    live::{Live, check, plain_document},
+    live::{Live, check, check_deletion, plain_document},
     propagation, tags,
 };
 use crate::{
@@ -142,7 +142,13 @@ fn arn(cluster: &ClusterArn, id: &str) -> String {
     format!("arn:{partition}:eks:{region}:{account}:podidentityassociation/{name}/{id}")
 }
 
-pub(super) async fn delete(cluster: EksCluster<'_>, live: &Live) -> Result<(), PortError> {
+pub(super) async fn delete(
+    cluster: EksCluster<'_>,
+    (namespace, account): (&str, &str),
+    expect: &Expect,
+) -> Result<(), PortError> {
+    let Some(live) = get(cluster, namespace, account).await? else { return Ok(()) };
+    check_deletion(cluster.arn, &live.key, expect, &live)?;
     if let Some(owner) = &live.defect {
         let message = format!("{} belongs to {owner}: remove it through its add-on", live.key);
         return Err(conflict(Call::DeletePodIdentityAssociation.name(), message));

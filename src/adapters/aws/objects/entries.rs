@@ -10,8 +10,9 @@
 use super::{
     entry_defects::EntryDefects,
     grants::{self, Grants},
-    live::{Live, check},
-    propagation, tags,
+    live::{Live, check, check_deletion},
+    propagation,
+    tags::{self, Tags},
 };
 use crate::{
     aws::{
@@ -25,8 +26,9 @@ use aws_sdk_eks::types::AccessEntry as Found;
 use futures_util::future::try_join;
 use goldenpath_core::{
     domain::{AccessEntry, Body, Class, ObjectKey},
-    ports::{Expect, PortError, rules},
+    ports::{Expect, PortError, ownership::mark, rules},
 };
+use serde_json::json;
 
 const STANDARD: &str = "STANDARD";
 
@@ -67,7 +69,7 @@ pub(super) async fn apply(
         return recreate(cluster, principal, &wanted, (&defects, grants)).await;
     }
     for (policy, namespaces) in grants::without(&grants, &defects.elsewhere) {
-        let _lock = grants::lock().await;
+        let _lock = grants::lock(principal).await;
         tracing::info!(principal, policy, "removing an access policy that is not ours");
         match namespaces.is_empty() {
             true => grants::disassociate(cluster, (&policy, principal)).await?,
@@ -88,7 +90,7 @@ async fn recreate(
     wanted: &AccessEntry,
     (defects, mut grants): (&EntryDefects, Grants),
 ) -> Result<Live, PortError> {
-    let _lock = grants::lock().await;
+    let _lock = grants::lock(principal).await;
     tracing::info!(principal, "the access entry is {defects}: recreating it");
     grants.extend(grants::without(&grants, &defects.elsewhere));
     grants.retain(|_, namespaces| !namespaces.is_empty());
@@ -116,7 +118,9 @@ pub(super) async fn create(cluster: EksCluster<'_>, principal: &str, entry: &Acc
     let made = propagation::retry(cluster.clients, &what, &[principal], attempt).await?;
     let made = made.access_entry;
     let made = made.ok_or_else(|| invalid(Call::CreateAccessEntry.name(), "the response holds no access entry"))?;
-    Ok(live(principal, &made))
+    let made = live(principal, &made);
+    remember(cluster, &made);
+    Ok(made)
 }
 
 /// `wanted` holds all tags that the entry is to have.
@@ -126,6 +130,7 @@ pub(super) async fn change(
     (before, live): (&AccessEntry, &Live),
     wanted: &AccessEntry,
 ) -> Result<(), PortError> {
+    forget(cluster, principal);
     if before.group != wanted.group {
         let request = cluster
             .eks()
@@ -141,28 +146,22 @@ pub(super) async fn change(
     }
 }
 
-/// The age of its role is asked for only if the entry is not as expected without it.
+/// What hangs on an entry goes with it. So its policies and the age of its role are asked for only if it is not as expected without them.
 pub(super) async fn delete_expected(
     cluster: EksCluster<'_>,
     principal: &str,
     expect: &Expect,
 ) -> Result<(), PortError> {
     let Some(live) = get(cluster, principal).await? else { return Ok(()) };
-    let key = key(principal);
-    let mut is_expected = false;
-    if live.mark(cluster.arn).cluster.is_some() {
-        let Some(grants) = grants::read(cluster, principal).await? else { return Ok(()) };
-        let judged = ObservedEntry::judge(live.clone(), grants, None).live;
-        is_expected = check("delete", &key, expect, Some(&judged)).is_ok();
-    }
-    if !is_expected {
+    if check_deletion(cluster.arn, &live.key, expect, &live).is_err() {
         let Some(found) = observe(cluster, principal).await? else { return Ok(()) };
-        check("delete", &key, expect, Some(&found.live))?;
+        check_deletion(cluster.arn, &live.key, expect, &found.live)?;
     }
     delete(cluster, principal).await
 }
 
 pub(super) async fn delete(cluster: EksCluster<'_>, principal: &str) -> Result<(), PortError> {
+    forget(cluster, principal);
     let request = cluster.eks().delete_access_entry().cluster_name(cluster.name()).principal_arn(principal);
     not_found_as_none(cluster.call(Call::DeleteAccessEntry, request.send()).await).map(|_| ())
 }
@@ -176,7 +175,44 @@ fn key(principal: &str) -> ObjectKey {
 pub(super) async fn get(cluster: EksCluster<'_>, principal: &str) -> Result<Option<Live>, PortError> {
     let request = cluster.eks().describe_access_entry().cluster_name(cluster.name()).principal_arn(principal);
     let response = not_found_as_none(cluster.call(Call::DescribeAccessEntry, request.send()).await)?;
-    Ok(response.and_then(|response| response.access_entry).map(|found| live(principal, &found)))
+    let found = response.and_then(|response| response.access_entry).map(|found| live(principal, &found));
+    match &found {
+        Some(live) => remember(cluster, live),
+        None => forget(cluster, principal),
+    }
+    Ok(found)
+}
+
+// === Whose it is ===
+
+/// Of an entry that this process has just made or looked at, from memory.
+pub(super) async fn tags(cluster: EksCluster<'_>, principal: &str) -> Result<Option<Tags>, PortError> {
+    if let Some(tags) = cluster.clients.entries.get(&memory_key(cluster, principal)) {
+        return Ok(Some(tags));
+    }
+    Ok(get(cluster, principal).await?.map(|live| live.tags))
+}
+
+pub(super) fn is_ours(cluster: EksCluster<'_>, principal: &str, tags: &Tags) -> bool {
+    mark(&key(principal), cluster.arn.as_str(), &json!({ "tags": tags })).cluster.is_some()
+}
+
+/// One of ours: that of somebody else may become ours at any time.
+fn remember(cluster: EksCluster<'_>, live: &Live) {
+    if let ObjectKey::AccessEntry { principal } = &live.key
+        && is_ours(cluster, principal, &live.tags)
+    {
+        cluster.clients.entries.add(&memory_key(cluster, principal), live.tags.clone());
+    }
+}
+
+pub(super) fn forget(cluster: EksCluster<'_>, principal: &str) {
+    let key = memory_key(cluster, principal);
+    cluster.clients.entries.forget(|known| known == key);
+}
+
+fn memory_key(cluster: EksCluster<'_>, principal: &str) -> String {
+    format!("{} {principal}", cluster.arn)
 }
 
 /// One entry; of our own also its grants and what is wrong with it.

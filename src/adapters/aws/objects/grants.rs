@@ -17,7 +17,10 @@ use goldenpath_core::{
         rules::{self, PolicyScopes},
     },
 };
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// In place of namespaces: a policy over the whole cluster, which no key can express.
@@ -25,11 +28,14 @@ pub(super) const WHOLE_CLUSTER: &str = "*";
 
 pub(super) type Grants = PolicyScopes;
 
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+/// Few of a process's principals share one.
+static ONE_AT_A_TIME: [Mutex<()>; 64] = [const { Mutex::const_new(()) }; 64];
 
-/// Held while grants are read, changed and written in this process.
-pub(super) async fn lock() -> MutexGuard<'static, ()> {
-    ONE_AT_A_TIME.lock().await
+/// Held while the grants of a principal are read, changed and written in this process.
+pub(super) async fn lock(principal: &str) -> MutexGuard<'static, ()> {
+    let mut hasher = DefaultHasher::new();
+    principal.hash(&mut hasher);
+    ONE_AT_A_TIME[(hasher.finish() % ONE_AT_A_TIME.len() as u64) as usize].lock().await
 }
 
 /// `None`: the principal has no access entry, or its entry was deleted in between, and its policies with it.

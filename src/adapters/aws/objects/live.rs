@@ -89,6 +89,21 @@ pub(super) fn check(call: &str, key: &ObjectKey, expect: &Expect, live: Option<&
         (Expect::Absent, Some(_)) => Err(conflict(call, format!("{key} already exists"))),
         (Expect::Version(version), Some(live)) if *version == live.version() => Ok(()),
         (Expect::Version(_), _) => Err(conflict(call, format!("{key} has changed since it was read"))),
+        (Expect::Owned(_), _) => Err(conflict(call, format!("{key} belongs to somebody else"))),
+    }
+}
+
+/// As above, of what is there and is to go.
+pub(super) fn check_deletion(
+    cluster: &ClusterArn,
+    key: &ObjectKey,
+    expect: &Expect,
+    live: &Live,
+) -> Result<(), PortError> {
+    let ownership = || live.mark(cluster).ownership(cluster.as_str(), || live.owner());
+    match expect {
+        Expect::Owned(owner) if ownership() == *owner => Ok(()),
+        _ => check("delete", key, expect, Some(live)),
     }
 }
 

@@ -72,7 +72,7 @@ async fn read_one(
     }
     let age = async {
         // A listing of roles knows it already.
-        match *scope == Scope::Keys && is_ours && names.entry {
+        match matches!(scope, Scope::Keys | Scope::InCluster(_)) && is_ours && names.entry {
             true => entries::role_made_at(cluster, principal).await,
             false => Ok(None),
         }
@@ -107,8 +107,8 @@ impl NamedEntry {
 fn is_in_scope(scope: &Scope, policy: &ObjectKey) -> bool {
     match (scope, policy) {
         (Scope::Everything | Scope::Refresh, _) => true,
-        (Scope::Environment(environment), ObjectKey::AccessPolicy { namespace, .. }) => {
-            is_namespace_of(environment, namespace)
+        (Scope::Environment(of) | Scope::InCluster(of), ObjectKey::AccessPolicy { namespace, .. }) => {
+            is_namespace_of(of, namespace)
         }
         _ => false,
     }

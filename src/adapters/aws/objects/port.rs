@@ -1,10 +1,6 @@
 //! The port itself: each kind of object has its own file.
 
-use super::{
-    access_policies, associations, entries,
-    live::{Live, check},
-    observe, roles,
-};
+use super::{access_policies, associations, entries, live::Live, observe, roles};
 use crate::{
     aws::{account::Aws, call::EksCluster},
     errors::invalid,
@@ -12,7 +8,7 @@ use crate::{
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{Body, ClusterArn, ObjectKey, Observed},
-    ports::{Apply, Deleted, Expect, Objects, PortError, Selector},
+    ports::{Apply, Deleted, Expect, Objects, PortError, Revoked, Selector},
 };
 use std::collections::BTreeMap;
 
@@ -45,6 +41,10 @@ impl Objects for Aws {
         delete(EksCluster { clients: self.clients().await?, arn: cluster }, key, expect).await?;
         Ok(Deleted::Gone)
     }
+
+    async fn revoke(&self, cluster: &ClusterArn, revoked: &Revoked) -> Result<(), PortError> {
+        access_policies::revoke(EksCluster { clients: self.clients().await?, arn: cluster }, revoked).await
+    }
 }
 
 async fn apply_body(cluster: EksCluster<'_>, key: &ObjectKey, body: &Body, expect: &Expect) -> Result<Live, PortError> {
@@ -66,18 +66,13 @@ async fn apply_body(cluster: EksCluster<'_>, key: &ObjectKey, body: &Body, expec
 }
 
 pub(super) async fn delete(cluster: EksCluster<'_>, key: &ObjectKey, expect: &Expect) -> Result<(), PortError> {
-    if let ObjectKey::AccessEntry { principal } = key {
-        return entries::delete_expected(cluster, principal, expect).await;
-    }
-    let Some(live) = observe::get(cluster, key).await? else {
-        return Ok(());
-    };
-    check("delete", key, expect, Some(&live))?;
     match key {
-        ObjectKey::Role { name } => roles::delete(cluster.clients, name, &live).await,
-        ObjectKey::AccessEntry { .. } => Ok(()),
-        ObjectKey::AccessPolicy { .. } => access_policies::delete(cluster, key).await,
-        ObjectKey::PodIdentityAssociation { .. } => associations::delete(cluster, &live).await,
+        ObjectKey::Role { name } => roles::delete(cluster, name, expect).await,
+        ObjectKey::AccessEntry { principal } => entries::delete_expected(cluster, principal, expect).await,
+        ObjectKey::AccessPolicy { .. } => access_policies::delete(cluster, key, expect).await,
+        ObjectKey::PodIdentityAssociation { namespace, service_account } => {
+            associations::delete(cluster, (namespace, service_account), expect).await
+        }
         ObjectKey::Kube { .. } => Err(invalid("delete", format!("{key} is in Kubernetes"))),
     }
 }

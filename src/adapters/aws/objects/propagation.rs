@@ -1,10 +1,16 @@
 //! IAM is eventually consistent: a role that was just made is unknown to IAM's and EKS's own checks for some seconds
-//! (hashicorp/terraform-provider-aws#35535, #1388). An error that clears by waiting is retried; a principal that does not exist is
-//! reported at once.
+//! (hashicorp/terraform-provider-aws#35535, #1388). An error that clears by waiting is retried, as `rules::codes` says of its call; a
+//! principal that does not exist is reported at once.
 
-use crate::aws::{clients::AwsClients, iam};
+use crate::aws::{clients::AwsClients, error, iam};
 use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
-use goldenpath_core::{domain::Class, ports::PortError};
+use goldenpath_core::{
+    domain::Class,
+    ports::{
+        PortError,
+        rules::codes::{Meaning, NotYet},
+    },
+};
 use std::time::Duration;
 
 /// Both kinds clear in seconds; after this it is something else.
@@ -27,7 +33,7 @@ where
     let mut is_known = false;
     for pause in pauses(LONGEST).build() {
         let error = match attempt().await {
-            Err(error) if clears_by_waiting(&error) => error,
+            Err(error) if error::meaning(&error) == Meaning::NotYet(NotYet::Principal) => error,
             other => return other,
         };
         if !is_known {
@@ -45,16 +51,14 @@ where
     attempt().await
 }
 
-/// Repeats a call about something that was made or read a moment ago: that AWS does not find it clears by waiting. Seen after
-/// CreateRole (`NoSuchEntity` from PutRolePolicy and AttachRolePolicy) and after CreateAccessEntry (`ResourceNotFoundException`, "The
-/// specified principalArn could not be found", from AssociateAccessPolicy).
+/// Repeats a call about something that was made or read a moment ago: that AWS does not find it clears by waiting.
 pub(super) async fn retry_new<T, F>(what: &str, attempt: impl FnMut() -> F) -> Result<T, PortError>
 where
     F: Future<Output = Result<T, PortError>>,
 {
     attempt
         .retry(pauses(LONGEST_NEW))
-        .when(|error| error.class == Class::NotFound)
+        .when(|error| error::meaning(error) == Meaning::NotYet(NotYet::Itself))
         .notify(|error, pause| {
             let milliseconds = pause.as_millis() as u64;
             tracing::info!(call = error.call, milliseconds, "waiting for AWS to find {what}: {}", error.message);
@@ -71,17 +75,6 @@ fn pauses(longest: Duration) -> ExponentialBuilder {
         .with_total_delay(Some(longest))
 }
 
-fn clears_by_waiting(error: &PortError) -> bool {
-    match error.class {
-        Class::NotFound => {
-            let text = error.message.to_ascii_lowercase();
-            text.contains("invalid principal") || text.contains("role provided in the request does not exist")
-        }
-        Class::Unavailable => error.message.starts_with("ResourcePropagationDelayException"),
-        _ => false,
-    }
-}
-
 /// Roles of this account can be read; if one is absent, waiting won't help.
 async fn all_exist(clients: &AwsClients, principals: &[&str], error: &PortError) -> Result<(), PortError> {
     for arn in principals {
@@ -89,7 +82,7 @@ async fn all_exist(clients: &AwsClients, principals: &[&str], error: &PortError)
         match iam::get_role(clients, name).await {
             Ok(Some(role)) if role.arn == *arn => {}
             // IAM may not see yet what it has made.
-            Ok(None) if clients.made.has(arn) => {}
+            Ok(None) if clients.made_roles.get(arn).is_some() => {}
             Ok(_) => return Err(error.clone()),
             // A role that may not be read may well exist.
             Err(error) if error.class == Class::Denied => {}
@@ -103,42 +96,41 @@ async fn all_exist(clients: &AwsClients, principals: &[&str], error: &PortError)
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_propagation_is_retried() {
-        for (class, message, expected, reason) in [
-            (
-                Class::NotFound,
-                "InvalidParameterException: The specified principalArn is invalid: invalid principal.",
-                true,
-                "EKS, a new role",
-            ),
-            (
-                Class::NotFound,
-                "MalformedPolicyDocument: Invalid principal in policy: \"AWS\":\"arn\"",
-                true,
-                "IAM, a new principal in a trust policy",
-            ),
-            (Class::Unavailable, "ResourcePropagationDelayException: try again", true, "EKS says so itself"),
-            (Class::NotFound, "NoSuchEntity: The role cannot be found", false, "absent"),
-            (Class::Unavailable, "timeout", false, "an unknown outcome is for the engine to handle"),
-            (Class::Throttled, "Rate exceeded", false, "the SDK has tried"),
-        ] {
-            assert_eq!(clears_by_waiting(&PortError::new(class, "x", message)), expected, "{reason}");
-        }
-    }
-
     #[tokio::test(start_paused = true)]
     async fn what_was_just_made_is_found_in_the_end() {
-        for (class, after, expected, calls, reason) in [
-            (Class::NotFound, 3, true, 4, "it appears"),
-            (Class::NotFound, 1000, false, 0, "it does not, which is said in the end"),
-            (Class::Denied, 1000, false, 1, "another error is none of it"),
+        for (call, message, after, expected, calls, reason) in [
+            ("iam:PutRolePolicy", "NoSuchEntity: The role cannot be found.", 3, true, 4, "it appears"),
+            (
+                "iam:PutRolePolicy",
+                "NoSuchEntity: The role cannot be found.",
+                1000,
+                false,
+                0,
+                "it does not: said in the end",
+            ),
+            (
+                "iam:PutRolePolicy",
+                "LimitExceeded: Maximum policy size exceeded",
+                1000,
+                false,
+                1,
+                "a quota never clears",
+            ),
+            ("iam:PutRolePolicy", "AccessDenied: no", 1000, false, 1, "another error is none of it"),
+            (
+                "iam:UntagRole",
+                "NoSuchEntity: The role cannot be found.",
+                1000,
+                false,
+                1,
+                "of a role that was there long",
+            ),
         ] {
             let tries = std::cell::Cell::new(0);
             let attempt = || {
                 tries.set(tries.get() + 1);
                 let is_there = tries.get() > after;
-                async move { if is_there { Ok(()) } else { Err(PortError::new(class, "PutRolePolicy", "NoSuchEntity")) } }
+                async move { if is_there { Ok(()) } else { Err(PortError::new(Class::NotFound, call, message)) } }
             };
             assert_eq!(retry_new("role x", attempt).await.is_ok(), expected, "{reason}");
             assert!(calls == 0 || tries.get() == calls, "{reason}: {}", tries.get());

@@ -8,7 +8,7 @@ mod read;
 pub(super) use read::{get, list};
 
 use super::{
-    live::{Live, check},
+    live::{Live, check, check_deletion},
     propagation,
     tags::{self, Tags},
 };
@@ -115,7 +115,7 @@ pub(super) async fn create(clients: &AwsClients, name: &str, role: &Role) -> Res
         _ => error::about(error, name),
     })?;
     if let Some(role) = &made.role {
-        clients.made.add(&role.arn);
+        clients.made_roles.add(&role.arn, ());
     }
     let id = made.role.map(|role| role.role_id);
     let what = format!("role {name}");
@@ -175,7 +175,15 @@ pub(super) async fn change(clients: &AwsClients, name: &str, before: &Role, want
     Ok(())
 }
 
-pub(super) async fn delete(clients: &AwsClients, name: &str, live: &Live) -> Result<(), PortError> {
+pub(super) async fn delete(cluster: EksCluster<'_>, name: &str, expect: &Expect) -> Result<(), PortError> {
+    let (clients, key) = (cluster.clients, ObjectKey::role(name));
+    // Whose a role is its tags say: what is in its policies matters only to who expects a version.
+    let found = match expect {
+        Expect::Version(_) => get(clients, name).await?,
+        _ => read::outline(clients, name).await?,
+    };
+    let Some(live) = found.filter(|live| live.key == key) else { return Ok(()) };
+    check_deletion(cluster.arn, &key, expect, &live)?;
     let Body::Role(role) = &live.body else { return Ok(()) };
     if rules::is_protected(&role.path) {
         let message = format!("UnmodifiableEntity: role {name} belongs to an AWS service: remove it there");
@@ -187,7 +195,7 @@ pub(super) async fn delete(clients: &AwsClients, name: &str, live: &Live) -> Res
     for arn in &role.attached {
         detach(clients, name, arn).await?;
     }
-    clients.made.remove(name);
+    clients.made_roles.forget(|arn| arn.rsplit('/').next() == Some(name));
     let request = clients.iam.delete_role().role_name(name).send();
     not_found_as_none(call(clients, Call::DeleteRole, request).await).map(|_| ())
 }

@@ -1,7 +1,7 @@
 //! Wrong requests as data: what is wrong, at which attribute, and what is reported of it.
 
 use crate::{
-    domain::{Body, Late},
+    domain::{Body, Late, Problem},
     golden::{Catalogue, Environment, ResolveContext, Spec, fixtures::*},
 };
 use serde_json::{Value, json};
@@ -37,6 +37,21 @@ fn what_is_not_known_is_not_wrong() {
         Late::Later.into();
     spec.network.as_mut().expect("network").egress_cidrs = Late::Now(vec![Late::Later]).into();
     assert_eq!(problems(&Spec::of::<Environment>(spec)), []);
+}
+
+/// What a golden path offers passes its own guardrails.
+#[test]
+fn every_preset_can_be_used_in_every_tier() {
+    let owner = json!({"contact": "a@example.com", "cost_center": "CC1"});
+    for tier in ["dev", "staging", "prod"] {
+        for preset in ["aws_services", "internet_https", "kubernetes_api", "same_environment"] {
+            let network = json!({"egress_presets": [preset]});
+            let spec = environment(json!({"tier": tier, "owner": owner, "network": network}));
+            let judged = judged(&Spec::of::<Environment>(spec), &facts(), None);
+            let errors: Vec<_> = judged.into_iter().filter(Problem::is_error).collect();
+            assert_eq!(errors, [], "{preset} in {tier}");
+        }
+    }
 }
 
 /// What guards read stands in annotations; what HCL asks for is within the golden path's lists.

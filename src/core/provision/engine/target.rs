@@ -5,9 +5,9 @@
 
 use super::failure::Failure;
 use crate::{
-    domain::{Class, ClusterArn, ObjectKey, Observed},
+    domain::{Class, ClusterArn, ObjectKey, Observed, Ownership},
     kinds::in_words,
-    ports::{Clock, Deleted, Expect, Objects, PortError, Scope, Selector},
+    ports::{Clock, Deleted, Expect, Objects, PortError, Revoked, Scope, Selector},
     provision::Cancel,
 };
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -140,25 +140,53 @@ impl<'a> TargetCalls<'a> {
     /// Deletes and waits until it is gone. `mine` is checked again whenever the object turns out to be another one than was
     /// seen: what is no longer ours is left alone.
     pub async fn delete(&self, seen: &Observed, mine: &(dyn Fn(&Observed) -> bool + Sync)) -> Result<(), Failure> {
-        let mut expect = Expect::Version(seen.version.clone());
+        self.delete_expected(&seen.key, Expect::Version(seen.version.clone()), mine).await
+    }
+
+    /// What a record names and nobody has read: the target itself looks whose it is before it deletes.
+    pub async fn delete_recorded(&self, key: &ObjectKey, owner: &Ownership) -> Result<(), Failure> {
+        self.delete_expected(key, Expect::Owned(owner.clone()), &|now| now.ownership == *owner).await
+    }
+
+    async fn delete_expected(
+        &self,
+        key: &ObjectKey,
+        mut expect: Expect,
+        mine: &(dyn Fn(&Observed) -> bool + Sync),
+    ) -> Result<(), Failure> {
         let mut pauses = pauses();
         loop {
-            match self.objects.delete(self.cluster, &seen.key, &expect).await {
+            match self.objects.delete(self.cluster, key, &expect).await {
                 Ok(Deleted::Gone) => return Ok(()),
-                Ok(Deleted::Terminating) => return self.until_gone(&seen.key).await,
+                Ok(Deleted::Terminating) => return self.until_gone(key).await,
                 Err(error) if error.class == Class::NotFound => return Ok(()),
                 Err(error) if may_try_again(&error) => {
                     let Some(pause) = pauses.next() else {
-                        return Err(Failure::call("delete", in_words(&seen.key), error));
+                        return Err(Failure::call("delete", in_words(key), error));
                     };
                     self.pause(pause, &error.to_string()).await?;
                 }
-                Err(error) => return Err(Failure::call("delete", in_words(&seen.key), error)),
+                Err(error) => return Err(Failure::call("delete", in_words(key), error)),
             }
-            match self.get(&seen.key).await? {
+            match self.get(key).await? {
                 None => return Ok(()),
                 Some(now) if !mine(&now) => return Ok(()),
                 Some(now) => expect = Expect::Version(now.version),
+            }
+        }
+    }
+
+    /// Revoking twice is revoking once, so that a lost response needs no look.
+    pub async fn revoke(&self, revoked: &Revoked) -> Result<(), Failure> {
+        let mut pauses = pauses();
+        loop {
+            let error = match self.objects.revoke(self.cluster, revoked).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            match pauses.next() {
+                Some(pause) if may_try_again(&error) => self.pause(pause, &error.to_string()).await?,
+                _ => return Err(Failure::call("delete", revoked, error)),
             }
         }
     }
@@ -187,7 +215,9 @@ fn may_try_again(error: &PortError) -> bool {
 fn describe(selector: &Selector) -> String {
     match (&selector.scope, selector.keys.as_slice()) {
         (Scope::Everything | Scope::Refresh, _) => "the objects of the cluster".to_owned(),
-        (Scope::Environment(environment), _) => format!("the objects of environment {environment}"),
+        (Scope::Environment(environment) | Scope::InCluster(environment), _) => {
+            format!("the objects of environment {environment}")
+        }
         (Scope::Records, _) => "the records of the cluster".to_owned(),
         (Scope::RecordsOf(environment), _) => format!("the records of environment {environment}"),
         (Scope::Keys, [one]) => in_words(one),

@@ -60,13 +60,6 @@ async fn call_of(spec: &Spec, fits: impl Fn(&CallLogEntry) -> bool) -> usize {
     fixture.log(since).await.iter().position(fits).expect("such a call") + 1
 }
 
-/// IAM is eventually consistent: what names a role that we have just made is tried again, so that one refusal is none.
-fn names_a_new_role(call: &CallLogEntry) -> bool {
-    call.verb == Verb::Apply
-        && (call.key.starts_with("aws/eks/PodIdentityAssociation/")
-            || call.key.starts_with("aws/eks/Access") && call.key.contains(":role/goldenpath/"))
-}
-
 fn record_name(spec: &Spec) -> String {
     spec.id().to_string().replacen("demo/", &format!("{}.", spec.kind()), 1).replace('/', ".")
 }
@@ -84,7 +77,7 @@ async fn a_create_that_fails_at_any_step_is_finished_by_the_next() {
     for story in stories().await {
         for &at in &story.calls {
             for (wrong, code) in [(Wrong::Denied, "target.denied"), (Wrong::Invalid, "target.invalid")] {
-                // Only AWS may say so of something that it does not see yet; all else is refused as a denial is.
+                // A full quota, for example, which no other try would empty.
                 if wrong == Wrong::Invalid && !story.log[at - 1].key.starts_with("aws/") {
                     continue;
                 }
@@ -95,11 +88,6 @@ async fn a_create_that_fails_at_any_step_is_finished_by_the_next() {
                 let outcome = fixture.ensure(spec, None).await;
                 fixture.heal().await;
                 let found = errors(&outcome.problems);
-                if wrong == Wrong::Invalid && names_a_new_role(&fixture.log(since).await[at - 1]) {
-                    assert_eq!(found, Vec::<&str>::new(), "{reason}: waited out");
-                    fixture.complete(spec, outcome);
-                    continue;
-                }
                 assert_eq!(found, [code], "{reason}: one error: {:?}", outcome.problems);
                 // Core taints what a failed create returned: the next plan creates it again, and its delete is a hand-over.
                 if outcome.exists.is_some() {

@@ -26,8 +26,23 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One role: what GetRole returns, and its policies.
 pub(in crate::aws::objects) async fn get(clients: &AwsClients, name: &str) -> Result<Option<Live>, PortError> {
+    read(clients, name, Inline::Whole).await
+}
+
+/// As above; of inline policies the names alone.
+pub(super) async fn outline(clients: &AwsClients, name: &str) -> Result<Option<Live>, PortError> {
+    read(clients, name, Inline::Names).await
+}
+
+#[derive(Clone, Copy)]
+enum Inline {
+    Whole,
+    Names,
+}
+
+async fn read(clients: &AwsClients, name: &str, depth: Inline) -> Result<Option<Live>, PortError> {
     let Some(found) = iam::get_role(clients, name).await? else { return Ok(None) };
-    let policies = try_join(inline(clients, name), attached(clients, name)).await;
+    let policies = try_join(inline(clients, name, depth), attached(clients, name)).await;
     // The role itself may be deleted between the two reads.
     let Some((inline, attached)) = not_found_as_none(policies)? else { return Ok(None) };
     let boundary = found.permissions_boundary.as_ref().and_then(|boundary| boundary.permissions_boundary_arn());
@@ -51,9 +66,12 @@ fn session_seconds(found: Option<i32>) -> u32 {
     found.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(3600)
 }
 
-async fn inline(clients: &AwsClients, name: &str) -> Result<BTreeMap<String, Value>, PortError> {
+async fn inline(clients: &AwsClients, name: &str, depth: Inline) -> Result<BTreeMap<String, Value>, PortError> {
     let pages = clients.iam.list_role_policies().role_name(name).into_paginator().send();
     let names = list_all(clients, Call::ListRolePolicies, pages, |page| (page.policy_names, page.marker)).await?;
+    if let Inline::Names = depth {
+        return Ok(names.into_iter().map(|name| (name, Value::Null)).collect());
+    }
     let read = names.into_iter().map(|policy| async move {
         let request = clients.iam.get_role_policy().role_name(name).policy_name(&policy).send();
         // It may be removed since it was listed.

@@ -3,7 +3,8 @@
 use super::claim::{self, is_made_for};
 use crate::{
     domain::{Desired, Id, ObjectKey, Observed, Ownership},
-    kinds::{RemovalRank, removal_rank},
+    kinds::{RemovalRank, in_words, removal_rank},
+    ports::Revoked,
     provision::engine::record,
 };
 use std::collections::BTreeSet;
@@ -14,12 +15,29 @@ pub enum Deletion<'a> {
     Delete(&'a Observed),
     /// It stays, without our fields.
     Release(&'a Observed, String),
+    /// In AWS, and named by the record: not read before, so that whose it is is checked as it is deleted.
+    Recorded(&'a ObjectKey, Ownership),
+    /// What an entry that stays grants in namespaces that go.
+    Revoke(Revoked),
 }
 
 impl Deletion<'_> {
-    pub fn observed(&self) -> &Observed {
+    pub fn key(&self) -> Option<&ObjectKey> {
         match self {
-            Self::Delete(observed) | Self::Release(observed, _) => observed,
+            Self::Delete(observed) | Self::Release(observed, _) => Some(&observed.key),
+            Self::Recorded(key, _) => Some(key),
+            Self::Revoke(_) => None,
+        }
+    }
+
+    pub fn rank(&self) -> RemovalRank {
+        self.key().map_or(RemovalRank::AccessPolicy, removal_rank)
+    }
+
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Revoke(revoked) => revoked.to_string(),
+            _ => self.key().map(in_words).unwrap_or_default(),
         }
     }
 }
@@ -39,28 +57,67 @@ pub fn deletions<'a>(
     let is_ours = |object: &&Observed| known.contains(&object.key) || is_made_for(id, object, observed);
     let mut deletions: Vec<Deletion<'a>> =
         observed.iter().filter(is_unwanted).filter(is_ours).filter_map(|object| deletion(id, object)).collect();
-    let namespaces: BTreeSet<String> = deletions
-        .iter()
-        .filter_map(|deletion| match (deletion, &deletion.observed().key) {
-            (Deletion::Delete(_), ObjectKey::Kube { kind, namespace: None, name, .. }) if kind == "Namespace" => {
-                Some(name.clone())
-            }
-            _ => None,
-        })
-        .collect();
+    let namespaces = lost(&deletions);
     let entries: BTreeSet<ObjectKey> =
-        deletions.iter().map(|deletion| deletion.observed().key.clone()).filter(is_entry).collect();
+        deletions.iter().filter_map(Deletion::key).filter(|key| is_entry(key)).cloned().collect();
     // Gone with its container, or its entry.
-    deletions.retain(|deletion| match &deletion.observed().key {
-        ObjectKey::AccessPolicy { principal, .. } => {
+    deletions.retain(|deletion| match deletion.key() {
+        Some(ObjectKey::AccessPolicy { principal, .. }) => {
             !entries.contains(&ObjectKey::AccessEntry { principal: principal.clone() })
         }
-        key @ ObjectKey::Kube { namespace: Some(namespace), .. } => {
+        Some(key @ ObjectKey::Kube { namespace: Some(namespace), .. }) => {
             removal_rank(key) == RemovalRank::ActsOnPods || !namespaces.contains(namespace)
         }
         _ => true,
     });
     deletions
+}
+
+/// Of a whole removal, what the record names in AWS. Nothing of it was read: a record holds all that its operations have made there, and
+/// the target looks whose a thing is right before it deletes it. `others`: the rest of the removal.
+pub fn recorded_deletions<'a>(
+    id: &Id,
+    known: &'a BTreeSet<ObjectKey>,
+    keep: &BTreeSet<ObjectKey>,
+    others: &[Deletion<'_>],
+) -> Vec<Deletion<'a>> {
+    let owner = || id.owner().map_or(Ownership::Cluster, Ownership::Ours);
+    let goes = |key: &ObjectKey| known.contains(key) && !keep.contains(key);
+    let mut deletions: Vec<Deletion<'a>> = vec![];
+    let mut revoked: BTreeSet<&String> = BTreeSet::new();
+    for key in known {
+        match key {
+            ObjectKey::AccessEntry { .. } if goes(key) => deletions.push(Deletion::Recorded(key, Ownership::Cluster)),
+            ObjectKey::AccessEntry { principal } | ObjectKey::AccessPolicy { principal, .. } => {
+                if !goes(&ObjectKey::AccessEntry { principal: principal.clone() }) {
+                    revoked.insert(principal);
+                }
+            }
+            ObjectKey::Role { .. } | ObjectKey::PodIdentityAssociation { .. } => {
+                deletions.push(Deletion::Recorded(key, owner()));
+            }
+            ObjectKey::Kube { .. } => {}
+        }
+    }
+    let mut namespaces = lost(others);
+    // Of one that is gone already the record speaks still.
+    namespaces.extend(known.iter().filter_map(|key| match key {
+        ObjectKey::AccessPolicy { namespace, .. } => Some(namespace.clone()),
+        _ => None,
+    }));
+    let revoke = |principal: &String| Revoked { principal: principal.clone(), namespaces: namespaces.clone() };
+    if !namespaces.is_empty() {
+        deletions.extend(revoked.into_iter().map(|principal| Deletion::Revoke(revoke(principal))));
+    }
+    deletions
+}
+
+fn lost(deletions: &[Deletion<'_>]) -> BTreeSet<String> {
+    let namespace = |deletion: &Deletion<'_>| match deletion {
+        Deletion::Delete(observed) => observed.key.as_namespace().map(str::to_owned),
+        _ => None,
+    };
+    deletions.iter().filter_map(namespace).collect()
 }
 
 fn is_entry(key: &ObjectKey) -> bool {
@@ -79,5 +136,83 @@ fn deletion<'a>(id: &Id, object: &'a Observed) -> Option<Deletion<'a>> {
         _ if claim::is_marked_for(id, object) => Some(Deletion::Delete(object)),
         // A stranger's by now, or another environment's.
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{EnvironmentId, Fields, SlotId};
+
+    fn entry(principal: &str) -> ObjectKey {
+        ObjectKey::AccessEntry { principal: principal.to_owned() }
+    }
+
+    fn policy(namespace: &str, principal: &str) -> ObjectKey {
+        let policy = "AmazonEKSViewPolicy".to_owned();
+        ObjectKey::AccessPolicy { policy, namespace: namespace.to_owned(), principal: principal.to_owned() }
+    }
+
+    #[test]
+    fn what_a_record_names_in_aws_goes_or_grants_less() {
+        let slot = Id::from("demo/pay/api".parse::<SlotId>().unwrap_or_else(|e| panic!("{e}")));
+        let environment = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
+        let role = ObjectKey::role("gp-pay-api");
+        let namespace =
+            |name: &str| Observed::new(ObjectKey::namespace_object(name), "1", Ownership::Cluster, Fields::default());
+        for (id, known, keep, spaces, expected, reason) in [
+            (
+                &slot,
+                vec![role.clone(), policy("pay-api", "a"), policy("pay-api", "b")],
+                vec![],
+                vec!["pay-api"],
+                vec!["Role gp-pay-api of Ours", "access policies of a in pay-api", "access policies of b in pay-api"],
+                "a slot has no entries, and takes its namespace from those of its environment",
+            ),
+            (
+                &slot,
+                vec![policy("pay-api", "a")],
+                vec![],
+                vec![],
+                vec!["access policies of a in pay-api"],
+                "its namespace is gone already",
+            ),
+            (
+                &environment,
+                vec![entry("a"), entry("b"), policy("pay", "a"), policy("pay", "b"), policy("pay-jobs", "b")],
+                vec![entry("b")],
+                vec!["pay", "pay-jobs"],
+                vec!["AccessEntry a of Cluster", "access policies of b in pay, pay-jobs"],
+                "policies go with their entry; what others name stays, and grants nothing here",
+            ),
+            (
+                &environment,
+                vec![entry("c")],
+                vec![entry("c")],
+                vec!["pay"],
+                vec!["access policies of c in pay"],
+                "what somebody else has associated with an entry of ours goes too",
+            ),
+            (&environment, vec![], vec![], vec!["pay"], vec![], "nobody was let in"),
+        ] {
+            let spaces: Vec<Observed> = spaces.into_iter().map(namespace).collect();
+            let others: Vec<Deletion<'_>> = spaces.iter().map(Deletion::Delete).collect();
+            let known: BTreeSet<ObjectKey> = known.into_iter().collect();
+            let keep: BTreeSet<ObjectKey> = keep.into_iter().collect();
+            let found = recorded_deletions(id, &known, &keep, &others);
+            let words = found.iter().map(|deletion| match deletion {
+                Deletion::Recorded(key, Ownership::Cluster) => format!("{} of Cluster", named(key)),
+                Deletion::Recorded(key, _) => format!("{} of Ours", named(key)),
+                other => other.in_words(),
+            });
+            let words: BTreeSet<String> = words.collect();
+            let expected: BTreeSet<String> = expected.into_iter().map(str::to_owned).collect();
+            assert_eq!(words, expected, "{reason}");
+        }
+    }
+
+    fn named(key: &ObjectKey) -> String {
+        let text = key.to_string();
+        format!("{} {}", key.kind(), text.rsplit('/').next().unwrap_or_default())
     }
 }

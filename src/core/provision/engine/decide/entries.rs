@@ -7,16 +7,15 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Entries that others' records name, or that whoever runs this enters through. `named`: what those records name.
-pub fn keep(
-    unwanted: &BTreeSet<ObjectKey>,
-    observed: &[Observed],
+/// Of entries of ours that are no longer wanted here, those that others' records name, or that whoever runs this enters through.
+/// `named`: what those records name.
+pub fn keep<'k>(
+    unwanted: impl IntoIterator<Item = &'k ObjectKey>,
     named: &BTreeSet<String>,
     caller: &str,
 ) -> (BTreeSet<ObjectKey>, Vec<Problem>) {
     let (mut kept, mut problems) = (BTreeSet::new(), vec![]);
-    for object in observed.iter().filter(|object| is_shared_entry(object) && unwanted.contains(&object.key)) {
-        let key = &object.key;
+    for key in unwanted {
         if is_callers(key, caller) {
             problems.push(Problem::warning(
                 "access.own_entry",
@@ -29,6 +28,12 @@ pub fn keep(
         }
     }
     (kept, problems)
+}
+
+/// Of these keys, the entries of ours among what was observed.
+pub fn shared<'k>(unwanted: &BTreeSet<ObjectKey>, observed: &'k [Observed]) -> impl Iterator<Item = &'k ObjectKey> {
+    let shared = observed.iter().filter(|object| is_shared_entry(object) && unwanted.contains(&object.key));
+    shared.map(|object| &object.key)
 }
 
 /// Entries of ours that belong to a role that is gone, and the access policies that hang on them: an entry stays with the role that bore
@@ -72,7 +77,7 @@ pub fn refuse_foreign(desired: &[Desired], observed: &[Observed]) -> Vec<Problem
 }
 
 /// The entry of whoever runs this is never deleted: it would lock them out in the middle of the work.
-fn is_callers(key: &ObjectKey, caller: &str) -> bool {
+pub fn is_callers(key: &ObjectKey, caller: &str) -> bool {
     let ObjectKey::AccessEntry { principal } = key else {
         return false;
     };
@@ -135,7 +140,8 @@ mod tests {
             let key = ObjectKey::AccessEntry { principal };
             let observed = [Observed::new(key.clone(), "1", ownership, Fields::default())];
             let named = named.then(|| key.to_string()).into_iter().collect();
-            let (entries, problems) = keep(&[key.clone()].into(), &observed, &named, session);
+            let unwanted = [key.clone()].into();
+            let (entries, problems) = keep(shared(&unwanted, &observed), &named, session);
             assert_eq!((entries.contains(&key), problems.len()), (kept, warned), "{reason}");
         }
     }

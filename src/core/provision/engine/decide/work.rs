@@ -4,7 +4,7 @@ use super::{
     adoption, authentication, bounds,
     claim::{Claim, Claimant, claim, is_made_for, is_marked_for},
     credentials,
-    deletion::deletions,
+    deletion::{Deletion, deletions},
     drift::{Promise, Promised},
     enforcement, entries,
     inputs::Inputs,
@@ -201,9 +201,10 @@ fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &
     let (mut keep, mut delete) = (BTreeSet::new(), BTreeSet::new());
     // What a plan loses is said from state, and by its replacement.
     if !is_plan {
-        let (kept, reasons) = entries::keep(&unwanted, &objects.observed, &objects.named, ground.caller());
+        let (kept, reasons) =
+            entries::keep(entries::shared(&unwanted, &objects.observed), &objects.named, ground.caller());
         let unneeded = deletions(id, &objects.observed, &objects.known, &wanted, &kept);
-        delete = unneeded.iter().map(|deletion| deletion.observed().key.clone()).collect();
+        delete = unneeded.iter().filter_map(Deletion::key).cloned().collect();
         problems.extend(reasons);
         problems.extend(losses::of_apply(inputs, objects.record.as_ref(), &delete));
         problems.extend(losses::in_use(id, &losses::own_namespaces(id, &delete), &record::all(&objects.observed)));

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     domain::{Desired, ObjectKey, Observed, Phase, Problem, Record, Timing},
     golden::{ObservedByKey, Proof, Seen},
-    kinds::{RemovalRank, in_words, removal_rank},
+    kinds::{RemovalRank, in_words},
     ports::{Scope, Selector, progress},
     provision::{
         Exists,
@@ -151,8 +151,7 @@ impl Engine {
         let mut unwanted =
             deletions(&operation.inputs.change.id, operation.observed(), known, &operation.inputs.wanted(), &keep);
         unwanted.retain(|deletion| {
-            let key = &deletion.observed().key;
-            operation.work.delete.contains(key) || freed.contains(key)
+            deletion.key().is_some_and(|key| operation.work.delete.contains(key) || freed.contains(key))
         });
         let (deleted, failures) = self.delete_all(maker, &unwanted).await;
         (deleted, unwanted.len(), failures)
@@ -171,7 +170,8 @@ impl Engine {
             return Ok(BTreeSet::new());
         }
         let named = named_elsewhere(&operation.target, &operation.inputs.change.id).await?;
-        let (still, _) = entries::keep(kept, operation.observed(), &named, operation.inputs.ground.caller());
+        let shared = entries::shared(kept, operation.observed());
+        let (still, _) = entries::keep(shared, &named, operation.inputs.ground.caller());
         let freed: BTreeSet<ObjectKey> = kept.difference(&still).cloned().collect();
         if !freed.is_empty() {
             let names: Vec<String> = freed.iter().map(ObjectKey::to_string).collect();
@@ -216,14 +216,16 @@ impl Engine {
 
     /// Deletes and releases, rank by rank. Returns how many are done.
     pub(super) async fn delete_all(&self, maker: &Maker<'_>, unwanted: &[Deletion<'_>]) -> (usize, Vec<Failure>) {
-        let ranks: Vec<RemovalRank> = unwanted.iter().map(|deletion| removal_rank(&deletion.observed().key)).collect();
+        let ranks: Vec<RemovalRank> = unwanted.iter().map(Deletion::rank).collect();
         let start = |step: usize| -> BoxFuture<'_, Result<(), Failure>> {
             Box::pin(async move {
                 match &unwanted[step] {
                     Deletion::Delete(observed) => maker.delete(observed).await,
                     Deletion::Release(observed, manager) => maker.release(observed, manager).await,
+                    Deletion::Recorded(key, owner) => maker.delete_recorded(key, owner).await,
+                    Deletion::Revoke(revoked) => maker.revoke(revoked).await,
                 }?;
-                progress::done(|| in_words(&unwanted[step].observed().key));
+                progress::done(|| unwanted[step].in_words());
                 Ok(())
             })
         };

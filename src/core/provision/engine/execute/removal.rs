@@ -2,15 +2,20 @@
 
 use super::{lease::Keeper, steps::Maker};
 use crate::{
-    domain::{Facts, ObjectKey, Observed, Phase, Problem, Record, StableFacts},
+    domain::{Facts, ObjectKey, Observed, Ownership, Phase, Problem, Record, StableFacts},
     ports::{Expect, Scope, Selector, progress},
     provision::{
         RemoveRequest,
         engine::{
             connection::Engine,
-            decide::{deletion::deletions, drift::Lines, entries, lines::lines_of_existing},
+            decide::{
+                deletion::{deletions, recorded_deletions},
+                drift::Lines,
+                entries,
+                lines::lines_of_existing,
+            },
             failure::{Failure, one_problem},
-            gather::{Leaving, is_shared_entry, named_elsewhere, own_selector, read_more},
+            gather::{Leaving, named_elsewhere, own_selector, read_more},
             record,
             target::{Moment, TargetCalls},
         },
@@ -41,22 +46,38 @@ impl Engine {
         let mut observed = leaving.observed.clone();
         let mut known: BTreeSet<ObjectKey> = request.keys.iter().cloned().collect();
         known.extend(record::keys(leaving.record.as_ref()));
-        let unread = known.iter().filter(|key| !request.keys.contains(key));
-        read_more(&target, unread, &mut observed).await?;
+        let is_recorded = leaving.record.is_some();
+        // The caller's entry may be somebody else's, of which nothing is said.
+        let is_unread = |key: &&ObjectKey| match is_recorded && key.is_aws() {
+            true => entries::is_callers(key, &cluster.caller),
+            false => !request.keys.contains(*key),
+        };
+        read_more(&target, known.iter().filter(is_unread), &mut observed).await?;
         let keeper = self.mark_deleting(removing).await?;
         let team = leaving.record.as_ref().map(|record| record.team.as_str()).unwrap_or_default();
         let maker = Maker { target, keeper: keeper.as_ref(), id, team, adopt: None, was_ours: &known };
         // Read once the own record says that it goes: of two removals at once, the later one sees the other's.
-        let named = match observed.iter().any(|object| is_shared_entry(object) && known.contains(&object.key)) {
-            true => named_elsewhere(&target, id).await,
-            false => Ok(BTreeSet::new()),
+        let is_entry = |key: &&ObjectKey| matches!(key, ObjectKey::AccessEntry { .. });
+        let is_foreign = |key: &&ObjectKey| {
+            observed.iter().any(|object| object.key == **key && object.ownership != Ownership::Cluster)
+        };
+        let shared: BTreeSet<&ObjectKey> = match is_recorded {
+            true => known.iter().filter(is_entry).filter(|key| !is_foreign(key)).collect(),
+            false => entries::shared(&known, &observed).collect(),
+        };
+        let named = match shared.is_empty() {
+            true => Ok(BTreeSet::new()),
+            false => named_elsewhere(&target, id).await,
         };
         let (mut keep, mut done, mut of, mut failures) = (BTreeSet::new(), 0, 0, vec![]);
         match named {
             Ok(named) => {
-                let (kept, reasons) = entries::keep(&known, &observed, &named, &cluster.caller);
+                let (kept, reasons) = entries::keep(shared, &named, &cluster.caller);
                 problems.extend(reasons);
-                let unwanted = deletions(id, &observed, &known, &BTreeSet::new(), &kept);
+                let mut unwanted = deletions(id, &observed, &known, &BTreeSet::new(), &kept);
+                if is_recorded {
+                    unwanted.extend(recorded_deletions(id, &known, &kept, &unwanted));
+                }
                 of = unwanted.len();
                 progress::expect(of);
                 (done, failures) = self.delete_all(&maker, &unwanted).await;

@@ -5,10 +5,10 @@ use super::{
     run::{Ran, Rules, StepOrder, run},
 };
 use crate::{
-    domain::{Adopt, Body, Class, Desired, Id, ObjectKey, Observed},
+    domain::{Adopt, Body, Class, Desired, Id, ObjectKey, Observed, Ownership},
     golden,
     kinds::in_words,
-    ports::{Apply, Expect},
+    ports::{Apply, Expect, Revoked},
     provision::engine::{
         connection::EngineConfig,
         decide::{
@@ -107,9 +107,7 @@ impl Maker<'_> {
                     (races <= RACES).then_some(Duration::from_millis(20 * races as u64))
                 }
                 Class::Throttled | Class::Unavailable => pauses.next(),
-                Class::NotFound | Class::Invalid
-                    if waits_for_role(desired) && self.target.clock.elapsed() < visible_by =>
-                {
+                Class::NotFound if waits_for_role(desired) && self.target.clock.elapsed() < visible_by => {
                     Some(Duration::from_secs(2))
                 }
                 Class::NotFound | Class::Invalid | Class::Denied | Class::Cancelled => None,
@@ -142,6 +140,17 @@ impl Maker<'_> {
         self.guard(&seen.key).await?;
         let ownership = seen.ownership.clone();
         self.target.delete(seen, &move |now| now.ownership == ownership).await
+    }
+
+    /// By what the record names.
+    pub async fn delete_recorded(&self, key: &ObjectKey, owner: &Ownership) -> Result<(), Failure> {
+        self.guard(key).await?;
+        self.target.delete_recorded(key, owner).await
+    }
+
+    pub async fn revoke(&self, revoked: &Revoked) -> Result<(), Failure> {
+        self.guard(&ObjectKey::AccessEntry { principal: revoked.principal.clone() }).await?;
+        self.target.revoke(revoked).await
     }
 
     /// Takes our fields out of an object that stays, by declaring none any more.

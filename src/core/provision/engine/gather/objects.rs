@@ -2,7 +2,9 @@
 
 use super::{authentication::Authentication, ground::Ground, item::Item, shares::Lowered};
 use crate::{
-    domain::{AcceptedPath, Class, Facts, Id, ObjectKey, Observed, Ownership, Phase, Problem, Record, RoleQuotas},
+    domain::{
+        AcceptedPath, Class, Facts, Id, ObjectKey, Observed, Owner, Ownership, Phase, Problem, Record, RoleQuotas,
+    },
     golden::{Blueprint, recorded},
     ports::{Expect, Scope, Selector},
     provision::engine::{
@@ -312,11 +314,16 @@ fn leave_out_new_policies(keys: &mut BTreeSet<ObjectKey>) {
     });
 }
 
-/// Everything of one id: its environment's listing, and these keys.
+/// Everything of one id: its environment's listing, and these keys. Of a slot the names of all that it may have in AWS are rendered or
+/// known, so that AWS is not asked for what its siblings have.
 pub fn own_selector(id: &Id, keys: impl IntoIterator<Item = ObjectKey>) -> Selector {
     let mut keys: BTreeSet<ObjectKey> = keys.into_iter().collect();
     keys.extend([record::key_of(id), record::baseline_key()]);
-    let scope = id.owner().map_or(Scope::Keys, |owner| Scope::Environment(owner.environment));
+    let scope = match id.owner() {
+        None => Scope::Keys,
+        Some(Owner { environment, slot: None }) => Scope::Environment(environment),
+        Some(Owner { environment, slot: Some(_) }) => Scope::InCluster(environment),
+    };
     Selector { scope, keys: keys.into_iter().collect() }
 }
 

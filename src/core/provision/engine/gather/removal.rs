@@ -26,7 +26,9 @@ pub enum LeftCluster {
 
 /// What is there of it.
 pub struct Leaving {
+    /// With a record what is in the cluster, else all of it.
     pub observed: Vec<Observed>,
+    /// Of what is in AWS it is the inventory: each of these is looked at as it is deleted.
     pub record: Option<Record>,
     pub hold: Hold,
     /// Records of what lives in it.
@@ -73,8 +75,16 @@ impl Engine {
     ) -> Result<Leaving, Problem> {
         let id = &request.id;
         let target = self.target(&facts.cluster_arn, moment);
-        let observed = target.observe(&own_selector(id, request.keys.iter().cloned())).await?;
+        let in_cluster = request.keys.iter().filter(|key| !key.is_aws()).cloned();
+        let Selector { scope, keys } = own_selector(id, in_cluster);
+        let scope = id.owner().map_or(scope, |owner| Scope::InCluster(owner.environment));
+        let mut observed = target.observe(&Selector { scope, keys }).await?;
         let record = record::find(id, &observed)?;
+        if let (None, Some(owner)) = (&record, id.owner()) {
+            let Selector { keys, .. } = own_selector(id, request.keys.iter().cloned());
+            let scope = Scope::Environment(owner.environment);
+            observed = target.observe(&Selector { scope, keys }).await?;
+        }
         let hold = watch.look(record.as_ref().and_then(|record| record.operation.as_ref()), target.clock.elapsed());
         let own = record::key_of(id);
         let records: Vec<ObjectKey> = match id.owner() {

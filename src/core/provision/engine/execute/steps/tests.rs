@@ -23,6 +23,8 @@ struct State {
     versions: u64,
     /// So many applies meet a conflict.
     conflicts: usize,
+    /// Applies that it refuses, and how.
+    refusals: (usize, Option<Class>),
     /// So many looks still see the deletion in progress.
     terminating: usize,
     applied: Vec<ObjectKey>,
@@ -79,11 +81,16 @@ impl Objects for Port {
                 state.conflicts = left;
                 return conflict("the object has been modified");
             }
+            if let (Some(left), Some(class)) = (state.refusals.0.checked_sub(1), state.refusals.1) {
+                state.refusals.0 = left;
+                return Err(PortError::new(class, "Apply", "refused"));
+            }
             let live = state.objects.get(apply.key);
             let is_met = match &apply.expect {
                 Expect::Any => true,
                 Expect::Absent => live.is_none(),
                 Expect::Version(version) => live.is_some_and(|live| live.version == *version),
+                Expect::Owned(owner) => live.is_some_and(|live| live.ownership == *owner),
             };
             if !is_met {
                 return conflict("it is not as expected");
@@ -209,6 +216,23 @@ async fn an_object_in_deletion_is_waited_for_and_made_once() {
     assert_eq!(made.deleting, None);
     let state = fixture.port.lock();
     assert_eq!((state.applied.len(), state.terminating), (1, 0), "not before it was gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_new_role_explains_is_waited_for_and_a_quota_is_not() {
+    for (class, needs_role, tries, is_made, reason) in [
+        (Class::NotFound, true, 4, true, "EKS does not see the role yet"),
+        (Class::NotFound, false, 1, false, "there is no role that would explain it"),
+        (Class::Invalid, true, 1, false, "a full quota: another call would not empty it"),
+        (Class::Denied, true, 1, false, "a permission does not come by waiting"),
+    ] {
+        let fixture = Fixture::new();
+        fixture.port.lock().refusals = (3, Some(class));
+        let needs = if needs_role { vec![role().key] } else { vec![] };
+        let made = fixture.maker(None).make(&Desired { needs, ..quota() }, None).await;
+        assert_eq!(made.is_ok(), is_made, "{reason}: {made:?}");
+        assert_eq!(fixture.port.lock().applied.len(), tries, "{reason}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

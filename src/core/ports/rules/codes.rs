@@ -1,0 +1,474 @@
+//! What an error of AWS means, by call and code: one table. The adapter reads class, wait and advice from it, and the sandbox fails in its
+//! words.
+//!
+//! The first row that fits counts, so a row of one call comes before that of all. A code that no row names has the class of its HTTP
+//! status.
+
+use crate::domain::Class;
+
+/// `service:Operation`, `service:*` or `*`.
+type Calls = &'static [&'static str];
+
+pub struct Row {
+    pub calls: Calls,
+    pub codes: &'static [&'static str],
+    /// In small letters; all errors of the code if empty.
+    pub words: &'static str,
+    pub means: Meaning,
+    /// As AWS words it, where it is told apart by that, or where the sandbox says it.
+    pub says: &'static str,
+    pub source: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    Absent,
+    /// Somebody made it a moment ago: it clears by waiting.
+    NotYet(NotYet),
+    Conflict,
+    Denied,
+    Throttled,
+    /// The outcome is unknown.
+    Unknown,
+    Invalid,
+    /// More of it must be granted; of what, as Service Quotas names it.
+    Quota(&'static str),
+    /// Nobody has more of it.
+    Fixed(&'static str),
+    /// The credentials themselves, and what to do about them: another permission would not help.
+    Credentials(&'static str),
+}
+
+/// What AWS does not see yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotYet {
+    /// A principal that the request names: some two minutes at most, and only if there is such a principal.
+    Principal,
+    /// What the request is about. Only who has just made it, or seen it, may take its absence for this.
+    Itself,
+}
+
+const IAM_LATE: &str = "IAM User Guide, Troubleshoot IAM: changes are not always immediately visible";
+const IAM_ERRORS: &str = "IAM API Reference, errors of the operation and common errors";
+const EKS_ERRORS: &str = "EKS API Reference, errors of the operation and common errors";
+const STS_ERRORS: &str = "STS API Reference, common errors";
+const IAM_QUOTAS: &str = "IAM User Guide, IAM and AWS STS quotas; Service Quotas, iam";
+const EKS_QUOTAS: &str = "EKS User Guide, Service quotas";
+const SDK_RETRIES: &str = "AWS SDKs and Tools Reference Guide, Retry behavior";
+const ALL: Calls = &["*"];
+
+const RENEW: &str = "The credentials have expired. Renew them, then apply again";
+const UNKNOWN_KEYS: &str =
+    "AWS does not know these credentials. Renew them, or check the profile and the account that they belong to";
+const WRONG_SIGNATURE: &str = "The secret key does not fit the access key, or the clock of this machine is wrong. Renew the credentials, and set the clock";
+
+const fn row(calls: Calls, codes: &'static [&'static str], means: Meaning, source: &'static str) -> Row {
+    Row { calls, codes, words: "", means, says: "", source }
+}
+
+const LIMIT: &[&str] =
+    &["LimitExceeded", "LimitExceededException", "ResourceLimitExceededException", "ServiceQuotaExceededException"];
+const MALFORMED: &[&str] = &["MalformedPolicyDocument", "MalformedPolicyDocumentException"];
+const NO_SUCH: &[&str] = &["NoSuchEntity", "NoSuchEntityException"];
+
+pub const ROWS: &[Row] = &[
+    // === not there yet ===
+    Row {
+        words: "invalid principal",
+        says: "The specified principalArn is invalid: invalid principal.",
+        ..row(
+            &["eks:CreateAccessEntry", "eks:UpdateAccessEntry"],
+            &["InvalidParameterException"],
+            Meaning::NotYet(NotYet::Principal),
+            "hashicorp/terraform-provider-aws#35535",
+        )
+    },
+    Row {
+        words: "role provided in the request does not exist",
+        says: "Role provided in the request does not exist.",
+        ..row(
+            &["eks:CreatePodIdentityAssociation", "eks:UpdatePodIdentityAssociation"],
+            &["InvalidParameterException"],
+            Meaning::NotYet(NotYet::Principal),
+            IAM_LATE,
+        )
+    },
+    Row {
+        words: "invalid principal",
+        says: "Invalid principal in policy",
+        ..row(
+            &["iam:CreateRole", "iam:UpdateAssumeRolePolicy"],
+            MALFORMED,
+            Meaning::NotYet(NotYet::Principal),
+            "IAM User Guide, Troubleshoot IAM roles; hashicorp/terraform-provider-aws#1388",
+        )
+    },
+    Row {
+        says: "The change has not propagated yet.",
+        ..row(
+            &[
+                "eks:CreateAccessEntry",
+                "eks:AssociateAccessPolicy",
+                "eks:CreatePodIdentityAssociation",
+                "eks:UpdatePodIdentityAssociation",
+            ],
+            &["ResourcePropagationDelayException"],
+            Meaning::NotYet(NotYet::Principal),
+            EKS_ERRORS,
+        )
+    },
+    Row {
+        says: "The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'.",
+        ..row(
+            &["eks:AssociateAccessPolicy"],
+            &["ResourceNotFoundException"],
+            Meaning::NotYet(NotYet::Itself),
+            "terraform-aws-modules/terraform-aws-eks#3024",
+        )
+    },
+    Row {
+        words: "is not attachable",
+        says: "The policy does not exist or is not attachable.",
+        ..row(&["iam:AttachRolePolicy", "iam:CreateRole"], NO_SUCH, Meaning::Absent, IAM_ERRORS)
+    },
+    Row {
+        says: "The role cannot be found.",
+        ..row(
+            &["iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:TagRole", "iam:UpdateAssumeRolePolicy"],
+            NO_SUCH,
+            Meaning::NotYet(NotYet::Itself),
+            IAM_LATE,
+        )
+    },
+    // === quotas ===
+    Row {
+        words: "policiesperrole",
+        ..row(&["iam:AttachRolePolicy"], LIMIT, Meaning::Quota("Managed policies per role (L-0DA4ABF3)"), IAM_QUOTAS)
+    },
+    Row {
+        words: "aclsizeperrole",
+        ..row(
+            &["iam:CreateRole", "iam:UpdateAssumeRolePolicy"],
+            LIMIT,
+            Meaning::Quota("Role trust policy length (L-C07B4B0D)"),
+            IAM_QUOTAS,
+        )
+    },
+    Row {
+        words: "tags",
+        ..row(&["iam:CreateRole", "iam:TagRole"], LIMIT, Meaning::Fixed("A role has 50 tags at most"), IAM_QUOTAS)
+    },
+    row(&["iam:CreateRole"], LIMIT, Meaning::Quota("Roles per account (L-FE177D64)"), IAM_QUOTAS),
+    row(
+        &["iam:PutRolePolicy"],
+        LIMIT,
+        Meaning::Fixed("The inline policies of a role have 10,240 characters at most"),
+        IAM_QUOTAS,
+    ),
+    row(
+        &["eks:CreateAccessEntry", "eks:AssociateAccessPolicy"],
+        LIMIT,
+        Meaning::Quota("access entries of a cluster and access policies of an entry"),
+        EKS_QUOTAS,
+    ),
+    row(
+        &["eks:CreatePodIdentityAssociation"],
+        LIMIT,
+        Meaning::Quota("Pod Identity associations of a cluster"),
+        EKS_QUOTAS,
+    ),
+    row(ALL, LIMIT, Meaning::Quota("the one that the message names"), SDK_RETRIES),
+    // === credentials ===
+    row(ALL, &["ExpiredToken", "ExpiredTokenException", "RequestExpired"], Meaning::Credentials(RENEW), STS_ERRORS),
+    row(
+        ALL,
+        &[
+            "InvalidClientTokenId",
+            "UnrecognizedClientException",
+            "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "InvalidIdentityToken",
+        ],
+        Meaning::Credentials(UNKNOWN_KEYS),
+        STS_ERRORS,
+    ),
+    row(
+        ALL,
+        &["SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature"],
+        Meaning::Credentials(WRONG_SIGNATURE),
+        STS_ERRORS,
+    ),
+    // === what any call may say ===
+    row(
+        ALL,
+        &[
+            "Throttling",
+            "ThrottlingException",
+            "ThrottledException",
+            "TooManyRequestsException",
+            "RequestLimitExceeded",
+            "RequestThrottled",
+            "RequestThrottledException",
+            "SlowDown",
+        ],
+        Meaning::Throttled,
+        SDK_RETRIES,
+    ),
+    row(ALL, NO_SUCH, Meaning::Absent, IAM_ERRORS),
+    row(ALL, &["ResourceNotFoundException", "NotFoundException"], Meaning::Absent, EKS_ERRORS),
+    row(
+        ALL,
+        &[
+            "EntityAlreadyExists",
+            "EntityAlreadyExistsException",
+            "ConcurrentModification",
+            "ConcurrentModificationException",
+            "DeleteConflict",
+            "DeleteConflictException",
+            "EntityTemporarilyUnmodifiable",
+            "EntityTemporarilyUnmodifiableException",
+        ],
+        Meaning::Conflict,
+        IAM_ERRORS,
+    ),
+    row(ALL, &["ResourceInUseException"], Meaning::Conflict, EKS_ERRORS),
+    row(
+        ALL,
+        &[
+            "AccessDenied",
+            "AccessDeniedException",
+            "UnauthorizedOperation",
+            "UnmodifiableEntity",
+            "UnmodifiableEntityException",
+            "OptInRequired",
+        ],
+        Meaning::Denied,
+        IAM_ERRORS,
+    ),
+    row(
+        ALL,
+        &[
+            "ServiceFailure",
+            "ServiceFailureException",
+            "ServiceUnavailable",
+            "ServiceUnavailableException",
+            "ServerException",
+            "InternalFailure",
+            "InternalServerError",
+            // Of a read or a deletion it must not say that there is nothing.
+            "ResourcePropagationDelayException",
+        ],
+        Meaning::Unknown,
+        EKS_ERRORS,
+    ),
+];
+
+// === impl Row ===
+
+impl Row {
+    fn fits(&self, call: &str, code: &str, message: &str) -> bool {
+        let is_of_call = self.calls.iter().any(|of| match of.strip_suffix('*') {
+            Some(service) => call.starts_with(service),
+            None => *of == call,
+        });
+        is_of_call && self.codes.contains(&code) && message.to_ascii_lowercase().contains(self.words)
+    }
+}
+
+// === impl Meaning ===
+
+impl Meaning {
+    /// The only thing that the engine knows of an error.
+    pub fn class(self) -> Class {
+        match self {
+            Self::Absent | Self::NotYet(_) => Class::NotFound,
+            Self::Conflict => Class::Conflict,
+            Self::Denied | Self::Credentials(_) => Class::Denied,
+            Self::Throttled => Class::Throttled,
+            Self::Unknown => Class::Unavailable,
+            Self::Invalid | Self::Quota(_) | Self::Fixed(_) => Class::Invalid,
+        }
+    }
+
+    /// Where the class alone would give the wrong advice. A sentence without its full stop.
+    pub fn next_step(self) -> Option<String> {
+        match self {
+            Self::Quota(name) => Some(format!(
+                "It is a quota of the account: {name}. Raise it in Service Quotas, or remove what is no longer needed"
+            )),
+            Self::Fixed(limit) => Some(format!("{limit}, which no account can have raised. Make less of it")),
+            Self::Credentials(next) => Some(next.to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// `call`: as `service:Operation`.
+pub fn meaning(call: &str, code: &str, status: Option<u16>, message: &str) -> Meaning {
+    let row = ROWS.iter().find(|row| row.fits(call, code, message));
+    row.map_or_else(|| by_status(status), |row| row.means)
+}
+
+fn by_status(status: Option<u16>) -> Meaning {
+    match status {
+        Some(401 | 403) => Meaning::Denied,
+        Some(404) => Meaning::Absent,
+        Some(409) => Meaning::Conflict,
+        Some(429) => Meaning::Throttled,
+        Some(408 | 500..) => Meaning::Unknown,
+        _ => Meaning::Invalid,
+    }
+}
+
+/// As the service itself words it, about this.
+pub fn refusal(call: &str, code: &str, about: &str) -> (Class, String) {
+    let of_call = |row: &&Row| row.calls.contains(&call) && row.codes.contains(&code);
+    match ROWS.iter().find(of_call) {
+        Some(row) => (row.means.class(), format!("{code}: {} ({about})", row.says)),
+        None => (meaning(call, code, None, "").class(), format!("{code}: {about}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_mean_something() {
+        let principal = Meaning::NotYet(NotYet::Principal);
+        let itself = Meaning::NotYet(NotYet::Itself);
+        for (call, code, status, message, expected, reason) in [
+            ("eks:ListAddons", "ThrottlingException", 400, "Rate exceeded", Meaning::Throttled, "EKS and STS"),
+            ("iam:GetRole", "Throttling", 400, "Rate exceeded", Meaning::Throttled, "IAM, though its status is 400"),
+            ("eks:ListAddons", "TooManyRequestsException", 429, "", Meaning::Throttled, "EKS of old"),
+            ("iam:GetRole", "NoSuchEntity", 404, "The role cannot be found", Meaning::Absent, "a read of a role"),
+            ("iam:PutRolePolicy", "NoSuchEntity", 404, "The role cannot be found", itself, "right after CreateRole"),
+            ("iam:DeleteRolePolicy", "NoSuchEntity", 404, "", Meaning::Absent, "what is gone is gone"),
+            (
+                "iam:AttachRolePolicy",
+                "NoSuchEntity",
+                404,
+                "Policy arn:aws:iam::1:policy/x does not exist or is not attachable.",
+                Meaning::Absent,
+                "it is the policy that is missing, which nobody has just made",
+            ),
+            ("eks:DescribeCluster", "ResourceNotFoundException", 404, "No cluster found", Meaning::Absent, "EKS"),
+            (
+                "eks:AssociateAccessPolicy",
+                "ResourceNotFoundException",
+                404,
+                "The specified principalArn could not be found.",
+                itself,
+                "right after CreateAccessEntry",
+            ),
+            (
+                "eks:CreateAccessEntry",
+                "InvalidParameterException",
+                400,
+                "The specified principalArn is invalid: invalid principal.",
+                principal,
+                "a role that EKS doesn't see yet",
+            ),
+            (
+                "eks:CreateAccessEntry",
+                "InvalidParameterException",
+                400,
+                "The username is invalid.",
+                Meaning::Invalid,
+                "waiting won't help",
+            ),
+            (
+                "eks:CreatePodIdentityAssociation",
+                "InvalidParameterException",
+                400,
+                "Role provided in the request does not exist.",
+                principal,
+                "another API, the same delay",
+            ),
+            (
+                "iam:CreateRole",
+                "MalformedPolicyDocument",
+                400,
+                "Invalid principal in policy: \"AWS\":\"arn:aws:iam::1:role/x\"",
+                principal,
+                "a principal that IAM doesn't see yet",
+            ),
+            ("iam:PutRolePolicy", "MalformedPolicyDocument", 400, "Syntax errors.", Meaning::Invalid, "never clears"),
+            ("iam:CreateRole", "EntityAlreadyExists", 409, "", Meaning::Conflict, "IAM"),
+            ("eks:CreateAccessEntry", "ResourceInUseException", 409, "", Meaning::Conflict, "EKS"),
+            ("iam:GetRole", "AccessDenied", 403, "", Meaning::Denied, "IAM and STS"),
+            ("iam:GetRole", "ExpiredToken", 403, "", Meaning::Credentials(RENEW), "not absence, and no permission"),
+            ("eks:CreateAccessEntry", "ResourcePropagationDelayException", 428, "", principal, "EKS: try again"),
+            ("eks:ListAddons", "ResourcePropagationDelayException", 428, "", Meaning::Unknown, "a read is no absence"),
+            ("eks:X", "InvalidRequestException", 400, "No route for GET /x", Meaning::Invalid, "an emulator's"),
+            ("eks:X", "", 403, "", Meaning::Denied, "a proxy"),
+            ("eks:X", "", 502, "", Meaning::Unknown, "a load balancer"),
+            ("eks:X", "", 404, "", Meaning::Absent, "a status alone"),
+            ("eks:X", "Surprise", 418, "", Meaning::Invalid, "unknown, and waiting won't help"),
+        ] {
+            assert_eq!(meaning(call, code, Some(status), message), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn advice_follows_the_cause() {
+        for (call, code, message, words, reason) in [
+            (
+                "iam:AttachRolePolicy",
+                "LimitExceeded",
+                "Cannot exceed quota for PoliciesPerRole: 10",
+                Some("Managed policies per role"),
+                "the quota by its name",
+            ),
+            (
+                "iam:CreateRole",
+                "LimitExceeded",
+                "Cannot exceed quota for ACLSizePerRole: 2048",
+                Some("trust policy"),
+                "another one",
+            ),
+            (
+                "iam:CreateRole",
+                "LimitExceeded",
+                "Cannot exceed quota for RolesPerAccount: 1000",
+                Some("Roles per account"),
+                "and another",
+            ),
+            (
+                "iam:PutRolePolicy",
+                "LimitExceeded",
+                "Maximum policy size exceeded",
+                Some("no account"),
+                "nobody raises it",
+            ),
+            (
+                "eks:CreatePodIdentityAssociation",
+                "ResourceLimitExceededException",
+                "",
+                Some("Pod Identity associations"),
+                "EKS",
+            ),
+            ("sts:AssumeRole", "ExpiredTokenException", "", Some("Renew"), "a session that is over"),
+            ("eks:ListAddons", "SignatureDoesNotMatch", "", Some("clock"), "a key that does not fit"),
+            ("eks:ListAddons", "UnrecognizedClientException", "", Some("does not know"), "an unknown key"),
+            ("iam:GetRole", "AccessDenied", "", None, "a permission is missing, which the class says"),
+        ] {
+            let next = meaning(call, code, Some(400), message).next_step();
+            assert_eq!(next.is_some(), words.is_some(), "{reason}");
+            assert!(words.is_none_or(|words| next.is_some_and(|next| next.contains(words))), "{reason}");
+        }
+    }
+
+    /// What the sandbox says is understood like what AWS says, and each row says where it is from.
+    #[test]
+    fn words_lead_back_to_their_row() {
+        for row in ROWS {
+            assert!(!row.source.is_empty() && !row.codes.is_empty() && !row.calls.is_empty());
+            assert!(row.words.is_empty() || row.says.is_empty() || row.fits(row.calls[0], row.codes[0], row.says));
+            for call in row.calls.iter().filter(|call| !row.says.is_empty() && !call.contains('*')) {
+                let (class, message) = refusal(call, row.codes[0], "x");
+                assert_eq!(class, meaning(call, row.codes[0], None, &message).class(), "{call} {message}");
+            }
+        }
+    }
+}
