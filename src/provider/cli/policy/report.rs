@@ -1,6 +1,9 @@
 //! What is found in manifests, and how it is shown.
 
-use super::manifests::{self, Manifest, Unreadable};
+use super::{
+    manifests::{self, Manifest, Unreadable},
+    words::word,
+};
 use goldenpath_core::{
     domain::TierClass,
     policy::document::{Action, Case, Judgement, Operation, Outcome, Policy},
@@ -153,13 +156,5 @@ impl Report {
         let _ =
             writeln!(text, "{objects} objects, {denied} denied, {warned} warnings, {audited} audited, {errors} errors");
         text
-    }
-}
-
-pub(super) fn word(action: Action) -> &'static str {
-    match action {
-        Action::Deny => "denied",
-        Action::Warn => "warning",
-        Action::Audit => "audit",
     }
 }
