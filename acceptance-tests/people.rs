@@ -6,6 +6,7 @@ mod guards;
 mod pack;
 mod parity;
 mod pods;
+mod report;
 mod stacks;
 mod table;
 
@@ -21,7 +22,7 @@ use fixture::{DEV, OTHERS, PROD, People};
 use goldenpath_core::domain::PersonaName;
 use std::sync::Arc;
 
-pub const CHECKS: [Check<People>; 11] = [
+pub const CHECKS: [Check<People>; 12] = [
     check!("who may do what in an environment of class dev", in_dev),
     check!("who may do what in an environment of class prod", in_prod),
     check!("nobody may do anything in another team's environment", elsewhere),
@@ -32,6 +33,7 @@ pub const CHECKS: [Check<People>; 11] = [
     check!("every expression of a guard is sound", guards::are_sound),
     check!("expressions mean to the API server what they mean to us", parity::holds),
     check!("built-in policies accept and refuse at the API server what they do in a plan", pack::holds),
+    check!("`policy report` finds what was put there by hand", report::is_made),
     check!("`doctor environment` gives the same answers", doctored),
 ];
 

@@ -102,6 +102,8 @@ pub const STORIES: &[Story] = &[
     story("guides show what can be planned", On::Main, guides::are_planned),
     story("guides name commands that are there", On::Main, guides::name_commands_that_are_there),
     story("a golden path of one's own lives and ends", On::Every, upgrade::of_a_path),
+    story("the golden path of the guide passes its own cases", On::Main, upgrade::of_the_guide),
+    story("golden paths come from a commit of a repository", On::Main, upgrade::of_a_repository),
     story("bounds of a pipeline hold on every way", On::Every, bounds::hold),
     story("a laxer tier is a loosening", On::Every, bounds::loosened),
     story("two configurations with one request", On::Every, bounds::claims),

@@ -10,7 +10,7 @@ use acceptance_tests::{
     servers::{Real, api::ApiCall},
     tools::{Tool, provider},
 };
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use hyper::Method;
 use serde_json::{Value as Json, json};
 use std::{
@@ -30,7 +30,7 @@ name: acme
 version: 1.1.0
 extends: 1.0.0
 default: true
-changelog: [Sixty pods in dev, and settings of our log shipper.]
+changelog: [Sixty pods in dev.]
 parameters:
   log_days: { type: number, min: 1, max: 90, default: 14 }
 tiers:
@@ -55,6 +55,18 @@ policies:
           message: Logs are kept for more than 60 days.
           remedy: Lower `parameters.log_days`.
           field: parameters.log_days
+  - inline:
+      apiVersion: goldenpath.internal/v1
+      kind: Policy
+      name: few-pods
+      version: 1.0.0
+      description: Pods have to fit on the nodes.
+      match: [{ groups: [""], versions: [v1], resources: [resourcequotas], operations: [CREATE, UPDATE] }]
+      validations:
+        - expression: "object.metadata.name != 'gp-base' || int(object.spec.hard.pods) <= 50"
+          message: More than 50 pods.
+          remedy: Order nodes first.
+      severity: { dev: warn }
 "#;
 
 const LAST: &str = r#"
@@ -64,7 +76,7 @@ name: acme
 version: 2.0.0
 extends: 1.0.0
 default: true
-changelog: [Logs are shipped by the platform itself, nobody scrapes dev.]
+changelog: [Nobody scrapes dev.]
 objects:
   - { kind: NetworkPolicy, name: gp-allow-monitoring, tiers: [dev], enabled: false }
 "#;
@@ -92,6 +104,8 @@ pub(super) fn of_a_path(tool: &Tool) -> Result<()> {
     let plan = workspace.plan(&[])?;
     plan.says("resolved_version = \"1.0.0\" -> \"1.1.0\"")?;
     plan.says("+ pods 60")?;
+    all_are_compared(&workspace)?;
+    is_explained(&workspace, tool)?;
     sandbox().fault(&FaultRow::new("deny").verb("apply").key(LOGGING))?;
     workspace.apply_fails(&[])?.says("ConfigMap payments-dev/logging")?;
     sandbox().clear_faults()?;
@@ -183,6 +197,10 @@ fn moves(workspace: &Workspace, target: &Target<'_>) -> Result<()> {
     plan.says("Golden path acme has no parameter \"log_dayz\"")?;
 
     publish(workspace, "acme-2.0.0.yaml", LAST)?;
+    let shown = catalogue(workspace, &["show", "acme", "1.1.0", "--catalogue", "paths"])?;
+    shown.says("# acme 1.1.0, with all that it takes from acme 1.0.0")?;
+    shown.says("# No default limit of memory: a pod that asks for more")?;
+    shown.says("# from acme 1.1.0\nmanifests:")?;
     let compared = catalogue(workspace, &["diff", "1.1.0", "2.0.0", "--tier", "dev", "--catalogue", "paths"])?;
     compared.says("- ConfigMap example-dev/logging")?;
     compared.says("- NetworkPolicy example-dev/gp-allow-monitoring")?;
@@ -235,6 +253,104 @@ fn at(workspace: &Workspace, version: &str, more: &str) -> Result<()> {
     );
     ensure!(main.contains(&ENVIRONMENT.replace('.', "\" \"")), "the address of the configuration");
     workspace.write("main.tf", &main)
+}
+
+/// What is recorded, and not what a sample would be.
+fn all_are_compared(workspace: &Workspace) -> Result<()> {
+    let sandbox = workspace.sandbox_path().display().to_string();
+    let all = |from: &str, to: &str| {
+        catalogue(workspace, &["diff", from, to, "--all", "--sandbox", &sandbox, "--catalogue", "paths"])
+    };
+    let compared = all("acme 1.0.0", "acme 1.1.0")?;
+    compared.says("demo/payments-dev (environment of team payments, tier dev), from acme 1.0.0 to acme 1.1.0:")?;
+    compared.says("  + ConfigMap payments-dev/logging\n      + data.days 14")?;
+    compared.says("  ~ ResourceQuota payments-dev/gp-base\n      - pods 40\n      + pods 60")?;
+    compared.says("  new: policy.violated: More than 50 pods")?;
+    let others = all("acme 1.1.0", "acme 1.0.0")?;
+    others.says("Nothing on the cluster was made by acme 1.1.0")?;
+    others.says("not compared: demo/payments-dev, which was made by acme 1.0.0")
+}
+
+/// A reviewer sees why: what the versions between say, and what policies say of it.
+fn is_explained(workspace: &Workspace, tool: &Tool) -> Result<()> {
+    workspace.planned(&[])?;
+    let explain = |more: &[&str]| -> Result<Run> {
+        let mut command = Command::new(provider()?);
+        let settings = workspace.command(&[]);
+        command.current_dir(workspace.path("")).env("GOLDENPATH_CLI", &tool.program);
+        command.args(["explain", "saved.plan"]).args(more);
+        command.envs(settings.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Ok(Run::from(command.output()?))
+    };
+    let said = explain(&["--catalogue", "paths"])?;
+    said.says("changelog\n  acme 1.1.0: Sixty pods in dev.")?;
+    said.says("(warning, policy few-pods 1.0.0): More than 50 pods. Order nodes first.")?;
+    let markdown = explain(&["--catalogue", "paths", "--markdown"])?;
+    markdown.says("policy `few-pods 1.0.0`")?;
+    explain(&[])?.says("golden path acme 1.1.0 is not in the catalogue: name its folder with --catalogue")
+}
+
+/// What the guide shows is read, and its cases hold.
+pub(super) fn of_the_guide(tool: &Tool) -> Result<()> {
+    let workspace = Workspace::bare(tool)?;
+    catalogue(&workspace, &["init", "paths", "--name", "acme"])?;
+    let guide = include_str!("../../docs/guides/own-golden-path.md");
+    let blocks = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split_once("```"));
+    let of_kind = |kind: &str| blocks.clone().map(|(text, _)| text).find(|text| text.contains(kind));
+    let next = of_kind("kind: GoldenPath\n").context("a version")?;
+    let cases = of_kind("kind: GoldenPathTest\n").context("cases")?;
+    publish(&workspace, "acme-1.1.0.yaml", next)?;
+    publish(&workspace, "acme-1.1.0.test.yaml", cases)?;
+    catalogue(&workspace, &["test", "--catalogue", "paths"])?.says("4 passed, 0 failed")?;
+    let ending = of_kind("status: deprecated").context("an end")?;
+    let first = std::fs::read_to_string(workspace.path("paths/acme-1.0.0.yaml"))?;
+    publish(&workspace, "acme-1.0.0.yaml", &format!("{first}{ending}"))?;
+    catalogue(&workspace, &["list", "--catalogue", "paths"])?.says("deprecated")
+}
+
+/// A folder at a commit, and nothing that moves.
+pub(super) fn of_a_repository(tool: &Tool) -> Result<()> {
+    let mut workspace = Workspace::bare(tool)?;
+    let cache = workspace.path("cache").display().to_string();
+    workspace.set("XDG_CACHE_HOME", &cache);
+    catalogue(&workspace, &["init", "repository/paths", "--name", "acme"])?;
+    let git = |arguments: &[&str]| -> Result<String> {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"];
+        let mut command = Command::new("git");
+        let output = command.args(identity).args(arguments).current_dir(workspace.path("repository")).output()?;
+        ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    };
+    git(&["init", "--quiet", "--initial-branch=main"])?;
+    git(&["add", "--all"])?;
+    git(&["commit", "--quiet", "--message=x"])?;
+    let commit = git(&["rev-parse", "HEAD"])?;
+    let repository = workspace.path("repository").display().to_string();
+    let source = |reference: &str| format!("git::file://{repository}//paths?ref={reference}");
+    let use_it = |reference: &str| {
+        let sandbox = workspace.sandbox_path().display().to_string();
+        let catalogue = source(reference);
+        let provider = format!(
+            "provider \"goldenpath\" {{\n  sandbox = {{ path = {sandbox:?} }}\n  catalogue = [{catalogue:?}]\n}}\n"
+        );
+        workspace.write("provider.tf", &provider)
+    };
+    at(&workspace, "1.0.0", "")?;
+    use_it("main")?;
+    let refused = workspace.plan_fails(&[])?;
+    refused.says("branches, tags and short ids move")?;
+    refused.says("catalogue")?;
+    use_it(&"1".repeat(40))?;
+    workspace.plan_fails(&[])?.says("has no commit 1111111111")?;
+    use_it(&commit)?;
+    workspace.plan(&[])?.says("resolved_version")?;
+    // From then on the repository may be away.
+    std::fs::remove_dir_all(workspace.path("repository/.git"))?;
+    workspace.apply(&[])?.says("2 added")?;
+    let mut command = Command::new(provider()?);
+    command.args(["catalogue", "validate", &source(&commit)]).env("XDG_CACHE_HOME", &cache);
+    Run::from(command.output()?).says("acme 1.0.0 is valid")?;
+    workspace.destroy(&[])?.says("2 destroyed").map(drop)
 }
 
 /// The provider's own binary, in the workspace's folder.

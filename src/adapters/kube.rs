@@ -18,6 +18,7 @@ mod connect;
 mod credentials;
 mod delete;
 mod discovery;
+mod documents;
 mod health;
 mod kinds;
 mod lease_lock;

@@ -25,6 +25,7 @@ mod quantity;
 pub mod quotas;
 mod record;
 mod role_names;
+mod source;
 mod spec;
 mod version;
 
@@ -52,5 +53,6 @@ pub use quantity::{Quantity, QuantityError};
 pub use quotas::RoleQuotas;
 pub use record::{Lease, Operation, Phase, Record, Timing, Unprotected};
 pub use role_names::{role_name, role_names};
+pub use source::{CatalogueSource, CatalogueSources, GitFolder, SourceError};
 pub use spec::*;
 pub use version::{PathVersion, Version, VersionConstraint};

@@ -18,7 +18,10 @@ mod shared;
 mod target;
 
 use crate::{
-    cli::{self, doctor::Reach},
+    cli::{
+        self,
+        doctor::{Place, Reach},
+    },
     resources::{
         self,
         provider_config::{self, FromEnvironment, Refused},
@@ -26,7 +29,11 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use goldenpath_core::{golden::Catalogue, provision::Provisioner};
+use goldenpath_core::{
+    domain::CatalogueSources,
+    golden::Catalogue,
+    provision::{Engine, Provisioner, Survey},
+};
 use plugin::{Configure, Connection, DataSource, Diagnostic, Provider, Resource, Schema, Value, serve};
 use std::{
     path::PathBuf,
@@ -53,7 +60,12 @@ pub fn run() -> anyhow::Result<ExitCode> {
             let tools = cli::Tools {
                 provider: Goldenpath::new(FromEnvironment { is_shared: true, ..environment.clone() }),
                 sandbox: editor::open,
-                catalogue: cli::CatalogueTool { documents: target::documents, offline: target::offline },
+                catalogue: cli::CatalogueTool {
+                    documents: target::documents,
+                    offline: target::offline,
+                    target: survey,
+                    daemon: daemon::recorded,
+                },
                 permissions: permissions::PERMISSIONS,
                 inspector: &inspector::TargetInspector,
                 target: open,
@@ -73,7 +85,17 @@ pub fn run() -> anyhow::Result<ExitCode> {
 
 /// For a command, which has no provider block.
 fn open(reach: Reach) -> anyhow::Result<Arc<dyn Provisioner>> {
-    let Reach { region, profile, kubeconfig, context, catalogue, sandbox } = reach;
+    Ok(engine(reach)?)
+}
+
+/// What is recorded on a target, and who plans there.
+fn survey(reach: Reach) -> anyhow::Result<(Arc<dyn Survey>, Arc<dyn Provisioner>)> {
+    let engine = engine(reach)?;
+    Ok((engine.clone(), engine))
+}
+
+fn engine(Reach { place, catalogue }: Reach) -> anyhow::Result<Arc<Engine>> {
+    let Place { region, profile, kubeconfig, context, sandbox } = place;
     let text = |text: Option<String>| text.map_or(Value::Null, Value::from);
     let path = |path: PathBuf| Value::from(path.to_string_lossy().as_ref());
     let block = match sandbox {
@@ -88,11 +110,11 @@ fn open(reach: Reach) -> anyhow::Result<Arc<dyn Provisioner>> {
     };
     let refused = |error: Diagnostic| anyhow::anyhow!("{}. {}", error.summary, error.detail);
     let mut environment = FromEnvironment::read(|name| std::env::var_os(name));
-    if let Some(folders) = catalogue {
-        environment.catalogue = Some(std::env::split_paths(&folders).collect());
+    if let Some(CatalogueSources(sources)) = catalogue {
+        environment.catalogue = Some(Ok(sources));
     }
     match provider_config::resolve(&block, &environment) {
-        Ok(config) => Ok(target::open(config).map_err(refused)?.configured.provisioner),
+        Ok(config) => Ok(target::engine_of(config).map_err(refused)?.engine),
         Err(Refused::Wrong(error)) => Err(refused(error)),
         Err(Refused::Undecided) => anyhow::bail!("the target depends on something that is not known"),
     }
@@ -146,7 +168,7 @@ impl Connection for Client {
     /// rules are those of the golden paths that the block names.
     fn validate(&self, config: &Value) -> Vec<Diagnostic> {
         if let Some(paths) = provider_config::catalogue(config, &self.environment)
-            && let Ok(catalogue) = target::catalogue(&paths)
+            && let Ok(catalogue) = target::catalogue_at_hand(&paths)
         {
             self.session.set_rules(rules(catalogue));
         }
@@ -159,7 +181,7 @@ impl Connection for Client {
 
     async fn configure(&self, request: Configure) -> Vec<Diagnostic> {
         let configured = match provider_config::resolve(&request.config, &self.environment) {
-            Ok(config) => target::open(config),
+            Ok(config) => target::opened(config).await,
             Err(Refused::Undecided) => {
                 self.session.configure(ConfiguredTarget::Undecided);
                 return vec![];

@@ -10,6 +10,7 @@ mod grants;
 mod life;
 mod locate;
 mod manifests;
+mod mentions;
 mod metadata;
 mod parameters;
 mod policies;
@@ -64,9 +65,9 @@ pub enum CatalogueError {
     )]
     NoBase { at: At, name: String, version: String },
     #[error(
-        "{document}: golden path {name} {version} is in the catalogue already; give the copy a name or a version of its own"
+        "{document}: golden path {name} {version} is in {other} already; give one of them a name or a version of its own"
     )]
-    Twice { document: String, name: String, version: Version },
+    Twice { document: String, other: String, name: String, version: Version },
     #[error("{document}: golden path {name} is a second default beside {other}")]
     SecondDefault { document: String, name: String, other: String },
 }
@@ -150,16 +151,19 @@ impl Catalogue {
 
     fn of<'a>(read: impl IntoIterator<Item = (&'a str, GoldenPath)>) -> Result<Self, CatalogueError> {
         let mut paths: Vec<Arc<GoldenPath>> = vec![];
+        let mut documents: Vec<&str> = vec![];
         for (document, path) in read {
             let GoldenPath { name, version, default, .. } = &path;
-            if paths.iter().any(|other| other.name == *name && other.version == *version) {
-                return Err(CatalogueError::Twice { document: document.into(), name: name.clone(), version: *version });
+            if let Some(at) = paths.iter().position(|other| other.name == *name && other.version == *version) {
+                let (document, other) = (document.to_owned(), documents[at].to_owned());
+                return Err(CatalogueError::Twice { document, other, name: name.clone(), version: *version });
             }
             if let Some(other) = paths.iter().find(|other| *default && other.default && other.name != *name) {
                 let (name, other) = (name.clone(), other.name.clone());
                 return Err(CatalogueError::SecondDefault { document: document.into(), name, other });
             }
             paths.push(Arc::new(path));
+            documents.push(document);
         }
         paths.sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
         Ok(Self { paths, held: None })

@@ -22,9 +22,19 @@ pub struct Judged<'a> {
 
 impl<'a> Judged<'a> {
     pub fn of(object: &'a Desired, cluster: &ClusterArn) -> Self {
-        let kind = object.key.kind();
+        let named = Self::named(&object.key);
+        let document = object.body.as_ref().map(|body| match body {
+            Body::Kube(document) => Cow::Borrowed(document),
+            body => Cow::Owned(named.with(spec(body, &object.key, cluster))),
+        });
+        Self { document, ..named }
+    }
+
+    /// Without its document.
+    pub fn named(key: &'a ObjectKey) -> Self {
+        let kind = key.kind();
         let aws = |namespace, name| Self { api: API, kind, namespace, name, document: None };
-        let judged = match &object.key {
+        match key {
             ObjectKey::Role { name } => aws(None, name),
             ObjectKey::AccessEntry { principal } => aws(None, principal),
             ObjectKey::AccessPolicy { namespace, principal, .. } => aws(Some(namespace), principal),
@@ -32,12 +42,7 @@ impl<'a> Judged<'a> {
             ObjectKey::Kube { api_version, kind, namespace, name } => {
                 Self { api: api_version, kind, namespace: namespace.as_deref(), name, document: None }
             }
-        };
-        let document = object.body.as_ref().map(|body| match body {
-            Body::Kube(document) => Cow::Borrowed(document),
-            body => Cow::Owned(judged.with(spec(body, &object.key, cluster))),
-        });
-        Self { document, ..judged }
+        }
     }
 
     fn with(&self, spec: Value) -> Value {

@@ -1,9 +1,9 @@
 //! What the configuration of one process may touch, whatever its credentials could. A platform team sets it for a pipeline; HCL can
 //! only add more of them, and all hold.
 
-use crate::domain::{ClusterArn, Id, Problem, glob, listed};
+use crate::domain::{CatalogueSource, ClusterArn, Id, Problem, glob, listed};
 use serde::{Deserialize, Serialize};
-use std::{path::PathBuf, str::FromStr};
+use std::str::FromStr;
 
 /// `None` is everything, an empty list is nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +24,8 @@ pub struct Bounds {
 #[serde(deny_unknown_fields, default)]
 pub struct PipelineBounds {
     pub allow: Bounds,
-    /// Fixes the folders of golden paths; a configuration that names its own is refused.
-    pub catalogue: Option<Vec<PathBuf>>,
+    /// Fixes where golden paths come from; a configuration that names its own is refused.
+    pub catalogue: Option<Vec<CatalogueSource>>,
     pub built_in_path: Option<bool>,
 }
 

@@ -9,22 +9,25 @@ mod show;
 mod tool;
 mod validate;
 
-pub use tool::CatalogueTool;
-
 use super::output;
 use clap::{Subcommand, ValueEnum};
-use goldenpath_core::golden::{Catalogue, Life};
+use goldenpath_core::{
+    domain::CatalogueSources,
+    golden::{Catalogue, Life},
+};
 use jiff::civil::Date;
+pub(super) use sample::facts_over;
 use serde_json::{Value, json};
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
-use tool::Documents;
+use std::process::ExitCode;
+pub use tool::CatalogueTool;
+pub(super) use tool::Documents;
 
 /// Golden paths as documents: list, show, copy, check, compare and test them
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Folders with golden paths in addition to the built-in ones, separated like PATH
+    /// Folders with golden paths in addition to the built-in ones, separated like PATH, also of git (git::https://...?ref=<commit>)
     #[arg(long, global = true, env = "GOLDENPATH_CATALOGUE")]
-    catalogue: Option<OsString>,
+    catalogue: Option<CatalogueSources>,
     #[command(subcommand)]
     command: Command,
 }
@@ -35,7 +38,7 @@ enum Command {
     Show(show::Arguments),
     Init(init::Arguments),
     Validate(validate::Arguments),
-    Diff(comparison::Arguments),
+    Diff(Box<comparison::Arguments>),
     Test(cases::Arguments),
     Schema(Schema),
 }
@@ -68,14 +71,15 @@ enum SchemaKind {
 }
 
 pub(super) async fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::Result<ExitCode> {
-    let folders: Vec<PathBuf> = arguments.catalogue.iter().flat_map(std::env::split_paths).collect();
-    let documents = || (tool.documents)(&folders).map(Documents);
-    let text = match arguments.command {
+    let Arguments { catalogue, command } = arguments;
+    let CatalogueSources(sources) = catalogue.clone().unwrap_or_default();
+    let documents = || (tool.documents)(&sources).map(Documents);
+    let text = match command {
         Command::List(List { json }) => list(documents()?.catalogue()?.as_ref(), today(), json)?,
         Command::Show(arguments) => show::show(&arguments, &documents()?)?,
         Command::Init(arguments) => init::init(&arguments)?,
         Command::Validate(arguments) => return validate::run(&arguments, documents, tool),
-        Command::Diff(arguments) => comparison::compare(&arguments, &documents()?.catalogue()?, tool).await?,
+        Command::Diff(arguments) => comparison::compare(*arguments, catalogue, tool).await?,
         Command::Test(arguments) => return cases::run(&arguments, &documents()?, tool).await,
         Command::Schema(Schema { kind }) => super::reports::json(&match kind {
             SchemaKind::GoldenPath => Catalogue::schema(),

@@ -10,7 +10,9 @@ mod judge;
 
 pub use environment::examine;
 pub use finding::Finding;
-pub use inspection::{CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, OwnObject, Reach, Reading};
+pub use inspection::{
+    CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, OwnObject, Place, Reach, Reading,
+};
 
 use super::output;
 use anyhow::Context as _;

@@ -1,10 +1,11 @@
 //! `explain`: what a saved plan does, for the person who reviews it and for a policy that judges it.
 //!
-//! `plan` reads the JSON, `changes` and `access` make a `review` of it, and `text`, `markdown` or `--json` print that. Only this file
-//! reads or writes anything.
+//! `plan` reads the JSON, `changes`, `access` and `judged` make a `review` of it, and `text`, `markdown` or `--json` print that. Only this
+//! file reads or writes anything.
 
 mod access;
 mod changes;
+mod judged;
 mod markdown;
 mod plan;
 mod powers;
@@ -14,10 +15,16 @@ mod summary;
 mod tests;
 mod text;
 
-use super::output;
+use super::{
+    catalogue::{CatalogueTool, Documents},
+    output,
+};
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use goldenpath_core::kinds::{legible, value};
+use goldenpath_core::{
+    domain::CatalogueSources,
+    kinds::{legible, value},
+};
 use plan::Plan;
 use review::{Action, FORMAT, Finding, Review};
 use std::{
@@ -33,7 +40,8 @@ const PLAN: &str = "plan";
 
 /// Explain a saved plan: what changes, who gains or loses access, and what is lost
 ///
-/// Exits with 3 if the plan has a change that --deny names, with 2 if it can't be read, and otherwise with 0.
+/// Objects are held against the policies of their golden paths once more, since the JSON of a plan has no warnings. Exits with 3 if the
+/// plan has a change that --deny names, with 2 if it can't be read, and otherwise with 0.
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The plan: the JSON of `terraform show -json FILE`, `-` for that on standard input, or FILE itself
@@ -47,6 +55,9 @@ pub(super) struct Arguments {
     /// Exit with 3 if the plan has such a change
     #[arg(long, value_delimiter = ',')]
     deny: Vec<Deny>,
+    /// Folders with golden paths in addition to the built-in ones, separated like PATH, also of git (git::https://...?ref=<commit>)
+    #[arg(long, env = "GOLDENPATH_CATALOGUE")]
+    catalogue: Option<CatalogueSources>,
     /// The CLI that shows a plan that is not JSON
     #[arg(long, env = "GOLDENPATH_CLI", default_value = "terraform")]
     cli: PathBuf,
@@ -62,9 +73,8 @@ enum Deny {
     Loss,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let read = read(&arguments.plan, arguments.cli.as_os_str()).and_then(|json| Ok(review_of(&Plan::parse(&json)?)));
-    let review = match read {
+pub(super) async fn run(arguments: &Arguments, tool: &CatalogueTool) -> anyhow::Result<ExitCode> {
+    let review = match judged_review(arguments, tool).await {
         Ok(review) => review,
         Err(error) => {
             writeln!(io::stderr(), "Error: can't explain {}: {error:#}", arguments.plan.display())?;
@@ -81,6 +91,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         writeln!(io::stderr(), "Denied: {reason}")?;
     }
     Ok(if denied.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+async fn judged_review(arguments: &Arguments, tool: &CatalogueTool) -> anyhow::Result<Review> {
+    let json = read(&arguments.plan, arguments.cli.as_os_str())?;
+    let plan = Plan::parse(&json)?;
+    let mut review = review_of(&plan);
+    let sources = arguments.catalogue.as_ref().map_or(&[][..], |CatalogueSources(sources)| sources);
+    let catalogue = Documents((tool.documents)(sources)?).catalogue()?;
+    judged::add(&mut review, &plan, &catalogue, tool).await;
+    Ok(review)
 }
 
 fn read(plan: &Path, cli: &OsStr) -> anyhow::Result<Vec<u8>> {

@@ -3,9 +3,8 @@
 
 use super::output;
 use clap::{Args, ValueEnum};
-use goldenpath_core::domain::ClusterArn;
+use goldenpath_core::domain::{CatalogueSource, CatalogueSources, ClusterArn};
 use serde_json::Value;
-use std::{ffi::OsString, path::PathBuf};
 
 /// What a pipeline manages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -16,16 +15,16 @@ pub enum Part {
     Environments,
 }
 
-/// By folders with golden paths in addition to the built-in ones.
-type OfKubernetes = fn(&[PathBuf], Option<Part>, Option<&str>) -> anyhow::Result<Value>;
-type OfBoundary = fn(&[PathBuf], Option<&str>, Option<&ClusterArn>) -> anyhow::Result<Value>;
+/// By sources of golden paths in addition to the built-in ones.
+type OfKubernetes = fn(&[CatalogueSource], Option<Part>, Option<&str>) -> anyhow::Result<Value>;
+type OfBoundary = fn(&[CatalogueSource], Option<&str>, Option<&ClusterArn>) -> anyhow::Result<Value>;
 
 /// Handed over by the composition root.
 pub struct Permissions {
     pub aws: fn(Option<Part>, Option<&ClusterArn>) -> Value,
-    /// With what the built-in golden paths and those in these folders have a baseline install.
+    /// With what the built-in golden paths and those of these sources have a baseline install.
     pub kubernetes: OfKubernetes,
-    /// Of a golden path of the built-in ones and of those in these folders.
+    /// Of a golden path of the built-in ones and of those of these sources.
     pub boundary: OfBoundary,
 }
 
@@ -46,9 +45,9 @@ pub(super) struct Arguments {
     /// The golden path whose grants the boundary fits [default: the default one]
     #[arg(long, requires = "boundary")]
     golden_path: Option<String>,
-    /// Folders with golden paths in addition to the built-in ones, separated like PATH
+    /// Folders with golden paths in addition to the built-in ones, separated like PATH, also of git (git::https://...?ref=<commit>)
     #[arg(long, env = "GOLDENPATH_CATALOGUE")]
-    catalogue: Option<OsString>,
+    catalogue: Option<CatalogueSources>,
 }
 
 #[derive(Args)]
@@ -67,13 +66,13 @@ struct System {
 
 pub(super) fn run(arguments: &Arguments, permissions: &Permissions) -> anyhow::Result<()> {
     let Arguments { system, role, group, cluster_arn, golden_path, catalogue } = arguments;
-    let folders: Vec<PathBuf> = catalogue.iter().flat_map(std::env::split_paths).collect();
+    let sources = catalogue.as_ref().map_or(&[][..], |CatalogueSources(sources)| sources);
     let document = if system.boundary {
-        (permissions.boundary)(&folders, golden_path.as_deref(), cluster_arn.as_ref())?
+        (permissions.boundary)(sources, golden_path.as_deref(), cluster_arn.as_ref())?
     } else if system.aws {
         (permissions.aws)(*role, cluster_arn.as_ref())
     } else {
-        (permissions.kubernetes)(&folders, *role, group.as_deref())?
+        (permissions.kubernetes)(sources, *role, group.as_deref())?
     };
     Ok(output::data(&format!("{}\n", serde_json::to_string_pretty(&document)?))?)
 }

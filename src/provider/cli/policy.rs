@@ -1,35 +1,39 @@
-//! `policy`: policies without a cluster. `check` holds plain manifests against the built-in pack and a platform team's own documents,
-//! by the same engine that judges a plan.
+//! `policy`: objects held against policies, by the same engine that judges a plan. `check` takes plain manifests, the built-in pack and a
+//! platform team's own documents; `report` what a live cluster has, and what holds there.
 //!
-//! `manifests` reads YAML, `report` is what is found, as text and JSON, `sarif` as a code scanner takes it. Only this file reads or
-//! writes anything.
+//! `manifests` reads YAML, `report` is what is found, as text and JSON, `sarif` as a code scanner takes it; `live` has a file of each
+//! kind of its own.
 
 mod home;
+mod live;
 mod manifests;
 mod report;
 mod sarif;
+mod sources;
 #[cfg(test)]
 mod tests;
+mod words;
 
-use super::output;
+use super::{doctor::Inspector, output};
 use clap::{Args, Subcommand, ValueEnum};
 use goldenpath_core::{
     domain::TierClass,
     policy::{
-        document::{Policy, PolicyError, PolicyForm},
+        document::{Policy, PolicyForm},
         guards, pack, rule_policies,
     },
 };
 use home::Home;
 use report::{Basis, Problem, Report};
 use serde_json::json;
+use sources::shown;
 use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-/// Judge objects by policies, without a cluster
+/// Judge objects by policies: manifests, or what is on a cluster
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -39,6 +43,7 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Check(Check),
+    Report(Box<live::Arguments>),
     List(List),
 }
 
@@ -89,10 +94,11 @@ enum Class {
     Prod,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    match &arguments.command {
-        Command::Check(arguments) => check(arguments),
-        Command::List(arguments) => list(arguments),
+pub(super) async fn run(arguments: Arguments, inspector: &dyn Inspector) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Check(arguments) => check(&arguments),
+        Command::Report(arguments) => live::run(*arguments, inspector).await,
+        Command::List(arguments) => list(&arguments),
     }
 }
 
@@ -118,7 +124,8 @@ fn check(check: &Check) -> anyhow::Result<ExitCode> {
         Class::Prod => TierClass::Prod,
     };
     let mut report = Report::default();
-    let own = policies(&check.policy, &mut report);
+    let (own, problems) = sources::policies(&check.policy);
+    report.problems.extend(problems);
     let home = check.namespace.as_deref().and_then(|path| match home(path) {
         Ok(home) => Some(home),
         Err(error) => {
@@ -152,24 +159,6 @@ fn check(check: &Check) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(report.code()))
 }
 
-fn policies(paths: &[PathBuf], report: &mut Report) -> Vec<Policy> {
-    let mut read = vec![];
-    for path in paths {
-        let policy = fs::read_to_string(path).map_err(|error| Problem::of(&shown(path), error.to_string()));
-        let policy = policy.and_then(|text| {
-            Policy::read(&text).map_err(|PolicyError { line, column, problem }| {
-                let (file, message) = (shown(path), problem.to_string());
-                Problem { file, line, column, message }
-            })
-        });
-        match policy {
-            Ok(policy) => read.push(policy),
-            Err(problem) => report.problems.push(problem),
-        }
-    }
-    read
-}
-
 fn home(path: &Path) -> Result<Home, String> {
     fs::read_to_string(path).map_err(|error| error.to_string()).and_then(|text| Home::read(&text))
 }
@@ -194,8 +183,4 @@ fn files(given: &[PathBuf], report: &mut Report) -> Vec<PathBuf> {
         }
     }
     all
-}
-
-fn shown(path: &Path) -> String {
-    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }

@@ -18,6 +18,13 @@ pub struct Connect {
     /// Endpoint of the daemon: `unix://` and the absolute path of its socket, or `https://`, a host and a port
     #[arg(long, env = "GOLDENPATH_DAEMON")]
     endpoint: Endpoint,
+    #[command(flatten)]
+    caller: Caller,
+}
+
+/// How the caller of a daemon proves who it is, and the daemon too.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Caller {
     /// Authority that signed the daemon's certificate, instead of those that the system trusts
     #[arg(long, value_name = "FILE")]
     ca_certificate: Option<PathBuf>,
@@ -49,7 +56,15 @@ impl Connect {
     }
 
     pub fn daemon(self) -> Daemon {
-        let Self { endpoint, ca_certificate, client_certificate, client_key, token_file } = self;
+        self.caller.of(self.endpoint)
+    }
+}
+
+// === impl Caller ===
+
+impl Caller {
+    pub fn of(self, endpoint: Endpoint) -> Daemon {
+        let Self { ca_certificate, client_certificate, client_key, token_file } = self;
         Daemon { endpoint, ca_certificate, client_certificate, client_key, token: None, token_file }
     }
 }

@@ -18,11 +18,12 @@ pub use schema::{SANDBOX_PATH, schema};
 
 use super::session::Unreachable;
 use goldenpath_core::{
-    domain::Facts,
+    domain::{CatalogueSource, Facts},
     provision::{Bounds, PipelineBounds},
 };
 use plugin::{
     Diagnostic, Path, Value,
+    diagnostic::LONGEST_SUMMARY,
     value::{ConvertError, from_value},
 };
 use serde::Deserialize;
@@ -37,7 +38,7 @@ struct Written {
     aws: Option<Aws>,
     kubernetes: Option<Kubernetes>,
     daemon: Option<Daemon>,
-    catalogue: Option<Vec<PathBuf>>,
+    catalogue: Option<Vec<CatalogueSource>>,
     unreachable: Option<Unreachable>,
     allow: Option<Bounds>,
 }
@@ -71,7 +72,7 @@ pub struct ProviderConfig {
     pub target: Target,
     /// Other clients share this process.
     pub is_shared: bool,
-    pub catalogue: Folders,
+    pub catalogue: Sources,
     pub unreachable: Unreachable,
     /// How long a record may stand still before another operation takes it for abandoned; tests shorten it.
     pub lease: Option<Duration>,
@@ -81,8 +82,8 @@ pub struct ProviderConfig {
 
 /// Where golden paths come from.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Folders {
-    pub folders: Vec<PathBuf>,
+pub struct Sources {
+    pub sources: Vec<CatalogueSource>,
     pub without_built_in: bool,
 }
 
@@ -105,8 +106,16 @@ impl From<ConvertError> for Refused {
         if error.unknown {
             return Self::Undecided;
         }
+        let detail = "Check the value against the provider's documentation.";
         let summary = format!("The provider configuration can't be read: {error}");
-        Diagnostic::error(summary, "Check the value against the provider's documentation.").at(error.path).into()
+        let diagnostic = match summary.chars().count() > LONGEST_SUMMARY {
+            true => {
+                let place = format!("The provider configuration can't be read at {}", error.path);
+                Diagnostic::error(place, format!("{}. {detail}", error.text))
+            }
+            false => Diagnostic::error(summary, detail),
+        };
+        diagnostic.at(error.path).into()
     }
 }
 
@@ -132,15 +141,15 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
     if kubernetes.is_some() && !matches!(target, Target::Real { .. }) {
         return Err(kubernetes_alone().into());
     }
-    let folders = folders(catalogue.clone(), pipeline.as_ref(), environment)?;
-    if matches!(target, Target::Daemon(_)) && folders != Folders::default() {
+    let sources = sources(catalogue.clone(), pipeline.as_ref(), environment)?;
+    if matches!(target, Target::Daemon(_)) && sources != Sources::default() {
         return Err(daemon_has_its_own(catalogue.is_some()).into());
     }
     if let Target::Daemon(daemon) = &target {
         daemon.check(environment.is_shared)?;
     }
     if environment.is_shared {
-        shared::check_folders(catalogue.as_deref().unwrap_or_default())?;
+        shared::check_sources(catalogue.as_deref().unwrap_or_default())?;
         match &target {
             Target::Sandbox { path, .. } => shared::check_sandbox(path)?,
             Target::Real { aws, kubernetes } => shared::check_real(aws, kubernetes.as_ref())?,
@@ -150,7 +159,7 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
     Ok(ProviderConfig {
         target,
         is_shared: environment.is_shared,
-        catalogue: folders,
+        catalogue: sources,
         bounds: pipeline.into_iter().map(|pipeline| pipeline.allow).chain(allow).collect(),
         unreachable: match (unreachable, &environment.unreachable) {
             (Some(written), _) => written,
@@ -163,7 +172,7 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
 
 /// The golden paths that a configuration names, where that much is known: rules can be checked by them before anything
 /// else of the configuration is.
-pub fn catalogue(config: &Value, environment: &FromEnvironment) -> Option<Folders> {
+pub fn catalogue(config: &Value, environment: &FromEnvironment) -> Option<Sources> {
     let names = |target: &&str| !config.child(target).is_null();
     let is_daemon = match ["daemon", "sandbox", "offline", "aws"].iter().find(|target| names(target)) {
         Some(target) => *target == "daemon",
@@ -174,27 +183,38 @@ pub fn catalogue(config: &Value, environment: &FromEnvironment) -> Option<Folder
     }
     let written = from_value(config.child("catalogue")).ok()?;
     let pipeline = environment.bounds.clone().transpose().ok()?;
-    folders(written, pipeline.as_ref(), environment).ok()
+    sources(written, pipeline.as_ref(), environment).ok()
 }
 
-fn folders(
-    written: Option<Vec<PathBuf>>,
+fn sources(
+    written: Option<Vec<CatalogueSource>>,
     pipeline: Option<&PipelineBounds>,
     environment: &FromEnvironment,
-) -> Result<Folders, Diagnostic> {
+) -> Result<Sources, Diagnostic> {
     let fixed = pipeline.and_then(|pipeline| pipeline.catalogue.clone());
     if let (Some(_), Some(fixed)) = (&written, &fixed) {
-        let fixed: Vec<String> = fixed.iter().map(|folder| folder.display().to_string()).collect();
+        let fixed: Vec<String> = fixed.iter().map(ToString::to_string).collect();
         return Err(Diagnostic::error(
             "The catalogue is fixed by the pipeline",
             format!("GOLDENPATH_BOUNDS sets it to {}. Remove `catalogue` from the provider block.", fixed.join(", ")),
         )
         .at(Path::attribute("catalogue")));
     }
-    Ok(Folders {
-        folders: fixed.or(written).or_else(|| environment.catalogue.clone()).unwrap_or_default(),
+    let of_environment = match (&fixed, &written) {
+        (None, None) => environment.catalogue.clone().transpose().map_err(|error| unreadable_catalogue(&error))?,
+        _ => None,
+    };
+    Ok(Sources {
+        sources: fixed.or(written).or(of_environment).unwrap_or_default(),
         without_built_in: pipeline.is_some_and(|pipeline| pipeline.built_in_path == Some(false)),
     })
+}
+
+fn unreadable_catalogue(error: &str) -> Diagnostic {
+    Diagnostic::error(
+        "GOLDENPATH_CATALOGUE can't be read",
+        format!("{error}. Correct the variable, or set `catalogue` in the provider block."),
+    )
 }
 
 fn unreadable_bounds(error: &str) -> Diagnostic {

@@ -34,6 +34,14 @@ pub(super) fn reports(daemon: provider_config::Daemon) -> anyhow::Result<Arc<dyn
     Ok(Arc::new(Client::new(client_options(daemon)?, &[])))
 }
 
+/// What a daemon knows of, and who plans there.
+pub(super) fn recorded(
+    daemon: provider_config::Daemon,
+) -> anyhow::Result<(Arc<dyn DaemonReports>, Arc<dyn Provisioner>)> {
+    let client = Arc::new(Client::new(client_options(daemon)?, &[]));
+    Ok((client.clone(), client))
+}
+
 fn client_options(daemon: provider_config::Daemon) -> anyhow::Result<ClientOptions> {
     let daemon = daemon.or(&FromEnvironment::read(|name| std::env::var_os(name)));
     daemon.check(false).map_err(wrong)?;

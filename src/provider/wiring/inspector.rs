@@ -1,7 +1,7 @@
 //! Each target's own way to read what `doctor` judges.
 
 use crate::cli::doctor::{
-    CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, OwnObject, Reach, Reading,
+    CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, OwnObject, Place, Reach, Reading,
 };
 use async_trait::async_trait;
 use goldenpath_adapters::{
@@ -10,7 +10,10 @@ use goldenpath_adapters::{
     kube::{Credentials, Kube, Kubeconfig, permissions},
 };
 use goldenpath_core::{
-    domain::{Class, ClusterArn, ClusterRef, Observed, Ownership, Permission, PersonaName, Record, ResourceKind, Who},
+    domain::{
+        CatalogueSources, Class, ClusterArn, ClusterRef, Observed, Ownership, Permission, PersonaName, Record,
+        ResourceKind, Who,
+    },
     golden::{Catalogue, cluster_roles},
     ports::{Clusters, Objects, PortError, Scope, Selector},
 };
@@ -29,7 +32,7 @@ impl Inspector for TargetInspector {
     async fn inspect(&self, target: &DoctorTarget) -> anyhow::Result<Inspection> {
         let cluster: ClusterRef = target.cluster.parse()?;
         let catalogue = catalogue(&target.reach)?;
-        let seen = match &target.reach.sandbox {
+        let seen = match &target.reach.place.sandbox {
             Some(path) => {
                 let sandbox = Sandbox::open(path.clone(), SandboxOptions::default());
                 common(&sandbox, &sandbox, &cluster).await
@@ -64,6 +67,10 @@ impl LiveCluster for Live {
         answers(count, self.kube.reviews(&self.arn, asked).await)
     }
 
+    async fn each(&self, kind: (&str, &str), namespace: Option<&str>, look: &(dyn Fn(Value) + Sync)) -> Reading<()> {
+        reading(self.kube.each(&self.arn, kind, namespace, look).await)
+    }
+
     async fn dry_runs(&self, documents: Vec<Value>, as_who: Option<&Who>) -> Vec<Reading<Option<String>>> {
         let count = documents.len();
         answers(count, self.kube.dry_runs(&self.arn, documents, as_who).await)
@@ -79,12 +86,11 @@ fn answers<T>(count: usize, results: Result<Vec<Result<T, PortError>>, PortError
 }
 
 fn catalogue(reach: &Reach) -> anyhow::Result<Arc<Catalogue>> {
-    let folders: Vec<_> = reach.catalogue.iter().flat_map(std::env::split_paths).collect();
-    super::target::built_in_and(&folders)
+    super::target::built_in_and(reach.catalogue.as_ref().map_or(&[], |CatalogueSources(sources)| sources))
 }
 
 fn adapters(reach: &Reach) -> (Arc<Aws>, Arc<Kube>) {
-    let Reach { region, profile, kubeconfig, context, .. } = reach.clone();
+    let Place { region, profile, kubeconfig, context, sandbox: _ } = reach.place.clone();
     let credentials = profile.map_or(CredentialSource::Chain, CredentialSource::Profile);
     let aws = Arc::new(Aws::new(AwsOptions { region, credentials, ..AwsOptions::default() }));
     let credentials = match (kubeconfig, context) {

@@ -7,11 +7,10 @@ use goldenpath_adapters::{
     kube::permissions as kube,
 };
 use goldenpath_core::{
-    domain::{ClusterArn, PersonaName},
+    domain::{CatalogueSource, ClusterArn, PersonaName},
     golden::{boundary_policy, cluster_roles, home, rendered},
 };
 use serde_json::{Value, json};
-use std::path::PathBuf;
 
 pub(super) const PERMISSIONS: Permissions =
     Permissions { aws: of_aws, kubernetes: of_kubernetes, boundary: of_boundary };
@@ -27,17 +26,17 @@ fn of_aws(part: Option<Part>, cluster: Option<&ClusterArn>) -> Value {
 }
 
 /// Of the newest version of a golden path.
-fn of_boundary(folders: &[PathBuf], path: Option<&str>, cluster: Option<&ClusterArn>) -> anyhow::Result<Value> {
-    let catalogue = target::built_in_and(folders)?;
+fn of_boundary(sources: &[CatalogueSource], path: Option<&str>, cluster: Option<&ClusterArn>) -> anyhow::Result<Value> {
+    let catalogue = target::built_in_and(sources)?;
     let path = catalogue.newest(path).map_err(|problem| anyhow::anyhow!("{}. {}", problem.summary, problem.detail))?;
     Ok(boundary_policy(path, cluster))
 }
 
-fn of_kubernetes(folders: &[PathBuf], part: Option<Part>, group: Option<&str>) -> anyhow::Result<Value> {
+fn of_kubernetes(sources: &[CatalogueSource], part: Option<Part>, group: Option<&str>) -> anyhow::Result<Value> {
     let names: Vec<String> = PersonaName::ALL.into_iter().map(cluster_roles::name).collect();
     let mut items = vec![];
     if part != Some(Part::Environments) {
-        let catalogue = &target::built_in_and(folders)?;
+        let catalogue = &target::built_in_and(sources)?;
         let rules = |persona| cluster_roles::rules(persona, |_| true, catalogue.role_rules(persona));
         let held = PersonaName::ALL.into_iter().flat_map(rules).collect();
         items.extend(kube::for_baseline(&rendered(catalogue), held));

@@ -2,19 +2,26 @@
 
 use super::{ports::Ports, real};
 use crate::resources::{
-    provider_config::{Daemon, Endpoint, Folders, ProviderConfig, Target},
+    provider_config::{Daemon, Endpoint, ProviderConfig, Sources, Target},
     session::Configured,
 };
-use goldenpath_adapters::{catalogue as documents, clock::SystemClock, offline::Offline};
+use goldenpath_adapters::{
+    catalogue::{self as documents, Fetch},
+    clock::SystemClock,
+    offline::Offline,
+};
 use goldenpath_core::{
-    domain::Facts,
+    domain::{CatalogueSource, Facts},
     golden::Catalogue,
     provision::{Bounds, Engine, EngineConfig, Provisioner},
 };
 use goldenpath_daemon::{Address, Client, ClientOptions, Pair, TokenSource};
 use goldenpath_sandbox::{Sandbox, SandboxOptions};
-use plugin::{Diagnostic, Path, Step, value::from_value};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use plugin::{Diagnostic, Path, Step, diagnostic::LONGEST_SUMMARY, value::from_value};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 pub(super) struct Opened {
     pub(super) configured: Configured,
@@ -23,22 +30,42 @@ pub(super) struct Opened {
     pub(super) notice: Option<Diagnostic>,
 }
 
+/// Fetching a repository may take a while, in which the process goes on answering.
+pub(super) async fn opened(config: ProviderConfig) -> Result<Opened, Diagnostic> {
+    if !config.catalogue.sources.iter().any(|source| matches!(source, CatalogueSource::Git(_))) {
+        return open(config);
+    }
+    let opened = tokio::task::spawn_blocking(move || open(config)).await;
+    opened.unwrap_or_else(|error| Err(unreadable(&error.to_string())))
+}
+
 pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
-    let ProviderConfig { target, is_shared, catalogue, unreachable, lease, bounds } = config;
-    if let Target::Daemon(daemon) = target {
-        let client = Client::new(client_options(*daemon), &bounds);
+    let unreachable = config.unreachable;
+    if let Target::Daemon(daemon) = config.target {
+        let client = Client::new(client_options(*daemon), &config.bounds);
         let configured = Configured { provisioner: Arc::new(client), unreachable, refuses: None, finishes_alone: true };
         return Ok(Opened { configured, catalogue: None, notice: None });
     }
-    let catalogue = self::catalogue(&catalogue).map_err(|error| {
-        let summary = format!("The catalogue can't be read: {error:#}");
-        Diagnostic::error(summary, "Correct the golden path, or its folder.").at(Path::attribute("catalogue"))
-    })?;
-    let mut ports = ports(target, is_shared)?;
-    let (notice, refuses) = (ports.notice.take(), ports.refuses);
-    let provisioner = Arc::new(engine(ports, catalogue.clone(), lease, bounds));
+    let Made { engine: provisioner, catalogue, notice, refuses } = engine_of(config)?;
     let configured = Configured { provisioner, unreachable, refuses, finishes_alone: false };
     Ok(Opened { configured, catalogue: Some(catalogue), notice })
+}
+
+/// An engine of this process, with what it was made of.
+pub(super) struct Made {
+    pub(super) engine: Arc<Engine>,
+    catalogue: Arc<Catalogue>,
+    notice: Option<Diagnostic>,
+    refuses: Option<&'static str>,
+}
+
+pub(super) fn engine_of(config: ProviderConfig) -> Result<Made, Diagnostic> {
+    let ProviderConfig { target, is_shared, catalogue, unreachable: _, lease, bounds } = config;
+    let catalogue = self::catalogue(&catalogue).map_err(|error| unreadable(&format!("{error:#}")))?;
+    let mut ports = ports(target, is_shared)?;
+    let (notice, refuses) = (ports.notice.take(), ports.refuses);
+    let engine = Arc::new(engine(ports, catalogue.clone(), lease, bounds));
+    Ok(Made { engine, catalogue, notice, refuses })
 }
 
 pub(super) fn client_options(daemon: Daemon) -> ClientOptions {
@@ -99,25 +126,65 @@ pub(super) fn ports(target: Target, is_shared: bool) -> Result<Ports, Diagnostic
     })
 }
 
-/// The built-in golden paths and those of these folders.
-pub(super) fn built_in_and(folders: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>> {
-    catalogue(&Folders { folders: folders.to_vec(), without_built_in: false })
+/// The built-in golden paths and those of these sources.
+pub(super) fn built_in_and(sources: &[CatalogueSource]) -> anyhow::Result<Arc<Catalogue>> {
+    catalogue(&Sources { sources: sources.to_vec(), without_built_in: false })
 }
 
-pub(super) fn catalogue(Folders { folders, without_built_in }: &Folders) -> anyhow::Result<Arc<Catalogue>> {
-    if folders.is_empty() && !without_built_in {
+pub(super) fn catalogue(sources: &Sources) -> anyhow::Result<Arc<Catalogue>> {
+    catalogue_with(sources, Fetch::Missing)
+}
+
+/// Where nothing of it has to be fetched.
+pub(super) fn catalogue_at_hand(sources: &Sources) -> anyhow::Result<Arc<Catalogue>> {
+    catalogue_with(sources, Fetch::Never)
+}
+
+fn catalogue_with(Sources { sources, without_built_in }: &Sources, fetch: Fetch) -> anyhow::Result<Arc<Catalogue>> {
+    if sources.is_empty() && !without_built_in {
         return Ok(Catalogue::embedded());
     }
-    let documents = documents(folders)?;
+    let documents = texts(sources, fetch)?;
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(last) = &*last
+        && (last.without_built_in, &last.documents) == (*without_built_in, &documents)
+    {
+        return Ok(Arc::clone(&last.catalogue));
+    }
     let texts = documents.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     let catalogue = if *without_built_in { Catalogue::of_documents(texts) } else { Catalogue::with_documents(texts) };
-    Ok(Arc::new(catalogue?))
+    let catalogue = Arc::new(catalogue?);
+    *last = Some(Parsed { documents, without_built_in: *without_built_in, catalogue: Arc::clone(&catalogue) });
+    Ok(catalogue)
+}
+
+/// A client has its block validated and then configured: the same documents mean the same.
+static LAST: Mutex<Option<Parsed>> = Mutex::new(None);
+
+struct Parsed {
+    documents: Vec<(String, String)>,
+    without_built_in: bool,
+    catalogue: Arc<Catalogue>,
 }
 
 /// Each as (its name, its text).
-pub(super) fn documents(folders: &[PathBuf]) -> anyhow::Result<Vec<(String, String)>> {
-    let documents = documents::read(folders)?;
-    Ok(documents.into_iter().map(|document| (document.path.display().to_string(), document.text)).collect())
+pub(super) fn documents(sources: &[CatalogueSource]) -> anyhow::Result<Vec<(String, String)>> {
+    texts(sources, Fetch::Missing)
+}
+
+fn texts(sources: &[CatalogueSource], fetch: Fetch) -> anyhow::Result<Vec<(String, String)>> {
+    let documents = documents::read(sources, fetch)?;
+    Ok(documents.into_iter().map(|document| (document.name, document.text)).collect())
+}
+
+fn unreadable(why: &str) -> Diagnostic {
+    let detail = "Correct the golden path, or where it comes from.";
+    let summary = format!("The catalogue can't be read: {why}");
+    let error = match summary.chars().count() > LONGEST_SUMMARY {
+        true => Diagnostic::error("The catalogue can't be read", format!("{}. {detail}", why.trim_end_matches('.'))),
+        false => Diagnostic::error(summary, detail),
+    };
+    error.at(Path::attribute("catalogue"))
 }
 
 /// It only plans, on a cluster with these facts.

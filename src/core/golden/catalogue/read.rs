@@ -62,11 +62,15 @@ const OUTSIDE_OF_DIGEST: [&str; 9] =
 
 impl<'a> Written<'a> {
     pub(super) fn read(document: &'a str, text: &'a str) -> Result<Self, Wrong> {
+        let wrong = |position, reason| Wrong { at: At { document: document.to_owned(), position }, reason };
+        if text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#')) {
+            return Err(wrong(None, "it is empty: write a golden path, or remove the file".to_owned()));
+        }
         let content = serde_saphyr::from_str(text).map_err(|error| {
             let at = error.location().map(|at| (at.line(), at.column()));
             let whole = error.without_snippet().to_string();
             let reason = whole.split(" at line ").next().unwrap_or(&whole).lines().next().unwrap_or_default();
-            Wrong { at: At { document: document.to_owned(), position: at }, reason: reason.to_owned() }
+            wrong(at, in_plain_words(reason))
         })?;
         Ok(Self { document, text, content })
     }
@@ -154,6 +158,16 @@ impl<'a> Written<'a> {
         let at = At { document: self.document.to_owned(), position: position(self.text, field) };
         let reason = if field.is_empty() { reason } else { format!("{}: {reason}", field.join(".")) };
         Wrong { at, reason }
+    }
+}
+
+/// The library's own advice is for programmers.
+fn in_plain_words(reason: &str) -> String {
+    match reason {
+        _ if reason.starts_with("multiple YAML documents") => {
+            "it has several documents: write each into a file of its own".to_owned()
+        }
+        _ => reason.split(", set DuplicateKeyPolicy").next().unwrap_or(reason).to_owned(),
     }
 }
 

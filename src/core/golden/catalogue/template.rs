@@ -57,6 +57,13 @@ impl Template {
         self.root.fill(bindings)
     }
 
+    /// All that stands in placeholders.
+    pub fn expressions(&self) -> Vec<&str> {
+        let mut found = vec![];
+        self.root.collect(&mut found);
+        found
+    }
+
     /// One field of it, from the root on.
     pub fn at(&self, field: &[&str]) -> Option<&Node> {
         field.iter().try_fold(&*self.root, |node, name| match node {
@@ -128,6 +135,19 @@ impl Node {
         }
     }
 
+    fn collect<'a>(&'a self, found: &mut Vec<&'a str>) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Whole(expression) => found.push(expression.text()),
+            Self::Text(pieces) => found.extend(pieces.iter().filter_map(|piece| match piece {
+                Piece::Text(_) => None,
+                Piece::Filled(expression) => Some(expression.text()),
+            })),
+            Self::List(items) => items.iter().for_each(|item| item.collect(found)),
+            Self::Map(members) => members.iter().for_each(|(_, value)| value.collect(found)),
+        }
+    }
+
     pub fn fill(&self, bindings: &Bindings<'_>) -> Result<Value, Unfilled> {
         Ok(match self {
             Self::Literal(value) => value.clone(),
@@ -175,6 +195,10 @@ fn parse(text: &str) -> Result<Expression, String> {
 // === impl Condition ===
 
 impl Condition {
+    pub fn text(&self) -> &str {
+        self.0.text()
+    }
+
     pub fn holds(&self, bindings: &Bindings<'_>) -> Result<bool, Unfilled> {
         self.0.is_true(bindings).map_err(|error| unfilled(&self.0, &error))
     }

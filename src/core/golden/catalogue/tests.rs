@@ -131,7 +131,7 @@ fn wrong_documents_are_refused() {
             "policies.0.params: policy image-tags has no param nope",
             "a param that it has not",
         ),
-        ("version: 1.0.0", "version: 1.0.0", "in the catalogue already", "a name and version twice"),
+        ("version: 1.0.0", "version: 1.0.0", "already; give one of them", "a name and version twice"),
         ("version: 1.0.0", "version: \"1.0\"", "major.minor.patch", "no version"),
         ("bound_factor: 4", "bound_factr: 4", "bound_factr", "an unknown field is not ignored"),
         ("class: dev", "class: test", "test", "an unknown class"),

@@ -6,7 +6,8 @@ use super::{
         GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, owned,
     },
     life::{self, PathReference},
-    manifests, parameters, roles,
+    manifests, mentions, parameters, roles,
+    template::{Condition, Template},
 };
 use crate::{
     domain::{Cidr, GROUP_PREFIX, Isolation, PersonaName, Role, TierClass, covers},
@@ -38,6 +39,7 @@ pub(super) fn validate(path: &GoldenPath) -> Result<(), Fault> {
         .map_err(|(field, reason)| Fault::new(&format!("parameters.{field}"), reason))?;
     manifests::check(&path.manifests, &path.objects, &path.cluster_kinds)
         .map_err(|(field, reason)| Fault::new(&field, reason))?;
+    mentions_are_known(path)?;
     roles::are_sound(&path.roles).map_err(|reason| Fault::new("roles", reason))?;
     for (name, preset) in &path.network.egress_presets {
         let at = format!("network.egress_presets.{name}");
@@ -48,6 +50,37 @@ pub(super) fn validate(path: &GoldenPath) -> Result<(), Fault> {
     are_reserved(path, "network.monitoring_namespaces", &path.network.monitoring_namespaces)?;
     for (name, tier) in &path.tiers {
         tier_is_sound(path, tier).map_err(|fault| fault.inside(&format!("tiers.{name}")))?;
+    }
+    Ok(())
+}
+
+/// What placeholders and conditions name is there.
+fn mentions_are_known(path: &GoldenPath) -> Result<(), Fault> {
+    let sound = |at: &str, expression: &str| {
+        let known: [(&str, &dyn Fn(&str) -> bool); 3] = [
+            ("parameters", &|name| path.parameters.contains_key(name)),
+            ("tier", &|name| ["name", "class"].contains(&name)),
+            ("environment", &|name| ["name", "team"].contains(&name)),
+        ];
+        let unknown =
+            known.into_iter().find_map(|(root, known)| Some((root, mentions::unknown(expression, root, known)?)));
+        match unknown {
+            Some((root, name)) => Err(Fault::new(at, format!("`{}`: there is no {root}.{name}", expression.trim()))),
+            None => Ok(()),
+        }
+    };
+    for (at, manifest) in path.manifests.iter().enumerate() {
+        let of = |expressions: Vec<&str>, field: &str| {
+            expressions.into_iter().try_for_each(|expression| sound(&format!("manifests.{at}.{field}"), expression))
+        };
+        of(manifest.manifest.expressions(), "manifest")?;
+        of(manifest.when.iter().map(Condition::text).collect(), "when")?;
+    }
+    for (at, tuning) in path.objects.iter().enumerate() {
+        let expressions = tuning.set.iter().flat_map(Template::expressions);
+        for expression in expressions {
+            sound(&format!("objects.{at}.set"), expression)?;
+        }
     }
     Ok(())
 }

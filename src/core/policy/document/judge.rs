@@ -60,12 +60,6 @@ pub struct Judgement {
 // === impl Policy ===
 
 impl Policy {
-    /// Whether objects of this kind are for it to judge, in some group and version.
-    pub fn concerns(&self, kind: &str) -> bool {
-        let plural = plural(kind);
-        self.form.matches.iter().flat_map(|rule| &rule.resources).any(|resource| resource == "*" || *resource == plural)
-    }
-
     pub fn judge(&self, case: &Case<'_>, today: Date) -> Outcome {
         if !self.form.matches.iter().any(|rule| concerns(rule, case)) {
             return Outcome::NotMatched;
@@ -122,6 +116,11 @@ impl Policy {
         if found.is_empty() { Outcome::Passed } else { Outcome::Found(found) }
     }
 
+    /// Whether it may have something to say of objects of this kind.
+    pub fn is_about(&self, api: &str, kind: &str) -> bool {
+        self.form.matches.iter().any(|rule| is_of(rule, api, kind))
+    }
+
     fn is_met(&self, bindings: &Bindings<'_>) -> Result<bool, String> {
         let mut errors = vec![];
         for condition in self.conditions.iter() {
@@ -153,12 +152,13 @@ impl Policy {
 }
 
 fn concerns(rule: &Match, case: &Case<'_>) -> bool {
-    let (group, version) = split(case.api);
+    is_of(rule, case.api, case.kind) && rule.operations.contains(&case.operation)
+}
+
+fn is_of(rule: &Match, api: &str, kind: &str) -> bool {
+    let (group, version) = split(api);
     let holds = |list: &[String], value: &str| list.iter().any(|one| one == "*" || one == value);
-    holds(&rule.groups, group)
-        && holds(&rule.versions, version)
-        && holds(&rule.resources, &plural(case.kind))
-        && rule.operations.contains(&case.operation)
+    holds(&rule.groups, group) && holds(&rule.versions, version) && holds(&rule.resources, &plural(kind))
 }
 
 fn split(api: &str) -> (&str, &str) {

@@ -36,7 +36,11 @@ const UNKNOWN: &[(&str, &str, &str, &str)] =
 /// A slot's own fields of an environment's Namespace are no namespace.
 pub(super) fn check(id: &str, policy: &Policy, subject: &Subject<'_>) -> Vec<Hit> {
     let own = subject.objects.iter().filter(|object| object.manager == Desired::MANAGER && object.body.is_some());
-    let concerned = own.filter(|object| policy.concerns(object.key.kind()));
+    let is_about = |object: &&Desired| {
+        let Judged { api, kind, .. } = Judged::named(&object.key);
+        policy.is_about(api, kind)
+    };
+    let concerned = own.filter(is_about);
     let hits = concerned.flat_map(|object| {
         judge(policy, object, subject).into_iter().map(|Judgement { message, remedy, field, .. }| Hit {
             field: field.iter().flat_map(|field| field.split('.')).map(str::to_owned).collect(),

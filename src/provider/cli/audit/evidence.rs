@@ -4,7 +4,7 @@ use super::tool::{AuditTool, Proof, entries};
 use crate::{
     cli::{
         daemon::Settings,
-        doctor::{Finding, Reach, examine},
+        doctor::{Finding, Place, Reach, examine},
         drift::is_within,
         reports::failed,
     },
@@ -12,7 +12,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use goldenpath_core::{
-    domain::{EnvironmentId, Id, ObjectKey, PersonaName, Record},
+    domain::{CatalogueSources, EnvironmentId, Id, ObjectKey, PersonaName, Record},
     golden::promises::{PersonaAccess, personas},
     provision::{Observation, ObserveRequest, Provisioner, ReportedProblem},
 };
@@ -113,7 +113,7 @@ async fn observed(
 
 /// By the tier of the golden path that made it.
 fn access(record: &Record, settings: &Settings, tool: &AuditTool) -> anyhow::Result<BTreeMap<PersonaName, Access>> {
-    let catalogue = (tool.catalogue)(&settings.provider.catalogue.folders)?;
+    let catalogue = (tool.catalogue)(&settings.provider.catalogue.sources)?;
     let personas = personas(record, &catalogue).map_err(anyhow::Error::msg)?;
     let of = |PersonaAccess { persona, role, may, may_not, who: _ }| {
         let who = record.spec["access"][persona.as_str()].clone();
@@ -140,10 +140,11 @@ async fn promises(id: &EnvironmentId, settings: &Settings, tool: &AuditTool) -> 
         return Promises::NotAsked(why.to_owned());
     }
     let Kubernetes { kubeconfig, context, .. } = kubernetes.clone().unwrap_or_default();
-    let folders = &settings.provider.catalogue.folders;
-    let catalogue = std::env::join_paths(folders).ok().filter(|_| !folders.is_empty());
+    let sources = &settings.provider.catalogue.sources;
+    let catalogue = (!sources.is_empty()).then(|| CatalogueSources(sources.clone()));
     let (region, profile) = (aws.region.clone(), aws.profile.clone());
-    let reach = Reach { region, profile, kubeconfig, context, catalogue, sandbox: None };
+    let place = Place { region, profile, kubeconfig, context, sandbox: None };
+    let reach = Reach { place, catalogue };
     match examine(id.clone(), reach, tool.inspector).await {
         Ok(findings) => Promises::Asked(findings),
         Err(error) => Promises::NotAsked(format!("{error:#}")),

@@ -4,13 +4,10 @@ use crate::{
     cli::{daemon::Settings, doctor::Inspector, drift::is_within},
     resources::provider_config::FromEnvironment,
 };
-use goldenpath_core::{golden::Catalogue, provision::Provisioner};
+use goldenpath_core::{domain::CatalogueSource, golden::Catalogue, provision::Provisioner};
 use jiff::Timestamp;
 use serde_json::Value as Json;
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 /// Every line on the way; an error names the first bad entry.
 type Verify = fn(&Path, Vec<Head>, &mut dyn FnMut(&str)) -> anyhow::Result<Proof>;
@@ -22,8 +19,8 @@ pub struct AuditTool {
     /// The new public key.
     pub rotate_key: fn(&Path) -> anyhow::Result<String>,
     pub open: fn(&Settings) -> anyhow::Result<Arc<dyn Provisioner>>,
-    /// The built-in golden paths and those of these folders.
-    pub catalogue: fn(folders: &[PathBuf]) -> anyhow::Result<Arc<Catalogue>>,
+    /// The built-in golden paths and those of these sources.
+    pub catalogue: fn(sources: &[CatalogueSource]) -> anyhow::Result<Arc<Catalogue>>,
     pub inspector: &'static dyn Inspector,
 }
 

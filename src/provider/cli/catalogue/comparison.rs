@@ -1,30 +1,29 @@
 //! `catalogue diff`: what an environment and a slot of each tier would be by one version, and by another one. The texts are those of
 //! plans, so that what is printed here is what a team's plan will show.
 
+mod changes;
+mod recorded;
+
 use super::{
     sample::{self, Pin, Planned, Planner},
-    tool::CatalogueTool,
+    tool::{CatalogueTool, Documents},
 };
 use crate::cli::reports::json;
 use anyhow::{Context, bail};
+use changes::Changes;
 use goldenpath_core::{
-    domain::ResourceKind,
+    domain::{CatalogueSources, ResourceKind},
     golden::{Catalogue, GoldenPath, PathReference},
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
-    fs,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{fs, path::PathBuf, sync::Arc};
 
 /// Show which objects and fields change from one version of a golden path to another
 ///
 /// An environment and a slot are planned by both, on a cluster that is nowhere. Without --request they are the smallest ones that the
-/// tier admits.
+/// tier admits. With --all they are those that are recorded on a cluster: each that was made by the first version is planned as it is
+/// there, and as it would be by the second one. Nothing is changed.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// `<version>` of the default golden path, or "<name> <version>"
@@ -35,8 +34,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     tier: Option<String>,
     /// A YAML file with `environment` and, where there is one, `slot`: what a team asks for, as in HCL
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "all")]
     request: Option<PathBuf>,
+    #[command(flatten)]
+    recorded: recorded::Live,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -48,18 +49,8 @@ struct Comparison {
     tier: String,
     from: String,
     to: String,
-    objects: BTreeMap<String, Change>,
-    /// Of errors and warnings: what would be new, and what no longer is said.
-    new_findings: Vec<String>,
-    gone_findings: Vec<String>,
-}
-
-#[derive(Debug, PartialEq, Serialize)]
-#[serde(tag = "action", rename_all = "snake_case")]
-enum Change {
-    Added { lines: Vec<String> },
-    Deleted { lines: Vec<String> },
-    Changed { removed: Vec<String>, added: Vec<String> },
+    #[serde(flatten)]
+    changes: Changes,
 }
 
 /// As in a case of `catalogue test`.
@@ -72,15 +63,21 @@ struct Wanted {
 }
 
 pub(super) async fn compare(
-    arguments: &Arguments,
-    catalogue: &Arc<Catalogue>,
+    arguments: Arguments,
+    sources: Option<CatalogueSources>,
     tool: &CatalogueTool,
 ) -> anyhow::Result<String> {
-    let Arguments { from, to, tier, request, json: is_json } = arguments;
-    let (from, to) = (find(catalogue, from)?, find(catalogue, to)?);
+    let Arguments { from, to, tier, request, recorded, json: is_json } = arguments;
+    if recorded.all {
+        let compared = recorded::compare((&from, &to), tier.as_deref(), recorded, sources, tool).await?;
+        return if is_json { json(&compared) } else { Ok(compared.text()) };
+    }
+    let sources = sources.unwrap_or_default();
+    let catalogue = &Documents((tool.documents)(&sources.0)?).catalogue()?;
+    let (from, to) = (find(catalogue, &from)?, find(catalogue, &to)?);
     let wanted = match request {
         Some(file) => {
-            let text = fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?;
+            let text = fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
             serde_saphyr::from_str(&text).with_context(|| file.display().to_string())?
         }
         None => Wanted::default(),
@@ -96,7 +93,7 @@ pub(super) async fn compare(
         let after = planned(tool, catalogue, &to, tier, &wanted).await?;
         compared.push(comparison(tier, (&from, before), (&to, after)));
     }
-    if *is_json { json(&compared) } else { Ok(compared.iter().map(text).collect()) }
+    if is_json { json(&compared) } else { Ok(compared.iter().map(text).collect()) }
 }
 
 fn find(catalogue: &Catalogue, wanted: &PathReference) -> anyhow::Result<Arc<GoldenPath>> {
@@ -133,59 +130,14 @@ async fn planned(
 
 /// Pure.
 fn comparison(tier: &str, (from, before): (&GoldenPath, Planned), (to, after): (&GoldenPath, Planned)) -> Comparison {
-    let lines = |fields: &Option<Vec<String>>| fields.clone().unwrap_or_else(|| vec!["(known after apply)".to_owned()]);
-    let mut objects = BTreeMap::new();
-    let keys: BTreeSet<&String> = before.objects.keys().chain(after.objects.keys()).collect();
-    for key in keys {
-        let change = match (before.objects.get(key).map(lines), after.objects.get(key).map(lines)) {
-            (None, Some(lines)) => Change::Added { lines },
-            (Some(lines), None) => Change::Deleted { lines },
-            (Some(before), Some(after)) if before != after => Change::Changed {
-                removed: before.iter().filter(|line| !after.contains(line)).cloned().collect(),
-                added: after.iter().filter(|line| !before.contains(line)).cloned().collect(),
-            },
-            _ => continue,
-        };
-        objects.insert(key.clone(), change);
-    }
-    let said = |planned: &Planned| -> BTreeSet<String> {
-        planned.problems.iter().map(|problem| format!("{}: {}", problem.code, problem.summary)).collect()
-    };
-    let (said_before, said_after) = (said(&before), said(&after));
     Comparison {
         tier: tier.to_owned(),
         from: format!("{} {}", from.name, from.version),
         to: format!("{} {}", to.name, to.version),
-        objects,
-        new_findings: said_after.difference(&said_before).cloned().collect(),
-        gone_findings: said_before.difference(&said_after).cloned().collect(),
+        changes: Changes::between(&before, &after),
     }
 }
 
-fn text(comparison: &Comparison) -> String {
-    let Comparison { tier, from, to, objects, new_findings, gone_findings } = comparison;
-    let mut text = format!("Tier {tier}, from {from} to {to}:\n");
-    if objects.is_empty() {
-        text.push_str("  no object changes\n");
-    }
-    for (key, change) in objects {
-        let (sign, lines): (_, Vec<(char, &String)>) = match change {
-            Change::Added { lines } => ('+', lines.iter().map(|line| ('+', line)).collect()),
-            Change::Deleted { lines } => ('-', lines.iter().map(|line| ('-', line)).collect()),
-            Change::Changed { removed, added } => {
-                ('~', removed.iter().map(|line| ('-', line)).chain(added.iter().map(|line| ('+', line))).collect())
-            }
-        };
-        let _ = writeln!(text, "  {sign} {key}");
-        for (sign, line) in lines {
-            let _ = writeln!(text, "      {sign} {line}");
-        }
-    }
-    for finding in new_findings {
-        let _ = writeln!(text, "  new: {finding}");
-    }
-    for finding in gone_findings {
-        let _ = writeln!(text, "  no longer: {finding}");
-    }
-    text
+fn text(Comparison { tier, from, to, changes }: &Comparison) -> String {
+    format!("Tier {tier}, from {from} to {to}:\n{}", changes.text())
 }

@@ -6,7 +6,7 @@ use goldenpath_core::{
     domain::{Facts, Problem, ResourceKind, merge_patch},
     golden::{Catalogue, RESOURCES, Spec},
     kinds::{FieldLine, lines_of, short_keys},
-    provision::{PreviewRequest, Provisioner},
+    provision::{Preview, PreviewRequest, Provisioner},
 };
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::Arc};
@@ -29,25 +29,8 @@ pub(super) struct Planner(Arc<dyn Provisioner>);
 impl Planner {
     /// `facts` stand over those of an ordinary cluster.
     pub(super) fn new(tool: &CatalogueTool, catalogue: Arc<Catalogue>, facts: Value) -> anyhow::Result<Self> {
-        let mut all = json!({
-            "stable": {
-                "cluster_arn": format!("arn:aws:eks:eu-west-1:111122223333:cluster/{CLUSTER}"),
-                "auto_mode": false,
-                "service_cidr": "10.100.0.0/16",
-                "ip_family": "ipv4",
-                "pod_security_version": "1.36",
-            },
-            "version": "1.36",
-            "authentication_mode": "API",
-            "network_policy_enforced": true,
-            "addons": ["eks-pod-identity-agent", "vpc-cni"],
-            "crds": [],
-        });
-        if !facts.is_null() {
-            merge_patch(&mut all, facts);
-        }
-        let facts: Facts = serde_json::from_value(all).context("facts")?;
-        Ok(Self((tool.offline)(facts, catalogue)))
+        let arn = format!("arn:aws:eks:eu-west-1:111122223333:cluster/{CLUSTER}");
+        Ok(Self((tool.offline)(facts_over(&arn, facts)?, catalogue)))
     }
 
     /// `written` as in HCL; what an example need not say is filled in.
@@ -56,6 +39,36 @@ impl Planner {
         let resource = resource.ok_or_else(|| anyhow!("no resource is called {kind}"))?;
         let spec = resource.parse(&Value::Object(written)).map_err(|error| anyhow!("{kind}: {error}"))?;
         let preview = self.0.preview(request(spec)).await;
+        Ok(Planned::of(preview))
+    }
+}
+
+/// Facts of an ordinary cluster, and others over them.
+pub(in crate::cli) fn facts_over(arn: &str, others: Value) -> anyhow::Result<Facts> {
+    let mut all = json!({
+        "stable": {
+            "cluster_arn": arn,
+            "auto_mode": false,
+            "service_cidr": "10.100.0.0/16",
+            "ip_family": "ipv4",
+            "pod_security_version": "1.36",
+        },
+        "version": "1.36",
+        "authentication_mode": "API",
+        "network_policy_enforced": true,
+        "addons": ["eks-pod-identity-agent", "vpc-cni"],
+        "crds": [],
+    });
+    if !others.is_null() {
+        merge_patch(&mut all, others);
+    }
+    serde_json::from_value(all).context("facts")
+}
+
+// === impl Planned ===
+
+impl Planned {
+    pub(super) fn of(preview: Preview) -> Self {
         let outputs = preview.decided.map(|decided| decided.outputs);
         let lines = outputs.as_ref().and_then(|outputs| outputs.get("objects")?.as_map()).cloned().unwrap_or_default();
         let shown = short_keys(lines.keys(), &BTreeMap::new());
@@ -63,7 +76,7 @@ impl Planner {
             let key = shown.get(key).cloned().unwrap_or_else(|| key.clone());
             (key, line.as_str().map(fields_of))
         });
-        Ok(Planned { objects: objects.collect(), problems: preview.problems })
+        Self { objects: objects.collect(), problems: preview.problems }
     }
 }
 

@@ -1,14 +1,18 @@
 //! `catalogue show`: a document as it was written, comments included, or with everything that it takes from the version it extends.
 
+mod merged;
+
 use super::tool::Documents;
 use crate::cli::reports::json;
 use anyhow::Context;
 use goldenpath_core::golden::{Catalogue, GoldenPath};
+use merged::{Side, merged};
+use serde_json::{Map, Value};
 
 /// Show a golden path
 ///
 /// A document is shown as it was written, with its comments. One that extends another version is shown with all that it takes from
-/// there; `--as-written` shows the document alone.
+/// there, comments included, and its own parts are marked; `--as-written` shows the document alone.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Its name
@@ -34,15 +38,45 @@ pub(super) fn show(arguments: &Arguments, documents: &Documents) -> anyhow::Resu
     if *is_json {
         return json(&path.as_ref());
     }
-    if path.extends.is_some() && !as_written {
-        let head = format!("# {} {}, with what it takes from the version that it extends.\n", path.name, path.version);
-        return Ok(head + &serde_saphyr::to_string(path.as_ref())?);
-    }
     let mut texts: Vec<&str> = documents.iter().map(|(_, text)| text).collect();
     texts.extend(Catalogue::embedded_documents().map(|(_, text)| text));
-    let is_written = |text: &&str| Catalogue::id_of(text) == Some((path.name.clone(), path.version.to_string()));
-    let written = texts.into_iter().find(is_written);
-    Ok(written.context("its document is gone")?.to_owned())
+    let find = |name: &str, version: &str| {
+        let id = Some((name.to_owned(), version.to_owned()));
+        texts.iter().copied().find(|text| Catalogue::id_of(text) == id)
+    };
+    let written = find(&path.name, &path.version.to_string()).context("its document is gone")?;
+    let base = match &path.extends {
+        Some(base) if !as_written => base,
+        _ => return Ok(written.to_owned()),
+    };
+    let (name, version) = (base.name.as_deref().unwrap_or(&path.name), base.version.to_string());
+    let below = find(name, &version).context("what it extends is gone")?;
+    let policies = documents.iter().filter(|(_, text)| is_policy(text));
+    let shown =
+        with_comments((below, &format!("{name} {version}")), (written, &format!("{} {}", path.name, path.version)));
+    // Whatever was written in another form is shown without comments.
+    if let Some(text) = &shown {
+        let mut all: Vec<(&str, &str)> = policies.collect();
+        all.push(("shown", text));
+        let read = Catalogue::of_documents(all);
+        if read.is_ok_and(|read| read.paths().iter().any(|shown| shown.digest == path.digest)) {
+            return Ok(text.clone());
+        }
+    }
+    let head = format!("# {} {}, with what it takes from {name} {version}.\n", path.name, path.version);
+    Ok(head + &serde_saphyr::to_string(path.as_ref())?)
+}
+
+fn with_comments((below, base): (&str, &str), (above, own): (&str, &str)) -> Option<String> {
+    let content = |text: &str| serde_saphyr::from_str::<Map<String, Value>>(text).ok();
+    let (base_content, own_content) = (content(below)?, content(above)?);
+    let base = Side { text: below, content: &base_content, name: base };
+    merged(&base, &Side { text: above, content: &own_content, name: own })
+}
+
+fn is_policy(text: &str) -> bool {
+    serde_saphyr::from_str::<Map<String, Value>>(text)
+        .is_ok_and(|content| content.get("kind") == Some(&"Policy".into()))
 }
 
 fn missing(catalogue: &Catalogue, name: &str, version: Option<&str>) -> String {

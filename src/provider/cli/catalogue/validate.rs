@@ -3,10 +3,9 @@
 use super::tool::{CatalogueTool, Documents};
 use crate::cli::output;
 use anyhow::ensure;
-use goldenpath_core::golden::Catalogue;
+use goldenpath_core::{domain::CatalogueSource, golden::Catalogue};
 use std::{
     io::{self, Write},
-    path::PathBuf,
     process::ExitCode,
 };
 
@@ -15,15 +14,16 @@ use std::{
 /// Prints every fault with file, line and column. Exits with 1 if there is one.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    folders: Vec<PathBuf>,
+    /// Folders, or `git::` sources
+    sources: Vec<CatalogueSource>,
 }
 
 pub(super) fn run(
-    Arguments { folders }: &Arguments,
+    Arguments { sources }: &Arguments,
     documents: impl FnOnce() -> anyhow::Result<Documents>,
     tool: &CatalogueTool,
 ) -> anyhow::Result<ExitCode> {
-    let documents = if folders.is_empty() { documents()? } else { Documents((tool.documents)(folders)?) };
+    let documents = if sources.is_empty() { documents()? } else { Documents((tool.documents)(sources)?) };
     ensure!(!documents.0.is_empty(), "there is nothing to check; name a folder with golden paths");
     let texts: Vec<(&str, &str)> = documents.iter().collect();
     let faults = Catalogue::faults(&texts);

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::resources::provider_config::{self, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve};
 use anyhow::{Context, bail, ensure};
-use goldenpath_core::policy::CallerRule;
+use goldenpath_core::{domain::CatalogueSource, policy::CallerRule};
 use plugin::{
     Diagnostic, Severity,
     schema::{duration, validate, with_defaults},
@@ -69,7 +69,7 @@ struct Written {
     audit: Option<PathBuf>,
     reconcile: Option<WrittenReconcile>,
     target: WrittenTarget,
-    catalogue: Option<Vec<PathBuf>>,
+    catalogue: Option<Vec<CatalogueSource>>,
     allow: Option<Json>,
 }
 
@@ -132,7 +132,8 @@ fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Re
     let listen = listen::listen(&listen, folder, tokens.is_some())?;
     let callers = callers::callers(callers.as_ref(), &listen, &tokens)?;
     let sessions = sessions::sessions(sessions.as_ref(), aws.is_some())?;
-    let catalogue = catalogue.map(|folders| folders.iter().map(|path| folder.join(path)).collect::<Vec<_>>());
+    let beside = |source: CatalogueSource| source.beside(folder).to_string();
+    let catalogue = catalogue.map(|sources| sources.into_iter().map(beside).collect::<Vec<_>>());
     let provider = json!({
         "sandbox": sandbox, "aws": aws, "kubernetes": kubernetes, "catalogue": catalogue, "allow": allow,
     });
@@ -200,7 +201,7 @@ listen: unix:///run/gp/daemon.sock
 journal: journal.db
 target:
   sandbox: { path: sandbox.db }
-catalogue: [paths, /other]
+catalogue: [paths, /other, 'git::ssh://git@host/a.git//paths?ref=0123456789abcdef0123456789abcdef01234567']
 allow: { teams: [payments], environments: [payments-*] }
 retention: 24h
 ";
@@ -218,7 +219,9 @@ retention: 24h
         assert_eq!(settings.audit, Path::new("/etc/gp/audit.jsonl"), "beside the journal");
         let ProviderConfig { target, catalogue, bounds, .. } = settings.provider;
         assert!(matches!(target, Target::Sandbox { path, .. } if path == Path::new("/etc/gp/sandbox.db")));
-        assert_eq!(catalogue.folders, [Path::new("/etc/gp/paths"), Path::new("/other")]);
+        let sources: Vec<String> = catalogue.sources.iter().map(ToString::to_string).collect();
+        let git = "git::ssh://git@host/a.git//paths?ref=0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(sources, ["/etc/gp/paths", "/other", git]);
         assert_eq!(bounds.len(), 1);
         let real = WHOLE
             .replace("sandbox: { path: sandbox.db }", "aws: { region: eu-west-1 }\n  kubernetes: { kubeconfig: kc }");
@@ -341,6 +344,7 @@ callers:
             ("  sandbox: { path: sandbox.db }", "  kubernetes: {}", "target: ", "no target"),
             ("teams: [payments]", "team: [payments]", "allow", "a misspelt bound is not no bound"),
             ("allow: {", "allow: [", "", "no YAML"),
+            ("ref=0123456789", "ref=", "catalogue[2]: ", "a short id of a commit"),
         ] {
             assert!(WHOLE.contains(from), "{reason}");
             let error = read(&WHOLE.replace(from, to)).err().unwrap_or_else(|| panic!("{reason}"));

@@ -38,7 +38,7 @@ pub(super) struct Arguments {
 }
 
 pub async fn examine(id: EnvironmentId, reach: Reach, inspector: &dyn Inspector) -> anyhow::Result<Vec<Finding>> {
-    anyhow::ensure!(reach.sandbox.is_none(), "a sandbox has no RBAC and no admission that could be asked");
+    anyhow::ensure!(reach.place.sandbox.is_none(), "a sandbox has no RBAC and no admission that could be asked");
     let target = DoctorTarget { cluster: id.cluster.clone(), reach };
     let (cluster, catalogue) = inspector.connect(&target).await?;
     let objects = cluster.objects().await.map_err(anyhow::Error::msg)?;

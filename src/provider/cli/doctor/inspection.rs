@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{Facts, IdentityProvider, ObjectKey, Observed, PathVersion, Permission, Who},
+    domain::{CatalogueSources, Facts, IdentityProvider, ObjectKey, Observed, PathVersion, Permission, Who},
     golden::Catalogue,
 };
 use serde_json::Value;
-use std::{ffi::OsString, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 #[derive(Clone, Debug)]
 pub struct DoctorTarget {
@@ -17,7 +17,7 @@ pub struct DoctorTarget {
 
 /// How a cluster is reached; the rest comes from the environment, as for the provider.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Reach {
+pub struct Place {
     /// AWS region [default: from the AWS credential chain]
     #[arg(long)]
     pub region: Option<String>,
@@ -30,12 +30,19 @@ pub struct Reach {
     /// Context in the kubeconfig
     #[arg(long)]
     pub context: Option<String>,
-    /// Folders with golden paths in addition to the built-in ones, separated like PATH
-    #[arg(long, env = "GOLDENPATH_CATALOGUE")]
-    pub catalogue: Option<OsString>,
-    /// Check this sandbox instead of a real cluster
+    /// Look at this sandbox instead of a real cluster
     #[arg(long, conflicts_with_all = ["region", "profile", "kubeconfig", "context"])]
     pub sandbox: Option<PathBuf>,
+}
+
+/// A place, and the golden paths that hold there.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Reach {
+    #[command(flatten)]
+    pub place: Place,
+    /// Folders with golden paths in addition to the built-in ones, separated like PATH, also of git (git::https://...?ref=<commit>)
+    #[arg(long, env = "GOLDENPATH_CATALOGUE")]
+    pub catalogue: Option<CatalogueSources>,
 }
 
 #[async_trait]
@@ -52,6 +59,8 @@ pub trait LiveCluster: Send + Sync {
     async fn objects(&self) -> Reading<Vec<Observed>>;
     /// Of each whether it is allowed, in their order; to the caller where nobody is named.
     async fn reviews(&self, asked: Vec<(Option<Who>, Permission)>) -> Vec<Reading<bool>>;
+    /// Shows each object of this API version and kind as it is, in a namespace or in all. A kind that is not served has none.
+    async fn each(&self, kind: (&str, &str), namespace: Option<&str>, look: &(dyn Fn(Value) + Sync)) -> Reading<()>;
     /// Of each why it would not be created, in their order; `None`: it would.
     async fn dry_runs(&self, documents: Vec<Value>, as_who: Option<&Who>) -> Vec<Reading<Option<String>>>;
 }

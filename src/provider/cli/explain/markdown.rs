@@ -5,7 +5,7 @@
 use super::{
     review::Review,
     summary::{Line, Piece, head},
-    text::{Section, Whole, findings, sections},
+    text::{Section, Whole, changelog, findings, sections},
 };
 use std::fmt::Write;
 
@@ -21,10 +21,11 @@ pub fn markdown(review: &Review) -> String {
         let _ = writeln!(text, "- {}: {}", word(topic), pieces.iter().map(piece).collect::<String>());
     }
     let mut folded: Vec<Folded> = sections(review).iter().map(|(name, section)| Folded::new(name, section)).collect();
-    let found = findings(review);
-    if !found.is_empty() {
-        let full = fold("findings", "", &found);
-        folded.insert(0, Folded { brief: full.clone(), full, is_important: true, state: State::Full });
+    for (name, lines) in [("changelog", changelog(review)), ("findings", findings(review))] {
+        if !lines.is_empty() {
+            let full = fold(name, "", &lines);
+            folded.insert(0, Folded { brief: full.clone(), full, is_important: true, state: State::Full });
+        }
     }
     let notice = cut(&mut folded, LIMIT.saturating_sub(text.len() + NOTICE));
     text.push_str(&notice);

@@ -128,6 +128,11 @@ impl Plan {
 // === impl Values ===
 
 impl Values {
+    /// As it is afterwards, and what of it is not known yet.
+    pub fn after(&self) -> (&Value, &Value) {
+        (&self.after, &self.after_unknown)
+    }
+
     /// Secrecy of a part or of the whole hides it.
     pub fn get(&self, side: Side, path: &[&str]) -> Known<'_> {
         let (mut value, mut secret, mut unknown) = match side {

@@ -15,6 +15,12 @@ pub struct Review {
     pub lost: Vec<Lost>,
     pub findings: Vec<Finding>,
     pub unknown: Vec<Unknown>,
+    /// What the policies of golden paths say.
+    pub policies: Vec<PolicyFinding>,
+    /// Where policies can't be asked.
+    pub unjudged: Vec<Unjudged>,
+    /// Moves to another version of a golden path.
+    pub versions: Vec<VersionMove>,
     /// Resources of other providers that the plan changes.
     pub others: usize,
 }
@@ -121,4 +127,45 @@ pub struct Unknown {
     pub address: String,
     pub environment: String,
     pub action: Action,
+}
+
+/// Of one object.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PolicyFinding {
+    pub address: String,
+    pub object: String,
+    pub policy: String,
+    pub version: String,
+    /// `error`, `warning` or `undecided`.
+    pub status: &'static str,
+    pub message: String,
+    pub remedy: String,
+    /// The attribute that causes it, where the policy names one.
+    pub field: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unjudged {
+    pub address: String,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VersionMove {
+    pub address: String,
+    pub golden_path: String,
+    /// With the name of the path.
+    pub from: String,
+    pub to: String,
+    /// Of the versions between, the new one included.
+    pub changelog: Vec<ChangelogEntry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ChangelogEntry {
+    pub version: String,
+    pub text: String,
+    /// The move goes back behind it.
+    #[serde(rename = "undone")]
+    pub is_undone: bool,
 }

@@ -2,7 +2,9 @@
 //!
 //! A line is pieces of our own and pieces of data, so that each form can quote data in its own way.
 
-use super::review::{Access, Action, Change, Direction, FieldChange, Finding, Lost, ObjectChange, Review};
+use super::review::{
+    Access, Action, Change, ChangelogEntry, Direction, FieldChange, Finding, Lost, ObjectChange, PolicyFinding, Review,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone)]
@@ -43,7 +45,7 @@ const VALUES: usize = 100;
 const FIELDS: usize = 140;
 
 pub fn head(review: &Review) -> Vec<Line> {
-    let Review { format: _, changes, access, lost, findings: _, unknown: _, others } = review;
+    let Review { changes, access, lost, others, .. } = review;
     let mut head = vec![Line { topic: "plan", pieces: totals(changes, *others) }];
     head.extend(some("finding", FINDINGS, findings(review)));
     head.extend(some("lost", LOST, lost.iter().map(lost_one).collect()));
@@ -104,8 +106,34 @@ pub fn findings(review: &Review) -> Vec<Vec<Piece>> {
         .findings
         .iter()
         .map(|Finding { subject, status, message }| vec![data(subject), ours(format!(" ({status}): ")), data(message)]);
+    let policies = review.policies.iter().map(|finding| {
+        let PolicyFinding { address, object, policy, version, status, message, remedy, .. } = finding;
+        let head = vec![data(object), ours(" of "), data(address), ours(format!(" ({status}, policy "))];
+        let policy = vec![data(&format!("{policy} {version}")), ours("): "), data(message)];
+        let remedy = if remedy.is_empty() { vec![] } else { vec![ours(". "), data(remedy)] };
+        [head, policy, remedy].concat()
+    });
+    let unjudged = review.unjudged.iter();
+    let unjudged =
+        unjudged.map(|one| vec![data(&one.address), ours(": policies were not asked, since "), data(&one.reason)]);
     let unknown = review.unknown.iter();
-    found.chain(unknown.map(|one| vec![data(&one.address), ours(": its objects are known after apply")])).collect()
+    let unknown = unknown.map(|one| vec![data(&one.address), ours(": its objects are known after apply")]);
+    found.chain(policies).chain(unknown).chain(unjudged).collect()
+}
+
+/// What the versions between say of themselves, each once.
+pub fn changelog(review: &Review) -> Vec<Vec<Piece>> {
+    let mut entries: Vec<(&String, &ChangelogEntry)> = vec![];
+    for one in &review.versions {
+        let new = one.changelog.iter().map(|entry| (&one.golden_path, entry));
+        let new: Vec<_> = new.filter(|entry| !entries.contains(entry)).collect();
+        entries.extend(new);
+    }
+    let line = |(path, ChangelogEntry { version, text, is_undone }): (&String, &ChangelogEntry)| {
+        let undone = if *is_undone { " (no longer)" } else { "" };
+        vec![data(&format!("{path} {version}")), ours(format!("{undone}: ")), data(text)]
+    };
+    entries.into_iter().map(line).collect()
 }
 
 pub fn lost_one(lost: &Lost) -> Vec<Piece> {

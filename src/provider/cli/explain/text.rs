@@ -30,6 +30,10 @@ pub fn text(review: &Review) -> String {
     if !found.is_empty() {
         let _ = write!(text, "\nfindings\n{found}");
     }
+    let changelog = changelog(review);
+    if !changelog.is_empty() {
+        let _ = write!(text, "\nchangelog\n{changelog}");
+    }
     for (environment, section) in sections(review) {
         let _ = write!(text, "\nin {environment}\n{}", section.text(Whole::Listed));
     }
@@ -38,6 +42,10 @@ pub fn text(review: &Review) -> String {
 
 pub fn findings(review: &Review) -> String {
     summary::findings(review).iter().map(|one| format!("  {}\n", plain(one))).collect()
+}
+
+pub fn changelog(review: &Review) -> String {
+    summary::changelog(review).iter().map(|one| format!("  {}\n", plain(one))).collect()
 }
 
 pub fn sections(review: &Review) -> BTreeMap<&str, Section<'_>> {

@@ -3,6 +3,7 @@
 use super::{
     home::Home,
     manifests::{self, Manifest, Unreadable},
+    words::word,
 };
 use goldenpath_core::{
     domain::TierClass,
@@ -179,13 +180,5 @@ impl Report {
         let _ =
             writeln!(text, "{objects} objects, {denied} denied, {warned} warnings, {audited} audited, {errors} errors");
         text
-    }
-}
-
-pub(super) fn word(action: Action) -> &'static str {
-    match action {
-        Action::Deny => "denied",
-        Action::Warn => "warning",
-        Action::Audit => "audit",
     }
 }

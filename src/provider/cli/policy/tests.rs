@@ -57,7 +57,7 @@ fn a_class_decides_what_is_denied() {
     let action = |class| {
         let report = report(class);
         let found = report.findings.iter().find(|finding| finding.policy == "workload-resources").unwrap();
-        super::report::word(found.action)
+        super::words::word(found.action)
     };
     assert_eq!((action(TierClass::Dev), action(TierClass::Prod)), ("warning", "denied"));
 }

@@ -1,6 +1,6 @@
 //! What the pipeline's own environment bounds, whatever the configuration says: `GOLDENPATH_BOUNDS`, a file or its text.
 
-use goldenpath_core::provision::PipelineBounds;
+use goldenpath_core::{domain::CatalogueSource, provision::PipelineBounds};
 use std::path::Path;
 
 pub const VARIABLE: &str = "GOLDENPATH_BOUNDS";
@@ -14,15 +14,18 @@ pub fn read(value: &str, file: impl FnOnce(&Path) -> std::io::Result<String>) ->
     let text = file(path).map_err(|error| format!("{value}: {error}"))?;
     let mut bounds: PipelineBounds = text.parse().map_err(|error| format!("{value}: {error}"))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    for catalogue in bounds.catalogue.iter_mut().flatten() {
-        *catalogue = folder.join(&catalogue);
-    }
+    let beside = |sources: Vec<CatalogueSource>| sources.into_iter().map(|source| source.beside(folder)).collect();
+    bounds.catalogue = bounds.catalogue.map(beside);
     Ok(bounds)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn folders(paths: [&str; 2]) -> [CatalogueSource; 2] {
+        paths.map(|path| CatalogueSource::Folder(path.into()))
+    }
 
     #[test]
     fn a_file_or_its_text_and_never_half_of_it() {
@@ -32,7 +35,7 @@ mod tests {
         let file =
             read("/etc/gp/bounds.yaml", |_| Ok("allow: {tiers: [dev]}\ncatalogue: [paths, /other]\n".to_owned()));
         let paths = file.unwrap().catalogue.unwrap();
-        assert_eq!(paths, [Path::new("/etc/gp/paths"), Path::new("/other")], "relative to the file");
+        assert_eq!(paths, folders(["/etc/gp/paths", "/other"]), "relative to the file");
         for (value, reason) in [
             ("/etc/gp/bounds.yaml", "an absent file is not no bounds"),
             (r#"{"teams": ["pay"]}"#, "a bound outside of `allow`"),

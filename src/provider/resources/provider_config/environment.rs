@@ -5,7 +5,10 @@ use super::{
     credentials::Secret,
     real::{AssumeRole, Aws, Kubernetes},
 };
-use goldenpath_core::provision::PipelineBounds;
+use goldenpath_core::{
+    domain::{CatalogueSource, CatalogueSources},
+    provision::PipelineBounds,
+};
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// The provider's own variables; AWS's are read by its SDK.
@@ -21,7 +24,8 @@ pub struct FromEnvironment {
     pub daemon: Option<String>,
     pub daemon_token: Option<Secret>,
     pub daemon_token_file: Option<PathBuf>,
-    pub catalogue: Option<Vec<PathBuf>>,
+    /// The error arm: what was set can't be read.
+    pub catalogue: Option<Result<Vec<CatalogueSource>, String>>,
     pub unreachable: Option<String>,
     pub lease: Option<Duration>,
     /// The error arm: what was set can't be read, and nothing may be touched.
@@ -55,7 +59,10 @@ impl FromEnvironment {
             daemon: text("GOLDENPATH_DAEMON"),
             daemon_token: text("GOLDENPATH_DAEMON_TOKEN").map(Secret::new),
             daemon_token_file: path("GOLDENPATH_DAEMON_TOKEN_FILE"),
-            catalogue: set("GOLDENPATH_CATALOGUE").map(|paths| std::env::split_paths(&paths).collect()),
+            catalogue: text("GOLDENPATH_CATALOGUE").map(|text| match text.parse::<CatalogueSources>() {
+                Ok(CatalogueSources(sources)) => Ok(sources),
+                Err(error) => Err(error.to_string()),
+            }),
             unreachable: text("GOLDENPATH_UNREACHABLE"),
             bounds: text(bounds::VARIABLE).map(|value| bounds::read(&value, |path| std::fs::read_to_string(path))),
             lease: text("GOLDENPATH_LEASE_SECONDS").and_then(|text| text.parse().ok()).map(Duration::from_secs),

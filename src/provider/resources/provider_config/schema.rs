@@ -27,8 +27,9 @@ pub fn schema() -> Schema {
         real::kubernetes(),
         daemon::daemon(),
         paths.describe(
-            "Folders with golden paths (YAML), in addition to the built-in `team-standard`. Environment variable: \
-             `GOLDENPATH_CATALOGUE`, separated like `PATH`.",
+            "Folders with golden paths (YAML), in addition to the built-in `team-standard`; one of a git repository is \
+             `git::https://<host>/<repository>//<folder>?ref=<commit>`. Environment variable: `GOLDENPATH_CATALOGUE`, separated \
+             like `PATH`.",
         ),
         allow(),
         choice::<Unreachable>("unreachable").describe(

@@ -2,12 +2,26 @@
 //! client's words must not mean another one's credentials or files.
 
 use super::real::{Aws, Kubernetes};
+use goldenpath_core::domain::CatalogueSource;
 use plugin::{Diagnostic, Path, Step};
-use std::path::{Path as File, PathBuf};
+use std::path::Path as File;
 
-pub(super) fn check_folders(catalogue: &[PathBuf]) -> Result<(), Diagnostic> {
+pub(super) fn check_sources(catalogue: &[CatalogueSource]) -> Result<(), Diagnostic> {
     let place = |index| at(&["catalogue"]).then(Step::Index(i64::try_from(index).unwrap_or_default()));
-    catalogue.iter().enumerate().try_for_each(|(index, folder)| is_absolute(folder, place(index)))
+    catalogue.iter().enumerate().try_for_each(|(index, source)| match source {
+        CatalogueSource::Folder(folder) => is_absolute(folder, place(index)),
+        CatalogueSource::Git(_) => Err(of_git(source).at(place(index))),
+    })
+}
+
+fn of_git(source: &CatalogueSource) -> Diagnostic {
+    Diagnostic::error(
+        "A process that serves several clients fetches no golden paths",
+        format!(
+            "It would fetch {source} with its own credentials for git, and they are none of its clients'. Fetch the repository \
+             beside it, and set the absolute path of the folder."
+        ),
+    )
 }
 
 pub(super) fn check_sandbox(path: &File) -> Result<(), Diagnostic> {

@@ -43,7 +43,8 @@ fn the_nearest_word_decides() {
         assert_eq!(path, PathBuf::from(expected), "{reason}");
     }
     let found = resolve(&configured(&[]), &environment()).unwrap();
-    assert_eq!((found.catalogue.folders, found.unreachable), (vec!["/env/paths".into()], Unreachable::AssumeUnchanged));
+    let sources = vec![CatalogueSource::Folder("/env/paths".into())];
+    assert_eq!((found.catalogue.sources, found.unreachable), (sources, Unreachable::AssumeUnchanged));
 }
 
 #[test]
@@ -146,6 +147,34 @@ fn the_schema_reads_as_the_configuration() {
     );
 }
 
+const GIT: &str = "git::https://host/a.git//paths?ref=0123456789abcdef0123456789abcdef01234567";
+
+#[test]
+fn a_source_that_moves_is_refused_where_it_is_written() {
+    let sandbox = || ("sandbox", Value::map([("path", Value::from("/x.db"))]));
+    let found = |source: &str, environment| {
+        resolve(&configured(&[sandbox(), ("catalogue", Value::List(vec![source.into()]))]), &environment)
+    };
+    let none = FromEnvironment::default;
+    let sources = found(GIT, none()).unwrap().catalogue.sources;
+    assert_eq!(sources.iter().map(ToString::to_string).collect::<Vec<_>>(), [GIT]);
+    match found("git::https://host/a.git//paths?ref=v1.0.0", none()) {
+        Err(Refused::Wrong(error)) => {
+            assert_eq!(error.path.to_string(), "catalogue[0]");
+            assert!(error.detail.contains("git rev-parse"), "{error:?}");
+            assert_eq!(error.form_violation(), None, "{error:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let of = |text: &'static str| FromEnvironment::read(|name| (name == "GOLDENPATH_CATALOGUE").then(|| text.into()));
+    let moving = || of("paths:git::https://host/a.git?ref=main");
+    assert!(found("/paths", moving()).is_ok(), "the block goes before it");
+    match resolve(&configured(&[sandbox()]), &moving()) {
+        Err(Refused::Wrong(error)) => assert!(error.summary.contains("GOLDENPATH_CATALOGUE"), "{error:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// What another client, or whoever started the process, has in its environment and its folder must not decide.
 #[test]
 fn clients_that_share_a_process_say_everything_themselves() {
@@ -172,6 +201,11 @@ fn clients_that_share_a_process_say_everything_themselves() {
             vec![("sandbox", object(&[("path", "/x.db")])), ("catalogue", Value::List(vec!["paths".into()]))],
             Some("catalogue[0]"),
             "golden paths of another folder",
+        ),
+        (
+            vec![("sandbox", object(&[("path", "/x.db")])), ("catalogue", Value::List(vec![GIT.into()]))],
+            Some("catalogue[0]"),
+            "the credentials for git are those of the process",
         ),
     ] {
         let found = match resolve(&configured(&written), &shared) {

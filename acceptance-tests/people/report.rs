@@ -1,0 +1,70 @@
+//! `policy report`: what somebody put into an environment by hand is judged by its policies, and who was let in is listed.
+
+use super::fixture::{OTHERS, People};
+use acceptance_tests::{
+    servers::{api::ApiCall, ministack},
+    tools::provider,
+};
+use anyhow::{Context as _, Result, ensure};
+use hyper::Method;
+use serde_json::{Value as Json, json};
+use std::{process::Command, sync::Arc};
+
+pub(super) async fn is_made(people: Arc<People>) -> Result<()> {
+    let pods = format!("/api/v1/namespaces/{OTHERS}/pods");
+    let bindings = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{OTHERS}/rolebindings");
+    let clean = Report::of(&people, &[]).await?;
+    ensure!(clean.found("Pod people-others/reported").is_empty() && clean.code != 2, "before: {}", clean.text);
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "reported"},
+        "spec": {"containers": [{"name": "main", "image": "registry.example/app:latest"}]}});
+    let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "reported"},
+        "subjects": [{"kind": "User", "name": "stranger", "apiGroup": "rbac.authorization.k8s.io"}],
+        "roleRef": {"kind": "ClusterRole", "name": "view", "apiGroup": "rbac.authorization.k8s.io"}});
+    people.made(&pods, &pod).await?;
+    people.made(&bindings, &binding).await?;
+    let reported = Report::of(&people, &["--environment", OTHERS]).await;
+    let whole = Report::of(&people, &[]).await;
+    for path in [format!("{pods}/reported"), format!("{bindings}/reported")] {
+        let content = Some(("application/json", json!({"gracePeriodSeconds": 0})));
+        let call = ApiCall { method: Method::DELETE, path: &path, content, headers: &[] };
+        let reply = people.call(&people.administrator, call).await?;
+        ensure!(reply.status < 300, "{path}: {reply:?}");
+    }
+    for report in [reported?, whole?] {
+        let found = report.found("Pod people-others/reported");
+        let tag = found.iter().find(|finding| finding["policy"] == "image-tags").context(report.text.clone())?;
+        ensure!(tag["environment"] == OTHERS && tag["version"] == "1.0.0", "{tag}");
+        ensure!(tag["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()), "{tag}");
+        let grants = report.json["foreign_grants"].as_array().context("grants")?;
+        let grant = grants.iter().find(|grant| grant["object"] == "RoleBinding people-others/reported");
+        let grant = grant.context("the stranger's binding is not listed")?;
+        ensure!(grant["role"] == "ClusterRole view" && grant["subjects"] == json!(["User stranger"]), "{grant}");
+        let denied = report.json["findings"].as_array().context("findings")?.iter().any(|one| one["action"] == "deny");
+        ensure!(report.code == i32::from(denied), "exit code {}: {}", report.code, report.text);
+    }
+    Ok(())
+}
+
+struct Report {
+    json: Json,
+    code: i32,
+    text: String,
+}
+
+// === impl Report ===
+
+impl Report {
+    async fn of(people: &People, more: &[&str]) -> Result<Self> {
+        let mut command = Command::new(provider()?);
+        command.args(["policy", "report", ministack::CLUSTER, "--region", ministack::REGION, "--built-in", "--json"]);
+        command.args(more).envs(people.platform.iter().cloned());
+        let out = tokio::task::spawn_blocking(move || command.output()).await??;
+        let text = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        let json = serde_json::from_slice(&out.stdout).with_context(|| text.clone())?;
+        Ok(Self { json, code: out.status.code().context("it was stopped")?, text })
+    }
+
+    fn found(&self, object: &str) -> Vec<&Json> {
+        self.json["findings"].as_array().into_iter().flatten().filter(|finding| finding["object"] == object).collect()
+    }
+}

@@ -1,0 +1,272 @@
+//! `--all`: what is recorded on a cluster, planned as it is there and as it would be by another version. Both are plans of the target
+//! that would also apply them, so that bounds, permission sets and what lives there have their say.
+
+use super::changes::Changes;
+use crate::{
+    cli::{
+        catalogue::{sample::Planned, tool::CatalogueTool},
+        doctor::{Place, Reach},
+        reports::{Caller, failed},
+    },
+    resources::provider_config::Endpoint,
+};
+use anyhow::{Context, anyhow, ensure};
+use goldenpath_core::{
+    domain::{CatalogueSources, ClusterRef, EnvironmentId, Id, Record, ResourceKind, SlotId, VersionConstraint},
+    golden::{PathReference, RESOURCES, recorded},
+    provision::{DaemonReports, Observation, ObserveRequest, PreviewRequest, Prior, Provisioner, Survey, WantedPath},
+};
+use serde::Serialize;
+use std::{collections::BTreeMap, sync::Arc};
+
+#[derive(clap::Args)]
+pub(super) struct Live {
+    /// Compare every environment and slot that is recorded on a cluster and was made by the first version
+    #[arg(long)]
+    pub all: bool,
+    /// Name or ARN of the cluster; a sandbox and a daemon know theirs
+    #[arg(long, requires = "all")]
+    cluster: Option<ClusterRef>,
+    #[command(flatten)]
+    place: Place,
+    /// Ask this daemon, with its own golden paths: `unix://` and the absolute path of its socket, or `https://`, a host and a port
+    #[arg(long, env = "GOLDENPATH_DAEMON", value_name = "ENDPOINT")]
+    endpoint: Option<Endpoint>,
+    #[command(flatten)]
+    caller: Caller,
+}
+
+#[derive(Serialize)]
+pub(super) struct Compared {
+    from: String,
+    to: String,
+    instances: Vec<Instance>,
+    /// What was made by something else, with its version: the comparison says nothing of it.
+    others: BTreeMap<String, String>,
+}
+
+/// What changes of one environment or slot.
+#[derive(Serialize)]
+struct Instance {
+    id: String,
+    kind: ResourceKind,
+    team: String,
+    tier: String,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Outcome {
+    Changes(Changes),
+    /// Why it can't be planned.
+    Failed {
+        error: String,
+    },
+}
+
+/// One record with what state would know of it.
+struct Known {
+    record: Record,
+    id: Id,
+    prior: Prior,
+}
+
+pub(super) async fn compare(
+    (from, to): (&PathReference, &PathReference),
+    tier: Option<&str>,
+    arguments: Live,
+    catalogue: Option<CatalogueSources>,
+    tool: &CatalogueTool,
+) -> anyhow::Result<Compared> {
+    let Live { all: _, cluster, place, endpoint, caller } = arguments;
+    let (records, provisioner) = match endpoint.filter(|_| place.sandbox.is_none()) {
+        Some(endpoint) => {
+            ensure!(
+                catalogue.is_none(),
+                "golden paths are those of the daemon: unset --catalogue and GOLDENPATH_CATALOGUE"
+            );
+            let (reports, provisioner) = (tool.daemon)(caller.of(endpoint))?;
+            (of_daemon(&*reports, &*provisioner, cluster.as_ref()).await?, provisioner)
+        }
+        None => {
+            let (survey, provisioner) = (tool.target)(Reach { place, catalogue })?;
+            (of_target(&*survey, cluster).await?, provisioner)
+        }
+    };
+    compare_records((from, to), tier, records, provisioner).await
+}
+
+async fn of_target(survey: &dyn Survey, cluster: Option<ClusterRef>) -> anyhow::Result<Vec<Record>> {
+    let clusters = match cluster {
+        Some(cluster) => vec![cluster],
+        None => survey.clusters().await.map_err(failed)?,
+    };
+    ensure!(!clusters.is_empty(), "no cluster is named: set --cluster");
+    let mut records = vec![];
+    for cluster in clusters {
+        records.extend(survey.records(&cluster).await.map_err(failed)?);
+    }
+    Ok(records)
+}
+
+async fn of_daemon(
+    reports: &dyn DaemonReports,
+    provisioner: &dyn Provisioner,
+    cluster: Option<&ClusterRef>,
+) -> anyhow::Result<Vec<Record>> {
+    let mut records = vec![];
+    let listed = reports.instances().await.map_err(failed)?;
+    if let Some(unreachable) = listed.clusters.iter().find_map(|cluster| cluster.unreachable.as_ref()) {
+        return Err(anyhow!("the daemon can't read all of its clusters: {unreachable}"));
+    }
+    for instance in listed.instances.iter().filter(|instance| instance.kind != ResourceKind::BASELINE) {
+        let id = id(&instance.id)?;
+        if cluster.is_none_or(|cluster| cluster.name() == id.cluster()) {
+            records.extend(provisioner.find(&id).await.map_err(failed)?);
+        }
+    }
+    Ok(records)
+}
+
+async fn compare_records(
+    (from, to): (&PathReference, &PathReference),
+    tier: Option<&str>,
+    records: Vec<Record>,
+    provisioner: Arc<dyn Provisioner>,
+) -> anyhow::Result<Compared> {
+    let (from, to) = (named(from, &*provisioner).await?, named(to, &*provisioner).await?);
+    let (mut others, mut wanted) = (BTreeMap::new(), vec![]);
+    for record in records.into_iter().filter(|record| record.kind != ResourceKind::BASELINE) {
+        if tier.is_some_and(|tier| tier != record.tier) {
+            continue;
+        }
+        let made_by = (record.golden_path.clone(), record.golden_path_version.clone());
+        if made_by == from {
+            wanted.push(record);
+        } else {
+            others.insert(record.id, shown(&made_by));
+        }
+    }
+    // An environment before what lives in it, by each version in turn: a slot follows what was planned last.
+    wanted.sort_by(|one, other| one.id.cmp(&other.id));
+    let mut all = vec![];
+    for record in wanted {
+        let known = observed(record.clone(), &*provisioner).await;
+        all.push((record, known));
+    }
+    let mut before = vec![];
+    for (_, known) in &all {
+        before.push(match known {
+            Ok(known) => planned(known, None, &*provisioner).await,
+            Err(error) => Err(anyhow!("{error:#}")),
+        });
+    }
+    let mut instances = vec![];
+    for ((record, known), before) in all.into_iter().zip(before) {
+        let outcome = match (known, before) {
+            (Ok(known), Ok(before)) => match planned(&known, Some(&to), &*provisioner).await {
+                Ok(after) => Outcome::Changes(Changes::between(&before, &after)),
+                Err(error) => Outcome::Failed { error: format!("{error:#}") },
+            },
+            (Err(error), _) | (_, Err(error)) => Outcome::Failed { error: format!("{error:#}") },
+        };
+        let Record { id, kind, team, tier, .. } = record;
+        instances.push(Instance { id, kind, team, tier, outcome });
+    }
+    Ok(Compared { from: shown(&from), to: shown(&to), instances, others })
+}
+
+/// (name, version), as the catalogue that decides has it.
+async fn named(reference: &PathReference, provisioner: &dyn Provisioner) -> anyhow::Result<(String, String)> {
+    let PathReference { name, version } = reference;
+    let wanted = WantedPath { name: name.clone(), version: Some(VersionConstraint::exactly(*version)) };
+    let found = provisioner.golden_path(&wanted).await.map_err(failed)?;
+    Ok((found.name, found.version))
+}
+
+fn shown((name, version): &(String, String)) -> String {
+    format!("{name} {version}")
+}
+
+async fn observed(record: Record, provisioner: &dyn Provisioner) -> anyhow::Result<Known> {
+    let id = id(&record.id)?;
+    let spec = recorded(RESOURCES, &record).context("another release wrote its record")?;
+    let seen = match provisioner.observe(ObserveRequest::by_record(id.clone(), &record)).await.map_err(failed)? {
+        Observation::Gone(_) => return Err(anyhow!("it is gone")),
+        Observation::Here(seen) => seen,
+    };
+    let prior = Prior {
+        spec,
+        uid: record.uid.clone(),
+        target: Some(seen.target),
+        objects: seen.objects,
+        incomplete: false,
+        identity_ready: None,
+    };
+    Ok(Known { record, id, prior })
+}
+
+/// As it was requested, or with another version: what lives in an environment moves with it.
+async fn planned(
+    known: &Known,
+    to: Option<&(String, String)>,
+    provisioner: &dyn Provisioner,
+) -> anyhow::Result<Planned> {
+    let Known { record, id, prior } = known;
+    let mut moved = record.clone();
+    if let (Some((name, version)), None) = (to, id.parent()) {
+        moved.spec["golden_path"] = name.as_str().into();
+        moved.spec["golden_path_version"] = version.as_str().into();
+    }
+    let preview = provisioner
+        .preview(PreviewRequest {
+            spec: recorded(RESOURCES, &moved).context("another release wrote its record")?,
+            facts: Some(record.facts.clone()),
+            path: record.path(),
+            parent: None,
+            prior: Some(prior.clone()),
+            replacing: None,
+            variant: 0,
+            again: false,
+        })
+        .await;
+    match preview.decided {
+        Some(_) => Ok(Planned::of(preview)),
+        None => {
+            let why: Vec<String> = preview.problems.into_iter().map(|problem| problem.summary).collect();
+            Err(anyhow!("{}", why.join("; ")))
+        }
+    }
+}
+
+fn id(text: &str) -> anyhow::Result<Id> {
+    match text.split('/').count() {
+        2 => Ok(Id::from(text.parse::<EnvironmentId>()?)),
+        _ => Ok(Id::from(text.parse::<SlotId>()?)),
+    }
+}
+
+// === impl Compared ===
+
+impl Compared {
+    pub(super) fn text(&self) -> String {
+        let Self { from, to, instances, others } = self;
+        let mut text = String::new();
+        for Instance { id, kind, team, tier, outcome } in instances {
+            text.push_str(&format!("{id} ({kind} of team {team}, tier {tier}), from {from} to {to}:\n"));
+            match outcome {
+                Outcome::Changes(changes) => text.push_str(&changes.text()),
+                Outcome::Failed { error } => text.push_str(&format!("  can't be planned: {error}\n")),
+            }
+        }
+        if instances.is_empty() {
+            text.push_str(&format!("Nothing on the cluster was made by {from}.\n"));
+        }
+        for (id, version) in others {
+            text.push_str(&format!("not compared: {id}, which was made by {version}\n"));
+        }
+        text
+    }
+}

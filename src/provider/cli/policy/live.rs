@@ -1,0 +1,136 @@
+//! `policy report`: every object in the managed namespaces of a live cluster, by the policies that hold there. Nothing is changed.
+
+mod audit;
+
+use super::{report::Problem, sources};
+use crate::cli::{
+    doctor::{DoctorTarget, Inspector, LiveCluster, Reach},
+    output,
+};
+use anyhow::ensure;
+use audit::{Audit, Home};
+use goldenpath_core::{
+    golden::Catalogue,
+    policy::{document::Policy, pack},
+};
+use serde_json::Value;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Mutex, PoisonError},
+};
+
+/// Judge every object in the managed namespaces of a live cluster
+///
+/// Each namespace is judged by the policies of the golden path, version and tier that it was made by, workloads of its team included,
+/// and RoleBindings of others are listed. Nothing is changed; who asks must be allowed to list these kinds. Exits with 1 if a policy
+/// denies an object, with 2 if something can't be judged, and otherwise with 0.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Name or ARN of the cluster
+    cluster: String,
+    #[command(flatten)]
+    reach: Reach,
+    /// Only this environment, by its name
+    #[arg(long)]
+    environment: Option<String>,
+    /// Judge by this policy document instead; may be given several times
+    #[arg(long, value_name = "FILE")]
+    policy: Vec<PathBuf>,
+    /// Judge by the built-in policies instead
+    #[arg(long)]
+    built_in: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is looked at where a policy is about it. Never Secrets: a report must not hold one.
+const KINDS: [(&str, &str); 21] = [
+    ("v1", "Namespace"),
+    ("v1", "Pod"),
+    ("v1", "ReplicationController"),
+    ("v1", "PodTemplate"),
+    ("v1", "Service"),
+    ("v1", "ServiceAccount"),
+    ("v1", "ConfigMap"),
+    ("v1", "PersistentVolumeClaim"),
+    ("v1", "ResourceQuota"),
+    ("v1", "LimitRange"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "ReplicaSet"),
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "DaemonSet"),
+    ("batch/v1", "Job"),
+    ("batch/v1", "CronJob"),
+    ("networking.k8s.io/v1", "Ingress"),
+    ("networking.k8s.io/v1", "NetworkPolicy"),
+    ("policy/v1", "PodDisruptionBudget"),
+    ("autoscaling/v2", "HorizontalPodAutoscaler"),
+    ("rbac.authorization.k8s.io/v1", "Role"),
+];
+const ROLE_BINDING: (&str, &str) = ("rbac.authorization.k8s.io/v1", "RoleBinding");
+
+pub(super) async fn run(arguments: Arguments, inspector: &dyn Inspector) -> anyhow::Result<ExitCode> {
+    let Arguments { cluster, reach, environment, policy, built_in, json } = arguments;
+    ensure!(reach.place.sandbox.is_none(), "a sandbox has no workloads that could be judged");
+    let (own, problems) = sources::policies(&policy);
+    let chosen: Vec<&Policy> = if built_in { pack().iter().chain(&own).collect() } else { own.iter().collect() };
+    let instead = (built_in || !policy.is_empty()).then_some(&chosen[..]);
+    let mut audit = Audit::new(&cluster);
+    audit.problems.extend(
+        problems
+            .into_iter()
+            .map(|Problem { file, line, column, message }| format!("{file}:{line}:{column}: {message}")),
+    );
+    let (live, catalogue) = inspector.connect(&DoctorTarget { cluster, reach }).await?;
+    let audit = look(&*live, &catalogue, instead, environment.as_deref(), audit).await?;
+    output::data(&if json { crate::cli::reports::json(&audit)? } else { audit.text() })?;
+    for problem in &audit.problems {
+        writeln!(io::stderr(), "Error: {problem}")?;
+    }
+    Ok(ExitCode::from(audit.code()))
+}
+
+async fn look<'a>(
+    live: &dyn LiveCluster,
+    catalogue: &'a Catalogue,
+    instead: Option<&[&'a Policy]>,
+    environment: Option<&str>,
+    audit: Audit<'a>,
+) -> anyhow::Result<Audit<'a>> {
+    let found = Mutex::new(vec![]);
+    let collect = |document: Value| lock(&found).extend(Home::of(document, catalogue, instead));
+    live.each(("v1", "Namespace"), None, &collect).await.map_err(anyhow::Error::msg)?;
+    let mut audit = audit;
+    for home in std::mem::take(&mut *lock(&found)) {
+        if environment.is_none_or(|wanted| home.environment == wanted) {
+            audit.add(home);
+        }
+    }
+    let today = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date();
+    let wanted = audit.kinds(&KINDS).into_iter().chain([ROLE_BINDING]).collect::<Vec<_>>();
+    // A few namespaces are asked for one by one, all of them at once.
+    let places: Vec<Option<String>> = match environment {
+        Some(_) => audit.namespaces().map(Some).collect(),
+        None => vec![None],
+    };
+    let audit = Mutex::new(audit);
+    for (api, kind) in wanted {
+        for place in places.iter().filter(|place| kind != "Namespace" || place.as_ref() == places[0].as_ref()) {
+            let place = place.as_deref().filter(|_| kind != "Namespace");
+            let judge = |document: Value| lock(&audit).judge(api, kind, &document, today);
+            if let Err(error) = live.each((api, kind), place, &judge).await {
+                lock(&audit).problems.push(format!("{kind} can't be listed: {error}"));
+            }
+        }
+    }
+    let mut audit = audit.into_inner().unwrap_or_else(PoisonError::into_inner);
+    audit.finish();
+    Ok(audit)
+}
+
+fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,412 @@
+//! What a cluster holds, judged object by object as it is read. Pure.
+
+use crate::cli::policy::words::word;
+use goldenpath_core::{
+    domain::{Guard, LABEL_PREFIX, TierClass},
+    golden::Catalogue,
+    policy::{
+        document::{Action, Case, Judgement, Operation, Outcome, Policy},
+        guards,
+    },
+};
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
+
+/// What `--json` prints. A new member may be added; the version changes when one is removed or means something else.
+#[derive(Serialize)]
+pub struct Audit<'a> {
+    format_version: &'static str,
+    cluster: String,
+    namespaces: usize,
+    /// Objects that were judged.
+    objects: usize,
+    findings: Vec<Finding>,
+    exemptions: Vec<Exempted>,
+    /// RoleBindings that others made.
+    foreign_grants: Vec<Grant>,
+    /// What can't be judged, and why.
+    pub problems: Vec<String>,
+    #[serde(skip)]
+    homes: BTreeMap<String, Home<'a>>,
+}
+
+#[derive(Serialize)]
+struct Finding {
+    namespace: String,
+    environment: String,
+    object: String,
+    policy: String,
+    version: String,
+    action: Action,
+    message: String,
+    remedy: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// The last day of an exemption that held for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exempt_until: Option<Date>,
+    /// Its controller, as `object`.
+    #[serde(skip)]
+    made_by: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Exempted {
+    namespace: String,
+    object: String,
+    policy: String,
+    reason: String,
+    until: Date,
+}
+
+#[derive(Serialize)]
+struct Grant {
+    namespace: String,
+    environment: String,
+    object: String,
+    role: String,
+    subjects: Vec<String>,
+}
+
+/// A managed namespace, and what holds in it.
+pub struct Home<'a> {
+    namespace: String,
+    pub environment: String,
+    document: Value,
+    class: Option<TierClass>,
+    /// The error arm: why nothing can be said.
+    policies: Result<Vec<&'a Policy>, String>,
+    /// For what tenants made.
+    guards: Vec<&'a Policy>,
+}
+
+// === impl Home ===
+
+impl<'a> Home<'a> {
+    /// `None`: it is not managed. `instead` of the policies of its golden path.
+    pub fn of(document: Value, catalogue: &'a Catalogue, instead: Option<&[&'a Policy]>) -> Option<Self> {
+        let label = |name: &str| {
+            let labels = document.pointer("/metadata/labels")?;
+            labels.get(format!("{LABEL_PREFIX}{name}"))?.as_str().map(str::to_owned)
+        };
+        let environment = label("environment").filter(|_| label("managed").as_deref() == Some("true"))?;
+        let namespace = document.pointer("/metadata/name")?.as_str()?.to_owned();
+        let (name, version, tier) =
+            (label("path").unwrap_or_default(), label("path-version").unwrap_or_default(), label("tier"));
+        let path = catalogue.paths().iter().find(|path| path.name == name && path.version.to_string() == version);
+        let tier = tier.and_then(|tier| path?.tiers.get(&tier.parse().ok()?));
+        let policies = match (instead, path) {
+            (Some(instead), _) => Ok(instead.to_vec()),
+            (None, Some(path)) => Ok(catalogue.policies(&path.id()).iter().map(AsRef::as_ref).collect()),
+            (None, None) => Err(format!(
+                "namespace {namespace} was made by golden path {name} {version}, which is not in the catalogue: name its folder \
+                 with --catalogue"
+            )),
+        };
+        let guards = match instead {
+            Some(_) => vec![],
+            None => {
+                guards().iter().filter(|(guard, _)| speaks_of_what_stands(**guard)).map(|(_, policy)| policy).collect()
+            }
+        };
+        Some(Self { class: tier.map(|tier| tier.class), namespace, environment, document, policies, guards })
+    }
+
+    fn policies(&self) -> &[&'a Policy] {
+        self.policies.as_deref().unwrap_or_default()
+    }
+}
+
+// === impl Audit ===
+
+impl<'a> Audit<'a> {
+    pub fn new(cluster: &str) -> Self {
+        Self {
+            format_version: "1.0",
+            cluster: cluster.to_owned(),
+            namespaces: 0,
+            objects: 0,
+            findings: vec![],
+            exemptions: vec![],
+            foreign_grants: vec![],
+            problems: vec![],
+            homes: BTreeMap::new(),
+        }
+    }
+
+    pub fn add(&mut self, home: Home<'a>) {
+        self.problems.extend(home.policies.as_ref().err().cloned());
+        self.namespaces += 1;
+        self.homes.insert(home.namespace.clone(), home);
+    }
+
+    pub fn namespaces(&self) -> impl Iterator<Item = String> {
+        self.homes.keys().cloned()
+    }
+
+    /// Those of them that any policy is about.
+    pub fn kinds(&self, all: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+        let of = |home: &Home<'a>| home.policies().iter().chain(&home.guards).copied().collect::<Vec<_>>();
+        let policies: Vec<&Policy> = self.homes.values().flat_map(of).collect();
+        all.iter().copied().filter(|(api, kind)| policies.iter().any(|policy| policy.is_about(api, kind))).collect()
+    }
+
+    /// What lies in no managed namespace is nobody's business.
+    pub fn judge(&mut self, api: &str, kind: &str, document: &Value, today: Date) {
+        let text = |path: &str| document.pointer(path).and_then(Value::as_str);
+        let Some(name) = text("/metadata/name") else { return };
+        let namespace = text("/metadata/namespace");
+        let Some(home) = self.homes.get(namespace.unwrap_or(name)) else { return };
+        if kind == "RoleBinding" {
+            self.foreign_grants.extend(grant(home, name, document, &self.homes));
+        }
+        let case = Case {
+            api,
+            kind,
+            namespace,
+            name,
+            operation: Operation::Create,
+            object: Some(document),
+            old: None,
+            namespace_object: Some(&home.document),
+            user: None,
+            class: home.class,
+        };
+        let object = shown(kind, namespace, name);
+        let made_by = controller(document).map(|(kind, name)| shown(kind, namespace, name));
+        self.objects += 1;
+        let guards = home.guards.iter().filter(|_| !is_ours(document));
+        for policy in home.policies().iter().chain(guards).copied() {
+            match policy.judge(&case, today) {
+                Outcome::NotMatched | Outcome::Passed => {}
+                Outcome::Exempt { reason, until } => self.exemptions.push(Exempted {
+                    namespace: home.namespace.clone(),
+                    object: object.clone(),
+                    policy: policy.id(),
+                    reason,
+                    until,
+                }),
+                Outcome::Found(found) => {
+                    self.findings.extend(found.into_iter().map(
+                        |Judgement { action, message, remedy, field, lapsed, verdict: _ }| Finding {
+                            namespace: home.namespace.clone(),
+                            environment: home.environment.clone(),
+                            object: object.clone(),
+                            policy: policy.form.name.clone(),
+                            version: policy.form.version.to_string(),
+                            action,
+                            message,
+                            remedy,
+                            field,
+                            exempt_until: lapsed,
+                            made_by: made_by.clone(),
+                        },
+                    ));
+                }
+            }
+        }
+    }
+
+    /// What its controller is flagged for is not said of each pod again. Nothing hides behind a controller: what only the pod has stays.
+    pub fn finish(&mut self) {
+        let of = |finding: &Finding, object: &String| (object.clone(), finding.policy.clone(), finding.message.clone());
+        let flagged: BTreeSet<_> = self.findings.iter().map(|finding| of(finding, &finding.object)).collect();
+        self.findings
+            .retain(|finding| finding.made_by.as_ref().is_none_or(|owner| !flagged.contains(&of(finding, owner))));
+        self.findings.sort_by(|one, other| {
+            (&one.namespace, &one.object, &one.policy).cmp(&(&other.namespace, &other.object, &other.policy))
+        });
+    }
+
+    /// Of the process.
+    pub fn code(&self) -> u8 {
+        let is_denied = self.findings.iter().any(|finding| finding.action == Action::Deny);
+        match (self.problems.is_empty(), is_denied) {
+            (false, _) => 2,
+            (true, true) => 1,
+            (true, false) => 0,
+        }
+    }
+
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for Finding { object, policy, version, action, message, remedy, exempt_until, .. } in &self.findings {
+            let since = exempt_until.map(|until| format!(" (exempt until {until})")).unwrap_or_default();
+            let _ = writeln!(text, "{}: {object}: {message} {remedy}{since} [{policy} {version}]", word(*action));
+        }
+        for Exempted { object, policy, reason, until, .. } in &self.exemptions {
+            let _ = writeln!(text, "exempt until {until}: {object}: {reason} [{policy}]");
+        }
+        for Grant { object, role, subjects, .. } in &self.foreign_grants {
+            let _ = writeln!(text, "foreign grant: {object}: {role} to {}", subjects.join(", "));
+        }
+        let of = |action| self.findings.iter().filter(|finding| finding.action == action).count();
+        let (denied, warned, audited) = (of(Action::Deny), of(Action::Warn), of(Action::Audit));
+        let Self { objects, namespaces, foreign_grants, problems, .. } = self;
+        let _ = writeln!(
+            text,
+            "{objects} objects in {namespaces} namespaces, {denied} denied, {warned} warnings, {audited} audited, {} foreign grants, \
+             {} errors",
+            foreign_grants.len(),
+            problems.len(),
+        );
+        text
+    }
+}
+
+/// `Deployment pay/api`
+fn shown(kind: &str, namespace: Option<&str>, name: &str) -> String {
+    let namespace = namespace.map(|namespace| format!("{namespace}/")).unwrap_or_default();
+    format!("{kind} {namespace}{name}")
+}
+
+/// (kind, name)
+fn controller(document: &Value) -> Option<(&str, &str)> {
+    let owners = document.pointer("/metadata/ownerReferences")?.as_array()?;
+    let owner = owners.iter().find(|owner| owner["controller"] == true)?;
+    Some((owner["kind"].as_str()?, owner["name"].as_str()?))
+}
+
+fn is_ours(document: &Value) -> bool {
+    let labels = document.pointer("/metadata/labels");
+    labels.is_some_and(|labels| labels[format!("{LABEL_PREFIX}managed")] == "true")
+}
+
+/// Guards whose rules are about an object as it is. The others are about how it came to be: a scheduler gives each pod a node.
+fn speaks_of_what_stands(guard: Guard) -> bool {
+    match guard {
+        Guard::Services | Guard::RoleBindings | Guard::Network | Guard::Replicas | Guard::Ingress | Guard::Classes => {
+            true
+        }
+        Guard::TokenSecrets | Guard::ClusterRoles | Guard::Namespaces | Guard::Pods => false,
+    }
+}
+
+/// `None`: it is ours, or gives nothing to anybody but ServiceAccounts of its own environment.
+fn grant(home: &Home<'_>, name: &str, document: &Value, homes: &BTreeMap<String, Home<'_>>) -> Option<Grant> {
+    let subjects = document["subjects"].as_array().filter(|subjects| !subjects.is_empty() && !is_ours(document))?;
+    let is_inside = |subject: &Value| {
+        let theirs = subject["namespace"].as_str().and_then(|namespace| homes.get(namespace));
+        subject["kind"] == "ServiceAccount" && theirs.is_some_and(|theirs| theirs.environment == home.environment)
+    };
+    if subjects.iter().all(is_inside) {
+        return None;
+    }
+    let named = |of: &Value| {
+        let text = |field: &str| of[field].as_str().unwrap_or_default();
+        shown(text("kind"), of["namespace"].as_str(), text("name"))
+    };
+    Some(Grant {
+        namespace: home.namespace.clone(),
+        environment: home.environment.clone(),
+        object: shown("RoleBinding", Some(&home.namespace), name),
+        role: named(&document["roleRef"]),
+        subjects: subjects.iter().map(named).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goldenpath_core::policy::pack;
+    use serde_json::json;
+
+    fn namespace(name: &str, version: &str) -> Value {
+        let labels = json!({"goldenpath.internal/managed": "true", "goldenpath.internal/environment": "pay",
+            "goldenpath.internal/path": "team-standard", "goldenpath.internal/path-version": version,
+            "goldenpath.internal/tier": "prod"});
+        json!({"metadata": {"name": name, "labels": labels}})
+    }
+
+    fn pod(name: &str, image: &str, owner: Option<&str>) -> Value {
+        let owners: Vec<Value> = owner
+            .iter()
+            .map(|name| json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": name, "controller": true}))
+            .collect();
+        json!({"metadata": {"name": name, "namespace": "pay", "ownerReferences": owners},
+            "spec": {"containers": [{"name": "main", "image": image}]}})
+    }
+
+    fn binding(subject: Value, labels: Value) -> Value {
+        json!({"metadata": {"name": "x", "namespace": "pay", "labels": labels},
+            "roleRef": {"kind": "ClusterRole", "name": "view"}, "subjects": [subject]})
+    }
+
+    fn audit(catalogue: &Catalogue) -> Audit<'_> {
+        let tags: Vec<&Policy> = pack().iter().filter(|policy| policy.form.name == "image-tags").collect();
+        let mut audit = Audit::new("demo");
+        audit.add(Home::of(namespace("pay", "1.0.0"), catalogue, Some(&tags)).expect("managed"));
+        audit
+    }
+
+    #[test]
+    fn what_a_controller_is_flagged_for_is_said_once() {
+        let catalogue = Catalogue::embedded();
+        let mut audit = audit(&catalogue);
+        let today = jiff::civil::date(2026, 11, 29);
+        let set = json!({"metadata": {"name": "api", "namespace": "pay"},
+            "spec": {"template": {"spec": {"containers": [{"name": "main", "image": "a:latest"}]}}}});
+        audit.judge("apps/v1", "ReplicaSet", &set, today);
+        audit.judge("v1", "Pod", &pod("api-1", "a:latest", Some("api")), today);
+        audit.judge("v1", "Pod", &pod("hidden", "a:latest", Some("other")), today);
+        audit.judge("v1", "Pod", &pod("good", "a:1.0", None), today);
+        let mut elsewhere = pod("bad", "a:latest", None);
+        elsewhere["metadata"]["namespace"] = "kube-system".into();
+        audit.judge("v1", "Pod", &elsewhere, today);
+        audit.finish();
+        let found: Vec<&str> = audit.findings.iter().map(|finding| finding.object.as_str()).collect();
+        assert_eq!(found, ["Pod pay/hidden", "ReplicaSet pay/api"], "{}", audit.text());
+        assert_eq!((audit.objects, audit.code()), (4, 1));
+        assert_eq!(audit.kinds(&[("v1", "Pod"), ("v1", "Service")]), [("v1", "Pod")]);
+    }
+
+    #[test]
+    fn a_grant_to_somebody_outside_is_listed() {
+        let user = json!({"kind": "User", "name": "stranger"});
+        let account = |namespace: &str| json!({"kind": "ServiceAccount", "name": "ci", "namespace": namespace});
+        for (subject, labels, expected, reason) in [
+            (user.clone(), json!({}), 1, "a person"),
+            (user, json!({"goldenpath.internal/managed": "true"}), 0, "ours"),
+            (account("pay"), json!({}), 0, "its own ServiceAccount"),
+            (account("shop"), json!({}), 1, "another's"),
+        ] {
+            let catalogue = Catalogue::embedded();
+            let mut audit = audit(&catalogue);
+            let (api, kind) = ("rbac.authorization.k8s.io/v1", "RoleBinding");
+            audit.judge(api, kind, &binding(subject, labels), jiff::civil::date(2026, 11, 29));
+            assert_eq!(audit.foreign_grants.len(), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn guards_speak_of_what_tenants_made() {
+        let catalogue = Catalogue::embedded();
+        let mut audit = Audit::new("demo");
+        audit.add(Home::of(namespace("pay", "1.0.0"), &catalogue, None).expect("managed"));
+        let today = jiff::civil::date(2026, 11, 29);
+        let service = |name: &str, labels: Value| json!({"metadata": {"name": name, "namespace": "pay", "labels": labels}, "spec": {"type": "NodePort"}});
+        audit.judge("v1", "Service", &service("theirs", json!({})), today);
+        audit.judge("v1", "Service", &service("ours", json!({"goldenpath.internal/managed": "true"})), today);
+        let mut running = pod("api", "a:1.0", None);
+        running["spec"]["nodeName"] = "node-1".into();
+        audit.judge("v1", "Pod", &running, today);
+        let found: Vec<_> =
+            audit.findings.iter().map(|finding| (finding.object.as_str(), finding.policy.as_str())).collect();
+        assert_eq!(found, [("Service pay/theirs", "guard-services")], "{}", audit.text());
+    }
+
+    #[test]
+    fn a_path_that_nobody_has_is_no_pass() {
+        let catalogue = Catalogue::embedded();
+        assert!(Home::of(json!({"metadata": {"name": "kube-system"}}), &catalogue, None).is_none(), "not ours");
+        let mut audit = Audit::new("demo");
+        audit.add(Home::of(namespace("pay", "9.9.9"), &catalogue, None).expect("managed"));
+        assert_eq!(audit.code(), 2);
+        assert!(audit.problems[0].contains("--catalogue"), "{:?}", audit.problems);
+    }
+}
