@@ -266,6 +266,7 @@ mod tests {
             object,
             old: None,
             namespace_object: None,
+            user: None,
             class: Some(TierClass::Prod),
         };
         let of =
