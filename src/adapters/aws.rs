@@ -21,6 +21,7 @@ mod made_roles;
 mod objects;
 mod options;
 pub mod permissions;
+mod request_id;
 mod session_policy;
 mod simulator;
 mod token;

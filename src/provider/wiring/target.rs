@@ -21,14 +21,16 @@ pub(super) struct Opened {
     /// `None`: the target has its own, and decides by it.
     pub(super) catalogue: Option<Arc<Catalogue>>,
     pub(super) notice: Option<Diagnostic>,
+    /// To be asked whether it is near enough.
+    pub(super) daemon: Option<Arc<Client>>,
 }
 
 pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     let ProviderConfig { target, is_shared, catalogue, unreachable, lease, bounds } = config;
     if let Target::Daemon(daemon) = target {
-        let client = Client::new(client_options(*daemon), &bounds);
-        let configured = Configured { provisioner: Arc::new(client), unreachable, refuses: None, finishes_alone: true };
-        return Ok(Opened { configured, catalogue: None, notice: None });
+        let client = Arc::new(Client::new(client_options(*daemon), &bounds));
+        let configured = Configured { provisioner: client.clone(), unreachable, refuses: None, finishes_alone: true };
+        return Ok(Opened { configured, catalogue: None, notice: None, daemon: Some(client) });
     }
     let catalogue = self::catalogue(&catalogue).map_err(|error| {
         let summary = format!("The catalogue can't be read: {error:#}");
@@ -38,7 +40,7 @@ pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     let (notice, refuses) = (ports.notice.take(), ports.refuses);
     let provisioner = Arc::new(engine(ports, catalogue.clone(), lease, bounds));
     let configured = Configured { provisioner, unreachable, refuses, finishes_alone: false };
-    Ok(Opened { configured, catalogue: Some(catalogue), notice })
+    Ok(Opened { configured, catalogue: Some(catalogue), notice, daemon: None })
 }
 
 pub(super) fn client_options(daemon: Daemon) -> ClientOptions {
