@@ -64,6 +64,19 @@ impl Daemon {
         self.folder.path().join("daemon.yaml")
     }
 
+    /// Of one that has TF_LOG in its environment.
+    pub fn log(&self) -> Result<String> {
+        Ok(fs::read_to_string(self.folder.path().join("daemon.log"))?)
+    }
+
+    pub fn ledger(&self) -> Result<String> {
+        Ok(fs::read_to_string(self.folder.path().join("audit.jsonl"))?)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     pub fn socket(&self) -> PathBuf {
         self.folder.path().join("daemon.sock")
     }
@@ -71,6 +84,11 @@ impl Daemon {
     /// As a machine that stands still, until `go_on`.
     pub fn stand_still(&self) -> Result<()> {
         signal(&self.process, "-STOP")
+    }
+
+    /// By SIGTERM; `wait_until_dead` waits for it.
+    pub fn begin_to_end(&self) -> Result<()> {
+        signal(&self.process, "-TERM")
     }
 
     pub fn go_on(&self) -> Result<()> {
@@ -139,7 +157,11 @@ fn spawn(folder: &Path, environment: &[(String, String)]) -> Result<(OwnProcess,
     command.args(["daemon", "--config"]).arg(folder.join("daemon.yaml"));
     command.env("GOLDENPATH_LEASE_SECONDS", "1").env_remove("TF_LOG").env_remove("GOLDENPATH_BOUNDS");
     command.envs(environment.iter().map(|(name, value)| (name, value)));
-    let mut process = OwnProcess(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?);
+    let log = match environment.iter().any(|(name, _)| name == "TF_LOG") {
+        true => fs::File::options().create(true).append(true).open(folder.join("daemon.log"))?.into(),
+        false => Stdio::inherit(),
+    };
+    let mut process = OwnProcess(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?);
     let printed = process.stdout.take().context("no output")?;
     let line = BufReader::new(printed).lines().next().context("the daemon did not start")??;
     let endpoints = line.strip_prefix("Listening on ").with_context(|| format!("the daemon says {line:?}"))?;

@@ -6,9 +6,11 @@
 mod architecture;
 mod check;
 mod contracts;
+mod crowds;
 mod daemon;
 mod doctor;
 mod failures;
+mod forged;
 mod fuzz;
 #[allow(clippy::unwrap_used, dead_code)]
 mod issuer;
@@ -27,6 +29,7 @@ mod rich_cost;
 mod sandbox;
 mod server;
 mod stories;
+mod traces;
 mod trials;
 mod truth;
 mod workspace;

@@ -1,5 +1,8 @@
 //! What is shipped to run a daemon: the unit as systemd judges it, and the manifests as an API server does.
 
+mod running;
+mod shipped;
+
 use crate::check::{Check, absent, check, none, trial};
 use acceptance_tests::{
     servers::{
@@ -12,21 +15,16 @@ use anyhow::{Context as _, Result, ensure};
 use hyper::Method;
 use libtest_mimic::Trial;
 use serde_json::Value as Json;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::Arc,
-};
+use shipped::{folder, manifests};
+use std::{fs, process::Command, sync::Arc};
 
-pub const CHECKS: [Check<Real>; 1] = [check!("the manifests are accepted field by field", are_accepted)];
+pub const CHECKS: [Check<Real>; 2] = [
+    check!("the manifests are accepted field by field", are_accepted),
+    check!("the packaged daemon serves a team with the packaged roles", running::serves_a_team),
+];
 
 /// systemd's own measure, from 0 (shut) to 100.
 const EXPOSURE: &str = "20";
-
-fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging").join(name)
-}
 
 pub fn trials() -> Vec<Trial> {
     let has_systemd = Command::new("systemd-analyze").arg("--version").output().is_ok_and(|run| run.status.success());
@@ -86,12 +84,6 @@ async fn are_accepted(real: Arc<Real>) -> Result<()> {
         }
     }
     none(wrong)
-}
-
-fn manifests(file: &str) -> Result<Vec<Json>> {
-    let text = fs::read_to_string(folder("kubernetes").join(file))?;
-    let documents = text.split("\n---\n").map(|text| serde_saphyr::from_str(text).with_context(|| file.to_owned()));
-    documents.collect()
 }
 
 fn path_of(document: &Json) -> Result<String> {

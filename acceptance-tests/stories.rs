@@ -19,6 +19,7 @@ mod network;
 mod reading;
 pub mod real;
 mod reattach;
+pub mod releases;
 mod run;
 mod sharing;
 mod target;
@@ -148,6 +149,8 @@ pub const STORIES: &[Story] = &[
     story("two clients of a daemon at once", On::Main, daemon::two_clients),
     story("three clients of a daemon plan at about the price of one", On::Main, sharing::three_at_once),
     story("a daemon out of reach", On::Main, daemon::out_of_reach),
+    story("two releases side by side", On::Every, releases::side_by_side),
+    story("provider and daemon of different releases", On::Main, releases::with_a_daemon),
     story("a team holds a token, or a certificate, and nothing else", On::Every, network::a_team),
     story("a daemon shows what it does, and its ledger proves it", On::Main, evidence::shown_and_proved),
     story("a daemon looks for drift between applies", On::Main, evidence::between_applies),

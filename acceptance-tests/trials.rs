@@ -3,11 +3,11 @@
 use crate::{
     architecture,
     check::{Check, absent, trial},
-    contracts, doctor,
+    contracts, crowds, doctor,
     failures::{self, replicas},
-    fuzz, joined,
+    forged, fuzz, joined,
     live::Live,
-    metrics, packaging, page, people, permissions, read_cost, rich_cost, server, stories,
+    metrics, packaging, page, people, permissions, read_cost, rich_cost, server, stories, traces,
     truth::{self, Way},
     wrong,
 };
@@ -37,6 +37,11 @@ pub fn all(cases: u64, real_cases: u64, seed: u64) -> Vec<Trial> {
         .chain(replicas())
         .chain(metrics())
         .chain([page()])
+        .chain([
+            trial("daemon: what a team's client claims widens nothing", forged::widen_nothing),
+            trial("daemon: ten thousand connections leave nothing behind", crowds::leave_nothing_behind),
+        ])
+        .chain(traces::CHECKS.map(|(name, check)| trial(format!("daemon: {name}"), check)))
         .collect();
     match Programs::find() {
         None => trials.push(absent("Kubernetes: everything", "its programs are not here: see scripts/lib/tools.sh")),
@@ -253,6 +258,11 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
         let name = format!("{}: a golden path of one's own lives and ends on AWS and Kubernetes", tool.name);
         with(name, Box::new(move |real, _| stories::upgrade::of_a_path_on_real_servers(&tool, real)))
     });
+    let side_by_side = matrix.main().map(|tool| {
+        let tool = tool.clone();
+        let name = format!("{}: two releases side by side on AWS and Kubernetes", tool.name);
+        with(name, Box::new(move |real, _| stories::releases::side_by_side_on_real_servers(&tool, real)))
+    });
     // The build of the third has no backend `kubernetes`.
     let bridged = matrix.present.iter().filter(|tool| tool.kind != CliKind::Terraform114).flat_map(|tool| {
         let (one, two) = (tool.clone(), tool.clone());
@@ -302,6 +312,7 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
         .chain(through_a_daemon)
         .chain(adopted)
         .chain(upgraded)
+        .chain(side_by_side)
         .chain(bridged)
         .chain(others.map(|(name, run)| with(name.to_owned(), run)))
         .collect()

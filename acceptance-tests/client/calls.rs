@@ -21,8 +21,8 @@ use tfplugin_proto::tfplugin6 as wire;
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
 
-/// Longer than any call on the sandbox takes; a test that hangs is a failure with a name.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than any call on the sandbox takes, and than a database is gone in a test; one that hangs is a failure with a name.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 pub struct Schemas {
     pub provider: Schema,

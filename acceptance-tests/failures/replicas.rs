@@ -5,10 +5,11 @@ use crate::{
     daemon::Daemon,
     sandbox::{FaultRow, Sandbox},
     server::Server,
+    stories::releases::RELEASE,
 };
 use acceptance_tests::{
     ENVIRONMENT,
-    client::{Action, Instance, no_errors},
+    client::{Action, Instance, as_text, no_errors},
     load::Load,
     servers::PostgresServer,
     tools::provider,
@@ -33,11 +34,14 @@ const LONG: Duration = Duration::from_secs(60);
 
 pub type Check = fn(PostgresServer) -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
-pub const CHECKS: [(&str, Check); 4] = [
+pub const CHECKS: [(&str, Check); 7] = [
     ("one is killed in mid-apply", |server| Box::pin(killed(server))),
     ("one stands still in mid-apply and goes on", |server| Box::pin(stands_still(server))),
     ("PostgreSQL restarts under load", |server| Box::pin(restarted(server))),
+    ("PostgreSQL is gone for a minute in mid-apply", |server| Box::pin(gone(server))),
     ("what one finds and what one pauses, both know", |server| Box::pin(both_know(server))),
+    ("two releases share the work, and an upgrade drains", |server| Box::pin(upgraded(server))),
+    ("what runs at one is watched at the other", |server| Box::pin(watched(server))),
 ];
 
 /// One of them compares clusters.
@@ -81,14 +85,19 @@ struct ReplicasFixture {
 
 impl ReplicasFixture {
     async fn new(postgres: PostgresServer) -> Result<Self> {
+        Self::of_releases(postgres, None).await
+    }
+
+    async fn of_releases(postgres: PostgresServer, releases: Option<[&str; 2]>) -> Result<Self> {
         let target = FailureFixture::new().await?;
         let (sandbox, journal) = (target.path(), postgres.database("journal")?);
-        let daemon = || {
+        let daemon = |number: usize| {
             let lines = format!("journal: {journal}\n");
-            Daemon::with(&format!("sandbox: {{ path: {} }}", sandbox.display()), &lines, vec![])
+            let release = releases.map(|releases| (RELEASE.to_owned(), releases[number].to_owned()));
+            Daemon::with(&format!("sandbox: {{ path: {} }}", sandbox.display()), &lines, release.into_iter().collect())
         };
         let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
-        let daemons = [daemon()?, daemon()?];
+        let daemons = [daemon(0)?, daemon(1)?];
         let fixture = Self { postgres, target, folder, daemons, server: Server::start()? };
         fixture.reach(0)?;
         Ok(fixture)
@@ -223,4 +232,119 @@ async fn restarted(postgres: PostgresServer) -> Result<()> {
     let counts = postgres??.run("journal", "SELECT count(*), count(ended_at) FROM operation")?;
     ensure!(counts == "400|400", "each was accepted once and has ended: {counts}");
     Ok(())
+}
+
+/// What runs goes on, and its end is written when the database is back; what is new is refused meanwhile.
+async fn gone(postgres: PostgresServer) -> Result<()> {
+    let mut fixture = ReplicasFixture::new(postgres).await?;
+    let before = fixture.sandbox().ours()?;
+    let (mut instance, mut late) = (fixture.instance().await?, fixture.instance().await?);
+    let planned = instance.plan(Some(&environment())).await?;
+    let wanted = planned.keys();
+    let mut other = environment();
+    other["name"] = json!("other");
+    let of_other = late.plan(Some(&other)).await?;
+    fixture.sandbox().fault(&FaultRow::new("slow:200").verb("apply"))?;
+    let (sandbox, count) = (fixture.sandbox(), before.len());
+    let said = {
+        let apply = instance.apply(planned, None);
+        let outage = async {
+            let begun = Instant::now();
+            while sandbox.ours()?.len() < count + 2 {
+                ensure!(begun.elapsed() < LONG, "the apply makes nothing");
+                sleep(Duration::from_millis(20)).await;
+            }
+            fixture.postgres.stop()?;
+            let away = Instant::now();
+            let refused = as_text(&late.apply(of_other, None).await?);
+            ensure!(refused.contains("can't be reached"), "what is new is refused: {refused}");
+            sleep(Duration::from_secs(60).saturating_sub(away.elapsed())).await;
+            fixture.postgres.start_again()
+        };
+        let (said, ended): (_, Result<()>) = tokio::join!(apply, outage);
+        ended?;
+        said?
+    };
+    no_errors(&said, "the apply that waited")?;
+    fixture.sandbox().clear_faults()?;
+    fixture.is_whole(&mut instance, wanted, before).await
+}
+
+/// Neighbours on one database: each does its part, and the older one ends as it is replaced, with all that it has begun.
+async fn upgraded(postgres: PostgresServer) -> Result<()> {
+    let mut fixture = ReplicasFixture::of_releases(postgres, Some(["0.4.0/1", "0.5.0/2"])).await?;
+    let one = Load::prepare(&fixture.daemons[0].socket(), "one", 4).await?;
+    let two = Load::prepare(&fixture.daemons[1].socket(), "two", 4).await?;
+    fixture.postgres.run("journal", "DELETE FROM operation")?;
+    tokio::try_join!(one.run(10), two.run(10))?;
+    let counts = fixture.postgres.run("journal", "SELECT count(*), count(ended_at) FROM operation")?;
+    ensure!(counts == "80|80", "each was accepted once and has ended: {counts}");
+    fixture.postgres.run("journal", "DELETE FROM operation")?;
+
+    let before = fixture.sandbox().ours()?;
+    let mut instance = fixture.instance().await?;
+    let planned = instance.plan(Some(&environment())).await?;
+    let wanted = planned.keys();
+    fixture.sandbox().fault(&FaultRow::new("slow:200").verb("apply"))?;
+    let apply = instance.apply(planned, None);
+    let replace = async {
+        let begun = Instant::now();
+        while fixture.sandbox().ours()?.len() < before.len() + 2 {
+            ensure!(begun.elapsed() < LONG, "the apply makes nothing");
+            sleep(Duration::from_millis(20)).await;
+        }
+        fixture.reach(1)?;
+        fixture.daemons[0].begin_to_end()
+    };
+    let (said, replaced): (_, Result<()>) = tokio::join!(apply, replace);
+    replaced?;
+    no_errors(&said?, "the apply that waited")?;
+    fixture.sandbox().clear_faults()?;
+    fixture.daemons[0].wait_until_dead()?;
+    let id = fixture.postgres.run("journal", "SELECT id FROM operation")?;
+    let (older, newer) = (fixture.daemons[0].ledger()?, fixture.daemons[1].ledger()?);
+    ensure!(older.contains(&format!("\"ended\",\"operation\":\"{id}\"")), "the older one has finished what it began");
+    ensure!(!newer.contains(&id), "the newer one had nothing to take over");
+    // What asks next is served by the newer one, which goes on from what the older one has written.
+    fixture.is_whole(&mut instance, wanted, before).await?;
+    no_errors(&instance.plan_and_apply(None).await?, "destroy")
+}
+
+/// The one that a watcher asks is not the one that does the work.
+async fn watched(postgres: PostgresServer) -> Result<()> {
+    let fixture = ReplicasFixture::new(postgres).await?;
+    let mut instance = fixture.instance().await?;
+    let planned = instance.plan(Some(&environment())).await?;
+    fixture.sandbox().fault(&FaultRow::new("slow:300").verb("apply"))?;
+    let other = fixture.daemons[1].endpoint();
+    let apply = instance.apply(planned, None);
+    let watch = async {
+        let begun = Instant::now();
+        let id = loop {
+            ensure!(begun.elapsed() < LONG, "no operation is known");
+            let listed = look(&["operations", "--json", "--endpoint", &other]).await?;
+            let listed: Json = serde_json::from_str(&listed).context("no list")?;
+            if let Some(id) = listed[0]["id"].as_str().filter(|_| listed[0]["state"] == "running") {
+                break id.to_owned();
+            }
+            sleep(Duration::from_millis(50)).await;
+        };
+        look(&["watch", &id, "--json", "--endpoint", &other]).await
+    };
+    let (said, shown): (_, Result<String>) = tokio::join!(apply, watch);
+    no_errors(&said?, "apply")?;
+    let events = shown?.lines().map(serde_json::from_str).collect::<Result<Vec<Json>, _>>()?;
+    let steps = events.iter().filter(|event| event["kind"] == "step").count();
+    let last = events.last().context("nothing was shown")?;
+    ensure!(steps >= 2 && last["kind"] == "ended" && last["text"] == "done", "{events:#?}");
+    Ok(())
+}
+
+/// What a command prints.
+async fn look(arguments: &[&str]) -> Result<String> {
+    let mut command = Command::new(provider()?);
+    command.args(arguments);
+    let output = spawn_blocking(move || command.output()).await??;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
 }

@@ -35,11 +35,20 @@ pub async fn runner(
     part: Option<&str>,
     change: impl FnOnce(Json) -> Json,
 ) -> Result<(String, String)> {
-    let policy = change(for_ministack(printed("--aws", part, &[])?));
+    let policy = change(aws_policy_of(part)?);
     let keys = user(root, name, &policy.to_string()).await?;
     enter(root, &format!("arn:aws:iam::{ACCOUNT}:user/{name}"), name).await?;
     grant(cluster, name, part).await?;
     Ok(keys)
+}
+
+/// For whoever makes everything.
+pub fn aws_policy() -> Result<Json> {
+    aws_policy_of(None)
+}
+
+fn aws_policy_of(part: Option<&str>) -> Result<Json> {
+    Ok(for_ministack(printed("--aws", part, &[])?))
 }
 
 /// What an administrator does with `permissions --kubernetes`. The namespace of the records goes with the baseline, and the roles in it.

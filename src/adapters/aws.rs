@@ -21,6 +21,7 @@ mod objects;
 mod options;
 pub mod permissions;
 mod recent;
+mod request_id;
 mod session_policy;
 mod simulator;
 mod token;

@@ -28,14 +28,5 @@ pub(crate) fn count(request: Request<'_>) {
 
 /// As a label.
 pub(crate) fn code(class: Option<Class>) -> &'static str {
-    match class {
-        None => "ok",
-        Some(Class::NotFound) => "not_found",
-        Some(Class::Conflict) => "conflict",
-        Some(Class::Denied) => "denied",
-        Some(Class::Throttled) => "throttled",
-        Some(Class::Unavailable) => "unavailable",
-        Some(Class::Invalid) => "invalid",
-        Some(Class::Cancelled) => "cancelled",
-    }
+    class.map_or("ok", Class::as_str)
 }

@@ -24,6 +24,7 @@ mod problem;
 mod quantity;
 pub mod quotas;
 mod record;
+mod release;
 mod role_names;
 mod source;
 mod spec;
@@ -52,6 +53,9 @@ pub use problem::{Class, Problem, Problems, Severity, listed};
 pub use quantity::{Quantity, QuantityError};
 pub use quotas::RoleQuotas;
 pub use record::{Lease, Operation, Phase, Record, Timing, Unprotected};
+#[cfg(debug_assertions)]
+pub use release::pretend;
+pub use release::{api, release};
 pub use role_names::{role_name, role_names};
 pub use source::{CatalogueSource, CatalogueSources, GitFolder, SourceError};
 pub use spec::*;

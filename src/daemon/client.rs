@@ -7,7 +7,7 @@ mod connection;
 mod page;
 mod reports;
 
-use crate::contract::Verb;
+use crate::{contract::Verb, refusal};
 use async_trait::async_trait;
 pub use connection::{Address, TokenSource};
 pub use page::serve_page;
@@ -27,7 +27,7 @@ use std::{
     convert::Infallible,
     time::{Duration, Instant},
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tonic::{Request, Response, Status};
 
 /// The code of whatever target is out of reach.
@@ -35,6 +35,8 @@ const UNAVAILABLE: &str = "target.unavailable";
 
 /// The daemon may wait for a slow or throttling target; longer than that is a hang.
 const READ_LIMIT: Duration = Duration::from_secs(600);
+/// What nobody has asked for yet holds nobody up.
+const AT_FIRST: Duration = Duration::from_secs(2);
 /// The outcome of an operation that has run out of time is still worth having.
 const OPERATION_MARGIN: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -69,6 +71,14 @@ impl Client {
     pub fn new(options: ClientOptions, bounds: &[Bounds]) -> Self {
         let ClientOptions { address, endpoint, token } = options;
         Self { connection: Connection::new(address, token, endpoint, bounds) }
+    }
+
+    /// What speaks against working together: asked before anything else is. A daemon that can't be asked is a matter of whoever needs it.
+    pub async fn too_far_apart(&self) -> Option<Problem> {
+        match timeout(AT_FIRST, self.connection.api()).await {
+            Ok(Err(Failed::Refused(problem))) if problem.code == refusal::VERSION => Some(*problem),
+            _ => None,
+        }
     }
 
     async fn ask<Q, A, F>(

@@ -1,13 +1,16 @@
 //! What client and daemon agree on besides the messages: versions, sizes, and where an operation's outcome goes.
 
 use goldenpath_core::{
-    domain::{EnvironmentId, Id, Problem, SlotId},
+    domain::{self, EnvironmentId, Id, Problem, SlotId},
     provision::{Outcome, Removed},
 };
 
 /// Raised when the form of a message or document changes. Neighbours work together: whoever is newer knows both forms.
 pub const API: u32 = 1;
-pub const RELEASE: &str = env!("CARGO_PKG_VERSION");
+
+pub fn api() -> u32 {
+    domain::api(API)
+}
 
 /// Both ways. A request is a few kilobytes, an environment with all its objects some hundred.
 pub const LARGEST_MESSAGE: usize = 64 << 20;

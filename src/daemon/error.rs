@@ -25,6 +25,8 @@ pub enum DaemonError {
     Address { address: std::net::SocketAddr, source: io::Error },
     #[error(transparent)]
     Tls(#[from] crate::tls::TlsError),
+    #[error("traces can't be sent: {why}")]
+    Traces { why: String },
     #[error(transparent)]
     Journal(#[from] JournalError),
     #[error(transparent)]

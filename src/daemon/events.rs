@@ -6,7 +6,7 @@ use futures_util::Stream;
 use goldenpath_core::provision::{Event, EventKind};
 use provisioner_proto::WatchResponse;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -19,6 +19,8 @@ use tonic::Status;
 
 /// An apply of the largest environment has some hundred steps; a terminal that was paused for a minute loses nothing.
 const BUFFER: usize = 1024;
+/// More than end while a notification is on its way.
+const ENDED: usize = 256;
 
 #[derive(Default)]
 pub struct Events(Mutex<State>);
@@ -26,8 +28,12 @@ pub struct Events(Mutex<State>);
 #[derive(Default)]
 struct State {
     watchers: Vec<Watcher>,
-    /// The last event of each operation that runs.
+    /// The last event of each operation that runs, here or at another daemon of the store.
     running: BTreeMap<String, Event>,
+    /// Operations that have ended, the latest last: what another daemon says of them comes too late.
+    ended: VecDeque<String>,
+    /// For other daemons.
+    outbox: Option<mpsc::Sender<Event>>,
     is_over: bool,
 }
 
@@ -69,18 +75,58 @@ impl Events {
         Watching { from, end }
     }
 
+    /// Of this daemon.
     pub fn publish(&self, event: Event) {
         let mut state = self.state();
-        state.watchers.retain(|watcher| watcher.take(&event));
-        if event.operation.is_empty() {
-            return;
+        if let Some(outbox) = &state.outbox {
+            // What does not fit is seen here alone.
+            let _ = outbox.try_send(event.clone());
         }
-        match event.kind {
-            EventKind::Ended => drop(state.running.remove(&event.operation)),
-            // A cancellation says nothing of how far it has come.
-            EventKind::Cancelled => {}
-            _ => drop(state.running.insert(event.operation.clone(), event)),
+        state.spread(event);
+    }
+
+    /// Of another daemon on the store.
+    pub fn hear(&self, event: Event) {
+        let mut state = self.state();
+        if !state.ended.contains(&event.operation) {
+            state.spread(event);
         }
+    }
+
+    /// What is published from here on.
+    pub fn outbox(&self) -> mpsc::Receiver<Event> {
+        let (to, from) = mpsc::channel(BUFFER);
+        self.state().outbox = Some(to);
+        from
+    }
+
+    /// Of an operation that runs elsewhere, before anything was heard of it.
+    pub fn introduce(&self, event: Event) {
+        let mut state = self.state();
+        if !state.running.contains_key(&event.operation) {
+            state.spread(event);
+        }
+    }
+
+    /// Operations that are watched or seem to run, and are not among these.
+    pub fn elsewhere(&self, here: &[String]) -> Vec<String> {
+        let state = self.state();
+        let watched = state.watchers.iter().filter_map(|watcher| watcher.only.as_ref());
+        let all: BTreeSet<&String> = state.running.keys().chain(watched).collect();
+        all.into_iter().filter(|id| !here.contains(id)).cloned().collect()
+    }
+
+    /// The journal says so: whoever said it before was perhaps not heard.
+    pub fn ended_elsewhere(&self, operation: &str, at: String, text: String) {
+        let mut state = self.state();
+        if let Some(last) = state.running.get(operation).cloned() {
+            state.spread(Event { at, kind: EventKind::Ended, done: 0, of: 0, text, ..last });
+        }
+    }
+
+    /// The journal does not hold it.
+    pub fn forget(&self, operation: &str) {
+        self.state().running.remove(operation);
     }
 
     /// How far an operation has come.
@@ -97,6 +143,28 @@ impl Events {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn spread(&mut self, event: Event) {
+        self.watchers.retain(|watcher| watcher.take(&event));
+        if event.operation.is_empty() {
+            return;
+        }
+        match event.kind {
+            EventKind::Ended => {
+                self.running.remove(&event.operation);
+                self.ended.push_back(event.operation);
+                let old = self.ended.len().saturating_sub(ENDED);
+                self.ended.drain(..old);
+            }
+            // A cancellation says nothing of how far it has come.
+            EventKind::Cancelled => {}
+            _ => drop(self.running.insert(event.operation.clone(), event)),
+        }
     }
 }
 
@@ -185,6 +253,31 @@ mod tests {
         events.end();
         assert_eq!(shown(all).await, ["one step 3", "two began 0", "one ended 0", " drift 0", "Unavailable"]);
         assert_eq!(shown(events.watch(None, Sight::All)).await, ["two began 0", "Unavailable"], "the daemon is ending");
+    }
+
+    #[tokio::test]
+    async fn what_happens_elsewhere_is_seen_once() {
+        let events = Events::default();
+        let mut outbox = events.outbox();
+        let one = events.watch(Some("one".to_owned()), Sight::All);
+        events.introduce(event("one", EventKind::Began, 0));
+        events.introduce(event("one", EventKind::Began, 0));
+        events.hear(event("one", EventKind::Step, 3));
+        events.hear(event("two", EventKind::Step, 1));
+        assert_eq!(events.elsewhere(&["two".to_owned()]), ["one"]);
+        events.ended_elsewhere("one", String::new(), String::new());
+        assert_eq!(shown(one).await, ["one began 0", "one step 3", "one ended 0"]);
+        let all = events.watch(None, Sight::All);
+        for late in [EventKind::Step, EventKind::Ended] {
+            events.hear(event("one", late, 0));
+        }
+        events.forget("two");
+        assert!(events.elsewhere(&[]).is_empty(), "what has ended does not run");
+        events.publish(event("own", EventKind::Step, 2));
+        assert_eq!(outbox.try_recv().unwrap().operation, "own", "only what happens here is passed on");
+        assert!(outbox.try_recv().is_err());
+        events.end();
+        assert_eq!(shown(all).await, ["two step 1", "own step 2", "Unavailable"]);
     }
 
     #[tokio::test]

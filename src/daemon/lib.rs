@@ -15,7 +15,9 @@
 //! reads      what plans of all clients read is shared, and what is written ends that
 //! store      the journal: what was accepted, before it begins, and how it ended; what did not end is run again
 //! trail      of each operation what is kept for good (ledger), and what is shown while it runs (events)
+//! relay      what is shown while an operation runs, at the other daemons of its store
 //! reconcile  what is recorded on the clusters, compared with what is there between applies
+//! traces     the same of each operation, for a collector of OpenTelemetry
 //! reports    what all of these know, for the commands that look at a daemon
 //! page       the same in a browser
 //! sight      how much of it a caller gets to see
@@ -37,6 +39,7 @@ mod page;
 mod reads;
 mod reconcile;
 mod refusal;
+mod relay;
 mod reports;
 mod server;
 mod service;
@@ -47,6 +50,7 @@ mod store;
 mod strangers;
 mod tls;
 mod tokens;
+mod traces;
 mod trail;
 
 pub use client::{Address, Client, ClientOptions, TokenSource, serve_page};
@@ -62,6 +66,7 @@ pub use server::{Daemon, check, serve};
 pub use store::{JournalPlace, Lead, Postgres, Store};
 pub use tls::{Pair, server::TlsFiles};
 pub use tokens::{KubernetesTokens, OidcIssuer, ReviewTokens, Reviewed, TokenSettings};
+pub use traces::{ENDPOINTS as TRACE_ENDPOINTS, TraceLayer, TraceSettings, Traces};
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! What the daemon counts. No label ever holds the name of a person or of an environment, a team or a cluster: labels are words of
 //! this program, versions and tiers, so that there are few of them and nothing in them is anybody's business.
 
-use crate::contract::{API, RELEASE, Verb};
+use crate::contract::{Verb, api};
+use goldenpath_core::domain::release;
 use prometheus_client::{
     encoding::{prometheus_text, text},
     metrics::{
@@ -35,6 +36,7 @@ pub struct Metrics {
     environments: Family<Labels<3>, Gauge>,
     drifted: Family<Labels<1>, Gauge>,
     comparisons: Histogram,
+    notices: Family<Labels<2>, Gauge>,
 }
 
 #[derive(Clone)]
@@ -57,6 +59,8 @@ pub struct InstanceCounts {
     pub environments: BTreeMap<EnvironmentLabels, i64>,
     /// By kind of resource.
     pub drifted: BTreeMap<String, i64>,
+    /// By kind of resource and code.
+    pub notices: BTreeMap<(String, String), i64>,
 }
 
 /// What runs in this process, and what its clients wait for that does not.
@@ -96,9 +100,10 @@ impl Metrics {
             environments: Family::default(),
             drifted: Family::default(),
             comparisons: MakeHistogram.new_metric(),
+            notices: Family::default(),
             registry: Registry::default(),
         };
-        let build = Info::new([("release", RELEASE.to_owned()), ("api", API.to_string())]);
+        let build = Info::new([("release", release().to_owned()), ("api", api().to_string())]);
         registry.register("build", "Release of the daemon and number of its API", build);
         let help = "Time that operations took, by phase: until they begin, and from then until they end";
         registry.register_with_unit("operation_phase", help, Unit::Seconds, metrics.phases.clone());
@@ -118,6 +123,8 @@ impl Metrics {
         registry.register("drifted_instances", help, metrics.drifted.clone());
         let help = "Time that one look at a cluster took, between applies";
         registry.register_with_unit("comparison", help, Unit::Seconds, metrics.comparisons.clone());
+        let help = "What a date has brought, at the last look between applies, by kind and code";
+        registry.register("notices", help, metrics.notices.clone());
         Arc::new(Self { registry, ..metrics })
     }
 
@@ -170,6 +177,10 @@ impl Metrics {
         for (kind, count) in &counts.drifted {
             self.drifted.get_or_create(&[("kind", kind.as_str())].map(owned)).set(*count);
         }
+        self.notices.clear();
+        for ((kind, code), count) in &counts.notices {
+            self.notices.get_or_create(&[("kind", kind.as_str()), ("code", code)].map(owned)).set(*count);
+        }
     }
 
     /// As text, with what is true at this moment.
@@ -219,6 +230,7 @@ mod tests {
             metrics.set_instances(&InstanceCounts {
                 environments: [(EnvironmentLabels { golden_path, version, tier }, count)].into(),
                 drifted: [("environment".to_owned(), 2)].into(),
+                notices: [(("slot".to_owned(), "policy.violated".to_owned()), 3)].into(),
             });
         }
         let written = metrics.write(Form::OpenMetrics, Standing { running: 3, waiting: 4 }, true);
@@ -234,6 +246,7 @@ mod tests {
             "goldenpath_connections 1",
             "goldenpath_environments{golden_path=\"team-standard\",version=\"1.0.0\",tier=\"prod\"} 7",
             "goldenpath_drifted_instances{kind=\"environment\"} 2",
+            "goldenpath_notices{kind=\"slot\",code=\"policy.violated\"} 3",
         ] {
             assert!(written.lines().any(|found| found == line), "{line} is not in\n{written}");
         }

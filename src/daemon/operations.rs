@@ -19,13 +19,14 @@ use crate::{
     reads::Reads,
     refusal,
     store::{Accepted, Document, Entry, IfNew, Store},
+    traces,
     trail::{Subject, Trail},
 };
 use goldenpath_core::{
     domain::short_hash,
     policy::Identity,
     ports::operation,
-    provision::{Cancel, EventKind, Provisioner},
+    provision::{Cancel, EventKind, OperationState, Provisioner},
 };
 use known::{Known, Outcome, Started};
 use std::{
@@ -37,7 +38,7 @@ use tokio::{
     time::sleep,
 };
 use tonic::{Code, Status};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field::Empty};
 use wish::Wish;
 
 /// A database that is started again, or whose standby takes over, needs seconds. No client need hear of it.
@@ -213,28 +214,35 @@ impl Operations {
     fn start(self: &Arc<Self>, entry: &Entry, wish: Wish, engine: Arc<dyn Provisioner>) {
         let Some(Started { cancel, engine: own_engine, waited }) = self.known.start(entry) else { return };
         let Entry { id, verb, about, .. } = entry.clone();
-        let span = tracing::info_span!("operation", operation = id);
+        let root = traces::span_of(entry, wish.kind());
+        let span = tracing::info_span!(parent: &root, "operation", operation = id, trace_id = Empty);
+        if !root.is_disabled() {
+            span.record("trace_id", traces::trace_id(&id));
+        }
         let (this, busy, begun) = (self.clone(), self.busy.subscribe(), Instant::now());
         let kind = wish.kind();
-        // For whoever makes a session of it.
-        let work = operation::within(&id, wish.perform(own_engine.unwrap_or(engine), cancel));
-        let (own_span, of) = (span.clone(), Subject::of(entry));
+        let work = wish.perform(own_engine.unwrap_or(engine), cancel);
+        let (own_span, own_root, of) = (span.clone(), root.clone(), Subject::of(entry));
         let carry_out = async move {
             tracing::info!(verb = verb.as_str(), about, "An operation begins");
-            let work = this.trail.clone().perform(of.clone(), verb, work);
-            let ended = tokio::spawn(work.instrument(own_span)).await;
+            let work = this.trail.clone().perform(of.clone(), verb, work).instrument(own_span).instrument(own_root);
+            let ended = tokio::spawn(operation::within(&of.operation, work)).await;
             let ended = ended.unwrap_or_else(|_| verb.failure(refusal::broken_off("finish the operation")));
             let ending = Ending::read(&ended);
             this.metrics.operation_ended(verb, kind, ending.label(), waited, begun.elapsed());
+            let is_done = ending.state() == OperationState::Done;
+            root.record("outcome", ending.label()).record("otel.status_code", if is_done { "ok" } else { "error" });
             this.conclude(&of, &ending, ended.into()).await;
             let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(about, milliseconds, "An operation ended");
             if this.known.has_queue() {
                 this.stir.notify_one();
             }
+            // Sent before the daemon ends, which waits for what is busy.
+            drop(root);
             drop(busy);
         };
-        tokio::spawn(carry_out.instrument(span));
+        tokio::spawn(operation::within(&entry.id, carry_out.instrument(span)));
     }
 
     /// Its end is in the ledger, and then in the journal, where whoever comes too late for the event finds the outcome.

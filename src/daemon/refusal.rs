@@ -8,6 +8,8 @@ use tonic::{Code, Status};
 const TOKEN: &str = "daemon.token";
 /// What the caller may do.
 const CALLER: &str = "daemon.caller";
+/// Of releases that are too far apart.
+pub const VERSION: &str = "daemon.version";
 const UNAVAILABLE: &str = "target.unavailable";
 
 fn status(code: Code, problem: &Problem) -> Status {
@@ -115,7 +117,7 @@ pub fn not_admitted(problem: &Problem) -> Status {
 pub fn wrong_version(provider: (&str, u32), daemon: (&str, u32)) -> Status {
     let ((provider, provider_api), (daemon, daemon_api)) = (provider, daemon);
     let problem = Problem::error(
-        "daemon.version",
+        VERSION,
         format!(
             "The provider ({provider}, API {provider_api}) and the daemon ({daemon}, API {daemon_api}) are too far apart"
         ),

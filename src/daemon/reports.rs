@@ -1,7 +1,7 @@
 //! What the daemon reports: of itself, of what is recorded on its clusters, and of its operations.
 
 use crate::{
-    contract::{API, RELEASE},
+    contract::api,
     error::{JournalError, in_one_line},
     events::Watching,
     gate::MakeSurvey,
@@ -15,7 +15,7 @@ use crate::{
     trail::{Subject, Trail},
 };
 use goldenpath_core::{
-    domain::{ClusterRef, Id, Problem, Record},
+    domain::{ClusterRef, Id, Problem, Record, release},
     policy::Identity,
     provision::{
         Bounds, ClusterReport, DaemonStatus, Event, EventKind, InstanceReport, Instances, OperationReport,
@@ -50,8 +50,8 @@ impl Reports {
     pub async fn status(&self) -> DaemonStatus {
         adopt_shared(&*self.store, &self.knowledge).await;
         DaemonStatus {
-            release: RELEASE.to_owned(),
-            api: API,
+            release: release().to_owned(),
+            api: api(),
             started_at: self.started_at.clone(),
             running_operations: self.operations.count(),
             ledger_entries: self.trail.ledger().entries(),
@@ -133,15 +133,25 @@ impl Reports {
         Ok(reports.collect())
     }
 
-    /// The events of an operation that runs, or the last one of one that has ended.
-    pub async fn watch(&self, operation: &str, sight: Sight) -> Result<Watching, Problem> {
+    /// The events of an operation that runs, here or at another daemon, or the last one of one that has ended.
+    pub async fn watch(&self, id: &str, sight: Sight) -> Result<Watching, Problem> {
+        // Whoever has joined an operation knows it by an id of its own.
+        let operation = self.store.operation_of(id).await.map_err(|error| unread(&error))?;
         // Before it is looked up: it may end in between.
-        let watching = self.trail.events.watch(Some(operation.to_owned()), sight.clone());
-        Ok(self.ended(operation, &sight).await?.map_or(watching, Watching::only))
+        let watching = self.trail.events.watch(Some(operation.clone()), sight.clone());
+        match self.last_event(&operation, &sight).await? {
+            Some(event) if event.kind == EventKind::Ended => Ok(Watching::only(event)),
+            Some(event) => {
+                self.trail.events.introduce(event);
+                Ok(watching)
+            }
+            None => Ok(watching),
+        }
     }
 
-    /// The last event of an operation that has ended already; `None`: it runs. One out of sight is not known.
-    async fn ended(&self, operation: &str, sight: &Sight) -> Result<Option<Event>, Problem> {
+    /// As the journal has it: that it has ended, or has begun. `None`: it runs, and is older than all that is shown. One out of
+    /// sight is not known.
+    async fn last_event(&self, operation: &str, sight: &Sight) -> Result<Option<Event>, Problem> {
         let news = self.store.renew(&[], &[], &[operation.to_owned()]).await.map_err(|error| unread(&error))?;
         let News { ended, unknown, .. } = news;
         if !unknown.is_empty() {
@@ -151,17 +161,13 @@ impl Reports {
         if found.is_none() && !matches!(sight, Sight::All) {
             return Err(refusal::no_operation(operation));
         }
-        let Some((_, outcome)) = ended.into_iter().next() else { return Ok(None) };
-        Ok(found.map(|OperationReport { id, verb, about, caller, ended_at, .. }| Event {
-            at: ended_at.unwrap_or_default(),
-            kind: EventKind::Ended,
-            operation: id,
-            caller,
-            verb,
-            about,
-            done: 0,
-            of: 0,
-            text: Ending::read(&outcome).in_words(),
+        let outcome = ended.into_iter().next().map(|(_, outcome)| Ending::read(&outcome).in_words());
+        Ok(found.map(|OperationReport { id: operation, verb, about, caller, accepted_at, ended_at, .. }| {
+            let (at, kind, text) = match outcome {
+                Some(outcome) => (ended_at.unwrap_or_default(), EventKind::Ended, outcome),
+                None => (accepted_at, EventKind::Accepted, String::new()),
+            };
+            Event { at, kind, operation, caller, verb, about, done: 0, of: 0, text }
         }))
     }
 

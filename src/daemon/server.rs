@@ -10,6 +10,7 @@ use crate::{
     page::Page,
     reads::Reads,
     reconcile::{self, Reconcile, Reconciler},
+    relay::relay,
     reports::Reports,
     start::{Opened, open_ledger},
     store::{self, JournalPlace},
@@ -114,6 +115,10 @@ pub async fn serve(
     // Until the end: what runs keeps its claims while the daemon waits for it.
     let mut tending = JoinSet::new();
     tending.spawn(operations.clone().tend());
+    if store.is_shared() {
+        let relay = relay(trail.events.clone(), store.clone());
+        tending.spawn(async move { match relay.await {} });
+    }
     let page = Arc::new(Page { gate: gate.clone(), reports: reports.clone(), catalogue });
     let shared = Shared { operations: operations.clone(), gate: gate.clone(), metrics: metrics.clone(), reports, page };
     if let Some(listener) = http {

@@ -1,7 +1,7 @@
 //! One connection: its engine, and each call of the API on it. Dropped with the connection, and all that its engine remembers.
 
 use crate::{
-    contract::{API, LARGEST_MESSAGE, RELEASE, Verb, work_together},
+    contract::{self, LARGEST_MESSAGE, Verb, work_together},
     events::Watching,
     gate::{Caller, Gate, Peer, bearer},
     held::may_change,
@@ -10,7 +10,7 @@ use crate::{
     reports::Reports,
 };
 use goldenpath_core::{
-    domain::{ClusterRef, Id, Problem, from_document_text},
+    domain::{self, ClusterRef, Id, Problem, from_document_text},
     provision::{Bounds, Cancel, ObserveRequest, PreviewRequest, Provisioner, RemoveRequest, WantedPath},
 };
 use provisioner_proto::{
@@ -99,8 +99,9 @@ impl Api for Service {
         let token = bearer(request.metadata().get("authorization").map(|value| value.as_encoded_bytes()));
         let token = token.map_err(|problem| refusal::not_admitted(&problem))?;
         let HelloRequest { api, release, allow } = request.into_inner();
-        if !work_together(api, API) {
-            return Err(refusal::wrong_version((&release, api), (RELEASE, API)));
+        let own = (domain::release(), contract::api());
+        if !work_together(api, own.1) {
+            return Err(refusal::wrong_version((&release, api), own));
         }
         let bounds: Vec<Bounds> =
             from_document_text(&allow).map_err(|error| refusal::unreadable("bounds of the client", &error))?;
@@ -115,7 +116,7 @@ impl Api for Service {
             return Err(refusal::unreadable("greeting", &"it is the second one of this connection"));
         }
         self.greeted.cancel();
-        Ok(Response::new(HelloResponse { api: API, release: RELEASE.to_owned() }))
+        Ok(Response::new(HelloResponse { api: own.1, release: own.0.to_owned() }))
     }
 
     async fn facts(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
@@ -229,6 +230,6 @@ impl Api for Service {
             self.caller()?;
         }
         let running_operations = u32::try_from(self.operations.count()).unwrap_or(u32::MAX);
-        Ok(Response::new(HealthResponse { release: RELEASE.to_owned(), running_operations }))
+        Ok(Response::new(HealthResponse { release: domain::release().to_owned(), running_operations }))
     }
 }

@@ -1,14 +1,13 @@
 //! The audit ledger at the start of a daemon, and what it remembers from the ledger.
 
 use crate::{
-    contract::RELEASE,
     error::DaemonError,
     events::Events,
     ledger::{Entry, EntryKind, Ledger},
     reconcile::Knowledge,
     trail::{Announced, Subject, Trail},
 };
-use goldenpath_core::{ports::Clock, provision::ReportedProblem};
+use goldenpath_core::{domain::release, ports::Clock, provision::ReportedProblem};
 use serde_json::json;
 use std::{fs, path::Path, sync::Arc};
 
@@ -38,7 +37,7 @@ pub async fn open_ledger(path: &Path, clock: &Arc<dyn Clock>) -> Result<Opened, 
         }
     })?;
     let trail = Trail::new(Arc::new(ledger), Arc::new(Events::default()), clock.clone(), announced);
-    trail.write(&Subject::default(), EntryKind::Started, json!({ "release": RELEASE, "host": host() })).await?;
+    trail.write(&Subject::default(), EntryKind::Started, json!({ "release": release(), "host": host() })).await?;
     trail.sign().await;
     Ok(Opened { trail: Arc::new(trail), knowledge })
 }

@@ -122,6 +122,12 @@ pub trait Store: Send + Sync {
     async fn share(&self, cluster: &str, comparison: &str) -> Result<(), JournalError>;
     /// Of each cluster the last one that was shared.
     async fn shared(&self) -> Result<Vec<String>, JournalError>;
+    /// Under which id an operation is carried out that a client knows by this one.
+    async fn operation_of(&self, client: &str) -> Result<String, JournalError>;
+    /// To the other daemons, as far as they listen. At most 8,000 bytes.
+    async fn tell(&self, message: &str) -> Result<(), JournalError>;
+    /// The next message of another daemon.
+    async fn heard(&self) -> String;
     /// Resolves when there may be news or work. It need not: the store is asked at each beat as well.
     async fn changed(&self);
     /// Whether operations can be reached by other daemons.

@@ -17,7 +17,7 @@ use goldenpath_core::{
         Clock, operation,
         progress::{Listener, Step, heard_by},
     },
-    provision::{Event, EventKind},
+    provision::{Event, EventKind, operation_id},
 };
 use serde_json::{Value, json};
 use std::{collections::HashSet, sync::Arc};
@@ -176,22 +176,27 @@ impl Trail {
         self.sign().await;
     }
 
+    /// At another daemon.
+    pub fn ended_elsewhere(&self, operation: &str, ending: &Ending) {
+        self.events.ended_elsewhere(operation, self.clock.now(), ending.in_words());
+    }
+
     pub async fn cancelled(&self, of: &Subject) {
         self.note(of, EntryKind::Cancelled, Value::Null).await;
         self.show(of, EventKind::Cancelled, String::new());
     }
 
-    /// A change that is no operation: it is over in one call.
+    /// A change that is in no journal: it is over in one call. Its id is in all trails, as that of an operation.
     pub async fn unprotect<T>(
         &self,
         caller: &Identity,
         about: &str,
         work: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
-        let (operation, verb) = (String::new(), "unprotect".to_owned());
+        let (operation, verb) = (operation_id()?, "unprotect".to_owned());
         let of = Subject { operation, caller: caller.to_string(), verb, about: about.to_owned() };
         self.write(&of, EntryKind::Unprotected, Value::Null).await.map_err(|error| refusal::unrecorded(&error))?;
-        let result = self.audited(&of, work).await;
+        let result = operation::within(&of.operation, self.audited(&of, work)).await;
         self.sign().await;
         result
     }

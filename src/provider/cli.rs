@@ -49,6 +49,8 @@ pub struct Tools {
     pub reports: OpenDaemon,
     pub page: ServePage,
     pub audit: audit::AuditTool,
+    /// Begins the log.
+    pub log: fn(),
 }
 
 /// Golden paths for teams on Amazon EKS, as a provider for Terraform and OpenTofu.
@@ -96,6 +98,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
             return Ok(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)));
         }
     };
+    // The daemon's begins once its configuration says who else listens.
+    if !matches!(command, Command::Daemon(_)) {
+        (tools.log)();
+    }
     match command {
         Command::Serve(arguments) => wait_for(serve::run(arguments, tools.provider.clone()))??,
         Command::Sandbox(arguments) => wait_for(sandbox::run(arguments, tools.sandbox))??,

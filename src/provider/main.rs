@@ -9,7 +9,6 @@ fn main() -> ExitCode {
     plugin::serve::install_panic_hook();
     // rustls takes the process's provider wherever a library names none; a second install can only be a mistake of ours.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    goldenpath::telemetry::install();
     match goldenpath::run() {
         Ok(code) => code,
         Err(error) => {

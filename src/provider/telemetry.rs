@@ -15,7 +15,7 @@ use tracing::{
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::{
-    Layer,
+    Layer, Registry,
     filter::Targets,
     layer::{Context, SubscriberExt},
     registry::LookupSpan,
@@ -25,11 +25,15 @@ use tracing_subscriber::{
 /// The nearest name counts: this provider's, all providers', all of Terraform's.
 const VARIABLES: [&str; 3] = ["TF_LOG_PROVIDER_GOLDENPATH", "TF_LOG_PROVIDER", "TF_LOG"];
 
-pub fn install() {
+/// What else listens.
+pub type More = Option<Box<dyn Layer<Registry> + Send + Sync>>;
+
+pub fn install(more: More) {
     let level = level(|name| std::env::var(name).ok());
-    if level != LevelFilter::OFF {
+    let log = (level != LevelFilter::OFF).then(|| Hclog { out: io::stderr }.with_filter(ours(level)));
+    if log.is_some() || more.is_some() {
         // A second subscriber can only come from a test that installed its own.
-        let _ = tracing_subscriber::registry().with(Hclog { out: io::stderr }.with_filter(ours(level))).try_init();
+        let _ = tracing_subscriber::registry().with(more).with(log).try_init();
     }
 }
 

@@ -27,14 +27,15 @@ use crate::{
         provider_config::{self, FromEnvironment, Refused},
         session::{ConfiguredTarget, Rules, Session},
     },
+    telemetry,
 };
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::CatalogueSources,
+    domain::{CatalogueSources, Problem},
     golden::Catalogue,
     provision::{Engine, Provisioner, Survey},
 };
-use plugin::{Configure, Connection, DataSource, Diagnostic, Provider, Resource, Schema, Value, serve};
+use plugin::{Configure, Connection, DataSource, Diagnostic, Path, Provider, Resource, Schema, Value, serve};
 use std::{
     path::PathBuf,
     process::ExitCode,
@@ -45,8 +46,14 @@ pub const ADDRESS: &str = "goldenpath.internal/platform/goldenpath";
 
 /// The whole program but its last error.
 pub fn run() -> anyhow::Result<ExitCode> {
+    // Two releases side by side, in a test.
+    #[cfg(debug_assertions)]
+    if let Ok(release) = std::env::var("GOLDENPATH_TEST_RELEASE") {
+        goldenpath_core::domain::pretend(&release);
+    }
     match serve::detect_launch() {
         serve::Launch::Plugin(environment) => {
+            telemetry::install(None);
             let provider = Goldenpath::new(FromEnvironment::read(|name| std::env::var_os(name)));
             // One thread: a plan is a stream of small calls, and what waits for the target waits without a thread.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -77,6 +84,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
                 reports: daemon::reports,
                 page: daemon::page,
                 audit: audit::tool(environment),
+                log: || telemetry::install(None),
             };
             cli::run(std::env::args_os(), &tools)
         }
@@ -189,7 +197,13 @@ impl Connection for Client {
             Err(Refused::Wrong(error)) => Err(error),
         };
         match configured {
-            Ok(target::Opened { configured, catalogue, notice }) => {
+            Ok(target::Opened { configured, catalogue, notice, daemon }) => {
+                if let Some(daemon) = daemon
+                    && let Some(Problem { summary, detail, .. }) = daemon.too_far_apart().await
+                {
+                    self.session.configure(ConfiguredTarget::Unconfigured);
+                    return vec![Diagnostic::error(summary, detail).at(Path::attribute("daemon"))];
+                }
                 if let Some(catalogue) = catalogue {
                     self.session.set_rules(rules(catalogue));
                 }

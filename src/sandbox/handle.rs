@@ -5,9 +5,12 @@ use crate::{
     error::SandboxError,
     options::SandboxOptions,
     seed,
-    store::{self, CallOutcome, PendingCall, Store, TimeSource},
+    store::{self, CallOutcome, PendingCall, Store, TimeSource, Verb},
 };
-use goldenpath_core::{domain::ClusterRef, ports::PortError};
+use goldenpath_core::{
+    domain::ClusterRef,
+    ports::{PortError, calls},
+};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -57,10 +60,25 @@ impl Sandbox {
         call: PendingCall,
         work: impl FnOnce(&mut Store) -> Result<T, SandboxError> + Send + 'static,
     ) -> Result<T, PortError> {
-        let CallOutcome { result, late } = self.run(move |store| store::run(store, call, work)).await?;
+        if !matches!(call.verb, Verb::Apply | Verb::Delete) {
+            return self.exchange(call, work).await;
+        }
+        let code = |result: &Result<T, PortError>| {
+            result.as_ref().map_or_else(|error| error.class.as_str(), |_| "ok").to_owned()
+        };
+        calls::change(&format!("sandbox:{} {}", call.verb, call.kind), self.exchange(call, work), code).await
+    }
+
+    async fn exchange<T: Send + 'static>(
+        &self,
+        call: PendingCall,
+        work: impl FnOnce(&mut Store) -> Result<T, SandboxError> + Send + 'static,
+    ) -> Result<T, PortError> {
+        let CallOutcome { number, result, late } = self.run(move |store| store::run(store, call, work)).await?;
         if let Some(late) = late {
             tokio::time::sleep(late).await;
         }
+        calls::is_named(&number.to_string());
         Ok(result?)
     }
 

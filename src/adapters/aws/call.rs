@@ -13,7 +13,7 @@ use aws_smithy_async::future::pagination_stream::PaginationStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use goldenpath_core::{
     domain::{Class, ClusterArn},
-    ports::PortError,
+    ports::{PortError, calls},
 };
 use std::error::Error;
 
@@ -30,12 +30,16 @@ where
     let service = name.split(':').next().unwrap_or_default();
     let bucket = format!("{service} {} {}", clients.region, clients.bucket);
     rate_limit::wait(Api::Aws, service, &bucket).await;
-    let response = request.await.map_err(|error| error::of(name, error));
+    let request = async { request.await.map_err(|error| error::of(name, error)) };
+    let code = |response: &Result<O, PortError>| tally::code(response.as_ref().err().map(|error| error.class));
+    let response = match call.changes() {
+        true => calls::change(name, request, |response| code(response).to_owned()).await,
+        false => request.await,
+    };
     let was_throttled = response.as_ref().is_err_and(|error| error.class == Class::Throttled);
     rate_limit::learn(&bucket, was_throttled);
     let (_, operation) = name.split_once(':').unwrap_or((service, name));
-    let code = tally::code(response.as_ref().err().map(|error| error.class));
-    tally::count(Request::Made { service, operation, code });
+    tally::count(Request::Made { service, operation, code: code(&response) });
     if let Err(error) = &response {
         tracing::debug!(call = name, class = ?error.class, request_id = error.request_id, "{}", error.message);
     }

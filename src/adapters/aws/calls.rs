@@ -71,6 +71,12 @@ macro_rules! calls {
                 }
             }
 
+            /// Whether it may change what AWS holds, by AWS's own way to name calls.
+            pub fn changes(self) -> bool {
+                let (_, operation) = self.name().split_once(':').unwrap_or_default();
+                !["Get", "List", "Describe", "Simulate", "AssumeRole"].iter().any(|read| operation.starts_with(read))
+            }
+
             /// The baseline makes nothing in AWS: it reads the cluster.
             pub fn is_for_baseline(self) -> bool {
                 match self {

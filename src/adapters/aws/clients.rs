@@ -9,6 +9,7 @@ use super::{
     error, http,
     options::{AssumeRole, AwsOptions, CredentialSource, WebIdentity},
     recent::Recent,
+    request_id::RequestIds,
     session_policy::session_policy,
     user_agent::UserAgent,
 };
@@ -68,7 +69,7 @@ pub(super) struct AwsClients {
 /// The three builders share no trait. Each gets its service's endpoint and our user agent.
 macro_rules! config_of {
     ($service:ident, $config:expr, $url:expr) => {{
-        let builder = $service::config::Builder::from($config).interceptor(UserAgent);
+        let builder = $service::config::Builder::from($config).interceptor(UserAgent).interceptor(RequestIds);
         match $url {
             Some(url) => builder.endpoint_url(url),
             None => builder,

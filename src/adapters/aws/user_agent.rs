@@ -4,7 +4,7 @@ use aws_sdk_sts::{
     config::{ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeTransmitInterceptorContextMut},
     error::BoxError,
 };
-use goldenpath_core::ports::operation;
+use goldenpath_core::{domain::release, ports::operation};
 
 const HEADER: &str = "user-agent";
 
@@ -23,7 +23,7 @@ impl Intercept for UserAgent {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let ours = operation::user_agent(env!("CARGO_PKG_VERSION"));
+        let ours = operation::user_agent(release());
         let headers = context.request_mut().headers_mut();
         let whole = match headers.get(HEADER) {
             Some(sdk) => format!("{sdk} {ours}"),

@@ -14,8 +14,8 @@ use crate::{
     tally::{self, Request as Counted},
 };
 use goldenpath_core::{
-    domain::{ClusterArn, Who},
-    ports::operation,
+    domain::{ClusterArn, Who, release},
+    ports::{calls, operation},
 };
 use http::{
     HeaderValue, Method, Request, StatusCode,
@@ -25,6 +25,7 @@ use http::{
 use kube::client::Body;
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
+use tokio::time::{error::Elapsed, timeout};
 
 /// API servers end a request after 60 s by themselves; one page of a listing takes well under a second.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -72,6 +73,11 @@ impl ApiRequest {
     ) -> Self {
         Self { method, content: Some(content), ..Self::get(call, path) }
     }
+
+    /// A review is a question, whatever its method.
+    fn changes(&self) -> bool {
+        self.method != Method::GET && !self.path.ends_with("reviews")
+    }
 }
 
 // === impl Connection ===
@@ -108,8 +114,7 @@ impl Connection {
         if parts.status.is_success() {
             return Ok(body);
         }
-        let audit = parts.headers.get("audit-id").and_then(|id| id.to_str().ok());
-        Err(api_error::of_response(&request.call, parts.status, &body, audit))
+        Err(api_error::of_response(&request.call, parts.status, &body, audit_id(&parts)))
     }
 
     async fn exchange(&self, request: &ApiRequest, renew: bool) -> Result<(Parts, Vec<u8>), ApiError> {
@@ -118,13 +123,17 @@ impl Connection {
         rate_limit::wait(Api::Kubernetes, SERVICE, &bucket).await;
         let exchange = async {
             let (parts, body) = self.client.send(sent).await?.into_parts();
+            if let Some(id) = audit_id(&parts) {
+                calls::is_named(id);
+            }
             Ok((parts, body.collect_bytes().await?.into()))
         };
-        let response = tokio::time::timeout(LONGEST, exchange).await;
-        let status = response.as_ref().ok().and_then(|response| response.as_ref().ok()).map(|(parts, _)| parts.status);
-        rate_limit::learn(&bucket, status == Some(StatusCode::TOO_MANY_REQUESTS));
-        let code = status.as_ref().map_or("no_response", StatusCode::as_str);
-        tally::count(Counted::Made { service: SERVICE, operation: &request.call, code });
+        let response = match request.changes() {
+            true => calls::change(&request.call, within_limit(exchange), code).await,
+            false => within_limit(exchange).await,
+        };
+        rate_limit::learn(&bucket, status(&response) == Some(StatusCode::TOO_MANY_REQUESTS));
+        tally::count(Counted::Made { service: SERVICE, operation: &request.call, code: &code(&response) });
         match response {
             Ok(response) => response.map_err(|error| api_error::no_response(&request.call, error)),
             Err(_) => Err(api_error::timed_out(&request.call, LONGEST)),
@@ -137,7 +146,7 @@ impl Connection {
             .method(method.clone())
             .uri(path)
             .header(ACCEPT, *accept)
-            .header(USER_AGENT, operation::user_agent(env!("CARGO_PKG_VERSION")));
+            .header(USER_AGENT, operation::user_agent(release()));
         if *is_last {
             http = http.header(CONNECTION, "close");
         }
@@ -163,4 +172,22 @@ impl Connection {
         };
         Ok(http.body(body).map_err(|error| invalid(call, error.to_string()))?)
     }
+}
+
+type Exchanged = Result<Result<(Parts, Vec<u8>), kube::Error>, Elapsed>;
+
+async fn within_limit(exchange: impl Future<Output = Result<(Parts, Vec<u8>), kube::Error>>) -> Exchanged {
+    timeout(LONGEST, exchange).await
+}
+
+fn status(response: &Exchanged) -> Option<StatusCode> {
+    response.as_ref().ok().and_then(|response| response.as_ref().ok()).map(|(parts, _)| parts.status)
+}
+
+fn code(response: &Exchanged) -> String {
+    status(response).map_or_else(|| "no_response".to_owned(), |status| status.as_str().to_owned())
+}
+
+fn audit_id(parts: &Parts) -> Option<&str> {
+    parts.headers.get("audit-id").and_then(|id| id.to_str().ok())
 }

@@ -27,7 +27,7 @@ pub struct Surveyed {
     pub record: Record,
     /// In words, with the field manager where there is one.
     pub drift: Vec<Problem>,
-    /// What the golden path has to say by now, such as that it is deprecated.
+    /// What a date has brought: the golden path is deprecated or removed by now, an exemption from a policy has ended.
     pub notices: Vec<Problem>,
     /// The newest version of its golden path, if that is not its own.
     pub newest: Option<String>,

@@ -1,12 +1,15 @@
 //! The connection of a client: made at the first use with an exchange of versions, and made again once it was lost.
 
 use crate::{
-    contract::{API, LARGEST_MESSAGE, RELEASE, work_together},
+    contract::{self, LARGEST_MESSAGE, work_together},
     refusal,
     socket::{may_talk, own_user},
     tls::{self, Pair},
 };
-use goldenpath_core::{domain::Problem, provision::Bounds};
+use goldenpath_core::{
+    domain::{self, Problem},
+    provision::Bounds,
+};
 use hyper_util::rt::TokioIo;
 use provisioner_proto::{HelloRequest, provisioner_client::ProvisionerClient};
 use std::{
@@ -122,7 +125,8 @@ impl Connection {
         let channel = self.channel().await?;
         let mut api =
             Api::new(channel).max_decoding_message_size(LARGEST_MESSAGE).max_encoding_message_size(LARGEST_MESSAGE);
-        let mut hello = Request::new(HelloRequest { api: API, release: RELEASE.to_owned(), allow: self.allow.clone() });
+        let (release, allow) = (domain::release().to_owned(), self.allow.clone());
+        let mut hello = Request::new(HelloRequest { api: contract::api(), release, allow });
         hello.set_timeout(GREETING);
         if let Some(token) = token {
             hello.metadata_mut().insert("authorization", token);
@@ -134,8 +138,8 @@ impl Connection {
             }
             Err(status) => return Err(Failed::Refused(Box::new(refusal::problem_of(&status, &self.endpoint)))),
         };
-        if !work_together(daemon.api, API) {
-            let status = refusal::wrong_version((RELEASE, API), (&daemon.release, daemon.api));
+        if !work_together(daemon.api, contract::api()) {
+            let status = refusal::wrong_version((domain::release(), contract::api()), (&daemon.release, daemon.api));
             return Err(Failed::Refused(Box::new(refusal::problem_of(&status, &self.endpoint))));
         }
         Ok(api)

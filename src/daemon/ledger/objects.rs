@@ -11,7 +11,10 @@ use crate::error::{LedgerError, in_one_line};
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{Class, ClusterArn, ObjectKey, Observed, digest},
-    ports::{Apply, Deleted, Expect, Objects, PortError, Revoked, Selector, operation},
+    ports::{
+        Apply, Deleted, Expect, Objects, PortError, Revoked, Selector,
+        calls::{self, MadeCall},
+    },
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -45,8 +48,7 @@ struct Announced {
 
 async fn announce(verb: &str, object: String, digest: Option<String>) -> Result<Announced, PortError> {
     let within = CURRENT.try_with(Within::clone).map_err(|_| refused("the change is of no operation"))?;
-    // The engine's own name of it, which the targets' trails show.
-    let detail = json!({ "object": object, "digest": digest, "trail": operation::current() });
+    let detail = json!({ "object": object, "digest": digest });
     let Within { operation, caller, about, .. } = within.clone();
     let note = Note { kind: EntryKind::Change, operation, caller, verb: verb.to_owned(), about, detail };
     match within.ledger.write(note.clone()).await {
@@ -68,18 +70,24 @@ fn unwritten(error: &LedgerError) -> PortError {
 
 // === impl Announced ===
 
+/// The requests that a change took.
+enum Requests {
+    Own(Vec<MadeCall>),
+    /// Several changes were made together: they stand in the entry of the first one.
+    OfChange(u64),
+}
+
 impl Announced {
-    async fn ended_as(self, result: &Result<Observed, PortError>) {
-        self.ended(result.as_ref().map_or_else(class, |_| "applied"), result.as_ref().err()).await;
+    async fn ended_as(self, result: &Result<Observed, PortError>, requests: Requests) {
+        self.ended(result.as_ref().map_or_else(|error| error.class.as_str(), |_| "applied"), requests).await;
     }
 
-    async fn ended(self, outcome: &str, error: Option<&PortError>) {
+    async fn ended(self, outcome: &str, requests: Requests) {
         let Self { within, note, sequence } = self;
-        let object = note.detail["object"].clone();
-        let request_id = error.and_then(|error| error.request_id.clone());
-        let mut detail = json!({ "change": sequence, "object": object, "outcome": outcome });
-        if let (Some(id), Value::Object(fields)) = (request_id, &mut detail) {
-            fields.insert("request_id".to_owned(), id.into());
+        let mut detail = json!({ "change": sequence, "object": note.detail["object"], "outcome": outcome });
+        match requests {
+            Requests::Own(made) => detail["requests"] = made.iter().map(request).collect(),
+            Requests::OfChange(first) => detail["requests_of_change"] = first.into(),
         }
         // It was made all the same; the next one can't be announced.
         if let Err(error) = within.ledger.write(Note { kind: EntryKind::Changed, detail, ..note }).await {
@@ -88,15 +96,11 @@ impl Announced {
     }
 }
 
-fn class(error: &PortError) -> &'static str {
-    match error.class {
-        Class::NotFound => "not_found",
-        Class::Conflict => "conflict",
-        Class::Denied => "denied",
-        Class::Throttled => "throttled",
-        Class::Unavailable => "unavailable",
-        Class::Invalid => "invalid",
-        Class::Cancelled => "cancelled",
+fn request(made: &MadeCall) -> Value {
+    let MadeCall { call, code, request_id } = made;
+    match request_id {
+        Some(id) => json!({ "call": call, "code": code, "request_id": id }),
+        None => json!({ "call": call, "code": code }),
     }
 }
 
@@ -113,8 +117,8 @@ impl Objects for AuditedObjects {
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {
         let announced = announce_apply(&apply).await?;
-        let result = self.0.apply(apply).await;
-        announced.ended_as(&result).await;
+        let (result, made) = calls::counted(self.0.apply(apply)).await;
+        announced.ended_as(&result, Requests::Own(made)).await;
         result
     }
 
@@ -125,35 +129,37 @@ impl Objects for AuditedObjects {
                 Ok(one) => announced.push(one),
                 Err(error) => {
                     for one in announced {
-                        one.ended(class(&error), Some(&error)).await;
+                        one.ended(error.class.as_str(), Requests::Own(vec![])).await;
                     }
                     return applies.iter().map(|_| Err(error.clone())).collect();
                 }
             }
         }
-        let results = self.0.apply_policies(applies).await;
+        let (results, made) = calls::counted(self.0.apply_policies(applies)).await;
+        let (mut made, first) = (Some(made), announced.first().map_or(0, |one| one.sequence));
         for (one, result) in announced.into_iter().zip(&results) {
-            one.ended_as(result).await;
+            one.ended_as(result, made.take().map_or(Requests::OfChange(first), Requests::Own)).await;
         }
         results
     }
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
         let announced = announce("delete", key.to_string(), None).await?;
-        let result = self.0.delete(cluster, key, expect).await;
+        let (result, made) = calls::counted(self.0.delete(cluster, key, expect)).await;
         let outcome = match &result {
             Ok(Deleted::Gone) => "deleted",
             Ok(Deleted::Terminating) => "terminating",
-            Err(error) => class(error),
+            Err(error) => error.class.as_str(),
         };
-        announced.ended(outcome, result.as_ref().err()).await;
+        announced.ended(outcome, Requests::Own(made)).await;
         result
     }
 
     async fn revoke(&self, cluster: &ClusterArn, revoked: &Revoked) -> Result<(), PortError> {
         let announced = announce("revoke", revoked.to_string(), None).await?;
-        let result = self.0.revoke(cluster, revoked).await;
-        announced.ended(result.as_ref().map_or_else(class, |()| "revoked"), result.as_ref().err()).await;
+        let (result, made) = calls::counted(self.0.revoke(cluster, revoked)).await;
+        let outcome = result.as_ref().map_or_else(|error| error.class.as_str(), |()| "revoked");
+        announced.ended(outcome, Requests::Own(made)).await;
         result
     }
 }

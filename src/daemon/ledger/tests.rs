@@ -5,7 +5,7 @@ use crate::{error::LedgerError, tests::harness::FakeClock};
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{Body, Class, ClusterArn, ObjectKey, Observed},
-    ports::{Apply, Deleted, Expect, Objects, PortError, Selector},
+    ports::{Apply, Deleted, Expect, Objects, PortError, Selector, calls},
 };
 use proptest::{prelude::*, sample::Index};
 use serde_json::json;
@@ -235,7 +235,11 @@ impl Objects for CountedObjects {
 
     async fn apply(&self, _: Apply<'_>) -> Result<Observed, PortError> {
         self.0.fetch_add(1, Ordering::SeqCst);
-        Err(PortError { request_id: Some("r-1".into()), ..PortError::new(Class::Throttled, "PATCH", "slow down") })
+        let throttled = async {
+            calls::is_named("r-1");
+            Err(PortError::new(Class::Throttled, "PATCH", "slow down"))
+        };
+        calls::change("PATCH Namespace", throttled, |_| "429".to_owned()).await
     }
 
     async fn delete(&self, _: &ClusterArn, _: &ObjectKey, _: &Expect) -> Result<Deleted, PortError> {
@@ -273,7 +277,9 @@ async fn no_change_is_made_that_the_ledger_does_not_hold() {
         said,
         [(change_kind, None), (changed, Some("throttled")), (change_kind, None), (changed, Some("deleted"))]
     );
-    assert_eq!((entries[1].detail["change"].as_u64(), &entries[1].detail["request_id"]), (Some(2), &json!("r-1")));
+    let made = json!([{ "call": "PATCH Namespace", "code": "429", "request_id": "r-1" }]);
+    assert_eq!((entries[1].detail["change"].as_u64(), &entries[1].detail["requests"]), (Some(2), &made));
+    assert_eq!(entries[3].detail["requests"], json!([]), "it took none");
     assert!(
         entries[0].detail["digest"].is_string() && !text.contains("secret text"),
         "a body is only a digest: {text}"

@@ -57,8 +57,11 @@ impl Operations {
             self.reads.outdate();
         }
         let present = self.known.present();
+        // What is watched here and runs at another daemon ends for its watchers, too, if that one's word for it was lost.
+        let watched = if self.store.is_shared() { self.trail.events.elsewhere(&present.running) } else { vec![] };
+        let awaited = [present.awaited, watched].concat();
         let News { lost, cancelled, ended, unknown } =
-            self.store.renew(&present.running, &present.clients, &present.awaited).await?;
+            self.store.renew(&present.running, &present.clients, &awaited).await?;
         for id in cancelled {
             if let Some(of) = self.known.cancel(&id) {
                 self.trail.cancelled(&of).await;
@@ -70,9 +73,11 @@ impl Operations {
             }
         }
         for (id, outcome) in ended {
+            self.trail.ended_elsewhere(&id, &Ending::read(&outcome));
             self.known.end(&id, Some(outcome));
         }
         for id in unknown {
+            self.trail.events.forget(&id);
             self.known.drop_awaited(&id);
         }
         let places = self.known.places();

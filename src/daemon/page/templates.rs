@@ -4,8 +4,8 @@ use super::{
     instance::Instance,
     rows::{ClusterRows, OperationRow},
 };
-use crate::contract::RELEASE;
 use askama::Template;
+use goldenpath_core::domain::release;
 use goldenpath_core::policy::Identity;
 
 /// What is around each page.
@@ -59,11 +59,11 @@ pub struct RefusedPage<'a> {
 
 impl Frame {
     pub fn new(caller: &Identity, section: &'static str) -> Self {
-        Self { caller: Some(caller.to_string()), release: RELEASE, section }
+        Self { caller: Some(caller.to_string()), release: release(), section }
     }
 
     pub fn of_nobody() -> Self {
-        Self { caller: None, release: RELEASE, section: "" }
+        Self { caller: None, release: release(), section: "" }
     }
 }
 

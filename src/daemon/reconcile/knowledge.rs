@@ -74,6 +74,9 @@ impl Knowledge {
                 *counts.environments.entry(labels.clone()).or_default() += 1;
             }
             *counts.drifted.entry(kind.to_string()).or_default() += i64::from(!report.drift.is_empty());
+            for notice in &report.notices {
+                *counts.notices.entry((kind.to_string(), notice.code.clone())).or_default() += 1;
+            }
         }
         counts
     }

@@ -361,6 +361,26 @@ impl Store for PostgresStore {
         .await
     }
 
+    async fn operation_of(&self, client: &str) -> Result<String, JournalError> {
+        let connection = self.connection(&self.pool).await?;
+        self.within(async {
+            let found =
+                connection.query_opt("SELECT operation FROM operation_client WHERE id = $1", &[&client]).await?;
+            found.map_or_else(|| Ok(client.to_owned()), |row| Ok(row.try_get(0)?))
+        })
+        .await
+    }
+
+    async fn tell(&self, message: &str) -> Result<(), JournalError> {
+        let connection = self.connection(&self.keeping).await?;
+        let message = format!("{}{message}", self.daemon);
+        self.within(async { Ok(connection.execute(listener::TELL, &[&message]).await.map(drop)?) }).await
+    }
+
+    async fn heard(&self) -> String {
+        self.listener.message().await
+    }
+
     async fn changed(&self) {
         self.listener.heard().await;
     }

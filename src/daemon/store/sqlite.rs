@@ -295,6 +295,18 @@ impl Store for SqliteStore {
         Ok(vec![])
     }
 
+    async fn operation_of(&self, client: &str) -> Result<String, JournalError> {
+        Ok(lock(&self.present).operation(client))
+    }
+
+    async fn tell(&self, _: &str) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    async fn heard(&self) -> String {
+        std::future::pending().await
+    }
+
     async fn changed(&self) {
         std::future::pending().await
     }

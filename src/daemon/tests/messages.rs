@@ -46,6 +46,31 @@ async fn messages_of_others_are_refused_and_harm_nobody() {
     api.hello(hello(API + 1, "[]")).await.expect("a neighbour");
 
     let document = serde_json::to_vec(&ensure_of("demo")).unwrap();
+    // What a client has no say in is no field of a request, at any depth.
+    let forged = |place: &str, field: &str| {
+        let mut request = serde_json::to_value(ensure_of("demo")).unwrap();
+        request.pointer_mut(place).unwrap()[field] = serde_json::json!({ "teams": ["shop"] });
+        serde_json::to_vec(&request).unwrap()
+    };
+    for (place, field) in [
+        ("", "catalogue"),
+        ("", "bounds"),
+        ("", "allow"),
+        ("", "target"),
+        ("", "caller"),
+        ("", "session"),
+        ("/spec", "golden_paths"),
+        ("/spec/request", "verifies"),
+    ] {
+        let message =
+            OperationRequest { operation: "one".into(), about: "demo".into(), document: forged(place, field) };
+        let refused = api.ensure(message).await.expect_err(field);
+        assert_eq!(code_of(&refused), "daemon.request", "{place} {field}: {refused:?}");
+    }
+    for document in [&br#"{"id":"demo","catalogue":[]}"#[..], br#"["demo"]"#, b"\xff"] {
+        let message = ReadRequest { about: "demo".into(), document: document.to_vec() };
+        assert_eq!(code_of(&api.find(message).await.unwrap_err()), "daemon.request", "{document:?}");
+    }
     for (operation, about, document, reason) in [
         ("one", "demo", b"{".to_vec(), "half a document"),
         ("one", "demo", b"{}".to_vec(), "an empty one"),

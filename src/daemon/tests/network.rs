@@ -52,7 +52,8 @@ impl Network {
 
     async fn serve(&self, rules: Vec<CallerRule>) -> RunningDaemon {
         let own = pair(self.authority.server(self.folder.path(), "daemon"));
-        let tls = TlsFiles { own, client_ca: Some(self.ca.clone()) };
+        let client_crl = Some(self.revoke(&[]));
+        let tls = TlsFiles { own, client_ca: Some(self.ca.clone()), client_crl };
         let listen = vec![Listen::Tcp { address: "127.0.0.1:0".parse().unwrap(), tls }];
         let github = OidcIssuer {
             name: "github".into(),
@@ -92,6 +93,10 @@ impl Network {
 
     pub fn pair(&self, name: &str, uri: Option<&str>) -> Option<Pair> {
         Some(pair(self.authority.client(self.folder.path(), name, uri)))
+    }
+
+    fn revoke(&self, names: &[&str]) -> PathBuf {
+        self.authority.revoke(&self.folder.path().join("clients.crl"), names)
     }
 
     /// `""`: served.
@@ -240,6 +245,26 @@ async fn a_renewed_certificate_is_read_again() {
     fs::write(network.folder.path().join("daemon.key"), "half").unwrap();
     let later = network.client_of(&next_ca, platform(), None).only_cluster().await;
     assert_eq!(later.unwrap(), None, "a file that is half written is not used");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_certificate_lets_nobody_in() {
+    let network = Network::start().await;
+    let platform = || network.pair("platform", None);
+    assert_eq!(network.code_for(platform(), None).await, "");
+    network.revoke(&["platform"]);
+    assert_eq!(network.code_for(platform(), None).await, "target.unavailable", "from the next connection on");
+    assert_ne!(
+        network.code_for(network.pair("nobody", None), None).await,
+        "target.unavailable",
+        "others get as far as before"
+    );
+    fs::write(network.folder.path().join("clients.crl"), "half").unwrap();
+    assert_eq!(
+        network.code_for(platform(), None).await,
+        "target.unavailable",
+        "a list that is half written is not used"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

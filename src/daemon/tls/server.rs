@@ -1,8 +1,12 @@
 //! The daemon's side: its certificate, read again when it was renewed, and who a peer's certificate says that it is.
 
-use super::{Pair, TlsError, authorities, provider};
+use super::{Pair, TlsError, authorities, provider, wrong};
 use goldenpath_core::policy::Identity;
-use rustls::{ServerConfig, server::WebPkiClientVerifier};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateRevocationListDer, pem::PemObject},
+    server::WebPkiClientVerifier,
+};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -21,6 +25,8 @@ pub struct TlsFiles {
     pub own: Pair,
     /// Whoever has a certificate of it may connect by that.
     pub client_ca: Option<PathBuf>,
+    /// What that authority has revoked.
+    pub client_crl: Option<PathBuf>,
 }
 
 pub struct ServerTls {
@@ -77,9 +83,10 @@ impl ServerTls {
 
 impl TlsFiles {
     fn stamp(&self) -> Stamp {
-        let files = [Some(self.own.certificate.as_path()), Some(&self.own.key), self.client_ca.as_deref()];
+        let of_clients = [&self.client_ca, &self.client_crl].map(Option::as_deref);
+        let files = [Some(self.own.certificate.as_path()), Some(&self.own.key)].into_iter().chain(of_clients);
         let of = |path: &Path| fs::metadata(path).ok().and_then(|found| Some((found.modified().ok()?, found.len())));
-        files.into_iter().flatten().map(of).collect()
+        files.flatten().map(of).collect()
     }
 }
 
@@ -91,6 +98,8 @@ fn acceptor(files: &TlsFiles, needs_certificate: bool) -> Result<TlsAcceptor, Tl
     let builder = match &files.client_ca {
         Some(path) => {
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(authorities(path)?), provider());
+            let revoked = files.client_crl.as_deref().map(revocations).transpose()?.unwrap_or_default();
+            let verifier = verifier.with_crls(revoked);
             let verifier = if needs_certificate { verifier } else { verifier.allow_unauthenticated() };
             builder.with_client_cert_verifier(verifier.build().map_err(|error| setup(&error))?)
         }
@@ -101,6 +110,13 @@ fn acceptor(files: &TlsFiles, needs_certificate: bool) -> Result<TlsAcceptor, Tl
     // The second for browsers and proxies that speak nothing else.
     config.alpn_protocols = [b"h2".as_slice(), b"http/1.1"].map(<[u8]>::to_vec).into();
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsError> {
+    let read = CertificateRevocationListDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let found = read.map_err(|error| wrong(path, &error))?;
+    // A file that was emptied by mistake revokes nothing.
+    if found.is_empty() { Err(wrong(path, &"it holds no revocation list")) } else { Ok(found) }
 }
 
 /// `None`: it has sent none, since it means to send a token.

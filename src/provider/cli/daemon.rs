@@ -4,11 +4,13 @@ mod config;
 mod journal;
 mod limits;
 mod reconcile;
+mod telemetry;
 
 pub use config::{IssuerOf, KubernetesTokensOf, ListenOn, SessionsOf, Settings, TlsOn, TokensOf};
 pub use journal::Journal;
 pub use limits::{Http, Limits};
 pub use reconcile::{ReconcileSettings, TierSettings};
+pub use telemetry::Telemetry;
 
 use super::output;
 use crate::resources::provider_config::FromEnvironment;

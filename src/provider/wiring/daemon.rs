@@ -8,9 +8,11 @@ use super::{
 };
 use crate::{
     cli::daemon::{
-        Http, IssuerOf, Journal, ListenOn, ReconcileSettings, SessionsOf, Settings, TierSettings, TlsOn, TokensOf,
+        Http, IssuerOf, Journal, ListenOn, ReconcileSettings, SessionsOf, Settings, Telemetry, TierSettings, TlsOn,
+        TokensOf,
     },
     resources::provider_config::{self, FromEnvironment, ProviderConfig, Target},
+    telemetry,
 };
 use anyhow::Context as _;
 use goldenpath_adapters::{aws::AssumeRole, clock::SystemClock};
@@ -21,8 +23,8 @@ use goldenpath_core::{
 };
 use goldenpath_daemon::{
     AuditedObjects, Client, ClientOptions, Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine,
-    MakeSurvey, Metrics, Mode, OidcIssuer, OperationSession, Pair, Postgres, Reads, Reconcile, TierRule, TlsFiles,
-    TokenSettings,
+    MakeSurvey, Metrics, Mode, OidcIssuer, OperationSession, Pair, Postgres, Reads, Reconcile, TRACE_ENDPOINTS,
+    TierRule, TlsFiles, TokenSettings, TraceSettings, Traces,
 };
 use plugin::Diagnostic;
 use std::{io, sync::Arc};
@@ -66,11 +68,39 @@ pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
     let listen = listen(&settings.listen);
     journal(&settings.journal)?;
     // The user is asked of the kernel through a socket.
-    runtime()?.block_on(async { goldenpath_daemon::check(&listen, tokens) })?;
+    let runtime = runtime()?;
+    runtime.block_on(async { goldenpath_daemon::check(&listen, tokens) })?;
+    traces(&settings.telemetry, &runtime)?;
     Ok(())
 }
 
+/// Where there is a collector for them.
+fn traces(written: &Option<Telemetry>, runtime: &Runtime) -> anyhow::Result<Option<Traces>> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let settings = match written.clone() {
+        Some(Telemetry { endpoint, ca, headers_file, service_name, sample }) => {
+            TraceSettings { endpoint, ca, headers_file, service_name, sample }
+        }
+        None if TRACE_ENDPOINTS.iter().any(|name| variable(name).is_some_and(|value| !value.is_empty())) => {
+            TraceSettings::default()
+        }
+        None => return Ok(None),
+    };
+    Ok(Some(Traces::start(settings, variable, runtime.handle()).context("telemetry")?))
+}
+
 pub(super) fn serve(settings: Settings, listening: &dyn Fn(&[String])) -> anyhow::Result<()> {
+    let runtime = runtime()?;
+    let traces = traces(&settings.telemetry, &runtime)?;
+    telemetry::install(traces.as_ref().map(Traces::layer));
+    let served = serve_on(&runtime, settings, listening);
+    if let Some(traces) = traces {
+        traces.end();
+    }
+    served
+}
+
+fn serve_on(runtime: &Runtime, settings: Settings, listening: &dyn Fn(&[String])) -> anyhow::Result<()> {
     let metrics = Metrics::new();
     let reads = Reads::new(settings.limits.reads_shared_for, metrics.clone());
     shared::limit(&settings.limits);
@@ -99,7 +129,7 @@ pub(super) fn serve(settings: Settings, listening: &dyn Fn(&[String])) -> anyhow
         }),
         clock: Arc::new(SystemClock::default()),
     };
-    runtime()?.block_on(async {
+    runtime.block_on(async {
         let [mut terminate, mut interrupt] = signals()?;
         let end = async {
             tokio::select! {
@@ -142,8 +172,8 @@ fn signals() -> io::Result<[Signal; 2]> {
 fn listen(on: &[ListenOn]) -> Vec<Listen> {
     let one = |on: &ListenOn| match on.clone() {
         ListenOn::Unix(path) => Listen::Unix(path),
-        ListenOn::Tcp { address, tls: TlsOn { certificate, key, client_ca } } => {
-            Listen::Tcp { address, tls: TlsFiles { own: Pair { certificate, key }, client_ca } }
+        ListenOn::Tcp { address, tls: TlsOn { certificate, key, client_ca, client_crl } } => {
+            Listen::Tcp { address, tls: TlsFiles { own: Pair { certificate, key }, client_ca, client_crl } }
         }
     };
     on.iter().map(one).collect()

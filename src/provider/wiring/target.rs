@@ -28,6 +28,8 @@ pub(super) struct Opened {
     /// `None`: the target has its own, and decides by it.
     pub(super) catalogue: Option<Arc<Catalogue>>,
     pub(super) notice: Option<Diagnostic>,
+    /// To be asked whether it is near enough.
+    pub(super) daemon: Option<Arc<Client>>,
 }
 
 /// Fetching a repository may take a while, in which the process goes on answering.
@@ -42,13 +44,13 @@ pub(super) async fn opened(config: ProviderConfig) -> Result<Opened, Diagnostic>
 pub(super) fn open(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     let unreachable = config.unreachable;
     if let Target::Daemon(daemon) = config.target {
-        let client = Client::new(client_options(*daemon), &config.bounds);
-        let configured = Configured { provisioner: Arc::new(client), unreachable, refuses: None, finishes_alone: true };
-        return Ok(Opened { configured, catalogue: None, notice: None });
+        let client = Arc::new(Client::new(client_options(*daemon), &config.bounds));
+        let configured = Configured { provisioner: client.clone(), unreachable, refuses: None, finishes_alone: true };
+        return Ok(Opened { configured, catalogue: None, notice: None, daemon: Some(client) });
     }
     let Made { engine: provisioner, catalogue, notice, refuses } = engine_of(config)?;
     let configured = Configured { provisioner, unreachable, refuses, finishes_alone: false };
-    Ok(Opened { configured, catalogue: Some(catalogue), notice })
+    Ok(Opened { configured, catalogue: Some(catalogue), notice, daemon: None })
 }
 
 /// An engine of this process, with what it was made of.

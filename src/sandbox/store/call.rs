@@ -12,6 +12,8 @@ use goldenpath_core::domain::Class;
 use std::time::Duration;
 
 pub struct CallOutcome<T> {
+    /// In the log of calls.
+    pub number: u32,
     pub result: Result<T, SandboxError>,
     /// The response comes so late.
     pub late: Option<Duration>,
@@ -52,7 +54,7 @@ fn in_transaction<T>(
     if met.contains(&Action::Exit) {
         "the process ended before the change".clone_into(&mut call.outcome);
         log::append(store, &call, false)?;
-        return Ok((CallOutcome { result: Err(SandboxError::Ended), late: None }, true));
+        return Ok((CallOutcome { number: call.number, result: Err(SandboxError::Ended), late: None }, true));
     }
     let mut result = match refusal(store, &call, &met)? {
         Some(refusal) => Err(refusal),
@@ -69,10 +71,10 @@ fn in_transaction<T>(
             throttled = refusal.class == Class::Throttled;
             call.outcome.clone_from(&refusal.message);
         }
-        Err(_) => return result.map(|value| (CallOutcome { result: Ok(value), late }, false)),
+        Err(_) => return result.map(|value| (CallOutcome { number: call.number, result: Ok(value), late }, false)),
     }
     log::append(store, &call, throttled)?;
-    Ok((CallOutcome { result, late }, met.contains(&Action::ExitAfter)))
+    Ok((CallOutcome { number: call.number, result, late }, met.contains(&Action::ExitAfter)))
 }
 
 /// The faults and the throttle that respond in place of the target.

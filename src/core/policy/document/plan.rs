@@ -24,6 +24,18 @@ impl Policy {
         }
     }
 
+    /// Whether an exemption of it has ended.
+    pub fn has_lapsed(&self, today: Date) -> bool {
+        self.form.exemptions.iter().any(|exemption| exemption.until < today)
+    }
+
+    /// What it finds that was exempt once. Nothing is made or changed.
+    pub fn lapsed(&self, case: &Case<'_>, today: Date, object: &str) -> Vec<Problem> {
+        let Outcome::Found(found) = self.judge(case, today) else { return vec![] };
+        let lapsed = found.into_iter().filter(|judgement| judgement.lapsed.is_some());
+        lapsed.filter_map(|judgement| self.problem(judgement, object, false)).collect()
+    }
+
     /// `None`: it is for an audit only.
     fn problem(&self, judgement: Judgement, object: &str, is_changed: bool) -> Option<Problem> {
         let Judgement { verdict, action, message, remedy, field, lapsed } = judgement;

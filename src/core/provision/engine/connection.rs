@@ -13,7 +13,7 @@ use super::{
     target::{FEW_TRIES, Moment, TargetCalls},
 };
 use crate::{
-    domain::{ClusterArn, Problem},
+    domain::{ClusterArn, Problem, release},
     golden::{Catalogue, Descriptor, RESOURCES},
     policy::Bounds,
     ports::{Clock, Clusters, Objects, Probe},
@@ -52,7 +52,7 @@ impl Default for EngineConfig {
             lease: Duration::from_secs(15),
             at_most: 8,
             share_wait: Duration::from_secs(60),
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            tool_version: release().to_owned(),
             assumes_baseline: false,
             bounds: vec![],
             verifies: false,

@@ -21,7 +21,7 @@ pub mod lines;
 pub mod loosening;
 pub mod losses;
 pub mod outcome;
-mod policies;
+pub mod policies;
 pub mod promise;
 pub mod refresh;
 pub mod removal;

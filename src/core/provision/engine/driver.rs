@@ -24,6 +24,7 @@ use super::{
 use crate::{
     domain::{Class, Facts, Id, PathVersion, Problem, Record, ResourceKind, StableFacts},
     golden::{Blueprint, Common, ResolveContext, Spec, recorded},
+    ports::trace::stage,
     provision::{
         Decided, Description, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest,
     },
@@ -71,7 +72,7 @@ impl Engine {
     ) -> Result<Exists, Vec<Problem>> {
         let (begun, requested_at) = (self.clock.elapsed(), self.clock.now());
         let change = &ChangeRequest::of_apply(request, begun);
-        let ground = &self.gather_ground(change).await.into_result()?; // reads
+        let ground = &stage("gather", self.gather_ground(change)).await.into_result()?; // reads
         let (blueprint, judged) = self.render(change, ground)?; // pure
         promise::check_version(change.planned_version, &blueprint).map_err(|problem| vec![problem])?; // pure
         self.forget(&change.id, &ground.facts).await;
@@ -79,14 +80,14 @@ impl Engine {
         let mut watch = Watch::default();
         let (catalogue, bounds) = (&self.catalogue.holding(change.path), &self.config.bounds);
         loop {
-            let found = &self.gather_found(change, ground, &blueprint, &mut watch).await; // reads
+            let found = &stage("gather", self.gather_found(change, ground, &blueprint, &mut watch)).await; // reads
             let (blueprint, judged, now) = (&blueprint, &judged, &requested_at);
             let inputs = Inputs { change, ground, blueprint, judged, found, catalogue, bounds, now };
             let plan = match decide(&inputs) {
                 Ok(plan) => plan, // pure
                 Err(Stop::Refuse(problems)) => return Err(problems),
                 Err(Stop::Wait(wait)) => {
-                    self.wait(&inputs, &wait, &mut watch, &target).await?; // reads
+                    stage("wait", self.wait(&inputs, &wait, &mut watch, &target)).await?; // reads
                     continue;
                 }
             };
@@ -99,7 +100,7 @@ impl Engine {
             let operation =
                 Operation { name, inputs, objects, plan: &plan, work, target, begun, requested_at: &requested_at };
             let mut said = plan.problems.clone();
-            let executed = self.execute(&operation, &mut said).await; // writes
+            let executed = stage("execute", self.execute(&operation, &mut said)).await; // writes
             match executed {
                 Ok(exists) => {
                     problems.append(&mut said);
@@ -194,7 +195,7 @@ impl Engine {
         problems: &mut Vec<Problem>,
     ) -> Result<Option<Lines>, Problem> {
         let moment = Moment::Apply { until: self.clock.elapsed() + request.timeout, cancel: &request.cancel };
-        let cluster = match self.gather_left_cluster(request).await? {
+        let cluster = match stage("gather", self.gather_left_cluster(request)).await? {
             LeftCluster::There(cluster) => cluster, // reads
             LeftCluster::Gone(facts) => {
                 self.within_bounds(&request.id, None)?; // pure
@@ -216,7 +217,8 @@ impl Engine {
         let target = self.target(&cluster.stable.cluster_arn, moment);
         let mut watch = Watch::default();
         loop {
-            let leaving = self.gather_leaving(request, &cluster.stable, &mut watch, moment).await?; // reads
+            let gathering = self.gather_leaving(request, &cluster.stable, &mut watch, moment);
+            let leaving = stage("gather", gathering).await?; // reads
             self.within_bounds(&request.id, leaving.record.as_ref())?; // pure
             let has_own = leaving.observed.iter().any(|object| is_made_for(&request.id, object, &leaving.observed)); // pure
             self.refuse_without_record(&request.id, leaving.record.is_some(), has_own)?; // pure
@@ -224,14 +226,15 @@ impl Engine {
             match removal {
                 Removal::Remove => {
                     let removing = Removing { name, request, cluster, leaving: &leaving, target };
-                    return self.execute_removal(removing, problems).await; // writes
+                    return stage("execute", self.execute_removal(removing, problems)).await; // writes
                 }
                 Removal::Keep(why) => {
                     problems.extend(why);
                     return Ok(None);
                 }
                 Removal::Wait => {
-                    wait_until_free(&target, &request.id, leaving.record.as_ref(), &mut watch).await?; // reads
+                    let waiting = wait_until_free(&target, &request.id, leaving.record.as_ref(), &mut watch);
+                    stage("wait", waiting).await?; // reads
                 }
             }
         }

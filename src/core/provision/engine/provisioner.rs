@@ -20,6 +20,11 @@ use crate::{
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 
+/// That of the daemon that has it carried out, so that all trails tell of one operation.
+fn operation_name() -> Result<String, Problem> {
+    operation::current().map_or_else(operation_id, Ok)
+}
+
 #[async_trait]
 impl Provisioner for Engine {
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, Problem> {
@@ -114,7 +119,7 @@ impl Provisioner for Engine {
         };
         let mut problems = vec![];
         let ensured = async {
-            let name = operation_id().map_err(|problem| vec![problem])?;
+            let name = operation_name().map_err(|problem| vec![problem])?;
             operation::within(&name, self.apply(&request, &name, &mut problems)).await
         };
         match ensured.await {
@@ -141,14 +146,14 @@ impl Provisioner for Engine {
         if self.config.verifies {
             self.verify_id(id).await?;
         }
-        let name = operation_id()?;
+        let name = operation_name()?;
         operation::within(&name, self.lift_protection(id)).await
     }
 
     async fn remove(&self, request: RemoveRequest) -> Removed {
         let mut problems = vec![];
         let removed = async {
-            let name = operation_id()?;
+            let name = operation_name()?;
             let request = match self.config.verifies {
                 true => self.verified_remove(&request).await?,
                 false => request,

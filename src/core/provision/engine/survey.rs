@@ -6,7 +6,7 @@ use super::{
     decide::{
         bounds,
         drift::{self, Lines},
-        life, promise,
+        life, policies, promise,
         refresh::refresh,
     },
     failure::Failure,
@@ -93,6 +93,7 @@ impl Engine {
         let lines = promise::lines_of(&blueprint.objects).into_iter();
         let wanted: Lines = lines.filter_map(|(key, line)| Some((key, line.now()?.clone()))).collect();
         let request = ObserveRequest { objects: wanted.clone(), ..request };
+        let lapsed = policies::lapsed(&blueprint, catalogue, &self.clock.now()); // pure
         let observed = self.gather_owned(&request, &ground, Some(&blueprint)).await?; // reads
         let record = record::find(&id, &observed)?.unwrap_or(record); // pure
         let observation = refresh(&request, ground, Some(blueprint), Some(record.clone()), observed); // pure
@@ -125,6 +126,7 @@ impl Engine {
                 .path()
                 .and_then(|path| life::of(&self.catalogue, &path, &self.clock.now()))
                 .into_iter()
+                .chain(lapsed)
                 .collect(),
             newest: newest.map(|version| version.to_string()),
             restorable: is_restorable.then_some(Restorable { spec, prior }),

@@ -2,9 +2,13 @@
 //! asked at each beat, so that nothing depends on a notification.
 
 use super::connection::Connector;
-use std::{future::poll_fn, sync::Arc, time::Duration};
+use std::{
+    future::{pending, poll_fn},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
-    sync::Notify,
+    sync::{Mutex, Notify, mpsc},
     task::{AbortHandle, JoinError},
     time::sleep,
 };
@@ -12,12 +16,19 @@ use tokio_postgres::AsyncMessage;
 
 /// Says who and nothing about what: whoever hears it looks, and several at once are one look.
 pub const NOTIFY: &str = "SELECT pg_notify('goldenpath_operation', $1)";
-const LISTEN: &str = "LISTEN goldenpath_operation";
+/// With the id of the daemon before it, which is as long as that of each other one.
+pub const TELL: &str = "SELECT pg_notify('goldenpath_event', $1)";
+const LISTEN: &str = "LISTEN goldenpath_operation; LISTEN goldenpath_event";
+const EVENT: &str = "goldenpath_event";
+
+/// Messages that wait to be read: what comes after that is lost, as with a connection.
+const MOST: usize = 256;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
 pub struct Listener {
     heard: Arc<Notify>,
+    messages: Mutex<mpsc::Receiver<String>>,
     task: AbortHandle,
 }
 
@@ -26,8 +37,16 @@ pub struct Listener {
 impl Listener {
     pub fn start(connector: Connector, own: String) -> Self {
         let heard = Arc::new(Notify::new());
-        let task = tokio::spawn(listen(connector, own, heard.clone())).abort_handle();
-        Self { heard, task }
+        let (to, messages) = mpsc::channel(MOST);
+        let task = tokio::spawn(listen(connector, own, heard.clone(), to)).abort_handle();
+        Self { heard, messages: Mutex::new(messages), task }
+    }
+
+    pub async fn message(&self) -> String {
+        match self.messages.lock().await.recv().await {
+            Some(message) => message,
+            None => pending().await,
+        }
     }
 
     pub async fn heard(&self) {
@@ -41,17 +60,21 @@ impl Drop for Listener {
     }
 }
 
-async fn listen(connector: Connector, own: String, heard: Arc<Notify>) {
+async fn listen(connector: Connector, own: String, heard: Arc<Notify>, to: mpsc::Sender<String>) {
     loop {
         if let Ok((client, mut connection)) = connector.open().await {
             let messages = {
-                let (heard, own) = (heard.clone(), own.clone());
+                let (heard, own, to) = (heard.clone(), own.clone(), to.clone());
                 tokio::spawn(async move {
                     while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
-                        if let AsyncMessage::Notification(said) = message
-                            && said.payload() != own
-                        {
-                            heard.notify_one();
+                        let AsyncMessage::Notification(said) = message else { continue };
+                        match (said.channel(), said.payload().split_at_checked(own.len())) {
+                            (EVENT, Some((whose, message))) if whose != own => {
+                                let _ = to.try_send(message.to_owned());
+                            }
+                            (EVENT, _) => {}
+                            _ if said.payload() != own => heard.notify_one(),
+                            _ => {}
                         }
                     }
                 })

@@ -62,6 +62,11 @@ async fn daemons_hear_of_work_cancellations_and_ends() {
     assert_eq!(two.take(9, false).await.unwrap().len(), 1);
     one.pause("demo/pay", true).await.unwrap();
     assert!(two.pauses().await.unwrap().cover("demo/pay"), "a pause holds at every daemon");
+    assert_eq!(two.operation_of("a").await.unwrap(), "a", "by its own id");
+    two.tell("[1]").await.unwrap();
+    one.tell("[2]").await.unwrap();
+    let heard = timeout(LONG, one.heard()).await.expect("a message is heard");
+    assert_eq!((heard.as_str(), two.heard().await.as_str()), ("[1]", "[2]"), "of the other one, and not one's own");
     for comparison in ["the first", "the last"] {
         one.share("demo", comparison).await.unwrap();
     }

@@ -13,6 +13,7 @@ use super::{
     journal::Journal,
     limits::{Http, Limits, WrittenLimits},
     reconcile::{ReconcileSettings, WrittenReconcile},
+    telemetry::{Telemetry, WrittenTelemetry},
 };
 use crate::resources::provider_config::{self, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve};
 use anyhow::{Context, bail, ensure};
@@ -51,6 +52,8 @@ pub struct Settings {
     pub audit: PathBuf,
     /// `None`: nothing is looked at between applies.
     pub reconcile: Option<ReconcileSettings>,
+    /// `None`: traces go nowhere, unless the environment says so.
+    pub telemetry: Option<Telemetry>,
     /// Target, catalogue and bounds.
     pub provider: ProviderConfig,
 }
@@ -68,6 +71,7 @@ struct Written {
     http: Option<String>,
     audit: Option<PathBuf>,
     reconcile: Option<WrittenReconcile>,
+    telemetry: Option<WrittenTelemetry>,
     target: WrittenTarget,
     catalogue: Option<Vec<CatalogueSource>>,
     allow: Option<Json>,
@@ -107,6 +111,7 @@ fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Re
         http,
         audit,
         reconcile,
+        telemetry,
         target,
         catalogue,
         allow,
@@ -153,6 +158,7 @@ fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Re
         limits: Limits::read(limits)?,
         http: http.as_deref().map(Http::read).transpose()?,
         reconcile: reconcile.map(WrittenReconcile::read).transpose()?,
+        telemetry: telemetry.map(|written| written.read(folder)).transpose()?,
         provider: provider_of(&provider, environment)?,
     })
 }
@@ -288,6 +294,7 @@ callers:
             (edited("unix:///run/gp/daemon.sock", "https://127.0.0.1:80"), "listen[0]: ", "TCP written as an endpoint"),
             (edited("'127.0.0.1:8443'", "'daemon.example:8443'"), "listen[1]: ", "a name instead of an address"),
             (edited("client_ca: ca.pem", "client: ca.pem"), "listen[1]: ", "a misspelt file"),
+            (edited("client_ca:", "client_crl:"), "listen[1].tls.client_crl: ", "of no authority"),
             (edited("audiences: [goldenpath]", "audiences: []"), "tokens.oidc[0].audiences: ", "a token for anybody"),
             (
                 edited("https://token.example", "http://token.example"),
@@ -333,6 +340,9 @@ callers:
             ("retention: 24h", "limits: { aws: 5 }", "limits", "a misspelt limit"),
             ("retention: 24h", "limits: { reads_shared_for: 1m }", "limits.reads_shared_for: ", "too long"),
             ("retention: 24h", "http: 9464", "http: ", "a port alone"),
+            ("retention: 24h", "telemetry: { endpoint: localhost }", "telemetry.endpoint: ", "no URL"),
+            ("retention: 24h", "telemetry: { sample: most }", "telemetry.sample: ", "no share"),
+            ("retention: 24h", "telemetry: { headers: a }", "telemetry", "a misspelt field"),
             ("retention: 24h", "reconcile: { interval: often }", "reconcile.interval: ", "no duration"),
             ("retention: 24h", "reconcile: { jitter: much }", "reconcile.jitter: ", "no share"),
             ("retention: 24h", "reconcile: { clusters: [a b] }", "reconcile.clusters: ", "no cluster"),

@@ -4,6 +4,7 @@ use super::{
     names::{Kind, camel},
     xrd::{CLAIM, configured, is_offered, published},
 };
+use goldenpath_core::domain::release;
 use plugin::{
     Schema, Type,
     schema::{Attribute, AttributeType, Nesting},
@@ -11,7 +12,7 @@ use plugin::{
 use std::fmt::Write;
 
 pub(super) fn module(kind: &Kind, schema: &Schema, address: &str) -> String {
-    let (resource, version) = (kind.resource, env!("CARGO_PKG_VERSION"));
+    let (resource, version) = (kind.resource, release());
     let mut text = format!(
         "terraform {{\n  required_providers {{\n    goldenpath = {{\n      source  = \"{address}\"\n      version = \"{version}\"\n    }}\n  }}\n}}\n"
     );

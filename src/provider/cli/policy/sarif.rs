@@ -1,7 +1,10 @@
 //! SARIF 2.1.0, which code scanners show beside the line.
 
 use super::report::{Finding, Report};
-use goldenpath_core::policy::document::{Action, Policy};
+use goldenpath_core::{
+    domain::release,
+    policy::document::{Action, Policy},
+};
 use serde_json::{Value, json};
 
 pub(super) fn log(report: &Report, policies: &[&Policy]) -> Value {
@@ -23,7 +26,7 @@ pub(super) fn log(report: &Report, policies: &[&Policy]) -> Value {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
-            "tool": {"driver": {"name": "goldenpath", "version": env!("CARGO_PKG_VERSION"), "rules": rules.collect::<Value>()}},
+            "tool": {"driver": {"name": "goldenpath", "version": release(), "rules": rules.collect::<Value>()}},
             "results": findings.collect::<Value>(),
             "invocations": [{"executionSuccessful": report.problems.is_empty(),
                 "toolExecutionNotifications": notices.collect::<Value>()}],

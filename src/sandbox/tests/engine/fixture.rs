@@ -127,6 +127,11 @@ impl EngineFixture {
         self.engine_with(EngineConfig::default())
     }
 
+    /// One that knows these golden paths.
+    pub fn engine_of(&self, catalogue: &Arc<Catalogue>) -> Engine {
+        self.engine_on(catalogue.clone(), EngineConfig::default())
+    }
+
     /// A fresh connection of somebody whose word is not taken for anything.
     pub fn verifying(&self, bounds: Value) -> Engine {
         let bounds = vec![serde_json::from_value(bounds).expect("bounds")];
@@ -134,10 +139,14 @@ impl EngineFixture {
     }
 
     fn engine_with(&self, config: EngineConfig) -> Engine {
+        self.engine_on(Catalogue::embedded(), config)
+    }
+
+    fn engine_on(&self, catalogue: Arc<Catalogue>, config: EngineConfig) -> Engine {
         let sandbox = Arc::new(self.sandbox.clone());
         let config = EngineConfig { tool_version: "test".into(), ..config };
         let clock = Arc::new(TestClock(self.begun));
-        Engine::new(sandbox.clone(), sandbox, self.probe.clone(), clock, Catalogue::embedded(), config)
+        Engine::new(sandbox.clone(), sandbox, self.probe.clone(), clock, catalogue, config)
     }
 
     pub fn elapsed(&self) -> Duration {

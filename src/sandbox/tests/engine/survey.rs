@@ -3,11 +3,12 @@
 use super::{fixture::EngineFixture, requests::*};
 use goldenpath_core::{
     domain::ClusterRef,
+    golden::Catalogue,
     provision::{Provisioner, Survey, Surveyed},
 };
 use goldenpath_sandbox::Verb;
 use serde_json::json;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 const PODS: &str = "/spec/hard/pods";
 
@@ -68,4 +69,48 @@ async fn many_environments_are_one_listing() {
         counts.push(fixture.calls(since, &[Verb::Observe]).await.len());
     }
     assert_eq!(counts[2], counts[5], "however many there are: {counts:?}");
+}
+
+const EXEMPT: &str = "
+apiVersion: goldenpath.internal/v1
+kind: GoldenPath
+name: team-standard
+version: 1.1.0
+extends: 1.0.0
+default: true
+changelog: [Quotas are named otherwise.]
+policies:
+  - inline:
+      apiVersion: goldenpath.internal/v1
+      kind: Policy
+      name: quota-names
+      version: 1.0.0
+      description: Quotas have other names.
+      match: [{ groups: [''], versions: [v1], resources: [resourcequotas], operations: [CREATE] }]
+      validations:
+        - { expression: object.metadata.name != 'gp-base', message: A quota has an old name, remedy: Rename it. }
+    exemptions: [{ reason: it moves, until: 2026-09-22, exempt: { names: [gp-base] } }]
+";
+
+#[tokio::test(start_paused = true)]
+async fn an_exemption_that_has_ended_is_noticed_and_stops_nothing() {
+    let fixture = EngineFixture::ready().await;
+    let catalogue = Arc::new(Catalogue::with_documents([("own.yaml", EXEMPT)]).unwrap());
+    let made = fixture.engine_of(&catalogue).ensure(ensure_request(&environment("pay", json!({})), None, None)).await;
+    assert!(made.exists.is_some_and(|exists| exists.complete), "it is exempt: {:?}", made.problems);
+    let notices = || async {
+        let cluster: ClusterRef = "demo".parse().unwrap();
+        let surveyed = fixture.engine_of(&catalogue).survey(&cluster, &|_| true).await.unwrap();
+        let of_pay = of(&surveyed, "demo/pay");
+        assert!(of_pay.drift.is_empty() && of_pay.heal().is_none(), "{of_pay:#?}");
+        of_pay.notices.clone()
+    };
+    assert_eq!(notices().await, [], "in its time");
+    tokio::time::advance(Duration::from_secs(3 * 86_400)).await;
+    let late = notices().await;
+    assert_eq!(late.len(), 2, "of each of its namespaces: {late:?}");
+    for notice in &late {
+        assert!(notice.code == "policy.violated" && !notice.is_error(), "{notice:?}");
+        assert!(notice.detail.contains("Its exemption ended on 2026-09-22"), "{notice:?}");
+    }
 }

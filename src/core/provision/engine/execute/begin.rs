@@ -99,7 +99,7 @@ impl Engine {
             facts: ground.facts.clone(),
             inventory: inventory.into_iter().collect(),
             phase,
-            operation: Some(self.recorded_operation(operation.name)),
+            operation: Some(self.recorded_operation(operation.name, objects.record.as_ref())),
             written_at: operation.requested_at.to_owned(),
             timings: objects.record.as_ref().map(|record| record.timings.clone()).unwrap_or_default(),
             tool_version: self.config.tool_version.clone(),
@@ -107,8 +107,11 @@ impl Engine {
         })
     }
 
-    pub(super) fn recorded_operation(&self, name: &str) -> RecordOperation {
-        let lease = Lease { renewals: 0, seconds: self.config.lease.as_secs() };
+    /// One that a daemon runs again has the id of its first run: whoever watches the lease must see it move.
+    pub(super) fn recorded_operation(&self, name: &str, before: Option<&Record>) -> RecordOperation {
+        let own = before.and_then(|before| before.operation.as_ref()).filter(|before| before.id == name);
+        let renewals = own.and_then(|before| before.lease.as_ref()).map_or(0, |lease| lease.renewals + 1);
+        let lease = Lease { renewals, seconds: self.config.lease.as_secs() };
         RecordOperation { id: name.to_owned(), lease: Some(lease) }
     }
 }

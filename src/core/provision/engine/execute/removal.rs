@@ -105,7 +105,7 @@ impl Engine {
         let key = record::key_of(&request.id);
         let object = leaving.observed.iter().find(|object| object.key == key);
         let (Some(record), Some(object)) = (&leaving.record, object) else { return Ok(None) };
-        let operation = Some(self.recorded_operation(name));
+        let operation = Some(self.recorded_operation(name, Some(record)));
         let record = Record { phase: Phase::Deleting, operation, ..record.clone() };
         let expect = Expect::Version(object.version.clone());
         Keeper::take(target.calm(), key, record::shell_of(object), record, expect).await.map(Some)

@@ -23,6 +23,7 @@ pub struct TlsOn {
     pub certificate: PathBuf,
     pub key: PathBuf,
     pub client_ca: Option<PathBuf>,
+    pub client_crl: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +39,7 @@ struct WrittenTls {
     certificate: PathBuf,
     key: PathBuf,
     client_ca: Option<PathBuf>,
+    client_crl: Option<PathBuf>,
 }
 
 // === impl ListenOn ===
@@ -84,7 +86,7 @@ fn one(place: &str, written: &Json, folder: &Path, has_tokens: bool) -> anyhow::
         return Ok(ListenOn::Unix(path));
     }
     let WrittenTcp { tcp: address, tls } = read(place, written)?;
-    let Some(WrittenTls { certificate, key, client_ca }) = tls else {
+    let Some(WrittenTls { certificate, key, client_ca, client_crl }) = tls else {
         bail!(
             "{place}.tls: TCP needs TLS, or anybody on the way could read and change what is asked for. Set `certificate` and `key`"
         );
@@ -93,7 +95,11 @@ fn one(place: &str, written: &Json, folder: &Path, has_tokens: bool) -> anyhow::
         client_ca.is_some() || has_tokens,
         "{place}.tls: nothing says who a client is. Set `client_ca` here, or `tokens`"
     );
-    let client_ca = client_ca.map(|path| file(folder, &path));
-    let tls = TlsOn { certificate: file(folder, &certificate), key: file(folder, &key), client_ca };
+    ensure!(
+        client_ca.is_some() || client_crl.is_none(),
+        "{place}.tls.client_crl: set `client_ca`, whose certificates it revokes"
+    );
+    let [client_ca, client_crl] = [client_ca, client_crl].map(|path| path.map(|path| file(folder, &path)));
+    let tls = TlsOn { certificate: file(folder, &certificate), key: file(folder, &key), client_ca, client_crl };
     Ok(ListenOn::Tcp { address, tls })
 }

@@ -1,0 +1,52 @@
+//! `telemetry`: where traces go.
+
+use anyhow::{anyhow, ensure};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// What the daemon sends to a collector; what is not set is that of OpenTelemetry's variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telemetry {
+    pub endpoint: Option<String>,
+    pub ca: Option<PathBuf>,
+    pub headers_file: Option<PathBuf>,
+    pub service_name: Option<String>,
+    /// In percent.
+    pub sample: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenTelemetry {
+    endpoint: Option<String>,
+    ca: Option<PathBuf>,
+    headers_file: Option<PathBuf>,
+    service_name: Option<String>,
+    sample: Option<String>,
+}
+
+// === impl WrittenTelemetry ===
+
+impl WrittenTelemetry {
+    pub(super) fn read(self, folder: &Path) -> anyhow::Result<Telemetry> {
+        let Self { endpoint, ca, headers_file, service_name, sample } = self;
+        if let Some(endpoint) = &endpoint {
+            let is_url = ["http://", "https://"]
+                .iter()
+                .any(|scheme| endpoint.len() > scheme.len() && endpoint.starts_with(scheme));
+            ensure!(is_url, "telemetry.endpoint: write `https://host:4318`, and not {endpoint:?}");
+        }
+        let percent = |text: &String| {
+            let percent = text.strip_suffix('%').and_then(|percent| percent.parse().ok());
+            let percent = percent.filter(|percent| *percent <= 100);
+            percent.ok_or_else(|| anyhow!("telemetry.sample: {text:?} is no share from 0% to 100%"))
+        };
+        Ok(Telemetry {
+            endpoint,
+            ca: ca.map(|path| folder.join(path)),
+            headers_file: headers_file.map(|path| folder.join(path)),
+            service_name,
+            sample: sample.as_ref().map(percent).transpose()?,
+        })
+    }
+}
