@@ -93,7 +93,7 @@ impl Engine {
         let lines = promise::lines_of(&blueprint.objects).into_iter();
         let wanted: Lines = lines.filter_map(|(key, line)| Some((key, line.now()?.clone()))).collect();
         let request = ObserveRequest { objects: wanted.clone(), ..request };
-        let lapsed = policies::lapsed(&blueprint, catalogue, &self.clock.now()); // pure
+        let lapsed = policies::lapsed(&blueprint, &ground.facts.cluster_arn, catalogue, &self.clock.now()); // pure
         let observed = self.gather_owned(&request, &ground, Some(&blueprint)).await?; // reads
         let record = record::find(&id, &observed)?.unwrap_or(record); // pure
         let observation = refresh(&request, ground, Some(blueprint), Some(record.clone()), observed); // pure

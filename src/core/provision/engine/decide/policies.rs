@@ -7,7 +7,7 @@ use super::{
     life,
 };
 use crate::{
-    domain::{Body, Desired, Late, ObjectKey, Problem},
+    domain::{Body, ClusterArn, Desired, Late, ObjectKey, Problem},
     golden::{Blueprint, Catalogue},
     kinds::{in_words, same_digest},
     policy::{
@@ -27,7 +27,7 @@ pub fn judge(inputs: &Inputs<'_>, past: &Past, lines: &Promised) -> Vec<Problem>
         before.zip(lines.get(key).and_then(Late::now)).is_some_and(|(before, line)| same_digest(before, line))
     };
     let mut problems = vec![];
-    each_case(blueprint, |key, case| {
+    each_case(blueprint, &inputs.ground.facts.cluster_arn, |key, case| {
         let is_changed = !is_kept(&key.to_string());
         let said = policies.iter().flat_map(|policy| policy.problems(case, today, &in_words(key), is_changed));
         // A warning was given when it was made so.
@@ -37,22 +37,22 @@ pub fn judge(inputs: &Inputs<'_>, past: &Past, lines: &Promised) -> Vec<Problem>
 }
 
 /// Of what is there already: what was exempt from a policy when it was made, and is no longer. `now` as the clock gives it.
-pub fn lapsed(blueprint: &Blueprint, catalogue: &Catalogue, now: &str) -> Vec<Problem> {
+pub fn lapsed(blueprint: &Blueprint, cluster: &ClusterArn, catalogue: &Catalogue, now: &str) -> Vec<Problem> {
     let Some(today) = life::date(now) else { return vec![] };
     let policies = catalogue.policies(&blueprint.summary.path).iter();
     let policies: Vec<_> = policies.filter(|policy| policy.has_lapsed(today)).collect();
     let mut problems = vec![];
     if !policies.is_empty() {
-        each_case(blueprint, |key, case| {
+        each_case(blueprint, cluster, |key, case| {
             problems.extend(policies.iter().flat_map(|policy| policy.lapsed(case, today, &in_words(key))));
         });
     }
     problems
 }
 
-fn each_case(blueprint: &Blueprint, mut each: impl FnMut(&ObjectKey, &Case<'_>)) {
+fn each_case(blueprint: &Blueprint, cluster: &ClusterArn, mut each: impl FnMut(&ObjectKey, &Case<'_>)) {
     for object in &blueprint.objects {
-        let judged = Judged::of(object, &inputs.ground.facts.cluster_arn);
+        let judged = Judged::of(object, cluster);
         let document = judged.document.as_deref();
         let home = judged.namespace.map(|namespace| home(namespace, document, &blueprint.objects));
         let case = Case {
