@@ -62,8 +62,6 @@ pub(super) struct AwsClients {
     /// decide; and a pipeline with the least permissions is refused anything on an entry without our tag (`eks:` with
     /// `aws:ResourceTag`). So one look serves all steps of an operation.
     pub entries: Recent<BTreeMap<String, String>>,
-    /// ARNs of managed policies that are there.
-    pub policies: Recent<()>,
 }
 
 /// The three builders share no trait. Each gets its service's endpoint and our user agent.
@@ -130,7 +128,6 @@ pub(super) async fn open(options: &AwsOptions) -> Result<AwsClients, PortError> 
         role_quotas: OnceCell::new(),
         made_roles: Recent::lasting(Duration::from_secs(120)),
         entries: Recent::lasting(MINUTE),
-        policies: Recent::lasting(MINUTE),
     })
 }
 

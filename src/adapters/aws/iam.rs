@@ -14,17 +14,9 @@ pub(super) async fn get_role(clients: &AwsClients, name: &str) -> Result<Option<
     Ok(response.and_then(|response| response.role))
 }
 
-/// The boundary of every role of a path is one and the same.
 pub(super) async fn policy_exists(clients: &AwsClients, arn: &str) -> Result<bool, PortError> {
-    if clients.policies.get(arn).is_some() {
-        return Ok(true);
-    }
     let request = clients.iam.get_policy().policy_arn(arn).send();
-    let exists = not_found_as_none(call(clients, Call::GetPolicy, request).await)?.is_some();
-    if exists {
-        clients.policies.add(arn, ());
-    }
-    Ok(exists)
+    Ok(not_found_as_none(call(clients, Call::GetPolicy, request).await)?.is_some())
 }
 
 /// Of an account that may not be asked, the defaults.

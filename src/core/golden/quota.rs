@@ -53,12 +53,14 @@ pub fn is_bytes(name: &str) -> bool {
     name.ends_with("memory") || name.ends_with("requests.storage")
 }
 
+pub const NODE_PORTS: &str = "services.nodeports";
+
 /// A Service of type LoadBalancer counts against `services.nodeports` too, once for each of its ports. Type NodePort is refused by a
 /// guard.
 pub fn add_node_ports(quota: &mut Quantities) {
     const PORTS: u32 = 10;
     let ports = quota.get("services.loadbalancers").and_then(|balancers| balancers.percent(100 * PORTS));
-    if let (Some(ports), Some(bound)) = (ports, quota.get_mut("services.nodeports"))
+    if let (Some(ports), Some(bound)) = (ports, quota.get_mut(NODE_PORTS))
         && ports > *bound
     {
         *bound = ports;
@@ -123,7 +125,7 @@ pub fn shares(total: &Quantities, written: &Written<'_>, problems: &mut Problems
             continue;
         };
         for key in takers {
-            if left.is_zero() && !whole.is_zero() {
+            if left.is_zero() && !whole.is_zero() && !is_of_services(resource) {
                 problems.extend([nothing_left(resource, whole, key)]);
             }
             parts.entry(key.clone()).or_default().insert(resource.clone(), part.clone());
@@ -179,7 +181,7 @@ pub fn headroom(total: &Quantities, written: &Written<'_>, percent: u32, problem
     for (resource, whole) in total {
         let given = given(written, resource);
         let Some(covered) = whole.percent(100 - percent.min(100)) else { continue };
-        if !given.is_empty() && sum(&given).is_some_and(|sum| sum > covered) {
+        if !given.is_empty() && !is_of_services(resource) && sum(&given).is_some_and(|sum| sum > covered) {
             problems.warning(
                 "environment.headroom_uncovered",
                 &["namespaces"],
@@ -188,6 +190,11 @@ pub fn headroom(total: &Quantities, written: &Written<'_>, percent: u32, problem
             );
         }
     }
+}
+
+/// One namespace of several has the load balancer, and the others have none. A rolling update makes no second one.
+fn is_of_services(resource: &str) -> bool {
+    resource.starts_with("services.")
 }
 
 fn given<'a>(written: &Written<'a>, resource: &str) -> Vec<(&'a DnsLabel, &'a Quantity)> {

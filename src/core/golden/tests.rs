@@ -318,6 +318,24 @@ fn node_ports_follow_load_balancers() {
     ] {
         assert_eq!(ports(members), expect, "{reason}");
     }
+    let owner = json!({"contact": "a@example.com", "cost_center": "CC1"});
+    let one = json!({"services.loadbalancers": "1"});
+    for (namespaces, expect, reason) in [
+        (json!({"default": {}}), vec!["10"], "the environment's own load balancer"),
+        (json!({"api": {}, "default": {"quota": one}}), vec!["0", "10"], "all of them where it is"),
+        (json!({"api": {}, "jobs": {}}), vec!["0", "0"], "none of the several has it"),
+    ] {
+        let members = json!({"tier": "prod", "owner": owner, "namespaces": namespaces});
+        let rendered = rendered(Spec::of::<Environment>(environment(members)), &facts(), None);
+        let quotas = rendered.objects.iter().filter(|object| object.key.to_string().ends_with("/gp-base"));
+        let ports = quotas.filter_map(|object| match &object.body {
+            Some(Body::Kube(document)) if object.key.kind() == "ResourceQuota" => {
+                document.pointer("/spec/hard/services.nodeports")?.as_str().map(str::to_owned)
+            }
+            _ => None,
+        });
+        assert_eq!(ports.collect::<Vec<_>>(), expect, "{reason}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::{
     entries,
     grants::{self, Grants, WHOLE_CLUSTER},
     live::{Live, check, check_deletion},
+    propagation,
     tags::Tags,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     errors::{conflict, invalid, not_found_as_none},
 };
 use goldenpath_core::{
-    domain::{Class, ObjectKey},
+    domain::{Class, ObjectKey, Ownership},
     ports::{Expect, PortError, Revoked, rules},
 };
 use std::collections::BTreeSet;
@@ -100,7 +101,9 @@ pub(super) async fn delete(cluster: EksCluster<'_>, key: &ObjectKey, expect: &Ex
 pub(super) async fn revoke(cluster: EksCluster<'_>, revoked: &Revoked) -> Result<(), PortError> {
     let Revoked { principal, namespaces } = revoked;
     let _lock = grants::lock(principal).await;
-    let Some((tags, now)) = read(cluster, principal).await? else { return Ok(()) };
+    let recorded = Expect::Owned(Ownership::Cluster);
+    let found = propagation::look(&recorded, || read(cluster, principal)).await?;
+    let Some((tags, now)) = found else { return Ok(()) };
     if !entries::is_ours(cluster, principal, &tags) {
         return Ok(());
     }

@@ -147,7 +147,8 @@ pub(super) async fn delete(
     (namespace, account): (&str, &str),
     expect: &Expect,
 ) -> Result<(), PortError> {
-    let Some(live) = get(cluster, namespace, account).await? else { return Ok(()) };
+    let found = propagation::look(expect, || get(cluster, namespace, account)).await?;
+    let Some(live) = found else { return Ok(()) };
     check_deletion(cluster.arn, &live.key, expect, &live)?;
     if let Some(owner) = &live.defect {
         let message = format!("{} belongs to {owner}: remove it through its add-on", live.key);

@@ -152,7 +152,7 @@ pub(super) async fn delete_expected(
     principal: &str,
     expect: &Expect,
 ) -> Result<(), PortError> {
-    let Some(live) = get(cluster, principal).await? else { return Ok(()) };
+    let Some(live) = propagation::look(expect, || get(cluster, principal)).await? else { return Ok(()) };
     if check_deletion(cluster.arn, &live.key, expect, &live).is_err() {
         let Some(found) = observe(cluster, principal).await? else { return Ok(()) };
         check_deletion(cluster.arn, &live.key, expect, &found.live)?;

@@ -7,7 +7,7 @@ use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use goldenpath_core::{
     domain::Class,
     ports::{
-        PortError,
+        Expect, PortError,
         rules::codes::{Meaning, NotYet},
     },
 };
@@ -17,6 +17,7 @@ use std::time::Duration;
 const LONGEST: Duration = Duration::from_secs(120);
 /// Of what was there a moment ago.
 const LONGEST_NEW: Duration = Duration::from_secs(30);
+const SECOND_LOOK: Duration = Duration::from_secs(1);
 const FIRST: Duration = Duration::from_millis(500);
 const MOST: Duration = Duration::from_secs(10);
 
@@ -66,6 +67,21 @@ where
         .await
 }
 
+/// What is about to be deleted. A record names it where an owner is expected: a single 'not found' of that is asked again, or it would
+/// stay for ever.
+pub(super) async fn look<T, F>(expect: &Expect, read: impl Fn() -> F) -> Result<Option<T>, PortError>
+where
+    F: Future<Output = Result<Option<T>, PortError>>,
+{
+    match read().await? {
+        None if matches!(expect, Expect::Owned(_)) => {
+            tokio::time::sleep(SECOND_LOOK).await;
+            read().await
+        }
+        found => Ok(found),
+    }
+}
+
 fn pauses(longest: Duration) -> ExponentialBuilder {
     ExponentialBuilder::default()
         .with_min_delay(FIRST)
@@ -95,6 +111,27 @@ async fn all_exist(clients: &AwsClients, principals: &[&str], error: &PortError)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use goldenpath_core::domain::Ownership;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_record_names_is_looked_for_twice() {
+        let owned = Expect::Owned(Ownership::Cluster);
+        for (expect, after, found, looks, reason) in [
+            (&owned, 0, Some(1), 1, "it is there"),
+            (&owned, 1, Some(2), 2, "one 'not found' of something that is there"),
+            (&owned, 9, None, 2, "it is gone"),
+            (&Expect::Any, 1, None, 1, "nobody says that it was there"),
+        ] {
+            let seen = std::cell::Cell::new(0);
+            let read = || {
+                seen.set(seen.get() + 1);
+                let now = (seen.get() > after).then_some(seen.get());
+                async move { Ok(now) }
+            };
+            assert_eq!(look(expect, read).await, Ok(found), "{reason}");
+            assert_eq!(seen.get(), looks, "{reason}");
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn what_was_just_made_is_found_in_the_end() {

@@ -180,7 +180,7 @@ pub(super) async fn delete(cluster: EksCluster<'_>, name: &str, expect: &Expect)
     // Whose a role is its tags say: what is in its policies matters only to who expects a version.
     let found = match expect {
         Expect::Version(_) => get(clients, name).await?,
-        _ => read::outline(clients, name).await?,
+        _ => propagation::look(expect, || read::outline(clients, name)).await?,
     };
     let Some(live) = found.filter(|live| live.key == key) else { return Ok(()) };
     check_deletion(cluster.arn, &key, expect, &live)?;

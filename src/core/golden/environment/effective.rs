@@ -3,11 +3,11 @@
 
 use super::names::{namespace_name, namespaces};
 use crate::{
-    domain::{DnsLabel, EnvironmentSpec, LimitsContainer, Namespace, Problem, Quantities},
+    domain::{DnsLabel, EnvironmentSpec, LimitsContainer, Namespace, Problem, Quantities, Quantity},
     golden::{
         catalogue::{Catalogue, Terms, Tier},
         defaults::namespace::limits,
-        quota::{self, Written, split},
+        quota::{self, NODE_PORTS, Written, split},
     },
 };
 use std::collections::BTreeMap;
@@ -65,6 +65,23 @@ impl Effective {
     pub fn written_quotas(&self) -> Written<'_> {
         self.namespaces.iter().map(|(key, namespace)| (key, namespace.written.quota.as_ref())).collect()
     }
+
+    /// Each namespace has the node ports that its own load balancers need, unless somebody wrote another number. An equal part of all of
+    /// them would be too few for the one that has the load balancer.
+    pub fn follow_load_balancers(&self, quotas: &mut BTreeMap<DnsLabel, Quantities>) {
+        let of_tier = self.terms.tier.quota.total.get(NODE_PORTS);
+        let of_total = self.spec.quota.as_ref().and_then(|quota| quota.total.get(NODE_PORTS));
+        if of_total.is_some() || !of_tier.is_some_and(Quantity::is_zero) {
+            return;
+        }
+        for (key, quota) in quotas {
+            let written = self.namespaces.get(key).and_then(|namespace| namespace.written.quota.as_ref());
+            if !written.is_some_and(|written| written.contains_key(NODE_PORTS)) {
+                quota.insert(NODE_PORTS.to_owned(), Quantity::whole(0));
+                quota::add_node_ports(quota);
+            }
+        }
+    }
 }
 
 /// The tier's defaults under what was written. A memory limit that was not written moves with the memory request, by the
@@ -79,7 +96,7 @@ fn total(spec: &EnvironmentSpec, tier: &Tier) -> Quantities {
     {
         total.insert("limits.memory".to_owned(), limit);
     }
-    if !is_written("services.nodeports") {
+    if !is_written(NODE_PORTS) {
         quota::add_node_ports(&mut total);
     }
     total

@@ -46,8 +46,9 @@ pub struct Resolved {
 pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogue) -> Result<Resolved, Problems> {
     let Foundation { effective, mark, roles, personas, parent } = Foundation::of(spec, facts, catalogue)?;
     let mut problems = Problems::default();
-    let quotas = quota::shares(&effective.own_quota, &effective.written_quotas(), &mut problems);
+    let mut quotas = quota::shares(&effective.own_quota, &effective.written_quotas(), &mut problems);
     problems.into_result(())?;
+    effective.follow_load_balancers(&mut quotas);
 
     let tier = &effective.terms.tier;
     let by_priority = by_priority(&effective);

@@ -55,6 +55,19 @@ fn the_sum_is_at_most_the_total_and_leaves_headroom() {
     }
 }
 
+#[test]
+fn one_namespace_may_have_the_only_load_balancer() {
+    let total = quantities(json!({"services.loadbalancers": "1"}));
+    let written = json!({"default": {"services.loadbalancers": "1"}, "api": null});
+    let written: BTreeMap<DnsLabel, Option<Quantities>> = serde_json::from_value(written).expect("quotas");
+    let written: Written<'_> = written.iter().map(|(key, quota)| (key, quota.as_ref())).collect();
+    let mut problems = Problems::default();
+    let parts = shares(&total, &written, &mut problems);
+    headroom(&total, &written, 25, &mut problems);
+    let parts: Vec<String> = parts.values().map(|part| part["services.loadbalancers"].to_string()).collect();
+    assert_eq!((parts, problems.iter().count()), (vec!["0".to_owned(), "1".to_owned()], 0), "no headroom is needed");
+}
+
 /// A part is what the API server takes: millicores, whole mebibytes, whole objects.
 #[test]
 fn parts_are_whole_steps() {
