@@ -80,6 +80,14 @@ pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {
     same_plans(&workspace, &daemon.provider(""), &[])?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
+    // By its own golden paths, of all that it knows.
+    let mut compare = Command::new(provider()?);
+    compare.args(["catalogue", "diff", "team-standard 1.0.0", "team-standard 1.0.0", "--all", "--endpoint"]);
+    let compared = Run::from(compare.arg(daemon.endpoint()).output()?);
+    ensure!(compared.code == Some(0), "{}", compared.raw);
+    compared.says("demo/payments-dev (environment of team payments, tier dev), from team-standard 1.0.0 to")?;
+    compared.says("demo/payments-dev/ledger (slot of team payments, tier dev)")?;
+    ensure!(compared.raw.matches("no object changes").count() == 2, "{}", compared.raw);
     same_plans(&workspace, &daemon.provider(""), &["-destroy"])?;
     workspace.destroy(&[])?;
     let left = workspace.sandbox().ours()?;

@@ -18,10 +18,10 @@ use std::{
 pub enum CacheError {
     #[error("there is no folder to keep it in: set XDG_CACHE_HOME or HOME")]
     NoPlace,
-    #[error("{} can't be written: {source}; set XDG_CACHE_HOME to a folder that can", path.display())]
-    Write { path: PathBuf, source: io::Error },
-    #[error("{} is damaged: {source}; remove it, and it is fetched again", path.display())]
-    Damaged { path: PathBuf, source: folder::FolderError },
+    #[error("{} can't be written: {cause}; set XDG_CACHE_HOME to a folder that can", path.display())]
+    Write { path: PathBuf, cause: io::Error },
+    #[error("{} is damaged: {cause}; remove it, and it is fetched again", path.display())]
+    Damaged { path: PathBuf, cause: folder::FolderError },
     #[error("{0} was not fetched yet")]
     NotFetched(String),
     #[error(transparent)]
@@ -57,7 +57,7 @@ pub(super) fn read(source: &GitFolder, place: Option<&Path>, fetch: Fetch) -> Re
         }
         self::fetch(source, place, &kept)?;
     }
-    let documents = folder::read(&kept).map_err(|source| CacheError::Damaged { path: kept.clone(), source })?;
+    let documents = folder::read(&kept).map_err(|cause| CacheError::Damaged { path: kept.clone(), cause })?;
     let named = |Document { name, text }| {
         let file = Path::new(&name).file_name().map(|file| file.to_string_lossy().into_owned());
         Document { name: git::named(source, &file.unwrap_or(name)), text }
@@ -69,7 +69,7 @@ fn fetch(source: &GitFolder, place: &Path, kept: &Path) -> Result<(), CacheError
     tracing::info!(%source, "fetching golden paths");
     let write = |path: &Path| {
         let path = path.to_owned();
-        move |source| CacheError::Write { path, source }
+        move |cause| CacheError::Write { path, cause }
     };
     private().create(place).map_err(write(place))?;
     forget_abandoned(place);
@@ -87,7 +87,7 @@ fn fetch(source: &GitFolder, place: &Path, kept: &Path) -> Result<(), CacheError
 /// The folder with the files.
 fn fetch_into(source: &GitFolder, work: &Path) -> Result<PathBuf, CacheError> {
     let (repository, files) = (work.join("repository"), work.join("files"));
-    let failed = |source| CacheError::Write { path: work.to_owned(), source };
+    let failed = |cause| CacheError::Write { path: work.to_owned(), cause };
     private().create(&files).map_err(failed)?;
     git::fetch(source, &repository)?;
     for (file, text) in git::files(source, &repository)? {

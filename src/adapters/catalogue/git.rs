@@ -10,8 +10,8 @@ use std::path::Path;
 
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
-    #[error("{repository} can't be fetched: {source}; check the address, the network and git's credentials")]
-    Unreachable { repository: String, source: ProgramError },
+    #[error("{repository} can't be fetched: {cause}; check the address, the network and git's credentials")]
+    Unreachable { repository: String, cause: ProgramError },
     #[error("{repository} has no commit {commit}: push it, or correct `ref`")]
     UnknownCommit { repository: String, commit: String },
     #[error("{id} of {repository} is a {kind}: set `ref` to the commit, which `git rev-parse {id}^{{commit}}` prints")]
@@ -49,7 +49,7 @@ pub(super) fn fetch(GitFolder { repository, commit, .. }: &GitFolder, place: &Pa
     git(place, &["init", "--quiet", "--bare"])?;
     let options = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules"];
     let alone = [&options[..], &["--depth=1", "--", repository, commit]].concat();
-    let unreachable = |source| GitError::Unreachable { repository: repository.clone(), source };
+    let unreachable = |cause| GitError::Unreachable { repository: repository.clone(), cause };
     match git(place, &alone) {
         // An old server hands out branches and tags only.
         Err(ProgramError::Failed(words)) if words.contains("unadvertised object") => {

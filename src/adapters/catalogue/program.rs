@@ -106,7 +106,8 @@ fn collected(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>
 /// What it died of, in a line; else all that it said.
 fn reason(said: &[u8]) -> String {
     let said = String::from_utf8_lossy(said);
-    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&str> =
+        said.lines().map(|line| line.trim().trim_end_matches('.')).filter(|line| !line.is_empty()).collect();
     let fatal: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("fatal: ")).collect();
     let reason = if fatal.is_empty() { lines.join("; ") } else { fatal.join("; ") };
     if reason.is_empty() { "it gives no reason".to_owned() } else { reason.chars().take(LONGEST).collect() }
@@ -130,7 +131,7 @@ mod tests {
                 "unable to access 'https://h/': no route",
                 "one line",
             ),
-            ("fatal: a\nfatal: b\n", "a; b", "two"),
+            ("fatal: a.\nfatal: b.\n", "a; b", "two sentences"),
             ("ssh: no host\n", "ssh: no host", "another program's words"),
             ("", "it gives no reason", "silence"),
         ] {

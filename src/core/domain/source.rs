@@ -134,14 +134,18 @@ fn git_folder(address: &str) -> Result<GitFolder, String> {
     };
     let (place, query) = address.split_once('?').unwrap_or((address, ""));
     let commit = commit(query)?;
-    let (host, path) = place[scheme.len()..].split_once('/').unwrap_or((&place[scheme.len()..], ""));
+    let behind = &place[scheme.len()..];
+    let (host, path) = match scheme.ends_with(":///") {
+        true => ("", behind),
+        false => behind.split_once('/').unwrap_or((behind, "")),
+    };
     let (user, host) = host.rsplit_once('@').map_or(("", host), |(user, host)| (user, host));
     if user.contains(':') {
         return Err("it holds a password, which would stand in every message; remove it, and let git's credential helper answer".to_owned());
     }
     // `file:///` has no host: its path has begun already.
-    let is_named = scheme.starts_with("file") || !host.is_empty();
-    if !is_named || host.starts_with('-') || user.starts_with('-') || place[scheme.len()..].is_empty() {
+    let is_named = !path.is_empty() && (scheme.ends_with(":///") || !host.is_empty());
+    if !is_named || host.starts_with('-') || user.starts_with('-') {
         return Err("it names no host and repository; correct the address".to_owned());
     }
     let (repository, folder) = match path.split_once("//") {
@@ -187,6 +191,7 @@ mod tests {
             ("git::https://host:8443/a/b.git//x/y/?ref=", "https://host:8443/a/b.git", "x/y", "with a port"),
             ("git::ssh://git@host/a.git?ref=", "ssh://git@host/a.git", "", "the repository's own"),
             ("git::file:///srv/a.git//paths?ref=", "file:///srv/a.git", "paths", "on this machine"),
+            ("git::file:///a.git//paths?ref=", "file:///a.git", "paths", "at the root"),
         ] {
             let found = format!("{written}{}", COMMIT.to_uppercase()).parse::<CatalogueSource>();
             let expected =
@@ -217,6 +222,7 @@ mod tests {
             ("git::git@host:a.git?ref={}", "begins with none", "an address that git would guess"),
             ("git::ssh://-oProxyCommand=x/a?ref={}", "no host", "an option of ssh"),
             ("git::https:///a.git?ref={}", "no host", "no host"),
+            ("git::https://host?ref={}", "no host", "no repository"),
             ("git::file://host/a.git?ref={}", "begins with none", "a file of another machine"),
             ("git::https://me:secret@host/a.git?ref={}", "password", "a secret"),
             ("git::https://host/a.git//../x?ref={}", "no folder", "a way out of the repository"),

@@ -33,7 +33,7 @@ pub use template::{NAMES, Unfilled};
 use super::parent::Parent;
 use crate::{
     domain::{NameError, PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint, listed},
-    policy::document::Policy,
+    policy::document::{Policy, PolicyForm},
 };
 use jiff::civil::Date;
 use read::{DocumentKind, Written};
@@ -145,6 +145,13 @@ impl Catalogue {
     /// The JSON Schema of a golden path's document, for editors.
     pub fn schema() -> Value {
         let mut schema = schemars::schema_for!(GoldenPath).to_value();
+        without_links(&mut schema);
+        schema
+    }
+
+    /// The same of a policy's document.
+    pub fn policy_schema() -> Value {
+        let mut schema = schemars::schema_for!(PolicyForm).to_value();
         without_links(&mut schema);
         schema
     }

@@ -66,6 +66,8 @@ enum SchemaKind {
     GoldenPath,
     /// Of a document that extends another version, and need not say everything
     Extension,
+    /// Of a policy that a folder has beside its golden paths
+    Policy,
     /// Of cases for `catalogue test`
     Test,
 }
@@ -84,6 +86,7 @@ pub(super) async fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::R
         Command::Schema(Schema { kind }) => super::reports::json(&match kind {
             SchemaKind::GoldenPath => Catalogue::schema(),
             SchemaKind::Extension => of_extension(Catalogue::schema()),
+            SchemaKind::Policy => Catalogue::policy_schema(),
             SchemaKind::Test => cases::schema(),
         })?,
     };

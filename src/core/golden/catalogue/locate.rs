@@ -12,20 +12,35 @@ pub type Position = (u64, u64);
 
 /// A document as nothing but the places of its fields.
 #[derive(Default)]
-struct Places(BTreeMap<String, Spanned<Places>>);
+struct Places(BTreeMap<String, Place>);
+
+struct Place {
+    /// Of the key, if it is of a mapping.
+    key: Option<Position>,
+    value: Spanned<Places>,
+}
 
 /// Of the field, or of the innermost field around it that the text has.
 pub fn position(text: &str, field: &[String]) -> Option<Position> {
     let whole: Spanned<Places> = serde_saphyr::from_str(text).ok()?;
-    let mut at = &whole;
+    let (mut at, mut key) = (&whole, None);
     for name in field {
         match at.value.0.get(name) {
-            Some(inner) => at = inner,
-            None => break,
+            Some(inner) => (at, key) = (&inner.value, inner.key),
+            None => {
+                // Where it would be.
+                key = None;
+                break;
+            }
         }
     }
     let place = at.referenced;
-    (place.line() > 0).then(|| (place.line(), place.column()))
+    let value = (place.line() > 0).then(|| (place.line(), place.column()));
+    // A mapping or a list that begins below its key is meant as a whole.
+    match (key, value) {
+        (Some(key), Some(value)) if key.0 != value.0 => Some(key),
+        _ => value,
+    }
 }
 
 // === impl Places ===
@@ -47,8 +62,10 @@ impl<'de> Visitor<'de> for PlacesVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Places, A::Error> {
         let mut places = Places::default();
-        while let Some(name) = map.next_key::<String>()? {
-            places.0.insert(name, map.next_value()?);
+        while let Some(name) = map.next_key::<Spanned<String>>()? {
+            let (line, column) = (name.referenced.line(), name.referenced.column());
+            let key = (line > 0).then_some((line, column));
+            places.0.insert(name.value, Place { key, value: map.next_value()? });
         }
         Ok(places)
     }
@@ -56,7 +73,7 @@ impl<'de> Visitor<'de> for PlacesVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Places, A::Error> {
         let mut places = Places::default();
         while let Some(item) = seq.next_element()? {
-            places.0.insert(places.0.len().to_string(), item);
+            places.0.insert(places.0.len().to_string(), Place { key: None, value: item });
         }
         Ok(places)
     }
@@ -107,6 +124,8 @@ mod tests {
             (&["tiers", "prod", "class"], Some((6, 12)), "an inner one"),
             (&["tiers", "dev", "list", "1"], Some((4, 32)), "an item of a list"),
             (&["tiers", "prod", "nope", "more"], Some((6, 5)), "what is missing is shown where it would be"),
+            (&["tiers", "prod"], Some((5, 3)), "a mapping below its key"),
+            (&["tiers", "dev"], Some((4, 8)), "a mapping beside its key"),
             (&[], Some((2, 1)), "the whole"),
         ] {
             let field: Vec<String> = field.iter().map(ToString::to_string).collect();

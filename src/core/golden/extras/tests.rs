@@ -133,7 +133,7 @@ fn what_can_not_be_made_is_said_before_anything_is() {
     for (from, to, code, words, reason) in [
         (
             "{{ environment.team }}",
-            "{{ environment.tem }}",
+            "{{ environment['tem'] }}",
             "catalogue.manifest",
             "no such key: tem",
             "a misspelt field",

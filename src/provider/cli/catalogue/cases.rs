@@ -115,6 +115,7 @@ pub(super) async fn run(
             if wrong.is_empty() { passed += 1 } else { failed += 1 }
         }
     }
+    ensure!(passed + failed > 0 || filter.is_empty(), "no case has {filter:?} in its name");
     ensure!(
         passed + failed > 0,
         "no case to run: put a document of kind GoldenPathTest into a folder of the catalogue, as `catalogue init` does"

@@ -72,6 +72,7 @@ pub(super) async fn compare(
         let compared = recorded::compare((&from, &to), tier.as_deref(), recorded, sources, tool).await?;
         return if is_json { json(&compared) } else { Ok(compared.text()) };
     }
+    recorded.is_for_nothing()?;
     let sources = sources.unwrap_or_default();
     let catalogue = &Documents((tool.documents)(&sources.0)?).catalogue()?;
     let (from, to) = (find(catalogue, &from)?, find(catalogue, &to)?);
@@ -85,7 +86,9 @@ pub(super) async fn compare(
     let both = from.tiers.keys().filter(|name| to.tiers.contains_key(*name)).map(|name| name.as_str());
     let tiers: Vec<&str> = both.filter(|name| tier.as_ref().is_none_or(|tier| tier == name)).collect();
     if tiers.is_empty() {
-        bail!("the two versions have no such tier in common");
+        let both: Vec<&str> =
+            from.tiers.keys().filter(|name| to.tiers.contains_key(*name)).map(|name| name.as_str()).collect();
+        bail!("no such tier is in both versions, which have: {}", both.join(", "));
     }
     let mut compared = vec![];
     for tier in tiers {

@@ -73,6 +73,19 @@ struct Known {
     prior: Prior,
 }
 
+// === impl Live ===
+
+impl Live {
+    /// Without `--all` there is no cluster to look at.
+    pub(super) fn is_for_nothing(&self) -> anyhow::Result<()> {
+        let Place { region, profile, kubeconfig, context, sandbox } = &self.place;
+        let is_set = [region, profile, context].into_iter().any(Option::is_some);
+        let is_set = is_set || kubeconfig.is_some() || sandbox.is_some();
+        ensure!(!is_set, "a cluster is looked at with --all alone: add it, or leave out what names the cluster");
+        Ok(())
+    }
+}
+
 pub(super) async fn compare(
     (from, to): (&PathReference, &PathReference),
     tier: Option<&str>,
@@ -91,6 +104,13 @@ pub(super) async fn compare(
             (of_daemon(&*reports, &*provisioner, cluster.as_ref()).await?, provisioner)
         }
         None => {
+            if let Some(sandbox) = &place.sandbox {
+                ensure!(sandbox.exists(), "there is no sandbox {}", sandbox.display());
+            }
+            ensure!(
+                cluster.is_some() || place.sandbox.is_some(),
+                "no cluster is named: set --cluster, --sandbox or --endpoint"
+            );
             let (survey, provisioner) = (tool.target)(Reach { place, catalogue })?;
             (of_target(&*survey, cluster).await?, provisioner)
         }
