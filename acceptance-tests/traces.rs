@@ -1,10 +1,11 @@
 //! Traces of a daemon, as a collector gets them.
 
-use crate::{daemon::Daemon, server::Server};
+use crate::{daemon::Daemon, sandbox::FaultRow, server::Server};
 use acceptance_tests::{
     BASELINE, ENVIRONMENT, block_on,
     client::{Instance, no_errors},
     servers::free_port,
+    tools::provider,
 };
 use anyhow::{Context as _, Result, ensure};
 use opentelemetry_proto::tonic::{
@@ -13,17 +14,19 @@ use opentelemetry_proto::tonic::{
     trace::v1::{Span, Status, status::StatusCode},
 };
 use prost::Message as _;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    process::Command,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-pub const CHECKS: [(&str, fn() -> Result<()>); 3] = [
+pub const CHECKS: [(&str, fn() -> Result<()>); 4] = [
+    ("an operation has one id in record, ledger, log and list", one_id),
     ("a collector gets the trace of an apply", one_apply),
     ("a collector that is away costs nothing and is said once", without_a_collector),
     ("a trace that is not sampled is not sent", not_sampled),
@@ -114,7 +117,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 struct TracedFixture {
-    _server: Server,
+    server: Server,
     daemon: Daemon,
     environment: Instance,
 }
@@ -139,7 +142,7 @@ impl TracedFixture {
         let mut baseline = Instance::new(&client, BASELINE);
         no_errors(&baseline.plan_and_apply(Some(&json!({ "cluster": "demo" }))).await?, "the baseline")?;
         let environment = Instance::new(&client, ENVIRONMENT);
-        Ok(Self { _server: server, daemon, environment })
+        Ok(Self { server, daemon, environment })
     }
 
     async fn apply(&mut self) -> Result<()> {
@@ -200,6 +203,29 @@ fn one_apply() -> Result<()> {
     let mine: Vec<&str> = log.lines().filter(|line| line.contains(operation.as_str())).collect();
     let traced = format!("\"trace_id\":\"{trace}\"");
     ensure!(mine.len() >= 2 && mine.iter().all(|line| line.contains(&traced)), "{mine:#?}");
+    Ok(())
+}
+
+/// One that broke off is still in its record.
+fn one_id() -> Result<()> {
+    let fixture = block_on(async {
+        let mut fixture = TracedFixture::new("{ sample: 0% }").await?;
+        let sandbox = fixture.server.sandbox();
+        sandbox.fault(&FaultRow::new("deny").verb("apply").key("k8s/v1/ResourceQuota/payments/gp-base"))?;
+        ensure!(fixture.apply().await.is_err(), "the fault was not met");
+        Ok(fixture)
+    })?;
+    let document = fixture.server.sandbox().document("k8s/v1/ConfigMap/goldenpath-system/environment.payments")?;
+    let record: Json = serde_json::from_str(document["data"]["record"].as_str().context("no record")?)?;
+    let id = record["operation"]["id"].as_str().context("no operation")?;
+    let mut command = Command::new(provider()?);
+    let listed = command.args(["operations", "--json", "--endpoint", &fixture.daemon.endpoint()]).output()?;
+    let listed: Json = serde_json::from_slice(&listed.stdout)?;
+    ensure!(listed[0]["id"] == id && listed[0]["state"] == "failed", "{id} in {listed:#}");
+    let field = format!("\"operation\":\"{id}\"");
+    for (what, text) in [("ledger", fixture.daemon.ledger()?), ("log", fixture.daemon.log()?)] {
+        ensure!(text.contains(&field), "{id} is not in the {what}");
+    }
     Ok(())
 }
 

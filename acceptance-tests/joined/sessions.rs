@@ -13,7 +13,7 @@ use acceptance_tests::{
 };
 use anyhow::{Context as _, Result, ensure};
 use goldenpath_core::domain::{PersonaName, role_name};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::{collections::BTreeSet, sync::Arc};
 
 const ROLE: &str = "operations";
@@ -47,6 +47,7 @@ pub async fn are_of_one_operation(real: Arc<Real>) -> Result<()> {
     proxy.clear();
     no_errors(&environment.apply(planned, Some(&config)).await?, "the apply")?;
     let made = one_session(&proxy.requests())?;
+    is_in_all_trails(&made, &proxy.requests(), &daemon.ledger()?)?;
     proxy.clear();
     let mut wider = config.clone();
     wider["quota"] = json!({ "total": { "requests.cpu": "6" } });
@@ -56,6 +57,31 @@ pub async fn are_of_one_operation(real: Arc<Real>) -> Result<()> {
     // ministack knows of access entries no ARN of their own, which the session's policy names, so that it would refuse to delete one.
     environment.client = server.client(&real.provider_config(&real.ministack.url())).await?;
     no_errors(&environment.plan_and_apply(None).await?, "the destroy")
+}
+
+/// The session's name is what the targets' logs, by the user agent, and the daemon's ledger call the operation; the ledger has the
+/// targets' own names of each request, too.
+fn is_in_all_trails(operation: &str, seen: &[LoggedRequest], ledger: &str) -> Result<()> {
+    let agent = format!("operation/{operation}");
+    for write in seen.iter().filter(|request| request.is_write() && request.action != "AssumeRole") {
+        ensure!(write.agent.contains(&agent), "{write} is of {:?}", write.agent);
+    }
+    let mut calls = BTreeSet::new();
+    for line in ledger.lines() {
+        let entry: Json = serde_json::from_str(line)?;
+        if entry["kind"] == "changed" && entry["operation"] == operation {
+            let requests = entry["detail"]["requests"].as_array().context("no requests")?;
+            for request in requests {
+                let is_named = request["request_id"].as_str().is_some_and(|id| id.len() > 8);
+                ensure!(is_named && request["code"].is_string(), "a request without a name: {entry}");
+                calls.insert(request["call"].as_str().unwrap_or_default().to_owned());
+            }
+        }
+    }
+    for call in ["iam:CreateRole", "PATCH Namespace", "PATCH NetworkPolicy"] {
+        ensure!(calls.contains(call), "{call} is not among {calls:?}");
+    }
+    Ok(())
 }
 
 fn sessions(seen: &[LoggedRequest]) -> Vec<&LoggedRequest> {

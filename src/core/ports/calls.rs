@@ -35,22 +35,32 @@ pub async fn counted<T>(work: impl Future<Output = T>) -> (T, Vec<MadeCall>) {
 }
 
 /// Makes such a request. `code`: of its response.
-pub async fn change<T>(call: &str, request: impl Future<Output = T>, code: impl FnOnce(&T) -> String) -> T {
-    let span = tracing::info_span!(target: TRACE, "call", otel.name = call, otel.kind = "client", code = Empty, request_id = Empty);
-    let id = Arc::<Mutex<Option<String>>>::default();
-    let response = REQUEST_ID.scope(id.clone(), request).instrument(span.clone()).await;
-    let request_id = id.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let code = code(&response);
-    span.record("code", &code);
-    if let Some(id) = &request_id {
-        span.record("request_id", id);
+pub fn change<T>(
+    call: &str,
+    request: impl Future<Output = T>,
+    code: impl FnOnce(&T) -> String,
+) -> impl Future<Output = T> {
+    // The future of an SDK's request is large: it is moved once, and not with each that waits for it.
+    let request = Box::pin(request);
+    async move {
+        let span = tracing::info_span!(
+            target: TRACE, "call", otel.name = call, otel.kind = "client", code = Empty, request_id = Empty
+        );
+        let id = Arc::<Mutex<Option<String>>>::default();
+        let response = REQUEST_ID.scope(id.clone(), request).instrument(span.clone()).await;
+        let request_id = id.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let code = code(&response);
+        span.record("code", &code);
+        if let Some(id) = &request_id {
+            span.record("request_id", id);
+        }
+        // Nobody may be listening.
+        let _ = MADE.try_with(|made| {
+            let made_call = MadeCall { call: call.to_owned(), code, request_id };
+            made.lock().unwrap_or_else(PoisonError::into_inner).push(made_call);
+        });
+        response
     }
-    // Nobody may be listening.
-    let _ = MADE.try_with(|made| {
-        let made_call = MadeCall { call: call.to_owned(), code, request_id };
-        made.lock().unwrap_or_else(PoisonError::into_inner).push(made_call);
-    });
-    response
 }
 
 /// The response names the request that is under way.

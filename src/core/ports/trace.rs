@@ -6,7 +6,7 @@ use tracing::Instrument as _;
 /// Not below our crates' names: in the log such a span would repeat its fields on every line.
 pub const TRACE: &str = "trace::goldenpath";
 
-/// One stage of an operation.
-pub async fn stage<T>(name: &'static str, work: impl Future<Output = T>) -> T {
-    work.instrument(tracing::info_span!(target: TRACE, "stage", otel.name = name)).await
+/// One stage of an operation. No `async fn`: it would hold the work twice, and stages are large.
+pub fn stage<T>(name: &'static str, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    work.instrument(tracing::info_span!(target: TRACE, "stage", otel.name = name))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     asked,
-    harness::{DaemonFixture, FakeEngine, until},
+    harness::{DaemonFixture, FakeEngine, ensure_of, until},
     operations,
 };
 use crate::{operations::Asked, store::JournalPlace};
@@ -64,4 +64,25 @@ async fn nobody_cancels_or_joins_the_operation_of_another_one() {
     engine.release(9);
     assert!(ended(&other.await.unwrap().unwrap().1).contains("fake.done"), "its own alone");
     operations.end().await;
+}
+
+#[tokio::test]
+async fn a_thousand_wait_for_their_turn_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Arc::new(FakeEngine::default());
+    let operations = operations(&JournalPlace::File(folder.path().join("journal.db")), &engine).await;
+    let mut waiting = tokio::task::JoinSet::new();
+    for number in 0..1000 {
+        let (operations, engine, cluster) = (operations.clone(), engine.clone(), format!("demo-{number}"));
+        let document = serde_json::to_vec(&ensure_of(&cluster)).unwrap();
+        let asked = Asked { id: format!("op-{number}"), about: cluster, document, ..asked("") };
+        waiting.spawn(async move { operations.run(asked, engine).await.unwrap().0 });
+    }
+    until(|| operations.standing().waiting == 1000 - 64).await;
+    assert_eq!((operations.count(), engine.ensures()), (64, 64), "so many at once");
+    engine.release(1000);
+    let mut ended = waiting.join_all().await;
+    ended.sort();
+    ended.dedup();
+    assert_eq!((ended.len(), engine.ensures()), (1000, 1000), "each once");
 }

@@ -160,9 +160,12 @@ fn journal(written: &Journal) -> anyhow::Result<JournalPlace> {
     })
 }
 
+/// Half of what the main thread has, on which a provider without a daemon does the same work. Only what is used takes memory.
+const STACK: usize = 4 << 20;
+
 /// As many threads as cores: one client's plan of many environments must not hold up the others.
 fn runtime() -> io::Result<Runtime> {
-    Builder::new_multi_thread().enable_all().build()
+    Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build()
 }
 
 fn signals() -> io::Result<[Signal; 2]> {

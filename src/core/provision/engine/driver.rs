@@ -199,7 +199,8 @@ impl Engine {
             LeftCluster::There(cluster) => cluster, // reads
             LeftCluster::Gone(facts) => {
                 self.within_bounds(&request.id, None)?; // pure
-                return self.execute_removal_of_roles(request, &facts, moment, problems).await; // writes
+                let removing = self.execute_removal_of_roles(request, &facts, moment, problems);
+                return stage("execute", removing).await; // writes
             }
         };
         self.remove_from(request, &cluster, name, problems).await
