@@ -25,7 +25,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub const CHECKS: [(&str, fn() -> Result<()>); 4] = [
+type Run = fn() -> Result<()>;
+
+pub const CHECKS: [(&str, Run); 4] = [
     ("an operation has one id in record, ledger, log and list", one_id),
     ("a collector gets the trace of an apply", one_apply),
     ("a collector that is away costs nothing and is said once", without_a_collector),

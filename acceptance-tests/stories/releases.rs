@@ -59,8 +59,7 @@ impl Target<'_> {
         let is_shared =
             |key: &String| ["/ClusterRole/gp-", "/ValidatingAdmissionPolicy"].iter().any(|part| key.contains(part));
         let shared = (self.ours)()?.into_iter().filter(is_shared);
-        let stamped = shared.map(|key| Ok(((self.stamp)(&key)?, key))).map(|one| one.map(|(stamp, key)| (key, stamp)));
-        stamped.collect()
+        shared.map(|key| Ok((key.clone(), (self.stamp)(&key)?))).collect()
     }
 }
 

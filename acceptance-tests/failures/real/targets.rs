@@ -1,7 +1,12 @@
 //! A target that is unreachable, refuses, is not the one that it was, or stops in the middle.
 
 use super::fixture::{RealFailureFixture, server};
-use crate::outside;
+use crate::{
+    daemon::{Daemon, UNSHARED},
+    outside,
+    server::Server,
+    truth::Way,
+};
 use acceptance_tests::{
     ENVIRONMENT,
     client::{Action, Instance, InstanceState, as_text, errors, no_errors},
@@ -107,8 +112,32 @@ pub async fn replaced(first: Arc<Real>, second: Arc<Real>) -> Result<()> {
 /// The API server goes away under an apply and comes back: the apply waits or fails, and the next one finishes.
 pub async fn restarted(real: Arc<Real>) -> Result<()> {
     let server = server(&real).await?;
-    let fixture = RealFailureFixture::new(&real, &server, "frestartq".to_owned()).await?;
-    let mut instance = Instance::new(&fixture.client().await?, ENVIRONMENT);
+    for way in [Way::Itself, Way::Daemon] {
+        restarts(&real, &server, way).await.with_context(|| format!("{way:?}"))?;
+    }
+    outside::without_baseline(&real, &server).await?;
+    // Its namespace went with it, and with that the place of every Lease.
+    let aws = Arc::new(real.aws(&real.ministack.url()));
+    let kube = Kube::new(aws.clone(), Credentials::Tokens(aws));
+    let done = kube.with_lock(&ministack::cluster_arn().parse()?, "nowhere", async { Ok(1) }).await;
+    ensure!(matches!(done, Ok((1, Lock::Lost))), "without a place for a Lease the work is done: {done:?}");
+    Ok(())
+}
+
+/// A daemon has connections from before.
+async fn restarts(real: &Arc<Real>, server: &Arc<Server>, way: Way) -> Result<()> {
+    let fixture = RealFailureFixture::new(real, server, format!("frestart{way:?}").to_lowercase()).await?;
+    let daemon = match way {
+        Way::Itself => None,
+        Way::Daemon => {
+            Some(Daemon::with("aws: { region: eu-west-1 }", UNSHARED, real.environment(&fixture.proxy.url))?)
+        }
+    };
+    let client = match &daemon {
+        Some(daemon) => server.client(&json!({ "daemon": { "endpoint": daemon.endpoint() } })).await?,
+        None => fixture.client().await?,
+    };
+    let mut instance = Instance::new(&client, ENVIRONMENT);
     let planned = instance.plan(Some(&fixture.config(ENVIRONMENT))).await?;
     no_errors(&planned.said, "plan")?;
     let writes = Arc::new(AtomicUsize::new(0));
@@ -134,12 +163,5 @@ pub async fn restarted(real: Arc<Real>) -> Result<()> {
     ensure!(instance.state.is_some(), "what exists is in the state: {}", as_text(&said));
     fixture.finishes(&mut instance).await.with_context(|| format!("after {}", as_text(&said)))?;
     fixture.destroy(instance).await?;
-    fixture.is_gone().await?;
-    outside::without_baseline(&real, &server).await?;
-    // Its namespace went with it, and with that the place of every Lease.
-    let aws = Arc::new(real.aws(&real.ministack.url()));
-    let kube = Kube::new(aws.clone(), Credentials::Tokens(aws));
-    let done = kube.with_lock(&ministack::cluster_arn().parse()?, "nowhere", async { Ok(1) }).await;
-    ensure!(matches!(done, Ok((1, Lock::Lost))), "without a place for a Lease the work is done: {done:?}");
-    Ok(())
+    fixture.is_gone().await
 }
