@@ -15,7 +15,7 @@ pub struct Row {
     /// In small letters; all errors of the code if empty.
     pub words: &'static str,
     pub means: Meaning,
-    /// As AWS words it, where it is told apart by that, or where the sandbox says it.
+    /// As AWS words it, where that distinguishes it, or where the sandbox says it.
     pub says: &'static str,
     pub source: &'static str,
 }
