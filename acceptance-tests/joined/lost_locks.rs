@@ -65,7 +65,8 @@ pub async fn are_noticed(real: Arc<Real>) -> Result<()> {
         apply(&policy("mine"), &Body::AccessPolicy(AccessPolicy {})),
         overtake(&real, &proxy, &principal, &["theirs"])
     );
-    (ours?, others?);
+    ours?;
+    others?;
     ensure!(granted().await? == ["mine", "theirs"].map(policy).into(), "one of them is lost: {:?}", granted().await?);
 
     let revoked = Revoked { principal: principal.clone(), namespaces: ["mine".to_owned()].into() };
@@ -73,7 +74,8 @@ pub async fn are_noticed(real: Arc<Real>) -> Result<()> {
         joined.revoke(&cluster, &revoked),
         overtake(&real, &proxy, &principal, &["mine", "theirs", "more"])
     );
-    (ours?, others?);
+    ours?;
+    others?;
     ensure!(
         granted().await? == ["more", "theirs"].map(policy).into(),
         "what is revoked came back: {:?}",
