@@ -380,29 +380,28 @@ fn read_each<'a>(
             Err(wrong) => read.push(Err(wrong.into())),
         }
     }
-    let bases: Vec<_> = written.iter().map(|one| base_of(one, &written)).collect();
-    for (one, base) in written.into_iter().zip(bases) {
-        let document = one.document;
-        let whole = base.and_then(|base| match base {
-            Some(base) => Ok(one.over(&base)?),
-            None => Ok(one),
+    for one in &written {
+        let path = base_of(one, &written).and_then(|base| match base {
+            Some(base) => Ok(one.over(base)?.path(&policies)?),
+            None => Ok(one.path(&policies)?),
         });
-        read.push(whole.and_then(|whole| Ok((document, whole.path(&policies)?))));
+        read.push(path.map(|path| (one.document, path)));
     }
     read
 }
 
 /// The content of what it extends.
-fn base_of(one: &Written<'_>, all: &[Written<'_>]) -> Result<Option<Value>, CatalogueError> {
+fn base_of<'a>(one: &Written<'_>, all: &'a [Written<'_>]) -> Result<Option<&'a Value>, CatalogueError> {
     let Some((name, version)) = one.extends()? else { return Ok(None) };
     let base = all.iter().find(|other| other.id() == (name.as_str(), version.as_str()));
-    let base = base.map(|base| base.content().clone()).or_else(|| embedded_content(&name, &version));
+    let base = base.map(Written::content).or_else(|| embedded_content(&name, &version));
     base.map(Some).ok_or_else(|| CatalogueError::NoBase { at: one.at("extends"), name, version })
 }
 
-fn embedded_content(name: &str, version: &str) -> Option<Value> {
-    let documents = EMBEDDED.iter().filter_map(|embedded| serde_json::from_str::<Value>(embedded.json).ok());
-    documents.into_iter().find(|content| content["name"] == name && content["version"] == version)
+fn embedded_content(name: &str, version: &str) -> Option<&'static Value> {
+    static CONTENTS: LazyLock<Vec<Value>> =
+        LazyLock::new(|| EMBEDDED.iter().filter_map(|embedded| serde_json::from_str(embedded.json).ok()).collect());
+    CONTENTS.iter().find(|content| content["name"] == name && content["version"] == version)
 }
 
 #[cfg(test)]

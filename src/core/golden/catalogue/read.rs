@@ -109,19 +109,20 @@ impl<'a> Written<'a> {
     }
 
     /// With what it extends, as one document.
-    pub(super) fn over(self, base: &Value) -> Result<Self, Wrong> {
+    pub(super) fn over(&self, base: &Value) -> Result<Self, Wrong> {
         if base.get("extends").is_some() {
             let reason = "that version extends another one itself; extend the one that is written out";
             return Err(self.wrong("extends", reason.to_owned()));
         }
-        Ok(Self { content: extends::resolved(base, self.content), ..self })
+        let Self { document, text, content } = self;
+        Ok(Self { document, text, content: extends::resolved(base, content.clone()) })
     }
 
     pub(super) fn content(&self) -> &Value {
         &self.content
     }
 
-    pub(super) fn path(self, policies: &[Policy]) -> Result<GoldenPath, Wrong> {
+    pub(super) fn path(&self, policies: &[Policy]) -> Result<GoldenPath, Wrong> {
         let path: GoldenPath = self.parsed()?;
         sound(path, policies).map_err(|Fault { field, reason }| self.wrong(&field, reason))
     }
@@ -134,7 +135,11 @@ impl<'a> Written<'a> {
     }
 
     fn parsed<T: DeserializeOwned>(&self) -> Result<T, Wrong> {
-        serde_path_to_error::deserialize(self.content.clone()).map_err(|error| {
+        // Where something is wrong is asked only if something is.
+        if let Ok(parsed) = T::deserialize(&self.content) {
+            return Ok(parsed);
+        }
+        serde_path_to_error::deserialize(&self.content).map_err(|error| {
             use serde_path_to_error::Segment;
             let field = error.path().iter().map_while(|segment| match segment {
                 Segment::Map { key } => Some(key.clone()),

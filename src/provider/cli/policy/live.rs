@@ -47,7 +47,7 @@ pub(super) struct Arguments {
 }
 
 /// What is looked at where a policy is about it. Never Secrets: a report must not hold one.
-const KINDS: [(&str, &str); 21] = [
+const KINDS: [(&str, &str); 22] = [
     ("v1", "Namespace"),
     ("v1", "Pod"),
     ("v1", "ReplicationController"),
@@ -69,6 +69,7 @@ const KINDS: [(&str, &str); 21] = [
     ("policy/v1", "PodDisruptionBudget"),
     ("autoscaling/v2", "HorizontalPodAutoscaler"),
     ("rbac.authorization.k8s.io/v1", "Role"),
+    ROLE_BINDING,
 ];
 const ROLE_BINDING: (&str, &str) = ("rbac.authorization.k8s.io/v1", "RoleBinding");
 
@@ -110,7 +111,9 @@ async fn look<'a>(
         }
     }
     let today = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date();
-    let wanted = audit.kinds(&KINDS).into_iter().chain([ROLE_BINDING]).collect::<Vec<_>>();
+    let mut wanted = audit.kinds(&KINDS);
+    wanted.retain(|kind| *kind != ROLE_BINDING);
+    wanted.push(ROLE_BINDING);
     // A few namespaces are asked for one by one, all of them at once.
     let places: Vec<Option<String>> = match environment {
         Some(_) => audit.namespaces().map(Some).collect(),

@@ -2,10 +2,10 @@
 
 use crate::cli::policy::words::word;
 use goldenpath_core::{
-    domain::{Guard, LABEL_PREFIX, TierClass},
+    domain::{Guard, LABEL_PREFIX, TierClass, plural},
     golden::Catalogue,
     policy::{
-        document::{Action, Case, Judgement, Operation, Outcome, Policy},
+        document::{Action, Case, Judgement, Match, Operation, Outcome, Policy},
         guards,
     },
 };
@@ -29,6 +29,8 @@ pub struct Audit<'a> {
     exemptions: Vec<Exempted>,
     /// RoleBindings that others made.
     foreign_grants: Vec<Grant>,
+    /// What policies are about and nobody looked at, such as `acme.example/v1 widgets`.
+    not_looked_at: BTreeSet<String>,
     /// What can't be judged, and why.
     pub problems: Vec<String>,
     #[serde(skip)]
@@ -134,6 +136,7 @@ impl<'a> Audit<'a> {
             findings: vec![],
             exemptions: vec![],
             foreign_grants: vec![],
+            not_looked_at: BTreeSet::new(),
             problems: vec![],
             homes: BTreeMap::new(),
         }
@@ -150,9 +153,12 @@ impl<'a> Audit<'a> {
     }
 
     /// Those of them that any policy is about.
-    pub fn kinds(&self, all: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
-        let of = |home: &Home<'a>| home.policies().iter().chain(&home.guards).copied().collect::<Vec<_>>();
-        let policies: Vec<&Policy> = self.homes.values().flat_map(of).collect();
+    pub fn kinds(&mut self, all: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+        let chosen: Vec<&Policy> = self.homes.values().flat_map(Home::policies).copied().collect();
+        let rules = chosen.iter().filter(|policy| policy.is_for_clusters()).flat_map(|policy| &policy.form.matches);
+        self.not_looked_at = rules.flat_map(|rule| unlisted(rule, all)).collect();
+        let guards = self.homes.values().flat_map(|home| &home.guards).copied();
+        let policies: Vec<&Policy> = chosen.into_iter().chain(guards).collect();
         all.iter().copied().filter(|(api, kind)| policies.iter().any(|policy| policy.is_about(api, kind))).collect()
     }
 
@@ -245,6 +251,9 @@ impl<'a> Audit<'a> {
         for Grant { object, role, subjects, .. } in &self.foreign_grants {
             let _ = writeln!(text, "foreign grant: {object}: {role} to {}", subjects.join(", "));
         }
+        for kind in &self.not_looked_at {
+            let _ = writeln!(text, "not looked at: {kind}");
+        }
         let of = |action| self.findings.iter().filter(|finding| finding.action == action).count();
         let (denied, warned, audited) = (of(Action::Deny), of(Action::Warn), of(Action::Audit));
         let Self { objects, namespaces, foreign_grants, problems, .. } = self;
@@ -257,6 +266,23 @@ impl<'a> Audit<'a> {
         );
         text
     }
+}
+
+/// What a rule names that is none of these kinds. Patterns and parts of a resource name nothing.
+fn unlisted(Match { groups, versions, resources, .. }: &Match, all: &[(&str, &str)]) -> Vec<String> {
+    let mut found = vec![];
+    for (group, version) in groups.iter().flat_map(|group| versions.iter().map(move |version| (group, version))) {
+        let api = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
+        // A rule means each group with each name, of which most are of one group alone.
+        let is_group_known =
+            all.iter().any(|(other, _)| other.rsplit_once('/').map_or("", |(group, _)| group) == group);
+        let is_listed = |name: &String| is_group_known && all.iter().any(|(_, kind)| plural(kind) == **name);
+        let names = resources.iter().filter(|name| !name.contains(['*', '/']) && !is_listed(name));
+        if !api.contains('*') {
+            found.extend(names.map(|name| format!("{api} {name}")));
+        }
+    }
+    found
 }
 
 /// `Deployment pay/api`
@@ -363,6 +389,25 @@ mod tests {
         assert_eq!(found, ["Pod pay/hidden", "ReplicaSet pay/api"], "{}", audit.text());
         assert_eq!((audit.objects, audit.code()), (4, 1));
         assert_eq!(audit.kinds(&[("v1", "Pod"), ("v1", "Service")]), [("v1", "Pod")]);
+    }
+
+    #[test]
+    fn a_kind_that_nobody_lists_is_no_pass() {
+        let rule = |groups: &[&str], resources: &[&str]| {
+            let rule = json!({"groups": groups, "versions": ["v1"], "resources": resources, "operations": ["CREATE"]});
+            serde_json::from_value::<Match>(rule).unwrap()
+        };
+        let all = [("v1", "Pod"), ("apps/v1", "Deployment")];
+        for (rule, expected, reason) in [
+            (rule(&[""], &["pods"]), vec![], "listed"),
+            (rule(&["acme.example"], &["widgets"]), vec!["acme.example/v1 widgets"], "of a CRD"),
+            (rule(&["", "apps"], &["pods", "deployments"]), vec![], "each is of one group"),
+            (rule(&[""], &["secrets"]), vec!["v1 secrets"], "never read"),
+            (rule(&["*"], &["*"]), vec![], "a pattern names nothing"),
+            (rule(&[""], &["pods/exec"]), vec![], "no object"),
+        ] {
+            assert_eq!(unlisted(&rule, &all), expected, "{reason}");
+        }
     }
 
     #[test]
