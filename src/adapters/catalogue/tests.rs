@@ -2,7 +2,7 @@
 
 use super::{Document, Fetch, cache};
 use goldenpath_core::domain::{CatalogueSource, GitFolder};
-use std::{fs, process::Command};
+use std::{fs, io::Write as _, process::Command};
 
 struct Repository {
     folder: tempfile::TempDir,
@@ -17,7 +17,7 @@ impl Repository {
         let (folder, cache) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
         let repository = Self { folder, cache };
         if Command::new("git").arg("--version").output().is_err() {
-            eprintln!("skipped: no git");
+            let _ = writeln!(std::io::stderr(), "skipped: no git");
             return None;
         }
         repository.git(&["init", "--quiet", "--initial-branch=main"]);

@@ -56,14 +56,14 @@ pub(super) fn validate(path: &GoldenPath) -> Result<(), Fault> {
 
 /// What placeholders and conditions name is there.
 fn mentions_are_known(path: &GoldenPath) -> Result<(), Fault> {
+    let is_known = |root: &str, name: &str| match root {
+        "parameters" => path.parameters.contains_key(name),
+        "tier" => ["name", "class"].contains(&name),
+        _ => ["name", "team"].contains(&name),
+    };
     let sound = |at: &str, expression: &str| {
-        let known: [(&str, &dyn Fn(&str) -> bool); 3] = [
-            ("parameters", &|name| path.parameters.contains_key(name)),
-            ("tier", &|name| ["name", "class"].contains(&name)),
-            ("environment", &|name| ["name", "team"].contains(&name)),
-        ];
-        let unknown =
-            known.into_iter().find_map(|(root, known)| Some((root, mentions::unknown(expression, root, known)?)));
+        let unknown = |root| Some((root, mentions::unknown(expression, root, |name| is_known(root, name))?));
+        let unknown = ["parameters", "tier", "environment"].into_iter().find_map(unknown);
         match unknown {
             Some((root, name)) => Err(Fault::new(at, format!("`{}`: there is no {root}.{name}", expression.trim()))),
             None => Ok(()),

@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// (its name, its text)
 type Document = (String, String);
 
+type OnTarget = (Arc<dyn Survey>, Arc<dyn Provisioner>);
+type OfDaemon = (Arc<dyn DaemonReports>, Arc<dyn Provisioner>);
+
 /// What is lent to this command.
 pub struct CatalogueTool {
     /// The documents of these sources.
@@ -18,8 +21,8 @@ pub struct CatalogueTool {
     /// An engine that only plans, on a cluster with these facts.
     pub offline: fn(Facts, Arc<Catalogue>) -> Arc<dyn Provisioner>,
     /// What is recorded there, and who plans there.
-    pub target: fn(Reach) -> anyhow::Result<(Arc<dyn Survey>, Arc<dyn Provisioner>)>,
-    pub daemon: fn(Daemon) -> anyhow::Result<(Arc<dyn DaemonReports>, Arc<dyn Provisioner>)>,
+    pub target: fn(Reach) -> anyhow::Result<OnTarget>,
+    pub daemon: fn(Daemon) -> anyhow::Result<OfDaemon>,
 }
 
 /// All documents that the commands look at.
