@@ -3,6 +3,7 @@
 //!
 //! Whatever happens: the state keeps what exists, the next apply finishes, and nothing is left after a destroy.
 
+mod daemon;
 mod deleted;
 mod fixture;
 mod targets;
@@ -14,8 +15,9 @@ pub use targets::{replaced, restarted};
 use crate::check::{Check, check};
 use acceptance_tests::servers::Real;
 
-pub const CHECKS: [Check<Real>; 3] = [
+pub const CHECKS: [Check<Real>; 4] = [
     check!("at each kind of write of a create", writes::creates),
     check!("in the middle of an update and a destroy", writes::changes),
     check!("of a whole target", targets::targets),
+    check!("of a daemon", daemon::killed),
 ];
