@@ -5,6 +5,7 @@
 
 mod applies;
 mod document;
+mod documents;
 mod extends;
 mod grants;
 mod life;
@@ -23,6 +24,7 @@ pub use document::{
     Admission, GoldenPath, Grants, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, TierLimits, TierPodSecurity,
     TierSlot, filled, owned,
 };
+pub use documents::CatalogueError;
 pub use life::{Life, PathReference, Status};
 pub use manifests::{Each, Manifest, Tuning};
 pub use parameters::{Parameter, ParameterOf};
@@ -35,42 +37,14 @@ use crate::{
     domain::{NameError, PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint, listed},
     policy::document::{Policy, PolicyForm},
 };
+use documents::{EMBEDDED, Embedded, read_all, read_each};
 use jiff::civil::Date;
-use read::{DocumentKind, Written};
+use read::Written;
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
     sync::{Arc, LazyLock},
 };
-
-/// The documents of `paths`: as JSON by the build, and as people read them.
-const EMBEDDED: [Embedded; 1] = [Embedded {
-    document: "team-standard-1.0.0.yaml",
-    json: include_str!(concat!(env!("OUT_DIR"), "/team-standard-1.0.0.json")),
-    text: include_str!("paths/team-standard-1.0.0.yaml"),
-}];
-
-struct Embedded {
-    document: &'static str,
-    json: &'static str,
-    text: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CatalogueError {
-    #[error("{0}")]
-    Document(#[from] Wrong),
-    #[error(
-        "{at}: extends: no golden path {name} {version} is in the catalogue; add its document, or name another one"
-    )]
-    NoBase { at: At, name: String, version: String },
-    #[error(
-        "{document}: golden path {name} {version} is in {other} already; give one of them a name or a version of its own"
-    )]
-    Twice { document: String, other: String, name: String, version: Version },
-    #[error("{document}: golden path {name} is a second default beside {other}")]
-    SecondDefault { document: String, name: String, other: String },
-}
 
 /// Sorted by name and version.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -354,54 +328,6 @@ fn without_links(schema: &mut Value) {
         Value::Object(members) => members.values_mut().for_each(without_links),
         _ => {}
     }
-}
-
-/// Those of them that are golden paths; what one extends may be built in, or any other of them.
-fn read_all<'a>(
-    documents: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Result<Vec<(&'a str, GoldenPath)>, CatalogueError> {
-    read_each(documents).into_iter().collect()
-}
-
-/// Each by itself, so that all faults of a catalogue can be shown at once.
-fn read_each<'a>(
-    documents: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Vec<Result<(&'a str, GoldenPath), CatalogueError>> {
-    let (mut written, mut read, mut policies) = (vec![], vec![], vec![]);
-    for (document, text) in documents {
-        let one = Written::read(document, text).and_then(|one| Ok((one.kind()?, one)));
-        match one {
-            Ok((DocumentKind::GoldenPath, one)) => written.push(one),
-            Ok((DocumentKind::Policy, one)) => match one.policy() {
-                Ok(policy) => policies.push(policy),
-                Err(wrong) => read.push(Err(wrong.into())),
-            },
-            Ok((DocumentKind::GoldenPathTest, _)) => {}
-            Err(wrong) => read.push(Err(wrong.into())),
-        }
-    }
-    for one in &written {
-        let path = base_of(one, &written).and_then(|base| match base {
-            Some(base) => Ok(one.over(base)?.path(&policies)?),
-            None => Ok(one.path(&policies)?),
-        });
-        read.push(path.map(|path| (one.document, path)));
-    }
-    read
-}
-
-/// The content of what it extends.
-fn base_of<'a>(one: &Written<'_>, all: &'a [Written<'_>]) -> Result<Option<&'a Value>, CatalogueError> {
-    let Some((name, version)) = one.extends()? else { return Ok(None) };
-    let base = all.iter().find(|other| other.id() == (name.as_str(), version.as_str()));
-    let base = base.map(Written::content).or_else(|| embedded_content(&name, &version));
-    base.map(Some).ok_or_else(|| CatalogueError::NoBase { at: one.at("extends"), name, version })
-}
-
-fn embedded_content(name: &str, version: &str) -> Option<&'static Value> {
-    static CONTENTS: LazyLock<Vec<Value>> =
-        LazyLock::new(|| EMBEDDED.iter().filter_map(|embedded| serde_json::from_str(embedded.json).ok()).collect());
-    CONTENTS.iter().find(|content| content["name"] == name && content["version"] == version)
 }
 
 #[cfg(test)]
