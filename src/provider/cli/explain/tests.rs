@@ -8,6 +8,9 @@ use super::{
 };
 use serde_json::{Value, json};
 
+mod comment;
+mod head;
+
 const ENVIRONMENT: &str = "goldenpath_team_environment";
 
 fn review(changes: Value) -> Review {
@@ -40,6 +43,24 @@ fn detail(changes: Value) -> Vec<String> {
     let text = text::text(&review(json!([changes])));
     let detail = text.split_once("\n\n").map_or("", |(_, detail)| detail);
     detail.lines().skip(1).map(|line| line.trim().to_owned()).collect()
+}
+
+/// Teams of which each has a change of its own kind, and `more` new ones.
+fn teams(count: usize, more: usize) -> Value {
+    let objects = |name: &str, cpu: &str| {
+        let namespace = format!("Namespace {name}");
+        json!({namespace: "pod-security=v1 enforce baseline #2:1",
+            format!("ResourceQuota {name}/gp-base"): format!("pods  40\nrequests.cpu  {cpu}\n#2:{cpu}")})
+    };
+    let team = |at: usize| {
+        let name = format!("team-{at:03}");
+        let of = |cpu: &str| json!({"id": format!("demo/{name}"), "objects": objects(&name, cpu)});
+        match at < count {
+            true => resource(&format!("teams[{name:?}]"), &["update"], of("40"), of("4")),
+            false => resource(&format!("teams[{name:?}]"), &["create"], Value::Null, of("40")),
+        }
+    };
+    (0..count + more).map(team).collect()
 }
 
 const QUOTA: &str = "ResourceQuota pay/gp-base";
@@ -291,178 +312,6 @@ fn access_is_said_in_words() {
         let said: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("  access: ")).collect();
         assert_eq!(said, wanted, "{reason}");
         assert_eq!(denied(&review, Deny::Access).is_some(), !wanted.is_empty(), "{reason}");
-    }
-}
-
-/// Teams of which each has a change of its own kind, and `more` new ones.
-fn teams(count: usize, more: usize) -> Value {
-    let objects = |name: &str, cpu: &str| {
-        let namespace = format!("Namespace {name}");
-        json!({namespace: "pod-security=v1 enforce baseline #2:1",
-            format!("ResourceQuota {name}/gp-base"): format!("pods  40\nrequests.cpu  {cpu}\n#2:{cpu}")})
-    };
-    let team = |at: usize| {
-        let name = format!("team-{at:03}");
-        let of = |cpu: &str| json!({"id": format!("demo/{name}"), "objects": objects(&name, cpu)});
-        match at < count {
-            true => resource(&format!("teams[{name:?}]"), &["update"], of("40"), of("4")),
-            false => resource(&format!("teams[{name:?}]"), &["create"], Value::Null, of("40")),
-        }
-    };
-    (0..count + more).map(team).collect()
-}
-
-#[test]
-fn the_changed_field_of_thirty_teams_is_on_the_first_screen() {
-    let said = text::text(&review(teams(30, 0)));
-    let screen: Vec<&str> = said.lines().take(24).collect();
-    let wanted = "change   ResourceQuota gp-base: requests.cpu 40 -> 4 in 30 environments: demo/team-000, demo/team-001, demo/team-002 and 27 more";
-    assert!(screen.contains(&wanted), "{said}");
-    let one = text::text(&review(teams(1, 29)));
-    assert!(one.contains("change   ResourceQuota team-000/gp-base: requests.cpu 40 -> 4 in demo/team-000\n"), "{one}");
-    assert!(one.contains("create   29 goldenpath_team_environment: demo/team-001, demo/team-002, demo/team-003 and 26 more, with 58 objects\n"), "{one}");
-}
-
-#[test]
-fn the_head_says_what_matters_first() {
-    let of = |tier: &str, quota: &str, label: &str| {
-        let objects =
-            json!({QUOTA: quota, "ConfigMap pay/a": format!("#2:{label}"), "ConfigMap pay/b": format!("#2:{label}")});
-        json!({"id": "demo/pay", "tier": tier, "objects": objects})
-    };
-    let wide = |value: char| {
-        let value = value.to_string().repeat(40);
-        (0..4).map(|at| format!("f{at}  {value}\n")).collect::<String>() + "#2:" + &value
-    };
-    let said = text::text(&review(json!([update(of("dev", &wide('a'), "1"), of("prod", &wide('b'), "2"))])));
-    let head: Vec<&str> = said.lines().skip(1).take(3).collect();
-    let (old, new) = ("a".repeat(40), "b".repeat(40));
-    let wanted = [
-        "change   tier dev -> prod in demo/pay".to_owned(),
-        format!("change   ResourceQuota pay/gp-base: f0 {old} -> {new} and 3 more fields in demo/pay"),
-        "change   2 objects by values that a plan does not show in demo/pay".to_owned(),
-    ];
-    assert_eq!(head, wanted);
-}
-
-/// Whatever happens, the head is a screen.
-#[test]
-fn the_head_is_at_most_a_screen() {
-    let objects = |at: usize, value: usize| {
-        let quota = (0..9).map(|field| {
-            (format!("ResourceQuota p{at}/q{field}"), json!(format!("f{field}={value}{at} #2:{value}{field}")))
-        });
-        let gone = [(format!("Namespace p{at}-{value}"), json!("pod-security=x #2:1"))];
-        Value::Object(quota.chain(gone).collect())
-    };
-    let of = |at: usize, value: usize| {
-        json!({"id": format!("demo/p{at}"), "objects": objects(at, value),
-        "access": {"admin": {"permission_sets": [format!("A{at}{value}")]}, "viewer": {"oidc_groups": [format!("g{value}")]}}})
-    };
-    let mut changes: Vec<Value> =
-        (0..9).map(|at| resource(&format!("r{at}"), &["update"], of(at, 1), of(at, 2))).collect();
-    changes.extend((10..19).map(|at| resource(&format!("r{at}"), &["delete"], of(at, 1), Value::Null)));
-    changes.extend((20..29).map(|at| resource(&format!("r{at}"), &["create"], Value::Null, of(at, 1))));
-    assert!(
-        denied(&review_with(json!({"resource_changes": [], "errored": true})), Deny::Loss).is_some(),
-        "it may be lost"
-    );
-    let failed = json!({"address": {"to_display": "check.x"}, "status": "fail", "instances": [{"problems": [{"message": "no\nyes"}]}]});
-    let review = review_with(json!({"resource_changes": changes, "errored": true, "checks": vec![failed; 9]}));
-    let said = text::text(&review);
-    let head = said.lines().take_while(|line| !line.is_empty()).count();
-    assert!((18..24).contains(&head), "{head} lines:\n{said}");
-    assert!(said.contains("check.x (fail): \"no\\nyes\""), "{said}");
-}
-
-const HOSTILE: [&str; 5] = [
-    "x\nlost     Namespace everything",
-    "x\n## Approved\n\n```\n</code></details><h1>Approved</h1>",
-    "`x` **Approved** @everyone [x](https://example.com) <img src=x>",
-    "\u{202e}\u{2028}# Approved\u{85}plan",
-    "```",
-];
-
-/// Nothing that comes from a plan adds a line, a heading or markup.
-#[test]
-fn hostile_values_stay_values() {
-    for hostile in HOSTILE {
-        let before =
-            json!({"id": hostile, "tier": "a", "objects": {hostile: LIVE, format!("Namespace {hostile}"): hostile}});
-        let after = json!({"id": hostile, "tier": hostile, "objects": {hostile: format!("{hostile} #2:1"), format!("IAM Role {hostile}"): hostile},
-            "access": {"admin": {"permission_sets": [hostile]}}});
-        let mut change = update(before, after);
-        for member in ["address", "previous_address", "action_reason", "deposed"] {
-            change[member] = json!(hostile);
-        }
-        let failed = json!({"address": {"to_display": hostile}, "status": "fail", "instances": [{"problems": [{"message": hostile}]}]});
-        let said = review_with(json!({"resource_changes": [change], "checks": [failed]}));
-        let text = text::text(&said);
-        assert!(text.chars().all(|c| c == '\n' || !c.is_control() && !"\u{202e}\u{2028}\u{85}".contains(c)), "{text}");
-        for line in text.lines() {
-            let is_ours = ["plan ", "lost ", "access ", "delete ", "change ", "create ", "finding", "in ", "  "]
-                .iter()
-                .any(|start| line.starts_with(start));
-            assert!(is_ours || line.is_empty(), "a line of its own: {line}\n{text}");
-        }
-        assert_eq!(text.matches("\nlost ").count(), 1, "{text}");
-        let outside = outside_of_code(&markdown::markdown(&said));
-        for forged in ["pproved", "everyone", "everything ", "img", "h1", "example"] {
-            assert!(
-                !outside.replace(" and everything in it", "").contains(forged),
-                "{forged} is outside of code:\n{outside}"
-            );
-        }
-    }
-}
-
-/// What a reader of Markdown takes for Markdown: without blocks and spans of code.
-fn outside_of_code(markdown: &str) -> String {
-    let (mut out, mut is_block) = (String::new(), false);
-    for line in markdown.lines() {
-        let fence = line.trim_start().starts_with("```") && line.len() - line.trim_start().len() <= 3;
-        if fence && (!is_block || line.trim() == "```") {
-            is_block = !is_block;
-        } else if !is_block && line.starts_with("<details><summary><code>") {
-            let (name, rest) = line["<details><summary><code>".len()..].split_once("</code>").unwrap();
-            assert!(!name.contains('<') && rest.ends_with("</summary>"), "{line}");
-        } else if !is_block {
-            let mut rest = line;
-            while let Some(start) = rest.find('`') {
-                out.push_str(&rest[..start]);
-                let ticks = rest[start..].len() - rest[start..].trim_start_matches('`').len();
-                let inside = &rest[start + ticks..];
-                let runs = |at: usize| {
-                    inside[at..].starts_with(&"`".repeat(ticks))
-                        && !inside[at + ticks..].starts_with('`')
-                        && !inside[..at].ends_with('`')
-                };
-                let end = (0..inside.len()).find(|at| inside.is_char_boundary(*at) && runs(*at)).expect("a span ends");
-                rest = &inside[end + ticks..];
-            }
-            out.push_str(rest);
-            out.push('\n');
-        }
-    }
-    assert!(!is_block, "each block ends");
-    out
-}
-
-#[test]
-fn markdown_fits_a_comment() {
-    for (changed, made, is_cut, reason) in [
-        (30, 30, false, "sixty teams fit"),
-        (30, 900, true, "what is made is counted or left out"),
-        (600, 0, true, "too many changes are left out"),
-    ] {
-        let said = markdown::markdown(&review(teams(changed, made)));
-        assert!(said.len() <= markdown::LIMIT, "{reason}: {} bytes", said.len());
-        assert_eq!(said.contains("**Cut to fit 60 KB.**"), is_cut, "{reason}");
-        assert!(said.contains("`requests.cpu` `40` -> `4` in"), "{reason}: the head is whole");
-        assert!(
-            is_cut && made == 0 || said.matches("requests.cpu 40 -> 4").count() == changed,
-            "{reason}: changes are never cut for what is made"
-        );
     }
 }
 
