@@ -1,7 +1,7 @@
 //! What a team's client claims beside what it asks for, sent to a real daemon by the API itself: nothing of it widens what it touches.
 
 use crate::{daemon::Daemon, issuer::Authority, sandbox::Sandbox};
-use acceptance_tests::block_on;
+use acceptance_tests::{block_on, load::ensure_of};
 use anyhow::{Context as _, Result, ensure};
 use goldenpath_core::{
     domain::{EnvironmentId, StableFacts, from_document},
@@ -74,7 +74,7 @@ callers:
     }
 
     async fn platform_makes(&self, spec: Json) -> Result<()> {
-        let outcome = self.platform.ensure(ensure_of(&spec)?).await;
+        let outcome = self.platform.ensure(ensure_of(&spec, LIMIT)?).await;
         ensure!(outcome.exists.is_some_and(|exists| exists.complete), "{:?}", outcome.problems);
         Ok(())
     }
@@ -88,23 +88,6 @@ callers:
 
 fn environment(name: &str, team: &str, tier: &str) -> Json {
     json!({ "kind": "environment", "request": { "name": name, "team": team, "tier": tier, "cluster": "demo" } })
-}
-
-fn ensure_of(spec: &Json) -> Result<EnsureRequest> {
-    Ok(EnsureRequest {
-        spec: from_document(spec)?,
-        facts: None,
-        path: None,
-        parent: None,
-        prior: None,
-        replacing: None,
-        planned: None,
-        planned_target: None,
-        planned_version: None,
-        timeouts: None,
-        timeout: LIMIT,
-        cancel: Cancel::new(),
-    })
 }
 
 async fn tried() -> Result<()> {
@@ -125,17 +108,17 @@ async fn tried() -> Result<()> {
     };
     let shop_as_its_own = environment("shop", "payments", "dev");
     for (request, reason) in [
-        (ensure_of(&environment("shop", "shop", "dev"))?, "another team's"),
-        (ensure_of(&shop_as_its_own)?, "another team's, said to be its own"),
+        (ensure_of(&environment("shop", "shop", "dev"), LIMIT)?, "another team's"),
+        (ensure_of(&shop_as_its_own, LIMIT)?, "another team's, said to be its own"),
         (
-            EnsureRequest { prior: Some(prior(&shop_as_its_own)?), ..ensure_of(&shop_as_its_own)? },
+            EnsureRequest { prior: Some(prior(&shop_as_its_own)?), ..ensure_of(&shop_as_its_own, LIMIT)? },
             "with a state that says that it was always its own",
         ),
-        (ensure_of(&environment("own", "payments", "prod"))?, "another tier"),
+        (ensure_of(&environment("own", "payments", "prod"), LIMIT)?, "another tier"),
         (
             EnsureRequest {
                 facts: Some(forged(&record.facts)?),
-                ..ensure_of(&environment("forged", "payments", "dev"))?
+                ..ensure_of(&environment("forged", "payments", "dev"), LIMIT)?
             },
             "with facts of its own making",
         ),
@@ -144,7 +127,7 @@ async fn tried() -> Result<()> {
         let is_refused = outcome.problems.iter().any(|problem| problem.is_error());
         ensure!(is_refused && outcome.exists.is_none(), "{reason}: {:?}", outcome.problems);
     }
-    let own = fixture.team.ensure(ensure_of(&environment("payments", "payments", "dev"))?).await;
+    let own = fixture.team.ensure(ensure_of(&environment("payments", "payments", "dev"), LIMIT)?).await;
     let own = own.exists.context("its own is made")?;
     let keys = before.keys().map(|key| key.parse()).collect::<Result<Vec<_>, _>>()?;
     for (id, uid, reason) in [

@@ -3,10 +3,10 @@
 use anyhow::{Context as _, Result, ensure};
 use goldenpath_core::{
     domain::from_document,
-    provision::{Cancel, EnsureRequest, Prior, Provisioner as _, Spec},
+    provision::{Cancel, EnsureRequest, Prior, Provisioner as _},
 };
 use goldenpath_daemon::{Address, Client, ClientOptions};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
@@ -60,11 +60,10 @@ impl Load {
     }
 }
 
-/// The request that would change nothing any more.
-async fn made(client: &Client, spec: serde_json::Value) -> Result<EnsureRequest> {
-    let spec: Spec = from_document(&spec)?;
-    let request = EnsureRequest {
-        spec: spec.clone(),
+/// A request for something that is new.
+pub fn ensure_of(spec: &Json, timeout: Duration) -> Result<EnsureRequest> {
+    Ok(EnsureRequest {
+        spec: from_document(spec)?,
         facts: None,
         path: None,
         parent: None,
@@ -74,13 +73,18 @@ async fn made(client: &Client, spec: serde_json::Value) -> Result<EnsureRequest>
         planned_target: None,
         planned_version: None,
         timeouts: None,
-        timeout: LIMIT,
+        timeout,
         cancel: Cancel::new(),
-    };
+    })
+}
+
+/// The request that would change nothing any more.
+async fn made(client: &Client, spec: Json) -> Result<EnsureRequest> {
+    let request = ensure_of(&spec, LIMIT)?;
     let outcome = client.ensure(request.clone()).await;
     let exists = outcome.exists.with_context(|| format!("it was not made: {:?}", outcome.problems))?;
     let prior = Prior {
-        spec,
+        spec: request.spec.clone(),
         uid: exists.uid,
         target: None,
         objects: BTreeMap::new(),

@@ -17,6 +17,7 @@ mod page;
 mod pause;
 mod permissions;
 mod policy;
+mod preview;
 mod reports;
 mod sandbox;
 mod schema;

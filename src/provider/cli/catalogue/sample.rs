@@ -1,12 +1,13 @@
 //! Requests as documents, planned on a cluster that is nowhere: what `diff` and `test` look at.
 
 use super::tool::CatalogueTool;
+use crate::cli::preview::request_of;
 use anyhow::{Context, anyhow, bail};
 use goldenpath_core::{
     domain::{Facts, Problem, ResourceKind, merge_patch},
-    golden::{Catalogue, RESOURCES, Spec},
+    golden::{Catalogue, RESOURCES},
     kinds::{FieldLine, lines_of, short_keys},
-    provision::{Preview, PreviewRequest, Provisioner},
+    provision::{Preview, Provisioner},
 };
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::Arc};
@@ -38,7 +39,7 @@ impl Planner {
         let resource = RESOURCES.iter().find(|resource| resource.kind() == kind);
         let resource = resource.ok_or_else(|| anyhow!("no resource is called {kind}"))?;
         let spec = resource.parse(&Value::Object(written)).map_err(|error| anyhow!("{kind}: {error}"))?;
-        let preview = self.0.preview(request(spec)).await;
+        let preview = self.0.preview(request_of(spec)).await;
         Ok(Planned::of(preview))
     }
 }
@@ -84,19 +85,6 @@ impl Planned {
 fn fields_of(text: &str) -> Vec<String> {
     let field = |FieldLine { field, value }: FieldLine| format!("{field} {value}");
     lines_of(text).map_or_else(|| vec![text.to_owned()], |lines| lines.into_iter().map(field).collect())
-}
-
-fn request(spec: Spec) -> PreviewRequest {
-    PreviewRequest {
-        spec,
-        facts: None,
-        path: None,
-        parent: None,
-        prior: None,
-        replacing: None,
-        variant: 0,
-        again: false,
-    }
 }
 
 /// An environment with a name and a cluster.

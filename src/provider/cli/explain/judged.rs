@@ -8,14 +8,17 @@ use super::{
     review::{ChangelogEntry, PolicyFinding, Review, Unjudged, VersionMove},
 };
 use crate::{
-    cli::catalogue::{CatalogueTool, facts_over},
+    cli::{
+        catalogue::{CatalogueTool, facts_over},
+        preview::request_of,
+    },
     resources::RESOURCES,
 };
 use goldenpath_core::{
     domain::{Problem, ResourceKind, Version},
     golden::{Catalogue, Spec},
     kinds::legible,
-    provision::{PreviewRequest, Provisioner},
+    provision::Provisioner,
 };
 use plugin::{
     Value,
@@ -165,19 +168,6 @@ fn permission_sets<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec<Str
         sets.extend(named.filter_map(Json::as_str).map(str::to_owned));
     }
     sets
-}
-
-fn request_of(spec: Spec) -> PreviewRequest {
-    PreviewRequest {
-        spec,
-        facts: None,
-        path: None,
-        parent: None,
-        prior: None,
-        replacing: None,
-        variant: 0,
-        again: false,
-    }
 }
 
 /// `None`: it is no policy that says so.
