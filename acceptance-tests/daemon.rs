@@ -1,7 +1,7 @@
 //! A provisioning daemon of a test, in a folder of its own: it can be killed and started again, and ends with the test.
 
 use crate::process::OwnProcess;
-use acceptance_tests::tools::provider;
+use acceptance_tests::tools::command_line;
 use anyhow::{Context as _, Result, ensure};
 use std::{
     fs,
@@ -111,7 +111,8 @@ impl Daemon {
 
     /// Nobody has changed what it wrote, and a kill has lost nothing of it.
     pub fn verify_ledger(&self) -> Result<()> {
-        let verified = Command::new(provider()?).args(["audit", "verify", "--config"]).arg(self.config()).output()?;
+        let verified =
+            Command::new(command_line()?).args(["audit", "verify", "--config"]).arg(self.config()).output()?;
         ensure!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
         Ok(())
     }
@@ -153,7 +154,7 @@ fn signal(process: &OwnProcess, signal: &str) -> Result<()> {
 }
 
 fn spawn(folder: &Path, environment: &[(String, String)]) -> Result<(OwnProcess, Vec<String>)> {
-    let mut command = Command::new(provider()?);
+    let mut command = Command::new(command_line()?);
     command.args(["daemon", "--config"]).arg(folder.join("daemon.yaml"));
     command.env("GOLDENPATH_LEASE_SECONDS", "1").env_remove("TF_LOG").env_remove("GOLDENPATH_BOUNDS");
     command.envs(environment.iter().map(|(name, value)| (name, value)));

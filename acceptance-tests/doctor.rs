@@ -13,7 +13,7 @@ use acceptance_tests::{
         ministack::{self, ACCOUNT, Clients, REGION, assumable_by},
         real, seed,
     },
-    tools::provider,
+    tools::command_line,
 };
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_eks::types::{IdentityProviderConfig, OidcIdentityProviderConfigRequest};
@@ -96,7 +96,7 @@ async fn is_as(
 }
 
 fn run(variables: &Variables, profile: Option<&str>) -> Result<(Vec<Json>, bool)> {
-    let mut command = Command::new(provider()?);
+    let mut command = Command::new(command_line()?);
     command.args(["doctor", ministack::CLUSTER, "--region", REGION, "--json"]);
     command.args(profile.map(|profile| ["--profile", profile]).into_iter().flatten());
     let out = command.envs(variables.iter().cloned()).output()?;

@@ -9,7 +9,7 @@ use acceptance_tests::{
         Real,
         api::{Api, ApiCall},
     },
-    tools::provider,
+    tools::command_line,
 };
 use anyhow::{Context as _, Result, ensure};
 use hyper::Method;
@@ -40,8 +40,8 @@ fn unit_is_sound() -> Result<()> {
     let shipped = fs::read_to_string(folder("systemd/goldenpath-daemon.service"))?;
     let here = tempfile::tempdir()?;
     let unit = here.path().join("goldenpath-daemon.service");
-    let program = provider()?.display().to_string();
-    fs::write(&unit, shipped.replace("/usr/local/bin/terraform-provider-goldenpath", &program))?;
+    let program = command_line()?.display().to_string();
+    fs::write(&unit, shipped.replace("/usr/local/bin/goldenpath", &program))?;
     let threshold = format!("--threshold={EXPOSURE}");
     for arguments in [&["verify"][..], &["security", "--offline=true", &threshold]] {
         let run = Command::new("systemd-analyze").args(arguments).arg(&unit).output()?;
@@ -54,7 +54,7 @@ fn unit_is_sound() -> Result<()> {
 fn rbac_is_what_is_printed() -> Result<()> {
     let shipped: Json = serde_json::from_slice(&fs::read(folder("kubernetes/rbac.json"))?)?;
     let arguments = ["permissions", "--kubernetes", "--group", "goldenpath-daemon"];
-    let run = Command::new(provider()?).args(arguments).output()?;
+    let run = Command::new(command_line()?).args(arguments).output()?;
     ensure!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let printed: Json = serde_json::from_slice(&run.stdout)?;
     ensure!(shipped == printed, "write packaging/kubernetes/rbac.json again, with what {arguments:?} prints");

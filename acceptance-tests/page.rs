@@ -5,7 +5,7 @@ use crate::{
     process::OwnProcess,
     sandbox::{FaultRow, Sandbox},
 };
-use acceptance_tests::{block_on, load::Load, tools::provider};
+use acceptance_tests::{block_on, load::Load, tools::command_line};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 use std::{
@@ -32,7 +32,7 @@ struct Browser<'a> {
 
 impl<'a> Browser<'a> {
     fn open(chromium: &'a Path, daemon: &Daemon) -> Result<Self> {
-        let mut command = Command::new(provider()?);
+        let mut command = Command::new(command_line()?);
         command.args(["page", "--endpoint", &daemon.endpoint()]).stdout(Stdio::piped());
         let mut page = OwnProcess(command.spawn()?);
         let printed = page.stdout.take().context("no output")?;
@@ -131,7 +131,7 @@ fn an_operation_as_it_runs(browser: &Browser<'_>, daemon: &Daemon, sandbox: &San
     let socket = daemon.socket();
     let working = thread::spawn(move || block_on(Load::prepare(&socket, "web", 1)).map(drop));
     let id = until("an operation runs", || {
-        let mut command = Command::new(provider()?);
+        let mut command = Command::new(command_line()?);
         let listed = command.args(["operations", "--json", "--endpoint", &daemon.endpoint()]).output()?;
         let listed: Json = serde_json::from_slice(&listed.stdout)?;
         // It says how far it has come.

@@ -8,7 +8,7 @@ use crate::{
 };
 use acceptance_tests::{
     client::{Client, no_errors},
-    tools::provider,
+    tools::command_line,
 };
 use anyhow::{Context as _, Result};
 use serde_json::Value as Json;
@@ -39,7 +39,7 @@ impl Server {
     /// With these arguments more, and these variables in its environment.
     pub fn start_with(more: &[&str], environment: &[(String, String)]) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
-        let mut command = Command::new(provider()?);
+        let mut command = Command::new(command_line()?);
         command.args(["serve", "--reattach"]).args(more).current_dir(folder.path());
         command.env("GOLDENPATH_LEASE_SECONDS", "1").env_remove("TF_LOG");
         command.envs(environment.iter().map(|(name, value)| (name, value)));

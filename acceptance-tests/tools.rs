@@ -94,7 +94,17 @@ pub fn provider() -> Result<PathBuf> {
     }
     let test = env::current_exe()?;
     let folder = test.parent().and_then(Path::parent).context("the test is in no target folder")?;
-    let program = folder.join(format!("terraform-provider-goldenpath{}", env::consts::EXE_SUFFIX));
+    built_here(folder, "terraform-provider-goldenpath")
+}
+
+/// The commands and the daemon, which are built beside the provider.
+pub fn command_line() -> Result<PathBuf> {
+    let provider = provider()?;
+    built_here(provider.parent().context("the provider is in no folder")?, "goldenpath")
+}
+
+fn built_here(folder: &Path, name: &str) -> Result<PathBuf> {
+    let program = folder.join(format!("{name}{}", env::consts::EXE_SUFFIX));
     anyhow::ensure!(program.is_file(), "{} is not built: run cargo build --workspace", program.display());
     Ok(program)
 }

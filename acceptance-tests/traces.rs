@@ -5,7 +5,7 @@ use acceptance_tests::{
     BASELINE, ENVIRONMENT, block_on,
     client::{Instance, no_errors},
     servers::free_port,
-    tools::provider,
+    tools::command_line,
 };
 use anyhow::{Context as _, Result, ensure};
 use opentelemetry_proto::tonic::{
@@ -220,7 +220,7 @@ fn one_id() -> Result<()> {
     let document = fixture.server.sandbox().document("k8s/v1/ConfigMap/goldenpath-system/environment.payments")?;
     let record: Json = serde_json::from_str(document["data"]["record"].as_str().context("no record")?)?;
     let id = record["operation"]["id"].as_str().context("no operation")?;
-    let mut command = Command::new(provider()?);
+    let mut command = Command::new(command_line()?);
     let listed = command.args(["operations", "--json", "--endpoint", &fixture.daemon.endpoint()]).output()?;
     let listed: Json = serde_json::from_slice(&listed.stdout)?;
     ensure!(listed[0]["id"] == id && listed[0]["state"] == "failed", "{id} in {listed:#}");

@@ -10,7 +10,7 @@ use acceptance_tests::{
         api::{Api, ApiCall},
         ministack, permissions, real, seed,
     },
-    tools::provider,
+    tools::command_line,
 };
 use anyhow::{Context as _, Result, ensure};
 use goldenpath_adapters::kube::TokenSource as _;
@@ -32,7 +32,7 @@ pub struct Report {
 
 impl Report {
     pub async fn of(variables: &[(String, String)], id: &str) -> Result<Self> {
-        let mut command = Command::new(provider()?);
+        let mut command = Command::new(command_line()?);
         command.args(["doctor", "environment", id, "--region", ministack::REGION, "--json"]);
         command.envs(variables.iter().cloned());
         let out = tokio::task::spawn_blocking(move || command.output()).await??;

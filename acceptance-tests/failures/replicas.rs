@@ -12,7 +12,7 @@ use acceptance_tests::{
     client::{Action, Instance, as_text, no_errors},
     load::Load,
     servers::PostgresServer,
-    tools::provider,
+    tools::command_line,
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
@@ -52,12 +52,12 @@ async fn both_know(postgres: PostgresServer) -> Result<()> {
     let daemons = [Daemon::with(&sandbox, &lines, vec![])?, Daemon::with(&sandbox, &lines, vec![])?];
     Load::prepare(&daemons[0].socket(), "pay", 1).await?;
     let paused =
-        Command::new(provider()?).args(["pause", "demo/pay-0", "--endpoint", &daemons[1].endpoint()]).output()?;
+        Command::new(command_line()?).args(["pause", "demo/pay-0", "--endpoint", &daemons[1].endpoint()]).output()?;
     ensure!(paused.status.success(), "{}", String::from_utf8_lossy(&paused.stderr));
     for daemon in &daemons {
         let begun = Instant::now();
         loop {
-            let listed = Command::new(provider()?)
+            let listed = Command::new(command_line()?)
                 .args(["environments", "--json", "--endpoint", &daemon.endpoint()])
                 .output()?;
             let listed: Json = serde_json::from_slice(&listed.stdout).context("no list")?;
@@ -342,7 +342,7 @@ async fn watched(postgres: PostgresServer) -> Result<()> {
 
 /// What a command prints.
 async fn look(arguments: &[&str]) -> Result<String> {
-    let mut command = Command::new(provider()?);
+    let mut command = Command::new(command_line()?);
     command.args(arguments);
     let output = spawn_blocking(move || command.output()).await??;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

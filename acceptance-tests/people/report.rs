@@ -3,7 +3,7 @@
 use super::fixture::{OTHERS, People};
 use acceptance_tests::{
     servers::{api::ApiCall, ministack},
-    tools::provider,
+    tools::command_line,
 };
 use anyhow::{Context as _, Result, ensure};
 use hyper::Method;
@@ -55,7 +55,7 @@ struct Report {
 
 impl Report {
     async fn of(people: &People, more: &[&str]) -> Result<Self> {
-        let mut command = Command::new(provider()?);
+        let mut command = Command::new(command_line()?);
         command.args(["policy", "report", ministack::CLUSTER, "--region", ministack::REGION, "--built-in", "--json"]);
         command.args(more).envs(people.platform.iter().cloned());
         let out = tokio::task::spawn_blocking(move || command.output()).await??;

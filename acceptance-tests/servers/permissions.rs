@@ -9,7 +9,7 @@ use super::{
     ministack::{ACCOUNT, Clients},
     seed::{enter, put, user},
 };
-use crate::tools::provider;
+use crate::tools::command_line;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value as Json;
 use std::process::Command;
@@ -72,8 +72,11 @@ pub async fn grant_for(cluster: &Cluster, group: &str, part: Option<&str>, more:
 
 fn printed(system: &str, part: Option<&str>, more: &[&str]) -> Result<Json> {
     let role = part.map(|part| ["--role", part]);
-    let out =
-        Command::new(provider()?).args(["permissions", system]).args(role.into_iter().flatten()).args(more).output()?;
+    let out = Command::new(command_line()?)
+        .args(["permissions", system])
+        .args(role.into_iter().flatten())
+        .args(more)
+        .output()?;
     ensure!(out.status.success(), "permissions {system}: {}", String::from_utf8_lossy(&out.stderr));
     Ok(serde_json::from_slice(&out.stdout)?)
 }

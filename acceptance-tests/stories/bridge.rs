@@ -12,7 +12,7 @@ use crate::{
 };
 use acceptance_tests::{
     servers::{Real, api::ApiCall, seed::put},
-    tools::{Tool, provider},
+    tools::{Tool, command_line},
 };
 use anyhow::{Context as _, Result, ensure};
 use composed::{Composed, Composition, documents};
@@ -212,7 +212,7 @@ fn is_gone_once_unprotected(environment: &Managed<'_>, place: &[&str], variables
     let refused = environment.destroy()?;
     let line = first_line(&refused);
     ensure!(line.contains("run `unprotect demo/payments-dev`"), "no next step: {line}");
-    let mut unprotect = Command::new(provider()?);
+    let mut unprotect = Command::new(command_line()?);
     unprotect.args(["unprotect", "demo/payments-dev"]).args(place);
     let done = unprotect.envs(variables.iter().map(|(name, value)| (name, value))).status()?;
     ensure!(done.success(), "`unprotect` failed");

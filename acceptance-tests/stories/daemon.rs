@@ -6,7 +6,7 @@ use crate::{
     sandbox::FaultRow,
     workspace::{Run, Workspace},
 };
-use acceptance_tests::tools::{Tool, provider};
+use acceptance_tests::tools::{Tool, command_line};
 use anyhow::{Result, ensure};
 use serde_json::{Value as Json, json};
 use std::{
@@ -81,7 +81,7 @@ pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
     // By its own golden paths, of all that it knows.
-    let mut compare = Command::new(provider()?);
+    let mut compare = Command::new(command_line()?);
     compare.args(["catalogue", "diff", "team-standard 1.0.0", "team-standard 1.0.0", "--all", "--endpoint"]);
     let compared = Run::from(compare.arg(daemon.endpoint()).output()?);
     ensure!(compared.code == Some(0), "{}", compared.raw);
@@ -102,7 +102,7 @@ pub(super) fn its_own_rules(tool: &Tool) -> Result<()> {
     workspace.write("main.tf", &environment(""))?;
     workspace.write("provider.tf", &daemon.provider("allow = { teams = [\"shop\"] }"))?;
     workspace.plan_fails(&["-target=goldenpath_team_environment.payments"])?.says("(bounds.")?;
-    let checked = Command::new(provider()?).args(["daemon", "check", "--config"]).arg(daemon.config()).output()?;
+    let checked = Command::new(command_line()?).args(["daemon", "check", "--config"]).arg(daemon.config()).output()?;
     Run::from(checked).says("The configuration is sound")
 }
 
@@ -170,7 +170,7 @@ pub(super) fn its_cli_killed(tool: &Tool) -> Result<()> {
     apply.kill()?;
     apply.wait()?;
     until(|| {
-        let mut command = Command::new(provider()?);
+        let mut command = Command::new(command_line()?);
         let listed = command.args(["operations", "--json", "--endpoint", &daemon.endpoint()]).output()?;
         let operations: Json = serde_json::from_slice(&listed.stdout)?;
         ensure!(operations[0]["state"] != "cancelled", "nobody asked for that: {operations:#}");

@@ -6,7 +6,7 @@ use crate::{
     process::OwnProcess,
     workspace::{Run, Workspace},
 };
-use acceptance_tests::tools::{Tool, provider};
+use acceptance_tests::tools::{Tool, command_line};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 use std::{
@@ -28,14 +28,14 @@ fn with_a_daemon(tool: &Tool, more: &str) -> Result<(Workspace, Daemon)> {
 
 /// A command that looks at the daemon, in JSON.
 fn looked(daemon: &Daemon, arguments: &[&str]) -> Result<Json> {
-    let mut command = Command::new(provider()?);
+    let mut command = Command::new(command_line()?);
     let run = Run::from(command.args(arguments).args(["--json", "--endpoint", &daemon.endpoint()]).output()?);
     ensure!(run.code == Some(0), "{arguments:?}: {}", run.raw);
     Ok(serde_json::from_str(&run.raw)?)
 }
 
 fn audit(daemon: &Daemon, arguments: &[&str]) -> Result<Run> {
-    let mut command = Command::new(provider()?);
+    let mut command = Command::new(command_line()?);
     Ok(Run::from(command.arg("audit").args(arguments).arg("--config").arg(daemon.config()).output()?))
 }
 
@@ -56,7 +56,7 @@ fn until(what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
 
 pub(super) fn shown_and_proved(tool: &Tool) -> Result<()> {
     let (workspace, mut daemon) = with_a_daemon(tool, "")?;
-    let mut watch = Command::new(provider()?);
+    let mut watch = Command::new(command_line()?);
     watch.args(["watch", "--json", "--endpoint", &daemon.endpoint()]).stdout(Stdio::piped());
     let mut watch = OwnProcess(watch.spawn()?);
     let mut events = BufReader::new(watch.stdout.take().context("no output")?).lines();
@@ -130,7 +130,7 @@ pub(super) fn between_applies(tool: &Tool) -> Result<()> {
     workspace.plan_is_empty(&[])?;
     let operations = looked(&daemon, &["operations"])?;
     ensure!(operations[0]["caller"] == "reconcile" && operations[0]["outcome"] == "done", "{operations:#}");
-    let mut pause = Command::new(provider()?);
+    let mut pause = Command::new(command_line()?);
     let paused = pause.args(["pause", ID, "--endpoint", &daemon.endpoint()]).output()?;
     Run::from(paused).says("is left alone between applies")?;
     sandbox.edit(QUOTA, &change)?;

@@ -2,7 +2,7 @@
 
 use super::configurations::environment;
 use crate::workspace::{Run, Workspace};
-use acceptance_tests::tools::{Tool, provider};
+use acceptance_tests::tools::{Tool, command_line};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value as Json;
 use std::{
@@ -28,7 +28,7 @@ pub(super) fn of_a_saved_plan(tool: &Tool) -> Result<()> {
     let json = workspace.planned(&[])?;
     let explain = |arguments: &[&str]| -> Result<Run> {
         // As a person would: in the folder of the plan, with the settings of the CLI.
-        let mut command = Command::new(provider()?);
+        let mut command = Command::new(command_line()?);
         let settings = workspace.command(&[]);
         command.current_dir(workspace.path("")).env("GOLDENPATH_CLI", &tool.program).arg("explain").args(arguments);
         command.envs(settings.get_envs().filter_map(|(name, value)| Some((name, value?))));

@@ -2,7 +2,7 @@
 //! that they name are there.
 
 use crate::workspace::{Run, Workspace};
-use acceptance_tests::tools::{Tool, provider};
+use acceptance_tests::tools::{Tool, command_line};
 use anyhow::{Context as _, Result, ensure};
 use std::{fs, path::PathBuf, process::Command};
 
@@ -44,7 +44,7 @@ pub(super) fn name_commands_that_are_there(_: &Tool) -> Result<()> {
         let path = entry?.path();
         let text = fs::read_to_string(&path)?;
         let lines = ["sh", "shell"].into_iter().flat_map(|language| shown(&text, language)).flat_map(str::lines);
-        for line in lines.filter_map(|line| line.strip_prefix("terraform-provider-goldenpath ")) {
+        for line in lines.filter_map(|line| line.strip_prefix("goldenpath ")) {
             // Up to the first argument: the rest is the reader's own.
             let is_word =
                 |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-');
@@ -59,13 +59,13 @@ pub(super) fn name_commands_that_are_there(_: &Tool) -> Result<()> {
 }
 
 fn answers(words: &[&str]) -> bool {
-    let output = provider().map(|program| Command::new(program).args(words).arg("--help").output());
+    let output = command_line().map(|program| Command::new(program).args(words).arg("--help").output());
     matches!(output, Ok(Ok(output)) if output.status.success())
 }
 
 /// A copy of the built-in path that grants this too.
 fn granting(workspace: &Workspace, grants: &str) -> Result<()> {
-    let mut init = Command::new(provider()?);
+    let mut init = Command::new(command_line()?);
     init.args(["catalogue", "init", "paths", "--name", "acme"]).current_dir(workspace.path(""));
     let init = Run::from(init.output()?);
     ensure!(init.code == Some(0), "{}", init.raw);

@@ -5,7 +5,7 @@ use crate::{
     sandbox::FaultRow,
     workspace::{Run, Workspace},
 };
-use acceptance_tests::tools::{Tool, provider};
+use acceptance_tests::tools::{Tool, command_line};
 use anyhow::{Context as _, Result, ensure};
 use std::{
     process::Command,
@@ -111,7 +111,7 @@ pub(super) fn by_command_line(tool: &Tool) -> Result<()> {
     workspace.apply(&[])?;
     let sandbox = workspace.sandbox_path().display().to_string();
     let command = |arguments: &[&str]| -> Result<Run> {
-        let mut command = Command::new(provider()?);
+        let mut command = Command::new(command_line()?);
         command.arg("sandbox").arg(arguments[0]).args(["--sandbox", &sandbox]).args(&arguments[1..]);
         Ok(Run::from(command.output()?))
     };

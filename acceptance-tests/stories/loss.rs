@@ -2,7 +2,7 @@
 
 use super::configurations::{ENVIRONMENT, NAMESPACE, QUICK, environment};
 use crate::workspace::{Run, Workspace};
-use acceptance_tests::tools::{Tool, provider};
+use acceptance_tests::tools::{Tool, command_line};
 use anyhow::{Context as _, Result, ensure};
 use std::process::Command;
 
@@ -87,7 +87,7 @@ pub(super) fn unprotected_without_an_apply(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, &format!("{one}{BLOCK}{}", body.replace("payments", "billing")))?;
     workspace.apply(&[])?;
     let unprotect = |id: &str| -> Result<Run> {
-        let mut command = Command::new(provider()?);
+        let mut command = Command::new(command_line()?);
         command.args(["unprotect", id, "--sandbox"]).arg(workspace.sandbox_path());
         Ok(Run::from(command.output()?))
     };

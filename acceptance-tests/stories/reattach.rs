@@ -6,7 +6,7 @@ use crate::{
     server::Server,
     workspace::{SOURCE, Workspace},
 };
-use acceptance_tests::tools::{Tool, provider};
+use acceptance_tests::tools::{Tool, command_line};
 use anyhow::{Result, ensure};
 use serde_json::Value as Json;
 use std::{process::Command, thread};
@@ -73,7 +73,7 @@ pub(super) fn schema(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, "")?;
     let printed = workspace.command(&["providers", "schema", "-json"]).output()?;
     let printed: Json = serde_json::from_slice(&printed.stdout)?;
-    let own: Json = serde_json::from_slice(&Command::new(provider()?).arg("schema").output()?.stdout)?;
+    let own: Json = serde_json::from_slice(&Command::new(command_line()?).arg("schema").output()?.stdout)?;
     let (theirs, ours) = (&printed["provider_schemas"][SOURCE], &own["provider_schemas"][SOURCE]);
     for part in ["provider", "resource_schemas", "data_source_schemas"] {
         ensure!(

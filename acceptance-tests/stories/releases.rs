@@ -9,7 +9,7 @@ use crate::{
 };
 use acceptance_tests::{
     servers::Real,
-    tools::{Tool, provider},
+    tools::{Tool, command_line},
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
@@ -181,7 +181,7 @@ pub(super) fn with_a_daemon(tool: &Tool) -> Result<()> {
         failed.says("in provider \"goldenpath\"")?;
         ensure!(failed.text.matches("too far apart").count() == 1, "once for all resources: {}", failed.raw);
     }
-    let mut look = Command::new(provider()?);
+    let mut look = Command::new(command_line()?);
     let look = look.args(["status", "--endpoint", &older.endpoint()]).env(RELEASE, FAR).output()?;
     Run::from(look).says("too far apart")?;
     workspace.set(RELEASE, OLDER);

@@ -8,7 +8,7 @@ use crate::{
 };
 use acceptance_tests::{
     servers::{Real, api::ApiCall},
-    tools::{Tool, provider},
+    tools::{Tool, command_line},
 };
 use anyhow::{Context as _, Result, ensure};
 use hyper::Method;
@@ -261,7 +261,7 @@ fn at(workspace: &Workspace, version: &str, more: &str) -> Result<()> {
 /// What is recorded, and not what a sample would be.
 fn all_are_compared(workspace: &Workspace, reach: &[&str], variables: &[(String, String)]) -> Result<()> {
     let all = |from: &str, to: &str| -> Result<Run> {
-        let mut command = Command::new(provider()?);
+        let mut command = Command::new(command_line()?);
         command.args(["catalogue", "diff", from, to, "--all", "--catalogue", "paths"]).args(reach);
         command.envs(variables.iter().cloned()).current_dir(workspace.path(""));
         let run = Run::from(command.output()?);
@@ -282,7 +282,7 @@ fn all_are_compared(workspace: &Workspace, reach: &[&str], variables: &[(String,
 fn is_explained(workspace: &Workspace, tool: &Tool) -> Result<()> {
     workspace.planned(&[])?;
     let explain = |more: &[&str]| -> Result<Run> {
-        let mut command = Command::new(provider()?);
+        let mut command = Command::new(command_line()?);
         let settings = workspace.command(&[]);
         command.current_dir(workspace.path("")).env("GOLDENPATH_CLI", &tool.program);
         command.args(["explain", "saved.plan"]).args(more);
@@ -353,7 +353,7 @@ pub(super) fn of_a_repository(tool: &Tool) -> Result<()> {
     // From then on the repository may be away.
     std::fs::remove_dir_all(workspace.path("repository/.git"))?;
     workspace.apply(&[])?.says("2 added")?;
-    let mut command = Command::new(provider()?);
+    let mut command = Command::new(command_line()?);
     command.args(["catalogue", "validate", &source(&commit)]).env("XDG_CACHE_HOME", &cache);
     Run::from(command.output()?).says("acme 1.0.0 is valid")?;
     workspace.destroy(&[])?.says("2 destroyed").map(drop)
@@ -361,7 +361,7 @@ pub(super) fn of_a_repository(tool: &Tool) -> Result<()> {
 
 /// The provider's own binary, in the workspace's folder.
 fn catalogue(workspace: &Workspace, arguments: &[&str]) -> Result<Run> {
-    let mut command = Command::new(provider()?);
+    let mut command = Command::new(command_line()?);
     command.arg("catalogue").args(arguments).current_dir(workspace.path(""));
     let run = Run::from(command.output()?);
     ensure!(run.code == Some(0), "catalogue {arguments:?}: {}", run.raw);

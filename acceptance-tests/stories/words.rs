@@ -2,7 +2,7 @@
 
 use super::configurations::environment;
 use crate::workspace::{Run, Workspace, objects};
-use acceptance_tests::tools::{Tool, provider};
+use acceptance_tests::tools::{Tool, command_line};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 use std::process::Command;
@@ -126,7 +126,7 @@ pub(super) fn policies_reach_the_role(tool: &Tool) -> Result<()> {
         )
     };
     let workspace = Workspace::new(tool, &configuration(&identity(&document, &format!("{managed:?}"))))?;
-    let own = Run::from(Command::new(provider()?).args(["catalogue", "show", "team-standard", "--json"]).output()?);
+    let own = Run::from(Command::new(command_line()?).args(["catalogue", "show", "team-standard", "--json"]).output()?);
     let mut own: Json = serde_json::from_str(&own.raw)?;
     (own["name"], own["default"]) = ("own".into(), false.into());
     own["tiers"]["dev"]["grants"]["policy_arns"] = json!(["arn:{partition}:iam::aws:policy/AmazonS3*"]);
@@ -175,7 +175,7 @@ pub(super) fn lint_finds_them(tool: &Tool) -> Result<()> {
         Workspace::new(tool, &environment("pod_security = {\n    enforce = \"baseline\"\n    enfroce = \"x\"\n  }"))?;
     workspace.ok(&["validate", "-no-color"])?;
     let lint = |more: &[&str]| -> Result<Run> {
-        Ok(Run::from(Command::new(provider()?).arg("lint").arg(workspace.path("")).args(more).output()?))
+        Ok(Run::from(Command::new(command_line()?).arg("lint").arg(workspace.path("")).args(more).output()?))
     };
     let found = lint(&[])?;
     let line = std::fs::read_to_string(workspace.path("main.tf"))?.lines().position(|line| line.contains("enfroce"));

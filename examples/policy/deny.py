@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A policy over `terraform-provider-goldenpath explain --json PLAN`: exits with 1 and says why if a plan needs a second reviewer.
+"""A policy over `goldenpath explain --json PLAN`: exits with 1 and says why if a plan needs a second reviewer.
 
-    terraform-provider-goldenpath explain --json saved.plan | python3 deny.py
+    goldenpath explain --json saved.plan | python3 deny.py
 """
 
 import json

@@ -1,6 +1,6 @@
-# A policy over `terraform-provider-goldenpath explain --json PLAN`, for OPA 1.0 or conftest:
+# A policy over `goldenpath explain --json PLAN`, for OPA 1.0 or conftest:
 #
-#   terraform-provider-goldenpath explain --json saved.plan > review.json
+#   goldenpath explain --json saved.plan > review.json
 #   opa eval --fail-defined --input review.json --data deny.rego 'data.goldenpath.explain.deny[_]'
 package goldenpath.explain
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The figures of the provisioning daemon, for scripts/bench: on the sandbox that the other figures are taken on.
 
-The daemon runs from a copy of the binary of its own, so that the thin providers' memory is kept apart from the daemon's.
+The daemon is another program than the thin providers, so their memory is kept apart from its own.
 """
 
 import os

@@ -172,9 +172,9 @@ class Absent(Exception):
 class Servers:
     """The servers, until closed: they end with their standard input."""
 
-    def __init__(self, program, provider):
-        """`provider` prints the permissions that it runs with there."""
-        environment = {**os.environ, "GOLDENPATH_TEST_BINARY": str(provider)}
+    def __init__(self, program, commands):
+        """`commands` prints the permissions that the provider runs with there; it is looked for beside the provider."""
+        environment = {**os.environ, "GOLDENPATH_TEST_BINARY": str(commands.with_name("terraform-provider-goldenpath"))}
         self.process = subprocess.Popen([program], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.facts = self.read()
 

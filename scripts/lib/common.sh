@@ -14,6 +14,9 @@ GOLDENPATH_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/goldenpath"
 PROVIDER_SOURCE="goldenpath.internal/platform/goldenpath"
 # shellcheck disable=SC2034
 PROVIDER_BINARY="terraform-provider-goldenpath"
+# The commands and the daemon, built beside it.
+# shellcheck disable=SC2034
+COMMAND="goldenpath"
 
 # Data goes to stdout, all else to stderr.
 say() { printf '%s\n' "$@" >&2; }

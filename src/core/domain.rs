@@ -29,6 +29,7 @@ mod role_names;
 mod source;
 mod spec;
 mod version;
+pub mod yaml;
 
 pub use cidr::{Cidr, CidrError};
 pub use digest::{digest, short_hash};

@@ -174,7 +174,7 @@ impl Client {
                 format!("The daemon at {endpoint} can't be reached: {why}"),
                 match endpoint.starts_with("unix:") {
                     true => {
-                        "Start it with `terraform-provider-goldenpath daemon --config <file>` as the same user, or correct \
+                        "Start it with `goldenpath daemon --config <file>` as the same user, or correct \
                          `daemon.endpoint` in the provider block."
                     }
                     false => {

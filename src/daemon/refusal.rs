@@ -195,7 +195,7 @@ pub fn no_operation(id: &str) -> Problem {
     Problem::error(
         "daemon.no_operation",
         format!("The daemon knows no operation {id}"),
-        "Look it up with `terraform-provider-goldenpath operations`. One that has ended is kept for as long as `retention` says.",
+        "Look it up with `goldenpath operations`. One that has ended is kept for as long as `retention` says.",
     )
 }
 
@@ -203,7 +203,7 @@ pub fn no_record(id: &str) -> Problem {
     Problem::error(
         "record.not_found",
         format!("No record of {id} in the daemon's target"),
-        "Nothing was changed. Look up the ID with `terraform-provider-goldenpath environments`.",
+        "Nothing was changed. Look up the ID with `goldenpath environments`.",
     )
 }
 

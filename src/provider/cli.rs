@@ -54,12 +54,9 @@ pub struct Tools {
     pub log: fn(),
 }
 
-/// Golden paths for teams on Amazon EKS, as a provider for Terraform and OpenTofu.
-///
-/// This program is a plugin. Terraform or OpenTofu starts it for a configuration with a `provider "goldenpath"` block. The
-/// commands below are for people.
+/// Golden paths for teams on Amazon EKS: the commands beside the provider for Terraform and OpenTofu, and the provisioning daemon.
 #[derive(Parser)]
-#[command(name = "terraform-provider-goldenpath", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "goldenpath", version, arg_required_else_help = true, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use acceptance_tests::tools::provider;
+use acceptance_tests::tools::command_line;
 
 /// What `generate crossplane` writes of one resource type.
 pub struct Composition {
@@ -29,7 +29,8 @@ impl Composition {
     /// Of every resource type, by kind.
     pub fn all() -> Result<Vec<Self>> {
         let folder = tempfile::tempdir()?;
-        let done = Command::new(provider()?).args(["generate", "crossplane", "--dir"]).arg(folder.path()).status()?;
+        let done =
+            Command::new(command_line()?).args(["generate", "crossplane", "--dir"]).arg(folder.path()).status()?;
         ensure!(done.success(), "`generate crossplane` failed");
         let mut all = vec![];
         for file in std::fs::read_dir(folder.path())? {

@@ -27,7 +27,7 @@ pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Valu
     Some(Observed {
         used: if resource.kind == "ResourceQuota" { resource_quota::used(&document) } else { BTreeMap::new() },
         deleting: terminating::reason(&document),
-        record: record.map(str::to_owned),
+        record: record.map(Into::into),
         adoptable_by: adoptable_by(&document).filter(|_| is_foreign && resource.kind == "Namespace").map(str::to_owned),
         ..Observed::new(key, version_of(&document)?, ownership, fields)
     })

@@ -1,9 +1,10 @@
 //! The fields of one object that we own or may own, as a sorted list of (path, canonical text).
 //!
 //! Everything that compares objects works on this list and never on documents: diff, digest, line, drift and conflict
-//! messages. It is one string inside, because a refresh holds one list for each object of a cluster.
+//! messages. It is one string inside, and shared, because a refresh holds one list for each object of a cluster, and a
+//! daemon gives it to several clients.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// Who holds a field's value in the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +30,7 @@ pub struct Field<'a> {
 
 /// Sorted by path, each path once.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Fields(Box<str>);
+pub struct Fields(Arc<str>);
 
 /// Neither occurs in a path or a text: control characters are escaped in JSON and refused in names.
 const COLUMN: char = '\u{1f}';
@@ -113,7 +114,7 @@ impl FieldsBuilder {
                 }
             }
         }
-        Fields(all.into_boxed_str())
+        Fields(all.into())
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::{Fields, ObjectKey};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The closed set of kinds of object. A port applies any of them; a target implements all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,7 +130,7 @@ pub struct Observed {
     pub external_id: Option<String>,
     /// The text of our own document, for a ConfigMap in `goldenpath-system` that is a record. It is not among `fields`: it
     /// changes with every edit.
-    pub record: Option<String>,
+    pub record: Option<Arc<str>>,
     /// On a Namespace without our mark: the environment that an administrator allows to adopt it, from the annotation or
     /// label `goldenpath.internal/adoptable-by`. A target reports `None` for a namespace that has a ServiceAccount bound
     /// cluster-wide, marked or not.

@@ -122,7 +122,7 @@ mod tests {
         assert!(
             printed == example,
             "examples/eks/boundary.json is another one. Print it again:\n\
-             terraform-provider-goldenpath permissions --boundary > examples/eks/boundary.json"
+             goldenpath permissions --boundary > examples/eks/boundary.json"
         );
         let size = crate::domain::quotas::policy_size(&boundary_policy(&built_in(), None));
         assert!(size <= 6144, "IAM's quota of a managed policy: {size}");

@@ -9,7 +9,6 @@ mod documents;
 mod extends;
 mod grants;
 mod life;
-mod locate;
 mod manifests;
 mod mentions;
 mod metadata;

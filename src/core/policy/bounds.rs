@@ -1,7 +1,7 @@
 //! What the configuration of one process may touch, whatever its credentials could. A platform team sets it for a pipeline; HCL can
 //! only add more of them, and all hold.
 
-use crate::domain::{CatalogueSource, ClusterArn, Id, Problem, glob, listed};
+use crate::domain::{CatalogueSource, ClusterArn, Id, Problem, glob, listed, yaml};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
@@ -44,7 +44,7 @@ pub struct Touched<'a> {
 impl FromStr for PipelineBounds {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        serde_saphyr::from_str(text).map_err(|error| error.to_string())
+        yaml::read_as(text).map_err(|error| error.to_string())
     }
 }
 

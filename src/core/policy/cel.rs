@@ -22,6 +22,7 @@ mod optionals;
 mod parse;
 mod quantities;
 mod signatures;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod texts;

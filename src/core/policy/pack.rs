@@ -5,42 +5,57 @@ use super::document::Policy;
 use crate::domain::Guard;
 use std::{collections::BTreeMap, sync::LazyLock};
 
-/// File names, and so names.
-const DOCUMENTS: &[(&str, &str)] = &[
-    ("disruption-budget", include_str!("pack/disruption-budget.yaml")),
-    ("host-namespaces", include_str!("pack/host-namespaces.yaml")),
-    ("image-registries", include_str!("pack/image-registries.yaml")),
-    ("image-tags", include_str!("pack/image-tags.yaml")),
-    ("load-balancer", include_str!("pack/load-balancer.yaml")),
-    ("network-reachability", include_str!("pack/network-reachability.yaml")),
-    ("pod-security-baseline", include_str!("pack/pod-security-baseline.yaml")),
-    ("pod-security-restricted", include_str!("pack/pod-security-restricted.yaml")),
-    ("read-only-root", include_str!("pack/read-only-root.yaml")),
-    ("workload-probes", include_str!("pack/workload-probes.yaml")),
-    ("workload-resources", include_str!("pack/workload-resources.yaml")),
-];
+/// A document of the pack, as the build read it.
+macro_rules! document {
+    ($name:literal) => {
+        include_str!(concat!(env!("OUT_DIR"), "/policy/pack/", $name, ".json"))
+    };
+}
+pub(super) use document;
+
+macro_rules! policies {
+    ($($name:literal),+ $(,)?) => {
+        const POLICIES: &[&str] = &[$(document!($name)),+];
+        /// File names, and so names; as they were written.
+        const DOCUMENTS: &[(&str, &str)] = &[$(($name, include_str!(concat!("pack/", $name, ".yaml")))),+];
+    };
+}
+
+policies!(
+    "disruption-budget",
+    "host-namespaces",
+    "image-registries",
+    "image-tags",
+    "load-balancer",
+    "network-reachability",
+    "pod-security-baseline",
+    "pod-security-restricted",
+    "read-only-root",
+    "workload-probes",
+    "workload-resources",
+);
 
 fn guard_document(guard: Guard) -> &'static str {
     match guard {
-        Guard::TokenSecrets => include_str!("pack/guards/token-secrets.yaml"),
-        Guard::Services => include_str!("pack/guards/services.yaml"),
-        Guard::ClusterRoles => include_str!("pack/guards/cluster-roles.yaml"),
-        Guard::Namespaces => include_str!("pack/guards/namespaces.yaml"),
-        Guard::Pods => include_str!("pack/guards/pods.yaml"),
-        Guard::RoleBindings => include_str!("pack/guards/role-bindings.yaml"),
-        Guard::Network => include_str!("pack/guards/network.yaml"),
-        Guard::Replicas => include_str!("pack/guards/replicas.yaml"),
-        Guard::Ingress => include_str!("pack/guards/ingress.yaml"),
-        Guard::Classes => include_str!("pack/guards/classes.yaml"),
+        Guard::TokenSecrets => document!("guards/token-secrets"),
+        Guard::Services => document!("guards/services"),
+        Guard::ClusterRoles => document!("guards/cluster-roles"),
+        Guard::Namespaces => document!("guards/namespaces"),
+        Guard::Pods => document!("guards/pods"),
+        Guard::RoleBindings => document!("guards/role-bindings"),
+        Guard::Network => document!("guards/network"),
+        Guard::Replicas => document!("guards/replicas"),
+        Guard::Ingress => document!("guards/ingress"),
+        Guard::Classes => document!("guards/classes"),
     }
 }
 
 // One that can't be read would be missing; a test reads each.
 static PACK: LazyLock<Vec<Policy>> =
-    LazyLock::new(|| DOCUMENTS.iter().filter_map(|(_, text)| Policy::read(text).ok()).collect());
+    LazyLock::new(|| POLICIES.iter().filter_map(|json| Policy::built_in(json)).collect());
 
 static GUARDS: LazyLock<BTreeMap<Guard, Policy>> = LazyLock::new(|| {
-    let read = |guard: &Guard| Some((*guard, Policy::read(guard_document(*guard)).ok()?));
+    let read = |guard: &Guard| Some((*guard, Policy::built_in(guard_document(*guard))?));
     Guard::ALL.iter().filter_map(read).collect()
 });
 

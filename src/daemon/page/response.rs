@@ -57,8 +57,7 @@ impl Refused {
             _ => StatusCode::BAD_REQUEST,
         };
         let Problem { summary, detail, .. } = problem_of(&status, "this address");
-        let how =
-            "In a browser use the address that `terraform-provider-goldenpath page` prints, or a client certificate.";
+        let how = "In a browser use the address that `goldenpath page` prints, or a client certificate.";
         let detail = if code == StatusCode::UNAUTHORIZED { how.to_owned() } else { detail };
         Self::new(code, summary, detail)
     }

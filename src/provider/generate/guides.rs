@@ -91,7 +91,7 @@ fn golden_paths(catalogue: &Catalogue) -> String {
     let mut page = head(
         "Golden paths",
         "A golden path is a named, versioned document: tiers with their defaults and bounds, and the grants that a team's \
-         configuration can only narrow.\n\nThe golden paths below are built in. `terraform-provider-goldenpath catalogue show <name>` \
+         configuration can only narrow.\n\nThe golden paths below are built in. `goldenpath catalogue show <name>` \
          prints one; to use your own, add its folder to `catalogue` in the provider block.\n\nA version never changes: an environment stays at the one that made it until its own \
          `golden_path_version` moves it, and its slots with it. Older versions of built-in paths stay in the provider. A document \
          with `default: true` takes the place of the built-in default. [Write a golden path](own-golden-path) says how to have one of your own.",

@@ -62,7 +62,7 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
     (
         "parameters.unknown",
         "A golden path has no parameter of this name",
-        "Correct the name, or remove it. `terraform-provider-goldenpath catalogue show <name>` lists those that there are.",
+        "Correct the name, or remove it. `goldenpath catalogue show <name>` lists those that there are.",
     ),
     (
         "policy.violated",

@@ -96,7 +96,7 @@ fn configured() -> Vec<Attribute> {
         access::access(),
         optional("deletion_protection", Type::Bool).describe(
             "Rejects every plan that would delete one of the namespaces. To delete them, first apply `false` by itself; where only a \
-             destroy can run, `terraform-provider-goldenpath unprotect <id>` lifts it until the next apply. The default depends on the \
+             destroy can run, `goldenpath unprotect <id>` lifts it until the next apply. The default depends on the \
              tier.",
         ),
         attributes::drift(),

@@ -29,7 +29,7 @@ pub fn observed(store: &Store, cluster: &ClusterArn, row: Row) -> Result<Observe
         Some(_) => Some(namespaces::why_deleting(store, &row)?),
         None => None,
     };
-    let record = record_text(&row, &ownership).map(str::to_owned);
+    let record = record_text(&row, &ownership).map(Into::into);
     let adoptable_by = adoptable_by(&row, &ownership).map(str::to_owned);
     let (id, external_id) = generated(cluster, &row);
     let Row { key, version, body, managers, .. } = row;

@@ -11,7 +11,7 @@ use std::{panic::resume_unwind, sync::LazyLock, thread};
 /// The documents of `paths`: as JSON by the build, and as people read them.
 pub(super) const EMBEDDED: [Embedded; 1] = [Embedded {
     document: "team-standard-1.0.0.yaml",
-    json: include_str!(concat!(env!("OUT_DIR"), "/team-standard-1.0.0.json")),
+    json: include_str!(concat!(env!("OUT_DIR"), "/golden/paths/team-standard-1.0.0.json")),
     text: include_str!("../paths/team-standard-1.0.0.yaml"),
 }];
 

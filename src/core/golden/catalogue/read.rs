@@ -4,11 +4,13 @@ use super::{
     document::{ApiVersion, GoldenPath},
     extends,
     life::PathReference,
-    locate::{Position, position},
     validate::{self, Fault},
 };
 use crate::{
-    domain::{Version, digest},
+    domain::{
+        Version, digest,
+        yaml::{self, Position, YamlError},
+    },
     kinds::canonical_json,
     policy::{
         document::{Policy, PolicyError},
@@ -66,12 +68,7 @@ impl<'a> Written<'a> {
         if text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#')) {
             return Err(wrong(None, "it is empty: write a golden path, or remove the file".to_owned()));
         }
-        let content = serde_saphyr::from_str(text).map_err(|error| {
-            let at = error.location().map(|at| (at.line(), at.column()));
-            let whole = error.without_snippet().to_string();
-            let reason = whole.split(" at line ").next().unwrap_or(&whole).lines().next().unwrap_or_default();
-            wrong(at, in_plain_words(reason))
-        })?;
+        let content = yaml::read(text).map_err(|YamlError { position, reason }| wrong(position, reason))?;
         Ok(Self { document, text, content })
     }
 
@@ -128,25 +125,16 @@ impl<'a> Written<'a> {
     }
 
     pub(super) fn policy(&self) -> Result<Policy, Wrong> {
-        Policy::read(self.text).map_err(|PolicyError { line, column, problem }| {
-            let position = Some((line as u64, column as u64));
-            Wrong { at: At { document: self.document.to_owned(), position }, reason: problem.to_string() }
+        Policy::read(self.text).map_err(|PolicyError { line, column, problem }| Wrong {
+            at: At { document: self.document.to_owned(), position: Some((line, column)) },
+            reason: problem.to_string(),
         })
     }
 
     fn parsed<T: DeserializeOwned>(&self) -> Result<T, Wrong> {
-        // Where something is wrong is asked only if something is.
-        if let Ok(parsed) = T::deserialize(&self.content) {
-            return Ok(parsed);
-        }
-        serde_path_to_error::deserialize(&self.content).map_err(|error| {
-            use serde_path_to_error::Segment;
-            let field = error.path().iter().map_while(|segment| match segment {
-                Segment::Map { key } => Some(key.clone()),
-                Segment::Seq { index } => Some(index.to_string()),
-                Segment::Enum { .. } | Segment::Unknown => None,
-            });
-            self.wrong_at(&field.collect::<Vec<_>>(), error.inner().to_string())
+        yaml::typed(&self.content, self.text).map_err(|YamlError { position, reason }| Wrong {
+            at: At { document: self.document.to_owned(), position },
+            reason,
         })
     }
 
@@ -160,26 +148,17 @@ impl<'a> Written<'a> {
     }
 
     fn wrong_at(&self, field: &[String], reason: String) -> Wrong {
-        let at = At { document: self.document.to_owned(), position: position(self.text, field) };
+        let at = At { document: self.document.to_owned(), position: yaml::position(self.text, field) };
         let reason = if field.is_empty() { reason } else { format!("{}: {reason}", field.join(".")) };
         Wrong { at, reason }
     }
 }
 
-/// The library's own advice is for programmers.
-fn in_plain_words(reason: &str) -> String {
-    match reason {
-        _ if reason.starts_with("multiple YAML documents") => {
-            "it has several documents: write each into a file of its own".to_owned()
-        }
-        _ => reason.split(", set DuplicateKeyPolicy").next().unwrap_or(reason).to_owned(),
-    }
-}
-
 /// As the build read it: it was checked by a test.
 pub(super) fn embedded(json: &str) -> Result<GoldenPath, Fault> {
-    let read = serde_json::from_str(json);
-    sound(read.map_err(|error| Fault { field: String::new(), reason: error.to_string() })?, &[])
+    let wrong = |reason: String| Fault { field: String::new(), reason };
+    let content = serde_json::from_str(json).map_err(|error| wrong(error.to_string()))?;
+    sound(yaml::typed(&content, "").map_err(|error| wrong(error.reason))?, &[])
 }
 
 /// Checked, and with its digest.

@@ -85,7 +85,7 @@ fn a_document_may_say_only_in_what_it_differs() {
         ("extends: 1.1.0", "extends another one itself", "more than one level"),
         (
             "extends: 1.0.0\ntiers: { dev: { clas: dev } }",
-            "x.yaml:6:23: tiers.dev.clas",
+            "x.yaml:6:17: tiers.dev.clas",
             "a misspelt field, where it stands",
         ),
         ("extends: 1.0.0\ntiers: { dev: { class: [", "x.yaml:6:", "no YAML"),

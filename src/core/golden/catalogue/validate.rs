@@ -263,8 +263,12 @@ fn is_host(host: &str) -> Result<(), String> {
 }
 
 fn placeholders(text: &str) -> Result<(), String> {
+    const BRACES: [char; 2] = ['{', '}'];
+    if !text.contains(BRACES) {
+        return Ok(());
+    }
     let rest = PLACEHOLDERS.iter().fold(text.to_owned(), |text, name| text.replace(name, ""));
-    match rest.contains(['{', '}']) {
+    match rest.contains(BRACES) {
         true => Err(format!("{text:?}: the placeholders are {}", PLACEHOLDERS.join(", "))),
         false => Ok(()),
     }

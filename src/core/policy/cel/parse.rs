@@ -3,6 +3,7 @@
 use super::{
     build::{Refused, Terms, build},
     error::{ExpressionError, ExpressionProblem, MAX_DEPTH, MAX_LENGTH},
+    stored,
     tree::Expression,
     types::Type,
 };
@@ -10,6 +11,7 @@ use kube_cel::cel::{
     IdedExpr,
     parser::{ParseErrors, Parser},
 };
+use serde_json::Value;
 
 // === impl Expression ===
 
@@ -22,7 +24,24 @@ impl Expression {
 
     /// As the API server takes it in a policy: `variables.<name>` are among the names, and what it results in must be known.
     pub fn checked(text: &str, names: &[(&str, Type)], wanted: Option<&Type>) -> Result<Self, ExpressionError> {
-        let expression = Self::read(text, Terms { names, is_strict: true })?;
+        Self::of_type(Self::read(text, Terms { names, is_strict: true })?, wanted)
+    }
+
+    /// Likewise, with its syntax as the build has stored it. Places of what is wrong are not known.
+    pub fn checked_of(
+        text: &str,
+        stored: &Value,
+        names: &[(&str, Type)],
+        wanted: Option<&Type>,
+    ) -> Result<Self, ExpressionError> {
+        let wrong = |problem| ExpressionError { line: 1, column: 1, problem };
+        let syntax = stored::read(stored).ok_or_else(|| wrong(ExpressionProblem::Syntax("not stored".to_owned())))?;
+        let (root, of) =
+            build(syntax, Terms { names, is_strict: true }).map_err(|Refused { problem, .. }| wrong(problem))?;
+        Self::of_type(Self { text: text.to_owned(), root, of }, wanted)
+    }
+
+    fn of_type(expression: Self, wanted: Option<&Type>) -> Result<Self, ExpressionError> {
         match wanted {
             Some(wanted) if expression.of != *wanted => {
                 let problem = ExpressionProblem::Result { wanted: wanted.clone(), found: expression.of };

@@ -4,7 +4,10 @@ use super::{
     form::{Exemption, Named, PolicyForm, Severities},
     places::{Part, place},
 };
-use crate::policy::cel::{Expression, ExpressionError, Type};
+use crate::{
+    domain::yaml::{self, YamlError},
+    policy::cel::{Expression, ExpressionError, Type},
+};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -55,16 +58,21 @@ pub enum PolicyProblem {
 
 impl Policy {
     pub fn read(text: &str) -> Result<Self, PolicyError> {
-        let form: PolicyForm = serde_saphyr::from_str(text).map_err(|error| {
-            let at = error.location().map_or((1, 1), |at| (at.line() as usize, at.column() as usize));
-            let message = error.without_snippet().to_string();
-            let problem = PolicyProblem::Yaml(message.split(" at line ").next().unwrap_or_default().to_owned());
-            PolicyError { line: at.0, column: at.1, problem }
+        let form: PolicyForm = yaml::read_as(text).map_err(|YamlError { position, reason }| {
+            let (line, column) = position.unwrap_or((1, 1));
+            PolicyError { line, column, problem: PolicyProblem::Yaml(reason) }
         })?;
         Self::of(form).map_err(|(part, problem)| {
             let (line, column) = place(text, part);
             PolicyError { line, column, problem }
         })
+    }
+
+    /// One of the built-in pack, as the build read it. Tests read each.
+    pub fn built_in(json: &str) -> Option<Self> {
+        let mut tree: Value = serde_json::from_str(json).ok()?;
+        let syntax = tree.as_object_mut()?.remove("syntax")?;
+        Self::with_syntax(yaml::typed(&tree, "").ok()?, &syntax).ok()
     }
 
     /// Of a form that stands in another document, which knows no places in it.
@@ -73,6 +81,11 @@ impl Policy {
     }
 
     pub(super) fn of(form: PolicyForm) -> Result<Self, (Part, PolicyProblem)> {
+        Self::with_syntax(form, &Value::Null)
+    }
+
+    /// `syntax`: of expressions that the build has parsed, by their text.
+    fn with_syntax(form: PolicyForm, syntax: &Value) -> Result<Self, (Part, PolicyProblem)> {
         form.check().map_err(|(field, reason)| (Part::Whole, PolicyProblem::Field { field, reason }))?;
         let mut names = vec![
             ("object".to_owned(), Type::Dyn),
@@ -81,20 +94,21 @@ impl Policy {
             ("request".to_owned(), Type::REQUEST),
         ];
         let conditions =
-            each(&form.match_conditions, Part::Condition, |named| parsed(&named.expression, &names, true))?;
+            each(&form.match_conditions, Part::Condition, |named| parsed(&named.expression, syntax, &names, true))?;
         names.push(("namespaceObject".to_owned(), Type::NAMESPACE));
         let mut variables = vec![];
         for (index, named) in form.variables.iter().enumerate() {
-            let expression = parsed(&named.expression, &names, false);
+            let expression = parsed(&named.expression, syntax, &names, false);
             let expression = expression.map_err(|error| wrong(Part::Variable(index), &named.name, error))?;
             names.push((format!("variables.{}", named.name), expression.type_of().clone()));
             variables.push(Checked { name: named.name.clone(), expression });
         }
         let mut validations = vec![];
         for (index, validation) in form.validations.iter().enumerate() {
-            let expression = parsed(&validation.expression, &names, true);
+            let expression = parsed(&validation.expression, syntax, &names, true);
             let expression = expression.map_err(|error| wrong(Part::Validation(index), "expression", error))?;
-            let message = validation.message_expression.as_ref().map(|text| checked(text, &names, Some(&Type::STRING)));
+            let message =
+                validation.message_expression.as_ref().map(|text| checked(text, syntax, &names, Some(&Type::STRING)));
             let message =
                 message.transpose().map_err(|error| wrong(Part::Message(index), "messageExpression", error))?;
             validations.push(CheckedValidation { expression, message });
@@ -158,11 +172,16 @@ fn wrong(part: Part, name: &str, error: ExpressionError) -> (Part, PolicyProblem
     (part, PolicyProblem::Expression { part: format!("{part} ({name})"), error })
 }
 
-fn parsed(text: &str, names: &[(String, Type)], is_verdict: bool) -> Result<Expression, ExpressionError> {
-    checked(text, names, is_verdict.then_some(&Type::BOOL))
+type Parsed = Result<Expression, ExpressionError>;
+
+fn parsed(text: &str, syntax: &Value, names: &[(String, Type)], is_verdict: bool) -> Parsed {
+    checked(text, syntax, names, is_verdict.then_some(&Type::BOOL))
 }
 
-fn checked(text: &str, names: &[(String, Type)], wanted: Option<&Type>) -> Result<Expression, ExpressionError> {
+fn checked(text: &str, syntax: &Value, names: &[(String, Type)], wanted: Option<&Type>) -> Parsed {
     let names: Vec<_> = names.iter().map(|(name, of)| (name.as_str(), of.clone())).collect();
-    Expression::checked(text, &names, wanted)
+    match syntax.get(text) {
+        Some(stored) => Expression::checked_of(text, stored, &names, wanted),
+        None => Expression::checked(text, &names, wanted),
+    }
 }

@@ -1,7 +1,6 @@
 //! Where in a document an expression stands: read again, only where something is wrong.
 
-use serde::Deserialize;
-use serde_saphyr::Spanned;
+use crate::domain::yaml::{Position, position};
 use std::fmt;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,22 +10,6 @@ pub(super) enum Part {
     Condition(usize),
     Validation(usize),
     Message(usize),
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Places {
-    variables: Vec<One>,
-    match_conditions: Vec<One>,
-    validations: Vec<One>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct One {
-    expression: Spanned<String>,
-    #[serde(default)]
-    message_expression: Option<Spanned<String>>,
 }
 
 impl fmt::Display for Part {
@@ -40,19 +23,13 @@ impl fmt::Display for Part {
     }
 }
 
-/// Line and column, from 1.
-pub(super) fn place(text: &str, part: Part) -> (usize, usize) {
-    let places: Places = serde_saphyr::from_str(text).unwrap_or_default();
-    let expression = |list: &[One], index: usize| list.get(index).map(|one| one.expression.referenced);
-    let at = match part {
-        Part::Whole => None,
-        Part::Variable(index) => expression(&places.variables, index),
-        Part::Condition(index) => expression(&places.match_conditions, index),
-        Part::Validation(index) => expression(&places.validations, index),
-        Part::Message(index) => {
-            let message = places.validations.get(index).and_then(|one| one.message_expression.as_ref());
-            message.map(|message| message.referenced)
-        }
+pub(super) fn place(text: &str, part: Part) -> Position {
+    let (list, index, field) = match part {
+        Part::Whole => return (1, 1),
+        Part::Variable(index) => ("variables", index, "expression"),
+        Part::Condition(index) => ("matchConditions", index, "expression"),
+        Part::Validation(index) => ("validations", index, "expression"),
+        Part::Message(index) => ("validations", index, "messageExpression"),
     };
-    at.map_or((1, 1), |at| (at.line() as usize, at.column() as usize))
+    position(text, &[list.to_owned(), index.to_string(), field.to_owned()]).unwrap_or((1, 1))
 }

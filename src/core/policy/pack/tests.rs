@@ -39,12 +39,13 @@ fn each_policy_is_read_and_named_as_its_file() {
         let policy = Policy::read(text).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(policy.form.name, *name);
     }
+    assert_eq!(pack().len(), DOCUMENTS.len(), "and each as the build read it");
 }
 
 #[test]
 fn each_guard_is_read_and_named_as_it_is_switched() {
     for guard in Guard::ALL {
-        let policy = Policy::read(guard_document(*guard)).unwrap_or_else(|error| panic!("{guard:?}: {error}"));
+        let policy = Policy::built_in(guard_document(*guard)).unwrap_or_else(|| panic!("{guard:?} can't be read"));
         assert_eq!(policy.form.name, format!("guard-{}", guard.as_str().replace('_', "-")));
     }
     assert_eq!(guards().len(), Guard::ALL.len());
@@ -55,8 +56,8 @@ fn each_policy_accepts_and_refuses_its_examples() {
     let examples: Vec<Example> = serde_saphyr::from_str(include_str!("examples.yaml")).unwrap();
     let today = jiff::civil::date(2026, 11, 28);
     for Example { policy: name, params, accepted, refused, says } in &examples {
-        let (_, text) = DOCUMENTS.iter().find(|(known, _)| known == name).unwrap();
-        let policy = Policy::read(text).unwrap().with_params(params).unwrap();
+        let policy = pack().iter().find(|known| known.form.name == *name).unwrap();
+        let policy = policy.clone().with_params(params).unwrap();
         assert_eq!(policy.judge(&case(accepted), today), Outcome::Passed, "{name}: {accepted}");
         let Outcome::Found(found) = policy.judge(&case(refused), today) else { panic!("{name}: {refused}") };
         assert_eq!(&found[0].message, says, "{name}");

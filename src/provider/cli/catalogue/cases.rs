@@ -8,7 +8,7 @@ use super::{
 use crate::cli::output;
 use anyhow::{Context, ensure};
 use goldenpath_core::{
-    domain::{ResourceKind, Version},
+    domain::{ResourceKind, Version, yaml},
     golden::Catalogue,
 };
 use schemars::JsonSchema;
@@ -100,7 +100,7 @@ pub(super) async fn run(
     let catalogue = documents.catalogue()?;
     let (mut passed, mut failed, mut text) = (0, 0, String::new());
     for (document, written) in documents.iter().filter(|(_, text)| is_test(text)) {
-        let test: GoldenPathTest = serde_saphyr::from_str(written).with_context(|| document.to_owned())?;
+        let test: GoldenPathTest = yaml::read_as(written).with_context(|| document.to_owned())?;
         for case in test.cases.iter().filter(|case| case.name.contains(filter.as_str())) {
             let planned = planned(case, &test, &catalogue, tool).await;
             let wrong = match planned {
@@ -126,12 +126,7 @@ pub(super) async fn run(
 }
 
 fn is_test(text: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Head {
-        #[serde(default)]
-        kind: String,
-    }
-    serde_saphyr::from_str::<Head>(text).is_ok_and(|head| head.kind == "GoldenPathTest")
+    yaml::read(text).is_ok_and(|document| document["kind"] == "GoldenPathTest")
 }
 
 async fn planned(

@@ -12,7 +12,7 @@ use crate::cli::reports::json;
 use anyhow::{Context, bail};
 use changes::Changes;
 use goldenpath_core::{
-    domain::{CatalogueSources, ResourceKind},
+    domain::{CatalogueSources, ResourceKind, yaml},
     golden::{Catalogue, GoldenPath, PathReference},
 };
 use serde::Serialize;
@@ -79,7 +79,7 @@ pub(super) async fn compare(
     let wanted = match request {
         Some(file) => {
             let text = fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
-            serde_saphyr::from_str(&text).with_context(|| file.display().to_string())?
+            yaml::read_as(&text).with_context(|| file.display().to_string())?
         }
         None => Wanted::default(),
     };

@@ -36,8 +36,8 @@ pub(super) fn init(Arguments { folder, name }: &Arguments) -> anyhow::Result<Str
     let at = folder.display();
     Ok(format!(
         "Wrote {at}/{path} and {at}/{cases}.\n\nNext: change the document, then\n  \
-         terraform-provider-goldenpath catalogue validate --catalogue {at}\n  \
-         terraform-provider-goldenpath catalogue test --catalogue {at}\nand list the folder in the provider block:\n  \
+         goldenpath catalogue validate --catalogue {at}\n  \
+         goldenpath catalogue test --catalogue {at}\nand list the folder in the provider block:\n  \
          catalogue = [\"{at}\"]\n"
     ))
 }

@@ -5,9 +5,12 @@ mod merged;
 use super::tool::Documents;
 use crate::cli::reports::json;
 use anyhow::Context;
-use goldenpath_core::golden::{Catalogue, GoldenPath};
+use goldenpath_core::{
+    domain::yaml,
+    golden::{Catalogue, GoldenPath},
+};
 use merged::{Side, merged};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Show a golden path
 ///
@@ -68,15 +71,17 @@ pub(super) fn show(arguments: &Arguments, documents: &Documents) -> anyhow::Resu
 }
 
 fn with_comments((below, base): (&str, &str), (above, own): (&str, &str)) -> Option<String> {
-    let content = |text: &str| serde_saphyr::from_str::<Map<String, Value>>(text).ok();
+    let content = |text: &str| match yaml::read(text) {
+        Ok(Value::Object(content)) => Some(content),
+        _ => None,
+    };
     let (base_content, own_content) = (content(below)?, content(above)?);
     let base = Side { text: below, content: &base_content, name: base };
     merged(&base, &Side { text: above, content: &own_content, name: own })
 }
 
 fn is_policy(text: &str) -> bool {
-    serde_saphyr::from_str::<Map<String, Value>>(text)
-        .is_ok_and(|content| content.get("kind") == Some(&"Policy".into()))
+    yaml::read(text).is_ok_and(|document| document["kind"] == "Policy")
 }
 
 fn missing(catalogue: &Catalogue, name: &str, version: Option<&str>) -> String {

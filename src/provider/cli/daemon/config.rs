@@ -17,7 +17,10 @@ use super::{
 };
 use crate::resources::provider_config::{self, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve};
 use anyhow::{Context, bail, ensure};
-use goldenpath_core::{domain::CatalogueSource, policy::CallerRule};
+use goldenpath_core::{
+    domain::{CatalogueSource, yaml},
+    policy::CallerRule,
+};
 use plugin::{
     Diagnostic, Severity,
     schema::{duration, validate, with_defaults},
@@ -99,7 +102,7 @@ impl Settings {
 
 /// Relative paths are relative to the file's folder.
 fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Result<Settings> {
-    let document: Json = serde_saphyr::from_str(text)?;
+    let document = yaml::read(text)?;
     let Written {
         listen,
         tokens,

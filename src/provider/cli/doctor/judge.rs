@@ -18,7 +18,7 @@ const SKEW: i64 = 60;
 
 /// What lets them be read.
 const FACTS_ROLE: &str =
-    "Apply the role goldenpath-cluster-facts of `terraform-provider-goldenpath permissions --kubernetes`, and bind it.";
+    "Apply the role goldenpath-cluster-facts of `goldenpath permissions --kubernetes`, and bind it.";
 
 /// What one reading says, before it is known which check it was.
 struct Found(CheckStatus, String, String);
@@ -170,7 +170,7 @@ fn audit_log(is_on: bool) -> Found {
 fn aws(facts: &Reading<Facts>, held: &CallerPermissions) -> Found {
     let cluster =
         facts.as_ref().map(|facts| format!(" --cluster-arn {}", facts.stable.cluster_arn)).unwrap_or_default();
-    let command = format!("terraform-provider-goldenpath permissions --aws{cluster}");
+    let command = format!("goldenpath permissions --aws{cluster}");
     match held {
         CallerPermissions::Missing(actions) if actions.is_empty() => ok("complete"),
         CallerPermissions::Missing(actions) => error(
@@ -193,7 +193,7 @@ fn kubernetes(missing: &[String]) -> Found {
     }
     error(
         format!("not allowed: {}", missing.join(", ")),
-        "Apply the output of `terraform-provider-goldenpath permissions --kubernetes` and bind its roles to the group of the \
+        "Apply the output of `goldenpath permissions --kubernetes` and bind its roles to the group of the \
          caller's access entry.",
     )
 }

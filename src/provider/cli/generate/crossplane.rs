@@ -32,7 +32,7 @@ pub(super) struct Settings {
 pub(super) fn files(settings: &Settings, address: &str) -> BTreeMap<String, String> {
     let of_resource = |resource: &&dyn crate::resources::flow::ManagedResource| {
         let (kind, schema) = (Kind::of(resource.name()), resource.schema());
-        let head = "# Written by `terraform-provider-goldenpath generate crossplane`.\n";
+        let head = "# Written by `goldenpath generate crossplane`.\n";
         let documents = [definition(&kind, &schema, &settings.group), composition(&kind, &schema, settings, address)];
         let text = documents.iter().map(document).collect::<String>();
         (format!("{}.yaml", kind.plural), format!("{head}{text}"))

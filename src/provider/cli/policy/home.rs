@@ -1,7 +1,7 @@
 //! The namespace that manifests are for: with it the guards judge them too, as they would at admission.
 
 use goldenpath_core::{
-    domain::Guard,
+    domain::{Guard, yaml},
     policy::{document::Policy, guards},
 };
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub(super) struct Home {
 impl Home {
     /// As `kubectl get namespace <name> -o yaml` prints it.
     pub(super) fn read(text: &str) -> Result<Self, String> {
-        let document: Value = serde_saphyr::from_str(text).map_err(|error| error.without_snippet().to_string())?;
+        let document = yaml::read(text).map_err(|error| error.to_string())?;
         let text = |path: &str| document.pointer(path).and_then(Value::as_str);
         let is_namespace = text("/kind") == Some("Namespace") && text("/apiVersion") == Some("v1");
         let Some(name) = text("/metadata/name").filter(|_| is_namespace).map(str::to_owned) else {

@@ -1,5 +1,6 @@
 //! Manifests of a file: one object for each document, or for each item of a list, with the line on which it begins.
 
+use goldenpath_core::domain::yaml::{self, YamlError};
 use serde_json::Value;
 
 #[derive(Debug, PartialEq)]
@@ -25,7 +26,7 @@ pub(super) fn read(text: &str) -> (Vec<Manifest>, Vec<Unreadable>) {
         }
         let first = document.lines().position(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
         let line = start + first.unwrap_or(0);
-        match serde_saphyr::from_str::<Value>(&document) {
+        match yaml::read(&document) {
             Ok(object) if object.get("items").is_some_and(Value::is_array) => {
                 let items = object["items"].as_array().into_iter().flatten();
                 manifests.extend(items.map(|item| Manifest { line, object: item.clone() }));
@@ -37,12 +38,10 @@ pub(super) fn read(text: &str) -> (Vec<Manifest>, Vec<Unreadable>) {
                 let message = "no object of Kubernetes: apiVersion and kind are missing".to_owned();
                 unreadable.push(Unreadable { line, column: 1, message });
             }
-            Err(error) => {
-                let (within, column) = error.location().map_or((1, 1), |at| (at.line() as usize, at.column() as usize));
+            Err(YamlError { position, reason }) => {
                 // Its own lines are those of the document, and not of the file.
-                let message = error.without_snippet().to_string();
-                let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-                unreadable.push(Unreadable { line: start + within - 1, column, message });
+                let (within, column) = position.unwrap_or((1, 1));
+                unreadable.push(Unreadable { line: start + within - 1, column, message: reason });
             }
         }
     }

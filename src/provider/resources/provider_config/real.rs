@@ -153,7 +153,7 @@ pub fn aws() -> Attribute {
          and a region; a process that serves several clients (`serve --reattach`) uses none of that, and needs `region` and \
          credentials here. Environment variable: `GOLDENPATH_AWS=1`. TLS certificates of AWS endpoints are verified with \
          `AWS_CA_BUNDLE`, or with the certificates of the system.\n\nThe credentials can create IAM roles, so this is meant for \
-         the platform team's pipelines, with the permissions that `terraform-provider-goldenpath permissions` prints.",
+         the platform team's pipelines, with the permissions that `goldenpath permissions` prints.",
     )
 }
 

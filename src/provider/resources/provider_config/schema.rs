@@ -131,6 +131,6 @@ fn sandbox() -> Attribute {
     .may_be_empty()
     .describe(
         "The embedded target, in one SQLite file. It behaves like AWS and Kubernetes as far as golden paths depend on them, and \
-         touches nothing real. `{}` is enough. Inspect it with the command `terraform-provider-goldenpath sandbox`.",
+         touches nothing real. `{}` is enough. Inspect it with the command `goldenpath sandbox`.",
     )
 }

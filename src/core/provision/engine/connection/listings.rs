@@ -158,17 +158,18 @@ impl Listing {
     /// The records come first, since they name entries and associations: most of a cluster's belong to others.
     async fn read_everything(&mut self, target: &TargetCalls<'_>, keys: &[ObjectKey]) -> Result<(), Failure> {
         let records = target.observe(&Selector { scope: Scope::Records, keys: vec![] }).await?;
-        let recorded = record::all(&records);
-        let recorded = recorded.iter().flat_map(|record| record::keys(Some(record)));
-        let mut named: BTreeSet<ObjectKey> = keys.iter().cloned().chain(recorded).collect();
-        named.retain(|key| is_entry(key) || matches!(key, ObjectKey::PodIdentityAssociation { .. }));
+        let is_named = |key: &ObjectKey| is_entry(key) || matches!(key, ObjectKey::PodIdentityAssociation { .. });
+        let mut named: BTreeSet<ObjectKey> = keys.iter().filter(|key| is_named(key)).cloned().collect();
+        // One after another: a thousand at once would be the most memory that a plan takes.
+        for record in records {
+            let record = record::parse(&record).ok().flatten();
+            named.extend(record::keys(record.as_ref()).filter(is_named));
+        }
         let refresh = Selector { scope: Scope::Refresh, keys: named.into_iter().collect() };
         let observed = target.observe(&refresh).await?;
         *self = Self { extent: Extent::Everything, looked_up: std::mem::take(&mut self.looked_up), ..Self::default() };
-        let (entries, observed): (Vec<_>, Vec<_>) = observed.into_iter().partition(|object| is_entry(&object.key));
         // One that was not returned may be another state's, whose objects we may not read: whoever wants it looks for it.
-        self.looked_up.extend(entries.into_iter().map(|object| (object.key.clone(), Some(object))));
-        self.file(observed);
+        self.file(observed, is_entry);
         Ok(())
     }
 
@@ -180,10 +181,7 @@ impl Listing {
             keys: keys.iter().filter(|key| is_entry(key)).cloned().collect(),
         };
         let observed = target.observe(&selector).await?;
-        let (entries, observed): (Vec<_>, Vec<_>) =
-            observed.into_iter().partition(|object| selector.keys.contains(&object.key));
-        self.looked_up.extend(selector.keys.into_iter().map(|key| (key, None)));
-        self.looked_up.extend(entries.into_iter().map(|object| (object.key.clone(), Some(object))));
+        self.looked_up.extend(selector.keys.iter().map(|key| (key.clone(), None)));
         self.parts.retain(|owner, _| owner.environment != environment);
         self.spent.retain(|owner| owner.environment != environment);
         self.stale.remove(environment);
@@ -194,7 +192,7 @@ impl Listing {
         };
         self.foreign.retain(|key, _| !is_here(key));
         self.common.retain(|_, object| !is_in(object, environment));
-        self.file(observed);
+        self.file(observed, |key| selector.keys.contains(key));
         Ok(())
     }
 
@@ -210,11 +208,15 @@ impl Listing {
         objects
     }
 
-    fn file(&mut self, observed: Vec<Observed>) {
+    /// `is_looked_up`: of keys that were asked for one by one.
+    fn file(&mut self, observed: Vec<Observed>, is_looked_up: impl Fn(&ObjectKey) -> bool) {
         // A foreign RoleBinding belongs to whoever owns the namespace that it grants permissions in, as an access policy does.
         let mut grants = vec![];
         for object in observed {
             match &object.ownership {
+                _ if is_looked_up(&object.key) => {
+                    self.looked_up.insert(object.key.clone(), Some(object));
+                }
                 _ if is_record(&object.key) => {
                     self.records.insert(object.key.clone(), object);
                 }

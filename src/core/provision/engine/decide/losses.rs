@@ -50,7 +50,7 @@ pub fn of_removal(id: &Id, namespaces: &[String], is_protected: bool) -> Option<
             "{id} is protected from deletion: apply `deletion_protection = false`, or run `unprotect {id}`"
         ),
         detail: format!(
-            "{} Where nothing but a destroy can run, as in Crossplane, run `terraform-provider-goldenpath unprotect {id}`.",
+            "{} Where nothing but a destroy can run, as in Crossplane, run `goldenpath unprotect {id}`.",
             lost.detail
         ),
         ..lost

@@ -45,7 +45,7 @@ impl Port {
         let owner = id().owner().map_or(Ownership::Cluster, Ownership::Ours);
         let mut object = Observed::new(key.clone(), state.versions.to_string(), owner, fields_of(body));
         if let Body::Kube(document) = body {
-            object.record = document.pointer("/data/record").and_then(|text| text.as_str()).map(str::to_owned);
+            object.record = document.pointer("/data/record").and_then(|text| text.as_str()).map(Into::into);
         }
         state.objects.insert(key.clone(), object.clone());
         object

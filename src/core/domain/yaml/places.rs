@@ -4,13 +4,15 @@ use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
-use serde_saphyr::Spanned;
+use serde_saphyr::{Location, Spanned};
 use std::{collections::BTreeMap, fmt};
 
 /// Line and column, both from 1.
-pub type Position = (u64, u64);
+pub type Position = (usize, usize);
 
 /// A document as nothing but the places of its fields.
+pub(super) struct Whole(Spanned<Places>);
+
 #[derive(Default)]
 struct Places(BTreeMap<String, Place>);
 
@@ -20,27 +22,49 @@ struct Place {
     value: Spanned<Places>,
 }
 
-/// Of the field, or of the innermost field around it that the text has.
-pub fn position(text: &str, field: &[String]) -> Option<Position> {
-    let whole: Spanned<Places> = serde_saphyr::from_str(text).ok()?;
-    let (mut at, mut key) = (&whole, None);
-    for name in field {
-        match at.value.0.get(name) {
-            Some(inner) => (at, key) = (&inner.value, inner.key),
-            None => {
-                // Where it would be.
-                key = None;
-                break;
-            }
+// === impl Whole ===
+
+impl Whole {
+    /// `None` is no YAML.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        serde_saphyr::from_str(text).ok().map(Self)
+    }
+
+    /// Of the field, or of the innermost field around it that the text has.
+    pub(super) fn position(&self, field: &[String]) -> Option<Position> {
+        let (key, value) = self.find(field);
+        match (key, value) {
+            // A mapping or a list that begins below its key is meant as a whole.
+            (Some(key), Some(value)) if key.0 != value.0 => Some(key),
+            _ => value,
         }
     }
-    let place = at.referenced;
-    let value = (place.line() > 0).then(|| (place.line(), place.column()));
-    // A mapping or a list that begins below its key is meant as a whole.
-    match (key, value) {
-        (Some(key), Some(value)) if key.0 != value.0 => Some(key),
-        _ => value,
+
+    /// Of the field's name, where it has one.
+    pub(super) fn key(&self, field: &[String]) -> Option<Position> {
+        let (key, value) = self.find(field);
+        key.or(value)
     }
+
+    fn find(&self, field: &[String]) -> (Option<Position>, Option<Position>) {
+        let (mut at, mut key) = (&self.0, None);
+        for name in field {
+            match at.value.0.get(name) {
+                Some(inner) => (at, key) = (&inner.value, inner.key),
+                None => {
+                    // Where it would be.
+                    key = None;
+                    break;
+                }
+            }
+        }
+        (key, known(at.referenced))
+    }
+}
+
+/// The library's own places are 0 where it knows none.
+pub(super) fn known(at: Location) -> Option<Position> {
+    (at.line() > 0).then(|| (at.line() as usize, at.column() as usize))
 }
 
 // === impl Places ===
@@ -63,9 +87,7 @@ impl<'de> Visitor<'de> for PlacesVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Places, A::Error> {
         let mut places = Places::default();
         while let Some(name) = map.next_key::<Spanned<String>>()? {
-            let (line, column) = (name.referenced.line(), name.referenced.column());
-            let key = (line > 0).then_some((line, column));
-            places.0.insert(name.value, Place { key, value: map.next_value()? });
+            places.0.insert(name.value, Place { key: known(name.referenced), value: map.next_value()? });
         }
         Ok(places)
     }
@@ -129,8 +151,9 @@ mod tests {
             (&[], Some((2, 1)), "the whole"),
         ] {
             let field: Vec<String> = field.iter().map(ToString::to_string).collect();
-            assert_eq!(position(text, &field), expected, "{reason}");
+            let whole = Whole::read(text).unwrap();
+            assert_eq!(whole.position(&field), expected, "{reason}");
         }
-        assert_eq!(position("a: [", &[]), None, "no YAML at all");
+        assert!(Whole::read("a: [").is_none(), "no YAML at all");
     }
 }

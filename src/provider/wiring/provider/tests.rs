@@ -250,7 +250,7 @@ async fn connections_share_nothing_and_no_target_is_an_error_with_the_choices() 
 #[tokio::test]
 async fn rules_are_those_of_the_catalogue_that_the_configuration_names() {
     let folder = tempfile::tempdir().unwrap();
-    let embedded = include_str!("../../core/golden/paths/team-standard-1.0.0.yaml");
+    let embedded = include_str!("../../../core/golden/paths/team-standard-1.0.0.yaml");
     let own = embedded.replace("name: team-standard", "name: own").replace("default: true", "default: false");
     std::fs::write(folder.path().join("own.yaml"), own).unwrap();
     let connection = Goldenpath::new(FromEnvironment::default()).connect();

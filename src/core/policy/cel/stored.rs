@@ -1,0 +1,135 @@
+//! The syntax of an expression as JSON, without its places: the build parses what is built in, so that no start of the plugin has to.
+//! (The parser warms its tables for some 10 ms, which is more than all the rest of a small plan.)
+//!
+//! A part of the build script too: it knows nothing else of this crate.
+
+use kube_cel::cel::{
+    IdedExpr,
+    common::ast::{
+        CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedEntryExpr, ListExpr, LiteralValue, MapEntryExpr, MapExpr,
+        SelectExpr,
+    },
+};
+use serde_json::{Value, json};
+
+/// `None`: a form that no built-in expression has.
+// The library uses one direction, the build the other.
+#[allow(dead_code)]
+pub fn written(expression: &IdedExpr) -> Option<Value> {
+    let all = |nodes: &[IdedExpr]| nodes.iter().map(written).collect::<Option<Vec<Value>>>();
+    Some(match &expression.expr {
+        Expr::Ident(name) => json!({ "name": name }),
+        Expr::Literal(literal) => match literal {
+            LiteralValue::Null => json!({ "null": null }),
+            LiteralValue::Boolean(value) => json!({ "bool": value.inner() }),
+            LiteralValue::Int(value) => json!({ "int": value.inner() }),
+            LiteralValue::UInt(value) => json!({ "uint": value.inner() }),
+            LiteralValue::Double(value) => json!({ "double": value.inner() }),
+            LiteralValue::String(value) => json!({ "string": value.inner() }),
+            LiteralValue::Bytes(_) => return None,
+        },
+        Expr::Call(CallExpr { func_name, target, args }) => {
+            let target = target.as_deref().map_or(Some(Value::Null), written)?;
+            json!({ "call": [func_name, target, all(args)?] })
+        }
+        Expr::Select(SelectExpr { operand, field, test }) => json!({ "select": [written(operand)?, field, test] }),
+        Expr::List(ListExpr { elements, optional_indices }) => json!({ "list": [all(elements)?, optional_indices] }),
+        Expr::Map(MapExpr { entries }) => {
+            let entry = |entry: &IdedEntryExpr| match &entry.expr {
+                EntryExpr::MapEntry(MapEntryExpr { key, value, optional }) => {
+                    Some(json!([written(key)?, written(value)?, optional]))
+                }
+                EntryExpr::StructField(_) => None,
+            };
+            json!({ "map": entries.iter().map(entry).collect::<Option<Vec<Value>>>()? })
+        }
+        Expr::Comprehension(of) => {
+            let ComprehensionExpr {
+                iter_range,
+                iter_var,
+                iter_var2,
+                accu_var,
+                accu_init,
+                loop_cond,
+                loop_step,
+                result,
+            } = &**of;
+            let parts = [iter_range, accu_init, loop_cond, loop_step, result].map(written);
+            json!({ "loop": [iter_var, iter_var2, accu_var, parts.into_iter().collect::<Option<Vec<Value>>>()?] })
+        }
+        Expr::Struct(_) | Expr::Unspecified => return None,
+    })
+}
+
+/// What [`written`] has written. Its places are not known.
+#[allow(dead_code)]
+pub fn read(stored: &Value) -> Option<IdedExpr> {
+    let (form, value) = stored.as_object()?.iter().next()?;
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let all = |value: &Value| value.as_array()?.iter().map(read).collect::<Option<Vec<IdedExpr>>>();
+    let expr = match (form.as_str(), value.as_array().map_or(&[] as &[Value], Vec::as_slice)) {
+        ("name", _) => Expr::Ident(text(value)?),
+        ("null", _) => Expr::Literal(LiteralValue::Null),
+        ("bool", _) => Expr::Literal(LiteralValue::Boolean(value.as_bool()?.into())),
+        ("int", _) => Expr::Literal(LiteralValue::Int(value.as_i64()?.into())),
+        ("uint", _) => Expr::Literal(LiteralValue::UInt(value.as_u64()?.into())),
+        ("double", _) => Expr::Literal(LiteralValue::Double(value.as_f64()?.into())),
+        ("string", _) => Expr::Literal(LiteralValue::String(value.as_str()?.into())),
+        ("call", [name, target, arguments]) => Expr::Call(CallExpr {
+            func_name: text(name)?,
+            target: if target.is_null() { None } else { Some(Box::new(read(target)?)) },
+            args: all(arguments)?,
+        }),
+        ("select", [operand, field, test]) => {
+            Expr::Select(SelectExpr { operand: Box::new(read(operand)?), field: text(field)?, test: test.as_bool()? })
+        }
+        ("list", [elements, optional]) => {
+            let index = |index: &Value| usize::try_from(index.as_u64()?).ok();
+            let optional = optional.as_array()?.iter().map(index).collect::<Option<_>>()?;
+            Expr::List(ListExpr { elements: all(elements)?, optional_indices: optional })
+        }
+        ("map", entries) => Expr::Map(MapExpr { entries: entries.iter().map(entry).collect::<Option<_>>()? }),
+        ("loop", [item, second, accumulator, parts]) => {
+            let [iter_range, accu_init, loop_cond, loop_step, result] = all(parts)?.try_into().ok()?;
+            Expr::Comprehension(Box::new(ComprehensionExpr {
+                iter_range,
+                iter_var: text(item)?,
+                iter_var2: text(second),
+                accu_var: text(accumulator)?,
+                accu_init,
+                loop_cond,
+                loop_step,
+                result,
+            }))
+        }
+        _ => return None,
+    };
+    Some(IdedExpr { id: 0, expr })
+}
+
+fn entry(stored: &Value) -> Option<IdedEntryExpr> {
+    let [key, value, optional] = stored.as_array()?.as_slice() else { return None };
+    let entry = MapEntryExpr { key: read(key)?, value: read(value)?, optional: optional.as_bool()? };
+    Some(IdedEntryExpr { id: 0, expr: EntryExpr::MapEntry(entry) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kube_cel::cel::parser::Parser;
+
+    #[test]
+    fn what_was_written_is_read_back_whole() {
+        for text in [
+            "a.b[0].?c.orValue(-1) == 2u ? 'x' : \"y\"",
+            "has(a.b) && !(1.5 > a) || null in [true, ?b]",
+            "{'k': 1, ?'o': b}",
+            "a.exists(i, v, v.all(x, x > i)) && a.map(x, x > 1, x * 2).size() == 0",
+            "cel.bind(x, a.b, x.startsWith('p')) && quantity('1Gi').isLessThan(quantity(a))",
+        ] {
+            let parsed = Parser::new().enable_optional_syntax(true).parse(text).unwrap();
+            let stored = written(&parsed).unwrap();
+            assert_eq!(written(&read(&stored).unwrap()), Some(stored), "{text}");
+        }
+    }
+}
