@@ -89,8 +89,8 @@ impl Catalogue {
         let more = read_all(documents)?;
         let replaces = more.iter().any(|(_, path)| path.default);
         let mut paths = vec![];
-        for Embedded { document, json, .. } in EMBEDDED {
-            let path = read::embedded(json).map_err(|fault| {
+        for Embedded { document, json, digest, .. } in EMBEDDED {
+            let path = read::embedded(json, digest).map_err(|fault| {
                 let at = At { document: document.to_owned(), position: None };
                 Wrong { at, reason: format!("{}: {}", fault.field, fault.reason) }
             })?;

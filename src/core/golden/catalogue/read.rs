@@ -154,16 +154,23 @@ impl<'a> Written<'a> {
     }
 }
 
-/// As the build read it: it was checked by a test.
-pub(super) fn embedded(json: &str) -> Result<GoldenPath, Fault> {
+/// As the build read it: a test checks it, and its digest.
+pub(super) fn embedded(json: &str, digest: &str) -> Result<GoldenPath, Fault> {
     let wrong = |reason: String| Fault { field: String::new(), reason };
     let content = serde_json::from_str(json).map_err(|error| wrong(error.to_string()))?;
-    sound(yaml::typed(&content, "").map_err(|error| wrong(error.reason))?, &[])
+    let path: GoldenPath = yaml::typed(&content, "").map_err(|error| wrong(error.reason))?;
+    Ok(GoldenPath { digest: digest.to_owned(), ..with_policies(path, &[])? })
 }
 
 /// Checked, and with its digest.
-fn sound(mut path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, Fault> {
+fn sound(path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, Fault> {
     validate::validate(&path)?;
+    let mut path = with_policies(path, policies)?;
+    path.digest = digest_of(&path)?;
+    Ok(path)
+}
+
+fn with_policies(mut path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, Fault> {
     let find = |name: &str, version: Version| {
         let is_it = |policy: &&Policy| policy.form.name == name && policy.form.version == version;
         policies.iter().find(is_it).or_else(|| pack().iter().find(is_it)).cloned()
@@ -173,8 +180,12 @@ fn sound(mut path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, Fault>
         let resolved = resolved.map_err(|(field, reason)| Fault { field: format!("policies.{at}.{field}"), reason })?;
         path.resolved_policies.0.push(Arc::new(resolved));
     }
+    Ok(path)
+}
+
+fn digest_of(path: &GoldenPath) -> Result<String, Fault> {
     let mut content =
-        serde_json::to_value(&path).map_err(|error| Fault { field: String::new(), reason: error.to_string() })?;
+        serde_json::to_value(path).map_err(|error| Fault { field: String::new(), reason: error.to_string() })?;
     if let Value::Object(fields) = &mut content {
         fields.retain(|name, _| !OUTSIDE_OF_DIGEST.contains(&name.as_str()));
         // A policy is part of what a path says, wherever its document stands.
@@ -184,8 +195,7 @@ fn sound(mut path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, Fault>
             fields.insert("policy documents".to_owned(), forms.unwrap_or_default().into());
         }
     }
-    path.digest = digest(&canonical_json(&content));
-    Ok(path)
+    Ok(digest(&canonical_json(&content)))
 }
 
 impl Display for At {

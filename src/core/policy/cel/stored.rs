@@ -12,27 +12,28 @@ use kube_cel::cel::{
 };
 use serde_json::{Value, json};
 
-/// `None`: a form that no built-in expression has.
+/// Names are texts, plain literals themselves, all else an object of one member. `None`: a form that no built-in expression has.
 // The library uses one direction, the build the other.
 #[allow(dead_code)]
 pub fn written(expression: &IdedExpr) -> Option<Value> {
     let all = |nodes: &[IdedExpr]| nodes.iter().map(written).collect::<Option<Vec<Value>>>();
     Some(match &expression.expr {
-        Expr::Ident(name) => json!({ "name": name }),
+        Expr::Ident(name) => name.as_str().into(),
         Expr::Literal(literal) => match literal {
-            LiteralValue::Null => json!({ "null": null }),
-            LiteralValue::Boolean(value) => json!({ "bool": value.inner() }),
-            LiteralValue::Int(value) => json!({ "int": value.inner() }),
+            LiteralValue::Null => Value::Null,
+            LiteralValue::Boolean(value) => (*value.inner()).into(),
+            LiteralValue::Int(value) => (*value.inner()).into(),
             LiteralValue::UInt(value) => json!({ "uint": value.inner() }),
             LiteralValue::Double(value) => json!({ "double": value.inner() }),
-            LiteralValue::String(value) => json!({ "string": value.inner() }),
+            LiteralValue::String(value) => json!({ "text": value.inner() }),
             LiteralValue::Bytes(_) => return None,
         },
-        Expr::Call(CallExpr { func_name, target, args }) => {
-            let target = target.as_deref().map_or(Some(Value::Null), written)?;
-            json!({ "call": [func_name, target, all(args)?] })
+        Expr::Call(CallExpr { func_name, target: None, args }) => json!({ func_name: all(args)? }),
+        Expr::Call(CallExpr { func_name, target: Some(target), args }) => {
+            json!({ "call": [func_name, written(target)?, all(args)?] })
         }
-        Expr::Select(SelectExpr { operand, field, test }) => json!({ "select": [written(operand)?, field, test] }),
+        Expr::Select(SelectExpr { operand, field, test: false }) => json!({ "field": [written(operand)?, field] }),
+        Expr::Select(SelectExpr { operand, field, test: true }) => json!({ "has": [written(operand)?, field] }),
         Expr::List(ListExpr { elements, optional_indices }) => json!({ "list": [all(elements)?, optional_indices] }),
         Expr::Map(MapExpr { entries }) => {
             let entry = |entry: &IdedEntryExpr| match &entry.expr {
@@ -64,33 +65,44 @@ pub fn written(expression: &IdedExpr) -> Option<Value> {
 /// What [`written`] has written. Its places are not known.
 #[allow(dead_code)]
 pub fn read(stored: &Value) -> Option<IdedExpr> {
-    let (form, value) = stored.as_object()?.iter().next()?;
+    let expr = match stored {
+        Value::String(name) => Expr::Ident(name.clone()),
+        Value::Null => Expr::Literal(LiteralValue::Null),
+        Value::Bool(value) => Expr::Literal(LiteralValue::Boolean((*value).into())),
+        Value::Number(value) => Expr::Literal(LiteralValue::Int(value.as_i64()?.into())),
+        Value::Object(form) => {
+            let (form, value) = form.iter().next()?;
+            of_form(form, value)?
+        }
+        Value::Array(_) => return None,
+    };
+    Some(IdedExpr { id: 0, expr })
+}
+
+fn of_form(form: &str, value: &Value) -> Option<Expr> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let all = |value: &Value| value.as_array()?.iter().map(read).collect::<Option<Vec<IdedExpr>>>();
-    let expr = match (form.as_str(), value.as_array().map_or(&[] as &[Value], Vec::as_slice)) {
-        ("name", _) => Expr::Ident(text(value)?),
-        ("null", _) => Expr::Literal(LiteralValue::Null),
-        ("bool", _) => Expr::Literal(LiteralValue::Boolean(value.as_bool()?.into())),
-        ("int", _) => Expr::Literal(LiteralValue::Int(value.as_i64()?.into())),
+    let select = |operand: &Value, field: &Value, test| {
+        Some(Expr::Select(SelectExpr { operand: Box::new(read(operand)?), field: text(field)?, test }))
+    };
+    Some(match (form, value.as_array().map_or(&[] as &[Value], Vec::as_slice)) {
         ("uint", _) => Expr::Literal(LiteralValue::UInt(value.as_u64()?.into())),
         ("double", _) => Expr::Literal(LiteralValue::Double(value.as_f64()?.into())),
-        ("string", _) => Expr::Literal(LiteralValue::String(value.as_str()?.into())),
+        ("text", _) => Expr::Literal(LiteralValue::String(value.as_str()?.into())),
         ("call", [name, target, arguments]) => Expr::Call(CallExpr {
             func_name: text(name)?,
-            target: if target.is_null() { None } else { Some(Box::new(read(target)?)) },
-            args: all(arguments)?,
+            target: Some(Box::new(read(target)?)),
+            args: all(arguments.as_array()?)?,
         }),
-        ("select", [operand, field, test]) => {
-            Expr::Select(SelectExpr { operand: Box::new(read(operand)?), field: text(field)?, test: test.as_bool()? })
-        }
+        ("field", [operand, field]) => select(operand, field, false)?,
+        ("has", [operand, field]) => select(operand, field, true)?,
         ("list", [elements, optional]) => {
             let index = |index: &Value| usize::try_from(index.as_u64()?).ok();
             let optional = optional.as_array()?.iter().map(index).collect::<Option<_>>()?;
-            Expr::List(ListExpr { elements: all(elements)?, optional_indices: optional })
+            Expr::List(ListExpr { elements: all(elements.as_array()?)?, optional_indices: optional })
         }
         ("map", entries) => Expr::Map(MapExpr { entries: entries.iter().map(entry).collect::<Option<_>>()? }),
         ("loop", [item, second, accumulator, parts]) => {
-            let [iter_range, accu_init, loop_cond, loop_step, result] = all(parts)?.try_into().ok()?;
+            let [iter_range, accu_init, loop_cond, loop_step, result] = all(parts.as_array()?)?.try_into().ok()?;
             Expr::Comprehension(Box::new(ComprehensionExpr {
                 iter_range,
                 iter_var: text(item)?,
@@ -102,9 +114,15 @@ pub fn read(stored: &Value) -> Option<IdedExpr> {
                 result,
             }))
         }
-        _ => return None,
-    };
-    Some(IdedExpr { id: 0, expr })
+        // No function has one of those names.
+        (function, arguments) => {
+            Expr::Call(CallExpr { func_name: function.to_owned(), target: None, args: all(arguments)? })
+        }
+    })
+}
+
+fn all(stored: &[Value]) -> Option<Vec<IdedExpr>> {
+    stored.iter().map(read).collect()
 }
 
 fn entry(stored: &Value) -> Option<IdedEntryExpr> {
