@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::{TierClass, plural},
-    policy::{cel::Bindings, finding::Verdict},
+    policy::{aws::Judged, cel::Bindings, finding::Verdict},
 };
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -55,6 +55,29 @@ pub struct Judgement {
     pub field: Option<String>,
     /// It would be exempt, but for the date: an error only where something is changed.
     pub lapsed: Option<Date>,
+}
+
+// === impl Case ===
+
+impl<'a> Case<'a> {
+    /// Of an object that a plan renders: as if it was made now, by whoever applies.
+    pub fn of_create(judged: &'a Judged<'_>, class: Option<TierClass>) -> Self {
+        let Judged { api, kind, namespace, name, document } = judged;
+        let object = document.as_deref();
+        let operation = Operation::Create;
+        Self {
+            api,
+            kind,
+            namespace: *namespace,
+            name,
+            operation,
+            object,
+            old: None,
+            namespace_object: None,
+            user: None,
+            class,
+        }
+    }
 }
 
 // === impl Policy ===

@@ -2,7 +2,7 @@
 
 use super::super::{
     aws::Judged,
-    document::{Case, Judgement, Operation, Outcome, Policy},
+    document::{Case, Judgement, Outcome, Policy},
     pack,
     subject::{Hit, Subject},
 };
@@ -55,20 +55,8 @@ pub(super) fn check(id: &str, policy: &Policy, subject: &Subject<'_>) -> Vec<Hit
 
 fn judge(policy: &Policy, object: &Desired, subject: &Subject<'_>) -> Vec<Judgement> {
     let judged = Judged::of(object, subject.cluster);
-    let case = Case {
-        api: judged.api,
-        kind: judged.kind,
-        namespace: judged.namespace,
-        name: judged.name,
-        operation: Operation::Create,
-        object: judged.document.as_deref(),
-        old: None,
-        namespace_object: None,
-        user: None,
-        class: subject.class,
-    };
     // None of them has an exemption, which a date would end.
-    match policy.judge(&case, Date::MAX) {
+    match policy.judge(&Case::of_create(&judged, subject.class), Date::MAX) {
         Outcome::Found(found) => found,
         Outcome::NotMatched | Outcome::Passed | Outcome::Exempt { .. } => vec![],
     }

@@ -10,10 +10,7 @@ use crate::{
     domain::{Body, ClusterArn, Desired, Late, ObjectKey, Problem},
     golden::{Blueprint, Catalogue},
     kinds::{in_words, same_digest},
-    policy::{
-        Judged,
-        document::{Case, Operation},
-    },
+    policy::{Judged, document::Case},
 };
 use serde_json::{Value, json};
 
@@ -55,19 +52,8 @@ fn each_case(blueprint: &Blueprint, cluster: &ClusterArn, mut each: impl FnMut(&
         let judged = Judged::of(object, cluster);
         let document = judged.document.as_deref();
         let home = judged.namespace.map(|namespace| home(namespace, document, &blueprint.objects));
-        let case = Case {
-            api: judged.api,
-            kind: judged.kind,
-            namespace: judged.namespace,
-            name: judged.name,
-            operation: Operation::Create,
-            object: document,
-            old: None,
-            namespace_object: home.as_ref(),
-            user: None,
-            class: blueprint.summary.class,
-        };
-        each(&object.key, &case);
+        let case = Case::of_create(&judged, blueprint.summary.class);
+        each(&object.key, &Case { namespace_object: home.as_ref(), ..case });
     }
 }
 
