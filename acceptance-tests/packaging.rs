@@ -9,7 +9,7 @@ use acceptance_tests::{
         Real,
         api::{Api, ApiCall},
     },
-    tools::command_line,
+    tools::{command_line, provider},
 };
 use anyhow::{Context as _, Result, ensure};
 use hyper::Method;
@@ -32,7 +32,23 @@ pub fn trials() -> Vec<Trial> {
         true => trial("packaging: systemd accepts the unit", unit_is_sound),
         false => absent("packaging: systemd accepts the unit", "systemd-analyze is not here"),
     };
-    vec![unit, trial("packaging: the RBAC is what `permissions` prints", rbac_is_what_is_printed)]
+    vec![
+        unit,
+        trial("packaging: the RBAC is what `permissions` prints", rbac_is_what_is_printed),
+        trial("packaging: the provider names the commands to a person who starts it", commands_are_named),
+    ]
+}
+
+fn commands_are_named() -> Result<()> {
+    let run = Command::new(provider()?).arg("doctor").output()?;
+    let said = String::from_utf8_lossy(&run.stderr);
+    ensure!(
+        run.status.code() == Some(1) && said.starts_with("Error: ") && said.contains("`goldenpath --help`"),
+        "{said}"
+    );
+    let commands = Command::new(command_line()?).arg("--help").output()?;
+    ensure!(commands.status.success() && String::from_utf8_lossy(&commands.stdout).contains("doctor"), "{commands:?}");
+    Ok(())
 }
 
 /// With a program that is there in the place of the provider's.

@@ -1,4 +1,5 @@
-//! `policy report`: what somebody put into an environment by hand is judged by its policies, and who was let in is listed.
+//! `policy report`: what somebody put into an environment by hand is judged by its policies, custom resources too, and who was let in
+//! is listed.
 
 use super::fixture::{OTHERS, People};
 use acceptance_tests::{
@@ -8,7 +9,10 @@ use acceptance_tests::{
 use anyhow::{Context as _, Result, ensure};
 use hyper::Method;
 use serde_json::{Value as Json, json};
-use std::{process::Command, sync::Arc};
+use std::{process::Command, sync::Arc, time::Duration};
+
+/// A new kind is served within a few seconds.
+const SERVED: Duration = Duration::from_secs(60);
 
 pub(super) async fn is_made(people: Arc<People>) -> Result<()> {
     let pods = format!("/api/v1/namespaces/{OTHERS}/pods");
@@ -22,9 +26,14 @@ pub(super) async fn is_made(people: Arc<People>) -> Result<()> {
         "roleRef": {"kind": "ClusterRole", "name": "view", "apiGroup": "rbac.authorization.k8s.io"}});
     people.made(&pods, &pod).await?;
     people.made(&bindings, &binding).await?;
+    let gadget = gadget(&people).await?;
     let reported = Report::of(&people, &["--environment", OTHERS]).await;
     let whole = Report::of(&people, &[]).await;
-    for path in [format!("{pods}/reported"), format!("{bindings}/reported")] {
+    let folder = tempfile::tempdir()?;
+    let own = folder.path().join("gadgets.yaml");
+    std::fs::write(&own, GADGETS)?;
+    let customs = Report::of(&people, &["--policy", &own.display().to_string()]).await;
+    for path in [format!("{pods}/reported"), format!("{bindings}/reported"), gadget] {
         let content = Some(("application/json", json!({"gracePeriodSeconds": 0})));
         let call = ApiCall { method: Method::DELETE, path: &path, content, headers: &[] };
         let reply = people.call(&people.administrator, call).await?;
@@ -42,7 +51,46 @@ pub(super) async fn is_made(people: Arc<People>) -> Result<()> {
         let denied = report.json["findings"].as_array().context("findings")?.iter().any(|one| one["action"] == "deny");
         ensure!(report.code == i32::from(denied), "exit code {}: {}", report.code, report.text);
     }
+    let customs = customs?;
+    let found = customs.found("Gadget people-others/reported");
+    ensure!(found.len() == 1 && found[0]["policy"] == "gadgets" && customs.code == 1, "{}", customs.text);
+    let unseen = &customs.json["not_looked_at"];
+    ensure!(*unseen == json!(["report.test/v1 widgets"]), "what the cluster has no kind for is no pass: {unseen}");
     Ok(())
+}
+
+const GADGETS: &str = "\
+apiVersion: goldenpath.internal/v1
+kind: Policy
+name: gadgets
+version: 1.0.0
+description: Gadgets are small.
+match:
+  - { groups: [report.test], versions: [v1], resources: [gadgets, widgets], operations: [CREATE] }
+validations:
+  - expression: object.spec.size < 3
+    message: A gadget is too large.
+    remedy: Make it smaller.
+severity: { dev: deny, staging: deny, prod: deny }
+";
+
+/// A custom resource in the environment of others; the path of it.
+async fn gadget(people: &People) -> Result<String> {
+    let schema = json!({"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}});
+    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "gadgets.report.test"},
+        "spec": {"group": "report.test", "scope": "Namespaced", "names": {"kind": "Gadget", "plural": "gadgets"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": schema}]}});
+    people.made("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &definition).await?;
+    let gadgets = format!("/apis/report.test/v1/namespaces/{OTHERS}/gadgets");
+    let gadget = json!({"apiVersion": "report.test/v1", "kind": "Gadget", "metadata": {"name": "reported"}, "spec": {"size": 5}});
+    let made = async {
+        while people.made(&gadgets, &gadget).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::time::timeout(SERVED, made).await.context("gadgets are not served")?;
+    Ok(format!("{gadgets}/reported"))
 }
 
 struct Report {
@@ -56,7 +104,8 @@ struct Report {
 impl Report {
     async fn of(people: &People, more: &[&str]) -> Result<Self> {
         let mut command = Command::new(command_line()?);
-        command.args(["policy", "report", ministack::CLUSTER, "--region", ministack::REGION, "--built-in", "--json"]);
+        command.args(["policy", "report", ministack::CLUSTER, "--region", ministack::REGION, "--json"]);
+        command.args(if more.contains(&"--policy") { &[][..] } else { &["--built-in"] });
         command.args(more).envs(people.platform.iter().cloned());
         let out = tokio::task::spawn_blocking(move || command.output()).await??;
         let text = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));

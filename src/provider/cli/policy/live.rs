@@ -1,6 +1,7 @@
 //! `policy report`: every object in the managed namespaces of a live cluster, by the policies that hold there. Nothing is changed.
 
 mod audit;
+mod custom;
 
 use super::{report::Problem, sources};
 use crate::cli::{
@@ -46,7 +47,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// What is looked at where a policy is about it. Never Secrets: a report must not hold one.
+/// What is looked at where a policy is about it, besides the cluster's custom resources. Never Secrets: a report must not hold one.
 const KINDS: [(&str, &str); 22] = [
     ("v1", "Namespace"),
     ("v1", "Pod"),
@@ -72,6 +73,7 @@ const KINDS: [(&str, &str); 22] = [
     ROLE_BINDING,
 ];
 const ROLE_BINDING: (&str, &str) = ("rbac.authorization.k8s.io/v1", "RoleBinding");
+const DEFINITION: (&str, &str) = ("apiextensions.k8s.io/v1", "CustomResourceDefinition");
 
 pub(super) async fn run(arguments: Arguments, inspector: &dyn Inspector) -> anyhow::Result<ExitCode> {
     let Arguments { cluster, reach, environment, policy, built_in, json } = arguments;
@@ -111,7 +113,16 @@ async fn look<'a>(
         }
     }
     let today = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date();
-    let mut wanted = audit.kinds(&KINDS);
+    let definitions = Mutex::new(vec![]);
+    let collect = |document: Value| lock(&definitions).extend(custom::kinds(&document));
+    let listed = live.each(DEFINITION, None, &collect).await;
+    let definitions = definitions.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let definitions = definitions.iter().map(|(api, kind)| (api.as_str(), kind.as_str()));
+    let all: Vec<(&str, &str)> = KINDS.into_iter().chain(definitions).collect();
+    let mut wanted = audit.kinds(&all);
+    if let (Err(error), false) = (listed, audit.not_looked_at.is_empty()) {
+        audit.problems.push(format!("{} can't be listed: {error}", DEFINITION.1));
+    }
     wanted.retain(|kind| *kind != ROLE_BINDING);
     wanted.push(ROLE_BINDING);
     // A few namespaces are asked for one by one, all of them at once.

@@ -29,8 +29,8 @@ pub struct Audit<'a> {
     exemptions: Vec<Exempted>,
     /// RoleBindings that others made.
     foreign_grants: Vec<Grant>,
-    /// What policies are about and nobody looked at, such as `acme.example/v1 widgets`.
-    not_looked_at: BTreeSet<String>,
+    /// What policies are about and the cluster does not have, or not to be listed, such as `acme.example/v1 widgets`.
+    pub not_looked_at: BTreeSet<String>,
     /// What can't be judged, and why.
     pub problems: Vec<String>,
     #[serde(skip)]
@@ -152,14 +152,16 @@ impl<'a> Audit<'a> {
         self.homes.keys().cloned()
     }
 
-    /// Those of them that any policy is about.
-    pub fn kinds(&mut self, all: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+    /// Those of them that any policy is about, each in one of its versions.
+    pub fn kinds<'k>(&mut self, all: &[(&'k str, &'k str)]) -> Vec<(&'k str, &'k str)> {
         let chosen: Vec<&Policy> = self.homes.values().flat_map(Home::policies).copied().collect();
         let rules = chosen.iter().filter(|policy| policy.is_for_clusters()).flat_map(|policy| &policy.form.matches);
         self.not_looked_at = rules.flat_map(|rule| unlisted(rule, all)).collect();
         let guards = self.homes.values().flat_map(|home| &home.guards).copied();
         let policies: Vec<&Policy> = chosen.into_iter().chain(guards).collect();
-        all.iter().copied().filter(|(api, kind)| policies.iter().any(|policy| policy.is_about(api, kind))).collect()
+        let mut known = BTreeSet::new();
+        let is_wanted = |(api, kind): &(&str, &str)| policies.iter().any(|policy| policy.is_about(api, kind));
+        all.iter().copied().filter(is_wanted).filter(|(api, kind)| known.insert((group(api), *kind))).collect()
     }
 
     /// What lies in no managed namespace is nobody's business.
@@ -274,8 +276,7 @@ fn unlisted(Match { groups, versions, resources, .. }: &Match, all: &[(&str, &st
     for (group, version) in groups.iter().flat_map(|group| versions.iter().map(move |version| (group, version))) {
         let api = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
         // A rule means each group with each name, of which most are of one group alone.
-        let is_group_known =
-            all.iter().any(|(other, _)| other.rsplit_once('/').map_or("", |(group, _)| group) == group);
+        let is_group_known = all.iter().any(|(other, _)| self::group(other) == group);
         let is_listed = |name: &String| is_group_known && all.iter().any(|(_, kind)| plural(kind) == **name);
         let names = resources.iter().filter(|name| !name.contains(['*', '/']) && !is_listed(name));
         if !api.contains('*') {
@@ -283,6 +284,11 @@ fn unlisted(Match { groups, versions, resources, .. }: &Match, all: &[(&str, &st
         }
     }
     found
+}
+
+/// `apps` of `apps/v1`, nothing of `v1`.
+fn group(api: &str) -> &str {
+    api.rsplit_once('/').map_or("", |(group, _)| group)
 }
 
 /// `Deployment pay/api`
