@@ -47,15 +47,13 @@ class Daemon:
         self.folder = folder
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        own = folder / "daemon"
-        shutil.copy(binary, own)
         # A path of a socket may not be long, and this folder's may be.
         self.socket = Path(f"/tmp/goldenpath-bench-{id(self):x}") / "d.sock"
         (folder / "daemon.yaml").write_text(
             f"listen: unix://{self.socket}\njournal: {journal}\ntarget:\n  sandbox: {{ path: {sandbox} }}\n{more}"
         )
         self.process = subprocess.Popen(
-            [own, "daemon", "--config", folder / "daemon.yaml"],
+            [binary, "daemon", "--config", folder / "daemon.yaml"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
         line = self.process.stdout.readline()
@@ -194,10 +192,8 @@ def measure_bridge(cli, pair, binary, rounds, figures, notes):
     """What Crossplane's provider-terraform runs at each poll of a Workspace: plan, list of the state, outputs. A reattached process
     serves all polls, and its own CPU counts as well."""
     pid_address = Path(f"/tmp/goldenpath-bench-bridge-{id(pair):x}.sock")
-    own = pair.home / "bridge-provider"
-    shutil.copy(binary, own)
     server = subprocess.Popen(
-        [own, "serve", "--reattach", "--socket", pid_address],
+        [binary, "serve", "--reattach", "--socket", pid_address],
         cwd=pair.home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )
     try:

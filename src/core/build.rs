@@ -1,10 +1,9 @@
 //! Built-in golden paths and policies as JSON, with the syntax of their expressions: people write YAML and CEL, and no start of the
 //! plugin should have to read it.
 
-#[path = "policy/cel/stored.rs"]
-mod stored;
+#[path = "policy/cel/syntax.rs"]
+mod syntax;
 
-use kube_cel::cel::parser::Parser;
 use serde_json::{Map, Value};
 use std::{env, error::Error, fs, path::Path};
 
@@ -13,7 +12,7 @@ const FOLDERS: [&str; 4] = ["golden/paths", "policy/pack", "policy/pack/guards",
 
 fn main() -> Result<(), Box<dyn Error>> {
     let into = env::var("OUT_DIR")?;
-    println!("cargo::rerun-if-changed=policy/cel/stored.rs");
+    println!("cargo::rerun-if-changed=policy/cel/syntax.rs");
     for folder in FOLDERS {
         println!("cargo::rerun-if-changed={folder}");
         let into = Path::new(&into).join(folder);
@@ -25,11 +24,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             let mut content: Value = serde_saphyr::from_str(&fs::read_to_string(&path)?)?;
             if content["kind"] == "Policy" {
-                let mut syntax = Map::new();
+                let mut stored = Map::new();
                 for text in expressions(&content) {
-                    syntax.insert(text.to_owned(), parsed(text).ok_or_else(|| format!("{}: {text}", path.display()))?);
+                    stored.insert(text.to_owned(), parsed(text).ok_or_else(|| format!("{}: {text}", path.display()))?);
                 }
-                content["syntax"] = syntax.into();
+                content["syntax"] = stored.into();
             }
             fs::write(into.join(name).with_extension("json"), serde_json::to_string(&content)?)?;
         }
@@ -43,5 +42,5 @@ fn expressions(policy: &Value) -> impl Iterator<Item = &str> {
 }
 
 fn parsed(text: &str) -> Option<Value> {
-    stored::written(&Parser::new().enable_optional_syntax(true).parse(text).ok()?)
+    syntax::written(&syntax::parse(text).ok()?)
 }

@@ -45,9 +45,13 @@ pub fn typed<T: DeserializeOwned>(tree: &Value, text: &str) -> Result<T, YamlErr
             true => whole.key(&field),
             false => whole.position(&field),
         });
-        let reason = if field.is_empty() { reason } else { format!("{}: {reason}", field.join(".")) };
-        YamlError { position, reason }
+        YamlError::of(&field, position, reason)
     })
+}
+
+/// That a field is wrong, in a text that can be read.
+pub fn wrong(text: &str, field: &[String], reason: String) -> YamlError {
+    YamlError::of(field, position(text, field), reason)
 }
 
 /// Of the field, or of the innermost field around it that the text has.
@@ -66,6 +70,13 @@ fn in_plain_words(reason: &str) -> String {
 }
 
 // === impl YamlError ===
+
+impl YamlError {
+    fn of(field: &[String], position: Option<Position>, reason: String) -> Self {
+        let reason = if field.is_empty() { reason } else { format!("{}: {reason}", field.join(".")) };
+        Self { position, reason }
+    }
+}
 
 impl Display for YamlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

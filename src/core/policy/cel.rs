@@ -22,7 +22,7 @@ mod optionals;
 mod parse;
 mod quantities;
 mod signatures;
-mod stored;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod texts;

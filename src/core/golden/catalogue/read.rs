@@ -17,7 +17,6 @@ use crate::{
         pack,
     },
 };
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
     fmt::{self, Display},
@@ -64,11 +63,12 @@ const OUTSIDE_OF_DIGEST: [&str; 9] =
 
 impl<'a> Written<'a> {
     pub(super) fn read(document: &'a str, text: &'a str) -> Result<Self, Wrong> {
-        let wrong = |position, reason| Wrong { at: At { document: document.to_owned(), position }, reason };
+        let wrong = |error| Wrong::of(document, error);
         if text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#')) {
-            return Err(wrong(None, "it is empty: write a golden path, or remove the file".to_owned()));
+            let reason = "it is empty: write a golden path, or remove the file".to_owned();
+            return Err(wrong(YamlError { position: None, reason }));
         }
-        let content = yaml::read(text).map_err(|YamlError { position, reason }| wrong(position, reason))?;
+        let content = yaml::read(text).map_err(wrong)?;
         Ok(Self { document, text, content })
     }
 
@@ -120,7 +120,7 @@ impl<'a> Written<'a> {
     }
 
     pub(super) fn path(&self, policies: &[Policy]) -> Result<GoldenPath, Wrong> {
-        let path: GoldenPath = self.parsed()?;
+        let path = yaml::typed(&self.content, self.text).map_err(|error| Wrong::of(self.document, error))?;
         sound(path, policies).map_err(|Fault { field, reason }| self.wrong(&field, reason))
     }
 
@@ -131,26 +131,21 @@ impl<'a> Written<'a> {
         })
     }
 
-    fn parsed<T: DeserializeOwned>(&self) -> Result<T, Wrong> {
-        yaml::typed(&self.content, self.text).map_err(|YamlError { position, reason }| Wrong {
-            at: At { document: self.document.to_owned(), position },
-            reason,
-        })
-    }
-
     fn wrong(&self, field: &str, reason: String) -> Wrong {
         let field: Vec<String> = field.split('.').map(str::to_owned).collect();
-        self.wrong_at(&field, reason)
+        Wrong::of(self.document, yaml::wrong(self.text, &field, reason))
     }
 
     pub(super) fn at(&self, field: &str) -> At {
         self.wrong(field, String::new()).at
     }
+}
 
-    fn wrong_at(&self, field: &[String], reason: String) -> Wrong {
-        let at = At { document: self.document.to_owned(), position: yaml::position(self.text, field) };
-        let reason = if field.is_empty() { reason } else { format!("{}: {reason}", field.join(".")) };
-        Wrong { at, reason }
+// === impl Wrong ===
+
+impl Wrong {
+    fn of(document: &str, YamlError { position, reason }: YamlError) -> Self {
+        Self { at: At { document: document.to_owned(), position }, reason }
     }
 }
 

@@ -3,14 +3,11 @@
 use super::{
     build::{Refused, Terms, build},
     error::{ExpressionError, ExpressionProblem, MAX_DEPTH, MAX_LENGTH},
-    stored,
+    syntax,
     tree::Expression,
     types::Type,
 };
-use kube_cel::cel::{
-    IdedExpr,
-    parser::{ParseErrors, Parser},
-};
+use kube_cel::cel::parser::ParseErrors;
 use serde_json::Value;
 
 // === impl Expression ===
@@ -35,7 +32,7 @@ impl Expression {
         wanted: Option<&Type>,
     ) -> Result<Self, ExpressionError> {
         let wrong = |problem| ExpressionError { line: 1, column: 1, problem };
-        let syntax = stored::read(stored).ok_or_else(|| wrong(ExpressionProblem::Syntax("not stored".to_owned())))?;
+        let syntax = syntax::read(stored).ok_or_else(|| wrong(ExpressionProblem::Syntax("not stored".to_owned())))?;
         let (root, of) =
             build(syntax, Terms { names, is_strict: true }).map_err(|Refused { problem, .. }| wrong(problem))?;
         Self::of_type(Self { text: text.to_owned(), root, of }, wanted)
@@ -58,7 +55,7 @@ impl Expression {
         if let Some((line, column)) = too_deep(text) {
             return Err(ExpressionError { line, column, problem: ExpressionProblem::TooDeep });
         }
-        let parsed = syntax(text).map_err(|errors| first(&errors))?;
+        let parsed = syntax::parse(text).map_err(|errors| first(&errors))?;
         match build(parsed, terms) {
             Ok((root, of)) => Ok(Self { text: text.to_owned(), root, of }),
             Err(Refused { id, problem }) => {
@@ -76,10 +73,6 @@ impl Expression {
     pub fn text(&self) -> &str {
         &self.text
     }
-}
-
-fn syntax(text: &str) -> Result<IdedExpr, ParseErrors> {
-    Parser::new().enable_optional_syntax(true).parse(text)
 }
 
 fn first(errors: &ParseErrors) -> ExpressionError {
@@ -131,7 +124,7 @@ fn too_deep(text: &str) -> Option<(usize, usize)> {
 /// Where a node stands. The parser gives places away only with an error, so one is made behind the text that the parser's lexer
 /// skips: the nodes keep their numbers.
 fn position(text: &str, id: u64) -> (usize, usize) {
-    let offset = match syntax(&format!("{text}\n$")) {
+    let offset = match syntax::parse(&format!("{text}\n$")) {
         Err(errors) => errors.errors.iter().find_map(|error| error.source_info.as_ref()?.offset_for(id)),
         Ok(_) => None,
     };
