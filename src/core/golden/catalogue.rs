@@ -4,6 +4,7 @@
 //! product team's HCL can only narrow. The digest is over the parsed content, so that a comment moves nothing.
 
 mod applies;
+mod digest;
 mod document;
 mod documents;
 mod extends;
@@ -298,7 +299,7 @@ impl Catalogue {
 
 impl GoldenPath {
     pub fn id(&self) -> PathVersion {
-        PathVersion { name: self.name.clone(), version: self.version, digest: self.digest.clone() }
+        PathVersion { name: self.name.clone(), version: self.version, digest: self.digest().to_owned() }
     }
 
     pub fn life(&self, today: Date) -> Life {

@@ -126,7 +126,7 @@ fn list(catalogue: &Catalogue, today: Date, json: bool) -> anyhow::Result<String
                     "name": path.name, "version": path.version.to_string(), "status": path.life(today).as_str(),
                     "default": path.default, "owner": path.owner, "description": path.description,
                     "deprecation": path.deprecation, "changelog": path.changelog,
-                    "tiers": path.tiers.keys().map(|tier| tier.as_str()).collect::<Vec<_>>(), "digest": path.digest,
+                    "tiers": path.tiers.keys().map(|tier| tier.as_str()).collect::<Vec<_>>(), "digest": path.digest(),
                 })
             })
             .collect();
@@ -140,7 +140,7 @@ fn list(catalogue: &Catalogue, today: Date, json: bool) -> anyhow::Result<String
             _ => life.as_str().to_owned(),
         };
         let version = format!("{}{}", path.version, if path.default { " (default)" } else { "" });
-        vec![path.name.clone(), version, status, tiers.join(","), path.digest.clone()]
+        vec![path.name.clone(), version, status, tiers.join(","), path.digest().to_owned()]
     });
     Ok(output::table(&rows.collect::<Vec<_>>()))
 }

@@ -3,6 +3,7 @@
 pub use super::grants::{Admission, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, filled, owned};
 use super::{
     applies::AppliesTo,
+    digest::PathDigest,
     life::{Deprecation, PathReference, Status},
     manifests::{Manifest, Tuning},
     metadata::PathMetadata,
@@ -81,9 +82,8 @@ pub struct GoldenPath {
     #[serde(with = "shared")]
     #[schemars(with = "BTreeMap<String, Tier>")]
     pub tiers: BTreeMap<TierName, Arc<Tier>>,
-    /// Of the parsed content, 64 hexadecimal characters.
     #[serde(skip)]
-    pub digest: String,
+    pub digest: PathDigest,
 }
 
 /// The form of all documents of a catalogue.

@@ -1,6 +1,7 @@
 //! From a document's text to a golden path. What is wrong is shown with file, line and column.
 
 use super::{
+    digest::PathDigest,
     document::{ApiVersion, GoldenPath},
     extends,
     life::PathReference,
@@ -8,10 +9,9 @@ use super::{
 };
 use crate::{
     domain::{
-        Version, digest,
+        Version,
         yaml::{self, Position, YamlError},
     },
-    kinds::canonical_json,
     policy::{
         document::{Policy, PolicyError},
         pack,
@@ -53,11 +53,6 @@ pub(super) enum DocumentKind {
     /// Example cases of a path, for `catalogue test`.
     GoldenPathTest,
 }
-
-/// What says nothing about what a version makes: it may change without a new one. The last two say the same whether a path is written
-/// out or extends another one.
-const OUTSIDE_OF_DIGEST: [&str; 9] =
-    ["apiVersion", "kind", "default", "description", "owner", "status", "deprecation", "changelog", "extends"];
 
 // === impl Written ===
 
@@ -154,15 +149,12 @@ pub(super) fn embedded(json: &str, digest: &str) -> Result<GoldenPath, Fault> {
     let wrong = |reason: String| Fault { field: String::new(), reason };
     let content = serde_json::from_str(json).map_err(|error| wrong(error.to_string()))?;
     let path: GoldenPath = yaml::typed(&content, "").map_err(|error| wrong(error.reason))?;
-    Ok(GoldenPath { digest: digest.to_owned(), ..with_policies(path, &[])? })
+    Ok(GoldenPath { digest: PathDigest::known(digest), ..with_policies(path, &[])? })
 }
 
-/// Checked, and with its digest.
 fn sound(path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, Fault> {
     validate::validate(&path)?;
-    let mut path = with_policies(path, policies)?;
-    path.digest = digest_of(&path)?;
-    Ok(path)
+    with_policies(path, policies)
 }
 
 fn with_policies(mut path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, Fault> {
@@ -176,21 +168,6 @@ fn with_policies(mut path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath
         path.resolved_policies.0.push(Arc::new(resolved));
     }
     Ok(path)
-}
-
-fn digest_of(path: &GoldenPath) -> Result<String, Fault> {
-    let mut content =
-        serde_json::to_value(path).map_err(|error| Fault { field: String::new(), reason: error.to_string() })?;
-    if let Value::Object(fields) = &mut content {
-        fields.retain(|name, _| !OUTSIDE_OF_DIGEST.contains(&name.as_str()));
-        // A policy is part of what a path says, wherever its document stands.
-        if !path.resolved_policies.0.is_empty() {
-            let forms = path.resolved_policies.0.iter().map(|policy| serde_json::to_value(&policy.form));
-            let forms: Result<Vec<Value>, _> = forms.collect();
-            fields.insert("policy documents".to_owned(), forms.unwrap_or_default().into());
-        }
-    }
-    Ok(digest(&canonical_json(&content)))
 }
 
 impl Display for At {

@@ -62,7 +62,7 @@ pub(super) fn show(arguments: &Arguments, documents: &Documents) -> anyhow::Resu
         let mut all: Vec<(&str, &str)> = policies.collect();
         all.push(("shown", text));
         let read = Catalogue::of_documents(all);
-        if read.is_ok_and(|read| read.paths().iter().any(|shown| shown.digest == path.digest)) {
+        if read.is_ok_and(|read| read.paths().iter().any(|shown| shown.digest() == path.digest())) {
             return Ok(text.clone());
         }
     }

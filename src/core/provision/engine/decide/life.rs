@@ -36,7 +36,7 @@ pub fn report(catalogue: &Catalogue, path: &GoldenPath, today: Date) -> PathRepo
     PathReport {
         name: path.name.clone(),
         version: path.version.to_string(),
-        digest: path.digest.clone(),
+        digest: path.digest().to_owned(),
         description: path.description.clone(),
         owner: path.owner.clone(),
         status: life.as_str().to_owned(),

@@ -1,0 +1,54 @@
+//! What a version says, as one hash: a document that changes under an unchanged version is noticed by it.
+
+use super::document::GoldenPath;
+use crate::{domain::digest, kinds::canonical_json};
+use serde_json::Value;
+use std::sync::OnceLock;
+
+/// Of the parsed content, 64 hexadecimal characters. It takes as long as all else of a path, and of most of a catalogue nobody asks it.
+#[derive(Clone, Debug, Default)]
+pub struct PathDigest(OnceLock<String>);
+
+/// What says nothing about what a version makes: it may change without a new one. The last two say the same whether a path is written
+/// out or extends another one.
+const OUTSIDE: [&str; 9] =
+    ["apiVersion", "kind", "default", "description", "owner", "status", "deprecation", "changelog", "extends"];
+
+// === impl PathDigest ===
+
+impl PathDigest {
+    /// That of a document that was released.
+    pub(super) fn known(digest: &str) -> Self {
+        Self(OnceLock::from(digest.to_owned()))
+    }
+}
+
+/// It follows from the content, which is compared by itself.
+impl PartialEq for PathDigest {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+// === impl GoldenPath ===
+
+impl GoldenPath {
+    pub fn digest(&self) -> &str {
+        self.digest.0.get_or_init(|| digest(&canonical_json(&self.content())))
+    }
+
+    fn content(&self) -> Value {
+        // A path was read from a tree like this one, so it can be written as one.
+        let mut content = serde_json::to_value(self).unwrap_or_default();
+        if let Value::Object(fields) = &mut content {
+            fields.retain(|name, _| !OUTSIDE.contains(&name.as_str()));
+            // A policy is part of what a path says, wherever its document stands.
+            if !self.resolved_policies.0.is_empty() {
+                let forms = self.resolved_policies.0.iter().map(|policy| serde_json::to_value(&policy.form));
+                let forms: Result<Vec<Value>, _> = forms.collect();
+                fields.insert("policy documents".to_owned(), forms.unwrap_or_default().into());
+            }
+        }
+        content
+    }
+}
