@@ -1,19 +1,19 @@
-//! Many at once: what ten thousand clients leave behind in a daemon's process.
+//! Clients that would exhaust a daemon: ten thousand that come and go, and one that watches and never reads.
 
-use crate::daemon::Daemon;
-use acceptance_tests::{block_on, load::Load};
-use anyhow::{Context as _, Result, ensure};
-use std::{
-    fs,
-    os::unix::net::UnixStream,
-    thread,
-    time::{Duration, Instant},
+use crate::{daemon::Daemon, until::until};
+use acceptance_tests::{
+    block_on,
+    load::{Load, client_of},
 };
+use anyhow::{Context as _, Result, ensure};
+use goldenpath_core::provision::DaemonReports as _;
+use std::{fs, os::unix::net::UnixStream, sync::mpsc, thread};
 
 const MANY: usize = 10_000;
 /// Every so many of them says who it is, and asks.
 const SPEAKS: usize = 100;
-const LONG: Duration = Duration::from_secs(60);
+/// Ensures by each of two clients: more events than a watcher's buffer and its connection's window hold.
+const EVENTFUL: usize = 500;
 
 pub fn leave_nothing_behind() -> Result<()> {
     let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
@@ -21,15 +21,42 @@ pub fn leave_nothing_behind() -> Result<()> {
     connect(&daemon, MANY / 5)?;
     let before = Process::of(daemon.id())?;
     connect(&daemon, MANY)?;
-    let begun = Instant::now();
-    loop {
+    until(&format!("no more than {before:?}"), || {
         let after = Process::of(daemon.id())?;
-        if after.descriptors <= before.descriptors + 8 && after.kilobytes <= before.kilobytes + 8 * 1024 {
-            return Ok(());
-        }
-        ensure!(begun.elapsed() < LONG, "after {before:?} there is {after:?}");
-        thread::sleep(Duration::from_millis(100));
-    }
+        Ok(after.descriptors <= before.descriptors + 8 && after.kilobytes <= before.kilobytes + 8 * 1024)
+    })
+}
+
+/// Nobody waits for it, and what it did not read is not kept for it. It hears that it was too slow.
+pub fn one_that_never_reads() -> Result<()> {
+    let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
+    let daemon = Daemon::start(&folder.path().join("sandbox.db"))?;
+    let (go_on, wait) = mpsc::channel::<()>();
+    let (begin, begun) = mpsc::channel();
+    let socket = daemon.socket();
+    let watcher = thread::spawn(move || {
+        let mut show = move |_| {
+            let _ = begin.send(());
+            // Until the other end is dropped.
+            let _ = wait.recv();
+            true
+        };
+        block_on(async { Ok(client_of(&socket).watch(None, &mut show).await) })
+    });
+    let socket = daemon.socket();
+    let load = |team, times| block_on(async { Load::prepare(&socket, team, 2).await?.run(times).await });
+    // With one of these events it is known to watch.
+    load("pay", EVENTFUL / 10)?;
+    begun.recv().context("it saw nothing")?;
+    let before = Process::of(daemon.id())?;
+    load("web", EVENTFUL)?;
+    let after = Process::of(daemon.id())?;
+    ensure!(after.kilobytes <= before.kilobytes + 8 * 1024, "after {before:?} there is {after:?}");
+    drop(go_on);
+    let ended = watcher.join().ok().context("the watcher panicked")??;
+    let problem = ended.err().context("it watched to the end")?;
+    ensure!(problem.code == "daemon.slow", "{problem:?}");
+    Ok(())
 }
 
 fn connect(daemon: &Daemon, count: usize) -> Result<()> {

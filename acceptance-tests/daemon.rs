@@ -3,6 +3,7 @@
 use crate::process::OwnProcess;
 use acceptance_tests::tools::command_line;
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value as Json;
 use std::{
     fs,
     io::{BufRead as _, BufReader},
@@ -107,6 +108,14 @@ impl Daemon {
     pub fn start_again(&mut self) -> Result<()> {
         (self.process, self.endpoints) = spawn(self.folder.path(), &self.environment)?;
         Ok(())
+    }
+
+    /// What a command that asks it prints as JSON: `["drift", "demo/payments"]`.
+    pub fn shown(&self, arguments: &[&str]) -> Result<Json> {
+        let output =
+            Command::new(command_line()?).args(arguments).args(["--json", "--endpoint", &self.endpoint()]).output()?;
+        ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).with_context(|| format!("{arguments:?} prints no JSON"))
     }
 
     /// Nobody has changed what it wrote, and a kill has lost nothing of it.

@@ -1,6 +1,7 @@
 //! A failure at every step, without a CLI: for each call that a create makes, one run in which just that call is refused, or
 //! the process dies before or after it. The next apply must finish, lose nothing that was made, and leave no orphan.
 
+pub mod clock;
 pub mod daemon;
 pub mod old_journal;
 pub mod real;

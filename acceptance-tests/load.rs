@@ -22,16 +22,10 @@ pub struct Load {
 impl Load {
     /// Each client has a connection of its own, and an environment of this team.
     pub async fn prepare(socket: &Path, team: &str, clients: usize) -> Result<Self> {
-        let options = || ClientOptions {
-            address: Address::Unix(socket.to_owned()),
-            endpoint: format!("unix://{}", socket.display()),
-            token: None,
-        };
-        let client = || Client::new(options(), &[]);
-        made(&client(), json!({ "kind": "baseline", "request": { "cluster": "demo" } })).await?;
+        made(&client_of(socket), json!({ "kind": "baseline", "request": { "cluster": "demo" } })).await?;
         let mut prepared = vec![];
         for number in 0..clients {
-            let (client, name) = (client(), format!("{team}-{number}"));
+            let (client, name) = (client_of(socket), format!("{team}-{number}"));
             let request = json!({ "name": name, "team": team, "tier": "dev", "cluster": "demo" });
             let request = made(&client, json!({ "kind": "environment", "request": request })).await?;
             prepared.push((client, request));
@@ -58,6 +52,16 @@ impl Load {
         }
         Ok(())
     }
+}
+
+/// With a connection of its own.
+pub fn client_of(socket: &Path) -> Client {
+    let options = ClientOptions {
+        address: Address::Unix(socket.to_owned()),
+        endpoint: format!("unix://{}", socket.display()),
+        token: None,
+    };
+    Client::new(options, &[])
 }
 
 /// A request for something that is new.

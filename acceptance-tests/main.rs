@@ -32,6 +32,7 @@ mod stories;
 mod traces;
 mod trials;
 mod truth;
+mod until;
 mod workspace;
 mod wrong;
 

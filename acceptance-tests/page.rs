@@ -4,6 +4,7 @@ use crate::{
     daemon::Daemon,
     process::OwnProcess,
     sandbox::{FaultRow, Sandbox},
+    until::found,
 };
 use acceptance_tests::{block_on, load::Load, tools::command_line};
 use anyhow::{Context as _, Result, ensure};
@@ -14,10 +15,8 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
-    time::{Duration, Instant},
 };
 
-const LONG: Duration = Duration::from_secs(60);
 /// A field manager's name, which anybody who may edit the object can choose.
 const MANAGER: &str = "<b id=evil>kubectl</b>";
 
@@ -80,17 +79,6 @@ fn pictures() -> Result<PathBuf> {
     Ok(folder)
 }
 
-fn until(what: &str, mut found: impl FnMut() -> Result<Option<String>>) -> Result<String> {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = found()? {
-            return Ok(found);
-        }
-        ensure!(begun.elapsed() < LONG, "it never came so far: {what}");
-        thread::sleep(Duration::from_millis(100));
-    }
-}
-
 pub fn is_seen_in_a_browser(chromium: &Path) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
     let path = folder.path().join("sandbox.db");
@@ -101,7 +89,7 @@ pub fn is_seen_in_a_browser(chromium: &Path) -> Result<()> {
     sandbox.edit_as(&quota, &json!({ "spec": { "hard": { "requests.cpu": "99" } } }), MANAGER)?;
     let browser = Browser::open(chromium, &daemon)?;
 
-    let dom = until("the drift is found", || {
+    let dom = found("the drift is found", || {
         let dom = browser.dom("/", &[])?;
         Ok(dom.contains("1 finding").then_some(dom))
     })?;
@@ -130,7 +118,7 @@ fn an_operation_as_it_runs(browser: &Browser<'_>, daemon: &Daemon, sandbox: &San
     sandbox.fault(&FaultRow::new("slow:3000").verb("apply"))?;
     let socket = daemon.socket();
     let working = thread::spawn(move || block_on(Load::prepare(&socket, "web", 1)).map(drop));
-    let id = until("an operation runs", || {
+    let id = found("an operation runs", || {
         let mut command = Command::new(command_line()?);
         let listed = command.args(["operations", "--json", "--endpoint", &daemon.endpoint()]).output()?;
         let listed: Json = serde_json::from_slice(&listed.stdout)?;

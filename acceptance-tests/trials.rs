@@ -40,6 +40,7 @@ pub fn all(cases: u64, real_cases: u64, seed: u64) -> Vec<Trial> {
         .chain([
             trial("daemon: what a team's client claims widens nothing", forged::widen_nothing),
             trial("daemon: ten thousand connections leave nothing behind", crowds::leave_nothing_behind),
+            trial("daemon: a watcher that never reads holds nobody up", crowds::one_that_never_reads),
         ])
         .chain(traces::CHECKS.map(|(name, check)| trial(format!("daemon: {name}"), check)))
         .collect();
@@ -114,7 +115,15 @@ fn failures() -> Vec<Trial> {
     let daemon = trial("failure: a daemon dies at each write", || block_on(failures::daemon::dies_at_each_write()));
     let old = failures::old_journal::CHECKS
         .map(|(name, run)| trial(format!("failure: a daemon starts {name}"), move || block_on(run())));
-    failures::How::ALL.into_iter().flat_map(both).chain([daemon]).chain(old).collect()
+    failures::How::ALL.into_iter().flat_map(both).chain([daemon, clock()]).chain(old).collect()
+}
+
+fn clock() -> Trial {
+    let name = "failure: the clock of a daemon's machine jumps";
+    match tools::built("faketime") {
+        Some(library) => trial(name, move || block_on(failures::clock::jumps(&library))),
+        None => absent(name, "libfaketime is not here: see scripts/lib/tools.sh"),
+    }
 }
 
 fn metrics() -> [Trial; 2] {

@@ -4,6 +4,7 @@ use super::configurations::{ENVIRONMENT, NAMESPACE, QUICK, QUOTA, environment};
 use crate::{
     daemon::Daemon,
     sandbox::FaultRow,
+    until::until,
     workspace::{Run, Workspace},
 };
 use acceptance_tests::tools::{Tool, command_line};
@@ -12,8 +13,6 @@ use serde_json::{Value as Json, json};
 use std::{
     os::unix::process::CommandExt as _,
     process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
 };
 
 const APPLY: [&str; 4] = ["apply", "-no-color", "-input=false", "-auto-approve"];
@@ -146,13 +145,13 @@ pub(super) fn its_client_killed(tool: &Tool) -> Result<()> {
     workspace.apply(&["-target=goldenpath_cluster_baseline.demo"])?;
     sandbox.fault(&FaultRow::new("slow:300").verb("apply"))?;
     let mut apply = in_a_group(&workspace)?;
-    until(|| Ok(sandbox.ours()?.iter().any(|key| key == NAMESPACE)))?;
+    until("the apply begins", || Ok(sandbox.ours()?.iter().any(|key| key == NAMESPACE)))?;
     let group = format!("-{}", apply.id());
     ensure!(Command::new("kill").args(["-KILL", "--", &group]).status()?.success(), "no signal could be sent");
     apply.wait()?;
     ensure!(workspace.instance(ENVIRONMENT)?.is_none(), "nobody was left to write the state");
     let before = sandbox.ours()?.len();
-    until(|| Ok(sandbox.ours()?.len() > before))?;
+    until("the daemon goes on", || Ok(sandbox.ours()?.len() > before))?;
     sandbox.clear_faults()?;
     // A CLI that is killed leaves its lock.
     workspace.apply(&["-lock=false"])?;
@@ -166,13 +165,11 @@ pub(super) fn its_cli_killed(tool: &Tool) -> Result<()> {
     workspace.apply(&["-target=goldenpath_cluster_baseline.demo"])?;
     sandbox.fault(&FaultRow::new("slow:300").verb("apply"))?;
     let mut apply = in_a_group(&workspace)?;
-    until(|| Ok(sandbox.ours()?.iter().any(|key| key == NAMESPACE)))?;
+    until("the apply begins", || Ok(sandbox.ours()?.iter().any(|key| key == NAMESPACE)))?;
     apply.kill()?;
     apply.wait()?;
-    until(|| {
-        let mut command = Command::new(command_line()?);
-        let listed = command.args(["operations", "--json", "--endpoint", &daemon.endpoint()]).output()?;
-        let operations: Json = serde_json::from_slice(&listed.stdout)?;
+    until("the operation is done", || {
+        let operations = daemon.shown(&["operations"])?;
         ensure!(operations[0]["state"] != "cancelled", "nobody asked for that: {operations:#}");
         Ok(operations[0]["state"] == "done")
     })?;
@@ -184,15 +181,6 @@ pub(super) fn its_cli_killed(tool: &Tool) -> Result<()> {
 fn in_a_group(workspace: &Workspace) -> Result<Child> {
     let mut command = workspace.command(&APPLY);
     Ok(command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
-}
-
-fn until(mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
-    let begun = Instant::now();
-    while !holds()? {
-        ensure!(begun.elapsed() < Duration::from_secs(60), "it never came so far");
-        thread::sleep(Duration::from_millis(30));
-    }
-    Ok(())
 }
 
 pub(super) fn two_clients(tool: &Tool) -> Result<()> {

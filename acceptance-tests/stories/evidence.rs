@@ -4,6 +4,7 @@ use super::configurations::{QUOTA, environment};
 use crate::{
     daemon::Daemon,
     process::OwnProcess,
+    until::until,
     workspace::{Run, Workspace},
 };
 use acceptance_tests::tools::{Tool, command_line};
@@ -14,7 +15,7 @@ use std::{
     io::{BufRead as _, BufReader},
     process::{Command, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 const ID: &str = "demo/payments";
@@ -26,14 +27,6 @@ fn with_a_daemon(tool: &Tool, more: &str) -> Result<(Workspace, Daemon)> {
     Ok((workspace, daemon))
 }
 
-/// A command that looks at the daemon, in JSON.
-fn looked(daemon: &Daemon, arguments: &[&str]) -> Result<Json> {
-    let mut command = Command::new(command_line()?);
-    let run = Run::from(command.args(arguments).args(["--json", "--endpoint", &daemon.endpoint()]).output()?);
-    ensure!(run.code == Some(0), "{arguments:?}: {}", run.raw);
-    Ok(serde_json::from_str(&run.raw)?)
-}
-
 fn audit(daemon: &Daemon, arguments: &[&str]) -> Result<Run> {
     let mut command = Command::new(command_line()?);
     Ok(Run::from(command.arg("audit").args(arguments).arg("--config").arg(daemon.config()).output()?))
@@ -43,15 +36,6 @@ fn entries(daemon: &Daemon, more: &[&str]) -> Result<Vec<Json>> {
     let run = audit(daemon, &[&["export"], more].concat())?;
     ensure!(run.code == Some(0), "{}", run.raw);
     run.raw.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
-}
-
-fn until(what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
-    let begun = Instant::now();
-    while !holds()? {
-        ensure!(begun.elapsed() < Duration::from_secs(60), "it never came so far: {what}");
-        thread::sleep(Duration::from_millis(100));
-    }
-    Ok(())
 }
 
 pub(super) fn shown_and_proved(tool: &Tool) -> Result<()> {
@@ -70,13 +54,13 @@ pub(super) fn shown_and_proved(tool: &Tool) -> Result<()> {
     }
     ensure!(kinds.starts_with(&["accepted".to_owned(), "began".to_owned(), "step".to_owned()]), "{kinds:?}");
 
-    let operations = looked(&daemon, &["operations"])?;
+    let operations = daemon.shown(&["operations"])?;
     let outcomes: Vec<&Json> = operations.as_array().into_iter().flatten().map(|row| &row["outcome"]).collect();
     ensure!(outcomes == ["done", "done"], "{operations:#}");
-    let listed = looked(&daemon, &["environments"])?;
+    let listed = daemon.shown(&["environments"])?;
     let instance = listed["instances"].as_array().and_then(|all| all.iter().find(|instance| instance["id"] == ID));
     ensure!(instance.is_some_and(|instance| instance["last_operation"]["verb"] == "ensure"), "{listed:#}");
-    ensure!(looked(&daemon, &["status"])?["running_operations"] == 0, "nothing runs");
+    ensure!(daemon.shown(&["status"])?["running_operations"] == 0, "nothing runs");
 
     let of_environment = entries(&daemon, &["--environment", ID])?;
     let count = |kind: &str| of_environment.iter().filter(|entry| entry["kind"] == kind).count();
@@ -115,7 +99,7 @@ pub(super) fn between_applies(tool: &Tool) -> Result<()> {
     let change = json!({ "spec": { "hard": { "requests.cpu": "99" } } });
     sandbox.edit(QUOTA, &change)?;
     until("the drift is shown", || {
-        let found = looked(&daemon, &["drift", ID])?;
+        let found = daemon.shown(&["drift", ID])?;
         Ok(found[0]["drift"]["drift"][0]["detail"].as_str().is_some_and(|detail| detail.contains("kubectl-edit")))
     })?;
     let is_changed = || Ok::<_, anyhow::Error>(sandbox.document(QUOTA)?["spec"]["hard"]["requests.cpu"] == "99");
@@ -128,14 +112,14 @@ pub(super) fn between_applies(tool: &Tool) -> Result<()> {
         Ok(entries(&daemon, &["--environment", ID])?.iter().any(|entry| entry["kind"] == "healed"))
     })?;
     workspace.plan_is_empty(&[])?;
-    let operations = looked(&daemon, &["operations"])?;
+    let operations = daemon.shown(&["operations"])?;
     ensure!(operations[0]["caller"] == "reconcile" && operations[0]["outcome"] == "done", "{operations:#}");
     let mut pause = Command::new(command_line()?);
     let paused = pause.args(["pause", ID, "--endpoint", &daemon.endpoint()]).output()?;
     Run::from(paused).says("is left alone between applies")?;
     sandbox.edit(QUOTA, &change)?;
     until("the drift of what is paused is shown", || {
-        Ok(looked(&daemon, &["drift", ID])?[0]["drift"]["drift"].as_array().is_some_and(|drift| !drift.is_empty()))
+        Ok(daemon.shown(&["drift", ID])?[0]["drift"]["drift"].as_array().is_some_and(|drift| !drift.is_empty()))
     })?;
     thread::sleep(Duration::from_secs(2));
     ensure!(is_changed()?, "what is paused is left alone");

@@ -3,15 +3,12 @@
 use super::configurations::{ENVIRONMENT, NAMESPACE, QUICK, QUOTA, SHOWN_QUOTA, environment};
 use crate::{
     sandbox::FaultRow,
+    until::until,
     workspace::{Run, Workspace},
 };
 use acceptance_tests::tools::{Tool, command_line};
 use anyhow::{Context as _, Result, ensure};
-use std::{
-    process::Command,
-    thread,
-    time::{Duration, Instant},
-};
+use std::process::Command;
 
 /// The next apply finishes, deletes nothing and leaves nothing over.
 fn the_next_apply_finishes(workspace: &Workspace) -> Result<()> {
@@ -38,11 +35,7 @@ pub(super) fn interrupt(tool: &Tool) -> Result<()> {
     // Slow enough to be in the middle, whatever the machine.
     sandbox.fault(&FaultRow::new("slow:400").verb("apply"))?;
     let apply = workspace.start(&["apply", "-no-color", "-input=false", "-auto-approve"])?;
-    let begun = Instant::now();
-    while !sandbox.ours()?.iter().any(|key| key == "k8s/v1/Namespace/payments-dev") {
-        ensure!(begun.elapsed() < Duration::from_secs(30), "the apply did not begin");
-        thread::sleep(Duration::from_millis(50));
-    }
+    until("the apply begins", || Ok(sandbox.ours()?.iter().any(|key| key == "k8s/v1/Namespace/payments-dev")))?;
     let signal = Command::new("kill").arg("-INT").arg(apply.id().to_string()).status()?;
     ensure!(signal.success(), "no signal could be sent");
     let run = Run::from(apply.wait_with_output()?);
