@@ -20,6 +20,7 @@ from pathlib import Path
 TARGETS = {
     "daemon_plan_ratio": {"1": 1.1, "500": 0.8},
     "daemon_clients_ratio": {"requests": 1.5, "time": 2},
+    "daemon_clients_floor": None,
     "thin_rss_mb": {"1": 40, "500": 40},
     "daemon_rss_mb": 80,
     "daemon_operations_per_s": {"sqlite": None, "postgres": None},
@@ -29,6 +30,7 @@ TARGETS = {
 LABELS = {
     "daemon_plan_ratio": "plan through the daemon, n = {}, times the one without",
     "daemon_clients_ratio": "three clients planning at once, times one: {}",
+    "daemon_clients_floor": "three CLIs with the smallest provider planning at once, times one",
     "thin_rss_mb": "thin provider's peak RSS in that plan, n = {}, MB",
     "daemon_rss_mb": "daemon's RSS after those plans, MB",
     "daemon_operations_per_s": "ensures without a change, 16 clients, a second: {}",
@@ -72,16 +74,20 @@ class Daemon:
 
 def clients_of(pair, daemon, count):
     """Folders with the same configuration and state, whose provider asks the daemon."""
-    folders = []
-    for number in range(count):
-        folder = pair.home / f"client-{number}"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(pair.ours, folder, symlinks=True)
+    folders = copies(pair.ours, pair.home / "client", count)
+    for folder in folders:
         text = (folder / "main.tf").read_text()
         text = re.sub(r"sandbox = \{.*\}", f'daemon = {{ endpoint = "unix://{daemon.socket}" }}', text, count=1)
         (folder / "main.tf").write_text(text)
-        folders.append(folder)
     return folders
+
+
+def copies(folder, place, count):
+    made = [place.with_name(f"{place.name}-{number}") for number in range(count)]
+    for one in made:
+        shutil.rmtree(one, ignore_errors=True)
+        shutil.copytree(folder, one, symlinks=True)
+    return made
 
 
 def calls(sandbox):
@@ -144,6 +150,10 @@ def measure_plans(cli, pair, binary, watch, rounds, is_largest, figures, notes):
         figures["daemon_clients_ratio"] = {"requests": three / max(one, 1), "time": together / alone}
         notes["daemon_clients_ratio", "requests"] = f"n = {pair.n}: {three} calls against {one}"
         notes["daemon_clients_ratio", "time"] = f"{together * 1000:.0f} ms against {alone * 1000:.0f} ms"
+        # What this machine's cores make of three CLIs, whatever provider they have.
+        floors = copies(pair.floor, pair.home / "floor", 3)
+        alone = at_once(cli, floors[:1])
+        figures["daemon_clients_floor"] = at_once(cli, floors) / alone
         time.sleep(3)
         figures["daemon_rss_mb"] = daemon.rss_mb()
         notes["daemon_rss_mb"] = f"{2 * pair.n} instances"

@@ -14,6 +14,8 @@ import statistics
 import subprocess
 from pathlib import Path
 
+import bench_floor
+
 # What each figure has to reach; None: reported only.
 TARGETS = {
     "real_plan_ratio": 1.8,
@@ -289,16 +291,19 @@ def measure(bench, watch, options, figures, notes, write, reference):
     ours = bench.ours(1)
     data = bench.folder("reference", reference(maps(ours)))
     bench.cli.apply(data)
-    times = {"reference": [], "ours": [], "bare": []}
-    bench.cli.plan(data)
-    bench.cli.plan(ours)
+    floor = bench_floor.folder(bench.cli, bench.home / "floor", reference(maps(ours)))
+    times = {"reference": [], "floor": [], "ours": [], "bare": []}
+    for folder in (data, floor, ours):
+        bench.cli.plan(folder)
     for _ in range(options.real_rounds):
         times["reference"].append(bench.cli.plan(data)[0])
+        times["floor"].append(bench.cli.plan(floor)[0])
         bench.servers.ask("reset")
         times["ours"].append(bench.cli.plan(ours)[0])
         times["bare"].append(bench.servers.ask("requests")["busy_seconds"])
-    mine, theirs, bare = (statistics.median(times[key]) for key in ("ours", "reference", "bare"))
+    mine, theirs, bare, least = (statistics.median(times[key]) for key in ("ours", "reference", "bare", "floor"))
     figures["real_plan_ratio"] = mine / (theirs + bare)
+    figures["real_plan_floor"] = (least + bare) / (theirs + bare)
     notes["real_plan_ratio"] = f"{mine * 1000:.0f} ms against {theirs * 1000:.0f} + {bare * 1000:.0f} ms of requests, medians of {options.real_rounds}"
     _, figures["real_rss_mb"]["1"] = bench.plan_watched(ours, watch)
     write()
