@@ -141,10 +141,19 @@ mod tests {
 
     #[test]
     fn ranges_contain_and_except() {
-        assert!(cidr("10.0.0.0/8").contains(&cidr("10.2.0.0/16")));
-        assert!(!cidr("10.2.0.0/16").contains(&cidr("10.0.0.0/8")));
-        assert!(cidr("0.0.0.0/0").contains(&cidr("10.0.0.0/8")));
-        assert!(!cidr("0.0.0.0/0").contains(&cidr("::/0")), "families are apart");
+        for (outer, inner, expected, reason) in [
+            ("10.0.0.0/8", "10.2.0.0/16", true, "a part of it"),
+            ("10.0.0.0/8", "10.0.0.0/8", true, "itself"),
+            ("10.2.0.0/16", "10.0.0.0/8", false, "a part does not contain the whole"),
+            ("10.0.0.0/16", "10.0.0.0/8", false, "nor does one that begins at the same address"),
+            ("10.0.0.0/8", "11.0.0.0/16", false, "the next one"),
+            ("0.0.0.0/0", "10.0.0.0/8", true, "everything"),
+            ("0.0.0.0/0", "::/0", false, "families are apart"),
+            ("fd00::/8", "fd00::/16", true, "of IPv6"),
+            ("fd00::/16", "fd00::/8", false, "nor the whole of IPv6"),
+        ] {
+            assert_eq!(cidr(outer).contains(&cidr(inner)), expected, "{outer} and {inner}: {reason}");
+        }
         assert_eq!(cidr("0.0.0.0/0").metadata_except(), Some(vec!["169.254.169.254/32"]));
         assert_eq!(cidr("::/0").metadata_except(), Some(vec!["fd00:ec2::254/128"]));
         assert_eq!(Cidr::EVERYWHERE, [cidr("0.0.0.0/0"), cidr("::/0")]);

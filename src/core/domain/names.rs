@@ -268,3 +268,69 @@ impl fmt::Display for SlotId {
         write!(f, "{}/{}", self.environment, self.slot)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_is_written_as_eks_takes_it() {
+        let arn = |name: &str| format!("arn:aws:eks:eu-west-1:111122223333:cluster/{name}");
+        for (name, is_one, reason) in [
+            ("demo", true, "a name"),
+            ("9", true, "one digit"),
+            ("Demo-1_b", true, "letters of both cases, digits, - and _"),
+            (&"a".repeat(100), true, "the longest"),
+            (&"a".repeat(101), false, "too long"),
+            ("", false, "nothing"),
+            ("-demo", false, "a dash first"),
+            ("_demo", false, "an underscore first"),
+            ("de.mo", false, "a dot"),
+            ("de mo", false, "a space"),
+            ("a/b", false, "a slash"),
+            ("d\u{e9}mo", false, "a letter of another alphabet"),
+        ] {
+            assert_eq!(name.parse::<ClusterRef>().is_ok(), is_one, "{name:?}: {reason}");
+            assert_eq!(arn(name).parse::<ClusterRef>().is_ok(), is_one, "the ARN of {name:?}: {reason}");
+            assert_eq!(format!("{name}/payments").parse::<EnvironmentId>().is_ok(), is_one, "{name:?}: {reason}");
+        }
+    }
+
+    /// An apply to another account's cluster of the same name would be an apply to the wrong cluster.
+    #[test]
+    fn a_name_and_an_arn_may_be_one_cluster() {
+        let (ireland, other) =
+            ("arn:aws:eks:eu-west-1:111122223333:cluster/demo", "arn:aws:eks:eu-west-1:999999999999:cluster/demo");
+        for (one, two, expected, reason) in [
+            ("demo", "demo", true, "the same name"),
+            ("demo", "shop", false, "another name"),
+            ("demo", ireland, true, "its ARN"),
+            ("shop", ireland, false, "the ARN of another one"),
+            (ireland, ireland, true, "the same ARN"),
+            (ireland, other, false, "one name in two accounts"),
+        ] {
+            let (one, two): (ClusterRef, ClusterRef) = (one.parse().expect(reason), two.parse().expect(reason));
+            assert_eq!((one.same_as(&two), two.same_as(&one)), (expected, expected), "{reason}");
+        }
+        let arn = |text: &str| text.parse::<ClusterRef>().expect(text).arn();
+        assert_eq!(arn(ireland).map(|arn| arn.to_string()).as_deref(), Some(ireland));
+        assert_eq!(arn("demo"), None, "a name alone has no account");
+    }
+
+    #[test]
+    fn an_id_is_written_as_it_is_read() {
+        let id: SlotId = serde_json::from_str("\"demo/payments-prod/ledger\"").expect("an id");
+        assert_eq!((id.environment.to_string().as_str(), id.slot.as_str()), ("demo/payments-prod", "ledger"));
+        assert_eq!(id.to_string(), "demo/payments-prod/ledger");
+        assert_eq!(serde_json::to_string(&id).expect("writes"), "\"demo/payments-prod/ledger\"");
+        for (text, words, reason) in [
+            ("payments-prod/ledger", "not the id of a slot", "no cluster"),
+            ("ledger", "not the id of a slot", "a name alone"),
+            ("a/demo/payments-prod/ledger", "not the id of an environment", "too many parts"),
+            ("demo/payments-prod/Ledger", "not a DNS label", "no name of a slot"),
+        ] {
+            let error = text.parse::<SlotId>().expect_err(reason).to_string();
+            assert!(error.contains(words), "{reason}: {error}");
+        }
+    }
+}

@@ -97,3 +97,48 @@ pub fn check_namespace_length(
         problems.error(code, at, summary, next);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::Catalogue;
+
+    fn found(check: impl FnOnce(&mut Problems)) -> Vec<(&'static str, String, String)> {
+        let mut problems = Problems::default();
+        check(&mut problems);
+        problems.into_vec().into_iter().map(|found| (found.code, found.field.join("."), found.summary)).collect()
+    }
+
+    #[test]
+    fn egress_goes_to_granted_hosts_only() {
+        let path = Catalogue::embedded().newest(None).expect("the built-in one").clone();
+        let grants = &path.tiers[&"dev".parse().expect("a name")].grants;
+        for (granted, host, is_granted, reason) in [
+            (&["api.example.com"][..], "api.example.com", true, "the host itself"),
+            (&["*.example.com"], "api.example.com", true, "a host of the domain"),
+            (&["a.example.com", "*.example.org"], "api.example.org", true, "one of several"),
+            (&["*.example.com"], "example.com", false, "the domain without a host"),
+            (&["api.example.com"], "*.example.com", false, "more than one host is granted"),
+            (&["*.example.com"], "api.example.org", false, "another domain"),
+            (&[], "api.example.com", false, "none is granted"),
+        ] {
+            let granted = granted.iter().map(|name| (*name).to_owned()).collect();
+            let grants = Grants { egress_fqdns: granted, ..grants.clone() };
+            let at = ["egress", "fqdns"];
+            let found = found(|problems| check_granted_fqdns(&[host.to_owned()], &grants, &at, problems));
+            let summary = format!("The golden path does not grant egress to {host}");
+            let refused = ("network.fqdn_not_granted", "egress.fqdns".to_owned(), summary);
+            assert_eq!(found, if is_granted { vec![] } else { vec![refused] }, "{host}: {reason}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_has_63_characters_at_most() {
+        for (length, is_refused, reason) in [(1, false, "short"), (63, false, "the longest"), (64, true, "one more")] {
+            let name = "a".repeat(length);
+            let check =
+                |problems: &mut Problems| check_namespace_length("x.length", &name, &["name"], "Shorten it.", problems);
+            assert_eq!(found(check).len(), usize::from(is_refused), "{reason}");
+        }
+    }
+}

@@ -295,3 +295,6 @@ impl<R: GoldenResource> ResolvedRequest for ResolvedOf<R> {
         R::subject(&self.0, objects)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::{PersonaName, TierClass};
+use serde_json::json;
 
 const TEXT: &str = include_str!("../paths/team-standard-1.0.0.yaml");
 
@@ -238,4 +239,109 @@ fn a_default_of_ones_own_takes_the_place_of_the_built_in_one() {
     assert!(alone.newest(Some("team-standard")).is_err() && newest(&alone).is_ok(), "without it");
     let both = Catalogue::with_documents([("own", own.as_str()), ("other", other.as_str())]).map(|_| ());
     assert!(matches!(both, Err(CatalogueError::SecondDefault { .. })), "two of one's own");
+}
+
+#[test]
+fn a_document_says_its_name_and_version() {
+    let id = |text: &str| Catalogue::id_of(text);
+    assert_eq!(id(TEXT), Some(("team-standard".to_owned(), "1.0.0".to_owned())));
+    assert_eq!(id("tiers: ["), None, "no YAML");
+}
+
+#[test]
+fn all_faults_of_several_documents_are_found() {
+    let own = TEXT.replace("name: team-standard", "name: own");
+    let other = TEXT.replace("name: team-standard", "name: other");
+    let wrong = |from: &str| own.replace(from, "x: y");
+    let (no_kind, no_version) = (wrong("kind: GoldenPath"), wrong("version: 1.0.0"));
+    for (documents, expected, reason) in [
+        (vec![("own", own.as_str())], vec![], "a catalogue"),
+        (
+            vec![("a", no_kind.as_str()), ("own", own.as_str()), ("b", no_version.as_str())],
+            vec!["a", "b"],
+            "each of them",
+        ),
+        (vec![("own", own.as_str()), ("other", other.as_str())], vec!["other"], "right alone, and not together"),
+    ] {
+        let faults: Vec<String> = Catalogue::faults(&documents).iter().map(ToString::to_string).collect();
+        assert_eq!(faults.len(), expected.len(), "{reason}: {faults:?}");
+        for (fault, document) in faults.iter().zip(expected) {
+            assert!(fault.starts_with(document), "{reason}: {fault}");
+        }
+    }
+}
+
+#[test]
+fn a_policy_has_a_schema_of_its_own() {
+    let schema = Catalogue::policy_schema();
+    assert_eq!(schema["additionalProperties"], false, "a misspelt field is an error in an editor");
+    assert!(schema["properties"].get("validations").is_some(), "{schema}");
+    assert!(!schema.to_string().contains("[`"), "no links to code");
+}
+
+#[test]
+fn a_schema_is_without_links_to_code() {
+    let mut schema = json!({
+        "description": "As in [`Tier`].", "pattern": "^[^`]+$",
+        "oneOf": [{"const": "a", "description": "What [`Grants`] has."}, {"enum": ["[`b`]", 1]}],
+    });
+    without_links(&mut schema);
+    let expected = json!({
+        "description": "As in `Tier`.", "pattern": "^[^`]+$",
+        "oneOf": [{"const": "a", "description": "What `Grants` has."}, {"enum": ["`b`", 1]}],
+    });
+    assert_eq!(schema, expected, "a text without a link stays as it is");
+}
+
+/// Nothing new is made by a version that was removed, unless there is no other.
+#[test]
+fn a_removed_version_is_chosen_last() {
+    let version = |version: &str, is_removed: bool| {
+        let removed = "default: true\nstatus: removed\ndeprecation: { reason: It leaks. }";
+        let text = TEXT.replace("version: 1.0.0", &format!("version: {version}"));
+        if is_removed { text.replace("default: true", removed) } else { text }
+    };
+    for (removed, wanted, expected, reason) in [
+        (&["2.0.0"][..], None, "1.1.0", "the highest that is left"),
+        (&["1.1.0", "2.0.0"], None, "1.0.0", "further down"),
+        (&["1.0.0"], None, "2.0.0", "an older one that was removed matters to nobody"),
+        (&["2.0.0"], Some("2.0.0"), "2.0.0", "there is no other that the request admits"),
+        (&["1.0.0", "1.1.0", "2.0.0"], None, "2.0.0", "nor any at all: it hears of the highest"),
+    ] {
+        let documents = ["1.0.0", "1.1.0", "2.0.0"].map(|number| version(number, removed.contains(&number)));
+        let catalogue = Catalogue::of_documents(documents.iter().map(|text| ("x", text.as_str()))).expect(reason);
+        let wanted = wanted.map(|wanted| wanted.parse().expect("a constraint"));
+        let path = catalogue.path(None, wanted.as_ref()).expect(reason);
+        assert_eq!(path.version.to_string(), expected, "{reason}");
+    }
+}
+
+#[test]
+fn what_a_version_says_of_its_end_and_its_followers_is_found() {
+    let ending = "default: true\nstatus: deprecated\ndeprecation: { reason: It is old., removal: 2027-01-01 }";
+    let old = TEXT.replace("default: true", ending);
+    let (next, last) =
+        (TEXT.replace("version: 1.0.0", "version: 1.1.0"), TEXT.replace("version: 1.0.0", "version: 2.0.0"));
+    let other = TEXT.replace("version: 1.0.0", "version: 3.0.0").replace("name: team-standard\n", "name: own\n");
+    let other = other.replace("default: true", "default: false");
+    let documents = [&last, &old, &next, &other].map(|text| ("x", text.as_str()));
+    let catalogue = Catalogue::of_documents(documents).expect("a catalogue");
+    let id = |version: &str| PathVersion {
+        name: "team-standard".into(),
+        version: version.parse().expect("a version"),
+        digest: String::new(),
+    };
+    for (version, today, notice, newer, reason) in [
+        ("1.0.0", "2026-12-31", Some("catalogue.deprecated"), &["1.1.0", "2.0.0"][..], "two follow"),
+        ("1.0.0", "2027-01-01", Some("catalogue.removed"), &["1.1.0", "2.0.0"], "its last day is over"),
+        ("1.1.0", "2027-01-01", None, &["2.0.0"], "neither itself nor an older one is newer"),
+        ("2.0.0", "2027-01-01", None, &[], "nor another path's"),
+        ("0.9.0", "2027-01-01", None, &["1.0.0", "1.1.0", "2.0.0"], "one that is gone says nothing of itself"),
+    ] {
+        let found = catalogue.notice(&id(version), today.parse().expect("a date"));
+        assert_eq!(found.map(|problem| problem.code), notice, "{version}: {reason}");
+        let of = id(version);
+        let found: Vec<String> = catalogue.newer(&of).map(|path| path.version.to_string()).collect();
+        assert_eq!(found, newer, "{version}: {reason}");
+    }
 }

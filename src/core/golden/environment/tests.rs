@@ -1,10 +1,11 @@
 //! Wrong requests as data: what is wrong, at which attribute, and what is reported of it.
 
 use crate::{
-    domain::{Body, Late, Problem},
-    golden::{Catalogue, Environment, ResolveContext, Spec, fixtures::*},
+    domain::{Body, Computed, Late, Outputs, Problem},
+    golden::{Before, Catalogue, Environment, ResolveContext, Spec, fixtures::*},
 };
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 #[test]
 fn wrong_environments_are_refused_at_their_attribute() {
@@ -98,5 +99,67 @@ fn lists_of_the_golden_path_bound_what_admission_admits() {
         let problems = resolved.judge(&blueprint);
         let fields: Vec<String> = problems.iter().map(|problem| problem.field.join(".")).collect();
         assert_eq!(fields, refused, "{reason}: {problems:?}");
+    }
+}
+
+/// An environment may stay at an older version of its path, so only what none of them admits is wrong before it is planned.
+#[test]
+fn what_some_version_admits_is_not_wrong() {
+    let next = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: team-standard\nversion: 1.1.0\nextends: 1.0.0\n\
+        tiers: { dev: { quota: { total: { pods: 10, requests.cpu: 8 } } } }\n";
+    let catalogue = Catalogue::with_documents([("next", next)]).expect("a catalogue");
+    for (version, total, refused, reason) in [
+        (None, json!({"pods": "100"}), &[][..], "above the bound of the newest, 40, and below that of the older, 160"),
+        (None, json!({"requests.cpu": "20"}), &[], "the other way round"),
+        (None, json!({"pods": "100", "requests.cpu": "20"}), &[], "each refuses something else"),
+        (None, json!({"pods": "200"}), &["quota.total.pods"], "above both"),
+        (None, json!({"pods": "200", "requests.cpu": "20"}), &["quota.total.pods"], "above both, and one of them"),
+        (Some("1.1.0"), json!({"pods": "100"}), &["quota.total.pods"], "only the newest is admitted"),
+        (Some("1.0.0"), json!({"pods": "100"}), &[], "only the older one is"),
+    ] {
+        let members = json!({"golden_path_version": version, "quota": {"total": total}});
+        let problems = Spec::of::<Environment>(environment(members)).check_with(&catalogue);
+        let fields: Vec<String> = problems.iter().map(|problem| problem.field.join(".")).collect();
+        assert_eq!(fields, refused, "{reason}: {problems:?}");
+    }
+}
+
+#[test]
+fn a_data_source_shows_whom_each_persona_names() {
+    let blueprint = rendered(Spec::of::<Environment>(payments_prod()), &facts(), None);
+    let described = serde_json::to_value(&blueprint.described).expect("writes");
+    let arn = |role: &str| format!("arn:aws:iam::111122223333:role/{role}");
+    let set = arn("aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_PaymentsDev_0123456789abcdef");
+    let principals = &described["principal_arns"];
+    assert_eq!(principals["admin"], json!([arn("pay-admin")]), "{described}");
+    assert_eq!(principals["developer"], json!([set]), "the role behind a permission set");
+    assert_eq!(principals["viewer"], json!([]), "groups have no ARN");
+}
+
+/// Only EKS knows them, and it never changes them.
+#[test]
+fn access_entries_keep_their_arns_while_the_principals_stay() {
+    let blueprint = rendered(Spec::of::<Environment>(payments_prod()), &facts(), None);
+    let keys: Vec<String> = blueprint.objects.iter().map(|object| object.key.to_string()).collect();
+    let entry = keys.iter().position(|key| key.contains("/AccessEntry/")).expect("an entry");
+    let all =
+        |keys: &[String]| -> BTreeMap<String, String> { keys.iter().map(|key| (key.clone(), String::new())).collect() };
+    let (mut fewer, mut more) = (all(&keys), all(&keys));
+    fewer.remove(&keys[entry]);
+    more.insert("aws/eks/AccessEntry/arn:aws:iam::111122223333:role/left".to_owned(), String::new());
+    let mut others = all(&keys);
+    others.retain(|key, _| key.contains("/AccessEntry/"));
+    for (objects, is_kept, reason) in [
+        (Some(all(&keys)), true, "nothing changes"),
+        (Some(others), true, "other objects do not matter"),
+        (Some(fewer), false, "a principal comes"),
+        (Some(more), false, "a principal goes"),
+        (None, false, "a create"),
+    ] {
+        let later = Outputs::default().with("access_entry_arns", Computed::Later);
+        let mut outputs = later.clone();
+        let before = Before { objects: objects.as_ref(), identity_ready: None, proves_identity: false };
+        blueprint.output_rules.plan_outputs(&mut outputs, &blueprint.objects, &before);
+        assert_eq!(outputs, if is_kept { Outputs::default() } else { later }, "{reason}");
     }
 }

@@ -1,6 +1,9 @@
 use crate::{
     domain::{Body, Desired, EnvironmentSpec, Problem, SlotSpec},
-    golden::{Catalogue, Environment, ResolveContext, Slot, Spec, fixtures::*},
+    golden::{
+        Catalogue, Environment, ResolveContext, Slot, Spec,
+        fixtures::{self, *},
+    },
 };
 use serde_json::{Value, json};
 
@@ -152,6 +155,21 @@ fn what_can_not_be_made_is_said_before_anything_is() {
             "not a text",
             "a name that is a map",
         ),
+        ("name: settings, labels", "name: \"{{ '' }}\", labels", "catalogue.manifest", "not a text", "an empty name"),
+        (
+            "tiers: [staging]\n    manifest:\n      apiVersion: storage.k8s.io/v1\n      kind: StorageClass\n      metadata: {",
+            "manifest:\n      apiVersion: v1\n      kind: ConfigMap\n      metadata: { namespace: kube-system,",
+            "catalogue.manifest",
+            "kube-system is no namespace of the environment",
+            "a namespace of somebody else",
+        ),
+        (
+            "tiers: [staging]\n    manifest:\n      apiVersion: storage.k8s.io/v1\n      kind: StorageClass\n      metadata: {",
+            "manifest:\n      apiVersion: v1\n      kind: ConfigMap\n      metadata: { namespace: \"{{ environment.name }}\",",
+            "",
+            "",
+            "nothing: it is in a namespace of its own",
+        ),
         ("name: of-", "name: of-", "", "", "nothing"),
     ] {
         let mut document = DOCUMENT.replacen(from, to, 1);
@@ -178,4 +196,83 @@ fn guardrails_judge_what_a_document_makes() {
     let prod = of(json!({"tier": "prod", "name": "payments-prod"}));
     let errors = resolved(&prod, &off).expect_err("a path can't switch its own guardrails off");
     assert!(errors.iter().any(|error| error.code == "network.default_deny"), "{errors:?}");
+}
+
+/// A document may have either alone.
+#[test]
+fn manifests_and_changes_go_without_each_other() {
+    let (head, changes) = DOCUMENT.split_once("objects:").expect("a section");
+    let (head_alone, _) = head.split_once("cluster_kinds:").expect("a section");
+    for (document, settings, monitoring, reason) in [
+        (head.to_owned(), true, true, "manifests alone"),
+        (format!("{head_alone}objects:{changes}"), false, false, "changes alone"),
+        (head_alone.to_owned(), false, true, "neither"),
+    ] {
+        let objects = resolved(&of(json!({})), &document).expect(reason);
+        assert_eq!(body(&objects, "payments-dev/settings").is_some(), settings, "{reason}");
+        assert_eq!(body(&objects, "payments-dev/gp-allow-monitoring").is_some(), monitoring, "{reason}");
+    }
+}
+
+/// Another resource's namespace is there already.
+#[test]
+fn what_is_in_a_namespace_of_the_same_request_waits_for_it() {
+    let slot = |isolation: &str, environment: &str| {
+        let members = json!({"environment": environment, "isolation": isolation});
+        Spec::of::<Slot>(fixtures::slot(members))
+    };
+    for (spec, end, namespace, waits, reason) in [
+        (of(json!({})), "payments-dev/settings", "payments-dev", true, "the environment's own"),
+        (
+            of(json!({"namespaces": {"default": {}, "jobs": {}}})),
+            "payments-dev-jobs/settings",
+            "payments-dev-jobs",
+            true,
+            "one of several",
+        ),
+        (
+            slot("namespace", "demo/payments-prod"),
+            "payments-prod-ledger/ledger-level",
+            "payments-prod-ledger",
+            true,
+            "an isolated slot's",
+        ),
+        (
+            slot("shared", "demo/payments-prod"),
+            "payments-prod/ledger-level",
+            "payments-prod",
+            false,
+            "that of the environment",
+        ),
+    ] {
+        let objects = resolved(&spec, DOCUMENT).expect(reason);
+        let made = objects.iter().find(|object| object.key.to_string().ends_with(end)).expect(reason);
+        let container = format!("k8s/v1/Namespace/{namespace}");
+        assert_eq!(made.inside.as_ref().map(ToString::to_string).as_ref(), Some(&container), "{reason}");
+        let needs: Vec<String> = made.needs.iter().map(ToString::to_string).collect();
+        assert_eq!(needs.contains(&container), waits, "{reason}: {needs:?}");
+    }
+}
+
+#[test]
+fn a_change_is_of_one_kind_in_one_namespace() {
+    let changes = r#"objects:
+  - { kind: PodDisruptionBudget, name: "*", enabled: false }
+  - { kind: LimitRange, name: "*", set: { spec: { limits: [{ type: Container, max: { cpu: "{{ namespace == 'payments-dev' ? '1' : '2' }}" } }] } } }
+"#;
+    let (head, _) = DOCUMENT.split_once("objects:").expect("a section");
+    let spec = of(json!({"namespaces": {"default": {}, "jobs": {}}}));
+    let objects = resolved(&spec, &format!("{head}{changes}")).expect("resolves");
+    let before = resolved(&spec, head).expect("resolves");
+    let keys = |objects: &[Desired]| objects.iter().map(|object| object.key.to_string()).collect::<Vec<_>>();
+    assert_eq!(keys(&objects), keys(&before), "a kind that it has none of is off, whatever the names of others");
+    for (object, before) in objects.iter().zip(&before) {
+        if object.key.kind() != "LimitRange" {
+            assert_eq!(object, before, "another kind stays as it is");
+        }
+    }
+    for (namespace, cpu) in [("payments-dev", "1"), ("payments-dev-jobs", "2")] {
+        let limits = body(&objects, &format!("LimitRange/{namespace}/gp-defaults")).expect("there");
+        assert_eq!(limits["spec"]["limits"][0]["max"]["cpu"], cpu, "{namespace}");
+    }
 }
