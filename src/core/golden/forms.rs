@@ -97,4 +97,36 @@ mod tests {
         assert_eq!(iam_arn("arn:aws-cn:iam::111122223333:role/a/b"), Some(("111122223333", "role/a/b")));
         assert_eq!(iam_arn("arn:aws:sts::111122223333:assumed-role/a/b"), None);
     }
+
+    #[test]
+    fn a_minor_version_has_one_to_three_digits() {
+        for (text, expected, reason) in [
+            ("1.9", true, "one"),
+            ("1.100", true, "three"),
+            ("1.", false, "none"),
+            ("1.1000", false, "four"),
+            ("1.3a", false, "a letter"),
+            ("2.36", false, "another major version"),
+        ] {
+            assert_eq!(is_minor_version(text), expected, "{reason}: {text}");
+        }
+    }
+
+    #[test]
+    fn an_arn_of_iam_is_of_a_known_partition_and_an_account() {
+        for (text, is_iam, is_policy, reason) in [
+            ("arn:aws:iam::111122223333:policy/team/logs", true, true, "an account's policy, with a path"),
+            ("arn:aws:iam::aws:policy/ReadOnlyAccess", false, true, "AWS's own has no account"),
+            ("arn:aws:iam::azure:policy/ReadOnlyAccess", false, false, "no account, and not AWS"),
+            ("arn:aws:iam::1111222233:policy/logs", false, false, "an account has twelve digits"),
+            ("arn:aws:iam::11112222333x:policy/logs", false, false, "an account has digits only"),
+            ("arn:gcp:iam::111122223333:policy/logs", false, false, "no partition of AWS"),
+            ("arn:aws:iam::111122223333:role/logs", true, false, "a role is no policy"),
+            ("arn:aws:iam::111122223333:policy/", true, false, "no name"),
+            ("arn:aws:iam::111122223333:policy/*", true, false, "all of them are not one"),
+            ("arn:aws:iam::111122223333:policy/log?", true, false, "some of them are not one"),
+        ] {
+            assert_eq!((iam_arn(text).is_some(), is_policy_arn(text)), (is_iam, is_policy), "{reason}: {text}");
+        }
+    }
 }

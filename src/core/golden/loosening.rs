@@ -77,4 +77,29 @@ mod tests {
         }
         assert_eq!(seen, tier.grants.lists().len(), "every list");
     }
+
+    #[test]
+    fn what_opens_besides_grants_is_named_in_one_direction_only() {
+        let path = Catalogue::embedded().newest(None).expect("the built-in one").clone();
+        let tier = serde_json::to_value(path.tiers[&"dev".parse().expect("a name")].as_ref()).expect("a tier");
+        let with = |pointer: &str, value: &str| {
+            let mut tier = tier.clone();
+            *tier.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = json!(value);
+            serde_json::from_value::<Tier>(tier).expect("a tier")
+        };
+        for (pointer, tight, loose, expected) in [
+            ("/class", "prod", "dev", "class prod becomes dev"),
+            ("/pod_security/enforce", "restricted", "baseline", "Pod Security enforces baseline instead of restricted"),
+            ("/network/default_deny", "both", "egress", "the network denies by default: egress instead of both"),
+            ("/network/default_deny", "ingress", "none", "the network denies by default: none instead of ingress"),
+            ("/network/default_deny", "both", "none", "the network denies by default: none instead of both"),
+        ] {
+            let (tight, loose) = (with(pointer, tight), with(pointer, loose));
+            assert_eq!(opens(&tight, &loose), [expected]);
+            assert_eq!(opens(&loose, &tight), Vec::<String>::new(), "the other way round closes: {expected}");
+            assert_eq!(opens(&loose, &loose), Vec::<String>::new(), "the same opens nothing: {expected}");
+        }
+        let (ingress, egress) = (with("/network/default_deny", "ingress"), with("/network/default_deny", "egress"));
+        assert_eq!(opens(&ingress, &egress).len(), 1, "one direction opens where the other one closes");
+    }
 }

@@ -48,3 +48,18 @@ impl Before<'_> {
         self.objects.is_some_and(|objects| !objects.contains_key(&key.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_that_state_does_not_hold_is_new() {
+        let held: ObjectKey = "k8s/v1/Namespace/payments".parse().expect("a key");
+        let other: ObjectKey = "k8s/v1/Namespace/jobs".parse().expect("a key");
+        let objects = BTreeMap::from([(held.to_string(), String::new())]);
+        let before = |objects| Before { objects, identity_ready: None, proves_identity: false };
+        assert!(!before(Some(&objects)).is_new(&held) && before(Some(&objects)).is_new(&other));
+        assert!(!before(None).is_new(&other), "of a create it is not asked");
+    }
+}
