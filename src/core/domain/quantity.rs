@@ -218,7 +218,7 @@ fn parse(text: &str) -> Option<i128> {
     let value: i128 = digits.parse::<i128>().ok()?.checked_mul(base)?;
     let shift = 9 + exponent - i32::try_from(fraction.len()).ok()?;
     let power = 10i128.checked_pow(shift.unsigned_abs())?;
-    let nanos = if shift >= 0 { value.checked_mul(power)? } else { (value + power - 1) / power };
+    let nanos = if shift >= 0 { value.checked_mul(power)? } else { value / power + i128::from(value % power > 0) };
     (nanos <= LARGEST).then_some(if negative { -nanos } else { nanos })
 }
 
