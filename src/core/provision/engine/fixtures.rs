@@ -3,8 +3,13 @@
 use crate::{
     domain::{Facts, Lease, Operation, Phase, Record, ResourceKind, StableFacts},
     golden::{Blueprint, Catalogue, Environment, ResolveContext, Slot, Spec},
+    provision::{
+        Prior,
+        engine::{gather::Ground, request::ChangeRequest, target::Moment},
+    },
 };
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub const ARN: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
 
@@ -49,10 +54,42 @@ pub fn slot(environment: &str, name: &str, over: Value) -> Spec {
 
 /// With the environment that a slot lives in.
 pub fn rendered(spec: &Spec, environment: Option<&Spec>) -> Blueprint {
-    let (facts, catalogue) = (facts().stable, Catalogue::embedded());
-    let parent = environment.and_then(|spec| spec.parent_of(&facts, &catalogue)?.ok());
-    let resolved = spec.resolve(&ResolveContext { facts: &facts, parent: parent.as_ref(), catalogue: &catalogue });
+    rendered_by(&Catalogue::embedded(), spec, environment)
+}
+
+pub fn rendered_by(catalogue: &Catalogue, spec: &Spec, environment: Option<&Spec>) -> Blueprint {
+    let facts = facts().stable;
+    let parent = environment.and_then(|spec| spec.parent_of(&facts, catalogue)?.ok());
+    let resolved = spec.resolve(&ResolveContext { facts: &facts, parent: parent.as_ref(), catalogue });
     resolved.unwrap_or_else(|e| panic!("{e:?}")).render()
+}
+
+pub fn ground() -> Ground {
+    Ground { target: None, facts: facts().stable, cluster: None, parent: None, parents: 1 }
+}
+
+/// A plan of it, where state has `prior`.
+pub fn plan_of<'a>(spec: &'a Spec, prior: Option<&'a Prior>) -> ChangeRequest<'a> {
+    ChangeRequest {
+        id: spec.id(),
+        spec,
+        facts: None,
+        path: None,
+        parent: None,
+        prior,
+        replacing: None,
+        variant: 0,
+        planned: None,
+        planned_target: None,
+        planned_version: None,
+        timeouts: None,
+        moment: Moment::Plan,
+    }
+}
+
+pub fn prior(spec: &Spec, objects: BTreeMap<String, String>) -> Prior {
+    let (uid, target) = ("uid-1".into(), None);
+    Prior { spec: spec.clone(), uid, target, objects, incomplete: false, identity_ready: None }
 }
 
 /// Of an environment `demo/pay`, with somebody at work on it.

@@ -63,3 +63,83 @@ fn words(change: &FieldChange) -> String {
         None => format!("{} becomes another{manager}", change.path),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{AdoptMode, Body, FieldsBuilder, Holder, ObjectKey, Ownership};
+    use serde_json::json;
+
+    #[test]
+    fn what_becomes_of_an_adopted_namespace_is_said_before() {
+        let (argo, kubectl) = (Holder::Applied("argocd"), Holder::Edited("kubectl-edit"));
+        let (level, note) = ("/metadata/labels/level", "/metadata/annotations/note");
+        let namespace =
+            json!({"kind": "Namespace", "metadata": {"labels": {"level": "high"}, "annotations": {"note": "a"}}});
+        let desired = Desired::new(ObjectKey::namespace_object("pay"), Some(Body::Kube(namespace)));
+        let (adopts, refused) = ("environment.adopts", "environment.adopt_held");
+        for (live, take, code, said, unsaid, reason) in [
+            (
+                vec![(note, "a", argo), (level, "high", argo)],
+                vec![],
+                adopts,
+                "No field of it changes.",
+                "becomes",
+                "as it is",
+            ),
+            (
+                vec![(note, "a", argo)],
+                vec![],
+                adopts,
+                "change: /metadata/labels/level becomes high (it is absent)",
+                "note",
+                "new",
+            ),
+            (
+                vec![(note, "a", argo), (level, "low", kubectl)],
+                vec![],
+                adopts,
+                "/metadata/labels/level becomes high (it is low, set by kubectl-edit)",
+                "note",
+                "an edit is taken back",
+            ),
+            (
+                vec![(note, "a", argo), (level, "low", argo)],
+                vec![level],
+                adopts,
+                "/metadata/labels/level becomes high (it is low, held by argocd)",
+                "note",
+                "the request takes it",
+            ),
+            (
+                vec![(note, "secret", kubectl), (level, "high", argo)],
+                vec![],
+                adopts,
+                "/metadata/annotations/note becomes another, set by kubectl-edit.",
+                "secret",
+                "what an annotation says is not shown",
+            ),
+            (
+                vec![(note, "b", kubectl), (level, "low", argo)],
+                vec![],
+                refused,
+                "/metadata/labels/level becomes high (it is low, held by argocd). \
+                 To take them, set adopt.take_fields = [\"/metadata/labels/level\"]",
+                "note",
+                "a field that is held, and none else",
+            ),
+        ] {
+            let mut fields = FieldsBuilder::default();
+            for (path, text, holder) in live {
+                fields.push(path, text, holder);
+            }
+            let by = Ownership::Foreign { by: "Argo CD".into() };
+            let observed = Observed::new(desired.key.clone(), "1", by, fields.build());
+            let take_fields: Vec<String> = take.into_iter().map(str::to_owned).collect();
+            let adopt = Adopt { mode: AdoptMode::IfMarked, take_fields: take_fields.into() };
+            let found = announce(&desired, &observed, &adopt);
+            assert_eq!((found.code, found.is_error()), (code, code == refused), "{reason}");
+            assert!(found.detail.contains(said) && !found.detail.contains(unsaid), "{reason}: {}", found.detail);
+        }
+    }
+}

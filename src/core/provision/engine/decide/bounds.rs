@@ -87,3 +87,48 @@ pub fn judge_path(accepted: &BTreeMap<String, AcceptedPath>, path: &PathVersion)
         .at(["golden_path"]),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_cluster_takes_only_the_golden_paths_that_it_accepts() {
+        let digest = "0123456789abcdef";
+        for (accepted, is_accepted, reason) in [
+            (json!({"team-standard": {}}), true, "any version of it"),
+            (json!({"team-standard": {"version": "~> 1.2"}}), true, "a version within"),
+            (json!({"team-standard": {"version": "~> 1.3"}}), false, "a version without"),
+            (json!({"team-standard": {"digests": [digest]}}), true, "this very document"),
+            (json!({"team-standard": {"digests": ["fedcba9876543210"]}}), false, "another document of that version"),
+            (json!({"restricted": {}}), false, "another path"),
+            (json!({}), false, "none at all"),
+        ] {
+            let accepted = serde_json::from_value(accepted).unwrap_or_else(|e| panic!("{e}"));
+            let found = judge_path(&accepted, &path(digest));
+            assert_eq!(found.is_none(), is_accepted, "{reason}");
+            assert!(
+                found.is_none_or(|found| found.is_error() && found.code == "baseline.path_not_accepted"),
+                "{reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn who_is_refused_reads_what_is_accepted() {
+        let accepted: Value = json!({"restricted": {"version": ">= 2.0"}, "open": {}});
+        let accepted = serde_json::from_value(accepted).unwrap_or_else(|e| panic!("{e}"));
+        for (digest, shown) in [("0123456789abcdef", "0123456789ab"), ("short", "short")] {
+            let found = judge_path(&accepted, &path(digest)).unwrap_or_else(|| panic!("accepted"));
+            assert!(found.summary.ends_with(&format!("team-standard 1.2.0 (digest {shown})")), "{}", found.summary);
+            assert!(found.detail.contains("accepts: open, restricted >= 2.0."), "{}", found.detail);
+            assert_eq!(found.field, ["golden_path"]);
+        }
+    }
+
+    fn path(digest: &str) -> PathVersion {
+        let version = "1.2.0".parse().unwrap_or_else(|e| panic!("{e}"));
+        PathVersion { name: "team-standard".into(), version, digest: digest.into() }
+    }
+}

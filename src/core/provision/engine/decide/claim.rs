@@ -114,7 +114,7 @@ fn foreign(desired: &Desired, observed: &Observed, claimant: &Claimant<'_>, by: 
     let adoptable = claimant.adopt.is_some_and(|adopt| adopt.mode == AdoptMode::IfMarked)
         && observed.adoptable_by.as_deref() == Some(claimant.id.to_string().as_str());
     match &desired.key {
-        ObjectKey::AccessEntry { .. } if desired.shared => Claim::Borrowed,
+        ObjectKey::AccessEntry { .. } => Claim::Borrowed,
         // Made by Kubernetes itself; we set one field of it.
         _ if desired.leave => Claim::Mine,
         ObjectKey::Kube { kind, .. } if kind == "Namespace" && adoptable => Claim::Adopted,
@@ -139,110 +139,4 @@ fn team_of(observed: &Observed) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{EnvironmentId, FieldsBuilder, SlotId};
-
-    #[test]
-    fn nothing_is_taken_from_another_owner() {
-        let id = Id::from("demo/pay/api".parse::<SlotId>().unwrap_or_else(|e| panic!("{e}")));
-        let environment = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
-        let baseline = Id::baseline(&"demo".parse().unwrap_or_else(|e| panic!("{e}")));
-        let ours = |environment: &str, slot: Option<&str>| {
-            Ownership::Ours(Owner { environment: environment.into(), slot: slot.map(str::to_owned) })
-        };
-        let helm = || Ownership::Foreign { by: "Helm".into() };
-        let namespace = || Desired::new(ObjectKey::namespace_object("pay"), None);
-        let policy =
-            || Desired::new(ObjectKey::kube("networking.k8s.io/v1", "NetworkPolicy", Some("pay"), "gp-dns"), None);
-        let role = || Desired::new(ObjectKey::role("gp-pay"), None);
-        let entry = || Desired { shared: true, ..Desired::new(ObjectKey::AccessEntry { principal: "p".into() }, None) };
-        let annotations = || Desired { manager: "goldenpath-api".into(), ..namespace() };
-        let account = || Desired {
-            leave: true,
-            ..Desired::new(ObjectKey::kube("v1", "ServiceAccount", Some("pay"), "default"), None)
-        };
-        let taken = |by: &str| Claim::Taken { by: by.into() };
-        let marked = Adopt { mode: AdoptMode::IfMarked, take_fields: vec![].into() };
-        // (reason, desired, ownership, adoptable by, claimant, was ours, expected)
-        let cases = [
-            ("our own", namespace(), ours("pay", None), None, &environment, false, Claim::Mine),
-            (
-                "another environment's",
-                namespace(),
-                ours("shop", None),
-                None,
-                &environment,
-                true,
-                taken("environment shop"),
-            ),
-            (
-                "an access policy on an entry of ours, in our namespace",
-                Desired::new(
-                    ObjectKey::AccessPolicy {
-                        policy: "AmazonEKSViewPolicy".into(),
-                        namespace: "pay".into(),
-                        principal: "p".into(),
-                    },
-                    None,
-                ),
-                Ownership::Cluster,
-                None,
-                &environment,
-                false,
-                Claim::Mine,
-            ),
-            ("a slot's", namespace(), ours("pay", Some("api")), None, &environment, false, taken("slot pay/api")),
-            ("a slot's annotations", annotations(), ours("pay", None), None, &id, false, Claim::Mine),
-            (
-                "in another environment's namespace",
-                annotations(),
-                ours("shop", None),
-                None,
-                &id,
-                false,
-                taken("environment shop"),
-            ),
-            ("a stranger's", policy(), helm(), None, &environment, false, taken("Helm")),
-            ("our labels were removed out of band", policy(), helm(), None, &environment, true, Claim::Mine),
-            ("a role without our tags, even one we knew", role(), helm(), None, &environment, true, taken("Helm")),
-            ("an entry someone else made", entry(), helm(), None, &environment, false, Claim::Borrowed),
-            ("an entry another environment made", entry(), Ownership::Cluster, None, &environment, false, Claim::Mine),
-            ("the baseline's own", namespace(), Ownership::Cluster, None, &baseline, false, Claim::Mine),
-            ("made by Kubernetes", account(), helm(), None, &environment, false, Claim::Mine),
-            ("marked for us", namespace(), helm(), Some("demo/pay"), &environment, false, Claim::Adopted),
-            ("marked for another one", namespace(), helm(), Some("demo/shop"), &environment, false, taken("Helm")),
-            ("only a Namespace is adopted", policy(), helm(), Some("demo/pay"), &environment, false, taken("Helm")),
-        ];
-        for (reason, desired, ownership, adoptable_by, id, was_ours, expected) in cases {
-            let mut fields = FieldsBuilder::default();
-            fields.push("/spec/a", "1", Holder::Us);
-            let observed = Observed {
-                adoptable_by: adoptable_by.map(str::to_owned),
-                ..Observed::new(desired.key.clone(), "1", ownership, fields.build())
-            };
-            let claimant = Claimant { id, team: "payments", adopt: Some(&marked), was_ours };
-            assert_eq!(claim(&desired, &observed, &claimant), expected, "{reason}");
-        }
-    }
-
-    #[test]
-    fn what_was_ours_is_ours_for_as_long_as_it_holds_a_field_of_ours() {
-        let id = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
-        let key = ObjectKey::kube("networking.k8s.io/v1", "NetworkPolicy", Some("pay"), "gp-dns");
-        let desired = Desired::new(key.clone(), None);
-        for (holder, was_ours, expected, reason) in [
-            (Holder::Us, true, Claim::Mine, "only its labels are gone"),
-            (Holder::Applied("helm"), true, Claim::Taken { by: "Helm".into() }, "deleted, and made again by another"),
-            (Holder::Edited("kubectl"), true, Claim::Taken { by: "Helm".into() }, "an edit is no field of ours"),
-            (Holder::Us, false, Claim::Taken { by: "Helm".into() }, "it never was ours"),
-        ] {
-            let mut fields = FieldsBuilder::default();
-            fields.push("/spec/a", "1", holder);
-            let by = Ownership::Foreign { by: "Helm".into() };
-            let observed = Observed::new(key.clone(), "1", by, fields.build());
-            let claimant = Claimant { id: &id, team: "payments", adopt: None, was_ours };
-            assert_eq!(claim(&desired, &observed, &claimant), expected, "{reason}");
-        }
-    }
-}
+mod tests;

@@ -58,12 +58,11 @@ pub fn deletions<'a>(
     let mut deletions: Vec<Deletion<'a>> =
         observed.iter().filter(is_unwanted).filter(is_ours).filter_map(|object| deletion(id, object)).collect();
     let namespaces = lost(&deletions);
-    let entries: BTreeSet<ObjectKey> =
-        deletions.iter().filter_map(Deletion::key).filter(|key| is_entry(key)).cloned().collect();
+    let going: BTreeSet<ObjectKey> = deletions.iter().filter_map(Deletion::key).cloned().collect();
     // Gone with its container, or its entry.
     deletions.retain(|deletion| match deletion.key() {
         Some(ObjectKey::AccessPolicy { principal, .. }) => {
-            !entries.contains(&ObjectKey::AccessEntry { principal: principal.clone() })
+            !going.contains(&ObjectKey::AccessEntry { principal: principal.clone() })
         }
         Some(key @ ObjectKey::Kube { namespace: Some(namespace), .. }) => {
             removal_rank(key) == RemovalRank::ActsOnPods || !namespaces.contains(namespace)
@@ -120,10 +119,6 @@ fn lost(deletions: &[Deletion<'_>]) -> BTreeSet<String> {
     deletions.iter().filter_map(namespace).collect()
 }
 
-fn is_entry(key: &ObjectKey) -> bool {
-    matches!(key, ObjectKey::AccessEntry { .. })
-}
-
 fn deletion<'a>(id: &Id, object: &'a Observed) -> Option<Deletion<'a>> {
     let stand_in = claim::stand_in(id, &object.key);
     match (&object.ownership, &object.key) {
@@ -142,7 +137,7 @@ fn deletion<'a>(id: &Id, object: &'a Observed) -> Option<Deletion<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{EnvironmentId, Fields, SlotId};
+    use crate::domain::{EnvironmentId, Fields, Owner, SlotId};
 
     fn entry(principal: &str) -> ObjectKey {
         ObjectKey::AccessEntry { principal: principal.to_owned() }
@@ -208,6 +203,96 @@ mod tests {
             let words: BTreeSet<String> = words.collect();
             let expected: BTreeSet<String> = expected.into_iter().map(str::to_owned).collect();
             assert_eq!(words, expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_is_ours_and_unwanted_goes_once() {
+        let slot = Id::from("demo/pay/api".parse::<SlotId>().unwrap_or_else(|e| panic!("{e}")));
+        let environment = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
+        let baseline = Id::baseline(&"demo".parse().unwrap_or_else(|e| panic!("{e}")));
+        let ours = |environment: &str, slot: Option<&str>| {
+            Ownership::Ours(Owner { environment: environment.into(), slot: slot.map(str::to_owned) })
+        };
+        let (pay, api, cluster) = (|| ours("pay", None), || ours("pay", Some("api")), || Ownership::Cluster);
+        let helm = || Ownership::Foreign { by: "Helm".into() };
+        let space = ObjectKey::namespace_object;
+        let quota = |namespace: &str| ObjectKey::kube("v1", "ResourceQuota", Some(namespace), "gp-base");
+        let scaler = || ObjectKey::kube("autoscaling/v2", "HorizontalPodAutoscaler", Some("pay"), "app");
+        let account = || ObjectKey::kube("v1", "ServiceAccount", Some("pay"), "default");
+        let record = || ObjectKey::kube("v1", "ConfigMap", Some("goldenpath-system"), "environment.pay");
+        let view = || ObjectKey::kube("rbac.authorization.k8s.io/v1", "ClusterRole", None, "gp-view");
+        // All that is seen is in the inventory, too. (reason, id, seen, kept, expected)
+        for (reason, id, seen, kept, expected) in [
+            (
+                "what is in a namespace goes with it, but what acts on pods",
+                &environment,
+                vec![(space("pay"), pay()), (quota("pay"), pay()), (scaler(), pay())],
+                vec![],
+                vec!["delete HorizontalPodAutoscaler pay/app", "delete Namespace pay"],
+            ),
+            (
+                "of a namespace that stays, each by itself",
+                &environment,
+                vec![(space("pay"), pay()), (quota("pay"), pay()), (scaler(), pay())],
+                vec![space("pay")],
+                vec!["delete HorizontalPodAutoscaler pay/app", "delete ResourceQuota pay/gp-base"],
+            ),
+            (
+                "in another namespace than the one that goes",
+                &environment,
+                vec![(space("pay"), pay()), (quota("pay-jobs"), pay())],
+                vec![],
+                vec!["delete Namespace pay", "delete ResourceQuota pay-jobs/gp-base"],
+            ),
+            (
+                "a grant goes with its entry, one of an entry that stays by itself",
+                &environment,
+                vec![
+                    (entry("a"), cluster()),
+                    (entry("b"), cluster()),
+                    (policy("pay", "a"), cluster()),
+                    (policy("pay", "b"), cluster()),
+                ],
+                vec![entry("b")],
+                vec!["delete aws/eks/AccessEntry/a", "delete aws/eks/AccessPolicy/AmazonEKSViewPolicy/pay/b"],
+            ),
+            (
+                "a slot lets go of its environment's namespace",
+                &slot,
+                vec![(space("pay"), pay()), (quota("pay"), api())],
+                vec![],
+                vec!["delete ResourceQuota pay/gp-base", "release Namespace pay of goldenpath-api"],
+            ),
+            (
+                "a namespace of its own goes",
+                &slot,
+                vec![(space("pay-api"), api()), (quota("pay-api"), api())],
+                vec![],
+                vec!["delete Namespace pay-api"],
+            ),
+            ("made by Kubernetes", &environment, vec![(account(), pay())], vec![], vec![]),
+            ("a stranger has made it again", &environment, vec![(space("pay"), helm())], vec![], vec![]),
+            ("another environment's by now", &environment, vec![(quota("pay"), ours("shop", None))], vec![], vec![]),
+            ("a slot's", &environment, vec![(quota("pay"), api())], vec![], vec![]),
+            ("an entry that somebody else has made", &environment, vec![(entry("a"), helm())], vec![], vec![]),
+            ("the baseline's", &environment, vec![(view(), cluster())], vec![], vec![]),
+            ("its own", &baseline, vec![(view(), cluster())], vec![], vec!["delete ClusterRole gp-view"]),
+            ("the record has an end of its own", &environment, vec![(record(), pay())], vec![], vec![]),
+            ("still wanted", &environment, vec![(quota("pay"), pay())], vec![quota("pay")], vec![]),
+        ] {
+            let known: BTreeSet<ObjectKey> = seen.iter().map(|(key, _)| key.clone()).collect();
+            let observe = |(key, by)| Observed::new(key, "1", by, Fields::default());
+            let seen: Vec<Observed> = seen.into_iter().map(observe).collect();
+            let (kept, none) = (BTreeSet::from_iter(kept), BTreeSet::new());
+            for (wanted, keep) in [(&kept, &none), (&none, &kept)] {
+                let found = deletions(id, &seen, &known, wanted, keep);
+                let words = found.iter().map(|deletion| match deletion {
+                    Deletion::Release(_, manager) => format!("release {} of {manager}", deletion.in_words()),
+                    _ => format!("delete {}", deletion.in_words()),
+                });
+                assert_eq!(words.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>(), expected, "{reason}");
+            }
         }
     }
 

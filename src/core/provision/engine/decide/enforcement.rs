@@ -67,6 +67,7 @@ mod tests {
     fn rules_that_nothing_enforces_are_no_rules() {
         let owner = json!({"contact": "a@b", "cost_center": "C"});
         let prod = |network| json!({"tier": "prod", "owner": owner, "network": network});
+        let none = || json!({"network": {"engine": "none"}});
         let cilium = json!({"engine": "cilium"});
         let why = json!({"engine": "cilium", "engine_reason": "ticket OPS-12"});
         for (request, enforced, expected, reason) in [
@@ -78,6 +79,8 @@ mod tests {
             (prod(cilium.clone()), Some(false), Some(("network.not_enforced", true)), "an engine without a reason"),
             (prod(cilium.clone()), None, Some(("network.enforcement_unknown", false)), "likewise"),
             (prod(cilium), Some(true), None, "nothing to overrule"),
+            (none(), Some(false), None, "said to be so: a rule of the policy speaks of it"),
+            (none(), None, None, "and nothing is left to find out"),
             (
                 prod(why.clone()),
                 Some(false),

@@ -52,3 +52,80 @@ pub fn report(catalogue: &Catalogue, path: &GoldenPath, today: Date) -> PathRepo
         versions: versions.map(|other| other.version.to_string()).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provision::engine::{
+        fixtures::{environment, ground, plan_of, rendered_by, slot},
+        gather::Found,
+    };
+    use serde_json::json;
+
+    const ENDING: &str =
+        "status: deprecated\ndeprecation: { reason: It is old., removal: 2026-12-25, successor: 2.0.0 }\n";
+
+    /// The built-in golden path in this version, and what is written of its life.
+    fn text(version: &str, life: &str) -> String {
+        let built_in = Catalogue::embedded_documents().find(|(_, text)| text.contains("\nname: team-standard\n"));
+        let (_, text) = built_in.unwrap_or_else(|| panic!("it is built in"));
+        format!("{}\n{life}", text.replace("\nversion: 1.0.0\n", &format!("\nversion: {version}\n")))
+    }
+
+    #[test]
+    fn an_end_is_said_from_its_day_on() {
+        let pay = environment("pay", json!({}));
+        let ledger = slot("pay", "ledger", json!({}));
+        let (deprecated, removed) = (("catalogue.deprecated", false), ("catalogue.removed", true));
+        for (life, now, of_environment, of_slot, reason) in [
+            ("", "2026-12-24T23:59:59Z", None, None, "it goes on"),
+            (ENDING, "2026-12-24T23:59:59Z", Some(deprecated), None, "a slot has no say in it"),
+            (ENDING, "2026-12-25T00:00:00Z", Some(removed), Some(removed), "nothing is changed by it any more"),
+            (ENDING, "", None, None, "a clock that cannot be read says nothing"),
+        ] {
+            let text = text("1.0.0", life);
+            let catalogue = Catalogue::of_documents([("x", text.as_str())]).unwrap_or_else(|e| panic!("{e}"));
+            let ended = of(&catalogue, &catalogue.paths()[0].id(), now);
+            assert_eq!(ended.map(|found| (found.code, found.is_error())), of_environment, "{reason}");
+            for (spec, parent, expected, field) in
+                [(&pay, None, of_environment, "golden_path_version"), (&ledger, Some(&pay), of_slot, "environment")]
+            {
+                let inputs = Inputs {
+                    change: &plan_of(spec, None),
+                    ground: &ground(),
+                    blueprint: &rendered_by(&catalogue, spec, parent),
+                    judged: &[],
+                    found: &Found::unread(),
+                    catalogue: &catalogue,
+                    bounds: &[],
+                    now,
+                };
+                let found = notice(&inputs);
+                let said = found.as_ref().map(|found| (found.code, found.is_error()));
+                assert_eq!(said, expected, "{reason}: {}", spec.id());
+                assert!(found.is_none_or(|found| found.field == [field]), "{reason}: {}", spec.id());
+            }
+        }
+    }
+
+    #[test]
+    fn a_report_has_the_versions_of_its_own_path() {
+        let (old, new) = (text("1.0.0", ENDING), text("1.1.0", ""));
+        let other =
+            text("3.0.0", "").replace("name: team-standard", "name: data").replace("default: true", "default: false");
+        let documents = [("old", old.as_str()), ("new", new.as_str()), ("other", other.as_str())];
+        let catalogue = Catalogue::of_documents(documents).unwrap_or_else(|e| panic!("{e}"));
+        let today = date("2026-12-15T02:00:00Z").unwrap_or_else(|| panic!("a day"));
+        for (at, version, status, days_left, successor, versions) in [
+            (0, "3.0.0", "supported", None, None, vec!["3.0.0"]),
+            (1, "1.0.0", "deprecated", Some(10), Some("2.0.0"), vec!["1.0.0", "1.1.0"]),
+            (2, "1.1.0", "supported", None, None, vec!["1.0.0", "1.1.0"]),
+        ] {
+            let found = report(&catalogue, &catalogue.paths()[at], today);
+            let said = (found.version.as_str(), found.status.as_str(), found.days_left, found.successor.as_deref());
+            assert_eq!(said, (version, status, days_left, successor));
+            assert_eq!(found.versions, versions, "{version}");
+            assert_eq!(found.tiers, ["dev", "prod", "staging"], "{version}");
+        }
+    }
+}

@@ -48,8 +48,12 @@ fn problem(id: &Id, object: &Desired, why: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provision::engine::fixtures;
+    use crate::{
+        domain::{AccessEntry, PodIdentityAssociation},
+        provision::engine::fixtures,
+    };
     use serde_json::json;
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_trust_that_is_too_long_is_known_before_anything_is_made() {
@@ -78,6 +82,45 @@ mod tests {
                 found.iter().all(|problem| problem.summary.contains(words) && problem.field == ["access"]),
                 "{reason}"
             );
+        }
+    }
+
+    #[test]
+    fn what_eks_would_refuse_of_any_kind_is_said() {
+        let cluster = fixtures::facts().stable.cluster_arn;
+        let entry = |group: &str| {
+            let entry = AccessEntry { group: group.into(), tags: BTreeMap::new() };
+            Desired::new(ObjectKey::AccessEntry { principal: "p".into() }, Some(Body::AccessEntry(entry)))
+        };
+        let association = |account: &str| {
+            let association = PodIdentityAssociation {
+                role_arn: format!("arn:aws:iam::{account}:role/gp-pay"),
+                target_role_arn: None,
+                disable_session_tags: false,
+                policy: None,
+                tags: BTreeMap::new(),
+            };
+            let key = ObjectKey::PodIdentityAssociation { namespace: "pay".into(), service_account: "app".into() };
+            Desired::new(key, Some(Body::PodIdentityAssociation(association)))
+        };
+        let (pay, slot) = (fixtures::environment("pay", json!({})).id(), fixtures::slot("pay", "api", json!({})).id());
+        for (id, object, expected, reason) in [
+            (&pay, entry("gp:pay:viewer"), None, "a group of ours"),
+            (
+                &pay,
+                entry("system:masters"),
+                Some(("access", "cannot start with system:")),
+                "a group of Kubernetes itself",
+            ),
+            (&slot, association("111122223333"), None, "a role of the cluster's account"),
+            (&slot, association("444455556666"), Some(("identity", "Cross-account")), "a role of another account"),
+        ] {
+            let found = judge_objects(id, &cluster, &[object], None);
+            assert_eq!(found.len(), expected.iter().count(), "{reason}: {found:?}");
+            for ((field, words), found) in expected.iter().zip(&found) {
+                assert!(found.summary.contains(words) && found.field == [*field], "{reason}: {found:?}");
+                assert!(!found.summary.contains("InvalidParameterException"), "{reason}: {}", found.summary);
+            }
         }
     }
 }

@@ -32,3 +32,58 @@ pub fn judge(inputs: &Inputs<'_>, past: &Past) -> Option<Problem> {
         false => Problem::warning("environment.loosened", summary, detail),
     }.at([field]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        golden::Catalogue,
+        provision::engine::{
+            fixtures::{environment, ground, plan_of, prior, rendered_by},
+            gather::Found,
+        },
+    };
+    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_opens_is_refused_under_protection() {
+        let (_, built_in) = Catalogue::embedded_documents().next().unwrap_or_else(|| panic!("one is built in"));
+        let open = built_in
+            .replace("name: team-standard", "name: open")
+            .replace("default: true", "default: false")
+            .replace("enforce: restricted", "enforce: baseline");
+        let catalogue = Catalogue::with_documents([("open", open.as_str())]).unwrap_or_else(|e| panic!("{e}"));
+        let of = |tier: &str, path: &str, protected: bool| {
+            let request = json!({"tier": tier, "golden_path": path, "deletion_protection": protected});
+            environment("pay", request)
+        };
+        let (tier, path) = (Some("tier"), Some("golden_path"));
+        for (before, after, field, reason) in [
+            (("staging", "team-standard"), ("dev", "team-standard"), tier, "a looser tier"),
+            (("dev", "team-standard"), ("staging", "team-standard"), None, "a stricter tier"),
+            (("staging", "team-standard"), ("staging", "open"), path, "the same tier of a looser path"),
+            (("staging", "open"), ("staging", "team-standard"), None, "the same tier of a stricter path"),
+            (("staging", "team-standard"), ("dev", "open"), tier, "both"),
+        ] {
+            for is_protected in [true, false] {
+                // What the new request says of protection does not count.
+                let (old, new) = (of(before.0, before.1, is_protected), of(after.0, after.1, false));
+                let prior = prior(&old, BTreeMap::new());
+                let inputs = Inputs {
+                    change: &plan_of(&new, Some(&prior)),
+                    ground: &ground(),
+                    blueprint: &rendered_by(&catalogue, &new, None),
+                    judged: &[],
+                    found: &Found::unread(),
+                    catalogue: &catalogue,
+                    bounds: &[],
+                    now: "",
+                };
+                let found = judge(&inputs, &inputs.past());
+                let said = found.as_ref().and_then(|found| Some((found.field.first()?.as_str(), found.is_error())));
+                assert_eq!(said, field.map(|field| (field, is_protected)), "{reason}");
+            }
+        }
+    }
+}

@@ -115,3 +115,90 @@ pub fn is_protected(inputs: &Inputs<'_>, before: &Spec) -> bool {
         .deletion_protection
         .unwrap_or_else(|| inputs.resolve_again(before).is_none_or(|resolved| resolved.summary().deletion_protection))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{EnvironmentId, SlotId, Unprotected},
+        provision::engine::fixtures::{environment, record},
+    };
+    use serde_json::json;
+
+    #[test]
+    fn only_namespaces_of_its_own_are_lost() {
+        let pay = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
+        let api = Id::from("demo/pay/api".parse::<SlotId>().unwrap_or_else(|e| panic!("{e}")));
+        let baseline = Id::baseline(&"demo".parse().unwrap_or_else(|e| panic!("{e}")));
+        let keys = [
+            ObjectKey::namespace_object("pay"),
+            ObjectKey::namespace_object("pay-api"),
+            ObjectKey::kube("rbac.authorization.k8s.io/v1", "ClusterRole", None, "gp-view"),
+            ObjectKey::kube("v1", "ResourceQuota", Some("pay"), "gp-base"),
+            ObjectKey::role("gp-pay"),
+        ];
+        for (id, expected, reason) in [
+            (&pay, vec!["pay", "pay-api"], "of an environment all that it has made"),
+            (&api, vec!["pay-api"], "a slot lives in its environment's, and that stays"),
+            (&baseline, vec![], "nothing lives in the baseline's"),
+        ] {
+            assert_eq!(own_namespaces(id, &keys), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn protection_says_how_it_is_switched_off() {
+        let pay = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
+        let lost = ["pay".to_owned()];
+        let (loses, protected) = ("deletion.loses", "deletion.protected");
+        let by_command = "or run `unprotect demo/pay`";
+        for (namespaces, is_protected, expected, reason) in [
+            (
+                &lost[..],
+                true,
+                Some((protected, by_command, "This would delete pay, and everything in it would be lost.")),
+                "protected",
+            ),
+            (
+                &lost[..],
+                false,
+                Some((loses, "pay will be deleted with everything inside", "Deletion protection is off.")),
+                "not protected",
+            ),
+            (&[], true, None, "nothing is lost"),
+        ] {
+            let found = of_removal(&pay, namespaces, is_protected);
+            assert_eq!(found.is_some(), expected.is_some(), "{reason}");
+            for ((code, summary, detail), found) in expected.into_iter().zip(found) {
+                assert_eq!((found.code, found.is_error()), (code, is_protected), "{reason}");
+                assert!(found.summary.ends_with(summary) && found.detail.starts_with(detail), "{reason}: {found:?}");
+                let has_command = found.detail.contains("run `goldenpath unprotect demo/pay`");
+                assert_eq!(has_command, is_protected, "{reason}: {}", found.detail);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_replaced_is_protected_once_it_was_made() {
+        let pay = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
+        let spec = environment("pay", json!({}));
+        let recorded =
+            |phase| Record { inventory: vec!["k8s/v1/Namespace/pay".into()], ..record("payments", phase, &spec) };
+        let unprotected = Some(Unprotected { by: "ci".into(), at: "2026-11-25T01:00:00Z".into() });
+        for (recorded, is_protected, expected, reason) in [
+            (recorded(Phase::Ready), true, true, "protected"),
+            (recorded(Phase::Ready), false, false, "not protected"),
+            (recorded(Phase::Creating), true, false, "a create that never ended"),
+            (Record { unprotected, ..recorded(Phase::Ready) }, true, false, "somebody has switched it off"),
+        ] {
+            let found = of_replacement(&pay, &recorded, is_protected).unwrap_or_else(|| panic!("{reason}"));
+            assert_eq!(found.is_error(), expected, "{reason}");
+            assert!(
+                found.detail.contains("lost.") && found.detail.contains("terraform untaint"),
+                "{reason}: {}",
+                found.detail
+            );
+        }
+        assert!(of_replacement(&pay, &record("payments", Phase::Ready, &spec), true).is_none(), "nothing is lost");
+    }
+}

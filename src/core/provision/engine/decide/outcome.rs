@@ -78,3 +78,39 @@ pub fn existing(
 fn listed(keys: &BTreeSet<String>) -> Option<Vec<String>> {
     (!keys.is_empty()).then(|| keys.iter().cloned().collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::Phase,
+        golden::ObservedByKey,
+        provision::engine::fixtures::{environment, record, rendered},
+    };
+    use serde_json::json;
+
+    #[test]
+    fn a_refresh_says_what_exists_and_an_import_all() {
+        let spec = environment("pay", json!({}));
+        let made_by = Record { golden_path_version: "0.9.0".into(), ..record("payments", Phase::Ready, &spec) };
+        let objects = ObservedByKey::new();
+        let seen = Seen { objects: &objects, record: Some(&made_by), proof: None };
+        let text = |text: &str| Some(Computed::Text(text.to_owned()));
+        let two = ["k8s/v1/Namespace/pay", "k8s/v1/ResourceQuota/pay/gp-base"].map(str::to_owned);
+        for (is_import, drifted, shown, reason) in [
+            (true, &two[..0], Computed::Null, "as it should be"),
+            (false, &two[..0], Computed::Null, "as it should be, and state knows it"),
+            (false, &two[1..], Computed::from(two[1..].to_vec()), "one has drifted"),
+            (true, &two[..], Computed::from(two.to_vec()), "both have"),
+        ] {
+            let lines = Lines::from([(two[0].clone(), "x #1:1".to_owned())]);
+            let drifted = drifted.iter().cloned().collect();
+            let blueprint = rendered(&spec, None);
+            let found = refreshed(blueprint, is_import, "uid-1", "demo-1", lines, &drifted, &seen);
+            assert_eq!(found.get("drifted"), Some(&shown), "{reason}");
+            assert_eq!(found.get("namespace_names").is_some(), is_import, "{reason}: no target generates it");
+            assert_eq!(found.get("resolved_version").cloned(), text("0.9.0"), "{reason}: by what it was made");
+            assert_eq!((found.get("uid").cloned(), found.get("target").cloned()), (text("uid-1"), text("demo-1")));
+        }
+    }
+}

@@ -68,3 +68,109 @@ fn home(namespace: &str, inside: Option<&Value>, objects: &[Desired]) -> Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provision::engine::{
+        decide::promise::lines_of,
+        fixtures::{environment, ground, plan_of, prior, rendered_by},
+        gather::Found,
+    };
+    use std::collections::BTreeMap;
+
+    const QUOTA: &str = "k8s/v1/ResourceQuota/pay/gp-base";
+
+    /// The built-in golden path with one policy over quotas, which finds what `passes` is false of.
+    fn catalogue(passes: &str) -> Catalogue {
+        let policy = format!(
+            "apiVersion: goldenpath.internal/v1\nkind: Policy\nname: own\nversion: 1.0.0\ndescription: x\n\
+             severity: {{ dev: warn, staging: deny }}\n\
+             match: [{{ groups: [\"\"], versions: [v1], resources: [resourcequotas] }}]\n\
+             validations: [{{ expression: \"{passes}\", remedy: Rename it. }}]\n"
+        );
+        let (_, path) = Catalogue::embedded_documents().next().unwrap_or_else(|| panic!("one is built in"));
+        let path = path.replace("default: true", "default: true\npolicies: [{ policy: own 1.0.0 }]");
+        let documents = [("path", path.as_str()), ("policy", policy.as_str())];
+        Catalogue::of_documents(documents).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    fn said(catalogue: &Catalogue, tier: &str, before: Option<(bool, bool)>) -> Vec<(&'static str, bool)> {
+        let request = |pods: &str| {
+            let total = json!({ "requests.cpu": pods });
+            environment("pay", json!({ "tier": tier, "quota": { "total": total } }))
+        };
+        let spec = request("2");
+        let blueprint = rendered_by(catalogue, &spec, None);
+        let lines = lines_of(&blueprint.objects);
+        let prior = before.map(|(is_edited, has_drifted)| {
+            let mut objects: BTreeMap<String, String> =
+                lines.iter().filter_map(|(key, line)| Some((key.clone(), line.now()?.clone()))).collect();
+            if has_drifted {
+                objects.insert(QUOTA.to_owned(), "drifted #1:0".to_owned());
+            }
+            prior(&if is_edited { request("3") } else { spec.clone() }, objects)
+        });
+        let inputs = Inputs {
+            change: &plan_of(&spec, prior.as_ref()),
+            ground: &ground(),
+            blueprint: &blueprint,
+            judged: &[],
+            found: &Found::unread(),
+            catalogue,
+            bounds: &[],
+            now: "2026-11-25T02:00:00Z",
+        };
+        let found = judge(&inputs, &inputs.past(), &lines);
+        found.iter().map(|problem| (problem.code, problem.is_error())).collect()
+    }
+
+    #[test]
+    fn an_error_is_said_always_and_a_warning_of_what_changes() {
+        let catalogue = catalogue("object.metadata.name != 'gp-base'");
+        let (warning, error) = (vec![("policy.violated", false)], vec![("policy.violated", true)]);
+        // Before: whether the request was another one, and whether the object has drifted.
+        for (tier, before, expected, reason) in [
+            ("dev", None, &warning, "a create"),
+            ("dev", Some((false, false)), &vec![], "nothing changes"),
+            ("dev", Some((false, true)), &warning, "the object is healed"),
+            ("dev", Some((true, false)), &warning, "the request changes, and the object does not"),
+            ("staging", None, &error, "a create"),
+            ("staging", Some((false, false)), &error, "nothing changes"),
+        ] {
+            assert_eq!(&said(&catalogue, tier, before), expected, "{tier}: {reason}");
+        }
+    }
+
+    #[test]
+    fn a_policy_sees_the_namespace_of_an_object() {
+        let team = |team: &str| {
+            let label = "namespaceObject.metadata.labels['goldenpath.internal/team']";
+            format!("object.metadata.name != 'gp-base' || {label} == '{team}'")
+        };
+        for (passes, expected) in [(team("payments"), vec![]), (team("shop"), vec![("policy.violated", false)])] {
+            assert_eq!(said(&catalogue(&passes), "dev", None), expected, "{passes}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_is_its_own_object_or_what_is_marked_in_it() {
+        let namespace = |name: &str, metadata: Value| {
+            let document = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": metadata });
+            Desired::new(ObjectKey::namespace_object(name), Some(Body::Kube(document)))
+        };
+        let labels = |team: &str| json!({ "name": "pay", "labels": { "team": team } });
+        let of = |metadata: Value| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": metadata });
+        let inside = json!({ "metadata": { "labels": { "team": "inside" } } });
+        let annotated = json!({ "name": "pay", "annotations": { "slot": "api" } });
+        for (objects, inside, expected, reason) in [
+            (vec![namespace("pay", labels("own"))], Some(&inside), of(labels("own")), "its own object"),
+            (vec![namespace("pay", annotated)], Some(&inside), of(labels("inside")), "a slot only annotates it"),
+            (vec![namespace("shop", labels("other"))], Some(&inside), of(labels("inside")), "another namespace"),
+            (vec![], Some(&inside), of(labels("inside")), "it is somebody else's"),
+            (vec![], None, of(json!({ "name": "pay", "labels": null })), "nothing is known of it"),
+        ] {
+            assert_eq!(home("pay", inside, &objects), expected, "{reason}");
+        }
+    }
+}

@@ -182,3 +182,6 @@ fn taken(key: &ObjectKey, by: &str) -> Problem {
         "Its labels or tags name another owner. An apply will refuse to change it.",
     )
 }
+
+#[cfg(test)]
+mod tests;

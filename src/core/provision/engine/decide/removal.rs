@@ -57,7 +57,7 @@ fn refuse(request: &RemoveRequest, leaving: &Leaving) -> Option<Problem> {
 mod tests {
     use super::*;
     use crate::{
-        domain::{EnvironmentId, Id},
+        domain::{EnvironmentId, Fields, Id, Observed, Ownership},
         provision::{
             Cancel,
             engine::fixtures::{environment, record},
@@ -103,6 +103,46 @@ mod tests {
                 Err(problem) => problem.code,
             };
             assert_eq!(word, expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_is_protected_or_in_use_is_not_removed() {
+        let spec = environment("pay", json!({}));
+        let namespace = ObjectKey::namespace_object("pay");
+        let seen = Observed::new(namespace.clone(), "1", Ownership::Cluster, Fields::default());
+        let recorded = |phase, keys: &[&ObjectKey]| {
+            let inventory = keys.iter().map(ToString::to_string).collect();
+            Some(Record { inventory, ..record("payments", phase, &spec) })
+        };
+        let slot = ObjectKey::kube("v1", "ConfigMap", Some("goldenpath-system"), "slot.pay.api");
+        let (loss, in_use) = (Some("deletion.protected"), Some("deletion.in_use"));
+        use Phase::{Creating, Ready};
+        for (record, state, protected, dependants, expected, reason) in [
+            (recorded(Ready, &[&namespace]), false, true, 0, loss, "the record names its namespace"),
+            (recorded(Ready, &[]), true, true, 0, loss, "state does"),
+            (None, true, true, 0, loss, "the record is lost, and state does"),
+            (recorded(Ready, &[]), false, true, 0, None, "a namespace that is not its own stays"),
+            (recorded(Ready, &[&namespace]), true, false, 0, None, "not protected"),
+            (recorded(Creating, &[&namespace]), true, true, 0, None, "a create that never ended has nothing to lose"),
+            (recorded(Ready, &[&namespace]), true, false, 1, in_use, "a slot lives in it"),
+            (recorded(Ready, &[&namespace]), true, true, 1, loss, "protected, and a slot lives in it"),
+        ] {
+            let request = RemoveRequest {
+                id: spec.id(),
+                uid: "uid-1".into(),
+                target: None,
+                facts: None,
+                keys: state.then(|| namespace.clone()).into_iter().collect(),
+                protected,
+                hand_over: false,
+                timeout: std::time::Duration::ZERO,
+                cancel: Cancel::new(),
+            };
+            let dependants = vec![slot.clone(); dependants];
+            let leaving = Leaving { observed: vec![seen.clone()], record, hold: Hold::Free, dependants };
+            let found = decide(&request, &leaving);
+            assert_eq!(found.err().map(|problem| problem.code), expected, "{reason}");
         }
     }
 }

@@ -341,3 +341,6 @@ fn no_boundary(arn: &str) -> Problem {
         "Every role is created with it. Create the policy in this account first, or have the golden path name another one.",
     )
 }
+
+#[cfg(test)]
+mod tests;

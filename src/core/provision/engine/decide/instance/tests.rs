@@ -108,3 +108,30 @@ fn a_resume_says_how_far_it_was() {
     let warning = resume_warning(&record, 7);
     assert_eq!(warning.summary, "Continues operation op-1: 7 of 22 objects done, nothing is destroyed");
 }
+
+#[test]
+fn what_was_interrupted_is_named_by_its_phase() {
+    let spec = environment("pay", json!({}));
+    for (phase, expected) in [(Phase::Creating, "A create of demo/pay"), (Phase::Changing, "A change of demo/pay")] {
+        let warning = resume_warning(&record("payments", phase, &spec), 0);
+        assert!(warning.detail.starts_with(expected), "{}", warning.detail);
+    }
+}
+
+#[test]
+fn of_what_is_half_deleted_the_first_few_are_named() {
+    let spec = environment("pay", json!({}));
+    let record = Record { inventory: vec!["a".into(); 22], ..record("payments", Phase::Deleting, &spec) };
+    let key = |n: usize| format!("k8s/v1/ResourceQuota/pay/q{n}");
+    for (count, last, more, reason) in [
+        (2, "pay/q1", "", "both of them"),
+        (MOST_LEFT, "pay/q7", "", "as many as are named"),
+        (MOST_LEFT + 1, "pay/q7", " and 1 more", "one more than that"),
+        (MOST_LEFT + 5, "pay/q7", " and 5 more", "many more"),
+    ] {
+        let left: Vec<String> = (0..count).map(key).collect();
+        let found = half_deleted(&record, left.iter());
+        assert!(found.summary.ends_with(&format!("{count} of 22 objects are left")), "{reason}: {}", found.summary);
+        assert!(found.detail.contains(&format!("ResourceQuota {last}{more}. The next")), "{reason}: {}", found.detail);
+    }
+}
