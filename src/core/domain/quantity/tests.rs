@@ -28,7 +28,11 @@ fn equal_values_have_one_canonical_text() {
         ("10e-10", "1n", "exactly a nano is not rounded"),
         ("11e-10", "2n", "what is above it is"),
         ("1.00000000000000000000000000000000001", "1000000001n", "36 digits"),
-        ("0.00000000000000000000000000140000000000000000001Ei", "2n", "digits that nearly fill the number they are kept in"),
+        (
+            "0.00000000000000000000000000140000000000000000001Ei",
+            "2n",
+            "digits that nearly fill the number they are kept in",
+        ),
         ("-1", "-1", "negative"),
         ("+5", "5", "a plus sign"),
         (".5", "500m", "no leading zero"),
