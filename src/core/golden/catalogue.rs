@@ -21,8 +21,8 @@ mod template;
 mod validate;
 
 pub use document::{
-    Admission, GoldenPath, Grants, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, TierLimits, TierPodSecurity,
-    TierSlot, filled, owned,
+    Admission, GoldenPath, GrantForm, Grants, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, TierLimits,
+    TierPodSecurity, TierSlot, filled, owned,
 };
 pub use documents::CatalogueError;
 pub use life::{Life, PathReference, Status};

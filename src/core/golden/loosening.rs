@@ -1,6 +1,6 @@
 //! What a tier opens that another one keeps shut, in words.
 
-use super::catalogue::Tier;
+use super::catalogue::{GrantForm, Tier};
 use crate::domain::DefaultDeny;
 
 /// So many of a list are named.
@@ -29,18 +29,18 @@ pub fn opens(before: &Tier, after: &Tier) -> Vec<String> {
     if old.boundary != new.boundary {
         opens.push(format!("the permissions boundary is {} instead of {}", new.boundary, old.boundary));
     }
-    for ((what, old), (_, new)) in old.lists().into_iter().zip(new.lists()) {
+    for ((what, form, old), (.., new)) in old.lists().into_iter().zip(new.lists()) {
         match (old, new) {
             (None, _) => {}
             (Some(_), None) => opens.push(format!("{what}: any")),
-            (Some(old), Some(new)) => opens.extend(more(what, old, new)),
+            (Some(old), Some(new)) => opens.extend(more(what, form, old, new)),
         }
     }
     opens
 }
 
-fn more(what: &str, old: &[String], new: &[String]) -> Option<String> {
-    let more: Vec<&str> = new.iter().filter(|one| !old.contains(one)).map(String::as_str).collect();
+fn more(what: &str, form: GrantForm, old: &[String], new: &[String]) -> Option<String> {
+    let more: Vec<&str> = new.iter().map(String::as_str).filter(|one| !form.has(old, one)).collect();
     let rest = more.len().saturating_sub(MOST_NAMED);
     let named = more.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
     let rest = if rest == 0 { String::new() } else { format!(" and {rest} more") };
@@ -66,11 +66,11 @@ mod tests {
         let mut seen = 0;
         for part in ["/grants", "/grants/admission"] {
             let lists = closed.pointer(part).and_then(Value::as_object).expect("members").clone();
-            for (name, list) in lists.into_iter().filter(|(_, list)| list.is_array()) {
-                let mut open = closed.clone();
-                let more = [list.as_array().cloned().unwrap_or_default(), vec![json!("more")]].concat();
-                open.pointer_mut(part).expect("members")[&name] = json!(more);
-                let found = opens(&read(&closed), &read(&open));
+            for (name, _) in lists.into_iter().filter(|(_, list)| list.is_array()) {
+                let (mut open, mut shut) = (closed.clone(), closed.clone());
+                open.pointer_mut(part).expect("members")[&name] = json!(["more"]);
+                shut.pointer_mut(part).expect("members")[&name] = json!([]);
+                let found = opens(&read(&shut), &read(&open));
                 assert!(found.len() == 1 && found[0].ends_with(": more"), "{name}: {found:?}");
                 seen += 1;
             }
@@ -101,5 +101,26 @@ mod tests {
         }
         let (ingress, egress) = (with("/network/default_deny", "ingress"), with("/network/default_deny", "egress"));
         assert_eq!(opens(&ingress, &egress).len(), 1, "one direction opens where the other one closes");
+    }
+
+    #[test]
+    fn what_was_reached_before_is_nothing_new() {
+        let path = Catalogue::embedded().newest(None).expect("the built-in one").clone();
+        let tier = |name: &str| &path.tiers[&name.parse().expect("a name")];
+        for (before, after) in [("dev", "staging"), ("dev", "prod"), ("staging", "prod")] {
+            assert_eq!(opens(tier(before), tier(after)), Vec::<String>::new(), "{before} to {after} closes");
+        }
+        let texts = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        for (form, old, new, expected, reason) in [
+            (GrantForm::Range, &["0.0.0.0/0"][..], "10.0.0.0/8", None, "inside of a wider range"),
+            (GrantForm::Range, &["10.0.0.0/8"], "0.0.0.0/0", Some("x: 0.0.0.0/0"), "around it"),
+            (GrantForm::Range, &["10.0.0.0/8"], "fd00::/8", Some("x: fd00::/8"), "of the other family"),
+            (GrantForm::Pattern, &["s3:Get*"], "s3:GetObject", None, "one of the actions"),
+            (GrantForm::Pattern, &["s3:GetObject"], "s3:Get*", Some("x: s3:Get*"), "more actions"),
+            (GrantForm::Name, &["shop-*"], "shop-a", Some("x: shop-a"), "a name is no pattern"),
+            (GrantForm::Name, &["shop-a", "shop-b"], "shop-b", None, "the same name"),
+        ] {
+            assert_eq!(more("x", form, &texts(old), &texts(&[new])).as_deref(), expected, "{reason}");
+        }
     }
 }

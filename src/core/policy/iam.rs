@@ -72,9 +72,9 @@ fn is_everything(resource: &str) -> bool {
         .all(|role| covers(&resource, &format!("arn:aws:iam::111122223333:{role}")) || covers(last, role))
 }
 
-/// Whether an operation's pattern, at most with a `*` at its end, matches a name.
+/// Whether an operation's pattern may match a name, by what stands before its first wildcard.
 fn begins(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
+    match pattern.split_once(['*', '?']) {
         Some((start, _)) => name.starts_with(start),
         None => pattern == name,
     }

@@ -1,6 +1,6 @@
 //! The document's own form. Every struct denies unknown fields: a misspelt bound must not be no bound.
 
-pub use super::grants::{Admission, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, filled, owned};
+pub use super::grants::{Admission, GrantForm, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, filled, owned};
 use super::{
     applies::AppliesTo,
     digest::PathDigest,

@@ -1,6 +1,6 @@
 //! What a tier grants: whatever a team asks for beyond it is refused. Knows nothing of the rest of the document.
 
-use crate::domain::ClusterArn;
+use crate::domain::{Cidr, ClusterArn, covered};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -68,11 +68,37 @@ pub struct Admission {
     pub priority_classes: Option<Vec<String>>,
 }
 
+/// How what is asked for is held against a list of grants.
+#[derive(Clone, Copy, Debug)]
+pub enum GrantForm {
+    /// IAM's.
+    Pattern,
+    /// Of addresses, by what lies inside of it.
+    Range,
+    Name,
+}
+
+// === impl GrantForm ===
+
+impl GrantForm {
+    /// Whether whatever `one` reaches is granted already.
+    pub fn has(self, granted: &[String], one: &str) -> bool {
+        match self {
+            Self::Pattern => covered(granted, one),
+            Self::Range => one.parse().is_ok_and(|one: Cidr| {
+                granted.iter().filter_map(|range| range.parse::<Cidr>().ok()).any(|range| range.contains(&one))
+            }),
+            Self::Name => granted.iter().any(|name| name == one),
+        }
+    }
+}
+
 // === impl Grants ===
 
 impl Grants {
     /// Every list by what it lets in, so that none is left out where two tiers are compared. `None` lets in everything.
-    pub fn lists(&self) -> [(&'static str, Option<&[String]>); 20] {
+    pub fn lists(&self) -> [(&'static str, GrantForm, Option<&[String]>); 20] {
+        use GrantForm::{Name, Pattern, Range};
         let Self {
             boundary: _,
             iam_path: _,
@@ -98,28 +124,28 @@ impl Grants {
         let Admission { ingress_hosts, load_balancer_groups, ingress_classes, storage_classes, priority_classes } =
             admission;
         [
-            ("principals", Some(principals)),
-            ("access policies", Some(access_policies)),
-            ("IAM actions", Some(actions)),
-            ("IAM resources", Some(resources)),
-            ("IAM resources with the team's tag", Some(tagged_resources)),
-            ("target roles", Some(target_role_arns)),
-            ("groups of the identity provider", Some(oidc_groups)),
-            ("tokens of OIDC providers", Some(trusted_oidc)),
-            ("service accounts", Some(service_accounts)),
-            ("managed policies", Some(policy_arns)),
-            ("IAM actions on any resource", Some(any_resource_actions)),
-            ("ingress from", Some(ingress_cidrs)),
-            ("ingress from namespaces", Some(ingress_namespaces)),
-            ("egress to", Some(egress_cidrs)),
-            ("egress to names", Some(egress_fqdns)),
-            ("hosts of Ingresses", ingress_hosts.as_ref()),
-            ("groups of load balancers", Some(load_balancer_groups)),
-            ("ingress classes", ingress_classes.as_ref()),
-            ("storage classes", storage_classes.as_ref()),
-            ("priority classes", priority_classes.as_ref()),
+            ("principals", Pattern, Some(principals)),
+            ("access policies", Name, Some(access_policies)),
+            ("IAM actions", Pattern, Some(actions)),
+            ("IAM resources", Pattern, Some(resources)),
+            ("IAM resources with the team's tag", Pattern, Some(tagged_resources)),
+            ("target roles", Pattern, Some(target_role_arns)),
+            ("groups of the identity provider", Pattern, Some(oidc_groups)),
+            ("tokens of OIDC providers", Name, Some(trusted_oidc)),
+            ("service accounts", Pattern, Some(service_accounts)),
+            ("managed policies", Pattern, Some(policy_arns)),
+            ("IAM actions on any resource", Pattern, Some(any_resource_actions)),
+            ("ingress from", Range, Some(ingress_cidrs)),
+            ("ingress from namespaces", Name, Some(ingress_namespaces)),
+            ("egress to", Range, Some(egress_cidrs)),
+            ("egress to names", Pattern, Some(egress_fqdns)),
+            ("hosts of Ingresses", Name, ingress_hosts.as_ref()),
+            ("groups of load balancers", Name, Some(load_balancer_groups)),
+            ("ingress classes", Name, ingress_classes.as_ref()),
+            ("storage classes", Name, storage_classes.as_ref()),
+            ("priority classes", Name, priority_classes.as_ref()),
         ]
-        .map(|(what, list)| (what, list.map(Vec::as_slice)))
+        .map(|(what, form, list)| (what, form, list.map(Vec::as_slice)))
     }
 }
 

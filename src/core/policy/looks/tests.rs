@@ -31,6 +31,7 @@ fn power_over_roles_is_known_by_the_action_and_by_how_many_it_reaches() {
         ("sts:AssumeRole", "*", Some("iam.assume_anything"), "any role"),
         ("sts:assumerole", "*", Some("iam.assume_anything"), "whatever the case of its letters"),
         ("sts:Assume*", "*", Some("iam.assume_anything"), "a pattern that it matches"),
+        ("sts:AssumeRol?", "*", Some("iam.assume_anything"), "a pattern of one letter"),
         ("sts:*", "*", Some("iam.assume_anything"), "all of the service"),
         ("sts:AssumeRole", "arn:aws:iam::111122223333:role/pay", None, "one role to assume"),
         ("sts:GetCallerIdentity", "*", None, "another action of the service"),
