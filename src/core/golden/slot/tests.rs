@@ -1,7 +1,7 @@
 //! Wrong slots as data.
 
 use crate::{
-    domain::{Body, StableFacts},
+    domain::{Body, EnvironmentSpec, StableFacts},
     golden::{Parent, Slot, Spec, fixtures::*},
 };
 use serde_json::json;
@@ -136,4 +136,86 @@ fn an_open_door_is_named_where_siblings_are() {
         let problems = judged(&Spec::of::<Slot>(slot(members)), &facts, Some(&parent));
         assert_eq!(problems.iter().any(|problem| problem.code == "slot.ingress_not_narrowed"), expected, "{reason}");
     }
+}
+
+/// The codes of what is wrong with a slot of `payments-prod`, or of this environment.
+fn codes(members: serde_json::Value, environment: Option<&EnvironmentSpec>) -> Vec<&'static str> {
+    let (facts, prod) = (facts(), payments_prod());
+    let parent = parent(environment.unwrap_or(&prod), &facts);
+    let mut whole = ledger();
+    whole.as_object_mut().expect("members").extend(members.as_object().expect("members").clone());
+    judged(&Spec::of::<Slot>(slot(whole)), &facts, Some(&parent)).iter().map(|problem| problem.code).collect()
+}
+
+#[test]
+fn what_is_just_within_its_bounds_is_accepted() {
+    for (availability, reason) in [
+        (json!({"max_unavailable": "100%"}), "all of them"),
+        (json!({"max_unavailable": "9999"}), "four digits"),
+        (json!({"max_unavailable": "1"}), "a count"),
+        (json!({"min_replicas": 3, "target_cpu_percent": 100}), "as many as there may be"),
+        (json!({"min_replicas": 1, "target_cpu_percent": 1}), "the least"),
+    ] {
+        let share = json!({"cpu": "1", "memory": "1Gi", "max_replicas": 3});
+        let found = codes(json!({"availability": availability, "share": share}), None);
+        let of_availability =
+            |code: &&&str| code.starts_with("slot.m") || code.starts_with("slot.replicas") || code.contains("cpu");
+        assert_eq!(found.iter().find(of_availability), None, "{reason}");
+    }
+}
+
+/// Where the environment restricts nothing, rules of a slot open nothing.
+#[test]
+fn rules_that_have_no_effect_are_named() {
+    for (deny, members, expected, reason) in [
+        ("ingress", json!({"egress": {"to_slots": ["edge-prod/gateway"]}}), true, "to a slot"),
+        ("ingress", json!({"egress": {"fqdns": ["api.example.com"]}}), true, "to a name"),
+        ("ingress", json!({"egress": {}}), false, "to nothing"),
+        ("egress", json!({"egress": {"to_slots": ["edge-prod/gateway"]}}), false, "what is restricted"),
+        ("egress", json!({"ingress": {"from_slots": ["edge-prod/gateway"], "ports": [80]}}), true, "from a slot"),
+        (
+            "ingress",
+            json!({"ingress": {"from_slots": ["edge-prod/gateway"], "ports": [80]}}),
+            false,
+            "what is restricted",
+        ),
+    ] {
+        let mut spec = payments_prod();
+        spec.network.as_mut().expect("a network").default_deny =
+            serde_json::from_value(json!(deny)).expect("a default");
+        let mut whole = json!({"ingress": null, "egress": null});
+        whole.as_object_mut().expect("members").extend(members.as_object().expect("members").clone());
+        assert_eq!(codes(whole, Some(&spec)).contains(&"slot.network_open"), expected, "{deny}: {reason}");
+    }
+}
+
+/// Any pod of a shared namespace could take such a role.
+#[test]
+fn a_shared_role_needs_a_namespace_or_a_tier_that_allows_it() {
+    let asked = |isolation: &str, scope: &str| {
+        let namespace = if isolation == "shared" { json!("api") } else { json!(null) };
+        json!({"isolation": isolation, "namespace": namespace, "identity": {"scope": scope}})
+    };
+    let dev = environment(json!({"tier": "dev", "namespaces": {"api": {}}}));
+    for (members, environment, expected, reason) in [
+        (asked("shared", "role_only"), None, true, "in production, beside others"),
+        (asked("namespace", "role_only"), None, false, "in a namespace of its own"),
+        (asked("shared", "tags"), None, false, "bound to its ServiceAccount"),
+        (asked("shared", "role_only"), Some(&dev), false, "outside of production"),
+    ] {
+        assert_eq!(codes(members, environment).contains(&"identity.shared_role_only"), expected, "{reason}");
+    }
+}
+
+#[test]
+fn what_is_granted_of_the_same_service_is_named() {
+    let statement = json!({"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::shop-data/*"]});
+    let (facts, environment) = (facts(), payments_prod());
+    let parent = parent(&environment, &facts);
+    let mut members = ledger();
+    members["identity"] = json!({"statements": [statement]});
+    let problems = judged(&Spec::of::<Slot>(slot(members)), &facts, Some(&parent));
+    let refused = problems.iter().find(|problem| problem.code == "identity.resource_not_granted").expect("refused");
+    assert!(refused.detail.contains("arn:aws:s3:::payments"), "{}", refused.detail);
+    assert!(!refused.detail.contains("arn:aws:sqs:"), "of another service: {}", refused.detail);
 }
