@@ -149,4 +149,20 @@ mod tests {
         }
         assert!(serde_json::from_str::<Bounds>(r#"{"team": ["pay"]}"#).is_err(), "a misspelt bound is not no bound");
     }
+
+    #[test]
+    fn a_pipelines_bounds_are_what_is_written_or_an_error() {
+        let only_pay = Bounds { teams: Some(vec!["pay".into()]), ..Bounds::default() };
+        let written = PipelineBounds { allow: only_pay, catalogue: None, built_in_path: Some(false) };
+        for (text, expected, reason) in [
+            ("{}", Some(PipelineBounds::default()), "no bounds"),
+            ("allow: { teams: [pay] }\nbuilt_in_path: false", Some(written.clone()), "YAML"),
+            (r#"{"allow": {"teams": ["pay"]}, "built_in_path": false}"#, Some(written), "JSON"),
+            ("allow: { team: [pay] }", None, "a misspelt bound"),
+            ("teams: [pay]", None, "a bound in the wrong place"),
+            ("allow: [", None, "no YAML at all"),
+        ] {
+            assert_eq!(text.parse().ok(), expected, "{reason}");
+        }
+    }
 }

@@ -257,9 +257,39 @@ mod tests {
         ] {
             assert!(rule(text).is_err(), "{reason}");
         }
-        assert!(
-            when(json!({ "oidc": { "issuer": "x", "claims": {} } })).is_empty(),
-            "would fit everybody of the issuer"
-        );
+        for (rule, is_empty, reason) in [
+            (json!({ "oidc": { "issuer": "x", "claims": {} } }), true, "would fit everybody of the issuer"),
+            (json!({ "oidc": { "issuer": "x", "claims": { "ref": "*" } } }), false, "a claim"),
+            (json!({ "certificate": {} }), true, "would fit every certificate"),
+            (json!({ "certificate": { "common_name": "x" } }), false, "a name is enough"),
+            (json!({ "certificate": { "uri": "x" } }), false, "a URI is enough"),
+            (json!({ "kubernetes": {} }), true, "would fit everybody of the cluster"),
+            (json!({ "kubernetes": { "service_account": "a:b" } }), false, "an account is enough"),
+            (json!({ "kubernetes": { "group": "x" } }), false, "a group is enough"),
+            (json!({ "user": "self" }), false, "is one user"),
+        ] {
+            assert_eq!(when(rule.clone()).is_empty(), is_empty, "{rule}: {reason}");
+        }
+    }
+
+    #[test]
+    fn the_text_of_an_identity_tells_one_from_another() {
+        let certificate = |uris: &[&str]| Identity::Certificate {
+            common_name: "ci".into(),
+            uris: uris.iter().map(|uri| (*uri).into()).collect(),
+        };
+        for (identity, text) in [
+            (Identity::Own, "the daemon's own user"),
+            (Identity::Reconcile, "reconcile"),
+            (certificate(&[]), r#"certificate "ci""#),
+            (certificate(&["spiffe://acme/pay"]), r#"certificate "ci" ["spiffe://acme/pay"]"#),
+            (Identity::Kubernetes { user: "pay".into(), groups: vec!["x".into()] }, r#"Kubernetes "pay""#),
+            (
+                Identity::Oidc { issuer: "github".into(), subject: "repo:acme/pay".into(), claims: BTreeMap::new() },
+                r#"github "repo:acme/pay""#,
+            ),
+        ] {
+            assert_eq!(identity.to_string(), text);
+        }
     }
 }

@@ -135,3 +135,42 @@ impl<'a> Subject<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Role;
+    use serde_json::json;
+
+    #[test]
+    fn a_statement_is_shown_where_it_was_written() {
+        let statement = json!({ "Effect": "Allow", "Action": ["iam:*"], "Resource": ["*"] });
+        let policy = |count: usize| json!({ "Statement": vec![statement.clone(); count] });
+        let role = Role {
+            path: "/goldenpath/pay/".into(),
+            trust: json!({}),
+            inline: [("gp-workload".to_owned(), policy(3)), ("gp-target-role".to_owned(), policy(1))].into(),
+            attached: [].into(),
+            boundary: String::new(),
+            max_session_seconds: 3600,
+            description: String::new(),
+            tags: [].into(),
+        };
+        let objects = [Desired::new(ObjectKey::role("gp-pay-api"), Some(Body::Role(role)))];
+        let cluster = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().expect("an ARN");
+        let of = |own_statements| Subject { own_statements, ..Subject::of(&objects, &cluster, Some(TierClass::Dev)) };
+        let own = |index: usize| format!("identity.statements.{index}.actions");
+        let document = || "identity.policy_json".to_owned();
+        for (own_statements, expected, reason) in [
+            (0, [document(), document(), document()], "all of a document"),
+            (2, [own(0), own(1), document()], "two of its own, and the first after them is of the document"),
+            (3, [own(0), own(1), own(2)], "all of its own"),
+        ] {
+            let hits = of(own_statements).statements("iam.power_over_identities", false);
+            let fields: Vec<String> = hits.iter().map(|hit| hit.field.join(".")).collect();
+            let (ours, of_request) = fields.split_at(1);
+            assert_eq!(of_request, expected, "{reason}");
+            assert_eq!(ours, [""], "{reason}: a policy that nobody wrote has no field");
+        }
+    }
+}
