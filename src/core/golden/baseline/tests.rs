@@ -1,6 +1,6 @@
 use crate::{
-    domain::{BaselineSpec, Severity, StableFacts},
-    golden::{Baseline, Spec, fixtures::*},
+    domain::{BaselineSpec, Body, Desired, Severity, StableFacts},
+    golden::{Baseline, Catalogue, ResolveContext, Spec, fixtures::*},
 };
 use serde_json::{Value, json};
 
@@ -25,5 +25,102 @@ fn a_guard_is_made_unless_it_is_off_or_can_not_be() {
             assert_eq!(problem.severity, Severity::Warning, "{reason}");
             assert_well_written(problem, reason);
         }
+    }
+}
+
+fn made(members: Value, version: &str, catalogue: &Catalogue) -> Vec<Desired> {
+    let mut spec = json!({"cluster": "demo"});
+    spec.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    let spec = Spec::of::<Baseline>(serde_json::from_value(spec).expect("a baseline"));
+    let facts = StableFacts { pod_security_version: version.to_owned(), ..facts() };
+    let given = ResolveContext { facts: &facts, parent: None, catalogue };
+    spec.resolve(&given).expect("resolves").render().objects
+}
+
+fn body<'a>(objects: &'a [Desired], ending: &str) -> &'a Value {
+    let object = objects.iter().find(|object| object.key.to_string().ends_with(ending)).expect(ending);
+    let Some(Body::Kube(body)) = &object.body else { panic!("{ending} is a document") };
+    body
+}
+
+/// What a guard would keep inside of an environment, nobody may write without it.
+#[test]
+fn what_a_guard_bounds_is_granted_with_the_guard_alone() {
+    for (guards, version, bindings, policies, reason) in [
+        (json!({}), "1.36", true, true, "both guards are made"),
+        (json!({"role_bindings": false}), "1.36", false, true, "the one is off"),
+        (json!({"network": false}), "1.36", true, false, "the other is"),
+        (json!({"pods": false}), "1.36", true, true, "a guard of something else"),
+        (json!({}), "1.29", false, false, "the cluster can't have any"),
+    ] {
+        let objects = made(json!({"guards": guards}), version, &Catalogue::embedded());
+        let rules = body(&objects, "/gp-admin")["rules"].as_array().expect(reason);
+        let is_written = |resource: &str| {
+            let has = |rule: &Value, field: &str, text: &str| rule[field].as_array().unwrap().contains(&text.into());
+            rules.iter().any(|rule| has(rule, "resources", resource) && has(rule, "verbs", "create"))
+        };
+        assert_eq!((is_written("rolebindings"), is_written("networkpolicies")), (bindings, policies), "{reason}");
+    }
+}
+
+#[test]
+fn a_guard_that_is_off_is_said_with_what_it_opens() {
+    for (guard, words) in [
+        ("token_secrets", "tokens of ServiceAccounts"),
+        ("services", "externalIPs"),
+        ("cluster_roles", "system namespace"),
+        ("namespaces", "labels"),
+        ("pods", "any node"),
+        ("role_bindings", "RoleBindings"),
+        ("network", "NetworkPolicies"),
+        ("ingress", "hosts of others"),
+        ("classes", "any class"),
+        ("replicas", "more replicas"),
+    ] {
+        let spec = json!({"cluster": "demo", "guards": {guard: false}});
+        let spec = Spec::of::<Baseline>(serde_json::from_value(spec).expect("a baseline"));
+        let [problem] = &judged(&spec, &facts(), None)[..] else { panic!("{guard}: one warning") };
+        assert!(problem.detail.contains(words), "{guard}: {}", problem.detail);
+    }
+}
+
+#[test]
+fn policies_are_those_of_the_paths_that_a_cluster_accepts() {
+    let path = |name: &str| {
+        format!(
+            "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nextends: team-standard 1.0.0\nname: {name}\n\
+             version: 1.0.0\npolicies: [{{ policy: image-tags 1.0.0 }}]\n"
+        )
+    };
+    let (one, other) = (path("one"), path("other"));
+    let catalogue = Catalogue::with_documents([("one", one.as_str()), ("other", other.as_str())]).expect("a catalogue");
+    for (accepted, expected, reason) in [
+        (Value::Null, &["one", "other"][..], "whatever the catalogue has"),
+        (json!({"one": {}}), &["one"], "by its name"),
+        (json!({"one": {"version": "~> 1.0"}, "other": {"version": "~> 2.0"}}), &["one"], "by its version"),
+        (json!({"one": {"digests": ["x"]}, "other": {}}), &["other"], "by its document"),
+        (json!({}), &[], "none"),
+    ] {
+        let objects = made(json!({ "golden_paths": accepted }), "1.36", &catalogue);
+        let is_bound =
+            |name: &&str| objects.iter().any(|object| object.key.to_string().ends_with(&format!("-{name}-1.0.0-dev")));
+        let found: Vec<&str> = ["one", "other"].into_iter().filter(is_bound).collect();
+        assert_eq!(found, expected, "{reason}");
+    }
+}
+
+/// An administrator makes it before there is a baseline, which must find its own mark on it.
+#[test]
+fn the_namespace_of_the_records_can_be_made_before_the_baseline() {
+    let (home, objects) = (super::home(), made(json!({}), "1.36", &Catalogue::embedded()));
+    let namespace = body(&objects, &format!("Namespace/{}", crate::domain::SYSTEM_NAMESPACE));
+    for field in ["apiVersion", "kind"] {
+        assert_eq!(home[field], namespace[field]);
+    }
+    assert_eq!(home["metadata"]["name"], namespace["metadata"]["name"]);
+    let labels = home["metadata"]["labels"].as_object().expect("its mark");
+    assert!(!labels.is_empty());
+    for (name, value) in labels {
+        assert_eq!(&namespace["metadata"]["labels"][name], value, "{name}");
     }
 }

@@ -32,3 +32,27 @@ impl AppliesTo {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_path_is_for_the_teams_and_clusters_that_it_lists() {
+        let cluster = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().expect("an ARN");
+        for (lists, expected, reason) in [
+            (json!({}), Value::Null, "everybody"),
+            (json!({"teams": ["shop", "pay*"]}), Value::Null, "by a pattern"),
+            (json!({"teams": ["shop"]}), json!(["team", ["shop"]]), "another team"),
+            (json!({"teams": []}), json!(["team", []]), "nobody"),
+            (json!({"clusters": ["demo"]}), Value::Null, "by its name"),
+            (json!({"clusters": ["arn:aws:eks:*:111122223333:cluster/*"]}), Value::Null, "by its ARN"),
+            (json!({"clusters": ["dem"]}), json!(["cluster", ["dem"]]), "another cluster"),
+            (json!({"teams": ["payments"], "clusters": ["x"]}), json!(["cluster", ["x"]]), "the team elsewhere"),
+        ] {
+            let applies: AppliesTo = serde_json::from_value(lists).expect(reason);
+            assert_eq!(json!(applies.leaves_out("payments", &cluster)), expected, "{reason}");
+        }
+    }
+}

@@ -52,3 +52,38 @@ impl GoldenPath {
         content
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::golden::{Catalogue, catalogue::GoldenPath};
+    use std::sync::Arc;
+
+    const POLICY: &str = "apiVersion: goldenpath.internal/v1\nkind: Policy\nname: own\nversion: 1.0.0\ndescription: x\n\
+        match: [{ groups: [\"\"], versions: [v1], resources: [configmaps], operations: [CREATE] }]\n\
+        validations: [{ expression: \"object.metadata.name != 'x'\", remedy: Rename it. }]\n";
+    const PATH: &str = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: own\nversion: 1.0.0\n\
+        extends: team-standard 1.0.0\npolicies: [{ policy: own 1.0.0 }]\n\
+        manifests: [{ name: m, when: tier.name == 'dev', manifest: \
+        { apiVersion: v1, kind: ConfigMap, metadata: { name: x }, data: { a: \"{{ tier.name }}\" } } }]\n";
+
+    fn read(path: &str, policy: &str) -> Arc<GoldenPath> {
+        let catalogue = Catalogue::with_documents([("path", path), ("policy", policy)]).expect("a catalogue");
+        Arc::clone(catalogue.newest(Some("own")).expect("there"))
+    }
+
+    #[test]
+    fn a_change_under_an_unchanged_version_is_noticed() {
+        let own = read(PATH, POLICY);
+        assert_eq!((&own, own.digest()), (&read(PATH, POLICY), read(PATH, POLICY).digest()), "the same documents");
+        for (from, to, reason) in [
+            ("tier.name == 'dev'", "tier.name == 'prod'", "where a manifest is made"),
+            ("{{ tier.name }}", "{{ tier.class }}", "what stands in it"),
+            ("!= 'x'", "!= 'y'", "a policy"),
+        ] {
+            assert!(PATH.contains(from) || POLICY.contains(from), "{reason}");
+            let changed = read(&PATH.replace(from, to), &POLICY.replace(from, to));
+            assert_ne!(own, changed, "{reason}");
+            assert_ne!(own.digest(), changed.digest(), "{reason}");
+        }
+    }
+}

@@ -169,3 +169,19 @@ pub fn filled(text: &str, cluster: &ClusterArn) -> String {
     let values = [cluster.partition(), cluster.account(), cluster.region(), cluster.dns_suffix()];
     PLACEHOLDERS.iter().zip(values).fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::Catalogue;
+
+    #[test]
+    fn resources_are_tagged_with_their_team_unless_a_tier_says_otherwise() {
+        let catalogue = Catalogue::embedded();
+        let tier = &catalogue.newest(None).expect("there is a default").tiers[&"dev".parse().expect("a name")];
+        let mut grants = serde_json::to_value(&tier.grants).expect("a document");
+        grants.as_object_mut().expect("an object").remove("team_tag");
+        let grants: Grants = serde_json::from_value(grants).expect("it may be absent");
+        assert_eq!(grants.team_tag, "team");
+    }
+}

@@ -143,6 +143,7 @@ mod tests {
     fn a_value_has_its_type_and_lies_in_its_bounds() {
         for (of, value, words, reason) in [
             (json!({"type": "number", "min": 1, "max": 30}), json!(30), "", "the bound is inside"),
+            (json!({"type": "number", "min": 1, "max": 30}), json!(1), "", "the lower one, too"),
             (json!({"type": "number", "min": 1, "max": 30}), json!(31), "more than 30", "above"),
             (json!({"type": "number", "min": 1}), json!(0.5), "less than 1", "below"),
             (json!({"type": "number"}), json!("3"), "no number", "a text"),
@@ -164,6 +165,10 @@ mod tests {
         for (name, of, field, reason) in [
             ("days", json!({"type": "number", "default": 1}), None, "as it should be"),
             ("Days", json!({"type": "number"}), Some("Days"), "no name of an attribute"),
+            ("day_1", json!({"type": "number", "default": 1}), None, "every character that a name may have"),
+            ("1_day", json!({"type": "number"}), Some("1_day"), "it begins with a digit"),
+            ("day-1", json!({"type": "number"}), Some("day-1"), "HCL would subtract"),
+            ("days", json!({"type": "number", "min": 1, "max": 1}), None, "one value lies between"),
             ("days", json!({"type": "string", "min": 1}), Some("days.type"), "bounds of a text"),
             ("days", json!({"type": "number", "min": 2, "max": 1}), Some("days.min"), "nothing lies between"),
             (

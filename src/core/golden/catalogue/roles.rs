@@ -96,6 +96,15 @@ mod tests {
                 RoleRule { groups: vec![group.into()], resources: vec![resource.into()], verbs: vec![verb.into()] };
             assert_eq!(is_sound(&rule).is_ok(), is_right, "{reason}: {:?}", is_sound(&rule));
         }
-        assert!(is_sound(&RoleRule { groups: vec![], resources: vec![], verbs: vec![] }).is_err(), "nothing at all");
+        let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        for (groups, resources, verbs, reason) in [
+            (&[][..], &[][..], &[][..], "nothing at all"),
+            (&[], &["certificates"], &["get"], "of no group"),
+            (&["cert-manager.io"], &[], &["get"], "no kinds"),
+            (&["cert-manager.io"], &["certificates"], &[], "nothing to do with them"),
+        ] {
+            let rule = RoleRule { groups: list(groups), resources: list(resources), verbs: list(verbs) };
+            assert!(is_sound(&rule).is_err(), "{reason}");
+        }
     }
 }

@@ -238,6 +238,7 @@ mod tests {
             (json!("{{ parameters.days }}"), Ok(json!(7)), "a whole value keeps its type"),
             (json!(["{{parameters.hosts}}"]), Ok(json!([["a", "b"]])), "a list, too"),
             (json!("d{{ parameters.days }}-{{ tier.name }}."), Ok(json!("d7-dev.")), "within a text"),
+            (json!("is {{ parameters.on }}"), Ok(json!("is true")), "a bool within a text"),
             (json!("{{ parameters.text }}"), Ok(json!("x\"}, evil: {{ facts }}")), "a value is never read again"),
             (json!("{{ parameters.days + 1 }}"), Ok(json!(8)), "an expression"),
             (json!("x{{ parameters.hosts }}"), Err("must be a text"), "a list within a text"),
@@ -258,6 +259,20 @@ mod tests {
         ] {
             let error = Template::try_from(written).expect_err(reason);
             assert!(error.contains(words), "{reason}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_condition_holds_or_does_not() {
+        let parameters = json!({"days": 7});
+        let bindings = Bindings::default().with("parameters", &parameters);
+        for (written, expected, reason) in [
+            ("parameters.days > 6", Some(true), "it is so"),
+            ("parameters.days > 7", Some(false), "it is not"),
+            ("parameters.hours > 7", None, "nobody can say"),
+        ] {
+            let condition = Condition::try_from(written.to_owned()).expect(reason);
+            assert_eq!(condition.holds(&bindings).ok(), expected, "{reason}");
         }
     }
 }

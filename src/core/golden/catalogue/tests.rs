@@ -22,6 +22,7 @@ fn the_embedded_path_is_sound_and_the_default() {
     assert!(prod.grants.actions.contains(&"s3:*".to_owned()), "the merge key is read");
     assert_eq!(*Catalogue::embedded(), catalogue);
     let read = parse("as people read it", TEXT).expect("parses");
+    assert_eq!(path.digest(), read.digest(), "as it was released");
     assert_eq!(catalogue.paths(), [Arc::new(read)], "what the build made of it is what it says");
 }
 

@@ -300,3 +300,6 @@ impl Fault {
         Self { field: format!("{outer}.{}", self.field), ..self }
     }
 }
+
+#[cfg(test)]
+mod tests;

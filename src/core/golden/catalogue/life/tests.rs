@@ -41,6 +41,17 @@ fn a_version_ends_by_its_dates() {
         (
             Status::Deprecated,
             Some("{ reason: It is old., removal: 2026-08-01 }"),
+            "2026-07-31",
+            Some((
+                Severity::Warning,
+                "Golden path a 1.0.0 is deprecated, and is removed tomorrow, on 2026-08-01",
+                "It is old. Move to another version",
+            )),
+            "its last day",
+        ),
+        (
+            Status::Deprecated,
+            Some("{ reason: It is old., removal: 2026-08-01 }"),
             "2026-08-01",
             Some((Severity::Error, "Golden path a 1.0.0 was removed on 2026-08-01", "Move to another version")),
             "removed by its date alone",
@@ -80,4 +91,22 @@ fn an_end_makes_sense() {
     }
     let other = deprecation("{ reason: x, successor: b 1.0.0 }");
     assert_eq!(check(&own, Status::Removed, Some(&other)), Ok(()), "the same version of another path");
+}
+
+#[test]
+fn a_reference_is_written_as_it_was_read() {
+    for text in ["2.0.0", "data-team 2.0.0"] {
+        let reference: PathReference = text.parse().expect(text);
+        assert_eq!(serde_json::json!(reference), text);
+    }
+}
+
+#[test]
+fn a_life_has_a_name() {
+    let days_left = Some(1);
+    for (life, name) in
+        [(Life::Supported, "supported"), (Life::Deprecated { days_left }, "deprecated"), (Life::Removed, "removed")]
+    {
+        assert_eq!(life.as_str(), name);
+    }
 }
