@@ -3,32 +3,11 @@
 use super::document::GoldenPath;
 use crate::{domain::digest, kinds::canonical_json};
 use serde_json::Value;
-use std::sync::OnceLock;
-
-/// Of the parsed content, 64 hexadecimal characters. It takes as long as all else of a path, and of most of a catalogue nobody asks it.
-#[derive(Clone, Debug, Default)]
-pub struct PathDigest(OnceLock<String>);
 
 /// What says nothing about what a version makes: it may change without a new one. The last two say the same whether a path is written
 /// out or extends another one.
 const OUTSIDE: [&str; 9] =
     ["apiVersion", "kind", "default", "description", "owner", "status", "deprecation", "changelog", "extends"];
-
-// === impl PathDigest ===
-
-impl PathDigest {
-    /// That of a document that was released.
-    pub(super) fn known(digest: &str) -> Self {
-        Self(OnceLock::from(digest.to_owned()))
-    }
-}
-
-/// It follows from the content, which is compared by itself.
-impl PartialEq for PathDigest {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
 
 // === impl GoldenPath ===
 

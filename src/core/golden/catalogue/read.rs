@@ -1,8 +1,7 @@
 //! From a document's text to a golden path. What is wrong is shown with file, line and column.
 
 use super::{
-    digest::PathDigest,
-    document::{ApiVersion, GoldenPath},
+    document::{ApiVersion, GoldenPath, PathDigest},
     extends,
     life::PathReference,
     validate::{self, Fault},

@@ -258,7 +258,7 @@ mod tests {
                 vec!["delete aws/eks/AccessEntry/a", "delete aws/eks/AccessPolicy/AmazonEKSViewPolicy/pay/b"],
             ),
             (
-                "a slot lets go of its environment's namespace",
+                "a slot releases its environment's namespace",
                 &slot,
                 vec![(space("pay"), pay()), (quota("pay"), api())],
                 vec![],

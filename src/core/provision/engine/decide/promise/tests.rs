@@ -105,7 +105,7 @@ fn an_apply_keeps_what_the_plan_promised() {
         (later(), later(), true, "it is still open"),
         (one("x #1:1"), later(), false, "what was known is open"),
         (one("x #1:1"), Promised::new(), false, "it is not made at all"),
-        (Promised::new(), one("x #1:1"), false, "nobody was told of it"),
+        (Promised::new(), one("x #1:1"), false, "no plan reported it"),
     ] {
         let found = check_kept(&planned, &now);
         assert_eq!(found.is_none(), is_kept, "{reason}");

@@ -102,7 +102,7 @@ fn an_adoption_is_announced_by_the_plan() {
     let (argo, nobody) = (Holder::Applied("argocd"), Holder::Edited("kubectl-edit"));
     for (spec, holder, is_apply, expected, reason) in [
         (adopts(&[]), nobody, false, (vec!["environment.adopts"], false), "a plan"),
-        (adopts(&[]), nobody, true, (vec![], false), "the apply has been told"),
+        (adopts(&[]), nobody, true, (vec![], false), "the apply says nothing twice"),
         (
             adopts(&[]),
             argo,
