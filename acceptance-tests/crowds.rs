@@ -7,13 +7,16 @@ use acceptance_tests::{
 };
 use anyhow::{Context as _, Result, ensure};
 use goldenpath_core::provision::DaemonReports as _;
-use std::{fs, os::unix::net::UnixStream, sync::mpsc, thread};
+use std::{fs, os::unix::net::UnixStream, sync::mpsc, thread, time::Duration};
+use tokio::time::timeout;
 
 const MANY: usize = 10_000;
 /// Every so many of them says who it is, and asks.
 const SPEAKS: usize = 100;
-/// Ensures by each of two clients: more events than a watcher's buffer and its connection's window hold.
-const EVENTFUL: usize = 500;
+/// Ensures by each of two clients. Each is two events, which are twice as many as a watcher's buffer and its connection's window hold.
+const EVENTFUL: usize = 900;
+/// Nobody waits longer for a watcher.
+const LONG: Duration = Duration::from_secs(300);
 
 pub fn leave_nothing_behind() -> Result<()> {
     let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
@@ -38,16 +41,16 @@ pub fn one_that_never_reads() -> Result<()> {
         let mut show = move |_| {
             let _ = begin.send(());
             // Until the other end is dropped.
-            let _ = wait.recv();
+            let _ = wait.recv_timeout(LONG);
             true
         };
-        block_on(async { Ok(client_of(&socket).watch(None, &mut show).await) })
+        block_on(async { Ok(timeout(LONG, client_of(&socket).watch(None, &mut show)).await?) })
     });
     let socket = daemon.socket();
     let load = |team, times| block_on(async { Load::prepare(&socket, team, 2).await?.run(times).await });
     // With one of these events it is known to watch.
     load("pay", EVENTFUL / 10)?;
-    begun.recv().context("it saw nothing")?;
+    begun.recv_timeout(LONG).context("it saw nothing")?;
     let before = Process::of(daemon.id())?;
     load("web", EVENTFUL)?;
     let after = Process::of(daemon.id())?;
