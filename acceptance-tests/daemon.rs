@@ -1,6 +1,6 @@
 //! A provisioning daemon of a test, in a folder of its own: it can be killed and started again, and ends with the test.
 
-use crate::process::OwnProcess;
+use crate::{process::OwnProcess, until::until};
 use acceptance_tests::tools::command_line;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value as Json;
@@ -9,7 +9,6 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{Duration, Instant},
 };
 
 /// For tests that change the target beside the daemon and look at once.
@@ -138,12 +137,7 @@ impl Daemon {
 
     /// By itself, as a fault of the sandbox makes it.
     pub fn wait_until_dead(&mut self) -> Result<()> {
-        let begun = Instant::now();
-        while !self.is_dead()? {
-            ensure!(begun.elapsed() < Duration::from_secs(60), "the daemon lives on");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
+        until("the daemon ends", || self.is_dead())
     }
 
     pub fn terminate(&mut self) -> Result<()> {

@@ -6,6 +6,7 @@ use crate::{
     sandbox::{FaultRow, Sandbox},
     server::Server,
     stories::releases::RELEASE,
+    until::until,
 };
 use acceptance_tests::{
     ENVIRONMENT,
@@ -54,21 +55,12 @@ async fn both_know(postgres: PostgresServer) -> Result<()> {
     let paused =
         Command::new(command_line()?).args(["pause", "demo/pay-0", "--endpoint", &daemons[1].endpoint()]).output()?;
     ensure!(paused.status.success(), "{}", String::from_utf8_lossy(&paused.stderr));
+    let known = |one: &Json| one["id"] == "demo/pay-0" && !one["drift"].is_null() && one["is_paused"] == true;
     for daemon in &daemons {
-        let begun = Instant::now();
-        loop {
-            let listed = Command::new(command_line()?)
-                .args(["environments", "--json", "--endpoint", &daemon.endpoint()])
-                .output()?;
-            let listed: Json = serde_json::from_slice(&listed.stdout).context("no list")?;
-            let instances = listed["instances"].as_array().cloned().unwrap_or_default();
-            let known = |one: &&Json| one["id"] == "demo/pay-0" && !one["drift"].is_null() && one["is_paused"] == true;
-            if instances.iter().any(|one| known(&one)) {
-                break;
-            }
-            ensure!(begun.elapsed() < LONG, "it does not know: {listed:#}");
-            sleep(Duration::from_millis(100)).await;
-        }
+        until("it knows what both know", || {
+            let listed = daemon.shown(&["environments"])?;
+            Ok(listed["instances"].as_array().is_some_and(|instances| instances.iter().any(known)))
+        })?;
     }
     Ok(())
 }

@@ -30,7 +30,8 @@ terraform {{
 
 
 def program(root, target):
-    """The smallest provider, built as the real one is; `target` is the folder of cargo's release builds."""
+    """The smallest provider in the release profile. `target` is a folder of its own: without the flags of scripts/build, cargo would
+    build the real one's dependencies again at each change between the two."""
     build = ["cargo", "build", "--release", "--locked", "-p", "goldenpath-plugin", "--example", "smallest"]
     subprocess.run(build, cwd=root, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "CARGO_TARGET_DIR": str(target)})
     return target / "release" / "examples" / "smallest"
