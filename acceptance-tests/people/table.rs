@@ -8,7 +8,7 @@ use goldenpath_core::{
     domain::{Permission, PersonaName},
     golden::{
         Catalogue, Tier,
-        promises::{ACCESS, AccessPromise},
+        promises::{ACCESS, AccessPromise, Scope},
     },
 };
 use hyper::Method;
@@ -35,7 +35,7 @@ pub fn personas() -> [&'static str; 4] {
 /// In this namespace, or, where a row is about another environment, in the other.
 pub fn attempts<'a>(namespace: &'a str, other: &'a str) -> impl Iterator<Item = Attempt> + 'a {
     ACCESS.iter().flat_map(move |row| {
-        let place = if row.is_elsewhere() { other } else { namespace };
+        let place = if row.scope == Scope::Elsewhere { other } else { namespace };
         row.permissions(place).map(move |permission| attempt(row, permission, place))
     })
 }

@@ -291,19 +291,22 @@ def measure(bench, watch, options, figures, notes, write, reference):
     ours = bench.ours(1)
     data = bench.folder("reference", reference(maps(ours)))
     bench.cli.apply(data)
-    floor = bench_floor.folder(bench.cli, bench.home / "floor", reference(maps(ours)))
-    times = {"reference": [], "floor": [], "ours": [], "bare": []}
-    for folder in (data, floor, ours):
+    floor = bench_floor.folder(bench.cli, bench.home / "floor", reference(maps(ours)), bench_floor.SMALL)
+    at_size = bench_floor.folder(bench.cli, bench.home / "floor-at-size", reference(maps(ours)), bench_floor.AT_SIZE)
+    times = {"reference": [], "floor": [], "at_size": [], "ours": [], "bare": []}
+    for folder in (data, floor, at_size, ours):
         bench.cli.plan(folder)
     for _ in range(options.real_rounds):
         times["reference"].append(bench.cli.plan(data)[0])
         times["floor"].append(bench.cli.plan(floor)[0])
+        times["at_size"].append(bench.cli.plan(at_size)[0])
         bench.servers.ask("reset")
         times["ours"].append(bench.cli.plan(ours)[0])
         times["bare"].append(bench.servers.ask("requests")["busy_seconds"])
-    mine, theirs, bare, least = (statistics.median(times[key]) for key in ("ours", "reference", "bare", "floor"))
+    mine, theirs, bare, least, sized = (statistics.median(times[key]) for key in ("ours", "reference", "bare", "floor", "at_size"))
     figures["real_plan_ratio"] = mine / (theirs + bare)
     figures["real_plan_floor"] = (least + bare) / (theirs + bare)
+    figures["real_plan_floor_at_size"] = (sized + bare) / (theirs + bare)
     notes["real_plan_ratio"] = f"{mine * 1000:.0f} ms against {theirs * 1000:.0f} + {bare * 1000:.0f} ms of requests, medians of {options.real_rounds}"
     _, figures["real_rss_mb"]["1"] = bench.plan_watched(ours, watch)
     write()

@@ -87,7 +87,7 @@ fn text(blueprint: &Blueprint) -> String {
     all
 }
 
-fn snapshot(name: &str, text: &str) {
+pub(super) fn snapshot(name: &str, text: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("golden/snapshots/{name}.txt"));
     if std::env::var_os("GOLDENPATH_UPDATE_SNAPSHOTS").is_some() {
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("the folder is made");

@@ -238,10 +238,6 @@ impl AccessPromise {
         self.roles.contains(&role)
     }
 
-    pub fn is_elsewhere(&self) -> bool {
-        self.scope == Scope::Elsewhere
-    }
-
     /// `namespace`: of the environment, or of another one where that is what it is about.
     pub fn permissions(&self, namespace: &str) -> impl Iterator<Item = Permission> {
         let Self { group, resource, object, scope, .. } = *self;

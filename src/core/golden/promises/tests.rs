@@ -1,10 +1,10 @@
 use super::*;
 use crate::{
-    domain::{Body, PersonaName},
-    golden::{Environment, Spec, cluster_roles, fixtures},
+    domain::{Body, Permission, PersonaName, PodSecurityLevel},
+    golden::{Environment, Spec, cluster_roles, fixtures, tests::snapshot},
 };
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write};
 
 /// Profile level 1 of the benchmark, as its checks name themselves. Its list of what is pending (reclaim policy `Delete`, dropping all
 /// capabilities) has no ids; the latter is part of the level `restricted`.
@@ -69,4 +69,37 @@ fn kinds_of_bounds_are_rendered() {
     for row in BOUNDS {
         assert!(row.kinds.iter().any(|kind| of(kind) > 0), "{}: {}", row.name, row.reason);
     }
+}
+
+/// What is asked of a cluster, as it is asked.
+#[test]
+fn promises_are_these_requests() {
+    let mut text = String::new();
+    for row in ACCESS {
+        let AccessPromise { name, reason, roles, benchmark, .. } = row;
+        let _ = writeln!(text, "=== {name}: {reason}\nroles {roles:?}, benchmark {benchmark:?}");
+        for permission in row.permissions("pay") {
+            let _ = writeln!(text, "{}", sentence(&permission));
+        }
+    }
+    snapshot("promises-access", &text);
+    text.clear();
+    for row in admission() {
+        let AdmissionPromise { name, reason, benchmark, .. } = &row;
+        let _ = writeln!(text, "=== {name}: {reason}\nbenchmark {benchmark:?}");
+        for level in [PodSecurityLevel::Privileged, PodSecurityLevel::Baseline, PodSecurityLevel::Restricted] {
+            let refusal = row.refusal(level).map_or_else(|| "admitted".into(), |by| by.join(" or "));
+            let _ = writeln!(text, "{}: {refusal}", level.as_str());
+        }
+        let _ = writeln!(text, "pod: {}\n{}", row.is_pod(), row.object_in("pay"));
+    }
+    snapshot("promises-admission", &text);
+}
+
+fn sentence(Permission { verb, group, resource, namespace, name }: &Permission) -> String {
+    let name = name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+    let place =
+        namespace.as_ref().map_or_else(|| "the cluster".to_owned(), |namespace| format!("namespace {namespace}"));
+    let resource = [resource.as_str(), group].join(".");
+    format!("{verb} {}{name} in {place}", resource.trim_end_matches('.'))
 }
