@@ -1,6 +1,7 @@
 //! A golden path of one's own, from `catalogue init` on: published twice, deprecated and removed, while an environment moves by plans.
 
-use super::configurations::ENVIRONMENT;
+mod published;
+
 use crate::{
     outside::Outside,
     sandbox::FaultRow,
@@ -12,6 +13,7 @@ use acceptance_tests::{
 };
 use anyhow::{Context as _, Result, ensure};
 use hyper::Method;
+use published::{LAST, NEXT, at, catalogue, publish};
 use serde_json::{Value as Json, json};
 use std::{
     process::Command,
@@ -22,64 +24,6 @@ use std::{
 const NAMESPACE: &str = "k8s/v1/Namespace/payments-dev";
 const LOGGING: &str = "k8s/v1/ConfigMap/payments-dev/logging";
 const DOOR: &str = "k8s/networking.k8s.io/v1/NetworkPolicy/payments-dev/gp-allow-monitoring";
-
-const NEXT: &str = r#"
-apiVersion: goldenpath.internal/v1
-kind: GoldenPath
-name: acme
-version: 1.1.0
-extends: 1.0.0
-default: true
-changelog: [Sixty pods in dev.]
-parameters:
-  log_days: { type: number, min: 1, max: 90, default: 14 }
-tiers:
-  dev: { quota: { total: { pods: "60" } } }
-manifests:
-  - name: logging
-    manifest:
-      apiVersion: v1
-      kind: ConfigMap
-      metadata: { name: logging }
-      data: { team: "{{ environment.team }}", days: "{{ string(parameters.log_days) }}" }
-policies:
-  - inline:
-      apiVersion: goldenpath.internal/v1
-      kind: Policy
-      name: short-logs
-      version: 1.0.0
-      description: Logs that are kept for long are expensive.
-      match: [{ groups: [""], versions: [v1], resources: [configmaps], operations: [CREATE, UPDATE] }]
-      validations:
-        - expression: "object.metadata.name != 'logging' || int(object.data.days) <= 60"
-          message: Logs are kept for more than 60 days.
-          remedy: Lower `parameters.log_days`.
-          field: parameters.log_days
-  - inline:
-      apiVersion: goldenpath.internal/v1
-      kind: Policy
-      name: few-pods
-      version: 1.0.0
-      description: Pods have to fit on the nodes.
-      match: [{ groups: [""], versions: [v1], resources: [resourcequotas], operations: [CREATE, UPDATE] }]
-      validations:
-        - expression: "object.metadata.name != 'gp-base' || int(object.spec.hard.pods) <= 50"
-          message: More than 50 pods.
-          remedy: Order nodes first.
-      severity: { dev: warn }
-"#;
-
-const LAST: &str = r#"
-apiVersion: goldenpath.internal/v1
-kind: GoldenPath
-name: acme
-version: 2.0.0
-extends: 1.0.0
-default: true
-changelog: [Nobody scrapes dev.]
-objects:
-  - { kind: NetworkPolicy, name: gp-allow-monitoring, tiers: [dev], enabled: false }
-"#;
 
 /// What is there besides Terraform, whichever target it is.
 struct Target<'a> {
@@ -242,22 +186,6 @@ fn ends(workspace: &Workspace) -> Result<()> {
     workspace.destroy(&[])?.says("2 destroyed").map(drop)
 }
 
-fn publish(workspace: &Workspace, file: &str, text: &str) -> Result<()> {
-    workspace.write(&format!("paths/{file}"), text)?;
-    catalogue(workspace, &["validate", "paths"]).map(drop)
-}
-
-fn at(workspace: &Workspace, version: &str, more: &str) -> Result<()> {
-    let main = format!(
-        "resource \"goldenpath_cluster_baseline\" \"demo\" {{\n  cluster = \"demo\"\n}}\n\nresource \"goldenpath_team_environment\" \
-         \"payments\" {{\n  name = \"payments-dev\"\n  team = \"payments\"\n  tier = \"dev\"\n  cluster = \
-         goldenpath_cluster_baseline.demo.id\n  golden_path = \"acme\"\n  golden_path_version = {version:?}\n  access = {{ deployer = \
-         {{ oidc_groups = [\"payments-ci\"] }} }}\n  {more}\n}}\n"
-    );
-    ensure!(main.contains(&ENVIRONMENT.replace('.', "\" \"")), "the address of the configuration");
-    workspace.write("main.tf", &main)
-}
-
 /// What is recorded, and not what a sample would be.
 fn all_are_compared(workspace: &Workspace, reach: &[&str], variables: &[(String, String)]) -> Result<()> {
     let all = |from: &str, to: &str| -> Result<Run> {
@@ -357,13 +285,4 @@ pub(super) fn of_a_repository(tool: &Tool) -> Result<()> {
     command.args(["catalogue", "validate", &source(&commit)]).env("XDG_CACHE_HOME", &cache);
     Run::from(command.output()?).says("acme 1.0.0 is valid")?;
     workspace.destroy(&[])?.says("2 destroyed").map(drop)
-}
-
-/// The provider's own binary, in the workspace's folder.
-fn catalogue(workspace: &Workspace, arguments: &[&str]) -> Result<Run> {
-    let mut command = Command::new(command_line()?);
-    command.arg("catalogue").args(arguments).current_dir(workspace.path(""));
-    let run = Run::from(command.output()?);
-    ensure!(run.code == Some(0), "catalogue {arguments:?}: {}", run.raw);
-    Ok(run)
 }

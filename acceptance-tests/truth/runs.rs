@@ -1,7 +1,11 @@
 //! What one run of a CLI does to an instance besides a change: taint, the two orders of a replacement, a destroy of a part, and
 //! another address.
 
-use super::{Life, Step, Tally, difference};
+use super::{
+    life::{Life, Step},
+    tally::Tally,
+    words::difference,
+};
 use crate::random::Random;
 use acceptance_tests::client::{Action, Instance, errors, no_errors};
 use anyhow::{Context, Result, ensure};

@@ -2,16 +2,15 @@
 //!
 //! `GOLDENPATH_UPDATE_SNAPSHOTS=1 cargo test -p goldenpath-core` writes the files again.
 
-use super::{
-    Blueprint, Catalogue, Environment, Parent, Slot, Spec, Tier,
-    environment::group,
-    fixtures::{self, *},
-};
+mod problems;
+mod quotas;
+
+use super::{Blueprint, Environment, Parent, Slot, Spec, environment::group, fixtures::*};
 use crate::{
     domain::{Body, Computed, Desired, Late, PersonaName, StableFacts, Statement, role_name},
     kinds::{block, fields_of},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{fmt::Write, path::Path};
 
 #[test]
@@ -223,38 +222,6 @@ fn needs_and_containers_are_in_the_blueprint_or_the_environment() {
     }
 }
 
-#[test]
-fn quota_is_shared_out() {
-    let quotas = |members: Value| {
-        let blueprint = rendered(Spec::of::<Environment>(environment(members)), &facts(), None);
-        let found =
-            blueprint.objects.iter().filter(|o| o.key.to_string().ends_with("gp-base")).map(|o| match &o.body {
-                Some(Body::Kube(doc)) => doc["spec"]["hard"]["requests.cpu"].as_str().map(str::to_owned),
-                _ => None,
-            });
-        found.flatten().collect::<Vec<_>>()
-    };
-    for (members, expect, reason) in [
-        (json!({}), vec!["4"], "one namespace has all"),
-        (json!({"namespaces": {"a": {}, "b": {}, "c": {}}}), vec!["1333m"; 3], "equal parts, rounded down"),
-        (json!({"namespaces": {"a": {"quota": {"requests.cpu": "3"}}, "b": {}}}), vec!["3", "1"], "what is left"),
-        (json!({"quota": {"total": {"requests.cpu": "16"}}}), vec!["16"], "up to four times the default"),
-    ] {
-        assert_eq!(quotas(members), expect, "{reason}");
-    }
-}
-
-/// Of a path that has limits of memory.
-#[test]
-fn a_memory_limit_moves_with_the_request() {
-    let path = Catalogue::embedded().newest(None).expect("the built-in one").clone();
-    let mut tier = serde_json::to_value(path.tiers[&"prod".parse().expect("a name")].as_ref()).expect("a tier");
-    tier["quota"]["total"]["limits.memory"] = json!("50Gi");
-    let tier: Tier = serde_json::from_value(tier).expect("a tier");
-    let limit = tier.memory_limit(&"64Gi".parse().expect("a quantity"));
-    assert_eq!(limit.map(|limit| limit.to_string()).as_deref(), Some("80Gi"), "50 for 40, so 80 for 64");
-}
-
 /// Where a path grants it. Nobody but these tokens may assume it, and without people there is no statement of theirs.
 #[test]
 fn tokens_of_pipelines_are_trusted_by_their_subject() {
@@ -278,119 +245,6 @@ fn tokens_of_pipelines_are_trusted_by_their_subject() {
     assert_eq!(trust, Some(expected));
 }
 
-/// What a slot asks for besides its share, in a namespace of its own.
-#[test]
-fn an_isolated_slot_has_a_quota_and_keys_of_its_own() {
-    let spec = environment(json!({"quota": {"slots_percent": 50}}));
-    let parent = parent(&spec, &facts());
-    let slot = |members: Value| Spec::of::<Slot>(fixtures::slot(members));
-    let own = json!({"quota": {"requests.storage": "20Gi"}, "labels": {"squad": "blue"}, "isolation": "namespace"});
-    let blueprint = rendered(slot(own.clone()), &facts(), Some(&parent));
-    let body = |kind: &str| {
-        let found = blueprint.objects.iter().find(|object| object.key.kind() == kind).expect("an object");
-        let Some(Body::Kube(document)) = &found.body else { panic!("{kind} has no body") };
-        document.clone()
-    };
-    assert_eq!(body("ResourceQuota")["spec"]["hard"]["requests.storage"], json!("20Gi"));
-    assert_eq!(body("Namespace")["metadata"]["labels"]["squad"], json!("blue"));
-    let shared = Value::Object(
-        own.as_object().expect("members").clone().into_iter().filter(|(name, _)| name != "isolation").collect(),
-    );
-    let codes =
-        |spec: Spec| judged(&spec, &facts(), Some(&parent)).into_iter().map(|problem| problem.code).collect::<Vec<_>>();
-    assert_eq!(
-        codes(slot(shared)),
-        ["slot.not_isolated", "slot.not_isolated", "slot.shared_identities"],
-        "quota and labels"
-    );
-    let much = json!({"isolation": "namespace", "quota": {"requests.storage": "26Gi"}});
-    assert_eq!(codes(slot(much)), ["slot.share_exceeds_total"], "more than the part of isolated slots");
-}
-
-#[test]
-fn node_ports_follow_load_balancers() {
-    let ports = |members: Value| parent(&environment(members), &facts()).quota_total["services.nodeports"].to_string();
-    for (members, expect, reason) in [
-        (json!({}), "0", "none in dev"),
-        (json!({"quota": {"total": {"services.loadbalancers": "1"}}}), "10", "one, as the path allows"),
-        (json!({"tier": "prod"}), "20", "two of the tier"),
-        (json!({"quota": {"total": {"services.loadbalancers": "1", "services.nodeports": "2"}}}), "2", "as written"),
-    ] {
-        assert_eq!(ports(members), expect, "{reason}");
-    }
-    let owner = json!({"contact": "a@example.com", "cost_center": "CC1"});
-    let one = json!({"services.loadbalancers": "1"});
-    for (namespaces, expect, reason) in [
-        (json!({"default": {}}), vec!["10"], "the environment's own load balancer"),
-        (json!({"api": {}, "default": {"quota": one}}), vec!["0", "10"], "all of them where it is"),
-        (json!({"api": {}, "jobs": {}}), vec!["0", "0"], "none of the several has it"),
-    ] {
-        let members = json!({"tier": "prod", "owner": owner, "namespaces": namespaces});
-        let rendered = rendered(Spec::of::<Environment>(environment(members)), &facts(), None);
-        let quotas = rendered.objects.iter().filter(|object| object.key.to_string().ends_with("/gp-base"));
-        let ports = quotas.filter_map(|object| match &object.body {
-            Some(Body::Kube(document)) if object.key.kind() == "ResourceQuota" => {
-                document.pointer("/spec/hard/services.nodeports")?.as_str().map(str::to_owned)
-            }
-            _ => None,
-        });
-        assert_eq!(ports.collect::<Vec<_>>(), expect, "{reason}");
-    }
-}
-
-#[test]
-fn what_only_the_cluster_can_refuse_is_reported() {
-    let facts = facts();
-    for (members, field, code, reason) in [
-        (
-            json!({"access": {"viewer": {"permission_sets": ["Nope"]}}}),
-            "access.viewer.permission_sets",
-            "access.unknown_permission_set",
-            "no role",
-        ),
-        (
-            json!({"network": {"egress_fqdns": ["a.example.com"]}}),
-            "network.egress_fqdns",
-            "network.engine_knows_no_names",
-            "auto is vpc_cni here",
-        ),
-    ] {
-        let errors = resolved(&Spec::of::<Environment>(environment(members)), &facts, None).err().expect(reason);
-        assert_eq!((errors[0].field.join("."), errors[0].code), (field.to_owned(), code), "{reason}");
-    }
-    let foreign = json!({"access": {"admin": {"principal_arns": ["arn:aws:iam::999999999999:role/x"]}}});
-    let refused = judged(&Spec::of::<Environment>(environment(foreign)), &facts, None);
-    assert_eq!(refused[0].code, "access.principal_not_granted");
-
-    let several = parent(&environment(json!({"namespaces": {"api": {}, "jobs": {}}})), &facts);
-    let one = parent(&environment(json!({"namespaces": {"api": {}}})), &facts);
-    for (members, parent, field, reason) in [
-        (json!({}), &several, "namespace", "several namespaces and none called default"),
-        (json!({"namespace": "nope"}), &one, "namespace", "no such namespace"),
-        (json!({"name": "api", "isolation": "namespace"}), &one, "name", "the isolated namespace is taken"),
-        (json!({"share": {"cpu": "5", "memory": "1Gi"}}), &one, "share.cpu", "more than the total"),
-        (json!({"identity": {"mode": "irsa"}}), &one, "identity.mode", "no OIDC issuer"),
-        (json!({"egress": {"fqdns": ["a.example.com"]}}), &one, "egress.fqdns", "names without an engine"),
-        (
-            json!({"identity": {"statements": [{"actions": ["ec2:RunInstances"], "resources": ["*"]}]}}),
-            &one,
-            "identity.statements.0.actions",
-            "not granted",
-        ),
-        (
-            json!({"availability": {"min_replicas": 5}, "share": {"cpu": "1", "memory": "1Gi", "max_replicas": 4}}),
-            &one,
-            "availability.min_replicas",
-            "order",
-        ),
-    ] {
-        let problems = judged(&Spec::of::<Slot>(slot(members)), &facts, Some(parent));
-        assert!(problems.iter().any(|p| p.is_error() && p.field.join(".") == field), "{reason}: {problems:?}");
-    }
-    let lost = resolved(&Spec::of::<Slot>(slot(json!({}))), &facts, None).err().expect("no environment");
-    assert_eq!(lost[0].field, ["environment"]);
-}
-
 #[test]
 fn irsa_has_its_own_trust_and_no_association() {
     let facts = StableFacts { oidc_issuer: Some("https://oidc.eks.eu-west-1.amazonaws.com/id/ABC".into()), ..facts() };
@@ -408,61 +262,4 @@ fn a_parent_survives_the_private_bytes() {
     let parent = parent(&payments_prod(), &facts());
     let text = serde_json::to_string(&parent).expect("writes");
     assert_eq!(serde_json::from_str::<Parent>(&text).expect("reads"), parent);
-}
-
-#[test]
-fn right_requests_pass() {
-    for spec in [
-        Spec::of::<Environment>(environment(json!({}))),
-        Spec::of::<Environment>(payments_prod()),
-        Spec::of::<Slot>(slot(json!({}))),
-        Spec::of::<Slot>(slot(ledger())),
-        baseline(),
-    ] {
-        assert_eq!(problems(&spec), [], "{spec:?}");
-    }
-}
-
-/// A default that gives way to a smaller maximum is what a quota is held against.
-#[test]
-fn a_quota_is_held_against_the_limit_that_containers_get() {
-    let spec = |container: Value| {
-        let quota = json!({"a": {"quota": {"limits.memory": "128Mi"}, "limits": {"container": container}}});
-        problems(&Spec::of::<Environment>(environment(json!({ "namespaces": quota }))))
-    };
-    assert_eq!(spec(json!({}))[0].code, "environment.no_default_limit", "the tier has no default");
-    assert_eq!(
-        spec(json!({"default_memory": "256Mi"}))[0].code,
-        "environment.default_exceeds_quota",
-        "more than there is"
-    );
-    assert_eq!(spec(json!({"max_memory": "64Mi"})), [], "which is the default, too");
-}
-
-/// What `check` reports is not reported again by the guardrails, and nothing else is lost.
-#[test]
-fn a_fault_is_reported_once() {
-    let written = json!({"identity": {"statements": [{"actions": ["sts:AssumeRole"], "resources": ["*"]}]}});
-    let (spec, facts) = (Spec::of::<Slot>(slot(written)), facts());
-    let parent = parent(&environment(json!({})), &facts);
-    let codes = |problems: Vec<crate::domain::Problem>| problems.iter().map(|problem| problem.code).collect::<Vec<_>>();
-    assert_eq!(codes(spec.check()), ["iam.assume_anything"]);
-    let found = codes(judged(&spec, &facts, Some(&parent)));
-    assert_eq!(found, ["identity.action_not_granted", "identity.resource_not_granted", "slot.shared_identities"]);
-}
-
-#[test]
-fn all_that_is_wrong_is_reported_where_nothing_can_be_rendered() {
-    let facts = facts();
-    let parent = parent(&environment(json!({})), &facts);
-    let slot = Spec::of::<Slot>(slot(json!({"namespace": "nope", "share": {"cpu": "99", "memory": "1Gi"}})));
-    let environment = json!({"name": "kube-x", "access": {"viewer": {"permission_sets": ["Nope"]}}});
-    let environment = Spec::of::<Environment>(fixtures::environment(environment));
-    for (spec, parent, expect) in [
-        (slot, Some(&parent), ["slot.share_exceeds_total", "slot.namespace_unknown"]),
-        (environment, None, ["names.reserved", "access.unknown_permission_set"]),
-    ] {
-        let errors = resolved(&spec, &facts, parent).err().expect("nothing to render");
-        assert_eq!(errors.iter().map(|error| error.code).collect::<Vec<_>>(), expect);
-    }
 }

@@ -8,19 +8,24 @@
 
 mod connection;
 mod listener;
+mod rows;
 mod schema;
 mod settings;
+mod statements;
 
 pub use settings::Postgres;
 
 use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, written};
 use crate::{
-    contract::Verb,
     error::JournalError,
-    outcome::Ending,
     store::postgres::{
         connection::{Connector, LONGEST, within},
         listener::Listener,
+        rows::{Known, entry, kept, known},
+        statements::{
+            AWAITED, CANCEL, END, FIND, INSERT, JOIN, LEAD, LEAVE, ONE_BY_ONE, OPERATION_OF, PAUSE, PAUSES, RECENT,
+            RENEW, RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE,
+        },
     },
 };
 use async_trait::async_trait;
@@ -30,7 +35,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     time::{Duration, SystemTime},
 };
-use tokio_postgres::{Client, Row, types::ToSql};
+use tokio_postgres::{Client, types::ToSql};
 
 /// An operation needs a connection for milliseconds, at its begin and at its end.
 const CONNECTIONS: usize = 8;
@@ -53,72 +58,6 @@ pub struct PostgresStore {
 
 /// A connection of its own, on which the lock is: it goes with the connection, however that ends.
 struct Leading(Client);
-
-/// How an operation in the journal is found by what is asked for.
-struct Known {
-    is_equal: bool,
-    id: String,
-    digest: String,
-    outcome: Option<Vec<u8>>,
-}
-
-const FIND: &str = "
-    SELECT false AS is_equal, id, digest, outcome, accepted_at FROM operation
-    WHERE id = coalesce((SELECT operation FROM operation_client WHERE id = $1), $1)
-    UNION ALL
-    SELECT true, id, digest, outcome, accepted_at FROM operation o
-    WHERE digest = $2 AND ended_at IS NULL AND NOT cancelled
-      AND NOT EXISTS (SELECT FROM operation_client c WHERE c.operation = o.id AND c.until > now())
-    ORDER BY 1, 5 LIMIT 1";
-
-const JOIN: &str = "
-    INSERT INTO operation_client (id, operation, daemon, until) VALUES ($1, $2, $3, now() + make_interval(secs => $4))
-    ON CONFLICT (id) DO UPDATE SET daemon = excluded.daemon, until = excluded.until";
-
-const INSERT: &str = "
-    INSERT INTO operation (id, verb, about, digest, allow, request, identity, caller, claimed_by, claimed_until)
-    VALUES ($1, $2, $3, $4, $5, $6, $9, $10, $7,
-            CASE WHEN $7::text IS NOT NULL THEN now() + make_interval(secs => $8) END)";
-
-const TAKE: &str = "
-    WITH free AS MATERIALIZED (
-        SELECT id FROM operation
-        WHERE ended_at IS NULL AND (claimed_by IS NULL OR ($2 AND claimed_until < now()))
-        ORDER BY accepted_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
-    UPDATE operation o SET claimed_by = $1, claimed_until = now() + make_interval(secs => $4)
-    FROM free WHERE o.id = free.id
-    RETURNING o.id, o.verb, o.about, o.digest, o.allow, o.request, o.cancelled, o.accepted_at, o.identity";
-
-const RENEW: &str = "
-    UPDATE operation SET claimed_until = now() + make_interval(secs => $3)
-    WHERE id = ANY($1) AND claimed_by = $2 AND ended_at IS NULL RETURNING id, cancelled";
-
-const RENEW_CLIENTS: &str = "
-    UPDATE operation_client SET until = now() + make_interval(secs => $3) WHERE id = ANY($1) AND daemon = $2";
-
-const AWAITED: &str = "SELECT id, outcome FROM operation WHERE id = ANY($1)";
-
-/// The latest first.
-const RECENT: &str = "
-    SELECT id, caller, verb, about, (extract(epoch FROM accepted_at) * 1000)::bigint AS accepted_at,
-        (extract(epoch FROM ended_at) * 1000)::bigint AS ended_at, outcome
-    FROM operation ORDER BY operation.accepted_at DESC, id LIMIT $1";
-
-const LEAVE: &str = "UPDATE operation_client SET until = now() WHERE id = $1 AND daemon = $2";
-
-const CANCEL: &str = "
-    UPDATE operation SET cancelled = true
-    WHERE id = coalesce((SELECT operation FROM operation_client WHERE id = $1), $1) AND caller = $2
-      AND NOT cancelled AND ended_at IS NULL";
-
-/// The holder of the claim says how it ended, and nobody else.
-const END: &str = "
-    WITH old AS (DELETE FROM operation WHERE ended_at < now() - make_interval(secs => $4))
-    UPDATE operation SET ended_at = now(), outcome = $2 WHERE id = $1 AND claimed_by = $3 AND ended_at IS NULL";
-
-/// No two installations in one database meet, as long as each has a schema of its own.
-const LEAD: &str = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' goldenpath periodic work', 0))";
-const ONE_BY_ONE: &str = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' ' || $1, 0))";
 
 // === impl PostgresStore ===
 
@@ -155,35 +94,12 @@ impl PostgresStore {
 
     async fn find(&self, client: &Client, id: &str, digest: &str) -> Result<Option<Known>, JournalError> {
         let found = client.query_opt(FIND, &[&id, &digest]).await?;
-        found
-            .map(|row| {
-                Ok(Known {
-                    is_equal: row.try_get("is_equal")?,
-                    id: row.try_get("id")?,
-                    digest: row.try_get("digest")?,
-                    outcome: row.try_get("outcome")?,
-                })
-            })
-            .transpose()
+        found.as_ref().map(known).transpose()
     }
 }
 
 fn seconds(duration: Duration) -> f64 {
     duration.as_secs_f64()
-}
-
-fn entry(row: &Row) -> Result<Entry, JournalError> {
-    let (verb, identity): (String, String) = (row.try_get("verb")?, row.try_get("identity")?);
-    Ok(Entry {
-        id: row.try_get("id")?,
-        caller: serde_json::from_str(&identity).map_err(|_| JournalError::Identity { identity })?,
-        verb: Verb::parse(&verb).ok_or(JournalError::Verb { verb })?,
-        about: row.try_get("about")?,
-        digest: row.try_get("digest")?,
-        allow: row.try_get("allow")?,
-        request: row.try_get("request")?,
-        cancelled: row.try_get("cancelled")?,
-    })
 }
 
 #[async_trait]
@@ -311,18 +227,7 @@ impl Store for PostgresStore {
         let connection = self.connection(&self.pool).await?;
         self.within(async {
             let rows = connection.query(RECENT, &[&i64::from(most)]).await?;
-            let kept = rows.iter().map(|row| {
-                Ok(Kept {
-                    id: row.try_get("id")?,
-                    caller: row.try_get("caller")?,
-                    verb: row.try_get("verb")?,
-                    about: row.try_get("about")?,
-                    accepted_at: row.try_get("accepted_at")?,
-                    ended_at: row.try_get("ended_at")?,
-                    ending: row.try_get::<_, Option<&[u8]>>("outcome")?.map(Ending::read),
-                })
-            });
-            kept.collect()
+            rows.iter().map(kept).collect()
         })
         .await
     }
@@ -330,7 +235,7 @@ impl Store for PostgresStore {
     async fn pauses(&self) -> Result<Pauses, JournalError> {
         let connection = self.connection(&self.keeping).await?;
         self.within(async {
-            let found = connection.query("SELECT id FROM pause", &[]).await?;
+            let found = connection.query(PAUSES, &[]).await?;
             found.iter().map(|row| Ok(row.try_get(0)?)).collect()
         })
         .await
@@ -338,24 +243,19 @@ impl Store for PostgresStore {
 
     async fn pause(&self, id: &str, is_paused: bool) -> Result<(), JournalError> {
         let connection = self.connection(&self.pool).await?;
-        let set = match is_paused {
-            true => "INSERT INTO pause (id) VALUES ($1) ON CONFLICT DO NOTHING",
-            false => "DELETE FROM pause WHERE id = $1",
-        };
+        let set = if is_paused { PAUSE } else { RESUME };
         self.within(async { Ok(connection.execute(set, &[&id]).await.map(drop)?) }).await
     }
 
     async fn share(&self, cluster: &str, comparison: &str) -> Result<(), JournalError> {
         let connection = self.connection(&self.keeping).await?;
-        let set = "INSERT INTO comparison (cluster, found) VALUES ($1, $2)
-                   ON CONFLICT (cluster) DO UPDATE SET found = excluded.found";
-        self.within(async { Ok(connection.execute(set, &[&cluster, &comparison]).await.map(drop)?) }).await
+        self.within(async { Ok(connection.execute(SHARE, &[&cluster, &comparison]).await.map(drop)?) }).await
     }
 
     async fn shared(&self) -> Result<Vec<String>, JournalError> {
         let connection = self.connection(&self.pool).await?;
         self.within(async {
-            let found = connection.query("SELECT found FROM comparison", &[]).await?;
+            let found = connection.query(SHARED, &[]).await?;
             found.iter().map(|row| Ok(row.try_get(0)?)).collect()
         })
         .await
@@ -364,8 +264,7 @@ impl Store for PostgresStore {
     async fn operation_of(&self, client: &str) -> Result<String, JournalError> {
         let connection = self.connection(&self.pool).await?;
         self.within(async {
-            let found =
-                connection.query_opt("SELECT operation FROM operation_client WHERE id = $1", &[&client]).await?;
+            let found = connection.query_opt(OPERATION_OF, &[&client]).await?;
             found.map_or_else(|| Ok(client.to_owned()), |row| Ok(row.try_get(0)?))
         })
         .await

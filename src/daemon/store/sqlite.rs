@@ -3,56 +3,28 @@
 //! `synchronous=FULL`: what was accepted survives a power cut as well as a kill. The lock on the file is kept for as long as the
 //! daemon lives, so that two can't run the same operations; so claims and who waits are in memory, and go with the process.
 
+mod file;
+#[cfg(test)]
+mod tests;
+
 use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, written};
-use crate::{contract::Verb, error::JournalError, outcome::Ending, socket::make_private};
+use crate::{contract::Verb, error::JournalError, outcome::Ending};
 use async_trait::async_trait;
+use file::JournalFile;
 use goldenpath_core::policy::Identity;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{
     collections::{HashMap, HashSet},
-    fs,
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex as Lock, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::Mutex;
 
-/// Raised when the table changes; a file of an older one is migrated here, one of a newer one is refused.
-const SCHEMA: u32 = 3;
-
-/// The lock of a daemon that was killed is gone with it; one that is just ending needs a moment.
-const BUSY: Duration = Duration::from_secs(2);
-
-const TABLE: &str = "
-CREATE TABLE operation (
-    id TEXT PRIMARY KEY,
-    verb TEXT NOT NULL,
-    about TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    allow TEXT NOT NULL,
-    request BLOB NOT NULL,
-    accepted_at INTEGER NOT NULL,
-    cancelled INTEGER NOT NULL DEFAULT 0,
-    ended_at INTEGER,
-    outcome BLOB
-) WITHOUT ROWID;
-CREATE INDEX operation_ended ON operation (ended_at);
-";
-
-/// Who asked: before there were others, it was always the daemon's own user.
-const CALLER: &str = "
-ALTER TABLE operation ADD COLUMN identity TEXT NOT NULL DEFAULT '\"own\"';
-ALTER TABLE operation ADD COLUMN caller TEXT NOT NULL DEFAULT 'the daemon''s own user';
-";
-
-const PAUSE: &str = "CREATE TABLE pause (id TEXT PRIMARY KEY) WITHOUT ROWID;";
-
 pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
     present: Arc<Lock<Present>>,
-    path: PathBuf,
-    inode: u64,
+    file: JournalFile,
     retention: Duration,
 }
 
@@ -71,21 +43,8 @@ struct OnlyOne;
 
 impl SqliteStore {
     pub fn open(path: &Path, retention: Duration) -> Result<Self, JournalError> {
-        let failed = |source| JournalError::File { path: path.to_owned(), source };
-        make_private(path.parent().unwrap_or(Path::new("/"))).map_err(failed)?;
-        // Requests name people and what they may do. SQLite gives its own files beside it the same mode.
-        let file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(failed)?;
-        let inode = file.metadata().map_err(failed)?.ino();
-        let connection = Arc::new(Mutex::new(open(path)?));
-        Ok(Self { connection, present: Arc::default(), path: path.to_owned(), inode, retention })
-    }
-
-    /// SQLite would go on with a file that was deleted under it, and all of it would be lost with the process.
-    fn is_there(&self) -> Result<(), JournalError> {
-        match fs::metadata(&self.path) {
-            Ok(found) if found.ino() == self.inode => Ok(()),
-            _ => Err(JournalError::Gone { path: self.path.clone() }),
-        }
+        let (file, connection) = JournalFile::open(path)?;
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), present: Arc::default(), file, retention })
     }
 
     /// On a thread that may wait for the disk, one piece of work at a time. It is done even when nobody waits any more.
@@ -125,7 +84,7 @@ impl Store for SqliteStore {
     async fn accept(&self, entry: &Entry, if_new: IfNew) -> Result<Accepted, JournalError> {
         let Entry { id, caller, verb, about, digest, allow, request, .. } = entry.clone();
         let (identity, caller) = written(&caller);
-        let there = self.is_there();
+        let there = self.file.is_there();
         self.run(move |connection, present| {
             let operation = present.operation(&id);
             let known = connection
@@ -274,7 +233,7 @@ impl Store for SqliteStore {
     }
 
     async fn pause(&self, id: &str, is_paused: bool) -> Result<(), JournalError> {
-        self.is_there()?;
+        self.file.is_there()?;
         let id = id.to_owned();
         self.run(move |connection, _| {
             let set = match is_paused {
@@ -316,7 +275,7 @@ impl Store for SqliteStore {
     }
 
     async fn check(&self) -> Result<(), JournalError> {
-        self.is_there()?;
+        self.file.is_there()?;
         self.run(|connection, _| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
     }
 
@@ -330,42 +289,6 @@ impl Lead for OnlyOne {
     async fn is_held(&self) -> bool {
         true
     }
-}
-
-fn open(path: &Path) -> Result<Connection, JournalError> {
-    let owned = || PathBuf::from(path);
-    let failed = |source: rusqlite::Error| match source.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::InUse { path: owned() },
-        _ => JournalError::Open { path: owned(), source },
-    };
-    let connection = Connection::open(path).map_err(failed)?;
-    let prepare = || -> rusqlite::Result<u32> {
-        connection.busy_timeout(BUSY)?;
-        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.execute_batch("BEGIN IMMEDIATE")?;
-        let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if found == 0 {
-            connection.execute_batch(TABLE)?;
-        }
-        if found < 2 {
-            connection.execute_batch(CALLER)?;
-        }
-        if found < 3 {
-            connection.execute_batch(PAUSE)?;
-        }
-        if found < SCHEMA {
-            connection.pragma_update(None, "user_version", SCHEMA)?;
-        }
-        connection.execute_batch("COMMIT")?;
-        Ok(found.max(SCHEMA))
-    };
-    let found = prepare().map_err(failed)?;
-    if found > SCHEMA {
-        return Err(JournalError::Newer { path: owned(), found, known: SCHEMA });
-    }
-    Ok(connection)
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
@@ -385,70 +308,4 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
 fn now_ms() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::tests::entry_of;
-
-    const DAY: Duration = Duration::from_secs(86_400);
-
-    #[tokio::test]
-    async fn one_daemon_has_the_file_and_nobody_else_may_read_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("inside").join("journal.db");
-        let store = SqliteStore::open(&path, DAY).unwrap();
-        assert!(matches!(SqliteStore::open(&path, DAY), Err(JournalError::InUse { .. })), "one daemon has it");
-        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-        store.accept(&entry_of("one"), IfNew::Begin).await.unwrap();
-        drop(store);
-        let store = SqliteStore::open(&path, DAY).unwrap();
-        assert_eq!(store.take(9, false).await.unwrap(), [entry_of("one")], "what it had claimed is free with its end");
-    }
-
-    #[tokio::test]
-    async fn a_journal_of_the_first_schema_goes_on() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let first = Connection::open(&path).unwrap();
-        first.execute_batch(TABLE).unwrap();
-        let insert = "INSERT INTO operation (id, verb, about, digest, allow, request, accepted_at)
-                      VALUES ('one', 'ensure', 'demo/pay', 'digest of one', '[]', CAST('{}' AS BLOB), 1)";
-        first.execute_batch(insert).unwrap();
-        first.pragma_update(None, "user_version", 1).unwrap();
-        drop(first);
-        let store = SqliteStore::open(&path, DAY).unwrap();
-        assert_eq!(store.take(9, false).await.unwrap(), [entry_of("one")], "its own user had asked");
-    }
-
-    #[tokio::test]
-    async fn a_store_that_is_gone_or_full_is_a_refusal() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let store = SqliteStore::open(&path, DAY).unwrap();
-        let full = |connection: &mut Connection, _: &mut Present| {
-            let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
-            connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
-            Ok(())
-        };
-        store.run(full).await.unwrap();
-        let large = Entry { request: vec![b'x'; 1 << 20], ..entry_of("large") };
-        let refused = store.accept(&large, IfNew::Begin).await;
-        assert!(matches!(refused, Err(JournalError::Storage(_))), "the disk is full");
-        assert_eq!(store.take(9, false).await.unwrap(), [], "nothing of it was kept");
-        store.check().await.unwrap();
-        fs::remove_file(&path).unwrap();
-        let refused = store.accept(&entry_of("one"), IfNew::Begin).await;
-        assert!(matches!(refused, Err(JournalError::Gone { .. })));
-        assert!(store.check().await.is_err(), "it is not ready");
-    }
-
-    #[test]
-    fn a_newer_journal_is_not_touched() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA + 1).unwrap();
-        assert!(matches!(SqliteStore::open(&path, DAY), Err(JournalError::Newer { .. })));
-    }
 }

@@ -1,5 +1,9 @@
 //! A daemon in a thread of its own, which can be killed: with its runtime all its tasks are gone, as with a process.
 
+mod engine;
+
+pub use engine::FakeEngine;
+
 use crate::{
     Address, Client, ClientOptions, Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine, MakeSurvey,
     Metrics, Reads, TokenSettings, TokenSource,
@@ -12,18 +16,14 @@ use crate::{
 };
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected, from_document},
+    domain::{Problem, from_document},
     golden::Catalogue,
     policy::CallerRule,
     ports::Clock,
-    provision::{
-        Bounds, Cancel, Description, EnsureRequest, Observation, ObserveRequest, Outcome, PathReport, Preview,
-        PreviewRequest, Provisioner, RemoveRequest, Removed, Spec, Survey, Surveyed, Wanted, WantedPath,
-    },
+    provision::{Bounds, Cancel, EnsureRequest, Provisioner, RemoveRequest, Spec, Survey},
 };
 use serde_json::json;
 use std::{
-    collections::BTreeMap,
     path::PathBuf,
     sync::{
         Arc, Mutex,
@@ -34,7 +34,7 @@ use std::{
 };
 use tokio::{
     runtime::Builder,
-    sync::{Notify, Semaphore, oneshot},
+    sync::{Notify, oneshot},
     time::timeout,
 };
 
@@ -142,107 +142,6 @@ pub async fn until(holds: impl Fn() -> bool) {
         }
     };
     timeout(LONG, wait).await.unwrap();
-}
-
-/// An ensure ends when the test releases it, or when it is cancelled.
-pub struct FakeEngine {
-    ensures: AtomicUsize,
-    recorded: Mutex<Option<Record>>,
-    gate: Semaphore,
-}
-
-impl Default for FakeEngine {
-    fn default() -> Self {
-        Self { ensures: AtomicUsize::new(0), recorded: Mutex::default(), gate: Semaphore::new(0) }
-    }
-}
-
-impl FakeEngine {
-    pub fn ensures(&self) -> usize {
-        self.ensures.load(Ordering::SeqCst)
-    }
-
-    pub fn is_recorded(&self, record: Record) {
-        *self.recorded.lock().unwrap() = Some(record);
-    }
-
-    pub fn release(&self, count: usize) {
-        self.gate.add_permits(count);
-    }
-}
-
-#[async_trait]
-impl Provisioner for FakeEngine {
-    async fn facts(&self, _: &ClusterRef) -> Result<Facts, Problem> {
-        Err(Problem::error("fake.facts", "No facts", "There are none."))
-    }
-
-    async fn only_cluster(&self) -> Result<Option<ClusterRef>, Problem> {
-        Ok(None)
-    }
-
-    async fn find(&self, _: &Id) -> Result<Option<Record>, Problem> {
-        Ok(self.recorded.lock().unwrap().clone())
-    }
-
-    async fn files(&self, _: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
-        Ok(None)
-    }
-
-    async fn golden_path(&self, _: &WantedPath) -> Result<PathReport, Problem> {
-        Err(Problem::error("test.none", "No golden path is here", "No test asks for one."))
-    }
-
-    async fn describe(&self, _: &Id) -> Result<Option<Description>, Problem> {
-        Ok(None)
-    }
-
-    async fn unprotect(&self, _: &Id) -> Result<Unprotected, Problem> {
-        Ok(Unprotected { by: "me".to_owned(), at: "now".to_owned() })
-    }
-
-    async fn observe(&self, _: ObserveRequest) -> Result<Observation, Problem> {
-        Ok(Observation::Gone(vec![]))
-    }
-
-    async fn preview(&self, _: PreviewRequest) -> Preview {
-        Preview { decided: None, problems: vec![] }
-    }
-
-    async fn ensure(&self, request: EnsureRequest) -> Outcome {
-        self.ensures.fetch_add(1, Ordering::SeqCst);
-        let code = tokio::select! {
-            permit = self.gate.acquire() => {
-                permit.unwrap().forget();
-                "fake.done"
-            }
-            () = request.cancel.cancelled() => "fake.cancelled",
-        };
-        Outcome { exists: None, problems: vec![Problem::warning(code, "It ended", "Nothing is to be done.")] }
-    }
-
-    async fn preview_remove(&self, _: &RemoveRequest) -> Vec<Problem> {
-        vec![]
-    }
-
-    async fn remove(&self, _: RemoveRequest) -> Removed {
-        Removed { gone: true, objects: None, problems: vec![] }
-    }
-}
-
-#[async_trait]
-impl Survey for FakeEngine {
-    async fn clusters(&self) -> Result<Vec<ClusterRef>, Problem> {
-        Ok(vec![])
-    }
-
-    async fn records(&self, _: &ClusterRef) -> Result<Vec<Record>, Problem> {
-        Ok(vec![])
-    }
-
-    async fn survey(&self, _: &ClusterRef, _: &Wanted<'_>) -> Result<Vec<Surveyed>, Problem> {
-        Ok(vec![])
-    }
 }
 
 pub struct DaemonFixture {

@@ -1,30 +1,29 @@
 //! What the golden path grants: a request may narrow its defaults and must stay inside its bounds. Knows the effective
 //! request, the resolved one and the catalogue's bounds.
 
-use super::{
-    effective::{Effective, EffectiveNamespace},
-    resolve::Resolved,
-};
+mod network;
+mod quota;
+
+use super::{effective::Effective, resolve::Resolved};
 use crate::{
-    domain::{
-        Cidr, DefaultDeny, EnvironmentSpec, LateList, Limits, Namespace, Network, NetworkEngine, PodSecurity, Problems,
-        TierClass, covered, listed,
-    },
+    domain::{EnvironmentSpec, Namespace, PodSecurity, Problems, TierClass, covered, listed},
     golden::{
-        catalogue::{GoldenPath, ParameterOf, SAME_ENVIRONMENT, SlotsPercent, Terms, Tier, filled, owned},
-        checks::{check_granted_fqdns, check_reserved},
-        defaults::{admission::granted_hosts, namespace::limits},
+        catalogue::{ParameterOf, Terms, Tier, filled, owned},
+        checks::check_reserved,
+        defaults::admission::granted_hosts,
         forms::minor_version,
         namespace_checks::judge_keys,
         parameters,
-        quota::{self, check_part},
+        quota::headroom,
     },
 };
+use network::judge_network;
+use quota::{judge_memory, judge_own_limits, judge_quota};
 
 pub fn judge(resolved: &Resolved, problems: &mut Problems) {
     let effective = &resolved.effective;
     judge_effective(effective, problems);
-    quota::headroom(&effective.own_quota, &effective.written_quotas(), effective.headroom_percent, problems);
+    headroom(&effective.own_quota, &effective.written_quotas(), effective.headroom_percent, problems);
     judge_pod_security_version(resolved, problems);
     judge_principals(resolved, problems);
     let Terms { path, .. } = &effective.terms;
@@ -61,12 +60,7 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
     }
     judge_pod_security(spec.pod_security.as_ref(), tier, &[], problems);
     judge_quota(effective, problems);
-    judge_default_limit(spec.limits.as_ref(), &[], problems);
-    if effective.quota.contains_key("limits.memory")
-        && limits(&tier.limits, &[spec.limits.as_ref()]).default_memory.is_none()
-    {
-        no_default_limit(&["quota", "total", "limits.memory"], problems);
-    }
+    judge_own_limits(effective, problems);
     if let Some(network) = &spec.network {
         judge_network(network, path, tier, is_prod, problems);
     }
@@ -117,157 +111,6 @@ fn judge_pod_security(asked: Option<&PodSecurity>, tier: &Tier, at: &[&str], pro
     }
 }
 
-fn judge_quota(effective: &Effective, problems: &mut Problems) {
-    let Effective { spec, terms, quota: total, own_quota, .. } = effective;
-    let SlotsPercent { min, max, default: _ } = terms.tier.quota.slots_percent;
-    let asked = spec.quota.as_ref().and_then(|quota| quota.slots_percent);
-    if let Some(asked) = asked.filter(|asked| !(min..=max).contains(asked)) {
-        problems.error(
-            "environment.slots_percent_bound",
-            &["quota", "slots_percent"],
-            format!("`slots_percent` of {asked} is outside of the bounds of tier {}", spec.tier),
-            format!("Set {min} to {max}, or ask the platform team for a tier or a path with other bounds."),
-        );
-    }
-    let written_quotas = effective.written_quotas();
-    for (resource, whole) in
-        spec.quota.iter().flat_map(|quota| quota.total.keys()).filter_map(|name| own_quota.get_key_value(name))
-    {
-        if let Some(rest) = quota::rest(resource, whole, &written_quotas).filter(|rest| !rest.takers.is_empty()) {
-            check_part(resource, &rest.left, &rest.part, rest.takers.len(), &["quota", "total", resource], problems);
-        }
-    }
-    let written = |resource: &str| spec.quota.as_ref().is_some_and(|quota| quota.total.contains_key(resource));
-    for (resource, asked) in spec.quota.iter().flat_map(|quota| &quota.total) {
-        if let Some(bound) = terms.tier.quota.bound(resource).filter(|bound| asked > bound) {
-            problems.error(
-                "environment.quota_above_bound",
-                &["quota", "total", resource],
-                format!("{resource} of {} is above the bound of tier {}", asked.written(), spec.tier),
-                format!("The bound is {bound}. Lower it, or ask the platform team for a tier or a path with more."),
-            );
-        }
-    }
-    if let (Some(request), Some(limit)) = (total.get("requests.memory"), total.get("limits.memory"))
-        && request > limit
-        && !written("requests.memory")
-    {
-        problems.error(
-            "environment.quota_request_above_limit",
-            &["quota", "total", "limits.memory"],
-            format!("limits.memory of {limit} is less than the tier's requests.memory of {request}"),
-            "Set requests.memory as well, or leave limits.memory out to have it move with the request.",
-        );
-    }
-    for (class, resources) in spec.quota.iter().flat_map(|quota| &quota.by_priority) {
-        for (resource, asked) in resources {
-            if !written(resource) && total.get(resource).is_some_and(|total| asked > total) {
-                problems.error(
-                    "environment.priority_exceeds_total",
-                    &["quota", "by_priority", class, resource],
-                    format!("{resource} of {} is more than the tier's total", asked.written()),
-                    "Lower it, or raise `quota.total`.",
-                );
-            }
-        }
-    }
-    quota::shares(total, &effective.written_quotas(), problems);
-}
-
-/// A container that sets nothing must fit into the quota that its namespace was given, and one that asks for much must not meet a
-/// default below it.
-fn judge_memory(namespace: &EffectiveNamespace, at: &[&str], problems: &mut Problems) {
-    let quota = namespace.written.quota.as_ref().and_then(|quota| quota.get("limits.memory"));
-    let field = [at, &["quota", "limits.memory"]].concat();
-    match (quota.filter(|quota| !quota.is_zero()), &namespace.limits.default_memory) {
-        (Some(_), None) => no_default_limit(&field, problems),
-        (Some(quota), Some(default)) if default > quota => problems.error(
-            "environment.default_exceeds_quota",
-            &field,
-            format!("The default memory limit of a container is {default}, more than this quota"),
-            "Raise the quota, or lower `limits.container.default_memory`.",
-        ),
-        _ => {}
-    }
-    judge_default_limit(namespace.written.limits.as_ref(), at, problems);
-}
-
-fn no_default_limit(field: &[&str], problems: &mut Problems) {
-    problems.error(
-        "environment.no_default_limit",
-        field,
-        "A quota of `limits.memory` refuses every pod that sets no limit, and there is no default",
-        "Set `limits.container.default_memory` as well, or leave `limits.memory` out.",
-    );
-}
-
-fn judge_default_limit(limits: Option<&Limits>, at: &[&str], problems: &mut Problems) {
-    let container = limits.and_then(|limits| limits.container.as_ref());
-    if let Some(default) = container.and_then(|container| container.default_memory.as_ref()) {
-        problems.warning(
-            "environment.default_limit",
-            &[at, &["limits", "container", "default_memory"]].concat(),
-            format!("A container that asks for more than {} of memory and sets no limit is refused", default.written()),
-            "Kubernetes fills in this limit before it compares. Leave it out, or make sure that workloads set limits.",
-        );
-    }
-}
-
-fn judge_network(network: &Network, path: &GoldenPath, tier: &Tier, is_prod: bool, problems: &mut Problems) {
-    let required = tier.network.default_deny;
-    let narrower = |asked: DefaultDeny| {
-        (!required.has_ingress() || asked.has_ingress()) && (!required.has_egress() || asked.has_egress())
-    };
-    if network.default_deny.is_some_and(|asked| !narrower(asked)) {
-        problems.error(
-            "network.default_deny_weaker",
-            &["network", "default_deny"],
-            "A default deny can only close more than the tier's",
-            "Leave it out for the tier's, and open what the workload needs by `allow_from`, `ingress_cidrs`, `egress_presets` or `egress_cidrs`.",
-        );
-    }
-    if is_prod && network.engine == Some(NetworkEngine::None) {
-        problems.error(
-            "network.engine_none",
-            &["network", "engine"],
-            "Production needs a network engine that enforces network rules",
-            "The engine `none` enforces nothing. Leave `network.engine` out, or name what the cluster runs: vpc_cni, eks_auto, cilium or calico.",
-        );
-    }
-    for preset in &network.egress_presets {
-        if preset != SAME_ENVIRONMENT && !path.network.egress_presets.contains_key(preset) {
-            let known: Vec<&str> = path.network.egress_presets.keys().map(String::as_str).collect();
-            problems.error(
-                "network.unknown_preset",
-                &["network", "egress_presets"],
-                format!("Golden path {} has no egress preset {preset:?}", path.name),
-                format!("Its presets are: {SAME_ENVIRONMENT}, {}.", known.join(", ")),
-            );
-        }
-    }
-    let named: [(&str, &[String], &[String]); 2] = [
-        ("ingress_namespaces", &network.ingress_namespaces, &tier.grants.ingress_namespaces),
-        ("monitoring_namespaces", &network.monitoring_namespaces, &path.network.monitoring_namespaces),
-    ];
-    for (field, asked, granted) in named {
-        for name in asked.iter().filter(|name| !granted.contains(name)) {
-            problems.error(
-                "network.namespace_not_granted",
-                &["network", field],
-                format!("The golden path does not let pods of namespace {name} in"),
-                format!("Granted in this tier: {}. Ask the platform team to add it to the path.", listed(granted)),
-            );
-        }
-    }
-    judge_ranges(&network.ingress_cidrs, &tier.grants.ingress_cidrs, &["network", "ingress_cidrs"], problems);
-    judge_ranges(&network.egress_cidrs, &tier.grants.egress_cidrs, &["network", "egress_cidrs"], problems);
-    for (index, rule) in network.egress.iter().enumerate() {
-        let at = ["network", "egress", &index.to_string(), "cidrs"];
-        judge_ranges(&rule.cidrs, &tier.grants.egress_cidrs, &at, problems);
-    }
-    check_granted_fqdns(&network.egress_fqdns, &tier.grants, &["network", "egress_fqdns"], problems);
-}
-
 /// What guards would refuse whatever the request says.
 fn judge_admission(spec: &EnvironmentSpec, tier: &Tier, problems: &mut Problems) {
     let admission = &tier.grants.admission;
@@ -289,24 +132,6 @@ fn judge_admission(spec: &EnvironmentSpec, tier: &Tier, problems: &mut Problems)
                 &["quota", "by_priority", class],
                 format!("The golden path does not grant the PriorityClass {class}"),
                 format!("Granted in this tier: {}.", granted.join(", ")),
-            );
-        }
-    }
-}
-
-fn judge_ranges(asked: &LateList, granted: &[String], at: &[&str], problems: &mut Problems) {
-    let ranges: Vec<Cidr> = granted.iter().filter_map(|text| text.parse().ok()).collect();
-    for text in asked.known() {
-        let Ok(range) = text.parse::<Cidr>() else { continue };
-        if !ranges.iter().any(|granted| granted.contains(&range)) {
-            problems.error(
-                "network.range_not_granted",
-                at,
-                format!("The golden path does not grant {text} in this tier"),
-                format!(
-                    "Granted: {}. Open hosts beyond them by name (`egress_fqdns`), or ask the platform team.",
-                    granted.join(", ")
-                ),
             );
         }
     }

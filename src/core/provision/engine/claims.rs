@@ -24,14 +24,15 @@
 //!
 //! Between this and the operation's own look at the record somebody may write it: only who may change it can, and never its uid.
 
+mod truth;
+
 use super::{
     connection::Engine,
     decide::{Inputs, Stop, bounds, decide},
     failure::Failure,
-    gather::{Found, Ground, unreadable},
+    gather::{Found, Ground},
     record,
     request::ChangeRequest,
-    target::{Moment, TargetCalls},
 };
 use crate::{
     domain::{Class, ClusterRef, Facts, Id, NameError, ObjectKey, Phase, Problem, Record, StableFacts},
@@ -42,43 +43,12 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
+use truth::Truth;
 
 /// Of an operation, whatever its client grants it.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-/// What is known of an id without its client.
-struct Truth {
-    facts: Facts,
-    record: Option<Record>,
-    /// Of the environment that it lives in.
-    environment: Option<Record>,
-}
-
 impl Engine {
-    /// The error arm: it lies outside of the bounds, or that can't be known.
-    async fn truth(&self, id: &Id, cluster: Result<ClusterRef, NameError>) -> Result<Truth, Problem> {
-        let cluster = cluster.map_err(|error| Problem::wrong_cluster(&error))?;
-        let facts = self.clusters.facts(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
-        let arn = &facts.stable.cluster_arn;
-        bounds::of_id(&self.config.bounds, id, arn).into_iter().next().map_or(Ok(()), Err)?;
-        let calls = self.target(arn, Moment::PlanAgain);
-        let record = self.within(&calls, id).await?;
-        let environment = match id.parent() {
-            Some(environment) => self.within(&calls, &environment.into()).await?,
-            None => None,
-        };
-        Ok(Truth { facts, record, environment })
-    }
-
-    async fn within(&self, calls: &TargetCalls<'_>, id: &Id) -> Result<Option<Record>, Problem> {
-        let found = calls.get(&record::key_of(id)).await?;
-        let record = found.as_ref().map_or(Ok(None), record::parse)?;
-        if record.is_some() {
-            self.within_bounds(id, record.as_ref())?;
-        }
-        Ok(record)
-    }
-
     async fn can_reach(&self, cluster: Result<ClusterRef, NameError>) -> bool {
         match cluster {
             Ok(cluster) => self.clusters.facts(&cluster).await.is_ok(),
@@ -238,19 +208,9 @@ impl Engine {
         };
         let (path, parent) = (record.path(), self.parent_in(truth));
         let change = ChangeRequest {
-            id: id.clone(),
-            spec,
-            facts: None,
             path: path.as_ref(),
             parent: parent.as_ref(),
-            prior: Some(&prior),
-            replacing: None,
-            variant: 0,
-            planned: None,
-            planned_target: None,
-            planned_version: None,
-            timeouts: None,
-            moment: Moment::Plan,
+            ..ChangeRequest::of_spec(spec, Some(&prior))
         };
         let facts = truth.facts.stable.clone();
         let ground = Ground { target: None, facts, cluster: None, parent: parent.clone(), parents: 1 };
@@ -268,26 +228,6 @@ impl Engine {
         let problems = decide(&inputs).map_or_else(Stop::into_problems, |plan| plan.problems);
         let errors: Vec<Problem> = problems.into_iter().filter(Problem::is_error).collect();
         if errors.is_empty() { Ok(()) } else { Err(errors) }
-    }
-}
-
-// === impl Truth ===
-
-impl Truth {
-    /// An apply gets the facts of its plan: those of now, with the Pod Security version of when it was made, or those of the record.
-    /// Permission sets come and go in an account meanwhile; those that are named are to be true.
-    fn knows(&self, claimed: &StableFacts) -> bool {
-        let alone = |facts: &StableFacts| StableFacts { permission_sets: BTreeMap::new(), ..facts.clone() };
-        let (now, claimed_alone) = (alone(&self.facts.stable), alone(claimed));
-        let made = self.record.as_ref().map(|record| &record.facts);
-        let sets: Vec<_> = made.into_iter().chain([&self.facts.stable]).map(|facts| &facts.permission_sets).collect();
-        let is_true = |(name, arn): (&String, &String)| sets.iter().any(|sets| sets.get(name) == Some(arn));
-        if !claimed.permission_sets.iter().all(is_true) {
-            return false;
-        }
-        let Some(made) = made.map(alone) else { return claimed_alone == now };
-        let as_made = StableFacts { pod_security_version: made.pod_security_version.clone(), ..now.clone() };
-        [now, made, as_made].contains(&claimed_alone)
     }
 }
 

@@ -3,10 +3,7 @@
 use crate::{
     domain::{Facts, Lease, Operation, Phase, Record, ResourceKind, StableFacts},
     golden::{Blueprint, Catalogue, Environment, ResolveContext, Slot, Spec},
-    provision::{
-        Prior,
-        engine::{gather::Ground, request::ChangeRequest, target::Moment},
-    },
+    provision::{Prior, engine::gather::Ground},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -66,25 +63,6 @@ pub fn rendered_by(catalogue: &Catalogue, spec: &Spec, environment: Option<&Spec
 
 pub fn ground() -> Ground {
     Ground { target: None, facts: facts().stable, cluster: None, parent: None, parents: 1 }
-}
-
-/// A plan of it, where state has `prior`.
-pub fn plan_of<'a>(spec: &'a Spec, prior: Option<&'a Prior>) -> ChangeRequest<'a> {
-    ChangeRequest {
-        id: spec.id(),
-        spec,
-        facts: None,
-        path: None,
-        parent: None,
-        prior,
-        replacing: None,
-        variant: 0,
-        planned: None,
-        planned_target: None,
-        planned_version: None,
-        timeouts: None,
-        moment: Moment::Plan,
-    }
 }
 
 pub fn prior(spec: &Spec, objects: BTreeMap<String, String>) -> Prior {

@@ -6,6 +6,7 @@
 
 mod authentication;
 mod facts;
+mod found;
 mod ground;
 mod instance;
 mod item;
@@ -18,9 +19,10 @@ mod shares;
 
 pub use authentication::Authentication;
 pub use facts::unreadable;
+pub use found::Found;
 pub use ground::Ground;
 pub use instance::{InstanceGround, instance_keys};
 pub use item::Item;
-pub use objects::{Found, Objects, is_shared_entry, named_elsewhere, own_selector, read_more};
+pub use objects::{Objects, is_shared_entry, named_elsewhere, own_selector, read_more};
 pub use removal::{Leaving, LeftCluster};
 pub use shares::{Lowered, recorded_shares};

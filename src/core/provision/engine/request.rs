@@ -32,6 +32,25 @@ pub struct ChangeRequest<'a> {
 // === impl ChangeRequest ===
 
 impl<'a> ChangeRequest<'a> {
+    /// A plan of it, of which nothing is known but what state has.
+    pub fn of_spec(spec: &'a Spec, prior: Option<&'a Prior>) -> Self {
+        Self {
+            id: spec.id(),
+            spec,
+            facts: None,
+            path: None,
+            parent: None,
+            prior,
+            replacing: None,
+            variant: 0,
+            planned: None,
+            planned_target: None,
+            planned_version: None,
+            timeouts: None,
+            moment: Moment::Plan,
+        }
+    }
+
     pub fn of_plan(request: &'a PreviewRequest) -> Self {
         let PreviewRequest { spec, facts, path, parent, prior, replacing, variant, again } = request;
         Self {

@@ -1,31 +1,14 @@
 //! The head of a review: at most 24 lines, in which equal changes are one line and whatever is alike is counted.
-//!
-//! A line is pieces of our own and pieces of data, so that each form can quote data in its own way.
+
+mod line;
+
+pub use line::{Line, Piece};
 
 use super::review::{
     Access, Action, Change, ChangelogEntry, Direction, FieldChange, Finding, Lost, ObjectChange, PolicyFinding, Review,
 };
+use line::{data, listed, ours, places, some};
 use std::collections::{BTreeMap, BTreeSet};
-
-#[derive(Clone)]
-pub enum Piece {
-    Ours(String),
-    Data(String),
-}
-
-impl Piece {
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Ours(text) | Self::Data(text) => text,
-        }
-    }
-}
-
-pub struct Line {
-    /// What it is about: `lost`, `access`, `change`, ...
-    pub topic: &'static str,
-    pub pieces: Vec<Piece>,
-}
 
 /// What there is of each topic at most, with the line that counts the rest. With the first line and an empty one, 24.
 const LOST: usize = 4;
@@ -35,10 +18,6 @@ const GONE: usize = 3;
 const CHANGES: usize = 5;
 const MADE: usize = 3;
 
-/// How many are named of what is alike.
-const NAMED: usize = 3;
-/// Bytes of a piece of data, which a head may be full of.
-const PIECE: usize = 120;
 /// Characters of a field's old and new elements, as far as the head repeats them.
 const VALUES: usize = 100;
 /// Bytes of all fields of an object in a line of the head.
@@ -56,24 +35,6 @@ pub fn head(review: &Review) -> Vec<Line> {
     head
 }
 
-pub fn ours(text: impl Into<String>) -> Piece {
-    Piece::Ours(text.into())
-}
-
-pub fn data(text: &str) -> Piece {
-    Piece::Data(text.to_owned())
-}
-
-fn clipped(piece: Piece) -> Piece {
-    match piece {
-        Piece::Data(text) if text.len() > PIECE => {
-            let end = (0..=PIECE).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
-            Piece::Data(format!("{}...", &text[..end]))
-        }
-        piece => piece,
-    }
-}
-
 fn totals(changes: &[Change], others: usize) -> Vec<Piece> {
     let count = |action: Action| changes.iter().filter(|change| change.action == action).count();
     let [create, update] = [Action::Create, Action::Update].map(count);
@@ -88,16 +49,6 @@ fn totals(changes: &[Change], others: usize) -> Vec<Piece> {
         text += &format!("; {others} of other providers, which are not explained here");
     }
     vec![ours(text)]
-}
-
-/// The first few, and how many more there are.
-fn some(topic: &'static str, most: usize, mut all: Vec<Vec<Piece>>) -> Vec<Line> {
-    if all.len() > most {
-        let more = all.len() + 1 - most;
-        all.truncate(most - 1);
-        all.push(vec![ours(format!("and {more} more of this kind below"))]);
-    }
-    all.into_iter().map(|pieces| Line { topic, pieces: pieces.into_iter().map(clipped).collect() }).collect()
 }
 
 /// And where nobody knows.
@@ -143,36 +94,6 @@ pub fn lost_one(lost: &Lost) -> Vec<Piece> {
         _ => " (dropped)",
     };
     vec![ours("Namespace "), data(&lost.namespace), ours(" and everything in it, of "), data(&lost.address), ours(by)]
-}
-
-/// `in a`, or `in 30 environments: a, b, c and 27 more`
-fn places(all: &[&str]) -> Vec<Piece> {
-    let mut places = all.to_vec();
-    places.sort_unstable();
-    places.dedup();
-    match places[..] {
-        [one] => vec![ours(" in "), data(one)],
-        _ => {
-            let named = places.iter().map(|place| vec![data(place)]).collect();
-            [vec![ours(format!(" in {} environments: ", places.len()))], listed(named)].concat()
-        }
-    }
-}
-
-/// `a, b, c and 27 more`
-fn listed(all: Vec<Vec<Piece>>) -> Vec<Piece> {
-    let more = all.len().saturating_sub(NAMED);
-    let mut pieces = vec![];
-    for (at, one) in all.into_iter().take(NAMED).enumerate() {
-        if at > 0 {
-            pieces.push(ours(", "));
-        }
-        pieces.extend(one);
-    }
-    if more > 0 {
-        pieces.push(ours(format!(" and {more} more")));
-    }
-    pieces
 }
 
 /// Groups in the order of their size, the largest first.

@@ -3,16 +3,21 @@
 //! Time is tokio's paused clock, for the sandbox too: it stands still while the sandbox works, and jumps to the next timer when
 //! everybody waits.
 
+#[path = "fixture/target.rs"]
+mod target;
+
+pub use target::Wrong;
+
 use super::requests::*;
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{Body, Class, ClusterArn, Late, ObjectKey, Problem, Record},
+    domain::{Class, ClusterArn, Late, Problem},
     golden::Catalogue,
     ports::{Clock, Clusters, PortError, Probe, Readiness},
     provision::{Engine, EngineConfig, Observation, Outcome, Preview, Provisioner, Removed, Spec},
 };
-use goldenpath_sandbox::{Action, CallLogEntry, ClusterOptions, Fault, Sandbox, SandboxOptions, Verb};
-use serde_json::{Value, json};
+use goldenpath_sandbox::{Sandbox, SandboxOptions};
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
@@ -34,19 +39,6 @@ pub struct EngineFixture {
     begun: Instant,
     file: rusqlite::Connection,
     _folder: tempfile::TempDir,
-}
-
-/// What goes wrong with a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrong {
-    Denied,
-    Invalid,
-    Throttled,
-    Unavailable,
-    /// The change is made and its response lost.
-    Lost,
-    /// The response comes in an hour; the change is made when `true`. For crashes: the caller is dropped meanwhile.
-    Hangs(bool),
 }
 
 /// A sandbox to begin from as often as one likes.
@@ -251,120 +243,6 @@ impl EngineFixture {
     pub async fn remove(&self, state: &InstanceState) -> Removed {
         self.engine().remove(remove_request(state)).await
     }
-
-    // --- the target, beside the client
-
-    /// Of all objects that somebody made.
-    pub fn keys(&self) -> BTreeSet<String> {
-        let mut statement = self.file.prepare_cached("SELECT key FROM object").expect("a query");
-        let keys = statement.query_map([], |row| row.get(0)).expect("rows").collect::<Result<BTreeSet<String>, _>>();
-        &keys.expect("keys") - &self.seeded
-    }
-
-    pub fn text(&self, key: &str, pointer: &str) -> Option<String> {
-        let body: Value = serde_json::from_str(&self.query("SELECT body FROM object WHERE key = ?1", key)?).ok()?;
-        body.pointer(pointer).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-    }
-
-    pub fn record(&self, name: &str) -> Option<Record> {
-        let text = self.text(&format!("k8s/v1/ConfigMap/goldenpath-system/{name}"), "/data/record")?;
-        serde_json::from_str(&text).ok()
-    }
-
-    fn query(&self, query: &str, value: &str) -> Option<String> {
-        let values: &[&dyn rusqlite::ToSql] = if value.is_empty() { &[] } else { &[&value] };
-        self.file.prepare_cached(query).expect("a query").query_row(values, |row| row.get(0)).ok()
-    }
-
-    pub fn sql(&self, statements: &str) {
-        self.file.execute_batch(statements).expect("statements");
-    }
-
-    /// Calls so far.
-    pub async fn count(&self) -> usize {
-        self.sandbox.calls().await.expect("the log").len()
-    }
-
-    pub async fn log(&self, since: usize) -> Vec<CallLogEntry> {
-        self.sandbox.calls().await.expect("the log").split_off(since)
-    }
-
-    /// Calls about objects, after the first `since` of all.
-    pub async fn calls(&self, since: usize, verbs: &[Verb]) -> Vec<CallLogEntry> {
-        let mut log = self.log(since).await;
-        log.retain(|call| verbs.contains(&call.verb));
-        log
-    }
-
-    pub async fn writes(&self, since: usize) -> Vec<CallLogEntry> {
-        self.calls(since, &[Verb::Apply, Verb::Delete]).await
-    }
-
-    pub async fn assert_only_read(&self, since: usize, reason: &str) {
-        let writes = self.writes(since).await;
-        assert!(writes.is_empty(), "{reason}: nothing was changed, not even the record: {writes:?}");
-    }
-
-    /// Keys of what was deleted, in that order.
-    pub async fn deleted(&self, since: usize) -> Vec<String> {
-        let deleted = self.calls(since, &[Verb::Delete]).await.into_iter();
-        deleted.filter(|call| call.outcome == "ok").map(|call| call.key).collect()
-    }
-
-    /// Call number `at`, counted from now on, goes wrong.
-    pub async fn fail(&self, at: usize, wrong: Wrong) {
-        let actions: &[Action] = match wrong {
-            Wrong::Denied => &[Action::Deny],
-            Wrong::Invalid => &[Action::Reject],
-            Wrong::Throttled => &[Action::Throttle],
-            Wrong::Unavailable => &[Action::Unavailable],
-            Wrong::Lost => &[Action::Lost],
-            Wrong::Hangs(true) => &[Action::Slow(3_600_000)],
-            Wrong::Hangs(false) => &[Action::Slow(3_600_000), Action::Unavailable],
-        };
-        for action in actions {
-            let fault = Fault::new(*action).nth(u32::try_from(at).expect("a number"));
-            self.sandbox.add_fault(fault).await.expect("a fault");
-        }
-    }
-
-    pub async fn heal(&self) {
-        self.sandbox.clear_faults().await.expect("healed");
-    }
-
-    /// Somebody changes one field (`declared`: by server-side apply).
-    pub async fn edit(&self, key: &str, pointer: &str, value: Option<Value>, manager: &str, declared: bool) {
-        self.sandbox.edit(&parsed(key), pointer, value, manager, declared).await.expect("edited");
-    }
-
-    /// Somebody deletes it.
-    pub async fn delete(&self, key: &str) {
-        self.sandbox.remove(&parsed(key)).await.expect("deleted");
-    }
-
-    /// Somebody else's object.
-    pub async fn make(&self, key: &str, body: &Body, manager: &str) {
-        self.sandbox.create(&parsed(key), body, manager).await.expect("made");
-    }
-
-    /// A namespace with these annotations.
-    pub async fn make_namespace(&self, name: &str, annotations: Value) {
-        let body = json!({"apiVersion": "v1", "kind": "Namespace",
-            "metadata": {"name": name, "annotations": annotations}});
-        self.make(&format!("k8s/v1/Namespace/{name}"), &Body::Kube(body), "kubectl-create").await;
-    }
-
-    /// Makes the cluster another one.
-    pub async fn declare(&self, change: impl FnOnce(&mut ClusterOptions)) {
-        let mut cluster = ClusterOptions::new(ARN.parse().expect("an ARN"));
-        change(&mut cluster);
-        let options = SandboxOptions { clusters: vec![cluster], ..SandboxOptions::default() };
-        Sandbox::open(self.sandbox.path(), options).only().await.expect("declared");
-    }
-}
-
-fn parsed(key: &str) -> ObjectKey {
-    key.parse().unwrap_or_else(|error| panic!("{key}: {error}"))
 }
 
 // === Time and looks at identities ===

@@ -57,8 +57,9 @@ pub fn report(catalogue: &Catalogue, path: &GoldenPath, today: Date) -> PathRepo
 mod tests {
     use super::*;
     use crate::provision::engine::{
-        fixtures::{environment, ground, plan_of, rendered_by, slot},
+        fixtures::{environment, ground, rendered_by, slot},
         gather::Found,
+        request::ChangeRequest,
     };
     use serde_json::json;
 
@@ -91,7 +92,7 @@ mod tests {
                 [(&pay, None, of_environment, "golden_path_version"), (&ledger, Some(&pay), of_slot, "environment")]
             {
                 let inputs = Inputs {
-                    change: &plan_of(spec, None),
+                    change: &ChangeRequest::of_spec(spec, None),
                     ground: &ground(),
                     blueprint: &rendered_by(&catalogue, spec, parent),
                     judged: &[],

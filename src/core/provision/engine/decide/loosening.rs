@@ -39,8 +39,9 @@ mod tests {
     use crate::{
         golden::Catalogue,
         provision::engine::{
-            fixtures::{environment, ground, plan_of, prior, rendered_by},
+            fixtures::{environment, ground, prior, rendered_by},
             gather::Found,
+            request::ChangeRequest,
         },
     };
     use serde_json::json;
@@ -71,7 +72,7 @@ mod tests {
                 let (old, new) = (of(before.0, before.1, is_protected), of(after.0, after.1, false));
                 let prior = prior(&old, BTreeMap::new());
                 let inputs = Inputs {
-                    change: &plan_of(&new, Some(&prior)),
+                    change: &ChangeRequest::of_spec(&new, Some(&prior)),
                     ground: &ground(),
                     blueprint: &rendered_by(&catalogue, &new, None),
                     judged: &[],

@@ -74,8 +74,9 @@ mod tests {
     use super::*;
     use crate::provision::engine::{
         decide::promise::lines_of,
-        fixtures::{environment, ground, plan_of, prior, rendered_by},
+        fixtures::{environment, ground, prior, rendered_by},
         gather::Found,
+        request::ChangeRequest,
     };
     use std::collections::BTreeMap;
 
@@ -112,7 +113,7 @@ mod tests {
             prior(&if is_edited { request("3") } else { spec.clone() }, objects)
         });
         let inputs = Inputs {
-            change: &plan_of(&spec, prior.as_ref()),
+            change: &ChangeRequest::of_spec(&spec, prior.as_ref()),
             ground: &ground(),
             blueprint: &blueprint,
             judged: &[],

@@ -4,8 +4,9 @@ use super::*;
 use crate::{
     golden::Catalogue,
     provision::engine::{
-        fixtures::{environment, ground, plan_of, prior, rendered},
+        fixtures::{environment, ground, prior, rendered},
         gather::Found,
+        request::ChangeRequest,
     },
 };
 use serde_json::json;
@@ -44,7 +45,7 @@ fn a_plan_says_what_is_new() {
         ),
     ] {
         let prior = before.zip(objects).map(|(spec, objects)| prior(spec, objects.clone()));
-        let change = plan_of(&spec, prior.as_ref());
+        let change = ChangeRequest::of_spec(&spec, prior.as_ref());
         let inputs = Inputs {
             change: &change,
             ground: &ground,

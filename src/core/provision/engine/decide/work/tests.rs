@@ -6,7 +6,7 @@ use crate::{
     provision::{
         Cancel, Prior,
         engine::{
-            fixtures::{environment, ground, plan_of, prior, record, rendered},
+            fixtures::{environment, ground, prior, record, rendered},
             gather::Found,
             request::ChangeRequest,
             target::Moment,
@@ -49,7 +49,7 @@ fn said(
     let cancel = Cancel::new();
     let moment = if is_apply { Moment::Apply { until: Duration::ZERO, cancel: &cancel } } else { Moment::Plan };
     let inputs = Inputs {
-        change: &ChangeRequest { moment, ..plan_of(spec, prior) },
+        change: &ChangeRequest { moment, ..ChangeRequest::of_spec(spec, prior) },
         ground: &ground(),
         blueprint: &blueprint,
         judged,

@@ -1,0 +1,118 @@
+//! The quota within the bounds of its tier, and limits of containers that fit into it.
+
+use crate::{
+    domain::{Limits, Problems},
+    golden::{
+        catalogue::{SlotsPercent, Terms},
+        defaults::namespace::limits,
+        environment::effective::{Effective, EffectiveNamespace},
+        quota::{self, check_part},
+    },
+};
+
+pub fn judge_quota(effective: &Effective, problems: &mut Problems) {
+    let Effective { spec, terms, quota: total, own_quota, .. } = effective;
+    let SlotsPercent { min, max, default: _ } = terms.tier.quota.slots_percent;
+    let asked = spec.quota.as_ref().and_then(|quota| quota.slots_percent);
+    if let Some(asked) = asked.filter(|asked| !(min..=max).contains(asked)) {
+        problems.error(
+            "environment.slots_percent_bound",
+            &["quota", "slots_percent"],
+            format!("`slots_percent` of {asked} is outside of the bounds of tier {}", spec.tier),
+            format!("Set {min} to {max}, or ask the platform team for a tier or a path with other bounds."),
+        );
+    }
+    let written_quotas = effective.written_quotas();
+    for (resource, whole) in
+        spec.quota.iter().flat_map(|quota| quota.total.keys()).filter_map(|name| own_quota.get_key_value(name))
+    {
+        if let Some(rest) = quota::rest(resource, whole, &written_quotas).filter(|rest| !rest.takers.is_empty()) {
+            check_part(resource, &rest.left, &rest.part, rest.takers.len(), &["quota", "total", resource], problems);
+        }
+    }
+    let written = |resource: &str| spec.quota.as_ref().is_some_and(|quota| quota.total.contains_key(resource));
+    for (resource, asked) in spec.quota.iter().flat_map(|quota| &quota.total) {
+        if let Some(bound) = terms.tier.quota.bound(resource).filter(|bound| asked > bound) {
+            problems.error(
+                "environment.quota_above_bound",
+                &["quota", "total", resource],
+                format!("{resource} of {} is above the bound of tier {}", asked.written(), spec.tier),
+                format!("The bound is {bound}. Lower it, or ask the platform team for a tier or a path with more."),
+            );
+        }
+    }
+    if let (Some(request), Some(limit)) = (total.get("requests.memory"), total.get("limits.memory"))
+        && request > limit
+        && !written("requests.memory")
+    {
+        problems.error(
+            "environment.quota_request_above_limit",
+            &["quota", "total", "limits.memory"],
+            format!("limits.memory of {limit} is less than the tier's requests.memory of {request}"),
+            "Set requests.memory as well, or leave limits.memory out to have it move with the request.",
+        );
+    }
+    for (class, resources) in spec.quota.iter().flat_map(|quota| &quota.by_priority) {
+        for (resource, asked) in resources {
+            if !written(resource) && total.get(resource).is_some_and(|total| asked > total) {
+                problems.error(
+                    "environment.priority_exceeds_total",
+                    &["quota", "by_priority", class, resource],
+                    format!("{resource} of {} is more than the tier's total", asked.written()),
+                    "Lower it, or raise `quota.total`.",
+                );
+            }
+        }
+    }
+    quota::shares(total, &effective.written_quotas(), problems);
+}
+
+/// Of the environment as a whole.
+pub fn judge_own_limits(effective: &Effective, problems: &mut Problems) {
+    let Effective { spec, terms: Terms { tier, .. }, .. } = effective;
+    judge_default_limit(spec.limits.as_ref(), &[], problems);
+    if effective.quota.contains_key("limits.memory")
+        && limits(&tier.limits, &[spec.limits.as_ref()]).default_memory.is_none()
+    {
+        no_default_limit(&["quota", "total", "limits.memory"], problems);
+    }
+}
+
+/// A container that sets nothing must fit into the quota that its namespace was given, and one that asks for much must not meet a
+/// default below it.
+pub fn judge_memory(namespace: &EffectiveNamespace, at: &[&str], problems: &mut Problems) {
+    let quota = namespace.written.quota.as_ref().and_then(|quota| quota.get("limits.memory"));
+    let field = [at, &["quota", "limits.memory"]].concat();
+    match (quota.filter(|quota| !quota.is_zero()), &namespace.limits.default_memory) {
+        (Some(_), None) => no_default_limit(&field, problems),
+        (Some(quota), Some(default)) if default > quota => problems.error(
+            "environment.default_exceeds_quota",
+            &field,
+            format!("The default memory limit of a container is {default}, more than this quota"),
+            "Raise the quota, or lower `limits.container.default_memory`.",
+        ),
+        _ => {}
+    }
+    judge_default_limit(namespace.written.limits.as_ref(), at, problems);
+}
+
+fn no_default_limit(field: &[&str], problems: &mut Problems) {
+    problems.error(
+        "environment.no_default_limit",
+        field,
+        "A quota of `limits.memory` refuses every pod that sets no limit, and there is no default",
+        "Set `limits.container.default_memory` as well, or leave `limits.memory` out.",
+    );
+}
+
+fn judge_default_limit(limits: Option<&Limits>, at: &[&str], problems: &mut Problems) {
+    let container = limits.and_then(|limits| limits.container.as_ref());
+    if let Some(default) = container.and_then(|container| container.default_memory.as_ref()) {
+        problems.warning(
+            "environment.default_limit",
+            &[at, &["limits", "container", "default_memory"]].concat(),
+            format!("A container that asks for more than {} of memory and sets no limit is refused", default.written()),
+            "Kubernetes fills in this limit before it compares. Leave it out, or make sure that workloads set limits.",
+        );
+    }
+}

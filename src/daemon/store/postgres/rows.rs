@@ -1,0 +1,52 @@
+//! What is read of the rows that the statements find.
+
+use crate::{
+    contract::Verb,
+    error::JournalError,
+    outcome::Ending,
+    store::{Entry, Kept},
+};
+use tokio_postgres::Row;
+
+/// How an operation in the journal is found by what is asked for.
+pub struct Known {
+    pub is_equal: bool,
+    pub id: String,
+    pub digest: String,
+    pub outcome: Option<Vec<u8>>,
+}
+
+pub fn known(row: &Row) -> Result<Known, JournalError> {
+    Ok(Known {
+        is_equal: row.try_get("is_equal")?,
+        id: row.try_get("id")?,
+        digest: row.try_get("digest")?,
+        outcome: row.try_get("outcome")?,
+    })
+}
+
+pub fn entry(row: &Row) -> Result<Entry, JournalError> {
+    let (verb, identity): (String, String) = (row.try_get("verb")?, row.try_get("identity")?);
+    Ok(Entry {
+        id: row.try_get("id")?,
+        caller: serde_json::from_str(&identity).map_err(|_| JournalError::Identity { identity })?,
+        verb: Verb::parse(&verb).ok_or(JournalError::Verb { verb })?,
+        about: row.try_get("about")?,
+        digest: row.try_get("digest")?,
+        allow: row.try_get("allow")?,
+        request: row.try_get("request")?,
+        cancelled: row.try_get("cancelled")?,
+    })
+}
+
+pub fn kept(row: &Row) -> Result<Kept, JournalError> {
+    Ok(Kept {
+        id: row.try_get("id")?,
+        caller: row.try_get("caller")?,
+        verb: row.try_get("verb")?,
+        about: row.try_get("about")?,
+        accepted_at: row.try_get("accepted_at")?,
+        ended_at: row.try_get("ended_at")?,
+        ending: row.try_get::<_, Option<&[u8]>>("outcome")?.map(Ending::read),
+    })
+}

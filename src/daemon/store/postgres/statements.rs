@@ -1,0 +1,71 @@
+//! The statements of the journal in PostgreSQL. Those by which daemons notify each other are with their listener.
+
+pub const FIND: &str = "
+    SELECT false AS is_equal, id, digest, outcome, accepted_at FROM operation
+    WHERE id = coalesce((SELECT operation FROM operation_client WHERE id = $1), $1)
+    UNION ALL
+    SELECT true, id, digest, outcome, accepted_at FROM operation o
+    WHERE digest = $2 AND ended_at IS NULL AND NOT cancelled
+      AND NOT EXISTS (SELECT FROM operation_client c WHERE c.operation = o.id AND c.until > now())
+    ORDER BY 1, 5 LIMIT 1";
+
+pub const JOIN: &str = "
+    INSERT INTO operation_client (id, operation, daemon, until) VALUES ($1, $2, $3, now() + make_interval(secs => $4))
+    ON CONFLICT (id) DO UPDATE SET daemon = excluded.daemon, until = excluded.until";
+
+pub const INSERT: &str = "
+    INSERT INTO operation (id, verb, about, digest, allow, request, identity, caller, claimed_by, claimed_until)
+    VALUES ($1, $2, $3, $4, $5, $6, $9, $10, $7,
+            CASE WHEN $7::text IS NOT NULL THEN now() + make_interval(secs => $8) END)";
+
+pub const TAKE: &str = "
+    WITH free AS MATERIALIZED (
+        SELECT id FROM operation
+        WHERE ended_at IS NULL AND (claimed_by IS NULL OR ($2 AND claimed_until < now()))
+        ORDER BY accepted_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+    UPDATE operation o SET claimed_by = $1, claimed_until = now() + make_interval(secs => $4)
+    FROM free WHERE o.id = free.id
+    RETURNING o.id, o.verb, o.about, o.digest, o.allow, o.request, o.cancelled, o.accepted_at, o.identity";
+
+pub const RENEW: &str = "
+    UPDATE operation SET claimed_until = now() + make_interval(secs => $3)
+    WHERE id = ANY($1) AND claimed_by = $2 AND ended_at IS NULL RETURNING id, cancelled";
+
+pub const RENEW_CLIENTS: &str = "
+    UPDATE operation_client SET until = now() + make_interval(secs => $3) WHERE id = ANY($1) AND daemon = $2";
+
+pub const AWAITED: &str = "SELECT id, outcome FROM operation WHERE id = ANY($1)";
+
+/// The latest first.
+pub const RECENT: &str = "
+    SELECT id, caller, verb, about, (extract(epoch FROM accepted_at) * 1000)::bigint AS accepted_at,
+        (extract(epoch FROM ended_at) * 1000)::bigint AS ended_at, outcome
+    FROM operation ORDER BY operation.accepted_at DESC, id LIMIT $1";
+
+pub const LEAVE: &str = "UPDATE operation_client SET until = now() WHERE id = $1 AND daemon = $2";
+
+pub const CANCEL: &str = "
+    UPDATE operation SET cancelled = true
+    WHERE id = coalesce((SELECT operation FROM operation_client WHERE id = $1), $1) AND caller = $2
+      AND NOT cancelled AND ended_at IS NULL";
+
+/// The holder of the claim says how it ended, and nobody else.
+pub const END: &str = "
+    WITH old AS (DELETE FROM operation WHERE ended_at < now() - make_interval(secs => $4))
+    UPDATE operation SET ended_at = now(), outcome = $2 WHERE id = $1 AND claimed_by = $3 AND ended_at IS NULL";
+
+/// No two installations in one database meet, as long as each has a schema of its own.
+pub const LEAD: &str =
+    "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' goldenpath periodic work', 0))";
+pub const ONE_BY_ONE: &str = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' ' || $1, 0))";
+
+pub const PAUSES: &str = "SELECT id FROM pause";
+pub const PAUSE: &str = "INSERT INTO pause (id) VALUES ($1) ON CONFLICT DO NOTHING";
+pub const RESUME: &str = "DELETE FROM pause WHERE id = $1";
+
+pub const SHARE: &str = "
+    INSERT INTO comparison (cluster, found) VALUES ($1, $2)
+    ON CONFLICT (cluster) DO UPDATE SET found = excluded.found";
+pub const SHARED: &str = "SELECT found FROM comparison";
+
+pub const OPERATION_OF: &str = "SELECT operation FROM operation_client WHERE id = $1";

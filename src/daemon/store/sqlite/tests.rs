@@ -1,0 +1,68 @@
+//! What the journal of one file is besides its contract: of one daemon, migrated, and a refusal where it is lost.
+
+use super::{
+    file::{SCHEMA, TABLE},
+    *,
+};
+use crate::store::tests::entry_of;
+use std::{fs, os::unix::fs::MetadataExt};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+#[tokio::test]
+async fn one_daemon_has_the_file_and_nobody_else_may_read_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inside").join("journal.db");
+    let store = SqliteStore::open(&path, DAY).unwrap();
+    assert!(matches!(SqliteStore::open(&path, DAY), Err(JournalError::InUse { .. })), "one daemon has it");
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    store.accept(&entry_of("one"), IfNew::Begin).await.unwrap();
+    drop(store);
+    let store = SqliteStore::open(&path, DAY).unwrap();
+    assert_eq!(store.take(9, false).await.unwrap(), [entry_of("one")], "what it had claimed is free with its end");
+}
+
+#[tokio::test]
+async fn a_journal_of_the_first_schema_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let first = Connection::open(&path).unwrap();
+    first.execute_batch(TABLE).unwrap();
+    let insert = "INSERT INTO operation (id, verb, about, digest, allow, request, accepted_at)
+                  VALUES ('one', 'ensure', 'demo/pay', 'digest of one', '[]', CAST('{}' AS BLOB), 1)";
+    first.execute_batch(insert).unwrap();
+    first.pragma_update(None, "user_version", 1).unwrap();
+    drop(first);
+    let store = SqliteStore::open(&path, DAY).unwrap();
+    assert_eq!(store.take(9, false).await.unwrap(), [entry_of("one")], "its own user had asked");
+}
+
+#[tokio::test]
+async fn a_store_that_is_gone_or_full_is_a_refusal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let store = SqliteStore::open(&path, DAY).unwrap();
+    let full = |connection: &mut Connection, _: &mut Present| {
+        let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+        Ok(())
+    };
+    store.run(full).await.unwrap();
+    let large = Entry { request: vec![b'x'; 1 << 20], ..entry_of("large") };
+    let refused = store.accept(&large, IfNew::Begin).await;
+    assert!(matches!(refused, Err(JournalError::Storage(_))), "the disk is full");
+    assert_eq!(store.take(9, false).await.unwrap(), [], "nothing of it was kept");
+    store.check().await.unwrap();
+    fs::remove_file(&path).unwrap();
+    let refused = store.accept(&entry_of("one"), IfNew::Begin).await;
+    assert!(matches!(refused, Err(JournalError::Gone { .. })));
+    assert!(store.check().await.is_err(), "it is not ready");
+}
+
+#[test]
+fn a_newer_journal_is_not_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA + 1).unwrap();
+    assert!(matches!(SqliteStore::open(&path, DAY), Err(JournalError::Newer { .. })));
+}
