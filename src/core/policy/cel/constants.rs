@@ -4,7 +4,6 @@ use super::{
     error::ExpressionProblem,
     formats,
     functions::{self, Function},
-    operators,
     tree::Node,
 };
 use kube_cel::cel::Value;
@@ -16,10 +15,6 @@ pub(super) fn constant(function: &Function, name: &str, nodes: &[Node]) -> Optio
     const CONVERSIONS: &[&str] = &["bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint"];
     let literal = |node: &Node| match node {
         Node::Literal(value) => Some(value.clone()),
-        Node::Negate(of) => match of.as_ref() {
-            Node::Literal(value) => operators::negate(value).ok(),
-            _ => None,
-        },
         _ => None,
     };
     let unsupported = |reason| Some(ExpressionProblem::Unsupported { function: name.to_owned(), reason });

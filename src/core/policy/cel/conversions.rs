@@ -70,7 +70,11 @@ pub(super) fn double(value: &Value) -> Result {
         Value::Float(_) => Ok(value.clone()),
         Value::Int(signed) => Ok(Value::Float(*signed as f64)),
         Value::UInt(unsigned) => Ok(Value::Float(*unsigned as f64)),
-        Value::String(digits) => match digits.parse() {
+        Value::String(digits) => match digits.parse::<f64>() {
+            // Infinity is a word, and no number too large.
+            Ok(number) if number.is_infinite() && digits.contains(|c: char| c.is_ascii_digit()) => {
+                impossible(value, "double")
+            }
             Ok(number) => Ok(Value::Float(number)),
             Err(_) => impossible(value, "double"),
         },

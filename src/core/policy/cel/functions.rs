@@ -104,17 +104,7 @@ fn own(name: &str) -> Option<Own> {
         "double" => |a| Some(conversions::double(&a[0])),
         "bytes" => |a| Some(conversions::bytes(&a[0])),
         "string" => |a| conversions::string(&a[0]),
-        "contains" => |a| Some(of_strings(a, |text, part| text.contains(part))),
-        "startsWith" => |a| Some(of_strings(a, |text, part| text.starts_with(part))),
-        "endsWith" => |a| Some(of_strings(a, |text, part| text.ends_with(part))),
-        "optional.of" => |a| Some(Ok(some(a[0].clone()))),
-        "optional.none" => |_| Some(Ok(none())),
-        "optional.ofNonZeroValue" => |a| Some(Ok(if a[0].is_zero() { none() } else { some(a[0].clone()) })),
-        "value" => |a| Some(optionals::value(&a[0])),
-        "hasValue" => |a| Some(optionals::inner(&a[0]).map_or_else(no_such_overload, |v| Ok(Value::Bool(v.is_some())))),
         "optional.unwrap" | "unwrapOpt" => |a| Some(list(&a[0]).and_then(optionals::unwrapped)),
-        "first" => |a| Some(list(&a[0]).map(|items| items.first().cloned().map_or_else(none, some))),
-        "last" => |a| Some(list(&a[0]).map(|items| items.last().cloned().map_or_else(none, some))),
         "charAt" => |a| Some(texts::char_at(a)),
         "substring" => |a| Some(texts::substring(a)),
         "indexOf" => |a| texts::index_of(a, false),
@@ -166,13 +156,6 @@ fn size(value: &Value) -> Result {
         _ => return no_such_overload(),
     };
     Ok(Value::Int(size as i64))
-}
-
-fn of_strings(arguments: &[Value], is: fn(&str, &str) -> bool) -> Result {
-    match arguments {
-        [Value::String(text), Value::String(part)] => Ok(Value::Bool(is(text, part))),
-        _ => no_such_overload(),
-    }
 }
 
 fn sum(value: &Value) -> Result {

@@ -204,6 +204,7 @@ fn position(index: &Value) -> Result<i64> {
         Value::Int(at) => Ok(*at),
         Value::UInt(at) => Ok(i64::try_from(*at).unwrap_or(i64::MAX)),
         Value::Float(at) if at.fract() == 0.0 => Ok(*at as i64),
+        Value::Float(at) => Err(Failed(format!("unsupported index value '{at}' in list"))),
         other => Err(Failed(format!("unsupported index type '{}' in list", json::type_name(other)))),
     }
 }

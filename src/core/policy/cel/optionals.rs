@@ -20,14 +20,6 @@ pub(super) fn inner(value: &Value) -> Option<Option<&Value>> {
     }
 }
 
-pub(super) fn value(optional: &Value) -> Result<Value, EvaluationError> {
-    match inner(optional) {
-        Some(Some(value)) => Ok(value.clone()),
-        Some(None) => Err(EvaluationError::Failed("optional.none() dereference".to_owned())),
-        None => Err(EvaluationError::NoSuchOverload(String::new())),
-    }
-}
-
 /// Whose values are left out of lists: those that are absent.
 pub(super) fn unwrapped(list: &[Value]) -> Result<Value, EvaluationError> {
     let mut values = vec![];

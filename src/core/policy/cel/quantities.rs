@@ -48,12 +48,11 @@ fn magnitude(text: &str) -> Option<(i64, i64)> {
         exponent => match exponent.get(1..).unwrap_or_default().parse::<i64>() {
             Ok(power) => (power, power),
             // Longer than any number, or none.
-            Err(_) if exponent.len() > 5 && exponent.starts_with(['e', 'E']) => (i64::MIN / 2, i64::MAX / 2),
+            Err(_) if exponent.len() > 5 && exponent.starts_with(['e', 'E']) => (i64::MIN, i64::MAX),
             Err(_) => return None,
         },
     };
-    let first = i64::try_from(whole.trim_start_matches('0').len()).unwrap_or(i64::MAX / 4);
-    let last = i64::try_from(fraction.len()).unwrap_or(i64::MAX / 4);
+    let (first, last) = (whole.trim_start_matches('0').len() as i64, fraction.len() as i64);
     Some((down.saturating_sub(last), up.saturating_add(first)))
 }
 
@@ -76,11 +75,25 @@ mod tests {
             ("0.0000000000001", false, "finer than anything is measured"),
             ("999999999999999999999", false, "more digits than a number has"),
             ("nothing", true, "no number: the library's words"),
+            ("1eabcd", true, "nor is this"),
+            ("1ex", true, "nor this"),
+            ("1abcdefgh", true, "a suffix of nobody"),
             ("", true, "nothing at all"),
         ];
         for (text, is_within, reason) in table {
             let beyond = beyond(&[Value::String(Arc::new(text.to_owned()))]);
             assert_eq!(beyond.is_none(), is_within, "{text}: {reason}");
+        }
+    }
+
+    #[test]
+    fn small_units_take_more_digits_and_fewer_places() {
+        for (suffix, digits, places) in [("n", 28, 3), ("u", 25, 6), ("m", 22, 9), ("", 19, 12)] {
+            let is_within = |number: String| beyond(&[Value::String(Arc::new(number + suffix))]).is_none();
+            assert!(is_within("9".repeat(digits)), "{digits} digits of {suffix:?}");
+            assert!(!is_within("9".repeat(digits + 1)), "more of {suffix:?}");
+            assert!(is_within(format!("0.{}1", "0".repeat(places - 1))), "{places} places of {suffix:?}");
+            assert!(!is_within(format!("0.{}1", "0".repeat(places))), "more places of {suffix:?}");
         }
     }
 }

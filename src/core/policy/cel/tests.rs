@@ -195,3 +195,57 @@ fn extreme_values_end_in_a_value_or_an_error() {
         }
     }
 }
+
+/// Brackets and operators count where they are code.
+#[test]
+fn depth_is_that_of_the_code() {
+    let open = "(".repeat(150);
+    let flat = |part: &str| format!("[{}].size() > 0", [part; 200].join(", "));
+    let fine = [
+        (format!("'{open}' != ''"), "brackets in a text"),
+        (format!("\"it's {open}\" != ''"), "the other quote does not end it"),
+        (format!("'\\'{open}' != ''"), "nor does an escaped one"),
+        (flat("(1)"), "brackets one after another"),
+        (flat("1 + 1"), "sums one after another"),
+    ];
+    for (text, reason) in fine {
+        assert!(Expression::parse(&text, &[]).is_ok(), "{reason}");
+    }
+    let deep = [
+        (format!("'a' + {open}1"), (1, 106), "behind a text"),
+        (format!("'\\'' + {open}1"), (1, 107), "an escape has two columns"),
+        (format!("\n\n  {open}1"), (3, 103), "in a later line"),
+        (format!(") + {open}1"), (1, 104), "behind a bracket that nothing opens"),
+        (format!("{}1", "a && b ? 1 : ".repeat(200)), (1, 1308), "conditions go on behind what else begins again"),
+    ];
+    for (text, place, reason) in deep {
+        let error = Expression::parse(&text, &["a", "b"]).unwrap_err();
+        assert!(error.problem.to_string().contains("nested deeper"), "{reason}: {error}");
+        assert_eq!((error.line, error.column), place, "{reason}");
+    }
+}
+
+/// A loop over what is small ends in time; over what is large and copied each time, it is cut off.
+#[test]
+fn what_is_copied_is_paid_for() {
+    let large = json!({"text": "x".repeat(40_000), "list": vec![1; 2_500]});
+    let small = json!({"text": "x", "list": [1]});
+    let table = [
+        ("lists.range(500).all(x, (object.text + object.text).size() > 0)", "texts"),
+        ("lists.range(500).all(x, bytes(object.text).size() > 0)", "bytes"),
+        ("lists.range(500).all(x, (object.list + object.list).size() > 0)", "lists"),
+    ];
+    for (text, reason) in table {
+        let evaluated = |object: &Value| {
+            let bindings = Bindings::default().with("object", object);
+            Expression::parse(text, &["object"]).unwrap().is_true(&bindings)
+        };
+        assert_eq!(evaluated(&small), Ok(true), "{reason}");
+        assert_eq!(evaluated(&large), Err(EvaluationError::TooExpensive), "{reason}");
+    }
+    let once = "(object.text + object.text).size() > 0 && bytes(object.text).size() > 0";
+    let bindings = Bindings::default().with("object", &large);
+    assert_eq!(Expression::parse(once, &["object"]).unwrap().is_true(&bindings), Ok(true), "once is little");
+    let longest = Expression::parse("lists.range(100000).size() == 100000", &[]).unwrap();
+    assert_eq!(longest.is_true(&Bindings::default()), Ok(true));
+}
