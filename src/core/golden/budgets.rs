@@ -24,3 +24,49 @@ pub fn budgets_beside<'a>(desired: &'a Desired, observed: &'a [Observed]) -> imp
         matches!(object.ownership, Ownership::Foreign { .. }) && ours.is_some_and(selects)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{FieldsBuilder, Holder, Owner};
+    use serde_json::json;
+
+    #[test]
+    fn only_budgets_of_others_in_the_same_namespace_are_beside_ours() {
+        let selector = json!({"matchLabels": {"app.kubernetes.io/name": "ledger"}});
+        let budget = "k8s/policy/v1/PodDisruptionBudget/payments";
+        let foreign = || Ownership::Foreign { by: "helm".to_owned() };
+        for (desired, other, ownership, expected, reason) in [
+            (format!("{budget}/ledger"), format!("{budget}/chart"), foreign(), 1, "a chart's"),
+            (
+                format!("{budget}/ledger"),
+                format!("{budget}/store"),
+                Ownership::Ours(Owner::default()),
+                0,
+                "one of ours",
+            ),
+            (format!("{budget}/ledger"), format!("{budget}-dev/chart"), foreign(), 0, "in another namespace"),
+            (
+                format!("{budget}/ledger"),
+                "k8s/apps/v1/Deployment/payments/ledger".to_owned(),
+                foreign(),
+                0,
+                "the workload itself selects its pods, too",
+            ),
+            (
+                "k8s/apps/v1/Deployment/payments/ledger".to_owned(),
+                format!("{budget}/chart"),
+                foreign(),
+                0,
+                "what we make is no budget",
+            ),
+        ] {
+            let body = json!({"spec": {"selector": selector}});
+            let desired = Desired::new(desired.parse().expect("a key"), Some(Body::Kube(body)));
+            let mut fields = FieldsBuilder::default();
+            fields.push(SELECTOR, selector.to_string(), Holder::Applied("helm"));
+            let observed = [Observed::new(other.parse().expect("a key"), "1", ownership, fields.build())];
+            assert_eq!(budgets_beside(&desired, &observed).count(), expected, "{reason}");
+        }
+    }
+}

@@ -60,10 +60,8 @@ pub const NODE_PORTS: &str = "services.nodeports";
 pub fn add_node_ports(quota: &mut Quantities) {
     const PORTS: u32 = 10;
     let ports = quota.get("services.loadbalancers").and_then(|balancers| balancers.percent(100 * PORTS));
-    if let (Some(ports), Some(bound)) = (ports, quota.get_mut(NODE_PORTS))
-        && ports > *bound
-    {
-        *bound = ports;
+    if let (Some(ports), Some(bound)) = (ports, quota.get_mut(NODE_PORTS)) {
+        *bound = ports.max(bound.clone());
     }
 }
 

@@ -43,8 +43,7 @@ pub fn limits(tier: &TierLimits, layers: &[Option<&Limits>]) -> LimitsContainer 
     let layers = || layers.iter().rev().filter_map(|limits| limits.as_ref()?.container.as_ref());
     let pick = |field: fn(&LimitsContainer) -> Option<&Quantity>| layers().find_map(field).cloned();
     let max_memory = pick(|c| c.max_memory.as_ref());
-    let at_most =
-        |value: &Quantity, limit: Option<&Quantity>| limit.filter(|limit| *limit < value).unwrap_or(value).clone();
+    let at_most = |value: &Quantity, limit: Option<&Quantity>| limit.map_or(value, |limit| value.min(limit)).clone();
     let of_tier = || tier.default_memory.as_ref().map(|memory| at_most(memory, max_memory.as_ref()));
     // The API server's own default under a maximum.
     let memory = pick(|c| c.default_memory.as_ref()).or_else(of_tier).or_else(|| max_memory.clone());

@@ -135,3 +135,26 @@ fn merged(openings: Vec<Opening>) -> Vec<Opening> {
 fn ranges(cidrs: &[String]) -> Vec<Cidr> {
     cidrs.iter().filter_map(|cidr| cidr.parse().ok()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::golden::{Environment, Spec, fixtures::*};
+    use serde_json::json;
+
+    /// The tier's own preset opens no ranges.
+    #[test]
+    fn ranges_with_or_without_ports_open_egress() {
+        let rule = json!({"cidrs": ["10.0.0.0/8"], "ports": [5432]});
+        for (network, expected, reason) in [
+            (json!({"egress_cidrs": ["10.0.0.0/8"]}), true, "on all ports"),
+            (json!({"egress": [rule]}), true, "on some"),
+            (json!({"egress": [rule], "egress_cidrs": ["10.0.0.0/8"]}), true, "both"),
+            (json!({}), false, "neither"),
+        ] {
+            let spec = Spec::of::<Environment>(environment(json!({"tier": "staging", "network": network})));
+            let objects = rendered(spec, &facts(), None).objects;
+            let opens = objects.iter().any(|object| object.key.to_string().ends_with("/gp-allow-egress"));
+            assert_eq!(opens, expected, "{reason}");
+        }
+    }
+}

@@ -65,14 +65,10 @@ pub fn settle(outputs: &mut Outputs, objects: &[Desired], seen: &Seen<'_>) {
     let arns = entries(objects).map(|(key, principal)| (principal.to_owned(), arn(key)));
     let arns: BTreeMap<String, Option<String>> = arns.collect();
     let is_promised = outputs.get("access_entry_arns").is_some();
-    match arns.values().all(Option::is_some) {
-        // A refresh leaves what it was: an entry that is gone is drift.
-        false if !is_promised => outputs.keep("access_entry_arns"),
-        // The keys are as the plan showed them. An entry that does not exist (its drift is only reported) has no ARN.
-        _ => {
-            let arns = arns.into_iter().map(|(principal, arn)| (principal, arn.map_or(Computed::Null, Computed::from)));
-            outputs.set("access_entry_arns", arns.collect::<BTreeMap<_, _>>());
-        }
+    // A refresh leaves what it was: an entry that is gone is drift. An apply says what the plan promised: the keys are as the plan
+    // showed them, and an entry that does not exist (its drift is only reported) has no ARN.
+    if is_promised || arns.values().all(Option::is_some) {
+        outputs.set("access_entry_arns", arns);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Wrong requests as data: what is wrong, at which attribute, and what is reported of it.
 
 use crate::{
-    domain::{Body, Computed, Late, Outputs, Problem},
-    golden::{Before, Catalogue, Environment, ResolveContext, Spec, fixtures::*},
+    domain::{Body, Computed, FieldsBuilder, Late, ObjectKey, Observed, Outputs, Ownership, Problem, Record},
+    golden::{Before, Catalogue, Environment, ObservedByKey, ResolveContext, Seen, Spec, fixtures::*},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -161,5 +161,174 @@ fn access_entries_keep_their_arns_while_the_principals_stay() {
         let before = Before { objects: objects.as_ref(), identity_ready: None, proves_identity: false };
         blueprint.output_rules.plan_outputs(&mut outputs, &blueprint.objects, &before);
         assert_eq!(outputs, if is_kept { Outputs::default() } else { later }, "{reason}");
+    }
+}
+
+#[test]
+fn what_is_just_within_its_bounds_is_accepted() {
+    let twenty: serde_json::Map<String, Value> = (0..20).map(|n| (format!("n{n}"), json!({}))).collect();
+    let owner = json!({"contact": "a@example.com", "cost_center": "CC1"});
+    let default = json!({"container": {"default_memory": "128Mi"}});
+    let level = |level: &str| json!({"pod_security": {"enforce": level}});
+    let half = json!({"default_request_memory": "512Mi", "default_memory": "512Mi", "max_memory": "512Mi"});
+    let total =
+        |total: Value, priority: &str| json!({"quota": {"total": total, "by_priority": {"x": {"pods": priority}}}});
+    let trusted = json!([{"provider": "oidc.eks.eu-west-1.amazonaws.com/id/A-1_b~2", "subjects": ["repo:acme/pay"]}]);
+    for (members, reason) in [
+        (json!({ "namespaces": twenty }), "as many namespaces as there may be"),
+        (level("baseline"), "the level of the tier"),
+        (
+            json!({"pod_security": {"enforce": "restricted"}, "namespaces": {"a": level("restricted")}}),
+            "a namespace with the level of the environment",
+        ),
+        (json!({"limits": {"container": half}}), "request, limit and maximum are the same"),
+        (
+            json!({"quota": {"total": {"requests.memory": "8Gi", "limits.memory": "8Gi"}}, "limits": default}),
+            "requests as large as the limits",
+        ),
+        (
+            json!({"quota": {"total": {"limits.memory": "8Gi"}}, "limits": default}),
+            "limits as large as the tier's requests",
+        ),
+        (json!({"quota": {"total": {"requests.cpu": "16"}}}), "the bound of the tier"),
+        (total(json!({"pods": "10"}), "10"), "a class may take all of what was written"),
+        (total(json!({"pods": "10"}), "5"), "or less"),
+        (total(json!({}), "40"), "or all of the tier's"),
+        (
+            json!({"limits": default, "namespaces": {"a": {"quota": {"limits.memory": "128Mi"}}}}),
+            "a namespace in which one container fits",
+        ),
+        (json!({"network": {"default_deny": "ingress"}}), "what the tier denies"),
+        (json!({"network": {"default_deny": "both"}}), "more than that"),
+        (json!({"tier": "prod", "owner": owner, "network": {"default_deny": "both"}}), "what production denies"),
+        (json!({"network": {"same_environment": false}}), "closed within, and no preset opens it"),
+        (json!({"access": {"deployer": {"create_role": true, "trusted_oidc": trusted}}}), "a provider with a path"),
+    ] {
+        let found = problems(&Spec::of::<Environment>(environment(members)));
+        assert_eq!(found.into_iter().filter(Problem::is_error).collect::<Vec<_>>(), [], "{reason}");
+    }
+}
+
+/// That of the cluster when the environment was made, which its labels name.
+#[test]
+fn a_version_of_pod_security_is_not_older_than_the_recorded_one() {
+    for (version, expected, reason) in [
+        ("1.35", &["pod_security.version", "namespaces.a.pod_security.version"][..], "older"),
+        ("1.36", &[], "the same"),
+        ("1.37", &[], "newer"),
+    ] {
+        let asked = json!({ "version": version });
+        let members = json!({"pod_security": asked, "namespaces": {"a": {"pod_security": asked}}});
+        let problems = judged(&Spec::of::<Environment>(environment(members)), &facts(), None);
+        let fields: Vec<String> = problems.iter().map(|problem| problem.field.join(".")).collect();
+        assert_eq!(fields, expected, "{reason}: {problems:?}");
+    }
+}
+
+#[test]
+fn a_default_limit_is_warned_of_where_it_is_set() {
+    let limits = json!({"container": {"default_memory": "256Mi", "max_memory": "1Gi"}});
+    for (members, expected, reason) in [
+        (json!({ "limits": limits }), &["limits.container.default_memory"][..], "of all namespaces"),
+        (
+            json!({"namespaces": {"a": {"limits": limits}, "b": {}}}),
+            &["namespaces.a.limits.container.default_memory"],
+            "of one of them",
+        ),
+        (json!({"limits": {"container": {"max_memory": "1Gi"}}}), &[], "a maximum is none that somebody chose"),
+    ] {
+        let problems = problems(&Spec::of::<Environment>(environment(members)));
+        let fields: Vec<String> = problems.iter().map(|problem| problem.field.join(".")).collect();
+        assert_eq!(fields, expected, "{reason}: {problems:?}");
+        for problem in &problems {
+            assert!(problem.code == "environment.default_limit" && !problem.is_error(), "{reason}: {problem}");
+            assert_well_written(problem, reason);
+        }
+    }
+}
+
+/// Else a larger request would meet the default limit.
+#[test]
+fn a_memory_limit_of_a_tier_follows_the_request_unless_it_is_written() {
+    let document = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: own\nversion: 1.0.0\nextends: team-standard 1.0.0\n\
+        tiers: { dev: { quota: { total: { limits.memory: 16Gi } }, limits: { default_memory: 256Mi } } }\n";
+    let catalogue = Catalogue::with_documents([("own", document)]).expect("a catalogue");
+    for (total, expected, reason) in [
+        (json!({}), "16Gi", "as the tier has it"),
+        (json!({"requests.memory": "12Gi"}), "24Gi", "twice the request, as in the tier"),
+        (json!({"requests.memory": "12Gi", "limits.memory": "20Gi"}), "20Gi", "as written"),
+    ] {
+        let spec = environment(json!({"golden_path": "own", "quota": {"total": total}}));
+        let parent = crate::golden::environment::parent_of(&spec, &facts(), &catalogue).expect(reason);
+        assert_eq!(parent.quota_total["limits.memory"].to_string(), expected, "{reason}");
+    }
+}
+
+#[test]
+fn an_apply_says_the_arns_that_the_plan_promised_and_a_refresh_only_those_that_exist() {
+    let blueprint = rendered(Spec::of::<Environment>(payments_prod()), &facts(), None);
+    let entries: Vec<(&ObjectKey, &str)> = blueprint
+        .objects
+        .iter()
+        .filter_map(|object| match &object.key {
+            key @ ObjectKey::AccessEntry { principal } => Some((key, principal.as_str())),
+            _ => None,
+        })
+        .collect();
+    let seen = |count: usize| -> ObservedByKey {
+        let live = |(key, principal): &(&ObjectKey, &str)| {
+            let id = Some(format!("{principal}/entry"));
+            let live = Observed::new((*key).clone(), "1", Ownership::Cluster, FieldsBuilder::default().build());
+            ((*key).clone(), Observed { id, ..live })
+        };
+        entries.iter().take(count).map(live).collect()
+    };
+    let arns = |count: usize| {
+        let arn = |(index, (_, principal)): (usize, &(&ObjectKey, &str))| {
+            ((*principal).to_owned(), (index < count).then(|| format!("{principal}/entry")))
+        };
+        Some(Computed::from(entries.iter().enumerate().map(arn).collect::<BTreeMap<_, _>>()))
+    };
+    let all = entries.len();
+    assert!(all > 1, "one can be missing");
+    for (count, is_promised, expected, reason) in [
+        (all, true, arns(all), "an apply made them"),
+        (all - 1, true, arns(all - 1), "one was not made, and its key was in the plan"),
+        (all, false, arns(all), "a refresh finds them"),
+        (all - 1, false, None, "one that is gone is drift"),
+    ] {
+        let mut outputs = Outputs::default();
+        if is_promised {
+            outputs.set("access_entry_arns", Computed::Later);
+        }
+        let seen = Seen { objects: &seen(count), record: None, proof: None };
+        blueprint.output_rules.settle_outputs(&mut outputs, &blueprint.objects, &seen);
+        assert_eq!(outputs.get("access_entry_arns"), expected.as_ref(), "{reason}");
+    }
+}
+
+#[test]
+fn how_long_a_create_took_is_computed_from_its_record() {
+    let blueprint = rendered(Spec::of::<Environment>(environment(json!({}))), &facts(), None);
+    let timing = |phase: &str, second: u32, milliseconds: u64| json!({"phase": phase, "started_at": format!("2026-11-25T01:00:0{second}Z"), "milliseconds": milliseconds});
+    let timings = json!([timing("requested", 0, 10), timing("objects", 1, 3000), timing("ready", 4, 0)]);
+    let expected = json!({
+        "requested_at": "2026-11-25T01:00:00Z", "ready_at": "2026-11-25T01:00:04Z",
+        "phases": {"requested": 10, "objects": 3000, "ready": 0}
+    });
+    for (timings, expected, reason) in
+        [(timings, Some(&expected), "each phase"), (json!([]), None, "a record of something that was adopted has none")]
+    {
+        let record: Record = serde_json::from_value(json!({
+            "id": "demo/payments-dev", "uid": "u", "kind": "environment", "cluster_arn": facts().cluster_arn, "team": "payments",
+            "golden_path": "team-standard", "golden_path_version": "1.0.0", "golden_path_digest": "", "spec": {},
+            "facts": facts(), "inventory": [], "phase": "ready", "timings": timings, "tool_version": "1"
+        }))
+        .expect("a record");
+        let mut outputs = Outputs::default();
+        let seen = Seen { objects: &ObservedByKey::new(), record: Some(&record), proof: None };
+        blueprint.output_rules.settle_outputs(&mut outputs, &blueprint.objects, &seen);
+        let found = serde_json::to_value(&outputs).expect("writes");
+        assert_eq!(found.get("provisioning"), expected, "{reason}");
     }
 }

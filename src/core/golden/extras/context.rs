@@ -61,7 +61,8 @@ impl Variants {
         let facts = serde_json::to_value(asked.facts).unwrap_or_default();
         let tier = json!({ "name": asked.tier, "class": asked.terms.tier.class });
         let environment = json!({ "name": asked.environment, "team": asked.team });
-        let is_known = !has_later(&asked.spec) && !has_later(&parameters);
+        // Parameters are those of the request, and defaults.
+        let is_known = !has_later(&asked.spec);
         let contexts = [0, 1].iter().take(if is_known { 1 } else { 2 }).map(|variant| Context {
             spec: with_stand_ins(&asked.spec, *variant),
             facts: facts.clone(),

@@ -1,5 +1,5 @@
 use crate::{
-    domain::{Body, Desired, EnvironmentSpec, Problem, SlotSpec},
+    domain::{Body, Desired, EnvironmentSpec, Late, LateList, Problem, SlotSpec},
     golden::{
         Catalogue, Environment, ResolveContext, Slot, Spec,
         fixtures::{self, *},
@@ -274,5 +274,35 @@ fn a_change_is_of_one_kind_in_one_namespace() {
     for (namespace, cpu) in [("payments-dev", "1"), ("payments-dev-jobs", "2")] {
         let limits = body(&objects, &format!("LimitRange/{namespace}/gp-defaults")).expect("there");
         assert_eq!(limits["spec"]["limits"][0]["max"]["cpu"], cpu, "{namespace}");
+    }
+}
+
+/// Wherever it stands in a request: text that stands in for it reaches no object.
+#[test]
+fn what_waits_inside_of_a_request_is_not_guessed() {
+    let settings = |cidrs: LateList, days: Late<Value>, document: &str| {
+        let mut spec: EnvironmentSpec = environment(json!({"golden_path": "own", "network": {}}));
+        spec.network.as_mut().expect("a network").egress_cidrs = cidrs.into();
+        spec.parameters = Some([("days".to_owned(), days)].into());
+        let objects = resolved(&Spec::of::<Environment>(spec), document).expect("resolves");
+        body(&objects, "payments-dev/settings").expect("its key is known")["data"].clone()
+    };
+    let range = DOCUMENT.replace("{{ facts.cluster_arn }}", "{{ spec.network.egress_cidrs[0] }}");
+    let days = DOCUMENT.replace("{{ string(parameters.days) }}\", account", "{{ parameters.days }}\", account");
+    assert_ne!(days, DOCUMENT);
+    let known = || Late::Now(vec![Late::Now("10.0.0.0/8".to_owned())]);
+    let seven = || Late::Now(json!(7));
+    for (cidrs, asked, document, expected, reason) in [
+        (known(), seven(), &range, Some(("account", json!("10.0.0.0/8"))), "all is known"),
+        (Late::Now(vec![Late::Later]), seven(), &range, None, "an element of a list"),
+        (Late::Later, seven(), &range, None, "a list"),
+        (known(), seven(), &days, Some(("days", json!(7))), "a parameter is known"),
+        (known(), Late::Later, &days, None, "a parameter that is taken as it is"),
+    ] {
+        let data = settings(cidrs, asked, document);
+        match expected {
+            Some((name, value)) => assert_eq!(data[name], value, "{reason}"),
+            None => assert_eq!(data, Value::Null, "{reason}"),
+        }
     }
 }

@@ -235,3 +235,44 @@ fn namespaces_peer(names: &[String]) -> Option<Value> {
 pub fn ports(ports: &[u16]) -> Value {
     ports.iter().map(|port| json!({"protocol": "TCP", "port": port})).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::{Environment, Spec, fixtures::*};
+
+    /// Cilium's entities match no range, so that opening all ranges would close the node and the API server.
+    #[test]
+    fn each_engine_closes_the_metadata_service_its_own_way() {
+        for (engine, key, reason) in [
+            ("vpc_cni", "k8s/networking.k8s.io/v1/NetworkPolicy/payments-dev/gp-deny-metadata", "opens all the rest"),
+            ("cilium", "k8s/cilium.io/v2/CiliumNetworkPolicy/payments-dev/gp-deny-metadata", "denies it alone"),
+        ] {
+            let spec = environment(serde_json::json!({"network": {"engine": engine}}));
+            let objects = rendered(Spec::of::<Environment>(spec), &facts(), None).objects;
+            let keys: Vec<String> = objects.iter().map(|object| object.key.to_string()).collect();
+            let found: Vec<&String> = keys.iter().filter(|key| key.ends_with("/gp-deny-metadata")).collect();
+            assert_eq!(found, [key], "{engine}: {reason}");
+        }
+    }
+
+    #[test]
+    fn what_a_range_must_not_open_is_excepted_once() {
+        let metadata = "169.254.169.254/32";
+        for (range, except, expected, reason) in [
+            ("0.0.0.0/0", vec![], vec![metadata], "everything holds the metadata service"),
+            ("0.0.0.0/0", vec!["10.0.0.0/8"], vec![metadata, "10.0.0.0/8"], "what stays closed besides"),
+            ("0.0.0.0/0", vec!["169.254.0.0/16"], vec!["169.254.0.0/16"], "it is inside of that"),
+            ("0.0.0.0/0", vec![metadata], vec![metadata], "named already"),
+            ("10.0.0.0/8", vec!["10.1.0.0/16", "192.168.0.0/16"], vec!["10.1.0.0/16"], "only parts of the range"),
+            ("10.0.0.0/8", vec![], vec![], "nothing"),
+        ] {
+            let cidr = |text: &str| text.parse::<Cidr>().expect("a range");
+            let except: Vec<Cidr> = except.into_iter().map(cidr).collect();
+            let found = block(&cidr(range), &except);
+            let found: Vec<&str> =
+                found["ipBlock"]["except"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            assert_eq!(found, expected, "{range}: {reason}");
+        }
+    }
+}

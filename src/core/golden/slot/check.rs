@@ -9,6 +9,7 @@ use crate::{
         namespace_checks::{check_keys, check_quantities},
     },
 };
+use std::collections::BTreeSet;
 
 /// What helps against the name of an isolated namespace that is too long.
 pub const TOO_LONG: &str = "Shorten the slot's name, or set `isolation = \"shared\"`.";
@@ -145,9 +146,11 @@ fn check_availability(availability: &Availability, max_replicas: Option<u32>, pr
 
 /// `<environment>/<slot>`, or the whole id of a slot on the same cluster.
 fn check_slots(spec: &SlotSpec, slots: &[String], at: &[&str], problems: &mut Problems) {
+    let mut seen = BTreeSet::new();
     for text in slots {
         let whole =
             if text.matches('/').count() == 1 { format!("{}/{text}", spec.environment.cluster) } else { text.clone() };
+        seen.insert(whole.clone());
         match whole.parse::<SlotId>() {
             Err(_) => problems.error(
                 "slot.reference_form",
@@ -169,9 +172,7 @@ fn check_slots(spec: &SlotSpec, slots: &[String], at: &[&str], problems: &mut Pr
             Ok(_) => {}
         }
     }
-    let mut seen: Vec<&String> = slots.iter().collect();
-    seen.sort();
-    if seen.windows(2).any(|pair| pair[0] == pair[1]) {
+    if seen.len() < slots.len() {
         problems.warning("slot.reference_twice", at, "A slot is named twice", "Name each slot once.");
     }
 }

@@ -86,3 +86,33 @@ fn chains(association: &Desired) -> bool {
     matches!(&association.body,
         Some(Body::PodIdentityAssociation(association)) if association.target_role_arn.is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{FieldsBuilder, Observed, Ownership},
+        golden::{Slot, Spec, fixtures::*},
+    };
+    use serde_json::json;
+
+    /// EKS generates one for every association, and only the trust policy of a target role needs it.
+    #[test]
+    fn an_external_id_is_computed_where_there_is_a_target_role() {
+        let parent = parent(&environment(json!({})), &facts());
+        for (identity, expected, reason) in [
+            (json!({"target_role_arn": "arn:aws:iam::444455556666:role/data"}), Computed::from("x1"), "a target role"),
+            (json!({}), Computed::Null, "none"),
+        ] {
+            let blueprint = rendered(Spec::of::<Slot>(slot(json!({ "identity": identity }))), &facts(), Some(&parent));
+            let association = blueprint.objects.iter().find(|object| object.key.kind() == "PodIdentityAssociation");
+            let key = &association.expect("an association").key;
+            let live = Observed::new(key.clone(), "1", Ownership::Cluster, FieldsBuilder::default().build());
+            let objects = [(key.clone(), Observed { external_id: Some("x1".to_owned()), ..live })].into();
+            let mut outputs = Outputs::default();
+            let seen = Seen { objects: &objects, record: None, proof: None };
+            blueprint.output_rules.settle_outputs(&mut outputs, &blueprint.objects, &seen);
+            assert_eq!(outputs.get("external_id"), Some(&expected), "{reason}");
+        }
+    }
+}

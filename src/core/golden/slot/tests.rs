@@ -1,8 +1,8 @@
 //! Wrong slots as data.
 
 use crate::{
-    domain::{Body, EnvironmentSpec, StableFacts},
-    golden::{Parent, Slot, Spec, fixtures::*},
+    domain::{Body, Computed, EnvironmentSpec, Problem, StableFacts},
+    golden::{Catalogue, Parent, ResolveContext, Slot, Spec, fixtures::*},
 };
 use serde_json::json;
 
@@ -99,6 +99,16 @@ fn grants_are_held_against_what_is_allowed() {
             Some(("identity.action_not_granted", "identity.statements.0.actions")),
             "an Allow may not",
         ),
+        (
+            json!({"statements": [statement("Allow", "xray:PutTraceSegments")]}),
+            None,
+            "an action that supports no resource names all of them",
+        ),
+        (
+            json!({"statements": [{"actions": ["xray:PutTraceSegments"], "resources": ["arn:aws:s3:::shop-data/*"]}]}),
+            Some(("identity.resource_not_granted", "identity.statements.0.resources")),
+            "and no resource of another team's",
+        ),
         (json!({"policy_json": document("Deny", "iam:*")}), None, "nor is a Deny of a document linted"),
         (
             json!({"policy_json": document("Allow", "ec2:RunInstances")}),
@@ -123,18 +133,21 @@ fn grants_are_held_against_what_is_allowed() {
 /// The environment's own door makes `from_slots` idle for its own slots. Those of others come in by nothing else.
 #[test]
 fn an_open_door_is_named_where_siblings_are() {
-    let facts = facts();
-    let parent = parent(&payments_prod(), &facts);
-    for (from, expected, reason) in [
-        (json!(["payments-prod/gateway"]), true, "a slot of the same environment"),
-        (json!(["demo/payments-prod/gateway"]), true, "with its cluster"),
-        (json!(["edge-prod/gateway"]), false, "another environment's"),
-        (json!(["edge-prod/gateway", "payments-prod/gateway"]), true, "one of both"),
+    let plain = || json!({"default_deny": "both"});
+    let presets = || json!({"egress_presets": ["aws_services"]});
+    let closed = || json!({"same_environment": false, "egress_presets": ["aws_services"]});
+    for (network, from, expected, reason) in [
+        (plain(), json!(["payments-prod/gateway"]), true, "a slot of the same environment"),
+        (plain(), json!(["demo/payments-prod/gateway"]), true, "with its cluster"),
+        (plain(), json!(["edge-prod/gateway"]), false, "another environment's"),
+        (plain(), json!(["edge-prod/gateway", "payments-prod/gateway"]), true, "one of both"),
+        (presets(), json!(["payments-prod/gateway"]), true, "whatever else the environment opens"),
+        (closed(), json!(["payments-prod/gateway"]), false, "an environment that is closed within"),
     ] {
-        let mut members = ledger();
-        members["ingress"] = json!({"from_slots": from, "ports": [8080]});
-        let problems = judged(&Spec::of::<Slot>(slot(members)), &facts, Some(&parent));
-        assert_eq!(problems.iter().any(|problem| problem.code == "slot.ingress_not_narrowed"), expected, "{reason}");
+        let mut spec = payments_prod();
+        spec.network = Some(serde_json::from_value(network).expect("a network"));
+        let members = json!({"ingress": {"from_slots": from, "ports": [8080]}});
+        assert_eq!(codes(members, Some(&spec)).contains(&"slot.ingress_not_narrowed"), expected, "{reason}");
     }
 }
 
@@ -157,7 +170,9 @@ fn what_is_just_within_its_bounds_is_accepted() {
         (json!({"min_replicas": 1, "target_cpu_percent": 1}), "the least"),
     ] {
         let share = json!({"cpu": "1", "memory": "1Gi", "max_replicas": 3});
-        let found = codes(json!({"availability": availability, "share": share}), None);
+        let members = json!({"availability": availability, "share": share});
+        assert_eq!(problems(&Spec::of::<Slot>(slot(members.clone()))), [], "{reason}");
+        let found = codes(members, None);
         let of_availability =
             |code: &&&str| code.starts_with("slot.m") || code.starts_with("slot.replicas") || code.contains("cpu");
         assert_eq!(found.iter().find(of_availability), None, "{reason}");
@@ -218,4 +233,88 @@ fn what_is_granted_of_the_same_service_is_named() {
     let refused = problems.iter().find(|problem| problem.code == "identity.resource_not_granted").expect("refused");
     assert!(refused.detail.contains("arn:aws:s3:::payments"), "{}", refused.detail);
     assert!(!refused.detail.contains("arn:aws:sqs:"), "of another service: {}", refused.detail);
+}
+
+#[test]
+fn a_slot_that_is_named_twice_is_warned_of() {
+    for (slots, expected, reason) in [
+        (json!(["edge-dev/gateway", "edge-dev/gateway"]), true, "the same text"),
+        (json!(["edge-dev/gateway", "demo/edge-dev/gateway"]), true, "once with its cluster"),
+        (json!(["edge-dev/gateway", "edge-dev/shop"]), false, "two of them"),
+    ] {
+        for members in [json!({"ingress": {"from_slots": slots}}), json!({"egress": {"to_slots": slots}})] {
+            let found = problems(&Spec::of::<Slot>(slot(members)));
+            let codes: Vec<&str> = found.iter().map(|problem| problem.code).collect();
+            assert_eq!(codes, if expected { &["slot.reference_twice"][..] } else { &[] }, "{reason}");
+            assert!(!found.iter().any(Problem::is_error), "{reason}");
+        }
+    }
+}
+
+#[test]
+fn too_much_is_refused_where_it_is_asked_for() {
+    let environment = environment(json!({"quota": {"slots_percent": 50}}));
+    let parent = parent(&environment, &facts());
+    let share = |cpu: &str, memory: &str, max_replicas: u32| json!({"share": {"cpu": cpu, "memory": memory, "max_replicas": max_replicas}});
+    for (members, field) in [
+        (share("5", "1Gi", 3), "share.cpu"),
+        (share("1", "9Gi", 3), "share.memory"),
+        (share("1", "1Gi", 41), "share.max_replicas"),
+        (json!({"isolation": "namespace", "quota": {"requests.storage": "26Gi"}}), "quota"),
+    ] {
+        let problems = judged(&Spec::of::<Slot>(slot(members)), &facts(), Some(&parent));
+        let found = problems.iter().filter(|problem| problem.code == "slot.share_exceeds_total");
+        assert_eq!(found.map(|problem| problem.field.join(".")).collect::<Vec<_>>(), [field], "{problems:?}");
+    }
+}
+
+#[test]
+fn a_slot_asks_for_at_most_the_bound_of_its_tier() {
+    let document = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: own\nversion: 1.0.0\nextends: team-standard 1.0.0\n\
+        tiers: { dev: { slot: { bounds: { requests.storage: 20Gi } } } }\n";
+    let catalogue = Catalogue::with_documents([("own", document)]).expect("a catalogue");
+    let environment = environment(json!({"golden_path": "own", "quota": {"slots_percent": 50}}));
+    let facts = facts();
+    let parent = crate::golden::environment::parent_of(&environment, &facts, &catalogue).expect("an environment");
+    for (amount, expected, reason) in [
+        ("19Gi", None, "less"),
+        ("20Gi", None, "as much"),
+        ("21Gi", Some(("slot.quota_above_bound", "quota.requests.storage".to_owned())), "more"),
+    ] {
+        let slot = slot(json!({"isolation": "namespace", "quota": {"requests.storage": amount}}));
+        let given = ResolveContext { facts: &facts, parent: Some(&parent), catalogue: &catalogue };
+        let resolved =
+            Spec::of::<Slot>(slot).resolve(&given).map_err(|problems| format!("{problems:?}")).expect(reason);
+        let problems = resolved.judge(&resolved.render());
+        let found = problems.first().map(|problem| (problem.code, problem.field.join(".")));
+        assert_eq!(found, expected, "{reason}");
+    }
+}
+
+#[test]
+fn a_slot_lives_in_the_default_namespace_or_the_only_one() {
+    for (namespaces, asked, expected, reason) in [
+        (json!({"api": {}}), None, Ok("payments-dev-api"), "the only one, whatever its key"),
+        (json!({"default": {}, "jobs": {}}), None, Ok("payments-dev"), "the default one of several"),
+        (json!({"default": {}, "jobs": {}}), Some("jobs"), Ok("payments-dev-jobs"), "the one that it names"),
+        (json!({"api": {}, "jobs": {}}), None, Err("has several namespaces and no default one"), "which?"),
+        (json!({"api": {}}), Some("jobs"), Err("has no namespace \"jobs\""), "none of that key"),
+    ] {
+        let parent = parent(&environment(json!({ "namespaces": namespaces })), &facts());
+        let slot = Spec::of::<Slot>(slot(json!({ "namespace": asked })));
+        match (resolved(&slot, &facts(), Some(&parent)), expected) {
+            (Ok(resolved), expected) => {
+                let outputs = resolved.render().outputs;
+                assert_eq!(
+                    outputs.get("namespace_name").and_then(Computed::as_str).ok_or("none"),
+                    expected,
+                    "{reason}"
+                );
+            }
+            (Err(problems), expected) => {
+                let words = expected.expect_err(reason);
+                assert!(problems.iter().any(|problem| problem.summary.contains(words)), "{reason}: {problems:?}");
+            }
+        }
+    }
 }

@@ -83,12 +83,13 @@ fn node_ports_follow_load_balancers() {
     }
     let owner = json!({"contact": "a@example.com", "cost_center": "CC1"});
     let one = json!({"services.loadbalancers": "1"});
-    for (namespaces, expect, reason) in [
-        (json!({"default": {}}), vec!["10"], "the environment's own load balancer"),
-        (json!({"api": {}, "default": {"quota": one}}), vec!["0", "10"], "all of them where it is"),
-        (json!({"api": {}, "jobs": {}}), vec!["0", "0"], "none of the several has it"),
+    for (namespaces, total, expect, reason) in [
+        (json!({"default": {}}), json!({}), vec!["10"], "the environment's own load balancer"),
+        (json!({"api": {}, "default": {"quota": one}}), json!({}), vec!["0", "10"], "all of them where it is"),
+        (json!({"api": {}, "jobs": {}}), json!({}), vec!["0", "0"], "none of the several has it"),
+        (json!({"default": {}}), json!({"services.nodeports": "0"}), vec!["0"], "none, as written"),
     ] {
-        let members = json!({"tier": "prod", "owner": owner, "namespaces": namespaces});
+        let members = json!({"tier": "prod", "owner": owner, "namespaces": namespaces, "quota": {"total": total}});
         let rendered = rendered(Spec::of::<Environment>(environment(members)), &facts(), None);
         let quotas = rendered.objects.iter().filter(|object| object.key.to_string().ends_with("/gp-base"));
         let ports = quotas.filter_map(|object| match &object.body {

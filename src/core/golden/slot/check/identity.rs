@@ -210,3 +210,44 @@ const OPERATORS: &str = "ArnEquals ArnLike ArnNotEquals ArnNotLike BinaryEquals 
     DateLessThan DateLessThanEquals DateNotEquals IpAddress NotIpAddress Null NumericEquals NumericGreaterThan \
     NumericGreaterThanEquals NumericLessThan NumericLessThanEquals NumericNotEquals StringEquals \
     StringEqualsIgnoreCase StringLike StringNotEquals StringNotEqualsIgnoreCase StringNotLike";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::{Slot, Spec, fixtures::*};
+    use serde_json::json;
+
+    #[test]
+    fn an_identity_just_within_its_bounds_is_accepted() {
+        let policies: Vec<String> = (0..25).map(|n| format!("arn:aws:iam::aws:policy/P{n}")).collect();
+        let statement = json!({"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::payments-led/*"]});
+        for (identity, reason) in [
+            (json!({ "policy_arns": policies }), "as many policies as IAM attaches in any account"),
+            (json!({"scope": "session_policy", "statements": [statement]}), "a session policy that allows something"),
+            (json!({"target_role_arn": "arn:aws:iam::444455556666:role/data/reader"}), "a role as a target"),
+        ] {
+            assert_eq!(problems(&Spec::of::<Slot>(slot(json!({ "identity": identity })))), [], "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_policy_may_be_as_large_as_aws_takes_it() {
+        for (scope, most, reason) in [
+            ("tags", quotas::INLINE.most, "the inline policies of a role"),
+            ("session_policy", quotas::SESSION_POLICY.most, "a session policy"),
+        ] {
+            let spec = |more: usize| {
+                let resource = format!("arn:aws:s3:::payments-{}", "a".repeat(more));
+                let statement = json!({"actions": ["s3:GetObject"], "resources": [resource]});
+                slot(json!({"identity": {"scope": scope, "statements": [statement]}}))
+            };
+            let size =
+                iam::policy(spec(0).identity.as_ref().expect("an identity")).map(|policy| quotas::policy_size(&policy));
+            let more = most - size.expect("all of it is known");
+            for (more, expected) in [(more, None), (more + 1, Some("identity.policy_size"))] {
+                let found = problems(&Spec::of::<Slot>(spec(more)));
+                assert_eq!(found.first().map(|problem| problem.code), expected, "{reason} of {most}: {found:?}");
+            }
+        }
+    }
+}

@@ -81,7 +81,7 @@ impl Ways {
         if ports.is_empty() || ports.contains(&HTTPS) {
             let ranges = cidrs.iter().filter_map(|text| text.parse::<Cidr>().ok());
             let (private, public): (Vec<Cidr>, Vec<Cidr>) = ranges.partition(Cidr::is_private);
-            self.private |= !private.is_empty() || !public.is_empty();
+            self.private |= !private.is_empty();
             self.public |= !public.is_empty();
         }
     }
