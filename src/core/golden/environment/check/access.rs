@@ -192,11 +192,10 @@ fn check_principal(arn: &str, at: &[&str], problems: &mut Problems) {
             "is a role of nodes, so that every pod on them would get the access",
             "Name a role that people or pipelines assume.",
         ),
-        Some((_, resource))
-            if resource.len() > 5 && (resource.starts_with("role/") || resource.starts_with("user/")) =>
-        {
-            return;
+        Some((_, resource)) if resource.ends_with('/') => {
+            ("has no name", "Write arn:<partition>:iam::<account>:role/<path and name>.")
         }
+        Some((_, resource)) if resource.starts_with("role/") || resource.starts_with("user/") => return,
         Some(_) => ("is neither a role nor a user", "Write arn:<partition>:iam::<account>:role/<path and name>."),
     };
     problems.error("access.principal_form", at, format!("{arn:?} {reason}"), next);
