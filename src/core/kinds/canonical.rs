@@ -28,9 +28,7 @@ fn write(value: &Value, out: &mut String) {
 fn sorted(map: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
     let mut members: Vec<(&str, &Value)> =
         map.iter().filter(|(_, value)| !is_absent(value)).map(|(name, value)| (name.as_str(), value)).collect();
-    if !members.is_sorted_by_key(|(name, _)| *name) {
-        members.sort_unstable_by_key(|(name, _)| *name);
-    }
+    members.sort_unstable_by_key(|(name, _)| *name);
     members.into_iter()
 }
 
@@ -67,7 +65,7 @@ pub(super) fn write_object<'a>(out: &mut String, members: impl Iterator<Item = (
 
 /// Almost every text is plain: only the others take the way through serde_json's escapes.
 pub(super) fn write_string(text: &str, out: &mut String) {
-    if text.bytes().any(|b| b < 0x20 || b == b'"' || b == b'\\') {
+    if text.bytes().any(|b| b.is_ascii_control() || matches!(b, b'"' | b'\\')) {
         out.push_str(&Value::from(text).to_string());
     } else {
         out.push('"');
@@ -88,4 +86,29 @@ pub(super) fn quantity(value: &Value) -> String {
 /// A pointer's last part: one label, tag, quota or policy.
 pub fn escaped(part: &str) -> String {
     part.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn no_text_can_look_like_the_json_around_it() {
+        for (text, reason) in [
+            ("plain", "nothing to escape"),
+            ("two words", "a space"),
+            ("\"", "a quotation mark alone"),
+            ("\\", "a backslash alone"),
+            ("a\nb", "a line break"),
+            ("\u{1f}", "the last control character"),
+            ("a\",\"b", "two elements of a list"),
+        ] {
+            let (list, map) = (json!([text]), json!({ text: text }));
+            for value in [list, map] {
+                let read: Option<Value> = serde_json::from_str(&canonical_json(&value)).ok();
+                assert_eq!(read, Some(value), "{reason}");
+            }
+        }
+    }
 }

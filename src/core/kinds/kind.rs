@@ -116,14 +116,7 @@ pub enum NameRule {
 
 impl Kind {
     pub(super) const fn aws(service: &'static str, name: &'static str, removal: RemovalRank) -> Self {
-        Self {
-            placement: Placement::Aws,
-            removal,
-            baseline: Writes::Nothing,
-            environments: Writes::Nothing,
-            roots: &[],
-            ..Self::namespaced(service, name, "")
-        }
+        Self { placement: Placement::Aws, removal, ..Self::namespaced(service, name, "") }
     }
 
     pub(super) const fn cluster_wide(api_version: &'static str, name: &'static str, plural: &'static str) -> Self {

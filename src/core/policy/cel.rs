@@ -20,6 +20,7 @@ mod macros;
 mod operators;
 mod optionals;
 mod parse;
+mod pieces;
 mod quantities;
 mod signatures;
 mod syntax;
@@ -32,5 +33,6 @@ mod words;
 
 pub use bindings::Bindings;
 pub use error::{EvaluationError, ExpressionError, ExpressionProblem, MAX_DEPTH, MAX_LENGTH};
+pub use pieces::{Piece, pieces};
 pub use tree::Expression;
 pub use types::Type;

@@ -222,3 +222,59 @@ fn a_cluster_role_is_at_most_six_lines() {
     assert!(text.lines().count() <= 6, "{text}");
     assert!(text.contains("verb escalate"), "what is unusual is named: {text}");
 }
+
+/// Values of one field, of a NetworkPolicy in words.
+fn of_policy(spec: Value, field: &str) -> Vec<String> {
+    let key = ObjectKey::kube("networking.k8s.io/v1", "NetworkPolicy", Some("pay"), "a");
+    let fields =
+        fields_of(&Body::Kube(json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "spec": spec})));
+    let text = block(&key, &fields, &fields);
+    reads_back(&text);
+    let lines = lines_of(&text).unwrap_or_default();
+    lines.into_iter().filter(|line| line.field == field).map(|line| line.value).collect()
+}
+
+#[test]
+fn peers_of_a_network_policy_are_named_as_narrow_as_they_are() {
+    let name = "kubernetes.io/metadata.name";
+    let shop = json!({"namespaceSelector": {"matchLabels": {name: "shop"}}});
+    let (four, six) = (
+        json!({"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}),
+        json!({"ipBlock": {"cidr": "::/0", "except": ["fc00::/7"]}}),
+    );
+    for (peers, expected, reason) in [
+        (json!([{"podSelector": {"matchLabels": {"app": "shop"}}}]), "pods app:shop", "pods of its own namespace"),
+        (json!([shop]), "namespace shop", "one namespace"),
+        (
+            json!([{"namespaceSelector": {"matchLabels": {name: "shop", "team": "a"}}}]),
+            "namespaces kubernetes.io/metadata.name:shop and team:a",
+            "only while it has that label",
+        ),
+        (
+            json!([{"namespaceSelector": {}}, four, six]),
+            "everywhere except 10.0.0.0/8|fc00::/7",
+            "all pods and all addresses",
+        ),
+        (
+            json!([shop, four, six]),
+            "0.0.0.0/0 except 10.0.0.0/8, ::/0 except fc00::/7, namespace shop",
+            "pods of one namespace are not all pods",
+        ),
+    ] {
+        let spec = json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": peers}]});
+        assert_eq!(of_policy(spec, "ingress"), [expected], "{reason}");
+    }
+}
+
+#[test]
+fn only_what_is_not_there_is_absent() {
+    for (spec, field, expected, reason) in [
+        (json!({"policyTypes": ["Ingress"]}), "podSelector", vec!["absent"], "not there"),
+        (json!({"podSelector": {"surprise": {"a": "b"}}}), "podSelector", vec![], "there, in words that nobody knows"),
+        (json!({"podSelector": {"surprise": {"a": "b"}}}), "podSelector.surprise.a", vec!["b"], "and shown as it is"),
+        (json!({"podSelector": {}}), "policyTypes", vec!["absent"], "not there"),
+        (json!({"podSelector": {}, "policyTypes": [7]}), "policyTypes", vec!["7"], "there, and no text"),
+    ] {
+        assert_eq!(of_policy(spec.clone(), field), expected, "{field} of {spec}: {reason}");
+    }
+}

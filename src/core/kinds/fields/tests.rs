@@ -54,6 +54,13 @@ fn what_a_kind_does_not_know_as_a_quantity_is_no_quantity() {
         ("LimitRange", "/spec/limits", json!({"limits": [7]}), "[7]", "a list of what is no limit"),
         (
             "LimitRange",
+            "/spec/x",
+            json!({"x": [{"max": {"cpu": "0.5k"}}]}),
+            r#"[{"max":{"cpu":"0.5k"}}]"#,
+            "another list of the kind",
+        ),
+        (
+            "LimitRange",
             "/spec/limits",
             json!({"limits": [{"type": "0.5k", "max": {"cpu": "0.5k", "x": null}}]}),
             r#"[{"max":{"cpu":"500"},"type":"0.5k"}]"#,
@@ -62,6 +69,41 @@ fn what_a_kind_does_not_know_as_a_quantity_is_no_quantity() {
     ] {
         let fields = fields_of(&Body::Kube(document(kind, &spec)));
         assert_eq!(fields.get(path).map(|field| field.text), Some(expected), "{reason}");
+    }
+}
+
+/// Whoever adds a part of one, without a trace in ours, would change what it is about.
+#[test]
+fn what_the_api_holds_as_one_value_is_one_field() {
+    for (kind, path, spec, reason) in [
+        (
+            "CiliumNetworkPolicy",
+            "/spec/endpointSelector",
+            json!({"endpointSelector": {"matchLabels": {"a": "b"}}}),
+            "pods",
+        ),
+        ("NetworkPolicy", "/spec/podSelector", json!({"podSelector": {"matchLabels": {"a": "b"}}}), "pods"),
+        (
+            "ResourceQuota",
+            "/spec/scopeSelector",
+            json!({"scopeSelector": {"matchExpressions": []}}),
+            "scopes of a quota",
+        ),
+        (
+            "ValidatingAdmissionPolicy",
+            "/spec/matchConstraints",
+            json!({"matchConstraints": {"matchPolicy": "Equivalent"}}),
+            "what a guard looks at",
+        ),
+        (
+            "ValidatingAdmissionPolicyBinding",
+            "/spec/matchResources",
+            json!({"matchResources": {"namespaceSelector": {}}}),
+            "where it acts",
+        ),
+    ] {
+        let paths = managed_paths(&document(kind, &spec));
+        assert_eq!(paths, [path], "{kind}: {reason}");
     }
 }
 

@@ -72,6 +72,7 @@ mod tests {
             (expression("In", json!(["redis", "kafka"])), true, "one of several"),
             (expression("In", json!(["kafka"])), false, "not among them"),
             (expression("NotIn", json!(["redis"])), false, "all but it"),
+            (expression("NotIn", json!(["kafka"])), true, "all but another"),
             (expression("Exists", Value::Null), true, "whatever it is"),
             (expression("DoesNotExist", Value::Null), false, "pods without the label"),
         ] {

@@ -48,3 +48,27 @@ fn words(rest: &mut Rest<'_>) -> Vec<Row> {
     }));
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_used_is_what_the_cluster_has_counted() {
+        let counted = json!({"requests.cpu": "1500m", "pods": "12"});
+        for (document, expected, reason) in [
+            (
+                json!({"status": {"hard": {"pods": "40"}, "used": counted}}),
+                vec![("pods", "12"), ("requests.cpu", "1500m")],
+                "as it is",
+            ),
+            (json!({"spec": {"hard": {"pods": "40"}}}), vec![], "a quota that was just made"),
+        ] {
+            let found = used(&document);
+            let found: Vec<(&str, &str)> =
+                found.iter().map(|(name, amount)| (name.as_str(), amount.as_str())).collect();
+            assert_eq!(found, expected, "{reason}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     domain::plural,
-    kinds::kind::{Placement, Served, Writes},
+    kinds::kind::{NameRule, Placement, Served, Writes},
 };
 use std::collections::BTreeSet;
 
@@ -42,6 +42,76 @@ fn a_kind_says_what_every_target_needs_of_it() {
         let is_written = [kind.baseline, kind.environments].iter().any(|writes| *writes != Writes::Nothing);
         assert!(is_written, "{name}: some pipeline writes it");
         assert_eq!(kind.crd().is_some(), kind.served == Served::WhereInstalled, "{name}");
+    }
+}
+
+/// The RBAC of pipelines is made of this.
+#[test]
+fn a_pipeline_may_write_no_more_than_it_makes() {
+    let special = [
+        ("Namespace", Writes::Named(&[SYSTEM_NAMESPACE]), Writes::All, "the baseline makes the one of its records"),
+        (
+            "ConfigMap",
+            Writes::Named(&["gp-baseline"]),
+            Writes::Within(SYSTEM_NAMESPACE),
+            "records alone: aws-auth, which lets people in, is a ConfigMap too",
+        ),
+        (
+            "ClusterRole",
+            Writes::Rendered,
+            Writes::Nothing,
+            "environments bind what a persona may do, and never write it",
+        ),
+        ("ValidatingAdmissionPolicy", Writes::Rendered, Writes::Nothing, "no environment loosens its guards"),
+        ("ValidatingAdmissionPolicyBinding", Writes::Rendered, Writes::Nothing, "nor where they act"),
+    ];
+    for kind in kubernetes::KINDS {
+        let usual =
+            (kind.name, Writes::Nothing, Writes::All, "what a golden path renders, and nothing for the baseline");
+        let (_, baseline, environments, reason) =
+            special.into_iter().find(|(name, ..)| *name == kind.name).unwrap_or(usual);
+        assert_eq!((kind.baseline, kind.environments), (baseline, environments), "{}: {reason}", kind.name);
+    }
+}
+
+/// The sandbox refuses what an API server refuses, and the contract suite meets what a cluster does.
+#[test]
+fn kinds_are_unlike_others_where_the_api_server_says_so() {
+    let those = |is_it: fn(&Kind) -> bool| -> Vec<&str> {
+        kubernetes::KINDS.iter().filter(|kind| is_it(kind)).map(|kind| kind.name).collect()
+    };
+    for (found, expected, reason) in [
+        (those(|kind| kind.names == NameRule::PathSegment), &["RoleBinding", "ClusterRole"][..], "`system:basic-user`"),
+        (those(|kind| kind.names == NameRule::Label), &["Namespace"], "it is a part of names of hosts"),
+        (
+            those(|kind| kind.served == Served::WhereInstalled),
+            &["ApplicationNetworkPolicy", "CiliumNetworkPolicy"],
+            "CRDs of a network policy engine",
+        ),
+        (
+            those(|kind| kind.has_status),
+            &["ResourceQuota", "PodDisruptionBudget", "HorizontalPodAutoscaler", "ValidatingAdmissionPolicy"],
+            "a controller counts, scales or checks, and writes it down",
+        ),
+    ] {
+        assert_eq!(found, expected, "{reason}");
+    }
+    let kept: Vec<_> =
+        kubernetes::KINDS.iter().flat_map(|kind| kind.immutable.iter().map(|at| (kind.name, *at))).collect();
+    assert_eq!(kept, [("RoleBinding", "/roleRef"), ("ResourceQuota", "/spec/scopes")], "who changes it makes another");
+    for (kind, field, is_known, reason) in [
+        ("NetworkPolicy", "spec", true, "as most have"),
+        ("NetworkPolicy", "status", true, "as most have"),
+        ("LimitRange", "status", false, "nothing counts for it"),
+        ("CiliumNetworkPolicy", "specs", true, "several policies in one object"),
+        ("CiliumNetworkPolicy", "status", true, "and what became of them"),
+        ("ConfigMap", "data", true, "no spec around it"),
+        ("ConfigMap", "spec", false, "no spec around it"),
+        ("ClusterRole", "aggregationRule", true, "it may be made of others"),
+    ] {
+        let known =
+            kubernetes::KINDS.iter().find(|known| known.name == kind).is_some_and(|kind| kind.roots.contains(&field));
+        assert_eq!(known, is_known, "{field} of {kind}: {reason}");
     }
 }
 

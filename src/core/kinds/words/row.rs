@@ -35,7 +35,7 @@ impl Row {
 
     /// `name    value`
     pub fn lines(&self) -> Vec<String> {
-        if self.elements.len() < 2 || self.is_narrow() {
+        if self.is_narrow() {
             vec![self.line(&self.elements.join(", "))]
         } else {
             self.elements.iter().map(|element| self.line(element)).collect()

@@ -109,4 +109,19 @@ mod tests {
         }
         assert_eq!(name("pods"), "pods", "a field may be called like a word");
     }
+
+    #[test]
+    fn json_in_a_message_stays_json() {
+        for (text, shown, reason) in [
+            (r#"{"a":"b c"}"#, r#"{"a":"b c"}"#, "an object"),
+            (r#"["a","b"]"#, r#"["a","b"]"#, "a list"),
+            ("[\"\u{202e}a\"]", "[\"\\u{202e}a\"]", "and nothing in it turns text around"),
+            ("\"a\"", "\"\\\"a\\\"\"", "one text is a value as any other"),
+            ("40", "40", "a number"),
+            ("a b", "\"a b\"", "no JSON"),
+        ] {
+            assert_eq!(whole_value(text), shown, "{reason}");
+        }
+        assert_eq!(legible("a \"b\"\n{c}"), "a \"b\"\\n{c}", "what is so already stays as it is");
+    }
 }

@@ -3,6 +3,7 @@
 use super::{
     build::{Refused, Terms, build},
     error::{ExpressionError, ExpressionProblem, MAX_DEPTH, MAX_LENGTH},
+    pieces::{Piece, pieces},
     syntax,
     tree::Expression,
     types::Type,
@@ -88,34 +89,28 @@ fn too_deep(text: &str) -> Option<(usize, usize)> {
     let (mut line, mut column) = (1, 0);
     // Of each open bracket: levels so far, and how many of them are conditions.
     let mut open = vec![(0, 0)];
-    let mut quote = None;
-    let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
-        (line, column) = if c == '\n' { (line + 1, 0) } else { (line, column + 1) };
-        match (quote, c) {
-            (Some(_), '\\') => {
-                characters.next();
-                column += 1;
-            }
-            (Some(other), c) if other == c => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(c),
-            (None, '(' | '[' | '{') => open.push((1, 0)),
-            (None, ')' | ']' | '}') if open.len() > 1 => {
-                open.pop();
-            }
-            (None, c) => {
-                let (levels, conditions) = open.last_mut()?;
-                match c {
-                    '?' => (*levels, *conditions) = (*levels + 1, *conditions + 1),
-                    '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '.' => *levels += 1,
-                    ',' | '&' | '|' => *levels = *conditions,
-                    _ => {}
+    for (piece, text) in pieces(text) {
+        for c in text.chars() {
+            (line, column) = if c == '\n' { (line + 1, 0) } else { (line, column + 1) };
+            match c {
+                _ if piece != Piece::Mark => {}
+                '(' | '[' | '{' => open.push((1, 0)),
+                ')' | ']' | '}' if open.len() > 1 => {
+                    open.pop();
+                }
+                c => {
+                    let (levels, conditions) = open.last_mut()?;
+                    match c {
+                        '?' => (*levels, *conditions) = (*levels + 1, *conditions + 1),
+                        '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '.' => *levels += 1,
+                        ',' | '&' | '|' => *levels = *conditions,
+                        _ => {}
+                    }
                 }
             }
-        }
-        if open.iter().map(|(levels, _)| levels).sum::<usize>() > MAX_DEPTH {
-            return Some((line, column));
+            if open.iter().map(|(levels, _)| levels).sum::<usize>() > MAX_DEPTH {
+                return Some((line, column));
+            }
         }
     }
     None

@@ -90,6 +90,9 @@ fn an_error_says_what_the_api_server_says() {
 #[test]
 fn what_admission_lacks_is_refused_when_it_is_loaded() {
     let long = format!("{} true", " ".repeat(MAX_LENGTH));
+    let chain = "+1".repeat(4000);
+    let behind_comment = format!("// don't\n1{chain}");
+    let behind_raw = format!("[r'\\',1{chain}]");
     let deep = format!("{}1{}", "(".repeat(5000), ")".repeat(4999));
     let chained = format!("1{}", "+1".repeat(4000));
     let conditions = format!("{}1", "a?1:".repeat(2000));
@@ -111,6 +114,8 @@ fn what_admission_lacks_is_refused_when_it_is_loaded() {
         ("Foo{a: 1}", (1, 4), "function `Foo` is not supported", "messages"),
         (&long, (1, 1), "longer than", "text has a bound"),
         (&deep, (1, 101), "nested deeper", "brackets have a bound"),
+        (&behind_comment, (2, 202), "nested deeper", "behind a quotation mark in a comment"),
+        (&behind_raw, (1, 208), "nested deeper", "behind a raw text that ends with a backslash"),
         (&chained, (1, 202), "nested deeper", "chains, too"),
         (&conditions, (1, 402), "nested deeper", "conditions, too"),
     ];

@@ -5,7 +5,10 @@ use super::{
     checked::Policy,
     form::{Action, Exempt},
 };
-use crate::policy::aws;
+use crate::policy::{
+    aws,
+    cel::{Piece, pieces},
+};
 use serde_json::{Value, json};
 
 /// Where a policy holds, and how severely.
@@ -55,7 +58,7 @@ fn spec(policy: &Policy, exempt: Option<&str>) -> Value {
     variables.extend(own.map(|own| json!({"name": own.name, "expression": with_params(&own.expression)})));
     let validations = form.validations.iter().map(|validation| {
         let rule = with_params(&validation.expression);
-        let rule = if exempt.is_some() { format!("({rule}) || variables.exempt") } else { rule };
+        let rule = if exempt.is_some() { or_exempt(&rule) } else { rule };
         let mut made = json!({"expression": rule, "reason": "Forbidden"});
         // The expression itself says nothing to whom it refuses once it is wrapped.
         let message = validation.message.as_deref().unwrap_or(&form.description);
@@ -121,35 +124,64 @@ fn literal(params: &Value) -> String {
     format!("dyn({{{}}})", fields.join(", "))
 }
 
+/// Behind a comment at its end the bracket would be a part of that.
+fn or_exempt(rule: &str) -> String {
+    let is_open = matches!(pieces(rule).last(), Some((Piece::Comment, _)));
+    format!("({rule}{}) || variables.exempt", if is_open { "\n" } else { "" })
+}
+
 /// A name of an expression by something else: outside of texts and comments, and where it is no field.
 fn replaced(expression: &str, name: &str, by: &str) -> String {
-    let (mut made, mut quote, mut skip) = (String::with_capacity(expression.len()), None, false);
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let mut rest = expression;
-    while let Some(c) = rest.chars().next() {
-        let word: &str = rest.split(|c| !is_word(c)).next().unwrap_or("");
-        let is_name = quote.is_none() && word == name && {
-            let before = made.trim_end();
-            !before.ends_with('.') && !before.ends_with(".?")
-        };
-        let taken = if is_name {
-            made.push_str(by);
-            name.len()
-        } else if quote.is_none() && !word.is_empty() {
-            made.push_str(word);
-            word.len()
-        } else {
-            match (quote, c) {
-                _ if skip => skip = false,
-                (Some(_), '\\') => skip = true,
-                (Some(open), c) if open == c => quote = None,
-                (None, '\'' | '"') => quote = Some(c),
-                _ => {}
-            }
-            made.push(c);
-            c.len_utf8()
-        };
-        rest = &rest[taken..];
+    let (mut made, mut is_field) = (String::with_capacity(expression.len()), false);
+    for (piece, text) in pieces(expression) {
+        made.push_str(if piece == Piece::Word && text == name && !is_field { by } else { text });
+        match piece {
+            Piece::Comment => {}
+            // A field may be asked for with `.?`.
+            Piece::Mark if text == "?" || text.trim().is_empty() => {}
+            Piece::Word | Piece::Text | Piece::Mark => is_field = text == ".",
+        }
     }
     made
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_at_the_end_is_closed() {
+        for (rule, expected) in [
+            ("object.a // why", "(object.a // why\n) || variables.exempt"),
+            ("object.a // why\n", "(object.a // why\n) || variables.exempt"),
+            ("object.a != '// a'", "(object.a != '// a') || variables.exempt"),
+        ] {
+            assert_eq!(or_exempt(rule), expected);
+        }
+    }
+
+    #[test]
+    fn params_are_replaced_where_they_are_a_name() {
+        for (expression, expected, reason) in [
+            ("params.most > 3", "P.most > 3", "at the beginning"),
+            ("has(params.?most)", "has(P.?most)", "in brackets"),
+            ("a ? params : b", "a ? P : b", "behind a condition"),
+            ("{'a': params, params: 1}", "{'a': P, P: 1}", "in a map"),
+            ("object.params == 1", "object.params == 1", "a field"),
+            ("object.?params == 1", "object.?params == 1", "a field that may be absent"),
+            ("object\n  . params", "object\n  . params", "a field on a line of its own"),
+            ("params2 + _params", "params2 + _params", "another name"),
+            ("object.`params` + object.`a-params`", "object.`params` + object.`a-params`", "a field in backticks"),
+            ("'params' + params", "'params' + P", "a text"),
+            ("'the params' + \"it's params\"", "'the params' + \"it's params\"", "words of a text"),
+            (r"'it\'s params' + params", r"'it\'s params' + P", "a text with a quotation mark in it"),
+            (r"r'\' + params + r'\'", r"r'\' + P + r'\'", "a raw text"),
+            ("'''it's params''' + params", "'''it's params''' + P", "a text in three quotation marks"),
+            ("// don't\nparams", "// don't\nP", "behind a quotation mark in a comment"),
+            ("// of params.\nparams", "// of params.\nP", "a comment, whose full stop makes no field"),
+            ("1 // a\n + params // b", "1 // a\n + P // b", "between comments"),
+        ] {
+            assert_eq!(replaced(expression, "params", "P"), expected, "{reason}");
+        }
+    }
 }

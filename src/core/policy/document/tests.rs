@@ -134,6 +134,9 @@ fn deployment<'a>(object: Option<&'a Value>, namespace: &'a str) -> Case<'a> {
     }
 }
 
+/// One character more than a name may have.
+const LONG: &str = "a-name-that-has-one-and-forty-characters0";
+
 #[test]
 fn an_error_names_its_place() {
     let table = [
@@ -154,12 +157,18 @@ fn an_error_names_its_place() {
             "a default of another type",
         ),
         (("[legacy]", "[]"), (1, 1), "exemptions", "an exemption of everything"),
+        (("few-replicas", "-few"), (1, 1), "name: use 1 to 40", "objects of the cluster are called so"),
+        (("few-replicas", "few-"), (1, 1), "name: use 1 to 40", "likewise"),
+        (("few-replicas", "few_replicas"), (1, 1), "name: use 1 to 40", "likewise"),
+        (("few-replicas", LONG), (1, 1), "name: use 1 to 40", "the version has to fit behind it"),
     ];
     for ((from, to), place, message, reason) in table {
         let error = Policy::read(&DOCUMENT.replace(from, to)).unwrap_err();
         assert!(error.to_string().contains(message), "{reason}: {error}");
         assert_eq!((error.line, error.column), place, "{reason}: {error}");
     }
+    let longest = LONG.strip_suffix('0').unwrap();
+    assert!(Policy::read(&DOCUMENT.replace("few-replicas", longest)).is_ok(), "{} characters", longest.len());
 }
 
 #[test]
@@ -185,10 +194,56 @@ fn an_object_is_judged_by_class_params_and_date() {
     assert_eq!(lapsed[0].lapsed, Some(date(2026, 12, 31)), "what comes of a date says so");
     let Outcome::Found(unknown) = policy.judge(&deployment(None, "shop"), TODAY) else { panic!("passed") };
     assert_eq!(unknown[0].verdict, crate::policy::Verdict::Undecided, "never a pass");
-    let wider = json!({"most": 9});
-    let wider = policy.with_params(wider.as_object().unwrap()).unwrap();
+    let with = |most: Value| policy.clone().with_params(json!({"most": most}).as_object().unwrap());
+    let wider = with(json!(9)).unwrap();
     assert_eq!(wider.judge(&deployment(Some(&many), "shop"), TODAY), Outcome::Passed);
-    assert!(wider.with_params(json!({"most": "9"}).as_object().unwrap()).is_err(), "a value of another type");
+    assert!(with(json!("9")).is_err(), "a value of another type");
+    assert_eq!(wider.changed_params(), json!({"most": 9}), "a golden path shows what it changes");
+    assert_eq!(with(json!(3)).unwrap().changed_params(), json!({}), "the document's own value is no change");
+}
+
+#[test]
+fn a_policy_speaks_of_what_it_matches_alone() {
+    let policy = Policy::read(DOCUMENT).unwrap();
+    let many = json!({"spec": {"replicas": 5}});
+    let usual = deployment(Some(&many), "shop");
+    for (case, is_about, is_judged, reason) in [
+        (usual, true, true, "made"),
+        (Case { operation: Operation::Update, ..usual }, true, true, "changed"),
+        (Case { operation: Operation::Delete, ..usual }, true, false, "what goes may have as many as it likes"),
+        (Case { kind: "StatefulSet", ..usual }, false, false, "another kind"),
+        (Case { api: "apps/v2", ..usual }, false, false, "another version"),
+        (Case { api: "v1", ..usual }, false, false, "another group"),
+    ] {
+        assert_eq!(policy.is_about(case.api, case.kind), is_about, "{reason}");
+        let found = policy.judge(&case, TODAY);
+        assert_eq!(found != Outcome::NotMatched, is_judged, "{reason}: {found:?}");
+    }
+}
+
+#[test]
+fn only_what_an_api_server_serves_is_installed() {
+    for (groups, expected, reason) in [
+        ("apps", true, "of Kubernetes"),
+        ("aws.goldenpath.internal", false, "of AWS, which no API server knows"),
+        ("aws.goldenpath.internal, apps", true, "of both"),
+    ] {
+        let policy = Policy::read(&DOCUMENT.replace("[apps]", &format!("[{groups}]"))).unwrap();
+        assert_eq!(policy.is_for_clusters(), expected, "{reason}");
+    }
+}
+
+#[test]
+fn a_message_that_is_too_long_falls_back() {
+    let text = DOCUMENT.replace("\"'%d replicas'.format([variables.replicas])\"", "string(object.spec.text)");
+    let policy = Policy::read(&text).unwrap();
+    for (length, is_taken, reason) in
+        [(2000, true, "long"), (5 * 1024, true, "as long as the API server takes it"), (5 * 1024 + 1, false, "longer")]
+    {
+        let object = json!({"spec": {"replicas": 5, "text": "x".repeat(length)}});
+        let Outcome::Found(found) = policy.judge(&deployment(Some(&object), "shop"), TODAY) else { panic!("passed") };
+        assert_eq!(found[0].message != "Too many replicas.", is_taken, "{reason}");
+    }
 }
 
 #[test]
@@ -244,6 +299,14 @@ fn a_plan_shows_errors_warnings_and_dates() {
         let problems = policy.problems(case, today, "the Deployment api", is_changed);
         let shown = problems.first().map_or("nothing", |problem| if problem.is_error() { "error" } else { "warning" });
         assert_eq!(shown, expected, "{reason}: {problems:?}");
+    }
+    let strict = Policy::read(DOCUMENT.split("exemptions:").next().unwrap()).unwrap();
+    for (policy, today, has_lapsed, reason) in [
+        (&denying, date(2026, 12, 31), false, "its last day"),
+        (&denying, later, true, "the day after"),
+        (&strict, later, false, "nothing is exempt"),
+    ] {
+        assert_eq!(policy.has_lapsed(today), has_lapsed, "{reason}");
     }
     let problem = denying.problems(&legacy, later, "the Deployment api", true).remove(0);
     assert_eq!(problem.summary, "5 replicas");

@@ -105,4 +105,29 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_hit_has_the_field_and_the_remedy_of_its_validation() {
+        let policy = Policy::read(
+            r#"
+apiVersion: goldenpath.internal/v1
+kind: Policy
+name: pods
+version: 1.0.0
+description: "-"
+match: [{ groups: [""], versions: [v1], resources: [resourcequotas] }]
+validations:
+  - { expression: has(object.spec.hard), message: Nothing is limited, remedy: Limit something. }
+  - { expression: object.spec.hard.pods != '0', message: No pods, remedy: Admit a pod., field: share.pods }
+"#,
+        );
+        let key = ObjectKey::kube("v1", "ResourceQuota", Some("shop"), "x");
+        let objects = [Desired::new(key.clone(), Some(Body::Kube(json!({"spec": {"hard": {"pods": "0"}}}))))];
+        let cluster = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().unwrap();
+        let found = check("x", &policy.unwrap(), &Subject::of(&objects, &cluster, None));
+        let [hit] = found.as_slice() else { panic!("{} hits", found.len()) };
+        assert_eq!((hit.object.as_ref(), hit.message.as_str()), (Some(&key), "No pods"));
+        assert_eq!(hit.field, ["share", "pods"], "where it was written");
+        assert_eq!(hit.remedy.as_deref(), Some("Admit a pod."), "and not those of its other validations");
+    }
 }

@@ -56,6 +56,8 @@ fn who_changed_it_is_named() {
         (vec![By::Edited("goldenpath".into()), By::Edited("kubectl-edit".into())], true, outside, "and somebody else"),
         (vec![By::Us], true, another, "our manager, by an apply"),
         (vec![By::Us], false, None, "and state knows it"),
+        (vec![By::Nobody], true, Some(("outside of Terraform", "is 5, not 9.")), "nobody holds it any more"),
+        (vec![By::Nobody], false, None, "and state knows it"),
     ] {
         let changes: Vec<_> = holders.into_iter().map(change).collect();
         let line = if moved { "b #1:2" } else { "a #1:1" };
