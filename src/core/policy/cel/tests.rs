@@ -212,6 +212,7 @@ fn depth_is_that_of_the_code() {
         (format!("'\\'{open}' != ''"), "nor does an escaped one"),
         (flat("(1)"), "brackets one after another"),
         (flat("1 + 1"), "sums one after another"),
+        (format!("{} > 0", ["(1)"; 60].join(" + ")), "brackets that are closed"),
     ];
     for (text, reason) in fine {
         assert!(Expression::parse(&text, &[]).is_ok(), "{reason}");
@@ -248,7 +249,7 @@ fn what_is_copied_is_paid_for() {
         assert_eq!(evaluated(&small), Ok(true), "{reason}");
         assert_eq!(evaluated(&large), Err(EvaluationError::TooExpensive), "{reason}");
     }
-    let once = "(object.text + object.text).size() > 0 && bytes(object.text).size() > 0";
+    let once = "(object.text + object.text).size() + bytes(object.text).size() + bytes(object.text + 'x').size() > 0";
     let bindings = Bindings::default().with("object", &large);
     assert_eq!(Expression::parse(once, &["object"]).unwrap().is_true(&bindings), Ok(true), "once is little");
     let longest = Expression::parse("lists.range(100000).size() == 100000", &[]).unwrap();
