@@ -181,7 +181,7 @@ fn sorted_by(arguments: &[Value]) -> Result {
     let mut pairs: Vec<_> = keys.iter().zip(items).collect();
     let mut problem = None;
     pairs.sort_by(|(a, _), (b, _)| match operators::compare(a, b) {
-        Ok(order) => order.unwrap_or(Ordering::Equal),
+        Ok(order) => order,
         Err(error) => {
             problem = Some(error);
             Ordering::Equal

@@ -35,12 +35,11 @@ pub(super) fn binary(operator: Binary, left: &Value, right: &Value) -> Result {
         Binary::NotEqual => Value::Bool(left != right),
         Binary::Less | Binary::LessOrEqual | Binary::Greater | Binary::GreaterOrEqual => {
             let order = compare(left, right).map_err(|error| named(error, operator, left))?;
-            let is_equal = order == Some(Ordering::Equal);
             Value::Bool(match operator {
-                Binary::Less => order == Some(Ordering::Less),
-                Binary::LessOrEqual => is_equal || order == Some(Ordering::Less),
-                Binary::Greater => order == Some(Ordering::Greater),
-                _ => is_equal || order == Some(Ordering::Greater),
+                Binary::Less => order.is_lt(),
+                Binary::LessOrEqual => order.is_le(),
+                Binary::Greater => order.is_gt(),
+                _ => order.is_ge(),
             })
         }
         Binary::In => Value::Bool(contains(right, left)?),
@@ -76,25 +75,18 @@ fn named(error: EvaluationError, operator: Binary, left: &Value) -> EvaluationEr
     }
 }
 
-/// `None`: neither, where one is no number.
-pub(super) fn compare(left: &Value, right: &Value) -> Result<Option<Ordering>> {
+pub(super) fn compare(left: &Value, right: &Value) -> Result<Ordering> {
     match (left, right) {
-        (Value::Bytes(a), Value::Bytes(b)) => Ok(Some(a.cmp(b))),
+        (Value::Bytes(a), Value::Bytes(b)) => Ok(a.cmp(b)),
         (Value::Null, Value::Null) => no_such_overload(),
-        (Value::Float(a), other) if a.is_nan() => compared_with_nan(other),
-        (other, Value::Float(b)) if b.is_nan() => compared_with_nan(other),
-        _ => match left.partial_cmp(right) {
-            Some(order) => Ok(Some(order)),
-            None => no_such_overload(),
-        },
+        (Value::Float(a), _) if a.is_nan() => unordered(),
+        (Value::Int(_) | Value::UInt(_) | Value::Float(_), Value::Float(b)) if b.is_nan() => unordered(),
+        _ => left.partial_cmp(right).map_or_else(no_such_overload, Ok),
     }
 }
 
-fn compared_with_nan(other: &Value) -> Result<Option<Ordering>> {
-    match other {
-        Value::Int(_) | Value::UInt(_) | Value::Float(_) => Ok(None),
-        _ => no_such_overload(),
-    }
+fn unordered<T>() -> Result<T> {
+    Err(Failed("NaN values cannot be ordered".to_owned()))
 }
 
 fn contains(container: &Value, item: &Value) -> Result<bool> {
@@ -204,7 +196,7 @@ fn position(index: &Value) -> Result<i64> {
         Value::Int(at) => Ok(*at),
         Value::UInt(at) => Ok(i64::try_from(*at).unwrap_or(i64::MAX)),
         Value::Float(at) if at.fract() == 0.0 => Ok(*at as i64),
-        Value::Float(at) => Err(Failed(format!("unsupported index value '{at}' in list"))),
+        Value::Float(at) => Err(Failed(format!("unsupported index value {at} in list"))),
         other => Err(Failed(format!("unsupported index type '{}' in list", json::type_name(other)))),
     }
 }

@@ -130,7 +130,7 @@ pub(super) fn extreme(list: &Value, name: &str, wanted: Ordering) -> Result {
     };
     let mut found = first;
     for item in rest {
-        if operators::compare(item, found)? == Some(wanted) {
+        if operators::compare(item, found)? == wanted {
             found = item;
         }
     }
@@ -142,7 +142,7 @@ pub(super) fn sort(list: &Value) -> Result {
     let mut sorted = items.as_ref().clone();
     let mut is_comparable = true;
     sorted.sort_by(|a, b| match operators::compare(a, b) {
-        Ok(order) => order.unwrap_or(Ordering::Equal),
+        Ok(order) => order,
         Err(_) => {
             is_comparable = false;
             Ordering::Equal
