@@ -9,6 +9,7 @@ mod running;
 mod sessions;
 mod shares;
 mod trail;
+mod watches;
 
 use crate::{
     check::{Check, check},
@@ -37,7 +38,7 @@ use goldenpath_core::{
 use serde_json::json;
 use std::sync::Arc;
 
-pub const CHECKS: [Check<Real>; 15] = [
+pub const CHECKS: [Check<Real>; 16] = [
     check!("facts are what EKS, IAM and STS say", facts),
     check!("what runs in the cluster is seen with the printed permissions", running::is_seen),
     check!("a token reaches the API server, and only with an access entry", tokens),
@@ -47,6 +48,7 @@ pub const CHECKS: [Check<Real>; 15] = [
     check!("out-of-band changes of an access entry are shown and healed", entries::are_healed),
     check!("every change says which operation it is of", trail::names_the_operation),
     check!("an operation of a daemon has a session of its own", sessions::are_of_one_operation),
+    check!("what a daemon keeps of a cluster is what a listing shows", watches::are_what_a_listing_shows),
     check!("a token is reviewed for an audience", reviews::are_for_an_audience),
     check!("a lock costs no wait that is not another's", locks::cost_no_wait),
     check!("a change whose lock was lost is made once more", lost_locks::are_noticed),

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::servers::Real;
 use anyhow::{Context as _, Result, bail};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use hyper::{
     HeaderMap, Request, Response,
     body::{Bytes, Incoming},
@@ -41,6 +41,7 @@ struct Upstream {
 }
 
 type Sender = SendRequest<Full<Bytes>>;
+type Reply = Response<UnsyncBoxBody<Bytes, hyper::Error>>;
 
 /// Returns where AWS is.
 pub(super) async fn start(real: &Real, state: Arc<State>) -> Result<String> {
@@ -117,11 +118,7 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, upstream: Arc<U
 // === impl Upstream ===
 
 impl Upstream {
-    async fn forward(
-        &self,
-        request: Request<Incoming>,
-        sender: &Mutex<Option<Sender>>,
-    ) -> Result<Response<Full<Bytes>>> {
+    async fn forward(&self, request: Request<Incoming>, sender: &Mutex<Option<Sender>>) -> Result<Reply> {
         let (parts, body) = request.into_parts();
         let body = whole(body).await?;
         let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
@@ -150,12 +147,16 @@ impl Upstream {
         };
         match ordered {
             Intervention::Cut => bail!("cut"),
-            Intervention::Refuse(status) => return Ok(refusal(self.service, &logged.action, status)),
+            Intervention::Refuse(status) => return Ok(at_once(refusal(self.service, &logged.action, status))),
             Intervention::Wait(time) => tokio::time::sleep(time).await,
             Intervention::Pass | Intervention::Lose => {}
         }
         let (parts, body) = self.send(Request::from_parts(parts, Full::new(body)), sender).await?.into_parts();
-        let body = whole(body).await?;
+        let goes_on = self.service == Service::Kubernetes && logged.path.contains("watch=true");
+        let whole = match goes_on {
+            true => Err(body.boxed_unsync()),
+            false => Ok(whole(body).await?),
+        };
         if let Some(logged) = lock(&self.state.requests).get_mut(index) {
             logged.ended = Some(Instant::now());
             logged.status = Some(parts.status.as_u16());
@@ -163,7 +164,10 @@ impl Upstream {
         if ordered == Intervention::Lose {
             bail!("the response is lost");
         }
-        Ok(self.rewritten(Response::from_parts(parts, body)))
+        Ok(match whole {
+            Ok(body) => at_once(self.rewritten(Response::from_parts(parts, body))),
+            Err(body) => Response::from_parts(parts, body),
+        })
     }
 
     async fn send(&self, request: Request<Full<Bytes>>, sender: &Mutex<Option<Sender>>) -> Result<Response<Incoming>> {
@@ -202,6 +206,10 @@ impl Upstream {
         parts.headers.remove("transfer-encoding");
         Response::from_parts(parts, Full::new(body))
     }
+}
+
+fn at_once(response: Response<Full<Bytes>>) -> Reply {
+    response.map(|body| body.map_err(|never| match never {}).boxed_unsync())
 }
 
 fn header(headers: &HeaderMap, name: &str) -> String {

@@ -27,6 +27,34 @@ impl Joined {
     fn half(&self, key: &ObjectKey) -> &dyn Objects {
         if key.is_aws() { &*self.aws } else { &*self.kubernetes }
     }
+
+    async fn with_aws(
+        &self,
+        cluster: &ClusterArn,
+        aws: Option<Selector>,
+        kubernetes: impl Future<Output = Result<Vec<Observed>, PortError>> + Send,
+    ) -> Result<Vec<Observed>, PortError> {
+        let aws = async {
+            match &aws {
+                Some(aws) => self.aws.observe(cluster, aws).await,
+                None => Ok(vec![]),
+            }
+        };
+        let (mut all, rest) = try_join(aws, kubernetes).await?;
+        all.extend(rest);
+        all.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(all)
+    }
+}
+
+/// What to look for in AWS and in Kubernetes. AWS is not read where it holds nothing of the kind: a lease is renewed without a request
+/// to it.
+fn halves(selector: &Selector) -> (Option<Selector>, Selector) {
+    let (aws, kubernetes) = selector.keys.iter().cloned().partition(ObjectKey::is_aws);
+    let [aws, kubernetes] = [aws, kubernetes].map(|keys| Selector { scope: selector.scope.clone(), keys });
+    let is_of_kubernetes = matches!(selector.scope, Scope::InCluster(_) | Scope::Records | Scope::RecordsOf(_));
+    let holds_none = aws.is_nothing() || aws.keys.is_empty() && is_of_kubernetes;
+    ((!holds_none).then_some(aws), kubernetes)
 }
 
 /// The Lease that locks this change. An entry that exists may be recreated, with all that its principal is granted.
@@ -46,18 +74,18 @@ fn lock_name(principal: &str) -> String {
 #[async_trait]
 impl Objects for Joined {
     async fn observe(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError> {
-        let (aws, kubernetes): (Vec<_>, Vec<_>) = selector.keys.iter().cloned().partition(ObjectKey::is_aws);
-        let part = |keys| Selector { scope: selector.scope.clone(), keys };
-        let (aws, kubernetes) = (part(aws), part(kubernetes));
-        let is_of_kubernetes = matches!(selector.scope, Scope::InCluster(_) | Scope::Records | Scope::RecordsOf(_));
-        let (mut all, rest) = try_join(
-            observe_half(&*self.aws, cluster, &aws, is_of_kubernetes),
-            observe_half(&*self.kubernetes, cluster, &kubernetes, false),
-        )
-        .await?;
-        all.extend(rest);
-        all.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        Ok(all)
+        let (aws, kubernetes) = halves(selector);
+        self.with_aws(cluster, aws, self.kubernetes.observe(cluster, &kubernetes)).await
+    }
+
+    /// AWS reports no changes.
+    async fn observe_recent(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError> {
+        let (aws, kubernetes) = halves(selector);
+        self.with_aws(cluster, aws, self.kubernetes.observe_recent(cluster, &kubernetes)).await
+    }
+
+    fn reported(&self, cluster: &ClusterArn) -> u64 {
+        self.kubernetes.reported(cluster)
     }
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {
@@ -115,19 +143,6 @@ impl Objects for Joined {
 fn once_more<'a>(apply: &Apply<'a>) -> Apply<'a> {
     let Apply { cluster, key, body, manager, expect: _, take } = *apply;
     Apply { cluster, key, body, manager, expect: Expect::Any, take }
-}
-
-/// A half that holds nothing of the kind is not read: a lease is renewed without a request to AWS.
-async fn observe_half(
-    half: &dyn Objects,
-    cluster: &ClusterArn,
-    selector: &Selector,
-    holds_none: bool,
-) -> Result<Vec<Observed>, PortError> {
-    if selector.keys.is_empty() && (holds_none || selector.scope == Scope::Keys) {
-        return Ok(vec![]);
-    }
-    half.observe(cluster, selector).await
 }
 
 /// What a cluster is: AWS knows everything but what its API serves and what runs in it.

@@ -1,7 +1,8 @@
-//! Kubernetes behind the ports: any object by server-side apply, read by LIST, never by watching.
+//! Kubernetes behind the ports: any object by server-side apply, read by LIST; for plans of a daemon also by WATCH.
 //!
 //! ```text
 //! observe -> kinds x LIST(selector, 500 a page) -> project each document -> drop it
+//! observe_recent -> the same, out of listings that WATCH has kept (mirror)
 //! apply   -> PATCH apply, Strict; forced only over fields that may be taken, at the version that was read
 //! delete  -> DELETE Background, with uid and resourceVersion as preconditions
 //! ```
@@ -23,7 +24,9 @@ mod health;
 mod kinds;
 mod lease_lock;
 mod list;
+mod listings;
 mod managed;
+mod mirror;
 mod observe;
 mod out_of_band;
 pub mod permissions;

@@ -52,6 +52,12 @@ pub enum Scope {
     Keys,
 }
 
+impl Selector {
+    pub fn is_nothing(&self) -> bool {
+        self.scope == Scope::Keys && self.keys.is_empty()
+    }
+}
+
 /// What must hold for a change to be made; otherwise a `Conflict`, and nothing changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expect {
@@ -85,6 +91,15 @@ pub enum Deleted {
 pub trait Objects: Send + Sync {
     /// All objects that match, each once, sorted by key. `fields` are those under the roots that a kind's renderer may own.
     async fn observe(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError>;
+    /// As [`Objects::observe`], for plans that come often: of what the target reports by itself (a watch of the API server) the last
+    /// moments may be missing.
+    async fn observe_recent(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError> {
+        self.observe(cluster, selector).await
+    }
+    /// Another number after each change of what lasts that the target has reported by itself.
+    fn reported(&self, _cluster: &ClusterArn) -> u64 {
+        0
+    }
     /// Makes the object's declared fields so, and nothing else; fields that this manager declared before and no longer
     /// does are removed. Returns what is now there.
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError>;

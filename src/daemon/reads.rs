@@ -4,7 +4,9 @@
 //! fresh, since its writes are decided by it: the records and leases that it waits for, the objects that it is about to change. So
 //! whoever is within an operation (`ports::operation`) reads past the window. Its writes end the window for everybody, at once and
 //! also when they fail, because a write whose answer was lost may have been made. Writes of other daemons on the same store are
-//! heard of when their operations end; those of anybody else are seen when the window is over.
+//! heard of when their operations end; those of anybody else end the window when the target reports them, and are otherwise seen
+//! when it is over. What a target reports by itself also serves plans without a read, but for a while after a write of ours: a report
+//! comes later than the response to the write.
 
 mod window;
 
@@ -19,10 +21,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use window::Window;
+use tokio::time::Instant;
+use window::{Stamp, Window};
 
 /// Facts change with upgrades and add-ons, and not with what we write.
 const FACTS_FOR: Duration = Duration::from_secs(10);
+
+/// After a write, until its report has certainly come. The API server's watches are milliseconds behind.
+const REPORTED_WITHIN: Duration = Duration::from_secs(5);
 
 /// One for the whole process, over however many targets are made.
 pub struct Reads {
@@ -35,12 +41,24 @@ pub struct Reads {
     metrics: Arc<Metrics>,
 }
 
-/// How often something was written.
 #[derive(Default)]
 struct Writes {
-    to: HashMap<ClusterArn, u64>,
+    to: HashMap<ClusterArn, Written>,
     /// To what no cluster has alone: roles of an account, and whatever other daemons did.
-    to_all: u64,
+    to_all: Written,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Written {
+    times: u64,
+    last: Option<Instant>,
+}
+
+/// Of a cluster when it is to be read.
+struct State {
+    stamp: Stamp,
+    /// All writes have been reported.
+    is_reported: bool,
 }
 
 struct SharedObjects {
@@ -92,15 +110,21 @@ impl Reads {
 
     fn written(&self, cluster: Option<&ClusterArn>) {
         let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
-        match cluster {
-            Some(cluster) => *writes.to.entry(cluster.clone()).or_default() += 1,
-            None => writes.to_all += 1,
-        }
+        let written = match cluster {
+            Some(cluster) => writes.to.entry(cluster.clone()).or_default(),
+            None => &mut writes.to_all,
+        };
+        *written = Written { times: written.times + 1, last: Some(Instant::now()) };
     }
 
-    fn stamp(&self, cluster: &ClusterArn) -> u64 {
+    /// `reported`: the target's number of its last report.
+    fn state(&self, cluster: &ClusterArn, reported: u64) -> State {
         let writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
-        writes.to_all + writes.to.get(cluster).copied().unwrap_or_default()
+        let both = [writes.to_all, writes.to.get(cluster).copied().unwrap_or_default()];
+        State {
+            stamp: Stamp { writes: both.iter().map(|written| written.times).sum(), reported },
+            is_reported: both.iter().all(|written| written.last.is_none_or(|at| at.elapsed() > REPORTED_WITHIN)),
+        }
     }
 
     /// What an operation reads is its own.
@@ -130,11 +154,17 @@ impl Objects for SharedObjects {
             return self.inner.observe(cluster, selector).await;
         }
         let (inner, wanted) = (self.inner.clone(), (cluster.clone(), selector.clone()));
+        let State { stamp, is_reported } = self.reads.state(cluster, inner.reported(cluster));
         let read = {
             let (cluster, selector) = wanted.clone();
-            async move { inner.observe(&cluster, &selector).await }
+            async move {
+                match is_reported {
+                    true => inner.observe_recent(&cluster, &selector).await,
+                    false => inner.observe(&cluster, &selector).await,
+                }
+            }
         };
-        let (found, is_shared) = self.reads.objects.read(wanted, self.reads.stamp(cluster), read).await;
+        let (found, is_shared) = self.reads.objects.read(wanted, stamp, read).await;
         self.reads.metrics.shared_read("objects", is_shared);
         found.map(Arc::unwrap_or_clone)
     }
@@ -168,7 +198,7 @@ impl Clusters for SharedClusters {
         }
         let (inner, wanted) = (self.inner.clone(), cluster.clone());
         let read = async move { inner.target(&wanted).await };
-        let (found, is_shared) = self.reads.targets.read(cluster.clone(), 0, read).await;
+        let (found, is_shared) = self.reads.targets.read(cluster.clone(), Stamp::default(), read).await;
         self.reads.metrics.shared_read("target", is_shared);
         found.map(Arc::unwrap_or_clone)
     }
@@ -179,7 +209,7 @@ impl Clusters for SharedClusters {
         }
         let (inner, wanted) = (self.inner.clone(), cluster.clone());
         let read = async move { inner.facts(&wanted).await };
-        let (found, is_shared) = self.reads.facts.read(cluster.clone(), 0, read).await;
+        let (found, is_shared) = self.reads.facts.read(cluster.clone(), Stamp::default(), read).await;
         self.reads.metrics.shared_read("facts", is_shared);
         found.map(Arc::unwrap_or_clone)
     }
@@ -189,7 +219,7 @@ impl Clusters for SharedClusters {
             return self.inner.only().await;
         }
         let inner = self.inner.clone();
-        let (found, is_shared) = self.reads.only.read((), 0, async move { inner.only().await }).await;
+        let (found, is_shared) = self.reads.only.read((), Stamp::default(), async move { inner.only().await }).await;
         self.reads.metrics.shared_read("clusters", is_shared);
         found.map(Arc::unwrap_or_clone)
     }

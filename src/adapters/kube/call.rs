@@ -13,6 +13,7 @@ use crate::{
     rate_limit::{self, Api},
     tally::{self, Request as Counted},
 };
+use futures_util::{AsyncBufReadExt as _, Stream};
 use goldenpath_core::{
     domain::{ClusterArn, Who, release},
     ports::{calls, operation},
@@ -24,7 +25,7 @@ use http::{
 };
 use kube::client::Body;
 use serde_json::Value;
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 use tokio::time::{error::Elapsed, timeout};
 
 /// API servers end a request after 60 s by themselves; one page of a listing takes well under a second.
@@ -99,6 +100,29 @@ impl Connection {
         serde_json::from_slice(&body).map_err(|error| api_error::unreadable(&request.call, &error))
     }
 
+    /// The lines of a response that goes on until one of both sides ends it: a watch. Whoever waits for them needs no connection: a
+    /// proxy that collects responses whole gives none before the end.
+    pub async fn lines(
+        &self,
+        request: ApiRequest,
+    ) -> Result<impl Future<Output = Result<impl Stream<Item = io::Result<String>> + use<>, ApiError>> + use<>, ApiError>
+    {
+        let sent = self.http_request(&request, false).await?.map(|_| vec![]);
+        let (client, bucket) = (self.client.clone(), self.bucket());
+        Ok(async move {
+            rate_limit::wait(Api::Kubernetes, SERVICE, &bucket).await;
+            let opened = timeout(LONGEST, client.request_stream(sent)).await;
+            let code = match &opened {
+                Ok(Ok(_)) => StatusCode::OK.as_str().to_owned(),
+                Ok(Err(kube::Error::Api(status))) => status.code.to_string(),
+                Ok(Err(_)) | Err(_) => "no_response".to_owned(),
+            };
+            tally::count(Counted::Made { service: SERVICE, operation: &request.call, code: &code });
+            let opened = opened.map_err(|_| api_error::timed_out(&request.call, LONGEST))?;
+            Ok(opened.map_err(|error| api_error::no_response(&request.call, error))?.lines())
+        })
+    }
+
     /// Of the API server against ours, by the header `Date`, in whole seconds.
     pub async fn clock_skew(&self) -> Result<i64, ApiError> {
         let request = ApiRequest::get("GET the time", "/version");
@@ -119,7 +143,7 @@ impl Connection {
 
     async fn exchange(&self, request: &ApiRequest, renew: bool) -> Result<(Parts, Vec<u8>), ApiError> {
         let sent = self.http_request(request, renew).await?;
-        let bucket = format!("{SERVICE} {}", self.cluster);
+        let bucket = self.bucket();
         rate_limit::wait(Api::Kubernetes, SERVICE, &bucket).await;
         let exchange = async {
             let (parts, body) = self.client.send(sent).await?.into_parts();
@@ -138,6 +162,10 @@ impl Connection {
             Ok(response) => response.map_err(|error| api_error::no_response(&request.call, error)),
             Err(_) => Err(api_error::timed_out(&request.call, LONGEST)),
         }
+    }
+
+    fn bucket(&self) -> String {
+        format!("{SERVICE} {}", self.cluster)
     }
 
     async fn http_request(&self, request: &ApiRequest, renew: bool) -> Result<Request<Body>, ApiError> {

@@ -7,12 +7,13 @@ use super::{
     credentials::{Credentials, EndpointSource},
     delete, discovery,
     lease_lock::{self, Lock},
+    mirror::Mirror,
     observe, probe,
 };
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{Class, ClusterArn, ObjectKey, Observed},
-    ports::{Apply, Deleted, Expect, Objects, PortError, Probe, Readiness, Selector},
+    ports::{Apply, Deleted, Expect, Objects, PortError, Probe, Readiness, Scope, Selector},
 };
 use std::{
     collections::HashMap,
@@ -25,13 +26,20 @@ pub struct Kube {
     credentials: Credentials,
     connections: Mutex<HashMap<ClusterArn, Arc<OnceCell<Arc<Connection>>>>>,
     locks: lease_lock::Queues,
+    mirrors: Mutex<HashMap<ClusterArn, Arc<Mirror>>>,
 }
 
 // === impl Kube ===
 
 impl Kube {
     pub fn new(endpoints: Arc<dyn EndpointSource>, credentials: Credentials) -> Self {
-        Self { endpoints, credentials, connections: Mutex::default(), locks: lease_lock::Queues::default() }
+        Self {
+            endpoints,
+            credentials,
+            connections: Mutex::default(),
+            locks: lease_lock::Queues::default(),
+            mirrors: Mutex::default(),
+        }
     }
 
     /// Names of the custom resource definitions that the cluster has, `<plural>.<group>`.
@@ -65,12 +73,32 @@ impl Kube {
         };
         cell.get_or_try_init(connect).await.cloned()
     }
+
+    fn mirror(&self, cluster: &ClusterArn) -> Arc<Mirror> {
+        self.mirrors.lock().unwrap_or_else(PoisonError::into_inner).entry(cluster.clone()).or_default().clone()
+    }
 }
 
 #[async_trait]
 impl Objects for Kube {
     async fn observe(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError> {
+        if selector.is_nothing() {
+            return Ok(vec![]);
+        }
         observe::observe(&*self.connection(cluster).await?, selector).await
+    }
+
+    async fn observe_recent(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError> {
+        if selector.scope == Scope::Keys {
+            return self.observe(cluster, selector).await;
+        }
+        let connection = self.connection(cluster).await?;
+        let part = self.mirror(cluster).part(&connection, &selector.scope).await?;
+        observe::complete(&connection, part, &selector.keys).await
+    }
+
+    fn reported(&self, cluster: &ClusterArn) -> u64 {
+        self.mirror(cluster).reported()
     }
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {

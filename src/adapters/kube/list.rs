@@ -28,18 +28,24 @@ pub(super) struct Query<'a> {
     pub name: Option<&'a str>,
 }
 
+pub(super) struct Listing<T> {
+    pub items: Vec<T>,
+    /// From where a watch goes on; `None`: the kind is not served.
+    pub version: Option<String>,
+}
+
 /// All objects that match, each projected by `take`. A kind that is not served has none.
 pub(super) async fn list<T>(
     connection: &Connection,
     resource: &Resource,
     query: Query<'_>,
     take: &(dyn Fn(Value) -> Option<T> + Sync),
-) -> Result<Vec<T>, ApiError> {
+) -> Result<Listing<T>, ApiError> {
     let mut starts = 0;
     loop {
         starts += 1;
         match pages(connection, resource, query, take).await {
-            Err(error) if error.is_unserved => return Ok(vec![]),
+            Err(error) if error.is_unserved => return Ok(Listing { items: vec![], version: None }),
             Err(error) if error.status == Some(StatusCode::GONE) && starts < STARTS => {
                 tracing::debug!(kind = %resource.kind, "the listing expired: starting again");
             }
@@ -53,7 +59,7 @@ async fn pages<T>(
     resource: &Resource,
     query: Query<'_>,
     take: &(dyn Fn(Value) -> Option<T> + Sync),
-) -> Result<Vec<T>, ApiError> {
+) -> Result<Listing<T>, ApiError> {
     let mut found = vec![];
     let mut token = String::new();
     loop {
@@ -67,67 +73,81 @@ async fn pages<T>(
             }
             found.extend(take(document));
         };
-        let next = read(&body, &mut each).map_err(|error| api_error::unreadable(&request.call, &error))?;
-        match next {
-            Some(next) => token = next,
-            None => return Ok(found),
+        let meta = read(&body, &mut each).map_err(|error| api_error::unreadable(&request.call, &error))?;
+        if meta.next.is_empty() {
+            // All pages are of the version of the first one.
+            return Ok(Listing { items: found, version: Some(meta.version) });
         }
+        token = meta.next;
     }
 }
 
 fn path(resource: &Resource, query: Query<'_>, token: &str) -> String {
-    let Query { namespace, labels, name } = query;
-    let fields = name.map(|name| format!("metadata.name={name}"));
-    let mut path = format!("{}?limit={PAGE}", resource.collection(namespace));
-    let token = Some(token).filter(|token| !token.is_empty());
-    for (name, value) in [("labelSelector", labels), ("fieldSelector", fields.as_deref()), ("continue", token)] {
-        if let Some(value) = value {
-            path.push_str(&format!("&{name}={}", segment(value)));
-        }
+    let mut path = query.path(resource, &format!("limit={PAGE}"));
+    if !token.is_empty() {
+        path.push_str(&format!("&continue={}", segment(token)));
     }
     path
 }
 
+impl Query<'_> {
+    /// Where what it selects is listed or watched, as `how` says.
+    pub(super) fn path(self, resource: &Resource, how: &str) -> String {
+        let Query { namespace, labels, name } = self;
+        let fields = name.map(|name| format!("metadata.name={name}"));
+        let mut path = format!("{}?{how}", resource.collection(namespace));
+        for (name, value) in [("labelSelector", labels), ("fieldSelector", fields.as_deref())] {
+            if let Some(value) = value {
+                path.push_str(&format!("&{name}={}", segment(value)));
+            }
+        }
+        path
+    }
+}
+
 // === A page ===
 
-/// Passes on each item of a list; returns where the next page begins.
-fn read(page: &[u8], each: &mut dyn FnMut(Value)) -> Result<Option<String>, serde_json::Error> {
+/// Passes on each item of a list.
+fn read(page: &[u8], each: &mut dyn FnMut(Value)) -> Result<ListMeta, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(page);
-    let next = deserializer.deserialize_map(Page(each))?;
+    let meta = deserializer.deserialize_map(Page(each))?;
     deserializer.end()?;
-    Ok(next)
+    Ok(meta)
 }
 
 struct Page<'a>(&'a mut dyn FnMut(Value));
 
 struct Items<'a>(&'a mut dyn FnMut(Value));
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ListMeta {
+    /// Where the next page begins; empty: there is none.
     #[serde(rename = "continue")]
     next: String,
+    #[serde(rename = "resourceVersion")]
+    version: String,
 }
 
 impl<'de> Visitor<'de> for Page<'_> {
-    type Value = Option<String>;
+    type Value = ListMeta;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of the API server")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut next = None;
+        let mut meta = ListMeta::default();
         while let Some(name) = map.next_key::<String>()? {
             match name.as_str() {
-                "metadata" => next = Some(map.next_value::<ListMeta>()?.next).filter(|next| !next.is_empty()),
+                "metadata" => meta = map.next_value()?,
                 "items" => map.next_value_seed(Items(&mut *self.0))?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        Ok(next)
+        Ok(meta)
     }
 }
 
@@ -166,14 +186,20 @@ mod tests {
 
     #[test]
     fn pages_are_read_item_by_item() {
-        for (page, items, next, reason) in [
-            (r#"{"kind":"L","metadata":{"resourceVersion":"1"},"items":[{"a":1},{"a":2}]}"#, 2, None, "the last page"),
-            (r#"{"items":[{"a":1}],"metadata":{"continue":"x"}}"#, 1, Some("x"), "more to come, in any order"),
-            (r#"{"metadata":{"continue":""},"items":null}"#, 0, None, "nothing"),
+        for (page, items, version, next, reason) in [
+            (
+                r#"{"kind":"L","metadata":{"resourceVersion":"1"},"items":[{"a":1},{"a":2}]}"#,
+                2,
+                "1",
+                "",
+                "the last page",
+            ),
+            (r#"{"items":[{"a":1}],"metadata":{"continue":"x"}}"#, 1, "", "x", "more to come, in any order"),
+            (r#"{"metadata":{"continue":""},"items":null}"#, 0, "", "", "nothing"),
         ] {
             let mut seen = 0;
             let read = read(page.as_bytes(), &mut |_| seen += 1).expect(reason);
-            assert_eq!((seen, read.as_deref()), (items, next), "{reason}");
+            assert_eq!((seen, &*read.version, &*read.next), (items, version, next), "{reason}");
         }
         assert!(read(br#"{"items":[{"a":1}"#, &mut |_| ()).is_err(), "a response that was cut off");
         assert!(read(b"<html>", &mut |_| ()).is_err(), "no list at all");

@@ -1,43 +1,36 @@
-//! Which objects exist: listings by our mark, what else lives in our namespaces and matters, and single objects by name.
-//!
-//! The number of requests depends on kinds and pages, never on how many environments there are; see [`KINDS`].
+//! Which objects exist: what listings hold, and single objects by name.
 
 use super::{
     api_error::ApiError,
     call::{ApiRequest, Connection},
-    kinds::{CLUSTER_ROLE_BINDING, CONFIG_MAP, NAMESPACE, Resource},
+    kinds::{CLUSTER_ROLE_BINDING, Resource},
     list::{Query, list},
+    listings::{self, AT_ONCE, Found, by_key},
     project, terminating,
 };
 use crate::errors::not_found_as_none;
-use futures_util::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use goldenpath_core::{
-    domain::{ObjectKey, Observed, Ownership, SYSTEM_NAMESPACE},
-    kinds::{self, Kind, Unmarked, kubernetes::KINDS},
-    ports::{PortError, Scope, Selector},
+    domain::{ObjectKey, Observed},
+    ports::{PortError, Selector},
 };
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Requests at once: each is a connection of its own (HTTP/1.1), and the API server's priority and fairness counts seats.
-const AT_ONCE: usize = 4;
-
-const OURS: &str = "goldenpath.internal/managed=true";
-type Found = BTreeMap<ObjectKey, Observed>;
+use std::collections::BTreeSet;
 
 pub(super) async fn observe(connection: &Connection, selector: &Selector) -> Result<Vec<Observed>, PortError> {
-    let mut found = match &selector.scope {
-        Scope::Everything | Scope::Refresh => everything(connection).await?,
-        Scope::Environment(environment) | Scope::InCluster(environment) => {
-            of_environment(connection, environment).await?
-        }
-        Scope::Records => records(connection, OURS).await?,
-        Scope::RecordsOf(environment) => records(connection, &of_environment_label(environment)).await?,
-        Scope::Keys => Found::new(),
-    };
+    let listed = listings::of_scope(connection, &selector.scope).await?;
+    complete(connection, listed, &selector.keys).await
+}
+
+/// With these keys, whoever owns them, and with what only further requests say of what was listed.
+pub(super) async fn complete(
+    connection: &Connection,
+    mut found: Found,
+    keys: &[ObjectKey],
+) -> Result<Vec<Observed>, PortError> {
     // A set, so that each is read once.
     let keys: BTreeSet<ObjectKey> =
-        selector.keys.iter().filter(|key| !key.is_aws() && !found.contains_key(key)).cloned().collect();
+        keys.iter().filter(|key| !key.is_aws() && !found.contains_key(key)).cloned().collect();
     let (spaces, mut keys): (BTreeSet<_>, BTreeSet<_>) = keys.into_iter().partition(|key| key.as_namespace().is_some());
     let missing: BTreeSet<String> = spaces.iter().filter_map(ObjectKey::as_namespace).map(str::to_owned).collect();
     found.extend(read(connection, spaces).await?);
@@ -60,7 +53,7 @@ pub(super) async fn observe(connection: &Connection, selector: &Selector) -> Res
 async fn read(connection: &Connection, keys: BTreeSet<ObjectKey>) -> Result<Found, ApiError> {
     let keys = keys.into_iter().map(|key| async move { get(connection, &key).await });
     let read: Vec<Option<Observed>> = stream::iter(keys).buffer_unordered(AT_ONCE).try_collect().await?;
-    Ok(read.into_iter().flatten().map(|observed| (observed.key.clone(), observed)).collect())
+    Ok(by_key(read.into_iter().flatten()))
 }
 
 /// One object, whoever owns it; `None` also where its kind is not served.
@@ -83,101 +76,6 @@ pub(super) async fn document(connection: &Connection, key: &ObjectKey) -> Result
     Ok(document.map(|document| (resource, document)))
 }
 
-// === Listings ===
-
-async fn everything(connection: &Connection) -> Result<Found, ApiError> {
-    let ours = Query { labels: Some(OURS), ..Query::default() };
-    let mut found = collect(connection, vec![(NAMESPACE, ours)]).await?;
-    let places = names(&found);
-    // Those without our mark are listed for the whole cluster at once.
-    let listings = inside().flat_map(|kind| {
-        let unmarked = unmarked(kind, Query::default());
-        let ours = Some(ours).filter(|_| !matches!(kind.unmarked, Unmarked::All | Unmarked::Few));
-        [ours, unmarked].into_iter().flatten().map(|query| (Resource::of(kind), query))
-    });
-    found.extend(collect(connection, listings.collect()).await?);
-    found.retain(|key, observed| is_marked(observed) || place(key).is_some_and(|place| places.contains(place)));
-    Ok(found)
-}
-
-async fn of_environment(connection: &Connection, environment: &str) -> Result<Found, ApiError> {
-    let labels = of_environment_label(environment);
-    let ours = Query { labels: Some(&labels), ..Query::default() };
-    let mut found = collect(connection, vec![(NAMESPACE, ours)]).await?;
-    let places = names(&found);
-    let by_mark = |kind: &Kind| if kind.unmarked == Unmarked::Few { Query::default() } else { ours };
-    let mut listings: Vec<(Resource, Query<'_>)> = inside().map(|kind| (Resource::of(kind), by_mark(kind))).collect();
-    for place in &places {
-        let here = Query { namespace: Some(place), ..Query::default() };
-        let of_place = inside().filter(|kind| kind.unmarked != Unmarked::Few);
-        listings.extend(of_place.filter_map(|kind| Some((Resource::of(kind), unmarked(kind, here)?))));
-    }
-    found.extend(collect(connection, listings).await?);
-    let is_few = |key: &ObjectKey| kinds::of(key).is_some_and(|kind| kind.unmarked == Unmarked::Few);
-    found.retain(|key, _| !is_few(key) || place(key).is_some_and(|place| places.contains(place)));
-    Ok(found)
-}
-
-fn of_environment_label(environment: &str) -> String {
-    format!("goldenpath.internal/environment={environment}")
-}
-
-async fn records(connection: &Connection, labels: &str) -> Result<Found, ApiError> {
-    let query = Query { namespace: Some(SYSTEM_NAMESPACE), labels: Some(labels), ..Query::default() };
-    collect(connection, vec![(CONFIG_MAP, query)]).await
-}
-
-async fn collect<'a>(connection: &'a Connection, queries: Vec<(Resource, Query<'a>)>) -> Result<Found, ApiError> {
-    let mut listings: Vec<BoxFuture<'a, _>> = vec![];
-    for (resource, query) in queries {
-        let listing = async move {
-            let take = |document| project::observed(&connection.cluster, &resource, document);
-            list(connection, &resource, query, &take).await
-        };
-        listings.push(listing.boxed());
-    }
-    let listings: Vec<Vec<Observed>> = stream::iter(listings).buffer_unordered(AT_ONCE).try_collect().await?;
-    let all = listings.into_iter().flatten();
-    Ok(all.map(|observed| (observed.key.clone(), observed)).collect())
-}
-
-fn names(namespaces: &Found) -> BTreeSet<String> {
-    let name = |key: &ObjectKey| match key {
-        ObjectKey::Kube { name, .. } => Some(name.clone()),
-        _ => None,
-    };
-    namespaces.keys().filter_map(name).collect()
-}
-
-fn is_marked(observed: &Observed) -> bool {
-    !matches!(observed.ownership, Ownership::Foreign { .. })
-}
-
-/// All kinds but namespaces, which are listed before the others.
-fn inside() -> impl Iterator<Item = &'static Kind> {
-    KINDS.iter().copied().filter(|kind| kind.name != NAMESPACE.kind)
-}
-
-/// The listing of what matters in our namespaces though it does not carry our mark.
-fn unmarked<'a>(kind: &Kind, everywhere: Query<'a>) -> Option<Query<'a>> {
-    match kind.unmarked {
-        Unmarked::Ignored => None,
-        Unmarked::All | Unmarked::Few => Some(everywhere),
-        Unmarked::Named(name) => Some(Query { name: Some(name), ..everywhere }),
-    }
-}
-
-/// The namespace of what a listing holds though it is not ours.
-fn place(key: &ObjectKey) -> Option<&str> {
-    let ObjectKey::Kube { namespace, name, .. } = key else { return None };
-    let is_held = match kinds::of(key)?.unmarked {
-        Unmarked::Ignored => false,
-        Unmarked::All | Unmarked::Few => true,
-        Unmarked::Named(known) => name == known,
-    };
-    namespace.as_deref().filter(|_| is_held)
-}
-
 // === Adoption ===
 
 /// A namespace with a ServiceAccount that is bound cluster-wide is not adopted, whatever it carries: who gets to run pods there
@@ -188,7 +86,7 @@ async fn forbid_adoption_of_powerful(connection: &Connection, found: &mut [Obser
     }
     let take = |document: Value| Some(bound_namespaces(&document));
     let bound = list(connection, &CLUSTER_ROLE_BINDING, Query::default(), &take).await?;
-    let bound: BTreeSet<String> = bound.into_iter().flatten().collect();
+    let bound: BTreeSet<String> = bound.items.into_iter().flatten().collect();
     for observed in found {
         if let ObjectKey::Kube { name, .. } = &observed.key
             && bound.contains(name)

@@ -57,6 +57,11 @@ pub fn for_probe() -> Value {
     role(CLUSTER_ROLE, None, "goldenpath-identity-probe", rules)
 }
 
+/// For a daemon: what it has listed, it keeps as it changes. A role of its own, for whoever has no daemon. Without it each plan lists.
+pub fn for_watches() -> Value {
+    role(CLUSTER_ROLE, None, "goldenpath-watches", grouped(|_| true, &["watch"]))
+}
+
 /// For facts of the cluster that EKS does not know: a role of its own, for whoever may not grant it. Without it these facts are not
 /// known, and nothing else is missing.
 pub fn for_facts() -> Value {

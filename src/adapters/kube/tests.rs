@@ -15,6 +15,8 @@ use goldenpath_core::{
     ports::{PortError, Scope, Selector},
 };
 use http::{Request, Response, StatusCode, header::AUTHORIZATION};
+use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
+use hyper::body::Bytes;
 use kube::client::Body;
 use serde_json::{Value, json};
 use std::{
@@ -24,6 +26,8 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
 };
+
+pub(super) type ResponseBody = UnsyncBoxBody<Bytes, Infallible>;
 
 const DEMO: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
 
@@ -84,7 +88,7 @@ fn page(all: usize, first: usize, item: impl Fn(usize) -> Value) -> (StatusCode,
     (StatusCode::OK, json!({"metadata": {"continue": next}, "items": items}).to_string())
 }
 
-fn item(namespace: Option<&str>, name: &str) -> Value {
+pub(super) fn item(namespace: Option<&str>, name: &str) -> Value {
     let mut item = json!({"metadata": {"name": name, "uid": "u", "resourceVersion": "7",
         "labels": {"goldenpath.internal/managed": "true", "goldenpath.internal/environment": "pay"}}});
     if let Some(namespace) = namespace {
@@ -97,10 +101,20 @@ pub(super) fn connection(
     tokens: Option<Arc<dyn TokenSource>>,
     respond: impl Fn(Request<Body>) -> (StatusCode, String) + Clone + Send + Sync + 'static,
 ) -> Connection {
+    streaming(tokens, move |request| {
+        let (status, body) = respond(request);
+        (status, Full::from(body).boxed_unsync())
+    })
+}
+
+/// Of responses that may go on.
+pub(super) fn streaming(
+    tokens: Option<Arc<dyn TokenSource>>,
+    respond: impl Fn(Request<Body>) -> (StatusCode, ResponseBody) + Clone + Send + Sync + 'static,
+) -> Connection {
     let service = tower::service_fn(move |request| {
         let (status, body) = respond(request);
-        let response =
-            Response::builder().status(status).header("audit-id", "audit-1").body(Body::from(body.into_bytes()));
+        let response = Response::builder().status(status).header("audit-id", "audit-1").body(body);
         async move { Ok::<_, Infallible>(response.expect("a response")) }
     });
     Connection {

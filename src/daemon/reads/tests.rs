@@ -4,7 +4,7 @@ use goldenpath_core::{
     ports::Scope,
 };
 use serde_json::json;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -12,6 +12,9 @@ const SECOND: Duration = Duration::from_secs(1);
 #[derive(Default)]
 struct Counted {
     reads: AtomicU32,
+    /// Of them those that need not be fresh.
+    recent: AtomicU32,
+    reported: AtomicU64,
 }
 
 #[async_trait]
@@ -19,6 +22,15 @@ impl Objects for Counted {
     async fn observe(&self, _: &ClusterArn, _: &Selector) -> Result<Vec<Observed>, PortError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         Ok(vec![])
+    }
+
+    async fn observe_recent(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError> {
+        self.recent.fetch_add(1, Ordering::SeqCst);
+        self.observe(cluster, selector).await
+    }
+
+    fn reported(&self, _: &ClusterArn) -> u64 {
+        self.reported.load(Ordering::SeqCst)
     }
 
     async fn apply(&self, _: Apply<'_>) -> Result<Observed, PortError> {
@@ -77,4 +89,29 @@ async fn nothing_is_shared_where_that_is_switched_off() {
     let both = tokio::join!(objects.observe(&here, &everything), objects.observe(&here, &everything));
     assert!(both.0.is_ok() && both.1.is_ok());
     assert_eq!(counted.reads.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_target_reports_serves_plans_but_not_just_after_a_write() {
+    let counted = Arc::new(Counted::default());
+    let objects = Reads::new(SECOND, Metrics::new()).over_objects(counted.clone());
+    let (here, there) = (cluster("demo"), cluster("other"));
+    let everything = Selector { scope: Scope::Everything, keys: vec![] };
+    let counts = || (counted.reads.load(Ordering::SeqCst), counted.recent.load(Ordering::SeqCst));
+    objects.observe(&here, &everything).await.unwrap();
+    objects.observe(&here, &everything).await.unwrap();
+    assert_eq!(counts(), (1, 1), "shared, and nothing was written");
+    counted.reported.store(7, Ordering::SeqCst);
+    objects.observe(&here, &everything).await.unwrap();
+    assert_eq!(counts(), (2, 2), "somebody has changed something");
+    let key = ObjectKey::kube("v1", "ConfigMap", Some("a"), "b");
+    objects.delete(&here, &key, &Expect::Any).await.unwrap();
+    objects.observe(&here, &everything).await.unwrap();
+    objects.observe(&there, &everything).await.unwrap();
+    assert_eq!(counts(), (4, 3), "its report may not have come yet; nothing was written there");
+    tokio::time::sleep(REPORTED_WITHIN + SECOND).await;
+    objects.observe(&here, &everything).await.unwrap();
+    assert_eq!(counts(), (5, 4), "now it has");
+    operation::within("op-1", objects.observe(&here, &everything)).await.unwrap();
+    assert_eq!(counts(), (6, 4), "an operation reads for itself");
 }

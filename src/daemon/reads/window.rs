@@ -1,6 +1,6 @@
 //! One read for all who want the same at about the same time: those who come while it is under way, and those who come shortly after.
 //!
-//! A read is stamped with how often its subject had been written when it began. After another write nobody is served by it any
+//! A read is stamped with what was known of changes of its subject when it began. After another change nobody is served by it any
 //! more, whether it has ended or not: it may hold what was there before. Nor is anybody served by an error that has arrived.
 
 use futures_util::{
@@ -25,9 +25,18 @@ pub struct Window<K, V> {
     open_for: Duration,
 }
 
+/// What is known of changes: another value after each of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// How often we have written.
+    pub writes: u64,
+    /// The target's number of its last report.
+    pub reported: u64,
+}
+
 struct Read<V> {
     begun: Instant,
-    stamp: u64,
+    stamp: Stamp,
     found: Shared<BoxFuture<'static, Found<V>>>,
 }
 
@@ -42,7 +51,7 @@ impl<K: Clone + Eq + Hash + Send + 'static, V: Send + Sync + 'static> Window<K, 
     pub async fn read(
         &self,
         key: K,
-        stamp: u64,
+        stamp: Stamp,
         read: impl Future<Output = Result<V, PortError>> + Send + 'static,
     ) -> (Found<V>, bool) {
         let (found, is_shared) = {
@@ -97,7 +106,7 @@ fn lock<K, V>(reads: &Mutex<HashMap<K, Read<V>>>) -> MutexGuard<'_, HashMap<K, R
 // === impl Read ===
 
 impl<V> Read<V> {
-    fn may_serve(&self, stamp: u64, open_for: Duration) -> bool {
+    fn may_serve(&self, stamp: Stamp, open_for: Duration) -> bool {
         let has_failed = matches!(self.found.peek(), Some(Err(_)));
         self.stamp == stamp && !has_failed && self.begun.elapsed() < open_for
     }
@@ -125,16 +134,18 @@ mod tests {
     async fn a_read_serves_those_who_come_soon_and_nobody_after_a_write() {
         let (window, count) = (Window::new(SECOND), Arc::new(AtomicU32::new(0)));
         let begun = Instant::now();
-        // (milliseconds after the first, writes so far, what is found, shared, reason)
+        let after = |writes, reported| Stamp { writes, reported };
+        // (milliseconds after the first, what is known of changes, what is found, shared, reason)
         let readers = [
-            (0, 0, Some(1), false, "the first reads"),
-            (100, 0, Some(1), true, "under way"),
-            (150, 1, Some(2), false, "it began before the write"),
-            (200, 1, Some(2), true, "this one after it"),
-            (900, 1, Some(2), true, "it has just been read"),
-            (1300, 1, None, false, "its time is over, and the next one fails"),
-            (1400, 1, None, true, "those who wait for it hear that"),
-            (1700, 1, Some(4), false, "and nobody else does"),
+            (0, after(0, 0), Some(1), false, "the first reads"),
+            (100, after(0, 0), Some(1), true, "under way"),
+            (150, after(1, 0), Some(2), false, "it began before the write"),
+            (200, after(1, 0), Some(2), true, "this one after it"),
+            (900, after(1, 0), Some(2), true, "it has just been read"),
+            (1300, after(1, 0), None, false, "its time is over, and the next one fails"),
+            (1400, after(1, 0), None, true, "those who wait for it hear that"),
+            (1700, after(1, 0), Some(4), false, "and nobody else does"),
+            (2100, after(1, 7), Some(5), false, "the target has reported a change"),
         ];
         let each = readers.map(|(at, stamp, expected, is_shared, reason)| {
             let (window, read) = (&window, reader(&count));
@@ -145,7 +156,7 @@ mod tests {
             }
         });
         futures_util::future::join_all(each).await;
-        assert!(window.read("other", 1, reader(&count)).await.0.is_ok(), "each subject by itself");
+        assert!(window.read("other", after(1, 7), reader(&count)).await.0.is_ok(), "each subject by itself");
         sleep(2 * SECOND).await;
         assert!(lock(&window.reads).is_empty(), "nothing is kept");
     }
@@ -153,9 +164,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_begins_a_read_may_go_away() {
         let (window, count) = (Window::new(SECOND), Arc::new(AtomicU32::new(0)));
-        let first = tokio::time::timeout(Duration::from_millis(100), window.read("all", 0, reader(&count)));
+        let first =
+            tokio::time::timeout(Duration::from_millis(100), window.read("all", Stamp::default(), reader(&count)));
         assert!(first.await.is_err(), "it goes away");
-        let (found, is_shared) = window.read("all", 0, reader(&count)).await;
+        let (found, is_shared) = window.read("all", Stamp::default(), reader(&count)).await;
         assert!(found.is_ok_and(|found| *found == 1) && is_shared);
     }
 }

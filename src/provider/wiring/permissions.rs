@@ -45,6 +45,7 @@ fn of_kubernetes(sources: &[CatalogueSource], part: Option<Part>, group: Option<
     if part != Some(Part::Baseline) {
         items.push(home());
         items.extend(kube::for_environments(&names));
+        items.push(kube::for_watches());
         items.push(kube::for_probe());
     }
     if let Some(group) = group {
