@@ -21,6 +21,8 @@ TARGETS = {
     "daemon_plan_ratio": {"1": 1.1, "500": 0.8},
     "daemon_clients_ratio": {"requests": 1.5, "time": 2},
     "daemon_clients_floor": None,
+    "real_daemon_plan_ratio": 0.8,
+    "real_daemon_clients_ratio": {"requests": 1.5, "time": 2},
     "thin_rss_mb": {"1": 40, "500": 40},
     "daemon_rss_mb": 80,
     "daemon_operations_per_s": {"sqlite": None, "postgres": None},
@@ -31,10 +33,12 @@ LABELS = {
     "daemon_plan_ratio": "plan through the daemon, n = {}, times the one without",
     "daemon_clients_ratio": "three clients planning at once, times one: {}",
     "daemon_clients_floor": "three CLIs with the smallest provider planning at once, times one",
+    "real_daemon_plan_ratio": "real servers: plan through the daemon, n = 200, times the one without",
+    "real_daemon_clients_ratio": "real servers: three clients planning at once, times one: {}",
     "thin_rss_mb": "thin provider's peak RSS in that plan, n = {}, MB",
-    "daemon_rss_mb": "daemon's RSS after those plans, MB",
+    "daemon_rss_mb": "daemon's RSS between such looks, MB",
     "daemon_operations_per_s": "ensures without a change, 16 clients, a second: {}",
-    "reconcile_s": "one look at everything between applies, s",
+    "reconcile_s": "one look at 1,000 environments between applies, s",
     "bridge_ratio": "CPU of one poll of Crossplane's bridge, with reattach over without",
 }
 CLIENTS = 16
@@ -42,21 +46,25 @@ CLIENTS = 16
 ENSURES = 50
 
 
-class Daemon:
-    """On a sandbox, until closed."""
+def sandbox_target(sandbox):
+    return f"sandbox: {{ path: {sandbox} }}"
 
-    def __init__(self, binary, folder, sandbox, journal, more=""):
+
+class Daemon:
+    """On a target, until closed."""
+
+    def __init__(self, binary, folder, target, journal, more="", environment=None):
         self.folder = folder
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         # A path of a socket may not be long, and this folder's may be.
         self.socket = Path(f"/tmp/goldenpath-bench-{id(self):x}") / "d.sock"
         (folder / "daemon.yaml").write_text(
-            f"listen: unix://{self.socket}\njournal: {journal}\ntarget:\n  sandbox: {{ path: {sandbox} }}\n{more}"
+            f"listen: unix://{self.socket}\njournal: {journal}\ntarget:\n  {target}\n{more}"
         )
         self.process = subprocess.Popen(
             [binary, "daemon", "--config", folder / "daemon.yaml"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
         line = self.process.stdout.readline()
         if not line.startswith("Listening on "):
@@ -72,13 +80,13 @@ class Daemon:
         shutil.rmtree(self.socket.parent, ignore_errors=True)
 
 
-def clients_of(pair, daemon, count):
+def clients_of(ours, place, daemon, count):
     """Folders with the same configuration and state, whose provider asks the daemon."""
-    folders = copies(pair.ours, pair.home / "client", count)
+    folders = copies(ours, place, count)
+    block = f'provider "goldenpath" {{\n  daemon = {{ endpoint = "unix://{daemon.socket}" }}\n}}\n'
     for folder in folders:
         text = (folder / "main.tf").read_text()
-        text = re.sub(r"sandbox = \{.*\}", f'daemon = {{ endpoint = "unix://{daemon.socket}" }}', text, count=1)
-        (folder / "main.tf").write_text(text)
+        (folder / "main.tf").write_text(re.sub(r'provider "goldenpath" \{.*?\n\}\n', block, text, count=1, flags=re.DOTALL))
     return folders
 
 
@@ -120,19 +128,24 @@ def at_once(cli, folders):
     return time.perf_counter() - began
 
 
+def take_turns(cli, without, through, rounds):
+    """The median of each, in seconds."""
+    times = {without: [], through: []}
+    for folder in times:
+        cli.plan(folder)
+    for _ in range(rounds):
+        for folder in times:
+            times[folder].append(cli.plan(folder)[0])
+    return [statistics.median(taken) for taken in times.values()]
+
+
 def measure_plans(cli, pair, binary, watch, rounds, is_largest, figures, notes):
     """At one n, whose sandbox holds what was applied."""
     key = str(pair.n)
-    daemon = Daemon(binary, pair.home / "daemon", pair.sandbox, "journal.db")
+    daemon = Daemon(binary, pair.home / "daemon", sandbox_target(pair.sandbox), "journal.db")
     try:
-        folders = clients_of(pair, daemon, 3)
-        for folder in (pair.ours, folders[0]):
-            cli.plan(folder)
-        times = {"without": [], "with": []}
-        for _ in range(rounds):
-            times["without"].append(cli.plan(pair.ours)[0])
-            times["with"].append(cli.plan(folders[0])[0])
-        without, through = (statistics.median(times[which]) for which in ("without", "with"))
+        folders = clients_of(pair.ours, pair.home / "client", daemon, 3)
+        without, through = take_turns(cli, pair.ours, folders[0], rounds)
         if key in figures["daemon_plan_ratio"]:
             figures["daemon_plan_ratio"][key] = through / without
             notes["daemon_plan_ratio", key] = f"{through * 1000:.0f} ms against {without * 1000:.0f} ms, medians of {rounds}"
@@ -155,16 +168,40 @@ def measure_plans(cli, pair, binary, watch, rounds, is_largest, figures, notes):
         alone = at_once(cli, floors[:1])
         figures["daemon_clients_floor"] = at_once(cli, floors) / alone
         time.sleep(3)
-        figures["daemon_rss_mb"] = daemon.rss_mb()
-        notes["daemon_rss_mb"] = f"{2 * pair.n} instances"
+        notes["daemon_clients_ratio", "time"] += f"; {daemon.rss_mb():.1f} MB after them"
+    finally:
+        daemon.close()
+
+
+def measure_on_real_servers(bench, ours, binary, rounds, figures, notes):
+    """As on the sandbox, where reads take time: plans in the same state, of the folder `ours`."""
+    endpoint = bench.words["aws"]
+    target = f"aws: {{ region: {bench.words['region']}, endpoints: {{ iam: '{endpoint}', eks: '{endpoint}', sts: '{endpoint}' }} }}"
+    daemon = Daemon(binary, bench.home / "daemon", target, "journal.db", environment=bench.cli.environment)
+    try:
+        folders = clients_of(ours, bench.home / "client", daemon, 3)
+        without, through = take_turns(bench.cli, ours, folders[0], rounds)
+        figures["real_daemon_plan_ratio"] = through / without
+        notes["real_daemon_plan_ratio"] = f"{through * 1000:.0f} ms against {without * 1000:.0f} ms, medians of {rounds}"
+        taken, requests = [], []
+        for clients in (folders[:1], folders):
+            # What others have read must serve nobody here.
+            time.sleep(2)
+            bench.servers.ask("reset")
+            taken.append(at_once(bench.cli, clients))
+            counted = bench.servers.ask("requests")
+            requests.append(sum(counted[key] for key in ("kubernetes", "aws", "describes", "emulated")))
+        figures["real_daemon_clients_ratio"] = {"requests": requests[1] / requests[0], "time": taken[1] / taken[0]}
+        notes["real_daemon_clients_ratio", "requests"] = f"{requests[1]} requests against {requests[0]}"
+        notes["real_daemon_clients_ratio", "time"] = f"{taken[1] * 1000:.0f} ms against {taken[0] * 1000:.0f} ms"
     finally:
         daemon.close()
 
 
 def measure_reconcile(pair, binary, figures, notes):
-    """Rounds on end, over everything that was applied; each is timed by the daemon itself. Idle memory is read between them."""
+    """Rounds on end, over twice the environments of the pair and its slots; each is timed by the daemon itself. Memory is read between them."""
     http = pair.home / "http.sock" if len(str(pair.home)) < 80 else Path(f"/tmp/goldenpath-bench-http-{id(pair):x}.sock")
-    daemon = Daemon(binary, pair.home / "reconcile", pair.sandbox, "journal.db", f"http: unix://{http}\nreconcile: {{ interval: 15s, jitter: 0% }}\n")
+    daemon = Daemon(binary, pair.home / "reconcile", sandbox_target(pair.sandbox), "journal.db", f"http: unix://{http}\nreconcile: {{ interval: 15s, jitter: 0% }}\n")
     try:
         count, total = 0, 0.0
         for _ in range(240):
@@ -179,7 +216,8 @@ def measure_reconcile(pair, binary, figures, notes):
             notes["reconcile_s"] = "no round has ended"
             return
         figures["reconcile_s"] = total / count
-        notes["reconcile_s"] = f"{2 * pair.n} instances, mean of {count}; {daemon.rss_mb():.1f} MB after them"
+        figures["daemon_rss_mb"] = daemon.rss_mb()
+        notes["reconcile_s"] = notes["daemon_rss_mb"] = f"{2 * pair.n} environments and {pair.n} slots, after {count} rounds"
     finally:
         daemon.close()
         http.unlink(missing_ok=True)
@@ -263,7 +301,7 @@ def measure_operations(binary, program, postgres, work, figures, notes):
             server = Postgres(Path(postgres), work / "postgres")
             journal = server.address
         try:
-            daemon = Daemon(binary, folder, folder / "sandbox.db", journal)
+            daemon = Daemon(binary, folder, sandbox_target(folder / "sandbox.db"), journal)
             try:
                 ran = subprocess.run([program, daemon.socket, str(CLIENTS), str(ENSURES)], check=True, stdout=subprocess.PIPE, text=True)
                 figures["daemon_operations_per_s"][store] = float(ran.stdout)

@@ -14,6 +14,7 @@ import statistics
 import subprocess
 from pathlib import Path
 
+import bench_daemon
 import bench_floor
 
 # What each figure has to reach; None: reported only.
@@ -285,7 +286,7 @@ def find_peer(named):
     return None
 
 
-def measure(bench, watch, options, figures, notes, write, reference):
+def measure(bench, commands, watch, options, figures, notes, write, reference):
     """`watch` makes a watcher of our provider or of another program; `reference` renders terraform_data."""
     bench.baseline()
     ours = bench.ours(1)
@@ -330,6 +331,8 @@ def measure(bench, watch, options, figures, notes, write, reference):
         counted, figures["real_rss_mb"]["200"] = bench.plan_watched(many, watch)
         figures["requests"] = {"kubernetes": counted["kubernetes"], "aws": counted["aws"]}
         notes["requests", "aws"] = f"and {counted['describes']} Describes; {counted['emulated']} that only the emulator's gaps need"
+        write()
+        bench_daemon.measure_on_real_servers(bench, many, commands, 3, figures, notes)
         write()
 
 
