@@ -3,6 +3,7 @@
 use crate::{process::OwnProcess, until::until};
 use acceptance_tests::tools::command_line;
 use anyhow::{Context as _, Result, ensure};
+use goldenpath_daemon::{LedgerEntry, verify_file};
 use serde_json::Value as Json;
 use std::{
     fs,
@@ -73,6 +74,13 @@ impl Daemon {
         Ok(fs::read_to_string(self.folder.path().join("audit.jsonl"))?)
     }
 
+    /// The ledger's, if it is as it was written: an auditor may look at any time.
+    pub fn entries(&self) -> Result<Vec<LedgerEntry>> {
+        let mut entries = vec![];
+        verify_file(&self.folder.path().join("audit.jsonl"), vec![], |entry, _| entries.push(entry.clone()))?;
+        Ok(entries)
+    }
+
     pub fn id(&self) -> u32 {
         self.process.id()
     }
@@ -106,6 +114,14 @@ impl Daemon {
     /// After it ended, with the journal that it left.
     pub fn start_again(&mut self) -> Result<()> {
         (self.process, self.endpoints) = spawn(self.folder.path(), &self.environment)?;
+        Ok(())
+    }
+
+    /// As `start_again`, to die once it has written so many entries in its journal and its ledger.
+    pub fn start_to_die(&mut self, after: u32) -> Result<()> {
+        let mut environment = self.environment.clone();
+        environment.push(("GOLDENPATH_TEST_DIES_AFTER".to_owned(), after.to_string()));
+        (self.process, self.endpoints) = spawn(self.folder.path(), &environment)?;
         Ok(())
     }
 

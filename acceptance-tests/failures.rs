@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod daemon;
+pub mod kills;
 pub mod old_journal;
 pub mod real;
 pub mod replicas;

@@ -112,10 +112,13 @@ fn failures() -> Vec<Trial> {
             trial(change, move || block_on(failures::change_and_destroy(how))),
         ]
     };
-    let daemon = trial("failure: a daemon dies at each write", || block_on(failures::daemon::dies_at_each_write()));
+    let daemon = [
+        trial("failure: a daemon dies at each write", || block_on(failures::daemon::dies_at_each_write())),
+        trial("failure: a daemon is killed after each entry", || block_on(failures::kills::after_each_entry())),
+    ];
     let old = failures::old_journal::CHECKS
         .map(|(name, run)| trial(format!("failure: a daemon starts {name}"), move || block_on(run())));
-    failures::How::ALL.into_iter().flat_map(both).chain([daemon, clock()]).chain(old).collect()
+    failures::How::ALL.into_iter().flat_map(both).chain(daemon).chain([clock()]).chain(old).collect()
 }
 
 fn clock() -> Trial {

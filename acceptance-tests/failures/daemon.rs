@@ -1,5 +1,5 @@
-//! A daemon that dies at every write, by turns before it and after it, and is started again: the apply that waits ends as if
-//! nothing had happened, and nothing is made twice.
+//! A daemon that dies right after every change that it makes in the target, and is started again: the apply that waits ends as if
+//! nothing had happened, and nothing is made twice. Deaths before a change are those after its entry in the ledger (`kills`).
 
 use super::{FailureFixture, How, environment};
 use crate::{
@@ -12,6 +12,7 @@ use acceptance_tests::{
     client::{Action, Instance, no_errors},
 };
 use anyhow::{Context as _, Result, ensure};
+use goldenpath_daemon::LedgerEntry;
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::{pin, select, time::sleep};
@@ -28,9 +29,8 @@ pub async fn dies_at_each_write() -> Result<()> {
     ] {
         let mut steps = 0;
         for step in 1.. {
-            let how = if step % 2 == 0 { How::DiesBefore } else { How::DiesAfter };
-            let case = FailureFixture::new().await?.goes_on(&server, from.as_ref(), to.as_ref(), how, step).await;
-            if !case.with_context(|| format!("{how:?} at write {step} of {reason}"))? {
+            let case = FailureFixture::new().await?.goes_on(&server, from.as_ref(), to.as_ref(), step).await;
+            if !case.with_context(|| format!("death after write {step} of {reason}"))? {
                 break;
             }
             steps = step;
@@ -40,16 +40,29 @@ pub async fn dies_at_each_write() -> Result<()> {
     Ok(())
 }
 
+/// Waits for what a daemon does, which is started again when it dies. `at_death` gets the entries of its ledger.
+pub async fn outlived<T>(
+    daemon: &mut Daemon,
+    work: impl Future<Output = Result<T>>,
+    mut at_death: impl FnMut(Vec<LedgerEntry>) -> Result<()>,
+) -> Result<T> {
+    pin!(work);
+    loop {
+        select! {
+            done = &mut work => return done,
+            () = sleep(Duration::from_millis(20)) => {
+                if daemon.is_dead()? {
+                    at_death(daemon.entries()?)?;
+                    daemon.start_again()?;
+                }
+            }
+        }
+    }
+}
+
 impl FailureFixture {
     /// False: there is no such step.
-    async fn goes_on(
-        &self,
-        server: &Server,
-        from: Option<&Json>,
-        to: Option<&Json>,
-        how: How,
-        step: u32,
-    ) -> Result<bool> {
+    async fn goes_on(&self, server: &Server, from: Option<&Json>, to: Option<&Json>, step: u32) -> Result<bool> {
         let sandbox = Sandbox::at(&self.path());
         let baseline: BTreeSet<String> = sandbox.ours()?.into_iter().collect();
         let mut daemon = Daemon::start(&self.path())?;
@@ -62,21 +75,8 @@ impl FailureFixture {
         let planned = instance.plan(to).await?;
         no_errors(&planned.said, "plan")?;
         let mut wanted = planned.keys();
-        sandbox.fault(&FaultRow::new(how.action()).verb("write").nth(step))?;
-        let said = {
-            let apply = instance.apply(planned, None);
-            pin!(apply);
-            loop {
-                select! {
-                    said = &mut apply => break said?,
-                    () = sleep(Duration::from_millis(20)) => {
-                        if daemon.is_dead()? {
-                            daemon.start_again()?;
-                        }
-                    }
-                }
-            }
-        };
+        sandbox.fault(&FaultRow::new(How::DiesAfter.action()).verb("write").nth(step))?;
+        let said = outlived(&mut daemon, instance.apply(planned, None), |_| Ok(())).await?;
         no_errors(&said, "the apply that waited")?;
         daemon.verify_ledger()?;
         if to.is_none() {

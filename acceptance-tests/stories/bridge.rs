@@ -3,12 +3,13 @@
 
 mod composed;
 pub mod definitions;
+mod said;
 
 use crate::{
     outside::Outside,
     sandbox::Sandbox,
     server::Server,
-    workspace::{Run, mirror},
+    workspace::{Run, SOURCE, mirror},
 };
 use acceptance_tests::{
     servers::{Real, api::ApiCall, seed::put},
@@ -17,10 +18,13 @@ use acceptance_tests::{
 use anyhow::{Context as _, Result, ensure};
 use composed::{Composed, Composition, documents};
 use hyper::Method;
-use serde_json::{Value as Json, json};
+use said::{Said, first_line};
+use serde_json::{Map, Value as Json, json};
 use std::{cell::RefCell, fs, path::PathBuf, process::Command, sync::Arc};
 
 const EXAMPLES: &str = include_str!("../../examples/crossplane/payments.yaml");
+/// Of providers, for all Workspaces.
+const CACHE: &str = "plugin-cache";
 const PROVIDER_CONFIG: &str = include_str!("../../examples/crossplane/provider-config.yaml");
 
 /// The controller: where its Workspaces are, and what it gives to all of them.
@@ -41,6 +45,7 @@ struct Managed<'a> {
     resource: Json,
     /// What it was initialised with: `init` is left out for as long as the files are the same.
     checksum: RefCell<String>,
+    said: Said,
 }
 
 /// What an observation finds.
@@ -65,13 +70,23 @@ impl Bridge {
         let example = example.as_str().context("no configuration")?;
         let (backend, _) = example.split_once("provider \"goldenpath\"").context("no provider")?;
         let backend = backend.replace("crossplane-system", namespace).replace("in_cluster_config = true", "");
+        // It uses a cache unless a ProviderConfig says otherwise, and a CLI wants it to be there.
+        let cache = root.path().join(CACHE);
+        fs::create_dir(&cache)?;
         Ok(Self {
             compositions: Composition::all()?,
             configuration: format!("{backend}{provider}"),
             credentials: vec![],
-            environment: vec![("KUBE_CONFIG_PATH", real.cluster.admin().display().to_string())],
+            environment: vec![
+                ("KUBE_CONFIG_PATH", real.cluster.admin().display().to_string()),
+                ("TF_PLUGIN_CACHE_DIR", cache.display().to_string()),
+            ],
             root,
         })
+    }
+
+    fn has_cached(&self) -> bool {
+        self.root.path().join(CACHE).join(SOURCE).join(env!("CARGO_PKG_VERSION")).exists()
     }
 
     fn with_mirror(mut self, tool: &Tool) -> Result<Self> {
@@ -100,7 +115,7 @@ impl Bridge {
         resource["metadata"]["uid"] = "11111111-2222-3333-4444-555555555555".into();
         let folder = self.root.path().join(format!("uid-of-{kind}"));
         fs::create_dir(&folder)?;
-        Ok(Managed { bridge: self, folder, resource, checksum: RefCell::default() })
+        Ok(Managed { bridge: self, folder, resource, checksum: RefCell::default(), said: Said::default() })
     }
 }
 
@@ -173,20 +188,39 @@ impl Managed<'_> {
         )?;
         ensure!(matches!(plan.code, Some(0 | 2)), "the plan ended with {:?}:\n{}", plan.code, plan.raw);
         let listed = self.ok(&["state", "list"], &[])?;
-        let outputs: Json = serde_json::from_slice(&self.command(&["output", "-json"], &[]).output()?.stdout)?;
-        let is_empty = listed.raw.trim().is_empty() && outputs.as_object().is_none_or(serde_json::Map::is_empty);
-        Ok(Seen { exists: !is_empty, up_to_date: plan.code == Some(0), status: self.composition()?.status(&outputs) })
+        let outputs = self.outputs()?;
+        let is_empty = listed.raw.trim().is_empty() && outputs.is_empty();
+        let up_to_date = plan.code == Some(0);
+        let status = self.said.shown(self.composition()?, &outputs, up_to_date)?;
+        Ok(Seen { exists: !is_empty, up_to_date, status })
+    }
+
+    fn outputs(&self) -> Result<Map<String, Json>> {
+        let outputs: Map<String, Json> =
+            serde_json::from_slice(&self.command(&["output", "-json"], &[]).output()?.stdout)?;
+        Ok(outputs.into_iter().map(|(name, mut output)| (name, output["value"].take())).collect())
+    }
+
+    /// Since a change has failed.
+    fn message(&self) -> Result<String> {
+        let status = self.said.shown(self.composition()?, &self.outputs()?, false)?;
+        Ok(status["message"].as_str().with_context(|| format!("no message: {status}"))?.to_owned())
     }
 
     /// Create and update are the same to it.
     fn apply(&self) -> Result<Run> {
         self.connect()?;
-        self.run(&["apply", "-no-color", "-auto-approve", "-input=false", "-var-file=0.tfvars.json"], &[])
+        let run = self.run(&["apply", "-no-color", "-auto-approve", "-input=false", "-var-file=0.tfvars.json"], &[])?;
+        self.said.after("apply", &run);
+        Ok(run)
     }
 
     fn destroy(&self) -> Result<Run> {
         self.connect()?;
-        self.run(&["destroy", "-no-color", "-auto-approve", "-input=false", "-var-file=0.tfvars.json"], &[])
+        let run =
+            self.run(&["destroy", "-no-color", "-auto-approve", "-input=false", "-var-file=0.tfvars.json"], &[])?;
+        self.said.after("destroy", &run);
+        Ok(run)
     }
 
     /// Until nothing is to be done: the status then.
@@ -195,6 +229,7 @@ impl Managed<'_> {
         ensure!(applied.code == Some(0), "{}", applied.raw);
         let seen = self.observe()?;
         ensure!(seen.exists && seen.up_to_date, "it is not Ready: {}", seen.status);
+        ensure!(seen.status["message"].is_null(), "nothing has failed: {}", seen.status);
         Ok(seen.status)
     }
 
@@ -212,16 +247,13 @@ fn is_gone_once_unprotected(environment: &Managed<'_>, place: &[&str], variables
     let refused = environment.destroy()?;
     let line = first_line(&refused);
     ensure!(line.contains("run `unprotect demo/payments-dev`"), "no next step: {line}");
+    let message = environment.message()?;
+    ensure!(message.contains(line), "the resource does not say so itself: {message}");
     let mut unprotect = Command::new(command_line()?);
     unprotect.args(["unprotect", "demo/payments-dev"]).args(place);
     let done = unprotect.envs(variables.iter().map(|(name, value)| (name, value))).status()?;
     ensure!(done.success(), "`unprotect` failed");
     environment.is_gone()
-}
-
-/// All that Crossplane shows of an error.
-fn first_line(run: &Run) -> &str {
-    run.raw.lines().find_map(|line| line.split_once("Error: ")).map_or("", |(_, text)| text)
 }
 
 // === stories ===
@@ -240,6 +272,7 @@ pub fn a_life(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     ensure!(made["namespaceNames"] == json!({"default": "payments-dev"}) && made["drifted"].is_null(), "{made}");
     ensure!(environment.folder.join(".terraform.lock.hcl").exists(), "a mirror leaves a lock file");
     slot.is_made()?;
+    ensure!(bridge.has_cached(), "all three Workspaces have the provider from one cache");
 
     // As after a controller that was killed in mid-create, and lost the state: the claim says whose it is.
     let lost = format!("/api/v1/namespaces/{namespace}/secrets/tfstate-{}-goldenpath", environment.name()?);
@@ -303,6 +336,7 @@ pub fn with_reattach(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     let baseline = bridge.manage("ClusterBaseline")?;
     let nobody = baseline.apply()?;
     ensure!(nobody.code == Some(1) && nobody.raw.contains("aws.json"), "no keys, no access: {}", nobody.raw);
+    ensure!(baseline.message()?.contains(first_line(&nobody)), "the resource does not say so itself");
     drop(baseline);
     fs::remove_dir_all(bridge.root.path().join("uid-of-ClusterBaseline"))?;
     bridge
@@ -315,6 +349,7 @@ pub fn with_reattach(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     baseline.is_made()?;
     environment.is_made()?;
     ensure!(!environment.folder.join(".terraform.lock.hcl").exists(), "what is attached is in no lock file");
+    ensure!(!bridge.has_cached(), "nor in the cache");
     // A new process at the old place: nothing that was printed before is wrong now.
     drop(server);
     let _server = Server::start_with(&arguments, &[])?;

@@ -21,10 +21,12 @@
 //! reports    what all of these know, for the commands that look at a daemon
 //! page       the same in a browser
 //! sight      how much of it a caller gets to see
+//! death      where a test has the daemon die
 //! ```
 
 mod client;
 mod contract;
+mod death;
 mod error;
 mod events;
 mod gate;
@@ -54,6 +56,8 @@ mod traces;
 mod trail;
 
 pub use client::{Address, Client, ClientOptions, TokenSource, serve_page};
+#[cfg(debug_assertions)]
+pub use death::die_after;
 pub use error::{DaemonError, JournalError, LedgerError};
 pub use gate::{EngineScope, MakeEngine, MakeSurvey, OperationSession};
 pub use health::HttpPlace;

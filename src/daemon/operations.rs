@@ -12,6 +12,7 @@ mod wish;
 
 use crate::{
     contract::Verb,
+    death,
     error::{JournalError, in_one_line},
     gate::Gate,
     metrics::{Metrics, Standing},
@@ -165,6 +166,7 @@ impl Operations {
         }
         let place = self.known.reserve();
         let accepted = self.write(&entry, place.is_some()).await.map_err(|error| refusal::journal(&error))?;
+        death::written();
         Ok(match accepted {
             Accepted::OtherRequest => return Err(refusal::other_request(&entry.id)),
             Accepted::Refused => return Err(refusal::ending()),
@@ -259,7 +261,10 @@ impl Operations {
         let mut is_first = true;
         loop {
             match self.store.end(id, &outcome).await {
-                Ok(ended) => return ended,
+                Ok(ended) => {
+                    death::written();
+                    return ended;
+                }
                 Err(error) if is_first => {
                     tracing::error!(error = in_one_line(&error), "The end of an operation can't be written yet");
                 }

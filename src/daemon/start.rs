@@ -26,14 +26,10 @@ pub async fn open_ledger(path: &Path, clock: &Arc<dyn Clock>) -> Result<Opened, 
     let (knowledge, mut announced) = (Arc::new(Knowledge::default()), Announced::default());
     let ledger = Ledger::open(path, clock.clone(), |entry, _| {
         let Entry { kind, operation, about, detail, .. } = entry;
-        match kind {
-            EntryKind::Accepted => announced.remember(operation),
-            EntryKind::Drift => {
-                let findings: Vec<ReportedProblem> =
-                    serde_json::from_value(detail["findings"].clone()).unwrap_or_default();
-                knowledge.recall_drift(about, findings);
-            }
-            _ => {}
+        announced.recall(*kind, operation);
+        if *kind == EntryKind::Drift {
+            let findings: Vec<ReportedProblem> = serde_json::from_value(detail["findings"].clone()).unwrap_or_default();
+            knowledge.recall_drift(about, findings);
         }
     })?;
     let trail = Trail::new(Arc::new(ledger), Arc::new(Events::default()), clock.clone(), announced);

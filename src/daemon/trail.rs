@@ -49,7 +49,7 @@ pub struct Trail {
 #[derive(Default)]
 pub struct Announced {
     all: HashSet<String>,
-    /// Accepted here, and not begun yet.
+    /// Accepted here, and not begun yet, also if a kill came between.
     new: HashSet<String>,
 }
 
@@ -65,8 +65,30 @@ impl Subject {
 // === impl Announced ===
 
 impl Announced {
-    pub fn remember(&mut self, operation: &str) {
-        if self.all.len() >= OPERATIONS {
+    /// An entry that the start finds in the ledger.
+    pub fn recall(&mut self, kind: EntryKind, operation: &str) {
+        match kind {
+            EntryKind::Accepted => {
+                // What another daemon on the same journal has begun stands in its ledger, so there may be many.
+                if self.is_full() {
+                    self.new.clear();
+                }
+                self.remember(operation);
+                self.new.insert(operation.to_owned());
+            }
+            EntryKind::Began | EntryKind::Resumed | EntryKind::Joined | EntryKind::Refused => {
+                self.new.remove(operation);
+            }
+            _ => {}
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.all.len() >= OPERATIONS
+    }
+
+    fn remember(&mut self, operation: &str) {
+        if self.is_full() {
             self.all.clear();
         }
         self.all.insert(operation.to_owned());
@@ -246,5 +268,36 @@ impl Trail {
     fn event(&self, of: &Subject, kind: EventKind, text: String) -> Event {
         let Subject { operation, caller, verb, about } = of.clone();
         Event { at: self.clock.now(), kind, operation, caller, verb, about, done: 0, of: 0, text }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_kill_came_before_is_still_to_begin() {
+        use EntryKind::{Accepted, Began, Ended, Joined, Refused, Resumed};
+        for (kinds, is_new, reason) in [
+            (&[Accepted] as &[EntryKind], true, "the kill came before it began"),
+            (&[Accepted, Began], false, "it has begun"),
+            (&[Accepted, Began, Resumed, Ended], false, "it was resumed before"),
+            (&[Accepted, Joined], false, "another one stands for it"),
+            (&[Accepted, Refused], false, "it never begins"),
+        ] {
+            let mut announced = Announced::default();
+            kinds.iter().for_each(|kind| announced.recall(*kind, "one"));
+            assert!(announced.all.contains("one"), "{reason}: it is not announced again");
+            assert_eq!(announced.new.contains("one"), is_new, "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_began_elsewhere_is_forgotten_some_time() {
+        let mut announced = Announced::default();
+        for number in 0..2 * OPERATIONS + 1 {
+            announced.recall(EntryKind::Accepted, &number.to_string());
+        }
+        assert_eq!((announced.all.len(), announced.new.len()), (1, 1), "there is room again");
     }
 }

@@ -72,19 +72,17 @@ impl Composition {
         })
     }
 
-    /// What a status shows of outputs.
-    pub fn status(&self, outputs: &Json) -> Json {
-        let mut status = json!({});
-        for patch in self.resource["patches"].as_array().into_iter().flatten() {
-            let from = patch["fromFieldPath"].as_str().unwrap_or_default().strip_prefix("status.atProvider.outputs.");
-            let to = patch["toFieldPath"].as_str().unwrap_or_default().strip_prefix("status.");
-            if let (Some(from), Some(to)) = (from, to)
-                && let Some(output) = outputs.get(from)
-            {
-                status[to] = output["value"].clone();
+    /// What a status shows of a Workspace, where that has it.
+    pub fn status(&self, workspace: &Json) -> Json {
+        let mut resource = json!({ "status": {} });
+        let patches = self.resource["patches"].as_array().into_iter().flatten();
+        for patch in patches.filter(|patch| patch["type"] == "ToCompositeFieldPath") {
+            let path = |name: &str| patch[name].as_str().unwrap_or_default();
+            if let Some(value) = at(workspace, path("fromFieldPath")) {
+                set(&mut resource, path("toFieldPath"), value);
             }
         }
-        status
+        resource["status"].take()
     }
 }
 
@@ -110,8 +108,14 @@ fn combined(patch: &Json, resource: &Json) -> Result<Json> {
     Ok(text.into())
 }
 
+/// `a.b[0].c`
 fn at(value: &Json, path: &str) -> Option<Json> {
-    path.split('.').try_fold(value, |value, name| value.get(name)).cloned()
+    path.split('.')
+        .try_fold(value, |value, part| match part.strip_suffix(']').and_then(|part| part.split_once('[')) {
+            Some((name, index)) => value.get(name)?.get(index.parse::<usize>().ok()?),
+            None => value.get(part),
+        })
+        .cloned()
 }
 
 /// `a.b[c.d]`, whose last part is a key.

@@ -6,7 +6,10 @@ use super::{
     file::LedgerFile,
     keys::{SigningKey, head_path_of, path_of, replace},
 };
-use crate::error::{BadEntry, Fault, LedgerError};
+use crate::{
+    death,
+    error::{BadEntry, Fault, LedgerError},
+};
 use goldenpath_core::ports::Clock;
 use serde_json::json;
 use std::{
@@ -147,6 +150,7 @@ impl Inner {
         let (sequence, previous) = (self.sequence + 1, self.hash.clone());
         let (line, hash) = Entry { sequence, at, kind, operation, caller, verb, about, detail, previous }.line()?;
         self.file.append(&line, kind.announces())?;
+        death::written();
         (self.sequence, self.hash, self.is_signed) = (sequence, hash, kind == EntryKind::Head);
         Ok(sequence)
     }
@@ -160,6 +164,7 @@ impl Inner {
         let head = head_path_of(self.file.path());
         let written = replace(&head, &format!("{}:{}\n", self.sequence, self.hash));
         written.map_err(|source| LedgerError::Write { path: head, source })?;
+        death::written();
         tracing::info!(head = format!("{}:{}", self.sequence, self.hash), "The audit ledger is signed");
         Ok(())
     }

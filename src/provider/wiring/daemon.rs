@@ -137,8 +137,21 @@ fn serve_on(runtime: &Runtime, settings: Settings, listening: &dyn Fn(&[String])
                 _ = interrupt.recv() => {}
             }
         };
+        let listening = |endpoints: &[String]| {
+            #[cfg(debug_assertions)]
+            die_where_a_test_says();
+            listening(endpoints);
+        };
         Ok(goldenpath_daemon::serve(daemon, listening, end).await?)
     })
+}
+
+/// After which of the entries that it writes from here on. Of a build for tests alone.
+#[cfg(debug_assertions)]
+fn die_where_a_test_says() {
+    if let Some(n) = std::env::var("GOLDENPATH_TEST_DIES_AFTER").ok().and_then(|n| n.parse().ok()) {
+        goldenpath_daemon::die_after(n);
+    }
 }
 
 fn rules(ReconcileSettings { interval, jitter, clusters, tiers }: ReconcileSettings) -> Reconcile {
