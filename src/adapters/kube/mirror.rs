@@ -225,13 +225,16 @@ impl Watched {
         {}
     }
 
-    /// `None`: no object that could be kept.
+    /// `None`: no object that could be kept, or nobody keeps any more.
     fn take(&self, Event { what, object }: Event) -> Option<()> {
         /// Of the process, so that no number of one mirror is another one's.
         static CHANGES: AtomicU64 = AtomicU64::new(0);
 
         let observed = project::observed(&self.cluster, &self.resource, object)?;
         let mut held = lock(&self.held);
+        if held.is_over {
+            return None;
+        }
         let listing = held.listings.get_mut(self.at)?;
         let (was, is) = match what {
             What::Deleted => (listing.remove(&observed.key), None),
