@@ -2,6 +2,7 @@
 //! crates, this the fine one between modules and files. And the form of what users read.
 
 mod circles;
+mod dependencies;
 mod files;
 mod glossary;
 mod lexer;
@@ -20,6 +21,7 @@ pub const CHECKS: &[Check] = &[
     ("no circles of files or folders", || none(circles::circles()?)),
     ("vendor crates stay where they are bound", || none(modules::strayed_vendors()?)),
     ("manifests list no crate out of bounds", || none(modules::needless_dependencies()?)),
+    ("manifests list no crate that nothing names", || none(dependencies::unused()?)),
     ("every source file belongs to a module of the table", || none(modules::strays()?)),
     ("a file is one idea", || none(modules::long_files()?)),
     ("messages have their form", || none(messages::malformed()?)),
