@@ -1,4 +1,4 @@
-//! Requests as documents, planned on a cluster that is nowhere: what `diff` and `test` look at.
+//! Requests as documents, planned without a cluster: what `diff` and `test` look at.
 
 use super::tool::CatalogueTool;
 use crate::cli::preview::request_of;
