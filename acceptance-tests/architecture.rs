@@ -9,6 +9,7 @@ mod lexer;
 mod messages;
 mod modules;
 mod paths;
+mod stages;
 mod tables;
 
 use crate::check::none;
@@ -18,6 +19,7 @@ pub type Check = (&'static str, fn() -> Result<()>);
 
 pub const CHECKS: &[Check] = &[
     ("modules use only what the table allows", || none(modules::misused()?)),
+    ("stages know only the neighbours that the table allows", || none(stages::misused()?)),
     ("no circles of files or folders", || none(circles::circles()?)),
     ("vendor crates stay where they are bound", || none(modules::strayed_vendors()?)),
     ("manifests list no crate out of bounds", || none(modules::needless_dependencies()?)),
