@@ -2,12 +2,14 @@
 //! crates, this the fine one between modules and files. And the form of what users read.
 
 mod circles;
+mod dependencies;
 mod files;
 mod glossary;
 mod lexer;
 mod messages;
 mod modules;
 mod paths;
+mod stages;
 mod tables;
 
 use crate::check::none;
@@ -17,9 +19,11 @@ pub type Check = (&'static str, fn() -> Result<()>);
 
 pub const CHECKS: &[Check] = &[
     ("modules use only what the table allows", || none(modules::misused()?)),
+    ("stages know only the neighbours that the table allows", || none(stages::misused()?)),
     ("no circles of files or folders", || none(circles::circles()?)),
     ("vendor crates stay where they are bound", || none(modules::strayed_vendors()?)),
     ("manifests list no crate out of bounds", || none(modules::needless_dependencies()?)),
+    ("manifests list no crate that nothing names", || none(dependencies::unused()?)),
     ("every source file belongs to a module of the table", || none(modules::strays()?)),
     ("a file is one idea", || none(modules::long_files()?)),
     ("messages have their form", || none(messages::malformed()?)),

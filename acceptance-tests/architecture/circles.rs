@@ -33,13 +33,16 @@ enum Found {
     Module(File),
 }
 
+/// Which names one file takes from another, by their paths.
+pub(super) fn uses() -> Result<Vec<(String, String, BTreeSet<String>)>> {
+    let graph = Graph::of_workspace()?;
+    let path = |file: File| graph.paths[file].clone();
+    Ok(graph.uses().into_iter().map(|((from, to), names)| (path(from), path(to), names)).collect())
+}
+
 /// For each circle its files, and the names that tie them.
 pub(super) fn circles() -> Result<Vec<String>> {
-    let mut graph = Graph::default();
-    for (name, path) in files::crates()? {
-        let root = graph.add(&path, None)?;
-        graph.roots.insert(name, root);
-    }
+    let graph = Graph::of_workspace()?;
     let uses = graph.uses();
     let shown = |from: File, to: File, names: &BTreeSet<String>| {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -59,6 +62,15 @@ pub(super) fn circles() -> Result<Vec<String>> {
 }
 
 impl Graph {
+    fn of_workspace() -> Result<Self> {
+        let mut graph = Self::default();
+        for (name, path) in files::crates()? {
+            let root = graph.add(&path, None)?;
+            graph.roots.insert(name, root);
+        }
+        Ok(graph)
+    }
+
     /// The file and, through its `mod x;`, all below it.
     fn add(&mut self, path: &str, parent: Option<File>) -> Result<File> {
         let file = self.paths.len();

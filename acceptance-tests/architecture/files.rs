@@ -39,13 +39,18 @@ pub(super) fn is_within(path: &str, place: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest == ".rs" || rest.starts_with('/'))
 }
 
+/// The folders of the workspace's crates.
+pub(super) fn packages() -> Result<Vec<String>> {
+    let workspace = read("Cargo.toml")?;
+    let members = workspace.lines().find_map(|line| line.strip_prefix("members = [")).context("no members")?;
+    Ok(members.split('"').skip(1).step_by(2).map(str::to_owned).collect())
+}
+
 /// Every crate of the workspace: its name, and the file that it begins with. As the manifests list them, without tests of a folder of
 /// their own.
 pub(super) fn crates() -> Result<Vec<(String, String)>> {
-    let workspace = read("Cargo.toml")?;
-    let members = workspace.lines().find_map(|line| line.strip_prefix("members = [")).context("no members")?;
     let mut found = vec![];
-    for package in members.split('"').skip(1).step_by(2) {
+    for package in packages()? {
         let manifest = read(&format!("{package}/Cargo.toml"))?;
         let (mut section, mut package_name, mut name) = ("", String::new(), None);
         for line in manifest.lines() {

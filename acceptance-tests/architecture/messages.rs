@@ -1,4 +1,5 @@
-//! The form of what users read, as far as the source tells it: the texts of problems and diagnostics that stand as literals.
+//! The form of what users read, as far as the source tells it: the texts of problems and diagnostics that stand as literals, in the
+//! call itself or in the variable that it names.
 //!
 //! A summary is a fragment without a full stop; a detail is sentences, each with a capital letter and a full stop. Both may begin with a
 //! value, a name in backticks or an identifier.
@@ -8,8 +9,7 @@ use super::{
     lexer::{Line, Token, tokens, without_tests},
 };
 use anyhow::Result;
-
-const LONGEST_SUMMARY: usize = 120;
+use plugin::diagnostic::LONGEST_SUMMARY;
 
 /// Of the machine and not of the user, or no English.
 const NOT_FOR_USERS: [&str; 14] = [
@@ -37,37 +37,47 @@ pub(super) fn malformed() -> Result<Vec<String>> {
             continue;
         }
         let tokens = without_tests(tokens(&files::read(&path)?));
-        for (line, summary, detail) in messages(&tokens) {
-            let faults = summary.as_deref().map(of_summary).into_iter().chain(detail.as_deref().map(of_detail));
-            for fault in faults.flatten() {
-                wrong.push(format!("{path}:{line}: {fault}"));
-            }
+        for Message { line, summaries, details } in messages(&tokens) {
+            let faults =
+                summaries.iter().map(|text| of_summary(text)).chain(details.iter().map(|text| of_detail(text)));
+            wrong.extend(faults.flatten().map(|fault| format!("{path}:{line}: {fault}")));
         }
     }
     Ok(wrong)
 }
 
-/// `Problem::error(code, summary, detail)` and `Diagnostic::error(summary, detail)`, and the same of warnings. `None`: no literal.
-fn messages(tokens: &[(Line, Token)]) -> Vec<(Line, Option<String>, Option<String>)> {
+/// More than one text: it depends. None: they are known only when it runs.
+struct Message {
+    line: Line,
+    summaries: Vec<String>,
+    details: Vec<String>,
+}
+
+/// `Problem::error(code, summary, detail)`, `Diagnostic::error(summary, detail)` and what collects them,
+/// `problems.error(code, field, summary, detail)`; and the same of warnings.
+fn messages(tokens: &[(Line, Token)]) -> Vec<Message> {
     let mut found = vec![];
     for (at, (line, token)) in tokens.iter().enumerate() {
-        let Token::Name(class) = token else { continue };
-        let first = match class.as_str() {
-            "Problem" => 1,
-            "Diagnostic" => 0,
+        let (first, call) = match token {
+            Token::Name(class) if class == "Problem" && has(tokens, at + 1, &Token::Step) => (1, at + 2),
+            Token::Name(class) if class == "Diagnostic" && has(tokens, at + 1, &Token::Step) => (0, at + 2),
+            Token::Mark('.') => (2, at + 1),
             _ => continue,
         };
         let is_call = matches!(
-            tokens.get(at + 1..at + 4),
-            Some([(_, Token::Step), (_, Token::Name(severity)), (_, Token::Mark('('))]) if severity == "error" || severity == "warning"
+            tokens.get(call..call + 2),
+            Some([(_, Token::Name(severity)), (_, Token::Mark('('))]) if severity == "error" || severity == "warning"
         );
-        if is_call {
-            let arguments = arguments(&tokens[at + 4..]);
-            let text = |number: usize| arguments.get(number).and_then(|argument| literal(argument));
-            found.push((*line, text(first), text(first + 1)));
+        if is_call && let [summary, detail, ..] = arguments(&tokens[call + 2..]).get(first..).unwrap_or_default() {
+            let texts = |argument| texts(argument, &tokens[..at]);
+            found.push(Message { line: *line, summaries: texts(summary), details: texts(detail) });
         }
     }
     found
+}
+
+fn has(tokens: &[(Line, Token)], at: usize, wanted: &Token) -> bool {
+    tokens.get(at).is_some_and(|(_, token)| token == wanted)
 }
 
 /// Of a call whose parenthesis has just been opened.
@@ -91,22 +101,64 @@ fn arguments(tokens: &[(Line, Token)]) -> Vec<&[(Line, Token)]> {
     found
 }
 
-/// `"…"` with or without a conversion, and the first text of `format!("…", …)`.
-fn literal(argument: &[(Line, Token)]) -> Option<String> {
-    let text = match argument {
-        [(_, Token::Text(text))] | [(_, Token::Text(text)), (_, Token::Mark('.')), ..] => text,
-        [(_, Token::Name(name)), (_, Token::Mark('!')), (_, Token::Mark('(')), (_, Token::Text(text)), ..]
-            if name == "format" =>
-        {
-            text
+/// The texts that an argument may be: its own, or those of the variable that it names.
+fn texts(argument: &[(Line, Token)], before: &[(Line, Token)]) -> Vec<String> {
+    match argument {
+        [(_, Token::Name(name))] => binding(name, before).map(literals).unwrap_or_default(),
+        argument => literals(argument),
+    }
+}
+
+/// What the last `let` of the same function gives a name.
+fn binding<'a>(name: &str, before: &'a [(Line, Token)]) -> Option<&'a [(Line, Token)]> {
+    let is = |at: usize, wanted: &str| matches!(&before[at].1, Token::Name(name) if name == wanted);
+    let function = (0..before.len()).rev().find(|at| is(*at, "fn")).unwrap_or_default();
+    let named = (function + 1..before.len())
+        .rev()
+        .find(|at| is(*at, name) && is(*at - 1, "let") && has(before, *at + 1, &Token::Mark('=')))?;
+    let value = &before[named + 2..];
+    let mut depth = 0_usize;
+    let end = value.iter().position(|(_, token)| {
+        match token {
+            Token::Mark('(' | '[' | '{') => depth += 1,
+            Token::Mark(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            _ => {}
         }
-        _ => return None,
+        depth == 0 && *token == Token::Mark(';')
+    })?;
+    Some(&value[..end])
+}
+
+/// `"…"` and the first text of `format!("…", …)`, which stand alone or end a branch of an `if` or `match`.
+fn literals(expression: &[(Line, Token)]) -> Vec<String> {
+    let is_pattern = |at: usize| {
+        let is_arm = has(expression, at + 1, &Token::Mark('=')) && has(expression, at + 2, &Token::Mark('>'));
+        is_arm || has(expression, at + 1, &Token::Mark('|'))
     };
-    // A line that goes on has its break and indentation left out.
+    let mut found = vec![];
+    for (at, (_, token)) in expression.iter().enumerate() {
+        let Token::Text(text) = token else { continue };
+        let before = match &expression[..at] {
+            [before @ .., (_, Token::Name(name)), (_, Token::Mark('!')), (_, Token::Mark('('))] if name == "format" => {
+                before
+            }
+            before => before,
+        };
+        let begins =
+            matches!(before, [] | [.., (_, Token::Mark('{'))] | [.., (_, Token::Mark('=')), (_, Token::Mark('>'))]);
+        if begins && !is_pattern(at) {
+            found.push(as_read(text));
+        }
+    }
+    found
+}
+
+/// A line that goes on has its break and indentation left out.
+fn as_read(text: &str) -> String {
     let mut parts = text.split("\\\n");
     let first = parts.next().unwrap_or_default().to_owned();
     let whole = parts.fold(first, |whole, part| whole + part.trim_start());
-    Some(whole.replace("\\n", "\n").replace("\\\"", "\""))
+    whole.replace("\\n", "\n").replace("\\\"", "\"")
 }
 
 fn of_summary(text: &str) -> Option<String> {

@@ -1,6 +1,7 @@
 //! Which module uses which, and which crates of others: the two tables of the design.
 
 use super::{
+    dependencies::listed,
     files,
     paths::{Contents, Path},
     tables::{LENGTH, LONG_FILES, MODULES, Module, VENDORS},
@@ -182,20 +183,8 @@ fn package_of(file: &str) -> String {
     file.splitn(3, '/').take(2).collect::<Vec<_>>().join("/")
 }
 
-/// The crates that a manifest lists outside of dev-dependencies, as Rust writes their names.
+/// The crates that a manifest lists for more than tests.
 fn dependencies_of(package: &str) -> Result<BTreeSet<String>> {
-    let text = files::read(&format!("{package}/Cargo.toml"))?;
-    let mut listed = BTreeSet::new();
-    let mut section = "";
-    for line in text.lines() {
-        if line.starts_with('[') {
-            section = line.trim();
-        } else if section.ends_with("dependencies]") && !section.contains("dev-dependencies") {
-            let name = line.split(['=', '.']).next().unwrap_or_default().trim();
-            if !name.is_empty() && !name.starts_with('#') {
-                listed.insert(name.replace('-', "_"));
-            }
-        }
-    }
-    Ok(listed)
+    let listed = listed(&format!("{package}/Cargo.toml"))?.into_iter().filter(|listed| !listed.is_of_tests);
+    Ok(listed.map(|listed| listed.name).collect())
 }

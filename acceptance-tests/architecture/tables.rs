@@ -1,4 +1,4 @@
-//! The two tables of the design's section 3, and what else the layout promises.
+//! The tables of the design's section 3, of modules, stages and vendors, and what else the layout promises.
 
 pub(super) struct Module {
     pub(super) name: &'static str,
@@ -85,6 +85,40 @@ const ALL: &[May] = &[
     may("telemetry"),
     may("wiring"),
     may("main"),
+];
+
+/// A part of the pipeline: a file of this name, and what is in the folder of this name beside it.
+pub(super) struct Stage {
+    /// The folder that it is in, or below which each resource has it.
+    pub(super) of: &'static str,
+    pub(super) is_of_each_resource: bool,
+    pub(super) name: &'static str,
+    /// Of what lies beside it.
+    pub(super) may_use: &'static [&'static str],
+    /// Of what lies beside the resources.
+    pub(super) but_not: &'static [&'static str],
+}
+
+/// Of a golden resource. All of them are pure.
+const fn golden(name: &'static str, may_use: &'static [&'static str], but_not: &'static [&'static str]) -> Stage {
+    Stage { of: "src/core/golden", is_of_each_resource: true, name, may_use, but_not }
+}
+
+const fn engine(name: &'static str, may_use: &'static [&'static str]) -> Stage {
+    Stage { of: "src/core/provision/engine", is_of_each_resource: false, name, may_use, but_not: &[] }
+}
+
+pub(super) const STAGES: &[Stage] = &[
+    golden("check", &["names"], &["defaults"]),
+    golden("effective", &["names", "share"], &["objects"]),
+    // Helpers of the baseline: what admission policies are made of.
+    golden("resolve", &["effective", "names", "policies"], &[]),
+    golden("render", &["effective", "guards", "policies", "resolve"], &["catalogue", "defaults"]),
+    golden("judge", &["check", "effective", "resolve", "share"], &["defaults", "objects"]),
+    engine("gather", &["connection", "failure", "record", "request", "target", "watch"]),
+    // Pure: nothing that calls a target.
+    engine("decide", &["connection", "failure", "gather", "record", "request", "watch"]),
+    engine("execute", &["connection", "decide", "failure", "gather", "record", "target", "watch"]),
 ];
 
 pub(super) struct Vendor {

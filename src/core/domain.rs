@@ -34,7 +34,7 @@ pub mod yaml;
 pub use cidr::{Cidr, CidrError};
 pub use digest::{digest, short_hash};
 pub use document::{Name, from_document, from_document_text};
-pub use facts::{Facts, IdentityProvider, POD_IDENTITY_AGENT, StableFacts};
+pub use facts::{AuthenticationMode, Facts, IdentityProvider, IpFamily, POD_IDENTITY_AGENT, StableFacts, ordinary};
 pub use fields::{Field, Fields, FieldsBuilder, Holder};
 pub use given::Given;
 pub use glob::{covered, covers, glob};

@@ -4,8 +4,8 @@
 //! stable facts, and of nothing else: the plan that core makes again at apply time is the plan that was approved.
 //!
 //! Each golden resource has a folder with the same stages. `check` knows the request alone. `effective` and `resolve` fill
-//! every default from the `catalogue` (with `defaults`); no later stage reads one. `render` knows `resolve`'s values and
-//! the makers of `objects`. `judge` knows `effective`'s values and the catalogue's bounds. The file of the folder's name
+//! every default from the `catalogue` (with `defaults`); no later stage reads one. `render` knows their values and
+//! the makers of `objects`. `judge` knows their values and the catalogue's bounds. The file of the folder's name
 //! ties them to the trait in `resource`; `dispatch` has the list of them, and makes of each what the engine sees.
 
 #[cfg(test)]

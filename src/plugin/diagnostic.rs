@@ -3,7 +3,8 @@
 
 use crate::path::Path;
 
-/// In characters, with what is interpolated: CLIs print it in bold on one line.
+/// In characters, with what is interpolated: CLIs print it in bold on one line. A test holds the literals of the source against it,
+/// [`crate::laws::check_message`] what a run makes of them.
 pub const LONGEST_SUMMARY: usize = 200;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 //!
 //! Declarations are made true each time the file is opened; removing one from the options removes nothing from the file.
 
-use goldenpath_core::domain::{ClusterArn, IdentityProvider, RoleQuotas};
+use goldenpath_core::domain::{AuthenticationMode, ClusterArn, IdentityProvider, IpFamily, RoleQuotas, ordinary};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -33,10 +33,10 @@ pub struct ClusterOptions {
     pub auto_mode: bool,
     #[serde(default = "service_cidr")]
     pub service_cidr: String,
-    #[serde(default = "ip_family")]
-    pub ip_family: String,
-    #[serde(default = "authentication_mode")]
-    pub authentication_mode: String,
+    #[serde(default)]
+    pub ip_family: IpFamily,
+    #[serde(default)]
+    pub authentication_mode: AuthenticationMode,
     #[serde(default = "enforced")]
     pub network_policy_enforced: bool,
     #[serde(default = "addons")]
@@ -67,8 +67,8 @@ impl ClusterOptions {
             version: version(),
             auto_mode: false,
             service_cidr: service_cidr(),
-            ip_family: ip_family(),
-            authentication_mode: authentication_mode(),
+            ip_family: IpFamily::default(),
+            authentication_mode: AuthenticationMode::default(),
             network_policy_enforced: enforced(),
             addons: addons(),
             crds: vec![],
@@ -90,16 +90,10 @@ impl ClusterOptions {
 }
 
 fn version() -> String {
-    "1.36".to_owned()
+    ordinary::VERSION.to_owned()
 }
 fn service_cidr() -> String {
-    "10.100.0.0/16".to_owned()
-}
-fn ip_family() -> String {
-    "ipv4".to_owned()
-}
-fn authentication_mode() -> String {
-    "API".to_owned()
+    ordinary::SERVICE_CIDR.to_owned()
 }
 fn enforced() -> bool {
     true
@@ -108,5 +102,5 @@ fn known() -> bool {
     true
 }
 fn addons() -> Vec<String> {
-    ["coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"].map(str::to_owned).into()
+    ordinary::ADDONS.map(str::to_owned).into()
 }

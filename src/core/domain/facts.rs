@@ -1,12 +1,41 @@
 //! What a cluster is. Rendering sees only the stable half, so that the plan which core makes again at apply time is the
 //! plan that was approved.
 
-use super::{ClusterArn, NetworkEngine, marks::GROUP_PREFIX};
+use super::{ClusterArn, NetworkEngine, choices::choices, marks::GROUP_PREFIX};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The add-on of EKS, and the DaemonSet that it or a Helm chart makes in kube-system.
 pub const POD_IDENTITY_AGENT: &str = "eks-pod-identity-agent";
+
+choices! {
+    /// Of Services.
+    #[derive(Default)]
+    pub enum IpFamily {
+        #[default]
+        Ipv4 = "ipv4",
+        Ipv6 = "ipv6",
+    }
+}
+
+choices! {
+    /// Whether a cluster reads access entries, the ConfigMap aws-auth, or both. Facts keep it as EKS says it: a word of a later
+    /// release is no reason not to read them.
+    #[derive(Default)]
+    pub enum AuthenticationMode {
+        #[default]
+        Api = "API",
+        ApiAndConfigMap = "API_AND_CONFIG_MAP",
+        ConfigMap = "CONFIG_MAP",
+    }
+}
+
+/// What a cluster has of which nobody says otherwise: one of the sandbox, of an example, or whose facts are written by hand.
+pub mod ordinary {
+    pub const VERSION: &str = "1.36";
+    pub const SERVICE_CIDR: &str = "10.100.0.0/16";
+    pub const ADDONS: [&str; 4] = ["coredns", super::POD_IDENTITY_AGENT, "kube-proxy", "vpc-cni"];
+}
 
 /// Everything that is known of a cluster. Discovery (`crds`, `addons`) may warn; it never adds or removes an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +44,7 @@ pub struct Facts {
     pub stable: StableFacts,
     /// `1.36`
     pub version: String,
-    /// `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`.
+    /// [`AuthenticationMode`]
     pub authentication_mode: String,
     /// Whether anything enforces NetworkPolicies; `None`: what would say so may not be read.
     #[serde(default)]
@@ -69,7 +98,7 @@ pub struct StableFacts {
     pub auto_mode: bool,
     /// `10.100.0.0/16` or an IPv6 range.
     pub service_cidr: String,
-    /// `ipv4` or `ipv6`.
+    /// [`IpFamily`]
     pub ip_family: String,
     /// The OIDC issuer's URL, for the trust of roles in mode `irsa`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

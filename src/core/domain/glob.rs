@@ -27,22 +27,23 @@ pub fn covers(pattern: &str, text: &str) -> bool {
     while t < text.len() {
         match pattern.get(p) {
             Some(b'*') => {
-                star = Some((p, t));
                 p += 1;
+                star = Some((p, t));
             }
             Some(b'?') if text[t] != b'*' => {
                 p += 1;
                 t += 1;
             }
-            Some(c) if *c == text[t] && *c != b'?' => {
+            Some(c) if *c == text[t] => {
                 p += 1;
                 t += 1;
             }
             _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    p = at + 1;
+                // It takes one more.
+                Some((behind, from)) => {
+                    p = behind;
                     t = from + 1;
+                    star = Some((p, t));
                 }
                 None => return false,
             },
@@ -96,6 +97,9 @@ mod tests {
             ("*a*b", "xxaxxb", true, "backtracking"),
             ("*a*b", "xxaxxbc", false, "backtracking to the end"),
             ("", "", true, "nothing"),
+            ("s3:Get*", "s3:Get", true, "a star may match nothing"),
+            ("s3:Get", "s3:Ge", false, "the pattern goes on"),
+            ("s3:Get?", "s3:Get", false, "one character is not none"),
         ] {
             assert_eq!(covers(pattern, text), covered, "{pattern} {text}: {reason}");
         }

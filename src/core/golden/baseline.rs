@@ -3,11 +3,13 @@
 mod admission;
 mod guards;
 mod judge;
+mod names;
 mod policies;
 mod render;
 mod resolve;
 
-pub use render::{home, rendered};
+pub use names::rendered;
+pub use render::home;
 pub use resolve::{Resolved, serves_guards};
 
 use super::{

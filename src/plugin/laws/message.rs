@@ -20,7 +20,7 @@ impl Diagnostic {
         let violations = [
             (summary.is_empty(), "a summary is needed"),
             (summary.contains('\n'), "the summary is one line"),
-            (summary.chars().count() > LONGEST_SUMMARY, "the summary has more than 200 characters"),
+            (summary.chars().count() > LONGEST_SUMMARY, "the summary is too long for one line"),
             (summary.ends_with('.'), "the summary is a fragment, without a full stop"),
             (!ends_in_order(detail), "the detail ends with a full stop or a code block"),
             (has_machine_word(summary) || has_machine_word(detail), "a word of Rust is of no use to the reader"),

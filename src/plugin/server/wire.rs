@@ -61,13 +61,13 @@ fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
         Severity::Warning => proto::diagnostic::Severity::Warning,
     };
     let attribute = (!path.is_root()).then(|| attribute_path(&path));
-    let (summary, detail) = (shortened(summary, LONGEST_SUMMARY), shortened(detail, LONGEST_DETAIL));
+    let (summary, detail) = (shortened(summary, MOST_OF_A_SUMMARY), shortened(detail, MOST_OF_A_DETAIL));
     proto::Diagnostic { severity: severity.into(), summary, detail, attribute }
 }
 
 /// A value of any size may be quoted in a message; nobody reads more of it than this.
-const LONGEST_SUMMARY: usize = 1_000;
-const LONGEST_DETAIL: usize = 20_000;
+const MOST_OF_A_SUMMARY: usize = 1_000;
+const MOST_OF_A_DETAIL: usize = 20_000;
 
 /// The middle goes: a message begins with what is wrong and ends with what to do.
 fn shortened(text: String, longest: usize) -> String {

@@ -57,18 +57,20 @@ struct List {
 /// `# yaml-language-server: $schema=golden-path.schema.json`.
 #[derive(clap::Args)]
 struct Schema {
+    /// Kind of document
     #[arg(long, value_enum, default_value = "golden-path")]
     kind: SchemaKind,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum SchemaKind {
+    /// A golden path
     GoldenPath,
-    /// Of a document that extends another version, and need not say everything
+    /// A golden path that extends another version: what it takes from there may be left out
     Extension,
-    /// Of a policy that a folder has beside its golden paths
+    /// A policy in a folder of golden paths
     Policy,
-    /// Of cases for `catalogue test`
+    /// Cases for `catalogue test`
     Test,
 }
 

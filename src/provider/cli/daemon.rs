@@ -40,7 +40,7 @@ enum Action {
 /// rule of the configuration knows. Runs until SIGTERM or an interrupt, and then waits for what it has begun. Set TF_LOG=info for its log.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Instead of serving
+    /// What to do instead of serving clients
     #[arg(value_enum)]
     action: Option<Action>,
     /// The configuration, a YAML file

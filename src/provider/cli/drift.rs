@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 /// For a daemon with `reconcile` in its configuration. Exits with 0, whether something has drifted or not.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Only this one, and what is in it
+    /// Only the environment or slot with this ID, and what is in it
     id: Option<String>,
     #[command(flatten)]
     looking: Looking,

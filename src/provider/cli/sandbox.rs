@@ -28,7 +28,7 @@ pub type Row = Vec<String>;
 
 #[derive(clap::Args)]
 pub struct Edit {
-    /// Its key, as in the attribute `objects`
+    /// Key of the object, as in the attribute `objects`
     pub key: String,
     /// `<JSON pointer>=<JSON or text>` sets a field, `<JSON pointer>-` removes it
     #[arg(required = true, value_name = "CHANGE", value_parser = change)]
@@ -90,14 +90,14 @@ enum Command {
     },
     /// Show one object as JSON
     Show {
-        /// Its key, as in the attribute `objects`
+        /// Key of the object, as in the attribute `objects`
         key: String,
     },
     /// Change fields of one object, as another field manager
     Edit(Edit),
     /// Delete one object, as someone else
     Delete {
-        /// Its key, as in the attribute `objects`
+        /// Key of the object, as in the attribute `objects`
         key: String,
     },
     /// Make calls fail, in every process that uses the sandbox

@@ -4,7 +4,9 @@ mod choice;
 
 pub use choice::{choice, choice_or_default};
 
-use goldenpath_core::domain::{ClusterArn, ClusterRef, DriftMode, NetworkEngine, Quantities, Quantity};
+use goldenpath_core::domain::{
+    AuthenticationMode, ClusterArn, ClusterRef, DriftMode, IpFamily, NetworkEngine, Quantities, Quantity, ordinary,
+};
 use plugin::{
     Type, Value,
     schema::{Attribute, Object, computed, object, optional, required},
@@ -140,17 +142,17 @@ fn facts(given: bool) -> Object {
         arn,
         leaf("auto_mode", Type::Bool, Some(false.into()))
             .describe("Whether EKS Auto Mode runs the nodes (EKS `DescribeCluster`: `computeConfig.enabled`)."),
-        leaf("service_cidr", Type::String, Some("10.100.0.0/16".into())).describe(
+        leaf("service_cidr", Type::String, Some(ordinary::SERVICE_CIDR.into())).describe(
             "Range of Service addresses; its tenth address is the cluster's DNS (EKS `DescribeCluster`: \
              `kubernetesNetworkConfig.serviceIpv4Cidr` or `serviceIpv6Cidr`).",
         ),
-        leaf("ip_family", Type::String, Some("ipv4".into()))
+        leaf("ip_family", Type::String, Some(IpFamily::default().as_str().into()))
             .describe("`ipv4` or `ipv6` (EKS `DescribeCluster`: `kubernetesNetworkConfig.ipFamily`)."),
         maybe("oidc_issuer", Type::String).describe(
             "URL of the cluster's OIDC issuer, which the trust policies of roles in mode `irsa` name. Null if the cluster \
              has none (EKS `DescribeCluster`: `identity.oidc.issuer`).",
         ),
-        leaf("pod_security_version", Type::String, None).example("1.36").describe(
+        leaf("pod_security_version", Type::String, None).example(ordinary::VERSION).describe(
             "Minor version of Kubernetes in the `-version` labels of Pod Security: the cluster's version when an \
              environment is created, which the environment then keeps.",
         ),
@@ -163,9 +165,9 @@ fn facts(given: bool) -> Object {
     object([
         stable.describe("The facts that rendering may depend on: the same facts always give the same objects."),
         leaf("version", Type::String, None)
-            .example("1.36")
+            .example(ordinary::VERSION)
             .describe("Minor version of Kubernetes that the cluster runs now (EKS `DescribeCluster`: `version`)."),
-        leaf("authentication_mode", Type::String, Some("API".into())).describe(
+        leaf("authentication_mode", Type::String, Some(AuthenticationMode::default().as_str().into())).describe(
             "`API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP` (EKS `DescribeCluster`: `accessConfig.authenticationMode`). Access \
              entries need one of the first two.",
         ),

@@ -129,9 +129,9 @@ fn share() -> Attribute {
 fn availability() -> Attribute {
     let availability = object([
         optional("min_replicas", Type::Number)
-            .between(0, 1000)
+            .between(1, 1000)
             .example(3)
-            .describe("Smallest number of replicas, 0 to 1000. The default depends on the tier."),
+            .describe("Smallest number of replicas, 1 to 1000. The default depends on the tier."),
         optional("max_unavailable", Type::String).example("25%").describe(
             "How many replicas may be unavailable at once: a count or a percentage (PodDisruptionBudget `maxUnavailable`). It \
              must allow at least one voluntary disruption. The default depends on the tier.",

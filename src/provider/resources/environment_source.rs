@@ -67,9 +67,9 @@ fn written() -> [Attribute; 5] {
     [
         text("name", "Name of the environment."),
         text("team", "The team that owns it."),
-        text("tier", "Its tier."),
+        text("tier", "Tier of the environment."),
         text("cluster", "Name or ARN of the cluster, as it was written."),
-        text("golden_path", "Name of its golden path."),
+        text("golden_path", "Name of the environment's golden path."),
     ]
 }
 

@@ -31,10 +31,10 @@ impl DataSource for GoldenPathSource {
             optional("golden_path_version", Type::String).parses::<VersionConstraint>().example("~> 1.0").describe(
                 "Versions that are admitted, as in `golden_path_version` of an environment. Any if unset.",
             ),
-            text("version", "The highest version that satisfies it and was not removed."),
+            text("version", "The highest version that satisfies `golden_path_version` and was not removed."),
             text("digest", "SHA-256 of what the version makes: what the baseline's `golden_paths` can pin."),
-            text("description", "What it is for."),
-            text("owner", "Who answers for it."),
+            text("description", "What the golden path is for."),
+            text("owner", "Who is responsible for the golden path, such as a mail address or a channel."),
             text("status", "`supported`, `deprecated` or `removed`, as of today."),
             text("reason", "Why it is deprecated or removed."),
             text("removal", "The day from which nothing is created or changed by it any more, such as `2027-01-31`."),
@@ -43,7 +43,7 @@ impl DataSource for GoldenPathSource {
             ),
             text("successor", "What to move to: a version of the same path, or `<name> <version>` of another one."),
             texts("changelog", "What this version changes for teams."),
-            texts("tiers", "Its tiers."),
+            texts("tiers", "Tiers of the golden path."),
             texts("versions", "All versions of the path, in ascending order."),
         ])
         .describe(

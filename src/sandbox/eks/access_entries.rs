@@ -7,7 +7,7 @@ use crate::{
     store::{Row, Store, uuid},
 };
 use goldenpath_core::{
-    domain::{AccessEntry, Class, ClusterArn, ObjectKey},
+    domain::{AccessEntry, AuthenticationMode, Class, ClusterArn, ObjectKey},
     ports::rules,
 };
 
@@ -77,7 +77,7 @@ pub fn key_of(principal: &str) -> ObjectKey {
 
 /// Access entries and their policies have no effect on a cluster that does not read them.
 pub fn check_mode(cluster: &ClusterOptions, call: &str) -> Result<(), SandboxError> {
-    if cluster.authentication_mode == "CONFIG_MAP" {
+    if cluster.authentication_mode == AuthenticationMode::ConfigMap {
         return Err(refused(
             Class::Invalid,
             call,

@@ -1,22 +1,14 @@
 //! Knows the resolved values and the makers.
 
-use super::{
-    guards,
-    policies::{self, ClusterPolicy},
-    resolve::Resolved,
-};
+use super::{guards, policies::ClusterPolicy, resolve::Resolved};
 use crate::{
-    domain::{Body, Desired, Guard, Id, ObjectKey, PersonaName, SYSTEM_NAMESPACE},
-    golden::{
-        catalogue::Catalogue,
-        objects::{
-            cluster_roles,
-            document::{document, texts},
-            mark::cluster_labels,
-            record,
-        },
+    domain::{Body, Desired, Id, ObjectKey, PersonaName, SYSTEM_NAMESPACE},
+    golden::objects::{
+        cluster_roles,
+        document::{document, texts},
+        mark::cluster_labels,
+        record,
     },
-    kinds::kubernetes::{cluster_role, validating_admission_policy, validating_admission_policy_binding},
 };
 use serde_json::{Value, json};
 
@@ -26,22 +18,6 @@ const RBAC: &str = "rbac.authorization.k8s.io/v1";
 /// baseline finds its own mark on it, and sets what depends on the cluster.
 pub fn home() -> Value {
     document("v1", "Namespace", None, SYSTEM_NAMESPACE, cluster_labels(), Value::Null)
-}
-
-/// Kinds of what only baselines make, each with the names that it may have.
-pub fn rendered(catalogue: &Catalogue) -> [(&'static str, Vec<String>); 3] {
-    let guards: Vec<String> = Guard::ALL.iter().map(|guard| guards::name(*guard)).collect();
-    let (mut own, mut bindings) = (guards.clone(), guards);
-    for policy in policies::of(catalogue.paths().iter().map(AsRef::as_ref)) {
-        let [names, bound] = policy.names();
-        own.extend(names);
-        bindings.extend(bound);
-    }
-    [
-        (cluster_role::KIND.name, PersonaName::ALL.map(cluster_roles::name).into()),
-        (validating_admission_policy::KIND.name, own),
-        (validating_admission_policy_binding::KIND.name, bindings),
-    ]
 }
 
 pub fn render(resolved: &Resolved) -> Vec<Desired> {

@@ -44,7 +44,7 @@ pub struct GoldenPath {
     pub default: bool,
     #[serde(default)]
     pub description: String,
-    /// Who answers for it, such as a mail address or a channel.
+    /// Who is responsible for it, such as a mail address or a channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     #[serde(default)]

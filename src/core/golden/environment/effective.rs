@@ -6,7 +6,7 @@ use crate::{
     domain::{DnsLabel, EnvironmentSpec, LimitsContainer, Namespace, Problem, Quantities, Quantity},
     golden::{
         catalogue::{Catalogue, Terms, Tier},
-        defaults::namespace::limits,
+        defaults::{admission::granted_hosts, namespace::limits},
         quota::{self, NODE_PORTS, Written, split},
     },
 };
@@ -22,6 +22,10 @@ pub struct Effective {
     pub own_quota: Quantities,
     pub slots_percent: u32,
     pub headroom_percent: u32,
+    /// Of containers in a namespace that says nothing of its own.
+    pub limits: LimitsContainer,
+    /// `None`: the golden path bounds no host.
+    pub granted_hosts: Option<Vec<String>>,
 }
 
 pub struct EffectiveNamespace {
@@ -56,6 +60,8 @@ impl Effective {
             own_quota: split(&total, slots_percent).0,
             slots_percent,
             quota: total,
+            limits: limits(&terms.tier.limits, &[spec.limits.as_ref()]),
+            granted_hosts: granted_hosts(spec, &terms.tier.grants.admission),
             headroom_percent: quota.and_then(|quota| quota.headroom_percent).unwrap_or(of_tier.headroom_percent),
             spec: spec.clone(),
             terms,

@@ -6,11 +6,10 @@ mod quota;
 
 use super::{effective::Effective, resolve::Resolved};
 use crate::{
-    domain::{EnvironmentSpec, Namespace, PodSecurity, Problems, TierClass, covered, listed},
+    domain::{Namespace, PodSecurity, Problems, TierClass, covered, listed},
     golden::{
         catalogue::{ParameterOf, Terms, Tier, filled, owned},
         checks::check_reserved,
-        defaults::admission::granted_hosts,
         forms::minor_version,
         namespace_checks::judge_keys,
         parameters,
@@ -64,7 +63,7 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
     if let Some(network) = &spec.network {
         judge_network(network, path, tier, is_prod, problems);
     }
-    judge_admission(spec, tier, problems);
+    judge_admission(effective, problems);
     for (name, persona) in spec.access.iter().flat_map(|access| access.personas()) {
         for policy in persona.access_policies.iter().filter(|policy| !tier.grants.access_policies.contains(policy)) {
             problems.error(
@@ -112,9 +111,9 @@ fn judge_pod_security(asked: Option<&PodSecurity>, tier: &Tier, at: &[&str], pro
 }
 
 /// What guards would refuse whatever the request says.
-fn judge_admission(spec: &EnvironmentSpec, tier: &Tier, problems: &mut Problems) {
-    let admission = &tier.grants.admission;
-    let hosts = granted_hosts(spec, admission);
+fn judge_admission(effective: &Effective, problems: &mut Problems) {
+    let Effective { spec, terms, granted_hosts: hosts, .. } = effective;
+    let admission = &terms.tier.grants.admission;
     for host in spec.network.iter().flat_map(|network| &network.ingress_hosts) {
         if let Some(granted) = hosts.as_ref().filter(|granted| !covered(granted, host)) {
             problems.error(

@@ -126,7 +126,7 @@ fn check_availability(availability: &Availability, max_replicas: Option<u32>, pr
             "slot.budget_twice",
             &["availability", "max_unavailable"],
             "`max_unavailable` has no effect without a PodDisruptionBudget",
-            "Remove it, or `pdb = false`.",
+            "Remove it, or remove `pdb = false`.",
         );
     }
     let number = text.strip_suffix('%').unwrap_or(text);

@@ -1,4 +1,5 @@
-//! A slot within its environment and the grants of its tier. Knows the effective request and the catalogue's bounds.
+//! A slot within its environment and the grants of its tier. Knows the effective request, the fields of
+//! a share, what `check` says of long names, and the catalogue's bounds.
 
 mod reach;
 

@@ -1,5 +1,5 @@
-//! The pipeline, once for each operation: gather, resolve, render, judge, decide, execute. Knows every stage; each line of it
-//! says whether it reads, is pure or writes.
+//! The pipeline, once for each operation: gather, resolve, render, judge, decide, execute. Knows every stage; each line that
+//! does a part of the work says what it does: it reads, is pure, writes, or changes the memory of this connection and nothing else.
 
 use super::{
     connection::Engine,
@@ -34,13 +34,14 @@ use std::time::Duration;
 impl Engine {
     /// What an apply would do, and what speaks against it: all stages but the last.
     pub(super) async fn plan(&self, change: &ChangeRequest<'_>) -> Result<Preview, Vec<Problem>> {
-        let ground = match self.gather_ground(change).await {
-            Item::Undecided(why) => return Err([why, self.check(change)].concat()), // pure
-            ground => ground.into_result()?,                                        // reads
+        let gathered = self.gather_ground(change).await; // reads
+        let ground = match gathered {
+            Item::Undecided(why) => return Err([why, self.check(change)].concat()),
+            ground => ground.into_result()?,
         };
         let (blueprint, judged) = self.render(change, &ground)?; // pure
         let found = &self.gather_found(change, &ground, &blueprint, &mut Watch::default()).await; // reads
-        self.remember(change, &ground.facts);
+        self.remember(change, &ground.facts); // memory
         let inputs = Inputs {
             change,
             ground: &ground,
@@ -70,12 +71,12 @@ impl Engine {
         name: &str,
         problems: &mut Vec<Problem>,
     ) -> Result<Exists, Vec<Problem>> {
-        let (begun, requested_at) = (self.clock.elapsed(), self.clock.now());
+        let (begun, requested_at) = (self.clock.elapsed(), self.clock.now()); // reads
         let change = &ChangeRequest::of_apply(request, begun);
         let ground = &stage("gather", self.gather_ground(change)).await.into_result()?; // reads
         let (blueprint, judged) = self.render(change, ground)?; // pure
         promise::check_version(change.planned_version, &blueprint).map_err(|problem| vec![problem])?; // pure
-        self.forget(&change.id, &ground.facts).await;
+        self.forget(&change.id, &ground.facts).await; // memory
         let target = self.target(&ground.facts.cluster_arn, change.moment);
         let mut watch = Watch::default();
         let (catalogue, bounds) = (&self.catalogue.holding(change.path), &self.config.bounds);
@@ -83,8 +84,9 @@ impl Engine {
             let found = &stage("gather", self.gather_found(change, ground, &blueprint, &mut watch)).await; // reads
             let (blueprint, judged, now) = (&blueprint, &judged, &requested_at);
             let inputs = Inputs { change, ground, blueprint, judged, found, catalogue, bounds, now };
-            let plan = match decide(&inputs) {
-                Ok(plan) => plan, // pure
+            let decided = decide(&inputs); // pure
+            let plan = match decided {
+                Ok(plan) => plan,
                 Err(Stop::Refuse(problems)) => return Err(problems),
                 Err(Stop::Wait(wait)) => {
                     stage("wait", self.wait(&inputs, &wait, &mut watch, &target)).await?; // reads
@@ -104,16 +106,17 @@ impl Engine {
             match executed {
                 Ok(exists) => {
                     problems.append(&mut said);
-                    self.remember(change, &ground.facts);
+                    self.remember(change, &ground.facts); // memory
                     if let Some(parent) = &ground.parent {
-                        self.memory.remember_share(&change.id, 0, change.spec.taken(parent, &self.catalogue));
+                        let taken = change.spec.taken(parent, &self.catalogue); // pure
+                        self.memory.remember_share(&change.id, 0, taken); // memory
                     }
                     return Ok(exists);
                 }
                 // Somebody else was quicker: their record is what decides now.
                 Err(failure) if failure.class() == Some(Class::Conflict) => {
                     let what = format!("the record of {}, which another operation has just written", change.id);
-                    target.pause(pause_of(name), &what).await?;
+                    target.pause(pause_of(name), &what).await?; // reads
                 }
                 Err(failure) => return Err(failure.into()),
             }
@@ -181,7 +184,7 @@ impl Engine {
         if !self.config.bounds.is_empty() {
             self.within_bounds(&request.id, self.find(&request.id).await.ok().flatten().as_ref())?; // reads
         }
-        self.memory.remember_share(&request.id, 0, [].into());
+        self.memory.remember_share(&request.id, 0, [].into()); // memory
         let lost = losses::own_namespaces(&request.id, &request.keys); // pure
         let is_protected = !lost.is_empty() && request.protected && !self.gather_unprotected(request).await; // reads
         Ok(losses::of_removal(&request.id, &lost, is_protected)) // pure
@@ -195,15 +198,16 @@ impl Engine {
         problems: &mut Vec<Problem>,
     ) -> Result<Option<Lines>, Problem> {
         let moment = Moment::Apply { until: self.clock.elapsed() + request.timeout, cancel: &request.cancel };
-        let cluster = match stage("gather", self.gather_left_cluster(request)).await? {
-            LeftCluster::There(cluster) => cluster, // reads
+        let left = stage("gather", self.gather_left_cluster(request)).await?; // reads
+        let cluster = match left {
+            LeftCluster::There(cluster) => cluster,
             LeftCluster::Gone(facts) => {
                 self.within_bounds(&request.id, None)?; // pure
                 let removing = self.execute_removal_of_roles(request, &facts, moment, problems);
                 return stage("execute", removing).await; // writes
             }
         };
-        self.remove_from(request, &cluster, name, problems).await
+        self.remove_from(request, &cluster, name, problems).await // writes
     }
 
     async fn remove_from(
@@ -214,7 +218,7 @@ impl Engine {
         problems: &mut Vec<Problem>,
     ) -> Result<Option<Lines>, Problem> {
         let moment = Moment::Apply { until: self.clock.elapsed() + request.timeout, cancel: &request.cancel };
-        self.forget(&request.id, &cluster.stable).await;
+        self.forget(&request.id, &cluster.stable).await; // memory
         let target = self.target(&cluster.stable.cluster_arn, moment);
         let mut watch = Watch::default();
         loop {
@@ -261,7 +265,8 @@ impl Engine {
             cancel: request.cancel.clone(),
         };
         let mut problems = vec![];
-        match self.remove_from(&request, cluster, name, &mut problems).await.map_err(|problem| vec![problem])? {
+        let left = self.remove_from(&request, cluster, name, &mut problems).await; // writes
+        match left.map_err(|problem| vec![problem])? {
             None => Ok(()),
             Some(_) => Err(problems),
         }
@@ -276,8 +281,9 @@ impl Engine {
         let mut problems = change.spec.check(); // pure
         let catalogue = &change.catalogue(&self.catalogue);
         let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
-        let resolved = match change.spec.resolve(&given) {
-            Ok(resolved) => resolved, // pure
+        let resolved = change.spec.resolve(&given); // pure
+        let resolved = match resolved {
+            Ok(resolved) => resolved,
             Err(errors) => {
                 let new: Vec<Problem> = errors.into_iter().filter(|error| !problems.contains(error)).collect();
                 return Err([problems, new].concat());
@@ -285,7 +291,7 @@ impl Engine {
         };
         let blueprint = resolved.render(); // pure
         let mut judged = resolved.judge(&blueprint); // pure
-        judged.extend(promise::edited_path(change.path, &blueprint));
+        judged.extend(promise::edited_path(change.path, &blueprint)); // pure
         // A mistake in a statement is found where it is written and again in the role that it becomes: reported once.
         judged.retain(|found| !problems.iter().any(|known| known.code == found.code && known.field == found.field));
         problems.append(&mut judged);

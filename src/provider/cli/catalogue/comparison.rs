@@ -21,16 +21,16 @@ use std::{fs, path::PathBuf, sync::Arc};
 
 /// Show which objects and fields change from one version of a golden path to another
 ///
-/// An environment and a slot are planned by both, on a cluster that is nowhere. Without --request they are the smallest ones that the
-/// tier admits. With --all they are those that are recorded on a cluster: each that was made by the first version is planned as it is
+/// An environment and a slot are planned by both, without a cluster. Without --request they are the smallest ones that the tier
+/// admits. With --all they are those that are recorded on a cluster: each that was made by the first version is planned as it is
 /// there, and as it would be by the second one. Nothing is changed.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// `<version>` of the default golden path, or "<name> <version>"
+    /// Version to compare: `<version>` of the default golden path, or "<name> <version>"
     from: PathReference,
-    /// The same
+    /// Version to compare it with, in the same form
     to: PathReference,
-    /// Only this tier; absent: all that both have
+    /// Only this tier [default: all that both have]
     #[arg(long)]
     tier: Option<String>,
     /// A YAML file with `environment` and, where there is one, `slot`: what a team asks for, as in HCL

@@ -1,10 +1,10 @@
-//! Requests as documents, planned on a cluster that is nowhere: what `diff` and `test` look at.
+//! Requests as documents, planned without a cluster: what `diff` and `test` look at.
 
 use super::tool::CatalogueTool;
 use crate::cli::preview::request_of;
 use anyhow::{Context, anyhow, bail};
 use goldenpath_core::{
-    domain::{Facts, Problem, ResourceKind, merge_patch},
+    domain::{AuthenticationMode, Facts, IpFamily, Problem, ResourceKind, merge_patch, ordinary},
     golden::{Catalogue, RESOURCES},
     kinds::{FieldLine, lines_of, short_keys},
     provision::{Preview, Provisioner},
@@ -50,12 +50,12 @@ pub(in crate::cli) fn facts_over(arn: &str, others: Value) -> anyhow::Result<Fac
         "stable": {
             "cluster_arn": arn,
             "auto_mode": false,
-            "service_cidr": "10.100.0.0/16",
-            "ip_family": "ipv4",
-            "pod_security_version": "1.36",
+            "service_cidr": ordinary::SERVICE_CIDR,
+            "ip_family": IpFamily::default(),
+            "pod_security_version": ordinary::VERSION,
         },
-        "version": "1.36",
-        "authentication_mode": "API",
+        "version": ordinary::VERSION,
+        "authentication_mode": AuthenticationMode::default(),
         "network_policy_enforced": true,
         "addons": ["eks-pod-identity-agent", "vpc-cni"],
         "crds": [],

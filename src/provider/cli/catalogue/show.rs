@@ -18,9 +18,9 @@ use serde_json::Value;
 /// there, comments included, and its own parts are marked; `--as-written` shows the document alone.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Its name
+    /// Name of the golden path
     name: String,
-    /// Its version; absent: the newest
+    /// Version of the golden path [default: the newest]
     version: Option<String>,
     /// Print the document alone, without what it extends
     #[arg(long, conflicts_with = "json")]

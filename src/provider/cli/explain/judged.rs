@@ -1,7 +1,7 @@
 //! What the policies of golden paths say of the objects in a plan, and what the paths' changelogs say of a move to another version.
 //!
-//! The JSON of a plan has neither warnings nor documents. So the request in it is planned once more, by the same golden paths, on a
-//! cluster that is nowhere: what policies say depends on nothing else.
+//! The JSON of a plan has neither warnings nor documents. So the request in it is planned once more, by the same golden paths, without
+//! a cluster: what policies say depends on nothing else.
 
 use super::{
     plan::{Known, Plan, Resource, Side},

@@ -2,10 +2,10 @@
 
 use super::{daemon, real};
 use crate::resources::{
-    attributes::{self, choice, text_set},
+    attributes::{self, choice, choice_or_default, text_set},
     session::Unreachable,
 };
-use goldenpath_core::domain::ClusterArn;
+use goldenpath_core::domain::{AuthenticationMode, ClusterArn, IpFamily, ordinary};
 use plugin::{
     Schema, Type, Value,
     schema::{Attribute, list_of, object, optional, required},
@@ -80,20 +80,14 @@ fn sandbox() -> Attribute {
             .parses::<ClusterArn>()
             .example("arn:aws:eks:eu-west-1:111122223333:cluster/demo")
             .describe("ARN of the cluster. Its account and region then exist too."),
-        text("version", "Minor version of Kubernetes.").default("1.36"),
+        text("version", "Minor version of Kubernetes.").default(ordinary::VERSION),
         flag("auto_mode", false, "Whether EKS Auto Mode runs the nodes."),
-        text("service_cidr", "Range of Service addresses.").default("10.100.0.0/16"),
-        text("ip_family", "IP family of Services.").one_of(&["ipv4", "ipv6"]).default("ipv4"),
-        text("authentication_mode", "Authentication mode of the cluster.")
-            .one_of(&["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"])
-            .default("API"),
+        text("service_cidr", "Range of Service addresses.").default(ordinary::SERVICE_CIDR),
+        choice_or_default::<IpFamily>("ip_family").describe("IP family of Services."),
+        choice_or_default::<AuthenticationMode>("authentication_mode").describe("Authentication mode of the cluster."),
         flag("network_policy_enforced", true, "Whether anything enforces NetworkPolicies."),
         flag("oidc_provider", true, "Whether IAM knows the cluster's OIDC issuer, as identities in mode `irsa` need."),
-        list(
-            "addons",
-            &["coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"],
-            "Names of the installed EKS add-ons.",
-        ),
+        list("addons", &ordinary::ADDONS, "Names of the installed EKS add-ons."),
         list("crds", &[], "Names of the installed custom resource definitions, `<plural>.<group>`."),
     ]);
     optional(

@@ -13,7 +13,7 @@ async fn authenticate(fixture: &EngineFixture, mode: &str, providers: &[Provider
     };
     fixture
         .declare(|cluster| {
-            cluster.authentication_mode = mode.to_owned();
+            cluster.authentication_mode = serde_json::from_value(json!(mode)).expect("a mode");
             cluster.identity_providers = providers.iter().map(provider).collect();
         })
         .await;

@@ -3,8 +3,7 @@
 use crate::{
     domain::{Limits, Problems},
     golden::{
-        catalogue::{SlotsPercent, Terms},
-        defaults::namespace::limits,
+        catalogue::SlotsPercent,
         environment::effective::{Effective, EffectiveNamespace},
         quota::{self, check_part},
     },
@@ -69,11 +68,8 @@ pub fn judge_quota(effective: &Effective, problems: &mut Problems) {
 
 /// Of the environment as a whole.
 pub fn judge_own_limits(effective: &Effective, problems: &mut Problems) {
-    let Effective { spec, terms: Terms { tier, .. }, .. } = effective;
-    judge_default_limit(spec.limits.as_ref(), &[], problems);
-    if effective.quota.contains_key("limits.memory")
-        && limits(&tier.limits, &[spec.limits.as_ref()]).default_memory.is_none()
-    {
+    judge_default_limit(effective.spec.limits.as_ref(), &[], problems);
+    if effective.quota.contains_key("limits.memory") && effective.limits.default_memory.is_none() {
         no_default_limit(&["quota", "total", "limits.memory"], problems);
     }
 }

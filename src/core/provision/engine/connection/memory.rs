@@ -137,3 +137,64 @@ impl Memory {
         claims
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{golden::QuotaPart, provision::engine::fixtures::slot};
+    use serde_json::json;
+
+    fn amounts(given: &[(&str, &str)]) -> Amounts {
+        let amount = |(resource, text): &(&str, &str)| {
+            ((QuotaPart::Own, (*resource).to_owned()), text.parse().expect("a quantity"))
+        };
+        given.iter().map(amount).collect()
+    }
+
+    #[test]
+    fn a_share_is_the_least_of_what_a_request_may_turn_out_to_be() {
+        let id = slot("pay", "ledger", json!({})).id();
+        for (planned, expected, reason) in [
+            (vec![(0, amounts(&[("cpu", "2")]))], amounts(&[("cpu", "2")]), "it is known"),
+            (vec![(1, amounts(&[("cpu", "2")]))], amounts(&[("cpu", "2")]), "none came before"),
+            (
+                vec![(0, amounts(&[("cpu", "2")])), (1, amounts(&[("cpu", "1")]))],
+                amounts(&[("cpu", "1")]),
+                "the later one is less",
+            ),
+            (
+                vec![(0, amounts(&[("cpu", "1")])), (1, amounts(&[("cpu", "2")]))],
+                amounts(&[("cpu", "1")]),
+                "the earlier one is less",
+            ),
+            (
+                vec![(0, amounts(&[("cpu", "3")])), (1, amounts(&[("cpu", "2")])), (2, amounts(&[("cpu", "4")]))],
+                amounts(&[("cpu", "2")]),
+                "the one between is the least of three",
+            ),
+            (
+                vec![(0, amounts(&[("cpu", "2"), ("memory", "1Gi")])), (1, amounts(&[("cpu", "2")]))],
+                amounts(&[("cpu", "2")]),
+                "the later one takes no memory",
+            ),
+            (
+                vec![(0, amounts(&[("cpu", "2")])), (1, amounts(&[("cpu", "2"), ("memory", "1Gi")]))],
+                amounts(&[("cpu", "2")]),
+                "the earlier one takes no memory",
+            ),
+            (
+                vec![(0, amounts(&[("cpu", "1")])), (0, amounts(&[("cpu", "2")]))],
+                amounts(&[("cpu", "2")]),
+                "a plan that is made again begins again",
+            ),
+        ] {
+            let memory = Memory::default();
+            for (variant, taken) in planned {
+                memory.remember_share(&id, variant, taken);
+            }
+            let claims = memory.claims(id.parent().expect("an environment"), BTreeMap::new());
+            let claim = ShareClaim { recorded: None, planned: Some(expected) };
+            assert_eq!(claims, BTreeMap::from([("ledger".to_owned(), claim)]), "{reason}");
+        }
+    }
+}

@@ -1,4 +1,8 @@
 //! What a step does when the target moves under it, over a port that keeps objects and a few instructions.
+//!
+//! It is not the sandbox, which depends on this crate and has no faults for these moments: so many conflicts in a row, a deletion that
+//! a third look still sees, a record that is taken over between two calls of one step. Of the contract it keeps what a step relies on,
+//! versions and what an apply expects. That the engine works over ports that keep all of it is tested in the sandbox's `tests/engine`.
 
 use super::*;
 use crate::{
