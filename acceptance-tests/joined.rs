@@ -37,7 +37,7 @@ use goldenpath_core::{
 use serde_json::json;
 use std::sync::Arc;
 
-pub const CHECKS: [Check<Real>; 15] = [
+pub const CHECKS: [Check<Real>; 16] = [
     check!("facts are what EKS, IAM and STS say", facts),
     check!("what runs in the cluster is seen with the printed permissions", running::is_seen),
     check!("a token reaches the API server, and only with an access entry", tokens),
@@ -52,6 +52,7 @@ pub const CHECKS: [Check<Real>; 15] = [
     check!("a change whose lock was lost is made once more", lost_locks::are_noticed),
     check!("the last of a total is given once", shares::are_given_once),
     check!("what is not seen once, or belongs to another state, fails no plan", hiccups::fail_no_plan),
+    check!("what was just made and is not seen yet is waited for", hiccups::are_waited_for),
     check!("what fails has its class", classes),
 ];
 

@@ -120,7 +120,7 @@ pub const ROWS: &[Row] = &[
     Row {
         says: "The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'.",
         ..row(
-            &["eks:AssociateAccessPolicy"],
+            &["eks:AssociateAccessPolicy", "eks:ListAssociatedAccessPolicies"],
             &["ResourceNotFoundException"],
             Meaning::NotYet(NotYet::Itself),
             "terraform-aws-modules/terraform-aws-eks#3024",
@@ -129,12 +129,25 @@ pub const ROWS: &[Row] = &[
     Row {
         words: "is not attachable",
         says: "The policy does not exist or is not attachable.",
-        ..row(&["iam:AttachRolePolicy", "iam:CreateRole"], NO_SUCH, Meaning::Absent, IAM_ERRORS)
+        ..row(
+            &["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary"],
+            NO_SUCH,
+            Meaning::Absent,
+            IAM_ERRORS,
+        )
     },
     Row {
         says: "The role cannot be found.",
         ..row(
-            &["iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:TagRole", "iam:UpdateAssumeRolePolicy"],
+            &[
+                "iam:PutRolePolicy",
+                "iam:AttachRolePolicy",
+                "iam:PutRolePermissionsBoundary",
+                "iam:TagRole",
+                "iam:UntagRole",
+                "iam:UpdateAssumeRolePolicy",
+                "iam:UpdateRole",
+            ],
             NO_SUCH,
             Meaning::NotYet(NotYet::Itself),
             IAM_LATE,

@@ -31,6 +31,23 @@ fn errors_mean_something() {
             "right after CreateAccessEntry",
         ),
         (
+            "eks:ListAssociatedAccessPolicies",
+            "ResourceNotFoundException",
+            404,
+            "The specified principalArn could not be found.",
+            itself,
+            "the same, before the policies are associated",
+        ),
+        ("iam:UpdateRole", "NoSuchEntity", 404, "The role cannot be found", itself, "a change of a role that was read"),
+        (
+            "iam:PutRolePermissionsBoundary",
+            "NoSuchEntity",
+            404,
+            "Scope ARN arn:aws:iam::1:policy/x does not exist or is not attachable.",
+            Meaning::Absent,
+            "it is the boundary that is missing",
+        ),
+        (
             "eks:CreateAccessEntry",
             "InvalidParameterException",
             400,
