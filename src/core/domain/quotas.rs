@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// One limit, and where AWS says it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     pub most: usize,
     /// The most that an account can have it raised to; the same where it can't.
@@ -35,6 +35,8 @@ pub const DESCRIPTION: Limit = fixed(1000, IAM_API);
 /// Characters of a session policy, as text.
 pub const SESSION_POLICY: Limit = fixed(2048, EKS_API);
 pub const TAGS: Limit = fixed(50, TAGGING);
+/// How many of those are ours, on a role of a slot, which has the most.
+pub const OUR_TAGS: usize = 10;
 pub const TAG_KEY: Limit = fixed(128, TAGGING);
 pub const TAG_VALUE: Limit = fixed(256, TAGGING);
 

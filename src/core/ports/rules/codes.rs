@@ -4,7 +4,10 @@
 //! The first row that fits counts, so a row of one call comes before that of all. A code that no row names has the class of its HTTP
 //! status.
 
-use crate::domain::Class;
+use crate::domain::{
+    Class,
+    quotas::{INLINE, Limit, TAGS},
+};
 
 /// `service:Operation`, `service:*` or `*`.
 type Calls = &'static [&'static str];
@@ -33,8 +36,8 @@ pub enum Meaning {
     Invalid,
     /// More of it must be granted; of what, as Service Quotas names it.
     Quota(&'static str),
-    /// Nobody has more of it.
-    Fixed(&'static str),
+    /// Nobody has more of it: how many of what.
+    Fixed(Limit, &'static str),
     /// The credentials themselves, and what to do about them: another permission would not help.
     Credentials(&'static str),
 }
@@ -169,15 +172,10 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         words: "tags",
-        ..row(&["iam:CreateRole", "iam:TagRole"], LIMIT, Meaning::Fixed("A role has 50 tags at most"), IAM_QUOTAS)
+        ..row(&["iam:CreateRole", "iam:TagRole"], LIMIT, Meaning::Fixed(TAGS, "tags per role"), IAM_QUOTAS)
     },
     row(&["iam:CreateRole"], LIMIT, Meaning::Quota("Roles per account (L-FE177D64)"), IAM_QUOTAS),
-    row(
-        &["iam:PutRolePolicy"],
-        LIMIT,
-        Meaning::Fixed("The inline policies of a role have 10,240 characters at most"),
-        IAM_QUOTAS,
-    ),
+    row(&["iam:PutRolePolicy"], LIMIT, Meaning::Fixed(INLINE, "characters of inline policies per role"), IAM_QUOTAS),
     row(
         &["eks:CreateAccessEntry", "eks:AssociateAccessPolicy"],
         LIMIT,
@@ -299,7 +297,7 @@ impl Meaning {
             Self::Denied | Self::Credentials(_) => Class::Denied,
             Self::Throttled => Class::Throttled,
             Self::Unknown => Class::Unavailable,
-            Self::Invalid | Self::Quota(_) | Self::Fixed(_) => Class::Invalid,
+            Self::Invalid | Self::Quota(_) | Self::Fixed(..) => Class::Invalid,
         }
     }
 
@@ -309,7 +307,9 @@ impl Meaning {
             Self::Quota(name) => Some(format!(
                 "It is a quota of the account: {name}. Raise it in Service Quotas, or remove what is no longer needed"
             )),
-            Self::Fixed(limit) => Some(format!("{limit}, which no account can have raised. Make less of it")),
+            Self::Fixed(limit, of) => {
+                Some(format!("AWS allows at most {} {of}, and raises that for no account. Use fewer", limit.most))
+            }
             Self::Credentials(next) => Some(next.to_owned()),
             _ => None,
         }

@@ -120,7 +120,20 @@ fn advice_follows_the_cause() {
             Some("Roles per account"),
             "and another",
         ),
-        ("iam:PutRolePolicy", "LimitExceeded", "Maximum policy size exceeded", Some("no account"), "nobody raises it"),
+        (
+            "iam:PutRolePolicy",
+            "LimitExceeded",
+            "Maximum policy size exceeded",
+            Some("10240 characters of inline policies per role, and raises that for no account"),
+            "nobody raises it",
+        ),
+        (
+            "iam:TagRole",
+            "LimitExceeded",
+            "Cannot exceed quota for TagsPerRole: 50",
+            Some("at most 50 tags per role"),
+            "the number of the one table",
+        ),
         (
             "eks:CreatePodIdentityAssociation",
             "ResourceLimitExceededException",
