@@ -6,7 +6,7 @@
 
 use crate::domain::{
     Class,
-    quotas::{INLINE, Limit, TAGS},
+    quotas::{ASSOCIATIONS, ENTRIES, INLINE, Limit, TAGS},
 };
 
 /// `service:Operation`, `service:*` or `*`.
@@ -176,16 +176,12 @@ pub const ROWS: &[Row] = &[
     },
     row(&["iam:CreateRole"], LIMIT, Meaning::Quota("Roles per account (L-FE177D64)"), IAM_QUOTAS),
     row(&["iam:PutRolePolicy"], LIMIT, Meaning::Fixed(INLINE, "characters of inline policies per role"), IAM_QUOTAS),
-    row(
-        &["eks:CreateAccessEntry", "eks:AssociateAccessPolicy"],
-        LIMIT,
-        Meaning::Quota("access entries of a cluster and access policies of an entry"),
-        EKS_QUOTAS,
-    ),
+    // AssociateAccessPolicy has no such error, and no quota.
+    row(&["eks:CreateAccessEntry"], LIMIT, Meaning::Fixed(ENTRIES, "access entries per cluster"), EKS_QUOTAS),
     row(
         &["eks:CreatePodIdentityAssociation"],
         LIMIT,
-        Meaning::Quota("Pod Identity associations of a cluster"),
+        Meaning::Fixed(ASSOCIATIONS, "Pod Identity associations per cluster"),
         EKS_QUOTAS,
     ),
     row(ALL, LIMIT, Meaning::Quota("the one that the message names"), SDK_RETRIES),
