@@ -1,4 +1,4 @@
-//! A role that was deleted and made again by hand: its access entry is bound to the role of before.
+//! A role that somebody deleted and made again: its access entry is bound to the role of before.
 
 use super::{fixture::EngineFixture, requests::*};
 use goldenpath_core::domain::{Body, Role};
