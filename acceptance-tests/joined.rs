@@ -54,6 +54,7 @@ pub const CHECKS: [Check<Real>; 16] = [
     check!("a change whose lock was lost is made once more", lost_locks::are_noticed),
     check!("the last of a total is given once", shares::are_given_once),
     check!("what is not seen once, or belongs to another state, fails no plan", hiccups::fail_no_plan),
+    check!("what was just made and is not seen yet is waited for", hiccups::are_waited_for),
     check!("what fails has its class", classes),
 ];
 

@@ -1,4 +1,4 @@
-//! What AWS says for a moment, or to one who may read only a part, against a plan of things that are as they should be.
+//! What AWS says for a moment, or to one who may read only a part, against plans and applies that nothing else is wrong with.
 
 use crate::{outside, outside::Outside, server::Server};
 use acceptance_tests::{
@@ -54,9 +54,53 @@ pub async fn fail_no_plan(real: Arc<Real>) -> Result<()> {
         ensure!(problem.is_none(), "each single 404 is once: {reason}: {problem:?}");
     }
     proxy.pass_all();
+    destroy(&server, &config, instances).await
+}
+
+/// Of an entry or a role that was made or read a moment ago, AWS says once that it is not there: in each call that needs it.
+pub async fn are_waited_for(real: Arc<Real>) -> Result<()> {
+    let (proxy, server) = (Proxy::start(&real)?, Server::start()?);
+    outside::baseline(&real, &server).await?;
+    let config = real.provider_config(&proxy.url);
+    let [principal] = Outside::of(&real).await?.principals(["hiccup-late"]).await?;
+    let client = server.client(&config).await?;
+    let mut changed = slot("hiccup-late");
+    changed["identity"]["statements"][0]["actions"] = json!(["s3:GetObject", "s3:PutObject"]);
+    let mut instances = vec![Instance::new(&client, ENVIRONMENT), Instance::new(&client, SLOT)];
+    for (at, spec, late, reason) in [
+        (0, environment("hiccup-late", &principal), &["GET", "POST"][..], "the policies of a new entry"),
+        (1, slot("hiccup-late"), &["PutRolePolicy"], "those of a new role"),
+        (1, changed, &["PutRolePolicy"], "those of a role that is changed"),
+    ] {
+        let mut refused = HashSet::new();
+        proxy.clear();
+        proxy.rule(move |request| {
+            let is_first = of_policies(request).is_some_and(|call| refused.insert(call));
+            if is_first { Intervention::Refuse(404) } else { Intervention::Pass }
+        });
+        no_errors(&instances[at].plan_and_apply(Some(&spec)).await?, reason)?;
+        for call in late {
+            let made = proxy.requests().iter().filter(|request| of_policies(request).as_deref() == Some(*call)).count();
+            ensure!(made >= 2, "{reason}: {made} times {call}: {:?}", proxy.requests());
+        }
+    }
+    proxy.pass_all();
+    destroy(&server, &config, instances).await
+}
+
+/// The call, if it is about the policies of an entry or a role.
+fn of_policies(request: &LoggedRequest) -> Option<String> {
+    let is_of_entry = request.action.is_empty() && request.path.contains("/access-policies");
+    match request.action.as_str() {
+        "PutRolePolicy" => Some(request.action.clone()),
+        _ => is_of_entry.then(|| request.method.to_string()),
+    }
+}
+
+async fn destroy(server: &Server, config: &Json, instances: Vec<Instance>) -> Result<()> {
     for mut instance in instances.into_iter().rev() {
         // A run of its own: what one run has made it does not take away.
-        instance.client = server.client(&config).await?;
+        instance.client = server.client(config).await?;
         no_errors(&instance.plan_and_apply(None).await?, "destroy")?;
     }
     Ok(())

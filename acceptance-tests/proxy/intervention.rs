@@ -55,6 +55,7 @@ pub(super) fn refusal(service: Service, action: &str, status: u16) -> Response<F
             ("application/json", body.to_string(), Some(code))
         }
         Service::Aws => {
+            let code = if status == 404 { "NoSuchEntity" } else { code };
             let body = format!(
                 "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>refused by the test</Message></Error>\
                  <RequestId>test</RequestId></ErrorResponse>"

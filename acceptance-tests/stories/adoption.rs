@@ -1,6 +1,7 @@
 //! A namespace that a team lives in already becomes its environment: the plan names each field, nothing in it is lost, and what
 //! belongs to somebody's deployment tool is refused by that tool's name.
 
+use super::guides::{commands, guide, shown};
 use crate::{outside::Outside, workspace::Workspace};
 use acceptance_tests::servers::{Real, api::ApiCall, ministack, seed::put};
 use acceptance_tests::tools::Tool;
@@ -25,6 +26,7 @@ async fn adopted(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     workspace.write("baseline.tf", &resource("goldenpath_cluster_baseline", "this", "cluster = \"demo\""))?;
     workspace.apply(&[])?;
 
+    by_the_guide(&workspace, real, &outside).await?;
     owners_are_named(&workspace, real).await?;
 
     lived_in(real, &outside).await?;
@@ -81,6 +83,36 @@ fn environment(workspace: &Workspace, name: &str, adopt: &str) -> Result<()> {
         "name = \"{name}\"\n  team = \"payments\"\n  tier = \"dev\"\n  cluster = goldenpath_cluster_baseline.this.id\n  {adopt}"
     );
     workspace.write("environment.tf", &resource("goldenpath_team_environment", "this", &body))
+}
+
+/// What the guide shows, as it stands there: the mark, the adoption, and the way out of the state and back.
+async fn by_the_guide(workspace: &Workspace, real: &Real, outside: &Outside) -> Result<()> {
+    let text = guide("move-namespaces")?;
+    let mark = commands(&text, "kubectl annotate namespace ").next().context("the guide marks no namespace")?;
+    let (name, annotation) = mark.split_once(' ').context(mark.to_owned())?;
+    let (key, id) = annotation.split_once('=').context(mark.to_owned())?;
+    put(
+        &real.cluster,
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "annotations": {key: id}}}),
+    )
+    .await?;
+    let place = format!("/api/v1/namespaces/{name}");
+    let before = outside.get(&place).await?["metadata"]["uid"].clone();
+    let environment = shown(&text, "hcl").find(|block| block.contains("resource \"goldenpath_team_environment\""));
+    workspace.write("environment.tf", environment.context("the guide shows no environment")?)?;
+    workspace.plan(&[])?.says("exists and is adopted; nothing in it is deleted")?;
+    workspace.apply(&[])?;
+    workspace.plan_is_empty(&[])?;
+    let back: Vec<&str> = commands(&text, "terraform ").collect();
+    ensure!(back.len() == 2, "out of the state and back: {back:?}");
+    for line in back {
+        workspace.ok(&line.split(' ').collect::<Vec<_>>()).with_context(|| line.to_owned())?;
+    }
+    workspace.plan_is_empty(&[])?;
+    ensure!(outside.get(&place).await?["metadata"]["uid"] == before, "the namespace is the one that was there");
+    workspace.remove("environment.tf")?;
+    workspace.apply(&[])?;
+    Ok(())
 }
 
 /// As a team's own tools left it.

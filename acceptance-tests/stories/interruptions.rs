@@ -58,7 +58,10 @@ pub(super) fn refused(tool: &Tool) -> Result<()> {
     let instance =
         workspace.instance("goldenpath_team_environment.payments")?.context("what exists is in the state")?;
     ensure!(instance["status"] == "tainted", "a failed create taints: {}", instance["status"]);
-    // Core now plans a replacement, whose delete must hand over.
+    // Core now plans a replacement, whose delete must hand over: it announces no loss.
+    let plan = workspace.plan(&[])?;
+    plan.says("is tainted, so")?;
+    plan.says_not("will be deleted with everything inside")?;
     the_next_apply_finishes(&workspace)
 }
 

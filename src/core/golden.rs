@@ -33,6 +33,7 @@ mod legible;
 mod loosening;
 mod namespace_checks;
 mod objects;
+mod oidc_subjects;
 mod outputs;
 mod parameters;
 mod parent;

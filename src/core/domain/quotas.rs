@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// One limit, and where AWS says it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     pub most: usize,
     /// The most that an account can have it raised to; the same where it can't.
@@ -21,6 +21,8 @@ const fn fixed(most: usize, source: &'static str) -> Limit {
 const IAM: &str = "IAM User Guide, IAM and AWS STS quotas";
 const IAM_API: &str = "IAM API Reference, CreateRole";
 const EKS_API: &str = "EKS API Reference, CreatePodIdentityAssociation";
+const EKS: &str = "EKS User Guide, Service quotas";
+const POD_IDENTITY: &str = "EKS User Guide, EKS Pod Identity, Limits; not supported in Service Quotas";
 const TAGGING: &str = "IAM User Guide, Rules for tagging in IAM and AWS STS; EKS API Reference, TagResource";
 
 /// `AssumeRolePolicySizeQuota`: characters of a trust policy, white space not counted.
@@ -35,8 +37,13 @@ pub const DESCRIPTION: Limit = fixed(1000, IAM_API);
 /// Characters of a session policy, as text.
 pub const SESSION_POLICY: Limit = fixed(2048, EKS_API);
 pub const TAGS: Limit = fixed(50, TAGGING);
+/// How many of those are ours, on a role of a slot, which has the most.
+pub const OUR_TAGS: usize = 10;
 pub const TAG_KEY: Limit = fixed(128, TAGGING);
 pub const TAG_VALUE: Limit = fixed(256, TAGGING);
+/// `Access entries per cluster`, which Service Quotas shows as not adjustable.
+pub const ENTRIES: Limit = fixed(3000, EKS);
+pub const ASSOCIATIONS: Limit = fixed(5000, POD_IDENTITY);
 
 /// What an account has of the quotas that it may raise. IAM's GetAccountSummary says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

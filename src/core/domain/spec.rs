@@ -11,7 +11,7 @@ mod network;
 mod slot;
 mod statement;
 
-pub use access::{Access, Persona, TrustedOidc};
+pub use access::{Access, Persona, STS_AUDIENCE, TrustedOidc};
 pub use baseline::{AcceptedPath, BaselineSpec, Guard};
 pub use environment::{
     Adopt, AdoptMode, Contact, Drift, DriftMode, EnvironmentSpec, Limits, LimitsContainer, Namespace, PodSecurity,

@@ -49,6 +49,14 @@ fn an_environment_lets_in_whom_the_path_grants() {
             "the built-in path trusts nobody's tokens",
         ),
         (
+            access(
+                json!({"create_role": true, "trusted_oidc": [{"provider": "gitlab.com", "audience": "https://gitlab.com", "subjects": ["project_path:acme/pay"]}]}),
+            ),
+            "access.deployer.trusted_oidc",
+            "access.oidc_audience_not_granted",
+            "tokens that are for another service",
+        ),
+        (
             access(json!({"principal_arns": ["arn:aws:iam::111122223333:role/KarpenterNodeRole-demo"]})),
             "access.deployer.principal_arns",
             "access.principal_form",

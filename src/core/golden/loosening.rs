@@ -62,6 +62,7 @@ mod tests {
         for class in ["ingress_hosts", "ingress_classes", "storage_classes", "priority_classes"] {
             closed["grants"]["admission"][class] = json!([]);
         }
+        closed["grants"]["oidc_audiences"] = json!([]);
         let read = |tier: &Value| serde_json::from_value::<Tier>(tier.clone()).expect("a tier");
         let mut seen = 0;
         for part in ["/grants", "/grants/admission"] {

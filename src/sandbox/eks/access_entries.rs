@@ -1,4 +1,8 @@
 //! Access entries: one for each principal of a cluster.
+//!
+//! EKS binds an entry to the principal's unique id when it makes it, and no update binds it to another: the entry of a role that was
+//! deleted and made again lets nobody in until it is deleted and made again itself (aws/containers-roadmap#185). An apply does so, as
+//! the adapter of AWS does, and everything else leaves it dead.
 
 use crate::{
     error::{SandboxError, refused, refused_by_aws},
@@ -10,6 +14,9 @@ use goldenpath_core::{
     domain::{AccessEntry, AuthenticationMode, Class, ClusterArn, ObjectKey},
     ports::rules,
 };
+use serde_json::Value;
+
+const CREATE: &str = "eks:CreateAccessEntry";
 
 pub fn apply(
     store: &mut Store,
@@ -18,42 +25,43 @@ pub fn apply(
     entry: &AccessEntry,
     found: Option<Row>,
 ) -> Result<Row, SandboxError> {
-    let call = if found.is_some() { "eks:UpdateAccessEntry" } else { "eks:CreateAccessEntry" };
+    let call = if found.is_some() { "eks:UpdateAccessEntry" } else { CREATE };
     let invalid = |message: String| refused(Class::Invalid, call, message);
     check_mode(cluster, call)?;
     rules::check_entry(entry).map_err(invalid)?;
     let mut body = serde_json::to_value(entry)?;
-    if let Some(mut row) = found {
-        if row.is_another(&body) {
-            return Err(refused(
-                Class::Conflict,
-                "eks:CreateAccessEntry",
-                "ResourceInUseException: The specified access entry resource is already in use on this cluster. (it is \
-                 not marked as ours)",
-            ));
-        }
-        if is_of_another_role(store, &cluster.arn, &row, principal)?
-            && let Principal::Role { id } = iam::principal(store, &cluster.arn, principal)?
-        {
-            // Another entry, for the role of now.
-            (row.uid, row.external_id) = (id, Some(uuid()?));
-            row.save(store)?;
-        }
-        let live: AccessEntry = serde_json::from_value(row.body.clone())?;
-        body["tags"] = serde_json::to_value(rules::merged_tags(&live.tags, &entry.tags))?;
-        row.save_body(store, body)?;
-        return Ok(row);
+    let Some(mut row) = found else { return create(store, cluster, principal, body) };
+    if row.is_another(&body) {
+        return Err(refused(
+            Class::Conflict,
+            CREATE,
+            "ResourceInUseException: The specified access entry resource is already in use on this cluster. (it is not marked as \
+             ours)",
+        ));
     }
-    rules::check_principal(principal).map_err(invalid)?;
+    let live: AccessEntry = serde_json::from_value(row.body.clone())?;
+    body["tags"] = serde_json::to_value(rules::merged_tags(&live.tags, &entry.tags))?;
+    if is_of_another_role(store, &cluster.arn, &row, principal)? {
+        // Whoever makes an entry again gives it the policies that went with the old one: they stay.
+        row.remove(store)?;
+        return create(store, cluster, principal, body);
+    }
+    row.save_body(store, body)?;
+    Ok(row)
+}
+
+/// CreateAccessEntry.
+fn create(store: &Store, cluster: &ClusterOptions, principal: &str, body: Value) -> Result<Row, SandboxError> {
+    rules::check_principal(principal).map_err(|message| refused(Class::Invalid, CREATE, message))?;
     let mut row = Row::new(store, &cluster.arn, &key_of(principal), body)?;
     // The last part of the entry's own ARN.
     row.external_id = Some(uuid()?);
     match iam::principal(store, &cluster.arn, principal)? {
-        // The entry matches the role behind the name: recreated under the same name, it is another one.
+        // By its id, and not by its name.
         Principal::Role { id } => row.uid = id,
         Principal::Other => {}
         Principal::Ghost => {
-            return Err(refused_by_aws(call, "InvalidParameterException", principal));
+            return Err(refused_by_aws(CREATE, "InvalidParameterException", principal));
         }
     }
     row.save(store)?;

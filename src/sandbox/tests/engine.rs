@@ -38,6 +38,9 @@ mod quotas;
 #[path = "engine/reads.rs"]
 mod reads;
 #[cfg(test)]
+#[path = "engine/remade.rs"]
+mod remade;
+#[cfg(test)]
 #[path = "engine/requests.rs"]
 mod requests;
 #[cfg(test)]

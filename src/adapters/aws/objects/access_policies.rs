@@ -56,7 +56,8 @@ async fn together(
     if !entries::is_ours(cluster, principal, &tags) {
         return Err(invalid(call_name, rules::not_our_entry(principal, policy)));
     }
-    let Some(now) = grants::read(cluster, principal).await? else {
+    // That its policies are not found clears by waiting: an entry that this operation made is not seen by every call yet.
+    let Some(now) = grants::read_new(cluster, principal).await? else {
         entries::forget(cluster, principal);
         return Err(no_entry(principal));
     };

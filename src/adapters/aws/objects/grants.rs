@@ -40,10 +40,20 @@ pub(super) async fn lock(principal: &str) -> MutexGuard<'static, ()> {
 
 /// `None`: the principal has no access entry, or its entry was deleted in between, and its policies with it.
 pub(super) async fn read(cluster: EksCluster<'_>, principal: &str) -> Result<Option<Grants>, PortError> {
+    not_found_as_none(list(cluster, principal).await)
+}
+
+/// Of an entry that was made or read a moment ago.
+pub(super) async fn read_new(cluster: EksCluster<'_>, principal: &str) -> Result<Option<Grants>, PortError> {
+    let attempt = || list(cluster, principal);
+    not_found_as_none(propagation::retry_new(&the_entry(principal), attempt).await)
+}
+
+async fn list(cluster: EksCluster<'_>, principal: &str) -> Result<Grants, PortError> {
     let mut found = Grants::new();
     let listing = cluster.eks().list_associated_access_policies().cluster_name(cluster.name()).principal_arn(principal);
     let pages = listing.into_paginator().send();
-    let read = each_page(cluster.clients, Call::ListAssociatedAccessPolicies, pages, |page| {
+    each_page(cluster.clients, Call::ListAssociatedAccessPolicies, pages, |page| {
         for associated in page.associated_access_policies.unwrap_or_default() {
             let name = associated.policy_arn().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default();
             let scope = associated.access_scope();
@@ -55,8 +65,13 @@ pub(super) async fn read(cluster: EksCluster<'_>, principal: &str) -> Result<Opt
             }
         }
         page.next_token
-    });
-    Ok(not_found_as_none(read.await)?.map(|()| found))
+    })
+    .await?;
+    Ok(found)
+}
+
+fn the_entry(principal: &str) -> String {
+    format!("the access entry of {principal}")
 }
 
 /// With an empty set of namespaces EKS would refuse.
@@ -80,7 +95,7 @@ pub(super) async fn associate(
         .access_scope(scope.build());
     // Its entry has just been read.
     let attempt = || cluster.call(Call::AssociateAccessPolicy, request.clone().send());
-    propagation::retry_new(&format!("the access entry of {principal}"), attempt).await.map(|_| ())
+    propagation::retry_new(&the_entry(principal), attempt).await.map(|_| ())
 }
 
 pub(super) async fn disassociate(cluster: EksCluster<'_>, (policy, principal): (&str, &str)) -> Result<(), PortError> {

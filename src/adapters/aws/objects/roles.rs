@@ -128,12 +128,13 @@ pub(super) async fn create(clients: &AwsClients, name: &str, role: &Role) -> Res
     Ok(read::live(name, role.clone(), id))
 }
 
-/// `wanted` holds all tags that the role is to have.
+/// `wanted` holds all tags that the role is to have. `before` was just read: that a call does not find the role clears by waiting.
 pub(super) async fn change(clients: &AwsClients, name: &str, before: &Role, wanted: &Role) -> Result<(), PortError> {
-    let iam = &clients.iam;
+    let (iam, what) = (&clients.iam, format!("role {name}"));
     if before.boundary != wanted.boundary && !wanted.boundary.is_empty() {
         let request = iam.put_role_permissions_boundary().role_name(name).permissions_boundary(&wanted.boundary);
-        call(clients, Call::PutRolePermissionsBoundary, request.send()).await?;
+        let attempt = || call(clients, Call::PutRolePermissionsBoundary, request.clone().send());
+        propagation::retry_new(&what, attempt).await?;
     }
     for policy in before.inline.keys().filter(|policy| !wanted.inline.contains_key(*policy)) {
         delete_policy(clients, name, policy).await?;
@@ -143,34 +144,34 @@ pub(super) async fn change(clients: &AwsClients, name: &str, before: &Role, want
     }
     if canonical_policy(&before.trust) != canonical_policy(&wanted.trust) {
         let principals = policy_document::check_trust(&wanted.trust).unwrap_or_default();
-        let attempt = || {
-            let request = iam.update_assume_role_policy().role_name(name).policy_document(policy_text(&wanted.trust));
-            call(clients, Call::UpdateAssumeRolePolicy, request.send())
-        };
-        propagation::retry(clients, &format!("the trust of role {name}"), &principals, attempt).await?;
+        let request = iam.update_assume_role_policy().role_name(name).policy_document(policy_text(&wanted.trust));
+        let attempt = || call(clients, Call::UpdateAssumeRolePolicy, request.clone().send());
+        let trust = format!("the trust of role {name}");
+        let trusted = || propagation::retry(clients, &trust, &principals, attempt);
+        propagation::retry_new(&what, trusted).await?;
     }
     for (policy, content) in &wanted.inline {
         let is_same = before.inline.get(policy).is_some_and(|live| canonical_policy(live) == canonical_policy(content));
         if !is_same {
-            put_policy(clients, name, policy, content).await?;
+            propagation::retry_new(&what, || put_policy(clients, name, policy, content)).await?;
         }
     }
     for arn in wanted.attached.difference(&before.attached) {
-        attach(clients, name, arn).await?;
+        propagation::retry_new(&what, || attach(clients, name, arn)).await?;
     }
     if before.description != wanted.description || before.max_session_seconds != wanted.max_session_seconds {
         let request =
             iam.update_role().role_name(name).description(&wanted.description).max_session_duration(seconds(wanted));
-        call(clients, Call::UpdateRole, request.send()).await?;
+        propagation::retry_new(&what, || call(clients, Call::UpdateRole, request.clone().send())).await?;
     }
     let (set, removed) = tags::changes(&before.tags, &wanted.tags);
     if !set.is_empty() {
         let request = iam.tag_role().role_name(name).set_tags(Some(as_list(&set)));
-        call(clients, Call::TagRole, request.send()).await?;
+        propagation::retry_new(&what, || call(clients, Call::TagRole, request.clone().send())).await?;
     }
     if !removed.is_empty() {
         let request = iam.untag_role().role_name(name).set_tag_keys(Some(removed));
-        call(clients, Call::UntagRole, request.send()).await?;
+        propagation::retry_new(&what, || call(clients, Call::UntagRole, request.clone().send())).await?;
     }
     Ok(())
 }

@@ -47,14 +47,25 @@ pub struct Persona {
     pub access_policies: Given<Vec<String>>,
 }
 
+/// The audience of tokens that are meant for AWS alone.
+pub const STS_AUDIENCE: &str = "sts.amazonaws.com";
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrustedOidc {
     /// Without `https://`, as IAM names it.
     pub provider: String,
-    /// Absent: that of STS.
+    /// Absent: [`STS_AUDIENCE`].
     #[serde(default)]
     pub audience: Option<String>,
     /// Patterns of IAM's StringLike.
     pub subjects: Vec<String>,
+}
+
+// === impl TrustedOidc ===
+
+impl TrustedOidc {
+    pub fn audience(&self) -> &str {
+        self.audience.as_deref().unwrap_or(STS_AUDIENCE)
+    }
 }

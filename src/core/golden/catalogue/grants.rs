@@ -1,6 +1,6 @@
 //! What a tier grants: whatever a team asks for beyond it is refused. Knows nothing of the rest of the document.
 
-use crate::domain::{Cidr, ClusterArn, covered};
+use crate::domain::{Cidr, ClusterArn, STS_AUDIENCE, covered};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +34,14 @@ pub struct Grants {
     #[serde(default)]
     pub oidc_groups: Vec<String>,
     /// `<provider> <subject>`: whose tokens of an OIDC provider may assume the role of a persona, as in
-    /// `token.actions.githubusercontent.com repo:acme/{team}-*`.
+    /// `token.actions.githubusercontent.com repo:acme/{team}-*`. The owner stands before every wildcard, and a request names each
+    /// repository.
     #[serde(default)]
     pub trusted_oidc: Vec<String>,
+    /// Audiences of those tokens: that of STS, unless it says otherwise. Tokens for another service are no tokens for AWS.
+    // A document that says nothing of it keeps its digest.
+    #[serde(default = "audiences", skip_serializing_if = "are_default")]
+    pub oidc_audiences: Vec<String>,
     /// `<namespace>/<name>`: service accounts, besides the environment's own, that may get access.
     #[serde(default)]
     pub service_accounts: Vec<String>,
@@ -97,7 +102,7 @@ impl GrantForm {
 
 impl Grants {
     /// Every list by what it lets in, so that none is left out where two tiers are compared. `None` lets in everything.
-    pub fn lists(&self) -> [(&'static str, GrantForm, Option<&[String]>); 20] {
+    pub fn lists(&self) -> [(&'static str, GrantForm, Option<&[String]>); 21] {
         use GrantForm::{Name, Pattern, Range};
         let Self {
             boundary: _,
@@ -112,6 +117,7 @@ impl Grants {
             target_role_arns,
             oidc_groups,
             trusted_oidc,
+            oidc_audiences,
             service_accounts,
             policy_arns,
             any_resource_actions,
@@ -132,6 +138,7 @@ impl Grants {
             ("target roles", Pattern, Some(target_role_arns)),
             ("groups of the identity provider", Pattern, Some(oidc_groups)),
             ("tokens of OIDC providers", Name, Some(trusted_oidc)),
+            ("audiences of tokens", Name, Some(oidc_audiences)),
             ("service accounts", Pattern, Some(service_accounts)),
             ("managed policies", Pattern, Some(policy_arns)),
             ("IAM actions on any resource", Pattern, Some(any_resource_actions)),
@@ -147,6 +154,14 @@ impl Grants {
         ]
         .map(|(what, form, list)| (what, form, list.map(Vec::as_slice)))
     }
+}
+
+fn audiences() -> Vec<String> {
+    vec![STS_AUDIENCE.to_owned()]
+}
+
+fn are_default(audiences: &[String]) -> bool {
+    audiences == [STS_AUDIENCE]
 }
 
 fn team_tag() -> String {

@@ -11,7 +11,11 @@ use super::{
 };
 use crate::{
     domain::{Cidr, GROUP_PREFIX, Isolation, PersonaName, Role, TierClass, covers},
-    golden::{forms::is_domain_pattern, quota},
+    golden::{
+        forms::is_domain_pattern,
+        oidc_subjects::{self, Pinned},
+        quota,
+    },
 };
 
 /// Services whose every action is power over identities, clusters or the organisation.
@@ -159,6 +163,7 @@ fn grants_are_sound(grants: &Grants) -> Result<(), Fault> {
         target_role_arns,
         oidc_groups,
         trusted_oidc,
+        oidc_audiences,
         service_accounts,
         policy_arns,
         any_resource_actions,
@@ -204,14 +209,17 @@ fn grants_are_sound(grants: &Grants) -> Result<(), Fault> {
         if reaches && group != "*" { Err(format!("{group} covers groups of Kubernetes itself")) } else { Ok(()) }
     })?;
     each(trusted_oidc, "trusted_oidc", |text| {
-        let subject = text.split_once(' ').map_or("", |(_, subject)| subject);
-        let says_whose = !subject.is_empty() && !subject.starts_with(['*', '?']);
-        match says_whose {
-            true => Ok(()),
-            false => {
-                Err(format!("{text:?} is not <provider> <subject>, with a subject that says whose tokens they are"))
-            }
-        }
+        let (provider, subject) = text.split_once(' ').unwrap_or((text, ""));
+        oidc_subjects::check(provider, subject, Pinned::Owner).map_err(|beginning| {
+            format!(
+                "{text:?} is not <provider> <subject>, with a subject that says whose tokens they are: {beginning}..."
+            )
+        })
+    })?;
+    each(oidc_audiences, "oidc_audiences", |audience| {
+        // IAM compares it letter by letter.
+        let is_one = !audience.is_empty() && !audience.contains(['*', '?']);
+        if is_one { Ok(()) } else { Err(format!("{audience:?} is not an audience: write it as tokens have it")) }
     })?;
     placeholders(boundary).map_err(|reason| Fault::new("boundary", reason))?;
     each(policy_arns, "policy_arns", placeholders)?;

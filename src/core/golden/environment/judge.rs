@@ -181,6 +181,20 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
                 ),
             );
         }
+        let audiences = persona.trusted_oidc.iter().map(|trusted| (trusted.audience(), &trusted.provider));
+        for (audience, provider) in
+            audiences.filter(|(audience, _)| !grants.oidc_audiences.iter().any(|one| one == audience))
+        {
+            problems.error(
+                "access.oidc_audience_not_granted",
+                &["access", name.as_str(), "trusted_oidc"],
+                format!("The golden path does not grant access to tokens of {provider} for the audience {audience}"),
+                format!(
+                    "Granted in this tier: {}. Ask the platform team to add it to `grants.oidc_audiences`.",
+                    listed(&grants.oidc_audiences)
+                ),
+            );
+        }
         for group in persona.oidc_groups.known().filter(|group| !covered(&groups, group)) {
             problems.error(
                 "access.oidc_group_not_granted",

@@ -174,6 +174,8 @@ fn what_is_just_within_its_bounds_is_accepted() {
     let total =
         |total: Value, priority: &str| json!({"quota": {"total": total, "by_priority": {"x": {"pods": priority}}}});
     let trusted = json!([{"provider": "oidc.eks.eu-west-1.amazonaws.com/id/A-1_b~2", "subjects": ["repo:acme/pay"]}]);
+    let branches =
+        json!([{"provider": "token.actions.githubusercontent.com", "subjects": ["repo:acme/pay:ref:refs/heads/*"]}]);
     for (members, reason) in [
         (json!({ "namespaces": twenty }), "as many namespaces as there may be"),
         (level("baseline"), "the level of the tier"),
@@ -203,6 +205,10 @@ fn what_is_just_within_its_bounds_is_accepted() {
         (json!({"tier": "prod", "owner": owner, "network": {"default_deny": "both"}}), "what production denies"),
         (json!({"network": {"same_environment": false}}), "closed within, and no preset opens it"),
         (json!({"access": {"deployer": {"create_role": true, "trusted_oidc": trusted}}}), "a provider with a path"),
+        (
+            json!({"access": {"deployer": {"create_role": true, "trusted_oidc": branches}}}),
+            "every branch of a repository",
+        ),
     ] {
         let found = problems(&Spec::of::<Environment>(environment(members)));
         assert_eq!(found.into_iter().filter(Problem::is_error).collect::<Vec<_>>(), [], "{reason}");

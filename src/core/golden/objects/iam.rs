@@ -1,7 +1,8 @@
 //! IAM roles: of personas and of workloads. Every one has the tier's permissions boundary, a path of ours and our tags.
 
 use crate::domain::{
-    Body, ClusterArn, Desired, Identity, IdentityScope, ObjectKey, PersonaName, Role, Statement, TrustedOidc,
+    Body, ClusterArn, Desired, Identity, IdentityScope, ObjectKey, PersonaName, Role, STS_AUDIENCE, Statement,
+    TrustedOidc,
 };
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,12 +87,12 @@ impl RoleTerms {
         self.role(name, trust, Some(policies), description)
     }
 
-    fn oidc(&self, TrustedOidc { provider, audience, subjects }: &TrustedOidc) -> Value {
+    fn oidc(&self, trusted: &TrustedOidc) -> Value {
+        let TrustedOidc { provider, audience: _, subjects } = trusted;
         let arn = format!("arn:{}:iam::{}:oidc-provider/{provider}", self.cluster.partition(), self.cluster.account());
-        let audience = audience.as_deref().unwrap_or("sts.amazonaws.com");
         let (aud, sub) = (format!("{provider}:aud"), format!("{provider}:sub"));
         json!({"Effect": "Allow", "Principal": {"Federated": arn}, "Action": ["sts:AssumeRoleWithWebIdentity"],
-            "Condition": {"StringEquals": { aud: audience }, "StringLike": { sub: subjects }}})
+            "Condition": {"StringEquals": { aud: trusted.audience() }, "StringLike": { sub: subjects }}})
     }
 
     pub fn workload(&self, role: &WorkloadRole, slot: &str, namespace: &str, identity: &Identity) -> Desired {
@@ -136,7 +137,7 @@ fn irsa_trust(cluster: &ClusterArn, issuer: &str, namespace: &str, service_accou
     let issuer = issuer.trim_start_matches("https://");
     let provider = format!("arn:{}:iam::{}:oidc-provider/{issuer}", cluster.partition(), cluster.account());
     let mut equals = Map::new();
-    equals.insert(format!("{issuer}:aud"), Value::from("sts.amazonaws.com"));
+    equals.insert(format!("{issuer}:aud"), Value::from(STS_AUDIENCE));
     equals.insert(format!("{issuer}:sub"), Value::from(format!("system:serviceaccount:{namespace}:{service_account}")));
     json!({"Version": VERSION, "Statement": [{
         "Effect": "Allow", "Principal": {"Federated": provider}, "Action": ["sts:AssumeRoleWithWebIdentity"],

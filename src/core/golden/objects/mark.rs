@@ -91,3 +91,31 @@ pub fn owner_annotations(owner: Option<&Contact>) -> BTreeMap<String, String> {
     .filter_map(|(key, value)| Some((format!("{LABEL_PREFIX}{key}"), value?.clone())))
     .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::quotas::OUR_TAGS;
+
+    /// The provider's `default_tags` may be as many as the rest.
+    #[test]
+    fn ours_are_as_many_as_the_table_says() {
+        let owner = Contact {
+            contact: "a@example.com".to_owned(),
+            cost_center: "CC1".to_owned(),
+            slack: Some("#pay".to_owned()),
+            oncall: Some("https://oncall.example/pay".to_owned()),
+            data_class: Some("internal".to_owned()),
+            docs: Some("https://docs.example/pay".to_owned()),
+        };
+        let mark = Mark {
+            environment: "pay".to_owned(),
+            slot: Some("ledger".to_owned()),
+            team: "payments".to_owned(),
+            tier: "dev".to_owned(),
+            path: "team-standard".to_owned(),
+        };
+        let cluster = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().expect("an ARN");
+        assert_eq!(mark.tags(&cluster, &owner_annotations(Some(&owner))).len(), OUR_TAGS);
+    }
+}

@@ -4,7 +4,10 @@
 //! The first row that fits counts, so a row of one call comes before that of all. A code that no row names has the class of its HTTP
 //! status.
 
-use crate::domain::Class;
+use crate::domain::{
+    Class,
+    quotas::{ASSOCIATIONS, ENTRIES, INLINE, Limit, TAGS},
+};
 
 /// `service:Operation`, `service:*` or `*`.
 type Calls = &'static [&'static str];
@@ -33,8 +36,8 @@ pub enum Meaning {
     Invalid,
     /// More of it must be granted; of what, as Service Quotas names it.
     Quota(&'static str),
-    /// Nobody has more of it.
-    Fixed(&'static str),
+    /// Nobody has more of it: how many of what.
+    Fixed(Limit, &'static str),
     /// The credentials themselves, and what to do about them: another permission would not help.
     Credentials(&'static str),
 }
@@ -120,7 +123,7 @@ pub const ROWS: &[Row] = &[
     Row {
         says: "The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'.",
         ..row(
-            &["eks:AssociateAccessPolicy"],
+            &["eks:AssociateAccessPolicy", "eks:ListAssociatedAccessPolicies"],
             &["ResourceNotFoundException"],
             Meaning::NotYet(NotYet::Itself),
             "terraform-aws-modules/terraform-aws-eks#3024",
@@ -129,12 +132,25 @@ pub const ROWS: &[Row] = &[
     Row {
         words: "is not attachable",
         says: "The policy does not exist or is not attachable.",
-        ..row(&["iam:AttachRolePolicy", "iam:CreateRole"], NO_SUCH, Meaning::Absent, IAM_ERRORS)
+        ..row(
+            &["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary"],
+            NO_SUCH,
+            Meaning::Absent,
+            IAM_ERRORS,
+        )
     },
     Row {
         says: "The role cannot be found.",
         ..row(
-            &["iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:TagRole", "iam:UpdateAssumeRolePolicy"],
+            &[
+                "iam:PutRolePolicy",
+                "iam:AttachRolePolicy",
+                "iam:PutRolePermissionsBoundary",
+                "iam:TagRole",
+                "iam:UntagRole",
+                "iam:UpdateAssumeRolePolicy",
+                "iam:UpdateRole",
+            ],
             NO_SUCH,
             Meaning::NotYet(NotYet::Itself),
             IAM_LATE,
@@ -156,25 +172,16 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         words: "tags",
-        ..row(&["iam:CreateRole", "iam:TagRole"], LIMIT, Meaning::Fixed("A role has 50 tags at most"), IAM_QUOTAS)
+        ..row(&["iam:CreateRole", "iam:TagRole"], LIMIT, Meaning::Fixed(TAGS, "tags per role"), IAM_QUOTAS)
     },
     row(&["iam:CreateRole"], LIMIT, Meaning::Quota("Roles per account (L-FE177D64)"), IAM_QUOTAS),
-    row(
-        &["iam:PutRolePolicy"],
-        LIMIT,
-        Meaning::Fixed("The inline policies of a role have 10,240 characters at most"),
-        IAM_QUOTAS,
-    ),
-    row(
-        &["eks:CreateAccessEntry", "eks:AssociateAccessPolicy"],
-        LIMIT,
-        Meaning::Quota("access entries of a cluster and access policies of an entry"),
-        EKS_QUOTAS,
-    ),
+    row(&["iam:PutRolePolicy"], LIMIT, Meaning::Fixed(INLINE, "characters of inline policies per role"), IAM_QUOTAS),
+    // AssociateAccessPolicy has no such error, and no quota.
+    row(&["eks:CreateAccessEntry"], LIMIT, Meaning::Fixed(ENTRIES, "access entries per cluster"), EKS_QUOTAS),
     row(
         &["eks:CreatePodIdentityAssociation"],
         LIMIT,
-        Meaning::Quota("Pod Identity associations of a cluster"),
+        Meaning::Fixed(ASSOCIATIONS, "Pod Identity associations per cluster"),
         EKS_QUOTAS,
     ),
     row(ALL, LIMIT, Meaning::Quota("the one that the message names"), SDK_RETRIES),
@@ -286,7 +293,7 @@ impl Meaning {
             Self::Denied | Self::Credentials(_) => Class::Denied,
             Self::Throttled => Class::Throttled,
             Self::Unknown => Class::Unavailable,
-            Self::Invalid | Self::Quota(_) | Self::Fixed(_) => Class::Invalid,
+            Self::Invalid | Self::Quota(_) | Self::Fixed(..) => Class::Invalid,
         }
     }
 
@@ -296,7 +303,9 @@ impl Meaning {
             Self::Quota(name) => Some(format!(
                 "It is a quota of the account: {name}. Raise it in Service Quotas, or remove what is no longer needed"
             )),
-            Self::Fixed(limit) => Some(format!("{limit}, which no account can have raised. Make less of it")),
+            Self::Fixed(limit, of) => {
+                Some(format!("AWS allows at most {} {of}, and raises that for no account. Use fewer", limit.most))
+            }
             Self::Credentials(next) => Some(next.to_owned()),
             _ => None,
         }

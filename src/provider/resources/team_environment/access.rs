@@ -35,11 +35,15 @@ fn trusted_oidc() -> Attribute {
         optional("audience", Type::String)
             .not_empty()
             .example("sts.amazonaws.com")
-            .describe("Audience of the tokens (`aud`). Defaults to `sts.amazonaws.com`."),
+            .describe(
+                "Audience of the tokens (`aud`), one that the golden path grants (`grants.oidc_audiences`). Defaults to \
+                 `sts.amazonaws.com`.",
+            ),
         required("subjects", Type::list(Type::String))
             .example(Value::List(vec!["repo:acme/payments:ref:refs/heads/main".into()]))
             .describe(
-                "Whose tokens they are (`sub`): at least one, each with its beginning; `*` and `?` match as in IAM.",
+                "Whose tokens they are (`sub`): at least one. `*` and `?` match as in IAM, after what says whose they are: \
+                 `repo:<owner>/<repository>:` of GitHub, `project_path:<group>/<project>:` of GitLab, the first part of others.",
             ),
     ]);
     optional("trusted_oidc", list_of(one)).describe(

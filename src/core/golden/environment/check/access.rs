@@ -2,7 +2,10 @@
 
 use crate::{
     domain::{GROUP_PREFIX, Persona, PersonaName, Problems, TrustedOidc},
-    golden::forms,
+    golden::{
+        forms,
+        oidc_subjects::{self, Pinned},
+    },
 };
 
 /// Access policies of EKS that reach beyond a namespace.
@@ -148,14 +151,26 @@ fn check_oidc(TrustedOidc { provider, audience: _, subjects }: &TrustedOidc, at:
             "Write its URL without https://, such as token.actions.githubusercontent.com.",
         );
     }
-    let is_open = |subject: &&String| subject.is_empty() || subject.starts_with(['*', '?']);
-    if subjects.is_empty() || subjects.iter().any(|subject| is_open(&subject)) {
+    if subjects.is_empty() {
         problems.error(
             "access.oidc_subject",
             at,
             format!("Anybody with a token of {provider} could assume the role"),
             "Name in `subjects` whose tokens may, such as repo:acme/payments:ref:refs/heads/main.",
         );
+    }
+    for subject in subjects {
+        if let Err(beginning) = oidc_subjects::check(provider, subject, Pinned::Repository) {
+            problems.error(
+                "access.oidc_subject",
+                at,
+                format!("{subject:?} in `subjects` matches tokens of others at {provider}"),
+                format!(
+                    "Begin it with {beginning} and write wildcards only after that, or write it without any, such as \
+                     repo:acme/payments:ref:refs/heads/main."
+                ),
+            );
+        }
     }
 }
 
