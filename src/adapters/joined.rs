@@ -124,7 +124,7 @@ async fn observe_half(
     selector: &Selector,
     holds_none: bool,
 ) -> Result<Vec<Observed>, PortError> {
-    if selector.keys.is_empty() && (holds_none || selector.scope == Scope::Keys) {
+    if selector.keys.is_empty() && (holds_none || matches!(selector.scope, Scope::Keys | Scope::Granted)) {
         return Ok(vec![]);
     }
     half.observe(cluster, selector).await

@@ -50,6 +50,8 @@ pub enum Scope {
     RecordsOf(String),
     /// Only what the keys name.
     Keys,
+    /// As above, and with each entry of ours among them all its access policies, whatever namespaces they are for.
+    Granted,
 }
 
 /// What must hold for a change to be made; otherwise a `Conflict`, and nothing changes.

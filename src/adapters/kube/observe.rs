@@ -33,7 +33,7 @@ pub(super) async fn observe(connection: &Connection, selector: &Selector) -> Res
         }
         Scope::Records => records(connection, OURS).await?,
         Scope::RecordsOf(environment) => records(connection, &of_environment_label(environment)).await?,
-        Scope::Keys => Found::new(),
+        Scope::Keys | Scope::Granted => Found::new(),
     };
     // A set, so that each is read once.
     let keys: BTreeSet<ObjectKey> =

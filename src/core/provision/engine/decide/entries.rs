@@ -1,9 +1,10 @@
 //! Access entries are shared by the environments of a cluster: which of those that are no longer wanted here stay.
 
 use crate::{
-    domain::{Desired, ObjectKey, Observed, Ownership, Problem},
+    domain::{AccessPolicy, Body, ClusterArn, Desired, Id, ObjectKey, Observed, Ownership, Problem},
     kinds::in_words,
-    provision::engine::gather::is_shared_entry,
+    ports::rules::is_elsewhere,
+    provision::engine::gather::{is_shared_entry, role_of_people},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,6 +51,33 @@ pub fn dead(desired: &[Desired], observed: &[Observed]) -> BTreeSet<ObjectKey> {
     let hangs_on = |desired: &&Desired| desired.needs.iter().any(|need| entries.contains(need));
     let policies = desired.iter().filter(hangs_on).map(|desired| desired.key.clone());
     policies.chain(entries.clone()).collect()
+}
+
+/// What an entry that is made again has besides what this change wants: policies of isolated slots and of other environments. Those in
+/// namespaces of its own that nobody wants, and those that no entry of ours may have, go for good.
+pub fn granted_to_others(desired: &[Desired], observed: &[Observed]) -> Vec<Desired> {
+    let has = |key: &ObjectKey| desired.iter().any(|desired| desired.key == *key);
+    let is_of_others = |object: &&Observed| match &object.key {
+        ObjectKey::AccessPolicy { namespace, .. } => {
+            !has(&ObjectKey::namespace_object(namespace)) && !is_elsewhere(namespace)
+        }
+        _ => false,
+    };
+    let again = |object: &Observed| Desired::new(object.key.clone(), Some(Body::AccessPolicy(AccessPolicy {})));
+    observed.iter().filter(is_of_others).map(again).collect()
+}
+
+/// Of a slot, the access policies whose role its environment makes for people, and which is gone: nobody gets in by them until the
+/// environment has made the role, its entry and these policies again.
+pub fn without_role<'k>(
+    id: &Id,
+    cluster: &ClusterArn,
+    keys: impl IntoIterator<Item = &'k ObjectKey>,
+    observed: &[Observed],
+) -> BTreeSet<ObjectKey> {
+    let is_gone = |role: &ObjectKey| !observed.iter().any(|object| object.key == *role);
+    let hangs_on = |key: &&ObjectKey| role_of_people(id, cluster, key).is_some_and(|role| is_gone(&role));
+    keys.into_iter().filter(hangs_on).cloned().collect()
 }
 
 /// Access policies hang on an entry, and somebody else's is never changed: what cannot be granted, once for each principal.
