@@ -57,6 +57,11 @@ impl GoldenResource for Environment {
             ..Common::default()
         }
     }
+    fn emptied(spec: &EnvironmentSpec) -> Option<EnvironmentSpec> {
+        let network = spec.network.as_ref()?.emptied()?;
+        Some(EnvironmentSpec { network: Some(network), ..spec.clone() })
+    }
+
 
     fn check(spec: &EnvironmentSpec, problems: &mut Problems) {
         check::check(spec, problems);
