@@ -8,7 +8,7 @@ use super::{
 };
 use goldenpath_core::{
     domain::{AccessEntry, Body, Class, ObjectKey, PodIdentityAssociation},
-    ports::{Expect, Readiness, Revoked},
+    ports::{Expect, Readiness, Revoked, Scope},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -125,6 +125,9 @@ async fn policy(target: TestTarget, sample: Sample) -> CaseResult {
             target.make(&sample.key, &sample.body).await?;
             target.make(&second, &sample.body).await?;
             promise(target.look(&sample.key).await?.is_some(), || "a second namespace replaced the first".to_owned())?;
+            for granted in [&sample.key, &second] {
+                target.must_list(Scope::Granted, granted, &[entry]).await?;
+            }
             target.erase(&second).await?;
             promise(target.look(&sample.key).await?.is_some(), || "the first went with the second".to_owned())?;
             let theirs = ObjectKey::AccessPolicy {

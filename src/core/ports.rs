@@ -50,11 +50,13 @@ pub enum Scope {
     RecordsOf(String),
     /// Only what the keys name.
     Keys,
+    /// As above, and with each entry of ours among them all its access policies, whatever namespaces they are for.
+    Granted,
 }
 
 impl Selector {
     pub fn is_nothing(&self) -> bool {
-        self.scope == Scope::Keys && self.keys.is_empty()
+        matches!(self.scope, Scope::Keys | Scope::Granted) && self.keys.is_empty()
     }
 }
 

@@ -89,7 +89,7 @@ impl Objects for Kube {
     }
 
     async fn observe_recent(&self, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, PortError> {
-        if selector.scope == Scope::Keys {
+        if matches!(selector.scope, Scope::Keys | Scope::Granted) {
             return self.observe(cluster, selector).await;
         }
         let connection = self.connection(cluster).await?;

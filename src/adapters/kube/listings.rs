@@ -32,7 +32,7 @@ pub(super) async fn of_scope(connection: &Connection, scope: &Scope) -> Result<F
         }
         Scope::Records => records(connection, OURS).await,
         Scope::RecordsOf(environment) => records(connection, &of_environment_label(environment)).await,
-        Scope::Keys => Ok(Found::new()),
+        Scope::Keys | Scope::Granted => Ok(Found::new()),
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) fn part(mut all: Found, scope: &Scope) -> Found {
         Scope::Environment(environment) | Scope::InCluster(environment) | Scope::RecordsOf(environment) => {
             Some(environment)
         }
-        Scope::Everything | Scope::Refresh | Scope::Records | Scope::Keys => None,
+        Scope::Everything | Scope::Refresh | Scope::Records | Scope::Keys | Scope::Granted => None,
     };
     let is_of = |observed: &Observed| match (environment, &observed.ownership) {
         (Some(wanted), Ownership::Ours(Owner { environment, .. })) => environment == wanted,
@@ -69,7 +69,7 @@ pub(super) fn part(mut all: Found, scope: &Scope) -> Found {
         .collect();
     let is_inside = |key: &ObjectKey| place(key).is_some_and(|place| places.contains(place));
     all.retain(|key, observed| match scope {
-        Scope::Keys => false,
+        Scope::Keys | Scope::Granted => false,
         Scope::Records | Scope::RecordsOf(_) => is_in_records(key) && is_of(observed),
         _ if environment.is_some() && is_few(key) => is_inside(key),
         _ => is_of(observed) || is_inside(key),

@@ -19,11 +19,6 @@ impl<T> From<T> for Given<T> {
 }
 
 impl<T> Given<T> {
-    /// Also when it was written empty.
-    pub fn is_written(&self) -> bool {
-        self.is_written
-    }
-
     pub fn into_value(self) -> T {
         self.value
     }

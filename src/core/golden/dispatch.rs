@@ -54,6 +54,8 @@ pub trait Request: Send + Sync {
     fn common(&self) -> Common<'_>;
     /// What it takes of its environment's total.
     fn taken(&self, parent: &Parent, catalogue: &Catalogue) -> Amounts;
+    /// Of a request that is not known whole: what it is if the lists that wait turn out empty, where that has other objects.
+    fn emptied(&self) -> Option<Spec>;
     /// As a record holds it: as a user wrote it, without its kind.
     fn written(&self) -> Result<Value, serde_json::Error>;
     fn is_equal_to(&self, written: &Value) -> bool;
@@ -206,6 +208,10 @@ impl<R: GoldenResource> Request for RequestOf<R> {
 
     fn taken(&self, parent: &Parent, catalogue: &Catalogue) -> Amounts {
         R::taken(&self.0, parent, catalogue)
+    }
+
+    fn emptied(&self) -> Option<Spec> {
+        R::emptied(&self.0).map(Spec::of::<R>)
     }
 
     fn written(&self) -> Result<Value, serde_json::Error> {

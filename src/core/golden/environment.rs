@@ -21,8 +21,7 @@ use super::{
 };
 use crate::{
     domain::{
-        ClusterRef, Desired, EnvironmentSpec, Id, NameError, NetworkEngine, Outputs, Problem, Problems, ResourceKind,
-        StableFacts,
+        ClusterRef, Desired, EnvironmentSpec, Id, NameError, Outputs, Problem, Problems, ResourceKind, StableFacts,
     },
     policy::Subject,
 };
@@ -56,6 +55,11 @@ impl GoldenResource for Environment {
             deletion_protection: *deletion_protection,
             ..Common::default()
         }
+    }
+
+    fn emptied(spec: &EnvironmentSpec) -> Option<EnvironmentSpec> {
+        let network = spec.network.as_ref()?.emptied()?;
+        Some(EnvironmentSpec { network: Some(network), ..spec.clone() })
     }
 
     fn check(spec: &EnvironmentSpec, problems: &mut Problems) {
@@ -121,14 +125,8 @@ impl GoldenResource for Environment {
     }
 
     fn subject<'a>(resolved: &'a Resolved, objects: &'a [Desired]) -> Subject<'a> {
-        let has_no_engine = resolved.parent.network.engine == NetworkEngine::None;
         let subject = Subject::of(objects, &resolved.roles.cluster, resolved.summary.class);
-        Subject {
-            roles_field: "access",
-            has_no_engine,
-            cluster_kinds: &resolved.effective.terms.path.cluster_kinds,
-            ..subject
-        }
+        Subject { roles_field: "access", cluster_kinds: &resolved.effective.terms.path.cluster_kinds, ..subject }
     }
 
     fn plan_outputs(outputs: &mut Outputs, objects: &[Desired], before: &Before<'_>) {

@@ -3,7 +3,7 @@
 
 use super::{Environment, Parent, Resolved, Slot, Spec, fixtures::*};
 use crate::{
-    domain::{Body, Desired, NetworkEngine, ObjectKey, Problem, Role, Severity},
+    domain::{Body, Desired, ObjectKey, Problem, Role, Severity},
     kinds::in_words,
     policy::{self, Finding, Verdict},
 };
@@ -136,11 +136,6 @@ fn cases() -> Vec<Row> {
         ("network.metadata_service", prod, |b| {
             doc(b, "NetworkPolicy", "gp-allow-egress")["spec"]["egress"][0]["to"] =
                 json!([{"ipBlock": {"cidr": "0.0.0.0/0"}}]);
-        }),
-        ("network.not_enforced", prod, |b| {
-            let mut spec = payments_prod();
-            spec.network.as_mut().expect("a network").engine = Some(NetworkEngine::None);
-            *b = Case::of(&Spec::of::<Environment>(spec), None);
         }),
         ("pod_security.level", prod, |b| {
             doc(b, "Namespace", "payments-prod-api")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] =

@@ -43,7 +43,7 @@ pub struct Parent {
 pub struct ParentNetwork {
     pub engine: NetworkEngine,
     pub default_deny: DefaultDeny,
-    /// Something may be let in, or out: a list that waits for another resource of the run may turn out to be empty.
+    /// Something is let in, or out; of a list that waits for another resource of the run it may be.
     pub has_ingress: bool,
     pub has_egress: bool,
     pub allow_from: Vec<String>,

@@ -72,6 +72,8 @@ pub enum QuotaPart {
     Own,
     /// The namespaces of isolated slots.
     Slots,
+    /// No part that anything is added up against: what the rolling update of a shared slot takes of `Own` besides, for as long as it runs.
+    Surge,
 }
 
 // === impl QuotaPart ===
@@ -82,6 +84,7 @@ impl QuotaPart {
         match self {
             Self::Own => "the environment's own part",
             Self::Slots => "the part of isolated slots",
+            Self::Surge => "the room for a rolling update",
         }
     }
 }

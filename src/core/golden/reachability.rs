@@ -238,11 +238,15 @@ fn an_environment_opens_what_it_asks_for() {
 #[test]
 fn a_policy_that_opens_nothing_is_not_there() {
     let owner = json!({"contact": "a@b", "cost_center": "C"});
-    let quiet = environment(json!({"name": "quiet", "tier": "prod", "owner": owner}));
-    let objects = rendered(Spec::of::<Environment>(quiet), &facts(), None).objects;
-    let names = |name: &str| objects.iter().any(|object| object.key.to_string().ends_with(name));
-    assert!(names("/gp-default-deny") && names("/gp-allow-monitoring"));
-    assert!(!names("/gp-allow-ingress-controller") && !names("/gp-allow-egress"), "nothing was asked for");
+    let empty =
+        json!({"ingress_cidrs": [], "ingress_namespaces": [], "egress_cidrs": [], "egress": [], "egress_presets": []});
+    for (network, reason) in [(json!({}), "nothing was asked for"), (empty, "empty lists ask for nothing")] {
+        let quiet = environment(json!({"name": "quiet", "tier": "prod", "owner": owner, "network": network}));
+        let objects = rendered(Spec::of::<Environment>(quiet), &facts(), None).objects;
+        let names = |name: &str| objects.iter().any(|object| object.key.to_string().ends_with(name));
+        assert!(names("/gp-default-deny") && names("/gp-allow-monitoring"), "{reason}");
+        assert!(!names("/gp-allow-ingress-controller") && !names("/gp-allow-egress"), "{reason}");
+    }
 }
 
 /// Where nothing but slots opens: the environment's own rule is taken away.

@@ -63,6 +63,11 @@ pub trait GoldenResource: 'static {
         Amounts::new()
     }
 
+    /// Of a request that is not known whole: what it is if the lists that wait turn out empty, where that has other objects.
+    fn emptied(_: &Self::Spec) -> Option<Self::Spec> {
+        None
+    }
+
     /// Rules that need nothing but the request itself.
     fn check(_: &Self::Spec, _: &mut Problems) {}
 

@@ -177,16 +177,6 @@ static IN_CODE: &[InCode] = &[
         },
     },
     InCode {
-        id: "network.not_enforced",
-        reason: "A rule that nothing enforces protects nothing",
-        remedy: "Install a network policy engine, and name it in `network.engine`.",
-        severity: PROD,
-        check: |subject| {
-            let message = "Nothing enforces the network rules of this environment";
-            subject.has_no_engine.then(|| Hit::field(&["network", "engine"], message)).into_iter().collect()
-        },
-    },
-    InCode {
         id: "quota.missing",
         reason: "Without a quota one environment can use up the cluster",
         remedy: "Keep requests.cpu, requests.memory and pods in the tier's quota, and a LimitRange with defaults beside them.",

@@ -16,8 +16,6 @@ pub struct Subject<'a> {
     pub roles_field: &'static str,
     /// How many statements of a workload's role are written one by one, before those of a document.
     pub own_statements: usize,
-    /// The network engine `none` was chosen.
-    pub has_no_engine: bool,
     /// A workload with a role lives among others.
     pub shares_identity: bool,
     /// `min_replicas` and `max_unavailable`, where both were written.
@@ -53,7 +51,6 @@ impl Hit {
 impl<'a> Subject<'a> {
     /// Without anything that only a request shows.
     pub fn of(objects: &'a [Desired], cluster: &'a ClusterArn, class: Option<TierClass>) -> Self {
-        let (has_no_engine, shares_identity) = (false, false);
         Self {
             objects,
             cluster,
@@ -61,8 +58,7 @@ impl<'a> Subject<'a> {
             cluster_kinds: &[],
             roles_field: "",
             own_statements: 0,
-            has_no_engine,
-            shares_identity,
+            shares_identity: false,
             budget: None,
         }
     }

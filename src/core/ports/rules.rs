@@ -106,16 +106,16 @@ pub type PolicyScopes = BTreeMap<String, BTreeSet<String>>;
 /// What an entry of ours may never have: policies over the whole cluster, in a wildcard (EKS takes `kube-*`), or in a namespace
 /// of the cluster's own.
 pub fn scopes_elsewhere(scopes: &PolicyScopes) -> PolicyScopes {
-    let is_elsewhere = |namespace: &&String| {
-        namespace.contains('*')
-            || namespace.starts_with("kube-")
-            || ["default", SYSTEM_NAMESPACE].contains(&namespace.as_str())
-    };
     let elsewhere = |(policy, namespaces): (&String, &BTreeSet<String>)| {
-        let found: BTreeSet<String> = namespaces.iter().filter(is_elsewhere).cloned().collect();
+        let found: BTreeSet<String> = namespaces.iter().filter(|namespace| is_elsewhere(namespace)).cloned().collect();
         (!found.is_empty()).then(|| (policy.clone(), found))
     };
     scopes.iter().filter_map(elsewhere).collect()
+}
+
+/// No namespace of an environment.
+pub fn is_elsewhere(namespace: &str) -> bool {
+    namespace.contains('*') || namespace.starts_with("kube-") || ["default", SYSTEM_NAMESPACE].contains(&namespace)
 }
 
 /// Each in words.

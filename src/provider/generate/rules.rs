@@ -95,6 +95,16 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
         "Unless other slots of this run become smaller, apply waits for them and is then refused.",
     ),
     (
+        "slot.no_room_for_update",
+        "The shares of an environment's slots leave no room for a rolling update of the largest",
+        "Lower a share, raise `quota.total` of the environment, or set `maxSurge: 0` in the Deployment.",
+    ),
+    (
+        "environment.no_room_for_update",
+        "A lowered total leaves no room for a rolling update of the largest slot",
+        "Leave more of the total, or lower a share first.",
+    ),
+    (
         "environment.quota_resource",
         "A quota names something that Kubernetes does not count, or counts under another name",
         "Write the name that the finding gives.",

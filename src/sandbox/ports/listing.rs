@@ -79,6 +79,7 @@ pub fn observe(store: &mut Store, cluster: &ClusterArn, selector: &Selector) -> 
             params![arn, SYSTEM_NAMESPACE, environment],
         )?,
         Scope::Keys => {}
+        Scope::Granted => listing.select_policies_of(&selector.keys)?,
     }
     for key in &selector.keys {
         // A role whose name differs only by case is another key.

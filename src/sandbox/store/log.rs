@@ -94,6 +94,7 @@ impl PendingCall {
             Scope::Records => "records".to_owned(),
             Scope::RecordsOf(environment) => format!("records/{environment}"),
             Scope::Keys => "keys".to_owned(),
+            Scope::Granted => "granted".to_owned(),
         };
         Self::about(Verb::Observe, key)
     }

@@ -72,7 +72,7 @@ async fn read_one(
     }
     let age = async {
         // A listing of roles knows it already.
-        match matches!(scope, Scope::Keys | Scope::InCluster(_)) && is_ours && names.entry {
+        match matches!(scope, Scope::Keys | Scope::Granted | Scope::InCluster(_)) && is_ours && names.entry {
             true => entries::role_made_at(cluster, principal).await,
             false => Ok(None),
         }
@@ -106,7 +106,7 @@ impl NamedEntry {
 
 fn is_in_scope(scope: &Scope, policy: &ObjectKey) -> bool {
     match (scope, policy) {
-        (Scope::Everything | Scope::Refresh, _) => true,
+        (Scope::Everything | Scope::Refresh | Scope::Granted, _) => true,
         (Scope::Environment(of) | Scope::InCluster(of), ObjectKey::AccessPolicy { namespace, .. }) => {
             is_namespace_of(of, namespace)
         }
@@ -137,6 +137,7 @@ mod tests {
             (&pay, "payments", false, "another environment"),
             (&Scope::Refresh, "shop", true, "all environments at once"),
             (&Scope::Keys, "pay", false, "what is named is named"),
+            (&Scope::Granted, "shop", true, "all that an entry has"),
         ] {
             assert_eq!(is_in_scope(scope, &policy(namespace)), expected, "{reason}");
         }

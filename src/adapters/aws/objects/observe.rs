@@ -33,7 +33,7 @@ pub(super) async fn observe(cluster: EksCluster<'_>, selector: &Selector) -> Res
     let listing = async {
         match scope {
             Scope::Everything | Scope::Refresh | Scope::Environment(_) => list(cluster, scope, &keys).await.map(Some),
-            Scope::InCluster(_) | Scope::Records | Scope::RecordsOf(_) | Scope::Keys => Ok(None),
+            Scope::InCluster(_) | Scope::Records | Scope::RecordsOf(_) | Scope::Keys | Scope::Granted => Ok(None),
         }
     };
     let (listed, entries) = try_join(listing, named::read(cluster, &keys, scope)).await?;

@@ -1,6 +1,6 @@
 //! What an environment lets in and out.
 
-use crate::domain::{Given, LateList, choices::choices};
+use crate::domain::{Given, Late, LateList, choices::choices};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,26 @@ pub struct Network {
     pub engine: Option<NetworkEngine>,
     /// Why it holds against what is seen of the cluster.
     pub engine_reason: Option<String>,
+}
+
+// === impl Network ===
+
+impl Network {
+    /// With empty lists for those that are not known as a whole: whether they open anything, and so which objects there are, is open.
+    /// `None`: all of them are known, or are some elements at least.
+    pub fn emptied(&self) -> Option<Self> {
+        let mut found = self.clone();
+        for cidrs in [&mut found.ingress_cidrs, &mut found.egress_cidrs] {
+            if **cidrs == Late::Later {
+                *cidrs = LateList::default().into();
+            }
+        }
+        if self.egress.iter().any(|rule| rule.cidrs == Late::Later) {
+            let known = |rule: &EgressRule| rule.cidrs != Late::Later;
+            found.egress = found.egress.into_value().into_iter().filter(known).collect::<Vec<_>>().into();
+        }
+        (found != *self).then_some(found)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -47,14 +47,15 @@ pub fn network(asked: Option<&Network>, terms: &Terms, facts: &StableFacts) -> P
         Some(false) => drop(presets.remove(SAME_ENVIRONMENT)),
         None => {}
     }
-    let has_ingress = ingress_cidrs.is_written() || ingress_namespaces.is_written();
-    let has_egress = egress_cidrs.is_written() || egress.is_written();
+    let has_ingress = !ingress_cidrs.is_empty_list() || !ingress_namespaces.is_empty();
     let scrapers = monitoring_namespaces.into_value();
-    let rules = egress.into_value();
-    let whole = (!egress_cidrs.is_empty_list()).then(|| EgressRule { cidrs: egress_cidrs.into_value(), ports: vec![] });
+    let whole = EgressRule { cidrs: egress_cidrs.into_value(), ports: vec![] };
+    let opens = |rule: &EgressRule| !rule.cidrs.is_empty_list();
+    let egress: Vec<EgressRule> = egress.into_value().into_iter().chain([whole]).filter(opens).collect();
+    let has_egress = !egress.is_empty();
     let opening =
         |EgressRule { cidrs, ports }: EgressRule| Some(ParentOpening { cidrs: cidrs.all().map(owned)?, ports });
-    let egress = rules.into_iter().chain(whole).map(opening).collect();
+    let egress = egress.into_iter().map(opening).collect();
     ParentNetwork {
         engine: engine(named, facts),
         default_deny: default_deny.unwrap_or(tier.default_deny),
@@ -80,6 +81,8 @@ pub fn rules(environment: &str, network: &ParentNetwork, path: &GoldenPath, fact
             to.extend(services.filter(|_| preset.kubernetes_service).map(|services| services.nth(1)));
             Opening { to, except: ranges(&preset.except), ports: preset.ports.clone() }
         })
+        // Kubernetes takes a rule to nowhere for one to everywhere. Some presets open by name alone.
+        .filter(|opening| !opening.to.is_empty())
         .collect();
     let mut names = BTreeSet::new();
     if network.engine.has_names() {
@@ -91,7 +94,7 @@ pub fn rules(environment: &str, network: &ParentNetwork, path: &GoldenPath, fact
         engine: network.engine,
         default_deny: network.default_deny,
         has_ingress: network.has_ingress,
-        has_egress: network.has_egress || presets().next().is_some(),
+        has_egress: network.has_egress || !openings.is_empty(),
         same_environment: network.egress_presets.iter().any(|preset| preset == SAME_ENVIRONMENT),
         allow_from: network.allow_from.iter().map(|from| from.trim_start_matches("env:").to_owned()).collect(),
         monitoring_namespaces: network.monitoring_namespaces.clone(),
@@ -138,7 +141,10 @@ fn ranges(cidrs: &[String]) -> Vec<Cidr> {
 
 #[cfg(test)]
 mod tests {
-    use crate::golden::{Environment, Spec, fixtures::*};
+    use crate::{
+        domain::{EgressRule, Late, Network},
+        golden::{Catalogue, Environment, ResolveContext, Spec, fixtures::*},
+    };
     use serde_json::json;
 
     /// The tier's own preset opens no ranges.
@@ -150,11 +156,71 @@ mod tests {
             (json!({"egress": [rule]}), true, "on some"),
             (json!({"egress": [rule], "egress_cidrs": ["10.0.0.0/8"]}), true, "both"),
             (json!({}), false, "neither"),
+            (json!({"egress_cidrs": [], "egress": []}), false, "lists of a module that hold nothing"),
+            (
+                json!({"egress": [{"cidrs": [], "ports": [5432]}]}),
+                false,
+                "a rule to nowhere, which is none to everywhere",
+            ),
         ] {
             let spec = Spec::of::<Environment>(environment(json!({"tier": "staging", "network": network})));
             let objects = rendered(spec, &facts(), None).objects;
             let opens = objects.iter().any(|object| object.key.to_string().ends_with("/gp-allow-egress"));
             assert_eq!(opens, expected, "{reason}");
         }
+    }
+
+    /// As a module passes them on, and as a plan knows them.
+    #[test]
+    fn empty_lists_have_no_policy_and_unknown_ones_have_one_without_a_body() {
+        let empty = json!({"ingress_cidrs": [], "ingress_namespaces": [], "egress_cidrs": [], "egress": []});
+        let rule = json!({"egress": [{"cidrs": [], "ports": [5432]}]});
+        let late = |network: &mut Network, list: &str| match list {
+            "ingress_cidrs" => network.ingress_cidrs = Late::Later.into(),
+            "egress_cidrs" => network.egress_cidrs = Late::Later.into(),
+            "element" => network.egress_cidrs = Late::Now(vec![Late::Later]).into(),
+            _ => network.egress = vec![EgressRule { cidrs: Late::Later, ports: vec![5432] }].into(),
+        };
+        let doors = ["gp-allow-ingress-controller", "gp-allow-egress"];
+        for (unknown, expected, may_be_empty, reason) in [
+            (None, [None, None], false, "nothing is opened"),
+            (Some("ingress_cidrs"), [Some(false), None], true, "ingress, perhaps"),
+            (Some("egress_cidrs"), [None, Some(false)], true, "egress, perhaps"),
+            (Some("egress"), [None, Some(false)], true, "on some ports, perhaps"),
+            (Some("element"), [None, Some(false)], false, "one range, whichever it is"),
+        ] {
+            let mut spec = environment(json!({"tier": "staging", "network": empty}));
+            let network = spec.network.as_mut().expect("a network");
+            unknown.into_iter().for_each(|list| late(network, list));
+            let spec = Spec::of::<Environment>(spec);
+            let seen = |spec: &Spec| {
+                let objects = rendered(spec.clone(), &facts(), None).objects;
+                let has_body = |name: &str| {
+                    let object = objects.iter().find(|object| object.key.to_string().ends_with(&format!("/{name}")));
+                    object.map(|object| object.body.is_some())
+                };
+                doors.map(has_body)
+            };
+            assert_eq!(seen(&spec), expected, "{reason}");
+            let emptied = spec.emptied();
+            assert_eq!(emptied.is_some(), may_be_empty, "{reason}");
+            assert!(emptied.is_none_or(|spec| seen(&spec) == [None, None]), "{reason}: in the end it may open nothing");
+        }
+        let spec = Spec::of::<Environment>(environment(json!({"network": rule})));
+        assert!(spec.emptied().is_none(), "it is known to be empty");
+    }
+
+    /// A rule without ranges would open all of them.
+    #[test]
+    fn a_preset_of_names_alone_opens_no_range() {
+        let document = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: own\nversion: 1.0.0\nextends: team-standard 1.0.0\n\
+            network: { egress_presets: { partner: { cidrs: [], ports: [443], fqdns: [api.example.com] } } }\n";
+        let catalogue = Catalogue::with_documents([("own", document)]).expect("a catalogue");
+        let network = json!({"egress_presets": ["partner"], "engine": "cilium"});
+        let spec = environment(json!({"golden_path": "own", "tier": "staging", "network": network}));
+        let given = ResolveContext { facts: &facts(), parent: None, catalogue: &catalogue };
+        let objects = Spec::of::<Environment>(spec).resolve(&given).expect("renders").render().objects;
+        let has = |name: &str| objects.iter().any(|object| object.key.to_string().ends_with(name));
+        assert!(has("/gp-allow-names") && !has("/gp-allow-egress"));
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    domain::{BaselineSpec, COMMON_OUTPUTS, NetworkEngine},
+    domain::{BaselineSpec, COMMON_OUTPUTS, Problem},
     golden::fixtures::{self, *},
 };
 use serde_json::json;
@@ -63,10 +63,13 @@ fn what_a_request_says_of_its_keeping_is_read() {
 /// A guardrail is silent about what was found already, and about nothing else at the same field.
 #[test]
 fn two_faults_of_one_field_are_both_reported() {
-    let mut spec = payments_prod();
-    spec.network.as_mut().expect("a network").engine = Some(NetworkEngine::None);
-    let problems = judged(&Spec::of::<Environment>(spec), &facts(), None);
-    let found: Vec<_> = problems.iter().map(|problem| (problem.code, problem.field.join("."))).collect();
-    let at = |code| (code, "network.engine".to_owned());
-    assert_eq!(found, [at("network.engine_none"), at("network.not_enforced")]);
+    let availability = json!({"min_replicas": 1, "max_unavailable": "100%", "pdb": false});
+    let spec = Spec::of::<Slot>(slot(json!({"availability": availability, "identity": {"mode": "none"}})));
+    let parent = parent(&environment(json!({})), &facts());
+    let said = |problems: Vec<Problem>| -> Vec<(&'static str, String)> {
+        problems.into_iter().map(|problem| (problem.code, problem.field.join("."))).collect()
+    };
+    let at = |code| (code, "availability.max_unavailable".to_owned());
+    assert_eq!(said(spec.check()), [at("slot.budget_twice")]);
+    assert_eq!(said(judged(&spec, &facts(), Some(&parent))), [at("availability.all_at_once")]);
 }

@@ -55,7 +55,7 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
         judge_pod_security(namespace.written.pod_security.as_ref(), tier, &at, problems);
         let Namespace { labels, annotations, .. } = &namespace.written;
         judge_keys(path, [labels, annotations], &at, problems);
-        judge_memory(namespace, &at, problems);
+        judge_memory(effective, namespace, &at, problems);
     }
     judge_pod_security(spec.pod_security.as_ref(), tier, &[], problems);
     judge_quota(effective, problems);

@@ -242,12 +242,60 @@ fn a_default_limit_is_warned_of_where_it_is_set() {
             "of one of them",
         ),
         (json!({"limits": {"container": {"max_memory": "1Gi"}}}), &[], "a maximum is none that somebody chose"),
+        (
+            json!({"limits": {"container": {"default_memory": "1Gi", "max_memory": "1Gi"}}}),
+            &[],
+            "at the maximum, which refuses as much",
+        ),
     ] {
         let problems = problems(&Spec::of::<Environment>(environment(members)));
         let fields: Vec<String> = problems.iter().map(|problem| problem.field.join(".")).collect();
         assert_eq!(fields, expected, "{reason}: {problems:?}");
         for problem in &problems {
             assert!(problem.code == "environment.default_limit" && !problem.is_error(), "{reason}: {problem}");
+            assert_well_written(problem, reason);
+        }
+    }
+}
+
+/// The trap is the same whoever has set it.
+#[test]
+fn a_default_limit_of_the_path_is_warned_of_once() {
+    let document = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: own\nversion: 1.0.0\nextends: team-standard 1.0.0\n\
+        tiers: { dev: { limits: { default_memory: 256Mi } } }\n";
+    let catalogue = Catalogue::with_documents([("own", document)]).expect("a catalogue");
+    let container = |members: Value| json!({"container": members});
+    let of_all = "limits.container.default_memory";
+    let of_a = "namespaces.a.limits.container.default_memory";
+    for (members, expected, reason) in [
+        (
+            json!({"namespaces": {"a": {}, "b": {}}}),
+            &[(of_all, "golden path own")][..],
+            "of the path, for all namespaces",
+        ),
+        (json!({"limits": container(json!({"max_memory": "1Gi"}))}), &[(of_all, "golden path own")], "below a maximum"),
+        (json!({"limits": container(json!({"max_memory": "128Mi"}))}), &[], "a smaller maximum takes its place"),
+        (
+            json!({"limits": container(json!({"default_memory": "1Gi"}))}),
+            &[(of_all, "Leave it out")],
+            "the request's own",
+        ),
+        (
+            json!({"namespaces": {"a": {"limits": container(json!({"default_memory": "1Gi"}))}}}),
+            &[(of_a, "Leave it out"), (of_all, "golden path own")],
+            "another one in one namespace",
+        ),
+    ] {
+        let mut members = members;
+        members["golden_path"] = json!("own");
+        let found = Spec::of::<Environment>(environment(members)).check_with(&catalogue);
+        let seen: Vec<String> = found.iter().map(|problem| problem.field.join(".")).collect();
+        assert_eq!(seen, expected.iter().map(|(field, _)| *field).collect::<Vec<_>>(), "{reason}: {found:?}");
+        for (problem, (_, words)) in found.iter().zip(expected) {
+            assert!(
+                problem.code == "environment.default_limit" && problem.detail.contains(words),
+                "{reason}: {problem}"
+            );
             assert_well_written(problem, reason);
         }
     }

@@ -22,7 +22,7 @@ pub struct NetworkRules {
     /// Never `Auto`.
     pub engine: NetworkEngine,
     pub default_deny: DefaultDeny,
-    /// What opens a direction is there from the beginning, even if it may turn out to open nothing.
+    /// Whether anything opens a direction besides; what waits for another resource of the run may.
     pub has_ingress: bool,
     pub has_egress: bool,
     pub same_environment: bool,

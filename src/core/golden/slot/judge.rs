@@ -140,7 +140,7 @@ fn judge_share(effective: &Effective, problems: &mut Problems) {
         if amount > *total {
             let next = match part {
                 QuotaPart::Own => "Lower the share, or raise `quota.total` of the environment.",
-                QuotaPart::Slots => {
+                QuotaPart::Slots | QuotaPart::Surge => {
                     "Lower the share, raise `quota.total` or `quota.slots_percent` of the environment, or set `isolation = \"shared\"`."
                 }
             };

@@ -6,7 +6,7 @@ use crate::{
     golden::{
         catalogue::TierSlot,
         parent::Parent,
-        quota::{Amounts, QuotaPart, add_node_ports, split, whole_steps},
+        quota::{self, Amounts, QuotaPart, add_node_ports, split, whole_steps},
     },
 };
 
@@ -70,7 +70,23 @@ impl EffectiveShare {
             ("pods", Quantity::whole(u64::from(pods))),
         ];
         let shared = shared.into_iter().map(|(resource, amount)| (resource.to_owned(), amount));
-        self.more.clone().into_iter().chain(shared).map(|(resource, amount)| ((part, resource), amount)).collect()
+        let own = self.more.clone().into_iter().chain(shared).map(|(resource, amount)| ((part, resource), amount));
+        own.chain(self.surge().map(|(resource, amount)| ((QuotaPart::Surge, resource.to_owned()), amount))).collect()
+    }
+
+    /// What the new pods of a rolling update take of the environment's part while the old ones are still there.
+    fn surge(&self) -> impl Iterator<Item = (&'static str, Quantity)> {
+        let pods = Quantity::whole(u64::from(self.with_surge() - self.max_replicas));
+        let of = |resource: &str, share: &Quantity| {
+            quota::part(resource, share, usize::try_from(self.max_replicas).ok()?).scaled(&pods, &Quantity::whole(1))
+        };
+        let all = [
+            ("requests.cpu", of("requests.cpu", &self.cpu)),
+            ("requests.memory", of("requests.memory", &self.memory)),
+            ("pods", Some(pods.clone())),
+        ];
+        let is_shared = !self.is_isolated();
+        all.into_iter().filter_map(move |(resource, amount)| Some((resource, amount.filter(|_| is_shared)?)))
     }
 
     /// Of an isolated slot's namespace. Whatever the environment's total bounds is bounded here too.

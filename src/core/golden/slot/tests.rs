@@ -1,8 +1,8 @@
 //! Wrong slots as data.
 
 use crate::{
-    domain::{Body, Computed, EnvironmentSpec, Problem, StableFacts},
-    golden::{Catalogue, Parent, ResolveContext, Slot, Spec, fixtures::*},
+    domain::{Body, Computed, EnvironmentSpec, Problem, Quantity, StableFacts},
+    golden::{Catalogue, Parent, QuotaPart, ResolveContext, Slot, Spec, fixtures::*},
 };
 use serde_json::json;
 
@@ -40,6 +40,30 @@ fn a_share_leaves_room_in_the_environment() {
         let problems = judged(&Spec::of::<Slot>(slot(members)), &facts, Some(&parent));
         let of_share = |code: &&str| ["slot.headroom_uncovered", "slot.share_exceeds_total"].contains(code);
         assert_eq!(problems.iter().map(|problem| problem.code).find(of_share), code, "{reason}");
+    }
+}
+
+/// What the new pods of a Deployment's update take, a quarter rounded up, is a warning in plans only where it is not left.
+#[test]
+fn a_shared_slot_says_what_its_update_takes() {
+    let facts = facts();
+    let parent = parent(&payments_prod(), &facts);
+    for (isolation, max_replicas, expected, reason) in [
+        ("shared", 3, Some(("333m", "341Mi", "1")), "one of three"),
+        ("shared", 5, Some(("400m", "408Mi", "2")), "a quarter of five, rounded up"),
+        ("shared", 1, Some(("1", "1Gi", "1")), "as much again"),
+        ("namespace", 3, None, "its own quota has room for it"),
+    ] {
+        let share = json!({"cpu": "1", "memory": "1Gi", "max_replicas": max_replicas});
+        let spec = Spec::of::<Slot>(slot(json!({"isolation": isolation, "share": share})));
+        let taken = spec.taken(&parent, &Catalogue::embedded());
+        let of = |resource: &str| taken.get(&(QuotaPart::Surge, resource.to_owned())).map(ToString::to_string);
+        let expected = |pick: fn((&'static str, &'static str, &'static str)) -> &'static str| {
+            expected.map(|all| pick(all).parse::<Quantity>().expect("an amount").to_string())
+        };
+        assert_eq!(of("requests.cpu"), expected(|all| all.0), "{reason}");
+        assert_eq!(of("requests.memory"), expected(|all| all.1), "{reason}");
+        assert_eq!(of("pods"), expected(|all| all.2), "{reason}");
     }
 }
 

@@ -7,6 +7,7 @@ mod document;
 mod identity;
 mod lease;
 mod operation;
+mod recreate;
 mod removal;
 mod run;
 mod steps;

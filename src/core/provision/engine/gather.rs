@@ -21,7 +21,7 @@ pub use authentication::Authentication;
 pub use facts::unreadable;
 pub use found::Found;
 pub use ground::Ground;
-pub use instance::{InstanceGround, instance_keys};
+pub use instance::{InstanceGround, instance_keys, role_of_people};
 pub use item::Item;
 pub use objects::{Objects, is_shared_entry, named_elsewhere, own_selector, read_more};
 pub use removal::{Leaving, LeftCluster};

@@ -220,8 +220,8 @@ fn describe(selector: &Selector) -> String {
         }
         (Scope::Records, _) => "the records of the cluster".to_owned(),
         (Scope::RecordsOf(environment), _) => format!("the records of environment {environment}"),
-        (Scope::Keys, [one]) => in_words(one),
-        (Scope::Keys, [first, rest @ ..]) => format!("{} and {} more", in_words(first), rest.len()),
-        (Scope::Keys, []) => "nothing".to_owned(),
+        (Scope::Keys | Scope::Granted, [one]) => in_words(one),
+        (Scope::Keys | Scope::Granted, [first, rest @ ..]) => format!("{} and {} more", in_words(first), rest.len()),
+        (Scope::Keys | Scope::Granted, []) => "nothing".to_owned(),
     }
 }

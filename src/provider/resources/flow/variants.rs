@@ -30,7 +30,11 @@ impl Managed {
             paths.push(path);
             trees = stand_ins(self.declared(), config, prior, &paths).unwrap_or_default();
         }
-        Ok(trees.iter().map(|tree| self.spec(tree).ok()).collect())
+        let specs: Option<Vec<Spec>> = trees.iter().map(|tree| self.spec(tree).ok()).collect();
+        Ok(specs.map(|specs| {
+            let emptied: Vec<Spec> = specs.iter().filter_map(|spec| spec.emptied()).collect();
+            [specs, emptied].concat()
+        }))
     }
 
     /// Nothing can be said before it is known: parts of the id, the team, the tier.

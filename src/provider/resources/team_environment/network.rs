@@ -73,8 +73,9 @@ pub(super) fn network() -> Attribute {
                 .not_empty()
                 .example("Cilium runs in namespace cilium, which nobody outside of the platform team can read")
                 .describe(
-                    "Why `engine` holds though nothing on the cluster is seen to enforce network rules. Without a reason this is \
-                     an error in tiers of class prod, and a warning in others; with one, each plan that looks shows the reason.",
+                    "Why `engine` holds though nothing on the cluster is seen to enforce network rules, or though what would say so \
+                     can't be read. Without a reason this is an error in tiers of class prod, and a warning in others; with one, each \
+                     plan that looks shows the reason. There is none for the engine `none`.",
                 ),
         ]),
     )

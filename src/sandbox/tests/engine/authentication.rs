@@ -104,6 +104,19 @@ async fn production_needs_rules_that_are_enforced() {
     fixture.apply(&prod(reason, "33"), Some(&state)).await;
 }
 
+/// What a request says of the cluster changes nothing of what is seen of it.
+#[tokio::test(start_paused = true)]
+async fn what_enforces_rules_is_seen_and_not_said() {
+    let fixture = EngineFixture::ready().await;
+    let none = environment("pay", json!({"network": {"engine": "none"}}));
+    for (is_enforced, reason) in [(true, "it is enforced all the same"), (false, "as it says")] {
+        fixture.declare(|cluster| cluster.network_policy_enforced = is_enforced).await;
+        let problems = fixture.preview(&none, None).await.problems;
+        assert_eq!(codes(&problems).contains(&"network.not_enforced"), !is_enforced, "{reason}: {problems:?}");
+        assert_eq!(errors(&problems), Vec::<&str>::new(), "{reason}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_identity_needs_what_gives_it_to_pods() {
     let fixture = EngineFixture::ready().await;

@@ -42,6 +42,49 @@ async fn a_recreated_role_gets_its_access_policies_again() {
     fixture.assert_quiet(&healed, "all of it is there again").await;
 }
 
+/// The entry is everybody's: what isolated slots and other environments have by it is there again after the apply that makes it again.
+#[tokio::test(start_paused = true)]
+async fn a_recreated_role_gets_the_access_policies_of_others_again() {
+    let fixture = EngineFixture::ready().await;
+    let deployer = json!({"create_role": true, "trusted_principal_arns": ["arn:aws:iam::111122223333:role/ci"],
+        "access_policies": ["AmazonEKSViewPolicy"]});
+    let quota = json!({"total": {"requests.cpu": "8", "requests.memory": "16Gi"}, "slots_percent": 50});
+    let spec = environment("pay", json!({"quota": quota, "access": {"deployer": deployer}}));
+    let state = fixture.create(&spec).await;
+    let ledger = fixture.create(&slot("pay", "ledger", json!({"isolation": "namespace"}))).await;
+    let entry = state.objects.keys().find(|key| key.contains("AccessEntry")).expect("an entry");
+    let principal = entry.strip_prefix("aws/eks/AccessEntry/").expect("its principal").to_owned();
+    let guest =
+        json!({"access": {"developer": {"principal_arns": [principal], "access_policies": ["AmazonEKSViewPolicy"]}}});
+    let shop = fixture.create(&environment("shop", guest)).await;
+    let before = fixture.keys();
+    for (place, policy, reason) in [
+        ("/pay/", "AmazonEKSAdminPolicy", "nobody wants it in a namespace of its own"),
+        ("/kube-system/", "AmazonEKSAdminPolicy", "no entry of ours may have it"),
+    ] {
+        let foreign = format!("aws/eks/AccessPolicy/{policy}{place}{principal}");
+        fixture.make(&foreign, &Body::AccessPolicy(AccessPolicy {}), "somebody").await;
+        assert!(fixture.keys().contains(&foreign), "{reason}");
+    }
+
+    fixture.delete(&state.role()).await;
+    let (fresh, problems) = fixture.refresh(&state).await;
+    assert!(message(&problems, "drift.dead_entry").contains("those of isolated slots and of other environments"));
+    let (slot, problems) = fixture.refresh(&ledger).await;
+    assert_eq!(codes(&problems), ["drift.dead_entry"], "{problems:?}");
+    assert!(message(&problems, "drift.dead_entry").contains("The next apply of demo/pay makes"), "{problems:?}");
+    let has_policy = |state: &InstanceState| state.objects.keys().any(|key| key.contains("AccessPolicy"));
+    assert!(has_policy(&ledger) && !has_policy(&slot), "the slot's plan shows it");
+
+    let healed = fixture.apply(&spec, Some(&fresh)).await;
+    assert_eq!(fixture.keys(), before, "all that was granted, and nothing else");
+    let slot = fixture.apply(&ledger.spec, Some(&slot)).await;
+    assert_eq!(slot.objects, ledger.objects);
+    for (state, reason) in [(&healed, "the environment"), (&slot, "its slot"), (&shop, "another environment")] {
+        fixture.assert_quiet(state, reason).await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn shared_entries_stay_for_as_long_as_somebody_names_them() {
     let fixture = EngineFixture::ready().await;

@@ -272,6 +272,14 @@ async fn slots_of_one_plan_that_never_fit_are_refused_in_it() {
             let problems = engine.preview(preview_request(&spec, None, None)).await.problems;
             let is_refused = errors(&problems).contains(&"slot.shares_exceed_total");
             assert_eq!(is_refused, number > fit, "{reason}: {number}: {problems:?}");
+            // Isolated ones have room of their own.
+            let is_full = environment == "pay" && number == fit;
+            let is_warned = codes(&problems).contains(&"slot.no_room_for_update");
+            assert_eq!(is_warned, is_full, "{reason}: {number}: {problems:?}");
+            if is_full {
+                let words = message(&problems, "slot.no_room_for_update");
+                assert!(words.contains("takes 333m more of requests.cpu") && words.contains("leave 0 of 4"), "{words}");
+            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The quota within the bounds of its tier, and limits of containers that fit into it.
 
 use crate::{
-    domain::{Limits, Problems},
+    domain::{Limits, LimitsContainer, Problems, Quantity},
     golden::{
-        catalogue::SlotsPercent,
+        catalogue::{SlotsPercent, Terms},
         environment::effective::{Effective, EffectiveNamespace},
         quota::{self, check_part},
     },
@@ -66,20 +66,25 @@ pub fn judge_quota(effective: &Effective, problems: &mut Problems) {
     quota::shares(total, &effective.written_quotas(), problems);
 }
 
-/// Of the environment as a whole.
+/// Of the environment as a whole, and so of the namespaces of its isolated slots.
 pub fn judge_own_limits(effective: &Effective, problems: &mut Problems) {
-    judge_default_limit(effective.spec.limits.as_ref(), &[], problems);
-    if effective.quota.contains_key("limits.memory") && effective.limits.default_memory.is_none() {
+    let Effective { spec, terms: Terms { path, .. }, limits, .. } = effective;
+    if effective.quota.contains_key("limits.memory") && limits.default_memory.is_none() {
         no_default_limit(&["quota", "total", "limits.memory"], problems);
+    }
+    if let Some(default) = trap(limits) {
+        let of_path = (!writes_default(spec.limits.as_ref())).then_some(path.name.as_str());
+        default_limit(default, &[], of_path, problems);
     }
 }
 
 /// A container that sets nothing must fit into the quota that its namespace was given, and one that asks for much must not meet a
 /// default below it.
-pub fn judge_memory(namespace: &EffectiveNamespace, at: &[&str], problems: &mut Problems) {
-    let quota = namespace.written.quota.as_ref().and_then(|quota| quota.get("limits.memory"));
+pub fn judge_memory(effective: &Effective, namespace: &EffectiveNamespace, at: &[&str], problems: &mut Problems) {
+    let EffectiveNamespace { written, limits, .. } = namespace;
+    let quota = written.quota.as_ref().and_then(|quota| quota.get("limits.memory"));
     let field = [at, &["quota", "limits.memory"]].concat();
-    match (quota.filter(|quota| !quota.is_zero()), &namespace.limits.default_memory) {
+    match (quota.filter(|quota| !quota.is_zero()), &limits.default_memory) {
         (Some(_), None) => no_default_limit(&field, problems),
         (Some(quota), Some(default)) if default > quota => problems.error(
             "environment.default_exceeds_quota",
@@ -89,7 +94,21 @@ pub fn judge_memory(namespace: &EffectiveNamespace, at: &[&str], problems: &mut 
         ),
         _ => {}
     }
-    judge_default_limit(namespace.written.limits.as_ref(), at, problems);
+    // What it has of the environment is said there.
+    let is_own = writes_default(written.limits.as_ref()) || trap(&effective.limits).is_none();
+    if let Some(default) = trap(limits).filter(|_| is_own) {
+        default_limit(default, at, None, problems);
+    }
+}
+
+/// A default that refuses what would be admitted without it. One at the maximum refuses nothing that the maximum does not.
+fn trap(limits: &LimitsContainer) -> Option<&Quantity> {
+    let LimitsContainer { default_memory, max_memory, .. } = limits;
+    default_memory.as_ref().filter(|default| max_memory.as_ref().is_none_or(|most| *default < most))
+}
+
+fn writes_default(limits: Option<&Limits>) -> bool {
+    limits.and_then(|limits| limits.container.as_ref()?.default_memory.as_ref()).is_some()
 }
 
 fn no_default_limit(field: &[&str], problems: &mut Problems) {
@@ -101,14 +120,22 @@ fn no_default_limit(field: &[&str], problems: &mut Problems) {
     );
 }
 
-fn judge_default_limit(limits: Option<&Limits>, at: &[&str], problems: &mut Problems) {
-    let container = limits.and_then(|limits| limits.container.as_ref());
-    if let Some(default) = container.and_then(|container| container.default_memory.as_ref()) {
-        problems.warning(
-            "environment.default_limit",
-            &[at, &["limits", "container", "default_memory"]].concat(),
-            format!("A container that asks for more than {} of memory and sets no limit is refused", default.written()),
-            "Kubernetes fills in this limit before it compares. Leave it out, or make sure that workloads set limits.",
-        );
-    }
+/// `of_path`: the golden path that it is of; `None`: it was written, or lies below a maximum that was.
+fn default_limit(default: &Quantity, at: &[&str], of_path: Option<&str>, problems: &mut Problems) {
+    let next = match of_path {
+        None => {
+            "Kubernetes fills in this limit before it compares. Leave it out, or make sure that workloads set limits."
+                .to_owned()
+        }
+        Some(path) => format!(
+            "It is the default limit of golden path {path}, which Kubernetes fills in before it compares. Make sure that workloads set \
+             limits, or set a higher `limits.container.default_memory`."
+        ),
+    };
+    problems.warning(
+        "environment.default_limit",
+        &[at, &["limits", "container", "default_memory"]].concat(),
+        format!("A container that asks for more than {} of memory and sets no limit is refused", default.written()),
+        next,
+    );
 }

@@ -4,7 +4,7 @@
 //! request itself changed. After an interrupted change nothing is drift: unfinished work is finished.
 
 use crate::{
-    domain::{Desired, Drift, DriftMode, Late, ObjectKey, Observed, Problem, glob},
+    domain::{Desired, Drift, DriftMode, Id, Late, ObjectKey, Observed, Problem, glob},
     golden::{By, FieldChange},
     kinds::{in_words, readable, same_digest, short},
 };
@@ -160,13 +160,22 @@ pub fn missing(key: &str) -> Problem {
     )
 }
 
-/// It counts as missing, and so do the access policies that hang on it.
-pub fn dead_entry(observed: &Observed) -> Problem {
-    Problem::warning(
-        "drift.dead_entry",
-        format!("{} has no effect: the role that it was made for is gone", in_words(&observed.key)),
-        "The next apply makes the role, the entry and its access policies again.",
-    )
+/// It counts as missing, and so do the access policies that hang on it, which an environment says with their entry.
+pub fn dead(id: &Id, key: &ObjectKey) -> Option<Problem> {
+    let (whose, next) = match (key, id.parent()) {
+        (ObjectKey::AccessEntry { .. }, _) => (
+            "the role that it was made for is gone",
+            "The next apply makes the role, the entry and all its access policies again, those of isolated slots and of other \
+             environments among them."
+                .to_owned(),
+        ),
+        (ObjectKey::AccessPolicy { .. }, Some(environment)) => (
+            "the role that its entry was made for is gone",
+            format!("The next apply of {environment} makes the role, the entry and this policy again."),
+        ),
+        _ => return None,
+    };
+    Some(Problem::warning("drift.dead_entry", format!("{} has no effect: {whose}", in_words(key)), next))
 }
 
 /// Whether a RoleBinding lets in only ServiceAccounts of its own namespace, or of these: charts bring such.

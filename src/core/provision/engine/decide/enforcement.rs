@@ -7,23 +7,29 @@ use crate::{
 
 const AT: [&str; 2] = ["network", "engine"];
 
-/// Where nothing is seen to enforce NetworkPolicies. `network.engine` overrules that with a reason, which is shown.
+/// By the fact alone. Where it says otherwise, or can't be read, `network.engine` overrules it with a reason, which is shown; the engine
+/// `none` has nothing to overrule it with.
 pub fn judge(summary: &Summary, facts: &Facts) -> Option<Problem> {
     let SaidEngine { engine, reason } = summary.enforcement.as_ref()?;
-    if facts.network_policy_enforced == Some(true) {
-        return None;
+    let said = engine.filter(|engine| *engine != NetworkEngine::None).zip(reason.as_deref());
+    match (facts.network_policy_enforced, said) {
+        (Some(true), _) => None,
+        (_, Some((engine, reason))) => Some(overruled(engine, reason)),
+        (Some(false), None) => Some(not_enforced(summary.class, facts.stable.auto_mode)),
+        (None, None) => Some(unknown(summary.class)),
     }
-    match (engine, reason) {
-        // The policy has a rule for it.
-        (Some(NetworkEngine::None), _) => None,
-        (Some(engine), Some(reason)) => Some(overruled(*engine, reason)),
-        _ if facts.network_policy_enforced.is_none() => Some(unknown()),
-        _ => Some(not_enforced(summary.class, facts.stable.auto_mode)),
+}
+
+/// Production is refused what nobody sees to hold.
+fn make_of(class: Option<TierClass>) -> fn(&'static str, String, String) -> Problem {
+    match class {
+        Some(TierClass::Prod) => Problem::error,
+        _ => Problem::warning,
     }
 }
 
 fn not_enforced(class: Option<TierClass>, auto_mode: bool) -> Problem {
-    let make = if class == Some(TierClass::Prod) { Problem::error } else { Problem::warning };
+    let make = make_of(class);
     let next = match auto_mode {
         true => {
             "EKS Auto Mode does not by itself. Apply the ConfigMap amazon-vpc-cni to kube-system, with \
@@ -38,14 +44,12 @@ fn not_enforced(class: Option<TierClass>, auto_mode: bool) -> Problem {
     make("network.not_enforced", "Nothing enforces network rules on this cluster".to_owned(), next.to_owned()).at(AT)
 }
 
-fn unknown() -> Problem {
-    Problem::warning(
-        "network.enforcement_unknown",
-        "Not known: whether anything enforces network rules on this cluster",
-        "What would say so may not be read. Grant the role goldenpath-cluster-facts of `permissions --kubernetes`, or say in \
-         `network.engine` what enforces them, and why that holds in `network.engine_reason`.",
-    )
-    .at(AT)
+fn unknown(class: Option<TierClass>) -> Problem {
+    let make = make_of(class);
+    let next = "What would say so may not be read. Grant the role goldenpath-cluster-facts of `permissions --kubernetes`, or say in \
+                `network.engine` what enforces them, and why that holds in `network.engine_reason`.";
+    let summary = "Not known: whether anything enforces network rules on this cluster";
+    make("network.enforcement_unknown", summary.to_owned(), next.to_owned()).at(AT)
 }
 
 fn overruled(engine: NetworkEngine, reason: &str) -> Problem {
@@ -67,20 +71,29 @@ mod tests {
     fn rules_that_nothing_enforces_are_no_rules() {
         let owner = json!({"contact": "a@b", "cost_center": "C"});
         let prod = |network| json!({"tier": "prod", "owner": owner, "network": network});
-        let none = || json!({"network": {"engine": "none"}});
+        let none_for = |reason| json!({"network": {"engine": "none", "engine_reason": reason}});
+        let none = || none_for(json!(null));
         let cilium = json!({"engine": "cilium"});
         let why = json!({"engine": "cilium", "engine_reason": "ticket OPS-12"});
         for (request, enforced, expected, reason) in [
             (json!({}), Some(false), Some(("network.not_enforced", false)), "a warning in dev"),
             (prod(json!({})), Some(false), Some(("network.not_enforced", true)), "refused in prod"),
             (prod(json!({})), Some(true), None, "seen"),
-            (prod(json!({})), None, Some(("network.enforcement_unknown", false)), "what may not be read is no failure"),
+            (json!({}), None, Some(("network.enforcement_unknown", false)), "what may not be read is a warning in dev"),
+            (
+                prod(json!({})),
+                None,
+                Some(("network.enforcement_unknown", true)),
+                "refused in prod: nobody has seen it hold",
+            ),
             (prod(json!({"engine": "auto"})), Some(false), Some(("network.not_enforced", true)), "an assumption, too"),
             (prod(cilium.clone()), Some(false), Some(("network.not_enforced", true)), "an engine without a reason"),
-            (prod(cilium.clone()), None, Some(("network.enforcement_unknown", false)), "likewise"),
+            (prod(cilium.clone()), None, Some(("network.enforcement_unknown", true)), "likewise"),
             (prod(cilium), Some(true), None, "nothing to overrule"),
-            (none(), Some(false), None, "said to be so: a rule of the policy speaks of it"),
-            (none(), None, None, "and nothing is left to find out"),
+            (none(), Some(true), None, "something does, whatever the request says"),
+            (none(), Some(false), Some(("network.not_enforced", false)), "by the fact, which it says too"),
+            (none(), None, Some(("network.enforcement_unknown", false)), "it says of nothing that it enforces"),
+            (none_for(json!("OPS-12")), None, Some(("network.enforcement_unknown", false)), "whatever its reason"),
             (
                 prod(why.clone()),
                 Some(false),

@@ -1,9 +1,10 @@
 //! Access entries are shared by the environments of a cluster: which of those that are no longer wanted here stay.
 
 use crate::{
-    domain::{Desired, ObjectKey, Observed, Ownership, Problem},
+    domain::{AccessPolicy, Body, ClusterArn, Desired, Id, ObjectKey, Observed, Ownership, Problem},
     kinds::in_words,
-    provision::engine::gather::is_shared_entry,
+    ports::rules::is_elsewhere,
+    provision::engine::gather::{is_shared_entry, role_of_people},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,6 +53,33 @@ pub fn dead(desired: &[Desired], observed: &[Observed]) -> BTreeSet<ObjectKey> {
     policies.chain(entries.clone()).collect()
 }
 
+/// What an entry that is made again has besides what this change wants: policies of isolated slots and of other environments. Those in
+/// namespaces of its own that nobody wants, and those that no entry of ours may have, go for good.
+pub fn granted_to_others(desired: &[Desired], observed: &[Observed]) -> Vec<Desired> {
+    let has = |key: &ObjectKey| desired.iter().any(|desired| desired.key == *key);
+    let is_of_others = |object: &&Observed| match &object.key {
+        ObjectKey::AccessPolicy { namespace, .. } => {
+            !has(&ObjectKey::namespace_object(namespace)) && !is_elsewhere(namespace)
+        }
+        _ => false,
+    };
+    let again = |object: &Observed| Desired::new(object.key.clone(), Some(Body::AccessPolicy(AccessPolicy {})));
+    observed.iter().filter(is_of_others).map(again).collect()
+}
+
+/// Of a slot, the access policies whose role its environment makes for people, and which is gone: nobody gets in by them until the
+/// environment has made the role, its entry and these policies again.
+pub fn without_role<'k>(
+    id: &Id,
+    cluster: &ClusterArn,
+    keys: impl IntoIterator<Item = &'k ObjectKey>,
+    observed: &[Observed],
+) -> BTreeSet<ObjectKey> {
+    let is_gone = |role: &ObjectKey| !observed.iter().any(|object| object.key == *role);
+    let hangs_on = |key: &&ObjectKey| role_of_people(id, cluster, key).is_some_and(|role| is_gone(&role));
+    keys.into_iter().filter(hangs_on).cloned().collect()
+}
+
 /// Access policies hang on an entry, and somebody else's is never changed: what cannot be granted, once for each principal.
 pub fn refuse_foreign(desired: &[Desired], observed: &[Observed]) -> Vec<Problem> {
     let find = |key: &ObjectKey| observed.iter().find(|object| object.key == *key);
@@ -95,7 +123,63 @@ pub fn is_callers(key: &ObjectKey, caller: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Fields;
+    use crate::domain::{EnvironmentId, Fields, PersonaName, SlotId, role_name};
+
+    fn policy(namespace: &str, principal: &str) -> ObjectKey {
+        let (policy, namespace, principal) = ("AmazonEKSViewPolicy".into(), namespace.into(), principal.into());
+        ObjectKey::AccessPolicy { policy, namespace, principal }
+    }
+
+    fn observed(key: ObjectKey) -> Observed {
+        Observed::new(key, "1", Ownership::Cluster, Fields::default())
+    }
+
+    #[test]
+    fn a_new_entry_gets_what_others_have_by_it() {
+        let all = [ObjectKey::namespace_object("pay"), policy("pay", "p")].map(|key| Desired::new(key, None));
+        let other = |namespace: &str| ObjectKey::AccessPolicy {
+            policy: "AmazonEKSEditPolicy".into(),
+            namespace: namespace.into(),
+            principal: "p".into(),
+        };
+        for (key, expected, reason) in [
+            (ObjectKey::AccessEntry { principal: "p".into() }, false, "the entry itself"),
+            (policy("pay", "p"), false, "it has a step of its own"),
+            (other("pay"), false, "nobody wants it in this namespace"),
+            (policy("pay-ledger", "p"), true, "an isolated slot's"),
+            (other("shop"), true, "another environment's"),
+            (policy("kube-system", "p"), false, "in the cluster's own namespace"),
+            (policy("*", "p"), false, "over the whole cluster"),
+        ] {
+            let found = granted_to_others(&all, &[observed(key.clone())]);
+            let keys: Vec<ObjectKey> = found.iter().map(|desired| desired.key.clone()).collect();
+            assert_eq!(keys, Vec::from_iter(expected.then_some(key)), "{reason}");
+            assert!(found.iter().all(|desired| desired.body.is_some()), "{reason}: it can be made");
+        }
+    }
+
+    #[test]
+    fn policies_of_a_slot_rest_on_roles_of_its_environment() {
+        let cluster: ClusterArn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().expect("an ARN");
+        let slot = Id::from("demo/pay/ledger".parse::<SlotId>().expect("an id"));
+        let environment = Id::from("demo/pay".parse::<EnvironmentId>().expect("an id"));
+        let name = |environment: &str| role_name(&cluster, environment, None, Some(PersonaName::Deployer));
+        let arn = |account: &str, name: &str| format!("arn:aws:iam::{account}:role/goldenpath/pay/{name}");
+        let (own, others) = (name("pay"), name("shop"));
+        for (id, principal, is_there, expected, reason) in [
+            (&slot, arn("111122223333", &own), false, true, "its role is gone"),
+            (&slot, arn("111122223333", &own), true, false, "its role is there"),
+            (&slot, arn("111122223333", &others), false, false, "another environment's, which is not its to look for"),
+            (&slot, arn("999900001111", &own), false, false, "of another account"),
+            (&slot, "arn:aws:iam::111122223333:user/ann".to_owned(), false, false, "no role"),
+            (&environment, arn("111122223333", &own), false, false, "an environment says it with the entry"),
+        ] {
+            let key = policy("pay-ledger", &principal);
+            let role = is_there.then(|| observed(ObjectKey::role(own.clone())));
+            let found = without_role(id, &cluster, [&key], role.as_slice());
+            assert_eq!(found.contains(&key), expected, "{reason}");
+        }
+    }
 
     #[test]
     fn a_policy_for_somebody_elses_entry_is_refused_at_once() {

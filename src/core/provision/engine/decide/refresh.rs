@@ -42,8 +42,12 @@ pub fn refresh(
     if record.is_none() && !observed.iter().any(|object| is_made_for(id, object, &observed)) {
         return Observation::Gone(ground.replaced.into_iter().collect());
     }
+    let desired = blueprint.iter().flat_map(|blueprint| &blueprint.objects);
+    let mut dead = blueprint.as_ref().map(|own| entries::dead(&own.objects, &observed)).unwrap_or_default();
+    dead.extend(entries::without_role(id, &ground.facts.cluster_arn, desired.map(|desired| &desired.key), &observed));
     let instance = Instance {
         id,
+        dead,
         state: &request.objects,
         keys: instance_keys(request, blueprint.as_ref()),
         blueprint: blueprint.as_ref(),
@@ -84,6 +88,8 @@ fn show(Unprotected { by, at }: &Unprotected, object: &mut Observed) {
 
 struct Instance<'a> {
     id: &'a Id,
+    /// What has no effect, since the role that it was made for is gone.
+    dead: BTreeSet<ObjectKey>,
     state: &'a Lines,
     keys: BTreeSet<ObjectKey>,
     blueprint: Option<&'a Blueprint>,
@@ -110,11 +116,9 @@ impl Instance<'_> {
         let made: BTreeSet<ObjectKey> = observed.iter().filter(is_made).map(|object| object.key.clone()).collect();
         let own = self.blueprint.iter().flat_map(|blueprint| &blueprint.objects);
         problems.extend(own.flat_map(|own| golden::budgets_beside(own, &observed)).map(drift::second_budget));
-        let dead = self.blueprint.map(|blueprint| entries::dead(&blueprint.objects, &observed)).unwrap_or_default();
         for object in observed {
-            if dead.contains(&object.key) {
-                problems
-                    .extend(matches!(object.key, ObjectKey::AccessEntry { .. }).then(|| drift::dead_entry(&object)));
+            if self.dead.contains(&object.key) {
+                problems.extend(drift::dead(self.id, &object.key));
                 continue;
             }
             let stand_in = claim::stand_in(self.id, &object.key);
@@ -158,7 +162,9 @@ impl Instance<'_> {
             seen.insert(object.key.clone(), object);
         }
         if !self.is_unfinished {
-            let is_gone = |key: &&String| !lines.contains_key(*key) && !strangers.contains(*key);
+            let dead: BTreeSet<String> = self.dead.iter().map(ObjectKey::to_string).collect();
+            let is_gone =
+                |key: &&String| !lines.contains_key(*key) && !strangers.contains(*key) && !dead.contains(*key);
             problems.extend(self.state.keys().filter(is_gone).map(|key| drift::missing(key)));
         }
         // After an interrupted change nothing is drift, and what another resource still owes is no difference.

@@ -38,19 +38,69 @@ impl fmt::Display for Over {
     }
 }
 
+/// Shares that fit, and whose largest update does not: its new pods are refused while all of the old ones are there.
+struct Tight<'a> {
+    slot: &'a str,
+    resource: &'a str,
+    need: &'a Quantity,
+    left: Quantity,
+    total: &'a Quantity,
+}
+
+// === impl Tight ===
+
+impl<'a> Tight<'a> {
+    fn of(
+        (part, resource): &'a (QuotaPart, String),
+        slots: impl Iterator<Item = (&'a str, &'a Amounts)>,
+        total: &'a Quantity,
+    ) -> Option<Self> {
+        let slots: Vec<(&str, &Amounts)> = slots.filter(|_| *part == QuotaPart::Own).collect();
+        let of = |part: QuotaPart| {
+            let key = (part, resource.clone());
+            slots.iter().filter_map(move |(slot, amounts)| Some((*slot, amounts.get(&key)?)))
+        };
+        let left = total.checked_sub(&sum(of(QuotaPart::Own).map(|(_, amount)| amount))?)?;
+        let (slot, need) = of(QuotaPart::Surge).max_by(|(_, one), (_, other)| one.cmp(other))?;
+        (*need > left).then_some(Self { slot, resource, need, left, total })
+    }
+
+    fn summary(&self, environment: &str) -> String {
+        let Self { slot, resource, need, left, total } = self;
+        format!(
+            "A rolling update of {slot} takes {need} more of {resource}, and the shares of {environment} leave {left} of {total}"
+        )
+    }
+
+    fn detail(&self) -> String {
+        format!(
+            "With every slot at its most, the new pods of the update are refused. A Deployment of fewer than four replicas stops none of \
+             its old ones before, so that the update hangs. Lower a share, {}, or set `maxSurge: 0` and `maxUnavailable: 1` in the \
+             Deployment.",
+            more(QuotaPart::Own, self.resource)
+        )
+    }
+}
+
 /// What the plan of one slot says. `claims` holds every slot of the environment, this one included, by name.
 pub fn judge(slot: &str, claims: &BTreeMap<String, ShareClaim>, parts: &Amounts, environment: &str) -> Vec<Problem> {
     let own = claims.get(slot).and_then(|claim| claim.planned.as_ref());
+    let latest = claims
+        .iter()
+        .filter_map(|(slot, claim)| Some((slot.as_str(), claim.planned.as_ref().or(claim.recorded.as_ref())?)));
+    let latest: Vec<(&str, &Amounts)> = latest.collect();
     let mut problems = vec![];
     for (key, mine) in own.into_iter().flatten() {
         // Alone too large: rendering has refused it, with the field and the way out.
         let Some(total) = parts.get(key).filter(|total| mine <= *total) else { continue };
         let planned = claims.values().filter_map(|claim| claim.planned.as_ref()?.get(key));
-        let latest = claims.values().filter_map(|claim| claim.planned.as_ref().or(claim.recorded.as_ref())?.get(key));
         if let Some(over) = Over::of(key, planned, total) {
             problems.push(never_fits(&over, environment));
-        } else if let Some(over) = Over::of(key, latest, total) {
+        } else if let Some(over) = Over::of(key, latest.iter().filter_map(|(_, amounts)| amounts.get(key)), total) {
             problems.push(over_for_now(&over, environment));
+        } else if let Some(tight) = Tight::of(key, latest.iter().copied(), total) {
+            let found = Problem::warning("slot.no_room_for_update", tight.summary(environment), tight.detail());
+            problems.push(found.at(field_of_share(&key.1).iter().copied()));
         }
     }
     problems
@@ -65,14 +115,20 @@ pub fn over(slot: &str, own: &Amounts, recorded: &BTreeMap<String, Amounts>, par
     })
 }
 
-/// A total that no longer covers what the slots of the environment hold, with their names.
+/// A total that no longer covers what the slots of the environment hold, with their names, or no longer an update of the largest.
 pub fn below(id: &Id, Lowered { parts, recorded }: &Lowered) -> Vec<Problem> {
     let problem = |(key, total): (&(QuotaPart, String), &Quantity)| {
+        let (part, resource) = key;
         let held: Vec<(&str, &Quantity)> =
             recorded.iter().filter_map(|(slot, amounts)| Some((slot.as_str(), amounts.get(key)?))).collect();
-        let sum = sum(held.iter().map(|(_, amount)| *amount)).filter(|sum| sum > total)?;
+        let Some(sum) = sum(held.iter().map(|(_, amount)| *amount)).filter(|sum| sum > total) else {
+            let slots = recorded.iter().map(|(slot, amounts)| (slot.as_str(), amounts));
+            let tight = Tight::of(key, slots, total)?;
+            let summary = tight.summary(&id.to_string());
+            let found = Problem::warning("environment.no_room_for_update", summary, tight.detail());
+            return Some(found.at(["quota", "total", resource.as_str()]));
+        };
         let slots: Vec<String> = held.iter().map(|(slot, amount)| format!("{slot} {amount}")).collect();
-        let (part, resource) = key;
         Some(
             Problem::error(
                 "environment.total_below_shares",
@@ -111,7 +167,7 @@ fn summary(Over { part, resource, sum, total }: &Over, environment: &str) -> Str
 /// What makes room.
 fn more(part: QuotaPart, resource: &str) -> String {
     match part {
-        QuotaPart::Own => format!("raise quota.total[\"{resource}\"] of the environment"),
+        QuotaPart::Own | QuotaPart::Surge => format!("raise quota.total[\"{resource}\"] of the environment"),
         QuotaPart::Slots => format!("raise quota.total[\"{resource}\"] or quota.slots_percent of the environment"),
     }
 }

@@ -51,7 +51,7 @@ pub struct Work {
 pub struct Make {
     /// Position in the blueprint.
     pub at: usize,
-    /// An access entry whose role is made again.
+    /// An access entry whose role is made again, or one of the policies that go with it.
     pub recreate: bool,
 }
 

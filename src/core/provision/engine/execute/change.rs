@@ -109,10 +109,13 @@ impl Engine {
         let start = |step: usize| -> BoxFuture<'_, Result<Vec<Observed>, Failure>> {
             let all: Vec<&Desired> = steps[step].0.iter().map(|at| &desired[make[*at].at]).collect();
             let one = &make[steps[step].0[0]];
+            let seen = seen(one);
             Box::pin(async move {
-                let made = match (all.as_slice(), operation.objects.get(&all[0].key)) {
-                    ([desired], Some(seen)) if one.recreate => vec![maker.recreate(desired, seen).await?],
-                    ([desired], seen) => vec![maker.make(desired, seen.cloned()).await?],
+                let made = match (all.as_slice(), seen) {
+                    ([entry], Some(seen)) if one.recreate && matches!(entry.key, ObjectKey::AccessEntry { .. }) => {
+                        vec![maker.recreate(entry, seen, desired).await?]
+                    }
+                    ([desired], seen) => vec![maker.make(desired, seen.filter(|_| !one.recreate).cloned()).await?],
                     (all, _) => maker.make_policies(all).await?,
                 };
                 made.iter().for_each(|made| progress::done(|| in_words(&made.key)));

@@ -129,13 +129,6 @@ impl Maker<'_> {
         }
     }
 
-    /// An access entry belongs to the role that bore the name when it was made, so a role made again needs a new one
-    /// (terraform-aws-modules/terraform-aws-eks#3329).
-    pub async fn recreate(&self, desired: &Desired, seen: &Observed) -> Result<Observed, Failure> {
-        self.delete(seen).await?;
-        self.make(desired, None).await
-    }
-
     pub async fn delete(&self, seen: &Observed) -> Result<(), Failure> {
         self.guard(&seen.key).await?;
         let ownership = seen.ownership.clone();

@@ -6,7 +6,7 @@ use super::{
     objects::read_more,
 };
 use crate::{
-    domain::{ClusterRef, Facts, ObjectKey, Observed, Problem, StableFacts},
+    domain::{ClusterArn, ClusterRef, Facts, Id, ObjectKey, Observed, Problem, StableFacts, role_names},
     golden::{Blueprint, Parent},
     ports::{Scope, Selector},
     provision::{
@@ -85,12 +85,16 @@ impl Engine {
         ground: &InstanceGround,
         blueprint: Option<&Blueprint>,
     ) -> Result<Vec<Observed>, Failure> {
-        let keys: Vec<ObjectKey> = instance_keys(request, blueprint).into_iter().collect();
+        let keys = instance_keys(request, blueprint);
+        let roles = roles_of_people(request, ground, &keys);
         let target = self.target(&ground.facts.cluster_arn, Moment::Plan);
-        let mut observed = self.listings.take(&target, &request.id, &keys).await?;
+        let all: Vec<ObjectKey> = keys.union(&roles).cloned().collect();
+        let mut observed = self.listings.take(&target, &request.id, &all).await?;
         let is_missing = |key: &ObjectKey| key.is_aws() && !observed.iter().any(|object| object.key == *key);
         let missing: Vec<ObjectKey> = record::keys(record::find(&request.id, &observed)?.as_ref())
-            .filter(|key| request.objects.contains_key(&key.to_string()) && is_missing(key))
+            .filter(|key| request.objects.contains_key(&key.to_string()))
+            .chain(roles)
+            .filter(is_missing)
             .collect();
         if !missing.is_empty() {
             self.clock.sleep(ASKED_AGAIN_AFTER).await;
@@ -109,8 +113,27 @@ impl Engine {
     ) -> Result<(), Failure> {
         let read = instance_keys(request, None);
         let target = self.target(&ground.facts.cluster_arn, Moment::Plan);
-        read_more(&target, instance_keys(request, blueprint).difference(&read), observed).await
+        let keys = instance_keys(request, blueprint);
+        let roles = roles_of_people(request, ground, &keys);
+        read_more(&target, keys.difference(&read).chain(&roles), observed).await
     }
+}
+
+/// Roles of its environment that a slot's access policies rest on: others' objects, and yet it shows whether they are there.
+fn roles_of_people(
+    request: &ObserveRequest,
+    ground: &InstanceGround,
+    keys: &BTreeSet<ObjectKey>,
+) -> BTreeSet<ObjectKey> {
+    keys.iter().filter_map(|key| role_of_people(&request.id, &ground.facts.cluster_arn, key)).collect()
+}
+
+/// Of an access policy of a slot: the role of its principal, if its environment makes it for a persona.
+pub fn role_of_people(id: &Id, cluster: &ClusterArn, key: &ObjectKey) -> Option<ObjectKey> {
+    let (ObjectKey::AccessPolicy { principal, .. }, Some(environment)) = (key, id.parent()) else { return None };
+    let (_, path) = principal.split_once(&format!(":iam::{}:role/", cluster.account()))?;
+    let name = path.rsplit('/').next()?;
+    role_names(cluster, &environment.into()).iter().any(|own| own == name).then(|| ObjectKey::role(name))
 }
 
 /// Keys of what state, the golden path and the record know of it.

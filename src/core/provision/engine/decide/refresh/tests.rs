@@ -79,7 +79,8 @@ fn what_differs_after_a_finished_change_has_drifted() {
             let state = Lines::from([(key.to_string(), kinds::block(&key, &wanted, &wanted))]);
             let id = spec.id();
             let keys = BTreeSet::from([key.clone()]);
-            let instance = Instance { id: &id, state: &state, keys, blueprint: Some(&blueprint), is_unfinished };
+            let dead = BTreeSet::new();
+            let instance = Instance { id: &id, dead, state: &state, keys, blueprint: Some(&blueprint), is_unfinished };
             let found = instance.report([Some(home), seen].into_iter().flatten().collect());
             let expected = BTreeSet::from_iter((drifts && is_known && !is_unfinished).then(|| key.to_string()));
             let case = format!("{reason}, unfinished {is_unfinished}, known {is_known}");

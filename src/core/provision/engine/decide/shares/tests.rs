@@ -65,6 +65,54 @@ fn only_what_can_never_fit_is_refused() {
     }
 }
 
+/// Of the own part of `requests.cpu`: what a slot holds of it, and what its update takes besides.
+fn with_surge(held: &str, surge: &str) -> Amounts {
+    let of = |part, amount: &str| ((part, "requests.cpu".to_owned()), amount.parse().expect("an amount"));
+    Amounts::from([of(QuotaPart::Own, held), of(QuotaPart::Surge, surge)])
+}
+
+#[test]
+fn the_largest_update_finds_room() {
+    for (total, slots, expected, reason) in [
+        ("4", vec![("a", "1", "333m"), ("b", "2", "500m")], None, "one CPU is left"),
+        ("3500m", vec![("a", "1", "333m"), ("b", "2", "500m")], None, "just enough for the largest"),
+        (
+            "3400m",
+            vec![("a", "1", "333m"), ("b", "2", "500m")],
+            Some("b takes 500m more of requests.cpu"),
+            "too little for it",
+        ),
+        (
+            "4",
+            vec![("a", "1", "333m"), ("b", "1", "333m"), ("c", "1", "333m"), ("d", "1", "333m")],
+            Some("leave 0 of 4"),
+            "four default slots of dev",
+        ),
+        ("2", vec![("a", "1", "333m"), ("b", "2", "500m")], Some("add up to"), "too much together is said instead"),
+    ] {
+        let held = |(slot, held, surge): &(&str, &str, &str)| ((*slot).to_owned(), with_surge(held, surge));
+        let slots: BTreeMap<String, Amounts> = slots.iter().map(held).collect();
+        let recorded = |amounts: &Amounts| ShareClaim { recorded: Some(amounts.clone()), planned: None };
+        let mut claims: BTreeMap<String, ShareClaim> =
+            slots.iter().map(|(slot, amounts)| (slot.clone(), recorded(amounts))).collect();
+        claims.insert("a".to_owned(), ShareClaim { recorded: None, planned: slots.get("a").cloned() });
+        let found = judge("a", &claims, &cpu(total), "demo/pay");
+        assert_eq!(found.is_empty(), expected.is_none(), "{reason}: {found:?}");
+        assert!(found.iter().all(|found| found.summary.contains(expected.unwrap_or_default())), "{reason}: {found:?}");
+        assert!(found.iter().all(|found| !found.is_error()), "{reason}: {found:?}");
+
+        let id = Id::from("demo/pay".parse::<EnvironmentId>().expect("an id"));
+        let lowered = below(&id, &Lowered { parts: cpu(total), recorded: slots });
+        let codes: Vec<(&str, bool)> = lowered.iter().map(|found| (found.code, found.is_error())).collect();
+        let code = match expected {
+            None => None,
+            Some("add up to") => Some(("environment.total_below_shares", true)),
+            Some(_) => Some(("environment.no_room_for_update", false)),
+        };
+        assert_eq!(codes, Vec::from_iter(code), "{reason}: who lowers the total hears it too");
+    }
+}
+
 #[test]
 fn apply_waits_while_what_is_recorded_is_over() {
     for (own, other, waits, reason) in [("4", "6", false, "exactly full"), ("5", "6", true, "one too many")] {
