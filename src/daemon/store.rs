@@ -16,7 +16,7 @@ pub use open::{JournalPlace, open};
 pub use pauses::Pauses;
 pub use postgres::Postgres;
 
-use crate::{contract::Verb, error::JournalError, outcome::Ending};
+use crate::{contract::Verb, error::JournalError, outcome::Ending, sight::Sight};
 use async_trait::async_trait;
 use goldenpath_core::policy::Identity;
 use std::{sync::Arc, time::Duration};
@@ -77,6 +77,18 @@ pub struct News {
     pub unknown: Vec<String>,
 }
 
+/// Which operations are shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    All,
+    /// Those that have not ended.
+    Open,
+    /// Those on one instance.
+    About(&'a str),
+    /// One, by its own id.
+    One(&'a str),
+}
+
 /// What is shown of an operation.
 pub struct Kept {
     pub id: String,
@@ -113,8 +125,10 @@ pub trait Store: Send + Sync {
     async fn cancel(&self, id: &str, caller: &Identity) -> Result<(), JournalError>;
     /// The outcome that the journal now holds. `None`: the claim is lost, and its new holder says how the operation ended.
     async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError>;
-    /// The latest first, at most so many.
-    async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError>;
+    /// The latest first, at most so many of those that are asked for and in sight: what others did later takes no place from them.
+    async fn recent(&self, which: Which<'_>, sight: &Sight, most: u32) -> Result<Vec<Kept>, JournalError>;
+    /// The last one on each of these instances.
+    async fn last(&self, abouts: &[String]) -> Result<Vec<Kept>, JournalError>;
     /// What is left alone between applies, whichever daemon was asked for it.
     async fn pauses(&self) -> Result<Pauses, JournalError>;
     async fn pause(&self, id: &str, is_paused: bool) -> Result<(), JournalError>;

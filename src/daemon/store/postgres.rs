@@ -15,16 +15,17 @@ mod statements;
 
 pub use settings::Postgres;
 
-use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, written};
+use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Which, written};
 use crate::{
     error::JournalError,
+    sight::Sight,
     store::postgres::{
         connection::{Connector, LONGEST, within},
         listener::Listener,
         rows::{Known, entry, kept, known},
         statements::{
-            AWAITED, CANCEL, END, FIND, INSERT, JOIN, LEAD, LEAVE, ONE_BY_ONE, OPERATION_OF, PAUSE, PAUSES, RECENT,
-            RENEW, RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE,
+            AWAITED, CANCEL, END, FIND, INSERT, JOIN, LAST, LEAD, LEAVE, ONE_BY_ONE, OPERATION_OF, PAUSE, PAUSES,
+            RECENT, RENEW, RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE,
         },
     },
 };
@@ -223,10 +224,28 @@ impl Store for PostgresStore {
         .await
     }
 
-    async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError> {
+    async fn recent(&self, which: Which<'_>, sight: &Sight, most: u32) -> Result<Vec<Kept>, JournalError> {
+        let (about, id, is_open) = match which {
+            Which::All => (None, None, false),
+            Which::Open => (None, None, true),
+            Which::About(about) => (Some(about), None, false),
+            Which::One(id) => (None, Some(id), false),
+        };
+        let (caller, recorded) = sight.limits().unzip();
+        let recorded: Vec<&str> = recorded.into_iter().flatten().map(String::as_str).collect();
         let connection = self.connection(&self.pool).await?;
         self.within(async {
-            let rows = connection.query(RECENT, &[&i64::from(most)]).await?;
+            let values: [&(dyn ToSql + Sync); 6] = [&i64::from(most), &about, &id, &is_open, &caller, &recorded];
+            let rows = connection.query(RECENT, &values).await?;
+            rows.iter().map(kept).collect()
+        })
+        .await
+    }
+
+    async fn last(&self, abouts: &[String]) -> Result<Vec<Kept>, JournalError> {
+        let connection = self.connection(&self.pool).await?;
+        self.within(async {
+            let rows = connection.query(LAST, &[&abouts]).await?;
             rows.iter().map(kept).collect()
         })
         .await

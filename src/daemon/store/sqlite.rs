@@ -4,15 +4,18 @@
 //! daemon lives, so that two can't run the same operations; so claims and who waits are in memory, and go with the process.
 
 mod file;
+mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, written};
-use crate::{contract::Verb, error::JournalError, outcome::Ending};
+use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Which, written};
+use crate::{error::JournalError, sight::Sight};
 use async_trait::async_trait;
 use file::JournalFile;
 use goldenpath_core::policy::Identity;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rows::{entry, kept};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::json;
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
@@ -200,25 +203,27 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError> {
+    async fn recent(&self, which: Which<'_>, sight: &Sight, most: u32) -> Result<Vec<Kept>, JournalError> {
+        let (statement, value) = rows::recent(which);
+        let (caller, recorded) = sight.limits().unzip();
+        let (caller, recorded) = (caller.map(str::to_owned), json!(recorded).to_string());
         self.run(move |connection, _| {
-            let columns = "id, caller, verb, about, accepted_at, ended_at, outcome";
-            let latest = format!("SELECT {columns} FROM operation ORDER BY accepted_at DESC, id LIMIT ?1");
-            let mut found = connection.prepare(&latest)?;
-            let kept = found.query_map([most], |row| {
-                // The documents of outcomes are large: one at a time.
-                let outcome: Option<Vec<u8>> = row.get("outcome")?;
-                Ok(Kept {
-                    id: row.get("id")?,
-                    caller: row.get("caller")?,
-                    verb: row.get("verb")?,
-                    about: row.get("about")?,
-                    accepted_at: row.get("accepted_at")?,
-                    ended_at: row.get("ended_at")?,
-                    ending: outcome.as_deref().map(Ending::read),
-                })
-            })?;
+            let mut found = connection.prepare(&statement)?;
+            let kept = found.query_map(params![most, value, caller, recorded], kept)?;
             Ok(kept.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn last(&self, abouts: &[String]) -> Result<Vec<Kept>, JournalError> {
+        let (statement, _) = rows::recent(Which::About(""));
+        let abouts = abouts.to_owned();
+        self.run(move |connection, _| {
+            let mut find = connection.prepare(&statement)?;
+            let found =
+                abouts.iter().map(|about| find.query_row(params![1, about, None::<String>, "null"], kept).optional());
+            let found: Result<Vec<_>, _> = found.collect();
+            Ok(found?.into_iter().flatten().collect())
         })
         .await
     }
@@ -289,20 +294,6 @@ impl Lead for OnlyOne {
     async fn is_held(&self) -> bool {
         true
     }
-}
-
-fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let (verb, identity): (String, String) = (row.get("verb")?, row.get("identity")?);
-    Ok(Entry {
-        id: row.get("id")?,
-        caller: serde_json::from_str(&identity).map_err(|_| rusqlite::Error::InvalidQuery)?,
-        verb: Verb::parse(&verb).ok_or(rusqlite::Error::InvalidQuery)?,
-        about: row.get("about")?,
-        digest: row.get("digest")?,
-        allow: row.get("allow")?,
-        request: row.get("request")?,
-        cancelled: row.get("cancelled")?,
-    })
 }
 
 fn now_ms() -> i64 {

@@ -40,6 +40,7 @@ ALTER TABLE operation ADD COLUMN caller text NOT NULL DEFAULT 'the daemon''s own
 CREATE TABLE pause (id text PRIMARY KEY, since timestamptz NOT NULL DEFAULT now());
 CREATE TABLE comparison (cluster text PRIMARY KEY, found text NOT NULL);
 ",
+    "CREATE INDEX operation_about ON operation (about, accepted_at DESC, id)",
 ];
 
 /// One daemon at a time.

@@ -36,11 +36,30 @@ pub const RENEW_CLIENTS: &str = "
 
 pub const AWAITED: &str = "SELECT id, outcome FROM operation WHERE id = ANY($1)";
 
-/// The latest first.
-pub const RECENT: &str = "
-    SELECT id, caller, verb, about, (extract(epoch FROM accepted_at) * 1000)::bigint AS accepted_at,
-        (extract(epoch FROM ended_at) * 1000)::bigint AS ended_at, outcome
-    FROM operation ORDER BY operation.accepted_at DESC, id LIMIT $1";
+/// What is shown of operations.
+macro_rules! kept {
+    ($from:literal) => {
+        concat!(
+            "SELECT id, caller, verb, about, (extract(epoch FROM accepted_at) * 1000)::bigint AS accepted_at,
+                (extract(epoch FROM ended_at) * 1000)::bigint AS ended_at, outcome FROM ",
+            $from
+        )
+    };
+}
+
+/// The latest first. It is planned for its values each time, so a condition that is null costs nothing and an index serves the others.
+pub const RECENT: &str = kept!(
+    "operation
+    WHERE ($2::text IS NULL OR about = $2) AND ($3::text IS NULL OR id = $3) AND (ended_at IS NULL OR NOT $4)
+      AND ($5::text IS NULL OR caller = $5 OR about IN (SELECT unnest($6::text[])))
+    ORDER BY operation.accepted_at DESC, id LIMIT $1"
+);
+
+pub const LAST: &str = kept!(
+    "unnest($1::text[]) AS wanted (instance)
+    CROSS JOIN LATERAL (
+        SELECT * FROM operation WHERE about = instance ORDER BY operation.accepted_at DESC, id LIMIT 1) AS latest"
+);
 
 pub const LEAVE: &str = "UPDATE operation_client SET until = now() WHERE id = $1 AND daemon = $2";
 
