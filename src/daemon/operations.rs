@@ -12,7 +12,7 @@ mod wish;
 
 use crate::{
     contract::Verb,
-    error::{JournalError, in_one_line},
+    error::{JournalError, LedgerError, in_one_line},
     gate::Gate,
     metrics::{Metrics, Standing},
     outcome::Ending,
@@ -296,9 +296,14 @@ impl Operations {
         self.known.standing()
     }
 
-    /// Whether operations could be accepted.
-    pub async fn check(&self) -> Result<(), JournalError> {
+    /// Whether an operation could be written to the journal.
+    pub async fn check_journal(&self) -> Result<(), JournalError> {
         self.store.check().await
+    }
+
+    /// Whether one could be announced in the ledger, without which none is accepted.
+    pub async fn check_ledger(&self) -> Result<(), LedgerError> {
+        self.trail.ledger().check().await
     }
 
     pub fn is_ending(&self) -> bool {

@@ -146,7 +146,8 @@ pub trait Store: Send + Sync {
     async fn changed(&self);
     /// Whether operations can be reached by other daemons.
     fn is_shared(&self) -> bool;
-    /// Whether it responds.
+    /// Whether an operation could be written. It is asked every few seconds, so nothing is written for that: only once something has
+    /// failed, until a write of its own has worked.
     async fn check(&self) -> Result<(), JournalError>;
     /// Of all daemons on the store one does the periodic work, for as long as it keeps this. `None`: another one does.
     async fn lead(&self) -> Result<Option<Box<dyn Lead>>, JournalError>;

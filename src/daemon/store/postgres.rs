@@ -24,8 +24,8 @@ use crate::{
         listener::Listener,
         rows::{Known, entry, kept, known},
         statements::{
-            AWAITED, CANCEL, END, FIND, INSERT, JOIN, LAST, LEAD, LEAVE, ONE_BY_ONE, OPERATION_OF, PAUSE, PAUSES,
-            RECENT, RENEW, RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE,
+            AWAITED, CANCEL, END, FIND, INSERT, JOIN, LAST, LEAD, LEAVE, MAY_WRITE, ONE_BY_ONE, OPERATION_OF, PAUSE,
+            PAUSES, PROBE, RECENT, RENEW, RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE,
         },
     },
 };
@@ -34,6 +34,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, R
 use goldenpath_core::policy::Identity;
 use std::{
     hash::{BuildHasher, RandomState},
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, SystemTime},
 };
 use tokio_postgres::{Client, types::ToSql};
@@ -55,6 +56,8 @@ pub struct PostgresStore {
     /// Of this process.
     daemon: String,
     retention: Duration,
+    /// Something could not be done, and nothing has been written since to see whether it can be.
+    has_failed: AtomicBool,
 }
 
 /// A connection of its own, on which the lock is: it goes with the connection, however that ends.
@@ -78,14 +81,19 @@ impl PostgresStore {
             (RandomState::new().hash_one(SystemTime::now()), RandomState::new().hash_one(std::process::id()));
         let daemon = format!("{one:016x}{two:016x}");
         let listener = Listener::start(connector.clone(), daemon.clone());
-        let store = Self { pool, keeping, connector, listener, daemon, retention };
+        let has_failed = AtomicBool::default();
+        let store = Self { pool, keeping, connector, listener, daemon, retention, has_failed };
         let mut connection = store.connection(&store.keeping).await?;
         store.within(schema::migrate(&mut connection, schema::MIGRATIONS)).await?;
         Ok(store)
     }
 
     async fn within<T>(&self, work: impl Future<Output = Result<T, JournalError>>) -> Result<T, JournalError> {
-        within(self.connector.place(), work).await
+        let done = within(self.connector.place(), work).await;
+        if done.is_err() {
+            self.has_failed.store(true, Ordering::Relaxed);
+        }
+        done
     }
 
     async fn connection(&self, pool: &Pool) -> Result<Object, JournalError> {
@@ -309,7 +317,18 @@ impl Store for PostgresStore {
 
     async fn check(&self) -> Result<(), JournalError> {
         let connection = self.connection(&self.keeping).await?;
-        self.within(async { Ok(connection.simple_query("").await.map(drop)?) }).await
+        self.within(async {
+            let has_failed = self.has_failed.swap(false, Ordering::Relaxed);
+            let may_write: bool = connection.query_one(MAY_WRITE, &[]).await?.try_get(0)?;
+            if !may_write {
+                return Err(JournalError::ReadOnly { place: self.connector.place() });
+            }
+            if has_failed {
+                connection.execute(PROBE, &[]).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn lead(&self) -> Result<Option<Box<dyn Lead>>, JournalError> {

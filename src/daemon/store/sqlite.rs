@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use file::JournalFile;
 use goldenpath_core::policy::Identity;
 use rows::{entry, kept};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use serde_json::json;
 use std::{
     collections::{HashMap, HashSet},
@@ -23,6 +23,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::Mutex;
+
+/// More than most operations need.
+const PROBE: &str = "INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(65536))";
 
 pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
@@ -37,6 +40,8 @@ struct Present {
     claimed: HashSet<String>,
     /// By the client's id of it: the operation, and whether the client still waits.
     clients: HashMap<String, (String, bool)>,
+    /// Something could not be done, and nothing has been written since to see whether it can be.
+    has_failed: bool,
 }
 
 /// There is nobody else.
@@ -56,7 +61,12 @@ impl SqliteStore {
         work: impl FnOnce(&mut Connection, &mut Present) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, JournalError> {
         let (mut connection, present) = (self.connection.clone().lock_owned().await, self.present.clone());
-        let work = move || work(&mut connection, &mut lock(&present));
+        let work = move || {
+            let mut present = lock(&present);
+            let done = work(&mut connection, &mut present);
+            present.has_failed |= done.is_err();
+            done
+        };
         tokio::task::spawn_blocking(work).await.map_err(|_| JournalError::Ended)?
     }
 }
@@ -279,9 +289,18 @@ impl Store for SqliteStore {
         false
     }
 
+    /// What is rolled back never leaves the memory: it meets a file that may only be read or must not grow, and no full disk. That one is
+    /// met by the operation that needs the room, and from then on by what is committed here.
     async fn check(&self) -> Result<(), JournalError> {
         self.file.is_there()?;
-        self.run(|connection, _| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
+        self.run(|connection, present| {
+            let has_failed = std::mem::take(&mut present.has_failed);
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            transaction.execute(PROBE, [])?;
+            let ended = if has_failed { transaction.commit() } else { transaction.rollback() };
+            Ok(ended?)
+        })
+        .await
     }
 
     async fn lead(&self) -> Result<Option<Box<dyn Lead>>, JournalError> {

@@ -54,12 +54,20 @@ async fn probes_and_scrapers_are_answered_for_as_long_as_the_daemon_lives() {
 }
 
 #[tokio::test]
-async fn a_daemon_whose_journal_is_gone_is_not_ready() {
-    let fixture = DaemonFixture::new();
-    let daemon = fixture.start().await;
-    std::fs::remove_file(fixture.socket().with_file_name("journal.db")).unwrap();
-    let (status, response) = get(&fixture.http(), "GET /readyz HTTP/1.1").await;
-    assert!(status == 503 && response.contains("no longer there"), "{response}");
-    assert!(get(&fixture.http(), "GET /metrics HTTP/1.1").await.1.contains("goldenpath_store_up 0"));
-    daemon.end();
+async fn a_daemon_whose_journal_or_ledger_is_gone_is_not_ready() {
+    for (is_journal, words, up, reason) in [
+        (true, "the journal", "goldenpath_store_up 0", "no operation could be written"),
+        (false, "the audit ledger", "goldenpath_store_up 1", "none could be announced, and the journal is well"),
+    ] {
+        let fixture = DaemonFixture::new();
+        let daemon = fixture.start().await;
+        std::fs::remove_file(if is_journal { fixture.journal() } else { fixture.audit() }).unwrap();
+        let (status, response) = get(&fixture.http(), "GET /readyz HTTP/1.1").await;
+        assert!(
+            status == 503 && response.contains(words) && response.contains("no longer there"),
+            "{reason}: {response}"
+        );
+        assert!(get(&fixture.http(), "GET /metrics HTTP/1.1").await.1.contains(up), "{reason}");
+        daemon.end();
+    }
 }

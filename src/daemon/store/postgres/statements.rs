@@ -88,3 +88,10 @@ pub const SHARE: &str = "
 pub const SHARED: &str = "SELECT found FROM comparison";
 
 pub const OPERATION_OF: &str = "SELECT operation FROM operation_client WHERE id = $1";
+
+/// A standby, and a database or user that may only read. A write that is rolled back would still be one here.
+pub const MAY_WRITE: &str = "
+    SELECT current_setting('transaction_read_only') = 'off'
+       AND has_table_privilege('operation', 'INSERT') AND has_table_privilege('operation', 'UPDATE')";
+pub const PROBE: &str = "
+    INSERT INTO probe (id, written_at) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at";

@@ -151,6 +151,46 @@ async fn a_database_that_is_away_is_back_with_all_that_it_held() {
 }
 
 #[tokio::test]
+async fn a_database_that_takes_no_changes_is_not_ready() {
+    let Some(server) = server() else { return };
+    server.database("journal").unwrap();
+    let store = on(&server, "journal").await;
+    let probes = || server.run("journal", "SELECT count(*) FROM probe").unwrap();
+    store.check().await.unwrap();
+    assert_eq!(probes(), "0", "nothing is written as long as all is well");
+    let tables = ["operation", "probe"];
+    // As a full disk does: it can be read.
+    for table in tables {
+        server.run("journal", &format!("ALTER TABLE {table} ADD CONSTRAINT no_room CHECK (false) NOT VALID")).unwrap();
+    }
+    store.check().await.unwrap();
+    assert!(store.accept(&entry_of("a"), IfNew::Begin).await.is_err(), "the first operation meets it");
+    for _ in 0..2 {
+        assert!(store.check().await.is_err(), "from then on it is tried");
+    }
+    for table in tables {
+        server.run("journal", &format!("ALTER TABLE {table} DROP CONSTRAINT no_room")).unwrap();
+    }
+    store.check().await.unwrap();
+    assert_eq!(probes(), "1", "there is room again");
+    assert_eq!(store.accept(&entry_of("a"), IfNew::Begin).await.unwrap(), Accepted::Begun);
+
+    server.run("journal", "ALTER SYSTEM SET default_transaction_read_only = on").unwrap();
+    server.run("journal", "SELECT pg_reload_conf()").unwrap();
+    // Each connection hears of it in its own time.
+    let refused = async {
+        loop {
+            match store.check().await {
+                Ok(()) => sleep(Duration::from_millis(10)).await,
+                Err(error) => return error,
+            }
+        }
+    };
+    let refused = timeout(LONG, refused).await.unwrap();
+    assert!(matches!(refused, JournalError::ReadOnly { .. }), "no operation is needed for that: {refused}");
+}
+
+#[tokio::test]
 async fn a_password_comes_from_its_file() {
     let Some(server) = server() else { return };
     server.database("journal").unwrap();
