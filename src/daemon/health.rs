@@ -2,7 +2,7 @@
 
 use crate::{
     error::{DaemonError, in_one_line},
-    metrics::{Form, Metrics},
+    metrics::{Form, Metrics, Standing},
     operations::Operations,
     socket::Socket,
 };
@@ -119,8 +119,9 @@ impl Health {
                     true => (Form::OpenMetrics, OPEN_METRICS),
                     false => (Form::Text, TEXT),
                 };
-                let is_up = self.journal().await.is_ok();
-                response(StatusCode::OK, kind, self.metrics.write(form, self.operations.standing(), is_up))
+                let (journal, waiting) = tokio::join!(self.journal(), checked("journal", self.operations.waiting()));
+                let standing = Standing { running: self.operations.count(), waiting: waiting.ok() };
+                response(StatusCode::OK, kind, self.metrics.write(form, standing, journal.is_ok()))
             }
             "/healthz" => response(StatusCode::OK, PLAIN, "alive\n".to_owned()),
             "/readyz" => match self.ready().await {
@@ -144,7 +145,7 @@ impl Health {
     }
 }
 
-async fn checked<E: Error + 'static>(what: &str, check: impl Future<Output = Result<(), E>>) -> Result<(), String> {
+async fn checked<T, E: Error + 'static>(what: &str, check: impl Future<Output = Result<T, E>>) -> Result<T, String> {
     match timeout(CHECK, check).await {
         Ok(checked) => checked.map_err(|error| in_one_line(&error)),
         Err(_) => Err(format!("the {what} does not respond")),

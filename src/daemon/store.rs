@@ -42,6 +42,14 @@ pub struct Entry {
     pub cancelled: bool,
 }
 
+/// One that this daemon carries out from here on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    pub entry: Entry,
+    /// Since it was accepted, by the store's clock.
+    pub waited: Duration,
+}
+
 /// What may become of a request that the journal does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IfNew {
@@ -117,7 +125,9 @@ pub trait Store: Send + Sync {
     /// The client with this id of an operation waits no longer. What it waited for can still be asked for by that id.
     fn leave(&self, client: &str);
     /// Claims operations that nobody works on, the oldest first, at most so many. `may_take_over`: also those whose claim is over.
-    async fn take(&self, most: usize, may_take_over: bool) -> Result<Vec<Entry>, JournalError>;
+    async fn take(&self, most: usize, may_take_over: bool) -> Result<Vec<Taken>, JournalError>;
+    /// How many operations nobody works on, whether a client waits for them or not.
+    async fn waiting(&self) -> Result<u64, JournalError>;
     /// Renews the claims on the running ones, and says for these clients that they still wait.
     async fn renew(&self, running: &[String], clients: &[String], awaited: &[String]) -> Result<News, JournalError>;
     /// Whoever carries it out begins nothing more of it. `id`: its own, or that of a client that joined it.

@@ -227,7 +227,7 @@ async fn a_cluster_out_of_reach_backs_off_alone_and_says_so_once() {
 async fn what_was_removed_is_forgotten_in_the_next_round_of_any_tier() {
     let (fixture, rounds) = Fixture::start(10).await;
     let counted = || {
-        let written = fixture.metrics.write(Form::Text, Standing { running: 0, waiting: 0 }, true);
+        let written = fixture.metrics.write(Form::Text, Standing { running: 0, waiting: None }, true);
         let of = |name: &str| written.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
         let prod = of("goldenpath_environments{golden_path=\"team-standard\",version=\"1.0.0\",tier=\"prod\"} ");
         (prod, of("goldenpath_drifted_instances{kind=\"environment\"} "))

@@ -15,17 +15,17 @@ mod statements;
 
 pub use settings::Postgres;
 
-use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Which, written};
+use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which, written};
 use crate::{
     error::JournalError,
     sight::Sight,
     store::postgres::{
         connection::{Connector, LONGEST, within},
         listener::Listener,
-        rows::{Known, entry, kept, known},
+        rows::{Known, kept, known, taken},
         statements::{
             AWAITED, CANCEL, END, FIND, INSERT, JOIN, LAST, LEAD, LEAVE, MAY_WRITE, ONE_BY_ONE, OPERATION_OF, PAUSE,
-            PAUSES, PROBE, RECENT, RENEW, RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE,
+            PAUSES, PROBE, RECENT, RENEW, RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE, WAITING,
         },
     },
 };
@@ -162,14 +162,23 @@ impl Store for PostgresStore {
         });
     }
 
-    async fn take(&self, most: usize, may_take_over: bool) -> Result<Vec<Entry>, JournalError> {
+    async fn take(&self, most: usize, may_take_over: bool) -> Result<Vec<Taken>, JournalError> {
         let connection = self.connection(&self.keeping).await?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         self.within(async {
             let take = connection.prepare_cached(TAKE).await?;
             let mut rows = connection.query(&take, &[&self.daemon, &may_take_over, &most, &seconds(CLAIM)]).await?;
             rows.sort_by_key(|row| row.get::<_, SystemTime>("accepted_at"));
-            rows.iter().map(entry).collect()
+            rows.iter().map(taken).collect()
+        })
+        .await
+    }
+
+    async fn waiting(&self) -> Result<u64, JournalError> {
+        let connection = self.connection(&self.keeping).await?;
+        self.within(async {
+            let count: i64 = connection.query_one(WAITING, &[]).await?.try_get(0)?;
+            Ok(u64::try_from(count).unwrap_or_default())
         })
         .await
     }

@@ -8,12 +8,12 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Which, written};
+use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which, written};
 use crate::{error::JournalError, sight::Sight};
 use async_trait::async_trait;
 use file::JournalFile;
 use goldenpath_core::policy::Identity;
-use rows::{entry, kept};
+use rows::{kept, taken};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use serde_json::json;
 use std::{
@@ -147,21 +147,31 @@ impl Store for SqliteStore {
         }
     }
 
-    async fn take(&self, most: usize, _: bool) -> Result<Vec<Entry>, JournalError> {
+    async fn take(&self, most: usize, _: bool) -> Result<Vec<Taken>, JournalError> {
         self.run(move |connection, present| {
             let mut found =
                 connection.prepare("SELECT * FROM operation WHERE ended_at IS NULL ORDER BY accepted_at, id")?;
-            let mut taken = vec![];
+            let (mut all, now) = (vec![], now_ms());
             let mut rows = found.query([])?;
-            while taken.len() < most
+            while all.len() < most
                 && let Some(row) = rows.next()?
             {
                 if !present.claimed.contains(&row.get::<_, String>("id")?) {
-                    taken.push(entry(row)?);
+                    all.push(taken(row, now)?);
                 }
             }
-            present.claimed.extend(taken.iter().map(|entry| entry.id.clone()));
-            Ok(taken)
+            present.claimed.extend(all.iter().map(|taken| taken.entry.id.clone()));
+            Ok(all)
+        })
+        .await
+    }
+
+    async fn waiting(&self) -> Result<u64, JournalError> {
+        self.run(|connection, present| {
+            let open = "SELECT count(*) FROM operation WHERE ended_at IS NULL";
+            let open: u32 = connection.query_row(open, [], |row| row.get(0))?;
+            // All that is claimed is open.
+            Ok(u64::from(open).saturating_sub(present.claimed.len() as u64))
         })
         .await
     }

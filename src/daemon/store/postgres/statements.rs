@@ -25,7 +25,11 @@ pub const TAKE: &str = "
         ORDER BY accepted_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
     UPDATE operation o SET claimed_by = $1, claimed_until = now() + make_interval(secs => $4)
     FROM free WHERE o.id = free.id
-    RETURNING o.id, o.verb, o.about, o.digest, o.allow, o.request, o.cancelled, o.accepted_at, o.identity";
+    RETURNING o.id, o.verb, o.about, o.digest, o.allow, o.request, o.cancelled, o.accepted_at, o.identity,
+        extract(epoch FROM now() - o.accepted_at)::float8 AS waited";
+
+pub const WAITING: &str = "
+    SELECT count(*) FROM operation WHERE ended_at IS NULL AND (claimed_by IS NULL OR claimed_until < now())";
 
 pub const RENEW: &str = "
     UPDATE operation SET claimed_until = now() + make_interval(secs => $3)

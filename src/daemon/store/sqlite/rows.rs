@@ -3,9 +3,10 @@
 use crate::{
     contract::Verb,
     outcome::Ending,
-    store::{Entry, Kept, Which},
+    store::{Entry, Kept, Taken, Which},
 };
 use rusqlite::Row;
+use std::time::Duration;
 
 /// The latest first, and the value of its `?2`; the others are the most, who asks, and as JSON what is recorded within its bounds.
 /// Each has a text of its own, since SQLite chooses an index before it knows the values.
@@ -24,7 +25,14 @@ pub fn recent(which: Which<'_>) -> (String, String) {
     (statement, value.to_owned())
 }
 
-pub fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+/// `now`: in milliseconds, as the journal has it.
+pub fn taken(row: &Row<'_>, now: i64) -> rusqlite::Result<Taken> {
+    // Below zero where the clock was set back.
+    let waited = u64::try_from(now - row.get::<_, i64>("accepted_at")?).unwrap_or_default();
+    Ok(Taken { entry: entry(row)?, waited: Duration::from_millis(waited) })
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let (verb, identity): (String, String) = (row.get("verb")?, row.get("identity")?);
     Ok(Entry {
         id: row.get("id")?,

@@ -1,6 +1,6 @@
 //! One suite, run on a file and on a database.
 
-use super::{DAY, entry_of, on, server};
+use super::{DAY, entry_of, on, server, take};
 use crate::{
     sight::Sight,
     store::{Accepted, Entry, IfNew, JournalPlace, News, Store, Which, open},
@@ -53,10 +53,12 @@ async fn keeps_what_it_accepts(store: &dyn Store) {
     let other = Entry { digest: "other".into(), ..entry_of("one") };
     assert_eq!(store.accept(&other, IfNew::Begin).await.unwrap(), Accepted::OtherRequest);
 
+    assert_eq!(store.waiting().await.unwrap(), 2, "those that nobody has begun, whoever waits for them");
     store.cancel("two-b", &Identity::Own).await.unwrap();
-    assert_eq!(store.take(1, false).await.unwrap(), [entry_of("two")], "the oldest that nobody has claimed");
-    assert_eq!(store.take(9, false).await.unwrap(), [Entry { cancelled: true, ..entry_of("two-b") }]);
-    assert_eq!(store.take(9, false).await.unwrap(), [], "each is taken once");
+    assert_eq!(take(store, 1, false).await, [entry_of("two")], "the oldest that nobody has claimed");
+    assert_eq!(take(store, 9, false).await, [Entry { cancelled: true, ..entry_of("two-b") }]);
+    assert_eq!(take(store, 9, false).await, [], "each is taken once");
+    assert_eq!(store.waiting().await.unwrap(), 0);
 
     let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
     let ended = store.end("two", b"done").await.unwrap();
