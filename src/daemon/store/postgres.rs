@@ -7,6 +7,7 @@
 //! any daemon.
 
 mod connection;
+mod lead;
 mod listener;
 mod rows;
 mod schema;
@@ -24,8 +25,8 @@ use crate::{
         listener::Listener,
         rows::{Known, kept, known, taken},
         statements::{
-            AWAITED, CANCEL, END, FIND, INSERT, JOIN, LAST, LEAD, LEAVE, MAY_WRITE, ONE_BY_ONE, OPERATION_OF, PAUSE,
-            PAUSES, PROBE, RECENT, RENEW, RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE, WAITING,
+            AWAITED, CANCEL, END, FIND, INSERT, JOIN, LAST, LEAVE, MAY_WRITE, ONE_BY_ONE, OPERATION_OF, PAUSE, PAUSES,
+            PROBE, RECENT, RENEW, RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE, WAITING,
         },
     },
 };
@@ -59,9 +60,6 @@ pub struct PostgresStore {
     /// Something could not be done, and nothing has been written since to see whether it can be.
     has_failed: AtomicBool,
 }
-
-/// A connection of its own, on which the lock is: it goes with the connection, however that ends.
-struct Leading(Client);
 
 // === impl PostgresStore ===
 
@@ -341,19 +339,6 @@ impl Store for PostgresStore {
     }
 
     async fn lead(&self) -> Result<Option<Box<dyn Lead>>, JournalError> {
-        self.within(async {
-            let client = self.connector.client().await?;
-            let is_ours: bool = client.query_one(LEAD, &[]).await?.try_get(0)?;
-            Ok(is_ours.then(|| Box::new(Leading(client)) as Box<dyn Lead>))
-        })
-        .await
-    }
-}
-
-#[async_trait]
-impl Lead for Leading {
-    /// The lock is held for as long as the connection is, and the connection is asked.
-    async fn is_held(&self) -> bool {
-        within(String::new(), async { Ok(self.0.simple_query("").await.map(drop)?) }).await.is_ok()
+        self.within(lead::take(&self.connector)).await
     }
 }
