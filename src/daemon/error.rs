@@ -59,6 +59,10 @@ pub enum JournalError {
     Away { place: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("PostgreSQL at {place} does not respond within {longest:?}")]
     Silent { place: String, longest: Duration },
+    #[error(
+        "PostgreSQL at {place} takes no changes of the journal: it is a standby, or the database or its user may only read"
+    )]
+    ReadOnly { place: String },
     #[error("PostgreSQL can't read or write the journal")]
     Postgres(#[from] tokio_postgres::Error),
     #[error(
@@ -86,7 +90,7 @@ impl JournalError {
     }
 
     pub fn is_of_postgres(&self) -> bool {
-        matches!(self, Self::Away { .. } | Self::Silent { .. } | Self::Postgres(_))
+        matches!(self, Self::Away { .. } | Self::Silent { .. } | Self::ReadOnly { .. } | Self::Postgres(_))
     }
 }
 

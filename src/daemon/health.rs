@@ -1,8 +1,8 @@
 //! Metrics and health over HTTP, for whoever scrapes and probes. Nothing else is served there, and nobody is asked who they are.
 
 use crate::{
-    error::DaemonError,
-    metrics::{Form, Metrics},
+    error::{DaemonError, in_one_line},
+    metrics::{Form, Metrics, Standing},
     operations::Operations,
     socket::Socket,
 };
@@ -14,7 +14,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{convert::Infallible, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{convert::Infallible, error::Error, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -27,8 +27,8 @@ const CONNECTIONS: usize = 32;
 /// For the head of a request, so that who says nothing keeps no place.
 const PATIENCE: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Probes give up after a second or a few.
-const STORE: Duration = Duration::from_secs(1);
+/// For the journal and the ledger: probes give up after a second or a few.
+const CHECK: Duration = Duration::from_secs(1);
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -119,8 +119,9 @@ impl Health {
                     true => (Form::OpenMetrics, OPEN_METRICS),
                     false => (Form::Text, TEXT),
                 };
-                let is_up = self.store().await.is_ok();
-                response(StatusCode::OK, kind, self.metrics.write(form, self.operations.standing(), is_up))
+                let (journal, waiting) = tokio::join!(self.journal(), checked("journal", self.operations.waiting()));
+                let standing = Standing { running: self.operations.count(), waiting: waiting.ok() };
+                response(StatusCode::OK, kind, self.metrics.write(form, standing, journal.is_ok()))
             }
             "/healthz" => response(StatusCode::OK, PLAIN, "alive\n".to_owned()),
             "/readyz" => match self.ready().await {
@@ -135,14 +136,19 @@ impl Health {
         if self.operations.is_ending() {
             return Err("the daemon is ending".to_owned());
         }
-        self.store().await
+        let (journal, ledger) = tokio::join!(self.journal(), checked("ledger", self.operations.check_ledger()));
+        journal.and(ledger)
     }
 
-    async fn store(&self) -> Result<(), String> {
-        match timeout(STORE, self.operations.check()).await {
-            Ok(checked) => checked.map_err(|error| crate::error::in_one_line(&error)),
-            Err(_) => Err("the journal does not respond".to_owned()),
-        }
+    async fn journal(&self) -> Result<(), String> {
+        checked("journal", self.operations.check_journal()).await
+    }
+}
+
+async fn checked<T, E: Error + 'static>(what: &str, check: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+    match timeout(CHECK, check).await {
+        Ok(checked) => checked.map_err(|error| in_one_line(&error)),
+        Err(_) => Err(format!("the {what} does not respond")),
     }
 }
 

@@ -63,10 +63,11 @@ pub struct InstanceCounts {
     pub notices: BTreeMap<(String, String), i64>,
 }
 
-/// What runs in this process, and what its clients wait for that does not.
+/// What runs in this process, and what waits in the journal for a daemon.
 pub struct Standing {
     pub running: usize,
-    pub waiting: usize,
+    /// `None`: the journal does not say it.
+    pub waiting: Option<u64>,
 }
 
 /// How the metrics are written.
@@ -107,8 +108,7 @@ impl Metrics {
         registry.register("build", "Release of the daemon and number of its API", build);
         let help = "Time that operations took, by phase: until they begin, and from then until they end";
         registry.register_with_unit("operation_phase", help, Unit::Seconds, metrics.phases.clone());
-        let help =
-            "Operations that this daemon carries out, and those that its clients wait for and that do not run here";
+        let help = "Operations that this daemon carries out, and those in the journal that no daemon carries out yet";
         registry.register("operations", help, metrics.operations.clone());
         registry.register("store_up", "Whether the journal can be read and written", metrics.store_up.clone());
         registry.register("api_requests", "Requests to AWS and Kubernetes, by their result", metrics.requests.clone());
@@ -186,9 +186,13 @@ impl Metrics {
     /// As text, with what is true at this moment.
     pub fn write(&self, form: Form, standing: Standing, store_is_up: bool) -> String {
         let Standing { running, waiting } = standing;
-        for (state, count) in [("running", running), ("waiting", waiting)] {
-            let count = i64::try_from(count).unwrap_or(i64::MAX);
-            self.operations.get_or_create(&[("state", state)].map(owned)).set(count);
+        for (state, count) in [("running", Some(running as u64)), ("waiting", waiting)] {
+            let labels = [("state", state)].map(owned);
+            if let Some(count) = count {
+                self.operations.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
+            } else {
+                self.operations.remove(&labels);
+            }
         }
         self.store_up.set(store_is_up.into());
         let mut written = String::new();
@@ -233,7 +237,7 @@ mod tests {
                 notices: [(("slot".to_owned(), "policy.violated".to_owned()), 3)].into(),
             });
         }
-        let written = metrics.write(Form::OpenMetrics, Standing { running: 3, waiting: 4 }, true);
+        let written = metrics.write(Form::OpenMetrics, Standing { running: 3, waiting: Some(4) }, true);
         for line in [
             "goldenpath_operation_phase_seconds_count{phase=\"run\",verb=\"ensure\",kind=\"slot\",outcome=\"done\"} 1",
             "goldenpath_operation_phase_seconds_sum{phase=\"run\",verb=\"ensure\",kind=\"slot\",outcome=\"done\"} 2.0",
@@ -252,7 +256,11 @@ mod tests {
         }
         assert!(written.contains("goldenpath_build_info{release=") && written.ends_with("# EOF\n"));
         assert!(!written.contains("tier=\"dev\""), "what is no longer there is not shown");
-        let text = metrics.write(Form::Text, Standing { running: 0, waiting: 0 }, false);
+        let text = metrics.write(Form::Text, Standing { running: 0, waiting: None }, false);
         assert!(text.contains("goldenpath_store_up 0") && !text.contains("# EOF"), "{text}");
+        assert!(
+            text.contains("{state=\"running\"} 0") && !text.contains("waiting\""),
+            "what is not known is not said: {text}"
+        );
     }
 }

@@ -13,9 +13,9 @@ mod wish;
 use crate::{
     contract::Verb,
     death,
-    error::{JournalError, in_one_line},
+    error::{JournalError, LedgerError, in_one_line},
     gate::Gate,
-    metrics::{Metrics, Standing},
+    metrics::Metrics,
     outcome::Ending,
     reads::Reads,
     refusal,
@@ -145,7 +145,7 @@ impl Operations {
     }
 
     async fn accept(self: Arc<Self>, asked: Asked, engine: Arc<dyn Provisioner>) -> Result<Answer, Status> {
-        let subject = asked.subject();
+        let (subject, since) = (asked.subject(), Instant::now());
         let Asked { caller, id, verb, about, allow, document, gives_way } = asked;
         if id.is_empty() || id.len() > 64 || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(refusal::unreadable("operation's id", &"it is no word of at most 64 letters and digits"));
@@ -173,7 +173,7 @@ impl Operations {
             Accepted::Ended(outcome) => Answer::Ended(outcome),
             Accepted::Begun => {
                 let waiting = self.join(&entry.id, &entry, &engine);
-                self.start(&entry, wish, engine);
+                self.start(&entry, wish, engine, since.elapsed());
                 drop(place);
                 Answer::Waits(waiting)
             }
@@ -212,9 +212,9 @@ impl Operations {
         Waiting { operations: self.clone(), operation: operation.to_owned(), client: entry.id.clone(), outcome }
     }
 
-    /// The client's own engine comes first, since it knows the rest of that client's run.
-    fn start(self: &Arc<Self>, entry: &Entry, wish: Wish, engine: Arc<dyn Provisioner>) {
-        let Some(Started { cancel, engine: own_engine, waited }) = self.known.start(entry) else { return };
+    /// The client's own engine comes first, since it knows the rest of that client's run. `waited`: until now.
+    fn start(self: &Arc<Self>, entry: &Entry, wish: Wish, engine: Arc<dyn Provisioner>, waited: Duration) {
+        let Some(Started { cancel, engine: own_engine }) = self.known.start(entry) else { return };
         let Entry { id, verb, about, .. } = entry.clone();
         let root = traces::span_of(entry, wish.kind());
         let span = tracing::info_span!(parent: &root, "operation", operation = id, trace_id = Empty);
@@ -294,16 +294,22 @@ impl Operations {
     }
 
     pub fn count(&self) -> usize {
-        self.known.standing().running
+        self.known.running()
     }
 
-    pub fn standing(&self) -> Standing {
-        self.known.standing()
+    /// In the journal, for whichever daemon has a place first.
+    pub async fn waiting(&self) -> Result<u64, JournalError> {
+        self.store.waiting().await
     }
 
-    /// Whether operations could be accepted.
-    pub async fn check(&self) -> Result<(), JournalError> {
+    /// Whether an operation could be written to the journal.
+    pub async fn check_journal(&self) -> Result<(), JournalError> {
         self.store.check().await
+    }
+
+    /// Whether one could be announced in the ledger, without which none is accepted.
+    pub async fn check_ledger(&self) -> Result<(), LedgerError> {
+        self.trail.ledger().check().await
     }
 
     pub fn is_ending(&self) -> bool {

@@ -7,11 +7,10 @@ use crate::{
     gate::MakeSurvey,
     ledger::EntryKind,
     operations::Operations,
-    outcome::Ending,
     reconcile::{Knowledge, adopt_shared},
     refusal,
     sight::Sight,
-    store::{Kept, News, Pauses, Store},
+    store::{Kept, Pauses, Store, Which},
     trail::{Subject, Trail},
 };
 use goldenpath_core::{
@@ -29,7 +28,7 @@ use std::{
     sync::Arc,
 };
 
-/// More than anybody reads at a terminal.
+/// More than anybody reads at a terminal: of all that a caller sees, or of one instance.
 const MOST_OPERATIONS: u32 = 1000;
 
 pub struct Reports {
@@ -64,18 +63,18 @@ impl Reports {
     pub async fn instances(&self, bounds: Vec<Bounds>) -> Result<Instances, Problem> {
         let survey = (self.surveys)(bounds)?;
         adopt_shared(&*self.store, &self.knowledge).await;
-        let mut last: HashMap<String, OperationReport> = HashMap::new();
-        for operation in self.operations(&Sight::All).await?.into_iter().rev() {
-            last.insert(operation.about.clone(), operation);
-        }
-        let pauses = self.store.pauses().await.map_err(|error| unread(&error))?;
-        let mut listed = Instances { instances: vec![], clusters: vec![] };
+        let (mut recorded, mut clusters) = (vec![], vec![]);
         for cluster in &self.clusters_of(&*survey).await? {
             let (records, report) = self.of_cluster(&*survey, cluster).await;
-            listed.instances.extend(records.into_iter().map(|record| self.instance(record, &pauses, &mut last)));
-            listed.clusters.push(report);
+            recorded.extend(records);
+            clusters.push(report);
         }
-        Ok(listed)
+        let pauses = self.store.pauses().await.map_err(|error| unread(&error))?;
+        let abouts: Vec<String> = recorded.iter().map(|record| record.id.clone()).collect();
+        let last = self.store.last(&abouts).await.map_err(|error| unread(&error))?;
+        let mut last = last.into_iter().map(|kept| (kept.about.clone(), self.reported(kept))).collect();
+        let instances = recorded.into_iter().map(|record| self.instance(record, &pauses, &mut last)).collect();
+        Ok(Instances { instances, clusters })
     }
 
     /// The daemon's own user sees everything, whatever its provider blocks narrow.
@@ -123,14 +122,21 @@ impl Reports {
         }
     }
 
-    pub async fn operations(&self, sight: &Sight) -> Result<Vec<OperationReport>, Problem> {
-        let kept = self.store.recent(MOST_OPERATIONS).await.map_err(|error| unread(&error))?;
-        let shown = kept.into_iter().filter(|kept| sight.shows(&kept.caller, &kept.about));
-        let reports = shown.map(|kept| {
-            let last = self.trail.events.last(&kept.id);
-            report(kept, last)
-        });
-        Ok(reports.collect())
+    /// The latest first.
+    pub async fn operations(&self, which: Which<'_>, sight: &Sight) -> Result<Vec<OperationReport>, Problem> {
+        let kept = self.store.recent(which, sight, MOST_OPERATIONS).await.map_err(|error| unread(&error))?;
+        Ok(kept.into_iter().map(|kept| self.reported(kept)).collect())
+    }
+
+    /// One out of sight is not known.
+    pub async fn operation(&self, id: &str, sight: &Sight) -> Result<OperationReport, Problem> {
+        let found = self.operations(Which::One(id), sight).await?;
+        found.into_iter().next().ok_or_else(|| refusal::no_operation(id))
+    }
+
+    fn reported(&self, kept: Kept) -> OperationReport {
+        let last = self.trail.events.last(&kept.id);
+        report(kept, last)
     }
 
     /// The events of an operation that runs, here or at another daemon, or the last one of one that has ended.
@@ -139,36 +145,12 @@ impl Reports {
         let operation = self.store.operation_of(id).await.map_err(|error| unread(&error))?;
         // Before it is looked up: it may end in between.
         let watching = self.trail.events.watch(Some(operation.clone()), sight.clone());
-        match self.last_event(&operation, &sight).await? {
-            Some(event) if event.kind == EventKind::Ended => Ok(Watching::only(event)),
-            Some(event) => {
-                self.trail.events.introduce(event);
-                Ok(watching)
-            }
-            None => Ok(watching),
+        let event = last_event(self.operation(&operation, &sight).await?);
+        if event.kind == EventKind::Ended {
+            return Ok(Watching::only(event));
         }
-    }
-
-    /// As the journal has it: that it has ended, or has begun. `None`: it runs, and is older than all that is shown. One out of
-    /// sight is not known.
-    async fn last_event(&self, operation: &str, sight: &Sight) -> Result<Option<Event>, Problem> {
-        let news = self.store.renew(&[], &[], &[operation.to_owned()]).await.map_err(|error| unread(&error))?;
-        let News { ended, unknown, .. } = news;
-        if !unknown.is_empty() {
-            return Err(refusal::no_operation(operation));
-        }
-        let found = self.operations(sight).await?.into_iter().find(|report| report.id == operation);
-        if found.is_none() && !matches!(sight, Sight::All) {
-            return Err(refusal::no_operation(operation));
-        }
-        let outcome = ended.into_iter().next().map(|(_, outcome)| Ending::read(&outcome).in_words());
-        Ok(found.map(|OperationReport { id: operation, verb, about, caller, accepted_at, ended_at, .. }| {
-            let (at, kind, text) = match outcome {
-                Some(outcome) => (ended_at.unwrap_or_default(), EventKind::Ended, outcome),
-                None => (accepted_at, EventKind::Accepted, String::new()),
-            };
-            Event { at, kind, operation, caller, verb, about, done: 0, of: 0, text }
-        }))
+        self.trail.events.introduce(event);
+        Ok(watching)
     }
 
     /// Between applies it is left alone, or no longer. Kept in the ledger.
@@ -189,6 +171,16 @@ impl Reports {
         self.trail.sign().await;
         self.store.pause(&of.about, is_paused).await.map_err(|error| refusal::unpaused(&error))
     }
+}
+
+/// As the journal has it: that it has ended, or has begun.
+fn last_event(report: OperationReport) -> Event {
+    let OperationReport { id: operation, verb, about, caller, accepted_at, ended_at, state: _, outcome } = report;
+    let (at, kind, text) = match ended_at {
+        Some(ended_at) => (ended_at, EventKind::Ended, outcome),
+        None => (accepted_at, EventKind::Accepted, String::new()),
+    };
+    Event { at, kind, operation, caller, verb, about, done: 0, of: 0, text }
 }
 
 fn report(kept: Kept, last: Option<Event>) -> OperationReport {

@@ -8,6 +8,7 @@ use crate::{
     operations::{Asked, Operations},
     refusal,
     reports::Reports,
+    store::Which,
 };
 use goldenpath_core::{
     domain::{self, ClusterRef, Id, Problem, from_document_text},
@@ -196,7 +197,7 @@ impl Api for Service {
         let (identity, bounds) = (caller.identity.clone(), caller.bounds.clone());
         self.read(request, |_, (): ()| async move {
             let sight = reports.sight(&identity, bounds).await?;
-            reports.operations(&sight).await
+            reports.operations(Which::All, &sight).await
         })
         .await
     }

@@ -22,6 +22,15 @@ impl Sight {
             Self::Within { caller: own, recorded } => own == caller || recorded.contains(about),
         }
     }
+
+    /// The same as values, for a store that finds what is shown by itself: who asks, and what is recorded within its bounds. `None`:
+    /// nothing is out of sight.
+    pub fn limits(&self) -> Option<(&str, &HashSet<String>)> {
+        match self {
+            Self::All => None,
+            Self::Within { caller, recorded } => Some((caller, recorded)),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub use open::{JournalPlace, open};
 pub use pauses::Pauses;
 pub use postgres::Postgres;
 
-use crate::{contract::Verb, error::JournalError, outcome::Ending};
+use crate::{contract::Verb, error::JournalError, outcome::Ending, sight::Sight};
 use async_trait::async_trait;
 use goldenpath_core::policy::Identity;
 use std::{sync::Arc, time::Duration};
@@ -40,6 +40,14 @@ pub struct Entry {
     pub allow: String,
     pub request: Vec<u8>,
     pub cancelled: bool,
+}
+
+/// One that this daemon carries out from here on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    pub entry: Entry,
+    /// Since it was accepted, by the store's clock.
+    pub waited: Duration,
 }
 
 /// What may become of a request that the journal does not hold.
@@ -77,6 +85,18 @@ pub struct News {
     pub unknown: Vec<String>,
 }
 
+/// Which operations are shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    All,
+    /// Those that have not ended.
+    Open,
+    /// Those on one instance.
+    About(&'a str),
+    /// One, by its own id.
+    One(&'a str),
+}
+
 /// What is shown of an operation.
 pub struct Kept {
     pub id: String,
@@ -105,7 +125,9 @@ pub trait Store: Send + Sync {
     /// The client with this id of an operation waits no longer. What it waited for can still be asked for by that id.
     fn leave(&self, client: &str);
     /// Claims operations that nobody works on, the oldest first, at most so many. `may_take_over`: also those whose claim is over.
-    async fn take(&self, most: usize, may_take_over: bool) -> Result<Vec<Entry>, JournalError>;
+    async fn take(&self, most: usize, may_take_over: bool) -> Result<Vec<Taken>, JournalError>;
+    /// How many operations nobody works on, whether a client waits for them or not.
+    async fn waiting(&self) -> Result<u64, JournalError>;
     /// Renews the claims on the running ones, and says for these clients that they still wait.
     async fn renew(&self, running: &[String], clients: &[String], awaited: &[String]) -> Result<News, JournalError>;
     /// Whoever carries it out begins nothing more of it. `id`: its own, or that of a client that joined it.
@@ -113,8 +135,10 @@ pub trait Store: Send + Sync {
     async fn cancel(&self, id: &str, caller: &Identity) -> Result<(), JournalError>;
     /// The outcome that the journal now holds. `None`: the claim is lost, and its new holder says how the operation ended.
     async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError>;
-    /// The latest first, at most so many.
-    async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError>;
+    /// The latest first, at most so many of those that are asked for and in sight: what others did later takes no place from them.
+    async fn recent(&self, which: Which<'_>, sight: &Sight, most: u32) -> Result<Vec<Kept>, JournalError>;
+    /// The last one on each of these instances.
+    async fn last(&self, abouts: &[String]) -> Result<Vec<Kept>, JournalError>;
     /// What is left alone between applies, whichever daemon was asked for it.
     async fn pauses(&self) -> Result<Pauses, JournalError>;
     async fn pause(&self, id: &str, is_paused: bool) -> Result<(), JournalError>;
@@ -132,7 +156,8 @@ pub trait Store: Send + Sync {
     async fn changed(&self);
     /// Whether operations can be reached by other daemons.
     fn is_shared(&self) -> bool;
-    /// Whether it responds.
+    /// Whether an operation could be written. It is asked every few seconds, so nothing is written for that: only once something has
+    /// failed, until a write of its own has worked.
     async fn check(&self) -> Result<(), JournalError>;
     /// Of all daemons on the store one does the periodic work, for as long as it keeps this. `None`: another one does.
     async fn lead(&self) -> Result<Option<Box<dyn Lead>>, JournalError>;

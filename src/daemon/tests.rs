@@ -7,6 +7,7 @@ mod health;
 mod issuer;
 mod messages;
 mod network;
+mod newer;
 mod page;
 mod shared;
 

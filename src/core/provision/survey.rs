@@ -16,7 +16,8 @@ pub trait Survey: Send + Sync {
     async fn clusters(&self) -> Result<Vec<ClusterRef>, Problem>;
     /// What is recorded on the cluster within the bounds, sorted by id.
     async fn records(&self, cluster: &ClusterRef) -> Result<Vec<Record>, Problem>;
-    /// Of those of them that are wanted what is there now. The objects of the cluster are listed once.
+    /// Of those of them that are wanted what is there now. The objects of the cluster are listed once, and `wanted` is asked of every
+    /// record, so that whoever asks also knows what is recorded no more.
     async fn survey(&self, cluster: &ClusterRef, wanted: &Wanted<'_>) -> Result<Vec<Surveyed>, Problem>;
 }
 

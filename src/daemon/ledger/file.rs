@@ -8,13 +8,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// More than most entries need.
+const PROBE: [u8; 4096] = [b' '; 4096];
+
 pub struct LedgerFile {
     file: File,
     path: PathBuf,
     inode: u64,
     length: u64,
-    /// Half an entry stands at its end and can't be taken back.
+    /// Half an entry stands at its end and could not be taken back.
     is_broken: bool,
+    /// An entry could not be written, and nothing has been written since to see whether one can be.
+    has_failed: bool,
 }
 
 // === impl LedgerFile ===
@@ -40,34 +45,91 @@ impl LedgerFile {
             file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(failed)?;
         }
         let inode = file.metadata().map_err(failed)?.ino();
-        let this = Self { file, path: path.to_owned(), inode, length: whole as u64, is_broken: false };
+        let (path, length) = (path.to_owned(), whole as u64);
+        let this = Self { file, path, inode, length, is_broken: false, has_failed: false };
         Ok((this, bytes, (torn > 0).then_some(torn)))
     }
 
     /// A whole line; on the disk when it returns, if it must be.
     pub fn append(&mut self, line: &str, on_disk: bool) -> Result<(), LedgerError> {
-        if self.is_broken {
-            return Err(LedgerError::Broken { path: self.path.clone() });
+        self.ensure_whole()?;
+        let line = format!("{line}\n");
+        self.write(line.as_bytes(), on_disk)?;
+        self.length += line.len() as u64;
+        Ok(())
+    }
+
+    /// Whether a line could be written. Nothing is written for that but once one has failed: then some blanks, which are taken back. A
+    /// kill in between leaves what one in the middle of a line leaves.
+    pub fn check(&mut self) -> Result<(), LedgerError> {
+        self.ensure_whole()?;
+        if std::mem::take(&mut self.has_failed) {
+            self.write(&PROBE, true)?;
+            self.take_back()?;
         }
+        Ok(())
+    }
+
+    /// It is where it was, and ends with an entry.
+    fn ensure_whole(&mut self) -> Result<(), LedgerError> {
         if !fs::metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
             return Err(LedgerError::Gone { path: self.path.clone() });
         }
-        let line = format!("{line}\n");
-        let written = self.file.write_all(line.as_bytes());
+        if self.is_broken { self.take_back() } else { Ok(()) }
+    }
+
+    fn write(&mut self, bytes: &[u8], on_disk: bool) -> Result<(), LedgerError> {
+        let written = self.file.write_all(bytes);
         let written = written.and_then(|()| if on_disk { self.file.sync_data() } else { Ok(()) });
-        match written {
-            Ok(()) => {
-                self.length += line.len() as u64;
-                Ok(())
-            }
-            Err(source) => {
-                self.is_broken = self.file.set_len(self.length).is_err();
-                Err(LedgerError::Write { path: self.path.clone(), source })
-            }
-        }
+        written.map_err(|source| {
+            self.has_failed = true;
+            // The first failure says more than that of taking it back, which is tried again.
+            let _ = self.take_back();
+            LedgerError::Write { path: self.path.clone(), source }
+        })
+    }
+
+    fn take_back(&mut self) -> Result<(), LedgerError> {
+        self.is_broken = self.file.set_len(self.length).is_err();
+        if self.is_broken { Err(LedgerError::Broken { path: self.path.clone() }) } else { Ok(()) }
     }
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_writes_only_once_an_entry_has_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        let (mut ledger, ..) = LedgerFile::open(&path).unwrap();
+        ledger.append("one", true).unwrap();
+        // Nothing can be written to it: neither a line nor its end.
+        let closed = || File::open(&path).unwrap();
+        let open = std::mem::replace(&mut ledger.file, closed());
+        ledger.check().unwrap();
+        assert!(matches!(ledger.append("two", true), Err(LedgerError::Write { .. })), "the first entry meets it");
+        for _ in 0..2 {
+            assert!(matches!(ledger.check(), Err(LedgerError::Broken { .. })), "from then on it is tried");
+        }
+        assert!(ledger.append("two", true).is_err());
+        (&open).write_all(b"tw").unwrap();
+        ledger.file = open;
+        ledger.check().unwrap();
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "one\n",
+            "there is room again, and nothing is left of what was tried"
+        );
+        assert!(!ledger.has_failed && !ledger.is_broken);
+        ledger.append("two", true).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(ledger.check(), Err(LedgerError::Gone { .. })), "no entry is needed for that");
     }
 }

@@ -59,6 +59,11 @@ impl Ledger {
         self.run(move |inner| inner.sign(now)).await
     }
 
+    /// Whether an entry could be written.
+    pub async fn check(&self) -> Result<(), LedgerError> {
+        self.run(|inner| inner.file.check()).await
+    }
+
     pub fn entries(&self) -> u64 {
         self.entries.load(Ordering::Relaxed)
     }

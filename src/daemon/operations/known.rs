@@ -1,7 +1,6 @@
 //! What this process knows of operations: which of them it carries out, and which of its clients wait for which.
 
 use crate::{
-    metrics::Standing,
     store::{Document, Entry},
     trail::Subject,
 };
@@ -12,7 +11,6 @@ use goldenpath_core::{
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
@@ -45,8 +43,6 @@ struct Operation {
     about: String,
     /// It runs here, and another daemon has taken it over.
     is_lost: bool,
-    /// This process knows of it.
-    since: Instant,
     /// Of the client that asked for it: what its connection has planned counts.
     engine: Option<Arc<dyn Provisioner>>,
     /// By their own ids of it, and how many connections wait with each.
@@ -58,7 +54,6 @@ pub struct Started {
     pub cancel: Cancel,
     /// Of a client that waits for it.
     pub engine: Option<Arc<dyn Provisioner>>,
-    pub waited: Duration,
 }
 
 /// What is asked of the store at each beat.
@@ -77,10 +72,8 @@ impl Known {
         lock(&self.0)
     }
 
-    pub fn standing(&self) -> Standing {
-        let state = self.lock();
-        let running = state.running();
-        Standing { running, waiting: state.operations.len() - running }
+    pub fn running(&self) -> usize {
+        self.lock().running()
     }
 
     /// How many more may begin.
@@ -144,7 +137,7 @@ impl Known {
         }
         known.cancel = Some(cancel.clone());
         known.about.clone_from(&entry.about);
-        Some(Started { cancel, engine: known.engine.clone(), waited: known.since.elapsed() })
+        Some(Started { cancel, engine: known.engine.clone() })
     }
 
     /// Another daemon has it. True: this is new.
@@ -246,7 +239,6 @@ impl State {
             cancel: None,
             about: String::new(),
             is_lost: false,
-            since: Instant::now(),
             engine: None,
             clients: HashMap::new(),
             outcome: watch::channel(None).0,

@@ -6,7 +6,7 @@ use crate::{
     error::{JournalError, in_one_line},
     outcome::Ending,
     refusal,
-    store::{BEAT, CLAIM, Entry, News},
+    store::{BEAT, CLAIM, Entry, News, Taken},
     trail::Subject,
 };
 use goldenpath_core::{domain::Problem, ports::operation, provision::Provisioner};
@@ -89,13 +89,13 @@ impl Operations {
         self.known.set_queue(taken.len() == places);
         // One engine for all of one caller that have the same bounds, as if one client had asked for them. Under the rules of now.
         let mut made = Made::new();
-        for entry in &taken {
-            self.begin_taken(entry, &mut made);
+        for taken in &taken {
+            self.begin_taken(taken, &mut made);
         }
         Ok(taken.len())
     }
 
-    fn begin_taken(self: &Arc<Self>, entry: &Entry, made: &mut Made) {
+    fn begin_taken(self: &Arc<Self>, Taken { entry, waited }: &Taken, made: &mut Made) {
         let whose = (entry.allow.clone(), entry.caller.to_string());
         let engine = match made.get(&whose) {
             Some(engine) => Ok(engine.clone()),
@@ -106,7 +106,7 @@ impl Operations {
         match engine.and_then(|engine| Ok((engine, read?))) {
             Ok((engine, wish)) => {
                 made.insert(whose, engine.clone());
-                self.start(entry, wish, engine);
+                self.start(entry, wish, engine, *waited);
             }
             Err(problem) if refusal::is_refusal(&problem) => self.stop(entry, problem),
             // A later start, or another daemon, may be able to: it stays in the journal.

@@ -4,11 +4,11 @@ use super::{
     instance::{Instance, Seen, instance},
     rows::{ClusterRows, OperationRow, clusters, operation_row},
 };
-use crate::{events::Watching, gate::Caller, refusal, reports::Reports, sight::Sight};
+use crate::{events::Watching, gate::Caller, refusal, reports::Reports, sight::Sight, store::Which};
 use goldenpath_core::{
     domain::{Id, Problem},
     golden::{Catalogue, promises::personas},
-    provision::{Observation, ObserveRequest, OperationReport, OperationState, ReportedProblem},
+    provision::{Observation, ObserveRequest, OperationReport, ReportedProblem},
 };
 use jiff::Timestamp;
 use std::time::Duration;
@@ -29,9 +29,7 @@ pub struct Look<'a> {
 impl Look<'_> {
     pub async fn overview(&self, wanted: &str) -> Result<(Vec<ClusterRows>, Vec<OperationRow>), Problem> {
         let listed = self.reports.instances(self.caller.bounds.clone()).await?;
-        let running = self.seen().await?.into_iter().filter(|one| one.state == OperationState::Running);
-        let running = running.map(|one| operation_row(&one, self.now)).collect();
-        Ok((clusters(&listed, wanted, self.now), running))
+        Ok((clusters(&listed, wanted, self.now), self.rows(Which::Open).await?))
     }
 
     pub async fn instance(&self, id: &Id) -> Result<Instance, Problem> {
@@ -39,7 +37,7 @@ impl Look<'_> {
         let record = self.caller.engine.find(id).await?;
         let record = record.ok_or_else(|| refusal::no_record(&id.to_string()))?;
         let listed = self.reports.instances(self.caller.bounds.clone()).await?.instances;
-        let history = self.seen().await?.into_iter().filter(|operation| operation.about == record.id).collect();
+        let history = self.seen(Which::About(&record.id)).await?;
         let seen = self.objects(id, &record).await;
         let personas = personas(&record, self.catalogue);
         instance(record, listed, history, seen, personas, self.now)
@@ -60,20 +58,24 @@ impl Look<'_> {
     }
 
     pub async fn operations(&self) -> Result<Vec<OperationRow>, Problem> {
-        Ok(self.seen().await?.iter().map(|operation| operation_row(operation, self.now)).collect())
+        self.rows(Which::All).await
     }
 
     pub async fn operation(&self, id: &str) -> Result<OperationRow, Problem> {
-        let found = self.seen().await?.into_iter().find(|operation| operation.id == id);
-        found.map(|found| operation_row(&found, self.now)).ok_or_else(|| refusal::no_operation(id))
+        let found = self.reports.operation(id, &self.sight().await?).await?;
+        Ok(operation_row(&found, self.now))
     }
 
     pub async fn events(&self, id: &str) -> Result<Watching, Problem> {
         self.reports.watch(id, self.sight().await?).await
     }
 
-    async fn seen(&self) -> Result<Vec<OperationReport>, Problem> {
-        self.reports.operations(&self.sight().await?).await
+    async fn rows(&self, which: Which<'_>) -> Result<Vec<OperationRow>, Problem> {
+        Ok(self.seen(which).await?.iter().map(|operation| operation_row(operation, self.now)).collect())
+    }
+
+    async fn seen(&self, which: Which<'_>) -> Result<Vec<OperationReport>, Problem> {
+        self.reports.operations(which, &self.sight().await?).await
     }
 
     async fn sight(&self) -> Result<Sight, Problem> {

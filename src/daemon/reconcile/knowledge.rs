@@ -120,9 +120,9 @@ impl Knowledge {
         news
     }
 
-    /// What is no longer recorded on a cluster, after a round over all of it.
-    pub fn forget_others(&self, cluster: &str, there: &BTreeSet<String>) {
-        self.state().instances.retain(|id, _| !is_of(cluster, id) || there.contains(id));
+    /// What is no longer recorded on a cluster.
+    pub fn forget_others(&self, cluster: &str, recorded: &BTreeSet<String>) {
+        self.state().instances.retain(|id, _| !is_of(cluster, id) || recorded.contains(id));
     }
 
     /// Whether it was out of reach before.

@@ -15,13 +15,18 @@ use crate::{
     trail::{Subject, Trail},
 };
 use goldenpath_core::{
-    domain::{ClusterRef, Problem},
+    domain::{ClusterRef, Problem, Record},
     policy::Identity,
     ports::Clock,
     provision::{DriftReport, EventKind, ReportedProblem, Surveyed, operation_id},
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, convert::Infallible, future::pending, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    convert::Infallible,
+    future::pending,
+    sync::{Arc, Mutex, PoisonError},
+};
 use tokio::{task::JoinSet, time::sleep};
 
 pub struct Reconciler {
@@ -171,15 +176,19 @@ impl Rounds {
     /// With an engine of its own, whose one listing goes with the round.
     async fn round(&self, cluster: &ClusterRef, due: &BTreeSet<Option<String>>) -> Result<(), Problem> {
         let survey = (self.surveys)(vec![])?;
-        let found = survey.survey(cluster, &|record| due.contains(&self.rules.turn_of(&record.tier))).await?;
+        let recorded = Mutex::new(BTreeSet::new());
+        let is_due = |record: &Record| {
+            recorded.lock().unwrap_or_else(PoisonError::into_inner).insert(record.id.clone());
+            due.contains(&self.rules.turn_of(&record.tier))
+        };
+        let found = survey.survey(cluster, &is_due).await?;
         let now = self.clock.now();
         if self.knowledge.reached(cluster.name(), now.clone()) {
             self.trail.show(&of(cluster.name()), EventKind::Reachable, String::new());
         }
-        if due.len() == self.rules.tiers.len() + 1 {
-            let there = found.iter().map(|found| found.record.id.clone()).collect();
-            self.knowledge.forget_others(cluster.name(), &there);
-        }
+        // Of every tier, whosever turn it is: their turns hardly ever come together.
+        let recorded = recorded.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.knowledge.forget_others(cluster.name(), &recorded);
         let pauses = self.store.pauses().await;
         if let Err(error) = &pauses {
             tracing::warn!(error = in_one_line(error), "Nothing is healed: what is paused can't be read");

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     gate::{MakeEngine, MakeSurvey},
-    metrics::Metrics,
+    metrics::{Form, Metrics, Standing},
     operations::Operations,
     reads::Reads,
     sight::Sight,
@@ -71,6 +71,8 @@ struct FakeTarget {
     looks: AtomicUsize,
     tries: AtomicUsize,
     is_found: AtomicBool,
+    /// `good/prod` was removed.
+    is_removed: AtomicBool,
 }
 
 #[async_trait]
@@ -94,8 +96,9 @@ impl Survey for FakeTarget {
             _ => {
                 self.looks.fetch_add(1, Ordering::SeqCst);
                 let all = [("good/dev", "dev"), ("good/paused", "dev"), ("good/prod", "prod")];
-                let found = all.into_iter().map(|(id, tier)| drifted(id, tier));
-                Ok(found.filter(|found| wanted(&found.record)).collect())
+                let is_removed = self.is_removed.load(Ordering::SeqCst);
+                let there = all.into_iter().filter(|(id, _)| !is_removed || *id != "good/prod");
+                Ok(there.map(|(id, tier)| drifted(id, tier)).filter(|found| wanted(&found.record)).collect())
             }
         }
     }
@@ -108,11 +111,13 @@ struct Fixture {
     engine: Arc<FakeEngine>,
     trail: Arc<Trail>,
     knowledge: Arc<Knowledge>,
+    metrics: Arc<Metrics>,
     operations: Arc<Operations>,
 }
 
 impl Fixture {
-    async fn start() -> (Self, tokio::task::JoinHandle<std::convert::Infallible>) {
+    /// `jitter`: in percent.
+    async fn start(jitter: u32) -> (Self, tokio::task::JoinHandle<std::convert::Infallible>) {
         let folder = tempfile::tempdir().unwrap();
         let (target, clock, engine) =
             (Arc::new(FakeTarget::default()), Arc::new(FakeClock::default()), Arc::new(FakeEngine::default()));
@@ -130,7 +135,7 @@ impl Fixture {
         let minute = Duration::from_secs(60);
         let rules = Reconcile {
             interval: 10 * minute,
-            jitter: 0,
+            jitter,
             clusters: ["slow", "lost", "good"].map(|name| name.parse().unwrap()).to_vec(),
             tiers: [("dev".to_owned(), TierRule { mode: Mode::Heal, interval: minute })].into(),
         };
@@ -142,11 +147,11 @@ impl Fixture {
             operations: operations.clone(),
             trail: trail.clone(),
             knowledge: knowledge.clone(),
-            metrics,
+            metrics: metrics.clone(),
             clock: clock.clone(),
         };
         let rounds = tokio::spawn(run(reconciler));
-        (Self { _folder: folder, target, clock, engine, trail, knowledge, operations }, rounds)
+        (Self { _folder: folder, target, clock, engine, trail, knowledge, metrics, operations }, rounds)
     }
 
     /// All but the one that never answers wait for their next turn.
@@ -165,7 +170,7 @@ impl Fixture {
 
 #[tokio::test]
 async fn drift_is_shown_once_and_healed_by_the_rules_of_its_tier() {
-    let (fixture, rounds) = Fixture::start().await;
+    let (fixture, rounds) = Fixture::start(0).await;
     let mut events = fixture.trail.events.watch(None, Sight::All);
     fixture.engine.is_recorded(record("good/dev", "dev"));
     until(|| fixture.engine.ensures() == 1).await;
@@ -193,7 +198,7 @@ async fn drift_is_shown_once_and_healed_by_the_rules_of_its_tier() {
 
 #[tokio::test]
 async fn a_cluster_out_of_reach_backs_off_alone_and_says_so_once() {
-    let (fixture, rounds) = Fixture::start().await;
+    let (fixture, rounds) = Fixture::start(0).await;
     let mut events = fixture.trail.events.watch(None, Sight::All);
     fixture.is_calm(1, 1).await;
     // After a minute, and then after two; the other one is looked at every minute.
@@ -215,5 +220,32 @@ async fn a_cluster_out_of_reach_backs_off_alone_and_says_so_once() {
         }
     }
     assert_eq!(shown, ["unreachable", "reachable"]);
+    rounds.abort();
+}
+
+#[tokio::test]
+async fn what_was_removed_is_forgotten_in_the_next_round_of_any_tier() {
+    let (fixture, rounds) = Fixture::start(10).await;
+    let counted = || {
+        let written = fixture.metrics.write(Form::Text, Standing { running: 0, waiting: None }, true);
+        let of = |name: &str| written.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+        let prod = of("goldenpath_environments{golden_path=\"team-standard\",version=\"1.0.0\",tier=\"prod\"} ");
+        (prod, of("goldenpath_drifted_instances{kind=\"environment\"} "))
+    };
+    let shares = |id: &str| fixture.knowledge.comparison("good").unwrap().contains(id);
+    let count = |number: &str| Some(number.to_owned());
+    fixture.is_calm(1, 1).await;
+    assert_eq!(
+        (counted(), shares("good/prod")),
+        ((count("1"), count("3")), true),
+        "the first round is one of all tiers"
+    );
+    fixture.target.is_removed.store(true, Ordering::SeqCst);
+    // Within a minute and a tenth comes the turn of dev, and that of prod not before nine.
+    fixture.clock.pass(66);
+    fixture.is_calm(2, 2).await;
+    assert_eq!(counted(), (None, count("2")), "it is counted no more, nor is its drift");
+    assert!(fixture.knowledge.of("good/prod").is_none() && !shares("good/prod"), "other daemons hear of it no more");
+    assert!(shares("good/dev") && shares("good/paused"), "what is there stays");
     rounds.abort();
 }

@@ -7,6 +7,7 @@
 //! any daemon.
 
 mod connection;
+mod lead;
 mod listener;
 mod rows;
 mod schema;
@@ -15,16 +16,17 @@ mod statements;
 
 pub use settings::Postgres;
 
-use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, written};
+use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which, written};
 use crate::{
     error::JournalError,
+    sight::Sight,
     store::postgres::{
         connection::{Connector, LONGEST, within},
         listener::Listener,
-        rows::{Known, entry, kept, known},
+        rows::{Known, kept, known, taken},
         statements::{
-            AWAITED, CANCEL, END, FIND, INSERT, JOIN, LEAD, LEAVE, ONE_BY_ONE, OPERATION_OF, PAUSE, PAUSES, RECENT,
-            RENEW, RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE,
+            AWAITED, CANCEL, END, FIND, INSERT, JOIN, LAST, LEAVE, MAY_WRITE, ONE_BY_ONE, OPERATION_OF, PAUSE, PAUSES,
+            PROBE, RECENT, RENEW, RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE, WAITING,
         },
     },
 };
@@ -33,6 +35,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, R
 use goldenpath_core::policy::Identity;
 use std::{
     hash::{BuildHasher, RandomState},
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, SystemTime},
 };
 use tokio_postgres::{Client, types::ToSql};
@@ -54,10 +57,9 @@ pub struct PostgresStore {
     /// Of this process.
     daemon: String,
     retention: Duration,
+    /// Something could not be done, and nothing has been written since to see whether it can be.
+    has_failed: AtomicBool,
 }
-
-/// A connection of its own, on which the lock is: it goes with the connection, however that ends.
-struct Leading(Client);
 
 // === impl PostgresStore ===
 
@@ -77,14 +79,19 @@ impl PostgresStore {
             (RandomState::new().hash_one(SystemTime::now()), RandomState::new().hash_one(std::process::id()));
         let daemon = format!("{one:016x}{two:016x}");
         let listener = Listener::start(connector.clone(), daemon.clone());
-        let store = Self { pool, keeping, connector, listener, daemon, retention };
+        let has_failed = AtomicBool::default();
+        let store = Self { pool, keeping, connector, listener, daemon, retention, has_failed };
         let mut connection = store.connection(&store.keeping).await?;
         store.within(schema::migrate(&mut connection, schema::MIGRATIONS)).await?;
         Ok(store)
     }
 
     async fn within<T>(&self, work: impl Future<Output = Result<T, JournalError>>) -> Result<T, JournalError> {
-        within(self.connector.place(), work).await
+        let done = within(self.connector.place(), work).await;
+        if done.is_err() {
+            self.has_failed.store(true, Ordering::Relaxed);
+        }
+        done
     }
 
     async fn connection(&self, pool: &Pool) -> Result<Object, JournalError> {
@@ -153,14 +160,23 @@ impl Store for PostgresStore {
         });
     }
 
-    async fn take(&self, most: usize, may_take_over: bool) -> Result<Vec<Entry>, JournalError> {
+    async fn take(&self, most: usize, may_take_over: bool) -> Result<Vec<Taken>, JournalError> {
         let connection = self.connection(&self.keeping).await?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         self.within(async {
             let take = connection.prepare_cached(TAKE).await?;
             let mut rows = connection.query(&take, &[&self.daemon, &may_take_over, &most, &seconds(CLAIM)]).await?;
             rows.sort_by_key(|row| row.get::<_, SystemTime>("accepted_at"));
-            rows.iter().map(entry).collect()
+            rows.iter().map(taken).collect()
+        })
+        .await
+    }
+
+    async fn waiting(&self) -> Result<u64, JournalError> {
+        let connection = self.connection(&self.keeping).await?;
+        self.within(async {
+            let count: i64 = connection.query_one(WAITING, &[]).await?.try_get(0)?;
+            Ok(u64::try_from(count).unwrap_or_default())
         })
         .await
     }
@@ -223,10 +239,28 @@ impl Store for PostgresStore {
         .await
     }
 
-    async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError> {
+    async fn recent(&self, which: Which<'_>, sight: &Sight, most: u32) -> Result<Vec<Kept>, JournalError> {
+        let (about, id, is_open) = match which {
+            Which::All => (None, None, false),
+            Which::Open => (None, None, true),
+            Which::About(about) => (Some(about), None, false),
+            Which::One(id) => (None, Some(id), false),
+        };
+        let (caller, recorded) = sight.limits().unzip();
+        let recorded: Vec<&str> = recorded.into_iter().flatten().map(String::as_str).collect();
         let connection = self.connection(&self.pool).await?;
         self.within(async {
-            let rows = connection.query(RECENT, &[&i64::from(most)]).await?;
+            let values: [&(dyn ToSql + Sync); 6] = [&i64::from(most), &about, &id, &is_open, &caller, &recorded];
+            let rows = connection.query(RECENT, &values).await?;
+            rows.iter().map(kept).collect()
+        })
+        .await
+    }
+
+    async fn last(&self, abouts: &[String]) -> Result<Vec<Kept>, JournalError> {
+        let connection = self.connection(&self.pool).await?;
+        self.within(async {
+            let rows = connection.query(LAST, &[&abouts]).await?;
             rows.iter().map(kept).collect()
         })
         .await
@@ -290,23 +324,21 @@ impl Store for PostgresStore {
 
     async fn check(&self) -> Result<(), JournalError> {
         let connection = self.connection(&self.keeping).await?;
-        self.within(async { Ok(connection.simple_query("").await.map(drop)?) }).await
-    }
-
-    async fn lead(&self) -> Result<Option<Box<dyn Lead>>, JournalError> {
         self.within(async {
-            let client = self.connector.client().await?;
-            let is_ours: bool = client.query_one(LEAD, &[]).await?.try_get(0)?;
-            Ok(is_ours.then(|| Box::new(Leading(client)) as Box<dyn Lead>))
+            let has_failed = self.has_failed.swap(false, Ordering::Relaxed);
+            let may_write: bool = connection.query_one(MAY_WRITE, &[]).await?.try_get(0)?;
+            if !may_write {
+                return Err(JournalError::ReadOnly { place: self.connector.place() });
+            }
+            if has_failed {
+                connection.execute(PROBE, &[]).await?;
+            }
+            Ok(())
         })
         .await
     }
-}
 
-#[async_trait]
-impl Lead for Leading {
-    /// The lock is held for as long as the connection is, and the connection is asked.
-    async fn is_held(&self) -> bool {
-        within(String::new(), async { Ok(self.0.simple_query("").await.map(drop)?) }).await.is_ok()
+    async fn lead(&self) -> Result<Option<Box<dyn Lead>>, JournalError> {
+        self.within(lead::take(&self.connector)).await
     }
 }

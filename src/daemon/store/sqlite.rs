@@ -4,15 +4,18 @@
 //! daemon lives, so that two can't run the same operations; so claims and who waits are in memory, and go with the process.
 
 mod file;
+mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, written};
-use crate::{contract::Verb, error::JournalError, outcome::Ending};
+use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which, written};
+use crate::{error::JournalError, sight::Sight};
 use async_trait::async_trait;
 use file::JournalFile;
 use goldenpath_core::policy::Identity;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rows::{kept, taken};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use serde_json::json;
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
@@ -20,6 +23,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::Mutex;
+
+/// More than most operations need.
+const PROBE: &str = "INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(65536))";
 
 pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
@@ -34,6 +40,8 @@ struct Present {
     claimed: HashSet<String>,
     /// By the client's id of it: the operation, and whether the client still waits.
     clients: HashMap<String, (String, bool)>,
+    /// Something could not be done, and nothing has been written since to see whether it can be.
+    has_failed: bool,
 }
 
 /// There is nobody else.
@@ -53,7 +61,12 @@ impl SqliteStore {
         work: impl FnOnce(&mut Connection, &mut Present) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, JournalError> {
         let (mut connection, present) = (self.connection.clone().lock_owned().await, self.present.clone());
-        let work = move || work(&mut connection, &mut lock(&present));
+        let work = move || {
+            let mut present = lock(&present);
+            let done = work(&mut connection, &mut present);
+            present.has_failed |= done.is_err();
+            done
+        };
         tokio::task::spawn_blocking(work).await.map_err(|_| JournalError::Ended)?
     }
 }
@@ -134,21 +147,31 @@ impl Store for SqliteStore {
         }
     }
 
-    async fn take(&self, most: usize, _: bool) -> Result<Vec<Entry>, JournalError> {
+    async fn take(&self, most: usize, _: bool) -> Result<Vec<Taken>, JournalError> {
         self.run(move |connection, present| {
             let mut found =
                 connection.prepare("SELECT * FROM operation WHERE ended_at IS NULL ORDER BY accepted_at, id")?;
-            let mut taken = vec![];
+            let (mut all, now) = (vec![], now_ms());
             let mut rows = found.query([])?;
-            while taken.len() < most
+            while all.len() < most
                 && let Some(row) = rows.next()?
             {
                 if !present.claimed.contains(&row.get::<_, String>("id")?) {
-                    taken.push(entry(row)?);
+                    all.push(taken(row, now)?);
                 }
             }
-            present.claimed.extend(taken.iter().map(|entry| entry.id.clone()));
-            Ok(taken)
+            present.claimed.extend(all.iter().map(|taken| taken.entry.id.clone()));
+            Ok(all)
+        })
+        .await
+    }
+
+    async fn waiting(&self) -> Result<u64, JournalError> {
+        self.run(|connection, present| {
+            let open = "SELECT count(*) FROM operation WHERE ended_at IS NULL";
+            let open: u32 = connection.query_row(open, [], |row| row.get(0))?;
+            // All that is claimed is open.
+            Ok(u64::from(open).saturating_sub(present.claimed.len() as u64))
         })
         .await
     }
@@ -200,25 +223,27 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn recent(&self, most: u32) -> Result<Vec<Kept>, JournalError> {
+    async fn recent(&self, which: Which<'_>, sight: &Sight, most: u32) -> Result<Vec<Kept>, JournalError> {
+        let (statement, value) = rows::recent(which);
+        let (caller, recorded) = sight.limits().unzip();
+        let (caller, recorded) = (caller.map(str::to_owned), json!(recorded).to_string());
         self.run(move |connection, _| {
-            let columns = "id, caller, verb, about, accepted_at, ended_at, outcome";
-            let latest = format!("SELECT {columns} FROM operation ORDER BY accepted_at DESC, id LIMIT ?1");
-            let mut found = connection.prepare(&latest)?;
-            let kept = found.query_map([most], |row| {
-                // The documents of outcomes are large: one at a time.
-                let outcome: Option<Vec<u8>> = row.get("outcome")?;
-                Ok(Kept {
-                    id: row.get("id")?,
-                    caller: row.get("caller")?,
-                    verb: row.get("verb")?,
-                    about: row.get("about")?,
-                    accepted_at: row.get("accepted_at")?,
-                    ended_at: row.get("ended_at")?,
-                    ending: outcome.as_deref().map(Ending::read),
-                })
-            })?;
+            let mut found = connection.prepare(&statement)?;
+            let kept = found.query_map(params![most, value, caller, recorded], kept)?;
             Ok(kept.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn last(&self, abouts: &[String]) -> Result<Vec<Kept>, JournalError> {
+        let (statement, _) = rows::recent(Which::About(""));
+        let abouts = abouts.to_owned();
+        self.run(move |connection, _| {
+            let mut find = connection.prepare(&statement)?;
+            let found =
+                abouts.iter().map(|about| find.query_row(params![1, about, None::<String>, "null"], kept).optional());
+            let found: Result<Vec<_>, _> = found.collect();
+            Ok(found?.into_iter().flatten().collect())
         })
         .await
     }
@@ -274,9 +299,18 @@ impl Store for SqliteStore {
         false
     }
 
+    /// What is rolled back never leaves the memory: it meets a file that may only be read or must not grow, and no full disk. That one is
+    /// met by the operation that needs the room, and from then on by what is committed here.
     async fn check(&self) -> Result<(), JournalError> {
         self.file.is_there()?;
-        self.run(|connection, _| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
+        self.run(|connection, present| {
+            let has_failed = std::mem::take(&mut present.has_failed);
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            transaction.execute(PROBE, [])?;
+            let ended = if has_failed { transaction.commit() } else { transaction.rollback() };
+            Ok(ended?)
+        })
+        .await
     }
 
     async fn lead(&self) -> Result<Option<Box<dyn Lead>>, JournalError> {
@@ -289,20 +323,6 @@ impl Lead for OnlyOne {
     async fn is_held(&self) -> bool {
         true
     }
-}
-
-fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let (verb, identity): (String, String) = (row.get("verb")?, row.get("identity")?);
-    Ok(Entry {
-        id: row.get("id")?,
-        caller: serde_json::from_str(&identity).map_err(|_| rusqlite::Error::InvalidQuery)?,
-        verb: Verb::parse(&verb).ok_or(rusqlite::Error::InvalidQuery)?,
-        about: row.get("about")?,
-        digest: row.get("digest")?,
-        allow: row.get("allow")?,
-        request: row.get("request")?,
-        cancelled: row.get("cancelled")?,
-    })
 }
 
 fn now_ms() -> i64 {

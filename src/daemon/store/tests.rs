@@ -24,6 +24,12 @@ pub fn entry_of(id: &str) -> Entry {
     }
 }
 
+/// Without the times that they have waited.
+pub async fn take(store: &dyn Store, most: usize, may_take_over: bool) -> Vec<Entry> {
+    let taken = store.take(most, may_take_over).await.unwrap();
+    taken.into_iter().map(|taken| taken.entry).collect()
+}
+
 /// `None`, said: it is not here.
 #[allow(clippy::print_stderr, reason = "a unit test has no other way to say that it was skipped")]
 pub fn server() -> Option<PostgresServer> {

@@ -78,7 +78,12 @@ async fn a_thousand_wait_for_their_turn_in_a_file() {
         let asked = Asked { id: format!("op-{number}"), about: cluster, document, ..asked("") };
         waiting.spawn(async move { operations.run(asked, engine).await.unwrap().0 });
     }
-    until(|| operations.standing().waiting == 1000 - 64).await;
+    let are_queued = async {
+        while operations.waiting().await.unwrap() != 1000 - 64 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), are_queued).await.unwrap();
     assert_eq!((operations.count(), engine.ensures()), (64, 64), "so many at once");
     engine.release(1000);
     let mut ended = waiting.join_all().await;

@@ -174,6 +174,10 @@ impl DaemonFixture {
         self.folder.path().join("daemon.sock")
     }
 
+    pub fn journal(&self) -> PathBuf {
+        self.folder.path().join("journal.db")
+    }
+
     pub fn http(&self) -> PathBuf {
         self.folder.path().join("http.sock")
     }

@@ -1,11 +1,17 @@
 //! Metrics and probes, as a scraper and a kubelet ask for them.
 
-use super::harness::{DaemonFixture, ensure_of, until};
+use super::{
+    HOUR,
+    harness::{DaemonFixture, ensure_of, until},
+};
+use crate::store::{Entry, IfNew, JournalPlace, open, tests::entry_of};
 use goldenpath_core::provision::Provisioner as _;
-use std::path::Path;
+use rusqlite::Connection;
+use std::{path::Path, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::UnixStream,
+    time::{sleep, timeout},
 };
 
 /// Status and the rest.
@@ -54,12 +60,61 @@ async fn probes_and_scrapers_are_answered_for_as_long_as_the_daemon_lives() {
 }
 
 #[tokio::test]
-async fn a_daemon_whose_journal_is_gone_is_not_ready() {
+async fn a_daemon_whose_journal_or_ledger_is_gone_is_not_ready() {
+    for (is_journal, words, up, reason) in [
+        (true, "the journal", "goldenpath_store_up 0", "no operation could be written"),
+        (false, "the audit ledger", "goldenpath_store_up 1", "none could be announced, and the journal is well"),
+    ] {
+        let fixture = DaemonFixture::new();
+        let daemon = fixture.start().await;
+        std::fs::remove_file(if is_journal { fixture.journal() } else { fixture.audit() }).unwrap();
+        let (status, response) = get(&fixture.http(), "GET /readyz HTTP/1.1").await;
+        assert!(
+            status == 503 && response.contains(words) && response.contains("no longer there"),
+            "{reason}: {response}"
+        );
+        assert!(get(&fixture.http(), "GET /metrics HTTP/1.1").await.1.contains(up), "{reason}");
+        daemon.end();
+    }
+}
+
+#[tokio::test]
+async fn what_waits_unattended_is_counted_and_so_is_its_time() {
     let fixture = DaemonFixture::new();
+    let store = open(&JournalPlace::File(fixture.journal()), HOUR).await.unwrap();
+    for number in 0..70 {
+        let about = format!("demo-{number}");
+        let request = serde_json::to_vec(&ensure_of(&about)).unwrap();
+        let entry = Entry { about, request, ..entry_of(&format!("op-{number}")) };
+        store.accept(&entry, IfNew::Queue).await.unwrap();
+    }
+    drop(store);
+    // As if the daemon before had ended a quarter of an hour ago.
+    let journal = Connection::open(fixture.journal()).unwrap();
+    journal.execute("UPDATE operation SET accepted_at = accepted_at - 900000", []).unwrap();
+    drop(journal);
     let daemon = fixture.start().await;
-    std::fs::remove_file(fixture.socket().with_file_name("journal.db")).unwrap();
-    let (status, response) = get(&fixture.http(), "GET /readyz HTTP/1.1").await;
-    assert!(status == 503 && response.contains("no longer there"), "{response}");
-    assert!(get(&fixture.http(), "GET /metrics HTTP/1.1").await.1.contains("goldenpath_store_up 0"));
+    let shown = get(&fixture.http(), "GET /metrics HTTP/1.1").await.1;
+    for line in ["goldenpath_operations{state=\"running\"} 64", "goldenpath_operations{state=\"waiting\"} 6"] {
+        assert!(shown.lines().any(|found| found == line), "{line} is not in\n{shown}");
+    }
+    fixture.engine.release(70);
+    let sum = |shown: &str, name: &str| -> f64 {
+        let of = format!("goldenpath_operation_phase_seconds_{name}{{phase=\"wait\"");
+        let values = shown.lines().filter(|line| line.starts_with(&of)).filter_map(|line| line.rsplit_once(' '));
+        values.map(|(_, value)| value.parse::<f64>().unwrap()).sum()
+    };
+    let all_ended = async {
+        loop {
+            let shown = get(&fixture.http(), "GET /metrics HTTP/1.1").await.1;
+            if sum(&shown, "count") >= 70.0 {
+                return shown;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let shown = timeout(Duration::from_secs(60), all_ended).await.unwrap();
+    assert!(sum(&shown, "sum") >= 70.0 * 900.0, "each has waited since it was accepted:\n{shown}");
+    assert!(shown.contains("goldenpath_operations{state=\"waiting\"} 0"), "{shown}");
     daemon.end();
 }

@@ -42,7 +42,11 @@ fn pair(files: PemPair) -> Pair {
 
 impl Network {
     pub async fn start() -> Self {
-        let (fixture, folder, authority) = (DaemonFixture::new(), tempfile::tempdir().unwrap(), Authority::new());
+        Self::start_on(DaemonFixture::new()).await
+    }
+
+    pub async fn start_on(fixture: DaemonFixture) -> Self {
+        let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
         let ca = authority.write(&folder.path().join("ca.pem"));
         let issuer = TestIssuer::start(&authority.server(folder.path(), "issuer")).await;
         let mut network = Self { fixture, folder, authority, ca, issuer, daemon: None };

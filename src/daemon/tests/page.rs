@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-struct Browser {
+pub struct Browser {
     host: String,
     cookie: String,
     serving: tokio::task::JoinHandle<()>,
@@ -23,7 +23,7 @@ struct Browser {
 
 impl Browser {
     /// On the address that the command prints.
-    async fn open(options: ClientOptions) -> Self {
+    pub async fn open(options: ClientOptions) -> Self {
         let (prints, address) = oneshot::channel();
         let serving = tokio::spawn(async move {
             let Err(error) = serve_page(options, 0, |address| prints.send(address.to_owned()).unwrap()).await;
@@ -41,7 +41,7 @@ impl Browser {
         browser
     }
 
-    async fn get(&self, path: &str) -> (u16, String) {
+    pub async fn get(&self, path: &str) -> (u16, String) {
         self.send(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}", self.host, self.cookie), "").await
     }
 

@@ -4,8 +4,9 @@ use crate::{
     contract::Verb,
     error::JournalError,
     outcome::Ending,
-    store::{Entry, Kept},
+    store::{Entry, Kept, Taken},
 };
+use std::time::Duration;
 use tokio_postgres::Row;
 
 /// How an operation in the journal is found by what is asked for.
@@ -25,7 +26,13 @@ pub fn known(row: &Row) -> Result<Known, JournalError> {
     })
 }
 
-pub fn entry(row: &Row) -> Result<Entry, JournalError> {
+pub fn taken(row: &Row) -> Result<Taken, JournalError> {
+    // Below zero where the database's clock was set back.
+    let waited = Duration::try_from_secs_f64(row.try_get("waited")?).unwrap_or_default();
+    Ok(Taken { entry: entry(row)?, waited })
+}
+
+fn entry(row: &Row) -> Result<Entry, JournalError> {
     let (verb, identity): (String, String) = (row.try_get("verb")?, row.try_get("identity")?);
     Ok(Entry {
         id: row.try_get("id")?,

@@ -40,6 +40,8 @@ ALTER TABLE operation ADD COLUMN caller text NOT NULL DEFAULT 'the daemon''s own
 CREATE TABLE pause (id text PRIMARY KEY, since timestamptz NOT NULL DEFAULT now());
 CREATE TABLE comparison (cluster text PRIMARY KEY, found text NOT NULL);
 ",
+    "CREATE INDEX operation_about ON operation (about, accepted_at DESC, id)",
+    "CREATE TABLE probe (id integer PRIMARY KEY, written_at timestamptz NOT NULL)",
 ];
 
 /// One daemon at a time.

@@ -25,7 +25,11 @@ pub const TAKE: &str = "
         ORDER BY accepted_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
     UPDATE operation o SET claimed_by = $1, claimed_until = now() + make_interval(secs => $4)
     FROM free WHERE o.id = free.id
-    RETURNING o.id, o.verb, o.about, o.digest, o.allow, o.request, o.cancelled, o.accepted_at, o.identity";
+    RETURNING o.id, o.verb, o.about, o.digest, o.allow, o.request, o.cancelled, o.accepted_at, o.identity,
+        extract(epoch FROM now() - o.accepted_at)::float8 AS waited";
+
+pub const WAITING: &str = "
+    SELECT count(*) FROM operation WHERE ended_at IS NULL AND (claimed_by IS NULL OR claimed_until < now())";
 
 pub const RENEW: &str = "
     UPDATE operation SET claimed_until = now() + make_interval(secs => $3)
@@ -36,11 +40,30 @@ pub const RENEW_CLIENTS: &str = "
 
 pub const AWAITED: &str = "SELECT id, outcome FROM operation WHERE id = ANY($1)";
 
-/// The latest first.
-pub const RECENT: &str = "
-    SELECT id, caller, verb, about, (extract(epoch FROM accepted_at) * 1000)::bigint AS accepted_at,
-        (extract(epoch FROM ended_at) * 1000)::bigint AS ended_at, outcome
-    FROM operation ORDER BY operation.accepted_at DESC, id LIMIT $1";
+/// What is shown of operations.
+macro_rules! kept {
+    ($from:literal) => {
+        concat!(
+            "SELECT id, caller, verb, about, (extract(epoch FROM accepted_at) * 1000)::bigint AS accepted_at,
+                (extract(epoch FROM ended_at) * 1000)::bigint AS ended_at, outcome FROM ",
+            $from
+        )
+    };
+}
+
+/// The latest first. It is planned for its values each time, so a condition that is null costs nothing and an index serves the others.
+pub const RECENT: &str = kept!(
+    "operation
+    WHERE ($2::text IS NULL OR about = $2) AND ($3::text IS NULL OR id = $3) AND (ended_at IS NULL OR NOT $4)
+      AND ($5::text IS NULL OR caller = $5 OR about IN (SELECT unnest($6::text[])))
+    ORDER BY operation.accepted_at DESC, id LIMIT $1"
+);
+
+pub const LAST: &str = kept!(
+    "unnest($1::text[]) AS wanted (instance)
+    CROSS JOIN LATERAL (
+        SELECT * FROM operation WHERE about = instance ORDER BY operation.accepted_at DESC, id LIMIT 1) AS latest"
+);
 
 pub const LEAVE: &str = "UPDATE operation_client SET until = now() WHERE id = $1 AND daemon = $2";
 
@@ -69,3 +92,10 @@ pub const SHARE: &str = "
 pub const SHARED: &str = "SELECT found FROM comparison";
 
 pub const OPERATION_OF: &str = "SELECT operation FROM operation_client WHERE id = $1";
+
+/// A standby, and a database or user that may only read. A write that is rolled back would still be one here.
+pub const MAY_WRITE: &str = "
+    SELECT current_setting('transaction_read_only') = 'off'
+       AND has_table_privilege('operation', 'INSERT') AND has_table_privilege('operation', 'UPDATE')";
+pub const PROBE: &str = "
+    INSERT INTO probe (id, written_at) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at";

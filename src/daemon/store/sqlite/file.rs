@@ -10,7 +10,7 @@ use std::{
 };
 
 /// Raised when the table changes; a file of an older one is migrated here, one of a newer one is refused.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 5;
 
 /// The lock of a daemon that was killed is gone with it; one that is just ending needs a moment.
 const BUSY: Duration = Duration::from_secs(2);
@@ -38,6 +38,11 @@ ALTER TABLE operation ADD COLUMN caller TEXT NOT NULL DEFAULT 'the daemon''s own
 ";
 
 const PAUSE: &str = "CREATE TABLE pause (id TEXT PRIMARY KEY) WITHOUT ROWID;";
+
+const ABOUT: &str = "CREATE INDEX operation_about ON operation (about, accepted_at DESC, id);";
+
+/// Of one row: what is written to see whether anything can be.
+const PROBE: &str = "CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB NOT NULL);";
 
 pub struct JournalFile {
     path: PathBuf,
@@ -88,6 +93,12 @@ fn open(path: &Path) -> Result<Connection, JournalError> {
         }
         if found < 3 {
             connection.execute_batch(PAUSE)?;
+        }
+        if found < 4 {
+            connection.execute_batch(ABOUT)?;
+        }
+        if found < 5 {
+            connection.execute_batch(PROBE)?;
         }
         if found < SCHEMA {
             connection.pragma_update(None, "user_version", SCHEMA)?;

@@ -4,7 +4,7 @@ use super::{
     file::{SCHEMA, TABLE},
     *,
 };
-use crate::store::tests::entry_of;
+use crate::store::tests::{entry_of, take};
 use std::{fs, os::unix::fs::MetadataExt};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -19,7 +19,7 @@ async fn one_daemon_has_the_file_and_nobody_else_may_read_it() {
     store.accept(&entry_of("one"), IfNew::Begin).await.unwrap();
     drop(store);
     let store = SqliteStore::open(&path, DAY).unwrap();
-    assert_eq!(store.take(9, false).await.unwrap(), [entry_of("one")], "what it had claimed is free with its end");
+    assert_eq!(take(&store, 9, false).await, [entry_of("one")], "what it had claimed is free with its end");
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn a_journal_of_the_first_schema_goes_on() {
     first.pragma_update(None, "user_version", 1).unwrap();
     drop(first);
     let store = SqliteStore::open(&path, DAY).unwrap();
-    assert_eq!(store.take(9, false).await.unwrap(), [entry_of("one")], "its own user had asked");
+    assert_eq!(take(&store, 9, false).await, [entry_of("one")], "its own user had asked");
 }
 
 #[tokio::test]
@@ -51,12 +51,46 @@ async fn a_store_that_is_gone_or_full_is_a_refusal() {
     let large = Entry { request: vec![b'x'; 1 << 20], ..entry_of("large") };
     let refused = store.accept(&large, IfNew::Begin).await;
     assert!(matches!(refused, Err(JournalError::Storage(_))), "the disk is full");
-    assert_eq!(store.take(9, false).await.unwrap(), [], "nothing of it was kept");
+    assert_eq!(take(&store, 9, false).await, [], "nothing of it was kept");
+    assert!(store.check().await.is_err(), "it is not ready");
+    let larger = |connection: &mut Connection, _: &mut Present| {
+        Ok(connection.pragma_update_and_check(None, "max_page_count", 1 << 20, |_| Ok(()))?)
+    };
+    store.run(larger).await.unwrap();
     store.check().await.unwrap();
+    assert_eq!(store.accept(&large, IfNew::Begin).await.unwrap(), Accepted::Begun, "there is room again");
     fs::remove_file(&path).unwrap();
     let refused = store.accept(&entry_of("one"), IfNew::Begin).await;
     assert!(matches!(refused, Err(JournalError::Gone { .. })));
     assert!(store.check().await.is_err(), "it is not ready");
+}
+
+#[tokio::test]
+async fn a_check_writes_only_once_something_has_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let store = SqliteStore::open(&path, DAY).unwrap();
+    store.accept(&entry_of("one"), IfNew::Begin).await.unwrap();
+    let on_disk = || [&path, &path.with_extension("db-wal")].map(|path| fs::read(path).unwrap());
+    let before = on_disk();
+    for _ in 0..9 {
+        store.check().await.unwrap();
+    }
+    assert!(on_disk() == before, "nothing is written as long as all is well");
+    // As a full disk does, which is met when something is committed, and not before.
+    let failed = store.run(|_, _| Err::<(), _>(JournalError::Ended)).await;
+    assert!(failed.is_err());
+    store.check().await.unwrap();
+    let after = on_disk();
+    assert!(after != before, "then a write is tried in earnest");
+    store.check().await.unwrap();
+    assert!(on_disk() == after, "once it has worked that is over");
+    store.run(|connection, _| Ok(connection.pragma_update(None, "query_only", true)?)).await.unwrap();
+    for _ in 0..2 {
+        assert!(store.check().await.is_err(), "what may only be read is found without any operation");
+    }
+    store.run(|connection, _| Ok(connection.pragma_update(None, "query_only", false)?)).await.unwrap();
+    store.check().await.unwrap();
 }
 
 #[test]

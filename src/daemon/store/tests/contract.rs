@@ -1,9 +1,12 @@
 //! One suite, run on a file and on a database.
 
-use super::{DAY, entry_of, on, server};
-use crate::store::{Accepted, Entry, IfNew, JournalPlace, News, Store, open};
+use super::{DAY, entry_of, on, server, take};
+use crate::{
+    sight::Sight,
+    store::{Accepted, Entry, IfNew, JournalPlace, News, Store, Which, open},
+};
 use goldenpath_core::policy::Identity;
-use std::{path::Path, time::Duration};
+use std::{collections::HashSet, path::Path, sync::Arc, time::Duration};
 
 #[tokio::test]
 async fn a_file_keeps_it() {
@@ -15,18 +18,20 @@ async fn a_file_keeps_it() {
     keeps_what_it_accepts(&*open("one.db", DAY).await).await;
     has_equal_requests_join(&*open("two.db", DAY).await).await;
     pauses(&*open("four.db", DAY).await).await;
+    shows_what_is_asked_for(&*open("five.db", DAY).await).await;
     forgets_in_time(&*open("three.db", Duration::ZERO).await).await;
 }
 
 #[tokio::test]
 async fn a_database_keeps_it() {
     let Some(server) = server() else { return };
-    for name in ["one", "two", "three"] {
+    for name in ["one", "two", "three", "four"] {
         server.database(name).unwrap();
     }
     keeps_what_it_accepts(&*on(&server, "one").await).await;
     has_equal_requests_join(&*on(&server, "two").await).await;
     pauses(&*on(&server, "two").await).await;
+    shows_what_is_asked_for(&*on(&server, "four").await).await;
     let place = super::place(&server.address("three"));
     forgets_in_time(&*open(&place, Duration::ZERO).await.unwrap()).await;
 }
@@ -48,10 +53,12 @@ async fn keeps_what_it_accepts(store: &dyn Store) {
     let other = Entry { digest: "other".into(), ..entry_of("one") };
     assert_eq!(store.accept(&other, IfNew::Begin).await.unwrap(), Accepted::OtherRequest);
 
+    assert_eq!(store.waiting().await.unwrap(), 2, "those that nobody has begun, whoever waits for them");
     store.cancel("two-b", &Identity::Own).await.unwrap();
-    assert_eq!(store.take(1, false).await.unwrap(), [entry_of("two")], "the oldest that nobody has claimed");
-    assert_eq!(store.take(9, false).await.unwrap(), [Entry { cancelled: true, ..entry_of("two-b") }]);
-    assert_eq!(store.take(9, false).await.unwrap(), [], "each is taken once");
+    assert_eq!(take(store, 1, false).await, [entry_of("two")], "the oldest that nobody has claimed");
+    assert_eq!(take(store, 9, false).await, [Entry { cancelled: true, ..entry_of("two-b") }]);
+    assert_eq!(take(store, 9, false).await, [], "each is taken once");
+    assert_eq!(store.waiting().await.unwrap(), 0);
 
     let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
     let ended = store.end("two", b"done").await.unwrap();
@@ -61,14 +68,13 @@ async fn keeps_what_it_accepts(store: &dyn Store) {
         News { ended: vec![("two".into(), b"done"[..].into())], unknown: ids(&["never"]), ..News::default() };
     assert_eq!(news, expected);
     assert_eq!(accept("two", IfNew::Refuse).await, Accepted::Ended(b"done"[..].into()), "an outcome is kept");
-    let recent = store.recent(9).await.unwrap();
+    let recent = store.recent(Which::All, &Sight::All, 9).await.unwrap();
     let mut shown: Vec<_> = recent.iter().map(|kept| (kept.id.as_str(), kept.ending.is_some())).collect();
     shown.sort_unstable();
     assert_eq!(shown, [("one", false), ("two", true), ("two-b", false)], "all of them can be listed");
     let ended = recent.iter().find(|kept| kept.id == "two").unwrap();
     assert!(ended.ended_at.is_some_and(|at| at >= ended.accepted_at && at > 1_700_000_000_000), "in milliseconds");
     assert_eq!(ended.caller, Identity::Own.to_string());
-    assert_eq!(store.recent(1).await.unwrap().len(), 1);
     store.check().await.unwrap();
     assert!(store.lead().await.unwrap().unwrap().is_held().await, "there is nobody else");
 }
@@ -102,6 +108,54 @@ async fn pauses(store: &dyn Store) {
         store.pause("demo/pay", is_paused).await.unwrap();
         assert_eq!(store.pauses().await.unwrap().cover("demo/pay/api"), is_paused, "{reason}");
     }
+}
+
+/// With places for few, as if each were a thousand.
+async fn shows_what_is_asked_for(store: &dyn Store) {
+    for (id, caller, about) in [
+        ("a", Identity::Own, "demo/pay"),
+        ("b", Identity::Reconcile, "demo/pay"),
+        ("c", Identity::Own, "demo/new"),
+        ("d", Identity::Reconcile, "demo/shop"),
+        ("e", Identity::Reconcile, "demo/shop"),
+    ] {
+        let entry = Entry { caller, about: about.into(), ..entry_of(id) };
+        assert_eq!(store.accept(&entry, IfNew::Begin).await.unwrap(), Accepted::Begun);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    store.end("b", b"done").await.unwrap();
+    let within = |caller: &str, recorded: &[&str]| {
+        let recorded: HashSet<String> = recorded.iter().map(|id| (*id).to_owned()).collect();
+        Sight::Within { caller: caller.to_owned(), recorded: Arc::new(recorded) }
+    };
+    let team = within(&Identity::Own.to_string(), &["demo/pay"]);
+    let (reader, nobody) = (within("reader", &["demo/pay", "demo/shop"]), within("nobody", &[]));
+    for (which, sight, most, expected, reason) in [
+        (Which::All, &Sight::All, 9, &["e", "d", "c", "b", "a"][..], "the latest first"),
+        (Which::All, &Sight::All, 2, &["e", "d"], "and no more than that"),
+        (Which::All, &team, 3, &["c", "b", "a"], "what it asked for and what is in its bounds, after two of others"),
+        (Which::All, &reader, 9, &["e", "d", "b", "a"], "what is in its bounds alone"),
+        (Which::All, &nobody, 9, &[], "nothing of others"),
+        (Which::Open, &Sight::All, 4, &["e", "d", "c", "a"], "what has ended takes no place"),
+        (Which::Open, &team, 2, &["c", "a"], "of its own"),
+        (Which::About("demo/pay"), &Sight::All, 2, &["b", "a"], "the history of one instance"),
+        (Which::About("demo/pay"), &team, 1, &["b"], "its latest"),
+        (Which::About("demo/new"), &team, 1, &["c"], "not recorded yet, and its own"),
+        (Which::About("demo/pay"), &nobody, 9, &[], "an instance out of bounds"),
+        (Which::One("a"), &Sight::All, 1, &["a"], "the oldest, by its id"),
+        (Which::One("a"), &team, 1, &["a"], "in sight"),
+        (Which::One("d"), &team, 1, &[], "out of sight"),
+        (Which::One("x"), &Sight::All, 1, &[], "there is none"),
+    ] {
+        let shown = store.recent(which, sight, most).await.unwrap();
+        assert!(shown.iter().all(|kept| sight.shows(&kept.caller, &kept.about)), "{reason}");
+        let shown: Vec<&str> = shown.iter().map(|kept| kept.id.as_str()).collect();
+        assert_eq!(shown, expected, "{reason}: {which:?}");
+    }
+    let last = store.last(&["demo/shop", "demo/pay", "demo/none"].map(str::to_owned)).await.unwrap();
+    let mut last: Vec<_> = last.iter().map(|kept| (kept.about.as_str(), kept.id.as_str())).collect();
+    last.sort_unstable();
+    assert_eq!(last, [("demo/pay", "b"), ("demo/shop", "e")], "the last one on each");
 }
 
 async fn forgets_in_time(store: &dyn Store) {

@@ -1,6 +1,6 @@
 //! Daemons on one database, each with a store of its own.
 
-use super::{DAY, entry_of, on, place, server};
+use super::{DAY, entry_of, on, place, server, take};
 use crate::{
     error::JournalError,
     store::{Accepted, CLAIM, Entry, IfNew, Postgres, open},
@@ -29,16 +29,36 @@ async fn what_a_dead_daemon_has_claimed_is_taken_over_and_its_word_does_not_coun
     let begun = Instant::now();
     while begun.elapsed() < CLAIM + Duration::from_millis(500) {
         assert_eq!(one.renew(&ids(&["b"]), &[], &[]).await.unwrap().lost, [""; 0]);
-        assert!(two.take(9, false).await.unwrap().is_empty(), "not without the word that it may be taken over");
+        assert!(take(&*two, 9, false).await.is_empty(), "not without the word that it may be taken over");
         sleep(Duration::from_secs(1)).await;
     }
-    assert_eq!(two.take(9, true).await.unwrap(), [entry_of("a")]);
+    assert_eq!(take(&*two, 9, true).await, [entry_of("a")]);
     assert_eq!(one.renew(&ids(&["a", "b"]), &[], &[]).await.unwrap().lost, ["a"]);
     assert_eq!(one.end("a", b"of the first").await.unwrap(), None, "another one says how it ended");
     assert_eq!(two.end("a", b"of the second").await.unwrap().as_deref(), Some(&b"of the second"[..]));
     let ended = one.end("a", b"of the first").await.unwrap();
     assert_eq!(ended.as_deref(), Some(&b"of the second"[..]), "the journal's outcome counts");
     assert_eq!(one.end("b", b"done").await.unwrap().as_deref(), Some(&b"done"[..]));
+}
+
+#[tokio::test]
+async fn what_waits_is_counted_at_every_daemon_and_timed_by_the_database() {
+    let Some(server) = server() else { return };
+    server.database("journal").unwrap();
+    let (one, two) = (on(&server, "journal").await, on(&server, "journal").await);
+    one.accept(&entry_of("a"), IfNew::Begin).await.unwrap();
+    one.accept(&entry_of("b"), IfNew::Queue).await.unwrap();
+    one.leave("b");
+    for store in [&one, &two] {
+        assert_eq!(store.waiting().await.unwrap(), 1, "what one daemon carries out does not wait at the other");
+    }
+    server.run("journal", "UPDATE operation SET accepted_at = now() - interval '15 minutes'").unwrap();
+    let taken = two.take(9, false).await.unwrap();
+    let minutes: Vec<u64> = taken.iter().map(|taken| taken.waited.as_secs() / 60).collect();
+    assert_eq!((taken[0].entry.id.as_str(), &minutes[..]), ("b", &[15][..]), "also where another one had accepted it");
+    assert_eq!(one.waiting().await.unwrap(), 0);
+    server.run("journal", "UPDATE operation SET claimed_until = now() - interval '1 second' WHERE id = 'b'").unwrap();
+    assert_eq!(one.waiting().await.unwrap(), 1, "its daemon is gone");
 }
 
 #[tokio::test]
@@ -59,7 +79,7 @@ async fn daemons_hear_of_work_cancellations_and_ends() {
     assert_eq!(two.renew(&[], &[], &ids(&["a"])).await.unwrap().ended.len(), 1);
     one.accept(&entry_of("b"), IfNew::Queue).await.unwrap();
     timeout(LONG, two.changed()).await.expect("work is heard");
-    assert_eq!(two.take(9, false).await.unwrap().len(), 1);
+    assert_eq!(take(&*two, 9, false).await.len(), 1);
     one.pause("demo/pay", true).await.unwrap();
     assert!(two.pauses().await.unwrap().cover("demo/pay"), "a pause holds at every daemon");
     assert_eq!(two.operation_of("a").await.unwrap(), "a", "by its own id");
@@ -85,7 +105,7 @@ async fn a_thousand_are_shared_and_none_is_taken_twice() {
     let work = |store: std::sync::Arc<dyn crate::store::Store>| async move {
         let mut taken = vec![];
         loop {
-            let more = store.take(7, true).await.unwrap();
+            let more = take(&*store, 7, true).await;
             if more.is_empty() {
                 return taken;
             }
@@ -148,6 +168,46 @@ async fn a_database_that_is_away_is_back_with_all_that_it_held() {
     server.start_again().unwrap();
     assert_eq!(store.accept(&entry_of("a"), IfNew::Begin).await.unwrap(), Accepted::Waits("a".into()));
     assert_eq!(store.end("a", b"done").await.unwrap().as_deref(), Some(&b"done"[..]));
+}
+
+#[tokio::test]
+async fn a_database_that_takes_no_changes_is_not_ready() {
+    let Some(server) = server() else { return };
+    server.database("journal").unwrap();
+    let store = on(&server, "journal").await;
+    let probes = || server.run("journal", "SELECT count(*) FROM probe").unwrap();
+    store.check().await.unwrap();
+    assert_eq!(probes(), "0", "nothing is written as long as all is well");
+    let tables = ["operation", "probe"];
+    // As a full disk does: it can be read.
+    for table in tables {
+        server.run("journal", &format!("ALTER TABLE {table} ADD CONSTRAINT no_room CHECK (false) NOT VALID")).unwrap();
+    }
+    store.check().await.unwrap();
+    assert!(store.accept(&entry_of("a"), IfNew::Begin).await.is_err(), "the first operation meets it");
+    for _ in 0..2 {
+        assert!(store.check().await.is_err(), "from then on it is tried");
+    }
+    for table in tables {
+        server.run("journal", &format!("ALTER TABLE {table} DROP CONSTRAINT no_room")).unwrap();
+    }
+    store.check().await.unwrap();
+    assert_eq!(probes(), "1", "there is room again");
+    assert_eq!(store.accept(&entry_of("a"), IfNew::Begin).await.unwrap(), Accepted::Begun);
+
+    server.run("journal", "ALTER SYSTEM SET default_transaction_read_only = on").unwrap();
+    server.run("journal", "SELECT pg_reload_conf()").unwrap();
+    // Each connection hears of it in its own time.
+    let refused = async {
+        loop {
+            match store.check().await {
+                Ok(()) => sleep(Duration::from_millis(10)).await,
+                Err(error) => return error,
+            }
+        }
+    };
+    let refused = timeout(LONG, refused).await.unwrap();
+    assert!(matches!(refused, JournalError::ReadOnly { .. }), "no operation is needed for that: {refused}");
 }
 
 #[tokio::test]

@@ -105,12 +105,14 @@ impl Provisioner for FakeEngine {
 
 #[async_trait]
 impl Survey for FakeEngine {
+    /// That of what is recorded.
     async fn clusters(&self) -> Result<Vec<ClusterRef>, Problem> {
-        Ok(vec![])
+        let recorded = self.recorded.lock().unwrap();
+        Ok(recorded.iter().map(|record| record.id.split('/').next().unwrap().parse().unwrap()).collect())
     }
 
     async fn records(&self, _: &ClusterRef) -> Result<Vec<Record>, Problem> {
-        Ok(vec![])
+        Ok(self.recorded.lock().unwrap().iter().cloned().collect())
     }
 
     async fn survey(&self, _: &ClusterRef, _: &Wanted<'_>) -> Result<Vec<Surveyed>, Problem> {
