@@ -39,6 +39,10 @@ impl Ending {
         serde_json::from_slice(outcome).unwrap_or(Self { exists: None, gone: false, objects: None, problems: vec![] })
     }
 
+    pub fn is_gone(&self) -> bool {
+        self.gone
+    }
+
     pub fn state(&self) -> OperationState {
         let error = self.error();
         if self.gone || error.is_none() && self.exists.as_ref().is_some_and(|exists| exists.complete) {
