@@ -208,7 +208,7 @@ fn engines(
     let (target, lease, own, reads) = (target.clone(), *lease, bounds.clone(), reads.clone());
     let announced: Arc<Announced> = Arc::default();
     let engine = Arc::new(move |scope: EngineScope| -> Result<Engine, Problem> {
-        let EngineScope { bounds, verifies, session } = scope;
+        let EngineScope { bounds, caller, session } = scope;
         let ports = match (&target, sessions.as_ref().zip(session)) {
             (Target::Real { aws, kubernetes }, Some((role, session))) => {
                 let role = Some(session_role(role, session));
@@ -221,7 +221,8 @@ fn engines(
         let ports = Ports { objects, ..ports };
         let config = target::engine_config(&ports, lease, [own.clone(), bounds].concat());
         let announced = announced.clone();
-        Ok(target::engine_with(ports, catalogue.clone(), EngineConfig { verifies, announced, ..config }))
+        let config = EngineConfig { verifies: caller.is_some(), caller, announced, ..config };
+        Ok(target::engine_with(ports, catalogue.clone(), config))
     });
     let for_surveys = engine.clone();
     let engines: MakeEngine =
@@ -233,7 +234,7 @@ fn engines(
 
 /// The daemon's own looks: nobody else asks.
 fn own_scope(bounds: Vec<Bounds>) -> EngineScope {
-    EngineScope { bounds, verifies: false, session: None }
+    EngineScope { bounds, caller: None, session: None }
 }
 
 /// Of the daemon's target, for a command that only reads: nothing can be changed outside of the daemon's ledger.
