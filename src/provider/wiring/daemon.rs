@@ -36,6 +36,12 @@ pub(super) fn reports(daemon: provider_config::Daemon) -> anyhow::Result<Arc<dyn
     Ok(Arc::new(Client::new(client_options(daemon)?, &[])))
 }
 
+/// For a command that changes something: within the bounds of its pipeline, as a provider there.
+pub(super) fn provisioner(daemon: provider_config::Daemon) -> anyhow::Result<Arc<dyn Provisioner>> {
+    let bounds = provider_config::pipeline_bounds(&FromEnvironment::read(|name| std::env::var_os(name)));
+    Ok(Arc::new(Client::new(client_options(daemon)?, &bounds.map_err(wrong)?)))
+}
+
 /// What a daemon knows of, and who plans there.
 pub(super) fn recorded(
     daemon: provider_config::Daemon,
