@@ -152,6 +152,7 @@ pub const STORIES: &[Story] = &[
     story("two releases side by side", On::Every, releases::side_by_side),
     story("provider and daemon of different releases", On::Main, releases::with_a_daemon),
     story("a team holds a token, or a certificate, and nothing else", On::Every, network::a_team),
+    story("a team lifts deletion protection through a daemon", On::Main, network::protection_is_lifted),
     story("a daemon shows what it does, and its ledger proves it", On::Main, evidence::shown_and_proved),
     story("a daemon looks for drift between applies", On::Main, evidence::between_applies),
     story("words that a CLI drops are refused", On::Every, words::refused_at_their_attribute),

@@ -51,9 +51,16 @@ pub async fn are_of_one_operation(real: Arc<Real>) -> Result<()> {
     proxy.clear();
     let mut wider = config.clone();
     wider["quota"] = json!({ "total": { "requests.cpu": "6" } });
+    wider["deletion_protection"] = true.into();
     no_errors(&environment.plan_and_apply(Some(&wider)).await?, "a change")?;
     let changed = one_session(&proxy.requests())?;
     ensure!(made != changed, "each operation has a session of its own: {made}");
+    proxy.clear();
+    daemon.shown(&["unprotect", &format!("{}/sessions", ministack::CLUSTER)])?;
+    let lifted = one_session(&proxy.requests())?;
+    let has_entry = |line: &str| line.contains("\"kind\":\"unprotected\"") && line.contains(&lifted);
+    ensure!(daemon.ledger()?.lines().any(has_entry), "{lifted} lifted protection, and the ledger does not know of it");
+    ensure!(proxy.requests().iter().any(|request| request.is_write()), "the record was written");
     // ministack knows of access entries no ARN of their own, which the session's policy names, so that it would refuse to delete one.
     environment.client = server.client(&real.provider_config(&real.ministack.url())).await?;
     no_errors(&environment.plan_and_apply(None).await?, "the destroy")

@@ -123,6 +123,16 @@ pub(super) fn between_applies(tool: &Tool) -> Result<()> {
     })?;
     thread::sleep(Duration::from_secs(2));
     ensure!(is_changed()?, "what is paused is left alone");
+    let is_paused = || -> Result<Json> {
+        let listed = daemon.shown(&["environments"])?;
+        let instance = listed["instances"].as_array().and_then(|all| all.iter().find(|instance| instance["id"] == ID));
+        Ok(instance.map(|instance| instance["is_paused"].clone()).unwrap_or_default())
+    };
+    ensure!(is_paused()? == true, "it is shown as paused");
     audit(&daemon, &["verify"])?.says("is as it was written")?;
+    workspace.destroy(&[])?;
+    // Under the old name.
+    workspace.apply(&[])?;
+    ensure!(is_paused()? == false, "a pause ends with what is paused");
     workspace.destroy(&[]).map(drop)
 }

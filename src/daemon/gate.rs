@@ -32,8 +32,8 @@ const BEARER: &str = "Bearer ";
 pub struct EngineScope {
     /// Besides the daemon's own.
     pub bounds: Vec<Bounds>,
-    /// Requests come from somebody who may claim anything.
-    pub verifies: bool,
+    /// Who asks, and may claim anything. `None`: the daemon's own user, whom the target knows, or the daemon itself.
+    pub caller: Option<String>,
     /// For one operation alone, where each has a session of its own.
     pub session: Option<OperationSession>,
 }
@@ -165,8 +165,8 @@ impl Gate {
         bounds: Vec<Bounds>,
         may: May,
     ) -> Result<Arc<dyn Provisioner>, Problem> {
-        let verifies = !matches!(identity, Identity::Own | Identity::Reconcile);
-        let scope = EngineScope { bounds, verifies, session: None };
+        let is_own = matches!(identity, Identity::Own | Identity::Reconcile);
+        let scope = EngineScope { bounds, caller: (!is_own).then(|| identity.to_string()), session: None };
         let engine = (self.engines)(scope.clone())?;
         let (engines, person) = (self.engines.clone(), person(identity));
         let sessions: Option<MakeSession> = self.has_sessions.then(|| -> MakeSession {

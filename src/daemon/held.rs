@@ -149,6 +149,7 @@ impl Provisioner for Held {
     async fn unprotect(&self, id: &Id) -> Result<Unprotected, Problem> {
         let about = id.to_string();
         self.may_change("unprotect", &about).await?;
-        self.noted("unprotect", &about, self.engine.unprotect(id).await).await
+        let engine = self.for_operation(id)?;
+        self.noted("unprotect", &about, engine.unprotect(id).await).await
     }
 }

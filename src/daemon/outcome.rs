@@ -1,6 +1,9 @@
 //! What came of an operation, from the document of its outcome: for the ledger, the lists and the metrics alike.
 
-use goldenpath_core::{domain::Severity, provision::OperationState};
+use goldenpath_core::{
+    domain::{Problem, Severity},
+    provision::OperationState,
+};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json};
 
@@ -37,6 +40,25 @@ impl Ending {
     pub fn read(outcome: &[u8]) -> Self {
         // Ours, and written a moment ago or by an earlier release.
         serde_json::from_slice(outcome).unwrap_or(Self { exists: None, gone: false, objects: None, problems: vec![] })
+    }
+
+    /// Of a change that is over in one call.
+    pub fn of_call<T>(result: &Result<T, Problem>) -> Self {
+        let found = |problem: &Problem| Found {
+            severity: problem.severity,
+            code: problem.code.to_owned(),
+            summary: problem.summary.clone(),
+        };
+        Self {
+            exists: result.is_ok().then_some(Existing { complete: true }),
+            gone: false,
+            objects: None,
+            problems: result.as_ref().err().map(found).into_iter().collect(),
+        }
+    }
+
+    pub fn is_gone(&self) -> bool {
+        self.gone
     }
 
     pub fn state(&self) -> OperationState {
@@ -88,7 +110,6 @@ impl Ending {
 mod tests {
     use super::*;
     use crate::contract::Verb;
-    use goldenpath_core::domain::Problem;
 
     #[test]
     fn an_outcome_is_read_as_it_is_written() {

@@ -133,7 +133,8 @@ pub trait Store: Send + Sync {
     /// Whoever carries it out begins nothing more of it. `id`: its own, or that of a client that joined it.
     /// That of another caller goes on.
     async fn cancel(&self, id: &str, caller: &Identity) -> Result<(), JournalError>;
-    /// The outcome that the journal now holds. `None`: the claim is lost, and its new holder says how the operation ended.
+    /// The outcome that the journal now holds. `None`: the claim is lost, and its new holder says how the operation ended. What is gone
+    /// by it is paused no longer: made again under the name, it is another one.
     async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError>;
     /// The latest first, at most so many of those that are asked for and in sight: what others did later takes no place from them.
     async fn recent(&self, which: Which<'_>, sight: &Sight, most: u32) -> Result<Vec<Kept>, JournalError>;

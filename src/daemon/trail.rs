@@ -219,7 +219,7 @@ impl Trail {
         let of = Subject { operation, caller: caller.to_string(), verb, about: about.to_owned() };
         self.write(&of, EntryKind::Unprotected, Value::Null).await.map_err(|error| refusal::unrecorded(&error))?;
         let result = operation::within(&of.operation, self.audited(&of, work)).await;
-        self.sign().await;
+        self.ended(&of, &Ending::of_call(&result)).await;
         result
     }
 

@@ -31,7 +31,7 @@ pub use page::ServePage;
 pub use permissions::{Part, Permissions};
 pub use reports::OpenDaemon;
 pub use sandbox::{Edit, NewFault, OpenSandbox, OutOfBandEditor, Row};
-pub use unprotect::OpenTarget;
+pub use unprotect::UnprotectTool;
 
 use clap::{Parser, Subcommand};
 use plugin::Provider;
@@ -45,7 +45,7 @@ pub struct Tools {
     pub catalogue: CatalogueTool,
     pub permissions: Permissions,
     pub inspector: &'static dyn doctor::Inspector,
-    pub target: OpenTarget,
+    pub unprotect: UnprotectTool,
     pub daemon: daemon::DaemonTool,
     pub reports: OpenDaemon,
     pub page: ServePage,
@@ -72,7 +72,7 @@ enum Command {
     Lint(lint::Arguments),
     Policy(policy::Arguments),
     Explain(explain::Arguments),
-    Unprotect(unprotect::Arguments),
+    Unprotect(Box<unprotect::Arguments>),
     Schema(schema::Arguments),
     Generate(generate::Arguments),
     Daemon(daemon::Arguments),
@@ -104,7 +104,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Serve(arguments) => wait_for(serve::run(arguments, tools.provider.clone()))??,
         Command::Sandbox(arguments) => wait_for(sandbox::run(arguments, tools.sandbox))??,
         Command::Catalogue(arguments) => return wait_for(catalogue::run(arguments, &tools.catalogue))?,
-        Command::Unprotect(arguments) => wait_for(unprotect::run(arguments, tools.target))??,
+        Command::Unprotect(arguments) => wait_for(unprotect::run(*arguments, &tools.unprotect))??,
         Command::Schema(schema::Arguments {}) => schema::run(&*tools.provider)?,
         Command::Generate(arguments) => generate::run(arguments, &*tools.provider)?,
         Command::Permissions(arguments) => permissions::run(&arguments, &tools.permissions)?,

@@ -66,7 +66,7 @@ pub struct Record {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unprotected {
-    /// As the target knows them: an ARN in AWS.
+    /// Who asked for it: as the target knows them, an ARN in AWS; a caller of a daemon as its ledger names it.
     pub by: String,
     /// RFC 3339.
     pub at: String,

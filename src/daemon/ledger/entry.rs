@@ -35,7 +35,7 @@ pub enum EntryKind {
     Changed,
     Cancelled,
     Ended,
-    /// Deletion protection is about to be lifted.
+    /// Deletion protection is about to be lifted. `Ended` says whether it was.
     Unprotected,
     Drift,
     Healed,

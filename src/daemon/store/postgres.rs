@@ -19,6 +19,7 @@ pub use settings::Postgres;
 use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which, written};
 use crate::{
     error::JournalError,
+    outcome::Ending,
     sight::Sight,
     store::postgres::{
         connection::{Connector, LONGEST, within},
@@ -221,9 +222,11 @@ impl Store for PostgresStore {
 
     async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError> {
         let connection = self.connection(&self.keeping).await?;
+        let is_gone = Ending::read(outcome).is_gone();
         self.within(async {
             let end = connection.prepare_cached(END).await?;
-            let ended = connection.execute(&end, &[&id, &outcome, &self.daemon, &seconds(self.retention)]).await?;
+            let values: [&(dyn ToSql + Sync); 5] = [&id, &outcome, &self.daemon, &seconds(self.retention), &is_gone];
+            let ended = connection.execute(&end, &values).await?;
             if ended > 0 {
                 // Whether it is heard decides nothing.
                 let _ = connection.execute(listener::NOTIFY, &[&self.daemon]).await;

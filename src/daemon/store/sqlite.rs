@@ -206,7 +206,7 @@ impl Store for SqliteStore {
     }
 
     async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError> {
-        let (id, outcome) = (id.to_owned(), Document::from(outcome));
+        let (id, is_gone, outcome) = (id.to_owned(), Ending::read(outcome).is_gone(), Document::from(outcome));
         let oldest = now_ms() - i64::try_from(self.retention.as_millis()).unwrap_or(i64::MAX);
         self.run(move |connection, present| {
             let transaction = connection.transaction()?;
@@ -214,6 +214,10 @@ impl Store for SqliteStore {
                 "UPDATE operation SET ended_at = ?2, outcome = ?3 WHERE id = ?1",
                 params![id, now_ms(), &*outcome],
             )?;
+            if is_gone {
+                let unpause = "DELETE FROM pause WHERE id = (SELECT about FROM operation WHERE id = ?1)";
+                transaction.execute(unpause, [&id])?;
+            }
             transaction.execute("DELETE FROM operation WHERE ended_at < ?1", [oldest])?;
             transaction.commit()?;
             present.claimed.remove(&id);

@@ -148,7 +148,9 @@ pub struct DaemonFixture {
     folder: tempfile::TempDir,
     journal: JournalPlace,
     pub engine: Arc<FakeEngine>,
-    bounds: Arc<Mutex<Vec<String>>>,
+    /// Of operations that have sessions of their own. `None`: they have none.
+    pub in_session: Option<Arc<FakeEngine>>,
+    scopes: Arc<Mutex<Vec<EngineScope>>>,
 }
 
 pub struct RunningDaemon {
@@ -162,7 +164,11 @@ impl DaemonFixture {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let journal = JournalPlace::File(folder.path().join("journal.db"));
-        Self { folder, journal, engine: Arc::default(), bounds: Arc::default() }
+        Self { folder, journal, engine: Arc::default(), in_session: None, scopes: Arc::default() }
+    }
+
+    pub fn with_sessions() -> Self {
+        Self { in_session: Some(Arc::default()), ..Self::new() }
     }
 
     /// Several on one database have one engine, as they have one target.
@@ -186,9 +192,15 @@ impl DaemonFixture {
         self.folder.path().join("audit.jsonl")
     }
 
-    /// Of each connection that was made, in their order.
+    /// Of each engine that was made, in their order.
+    pub fn scopes(&self) -> Vec<EngineScope> {
+        self.scopes.lock().unwrap().clone()
+    }
+
+    /// Of each connection that was made.
     pub fn bounds(&self) -> Vec<String> {
-        let mut bounds = self.bounds.lock().unwrap().clone();
+        let written = |scope: &EngineScope| serde_json::to_string(&scope.bounds).unwrap();
+        let mut bounds: Vec<String> = self.scopes().iter().map(written).collect();
         bounds.sort_by_key(String::len);
         bounds
     }
@@ -220,10 +232,12 @@ impl DaemonFixture {
         let (kill, killed) = oneshot::channel();
         let (end, ended) = oneshot::channel::<()>();
         let (listens, listening) = oneshot::channel();
-        let (engine, bounds) = (self.engine.clone(), self.bounds.clone());
+        let (engine, in_session, scopes) = (self.engine.clone(), self.in_session.clone(), self.scopes.clone());
+        let has_sessions = in_session.is_some();
         let engines: MakeEngine = Arc::new(move |scope: EngineScope| -> Result<Arc<dyn Provisioner>, Problem> {
-            bounds.lock().unwrap().push(serde_json::to_string(&scope.bounds).unwrap());
-            Ok(engine.clone())
+            let engine = in_session.as_ref().filter(|_| scope.session.is_some()).unwrap_or(&engine).clone();
+            scopes.lock().unwrap().push(scope);
+            Ok(engine)
         });
         let engine = self.engine.clone();
         let surveys: MakeSurvey = Arc::new(move |_| -> Result<Arc<dyn Survey>, Problem> { Ok(engine.clone()) });
@@ -239,7 +253,7 @@ impl DaemonFixture {
             catalogue: Catalogue::embedded(),
             callers,
             tokens,
-            has_sessions: false,
+            has_sessions,
             reads: Reads::new(Duration::ZERO, metrics.clone()),
             metrics,
             http: Some(HttpPlace::Unix(self.http())),

@@ -4,7 +4,10 @@ use super::{
     harness::{DaemonFixture, RunningDaemon, ensure_of, until},
     issuer::{Authority, PemPair, TestIssuer, now},
 };
-use crate::{Address, Client, ClientOptions, Listen, OidcIssuer, Pair, TlsFiles, TokenSettings, TokenSource};
+use crate::{
+    Address, Client, ClientOptions, EntryKind, LedgerEntry, Listen, OidcIssuer, Pair, TlsFiles, TokenSettings,
+    TokenSource,
+};
 use goldenpath_core::{
     policy::CallerRule,
     provision::{DaemonReports as _, Provisioner},
@@ -181,6 +184,35 @@ async fn a_reader_changes_nothing() {
     let ledger = fs::read_to_string(network.fixture.audit()).unwrap();
     let kinds = |kind: &str| ledger.matches(&format!("\"kind\":\"{kind}\"")).count();
     assert_eq!((kinds("refused"), kinds("unprotected"), kinds("paused")), (4, 0, 0), "{ledger}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn protection_is_lifted_in_a_session_of_its_own_by_whoever_asked() {
+    let network = Network::start_on(DaemonFixture::with_sessions()).await;
+    let token = network.issuer.token(json!({ "email": "jo@acme.example" }));
+    let team = network.client(None, Some(TokenSource::Text(token)));
+    let id = ensure_of("demo").spec.id();
+    team.unprotect(&id).await.unwrap();
+    let in_session = network.fixture.in_session.as_ref().unwrap();
+    assert_eq!((network.fixture.engine.unprotected(), in_session.unprotected()), (vec![], vec![id.to_string()]));
+
+    let caller = "github \"repo:acme/payments:ref:refs/heads/main\"";
+    let scope = network.fixture.scopes().into_iter().find(|scope| scope.session.is_some()).unwrap();
+    let session = scope.session.unwrap();
+    assert_eq!(scope.caller.as_deref(), Some(caller), "whom the record will name");
+    assert_eq!((session.about, session.person.as_deref()), (id, Some("jo@acme.example")));
+    let ledger = fs::read_to_string(network.fixture.audit()).unwrap();
+    let entries = ledger.lines().map(|line| LedgerEntry::read(line).unwrap().0);
+    let of_it: Vec<LedgerEntry> = entries.filter(|entry| entry.operation == session.operation).collect();
+    let kinds: Vec<EntryKind> = of_it.iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds, [EntryKind::Unprotected, EntryKind::Ended], "{ledger}");
+    assert!(of_it.iter().all(|entry| (entry.caller.as_str(), entry.about.as_str()) == (caller, "demo")), "{ledger}");
+    assert_eq!(of_it[1].detail["outcome"], "done");
+
+    let platform = network.client(network.pair("platform", None), None);
+    fs::remove_file(network.fixture.audit()).unwrap();
+    assert_eq!(platform.unprotect(&ensure_of("demo").spec.id()).await.unwrap_err().code, "daemon.ledger");
+    assert_eq!(in_session.unprotected().len(), 1, "without its entry nothing is lifted");
 }
 
 #[tokio::test(flavor = "multi_thread")]

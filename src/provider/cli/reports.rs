@@ -1,9 +1,9 @@
 //! What the commands share that look at a daemon: where it is, how its problems are printed, and ages.
 
 use crate::resources::provider_config::{Daemon, Endpoint};
-use anyhow::anyhow;
+use anyhow::{anyhow, ensure};
 use goldenpath_core::{
-    domain::Problem,
+    domain::{CatalogueSources, Problem},
     provision::{DaemonReports, OperationReport, age_in_words},
 };
 use jiff::Timestamp;
@@ -23,20 +23,30 @@ pub struct Connect {
 }
 
 /// How the caller of a daemon proves who it is, and the daemon too.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Caller {
+#[derive(clap::Args)]
+struct Caller {
     /// Authority that signed the daemon's certificate, instead of those that the system trusts
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "endpoint")]
     ca_certificate: Option<PathBuf>,
     /// The caller's certificate
-    #[arg(long, value_name = "FILE", requires = "client_key")]
+    #[arg(long, value_name = "FILE", requires = "client_key", requires = "endpoint")]
     client_certificate: Option<PathBuf>,
     /// Key of that certificate
     #[arg(long, value_name = "FILE", requires = "client_certificate")]
     client_key: Option<PathBuf>,
     /// The caller's token; without it that of GOLDENPATH_DAEMON_TOKEN or GOLDENPATH_DAEMON_TOKEN_FILE
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "endpoint")]
     token_file: Option<PathBuf>,
+}
+
+/// A daemon in the place of a target that the command would reach by itself.
+#[derive(clap::Args)]
+pub struct Through {
+    /// Ask this daemon, with its own golden paths: `unix://` and the absolute path of its socket, or `https://`, a host and a port
+    #[arg(long, env = "GOLDENPATH_DAEMON", value_name = "ENDPOINT")]
+    endpoint: Option<Endpoint>,
+    #[command(flatten)]
+    caller: Caller,
 }
 
 #[derive(clap::Args)]
@@ -60,10 +70,25 @@ impl Connect {
     }
 }
 
+// === impl Through ===
+
+impl Through {
+    /// `None`: no daemon is named.
+    pub fn daemon(self, catalogue: Option<&CatalogueSources>) -> anyhow::Result<Option<Daemon>> {
+        let Self { endpoint, caller } = self;
+        let Some(endpoint) = endpoint else { return Ok(None) };
+        ensure!(
+            catalogue.is_none(),
+            "golden paths are those of the daemon: unset --catalogue and GOLDENPATH_CATALOGUE"
+        );
+        Ok(Some(caller.of(endpoint)))
+    }
+}
+
 // === impl Caller ===
 
 impl Caller {
-    pub fn of(self, endpoint: Endpoint) -> Daemon {
+    fn of(self, endpoint: Endpoint) -> Daemon {
         let Self { ca_certificate, client_certificate, client_key, token_file } = self;
         Daemon { endpoint, ca_certificate, client_certificate, client_key, token: None, token_file }
     }

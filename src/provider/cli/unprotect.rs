@@ -3,8 +3,10 @@
 use super::{
     doctor::Reach,
     output,
-    reports::{failed, json},
+    reports::{Through, failed, json},
 };
+use crate::resources::provider_config::Daemon;
+use anyhow::ensure;
 use goldenpath_core::{
     domain::{EnvironmentId, Id, SlotId, Unprotected},
     provision::Provisioner,
@@ -15,7 +17,8 @@ use std::sync::Arc;
 ///
 /// For whoever can only destroy: a bridge such as Crossplane runs nothing else once a resource was deleted, and that destroy goes by
 /// the state, which says protected. The record keeps who lifted it and when. The next destroy is admitted; an apply of a configuration
-/// that says protected protects it again, and each plan before shows that. Bounds (GOLDENPATH_BOUNDS) hold here, too.
+/// that says protected protects it again, and each plan before shows that. Bounds (GOLDENPATH_BOUNDS) hold here, too. Through a
+/// daemon it is held to that one's rules, and its audit ledger keeps who asked for it.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// `<cluster>/<environment>` or `<cluster>/<environment>/<slot>`
@@ -23,16 +26,33 @@ pub(super) struct Arguments {
     id: Id,
     #[command(flatten)]
     reach: Reach,
+    #[command(flatten)]
+    through: Through,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-pub type OpenTarget = fn(Reach) -> anyhow::Result<Arc<dyn Provisioner>>;
+/// What is lent to this command.
+pub struct UnprotectTool {
+    pub target: fn(Reach) -> anyhow::Result<Arc<dyn Provisioner>>,
+    pub daemon: fn(Daemon) -> anyhow::Result<Arc<dyn Provisioner>>,
+}
 
-pub(super) async fn run(arguments: Arguments, open: OpenTarget) -> anyhow::Result<()> {
-    let Arguments { id, reach, json: is_json } = arguments;
-    let Unprotected { by, at } = open(reach)?.unprotect(&id).await.map_err(failed)?;
+pub(super) async fn run(arguments: Arguments, tool: &UnprotectTool) -> anyhow::Result<()> {
+    let Arguments { id, reach, through, json: is_json } = arguments;
+    let provisioner = match through.daemon(reach.catalogue.as_ref())? {
+        Some(daemon) => {
+            // Which of them goes first is nothing to guess: past the daemon nothing of it would be in its ledger.
+            ensure!(
+                !reach.place.is_named(),
+                "two targets are named: keep --endpoint (GOLDENPATH_DAEMON), or what names a cluster or a sandbox"
+            );
+            (tool.daemon)(daemon)?
+        }
+        None => (tool.target)(reach)?,
+    };
+    let Unprotected { by, at } = provisioner.unprotect(&id).await.map_err(failed)?;
     Ok(output::data(&match is_json {
         true => json(&serde_json::json!({ "id": id.to_string(), "by": by, "at": at }))?,
         false => format!("Deletion protection of {id} is lifted until its next apply, by {by} at {at}\n"),
@@ -45,4 +65,40 @@ fn id(text: &str) -> Result<Id, String> {
         _ => text.parse::<SlotId>().map(Id::from),
     };
     id.map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[tokio::test]
+    async fn a_daemon_that_is_named_is_not_passed_by() {
+        let tool = UnprotectTool {
+            target: |_| anyhow::bail!("the target is asked"),
+            daemon: |_| anyhow::bail!("the daemon is asked"),
+        };
+        for (line, expected, reason) in [
+            ("--region eu-west-1", "the target is asked", "with permissions of one's own"),
+            ("--endpoint unix:///d.sock --token-file t", "the daemon is asked", "with a token and nothing else"),
+            ("--endpoint unix:///d.sock --sandbox s.db", "two targets are named", "which of them?"),
+            ("--endpoint unix:///d.sock --region eu-west-1", "two targets are named", "the same for a cluster"),
+            ("--endpoint unix:///d.sock --catalogue paths", "golden paths are those of the daemon", "it renders"),
+            ("--token-file t", "--endpoint", "a token is for a daemon"),
+            ("--client-certificate c --client-key k", "--endpoint", "and so is a certificate"),
+        ] {
+            let words = ["unprotect", "demo/pay"].into_iter().chain(line.split_whitespace());
+            let error = match Line::try_parse_from(words) {
+                Ok(Line { arguments }) => run(arguments, &tool).await.unwrap_err().to_string(),
+                Err(error) => error.to_string(),
+            };
+            assert!(error.contains(expected), "{reason}: {error}");
+        }
+    }
 }

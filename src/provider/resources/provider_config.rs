@@ -127,7 +127,7 @@ pub fn resolve(config: &Value, environment: &FromEnvironment) -> Result<Provider
         attributes.insert("sandbox".to_owned(), Value::Null);
     }
     let Written { sandbox: _, offline, aws, kubernetes, daemon, catalogue, unreachable, allow } = from_value(&rest)?;
-    let pipeline = environment.bounds.clone().transpose().map_err(|error| unreadable_bounds(&error))?;
+    let pipeline = pipeline(environment)?;
     let target = match (sandbox, offline, aws, daemon) {
         (sandbox, ..) if !sandbox.is_wholly_known() => return Err(Refused::Undecided),
         (Value::Null, Some(offline), None, None) => Target::Offline(Box::new(offline.facts)),
@@ -182,8 +182,17 @@ pub fn catalogue(config: &Value, environment: &FromEnvironment) -> Option<Source
         return None;
     }
     let written = from_value(config.child("catalogue")).ok()?;
-    let pipeline = environment.bounds.clone().transpose().ok()?;
+    let pipeline = pipeline(environment).ok()?;
     sources(written, pipeline.as_ref(), environment).ok()
+}
+
+/// What GOLDENPATH_BOUNDS allows, for what has no provider block.
+pub fn pipeline_bounds(environment: &FromEnvironment) -> Result<Vec<Bounds>, Diagnostic> {
+    Ok(pipeline(environment)?.into_iter().map(|pipeline| pipeline.allow).collect())
+}
+
+fn pipeline(environment: &FromEnvironment) -> Result<Option<PipelineBounds>, Diagnostic> {
+    environment.bounds.clone().transpose().map_err(|error| unreadable_bounds(&error))
 }
 
 fn sources(

@@ -32,7 +32,7 @@ pub fn command_line() -> anyhow::Result<ExitCode> {
         },
         permissions: permissions::PERMISSIONS,
         inspector: &inspector::TargetInspector,
-        target: open,
+        unprotect: cli::UnprotectTool { target: open, daemon: daemon::provisioner },
         daemon: cli::daemon::DaemonTool {
             environment: environment.clone(),
             check: daemon::check,

@@ -36,6 +36,12 @@ pub(super) fn reports(daemon: provider_config::Daemon) -> anyhow::Result<Arc<dyn
     Ok(Arc::new(Client::new(client_options(daemon)?, &[])))
 }
 
+/// For a command that changes something: within the bounds of its pipeline, as a provider there.
+pub(super) fn provisioner(daemon: provider_config::Daemon) -> anyhow::Result<Arc<dyn Provisioner>> {
+    let bounds = provider_config::pipeline_bounds(&FromEnvironment::read(|name| std::env::var_os(name)));
+    Ok(Arc::new(Client::new(client_options(daemon)?, &bounds.map_err(wrong)?)))
+}
+
 /// What a daemon knows of, and who plans there.
 pub(super) fn recorded(
     daemon: provider_config::Daemon,
@@ -221,7 +227,7 @@ fn engines(
     let (target, lease, own, reads) = (target.clone(), *lease, bounds.clone(), reads.clone());
     let announced: Arc<Announced> = Arc::default();
     let engine = Arc::new(move |scope: EngineScope| -> Result<Engine, Problem> {
-        let EngineScope { bounds, verifies, session } = scope;
+        let EngineScope { bounds, caller, session } = scope;
         let ports = match (&target, sessions.as_ref().zip(session)) {
             (Target::Real { aws, kubernetes }, Some((role, session))) => {
                 let role = Some(session_role(role, session));
@@ -234,7 +240,8 @@ fn engines(
         let ports = Ports { objects, ..ports };
         let config = target::engine_config(&ports, lease, [own.clone(), bounds].concat());
         let announced = announced.clone();
-        Ok(target::engine_with(ports, catalogue.clone(), EngineConfig { verifies, announced, ..config }))
+        let config = EngineConfig { verifies: caller.is_some(), caller, announced, ..config };
+        Ok(target::engine_with(ports, catalogue.clone(), config))
     });
     let for_surveys = engine.clone();
     let engines: MakeEngine =
@@ -246,7 +253,7 @@ fn engines(
 
 /// The daemon's own looks: nobody else asks.
 fn own_scope(bounds: Vec<Bounds>) -> EngineScope {
-    EngineScope { bounds, verifies: false, session: None }
+    EngineScope { bounds, caller: None, session: None }
 }
 
 /// Of the daemon's target, for a command that only reads: nothing can be changed outside of the daemon's ledger.

@@ -40,6 +40,8 @@ pub struct EngineConfig {
     pub bounds: Vec<Bounds>,
     /// Requests come from somebody who has none of our credentials, and may claim anything.
     pub verifies: bool,
+    /// For whom it works, where that is not whom the target knows; written into records.
+    pub caller: Option<String>,
     /// One for all connections that share what they read.
     pub announced: Arc<Announced>,
     /// The golden resources that there are.
@@ -56,6 +58,7 @@ impl Default for EngineConfig {
             assumes_baseline: false,
             bounds: vec![],
             verifies: false,
+            caller: None,
             announced: Arc::default(),
             resources: RESOURCES,
         }

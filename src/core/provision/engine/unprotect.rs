@@ -43,7 +43,8 @@ impl Engine {
             if !is_protected.unwrap_or(true) {
                 return Err(not_protected(id));
             }
-            let unprotected = Unprotected { by: facts.caller.clone(), at: self.clock.now() };
+            let by = self.config.caller.as_ref().unwrap_or(&facts.caller).clone();
+            let unprotected = Unprotected { by, at: self.clock.now() };
             let record = Record { unprotected: Some(unprotected.clone()), ..record };
             let expect = Expect::Version(object.version.clone());
             match write_record(&target, &key, &record::shell_of(&object), &record, expect).await {

@@ -74,7 +74,10 @@ pub const CANCEL: &str = "
 
 /// The holder of the claim says how it ended, and nobody else.
 pub const END: &str = "
-    WITH old AS (DELETE FROM operation WHERE ended_at < now() - make_interval(secs => $4))
+    WITH old AS (DELETE FROM operation WHERE ended_at < now() - make_interval(secs => $4)),
+    unpaused AS (
+        DELETE FROM pause USING operation o
+        WHERE $5 AND pause.id = o.about AND o.id = $1 AND o.claimed_by = $3 AND o.ended_at IS NULL)
     UPDATE operation SET ended_at = now(), outcome = $2 WHERE id = $1 AND claimed_by = $3 AND ended_at IS NULL";
 
 /// No two installations in one database meet, as long as each has a schema of its own.

@@ -2,6 +2,7 @@
 
 use super::{DAY, entry_of, on, server, take};
 use crate::{
+    contract::Verb,
     sight::Sight,
     store::{Accepted, Entry, IfNew, JournalPlace, News, Store, Which, open},
 };
@@ -107,6 +108,20 @@ async fn pauses(store: &dyn Store) {
     for (is_paused, reason) in [(true, "set"), (true, "again"), (false, "ended"), (false, "there is none")] {
         store.pause("demo/pay", is_paused).await.unwrap();
         assert_eq!(store.pauses().await.unwrap().cover("demo/pay/api"), is_paused, "{reason}");
+    }
+    store.pause("demo/pay", true).await.unwrap();
+    let kept: &[u8] = br#"{"gone":false,"objects":{},"problems":[]}"#;
+    let gone: &[u8] = br#"{"gone":true,"objects":null,"problems":[]}"#;
+    for (about, outcome, is_paused, reason) in [
+        ("demo/pay", kept, true, "something of it is left"),
+        ("demo/shop", gone, true, "another environment is gone"),
+        ("demo/pay/api", gone, true, "a slot of it is gone"),
+        ("demo/pay", gone, false, "it is gone"),
+    ] {
+        let entry = Entry { verb: Verb::Remove, about: about.to_owned(), ..entry_of(&reason.replace(' ', "-")) };
+        assert_eq!(store.accept(&entry, IfNew::Begin).await.unwrap(), Accepted::Begun, "{reason}");
+        store.end(&entry.id, outcome).await.unwrap();
+        assert_eq!(store.pauses().await.unwrap().cover("demo/pay"), is_paused, "{reason}");
     }
 }
 

@@ -20,19 +20,30 @@ use tokio::sync::Semaphore;
 /// An ensure ends when the test releases it, or when it is cancelled.
 pub struct FakeEngine {
     ensures: AtomicUsize,
+    unprotected: Mutex<Vec<String>>,
     recorded: Mutex<Option<Record>>,
     gate: Semaphore,
 }
 
 impl Default for FakeEngine {
     fn default() -> Self {
-        Self { ensures: AtomicUsize::new(0), recorded: Mutex::default(), gate: Semaphore::new(0) }
+        Self {
+            ensures: AtomicUsize::new(0),
+            unprotected: Mutex::default(),
+            recorded: Mutex::default(),
+            gate: Semaphore::new(0),
+        }
     }
 }
 
 impl FakeEngine {
     pub fn ensures(&self) -> usize {
         self.ensures.load(Ordering::SeqCst)
+    }
+
+    /// What was unprotected, by its id.
+    pub fn unprotected(&self) -> Vec<String> {
+        self.unprotected.lock().unwrap().clone()
     }
 
     pub fn is_recorded(&self, record: Record) {
@@ -70,7 +81,8 @@ impl Provisioner for FakeEngine {
         Ok(None)
     }
 
-    async fn unprotect(&self, _: &Id) -> Result<Unprotected, Problem> {
+    async fn unprotect(&self, id: &Id) -> Result<Unprotected, Problem> {
+        self.unprotected.lock().unwrap().push(id.to_string());
         Ok(Unprotected { by: "me".to_owned(), at: "now".to_owned() })
     }
 

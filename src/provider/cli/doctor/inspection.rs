@@ -45,6 +45,16 @@ pub struct Reach {
     pub catalogue: Option<CatalogueSources>,
 }
 
+// === impl Place ===
+
+impl Place {
+    /// Whether anything says where it is.
+    pub fn is_named(&self) -> bool {
+        let Self { region, profile, kubeconfig, context, sandbox } = self;
+        [region, profile, context].into_iter().any(Option::is_some) || kubeconfig.is_some() || sandbox.is_some()
+    }
+}
+
 #[async_trait]
 pub trait Inspector: Send + Sync {
     async fn inspect(&self, target: &DoctorTarget) -> anyhow::Result<Inspection>;

@@ -130,6 +130,11 @@ impl EngineFixture {
         self.engine_with(EngineConfig { bounds, verifies: true, ..EngineConfig::default() })
     }
 
+    /// A fresh connection that works for somebody else.
+    pub fn engine_for(&self, caller: &str) -> Engine {
+        self.engine_with(EngineConfig { caller: Some(caller.to_owned()), ..EngineConfig::default() })
+    }
+
     fn engine_with(&self, config: EngineConfig) -> Engine {
         self.engine_on(Catalogue::embedded(), config)
     }

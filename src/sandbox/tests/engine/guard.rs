@@ -144,6 +144,24 @@ async fn an_outdated_plan_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_asked_is_named_where_protection_was_lifted() {
+    const TEAM: &str = "github \"repo:acme/payments\"";
+    for (caller, expected, reason) in
+        [(Some(TEAM), TEAM, "a caller of a daemon"), (None, "arn:aws:iam::", "whom the target knows")]
+    {
+        let fixture = EngineFixture::ready().await;
+        let spec = prod(json!({}));
+        let state = fixture.create(&spec).await;
+        let engine = caller.map_or_else(|| fixture.engine(), |caller| fixture.engine_for(caller));
+        let unprotected = engine.unprotect(&spec.id()).await.expect(reason);
+        assert!(unprotected.by.starts_with(expected), "{reason}: {unprotected:?}");
+        let record = fixture.record("environment.pay").expect("a record");
+        assert_eq!(record.unprotected, Some(unprotected), "{reason}");
+        assert!(fixture.remove(&state).await.gone, "{reason}: the next destroy is admitted");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn deletion_protection_holds_in_every_way_round_it() {
     let fixture = EngineFixture::ready().await;
     let state = fixture.create(&prod(json!({}))).await;

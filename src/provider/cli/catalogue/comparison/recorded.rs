@@ -2,13 +2,10 @@
 //! that would also apply them, so that bounds, permission sets and what lives there have their say.
 
 use super::changes::Changes;
-use crate::{
-    cli::{
-        catalogue::{sample::Planned, tool::CatalogueTool},
-        doctor::{Place, Reach},
-        reports::{Caller, failed},
-    },
-    resources::provider_config::Endpoint,
+use crate::cli::{
+    catalogue::{sample::Planned, tool::CatalogueTool},
+    doctor::{Place, Reach},
+    reports::{Through, failed},
 };
 use anyhow::{Context, anyhow, ensure};
 use goldenpath_core::{
@@ -29,11 +26,8 @@ pub(super) struct Live {
     cluster: Option<ClusterRef>,
     #[command(flatten)]
     place: Place,
-    /// Ask this daemon, with its own golden paths: `unix://` and the absolute path of its socket, or `https://`, a host and a port
-    #[arg(long, env = "GOLDENPATH_DAEMON", value_name = "ENDPOINT")]
-    endpoint: Option<Endpoint>,
     #[command(flatten)]
-    caller: Caller,
+    through: Through,
 }
 
 #[derive(Serialize)]
@@ -78,10 +72,8 @@ struct Known {
 impl Live {
     /// Without `--all` there is no cluster to look at.
     pub(super) fn is_for_nothing(&self) -> anyhow::Result<()> {
-        let Place { region, profile, kubeconfig, context, sandbox } = &self.place;
-        let is_set = [region, profile, context].into_iter().any(Option::is_some);
-        let is_set = is_set || kubeconfig.is_some() || sandbox.is_some();
-        ensure!(!is_set, "a cluster is looked at with --all alone: add it, or leave out what names the cluster");
+        let is_named = self.place.is_named();
+        ensure!(!is_named, "a cluster is looked at with --all alone: add it, or leave out what names the cluster");
         Ok(())
     }
 }
@@ -93,14 +85,11 @@ pub(super) async fn compare(
     catalogue: Option<CatalogueSources>,
     tool: &CatalogueTool,
 ) -> anyhow::Result<Compared> {
-    let Live { all: _, cluster, place, endpoint, caller } = arguments;
-    let (records, provisioner) = match endpoint.filter(|_| place.sandbox.is_none()) {
-        Some(endpoint) => {
-            ensure!(
-                catalogue.is_none(),
-                "golden paths are those of the daemon: unset --catalogue and GOLDENPATH_CATALOGUE"
-            );
-            let (reports, provisioner) = (tool.daemon)(caller.of(endpoint))?;
+    let Live { all: _, cluster, place, through } = arguments;
+    let daemon = if place.sandbox.is_none() { through.daemon(catalogue.as_ref())? } else { None };
+    let (records, provisioner) = match daemon {
+        Some(daemon) => {
+            let (reports, provisioner) = (tool.daemon)(daemon)?;
             (of_daemon(&*reports, &*provisioner, cluster.as_ref()).await?, provisioner)
         }
         None => {
