@@ -154,6 +154,7 @@ pub const STORIES: &[Story] = &[
     story("a team holds a token, or a certificate, and nothing else", On::Every, network::a_team),
     story("a team lifts deletion protection through a daemon", On::Main, network::protection_is_lifted),
     story("a daemon shows what it does, and its ledger proves it", On::Main, evidence::shown_and_proved),
+    story("evidence is of what exists, and of what was", On::Main, evidence::bundled),
     story("a daemon looks for drift between applies", On::Main, evidence::between_applies),
     story("words that a CLI drops are refused", On::Every, words::refused_at_their_attribute),
     story("a Deny, a document and a managed policy reach the role", On::Every, words::policies_reach_the_role),

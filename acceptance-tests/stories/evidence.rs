@@ -1,6 +1,6 @@
 //! What a daemon shows while it works, what it does between applies, and what its ledger proves afterwards.
 
-use super::configurations::{QUOTA, environment};
+use super::configurations::{QUICK, QUOTA, environment};
 use crate::{
     daemon::Daemon,
     process::OwnProcess,
@@ -20,8 +20,8 @@ use std::{
 
 const ID: &str = "demo/payments";
 
-fn with_a_daemon(tool: &Tool, more: &str) -> Result<(Workspace, Daemon)> {
-    let workspace = Workspace::new(tool, &environment(""))?;
+fn with_a_daemon(tool: &Tool, hcl: &str, more: &str) -> Result<(Workspace, Daemon)> {
+    let workspace = Workspace::new(tool, hcl)?;
     let daemon = Daemon::with_more(&workspace.sandbox_path(), more)?;
     workspace.write("provider.tf", &daemon.provider(""))?;
     Ok((workspace, daemon))
@@ -39,7 +39,7 @@ fn entries(daemon: &Daemon, more: &[&str]) -> Result<Vec<Json>> {
 }
 
 pub(super) fn shown_and_proved(tool: &Tool) -> Result<()> {
-    let (workspace, mut daemon) = with_a_daemon(tool, "")?;
+    let (workspace, mut daemon) = with_a_daemon(tool, &environment(""), "")?;
     let mut watch = Command::new(command_line()?);
     watch.args(["watch", "--json", "--endpoint", &daemon.endpoint()]).stdout(Stdio::piped());
     let mut watch = OwnProcess(watch.spawn()?);
@@ -66,11 +66,6 @@ pub(super) fn shown_and_proved(tool: &Tool) -> Result<()> {
     let count = |kind: &str| of_environment.iter().filter(|entry| entry["kind"] == kind).count();
     ensure!(count("accepted") == 1 && count("ended") == 1, "{of_environment:?}");
     ensure!(count("change") > 5 && count("change") == count("changed"), "each change and what came of it");
-    let proof = audit(&daemon, &["evidence", ID])?;
-    let proof: Json = serde_json::from_str(&proof.raw).with_context(|| proof.raw.clone())?;
-    ensure!(proof["exists"].as_object().is_some_and(|objects| objects.len() > 5), "{proof:#}");
-    ensure!(proof["guards"]["policies"].as_array().is_some_and(|guards| !guards.is_empty()), "{proof:#}");
-
     // With its end cut off, although what is left is signed.
     daemon.terminate()?;
     audit(&daemon, &["rotate-key"])?.says("is signed with the key")?;
@@ -91,9 +86,76 @@ pub(super) fn shown_and_proved(tool: &Tool) -> Result<()> {
     workspace.destroy(&[]).map(drop)
 }
 
+fn evidence(daemon: &Daemon, id: &str, more: &[&str]) -> Result<Json> {
+    let proof = audit(daemon, &[&["evidence", id], more].concat())?;
+    serde_json::from_str(&proof.raw).with_context(|| proof.raw.clone())
+}
+
+fn keys(instance: &Json) -> Vec<String> {
+    instance["exists"].as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
+}
+
+/// What exists is said by records and target, and what was done by the ledger. The daemon's bounds keep no guard out of it.
+pub(super) fn bundled(tool: &Tool) -> Result<()> {
+    let id = "demo/payments-dev";
+    let (workspace, mut daemon) = with_a_daemon(tool, QUICK, "")?;
+    workspace.apply(&[])?;
+    let first = evidence(&daemon, id, &[])?;
+    ensure!(keys(&first).len() > 5 && first["gone_since"].is_null(), "{first:#}");
+    let slot = &first["inside"][0];
+    ensure!(slot["record"]["id"] == "demo/payments-dev/ledger", "{first:#}");
+    let role = keys(slot).into_iter().find(|key| key.starts_with("aws/iam/Role/")).context("the slot has a role")?;
+    let guards = first["guards"]["policies"].as_object().context("no guards")?;
+    ensure!(guards.values().all(|guard| guard["known_by"] == "ledger"), "the daemon made them: {guards:?}");
+    ensure!(first["guards"]["since"].is_string() && first["guards"]["missing"] == json!([]), "{first:#}");
+    ensure!(first["promises"]["not_asked"].is_string(), "{first:#}");
+
+    daemon.terminate()?;
+    daemon.configure("allow: { tiers: [dev] }\n")?;
+    daemon.start_again()?;
+    // Golden paths that a baseline accepts are no guards of it.
+    let accepts = "golden_paths = { team-standard = { version = \"~> 1.0\" } }";
+    let accepting = QUICK.replacen("cluster = \"demo\"", &format!("cluster = \"demo\"\n  {accepts}"), 1);
+    let sandbox = workspace.sandbox_provider();
+    workspace.write("provider.tf", &sandbox)?;
+    workspace.write("main.tf", &accepting)?;
+    workspace.apply(&[])?;
+    workspace.sandbox().delete(&role)?;
+    let later = evidence(&daemon, id, &[])?;
+    ensure!(later["guards"] == first["guards"], "{later:#}");
+    let drift = later["inside"][0]["drift"].as_array().context("no drift")?;
+    ensure!(drift.iter().any(|found| found["code"] == "drift.missing"), "{later:#}");
+    ensure!(!keys(&later["inside"][0]).contains(&role), "{later:#}");
+
+    let ledger = daemon.config().with_file_name("audit.jsonl").display().to_string();
+    let both = evidence(&daemon, id, &["--ledger", &ledger])?;
+    ensure!(both["entries"] == later["entries"], "the ledger of the configuration, by its name: {both:#}");
+
+    // Without the daemon, which hears nothing of it.
+    let slot = QUICK.find("resource \"goldenpath_eks_workload_slot\"").context("no slot")?;
+    workspace.write("main.tf", &QUICK[..slot])?;
+    workspace.apply(&[])?;
+    let without = evidence(&daemon, id, &[])?;
+    ensure!(without["inside"] == json!([]) && without["entries"] == later["entries"], "{without:#}");
+
+    daemon.terminate()?;
+    daemon.configure("")?;
+    daemon.start_again()?;
+    workspace.write("provider.tf", &daemon.provider(""))?;
+    workspace.destroy(&[])?;
+    let gone = evidence(&daemon, id, &[])?;
+    ensure!(gone["record"].is_null() && keys(&gone).is_empty() && gone["gone_since"].is_string(), "{gone:#}");
+    ensure!(gone["guards"].is_null() && gone["promises"]["not_asked"].is_string(), "{gone:#}");
+    let entries = gone["entries"].as_array().context("no entries")?;
+    ensure!(entries.iter().any(|entry| entry["verb"] == "remove"), "its history ends with it: {gone:#}");
+    let unknown = audit(&daemon, &["evidence", "demo/nowhere"])?;
+    ensure!(unknown.code != Some(0), "{}", unknown.raw);
+    unknown.says("no record of demo/nowhere")
+}
+
 pub(super) fn between_applies(tool: &Tool) -> Result<()> {
     let rules = |mode: &str| format!("reconcile: {{ interval: 1s, tiers: {{ dev: {{ mode: {mode} }} }} }}\n");
-    let (workspace, mut daemon) = with_a_daemon(tool, &rules("observe"))?;
+    let (workspace, mut daemon) = with_a_daemon(tool, &environment(""), &rules("observe"))?;
     workspace.apply(&[])?;
     let sandbox = workspace.sandbox();
     let change = json!({ "spec": { "hard": { "requests.cpu": "99" } } });

@@ -111,7 +111,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Lint(arguments) => return lint::run(&arguments),
         Command::Policy(arguments) => return wait_for(policy::run(arguments, tools.inspector))?,
         Command::Explain(arguments) => return wait_for(explain::run(&arguments, &tools.catalogue))?,
-        Command::Daemon(arguments) => daemon::run(&arguments, &tools.daemon)?,
+        Command::Daemon(arguments) => daemon::run(arguments, &tools.daemon)?,
         Command::Status(arguments) => wait_for(status::run(arguments, tools.reports))??,
         Command::Environments(arguments) => wait_for(environments::run(arguments, tools.reports))??,
         Command::Operations(arguments) => wait_for(operations::run(arguments, tools.reports))??,
@@ -139,5 +139,20 @@ mod tests {
     #[test]
     fn the_declaration_holds_together() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_daemon_needs_a_configuration_and_its_schema_none() {
+        for (line, is_good, reason) in [
+            ("daemon --config daemon.yaml", true, "serves"),
+            ("daemon check --config daemon.yaml", true, "starts nothing"),
+            ("daemon schema", true, "is of any configuration"),
+            ("daemon", false, "nothing to serve by"),
+            ("daemon check", false, "nothing to check"),
+            ("daemon schema --config daemon.yaml", false, "nothing is read"),
+        ] {
+            let parsed = Arguments::try_parse_from(["goldenpath"].into_iter().chain(line.split(' ')));
+            assert_eq!(parsed.is_ok(), is_good, "{line}: {reason}");
+        }
     }
 }

@@ -2,20 +2,23 @@
 //! only add more of them, and all hold.
 
 use crate::domain::{CatalogueSource, ClusterArn, Id, Problem, glob, listed, yaml};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
 /// `None` is everything, an empty list is nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Bounds {
+    /// Names of teams.
     pub teams: Option<Vec<String>>,
-    /// Names; `*` matches anything.
+    /// Names of environments; `*` matches anything.
     pub environments: Option<Vec<String>>,
+    /// Tiers of the golden path.
     pub tiers: Option<Vec<String>>,
-    /// Names or ARNs.
+    /// Names or ARNs of clusters.
     pub clusters: Option<Vec<String>>,
-    /// Names.
+    /// Names of golden paths.
     pub golden_paths: Option<Vec<String>>,
 }
 

@@ -2,6 +2,7 @@
 
 use super::Bounds;
 use crate::domain::glob;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt};
@@ -34,28 +35,30 @@ pub enum Identity {
 }
 
 /// What a caller may do within its bounds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum May {
-    /// Plans and data sources.
+    /// Plans, data sources and looks at the daemon.
     Read,
+    /// That, and changes.
     #[default]
     Change,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CallerRule {
+    /// Names the rule. No other one has it.
     pub name: String,
     pub when: When,
-    /// Written always, since one that is forgotten would be everything.
+    /// What it may touch. Written always, since bounds that are forgotten would be everything, as `{}` is.
     pub allow: Bounds,
     #[serde(default)]
     pub may: May,
 }
 
 /// Which identities a rule fits. Texts are patterns in which `*` matches anything; all that is written must match.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum When {
     User(OwnUser),
@@ -64,34 +67,41 @@ pub enum When {
     Oidc(OidcLike),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// A process of the daemon's own user, on a unix socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OwnUser {
     #[serde(rename = "self")]
     Own,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// The certificate that a client shows.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CertificateLike {
+    /// The common name of its subject.
     pub common_name: Option<String>,
     /// Of a URI among its subject alternative names, such as a SPIFFE ID.
     pub uri: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// A token that `tokens.kubernetes` accepts.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubernetesLike {
     /// `<namespace>:<name>`
     pub service_account: Option<String>,
+    /// One of the groups that the API server names.
     pub group: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// A token that `tokens.oidc` accepts.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OidcLike {
+    /// By its name in `tokens.oidc`.
     pub issuer: String,
-    /// Of a list, one element has to match.
+    /// By their names. Of a list, one element has to match.
     pub claims: BTreeMap<String, String>,
 }
 

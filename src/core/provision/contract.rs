@@ -141,13 +141,18 @@ pub struct Description {
 impl ObserveRequest {
     /// By the record alone: there is no state to compare with.
     pub fn by_record(id: Id, record: &Record) -> Self {
+        Self { facts: Some(record.facts.clone()), path: record.path(), ..Self::without_record(id) }
+    }
+
+    /// By the id alone, as right after an import.
+    pub fn without_record(id: Id) -> Self {
         Self {
             id,
             uid: None,
             target: None,
             spec: None,
-            facts: Some(record.facts.clone()),
-            path: record.path(),
+            facts: None,
+            path: None,
             parent: None,
             objects: BTreeMap::new(),
         }

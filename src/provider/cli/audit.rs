@@ -3,7 +3,7 @@
 mod evidence;
 mod tool;
 
-pub use tool::{AuditTool, Head, Proof};
+pub use tool::{AuditTool, Head, Looks, Proof};
 
 use super::{daemon::Settings, output, reports::json};
 use anyhow::{Context as _, ensure};
@@ -11,7 +11,7 @@ use clap::Subcommand;
 use goldenpath_core::domain::EnvironmentId;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
-use tool::{entries, is_wanted, joined};
+use tool::{is_wanted, read};
 
 /// Prove what a daemon did: check its audit ledger, export it, or bundle the evidence of one environment
 #[derive(clap::Args)]
@@ -47,12 +47,17 @@ enum Command {
         environment: Option<EnvironmentId>,
     },
     /// Print what exists of an environment, who may do what in it, its guards and its operations, as JSON
+    ///
+    /// With the slots in it. Of an environment that was destroyed: when, and what was done to it.
     Evidence {
         /// `<cluster>/<environment>`
         id: EnvironmentId,
         /// The daemon's configuration
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        /// A ledger in place of that of the configuration; once for each of several daemons that share a database
+        #[arg(long, value_name = "FILE")]
+        ledger: Vec<PathBuf>,
     },
     /// Have the daemon sign with another key, which the present one vouches for. Stop the daemon first
     RotateKey {
@@ -85,7 +90,7 @@ impl Ledgers {
 }
 
 pub(super) async fn run(arguments: Arguments, tool: &AuditTool) -> anyhow::Result<()> {
-    let read = |config: &Path| Settings::read(config, &tool.environment);
+    let settings = |config: &Path| Settings::read(config, &tool.environment);
     Ok(output::data(&match arguments.command {
         Command::Verify { ledgers, head } => {
             let paths = ledgers.paths(tool)?;
@@ -99,15 +104,16 @@ pub(super) async fn run(arguments: Arguments, tool: &AuditTool) -> anyhow::Resul
         }
         Command::Export { ledgers, since, environment } => {
             let (paths, of) = (ledgers.paths(tool)?, environment.map(|id| id.to_string()));
-            let lines = paths.iter().map(|path| {
-                let (lines, _) = entries(path, tool, |entry| is_wanted(entry, since, of.as_deref()))?;
-                Ok((path.display().to_string(), lines))
-            });
-            joined(lines.collect::<anyhow::Result<_>>()?).iter().flat_map(|line| [line.as_str(), "\n"]).collect()
+            let (lines, _) = read(&paths, tool, |entry| is_wanted(entry, since, of.as_deref()))?;
+            lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
         }
-        Command::Evidence { id, config } => json(&evidence::bundle(&id, &read(&config)?, tool).await?)?,
+        Command::Evidence { id, config, ledger } => {
+            let settings = settings(&config)?;
+            let ledgers = if ledger.is_empty() { vec![settings.audit.clone()] } else { ledger };
+            json(&evidence::bundle(&id, &settings, &ledgers, tool).await?)?
+        }
         Command::RotateKey { config } => {
-            let public = (tool.rotate_key)(&read(&config)?.audit)?;
+            let public = (tool.rotate_key)(&settings(&config)?.audit)?;
             format!("The ledger is signed with the key {public} from now on\n")
         }
     })?)

@@ -1,4 +1,4 @@
-//! `daemon`: the provisioning daemon, and a check of its configuration.
+//! `daemon`: the provisioning daemon, a check of its configuration, and the schema of that.
 
 mod config;
 mod journal;
@@ -12,8 +12,10 @@ pub use limits::{Http, Limits};
 pub use reconcile::{ReconcileSettings, TierSettings};
 pub use telemetry::Telemetry;
 
-use super::output;
+use super::{output, reports::json};
 use crate::resources::provider_config::FromEnvironment;
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 /// Until a signal. The second is called with all endpoints once clients can connect.
@@ -28,38 +30,51 @@ pub struct DaemonTool {
     pub serve: Serve,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Action {
-    /// Read the configuration, the golden paths and the bounds, and start nothing
-    Check,
-}
-
 /// Serve clients on a unix socket or on TCP: with one identity, catalogue and journal for all of them
 ///
 /// Providers connect with `daemon = { endpoint = "unix://..." }` as the same user, or with "https://..." and a certificate or token that a
 /// rule of the configuration knows. Runs until SIGTERM or an interrupt, and then waits for what it has begun. Set TF_LOG=info for its log.
-#[derive(clap::Args)]
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Arguments {
-    /// What to do instead of serving clients
-    #[arg(value_enum)]
-    action: Option<Action>,
+    #[command(subcommand)]
+    instead: Option<Instead>,
     /// The configuration, a YAML file
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[arg(long, value_name = "FILE", required = true)]
+    config: Option<PathBuf>,
 }
 
-pub(super) fn run(arguments: &Arguments, tool: &DaemonTool) -> anyhow::Result<()> {
-    let settings = Settings::read(&arguments.config, &tool.environment)?;
-    match arguments.action {
-        Some(Action::Check) => {
+#[derive(Subcommand)]
+enum Instead {
+    /// Read the configuration, the golden paths and the bounds, and start nothing
+    Check {
+        /// The configuration, a YAML file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Print the JSON Schema of the configuration, for editors
+    ///
+    /// An editor with a YAML language server checks and completes a configuration whose first line is
+    /// `# yaml-language-server: $schema=daemon.schema.json`.
+    Schema,
+}
+
+pub(super) fn run(arguments: Arguments, tool: &DaemonTool) -> anyhow::Result<()> {
+    match arguments.instead {
+        Some(Instead::Schema) => output::data(&json(&Settings::schema())?)?,
+        Some(Instead::Check { config }) => {
+            let settings = Settings::read(&config, &tool.environment)?;
             (tool.check)(&settings)?;
             let places: Vec<String> = settings.listen.iter().map(ToString::to_string).collect();
             output::data(&format!("The configuration is sound. The daemon would listen on {}\n", places.join(", ")))?;
         }
-        None => (tool.serve)(settings, &|endpoints| {
-            // Whoever started it may have closed its output.
-            let _ = output::data(&format!("Listening on {}\n", endpoints.join(", ")));
-        })?,
+        None => {
+            let config = arguments.config.context("no configuration is named")?;
+            (tool.serve)(Settings::read(&config, &tool.environment)?, &|endpoints| {
+                // Whoever started it may have closed its output.
+                let _ = output::data(&format!("Listening on {}\n", endpoints.join(", ")));
+            })?;
+        }
     }
     Ok(())
 }

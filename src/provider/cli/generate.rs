@@ -3,6 +3,7 @@
 mod crossplane;
 mod module;
 mod names;
+pub(super) mod properties;
 mod xrd;
 mod yaml;
 

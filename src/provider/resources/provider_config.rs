@@ -67,7 +67,7 @@ pub enum Target {
     Daemon(Box<Daemon>),
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ProviderConfig {
     pub target: Target,
     /// Other clients share this process.

@@ -7,9 +7,12 @@ use super::{
     target,
 };
 use crate::{
-    cli::daemon::{
-        Http, IssuerOf, Journal, ListenOn, ReconcileSettings, SessionsOf, Settings, Telemetry, TierSettings, TlsOn,
-        TokensOf,
+    cli::{
+        audit::Looks,
+        daemon::{
+            Http, IssuerOf, Journal, ListenOn, ReconcileSettings, SessionsOf, Settings, Telemetry, TierSettings, TlsOn,
+            TokensOf,
+        },
     },
     resources::provider_config::{self, FromEnvironment, ProviderConfig, Target},
     telemetry,
@@ -257,11 +260,18 @@ fn own_scope(bounds: Vec<Bounds>) -> EngineScope {
 }
 
 /// Of the daemon's target, for a command that only reads: nothing can be changed outside of the daemon's ledger.
-pub(super) fn reader(settings: &Settings) -> anyhow::Result<Arc<dyn Provisioner>> {
+pub(super) fn reader(settings: &Settings) -> anyhow::Result<Looks> {
     let reads = Reads::new(settings.limits.reads_shared_for, Metrics::new());
     let catalogue = target::catalogue(&settings.provider.catalogue)?;
-    let (engines, _) = engines(&settings.provider, catalogue, None, &reads)?;
-    engines(own_scope(vec![])).map_err(|problem| anyhow::anyhow!("{}. {}", problem.summary, problem.detail))
+    let (engines, surveys) = engines(&settings.provider, catalogue.clone(), None, &reads)?;
+    let everything = ProviderConfig { bounds: vec![], ..settings.provider.clone() };
+    let (baselines, _) = self::engines(&everything, catalogue, None, &reads)?;
+    let said = |problem: Problem| anyhow::anyhow!("{}. {}", problem.summary, problem.detail);
+    Ok(Looks {
+        survey: surveys(vec![]).map_err(said)?,
+        provisioner: engines(own_scope(vec![])).map_err(said)?,
+        baselines: baselines(own_scope(vec![])).map_err(said)?,
+    })
 }
 
 fn session_role(role: &SessionsOf, session: OperationSession) -> AssumeRole {

@@ -1,50 +1,60 @@
-//! The evidence of one environment: what exists, who may do what, which guards hold, since when, and what was done to it.
+//! The evidence of one environment: what exists of it and in it, who may do what, which guards hold, since when, and what was done to
+//! it. Of one that was destroyed: that nothing exists, since when, and what was done to it.
 
-use super::tool::{AuditTool, Proof, entries};
-use crate::{
-    cli::{
-        daemon::Settings,
-        doctor::{Finding, Place, Reach, examine},
-        drift::is_within,
-        reports::failed,
-    },
-    resources::provider_config::{Kubernetes, Target},
-};
-use anyhow::Context as _;
+mod guards;
+mod promises;
+
+use super::tool::{AuditTool, Looks, Proof, read};
+use crate::cli::{daemon::Settings, drift::is_within, reports::failed};
+use anyhow::{Context as _, ensure};
 use goldenpath_core::{
-    domain::{CatalogueSources, EnvironmentId, Id, ObjectKey, PersonaName, Record},
-    golden::promises::{PersonaAccess, personas},
-    provision::{Observation, ObserveRequest, Provisioner, ReportedProblem},
+    domain::{ClusterRef, EnvironmentId, Id, PersonaName, Problem, Record, ResourceKind},
+    golden::{
+        RESOURCES,
+        promises::{PersonaAccess, personas},
+        recorded,
+    },
+    provision::{Observation, ObserveRequest, Provisioner, ReportedProblem, Surveyed},
 };
+use guards::Guards;
 use jiff::Timestamp;
+use promises::Promises;
 use serde::Serialize;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// Raised when the form changes.
-const FORMAT: u32 = 1;
-/// What the API server refuses to tenants.
-const GUARD: &str = "ValidatingAdmissionPolicy";
+const FORMAT: u32 = 2;
 
 #[derive(Serialize)]
 pub struct Evidence {
     format: u32,
     made_at: String,
     environment: String,
-    record: Record,
+    #[serde(flatten)]
+    own: Instance,
+    /// When it was removed, as the ledgers have it; of what is there, null.
+    gone_since: Option<String>,
+    access: BTreeMap<PersonaName, Access>,
+    /// Of its cluster.
+    guards: Option<Guards>,
+    /// What the cluster itself says of each promise, as `doctor environment` asks it: of the environment with all that is in it.
+    promises: Promises,
+    /// What is recorded in it, by id.
+    inside: Vec<Instance>,
+    /// Entries of the audit ledgers about it and what is or was in it.
+    entries: Vec<Json>,
+    ledgers: BTreeMap<String, Proof>,
+}
+
+/// An environment, or a slot in it.
+#[derive(Serialize)]
+struct Instance {
+    record: Option<Record>,
     /// Each object as it is now, by its key.
     exists: BTreeMap<String, String>,
     /// What of it is not as recorded.
     drift: Vec<ReportedProblem>,
-    access: BTreeMap<PersonaName, Access>,
-    guards: Option<Guards>,
-    /// What the cluster itself says of each promise, as `doctor environment` asks it.
-    promises: Promises,
-    /// The records of what is in it.
-    inside: Vec<String>,
-    /// Entries of the audit ledger.
-    entries: Vec<Json>,
-    ledger: Proof,
 }
 
 #[derive(Serialize)]
@@ -57,58 +67,97 @@ struct Access {
     may_not: Vec<&'static str>,
 }
 
-#[derive(Serialize)]
-struct Guards {
-    baseline: String,
-    /// When the baseline was last written.
-    since: String,
-    policies: Vec<String>,
+// === impl Instance ===
+
+impl Instance {
+    fn is_gone(&self) -> bool {
+        self.record.is_none() && self.exists.is_empty()
+    }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Promises {
-    Asked(Vec<Finding>),
-    NotAsked(String),
-}
-
-pub async fn bundle(id: &EnvironmentId, settings: &Settings, tool: &AuditTool) -> anyhow::Result<Evidence> {
+pub async fn bundle(
+    id: &EnvironmentId,
+    settings: &Settings,
+    ledgers: &[PathBuf],
+    tool: &AuditTool,
+) -> anyhow::Result<Evidence> {
     let about = id.to_string();
-    let (lines, ledger) =
-        entries(&settings.audit, tool, |entry| is_within(entry["about"].as_str().unwrap_or_default(), &about))?;
-    let provisioner = (tool.open)(settings)?;
-    let own = Id::from(id);
-    let record = provisioner.find(&own).await.map_err(failed)?.with_context(|| format!("no record of {id}"))?;
-    let (exists, drift) = observed(&*provisioner, own, &record).await?;
-    let baseline = Id::baseline(&id.cluster.parse()?);
-    let guards = provisioner.find(&baseline).await.map_err(failed)?.map(guards);
+    let cluster: ClusterRef = id.cluster.parse()?;
+    let (own, baseline) = (Id::from(id), Id::baseline(&cluster));
+    let of_cluster = baseline.to_string();
+    let wanted = |entry: &Json| is_within(about_of(entry), &about) || about_of(entry) == of_cluster;
+    let (lines, ledgers) = read(ledgers, tool, wanted)?;
     let entries: Vec<Json> = lines.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?;
+    let (entries, of_guards): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|entry| is_within(about_of(entry), &about));
+
+    let Looks { survey, provisioner, baselines } = (tool.open)(settings)?;
+    let record = provisioner.find(&own).await.map_err(failed)?;
+    ensure!(record.is_some() || !entries.is_empty(), "no record of {id}, and no entry about it in the ledger");
+    let is_inside = |record: &Record| is_within(&record.id, &about);
+    let compared = survey.survey(&cluster, &is_inside).await.map_err(failed)?;
+    let mut inside = vec![];
+    for record in survey.records(&cluster).await.map_err(failed)? {
+        if is_inside(&record) && record.kind != ResourceKind::ENVIRONMENT {
+            let spec = recorded(RESOURCES, &record);
+            let spec = spec.with_context(|| format!("another release wrote the record of {}", record.id))?;
+            inside.push(instance(&*provisioner, spec.id(), Some(record), &compared).await?);
+        }
+    }
+    let promises = match &record {
+        Some(_) => promises::ask(id, settings, tool).await,
+        None => Promises::NotAsked("nothing is recorded of the environment".to_owned()),
+    };
+    let access = record.as_ref().map(|record| access(record, settings, tool)).transpose()?;
+    let own = instance(&*provisioner, own, record, &compared).await?;
     Ok(Evidence {
         format: FORMAT,
         made_at: Timestamp::now().to_string(),
-        environment: about.clone(),
-        access: access(&record, settings, tool)?,
-        exists,
-        drift,
-        guards,
-        promises: promises(id, settings, tool).await,
-        inside: inside(&about, &entries),
+        gone_since: own.is_gone().then(|| removed_at(&about, &entries)).flatten(),
+        environment: about,
+        access: access.unwrap_or_default(),
+        own,
+        guards: guards::of(&*baselines, baseline, &of_guards).await?,
+        promises,
+        inside,
         entries,
-        ledger,
-        record,
+        ledgers,
     })
 }
 
-async fn observed(
+fn about_of(entry: &Json) -> &str {
+    entry["about"].as_str().unwrap_or_default()
+}
+
+async fn instance(
     provisioner: &dyn Provisioner,
     id: Id,
-    record: &Record,
-) -> anyhow::Result<(BTreeMap<String, String>, Vec<ReportedProblem>)> {
-    let request = ObserveRequest::by_record(id, record);
-    match provisioner.observe(request).await.map_err(failed)? {
-        Observation::Gone(_) => Ok((BTreeMap::new(), vec![])),
-        Observation::Here(seen) => Ok((seen.objects, seen.problems.iter().map(ReportedProblem::from).collect())),
+    record: Option<Record>,
+    compared: &[Surveyed],
+) -> anyhow::Result<Instance> {
+    // Of what has lost its record, what is left.
+    let request = match &record {
+        Some(record) => ObserveRequest::by_record(id.clone(), record),
+        None => ObserveRequest::without_record(id.clone()),
+    };
+    let (exists, seen) = match provisioner.observe(request).await.map_err(failed)? {
+        Observation::Gone(_) => (BTreeMap::new(), vec![]),
+        Observation::Here(seen) => (seen.objects, seen.problems),
+    };
+    let compared = compared.iter().filter(|one| one.id == id).flat_map(|one| &one.drift);
+    Ok(Instance { record, exists, drift: drift(&seen, compared) })
+}
+
+/// A look by the record alone misses nothing, since no state says what there was: what was deleted is found by the comparison with what
+/// the record stands for.
+fn drift<'a>(seen: &'a [Problem], compared: impl Iterator<Item = &'a Problem>) -> Vec<ReportedProblem> {
+    let mut all: Vec<&Problem> = seen.iter().collect();
+    for problem in compared {
+        if !all.iter().any(|known| known.code == problem.code && known.summary == problem.summary) {
+            all.push(problem);
+        }
     }
+    all.into_iter().map(ReportedProblem::from).collect()
 }
 
 /// By the tier of the golden path that made it.
@@ -122,40 +171,46 @@ fn access(record: &Record, settings: &Settings, tool: &AuditTool) -> anyhow::Res
     Ok(personas.into_iter().map(of).collect())
 }
 
-fn guards(record: Record) -> Guards {
-    let keys = record.inventory.iter().filter_map(|key| key.parse::<ObjectKey>().ok());
-    let policies = keys.filter_map(|key| match key {
-        ObjectKey::Kube { kind, name, .. } if kind == GUARD => Some(name),
-        _ => None,
-    });
-    Guards { baseline: record.id, since: record.written_at, policies: policies.collect() }
-}
-
-async fn promises(id: &EnvironmentId, settings: &Settings, tool: &AuditTool) -> Promises {
-    let Target::Real { aws, kubernetes } = &settings.provider.target else {
-        return Promises::NotAsked("a sandbox has no RBAC and no admission that could be asked".to_owned());
+/// The end of the last removal that left nothing.
+fn removed_at(about: &str, entries: &[Json]) -> Option<String> {
+    let is_removal = |entry: &&Json| {
+        about_of(entry) == about
+            && entry["kind"] == "ended"
+            && entry["verb"] == "remove"
+            && entry["detail"]["outcome"] == "done"
     };
-    if aws.assume_role.as_ref().is_some_and(|roles| !roles.is_empty()) || aws.access_key.is_some() {
-        let why = "the target has credentials of its own; run `doctor environment` with them";
-        return Promises::NotAsked(why.to_owned());
-    }
-    let Kubernetes { kubeconfig, context, .. } = kubernetes.clone().unwrap_or_default();
-    let sources = &settings.provider.catalogue.sources;
-    let catalogue = (!sources.is_empty()).then(|| CatalogueSources(sources.clone()));
-    let (region, profile) = (aws.region.clone(), aws.profile.clone());
-    let place = Place { region, profile, kubeconfig, context, sandbox: None };
-    let reach = Reach { place, catalogue };
-    match examine(id.clone(), reach, tool.inspector).await {
-        Ok(findings) => Promises::Asked(findings),
-        Err(error) => Promises::NotAsked(format!("{error:#}")),
-    }
+    entries.iter().rfind(is_removal).and_then(|entry| entry["at"].as_str()).map(str::to_owned)
 }
 
-/// Whatever of it the ledger knows.
-fn inside(environment: &str, entries: &[Json]) -> Vec<String> {
-    let abouts = entries.iter().filter_map(|entry| entry["about"].as_str()).filter(|about| *about != environment);
-    let mut found: Vec<String> = abouts.map(str::to_owned).collect();
-    found.sort();
-    found.dedup();
-    found
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_removal_is_the_last_one_that_left_nothing() {
+        let entry = |at: &str, about: &str, kind: &str, verb: &str, outcome: &str| json!({ "at": at, "about": about, "kind": kind, "verb": verb, "detail": { "outcome": outcome } });
+        let first = entry("1", "demo/pay", "ended", "remove", "done");
+        for (later, expected, reason) in [
+            (entry("2", "demo/pay", "ended", "remove", "done"), "2", "it was there twice"),
+            (entry("2", "demo/pay", "ended", "remove", "failed"), "1", "something is left"),
+            (entry("2", "demo/pay", "ended", "ensure", "done"), "1", "no removal"),
+            (entry("2", "demo/pay", "began", "remove", "done"), "1", "no end"),
+            (entry("2", "demo/pay/api", "ended", "remove", "done"), "1", "a slot that was in it"),
+        ] {
+            assert_eq!(removed_at("demo/pay", &[first.clone(), later]).as_deref(), Some(expected), "{reason}");
+        }
+        assert_eq!(removed_at("demo/pay", &[]), None, "not by a daemon of these ledgers");
+    }
+
+    #[test]
+    fn drift_is_what_a_look_sees_and_what_it_misses() {
+        let problem = |code, summary: &str, detail: &str| Problem::warning(code, summary, detail);
+        let seen = [problem("drift.changed", "A was changed", "by kubectl")];
+        let compared =
+            [problem("drift.changed", "A was changed", "in other words"), problem("drift.missing", "B is gone", "")];
+        let found = drift(&seen, compared.iter());
+        let found: Vec<(&str, &str)> = found.iter().map(|one| (one.summary.as_str(), one.detail.as_str())).collect();
+        assert_eq!(found, [("A was changed", "by kubectl"), ("B is gone", "")]);
+    }
 }

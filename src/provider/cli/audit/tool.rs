@@ -4,10 +4,18 @@ use crate::{
     cli::{daemon::Settings, doctor::Inspector, drift::is_within},
     resources::provider_config::FromEnvironment,
 };
-use goldenpath_core::{domain::CatalogueSource, golden::Catalogue, provision::Provisioner};
+use goldenpath_core::{
+    domain::CatalogueSource,
+    golden::Catalogue,
+    provision::{Provisioner, Survey},
+};
 use jiff::Timestamp;
 use serde_json::Value as Json;
-use std::{path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Every line on the way; an error names the first bad entry.
 type Verify = fn(&Path, Vec<Head>, &mut dyn FnMut(&str)) -> anyhow::Result<Proof>;
@@ -18,10 +26,18 @@ pub struct AuditTool {
     pub verify: Verify,
     /// The new public key.
     pub rotate_key: fn(&Path) -> anyhow::Result<String>,
-    pub open: fn(&Settings) -> anyhow::Result<Arc<dyn Provisioner>>,
+    pub open: fn(&Settings) -> anyhow::Result<Looks>,
     /// The built-in golden paths and those of these sources.
     pub catalogue: fn(sources: &[CatalogueSource]) -> anyhow::Result<Arc<Catalogue>>,
     pub inspector: &'static dyn Inspector,
+}
+
+/// The daemon's target, for looks alone.
+pub struct Looks {
+    pub survey: Arc<dyn Survey>,
+    pub provisioner: Arc<dyn Provisioner>,
+    /// Without the daemon's bounds: those of teams and tiers keep every baseline out.
+    pub baselines: Arc<dyn Provisioner>,
 }
 
 /// An entry and its hash.
@@ -36,23 +52,28 @@ pub struct Proof {
     pub head: Option<Head>,
 }
 
-/// Lines of a ledger that is as it was written.
-pub fn entries(
-    ledger: &Path,
+/// Lines of ledgers that are as they were written, in one order, and what each ledger proves.
+pub fn read(
+    ledgers: &[PathBuf],
     tool: &AuditTool,
     wanted: impl Fn(&Json) -> bool,
-) -> anyhow::Result<(Vec<String>, Proof)> {
-    let mut lines = vec![];
-    let proof = (tool.verify)(ledger, vec![], &mut |line| {
-        if serde_json::from_str(line).is_ok_and(|entry| wanted(&entry)) {
-            lines.push(line.to_owned());
-        }
-    })?;
-    Ok((lines, proof))
+) -> anyhow::Result<(Vec<String>, BTreeMap<String, Proof>)> {
+    let (mut all, mut proofs) = (vec![], BTreeMap::new());
+    for ledger in ledgers {
+        let (name, mut lines) = (ledger.display().to_string(), vec![]);
+        let proof = (tool.verify)(ledger, vec![], &mut |line| {
+            if serde_json::from_str(line).is_ok_and(|entry| wanted(&entry)) {
+                lines.push(line.to_owned());
+            }
+        })?;
+        all.push((name.clone(), lines));
+        proofs.insert(name, proof);
+    }
+    Ok((joined(all), proofs))
 }
 
 /// Of several ledgers in the order of their times, each line with its ledger; of one as they are.
-pub fn joined(mut ledgers: Vec<(String, Vec<String>)>) -> Vec<String> {
+fn joined(mut ledgers: Vec<(String, Vec<String>)>) -> Vec<String> {
     if ledgers.len() == 1 {
         return ledgers.remove(0).1;
     }

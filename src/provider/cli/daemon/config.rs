@@ -4,6 +4,7 @@ mod callers;
 mod listen;
 mod parts;
 mod sessions;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -17,23 +18,25 @@ use super::{
     reconcile::{ReconcileSettings, WrittenReconcile},
     telemetry::{Telemetry, WrittenTelemetry},
 };
-use crate::resources::provider_config::{self, FromEnvironment, ProviderConfig, Refused, SANDBOX_PATH, resolve};
+use crate::resources::provider_config::{self, FromEnvironment, ProviderConfig, Refused, resolve};
 use anyhow::{Context, bail, ensure};
 use goldenpath_core::{
     domain::{CatalogueSource, yaml},
-    policy::CallerRule,
+    policy::{Bounds, CallerRule},
 };
 use plugin::{
     Diagnostic, Severity,
     schema::{duration, validate, with_defaults},
     value::{codec::conform, from_value, to_value},
 };
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Deserialize;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+use target::WrittenTarget;
 
 /// A week: long enough to look up what happened before a weekend.
 const RETENTION: Duration = Duration::from_secs(7 * 86_400);
@@ -63,36 +66,60 @@ pub struct Settings {
     pub provider: ProviderConfig,
 }
 
-#[derive(Deserialize)]
+/// What the daemon listens on, who may call it, what it works on and what it looks after. Relative paths are relative to the file's
+/// folder.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(title = "Configuration of the goldenpath daemon")]
 #[serde(deny_unknown_fields)]
 struct Written {
+    /// One endpoint or a list of them.
+    #[schemars(schema_with = "listen::schema")]
     listen: Json,
+    /// Whose tokens are accepted.
+    #[schemars(with = "Option<TokensOf>")]
     tokens: Option<Json>,
+    /// Who may do what: the first rule that fits decides. Without it only the daemon's own user is served, on a unix socket.
+    #[schemars(with = "Option<Vec<CallerRule>>")]
     callers: Option<Json>,
+    /// A role that each operation has a session of.
+    #[schemars(with = "Option<sessions::Written>")]
     sessions: Option<Json>,
+    /// Where operations are kept: in a file, or in a database that several daemons share.
+    #[schemars(schema_with = "super::journal::schema")]
     journal: Json,
+    /// How long operations that have ended are kept, such as `48h`: at least `1h`, and `168h` by default.
     retention: Option<String>,
+    /// What all clients share.
     limits: Option<WrittenLimits>,
+    /// Where metrics and health are served, such as `127.0.0.1:9464` or `unix:///run/goldenpath/http.sock`. Nowhere if it is not set.
     http: Option<String>,
+    /// Path of the audit ledger. By default `audit.jsonl` beside the journal, or beside this file where the journal is a database.
     audit: Option<PathBuf>,
+    /// What the daemon does between applies. Nothing if it is absent.
     reconcile: Option<WrittenReconcile>,
+    /// Where traces go. Nowhere if neither it nor OpenTelemetry's variables say so.
     telemetry: Option<WrittenTelemetry>,
+    /// Where objects live: `aws`, with `kubernetes` if needed, or `sandbox`, each as in the provider block.
+    #[schemars(schema_with = "target::schema")]
     target: WrittenTarget,
+    /// Folders with golden paths, in addition to the built-in one. One of a git repository is
+    /// `git::https://<host>/<repository>//<folder>?ref=<commit>`.
+    #[schemars(with = "Option<Vec<String>>")]
     catalogue: Option<Vec<CatalogueSource>>,
+    /// Bounds of all clients. What is not set is not bounded, an empty list is nothing.
+    #[schemars(with = "Option<Bounds>")]
     allow: Option<Json>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenTarget {
-    sandbox: Option<Map<String, Json>>,
-    aws: Option<Map<String, Json>>,
-    kubernetes: Option<Map<String, Json>>,
 }
 
 // === impl Settings ===
 
 impl Settings {
+    /// The JSON Schema of the file, for editors. Names of our types mean nothing there: each form stands where it is used.
+    pub fn schema() -> Json {
+        let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+        settings.into_generator().into_root_schema_for::<Written>().to_value()
+    }
+
     pub fn read(file: &Path, environment: &FromEnvironment) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(file).with_context(|| format!("Can't read {}", file.display()))?;
         let folder = std::path::absolute(file)?;
@@ -129,15 +156,7 @@ fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Re
         retention >= LEAST_RETENTION,
         "retention: at least 1h is needed, for clients that come back for an outcome"
     );
-    let WrittenTarget { mut sandbox, aws, mut kubernetes } = target;
-    ensure!(sandbox.is_some() || aws.is_some(), "target: set `aws` or `sandbox`");
-    if let Some(sandbox) = &mut sandbox {
-        sandbox.entry("path").or_insert_with(|| SANDBOX_PATH.into());
-        join(folder, sandbox, "path");
-    }
-    if let Some(kubernetes) = &mut kubernetes {
-        join(folder, kubernetes, "kubeconfig");
-    }
+    let WrittenTarget { sandbox, aws, kubernetes } = target.beside(folder)?;
     let tokens = callers::tokens(tokens.as_ref(), folder, aws.is_some())?;
     let listen = listen::listen(&listen, folder, tokens.is_some())?;
     let callers = callers::callers(callers.as_ref(), &listen, &tokens)?;
@@ -168,14 +187,6 @@ fn parse(text: &str, folder: &Path, environment: &FromEnvironment) -> anyhow::Re
     })
 }
 
-fn join(folder: &Path, entries: &mut Map<String, Json>, name: &str) {
-    if let Some(Json::String(path)) = entries.get_mut(name)
-        && !path.starts_with('~')
-    {
-        *path = folder.join(&*path).display().to_string();
-    }
-}
-
 /// By the rules of the provider block.
 fn provider_of(written: &Json, environment: &FromEnvironment) -> anyhow::Result<ProviderConfig> {
     let schema = provider_config::schema();
@@ -193,8 +204,7 @@ fn provider_of(written: &Json, environment: &FromEnvironment) -> anyhow::Result<
 /// The target's attributes are a level deeper here than in a provider block.
 fn worded(error: &Diagnostic) -> String {
     let path = error.path.to_string();
-    let is_of_target = ["sandbox", "aws", "kubernetes"].iter().any(|name| path.starts_with(name));
-    let place = match (path.is_empty(), is_of_target) {
+    let place = match (path.is_empty(), target::holds(&path)) {
         (true, _) => String::new(),
         (false, true) => format!("target.{path}: "),
         (false, false) => format!("{path}: "),

@@ -2,6 +2,7 @@
 
 use anyhow::{bail, ensure};
 use plugin::value::{from_value, to_value};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
@@ -12,11 +13,15 @@ pub enum Journal {
     Postgres { address: String, password_file: Option<PathBuf>, ca_file: Option<PathBuf> },
 }
 
-#[derive(Deserialize)]
+/// A PostgreSQL database.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Written {
+    /// Its address, such as `postgres://user@host/database`. A password in it is an error.
     postgres: String,
+    /// A file with the password, read again for each connection.
     password_file: Option<PathBuf>,
+    /// Who signs the server's certificate (PEM), in place of the system's authorities.
     ca_file: Option<PathBuf>,
 }
 
@@ -44,6 +49,14 @@ impl Journal {
             _ => bail!("journal: write a path, or the address of a PostgreSQL database"),
         }
     }
+}
+
+/// Of a text or an object.
+pub(super) fn schema(generator: &mut SchemaGenerator) -> Schema {
+    let text = json_schema!({
+        "type": "string", "description": "Path of a SQLite file, or `postgres://` and the rest of a database's address.",
+    });
+    json_schema!({ "anyOf": [text, generator.subschema_for::<Written>()] })
 }
 
 fn is_address(text: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, ensure};
 use plugin::schema::duration;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -26,11 +27,16 @@ pub enum Http {
     Unix(PathBuf),
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenLimits {
+    /// The most requests a second to each API of an account and region. By default the rate is learned from AWS's throttling.
+    #[schemars(range(min = 1))]
     aws_per_second: Option<u32>,
+    /// The most requests a second to each cluster, 50 by default.
+    #[schemars(range(min = 1))]
     kubernetes_per_second: Option<u32>,
+    /// How long after its begin a read of a plan serves other clients: `1s` by default, at most `10s`, and `0s` switches it off.
     reads_shared_for: Option<String>,
 }
 

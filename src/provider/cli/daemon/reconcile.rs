@@ -3,6 +3,7 @@
 use anyhow::{anyhow, ensure};
 use goldenpath_core::domain::{ClusterRef, TierName};
 use plugin::schema::duration;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -22,26 +23,34 @@ pub struct TierSettings {
     pub interval: Duration,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WrittenReconcile {
+    /// How often clusters are compared with what is recorded, `10m` by default.
     interval: Option<String>,
+    /// By how much a round may be earlier or later, up to `50%`; `10%` by default.
     jitter: Option<String>,
+    /// Names or ARNs. By default the target's only one.
     clusters: Option<Vec<String>>,
+    /// By the name of the tier.
     tiers: Option<BTreeMap<String, WrittenTier>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WrittenTier {
+    /// What is done about drift, `observe` by default.
     mode: Option<WrittenMode>,
+    /// That of this tier.
     interval: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum WrittenMode {
+    /// It is shown.
     Observe,
+    /// The recorded request is applied again.
     Heal,
 }
 

@@ -1,6 +1,7 @@
 //! `telemetry`: where traces go.
 
 use anyhow::{anyhow, ensure};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -18,13 +19,18 @@ pub struct Telemetry {
     pub sample: Option<u32>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenTelemetry {
+    /// Of a collector that takes OTLP over HTTP (protobuf), without the path: `https://host:4318`.
     endpoint: Option<String>,
+    /// A PEM file, if the system does not trust the collector's certificate.
     ca: Option<PathBuf>,
+    /// Lines of `name: value` that go with each request, read each time; over `https`, or to this machine.
     headers_file: Option<PathBuf>,
+    /// `goldenpath-daemon` by default.
     service_name: Option<String>,
+    /// How many of a hundred operations are sent, such as `25%`. All by default.
     sample: Option<String>,
 }
 

@@ -2,7 +2,8 @@
 
 use super::{
     names::{Kind, camel},
-    xrd::{CLAIM, configured, is_offered, published},
+    properties::is_offered,
+    xrd::{CLAIM, configured, published},
 };
 use goldenpath_core::domain::release;
 use plugin::{

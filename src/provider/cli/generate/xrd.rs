@@ -1,11 +1,14 @@
 //! A resource type's schema as a CompositeResourceDefinition: what is configured is `spec`, what is computed `status`.
 
-use super::names::{Kind, camel};
-use plugin::{
-    Schema, Type,
-    schema::{Attribute, AttributeType, Mode, Nesting, Object},
+use super::{
+    names::Kind,
+    properties::{Dialect, first_paragraph, is_offered, object, properties},
 };
-use serde_json::{Map, Value as Json, json};
+use plugin::{
+    Schema,
+    schema::{Attribute, Mode},
+};
+use serde_json::{Value as Json, json};
 
 /// What the Composition writes itself.
 pub(super) const CLAIM: &str = "claim";
@@ -24,14 +27,9 @@ pub(super) fn published(schema: &Schema) -> Vec<&Attribute> {
     schema.attributes.iter().filter(is_shown).collect()
 }
 
-/// Words that are only declared to be refused are none that anybody should write.
-pub(super) fn is_offered(attribute: &Attribute) -> bool {
-    attribute.mode != Mode::Computed && attribute.refused.is_none()
-}
-
 pub(super) fn definition(kind: &Kind, schema: &Schema, group: &str) -> Json {
     let Kind { kind, plural, .. } = kind;
-    let mut status = properties(&published(schema));
+    let mut status = properties(Dialect::CustomResource, &published(schema));
     let message = "What Crossplane's provider says of the last try, if it failed.";
     status.insert("message".to_owned(), json!({ "type": "string", "description": message }));
     let column = |name: &str, path: &str| json!({ "name": name, "type": "string", "jsonPath": path });
@@ -53,76 +51,11 @@ pub(super) fn definition(kind: &Kind, schema: &Schema, group: &str) -> Json {
                     "description": first_paragraph(&schema.description),
                     "required": ["spec"],
                     "properties": {
-                        "spec": object(&configured(schema)),
+                        "spec": object(Dialect::CustomResource, &configured(schema)),
                         "status": { "type": "object", "properties": status },
                     },
                 } },
             }],
         },
     })
-}
-
-fn first_paragraph(text: &str) -> &str {
-    text.split("\n\n").next().unwrap_or(text)
-}
-
-fn object(attributes: &[&Attribute]) -> Json {
-    let required: Vec<String> = attributes.iter().filter(|a| a.is_required()).map(|a| camel(a.name)).collect();
-    let mut object = json!({ "type": "object", "properties": properties(attributes) });
-    if !required.is_empty() {
-        object["required"] = required.into();
-    }
-    object
-}
-
-fn properties(attributes: &[&Attribute]) -> Map<String, Json> {
-    attributes.iter().map(|attribute| (camel(attribute.name), property(attribute))).collect()
-}
-
-fn property(attribute: &Attribute) -> Json {
-    let mut property = match &attribute.kind {
-        AttributeType::Plain(ty) => of_type(ty),
-        AttributeType::Nested(nesting, inside) => nested(*nesting, inside, attribute.may_be_empty),
-    };
-    property["description"] = first_paragraph(&attribute.description).into();
-    if !attribute.choices.is_empty() {
-        property["enum"] = json!(attribute.choices);
-    }
-    property
-}
-
-fn nested(nesting: Nesting, inside: &Object, may_be_empty: bool) -> Json {
-    let offered: Vec<&Attribute> = inside.attributes.iter().filter(|attribute| is_offered(attribute)).collect();
-    let mut element = object(&offered);
-    match nesting {
-        Nesting::Single => {
-            // The provider refuses an object in which nothing is set.
-            if !may_be_empty {
-                element["minProperties"] = 1.into();
-            }
-            element
-        }
-        Nesting::List | Nesting::Set => json!({ "type": "array", "items": element }),
-        Nesting::Map => json!({ "type": "object", "additionalProperties": element }),
-    }
-}
-
-fn of_type(ty: &Type) -> Json {
-    match ty {
-        Type::Bool => json!({ "type": "boolean" }),
-        Type::Number => json!({ "type": "number" }),
-        Type::String => json!({ "type": "string" }),
-        Type::List(element) => json!({ "type": "array", "items": of_type(element) }),
-        // Sets of texts alone: Kubernetes knows no set of objects.
-        Type::Set(element) if **element == Type::String => {
-            json!({ "type": "array", "x-kubernetes-list-type": "set", "items": of_type(element) })
-        }
-        Type::Set(element) => json!({ "type": "array", "items": of_type(element) }),
-        Type::Map(element) => json!({ "type": "object", "additionalProperties": of_type(element) }),
-        Type::Object(members) => {
-            let properties = members.iter().map(|(name, ty)| (camel(name), of_type(ty)));
-            json!({ "type": "object", "properties": properties.collect::<Map<_, _>>() })
-        }
-        Type::Dynamic | Type::Tuple(_) => json!({ "x-kubernetes-preserve-unknown-fields": true }),
-    }
 }

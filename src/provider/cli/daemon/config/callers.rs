@@ -6,6 +6,7 @@ use super::{
 };
 use anyhow::ensure;
 use goldenpath_core::policy::{CallerRule, When};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::{
@@ -14,27 +15,37 @@ use std::{
 };
 
 /// How tokens are verified.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TokensOf {
+    /// Those of ServiceAccounts, which a cluster's API server reviews.
     pub kubernetes: Option<KubernetesTokensOf>,
+    /// Those of OIDC issuers.
     pub oidc: Vec<IssuerOf>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubernetesTokensOf {
+    /// Whom a token must be for: at least one name.
+    #[schemars(length(min = 1))]
     pub audiences: Vec<String>,
     /// Whose API server is asked; without it that of the only cluster.
     pub cluster: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IssuerOf {
+    /// For the rules in `callers`.
     pub name: String,
+    /// URL, exactly as tokens have it.
+    #[schemars(regex(pattern = "^https://"))]
     pub issuer: String,
+    /// Whom a token must be for: at least one name.
+    #[schemars(length(min = 1))]
     pub audiences: Vec<String>,
+    /// A PEM file, if the system does not trust the issuer's certificate.
     pub ca: Option<PathBuf>,
 }
 

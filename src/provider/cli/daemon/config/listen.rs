@@ -3,6 +3,7 @@
 use super::parts::{at, file, read};
 use crate::resources::provider_config::Endpoint;
 use anyhow::{bail, ensure};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::{
@@ -26,19 +27,27 @@ pub struct TlsOn {
     pub client_crl: Option<PathBuf>,
 }
 
-#[derive(Deserialize)]
+/// TCP with TLS.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WrittenTcp {
+    /// Address and port, such as `0.0.0.0:8443`.
     tcp: SocketAddr,
+    /// PEM files. They are read again when they have changed, and hold for new connections.
+    #[schemars(required)]
     tls: Option<WrittenTls>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WrittenTls {
+    /// The daemon's certificate.
     certificate: PathBuf,
+    /// Key of that certificate.
     key: PathBuf,
+    /// Authority that signs the certificates of clients. Without it a client needs a token.
     client_ca: Option<PathBuf>,
+    /// Revocation lists of that authority.
     client_crl: Option<PathBuf>,
 }
 
@@ -73,6 +82,15 @@ pub fn listen(written: &Json, folder: &Path, has_tokens: bool) -> anyhow::Result
         entry => vec![one("listen", entry, folder, has_tokens)?],
     };
     Ok(listen)
+}
+
+/// Of a text, an object, or a list of both.
+pub fn schema(generator: &mut SchemaGenerator) -> Schema {
+    let unix = json_schema!({
+        "type": "string", "pattern": "^unix:///", "description": "`unix://` and the absolute path of a socket.",
+    });
+    let tcp = generator.subschema_for::<WrittenTcp>();
+    json_schema!({ "anyOf": [unix, tcp, { "type": "array", "minItems": 1, "items": { "anyOf": [unix, tcp] } }] })
 }
 
 fn one(place: &str, written: &Json, folder: &Path, has_tokens: bool) -> anyhow::Result<ListenOn> {

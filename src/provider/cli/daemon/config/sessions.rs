@@ -4,6 +4,7 @@ use super::parts::read;
 use crate::resources::provider_config::is_role;
 use anyhow::{anyhow, ensure};
 use plugin::schema::duration;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::time::Duration;
@@ -17,10 +18,12 @@ pub struct SessionsOf {
     pub duration: Option<Duration>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Written {
+pub struct Written {
+    /// ARN of the role.
     role_arn: String,
+    /// Of a session, between `15m` and `1h`.
     duration: Option<String>,
 }
 

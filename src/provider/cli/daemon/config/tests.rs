@@ -3,6 +3,9 @@
 use super::*;
 use crate::resources::provider_config::Target;
 
+mod keywords;
+mod schema;
+
 const WHOLE: &str = "
 listen: unix:///run/gp/daemon.sock
 journal: journal.db
