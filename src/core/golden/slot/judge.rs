@@ -1,12 +1,13 @@
 //! A slot within its environment and the grants of its tier. Knows the effective request and the catalogue's bounds.
 
+mod doors;
 mod reach;
 
 use super::{check::TOO_LONG, effective::Effective, share::field_of};
 use crate::{
     domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Statement, TierClass, covered, listed},
     golden::{
-        catalogue::{Grants, ParameterOf, SAME_ENVIRONMENT, filled, owned},
+        catalogue::{Grants, ParameterOf, filled, owned},
         checks::{check_engine, check_granted_fqdns, check_namespace_length, check_reserved},
         namespace_checks::judge_keys,
         parameters,
@@ -59,20 +60,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
             );
         }
     }
-    // Those of other environments would not get in without it.
-    let is_sibling = |slot: &String| slot.rsplit('/').nth(1) == Some(effective.environment());
-    let names_siblings = spec.ingress.as_ref().is_some_and(|ingress| ingress.from_slots.iter().any(is_sibling));
-    if names_siblings
-        && deny.has_ingress()
-        && parent.network.egress_presets.iter().any(|preset| preset == SAME_ENVIRONMENT)
-    {
-        problems.warning(
-            "slot.ingress_not_narrowed",
-            &["ingress", "from_slots"],
-            "`from_slots` keeps no pod of the environment out: they reach each other on every port",
-            "Set `network.same_environment = false` on the environment, so that slots are the only way in.",
-        );
-    }
+    doors::judge(effective, problems);
     judge_statements(effective, problems);
     reach::judge(effective, problems);
     judge_policies(effective, problems);

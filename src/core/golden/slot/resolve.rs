@@ -56,7 +56,8 @@ pub fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, 
         format!("cpu={} memory={} max-replicas={}", share.cpu, share.memory, share.max_replicas),
     );
     let own = effective.is_isolated().then(|| {
-        let terms = terms(mark.clone(), found, &parent.network, &parent.subjects, facts);
+        let mut terms = terms(mark.clone(), found, &parent.network, &parent.subjects, facts);
+        terms.network.is_narrowed = spec.ingress.is_some();
         (terms, own_namespace(&effective, &namespace, limits.clone()))
     });
     let roles = roles::terms(&found.tier.grants, &facts.cluster_arn, &mark, &parent.owner_annotations);

@@ -130,27 +130,6 @@ fn grants_are_held_against_what_is_allowed() {
     }
 }
 
-/// The environment's own door makes `from_slots` idle for its own slots. Those of others come in by nothing else.
-#[test]
-fn an_open_door_is_named_where_siblings_are() {
-    let plain = || json!({"default_deny": "both"});
-    let presets = || json!({"egress_presets": ["aws_services"]});
-    let closed = || json!({"same_environment": false, "egress_presets": ["aws_services"]});
-    for (network, from, expected, reason) in [
-        (plain(), json!(["payments-prod/gateway"]), true, "a slot of the same environment"),
-        (plain(), json!(["demo/payments-prod/gateway"]), true, "with its cluster"),
-        (plain(), json!(["edge-prod/gateway"]), false, "another environment's"),
-        (plain(), json!(["edge-prod/gateway", "payments-prod/gateway"]), true, "one of both"),
-        (presets(), json!(["payments-prod/gateway"]), true, "whatever else the environment opens"),
-        (closed(), json!(["payments-prod/gateway"]), false, "an environment that is closed within"),
-    ] {
-        let mut spec = payments_prod();
-        spec.network = Some(serde_json::from_value(network).expect("a network"));
-        let members = json!({"ingress": {"from_slots": from, "ports": [8080]}});
-        assert_eq!(codes(members, Some(&spec)).contains(&"slot.ingress_not_narrowed"), expected, "{reason}");
-    }
-}
-
 /// The codes of what is wrong with a slot of `payments-prod`, or of this environment.
 fn codes(members: serde_json::Value, environment: Option<&EnvironmentSpec>) -> Vec<&'static str> {
     let (facts, prod) = (facts(), payments_prod());
