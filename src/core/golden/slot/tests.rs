@@ -247,6 +247,34 @@ fn too_much_is_refused_where_it_is_asked_for() {
     }
 }
 
+/// What all namespaces have together helps none of its pods.
+#[test]
+fn a_shared_slot_fits_its_namespace() {
+    let namespaces = json!({"api": {"quota": {"requests.cpu": "2", "pods": "10"}}, "jobs": {}});
+    let environment = environment(json!({ "namespaces": namespaces }));
+    let parent = parent(&environment, &facts());
+    let share = |namespace: &str, cpu: &str, memory: &str, max_replicas: u32| {
+        let share = json!({"cpu": cpu, "memory": memory, "max_replicas": max_replicas});
+        json!({"namespace": namespace, "share": share})
+    };
+    for (members, expected, reason) in [
+        (share("api", "2", "1Gi", 3), &[][..], "as much as it has"),
+        (share("api", "3", "1Gi", 3), &["share.cpu"], "more CPU"),
+        (share("api", "1", "5Gi", 3), &["share.memory"], "more memory than an equal part"),
+        (share("api", "1", "1Gi", 11), &["share.max_replicas"], "more pods"),
+        (share("jobs", "1", "1Gi", 11), &[], "which the other namespace has"),
+        (share("api", "3", "5Gi", 11), &["share.max_replicas", "share.cpu", "share.memory"], "more of all"),
+    ] {
+        let problems = judged(&Spec::of::<Slot>(slot(members)), &facts(), Some(&parent));
+        let found = problems.iter().filter(|problem| problem.code == "slot.share_exceeds_namespace");
+        assert_eq!(found.clone().map(|problem| problem.field.join(".")).collect::<Vec<_>>(), expected, "{reason}");
+        for problem in found {
+            assert!(problem.summary.contains("payments-dev-api"), "{reason}: {problem}");
+            assert_well_written(problem, reason);
+        }
+    }
+}
+
 #[test]
 fn a_slot_asks_for_at_most_the_bound_of_its_tier() {
     let document = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: own\nversion: 1.0.0\nextends: team-standard 1.0.0\n\
