@@ -7,11 +7,13 @@ resource "goldenpath_team_environment" "payments" {
   team    = "payments"
   tier    = "staging"
   cluster = goldenpath_cluster_baseline.demo.id
+  network = { egress_presets = ["internet_https"], same_environment = false }
 }
 
 resource "goldenpath_eks_workload_slot" "gateway" {
   name        = "gateway"
   environment = goldenpath_team_environment.payments.id
+  egress      = { to_slots = ["payments-staging/ledger"] }
 }
 
 resource "goldenpath_eks_workload_slot" "ledger" {

@@ -30,7 +30,7 @@ struct Cluster {
 impl Cluster {
     fn of(objects: &[Desired]) -> Self {
         let mut cluster = Self { policies: vec![], namespaces: BTreeMap::new() };
-        for name in ["kube-system", "monitoring", "stranger"] {
+        for name in ["kube-system", "monitoring", "datadog", "ingress-nginx", "stranger"] {
             cluster.namespaces.insert(name.to_owned(), Map::new());
         }
         for object in objects {
@@ -40,10 +40,10 @@ impl Cluster {
                 {
                     cluster.policies.push((namespace.clone(), doc["spec"].clone()));
                 }
+                // A slot that shares a namespace writes an annotation of it and no label.
                 (ObjectKey::Kube { kind, name, .. }, Some(Body::Kube(doc))) if kind == "Namespace" => {
-                    cluster
-                        .namespaces
-                        .insert(name.clone(), doc["metadata"]["labels"].as_object().cloned().unwrap_or_default());
+                    let labels = doc["metadata"]["labels"].as_object().cloned().unwrap_or_default();
+                    cluster.namespaces.entry(name.clone()).or_default().extend(labels);
                 }
                 _ => {}
             }
@@ -211,12 +211,7 @@ fn an_environment_opens_what_it_asks_for() {
         "monitoring_namespaces": ["datadog"], "egress_presets": ["internet_https", "aws_services"]});
     let shop = environment(json!({"name": "shop", "tier": "prod", "owner": owner, "network": network}));
     let objects = rendered(Spec::of::<Environment>(shop), &facts(), None).objects;
-    let mut cluster = Cluster::of(&objects);
-    for name in ["ingress-nginx", "datadog"] {
-        cluster
-            .namespaces
-            .insert(name.to_owned(), Map::from_iter([("kubernetes.io/metadata.name".to_owned(), json!(name))]));
-    }
+    let cluster = Cluster::of(&objects);
     let web = pod("shop", "web");
     for (from, to, port, open, reason) in [
         (pod("ingress-nginx", "controller"), web.clone(), 8080, true, "the ingress controller"),
@@ -249,25 +244,101 @@ fn a_policy_that_opens_nothing_is_not_there() {
     }
 }
 
-/// Where nothing but slots opens: the environment's own rule is taken away.
+/// The `store` of a shop and who calls it, as a team asks for them: a gateway that is behind the environment's doors, and an edge
+/// that `allow_from` lets in.
+fn shop(network: Value, isolation: &str) -> Cluster {
+    let facts = facts();
+    let quota = json!({"slots_percent": 50});
+    let shop = environment(json!({"name": "shop", "tier": "staging", "network": network, "quota": quota}));
+    let edge = environment(json!({"name": "edge", "tier": "staging", "network": {"egress_cidrs": ["10.0.0.0/8"]}}));
+    let store = slot(json!({"name": "store", "environment": "demo/shop", "isolation": isolation,
+        "ingress": {"from_slots": ["shop/gateway"], "ports": [5432]}}));
+    let gateway = slot(json!({"name": "gateway", "environment": "demo/shop", "isolation": "shared",
+        "egress": {"to_slots": ["shop/store"]}}));
+    let parent = parent(&shop, &facts);
+    let slots = [store, gateway].map(|slot| rendered(Spec::of::<Slot>(slot), &facts, Some(&parent)));
+    let environments = [shop, edge].map(|spec| rendered(Spec::of::<Environment>(spec), &facts, None));
+    let objects: Vec<Desired> = environments.into_iter().chain(slots).flat_map(|blueprint| blueprint.objects).collect();
+    Cluster::of(&objects)
+}
+
+/// All doors that an environment can have but the one among its own pods.
+fn doors() -> Value {
+    json!({"same_environment": false, "allow_from": ["env:edge"], "ingress_cidrs": ["10.0.0.0/20"],
+        "ingress_namespaces": ["ingress-nginx"]})
+}
+
+/// In a namespace of its own, whatever the environment lets in.
 #[test]
-fn a_slot_is_reached_by_the_slots_it_names() {
-    let mut cluster = cluster();
-    cluster.policies.retain(|(_, spec)| {
-        let same = json!({"goldenpath.internal/environment": "payments-prod"});
-        !items(&spec["ingress"]).any(|rule| {
-            items(&rule["from"])
-                .any(|peer| peer["podSelector"].is_null() && peer["namespaceSelector"]["matchLabels"] == same)
-        })
-    });
-    let ledger = pod("payments-prod-ledger", "ledger");
-    for (from, port, open, reason) in [
-        (pod("payments-prod-api", "gateway"), 8080, true, "named"),
-        (pod("payments-prod-jobs", "gateway"), 8080, true, "wherever its namespace is in the environment"),
-        (pod("payments-prod-api", "gateway"), 9090, false, "another port"),
-        (pod("payments-prod-api", "other"), 8080, false, "not named"),
-        (pod("payments-dev", "gateway"), 8080, false, "named, in another environment"),
+fn an_isolated_slot_is_reached_by_the_slots_it_names_and_by_monitoring() {
+    let store = pod("shop-store", "store");
+    for within in [false, true] {
+        let mut network = doors();
+        network["same_environment"] = json!(within);
+        let cluster = shop(network.clone(), "namespace");
+        network["monitoring_namespaces"] = json!([]);
+        let unwatched = shop(network, "namespace");
+        for (from, port, open, watched, reason) in [
+            (pod("shop", "gateway"), 5432, true, true, "named"),
+            (pod("shop", "gateway"), 8080, false, false, "on another port"),
+            (pod("shop", "other"), 5432, false, false, "not named, of the same environment"),
+            (pod("edge", "gateway"), 5432, false, false, "of the name, in another environment"),
+            (pod("ingress-nginx", "controller"), 5432, false, false, "the ingress controller"),
+            (pod("ingress-nginx", "controller"), 8080, false, false, "on any port"),
+            (host("10.0.1.1"), 5432, false, false, "a load balancer"),
+            (pod("stranger", "x"), 5432, false, false, "a stranger"),
+            (pod("shop-store", "store"), 5432, within, within, "its replicas, where the environment is open within"),
+            (pod("monitoring", "prometheus"), 9187, false, true, "monitoring, unless it is closed"),
+        ] {
+            assert_eq!(cluster.connects(&from, &store, "TCP", port), watched, "{within}: {reason}");
+            assert_eq!(unwatched.connects(&from, &store, "TCP", port), open, "{within}: {reason}");
+        }
+        let gateway = pod("shop", "gateway");
+        for from in [pod("ingress-nginx", "controller"), host("10.0.1.1")] {
+            assert!(unwatched.connects(&from, &gateway, "TCP", 8080), "others keep the environment's doors");
+        }
+        let edge = pod("edge", "gateway");
+        assert!(!unwatched.admits("Ingress", &store, &edge, "TCP", 5432), "nor is `allow_from` a way in");
+        assert!(unwatched.admits("Ingress", &gateway, &edge, "TCP", 5432), "which it is to others");
+        assert_eq!(unwatched.connects(&store, &gateway, "TCP", 8080), within, "its egress is as the environment's");
+    }
+}
+
+/// Policies only add: what the environment lets into a namespace reaches every pod of it, and docs and a warning say so.
+#[test]
+fn a_slot_that_shares_a_namespace_is_reached_by_whom_the_environment_lets_in() {
+    let store = pod("shop", "store");
+    let quiet = || json!({"same_environment": false, "monitoring_namespaces": []});
+    let cases = [
+        ("named", pod("shop", "gateway"), 5432, ""),
+        ("an address range", host("10.0.1.1"), 5432, "ingress_cidrs"),
+        ("an ingress controller", pod("ingress-nginx", "controller"), 8080, "ingress_namespaces"),
+        ("monitoring", pod("monitoring", "prometheus"), 9187, "monitoring_namespaces"),
+        ("another pod of the environment", pod("shop", "other"), 5432, "same_environment"),
+        ("another environment", pod("edge", "gateway"), 5432, "allow_from"),
+    ];
+    for (reason, from, port, door) in &cases {
+        let reaches = |network: Value| shop(network, "shared").admits("Ingress", &store, from, "TCP", *port);
+        assert_eq!(reaches(quiet()), door.is_empty(), "{reason}: where nothing else is open");
+        if door.is_empty() {
+            continue;
+        }
+        let mut network = quiet();
+        match *door {
+            "same_environment" => network[door] = json!(true),
+            // Left out, all of the path's are open.
+            "monitoring_namespaces" => drop(network.as_object_mut().expect("members").remove(*door)),
+            _ => network[door] = doors()[door].clone(),
+        }
+        assert!(reaches(network), "{reason}: by `{door}`");
+    }
+    let closed = shop(quiet(), "shared");
+    assert!(closed.connects(&pod("shop", "gateway"), &store, "TCP", 5432), "both ends are open");
+    for (from, port, reason) in [
+        (pod("shop", "gateway"), 8080, "on another port"),
+        (pod("shop", "other"), 5432, "not named"),
+        (pod("edge", "gateway"), 5432, "of the name, in another environment"),
     ] {
-        assert_eq!(cluster.admits("Ingress", &ledger, &from, "TCP", port), open, "{reason}");
+        assert!(!closed.admits("Ingress", &store, &from, "TCP", port), "{reason}");
     }
 }

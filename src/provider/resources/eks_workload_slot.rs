@@ -159,7 +159,12 @@ fn ingress() -> Attribute {
     let from = text_set("from_slots", "payments-prod/gateway")
         .describe("Slots that may connect, as `<environment>/<slot>` or by `id`.");
     optional("ingress", object([from, ports]))
-        .describe("Who may connect to the workload, besides what the environment allows.")
+        .describe(
+            "Who may connect to the workload; if unset, whom the environment lets in. With a namespace of its own, nobody else may: of \
+             what the environment lets in, only `monitoring_namespaces` are left, and the slot's own pods where `same_environment` is \
+             on. `from_slots = []` lets in none but these. In a shared namespace these slots are added to whom the environment lets \
+             in, and a warning says who that is.",
+        )
 }
 
 fn egress() -> Attribute {

@@ -38,6 +38,7 @@ pub fn network(asked: Option<&Network>, terms: &Terms, facts: &StableFacts) -> P
         engine: named,
         engine_reason: _,
     } = asked.cloned().unwrap_or_default();
+    let names_scrapers = monitoring_namespaces.is_written();
     let (allow_from, egress_fqdns) = (allow_from.into_value(), egress_fqdns.into_value());
     let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
     let mut presets: BTreeSet<String> =
@@ -65,7 +66,7 @@ pub fn network(asked: Option<&Network>, terms: &Terms, facts: &StableFacts) -> P
         ingress_cidrs: ingress_cidrs.all().map(owned),
         ingress_namespaces: ingress_namespaces.into_value(),
         ingress_ports: ingress_ports.into_value(),
-        monitoring_namespaces: if scrapers.is_empty() { path.network.monitoring_namespaces.clone() } else { scrapers },
+        monitoring_namespaces: if names_scrapers { scrapers } else { path.network.monitoring_namespaces.clone() },
         egress_presets: presets.into_iter().collect(),
         egress,
         egress_fqdns,
@@ -96,6 +97,7 @@ pub fn rules(environment: &str, network: &ParentNetwork, path: &GoldenPath, fact
         has_ingress: network.has_ingress,
         has_egress: network.has_egress || !openings.is_empty(),
         same_environment: network.egress_presets.iter().any(|preset| preset == SAME_ENVIRONMENT),
+        is_narrowed: false,
         allow_from: network.allow_from.iter().map(|from| from.trim_start_matches("env:").to_owned()).collect(),
         monitoring_namespaces: network.monitoring_namespaces.clone(),
         ingress: network.ingress_cidrs.as_deref().map(ranges),

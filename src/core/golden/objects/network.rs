@@ -26,6 +26,8 @@ pub struct NetworkRules {
     pub has_ingress: bool,
     pub has_egress: bool,
     pub same_environment: bool,
+    /// The namespace is that of a slot that names who may connect: the environment's doors are not in it, but for monitoring.
+    pub is_narrowed: bool,
     /// Names of environments.
     pub allow_from: Vec<String>,
     pub monitoring_namespaces: Vec<String>,
@@ -74,14 +76,14 @@ pub fn render(rules: &NetworkRules, inside: &Inside<'_>) -> Vec<Desired> {
         });
     }
     if rules.same_environment && (ingress || egress) {
-        policies.push(policy("gp-allow-same-env", Some(same_environment(&rules.environment, ingress, egress))));
+        policies.push(policy("gp-allow-same-env", Some(same_environment(rules))));
     }
     if ingress {
         let doors = rules.ingress.as_ref().map(|ranges| {
             let ranges = ranges.iter().map(|range| block(range, &[]));
             ranges.chain(namespaces_peer(&rules.ingress_namespaces)).collect::<Vec<Value>>()
         });
-        if rules.has_ingress {
+        if rules.has_ingress && !rules.is_narrowed {
             let doors = doors.map(|doors: Vec<Value>| {
                 let mut spec = ingress_spec(doors.into());
                 if !rules.ingress_ports.is_empty() && !spec["ingress"].is_null() {
@@ -93,7 +95,7 @@ pub fn render(rules: &NetworkRules, inside: &Inside<'_>) -> Vec<Desired> {
         }
         let scrapers = namespaces_peer(&rules.monitoring_namespaces);
         policies.extend(scrapers.map(|scrapers| policy("gp-allow-monitoring", Some(ingress_spec(json!([scrapers]))))));
-        if !rules.allow_from.is_empty() {
+        if !rules.allow_from.is_empty() && !rules.is_narrowed {
             let peers = rules.allow_from.iter().map(|environment| environment_peer(environment)).collect();
             policies.push(policy("gp-allow-from", Some(ingress_spec(peers))));
         }
@@ -160,13 +162,15 @@ fn all_but_metadata() -> Value {
     egress_spec(vec![json!({ "to": to })])
 }
 
-fn same_environment(environment: &str, ingress: bool, egress: bool) -> Value {
-    let peers = json!([environment_peer(environment)]);
-    match (ingress, egress) {
+fn same_environment(rules: &NetworkRules) -> Value {
+    let peers = json!([environment_peer(&rules.environment)]);
+    // Replicas of a slot that names who may connect still reach each other.
+    let from = if rules.is_narrowed { json!([{"podSelector": {}}]) } else { peers.clone() };
+    match (rules.default_deny.has_ingress(), rules.default_deny.has_egress()) {
         (true, true) => {
-            json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{"from": peers}], "egress": [{"to": peers}]})
+            json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{"from": from}], "egress": [{"to": peers}]})
         }
-        (true, false) => ingress_spec(peers),
+        (true, false) => ingress_spec(from),
         _ => egress_spec(vec![json!({ "to": peers })]),
     }
 }

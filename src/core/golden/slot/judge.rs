@@ -1,13 +1,14 @@
 //! A slot within its environment and the grants of its tier. Knows the effective request, the fields of
 //! a share, what `check` says of long names, and the catalogue's bounds.
 
+mod doors;
 mod reach;
 
 use super::{check::TOO_LONG, effective::Effective, share::field_of};
 use crate::{
     domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Statement, TierClass, covered, listed},
     golden::{
-        catalogue::{Grants, ParameterOf, SAME_ENVIRONMENT, filled, owned},
+        catalogue::{Grants, ParameterOf, filled, owned},
         checks::{check_engine, check_granted_fqdns, check_namespace_length, check_reserved},
         namespace_checks::judge_keys,
         parameters,
@@ -60,20 +61,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
             );
         }
     }
-    // Those of other environments would not get in without it.
-    let is_sibling = |slot: &String| slot.rsplit('/').nth(1) == Some(effective.environment());
-    let names_siblings = spec.ingress.as_ref().is_some_and(|ingress| ingress.from_slots.iter().any(is_sibling));
-    if names_siblings
-        && deny.has_ingress()
-        && parent.network.egress_presets.iter().any(|preset| preset == SAME_ENVIRONMENT)
-    {
-        problems.warning(
-            "slot.ingress_not_narrowed",
-            &["ingress", "from_slots"],
-            "`from_slots` keeps no pod of the environment out: they reach each other on every port",
-            "Set `network.same_environment = false` on the environment, so that slots are the only way in.",
-        );
-    }
+    doors::judge(effective, problems);
     judge_statements(effective, problems);
     reach::judge(effective, problems);
     judge_policies(effective, problems);
@@ -136,6 +124,8 @@ fn judge_share(effective: &Effective, problems: &mut Problems) {
     for (key, amount) in share.taken() {
         let (part, resource) = &key;
         let Some(total) = parts.get(&key) else { continue };
+        let of_namespace =
+            effective.shared_namespace().and_then(|shared| Some((&shared.name, shared.quota.get(resource)?)));
         let usable = total.percent(100 - parent.headroom_percent.min(100));
         if amount > *total {
             let next = match part {
@@ -149,6 +139,13 @@ fn judge_share(effective: &Effective, problems: &mut Problems) {
                 field_of(resource),
                 format!("{resource} of {} is more than {}, {total}", amount.written(), part.words()),
                 next,
+            );
+        } else if let Some((namespace, quota)) = of_namespace.filter(|(_, quota)| amount > **quota) {
+            problems.error(
+                "slot.share_exceeds_namespace",
+                field_of(resource),
+                format!("{resource} of {} is more than namespace {namespace} has, {quota}", amount.written()),
+                "Lower the share, raise the namespace's `quota` in `namespaces` of the environment, or name another one in `namespace`.",
             );
         } else if *part == QuotaPart::Own && resource != "pods" && usable.is_some_and(|usable| amount > usable) {
             problems.warning(

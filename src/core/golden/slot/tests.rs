@@ -154,27 +154,6 @@ fn grants_are_held_against_what_is_allowed() {
     }
 }
 
-/// The environment's own door makes `from_slots` idle for its own slots. Those of others come in by nothing else.
-#[test]
-fn an_open_door_is_named_where_siblings_are() {
-    let plain = || json!({"default_deny": "both"});
-    let presets = || json!({"egress_presets": ["aws_services"]});
-    let closed = || json!({"same_environment": false, "egress_presets": ["aws_services"]});
-    for (network, from, expected, reason) in [
-        (plain(), json!(["payments-prod/gateway"]), true, "a slot of the same environment"),
-        (plain(), json!(["demo/payments-prod/gateway"]), true, "with its cluster"),
-        (plain(), json!(["edge-prod/gateway"]), false, "another environment's"),
-        (plain(), json!(["edge-prod/gateway", "payments-prod/gateway"]), true, "one of both"),
-        (presets(), json!(["payments-prod/gateway"]), true, "whatever else the environment opens"),
-        (closed(), json!(["payments-prod/gateway"]), false, "an environment that is closed within"),
-    ] {
-        let mut spec = payments_prod();
-        spec.network = Some(serde_json::from_value(network).expect("a network"));
-        let members = json!({"ingress": {"from_slots": from, "ports": [8080]}});
-        assert_eq!(codes(members, Some(&spec)).contains(&"slot.ingress_not_narrowed"), expected, "{reason}");
-    }
-}
-
 /// The codes of what is wrong with a slot of `payments-prod`, or of this environment.
 fn codes(members: serde_json::Value, environment: Option<&EnvironmentSpec>) -> Vec<&'static str> {
     let (facts, prod) = (facts(), payments_prod());
@@ -289,6 +268,34 @@ fn too_much_is_refused_where_it_is_asked_for() {
         let problems = judged(&Spec::of::<Slot>(slot(members)), &facts(), Some(&parent));
         let found = problems.iter().filter(|problem| problem.code == "slot.share_exceeds_total");
         assert_eq!(found.map(|problem| problem.field.join(".")).collect::<Vec<_>>(), [field], "{problems:?}");
+    }
+}
+
+/// What all namespaces have together helps none of its pods.
+#[test]
+fn a_shared_slot_fits_its_namespace() {
+    let namespaces = json!({"api": {"quota": {"requests.cpu": "2", "pods": "10"}}, "jobs": {}});
+    let environment = environment(json!({ "namespaces": namespaces }));
+    let parent = parent(&environment, &facts());
+    let share = |namespace: &str, cpu: &str, memory: &str, max_replicas: u32| {
+        let share = json!({"cpu": cpu, "memory": memory, "max_replicas": max_replicas});
+        json!({"namespace": namespace, "share": share})
+    };
+    for (members, expected, reason) in [
+        (share("api", "2", "1Gi", 3), &[][..], "as much as it has"),
+        (share("api", "3", "1Gi", 3), &["share.cpu"], "more CPU"),
+        (share("api", "1", "5Gi", 3), &["share.memory"], "more memory than an equal part"),
+        (share("api", "1", "1Gi", 11), &["share.max_replicas"], "more pods"),
+        (share("jobs", "1", "1Gi", 11), &[], "which the other namespace has"),
+        (share("api", "3", "5Gi", 11), &["share.max_replicas", "share.cpu", "share.memory"], "more of all"),
+    ] {
+        let problems = judged(&Spec::of::<Slot>(slot(members)), &facts(), Some(&parent));
+        let found = problems.iter().filter(|problem| problem.code == "slot.share_exceeds_namespace");
+        assert_eq!(found.clone().map(|problem| problem.field.join(".")).collect::<Vec<_>>(), expected, "{reason}");
+        for problem in found {
+            assert!(problem.summary.contains("payments-dev-api"), "{reason}: {problem}");
+            assert_well_written(problem, reason);
+        }
     }
 }
 

@@ -32,13 +32,14 @@ pub(super) fn network() -> Attribute {
                 "TCP ports that `ingress_cidrs` and `ingress_namespaces` open, 1 to 65535. All ports if unset.",
             ),
             optional("same_environment", Type::Bool).describe(
-                "Whether pods of the environment reach each other, on every port. `true` in the built-in path. With `false`, slots are \
-                 reached by `ingress.from_slots` alone.",
+                "Whether pods of the environment reach each other, on every port. `true` in the built-in path. With `false`, only \
+                 slots do that name each other (`ingress.from_slots` of one, `egress.to_slots` of the other).",
             ),
             set(
                 "monitoring_namespaces",
                 "datadog",
-                "Namespaces whose pods may scrape every pod: some of those that the golden path lists, and all of them if unset.",
+                "Namespaces whose pods may scrape every pod, on every port: some of those that the golden path lists. All of them if \
+                 unset, none if empty.",
             ),
             set(
                 "egress_presets",

@@ -4,13 +4,17 @@ use crate::resources::{
     RESOURCES, data_sources, provider_config, resources,
     session::{Rules, Session},
 };
-use goldenpath_core::golden;
+use goldenpath_core::{
+    domain::StableFacts,
+    golden::{self, Parent, ResolveContext, Spec},
+};
 use hcl::{Block, Body, Expression};
 use plugin::{
     Diagnostic, Schema, Value,
     schema::{validate, with_defaults},
     value::{Number, codec::conform},
 };
+use serde_json::json;
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
 fn folder() -> PathBuf {
@@ -96,6 +100,52 @@ fn examples_pass_the_rules_that_users_meet() {
             assert_eq!(judged(block), vec![], "{}: {:?}", path.display(), block.labels);
         }
     }
+}
+
+/// As a plan of the whole file judges it on a cluster: each slot in its environment.
+#[test]
+fn examples_of_resources_are_planned_without_a_warning() {
+    let facts = serde_json::from_value(json!({
+        "cluster_arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo", "auto_mode": false,
+        "service_cidr": "10.100.0.0/16", "ip_family": "ipv4", "pod_security_version": "1.36",
+        "permission_sets": {"PaymentsDev": ROLE, "PaymentsView": ROLE}
+    }));
+    let (facts, catalogue): (StableFacts, _) = (facts.unwrap(), golden::Catalogue::embedded());
+    for resource in RESOURCES {
+        let path = folder().join(format!("resources/{}/resource.tf", resource.name()));
+        let mut parents: Vec<Parent> = vec![];
+        for spec in specs(&fs::read_to_string(&path).unwrap()) {
+            let id = spec.id().to_string();
+            let parent = parents.iter().find(|parent| id.starts_with(&format!("{}/", parent.id)));
+            let given = ResolveContext { facts: &facts, parent, catalogue: &catalogue };
+            let resolved = spec.resolve(&given).unwrap_or_else(|problems| panic!("{id}: {problems:?}"));
+            assert_eq!(resolved.judge(&resolved.render()), vec![], "{}: {id}", path.display());
+            parents.extend(spec.parent_of(&facts, &catalogue).transpose().unwrap());
+        }
+    }
+}
+
+const ROLE: &str =
+    "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Payments_0123456789abcdef";
+
+/// What a file asks for, from top to bottom. A reference to the `id` of another block is that `id`.
+fn specs(text: &str) -> Vec<Spec> {
+    let mut text = text.to_owned();
+    let count = hcl::from_str::<Body>(&text).unwrap().blocks().count();
+    let mut specs = vec![];
+    for at in 0..count {
+        let body: Body = hcl::from_str(&text).unwrap();
+        let block = body.blocks().nth(at).filter(|block| block.identifier() == "resource");
+        let Some((block, [kind, label])) = block.map(|block| (block, [0, 1].map(|at| block.labels[at].as_str())))
+        else {
+            continue;
+        };
+        let resource = RESOURCES.iter().find(|resource| resource.name() == kind).unwrap();
+        let spec = resource.spec(&configuration(&resource.schema(), block)).unwrap();
+        text = text.replace(&format!("{kind}.{label}.id"), &format!("\"{}\"", spec.id()));
+        specs.push(spec);
+    }
+    specs
 }
 
 #[test]

@@ -8,17 +8,40 @@ use crate::{
     },
 };
 
-const HTTPS: u16 = 443;
+const HTTPS: &[u16] = &[443];
+
+/// Services that pods reach by other ports than HTTPS: their defaults, and those of TLS with IAM authentication.
+const PORTS: [(&str, &[u16]); 3] =
+    [("elasticache", &[6379, 6380]), ("kafka-cluster", &[9098, 9198]), ("rds-db", &[3306, 5432])];
 
 /// Their gateway endpoints leave them their public addresses, and most accounts have no other endpoint of them.
 const PUBLIC: [&str; 3] = ["dynamodb", "s3", "s3express"];
 
-/// What egress opens for HTTPS.
-#[derive(Clone, Copy, Default)]
+/// Services whose hosts are called otherwise than their actions.
+const LABELS: [(&str, &[&str]); 4] = [
+    ("bedrock", &["bedrock", "bedrock-runtime"]),
+    ("cloudwatch", &["monitoring"]),
+    ("dynamodb", &["ddb", "dynamodb"]),
+    ("ses", &["email"]),
+];
+
+/// Their hosts have the region before the service's name, `<domain>.eu-west-1.es.amazonaws.com`.
+const REGION_FIRST: [&str; 2] = ["aoss", "es"];
+
+/// What egress opens.
+#[derive(Default)]
 struct Ways {
-    private: bool,
-    public: bool,
-    by_name: bool,
+    openings: Vec<Opening>,
+    /// For HTTPS, where the engine knows names.
+    names: Vec<String>,
+    /// What the hosts of the region's services end with, `eu-west-1.amazonaws.com`.
+    region: String,
+}
+
+struct Opening {
+    ranges: Vec<Cidr>,
+    /// Empty: all of them.
+    ports: Vec<u16>,
 }
 
 pub fn judge(effective: &Effective, problems: &mut Problems) {
@@ -29,10 +52,12 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
         let services =
             statement.actions.known().filter_map(|action| Some(action.split_once(':')?.0.to_ascii_lowercase()));
         let Some(service) = services.into_iter().find(|service| !ways.reach(service)) else { continue };
-        let preset = preset_for(&effective.terms.path, &service);
-        let next = match preset {
+        let next = match preset_for(&effective.terms.path, &service) {
             Some(preset) => format!("Add `{preset}` to `network.egress_presets` of the environment."),
-            None => "Open its addresses in `network.egress` of the environment.".to_owned(),
+            None => {
+                let ports: Vec<String> = ports_of(&service).iter().map(u16::to_string).collect();
+                format!("Open its addresses on {} in `network.egress` of the environment.", ports.join(" or "))
+            }
         };
         problems.warning(
             "identity.no_way",
@@ -46,11 +71,22 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
 fn preset_for<'a>(path: &'a GoldenPath, service: &str) -> Option<&'a str> {
     let presets = path.network.egress_presets.iter();
     let mut reaching = presets.filter(|(_, preset)| {
-        let mut ways = Ways::default();
-        ways.open(&preset.cidrs, &preset.ports);
-        ways.reach(service) && !preset.kubernetes_service
+        let openings = vec![Opening::of(&preset.cidrs, &preset.ports)];
+        Ways { openings, ..Ways::default() }.reach(service) && !preset.kubernetes_service
     });
     reaching.next().map(|(name, _)| name.as_str())
+}
+
+fn ports_of(service: &str) -> &'static [u16] {
+    PORTS.iter().find(|(name, _)| *name == service).map_or(HTTPS, |(_, ports)| *ports)
+}
+
+// === impl Opening ===
+
+impl Opening {
+    fn of(cidrs: &[String], ports: &[u16]) -> Self {
+        Self { ranges: cidrs.iter().filter_map(|text| text.parse().ok()).collect(), ports: ports.to_vec() }
+    }
 }
 
 // === impl Ways ===
@@ -60,35 +96,46 @@ impl Ways {
     fn of(effective: &Effective) -> Option<Self> {
         let Effective { spec, terms, parent, cluster, .. } = effective;
         let network = &parent.network;
-        let mut ways = Self::default();
         let presets = || network.egress_presets.iter().filter_map(|name| terms.path.network.egress_presets.get(name));
-        for preset in presets() {
-            ways.open(&preset.cidrs, &preset.ports);
-        }
-        for opening in network.egress.as_ref()? {
-            ways.open(&opening.cidrs, &opening.ports);
-        }
-        if network.engine.has_names() {
-            let suffix = filled("{dns_suffix}", cluster);
-            let own = spec.egress.iter().flat_map(|egress| &egress.fqdns).chain(&network.egress_fqdns).cloned();
-            let of_presets = presets().flat_map(|preset| &preset.fqdns).map(|name| filled(name, cluster));
-            ways.by_name = own.chain(of_presets).any(|name| name.ends_with(&suffix));
-        }
-        Some(ways)
+        let of_presets = presets().map(|preset| Opening::of(&preset.cidrs, &preset.ports));
+        let asked = network.egress.as_ref()?.iter().map(|opening| Opening::of(&opening.cidrs, &opening.ports));
+        let own = spec.egress.iter().flat_map(|egress| &egress.fqdns).chain(&network.egress_fqdns).cloned();
+        let names = own.chain(presets().flat_map(|preset| &preset.fqdns).map(|name| filled(name, cluster)));
+        Some(Self {
+            openings: of_presets.chain(asked).collect(),
+            names: names.filter(|_| network.engine.has_names()).collect(),
+            region: filled("{region}.{dns_suffix}", cluster),
+        })
     }
 
-    fn open(&mut self, cidrs: &[String], ports: &[u16]) {
-        if ports.is_empty() || ports.contains(&HTTPS) {
-            let ranges = cidrs.iter().filter_map(|text| text.parse::<Cidr>().ok());
-            let (private, public): (Vec<Cidr>, Vec<Cidr>) = ranges.partition(Cidr::is_private);
-            self.private |= !private.is_empty();
-            self.public |= !public.is_empty();
+    fn reach(&self, service: &str) -> bool {
+        let ports = ports_of(service);
+        let mut openings =
+            self.openings.iter().filter(|open| open.ports.is_empty() || open.ports.iter().any(|it| ports.contains(it)));
+        if ports != HTTPS {
+            // Addresses of one's own: whoever opens their port to a range means them.
+            return openings.any(|open| !open.ranges.is_empty());
         }
+        let leads = |range: &Cidr| is_everything(range) || range.is_private() && !PUBLIC.contains(&service);
+        openings.any(|open| open.ranges.iter().any(leads)) || self.names.iter().any(|name| self.is_of(name, service))
     }
 
-    fn reach(self, service: &str) -> bool {
-        self.by_name || self.public || self.private && !PUBLIC.contains(&service)
+    /// Whether hosts of a service have such a name. A wildcard stands for one label.
+    fn is_of(&self, name: &str, service: &str) -> bool {
+        let own = [service];
+        let labels = LABELS.iter().find(|(name, _)| *name == service).map_or(&own[..], |(_, labels)| *labels);
+        let is_any = name.strip_prefix("*.").is_some_and(|rest| rest == self.region);
+        let suffix = self.region.split_once('.').map_or("", |(_, suffix)| suffix);
+        let is_amazon = name.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.'));
+        name == "*"
+            || is_any && !REGION_FIRST.contains(&service)
+            || is_amazon && name.split('.').any(|label| labels.contains(&label))
     }
+}
+
+/// A part of the public addresses is somebody else's as soon as a service's: only all of them surely hold it.
+fn is_everything(range: &Cidr) -> bool {
+    Cidr::EVERYWHERE.contains(range)
 }
 
 #[cfg(test)]
@@ -107,6 +154,8 @@ mod tests {
             problems.into_iter().find(|problem| problem.code == "identity.no_way").map(|problem| problem.detail)
         };
         let preset = |name: &str| json!({"egress_presets": [name]});
+        let range = |range: &str, port: u16| json!({"egress": [{"cidrs": [range], "ports": [port]}]});
+        let name = |name: &str| json!({"engine": "cilium", "egress_fqdns": [name]});
         for (network, action, expected, reason) in [
             (Value::Null, "sqs:SendMessage", Some("aws_services"), "nothing is open"),
             (Value::Null, "s3:GetObject", Some("internet_https"), "a gateway endpoint has public addresses"),
@@ -122,6 +171,42 @@ mod tests {
                 "not HTTPS",
             ),
             (json!({"engine": "cilium", "egress_presets": ["aws_services"]}), "s3:GetObject", None, "by its name"),
+            (
+                range("52.218.0.9/32", 443),
+                "s3:GetObject",
+                Some("internet_https"),
+                "one public address may be anybody's",
+            ),
+            (range("0.0.0.0/0", 443), "s3:GetObject", None, "every address"),
+            (range("::/0", 443), "sqs:SendMessage", None, "every address of IPv6"),
+            (range("10.20.0.0/16", 5432), "rds-db:connect", None, "the database's port"),
+            (range("10.20.0.0/16", 3306), "rds-db:connect", None, "that of the other engines"),
+            (range("203.0.113.9/32", 5432), "rds-db:connect", None, "wherever it is"),
+            (json!({"egress_cidrs": ["10.20.0.0/16"]}), "rds-db:connect", None, "all ports"),
+            (range("10.20.0.0/16", 443), "rds-db:connect", Some("on 3306 or 5432 in `network.egress`"), "not its port"),
+            (preset("aws_services"), "rds-db:connect", Some("on 3306 or 5432 in `network.egress`"), "nor is HTTPS"),
+            (preset("aws_services"), "elasticache:Connect", Some("on 6379 or 6380"), "a cache"),
+            (range("10.20.0.0/16", 6379), "elasticache:Connect", None, "its port"),
+            (preset("internet_https"), "kafka-cluster:Connect", Some("on 9098 or 9198"), "a broker"),
+            (range("10.20.0.0/16", 9098), "kafka-cluster:Connect", None, "its port"),
+            (name("sqs.eu-west-1.amazonaws.com"), "sqs:SendMessage", None, "its own name"),
+            (name("sqs.eu-west-1.amazonaws.com"), "sns:Publish", Some("aws_services"), "another service's"),
+            (name("payments-led.s3.eu-west-1.amazonaws.com"), "s3:GetObject", None, "a bucket's"),
+            (name("*.s3.eu-west-1.amazonaws.com"), "s3:GetObject", None, "any bucket's"),
+            (name("*.s3.eu-west-1.amazonaws.com"), "sqs:SendMessage", Some("aws_services"), "and no queue's"),
+            (name("*.eu-west-1.amazonaws.com"), "sqs:SendMessage", None, "any service's of the region"),
+            (
+                name("*.eu-west-1.amazonaws.com"),
+                "es:ESHttpGet",
+                Some("aws_services"),
+                "but those with the region first",
+            ),
+            (name("payments.eu-west-1.es.amazonaws.com"), "es:ESHttpGet", None, "which have a name of their own"),
+            (name("monitoring.eu-west-1.amazonaws.com"), "cloudwatch:PutMetricData", None, "called otherwise"),
+            (name("sqs.example.com"), "sqs:SendMessage", Some("aws_services"), "somebody else's"),
+            (name("sqs.notamazonaws.com"), "sqs:SendMessage", Some("aws_services"), "somebody else's that looks alike"),
+            (name("rds-db.eu-west-1.amazonaws.com"), "rds-db:connect", Some("on 3306 or 5432"), "names open HTTPS"),
+            (name("*"), "sqs:SendMessage", None, "any name"),
         ] {
             let found = found(network.clone(), action);
             assert_eq!(found.is_some(), expected.is_some(), "{reason}: {found:?}");
