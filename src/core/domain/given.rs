@@ -19,6 +19,11 @@ impl<T> From<T> for Given<T> {
 }
 
 impl<T> Given<T> {
+    /// Also as an empty one.
+    pub fn is_written(&self) -> bool {
+        self.is_written
+    }
+
     pub fn into_value(self) -> T {
         self.value
     }
