@@ -1,7 +1,7 @@
 //! Which pods a tier admits: by server-side dry run, with ResourceQuota, LimitRange and Pod Security acting as they do.
 
 use super::{
-    fixture::{DEV, PROD, People},
+    fixture::{DEV, PROD, People, STAGING},
     table,
 };
 use crate::check::none;
@@ -16,8 +16,8 @@ struct Pod {
     name: &'static str,
     reason: &'static str,
     object: Json,
-    dev: bool,
-    prod: bool,
+    /// Namespaces that do not admit it.
+    refused: &'static [&'static str],
 }
 
 /// What the level `restricted` requires of a container.
@@ -44,10 +44,14 @@ fn service(kind: &str, more: Json) -> Json {
 
 fn pods() -> Vec<Pod> {
     let with = |resources: Json| pod(json!({"containers": [container(resources)]}));
-    let case = |name, reason, object, dev, prod| Pod { name, reason, object, dev, prod };
+    let case = |name, reason, object, refused| Pod { name, reason, object, refused };
+    let beside = {
+        let mut beside = container(json!({}));
+        beside["name"] = "proxy".into();
+        beside
+    };
     let sidecar = {
-        let mut sidecar = container(json!({}));
-        sidecar["name"] = "proxy".into();
+        let mut sidecar = beside.clone();
         sidecar["restartPolicy"] = "Always".into();
         sidecar
     };
@@ -62,39 +66,38 @@ fn pods() -> Vec<Pod> {
         json!({"initContainers": [first], "containers": [main()]})
     };
     let limits = json!({"limits": {"cpu": "100m", "memory": "128Mi"}});
-    let two = json!({"initContainers": [sidecar], "containers": [main()]});
+    let native = json!({"initContainers": [sidecar], "containers": [main()]});
+    let two = json!({"containers": [main(), beside]});
     vec![
-        case("with nothing set", "the tier's defaults fill it in", with(json!({})), true, true),
-        case("with requests only", "no limit is needed", with(requests), true, true),
-        case("with a large request", "no default limit is below it", with(large.clone()), true, true),
-        case("with limits only", "requests equal them, as Kubernetes has it", with(limits), true, true),
-        case("with a sidecar", "an init container that goes on running", pod(two), true, true),
-        case("with an init container", "it ends before the others begin", pod(first), true, true),
-        case("over the quota", "more memory than the environment has", with(too_much), false, false),
-        case("a Service of type ClusterIP", "the usual", service("ClusterIP", json!({})), true, true),
+        case("with nothing set", "the tier's defaults fill it in", with(json!({})), &[]),
+        case("with requests only", "no limit is needed", with(requests), &[]),
+        case("with a large request", "no default limit is below it", with(large.clone()), &[]),
+        case("with limits only", "requests equal them, as Kubernetes has it", with(limits), &[]),
+        case("with a sidecar", "a second container, which nothing is set of", pod(two), &[]),
+        case("with a native sidecar", "an init container that goes on running", pod(native), &[]),
+        case("with an init container", "it ends before the others begin", pod(first), &[]),
+        case("over the quota", "more memory than the environment has", with(too_much), &[DEV, STAGING, PROD]),
+        case("a Service of type ClusterIP", "the usual", service("ClusterIP", json!({})), &[]),
         case(
             "a LoadBalancer with node ports",
             "as charts ask for it; dev has none",
             service("LoadBalancer", json!({})),
-            false,
-            true,
+            &[DEV],
         ),
         case(
             "a LoadBalancer without node ports",
-            "prod has two, dev none",
+            "staging has one, prod two, dev none",
             service("LoadBalancer", without_node_ports),
-            false,
-            true,
+            &[DEV],
         ),
     ]
 }
 
 pub async fn admitted(people: Arc<People>) -> Result<()> {
     let mut wrong = vec![];
-    for (namespace, tier) in [(DEV, "dev"), (PROD, "prod")] {
+    for (namespace, tier) in [(DEV, "dev"), (STAGING, "staging"), (PROD, "prod")] {
         for case in pods() {
-            let expected = if namespace == DEV { case.dev } else { case.prod };
-            let refused = (!expected).then_some(&[""][..]);
+            let refused = case.refused.contains(&namespace).then_some(&[""][..]);
             wrong.extend(
                 tried(&people, namespace, &case.object, refused)
                     .await?
