@@ -229,7 +229,8 @@ fn keys(random: &mut Random) -> Option<Vec<&'static str>> {
 fn namespace(random: &mut Random, prod: bool) -> Json {
     let mut spec = Map::new();
     if random.percent(25) {
-        spec.insert("quota".into(), json!({ "requests.cpu": random.pick(&["500m", "250m"]), "pods": "4" }));
+        // As much as a slot of these takes.
+        spec.insert("quota".into(), json!({ "requests.cpu": "500m", "pods": "6" }));
     }
     if random.percent(25) {
         spec.insert("labels".into(), json!({ "squad": random.pick(&["blue", "green"]) }));

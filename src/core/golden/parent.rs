@@ -1,7 +1,7 @@
 //! What slots take from their environment.
 
 use super::quota::{Amounts, QuotaPart, split};
-use crate::domain::{DefaultDeny, Limits, NetworkEngine, PersonaName, Quantities, Version};
+use crate::domain::{DefaultDeny, Limits, NetworkEngine, PersonaName, Quantities, Quantity, Version};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,8 +16,8 @@ pub struct Parent {
     /// The path's name as the environment resolved it.
     pub golden_path: String,
     pub golden_path_version: Version,
-    /// Key -> final name.
-    pub namespaces: BTreeMap<String, String>,
+    /// By their keys.
+    pub namespaces: BTreeMap<String, ParentNamespace>,
     /// Of the environment's quota, isolated slots included.
     pub quota_total: Quantities,
     /// The part of it that isolated slots have.
@@ -35,6 +35,18 @@ pub struct Parent {
     pub pod_security_labels: BTreeMap<String, String>,
     /// As configured, over the tier's defaults.
     pub limits: Limits,
+}
+
+/// What a shared slot needs to know of its namespace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParentNamespace {
+    /// The final one.
+    pub name: String,
+    /// Its part of the environment's own part.
+    pub quota: Quantities,
+    /// Of one container.
+    pub max_memory: Option<Quantity>,
 }
 
 /// The environment's network with its defaults filled in; `None` waits for another resource of the same run.
@@ -67,6 +79,11 @@ pub struct ParentOpening {
 // === impl Parent ===
 
 impl Parent {
+    /// The final names of the environment's own namespaces.
+    pub fn namespace_names(&self) -> impl Iterator<Item = &String> + Clone {
+        self.namespaces.values().map(|namespace| &namespace.name)
+    }
+
     /// What shares are held against.
     pub fn parts(&self) -> Amounts {
         let (own, slots) = split(&self.quota_total, self.slots_percent);

@@ -3,7 +3,7 @@
 
 use super::names::{namespace_name, namespaces};
 use crate::{
-    domain::{DnsLabel, EnvironmentSpec, LimitsContainer, Namespace, Problem, Quantities, Quantity},
+    domain::{DnsLabel, EnvironmentSpec, LimitsContainer, Namespace, Problem, Problems, Quantities, Quantity},
     golden::{
         catalogue::{Catalogue, Terms, Tier},
         defaults::namespace::limits,
@@ -66,9 +66,16 @@ impl Effective {
         self.namespaces.iter().map(|(key, namespace)| (key, namespace.written.quota.as_ref())).collect()
     }
 
+    /// Key of a namespace -> its part.
+    pub fn quotas(&self, problems: &mut Problems) -> BTreeMap<DnsLabel, Quantities> {
+        let mut quotas = quota::shares(&self.own_quota, &self.written_quotas(), problems);
+        self.follow_load_balancers(&mut quotas);
+        quotas
+    }
+
     /// Each namespace has the node ports that its own load balancers need, unless somebody wrote another number. An equal part of all of
     /// them would be too few for the one that has the load balancer.
-    pub fn follow_load_balancers(&self, quotas: &mut BTreeMap<DnsLabel, Quantities>) {
+    fn follow_load_balancers(&self, quotas: &mut BTreeMap<DnsLabel, Quantities>) {
         let of_tier = self.terms.tier.quota.total.get(NODE_PORTS);
         let of_total = self.spec.quota.as_ref().and_then(|quota| quota.total.get(NODE_PORTS));
         if of_total.is_some() || !of_tier.is_some_and(Quantity::is_zero) {

@@ -149,7 +149,7 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
     let accounts: Vec<String> = grants.service_accounts.iter().map(own).collect();
     let is_own = |account: &str| {
         let namespace = account.split_once('/').map_or("", |(namespace, _)| namespace);
-        resolved.parent.namespaces.values().any(|name| name == namespace)
+        resolved.parent.namespace_names().any(|name| name == namespace)
     };
     for (name, persona) in spec.access.iter().flat_map(|access| access.personas()) {
         let named = persona.principal_arns.iter().map(|arn| ("principal_arns", arn.as_str()));

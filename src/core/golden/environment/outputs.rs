@@ -28,9 +28,10 @@ pub fn outputs(resolved: &Resolved) -> Outputs {
         personas.iter().filter_map(|persona| Some((persona.name.to_string(), persona.role.as_ref()?.arn.clone())));
     let groups = personas.iter().map(|persona| (persona.name.to_string(), persona.groups.clone()));
     let entries = personas.iter().flat_map(|persona| &persona.principals).map(|arn| (arn.clone(), Computed::Later));
+    let names = parent.namespaces.iter().map(|(key, namespace)| (key.clone(), namespace.name.clone()));
     Outputs::default()
         .with("resolved_version", summary.path.version.to_string())
-        .with("namespace_names", parent.namespaces.clone())
+        .with("namespace_names", names.collect::<BTreeMap<_, _>>())
         .with("namespace_labels", labels)
         .with("kubeconfig_command", format!("aws eks update-kubeconfig --name {name} --region {region}"))
         .with("rbac_groups", groups.collect::<BTreeMap<_, _>>())

@@ -5,9 +5,12 @@ mod people;
 
 pub use people::{ResolvedPersona, group};
 
-use super::{effective::Effective, names::priority_quota_name};
+use super::{
+    effective::{Effective, EffectiveNamespace},
+    names::priority_quota_name,
+};
 use crate::{
-    domain::{DefaultDeny, EnvironmentSpec, NetworkEngine, Problem, Problems, Quantities, StableFacts},
+    domain::{DefaultDeny, DnsLabel, EnvironmentSpec, NetworkEngine, Problem, Problems, Quantities, StableFacts},
     golden::{
         blueprint::{SaidEngine, Summary},
         catalogue::{Catalogue, ParameterOf},
@@ -20,7 +23,7 @@ use crate::{
             namespace::{GoldenNamespace, NamespaceTerms, PriorityQuota},
         },
         parameters,
-        parent::Parent,
+        parent::{Parent, ParentNamespace},
         quota,
     },
 };
@@ -46,9 +49,8 @@ pub struct Resolved {
 pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogue) -> Result<Resolved, Problems> {
     let Foundation { effective, mark, roles, personas, parent } = Foundation::of(spec, facts, catalogue)?;
     let mut problems = Problems::default();
-    let mut quotas = quota::shares(&effective.own_quota, &effective.written_quotas(), &mut problems);
+    let quotas = effective.quotas(&mut problems);
     problems.into_result(())?;
-    effective.follow_load_balancers(&mut quotas);
 
     let tier = &effective.terms.tier;
     let by_priority = by_priority(&effective);
@@ -61,7 +63,7 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         let mut annotations = written.annotations.clone().into_value();
         annotations.extend(parent.owner_annotations.clone());
         annotations.extend(parent.admission_annotations.clone());
-        annotations.extend(admission::others(&wanted.name, parent.namespaces.values()));
+        annotations.extend(admission::others(&wanted.name, parent.namespace_names()));
         namespaces.push(GoldenNamespace {
             name: wanted.name.clone(),
             labels,
@@ -80,7 +82,7 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         enforcement: (parent.network.default_deny != DefaultDeny::None).then(|| said_engine(spec)),
         issuer: None,
         deletion_protection: spec.deletion_protection.unwrap_or(tier.deletion_protection),
-        namespaces: parent.namespaces.values().cloned().collect(),
+        namespaces: parent.namespace_names().cloned().collect(),
         boundaries: if has_roles { vec![roles.boundary.clone()] } else { vec![] },
     };
     let parameters = parameters::filled(&effective.terms.path, ParameterOf::Environment, spec.parameters.as_ref());
@@ -158,7 +160,7 @@ impl Foundation {
             tier: mark.tier.clone(),
             golden_path: mark.path.clone(),
             golden_path_version: effective.terms.path.version,
-            namespaces: effective.namespaces.iter().map(|(key, it)| (key.to_string(), it.name.clone())).collect(),
+            namespaces: namespaces(&effective),
             quota_total: effective.quota.clone(),
             slots_percent: effective.slots_percent,
             headroom_percent: effective.headroom_percent,
@@ -172,6 +174,17 @@ impl Foundation {
         };
         problems.into_result(Self { effective, mark, roles, personas, parent })
     }
+}
+
+/// What is wrong with their quotas is reported of the environment itself.
+fn namespaces(effective: &Effective) -> BTreeMap<String, ParentNamespace> {
+    let mut quotas = effective.quotas(&mut Problems::default());
+    let of = |(key, namespace): (&DnsLabel, &EffectiveNamespace)| {
+        let EffectiveNamespace { name, limits, written: _ } = namespace;
+        let quota = quotas.remove(key).unwrap_or_default();
+        (key.to_string(), ParentNamespace { name: name.clone(), quota, max_memory: limits.max_memory.clone() })
+    };
+    effective.namespaces.iter().map(of).collect()
 }
 
 /// Each namespace's equal part of the quotas by PriorityClass.

@@ -3,8 +3,12 @@
 
 use super::share::EffectiveShare;
 use crate::{
-    domain::{ClusterArn, Identity, Problem, SlotSpec, Spread},
-    golden::{catalogue::Terms, parent::Parent, resource::ResolveContext},
+    domain::{ClusterArn, Identity, Problem, Quantity, SlotSpec, Spread},
+    golden::{
+        catalogue::Terms,
+        parent::{Parent, ParentNamespace},
+        resource::ResolveContext,
+    },
 };
 
 pub struct Effective {
@@ -50,6 +54,30 @@ impl Effective {
 
     pub fn is_isolated(&self) -> bool {
         self.share.is_isolated()
+    }
+
+    /// Of the namespace that it shares: the one that it names, the default one, or the only one.
+    pub fn key(&self) -> Option<&str> {
+        let existing = &self.parent.namespaces;
+        match &self.spec.namespace {
+            Some(key) => Some(key.as_str()),
+            None if existing.contains_key("default") => Some("default"),
+            None if existing.len() == 1 => existing.keys().next().map(String::as_str),
+            None => None,
+        }
+    }
+
+    /// `None`: it has one of its own, or asks for none that there is.
+    pub fn shared_namespace(&self) -> Option<&ParentNamespace> {
+        self.key().filter(|_| !self.is_isolated()).and_then(|key| self.parent.namespaces.get(key))
+    }
+
+    /// Of one container of its namespace.
+    pub fn max_memory(&self) -> Option<&Quantity> {
+        match self.is_isolated() {
+            true => self.parent.limits.container.as_ref()?.max_memory.as_ref(),
+            false => self.shared_namespace()?.max_memory.as_ref(),
+        }
     }
 
     pub fn name(&self) -> &str {

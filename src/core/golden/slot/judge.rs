@@ -123,6 +123,8 @@ fn judge_share(effective: &Effective, problems: &mut Problems) {
     for (key, amount) in share.taken() {
         let (part, resource) = &key;
         let Some(total) = parts.get(&key) else { continue };
+        let of_namespace =
+            effective.shared_namespace().and_then(|shared| Some((&shared.name, shared.quota.get(resource)?)));
         let usable = total.percent(100 - parent.headroom_percent.min(100));
         if amount > *total {
             let next = match part {
@@ -136,6 +138,13 @@ fn judge_share(effective: &Effective, problems: &mut Problems) {
                 field_of(resource),
                 format!("{resource} of {} is more than {}, {total}", amount.written(), part.words()),
                 next,
+            );
+        } else if let Some((namespace, quota)) = of_namespace.filter(|(_, quota)| amount > **quota) {
+            problems.error(
+                "slot.share_exceeds_namespace",
+                field_of(resource),
+                format!("{resource} of {} is more than namespace {namespace} has, {quota}", amount.written()),
+                "Lower the share, raise the namespace's `quota` in `namespaces` of the environment, or name another one in `namespace`.",
             );
         } else if *part == QuotaPart::Own && resource != "pods" && usable.is_some_and(|usable| amount > usable) {
             problems.warning(

@@ -97,7 +97,7 @@ fn namespace(effective: &Effective) -> Result<String, Problem> {
     let existing = &effective.parent.namespaces;
     if effective.is_isolated() {
         let name = effective.isolated_namespace();
-        return match existing.iter().find(|(_, other)| **other == name) {
+        return match existing.iter().find(|(_, other)| other.name == name) {
             None => Ok(name),
             Some((key, _)) => Err(Problem::error(
                 "slot.namespace_taken",
@@ -107,13 +107,8 @@ fn namespace(effective: &Effective) -> Result<String, Problem> {
             .at(["name"])),
         };
     }
-    let key = match &effective.spec.namespace {
-        Some(key) => Some(key.as_str()),
-        None if existing.contains_key("default") => Some("default"),
-        None if existing.len() == 1 => existing.keys().next().map(String::as_str),
-        None => None,
-    };
-    key.and_then(|key| existing.get(key)).cloned().ok_or_else(|| {
+    effective.shared_namespace().map(|namespace| namespace.name.clone()).ok_or_else(|| {
+        let key = effective.key();
         let keys: Vec<&str> = existing.keys().map(String::as_str).collect();
         let environment = effective.environment();
         let summary = match key {
@@ -133,7 +128,7 @@ fn own_namespace(effective: &Effective, name: &str, admission: (String, String))
     annotations.extend(parent.owner_annotations.clone());
     annotations.extend([admission]);
     annotations.extend(parent.admission_annotations.clone());
-    annotations.extend(others(name, parent.namespaces.values()));
+    annotations.extend(others(name, parent.namespace_names()));
     GoldenNamespace {
         name: name.to_owned(),
         labels,

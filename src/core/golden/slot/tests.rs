@@ -23,8 +23,9 @@ fn wrong_slots_are_refused_at_their_attribute() {
 /// What is right alone and not in its environment.
 #[test]
 fn a_share_leaves_room_in_the_environment() {
-    let facts = facts();
-    let parent = parent(&payments_prod(), &facts);
+    let (facts, mut environment) = (facts(), payments_prod());
+    environment.namespaces = serde_json::from_value(json!({"api": {}})).expect("namespaces");
+    let parent = parent(&environment, &facts);
     for (isolation, cpu, code, reason) in [
         ("shared", "6", None, "exactly the headroom of a quarter of the own part is left"),
         ("shared", "6001m", Some("slot.headroom_uncovered"), "less is left"),
@@ -244,6 +245,34 @@ fn too_much_is_refused_where_it_is_asked_for() {
         let problems = judged(&Spec::of::<Slot>(slot(members)), &facts(), Some(&parent));
         let found = problems.iter().filter(|problem| problem.code == "slot.share_exceeds_total");
         assert_eq!(found.map(|problem| problem.field.join(".")).collect::<Vec<_>>(), [field], "{problems:?}");
+    }
+}
+
+/// What all namespaces have together helps none of its pods.
+#[test]
+fn a_shared_slot_fits_its_namespace() {
+    let namespaces = json!({"api": {"quota": {"requests.cpu": "2", "pods": "10"}}, "jobs": {}});
+    let environment = environment(json!({ "namespaces": namespaces }));
+    let parent = parent(&environment, &facts());
+    let share = |namespace: &str, cpu: &str, memory: &str, max_replicas: u32| {
+        let share = json!({"cpu": cpu, "memory": memory, "max_replicas": max_replicas});
+        json!({"namespace": namespace, "share": share})
+    };
+    for (members, expected, reason) in [
+        (share("api", "2", "1Gi", 3), &[][..], "as much as it has"),
+        (share("api", "3", "1Gi", 3), &["share.cpu"], "more CPU"),
+        (share("api", "1", "5Gi", 3), &["share.memory"], "more memory than an equal part"),
+        (share("api", "1", "1Gi", 11), &["share.max_replicas"], "more pods"),
+        (share("jobs", "1", "1Gi", 11), &[], "which the other namespace has"),
+        (share("api", "3", "5Gi", 11), &["share.max_replicas", "share.cpu", "share.memory"], "more of all"),
+    ] {
+        let problems = judged(&Spec::of::<Slot>(slot(members)), &facts(), Some(&parent));
+        let found = problems.iter().filter(|problem| problem.code == "slot.share_exceeds_namespace");
+        assert_eq!(found.clone().map(|problem| problem.field.join(".")).collect::<Vec<_>>(), expected, "{reason}");
+        for problem in found {
+            assert!(problem.summary.contains("payments-dev-api"), "{reason}: {problem}");
+            assert_well_written(problem, reason);
+        }
     }
 }
 

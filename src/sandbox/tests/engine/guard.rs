@@ -231,7 +231,7 @@ async fn slots_need_a_ready_environment() {
 #[tokio::test(start_paused = true)]
 async fn shares_wait_for_pending_decreases_and_not_for_ever() {
     let fixture = EngineFixture::ready().await;
-    fixture.create(&environment("pay", json!({}))).await;
+    fixture.create(&environment("pay", json!({"namespaces": {"default": {}}}))).await;
     let cpu = |cpu: &str| json!({"share": {"cpu": cpu, "memory": "1Gi"}});
     let ledger = fixture.create(&slot("pay", "ledger", cpu("3"))).await;
     let gateway = slot("pay", "gateway", cpu("2"));

@@ -9,7 +9,7 @@ use goldenpath_core::{
     provision::{PreviewRequest, Provisioner},
 };
 use goldenpath_sandbox::{Action, Fault, Verb};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 const SLOT: &str = "k8s/v1/ConfigMap/goldenpath-system/slot.pay.ledger";
@@ -161,7 +161,7 @@ async fn a_removal_that_was_killed_is_finished_before_it_is_made_again() {
 #[tokio::test(start_paused = true)]
 async fn the_last_of_a_total_is_given_once() {
     let cpu = |cpu: &str| json!({"share": {"cpu": cpu, "memory": "1Gi"}});
-    let fixture = EngineFixture::prepared(&[environment("pay", json!({}))]).await;
+    let fixture = EngineFixture::prepared(&[environment("pay", json!({"namespaces": {"default": {}}}))]).await;
     let (ledger, gateway) = (slot("pay", "ledger", cpu("1")), slot("pay", "gateway", cpu("1")));
     let states = (fixture.create(&ledger).await, fixture.create(&gateway).await);
     let more = (slot("pay", "ledger", cpu("3")), slot("pay", "gateway", cpu("3")));
@@ -187,12 +187,12 @@ async fn the_last_of_a_total_is_given_once() {
 
     // A create that steps back leaves nothing, and neither does a total that is lowered meanwhile.
     let fixture = EngineFixture::ready().await;
-    let pay = fixture.create(&environment("pay", json!({}))).await;
+    let of_one = |quota: Value| environment("pay", json!({"namespaces": {"default": {}}, "quota": quota}));
+    let pay = fixture.create(&of_one(Value::Null)).await;
     let there = fixture.keys();
     let slow = Fault { verb: Some(Verb::Apply), kind: Some("ConfigMap".into()), ..Fault::new(Action::Slow(500)) };
     fixture.sandbox.add_fault(slow).await.expect("a fault");
-    let (large, smaller) =
-        (slot("pay", "ledger", cpu("4")), environment("pay", json!({"quota": {"total": {"requests.cpu": "2"}}})));
+    let (large, smaller) = (slot("pay", "ledger", cpu("4")), of_one(json!({"total": {"requests.cpu": "2"}})));
     let (slot, environment) = tokio::join!(fixture.ensure(&large, None), fixture.ensure(&smaller, Some(&pay)));
     fixture.heal().await;
     match (slot.exists, environment.exists) {

@@ -25,7 +25,7 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
         }
         objects.extend(role.map(|(_, object)| object));
     }
-    let policies = access::policies(&resolved.parent.access_policies, resolved.parent.namespaces.values());
+    let policies = access::policies(&resolved.parent.access_policies, resolved.parent.namespace_names());
     // Those of an entry go with it.
     let hanging = policies.into_iter().map(|(principal, mut policy)| {
         policy.needs.insert(0, ObjectKey::AccessEntry { principal });

@@ -92,8 +92,8 @@ impl Engine {
     pub async fn dropped_namespaces(&self, target: &TargetCalls<'_>, parent: &Parent) -> Result<Vec<String>, Failure> {
         let dropped = |now: Option<Parent>| {
             let is_there =
-                |name: &&String| now.as_ref().is_some_and(|now| now.namespaces.values().any(|one| one == *name));
-            parent.namespaces.values().filter(|name| !is_there(name)).cloned().collect()
+                |name: &&String| now.as_ref().is_some_and(|now| now.namespace_names().any(|one| one == *name));
+            parent.namespace_names().filter(|name| !is_there(name)).cloned().collect()
         };
         let Ok(id) = parent.id.parse::<EnvironmentId>() else { return Ok(dropped(None)) };
         let observed = target.get(&record::key_of(&id.into())).await?;

@@ -89,7 +89,7 @@ impl GoldenResource for Robot {
             namespaces: vec![],
             boundaries: vec![],
         };
-        let namespace = parent.namespaces.values().next().expect("a namespace").clone();
+        let namespace = parent.namespace_names().next().expect("a namespace").clone();
         Ok(ResolvedRobot { spec: spec.clone(), namespace, summary })
     }
 
