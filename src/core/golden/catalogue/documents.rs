@@ -13,7 +13,7 @@ pub(super) const EMBEDDED: [Embedded; 1] = [Embedded {
     document: "team-standard-1.0.0.yaml",
     json: include_str!(concat!(env!("OUT_DIR"), "/golden/paths/team-standard-1.0.0.json")),
     text: include_str!("../paths/team-standard-1.0.0.yaml"),
-    digest: "abedef484e45434c6daa8c3d4ed30ca5ab24ed6ddbc67d93a78f02afb9bc96b1",
+    digest: "d18854791a3feb5e4a2219919aa6ef94744fb6cb65a4debb339e282b63237a6f",
 }];
 
 pub(super) struct Embedded {

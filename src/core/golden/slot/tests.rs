@@ -23,8 +23,9 @@ fn wrong_slots_are_refused_at_their_attribute() {
 /// What is right alone and not in its environment.
 #[test]
 fn a_share_leaves_room_in_the_environment() {
-    let facts = facts();
-    let parent = parent(&payments_prod(), &facts);
+    let (facts, mut environment) = (facts(), payments_prod());
+    environment.namespaces = serde_json::from_value(json!({"api": {}})).expect("namespaces");
+    let parent = parent(&environment, &facts);
     for (isolation, cpu, code, reason) in [
         ("shared", "6", None, "exactly the headroom of a quarter of the own part is left"),
         ("shared", "6001m", Some("slot.headroom_uncovered"), "less is left"),

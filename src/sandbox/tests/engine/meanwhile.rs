@@ -9,7 +9,7 @@ use goldenpath_core::{
     provision::{PreviewRequest, Provisioner},
 };
 use goldenpath_sandbox::{Action, Fault, Verb};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 const SLOT: &str = "k8s/v1/ConfigMap/goldenpath-system/slot.pay.ledger";
