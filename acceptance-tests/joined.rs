@@ -38,7 +38,7 @@ use goldenpath_core::{
 use serde_json::json;
 use std::sync::Arc;
 
-pub const CHECKS: [Check<Real>; 16] = [
+pub const CHECKS: [Check<Real>; 17] = [
     check!("facts are what EKS, IAM and STS say", facts),
     check!("what runs in the cluster is seen with the printed permissions", running::is_seen),
     check!("a token reaches the API server, and only with an access entry", tokens),

@@ -56,14 +56,24 @@ pub(super) fn listed(manifest: &str) -> Result<Vec<Listed>> {
     Ok(found)
 }
 
-/// Every name in the code of a crate, its tests and its build.
+/// Every name in the code of a crate, its tests and its build, and in the files that it has of another one.
 fn names_in(package: &str) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for path in files::all(package)?.into_iter().filter(|path| path.ends_with(".rs")) {
-        names.extend(tokens(&files::read(&path)?).into_iter().filter_map(|(_, token)| match token {
-            Token::Name(name) => Some(name),
-            _ => None,
-        }));
+        let text = files::read(&path)?;
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let elsewhere = text.lines().filter_map(|line| line.trim().strip_prefix("#[path = \"")?.strip_suffix("\"]"));
+        for other in elsewhere.filter(|other| other.starts_with("../")) {
+            names.extend(names_of(&files::read(&format!("{folder}/{other}"))?));
+        }
+        names.extend(names_of(&text));
     }
     Ok(names)
+}
+
+fn names_of(text: &str) -> impl Iterator<Item = String> {
+    tokens(text).into_iter().filter_map(|(_, token)| match token {
+        Token::Name(name) => Some(name),
+        _ => None,
+    })
 }

@@ -9,7 +9,7 @@ mod rows;
 mod tests;
 
 use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which, written};
-use crate::{error::JournalError, sight::Sight};
+use crate::{error::JournalError, outcome::Ending, sight::Sight};
 use async_trait::async_trait;
 use file::JournalFile;
 use goldenpath_core::policy::Identity;
