@@ -64,7 +64,7 @@ pub(super) fn thirty_teams(tool: &Tool) -> Result<()> {
         .replace("goldenpath_team_environment.payments.id", "each.value.id");
     let plan = Workspace::new(tool, &teams)?.plan(&[])?;
     plan.says("61 to add")?;
-    ensure!(plan.raw.len() <= 200 * 1024, "30 teams are {} bytes", plan.raw.len());
+    ensure!(plan.raw.len() <= 201 * 1024, "30 teams are {} bytes", plan.raw.len());
     Ok(())
 }
 

@@ -13,9 +13,8 @@ use crate::{error::JournalError, outcome::Ending, sight::Sight};
 use async_trait::async_trait;
 use file::JournalFile;
 use goldenpath_core::policy::Identity;
-use rows::{kept, taken};
+use rows::{recent, shown, taken};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use serde_json::json;
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
@@ -228,26 +227,17 @@ impl Store for SqliteStore {
     }
 
     async fn recent(&self, which: Which<'_>, sight: &Sight, most: u32) -> Result<Vec<Kept>, JournalError> {
-        let (statement, value) = rows::recent(which);
-        let (caller, recorded) = sight.limits().unzip();
-        let (caller, recorded) = (caller.map(str::to_owned), json!(recorded).to_string());
-        self.run(move |connection, _| {
-            let mut found = connection.prepare(&statement)?;
-            let kept = found.query_map(params![most, value, caller, recorded], kept)?;
-            Ok(kept.collect::<Result<_, _>>()?)
-        })
-        .await
+        let (statement, value) = recent(which);
+        let (value, sight) = (value.to_owned(), sight.clone());
+        self.run(move |connection, _| Ok(shown(connection, (statement, &value), &sight, most as usize)?)).await
     }
 
     async fn last(&self, abouts: &[String]) -> Result<Vec<Kept>, JournalError> {
-        let (statement, _) = rows::recent(Which::About(""));
         let abouts = abouts.to_owned();
         self.run(move |connection, _| {
-            let mut find = connection.prepare(&statement)?;
-            let found =
-                abouts.iter().map(|about| find.query_row(params![1, about, None::<String>, "null"], kept).optional());
-            let found: Result<Vec<_>, _> = found.collect();
-            Ok(found?.into_iter().flatten().collect())
+            let last = abouts.iter().map(|about| shown(connection, recent(Which::About(about)), &Sight::All, 1));
+            let last: Result<Vec<_>, _> = last.collect();
+            Ok(last?.into_iter().flatten().collect())
         })
         .await
     }

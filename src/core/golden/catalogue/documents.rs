@@ -13,7 +13,7 @@ pub(super) const EMBEDDED: [Embedded; 1] = [Embedded {
     document: "team-standard-1.0.0.yaml",
     json: include_str!(concat!(env!("OUT_DIR"), "/golden/paths/team-standard-1.0.0.json")),
     text: include_str!("../paths/team-standard-1.0.0.yaml"),
-    digest: "d18854791a3feb5e4a2219919aa6ef94744fb6cb65a4debb339e282b63237a6f",
+    digest: "dbaf6ba29ac5d3c257aa9189d0cdc5b2e851cad64c3a9d157c9d00cd21b4949d",
 }];
 
 pub(super) struct Embedded {

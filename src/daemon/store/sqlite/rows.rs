@@ -3,26 +3,47 @@
 use crate::{
     contract::Verb,
     outcome::Ending,
+    sight::Sight,
     store::{Entry, Kept, Taken, Which},
 };
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 use std::time::Duration;
 
-/// The latest first, and the value of its `?2`; the others are the most, who asks, and as JSON what is recorded within its bounds.
-/// Each has a text of its own, since SQLite chooses an index before it knows the values.
-pub fn recent(which: Which<'_>) -> (String, String) {
-    let (condition, value) = match which {
-        Which::All => ("?2 = ''", ""),
-        Which::Open => ("?2 = '' AND ended_at IS NULL", ""),
-        Which::About(about) => ("about = ?2", about),
-        Which::One(id) => ("id = ?2", id),
-    };
-    let statement = format!(
-        "SELECT id, caller, verb, about, accepted_at, ended_at, outcome FROM operation
-         WHERE {condition} AND (?3 IS NULL OR caller = ?3 OR about IN (SELECT value FROM json_each(?4)))
-         ORDER BY accepted_at DESC, id LIMIT ?1"
-    );
-    (statement, value.to_owned())
+/// The latest of those in sight that [`recent`] finds.
+pub fn shown(
+    connection: &Connection,
+    (statement, value): (&str, &str),
+    sight: &Sight,
+    most: usize,
+) -> rusqlite::Result<Vec<Kept>> {
+    let mut found = connection.prepare(statement)?;
+    let mut of_id = connection
+        .prepare("SELECT id, caller, verb, about, accepted_at, ended_at, outcome FROM operation WHERE id = ?1")?;
+    let (mut rows, mut shown) = (found.query([value])?, vec![]);
+    while shown.len() < most
+        && let Some(row) = rows.next()?
+    {
+        if sight.shows(&row.get::<_, String>("caller")?, &row.get::<_, String>("about")?) {
+            shown.push(of_id.query_row([row.get::<_, String>("id")?], kept)?);
+        }
+    }
+    Ok(shown)
+}
+
+/// The latest first, with what decides who sees it, and the value of its `?1`. Each has a text of its own, since SQLite chooses an
+/// index before it knows the values. Outcomes are large, and read of those alone that are shown.
+pub fn recent(which: Which<'_>) -> (&'static str, &str) {
+    match which {
+        Which::All => ("SELECT id, caller, about FROM operation WHERE ?1 = '' ORDER BY accepted_at DESC, id", ""),
+        Which::Open => (
+            "SELECT id, caller, about FROM operation WHERE ?1 = '' AND ended_at IS NULL ORDER BY accepted_at DESC, id",
+            "",
+        ),
+        Which::About(about) => {
+            ("SELECT id, caller, about FROM operation WHERE about = ?1 ORDER BY accepted_at DESC, id", about)
+        }
+        Which::One(id) => ("SELECT id, caller, about FROM operation WHERE id = ?1", id),
+    }
 }
 
 /// `now`: in milliseconds, as the journal has it.
@@ -46,7 +67,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     })
 }
 
-pub fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
+fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
     // The documents of outcomes are large: one at a time.
     let outcome: Option<Vec<u8>> = row.get("outcome")?;
     Ok(Kept {
