@@ -8,6 +8,7 @@ mod glossary;
 mod lexer;
 mod messages;
 mod modules;
+mod names;
 mod paths;
 mod stages;
 mod tables;
@@ -27,5 +28,6 @@ pub const CHECKS: &[Check] = &[
     ("every source file belongs to a module of the table", || none(modules::strays()?)),
     ("a file is one idea", || none(modules::long_files()?)),
     ("messages have their form", || none(messages::malformed()?)),
+    ("one type name, one type", || none(names::doubled()?)),
     ("words that have no place here", || none(glossary::misplaced()?)),
 ];

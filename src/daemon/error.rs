@@ -126,11 +126,11 @@ pub enum LedgerError {
 #[error("entry {sequence} {fault}")]
 pub struct BadEntry {
     pub sequence: u64,
-    pub fault: Fault,
+    pub fault: EntryFault,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum EntryFault {
     #[error("is no entry of a ledger")]
     NoEntry,
     #[error("was changed: its hash is another")]

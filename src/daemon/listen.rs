@@ -9,7 +9,7 @@ use crate::{
     reports::Reports,
     service::Service,
     socket::Socket,
-    tls::server::{ServerTls, TlsFiles, proved},
+    tls::server::{ServerTls, TlsFiles, proof_of},
 };
 use http_body_util::Limited;
 use hyper::{Request, body::Incoming, header::CONTENT_TYPE, service::service_fn};
@@ -138,7 +138,7 @@ impl Accepted {
             Self::Unix(stream) => connection(stream, Peer::Own, shared).await,
             Self::Tcp(stream, address, tls) => {
                 let accepted = match tls.accept(stream).await {
-                    Ok(stream) => proved(&stream).map(|proved| (stream, proved)),
+                    Ok(stream) => proof_of(&stream).map(|proved| (stream, proved)),
                     Err(error) => Err(error),
                 };
                 match accepted {

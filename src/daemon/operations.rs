@@ -85,7 +85,7 @@ struct Waiting {
     outcome: Outcome,
 }
 
-enum Answer {
+enum Reply {
     Ended(Document),
     Waits(Waiting),
 }
@@ -130,21 +130,21 @@ impl Operations {
             let subject = asked.subject();
             let accepted = this.clone().accept(asked, engine).await;
             if let Some(status) = accepted.as_ref().err().filter(|status| status.code() != Code::Unavailable) {
-                this.trail.refused(&subject, status.message()).await;
+                this.trail.refuse(&subject, status.message()).await;
             }
             accepted
         })
         .await;
         match accepted.map_err(|_| refusal::broken("accept the operation"))?? {
-            Answer::Ended(outcome) => Ok((id, outcome)),
-            Answer::Waits(mut waiting) => {
+            Reply::Ended(outcome) => Ok((id, outcome)),
+            Reply::Waits(mut waiting) => {
                 let ended = waiting.outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
                 ended.map(|outcome| (waiting.operation.clone(), outcome)).ok_or_else(refusal::ending)
             }
         }
     }
 
-    async fn accept(self: Arc<Self>, asked: Asked, engine: Arc<dyn Provisioner>) -> Result<Answer, Status> {
+    async fn accept(self: Arc<Self>, asked: Asked, engine: Arc<dyn Provisioner>) -> Result<Reply, Status> {
         let (subject, since) = (asked.subject(), Instant::now());
         let Asked { caller, id, verb, about, allow, document, gives_way } = asked;
         if id.is_empty() || id.len() > 64 || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
@@ -161,7 +161,7 @@ impl Operations {
         }
         let entry = Entry { id, caller, verb, about, digest, allow, request: document, cancelled: false };
         if !self.ending.is_cancelled() {
-            let announced = self.trail.accepted(&subject, &entry.digest, &entry.allow).await;
+            let announced = self.trail.accept(&subject, &entry.digest, &entry.allow).await;
             announced.map_err(|error| refusal::ledger(&error))?;
         }
         let place = self.known.reserve();
@@ -170,23 +170,23 @@ impl Operations {
         Ok(match accepted {
             Accepted::OtherRequest => return Err(refusal::other_request(&entry.id)),
             Accepted::Refused => return Err(refusal::ending()),
-            Accepted::Ended(outcome) => Answer::Ended(outcome),
+            Accepted::Ended(outcome) => Reply::Ended(outcome),
             Accepted::Begun => {
                 let waiting = self.join(&entry.id, &entry, &engine);
                 self.start(&entry, wish, engine, since.elapsed());
                 drop(place);
-                Answer::Waits(waiting)
+                Reply::Waits(waiting)
             }
             Accepted::Waits(operation) => {
                 if operation != entry.id {
                     tracing::info!(operation, about = entry.about, "An equal request joins the operation");
-                    self.trail.joined(&subject, &operation).await;
+                    self.trail.join(&subject, &operation).await;
                 }
                 let waiting = self.join(&operation, &entry, &engine);
                 drop(place);
                 // It may have ended meanwhile, or there may be a place for it.
                 self.stir.notify_one();
-                Answer::Waits(waiting)
+                Reply::Waits(waiting)
             }
         })
     }
@@ -249,7 +249,7 @@ impl Operations {
 
     /// Its end is in the ledger, and then in the journal, where whoever comes too late for the event finds the outcome.
     async fn conclude(&self, of: &Subject, ending: &Ending, ended: Document) {
-        self.trail.ended(of, ending).await;
+        self.trail.end(of, ending).await;
         let outcome = self.write_end(&of.operation, ended).await;
         self.trail.show(of, EventKind::Ended, ending.in_words());
         self.known.end(&of.operation, outcome);
@@ -282,7 +282,7 @@ impl Operations {
     /// Of an operation that nobody carries out there is nothing to cancel, nor of one of another caller.
     pub async fn cancel(&self, caller: &Identity, id: &str) {
         if let Some(of) = self.known.cancel_by(caller, id) {
-            self.trail.cancelled(&of).await;
+            self.trail.cancel(&of).await;
         }
         if let Err(error) = self.store.cancel(id, caller).await {
             tracing::error!(operation = id, error = in_one_line(&error), "The cancellation can't be written");

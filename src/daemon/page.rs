@@ -54,7 +54,7 @@ pub struct Page {
 
 /// What a path stands for.
 #[derive(Debug, PartialEq, Eq)]
-enum Place {
+enum Route {
     Overview,
     Instance(Id),
     Operations,
@@ -64,9 +64,9 @@ enum Place {
     Script,
 }
 
-// === impl Place ===
+// === impl Route ===
 
-impl Place {
+impl Route {
     fn of(path: &str) -> Option<Self> {
         let path = percent_decode_str(path).decode_utf8().ok()?;
         let parts: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
@@ -97,7 +97,7 @@ impl Page {
         }
         let caller = self.admit(request, peer).await?;
         admitted.cancel();
-        let place = Place::of(request.uri().path()).ok_or_else(Refused::no_page)?;
+        let place = Route::of(request.uri().path()).ok_or_else(Refused::no_page)?;
         let wanted = wanted(request.uri().query().unwrap_or_default());
         let shown = tokio::time::timeout(PATIENCE, self.page(&caller, place, &wanted)).await;
         shown.map_err(|_| Refused::late())?
@@ -112,33 +112,33 @@ impl Page {
         Ok(caller)
     }
 
-    async fn page(&self, caller: &Caller, place: Place, wanted: &str) -> Result<PageResponse, Refused> {
+    async fn page(&self, caller: &Caller, place: Route, wanted: &str) -> Result<PageResponse, Refused> {
         let look = Look { reports: &self.reports, catalogue: &self.catalogue, caller, now: Timestamp::now() };
         let frame = |section| Frame::new(&caller.identity, section);
         let missing = |problem: Problem| Refused::problem(&problem);
         match place {
-            Place::Overview => {
+            Route::Overview => {
                 let (clusters, running) = look.overview(wanted).await.map_err(missing)?;
                 response::page(&OverviewPage { frame: frame("environments"), wanted, clusters, running })
             }
-            Place::Instance(id) => {
+            Route::Instance(id) => {
                 let instance = look.instance(&id).await.map_err(missing)?;
                 response::page(&InstancePage { frame: frame("environments"), instance })
             }
-            Place::Operations => {
+            Route::Operations => {
                 let operations = look.operations().await.map_err(missing)?;
                 response::page(&OperationsPage { frame: frame("operations"), operations })
             }
-            Place::Operation(id) => {
+            Route::Operation(id) => {
                 let operation = look.operation(&id).await.map_err(missing)?;
                 response::page(&OperationPage { frame: frame("operations"), operation })
             }
-            Place::Events(id) => {
+            Route::Events(id) => {
                 let watching = look.events(&id).await.map_err(missing)?;
                 Ok(live::events(watching))
             }
-            Place::Style => Ok(response::asset("text/css; charset=utf-8", include_str!("page/assets/style.css"))),
-            Place::Script => Ok(response::asset("text/javascript; charset=utf-8", include_str!("page/assets/live.js"))),
+            Route::Style => Ok(response::asset("text/css; charset=utf-8", include_str!("page/assets/style.css"))),
+            Route::Script => Ok(response::asset("text/javascript; charset=utf-8", include_str!("page/assets/live.js"))),
         }
     }
 }
@@ -155,20 +155,20 @@ mod tests {
 
     #[test]
     fn a_path_is_a_place_or_none() {
-        let instance = |id: &str| instance_id(id).map(Place::Instance);
+        let instance = |id: &str| instance_id(id).map(Route::Instance);
         for (path, expected, reason) in [
-            ("/", Some(Place::Overview), "where a browser begins"),
+            ("/", Some(Route::Overview), "where a browser begins"),
             ("/instances/demo", instance("demo"), "a baseline"),
             ("/instances/demo/pay", instance("demo/pay"), "an environment"),
             ("/instances/demo/pay/api", instance("demo/pay/api"), "a slot"),
             ("/instances/demo/pay/api/x", None, "nothing is in a slot"),
             ("/instances/demo/%3Cb%3E", None, "no name of an environment"),
-            ("/operations/op-1", Some(Place::Operation("op-1".into())), "one operation"),
-            ("/operations/op-1/events", Some(Place::Events("op-1".into())), "and its progress"),
+            ("/operations/op-1", Some(Route::Operation("op-1".into())), "one operation"),
+            ("/operations/op-1/events", Some(Route::Events("op-1".into())), "and its progress"),
             ("/metrics", None, "those are elsewhere"),
             ("", None, "no path"),
         ] {
-            assert_eq!(Place::of(path), expected, "{reason}");
+            assert_eq!(Route::of(path), expected, "{reason}");
         }
         assert_eq!(wanted("x=1&q=Pay+%C3%A9%20"), "pay é", "as a form sends it");
     }

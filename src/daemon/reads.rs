@@ -105,10 +105,10 @@ impl Reads {
 
     /// Somebody has written somewhere: nobody is served by what was read before.
     pub fn outdate(&self) {
-        self.written(None);
+        self.count_write(None);
     }
 
-    fn written(&self, cluster: Option<&ClusterArn>) {
+    fn count_write(&self, cluster: Option<&ClusterArn>) {
         let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
         let written = match cluster {
             Some(cluster) => writes.to.entry(cluster.clone()).or_default(),
@@ -135,7 +135,7 @@ impl Reads {
 
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
-        self.reads.written(self.cluster);
+        self.reads.count_write(self.cluster);
     }
 }
 

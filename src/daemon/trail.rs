@@ -107,7 +107,7 @@ impl Trail {
     }
 
     /// An error means that it may not be accepted. `digest`: of caller, verb, bounds and request. Asked again, it is the same.
-    pub async fn accepted(&self, of: &Subject, digest: &str, allow: &str) -> Result<(), LedgerError> {
+    pub async fn accept(&self, of: &Subject, digest: &str, allow: &str) -> Result<(), LedgerError> {
         if self.announced.lock().await.all.contains(&of.operation) {
             return Ok(());
         }
@@ -122,12 +122,12 @@ impl Trail {
     }
 
     /// It is the same as another one, which nobody waited for any more.
-    pub async fn joined(&self, of: &Subject, operation: &str) {
+    pub async fn join(&self, of: &Subject, operation: &str) {
         self.announced.lock().await.new.remove(&of.operation);
         self.note(of, EntryKind::Joined, json!({ "operation": operation })).await;
     }
 
-    pub async fn refused(&self, of: &Subject, why: &str) {
+    pub async fn refuse(&self, of: &Subject, why: &str) {
         self.announced.lock().await.new.remove(&of.operation);
         self.note(of, EntryKind::Refused, json!({ "reason": why })).await;
     }
@@ -138,7 +138,7 @@ impl Trail {
         let caller = identity.to_string();
         let Met { is_first, begins_minute } = self.strangers.meet(&caller, &problem.summary);
         if is_first {
-            self.refused(&Subject { caller, verb: HELLO.to_owned(), ..Subject::default() }, &problem.summary).await;
+            self.refuse(&Subject { caller, verb: HELLO.to_owned(), ..Subject::default() }, &problem.summary).await;
         }
         if begins_minute {
             let this = self.clone();
@@ -158,11 +158,11 @@ impl Trail {
 
     /// Of who asks, and not of what was asked for. Whoever does not prove who it is, is in the log alone: anybody who reaches the
     /// daemon could fill the ledger.
-    pub async fn turned_away(&self, identity: &Identity, verb: &str, about: &str, problem: &Problem) {
+    pub async fn turn_away(&self, identity: &Identity, verb: &str, about: &str, problem: &Problem) {
         refusal::note(Some(identity), verb, about, problem);
         let operation = operation::current().unwrap_or_default();
         let of = Subject { operation, caller: identity.to_string(), verb: verb.to_owned(), about: about.to_owned() };
-        self.refused(&of, &problem.summary).await;
+        self.refuse(&of, &problem.summary).await;
     }
 
     /// Does the work of an operation: what it changes is in the ledger, and how far it has come is shown.
@@ -193,17 +193,17 @@ impl Trail {
         self.events.publish(Event { done, of: total, ..event });
     }
 
-    pub async fn ended(&self, of: &Subject, ending: &Ending) {
+    pub async fn end(&self, of: &Subject, ending: &Ending) {
         self.note(of, EntryKind::Ended, ending.detail()).await;
         self.sign().await;
     }
 
     /// At another daemon.
-    pub fn ended_elsewhere(&self, operation: &str, ending: &Ending) {
+    pub fn end_elsewhere(&self, operation: &str, ending: &Ending) {
         self.events.ended_elsewhere(operation, self.clock.now(), ending.in_words());
     }
 
-    pub async fn cancelled(&self, of: &Subject) {
+    pub async fn cancel(&self, of: &Subject) {
         self.note(of, EntryKind::Cancelled, Value::Null).await;
         self.show(of, EventKind::Cancelled, String::new());
     }
@@ -219,7 +219,7 @@ impl Trail {
         let of = Subject { operation, caller: caller.to_string(), verb, about: about.to_owned() };
         self.write(&of, EntryKind::Unprotected, Value::Null).await.map_err(|error| refusal::unrecorded(&error))?;
         let result = operation::within(&of.operation, self.audited(&of, work)).await;
-        self.ended(&of, &Ending::of_call(&result)).await;
+        self.end(&of, &Ending::of_call(&result)).await;
         result
     }
 

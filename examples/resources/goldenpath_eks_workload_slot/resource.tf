@@ -8,17 +8,20 @@ resource "goldenpath_team_environment" "payments" {
   tier    = "staging"
   cluster = goldenpath_cluster_baseline.demo.id
   network = { egress_presets = ["internet_https"], same_environment = false }
+  quota   = { slots_percent = 50 }
 }
 
 resource "goldenpath_eks_workload_slot" "gateway" {
   name        = "gateway"
   environment = goldenpath_team_environment.payments.id
+  identity    = { mode = "none" }
   egress      = { to_slots = ["payments-staging/ledger"] }
 }
 
 resource "goldenpath_eks_workload_slot" "ledger" {
   name        = "ledger"
   environment = goldenpath_team_environment.payments.id
+  isolation   = "namespace"
 
   identity = {
     statements = [{

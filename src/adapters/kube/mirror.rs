@@ -59,7 +59,7 @@ struct State {
 /// The watches end with it.
 struct Kept {
     begun: Instant,
-    held: Arc<Mutex<Held>>,
+    held: Arc<Mutex<Contents>>,
     /// What the cluster did not serve, and may serve by now.
     unserved: Vec<(Resource, Query<'static>)>,
     _watches: JoinSet<()>,
@@ -67,7 +67,7 @@ struct Kept {
 
 /// An object may be in two listings, and leave one of them: each is held by itself.
 #[derive(Default)]
-struct Held {
+struct Contents {
     listings: Vec<Found>,
     /// So many watches have not begun.
     opening: usize,
@@ -95,9 +95,9 @@ enum What {
 struct Watched {
     cluster: ClusterArn,
     resource: Resource,
-    /// Of `Held::listings`.
+    /// Of `Contents::listings`.
     at: usize,
-    held: Arc<Mutex<Held>>,
+    held: Arc<Mutex<Contents>>,
     reported: Arc<AtomicU64>,
 }
 
@@ -143,7 +143,7 @@ impl Kept {
             listed.push(listings::found(connection, resource, *query).boxed());
         }
         let listed: Vec<Listing<Observed>> = stream::iter(listed).buffered(AT_ONCE).try_collect().await?;
-        let held = Arc::new(Mutex::new(Held::default()));
+        let held = Arc::new(Mutex::new(Contents::default()));
         let (mut to_watch, mut unserved) = (vec![], vec![]);
         for ((resource, query), Listing { items, version }) in wanted.into_iter().zip(listed) {
             let at = lock(&held).add(by_key(items));
@@ -183,13 +183,13 @@ fn watch(resource: &Resource, query: Query<'_>, version: &str) -> ApiRequest {
     ApiRequest::get(format!("WATCH {}", resource.kind), query.path(resource, &how))
 }
 
-fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
+fn lock(held: &Mutex<Contents>) -> MutexGuard<'_, Contents> {
     held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-// === impl Held ===
+// === impl Contents ===
 
-impl Held {
+impl Contents {
     fn add(&mut self, listing: Found) -> usize {
         self.listings.push(listing);
         self.listings.len() - 1

@@ -4,7 +4,7 @@ use super::{
     entry::{Entry, EntryKind, NOTHING},
     keys::is_signed,
 };
-use crate::error::{BadEntry, Fault};
+use crate::error::{BadEntry, EntryFault};
 use serde_json::Value;
 
 /// Where a chain has come to.
@@ -53,11 +53,11 @@ pub fn verify(ledger: &[u8], expected: &Expected, mut each: impl FnMut(&Entry, &
     for line in ledger.split_inclusive(|byte| *byte == b'\n') {
         let sequence = end.sequence + 1;
         let bad = |fault| BadEntry { sequence, fault };
-        let line = line.strip_suffix(b"\n").ok_or_else(|| bad(Fault::Unfinished))?;
-        let line = std::str::from_utf8(line).map_err(|_| bad(Fault::NoEntry))?;
+        let line = line.strip_suffix(b"\n").ok_or_else(|| bad(EntryFault::Unfinished))?;
+        let line = std::str::from_utf8(line).map_err(|_| bad(EntryFault::NoEntry))?;
         let (next, entry) = end.next(line).map_err(bad)?;
         if heads.iter().any(|(at, hash)| *at == sequence && *hash != next.hash) {
-            return Err(bad(Fault::OtherHead));
+            return Err(bad(EntryFault::OtherHead));
         }
         heads.retain(|(at, _)| *at != sequence);
         keys += usize::from(entry.kind == EntryKind::Key);
@@ -65,10 +65,10 @@ pub fn verify(ledger: &[u8], expected: &Expected, mut each: impl FnMut(&Entry, &
         end = next;
     }
     if let Some((head, _)) = heads.first() {
-        return Err(BadEntry { sequence: end.sequence + 1, fault: Fault::CutOff { head: *head } });
+        return Err(BadEntry { sequence: end.sequence + 1, fault: EntryFault::CutOff { head: *head } });
     }
     if expected.public.is_some() && end.public != expected.public {
-        return Err(BadEntry { sequence: end.sequence.max(1), fault: Fault::OtherKey });
+        return Err(BadEntry { sequence: end.sequence.max(1), fault: EntryFault::OtherKey });
     }
     Ok(Verified { end, keys })
 }
@@ -82,13 +82,13 @@ impl Default for Link {
 }
 
 impl Link {
-    fn next(&self, line: &str) -> Result<(Self, Entry), Fault> {
+    fn next(&self, line: &str) -> Result<(Self, Entry), EntryFault> {
         let (entry, hash) = Entry::read(line)?;
         if entry.sequence != self.sequence + 1 {
-            return Err(Fault::Misplaced { found: entry.sequence });
+            return Err(EntryFault::Misplaced { found: entry.sequence });
         }
         if entry.previous != self.hash {
-            return Err(Fault::Unchained);
+            return Err(EntryFault::Unchained);
         }
         let mut next = Self { sequence: entry.sequence, hash, ..self.clone() };
         let text = |name: &str| entry.detail.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -97,14 +97,14 @@ impl Link {
                 let public = text("public");
                 let message = key_text(entry.sequence, &entry.previous, public);
                 if !is_signed(before.as_deref().unwrap_or(public), &message, text("signature")) {
-                    return Err(Fault::Signature);
+                    return Err(EntryFault::Signature);
                 }
                 next.public = Some(public.to_owned());
             }
-            (_, None) => return Err(Fault::NoKey),
+            (_, None) => return Err(EntryFault::NoKey),
             (EntryKind::Head, Some(public)) => {
                 if !is_signed(public, &head_text(entry.sequence, &entry.previous), text("signature")) {
-                    return Err(Fault::Signature);
+                    return Err(EntryFault::Signature);
                 }
                 next.head = Some((next.sequence, next.hash.clone()));
             }

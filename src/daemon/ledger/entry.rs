@@ -1,7 +1,7 @@
 //! One entry, and its line in the file: JSON whose last field is the SHA-256 of all that stands before that field. So there is no
 //! canonical form to agree on: what was written is what is hashed, to the byte.
 
-use crate::error::Fault;
+use crate::error::EntryFault;
 use goldenpath_core::domain::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -110,13 +110,13 @@ impl Entry {
     }
 
     /// With its hash.
-    pub fn read(line: &str) -> Result<(Self, String), Fault> {
-        let (before, rest) = line.rsplit_once(HASH).ok_or(Fault::NoEntry)?;
-        let hash = rest.strip_suffix(END).ok_or(Fault::NoEntry)?;
+    pub fn read(line: &str) -> Result<(Self, String), EntryFault> {
+        let (before, rest) = line.rsplit_once(HASH).ok_or(EntryFault::NoEntry)?;
+        let hash = rest.strip_suffix(END).ok_or(EntryFault::NoEntry)?;
         if digest(before) != hash {
-            return Err(Fault::Changed);
+            return Err(EntryFault::Changed);
         }
-        let entry = serde_json::from_str(&format!("{before}}}")).map_err(|_| Fault::NoEntry)?;
+        let entry = serde_json::from_str(&format!("{before}}}")).map_err(|_| EntryFault::NoEntry)?;
         Ok((entry, hash.to_owned()))
     }
 }

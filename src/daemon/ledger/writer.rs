@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     death,
-    error::{BadEntry, Fault, LedgerError},
+    error::{BadEntry, EntryFault, LedgerError},
 };
 use goldenpath_core::ports::Clock;
 use serde_json::json;
@@ -107,7 +107,8 @@ pub fn verify_file(
     let ledger = fs::read(path).map_err(|source| LedgerError::File { path: path.to_owned(), source })?;
     let damaged = |found| LedgerError::Damaged { path: path.to_owned(), found };
     let file = || head_path_of(path).display().to_string();
-    let recorded = recorded.ok_or_else(|| damaged(BadEntry { sequence: 1, fault: Fault::NoHead { file: file() } }))?;
+    let recorded =
+        recorded.ok_or_else(|| damaged(BadEntry { sequence: 1, fault: EntryFault::NoHead { file: file() } }))?;
     let heads = [vec![recorded], heads].concat();
     verify(&ledger, &Expected { public: Some(key.public()), heads }, each).map_err(damaged)
 }
@@ -204,7 +205,7 @@ fn key_of(path: &Path, end: &Link) -> Result<SigningKey, LedgerError> {
         (Some(_), None) => Err(LedgerError::Key { path: file }),
         (Some(public), Some(own)) if *public == own.public() => Ok(own),
         (Some(_), Some(_)) => {
-            let found = BadEntry { sequence: end.sequence, fault: Fault::OtherKey };
+            let found = BadEntry { sequence: end.sequence, fault: EntryFault::OtherKey };
             Err(LedgerError::Damaged { path: path.to_owned(), found })
         }
     }

@@ -24,7 +24,7 @@ const PLACES: usize = 64;
 pub struct Known(Arc<Mutex<State>>);
 
 /// For an operation that is being written. Dropped, it is free again.
-pub struct Place(Arc<Mutex<State>>);
+pub struct Reservation(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -82,12 +82,12 @@ impl Known {
     }
 
     /// For a new one, if nobody else is before it.
-    pub fn reserve(&self) -> Option<Place> {
+    pub fn reserve(&self) -> Option<Reservation> {
         let mut state = self.lock();
         let is_free = !state.has_queue && state.places() > 0;
         is_free.then(|| {
             state.reserved += 1;
-            Place(self.0.clone())
+            Reservation(self.0.clone())
         })
     }
 
@@ -216,7 +216,7 @@ fn cancelled((id, known): (&String, &Operation)) -> Option<Subject> {
     Some(Subject { operation: id.clone(), caller, verb: String::new(), about })
 }
 
-impl Drop for Place {
+impl Drop for Reservation {
     fn drop(&mut self) {
         lock(&self.0).reserved -= 1;
     }

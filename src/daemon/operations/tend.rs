@@ -64,7 +64,7 @@ impl Operations {
             self.store.renew(&present.running, &present.clients, &awaited).await?;
         for id in cancelled {
             if let Some(of) = self.known.cancel(&id) {
-                self.trail.cancelled(&of).await;
+                self.trail.cancel(&of).await;
             }
         }
         for id in lost {
@@ -73,7 +73,7 @@ impl Operations {
             }
         }
         for (id, outcome) in ended {
-            self.trail.ended_elsewhere(&id, &Ending::read(&outcome));
+            self.trail.end_elsewhere(&id, &Ending::read(&outcome));
             self.known.end(&id, Some(outcome));
         }
         for id in unknown {
@@ -119,7 +119,7 @@ impl Operations {
         let (this, of, caller, busy) = (self.clone(), Subject::of(entry), entry.caller.clone(), self.busy.subscribe());
         let stopped = entry.verb.failure(refusal::rule_is_gone(&caller));
         let stop = async move {
-            this.trail.turned_away(&caller, &of.verb, &of.about, &problem).await;
+            this.trail.turn_away(&caller, &of.verb, &of.about, &problem).await;
             this.conclude(&of, &Ending::read(&stopped), stopped.into()).await;
             drop(busy);
         };

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What is there now.
 #[derive(Default)]
-pub struct Seen {
+pub struct LiveInstance {
     /// By whole key.
     pub objects: BTreeMap<String, String>,
     pub drift: Vec<ReportedProblem>,
@@ -52,7 +52,7 @@ pub fn instance(
     record: Record,
     listed: Vec<InstanceReport>,
     history: Vec<OperationReport>,
-    seen: Result<Seen, String>,
+    seen: Result<LiveInstance, String>,
     personas: Result<Vec<PersonaAccess>, String>,
     now: Timestamp,
 ) -> Result<Instance, Problem> {
@@ -104,7 +104,7 @@ fn facts(record: &Record) -> Vec<(&'static str, String)> {
 }
 
 /// Drift as it is now where that is known, and as it was at the last comparison where it is not.
-fn findings(record: &Record, seen: Option<&Seen>, known: Option<&DriftReport>) -> Vec<Finding> {
+fn findings(record: &Record, seen: Option<&LiveInstance>, known: Option<&DriftReport>) -> Vec<Finding> {
     let drift = seen.map(|seen| &seen.drift).or(known.map(|known| &known.drift));
     let notices = known.map(|known| &known.notices);
     let of = |kind, problems: Option<&Vec<ReportedProblem>>| {
@@ -129,7 +129,7 @@ fn findings(record: &Record, seen: Option<&Seen>, known: Option<&DriftReport>) -
 }
 
 /// All that the record lists, and all that is there: without a look, nothing is said to be missing.
-fn objects(record: &Record, seen: Option<&Seen>) -> Vec<ObjectRow> {
+fn objects(record: &Record, seen: Option<&LiveInstance>) -> Vec<ObjectRow> {
     let found = seen.map(|seen| &seen.objects);
     let keys: BTreeSet<&String> = record.inventory.iter().chain(found.into_iter().flat_map(BTreeMap::keys)).collect();
     let mut rows: Vec<ObjectRow> = keys

@@ -1,7 +1,7 @@
 //! What a caller may see, read for one page: within its bounds, as the API has it.
 
 use super::{
-    instance::{Instance, Seen, instance},
+    instance::{Instance, LiveInstance, instance},
     rows::{ClusterRows, OperationRow, clusters, operation_row},
 };
 use crate::{events::Watching, gate::Caller, refusal, reports::Reports, sight::Sight, store::Which};
@@ -44,14 +44,14 @@ impl Look<'_> {
     }
 
     /// As they are now. `Err`: why they can't be read.
-    async fn objects(&self, id: &Id, record: &goldenpath_core::domain::Record) -> Result<Seen, String> {
+    async fn objects(&self, id: &Id, record: &goldenpath_core::domain::Record) -> Result<LiveInstance, String> {
         let request = ObserveRequest::by_record(id.clone(), record);
         match timeout(OBJECTS, self.caller.engine.observe(request)).await {
             Ok(Ok(Observation::Here(here))) => {
                 let drift = here.problems.iter().map(ReportedProblem::from).collect();
-                Ok(Seen { objects: here.objects, drift })
+                Ok(LiveInstance { objects: here.objects, drift })
             }
-            Ok(Ok(Observation::Gone(_))) => Ok(Seen::default()),
+            Ok(Ok(Observation::Gone(_))) => Ok(LiveInstance::default()),
             Ok(Err(problem)) => Err(problem.summary),
             Err(_) => Err("the target did not respond in time".to_owned()),
         }

@@ -120,7 +120,7 @@ fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>
 }
 
 /// `None`: it has sent none, since it means to send a token.
-pub fn proved(stream: &TlsStream<TcpStream>) -> Result<Option<Proved>, String> {
+pub fn proof_of(stream: &TlsStream<TcpStream>) -> Result<Option<Proved>, String> {
     let (_, session) = stream.get_ref();
     let Some(der) = session.peer_certificates().and_then(<[_]>::first) else { return Ok(None) };
     identify(der).map(Some)

@@ -15,7 +15,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
 pub(super) enum Listener {
     #[cfg(unix)]
-    Unix(tokio::net::UnixListener, unix::Place),
+    Unix(tokio::net::UnixListener, unix::SocketFile),
     Tcp(TcpListener, String),
 }
 

@@ -10,7 +10,7 @@ use std::{
 use tokio::net::UnixListener;
 
 /// Where the socket is. Dropped, it is gone, and so is a folder of our own.
-pub(super) enum Place {
+pub(super) enum SocketFile {
     Own(Folder),
     /// By its inode: a successor may have taken the path meanwhile.
     Known(PathBuf, u64),
@@ -49,7 +49,7 @@ impl Drop for Folder {
     }
 }
 
-impl Place {
+impl SocketFile {
     pub(super) fn socket(&self) -> PathBuf {
         match self {
             Self::Own(folder) => folder.socket(),
@@ -58,7 +58,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for SocketFile {
     fn drop(&mut self) {
         if let Self::Known(socket, inode) = self
             && fs::symlink_metadata(&*socket).is_ok_and(|there| there.ino() == *inode)
@@ -68,7 +68,7 @@ impl Drop for Place {
     }
 }
 
-pub(super) fn bind(address: &ListenAddress) -> Result<(UnixListener, Place), ListenError> {
+pub(super) fn bind(address: &ListenAddress) -> Result<(UnixListener, SocketFile), ListenError> {
     if let Some(socket) = &address.socket {
         return bind_known(socket);
     }
@@ -83,12 +83,12 @@ pub(super) fn bind(address: &ListenAddress) -> Result<(UnixListener, Place), Lis
                 .map_err(file_error("cannot open to the group", path))?;
         }
     }
-    Ok((listener, Place::Own(folder)))
+    Ok((listener, SocketFile::Own(folder)))
 }
 
 /// Bound in a closed folder beside its place and then moved there: nobody else can connect before its mode is set, and clients
 /// never find the place empty.
-fn bind_known(socket: &Path) -> Result<(UnixListener, Place), ListenError> {
+fn bind_known(socket: &Path) -> Result<(UnixListener, SocketFile), ListenError> {
     // Clients have other working folders.
     let socket = std::path::absolute(socket).map_err(file_error("cannot find", socket))?;
     let parent = socket.parent().unwrap_or(&socket).to_owned();
@@ -99,7 +99,7 @@ fn bind_known(socket: &Path) -> Result<(UnixListener, Place), ListenError> {
     fs::set_permissions(&bound, Permissions::from_mode(0o600)).map_err(file_error("cannot close", &bound))?;
     let inode = fs::symlink_metadata(&bound).map_err(file_error("cannot read", &bound))?.ino();
     fs::rename(&bound, &socket).map_err(file_error("cannot make", &socket))?;
-    Ok((listener, Place::Known(socket, inode)))
+    Ok((listener, SocketFile::Known(socket, inode)))
 }
 
 /// What a process that was killed left behind may be replaced; what somebody serves, or is no socket, may not.

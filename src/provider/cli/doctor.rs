@@ -11,7 +11,7 @@ mod judge;
 pub use environment::examine;
 pub use finding::Finding;
 pub use inspection::{
-    CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, OwnObject, Place, Reach, Reading,
+    CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, OwnObject, Reach, Reading, TargetOptions,
 };
 
 use super::output;

@@ -4,7 +4,7 @@ use super::{audit, daemon, editor, inspector, permissions, provider::Goldenpath,
 use crate::{
     cli::{
         self,
-        doctor::{Place, Reach},
+        doctor::{Reach, TargetOptions},
     },
     resources::provider_config::{self, FromEnvironment, Refused},
     telemetry,
@@ -58,7 +58,7 @@ fn survey(reach: Reach) -> anyhow::Result<(Arc<dyn Survey>, Arc<dyn Provisioner>
 }
 
 fn engine(Reach { place, catalogue }: Reach) -> anyhow::Result<Arc<Engine>> {
-    let Place { region, profile, kubeconfig, context, sandbox } = place;
+    let TargetOptions { region, profile, kubeconfig, context, sandbox } = place;
     let text = |text: Option<String>| text.map_or(Value::Null, Value::from);
     let path = |path: PathBuf| Value::from(path.to_string_lossy().as_ref());
     let block = match sandbox {

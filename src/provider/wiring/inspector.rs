@@ -1,7 +1,7 @@
 //! Each target's own way to read what `doctor` judges.
 
 use crate::cli::doctor::{
-    CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, OwnObject, Place, Reach, Reading,
+    CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, OwnObject, Reach, Reading, TargetOptions,
 };
 use async_trait::async_trait;
 use goldenpath_adapters::{
@@ -90,7 +90,7 @@ fn catalogue(reach: &Reach) -> anyhow::Result<Arc<Catalogue>> {
 }
 
 fn adapters(reach: &Reach) -> (Arc<Aws>, Arc<Kube>) {
-    let Place { region, profile, kubeconfig, context, sandbox: _ } = reach.place.clone();
+    let TargetOptions { region, profile, kubeconfig, context, sandbox: _ } = reach.place.clone();
     let credentials = profile.map_or(CredentialSource::Chain, CredentialSource::Profile);
     let aws = Arc::new(Aws::new(AwsOptions { region, credentials, ..AwsOptions::default() }));
     let credentials = match (kubeconfig, context) {

@@ -14,9 +14,9 @@ pub type Position = (usize, usize);
 pub(super) struct Whole(Spanned<Places>);
 
 #[derive(Default)]
-struct Places(BTreeMap<String, Place>);
+struct Places(BTreeMap<String, Field>);
 
-struct Place {
+struct Field {
     /// Of the key, if it is of a mapping.
     key: Option<Position>,
     value: Spanned<Places>,
@@ -87,7 +87,7 @@ impl<'de> Visitor<'de> for PlacesVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Places, A::Error> {
         let mut places = Places::default();
         while let Some(name) = map.next_key::<Spanned<String>>()? {
-            places.0.insert(name.value, Place { key: known(name.referenced), value: map.next_value()? });
+            places.0.insert(name.value, Field { key: known(name.referenced), value: map.next_value()? });
         }
         Ok(places)
     }
@@ -95,7 +95,7 @@ impl<'de> Visitor<'de> for PlacesVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Places, A::Error> {
         let mut places = Places::default();
         while let Some(item) = seq.next_element()? {
-            places.0.insert(places.0.len().to_string(), Place { key: None, value: item });
+            places.0.insert(places.0.len().to_string(), Field { key: None, value: item });
         }
         Ok(places)
     }

@@ -4,7 +4,7 @@ use super::{
     document::{ApiVersion, GoldenPath, PathDigest},
     extends,
     life::PathReference,
-    validate::{self, Fault},
+    validate::{self, DocumentFault},
 };
 use crate::{
     domain::{
@@ -115,7 +115,7 @@ impl<'a> Written<'a> {
 
     pub(super) fn path(&self, policies: &[Policy]) -> Result<GoldenPath, Wrong> {
         let path = yaml::typed(&self.content, self.text).map_err(|error| Wrong::of(self.document, error))?;
-        sound(path, policies).map_err(|Fault { field, reason }| self.wrong(&field, reason))
+        sound(path, policies).map_err(|DocumentFault { field, reason }| self.wrong(&field, reason))
     }
 
     pub(super) fn policy(&self) -> Result<Policy, Wrong> {
@@ -144,26 +144,27 @@ impl Wrong {
 }
 
 /// As the build read it: a test checks it, and its digest.
-pub(super) fn embedded(json: &str, digest: &str) -> Result<GoldenPath, Fault> {
-    let wrong = |reason: String| Fault { field: String::new(), reason };
+pub(super) fn embedded(json: &str, digest: &str) -> Result<GoldenPath, DocumentFault> {
+    let wrong = |reason: String| DocumentFault { field: String::new(), reason };
     let content = serde_json::from_str(json).map_err(|error| wrong(error.to_string()))?;
     let path: GoldenPath = yaml::typed(&content, "").map_err(|error| wrong(error.reason))?;
     Ok(GoldenPath { digest: PathDigest::known(digest), ..with_policies(path, &[])? })
 }
 
-fn sound(path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, Fault> {
+fn sound(path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, DocumentFault> {
     validate::validate(&path)?;
     with_policies(path, policies)
 }
 
-fn with_policies(mut path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, Fault> {
+fn with_policies(mut path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, DocumentFault> {
     let find = |name: &str, version: Version| {
         let is_it = |policy: &&Policy| policy.form.name == name && policy.form.version == version;
         policies.iter().find(is_it).or_else(|| pack().iter().find(is_it)).cloned()
     };
     for (at, policy) in path.policies.iter().enumerate() {
         let resolved = policy.resolve(find);
-        let resolved = resolved.map_err(|(field, reason)| Fault { field: format!("policies.{at}.{field}"), reason })?;
+        let resolved =
+            resolved.map_err(|(field, reason)| DocumentFault { field: format!("policies.{at}.{field}"), reason })?;
         path.resolved_policies.0.push(Arc::new(resolved));
     }
     Ok(path)

@@ -25,26 +25,27 @@ const NEVER_WHOLE: [&str; 5] = ["iam", "eks", "sts", "organizations", "account"]
 const NEVER_ACCESS: [&str; 3] = ["AmazonEKSClusterAdminPolicy", "AmazonEKSAdminPolicy", "AmazonEKSAdminViewPolicy"];
 
 /// What is wrong, and at which field of the document.
-pub(super) struct Fault {
+pub(super) struct DocumentFault {
     /// Names and indices from the document's root on, with dots.
     pub field: String,
     pub reason: String,
 }
 
-pub(super) fn validate(path: &GoldenPath) -> Result<(), Fault> {
+pub(super) fn validate(path: &GoldenPath) -> Result<(), DocumentFault> {
     ensure("name", !path.name.is_empty() && path.name.len() <= 63, || "it must have 1 to 63 characters".into())?;
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     ensure("name", path.name.bytes().all(plain), || format!("{:?} becomes a label; use a-z, 0-9 and '-'", path.name))?;
     let own = PathReference { name: Some(path.name.clone()), version: path.version };
-    life::check(&own, path.status, path.deprecation.as_ref()).map_err(|(field, reason)| Fault::new(field, reason))?;
+    life::check(&own, path.status, path.deprecation.as_ref())
+        .map_err(|(field, reason)| DocumentFault::new(field, reason))?;
     ensure("tiers", !path.tiers.is_empty(), || "there is no tier".into())?;
-    path.metadata.check().map_err(|reason| Fault::new("metadata", reason))?;
+    path.metadata.check().map_err(|reason| DocumentFault::new("metadata", reason))?;
     parameters::check(&path.parameters)
-        .map_err(|(field, reason)| Fault::new(&format!("parameters.{field}"), reason))?;
+        .map_err(|(field, reason)| DocumentFault::new(&format!("parameters.{field}"), reason))?;
     manifests::check(&path.manifests, &path.objects, &path.cluster_kinds)
-        .map_err(|(field, reason)| Fault::new(&field, reason))?;
+        .map_err(|(field, reason)| DocumentFault::new(&field, reason))?;
     mentions_are_known(path)?;
-    roles::are_sound(&path.roles).map_err(|reason| Fault::new("roles", reason))?;
+    roles::are_sound(&path.roles).map_err(|reason| DocumentFault::new("roles", reason))?;
     for (name, preset) in &path.network.egress_presets {
         let at = format!("network.egress_presets.{name}");
         each_cidr("cidrs", &preset.cidrs).map_err(|fault| fault.inside(&at))?;
@@ -59,7 +60,7 @@ pub(super) fn validate(path: &GoldenPath) -> Result<(), Fault> {
 }
 
 /// What placeholders and conditions name is there.
-fn mentions_are_known(path: &GoldenPath) -> Result<(), Fault> {
+fn mentions_are_known(path: &GoldenPath) -> Result<(), DocumentFault> {
     let is_known = |root: &str, name: &str| match root {
         "parameters" => path.parameters.contains_key(name),
         "tier" => ["name", "class"].contains(&name),
@@ -69,7 +70,9 @@ fn mentions_are_known(path: &GoldenPath) -> Result<(), Fault> {
         let unknown = |root| Some((root, mentions::unknown(expression, root, |name| is_known(root, name))?));
         let unknown = ["parameters", "tier", "environment"].into_iter().find_map(unknown);
         match unknown {
-            Some((root, name)) => Err(Fault::new(at, format!("`{}`: there is no {root}.{name}", expression.trim()))),
+            Some((root, name)) => {
+                Err(DocumentFault::new(at, format!("`{}`: there is no {root}.{name}", expression.trim())))
+            }
             None => Ok(()),
         }
     };
@@ -89,24 +92,24 @@ fn mentions_are_known(path: &GoldenPath) -> Result<(), Fault> {
     Ok(())
 }
 
-fn tier_is_sound(path: &GoldenPath, tier: &Tier) -> Result<(), Fault> {
+fn tier_is_sound(path: &GoldenPath, tier: &Tier) -> Result<(), DocumentFault> {
     let Tier { class, quota, limits, network, roles, slot, grants, .. } = tier;
     for persona in PersonaName::ALL {
-        let role = roles.get(&persona).ok_or_else(|| Fault::new("roles", format!("{persona} is missing")))?;
+        let role = roles.get(&persona).ok_or_else(|| DocumentFault::new("roles", format!("{persona} is missing")))?;
         let at = format!("roles.{persona}");
         ensure(&at, *role <= persona || persona == PersonaName::Admin, || {
             format!("{persona} may not be raised to {role}")
         })?;
     }
     for (name, quantity) in &quota.total {
-        quota::resource_is_known(name).map_err(|reason| Fault::new("quota.total", reason))?;
+        quota::resource_is_known(name).map_err(|reason| DocumentFault::new("quota.total", reason))?;
         ensure("quota.total", !quantity.is_negative(), || format!("{name} is negative"))?;
     }
     for name in ["requests.cpu", "requests.memory", "pods"] {
         ensure("quota.total", quota.total.contains_key(name), || format!("{name} is missing"))?;
     }
     for (name, bound) in &quota.bounds {
-        let missing = || Fault::new("quota.bounds", format!("{name} is not in quota.total"));
+        let missing = || DocumentFault::new("quota.bounds", format!("{name} is not in quota.total"));
         let default = quota.total.get(name).ok_or_else(missing)?;
         ensure("quota.bounds", bound >= default, || format!("{name} is less than its default"))?;
     }
@@ -137,19 +140,20 @@ fn tier_is_sound(path: &GoldenPath, tier: &Tier) -> Result<(), Fault> {
 }
 
 /// A team whose environment had that name would be let in everywhere.
-fn are_reserved(path: &GoldenPath, at: &str, names: &[String]) -> Result<(), Fault> {
+fn are_reserved(path: &GoldenPath, at: &str, names: &[String]) -> Result<(), DocumentFault> {
     let Reserved { prefixes, namespaces } = &path.reserved;
     let is_free =
         |name: &&String| !namespaces.contains(name) && !prefixes.iter().any(|prefix| name.starts_with(prefix));
     match names.iter().find(is_free) {
-        Some(name) => {
-            Err(Fault::new(at, format!("{name} is not among `reserved`, so that an environment could have that name")))
-        }
+        Some(name) => Err(DocumentFault::new(
+            at,
+            format!("{name} is not among `reserved`, so that an environment could have that name"),
+        )),
         None => Ok(()),
     }
 }
 
-fn grants_are_sound(grants: &Grants) -> Result<(), Fault> {
+fn grants_are_sound(grants: &Grants) -> Result<(), DocumentFault> {
     let Grants {
         boundary,
         iam_path,
@@ -221,7 +225,7 @@ fn grants_are_sound(grants: &Grants) -> Result<(), Fault> {
         let is_one = !audience.is_empty() && !audience.contains(['*', '?']);
         if is_one { Ok(()) } else { Err(format!("{audience:?} is not an audience: write it as tokens have it")) }
     })?;
-    placeholders(boundary).map_err(|reason| Fault::new("boundary", reason))?;
+    placeholders(boundary).map_err(|reason| DocumentFault::new("boundary", reason))?;
     each(policy_arns, "policy_arns", placeholders)?;
     each(egress_fqdns, "egress_fqdns", placeholders)?;
     for (at, texts) in [
@@ -282,24 +286,24 @@ fn placeholders(text: &str) -> Result<(), String> {
     }
 }
 
-fn each_cidr(at: &str, cidrs: &[String]) -> Result<(), Fault> {
+fn each_cidr(at: &str, cidrs: &[String]) -> Result<(), DocumentFault> {
     each(cidrs, at, |text| text.parse::<Cidr>().map(|_| ()).map_err(|error| error.to_string()))
 }
 
-fn each(texts: &[String], at: &str, check: impl Fn(&str) -> Result<(), String>) -> Result<(), Fault> {
+fn each(texts: &[String], at: &str, check: impl Fn(&str) -> Result<(), String>) -> Result<(), DocumentFault> {
     for (index, text) in texts.iter().enumerate() {
-        check(text).map_err(|reason| Fault::new(&format!("{at}.{index}"), reason))?;
+        check(text).map_err(|reason| DocumentFault::new(&format!("{at}.{index}"), reason))?;
     }
     Ok(())
 }
 
-fn ensure(at: &str, holds: bool, reason: impl FnOnce() -> String) -> Result<(), Fault> {
-    if holds { Ok(()) } else { Err(Fault::new(at, reason())) }
+fn ensure(at: &str, holds: bool, reason: impl FnOnce() -> String) -> Result<(), DocumentFault> {
+    if holds { Ok(()) } else { Err(DocumentFault::new(at, reason())) }
 }
 
-// === impl Fault ===
+// === impl DocumentFault ===
 
-impl Fault {
+impl DocumentFault {
     fn new(field: &str, reason: String) -> Self {
         Self { field: field.to_owned(), reason }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        instance::{Seen, instance},
+        instance::{LiveInstance, instance},
         rows::{clusters, operation_row},
     },
     *,
@@ -91,7 +91,8 @@ fn whatever_is_named_stays_text() {
     };
     let instances = vec![environment(), slot()];
     let history = vec![operation(Some(text()))];
-    let shown = instance(record, instances, history, Ok(Seen { objects, drift }), Ok(vec![access]), now).unwrap();
+    let shown =
+        instance(record, instances, history, Ok(LiveInstance { objects, drift }), Ok(vec![access]), now).unwrap();
     let html = escapes(&InstancePage { frame: frame(), instance: shown });
     assert!(html.contains("missing"), "what the record lists and is not there is named:\n{html}");
 }

@@ -17,7 +17,7 @@ pub struct DoctorTarget {
 
 /// How a cluster is reached; the rest comes from the environment, as for the provider.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Place {
+pub struct TargetOptions {
     /// AWS region [default: from the AWS credential chain]
     #[arg(long)]
     pub region: Option<String>,
@@ -39,15 +39,15 @@ pub struct Place {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Reach {
     #[command(flatten)]
-    pub place: Place,
+    pub place: TargetOptions,
     /// Folders with golden paths in addition to the built-in ones, separated like PATH, also of git (git::https://...?ref=<commit>)
     #[arg(long, env = "GOLDENPATH_CATALOGUE")]
     pub catalogue: Option<CatalogueSources>,
 }
 
-// === impl Place ===
+// === impl TargetOptions ===
 
-impl Place {
+impl TargetOptions {
     /// Whether anything says where it is.
     pub fn is_named(&self) -> bool {
         let Self { region, profile, kubeconfig, context, sandbox } = self;

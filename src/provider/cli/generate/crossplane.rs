@@ -3,7 +3,7 @@
 
 use super::{
     module::module,
-    names::{Kind, camel},
+    names::{CompositeKind, camel},
     xrd::{CLAIM, configured, definition, published},
     yaml::document,
 };
@@ -31,7 +31,7 @@ pub(super) struct Settings {
 /// Name to text.
 pub(super) fn files(settings: &Settings, address: &str) -> BTreeMap<String, String> {
     let of_resource = |resource: &&dyn crate::resources::flow::ManagedResource| {
-        let (kind, schema) = (Kind::of(resource.name()), resource.schema());
+        let (kind, schema) = (CompositeKind::of(resource.name()), resource.schema());
         let head = "# Written by `goldenpath generate crossplane`.\n";
         let documents = [definition(&kind, &schema, &settings.group), composition(&kind, &schema, settings, address)];
         let text = documents.iter().map(document).collect::<String>();
@@ -40,7 +40,7 @@ pub(super) fn files(settings: &Settings, address: &str) -> BTreeMap<String, Stri
     RESOURCES.iter().map(of_resource).collect()
 }
 
-fn composition(kind: &Kind, schema: &Schema, settings: &Settings, address: &str) -> Json {
+fn composition(kind: &CompositeKind, schema: &Schema, settings: &Settings, address: &str) -> Json {
     let Settings { group, workspace, provider_config, reattach } = settings;
     let mut parameters = json!({
         "source": "Inline",
@@ -84,7 +84,7 @@ fn composition(kind: &Kind, schema: &Schema, settings: &Settings, address: &str)
     })
 }
 
-fn patches(kind: &Kind, schema: &Schema) -> Vec<Json> {
+fn patches(kind: &CompositeKind, schema: &Schema) -> Vec<Json> {
     let combined = |fields: &[&str], format: &str, to: &str| {
         let variables: Vec<Json> = fields.iter().map(|field| json!({ "fromFieldPath": field })).collect();
         let combine = json!({ "strategy": "string", "variables": variables, "string": { "fmt": format } });

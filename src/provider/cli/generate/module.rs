@@ -1,7 +1,7 @@
 //! The module inside of a Workspace: one resource, a variable for each attribute, an output for each of those that a status shows.
 
 use super::{
-    names::{Kind, camel},
+    names::{CompositeKind, camel},
     properties::is_offered,
     xrd::{CLAIM, configured, published},
 };
@@ -12,7 +12,7 @@ use plugin::{
 };
 use std::fmt::Write;
 
-pub(super) fn module(kind: &Kind, schema: &Schema, address: &str) -> String {
+pub(super) fn module(kind: &CompositeKind, schema: &Schema, address: &str) -> String {
     let (resource, version) = (kind.resource, release());
     let mut text = format!(
         "terraform {{\n  required_providers {{\n    goldenpath = {{\n      source  = \"{address}\"\n      version = \"{version}\"\n    }}\n  }}\n}}\n"

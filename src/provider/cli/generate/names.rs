@@ -1,7 +1,7 @@
 //! Names as Kubernetes writes them: `cost_center` is `costCenter`, `goldenpath_team_environment` is `TeamEnvironment`.
 
 /// A resource type, as Crossplane sees it.
-pub(super) struct Kind {
+pub(super) struct CompositeKind {
     /// `goldenpath_team_environment`
     pub(super) resource: &'static str,
     /// `TeamEnvironment`
@@ -10,7 +10,7 @@ pub(super) struct Kind {
     pub(super) plural: String,
 }
 
-impl Kind {
+impl CompositeKind {
     pub(super) fn of(resource: &'static str) -> Self {
         let name = resource.strip_prefix("goldenpath_").unwrap_or(resource);
         let kind: String = name.split('_').map(capital).collect();

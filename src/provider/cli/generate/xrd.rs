@@ -1,7 +1,7 @@
 //! A resource type's schema as a CompositeResourceDefinition: what is configured is `spec`, what is computed `status`.
 
 use super::{
-    names::Kind,
+    names::CompositeKind,
     properties::{Dialect, first_paragraph, is_offered, object, properties},
 };
 use plugin::{
@@ -27,8 +27,8 @@ pub(super) fn published(schema: &Schema) -> Vec<&Attribute> {
     schema.attributes.iter().filter(is_shown).collect()
 }
 
-pub(super) fn definition(kind: &Kind, schema: &Schema, group: &str) -> Json {
-    let Kind { kind, plural, .. } = kind;
+pub(super) fn definition(kind: &CompositeKind, schema: &Schema, group: &str) -> Json {
+    let CompositeKind { kind, plural, .. } = kind;
     let mut status = properties(Dialect::CustomResource, &published(schema));
     let message = "What Crossplane's provider says of the last try, if it failed.";
     status.insert("message".to_owned(), json!({ "type": "string", "description": message }));

@@ -4,7 +4,7 @@ use crate::{
     cli::{
         audit::tool::AuditTool,
         daemon::Settings,
-        doctor::{Finding, Place, Reach, examine},
+        doctor::{Finding, Reach, TargetOptions, examine},
     },
     resources::provider_config::{Aws, Kubernetes, Target},
 };
@@ -32,7 +32,7 @@ pub async fn ask(id: &EnvironmentId, settings: &Settings, tool: &AuditTool) -> P
     let sources = &settings.provider.catalogue.sources;
     let catalogue = (!sources.is_empty()).then(|| CatalogueSources(sources.clone()));
     let (region, profile) = (aws.region.clone(), aws.profile.clone());
-    let place = Place { region, profile, kubeconfig, context, sandbox: None };
+    let place = TargetOptions { region, profile, kubeconfig, context, sandbox: None };
     match examine(id.clone(), Reach { place, catalogue }, tool.inspector).await {
         Ok(findings) => Promises::Asked(findings),
         Err(error) => Promises::NotAsked(format!("{error:#}")),

@@ -4,7 +4,7 @@
 use super::changes::Changes;
 use crate::cli::{
     catalogue::{sample::Planned, tool::CatalogueTool},
-    doctor::{Place, Reach},
+    doctor::{Reach, TargetOptions},
     reports::{Through, failed},
 };
 use anyhow::{Context, anyhow, ensure};
@@ -25,7 +25,7 @@ pub(super) struct Live {
     #[arg(long, requires = "all")]
     cluster: Option<ClusterRef>,
     #[command(flatten)]
-    place: Place,
+    place: TargetOptions,
     #[command(flatten)]
     through: Through,
 }

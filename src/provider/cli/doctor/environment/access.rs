@@ -3,7 +3,7 @@
 use super::{
     caller,
     recorded::{Recorded, Subject},
-    rows::{self, Said, Verdict},
+    rows::{self, Fulfilment, Said},
 };
 use crate::cli::doctor::{
     finding::{Answer, Finding},
@@ -85,13 +85,13 @@ fn said(persona: PersonaName, asked: &[&(&Question<'_>, &Reading<bool>)]) -> Opt
     let unknown = asked.iter().find_map(|(_, answer)| answer.as_ref().err());
     let (answer, verdict) = match (broken, unknown) {
         (Some((question, _)), _) => (Answer::of(!is_promised), broken_by(question)),
-        (None, Some(why)) => (Answer::NotAsked, Verdict::Warned(why.clone(), caller::review_rule())),
-        (None, None) => (Answer::of(is_promised), Verdict::AsPromised),
+        (None, Some(why)) => (Answer::NotAsked, Fulfilment::Warned(why.clone(), caller::review_rule())),
+        (None, None) => (Answer::of(is_promised), Fulfilment::AsPromised),
     };
     Some(Said { by: persona.to_string(), answer, verdict })
 }
 
-fn broken_by(question: &Question<'_>) -> Verdict {
+fn broken_by(question: &Question<'_>) -> Fulfilment {
     let Question { subject, permission: Permission { verb, resource, namespace, .. }, is_promised, .. } = question;
     let place = namespace.as_ref().map_or("in the whole cluster".to_owned(), |namespace| format!("in {namespace}"));
     let (may, remedy) = if *is_promised {
@@ -100,7 +100,7 @@ fn broken_by(question: &Question<'_>) -> Verdict {
         let list = "kubectl get clusterrolebindings,rolebindings --all-namespaces --output wide";
         ("may", format!("Find the binding that names {} in `{list}`, and delete it.", subject.name))
     };
-    Verdict::Broken(format!("{} {may} {verb} {resource} {place}", subject.name), remedy)
+    Fulfilment::Broken(format!("{} {may} {verb} {resource} {place}", subject.name), remedy)
 }
 
 // === impl Question ===

@@ -4,7 +4,7 @@
 use super::{
     caller::Caller,
     recorded::{Recorded, Space},
-    rows::{self, Said, Verdict},
+    rows::{self, Fulfilment, Said},
 };
 use crate::cli::doctor::{
     finding::{Answer, Finding},
@@ -70,12 +70,12 @@ fn verdict(
     level: PodSecurityLevel,
     as_tenant: bool,
     result: Reading<Option<String>>,
-) -> (Answer, Verdict) {
+) -> (Answer, Fulfilment) {
     let promised = row.refusal(level);
     let again = || "Make sure that this can be tried, then run the command again.".to_owned();
     let message = match (result, promised) {
         (Err(why), _) => return not_asked(why, again()),
-        (Ok(None), None) => return (Answer::Yes, Verdict::AsPromised),
+        (Ok(None), None) => return (Answer::Yes, Fulfilment::AsPromised),
         (Ok(None), Some(words)) if !as_tenant && words.iter().any(|word| word.starts_with("gp-guard-")) => {
             let why = "no guard holds the caller, who may not impersonate a tenant";
             return not_asked(why.to_owned(), "Run this as somebody who may impersonate a persona.".to_owned());
@@ -83,15 +83,15 @@ fn verdict(
         (Ok(None), Some(_)) => {
             let remedy = "Plan the environment and its cluster's baseline, and apply what they put back: labels of the \
                           namespace, a quota, a guard.";
-            return (Answer::Yes, Verdict::Broken("it has to be refused".to_owned(), remedy.to_owned()));
+            return (Answer::Yes, Fulfilment::Broken("it has to be refused".to_owned(), remedy.to_owned()));
         }
         (Ok(Some(message)), _) => message,
     };
     match promised {
-        Some(words) if words.iter().any(|word| message.contains(word)) => (Answer::No, Verdict::AsPromised),
+        Some(words) if words.iter().any(|word| message.contains(word)) => (Answer::No, Fulfilment::AsPromised),
         None if message.contains(POD_SECURITY) => {
             let remedy = "Plan the environment, and apply what it puts back: labels of the namespace.";
-            (Answer::No, Verdict::Broken("it has to be admitted".to_owned(), remedy.to_owned()))
+            (Answer::No, Fulfilment::Broken("it has to be admitted".to_owned(), remedy.to_owned()))
         }
         _ => {
             let message: String = message.chars().take(LONGEST).collect();
@@ -100,8 +100,8 @@ fn verdict(
     }
 }
 
-fn not_asked(why: String, remedy: String) -> (Answer, Verdict) {
-    (Answer::NotAsked, Verdict::Warned(why, remedy))
+fn not_asked(why: String, remedy: String) -> (Answer, Fulfilment) {
+    (Answer::NotAsked, Fulfilment::Warned(why, remedy))
 }
 
 fn plural(row: &AdmissionPromise) -> &'static str {
@@ -151,7 +151,7 @@ mod tests {
             let row = rows.iter().find(|row| row.name == name).expect(name);
             let (found, verdict) = verdict(row, level, as_tenant, result);
             assert_eq!(found, answer, "{name}: {reason}");
-            assert_eq!(matches!(verdict, Verdict::Broken(..)), is_broken, "{name}: {reason}");
+            assert_eq!(matches!(verdict, Fulfilment::Broken(..)), is_broken, "{name}: {reason}");
         }
     }
 }

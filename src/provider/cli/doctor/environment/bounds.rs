@@ -2,7 +2,7 @@
 
 use super::{
     recorded::{Recorded, Space},
-    rows::{self, Said, Verdict},
+    rows::{self, Fulfilment, Said},
 };
 use crate::cli::doctor::finding::{Answer, Finding};
 use goldenpath_core::{
@@ -37,12 +37,15 @@ fn said(row: &BoundPromise, space: &Space, objects: &[Desired], observed: &[Obse
     let strangers: Vec<String> = observed.iter().filter(is_strange).map(|object| in_words(&object.key)).collect();
     let (answer, verdict) = if !wrong.is_empty() {
         let remedy = "Plan the environment: it shows the difference, and an apply puts it back.";
-        (Answer::No, Verdict::Broken(wrong.join(", "), remedy.to_owned()))
+        (Answer::No, Fulfilment::Broken(wrong.join(", "), remedy.to_owned()))
     } else if !strangers.is_empty() {
         let found = format!("{} let others in", strangers.join(", "));
-        (Answer::No, Verdict::Warned(found, "Look at whom they name, and delete those that nobody needs.".to_owned()))
+        (
+            Answer::No,
+            Fulfilment::Warned(found, "Look at whom they name, and delete those that nobody needs.".to_owned()),
+        )
     } else {
-        (Answer::Yes, Verdict::AsPromised)
+        (Answer::Yes, Fulfilment::AsPromised)
     };
     Said { by, answer, verdict }
 }

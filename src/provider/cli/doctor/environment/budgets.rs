@@ -2,7 +2,7 @@
 
 use super::{
     recorded::{Recorded, Space},
-    rows::{self, Said, Verdict},
+    rows::{self, Fulfilment, Said},
 };
 use crate::cli::doctor::finding::{Answer, Finding};
 use goldenpath_core::{
@@ -21,10 +21,10 @@ fn said(space: &Space, recorded: &Recorded, observed: &[Observed]) -> Said {
     let others = recorded.objects.iter().flat_map(|own| budgets_beside(own, observed)).filter(is_here);
     let others: Vec<String> = others.map(|object| in_words(&object.key)).collect();
     let (answer, verdict) = match others.is_empty() {
-        true => (Answer::Yes, Verdict::AsPromised),
+        true => (Answer::Yes, Fulfilment::AsPromised),
         false => (
             Answer::No,
-            Verdict::Warned(
+            Fulfilment::Warned(
                 format!("{} selects pods that have a slot's budget, so that they can't be evicted", others.join(", ")),
                 "Turn off the budget of the chart, or set `availability = { pdb = false }` on the slot.".to_owned(),
             ),

@@ -3,7 +3,7 @@
 use super::{
     bounds,
     recorded::Baseline,
-    rows::{self, Said, Verdict},
+    rows::{self, Fulfilment, Said},
 };
 use crate::cli::doctor::finding::{Answer, Finding};
 use goldenpath_core::{
@@ -33,8 +33,8 @@ pub fn judge(baseline: Option<&Baseline>, observed: &[Observed]) -> Vec<Finding>
     names.into_iter().map(of).collect()
 }
 
-fn verdict(baseline: Option<&Baseline>, name: &str, observed: &[Observed]) -> (Answer, Verdict) {
-    let broken = |found: String, remedy: &str| (Answer::No, Verdict::Broken(found, remedy.to_owned()));
+fn verdict(baseline: Option<&Baseline>, name: &str, observed: &[Observed]) -> (Answer, Fulfilment) {
+    let broken = |found: String, remedy: &str| (Answer::No, Fulfilment::Broken(found, remedy.to_owned()));
     let Some(Baseline { objects, is_exact }) = baseline else {
         return broken("the cluster has no baseline".to_owned(), "Create its `goldenpath_cluster_baseline`.");
     };
@@ -43,7 +43,7 @@ fn verdict(baseline: Option<&Baseline>, name: &str, observed: &[Observed]) -> (A
     if objects.peek().is_none() {
         let remedy =
             "Remove it from `guards` of the baseline. A cluster that is older than Kubernetes 1.30 can't have any.";
-        return (Answer::No, Verdict::Warned("the baseline makes none".to_owned(), remedy.to_owned()));
+        return (Answer::No, Fulfilment::Warned("the baseline makes none".to_owned(), remedy.to_owned()));
     }
     // Another default path reserves other names.
     let is_compared = |object: &&Desired| *is_exact || object.key.kind() != POLICY;
@@ -53,7 +53,7 @@ fn verdict(baseline: Option<&Baseline>, name: &str, observed: &[Observed]) -> (A
         .filter_map(|object| bounds::wrong(object, observed))
         .collect();
     if wrong.is_empty() {
-        return (Answer::Yes, Verdict::AsPromised);
+        return (Answer::Yes, Fulfilment::AsPromised);
     }
     broken(wrong.join(", "), "Plan the baseline: it shows the difference, and an apply puts it back.")
 }

@@ -7,10 +7,10 @@ use std::{borrow::Cow, collections::BTreeMap};
 pub struct Said {
     pub by: String,
     pub answer: Answer,
-    pub verdict: Verdict,
+    pub verdict: Fulfilment,
 }
 
-pub enum Verdict {
+pub enum Fulfilment {
     AsPromised,
     /// In words, and what to do.
     Broken(String, String),
@@ -27,9 +27,9 @@ pub fn finding(check: impl Into<Cow<'static, str>>, benchmark: &'static [&'stati
     let shared = reason_of_all(&said).map(|why| format!("{}: {why}", Answer::NotAsked.as_str()));
     for Said { by, answer, verdict } in said {
         let (worse, detail, remedy) = match verdict {
-            Verdict::AsPromised => (CheckStatus::Ok, String::new(), String::new()),
-            Verdict::Broken(detail, remedy) => (CheckStatus::Error, format!(", not as promised: {detail}"), remedy),
-            Verdict::Warned(why, remedy) => (CheckStatus::Warning, format!(": {why}"), remedy),
+            Fulfilment::AsPromised => (CheckStatus::Ok, String::new(), String::new()),
+            Fulfilment::Broken(detail, remedy) => (CheckStatus::Error, format!(", not as promised: {detail}"), remedy),
+            Fulfilment::Warned(why, remedy) => (CheckStatus::Warning, format!(": {why}"), remedy),
         };
         words.push(format!("{by} {}{detail}", answer.as_str()));
         answers.insert(by, answer);
@@ -48,7 +48,7 @@ pub fn finding(check: impl Into<Cow<'static, str>>, benchmark: &'static [&'stati
 /// Why none of them could be asked, if that is one reason.
 fn reason_of_all(said: &[Said]) -> Option<String> {
     let reason = |said: &Said| match &said.verdict {
-        Verdict::Warned(why, _) if said.answer == Answer::NotAsked => Some(why.clone()),
+        Fulfilment::Warned(why, _) if said.answer == Answer::NotAsked => Some(why.clone()),
         _ => None,
     };
     let first = reason(said.first()?)?;
