@@ -13,7 +13,7 @@ use crate::{error::JournalError, outcome::Ending, sight::Sight};
 use async_trait::async_trait;
 use file::JournalFile;
 use goldenpath_core::policy::Identity;
-use rows::{recent, shown, taken};
+use rows::{SHOWN, recent, shown, taken};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::{
     collections::{HashMap, HashSet},
@@ -229,13 +229,19 @@ impl Store for SqliteStore {
     async fn recent(&self, which: Which<'_>, sight: &Sight, most: u32) -> Result<Vec<Kept>, JournalError> {
         let (statement, value) = recent(which);
         let (value, sight) = (value.to_owned(), sight.clone());
-        self.run(move |connection, _| Ok(shown(connection, (statement, &value), &sight, most as usize)?)).await
+        self.run(move |connection, _| {
+            let (mut found, mut of_id) = (connection.prepare(statement)?, connection.prepare(SHOWN)?);
+            Ok(shown((&mut found, &mut of_id), &value, &sight, most as usize)?)
+        })
+        .await
     }
 
     async fn last(&self, abouts: &[String]) -> Result<Vec<Kept>, JournalError> {
         let abouts = abouts.to_owned();
         self.run(move |connection, _| {
-            let last = abouts.iter().map(|about| shown(connection, recent(Which::About(about)), &Sight::All, 1));
+            let (statement, _) = recent(Which::About(""));
+            let (mut found, mut of_id) = (connection.prepare(statement)?, connection.prepare(SHOWN)?);
+            let last = abouts.iter().map(|about| shown((&mut found, &mut of_id), about, &Sight::All, 1));
             let last: Result<Vec<_>, _> = last.collect();
             Ok(last?.into_iter().flatten().collect())
         })

@@ -6,19 +6,19 @@ use crate::{
     sight::Sight,
     store::{Entry, Kept, Taken, Which},
 };
-use rusqlite::{Connection, Row};
+use rusqlite::{Row, Statement};
 use std::time::Duration;
 
-/// The latest of those in sight that [`recent`] finds.
+/// Of one by its id: what is shown of it.
+pub const SHOWN: &str = "SELECT id, caller, verb, about, accepted_at, ended_at, outcome FROM operation WHERE id = ?1";
+
+/// The latest of those in sight that a statement of [`recent`] finds; `of_id` is [`SHOWN`].
 pub fn shown(
-    connection: &Connection,
-    (statement, value): (&str, &str),
+    (found, of_id): (&mut Statement<'_>, &mut Statement<'_>),
+    value: &str,
     sight: &Sight,
     most: usize,
 ) -> rusqlite::Result<Vec<Kept>> {
-    let mut found = connection.prepare(statement)?;
-    let mut of_id = connection
-        .prepare("SELECT id, caller, verb, about, accepted_at, ended_at, outcome FROM operation WHERE id = ?1")?;
     let (mut rows, mut shown) = (found.query([value])?, vec![]);
     while shown.len() < most
         && let Some(row) = rows.next()?
