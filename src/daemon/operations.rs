@@ -135,7 +135,7 @@ impl Operations {
             accepted
         })
         .await;
-        match accepted.map_err(|_| refusal::broken("accept the operation"))?? {
+        match accepted.map_err(|_| refusal::internal("accept the operation"))?? {
             Reply::Ended(outcome) => Ok((id, outcome)),
             Reply::Waits(mut waiting) => {
                 let ended = waiting.outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
@@ -229,7 +229,7 @@ impl Operations {
             tracing::info!(verb = verb.as_str(), about, "An operation begins");
             let work = this.trail.clone().perform(of.clone(), verb, work).instrument(own_span).instrument(own_root);
             let ended = tokio::spawn(operation::within(&of.operation, work)).await;
-            let ended = ended.unwrap_or_else(|_| verb.failure(refusal::broken_off("finish the operation")));
+            let ended = ended.unwrap_or_else(|_| verb.failure(refusal::bug("finish the operation")));
             let ending = Ending::read(&ended);
             this.metrics.operation_ended(verb, kind, ending.label(), waited, begun.elapsed());
             let is_done = ending.state() == OperationState::Done;

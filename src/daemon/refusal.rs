@@ -1,4 +1,4 @@
-//! What the daemon says instead of an answer: a status with a problem in it, and the problem that a status is.
+//! What the daemon returns instead of an outcome: a status with a problem in it, and the problem that a status is.
 
 use crate::error::{JournalError, LedgerError, in_one_line};
 use goldenpath_core::{domain::Problem, policy::Identity};
@@ -231,11 +231,11 @@ pub fn ending() -> Status {
 }
 
 /// A bug of ours. The log has the rest.
-pub fn broken(what: &str) -> Status {
-    status(Code::Internal, &broken_off(what))
+pub fn internal(what: &str) -> Status {
+    status(Code::Internal, &bug(what))
 }
 
-pub fn broken_off(what: &str) -> Problem {
+pub fn bug(what: &str) -> Problem {
     Problem::error(
         "daemon.internal",
         format!("The daemon failed to {what}"),

@@ -76,7 +76,7 @@ impl Service {
         let done = tokio::spawn(async move { serde_json::to_vec(&work.await) }).await;
         match done {
             Ok(Ok(document)) => Ok(Response::new(ReadResponse { document })),
-            _ => Err(refusal::broken(&format!("read {about}"))),
+            _ => Err(refusal::internal(&format!("read {about}"))),
         }
     }
 

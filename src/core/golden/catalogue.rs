@@ -1,4 +1,4 @@
-//! A catalogue is a set of golden paths; a golden path is a named, versioned document that turns a spec into objects.
+//! A catalogue is a set of golden paths; a golden path is a named, versioned document from which the objects of a spec are rendered.
 //!
 //! Everything that a platform team decides stands in the document: tiers, their defaults and bounds, and the grants, which a
 //! product team's HCL can only narrow. The digest is over the parsed content, so that a comment moves nothing.
@@ -50,7 +50,7 @@ use std::{
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalogue {
     paths: Vec<Arc<GoldenPath>>,
-    /// What the request in question was made by.
+    /// The version that rendered this request before.
     held: Option<PathVersion>,
 }
 

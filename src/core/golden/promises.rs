@@ -2,7 +2,7 @@
 //! table of it: the README and the security notes print these rows, tests try them on a real API server, and `doctor environment`
 //! asks them of a cluster.
 //!
-//! A row names the checks of the Kubernetes multi-tenancy benchmark (kubernetes-sigs/multi-tenancy, kubectl-mtb) that it answers.
+//! A row names the checks of the Kubernetes multi-tenancy benchmark (kubernetes-sigs/multi-tenancy, kubectl-mtb) that it covers.
 
 mod access;
 mod admission;

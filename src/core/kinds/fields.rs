@@ -1,7 +1,7 @@
 //! Bodies and live documents in one canonical form: [`Fields`].
 //!
 //! What we want and what a target holds meet only here, so that each difference that is none (`1000m` and `1`, another order
-//! of a list, one string where a list of one was sent) is settled once. A target hands over its documents with a function
+//! of a list, one string where a list of one was sent) is settled once. A target passes its documents with a function
 //! that returns who holds a field, and drops them afterwards.
 //!
 //! A leaf is a scalar, a list (`x-kubernetes-list-type: atomic`, as all lists of our kinds are), a selector or reference that

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_and_hands_are_told_by_labels_and_tags() {
+    fn marks_and_owners_are_read_from_labels_and_tags() {
         let cluster = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
         let kube =
             |labels: Value, annotations: Value| json!({"metadata": {"labels": labels, "annotations": annotations}});

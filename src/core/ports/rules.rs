@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_refuses_is_told_in_its_words() {
+    fn what_aws_refuses_is_said_in_its_words() {
         let cluster: ClusterArn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().expect("an ARN");
         let good = PodIdentityAssociation {
             role_arn: "arn:aws:iam::111122223333:role/a".to_owned(),

@@ -20,7 +20,7 @@ pub fn judge(resolved: &Resolved, problems: &mut Problems) {
             "guards.off",
             &["guards", name],
             format!("The guard `{name}` is off"),
-            format!("Nothing keeps tenants from {}. Remove `guards.{name}` to turn it on.", opens(*guard)),
+            format!("Nothing keeps tenants from {}. Remove `guards.{name}` to enable it.", opens(*guard)),
         );
     }
 }

@@ -83,8 +83,8 @@ const TUNABLE: [&str; 7] = [
 const NEVER: [(&str, &str); 8] = [
     ("Namespace", "namespaces are the environment's own: a team asks for them in `namespaces`"),
     ("Secret", "its content would stand in plans and in state; use an operator that fetches secrets"),
-    ("ClusterRole", "it would hand out power over the cluster"),
-    ("ClusterRoleBinding", "it would hand out power over the cluster"),
+    ("ClusterRole", "it would grant power over the cluster"),
+    ("ClusterRoleBinding", "it would grant power over the cluster"),
     ("ValidatingAdmissionPolicy", "it holds for the whole cluster; write a document of kind Policy"),
     ("ValidatingAdmissionPolicyBinding", "it holds for the whole cluster; write a document of kind Policy"),
     ("ValidatingWebhookConfiguration", "it holds for the whole cluster"),

@@ -1,5 +1,5 @@
 //! What a golden path may not say. A platform team decides freely inside of these; outside of them lies power over the
-//! account or the cluster, which no environment may hand out.
+//! account or the cluster, which no environment may grant.
 
 use super::{
     document::{
@@ -246,7 +246,7 @@ fn is_narrow(action: &str) -> Result<(), String> {
     let (service, operation) =
         action.split_once(':').ok_or_else(|| format!("{action:?} is not <service>:<operation>"))?;
     let broad = service.contains(['*', '?']) || (NEVER_WHOLE.contains(&service) && operation.contains(['*', '?']));
-    if broad { Err(format!("{action} would hand out power over identities or the cluster")) } else { Ok(()) }
+    if broad { Err(format!("{action} would grant power over identities or the cluster")) } else { Ok(()) }
 }
 
 fn is_harmless_policy(policy: &str) -> Result<(), String> {
@@ -258,7 +258,7 @@ fn is_harmless_policy(policy: &str) -> Result<(), String> {
     }
     let is_covered = |name: &&str| covers(policy, &format!("arn:{{partition}}:iam::aws:policy/{name}"));
     match Role::FOR_ADMINISTRATORS.into_iter().find(is_covered) {
-        Some(power) => Err(format!("{policy} would hand out power over the account ({power})")),
+        Some(power) => Err(format!("{policy} would grant power over the account ({power})")),
         None => Ok(()),
     }
 }

@@ -14,7 +14,7 @@ pub struct AccessPromise {
     pub verbs: &'static [&'static str],
     pub group: &'static str,
     pub resource: &'static str,
-    /// What verbs are tried on that change something that exists; a Namespace is the one in question.
+    /// The object on which verbs that change something are tried; a Namespace is tried on itself.
     pub object: &'static str,
     pub scope: Scope,
     pub roles: &'static [PersonaName],

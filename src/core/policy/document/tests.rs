@@ -44,8 +44,8 @@ fn policy(row: &Row) -> Result<Policy, String> {
     Policy::of(form).map_err(|(_, problem)| problem.to_string())
 }
 
-/// As the API server words its answers, for the same table (see the acceptance test of that name).
-fn answer(row: &Row, objects: &BTreeMap<String, Value>) -> (String, Option<String>) {
+/// As the API server words its verdicts, for the same table (see the acceptance test of that name).
+fn verdict(row: &Row, objects: &BTreeMap<String, Value>) -> (String, Option<String>) {
     let mut policy = match policy(row) {
         Ok(policy) => policy,
         Err(error) => return ("refused".to_owned(), Some(error)),
@@ -78,7 +78,7 @@ fn our_engine_says_what_the_api_server_says() {
     assert!(cases.len() >= 420, "rows are missing");
     let mut wrong = vec![];
     for row in &cases {
-        let (verdict, said) = answer(row, &objects);
+        let (verdict, said) = verdict(row, &objects);
         let is_right = match &row.differs {
             Some(_) => verdict == "refused",
             None => verdict == row.verdict && (verdict == "refused" || row.worded.is_some() || said == row.says),

@@ -11,7 +11,7 @@
 //! | `path` | make an earlier request seem to be of another golden path | that of the record |
 //! | `parent` | be of a looser tier or another team | an apply reads it anyway; a plan takes one of another id for none |
 //! | `prior` without a record | make what others lost one's own (`was_ours`), and hide the team | refused: nobody knows whose it is |
-//! | `prior.spec` | hide a loosening, deletion protection, bounds; equal to the new request it turns errors into warnings | a change that the record does not know is judged once more against the record's request |
+//! | `prior.spec` | hide a loosening, deletion protection, bounds; equal to the new request errors become warnings | a change that the record does not know is judged once more against the record's request |
 //! | `prior.objects`, `keys` | name objects of others, which are then deleted or overwritten | those of the record's inventory and in its own namespaces, and no others |
 //! | `prior.uid`, `uid` | - | an instance of another uid is left alone anyway |
 //! | `protected`, `replacing.protected` | be false | also true where the record's request is protected |

@@ -58,11 +58,11 @@ pub fn deletions<'a>(
     let mut deletions: Vec<Deletion<'a>> =
         observed.iter().filter(is_unwanted).filter(is_ours).filter_map(|object| deletion(id, object)).collect();
     let namespaces = lost(&deletions);
-    let going: BTreeSet<ObjectKey> = deletions.iter().filter_map(Deletion::key).cloned().collect();
+    let deleted: BTreeSet<ObjectKey> = deletions.iter().filter_map(Deletion::key).cloned().collect();
     // Gone with its container, or its entry.
     deletions.retain(|deletion| match deletion.key() {
         Some(ObjectKey::AccessPolicy { principal, .. }) => {
-            !going.contains(&ObjectKey::AccessEntry { principal: principal.clone() })
+            !deleted.contains(&ObjectKey::AccessEntry { principal: principal.clone() })
         }
         Some(key @ ObjectKey::Kube { namespace: Some(namespace), .. }) => {
             removal_rank(key) == RemovalRank::ActsOnPods || !namespaces.contains(namespace)

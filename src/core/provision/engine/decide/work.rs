@@ -246,7 +246,7 @@ fn begin(inputs: &Inputs<'_>, objects: &Objects, said: &mut Said) -> Result<Deci
             said.add([instance::half_deleted(record, left.collect::<Vec<_>>().iter())])?;
         }
         (Decision::TakeOver, Some(record)) => match replacing {
-            // The delete comes first, unless create_before_destroy turns it round.
+            // The delete comes first, unless create_before_destroy reverses that.
             Some(replacing) if change.is_plan() && replacing.uid == record.uid => {
                 said.add(losses::of_replacement(id, record, replacing.protected))?;
             }

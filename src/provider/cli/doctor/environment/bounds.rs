@@ -4,7 +4,7 @@ use super::{
     recorded::{Recorded, Space},
     rows::{self, Fulfilment, Said},
 };
-use crate::cli::doctor::finding::{Answer, Finding};
+use crate::cli::doctor::finding::{Finding, PromiseResult};
 use goldenpath_core::{
     domain::{BASE_QUOTA, Desired, ObjectKey, Observed, Ownership, Quantity},
     golden::{
@@ -35,19 +35,19 @@ fn said(row: &BoundPromise, space: &Space, objects: &[Desired], observed: &[Obse
         row.kinds.contains(&object.key.kind()) && is_in(&object.key, &by) && lets_people_in(object)
     };
     let strangers: Vec<String> = observed.iter().filter(is_strange).map(|object| in_words(&object.key)).collect();
-    let (answer, verdict) = if !wrong.is_empty() {
+    let (result, verdict) = if !wrong.is_empty() {
         let remedy = "Plan the environment: it shows the difference, and an apply puts it back.";
-        (Answer::No, Fulfilment::Broken(wrong.join(", "), remedy.to_owned()))
+        (PromiseResult::No, Fulfilment::Breach(wrong.join(", "), remedy.to_owned()))
     } else if !strangers.is_empty() {
         let found = format!("{} let others in", strangers.join(", "));
         (
-            Answer::No,
+            PromiseResult::No,
             Fulfilment::Warned(found, "Look at whom they name, and delete those that nobody needs.".to_owned()),
         )
     } else {
-        (Answer::Yes, Fulfilment::AsPromised)
+        (PromiseResult::Yes, Fulfilment::AsPromised)
     };
-    Said { by, answer, verdict }
+    Said { by, result, verdict }
 }
 
 /// A binding of somebody else's that names more than ServiceAccounts.
