@@ -5,7 +5,7 @@
 //!
 //! Each golden resource has a folder with the same stages. `check` knows the request alone. `effective` and `resolve` fill
 //! every default from the `catalogue` (with `defaults`); no later stage reads one. `render` knows their values and
-//! the makers of `objects`. `judge` knows their values and the catalogue's bounds. The file of the folder's name
+//! the makers of `objects`. `judge` knows their values and the catalogue's maximums. The file of the folder's name
 //! ties them to the trait in `resource`; `dispatch` has the list of them, and makes of each what the engine sees.
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A catalogue is a set of golden paths; a golden path is a named, versioned document from which the objects of a spec are rendered.
 //!
-//! Everything that a platform team decides stands in the document: tiers, their defaults and bounds, and the grants, which a
+//! Everything that a platform team decides stands in the document: tiers, their defaults and maximums, and the grants, which a
 //! product team's HCL can only narrow. The digest is over the parsed content, so that a comment moves nothing.
 
 mod applies;

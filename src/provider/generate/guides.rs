@@ -90,7 +90,7 @@ pub fn pages() -> Pages {
 fn golden_paths(catalogue: &Catalogue) -> String {
     let mut page = head(
         "Golden paths",
-        "A golden path is a named, versioned document: tiers with their defaults and bounds, and the grants that a team's \
+        "A golden path is a named, versioned document: tiers with their defaults and maximums, and the grants that a team's \
          configuration can only narrow.\n\nThe golden paths below are built in. `goldenpath catalogue show <name>` \
          prints one; to use your own, add its folder to `catalogue` in the provider block.\n\nA version never changes: an environment stays at the one that made it until its own \
          `golden_path_version` moves it, and its slots with it. Older versions of built-in paths stay in the provider. A document \
@@ -134,10 +134,10 @@ fn tiers(page: &mut String, path: &GoldenPath) {
         });
     }
     row("highest quota, in multiples of the default; otherwise", &|tier| {
-        let bounds = tier.quota.bounds.iter().map(|(name, bound)| format!("; `{name}` {}", bound.written()));
-        format!("{}{}", tier.quota.bound_factor, bounds.collect::<String>())
+        let others = tier.quota.max.iter().map(|(name, most)| format!("; `{name}` {}", most.written()));
+        format!("{}{}", tier.quota.max_factor, others.collect::<String>())
     });
-    row("part of isolated slots, percent: default; bounds", &|tier| {
+    row("part of isolated slots, percent: default; range", &|tier| {
         let slots = &tier.quota.slots_percent;
         format!("{}; {} to {}", slots.default, slots.min, slots.max)
     });

@@ -57,7 +57,7 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
     (
         "parameters.value",
         "A parameter can't have this value",
-        "Set it to a value of its type and inside of its bounds, which the finding names.",
+        "Set it to a value of its type and inside of its range, which the finding names.",
     ),
     (
         "parameters.unknown",

@@ -78,8 +78,8 @@ pub fn text_set(name: &'static str, example: &str) -> Attribute {
 
 pub fn parameters() -> Attribute {
     optional("parameters", Type::Dynamic).example(Value::map([("log_days", Value::from(30))])).describe(
-        "What the golden path lets teams set besides, by name: an object of the parameters that it declares, each of the type and inside of \
-         the bounds that the path gives it. `team-standard` has none. `goldenpath catalogue show <name>` lists them.",
+        "What the golden path lets teams set besides, by name: an object of the parameters that it declares, each of the type and in the \
+         range that the path gives it. `team-standard` has none. `goldenpath catalogue show <name>` lists them.",
     )
 }
 

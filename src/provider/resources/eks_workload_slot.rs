@@ -86,7 +86,7 @@ fn configured() -> Vec<Attribute> {
             .describe(
                 "What an isolated slot's namespace may hold besides its share: resource names with quantities, as in a Kubernetes \
                  `ResourceQuota`, such as `requests.storage`, `persistentvolumeclaims` and `services.loadbalancers`. It is taken from the \
-                 part of isolated slots. Defaults to the tier's, and the path may bound it.",
+                 part of isolated slots. Defaults to the tier's, and the path may set a maximum.",
             ),
         attributes::parameters(),
         own_keys("labels", "squad", "blue"),

@@ -73,7 +73,7 @@ fn configured() -> Vec<Attribute> {
             .example("payments")
             .describe("The team that owns the environment: a DNS label of at most 40 characters, like a Backstage `Group`."),
         required("tier", Type::String).parses::<TierName>().example("prod").describe(
-            "A tier of the golden path; `team-standard` has `dev`, `staging` and `prod`. A tier sets defaults and bounds for \
+            "A tier of the golden path; `team-standard` has `dev`, `staging` and `prod`. A tier sets defaults and maximums for \
              everything below and belongs to a class: class prod requires an `owner` and turns on deletion protection.",
         ),
         attributes::cluster(),
@@ -175,7 +175,7 @@ fn quota() -> Attribute {
     let slots = optional("slots_percent", Type::Number).between(0, 100).example(50).describe(
         "The part of the total, in percent (0 to 100), that isolated slots are paid from: the quotas of their namespaces \
          never add up to more. The rest is for the environment's own namespaces and the slots that share them. Defaults to \
-         the tier's, 0 where slots are shared by default; the tier may bound it.",
+         the tier's, 0 where slots are shared by default; the tier may set a range.",
     );
     let by_priority = optional("by_priority", Type::map(Type::map(Type::String)))
         .parses::<BTreeMap<String, Quantities>>()

@@ -108,12 +108,12 @@ fn tier_is_sound(path: &GoldenPath, tier: &Tier) -> Result<(), DocumentFault> {
     for name in ["requests.cpu", "requests.memory", "pods"] {
         ensure("quota.total", quota.total.contains_key(name), || format!("{name} is missing"))?;
     }
-    for (name, bound) in &quota.bounds {
-        let missing = || DocumentFault::new("quota.bounds", format!("{name} is not in quota.total"));
+    for (name, maximum) in &quota.max {
+        let missing = || DocumentFault::new("quota.max", format!("{name} is not in quota.total"));
         let default = quota.total.get(name).ok_or_else(missing)?;
-        ensure("quota.bounds", bound >= default, || format!("{name} is less than its default"))?;
+        ensure("quota.max", maximum >= default, || format!("{name} is less than its default"))?;
     }
-    ensure("quota.bound_factor", quota.bound_factor >= 1, || "it must be at least 1".into())?;
+    ensure("quota.max_factor", quota.max_factor >= 1, || "it must be at least 1".into())?;
     let SlotsPercent { default, min, max } = quota.slots_percent;
     ensure("quota.slots_percent", min <= default && default <= max && max <= 100, || {
         "default must lie between min and max, and max be at most 100".into()

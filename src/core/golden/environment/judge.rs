@@ -1,5 +1,5 @@
-//! What the golden path grants: a request may narrow its defaults and must stay inside its bounds. Knows the effective
-//! request, the resolved one and the catalogue's bounds.
+//! What the golden path grants: a request may narrow its defaults and must stay below its maximums. Knows the effective
+//! request, the resolved one and the catalogue's maximums.
 
 mod network;
 mod quota;

@@ -83,7 +83,7 @@ pub const ACCESS: &[AccessPromise] = &[
     },
     AccessPromise {
         name: "change quotas",
-        reason: "what bounds a tenant no tenant writes",
+        reason: "no tenant writes what restricts it",
         verbs: CHANGES,
         resource: "resourcequotas",
         object: "gp-base",
@@ -192,7 +192,7 @@ pub const ACCESS: &[AccessPromise] = &[
     },
     AccessPromise {
         name: "create namespaces",
-        reason: "one of their own would have no bounds",
+        reason: "one of their own would have no restrictions",
         verbs: &["create"],
         resource: "namespaces",
         scope: Scope::Cluster,

@@ -1,4 +1,4 @@
-//! The request over its tier's defaults: what `judge` holds against the bounds and `resolve` builds on. Knows the catalogue
+//! The request over its tier's defaults: what `judge` holds against the maximums and `resolve` builds on. Knows the catalogue
 //! and `share`.
 
 use super::share::EffectiveShare;

@@ -1,5 +1,5 @@
 //! A slot within its environment and the grants of its tier. Knows the effective request, the fields of
-//! a share, what `check` says of long names, and the catalogue's bounds.
+//! a share, what `check` says of long names, and the catalogue's maximums.
 
 mod doors;
 mod reach;
@@ -97,12 +97,12 @@ fn judge_quota(effective: &Effective, problems: &mut Problems) {
         );
     }
     for (resource, amount) in spec.quota.iter() {
-        if let Some(bound) = terms.tier.slot.bounds.get(resource).filter(|bound| amount > bound) {
+        if let Some(most) = terms.tier.slot.max.get(resource).filter(|most| amount > most) {
             problems.error(
-                "slot.quota_above_bound",
+                "slot.quota_above_maximum",
                 &["quota", resource],
-                format!("{resource} of {} is above the bound of a slot in this tier", amount.written()),
-                format!("The bound is {}. Lower it, or ask the platform team for a path with more.", bound.written()),
+                format!("{resource} of {} is above the maximum of a slot in this tier", amount.written()),
+                format!("The maximum is {}. Lower it, or ask the platform team for a path with more.", most.written()),
             );
         }
     }

@@ -249,7 +249,7 @@ fn a_message_that_is_too_long_falls_back() {
 #[test]
 fn params_are_written_into_what_is_installed() {
     let policy = Policy::read(DOCUMENT).unwrap();
-    let bound = |name: &str, action| Bound {
+    let binding = |name: &str, action| PolicyBinding {
         name: Some(name.to_owned()),
         namespaces: json!({"matchLabels": {"class": name}}),
         action,
@@ -258,7 +258,7 @@ fn params_are_written_into_what_is_installed() {
         &policy,
         "gp-policy-few-replicas-1.0.0",
         Some("true"),
-        &[bound("dev", Action::Audit), bound("prod", Action::Deny)],
+        &[binding("dev", Action::Audit), binding("prod", Action::Deny)],
     );
     let (name, spec) = made.policy;
     assert_eq!(name, "gp-policy-few-replicas-1.0.0");

@@ -1,15 +1,15 @@
 //! `doctor environment`: each promise of one environment, asked of its cluster. The rows are those of `golden::promises`.
 //!
 //! ```text
-//! objects -> recorded (what is promised) -> caller (what we may ask) -> access, admission, bounds, guards (reviews, then findings)
+//! objects -> recorded (what is promised) -> caller (what we may ask) -> access, admission, objects, guards (reviews, then findings)
 //! ```
 
 mod access;
 mod admission;
-mod bounds;
 mod budgets;
 mod caller;
 mod guards;
+mod objects;
 mod recorded;
 mod rows;
 
@@ -23,7 +23,7 @@ use clap::Args;
 use goldenpath_core::{domain::EnvironmentId, golden::promises};
 use recorded::Recorded;
 
-/// Ask a cluster whether an environment is what it promises: who may do what, what is admitted, and what bounds it
+/// Ask a cluster whether an environment is what it promises: who may do what, what is admitted, and which objects restrict it
 ///
 /// Nothing is changed. Exits with 1 if a promise is not kept, with 2 if the cluster cannot be read, and otherwise with 0.
 #[derive(Args)]
@@ -58,7 +58,7 @@ pub async fn examine(id: EnvironmentId, reach: Reach, inspector: &dyn Inspector)
     let mut findings = vec![recorded.finding()];
     findings.extend(access::judge(&recorded, &reviews, &reviewed));
     findings.extend(tries.judge(results));
-    findings.extend(bounds::judge(&recorded, &objects));
+    findings.extend(objects::judge(&recorded, &objects));
     findings.push(budgets::judge(&recorded, &objects));
     findings.extend(guards::judge(recorded.baseline.as_ref(), &objects));
     Ok(findings)

@@ -218,7 +218,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_identity_just_within_its_bounds_is_accepted() {
+    fn an_identity_just_within_its_limits_is_accepted() {
         let policies: Vec<String> = (0..25).map(|n| format!("arn:aws:iam::aws:policy/P{n}")).collect();
         let statement = json!({"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::payments-led/*"]});
         for (identity, reason) in [

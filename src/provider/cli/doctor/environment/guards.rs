@@ -1,7 +1,7 @@
 //! The baseline's guards: each is there, and bound. Pure.
 
 use super::{
-    bounds,
+    objects as environment_objects,
     recorded::Baseline,
     rows::{self, Fulfilment, Said},
 };
@@ -50,7 +50,7 @@ fn verdict(baseline: Option<&Baseline>, name: &str, observed: &[Observed]) -> (P
     let is_there = |object: &Desired| observed.iter().any(|seen| seen.key == object.key);
     let wrong: Vec<String> = objects
         .filter(|object| is_compared(object) || !is_there(object))
-        .filter_map(|object| bounds::wrong(object, observed))
+        .filter_map(|object| environment_objects::wrong(object, observed))
         .collect();
     if wrong.is_empty() {
         return (PromiseResult::Yes, Fulfilment::AsPromised);

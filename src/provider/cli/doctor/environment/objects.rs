@@ -1,4 +1,4 @@
-//! The objects that bound an environment: each is there, and as it was rendered. Pure.
+//! The objects that restrict an environment: each is there, and as it was rendered. Pure.
 
 use super::{
     recorded::{Recorded, Space},
@@ -9,13 +9,13 @@ use goldenpath_core::{
     domain::{BASE_QUOTA, Desired, ObjectKey, Observed, Ownership, Quantity},
     golden::{
         self,
-        promises::{BOUNDS, BoundPromise},
+        promises::{OBJECTS, ObjectPromise},
     },
     kinds::{escaped, in_words, kubernetes::resource_quota, readable},
 };
 
 pub fn judge(recorded: &Recorded, observed: &[Observed]) -> Vec<Finding> {
-    let of = |row: &BoundPromise| {
+    let of = |row: &ObjectPromise| {
         let said = recorded.spaces.iter().map(|space| said(row, space, &recorded.objects, observed)).collect();
         let mut finding = rows::finding(row.name, row.benchmark, said);
         if row.kinds.contains(&resource_quota::KIND.name) {
@@ -24,10 +24,10 @@ pub fn judge(recorded: &Recorded, observed: &[Observed]) -> Vec<Finding> {
         }
         finding
     };
-    BOUNDS.iter().map(of).collect()
+    OBJECTS.iter().map(of).collect()
 }
 
-fn said(row: &BoundPromise, space: &Space, objects: &[Desired], observed: &[Observed]) -> Said {
+fn said(row: &ObjectPromise, space: &Space, objects: &[Desired], observed: &[Observed]) -> Said {
     let by = space.namespace.clone();
     let is_meant = |object: &&Desired| row.kinds.contains(&object.key.kind()) && is_in(&object.key, &by);
     let wrong: Vec<String> = objects.iter().filter(is_meant).filter_map(|object| wrong(object, observed)).collect();
