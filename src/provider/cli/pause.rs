@@ -5,16 +5,16 @@ use super::{
     reports::{Connect, OpenDaemon, failed},
 };
 
-/// Have a daemon leave an environment or a slot alone between applies: drift is still shown, and no longer healed
+/// Stop a daemon from healing an environment or a slot between applies; drift is still shown
 ///
-/// With an environment its slots are paused. Applies are not held up. The audit ledger keeps who paused it and when.
+/// Pausing an environment pauses its slots. Applies still work. The audit ledger keeps who paused it and when.
 #[derive(clap::Args)]
 pub(super) struct Pause {
     #[command(flatten)]
     arguments: Arguments,
 }
 
-/// Have a daemon heal drift of an environment or a slot again, which `pause` stopped
+/// Let a daemon heal an environment or a slot again after `pause`
 #[derive(clap::Args)]
 pub(super) struct Resume {
     #[command(flatten)]

@@ -33,8 +33,9 @@ pub fn identity(id: &str) -> [Attribute; 5] {
              changed or deleted, and any drift.",
         ),
         computed("drifted", Type::list(Type::String)).describe(
-            "Keys of `objects` that are not as the golden path wants them, or gone, in order; null if there are none. A refresh finds all \
-             of them, an apply leaves those that `drift` says to leave. Tools that show no warnings, such as Crossplane, show this.",
+            "Sorted keys of the `objects` that are missing or differ from what the golden path wants; null if there are \
+             none. A refresh finds all of them; after an apply, only those that `drift` excludes are left. Useful for \
+             tools that show no warnings, such as Crossplane.",
         ),
     ]
 }
@@ -78,17 +79,17 @@ pub fn text_set(name: &'static str, example: &str) -> Attribute {
 
 pub fn parameters() -> Attribute {
     optional("parameters", Type::Dynamic).example(Value::map([("log_days", Value::from(30))])).describe(
-        "What the golden path lets teams set besides, by name: an object of the parameters that it declares, each of the type and in the \
-         range that the path gives it. `team-standard` has none. `goldenpath catalogue show <name>` lists them.",
+        "Values for the parameters that the golden path declares, by name, each of the type and in the range that the \
+         path sets. `team-standard` has none. `goldenpath catalogue show <name>` lists them.",
     )
 }
 
 pub fn claim() -> Attribute {
     optional("claim", Type::String).not_empty().example("git.example.com/payments/infra").describe(
-        "Who holds this: a text of your own that no other configuration uses, such as a repository, or the namespace, name and uid of \
-         a Crossplane resource. It is kept in the record. A create whose request and `claim` equal those of something that exists \
-         takes it over, since its result was lost; without `claim` only within an hour of its last change. Anything else must be \
-         imported.",
+        "Who owns this: your own text that no other configuration uses, such as a repository, or the namespace, name \
+         and uid of a Crossplane resource. It is stored in the record. A create with the same request and `claim` as an \
+         existing instance takes it over, as a create whose result was lost; without `claim`, only within an hour of \
+         its last change. Anything else must be imported.",
     )
 }
 
@@ -172,13 +173,14 @@ fn facts(given: bool) -> Object {
              entries need one of the first two.",
         ),
         leaf("network_policy_enforced", Type::Bool, Some(true.into())).describe(
-            "Whether anything enforces NetworkPolicies: the add-on `vpc-cni` with `enableNetworkPolicy`, Cilium or Calico seen running, \
-             on Auto Mode the ConfigMap `amazon-vpc-cni` in `kube-system`. Null if what would say so may not be read.",
+            "Whether anything enforces NetworkPolicies: the add-on `vpc-cni` with `enableNetworkPolicy`, Cilium or \
+             Calico seen running, on Auto Mode the ConfigMap `amazon-vpc-cni` in `kube-system`. Null if the provider \
+             may not read that.",
         ),
         engine.describe("What was seen to enforce them: `vpc_cni`, `eks_auto`, `cilium` or `calico`."),
         maybe("pod_identity_agent", Type::Bool).describe(
-            "Whether the DaemonSet `eks-pod-identity-agent` runs in `kube-system`. Null where it is an add-on or built in (Auto Mode), and \
-             where it may not be read.",
+            "Whether the DaemonSet `eks-pod-identity-agent` runs in `kube-system`. Null if it is an add-on or built in \
+             (Auto Mode), or if the provider may not read it.",
         ),
         leaf("addons", Type::list(Type::String), texts())
             .describe("Names of the installed EKS add-ons (EKS `ListAddons`)."),

@@ -12,18 +12,18 @@ pub(super) fn access() -> Attribute {
         ("developer", "Writes workloads and may exec (ClusterRole `gp-developer`). Read-only in tiers of class prod."),
         (
             "deployer",
-            "Writes workloads, Secrets and what charts bring, no exec (ClusterRole `gp-deployer`): for the GitOps engine or the \
-             pipeline.",
+            "Writes workloads, Secrets and the other objects of charts, no exec (ClusterRole `gp-deployer`). For the \
+             GitOps engine or the pipeline.",
         ),
         (
             "admin",
-            "Developer and deployer together (ClusterRole `gp-admin`). Can't change quotas, limits, nor network rules and bindings \
-             of the provider.",
+            "Developer and deployer combined (ClusterRole `gp-admin`). Can't change quotas, limits, or the provider's \
+             network rules and bindings.",
         ),
     ];
     optional("access", object(personas.map(|(name, what)| persona(name, what)))).describe(
-        "Who has access, by persona. Each principal has one EKS access entry on the cluster with one group of its own, which \
-         the environment's RoleBindings name. Nothing else is added to an entry.",
+        "Who has access, by persona. Each principal has one EKS access entry on the cluster with its own group, which \
+         the environment's RoleBindings name. Nothing else is added to the entry.",
     )
 }
 
@@ -32,18 +32,16 @@ fn trusted_oidc() -> Attribute {
         required("provider", Type::String)
             .example("token.actions.githubusercontent.com")
             .describe("OIDC provider of the account, by its URL without `https://`. It must exist in IAM."),
-        optional("audience", Type::String)
-            .not_empty()
-            .example("sts.amazonaws.com")
-            .describe(
-                "Audience of the tokens (`aud`), one that the golden path grants (`grants.oidc_audiences`). Defaults to \
+        optional("audience", Type::String).not_empty().example("sts.amazonaws.com").describe(
+            "Audience of the tokens (`aud`), one that the golden path grants (`grants.oidc_audiences`). Defaults to \
                  `sts.amazonaws.com`.",
-            ),
+        ),
         required("subjects", Type::list(Type::String))
             .example(Value::List(vec!["repo:acme/payments:ref:refs/heads/main".into()]))
             .describe(
-                "Whose tokens they are (`sub`): at least one. `*` and `?` match as in IAM, after what says whose they are: \
-                 `repo:<owner>/<repository>:` of GitHub, `project_path:<group>/<project>:` of GitLab, the first part of others.",
+                "Subjects of the tokens (`sub`), at least one. `*` and `?` match as in IAM, but only after the part \
+                 that identifies the owner: `repo:<owner>/<repository>:` for GitHub, `project_path:<group>/<project>:` \
+                 for GitLab, the first part for others.",
             ),
     ]);
     optional("trusted_oidc", list_of(one)).describe(

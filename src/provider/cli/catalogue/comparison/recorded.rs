@@ -18,10 +18,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 #[derive(clap::Args)]
 pub(super) struct Live {
-    /// Compare every environment and slot that is recorded on a cluster and was made by the first version
+    /// Compare every environment and slot that is recorded on a cluster and was made from the first version
     #[arg(long)]
     pub all: bool,
-    /// Name or ARN of the cluster; a sandbox and a daemon know theirs
+    /// Name or ARN of the cluster; not needed for a sandbox or a daemon
     #[arg(long, requires = "all")]
     cluster: Option<ClusterRef>,
     #[command(flatten)]
