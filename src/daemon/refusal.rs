@@ -187,7 +187,7 @@ pub fn unpaused(error: &JournalError) -> Problem {
     Problem::error(
         "daemon.journal",
         format!("The daemon can't write to its journal: {}", in_one_line(error)),
-        "What is paused is as it was. Look into the daemon's log for what is wrong with the journal, then try again.",
+        "Pauses are unchanged. Look into the daemon's log for what is wrong with the journal, then try again.",
     )
 }
 
@@ -220,7 +220,7 @@ pub fn slow_watcher() -> Status {
     let problem = Problem::error(
         "daemon.slow",
         "The watcher did not read in time, and was dropped",
-        "The daemon waits for nobody who watches. Watch again.",
+        "The daemon does not wait for watchers. Watch again.",
     );
     status(Code::ResourceExhausted, &problem)
 }

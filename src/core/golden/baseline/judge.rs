@@ -9,8 +9,8 @@ pub fn judge(resolved: &Resolved, problems: &mut Problems) {
             "guards.unsupported",
             &["guards"],
             "The cluster can't have guards",
-            "It is older than Kubernetes 1.30 and serves no ValidatingAdmissionPolicy. Everything else is made. Upgrade the cluster: the \
-             next plan of the baseline adds them.",
+            "It is older than Kubernetes 1.30 and serves no ValidatingAdmissionPolicy. Everything else is created. \
+             Upgrade the cluster: the next plan of the baseline adds them.",
         );
         return;
     };

@@ -279,7 +279,8 @@ fn contradiction(id: &Id, what: &str) -> Problem {
     Problem::error(
         "claims.contradiction",
         format!("What the request says of {id} contradicts itself: {what}"),
-        "The daemon takes no client's word for what it may touch. Nothing was changed. Refresh the state, then plan again.",
+        "The daemon does not trust a client about what it may touch. Nothing was changed. Refresh the state, then plan \
+         again.",
     )
 }
 
@@ -287,8 +288,8 @@ fn outdated_facts(id: &Id) -> Problem {
     Problem::error(
         "claims.facts",
         format!("The cluster of {id} is not as the plan had it"),
-        "The facts of the plan are neither those of now nor those of the record, and the daemon takes no client's word for them. \
-         Nothing was changed. Plan again.",
+        "The facts of the plan are neither the current ones nor those of the record, and the daemon does not trust a \
+         client about them. Nothing was changed. Plan again.",
     )
 }
 
@@ -296,8 +297,8 @@ fn record_lost(id: &Id) -> Problem {
     Problem::error(
         "claims.record_lost",
         format!("{id} has no record that says whose it is"),
-        "The daemon takes no client's word for it. Nothing was changed. Have the platform team apply or destroy it as the daemon's own \
-         user, on the daemon's unix socket; an apply writes the record again.",
+        "The daemon does not trust a client about that. Nothing was changed. Have the platform team apply or destroy it \
+         as the daemon's own user, on the daemon's unix socket; an apply writes the record again.",
     )
 }
 

@@ -22,7 +22,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
     problems.warning(
         "slot.ingress_not_narrowed",
         &["ingress"],
-        "`ingress` keeps nobody out whom the environment lets into the namespace that the slot shares",
+        "`ingress` keeps out nobody whom the environment lets into the shared namespace",
         format!(
             "Still let in: {}. Set `isolation = \"namespace\"` on the slot, or close them in `network` of the environment.",
             doors.join(", ")

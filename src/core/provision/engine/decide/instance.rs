@@ -168,7 +168,8 @@ fn being_deleted(record: &Record) -> Problem {
         "record.deleting",
         format!("{} is being deleted", record.id),
         format!(
-            "Its deletion did not finish ({}). Plan again without -refresh=false: the plan will finish it and make it again.",
+            "Its deletion did not finish ({}). Plan again without -refresh=false: the apply then finishes the deletion \
+             and creates it again.",
             record::operation(record)
         ),
     )
@@ -185,8 +186,8 @@ pub fn half_deleted<'k>(record: &Record, left: impl Iterator<Item = &'k String>)
         "record.half_deleted",
         format!("{} is half deleted: {count} of {of} objects are left", record.id),
         format!(
-            "Its deletion did not finish ({}). Left are {}{more}. The next apply finishes the deletion and makes it again, and a \
-             destroy finishes it.",
+            "Its deletion did not finish ({}). These are left: {}{more}. The next apply finishes the deletion and \
+             creates it again; a destroy only finishes the deletion.",
             record::operation(record),
             left.join(", ")
         ),

@@ -276,7 +276,7 @@ fn parent_changed(Inputs { change, ground, .. }: &Inputs<'_>) -> Option<Problem>
         Problem::error(
             "plan.outdated",
             format!("Environment {} was changed after the plan of {} was made", now.id, change.id),
-            format!("{} would be made otherwise than planned.{tier} Nothing was changed. Plan again.", change.id),
+            format!("{} would differ from the plan.{tier} Nothing was changed. Plan again.", change.id),
         )
         .at(["environment"])
     })
