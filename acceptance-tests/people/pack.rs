@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use goldenpath_core::{
     domain::plural,
     policy::{
-        document::{Action, Bound, Policy, installed},
+        document::{Action, Policy, PolicyBinding, installed},
         pack_documents,
     },
 };
@@ -59,8 +59,8 @@ async fn install(people: &People, index: usize, example: &Json) -> Result<()> {
     let labels = json!({"pack": index.to_string()});
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": format!("pack-{index}"), "labels": labels}});
     people.made("/api/v1/namespaces", &namespace).await?;
-    let bound = Bound { name: None, namespaces: json!({"matchLabels": labels}), action: Action::Deny };
-    let made = installed(&policy, &format!("{name}-{index}"), None, &[bound]);
+    let binding = PolicyBinding { name: None, namespaces: json!({"matchLabels": labels}), action: Action::Deny };
+    let made = installed(&policy, &format!("{name}-{index}"), None, &[binding]);
     let object = |kind: &str, name: &str, spec: &Json| json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec});
     let (name, spec) = &made.policy;
     let policy = object("ValidatingAdmissionPolicy", name, spec);
