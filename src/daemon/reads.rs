@@ -154,7 +154,7 @@ impl Objects for SharedObjects {
             return self.inner.observe(cluster, selector).await;
         }
         let (inner, wanted) = (self.inner.clone(), (cluster.clone(), selector.clone()));
-        let State { stamp, is_reported } = self.reads.state(cluster, inner.reported(cluster));
+        let State { stamp, is_reported } = self.reads.state(cluster, inner.revision(cluster));
         let read = {
             let (cluster, selector) = wanted.clone();
             async move {

@@ -97,7 +97,7 @@ impl Objects for Kube {
         observe::complete(&connection, part, &selector.keys).await
     }
 
-    fn reported(&self, cluster: &ClusterArn) -> u64 {
+    fn revision(&self, cluster: &ClusterArn) -> u64 {
         self.mirror(cluster).reported()
     }
 

@@ -34,7 +34,7 @@ fn pointer(declared: &[String], path: &str) -> String {
     if let Some((pointer, _)) = exact.or_else(around).or_else(inside) {
         return pointer.clone();
     }
-    let parts = path.split('.').skip(1).map(kinds::escaped);
+    let parts = path.split('.').skip(1).map(kinds::escape);
     parts.map(|part| format!("/{part}")).collect()
 }
 

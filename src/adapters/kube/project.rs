@@ -25,7 +25,7 @@ pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Valu
     let record = text("/data/record").filter(|_| is_record);
     let fields = kinds::fields_of_document(&document, &|pointer| holders.holder(pointer));
     Some(Observed {
-        used: if resource.kind == "ResourceQuota" { resource_quota::used(&document) } else { BTreeMap::new() },
+        used: if resource.kind == "ResourceQuota" { resource_quota::usage(&document) } else { BTreeMap::new() },
         deleting: terminating::reason(&document),
         record: record.map(Into::into),
         adoptable_by: adoptable_by(&document).filter(|_| is_foreign && resource.kind == "Namespace").map(str::to_owned),

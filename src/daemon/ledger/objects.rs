@@ -117,7 +117,7 @@ impl Objects for AuditedObjects {
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {
         let announced = announce_apply(&apply).await?;
-        let (result, made) = calls::counted(self.0.apply(apply)).await;
+        let (result, made) = calls::collect(self.0.apply(apply)).await;
         announced.ended_as(&result, Requests::Own(made)).await;
         result
     }
@@ -135,7 +135,7 @@ impl Objects for AuditedObjects {
                 }
             }
         }
-        let (results, made) = calls::counted(self.0.apply_policies(applies)).await;
+        let (results, made) = calls::collect(self.0.apply_policies(applies)).await;
         let (mut made, first) = (Some(made), announced.first().map_or(0, |one| one.sequence));
         for (one, result) in announced.into_iter().zip(&results) {
             one.ended_as(result, made.take().map_or(Requests::OfChange(first), Requests::Own)).await;
@@ -145,7 +145,7 @@ impl Objects for AuditedObjects {
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
         let announced = announce("delete", key.to_string(), None).await?;
-        let (result, made) = calls::counted(self.0.delete(cluster, key, expect)).await;
+        let (result, made) = calls::collect(self.0.delete(cluster, key, expect)).await;
         let outcome = match &result {
             Ok(Deleted::Gone) => "deleted",
             Ok(Deleted::Terminating) => "terminating",
@@ -157,7 +157,7 @@ impl Objects for AuditedObjects {
 
     async fn revoke(&self, cluster: &ClusterArn, revoked: &Revoked) -> Result<(), PortError> {
         let announced = announce("revoke", revoked.to_string(), None).await?;
-        let (result, made) = calls::counted(self.0.revoke(cluster, revoked)).await;
+        let (result, made) = calls::collect(self.0.revoke(cluster, revoked)).await;
         let outcome = result.as_ref().map_or_else(|error| error.class.as_str(), |()| "revoked");
         announced.ended(outcome, Requests::Own(made)).await;
         result

@@ -153,7 +153,7 @@ fn anchor(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plugin::schema::{computed, object, optional, refused, required};
+    use plugin::schema::{computed, object, optional, refusal, required};
 
     #[test]
     fn a_page_has_each_attribute_under_who_sets_it() {
@@ -162,7 +162,7 @@ mod tests {
             optional("mode", Type::String).one_of(&["a", "b"]).default("a").describe("How."),
             optional(
                 "inner",
-                object([required("x", Type::set(Type::Number)).describe("X."), refused("y", Type::Bool, "write `x`")]),
+                object([required("x", Type::set(Type::Number)).describe("X."), refusal("y", Type::Bool, "write `x`")]),
             )
             .describe("Inside."),
             computed("id", Type::String).describe("Id."),

@@ -67,7 +67,7 @@ fn schema_and_spec_are_one_shape() {
             let (tree, ty) = configured(&schema, &tree);
             let spec = resource.spec(&tree).unwrap_or_else(|error| panic!("{name}: {reason}: {error}"));
             let all = conform(tree.clone(), &ty).unwrap();
-            let written = spec.written().unwrap();
+            let written = spec.to_document().unwrap();
             assert_eq!(conform(to_value(&written), &ty).unwrap(), all, "{name}: {reason}: written back");
             assert_eq!(resource.golden().parse(&written).unwrap(), spec, "{name}: {reason}: by way of a record");
             assert_eq!(resource.id(&tree), Some(spec.id()), "{name}: {reason}");

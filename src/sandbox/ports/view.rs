@@ -33,7 +33,7 @@ pub fn observed(store: &Store, cluster: &ClusterArn, row: Row) -> Result<Observe
     let adoptable_by = adoptable_by(&row, &ownership).map(str::to_owned);
     let (id, external_id) = generated(cluster, &row);
     let Row { key, version, body, managers, .. } = row;
-    let used = if key.kind() == "ResourceQuota" { resource_quota::used(&body) } else { BTreeMap::new() };
+    let used = if key.kind() == "ResourceQuota" { resource_quota::usage(&body) } else { BTreeMap::new() };
     let fields = project(&key, body, &managers)?;
     Ok(Observed {
         deleting,

@@ -69,7 +69,7 @@ pub struct Match {
     pub operations: Vec<Operation>,
 }
 
-fn written() -> Vec<Operation> {
+fn default_operations() -> Vec<Operation> {
     vec![Operation::Create, Operation::Update]
 }
 

@@ -12,7 +12,7 @@ use goldenpath_core::{
     golden::{
         RESOURCES,
         promises::{PersonaAccess, personas},
-        recorded,
+        spec_of,
     },
     provision::{Observation, ObserveRequest, Provisioner, ReportedProblem, Surveyed},
 };
@@ -99,7 +99,7 @@ pub async fn bundle(
     let mut inside = vec![];
     for record in survey.records(&cluster).await.map_err(failed)? {
         if is_inside(&record) && record.kind != ResourceKind::ENVIRONMENT {
-            let spec = recorded(RESOURCES, &record);
+            let spec = spec_of(RESOURCES, &record);
             let spec = spec.with_context(|| format!("another release wrote the record of {}", record.id))?;
             inside.push(instance(&*provisioner, spec.id(), Some(record), &compared).await?);
         }

@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn init(Arguments { folder, name }: &Arguments) -> anyhow::Result<String> {
-    let (_, built_in) = Catalogue::embedded_documents().next().context("no golden path is built in")?;
+    let (_, built_in) = Catalogue::built_in_documents().next().context("no golden path is built in")?;
     let text = copied(built_in, name);
     let faults = Catalogue::faults(&[(name.as_str(), text.as_str())]);
     ensure!(faults.is_empty(), "{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));

@@ -42,7 +42,7 @@ pub(super) fn show(arguments: &Arguments, documents: &Documents) -> anyhow::Resu
         return json(&path.as_ref());
     }
     let mut texts: Vec<&str> = documents.iter().map(|(_, text)| text).collect();
-    texts.extend(Catalogue::embedded_documents().map(|(_, text)| text));
+    texts.extend(Catalogue::built_in_documents().map(|(_, text)| text));
     let find = |name: &str, version: &str| {
         let id = Some((name.to_owned(), version.to_owned()));
         texts.iter().copied().find(|text| Catalogue::id_of(text) == id)

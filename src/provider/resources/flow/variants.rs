@@ -32,7 +32,7 @@ impl Managed {
         }
         let specs: Option<Vec<Spec>> = trees.iter().map(|tree| self.spec(tree).ok()).collect();
         Ok(specs.map(|specs| {
-            let emptied: Vec<Spec> = specs.iter().filter_map(|spec| spec.emptied()).collect();
+            let emptied: Vec<Spec> = specs.iter().filter_map(|spec| spec.with_empty_lists()).collect();
             [specs, emptied].concat()
         }))
     }

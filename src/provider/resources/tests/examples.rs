@@ -61,7 +61,7 @@ fn configuration(schema: &Schema, block: &Block) -> Value {
 }
 
 fn judged(block: &Block) -> Vec<Diagnostic> {
-    judged_by(golden::Catalogue::embedded(), block)
+    judged_by(golden::Catalogue::built_in(), block)
 }
 
 fn judged_by(catalogue: Arc<golden::Catalogue>, block: &Block) -> Vec<Diagnostic> {
@@ -110,7 +110,7 @@ fn examples_of_resources_are_planned_without_a_warning() {
         "service_cidr": "10.100.0.0/16", "ip_family": "ipv4", "pod_security_version": "1.36",
         "permission_sets": {"PaymentsDev": ROLE, "PaymentsView": ROLE}
     }));
-    let (facts, catalogue): (StableFacts, _) = (facts.unwrap(), golden::Catalogue::embedded());
+    let (facts, catalogue): (StableFacts, _) = (facts.unwrap(), golden::Catalogue::built_in());
     for resource in RESOURCES {
         let path = folder().join(format!("resources/{}/resource.tf", resource.name()));
         let mut parents: Vec<Parent> = vec![];
@@ -173,9 +173,9 @@ fn shown_catalogue(text: &str) -> Arc<golden::Catalogue> {
     let shown = text.split("```yaml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
     let paths: Vec<&str> = shown.filter(|shown| shown.contains("kind: GoldenPath\n")).collect();
     if paths.is_empty() {
-        return golden::Catalogue::embedded();
+        return golden::Catalogue::built_in();
     }
-    let (_, built_in) = golden::Catalogue::embedded_documents().next().unwrap();
+    let (_, built_in) = golden::Catalogue::built_in_documents().next().unwrap();
     let copy = built_in.replace("name: team-standard", "name: acme");
     let documents = paths.into_iter().map(|text| ("shown", text)).chain([("copy", copy.as_str())]);
     Arc::new(golden::Catalogue::with_documents(documents).unwrap())

@@ -136,7 +136,7 @@ impl EngineFixture {
     }
 
     fn engine_with(&self, config: EngineConfig) -> Engine {
-        self.engine_on(Catalogue::embedded(), config)
+        self.engine_on(Catalogue::built_in(), config)
     }
 
     fn engine_on(&self, catalogue: Arc<Catalogue>, config: EngineConfig) -> Engine {

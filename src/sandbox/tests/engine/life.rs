@@ -3,7 +3,7 @@
 use super::{fixture::EngineFixture, requests::*};
 use goldenpath_core::{
     domain::{Computed, Phase, ResourceKind},
-    golden::{RESOURCES, recorded},
+    golden::{RESOURCES, spec_of},
     provision::{Observation, ObserveRequest, Provisioner, Replacing},
 };
 use goldenpath_sandbox::Verb;
@@ -110,7 +110,7 @@ async fn an_import_is_followed_by_an_empty_plan() {
         };
         let engine = fixture.engine();
         let record = engine.find(&spec.id()).await.ok().flatten().unwrap_or_else(|| panic!("{reason}: no record"));
-        let recorded = recorded(RESOURCES, &record);
+        let recorded = spec_of(RESOURCES, &record);
         assert_eq!(recorded.as_ref(), Some(&spec), "{reason}: the request as it was written");
         let request = ObserveRequest {
             id: spec.id(),

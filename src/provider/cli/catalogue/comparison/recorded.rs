@@ -10,7 +10,7 @@ use crate::cli::{
 use anyhow::{Context, anyhow, ensure};
 use goldenpath_core::{
     domain::{CatalogueSources, ClusterRef, EnvironmentId, Id, Record, ResourceKind, SlotId, VersionConstraint},
-    golden::{PathReference, RESOURCES, recorded},
+    golden::{PathReference, RESOURCES, spec_of},
     provision::{DaemonReports, Observation, ObserveRequest, PreviewRequest, Prior, Provisioner, Survey, WantedPath},
 };
 use serde::Serialize;
@@ -201,7 +201,7 @@ fn shown((name, version): &(String, String)) -> String {
 
 async fn observed(record: Record, provisioner: &dyn Provisioner) -> anyhow::Result<Known> {
     let id = id(&record.id)?;
-    let spec = recorded(RESOURCES, &record).context("another release wrote its record")?;
+    let spec = spec_of(RESOURCES, &record).context("another release wrote its record")?;
     let seen = match provisioner.observe(ObserveRequest::by_record(id.clone(), &record)).await.map_err(failed)? {
         Observation::Gone(_) => return Err(anyhow!("it is gone")),
         Observation::Here(seen) => seen,
@@ -231,7 +231,7 @@ async fn planned(
     }
     let preview = provisioner
         .preview(PreviewRequest {
-            spec: recorded(RESOURCES, &moved).context("another release wrote its record")?,
+            spec: spec_of(RESOURCES, &moved).context("another release wrote its record")?,
             facts: Some(record.facts.clone()),
             path: record.path(),
             parent: None,

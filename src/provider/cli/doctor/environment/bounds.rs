@@ -11,7 +11,7 @@ use goldenpath_core::{
         self,
         promises::{BOUNDS, BoundPromise},
     },
-    kinds::{escaped, in_words, kubernetes::resource_quota, readable},
+    kinds::{escape, in_words, kubernetes::resource_quota, readable},
 };
 
 pub fn judge(recorded: &Recorded, observed: &[Observed]) -> Vec<Finding> {
@@ -81,7 +81,7 @@ fn used(space: &Space, observed: &[Observed]) -> Option<String> {
     let key = ObjectKey::kube("v1", resource_quota::KIND.name, Some(&space.namespace), BASE_QUOTA);
     let quota = observed.iter().find(|object| object.key == key)?;
     let amounts = quota.used.iter().filter_map(|(name, used)| {
-        let hard = quota.fields.get(&format!("{}{}", resource_quota::HARD, escaped(name)))?.text.to_owned();
+        let hard = quota.fields.get(&format!("{}{}", resource_quota::HARD, escape(name)))?.text.to_owned();
         let left = hard.parse::<Quantity>().ok()?.checked_sub(&used.parse().ok()?)?;
         Some(format!("{name} {used} of {hard}, {left} left"))
     });

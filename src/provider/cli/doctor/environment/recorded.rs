@@ -5,9 +5,9 @@ use anyhow::{Context as _, anyhow, bail};
 use goldenpath_core::{
     domain::{
         Body, Desired, EnvironmentId, Observed, POD_SECURITY_PREFIX, PersonaName, Phase, PodSecurityLevel, Problem,
-        Record, ResourceKind, Who, listed,
+        Record, ResourceKind, Who, name_list,
     },
-    golden::{Blueprint, Catalogue, Parent, RESOURCES, ResolveContext, recorded},
+    golden::{Blueprint, Catalogue, Parent, RESOURCES, ResolveContext, spec_of},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -116,12 +116,12 @@ fn find<'a>(records: &'a [Record], id: &EnvironmentId) -> anyhow::Result<&'a Rec
     if known.is_empty() {
         bail!("no environment {id}: the cluster has no record of any");
     }
-    bail!("no environment {id}; the cluster has records of {}", listed(&known))
+    bail!("no environment {id}; the cluster has records of {}", name_list(&known))
 }
 
 fn rendered(record: &Record, parent: Option<&Parent>, catalogue: &Catalogue) -> anyhow::Result<Blueprint> {
     let spec =
-        recorded(RESOURCES, record).with_context(|| format!("another release wrote the record of {}", record.id))?;
+        spec_of(RESOURCES, record).with_context(|| format!("another release wrote the record of {}", record.id))?;
     let catalogue = &catalogue.holding(record.path().as_ref());
     let resolved = spec.resolve(&ResolveContext { facts: &record.facts, parent, catalogue });
     Ok(resolved.map_err(|problems| unrendered(record, problems))?.render())
@@ -130,7 +130,7 @@ fn rendered(record: &Record, parent: Option<&Parent>, catalogue: &Catalogue) -> 
 fn rendered_with_parent(record: &Record, catalogue: &Catalogue) -> anyhow::Result<(Blueprint, Option<Parent>)> {
     let blueprint = rendered(record, None, catalogue)?;
     let held = catalogue.holding(record.path().as_ref());
-    let parent = recorded(RESOURCES, record).and_then(|spec| spec.parent_of(&record.facts, &held));
+    let parent = spec_of(RESOURCES, record).and_then(|spec| spec.parent_of(&record.facts, &held));
     Ok((blueprint, parent.transpose().map_err(|problems| unrendered(record, problems))?))
 }
 
