@@ -98,7 +98,7 @@ impl Objects for Kube {
     }
 
     fn revision(&self, cluster: &ClusterArn) -> u64 {
-        self.mirror(cluster).reported()
+        self.mirror(cluster).revision()
     }
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// `None`: a document without a name or a version, which no API server sends.
-pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Value) -> Option<Observed> {
+pub(super) fn observation(cluster: &ClusterArn, resource: &Resource, document: Value) -> Option<Observed> {
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
     let namespace = text("/metadata/namespace").filter(|_| resource.is_namespaced);
     let key = resource.key(namespace, text("/metadata/name")?);

@@ -81,7 +81,7 @@ pub fn pages() -> Pages {
         ("guides/lint.md".into(), format!("{lint}\n{LINT}")),
         ("guides/policies.md".into(), format!("{policies}\n{POLICIES}")),
         ("guides/crossplane.md".into(), format!("{crossplane}\n{CROSSPLANE}")),
-        ("guides/security.md".into(), format!("{security}\n{}", promises::filled(SECURITY))),
+        ("guides/security.md".into(), format!("{security}\n{}", promises::fill(SECURITY))),
     ]);
     pages.extend(of_workloads);
     pages

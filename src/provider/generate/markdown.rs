@@ -96,7 +96,7 @@ fn line(attribute: &Attribute, inside: &str) -> String {
         );
     }
     if let Some(default) = &attribute.default {
-        let _ = write!(text, " Defaults to `{}`.", shown(default));
+        let _ = write!(text, " Defaults to `{}`.", hcl(default));
     }
     if let AttributeType::Nested(..) = attribute.kind {
         let _ = write!(text, " See [`{inside}`](#{}).", anchor(inside));
@@ -129,17 +129,17 @@ fn type_name(ty: &Type) -> String {
 }
 
 /// As HCL would write it.
-fn shown(value: &Value) -> String {
+fn hcl(value: &Value) -> String {
     match value.inner() {
         Value::Bool(value) => value.to_string(),
         Value::Number(number) => number.to_string(),
         Value::String(text) => format!("\"{text}\""),
         Value::List(elements) | Value::Set(elements) => {
-            format!("[{}]", elements.iter().map(shown).collect::<Vec<_>>().join(", "))
+            format!("[{}]", elements.iter().map(hcl).collect::<Vec<_>>().join(", "))
         }
         Value::Map(entries) if entries.is_empty() => "{}".to_owned(),
         Value::Map(entries) => {
-            let entries = entries.iter().map(|(name, value)| format!("{name} = {}", shown(value)));
+            let entries = entries.iter().map(|(name, value)| format!("{name} = {}", hcl(value)));
             format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
         }
         Value::Null | Value::Unknown(_) | Value::Dynamic(_) => "null".to_owned(),

@@ -9,7 +9,7 @@ use goldenpath_core::{
 };
 
 /// The text with its tables as they are now.
-pub fn filled(text: &str) -> String {
+pub fn fill(text: &str) -> String {
     let catalogue = Catalogue::built_in();
     let tiers: Vec<&Tier> = [TierClass::Dev, TierClass::Prod]
         .into_iter()

@@ -49,7 +49,7 @@ fn of_kubernetes(sources: &[CatalogueSource], part: Option<Part>, group: Option<
         items.push(kube::for_probe());
     }
     if let Some(group) = group {
-        items.extend(kube::bound(&items, group));
+        items.extend(kube::bindings(&items, group));
     }
     Ok(json!({"apiVersion": "v1", "kind": "List", "items": items}))
 }

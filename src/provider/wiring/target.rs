@@ -33,7 +33,7 @@ pub(super) struct Opened {
 }
 
 /// Fetching a repository may take a while, in which the process goes on answering.
-pub(super) async fn opened(config: ProviderConfig) -> Result<Opened, Diagnostic> {
+pub(super) async fn open_without_blocking(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     if !config.catalogue.sources.iter().any(|source| matches!(source, CatalogueSource::Git(_))) {
         return open(config);
     }

@@ -60,11 +60,11 @@ fn configuration(schema: &Schema, block: &Block) -> Value {
     with_defaults(schema, &tree)
 }
 
-fn judged(block: &Block) -> Vec<Diagnostic> {
-    judged_by(golden::Catalogue::built_in(), block)
+fn judge(block: &Block) -> Vec<Diagnostic> {
+    judge_by(golden::Catalogue::built_in(), block)
 }
 
-fn judged_by(catalogue: Arc<golden::Catalogue>, block: &Block) -> Vec<Diagnostic> {
+fn judge_by(catalogue: Arc<golden::Catalogue>, block: &Block) -> Vec<Diagnostic> {
     let rules: Rules = Arc::new(move |spec| [spec.check(), spec.check_with(&catalogue)].concat());
     let session = Session::new(rules);
     let name = block.labels.first().map(|label| label.as_str().to_owned()).unwrap_or_default();
@@ -97,7 +97,7 @@ fn examples_pass_the_rules_that_users_meet() {
     for path in paths {
         let body: Body = hcl::from_str(&fs::read_to_string(&path).unwrap()).unwrap_or_else(|e| panic!("{path:?}: {e}"));
         for block in body.blocks() {
-            assert_eq!(judged(block), vec![], "{}: {:?}", path.display(), block.labels);
+            assert_eq!(judge(block), vec![], "{}: {:?}", path.display(), block.labels);
         }
     }
 }
@@ -160,7 +160,7 @@ fn guides_show_what_passes_the_rules() {
             // A few show a part of a block.
             let Ok(body) = hcl::from_str::<Body>(shown) else { continue };
             for block in body.blocks().filter(|block| block.identifier() == "resource") {
-                assert_eq!(judged_by(catalogue.clone(), block), vec![], "{}: {:?}", path.display(), block.labels);
+                assert_eq!(judge_by(catalogue.clone(), block), vec![], "{}: {:?}", path.display(), block.labels);
                 seen += 1;
             }
         }
@@ -198,7 +198,7 @@ fn every_type_has_its_examples() {
 fn rules_over_the_whole_run_on_the_known_parts() {
     let judge = |text: &str| {
         let body: Body = hcl::from_str(text).unwrap();
-        judged(body.blocks().next().unwrap())
+        judge(body.blocks().next().unwrap())
     };
     let environment = |more: &str| {
         format!(

@@ -65,7 +65,7 @@ async fn peoples_access_and_roles_outlive_what_they_protect() {
     fixture.sandbox.remove_finalizer(&namespace, "example.com/slow").await.expect("released");
     let calls = fixture.count().await;
     assert!(fixture.remove(&state).await.gone);
-    let deleted = fixture.deleted(calls).await;
+    let deleted = fixture.deletions(calls).await;
     let at = |part: &str| deleted.iter().position(|key| key.contains(part)).unwrap_or_else(|| panic!("{part}"));
     let entry = at("AccessEntry/arn:aws:iam::111122223333:role/goldenpath");
     assert!(entry < at("aws/iam/Role"), "the entry before its role: {deleted:?}");

@@ -28,7 +28,7 @@ pub struct Side<'a> {
 }
 
 /// `None`: one of them is written in another form.
-pub fn merged(base: &Side<'_>, own: &Side<'_>) -> Option<String> {
+pub fn merge(base: &Side<'_>, own: &Side<'_>) -> Option<String> {
     let of_base = blocks(&base.text.lines().collect::<Vec<_>>(), 0)?;
     let of_own = blocks(&own.text.lines().collect::<Vec<_>>(), 0)?;
     let mut text =
@@ -242,7 +242,7 @@ grants:
         };
         let (below, above) = (content(BASE), content(own));
         let base = Side { text: BASE, content: &below, name: "a 1.0.0" };
-        let text = merged(&base, &Side { text: own, content: &above, name: "a 1.1.0" }).expect("block mappings");
+        let text = merge(&base, &Side { text: own, content: &above, name: "a 1.1.0" }).expect("block mappings");
         let mut expected = Value::Object(below);
         merge_patch(&mut expected, Value::Object(above));
         if let Value::Object(members) = &mut expected {
@@ -294,7 +294,7 @@ more: { y: 2 }
         let content = Map::new();
         for text in ["{ name: a }\n", "name: a\n\tx: 1\n", "? name\n: a\n", "- a\n"] {
             let side = || Side { text, content: &content, name: "a 1.0.0" };
-            assert!(merged(&side(), &side()).is_none(), "{text}");
+            assert!(merge(&side(), &side()).is_none(), "{text}");
         }
     }
 }

@@ -66,7 +66,7 @@ fn a_kind_that_nobody_lists_is_no_pass() {
         (rule(&["*"], &["*"]), vec![], "a pattern names nothing"),
         (rule(&[""], &["pods/exec"]), vec![], "no object"),
     ] {
-        assert_eq!(unlisted(&rule, &all), expected, "{reason}");
+        assert_eq!(unknown_names(&rule, &all), expected, "{reason}");
     }
 }
 
