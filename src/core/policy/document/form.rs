@@ -65,7 +65,7 @@ pub struct Match {
     pub versions: Vec<String>,
     /// Plural, in small letters: `deployments`.
     pub resources: Vec<String>,
-    #[serde(default = "written")]
+    #[serde(default = "default_operations")]
     pub operations: Vec<Operation>,
 }
 

@@ -235,7 +235,7 @@ grants:
   x: 1
 ";
 
-    fn merge(own: &str) -> String {
+    fn merge_into_base(own: &str) -> String {
         let content = |text: &str| match serde_saphyr::from_str(text).expect("YAML") {
             Value::Object(content) => content,
             other => panic!("{other}"),
@@ -279,12 +279,14 @@ tiers:
 # from a 1.1.0
 more: { y: 2 }
 ";
-        assert_eq!(merge(own), expected);
+        assert_eq!(merge_into_base(own), expected);
     }
 
     #[test]
     fn a_change_on_one_line_reaches_into_blocks() {
-        let text = merge("name: a\nversion: 1.1.0\nextends: 1.0.0\ntiers: { dev: { quota: { pods: 1 }, class: x } }\n");
+        let text = merge_into_base(
+            "name: a\nversion: 1.1.0\nextends: 1.0.0\ntiers: { dev: { quota: { pods: 1 }, class: x } }\n",
+        );
         assert!(text.contains("    class: \"x\" # from a 1.1.0\n    # As many as fit.\n"), "{text}");
         assert!(text.contains("  prod: # for customers\n    class: prod\n"), "{text}");
     }
