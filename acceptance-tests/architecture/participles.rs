@@ -11,7 +11,7 @@ use super::{
 use anyhow::Result;
 use std::collections::BTreeSet;
 
-const FOLDERS: [&str; 4] = ["src/core", "src/plugin", "src/contract", "acceptance-tests"];
+const FOLDERS: [&str; 2] = ["src", "acceptance-tests"];
 
 const PREDICATES: [&str; 11] = ["is", "are", "was", "were", "be", "has", "have", "had", "may", "can", "must"];
 
