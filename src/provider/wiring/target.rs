@@ -33,7 +33,7 @@ pub(super) struct Opened {
 }
 
 /// Fetching a repository may take a while, during which the process still serves calls.
-pub(super) async fn opened(config: ProviderConfig) -> Result<Opened, Diagnostic> {
+pub(super) async fn open_without_blocking(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     if !config.catalogue.sources.iter().any(|source| matches!(source, CatalogueSource::Git(_))) {
         return open(config);
     }
@@ -144,7 +144,7 @@ pub(super) fn cached_catalogue(sources: &Sources) -> anyhow::Result<Arc<Catalogu
 
 fn catalogue_with(Sources { sources, without_built_in }: &Sources, fetch: Fetch) -> anyhow::Result<Arc<Catalogue>> {
     if sources.is_empty() && !without_built_in {
-        return Ok(Catalogue::embedded());
+        return Ok(Catalogue::built_in());
     }
     let documents = texts(sources, fetch)?;
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);

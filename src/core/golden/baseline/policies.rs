@@ -5,7 +5,7 @@ use super::{admission::objects, guards};
 use crate::{
     domain::{Desired, LABEL_PREFIX, short_hash},
     golden::catalogue::GoldenPath,
-    policy::document::{Policy, PolicyBinding, PolicyForm, installed},
+    policy::document::{Policy, PolicyBinding, PolicyForm, installation},
 };
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc};
@@ -58,7 +58,7 @@ fn name(policy: &Policy) -> String {
 
 impl ClusterPolicy {
     pub fn render(&self) -> Vec<Desired> {
-        objects(&installed(&self.policy, &self.name, Some(&guards::exempt()), &self.bindings))
+        objects(&installation(&self.policy, &self.name, Some(&guards::exempt()), &self.bindings))
     }
 
     /// Of itself and its bindings.

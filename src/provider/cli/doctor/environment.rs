@@ -48,7 +48,7 @@ pub async fn examine(id: EnvironmentId, reach: Reach, inspector: &dyn Inspector)
     let caller = Caller::of(&recorded, &own);
     let reviews = access::reviews(&recorded, &objects);
     let reviewed = match caller.may_review() {
-        Ok(()) => cluster.reviews(reviews.iter().map(access::AccessReview::asked).collect()).await,
+        Ok(()) => cluster.reviews(reviews.iter().map(access::AccessReview::review).collect()).await,
         Err(why) => reviews.iter().map(|_| Err(why.clone())).collect(),
     };
     let rows = promises::admission();

@@ -69,7 +69,7 @@ pub fn judge(recorded: &Recorded, reviews: &[AccessReview<'_>], results: &[Readi
     let of = |row: &AccessPromise| {
         let said = recorded.personas.iter().filter_map(|persona| {
             let asked = reviewed.iter().filter(|(review, _)| review.row.name == row.name);
-            said(persona.name, &asked.filter(|(review, _)| review.persona == persona.name).collect::<Vec<_>>())
+            judge_persona(persona.name, &asked.filter(|(review, _)| review.persona == persona.name).collect::<Vec<_>>())
         });
         rows::finding(row.name, row.benchmark, said.collect())
     };
@@ -78,7 +78,7 @@ pub fn judge(recorded: &Recorded, reviews: &[AccessReview<'_>], results: &[Readi
 }
 
 /// What is not as promised outweighs what could not be asked.
-fn said(persona: PersonaName, asked: &[&(&AccessReview<'_>, &Reading<bool>)]) -> Option<Said> {
+fn judge_persona(persona: PersonaName, asked: &[&(&AccessReview<'_>, &Reading<bool>)]) -> Option<Said> {
     let (first, _) = asked.first()?;
     let is_promised = first.is_promised;
     let breached = asked.iter().find(|(_, result)| matches!(result, Ok(may) if *may != is_promised));
@@ -106,7 +106,7 @@ fn breach(review: &AccessReview<'_>) -> Fulfilment {
 // === impl AccessReview ===
 
 impl AccessReview<'_> {
-    pub fn asked(&self) -> (Option<Who>, Permission) {
+    pub fn review(&self) -> (Option<Who>, Permission) {
         (Some(self.subject.who.clone()), self.permission.clone())
     }
 }
