@@ -7,7 +7,8 @@ use super::{
 
 /// Have a daemon leave an environment or a slot alone between applies: drift is still shown, and no longer healed
 ///
-/// With an environment its slots are paused. Applies are not held up. The audit ledger keeps who paused it and when.
+/// With an environment its slots are paused. Applies are not held up. The audit ledger keeps who paused it and when. Bounds
+/// (GOLDENPATH_BOUNDS) hold here, too.
 #[derive(clap::Args)]
 pub(super) struct Pause {
     #[command(flatten)]
@@ -15,6 +16,8 @@ pub(super) struct Pause {
 }
 
 /// Have a daemon heal drift of an environment or a slot again, which `pause` stopped
+///
+/// Bounds (GOLDENPATH_BOUNDS) hold here, too.
 #[derive(clap::Args)]
 pub(super) struct Resume {
     #[command(flatten)]
