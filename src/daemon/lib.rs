@@ -14,6 +14,7 @@
 //! operations an accepted ensure or remove goes on without its client; the same request again waits for the same operation
 //! reads      what plans of all clients read is shared, and what is written ends that
 //! store      the journal: what was accepted, before it begins, and how it ended; what did not end is run again
+//! asked      what a request wishes, as the ledger keeps it and the page shows it
 //! trail      of each operation what is kept for good (ledger), and what is shown while it runs (events)
 //! relay      what is shown while an operation runs, at the other daemons of its store
 //! reconcile  what is recorded on the clusters, compared with what is there between applies
@@ -24,6 +25,7 @@
 //! death      where a test has the daemon die
 //! ```
 
+mod asked;
 mod client;
 mod contract;
 mod death;
