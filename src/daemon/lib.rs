@@ -4,6 +4,7 @@
 //! ```text
 //! client     Provisioner -> messages; connects at the first use, and again when the daemon was restarted
 //! listen     unix sockets and TCP: how a connection comes, and how long it may stay without a greeting
+//! deadline   how long a call may take
 //! socket     a socket that only its own user can open, and only that user's processes
 //! tls        certificates of both sides
 //! tokens     whose a bearer token is: an issuer's signature, or an API server's review
@@ -28,6 +29,7 @@
 mod asked;
 mod client;
 mod contract;
+mod deadline;
 mod death;
 mod error;
 mod events;
