@@ -4,12 +4,11 @@ use super::{DAY, entry_of, on, place, server, take};
 use crate::{
     error::JournalError,
     store::{Accepted, CLAIM, Entry, IfNew, Postgres, open},
+    tests::harness::LONG,
 };
 use goldenpath_core::policy::Identity;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
-
-const LONG: Duration = Duration::from_secs(60);
 
 fn ids(ids: &[&str]) -> Vec<String> {
     ids.iter().map(|id| (*id).to_owned()).collect()
