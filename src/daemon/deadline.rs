@@ -4,6 +4,7 @@
 //! tonic's own server does the first of these, and is not in use here: the API and the page share their connections.
 
 use crate::{contract::READ_LIMIT, refusal};
+use goldenpath_core::domain::Problem;
 use http::{HeaderMap, Response};
 use std::{convert::Infallible, time::Duration};
 use tokio::time::timeout;
@@ -49,9 +50,29 @@ impl Deadline {
         self,
         call: impl Future<Output = Result<Response<Body>, Infallible>>,
     ) -> Result<Response<Body>, Infallible> {
+        timeout(self.limit, call).await.unwrap_or_else(|_| Ok(refusal::late(&self.problem()).into_http()))
+    }
+
+    fn problem(self) -> Problem {
         let Self { limit, whose, is_of_operation } = self;
-        let late = || refusal::late(limit, whose == Whose::Client, is_of_operation).into_http();
-        timeout(limit, call).await.unwrap_or_else(|_| Ok(late()))
+        let whose = match whose {
+            Whose::Client => "its client",
+            Whose::Daemon => "the daemon",
+        };
+        let next = match is_of_operation {
+            true => {
+                "An operation that was accepted goes on without its client. Send the same request with the same ID again to wait for \
+                 it, or follow it with `goldenpath watch`."
+            }
+            false => {
+                "What the call has begun goes on. Look into the daemon's log for what it waits for, then ask again."
+            }
+        };
+        Problem::error(
+            "daemon.deadline",
+            format!("The call took longer than the {limit:?} that {whose} gives it"),
+            next,
+        )
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::error::{JournalError, LedgerError, in_one_line};
 use goldenpath_core::{domain::Problem, policy::Identity};
-use std::time::Duration;
 use tonic::{Code, Status};
 
 /// Who the caller is.
@@ -232,17 +231,8 @@ pub fn ending() -> Status {
 }
 
 /// The call has ended, and not what it has begun.
-pub fn late(limit: Duration, is_clients: bool, is_of_operation: bool) -> Status {
-    let whose = if is_clients { "its client gives it" } else { "the daemon gives it" };
-    let next = match is_of_operation {
-        true => {
-            "An operation that was accepted goes on without its client. Send the same request with the same ID again to wait for it, \
-             or follow it with `goldenpath watch`."
-        }
-        false => "What the call has begun goes on. Look into the daemon's log for what it waits for, then ask again.",
-    };
-    let summary = format!("The call took longer than the {limit:?} that {whose}");
-    status(Code::DeadlineExceeded, &Problem::error("daemon.deadline", summary, next))
+pub fn late(problem: &Problem) -> Status {
+    status(Code::DeadlineExceeded, problem)
 }
 
 /// A bug of ours. The log has the rest.
