@@ -104,7 +104,8 @@ async fn a_thousand_are_shared_and_none_is_taken_twice() {
     let work = |store: std::sync::Arc<dyn crate::store::Store>| async move {
         let mut taken = vec![];
         loop {
-            let more = take(&*store, 7, true).await;
+            // Without those whose claim is over, which on a busy machine are more and more.
+            let more = take(&*store, 7, false).await;
             if more.is_empty() {
                 return taken;
             }
@@ -228,6 +229,12 @@ async fn a_password_comes_from_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password");
     let address = server.address("journal").replace("goldenpath@", "secretive@");
+    let takes_anybody = async {
+        while open(&place(&address), DAY).await.is_ok() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(LONG, takes_anybody).await.expect("the server reads its rules again when it gets to it");
     for (password, is_let_in) in [("of-the-file\n", true), ("another", false)] {
         std::fs::write(&file, password).unwrap();
         let postgres = Postgres::new(&address, Some(file.clone()), None).unwrap();
