@@ -97,7 +97,8 @@ pub fn gate(engines: MakeEngine, trail: &Arc<Trail>) -> Arc<Gate> {
     Arc::new(Gate::new(engines, None, Tokens::new(TokenSettings::default()).unwrap(), false, trail.clone()))
 }
 
-const LONG: Duration = Duration::from_secs(60);
+/// Nothing that a test waits for takes so long, also beside a build. A test that waits for time to pass waits for what it brings.
+pub const LONG: Duration = Duration::from_secs(180);
 
 fn baseline(cluster: &str) -> Spec {
     from_document(&json!({ "kind": "baseline", "request": { "cluster": cluster } })).unwrap()
