@@ -12,6 +12,7 @@ mod names;
 mod paths;
 mod stages;
 mod tables;
+mod unused;
 
 use crate::check::none;
 use anyhow::Result;
@@ -28,6 +29,7 @@ pub const CHECKS: &[Check] = &[
     ("every source file belongs to a module of the table", || none(modules::strays()?)),
     ("a file is one idea", || none(modules::long_files()?)),
     ("messages have their form", || none(messages::malformed()?)),
+    ("the product has nothing that it does not use", || none(unused::unused()?)),
     ("one type name, one type", || none(names::doubled()?)),
     ("words that have no place here", || none(glossary::misplaced()?)),
 ];

@@ -5,34 +5,36 @@ mod choice;
 pub use choice::{choice, choice_or_default};
 
 use goldenpath_core::domain::{
-    AuthenticationMode, ClusterArn, ClusterRef, DriftMode, IpFamily, NetworkEngine, Quantities, Quantity, ordinary,
+    AuthenticationMode, COMMON_OUTPUTS, ClusterArn, ClusterRef, DriftMode, IpFamily, NetworkEngine, Quantities,
+    Quantity, ordinary,
 };
 use plugin::{
     Type, Value,
     schema::{Attribute, Object, computed, object, optional, required},
 };
 
-/// What every managed resource computes about itself; `id` is the form of its id.
-pub fn identity(id: &str) -> [Attribute; 5] {
+/// What every managed resource computes about itself; `id_form` is the form of its id.
+pub fn identity(id_form: &str) -> [Attribute; 5] {
+    let [id, uid, target, objects, drifted] = COMMON_OUTPUTS;
     [
-        computed("id", Type::String)
+        computed(id, Type::String)
             .stable()
-            .describe(format!("`{id}`. Known at plan time; use it in references and with `import`.")),
-        computed("uid", Type::String).stable().describe(
+            .describe(format!("`{id_form}`. Known at plan time; use it in references and with `import`.")),
+        computed(uid, Type::String).stable().describe(
             "Distinguishes this instance from earlier and later ones with the same `id`: every create, resume and \
              take-over assigns a new one. A delete only acts on the instance with this `uid`.",
         ),
-        computed("target", Type::String).stable().describe(
+        computed(target, Type::String).stable().describe(
             "Where the instance lives: the ARN of the cluster, or the UUID of the sandbox. Using this state with another \
              target is an error; the instance is never reported as deleted because of it.",
         ),
-        computed("objects", Type::map(Type::String)).describe(
+        computed(objects, Type::map(Type::String)).describe(
             "Every AWS and Kubernetes object of this resource: its kind and name, and its fields line by line, with a digest of \
              all fields that the provider owns at the end; see [reading a plan](../guides/reading-a-plan). After a refresh, \
              it is what was observed; in a plan, what is desired. A plan therefore lists each object that will be created, \
              changed or deleted, and any drift.",
         ),
-        computed("drifted", Type::list(Type::String)).describe(
+        computed(drifted, Type::list(Type::String)).describe(
             "Keys of `objects` that are not as the golden path wants them, or gone, in order; null if there are none. A refresh finds all \
              of them, an apply leaves those that `drift` says to leave. Tools that show no warnings, such as Crossplane, show this.",
         ),
