@@ -57,7 +57,7 @@ pub use environment::Environment;
 pub use loosening::opens;
 pub use objects::cluster_roles;
 pub use outputs::{Before, ObservedByKey, Proof, Seen};
-pub use parent::{Parent, ParentNetwork};
+pub use parent::Parent;
 pub use quota::{Amounts, QuotaPart};
 pub use resource::{Common, GoldenResource, ResolveContext};
 pub use slot::{Slot, field_of as field_of_share};

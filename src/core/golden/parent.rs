@@ -1,7 +1,10 @@
 //! What slots take from their environment.
 
-use super::quota::{Amounts, QuotaPart, split};
-use crate::domain::{DefaultDeny, Limits, NetworkEngine, PersonaName, Quantities, Quantity, Version};
+use super::{
+    objects::network::EnvironmentNetwork,
+    quota::{Amounts, QuotaPart, split},
+};
+use crate::domain::{Limits, PersonaName, Quantities, Quantity, Version};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +31,7 @@ pub struct Parent {
     pub subjects: BTreeMap<PersonaName, Option<Vec<serde_json::Value>>>,
     /// Principal -> EKS access policies that it has in each namespace.
     pub access_policies: BTreeMap<String, BTreeSet<String>>,
-    pub network: ParentNetwork,
+    pub network: EnvironmentNetwork,
     pub owner_annotations: BTreeMap<String, String>,
     /// What guards read of all its namespaces, slots' own among them.
     pub admission_annotations: BTreeMap<String, String>,
@@ -47,33 +50,6 @@ pub struct ParentNamespace {
     pub quota: Quantities,
     /// Of one container.
     pub max_memory: Option<Quantity>,
-}
-
-/// The environment's network with its defaults filled in; `None` waits for another resource of the same run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ParentNetwork {
-    pub engine: NetworkEngine,
-    pub default_deny: DefaultDeny,
-    /// Something is let in, or out; of a list that waits for another resource of the run it may be.
-    pub has_ingress: bool,
-    pub has_egress: bool,
-    pub allow_from: Vec<String>,
-    pub ingress_cidrs: Option<Vec<String>>,
-    pub ingress_namespaces: Vec<String>,
-    pub ingress_ports: Vec<u16>,
-    pub monitoring_namespaces: Vec<String>,
-    pub egress_presets: Vec<String>,
-    pub egress: Option<Vec<ParentOpening>>,
-    pub egress_fqdns: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ParentOpening {
-    pub cidrs: Vec<String>,
-    /// Empty: all of them.
-    pub ports: Vec<u16>,
 }
 
 // === impl Parent ===
