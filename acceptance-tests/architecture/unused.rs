@@ -1,7 +1,7 @@
 //! Nothing stands in the product that no code of it names: `pub` hides such an item from the compiler, since another crate might use
 //! it. What tests alone need is theirs.
 //!
-//! Items are told apart by their names: a free function is used by its name or a path to it, a method behind a dot or a path.
+//! Items are known by their names: a free function is used by its name or a path to it, a method behind a dot or a path.
 //! Methods of a trait that is implemented are called by whoever has the trait, so only the trait's own definition counts.
 
 use super::{

@@ -23,7 +23,6 @@ mod environment;
 mod extras;
 #[cfg(test)]
 mod fixtures;
-mod forms;
 #[cfg(test)]
 mod grants;
 #[cfg(test)]
@@ -33,7 +32,6 @@ mod legible;
 mod loosening;
 mod namespace_checks;
 mod objects;
-mod oidc_subjects;
 mod outputs;
 mod parameters;
 mod parent;
@@ -50,7 +48,7 @@ pub use baseline::{Baseline, home, rendered, serves_guards};
 pub use blueprint::{Blueprint, SaidEngine, Summary};
 pub use boundary::boundary_policy;
 pub use budgets::budgets_beside;
-pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Life, PathReference, Status, Tier};
+pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Life, OWN_FIELDS, PathReference, Status, Tier};
 pub use diff::{By, FieldChange, diff, view};
 pub use dispatch::{Descriptor, RESOURCES, Request, Resolved, ResolvedRequest, Spec, descriptor, recorded};
 pub use environment::Environment;

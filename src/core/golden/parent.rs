@@ -1,10 +1,13 @@
 //! What slots take from their environment.
 
 use super::{
+    catalogue::{Catalogue, Terms},
     objects::network::EnvironmentNetwork,
     quota::{Amounts, QuotaPart, split},
 };
-use crate::domain::{Limits, PersonaName, Quantities, Quantity, Version};
+use crate::domain::{
+    Limits, NameError, PersonaName, Problem, Quantities, Quantity, TierName, Version, VersionConstraint,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,6 +63,16 @@ impl Parent {
         self.namespaces.values().map(|namespace| &namespace.name)
     }
 
+    /// What the environment was made by, and so what lives in it: they move together.
+    pub fn terms(&self, catalogue: &Catalogue) -> Result<Terms, Problem> {
+        let version = VersionConstraint::exactly(self.golden_path_version);
+        catalogue.terms(Some(&self.golden_path), Some(&version), &self.tier_name()?)
+    }
+
+    pub fn tier_name(&self) -> Result<TierName, Problem> {
+        self.tier.parse().map_err(environment_unreadable)
+    }
+
     /// What shares are held against.
     pub fn parts(&self) -> Amounts {
         let (own, slots) = split(&self.quota_total, self.slots_percent);
@@ -68,4 +81,12 @@ impl Parent {
         };
         of(QuotaPart::Own, own).chain(of(QuotaPart::Slots, slots)).collect()
     }
+}
+
+fn environment_unreadable(error: NameError) -> Problem {
+    Problem::error(
+        "slot.environment_unreadable",
+        "The environment's record has no valid tier",
+        format!("{error}. Upgrade the provider to the version that wrote the record."),
+    )
 }

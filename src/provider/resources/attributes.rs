@@ -2,6 +2,7 @@
 
 mod choice;
 
+use choice::named;
 pub use choice::{choice, choice_or_default};
 
 use goldenpath_core::domain::{
@@ -149,7 +150,7 @@ fn facts(given: bool) -> Object {
              `kubernetesNetworkConfig.serviceIpv4Cidr` or `serviceIpv6Cidr`).",
         ),
         leaf("ip_family", Type::String, Some(IpFamily::default().as_str().into()))
-            .describe("`ipv4` or `ipv6` (EKS `DescribeCluster`: `kubernetesNetworkConfig.ipFamily`)."),
+            .describe(format!("{} (EKS `DescribeCluster`: `kubernetesNetworkConfig.ipFamily`).", named::<IpFamily>())),
         maybe("oidc_issuer", Type::String).describe(
             "URL of the cluster's OIDC issuer, which the trust policies of roles in mode `irsa` name. Null if the cluster \
              has none (EKS `DescribeCluster`: `identity.oidc.issuer`).",
@@ -169,10 +170,10 @@ fn facts(given: bool) -> Object {
         leaf("version", Type::String, None)
             .example(ordinary::VERSION)
             .describe("Minor version of Kubernetes that the cluster runs now (EKS `DescribeCluster`: `version`)."),
-        leaf("authentication_mode", Type::String, Some(AuthenticationMode::default().as_str().into())).describe(
-            "`API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP` (EKS `DescribeCluster`: `accessConfig.authenticationMode`). Access \
-             entries need one of the first two.",
-        ),
+        leaf("authentication_mode", Type::String, Some(AuthenticationMode::default().as_str().into())).describe(format!(
+            "{} (EKS `DescribeCluster`: `accessConfig.authenticationMode`). Access entries need one of the first two.",
+            named::<AuthenticationMode>()
+        )),
         leaf("network_policy_enforced", Type::Bool, Some(true.into())).describe(
             "Whether anything enforces NetworkPolicies: the add-on `vpc-cni` with `enableNetworkPolicy`, Cilium or Calico seen running, \
              on Auto Mode the ConfigMap `amazon-vpc-cni` in `kube-system`. Null if what would say so may not be read.",

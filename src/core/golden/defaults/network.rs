@@ -1,9 +1,9 @@
 //! What a namespace lets in and out: the tier's directions and presets under what the environment says.
 
 use crate::{
-    domain::{Cidr, EgressRule, Network, NetworkEngine, StableFacts},
+    domain::{Cidr, EgressRule, Network, NetworkEngine, SAME_ENVIRONMENT, StableFacts},
     golden::{
-        catalogue::{GoldenPath, SAME_ENVIRONMENT, Terms, filled},
+        catalogue::{GoldenPath, Terms, filled},
         objects::network::{EnvironmentNetwork, NetworkRules, OpenRanges, Opening, ranges},
     },
 };

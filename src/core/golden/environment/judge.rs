@@ -6,11 +6,10 @@ mod quota;
 
 use super::{effective::Effective, resolve::Resolved};
 use crate::{
-    domain::{Namespace, PodSecurity, Problems, TierClass, covered, listed},
+    domain::{Namespace, PodSecurity, Problems, TierClass, covered, forms::minor_version, listed},
     golden::{
         catalogue::{ParameterOf, Terms, Tier, filled, owned},
         checks::check_reserved,
-        forms::minor_version,
         namespace_checks::judge_keys,
         parameters,
         quota::headroom,

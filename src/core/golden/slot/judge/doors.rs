@@ -2,8 +2,8 @@
 //! environment's doors, and those of a shared one hold for all its pods, whatever their labels.
 
 use crate::{
-    domain::Problems,
-    golden::{catalogue::SAME_ENVIRONMENT, parent::Parent, slot::effective::Effective},
+    domain::{Problems, SAME_ENVIRONMENT},
+    golden::{parent::Parent, slot::effective::Effective},
 };
 
 pub fn judge(effective: &Effective, problems: &mut Problems) {

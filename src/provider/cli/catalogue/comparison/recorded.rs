@@ -231,14 +231,10 @@ async fn planned(
     }
     let preview = provisioner
         .preview(PreviewRequest {
-            spec: recorded(RESOURCES, &moved).context("another release wrote its record")?,
             facts: Some(record.facts.clone()),
             path: record.path(),
-            parent: None,
             prior: Some(prior.clone()),
-            replacing: None,
-            variant: 0,
-            again: false,
+            ..PreviewRequest::new(recorded(RESOURCES, &moved).context("another release wrote its record")?)
         })
         .await;
     match preview.decided {
