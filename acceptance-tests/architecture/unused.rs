@@ -37,25 +37,37 @@ struct Definition {
 /// Names that code uses, by what stands before them.
 #[derive(Default)]
 struct Uses {
-    /// `.name`
-    dotted: BTreeSet<String>,
+    /// `.name(`, `.name::<`
+    called: BTreeSet<String>,
     /// `path::name`
     pathed: BTreeSet<String>,
     plain: BTreeSet<String>,
-    /// In texts: `"{NAME}"` of a format, `#[serde(default = "name")]`, a template's `{{ name() }}`.
+    /// In texts: `"{NAME}"` of a format, `#[serde(default = "name")]`.
     written: BTreeSet<String>,
+    /// `{{ name() }}`
+    templates: BTreeSet<String>,
 }
 
 impl Uses {
     fn has(&self, definition: &Definition) -> bool {
         let name = &definition.name;
-        let by_path = self.pathed.contains(name) || self.written.contains(name);
-        by_path
-            || match definition.form {
-                Form::Item => self.plain.contains(name) || self.dotted.contains(name),
-                Form::Function => self.plain.contains(name),
-                Form::Method => self.dotted.contains(name),
-            }
+        let is_said = |names: &BTreeSet<String>| self.pathed.contains(name) || names.contains(name);
+        match definition.form {
+            Form::Item | Form::Function => is_said(&self.plain) || self.written.contains(name),
+            Form::Method => is_said(&self.called) || self.templates.contains(name),
+        }
+    }
+
+    fn add(&mut self, code: &Tokens, at: usize, name: &str) {
+        let is_call = matches!(code.get(at + 1), Some((_, Token::Mark('(') | Token::Step)));
+        match at.checked_sub(1).and_then(|before| code.get(before)) {
+            Some((_, Token::Mark('.'))) if is_mark(code, at.checked_sub(2), ".") => self.plain.insert(name.to_owned()),
+            // A field of that name is none of them.
+            Some((_, Token::Mark('.'))) if !is_call => false,
+            Some((_, Token::Mark('.'))) => self.called.insert(name.to_owned()),
+            Some((_, Token::Step)) => self.pathed.insert(name.to_owned()),
+            _ => self.plain.insert(name.to_owned()),
+        };
     }
 }
 
@@ -74,7 +86,7 @@ pub(super) fn unused() -> Result<Vec<String>> {
         read(&path, &code, &mut definitions, &mut uses);
     }
     for path in files::all("src")?.into_iter().filter(|path| path.ends_with(".html")) {
-        uses.written.extend(words(&files::read(&path)?));
+        uses.templates.extend(words(&files::read(&path)?));
     }
     let must_be_used =
         |Definition { at, name, .. }: &Definition| !at.starts_with(VOCABULARY) && !CALLED.contains(&name.as_str());
@@ -131,7 +143,7 @@ fn read(path: &str, code: &Tokens, definitions: &mut Vec<Definition>, uses: &mut
                     }
                     at += 1;
                 }
-                None => drop(used_by(code, at, uses).insert(keyword.clone())),
+                None => uses.add(code, at, keyword),
             },
             Token::Mark(_) | Token::Step => {}
         }
@@ -190,14 +202,6 @@ fn import(code: &Tokens, at: usize, uses: &mut Uses) -> usize {
         }
     }
     end
-}
-
-fn used_by<'a>(code: &Tokens, at: usize, uses: &'a mut Uses) -> &'a mut BTreeSet<String> {
-    match at.checked_sub(1).and_then(|before| code.get(before)) {
-        Some((_, Token::Mark('.'))) => &mut uses.dotted,
-        Some((_, Token::Step)) => &mut uses.pathed,
-        _ => &mut uses.plain,
-    }
 }
 
 fn is_mark(code: &Tokens, at: Option<usize>, marks: &str) -> bool {

@@ -3,10 +3,11 @@
 //! A blueprint's objects are a function of the spec, the digest of the golden path, the version of the renderer and the
 //! stable facts, and of nothing else: the plan that core makes again at apply time is the plan that was approved.
 //!
-//! Each golden resource has a folder with the same stages. `check` knows the request alone. `effective` and `resolve` fill
-//! every default from the `catalogue` (with `defaults`); no later stage reads one. `render` knows their values and
-//! the makers of `objects`. `judge` knows their values and the catalogue's bounds. The file of the folder's name
-//! ties them to the trait in `resource`; `dispatch` has the list of them, and makes of each what the engine sees.
+//! Each golden resource has a folder with the same stages. `check` knows the request alone: what can be wrong with one part of
+//! it stands with the part's type, in `domain::spec`. `effective` and `resolve` fill every default from the `catalogue` (with
+//! `defaults`); no later stage reads one. `render` knows their values and the makers of `objects`. `judge` knows their values
+//! and the catalogue's bounds. The file of the folder's name ties them to the trait in `resource`; `dispatch` has the list of
+//! them, and makes of each what the engine sees.
 
 #[cfg(test)]
 mod admission;

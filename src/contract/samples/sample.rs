@@ -2,7 +2,7 @@
 
 use goldenpath_core::{
     domain::{Body, ClusterArn, ObjectKey, Observed},
-    kinds,
+    kinds::{self, Served},
 };
 use serde_json::Value;
 
@@ -26,9 +26,10 @@ impl Sample {
         self.key.kind()
     }
 
-    /// A kind of a CRD is not everywhere.
+    /// `ciliumnetworkpolicies.cilium.io`: a kind of a CRD is not everywhere.
     pub(crate) fn crd(&self) -> Option<String> {
-        kinds::of(&self.key)?.crd()
+        let kind = kinds::of(&self.key).filter(|kind| kind.served == Served::WhereInstalled)?;
+        Some(format!("{}.{}", kind.plural, kind.group()))
     }
 
     pub(crate) fn has_status(&self) -> bool {

@@ -158,11 +158,6 @@ impl Kind {
     pub const fn is_namespaced(&self) -> bool {
         matches!(self.placement, Placement::Namespaced)
     }
-
-    /// The name of its CRD, for a kind that is [`Served::WhereInstalled`]: `ciliumnetworkpolicies.cilium.io`.
-    pub fn crd(&self) -> Option<String> {
-        (self.served == Served::WhereInstalled).then(|| format!("{}.{}", self.plural, self.group()))
-    }
 }
 
 pub fn group_of(api_version: &str) -> &str {
