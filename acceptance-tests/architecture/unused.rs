@@ -80,7 +80,7 @@ enum Block {
     Other,
 }
 
-pub(super) fn unused() -> Result<Vec<String>> {
+pub(super) fn unused_items() -> Result<Vec<String>> {
     let (mut definitions, mut uses) = (vec![], Uses::default());
     for (path, code) in product()? {
         read(&path, &code, &mut definitions, &mut uses);
@@ -127,7 +127,7 @@ fn read(path: &str, code: &Tokens, definitions: &mut Vec<Definition>, uses: &mut
             Token::Mark('}') => drop(blocks.pop()),
             Token::Name(name) if name == "use" => at = import(code, at, uses),
             Token::Name(name) if name == "impl" && begins_item(code, at) => next_block = block_of_impl(code, at),
-            Token::Name(keyword) => match defined(code, at) {
+            Token::Name(keyword) => match definition(code, at) {
                 Some(name) => {
                     let inside = blocks.last().copied().unwrap_or(Block::Other);
                     let form = match keyword.as_str() {
@@ -154,7 +154,7 @@ fn read(path: &str, code: &Tokens, definitions: &mut Vec<Definition>, uses: &mut
 const DEFINES: [&str; 8] = ["fn", "const", "static", "struct", "enum", "union", "type", "trait"];
 
 /// The name of the item that begins here.
-fn defined(code: &Tokens, at: usize) -> Option<&str> {
+fn definition(code: &Tokens, at: usize) -> Option<&str> {
     let (Token::Name(keyword), Token::Name(name)) = (&code.get(at)?.1, &code.get(at + 1)?.1) else { return None };
     // `const fn f()` defines `f`, `*const T` nothing.
     let is_item = DEFINES.contains(&keyword.as_str()) && !DEFINES.contains(&name.as_str());

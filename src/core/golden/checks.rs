@@ -2,7 +2,7 @@
 
 use super::catalogue::{GoldenPath, Grants};
 use crate::{
-    domain::{Drift, Problems, covered},
+    domain::{Drift, Problems, is_covered},
     kinds,
 };
 
@@ -20,7 +20,7 @@ pub fn check_drift(drift: Option<&Drift>, problems: &mut Problems) {
 }
 
 pub fn check_granted_fqdns(names: &[String], grants: &Grants, at: &[&str], problems: &mut Problems) {
-    for name in names.iter().filter(|name| !covered(&grants.egress_fqdns, name)) {
+    for name in names.iter().filter(|name| !is_covered(&grants.egress_fqdns, name)) {
         problems.error(
             "network.fqdn_not_granted",
             at,
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn egress_goes_to_granted_hosts_only() {
-        let path = Catalogue::embedded().newest(None).expect("the built-in one").clone();
+        let path = Catalogue::built_in().newest(None).expect("the built-in one").clone();
         let grants = &path.tiers[&"dev".parse().expect("a name")].grants;
         for (granted, host, is_granted, reason) in [
             (&["api.example.com"][..], "api.example.com", true, "the host itself"),

@@ -2,7 +2,7 @@
 
 mod choice;
 
-use choice::named;
+use choice::word_list;
 pub use choice::{choice, choice_or_default};
 
 use goldenpath_core::domain::{
@@ -113,7 +113,7 @@ pub fn drift() -> Attribute {
 }
 
 /// Of the offline target. No resource takes facts: HCL could name another account's roles and networks with them.
-pub fn facts_given() -> Attribute {
+pub fn given_facts() -> Attribute {
     required("facts", facts(true))
         .describe("Facts of the one cluster, in the form that the data source `goldenpath_cluster` returns.")
 }
@@ -150,7 +150,7 @@ fn facts(given: bool) -> Object {
              `kubernetesNetworkConfig.serviceIpv4Cidr` or `serviceIpv6Cidr`).",
         ),
         leaf("ip_family", Type::String, Some(IpFamily::default().as_str().into()))
-            .describe(format!("{} (EKS `DescribeCluster`: `kubernetesNetworkConfig.ipFamily`).", named::<IpFamily>())),
+            .describe(format!("{} (EKS `DescribeCluster`: `kubernetesNetworkConfig.ipFamily`).", word_list::<IpFamily>())),
         maybe("oidc_issuer", Type::String).describe(
             "URL of the cluster's OIDC issuer, which the trust policies of roles in mode `irsa` name. Null if the cluster \
              has none (EKS `DescribeCluster`: `identity.oidc.issuer`).",
@@ -172,7 +172,7 @@ fn facts(given: bool) -> Object {
             .describe("Minor version of Kubernetes that the cluster runs now (EKS `DescribeCluster`: `version`)."),
         leaf("authentication_mode", Type::String, Some(AuthenticationMode::default().as_str().into())).describe(format!(
             "{} (EKS `DescribeCluster`: `accessConfig.authenticationMode`). Access entries need one of the first two.",
-            named::<AuthenticationMode>()
+            word_list::<AuthenticationMode>()
         )),
         leaf("network_policy_enforced", Type::Bool, Some(true.into())).describe(
             "Whether anything enforces NetworkPolicies: the add-on `vpc-cni` with `enableNetworkPolicy`, Cilium or Calico seen running, \

@@ -237,7 +237,7 @@ impl Limits {
                 problems.error(
                     "environment.limits_order",
                     &at(names[0]),
-                    format!("{} of {} is more than {} of {}", names[0], low.written(), names[1], high.written()),
+                    format!("{} of {} is more than {} of {}", names[0], low.original(), names[1], high.original()),
                     "Kubernetes refuses such a LimitRange. Lower the first or raise the second.",
                 );
             }
@@ -290,7 +290,7 @@ impl Adopt {
 /// `100m` of memory is a tenth of a byte.
 pub fn check_bytes(what: &str, quantity: &Quantity, at: &[&str], problems: &mut Problems) {
     if !quantity.is_whole() {
-        let written = quantity.written();
+        let written = quantity.original();
         let meant = written.strip_suffix('m').map_or("512Mi".to_owned(), |number| format!("{number}Mi"));
         problems.error(
             "quantity.part_of_a_byte",

@@ -136,7 +136,7 @@ impl Identity {
 
     fn check_policies(&self, problems: &mut Problems) {
         let at = ["identity", "policy_arns"];
-        for arn in self.policy_arns.known() {
+        for arn in self.policy_arns.known_items() {
             if !forms::is_policy_arn(arn) {
                 problems.error(
                     "identity.policy_form",
@@ -211,7 +211,7 @@ fn check_statement(statement: &Statement, place: StatementPlace, problems: &mut 
             );
         }
     }
-    for action in statement.actions.known() {
+    for action in statement.actions.known_items() {
         // `*` and `*:*` are no service's; the lint reports it.
         let form = action.split_once(':').is_some_and(|(service, operation)| {
             let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_*?".contains(&b);
@@ -226,7 +226,7 @@ fn check_statement(statement: &Statement, place: StatementPlace, problems: &mut 
             );
         }
     }
-    for resource in statement.resources.known() {
+    for resource in statement.resources.known_items() {
         if resource != "*" && !(resource.starts_with("arn:") && resource.splitn(6, ':').count() == 6) {
             problems.error(
                 "identity.resource_form",

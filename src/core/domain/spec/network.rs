@@ -39,7 +39,7 @@ pub struct Network {
 impl Network {
     /// With empty lists for those that are not known as a whole: whether they open anything, and so which objects there are, is open.
     /// `None`: all of them are known, or are some elements at least.
-    pub fn emptied(&self) -> Option<Self> {
+    pub fn with_empty_lists(&self) -> Option<Self> {
         let mut found = self.clone();
         for cidrs in [&mut found.ingress_cidrs, &mut found.egress_cidrs] {
             if **cidrs == Late::Later {
@@ -128,7 +128,7 @@ impl Network {
 
 /// What is known already: a wrong element is refused before the rest arrives.
 fn check_cidrs<T: AsRef<str>>(cidrs: &LateList, at: &[T], problems: &mut Problems) {
-    for text in cidrs.known() {
+    for text in cidrs.known_items() {
         match text.parse::<Cidr>() {
             Err(error) => {
                 problems.error("network.cidr_form", at, error.to_string(), "Write one range in each element.")

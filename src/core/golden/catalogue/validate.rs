@@ -2,7 +2,7 @@
 //! account or the cluster, which no environment may hand out.
 
 use super::{
-    document::{GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, Reserved, SlotsPercent, Tier, owned},
+    document::{GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, Reserved, SlotsPercent, Tier, fill_owner},
     life::{self, PathReference},
     manifests, mentions, parameters, roles,
     template::{Condition, Template},
@@ -62,7 +62,7 @@ fn mentions_are_known(path: &GoldenPath) -> Result<(), DocumentFault> {
         _ => ["name", "team"].contains(&name),
     };
     let sound = |at: &str, expression: &str| {
-        let unknown = |root| Some((root, mentions::unknown(expression, root, |name| is_known(root, name))?));
+        let unknown = |root| Some((root, mentions::unknown_member(expression, root, |name| is_known(root, name))?));
         let unknown = ["parameters", "tier", "environment"].into_iter().find_map(unknown);
         match unknown {
             Some((root, name)) => {
@@ -232,7 +232,7 @@ fn grants_are_sound(grants: &Grants) -> Result<(), DocumentFault> {
         ("trusted_oidc", trusted_oidc),
         ("service_accounts", service_accounts),
     ] {
-        each(texts, at, |text| placeholders(&owned(text, "", "")))?;
+        each(texts, at, |text| placeholders(&fill_owner(text, "", "")))?;
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ pub fn choice_or_default<T: for<'de> Deserialize<'de> + Serialize + Default>(nam
 }
 
 /// All of them, for a description: "`a`, `b` or `c`".
-pub fn named<T: for<'de> Deserialize<'de>>() -> String {
+pub fn word_list<T: for<'de> Deserialize<'de>>() -> String {
     let quoted: Vec<String> = words::<T>().iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
         Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
@@ -64,7 +64,7 @@ impl<'de> Deserializer<'de> for Words<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{named, words};
+    use super::{word_list, words};
     use goldenpath_core::domain::{IdentityMode, NetworkEngine};
 
     #[test]
@@ -72,6 +72,6 @@ mod tests {
         assert_eq!(words::<IdentityMode>(), ["pod_identity", "irsa", "none"]);
         assert_eq!(words::<NetworkEngine>(), ["auto", "vpc_cni", "eks_auto", "cilium", "calico", "none"]);
         assert_eq!(words::<String>(), [""; 0], "no enum, no words");
-        assert_eq!(named::<IdentityMode>(), "`pod_identity`, `irsa` or `none`");
+        assert_eq!(word_list::<IdentityMode>(), "`pod_identity`, `irsa` or `none`");
     }
 }

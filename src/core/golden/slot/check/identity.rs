@@ -12,8 +12,8 @@ use crate::{
 pub fn lint(identity: &Identity, problems: &mut Problems) {
     for (place, statement) in identity.written_statements().filter(|(_, statement)| *statement.effect == Effect::Allow)
     {
-        let actions: Vec<&str> = statement.actions.known().collect();
-        let resources: Vec<&str> = statement.resources.known().collect();
+        let actions: Vec<&str> = statement.actions.known_items().collect();
+        let resources: Vec<&str> = statement.resources.known_items().collect();
         for lint in policy::lint(&actions, &resources) {
             problems.error(lint.rule, &place.field(lint.field), lint.message, lint.remedy);
         }
