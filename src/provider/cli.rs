@@ -17,7 +17,6 @@ mod page;
 mod pause;
 mod permissions;
 mod policy;
-mod preview;
 mod reports;
 mod sandbox;
 mod schema;

@@ -41,6 +41,8 @@ pub struct Kind {
     /// JSON pointers of what a living object keeps.
     pub immutable: &'static [&'static str],
     pub names: NameRule,
+    /// Golden paths may switch its objects off, or change them: they say neither who may do what, nor what is there.
+    pub is_tunable: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +146,7 @@ impl Kind {
             roots: &["spec", "status"],
             immutable: &[],
             names: NameRule::Subdomain,
+            is_tunable: false,
         }
     }
 
@@ -154,11 +157,6 @@ impl Kind {
 
     pub const fn is_namespaced(&self) -> bool {
         matches!(self.placement, Placement::Namespaced)
-    }
-
-    /// The name of its CRD, for a kind that is [`Served::WhereInstalled`]: `ciliumnetworkpolicies.cilium.io`.
-    pub fn crd(&self) -> Option<String> {
-        (self.served == Served::WhereInstalled).then(|| format!("{}.{}", self.plural, self.group()))
     }
 }
 

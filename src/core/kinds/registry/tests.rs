@@ -41,7 +41,6 @@ fn a_kind_says_what_every_target_needs_of_it() {
         assert!(kind.openings.iter().chain(kind.immutable).all(is_root), "{name}: its own pointers");
         let is_written = [kind.baseline, kind.environments].iter().any(|writes| *writes != Writes::Nothing);
         assert!(is_written, "{name}: some pipeline writes it");
-        assert_eq!(kind.crd().is_some(), kind.served == Served::WhereInstalled, "{name}");
     }
 }
 
