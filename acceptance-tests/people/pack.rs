@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use goldenpath_core::{
     domain::plural,
     policy::{
-        document::{Action, Policy, PolicyBinding, installation},
+        document::{Action, PolicyBinding, installation},
         pack,
     },
 };
