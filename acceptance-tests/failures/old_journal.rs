@@ -1,6 +1,6 @@
 //! A daemon without its journal, or with yesterday's: the records in the target are enough to go on.
 
-use super::{FailureFixture, daemon::outlived, environment};
+use super::{FailureFixture, daemon::outlive, environment};
 use crate::{
     daemon::Daemon,
     sandbox::{FaultRow, Sandbox},
@@ -89,13 +89,13 @@ async fn without_an_end() -> Result<()> {
     let files = ["db", "db-wal"].map(|extension| journal.with_extension(extension));
     let saved = |file: &Path| PathBuf::from(format!("{}.saved", file.display()));
     let save = |_| Ok(files.iter().try_for_each(|file| fs::copy(file, saved(file)).map(drop))?);
-    no_errors(&outlived(&mut fixture.daemon, instance.apply(planned, None), save).await?, "the create")?;
+    no_errors(&outlive(&mut fixture.daemon, instance.apply(planned, None), save).await?, "the create")?;
 
     fixture.daemon.terminate()?;
     fs::remove_file(journal.with_extension("db-shm")).ok();
     files.iter().try_for_each(|file| fs::copy(saved(file), file).map(drop))?;
     fixture.daemon.start_again()?;
-    until("it has run again", || Ok(fixture.daemon.shown(&["operations"])?[0]["state"] == "done"))?;
+    until("it has run again", || Ok(fixture.daemon.query(&["operations"])?[0]["state"] == "done"))?;
     fixture.daemon.verify_ledger()?;
     let said = instance.refresh().await?;
     ensure!(said.is_empty(), "the environment is another one than its client knows: {said:?}");
