@@ -230,7 +230,7 @@ async fn plan(known: &Known, to: Option<&(String, String)>, provisioner: &dyn Pr
             facts: Some(record.facts.clone()),
             path: record.path(),
             prior: Some(prior.clone()),
-            ..PreviewRequest::new(recorded(RESOURCES, &moved).context("another release wrote its record")?)
+            ..PreviewRequest::new(spec_of(RESOURCES, &moved).context("another release wrote its record")?)
         })
         .await;
     match preview.decided {
