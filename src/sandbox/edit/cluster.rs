@@ -2,7 +2,7 @@
 
 use crate::{
     Sandbox,
-    eks::clusters,
+    aws::clusters,
     error::{SandboxError, refused},
     store::{Row, Store, home},
 };
