@@ -36,13 +36,13 @@ const LONG: Duration = Duration::from_secs(60);
 pub type Check = fn(PostgresServer) -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
 pub const CHECKS: [(&str, Check); 7] = [
-    ("one is killed in mid-apply", |server| Box::pin(killed(server))),
+    ("one is killed in mid-apply", |server| Box::pin(one_is_killed(server))),
     ("one stands still in mid-apply and goes on", |server| Box::pin(stands_still(server))),
-    ("PostgreSQL restarts under load", |server| Box::pin(restarted(server))),
-    ("PostgreSQL is gone for a minute in mid-apply", |server| Box::pin(gone(server))),
+    ("PostgreSQL restarts under load", |server| Box::pin(postgres_restarts(server))),
+    ("PostgreSQL is gone for a minute in mid-apply", |server| Box::pin(postgres_is_gone(server))),
     ("what one finds and what one pauses, both know", |server| Box::pin(both_know(server))),
-    ("two releases share the work, and an upgrade drains", |server| Box::pin(upgraded(server))),
-    ("what runs at one is watched at the other", |server| Box::pin(watched(server))),
+    ("two releases share the work, and an upgrade drains", |server| Box::pin(upgrade_drains(server))),
+    ("what runs at one is watched at the other", |server| Box::pin(work_is_watched(server))),
 ];
 
 /// One of them compares clusters.
@@ -58,7 +58,7 @@ async fn both_know(postgres: PostgresServer) -> Result<()> {
     let known = |one: &Json| one["id"] == "demo/pay-0" && !one["drift"].is_null() && one["is_paused"] == true;
     for daemon in &daemons {
         until("it knows what both know", || {
-            let listed = daemon.shown(&["environments"])?;
+            let listed = daemon.query(&["environments"])?;
             Ok(listed["instances"].as_array().is_some_and(|instances| instances.iter().any(known)))
         })?;
     }
@@ -130,7 +130,7 @@ impl ReplicasFixture {
     }
 }
 
-async fn killed(postgres: PostgresServer) -> Result<()> {
+async fn one_is_killed(postgres: PostgresServer) -> Result<()> {
     let mut fixture = ReplicasFixture::new(postgres).await?;
     for (step, how) in [(1, "exit-after"), (4, "exit"), (9, "exit-after")] {
         let before = fixture.sandbox().ours()?;
@@ -199,7 +199,7 @@ async fn stands_still(postgres: PostgresServer) -> Result<()> {
     fixture.is_whole(&mut instance, wanted, before).await
 }
 
-async fn restarted(postgres: PostgresServer) -> Result<()> {
+async fn postgres_restarts(postgres: PostgresServer) -> Result<()> {
     let ReplicasFixture { mut postgres, daemons, .. } = ReplicasFixture::new(postgres).await?;
     let one = Load::prepare(&daemons[0].socket(), "one", 8).await?;
     let two = Load::prepare(&daemons[1].socket(), "two", 8).await?;
@@ -227,7 +227,7 @@ async fn restarted(postgres: PostgresServer) -> Result<()> {
 }
 
 /// What runs goes on, and its end is written when the database is back; what is new is refused meanwhile.
-async fn gone(postgres: PostgresServer) -> Result<()> {
+async fn postgres_is_gone(postgres: PostgresServer) -> Result<()> {
     let mut fixture = ReplicasFixture::new(postgres).await?;
     let before = fixture.sandbox().ours()?;
     let (mut instance, mut late) = (fixture.instance().await?, fixture.instance().await?);
@@ -263,7 +263,7 @@ async fn gone(postgres: PostgresServer) -> Result<()> {
 }
 
 /// Neighbours on one database: each does its part, and the older one ends as it is replaced, with all that it has begun.
-async fn upgraded(postgres: PostgresServer) -> Result<()> {
+async fn upgrade_drains(postgres: PostgresServer) -> Result<()> {
     let mut fixture = ReplicasFixture::of_releases(postgres, Some(["0.4.0/1", "0.5.0/2"])).await?;
     let one = Load::prepare(&fixture.daemons[0].socket(), "one", 4).await?;
     let two = Load::prepare(&fixture.daemons[1].socket(), "two", 4).await?;
@@ -303,7 +303,7 @@ async fn upgraded(postgres: PostgresServer) -> Result<()> {
 }
 
 /// The one that a watcher asks is not the one that does the work.
-async fn watched(postgres: PostgresServer) -> Result<()> {
+async fn work_is_watched(postgres: PostgresServer) -> Result<()> {
     let fixture = ReplicasFixture::new(postgres).await?;
     let mut instance = fixture.instance().await?;
     let planned = instance.plan(Some(&environment())).await?;

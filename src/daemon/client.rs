@@ -100,9 +100,11 @@ impl Client {
                 Err(failed) => return Err(self.problem(failed)),
                 Ok((generation, api)) => {
                     let sent = Instant::now();
-                    match call(api, timed(message, READ_LIMIT)).await {
+                    match call(api, with_timeout(message, READ_LIMIT)).await {
                         Ok(response) => return self.read(&response.into_inner().document),
-                        Err(status) => self.connection.failed(generation, &status, sent.elapsed() >= READ_LIMIT).await,
+                        Err(status) => {
+                            self.connection.handle_failure(generation, &status, sent.elapsed() >= READ_LIMIT).await
+                        }
                     }
                 }
             };
@@ -127,7 +129,7 @@ impl Client {
                         Ok(document) => return self.read(&document),
                         Err(status) => {
                             was_sent = true;
-                            self.connection.failed(generation, &status, begun.elapsed() >= limit).await
+                            self.connection.handle_failure(generation, &status, begun.elapsed() >= limit).await
                         }
                     }
                 }
@@ -215,8 +217,8 @@ async fn send(mut api: Api, id: &str, operation: &Operation<'_>, left: Duration)
     let message = OperationRequest { operation: id.to_owned(), about: about.clone(), document: document.clone() };
     let call = async {
         match verb {
-            Verb::Ensure => api.ensure(timed(message, left)).await,
-            Verb::Remove => api.remove(timed(message, left)).await,
+            Verb::Ensure => api.ensure(with_timeout(message, left)).await,
+            Verb::Remove => api.remove(with_timeout(message, left)).await,
         }
     };
     tokio::select! {
@@ -229,12 +231,12 @@ async fn keep_cancelling(mut api: Api, id: &str, cancel: &Cancel) -> Infallible 
     cancel.cancelled().await;
     loop {
         // What comes of it is seen by the operation itself.
-        let _ = api.cancel(timed(CancelRequest { operation: id.to_owned() }, GREETING)).await;
+        let _ = api.cancel(with_timeout(CancelRequest { operation: id.to_owned() }, GREETING)).await;
         sleep(CANCEL_AGAIN).await;
     }
 }
 
-fn timed<T>(message: T, limit: Duration) -> Request<T> {
+fn with_timeout<T>(message: T, limit: Duration) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(limit);
     request

@@ -39,7 +39,7 @@ async fn pass_on(mut out: mpsc::Receiver<Event>, store: &dyn Store) -> Infallibl
 
 async fn hear(events: &Events, store: &dyn Store) -> Infallible {
     loop {
-        let message = store.heard().await;
+        let message = store.next_message().await;
         let all: Vec<Value> = serde_json::from_str(&message).unwrap_or_default();
         // A later release may have kinds that this one does not know.
         all.into_iter().filter_map(|event| serde_json::from_value(event).ok()).for_each(|event| events.hear(event));

@@ -76,7 +76,7 @@ impl Service {
         let done = tokio::spawn(async move { serde_json::to_vec(&work.await) }).await;
         match done {
             Ok(Ok(document)) => Ok(Response::new(ReadResponse { document })),
-            _ => Err(refusal::broken(&format!("read {about}"))),
+            _ => Err(refusal::bug(&format!("read {about}"))),
         }
     }
 
@@ -98,7 +98,7 @@ impl Service {
 impl Api for Service {
     async fn hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloResponse>, Status> {
         let token = bearer(request.metadata().get("authorization").map(|value| value.as_encoded_bytes()));
-        let token = token.map_err(|problem| refusal::not_admitted(&problem))?;
+        let token = token.map_err(|problem| refusal::admission(&problem))?;
         let HelloRequest { api, release, allow } = request.into_inner();
         let own = (domain::release(), contract::api());
         if !work_together(api, own.1) {
@@ -218,7 +218,7 @@ impl Api for Service {
     async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<Watching>, Status> {
         let Caller { identity, bounds, .. } = self.caller()?;
         let WatchRequest { operation } = request.into_inner();
-        let failed = |problem: Problem| refusal::failed(&problem);
+        let failed = |problem: Problem| refusal::failure(&problem);
         let sight = self.reports.sight(identity, bounds.clone()).await.map_err(failed)?;
         if operation.is_empty() {
             return Ok(Response::new(self.reports.trail.events.watch(None, sight)));

@@ -11,7 +11,7 @@
 
 use super::{
     aws::KINDS,
-    canonical::{canonical_json, escaped},
+    canonical::{canonical_json, escape},
     kind::Kind,
     registry::of_document,
 };
@@ -113,7 +113,7 @@ impl Leaves<'_> {
         let before = self.path.len();
         self.path.push('/');
         if name.contains(['~', '/']) {
-            self.path.push_str(&escaped(name))
+            self.path.push_str(&escape(name))
         } else {
             self.path.push_str(name)
         }

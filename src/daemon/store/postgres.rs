@@ -16,7 +16,7 @@ mod statements;
 
 pub use settings::Postgres;
 
-use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which, written};
+use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which, caller_texts};
 use crate::{
     error::JournalError,
     outcome::Ending,
@@ -24,7 +24,7 @@ use crate::{
     store::postgres::{
         connection::{Connector, LONGEST, within},
         listener::Listener,
-        rows::{Known, kept, known, taken},
+        rows::{Known, kept_operation, known_operation, taken_operation},
         statements::{
             AWAITED, CANCEL, END, FIND, INSERT, JOIN, LAST, LEAVE, MAY_WRITE, ONE_BY_ONE, OPERATION_OF, PAUSE, PAUSES,
             PROBE, RECENT, RENEW, RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE, WAITING,
@@ -103,7 +103,7 @@ impl PostgresStore {
 
     async fn find(&self, client: &Client, id: &str, digest: &str) -> Result<Option<Known>, JournalError> {
         let found = client.query_opt(FIND, &[&id, &digest]).await?;
-        found.as_ref().map(known).transpose()
+        found.as_ref().map(known_operation).transpose()
     }
 }
 
@@ -115,7 +115,7 @@ fn seconds(duration: Duration) -> f64 {
 impl Store for PostgresStore {
     async fn accept(&self, entry: &Entry, if_new: IfNew) -> Result<Accepted, JournalError> {
         let Entry { id, caller, verb, about, digest, allow, request, cancelled: _ } = entry;
-        let (identity, caller) = written(caller);
+        let (identity, caller) = caller_texts(caller);
         let mut connection = self.connection(&self.pool).await?;
         let work = async {
             let transaction = connection.transaction().await?;
@@ -169,7 +169,7 @@ impl Store for PostgresStore {
             let take = connection.prepare_cached(TAKE).await?;
             let mut rows = connection.query(&take, &[&self.daemon, &may_take_over, &most, &seconds(CLAIM)]).await?;
             rows.sort_by_key(|row| row.get::<_, SystemTime>("accepted_at"));
-            rows.iter().map(taken).collect()
+            rows.iter().map(taken_operation).collect()
         })
         .await
     }
@@ -256,7 +256,7 @@ impl Store for PostgresStore {
         self.within(async {
             let values: [&(dyn ToSql + Sync); 6] = [&i64::from(most), &about, &id, &is_open, &caller, &recorded];
             let rows = connection.query(RECENT, &values).await?;
-            rows.iter().map(kept).collect()
+            rows.iter().map(kept_operation).collect()
         })
         .await
     }
@@ -265,7 +265,7 @@ impl Store for PostgresStore {
         let connection = self.connection(&self.pool).await?;
         self.within(async {
             let rows = connection.query(LAST, &[&abouts]).await?;
-            rows.iter().map(kept).collect()
+            rows.iter().map(kept_operation).collect()
         })
         .await
     }
@@ -290,7 +290,7 @@ impl Store for PostgresStore {
         self.within(async { Ok(connection.execute(SHARE, &[&cluster, &comparison]).await.map(drop)?) }).await
     }
 
-    async fn shared(&self) -> Result<Vec<String>, JournalError> {
+    async fn comparisons(&self) -> Result<Vec<String>, JournalError> {
         let connection = self.connection(&self.pool).await?;
         self.within(async {
             let found = connection.query(SHARED, &[]).await?;
@@ -314,12 +314,12 @@ impl Store for PostgresStore {
         self.within(async { Ok(connection.execute(listener::TELL, &[&message]).await.map(drop)?) }).await
     }
 
-    async fn heard(&self) -> String {
+    async fn next_message(&self) -> String {
         self.listener.message().await
     }
 
-    async fn changed(&self) {
-        self.listener.heard().await;
+    async fn wait_for_news(&self) {
+        self.listener.wait().await;
     }
 
     fn is_shared(&self) -> bool {

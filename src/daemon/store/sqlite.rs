@@ -8,12 +8,12 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which, written};
+use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which, caller_texts};
 use crate::{error::JournalError, outcome::Ending, sight::Sight};
 use async_trait::async_trait;
 use file::JournalFile;
 use goldenpath_core::policy::Identity;
-use rows::{SHOWN, recent, shown, taken};
+use rows::{SHOWN, recent, rows_in_sight, taken_operation};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::{
     collections::{HashMap, HashSet},
@@ -95,7 +95,7 @@ impl Present {
 impl Store for SqliteStore {
     async fn accept(&self, entry: &Entry, if_new: IfNew) -> Result<Accepted, JournalError> {
         let Entry { id, caller, verb, about, digest, allow, request, .. } = entry.clone();
-        let (identity, caller) = written(&caller);
+        let (identity, caller) = caller_texts(&caller);
         let there = self.file.is_there();
         self.run(move |connection, present| {
             let operation = present.operation(&id);
@@ -156,7 +156,7 @@ impl Store for SqliteStore {
                 && let Some(row) = rows.next()?
             {
                 if !present.claimed.contains(&row.get::<_, String>("id")?) {
-                    all.push(taken(row, now)?);
+                    all.push(taken_operation(row, now)?);
                 }
             }
             present.claimed.extend(all.iter().map(|taken| taken.entry.id.clone()));
@@ -231,7 +231,7 @@ impl Store for SqliteStore {
         let (value, sight) = (value.to_owned(), sight.clone());
         self.run(move |connection, _| {
             let (mut found, mut of_id) = (connection.prepare(statement)?, connection.prepare(SHOWN)?);
-            Ok(shown((&mut found, &mut of_id), &value, &sight, most as usize)?)
+            Ok(rows_in_sight((&mut found, &mut of_id), &value, &sight, most as usize)?)
         })
         .await
     }
@@ -241,7 +241,7 @@ impl Store for SqliteStore {
         self.run(move |connection, _| {
             let (statement, _) = recent(Which::About(""));
             let (mut found, mut of_id) = (connection.prepare(statement)?, connection.prepare(SHOWN)?);
-            let last = abouts.iter().map(|about| shown((&mut found, &mut of_id), about, &Sight::All, 1));
+            let last = abouts.iter().map(|about| rows_in_sight((&mut found, &mut of_id), about, &Sight::All, 1));
             let last: Result<Vec<_>, _> = last.collect();
             Ok(last?.into_iter().flatten().collect())
         })
@@ -275,7 +275,7 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn shared(&self) -> Result<Vec<String>, JournalError> {
+    async fn comparisons(&self) -> Result<Vec<String>, JournalError> {
         Ok(vec![])
     }
 
@@ -287,11 +287,11 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn heard(&self) -> String {
+    async fn next_message(&self) -> String {
         std::future::pending().await
     }
 
-    async fn changed(&self) {
+    async fn wait_for_news(&self) {
         std::future::pending().await
     }
 

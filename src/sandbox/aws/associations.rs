@@ -6,7 +6,7 @@ use super::{
     kind_rules::{KindRules, mismatch},
 };
 use crate::{
-    error::{SandboxError, refused, refused_by_aws},
+    error::{SandboxError, refusal, refusal_by_aws},
     options::ClusterOptions,
     store::{Row, Store, uuid},
 };
@@ -58,7 +58,7 @@ fn apply(
     let mut row = match found {
         None => Row::new(store, &cluster.arn, key, body.clone())?,
         Some(row) if row.is_another(&body) => {
-            return Err(refused(
+            return Err(refusal(
                 Class::Conflict,
                 "eks:CreatePodIdentityAssociation",
                 format!("ResourceInUseException: Association already exists: {} (it is not marked as ours)", row.uid),
@@ -95,10 +95,10 @@ fn check(
     call: &str,
     association: &PodIdentityAssociation,
 ) -> Result<(), SandboxError> {
-    rules::check_association(cluster, association).map_err(|message| refused(Class::Invalid, call, message))?;
+    rules::check_association(cluster, association).map_err(|message| refusal(Class::Invalid, call, message))?;
     let role_arn = &association.role_arn;
     if !matches!(iam::principal(store, cluster, role_arn)?, Principal::Role { .. }) {
-        return Err(refused_by_aws(call, "InvalidParameterException", role_arn));
+        return Err(refusal_by_aws(call, "InvalidParameterException", role_arn));
     }
     Ok(())
 }

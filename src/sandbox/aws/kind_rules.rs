@@ -1,7 +1,7 @@
 //! What IAM or EKS does with the objects of one kind.
 
 use crate::{
-    error::{SandboxError, refused},
+    error::{SandboxError, refusal},
     options::ClusterOptions,
     store::{Row, Store},
 };
@@ -38,5 +38,5 @@ pub trait KindRules: Sync {
 }
 
 pub fn mismatch(key: &ObjectKey) -> SandboxError {
-    refused(Class::Invalid, &format!("apply {key}"), "the body is of another kind than the key")
+    refusal(Class::Invalid, &format!("apply {key}"), "the body is of another kind than the key")
 }

@@ -4,7 +4,7 @@ use super::cluster::{CALL, load};
 use crate::{
     Sandbox,
     aws::rules_of,
-    error::{SandboxError, refused},
+    error::{SandboxError, refusal},
     kubernetes::{managed, server},
     ports::{self, OwnedApply},
     store::Row,
@@ -101,7 +101,7 @@ impl Sandbox {
 
 fn in_kubernetes(row: Row) -> Result<Row, SandboxError> {
     if row.key.is_aws() {
-        return Err(refused(Class::Invalid, CALL, format!("{} is in AWS, where nothing has finalizers", row.key)));
+        return Err(refusal(Class::Invalid, CALL, format!("{} is in AWS, where nothing has finalizers", row.key)));
     }
     Ok(row)
 }

@@ -4,7 +4,7 @@ use super::{listing, view};
 use crate::{
     Sandbox,
     aws::{access_policies, clusters, mismatch, rules_of},
-    error::{SandboxError, refused},
+    error::{SandboxError, refusal},
     kubernetes::server,
     store::{PendingCall, Row, Store, Verb, home},
 };
@@ -27,7 +27,7 @@ impl Objects for Sandbox {
         let call = PendingCall::of_object(Verb::Apply, &order.key);
         self.call(call, move |store| {
             let row = self::apply(store, &order)?;
-            view::observed(store, &order.cluster, row)
+            view::observation(store, &order.cluster, row)
         })
         .await
     }
@@ -120,5 +120,5 @@ fn check(expect: &Expect, found: Option<&Row>, key: &ObjectKey) -> Result<(), Sa
              latest version and try again"
         ),
     };
-    Err(refused(Class::Conflict, &format!("write {key}"), message))
+    Err(refusal(Class::Conflict, &format!("write {key}"), message))
 }

@@ -22,7 +22,7 @@ pub fn ownership(cluster: &ClusterArn, row: &Row) -> Ownership {
 }
 
 /// Takes the row: its document is dropped once it is projected.
-pub fn observed(store: &Store, cluster: &ClusterArn, row: Row) -> Result<Observed, SandboxError> {
+pub fn observation(store: &Store, cluster: &ClusterArn, row: Row) -> Result<Observed, SandboxError> {
     let ownership = ownership(cluster, &row);
     let deleting = match &row.deleted_at {
         Some(_) => Some(namespaces::why_deleting(store, &row)?),
@@ -32,7 +32,7 @@ pub fn observed(store: &Store, cluster: &ClusterArn, row: Row) -> Result<Observe
     let adoptable_by = adoptable_by(&row, &ownership).map(str::to_owned);
     let (id, external_id) = rules_of(&row.key).map_or((None, None), |rules| rules.ids(cluster, &row));
     let Row { key, version, body, managers, .. } = row;
-    let used = if key.kind() == "ResourceQuota" { resource_quota::used(&body) } else { BTreeMap::new() };
+    let used = if key.kind() == "ResourceQuota" { resource_quota::usage(&body) } else { BTreeMap::new() };
     let fields = project(&key, body, &managers)?;
     Ok(Observed {
         deleting,

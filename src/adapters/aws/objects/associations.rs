@@ -38,7 +38,7 @@ impl KindCalls for Associations {
     }
 
     async fn list(&self, cluster: EksCluster<'_>, selection: &Selection<'_>) -> Result<Listed, PortError> {
-        selected(cluster, selection).await
+        list_selection(cluster, selection).await
     }
 
     async fn apply(
@@ -239,7 +239,7 @@ async fn summaries(cluster: EksCluster<'_>, only: Option<(&str, &str)>) -> Resul
 }
 
 /// EKS's list holds names and ids alone, and it has no batch to describe them.
-async fn selected(cluster: EksCluster<'_>, selection: &Selection<'_>) -> Result<Listed, PortError> {
+async fn list_selection(cluster: EksCluster<'_>, selection: &Selection<'_>) -> Result<Listed, PortError> {
     let summaries = summaries(cluster, None).await?;
     let is_whole = summaries.len() < PAGE;
     let mut wanted = vec![];

@@ -62,7 +62,7 @@ impl KindCalls for AccessEntries {
     }
 
     async fn delete(&self, cluster: EksCluster<'_>, key: &ObjectKey, expect: &Expect) -> Result<(), PortError> {
-        delete_expected(cluster, key.name(), expect).await
+        check_and_delete(cluster, key.name(), expect).await
     }
 
     async fn make(&self, cluster: EksCluster<'_>, key: &ObjectKey, body: &Body) -> Result<(), PortError> {
@@ -197,7 +197,7 @@ async fn change(
 }
 
 /// What hangs on an entry goes with it. So its policies and the age of its role are asked for only if it is not as expected without them.
-async fn delete_expected(cluster: EksCluster<'_>, principal: &str, expect: &Expect) -> Result<(), PortError> {
+async fn check_and_delete(cluster: EksCluster<'_>, principal: &str, expect: &Expect) -> Result<(), PortError> {
     let Some(live) = propagation::look(expect, || get(cluster, principal)).await? else { return Ok(()) };
     if check_deletion(cluster.arn, &live.key, expect, &live).is_err() {
         let Some(found) = observe(cluster, principal).await? else { return Ok(()) };

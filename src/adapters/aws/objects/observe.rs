@@ -36,7 +36,7 @@ pub(super) async fn observe(cluster: EksCluster<'_>, selector: &Selector) -> Res
     found.extend(all(unsaid.iter().map(|key| get(cluster, key)).collect()).await?.into_iter().flatten());
     found.extend(live);
     let found: BTreeMap<ObjectKey, Live> = found.into_iter().map(|live| (live.key.clone(), live)).collect();
-    Ok(found.into_values().map(|live| live.observed(cluster.arn)).collect())
+    Ok(found.into_values().map(|live| live.observation(cluster.arn)).collect())
 }
 
 /// Without a listing each that is named is read by itself; what belongs to a principal is read with its entry.

@@ -23,7 +23,7 @@ impl Objects for Aws {
         let cluster = EksCluster { clients: self.clients().await?, arn };
         let body = with_default_tags(body, &self.options.default_tags);
         let calls = calls_of(key).ok_or_else(|| mismatch(key))?;
-        Ok(calls.apply(cluster, key, &body, &expect).await?.observed(arn))
+        Ok(calls.apply(cluster, key, &body, &expect).await?.observation(arn))
     }
 
     async fn apply_policies(&self, applies: Vec<Apply<'_>>) -> Vec<Result<Observed, PortError>> {
@@ -34,7 +34,7 @@ impl Objects for Aws {
         };
         let wanted: Vec<(&ObjectKey, &Expect)> = applies.iter().map(|apply| (apply.key, &apply.expect)).collect();
         let results = access_policies::apply(EksCluster { clients, arn }, &wanted).await;
-        results.into_iter().map(|live| Ok(live?.observed(arn))).collect()
+        results.into_iter().map(|live| Ok(live?.observation(arn))).collect()
     }
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {

@@ -17,7 +17,7 @@ pub struct Known {
     pub outcome: Option<Vec<u8>>,
 }
 
-pub fn known(row: &Row) -> Result<Known, JournalError> {
+pub fn known_operation(row: &Row) -> Result<Known, JournalError> {
     Ok(Known {
         is_equal: row.try_get("is_equal")?,
         id: row.try_get("id")?,
@@ -26,7 +26,7 @@ pub fn known(row: &Row) -> Result<Known, JournalError> {
     })
 }
 
-pub fn taken(row: &Row) -> Result<Taken, JournalError> {
+pub fn taken_operation(row: &Row) -> Result<Taken, JournalError> {
     // Below zero where the database's clock was set back.
     let waited = Duration::try_from_secs_f64(row.try_get("waited")?).unwrap_or_default();
     Ok(Taken { entry: entry(row)?, waited })
@@ -46,7 +46,7 @@ fn entry(row: &Row) -> Result<Entry, JournalError> {
     })
 }
 
-pub fn kept(row: &Row) -> Result<Kept, JournalError> {
+pub fn kept_operation(row: &Row) -> Result<Kept, JournalError> {
     Ok(Kept {
         id: row.try_get("id")?,
         caller: row.try_get("caller")?,

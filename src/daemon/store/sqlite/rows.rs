@@ -13,7 +13,7 @@ use std::time::Duration;
 pub const SHOWN: &str = "SELECT id, caller, verb, about, accepted_at, ended_at, outcome FROM operation WHERE id = ?1";
 
 /// The latest of those in sight that a statement of [`recent`] finds; `of_id` is [`SHOWN`].
-pub fn shown(
+pub fn rows_in_sight(
     (found, of_id): (&mut Statement<'_>, &mut Statement<'_>),
     value: &str,
     sight: &Sight,
@@ -24,7 +24,7 @@ pub fn shown(
         && let Some(row) = rows.next()?
     {
         if sight.shows(&row.get::<_, String>("caller")?, &row.get::<_, String>("about")?) {
-            shown.push(of_id.query_row([row.get::<_, String>("id")?], kept)?);
+            shown.push(of_id.query_row([row.get::<_, String>("id")?], kept_operation)?);
         }
     }
     Ok(shown)
@@ -47,7 +47,7 @@ pub fn recent(which: Which<'_>) -> (&'static str, &str) {
 }
 
 /// `now`: in milliseconds, as the journal has it.
-pub fn taken(row: &Row<'_>, now: i64) -> rusqlite::Result<Taken> {
+pub fn taken_operation(row: &Row<'_>, now: i64) -> rusqlite::Result<Taken> {
     // Below zero where the clock was set back.
     let waited = u64::try_from(now - row.get::<_, i64>("accepted_at")?).unwrap_or_default();
     Ok(Taken { entry: entry(row)?, waited: Duration::from_millis(waited) })
@@ -67,7 +67,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     })
 }
 
-fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
+fn kept_operation(row: &Row<'_>) -> rusqlite::Result<Kept> {
     // The documents of outcomes are large: one at a time.
     let outcome: Option<Vec<u8>> = row.get("outcome")?;
     Ok(Kept {
