@@ -147,7 +147,7 @@ impl<'a> ChangeRequest<'a> {
         let known = self.state_keys();
         let entries = blueprint.objects.iter().filter_map(|desired| match &desired.key {
             key @ ObjectKey::AccessPolicy { principal, .. } if !known.contains(key) => {
-                Some(ObjectKey::AccessEntry { principal: principal.clone() })
+                Some(ObjectKey::access_entry(principal))
             }
             _ => None,
         });
