@@ -90,9 +90,9 @@ callers:
                 let status = self.client().status().await.map_err(|problem| anyhow!("{problem}"))?;
                 ensure!(status.running_operations == 0, "{status:?}");
             }
-            1..=4 => drop(TlsConnector::from(self.tls.clone()).connect(name(), self.connect().await?).await?),
-            5 | 6 => drop(self.connect().await?),
-            7 => self.connect().await?.write_all(&self.hello[..self.hello.len() / 2]).await?,
+            1 | 2 => drop(TlsConnector::from(self.tls.clone()).connect(name(), self.connect().await?).await?),
+            3..=5 => drop(self.connect().await?),
+            6 | 7 => self.connect().await?.write_all(&self.hello[..self.hello.len() / 2]).await?,
             _ => {
                 let mut stream = self.connect().await?;
                 stream.write_all(&self.hello).await?;
