@@ -1,18 +1,20 @@
 //! Clients that would exhaust a daemon: ten thousand that come and go, and one that watches and never reads.
 
+mod footprint;
 mod over_tls;
 
-use crate::{daemon::Daemon, until::until};
+use crate::daemon::Daemon;
 use acceptance_tests::{
     block_on,
     load::{Load, client_of},
 };
 use anyhow::{Context as _, Result, ensure};
+use footprint::Footprint;
 use goldenpath_core::provision::DaemonReports as _;
-use std::{fs, os::unix::net::UnixStream, sync::mpsc, thread, time::Duration};
+use over_tls::MANY;
+use std::{os::unix::net::UnixStream, sync::mpsc, thread, time::Duration};
 use tokio::time::timeout;
 
-const MANY: usize = 10_000;
 /// Every so many of them says who it is, and asks.
 const SPEAKS: usize = 100;
 /// Ensures by each of two clients. Each is two events, which are twice as many as a watcher's buffer and its connection's window hold.
@@ -32,7 +34,7 @@ fn leave_nothing_behind() -> Result<()> {
     let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
     let daemon = Daemon::start(&folder.path().join("sandbox.db"))?;
     connect(&daemon, MANY / 5)?;
-    let before = Process::of(daemon.id())?;
+    let before = Footprint::of(daemon.id())?;
     connect(&daemon, MANY)?;
     before.comes_back(&daemon)
 }
@@ -58,9 +60,9 @@ fn one_that_never_reads() -> Result<()> {
     // With one of these events it is known to watch.
     load("pay", EVENTFUL / 10)?;
     begun.recv_timeout(LONG).context("it saw nothing")?;
-    let before = Process::of(daemon.id())?;
+    let before = Footprint::of(daemon.id())?;
     load("web", EVENTFUL)?;
-    let after = Process::of(daemon.id())?;
+    let after = Footprint::of(daemon.id())?;
     ensure!(after.kilobytes <= before.kilobytes + 8 * 1024, "after {before:?} there is {after:?}");
     drop(go_on);
     let ended = watcher.join().ok().context("the watcher panicked")??;
@@ -77,29 +79,4 @@ fn connect(daemon: &Daemon, count: usize) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// What a daemon holds.
-#[derive(Debug)]
-struct Process {
-    descriptors: usize,
-    kilobytes: u64,
-}
-
-// === impl Process ===
-
-impl Process {
-    fn of(id: u32) -> Result<Self> {
-        let descriptors = fs::read_dir(format!("/proc/{id}/fd"))?.count();
-        let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-        let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
-        Ok(Self { descriptors, kilobytes: kilobytes.context("no VmRSS")?.trim().parse()? })
-    }
-
-    fn comes_back(&self, daemon: &Daemon) -> Result<()> {
-        until(&format!("no more than {self:?}"), || {
-            let after = Self::of(daemon.id())?;
-            Ok(after.descriptors <= self.descriptors + 8 && after.kilobytes <= self.kilobytes + 8 * 1024)
-        })
-    }
 }

@@ -1,7 +1,7 @@
 //! Ten thousand connections over TLS, by clients with certificates and by strangers: those that ask something, that only shake hands,
 //! that end before or in the middle of it or are reset there, and some that never end theirs.
 
-use super::{MANY, Process};
+use super::footprint::Footprint;
 use crate::{daemon::Daemon, issuer::Authority};
 use acceptance_tests::block_on;
 use anyhow::{Context as _, Result, anyhow, ensure};
@@ -24,6 +24,7 @@ use tokio_rustls::{
     },
 };
 
+pub const MANY: usize = 10_000;
 /// Far fewer than a daemon lets in, so that those that never end hold nobody up.
 const AT_ONCE: usize = 50;
 const ENDLESS: usize = 200;
@@ -31,7 +32,7 @@ const ENDLESS: usize = 200;
 pub fn leave_nothing_behind() -> Result<()> {
     let crowd = Crowd::start()?;
     block_on(crowd.comes_and_goes(MANY / 5))?;
-    let before = Process::of(crowd.daemon.id())?;
+    let before = Footprint::of(crowd.daemon.id())?;
     let endless = (0..ENDLESS).map(|number| crowd.never_ends(number)).collect::<Result<Vec<_>>>()?;
     block_on(crowd.comes_and_goes(MANY))?;
     // The daemon ends those by itself.
@@ -89,9 +90,9 @@ callers:
                 let status = self.client().status().await.map_err(|problem| anyhow!("{problem}"))?;
                 ensure!(status.running_operations == 0, "{status:?}");
             }
-            1..=4 => drop(TlsConnector::from(self.tls.clone()).connect(name(), self.connect().await?).await?),
-            5 | 6 => drop(self.connect().await?),
-            7 => self.connect().await?.write_all(&self.hello[..self.hello.len() / 2]).await?,
+            1 | 2 => drop(TlsConnector::from(self.tls.clone()).connect(name(), self.connect().await?).await?),
+            3..=5 => drop(self.connect().await?),
+            6 | 7 => self.connect().await?.write_all(&self.hello[..self.hello.len() / 2]).await?,
             _ => {
                 let mut stream = self.connect().await?;
                 stream.write_all(&self.hello).await?;
