@@ -34,7 +34,7 @@ pub const CHECKS: [Check<People>; 12] = [
     check!("expressions mean to the API server what they mean to us", parity::holds),
     check!("built-in policies accept and refuse at the API server what they do in a plan", pack::holds),
     check!("`policy report` finds what was put there by hand", report::is_made),
-    check!("`doctor environment` gives the same answers", doctor_agrees),
+    check!("`doctor environment` finds the same", doctor_agrees),
 ];
 
 /// All rows in one namespace; `tier`: whose roles they have in it, if they have any.
@@ -80,7 +80,7 @@ async fn doctor_agrees(people: Arc<People>) -> Result<()> {
         none(report.not_ok())?;
         ensure!(report.code == 0, "{name}: exit code {}", report.code);
         ensure!(report.rows.len() > 40, "{name}: {} rows", report.rows.len());
-        let slots = report.row("network rules")?["answers"].get("people-prod-store");
+        let slots = report.row("network rules")?["results"].get("people-prod-store");
         ensure!(slots.is_some() == (name == PROD), "a slot's own namespace: {:?}", report.rows);
     }
     Ok(())

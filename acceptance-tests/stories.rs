@@ -117,7 +117,7 @@ pub const STORIES: &[Story] = &[
     story("deletion protection is lifted without an apply", On::Every, loss::unprotected_without_an_apply),
     story("an environment with slots is not destroyed", On::Main, loss::slots_hold_their_environment),
     story("an outage between plan and apply", On::Every, meanwhile::an_outage),
-    story("a destroy that broke off", On::Every, meanwhile::a_broken_off_destroy),
+    story("an interrupted destroy", On::Every, meanwhile::an_interrupted_destroy),
     story("a destroy that a conflict blocks", On::Every, meanwhile::a_blocked_destroy),
     story(
         "-replace of an environment with a half-made slot",
@@ -153,7 +153,7 @@ pub const STORIES: &[Story] = &[
     story("provider and daemon of different releases", On::Main, releases::with_a_daemon),
     story("a team holds a token, or a certificate, and nothing else", On::Every, network::a_team),
     story("a team lifts deletion protection through a daemon", On::Main, network::protection_is_lifted),
-    story("a daemon shows what it does, and its ledger proves it", On::Main, evidence::is_shown_and_proved),
+    story("a daemon shows what it does, and its ledger proves it", On::Main, evidence::watch_and_ledger),
     story("evidence is of what exists, and of what was", On::Main, evidence::is_bundled),
     story("a daemon looks for drift between applies", On::Main, evidence::between_applies),
     story("words that a CLI drops are refused", On::Every, words::refused_at_their_attribute),

@@ -36,7 +36,7 @@ pub const CHECKS: [(&str, Run); 4] = [
 
 const WHO: &str = "Bearer of-this-test";
 
-/// Reads what is posted to it, and answers as a collector does.
+/// Reads what is posted to it, and responds as a collector does.
 struct CollectorFixture {
     port: u16,
     got: Arc<Mutex<Got>>,
@@ -59,7 +59,7 @@ impl CollectorFixture {
         // It ends with the process of the tests.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let _ = answer(stream, &own);
+                let _ = respond(stream, &own);
             }
         });
         Ok(Self { port, got })
@@ -74,7 +74,7 @@ impl CollectorFixture {
     }
 }
 
-fn answer(mut stream: TcpStream, got: &Mutex<Got>) -> Result<()> {
+fn respond(mut stream: TcpStream, got: &Mutex<Got>) -> Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let (mut head, mut length) = (String::new(), 0);
     loop {

@@ -5,7 +5,7 @@ use anyhow::Result;
 use std::collections::BTreeMap;
 
 const ONCE: [&str; 11] =
-    ["Kind", "Seen", "Fault", "Place", "Session", "Verdict", "Ask", "Order", "Held", "Call", "Answer"];
+    ["Kind", "Seen", "Fault", "Place", "Session", "Verdict", "Ask", "Order", "Held", "Call", "PromiseResult"];
 const DEFINES: [&str; 4] = ["struct", "enum", "type", "trait"];
 
 pub(super) fn doubled_types() -> Result<Vec<String>> {

@@ -186,7 +186,7 @@ impl Instance {
         let failed = !errors(&said).is_empty();
         match &now {
             Some(now) if !failed => laws::promise_is_kept(&value, &now.value)?,
-            None if !failed => bail!("no new state and no error: core would say the provider is broken"),
+            None if !failed => bail!("no new state and no error: core would report a bug of the provider"),
             _ => {}
         }
         self.tainted = failed && prior.is_null() && now.is_some();

@@ -53,11 +53,11 @@ impl Report {
         row.with_context(|| format!("no row {check:?}: {} {:?}", self.errors, self.rows))
     }
 
-    /// One row: its status, one answer, and words of what was found and of what to do.
-    fn has(&self, check: &str, status: &str, (by, answer): (&str, &str), words: [&str; 2]) -> Result<()> {
+    /// One row: its status, one result, and words of what was found and of what to do.
+    fn has(&self, check: &str, status: &str, (by, result): (&str, &str), words: [&str; 2]) -> Result<()> {
         let row = self.row(check)?;
         let contains = |field: &str, word: &str| row[field].as_str().is_some_and(|text| text.contains(word));
-        ensure!(row["status"] == status && row["answers"][by] == answer, "{check} is not {status}, {answer}: {row}");
+        ensure!(row["status"] == status && row["results"][by] == result, "{check} is not {status}, {result}: {row}");
         ensure!(contains("found", words[0]) && contains("remedy", words[1]), "{check}: not {words:?}: {row}");
         Ok(())
     }
@@ -103,23 +103,28 @@ async fn ask_doctor(real: &Real) -> Result<()> {
     runner.has("admission of a privileged container", "ok", (NAME, "no"), ["no", ""])?;
     let words = ["neither create services", "Run this as"];
     runner.has("admission of a Service of type NodePort", "warning", (NAME, not_asked), words)?;
-    ensure!(runner.code == 0, "what is not known is not broken: exit code {}", runner.code);
+    ensure!(runner.code == 0, "what is not known is no breach: exit code {}", runner.code);
 
     let stranger = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
         "metadata": {"name": "stranger", "namespace": NAME}, "subjects": [{"kind": "User", "name": "stranger"}],
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}});
     seed::put(&real.cluster, stranger).await?;
     let (group, undo) = break_promises(real).await?;
-    let broken = Report::of(&platform, &id).await?;
+    let breached = Report::of(&platform, &id).await?;
     undo.await?;
-    broken.has("read nodes", "error", ("developer", "yes"), ["not as promised", &group])?;
-    broken.has("change quotas", "error", ("developer", "yes"), [&group, &group])?;
-    broken.has("network rules", "error", (NAME, "no"), ["gp-default-deny is missing", "Plan"])?;
-    broken.has("labels and annotations of namespaces", "error", (NAME, "no"), ["privileged, not baseline", "Plan"])?;
-    broken.has("admission of a privileged container", "error", (NAME, "yes"), ["not as promised", "labels"])?;
-    broken.has("role bindings", "warning", (NAME, "no"), ["/stranger let others in", "delete"])?;
-    broken.has("exec into a pod", "ok", ("developer", "yes"), ["developer yes", ""])?;
-    ensure!(broken.code == 1, "exit code {}", broken.code);
+    breached.has("read nodes", "error", ("developer", "yes"), ["not as promised", &group])?;
+    breached.has("change quotas", "error", ("developer", "yes"), [&group, &group])?;
+    breached.has("network rules", "error", (NAME, "no"), ["gp-default-deny is missing", "Plan"])?;
+    breached.has(
+        "labels and annotations of namespaces",
+        "error",
+        (NAME, "no"),
+        ["privileged, not baseline", "Plan"],
+    )?;
+    breached.has("admission of a privileged container", "error", (NAME, "yes"), ["not as promised", "labels"])?;
+    breached.has("role bindings", "warning", (NAME, "no"), ["/stranger let others in", "delete"])?;
+    breached.has("exec into a pod", "ok", ("developer", "yes"), ["developer yes", ""])?;
+    ensure!(breached.code == 1, "exit code {}", breached.code);
     Ok(())
 }
 

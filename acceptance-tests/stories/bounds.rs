@@ -76,7 +76,7 @@ pub(super) fn tier_is_loosened(tool: &Tool) -> Result<()> {
     Ok(())
 }
 
-/// Two configurations with one request: the second is no lost answer of the first.
+/// Two configurations with one request: the second is not the first one sent again.
 pub(super) fn claims(tool: &Tool) -> Result<()> {
     let with = |claim: &str| environment(&format!("claim = {claim:?}\n  deletion_protection = false"));
     let first = Workspace::new(tool, &with("xr/a"))?;

@@ -38,7 +38,7 @@ fn entries(daemon: &Daemon, more: &[&str]) -> Result<Vec<Json>> {
     run.raw.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
 }
 
-pub(super) fn is_shown_and_proved(tool: &Tool) -> Result<()> {
+pub(super) fn watch_and_ledger(tool: &Tool) -> Result<()> {
     let (workspace, mut daemon) = with_a_daemon(tool, &environment(""), "")?;
     let mut watch = Command::new(command_line()?);
     watch.args(["watch", "--json", "--endpoint", &daemon.endpoint()]).stdout(Stdio::piped());

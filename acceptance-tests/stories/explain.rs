@@ -69,9 +69,9 @@ pub(super) fn of_a_saved_plan(tool: &Tool) -> Result<()> {
             deny.split(',').next().unwrap_or(deny)
         ))?;
     }
-    let broken = explain(&["nothing.plan"])?;
-    ensure!(broken.code == Some(2), "{}", broken.raw);
-    broken.says("can't explain nothing.plan")?;
+    let missing = explain(&["nothing.plan"])?;
+    ensure!(missing.code == Some(2), "{}", missing.raw);
+    missing.says("can't explain nothing.plan")?;
     is_refused_by_the_sample(&review)?;
 
     // A quota alone is nothing that is denied.

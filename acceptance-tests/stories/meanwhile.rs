@@ -33,7 +33,7 @@ fn break_a_destroy_off(workspace: &Workspace, action: &'static str) -> Result<()
 }
 
 /// Killed or refused, the plan says what is left; an apply finishes it and makes it again, a destroy finishes it.
-pub(super) fn a_broken_off_destroy(tool: &Tool) -> Result<()> {
+pub(super) fn an_interrupted_destroy(tool: &Tool) -> Result<()> {
     for action in ["exit-after", "deny"] {
         let mut workspace = Workspace::new(tool, &environment("namespaces = { default = {}, jobs = {} }"))?;
         workspace.set("GOLDENPATH_LEASE_SECONDS", "1");

@@ -46,7 +46,7 @@ struct TeamFixture {
 }
 
 pub(super) fn a_team(tool: &Tool) -> Result<()> {
-    // The issuer answers while the CLI runs.
+    // The issuer responds while the CLI runs.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let fixture = runtime.block_on(TeamFixture::start(tool))?;
     fixture.platform_has(tool, BASELINE)?;

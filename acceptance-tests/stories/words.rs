@@ -194,8 +194,8 @@ pub(super) fn lint_finds_them(tool: &Tool) -> Result<()> {
     let below = lint(&["--recursive"])?;
     ensure!(below.code == Some(1), "{}", below.raw);
     below.says("main.tf.json:1: provider.goldenpath has no `sandbox.pth`; did you mean `path`?")?;
-    workspace.write("broken.tf", "resource \"x\" {\n  a = [\n")?;
-    let broken = lint(&[])?;
-    ensure!(broken.code == Some(2), "{}", broken.raw);
-    broken.says("broken.tf:2: syntax error")
+    workspace.write("invalid.tf", "resource \"x\" {\n  a = [\n")?;
+    let invalid = lint(&[])?;
+    ensure!(invalid.code == Some(2), "{}", invalid.raw);
+    invalid.says("invalid.tf:2: syntax error")
 }

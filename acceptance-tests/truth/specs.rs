@@ -136,7 +136,7 @@ pub fn change_slot(random: &mut Random, before: &Json) -> Json {
     Json::Object(next)
 }
 
-/// The same request as a plan may see it before other resources of the run have answered. `None`: nothing to hide.
+/// The same request as a plan may see it before other resources of the run exist. `None`: nothing to hide.
 pub fn with_unknowns(random: &mut Random, spec: &Json) -> Option<Json> {
     let mut hidden = spec.clone();
     // Fields that decide no key, as a whole or in an element, and two that decide everything.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The figures of golden paths and policies, for scripts/bench: differences between runs of the same command in turns, so that what
+"""The figures of golden paths and policies, for scripts/bench: differences between alternating runs of the same command, so that what
 each process costs by itself is left out."""
 
 import shutil

@@ -128,7 +128,7 @@ def at_once(cli, folders):
     return time.perf_counter() - began
 
 
-def take_turns(cli, without, through, rounds):
+def alternate(cli, without, through, rounds):
     """The median of each, in seconds."""
     times = {without: [], through: []}
     for folder in times:
@@ -145,7 +145,7 @@ def measure_plans(cli, pair, binary, watch, rounds, is_largest, figures, notes):
     daemon = Daemon(binary, pair.home / "daemon", sandbox_target(pair.sandbox), "journal.db")
     try:
         folders = clients_of(pair.ours, pair.home / "client", daemon, 3)
-        without, through = take_turns(cli, pair.ours, folders[0], rounds)
+        without, through = alternate(cli, pair.ours, folders[0], rounds)
         if key in figures["daemon_plan_ratio"]:
             figures["daemon_plan_ratio"][key] = through / without
             notes["daemon_plan_ratio", key] = f"{through * 1000:.0f} ms against {without * 1000:.0f} ms, medians of {rounds}"
@@ -173,23 +173,23 @@ def measure_plans(cli, pair, binary, watch, rounds, is_largest, figures, notes):
         daemon.close()
 
 
-def measure_on_real_servers(bench, ours, binary, rounds, figures, notes):
+def measure_on_real_servers(fixture, ours, binary, rounds, figures, notes):
     """As on the sandbox, where reads take time: plans in the same state, of the folder `ours`."""
-    endpoint = bench.words["aws"]
-    target = f"aws: {{ region: {bench.words['region']}, endpoints: {{ iam: '{endpoint}', eks: '{endpoint}', sts: '{endpoint}' }} }}"
-    daemon = Daemon(binary, bench.home / "daemon", target, "journal.db", environment=bench.cli.environment)
+    endpoint = fixture.words["aws"]
+    target = f"aws: {{ region: {fixture.words['region']}, endpoints: {{ iam: '{endpoint}', eks: '{endpoint}', sts: '{endpoint}' }} }}"
+    daemon = Daemon(binary, fixture.home / "daemon", target, "journal.db", environment=fixture.cli.environment)
     try:
-        folders = clients_of(ours, bench.home / "client", daemon, 3)
-        without, through = take_turns(bench.cli, ours, folders[0], rounds)
+        folders = clients_of(ours, fixture.home / "client", daemon, 3)
+        without, through = alternate(fixture.cli, ours, folders[0], rounds)
         figures["real_daemon_plan_ratio"] = through / without
         notes["real_daemon_plan_ratio"] = f"{through * 1000:.0f} ms against {without * 1000:.0f} ms, medians of {rounds}"
         taken, requests = [], []
         for clients in (folders[:1], folders):
             # What others have read must serve nobody here.
             time.sleep(2)
-            bench.servers.ask("reset")
-            taken.append(at_once(bench.cli, clients))
-            counted = bench.servers.ask("requests")
+            fixture.servers.ask("reset")
+            taken.append(at_once(fixture.cli, clients))
+            counted = fixture.servers.ask("requests")
             requests.append(sum(counted[key] for key in ("kubernetes", "aws", "describes", "emulated")))
         figures["real_daemon_clients_ratio"] = {"requests": requests[1] / requests[0], "time": taken[1] / taken[0]}
         notes["real_daemon_clients_ratio", "requests"] = f"{requests[1]} requests against {requests[0]}"

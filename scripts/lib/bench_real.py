@@ -197,7 +197,7 @@ class Servers:
         self.process.wait()
 
 
-class Bench:
+class Fixture:
     def __init__(self, cli, servers, home, source, version):
         self.cli, self.servers, self.home = cli, servers, home
         self.words = {**servers.facts, "source": source, "version": version}
@@ -241,7 +241,7 @@ class Bench:
         return counts
 
     def beside_foreign_entries(self, rounds):
-        """Seconds of a plan of two environments, by how many access entries of others the cluster has; the two take no turns."""
+        """Seconds of a plan of two environments, by how many access entries of others the cluster has, one after the other."""
         folder, seconds = self.ours(2), {}
         for count in (0, FOREIGN):
             if count:
@@ -286,69 +286,69 @@ def find_peer(named):
     return None
 
 
-def measure(bench, commands, watch, options, figures, notes, write, reference):
+def measure(fixture, commands, watch, options, figures, notes, write, reference):
     """`watch` makes a watcher of our provider or of another program; `reference` renders terraform_data."""
-    bench.baseline()
-    ours = bench.ours(1)
-    data = bench.folder("reference", reference(maps(ours)))
-    bench.cli.apply(data)
-    floor = bench_floor.folder(bench.cli, bench.home / "floor", reference(maps(ours)), bench_floor.SMALL)
-    at_size = bench_floor.folder(bench.cli, bench.home / "floor-at-size", reference(maps(ours)), bench_floor.AT_SIZE)
+    fixture.baseline()
+    ours = fixture.ours(1)
+    data = fixture.folder("reference", reference(maps(ours)))
+    fixture.cli.apply(data)
+    floor = bench_floor.folder(fixture.cli, fixture.home / "floor", reference(maps(ours)), bench_floor.SMALL)
+    at_size = bench_floor.folder(fixture.cli, fixture.home / "floor-at-size", reference(maps(ours)), bench_floor.AT_SIZE)
     times = {"reference": [], "floor": [], "at_size": [], "ours": [], "bare": []}
     for folder in (data, floor, at_size, ours):
-        bench.cli.plan(folder)
+        fixture.cli.plan(folder)
     for _ in range(options.real_rounds):
-        times["reference"].append(bench.cli.plan(data)[0])
-        times["floor"].append(bench.cli.plan(floor)[0])
-        times["at_size"].append(bench.cli.plan(at_size)[0])
-        bench.servers.ask("reset")
-        times["ours"].append(bench.cli.plan(ours)[0])
-        times["bare"].append(bench.servers.ask("requests")["busy_seconds"])
+        times["reference"].append(fixture.cli.plan(data)[0])
+        times["floor"].append(fixture.cli.plan(floor)[0])
+        times["at_size"].append(fixture.cli.plan(at_size)[0])
+        fixture.servers.ask("reset")
+        times["ours"].append(fixture.cli.plan(ours)[0])
+        times["bare"].append(fixture.servers.ask("requests")["busy_seconds"])
     mine, theirs, bare, least, sized = (statistics.median(times[key]) for key in ("ours", "reference", "bare", "floor", "at_size"))
     figures["real_plan_ratio"] = mine / (theirs + bare)
     figures["real_plan_floor"] = (least + bare) / (theirs + bare)
     figures["real_plan_floor_at_size"] = (sized + bare) / (theirs + bare)
     notes["real_plan_ratio"] = f"{mine * 1000:.0f} ms against {theirs * 1000:.0f} + {bare * 1000:.0f} ms of requests, medians of {options.real_rounds}"
-    _, figures["real_rss_mb"]["1"] = bench.plan_watched(ours, watch)
+    _, figures["real_rss_mb"]["1"] = fixture.plan_watched(ours, watch)
     write()
 
     peer = find_peer(options.peer)
     if peer:
-        against_peer(bench, peer, mine, figures, notes, watch)
+        against_peer(fixture, peer, mine, figures, notes, watch)
     else:
         notes["peer_plan_ratio"] = notes["peer_rss_ratio"] = f"no hashicorp/aws {PEER_VERSION} here (--peer)"
     write()
 
-    figures["requests_rich"] = bench.rich()
+    figures["requests_rich"] = fixture.rich()
     write()
-    seconds = bench.beside_foreign_entries(options.real_rounds)
+    seconds = fixture.beside_foreign_entries(options.real_rounds)
     figures["plan_foreign_entries_s"] = seconds
     figures["plan_foreign_entries_ratio"] = seconds[str(FOREIGN)] / seconds["0"]
     write()
 
     if options.real_many:
-        many = bench.ours(options.real_many)
-        counted, figures["real_rss_mb"]["200"] = bench.plan_watched(many, watch)
+        many = fixture.ours(options.real_many)
+        counted, figures["real_rss_mb"]["200"] = fixture.plan_watched(many, watch)
         figures["requests"] = {"kubernetes": counted["kubernetes"], "aws": counted["aws"]}
         notes["requests", "aws"] = f"and {counted['describes']} Describes; {counted['emulated']} that only the emulator's gaps need"
         write()
-        bench_daemon.measure_on_real_servers(bench, many, commands, 3, figures, notes)
+        bench_daemon.measure_on_real_servers(fixture, many, commands, 3, figures, notes)
         write()
 
 
-def against_peer(bench, program, mine, figures, notes, watch):
-    mirror = bench.home.parent / "mirror" / PEER_SOURCE / PEER_VERSION
-    place = mirror / bench.words["os_arch"] / f"terraform-provider-aws_v{PEER_VERSION}"
+def against_peer(fixture, program, mine, figures, notes, watch):
+    mirror = fixture.home.parent / "mirror" / PEER_SOURCE / PEER_VERSION
+    place = mirror / fixture.words["os_arch"] / f"terraform-provider-aws_v{PEER_VERSION}"
     place.parent.mkdir(parents=True, exist_ok=True)
     # A copy, or what is watched would be the program of whoever else runs it.
     shutil.copy(program, place)
     place.chmod(0o755)
-    words = {**bench.words, "source": PEER_SOURCE, "version": PEER_VERSION}
-    folder = bench.folder("peer", PEER.format(**words))
-    bench.cli.apply(folder)
-    rounds = [bench.cli.plan(folder)[0] for _ in range(3)]
+    words = {**fixture.words, "source": PEER_SOURCE, "version": PEER_VERSION}
+    folder = fixture.folder("peer", PEER.format(**words))
+    fixture.cli.apply(folder)
+    rounds = [fixture.cli.plan(folder)[0] for _ in range(3)]
     with watch(place.resolve()) as seen:
-        bench.cli.plan(folder)
+        fixture.cli.plan(folder)
     theirs, rss = statistics.median(rounds), max(seen.peak.values())
     figures["peer_plan_ratio"] = theirs / mine
     figures["peer_rss_ratio"] = rss / figures["real_rss_mb"]["1"]

@@ -3,7 +3,7 @@
 use goldenpath_core::ports::PortError;
 use std::{future::Future, pin::Pin};
 
-/// A broken promise, or what kept the case from asking.
+/// A breach of a promise, or what kept the case from asking.
 #[derive(Debug, thiserror::Error)]
 pub enum ContractError {
     #[error("{0}")]

@@ -70,7 +70,7 @@ check!(creation, target, sample, {
     let seen = target.must_see(key).await?;
     holds(&seen, body)?;
     promise(seen.id == made.id, || format!("the id of {key} was {:?} and is {:?}", made.id, seen.id))?;
-    promise(sample.is_unchanged(&made, &seen), || format!("{key} was answered as {made:?} and observed as {seen:?}"))
+    promise(sample.is_unchanged(&made, &seen), || format!("{key} was returned as {made:?} and observed as {seen:?}"))
 });
 
 check!(idempotence, target, sample, {

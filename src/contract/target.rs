@@ -43,7 +43,7 @@ pub struct TestTarget {
     pub cluster: ClusterArn,
     /// A managed policy that exists, for boundaries.
     pub boundary: String,
-    /// How long to wait between two looks at something that is going away.
+    /// How long to wait between two looks at something that is being deleted.
     pub poll: Duration,
     /// Part of every name that the suite makes: lower-case letters and digits.
     pub unique: String,

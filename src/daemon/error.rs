@@ -105,7 +105,7 @@ pub enum LedgerError {
     #[error("cannot write the audit ledger {}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("an earlier entry could not be written in full to the audit ledger {}", path.display())]
-    Broken { path: PathBuf },
+    Torn { path: PathBuf },
     #[error(
         "the audit ledger {} is not as it was written: {found}. Keep it and its key for whoever looks into that, and start the daemon \
          with another `audit`", path.display()

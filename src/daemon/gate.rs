@@ -12,7 +12,7 @@
 use crate::{
     held::{Held, MakeSession},
     refusal,
-    tls::server::Proved,
+    tls::server::CertificateIdentity,
     tokens::{LEEWAY, TokenError, Tokens, Verified},
     trail::Trail,
 };
@@ -57,7 +57,7 @@ pub type MakeSurvey = Arc<dyn Fn(Vec<Bounds>) -> Result<Arc<dyn Survey>, Problem
 pub enum Peer {
     /// Over the unix socket, from a process of the daemon's user.
     Own,
-    Remote(Option<Proved>),
+    Remote(Option<CertificateIdentity>),
 }
 
 /// Whom Hello was said by.
@@ -132,7 +132,7 @@ impl Gate {
                 Err(error) => Err(refusal::token(&error)),
             },
             (None, Peer::Own) => Ok((Identity::Own, None)),
-            (None, Peer::Remote(Some(Proved { identity, until }))) => Ok((identity.clone(), Some(*until))),
+            (None, Peer::Remote(Some(CertificateIdentity { identity, until }))) => Ok((identity.clone(), Some(*until))),
             (None, Peer::Remote(None)) => Err(refusal::nobody()),
         }
     }

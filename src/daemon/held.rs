@@ -31,7 +31,7 @@ pub async fn may_change(may: May, identity: &Identity, trail: &Trail, verb: &str
         return Ok(());
     }
     let problem = refusal::read_only(identity);
-    trail.turn_away(identity, verb, about, &problem).await;
+    trail.refuse_request(identity, verb, about, &problem).await;
     Err(problem)
 }
 
@@ -61,7 +61,7 @@ impl Held {
 
     async fn note(&self, verb: &str, about: &str, problems: &[Problem]) {
         for problem in problems.iter().filter(|problem| refusal::is_refusal(problem)) {
-            self.trail.turn_away(&self.identity, verb, about, problem).await;
+            self.trail.refuse_request(&self.identity, verb, about, problem).await;
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     reports::Reports,
     service::Service,
     socket::Socket,
-    tls::server::{ServerTls, TlsFiles, proof_of},
+    tls::server::{ServerTls, TlsFiles, identity_of},
 };
 use http_body_util::Limited;
 use hyper::{Request, body::Incoming, header::CONTENT_TYPE, service::service_fn};
@@ -139,11 +139,11 @@ impl Accepted {
             Self::Unix(stream) => connection(stream, Peer::Own, shared).await,
             Self::Tcp(stream, address, tls) => {
                 let accepted = match tls.accept(stream).await {
-                    Ok(stream) => proof_of(&stream).map(|proved| (stream, proved)),
+                    Ok(stream) => identity_of(&stream).map(|identity| (stream, identity)),
                     Err(error) => Err(error),
                 };
                 match accepted {
-                    Ok((stream, proved)) => connection(stream, Peer::Remote(proved), shared).await,
+                    Ok((stream, identity)) => connection(stream, Peer::Remote(identity), shared).await,
                     // Whoever scans ports must not fill the log.
                     Err(error) => tracing::debug!(%address, error, "A connection was refused"),
                 }

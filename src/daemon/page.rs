@@ -43,7 +43,7 @@ use response::{PageResponse, Refused};
 use std::sync::Arc;
 use templates::{Frame, InstancePage, OperationPage, OperationsPage, OverviewPage};
 
-/// Whatever a target needs to answer: a browser waits no longer than that.
+/// However slow a target is, a browser waits no longer than that.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 pub struct Page {

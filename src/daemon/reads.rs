@@ -3,7 +3,7 @@
 //! Plans share: three clients that plan the same cluster at once cost about what one costs. What an operation reads is its own and
 //! fresh, since its writes are decided by it: the records and leases that it waits for, the objects that it is about to change. So
 //! whoever is within an operation (`ports::operation`) reads past the window. Its writes end the window for everybody, at once and
-//! also when they fail, because a write whose answer was lost may have been made. Writes of other daemons on the same store are
+//! also when they fail, because a write whose response was lost may have been made. Writes of other daemons on the same store are
 //! heard of when their operations end; those of anybody else end the window when the target reports them, and are otherwise seen
 //! when it is over. What a target reports by itself also serves plans without a read, but for a while after a write of ours: a report
 //! comes later than the response to the write.
@@ -185,7 +185,7 @@ impl Objects for SharedObjects {
     }
 
     async fn revoke(&self, cluster: &ClusterArn, revoked: &Revoked) -> Result<(), PortError> {
-        let _writing = self.write(cluster, &ObjectKey::AccessEntry { principal: revoked.principal.clone() });
+        let _writing = self.write(cluster, &ObjectKey::access_entry(&revoked.principal));
         self.inner.revoke(cluster, revoked).await
     }
 }

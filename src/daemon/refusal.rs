@@ -1,4 +1,4 @@
-//! What the daemon says instead of an answer: a status with a problem in it, and the problem that a status is.
+//! What the daemon returns instead of an outcome: a status with a problem in it, and the problem that a status is.
 
 use crate::error::{JournalError, LedgerError, in_one_line};
 use goldenpath_core::{domain::Problem, policy::Identity};
@@ -187,7 +187,7 @@ pub fn pause(error: &JournalError) -> Problem {
     Problem::error(
         "daemon.journal",
         format!("The daemon can't write to its journal: {}", in_one_line(error)),
-        "What is paused is as it was. Look into the daemon's log for what is wrong with the journal, then try again.",
+        "Pauses are unchanged. Look into the daemon's log for what is wrong with the journal, then try again.",
     )
 }
 
@@ -220,7 +220,7 @@ pub fn slow_watcher() -> Status {
     let problem = Problem::error(
         "daemon.slow",
         "The watcher did not read in time, and was dropped",
-        "The daemon waits for nobody who watches. Watch again.",
+        "The daemon does not wait for watchers. Watch again.",
     );
     status(Code::ResourceExhausted, &problem)
 }

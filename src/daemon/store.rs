@@ -64,7 +64,7 @@ pub enum IfNew {
 pub enum Accepted {
     /// It is in the journal now, and the caller's to begin.
     Begun,
-    /// Under this id it waits for its turn, or somebody carries it out: the caller, another daemon, or nobody any more.
+    /// Under this id it is queued, or somebody carries it out: the caller, another daemon, or nobody any more.
     Waits(String),
     Ended(Document),
     /// The id stands for another request.

@@ -159,7 +159,7 @@ impl Trail {
 
     /// Of who asks, and not of what was asked for. Whoever does not prove who it is, is in the log alone: anybody who reaches the
     /// daemon could fill the ledger.
-    pub async fn turn_away(&self, identity: &Identity, verb: &str, about: &str, problem: &Problem) {
+    pub async fn refuse_request(&self, identity: &Identity, verb: &str, about: &str, problem: &Problem) {
         refusal::note(Some(identity), verb, about, problem);
         let operation = operation::current().unwrap_or_default();
         let of = Subject { operation, caller: identity.to_string(), verb: verb.to_owned(), about: about.to_owned() };

@@ -17,7 +17,6 @@ mod page;
 mod pause;
 mod permissions;
 mod policy;
-mod preview;
 mod reports;
 mod sandbox;
 mod schema;
@@ -56,7 +55,7 @@ pub struct Tools {
     pub log: fn(),
 }
 
-/// Golden paths for teams on Amazon EKS: the commands beside the provider for Terraform and OpenTofu, and the provisioning daemon.
+/// Golden paths for teams on Amazon EKS: the commands of the provider for Terraform and OpenTofu, and the provisioning daemon.
 #[derive(Parser)]
 #[command(name = "goldenpath", version, arg_required_else_help = true, max_term_width = 100)]
 struct Arguments {

@@ -2,7 +2,7 @@ data "goldenpath_cluster" "demo" {
   name = "demo"
 }
 
-# An ARN says account and region as well, and is equal to the cluster's name.
+# An ARN also contains account and region, and counts as equal to the cluster's name.
 resource "goldenpath_team_environment" "search" {
   name    = "search-dev"
   team    = "search"

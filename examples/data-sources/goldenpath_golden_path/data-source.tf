@@ -3,7 +3,7 @@ data "goldenpath_golden_path" "standard" {
   golden_path_version = "~> 1.0"
 }
 
-# Which version new environments should name, and a warning in time before it ends.
+# The version for new environments, and a timely warning before it is removed.
 output "golden_path_version" {
   value = data.goldenpath_golden_path.standard.version
 }

@@ -51,7 +51,7 @@ pub(super) fn fetch(GitFolder { repository, commit, .. }: &GitFolder, place: &Pa
     let alone = [&options[..], &["--depth=1", "--", repository, commit]].concat();
     let unreachable = |cause| GitError::Unreachable { repository: repository.clone(), cause };
     match git(place, &alone) {
-        // An old server hands out branches and tags only.
+        // An old server sends branches and tags only.
         Err(ProgramError::Failed(words)) if words.contains("unadvertised object") => {
             let everything = ["--", repository, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
             git(place, &[&options[..], &everything].concat()).map_err(unreachable)?;

@@ -16,14 +16,14 @@ pub enum ProgramError {
     Missing,
     #[error("git can't be started")]
     Start(#[source] io::Error),
-    #[error("git did not answer within {} s", LIMIT.as_secs())]
+    #[error("git did not finish within {} s", LIMIT.as_secs())]
     Late,
     /// In git's words.
     #[error("{0}")]
     Failed(String),
 }
 
-/// A catalogue is small; whoever needs longer for it waits for a password or a host that does not answer.
+/// A catalogue is small; a longer fetch waits for a password or for a host that does not respond.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Variables that would have it look at another repository, as they are set within hooks.

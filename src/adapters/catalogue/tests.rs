@@ -154,7 +154,7 @@ fn whoever_fetches_at_the_same_time_gets_the_same() {
     let read = || repository.read("paths", &commit);
     let found: Vec<_> = std::thread::scope(|scope| {
         let all: Vec<_> = (0..4).map(|_| scope.spawn(read)).collect();
-        all.into_iter().map(|one| one.join().expect("an answer")).collect()
+        all.into_iter().map(|one| one.join().expect("a result")).collect()
     });
     assert!(found.iter().all(|one| *one == Ok(vec!["a".to_owned()])), "{found:?}");
     assert_eq!(repository.folder_count(), 1);

@@ -75,7 +75,7 @@ impl ApiRequest {
         Self { method, content: Some(content), ..Self::get(call, path) }
     }
 
-    /// A review is a question, whatever its method.
+    /// A review only reads, whatever its method.
     fn changes(&self) -> bool {
         self.method != Method::GET && !self.path.ends_with("reviews")
     }

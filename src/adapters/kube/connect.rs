@@ -1,7 +1,7 @@
 //! Connecting to a cluster: endpoint and CA as EKS reports them, with a token of our own making or what a kubeconfig holds.
 //!
 //! A kubeconfig is accepted only if it names the same API server and the same CA as EKS does: a context that points elsewhere would
-//! put one cluster's environment into another, and another CA would hand our credentials to a stranger.
+//! put one cluster's environment into another, and another CA would send our credentials to a stranger.
 
 use super::{
     call::Connection,

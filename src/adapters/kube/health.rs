@@ -13,10 +13,10 @@ impl Kube {
         let permissions = permissions(roles);
         let asked = permissions.iter().cloned().map(|permission| (None, permission)).collect();
         let mut lacking = vec![];
-        for (permission, answer) in permissions.into_iter().zip(self.reviews(cluster, asked).await?) {
+        for (permission, allowed) in permissions.into_iter().zip(self.reviews(cluster, asked).await?) {
             let Permission { verb, resource, name, .. } = permission;
             let name = name.map(|name| format!("/{name}")).unwrap_or_default();
-            lacking.extend((!answer?).then(|| format!("{verb} {resource}{name}")));
+            lacking.extend((!allowed?).then(|| format!("{verb} {resource}{name}")));
         }
         Ok(lacking)
     }

@@ -38,7 +38,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(180);
 #[derive(Default)]
 pub(super) struct Queues(Mutex<HashMap<(ClusterArn, String), Arc<Queue>>>);
 
-/// Held by the caller whose turn it is.
+/// Held by the one caller that may take the Lease.
 type Queue = tokio::sync::Mutex<()>;
 
 /// What became of a lock by the end of the work.

@@ -44,7 +44,7 @@ impl Kube {
         let texts = |list: &Value| -> Vec<String> {
             list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
         };
-        // A server that knows no audiences answers without them, and would accept a token for anybody.
+        // A server that knows no audiences responds without them, and would accept a token for anybody.
         let is_for_us = texts(&status["audiences"]).iter().any(|audience| audiences.contains(audience));
         let user = status.pointer("/user/username").and_then(Value::as_str);
         let is_known = status["authenticated"].as_bool() == Some(true) && is_for_us;

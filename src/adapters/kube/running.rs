@@ -4,7 +4,7 @@
 //! stays unknown; it is no error.
 //!
 //! ```text
-//! Auto Mode     ConfigMap kube-system/amazon-vpc-cni turns the controller on (EKS User Guide, "Use Network Policies with EKS Auto
+//! Auto Mode     ConfigMap kube-system/amazon-vpc-cni enables the controller (EKS User Guide, "Use Network Policies with EKS Auto
 //!               Mode": that is all; a NodeClass only chooses the default, and its two values both enforce). Other plugins are
 //!               not supported there (same guide, "Alternate CNI plugins").
 //! Cilium        DaemonSet kube-system/cilium, as its chart and its CLI name it. With `enable-policy: never` in ConfigMap

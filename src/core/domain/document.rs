@@ -1,7 +1,7 @@
 //! JSON documents that another process wrote, in which a value may still be [`Later`](super::Late).
 //!
-//! `serde_json` writes such a leaf as `{"$late": null}` and can't read it back: it hands every newtype on to what is inside. This
-//! reader stops there. Everything else it leaves to `serde_json`.
+//! `serde_json` writes such a leaf as `{"$late": null}` and can't read it back: it passes every newtype on to what is inside. This
+//! reader stops there, and leaves everything else to `serde_json`.
 
 use super::late::LATE;
 use serde::{

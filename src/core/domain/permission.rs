@@ -1,4 +1,4 @@
-//! A question to the authorizer of Kubernetes: who may do what.
+//! What an access review asks the authorizer of Kubernetes: who may do what.
 
 /// Somebody who is authenticated, as the API server knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -178,7 +178,7 @@ impl<'de> Deserialize<'de> for Quantity {
             fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Quantity, E> {
                 self.visit_str(&number.to_string())
             }
-            /// serde_json hands a number of arbitrary precision over as a map with its text.
+            /// serde_json passes a number of arbitrary precision as a map with its text.
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Quantity, A::Error> {
                 let number = serde_json::Number::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
                 self.visit_str(&number.to_string())

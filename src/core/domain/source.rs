@@ -141,7 +141,7 @@ fn git_folder(address: &str) -> Result<GitFolder, String> {
     };
     let (user, host) = host.rsplit_once('@').map_or(("", host), |(user, host)| (user, host));
     if user.contains(':') {
-        return Err("it holds a password, which would stand in every message; remove it, and let git's credential helper answer".to_owned());
+        return Err("it holds a password, which would stand in every message; remove it, and let git's credential helper supply it".to_owned());
     }
     // `file:///` has no host: its path has begun already.
     let is_named = !path.is_empty() && (scheme.ends_with(":///") || !host.is_empty());
@@ -217,7 +217,7 @@ mod tests {
             ("git::https://host/a.git?ref={}&ref={}", "two refs", "two commits"),
             ("git::ext::sh -c x?ref={}", "blanks", "a command"),
             ("git::ext::sh?ref={}", "begins with none", "a transport that starts a command"),
-            ("git::http://host/a.git?ref={}", "begins with none", "no proof of who answers"),
+            ("git::http://host/a.git?ref={}", "begins with none", "nothing proves which host responds"),
             ("git::--upload-pack=x?ref={}", "begins with none", "an option of git"),
             ("git::git@host:a.git?ref={}", "begins with none", "an address that git would guess"),
             ("git::ssh://-oProxyCommand=x/a?ref={}", "no host", "an option of ssh"),

@@ -61,7 +61,7 @@ pub trait Request: Send + Sync {
     fn is_equal_to(&self, written: &Value) -> bool;
     /// Rules that need nothing but the request itself.
     fn check(&self) -> Vec<Problem>;
-    /// Rules that need the golden path and nothing of a cluster: its tiers, defaults, bounds and grants.
+    /// Rules that need the golden path and nothing of a cluster: its tiers, defaults, maximums and grants.
     fn check_with(&self, catalogue: &Catalogue) -> Vec<Problem>;
     /// The error arm: nothing can be rendered. It holds whatever else the golden path refuses, too.
     fn resolve(&self, given: &ResolveContext<'_>) -> Result<Resolved, Vec<Problem>>;

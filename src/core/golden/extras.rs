@@ -219,7 +219,8 @@ fn decision_problem(asked: &Asked<'_>, what: &str, which: &str) -> Problem {
     Problem::error(
         "catalogue.manifest_undecided",
         format!("Golden path {} {} can't decide {which} of {what}", path.name, path.version),
-        "It depends on a value that another resource of the same run still owes. Write the value itself, or apply the other resource first.",
+        "It depends on a value of another resource of the same run that is not known yet. Write the value itself, or \
+         apply the other resource first.",
     )
     .at(["golden_path"])
 }

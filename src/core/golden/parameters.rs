@@ -62,7 +62,7 @@ fn parameters_of(path: &GoldenPath, of: ParameterOf) -> impl Iterator<Item = (&S
 /// With the next step.
 fn description(parameter: &Parameter) -> String {
     let Parameter { ty, description, min, max, choices, .. } = parameter;
-    let bounds = match (min, max) {
+    let range = match (min, max) {
         (Some(min), Some(max)) => format!(" from {min} to {max}"),
         (Some(min), None) => format!(" of at least {min}"),
         (None, Some(max)) => format!(" of at most {max}"),
@@ -71,7 +71,7 @@ fn description(parameter: &Parameter) -> String {
     let choices: Vec<String> = choices.iter().flatten().map(Value::to_string).collect();
     let choices = if choices.is_empty() { String::new() } else { format!(", one of {}", choices.join(", ")) };
     let about = if description.is_empty() { String::new() } else { format!("{} ", description.trim()) };
-    format!("{about}Set it to a {}{bounds}{choices}.", ty.as_str())
+    format!("{about}Set it to a {}{range}{choices}.", ty.as_str())
 }
 
 #[cfg(test)]

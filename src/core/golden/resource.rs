@@ -71,7 +71,7 @@ pub trait GoldenResource: 'static {
     /// Rules that need nothing but the request itself.
     fn check(_: &Self::Spec, _: &mut Problems) {}
 
-    /// Rules that need the golden path and nothing of a cluster: its tiers, defaults, bounds and grants.
+    /// Rules that need the golden path and nothing of a cluster: its tiers, defaults, maximums and grants.
     fn check_with(_: &Self::Spec, _: &Catalogue, _: &mut Problems) {}
 
     /// The error arm: nothing can be rendered.

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fmt};
 /// Kubernetes' own name for the user that a ServiceAccount is.
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
-/// Who a caller was proved to be. Its text tells one from another, and stays the same for the next run of the same pipeline.
+/// Who a caller is, as verified. Its text tells one from another, and stays the same for the next run of the same pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Identity {

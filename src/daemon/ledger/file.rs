@@ -17,7 +17,7 @@ pub struct LedgerFile {
     inode: u64,
     length: u64,
     /// Half an entry stands at its end and could not be taken back.
-    is_broken: bool,
+    is_torn: bool,
     /// An entry could not be written, and nothing has been written since to see whether one can be.
     has_failed: bool,
 }
@@ -46,7 +46,7 @@ impl LedgerFile {
         }
         let inode = file.metadata().map_err(failed)?.ino();
         let (path, length) = (path.to_owned(), whole as u64);
-        let this = Self { file, path, inode, length, is_broken: false, has_failed: false };
+        let this = Self { file, path, inode, length, is_torn: false, has_failed: false };
         Ok((this, bytes, (torn > 0).then_some(torn)))
     }
 
@@ -75,7 +75,7 @@ impl LedgerFile {
         if !fs::metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
             return Err(LedgerError::Gone { path: self.path.clone() });
         }
-        if self.is_broken { self.take_back() } else { Ok(()) }
+        if self.is_torn { self.take_back() } else { Ok(()) }
     }
 
     fn write(&mut self, bytes: &[u8], on_disk: bool) -> Result<(), LedgerError> {
@@ -90,8 +90,8 @@ impl LedgerFile {
     }
 
     fn take_back(&mut self) -> Result<(), LedgerError> {
-        self.is_broken = self.file.set_len(self.length).is_err();
-        if self.is_broken { Err(LedgerError::Broken { path: self.path.clone() }) } else { Ok(()) }
+        self.is_torn = self.file.set_len(self.length).is_err();
+        if self.is_torn { Err(LedgerError::Torn { path: self.path.clone() }) } else { Ok(()) }
     }
 
     pub fn path(&self) -> &Path {
@@ -115,7 +115,7 @@ mod tests {
         ledger.check().unwrap();
         assert!(matches!(ledger.append("two", true), Err(LedgerError::Write { .. })), "the first entry meets it");
         for _ in 0..2 {
-            assert!(matches!(ledger.check(), Err(LedgerError::Broken { .. })), "from then on it is tried");
+            assert!(matches!(ledger.check(), Err(LedgerError::Torn { .. })), "from then on it is tried");
         }
         assert!(ledger.append("two", true).is_err());
         (&open).write_all(b"tw").unwrap();
@@ -126,7 +126,7 @@ mod tests {
             "one\n",
             "there is room again, and nothing is left of what was tried"
         );
-        assert!(!ledger.has_failed && !ledger.is_broken);
+        assert!(!ledger.has_failed && !ledger.is_torn);
         ledger.append("two", true).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
         fs::remove_file(&path).unwrap();

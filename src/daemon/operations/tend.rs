@@ -119,7 +119,7 @@ impl Operations {
         let (this, of, caller, busy) = (self.clone(), Subject::of(entry), entry.caller.clone(), self.busy.subscribe());
         let stopped = entry.verb.failure(refusal::lost_rule(&caller));
         let stop = async move {
-            this.trail.turn_away(&caller, &of.verb, &of.about, &problem).await;
+            this.trail.refuse_request(&caller, &of.verb, &of.about, &problem).await;
             this.conclude(&of, &Ending::read(&stopped), stopped.into()).await;
             drop(busy);
         };

@@ -34,7 +34,7 @@ impl Objects for Counted {
     }
 
     async fn apply(&self, _: Apply<'_>) -> Result<Observed, PortError> {
-        Err(PortError::new(Class::Unavailable, "apply", "the answer was lost"))
+        Err(PortError::new(Class::Unavailable, "apply", "the response was lost"))
     }
 
     async fn delete(&self, _: &ClusterArn, _: &ObjectKey, _: &Expect) -> Result<Deleted, PortError> {
@@ -69,7 +69,7 @@ async fn plans_share_what_they_read_until_somebody_writes_and_operations_read_fo
     let apply = Apply { cluster: &here, key: &key, body: &body, manager: "m", expect: Expect::Any, take: &[] };
     assert!(two.apply(apply).await.is_err());
     one.observe(&here, &everything).await.unwrap();
-    assert_eq!(count(), 5, "a write ends it, also one whose answer was lost");
+    assert_eq!(count(), 5, "a write ends it, also one whose response was lost");
     one.observe(&there, &everything).await.unwrap();
     assert_eq!(count(), 5, "that of another cluster is what it was");
     two.delete(&here, &ObjectKey::role("r"), &Expect::Any).await.unwrap();

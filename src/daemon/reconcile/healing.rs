@@ -75,7 +75,7 @@ impl Healing {
         let id = found.id.clone();
         let about = id.to_string();
         let Some(request) = found.heal().filter(|_| may_heal(&found.record)) else { return };
-        if self.operations.is_busy_with(&about) || !self.takes_turn(&about) {
+        if self.operations.is_busy_with(&about) || !self.start_try(&about) {
             return;
         }
         let (this, record) = (self.clone(), found.record.clone());
@@ -94,7 +94,7 @@ impl Healing {
         });
     }
 
-    fn takes_turn(&self, about: &str) -> bool {
+    fn start_try(&self, about: &str) -> bool {
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         let next = tries.get(about).copied().unwrap_or_default().next(self.clock.elapsed());
         next.map(|next| tries.insert(about.to_owned(), next)).is_some()

@@ -179,14 +179,14 @@ impl Rounds {
         let recorded = Mutex::new(BTreeSet::new());
         let is_due = |record: &Record| {
             recorded.lock().unwrap_or_else(PoisonError::into_inner).insert(record.id.clone());
-            due.contains(&self.rules.turn_of(&record.tier))
+            due.contains(&self.rules.schedule_key(&record.tier))
         };
         let found = survey.survey(cluster, &is_due).await?;
         let now = self.clock.now();
         if self.knowledge.mark_reachable(cluster.name(), now.clone()) {
             self.trail.show(&of(cluster.name()), EventKind::Reachable, String::new());
         }
-        // Of every tier, whosever turn it is: their turns hardly ever come together.
+        // Of every tier, due or not: the tiers are hardly ever due together.
         let recorded = recorded.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.knowledge.forget_others(cluster.name(), &recorded);
         let pauses = self.store.pauses().await;

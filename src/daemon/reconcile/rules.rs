@@ -49,13 +49,13 @@ impl Reconcile {
         self.tiers.get(tier).map(|rule| rule.mode).unwrap_or_default()
     }
 
-    /// By whose turn it comes.
-    pub fn turn_of(&self, tier: &str) -> Option<String> {
+    /// Under which it is scheduled: its own, or `None` with all tiers that have no rule.
+    pub fn schedule_key(&self, tier: &str) -> Option<String> {
         self.tiers.contains_key(tier).then(|| tier.to_owned())
     }
 
-    fn interval(&self, turn: Option<&String>) -> Duration {
-        turn.and_then(|tier| self.tiers.get(tier)).map_or(self.interval, |rule| rule.interval)
+    fn interval(&self, key: Option<&String>) -> Duration {
+        key.and_then(|tier| self.tiers.get(tier)).map_or(self.interval, |rule| rule.interval)
     }
 }
 
@@ -64,8 +64,8 @@ impl Reconcile {
 impl Schedule {
     /// The first round is at once: what happened while no daemon ran is news.
     pub fn new(rules: &Reconcile, now: Duration, seed: String) -> Self {
-        let turns = rules.tiers.keys().cloned().map(Some).chain([None]);
-        Self { next: turns.map(|turn| (turn, now)).collect(), failures: 0, seed, rounds: 0 }
+        let keys = rules.tiers.keys().cloned().map(Some).chain([None]);
+        Self { next: keys.map(|key| (key, now)).collect(), failures: 0, seed, rounds: 0 }
     }
 
     pub fn next(&self) -> Duration {
@@ -73,22 +73,22 @@ impl Schedule {
     }
 
     pub fn due(&self, now: Duration) -> BTreeSet<Option<String>> {
-        self.next.iter().filter(|(_, at)| **at <= now).map(|(turn, _)| turn.clone()).collect()
+        self.next.iter().filter(|(_, at)| **at <= now).map(|(key, _)| key.clone()).collect()
     }
 
     /// However late it was: what was missed is not made up for.
     pub fn note_success(&mut self, rules: &Reconcile, due: &BTreeSet<Option<String>>, now: Duration) {
         self.failures = 0;
-        for turn in due {
-            let interval = rules.interval(turn.as_ref());
+        for key in due {
+            let interval = rules.interval(key.as_ref());
             let pause = self.with_jitter(interval, rules.jitter);
-            self.next.insert(turn.clone(), now + pause);
+            self.next.insert(key.clone(), now + pause);
         }
     }
 
     /// Out of reach: every time twice as long.
     pub fn note_failure(&mut self, rules: &Reconcile, now: Duration) {
-        let shortest = self.next.keys().map(|turn| rules.interval(turn.as_ref())).min().unwrap_or(rules.interval);
+        let shortest = self.next.keys().map(|key| rules.interval(key.as_ref())).min().unwrap_or(rules.interval);
         let pause = shortest.saturating_mul(1 << self.failures.min(16)).min(LONGEST_PAUSE.max(shortest));
         self.failures += 1;
         let pause = self.with_jitter(pause, rules.jitter);
@@ -102,8 +102,8 @@ impl Schedule {
         let hash = short_hash([self.seed.as_str(), &self.rounds.to_string()], 8);
         let part = u32::from_str_radix(&hash, 16).unwrap_or(0);
         // From -1 to 1.
-        let turn = f64::from(part) / f64::from(u32::MAX) * 2.0 - 1.0;
-        pause.mul_f64(1.0 + turn * f64::from(percent.min(100)) / 100.0)
+        let share = f64::from(part) / f64::from(u32::MAX) * 2.0 - 1.0;
+        pause.mul_f64(1.0 + share * f64::from(percent.min(100)) / 100.0)
     }
 }
 

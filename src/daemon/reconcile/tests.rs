@@ -65,7 +65,7 @@ fn drifting_instance(id: &str, tier: &str) -> Surveyed {
     }
 }
 
-/// `slow` never answers, `lost` is out of reach until a test says otherwise, and `good` has drift.
+/// `slow` never responds, `lost` is out of reach until a test says otherwise, and `good` has drift.
 #[derive(Default)]
 struct FakeTarget {
     looks: AtomicUsize,
@@ -154,7 +154,7 @@ impl Fixture {
         (Self { _folder: folder, target, clock, engine, trail, knowledge, metrics, operations }, rounds)
     }
 
-    /// All but the one that never answers wait for their next turn.
+    /// All but the one that never responds wait for their next round.
     async fn is_calm(&self, looks: usize, tries: usize) {
         until(|| (self.looks(), self.tries(), self.clock.sleepers()) == (looks, tries, 2)).await;
     }
@@ -241,7 +241,7 @@ async fn what_was_removed_is_forgotten_in_the_next_round_of_any_tier() {
         "the first round is one of all tiers"
     );
     fixture.target.is_removed.store(true, Ordering::SeqCst);
-    // Within a minute and a tenth comes the turn of dev, and that of prod not before nine.
+    // The next round of dev comes within 66 seconds, and that of prod not before nine minutes.
     fixture.clock.pass(66);
     fixture.is_calm(2, 2).await;
     assert_eq!(counted(), (None, count("2")), "it is counted no more, nor is its drift");

@@ -45,7 +45,7 @@ use tokio_postgres::{Client, Row, types::ToSql};
 const CONNECTIONS: usize = 8;
 /// What keeps claims must not wait behind a thousand new requests.
 const CONNECTIONS_TO_KEEP: usize = 4;
-/// For one of them. Of a thousand that ask at once the last gets its turn after seconds, and on a busy machine after many; a server
+/// For one of them. Of a thousand that ask at once the last gets its connection after seconds, and on a busy machine after many; a server
 /// that is away or silent is found out long before.
 const LONGEST_QUEUE: Duration = Duration::from_secs(60);
 
@@ -243,7 +243,7 @@ impl Store for PostgresStore {
                 let _ = connection.execute(listener::NOTIFY, &[&self.daemon]).await;
                 return Ok(Some(outcome.into()));
             }
-            // Either an earlier try was written and only its answer lost, or somebody else has it. What the journal does not hold
+            // Either an earlier try was written and only its response lost, or somebody else has it. What the journal does not hold
             // at all, as after it was restored, nobody else will end.
             Ok(match connection.query_opt(AWAITED, &[&&[id][..]]).await? {
                 Some(row) => row.try_get::<_, Option<Vec<u8>>>(1)?.map(Document::from),

@@ -26,8 +26,8 @@ async fn connections_leave_nothing_behind_and_silent_ones_are_closed() {
     let mut silent = UnixStream::connect(fixture.socket()).await.unwrap();
     fixture.client().only_cluster().await.unwrap();
     let before = descriptors();
-    for turn in 0..MANY {
-        match turn % 10 {
+    for number in 0..MANY {
+        match number % 10 {
             0 => drop(fixture.client().only_cluster().await.unwrap()),
             _ => drop(UnixStream::connect(fixture.socket()).await.unwrap()),
         }
@@ -73,7 +73,7 @@ async fn nobody_cancels_or_joins_the_operation_of_another_one() {
 }
 
 #[tokio::test]
-async fn a_thousand_wait_for_their_turn_in_a_file() {
+async fn a_thousand_are_queued_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let engine = Arc::new(FakeEngine::default());
     let operations = operations(&JournalPlace::File(folder.path().join("journal.db")), &engine).await;

@@ -105,20 +105,7 @@ fn baseline(cluster: &str) -> Spec {
 }
 
 pub fn ensure_of(cluster: &str) -> EnsureRequest {
-    EnsureRequest {
-        spec: baseline(cluster),
-        facts: None,
-        path: None,
-        parent: None,
-        prior: None,
-        replacing: None,
-        planned: None,
-        planned_target: None,
-        planned_version: None,
-        timeouts: None,
-        timeout: LONG,
-        cancel: Cancel::new(),
-    }
+    EnsureRequest::new(baseline(cluster), LONG)
 }
 
 pub fn removal_of(cluster: &str) -> RemoveRequest {

@@ -24,7 +24,7 @@ async fn get(socket: &Path, request: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn probes_and_scrapers_are_answered_for_as_long_as_the_daemon_lives() {
+async fn probes_and_scrapers_are_served_for_as_long_as_the_daemon_lives() {
     let fixture = DaemonFixture::new();
     let daemon = fixture.start().await;
     for (request, status, words, reason) in [

@@ -155,7 +155,7 @@ async fn a_database_that_is_away_loses_and_doubles_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_wait_for_their_turn() {
+async fn a_thousand_are_queued() {
     let Some(server) = server() else { return };
     let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
     let (one, two) = (operations(&place, &engine).await, operations(&place, &engine).await);

@@ -39,8 +39,8 @@ pub struct ServerTls {
 /// What tells a renewed file from the one before.
 type Stamp = Vec<Option<(SystemTime, u64)>>;
 
-/// What a peer has proved by its certificate.
-pub struct Proved {
+/// Who a peer is by its certificate, and how long that is valid.
+pub struct CertificateIdentity {
     pub identity: Identity,
     pub until: SystemTime,
 }
@@ -120,14 +120,14 @@ fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>
 }
 
 /// `None`: it has sent none, since it means to send a token.
-pub fn proof_of(stream: &TlsStream<TcpStream>) -> Result<Option<Proved>, String> {
+pub fn identity_of(stream: &TlsStream<TcpStream>) -> Result<Option<CertificateIdentity>, String> {
     let (_, session) = stream.get_ref();
     let Some(der) = session.peer_certificates().and_then(<[_]>::first) else { return Ok(None) };
     identify(der).map(Some)
 }
 
 /// A certificate with several common names is nobody's.
-fn identify(der: &[u8]) -> Result<Proved, String> {
+fn identify(der: &[u8]) -> Result<CertificateIdentity, String> {
     let (_, certificate) = parse_x509_certificate(der).map_err(|error| error.to_string())?;
     let names: Vec<&str> = certificate.subject().iter_common_name().filter_map(|name| name.as_str().ok()).collect();
     let common_name = match names.as_slice() {
@@ -141,7 +141,7 @@ fn identify(der: &[u8]) -> Result<Proved, String> {
         _ => None,
     });
     let until = u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or_default();
-    Ok(Proved {
+    Ok(CertificateIdentity {
         identity: Identity::Certificate { common_name, uris: uris.collect() },
         until: UNIX_EPOCH + Duration::from_secs(until),
     })

@@ -118,7 +118,7 @@ mod tests {
         reviews.verify("good", None).await.unwrap();
         assert_eq!(reviewer.0.load(Ordering::SeqCst), 2, "and once more");
         assert!(matches!(reviews.verify("bad", None).await, Err(TokenError::Refused(_))), "nobody's");
-        assert!(matches!(reviews.verify("down", None).await, Err(TokenError::Unavailable(_))), "nobody answers");
+        assert!(matches!(reviews.verify("down", None).await, Err(TokenError::Unavailable(_))), "nobody responds");
         assert!(
             matches!(reviews.verify("good", Some(1)).await, Err(TokenError::Expired)),
             "of the past, whoever knows it"

@@ -135,8 +135,8 @@ impl Pass {
         }
     }
 
-    /// Every planned element has one in the result that it may have become. A set may shrink, when unknown elements turn
-    /// out equal, and never grows.
+    /// Every planned element has one in the result that it may have become. A set may shrink, when unknown elements
+    /// turn out equal, and never grows.
     fn set(&mut self, promised: &[Value], actual: &[Value], at: &Path) {
         if actual.len() > promised.len() {
             let text = format!("{} elements were planned, there are {}", promised.len(), actual.len());

@@ -10,7 +10,7 @@ pub(crate) enum At<'v> {
     Whole,
     Index(usize),
     Key(&'v str),
-    /// Of a set, by the order at hand: it has no address.
+    /// Of a set, by its current order: it has no address.
     Element(usize),
 }
 

@@ -1,6 +1,6 @@
 //! One accepted connection: bytes, and the context that every call on it finds in its request.
 //!
-//! A context hangs on its stream, so it is freed when the stream closes and needs no table that could leak.
+//! A context hangs on its stream, so it is dropped when the stream closes and needs no table that could leak.
 
 use super::listener::{Io, Listener};
 use crate::server::{ConnectionContext, ContextSource};

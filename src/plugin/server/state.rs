@@ -16,7 +16,7 @@ use crate::{
 use std::cmp::Ordering;
 use tfplugin_proto::tfplugin6 as proto;
 
-/// Called for every instance in state on every run, nearly always with the version at hand: then it is one walk over the
+/// Called for every instance in state on every run, nearly always with the current version: then it is one walk over the
 /// JSON with the schema's type.
 pub(super) async fn upgrade_resource_state(
     work: Work,

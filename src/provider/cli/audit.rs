@@ -24,42 +24,42 @@ pub(super) struct Arguments {
 enum Command {
     /// Check that no entry was changed, removed, reordered or cut off
     ///
-    /// Exits with 1 and names the first bad entry if one was. The daemon may run meanwhile. Each head stands in the daemon's log as
-    /// `<entry>:<hash>`; one that was kept elsewhere shows a ledger that was replaced with all its files.
+    /// Exits with 1 and names the first bad entry if there is one. The daemon can keep running. The daemon's log has each head as
+    /// `<entry>:<hash>`; with a head that you kept elsewhere, this detects a ledger that was replaced with all its files.
     Verify {
         #[command(flatten)]
         ledgers: Ledgers,
-        /// A head that was kept elsewhere
+        /// A head that you kept elsewhere
         #[arg(long, value_name = "ENTRY:HASH", value_parser = head)]
         head: Vec<Head>,
     },
     /// Print entries as lines of JSON, after the same check
     ///
-    /// Those of several ledgers are in the order of their times, and each names its ledger.
+    /// Entries of several ledgers are in chronological order, and each names its ledger.
     Export {
         #[command(flatten)]
         ledgers: Ledgers,
         /// Only entries from this time on, such as 2026-11-25T00:00:00Z
         #[arg(long, value_name = "TIME")]
         since: Option<Timestamp>,
-        /// Only entries about this environment and what is in it
+        /// Only entries about this environment and what it contains
         #[arg(long, value_name = "ID")]
         environment: Option<EnvironmentId>,
     },
-    /// Print what exists of an environment, who may do what in it, its guards and its operations, as JSON
+    /// Print an environment's objects, who may do what in it, its guards and its operations, as JSON
     ///
-    /// With the slots in it. Of an environment that was destroyed: when, and what was done to it.
+    /// Includes its slots. For a destroyed environment: since when it is gone, and its history.
     Evidence {
         /// `<cluster>/<environment>`
         id: EnvironmentId,
         /// The daemon's configuration
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// A ledger in place of that of the configuration; once for each of several daemons that share a database
+        /// A ledger, instead of that of the configuration; once for each of several daemons that share a database
         #[arg(long, value_name = "FILE")]
         ledger: Vec<PathBuf>,
     },
-    /// Have the daemon sign with another key, which the present one vouches for. Stop the daemon first
+    /// Replace the daemon's signing key by a new one that the current key signs. Stop the daemon first
     RotateKey {
         /// The daemon's configuration
         #[arg(long, value_name = "FILE")]

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 pub use tool::CatalogueTool;
 pub(super) use tool::Documents;
 
-/// Golden paths as documents: list, show, copy, check, compare and test them
+/// List, show, copy, check, compare and test golden paths
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Folders with golden paths in addition to the built-in ones, separated like PATH, also of git (git::https://...?ref=<commit>)
@@ -66,11 +66,11 @@ struct Schema {
 enum SchemaKind {
     /// A golden path
     GoldenPath,
-    /// A golden path that extends another version: what it takes from there may be left out
+    /// A golden path that extends another version, from which it can leave out what is the same
     Extension,
     /// A policy in a folder of golden paths
     Policy,
-    /// Cases for `catalogue test`
+    /// Test cases for `catalogue test`
     Test,
 }
 

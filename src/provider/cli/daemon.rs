@@ -32,8 +32,9 @@ pub struct DaemonTool {
 
 /// Serve clients on a unix socket or on TCP: with one identity, catalogue and journal for all of them
 ///
-/// Providers connect with `daemon = { endpoint = "unix://..." }` as the same user, or with "https://..." and a certificate or token that a
-/// rule of the configuration knows. Runs until SIGTERM or an interrupt, and then waits for what it has begun. Set TF_LOG=info for its log.
+/// Providers connect with `daemon = { endpoint = "unix://..." }` as the same user, or with "https://..." and a certificate or token that
+/// matches a rule of the configuration. Runs until SIGTERM or an interrupt, and then waits for running operations. Set TF_LOG=info for its
+/// log.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Arguments {

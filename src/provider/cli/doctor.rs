@@ -24,7 +24,7 @@ use std::{
     time::Duration,
 };
 
-/// Check a cluster and its account for what would keep golden paths from working
+/// Check a cluster and its account for anything that would keep golden paths from working
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Arguments {

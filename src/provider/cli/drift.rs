@@ -8,12 +8,12 @@ use super::{
 use goldenpath_core::provision::{DriftReport, InstanceReport, Instances, ReportedProblem};
 use std::fmt::Write as _;
 
-/// Show what a daemon found at its last look: which object drifted, in which field, and by which field manager
+/// Show the drift that a daemon found in its last round: objects, fields and field managers
 ///
-/// For a daemon with `reconcile` in its configuration. Exits with 0, whether something has drifted or not.
+/// Needs a daemon with `reconcile` in its configuration. Exits with 0 whether or not something has drifted.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Only the environment or slot with this ID, and what is in it
+    /// Only the environment or slot with this ID, and what it contains
     id: Option<String>,
     #[command(flatten)]
     looking: Looking,

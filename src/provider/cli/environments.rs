@@ -8,7 +8,7 @@ use super::{
 use goldenpath_core::provision::{DriftReport, InstanceReport, Instances};
 use std::io::{self, Write as _};
 
-/// List what is recorded on a daemon's clusters: baselines, environments and slots, with tier, version, drift and last operation
+/// List the baselines, environments and slots on a daemon's clusters, with tier, version, drift and last operation
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

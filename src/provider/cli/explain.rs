@@ -40,8 +40,8 @@ const PLAN: &str = "plan";
 
 /// Explain a saved plan: what changes, who gains or loses access, and what is lost
 ///
-/// Objects are held against the policies of their golden paths once more, since the JSON of a plan has no warnings. Exits with 3 if the
-/// plan has a change that --deny names, with 2 if it can't be read, and otherwise with 0.
+/// The policies of the golden paths judge the objects once more, since the JSON of a plan has no warnings. Exits with 3 if the plan has a
+/// change that --deny names, with 2 if the plan can't be read, and otherwise with 0.
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The plan: the JSON of `terraform show -json FILE`, `-` for that on standard input, or FILE itself
@@ -58,7 +58,7 @@ pub(super) struct Arguments {
     /// Folders with golden paths in addition to the built-in ones, separated like PATH, also of git (git::https://...?ref=<commit>)
     #[arg(long, env = "GOLDENPATH_CATALOGUE")]
     catalogue: Option<CatalogueSources>,
-    /// The CLI that shows a plan that is not JSON
+    /// The CLI that converts a saved plan to JSON
     #[arg(long, env = "GOLDENPATH_CLI", default_value = "terraform")]
     cli: PathBuf,
 }

@@ -22,17 +22,17 @@ use std::{
 };
 use tree::{Block, Unreadable};
 
-/// Find words that no resource, data source or provider block of goldenpath knows
+/// Find names that no resource, data source or provider block of goldenpath has
 ///
-/// Reads the configuration as it is written: *.tf, *.tf.json, *.tofu and *.tofu.json. Object literals are looked into at any depth, also
-/// inside of `for`, conditionals, merge() and concat(); what other modules or variables hand over is not. Exits with 1 if a word is
+/// Reads the configuration as it is written: *.tf, *.tf.json, *.tofu and *.tofu.json. Checks object literals at any depth, also inside
+/// `for`, conditionals, merge() and concat(), but not what comes from other modules or variables. Exits with 1 if an unknown name is
 /// found, with 2 if a file can't be read, and otherwise with 0.
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The folder with the configuration
     #[arg(default_value = ".")]
     dir: PathBuf,
-    /// Also read the folders below it, except hidden ones such as .terraform
+    /// Also read subfolders, except hidden ones such as .terraform
     #[arg(long)]
     recursive: bool,
     /// Print JSON

@@ -6,7 +6,7 @@ use super::{
 };
 use goldenpath_core::provision::OperationReport;
 
-/// List a daemon's operations, the latest first: those that run, and those that have ended and are still kept
+/// List a daemon's operations, latest first: running ones, and ended ones that are still kept
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -6,15 +6,15 @@ use crate::resources::provider_config::Daemon;
 /// Until a signal. The last is called with the address for the browser.
 pub type ServePage = fn(Daemon, u16, &dyn Fn(&str)) -> anyhow::Result<()>;
 
-/// Look at a daemon in the browser: its environments with their objects, access, findings and history, and operations as they run
+/// Show a daemon in the browser: its environments with objects, access, findings and history, and operations while they run
 ///
-/// Opens a port on this machine alone, and passes what the browser asks for to the daemon with your own credentials: it shows what they
-/// may see. The printed address holds a key, without which nobody else on the machine sees anything. Runs until an interrupt.
+/// Opens a port on the loopback address, and passes the browser's requests to the daemon with your own credentials, so it shows what you
+/// may see. The printed address contains a key, without which nobody else on this machine sees anything. Runs until interrupted.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     connect: Connect,
-    /// Port on the loopback address; by default a free one
+    /// Port on the loopback address [default: a free one]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
 }

@@ -5,19 +5,19 @@ use super::{
     reports::{Connect, OpenDaemon, error_of},
 };
 
-/// Have a daemon leave an environment or a slot alone between applies: drift is still shown, and no longer healed
+/// Stop a daemon from healing an environment or a slot between applies; drift is still shown
 ///
-/// With an environment its slots are paused. Applies are not held up. The audit ledger keeps who paused it and when. Bounds
-/// (GOLDENPATH_BOUNDS) hold here, too.
+/// Pausing an environment pauses its slots. Applies still work. The audit ledger keeps who paused it and when. The
+/// environment must be within GOLDENPATH_BOUNDS.
 #[derive(clap::Args)]
 pub(super) struct Pause {
     #[command(flatten)]
     arguments: Arguments,
 }
 
-/// Have a daemon heal drift of an environment or a slot again, which `pause` stopped
+/// Let a daemon heal an environment or a slot again after `pause`
 ///
-/// Bounds (GOLDENPATH_BOUNDS) hold here, too.
+/// The environment must be within GOLDENPATH_BOUNDS.
 #[derive(clap::Args)]
 pub(super) struct Resume {
     #[command(flatten)]

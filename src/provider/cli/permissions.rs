@@ -28,7 +28,7 @@ pub struct Permissions {
     pub boundary: OfBoundary,
 }
 
-/// Print the permissions that the provider needs, or the boundary of the roles that it makes, as JSON
+/// Print the permissions that the provider needs, or the permissions boundary of the roles that it creates, as JSON
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -36,13 +36,13 @@ pub(super) struct Arguments {
     /// What the pipeline manages [default: everything]
     #[arg(long, value_enum, conflicts_with = "boundary")]
     role: Option<Part>,
-    /// Also print bindings of the roles to this group, that of the provider's access entry
+    /// Also print bindings of the roles to this group, which the provider's access entry must have
     #[arg(long, requires = "kubernetes")]
     group: Option<String>,
-    /// Narrow the policy to this cluster, its account and its partition
+    /// Limit the policy to this cluster, its account and its partition
     #[arg(long, conflicts_with = "kubernetes")]
     cluster_arn: Option<ClusterArn>,
-    /// The golden path whose grants the boundary fits [default: the default one]
+    /// The golden path whose grants the boundary must cover [default: the default one]
     #[arg(long, requires = "boundary")]
     golden_path: Option<String>,
     /// Folders with golden paths in addition to the built-in ones, separated like PATH, also of git (git::https://...?ref=<commit>)
@@ -56,10 +56,10 @@ struct System {
     /// An IAM policy document
     #[arg(long)]
     aws: bool,
-    /// RBAC roles, and the namespace that one of them is in, as a List for `kubectl apply -f -`
+    /// RBAC roles, and the namespace of one of them, as a List for `kubectl apply -f -`
     #[arg(long)]
     kubernetes: bool,
-    /// The managed policy that a golden path names as `boundary`: what its grants let roles do, in all tiers
+    /// The managed policy that a golden path names as `boundary`: everything that its grants allow roles, in all tiers
     #[arg(long)]
     boundary: bool,
 }

@@ -33,7 +33,7 @@ use std::{
     process::ExitCode,
 };
 
-/// Judge objects by policies: manifests, or what is on a cluster
+/// Judge manifests, or the objects on a cluster, by policies
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -47,10 +47,10 @@ enum Command {
     List(List),
 }
 
-/// List the built-in policies: kind, name, version, and what each is about
+/// List the built-in policies: kind, name, version and description
 ///
-/// A golden path names one of the kind `policy` as `policy: <name> <version>`. A guard holds in every environment, unless the cluster's
-/// baseline switches it off; a rule in every plan.
+/// A golden path lists one of the kind `policy` as `policy: <name> <version>`. A guard applies in every environment, unless the cluster's
+/// baseline switches it off; a rule applies in every plan.
 #[derive(Args)]
 struct List {
     /// Print JSON
@@ -58,25 +58,25 @@ struct List {
     json: bool,
 }
 
-/// Judge manifests by the built-in pack of policies, and by your own
+/// Judge manifests by the built-in policies and your own
 ///
-/// Reads YAML and JSON, several documents a file, and lists of objects. Exits with 1 if a policy denies an object, with 2 if a file can't
+/// Reads YAML and JSON, files with several documents, and lists of objects. Exits with 1 if a policy denies an object, with 2 if a file can't
 /// be read, and otherwise with 0.
 #[derive(Args)]
 struct Check {
     /// Manifests, or folders with *.yaml, *.yml and *.json
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// A policy document of your own; may be given several times
+    /// Your own policy document; can be given several times
     #[arg(long)]
     policy: Vec<PathBuf>,
-    /// Policies to judge by, by name; by default all
+    /// Policies to judge by, by name [default: all]
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// The class of the tier that the objects are for
     #[arg(long, value_enum, default_value_t = Class::Prod)]
     class: Class,
-    /// The Namespace of the environment that they are for, as `kubectl get namespace <name> -o yaml` prints it: the guards judge them too
+    /// The Namespace of the environment that they are for, as printed by `kubectl get namespace <name> -o yaml`: the guards judge them too
     #[arg(long, value_name = "FILE")]
     namespace: Option<PathBuf>,
     /// Print JSON

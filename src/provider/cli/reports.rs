@@ -25,7 +25,7 @@ pub struct Connect {
 /// How the caller of a daemon proves who it is, and the daemon too.
 #[derive(clap::Args)]
 struct Caller {
-    /// Authority that signed the daemon's certificate, instead of those that the system trusts
+    /// CA of the daemon's certificate, instead of those that the system trusts
     #[arg(long, value_name = "FILE", requires = "endpoint")]
     ca_certificate: Option<PathBuf>,
     /// The caller's certificate
@@ -34,7 +34,7 @@ struct Caller {
     /// Key of that certificate
     #[arg(long, value_name = "FILE", requires = "client_certificate")]
     client_key: Option<PathBuf>,
-    /// The caller's token; without it that of GOLDENPATH_DAEMON_TOKEN or GOLDENPATH_DAEMON_TOKEN_FILE
+    /// File with the caller's token [default: GOLDENPATH_DAEMON_TOKEN or GOLDENPATH_DAEMON_TOKEN_FILE]
     #[arg(long, value_name = "FILE", requires = "endpoint")]
     token_file: Option<PathBuf>,
 }
@@ -42,7 +42,7 @@ struct Caller {
 /// A daemon in the place of a target that the command would reach by itself.
 #[derive(clap::Args)]
 pub struct Through {
-    /// Ask this daemon, with its own golden paths: `unix://` and the absolute path of its socket, or `https://`, a host and a port
+    /// Use this daemon, with its own golden paths: `unix://` and the absolute path of its socket, or `https://`, a host and a port
     #[arg(long, env = "GOLDENPATH_DAEMON", value_name = "ENDPOINT")]
     endpoint: Option<Endpoint>,
     #[command(flatten)]

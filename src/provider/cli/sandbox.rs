@@ -111,7 +111,7 @@ enum Command {
 
 #[derive(Subcommand)]
 enum FaultCommand {
-    /// Add a fault, for calls that meet all conditions
+    /// Add a fault for calls that meet all conditions
     Add(NewFault),
     /// List the faults, and how many calls each matched and failed
     List,

@@ -10,19 +10,19 @@ use std::{path::PathBuf, process, sync::Arc};
 
 /// Serve clients that attach with TF_REATTACH_PROVIDERS, each with its own configuration
 ///
-/// Prints the variable to set, as a line for a shell, and serves until interrupted. Nothing of this process's environment counts
-/// for a client: targets, credentials and paths come from its provider block alone.
+/// Prints the variable to set, as a line for a shell, and serves until interrupted. Clients use nothing from this process's environment:
+/// targets, credentials and paths come only from their provider blocks.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Let clients attach and detach (the only mode)
     #[arg(long, required = true)]
     reattach: bool,
-    /// Serve at this place, in a folder that others can't change. What is printed then stays right when this process is started
-    /// again [default: a new one in the temporary folder]
+    /// Path of the socket, in a folder that others can't change. The printed variable then stays valid when this process is restarted
+    /// [default: a new one in the temporary folder]
     #[arg(long)]
     socket: Option<PathBuf>,
-    /// Process that clients watch: they give up when it ends, and when they may not signal it. Choose one of the clients' PID namespace
-    /// and user that outlives this one [default: 1 with --socket, else this process]
+    /// Process that clients watch: they give up when it ends, or if they may not signal it. Choose one in the clients' PID namespace and of
+    /// their user that outlives this one [default: 1 with --socket, else this process]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use goldenpath_core::provision::{ClusterReport, DaemonStatus};
 
-/// Show how a daemon is: its release, what it does, and which clusters it reaches
+/// Show the status of a daemon: its release, what is running, and which clusters it can reach
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

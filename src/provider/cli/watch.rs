@@ -12,7 +12,7 @@ use goldenpath_core::provision::Event;
 use live::Live;
 use words::line;
 
-/// Watch a daemon's operations as they run: one until it has ended, or all
+/// Watch a daemon's operations while they run: one until it ends, or all
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// ID of an operation, as `operations` lists it [default: all]

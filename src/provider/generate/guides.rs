@@ -19,13 +19,13 @@ const OF_WORKLOADS: [(&str, &str, &str, &str); 7] = [
     (
         "install-a-chart",
         "Install a Helm chart",
-        "What a deployer may bring.",
+        "What deployers may install.",
         include_str!("guides/install-a-chart.md"),
     ),
     (
         "reach-aws",
         "Reach AWS from a closed environment",
-        "Egress that goes with permissions.",
+        "Network access for AWS permissions.",
         include_str!("guides/reach-aws.md"),
     ),
     (
@@ -37,13 +37,13 @@ const OF_WORKLOADS: [(&str, &str, &str, &str); 7] = [
     (
         "own-golden-path",
         "Write a golden path",
-        "A document of your own: its versions, what it adds, and its end.",
+        "Your own document: its versions, its additions, and its end.",
         include_str!("guides/own-golden-path.md"),
     ),
     (
         "when-something-fails",
         "When something fails",
-        "What is there, and what to do.",
+        "The state after a failure, and what to do.",
         include_str!("guides/when-something-fails.md"),
     ),
 ];
@@ -61,13 +61,13 @@ const SECURITY: &str = include_str!("guides/security.md");
 
 pub fn pages() -> Pages {
     let glossary = head("Glossary", "One word, one meaning: the same in HCL, messages and documentation.");
-    let reading = head("Reading a plan", "What the texts and keys of `objects` say.");
-    let explain = head("Explain a plan", "What a plan does, for reviewers and for policies.");
+    let reading = head("Reading a plan", "What the keys and texts of `objects` mean.");
+    let explain = head("Explain a plan", "What a plan does, for reviewers and policies.");
     let daemon = head("Provisioning daemon", "One process with the credentials, for many clients.");
-    let lint = head("Unknown words", "Words in a configuration that nobody knows, and how to find them.");
-    let policies = head("Policies", "What objects must be like, said once for plans, pipelines and admission.");
+    let lint = head("Unknown names", "Misspelt names in a configuration, and how to find them.");
+    let policies = head("Policies", "Rules for objects, written once for plans, pipelines and admission.");
     let crossplane =
-        head("Crossplane", "Golden paths as resources of Crossplane, by way of its Terraform or OpenTofu provider.");
+        head("Crossplane", "Golden paths as Crossplane resources, through its Terraform or OpenTofu provider.");
     let security = head("Security notes", "Who may do what, and what is tested where.");
     let of_workloads = OF_WORKLOADS.map(|(file, title, about, text)| {
         (format!("guides/{file}.md").into(), format!("{}\n{text}", head(title, about)))
@@ -90,11 +90,11 @@ pub fn pages() -> Pages {
 fn golden_paths(catalogue: &Catalogue) -> String {
     let mut page = head(
         "Golden paths",
-        "A golden path is a named, versioned document: tiers with their defaults and bounds, and the grants that a team's \
+        "A golden path is a named, versioned document: tiers with their defaults and maximums, and the grants that a team's \
          configuration can only narrow.\n\nThe golden paths below are built in. `goldenpath catalogue show <name>` \
-         prints one; to use your own, add its folder to `catalogue` in the provider block.\n\nA version never changes: an environment stays at the one that made it until its own \
+         prints one; to use your own, add its folder to `catalogue` in the provider block.\n\nA version never changes: an environment stays at its version until its own \
          `golden_path_version` moves it, and its slots with it. Older versions of built-in paths stay in the provider. A document \
-         with `default: true` takes the place of the built-in default. [Write a golden path](own-golden-path) says how to have one of your own.",
+         with `default: true` replaces the built-in default. See [Write a golden path](own-golden-path) for your own.",
     );
     for path in catalogue.paths() {
         let _ = write!(page, "\n## {} {}\n\n{}\n", path.name, path.version, path.description);
@@ -134,10 +134,10 @@ fn tiers(page: &mut String, path: &GoldenPath) {
         });
     }
     row("highest quota, in multiples of the default; otherwise", &|tier| {
-        let bounds = tier.quota.bounds.iter().map(|(name, bound)| format!("; `{name}` {}", bound.original()));
-        format!("{}{}", tier.quota.bound_factor, bounds.collect::<String>())
+        let others = tier.quota.max.iter().map(|(name, most)| format!("; `{name}` {}", most.original()));
+        format!("{}{}", tier.quota.max_factor, others.collect::<String>())
     });
-    row("part of isolated slots, percent: default; bounds", &|tier| {
+    row("part of isolated slots, percent: default; range", &|tier| {
         let slots = &tier.quota.slots_percent;
         format!("{}; {} to {}", slots.default, slots.min, slots.max)
     });

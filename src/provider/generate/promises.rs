@@ -79,7 +79,7 @@ fn admission(tiers: &[&Tier]) -> String {
         let benchmark = promise.benchmark.join(", ");
         table += &row([promise.name.to_owned(), words.join(" / "), promise.reason.to_owned(), benchmark]);
     }
-    for promise in promises::BOUNDS {
+    for promise in promises::OBJECTS {
         table += &row([
             promise.name.to_owned(),
             "as rendered".to_owned(),

@@ -20,20 +20,20 @@ const GROUPS: &[(&str, &str)] = &[
     ("environment", "The request of an environment: names, quotas, limits, labels, owner."),
     ("slot", "The request of a slot, and what it shares with its environment."),
     ("identity", "The AWS identity of a slot."),
-    ("access", "Who is let in."),
-    ("network", "What is let in and out."),
+    ("access", "Who has access."),
+    ("network", "Ingress and egress."),
     ("quota", "Quotas by PriorityClass."),
     ("quantity", "Amounts."),
-    ("names", "Names that are taken, or kept for others."),
+    ("names", "Names that are taken or reserved."),
     ("catalogue", "Golden paths, their versions and tiers."),
-    ("parameters", "What a golden path lets teams set besides."),
-    ("policy", "Policies that a golden path names."),
+    ("parameters", "Additional values that a golden path lets teams set."),
+    ("policy", "Policies of a golden path."),
     ("clock", "The clock of the machine."),
     ("baseline", "What a cluster needs once."),
     ("guards", "Admission policies of the baseline."),
     ("boundary", "The permissions boundary."),
     ("bounds", "What a configuration or a caller may touch."),
-    ("claims", "What a client of a daemon says of its state, and the cluster does not confirm."),
+    ("claims", "What a client of a daemon claims about its state and the cluster does not confirm."),
     ("deletion", "What a change would lose."),
     ("drift", "What others changed."),
     ("record", "The provider's own document about an instance."),
@@ -57,7 +57,7 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
     (
         "parameters.value",
         "A parameter can't have this value",
-        "Set it to a value of its type and inside of its bounds, which the finding names.",
+        "Set it to a value of its type and inside of its range, which the finding names.",
     ),
     (
         "parameters.unknown",
@@ -67,12 +67,12 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
     (
         "policy.violated",
         "A policy of the golden path flags an object",
-        "Do what the policy says: the finding quotes it.",
+        "Follow the policy's remedy, which the finding quotes.",
     ),
     (
         "policy.undecided",
-        "An object that a policy is about is not known yet",
-        "Nothing: it is decided before anything is changed.",
+        "An object that a policy matches is not known yet",
+        "Nothing: it is judged before anything is changed.",
     ),
     (
         "environment.namespace_length",
@@ -86,13 +86,14 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
     ),
     (
         "slot.shares_exceed_total",
-        "The shares of an environment's slots add up to more than there is for them",
+        "The shares of an environment's slots add up to more than is available",
         "Lower the shares, or raise `quota.total` or `quota.slots_percent` of the environment.",
     ),
     (
         "slot.shares_over_total",
-        "The shares of an environment's slots add up to more than there is for them now",
-        "Unless other slots of this run become smaller, apply waits for them and is then refused.",
+        "The shares of an environment's slots add up to more than is available now",
+        "The apply waits for other slots of this run to shrink, and is refused if they do not. Lower the shares unless \
+         they do.",
     ),
     (
         "slot.no_room_for_update",
@@ -112,16 +113,16 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
     (
         "access.principal_form",
         "A principal is no IAM role or user that can have an access entry",
-        "Write the ARN of the role itself, with its path, and not of a session, a group or a service-linked role.",
+        "Write the ARN of the role itself, with its path, instead of that of a session, a group or a service-linked role.",
     ),
     (
         "drift.changed",
         "An object was changed outside of Terraform, or by another run of this provider",
         "The finding names each field and its manager. The next apply puts them back, unless `drift` says to report them.",
     ),
-    ("network.cidr_form", "A text is no range of addresses", "Write one range in each element, such as 10.0.0.0/8."),
-    ("catalogue.deprecated", "A golden path is deprecated", "Do what its document says: the finding quotes it."),
-    ("cluster.name", "The name or ARN of a cluster has another form", "Correct the id."),
+    ("network.cidr_form", "A text is no CIDR range", "Write one range in each element, such as 10.0.0.0/8."),
+    ("catalogue.deprecated", "A golden path is deprecated", "Follow its document, which the finding quotes."),
+    ("cluster.name", "The name or ARN of a cluster is not valid", "Correct the ID."),
     ("daemon.credentials", "A file of `daemon` in the provider block can't be used", "Correct the file, or the block."),
     ("daemon.target", "The daemon can't reach its own target", "Correct its configuration as the finding says."),
     (
@@ -136,8 +137,8 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
     ),
     (
         "object.mismatch",
-        "An object is another one right after it was applied",
-        "Find what changes it at once. In a cluster it is an admission webhook: exempt the object there.",
+        "An object differs from what was applied, right after the apply",
+        "Find what changes it at once, in a cluster usually an admission webhook, and exempt the object there.",
     ),
     (
         "object.undecided",

@@ -29,11 +29,12 @@ impl ManagedResource for ClusterBaseline {
         let configured =
             [attributes::cluster(), golden_paths(), guards(), attributes::claim(), timeouts(flow::OPERATIONS)];
         Schema::new(configured.into_iter().chain(attributes::identity(self.id_form()))).describe(
-            "What every environment on a cluster needs and no team may change: the namespace `goldenpath-system`, which holds \
-             the records of environments and slots, and the ClusterRoles `gp-viewer`, `gp-developer`, `gp-deployer` and \
-             `gp-admin`. These roles are not aggregated, so no other chart can add permissions to them. And the guards: \
-             ValidatingAdmissionPolicies that keep tenants inside their environments; see [security](../guides/security).\n\nOne per \
-             cluster, owned by its administrators. It can't be destroyed while environments remain.",
+            "What every environment on a cluster needs and no team may change: the namespace `goldenpath-system`, which \
+             holds the records of environments and slots, and the ClusterRoles `gp-viewer`, `gp-developer`, \
+             `gp-deployer` and `gp-admin`. These roles are not aggregated, so no other chart can add permissions to \
+             them. It also has the guards: ValidatingAdmissionPolicies that keep tenants inside their environments; see \
+             [security](../guides/security).\n\nOne per cluster, owned by its administrators. It can't be destroyed \
+             while environments remain.",
         )
     }
 
@@ -65,16 +66,16 @@ fn golden_paths() -> Attribute {
             .describe("Digests of the documents, as `catalogue list` prints them. Any if unset."),
     ]);
     optional("golden_paths", map_of(one)).describe(
-        "Golden paths, by name, that environments of this cluster may be made by: any other is refused in the plan, and at apply. \
-         Anything that the catalogue has if unset.",
+        "Golden paths, by name, that environments of this cluster may use: any other is refused, in plan and apply. All \
+         paths of the catalogue if unset.",
     )
 }
 
 fn guards() -> Attribute {
     let one = |guard: &Guard| optional(guard.as_str(), Type::Bool).describe(refuses(*guard));
     optional("guards", object(Guard::ALL.iter().map(one))).describe(
-        "What admission refuses to tenants. Every guard is on unless it is set to `false`, which each plan warns about. On a cluster \
-         that is older than Kubernetes 1.30 there are none, and each plan says so.",
+        "What admission refuses to tenants. Every guard is on unless it is set to `false`, which each plan warns about. \
+         Clusters older than Kubernetes 1.30 have none, and each plan says so.",
     )
 }
 
@@ -85,7 +86,8 @@ fn refuses(guard: Guard) -> &'static str {
         }
         Guard::Services => "Refuses Services with `externalIPs` or of type `NodePort`.",
         Guard::ClusterRoles => {
-            "Refuses to bind a `gp-` ClusterRole anywhere but in an environment's namespace, to administrators and the provider too."
+            "Refuses to bind a `gp-` ClusterRole outside of environments' namespaces, also for administrators and the \
+             provider."
         }
         Guard::Namespaces => {
             "Refuses changes of labels and annotations under `goldenpath.internal/` on any namespace, and of Pod Security labels and \

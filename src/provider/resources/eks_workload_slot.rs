@@ -69,11 +69,11 @@ fn inputs() -> Vec<Attribute> {
              it is required.",
         ),
         choice::<Isolation>("isolation").describe(
-            "`shared`: the slot shares the environment's namespace with others, and any pod there can use its ServiceAccount. \
-             `namespace`: the slot has its own namespace, `<environment>-<slot>`, with a quota of its `share`. The default \
-             depends on the tier. Changing this moves the slot in place: its ServiceAccount, identity and quota are created in the \
-             other namespace, and a namespace of its own is deleted with everything inside, unless `deletion_protection` is \
-             on.",
+            "`shared`: the slot shares the environment's namespace with others, and any pod there can use its \
+             ServiceAccount. `namespace`: the slot has its own namespace, `<environment>-<slot>`, with a quota for its \
+             `share`. The default depends on the tier. Changing this moves the slot in place: its ServiceAccount, \
+             identity and quota are created in the other namespace, and a namespace of its own is deleted with \
+             everything inside, unless `deletion_protection` is on.",
         ),
         optional("deletion_protection", Type::Bool).describe(
             "Rejects every plan that would delete the slot's own namespace. To delete it, first apply `false` by itself. The \
@@ -84,9 +84,10 @@ fn inputs() -> Vec<Attribute> {
         attributes::quantities(optional("quota", Type::map(Type::String)))
             .example(Value::map([("requests.storage", Value::from("100Gi"))]))
             .describe(
-                "What an isolated slot's namespace may hold besides its share: resource names with quantities, as in a Kubernetes \
-                 `ResourceQuota`, such as `requests.storage`, `persistentvolumeclaims` and `services.loadbalancers`. It is taken from the \
-                 part of isolated slots. Defaults to the tier's, and the path may bound it.",
+                "What an isolated slot's namespace may use in addition to its share: resource names with quantities, as \
+                 in a Kubernetes `ResourceQuota`, such as `requests.storage`, `persistentvolumeclaims` and \
+                 `services.loadbalancers`. It is taken from the part of isolated slots. Defaults to the tier's, and the \
+                 path may set a maximum.",
             ),
         attributes::parameters(),
         own_keys("labels", "squad", "blue"),
@@ -119,10 +120,11 @@ fn share() -> Attribute {
             .describe("Largest number of replicas, 1 to 1000. The default depends on the tier."),
     ]);
     optional("share", share).describe(
-        "What the slot takes of the environment's quota: of its own part if it is shared, of the part of isolated slots \
-         (`quota.slots_percent`) if it is not. CPU, memory and pods of all slots are added up; an isolated slot's pods are its \
-         replicas, a quarter more for rolling updates, and one. A plan refuses more than there is, and an apply waits up to a \
-         minute for other slots that shrink. Defaults to the share of the tier.",
+        "What the slot takes from the environment's quota: a shared slot from the environment's own part, an isolated \
+         one from the part of isolated slots (`quota.slots_percent`). CPU, memory and pods of all slots are added up; \
+         the pods of an isolated slot are its replicas, a quarter more for rolling updates, plus one. A plan refuses \
+         more than is available, and an apply waits up to a minute for other slots that shrink. Defaults to the share \
+         of the tier.",
     )
 }
 
@@ -137,8 +139,8 @@ fn availability() -> Attribute {
              must allow at least one voluntary disruption. The default depends on the tier.",
         ),
         optional("pdb", Type::Bool).describe(
-            "Whether the slot has a PodDisruptionBudget where the tier or `max_unavailable` asks for one. Set `false` if the workload \
-             brings one of its own: of pods with two budgets none can be evicted. Defaults to `true`.",
+            "Whether the slot has a PodDisruptionBudget if the tier or `max_unavailable` asks for one. Set `false` if \
+             the workload brings its own: pods with two budgets can't be evicted. Defaults to `true`.",
         ),
         choice::<Spread>("spread").describe(
             "How replicas are spread over zones (`topologySpreadConstraints` of its pods). The default depends on the tier.",
@@ -158,13 +160,12 @@ fn ingress() -> Attribute {
         .describe("TCP ports that are open to these slots, 1 to 65535. All ports if unset or empty.");
     let from = text_set("from_slots", "payments-prod/gateway")
         .describe("Slots that may connect, as `<environment>/<slot>` or by `id`.");
-    optional("ingress", object([from, ports]))
-        .describe(
-            "Who may connect to the workload; if unset, whom the environment lets in. With a namespace of its own, nobody else may: of \
-             what the environment lets in, only `monitoring_namespaces` are left, and the slot's own pods where `same_environment` is \
-             on. `from_slots = []` lets in none but these. In a shared namespace these slots are added to whom the environment lets \
-             in, and a warning says who that is.",
-        )
+    optional("ingress", object([from, ports])).describe(
+        "Who may connect to the workload. If unset, everybody whom the environment lets in. If the slot has its own \
+             namespace, only the slots in `from_slots` may, and besides them `monitoring_namespaces` and, if \
+             `same_environment` is on, the slot's own pods; `from_slots = []` lets in only these. In a shared \
+             namespace, these slots are added to those that the environment lets in, and a warning lists the latter.",
+    )
 }
 
 fn egress() -> Attribute {

@@ -31,9 +31,9 @@ impl DataSource for EnvironmentSource {
             .example("demo/payments-prod")
             .describe("`id` of a `goldenpath_team_environment`, `<cluster>/<environment>`.");
         let left = computed(QUOTA_LEFT, Type::map(Type::map(Type::String))).describe(
-            "What is left of each namespace's quota at this moment, by key of `namespaces` and by resource: `spec.hard` less \
-             `status.used` of the ResourceQuota `gp-base`. It is live use, so it changes from run to run: for outputs and checks, \
-             and nothing that a resource should depend on.",
+            "What is left of each namespace's quota at this moment, by key of `namespaces` and by resource: `spec.hard` \
+             less `status.used` of the ResourceQuota `gp-base`. It is live usage and changes from run to run: use it in \
+             outputs and checks, but let no resource depend on it.",
         );
         let principals = computed(PRINCIPALS, Type::map(Type::list(Type::String))).describe(
             "ARNs of the principals of each persona: those of `principal_arns`, the roles of its `permission_sets`, and the role \
@@ -45,8 +45,8 @@ impl DataSource for EnvironmentSource {
         );
         let ours = team_environment::outputs().into_iter().chain([principals, left, newer]);
         Schema::new([id].into_iter().chain(inputs()).chain(ours)).describe(
-            "An environment that exists, by its record: for the configuration of an application, which is often not the one that \
-             manages the environment.",
+            "An existing environment, read from its record. For the configuration of an application, which is often not \
+             the one that manages the environment.",
         )
     }
 

@@ -28,18 +28,27 @@ impl DataSource for GoldenPathSource {
             optional("name", Type::String)
                 .example("team-standard")
                 .describe("Name of the golden path. Defaults to the default path of the catalogue."),
-            optional("golden_path_version", Type::String).parses::<VersionConstraint>().example("~> 1.0").describe(
-                "Versions that are admitted, as in `golden_path_version` of an environment. Any if unset.",
-            ),
+            optional("golden_path_version", Type::String)
+                .parses::<VersionConstraint>()
+                .example("~> 1.0")
+                .describe("Allowed versions, as in `golden_path_version` of an environment. Any if unset."),
             text("version", "The highest version that satisfies `golden_path_version` and was not removed."),
-            text("digest", "SHA-256 of what the version makes: what the baseline's `golden_paths` can pin."),
+            text(
+                "digest",
+                "SHA-256 of everything in the version that affects objects, which the baseline's `golden_paths` can \
+                 pin.",
+            ),
             text("description", "What the golden path is for."),
             text("owner", "Who is responsible for the golden path, such as a mail address or a channel."),
             text("status", "`supported`, `deprecated` or `removed`, as of today."),
             text("reason", "Why it is deprecated or removed."),
-            text("removal", "The day from which nothing is created or changed by it any more, such as `2027-01-31`."),
+            text(
+                "removal",
+                "The day from which it can no longer be used to create or change anything, such as `2027-01-31`.",
+            ),
             computed("days_left", Type::Number).describe(
-                "Days until `removal`. It changes every day: for outputs and checks, and nothing that a resource should depend on.",
+                "Days until `removal`. It changes every day: use it in outputs and checks, but let no resource depend \
+                 on it.",
             ),
             text("successor", "What to move to: a version of the same path, or `<name> <version>` of another one."),
             texts("changelog", "What this version changes for teams."),
@@ -47,8 +56,8 @@ impl DataSource for GoldenPathSource {
             texts("versions", "All versions of the path, in ascending order."),
         ])
         .describe(
-            "A version of a golden path, as the catalogue has it. An environment that names `version` exactly moves when that text moves, \
-             which is a reviewed change; a `check` block can warn of `days_left`.",
+            "A version of a golden path, as the catalogue has it. An environment that pins `version` moves only when \
+             you change that text, which is a reviewed change; a `check` block can warn about `days_left`.",
         )
     }
 

@@ -1,7 +1,7 @@
 //! What one connection's configuration has become: the target that its resources use.
 //!
 //! Nothing here is shared between connections: under `serve --reattach` each client brings its own configuration, and all
-//! of this is freed when it leaves.
+//! of this is dropped when it leaves.
 
 use super::run::Run;
 use goldenpath_core::{

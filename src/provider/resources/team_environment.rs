@@ -7,7 +7,7 @@ use super::{
 use goldenpath_core::{
     domain::{
         AdoptMode, ClusterRef, DnsLabel, EnvironmentId, Id, NameError, Namespace, PodSecurityLevel, Quantities,
-        TierName, VersionConstraint,
+        TierName, VersionConstraint, forms,
     },
     provision::{Descriptor, Environment, Spec, descriptor},
 };
@@ -34,12 +34,12 @@ impl ManagedResource for TeamEnvironment {
 
     fn schema(&self) -> Schema {
         Schema::new(inputs().into_iter().chain(attributes::identity(self.id_form())).chain(outputs())).describe(
-            "What one team gets in one tier on one cluster: namespaces with quotas, limits, network rules and Pod Security, \
-             access for people and machines, and the guardrails of the tier. Ten lines of HCL stand for all of it, and the \
-             plan lists every object under `objects`.\n\nThe configuration can only narrow what the golden path grants: \
-             permissions boundaries, IAM paths and allowed actions come from the path. Defaults that depend on the tier are \
-             listed in the [golden paths guide](../guides/golden-paths). Needs a `goldenpath_cluster_baseline` on the same \
-             cluster.",
+            "What one team gets in one tier on one cluster: namespaces with quotas, limits, network rules and Pod \
+             Security, access for people and machines, and the guardrails of the tier. Ten lines of HCL are enough, and \
+             the plan lists every object under `objects`.\n\nThe configuration can only narrow what the golden path \
+             grants: permissions boundaries, IAM paths and allowed actions come from the path. Defaults that depend on \
+             the tier are listed in the [golden paths guide](../guides/golden-paths). Needs a \
+             `goldenpath_cluster_baseline` on the same cluster.",
         )
     }
 
@@ -73,7 +73,7 @@ fn inputs() -> Vec<Attribute> {
             .example("payments")
             .describe("The team that owns the environment: a DNS label of at most 40 characters, like a Backstage `Group`."),
         required("tier", Type::String).parses::<TierName>().example("prod").describe(
-            "A tier of the golden path; `team-standard` has `dev`, `staging` and `prod`. A tier sets defaults and bounds for \
+            "A tier of the golden path; `team-standard` has `dev`, `staging` and `prod`. A tier sets defaults and maximums for \
              everything below and belongs to a class: class prod requires an `owner` and turns on deletion protection.",
         ),
         attributes::cluster(),
@@ -82,9 +82,10 @@ fn inputs() -> Vec<Attribute> {
             .example("team-standard")
             .describe("Name of the golden path. Defaults to the default path of the catalogue, `team-standard`."),
         optional("golden_path_version", Type::String).parses::<VersionConstraint>().example("~> 1.0").describe(
-            "Version of the golden path: one (`1.2.0`), or constraints as in Terraform (`~> 1.2`, `>= 1.0, < 2.0`). An environment \
-             stays at its `resolved_version` for as long as that satisfies this attribute; else it moves to the highest version \
-             that does, and its slots move with it. If unset, a new environment gets the highest version and stays there.",
+            "Version of the golden path: one (`1.2.0`), or constraints as in Terraform (`~> 1.2`, `>= 1.0, < 2.0`). An \
+             environment stays at its `resolved_version` as long as that satisfies this attribute; otherwise it moves \
+             to the highest version that does, together with its slots. If unset, a new environment gets the highest \
+             version and stays there.",
         ),
         attributes::parameters(),
         owner(),
@@ -95,9 +96,9 @@ fn inputs() -> Vec<Attribute> {
         pod_security("Pod Security admission of all namespaces. Defaults to the level of the tier."),
         access::access(),
         optional("deletion_protection", Type::Bool).describe(
-            "Rejects every plan that would delete one of the namespaces. To delete them, first apply `false` by itself; where only a \
-             destroy can run, `goldenpath unprotect <id>` lifts it until the next apply. The default depends on the \
-             tier.",
+            "Rejects every plan that would delete one of the namespaces. To delete them, first apply `false` by itself; \
+             for tools that can only destroy, `goldenpath unprotect <id>` lifts the protection until the next apply. \
+             The default depends on the tier.",
         ),
         attributes::drift(),
         adopt(),
@@ -139,8 +140,8 @@ fn namespaces() -> Attribute {
          Namespaces without a quota share the rest equally, rounded down; it is an error if nothing is left.",
     );
     let labels = text_map("labels").example(Value::map([("squad", Value::from("blue"))])).describe(
-        "Your own labels on the Namespace: keys without a domain, and those of the golden path's `metadata`. Keys by which other programs \
-         are switched are rejected, since they decide who may do what.",
+        "Your own labels on the Namespace: keys without a domain, and those of the golden path's `metadata`. Keys that \
+         control other programs are rejected, since they can decide who may do what.",
     );
     let annotations = text_map("annotations")
         .example(Value::map([("wiki", Value::from("https://wiki.example.com/x"))]))
@@ -164,18 +165,18 @@ fn namespaces() -> Attribute {
 
 fn quota() -> Attribute {
     let total = attributes::quantities(optional("total", Type::map(Type::String))).describe(
-        "Total over all namespaces, isolated slots' included: resource names with quantities, as in a Kubernetes `ResourceQuota`, such as \
-         `requests.cpu = \"32\"` or `requests.memory = \"64Gi\"`. Resources that are not set have the tier's default, and each \
-         can be raised to a multiple of its default that the tier sets.",
+        "Total over all namespaces, including those of isolated slots: resource names with quantities, as in a \
+         Kubernetes `ResourceQuota`, such as `requests.cpu = \"32\"` or `requests.memory = \"64Gi\"`. Resources that \
+         are not set have the tier's default, and each can be raised to a multiple of its default that the tier sets.",
     );
     let headroom = optional("headroom_percent", Type::Number).between(0, 99).example(25).describe(
         "What slots leave free of the environment's own part, in percent (0 to 99), so that rolling updates find room for \
          their surge. A slot that leaves less is a warning.",
     );
     let slots = optional("slots_percent", Type::Number).between(0, 100).example(50).describe(
-        "The part of the total, in percent (0 to 100), that isolated slots are paid from: the quotas of their namespaces \
-         never add up to more. The rest is for the environment's own namespaces and the slots that share them. Defaults to \
-         the tier's, 0 where slots are shared by default; the tier may bound it.",
+        "The part of the total, in percent (0 to 100), for isolated slots: the quotas of their namespaces never add up \
+         to more. The rest is for the environment's own namespaces and the slots that share them. Defaults to the \
+         tier's, 0 where slots are shared by default; the tier may set a range.",
     );
     let by_priority = optional("by_priority", Type::map(Type::map(Type::String)))
         .parses::<BTreeMap<String, Quantities>>()
@@ -215,9 +216,11 @@ fn pod_security(what: &str) -> Attribute {
 }
 
 fn minor_version(text: &String) -> Result<(), String> {
-    let minor =
-        text.strip_prefix("1.").is_some_and(|minor| !minor.is_empty() && minor.bytes().all(|b| b.is_ascii_digit()));
-    if minor { Ok(()) } else { Err(format!("{text:?} is not a minor version of Kubernetes, such as 1.36")) }
+    if forms::is_minor_version(text) {
+        Ok(())
+    } else {
+        Err(format!("{text:?} is not a minor version of Kubernetes, such as 1.36"))
+    }
 }
 
 fn adopt() -> Attribute {
@@ -243,11 +246,12 @@ pub(super) fn outputs() -> Vec<Attribute> {
         computed("namespace_names", Type::map(Type::String))
             .describe("Names of the namespaces, by key of `namespaces`."),
         computed("namespace_labels", Type::map(Type::String)).describe(
-            "Labels that all namespaces of the environment have and no other has, those of isolated slots included: what a \
-             `namespaceSelector` takes, in a NetworkPolicy or in the `allowedRoutes` of a Gateway.",
+            "Labels that all namespaces of the environment have, including those of isolated slots, and no others. Use \
+             them in a `namespaceSelector` of a NetworkPolicy or of the `allowedRoutes` of a Gateway.",
         ),
         computed("kubeconfig_command", Type::String).describe(
-            "What people run to reach the cluster with kubectl: `aws eks update-kubeconfig` with its name and region.",
+            "The command that people run to reach the cluster with kubectl: `aws eks update-kubeconfig` with its name \
+             and region.",
         ),
         computed("rbac_groups", Type::map(Type::list(Type::String))).describe(
             "Groups in the RoleBindings of each persona: one `gp:p:<hash>` for each principal, and the OIDC groups.",

@@ -31,9 +31,9 @@ impl DataSource for WorkloadManifests {
                 .describe("YAML files by name: a Deployment, an autoscaler unless the slot has one, and a Score file."),
         ])
         .describe(
-            "Manifests for the application's own repository, which fit a slot: its namespace and ServiceAccount, its share of the \
-             quota, and what Pod Security asks for. The provider never applies them. In a run that makes or changes the slot, they \
-             are read after it.",
+            "Manifests for the application's own repository that fit a slot: its namespace and ServiceAccount, its \
+             share of the quota, and the requirements of Pod Security. The provider never applies them. In a run that \
+             creates or changes the slot, they are read after it.",
         )
     }
 

@@ -64,7 +64,7 @@ impl LiveCluster for Live {
 
     async fn reviews(&self, asked: Vec<(Option<Who>, Permission)>) -> Vec<Reading<bool>> {
         let count = asked.len();
-        answers(count, self.kube.reviews(&self.arn, asked).await)
+        readings(count, self.kube.reviews(&self.arn, asked).await)
     }
 
     async fn each(&self, kind: (&str, &str), namespace: Option<&str>, look: &(dyn Fn(Value) + Sync)) -> Reading<()> {
@@ -73,12 +73,12 @@ impl LiveCluster for Live {
 
     async fn dry_runs(&self, documents: Vec<Value>, as_who: Option<&Who>) -> Vec<Reading<Option<String>>> {
         let count = documents.len();
-        answers(count, self.kube.dry_runs(&self.arn, documents, as_who).await)
+        readings(count, self.kube.dry_runs(&self.arn, documents, as_who).await)
     }
 }
 
 /// Without a connection nothing could be asked.
-fn answers<T>(count: usize, results: Result<Vec<Result<T, PortError>>, PortError>) -> Vec<Reading<T>> {
+fn readings<T>(count: usize, results: Result<Vec<Result<T, PortError>>, PortError>) -> Vec<Reading<T>> {
     match results {
         Ok(results) => results.into_iter().map(reading).collect(),
         Err(error) => (0..count).map(|_| Err(error.to_string())).collect(),

@@ -61,7 +61,7 @@ impl Connection for Client {
     /// rules are those of the golden paths that the block names.
     fn validate(&self, config: &Value) -> Vec<Diagnostic> {
         if let Some(paths) = provider_config::catalogue(config, &self.environment)
-            && let Ok(catalogue) = target::catalogue_at_hand(&paths)
+            && let Ok(catalogue) = target::cached_catalogue(&paths)
         {
             self.session.set_rules(rules(catalogue));
         }

@@ -32,7 +32,7 @@ pub(super) struct Opened {
     pub(super) daemon: Option<Arc<Client>>,
 }
 
-/// Fetching a repository may take a while, in which the process goes on answering.
+/// Fetching a repository may take a while, during which the process still serves calls.
 pub(super) async fn open_without_blocking(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     if !config.catalogue.sources.iter().any(|source| matches!(source, CatalogueSource::Git(_))) {
         return open(config);
@@ -137,8 +137,8 @@ pub(super) fn catalogue(sources: &Sources) -> anyhow::Result<Arc<Catalogue>> {
     catalogue_with(sources, Fetch::Missing)
 }
 
-/// Where nothing of it has to be fetched.
-pub(super) fn catalogue_at_hand(sources: &Sources) -> anyhow::Result<Arc<Catalogue>> {
+/// `Err`: some of it would have to be fetched.
+pub(super) fn cached_catalogue(sources: &Sources) -> anyhow::Result<Arc<Catalogue>> {
     catalogue_with(sources, Fetch::Never)
 }
 

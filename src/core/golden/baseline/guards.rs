@@ -8,7 +8,7 @@ use crate::{
     domain::{Desired, Guard, LABEL_PREFIX, SYSTEM_NAMESPACE},
     golden::catalogue::Reserved,
     policy::{
-        document::{Action, Bound, Policy, installation},
+        document::{Action, Policy, PolicyBinding, installation},
         guards,
     },
 };
@@ -24,8 +24,8 @@ pub fn render(guard: Guard, reserved: &Reserved) -> Vec<Desired> {
     let policy = guards().get(&guard).and_then(|policy| with_params(policy, reserved));
     let exempt = exempt();
     let exempt = (guard != Guard::ClusterRoles).then_some(exempt.as_str());
-    let bound = [Bound { name: None, namespaces: namespaces(guard), action: Action::Deny }];
-    policy.map(|policy| objects(&installation(&policy, &name(guard), exempt, &bound))).unwrap_or_default()
+    let binding = [PolicyBinding { name: None, namespaces: namespaces(guard), action: Action::Deny }];
+    policy.map(|policy| objects(&installation(&policy, &name(guard), exempt, &binding))).unwrap_or_default()
 }
 
 /// Which names no environment takes is the golden path's, and nothing else.

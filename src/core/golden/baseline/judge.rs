@@ -9,8 +9,8 @@ pub fn judge(resolved: &Resolved, problems: &mut Problems) {
             "guards.unsupported",
             &["guards"],
             "The cluster can't have guards",
-            "It is older than Kubernetes 1.30 and serves no ValidatingAdmissionPolicy. Everything else is made. Upgrade the cluster: the \
-             next plan of the baseline adds them.",
+            "It is older than Kubernetes 1.30 and serves no ValidatingAdmissionPolicy. Everything else is created. \
+             Upgrade the cluster: the next plan of the baseline adds them.",
         );
         return;
     };
@@ -20,7 +20,7 @@ pub fn judge(resolved: &Resolved, problems: &mut Problems) {
             "guards.off",
             &["guards", name],
             format!("The guard `{name}` is off"),
-            format!("Nothing keeps tenants from {}. Remove `guards.{name}` to turn it on.", opens(*guard)),
+            format!("Nothing keeps tenants from {}. Remove `guards.{name}` to enable it.", opens(*guard)),
         );
     }
 }

@@ -5,7 +5,7 @@ use super::{admission::objects, guards};
 use crate::{
     domain::{Desired, LABEL_PREFIX, short_hash},
     golden::catalogue::GoldenPath,
-    policy::document::{Bound, Policy, PolicyForm, installation},
+    policy::document::{Policy, PolicyBinding, PolicyForm, installation},
 };
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc};
@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub struct ClusterPolicy {
     name: String,
     policy: Arc<Policy>,
-    bounds: Vec<Bound>,
+    bindings: Vec<PolicyBinding>,
 }
 
 /// Of all these paths, by their names on the cluster.
@@ -25,8 +25,8 @@ pub fn of<'a>(paths: impl IntoIterator<Item = &'a GoldenPath>) -> Vec<ClusterPol
         for policy in path.resolved_policies.0.iter().filter(|policy| policy.is_for_clusters()) {
             let name = name(policy);
             let one = all.entry(name.clone());
-            let one = one.or_insert_with(|| ClusterPolicy { name, policy: Arc::clone(policy), bounds: vec![] });
-            one.bounds.extend(path.tiers.iter().map(|(tier, settings)| Bound {
+            let one = one.or_insert_with(|| ClusterPolicy { name, policy: Arc::clone(policy), bindings: vec![] });
+            one.bindings.extend(path.tiers.iter().map(|(tier, settings)| PolicyBinding {
                 name: Some(format!("{}-{}-{tier}", path.name, path.version)),
                 namespaces: json!({"matchLabels": {
                     format!("{LABEL_PREFIX}path"): path.name,
@@ -58,13 +58,13 @@ fn name(policy: &Policy) -> String {
 
 impl ClusterPolicy {
     pub fn render(&self) -> Vec<Desired> {
-        objects(&installation(&self.policy, &self.name, Some(&guards::exempt()), &self.bounds))
+        objects(&installation(&self.policy, &self.name, Some(&guards::exempt()), &self.bindings))
     }
 
     /// Of itself and its bindings.
     pub fn names(&self) -> [Vec<String>; 2] {
-        let bindings = self.bounds.iter().filter_map(|bound| bound.name.as_ref());
-        [vec![self.name.clone()], bindings.map(|bound| format!("{}-{bound}", self.name)).collect()]
+        let bindings = self.bindings.iter().filter_map(|binding| binding.name.as_ref());
+        [vec![self.name.clone()], bindings.map(|part| format!("{}-{part}", self.name)).collect()]
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
         let found = of(catalogue.paths().iter().map(AsRef::as_ref));
         let [plain, changed] = &found[..] else { panic!("{found:?}") };
         assert_eq!(
-            (plain.name.as_str(), plain.bounds.len()),
+            (plain.name.as_str(), plain.bindings.len()),
             ("gp-policy-image-tags-1.0.0", 6),
             "two paths, three tiers"
         );

@@ -1,4 +1,4 @@
-//! The document's own form. Every struct denies unknown fields: a misspelt bound must not be no bound.
+//! The document's own form. Every struct denies unknown fields: a misspelt maximum must not be no maximum.
 
 pub use super::grants::{Admission, GrantForm, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, fill_cluster, fill_owner};
 use super::{
@@ -147,15 +147,12 @@ pub struct Reserved {
     pub namespaces: Vec<String>,
 }
 
-/// The egress preset that every path has.
-pub const SAME_ENVIRONMENT: &str = "same_environment";
-
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PathNetwork {
     /// Their pods may scrape every pod; an environment may ask for some of them only. Reserved names, as nobody else must have them.
     pub monitoring_namespaces: Vec<String>,
-    /// Besides [`SAME_ENVIRONMENT`], which needs no addresses.
+    /// Besides [`SAME_ENVIRONMENT`](crate::domain::SAME_ENVIRONMENT), which needs no addresses.
     pub egress_presets: BTreeMap<String, Preset>,
 }
 
@@ -222,11 +219,11 @@ pub struct TierPodSecurity {
 #[serde(deny_unknown_fields)]
 pub struct TierQuota {
     pub total: Quantities,
-    /// A request may ask for so many times the default.
-    pub bound_factor: u32,
-    /// Where that is not it: the most that a request may ask for.
+    /// A request may ask for this many times the default.
+    pub max_factor: u32,
+    /// The most that a request may ask for, of resources for which that is not the factor.
     #[serde(default)]
-    pub bounds: Quantities,
+    pub max: Quantities,
     /// What shared slots leave free of the environment's own part, for rolling updates.
     pub headroom_percent: u32,
     /// The part of the total that isolated slots have.
@@ -255,7 +252,7 @@ pub struct TierLimits {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TierNetwork {
-    /// Also the bound: a request may deny more, never less.
+    /// The default, and the least: a request may deny more, never less.
     pub default_deny: DefaultDeny,
     /// Given to every environment, besides those it asks for.
     pub egress_presets: Vec<String>,
@@ -278,7 +275,7 @@ pub struct TierSlot {
     pub quota: Quantities,
     /// The most that a slot may ask for of these; of others, what the environment has.
     #[serde(default)]
-    pub bounds: Quantities,
+    pub max: Quantities,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -291,9 +288,9 @@ pub struct TierShare {
 // === impl TierQuota ===
 
 impl TierQuota {
-    /// The most of a resource that a request may ask for; `None`: the path does not bound it.
-    pub fn bound(&self, resource: &str) -> Option<Quantity> {
-        let own = || self.total.get(resource)?.percent(100 * self.bound_factor);
-        self.bounds.get(resource).cloned().or_else(own)
+    /// The most of a resource that a request may ask for; `None`: the path sets no maximum.
+    pub fn maximum(&self, resource: &str) -> Option<Quantity> {
+        let own = || self.total.get(resource)?.percent(100 * self.max_factor);
+        self.max.get(resource).cloned().or_else(own)
     }
 }

@@ -13,7 +13,7 @@ pub(super) const EMBEDDED: [Embedded; 1] = [Embedded {
     document: "team-standard-1.0.0.yaml",
     json: include_str!(concat!(env!("OUT_DIR"), "/golden/paths/team-standard-1.0.0.json")),
     text: include_str!("../paths/team-standard-1.0.0.yaml"),
-    digest: "dbaf6ba29ac5d3c257aa9189d0cdc5b2e851cad64c3a9d157c9d00cd21b4949d",
+    digest: "136e8b040062fa2ef6e5891073d4705200b93b53a3a19d72b5ad98500286190e",
 }];
 
 pub(super) struct Embedded {

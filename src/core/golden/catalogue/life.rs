@@ -112,7 +112,10 @@ pub(super) fn notice(path: &str, status: Status, dates: Option<&Deprecation>, to
             Problem::error(
                 "catalogue.removed",
                 format!("Golden path {path} was removed{}", when.unwrap_or_default()),
-                format!("{reason}What was made by it stays, and can be destroyed; nothing new is made by it. {next}"),
+                format!(
+                    "{reason}Existing instances stay and can be destroyed, but it can no longer create or change \
+                     anything. {next}"
+                ),
             )
         }
     };

@@ -14,15 +14,15 @@ pub struct PathMetadata {
     pub keys: BTreeMap<String, Vec<String>>,
 }
 
-/// Domains whose keys switch off a guard, or hand a namespace to somebody.
+/// Domains whose keys switch off a guard, or give a namespace to another program.
 const SWITCHES: [(&str, &str); 12] = [
     ("gatekeeper.sh", "switches Gatekeeper off"),
     ("kyverno.io", "switches Kyverno"),
     ("sigstore.dev", "switches the verification of signatures"),
     ("cert-manager.io", "switches cert-manager's validation off"),
-    ("argoproj.io", "hands the namespace to an Argo CD"),
+    ("argoproj.io", "gives the namespace to an Argo CD"),
     ("iam.amazonaws.com", "lets kiam's pods assume roles"),
-    ("cattle.io", "hands the namespace to a Rancher project"),
+    ("cattle.io", "gives the namespace to a Rancher project"),
     ("openshift.io", "sets users and node selectors in OpenShift"),
     ("kubernetes.io", "is read by Kubernetes itself"),
     ("k8s.io", "is read by Kubernetes itself"),
@@ -102,9 +102,9 @@ mod tests {
             ("admission.gatekeeper.sh/ignore", "x", "Gatekeeper", "switches a guard off"),
             ("policy.sigstore.dev/include", "false", "signatures", "switches a guard off"),
             ("cert-manager.io/disable-validation", "true", "cert-manager", "switches a guard off"),
-            ("argocd.argoproj.io/managed-by", "x", "Argo CD", "hands it over"),
-            ("iam.amazonaws.com/permitted", ".*", "kiam", "hands roles out"),
-            ("field.cattle.io/projectId", "x", "Rancher", "hands it over"),
+            ("argocd.argoproj.io/managed-by", "x", "Argo CD", "gives it away"),
+            ("iam.amazonaws.com/permitted", ".*", "kiam", "gives roles away"),
+            ("field.cattle.io/projectId", "x", "Rancher", "gives it away"),
             ("scheduler.alpha.kubernetes.io/node-selector", "x", "Kubernetes itself", "chooses nodes"),
         ] {
             let found = path.refuses(key, value).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a path lets teams set besides what every environment and slot has: typed, with a default and bounds, under `parameters` in HCL.
+//! What a path lets teams set besides what every environment and slot has: typed, with a default and a range, under `parameters` in HCL.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -140,9 +140,9 @@ mod tests {
     }
 
     #[test]
-    fn a_value_has_its_type_and_lies_in_its_bounds() {
+    fn a_value_has_its_type_and_lies_in_its_range() {
         for (of, value, words, reason) in [
-            (json!({"type": "number", "min": 1, "max": 30}), json!(30), "", "the bound is inside"),
+            (json!({"type": "number", "min": 1, "max": 30}), json!(30), "", "the maximum is inside"),
             (json!({"type": "number", "min": 1, "max": 30}), json!(1), "", "the lower one, too"),
             (json!({"type": "number", "min": 1, "max": 30}), json!(31), "more than 30", "above"),
             (json!({"type": "number", "min": 1}), json!(0.5), "less than 1", "below"),
@@ -169,13 +169,13 @@ mod tests {
             ("1_day", json!({"type": "number"}), Some("1_day"), "it begins with a digit"),
             ("day-1", json!({"type": "number"}), Some("day-1"), "HCL would subtract"),
             ("days", json!({"type": "number", "min": 1, "max": 1}), None, "one value lies between"),
-            ("days", json!({"type": "string", "min": 1}), Some("days.type"), "bounds of a text"),
+            ("days", json!({"type": "string", "min": 1}), Some("days.type"), "a range of a text"),
             ("days", json!({"type": "number", "min": 2, "max": 1}), Some("days.min"), "nothing lies between"),
             (
                 "days",
                 json!({"type": "number", "max": 1, "default": 2}),
                 Some("days.default"),
-                "a default out of bounds",
+                "a default outside of the range",
             ),
             ("on", json!({"type": "bool", "choices": [true]}), Some("on.choices"), "a bool with one value"),
         ] {

@@ -135,7 +135,7 @@ fn wrong_documents_are_refused() {
         ),
         ("version: 1.0.0", "version: 1.0.0", "already; give one of them", "a name and version twice"),
         ("version: 1.0.0", "version: \"1.0\"", "major.minor.patch", "no version"),
-        ("bound_factor: 4", "bound_factr: 4", "bound_factr", "an unknown field is not ignored"),
+        ("max_factor: 4", "max_factr: 4", "max_factr", "an unknown field is not ignored"),
         ("class: dev", "class: test", "test", "an unknown class"),
         ("s3:*", "iam:*", "iam:*", "power over identities"),
         ("s3:*", "'*'", "<service>:<operation>", "everything"),
@@ -171,7 +171,7 @@ fn wrong_documents_are_refused() {
             "not among `reserved`",
             "a door that a team could be named",
         ),
-        ("services.loadbalancers: \"1\" }", "services.nodes: \"1\" }", "not in quota.total", "a bound of nothing"),
+        ("services.loadbalancers: \"1\" }", "services.nodes: \"1\" }", "not in quota.total", "a maximum of nothing"),
         ("    limits: {", "    limits: { default_memory: 1Mi,", "above limit", "a default below the request"),
         (
             "        pods: \"40\"",

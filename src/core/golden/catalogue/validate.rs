@@ -1,29 +1,23 @@
 //! What a golden path may not say. A platform team decides freely inside of these; outside of them lies power over the
-//! account or the cluster, which no environment may hand out.
+//! account or the cluster, which no environment may grant.
 
 use super::{
-    document::{
-        GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier,
-        fill_owner,
-    },
+    document::{GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, Reserved, SlotsPercent, Tier, fill_owner},
     life::{self, PathReference},
     manifests, mentions, parameters, roles,
     template::{Condition, Template},
 };
 use crate::{
-    domain::{Cidr, GROUP_PREFIX, Isolation, PersonaName, Role, TierClass, covers},
-    golden::{
+    domain::{
+        CLUSTER_WIDE_POLICIES, Cidr, GROUP_PREFIX, Isolation, PersonaName, Role, SAME_ENVIRONMENT, TierClass, covers,
         forms::is_domain_pattern,
         oidc_subjects::{self, Pinned},
-        quota,
     },
+    golden::quota,
 };
 
 /// Services whose every action is power over identities, clusters or the organisation.
 const NEVER_WHOLE: [&str; 5] = ["iam", "eks", "sts", "organizations", "account"];
-
-/// EKS access policies that reach beyond a namespace's workloads.
-const NEVER_ACCESS: [&str; 3] = ["AmazonEKSClusterAdminPolicy", "AmazonEKSAdminPolicy", "AmazonEKSAdminViewPolicy"];
 
 /// What is wrong, and at which field of the document.
 pub(super) struct DocumentFault {
@@ -109,12 +103,12 @@ fn tier_is_sound(path: &GoldenPath, tier: &Tier) -> Result<(), DocumentFault> {
     for name in ["requests.cpu", "requests.memory", "pods"] {
         ensure("quota.total", quota.total.contains_key(name), || format!("{name} is missing"))?;
     }
-    for (name, bound) in &quota.bounds {
-        let missing = || DocumentFault::new("quota.bounds", format!("{name} is not in quota.total"));
+    for (name, maximum) in &quota.max {
+        let missing = || DocumentFault::new("quota.max", format!("{name} is not in quota.total"));
         let default = quota.total.get(name).ok_or_else(missing)?;
-        ensure("quota.bounds", bound >= default, || format!("{name} is less than its default"))?;
+        ensure("quota.max", maximum >= default, || format!("{name} is less than its default"))?;
     }
-    ensure("quota.bound_factor", quota.bound_factor >= 1, || "it must be at least 1".into())?;
+    ensure("quota.max_factor", quota.max_factor >= 1, || "it must be at least 1".into())?;
     let SlotsPercent { default, min, max } = quota.slots_percent;
     ensure("quota.slots_percent", min <= default && default <= max && max <= 100, || {
         "default must lie between min and max, and max be at most 100".into()
@@ -188,7 +182,7 @@ fn grants_are_sound(grants: &Grants) -> Result<(), DocumentFault> {
     ensure("max_session_seconds", (3600..=43200).contains(max_session_seconds), || "it must be 3600 to 43200".into())?;
     each(actions, "actions", is_narrow)?;
     each(any_resource_actions, "any_resource_actions", is_narrow)?;
-    each(access_policies, "access_policies", |policy| match NEVER_ACCESS.contains(&policy) {
+    each(access_policies, "access_policies", |policy| match CLUSTER_WIDE_POLICIES.contains(&policy) {
         true => Err(format!("{policy} is more than an environment")),
         false => Ok(()),
     })?;
@@ -247,7 +241,7 @@ fn is_narrow(action: &str) -> Result<(), String> {
     let (service, operation) =
         action.split_once(':').ok_or_else(|| format!("{action:?} is not <service>:<operation>"))?;
     let broad = service.contains(['*', '?']) || (NEVER_WHOLE.contains(&service) && operation.contains(['*', '?']));
-    if broad { Err(format!("{action} would hand out power over identities or the cluster")) } else { Ok(()) }
+    if broad { Err(format!("{action} would grant power over identities or the cluster")) } else { Ok(()) }
 }
 
 fn is_harmless_policy(policy: &str) -> Result<(), String> {
@@ -259,7 +253,7 @@ fn is_harmless_policy(policy: &str) -> Result<(), String> {
     }
     let is_covered = |name: &&str| covers(policy, &format!("arn:{{partition}}:iam::aws:policy/{name}"));
     match Role::FOR_ADMINISTRATORS.into_iter().find(is_covered) {
-        Some(power) => Err(format!("{policy} would hand out power over the account ({power})")),
+        Some(power) => Err(format!("{policy} would grant power over the account ({power})")),
         None => Ok(()),
     }
 }

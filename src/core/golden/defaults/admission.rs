@@ -1,4 +1,4 @@
-//! What guards read of an environment: annotations of its Namespaces, which no tenant writes. An absent list bounds nothing.
+//! What guards read of an environment: annotations of its Namespaces, which no tenant writes. An absent list allows everything.
 
 use crate::{
     domain::{EnvironmentSpec, LABEL_PREFIX, NAMESPACES_ANNOTATION},
@@ -28,7 +28,7 @@ fn ingress_hosts(spec: &EnvironmentSpec, granted: &Admission) -> Option<Vec<Stri
     written.filter(|hosts| !hosts.is_empty()).or_else(|| granted_hosts(spec, granted))
 }
 
-/// `None`: the golden path bounds no host.
+/// `None`: the golden path allows every host.
 pub fn granted_hosts(spec: &EnvironmentSpec, granted: &Admission) -> Option<Vec<String>> {
     let filled = |host: &String| fill_owner(host, spec.team.as_str(), spec.name.as_str());
     Some(granted.ingress_hosts.as_ref()?.iter().map(filled).collect())

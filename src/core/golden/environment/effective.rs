@@ -1,4 +1,4 @@
-//! The request over its tier's defaults, as far as no cluster is needed: what `judge` holds against the bounds and `resolve`
+//! The request over its tier's defaults, as far as no cluster is needed: what `judge` holds against the maximums and `resolve`
 //! builds on. Knows the catalogue, the defaults and the names.
 
 use super::names::{namespace_name, namespaces};
@@ -24,7 +24,7 @@ pub struct Effective {
     pub headroom_percent: u32,
     /// Of containers in a namespace that says nothing of its own.
     pub limits: LimitsContainer,
-    /// `None`: the golden path bounds no host.
+    /// `None`: the golden path allows every host.
     pub granted_hosts: Option<Vec<String>>,
 }
 

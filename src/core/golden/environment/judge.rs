@@ -1,16 +1,15 @@
-//! What the golden path grants: a request may narrow its defaults and must stay inside its bounds. Knows the effective
-//! request, the resolved one and the catalogue's bounds.
+//! What the golden path grants: a request may narrow its defaults and must stay below its maximums. Knows the effective
+//! request, the resolved one and the catalogue's maximums.
 
 mod network;
 mod quota;
 
 use super::{effective::Effective, resolve::Resolved};
 use crate::{
-    domain::{Namespace, PodSecurity, Problems, TierClass, is_covered, name_list},
+    domain::{Namespace, PodSecurity, Problems, TierClass, forms::minor_version, is_covered, name_list},
     golden::{
         catalogue::{ParameterOf, Terms, Tier, fill_cluster, fill_owner},
         checks::check_reserved,
-        forms::minor_version,
         namespace_checks::judge_keys,
         parameters,
         quota::headroom,

@@ -109,7 +109,12 @@ fn what_some_version_admits_is_not_wrong() {
         tiers: { dev: { quota: { total: { pods: 10, requests.cpu: 8 } } } }\n";
     let catalogue = Catalogue::with_documents([("next", next)]).expect("a catalogue");
     for (version, total, refused, reason) in [
-        (None, json!({"pods": "100"}), &[][..], "above the bound of the newest, 40, and below that of the older, 160"),
+        (
+            None,
+            json!({"pods": "100"}),
+            &[][..],
+            "above the maximum of the newest, 40, and below that of the older, 160",
+        ),
         (None, json!({"requests.cpu": "20"}), &[], "the other way round"),
         (None, json!({"pods": "100", "requests.cpu": "20"}), &[], "each refuses something else"),
         (None, json!({"pods": "200"}), &["quota.total.pods"], "above both"),
@@ -165,7 +170,7 @@ fn access_entries_keep_their_arns_while_the_principals_stay() {
 }
 
 #[test]
-fn what_is_just_within_its_bounds_is_accepted() {
+fn what_is_just_within_its_limits_is_accepted() {
     let twenty: serde_json::Map<String, Value> = (0..20).map(|n| (format!("n{n}"), json!({}))).collect();
     let owner = json!({"contact": "a@example.com", "cost_center": "CC1"});
     let default = json!({"container": {"default_memory": "128Mi"}});
@@ -192,7 +197,7 @@ fn what_is_just_within_its_bounds_is_accepted() {
             json!({"quota": {"total": {"limits.memory": "8Gi"}}, "limits": default}),
             "limits as large as the tier's requests",
         ),
-        (json!({"quota": {"total": {"requests.cpu": "16"}}}), "the bound of the tier"),
+        (json!({"quota": {"total": {"requests.cpu": "16"}}}), "the maximum of the tier"),
         (total(json!({"pods": "10"}), "10"), "a class may take all of what was written"),
         (total(json!({"pods": "10"}), "5"), "or less"),
         (total(json!({}), "40"), "or all of the tier's"),

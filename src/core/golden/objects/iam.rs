@@ -37,7 +37,7 @@ pub struct WorkloadRole {
     pub trust: Trust,
 }
 
-/// What hands the role's credentials to the workload.
+/// How the workload gets the role's credentials.
 #[derive(Clone, Debug)]
 pub enum Trust {
     PodIdentity(IdentityScope),

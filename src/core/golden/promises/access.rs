@@ -14,7 +14,7 @@ pub struct AccessPromise {
     pub verbs: &'static [&'static str],
     pub group: &'static str,
     pub resource: &'static str,
-    /// What verbs are tried on that change something that exists; a Namespace is the one in question.
+    /// The object on which verbs that change something are tried; a Namespace is tried on itself.
     pub object: &'static str,
     pub scope: Scope,
     pub roles: &'static [PersonaName],
@@ -83,7 +83,7 @@ pub const ACCESS: &[AccessPromise] = &[
     },
     AccessPromise {
         name: "change quotas",
-        reason: "what bounds a tenant no tenant writes",
+        reason: "no tenant writes what restricts it",
         verbs: CHANGES,
         resource: "resourcequotas",
         object: "gp-base",
@@ -192,7 +192,7 @@ pub const ACCESS: &[AccessPromise] = &[
     },
     AccessPromise {
         name: "create namespaces",
-        reason: "one of their own would have no bounds",
+        reason: "one of their own would have no restrictions",
         verbs: &["create"],
         resource: "namespaces",
         scope: Scope::Cluster,

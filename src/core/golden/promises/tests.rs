@@ -32,8 +32,8 @@ fn each_check_of_the_benchmarks_first_profile_has_a_row() {
     let access = ACCESS.iter().flat_map(|row| row.benchmark);
     let admitted = admission();
     let admission = admitted.iter().flat_map(|row| row.benchmark);
-    let bounds = BOUNDS.iter().flat_map(|row| row.benchmark);
-    let found: BTreeSet<&str> = access.chain(admission).chain(bounds).copied().collect();
+    let objects = OBJECTS.iter().flat_map(|row| row.benchmark);
+    let found: BTreeSet<&str> = access.chain(admission).chain(objects).copied().collect();
     assert_eq!(found, BTreeSet::from(PROFILE_1));
 }
 
@@ -60,13 +60,13 @@ fn roles_grant_what_is_promised() {
 }
 
 #[test]
-fn kinds_of_bounds_are_rendered() {
+fn kinds_of_promised_objects_are_rendered() {
     let blueprint = fixtures::rendered(Spec::of::<Environment>(fixtures::payments_prod()), &fixtures::facts(), None);
     let of = |kind: &str| {
         let bodies = blueprint.objects.iter().filter(|object| object.key.kind() == kind);
         bodies.filter(|object| matches!(object.body, Some(Body::Kube(_)))).count()
     };
-    for row in BOUNDS {
+    for row in OBJECTS {
         assert!(row.kinds.iter().any(|kind| of(kind) > 0), "{}: {}", row.name, row.reason);
     }
 }

@@ -1,5 +1,5 @@
 //! A slot within its environment and the grants of its tier. Knows the effective request, the fields of
-//! a share, what `check` says of long names, and the catalogue's bounds.
+//! a share, what `check` says of long names, and the catalogue's maximums.
 
 mod doors;
 mod reach;
@@ -9,7 +9,7 @@ use crate::{
     domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Statement, TierClass, is_covered, name_list},
     golden::{
         catalogue::{Grants, ParameterOf, fill_cluster, fill_owner},
-        checks::{check_engine, check_granted_fqdns, check_namespace_length, check_reserved},
+        checks::{check_granted_fqdns, check_namespace_length, check_reserved},
         namespace_checks::judge_keys,
         parameters,
         quota::QuotaPart,
@@ -76,7 +76,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
             "Set `identity.mode = \"pod_identity\"`.",
         );
     }
-    check_engine(parent.network.engine, fqdns, &["egress", "fqdns"], problems);
+    parent.network.engine.check_names(fqdns, &["egress", "fqdns"], problems);
     judge_share(effective, problems);
 }
 
@@ -97,12 +97,12 @@ fn judge_quota(effective: &Effective, problems: &mut Problems) {
         );
     }
     for (resource, amount) in spec.quota.iter() {
-        if let Some(bound) = terms.tier.slot.bounds.get(resource).filter(|bound| amount > bound) {
+        if let Some(most) = terms.tier.slot.max.get(resource).filter(|most| amount > most) {
             problems.error(
-                "slot.quota_above_bound",
+                "slot.quota_above_maximum",
                 &["quota", resource],
-                format!("{resource} of {} is above the bound of a slot in this tier", amount.original()),
-                format!("The bound is {}. Lower it, or ask the platform team for a path with more.", bound.original()),
+                format!("{resource} of {} is above the maximum of a slot in this tier", amount.original()),
+                format!("The maximum is {}. Lower it, or ask the platform team for a path with more.", most.original()),
             );
         }
     }

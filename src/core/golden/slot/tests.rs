@@ -165,7 +165,7 @@ fn codes(members: serde_json::Value, environment: Option<&EnvironmentSpec>) -> V
 }
 
 #[test]
-fn what_is_just_within_its_bounds_is_accepted() {
+fn what_is_just_within_its_limits_is_accepted() {
     for (availability, reason) in [
         (json!({"max_unavailable": "100%"}), "all of them"),
         (json!({"max_unavailable": "9999"}), "four digits"),
@@ -303,7 +303,7 @@ fn a_shared_slot_fits_its_namespace() {
 #[test]
 fn a_slot_asks_for_at_most_the_bound_of_its_tier() {
     let document = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: own\nversion: 1.0.0\nextends: team-standard 1.0.0\n\
-        tiers: { dev: { slot: { bounds: { requests.storage: 20Gi } } } }\n";
+        tiers: { dev: { slot: { max: { requests.storage: 20Gi } } } }\n";
     let catalogue = Catalogue::with_documents([("own", document)]).expect("a catalogue");
     let environment = environment(json!({"golden_path": "own", "quota": {"slots_percent": 50}}));
     let facts = facts();
@@ -311,7 +311,7 @@ fn a_slot_asks_for_at_most_the_bound_of_its_tier() {
     for (amount, expected, reason) in [
         ("19Gi", None, "less"),
         ("20Gi", None, "as much"),
-        ("21Gi", Some(("slot.quota_above_bound", "quota.requests.storage".to_owned())), "more"),
+        ("21Gi", Some(("slot.quota_above_maximum", "quota.requests.storage".to_owned())), "more"),
     ] {
         let slot = slot(json!({"isolation": "namespace", "quota": {"requests.storage": amount}}));
         let given = ResolveContext { facts: &facts, parent: Some(&parent), catalogue: &catalogue };

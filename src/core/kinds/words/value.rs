@@ -58,7 +58,7 @@ pub fn legible(text: &str) -> String {
     escape(text, &[])
 }
 
-/// Beyond ASCII only letters and digits stay: what is left has no width, turns text around, or looks like something else.
+/// Beyond ASCII only letters and digits stay: what is left has no width, reverses text, or looks like something else.
 fn escape(text: &str, marks: &[char]) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -115,7 +115,7 @@ mod tests {
         for (text, shown, reason) in [
             (r#"{"a":"b c"}"#, r#"{"a":"b c"}"#, "an object"),
             (r#"["a","b"]"#, r#"["a","b"]"#, "a list"),
-            ("[\"\u{202e}a\"]", "[\"\\u{202e}a\"]", "and nothing in it turns text around"),
+            ("[\"\u{202e}a\"]", "[\"\\u{202e}a\"]", "and nothing in it reverses text"),
             ("\"a\"", "\"\\\"a\\\"\"", "one text is a value as any other"),
             ("40", "40", "a number"),
             ("a b", "\"a b\"", "no JSON"),

@@ -101,7 +101,7 @@ pub(super) fn text(value: &Value) -> String {
     }
 }
 
-/// What `type()` answers.
+/// What `type()` returns.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TypeName(pub &'static str);
 

@@ -130,18 +130,18 @@ fn what_admission_lacks_is_refused_when_it_is_loaded() {
 
 #[test]
 fn a_variable_is_evaluated_once_and_only_where_it_is_asked_for() {
-    let names = ["object", "variables.broken", "variables.first", "variables.second"];
+    let names = ["object", "variables.faulty", "variables.first", "variables.second"];
     let parse = |text: &str| Expression::parse(text, &names).unwrap();
-    let (broken, first, second) = (parse("object.missing"), parse("object.n + 1"), parse("variables.first * 2"));
+    let (faulty, first, second) = (parse("object.missing"), parse("object.n + 1"), parse("variables.first * 2"));
     let object = json!({"n": 1});
     let bindings = Bindings::default()
         .with("object", &object)
-        .define("broken", &broken)
+        .define("faulty", &faulty)
         .define("first", &first)
         .define("second", &second);
     assert_eq!(parse("variables.second == 4").is_true(&bindings), Ok(true));
-    let error = parse("variables.broken == 4").is_true(&bindings).unwrap_err();
-    assert_eq!(error.to_string(), "composited variable \"broken\" fails to evaluate: no such key: missing");
+    let error = parse("variables.faulty == 4").is_true(&bindings).unwrap_err();
+    assert_eq!(error.to_string(), "composited variable \"faulty\" fails to evaluate: no such key: missing");
     assert_eq!(parse("variables.first").is_true(&bindings), Err(EvaluationError::NotABool("int")));
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 /// Where a policy holds, and how severely.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bound {
+pub struct PolicyBinding {
     /// Part of the binding's name, where there are several.
     pub name: Option<String>,
     /// `namespaceSelector`.
@@ -37,11 +37,11 @@ impl Policy {
     }
 }
 
-/// `name`: of the policy on the cluster. `exempt`: an expression of who is not bound by it.
-pub fn installation(policy: &Policy, name: &str, exempt: Option<&str>, bounds: &[Bound]) -> Installed {
-    let bindings = bounds.iter().map(|bound| {
-        let full = bound.name.as_ref().map_or_else(|| name.to_owned(), |part| format!("{name}-{part}"));
-        (full, binding(name, bound))
+/// `name`: of the policy on the cluster. `exempt`: an expression of whom it does not apply to.
+pub fn installation(policy: &Policy, name: &str, exempt: Option<&str>, bindings: &[PolicyBinding]) -> Installed {
+    let bindings = bindings.iter().map(|of| {
+        let full = of.name.as_ref().map_or_else(|| name.to_owned(), |part| format!("{name}-{part}"));
+        (full, binding(name, of))
     });
     Installed { bindings: bindings.collect(), policy: (name.to_owned(), spec(policy, exempt)) }
 }
@@ -95,14 +95,14 @@ fn spec(policy: &Policy, exempt: Option<&str>) -> Value {
     spec
 }
 
-fn binding(policy: &str, bound: &Bound) -> Value {
-    let actions = match bound.action {
+fn binding(policy: &str, of: &PolicyBinding) -> Value {
+    let actions = match of.action {
         Action::Deny => json!(["Deny"]),
         Action::Warn => json!(["Warn", "Audit"]),
         Action::Audit => json!(["Audit"]),
     };
     let mut matched = everywhere();
-    matched["namespaceSelector"] = bound.namespaces.clone();
+    matched["namespaceSelector"] = of.namespaces.clone();
     json!({"policyName": policy, "validationActions": actions, "matchResources": matched})
 }
 

@@ -44,8 +44,8 @@ fn policy(row: &Row) -> Result<Policy, String> {
     Policy::of(form).map_err(|(_, problem)| problem.to_string())
 }
 
-/// As the API server words its answers, for the same table (see the acceptance test of that name).
-fn answer(row: &Row, objects: &BTreeMap<String, Value>) -> (String, Option<String>) {
+/// As the API server words its verdicts, for the same table (see the acceptance test of that name).
+fn verdict(row: &Row, objects: &BTreeMap<String, Value>) -> (String, Option<String>) {
     let mut policy = match policy(row) {
         Ok(policy) => policy,
         Err(error) => return ("refused".to_owned(), Some(error)),
@@ -78,7 +78,7 @@ fn our_engine_says_what_the_api_server_says() {
     assert!(cases.len() >= 420, "rows are missing");
     let mut wrong = vec![];
     for row in &cases {
-        let (verdict, said) = answer(row, &objects);
+        let (verdict, said) = verdict(row, &objects);
         let is_right = match &row.differs {
             Some(_) => verdict == "refused",
             None => verdict == row.verdict && (verdict == "refused" || row.worded.is_some() || said == row.says),
@@ -249,7 +249,7 @@ fn a_message_that_is_too_long_falls_back() {
 #[test]
 fn params_are_written_into_what_is_installed() {
     let policy = Policy::read(DOCUMENT).unwrap();
-    let bound = |name: &str, action| Bound {
+    let binding = |name: &str, action| PolicyBinding {
         name: Some(name.to_owned()),
         namespaces: json!({"matchLabels": {"class": name}}),
         action,
@@ -258,7 +258,7 @@ fn params_are_written_into_what_is_installed() {
         &policy,
         "gp-policy-few-replicas-1.0.0",
         Some("true"),
-        &[bound("dev", Action::Audit), bound("prod", Action::Deny)],
+        &[binding("dev", Action::Audit), binding("prod", Action::Deny)],
     );
     let (name, spec) = made.policy;
     assert_eq!(name, "gp-policy-few-replicas-1.0.0");

@@ -31,7 +31,7 @@ pub fn check_trust(document: &Value) -> Result<Vec<&str>, String> {
     Ok(principals)
 }
 
-/// Checks a policy that is put into a role or handed over with a session.
+/// Checks a policy that is put into a role or passed with a session.
 pub fn check_identity(document: &Value) -> Result<(), String> {
     for statement in statements(document)? {
         if statement.contains_key("Principal") || statement.contains_key("NotPrincipal") {

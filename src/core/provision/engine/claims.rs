@@ -11,7 +11,7 @@
 //! | `path` | make an earlier request seem to be of another golden path | that of the record |
 //! | `parent` | be of a looser tier or another team | an apply reads it anyway; a plan takes one of another id for none |
 //! | `prior` without a record | make what others lost one's own (`was_ours`), and hide the team | refused: nobody knows whose it is |
-//! | `prior.spec` | hide a loosening, deletion protection, bounds; equal to the new request it turns errors into warnings | a change that the record does not know is judged once more against the record's request |
+//! | `prior.spec` | hide a loosening, deletion protection, bounds; equal to the new request errors become warnings | a change that the record does not know is judged once more against the record's request |
 //! | `prior.objects`, `keys` | name objects of others, which are then deleted or overwritten | those of the record's inventory and in its own namespaces, and no others |
 //! | `prior.uid`, `uid` | - | an instance of another uid is left alone anyway |
 //! | `protected`, `replacing.protected` | be false | also true where the record's request is protected |
@@ -252,14 +252,7 @@ fn own_namespaces(record: &Record) -> BTreeSet<String> {
 
 /// In its inventory, or in a namespace of its own: a refresh adds what others put there.
 fn is_own(record: &Record, namespaces: &BTreeSet<String>, key: &ObjectKey) -> bool {
-    let namespace = match key {
-        ObjectKey::Kube { namespace, .. } => namespace.as_ref(),
-        ObjectKey::AccessPolicy { namespace, .. } | ObjectKey::PodIdentityAssociation { namespace, .. } => {
-            Some(namespace)
-        }
-        ObjectKey::Role { .. } | ObjectKey::AccessEntry { .. } => None,
-    };
-    namespace.is_some_and(|name| namespaces.contains(name)) || record.inventory.contains(&key.to_string())
+    key.namespace().is_some_and(|name| namespaces.contains(name)) || record.inventory.contains(&key.to_string())
 }
 
 fn of_environment(id: &Id, parent: Option<Parent>) -> Option<Parent> {
@@ -279,7 +272,8 @@ fn contradiction(id: &Id, what: &str) -> Problem {
     Problem::error(
         "claims.contradiction",
         format!("What the request says of {id} contradicts itself: {what}"),
-        "The daemon takes no client's word for what it may touch. Nothing was changed. Refresh the state, then plan again.",
+        "The daemon does not trust a client about what it may touch. Nothing was changed. Refresh the state, then plan \
+         again.",
     )
 }
 
@@ -287,8 +281,8 @@ fn outdated_facts(id: &Id) -> Problem {
     Problem::error(
         "claims.facts",
         format!("The cluster of {id} is not as the plan had it"),
-        "The facts of the plan are neither those of now nor those of the record, and the daemon takes no client's word for them. \
-         Nothing was changed. Plan again.",
+        "The facts of the plan are neither the current ones nor those of the record, and the daemon does not trust a \
+         client about them. Nothing was changed. Plan again.",
     )
 }
 
@@ -296,8 +290,8 @@ fn lost_record(id: &Id) -> Problem {
     Problem::error(
         "claims.record_lost",
         format!("{id} has no record that says whose it is"),
-        "The daemon takes no client's word for it. Nothing was changed. Have the platform team apply or destroy it as the daemon's own \
-         user, on the daemon's unix socket; an apply writes the record again.",
+        "The daemon does not trust a client about that. Nothing was changed. Have the platform team apply or destroy it \
+         as the daemon's own user, on the daemon's unix socket; an apply writes the record again.",
     )
 }
 

@@ -329,8 +329,8 @@ impl Engine {
 
 /// Two that step back for each other come again at different times.
 fn pause_of(operation: &str) -> Duration {
-    let turn = operation.bytes().fold(0_u64, |sum, byte| sum * 31 % 1009 + u64::from(byte)) % 16;
-    Duration::from_millis(100 + 60 * turn)
+    let part = operation.bytes().fold(0_u64, |sum, byte| sum * 31 % 1009 + u64::from(byte)) % 16;
+    Duration::from_millis(100 + 60 * part)
 }
 
 fn unreadable(record: &Record, reason: String) -> Problem {

@@ -57,20 +57,13 @@ impl<'a> ChangeRequest<'a> {
     pub fn of_plan(request: &'a PreviewRequest) -> Self {
         let PreviewRequest { spec, facts, path, parent, prior, replacing, variant, again } = request;
         Self {
-            id: spec.id(),
-            spec,
             facts: facts.as_ref(),
             path: path.as_ref(),
             parent: parent.as_ref(),
-            prior: prior.as_ref(),
             replacing: replacing.as_ref(),
             variant: *variant,
-            planned: None,
-            planned_target: None,
-            planned_version: None,
-            timeouts: None,
-            operation: None,
             moment: if *again { Moment::PlanAgain } else { Moment::Plan },
+            ..Self::of_spec(spec, prior.as_ref())
         }
     }
 
@@ -78,20 +71,17 @@ impl<'a> ChangeRequest<'a> {
         let EnsureRequest { spec, facts, path, parent, prior, replacing, planned, planned_target, .. } = request;
         let EnsureRequest { planned_version, timeouts, timeout, cancel, .. } = request;
         Self {
-            id: spec.id(),
-            spec,
             facts: facts.as_ref(),
             path: path.as_ref(),
             parent: parent.as_ref(),
-            prior: prior.as_ref(),
             replacing: replacing.as_ref(),
-            variant: 0,
             planned: planned.as_ref(),
             planned_target: planned_target.as_deref(),
             planned_version: planned_version.as_deref(),
             timeouts: timeouts.as_ref(),
             operation: Some(operation),
             moment: Moment::Apply { until: begun + *timeout, cancel },
+            ..Self::of_spec(spec, prior.as_ref())
         }
     }
 
@@ -157,7 +147,7 @@ impl<'a> ChangeRequest<'a> {
         let known = self.state_keys();
         let entries = blueprint.objects.iter().filter_map(|desired| match &desired.key {
             key @ ObjectKey::AccessPolicy { principal, .. } if !known.contains(key) => {
-                Some(ObjectKey::AccessEntry { principal: principal.clone() })
+                Some(ObjectKey::access_entry(principal))
             }
             _ => None,
         });

@@ -139,7 +139,7 @@ async fn state_is_upgraded_or_refused_and_never_thinned_out() {
     let current = r#"{"name":"a","text":"t","tags":null,"secret":null,"id":"a","length":1}"#;
     let flatmap = [("name".to_owned(), "a".to_owned())];
     let cases = [
-        ("the version at hand", 1, current, None),
+        ("the current version", 1, current, None),
         ("attributes of later schemas are null", 1, r#"{"name":"a","text":"t","id":"a","length":1}"#, None),
         ("an older version", 0, r#"{"name":"a","body":"t","id":"a","length":1}"#, None),
         ("an attribute that nobody knows", 1, r#"{"name":"a","colour":"red"}"#, Some("does not match its schema")),

@@ -21,9 +21,9 @@ use std::{
     sync::Arc,
 };
 
-/// Run the cases of golden paths: documents of kind GoldenPathTest in the catalogue's folders
+/// Run the test cases of golden paths: documents of kind GoldenPathTest in the catalogue's folders
 ///
-/// Exits with 1 if a case fails. No cluster and no credentials are needed.
+/// Exits with 1 if a case fails. Needs no cluster and no credentials.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Only cases whose name contains this

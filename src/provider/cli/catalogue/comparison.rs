@@ -21,19 +21,19 @@ use std::{fs, path::PathBuf, sync::Arc};
 
 /// Show which objects and fields change from one version of a golden path to another
 ///
-/// An environment and a slot are planned by both, without a cluster. Without --request they are the smallest ones that the tier
-/// admits. With --all they are those that are recorded on a cluster: each that was made by the first version is planned as it is
-/// there, and as it would be by the second one. Nothing is changed.
+/// Plans an environment and a slot with both versions, without a cluster. Without --request, they are the smallest ones that the tier
+/// allows. With --all, they are those that are recorded on a cluster: each one that was made from the first version is planned as it is
+/// there, and as it would be with the second one. Nothing is changed.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Version to compare: `<version>` of the default golden path, or "<name> <version>"
     from: PathReference,
     /// Version to compare it with, in the same form
     to: PathReference,
-    /// Only this tier [default: all that both have]
+    /// Only this tier [default: all tiers that both versions have]
     #[arg(long)]
     tier: Option<String>,
-    /// A YAML file with `environment` and, where there is one, `slot`: what a team asks for, as in HCL
+    /// A YAML file with `environment` and, optionally, `slot`: a team's request, as in HCL
     #[arg(long, value_name = "FILE", conflicts_with = "all")]
     request: Option<PathBuf>,
     #[command(flatten)]

@@ -8,13 +8,13 @@ use std::{
     path::PathBuf,
 };
 
-/// Write a commented copy of the built-in golden path, to begin with
+/// Write a commented copy of the built-in golden path to start from
 ///
-/// The copy has a name of its own, is version 1.0.0 and takes the place of the built-in default, and an example case for
-/// `catalogue test` stands beside it. Nothing that exists is overwritten.
+/// The copy has its own name, is version 1.0.0 and replaces the built-in default. An example case for `catalogue test` is written with
+/// it. No existing file is overwritten.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The folder, made where it is missing; list it in the provider's `catalogue`
+    /// The folder, created if missing; list it in the provider's `catalogue`
     folder: PathBuf,
     /// Name of the path
     #[arg(long, default_value = "our-standard")]

@@ -14,8 +14,8 @@ use serde_json::Value;
 
 /// Show a golden path
 ///
-/// A document is shown as it was written, with its comments. One that extends another version is shown with all that it takes from
-/// there, comments included, and its own parts are marked; `--as-written` shows the document alone.
+/// Prints a document as it was written, with its comments. If it extends another version, prints it together with everything that it
+/// inherits, comments included, and marks its own parts; `--as-written` prints the document alone.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Name of the golden path

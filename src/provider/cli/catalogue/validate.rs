@@ -9,9 +9,9 @@ use std::{
     process::ExitCode,
 };
 
-/// Check the documents of folders, or those of --catalogue
+/// Check the documents in folders, or those of --catalogue
 ///
-/// Prints every fault with file, line and column. Exits with 1 if there is one.
+/// Prints every error with file, line and column. Exits with 1 if there is one.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Folders, or `git::` sources

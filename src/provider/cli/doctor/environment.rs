@@ -1,15 +1,15 @@
 //! `doctor environment`: each promise of one environment, asked of its cluster. The rows are those of `golden::promises`.
 //!
 //! ```text
-//! objects -> recorded (what is promised) -> caller (what we may ask) -> access, admission, bounds, guards (questions, then findings)
+//! objects -> recorded (what is promised) -> caller (what we may ask) -> access, admission, objects, guards (reviews, then findings)
 //! ```
 
 mod access;
 mod admission;
-mod bounds;
 mod budgets;
 mod caller;
 mod guards;
+mod objects;
 mod recorded;
 mod rows;
 
@@ -23,9 +23,9 @@ use clap::Args;
 use goldenpath_core::{domain::EnvironmentId, golden::promises};
 use recorded::Recorded;
 
-/// Ask a cluster whether an environment is what it promises: who may do what, what is admitted, and what bounds it
+/// Ask a cluster whether an environment is what it promises: who may do what, what is admitted, and which objects restrict it
 ///
-/// Nothing is changed. Exits with 1 if a promise is broken, with 2 if nothing can be asked, and otherwise with 0.
+/// Nothing is changed. Exits with 1 if a promise is not kept, with 2 if the cluster cannot be read, and otherwise with 0.
 #[derive(Args)]
 pub(super) struct Arguments {
     /// ID of the environment, `<cluster>/<environment>`
@@ -44,21 +44,21 @@ pub async fn examine(id: EnvironmentId, reach: Reach, inspector: &dyn Inspector)
     let objects = cluster.objects().await.map_err(anyhow::Error::msg)?;
     let recorded = Recorded::of(&objects, &id, &catalogue)?;
 
-    let own = cluster.reviews(caller::questions(&recorded)).await;
+    let own = cluster.reviews(caller::reviews(&recorded)).await;
     let caller = Caller::of(&recorded, &own);
-    let questions = access::questions(&recorded, &objects);
-    let answers = match caller.may_review() {
-        Ok(()) => cluster.reviews(questions.iter().map(access::Question::review).collect()).await,
-        Err(why) => questions.iter().map(|_| Err(why.clone())).collect(),
+    let reviews = access::reviews(&recorded, &objects);
+    let reviewed = match caller.may_review() {
+        Ok(()) => cluster.reviews(reviews.iter().map(access::AccessReview::review).collect()).await,
+        Err(why) => reviews.iter().map(|_| Err(why.clone())).collect(),
     };
     let rows = promises::admission();
     let tries = Tries::of(&recorded, &rows, &caller);
     let results = cluster.dry_runs(tries.documents(), caller.as_who()).await;
 
     let mut findings = vec![recorded.finding()];
-    findings.extend(access::judge(&recorded, &questions, &answers));
+    findings.extend(access::judge(&recorded, &reviews, &reviewed));
     findings.extend(tries.judge(results));
-    findings.extend(bounds::judge(&recorded, &objects));
+    findings.extend(objects::judge(&recorded, &objects));
     findings.push(budgets::judge(&recorded, &objects));
     findings.extend(guards::judge(recorded.baseline.as_ref(), &objects));
     Ok(findings)

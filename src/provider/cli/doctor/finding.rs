@@ -19,16 +19,17 @@ pub struct Finding {
     pub found: String,
     /// Empty where nothing has to be done.
     pub remedy: String,
-    /// Of a promise, by whom or where it was asked.
+    /// Of a promise, by whom it was asked about or where.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub answers: BTreeMap<String, Answer>,
-    /// Checks of the multi-tenancy benchmark that it answers.
+    pub results: BTreeMap<String, PromiseResult>,
+    /// Checks of the multi-tenancy benchmark that it covers.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub benchmark: &'static [&'static str],
 }
 
+/// Whether something may be done, is admitted, or is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Answer {
+pub enum PromiseResult {
     #[serde(rename = "yes")]
     Yes,
     #[serde(rename = "no")]
@@ -37,9 +38,9 @@ pub enum Answer {
     NotAsked,
 }
 
-// === impl Answer ===
+// === impl PromiseResult ===
 
-impl Answer {
+impl PromiseResult {
     pub fn of(is_so: bool) -> Self {
         if is_so { Self::Yes } else { Self::No }
     }

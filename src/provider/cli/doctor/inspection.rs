@@ -30,7 +30,7 @@ pub struct TargetOptions {
     /// Context in the kubeconfig
     #[arg(long)]
     pub context: Option<String>,
-    /// Look at this sandbox instead of a real cluster
+    /// Check this sandbox instead of a real cluster
     #[arg(long, conflicts_with_all = ["region", "profile", "kubeconfig", "context"])]
     pub sandbox: Option<PathBuf>,
 }

@@ -83,7 +83,7 @@ pub(super) fn judge(inspection: &Inspection) -> Vec<Finding> {
     .filter_map(|(check, found)| {
         let Found(status, found, remedy) = found?;
         let check = Cow::Borrowed(check);
-        Some(Finding { check, status, found, remedy, answers: BTreeMap::new(), benchmark: &[] })
+        Some(Finding { check, status, found, remedy, results: BTreeMap::new(), benchmark: &[] })
     })
     .collect()
 }

@@ -176,7 +176,7 @@ fn resources_have_an_action() {
             1,
             "create before destroy",
         ),
-        (deposed, "delete goldenpath_team_environment.pay (deposed)", 1, "what a broken replacement left"),
+        (deposed, "delete goldenpath_team_environment.pay (deposed)", 1, "what a failed replacement left"),
         (resource("pay", &["forget"], there(), Value::Null), "forget goldenpath_team_environment.pay", 0, "it stays"),
         (moved, "keep goldenpath_team_environment.new, moved from goldenpath_team_environment.old", 0, "moved"),
         (imported, "keep goldenpath_team_environment.pay, imported", 0, "imported"),

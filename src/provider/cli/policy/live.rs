@@ -24,9 +24,9 @@ use std::{
 
 /// Judge every object in the managed namespaces of a live cluster
 ///
-/// Each namespace is judged by the policies of the golden path, version and tier that it was made by, workloads of its team included,
-/// and RoleBindings of others are listed. Nothing is changed; who asks must be allowed to list these kinds. Exits with 1 if a policy
-/// denies an object, with 2 if something can't be judged, and otherwise with 0.
+/// Judges each namespace, including the team's own workloads, by the policies of the golden path, version and tier that it was made from,
+/// and lists RoleBindings of others. Nothing is changed; you must be allowed to list these kinds. Exits with 1 if a policy denies an
+/// object, with 2 if something can't be judged, and otherwise with 0.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Name or ARN of the cluster
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     /// Only this environment, by its name
     #[arg(long)]
     environment: Option<String>,
-    /// Judge by this policy document instead; may be given several times
+    /// Judge by this policy document instead; can be given several times
     #[arg(long, value_name = "FILE")]
     policy: Vec<PathBuf>,
     /// Judge by the built-in policies instead

@@ -41,7 +41,7 @@ fn each_document_is_judged_and_each_error_has_its_place() {
     let report = report(TierClass::Prod);
     assert_eq!(report.objects, 2);
     let places: Vec<_> = report.problems.iter().map(|problem| problem.line).collect();
-    assert_eq!(places, [8, 15], "what is broken, and what is no object: {}", report.text());
+    assert_eq!(places, [8, 15], "what is no YAML, and what is no object: {}", report.text());
     assert_eq!(report.problems[0].message, "unclosed bracket '['");
     let first = report.findings.iter().find(|finding| finding.policy == "host-namespaces").unwrap();
     assert_eq!((first.line, first.object.as_str()), (3, "Pod open"));

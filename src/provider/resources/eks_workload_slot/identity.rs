@@ -49,7 +49,7 @@ pub(super) fn identity() -> Attribute {
              allowed (`grants.policy_arns`); the built-in path grants none. Not with `scope = \"session_policy\"`.",
         ),
         optional("target_role_arn", Type::String).example("arn:aws:iam::444455556666:role/led").describe(
-            "ARN of a role, in another account for example, that Pod Identity assumes after the slot's own role (EKS \
+            "ARN of a role, for example in another account, that Pod Identity assumes after the slot's own role (EKS \
              `CreatePodIdentityAssociation`: `targetRoleArn`). Its trust policy must require `external_id`.",
         ),
     ]);
@@ -68,8 +68,8 @@ fn statements() -> Attribute {
             "ID of the statement: letters and digits. No two statements of the slot have the same one.",
         ),
         choice::<Effect>("effect").describe(
-            "Defaults to `Allow`. `Deny` takes from what other statements and attached policies allow. It may name any action and resource, since it \
-             grants nothing.",
+            "Defaults to `Allow`. `Deny` removes what other statements and attached policies allow. It may name any \
+             action and resource, since it grants nothing.",
         ),
         text_set("actions", "s3:GetObject").describe(
             "IAM actions, `<service>:<action>`. `*:*`, `iam:*`, `eks:*` and actions that the tier does not grant are rejected, \
@@ -107,8 +107,8 @@ fn policy_json() -> Attribute {
         .equal_if(same)
         .example(r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#)
         .describe(
-            "A policy document, such as `data.aws_iam_policy_document.<name>.json`. Its statements are added to `statements`, under \
-             the same rules. It is read whole: members that are not known, `NotAction`, `NotResource` and principals are rejected. \
-             Two documents with the same meaning are equal.",
+            "A policy document, such as `data.aws_iam_policy_document.<name>.json`. Its statements are added to \
+             `statements`, under the same rules. Unknown members, `NotAction`, `NotResource` and principals are \
+             rejected. Two documents with the same meaning are equal.",
         )
 }

@@ -55,7 +55,7 @@ pub(super) fn attributes() -> [Attribute; 4] {
         text(
             "access_key",
             "AKIAIOSFODNN7EXAMPLE",
-            "ID of an access key, for a process that has no credentials of its own. Needs `secret_key`.",
+            "ID of an access key, for processes without their own credentials. Needs `secret_key`.",
         ),
         text("secret_key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "Secret of the access key."),
         text("token", "IQoJb3JpZ2luX2VjEXAMPLE", "Session token, if the access key is a temporary one."),

@@ -175,13 +175,17 @@ pub fn daemon() -> Attribute {
             "/etc/goldenpath/ca.pem",
             "Path of the authority that signed the daemon's certificate (PEM), instead of those that the system trusts.",
         ),
-        text("client_certificate", "/etc/goldenpath/tls.crt", "Path of the client's certificate (PEM). Needs `client_key`."),
+        text(
+            "client_certificate",
+            "/etc/goldenpath/tls.crt",
+            "Path of the client's certificate (PEM). Needs `client_key`.",
+        ),
         text("client_key", "/etc/goldenpath/tls.key", "Path of the key of `client_certificate` (PEM)."),
         text(
             "token",
             "eyJhbGciOiJSUzI1NiIsEXAMPLE",
-            "Token that says who the client is, of an OIDC issuer or a Kubernetes ServiceAccount. Environment variable: \
-             `GOLDENPATH_DAEMON_TOKEN`.",
+            "Token that authenticates the client, from an OIDC issuer or a Kubernetes ServiceAccount. Environment \
+             variable: `GOLDENPATH_DAEMON_TOKEN`.",
         )
         .sensitive(),
         text(
@@ -192,10 +196,10 @@ pub fn daemon() -> Attribute {
         ),
     ];
     optional("daemon", object(attributes)).describe(
-        "A provisioning daemon, which has a target, credentials, catalogue and bounds of its own. It finishes what it has accepted, even \
-         when Terraform is killed; see the guide \"Provisioning daemon\". Over a unix socket it serves its own user, over TLS \
-         whoever has a certificate or token that its rules know. `allow` can narrow its bounds; `catalogue` can't be set. Environment \
-         variable: `GOLDENPATH_DAEMON`, with the endpoint.",
+        "A provisioning daemon with its own target, credentials, catalogue and bounds. It finishes what it has \
+         accepted, even if Terraform is killed; see the guide \"Provisioning daemon\". Over a unix socket, it serves \
+         its own user; over TLS, every client with a certificate or token that matches its rules. `allow` can narrow \
+         its bounds; `catalogue` can't be set. Environment variable: `GOLDENPATH_DAEMON`, with the endpoint.",
     )
 }
 

@@ -20,8 +20,8 @@ pub fn schema() -> Schema {
     Schema::new([
         sandbox(),
         optional("offline", object([attributes::given_facts()])).describe(
-            "A target without objects: plans are made from these facts alone, without credentials, and nothing can be applied. \
-             For `terraform test` and for the pipelines of modules.",
+            "A target without objects: plans are made from these facts alone, without credentials, and nothing can be \
+             applied. For `terraform test` and pipelines of modules.",
         ),
         real::aws(),
         real::kubernetes(),
@@ -40,9 +40,9 @@ pub fn schema() -> Schema {
     ])
     .conflicts(&["sandbox", "offline", "aws", "daemon"])
     .describe(
-        "Golden paths for teams on Amazon EKS: a platform team writes a golden path, a product team writes ten lines of HCL, and \
-         the plan lists every AWS and Kubernetes object they stand for, checked against every guardrail.\n\nThere is no default \
-         target: set one in the provider block or in the environment.",
+        "Golden paths for teams on Amazon EKS: a platform team writes a golden path, a product team writes ten lines of \
+         HCL, and the plan lists every resulting AWS and Kubernetes object, checked against every guardrail.\n\nThere \
+         is no default target: set one in the provider block or in the environment.",
     )
 }
 
@@ -51,7 +51,7 @@ fn allow() -> Attribute {
     optional(
         "allow",
         object([
-            names("teams", "payments", "Teams. A change of `team` begins and ends among them."),
+            names("teams", "payments", "Teams. For a change of `team`, both the old and the new one."),
             names("environments", "payments-*", "Names of environments, in which `*` matches any text."),
             names("tiers", "dev", "Tiers of the golden path."),
             names("clusters", "demo", "Names or ARNs of clusters."),
@@ -59,10 +59,11 @@ fn allow() -> Attribute {
         ]),
     )
     .describe(
-        "What this configuration may touch: create, change, import, take over and destroy. What is unset is not bounded, an empty \
-         set is nothing. A pipeline sets the same in its own environment, where a configuration can only narrow it: \
-         `GOLDENPATH_BOUNDS`, a YAML or JSON file (or its text) with `allow`, `catalogue` (then the provider block can't set it) and \
-         `built_in_path = false`. It bounds the configuration, not whoever holds the credentials.",
+        "What this configuration may touch: create, change, import, take over and destroy. An unset field allows \
+         everything, an empty set nothing. A pipeline can set the same in its own environment, which a configuration \
+         can only narrow: `GOLDENPATH_BOUNDS`, a YAML or JSON file (or its text) with `allow`, `catalogue` (then the \
+         provider block can't set it) and `built_in_path = false`. It restricts the configuration, not whoever holds \
+         the credentials.",
     )
 }
 
@@ -124,7 +125,7 @@ fn sandbox() -> Attribute {
     )
     .may_be_empty()
     .describe(
-        "The embedded target, in one SQLite file. It behaves like AWS and Kubernetes as far as golden paths depend on them, and \
-         touches nothing real. `{}` is enough. Inspect it with the command `goldenpath sandbox`.",
+        "The embedded target, in one SQLite file. It behaves like AWS and Kubernetes in everything that golden paths \
+         depend on, and touches nothing real. `{}` is enough. Inspect it with the command `goldenpath sandbox`.",
     )
 }

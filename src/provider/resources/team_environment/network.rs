@@ -26,20 +26,22 @@ pub(super) fn network() -> Attribute {
             set(
                 "ingress_namespaces",
                 "ingress-nginx",
-                "Namespaces of ingress controllers and gateways whose pods may connect. Within those that the golden path grants.",
+                "Namespaces of ingress controllers and gateways whose pods may connect, among those that the golden \
+                 path grants.",
             ),
             optional("ingress_ports", Type::set(Type::Number)).between(1, 65_535).example(Value::set([8080.into()])).describe(
                 "TCP ports that `ingress_cidrs` and `ingress_namespaces` open, 1 to 65535. All ports if unset.",
             ),
             optional("same_environment", Type::Bool).describe(
-                "Whether pods of the environment reach each other, on every port. `true` in the built-in path. With `false`, only \
-                 slots do that name each other (`ingress.from_slots` of one, `egress.to_slots` of the other).",
+                "Whether pods of the environment reach each other, on every port. `true` in the built-in path. With \
+                 `false`, only slots that name each other do (`ingress.from_slots` of one, `egress.to_slots` of the \
+                 other).",
             ),
             set(
                 "monitoring_namespaces",
                 "datadog",
-                "Namespaces whose pods may scrape every pod, on every port: some of those that the golden path lists. All of them if \
-                 unset, none if empty.",
+                "Namespaces whose pods may scrape every pod, on every port, among those that the golden path lists. All \
+                 of them if unset, none if empty.",
             ),
             set(
                 "egress_presets",
@@ -62,21 +64,22 @@ pub(super) fn network() -> Attribute {
             set(
                 "ingress_hosts",
                 "payments.example.com",
-                "Hosts that Ingresses and Gateway API routes of the environment may name, `*.example.com` for all of a domain. \
-                 Within what the golden path grants, and all of that if unset; a path without such a list admits any host.",
+                "Hosts that Ingresses and Gateway API routes of the environment may name, `*.example.com` for a whole \
+                 domain, among those that the golden path grants. All of them if unset; a path without such a list \
+                 admits any host.",
             ),
             choice::<NetworkEngine>("engine").describe(
-                "What enforces the rules, and so in which form they are written. `auto` means `eks_auto` on EKS Auto Mode and \
-                 `vpc_cni` elsewhere. `none` is rejected in tiers of class prod. Defaults to `auto`. Whether anything enforces \
-                 them is read from the cluster, whatever is named here.",
+                "What enforces the rules, which decides in which form they are written. `auto` means `eks_auto` on EKS \
+                 Auto Mode and `vpc_cni` elsewhere. `none` is rejected in tiers of class prod. Defaults to `auto`. The \
+                 provider checks on the cluster that something enforces them, whatever is set here.",
             ),
             optional("engine_reason", Type::String)
                 .not_empty()
                 .example("Cilium runs in namespace cilium, which nobody outside of the platform team can read")
                 .describe(
-                    "Why `engine` holds though nothing on the cluster is seen to enforce network rules, or though what would say so \
-                     can't be read. Without a reason this is an error in tiers of class prod, and a warning in others; with one, each \
-                     plan that looks shows the reason. There is none for the engine `none`.",
+                    "Why `engine` is correct although the provider finds nothing on the cluster that enforces network \
+                     rules, or can't read what would show it. Without a reason, this is an error in tiers of class prod \
+                     and a warning in others; with one, plans show the reason. Not allowed with the engine `none`.",
                 ),
         ]),
     )
@@ -97,7 +100,7 @@ fn egress() -> Attribute {
             .describe("TCP ports that are open to them, 1 to 65535."),
     ]);
     optional("egress", list_of(one)).describe(
-        "CIDR ranges that may be called on some ports alone; `egress_cidrs` opens all ports. Within the ranges that the golden path \
-         grants.",
+        "CIDR ranges that may be called on some ports only, among those that the golden path grants; `egress_cidrs` \
+         opens all ports.",
     )
 }

@@ -47,7 +47,7 @@ fn value(expression: &Expression) -> Value {
     }
 }
 
-/// The arguments of a block, as core hands them over.
+/// The arguments of a block, as core sends them.
 fn configuration(schema: &Schema, block: &Block) -> Value {
     const META: [&str; 6] = ["alias", "for_each", "count", "depends_on", "provider", "lifecycle"];
     let written: BTreeMap<String, Value> = block

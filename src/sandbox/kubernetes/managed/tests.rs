@@ -128,7 +128,7 @@ fn an_update_takes_over_what_it_changes_and_nothing_else() {
     for (path, expected, reason) in [
         ("/spec/a", &["kubectl-edit"][..], "changed"),
         ("/spec/b", &[], "removed: nobody owns it any more"),
-        ("/spec/podSelector", &["kubectl-edit"], "an atomic map changes hands as a whole"),
+        ("/spec/podSelector", &["kubectl-edit"], "an atomic map changes its field manager as a whole"),
         ("/spec/new", &["kubectl-edit"], "added"),
     ] {
         assert_eq!(owner_of(&managers, path), expected, "{reason}");

@@ -100,7 +100,7 @@ impl EngineFixture {
         let sandbox = Sandbox::open_at(&path, options, Arc::new(move || now(begun)));
         sandbox.only().await.expect("opened");
         let file = rusqlite::Connection::open(&path).expect("the file");
-        let probe = Arc::new(ScriptedProbe { sandbox: sandbox.clone(), answers: Mutex::default() });
+        let probe = Arc::new(ScriptedProbe { sandbox: sandbox.clone(), responses: Mutex::default() });
         let mut fixture = Self { sandbox, probe, seeded: BTreeSet::new(), begun, file, _folder: folder };
         fixture.seeded = match snapshot {
             None => fixture.keys(),
@@ -272,16 +272,16 @@ impl Clock for TestClock {
     }
 }
 
-/// The sandbox's probe. What a real cluster returns besides, with its many API servers, is put in its mouth.
+/// The sandbox's probe. A test scripts what a real cluster with several API servers may return besides.
 pub struct ScriptedProbe {
     sandbox: Sandbox,
-    answers: Mutex<VecDeque<Result<Readiness, Class>>>,
+    responses: Mutex<VecDeque<Result<Readiness, Class>>>,
 }
 
 impl ScriptedProbe {
     /// What the next looks see; when it is used up, the sandbox responds.
-    pub fn script(&self, answers: impl IntoIterator<Item = Result<Readiness, Class>>) {
-        *self.answers.lock().expect("a lock") = answers.into_iter().collect();
+    pub fn script(&self, responses: impl IntoIterator<Item = Result<Readiness, Class>>) {
+        *self.responses.lock().expect("a lock") = responses.into_iter().collect();
     }
 }
 
@@ -289,8 +289,8 @@ impl ScriptedProbe {
 impl Probe for ScriptedProbe {
     async fn identity(&self, cluster: &ClusterArn, namespace: &str, account: &str) -> Result<Readiness, PortError> {
         let found = self.sandbox.identity(cluster, namespace, account).await;
-        match self.answers.lock().expect("a lock").pop_front() {
-            Some(answer) => answer.map_err(|class| PortError::new(class, "probe", "refused by the test")),
+        match self.responses.lock().expect("a lock").pop_front() {
+            Some(response) => response.map_err(|class| PortError::new(class, "probe", "refused by the test")),
             None => found,
         }
     }

@@ -83,7 +83,7 @@ async fn only_where_there_is_something_to_prove() {
     for (spec, expected, expected_looks, reason) in [
         (&none, None, 0, "no association"),
         (&ledger(), Some(true), 3, "a new one"),
-        (&larger_ledger(), Some(true), 0, "it was proved"),
+        (&larger_ledger(), Some(true), 0, "an earlier apply has seen it arrive"),
     ] {
         let since = fixture.count().await;
         let after = fixture.apply(spec, state.as_ref()).await;
@@ -145,7 +145,7 @@ async fn a_long_wait_keeps_the_lease() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_that_was_broken_off_is_proved_by_the_one_that_ends_it() {
+async fn an_interrupted_change_is_probed_by_the_one_that_completes_it() {
     let before = with_environment().await.snapshot();
     let mut at = 1;
     let (fixture, outcome) = loop {

@@ -29,7 +29,7 @@ async fn each_action_refuses_as_its_class_and_leaves_what_it_says() {
         (Action::Deny, Class::Denied, false, "403"),
         (Action::Throttle, Class::Throttled, false, "429"),
         (Action::Unavailable, Class::Unavailable, false, "503 before the change"),
-        (Action::Lost, Class::Unavailable, true, "the change was made and its answer lost"),
+        (Action::Lost, Class::Unavailable, true, "the change was made and its response lost"),
     ] {
         let test = test_sandbox(SandboxOptions::default());
         test.sandbox.add_fault(Fault::new(action).verb(Verb::Apply).nth(1)).await.expect("a fault");
@@ -79,7 +79,7 @@ async fn a_hidden_object_is_there_and_not_seen_for_a_while() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_blocks_nobody_else() {
+async fn a_slow_response_blocks_nobody_else() {
     let test = test_sandbox(SandboxOptions::default());
     test.sandbox.add_fault(Fault::new(Action::Slow(300)).nth(1)).await.expect("a fault");
     let started = Instant::now();

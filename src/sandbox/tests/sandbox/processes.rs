@@ -182,7 +182,7 @@ async fn a_process_ends_at_the_very_call_before_or_after_its_change() {
         assert_eq!(status.code(), Some(137), "{reason}");
         let listed = test.sandbox.list().await.expect("listed");
         let has = |name: &str| listed.iter().any(|listed| listed.key == config_map(name, "x").0);
-        assert!(has("a"), "what was answered is kept");
+        assert!(has("a"), "what was confirmed is kept");
         assert_eq!(has("b"), made, "{reason}");
         assert_eq!(test.sandbox.calls().await.expect("the log").len(), 2, "{reason}: the call is in the log");
     }

@@ -87,7 +87,7 @@ fn a_tier_grants_no_power_over_the_account_or_the_cluster() {
 }
 
 #[test]
-fn a_tier_has_bounds_that_hold_its_defaults() {
+fn a_tier_has_maximums_that_hold_its_defaults() {
     let slots = |default: u32, min: u32, max: u32| json!({"quota": {"slots_percent": {"default": default, "min": min, "max": max}}});
     for (tier, at, reason) in [
         (slots(10, 10, 10), "", "one value alone"),
@@ -97,10 +97,10 @@ fn a_tier_has_bounds_that_hold_its_defaults() {
         (slots(10, 0, 101), "quota.slots_percent", "more than there is"),
         (json!({"quota": {"headroom_percent": 99}}), "", "little else than headroom"),
         (json!({"quota": {"headroom_percent": 100}}), "quota.headroom_percent", "nothing else"),
-        (json!({"quota": {"bound_factor": 1}}), "", "nobody may ask for more"),
-        (json!({"quota": {"bound_factor": 0}}), "quota.bound_factor", "nor for the default"),
-        (json!({"quota": {"bounds": {"pods": "40"}}}), "", "a bound at the default"),
-        (json!({"quota": {"bounds": {"pods": "39"}}}), "quota.bounds", "a bound below it"),
+        (json!({"quota": {"max_factor": 1}}), "", "nobody may ask for more"),
+        (json!({"quota": {"max_factor": 0}}), "quota.max_factor", "nor for the default"),
+        (json!({"quota": {"max": {"pods": "40"}}}), "", "a maximum at the default"),
+        (json!({"quota": {"max": {"pods": "39"}}}), "quota.max", "a maximum below it"),
         (json!({"quota": {"total": {"pods": null}}}), "quota.total", "what every quota has"),
         (json!({"quota": {"total": {"pods": "-1"}}}), "quota.total", "less than nothing"),
         (json!({"limits": {"default_memory": "64Mi"}}), "", "a limit at the request"),

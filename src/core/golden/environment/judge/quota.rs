@@ -1,4 +1,4 @@
-//! The quota within the bounds of its tier, and limits of containers that fit into it.
+//! The quota within the maximums of its tier, and limits of containers that fit into it.
 
 use crate::{
     domain::{Limits, LimitsContainer, Problems, Quantity},
@@ -15,10 +15,10 @@ pub fn judge_quota(effective: &Effective, problems: &mut Problems) {
     let asked = spec.quota.as_ref().and_then(|quota| quota.slots_percent);
     if let Some(asked) = asked.filter(|asked| !(min..=max).contains(asked)) {
         problems.error(
-            "environment.slots_percent_bound",
+            "environment.slots_percent_range",
             &["quota", "slots_percent"],
-            format!("`slots_percent` of {asked} is outside of the bounds of tier {}", spec.tier),
-            format!("Set {min} to {max}, or ask the platform team for a tier or a path with other bounds."),
+            format!("`slots_percent` of {asked} is outside of the range of tier {}", spec.tier),
+            format!("Set {min} to {max}, or ask the platform team for a tier or a path with another range."),
         );
     }
     let written_quotas = effective.written_quotas();
@@ -31,12 +31,12 @@ pub fn judge_quota(effective: &Effective, problems: &mut Problems) {
     }
     let written = |resource: &str| spec.quota.as_ref().is_some_and(|quota| quota.total.contains_key(resource));
     for (resource, asked) in spec.quota.iter().flat_map(|quota| &quota.total) {
-        if let Some(bound) = terms.tier.quota.bound(resource).filter(|bound| asked > bound) {
+        if let Some(most) = terms.tier.quota.maximum(resource).filter(|most| asked > most) {
             problems.error(
-                "environment.quota_above_bound",
+                "environment.quota_above_maximum",
                 &["quota", "total", resource],
-                format!("{resource} of {} is above the bound of tier {}", asked.original(), spec.tier),
-                format!("The bound is {bound}. Lower it, or ask the platform team for a tier or a path with more."),
+                format!("{resource} of {} is above the maximum of tier {}", asked.original(), spec.tier),
+                format!("The maximum is {most}. Lower it, or ask the platform team for a tier or a path with more."),
             );
         }
     }

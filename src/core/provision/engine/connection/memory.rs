@@ -1,5 +1,5 @@
 //! What one connection has planned or applied: the baseline of a cluster, the environment that a slot of the
-//! same run lives in, and its siblings' shares. Freed with the connection; nothing is decided for another one.
+//! same run lives in, and its siblings' shares. Dropped with the connection; nothing is decided for another one.
 
 use crate::{
     domain::{EnvironmentId, Id, ObjectKey},

@@ -22,7 +22,7 @@ pub fn judge(blueprint: &Blueprint, facts: Option<&Facts>, knows_issuer: Option<
 fn no_agent() -> Problem {
     Problem::warning(
         "identity.no_agent",
-        "Nothing gives the slot's AWS credentials to pods: the agent of EKS Pod Identity is not on this cluster",
+        "Pods get no AWS credentials: the EKS Pod Identity agent is not on this cluster",
         "Install the add-on eks-pod-identity-agent. Else set `identity.mode` to `irsa`, or to `none` where the workload calls no \
          AWS API.",
     )

@@ -165,13 +165,13 @@ pub fn dead(id: &Id, key: &ObjectKey) -> Option<Problem> {
     let (whose, next) = match (key, id.parent()) {
         (ObjectKey::AccessEntry { .. }, _) => (
             "the role that it was made for is gone",
-            "The next apply makes the role, the entry and all its access policies again, those of isolated slots and of other \
-             environments among them."
+            "The next apply recreates the role, the entry and all its access policies, including those of isolated \
+             slots and of other environments."
                 .to_owned(),
         ),
         (ObjectKey::AccessPolicy { .. }, Some(environment)) => (
             "the role that its entry was made for is gone",
-            format!("The next apply of {environment} makes the role, the entry and this policy again."),
+            format!("The next apply of {environment} recreates the role, the entry and this policy."),
         ),
         _ => return None,
     };

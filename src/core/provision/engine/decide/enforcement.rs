@@ -37,7 +37,7 @@ fn no_enforcement(class: Option<TierClass>, auto_mode: bool) -> Problem {
         }
         false => {
             "The add-on vpc-cni has `enableNetworkPolicy` off, and neither Cilium (DaemonSet cilium in kube-system) nor Calico \
-             (calico-node in calico-system or kube-system) is seen running. Turn one of them on. If something else enforces \
+             (calico-node in calico-system or kube-system) is seen running. Turn on one of them. If something else enforces \
              them, name it in `network.engine`, and say why that holds in `network.engine_reason`."
         }
     };

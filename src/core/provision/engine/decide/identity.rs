@@ -24,7 +24,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn only_state_decides_what_is_proved() {
+    fn only_state_decides_what_is_probed() {
         let parent = environment("pay", json!({}));
         let spec = slot("pay", "ledger", json!({}));
         let associated = rendered(&spec, Some(&parent)).objects;
@@ -44,7 +44,7 @@ mod tests {
         for (objects, prior, expected, reason) in [
             (&associated, None, true, "a create"),
             (&none, None, false, "no identity"),
-            (&associated, Some(prior(true, false, Some(true))), false, "proved by an earlier apply"),
+            (&associated, Some(prior(true, false, Some(true))), false, "an earlier apply has seen it arrive"),
             (&associated, Some(prior(true, false, None)), false, "imported, or it can never be known"),
             (&associated, Some(prior(true, false, Some(false))), true, "it had not arrived"),
             (&associated, Some(prior(false, false, Some(true))), true, "recreated"),

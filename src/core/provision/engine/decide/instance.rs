@@ -176,7 +176,8 @@ fn unfinished_deletion(record: &Record) -> Problem {
         "record.deleting",
         format!("{} is being deleted", record.id),
         format!(
-            "Its deletion did not finish ({}). Plan again without -refresh=false: the plan will finish it and make it again.",
+            "Its deletion did not finish ({}). Plan again without -refresh=false: the apply then finishes the deletion \
+             and creates it again.",
             record::operation(record)
         ),
     )
@@ -193,8 +194,8 @@ pub fn partial_deletion<'k>(record: &Record, left: impl Iterator<Item = &'k Stri
         "record.half_deleted",
         format!("{} is half deleted: {count} of {of} objects are left", record.id),
         format!(
-            "Its deletion did not finish ({}). Left are {}{more}. The next apply finishes the deletion and makes it again, and a \
-             destroy finishes it.",
+            "Its deletion did not finish ({}). These are left: {}{more}. The next apply finishes the deletion and \
+             creates it again; a destroy only finishes the deletion.",
             record::operation(record),
             left.join(", ")
         ),

@@ -99,7 +99,7 @@ pub fn check_kept(planned: &Promised, now: &Promised) -> Option<Problem> {
         "plan.outdated",
         format!("{} is no longer what the plan showed", in_words(first)),
         format!(
-            "{} object(s) would be made otherwise than planned: the golden path or the cluster's facts changed meanwhile. \
+            "{} object(s) would differ from the plan: the golden path or the cluster's facts have changed since. \
              Nothing was changed. Plan again.",
             differing.len()
         ),

@@ -182,7 +182,8 @@ fn over_for_now(over: &Over, environment: &str) -> Problem {
     Problem::warning(
         "slot.shares_over_total",
         summary(over, environment),
-        "Unless other slots of this run become smaller, apply waits for them and is then refused.",
+        "The apply waits for other slots of this run to shrink, and is refused if they do not. Lower the shares unless \
+         they do.",
     )
     .at(field_of_share(&over.resource).iter().copied())
 }

@@ -249,7 +249,7 @@ fn begin(inputs: &Inputs<'_>, objects: &Objects, said: &mut Said) -> Result<Deci
             said.add([instance::partial_deletion(record, left.collect::<Vec<_>>().iter())])?;
         }
         (Decision::TakeOver, Some(record)) => match replacing {
-            // The delete comes first, unless create_before_destroy turns it round.
+            // The delete comes first, unless create_before_destroy reverses that.
             Some(replacing) if change.is_plan() && replacing.uid == record.uid => {
                 said.add(losses::of_replacement(id, record, replacing.protected))?;
             }
@@ -279,7 +279,7 @@ fn parent_change(Inputs { change, ground, .. }: &Inputs<'_>) -> Option<Problem> 
         Problem::error(
             "plan.outdated",
             format!("Environment {} was changed after the plan of {} was made", now.id, change.id),
-            format!("{} would be made otherwise than planned.{tier} Nothing was changed. Plan again.", change.id),
+            format!("{} would differ from the plan.{tier} Nothing was changed. Plan again.", change.id),
         )
         .at(["environment"])
     })

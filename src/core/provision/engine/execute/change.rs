@@ -142,14 +142,14 @@ impl Engine {
         keeper: &Keeper<'_>,
         maker: &Maker<'_>,
     ) -> (usize, usize, Vec<Failure>) {
-        let freed = match self.free_entries(operation, keeper).await {
-            Ok(freed) => freed,
+        let released = match self.release_entries(operation, keeper).await {
+            Ok(released) => released,
             Err(failure) => return (0, operation.work.delete.len(), vec![failure]),
         };
         if let Err(failure) = self.check_unused(operation).await {
             return (0, operation.work.delete.len(), vec![failure]);
         }
-        let keep: BTreeSet<ObjectKey> = operation.work.keep.difference(&freed).cloned().collect();
+        let keep: BTreeSet<ObjectKey> = operation.work.keep.difference(&released).cloned().collect();
         let known = &operation.objects.known;
         let mut unwanted = deletions(
             &operation.inputs.change.id,
@@ -159,7 +159,7 @@ impl Engine {
             &keep,
         );
         unwanted.retain(|deletion| {
-            deletion.key().is_some_and(|key| operation.work.delete.contains(key) || freed.contains(key))
+            deletion.key().is_some_and(|key| operation.work.delete.contains(key) || released.contains(key))
         });
         let (deleted, failures) = self.delete_all(maker, &unwanted).await;
         (deleted, unwanted.len(), failures)
@@ -168,7 +168,7 @@ impl Engine {
     /// Shared entries that nobody names any more go with the rest, and stand in the record until they are gone. Read once the own
     /// record no longer names what was kept for others: of two who release an entry at the same time, each saw the other's old
     /// record, and the later one now sees nobody's.
-    async fn free_entries(
+    async fn release_entries(
         &self,
         operation: &Operation<'_>,
         keeper: &Keeper<'_>,
@@ -180,12 +180,12 @@ impl Engine {
         let named = named_elsewhere(&operation.target, &operation.inputs.change.id).await?;
         let shared = entries::shared_entries(kept, operation.observed_objects());
         let (still, _) = entries::keep(shared, &named, operation.inputs.ground.caller());
-        let freed: BTreeSet<ObjectKey> = kept.difference(&still).cloned().collect();
-        if !freed.is_empty() {
-            let names: Vec<String> = freed.iter().map(ObjectKey::to_string).collect();
+        let released: BTreeSet<ObjectKey> = kept.difference(&still).cloned().collect();
+        if !released.is_empty() {
+            let names: Vec<String> = released.iter().map(ObjectKey::to_string).collect();
             keeper.change(|record| record.inventory.extend(names)).await?;
         }
-        Ok(freed)
+        Ok(released)
     }
 
     /// Its environment may have begun to drop the namespace.

@@ -22,7 +22,7 @@ pub async fn ask(id: &EnvironmentId, settings: &Settings, tool: &AuditTool) -> P
     let Target::Real { aws, kubernetes } = &settings.provider.target else {
         return Promises::NotAsked("a sandbox has no RBAC and no admission that could be asked".to_owned());
     };
-    // `doctor` has what its own environment gives: others might be answered otherwise, or somewhere else.
+    // `doctor` has what its own environment gives: another environment might lead to other credentials, or to another endpoint.
     if let Some(own) = own_words(aws) {
         let why =
             format!("the target has `{own}` of its own; run `doctor environment` with the same in its environment");

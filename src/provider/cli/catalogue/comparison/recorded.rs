@@ -18,10 +18,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 #[derive(clap::Args)]
 pub(super) struct Live {
-    /// Compare every environment and slot that is recorded on a cluster and was made by the first version
+    /// Compare every environment and slot that is recorded on a cluster and was made from the first version
     #[arg(long)]
     pub all: bool,
-    /// Name or ARN of the cluster; a sandbox and a daemon know theirs
+    /// Name or ARN of the cluster; not needed for a sandbox or a daemon
     #[arg(long, requires = "all")]
     cluster: Option<ClusterRef>,
     #[command(flatten)]
@@ -227,14 +227,10 @@ async fn plan(known: &Known, to: Option<&(String, String)>, provisioner: &dyn Pr
     }
     let preview = provisioner
         .preview(PreviewRequest {
-            spec: spec_of(RESOURCES, &moved).context("another release wrote its record")?,
             facts: Some(record.facts.clone()),
             path: record.path(),
-            parent: None,
             prior: Some(prior.clone()),
-            replacing: None,
-            variant: 0,
-            again: false,
+            ..PreviewRequest::new(spec_of(RESOURCES, &moved).context("another release wrote its record")?)
         })
         .await;
     match preview.decided {

@@ -6,7 +6,7 @@ use super::{
     rows::{self, Fulfilment, Said},
 };
 use crate::cli::doctor::{
-    finding::{Answer, Finding},
+    finding::{Finding, PromiseResult},
     inspection::Reading,
 };
 use goldenpath_core::{
@@ -14,7 +14,7 @@ use goldenpath_core::{
     golden::promises::{ACCESS, AccessPromise, Scope},
 };
 
-pub struct Question<'a> {
+pub struct AccessReview<'a> {
     row: &'static AccessPromise,
     persona: PersonaName,
     subject: &'a Subject,
@@ -22,13 +22,13 @@ pub struct Question<'a> {
     is_promised: bool,
 }
 
-pub fn questions<'a>(recorded: &'a Recorded, observed: &[Observed]) -> Vec<Question<'a>> {
-    let mut questions = vec![];
+pub fn reviews<'a>(recorded: &'a Recorded, observed: &[Observed]) -> Vec<AccessReview<'a>> {
+    let mut reviews = vec![];
     for row in ACCESS {
         for persona in &recorded.personas {
             for subject in &persona.subjects {
                 for namespace in places(row, subject, recorded, observed) {
-                    questions.extend(row.permissions(&namespace).map(|permission| Question {
+                    reviews.extend(row.permissions(&namespace).map(|permission| AccessReview {
                         row,
                         persona: persona.name,
                         subject,
@@ -39,7 +39,7 @@ pub fn questions<'a>(recorded: &'a Recorded, observed: &[Observed]) -> Vec<Quest
             }
         }
     }
-    questions
+    reviews
 }
 
 fn places(row: &AccessPromise, subject: &Subject, recorded: &Recorded, observed: &[Observed]) -> Vec<String> {
@@ -64,38 +64,35 @@ fn elsewhere(subject: &Subject, recorded: &Recorded, observed: &[Observed]) -> S
     others.find(|namespace| !lets_in(namespace)).unwrap_or(SYSTEM_NAMESPACE).to_owned()
 }
 
-pub fn judge(recorded: &Recorded, questions: &[Question<'_>], answers: &[Reading<bool>]) -> Vec<Finding> {
-    let answered: Vec<(&Question<'_>, &Reading<bool>)> = questions.iter().zip(answers).collect();
+pub fn judge(recorded: &Recorded, reviews: &[AccessReview<'_>], results: &[Reading<bool>]) -> Vec<Finding> {
+    let reviewed: Vec<(&AccessReview<'_>, &Reading<bool>)> = reviews.iter().zip(results).collect();
     let of = |row: &AccessPromise| {
         let said = recorded.personas.iter().filter_map(|persona| {
-            let asked = answered.iter().filter(|(question, _)| question.row.name == row.name);
-            judge_persona(
-                persona.name,
-                &asked.filter(|(question, _)| question.persona == persona.name).collect::<Vec<_>>(),
-            )
+            let asked = reviewed.iter().filter(|(review, _)| review.row.name == row.name);
+            judge_persona(persona.name, &asked.filter(|(review, _)| review.persona == persona.name).collect::<Vec<_>>())
         });
         rows::finding(row.name, row.benchmark, said.collect())
     };
     // Without people there is nothing to be said of them.
-    ACCESS.iter().map(of).filter(|finding| !finding.answers.is_empty()).collect()
+    ACCESS.iter().map(of).filter(|finding| !finding.results.is_empty()).collect()
 }
 
 /// What is not as promised outweighs what could not be asked.
-fn judge_persona(persona: PersonaName, asked: &[&(&Question<'_>, &Reading<bool>)]) -> Option<Said> {
+fn judge_persona(persona: PersonaName, asked: &[&(&AccessReview<'_>, &Reading<bool>)]) -> Option<Said> {
     let (first, _) = asked.first()?;
     let is_promised = first.is_promised;
-    let broken = asked.iter().find(|(_, answer)| matches!(answer, Ok(may) if *may != is_promised));
-    let unknown = asked.iter().find_map(|(_, answer)| answer.as_ref().err());
-    let (answer, verdict) = match (broken, unknown) {
-        (Some((question, _)), _) => (Answer::of(!is_promised), broken_by(question)),
-        (None, Some(why)) => (Answer::NotAsked, Fulfilment::Warned(why.clone(), caller::review_rule())),
-        (None, None) => (Answer::of(is_promised), Fulfilment::AsPromised),
+    let breached = asked.iter().find(|(_, result)| matches!(result, Ok(may) if *may != is_promised));
+    let unknown = asked.iter().find_map(|(_, result)| result.as_ref().err());
+    let (result, verdict) = match (breached, unknown) {
+        (Some((review, _)), _) => (PromiseResult::of(!is_promised), breach(review)),
+        (None, Some(why)) => (PromiseResult::NotAsked, Fulfilment::Warned(why.clone(), caller::review_rule())),
+        (None, None) => (PromiseResult::of(is_promised), Fulfilment::AsPromised),
     };
-    Some(Said { by: persona.to_string(), answer, verdict })
+    Some(Said { by: persona.to_string(), result, verdict })
 }
 
-fn broken_by(question: &Question<'_>) -> Fulfilment {
-    let Question { subject, permission: Permission { verb, resource, namespace, .. }, is_promised, .. } = question;
+fn breach(review: &AccessReview<'_>) -> Fulfilment {
+    let AccessReview { subject, permission: Permission { verb, resource, namespace, .. }, is_promised, .. } = review;
     let place = namespace.as_ref().map_or("in the whole cluster".to_owned(), |namespace| format!("in {namespace}"));
     let (may, remedy) = if *is_promised {
         ("may not", "Plan the environment and its cluster's baseline, and apply what is missing.".to_owned())
@@ -103,12 +100,12 @@ fn broken_by(question: &Question<'_>) -> Fulfilment {
         let list = "kubectl get clusterrolebindings,rolebindings --all-namespaces --output wide";
         ("may", format!("Find the binding that names {} in `{list}`, and delete it.", subject.name))
     };
-    Fulfilment::Broken(format!("{} {may} {verb} {resource} {place}", subject.name), remedy)
+    Fulfilment::Breach(format!("{} {may} {verb} {resource} {place}", subject.name), remedy)
 }
 
-// === impl Question ===
+// === impl AccessReview ===
 
-impl Question<'_> {
+impl AccessReview<'_> {
     pub fn review(&self) -> (Option<Who>, Permission) {
         (Some(self.subject.who.clone()), self.permission.clone())
     }

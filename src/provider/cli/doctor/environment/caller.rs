@@ -13,8 +13,8 @@ pub struct Caller {
 
 const REVIEWS: &str = "the caller may not create SubjectAccessReviews";
 
-/// Of the caller itself, in the order in which [`Caller::of`] takes the answers.
-pub fn questions(recorded: &Recorded) -> Vec<(Option<Who>, Permission)> {
+/// Of the caller itself, in the order in which [`Caller::of`] takes the results.
+pub fn reviews(recorded: &Recorded) -> Vec<(Option<Who>, Permission)> {
     let permission =
         |verb: &str, group: &str, resource: &str, namespace: Option<&str>, name: Option<&str>| Permission {
             verb: verb.to_owned(),
@@ -45,12 +45,12 @@ fn tenant(recorded: &Recorded) -> Option<&Who> {
 // === impl Caller ===
 
 impl Caller {
-    pub fn of(recorded: &Recorded, answers: &[Reading<bool>]) -> Self {
-        let mut answers = answers.iter().map(|answer| *answer == Ok(true));
-        let reviews = answers.next().unwrap_or(false);
-        let mut next = || answers.next().unwrap_or(false);
+    pub fn of(recorded: &Recorded, results: &[Reading<bool>]) -> Self {
+        let mut results = results.iter().map(|result| *result == Ok(true));
+        let reviews = results.next().unwrap_or(false);
+        let mut next = || results.next().unwrap_or(false);
         let creates = recorded.spaces.iter().map(|_| [next(), next()]).collect();
-        let mut impersonates = answers.peekable();
+        let mut impersonates = results.peekable();
         let may = impersonates.peek().is_some() && impersonates.all(|may| may);
         Self { reviews, as_who: tenant(recorded).filter(|_| may).cloned(), creates }
     }

@@ -1,11 +1,11 @@
 //! The baseline's guards: each is there, and bound. Pure.
 
 use super::{
-    bounds,
+    objects as environment_objects,
     recorded::Baseline,
     rows::{self, Fulfilment, Said},
 };
-use crate::cli::doctor::finding::{Answer, Finding};
+use crate::cli::doctor::finding::{Finding, PromiseResult};
 use goldenpath_core::{
     domain::{Desired, ObjectKey, Observed},
     golden::{self, Catalogue},
@@ -27,33 +27,33 @@ pub fn judge(baseline: Option<&Baseline>, observed: &[Observed]) -> Vec<Finding>
         }
     }
     let of = |name: String| {
-        let (answer, verdict) = verdict(baseline, &name, observed);
-        rows::finding(name, &[], vec![Said { by: "in force".to_owned(), answer, verdict }])
+        let (result, verdict) = verdict(baseline, &name, observed);
+        rows::finding(name, &[], vec![Said { by: "in force".to_owned(), result, verdict }])
     };
     names.into_iter().map(of).collect()
 }
 
-fn verdict(baseline: Option<&Baseline>, name: &str, observed: &[Observed]) -> (Answer, Fulfilment) {
-    let broken = |found: String, remedy: &str| (Answer::No, Fulfilment::Broken(found, remedy.to_owned()));
+fn verdict(baseline: Option<&Baseline>, name: &str, observed: &[Observed]) -> (PromiseResult, Fulfilment) {
+    let breach = |found: String, remedy: &str| (PromiseResult::No, Fulfilment::Breach(found, remedy.to_owned()));
     let Some(Baseline { objects, is_exact }) = baseline else {
-        return broken("the cluster has no baseline".to_owned(), "Create its `goldenpath_cluster_baseline`.");
+        return breach("the cluster has no baseline".to_owned(), "Create its `goldenpath_cluster_baseline`.");
     };
     let of_guard = |object: &&Desired| matches!(&object.key, ObjectKey::Kube { name: of, .. } if of == name);
     let mut objects = objects.iter().filter(of_guard).peekable();
     if objects.peek().is_none() {
         let remedy =
             "Remove it from `guards` of the baseline. A cluster that is older than Kubernetes 1.30 can't have any.";
-        return (Answer::No, Fulfilment::Warned("the baseline makes none".to_owned(), remedy.to_owned()));
+        return (PromiseResult::No, Fulfilment::Warned("the baseline makes none".to_owned(), remedy.to_owned()));
     }
     // Another default path reserves other names.
     let is_compared = |object: &&Desired| *is_exact || object.key.kind() != POLICY;
     let is_there = |object: &Desired| observed.iter().any(|seen| seen.key == object.key);
     let wrong: Vec<String> = objects
         .filter(|object| is_compared(object) || !is_there(object))
-        .filter_map(|object| bounds::wrong(object, observed))
+        .filter_map(|object| environment_objects::wrong(object, observed))
         .collect();
     if wrong.is_empty() {
-        return (Answer::Yes, Fulfilment::AsPromised);
+        return (PromiseResult::Yes, Fulfilment::AsPromised);
     }
-    broken(wrong.join(", "), "Plan the baseline: it shows the difference, and an apply puts it back.")
+    breach(wrong.join(", "), "Plan the baseline: it shows the difference, and an apply puts it back.")
 }

@@ -101,7 +101,7 @@ impl Recorded {
             status,
             found,
             remedy: remedy.to_owned(),
-            answers: BTreeMap::new(),
+            results: BTreeMap::new(),
             benchmark: &[],
         }
     }

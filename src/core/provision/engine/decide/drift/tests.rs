@@ -93,7 +93,7 @@ fn edits_are_taken_back_and_appliers_are_not_fought() {
 }
 
 #[test]
-fn another_run_of_ours_is_told_from_what_others_do() {
+fn another_run_of_ours_is_no_out_of_band_change() {
     let quota = ObjectKey::kube("v1", "ResourceQuota", Some("pay"), "gp-base");
     let role = ObjectKey::role("gp-pay");
     let binding = ObjectKey::kube("rbac.authorization.k8s.io/v1", "RoleBinding", Some("pay"), "gp-viewer");

@@ -1,8 +1,8 @@
 # attribute: quota.total["requests.cpu"]
 # says: 16
-# reason: a tier bounds what a team may ask for: four times the default
+# reason: the most that a team may ask for in a tier is four times the default
 
-resource "goldenpath_team_environment" "quota_out_of_bounds" {
+resource "goldenpath_team_environment" "quota_above_maximum" {
   name    = "payments-x"
   team    = "payments"
   tier    = "dev"

@@ -1,21 +1,21 @@
-//! The objects that bound an environment: each is there, and as it was rendered. Pure.
+//! The objects that restrict an environment: each is there, and as it was rendered. Pure.
 
 use super::{
     recorded::{Recorded, Space},
     rows::{self, Fulfilment, Said},
 };
-use crate::cli::doctor::finding::{Answer, Finding};
+use crate::cli::doctor::finding::{Finding, PromiseResult};
 use goldenpath_core::{
     domain::{BASE_QUOTA, Desired, ObjectKey, Observed, Ownership, Quantity},
     golden::{
         self,
-        promises::{BOUNDS, BoundPromise},
+        promises::{OBJECTS, ObjectPromise},
     },
     kinds::{escape, in_words, kubernetes::resource_quota, readable},
 };
 
 pub fn judge(recorded: &Recorded, observed: &[Observed]) -> Vec<Finding> {
-    let of = |row: &BoundPromise| {
+    let of = |row: &ObjectPromise| {
         let said = recorded.spaces.iter().map(|space| judge_space(row, space, &recorded.objects, observed)).collect();
         let mut finding = rows::finding(row.name, row.benchmark, said);
         if row.kinds.contains(&resource_quota::KIND.name) {
@@ -24,10 +24,10 @@ pub fn judge(recorded: &Recorded, observed: &[Observed]) -> Vec<Finding> {
         }
         finding
     };
-    BOUNDS.iter().map(of).collect()
+    OBJECTS.iter().map(of).collect()
 }
 
-fn judge_space(row: &BoundPromise, space: &Space, objects: &[Desired], observed: &[Observed]) -> Said {
+fn judge_space(row: &ObjectPromise, space: &Space, objects: &[Desired], observed: &[Observed]) -> Said {
     let by = space.namespace.clone();
     let is_meant = |object: &&Desired| row.kinds.contains(&object.key.kind()) && is_in(&object.key, &by);
     let wrong: Vec<String> = objects.iter().filter(is_meant).filter_map(|object| wrong(object, observed)).collect();
@@ -35,19 +35,19 @@ fn judge_space(row: &BoundPromise, space: &Space, objects: &[Desired], observed:
         row.kinds.contains(&object.key.kind()) && is_in(&object.key, &by) && lets_people_in(object)
     };
     let strangers: Vec<String> = observed.iter().filter(is_strange).map(|object| in_words(&object.key)).collect();
-    let (answer, verdict) = if !wrong.is_empty() {
+    let (result, verdict) = if !wrong.is_empty() {
         let remedy = "Plan the environment: it shows the difference, and an apply puts it back.";
-        (Answer::No, Fulfilment::Broken(wrong.join(", "), remedy.to_owned()))
+        (PromiseResult::No, Fulfilment::Breach(wrong.join(", "), remedy.to_owned()))
     } else if !strangers.is_empty() {
         let found = format!("{} let others in", strangers.join(", "));
         (
-            Answer::No,
+            PromiseResult::No,
             Fulfilment::Warned(found, "Look at whom they name, and delete those that nobody needs.".to_owned()),
         )
     } else {
-        (Answer::Yes, Fulfilment::AsPromised)
+        (PromiseResult::Yes, Fulfilment::AsPromised)
     };
-    Said { by, answer, verdict }
+    Said { by, result, verdict }
 }
 
 /// A binding of somebody else's that names more than ServiceAccounts.
