@@ -7,7 +7,7 @@ use std::fs;
 #[derive(Debug)]
 pub struct Footprint {
     descriptors: usize,
-    kilobytes: u64,
+    pub kilobytes: u64,
 }
 
 // === impl Footprint ===
