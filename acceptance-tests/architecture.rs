@@ -13,6 +13,7 @@ mod participles;
 mod paths;
 mod stages;
 mod tables;
+mod unused;
 
 use crate::check::none;
 use anyhow::Result;
@@ -29,6 +30,7 @@ pub const CHECKS: &[Check] = &[
     ("every source file belongs to a module of the table", || none(modules::strays()?)),
     ("a file is one idea", || none(modules::long_files()?)),
     ("messages have their form", || none(messages::malformed_messages()?)),
+    ("the product has nothing that it does not use", || none(unused::unused_items()?)),
     ("one type name, one type", || none(names::doubled_types()?)),
     ("functions are verbs or nouns", || none(participles::participles()?)),
     ("words that have no place here", || none(glossary::misplaced_words()?)),

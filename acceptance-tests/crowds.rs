@@ -1,5 +1,7 @@
 //! Clients that would exhaust a daemon: ten thousand that come and go, and one that watches and never reads.
 
+mod over_tls;
+
 use crate::{daemon::Daemon, until::until};
 use acceptance_tests::{
     block_on,
@@ -18,20 +20,25 @@ const EVENTFUL: usize = 900;
 /// Nobody waits longer for a watcher.
 const LONG: Duration = Duration::from_secs(300);
 
-pub fn leave_nothing_behind() -> Result<()> {
+type Run = fn() -> Result<()>;
+
+pub const CHECKS: [(&str, Run); 3] = [
+    ("ten thousand connections leave nothing behind", leave_nothing_behind),
+    ("ten thousand connections over TLS leave nothing behind", over_tls::leave_nothing_behind),
+    ("a watcher that never reads holds nobody up", one_that_never_reads),
+];
+
+fn leave_nothing_behind() -> Result<()> {
     let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
     let daemon = Daemon::start(&folder.path().join("sandbox.db"))?;
     connect(&daemon, MANY / 5)?;
     let before = Process::of(daemon.id())?;
     connect(&daemon, MANY)?;
-    until(&format!("no more than {before:?}"), || {
-        let after = Process::of(daemon.id())?;
-        Ok(after.descriptors <= before.descriptors + 8 && after.kilobytes <= before.kilobytes + 8 * 1024)
-    })
+    before.comes_back(&daemon)
 }
 
 /// Nobody waits for it, and what it did not read is not kept for it. It hears that it was too slow.
-pub fn one_that_never_reads() -> Result<()> {
+fn one_that_never_reads() -> Result<()> {
     let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
     let daemon = Daemon::start(&folder.path().join("sandbox.db"))?;
     let (go_on, wait) = mpsc::channel::<()>();
@@ -72,6 +79,7 @@ fn connect(daemon: &Daemon, count: usize) -> Result<()> {
     Ok(())
 }
 
+/// What a daemon holds.
 #[derive(Debug)]
 struct Process {
     descriptors: usize,
@@ -86,5 +94,12 @@ impl Process {
         let status = fs::read_to_string(format!("/proc/{id}/status"))?;
         let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
         Ok(Self { descriptors, kilobytes: kilobytes.context("no VmRSS")?.trim().parse()? })
+    }
+
+    fn comes_back(&self, daemon: &Daemon) -> Result<()> {
+        until(&format!("no more than {self:?}"), || {
+            let after = Self::of(daemon.id())?;
+            Ok(after.descriptors <= self.descriptors + 8 && after.kilobytes <= self.kilobytes + 8 * 1024)
+        })
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use goldenpath_core::{
     domain::from_document,
-    provision::{Cancel, EnsureRequest, Prior, Provisioner as _},
+    provision::{EnsureRequest, Prior, Provisioner as _},
 };
 use goldenpath_daemon::{Address, Client, ClientOptions};
 use serde_json::{Value as Json, json};
@@ -66,20 +66,7 @@ pub fn client_of(socket: &Path) -> Client {
 
 /// A request for something that is new.
 pub fn ensure_of(spec: &Json, timeout: Duration) -> Result<EnsureRequest> {
-    Ok(EnsureRequest {
-        spec: from_document(spec)?,
-        facts: None,
-        path: None,
-        parent: None,
-        prior: None,
-        replacing: None,
-        planned: None,
-        planned_target: None,
-        planned_version: None,
-        timeouts: None,
-        timeout,
-        cancel: Cancel::new(),
-    })
+    Ok(EnsureRequest::new(from_document(spec)?, timeout))
 }
 
 /// The request that would change nothing any more.

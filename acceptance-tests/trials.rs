@@ -37,11 +37,8 @@ pub fn all(cases: u64, real_cases: u64, seed: u64) -> Vec<Trial> {
         .chain(replicas())
         .chain(metrics())
         .chain([page()])
-        .chain([
-            trial("daemon: what a team's client claims widens nothing", forged::widen_nothing),
-            trial("daemon: ten thousand connections leave nothing behind", crowds::leave_nothing_behind),
-            trial("daemon: a watcher that never reads holds nobody up", crowds::one_that_never_reads),
-        ])
+        .chain([trial("daemon: what a team's client claims widens nothing", forged::widen_nothing)])
+        .chain(crowds::CHECKS.map(|(name, check)| trial(format!("daemon: {name}"), check)))
         .chain(traces::CHECKS.map(|(name, check)| trial(format!("daemon: {name}"), check)))
         .collect();
     match Programs::find() {

@@ -100,6 +100,19 @@ pub(super) fn without_tests(tokens: Tokens) -> Tokens {
     out
 }
 
+/// The modules in files of their own that are compiled for tests alone.
+pub(super) fn test_modules(tokens: &Tokens) -> Vec<String> {
+    let items = (0..tokens.len()).filter(|at| is_cfg_test(&tokens[*at..])).map(|at| &tokens[at..item_end(tokens, at)]);
+    items
+        .filter_map(|item| match item {
+            [.., (_, Token::Name(keyword)), (_, Token::Name(module)), (_, Token::Mark(';'))] if keyword == "mod" => {
+                Some(module.clone())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
 /// `#[cfg(test)]`, and `#[cfg(all(test, …))]`.
 fn is_cfg_test(rest: &[(Line, Token)]) -> bool {
     let is = |at: usize, wanted: &str| match rest.get(at) {

@@ -1,10 +1,11 @@
 //! A daemon without its journal, or with yesterday's: the records in the target are enough to go on.
 
-use super::{FailureFixture, environment};
+use super::{FailureFixture, daemon::outlive, environment};
 use crate::{
     daemon::Daemon,
     sandbox::{FaultRow, Sandbox},
     server::Server,
+    until::until,
 };
 use acceptance_tests::{
     ENVIRONMENT,
@@ -12,13 +13,19 @@ use acceptance_tests::{
 };
 use anyhow::{Result, ensure};
 use serde_json::json;
-use std::{fs, pin::Pin, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    pin::Pin,
+    time::Duration,
+};
 use tokio::time::sleep;
 
 type Run = fn() -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
-pub const CHECKS: [(&str, Run); 2] = [
+pub const CHECKS: [(&str, Run); 3] = [
     ("with the journal of yesterday", || Box::pin(with_yesterdays())),
+    ("with a journal that lacks the end of a create", || Box::pin(without_an_end())),
     ("without a journal, in the middle of an apply", || Box::pin(without())),
 ];
 
@@ -69,6 +76,31 @@ async fn with_yesterdays() -> Result<()> {
     let next = instance.plan(Some(&wider)).await?;
     no_errors(&next.said, "the plan after it")?;
     ensure!(next.action == Action::Nothing, "what came after the backup is known by the record: {:?}", next.action);
+    no_errors(&instance.plan_and_apply(None).await?, "destroy")
+}
+
+/// Saved in the middle of the create, as if its end could not have been written: it runs again, and what its client knows stays true.
+async fn without_an_end() -> Result<()> {
+    let mut fixture = OldJournalFixture::new().await?;
+    let mut instance = fixture.instance().await?;
+    let planned = instance.plan(Some(&environment())).await?;
+    Sandbox::at(&fixture.target.path()).fault(&FaultRow::new("exit-after").verb("write").nth(5))?;
+    let journal = fixture.daemon.config().with_file_name("journal.db");
+    let files = ["db", "db-wal"].map(|extension| journal.with_extension(extension));
+    let saved = |file: &Path| PathBuf::from(format!("{}.saved", file.display()));
+    let save = |_| Ok(files.iter().try_for_each(|file| fs::copy(file, saved(file)).map(drop))?);
+    no_errors(&outlive(&mut fixture.daemon, instance.apply(planned, None), save).await?, "the create")?;
+
+    fixture.daemon.terminate()?;
+    fs::remove_file(journal.with_extension("db-shm")).ok();
+    files.iter().try_for_each(|file| fs::copy(saved(file), file).map(drop))?;
+    fixture.daemon.start_again()?;
+    until("it has run again", || Ok(fixture.daemon.query(&["operations"])?[0]["state"] == "done"))?;
+    fixture.daemon.verify_ledger()?;
+    let said = instance.refresh().await?;
+    ensure!(said.is_empty(), "the environment is another one than its client knows: {said:?}");
+    let next = instance.plan(Some(&environment())).await?;
+    ensure!(next.said.is_empty() && next.action == Action::Nothing, "{:?}: {:?}", next.action, next.said);
     no_errors(&instance.plan_and_apply(None).await?, "destroy")
 }
 

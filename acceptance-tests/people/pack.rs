@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result};
 use goldenpath_core::{
     domain::plural,
     policy::{
-        document::{Action, Policy, PolicyBinding, installation},
-        pack_documents,
+        document::{Action, PolicyBinding, installation},
+        pack,
     },
 };
 use serde_json::{Value as Json, json};
@@ -52,10 +52,9 @@ pub(super) async fn holds(people: Arc<People>) -> Result<()> {
 /// In a namespace of its own, with the example's params.
 async fn install(people: &People, index: usize, example: &Json) -> Result<()> {
     let name = example["policy"].as_str().context("policy")?;
-    let (_, text) = pack_documents().iter().find(|(known, _)| *known == name).context("no such policy")?;
-    let policy = Policy::read(text)?;
+    let policy = pack().iter().find(|known| known.form.name == name).context("no such policy")?;
     let params = example["params"].as_object().cloned().unwrap_or_default();
-    let policy = policy.with_params(&params).map_err(anyhow::Error::msg)?;
+    let policy = policy.clone().with_params(&params).map_err(anyhow::Error::msg)?;
     let labels = json!({"pack": index.to_string()});
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": format!("pack-{index}"), "labels": labels}});
     people.make("/api/v1/namespaces", &namespace).await?;

@@ -65,6 +65,13 @@ pub(super) fn watch_and_ledger(tool: &Tool) -> Result<()> {
     let of_environment = entries(&daemon, &["--environment", ID])?;
     let count = |kind: &str| of_environment.iter().filter(|entry| entry["kind"] == kind).count();
     ensure!(count("accepted") == 1 && count("ended") == 1, "{of_environment:?}");
+    let asked =
+        of_environment.iter().find(|entry| entry["kind"] == "accepted").map(|entry| &entry["detail"]["request"]);
+    let spec = asked.map(|request| request["spec"]["request"].clone()).unwrap_or_default();
+    ensure!(
+        spec["name"] == "payments" && spec["quota"].is_null(),
+        "as it was written, without what the tier adds: {spec:#}"
+    );
     ensure!(count("change") > 5 && count("change") == count("changed"), "each change and what came of it");
     // With its end cut off, although what is left is signed.
     daemon.terminate()?;
@@ -109,6 +116,10 @@ pub(super) fn is_bundled(tool: &Tool) -> Result<()> {
     ensure!(guards.values().all(|guard| guard["known_by"] == "ledger"), "the daemon made them: {guards:?}");
     ensure!(first["guards"]["since"].is_string() && first["guards"]["missing"] == json!([]), "{first:#}");
     ensure!(first["promises"]["not_asked"].is_string(), "{first:#}");
+    let entries = first["entries"].as_array().context("no entries")?;
+    let asks = |entry: &&Json| entry["kind"] == "accepted" && entry["about"] == "demo/payments-dev/ledger";
+    let asked = entries.iter().find(asks).context("nobody asked for the slot")?;
+    ensure!(asked["detail"]["request"]["spec"]["request"]["name"] == "ledger", "{asked:#}");
 
     daemon.terminate()?;
     daemon.configure("allow: { tiers: [dev] }\n")?;
@@ -153,6 +164,12 @@ pub(super) fn is_bundled(tool: &Tool) -> Result<()> {
     unknown.says("no record of demo/nowhere")
 }
 
+fn asks(daemon: &Daemon, command: &str) -> Result<Command> {
+    let mut asks = Command::new(command_line()?);
+    asks.args([command, ID, "--endpoint", &daemon.endpoint()]).env_remove("GOLDENPATH_BOUNDS");
+    Ok(asks)
+}
+
 pub(super) fn between_applies(tool: &Tool) -> Result<()> {
     let rules = |mode: &str| format!("reconcile: {{ interval: 1s, tiers: {{ dev: {{ mode: {mode} }} }} }}\n");
     let (workspace, mut daemon) = with_a_daemon(tool, &environment(""), &rules("observe"))?;
@@ -176,9 +193,13 @@ pub(super) fn between_applies(tool: &Tool) -> Result<()> {
     workspace.plan_is_empty(&[])?;
     let operations = daemon.query(&["operations"])?;
     ensure!(operations[0]["caller"] == "reconcile" && operations[0]["outcome"] == "done", "{operations:#}");
-    let mut pause = Command::new(command_line()?);
-    let paused = pause.args(["pause", ID, "--endpoint", &daemon.endpoint()]).output()?;
-    Run::from(paused).says("is left alone between applies")?;
+    for command in ["pause", "resume", "unprotect"] {
+        let mut refused = asks(&daemon, command)?;
+        let refused = Run::from(refused.env("GOLDENPATH_BOUNDS", "{ allow: { teams: [shop] } }").output()?);
+        ensure!(refused.code == Some(1), "{command}: {}", refused.raw);
+        refused.says("lies outside of what this process may touch")?;
+    }
+    Run::from(asks(&daemon, "pause")?.output()?).says("is left alone between applies")?;
     sandbox.edit(QUOTA, &change)?;
     until("the drift of what is paused is shown", || {
         Ok(daemon.query(&["drift", ID])?[0]["drift"]["drift"].as_array().is_some_and(|drift| !drift.is_empty()))

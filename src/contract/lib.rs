@@ -16,7 +16,7 @@ mod steps;
 mod target;
 
 pub use case::{Case, CaseResult, ContractError};
-pub use samples::{Sample, samples};
+pub use samples::{Sample, crd, samples};
 pub use target::{FieldRef, OutOfBand, TestTarget};
 
 /// The whole suite for one target.

@@ -6,7 +6,7 @@ mod aws;
 mod kubernetes;
 mod sample;
 
-pub use sample::Sample;
+pub use sample::{Sample, crd};
 
 use super::target::TestTarget;
 use goldenpath_core::kinds::{self, Kind, Placement};

@@ -5,9 +5,9 @@
 //! | [`block`], [`short_keys`] | an object in a plan, and its key |
 //! | [`fields_of`], [`fields_of_document`] | the canonical form in which objects are compared |
 //! | `golden` | the lists that a document declares though they are empty ([`openings`]) |
-//! | `provision` | the order of a removal ([`removal_rank`]) |
+//! | `provision` | the order of a removal ([`removal_rank`]), what a refresh must name ([`Refresh`]) |
 //! | `adapters::kube` | what a listing holds, paths, the RBAC that pipelines need |
-//! | the sandbox | names, scopes, known and immutable fields |
+//! | the sandbox | names, scopes, known and immutable fields, generated ids |
 //! | the contract suite | one sample of each kind, which every target must pass |
 //!
 //! # To add a kind
@@ -20,7 +20,19 @@
 //!    can be seen in a plan.
 //!
 //! Nothing else: a kind that nobody added here is still compared, applied, observed by its key and removed, as any content of
-//! a namespace. What a kind of AWS needs besides is its variants of `ObjectKey` and `Body`, and the calls in `adapters::aws`.
+//! a namespace.
+//!
+//! # To add a kind of AWS
+//!
+//! AWS has no common form of a key, a document or a call, so each is written; the compiler asks for all but the descriptor, for
+//! which a test does.
+//!
+//! 1. Its variants of `ObjectKey` and of `Body`, and the body's type (`domain`); what AWS refuses of it (`ports::rules`).
+//! 2. `aws/<kind>.rs`, a [`Kind`] made by `Kind::aws`, and its line in `aws`'s list: fields, words, short key, ranks.
+//! 3. `adapters::aws`: `objects/<kind>.rs` with its calls, its line in `objects.rs`, and a row for each call in `calls.rs`, from
+//!    which `permissions` is made.
+//! 4. The sandbox: `aws/<kind>.rs` with its rules, and its line in `aws.rs`.
+//! 5. Its sample (`samples/aws.rs`).
 
 mod aws;
 mod block;
@@ -35,7 +47,7 @@ mod words;
 pub use block::{FieldLine, block, digest_of, elements, lines_of, readable, same_digest};
 pub use canonical::{canonical_json, escape, policy::canonical_policy};
 pub use fields::{fields_of, fields_of_document, managed_paths};
-pub use kind::{Kind, NameRule, Placement, RemovalRank, Served, Unmarked, Writes, group_of};
+pub use kind::{GeneratedId, Kind, NameRule, Placement, Refresh, RemovalRank, Served, Unmarked, Writes, group_of};
 pub use registry::{all, find, of, openings, removal_rank};
 pub use short::{KeptKeys, in_words, kept_keys, may_match, short, short_keys, whole_key};
 pub use words::{legible, value};

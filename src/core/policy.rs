@@ -18,6 +18,6 @@ pub use bounds::{Bounds, PipelineBounds, Touched};
 pub use callers::{CallerRule, Identity, May, When, rule_for};
 pub use finding::{Finding, Verdict};
 pub use iam::{Lint, lint};
-pub use pack::{guards, pack, pack_documents};
+pub use pack::{guards, pack};
 pub use rules::{Rule, judge, rule_policies, rules};
 pub use subject::Subject;

@@ -7,7 +7,10 @@ mod connection;
 mod page;
 mod reports;
 
-use crate::{contract::Verb, refusal};
+use crate::{
+    contract::{READ_LIMIT, Verb},
+    refusal,
+};
 use async_trait::async_trait;
 pub use connection::{Address, TokenSource};
 pub use page::serve_page;
@@ -33,8 +36,6 @@ use tonic::{Request, Response, Status};
 /// The code of whatever target is out of reach.
 const UNAVAILABLE: &str = "target.unavailable";
 
-/// The daemon may wait for a slow or throttling target; longer than that is a hang.
-const READ_LIMIT: Duration = Duration::from_secs(600);
 /// What nobody has asked for yet holds nobody up.
 const AT_FIRST: Duration = Duration::from_secs(2);
 /// The outcome of an operation that has run out of time is still worth having.

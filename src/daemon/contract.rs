@@ -4,6 +4,7 @@ use goldenpath_core::{
     domain::{self, EnvironmentId, Id, Problem, SlotId},
     provision::{Outcome, Removed},
 };
+use std::time::Duration;
 
 /// Raised when the form of a message or document changes. Neighbours work together: whoever is newer knows both forms.
 pub const API: u32 = 1;
@@ -14,6 +15,9 @@ pub fn api() -> u32 {
 
 /// Both ways. A request is a few kilobytes, an environment with all its objects some hundred.
 pub const LARGEST_MESSAGE: usize = 64 << 20;
+
+/// The daemon may wait for a slow or throttling target; longer than that is a hang.
+pub const READ_LIMIT: Duration = Duration::from_secs(600);
 
 pub fn work_together(one: u32, other: u32) -> bool {
     one.abs_diff(other) <= 1

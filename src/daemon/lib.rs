@@ -4,6 +4,7 @@
 //! ```text
 //! client     Provisioner -> messages; connects at the first use, and again when the daemon was restarted
 //! listen     unix sockets and TCP: how a connection comes, and how long it may stay without a greeting
+//! deadline   how long a call may take
 //! socket     a socket that only its own user can open, and only that user's processes
 //! tls        certificates of both sides
 //! tokens     whose a bearer token is: an issuer's signature, or an API server's review
@@ -14,6 +15,7 @@
 //! operations an accepted ensure or remove goes on without its client; the same request again waits for the same operation
 //! reads      what plans of all clients read is shared, and what is written ends that
 //! store      the journal: what was accepted, before it begins, and how it ended; what did not end is run again
+//! asked      what a request wishes, as the ledger keeps it and the page shows it
 //! trail      of each operation what is kept for good (ledger), and what is shown while it runs (events)
 //! relay      what is shown while an operation runs, at the other daemons of its store
 //! reconcile  what is recorded on the clusters, compared with what is there between applies
@@ -24,8 +26,10 @@
 //! death      where a test has the daemon die
 //! ```
 
+mod asked;
 mod client;
 mod contract;
+mod deadline;
 mod death;
 mod error;
 mod events;

@@ -1,6 +1,7 @@
 //! Where the daemon listens: sockets of its own user, and TCP with TLS. One connection is served here from its handshake to its end.
 
 use crate::{
+    deadline::Deadline,
     error::DaemonError,
     gate::{Gate, Peer},
     metrics::Metrics,
@@ -168,7 +169,8 @@ where
                 return Ok(page.respond(&request, &peer, &known).await);
             }
             let most = if is_known || known.is_cancelled() { usize::MAX } else { LARGEST_GREETING };
-            service.call(request.map(|body| Limited::new(body, most))).await
+            let deadline = Deadline::of(request.uri().path(), request.headers());
+            deadline.hold(service.call(request.map(|body| Limited::new(body, most)))).await
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());

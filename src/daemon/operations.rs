@@ -161,7 +161,7 @@ impl Operations {
         }
         let entry = Entry { id, caller, verb, about, digest, allow, request: document, cancelled: false };
         if !self.ending.is_cancelled() {
-            let announced = self.trail.accept(&subject, &entry.digest, &entry.allow).await;
+            let announced = self.trail.accept(&entry).await;
             announced.map_err(|error| refusal::ledger(&error))?;
         }
         let place = self.known.reserve();

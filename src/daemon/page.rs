@@ -130,8 +130,8 @@ impl Page {
                 response::page(&OperationsPage { frame: frame("operations"), operations })
             }
             Route::Operation(id) => {
-                let operation = look.operation(&id).await.map_err(missing)?;
-                response::page(&OperationPage { frame: frame("operations"), operation })
+                let (operation, request) = look.operation(&id).await.map_err(missing)?;
+                response::page(&OperationPage { frame: frame("operations"), operation, request })
             }
             Route::Events(id) => {
                 let watching = look.events(&id).await.map_err(missing)?;

@@ -185,7 +185,7 @@ impl Objects for SharedObjects {
     }
 
     async fn revoke(&self, cluster: &ClusterArn, revoked: &Revoked) -> Result<(), PortError> {
-        let _writing = self.write(cluster, &ObjectKey::AccessEntry { principal: revoked.principal.clone() });
+        let _writing = self.write(cluster, &ObjectKey::access_entry(&revoked.principal));
         self.inner.revoke(cluster, revoked).await
     }
 }

@@ -230,6 +230,11 @@ pub fn ending() -> Status {
     Status::unavailable("the daemon is ending")
 }
 
+/// The call has ended, and not what it has begun.
+pub fn late(problem: &Problem) -> Status {
+    status(Code::DeadlineExceeded, problem)
+}
+
 /// A bug of ours. The log has the rest.
 pub fn bug(what: &str) -> Status {
     status(Code::Internal, &bug_problem(what))

@@ -1,6 +1,7 @@
 //! What the daemon reports: of itself, of what is recorded on its clusters, and of its operations.
 
 use crate::{
+    asked,
     contract::api,
     error::{JournalError, in_one_line},
     events::Watching,
@@ -132,6 +133,12 @@ impl Reports {
     pub async fn operation(&self, id: &str, sight: &Sight) -> Result<OperationReport, Problem> {
         let found = self.operations(Which::One(id), sight).await?;
         found.into_iter().next().ok_or_else(|| refusal::no_operation(id))
+    }
+
+    /// What was asked for by one that is in sight, for people.
+    pub async fn request(&self, id: &str) -> Result<String, Problem> {
+        let request = self.store.request(id).await.map_err(|error| unread(&error))?;
+        request.map(|request| asked::text(&request)).ok_or_else(|| refusal::no_operation(id))
     }
 
     fn report(&self, kept: Kept) -> OperationReport {

@@ -147,6 +147,8 @@ pub trait Store: Send + Sync {
     async fn share(&self, cluster: &str, comparison: &str) -> Result<(), JournalError>;
     /// Of each cluster the last one that was shared.
     async fn comparisons(&self) -> Result<Vec<String>, JournalError>;
+    /// As it was accepted. `None`: the journal does not hold it.
+    async fn request(&self, id: &str) -> Result<Option<Vec<u8>>, JournalError>;
     /// Under which id an operation is carried out that a client knows by this one.
     async fn operation_of(&self, client: &str) -> Result<String, JournalError>;
     /// To the other daemons, as far as they listen. At most 8,000 bytes.

@@ -1,6 +1,7 @@
 //! Daemon and client over a real socket, with an engine that does what a test says.
 
 mod connections;
+mod deadlines;
 pub(crate) mod harness;
 mod health;
 #[path = "../../acceptance-tests/issuer.rs"]
@@ -12,17 +13,19 @@ mod page;
 mod shared;
 
 use crate::{
+    EntryKind, LedgerEntry,
     contract::Verb,
     gate::MakeEngine,
     metrics::Metrics,
     operations::{Asked, Operations},
     reads::Reads,
-    store::{JournalPlace, open},
+    store::{JournalPlace, Store, open},
+    verify_file,
 };
 use goldenpath_core::{
     domain::Severity,
     policy::Identity,
-    provision::{DaemonReports as _, Event, EventKind, OperationState, Provisioner},
+    provision::{DaemonReports as _, EnsureRequest, Event, EventKind, OperationState, Provisioner},
 };
 use harness::{DaemonFixture, FakeEngine, ensure_of, gate, trail, until};
 use std::{sync::Arc, time::Duration};
@@ -43,11 +46,15 @@ pub fn request(id: &str) -> Asked {
 }
 
 pub async fn operations(place: &JournalPlace, engine: &Arc<FakeEngine>) -> Arc<Operations> {
+    operations_in(&open(place, HOUR).await.unwrap(), engine)
+}
+
+pub fn operations_in(store: &Arc<dyn Store>, engine: &Arc<FakeEngine>) -> Arc<Operations> {
     let engine = engine.clone();
     let engines: MakeEngine = Arc::new(move |_| Ok(engine.clone()));
     let (trail, metrics) = (trail(), Metrics::new());
     let reads = Reads::new(Duration::ZERO, metrics.clone());
-    let operations = Operations::new(open(place, HOUR).await.unwrap(), gate(engines, &trail), trail, reads, metrics);
+    let operations = Operations::new(store.clone(), gate(engines, &trail), trail, reads, metrics);
     tokio::spawn(operations.clone().tend());
     operations
 }
@@ -56,7 +63,8 @@ pub async fn operations(place: &JournalPlace, engine: &Arc<FakeEngine>) -> Arc<O
 async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it() {
     let folder = tempfile::tempdir().unwrap();
     let engine = Arc::new(FakeEngine::default());
-    let operations = operations(&JournalPlace::File(folder.path().join("journal.db")), &engine).await;
+    let store = open(&JournalPlace::File(folder.path().join("journal.db")), HOUR).await.unwrap();
+    let operations = operations_in(&store, &engine);
     let run = |id: &'static str| {
         let (operations, engine) = (operations.clone(), engine.clone());
         tokio::spawn(async move { operations.run(request(id), engine).await })
@@ -72,7 +80,9 @@ async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it()
     assert_eq!(operations.count(), 2, "its operation is not");
     let successor = run("three");
     let same = run("one");
-    tokio::task::yield_now().await;
+    while store.operation_of("three").await.unwrap() == "three" {
+        tokio::task::yield_now().await;
+    }
     engine.release(9);
     let (joined, outcome) = successor.await.unwrap().unwrap();
     assert!(["one", "two"].contains(&joined.as_str()), "it waits for what nobody waits for: {joined}");
@@ -186,6 +196,31 @@ async fn without_its_ledger_a_daemon_accepts_nothing() {
     assert_eq!(outcome.problems[0].code, "daemon.ledger", "{:?}", outcome.problems);
     assert_eq!(fixture.engine.ensures(), 0, "nothing began");
     daemon.end();
+}
+
+#[tokio::test]
+async fn the_ledger_holds_what_was_asked() {
+    let fixture = DaemonFixture::new();
+    let daemon = fixture.start().await;
+    let timeouts = Some(serde_json::json!({ "create": "x".repeat(100_000) }));
+    let large = EnsureRequest { timeouts, ..ensure_of("other") };
+    for request in [ensure_of("demo"), large] {
+        fixture.engine.release(1);
+        assert_eq!(fixture.client().ensure(request).await.problems[0].code, "fake.done");
+    }
+    daemon.end();
+    let mut accepted = vec![];
+    let mut keep = |entry: &LedgerEntry, _: &str| {
+        if entry.kind == EntryKind::Accepted {
+            accepted.push(entry.detail.clone());
+        }
+    };
+    verify_file(&fixture.audit(), vec![], &mut keep).unwrap();
+    let [small, large] = &accepted[..] else { panic!("{accepted:?}") };
+    assert_eq!(small["request"]["spec"], serde_json::to_value(ensure_of("demo").spec).unwrap());
+    assert_eq!((&small["bounds"], small["digest"].as_str().map(str::len)), (&serde_json::json!([]), Some(64)));
+    assert!(large["left_out"]["request"].is_string() && large["digest"].is_string(), "{large}");
+    assert!(large["request"].is_null(), "it was carried out, and is too large for an entry: {large}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What is kept and shown of each operation: an entry in the audit ledger before it is done, and an event for whoever watches.
 
 use crate::{
+    asked,
     contract::Verb,
     error::{LedgerError, in_one_line},
     events::Events,
@@ -106,13 +107,13 @@ impl Trail {
         &self.ledger
     }
 
-    /// An error means that it may not be accepted. `digest`: of caller, verb, bounds and request. Asked again, it is the same.
-    pub async fn accept(&self, of: &Subject, digest: &str, allow: &str) -> Result<(), LedgerError> {
+    /// An error means that it may not be accepted. Asked again, it is the same.
+    pub async fn accept(&self, entry: &Entry) -> Result<(), LedgerError> {
+        let of = &Subject::of(entry);
         if self.announced.lock().await.all.contains(&of.operation) {
             return Ok(());
         }
-        let bounds = serde_json::from_str(allow).unwrap_or(Value::Null);
-        self.write(of, EntryKind::Accepted, json!({ "digest": digest, "bounds": bounds })).await?;
+        self.write(of, EntryKind::Accepted, asked::detail(entry)).await?;
         let mut announced = self.announced.lock().await;
         announced.remember(&of.operation);
         announced.new.insert(of.operation.clone());

@@ -17,7 +17,6 @@ mod page;
 mod pause;
 mod permissions;
 mod policy;
-mod preview;
 mod reports;
 mod sandbox;
 mod schema;
@@ -48,6 +47,8 @@ pub struct Tools {
     pub unprotect: UnprotectTool,
     pub daemon: daemon::DaemonTool,
     pub reports: OpenDaemon,
+    /// The same for what a look does not do: within the bounds of the pipeline.
+    pub pauses: OpenDaemon,
     pub page: ServePage,
     pub audit: audit::AuditTool,
     /// Begins the log.
@@ -118,8 +119,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, tools: &Tools) -> anyh
         Command::Drift(arguments) => wait_for(drift::run(arguments, tools.reports))??,
         Command::Watch(arguments) => wait_for(watch::run(arguments, tools.reports))??,
         Command::Page(arguments) => page::run(arguments, tools.page)?,
-        Command::Pause(arguments) => wait_for(pause::pause(arguments, tools.reports))??,
-        Command::Resume(arguments) => wait_for(pause::resume(arguments, tools.reports))??,
+        Command::Pause(arguments) => wait_for(pause::pause(arguments, tools.pauses))??,
+        Command::Resume(arguments) => wait_for(pause::resume(arguments, tools.pauses))??,
         Command::Audit(arguments) => wait_for(audit::run(arguments, &tools.audit))??,
         Command::Doctor(arguments) => return wait_for(doctor::run(*arguments, tools.inspector))?,
     }

@@ -13,14 +13,13 @@
 //! | `edit` | out-of-band changes: for the command line and the contract suite |
 //! | `ports` | `Objects`, `Clusters` and `Probe` over the rooms below |
 //! | `handle`, `seed` | [`Sandbox`] and its file; what a new one holds |
-//! | `eks`, `iam`, `kubernetes` | the rules of each API |
+//! | `aws`, `kubernetes` | the rules of each API |
 //! | `store` | the file: rows, the log of calls, faults |
 
+mod aws;
 mod edit;
-mod eks;
 mod error;
 mod handle;
-mod iam;
 mod kubernetes;
 mod options;
 mod ports;

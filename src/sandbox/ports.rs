@@ -3,9 +3,7 @@
 mod clusters;
 mod listing;
 mod objects;
-mod typed;
 mod view;
 
 pub use objects::{OwnedApply, apply, remove};
-pub use typed::parse_body;
 pub use view::ownership;

@@ -1,9 +1,8 @@
 //! What a new sandbox holds, and what the options add to it each time it is opened.
 
 use crate::{
-    eks::clusters::user,
+    aws::{clusters::user, iam},
     error::SandboxError,
-    iam,
     kubernetes::namespaces,
     options::{ClusterOptions, SandboxOptions},
     store::{Row, Store, TimeSource, uuid},

@@ -2,7 +2,7 @@
 
 use goldenpath_core::{
     domain::{Body, ClusterArn, ObjectKey, Observed},
-    kinds,
+    kinds::{self, Kind, Served},
 };
 use serde_json::Value;
 
@@ -26,9 +26,8 @@ impl Sample {
         self.key.kind()
     }
 
-    /// A kind of a CRD is not everywhere.
     pub(crate) fn crd(&self) -> Option<String> {
-        kinds::of(&self.key)?.crd()
+        kinds::of(&self.key).and_then(crd)
     }
 
     pub(crate) fn has_status(&self) -> bool {
@@ -42,6 +41,11 @@ impl Sample {
         let after = Observed { version: of_status.version.clone(), used: of_status.used.clone(), ..after.clone() };
         *before == after
     }
+}
+
+/// The name of the CRD that a kind is not served without: `ciliumnetworkpolicies.cilium.io`.
+pub fn crd(kind: &Kind) -> Option<String> {
+    (kind.served == Served::WhereInstalled).then(|| format!("{}.{}", kind.plural, kind.group()))
 }
 
 /// Where the objects of one case live.

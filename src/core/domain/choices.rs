@@ -1,6 +1,6 @@
 //! Enums whose values users write: each word stands once, for serde, for schemas and for messages.
 
-/// Derives what every choice needs; `WORDS` is in the order of the variants.
+/// Derives what every choice needs; `ALL` is in the order of the variants.
 macro_rules! choices {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$of_variant:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
@@ -11,7 +11,6 @@ macro_rules! choices {
 
         impl $name {
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-            pub const WORDS: &'static [&'static str] = &[$($word),+];
 
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }

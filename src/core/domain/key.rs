@@ -36,6 +36,8 @@ pub enum ObjectKey {
     },
 }
 
+const IAM: &str = "iam";
+
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not the key of an object")]
 pub struct KeyError(String);
@@ -54,6 +56,10 @@ impl ObjectKey {
         Self::Role { name: name.into() }
     }
 
+    pub fn access_entry(principal: impl Into<String>) -> Self {
+        Self::AccessEntry { principal: principal.into() }
+    }
+
     pub fn namespace_object(name: &str) -> Self {
         Self::kube("v1", "Namespace", None, name)
     }
@@ -61,23 +67,54 @@ impl ObjectKey {
     /// `Role`, `AccessEntry`, `Namespace`, ...
     pub fn kind(&self) -> &str {
         match self {
-            Self::Role { .. } => "Role",
-            Self::AccessEntry { .. } => "AccessEntry",
-            Self::AccessPolicy { .. } => "AccessPolicy",
-            Self::PodIdentityAssociation { .. } => "PodIdentityAssociation",
             Self::Kube { kind, .. } => kind,
+            aws => aws.aws().map_or("", |(_, kind)| kind),
+        }
+    }
+
+    /// The service and the kind, as AWS has them.
+    fn aws(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Role { .. } => Some((IAM, "Role")),
+            Self::AccessEntry { .. } => Some(("eks", "AccessEntry")),
+            Self::AccessPolicy { .. } => Some(("eks", "AccessPolicy")),
+            Self::PodIdentityAssociation { .. } => Some(("eks", "PodIdentityAssociation")),
+            Self::Kube { .. } => None,
         }
     }
 
     pub fn is_aws(&self) -> bool {
-        !matches!(self, Self::Kube { .. })
+        self.aws().is_some()
     }
 
-    /// Whose access it is.
+    /// IAM knows nothing of clusters: what it has is an account's, under a name that is unique there whatever its case.
+    pub fn is_iam(&self) -> bool {
+        self.aws().is_some_and(|(service, _)| service == IAM)
+    }
+
+    /// Whose access it is. An entry is shared by all environments of its cluster, and so is what hangs on it.
     pub fn principal(&self) -> Option<&String> {
         match self {
             Self::AccessEntry { principal } | Self::AccessPolicy { principal, .. } => Some(principal),
-            _ => None,
+            Self::Role { .. } | Self::PodIdentityAssociation { .. } | Self::Kube { .. } => None,
+        }
+    }
+
+    /// The namespace that it is in, or about.
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::AccessPolicy { namespace, .. } | Self::PodIdentityAssociation { namespace, .. } => Some(namespace),
+            Self::Kube { namespace, .. } => namespace.as_deref(),
+            Self::Role { .. } | Self::AccessEntry { .. } => None,
+        }
+    }
+
+    /// Its name there; of what a principal may do, the principal's ARN.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Role { name } | Self::Kube { name, .. } => name,
+            Self::AccessEntry { principal } | Self::AccessPolicy { principal, .. } => principal,
+            Self::PodIdentityAssociation { service_account, .. } => service_account,
         }
     }
 
@@ -94,21 +131,42 @@ impl ObjectKey {
 
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((service, kind)) = self.aws() {
+            write!(f, "aws/{service}/{kind}/")?;
+        }
         match self {
-            Self::Role { name } => write!(f, "aws/iam/Role/{name}"),
-            Self::AccessEntry { principal } => write!(f, "aws/eks/AccessEntry/{principal}"),
-            Self::AccessPolicy { policy, namespace, principal } => {
-                write!(f, "aws/eks/AccessPolicy/{policy}/{namespace}/{principal}")
-            }
-            Self::PodIdentityAssociation { namespace, service_account } => {
-                write!(f, "aws/eks/PodIdentityAssociation/{namespace}/{service_account}")
-            }
+            Self::Role { name } => f.write_str(name),
+            Self::AccessEntry { principal } => f.write_str(principal),
+            Self::AccessPolicy { policy, namespace, principal } => write!(f, "{policy}/{namespace}/{principal}"),
+            Self::PodIdentityAssociation { namespace, service_account } => write!(f, "{namespace}/{service_account}"),
             Self::Kube { api_version, kind, namespace: Some(namespace), name } => {
                 write!(f, "k8s/{api_version}/{kind}/{namespace}/{name}")
             }
             Self::Kube { api_version, kind, namespace: None, name } => write!(f, "k8s/{api_version}/{kind}/{name}"),
         }
     }
+}
+
+/// What follows `aws/`, as `Display` writes it.
+fn of_aws(text: &str) -> Option<ObjectKey> {
+    let (service, rest) = text.split_once('/')?;
+    let (kind, rest) = rest.split_once('/')?;
+    Some(match (service, kind) {
+        (IAM, "Role") => ObjectKey::role(rest),
+        ("eks", "AccessEntry") => ObjectKey::access_entry(rest),
+        ("eks", "AccessPolicy") => {
+            let (policy, rest) = rest.split_once('/')?;
+            let (namespace, principal) = rest.split_once('/')?;
+            let [policy, namespace, principal] = [policy, namespace, principal].map(str::to_owned);
+            ObjectKey::AccessPolicy { policy, namespace, principal }
+        }
+        ("eks", "PodIdentityAssociation") => {
+            let (namespace, service_account) = rest.split_once('/')?;
+            let [namespace, service_account] = [namespace, service_account].map(str::to_owned);
+            ObjectKey::PodIdentityAssociation { namespace, service_account }
+        }
+        _ => return None,
+    })
 }
 
 /// A version is `v1`, `v1beta1`, ...: what distinguishes `k8s/v1/Namespace/x` from `k8s/apps/v1/Deployment/x/y`.
@@ -120,21 +178,8 @@ impl FromStr for ObjectKey {
     type Err = KeyError;
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let wrong = || KeyError(text.to_owned());
-        let two = |rest: &str| rest.split_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).ok_or_else(wrong);
-        if let Some(name) = text.strip_prefix("aws/iam/Role/") {
-            return Ok(Self::role(name));
-        }
-        if let Some(principal) = text.strip_prefix("aws/eks/AccessEntry/") {
-            return Ok(Self::AccessEntry { principal: principal.to_owned() });
-        }
-        if let Some(rest) = text.strip_prefix("aws/eks/AccessPolicy/") {
-            let (policy, rest) = two(rest)?;
-            let (namespace, principal) = two(&rest)?;
-            return Ok(Self::AccessPolicy { policy, namespace, principal });
-        }
-        if let Some(rest) = text.strip_prefix("aws/eks/PodIdentityAssociation/") {
-            let (namespace, service_account) = two(rest)?;
-            return Ok(Self::PodIdentityAssociation { namespace, service_account });
+        if let Some(rest) = text.strip_prefix("aws/") {
+            return of_aws(rest).ok_or_else(wrong);
         }
         let rest = text.strip_prefix("k8s/").ok_or_else(wrong)?;
         let parts: Vec<&str> = rest.split('/').collect();
@@ -184,6 +229,29 @@ mod tests {
             let key: ObjectKey = text.parse().unwrap_or_else(|e| panic!("{reason}: {e}"));
             assert_eq!(key.to_string(), text, "{reason}");
         }
-        assert!("k8s/Namespace/x".parse::<ObjectKey>().is_err(), "a version is needed");
+        for (text, reason) in [
+            ("k8s/Namespace/x", "a version is needed"),
+            ("aws/eks/Role/x", "IAM has it"),
+            ("aws/iam/Role", "no name"),
+            ("aws/eks/AccessPolicy/AmazonEKSViewPolicy/pay", "no principal"),
+        ] {
+            assert!(text.parse::<ObjectKey>().is_err(), "{text}: {reason}");
+        }
+    }
+
+    #[test]
+    fn a_key_says_where_an_object_is_and_whose_access() {
+        for (text, is_iam, principal, namespace, name, reason) in [
+            ("aws/iam/Role/gp-pay", true, None, None, "gp-pay", "of the account"),
+            ("aws/eks/AccessEntry/arn:a", false, Some("arn:a"), None, "arn:a", "of the cluster as a whole"),
+            ("aws/eks/AccessPolicy/View/pay/arn:a", false, Some("arn:a"), Some("pay"), "arn:a", "in one namespace"),
+            ("aws/eks/PodIdentityAssociation/pay/api", false, None, Some("pay"), "api", "of a ServiceAccount"),
+            ("k8s/v1/ConfigMap/pay/settings", false, None, Some("pay"), "settings", "in its namespace"),
+            ("k8s/v1/Namespace/pay", false, None, None, "pay", "in none"),
+        ] {
+            let key: ObjectKey = text.parse().unwrap_or_else(|e| panic!("{reason}: {e}"));
+            let found = (key.is_iam(), key.principal().map(String::as_str), key.namespace(), key.name());
+            assert_eq!(found, (is_iam, principal, namespace, name), "{text}: {reason}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Fields, ObjectKey};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -16,7 +17,49 @@ pub enum Body {
     AccessPolicy(AccessPolicy),
     PodIdentityAssociation(PodIdentityAssociation),
     /// Any Kubernetes object, with only the fields that we declare: `apiVersion`, `kind`, `metadata`, and the rest.
-    Kube(serde_json::Value),
+    Kube(Value),
+}
+
+// === impl Body ===
+
+impl Body {
+    /// Tags of AWS. An access policy has none: it is whose its entry is.
+    pub fn tags_mut(&mut self) -> Option<&mut BTreeMap<String, String>> {
+        match self {
+            Self::Role(role) => Some(&mut role.tags),
+            Self::AccessEntry(entry) => Some(&mut entry.tags),
+            Self::PodIdentityAssociation(association) => Some(&mut association.tags),
+            Self::AccessPolicy(_) | Self::Kube(_) => None,
+        }
+    }
+
+    /// Under the names that AWS's own API has for them, in lower camel case. A Kubernetes document has its own.
+    pub fn api_fields(&self) -> Map<String, Value> {
+        let fields = match self {
+            Self::Role(role) => {
+                let Role { path, trust, inline, attached, boundary, max_session_seconds, description, tags } = role;
+                json!({
+                    "path": path, "trustPolicy": trust, "inlinePolicies": inline, "managedPolicies": attached,
+                    "permissionsBoundary": boundary, "maxSessionDuration": max_session_seconds,
+                    "description": description, "tags": tags,
+                })
+            }
+            Self::AccessEntry(AccessEntry { group, tags }) => json!({ "kubernetesGroups": [group], "tags": tags }),
+            Self::PodIdentityAssociation(association) => {
+                let PodIdentityAssociation { role_arn, target_role_arn, disable_session_tags, policy, tags } =
+                    association;
+                json!({
+                    "roleArn": role_arn, "targetRoleArn": target_role_arn, "disableSessionTags": disable_session_tags,
+                    "policy": policy, "tags": tags,
+                })
+            }
+            Self::AccessPolicy(AccessPolicy {}) | Self::Kube(_) => Value::Null,
+        };
+        match fields {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        }
+    }
 }
 
 /// An IAM role. Trust, boundary and every policy are exclusively ours: an addition by others is drift, since it grants power.
@@ -25,8 +68,8 @@ pub struct Role {
     /// `/goldenpath/payments-prod/`
     pub path: String,
     /// The trust policy, an IAM policy document.
-    pub trust: serde_json::Value,
-    pub inline: BTreeMap<String, serde_json::Value>,
+    pub trust: Value,
+    pub inline: BTreeMap<String, Value>,
     pub attached: BTreeSet<String>,
     pub boundary: String,
     pub max_session_seconds: u32,
@@ -62,7 +105,7 @@ pub struct PodIdentityAssociation {
     pub target_role_arn: Option<String>,
     pub disable_session_tags: bool,
     /// An inline session policy; EKS takes it only with session tags off.
-    pub policy: Option<serde_json::Value>,
+    pub policy: Option<Value>,
     pub tags: BTreeMap<String, String>,
 }
 

@@ -27,7 +27,7 @@ pub enum Computed {
 pub struct Outputs(BTreeMap<Name, Computed>);
 
 /// What every resource computes.
-pub const COMMON_OUTPUTS: &[&str] = &["id", "uid", "target", "objects", "drifted"];
+pub const COMMON_OUTPUTS: [&str; 5] = ["id", "uid", "target", "objects", "drifted"];
 
 // === impl Outputs ===
 

@@ -30,7 +30,7 @@ impl Phase {
 pub struct Record {
     /// `<cluster>/<environment>[/<slot>]`
     pub id: String,
-    /// New at every create, resume or take-over: what distinguishes a live instance from a superseded one.
+    /// New with every operation that creates, resumes or takes over: what distinguishes a live instance from a superseded one.
     pub uid: String,
     pub kind: ResourceKind,
     pub cluster_arn: String,

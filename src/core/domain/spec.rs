@@ -1,4 +1,5 @@
-//! What users write, parsed, free of Terraform's types: a type for each resource, and the parts that they share.
+//! What users write, parsed, free of Terraform's types: a type for each resource, and the parts that they share. Each part says what
+//! can be wrong with it by itself; what needs a golden path or a cluster to tell is for `golden`.
 //!
 //! serde reads them from a value tree, from a record and from YAML alike; `deny_unknown_fields` keeps struct and schema
 //! from parting. Optional fields stay as written (`None`): tier defaults are filled by `golden`, so that an import gives
@@ -7,19 +8,18 @@
 mod access;
 mod baseline;
 mod environment;
+mod identity;
 mod network;
 mod slot;
 mod statement;
 
-pub use access::{Access, Persona, STS_AUDIENCE, TrustedOidc};
+pub use access::{Access, CLUSTER_WIDE_POLICIES, Persona, STS_AUDIENCE, TrustedOidc};
 pub use baseline::{AcceptedPath, BaselineSpec, Guard};
 pub use environment::{
     Adopt, AdoptMode, Contact, Drift, DriftMode, EnvironmentSpec, Limits, LimitsContainer, Namespace, PodSecurity,
-    PodSecurityLevel, Quantities, Quota, WrittenParameters,
+    PodSecurityLevel, Quantities, Quota, WrittenParameters, check_bytes,
 };
-pub use network::{DefaultDeny, EgressRule, Network, NetworkEngine};
-pub use slot::{
-    Availability, Egress, Identity, IdentityMode, IdentityScope, Ingress, Isolation, Share, SlotSpec, Spread,
-    StatementPlace,
-};
+pub use identity::{Identity, IdentityMode, IdentityScope, StatementPlace};
+pub use network::{DefaultDeny, EgressRule, Network, NetworkEngine, SAME_ENVIRONMENT};
+pub use slot::{Availability, Egress, Ingress, Isolation, Share, SlotSpec, Spread};
 pub use statement::{Effect, PolicyJson, Statement};

@@ -21,10 +21,11 @@ mod template;
 mod validate;
 
 pub use document::{
-    Admission, GoldenPath, GrantForm, Grants, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, TierLimits,
-    TierPodSecurity, TierSlot, fill_cluster, fill_owner,
+    Admission, GoldenPath, GrantForm, Grants, Reserved, SlotsPercent, Tier, TierLimits, TierPodSecurity, TierSlot,
+    fill_cluster, fill_owner,
 };
 pub use documents::CatalogueError;
+pub use extends::OWN_FIELDS;
 pub use life::{Life, PathReference, Status};
 pub use manifests::{Each, Manifest, Tuning};
 pub use parameters::{Parameter, ParameterOf};
@@ -32,9 +33,8 @@ pub use read::{At, Wrong};
 pub use roles::RoleRule;
 pub use template::{NAMES, Unfilled};
 
-use super::parent::Parent;
 use crate::{
-    domain::{NameError, PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint, name_list},
+    domain::{PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint, name_list},
     policy::document::{Policy, PolicyForm},
 };
 use documents::{EMBEDDED, Embedded, read_all, read_each};
@@ -224,12 +224,6 @@ impl Catalogue {
         })
     }
 
-    /// Those of an environment, for what lives in it: they move together.
-    pub fn terms_of(&self, parent: &Parent) -> Result<Terms, Problem> {
-        let tier = parent.tier.parse().map_err(environment_unreadable)?;
-        self.terms(Some(&parent.golden_path), Some(&VersionConstraint::exactly(parent.golden_path_version)), &tier)
-    }
-
     pub fn tier(&self, path: &PathVersion, tier: &TierName) -> Option<&Arc<Tier>> {
         self.version(&path.name, path.version)?.tiers.get(tier)
     }
@@ -310,14 +304,6 @@ impl GoldenPath {
     pub fn notice(&self, today: Date) -> Option<Problem> {
         life::notice(&format!("{} {}", self.name, self.version), self.status, self.deprecation.as_ref(), today)
     }
-}
-
-pub fn environment_unreadable(error: NameError) -> Problem {
-    Problem::error(
-        "slot.environment_unreadable",
-        "The environment's record has no valid tier",
-        format!("{error}. Upgrade the provider to the version that wrote the record."),
-    )
 }
 
 /// Comments link to code, which readers of a schema do not have.

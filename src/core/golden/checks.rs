@@ -1,11 +1,8 @@
 //! Rules that the resources' `check` and `judge` stages share. Each names the field and the next step.
 
-use super::{
-    catalogue::{GoldenPath, Grants},
-    forms,
-};
+use super::catalogue::{GoldenPath, Grants};
 use crate::{
-    domain::{Drift, NetworkEngine, Problems, Quantity, is_covered},
+    domain::{Drift, Problems, is_covered},
     kinds,
 };
 
@@ -22,31 +19,6 @@ pub fn check_drift(drift: Option<&Drift>, problems: &mut Problems) {
     }
 }
 
-/// `100m` of memory is a tenth of a byte.
-pub fn check_bytes(what: &str, quantity: &Quantity, at: &[&str], problems: &mut Problems) {
-    if !quantity.is_whole() {
-        let written = quantity.original();
-        let meant = written.strip_suffix('m').map_or("512Mi".to_owned(), |number| format!("{number}Mi"));
-        problems.error(
-            "quantity.part_of_a_byte",
-            at,
-            format!("{what} of {written} is not a whole number of bytes"),
-            format!("The suffix `m` means thousandths, and `M` or `Mi` means millions of bytes. Write an amount such as {meant}."),
-        );
-    }
-}
-
-pub fn check_fqdns(names: &[String], at: &[&str], problems: &mut Problems) {
-    for name in names.iter().filter(|name| !forms::is_domain_pattern(name)) {
-        problems.error(
-            "network.fqdn_form",
-            at,
-            format!("{name:?} is not a domain name"),
-            "Write a host such as shop.example.com, or all hosts of a domain as *.example.com, in lower case, without scheme and port.",
-        );
-    }
-}
-
 pub fn check_granted_fqdns(names: &[String], grants: &Grants, at: &[&str], problems: &mut Problems) {
     for name in names.iter().filter(|name| !is_covered(&grants.egress_fqdns, name)) {
         problems.error(
@@ -54,19 +26,6 @@ pub fn check_granted_fqdns(names: &[String], grants: &Grants, at: &[&str], probl
             at,
             format!("The golden path does not grant egress to {name}"),
             format!("Granted in this tier: {}.", grants.egress_fqdns.join(", ")),
-        );
-    }
-}
-
-/// `engine` as the cluster's facts decide it.
-pub fn check_engine(engine: NetworkEngine, fqdns: &[String], at: &[&str], problems: &mut Problems) {
-    if !fqdns.is_empty() && !engine.has_names() {
-        problems.error(
-            "network.engine_knows_no_names",
-            at,
-            "Egress by domain name needs a network engine that supports domain names",
-            "Use `eks_auto` on EKS Auto Mode, or `cilium` where it is installed, as the environment's `network.engine`; or \
-             open address ranges with `network.egress_cidrs`.",
         );
     }
 }

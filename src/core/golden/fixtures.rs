@@ -96,7 +96,8 @@ pub(super) fn judged(spec: &Spec, facts: &StableFacts, parent: Option<&Parent>) 
 }
 
 pub(super) fn baseline() -> Spec {
-    Spec::of::<Baseline>(BaselineSpec::new("demo".parse().expect("a name")))
+    let cluster = "demo".parse().expect("a name");
+    Spec::of::<Baseline>(BaselineSpec { cluster, golden_paths: None, guards: None, claim: None })
 }
 
 /// What `validate` reports.

@@ -1,8 +1,8 @@
 //! A person who reads a plan sees every change of every object that a golden path renders.
 
-use super::{Baseline, Environment, Slot, Spec, fixtures::*};
+use super::{Environment, Slot, Spec, fixtures::*};
 use crate::{
-    domain::{BaselineSpec, Fields, FieldsBuilder, Holder, ObjectKey},
+    domain::{Fields, FieldsBuilder, Holder, ObjectKey},
     kinds::{self, block, fields_of, same_digest},
 };
 use serde_json::{Value, json};
@@ -17,9 +17,8 @@ fn objects() -> Vec<(ObjectKey, Fields)> {
         "scope": "session_policy", "target_role_arn": "arn:aws:iam::444455556666:role/data",
         "statements": [{"actions": ["sqs:*"], "resources": ["*"], "conditions": {"Bool": {"aws:SecureTransport": ["true"]}}}]
     });
-    let baseline = Spec::of::<Baseline>(BaselineSpec::new("demo".parse().expect("a name")));
     [
-        rendered(baseline, &facts, None),
+        rendered(baseline(), &facts, None),
         rendered(Spec::of::<Environment>(prod), &facts, None),
         rendered(Spec::of::<Slot>(slot(ledger())), &facts, Some(&known)),
         rendered(Spec::of::<Slot>(slot(session)), &facts, Some(&known)),

@@ -2,11 +2,9 @@
 
 use super::{
     catalogue::GoldenPath,
-    checks::check_bytes,
-    forms,
     quota::{is_bytes, is_count, resource_is_known},
 };
-use crate::domain::{LABEL_PREFIX, POD_SECURITY_PREFIX, Problems, Quantities};
+use crate::domain::{LABEL_PREFIX, POD_SECURITY_PREFIX, Problems, Quantities, check_bytes, forms};
 use std::collections::BTreeMap;
 
 type Texts = BTreeMap<String, String>;

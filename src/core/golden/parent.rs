@@ -1,7 +1,13 @@
 //! What slots take from their environment.
 
-use super::quota::{Amounts, QuotaPart, split};
-use crate::domain::{DefaultDeny, Limits, NetworkEngine, PersonaName, Quantities, Quantity, Version};
+use super::{
+    catalogue::{Catalogue, Terms},
+    objects::network::EnvironmentNetwork,
+    quota::{Amounts, QuotaPart, split},
+};
+use crate::domain::{
+    Limits, NameError, PersonaName, Problem, Quantities, Quantity, TierName, Version, VersionConstraint,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +34,7 @@ pub struct Parent {
     pub subjects: BTreeMap<PersonaName, Option<Vec<serde_json::Value>>>,
     /// Principal -> EKS access policies that it has in each namespace.
     pub access_policies: BTreeMap<String, BTreeSet<String>>,
-    pub network: ParentNetwork,
+    pub network: EnvironmentNetwork,
     pub owner_annotations: BTreeMap<String, String>,
     /// What guards read of all its namespaces, slots' own among them.
     pub admission_annotations: BTreeMap<String, String>,
@@ -49,39 +55,22 @@ pub struct ParentNamespace {
     pub max_memory: Option<Quantity>,
 }
 
-/// The environment's network with its defaults filled in; `None` waits for another resource of the same run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ParentNetwork {
-    pub engine: NetworkEngine,
-    pub default_deny: DefaultDeny,
-    /// Something is let in, or out; of a list that waits for another resource of the run it may be.
-    pub has_ingress: bool,
-    pub has_egress: bool,
-    pub allow_from: Vec<String>,
-    pub ingress_cidrs: Option<Vec<String>>,
-    pub ingress_namespaces: Vec<String>,
-    pub ingress_ports: Vec<u16>,
-    pub monitoring_namespaces: Vec<String>,
-    pub egress_presets: Vec<String>,
-    pub egress: Option<Vec<ParentOpening>>,
-    pub egress_fqdns: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ParentOpening {
-    pub cidrs: Vec<String>,
-    /// Empty: all of them.
-    pub ports: Vec<u16>,
-}
-
 // === impl Parent ===
 
 impl Parent {
     /// The final names of the environment's own namespaces.
     pub fn namespace_names(&self) -> impl Iterator<Item = &String> + Clone {
         self.namespaces.values().map(|namespace| &namespace.name)
+    }
+
+    /// What the environment was made by, and so what lives in it: they move together.
+    pub fn terms(&self, catalogue: &Catalogue) -> Result<Terms, Problem> {
+        let version = VersionConstraint::exactly(self.golden_path_version);
+        catalogue.terms(Some(&self.golden_path), Some(&version), &self.tier_name()?)
+    }
+
+    pub fn tier_name(&self) -> Result<TierName, Problem> {
+        self.tier.parse().map_err(environment_unreadable)
     }
 
     /// What shares are held against.
@@ -92,4 +81,12 @@ impl Parent {
         };
         of(QuotaPart::Own, own).chain(of(QuotaPart::Slots, slots)).collect()
     }
+}
+
+fn environment_unreadable(error: NameError) -> Problem {
+    Problem::error(
+        "slot.environment_unreadable",
+        "The environment's record has no valid tier",
+        format!("{error}. Upgrade the provider to the version that wrote the record."),
+    )
 }

@@ -19,7 +19,7 @@ const COUNTS: [&str; 9] = [
     "resourcequotas",
 ];
 
-/// Resources of pods: what a quota scoped by PriorityClass may hold.
+/// Resources of pods: what a quota scoped by PriorityClass may hold, and what follows from a slot's share.
 pub const OF_PODS: [&str; 4] = ["limits.memory", "pods", "requests.cpu", "requests.memory"];
 
 /// Why a name is no resource of a quota. Those that every container would have to set itself are refused as well: a pod

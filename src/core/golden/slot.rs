@@ -56,7 +56,7 @@ impl GoldenResource for Slot {
     }
 
     fn demand(spec: &SlotSpec, parent: &Parent, catalogue: &Catalogue) -> Amounts {
-        let tier = catalogue.terms_of(parent).map(|terms| terms.tier);
+        let tier = parent.terms(catalogue).map(|terms| terms.tier);
         tier.map(|tier| EffectiveShare::of(spec, &tier.slot).demand()).unwrap_or_default()
     }
 

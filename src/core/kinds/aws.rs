@@ -1,9 +1,10 @@
-//! The kinds of AWS. Their bodies are types of `domain`, since IAM and EKS have no common form of a document.
+//! The kinds of AWS: a line in [`KINDS`] and a module of the same name. Their bodies are types of `domain`, since IAM and EKS have
+//! no common form of a document.
 
-pub(super) mod access_entry;
-pub(super) mod access_policy;
-pub(super) mod pod_identity_association;
-pub(super) mod role;
+mod access_entry;
+mod access_policy;
+mod pod_identity_association;
+mod role;
 mod tags;
 
 use super::kind::Kind;

@@ -10,7 +10,7 @@
 //! too.
 
 use super::{
-    aws::{access_entry, access_policy, pod_identity_association, role},
+    aws::KINDS,
     canonical::{canonical_json, escape},
     kind::Kind,
     registry::of_document,
@@ -25,11 +25,8 @@ const SELECTORS: [&str; 3] = ["namespaceSelector", "podSelector", "selector"];
 /// grants whole. Foreign tags are not among them.
 pub fn fields_of(body: &Body) -> Fields {
     match body {
-        Body::Role(role) => role::fields(role),
-        Body::AccessEntry(entry) => access_entry::fields(entry),
-        Body::AccessPolicy(_) => access_policy::fields(),
-        Body::PodIdentityAssociation(association) => pod_identity_association::fields(association),
         Body::Kube(document) => fields_of_document(document, &|_| Some(Holder::Us)),
+        aws => KINDS.iter().find_map(|kind| (kind.fields)(aws)).unwrap_or_default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What one kind of object is: all that the rest of the code must know of it, as one value.
 
 use super::words::{Rest, Row};
+use crate::domain::{Body, Fields, ObjectKey};
 use serde_json::Value;
 
 /// Made by [`Kind::aws`], [`Kind::namespaced`] or [`Kind::cluster_wide`] and the fields in which this kind is not like most.
@@ -13,6 +14,21 @@ pub struct Kind {
     /// Rows of a plan, always in the same order: takes the fields that it has words for. What is left has rows of its own, so
     /// a kind without words is legible too.
     pub(super) words: fn(&mut Rest<'_>) -> Vec<Row>,
+    /// Others do not see at once what was made.
+    pub is_seen_late: bool,
+    /// What the service makes up for a new object.
+    pub id: GeneratedId,
+
+    // === of AWS alone ===
+    /// How a short key begins, where the name alone would be taken for Kubernetes' own.
+    pub(super) title: &'static str,
+    /// What follows in a short key.
+    pub(super) short: fn(&ObjectKey) -> Option<String>,
+    /// The key of what follows, where that says all of it.
+    pub(super) of_short: fn(&str) -> Option<ObjectKey>,
+    /// The fields of a body of this kind; all of them are ours, since we own grants whole.
+    pub(super) fields: fn(&Body) -> Option<Fields>,
+    pub refresh: Refresh,
 
     // === the rest is of Kubernetes alone ===
     /// `networkpolicies`, in paths and in RBAC.
@@ -41,6 +57,8 @@ pub struct Kind {
     /// JSON pointers of what a living object keeps.
     pub immutable: &'static [&'static str],
     pub names: NameRule,
+    /// Golden paths may switch its objects off, or change them: they say neither who may do what, nor what is there.
+    pub is_tunable: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +91,28 @@ pub enum Served {
     Always,
     /// Where its CRD is installed. Elsewhere there are no objects of it, and to write one is refused in kubectl's words.
     WhereInstalled,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GeneratedId {
+    /// As Kubernetes gives one to everything.
+    Uuid,
+    /// A prefix and letters.
+    Letters {
+        prefix: &'static str,
+        of: &'static [u8],
+    },
+    Nothing,
+}
+
+/// How the refresh of a whole cluster finds ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    Listed,
+    /// Those that somebody names: EKS lists names alone, and describes one object in each call.
+    Named,
+    /// With the access entry of their principal, where that is named.
+    WithEntry,
 }
 
 /// Which objects a pipeline may write.
@@ -116,7 +156,7 @@ pub enum NameRule {
 
 impl Kind {
     pub(super) const fn aws(service: &'static str, name: &'static str, removal: RemovalRank) -> Self {
-        Self { placement: Placement::Aws, removal, ..Self::namespaced(service, name, "") }
+        Self { placement: Placement::Aws, removal, id: GeneratedId::Nothing, ..Self::namespaced(service, name, "") }
     }
 
     pub(super) const fn cluster_wide(api_version: &'static str, name: &'static str, plural: &'static str) -> Self {
@@ -131,6 +171,13 @@ impl Kind {
             placement: Placement::Namespaced,
             removal: RemovalRank::Content,
             words: |_| vec![],
+            is_seen_late: false,
+            id: GeneratedId::Uuid,
+            title: name,
+            short: |_| None,
+            of_short: |_| None,
+            fields: |_| None,
+            refresh: Refresh::Listed,
             plural,
             served: Served::Always,
             baseline: Writes::Nothing,
@@ -144,6 +191,7 @@ impl Kind {
             roots: &["spec", "status"],
             immutable: &[],
             names: NameRule::Subdomain,
+            is_tunable: false,
         }
     }
 
@@ -154,11 +202,6 @@ impl Kind {
 
     pub const fn is_namespaced(&self) -> bool {
         matches!(self.placement, Placement::Namespaced)
-    }
-
-    /// The name of its CRD, for a kind that is [`Served::WhereInstalled`]: `ciliumnetworkpolicies.cilium.io`.
-    pub fn crd(&self) -> Option<String> {
-        (self.served == Served::WhereInstalled).then(|| format!("{}.{}", self.plural, self.group()))
     }
 }
 

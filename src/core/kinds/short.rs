@@ -3,7 +3,7 @@
 //! Inside, an object has its whole key. Most short ones read back: a kind that we know has one API version. A principal's name
 //! does not say its ARN, so whoever shows such a key keeps the whole one beside it.
 
-use super::{kind::Placement, kubernetes::KINDS, registry};
+use super::{kind::Placement, registry};
 use crate::domain::ObjectKey;
 use std::collections::BTreeMap;
 
@@ -53,56 +53,39 @@ pub fn in_words(key: impl ToString) -> String {
 /// Whether a pattern over keys begins as one of them does.
 pub fn may_match(pattern: &str) -> bool {
     let (start, has_star) = pattern.split_once('*').map_or((pattern, false), |(start, _)| (start, true));
-    let names = registry::all().map(|kind| if kind.name == "Role" { "IAM Role" } else { kind.name });
-    let mut begins = names.map(|name| format!("{name} ")).chain(["aws/".to_owned(), "k8s/".to_owned()]);
+    let titles = registry::all().map(|kind| format!("{} ", kind.title));
+    let mut begins = titles.chain(["aws/".to_owned(), "k8s/".to_owned()]);
     begins.any(|begin| start.starts_with(&begin) || has_star && begin.starts_with(start))
 }
 
 /// `None`: a kind that nobody added, or an object in a version that is not ours.
 fn short_of(key: &ObjectKey) -> Option<String> {
-    Some(match key {
-        ObjectKey::Role { name } => format!("IAM Role {name}"),
-        ObjectKey::AccessEntry { principal } => format!("AccessEntry {}", name_of(principal)),
-        ObjectKey::AccessPolicy { policy, namespace, principal } => {
-            format!("AccessPolicy {policy} {namespace}/{}", name_of(principal))
+    let known = registry::of(key)?;
+    let rest = match (known.placement, key) {
+        (Placement::Aws, key) => (known.short)(key)?,
+        // Another version does not read back.
+        (_, ObjectKey::Kube { api_version, .. }) if known.api != *api_version => return None,
+        (Placement::Namespaced, ObjectKey::Kube { namespace: Some(namespace), name, .. }) => {
+            format!("{namespace}/{name}")
         }
-        ObjectKey::PodIdentityAssociation { namespace, service_account } => {
-            format!("PodIdentityAssociation {namespace}/{service_account}")
-        }
-        ObjectKey::Kube { api_version, kind, namespace, name } => {
-            let known = registry::find(api_version, kind).filter(|known| known.api == *api_version)?;
-            match (known.placement, namespace) {
-                (Placement::Namespaced, Some(namespace)) => format!("{kind} {namespace}/{name}"),
-                (Placement::Cluster, None) => format!("{kind} {name}"),
-                _ => return None,
-            }
-        }
-    })
+        (Placement::Cluster, ObjectKey::Kube { namespace: None, name, .. }) => name.clone(),
+        _ => return None,
+    };
+    Some(format!("{} {rest}", known.title))
 }
 
 fn read_short(text: &str) -> Option<ObjectKey> {
-    if let Some(name) = text.strip_prefix("IAM Role ") {
-        return Some(ObjectKey::role(name));
-    }
-    let (kind, rest) = text.split_once(' ')?;
-    let inside = rest.split_once('/');
-    if let ("PodIdentityAssociation", Some((namespace, account))) = (kind, inside) {
-        let (namespace, service_account) = (namespace.to_owned(), account.to_owned());
-        return Some(ObjectKey::PodIdentityAssociation { namespace, service_account });
-    }
-    let known = KINDS.iter().find(|known| known.name == kind)?;
-    match (known.placement, inside) {
-        (Placement::Namespaced, Some((namespace, name))) => {
-            Some(ObjectKey::kube(known.api, kind, Some(namespace), name))
+    registry::all().find_map(|known| {
+        let rest = text.strip_prefix(known.title)?.strip_prefix(' ')?;
+        match (known.placement, rest.split_once('/')) {
+            (Placement::Aws, _) => (known.of_short)(rest),
+            (Placement::Namespaced, Some((namespace, name))) => {
+                Some(ObjectKey::kube(known.api, known.name, Some(namespace), name))
+            }
+            (Placement::Cluster, None) => Some(ObjectKey::kube(known.api, known.name, None, rest)),
+            _ => None,
         }
-        (Placement::Cluster, None) => Some(ObjectKey::kube(known.api, kind, None, rest)),
-        _ => None,
-    }
-}
-
-/// A role or user by its own name, without account and path.
-fn name_of(principal: &str) -> &str {
-    principal.rsplit('/').next().unwrap_or(principal)
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Objects of AWS as documents, in the shape of Kubernetes' own, so that a policy in CEL speaks of them too. No API server knows the
 //! group: such a policy holds in plans and applies.
 
-use crate::domain::{AccessEntry, Body, ClusterArn, Desired, ObjectKey, PodIdentityAssociation, Role};
+use crate::domain::{Body, ClusterArn, Desired, ObjectKey};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
@@ -32,17 +32,11 @@ impl<'a> Judged<'a> {
 
     /// Without its document.
     pub fn of_key(key: &'a ObjectKey) -> Self {
-        let kind = key.kind();
-        let aws = |namespace, name| Self { api: API, kind, namespace, name, document: None };
-        match key {
-            ObjectKey::Role { name } => aws(None, name),
-            ObjectKey::AccessEntry { principal } => aws(None, principal),
-            ObjectKey::AccessPolicy { namespace, principal, .. } => aws(Some(namespace), principal),
-            ObjectKey::PodIdentityAssociation { namespace, service_account } => aws(Some(namespace), service_account),
-            ObjectKey::Kube { api_version, kind, namespace, name } => {
-                Self { api: api_version, kind, namespace: namespace.as_deref(), name, document: None }
-            }
-        }
+        let api = match key {
+            ObjectKey::Kube { api_version, .. } => api_version,
+            _ => API,
+        };
+        Self { api, kind: key.kind(), namespace: key.namespace(), name: key.name(), document: None }
     }
 
     fn with(&self, spec: Value) -> Value {
@@ -55,32 +49,16 @@ impl<'a> Judged<'a> {
     }
 }
 
-/// Field names as AWS's own APIs have them, in lower camel case. What is not set is absent.
+/// What is not set is absent.
 fn spec(body: &Body, key: &ObjectKey, cluster: &ClusterArn) -> Value {
-    let mut spec = match body {
-        Body::Role(role) => {
-            let Role { path, trust, inline, attached, boundary, max_session_seconds, description, tags } = role;
-            json!({
-                "path": path, "trustPolicy": trust, "inlinePolicies": inline, "managedPolicies": attached,
-                "permissionsBoundary": boundary, "maxSessionDuration": max_session_seconds, "description": description,
-                "tags": tags, "partition": cluster.partition(), "account": cluster.account(),
-            })
-        }
-        Body::AccessEntry(AccessEntry { group, tags }) => json!({ "kubernetesGroups": [group], "tags": tags }),
-        Body::PodIdentityAssociation(association) => {
-            let PodIdentityAssociation { role_arn, target_role_arn, disable_session_tags, policy, tags } = association;
-            json!({
-                "roleArn": role_arn, "targetRoleArn": target_role_arn, "disableSessionTags": disable_session_tags,
-                "policy": policy, "tags": tags,
-            })
-        }
-        Body::AccessPolicy(_) | Body::Kube(_) => json!({}),
-    };
+    let mut spec = body.api_fields();
+    if key.is_iam() {
+        spec.insert("partition".to_owned(), cluster.partition().into());
+        spec.insert("account".to_owned(), cluster.account().into());
+    }
     if let ObjectKey::AccessPolicy { policy, .. } = key {
-        spec["policy"] = json!(policy);
+        spec.insert("policy".to_owned(), policy.as_str().into());
     }
-    if let Some(fields) = spec.as_object_mut() {
-        fields.retain(|_, value| !value.is_null());
-    }
-    spec
+    spec.retain(|_, value| !value.is_null());
+    Value::Object(spec)
 }

@@ -17,6 +17,7 @@ macro_rules! policies {
     ($($name:literal),+ $(,)?) => {
         const POLICIES: &[&str] = &[$(document!($name)),+];
         /// File names, and so names; as they were written.
+        #[cfg(test)]
         const DOCUMENTS: &[(&str, &str)] = &[$(($name, include_str!(concat!("pack/", $name, ".yaml")))),+];
     };
 }
@@ -66,11 +67,6 @@ pub fn guards() -> &'static BTreeMap<Guard, Policy> {
 
 pub fn pack() -> &'static [Policy] {
     &PACK
-}
-
-/// Name and text of each document.
-pub fn pack_documents() -> &'static [(&'static str, &'static str)] {
-    DOCUMENTS
 }
 
 #[cfg(test)]

@@ -29,19 +29,19 @@ const FOREIGN: [(&str, &str, &str); 10] = [
 
 const OUR_NAME: &str = "goldenpath";
 
-/// `home` is the cluster for everything but a role, whose cluster only its tags can tell.
+/// `home` is the cluster for everything but what is IAM's, whose cluster only its tags can tell.
 pub fn mark(key: &ObjectKey, home: &str, body: &Value) -> Mark {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
     let (environment, slot, cluster) = if key.is_aws() {
         let tag = |name: &str| text(body.get("tags").and_then(|tags| tags.get(format!("{TAG_PREFIX}{name}"))));
-        let cluster = match key {
-            ObjectKey::Role { .. } => tag("cluster-arn"),
-            _ => Some(home.to_owned()).filter(|_| has_our_tags(body)),
+        let cluster = match key.is_iam() {
+            true => tag("cluster-arn"),
+            false => Some(home.to_owned()).filter(|_| has_our_tags(body)),
         };
-        // An entry is shared by all environments of its cluster, whatever its tags say.
-        match key {
-            ObjectKey::AccessEntry { .. } | ObjectKey::AccessPolicy { .. } => (None, None, cluster),
-            _ => (tag("environment"), tag("slot"), cluster),
+        // Access is shared by all environments of its cluster, whatever its tags say.
+        match key.principal() {
+            Some(_) => (None, None, cluster),
+            None => (tag("environment"), tag("slot"), cluster),
         }
     } else {
         let labels = body.pointer("/metadata/labels");

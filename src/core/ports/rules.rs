@@ -7,7 +7,9 @@ pub mod codes;
 pub mod policy_document;
 
 use crate::domain::quotas::{self, RoleQuotas, check_tag_case, check_tags, policy_size};
-use crate::domain::{AccessEntry, ClusterArn, PodIdentityAssociation, Role, SYSTEM_NAMESPACE, TAG_PREFIX};
+use crate::domain::{
+    AccessEntry, Body, ClusterArn, ObjectKey, PodIdentityAssociation, Role, SYSTEM_NAMESPACE, TAG_PREFIX,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// EKS's policies for people; others exist for its own services and are not for access entries of type STANDARD.
@@ -19,6 +21,20 @@ pub const PEOPLES_POLICIES: [&str; 6] = [
     "AmazonEKSSecretReaderPolicy",
     "AmazonEKSViewPolicy",
 ];
+
+/// Of an object of any kind. `quotas`: the account's own.
+pub fn check(cluster: &ClusterArn, key: &ObjectKey, body: &Body, quotas: &RoleQuotas) -> Result<(), String> {
+    match body {
+        Body::Role(role) => {
+            check_role(key.name(), role, quotas)?;
+            policy_document::check_trust(&role.trust).map(|_| ())
+        }
+        Body::AccessEntry(entry) => check_entry(entry),
+        Body::PodIdentityAssociation(association) => check_association(cluster, association),
+        // No golden path grants a policy that EKS does not have, and an API server judges by itself.
+        Body::AccessPolicy(_) | Body::Kube(_) => Ok(()),
+    }
+}
 
 // === IAM ===
 

@@ -178,6 +178,15 @@ pub struct PreviewRequest {
     pub again: bool,
 }
 
+// === impl PreviewRequest ===
+
+impl PreviewRequest {
+    /// Of something that nothing was made of yet.
+    pub fn new(spec: Spec) -> Self {
+        Self { spec, facts: None, path: None, parent: None, prior: None, replacing: None, variant: 0, again: false }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replacing {
@@ -228,6 +237,28 @@ pub struct EnsureRequest {
     pub timeout: Duration,
     #[serde(skip)]
     pub cancel: Cancel,
+}
+
+// === impl EnsureRequest ===
+
+impl EnsureRequest {
+    /// Of something that nothing was made of yet, without a plan that promised anything.
+    pub fn new(spec: Spec, timeout: Duration) -> Self {
+        Self {
+            spec,
+            facts: None,
+            path: None,
+            parent: None,
+            prior: None,
+            replacing: None,
+            planned: None,
+            planned_target: None,
+            planned_version: None,
+            timeouts: None,
+            timeout,
+            cancel: Cancel::new(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

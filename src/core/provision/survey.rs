@@ -1,6 +1,6 @@
 //! All that is recorded on a cluster, for whoever looks after it between two applies.
 
-use super::{Cancel, EnsureRequest, Prior, Spec};
+use super::{EnsureRequest, Prior, Spec};
 use crate::domain::{ClusterRef, Id, Problem, Record};
 use async_trait::async_trait;
 use std::time::Duration;
@@ -50,18 +50,11 @@ impl Surveyed {
     pub fn heal(&self) -> Option<EnsureRequest> {
         let Restorable { spec, prior } = self.restorable.clone()?;
         Some(EnsureRequest {
-            spec,
             facts: Some(self.record.facts.clone()),
             path: self.record.path(),
-            parent: None,
             prior: Some(prior),
-            replacing: None,
-            planned: None,
-            planned_target: None,
-            planned_version: None,
             timeouts: self.record.timeouts.clone(),
-            timeout: HEALING,
-            cancel: Cancel::new(),
+            ..EnsureRequest::new(spec, HEALING)
         })
     }
 }

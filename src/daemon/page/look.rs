@@ -61,9 +61,10 @@ impl Look<'_> {
         self.rows(Which::All).await
     }
 
-    pub async fn operation(&self, id: &str) -> Result<OperationRow, Problem> {
+    /// With what was asked for.
+    pub async fn operation(&self, id: &str) -> Result<(OperationRow, String), Problem> {
         let found = self.reports.operation(id, &self.sight().await?).await?;
-        Ok(operation_row(&found, self.now))
+        Ok((operation_row(&found, self.now), self.reports.request(id).await?))
     }
 
     pub async fn events(&self, id: &str) -> Result<Watching, Problem> {

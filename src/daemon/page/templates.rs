@@ -44,6 +44,7 @@ pub struct OperationsPage {
 pub struct OperationPage {
     pub frame: Frame,
     pub operation: OperationRow,
+    pub request: String,
 }
 
 #[derive(Template)]

@@ -24,10 +24,10 @@ use crate::{
     store::postgres::{
         connection::{Connector, LONGEST, within},
         listener::Listener,
-        rows::{Known, kept_operation, known_operation, taken_operation},
+        rows::{Known, first, kept_operation, known_operation, taken_operation},
         statements::{
             AWAITED, CANCEL, END, FIND, INSERT, JOIN, LAST, LEAVE, MAY_WRITE, ONE_BY_ONE, OPERATION_OF, PAUSE, PAUSES,
-            PROBE, RECENT, RENEW, RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE, WAITING,
+            PROBE, RECENT, RENEW, RENEW_CLIENTS, REQUEST, RESUME, SHARE, SHARED, TAKE, WAITING,
         },
     },
 };
@@ -39,7 +39,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, SystemTime},
 };
-use tokio_postgres::{Client, types::ToSql};
+use tokio_postgres::{Client, Row, types::ToSql};
 
 /// An operation needs a connection for milliseconds, at its begin and at its end.
 const CONNECTIONS: usize = 8;
@@ -99,6 +99,16 @@ impl PostgresStore {
     async fn connection(&self, pool: &Pool) -> Result<Object, JournalError> {
         let away = |error| JournalError::Away { place: self.connector.place(), source: Box::new(error) };
         pool.get().await.map_err(away)
+    }
+
+    async fn all<T, C: FromIterator<T>>(
+        &self,
+        pool: &Pool,
+        (statement, values): (&str, &[&(dyn ToSql + Sync)]),
+        read: fn(&Row) -> Result<T, JournalError>,
+    ) -> Result<C, JournalError> {
+        let connection = self.connection(pool).await?;
+        self.within(async { connection.query(statement, values).await?.iter().map(read).collect() }).await
     }
 
     async fn find(&self, client: &Client, id: &str, digest: &str) -> Result<Option<Known>, JournalError> {
@@ -252,31 +262,16 @@ impl Store for PostgresStore {
         };
         let (caller, recorded) = sight.limits().unzip();
         let recorded: Vec<&str> = recorded.into_iter().flatten().map(String::as_str).collect();
-        let connection = self.connection(&self.pool).await?;
-        self.within(async {
-            let values: [&(dyn ToSql + Sync); 6] = [&i64::from(most), &about, &id, &is_open, &caller, &recorded];
-            let rows = connection.query(RECENT, &values).await?;
-            rows.iter().map(kept_operation).collect()
-        })
-        .await
+        let values: [&(dyn ToSql + Sync); 6] = [&i64::from(most), &about, &id, &is_open, &caller, &recorded];
+        self.all(&self.pool, (RECENT, &values), kept_operation).await
     }
 
     async fn last(&self, abouts: &[String]) -> Result<Vec<Kept>, JournalError> {
-        let connection = self.connection(&self.pool).await?;
-        self.within(async {
-            let rows = connection.query(LAST, &[&abouts]).await?;
-            rows.iter().map(kept_operation).collect()
-        })
-        .await
+        self.all(&self.pool, (LAST, &[&abouts]), kept_operation).await
     }
 
     async fn pauses(&self) -> Result<Pauses, JournalError> {
-        let connection = self.connection(&self.keeping).await?;
-        self.within(async {
-            let found = connection.query(PAUSES, &[]).await?;
-            found.iter().map(|row| Ok(row.try_get(0)?)).collect()
-        })
-        .await
+        self.all(&self.keeping, (PAUSES, &[]), first).await
     }
 
     async fn pause(&self, id: &str, is_paused: bool) -> Result<(), JournalError> {
@@ -291,12 +286,12 @@ impl Store for PostgresStore {
     }
 
     async fn comparisons(&self) -> Result<Vec<String>, JournalError> {
-        let connection = self.connection(&self.pool).await?;
-        self.within(async {
-            let found = connection.query(SHARED, &[]).await?;
-            found.iter().map(|row| Ok(row.try_get(0)?)).collect()
-        })
-        .await
+        self.all(&self.pool, (SHARED, &[]), first).await
+    }
+
+    async fn request(&self, id: &str) -> Result<Option<Vec<u8>>, JournalError> {
+        let found: Vec<_> = self.all(&self.pool, (REQUEST, &[&id]), first).await?;
+        Ok(found.into_iter().next())
     }
 
     async fn operation_of(&self, client: &str) -> Result<String, JournalError> {

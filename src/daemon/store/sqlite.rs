@@ -279,6 +279,11 @@ impl Store for SqliteStore {
         Ok(vec![])
     }
 
+    async fn request(&self, id: &str) -> Result<Option<Vec<u8>>, JournalError> {
+        let (of_id, id) = ("SELECT request FROM operation WHERE id = ?1", id.to_owned());
+        self.run(move |connection, _| Ok(connection.query_row(of_id, [id], |row| row.get(0)).optional()?)).await
+    }
+
     async fn operation_of(&self, client: &str) -> Result<String, JournalError> {
         Ok(lock(&self.present).operation(client))
     }

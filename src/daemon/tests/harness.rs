@@ -97,27 +97,15 @@ pub fn gate(engines: MakeEngine, trail: &Arc<Trail>) -> Arc<Gate> {
     Arc::new(Gate::new(engines, None, Tokens::new(TokenSettings::default()).unwrap(), false, trail.clone()))
 }
 
-const LONG: Duration = Duration::from_secs(60);
+/// Nothing that a test waits for takes so long, also beside a build. A test that waits for time to pass waits for what it brings.
+pub const LONG: Duration = Duration::from_secs(180);
 
 fn baseline(cluster: &str) -> Spec {
     from_document(&json!({ "kind": "baseline", "request": { "cluster": cluster } })).unwrap()
 }
 
 pub fn ensure_of(cluster: &str) -> EnsureRequest {
-    EnsureRequest {
-        spec: baseline(cluster),
-        facts: None,
-        path: None,
-        parent: None,
-        prior: None,
-        replacing: None,
-        planned: None,
-        planned_target: None,
-        planned_version: None,
-        timeouts: None,
-        timeout: LONG,
-        cancel: Cancel::new(),
-    }
+    EnsureRequest::new(baseline(cluster), LONG)
 }
 
 pub fn removal_of(cluster: &str) -> RemoveRequest {

@@ -2,7 +2,7 @@
 
 use super::{
     HOUR,
-    harness::{DaemonFixture, ensure_of, until},
+    harness::{DaemonFixture, LONG, ensure_of, until},
 };
 use crate::store::{Entry, IfNew, JournalPlace, open, tests::entry_of};
 use goldenpath_core::provision::Provisioner as _;
@@ -113,7 +113,7 @@ async fn what_waits_unattended_is_counted_and_so_is_its_time() {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    let shown = timeout(Duration::from_secs(60), all_ended).await.unwrap();
+    let shown = timeout(LONG, all_ended).await.unwrap();
     assert!(sum(&shown, "sum") >= 70.0 * 900.0, "each has waited since it was accepted:\n{shown}");
     assert!(shown.contains("goldenpath_operations{state=\"waiting\"} 0"), "{shown}");
     daemon.end();

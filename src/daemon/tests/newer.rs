@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// One on `demo/pay` of some time ago, and then more on another environment than are listed, as late as a test can't be.
 const OTHERS: &str = r#"
     INSERT INTO operation (id, verb, about, digest, allow, request, accepted_at, ended_at, outcome, caller)
-    VALUES ('op-old', 'ensure', 'demo/pay', '', '[]', '{}', 1700000000000, 4102444800000, CAST('{"problems":[]}' AS BLOB), 'others');
+    VALUES ('op-old', 'ensure', 'demo/pay', '', '[]', CAST('{}' AS BLOB), 1700000000000, 4102444800000, CAST('{"problems":[]}' AS BLOB), 'others');
     WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1100)
     INSERT INTO operation (id, verb, about, digest, allow, request, accepted_at, ended_at, outcome, caller)
     SELECT 'op-' || n, verb, 'demo/shop', '', allow, request, ended_at, ended_at, outcome, caller

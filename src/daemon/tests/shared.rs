@@ -1,34 +1,49 @@
 //! Several daemons on one database.
 
 use super::{
-    HOUR,
-    harness::{DaemonFixture, FakeEngine, ensure_of, until},
+    harness::{DaemonFixture, FakeEngine, LONG, ensure_of, until},
     operations, request,
 };
 use crate::{
     operations::{Asked, Operations},
     store::{
-        JournalPlace, open,
+        JournalPlace,
         tests::{place, server},
     },
 };
 use acceptance_tests::servers::PostgresServer;
 use goldenpath_core::{policy::Identity, provision::Provisioner};
 use std::{sync::Arc, time::Duration};
-use tokio::time::sleep;
+use tokio::{
+    task::block_in_place,
+    time::{sleep, timeout},
+};
 
 fn journal(server: &PostgresServer) -> JournalPlace {
     place(&server.database("journal").unwrap())
 }
 
-/// Looks seldom: each look is a process, for which the daemons have to wait.
-async fn until_there(server: &PostgresServer, statement: &str, expected: &str) {
-    while server.run("journal", statement).unwrap() != expected {
-        sleep(Duration::from_millis(500)).await;
-    }
+/// Beside the daemons, which have claims to keep meanwhile: each look is a process.
+fn look(server: &PostgresServer, statement: &str) -> String {
+    block_in_place(|| server.run("journal", statement).unwrap())
 }
 
-#[tokio::test]
+/// Looks seldom, for the sake of the machine.
+async fn until_there(server: &PostgresServer, statement: &str, holds: impl Fn(&str) -> bool) {
+    let wait = async {
+        while !holds(&look(server, statement)) {
+            sleep(Duration::from_millis(250)).await;
+        }
+    };
+    timeout(LONG, wait).await.unwrap_or_else(|_| panic!("{statement} finds {}", look(server, statement)));
+}
+
+/// Which daemon the client with this id waits at.
+fn daemon_of(client: &str) -> String {
+    format!("SELECT daemon FROM operation_client WHERE id = '{client}'")
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_operation_is_one_whichever_daemon_is_asked() {
     let Some(server) = server() else { return };
     let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
@@ -39,9 +54,9 @@ async fn an_operation_is_one_whichever_daemon_is_asked() {
     };
     let first = run(&one, "a");
     until(|| engine.ensures() == 1).await;
+    let before = look(&server, &daemon_of("a"));
     let same = run(&two, "a");
-    // Before nobody waits for it any more.
-    sleep(Duration::from_millis(200)).await;
+    until_there(&server, &daemon_of("a"), |daemon| daemon != before).await;
     first.abort();
     let equal = run(&two, "b");
     until(|| engine.ensures() == 2).await;
@@ -52,9 +67,10 @@ async fn an_operation_is_one_whichever_daemon_is_asked() {
     );
     equal.abort();
     assert!(equal.await.is_err(), "the client is gone");
-    sleep(Duration::from_millis(200)).await;
+    let waiting = "SELECT count(*) FROM operation_client WHERE operation = 'b' AND until > now()";
+    until_there(&server, waiting, |count| count == "0").await;
     let successor = run(&one, "c");
-    sleep(Duration::from_millis(200)).await;
+    until_there(&server, waiting, |count| count == "1").await;
     assert_eq!(engine.ensures(), 2, "an equal request at the first one joins what nobody waits for at the second");
     two.cancel(&Identity::Own, "a").await;
     let (id, outcome) = same.await.unwrap();
@@ -67,7 +83,7 @@ async fn an_operation_is_one_whichever_daemon_is_asked() {
     assert_eq!(run(&two, "a").await.unwrap().1, outcome, "an outcome is kept for every daemon");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn another_daemon_finishes_what_a_killed_one_has_begun() {
     let Some(server) = server() else { return };
     let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
@@ -87,28 +103,27 @@ async fn another_daemon_finishes_what_a_killed_one_has_begun() {
     second.end();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_claim_that_was_lost_says_nothing_and_its_client_gets_what_the_new_holder_says() {
     let Some(server) = server() else { return };
     let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
-    let (one, two) = (operations(&place, &engine).await, open(&place, HOUR).await.unwrap());
+    let one = operations(&place, &engine).await;
     let waiting = {
         let (one, engine) = (one.clone(), engine.clone());
         tokio::spawn(async move { one.run(request("a"), engine).await.unwrap().1 })
     };
     until(|| engine.ensures() == 1).await;
     // As if the first daemon had stood still for longer than its claim held, and then gone on.
-    server.run("journal", "UPDATE operation SET claimed_by = 'the dead', claimed_until = now()").unwrap();
-    assert_eq!(two.take(9, true).await.unwrap().len(), 1);
+    look(&server, "UPDATE operation SET claimed_by = 'the second', claimed_until = now() + interval '1 hour'");
     engine.release(1);
     until(|| one.count() == 0).await;
     assert!(!waiting.is_finished(), "the first one's end does not count");
-    two.end("a", b"of the second").await.unwrap();
+    look(&server, "UPDATE operation SET ended_at = now(), outcome = 'of the second'");
     assert_eq!(*waiting.await.unwrap(), *b"of the second", "that of the second does");
     assert_eq!(engine.ensures(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_away_loses_and_doubles_nothing() {
     let Some(mut server) = server() else { return };
     let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
@@ -119,17 +134,18 @@ async fn a_database_that_is_away_loses_and_doubles_nothing() {
     };
     let (first, elsewhere) = (run(&one, "a"), run(&one, "b"));
     until(|| engine.ensures() == 2).await;
+    let before = look(&server, &daemon_of("b"));
     let elsewhere_too = run(&two, "b");
-    sleep(Duration::from_millis(200)).await;
-    server.stop().unwrap();
+    until_there(&server, &daemon_of("b"), |daemon| daemon != before).await;
+    block_in_place(|| server.stop().unwrap());
     engine.release(1);
     let refused = run(&two, "c").await.unwrap().unwrap_err();
     assert!(refused.message().contains("can't be reached"), "{refused:?}");
     assert_eq!(engine.ensures(), 2, "what is not in the journal is not begun");
     assert!(!first.is_finished() && !elsewhere.is_finished(), "what has ended is kept until it can be written");
-    server.start_again().unwrap();
+    block_in_place(|| server.start_again().unwrap());
     let ended = "SELECT count(*) FROM operation WHERE ended_at IS NOT NULL";
-    until_there(&server, ended, "1").await;
+    until_there(&server, ended, |count| count == "1").await;
     engine.release(9);
     for waiting in [first, elsewhere, elsewhere_too] {
         assert!(waiting.await.unwrap().is_ok(), "each client gets its outcome");
@@ -138,7 +154,7 @@ async fn a_database_that_is_away_loses_and_doubles_nothing() {
     assert_eq!(engine.ensures(), 3, "none was begun twice");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_are_queued() {
     let Some(server) = server() else { return };
     let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
@@ -152,8 +168,9 @@ async fn a_thousand_are_queued() {
         waiting.spawn(async move { at.run(asked, engine).await.unwrap().0 });
     }
     let count = "SELECT count(*) FROM operation";
-    until_there(&server, count, "1000").await;
-    assert_eq!((one.count(), two.count()), (64, 64), "a daemon carries out so many at once");
+    until_there(&server, count, |count| count == "1000").await;
+    // A daemon carries out so many at once, and begins them when it has read that they are its own.
+    until(|| (one.count(), two.count(), engine.ensures()) == (64, 64, 128)).await;
     engine.release(1000);
     let mut ended = waiting.join_all().await;
     ended.sort();

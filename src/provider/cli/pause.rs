@@ -7,7 +7,8 @@ use super::{
 
 /// Stop a daemon from healing an environment or a slot between applies; drift is still shown
 ///
-/// Pausing an environment pauses its slots. Applies still work. The audit ledger keeps who paused it and when.
+/// Pausing an environment pauses its slots. Applies still work. The audit ledger keeps who paused it and when. The
+/// environment must be within GOLDENPATH_BOUNDS.
 #[derive(clap::Args)]
 pub(super) struct Pause {
     #[command(flatten)]
@@ -15,6 +16,8 @@ pub(super) struct Pause {
 }
 
 /// Let a daemon heal an environment or a slot again after `pause`
+///
+/// The environment must be within GOLDENPATH_BOUNDS.
 #[derive(clap::Args)]
 pub(super) struct Resume {
     #[command(flatten)]

@@ -2,37 +2,40 @@
 
 mod choice;
 
+use choice::word_list;
 pub use choice::{choice, choice_or_default};
 
 use goldenpath_core::domain::{
-    AuthenticationMode, ClusterArn, ClusterRef, DriftMode, IpFamily, NetworkEngine, Quantities, Quantity, ordinary,
+    AuthenticationMode, COMMON_OUTPUTS, ClusterArn, ClusterRef, DriftMode, IpFamily, NetworkEngine, Quantities,
+    Quantity, ordinary,
 };
 use plugin::{
     Type, Value,
     schema::{Attribute, Object, computed, object, optional, required},
 };
 
-/// What every managed resource computes about itself; `id` is the form of its id.
-pub fn identity(id: &str) -> [Attribute; 5] {
+/// What every managed resource computes about itself; `id_form` is the form of its id.
+pub fn identity(id_form: &str) -> [Attribute; 5] {
+    let [id, uid, target, objects, drifted] = COMMON_OUTPUTS;
     [
-        computed("id", Type::String)
+        computed(id, Type::String)
             .stable()
-            .describe(format!("`{id}`. Known at plan time; use it in references and with `import`.")),
-        computed("uid", Type::String).stable().describe(
+            .describe(format!("`{id_form}`. Known at plan time; use it in references and with `import`.")),
+        computed(uid, Type::String).stable().describe(
             "Distinguishes this instance from earlier and later ones with the same `id`: every create, resume and \
              take-over assigns a new one. A delete only acts on the instance with this `uid`.",
         ),
-        computed("target", Type::String).stable().describe(
+        computed(target, Type::String).stable().describe(
             "Where the instance lives: the ARN of the cluster, or the UUID of the sandbox. Using this state with another \
              target is an error; the instance is never reported as deleted because of it.",
         ),
-        computed("objects", Type::map(Type::String)).describe(
+        computed(objects, Type::map(Type::String)).describe(
             "Every AWS and Kubernetes object of this resource: its kind and name, and its fields line by line, with a digest of \
              all fields that the provider owns at the end; see [reading a plan](../guides/reading-a-plan). After a refresh, \
              it is what was observed; in a plan, what is desired. A plan therefore lists each object that will be created, \
              changed or deleted, and any drift.",
         ),
-        computed("drifted", Type::list(Type::String)).describe(
+        computed(drifted, Type::list(Type::String)).describe(
             "Sorted keys of the `objects` that are missing or differ from what the golden path wants; null if there are \
              none. A refresh finds all of them; after an apply, only those that `drift` excludes are left. Useful for \
              tools that show no warnings, such as Crossplane.",
@@ -148,7 +151,7 @@ fn facts(given: bool) -> Object {
              `kubernetesNetworkConfig.serviceIpv4Cidr` or `serviceIpv6Cidr`).",
         ),
         leaf("ip_family", Type::String, Some(IpFamily::default().as_str().into()))
-            .describe("`ipv4` or `ipv6` (EKS `DescribeCluster`: `kubernetesNetworkConfig.ipFamily`)."),
+            .describe(format!("{} (EKS `DescribeCluster`: `kubernetesNetworkConfig.ipFamily`).", word_list::<IpFamily>())),
         maybe("oidc_issuer", Type::String).describe(
             "URL of the cluster's OIDC issuer, which the trust policies of roles in mode `irsa` name. Null if the cluster \
              has none (EKS `DescribeCluster`: `identity.oidc.issuer`).",
@@ -168,10 +171,10 @@ fn facts(given: bool) -> Object {
         leaf("version", Type::String, None)
             .example(ordinary::VERSION)
             .describe("Minor version of Kubernetes that the cluster runs now (EKS `DescribeCluster`: `version`)."),
-        leaf("authentication_mode", Type::String, Some(AuthenticationMode::default().as_str().into())).describe(
-            "`API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP` (EKS `DescribeCluster`: `accessConfig.authenticationMode`). Access \
-             entries need one of the first two.",
-        ),
+        leaf("authentication_mode", Type::String, Some(AuthenticationMode::default().as_str().into())).describe(format!(
+            "{} (EKS `DescribeCluster`: `accessConfig.authenticationMode`). Access entries need one of the first two.",
+            word_list::<AuthenticationMode>()
+        )),
         leaf("network_policy_enforced", Type::Bool, Some(true.into())).describe(
             "Whether anything enforces NetworkPolicies: the add-on `vpc-cni` with `enableNetworkPolicy`, Cilium or \
              Calico seen running, on Auto Mode the ConfigMap `amazon-vpc-cni` in `kube-system`. Null if the provider \

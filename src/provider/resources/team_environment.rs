@@ -7,7 +7,7 @@ use super::{
 use goldenpath_core::{
     domain::{
         AdoptMode, ClusterRef, DnsLabel, EnvironmentId, Id, NameError, Namespace, PodSecurityLevel, Quantities,
-        TierName, VersionConstraint,
+        TierName, VersionConstraint, forms,
     },
     provision::{Descriptor, Environment, Spec, descriptor},
 };
@@ -216,9 +216,11 @@ fn pod_security(what: &str) -> Attribute {
 }
 
 fn minor_version(text: &String) -> Result<(), String> {
-    let minor =
-        text.strip_prefix("1.").is_some_and(|minor| !minor.is_empty() && minor.bytes().all(|b| b.is_ascii_digit()));
-    if minor { Ok(()) } else { Err(format!("{text:?} is not a minor version of Kubernetes, such as 1.36")) }
+    if forms::is_minor_version(text) {
+        Ok(())
+    } else {
+        Err(format!("{text:?} is not a minor version of Kubernetes, such as 1.36"))
+    }
 }
 
 fn adopt() -> Attribute {

@@ -39,6 +39,7 @@ pub fn command_line() -> anyhow::Result<ExitCode> {
             serve: daemon::serve,
         },
         reports: daemon::reports,
+        pauses: daemon::pauses,
         page: daemon::page,
         audit: audit::tool(environment),
         log: || telemetry::install(None),

@@ -39,8 +39,17 @@ pub(super) fn reports(daemon: provider_config::Daemon) -> anyhow::Result<Arc<dyn
     Ok(Arc::new(Client::new(client_options(daemon)?, &[])))
 }
 
-/// For a command that changes something: within the bounds of its pipeline, as a provider there.
 pub(super) fn provisioner(daemon: provider_config::Daemon) -> anyhow::Result<Arc<dyn Provisioner>> {
+    Ok(client_within_bounds(daemon)?)
+}
+
+/// For the commands that pause.
+pub(super) fn pauses(daemon: provider_config::Daemon) -> anyhow::Result<Arc<dyn DaemonReports>> {
+    Ok(client_within_bounds(daemon)?)
+}
+
+/// For a command that changes something: within the bounds of its pipeline, as a provider there.
+fn client_within_bounds(daemon: provider_config::Daemon) -> anyhow::Result<Arc<Client>> {
     let bounds = provider_config::pipeline_bounds(&FromEnvironment::read(|name| std::env::var_os(name)));
     Ok(Arc::new(Client::new(client_options(daemon)?, &bounds.map_err(wrong)?)))
 }

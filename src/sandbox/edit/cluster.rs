@@ -2,7 +2,7 @@
 
 use crate::{
     Sandbox,
-    eks::clusters,
+    aws::clusters,
     error::{SandboxError, refusal},
     store::{Row, Store, home},
 };

@@ -3,13 +3,12 @@
 use super::cluster::{CALL, load};
 use crate::{
     Sandbox,
-    eks::clusters,
+    aws::{clusters, rules_of},
     error::{SandboxError, refusal},
     kubernetes::{
         managed::{self, Force},
         server,
     },
-    ports,
     store::{Row, Store},
 };
 use goldenpath_core::domain::{Class, ClusterArn, ObjectKey, pointer};
@@ -68,9 +67,10 @@ fn edit(
             managed::update_to(&mut row, new, manager);
         }
     }
-    if row.key.is_aws() {
+    if let Some(rules) = rules_of(&row.key) {
         let kind = row.key.kind();
-        ports::parse_body(&row.key, row.body.clone())
+        rules
+            .body(row.body.clone())
             .map_err(|error| refusal(Class::Invalid, CALL, format!("not a {kind}: {error}")))?;
         return row.save(store);
     }

@@ -3,6 +3,7 @@
 use super::cluster::{CALL, load};
 use crate::{
     Sandbox,
+    aws::rules_of,
     error::{SandboxError, refusal},
     kubernetes::{managed, server},
     ports::{self, OwnedApply},
@@ -104,30 +105,24 @@ fn in_kubernetes(row: Row) -> Result<Row, SandboxError> {
     }
     Ok(row)
 }
+
 fn document(cluster: &ClusterArn, row: Row) -> Value {
-    let Row { key, version, uid, external_id, created_at, deleted_at, mut body, managers, .. } = row;
-    match &key {
-        ObjectKey::Kube { .. } => {
-            let metadata = &mut body["metadata"];
-            metadata["uid"] = uid.into();
-            metadata["resourceVersion"] = version.to_string().into();
-            metadata["creationTimestamp"] = created_at.into();
-            if let Some(deleted_at) = deleted_at {
-                metadata["deletionTimestamp"] = deleted_at.into();
-            }
-            metadata["managedFields"] = json!(managed::decode(&managers));
+    if let Some(rules) = rules_of(&row.key) {
+        let besides = rules.besides(cluster, &row);
+        let mut body = row.body;
+        for (name, value) in besides {
+            body[name] = value;
         }
-        ObjectKey::Role { name } => {
-            let path = body["path"].as_str().unwrap_or("/");
-            body["arn"] = format!("arn:{}:iam::{}:role{path}{name}", cluster.partition(), cluster.account()).into();
-            body["role_id"] = uid.into();
-        }
-        ObjectKey::PodIdentityAssociation { .. } => {
-            body["association_id"] = uid.into();
-            body["external_id"] = external_id.into();
-        }
-        ObjectKey::AccessEntry { .. } => body["principal_id"] = uid.into(),
-        ObjectKey::AccessPolicy { .. } => {}
+        return body;
     }
+    let Row { version, uid, created_at, deleted_at, mut body, managers, .. } = row;
+    let metadata = &mut body["metadata"];
+    metadata["uid"] = uid.into();
+    metadata["resourceVersion"] = version.to_string().into();
+    metadata["creationTimestamp"] = created_at.into();
+    if let Some(deleted_at) = deleted_at {
+        metadata["deletionTimestamp"] = deleted_at.into();
+    }
+    metadata["managedFields"] = json!(managed::decode(&managers));
     body
 }

@@ -2,8 +2,7 @@
 
 use crate::{
     Sandbox,
-    eks::{associations, clusters},
-    iam,
+    aws::{associations, clusters, iam},
     store::{PendingCall, Verb},
 };
 use async_trait::async_trait;

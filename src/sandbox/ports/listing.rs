@@ -2,14 +2,14 @@
 
 use super::view;
 use crate::{
-    eks::{access_entries, access_policies, clusters},
+    aws::{access_entries, access_policies, clusters},
     error::SandboxError,
     kubernetes::namespaces,
     store::{Row, Store, home},
 };
 use goldenpath_core::{
     domain::{ClusterArn, ObjectKey, Observed, SYSTEM_NAMESPACE},
-    kinds::{Unmarked, kubernetes::KINDS},
+    kinds::{self, Refresh, Unmarked, kubernetes::KINDS},
     ports::{
         Scope, Selector,
         rules::{OF_ANOTHER_ROLE, PolicyScopes, describe_scopes},
@@ -42,7 +42,7 @@ fn beside_ours(spaces: &str) -> String {
 
 pub fn observe(store: &mut Store, cluster: &ClusterArn, selector: &Selector) -> Result<Vec<Observed>, SandboxError> {
     // IAM knows nothing of clusters: roles are seen after theirs is gone.
-    let of_iam = selector.scope == Scope::Keys && selector.keys.iter().all(|key| matches!(key, ObjectKey::Role { .. }));
+    let of_iam = selector.scope == Scope::Keys && selector.keys.iter().all(ObjectKey::is_iam);
     if !of_iam {
         clusters::get(store, cluster)?;
     }
@@ -54,8 +54,9 @@ pub fn observe(store: &mut Store, cluster: &ClusterArn, selector: &Selector) -> 
             listing.select(&beside_ours("space.marked = ?1"), params![arn])?;
         }
         Scope::Refresh => {
-            let named = "('AccessEntry', 'AccessPolicy', 'PodIdentityAssociation')";
-            listing.select(&format!("marked = ?1 AND kind NOT IN {named}"), params![arn])?;
+            let named = kinds::all().filter(|kind| kind.refresh != Refresh::Listed);
+            let named: Vec<String> = named.map(|kind| format!("'{}'", kind.name)).collect();
+            listing.select(&format!("marked = ?1 AND kind NOT IN ({})", named.join(", ")), params![arn])?;
             listing.select(&beside_ours("space.marked = ?1"), params![arn])?;
             listing.select_policies_of(&selector.keys)?;
         }
@@ -123,7 +124,7 @@ impl Listing<'_> {
 
     /// Of the entries of ours among these keys.
     fn select_policies_of(&mut self, keys: &[ObjectKey]) -> Result<(), SandboxError> {
-        let is_named = |principal: &String| keys.contains(&access_entries::key_of(principal));
+        let is_named = |principal: &String| keys.contains(&ObjectKey::access_entry(principal));
         access_policies::each(self.store, self.cluster, |row| match &row.key {
             ObjectKey::AccessPolicy { principal, .. } if row.mark.cluster.is_some() && is_named(principal) => {
                 self.add(row)

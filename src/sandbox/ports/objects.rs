@@ -3,9 +3,8 @@
 use super::{listing, view};
 use crate::{
     Sandbox,
-    eks::{access_entries, access_policies, associations, clusters},
+    aws::{access_policies, clusters, mismatch, rules_of},
     error::{SandboxError, refusal},
-    iam,
     kubernetes::server,
     store::{PendingCall, Row, Store, Verb, home},
 };
@@ -79,28 +78,16 @@ pub fn apply(store: &mut Store, apply: &OwnedApply) -> Result<Row, SandboxError>
     let cluster = clusters::get(store, cluster)?;
     let found = Row::load(store, home(&cluster.arn, key), key)?;
     check(expect, found.as_ref(), key)?;
-    match (key, body) {
-        (ObjectKey::Role { name }, Body::Role(role)) => iam::apply_role(store, &cluster, name, role, found),
-        (ObjectKey::AccessEntry { principal }, Body::AccessEntry(entry)) => {
-            access_policies::delete_elsewhere(store, &cluster.arn, principal)?;
-            access_entries::apply(store, &cluster, principal, entry, found)
-        }
-        (ObjectKey::AccessPolicy { policy, principal, .. }, Body::AccessPolicy(_)) => {
-            access_policies::apply(store, &cluster, key, (policy, principal), found)
-        }
-        (ObjectKey::PodIdentityAssociation { .. }, Body::PodIdentityAssociation(association)) => {
-            associations::apply(store, &cluster, key, association, found)
-        }
-        (ObjectKey::Kube { .. }, Body::Kube(document)) => {
-            server::apply(store, &cluster, key, (document, manager, take), found)
-        }
-        (key, _) => Err(refusal(Class::Invalid, &format!("apply {key}"), "the body is of another kind than the key")),
+    match (rules_of(key), body) {
+        (Some(rules), body) => rules.apply(store, &cluster, (key, body), found),
+        (None, Body::Kube(document)) => server::apply(store, &cluster, key, (document, manager, take), found),
+        (None, _) => Err(mismatch(key)),
     }
 }
 
 /// What is gone is gone, whatever was expected of it.
 fn delete(store: &mut Store, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, SandboxError> {
-    if !matches!(key, ObjectKey::Role { .. }) {
+    if !key.is_iam() {
         clusters::get(store, cluster)?;
     }
     let Some(found) = Row::load(store, home(cluster, key), key)? else {
@@ -114,11 +101,9 @@ fn delete(store: &mut Store, cluster: &ClusterArn, key: &ObjectKey, expect: &Exp
 }
 
 pub fn remove(store: &mut Store, cluster: &ClusterArn, row: Row) -> Result<Deleted, SandboxError> {
-    match &row.key {
-        ObjectKey::Kube { .. } => return server::delete(store, cluster, row),
-        ObjectKey::Role { .. } => iam::check_deletable(&row)?,
-        ObjectKey::AccessEntry { principal } => access_policies::delete_all(store, cluster, principal)?,
-        ObjectKey::AccessPolicy { .. } | ObjectKey::PodIdentityAssociation { .. } => {}
+    match rules_of(&row.key) {
+        Some(rules) => rules.before_removal(store, cluster, &row)?,
+        None => return server::delete(store, cluster, row),
     }
     row.remove(store)?;
     Ok(Deleted::Gone)

@@ -1,8 +1,7 @@
 //! A row as the ports see it: whose it is, its fields with their holders, what it waits for.
 
-use super::typed::parse_body;
 use crate::{
-    eks::access_entries,
+    aws::rules_of,
     error::SandboxError,
     kubernetes::{
         managed::{Holders, Operation},
@@ -11,7 +10,7 @@ use crate::{
     store::{Row, Store, namespace_of},
 };
 use goldenpath_core::{
-    domain::{Body, ClusterArn, Desired, Fields, Holder, ObjectKey, Observed, Ownership, SYSTEM_NAMESPACE},
+    domain::{ClusterArn, Desired, Fields, Holder, ObjectKey, Observed, Ownership, SYSTEM_NAMESPACE},
     kinds::{self, kubernetes::resource_quota},
     ports::ownership::{self, foreign_owner},
 };
@@ -31,7 +30,7 @@ pub fn observation(store: &Store, cluster: &ClusterArn, row: Row) -> Result<Obse
     };
     let record = record_text(&row, &ownership).map(Into::into);
     let adoptable_by = adoptable_by(&row, &ownership).map(str::to_owned);
-    let (id, external_id) = ids(cluster, &row);
+    let (id, external_id) = rules_of(&row.key).map_or((None, None), |rules| rules.ids(cluster, &row));
     let Row { key, version, body, managers, .. } = row;
     let used = if key.kind() == "ResourceQuota" { resource_quota::usage(&body) } else { BTreeMap::new() };
     let fields = project(&key, body, &managers)?;
@@ -46,27 +45,12 @@ pub fn observation(store: &Store, cluster: &ClusterArn, row: Row) -> Result<Obse
     })
 }
 
-/// The ids that matter to others. An access entry's own is its ARN; that of the principal behind it stays inside.
-fn ids(cluster: &ClusterArn, row: &Row) -> (Option<String>, Option<String>) {
-    let uid = || (!row.uid.is_empty()).then(|| row.uid.clone());
-    match &row.key {
-        ObjectKey::Role { .. } => (uid(), None),
-        ObjectKey::PodIdentityAssociation { .. } => (uid(), row.external_id.clone()),
-        ObjectKey::AccessEntry { principal } => {
-            (row.external_id.as_deref().map(|uuid| access_entries::arn(cluster, principal, uuid)), None)
-        }
-        ObjectKey::AccessPolicy { .. } | ObjectKey::Kube { .. } => (None, None),
-    }
-}
-
 fn project(key: &ObjectKey, body: Value, managers: &str) -> Result<Fields, SandboxError> {
-    Ok(match parse_body(key, body)? {
-        Body::Kube(document) => {
-            let holders = Holders::of(managers);
-            kinds::fields_of_document(&document, &|path| holder(&holders, path))
-        }
-        aws => kinds::fields_of(&aws),
-    })
+    if let Some(rules) = rules_of(key) {
+        return Ok(kinds::fields_of(&rules.body(body)?));
+    }
+    let holders = Holders::of(managers);
+    Ok(kinds::fields_of_document(&body, &|path| holder(&holders, path)))
 }
 
 /// Ours before anyone else's, one that applies before one that edits.

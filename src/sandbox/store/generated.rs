@@ -1,7 +1,10 @@
 //! What the target makes up: ids of new objects.
 
 use crate::error::SandboxError;
-use goldenpath_core::domain::ObjectKey;
+use goldenpath_core::{
+    domain::ObjectKey,
+    kinds::{self, GeneratedId},
+};
 
 pub fn uuid() -> Result<String, SandboxError> {
     let mut bytes = [0_u8; 16];
@@ -13,15 +16,12 @@ pub fn uuid() -> Result<String, SandboxError> {
     Ok([&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"))
 }
 
-/// `AROA...` for a role, `a-...` for an association, a UUID for what lives in Kubernetes.
+/// Of a kind that nobody added it is Kubernetes'.
 pub fn id(key: &ObjectKey) -> Result<String, SandboxError> {
-    match key {
-        ObjectKey::Role { .. } => Ok(format!("AROA{}", random(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")?)),
-        ObjectKey::PodIdentityAssociation { .. } => {
-            Ok(format!("a-{}", random(b"abcdefghijklmnopqrstuvwxyz0123456789")?))
-        }
-        ObjectKey::AccessEntry { .. } | ObjectKey::AccessPolicy { .. } => Ok(String::new()),
-        ObjectKey::Kube { .. } => uuid(),
+    match kinds::of(key).map_or(GeneratedId::Uuid, |kind| kind.id) {
+        GeneratedId::Uuid => uuid(),
+        GeneratedId::Letters { prefix, of } => Ok(format!("{prefix}{}", random(of)?)),
+        GeneratedId::Nothing => Ok(String::new()),
     }
 }
 

@@ -4,6 +4,7 @@ use super::{file::Store, generated};
 use crate::error::SandboxError;
 use goldenpath_core::{
     domain::{ClusterArn, KeyError, ObjectKey},
+    kinds,
     ports::ownership::{self, Mark},
 };
 use rusqlite::{OptionalExtension, ToSql, named_params, params, types::Type};
@@ -12,7 +13,7 @@ use serde_json::Value;
 pub struct Row {
     /// `None`: not in the file yet.
     pub id: Option<i64>,
-    /// The account of a role, the cluster of anything else.
+    /// See [`home`].
     pub home: String,
     pub key: ObjectKey,
     /// What Kubernetes calls resourceVersion: new with every change, never used twice in a file.
@@ -34,19 +35,17 @@ pub struct Row {
 
 const COLUMNS: &str = "id, home, key, version, uid, external_id, created_at, visible_at, deleted_at, marked, environment, slot, body, managers";
 
-/// Where an object lives: roles belong to the account, everything else to the cluster.
+/// Where an object lives: what is IAM's belongs to the account, everything else to the cluster.
 pub fn home<'a>(cluster: &'a ClusterArn, key: &ObjectKey) -> &'a str {
-    match key {
-        ObjectKey::Role { .. } => cluster.account(),
-        _ => cluster.as_str(),
-    }
+    if key.is_iam() { cluster.account() } else { cluster.as_str() }
 }
 
-/// Role names are unique without regard to case.
+/// Names of IAM are unique without regard to case.
 fn fold(key: &ObjectKey) -> String {
-    match key {
-        ObjectKey::Role { name } => ObjectKey::role(name.to_lowercase()).to_string(),
-        _ => key.to_string(),
+    let text = key.to_string();
+    match text.rsplit_once('/') {
+        Some((kind, name)) if key.is_iam() => format!("{kind}/{}", name.to_lowercase()),
+        _ => text,
     }
 }
 
@@ -63,8 +62,7 @@ impl Row {
     }
 
     pub fn in_account(store: &Store, home: &str, key: &ObjectKey, body: Value) -> Result<Self, SandboxError> {
-        // IAM and EKS respond at once; others see it later.
-        let is_late = matches!(key, ObjectKey::Role { .. } | ObjectKey::PodIdentityAssociation { .. });
+        let is_late = kinds::of(key).is_some_and(|kind| kind.is_seen_late);
         Ok(Self {
             uid: generated::id(key)?,
             created_at: store.now(),
@@ -185,6 +183,10 @@ impl Row {
 
     pub fn is_visible(&self, store: &Store) -> bool {
         self.visible_at == 0 || self.visible_at <= store.now_ms()
+    }
+
+    pub fn generated_id(&self) -> Option<String> {
+        (!self.uid.is_empty()).then(|| self.uid.clone())
     }
 
     pub fn finalizers(&self) -> Vec<&str> {

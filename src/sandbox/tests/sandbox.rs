@@ -2,11 +2,7 @@
 
 use async_trait::async_trait;
 use goldenpath_contract as contract;
-use goldenpath_core::{
-    domain::ClusterArn,
-    kinds::{self, Kind},
-    ports::Clock,
-};
+use goldenpath_core::{domain::ClusterArn, kinds, ports::Clock};
 use goldenpath_sandbox::{ClusterOptions, Sandbox, SandboxOptions};
 use std::{
     sync::Arc,
@@ -85,7 +81,7 @@ async fn nobody_else_reads_the_file() {
 async fn it_keeps_the_contract_also_while_roles_are_slow_to_be_seen() {
     for visibility_delay_ms in [0, 20] {
         // Kinds of CRDs are promised where these are installed.
-        let crds = kinds::all().filter_map(Kind::crd).collect();
+        let crds = kinds::all().filter_map(contract::crd).collect();
         let demo = ClusterOptions { crds, ..ClusterOptions::new(DEMO.parse().expect("an ARN")) };
         let test =
             test_sandbox(SandboxOptions { visibility_delay_ms, clusters: vec![demo], ..SandboxOptions::default() });

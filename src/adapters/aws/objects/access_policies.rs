@@ -7,19 +7,58 @@
 use super::{
     entries,
     grants::{self, Grants, WHOLE_CLUSTER},
+    kind_calls::{KindCalls, Listed, mismatch},
     live::{Live, check, check_deletion},
     propagation,
+    selection::Selection,
     tags::Tags,
 };
 use crate::{
     aws::{call::EksCluster, calls::Call},
     errors::{conflict, invalid, not_found_as_none},
 };
+use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{Class, ObjectKey, Ownership},
+    domain::{Body, Class, ObjectKey, Ownership},
     ports::{Expect, PortError, Revoked, rules},
 };
 use std::collections::BTreeSet;
+
+pub(super) struct AccessPolicies;
+
+#[async_trait]
+impl KindCalls for AccessPolicies {
+    async fn get(&self, cluster: EksCluster<'_>, key: &ObjectKey) -> Result<Option<Live>, PortError> {
+        get(cluster, key).await
+    }
+
+    /// They are read with their entry.
+    async fn list(&self, _: EksCluster<'_>, _: &Selection<'_>) -> Result<Listed, PortError> {
+        Ok(Listed::default())
+    }
+
+    /// All of it is in the key.
+    async fn apply(
+        &self,
+        cluster: EksCluster<'_>,
+        key: &ObjectKey,
+        body: &Body,
+        expect: &Expect,
+    ) -> Result<Live, PortError> {
+        let Body::AccessPolicy(_) = body else { return Err(mismatch(key)) };
+        let made = apply(cluster, &[(key, expect)]).await.pop();
+        made.unwrap_or_else(|| Err(invalid("apply", format!("{key}: nothing was returned"))))
+    }
+
+    async fn delete(&self, cluster: EksCluster<'_>, key: &ObjectKey, expect: &Expect) -> Result<(), PortError> {
+        delete(cluster, key, expect).await
+    }
+
+    async fn make(&self, cluster: EksCluster<'_>, key: &ObjectKey, _: &Body) -> Result<(), PortError> {
+        let Parts { policy, namespace, principal } = parts(key)?;
+        grants::associate(cluster, (policy, principal), [namespace.to_owned()].into()).await
+    }
+}
 
 #[derive(Clone, Copy)]
 struct Parts<'a> {
@@ -88,7 +127,7 @@ async fn together(
     Ok(results)
 }
 
-pub(super) async fn delete(cluster: EksCluster<'_>, key: &ObjectKey, expect: &Expect) -> Result<(), PortError> {
+async fn delete(cluster: EksCluster<'_>, key: &ObjectKey, expect: &Expect) -> Result<(), PortError> {
     let Parts { policy, namespace, principal } = parts(key)?;
     let _lock = grants::lock(principal).await;
     let Some((tags, now)) = read(cluster, principal).await? else { return Ok(()) };
@@ -139,7 +178,7 @@ async fn read(cluster: EksCluster<'_>, principal: &str) -> Result<Option<(Tags, 
     Ok(now.map(|now| (tags, now)))
 }
 
-pub(super) async fn get(cluster: EksCluster<'_>, key: &ObjectKey) -> Result<Option<Live>, PortError> {
+async fn get(cluster: EksCluster<'_>, key: &ObjectKey) -> Result<Option<Live>, PortError> {
     let principal = parts(key)?.principal;
     let Some(entry) = entries::get(cluster, principal).await? else {
         return Ok(None);

@@ -1,16 +1,20 @@
 //! Pod Identity associations: one for each ServiceAccount, found by it and not by the id that EKS gives.
 
 use super::{
+    kind_calls::{KindCalls, Listed, mismatch},
     live::{Live, check, check_deletion, plain_document},
-    propagation, tags,
+    propagation,
+    selection::Selection,
+    tags,
 };
 use crate::{
     aws::{
-        call::{EksCluster, list},
+        call::{EksCluster, all, list},
         calls::Call,
     },
     errors::{conflict, invalid, not_found_as_none},
 };
+use async_trait::async_trait;
 use aws_sdk_eks::types::{PodIdentityAssociation as Found, PodIdentityAssociationSummary as Summary};
 use goldenpath_core::{
     domain::{Body, Class, ClusterArn, ObjectKey, PodIdentityAssociation, quotas::policy_text, short_hash},
@@ -18,11 +22,65 @@ use goldenpath_core::{
     ports::{Expect, PortError, rules},
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     time::{SystemTime, UNIX_EPOCH},
 };
 
-pub(super) async fn apply(
+/// Emulators cut the list of associations at a page and say nothing of the rest.
+const PAGE: usize = 100;
+
+pub(super) struct Associations;
+
+#[async_trait]
+impl KindCalls for Associations {
+    async fn get(&self, cluster: EksCluster<'_>, key: &ObjectKey) -> Result<Option<Live>, PortError> {
+        get(cluster, account(key)).await
+    }
+
+    async fn list(&self, cluster: EksCluster<'_>, selection: &Selection<'_>) -> Result<Listed, PortError> {
+        list_selection(cluster, selection).await
+    }
+
+    async fn apply(
+        &self,
+        cluster: EksCluster<'_>,
+        key: &ObjectKey,
+        body: &Body,
+        expect: &Expect,
+    ) -> Result<Live, PortError> {
+        match body {
+            Body::PodIdentityAssociation(association) => apply(cluster, account(key), association, expect).await,
+            _ => Err(mismatch(key)),
+        }
+    }
+
+    async fn delete(&self, cluster: EksCluster<'_>, key: &ObjectKey, expect: &Expect) -> Result<(), PortError> {
+        delete(cluster, account(key), expect).await
+    }
+
+    async fn make(&self, cluster: EksCluster<'_>, key: &ObjectKey, body: &Body) -> Result<(), PortError> {
+        match body {
+            Body::PodIdentityAssociation(association) => create(cluster, account(key), association).await.map(|_| ()),
+            _ => Err(mismatch(key)),
+        }
+    }
+
+    async fn change(&self, cluster: EksCluster<'_>, live: &Live, edited: &Body) -> Result<(), PortError> {
+        match (&live.body, edited) {
+            (Body::PodIdentityAssociation(before), Body::PodIdentityAssociation(after)) => {
+                change(cluster, live.id.as_deref().unwrap_or_default(), before, after).await
+            }
+            _ => Err(mismatch(&live.key)),
+        }
+    }
+}
+
+/// Namespace and ServiceAccount.
+fn account(key: &ObjectKey) -> (&str, &str) {
+    (key.namespace().unwrap_or_default(), key.name())
+}
+
+async fn apply(
     cluster: EksCluster<'_>,
     (namespace, account): (&str, &str),
     association: &PodIdentityAssociation,
@@ -35,12 +93,12 @@ pub(super) async fn apply(
     if *expect == Expect::Absent {
         return create(cluster, (namespace, account), association).await;
     }
-    let live = get(cluster, namespace, account).await?;
+    let live = get(cluster, (namespace, account)).await?;
     check(call_name, &key, expect, live.as_ref())?;
     let Some(live) = live else {
         return create(cluster, (namespace, account), association).await;
     };
-    if let Some(owner) = &live.defect {
+    if let Some(owner) = &live.owner {
         return Err(conflict(call_name, format!("{key} belongs to {owner}: remove it through its add-on")));
     }
     if live.is_another(cluster.arn, &association.tags) {
@@ -72,7 +130,7 @@ fn loses_a_part(before: &PodIdentityAssociation, wanted: &PodIdentityAssociation
         || (before.policy.is_some() && wanted.policy.is_none())
 }
 
-pub(super) async fn create(
+async fn create(
     cluster: EksCluster<'_>,
     (namespace, account): (&str, &str),
     association: &PodIdentityAssociation,
@@ -107,7 +165,7 @@ pub(super) async fn create(
 }
 
 /// `wanted` holds all tags that the association is to have.
-pub(super) async fn change(
+async fn change(
     cluster: EksCluster<'_>,
     id: &str,
     before: &PodIdentityAssociation,
@@ -142,15 +200,11 @@ fn arn(cluster: &ClusterArn, id: &str) -> String {
     format!("arn:{partition}:eks:{region}:{account}:podidentityassociation/{name}/{id}")
 }
 
-pub(super) async fn delete(
-    cluster: EksCluster<'_>,
-    (namespace, account): (&str, &str),
-    expect: &Expect,
-) -> Result<(), PortError> {
-    let found = propagation::look(expect, || get(cluster, namespace, account)).await?;
+async fn delete(cluster: EksCluster<'_>, (namespace, account): (&str, &str), expect: &Expect) -> Result<(), PortError> {
+    let found = propagation::look(expect, || get(cluster, (namespace, account))).await?;
     let Some(live) = found else { return Ok(()) };
     check_deletion(cluster.arn, &live.key, expect, &live)?;
-    if let Some(owner) = &live.defect {
+    if let Some(owner) = &live.owner {
         let message = format!("{} belongs to {owner}: remove it through its add-on", live.key);
         return Err(conflict(Call::DeletePodIdentityAssociation.name(), message));
     }
@@ -169,7 +223,7 @@ fn key(namespace: &str, service_account: &str) -> ObjectKey {
 }
 
 /// Of one namespace and account, or of all: names and ids, no more.
-pub(super) async fn summaries(cluster: EksCluster<'_>, only: Option<(&str, &str)>) -> Result<Vec<Summary>, PortError> {
+async fn summaries(cluster: EksCluster<'_>, only: Option<(&str, &str)>) -> Result<Vec<Summary>, PortError> {
     let pages = cluster
         .eks()
         .list_pod_identity_associations()
@@ -184,15 +238,50 @@ pub(super) async fn summaries(cluster: EksCluster<'_>, only: Option<(&str, &str)
     .await
 }
 
-pub(super) async fn get(cluster: EksCluster<'_>, namespace: &str, account: &str) -> Result<Option<Live>, PortError> {
-    let found = summaries(cluster, Some((namespace, account))).await?;
+/// EKS's list holds names and ids alone, and it has no batch to describe them.
+async fn list_selection(cluster: EksCluster<'_>, selection: &Selection<'_>) -> Result<Listed, PortError> {
+    let summaries = summaries(cluster, None).await?;
+    let is_whole = summaries.len() < PAGE;
+    let mut wanted = vec![];
+    for summary in summaries {
+        let (namespace, account) = (summary.namespace.unwrap_or_default(), summary.service_account.unwrap_or_default());
+        let key = key(&namespace, &account);
+        let is_wanted = selection.is_named(&key) || selection.may_hold_namespace(&namespace);
+        wanted.extend(summary.association_id.filter(|_| is_wanted).map(|id| (key, id)));
+    }
+    let describe = |(key, id): (ObjectKey, String)| async move {
+        match describe(cluster, &id).await {
+            // Another state's, perhaps; of our own it is said when it is asked for by itself.
+            Err(error) if error.class == Class::Denied => Ok(Err(key)),
+            described => described.map(Ok),
+        }
+    };
+    let (mut live, mut unread) = (vec![], BTreeSet::new());
+    for described in all(wanted.into_iter().map(describe).collect()).await? {
+        match described {
+            Ok(found) => live.extend(found),
+            Err(key) => {
+                unread.insert(key);
+            }
+        }
+    }
+    let is_said =
+        |key: &ObjectKey| live.iter().any(|live: &Live| live.key == *key) || (is_whole && !unread.contains(key));
+    let named = selection.keys.iter().filter(|key| matches!(key, ObjectKey::PodIdentityAssociation { .. }));
+    let unsaid = named.filter(|key| !is_said(key)).map(|key| (*key).clone()).collect();
+    live.retain(|live| selection.is_named(&live.key) || selection.is_in_scope(&live.tags));
+    Ok(Listed { live, unsaid, ..Listed::default() })
+}
+
+async fn get(cluster: EksCluster<'_>, account: (&str, &str)) -> Result<Option<Live>, PortError> {
+    let found = summaries(cluster, Some(account)).await?;
     match found.first().and_then(Summary::association_id) {
         Some(id) => describe(cluster, id).await,
         None => Ok(None),
     }
 }
 
-pub(super) async fn describe(cluster: EksCluster<'_>, id: &str) -> Result<Option<Live>, PortError> {
+async fn describe(cluster: EksCluster<'_>, id: &str) -> Result<Option<Live>, PortError> {
     let request = cluster.eks().describe_pod_identity_association().cluster_name(cluster.name()).association_id(id);
     let response = not_found_as_none(cluster.call(Call::DescribePodIdentityAssociation, request.send()).await)?;
     Ok(response.and_then(|response| response.association).map(|found| live(&found)))
@@ -213,7 +302,7 @@ fn live(found: &Found) -> Live {
     Live {
         id: text(found.association_id()),
         external_id: text(found.external_id()).filter(|_| has_target),
-        defect: text(found.owner_arn()).map(|owner| format!("the add-on {owner}")),
+        owner: text(found.owner_arn()).map(|owner| format!("the add-on {owner}")),
         ..Live::new(key, Body::PodIdentityAssociation(body), tags)
     }
 }

@@ -10,8 +10,10 @@
 use super::{
     entry_defects::EntryDefects,
     grants::{self, Grants},
+    kind_calls::{KindCalls, Listed, mismatch},
     live::{Live, check, check_deletion},
     propagation,
+    selection::Selection,
     tags::{self, Tags},
 };
 use crate::{
@@ -22,6 +24,7 @@ use crate::{
     },
     errors::{conflict, invalid, not_found_as_none},
 };
+use async_trait::async_trait;
 use aws_sdk_eks::types::AccessEntry as Found;
 use futures_util::future::try_join;
 use goldenpath_core::{
@@ -32,7 +35,54 @@ use serde_json::json;
 
 const STANDARD: &str = "STANDARD";
 
-pub(super) async fn apply(
+pub(super) struct AccessEntries;
+
+#[async_trait]
+impl KindCalls for AccessEntries {
+    async fn get(&self, cluster: EksCluster<'_>, key: &ObjectKey) -> Result<Option<Live>, PortError> {
+        Ok(observe(cluster, key.name()).await?.map(|found| found.live))
+    }
+
+    /// Those that are named, and all, have files of their own: with each its policies are read.
+    async fn list(&self, _: EksCluster<'_>, _: &Selection<'_>) -> Result<Listed, PortError> {
+        Ok(Listed::default())
+    }
+
+    async fn apply(
+        &self,
+        cluster: EksCluster<'_>,
+        key: &ObjectKey,
+        body: &Body,
+        expect: &Expect,
+    ) -> Result<Live, PortError> {
+        match body {
+            Body::AccessEntry(entry) => apply(cluster, key.name(), entry, expect).await,
+            _ => Err(mismatch(key)),
+        }
+    }
+
+    async fn delete(&self, cluster: EksCluster<'_>, key: &ObjectKey, expect: &Expect) -> Result<(), PortError> {
+        check_and_delete(cluster, key.name(), expect).await
+    }
+
+    async fn make(&self, cluster: EksCluster<'_>, key: &ObjectKey, body: &Body) -> Result<(), PortError> {
+        match body {
+            Body::AccessEntry(entry) => create(cluster, key.name(), entry).await.map(|_| ()),
+            _ => Err(mismatch(key)),
+        }
+    }
+
+    async fn change(&self, cluster: EksCluster<'_>, live: &Live, edited: &Body) -> Result<(), PortError> {
+        match (&live.body, edited) {
+            (Body::AccessEntry(before), Body::AccessEntry(after)) => {
+                change(cluster, live.key.name(), (before, live), after).await
+            }
+            _ => Err(mismatch(&live.key)),
+        }
+    }
+}
+
+async fn apply(
     cluster: EksCluster<'_>,
     principal: &str,
     entry: &AccessEntry,
@@ -49,7 +99,7 @@ pub(super) async fn apply(
         return new().await;
     }
     let found = observe(cluster, principal).await?;
-    check(call_name, &key(principal), expect, found.as_ref().map(|found| &found.live))?;
+    check(call_name, &ObjectKey::access_entry(principal), expect, found.as_ref().map(|found| &found.live))?;
     let Some(ObservedEntry { live, defects, grants }) = found else {
         return new().await;
     };
@@ -102,7 +152,7 @@ async fn recreate(
     Ok(made)
 }
 
-pub(super) async fn create(cluster: EksCluster<'_>, principal: &str, entry: &AccessEntry) -> Result<Live, PortError> {
+async fn create(cluster: EksCluster<'_>, principal: &str, entry: &AccessEntry) -> Result<Live, PortError> {
     let attempt = || {
         let request = cluster
             .eks()
@@ -124,7 +174,7 @@ pub(super) async fn create(cluster: EksCluster<'_>, principal: &str, entry: &Acc
 }
 
 /// `wanted` holds all tags that the entry is to have.
-pub(super) async fn change(
+async fn change(
     cluster: EksCluster<'_>,
     principal: &str,
     (before, live): (&AccessEntry, &Live),
@@ -147,11 +197,7 @@ pub(super) async fn change(
 }
 
 /// What hangs on an entry goes with it. So its policies and the age of its role are asked for only if it is not as expected without them.
-pub(super) async fn check_and_delete(
-    cluster: EksCluster<'_>,
-    principal: &str,
-    expect: &Expect,
-) -> Result<(), PortError> {
+async fn check_and_delete(cluster: EksCluster<'_>, principal: &str, expect: &Expect) -> Result<(), PortError> {
     let Some(live) = propagation::look(expect, || get(cluster, principal)).await? else { return Ok(()) };
     if check_deletion(cluster.arn, &live.key, expect, &live).is_err() {
         let Some(found) = observe(cluster, principal).await? else { return Ok(()) };
@@ -160,17 +206,13 @@ pub(super) async fn check_and_delete(
     delete(cluster, principal).await
 }
 
-pub(super) async fn delete(cluster: EksCluster<'_>, principal: &str) -> Result<(), PortError> {
+async fn delete(cluster: EksCluster<'_>, principal: &str) -> Result<(), PortError> {
     forget(cluster, principal);
     let request = cluster.eks().delete_access_entry().cluster_name(cluster.name()).principal_arn(principal);
     not_found_as_none(cluster.call(Call::DeleteAccessEntry, request.send()).await).map(|_| ())
 }
 
 // === Reading ===
-
-fn key(principal: &str) -> ObjectKey {
-    ObjectKey::AccessEntry { principal: principal.to_owned() }
-}
 
 pub(super) async fn get(cluster: EksCluster<'_>, principal: &str) -> Result<Option<Live>, PortError> {
     let request = cluster.eks().describe_access_entry().cluster_name(cluster.name()).principal_arn(principal);
@@ -194,7 +236,7 @@ pub(super) async fn tags(cluster: EksCluster<'_>, principal: &str) -> Result<Opt
 }
 
 pub(super) fn is_ours(cluster: EksCluster<'_>, principal: &str, tags: &Tags) -> bool {
-    mark(&key(principal), cluster.arn.as_str(), &json!({ "tags": tags })).cluster.is_some()
+    mark(&ObjectKey::access_entry(principal), cluster.arn.as_str(), &json!({ "tags": tags })).cluster.is_some()
 }
 
 /// One of ours: that of somebody else may become ours at any time.
@@ -232,7 +274,7 @@ impl ObservedEntry {
     }
 }
 
-pub(super) async fn observe(cluster: EksCluster<'_>, principal: &str) -> Result<Option<ObservedEntry>, PortError> {
+async fn observe(cluster: EksCluster<'_>, principal: &str) -> Result<Option<ObservedEntry>, PortError> {
     let Some(live) = get(cluster, principal).await? else {
         return Ok(None);
     };
@@ -263,7 +305,7 @@ fn live(principal: &str, found: &Found) -> Live {
         id: found.access_entry_arn().map(str::to_owned),
         made_at: found.created_at().map(aws_sdk_eks::primitives::DateTime::secs),
         defect: (entry_type != STANDARD).then(|| entry_type.to_owned()),
-        ..Live::new(key(principal), body, tags)
+        ..Live::new(ObjectKey::access_entry(principal), body, tags)
     }
 }
 

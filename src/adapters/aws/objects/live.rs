@@ -21,6 +21,8 @@ pub(super) struct Live {
     pub tags: BTreeMap<String, String>,
     pub id: Option<String>,
     pub external_id: Option<String>,
+    /// Whom AWS itself says it belongs to.
+    pub owner: Option<String>,
     /// Changed by others in a way that the body cannot show.
     pub defect: Option<String>,
     /// In seconds of the epoch, where it matters.
@@ -31,7 +33,7 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(key: ObjectKey, body: Body, tags: BTreeMap<String, String>) -> Self {
-        Self { key, body, tags, id: None, external_id: None, defect: None, made_at: None }
+        Self { key, body, tags, id: None, external_id: None, owner: None, defect: None, made_at: None }
     }
 
     /// By meaning: IAM returns a policy in another form than it was given.
@@ -39,8 +41,9 @@ impl Live {
         let body = format!("{:?}", kinds::fields_of(&self.body));
         let tags = format!("{:?}", self.tags);
         let part = |text: &Option<String>| text.clone().unwrap_or_default();
-        let (id, external_id, defect) = (part(&self.id), part(&self.external_id), part(&self.defect));
-        short_hash([body.as_str(), &tags, &id, &external_id, &defect], 32)
+        let (id, external_id) = (part(&self.id), part(&self.external_id));
+        let (owner, defect) = (part(&self.owner), part(&self.defect));
+        short_hash([body.as_str(), &tags, &id, &external_id, &owner, &defect], 32)
     }
 
     pub(super) fn mark(&self, cluster: &ClusterArn) -> Mark {
@@ -48,7 +51,7 @@ impl Live {
     }
 
     pub(super) fn observation(self, cluster: &ClusterArn) -> Observed {
-        let ownership = self.mark(cluster).ownership(cluster.as_str(), || self.owner());
+        let ownership = self.mark(cluster).ownership(cluster.as_str(), || self.foreign_owner());
         let version = self.version();
         Observed {
             id: self.id,
@@ -58,12 +61,8 @@ impl Live {
     }
 
     /// Who the object belongs to if not to us, as far as that is known.
-    fn owner(&self) -> String {
-        let add_on = match &self.key {
-            ObjectKey::PodIdentityAssociation { .. } => self.defect.as_deref(),
-            _ => None,
-        };
-        foreign_owner(&json!({"tags": self.tags}), add_on)
+    fn foreign_owner(&self) -> String {
+        foreign_owner(&json!({"tags": self.tags}), self.owner.as_deref())
     }
 
     /// Nothing is ever adopted by its name alone: the tags must be those of the same request.
@@ -100,7 +99,7 @@ pub(super) fn check_deletion(
     expect: &Expect,
     live: &Live,
 ) -> Result<(), PortError> {
-    let ownership = || live.mark(cluster).ownership(cluster.as_str(), || live.owner());
+    let ownership = || live.mark(cluster).ownership(cluster.as_str(), || live.foreign_owner());
     match expect {
         Expect::Owned(owner) if ownership() == *owner => Ok(()),
         _ => check("delete", key, expect, Some(live)),

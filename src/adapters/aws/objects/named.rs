@@ -5,6 +5,7 @@ use super::{
     entries,
     grants::{self, Grants},
     live::Live,
+    selection::{Keys, is_namespace_of},
 };
 use crate::aws::call::{EksCluster, all};
 use futures_util::future::try_join;
@@ -12,9 +13,7 @@ use goldenpath_core::{
     domain::{Class, ObjectKey},
     ports::{PortError, Scope},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-pub(super) type Keys<'k> = BTreeSet<&'k ObjectKey>;
+use std::collections::{BTreeMap, HashMap};
 
 pub(super) struct NamedEntry {
     live: Live,
@@ -112,11 +111,6 @@ fn is_in_scope(scope: &Scope, policy: &ObjectKey) -> bool {
         }
         _ => false,
     }
-}
-
-/// A namespace's name begins with its environment's.
-pub(super) fn is_namespace_of(environment: &str, namespace: &str) -> bool {
-    namespace.strip_prefix(environment).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 #[cfg(test)]

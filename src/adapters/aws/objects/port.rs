@@ -1,6 +1,6 @@
 //! The port itself: each kind of object has its own file.
 
-use super::{access_policies, associations, entries, live::Live, observe, roles};
+use super::{access_policies, calls_of, kind_calls::mismatch, observe};
 use crate::{
     aws::{account::Aws, call::EksCluster},
     errors::invalid,
@@ -22,8 +22,8 @@ impl Objects for Aws {
         let Apply { cluster: arn, key, body, manager: _, expect, take: _ } = apply;
         let cluster = EksCluster { clients: self.clients().await?, arn };
         let body = with_default_tags(body, &self.options.default_tags);
-        let live = apply_body(cluster, key, &body, &expect).await?;
-        Ok(live.observation(arn))
+        let calls = calls_of(key).ok_or_else(|| mismatch(key))?;
+        Ok(calls.apply(cluster, key, &body, &expect).await?.observation(arn))
     }
 
     async fn apply_policies(&self, applies: Vec<Apply<'_>>) -> Vec<Result<Observed, PortError>> {
@@ -38,7 +38,8 @@ impl Objects for Aws {
     }
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
-        delete(EksCluster { clients: self.clients().await?, arn: cluster }, key, expect).await?;
+        let calls = calls_of(key).ok_or_else(|| invalid("delete", format!("{key} is in Kubernetes")))?;
+        calls.delete(EksCluster { clients: self.clients().await?, arn: cluster }, key, expect).await?;
         Ok(Deleted::Gone)
     }
 
@@ -47,47 +48,13 @@ impl Objects for Aws {
     }
 }
 
-async fn apply_body(cluster: EksCluster<'_>, key: &ObjectKey, body: &Body, expect: &Expect) -> Result<Live, PortError> {
-    match (key, body) {
-        (ObjectKey::Role { name }, Body::Role(role)) => roles::apply(cluster, name, role, expect).await,
-        (ObjectKey::AccessEntry { principal }, Body::AccessEntry(entry)) => {
-            entries::apply(cluster, principal, entry, expect).await
-        }
-        (ObjectKey::AccessPolicy { .. }, Body::AccessPolicy(_)) => {
-            let made = access_policies::apply(cluster, &[(key, expect)]).await.pop();
-            made.unwrap_or_else(|| Err(invalid("apply", format!("{key}: nothing was returned"))))
-        }
-        (
-            ObjectKey::PodIdentityAssociation { namespace, service_account },
-            Body::PodIdentityAssociation(association),
-        ) => associations::apply(cluster, (namespace, service_account), association, expect).await,
-        (key, _) => Err(invalid("apply", format!("{key}: the body is of another kind than the key"))),
-    }
-}
-
-pub(super) async fn delete(cluster: EksCluster<'_>, key: &ObjectKey, expect: &Expect) -> Result<(), PortError> {
-    match key {
-        ObjectKey::Role { name } => roles::delete(cluster, name, expect).await,
-        ObjectKey::AccessEntry { principal } => entries::check_and_delete(cluster, principal, expect).await,
-        ObjectKey::AccessPolicy { .. } => access_policies::delete(cluster, key, expect).await,
-        ObjectKey::PodIdentityAssociation { namespace, service_account } => {
-            associations::delete(cluster, (namespace, service_account), expect).await
-        }
-        ObjectKey::Kube { .. } => Err(invalid("delete", format!("{key} is in Kubernetes"))),
-    }
-}
-
 /// Tags of others are never a difference, so these come and go with what is changed anyway. Ours win.
 fn with_default_tags(body: &Body, defaults: &BTreeMap<String, String>) -> Body {
     let mut body = body.clone();
-    let tags = match &mut body {
-        Body::Role(role) => &mut role.tags,
-        Body::AccessEntry(entry) => &mut entry.tags,
-        Body::PodIdentityAssociation(association) => &mut association.tags,
-        Body::AccessPolicy(_) | Body::Kube(_) => return body,
-    };
-    for (name, value) in defaults {
-        tags.entry(name.clone()).or_insert_with(|| value.clone());
+    if let Some(tags) = body.tags_mut() {
+        for (name, value) in defaults {
+            tags.entry(name.clone()).or_insert_with(|| value.clone());
+        }
     }
     body
 }

@@ -5,11 +5,11 @@
 
 mod read;
 
-pub(super) use read::{get, list};
-
 use super::{
+    kind_calls::{KindCalls, Listed, mismatch},
     live::{Live, check, check_deletion},
     propagation,
+    selection::Selection,
     tags::{self, Tags},
 };
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     },
     errors::{conflict, invalid, not_found_as_none},
 };
+use async_trait::async_trait;
 use aws_sdk_iam::types::Tag;
 use goldenpath_core::{
     domain::{Body, Class, ObjectKey, Role, RoleQuotas, quotas::policy_text},
@@ -30,17 +31,61 @@ use goldenpath_core::{
         rules::{self, policy_document},
     },
 };
+use read::get;
 use serde_json::Value;
 
 const UNIQUE: &str =
     "Names of roles are unique in an account, whatever their path and case: rename or remove the other role";
 
-pub(super) async fn apply(
-    cluster: EksCluster<'_>,
-    name: &str,
-    role: &Role,
-    expect: &Expect,
-) -> Result<Live, PortError> {
+pub(super) struct Roles;
+
+#[async_trait]
+impl KindCalls for Roles {
+    /// One whose name differs by case is another key.
+    async fn get(&self, cluster: EksCluster<'_>, key: &ObjectKey) -> Result<Option<Live>, PortError> {
+        Ok(get(cluster.clients, key.name()).await?.filter(|live| live.key == *key))
+    }
+
+    /// A listing covers all of the account: what is not in it does not exist.
+    async fn list(&self, cluster: EksCluster<'_>, selection: &Selection<'_>) -> Result<Listed, PortError> {
+        let is_wanted =
+            |name: &str, tags: &Tags| selection.is_named(&ObjectKey::role(name)) || selection.is_in_scope(tags);
+        read::list(cluster.clients, is_wanted).await
+    }
+
+    async fn apply(
+        &self,
+        cluster: EksCluster<'_>,
+        key: &ObjectKey,
+        body: &Body,
+        expect: &Expect,
+    ) -> Result<Live, PortError> {
+        match body {
+            Body::Role(role) => apply(cluster, key.name(), role, expect).await,
+            _ => Err(mismatch(key)),
+        }
+    }
+
+    async fn delete(&self, cluster: EksCluster<'_>, key: &ObjectKey, expect: &Expect) -> Result<(), PortError> {
+        delete(cluster, key.name(), expect).await
+    }
+
+    async fn make(&self, cluster: EksCluster<'_>, key: &ObjectKey, body: &Body) -> Result<(), PortError> {
+        match body {
+            Body::Role(role) => create(cluster.clients, key.name(), role).await.map(|_| ()),
+            _ => Err(mismatch(key)),
+        }
+    }
+
+    async fn change(&self, cluster: EksCluster<'_>, live: &Live, edited: &Body) -> Result<(), PortError> {
+        match (&live.body, edited) {
+            (Body::Role(before), Body::Role(after)) => change(cluster.clients, live.key.name(), before, after).await,
+            _ => Err(mismatch(&live.key)),
+        }
+    }
+}
+
+async fn apply(cluster: EksCluster<'_>, name: &str, role: &Role, expect: &Expect) -> Result<Live, PortError> {
     let (call_name, clients) = (Call::CreateRole.name(), cluster.clients);
     let quotas = match RoleQuotas::are_needed(role) {
         true => iam::role_quotas(clients).await.unwrap_or_default(),
@@ -93,7 +138,7 @@ async fn require_policy(clients: &AwsClients, arn: &str) -> Result<(), PortError
 }
 
 /// Returns what was requested: a read right after it might not see it yet.
-pub(super) async fn create(clients: &AwsClients, name: &str, role: &Role) -> Result<Live, PortError> {
+async fn create(clients: &AwsClients, name: &str, role: &Role) -> Result<Live, PortError> {
     let principals = policy_document::check_trust(&role.trust).unwrap_or_default();
     let boundary = Some(role.boundary.clone()).filter(|boundary| !boundary.is_empty());
     let attempt = || {
@@ -129,7 +174,7 @@ pub(super) async fn create(clients: &AwsClients, name: &str, role: &Role) -> Res
 }
 
 /// `wanted` holds all tags that the role is to have. `before` was just read: that a call does not find the role clears by waiting.
-pub(super) async fn change(clients: &AwsClients, name: &str, before: &Role, wanted: &Role) -> Result<(), PortError> {
+async fn change(clients: &AwsClients, name: &str, before: &Role, wanted: &Role) -> Result<(), PortError> {
     let (iam, what) = (&clients.iam, format!("role {name}"));
     if before.boundary != wanted.boundary && !wanted.boundary.is_empty() {
         let request = iam.put_role_permissions_boundary().role_name(name).permissions_boundary(&wanted.boundary);
@@ -176,7 +221,7 @@ pub(super) async fn change(clients: &AwsClients, name: &str, before: &Role, want
     Ok(())
 }
 
-pub(super) async fn delete(cluster: EksCluster<'_>, name: &str, expect: &Expect) -> Result<(), PortError> {
+async fn delete(cluster: EksCluster<'_>, name: &str, expect: &Expect) -> Result<(), PortError> {
     let (clients, key) = (cluster.clients, ObjectKey::role(name));
     // Whose a role is its tags say: what is in its policies matters only to who expects a version.
     let found = match expect {

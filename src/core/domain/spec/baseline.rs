@@ -47,10 +47,6 @@ choices! {
 // === impl BaselineSpec ===
 
 impl BaselineSpec {
-    pub fn new(cluster: ClusterRef) -> Self {
-        Self { cluster, golden_paths: None, guards: None, claim: None }
-    }
-
     pub fn has(&self, guard: Guard) -> bool {
         let written = self.guards.as_ref().and_then(|guards| *guards.get(&guard)?);
         written.unwrap_or(true)

@@ -2,7 +2,8 @@
 
 use super::{Access, Network};
 use crate::domain::{
-    ClusterRef, DnsLabel, EnvironmentId, Given, Late, Quantity, TierName, VersionConstraint, choices::choices,
+    ClusterRef, DnsLabel, EnvironmentId, Given, Late, Problems, Quantity, TierName, VersionConstraint,
+    choices::choices, forms,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -52,6 +53,8 @@ pub struct EnvironmentSpec {
     #[serde(default)]
     pub claim: Option<String>,
 }
+
+// === impl EnvironmentSpec ===
 
 impl EnvironmentSpec {
     pub fn id(&self) -> EnvironmentId {
@@ -161,4 +164,139 @@ pub struct Adopt {
     pub mode: AdoptMode,
     /// JSON pointers of fields to take from their managers while adopting.
     pub take_fields: Given<Vec<String>>,
+}
+
+// === impl Contact ===
+
+impl Contact {
+    /// What can be wrong with it by itself.
+    pub fn check(&self, problems: &mut Problems) {
+        let Self { contact, cost_center, slack, oncall, data_class, docs } = self;
+        // These become tags of AWS objects as well.
+        for (field, value) in
+            [("contact", Some(contact)), ("cost_center", Some(cost_center)), ("data_class", data_class.as_ref())]
+        {
+            if value.is_some_and(|value| !forms::is_tag_value(value)) {
+                problems.error(
+                    "environment.owner_form",
+                    &["owner", field],
+                    format!("`owner.{field}` cannot be a tag of AWS resources"),
+                    "Use 1 to 256 letters, digits, spaces and _ . : / = + - @ (IAM, Tag).",
+                );
+            }
+        }
+        for (field, value) in [("slack", slack), ("oncall", oncall), ("docs", docs)] {
+            if value.as_ref().is_some_and(|value| value.is_empty() || value.chars().any(char::is_control)) {
+                problems.error(
+                    "environment.owner_form",
+                    &["owner", field],
+                    format!("`owner.{field}` is empty or has control characters"),
+                    "Write one line, or leave it out.",
+                );
+            }
+        }
+    }
+}
+
+// === impl Limits ===
+
+impl Limits {
+    /// What can be wrong with them by themselves.
+    pub fn check(&self, at: &[&str], problems: &mut Problems) {
+        let Some(container) = &self.container else { return };
+        let at = |field| [at, &["limits", "container", field]].concat();
+        for (field, value) in [
+            ("default_memory", &container.default_memory),
+            ("default_request_cpu", &container.default_request_cpu),
+            ("default_request_memory", &container.default_request_memory),
+            ("max_memory", &container.max_memory),
+        ] {
+            if value.as_ref().is_some_and(|value| value.is_negative() || value.is_zero()) {
+                problems.error(
+                    "environment.limit_not_positive",
+                    &at(field),
+                    format!("`limits.container.{field}` must be more than 0"),
+                    "Raise it, or leave it out for the tier's default.",
+                );
+            } else if let Some(value) = value.as_ref().filter(|_| field.ends_with("memory")) {
+                check_bytes(field, value, &at(field), problems);
+            }
+        }
+        for (low, high, names) in [
+            (
+                &container.default_request_memory,
+                &container.default_memory,
+                ["default_request_memory", "default_memory"],
+            ),
+            (&container.default_memory, &container.max_memory, ["default_memory", "max_memory"]),
+            (&container.default_request_memory, &container.max_memory, ["default_request_memory", "max_memory"]),
+        ] {
+            if let (Some(low), Some(high)) = (low, high)
+                && low > high
+            {
+                problems.error(
+                    "environment.limits_order",
+                    &at(names[0]),
+                    format!("{} of {} is more than {} of {}", names[0], low.original(), names[1], high.original()),
+                    "Kubernetes refuses such a LimitRange. Lower the first or raise the second.",
+                );
+            }
+        }
+    }
+}
+
+// === impl PodSecurity ===
+
+impl PodSecurity {
+    /// What can be wrong with it by itself.
+    pub fn check(&self, at: &[&str], problems: &mut Problems) {
+        if let Some(version) = self.version.as_deref()
+            && !forms::is_minor_version(version)
+        {
+            problems.error(
+                "environment.pod_security_version",
+                &[at, &["pod_security", "version"]].concat(),
+                format!("{version:?} is not a version of Pod Security"),
+                "`latest` would change under running workloads. Write a minor version of Kubernetes, such as 1.36.",
+            );
+        }
+    }
+}
+
+// === impl Adopt ===
+
+impl Adopt {
+    /// What can be wrong with it by itself.
+    pub fn check(&self, problems: &mut Problems) {
+        if self.mode == AdoptMode::Fail && !self.take_fields.is_empty() {
+            problems.error(
+                "environment.adopt_fields_unused",
+                &["adopt", "take_fields"],
+                "Fields are only taken while adopting",
+                "Set `adopt.mode = \"if_marked\"`, or leave `take_fields` out.",
+            );
+        }
+        for pointer in self.take_fields.iter().filter(|pointer| !pointer.starts_with('/')) {
+            problems.error(
+                "environment.adopt_field_form",
+                &["adopt", "take_fields"],
+                format!("{pointer:?} is not a JSON pointer"),
+                "Write a pointer such as /spec/hard/pods (RFC 6901).",
+            );
+        }
+    }
+}
+
+/// `100m` of memory is a tenth of a byte.
+pub fn check_bytes(what: &str, quantity: &Quantity, at: &[&str], problems: &mut Problems) {
+    if !quantity.is_whole() {
+        let written = quantity.original();
+        let meant = written.strip_suffix('m').map_or("512Mi".to_owned(), |number| format!("{number}Mi"));
+        problems.error(
+            "quantity.part_of_a_byte",
+            at,
+            format!("{what} of {written} is not a whole number of bytes"),
+            format!("The suffix `m` means thousandths, and `M` or `Mi` means millions of bytes. Write an amount such as {meant}."),
+        );
+    }
 }

@@ -1,9 +1,9 @@
 //! The place for one workload in an environment.
 
-use super::{Drift, PolicyJson, Quantities, Statement, WrittenParameters};
-use crate::domain::{DnsLabel, EnvironmentId, Given, Late, LateList, Quantity, SlotId, choices::choices};
+use super::{Drift, Identity, Quantities, WrittenParameters, environment::check_bytes, network::check_fqdns};
+use crate::domain::{DnsLabel, EnvironmentId, Given, Problems, Quantity, SlotId, choices::choices};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,9 +45,74 @@ pub struct SlotSpec {
     pub claim: Option<String>,
 }
 
+// === impl SlotSpec ===
+
 impl SlotSpec {
     pub fn id(&self) -> SlotId {
         SlotId { environment: self.environment.clone(), slot: self.name.clone() }
+    }
+
+    /// What can be wrong with whom it lets in and whom it calls.
+    pub fn check_traffic(&self, problems: &mut Problems) {
+        if let Some(Ingress { from_slots, ports }) = &self.ingress {
+            self.check_slots(from_slots, &["ingress", "from_slots"], problems);
+            if from_slots.is_empty() && !ports.is_empty() {
+                problems.error(
+                    "slot.ports_for_nobody",
+                    &["ingress", "ports"],
+                    "`ports` without `from_slots` open nothing",
+                    "Name the slots that may reach them in `from_slots`.",
+                );
+            }
+            if ports.contains(&0) {
+                problems.error(
+                    "slot.port_range",
+                    &["ingress", "ports"],
+                    "Port 0 is out of range",
+                    "Use ports 1 to 65535.",
+                );
+            }
+        }
+        if let Some(egress) = &self.egress {
+            self.check_slots(&egress.to_slots, &["egress", "to_slots"], problems);
+            check_fqdns(&egress.fqdns, &["egress", "fqdns"], problems);
+        }
+    }
+
+    /// `<environment>/<slot>`, or the whole id of a slot on the same cluster.
+    fn check_slots(&self, slots: &[String], at: &[&str], problems: &mut Problems) {
+        let mut seen = BTreeSet::new();
+        for text in slots {
+            let whole = if text.matches('/').count() == 1 {
+                format!("{}/{text}", self.environment.cluster)
+            } else {
+                text.clone()
+            };
+            seen.insert(whole.clone());
+            match whole.parse::<SlotId>() {
+                Err(_) => problems.error(
+                    "slot.reference_form",
+                    at,
+                    format!("{text:?} does not name a slot"),
+                    "Write <environment>/<slot>, or the `id` of a goldenpath_eks_workload_slot.",
+                ),
+                Ok(id) if id.environment.cluster != self.environment.cluster => {
+                    problems.error(
+                        "slot.reference_cluster",
+                        at,
+                        format!("Slot {text:?} is on another cluster"),
+                        "Network rules end at the cluster. Open address ranges of the environment instead.",
+                    );
+                }
+                Ok(id) if id == self.id() => {
+                    problems.error("slot.reference_self", at, format!("{text:?} is this slot itself"), "Leave it out.")
+                }
+                Ok(_) => {}
+            }
+        }
+        if seen.len() < slots.len() {
+            problems.warning("slot.reference_twice", at, "A slot is named twice", "Name each slot once.");
+        }
     }
 }
 
@@ -55,86 +120,6 @@ choices! {
     pub enum Isolation {
         Shared = "shared",
         Namespace = "namespace",
-    }
-}
-
-choices! {
-    #[derive(Default)]
-    pub enum IdentityMode {
-        #[default]
-        PodIdentity = "pod_identity",
-        Irsa = "irsa",
-        None = "none",
-    }
-}
-
-choices! {
-    #[derive(Default)]
-    pub enum IdentityScope {
-        /// The role's trust is scoped by the session tags of cluster, namespace and service account.
-        #[default]
-        Tags = "tags",
-        /// The statements are an inline session policy of the association; session tags are off.
-        SessionPolicy = "session_policy",
-        /// The trust names the Pod Identity service and the account only.
-        RoleOnly = "role_only",
-    }
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Identity {
-    pub mode: IdentityMode,
-    pub scope: IdentityScope,
-    pub statements: Given<Vec<Statement>>,
-    pub policy_json: Option<Late<PolicyJson>>,
-    /// Managed policies that are attached to the role.
-    pub policy_arns: Given<LateList>,
-    pub target_role_arn: Option<Late<String>>,
-}
-
-// === impl Identity ===
-
-impl Identity {
-    /// Every statement that is known, with the place where it is written.
-    pub fn written_statements(&self) -> impl Iterator<Item = (StatementPlace, &Statement)> {
-        let own = self.statements.iter().enumerate();
-        let own = own.map(|(index, statement)| (StatementPlace::Own(index), statement));
-        let document = self.policy_json.iter().filter_map(Late::now).flat_map(PolicyJson::statements);
-        own.chain(document.map(|statement| (StatementPlace::Document, statement)))
-    }
-
-    pub fn has_statements(&self) -> bool {
-        !self.statements.is_empty() || self.policy_json.is_some()
-    }
-
-    /// Whether anything is written that only a role can hold.
-    pub fn needs_role(&self) -> bool {
-        self.has_statements() || !self.policy_arns.is_empty_list()
-    }
-
-    /// No document waits for another resource of the run.
-    pub fn has_all_statements(&self) -> bool {
-        self.policy_json.as_ref().is_none_or(|document| document.now().is_some())
-    }
-}
-
-/// Where a statement is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StatementPlace {
-    /// By its index in `statements`.
-    Own(usize),
-    /// In `policy_json`, which has no places inside of it.
-    Document,
-}
-
-impl StatementPlace {
-    /// The field of the spec to blame for a member of the statement.
-    pub fn field(self, member: &str) -> Vec<String> {
-        match self {
-            Self::Own(index) => ["identity", "statements", &index.to_string(), member].map(str::to_owned).into(),
-            Self::Document => ["identity", "policy_json"].map(str::to_owned).into(),
-        }
     }
 }
 
@@ -181,4 +166,89 @@ pub struct Ingress {
 pub struct Egress {
     pub to_slots: Given<Vec<String>>,
     pub fqdns: Given<Vec<String>>,
+}
+
+// === impl Share ===
+
+impl Share {
+    /// What can be wrong with it by itself.
+    pub fn check(&self, problems: &mut Problems) {
+        for (field, quantity) in [("cpu", &self.cpu), ("memory", &self.memory)] {
+            if quantity.is_zero() || quantity.is_negative() {
+                problems.error(
+                    "slot.share_not_positive",
+                    &["share", field],
+                    format!("`share.{field}` must be more than 0"),
+                    "Set what all replicas of the workload may request together.",
+                );
+            } else if field == "memory" {
+                check_bytes("`share.memory`", quantity, &["share", field], problems);
+            }
+        }
+        if self.max_replicas.is_some_and(|replicas| !(1..=1000).contains(&replicas)) {
+            problems.error(
+                "slot.max_replicas",
+                &["share", "max_replicas"],
+                "`max_replicas` must be 1 to 1000",
+                "It bounds the autoscaler and the pods of an isolated namespace. Choose a number in this range.",
+            );
+        }
+    }
+}
+
+// === impl Availability ===
+
+impl Availability {
+    /// What can be wrong with it, by itself and beside `share.max_replicas`.
+    pub fn check(&self, max_replicas: Option<u32>, problems: &mut Problems) {
+        let Self { min_replicas, max_unavailable, pdb, spread: _, target_cpu_percent } = self;
+        if *min_replicas == Some(0) {
+            problems.error(
+                "slot.min_replicas",
+                &["availability", "min_replicas"],
+                "`min_replicas` must be at least 1",
+                "A workload that may scale to zero has no availability to keep. Raise it, or leave it out.",
+            );
+        }
+        if let (Some(min), Some(max)) = (min_replicas, max_replicas)
+            && *min > max
+        {
+            problems.error(
+                "slot.replicas_order",
+                &["availability", "min_replicas"],
+                format!("`min_replicas` of {min} is more than `share.max_replicas` of {max}"),
+                "Lower the first or raise the second.",
+            );
+        }
+        if target_cpu_percent.is_some_and(|percent| !(1..=100).contains(&percent)) {
+            problems.error(
+                "slot.target_cpu",
+                &["availability", "target_cpu_percent"],
+                "`target_cpu_percent` must be 1 to 100",
+                "Set the part of the requested CPU at which the autoscaler adds a replica.",
+            );
+        }
+        let Some(text) = max_unavailable else { return };
+        if *pdb == Some(false) {
+            problems.error(
+                "slot.budget_twice",
+                &["availability", "max_unavailable"],
+                "`max_unavailable` has no effect without a PodDisruptionBudget",
+                "Remove it, or remove `pdb = false`.",
+            );
+        }
+        let number = text.strip_suffix('%').unwrap_or(text);
+        let digits = !number.is_empty() && number.len() <= 4 && number.bytes().all(|b| b.is_ascii_digit());
+        let at = ["availability", "max_unavailable"];
+        match number.parse::<u32>() {
+            Ok(0) if digits => problems.error(
+                "slot.zero_disruptions",
+                &at,
+                format!("`max_unavailable` of {text:?} never lets a node be drained"),
+                "Upgrades of nodes would wait forever (Polaris pdbDisruptionsIsZero). Allow a disruption of at least 1, or leave it out for the tier's default.",
+            ),
+            Ok(percent) if digits && !(text.ends_with('%') && percent > 100) => {}
+            _ => problems.error("slot.max_unavailable_form", &at, format!("{text:?} is neither a count nor a percentage"), "Write a value such as 1 or 25%."),
+        }
+    }
 }

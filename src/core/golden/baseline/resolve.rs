@@ -2,12 +2,13 @@
 
 use super::policies::{self, ClusterPolicy};
 use crate::{
-    domain::{AcceptedPath, BaselineSpec, ClusterArn, Guard, PersonaName, PodSecurityLevel, Problems},
+    domain::{
+        AcceptedPath, BaselineSpec, ClusterArn, Guard, PersonaName, PodSecurityLevel, Problems, forms::minor_version,
+    },
     golden::{
         blueprint::Summary,
         catalogue::{GoldenPath, Reserved, RoleRule},
         defaults::namespace::pod_security_labels,
-        forms::minor_version,
         resource::ResolveContext,
     },
 };

@@ -147,15 +147,12 @@ pub struct Reserved {
     pub namespaces: Vec<String>,
 }
 
-/// The egress preset that every path has.
-pub const SAME_ENVIRONMENT: &str = "same_environment";
-
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PathNetwork {
     /// Their pods may scrape every pod; an environment may ask for some of them only. Reserved names, as nobody else must have them.
     pub monitoring_namespaces: Vec<String>,
-    /// Besides [`SAME_ENVIRONMENT`], which needs no addresses.
+    /// Besides [`SAME_ENVIRONMENT`](crate::domain::SAME_ENVIRONMENT), which needs no addresses.
     pub egress_presets: BTreeMap<String, Preset>,
 }
 

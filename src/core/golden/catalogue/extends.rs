@@ -4,14 +4,15 @@
 use crate::domain::merge_patch;
 use serde_json::Value;
 
-/// What a document always says of itself.
-const OWN: [&str; 8] = ["apiVersion", "kind", "name", "version", "default", "status", "deprecation", "changelog"];
+/// What a document always says of itself, whatever it extends.
+pub const OWN_FIELDS: [&str; 8] =
+    ["apiVersion", "kind", "name", "version", "default", "status", "deprecation", "changelog"];
 
 /// The base with what the document says over it.
 pub fn merge(base: &Value, document: Value) -> Value {
     let mut whole = base.clone();
     if let Value::Object(fields) = &mut whole {
-        OWN.iter().for_each(|name| {
+        OWN_FIELDS.iter().for_each(|name| {
             fields.remove(*name);
         });
     }

@@ -2,10 +2,11 @@
 //! a cluster.
 
 use super::template::{Condition, Template};
-use crate::domain::TierName;
+use crate::{domain::TierName, kinds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// One object for each namespace, environment or slot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -67,17 +68,6 @@ pub struct Tuning {
 fn yes() -> bool {
     true
 }
-
-/// Built-in kinds that a path may switch off or change. The others are who may do what, or the record.
-const TUNABLE: [&str; 7] = [
-    "ApplicationNetworkPolicy",
-    "CiliumNetworkPolicy",
-    "HorizontalPodAutoscaler",
-    "LimitRange",
-    "NetworkPolicy",
-    "PodDisruptionBudget",
-    "ResourceQuota",
-];
 
 /// Kinds that no manifest is of, whoever lists them, and why.
 const NEVER: [(&str, &str); 8] = [
@@ -165,8 +155,10 @@ pub(super) fn check(
         checked.map_err(|(field, reason)| (format!("manifests.{at}.{field}"), reason))?;
     }
     for (at, Tuning { kind, enabled, set, .. }) in objects.iter().enumerate() {
-        if !TUNABLE.contains(&kind.as_str()) {
-            let reason = format!("only these can be switched off or changed: {}", TUNABLE.join(", "));
+        let tunable: BTreeSet<&str> = kinds::all().filter(|kind| kind.is_tunable).map(|kind| kind.name).collect();
+        if !tunable.contains(kind.as_str()) {
+            let names: Vec<&str> = tunable.into_iter().collect();
+            let reason = format!("only these can be switched off or changed: {}", names.join(", "));
             return Err((format!("objects.{at}.kind"), reason));
         }
         if *enabled == set.is_none() {

@@ -2,28 +2,22 @@
 //! account or the cluster, which no environment may grant.
 
 use super::{
-    document::{
-        GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier,
-        fill_owner,
-    },
+    document::{GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, Reserved, SlotsPercent, Tier, fill_owner},
     life::{self, PathReference},
     manifests, mentions, parameters, roles,
     template::{Condition, Template},
 };
 use crate::{
-    domain::{Cidr, GROUP_PREFIX, Isolation, PersonaName, Role, TierClass, covers},
-    golden::{
+    domain::{
+        CLUSTER_WIDE_POLICIES, Cidr, GROUP_PREFIX, Isolation, PersonaName, Role, SAME_ENVIRONMENT, TierClass, covers,
         forms::is_domain_pattern,
         oidc_subjects::{self, Pinned},
-        quota,
     },
+    golden::quota,
 };
 
 /// Services whose every action is power over identities, clusters or the organisation.
 const NEVER_WHOLE: [&str; 5] = ["iam", "eks", "sts", "organizations", "account"];
-
-/// EKS access policies that reach beyond a namespace's workloads.
-const NEVER_ACCESS: [&str; 3] = ["AmazonEKSClusterAdminPolicy", "AmazonEKSAdminPolicy", "AmazonEKSAdminViewPolicy"];
 
 /// What is wrong, and at which field of the document.
 pub(super) struct DocumentFault {
@@ -188,7 +182,7 @@ fn grants_are_sound(grants: &Grants) -> Result<(), DocumentFault> {
     ensure("max_session_seconds", (3600..=43200).contains(max_session_seconds), || "it must be 3600 to 43200".into())?;
     each(actions, "actions", is_narrow)?;
     each(any_resource_actions, "any_resource_actions", is_narrow)?;
-    each(access_policies, "access_policies", |policy| match NEVER_ACCESS.contains(&policy) {
+    each(access_policies, "access_policies", |policy| match CLUSTER_WIDE_POLICIES.contains(&policy) {
         true => Err(format!("{policy} is more than an environment")),
         false => Ok(()),
     })?;

@@ -10,8 +10,8 @@ use crate::{
         objects::{
             mark::Mark,
             namespace::{Binding, NamespaceTerms},
+            network::EnvironmentNetwork,
         },
-        parent::ParentNetwork,
     },
 };
 use serde_json::Value;
@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 pub fn terms(
     mark: Mark,
     terms: &Terms,
-    network: &ParentNetwork,
+    network: &EnvironmentNetwork,
     subjects: &BTreeMap<PersonaName, Option<Vec<Value>>>,
     facts: &StableFacts,
 ) -> NamespaceTerms {

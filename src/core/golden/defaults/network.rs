@@ -1,11 +1,10 @@
 //! What a namespace lets in and out: the tier's directions and presets under what the environment says.
 
 use crate::{
-    domain::{Cidr, EgressRule, Network, NetworkEngine, StableFacts},
+    domain::{Cidr, EgressRule, Network, NetworkEngine, SAME_ENVIRONMENT, StableFacts},
     golden::{
-        catalogue::{GoldenPath, SAME_ENVIRONMENT, Terms, fill_cluster},
-        objects::network::{NetworkRules, Opening},
-        parent::{ParentNetwork, ParentOpening},
+        catalogue::{GoldenPath, Terms, fill_cluster},
+        objects::network::{EnvironmentNetwork, NetworkRules, OpenRanges, Opening, ranges},
     },
 };
 use std::collections::BTreeSet;
@@ -19,7 +18,7 @@ pub fn engine(asked: Option<NetworkEngine>, facts: &StableFacts) -> NetworkEngin
     }
 }
 
-pub fn network(asked: Option<&Network>, terms: &Terms, facts: &StableFacts) -> ParentNetwork {
+pub fn network(asked: Option<&Network>, terms: &Terms, facts: &StableFacts) -> EnvironmentNetwork {
     let Terms { path, tier } = terms;
     let tier = &tier.network;
     let Network {
@@ -54,10 +53,9 @@ pub fn network(asked: Option<&Network>, terms: &Terms, facts: &StableFacts) -> P
     let opens = |rule: &EgressRule| !rule.cidrs.is_empty_list();
     let egress: Vec<EgressRule> = egress.into_value().into_iter().chain([whole]).filter(opens).collect();
     let has_egress = !egress.is_empty();
-    let opening =
-        |EgressRule { cidrs, ports }: EgressRule| Some(ParentOpening { cidrs: cidrs.all().map(owned)?, ports });
-    let egress = egress.into_iter().map(opening).collect();
-    ParentNetwork {
+    let open = |EgressRule { cidrs, ports }: EgressRule| Some(OpenRanges { cidrs: cidrs.all().map(owned)?, ports });
+    let egress = egress.into_iter().map(open).collect();
+    EnvironmentNetwork {
         engine: engine(named, facts),
         default_deny: default_deny.unwrap_or(tier.default_deny),
         has_ingress,
@@ -73,7 +71,7 @@ pub fn network(asked: Option<&Network>, terms: &Terms, facts: &StableFacts) -> P
     }
 }
 
-pub fn rules(environment: &str, network: &ParentNetwork, path: &GoldenPath, facts: &StableFacts) -> NetworkRules {
+pub fn rules(environment: &str, network: &EnvironmentNetwork, path: &GoldenPath, facts: &StableFacts) -> NetworkRules {
     let services: Option<Cidr> = facts.service_cidr.parse().ok();
     let presets = || network.egress_presets.iter().filter_map(|name| path.network.egress_presets.get(name));
     let mut openings: Vec<Opening> = presets()
@@ -92,19 +90,11 @@ pub fn rules(environment: &str, network: &ParentNetwork, path: &GoldenPath, fact
     }
     NetworkRules {
         environment: environment.to_owned(),
-        engine: network.engine,
-        default_deny: network.default_deny,
-        has_ingress: network.has_ingress,
-        has_egress: network.has_egress || !openings.is_empty(),
+        network: EnvironmentNetwork { has_egress: network.has_egress || !openings.is_empty(), ..network.clone() },
         same_environment: network.egress_presets.iter().any(|preset| preset == SAME_ENVIRONMENT),
         is_narrowed: false,
-        allow_from: network.allow_from.iter().map(|from| from.trim_start_matches("env:").to_owned()).collect(),
-        monitoring_namespaces: network.monitoring_namespaces.clone(),
-        ingress: network.ingress_cidrs.as_deref().map(ranges),
-        ingress_namespaces: network.ingress_namespaces.clone(),
-        ingress_ports: network.ingress_ports.clone(),
         egress: network.egress.as_ref().map(|rules| {
-            let opening = |ParentOpening { cidrs, ports }: &ParentOpening| Opening {
+            let opening = |OpenRanges { cidrs, ports }: &OpenRanges| Opening {
                 to: ranges(cidrs),
                 except: vec![],
                 ports: ports.clone(),
@@ -135,10 +125,6 @@ fn merge(openings: Vec<Opening>) -> Vec<Opening> {
         to.retain(|range| seen.insert(*range) && !is_inside(range));
     }
     merged
-}
-
-fn ranges(cidrs: &[String]) -> Vec<Cidr> {
-    cidrs.iter().filter_map(|cidr| cidr.parse().ok()).collect()
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ fn what_is_computed_has_an_attribute() {
         let computed = serde_json::to_value(&rendered(spec, &facts, parent).outputs).expect("writes");
         for name in computed.as_object().expect("an object").keys() {
             let is_known = |names: &[&str]| names.contains(&name.as_str());
-            assert!(is_known(COMMON_OUTPUTS) || is_known(own), "{reason}: {name}");
+            assert!(is_known(&COMMON_OUTPUTS) || is_known(own), "{reason}: {name}");
         }
     }
 }

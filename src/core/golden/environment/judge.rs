@@ -6,11 +6,10 @@ mod quota;
 
 use super::{effective::Effective, resolve::Resolved};
 use crate::{
-    domain::{Namespace, PodSecurity, Problems, TierClass, is_covered, name_list},
+    domain::{Namespace, PodSecurity, Problems, TierClass, forms::minor_version, is_covered, name_list},
     golden::{
         catalogue::{ParameterOf, Terms, Tier, fill_cluster, fill_owner},
         checks::check_reserved,
-        forms::minor_version,
         namespace_checks::judge_keys,
         parameters,
         quota::headroom,

@@ -14,7 +14,6 @@ use crate::{
     golden::{
         blueprint::{SaidEngine, Summary},
         catalogue::{Catalogue, ParameterOf},
-        checks::check_engine,
         defaults::{admission, namespace, network, roles},
         extras::{self, Asked, Extras, Surroundings},
         objects::{
@@ -154,7 +153,7 @@ impl Foundation {
         let network = network::network(spec.network.as_ref(), &effective.terms, facts);
         let mut problems = Problems::default();
         let personas = people::personas(spec, facts, &roles, &mut problems);
-        check_engine(network.engine, &network.egress_fqdns, &["network", "egress_fqdns"], &mut problems);
+        network.engine.check_names(&network.egress_fqdns, &["network", "egress_fqdns"], &mut problems);
         let parent = Parent {
             id: spec.id().to_string(),
             team: mark.team.clone(),

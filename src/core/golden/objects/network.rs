@@ -5,6 +5,7 @@
 
 use super::document::Inside;
 use crate::domain::{Cidr, DefaultDeny, Desired, LABEL_PREFIX, NetworkEngine};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -15,26 +16,46 @@ const NODE_LOCAL_DNS: &str = "169.254.20.10/32";
 /// The agent of EKS Pod Identity, on every node.
 const POD_IDENTITY_AGENT: [&str; 2] = ["169.254.170.23/32", "fd00:ec2::23/128"];
 
-/// `None` waits for another resource of the run.
-#[derive(Clone, Debug)]
-pub struct NetworkRules {
-    pub environment: String,
+/// An environment's network with its defaults filled in, which its slots are held against as well; `None` waits for another resource
+/// of the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnvironmentNetwork {
     /// Never `Auto`.
     pub engine: NetworkEngine,
     pub default_deny: DefaultDeny,
     /// Whether anything opens a direction besides; what waits for another resource of the run may.
     pub has_ingress: bool,
     pub has_egress: bool,
-    pub same_environment: bool,
-    /// The namespace is that of a slot that names who may connect: the environment's doors are not in it, but for monitoring.
-    pub is_narrowed: bool,
-    /// Names of environments.
+    /// `env:<environment>`
     pub allow_from: Vec<String>,
-    pub monitoring_namespaces: Vec<String>,
-    pub ingress: Option<Vec<Cidr>>,
+    pub ingress_cidrs: Option<Vec<String>>,
     pub ingress_namespaces: Vec<String>,
     /// Of what these two open; empty: all of them.
     pub ingress_ports: Vec<u16>,
+    pub monitoring_namespaces: Vec<String>,
+    pub egress_presets: Vec<String>,
+    pub egress: Option<Vec<OpenRanges>>,
+    pub egress_fqdns: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenRanges {
+    pub cidrs: Vec<String>,
+    /// Empty: all of them.
+    pub ports: Vec<u16>,
+}
+
+/// That of one namespace.
+#[derive(Clone, Debug)]
+pub struct NetworkRules {
+    pub environment: String,
+    /// Its presets count among what opens egress.
+    pub network: EnvironmentNetwork,
+    pub same_environment: bool,
+    /// The namespace is that of a slot that names who may connect: the environment's doors are not in it, but for monitoring.
+    pub is_narrowed: bool,
     pub egress: Option<Vec<Opening>>,
     /// Hosts that the engine opens by name.
     pub names: BTreeSet<String>,
@@ -52,7 +73,8 @@ pub struct Opening {
 }
 
 pub fn render(rules: &NetworkRules, inside: &Inside<'_>) -> Vec<Desired> {
-    let (ingress, egress) = (rules.default_deny.has_ingress(), rules.default_deny.has_egress());
+    let network = &rules.network;
+    let (ingress, egress) = (network.default_deny.has_ingress(), network.default_deny.has_egress());
     let policy = |name: &str, spec: Option<Value>| {
         inside.maybe_object(POLICIES, "NetworkPolicy", name, spec.map(|spec| json!({ "spec": spec })))
     };
@@ -65,7 +87,7 @@ pub fn render(rules: &NetworkRules, inside: &Inside<'_>) -> Vec<Desired> {
         policies.push(policy("gp-default-deny", Some(json!({"podSelector": {}, "policyTypes": types}))));
     }
     if !egress {
-        policies.push(match rules.engine {
+        policies.push(match network.engine {
             // The entities of Cilium (the node, the API server) match no range, so opening all ranges would close them.
             NetworkEngine::Cilium => {
                 let deny = json!([{"toCIDR": Cidr::METADATA}]);
@@ -79,24 +101,25 @@ pub fn render(rules: &NetworkRules, inside: &Inside<'_>) -> Vec<Desired> {
         policies.push(policy("gp-allow-same-env", Some(same_environment(rules))));
     }
     if ingress {
-        let doors = rules.ingress.as_ref().map(|ranges| {
-            let ranges = ranges.iter().map(|range| block(range, &[]));
-            ranges.chain(namespaces_peer(&rules.ingress_namespaces)).collect::<Vec<Value>>()
+        let doors = network.ingress_cidrs.as_deref().map(|cidrs| {
+            let ranges = ranges(cidrs).into_iter().map(|range| block(&range, &[]));
+            ranges.chain(namespaces_peer(&network.ingress_namespaces)).collect::<Vec<Value>>()
         });
-        if rules.has_ingress && !rules.is_narrowed {
+        if network.has_ingress && !rules.is_narrowed {
             let doors = doors.map(|doors: Vec<Value>| {
                 let mut spec = ingress_spec(doors.into());
-                if !rules.ingress_ports.is_empty() && !spec["ingress"].is_null() {
-                    spec["ingress"][0]["ports"] = ports(&rules.ingress_ports);
+                if !network.ingress_ports.is_empty() && !spec["ingress"].is_null() {
+                    spec["ingress"][0]["ports"] = ports(&network.ingress_ports);
                 }
                 spec
             });
             policies.push(policy("gp-allow-ingress-controller", doors));
         }
-        let scrapers = namespaces_peer(&rules.monitoring_namespaces);
+        let scrapers = namespaces_peer(&network.monitoring_namespaces);
         policies.extend(scrapers.map(|scrapers| policy("gp-allow-monitoring", Some(ingress_spec(json!([scrapers]))))));
-        if !rules.allow_from.is_empty() && !rules.is_narrowed {
-            let peers = rules.allow_from.iter().map(|environment| environment_peer(environment)).collect();
+        if !network.allow_from.is_empty() && !rules.is_narrowed {
+            let environments = network.allow_from.iter().map(|from| from.trim_start_matches("env:"));
+            let peers = environments.map(environment_peer).collect();
             policies.push(policy("gp-allow-from", Some(ingress_spec(peers))));
         }
     }
@@ -105,17 +128,17 @@ pub fn render(rules: &NetworkRules, inside: &Inside<'_>) -> Vec<Desired> {
         let addresses = POD_IDENTITY_AGENT.map(|address| json!({"ipBlock": {"cidr": address}}));
         let agent = json!({"to": addresses, "ports": ports(&[80])});
         policies.push(policy("gp-allow-pod-identity", Some(egress_spec(vec![agent]))));
-        if rules.has_egress {
+        if network.has_egress {
             let openings = rules.egress.as_ref().map(|openings| egress_spec(openings.iter().map(opening).collect()));
             policies.push(policy("gp-allow-egress", openings));
         }
-        if rules.engine == NetworkEngine::Cilium {
+        if network.engine == NetworkEngine::Cilium {
             // Cilium takes the node's own addresses for the entity `host`, which no ipBlock matches (cilium/cilium#34387).
             let spec = json!({"endpointSelector": {}, "egress": [{"toEntities": ["host"], "toPorts": [{"ports": [{"port": "80", "protocol": "TCP"}]}]}]});
             let content = json!({ "spec": spec });
             policies.push(inside.object("cilium.io/v2", "CiliumNetworkPolicy", "gp-allow-pod-identity", content));
         }
-        policies.extend(names_policy(rules.engine, inside, "gp-allow-names", json!({}), &rules.names));
+        policies.extend(names_policy(network.engine, inside, "gp-allow-names", json!({}), &rules.names));
     }
     policies
 }
@@ -166,7 +189,7 @@ fn same_environment(rules: &NetworkRules) -> Value {
     let peers = json!([environment_peer(&rules.environment)]);
     // Replicas of a slot that names who may connect still reach each other.
     let from = if rules.is_narrowed { json!([{"podSelector": {}}]) } else { peers.clone() };
-    match (rules.default_deny.has_ingress(), rules.default_deny.has_egress()) {
+    match (rules.network.default_deny.has_ingress(), rules.network.default_deny.has_egress()) {
         (true, true) => {
             json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{"from": from}], "egress": [{"to": peers}]})
         }
@@ -234,6 +257,11 @@ fn block(range: &Cidr, except: &[Cidr]) -> Value {
 fn namespaces_peer(names: &[String]) -> Option<Value> {
     let by_name = json!([{"key": "kubernetes.io/metadata.name", "operator": "In", "values": names}]);
     (!names.is_empty()).then(|| json!({"namespaceSelector": {"matchExpressions": by_name}}))
+}
+
+/// What is no range was refused by `check`.
+pub fn ranges(cidrs: &[String]) -> Vec<Cidr> {
+    cidrs.iter().filter_map(|cidr| cidr.parse().ok()).collect()
 }
 
 pub fn ports(ports: &[u16]) -> Value {

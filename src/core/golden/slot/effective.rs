@@ -31,7 +31,7 @@ impl Effective {
     pub fn of(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Self, Problem> {
         let ResolveContext { facts, parent, catalogue } = given;
         let parent = parent.ok_or_else(|| unknown_environment(spec))?;
-        let terms = catalogue.terms_of(parent)?;
+        let terms = parent.terms(catalogue)?;
         let tier = &terms.tier.slot;
         let share = EffectiveShare::of(spec, tier);
         let availability = spec.availability.clone().unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::{
     domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Statement, TierClass, is_covered, name_list},
     golden::{
         catalogue::{Grants, ParameterOf, fill_cluster, fill_owner},
-        checks::{check_engine, check_granted_fqdns, check_namespace_length, check_reserved},
+        checks::{check_granted_fqdns, check_namespace_length, check_reserved},
         namespace_checks::judge_keys,
         parameters,
         quota::QuotaPart,
@@ -76,7 +76,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
             "Set `identity.mode = \"pod_identity\"`.",
         );
     }
-    check_engine(parent.network.engine, fqdns, &["egress", "fqdns"], problems);
+    parent.network.engine.check_names(fqdns, &["egress", "fqdns"], problems);
     judge_share(effective, problems);
 }
 

@@ -6,7 +6,7 @@ use crate::{
     domain::{IdentityMode, LABEL_PREFIX, Problem, Problems, SlotSpec, role_name},
     golden::{
         blueprint::Summary,
-        catalogue::{ParameterOf, environment_unreadable},
+        catalogue::ParameterOf,
         defaults::{
             admission::others,
             namespace::{limits, terms},
@@ -77,7 +77,7 @@ pub fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, 
         boundaries: role.iter().map(|_| roles.boundary.clone()).collect(),
     };
     let parameters = parameters::with_defaults(&found.path, ParameterOf::Slot, spec.parameters.as_ref());
-    let tier = parent.tier.parse().map_err(environment_unreadable)?;
+    let tier = parent.tier_name()?;
     let asked = Asked {
         terms: found,
         tier: &tier,

@@ -1,9 +1,10 @@
 //! One namespace in the scope of one access policy of one principal.
 
+use super::access_entry::name_of;
 use crate::{
-    domain::{Fields, FieldsBuilder, Holder},
+    domain::{Body, Fields, FieldsBuilder, Holder, ObjectKey},
     kinds::{
-        kind::{Kind, RemovalRank},
+        kind::{Kind, Refresh, RemovalRank},
         words::Row,
     },
 };
@@ -17,11 +18,22 @@ pub const KIND: Kind = Kind {
         }
         _ => vec![],
     },
+    short: |key| match key {
+        ObjectKey::AccessPolicy { policy, namespace, principal } => {
+            Some(format!("{policy} {namespace}/{}", name_of(principal)))
+        }
+        _ => None,
+    },
+    fields: |body| match body {
+        Body::AccessPolicy(_) => Some(fields()),
+        _ => None,
+    },
+    refresh: Refresh::WithEntry,
     ..Kind::aws("eks", "AccessPolicy", RemovalRank::AccessPolicy)
 };
 
 /// All of it is in the key; one field, so that what exists differs from what does not.
-pub(in crate::kinds) fn fields() -> Fields {
+fn fields() -> Fields {
     let mut fields = FieldsBuilder::default();
     fields.push("/accessScope/type", "namespace", Holder::Us);
     fields.build()

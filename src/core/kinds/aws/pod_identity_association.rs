@@ -2,17 +2,38 @@
 
 use super::tags;
 use crate::{
-    domain::{Fields, FieldsBuilder, Holder, PodIdentityAssociation},
+    domain::{Body, Fields, FieldsBuilder, Holder, ObjectKey, PodIdentityAssociation},
     kinds::{
         canonical::policy::canonical_policy,
-        kind::{Kind, RemovalRank},
+        kind::{GeneratedId, Kind, Refresh, RemovalRank},
         words::{Rest, Row, policy, value},
     },
 };
 
-pub const KIND: Kind = Kind { words, ..Kind::aws("eks", "PodIdentityAssociation", RemovalRank::PodIdentity) };
+pub const KIND: Kind = Kind {
+    words,
+    short: |key| match key {
+        ObjectKey::PodIdentityAssociation { namespace, service_account } => {
+            Some(format!("{namespace}/{service_account}"))
+        }
+        _ => None,
+    },
+    of_short: |rest| {
+        let (namespace, service_account) = rest.split_once('/')?;
+        let [namespace, service_account] = [namespace, service_account].map(str::to_owned);
+        Some(ObjectKey::PodIdentityAssociation { namespace, service_account })
+    },
+    fields: |body| match body {
+        Body::PodIdentityAssociation(association) => Some(fields(association)),
+        _ => None,
+    },
+    refresh: Refresh::Named,
+    is_seen_late: true,
+    id: GeneratedId::Letters { prefix: "a-", of: b"abcdefghijklmnopqrstuvwxyz0123456789" },
+    ..Kind::aws("eks", "PodIdentityAssociation", RemovalRank::PodIdentity)
+};
 
-pub(in crate::kinds) fn fields(association: &PodIdentityAssociation) -> Fields {
+fn fields(association: &PodIdentityAssociation) -> Fields {
     let PodIdentityAssociation { role_arn, target_role_arn, disable_session_tags, policy, tags } = association;
     let mut fields = FieldsBuilder::default();
     fields.push("/roleArn", role_arn.as_str(), Holder::Us);

@@ -2,20 +2,35 @@
 
 use super::tags;
 use crate::{
-    domain::{Fields, FieldsBuilder, Holder, Role, pointer::unescape},
+    domain::{Body, Fields, FieldsBuilder, Holder, ObjectKey, Role, pointer::unescape},
     kinds::{
         canonical::{canonical_json, escape, policy::canonical_policy},
-        kind::{Kind, RemovalRank},
+        kind::{GeneratedId, Kind, RemovalRank},
         words::{Rest, Row, policy, values},
     },
 };
 use serde_json::Value;
 
-pub const KIND: Kind = Kind { words, ..Kind::aws("iam", "Role", RemovalRank::Role) };
+pub const KIND: Kind = Kind {
+    words,
+    title: "IAM Role",
+    short: |key| match key {
+        ObjectKey::Role { name } => Some(name.clone()),
+        _ => None,
+    },
+    of_short: |rest| Some(ObjectKey::role(rest)),
+    fields: |body| match body {
+        Body::Role(role) => Some(fields(role)),
+        _ => None,
+    },
+    is_seen_late: true,
+    id: GeneratedId::Letters { prefix: "AROA", of: b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" },
+    ..Kind::aws("iam", "Role", RemovalRank::Role)
+};
 
 const INLINE: &str = "/inline/";
 
-pub(in crate::kinds) fn fields(role: &Role) -> Fields {
+fn fields(role: &Role) -> Fields {
     let Role { path, trust, inline, attached, boundary, max_session_seconds, description, tags } = role;
     let mut fields = FieldsBuilder::default();
     fields.push("/path", path.as_str(), Holder::Us);

@@ -9,5 +9,6 @@ pub const KIND: Kind = Kind {
     served: Served::WhereInstalled,
     openings: network::OPENINGS,
     words: network::policy,
+    is_tunable: true,
     ..Kind::namespaced("networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", "applicationnetworkpolicies")
 };

@@ -10,5 +10,6 @@ pub const KIND: Kind = Kind {
     openings: network::OPENINGS,
     atomic: &["endpointSelector"],
     roots: &["spec", "specs", "status"],
+    is_tunable: true,
     ..Kind::namespaced("cilium.io/v2", "CiliumNetworkPolicy", "ciliumnetworkpolicies")
 };

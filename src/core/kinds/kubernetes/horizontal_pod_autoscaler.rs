@@ -5,5 +5,6 @@ use crate::kinds::kind::{Kind, RemovalRank};
 pub const KIND: Kind = Kind {
     removal: RemovalRank::ActsOnPods,
     has_status: true,
+    is_tunable: true,
     ..Kind::namespaced("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
 };

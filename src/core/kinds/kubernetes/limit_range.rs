@@ -20,6 +20,7 @@ pub const KIND: Kind = Kind {
     },
     words: |rest| rest.take_as(LIMITS, limits).unwrap_or_default(),
     roots: &["spec"],
+    is_tunable: true,
     ..Kind::namespaced("v1", "LimitRange", "limitranges")
 };
 

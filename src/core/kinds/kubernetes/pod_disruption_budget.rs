@@ -11,6 +11,7 @@ pub const KIND: Kind = Kind {
     has_status: true,
     unmarked: Unmarked::Few,
     words: |rest| rest.take_as(SELECTOR, selector).map(|pods| Row::one("selector", pods)).into_iter().collect(),
+    is_tunable: true,
     ..Kind::namespaced("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
 };
 

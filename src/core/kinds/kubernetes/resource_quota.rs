@@ -19,6 +19,7 @@ pub const KIND: Kind = Kind {
     words,
     has_status: true,
     immutable: &["/spec/scopes"],
+    is_tunable: true,
     ..Kind::namespaced("v1", "ResourceQuota", "resourcequotas")
 };
 

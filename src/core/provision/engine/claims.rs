@@ -252,14 +252,7 @@ fn own_namespaces(record: &Record) -> BTreeSet<String> {
 
 /// In its inventory, or in a namespace of its own: a refresh adds what others put there.
 fn is_own(record: &Record, namespaces: &BTreeSet<String>, key: &ObjectKey) -> bool {
-    let namespace = match key {
-        ObjectKey::Kube { namespace, .. } => namespace.as_ref(),
-        ObjectKey::AccessPolicy { namespace, .. } | ObjectKey::PodIdentityAssociation { namespace, .. } => {
-            Some(namespace)
-        }
-        ObjectKey::Role { .. } | ObjectKey::AccessEntry { .. } => None,
-    };
-    namespace.is_some_and(|name| namespaces.contains(name)) || record.inventory.contains(&key.to_string())
+    key.namespace().is_some_and(|name| namespaces.contains(name)) || record.inventory.contains(&key.to_string())
 }
 
 fn of_environment(id: &Id, parent: Option<Parent>) -> Option<Parent> {

@@ -105,13 +105,8 @@ impl Engine {
 
 /// A fresh id of an operation, wherever it is carried out.
 pub fn operation_id() -> Result<String, Problem> {
-    Ok(random_id("op-")?)
-}
-
-/// A fresh uid.
-pub fn random_id(prefix: &str) -> Result<String, Failure> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| Failure::Random(error.to_string()))?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{prefix}{hex}"))
+    Ok(format!("op-{hex}"))
 }

@@ -72,7 +72,7 @@ impl Engine {
         problems: &mut Vec<Problem>,
     ) -> Result<Exists, Vec<Problem>> {
         let (begun, requested_at) = (self.clock.elapsed(), self.clock.now()); // reads
-        let change = &ChangeRequest::of_apply(request, begun);
+        let change = &ChangeRequest::of_apply(request, name, begun);
         let ground = &stage("gather", self.gather_ground(change)).await.into_result()?; // reads
         let (blueprint, judged) = self.render(change, ground)?; // pure
         promise::check_version(change.planned_version, &blueprint).map_err(|problem| vec![problem])?; // pure

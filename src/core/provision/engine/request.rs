@@ -2,7 +2,7 @@
 
 use super::target::Moment;
 use crate::{
-    domain::{Class, Id, Late, ObjectKey, PathVersion, StableFacts},
+    domain::{Class, Id, Late, ObjectKey, PathVersion, StableFacts, short_hash},
     golden::{Blueprint, Catalogue, Parent, Spec},
     provision::{EnsureRequest, PreviewRequest, Prior, Replacing},
 };
@@ -26,6 +26,8 @@ pub struct ChangeRequest<'a> {
     pub planned_target: Option<&'a str>,
     pub planned_version: Option<&'a str>,
     pub timeouts: Option<&'a serde_json::Value>,
+    /// Which operation carries it out. `None`: a plan.
+    pub operation: Option<&'a str>,
     pub moment: Moment<'a>,
 }
 
@@ -47,6 +49,7 @@ impl<'a> ChangeRequest<'a> {
             planned_target: None,
             planned_version: None,
             timeouts: None,
+            operation: None,
             moment: Moment::Plan,
         }
     }
@@ -54,39 +57,31 @@ impl<'a> ChangeRequest<'a> {
     pub fn of_plan(request: &'a PreviewRequest) -> Self {
         let PreviewRequest { spec, facts, path, parent, prior, replacing, variant, again } = request;
         Self {
-            id: spec.id(),
-            spec,
             facts: facts.as_ref(),
             path: path.as_ref(),
             parent: parent.as_ref(),
-            prior: prior.as_ref(),
             replacing: replacing.as_ref(),
             variant: *variant,
-            planned: None,
-            planned_target: None,
-            planned_version: None,
-            timeouts: None,
             moment: if *again { Moment::PlanAgain } else { Moment::Plan },
+            ..Self::of_spec(spec, prior.as_ref())
         }
     }
 
-    pub fn of_apply(request: &'a EnsureRequest, begun: Duration) -> Self {
+    pub fn of_apply(request: &'a EnsureRequest, operation: &'a str, begun: Duration) -> Self {
         let EnsureRequest { spec, facts, path, parent, prior, replacing, planned, planned_target, .. } = request;
         let EnsureRequest { planned_version, timeouts, timeout, cancel, .. } = request;
         Self {
-            id: spec.id(),
-            spec,
             facts: facts.as_ref(),
             path: path.as_ref(),
             parent: parent.as_ref(),
-            prior: prior.as_ref(),
             replacing: replacing.as_ref(),
-            variant: 0,
             planned: planned.as_ref(),
             planned_target: planned_target.as_deref(),
             planned_version: planned_version.as_deref(),
             timeouts: timeouts.as_ref(),
+            operation: Some(operation),
             moment: Moment::Apply { until: begun + *timeout, cancel },
+            ..Self::of_spec(spec, prior.as_ref())
         }
     }
 
@@ -98,6 +93,12 @@ impl<'a> ChangeRequest<'a> {
             is_as_before || all.newest(written(self.spec)).is_ok_and(|newest| newest.name == path.name)
         };
         all.holding(self.path.filter(stays))
+    }
+
+    /// Of what its operation makes; `None`: a plan. A daemon whose journal has lost the end of an operation runs it again, and the client
+    /// may know how it ended: what was made is then known as the operation's own, and stays the instance that the client's state holds.
+    pub fn own_uid(&self) -> Option<String> {
+        self.operation.map(|operation| short_hash([operation, &self.id.to_string()], 32))
     }
 
     /// Than state holds: something new, or an edit.
@@ -146,7 +147,7 @@ impl<'a> ChangeRequest<'a> {
         let known = self.state_keys();
         let entries = blueprint.objects.iter().filter_map(|desired| match &desired.key {
             key @ ObjectKey::AccessPolicy { principal, .. } if !known.contains(key) => {
-                Some(ObjectKey::AccessEntry { principal: principal.clone() })
+                Some(ObjectKey::access_entry(principal))
             }
             _ => None,
         });

@@ -75,7 +75,7 @@ fn whatever_is_named_stays_text() {
         running: vec![running()],
     });
     escapes(&OperationsPage { frame: frame(), operations: vec![running()] });
-    escapes(&OperationPage { frame: frame(), operation: running() });
+    escapes(&OperationPage { frame: frame(), operation: running(), request: text() });
     escapes(&RefusedPage { frame: frame(), status: 404, summary: MARKUP, detail: MARKUP });
 
     let mut record = record_of_a_test("demo/pay", MARKUP);

@@ -7,7 +7,7 @@ use crate::{
     store::{Entry, Kept, Taken},
 };
 use std::time::Duration;
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::FromSqlOwned};
 
 /// How an operation in the journal is found by what is asked for.
 pub struct Known {
@@ -44,6 +44,11 @@ fn entry(row: &Row) -> Result<Entry, JournalError> {
         request: row.try_get("request")?,
         cancelled: row.try_get("cancelled")?,
     })
+}
+
+/// Of a statement with one column.
+pub fn first<T: FromSqlOwned>(row: &Row) -> Result<T, JournalError> {
+    Ok(row.try_get(0)?)
 }
 
 pub fn kept_operation(row: &Row) -> Result<Kept, JournalError> {

@@ -94,6 +94,8 @@ pub const SHARE: &str = "
     ON CONFLICT (cluster) DO UPDATE SET found = excluded.found";
 pub const SHARED: &str = "SELECT found FROM comparison";
 
+pub const REQUEST: &str = "SELECT request FROM operation WHERE id = $1";
+
 pub const OPERATION_OF: &str = "SELECT operation FROM operation_client WHERE id = $1";
 
 /// A standby, and a database or user that may only read. A write that is rolled back would still be one here.

@@ -76,6 +76,9 @@ async fn keeps_what_it_accepts(store: &dyn Store) {
     let ended = recent.iter().find(|kept| kept.id == "two").unwrap();
     assert!(ended.ended_at.is_some_and(|at| at >= ended.accepted_at && at > 1_700_000_000_000), "in milliseconds");
     assert_eq!(ended.caller, Identity::Own.to_string());
+    for (id, request) in [("two", Some(entry_of("two").request)), ("never", None)] {
+        assert_eq!(store.request(id).await.unwrap(), request, "{id}, also after its end");
+    }
     store.check().await.unwrap();
     assert!(store.lead().await.unwrap().unwrap().is_held().await, "there is nobody else");
 }

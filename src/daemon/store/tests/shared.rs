@@ -4,12 +4,11 @@ use super::{DAY, entry_of, on, place, server, take};
 use crate::{
     error::JournalError,
     store::{Accepted, CLAIM, Entry, IfNew, Postgres, open},
+    tests::harness::LONG,
 };
 use goldenpath_core::policy::Identity;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
-
-const LONG: Duration = Duration::from_secs(60);
 
 fn ids(ids: &[&str]) -> Vec<String> {
     ids.iter().map(|id| (*id).to_owned()).collect()
@@ -109,7 +108,8 @@ async fn a_thousand_are_shared_and_none_is_taken_twice() {
     let work = |store: std::sync::Arc<dyn crate::store::Store>| async move {
         let mut taken = vec![];
         loop {
-            let more = take(&*store, 7, true).await;
+            // Without those whose claim is over, which on a busy machine are more and more.
+            let more = take(&*store, 7, false).await;
             if more.is_empty() {
                 return taken;
             }
@@ -134,8 +134,16 @@ async fn one_leads_until_its_connection_ends() {
     assert!(lead.is_held().await && two.lead().await.unwrap().is_none());
     let ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'";
     server.run("journal", ended).unwrap();
-    assert!(!lead.is_held().await, "it knows");
-    assert!(two.lead().await.unwrap().is_some(), "another one follows");
+    // A server process that is to end does so when it gets to it, and its lock goes last.
+    let ends = async {
+        while lead.is_held().await {
+            sleep(Duration::from_millis(10)).await;
+        }
+        while two.lead().await.unwrap().is_none() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(LONG, ends).await.expect("it knows, and another one follows");
 }
 
 #[tokio::test]
@@ -225,6 +233,12 @@ async fn a_password_comes_from_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password");
     let address = server.address("journal").replace("goldenpath@", "secretive@");
+    let takes_anybody = async {
+        while open(&place(&address), DAY).await.is_ok() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(LONG, takes_anybody).await.expect("the server reads its rules again when it gets to it");
     for (password, is_let_in) in [("of-the-file\n", true), ("another", false)] {
         std::fs::write(&file, password).unwrap();
         let postgres = Postgres::new(&address, Some(file.clone()), None).unwrap();

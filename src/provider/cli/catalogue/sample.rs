@@ -1,13 +1,12 @@
 //! Requests as documents, planned without a cluster: what `diff` and `test` look at.
 
 use super::tool::CatalogueTool;
-use crate::cli::preview::request_of;
 use anyhow::{Context, anyhow, bail};
 use goldenpath_core::{
     domain::{AuthenticationMode, Facts, IpFamily, Problem, ResourceKind, merge_patch, ordinary},
     golden::{Catalogue, RESOURCES},
     kinds::{FieldLine, lines_of, short_keys},
-    provision::{Preview, Provisioner},
+    provision::{Preview, PreviewRequest, Provisioner},
 };
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::Arc};
@@ -39,7 +38,7 @@ impl Planner {
         let resource = RESOURCES.iter().find(|resource| resource.kind() == kind);
         let resource = resource.ok_or_else(|| anyhow!("no resource is called {kind}"))?;
         let spec = resource.parse(&Value::Object(written)).map_err(|error| anyhow!("{kind}: {error}"))?;
-        let preview = self.0.preview(request_of(spec)).await;
+        let preview = self.0.preview(PreviewRequest::new(spec)).await;
         Ok(Planned::of(preview))
     }
 }

@@ -8,10 +8,12 @@ use super::{
     powers::powers,
     review::{Access, Action, Change, Direction, FieldChange, ObjectChange},
 };
-use goldenpath_core::kinds::{FieldLine, legible};
+use goldenpath_core::{
+    domain::PersonaName,
+    kinds::{FieldLine, legible},
+};
 use std::collections::{BTreeMap, BTreeSet};
 
-const PERSONAS: [&str; 4] = ["viewer", "developer", "deployer", "admin"];
 const PRINCIPALS: [(&str, &str); 4] = [
     ("permission_sets", PERMISSION_SET),
     ("principal_arns", PRINCIPAL),
@@ -71,7 +73,8 @@ fn differences<T: Ord>(old: &BTreeSet<T>, new: &BTreeSet<T>, mut see: impl FnMut
 /// As `access` has them.
 fn personas(values: &Values) -> BTreeSet<(Direction, Grant)> {
     let mut found = BTreeSet::new();
-    for (persona, (attribute, kind)) in PERSONAS.iter().flat_map(|persona| PRINCIPALS.map(|one| (*persona, one))) {
+    let personas = PersonaName::ALL.map(PersonaName::as_str);
+    for (persona, (attribute, kind)) in personas.iter().flat_map(|persona| PRINCIPALS.map(|one| (*persona, one))) {
         let sides = [Side::Before, Side::After].map(|side| values.get(side, &["access", persona, attribute]));
         let [old, new] = sides.each_ref().map(|side| BTreeSet::from_iter(leaves(side)));
         let is_said = sides.iter().all(|side| matches!(side, Known::Absent | Known::Value(_)));
@@ -151,12 +154,8 @@ fn persona(binding: &str, role: &str) -> String {
     let persona = binding.strip_prefix("gp-").unwrap_or(binding);
     let (persona, power) = persona.split_once("-as-").unwrap_or((persona, persona));
     match role.strip_prefix("ClusterRole gp-") {
-        Some(given) if given == power && PERSONAS.contains(&persona) => {
-            if power == persona {
-                persona.to_owned()
-            } else {
-                format!("{persona} as {power}")
-            }
+        Some(given) if given == power && PersonaName::ALL.iter().any(|known| known.as_str() == persona) => {
+            if power == persona { persona.to_owned() } else { format!("{persona} as {power}") }
         }
         _ => role.to_owned(),
     }

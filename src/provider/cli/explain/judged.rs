@@ -8,17 +8,14 @@ use super::{
     review::{ChangelogEntry, PolicyFinding, Review, Unjudged, VersionMove},
 };
 use crate::{
-    cli::{
-        catalogue::{CatalogueTool, facts_over},
-        preview::request_of,
-    },
+    cli::catalogue::{CatalogueTool, facts_over},
     resources::RESOURCES,
 };
 use goldenpath_core::{
     domain::{Problem, ResourceKind, Version},
     golden::{Catalogue, Spec},
     kinds::legible,
-    provision::Provisioner,
+    provision::{PreviewRequest, Provisioner},
 };
 use plugin::{
     Value,
@@ -53,7 +50,7 @@ pub async fn add(review: &mut Review, plan: &Plan, catalogue: &Arc<Catalogue>, t
                     },
                 };
                 planners.insert(arn, Arc::clone(&planner));
-                let preview = planner.preview(request_of(spec)).await;
+                let preview = planner.preview(PreviewRequest::new(spec)).await;
                 let is_judged = preview.decided.is_some();
                 let found = preview.problems.iter().filter_map(|problem| finding(&address, problem));
                 let before = review.policies.len();

@@ -20,6 +20,15 @@ pub fn choice_or_default<T: for<'de> Deserialize<'de> + Serialize + Default>(nam
     choice::<T>(name).default(to_value(&T::default()))
 }
 
+/// All of them, for a description: "`a`, `b` or `c`".
+pub fn word_list<T: for<'de> Deserialize<'de>>() -> String {
+    let quoted: Vec<String> = words::<T>().iter().map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
 /// serde passes them to whoever reads an enum.
 fn words<T: for<'de> Deserialize<'de>>() -> &'static [&'static str] {
     let mut words: &[&str] = &[];
@@ -55,7 +64,7 @@ impl<'de> Deserializer<'de> for Words<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::words;
+    use super::{word_list, words};
     use goldenpath_core::domain::{IdentityMode, NetworkEngine};
 
     #[test]
@@ -63,5 +72,6 @@ mod tests {
         assert_eq!(words::<IdentityMode>(), ["pod_identity", "irsa", "none"]);
         assert_eq!(words::<NetworkEngine>(), ["auto", "vpc_cni", "eks_auto", "cilium", "calico", "none"]);
         assert_eq!(words::<String>(), [""; 0], "no enum, no words");
+        assert_eq!(word_list::<IdentityMode>(), "`pod_identity`, `irsa` or `none`");
     }
 }

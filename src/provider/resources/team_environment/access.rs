@@ -1,30 +1,34 @@
 //! People and machines, by persona.
 
 use crate::resources::attributes::text_set;
+use goldenpath_core::domain::{PersonaName, STS_AUDIENCE};
 use plugin::{
     Type, Value,
     schema::{Attribute, list_of, object, optional, required},
 };
 
 pub(super) fn access() -> Attribute {
-    let personas = [
-        ("viewer", "Reads everything but Secrets (ClusterRole `gp-viewer`)."),
-        ("developer", "Writes workloads and may exec (ClusterRole `gp-developer`). Read-only in tiers of class prod."),
-        (
-            "deployer",
-            "Writes workloads, Secrets and the other objects of charts, no exec (ClusterRole `gp-deployer`). For the \
-             GitOps engine or the pipeline.",
-        ),
-        (
-            "admin",
-            "Developer and deployer combined (ClusterRole `gp-admin`). Can't change quotas, limits, or the provider's \
-             network rules and bindings.",
-        ),
-    ];
-    optional("access", object(personas.map(|(name, what)| persona(name, what)))).describe(
+    optional("access", object(PersonaName::ALL.map(persona))).describe(
         "Who has access, by persona. Each principal has one EKS access entry on the cluster with its own group, which \
          the environment's RoleBindings name. Nothing else is added to the entry.",
     )
+}
+
+fn power(persona: PersonaName) -> &'static str {
+    match persona {
+        PersonaName::Viewer => "Reads everything but Secrets (ClusterRole `gp-viewer`).",
+        PersonaName::Developer => {
+            "Writes workloads and may exec (ClusterRole `gp-developer`). Read-only in tiers of class prod."
+        }
+        PersonaName::Deployer => {
+            "Writes workloads, Secrets and the other objects of charts, no exec (ClusterRole `gp-deployer`). For the \
+             GitOps engine or the pipeline."
+        }
+        PersonaName::Admin => {
+            "Developer and deployer combined (ClusterRole `gp-admin`). Can't change quotas, limits, or the provider's \
+             network rules and bindings."
+        }
+    }
 }
 
 fn trusted_oidc() -> Attribute {
@@ -32,10 +36,10 @@ fn trusted_oidc() -> Attribute {
         required("provider", Type::String)
             .example("token.actions.githubusercontent.com")
             .describe("OIDC provider of the account, by its URL without `https://`. It must exist in IAM."),
-        optional("audience", Type::String).not_empty().example("sts.amazonaws.com").describe(
+        optional("audience", Type::String).not_empty().example(STS_AUDIENCE).describe(format!(
             "Audience of the tokens (`aud`), one that the golden path grants (`grants.oidc_audiences`). Defaults to \
-                 `sts.amazonaws.com`.",
-        ),
+                 `{STS_AUDIENCE}`."
+        )),
         required("subjects", Type::list(Type::String))
             .example(Value::List(vec!["repo:acme/payments:ref:refs/heads/main".into()]))
             .describe(
@@ -50,10 +54,10 @@ fn trusted_oidc() -> Attribute {
     )
 }
 
-fn persona(name: &'static str, what: &str) -> Attribute {
+fn persona(name: PersonaName) -> Attribute {
     let set = |name, example, what: &str| text_set(name, example).describe(what);
     optional(
-        name,
+        name.as_str(),
         object([
             set(
                 "permission_sets",
@@ -97,5 +101,5 @@ fn persona(name: &'static str, what: &str) -> Attribute {
     )
     // Rules over the whole warn of a persona that names nobody.
     .may_be_empty()
-    .describe(what)
+    .describe(power(name))
 }

@@ -4,6 +4,7 @@ use super::{fixture::EngineFixture, requests::*};
 use goldenpath_core::{
     domain::{Computed, Phase, ResourceKind},
     golden::{RESOURCES, spec_of},
+    ports::operation,
     provision::{Observation, ObserveRequest, Provisioner, Replacing},
 };
 use goldenpath_sandbox::Verb;
@@ -179,6 +180,32 @@ async fn a_lost_response_is_taken_over_by_the_same_request_only() {
     let removed = fixture.remove(&first).await;
     assert!(removed.gone && errors(&removed.problems).is_empty(), "Delete does nothing");
     fixture.assert_quiet(&second, "the live one is untouched").await;
+}
+
+/// By a daemon whose journal does not hold its end, which the client may know.
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_is_run_again_finds_what_it_made() {
+    let fixture = EngineFixture::ready().await;
+    let (spec, wider) =
+        (environment("pay", json!({})), environment("pay", json!({"quota": {"total": {"pods": "80"}}})));
+    let create = || operation::within("op-1", fixture.ensure(&spec, None));
+    let state = fixture.complete(&spec, create().await);
+    let record = fixture.record("environment.pay");
+    let again = create().await;
+    assert_eq!(codes(&again.problems), Vec::<&str>::new(), "nothing is to be said");
+    assert_eq!(fixture.complete(&spec, again).uid, state.uid);
+    assert_eq!(fixture.record("environment.pay"), record, "nothing was written");
+    fixture.delete("k8s/v1/ResourceQuota/pay/gp-base").await;
+    assert_eq!(fixture.complete(&spec, create().await).uid, state.uid, "also where there is something to do");
+    fixture.assert_quiet(&state, "it is the instance of that state").await;
+
+    let state = fixture.apply(&wider, Some(&state)).await;
+    assert_eq!(errors(&create().await.problems), ["record.already_exists"], "what came after it stays");
+    fixture.assert_quiet(&state, "as it was").await;
+    for _ in 0..2 {
+        let removed = operation::within("op-2", fixture.remove(&state)).await;
+        assert!(removed.gone && codes(&removed.problems).is_empty(), "{:?}", removed.problems);
+    }
 }
 
 #[tokio::test(start_paused = true)]

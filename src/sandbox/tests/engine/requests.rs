@@ -108,14 +108,12 @@ fn prior(state: &InstanceState) -> Prior {
 
 pub fn preview_request(spec: &Spec, state: Option<&InstanceState>, replacing: Option<Replacing>) -> PreviewRequest {
     PreviewRequest {
-        spec: spec.clone(),
         facts: state.map(|state| state.facts.clone()),
         path: state.and_then(|state| state.path.clone()),
         parent: state.and_then(|state| state.parent.clone()),
         prior: state.map(prior),
         replacing,
-        variant: 0,
-        again: false,
+        ..PreviewRequest::new(spec.clone())
     }
 }
 
@@ -125,18 +123,13 @@ pub fn ensure_request(
     planned: Option<BTreeMap<String, Late<String>>>,
 ) -> EnsureRequest {
     EnsureRequest {
-        spec: spec.clone(),
         facts: state.map(|state| state.facts.clone()),
         path: state.and_then(|state| state.path.clone()),
         parent: state.and_then(|state| state.parent.clone()),
         prior: state.map(prior),
-        replacing: None,
         planned,
-        planned_version: None,
         planned_target: state.map(|state| state.target.clone()),
-        timeouts: None,
-        timeout: Duration::from_secs(600),
-        cancel: Cancel::new(),
+        ..EnsureRequest::new(spec.clone(), Duration::from_secs(600))
     }
 }
 

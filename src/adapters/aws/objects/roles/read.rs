@@ -9,6 +9,7 @@ use crate::{
         clients::AwsClients,
         iam,
         objects::{
+            kind_calls::Listed,
             live::{Live, document},
             tags::Tags,
         },
@@ -25,7 +26,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One role: what GetRole returns, and its policies.
-pub(in crate::aws::objects) async fn get(clients: &AwsClients, name: &str) -> Result<Option<Live>, PortError> {
+pub(super) async fn get(clients: &AwsClients, name: &str) -> Result<Option<Live>, PortError> {
     read(clients, name, Inline::Whole).await
 }
 
@@ -89,7 +90,7 @@ async fn attached_policies(clients: &AwsClients, name: &str) -> Result<BTreeSet<
     Ok(policies.await?.into_iter().filter_map(|policy| policy.policy_arn).collect())
 }
 
-pub(in crate::aws::objects) fn live(name: &str, role: Role, id: Option<String>) -> Live {
+pub(super) fn live(name: &str, role: Role, id: Option<String>) -> Live {
     let tags = role.tags.clone();
     Live { id, ..Live::new(ObjectKey::role(name), Body::Role(role), tags) }
 }
@@ -100,18 +101,8 @@ struct Rest {
     description: String,
 }
 
-/// What one read of all roles of the account gives.
-pub(in crate::aws::objects) struct Listed {
-    pub wanted: Vec<Live>,
-    /// When each role of the account was made, by its ARN; in seconds of the epoch.
-    pub born: HashMap<String, i64>,
-}
-
 /// All roles that `is_wanted` by their names and tags, in one page for a thousand of each of two listings.
-pub(in crate::aws::objects) async fn list(
-    clients: &AwsClients,
-    is_wanted: impl Fn(&str, &Tags) -> bool,
-) -> Result<Listed, PortError> {
+pub(super) async fn list(clients: &AwsClients, is_wanted: impl Fn(&str, &Tags) -> bool) -> Result<Listed, PortError> {
     let ((details, born), rests) = try_join(details(clients, is_wanted), rests(clients)).await?;
     let to_live = |(detail, tags): (RoleDetail, Tags)| {
         let name = detail.role_name.clone()?;
@@ -138,7 +129,7 @@ pub(in crate::aws::objects) async fn list(
     for live in &mut wanted {
         confirm_boundary(clients, live).await?;
     }
-    Ok(Listed { wanted, born })
+    Ok(Listed { live: wanted, unsaid: vec![], born })
 }
 
 /// Every role of ours has a boundary. One that is listed without it is read by itself before that is believed: emulators

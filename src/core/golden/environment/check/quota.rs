@@ -1,10 +1,9 @@
 //! Quotas by themselves: names, signs, and sums of what is written.
 
 use crate::{
-    domain::{BASE_QUOTA, EnvironmentSpec, Problems, Quantities, Quantity},
+    domain::{BASE_QUOTA, EnvironmentSpec, Problems, Quantities, Quantity, forms},
     golden::{
         environment::names::{namespaces, priority_quota_name},
-        forms,
         namespace_checks::check_quantities,
         quota::{OF_PODS, check_part, part, resource_is_known},
     },

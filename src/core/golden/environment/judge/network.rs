@@ -1,9 +1,9 @@
 //! What a request opens of the network, within the grants of its tier.
 
 use crate::{
-    domain::{Cidr, DefaultDeny, LateList, Network, NetworkEngine, Problems, name_list},
+    domain::{Cidr, DefaultDeny, LateList, Network, NetworkEngine, Problems, SAME_ENVIRONMENT, name_list},
     golden::{
-        catalogue::{GoldenPath, SAME_ENVIRONMENT, Tier},
+        catalogue::{GoldenPath, Tier},
         checks::check_granted_fqdns,
     },
 };

@@ -28,7 +28,7 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
     let policies = access::policies(&resolved.parent.access_policies, resolved.parent.namespace_names());
     // Those of an entry go with it.
     let hanging = policies.into_iter().map(|(principal, mut policy)| {
-        policy.needs.insert(0, ObjectKey::AccessEntry { principal });
+        policy.needs.insert(0, ObjectKey::access_entry(principal));
         policy
     });
     entries.extend(hanging.map(|policy| (policy.key.clone(), policy)));
@@ -38,6 +38,6 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
 
 fn entry(principal: &str, resolved: &Resolved) -> Desired {
     let body = AccessEntry { group: group(principal), tags: cluster_tags(&resolved.roles.cluster) };
-    let key = ObjectKey::AccessEntry { principal: principal.to_owned() };
+    let key = ObjectKey::access_entry(principal);
     Desired { shared: true, ..Desired::new(key, Some(Body::AccessEntry(body))) }
 }

@@ -2,8 +2,8 @@
 //! environment's doors, and those of a shared one hold for all its pods, whatever their labels.
 
 use crate::{
-    domain::Problems,
-    golden::{catalogue::SAME_ENVIRONMENT, parent::ParentNetwork, slot::effective::Effective},
+    domain::{Problems, SAME_ENVIRONMENT},
+    golden::{parent::Parent, slot::effective::Effective},
 };
 
 pub fn judge(effective: &Effective, problems: &mut Problems) {
@@ -12,7 +12,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
     let is_sibling = |slot: &String| slot.rsplit('/').nth(1) == Some(effective.environment());
     // Slots of other environments would not get in without it.
     let narrows = ingress.from_slots.is_empty() || ingress.from_slots.iter().any(is_sibling);
-    let mut doors = doors(network);
+    let mut doors = doors(&effective.parent);
     if effective.is_isolated() || !narrows || !network.default_deny.has_ingress() || doors.is_empty() {
         return;
     }
@@ -32,16 +32,18 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
 
 /// What is open in every namespace of the environment. Monitoring is no reason for a warning: it reads metrics of every pod, unless
 /// the environment says otherwise.
-fn doors(network: &ParentNetwork) -> Vec<&'static str> {
-    let ParentNetwork { egress_presets, allow_from, ingress_cidrs, ingress_namespaces, .. } = network;
+fn doors(Parent { network, .. }: &Parent) -> Vec<&'static str> {
     let doors = [
         (
             "pods of the environment (`network.same_environment`)",
-            egress_presets.iter().any(|name| name == SAME_ENVIRONMENT),
+            network.egress_presets.iter().any(|name| name == SAME_ENVIRONMENT),
         ),
-        ("other environments (`network.allow_from`)", !allow_from.is_empty()),
-        ("address ranges (`network.ingress_cidrs`)", ingress_cidrs.as_ref().is_none_or(|ranges| !ranges.is_empty())),
-        ("ingress controllers (`network.ingress_namespaces`)", !ingress_namespaces.is_empty()),
+        ("other environments (`network.allow_from`)", !network.allow_from.is_empty()),
+        (
+            "address ranges (`network.ingress_cidrs`)",
+            network.ingress_cidrs.as_ref().is_none_or(|ranges| !ranges.is_empty()),
+        ),
+        ("ingress controllers (`network.ingress_namespaces`)", !network.ingress_namespaces.is_empty()),
     ];
     doors.into_iter().filter_map(|(door, is_open)| is_open.then_some(door)).collect()
 }

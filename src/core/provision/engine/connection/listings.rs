@@ -9,7 +9,7 @@
 use super::announced::Announced;
 use crate::{
     domain::{Id, ObjectKey, Observed, Owner, Ownership},
-    kinds::kubernetes::pod_disruption_budget,
+    kinds::{self, Refresh, kubernetes::pod_disruption_budget},
     ports::{Scope, Selector},
     provision::engine::{
         failure::Failure,
@@ -158,7 +158,8 @@ impl Listing {
     /// The records come first, since they name entries and associations: most of a cluster's belong to others.
     async fn read_everything(&mut self, target: &TargetCalls<'_>, keys: &[ObjectKey]) -> Result<(), Failure> {
         let records = target.observe(&Selector { scope: Scope::Records, keys: vec![] }).await?;
-        let is_named = |key: &ObjectKey| is_entry(key) || matches!(key, ObjectKey::PodIdentityAssociation { .. });
+        let is_named =
+            |key: &ObjectKey| key.is_aws() && kinds::of(key).is_some_and(|kind| kind.refresh == Refresh::Named);
         let mut named: BTreeSet<ObjectKey> = keys.iter().filter(|key| is_named(key)).cloned().collect();
         // One after another: a thousand at once would be the most memory that a plan takes.
         for record in records {

@@ -1,18 +1,17 @@
 //! Whether it is access entries, and only they, that say who somebody is in a cluster (`security.md` 4). Pure.
 
 use crate::{
-    domain::{Id, IdentityProvider, ObjectKey, Problem},
+    domain::{Id, IdentityProvider, Problem},
     golden::Blueprint,
     provision::engine::gather::Authentication,
 };
 
 /// What of the cluster's authentication speaks against this request; identity providers are the baseline's to look at.
 pub fn judge(id: &Id, blueprint: &Blueprint, authentication: &Authentication) -> Vec<Problem> {
-    let is_entry = |key: &ObjectKey| matches!(key, ObjectKey::AccessEntry { .. } | ObjectKey::AccessPolicy { .. });
     if id.owner().is_none() {
         return judge_cluster(authentication);
     }
-    if blueprint.objects.iter().any(|object| is_entry(&object.key)) {
+    if blueprint.objects.iter().any(|object| object.key.principal().is_some()) {
         return of_mode(&authentication.mode).into_iter().filter(Problem::is_error).collect();
     }
     vec![]

@@ -61,9 +61,7 @@ pub fn deletions<'a>(
     let deleted: BTreeSet<ObjectKey> = deletions.iter().filter_map(Deletion::key).cloned().collect();
     // Gone with its container, or its entry.
     deletions.retain(|deletion| match deletion.key() {
-        Some(ObjectKey::AccessPolicy { principal, .. }) => {
-            !deleted.contains(&ObjectKey::AccessEntry { principal: principal.clone() })
-        }
+        Some(ObjectKey::AccessPolicy { principal, .. }) => !deleted.contains(&ObjectKey::access_entry(principal)),
         Some(key @ ObjectKey::Kube { namespace: Some(namespace), .. }) => {
             removal_rank(key) == RemovalRank::ActsOnPods || !namespaces.contains(namespace)
         }
@@ -85,17 +83,17 @@ pub fn recorded_deletions<'a>(
     let mut deletions: Vec<Deletion<'a>> = vec![];
     let mut revoked: BTreeSet<&String> = BTreeSet::new();
     for key in known {
-        match key {
-            ObjectKey::AccessEntry { .. } if goes(key) => deletions.push(Deletion::Recorded(key, Ownership::Cluster)),
-            ObjectKey::AccessEntry { principal } | ObjectKey::AccessPolicy { principal, .. } => {
-                if !goes(&ObjectKey::AccessEntry { principal: principal.clone() }) {
-                    revoked.insert(principal);
-                }
+        match key.principal() {
+            None if key.is_aws() => deletions.push(Deletion::Recorded(key, owner())),
+            None => {}
+            Some(principal) if !goes(&ObjectKey::access_entry(principal)) => {
+                revoked.insert(principal);
             }
-            ObjectKey::Role { .. } | ObjectKey::PodIdentityAssociation { .. } => {
-                deletions.push(Deletion::Recorded(key, owner()));
+            // Its access policies go with it.
+            Some(_) if matches!(key, ObjectKey::AccessEntry { .. }) => {
+                deletions.push(Deletion::Recorded(key, Ownership::Cluster));
             }
-            ObjectKey::Kube { .. } => {}
+            Some(_) => {}
         }
     }
     let mut namespaces = lost_namespaces(others);
@@ -125,9 +123,7 @@ fn deletion<'a>(id: &Id, object: &'a Observed) -> Option<Deletion<'a>> {
         _ if stand_in.manager != Desired::MANAGER => Some(Deletion::Release(object, stand_in.manager)),
         _ if stand_in.leave => None,
         // Their key or the record says whose they are; they carry no environment's mark.
-        (Ownership::Cluster, ObjectKey::AccessEntry { .. } | ObjectKey::AccessPolicy { .. }) => {
-            Some(Deletion::Delete(object))
-        }
+        (Ownership::Cluster, key) if key.principal().is_some() => Some(Deletion::Delete(object)),
         _ if claim::is_marked_for(id, object) => Some(Deletion::Delete(object)),
         // A stranger's by now, or another environment's.
         _ => None,
@@ -140,7 +136,7 @@ mod tests {
     use crate::domain::{EnvironmentId, Fields, Owner, SlotId};
 
     fn entry(principal: &str) -> ObjectKey {
-        ObjectKey::AccessEntry { principal: principal.to_owned() }
+        ObjectKey::access_entry(principal)
     }
 
     fn policy(namespace: &str, principal: &str) -> ObjectKey {

@@ -89,7 +89,7 @@ pub fn refuse_foreign(desired: &[Desired], observed: &[Observed]) -> Vec<Problem
     let mut refused: BTreeMap<&str, (&str, BTreeSet<&str>)> = BTreeMap::new();
     for desired in desired {
         let ObjectKey::AccessPolicy { policy, principal, .. } = &desired.key else { continue };
-        let entry = find(&ObjectKey::AccessEntry { principal: principal.clone() }).map(|entry| &entry.ownership);
+        let entry = find(&ObjectKey::access_entry(principal)).map(|entry| &entry.ownership);
         if let (Some(Ownership::Foreign { by }), None) = (entry, find(&desired.key)) {
             refused.entry(principal).or_insert((by, BTreeSet::new())).1.insert(policy);
         }

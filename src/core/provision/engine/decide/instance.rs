@@ -22,8 +22,18 @@ const LOST_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 /// Who wants to begin.
 #[derive(Clone, Copy, Debug)]
 pub enum Intent<'a> {
-    Create { team: &'a str, spec: &'a Spec, replacing: Option<&'a Replacing>, now: &'a str },
+    Create(Create<'a>),
     Update { uid: &'a str },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Create<'a> {
+    pub team: &'a str,
+    pub spec: &'a Spec,
+    pub replacing: Option<&'a Replacing>,
+    /// Of what this operation makes, or has made when it ran before.
+    pub own_uid: Option<&'a str>,
+    pub now: &'a str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +48,8 @@ pub enum Decision {
     Resume,
     /// An interrupted removal is finished first, and then decided again.
     Finish,
-    /// A finished instance goes on under a new uid; the old one's Delete will do nothing.
+    /// A finished instance goes on under a new uid; the old one's Delete will do nothing. Under the same one if this operation itself has
+    /// finished it, when it ran before.
     TakeOver,
     /// Another operation is at work.
     Wait,
@@ -48,7 +59,7 @@ pub enum Decision {
 pub fn decide(cluster_arn: &str, record: Option<&Record>, intent: Intent<'_>, hold: Hold) -> Decision {
     let Some(record) = record else {
         return match intent {
-            Intent::Create { .. } => Decision::Start,
+            Intent::Create(_) => Decision::Start,
             Intent::Update { .. } => Decision::Rebuild,
         };
     };
@@ -56,12 +67,13 @@ pub fn decide(cluster_arn: &str, record: Option<&Record>, intent: Intent<'_>, ho
         return Decision::Refuse(other_cluster(record, cluster_arn));
     }
     match intent {
-        Intent::Create { team, spec, replacing, now } => create(record, team, spec, replacing, now, hold),
+        Intent::Create(wanted) => create(record, &wanted, hold),
         Intent::Update { uid } => update(record, uid, hold),
     }
 }
 
-fn create(record: &Record, team: &str, spec: &Spec, replacing: Option<&Replacing>, now: &str, hold: Hold) -> Decision {
+fn create(record: &Record, wanted: &Create<'_>, hold: Hold) -> Decision {
+    let Create { team, spec, replacing, own_uid, now } = *wanted;
     // A baseline has no team; two of them never compete by team.
     let same_team = record.team == team;
     if record.phase != Phase::Ready {
@@ -72,19 +84,15 @@ fn create(record: &Record, team: &str, spec: &Spec, replacing: Option<&Replacing
             (true, Hold::Free) => Decision::Resume,
         };
     }
+    let is_equal = same_team && record.kind == spec.kind() && spec.is_equal_to(&record.spec);
+    let is_own = own_uid == Some(record.uid.as_str());
     match replacing {
         Some(replacing) if replacing.uid == record.uid && replacing.protected && record.holds_protection() => {
             Decision::Refuse(protected_instance(record))
         }
         Some(replacing) if replacing.uid == record.uid => Decision::TakeOver,
         // Its result was lost on the way to state: the same request of the same team, by whoever holds it.
-        _ if same_team
-            && record.kind == spec.kind()
-            && spec.is_equal_to(&record.spec)
-            && (spec.common().claim.is_some() || is_recent(record, now)) =>
-        {
-            Decision::TakeOver
-        }
+        _ if is_equal && (is_own || spec.common().claim.is_some() || is_recent(record, now)) => Decision::TakeOver,
         _ => Decision::Refuse(already_exists(record)),
     }
 }

@@ -2,9 +2,9 @@
 
 use super::inputs::Inputs;
 use crate::{
-    domain::{Body, ClusterArn, Desired, Id, ObjectKey, Problem, RoleQuotas, quotas},
+    domain::{ClusterArn, Desired, Id, Problem, RoleQuotas, quotas},
     kinds::in_words,
-    ports::rules::{self, policy_document},
+    ports::rules,
 };
 
 pub fn judge(Inputs { change, ground, blueprint, found, .. }: &Inputs<'_>) -> Vec<Problem> {
@@ -14,22 +14,9 @@ pub fn judge(Inputs { change, ground, blueprint, found, .. }: &Inputs<'_>) -> Ve
 /// `quotas`: of the account. Where they were not read, what no account may have is refused all the same.
 fn judge_objects(id: &Id, cluster: &ClusterArn, objects: &[Desired], quotas: Option<RoleQuotas>) -> Vec<Problem> {
     let quotas = quotas.unwrap_or(RoleQuotas { trust: quotas::TRUST.raised, attached: quotas::ATTACHED.raised });
-    let refused = objects.iter().filter_map(|object| Some((object, refusal(cluster, object, &quotas)?)));
+    let refusal = |object: &Desired| rules::check(cluster, &object.key, object.body.as_ref()?, &quotas).err();
+    let refused = objects.iter().filter_map(|object| Some((object, refusal(object)?)));
     refused.map(|(object, why)| problem(id, object, &why)).collect()
-}
-
-fn refusal(cluster: &ClusterArn, object: &Desired, quotas: &RoleQuotas) -> Option<String> {
-    let checked = match (&object.key, object.body.as_ref()?) {
-        (ObjectKey::Role { name }, Body::Role(role)) => {
-            rules::check_role(name, role, quotas).and_then(|()| policy_document::check_trust(&role.trust).map(|_| ()))
-        }
-        (ObjectKey::AccessEntry { .. }, Body::AccessEntry(entry)) => rules::check_entry(entry),
-        (ObjectKey::PodIdentityAssociation { .. }, Body::PodIdentityAssociation(association)) => {
-            rules::check_association(cluster, association)
-        }
-        _ => Ok(()),
-    };
-    checked.err()
 }
 
 fn problem(id: &Id, object: &Desired, why: &str) -> Problem {
@@ -49,7 +36,7 @@ fn problem(id: &Id, object: &Desired, why: &str) -> Problem {
 mod tests {
     use super::*;
     use crate::{
-        domain::{AccessEntry, PodIdentityAssociation},
+        domain::{AccessEntry, Body, ObjectKey, PodIdentityAssociation},
         provision::engine::fixtures,
     };
     use serde_json::json;

@@ -8,7 +8,7 @@ use super::{
     drift::{Promise, Promised},
     enforcement, entries,
     inputs::Inputs,
-    instance::{self, Decision, Intent, resume_warning, take_over_warning},
+    instance::{self, Create, Decision, Intent, resume_warning, take_over_warning},
     limits,
     lines::lacks_group,
     loosening, losses, promise,
@@ -224,10 +224,11 @@ fn begin(inputs: &Inputs<'_>, objects: &Objects, said: &mut Said) -> Result<Deci
     {
         said.add(losses::of_replacement(old, record, replacing.protected))?;
     }
-    let team = blueprint.summary.team.as_str();
+    let (team, own_uid) = (blueprint.summary.team.as_str(), change.own_uid());
+    let own_uid = own_uid.as_deref();
     let intent = match change.prior {
         Some(prior) => Intent::Update { uid: &prior.uid },
-        None => Intent::Create { team, spec: change.spec, replacing, now: inputs.now },
+        None => Intent::Create(Create { team, spec: change.spec, replacing, own_uid, now: inputs.now }),
     };
     let record = objects.record.as_ref();
     let decision = instance::decide(ground.facts.cluster_arn.as_str(), record, intent, objects.hold);
@@ -237,6 +238,8 @@ fn begin(inputs: &Inputs<'_>, objects: &Objects, said: &mut Said) -> Result<Deci
         (Decision::Rebuild, _) if !objects.observed.iter().any(|object| is_made_for(id, object, &objects.observed)) => {
             said.add([missing_instance(id)])?;
         }
+        // To whoever asked for it, an operation that is run again is one.
+        (Decision::Resume | Decision::TakeOver, Some(record)) if own_uid == Some(record.uid.as_str()) => {}
         (Decision::Resume, Some(record)) => {
             said.add([resume_warning(record, count_done(id, record, &objects.observed))])?;
         }

@@ -6,7 +6,7 @@ use crate::{
     golden,
     ports::Expect,
     provision::engine::{
-        connection::{Engine, random_id},
+        connection::Engine,
         decide::{Inputs, instance::Decision},
         failure::Failure,
         record,
@@ -31,7 +31,7 @@ impl Engine {
         let Some(shell) = operation.inputs.desired_object(&key) else {
             return Err(Failure::Record { id: id.to_string(), reason: "the golden path renders none".to_owned() });
         };
-        if let (Some(record), Some(object), Some(_)) = (&objects.record, objects.get(&key), change.prior)
+        if let (Some(record), Some(object)) = (&objects.record, objects.get(&key))
             && work.make.is_empty()
             && work.delete.is_empty()
             && is_settled(record, &draft)
@@ -73,7 +73,7 @@ impl Engine {
         inventory.extend(work.delete.iter().map(ObjectKey::to_string));
         let uid = match (&work.decision, change.prior) {
             (Decision::Change | Decision::Rebuild, Some(prior)) => prior.uid.clone(),
-            _ => random_id("")?,
+            _ => change.own_uid().unwrap_or_default(),
         };
         // What once was ready holds what people may miss; only a create that never ended is still one.
         let phase = match (&work.decision, &objects.record) {

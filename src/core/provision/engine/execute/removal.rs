@@ -143,8 +143,7 @@ impl Engine {
     ) -> Result<Option<Lines>, Problem> {
         let id = &request.id;
         let target = self.target(&facts.cluster_arn, moment);
-        let is_role = |key: &&ObjectKey| matches!(key, ObjectKey::Role { .. });
-        let known: BTreeSet<ObjectKey> = request.keys.iter().filter(is_role).cloned().collect();
+        let known: BTreeSet<ObjectKey> = request.keys.iter().filter(|key| key.is_iam()).cloned().collect();
         let mut observed: Vec<Observed> = vec![];
         read_more(&target, known.iter(), &mut observed).await?;
         let unwanted = deletions(id, &observed, &known, &BTreeSet::new(), &BTreeSet::new());

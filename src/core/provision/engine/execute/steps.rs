@@ -142,7 +142,7 @@ impl Maker<'_> {
     }
 
     pub async fn revoke(&self, revoked: &Revoked) -> Result<(), Failure> {
-        self.guard(&ObjectKey::AccessEntry { principal: revoked.principal.clone() }).await?;
+        self.guard(&ObjectKey::access_entry(&revoked.principal)).await?;
         self.target.revoke(revoked).await
     }
 

@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn new_policies_of_a_principal_are_one_step() {
-        let entry = |principal: &str| ObjectKey::AccessEntry { principal: principal.to_owned() };
+        let entry = |principal: &str| ObjectKey::access_entry(principal);
         let policy = |policy: &str, namespace: &str, principal: &str| Desired {
             needs: vec![entry(principal), ObjectKey::namespace_object(namespace)],
             ..Desired::new(key(policy, namespace, principal), None)

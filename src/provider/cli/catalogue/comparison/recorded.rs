@@ -227,14 +227,10 @@ async fn plan(known: &Known, to: Option<&(String, String)>, provisioner: &dyn Pr
     }
     let preview = provisioner
         .preview(PreviewRequest {
-            spec: spec_of(RESOURCES, &moved).context("another release wrote its record")?,
             facts: Some(record.facts.clone()),
             path: record.path(),
-            parent: None,
             prior: Some(prior.clone()),
-            replacing: None,
-            variant: 0,
-            again: false,
+            ..PreviewRequest::new(spec_of(RESOURCES, &moved).context("another release wrote its record")?)
         })
         .await;
     match preview.decided {

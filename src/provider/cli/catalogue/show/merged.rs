@@ -3,12 +3,8 @@
 //! Only block mappings of spaces are taken apart, which is how people write them. Whoever calls reads the result back: where it does not
 //! say what the two documents say together, something was written in a form that is not known here.
 
-use goldenpath_core::domain::merge_patch;
+use goldenpath_core::{domain::merge_patch, golden::OWN_FIELDS};
 use serde_json::{Map, Value};
-
-/// What a document always says of itself.
-const OWN: [&str; 9] =
-    ["apiVersion", "kind", "name", "version", "extends", "default", "status", "deprecation", "changelog"];
 
 /// A key of a mapping with all that belongs to it.
 struct Block<'a> {
@@ -33,17 +29,17 @@ pub fn merge(base: &Side<'_>, own: &Side<'_>) -> Option<String> {
     let of_own = blocks(&own.text.lines().collect::<Vec<_>>(), 0)?;
     let mut text =
         format!("# {}, with all that it takes from {}: what is not marked comes from there.\n", own.name, base.name);
-    let is_own = |block: &&Block<'_>| OWN.contains(&block.key.as_str());
-    for block in of_own.iter().filter(is_own).filter(|block| block.key != "extends") {
+    for block in of_own.iter().filter(|block| OWN_FIELDS.contains(&block.key.as_str())) {
         push(&mut text, &block.lines, 0, 0);
     }
     text.push('\n');
-    let of_base: Vec<Block<'_>> = of_base.into_iter().filter(|block| !OWN.contains(&block.key.as_str())).collect();
-    let of_own: Vec<Block<'_>> = of_own.into_iter().filter(|block| !OWN.contains(&block.key.as_str())).collect();
+    let is_taken = |name: &str| name != "extends" && !OWN_FIELDS.contains(&name);
+    let of_base: Vec<Block<'_>> = of_base.into_iter().filter(|block| is_taken(&block.key)).collect();
+    let of_own: Vec<Block<'_>> = of_own.into_iter().filter(|block| is_taken(&block.key)).collect();
     let patch: Map<String, Value> = own
         .content
         .iter()
-        .filter(|(name, _)| !OWN.contains(&name.as_str()))
+        .filter(|(name, _)| is_taken(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let mut layers = Layers { of: own.name, text: &mut text };

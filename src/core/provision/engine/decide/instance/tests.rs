@@ -19,8 +19,12 @@ fn a_record_means_one_thing_to_each_operation() {
     };
     let replacing = |uid: &str, protected| Replacing { id: "demo/pay".into(), uid: uid.into(), protected };
     let (loose, tight, old) = (replacing("uid-1", false), replacing("uid-1", true), replacing("uid-0", true));
-    let create = |spec, replacing| Intent::Create { team: "payments", spec, replacing, now: NOW };
-    let late = |spec| Intent::Create { team: "payments", spec, replacing: None, now: LATER };
+    let by = |spec, replacing, own_uid, now| {
+        Intent::Create(Create { team: "payments", spec, replacing, own_uid: Some(own_uid), now })
+    };
+    let create = |spec, replacing| by(spec, replacing, "uid-2", NOW);
+    let late = |spec| by(spec, None, "uid-2", LATER);
+    let again = |spec| by(spec, None, "uid-1", LATER);
     let claim = |claim: &str| environment("pay", json!({ "claim": claim }));
     let (claimed, rival) = (claim("xr-1"), claim("xr-2"));
     let update = |uid| Intent::Update { uid };
@@ -43,6 +47,8 @@ fn a_record_means_one_thing_to_each_operation() {
         ("an interrupted delete", of("payments", Deleting), create(&spec, None), Free, "finish"),
         ("its result was lost", of("payments", Ready), create(&spec, None), Free, "take over"),
         ("it was never lost", of("payments", Ready), late(&spec), Free, "record.already_exists"),
+        ("run again, whenever that is", of("payments", Ready), again(&spec), Free, "take over"),
+        ("run again, and changed since", of("payments", Ready), again(&other), Free, "record.already_exists"),
         ("the same claim holds it", Some(record("payments", Ready, &claimed)), late(&claimed), Free, "take over"),
         ("another claim", Some(record("payments", Ready, &claimed)), late(&rival), Free, "record.already_exists"),
         ("it is another request", of("payments", Ready), create(&other, None), Free, "record.already_exists"),
@@ -92,7 +98,7 @@ fn refusals_name_whom_to_ask() {
     let Decision::Refuse(problem) = decide(
         ARN,
         Some(&record("shop", Phase::Creating, &spec)),
-        Intent::Create { team: "payments", spec: &spec, replacing: None, now: NOW },
+        Intent::Create(Create { team: "payments", spec: &spec, replacing: None, own_uid: None, now: NOW }),
         Hold::Free,
     ) else {
         panic!("another team's is refused");

@@ -1,18 +1,51 @@
 //! Pod Identity associations: one for each ServiceAccount that has a role.
 
-use super::clusters;
+use super::{
+    clusters,
+    iam::{self, Principal},
+    kind_rules::{KindRules, mismatch},
+};
 use crate::{
     error::{SandboxError, refusal, refusal_by_aws},
-    iam::{self, Principal},
     options::ClusterOptions,
     store::{Row, Store, uuid},
 };
 use goldenpath_core::{
-    domain::{Class, ClusterArn, ObjectKey, PodIdentityAssociation},
+    domain::{Body, Class, ClusterArn, ObjectKey, PodIdentityAssociation},
     ports::{Readiness, rules},
 };
+use serde_json::Value;
 
-pub fn apply(
+pub struct Associations;
+
+impl KindRules for Associations {
+    fn apply(
+        &self,
+        store: &mut Store,
+        cluster: &ClusterOptions,
+        (key, body): (&ObjectKey, &Body),
+        found: Option<Row>,
+    ) -> Result<Row, SandboxError> {
+        match body {
+            Body::PodIdentityAssociation(association) => apply(store, cluster, key, association, found),
+            _ => Err(mismatch(key)),
+        }
+    }
+
+    fn body(&self, document: Value) -> serde_json::Result<Body> {
+        serde_json::from_value(document).map(Body::PodIdentityAssociation)
+    }
+
+    fn ids(&self, _: &ClusterArn, row: &Row) -> (Option<String>, Option<String>) {
+        (row.generated_id(), row.external_id.clone())
+    }
+
+    fn besides(&self, _: &ClusterArn, row: &Row) -> Vec<(&'static str, Value)> {
+        vec![("association_id", row.uid.as_str().into()), ("external_id", row.external_id.clone().into())]
+    }
+}
+
+fn apply(
     store: &mut Store,
     cluster: &ClusterOptions,
     key: &ObjectKey,

@@ -4,21 +4,62 @@
 //! deleted and made again lets nobody in until it is deleted and made again itself (aws/containers-roadmap#185). An apply does so, as
 //! the adapter of AWS does, and everything else leaves it dead.
 
+use super::{
+    access_policies,
+    clusters::check_mode,
+    iam::{self, Principal},
+    kind_rules::{KindRules, mismatch},
+};
 use crate::{
     error::{SandboxError, refusal, refusal_by_aws},
-    iam::{self, Principal},
     options::ClusterOptions,
     store::{Row, Store, uuid},
 };
 use goldenpath_core::{
-    domain::{AccessEntry, AuthenticationMode, Class, ClusterArn, ObjectKey},
+    domain::{AccessEntry, Body, Class, ClusterArn, ObjectKey},
     ports::rules,
 };
 use serde_json::Value;
 
 const CREATE: &str = "eks:CreateAccessEntry";
 
-pub fn apply(
+pub struct AccessEntries;
+
+impl KindRules for AccessEntries {
+    fn apply(
+        &self,
+        store: &mut Store,
+        cluster: &ClusterOptions,
+        (key, body): (&ObjectKey, &Body),
+        found: Option<Row>,
+    ) -> Result<Row, SandboxError> {
+        let (ObjectKey::AccessEntry { principal }, Body::AccessEntry(entry)) = (key, body) else {
+            return Err(mismatch(key));
+        };
+        access_policies::delete_elsewhere(store, &cluster.arn, principal)?;
+        apply(store, cluster, principal, entry, found)
+    }
+
+    fn body(&self, document: Value) -> serde_json::Result<Body> {
+        serde_json::from_value(document).map(Body::AccessEntry)
+    }
+
+    /// DeleteAccessEntry drops the associated policies itself.
+    fn before_removal(&self, store: &mut Store, cluster: &ClusterArn, row: &Row) -> Result<(), SandboxError> {
+        access_policies::delete_all(store, cluster, row.key.name())
+    }
+
+    /// Its ARN. The id of the principal behind it stays inside.
+    fn ids(&self, cluster: &ClusterArn, row: &Row) -> (Option<String>, Option<String>) {
+        (row.external_id.as_deref().map(|uuid| arn(cluster, row.key.name(), uuid)), None)
+    }
+
+    fn besides(&self, _: &ClusterArn, row: &Row) -> Vec<(&'static str, Value)> {
+        vec![("principal_id", row.uid.as_str().into())]
+    }
+}
+
+fn apply(
     store: &mut Store,
     cluster: &ClusterOptions,
     principal: &str,
@@ -53,7 +94,7 @@ pub fn apply(
 /// CreateAccessEntry.
 fn create(store: &Store, cluster: &ClusterOptions, principal: &str, body: Value) -> Result<Row, SandboxError> {
     rules::check_principal(principal).map_err(|message| refusal(Class::Invalid, CREATE, message))?;
-    let mut row = Row::new(store, &cluster.arn, &key_of(principal), body)?;
+    let mut row = Row::new(store, &cluster.arn, &ObjectKey::access_entry(principal), body)?;
     // The last part of the entry's own ARN.
     row.external_id = Some(uuid()?);
     match iam::principal(store, &cluster.arn, principal)? {
@@ -79,25 +120,8 @@ pub fn is_of_another_role(
     Ok(matches!(now, Principal::Role { id } if !entry.uid.is_empty() && id != entry.uid))
 }
 
-pub fn key_of(principal: &str) -> ObjectKey {
-    ObjectKey::AccessEntry { principal: principal.to_owned() }
-}
-
-/// Access entries and their policies have no effect on a cluster that does not read them.
-pub fn check_mode(cluster: &ClusterOptions, call: &str) -> Result<(), SandboxError> {
-    if cluster.authentication_mode == AuthenticationMode::ConfigMap {
-        return Err(refusal(
-            Class::Invalid,
-            call,
-            "InvalidRequestException: The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to \
-             perform this operation.",
-        ));
-    }
-    Ok(())
-}
-
 /// `arn:aws:eks:<region>:<account>:access-entry/<cluster>/<role or user>/<account>/<name>/<uuid>`
-pub fn arn(cluster: &ClusterArn, principal: &str, uuid: &str) -> String {
+fn arn(cluster: &ClusterArn, principal: &str, uuid: &str) -> String {
     let mut parts = principal.splitn(6, ':').skip(4);
     let (account, resource) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let (kind, path) = resource.split_once('/').unwrap_or((resource, ""));

@@ -1,15 +1,59 @@
 //! IAM as far as roles go: one object with trust, boundary and all its policies.
 
+use super::kind_rules::{KindRules, mismatch};
 use crate::{
     error::{SandboxError, refusal, refusal_by_aws},
     options::ClusterOptions,
     store::{Row, Store},
 };
 use goldenpath_core::{
-    domain::{Class, ClusterArn, ObjectKey, Role},
+    domain::{Body, Class, ClusterArn, ObjectKey, Role},
     ports::rules::{self, policy_document},
 };
 use rusqlite::params;
+use serde_json::Value;
+
+pub struct Roles;
+
+impl KindRules for Roles {
+    fn apply(
+        &self,
+        store: &mut Store,
+        cluster: &ClusterOptions,
+        (key, body): (&ObjectKey, &Body),
+        found: Option<Row>,
+    ) -> Result<Row, SandboxError> {
+        match (key, body) {
+            (ObjectKey::Role { name }, Body::Role(role)) => apply(store, cluster, name, role, found),
+            _ => Err(mismatch(key)),
+        }
+    }
+
+    fn body(&self, document: Value) -> serde_json::Result<Body> {
+        serde_json::from_value(document).map(Body::Role)
+    }
+
+    fn before_removal(&self, _: &mut Store, _: &ClusterArn, row: &Row) -> Result<(), SandboxError> {
+        if row.body["path"].as_str().is_some_and(rules::is_protected) {
+            return Err(refusal(
+                Class::Denied,
+                "iam:DeleteRole",
+                format!("UnmodifiableEntity: Cannot perform the operation on the protected role of {}", row.key),
+            ));
+        }
+        Ok(())
+    }
+
+    fn ids(&self, _: &ClusterArn, row: &Row) -> (Option<String>, Option<String>) {
+        (row.generated_id(), None)
+    }
+
+    fn besides(&self, cluster: &ClusterArn, row: &Row) -> Vec<(&'static str, Value)> {
+        let (path, name) = (row.body["path"].as_str().unwrap_or("/"), row.key.name());
+        let arn = format!("arn:{}:iam::{}:role{path}{name}", cluster.partition(), cluster.account());
+        vec![("arn", arn.into()), ("role_id", row.uid.as_str().into())]
+    }
+}
 
 /// What an ARN in a policy or an access entry stands for.
 pub enum Principal {
@@ -22,7 +66,7 @@ pub enum Principal {
     Ghost,
 }
 
-pub fn apply_role(
+fn apply(
     store: &mut Store,
     options: &ClusterOptions,
     name: &str,
@@ -116,17 +160,6 @@ pub fn principal(store: &Store, cluster: &ClusterArn, arn: &str) -> Result<Princ
         }
         _ => Principal::Ghost,
     })
-}
-
-pub fn check_deletable(row: &Row) -> Result<(), SandboxError> {
-    if row.body["path"].as_str().is_some_and(rules::is_protected) {
-        return Err(refusal(
-            Class::Denied,
-            "iam:DeleteRole",
-            format!("UnmodifiableEntity: Cannot perform the operation on the protected role of {}", row.key),
-        ));
-    }
-    Ok(())
 }
 
 pub fn has_account(store: &Store, account: &str) -> Result<bool, SandboxError> {

@@ -1,13 +1,16 @@
 //! Access policies: what EKS itself grants to an access entry.
 
-use super::access_entries::{check_mode, key_of};
+use super::{
+    clusters::check_mode,
+    kind_rules::{KindRules, mismatch},
+};
 use crate::{
     error::{SandboxError, refusal, refusal_by_aws},
     options::ClusterOptions,
     store::{Row, Store},
 };
 use goldenpath_core::{
-    domain::{Class, ClusterArn, ObjectKey},
+    domain::{Body, Class, ClusterArn, ObjectKey},
     ports::{
         Revoked,
         ownership::mark,
@@ -20,7 +23,30 @@ use std::collections::BTreeMap;
 
 const CALL: &str = "eks:AssociateAccessPolicy";
 
-pub fn apply(
+pub struct AccessPolicies;
+
+impl KindRules for AccessPolicies {
+    fn apply(
+        &self,
+        store: &mut Store,
+        cluster: &ClusterOptions,
+        (key, body): (&ObjectKey, &Body),
+        found: Option<Row>,
+    ) -> Result<Row, SandboxError> {
+        match (key, body) {
+            (ObjectKey::AccessPolicy { policy, principal, .. }, Body::AccessPolicy(_)) => {
+                apply(store, cluster, key, (policy, principal), found)
+            }
+            _ => Err(mismatch(key)),
+        }
+    }
+
+    fn body(&self, document: Value) -> serde_json::Result<Body> {
+        serde_json::from_value(document).map(Body::AccessPolicy)
+    }
+}
+
+fn apply(
     store: &mut Store,
     cluster: &ClusterOptions,
     key: &ObjectKey,
@@ -44,7 +70,7 @@ pub fn apply(
 
 /// A policy carries no tags: it is whose its entry is, whoever added it.
 fn body(store: &Store, cluster: &ClusterArn, principal: &str) -> Result<Value, SandboxError> {
-    match Row::load(store, cluster.as_str(), &key_of(principal))? {
+    match Row::load(store, cluster.as_str(), &ObjectKey::access_entry(principal))? {
         Some(entry) => Ok(json!({"tags": entry.body["tags"]})),
         None => Err(refusal_by_aws(CALL, "ResourceNotFoundException", principal)),
     }
@@ -106,7 +132,7 @@ pub fn revoke(store: &mut Store, cluster: &ClusterArn, revoked: &Revoked) -> Res
     gone.into_iter().try_for_each(|row| row.remove(store))
 }
 
-/// DeleteAccessEntry drops the associated policies itself.
+/// Of an entry that goes.
 pub fn delete_all(store: &Store, cluster: &ClusterArn, principal: &str) -> Result<(), SandboxError> {
     let suffix = format!("/{principal}");
     store.connection().execute(

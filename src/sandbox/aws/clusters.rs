@@ -5,7 +5,9 @@ use crate::{
     options::ClusterOptions,
     store::Store,
 };
-use goldenpath_core::domain::{Class, ClusterArn, ClusterRef, Facts, NetworkEngine, StableFacts, short_hash};
+use goldenpath_core::domain::{
+    AuthenticationMode, Class, ClusterArn, ClusterRef, Facts, NetworkEngine, StableFacts, short_hash,
+};
 use rusqlite::OptionalExtension;
 use std::collections::BTreeMap;
 
@@ -116,4 +118,17 @@ pub fn describe(store: &Store, cluster: &ClusterRef) -> Result<Facts, SandboxErr
         crds,
         caller: caller.unwrap_or(user),
     })
+}
+
+/// Access entries and their policies have no effect on a cluster that does not read them.
+pub fn check_mode(cluster: &ClusterOptions, call: &str) -> Result<(), SandboxError> {
+    if cluster.authentication_mode == AuthenticationMode::ConfigMap {
+        return Err(refusal(
+            Class::Invalid,
+            call,
+            "InvalidRequestException: The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to \
+             perform this operation.",
+        ));
+    }
+    Ok(())
 }
