@@ -1,4 +1,4 @@
-//! Ten thousand connections over TLS, by clients with certificates and by strangers: those that ask something, that only shake hands,
+//! Ten thousand connections over TLS, by clients with certificates and by strangers: those that ask something, that only complete a handshake,
 //! that end before or in the middle of it or are reset there, and some that never end theirs.
 
 use super::footprint::Footprint;
