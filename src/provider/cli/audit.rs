@@ -48,7 +48,7 @@ enum Command {
     },
     /// Print what exists of an environment, who may do what in it, its guards and its operations, as JSON
     ///
-    /// With the slots in it. Of an environment that was destroyed: when, and what was done to it.
+    /// The slots of the environment are included. Of one that was destroyed it prints when that was, and what was done to it.
     Evidence {
         /// `<cluster>/<environment>`
         id: EnvironmentId,
@@ -59,7 +59,9 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         ledger: Vec<PathBuf>,
     },
-    /// Have the daemon sign with another key, which the present one vouches for. Stop the daemon first
+    /// Have the daemon sign with a new key, which the present one signs
+    ///
+    /// Stop the daemon first.
     RotateKey {
         /// The daemon's configuration
         #[arg(long, value_name = "FILE")]
@@ -94,7 +96,7 @@ pub(super) async fn run(arguments: Arguments, tool: &AuditTool) -> anyhow::Resul
     Ok(output::data(&match arguments.command {
         Command::Verify { ledgers, head } => {
             let paths = ledgers.paths(tool)?;
-            ensure!(head.is_empty() || paths.len() == 1, "a head is of one ledger: verify them one by one");
+            ensure!(head.is_empty() || paths.len() == 1, "--head is of one ledger: verify each ledger by itself");
             let mut said = String::new();
             for path in &paths {
                 let name = if paths.len() > 1 { format!("{}: ", path.display()) } else { String::new() };

@@ -25,7 +25,7 @@ use tree::{Block, Unreadable};
 /// Find words that no resource, data source or provider block of goldenpath knows
 ///
 /// Reads the configuration as it is written: *.tf, *.tf.json, *.tofu and *.tofu.json. Object literals are looked into at any depth, also
-/// inside of `for`, conditionals, merge() and concat(); what other modules or variables hand over is not. Exits with 1 if a word is
+/// inside of `for`, conditionals, merge() and concat(); values from other modules and from variables are not. Exits with 1 if a word is
 /// found, with 2 if a file can't be read, and otherwise with 0.
 #[derive(Args)]
 pub(super) struct Arguments {

@@ -7,7 +7,7 @@ use super::{
 
 /// Have a daemon leave an environment or a slot alone between applies: drift is still shown, and no longer healed
 ///
-/// With an environment its slots are paused. Applies are not held up. The audit ledger keeps who paused it and when.
+/// Pausing an environment pauses its slots. Applies go on as before. The audit ledger keeps who paused it and when.
 #[derive(clap::Args)]
 pub(super) struct Pause {
     #[command(flatten)]

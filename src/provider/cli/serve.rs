@@ -17,12 +17,15 @@ pub(super) struct Arguments {
     /// Let clients attach and detach (the only mode)
     #[arg(long, required = true)]
     reattach: bool,
-    /// Serve at this place, in a folder that others can't change. What is printed then stays right when this process is started
-    /// again [default: a new one in the temporary folder]
+    /// Serve on this socket, in a folder that others can't change [default: a new one in the temporary folder]
+    ///
+    /// What is printed then stays valid when this process is started again.
     #[arg(long)]
     socket: Option<PathBuf>,
-    /// Process that clients watch: they give up when it ends, and when they may not signal it. Choose one of the clients' PID namespace
-    /// and user that outlives this one [default: 1 with --socket, else this process]
+    /// Process that clients watch [default: 1 with --socket, else this process]
+    ///
+    /// Clients give up when it ends, or when they may not signal it. Choose one in their PID namespace and of their user that outlives
+    /// this process.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
 }

@@ -15,10 +15,10 @@ use std::sync::Arc;
 
 /// Lift the deletion protection of an environment or a slot, until its next apply
 ///
-/// For whoever can only destroy: a bridge such as Crossplane runs nothing else once a resource was deleted, and that destroy goes by
-/// the state, which says protected. The record keeps who lifted it and when. The next destroy is admitted; an apply of a configuration
-/// that says protected protects it again, and each plan before shows that. Bounds (GOLDENPATH_BOUNDS) hold here, too. Through a
-/// daemon it is held to that one's rules, and its audit ledger keeps who asked for it.
+/// For whoever can only destroy: Crossplane runs nothing else once a resource is deleted, and its destroy goes by the state, in which the
+/// resource is still protected. The record keeps who lifted the protection and when. The next destroy is admitted. An apply with
+/// `deletion_protection` in the configuration protects the resource again, and each plan before shows that. GOLDENPATH_BOUNDS holds here,
+/// too. A daemon applies its own rules, and its audit ledger keeps who asked for it.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// `<cluster>/<environment>` or `<cluster>/<environment>/<slot>`

@@ -24,9 +24,9 @@ use std::{
 
 /// Judge every object in the managed namespaces of a live cluster
 ///
-/// Each namespace is judged by the policies of the golden path, version and tier that it was made by, workloads of its team included,
-/// and RoleBindings of others are listed. Nothing is changed; who asks must be allowed to list these kinds. Exits with 1 if a policy
-/// denies an object, with 2 if something can't be judged, and otherwise with 0.
+/// Each namespace is judged by the policies of the golden path, version and tier that it was made by, with the workloads of its team.
+/// RoleBindings that goldenpath does not manage are listed. Nothing is changed. The caller must be allowed to list these kinds. Exits
+/// with 1 if a policy denies an object, with 2 if something can't be judged, and otherwise with 0.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Name or ARN of the cluster
