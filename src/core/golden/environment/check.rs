@@ -38,7 +38,7 @@ pub fn check(spec: &EnvironmentSpec, problems: &mut Problems) {
             problems.error(
                 "environment.adopt_fields_unused",
                 &["adopt", "take_fields"],
-                "Fields are only taken while adopting",
+                "Fields are only taken while adopting: set `adopt.mode`",
                 "Set `adopt.mode = \"if_marked\"`, or leave `take_fields` out.",
             );
         }
@@ -63,7 +63,9 @@ fn check_owner(owner: &Contact, problems: &mut Problems) {
             problems.error(
                 "environment.owner_form",
                 &["owner", field],
-                format!("`owner.{field}` cannot be a tag of AWS resources"),
+                format!(
+                    "`owner.{field}` can't be a tag of AWS resources: use letters, digits, spaces and _ . : / = + - @"
+                ),
                 "Use 1 to 256 letters, digits, spaces and _ . : / = + - @ (IAM, Tag).",
             );
         }
@@ -73,7 +75,7 @@ fn check_owner(owner: &Contact, problems: &mut Problems) {
             problems.error(
                 "environment.owner_form",
                 &["owner", field],
-                format!("`owner.{field}` is empty or has control characters"),
+                format!("`owner.{field}` must be one line that is not empty"),
                 "Write one line, or leave it out.",
             );
         }
@@ -86,7 +88,7 @@ fn check_namespaces(spec: &EnvironmentSpec, problems: &mut Problems) {
         problems.error(
             "environment.namespace_count",
             &["namespaces"],
-            format!("An environment has 1 to {MOST_NAMESPACES} namespaces, and this one has {}", all.len()),
+            format!("`namespaces` must have 1 to {MOST_NAMESPACES} keys, and has {}", all.len()),
             "Leave `namespaces` out for one namespace, or split the environment.",
         );
     }

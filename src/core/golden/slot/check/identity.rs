@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        Effect, Identity, IdentityMode, IdentityScope, Problems, Statement, StatementPlace,
+        Effect, Identity, IdentityMode, IdentityScope, Problems, Statement, StatementPlace, in_few_words,
         quotas::{self, policy_size},
     },
     golden::{forms, objects::iam},
@@ -17,7 +17,7 @@ pub fn check(identity: &Identity, problems: &mut Problems) {
         problems.error(
             "identity.statements_without_role",
             &["identity", field],
-            "`identity.mode` `none` creates no role to hold statements or policies",
+            "`identity.mode` `none` creates no role to hold statements or policies: use `pod_identity`",
             "Use `pod_identity`, or remove the statements and policies.",
         );
     }
@@ -26,7 +26,7 @@ pub fn check(identity: &Identity, problems: &mut Problems) {
             problems.error(
                 "identity.target_mode",
                 &["identity", "target_role_arn"],
-                "Only EKS Pod Identity supports a target role",
+                "Only EKS Pod Identity supports a target role: set `identity.mode = \"pod_identity\"`",
                 "Set `identity.mode = \"pod_identity\"`.",
             );
         }
@@ -34,7 +34,7 @@ pub fn check(identity: &Identity, problems: &mut Problems) {
             problems.error(
                 "identity.scope_mode",
                 &["identity", "scope"],
-                "Only EKS Pod Identity supports `identity.scope`",
+                "Only EKS Pod Identity supports `identity.scope`: leave it out",
                 "Leave it out, or set `identity.mode = \"pod_identity\"`.",
             );
         }
@@ -45,7 +45,7 @@ pub fn check(identity: &Identity, problems: &mut Problems) {
             problems.error(
                 "identity.session_policy_empty",
                 &["identity", "scope"],
-                "A session policy without a statement that allows something allows nothing",
+                "A session policy without a statement that allows something allows nothing: add statements",
                 "Add statements, or set `scope = \"tags\"`.",
             );
         }
@@ -53,7 +53,7 @@ pub fn check(identity: &Identity, problems: &mut Problems) {
             problems.error(
                 "identity.session_policy_cuts",
                 &["identity", "policy_arns"],
-                "A session policy cuts attached policies down to its own statements",
+                "A session policy cuts attached policies down to its own statements: set `scope = \"tags\"`",
                 "Set `scope = \"tags\"`, or write what the workload needs in `statements`.",
             );
         }
@@ -87,7 +87,7 @@ pub fn check(identity: &Identity, problems: &mut Problems) {
             problems.error(
                 "identity.policy_size",
                 &["identity", if statements.is_empty() { "policy_json" } else { "statements" }],
-                format!("The statements take {size} characters, and {what} may have {most}"),
+                format!("The statements take {size} characters, and {what} may have {most}: use wildcards, or split the workload"),
                 "Use wildcards, or split the workload.",
             );
         }
@@ -113,7 +113,7 @@ fn check_policies(identity: &Identity, problems: &mut Problems) {
         problems.error(
             "identity.policies_too_many",
             &at,
-            format!("{asked} managed policies are more than the {most} that a role may have"),
+            format!("{asked} managed policies are more than the {most} that a role may have: join some of them"),
             "Join some of them, or write them as statements.",
         );
     }
@@ -133,7 +133,7 @@ fn check_sid(sid: &str, is_taken: bool, place: StatementPlace, problems: &mut Pr
         problems.error(
             "identity.sid_twice",
             &at,
-            format!("Two statements have the ID {sid:?}"),
+            format!("Two statements have the ID {sid:?}: rename one"),
             "IDs are unique in a policy, and `statements` and `policy_json` become one. Rename one, or leave it out.",
         );
     }
@@ -190,7 +190,7 @@ fn check_statement(statement: &Statement, place: StatementPlace, problems: &mut 
             problems.error(
                 "identity.condition_empty",
                 &at("conditions"),
-                format!("{operator} has no key or no value"),
+                format!("{operator} has no key or no value: add one, or remove the condition"),
                 "A condition without values never holds. Add a value, or remove the condition.",
             );
         }
@@ -201,7 +201,8 @@ fn check_statement(statement: &Statement, place: StatementPlace, problems: &mut 
     let actions: Vec<&str> = statement.actions.known_items().collect();
     let resources: Vec<&str> = statement.resources.known_items().collect();
     for lint in policy::lint(&actions, &resources) {
-        problems.error(lint.rule, &at(lint.field), lint.message, lint.remedy);
+        let step = in_few_words(lint.remedy);
+        problems.error(lint.rule, &at(lint.field), format!("{}; {step}", lint.message), lint.remedy);
     }
 }
 
