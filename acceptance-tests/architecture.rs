@@ -4,15 +4,19 @@
 mod circles;
 mod dependencies;
 mod files;
+mod forms;
 mod glossary;
 mod lexer;
+mod literals;
 mod messages;
 mod modules;
 mod names;
 mod participles;
 mod paths;
 mod stages;
+mod steps;
 mod tables;
+mod texts;
 mod unused;
 
 use crate::check::none;
@@ -30,6 +34,8 @@ pub const CHECKS: &[Check] = &[
     ("every source file belongs to a module of the table", || none(modules::strays()?)),
     ("a file is one idea", || none(modules::long_files()?)),
     ("messages have their form", || none(messages::malformed_messages()?)),
+    ("errors say in one line what to do", || none(steps::missing_steps()?)),
+    ("errors of commands, findings and policies have their form", || none(texts::malformed_texts()?)),
     ("the product has nothing that it does not use", || none(unused::unused_items()?)),
     ("one type name, one type", || none(names::doubled_types()?)),
     ("functions are verbs or nouns", || none(participles::participles()?)),

@@ -64,7 +64,7 @@ pub(super) fn tier_is_loosened(tool: &Tool) -> Result<()> {
     workspace.apply(&[])?;
     workspace.write("main.tf", &environment(owner))?;
     let plan = workspace.plan_fails(&[])?;
-    plan.says("is loosened: from tier prod of team-standard to tier dev of team-standard")?;
+    plan.says("would be loosened from tier prod of team-standard to tier dev of team-standard")?;
     plan.says("class prod becomes dev")?;
     plan.says("Apply `deletion_protection = false` by itself first")?;
     workspace.write("main.tf", &prod("deletion_protection = false"))?;

@@ -266,6 +266,8 @@ pub fn a_life(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     let (baseline, mut environment, slot) =
         (bridge.manage("ClusterBaseline")?, bridge.manage("TeamEnvironment")?, bridge.manage("EksWorkloadSlot")?);
     ensure!(!baseline.observe()?.exists, "nothing is there before anything was made");
+    let early = environment.apply()?;
+    ensure!(first_line(&early).ends_with("apply goldenpath_cluster_baseline first"), "no next step: {}", early.raw);
     baseline.is_made()?;
     let made = environment.is_made()?;
     ensure!(made["id"] == "demo/payments-dev" && made["uid"].is_string(), "{made}");

@@ -52,7 +52,7 @@ pub use outputs::{COMMON_OUTPUTS, Computed, Outputs};
 pub use patch::merge_patch;
 pub use permission::{Permission, Who};
 pub use plural::plural;
-pub use problem::{Class, Problem, Problems, Severity, name_list};
+pub use problem::{Class, Problem, Problems, Severity, in_few_words, name_list};
 pub use quantity::{Quantity, QuantityError};
 pub use quotas::RoleQuotas;
 pub use record::{Lease, Operation, Phase, Record, Timing, Unprotected};

@@ -163,7 +163,10 @@ impl Client {
     fn unreadable(&self, what: &str, error: &serde_json::Error) -> Problem {
         Problem::error(
             "daemon.response",
-            format!("The {what} to or from the daemon at {} can't be read: {error}", self.connection.endpoint()),
+            format!(
+                "The {what} to or from the daemon at {} can't be read: {error}; use one release of both",
+                self.connection.endpoint()
+            ),
             "Use the provider and the daemon of the same release.",
         )
     }
@@ -174,7 +177,7 @@ impl Client {
             Failed::Refused(problem) => *problem,
             Failed::Unreachable(why) => Problem::error(
                 UNAVAILABLE,
-                format!("The daemon at {endpoint} can't be reached: {why}"),
+                format!("The daemon at {endpoint} can't be reached: {why}; check that it runs, or correct `daemon`"),
                 match endpoint.starts_with("unix:") {
                     true => {
                         "Start it with `goldenpath daemon --config <file>` as the same user, or correct \
@@ -188,12 +191,12 @@ impl Client {
             ),
             Failed::Lost(why) => Problem::error(
                 UNAVAILABLE,
-                format!("The connection to the daemon at {endpoint} was lost: {why}"),
+                format!("The connection to the daemon at {endpoint} was lost: {why}; check that it runs"),
                 "Check that the daemon runs, then try again.",
             ),
             Failed::TimedOut => Problem::error(
                 UNAVAILABLE,
-                format!("The daemon at {endpoint} does not respond"),
+                format!("The daemon at {endpoint} does not respond: look into its log"),
                 "Look into the daemon's log for what it waits for, then try again.",
             ),
         }
@@ -204,7 +207,9 @@ impl Client {
         let endpoint = self.connection.endpoint();
         Problem::error(
             UNAVAILABLE,
-            format!("The daemon at {endpoint} was lost during operation {id} on {about}: {why}"),
+            format!(
+                "The daemon at {endpoint} was lost during operation {id} on {about}: {why}; start it, then apply again"
+            ),
             "If the daemon has accepted the operation, it finishes it, as soon as it runs again. Start the daemon, then apply again \
              to continue.",
         )

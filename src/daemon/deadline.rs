@@ -59,18 +59,20 @@ impl Deadline {
             Whose::Client => "its client",
             Whose::Daemon => "the daemon",
         };
-        let next = match is_of_operation {
-            true => {
+        let (step, next) = match is_of_operation {
+            true => (
+                "follow it with `goldenpath watch`",
                 "An operation that was accepted goes on without its client. Send the same request with the same ID again to wait for \
-                 it, or follow it with `goldenpath watch`."
-            }
-            false => {
-                "What the call has begun goes on. Look into the daemon's log for what it waits for, then ask again."
-            }
+                 it, or follow it with `goldenpath watch`.",
+            ),
+            false => (
+                "look into the daemon's log",
+                "What the call has begun goes on. Look into the daemon's log for what it waits for, then ask again.",
+            ),
         };
         Problem::error(
             "daemon.deadline",
-            format!("The call took longer than the {limit:?} that {whose} gives it"),
+            format!("The call took longer than the {limit:?} that {whose} gives it: {step}"),
             next,
         )
     }

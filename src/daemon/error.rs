@@ -4,24 +4,24 @@ use std::{io, path::PathBuf, time::Duration};
 
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
-    #[error("cannot use the folder {}", path.display())]
+    #[error("can't use the folder {}", path.display())]
     Folder { path: PathBuf, source: io::Error },
     #[error(
         "the folder {} can be changed by others than its owner, or belongs to another user: whoever may change it could put \
-         another socket in the daemon's place. Use a folder of this user with mode 0755 or stricter", path.display()
+         another socket in the daemon's place; use a folder of this user with mode 0755 or stricter", path.display()
     )]
     OpenFolder { path: PathBuf },
     #[error("the path {} of the socket is longer than the {longest} bytes that a unix socket may have: use a shorter one", path.display())]
     LongPath { path: PathBuf, longest: usize },
     #[error("a daemon listens on {} already: stop it first, or set another `listen`", path.display())]
     Live { path: PathBuf },
-    #[error("{} exists and is no socket: remove it, or set another `listen`", path.display())]
+    #[error("{} exists and is not a socket: remove it, or set another `listen`", path.display())]
     NoSocket { path: PathBuf },
-    #[error("cannot listen on {}", path.display())]
+    #[error("can't listen on {}", path.display())]
     Listen { path: PathBuf, source: io::Error },
-    #[error("cannot tell which user this process runs as")]
+    #[error("can't tell which user this process runs as")]
     User(#[source] io::Error),
-    #[error("cannot listen on {address}")]
+    #[error("can't listen on {address}")]
     Address { address: std::net::SocketAddr, source: io::Error },
     #[error(transparent)]
     Tls(#[from] crate::tls::TlsError),
@@ -35,25 +35,25 @@ pub enum DaemonError {
 
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    #[error("cannot use the file {} as the journal", path.display())]
+    #[error("can't use the file {} as the journal", path.display())]
     File { path: PathBuf, source: io::Error },
-    #[error("cannot open the journal {}", path.display())]
+    #[error("can't open the journal {}", path.display())]
     Open { path: PathBuf, source: rusqlite::Error },
-    #[error("the journal {} is in use: another daemon has it open. Stop that one, or set another `journal`", path.display())]
+    #[error("the journal {} is in use: another daemon has it open; stop that one, or set another `journal`", path.display())]
     InUse { path: PathBuf },
     #[error("the journal {} was made by a newer release (its schema is {found}, this one knows {known}): use that release, or another path", path.display())]
     Newer { path: PathBuf, found: u32, known: u32 },
     #[error("the journal {} is no longer there, or is another file", path.display())]
     Gone { path: PathBuf },
-    #[error("cannot read or write the journal")]
+    #[error("can't read or write the journal")]
     Storage(#[from] rusqlite::Error),
     #[error("the thread of the journal ended")]
     Ended,
     #[error("the address of PostgreSQL can't be used: {why}")]
     Address { why: String },
-    #[error("cannot read {}", path.display())]
+    #[error("can't read {}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("cannot use the certificates for PostgreSQL: {0}")]
+    #[error("can't use the certificates for PostgreSQL: {0}")]
     Tls(String),
     #[error("PostgreSQL at {place} can't be reached")]
     Away { place: String, source: Box<dyn std::error::Error + Send + Sync> },
@@ -96,26 +96,26 @@ impl JournalError {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    #[error("cannot use the file {} for the audit ledger", path.display())]
+    #[error("can't use the file {} for the audit ledger", path.display())]
     File { path: PathBuf, source: io::Error },
-    #[error("the audit ledger {} is in use: a daemon has it open. Stop that one first", path.display())]
+    #[error("the audit ledger {} is in use: a daemon has it open; stop that one first", path.display())]
     InUse { path: PathBuf },
     #[error("the audit ledger {} is no longer there, or is another file", path.display())]
     Gone { path: PathBuf },
-    #[error("cannot write the audit ledger {}", path.display())]
+    #[error("can't write the audit ledger {}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("an earlier entry could not be written in full to the audit ledger {}", path.display())]
     Torn { path: PathBuf },
     #[error(
-        "the audit ledger {} is not as it was written: {found}. Keep it and its key for whoever looks into that, and start the daemon \
+        "the audit ledger {} is not as it was written: {found}; keep it and its key for whoever looks into that, and start the daemon \
          with another `audit`", path.display()
     )]
     Damaged { path: PathBuf, found: BadEntry },
     #[error("the file {} holds no signing key of a ledger", path.display())]
     Key { path: PathBuf },
-    #[error("cannot make a signing key")]
+    #[error("can't make a signing key")]
     NoKey,
-    #[error("cannot write an entry as JSON")]
+    #[error("can't write an entry as JSON")]
     Entry(#[from] serde_json::Error),
     #[error("the thread of the audit ledger ended")]
     Ended,
@@ -131,23 +131,23 @@ pub struct BadEntry {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EntryFault {
-    #[error("is no entry of a ledger")]
+    #[error("is not an entry of a ledger")]
     NoEntry,
-    #[error("was changed: its hash is another")]
+    #[error("was changed: its hash differs")]
     Changed,
     #[error("has the number {found}: entries were removed, added or reordered")]
     Misplaced { found: u64 },
     #[error("does not follow the one before it: entries were removed, added or reordered")]
     Unchained,
-    #[error("comes before any key")]
+    #[error("comes before the first key")]
     NoKey,
     #[error("has a signature that is not of the ledger's key")]
     Signature,
-    #[error("is not the one that was last signed there: it is another ledger, or was written again")]
+    #[error("is not the one that was last signed there: the ledger was replaced or rewritten")]
     OtherHead,
     #[error("is missing: the end was cut off, entry {head} was the last signed one")]
     CutOff { head: u64 },
-    #[error("is missing, with the hash of the last signed entry, that stands in {file}")]
+    #[error("can't be checked: {file}, which holds the hash of the last signed entry, is missing")]
     NoHead { file: String },
     #[error("was signed with another key than that of this daemon: it is another daemon's ledger")]
     OtherKey,

@@ -148,7 +148,7 @@ impl Operations {
         let (subject, since) = (asked.subject(), Instant::now());
         let Asked { caller, id, verb, about, allow, document, gives_way } = asked;
         if id.is_empty() || id.len() > 64 || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-            return Err(refusal::unreadable("operation's id", &"it is no word of at most 64 letters and digits"));
+            return Err(refusal::unreadable("operation's id", &"it is not a word of at most 64 letters and digits"));
         }
         let wish = Wish::read(verb, &document).map_err(|error| refusal::unreadable("request", &error))?;
         if wish.about() != about {

@@ -34,7 +34,7 @@ pub fn unreadable(what: &str, error: &dyn std::fmt::Display) -> Status {
 pub fn unreadable_problem(what: &str, error: &dyn std::fmt::Display) -> Problem {
     Problem::error(
         "daemon.request",
-        format!("The daemon can't read the {what}: {error}"),
+        format!("The daemon can't read the {what}: {error}; use one release of both"),
         "Nothing was changed. Use the provider and the daemon of the same release.",
     )
 }
@@ -43,7 +43,7 @@ pub fn unreadable_problem(what: &str, error: &dyn std::fmt::Display) -> Problem 
 pub fn token(error: &dyn std::fmt::Display) -> Problem {
     Problem::error(
         TOKEN,
-        format!("The daemon refuses the token: {error}"),
+        format!("The daemon refuses the token: {error}; get a new one"),
         "It is that of `token_file` or `token` in `daemon` of the provider block, or of GOLDENPATH_DAEMON_TOKEN_FILE or \
          GOLDENPATH_DAEMON_TOKEN. Get a new one, for the audience that the daemon's configuration names.",
     )
@@ -53,7 +53,7 @@ pub fn token(error: &dyn std::fmt::Display) -> Problem {
 pub fn unverifiable_token(error: &dyn std::fmt::Display) -> Problem {
     Problem::error(
         UNAVAILABLE,
-        format!("The daemon can't tell whose the token is: {error}"),
+        format!("The daemon can't verify the token now: {error}; look into its log"),
         "Look into the daemon's log for what it can't reach, then try again.",
     )
 }
@@ -61,7 +61,7 @@ pub fn unverifiable_token(error: &dyn std::fmt::Display) -> Problem {
 pub fn nobody() -> Problem {
     Problem::error(
         TOKEN,
-        "The daemon does not know who the caller is",
+        "The daemon does not know who the caller is: set `token_file`, or `client_certificate` and `client_key`",
         "Set `token_file`, `token`, or `client_certificate` and `client_key` in `daemon` of the provider block.",
     )
 }
@@ -70,7 +70,7 @@ pub fn nobody() -> Problem {
 pub fn expired_credentials(identity: &Identity) -> Status {
     let problem = Problem::error(
         TOKEN,
-        format!("The token or certificate of {identity} has expired"),
+        format!("The token or certificate of {identity} has expired: plan again with a new one"),
         "Operations that were accepted go on. Plan again with a new token or certificate.",
     );
     status(Code::Unauthenticated, &problem)
@@ -79,7 +79,7 @@ pub fn expired_credentials(identity: &Identity) -> Status {
 pub fn no_rule(identity: &Identity) -> Problem {
     Problem::error(
         CALLER,
-        format!("The daemon has no rule for {identity}"),
+        format!("The daemon has no rule for {identity}: ask the platform team to add one"),
         "Nothing was changed. Have the platform team add a rule for it to `callers` in the daemon's configuration.",
     )
 }
@@ -87,7 +87,7 @@ pub fn no_rule(identity: &Identity) -> Problem {
 pub fn read_only(identity: &Identity) -> Problem {
     Problem::error(
         CALLER,
-        format!("The daemon lets {identity} read, and change nothing"),
+        format!("The daemon lets {identity} read, and change nothing: ask the platform team to widen its rule"),
         "Its rule in `callers` of the daemon's configuration says `may: read`. Nothing was changed. Have the platform team widen it.",
     )
 }
@@ -96,7 +96,7 @@ pub fn read_only(identity: &Identity) -> Problem {
 pub fn lost_rule(identity: &Identity) -> Problem {
     Problem::error(
         CALLER,
-        format!("The daemon no longer lets {identity} finish this"),
+        format!("The daemon no longer lets {identity} finish this: ask a caller whom the rules admit to apply it"),
         "The daemon was started again since, and no rule of its configuration fits this caller any more. What was made is recorded in \
          the target. Have somebody apply it again whom `callers` lets change it.",
     )
@@ -119,7 +119,8 @@ pub fn wrong_version(provider: (&str, u32), daemon: (&str, u32)) -> Status {
     let problem = Problem::error(
         VERSION,
         format!(
-            "The provider ({provider}, API {provider_api}) and the daemon ({daemon}, API {daemon_api}) are too far apart"
+            "The provider ({provider}, API {provider_api}) and the daemon ({daemon}, API {daemon_api}) are too far apart: upgrade the \
+             older one"
         ),
         "Nothing was changed. Releases whose API numbers differ by one at most work together. Upgrade the older one.",
     );
@@ -129,7 +130,7 @@ pub fn wrong_version(provider: (&str, u32), daemon: (&str, u32)) -> Status {
 pub fn no_hello() -> Status {
     let problem = Problem::error(
         "daemon.request",
-        "The client did not say Hello",
+        "The client did not say Hello: use a client of this project",
         "The first call of each connection exchanges versions. Use a client of this project.",
     );
     status(Code::Unauthenticated, &problem)
@@ -138,7 +139,7 @@ pub fn no_hello() -> Status {
 pub fn other_request(operation: &str) -> Status {
     let problem = Problem::error(
         "daemon.request",
-        format!("Operation {operation} was accepted with another request"),
+        format!("Operation {operation} was accepted with another request: apply again"),
         "Nothing was changed by this one. Apply again.",
     );
     status(Code::AlreadyExists, &problem)
@@ -148,12 +149,16 @@ pub fn gives_way(about: &str) -> Status {
     let problem = Problem::error(
         "daemon.busy",
         format!("Another operation works on {about}"),
-        "Nothing was changed by this one. What is still not as it should be is seen in the next round.",
+        "Nothing was changed by this one. The next round looks again.",
     );
     status(Code::Aborted, &problem)
 }
 
 pub fn journal(error: &JournalError) -> Status {
+    let step = match error.is_of_postgres() {
+        true => "check that it can reach PostgreSQL",
+        false => "give the journal space, or restart the daemon",
+    };
     let next = match error.is_of_postgres() {
         true => {
             "Nothing is begun that is not in the journal. What was accepted before goes on, and its end is written when PostgreSQL \
@@ -164,7 +169,7 @@ pub fn journal(error: &JournalError) -> Status {
              or start the daemon again if the file is gone; then apply again."
         }
     };
-    let summary = format!("The daemon accepts no operation: {}", in_one_line(error));
+    let summary = format!("The daemon accepts no operation: {}; {step}", in_one_line(error));
     status(Code::ResourceExhausted, &Problem::error("daemon.journal", summary, next))
 }
 
@@ -176,7 +181,10 @@ pub fn ledger(error: &LedgerError) -> Status {
 pub fn ledger_problem(error: &LedgerError) -> Problem {
     Problem::error(
         "daemon.ledger",
-        format!("The daemon changes nothing without its audit ledger: {}", in_one_line(error)),
+        format!(
+            "The daemon changes nothing without its audit ledger: {}; give it space, or restart the daemon",
+            in_one_line(error)
+        ),
         "Nothing was changed: what can't be written to the audit ledger is not begun. Give the ledger some space, or start the \
          daemon again if the file is gone; then apply again.",
     )
@@ -186,7 +194,7 @@ pub fn ledger_problem(error: &LedgerError) -> Problem {
 pub fn pause(error: &JournalError) -> Problem {
     Problem::error(
         "daemon.journal",
-        format!("The daemon can't write to its journal: {}", in_one_line(error)),
+        format!("The daemon can't write to its journal: {}; look into its log", in_one_line(error)),
         "Pauses are unchanged. Look into the daemon's log for what is wrong with the journal, then try again.",
     )
 }
@@ -194,7 +202,7 @@ pub fn pause(error: &JournalError) -> Problem {
 pub fn no_operation(id: &str) -> Problem {
     Problem::error(
         "daemon.no_operation",
-        format!("The daemon knows no operation {id}"),
+        format!("The daemon knows no operation {id}: look it up with `goldenpath operations`"),
         "Look it up with `goldenpath operations`. One that has ended is kept for as long as `retention` says.",
     )
 }
@@ -202,7 +210,7 @@ pub fn no_operation(id: &str) -> Problem {
 pub fn no_record(id: &str) -> Problem {
     Problem::error(
         "record.not_found",
-        format!("No record of {id} in the daemon's target"),
+        format!("No record of {id} in the daemon's target: look it up with `goldenpath environments`"),
         "Nothing was changed. Look up the ID with `goldenpath environments`.",
     )
 }
@@ -211,7 +219,7 @@ pub fn no_record(id: &str) -> Problem {
 pub fn unknown_request(endpoint: &str) -> Problem {
     Problem::error(
         "daemon.version",
-        format!("The daemon at {endpoint} does not know this request"),
+        format!("The daemon at {endpoint} does not know this request: upgrade it"),
         "It is of an earlier release. Upgrade it.",
     )
 }
@@ -219,7 +227,7 @@ pub fn unknown_request(endpoint: &str) -> Problem {
 pub fn slow_watcher() -> Status {
     let problem = Problem::error(
         "daemon.slow",
-        "The watcher did not read in time, and was dropped",
+        "The watcher did not read in time, and was dropped: watch again",
         "The daemon does not wait for watchers. Watch again.",
     );
     status(Code::ResourceExhausted, &problem)
@@ -243,7 +251,7 @@ pub fn bug(what: &str) -> Status {
 pub fn bug_problem(what: &str) -> Problem {
     Problem::error(
         "daemon.internal",
-        format!("The daemon failed to {what}"),
+        format!("The daemon failed to {what}: look into its log, and plan again"),
         "This is a bug of the daemon and not of the configuration. Look into its log, and plan again.",
     )
 }
@@ -258,7 +266,7 @@ pub fn problem_of(status: &Status, endpoint: &str) -> Problem {
     serde_json::from_slice(status.details()).unwrap_or_else(|_| {
         Problem::error(
             "daemon.refused",
-            format!("The daemon at {endpoint} refuses the request: {}", status.message()),
+            format!("The daemon at {endpoint} refuses the request: {}; check the endpoint", status.message()),
             "Check that the endpoint is that of a provisioning daemon, and look into its log.",
         )
     })

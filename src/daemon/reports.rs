@@ -217,7 +217,7 @@ fn at(milliseconds: i64) -> String {
 fn unread(error: &JournalError) -> Problem {
     Problem::error(
         "daemon.journal",
-        format!("The daemon can't read its journal: {}", in_one_line(error)),
+        format!("The daemon can't read its journal: {}; look into its log", in_one_line(error)),
         "Look into the daemon's log, and start it again if the file is gone.",
     )
 }

@@ -21,13 +21,13 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 /// The file's path and what is wrong with it.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    #[error("cannot use {}: {reason}", path.display())]
+    #[error("can't use {}: {reason}", path.display())]
     File { path: PathBuf, reason: String },
     #[error("{certificate} and {key} do not belong together: {source}", certificate = certificate.display(), key = key.display())]
     Pair { certificate: PathBuf, key: PathBuf, source: rustls::Error },
-    #[error("the certificate authorities of this system cannot be read: {0}")]
+    #[error("the certificate authorities of this system can't be read: {0}")]
     System(String),
-    #[error("TLS cannot be set up: {0}")]
+    #[error("TLS can't be set up: {0}")]
     Setup(String),
 }
 

@@ -66,7 +66,7 @@ impl Tokens {
             (None, Some(kubernetes)) => {
                 kubernetes.verify(token, said.and_then(|said| said.exp).map(|exp| exp as u64)).await
             }
-            (None, None) if said.is_none() => Err(TokenError::Malformed("it is no JSON Web Token".to_owned())),
+            (None, None) if said.is_none() => Err(TokenError::Malformed("it is not a JSON Web Token".to_owned())),
             (None, None) => Err(TokenError::Stranger(issuer)),
         }
     }

@@ -107,7 +107,7 @@ pub trait Resource: Send + Sync {
     /// State of an older schema version, as JSON, to JSON of the current one. Called only when versions differ.
     fn upgrade(&self, version: i64, _state: serde_json::Value) -> Result<serde_json::Value, Diagnostic> {
         Err(Diagnostic::error(
-            format!("State of {} has the unknown schema version {version}", self.name()),
+            format!("State of {} has the unknown schema version {version}: restore it from a backup", self.name()),
             "No version of the provider wrote it. Restore the state from a backup, or import the object again.",
         ))
     }

@@ -10,6 +10,8 @@ mod drift;
 mod environments;
 mod explain;
 mod generate;
+#[cfg(test)]
+mod help;
 mod lint;
 mod operations;
 mod output;

@@ -8,17 +8,17 @@ use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    #[error("cannot make the folder of the sandbox {}", path.display())]
+    #[error("can't make the folder of the sandbox {}", path.display())]
     Folder { path: PathBuf, source: std::io::Error },
-    #[error("cannot open the sandbox {}", path.display())]
+    #[error("can't open the sandbox {}", path.display())]
     Open { path: PathBuf, source: rusqlite::Error },
     #[error("the sandbox {} was made by a newer release (its schema is {found}, this one knows {known}): use that release, or another path", path.display())]
     Newer { path: PathBuf, found: u32, known: u32 },
-    #[error("cannot read or write the sandbox")]
+    #[error("can't read or write the sandbox")]
     Storage(#[from] rusqlite::Error),
-    #[error("a document in the sandbox cannot be read")]
+    #[error("a document in the sandbox can't be read")]
     Document(#[from] serde_json::Error),
-    #[error("cannot draw random bytes: {0}")]
+    #[error("can't draw random bytes: {0}")]
     Random(getrandom::Error),
     #[error("the sandbox ended before it responded")]
     Ended,

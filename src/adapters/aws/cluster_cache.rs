@@ -76,7 +76,7 @@ async fn describe(clients: &AwsClients, name: &str) -> Result<Described, PortErr
 /// The name was found, under another ARN.
 fn elsewhere(wanted: &ClusterArn, found: &ClusterArn) -> PortError {
     let message = format!(
-        "{wanted} cannot be reached: with these credentials and this region, {} is {found}. Add a provider configuration with an \
+        "{wanted} can't be reached: with these credentials and this region, {} is {found}. Add a provider configuration with an \
          `alias` for the other account or region",
         wanted.name()
     );

@@ -112,7 +112,7 @@ fn by_name(arns: &[String]) -> BTreeMap<String, String> {
                 let roles = several.iter().map(|arn| arn.as_str()).collect::<Vec<_>>().join(", ");
                 tracing::warn!(
                     permission_set = name,
-                    "several roles belong to this permission set, so it cannot be used: {roles}"
+                    "several roles belong to this permission set, so it can't be used: {roles}"
                 );
             }
         }

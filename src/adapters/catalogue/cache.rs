@@ -16,7 +16,7 @@ use std::{
 
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    #[error("there is no folder to keep it in: set XDG_CACHE_HOME or HOME")]
+    #[error("no folder to keep it in: set XDG_CACHE_HOME or HOME")]
     NoPlace,
     #[error("{} can't be written: {cause}; set XDG_CACHE_HOME to a folder that can", path.display())]
     Write { path: PathBuf, cause: io::Error },

@@ -8,9 +8,9 @@ use std::{
 
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    #[error("the catalogue folder {} cannot be read", path.display())]
+    #[error("the catalogue folder {} can't be read", path.display())]
     Folder { path: PathBuf, source: io::Error },
-    #[error("the golden path {} cannot be read", path.display())]
+    #[error("the golden path {} can't be read", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("{name} is larger than {LARGEST} bytes, so it is not a golden path: remove it from the catalogue")]
     TooLarge { name: String },
@@ -78,10 +78,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let read = || read(folder.path());
         let missing = super::read(&folder.path().join("nowhere"));
-        assert!(missing.expect_err("missing").to_string().contains("nowhere cannot be read"));
+        assert!(missing.expect_err("missing").to_string().contains("nowhere can't be read"));
         assert!(read().expect_err("empty").to_string().contains("no .yaml"));
         fs::write(folder.path().join("latin.yaml"), [0xff, 0xfe]).expect("a file");
-        assert!(read().expect_err("not UTF-8").to_string().contains("latin.yaml cannot be read"));
+        assert!(read().expect_err("not UTF-8").to_string().contains("latin.yaml can't be read"));
         fs::write(folder.path().join("latin.yaml"), vec![b' '; 1024 * 1024 + 1]).expect("a file");
         assert!(matches!(read(), Err(FolderError::TooLarge { .. })));
     }

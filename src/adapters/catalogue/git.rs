@@ -18,7 +18,7 @@ pub enum GitError {
     NoCommit { repository: String, id: String, kind: String },
     #[error("{folder:?} {what} in {repository} at {commit}: correct the folder after `//`")]
     NoFolder { repository: String, folder: String, commit: String, what: &'static str },
-    #[error("{name} is a symbolic link to {to:?}, which is no file of its folder: put the file in its place")]
+    #[error("{name} is a symbolic link to {to:?}, which is not a file of its folder: put the file in its place")]
     Leaves { name: String, to: String },
     #[error("{name} is larger than {LARGEST} bytes, so it is not a golden path: remove it from the folder")]
     TooLarge { name: String },
@@ -80,11 +80,11 @@ pub(super) fn files(source: &GitFolder, place: &Path) -> Result<Vec<(String, Str
         let what = match found.as_ref().map(|entry| entry.mode.as_str()) {
             Some(TREE) => None,
             Some(SUBMODULE) => {
-                Some("is a submodule or in one, which has a repository of its own to name, and is no folder")
+                Some("is a submodule or in one, which has a repository of its own to name, and is not a folder")
             }
-            Some(LINK) => Some("is a symbolic link or in one, and is no folder"),
-            Some(_) => Some("is a file or in one, and is no folder"),
-            None => Some("is no folder"),
+            Some(LINK) => Some("is a symbolic link or in one, and is not a folder"),
+            Some(_) => Some("is a file or in one, and is not a folder"),
+            None => Some("is not a folder"),
         };
         if let Some(what) = what {
             let (repository, folder, commit) = (repository.clone(), folder.clone(), commit.clone());

@@ -119,7 +119,7 @@ fn what_is_no_folder_of_a_commit_is_named() {
     let tag = repository.git(&["rev-parse", "v1"]);
     let nothing = "0".repeat(39) + "1";
     for (folder, commit, expected, reason) in [
-        ("nowhere", commit.as_str(), "\"nowhere\" is no folder", "no such folder"),
+        ("nowhere", commit.as_str(), "\"nowhere\" is not a folder", "no such folder"),
         ("paths/a.yaml", &commit, "is a file", "a file"),
         ("module", &commit, "is a submodule", "a submodule"),
         ("module/paths", &commit, "is a submodule or in one", "a folder of a submodule"),

@@ -114,7 +114,7 @@ pub(super) fn timed_out(call: &str, longest: Duration) -> ApiError {
 }
 
 pub(super) fn unreadable(call: &str, error: &serde_json::Error) -> ApiError {
-    PortError::new(Class::Unavailable, call, format!("the response cannot be read: {error}")).into()
+    PortError::new(Class::Unavailable, call, format!("the response can't be read: {error}")).into()
 }
 
 #[cfg(test)]

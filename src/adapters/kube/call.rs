@@ -187,7 +187,8 @@ impl Connection {
         if let Some(tokens) = &self.tokens {
             let token = tokens.token(&self.cluster, renew).await?;
             let bearer = HeaderValue::from_str(&format!("Bearer {}", token.reveal()));
-            let mut bearer = bearer.map_err(|_| invalid(call, "the token holds characters that a header cannot"))?;
+            let mut bearer =
+                bearer.map_err(|_| invalid(call, "the token holds characters that a header can't hold"))?;
             bearer.set_sensitive(true);
             http = http.header(AUTHORIZATION, bearer);
         }

@@ -59,7 +59,7 @@ fn from_endpoint(cluster: &ClusterArn, endpoint: &Endpoint) -> Result<Config, Po
 }
 
 async fn from_kubeconfig(cluster: &ClusterArn, endpoint: &Endpoint, given: &Kubeconfig) -> Result<Config, PortError> {
-    let unusable = |error: KubeconfigError| wrong(format!("the kubeconfig cannot be used: {}", chain(&error)));
+    let unusable = |error: KubeconfigError| wrong(format!("the kubeconfig can't be used: {}", chain(&error)));
     let file = match &given.path {
         Some(path) => File::read_from(path),
         None => File::read(),

@@ -30,7 +30,7 @@ pub(super) async fn delete(connection: &Connection, key: &ObjectKey, expect: &Ex
         Expect::Owned(_) => {
             return Err(invalid(call, "an object of Kubernetes is deleted at the version that was read"));
         }
-        Expect::Absent => return Err(invalid(call, "an object that must be absent cannot be deleted")),
+        Expect::Absent => return Err(invalid(call, "an object that must be absent can't be deleted")),
     }
     let Some(resource) = not_found_as_none(connection.resource(api_version, kind).await)? else {
         return Ok(Deleted::Gone);

@@ -43,7 +43,7 @@ pub(super) async fn identity(
         Err(ApiError { error, .. }) if error.class.may_retry() => Err(error),
         // A full quota, an admission policy, a missing permission: it says nothing about the identity.
         Err(ApiError { error, .. }) => {
-            tracing::info!(%error, namespace, service_account, "the identity of pods cannot be probed");
+            tracing::info!(%error, namespace, service_account, "the identity of pods can't be probed");
             Ok(Readiness::Inconclusive)
         }
     }

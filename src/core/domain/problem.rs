@@ -90,6 +90,15 @@ impl Problem {
     }
 }
 
+/// Of the next step, which is the last sentence, what comes before its first pause: as the end of a summary, since bridges show nothing
+/// else. An ARN is too long for it.
+pub fn in_few_words(next: &str) -> String {
+    let next = next.trim_end_matches('.').rsplit(". ").next().unwrap_or_default();
+    let end = [", then", ": ", "; ", " on arn:"].iter().filter_map(|pause| next.find(pause)).min();
+    let mut letters = next[..end.unwrap_or(next.len())].chars();
+    letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
+}
+
 /// Collects what is wrong with a request, so that a user reads all of it at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
@@ -156,5 +165,26 @@ impl From<Problem> for Problems {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} ({})", self.code, self.summary, self.detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_said_in_few_words() {
+        for (next, expected, reason) in [
+            ("Plan again", "plan again", "a step alone"),
+            ("Remove hostNetwork.", "remove hostNetwork", "a sentence"),
+            ("It is gone. Plan again", "plan again", "the step comes last"),
+            ("Check the name, then try again", "check the name", "the first of two"),
+            ("Remove the action: it belongs to the platform.", "remove the action", "and why"),
+            ("Give it space; then apply again", "give it space", "another pause"),
+            ("Allow iam:GetRole on arn:aws:iam::111122223333:role/a", "allow iam:GetRole", "without the ARN"),
+            ("Move to 1.2.0, or put it back", "move to 1.2.0, or put it back", "a number is no pause"),
+        ] {
+            assert_eq!(in_few_words(next), expected, "{reason}");
+        }
     }
 }

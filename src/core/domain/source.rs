@@ -36,7 +36,7 @@ pub struct GitFolder {
 pub struct CatalogueSources(pub Vec<CatalogueSource>);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{written:?} is no source of golden paths: {reason}")]
+#[error("{written:?} is not a source of golden paths: {reason}")]
 pub struct SourceError {
     written: String,
     reason: String,
@@ -62,7 +62,7 @@ impl FromStr for CatalogueSource {
         match text.strip_prefix(GIT) {
             Some(address) => git_folder(address).map(Self::Git).map_err(failed),
             None if is_remote(text) => Err(failed(format!(
-                "it is no folder. Write a folder of a git repository as \"{GIT}https://<host>/<repository>//<folder>?ref=<commit>\""
+                "it is not a folder; write a folder of a git repository as \"{GIT}https://<host>/<repository>//<folder>?ref=<commit>\""
             ))),
             None => Ok(Self::Folder(text.into())),
         }
@@ -141,7 +141,10 @@ fn git_folder(address: &str) -> Result<GitFolder, String> {
     };
     let (user, host) = host.rsplit_once('@').map_or(("", host), |(user, host)| (user, host));
     if user.contains(':') {
-        return Err("it holds a password, which would stand in every message; remove it, and let git's credential helper supply it".to_owned());
+        return Err(
+            "it contains a password, which every message would show; remove it, and let git's credential helper supply it"
+                .to_owned(),
+        );
     }
     // `file:///` has no host: its path has begun already.
     let is_named = !path.is_empty() && (scheme.ends_with(":///") || !host.is_empty());
@@ -154,7 +157,7 @@ fn git_folder(address: &str) -> Result<GitFolder, String> {
     };
     let is_name = |name: &str| !matches!(name, "" | "." | "..");
     if !folder.is_empty() && !folder.split('/').all(is_name) {
-        return Err(format!("{folder:?} is no folder in a repository; write names with single slashes between"));
+        return Err(format!("{folder:?} is not a folder in a repository; write names with single slashes between"));
     }
     Ok(GitFolder { repository: repository.to_owned(), folder: folder.to_owned(), commit })
 }
@@ -172,7 +175,7 @@ fn commit(query: &str) -> Result<String, String> {
             if id.len() == 40 && id.chars().all(|digit| digit.is_ascii_hexdigit()) {
                 return Ok(id);
             }
-            Err(format!("ref {id:?} is no full commit id, and branches, tags and short ids move; {NEXT}"))
+            Err(format!("ref {id:?} is not a full commit ID, and branches, tags and short ids move; {NEXT}"))
         }
         _ => Err("it has two refs; keep one".to_owned()),
     }
@@ -212,7 +215,7 @@ mod tests {
             ("git::https://host/a.git//paths", "no `?ref=`", "no commit"),
             ("git::https://host/a.git?ref=main", "branches, tags", "a branch"),
             ("git::https://host/a.git?ref=v1.0.0", "git rev-parse", "a tag, with the next step"),
-            ("git::https://host/a.git?ref=0123456789abcdef", "full commit id", "a short id"),
+            ("git::https://host/a.git?ref=0123456789abcdef", "full commit ID", "a short ID"),
             ("git::https://host/a.git?ref={}&depth=1", "\"depth=1\"", "what Terraform's sources may have besides"),
             ("git::https://host/a.git?ref={}&ref={}", "two refs", "two commits"),
             ("git::ext::sh -c x?ref={}", "blanks", "a command"),
@@ -225,8 +228,8 @@ mod tests {
             ("git::https://host?ref={}", "no host", "no repository"),
             ("git::file://host/a.git?ref={}", "begins with none", "a file of another machine"),
             ("git::https://me:secret@host/a.git?ref={}", "password", "a secret"),
-            ("git::https://host/a.git//../x?ref={}", "no folder", "a way out of the repository"),
-            ("git::https://host/a.git//x//y?ref={}", "no folder", "an empty name"),
+            ("git::https://host/a.git//../x?ref={}", "not a folder", "a way out of the repository"),
+            ("git::https://host/a.git//x//y?ref={}", "not a folder", "an empty name"),
             ("https://host/a.git//paths?ref={}", "git::https://", "a forgotten prefix"),
             ("git@host:a/b.git", "git::https://", "as git writes it"),
         ] {

@@ -171,8 +171,8 @@ impl Catalogue {
             let mut names: Vec<&str> = self.paths.iter().map(|path| path.name.as_str()).collect();
             names.dedup();
             let summary = match name {
-                Some(name) => format!("No golden path {name:?} in the catalogue"),
-                None => "No default golden path in the catalogue".to_owned(),
+                Some(name) => format!("No golden path {name:?} in the catalogue: name another, or add it"),
+                None => "No default golden path in the catalogue: name one in `golden_path`".to_owned(),
             };
             let detail = format!(
                 "The catalogue has: {}. Name one of them, or add its folder to the provider's `catalogue`.",
@@ -218,8 +218,8 @@ impl Catalogue {
         let found = path.tiers.get(tier).map(|tier| Terms { path: Arc::clone(path), tier: Arc::clone(tier) });
         found.ok_or_else(|| {
             let names: Vec<&str> = path.tiers.keys().map(TierName::as_str).collect();
-            let summary = format!("Golden path {} has no tier {tier}", path.name);
-            let detail = format!("Its tiers are: {}.", names.join(", "));
+            let summary = format!("Golden path {} has no tier {tier}: use one of {}", path.name, names.join(", "));
+            let detail = format!("Use one of its tiers: {}.", names.join(", "));
             Problem::error("catalogue.unknown_tier", summary, detail).at(["tier"])
         })
     }
@@ -268,7 +268,7 @@ impl Catalogue {
         let wanted = wanted.map_or_else(String::new, ToString::to_string);
         Problem::error(
             "catalogue.unknown_version",
-            format!("No version of golden path {name} satisfies {wanted:?}"),
+            format!("No version of golden path {name} satisfies {wanted:?}: change `golden_path_version`"),
             format!(
                 "The catalogue has: {}. Change `golden_path_version`, or add the version to the catalogue.",
                 self.list(name)
@@ -280,7 +280,7 @@ impl Catalogue {
     fn missing_version(&self, PathVersion { name, version, .. }: &PathVersion) -> Problem {
         Problem::error(
             "catalogue.version_gone",
-            format!("Golden path {name} {version}, which this was made by, is no longer in the catalogue"),
+            format!("Golden path {name} {version}, which this was made by, is no longer in the catalogue: put it back"),
             format!(
                 "Nothing was changed. Put its document back, or move to another version with `golden_path_version`. The \
                  catalogue has: {}.",

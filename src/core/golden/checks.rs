@@ -2,7 +2,7 @@
 
 use super::catalogue::{GoldenPath, Grants};
 use crate::{
-    domain::{Drift, Problems, is_covered},
+    domain::{Drift, Problems, is_covered, name_list},
     kinds,
 };
 
@@ -12,7 +12,7 @@ pub fn check_drift(drift: Option<&Drift>, problems: &mut Problems) {
             problems.error(
                 "drift.pattern",
                 &["drift", "ignore"],
-                format!("Drift pattern {pattern:?} matches no object"),
+                format!("Drift pattern {pattern:?} matches no object: write one over the keys of `objects`"),
                 "Write a pattern over the keys of `objects`, such as `ResourceQuota *` or `IAM Role *`.",
             );
         }
@@ -24,8 +24,11 @@ pub fn check_granted_fqdns(names: &[String], grants: &Grants, at: &[&str], probl
         problems.error(
             "network.fqdn_not_granted",
             at,
-            format!("The golden path does not grant egress to {name}"),
-            format!("Granted in this tier: {}.", grants.egress_fqdns.join(", ")),
+            format!("The golden path does not grant egress to {name}: ask the platform team to add it"),
+            format!(
+                "Granted in this tier: {}. Ask the platform team to add it to `grants.egress_fqdns`.",
+                name_list(&grants.egress_fqdns)
+            ),
         );
     }
 }
@@ -40,7 +43,12 @@ pub fn check_reserved(path: &GoldenPath, name: &str, problems: &mut Problems) {
         }
         None => return,
     };
-    problems.error("names.reserved", &["name"], format!("The namespace name {name} is reserved"), detail);
+    problems.error(
+        "names.reserved",
+        &["name"],
+        format!("The namespace name {name} is reserved: choose another name"),
+        detail,
+    );
 }
 
 /// What Kubernetes takes as the name of a namespace.
@@ -52,7 +60,8 @@ pub fn check_namespace_length(
     problems: &mut Problems,
 ) {
     if name.len() > 63 {
-        let summary = format!("The namespace name {name} has {} characters, and Kubernetes allows 63", name.len());
+        let summary =
+            format!("The namespace name {name} has {} characters, and Kubernetes allows 63: shorten it", name.len());
         problems.error(code, at, summary, next);
     }
 }
@@ -85,7 +94,7 @@ mod tests {
             let grants = Grants { egress_fqdns: granted, ..grants.clone() };
             let at = ["egress", "fqdns"];
             let found = found(|problems| check_granted_fqdns(&[host.to_owned()], &grants, &at, problems));
-            let summary = format!("The golden path does not grant egress to {host}");
+            let summary = format!("The golden path does not grant egress to {host}: ask the platform team to add it");
             let refused = ("network.fqdn_not_granted", "egress.fqdns".to_owned(), summary);
             assert_eq!(found, if is_granted { vec![] } else { vec![refused] }, "{host}: {reason}");
         }

@@ -123,7 +123,7 @@ fn object(
     };
     match &namespace {
         Some(namespace) if !asked.namespaces.iter().any(|own| own.name == namespace) => {
-            return Err(unfilled(&format!("{namespace} is no namespace of the environment")));
+            return Err(unfilled(&format!("{namespace} is not a namespace of the environment")));
         }
         // Two environments of the path would own the same object.
         None if !name.starts_with(asked.environment) => {
@@ -197,7 +197,7 @@ pub fn twice(objects: &[Desired]) -> Option<Problem> {
     Some(
         Problem::error(
             "catalogue.manifest_twice",
-            format!("The golden path makes {} twice", in_words(twice)),
+            format!("The golden path makes {} twice: ask its owner to rename one", in_words(twice)),
             "A manifest has the name of another object. The owner of the golden path must give it a name of its own.",
         )
         .at(["golden_path"]),
@@ -208,7 +208,7 @@ fn fill_problem(asked: &Asked<'_>, what: &str, reason: &str) -> Problem {
     let path = &asked.terms.path;
     Problem::error(
         "catalogue.manifest",
-        format!("Golden path {} {} can't fill in {what}", path.name, path.version),
+        format!("Golden path {} {} can't fill in {what}: ask its owner to correct it", path.name, path.version),
         format!("{reason}. Nothing was changed. The owner of the golden path must correct its document and publish a new version."),
     )
     .at(["golden_path"])
@@ -218,7 +218,10 @@ fn decision_problem(asked: &Asked<'_>, what: &str, which: &str) -> Problem {
     let path = &asked.terms.path;
     Problem::error(
         "catalogue.manifest_undecided",
-        format!("Golden path {} {} can't decide {which} of {what}", path.name, path.version),
+        format!(
+            "Golden path {} {} can't decide {which} of {what}: apply what it depends on first",
+            path.name, path.version
+        ),
         "It depends on a value of another resource of the same run that is not known yet. Write the value itself, or \
          apply the other resource first.",
     )

@@ -26,7 +26,7 @@ pub fn check_keys(maps: [&Texts; 2], at: &[&str], problems: &mut Problems) {
             problems.error(
                 "environment.reserved_key",
                 &at,
-                format!("{key} is set by the golden path or by Kubernetes, not by an environment"),
+                format!("{key} is set by the golden path or by Kubernetes: choose a key of your own"),
                 "Choose a key under a domain of your own. Set Pod Security by `pod_security`.",
             );
         } else if !forms::is_qualified_name(key) {
@@ -55,7 +55,7 @@ pub fn judge_keys(path: &GoldenPath, maps: [&Texts; 2], at: &[&str], problems: &
                 problems.error(
                     "environment.key_not_granted",
                     &[at, &[field, key]].concat(),
-                    format!("{key} may not be set on a namespace: {why}"),
+                    format!("{key} may not be set on a namespace: {why}; ask the platform team to add it"),
                     "Use a key without a domain, or ask the platform team to list the domain or the key in the golden path's `metadata`.",
                 );
             }
@@ -70,8 +70,8 @@ pub fn check_quantities(quantities: &Quantities, at: &[&str], problems: &mut Pro
             problems.error(
                 "environment.quota_resource",
                 &at,
-                format!("{resource} cannot be in a quota"),
-                format!("{reason}."),
+                reason,
+                "Write the name of a resource that a ResourceQuota counts, or leave it out.",
             );
         } else if quantity.is_negative() {
             problems.error(

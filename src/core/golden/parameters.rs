@@ -30,7 +30,7 @@ pub fn judge(path: &GoldenPath, of: ParameterOf, written: Option<&WrittenParamet
             problems.error(
                 "parameters.unknown",
                 &at,
-                format!("Golden path {} has no parameter {name:?}", path.name),
+                format!("Golden path {} has no parameter {name:?}: correct the name, or remove it", path.name),
                 next,
             );
             continue;
@@ -49,7 +49,7 @@ pub fn judge(path: &GoldenPath, of: ParameterOf, written: Option<&WrittenParamet
         problems.error(
             "parameters.missing",
             &["parameters"],
-            format!("Golden path {} needs the parameter {name}", path.name),
+            format!("Golden path {} needs the parameter {name}: set it in `parameters`", path.name),
             description(parameter),
         );
     }

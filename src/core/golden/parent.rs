@@ -86,7 +86,7 @@ impl Parent {
 fn environment_unreadable(error: NameError) -> Problem {
     Problem::error(
         "slot.environment_unreadable",
-        "The environment's record has no valid tier",
-        format!("{error}. Upgrade the provider to the version that wrote the record."),
+        "The environment's record has no valid tier: use the release that wrote it",
+        format!("{error}. Upgrade the provider to the release that wrote the record."),
     )
 }

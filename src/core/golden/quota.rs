@@ -29,7 +29,7 @@ pub fn resource_is_known(name: &str) -> Result<(), String> {
         "requests.cpu" | "requests.memory" | "limits.memory" | "requests.storage" => Ok(()),
         "cpu" | "memory" => Err(format!("`{name}` is ambiguous: write `requests.{name}`")),
         "limits.cpu" | "requests.ephemeral-storage" | "limits.ephemeral-storage" | "ephemeral-storage" => Err(format!(
-            "`{name}` has no default in the LimitRange, so every pod that does not set it would be refused. Leave it out"
+            "`{name}` has no default in the LimitRange, so every pod that does not set it would be refused: leave it out"
         )),
         _ if COUNTS.contains(&name) => Ok(()),
         _ if name.strip_prefix("count/").is_some_and(|rest| !rest.is_empty()) => Ok(()),
@@ -37,7 +37,7 @@ pub fn resource_is_known(name: &str) -> Result<(), String> {
         _ if name.strip_prefix("requests.").is_some_and(|rest| rest.contains('/')) => Ok(()),
         _ if name.contains(".storageclass.storage.k8s.io/") => Ok(()),
         _ => Err(format!(
-            "{name:?} is not a resource of a ResourceQuota. Use requests.cpu, requests.memory, limits.memory, requests.storage, \
+            "{name:?} is not a resource of a ResourceQuota: use requests.cpu, requests.memory, limits.memory, requests.storage, \
              {}, count/<resource> or requests.<extended resource>",
             COUNTS.join(", ")
         )),
@@ -170,7 +170,7 @@ pub fn check_part(
         problems.error(
             "environment.quota_rounds_to_zero",
             at,
-            format!("{resource} of {} leaves nothing for each of {parts} namespaces", left.original()),
+            format!("{resource} of {} leaves nothing for each of {parts} namespaces: raise it", left.original()),
             "The namespaces that set no quota of their own get equal parts, rounded down. Raise it, or set it in the `quota` of the \
              namespaces that need it.",
         );
@@ -221,7 +221,7 @@ fn exceeds(resource: &str, whole: &Quantity, given: &[(&DnsLabel, &Quantity)]) -
     let given: Vec<String> = given.iter().map(|(key, quantity)| format!("{key} = {}", quantity.original())).collect();
     Problem::error(
         "environment.quota_exceeds_total",
-        format!("The namespaces' quotas of {resource} add up to more than the {whole} that they have together"),
+        format!("The namespaces' quotas of {resource} add up to more than the {whole} that they have together: lower one"),
         format!(
             "Given: {}. Lower one of them, raise `quota.total`, or lower `quota.slots_percent`, the part of isolated slots.",
             given.join(", ")
@@ -233,7 +233,7 @@ fn exceeds(resource: &str, whole: &Quantity, given: &[(&DnsLabel, &Quantity)]) -
 fn shortage(resource: &str, whole: &Quantity, key: &DnsLabel) -> Problem {
     Problem::error(
         "environment.quota_nothing_left",
-        format!("No {resource} is left for the namespace {key:?}", key = key.as_str()),
+        format!("No {resource} is left for the namespace {key:?}: lower another namespace's quota", key = key.as_str()),
         format!("The other namespaces' quotas take all of the {whole} that they have together. Lower one, raise `quota.total`, or give this namespace a quota."),
     )
     .at(["namespaces", key.as_str(), "quota"])

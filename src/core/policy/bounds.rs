@@ -93,7 +93,9 @@ fn outside(id: &Id, what: &str, value: &str, allowed: &[String]) -> Problem {
     let allowed = name_list(allowed);
     Problem::error(
         "bounds.outside",
-        format!("{id} lies outside of what this process may touch: {value:?} is not among its {what}"),
+        format!(
+            "{id} lies outside of what this process may touch: {value:?} is not among its {what}; ask whoever set the bounds"
+        ),
         format!(
             "Allowed are: {allowed}. Nothing was changed. The bound is set in the provider's `allow`, or by whoever runs the \
              pipeline, in GOLDENPATH_BOUNDS; only they can widen it."
@@ -104,7 +106,7 @@ fn outside(id: &Id, what: &str, value: &str, allowed: &[String]) -> Problem {
 fn baseline(id: &Id) -> Problem {
     Problem::error(
         "bounds.baseline",
-        format!("The baseline of cluster {id} lies outside of what this process may touch"),
+        format!("The baseline of cluster {id} lies outside of what this process may touch: leave it to the platform team"),
         "A baseline belongs to no team, environment or tier, and this process may touch only some of them. Nothing was changed. \
          Leave the baseline to the platform team's own pipeline.",
     )

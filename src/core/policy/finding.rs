@@ -1,6 +1,6 @@
 //! What a rule finds.
 
-use crate::domain::{ObjectKey, Problem, Severity};
+use crate::domain::{ObjectKey, Problem, Severity, in_few_words};
 
 /// Never "passed" for what is not known yet: the rule is undecided, and decided at apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,15 @@ impl Finding {
             Verdict::Violated => severity,
             Verdict::Undecided => Severity::Warning,
         };
-        Problem { severity, code: rule, summary: message, detail: format!("{about} {remedy}"), field }
+        let summary = summary(severity, message, &remedy);
+        Problem { severity, code: rule, summary, detail: format!("{about} {remedy}"), field }
+    }
+}
+
+/// What stops somebody says in one line what to do.
+pub(super) fn summary(severity: Severity, message: String, remedy: &str) -> String {
+    match severity {
+        Severity::Error => format!("{message}; {}", in_few_words(remedy)),
+        Severity::Warning => message,
     }
 }

@@ -183,15 +183,19 @@ pub fn authorization(source: &TokenSource) -> Result<MetadataValue<Ascii>, Faile
         TokenSource::File(path) => read(path)?,
     };
     let value = MetadataValue::try_from(format!("Bearer {}", text.trim()));
-    let mut value =
-        value.map_err(|_| bad_credentials("The token for the daemon holds characters that no token has".to_owned()))?;
+    let mut value = value.map_err(|_| {
+        bad_credentials("The token for the daemon holds characters that no token has: correct it".to_owned())
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }
 
 fn read(path: &Path) -> Result<String, Failed> {
     fs::read_to_string(path).map_err(|error| {
-        bad_credentials(format!("The token for the daemon can't be read from {}: {error}", path.display()))
+        bad_credentials(format!(
+            "The token for the daemon can't be read from {}: {error}; correct the file",
+            path.display()
+        ))
     })
 }
 

@@ -28,7 +28,7 @@ impl Https {
     }
 
     async fn exchange(&self, url: &str) -> Result<Bytes, String> {
-        let uri: Uri = url.parse().map_err(|error| format!("it is no URL: {error}"))?;
+        let uri: Uri = url.parse().map_err(|error| format!("it is not a URL: {error}"))?;
         let (Some("https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err("it does not begin with https://".to_owned());
         };

@@ -10,7 +10,7 @@ pub const LEEWAY: Duration = Duration::from_secs(30);
 pub enum TokenError {
     #[error("it is not a token that this daemon can read: {0}")]
     Malformed(String),
-    #[error("its issuer, {0:?}, is none of this daemon's")]
+    #[error("its issuer {0:?} is not one that this daemon accepts")]
     Stranger(String),
     #[error("it has expired")]
     Expired,

@@ -41,5 +41,6 @@ fn nothing_set(here: &Path, attributes: &[Attribute]) -> Diagnostic {
          or leave the object out.",
         names.join(", ")
     );
-    Diagnostic::error(format!("{here}: nothing is set in this object"), detail).at(here.clone())
+    Diagnostic::error(format!("{here}: nothing is set in this object; set an attribute, or leave it out"), detail)
+        .at(here.clone())
 }

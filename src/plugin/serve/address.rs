@@ -62,12 +62,12 @@ pub enum ListenError {
     LongPath(PathBuf),
     #[error("{process} serves {path} already; stop it, or choose another socket")]
     Served { path: PathBuf, process: String },
-    #[error("{0} exists and is no socket; remove it, or choose another path")]
+    #[error("{0} exists and is not a socket; remove it, or choose another path")]
     NoSocket(PathBuf),
     #[error("no group {0} on this machine; PLUGIN_UNIX_SOCKET_GROUP takes a name or a number")]
     UnknownGroup(String),
     #[error(
-        "cannot create a folder in {path}; set PLUGIN_UNIX_SOCKET_DIR or TMPDIR to one that exists and can be written"
+        "can't create a folder in {path}; set PLUGIN_UNIX_SOCKET_DIR or TMPDIR to one that exists and can be written"
     )]
     Folder { path: PathBuf, source: io::Error },
     #[error("{what} {path}")]

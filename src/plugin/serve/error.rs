@@ -5,14 +5,14 @@ use std::io;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    #[error("cannot listen for the client")]
+    #[error("can't listen for the client")]
     Listen(#[from] ListenError),
-    #[error("cannot set up TLS with the client")]
+    #[error("can't set up TLS with the client")]
     Tls(#[from] TlsError),
-    #[error("cannot write the handshake line to standard output")]
+    #[error("can't write the handshake line to standard output")]
     Handshake(#[source] io::Error),
-    #[error("cannot listen for signals")]
+    #[error("can't listen for signals")]
     Signals(#[source] io::Error),
-    #[error("cannot serve the client")]
+    #[error("can't serve the client")]
     Transport(#[from] tonic::transport::Error),
 }

@@ -20,7 +20,7 @@ pub(super) fn line(endpoint: &Endpoint, certificate: Option<&[u8]>, knows_multip
 pub(super) fn refusal(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(error.source(), |&error| error.source());
     let words: Vec<String> = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect();
-    format!("the provider cannot start: {}\n", words.join(": ").replace(['|', '\n'], " "))
+    format!("the provider can't start: {}\n", words.join(": ").replace(['|', '\n'], " "))
 }
 
 /// Where clients find a provider that runs already. Displayed, it is the line for a shell.
@@ -84,7 +84,7 @@ mod tests {
     fn a_refusal_is_one_line_and_no_handshake() {
         let source = std::io::Error::other("a|b|c|d\ne");
         let line = refusal(&crate::serve::ServeError::Handshake(source));
-        assert!(line.starts_with("the provider cannot start: ") && line.contains("a b c d e"), "{line}");
+        assert!(line.starts_with("the provider can't start: ") && line.contains("a b c d e"), "{line}");
         assert!(line.lines().count() == 1 && !line.contains('|'), "{line}");
     }
 

@@ -29,9 +29,9 @@ const ALPN: &[u8] = b"h2";
 pub enum TlsError {
     #[error("PLUGIN_CLIENT_CERT is not a certificate in PEM")]
     ClientCertificate(#[source] rustls::pki_types::pem::Error),
-    #[error("cannot make a certificate")]
+    #[error("can't make a certificate")]
     OwnCertificate(#[from] rcgen::Error),
-    #[error("cannot configure TLS")]
+    #[error("can't configure TLS")]
     Config(#[from] rustls::Error),
 }
 

@@ -37,7 +37,7 @@ impl Folder {
         if socket.as_os_str().len() > LONGEST_PATH {
             return Err(ListenError::LongPath(socket));
         }
-        UnixListener::bind(&socket).map_err(file_error("cannot bind", &socket))
+        UnixListener::bind(&socket).map_err(file_error("can't bind", &socket))
     }
 }
 
@@ -78,9 +78,9 @@ pub(super) fn bind(address: &ListenAddress) -> Result<(UnixListener, SocketFile)
         // The group may pass through the folder and use the socket, but not list or change the folder.
         let gid = group_id(group)?;
         for (path, mode) in [(&socket, 0o660), (&folder.0, 0o710)] {
-            chown(path, None, Some(gid)).map_err(file_error("cannot give the group", path))?;
+            chown(path, None, Some(gid)).map_err(file_error("can't give the group", path))?;
             fs::set_permissions(path, Permissions::from_mode(mode))
-                .map_err(file_error("cannot open to the group", path))?;
+                .map_err(file_error("can't open to the group", path))?;
         }
     }
     Ok((listener, SocketFile::Own(folder)))
@@ -90,15 +90,15 @@ pub(super) fn bind(address: &ListenAddress) -> Result<(UnixListener, SocketFile)
 /// never find the place empty.
 fn bind_known(socket: &Path) -> Result<(UnixListener, SocketFile), ListenError> {
     // Clients have other working folders.
-    let socket = std::path::absolute(socket).map_err(file_error("cannot find", socket))?;
+    let socket = std::path::absolute(socket).map_err(file_error("can't find", socket))?;
     let parent = socket.parent().unwrap_or(&socket).to_owned();
-    DirBuilder::new().recursive(true).mode(0o700).create(&parent).map_err(file_error("cannot create", &parent))?;
+    DirBuilder::new().recursive(true).mode(0o700).create(&parent).map_err(file_error("can't create", &parent))?;
     check_free(&socket)?;
     let folder = Folder::create(&parent)?;
     let (listener, bound) = (folder.bind()?, folder.socket());
-    fs::set_permissions(&bound, Permissions::from_mode(0o600)).map_err(file_error("cannot close", &bound))?;
-    let inode = fs::symlink_metadata(&bound).map_err(file_error("cannot read", &bound))?.ino();
-    fs::rename(&bound, &socket).map_err(file_error("cannot make", &socket))?;
+    fs::set_permissions(&bound, Permissions::from_mode(0o600)).map_err(file_error("can't close", &bound))?;
+    let inode = fs::symlink_metadata(&bound).map_err(file_error("can't read", &bound))?.ino();
+    fs::rename(&bound, &socket).map_err(file_error("can't make", &socket))?;
     Ok((listener, SocketFile::Known(socket, inode)))
 }
 
@@ -107,7 +107,7 @@ fn check_free(socket: &Path) -> Result<(), ListenError> {
     let there = match fs::symlink_metadata(socket) {
         Ok(there) => there,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(file_error("cannot read", socket)(error)),
+        Err(error) => return Err(file_error("can't read", socket)(error)),
     };
     if !there.file_type().is_socket() {
         return Err(ListenError::NoSocket(socket.to_owned()));
@@ -115,7 +115,7 @@ fn check_free(socket: &Path) -> Result<(), ListenError> {
     match std::os::unix::net::UnixStream::connect(socket) {
         Ok(stream) => Err(ListenError::Served { path: socket.to_owned(), process: peer(stream) }),
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(()),
-        Err(error) => Err(file_error("cannot connect to", socket)(error)),
+        Err(error) => Err(file_error("can't connect to", socket)(error)),
     }
 }
 

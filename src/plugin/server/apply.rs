@@ -108,7 +108,7 @@ fn respond(typed: &TypedSchema, new: Value, private: Private, found: Vec<Diagnos
 
 fn provider_bug(what: &str) -> Diagnostic {
     Diagnostic::error(
-        format!("Provider bug: {what}"),
+        format!("Provider bug: {what}; report it"),
         "This is a bug in the provider, not in your configuration. Report it, and run the plan again to see what exists now.",
     )
 }

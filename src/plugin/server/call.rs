@@ -82,7 +82,7 @@ fn respond<R: RpcResponse>(outcome: RpcResult<R>, started: Instant) -> Result<Re
 fn panic_error(rpc: &str) -> Diagnostic {
     let message = take_last_panic().unwrap_or_else(|| "no message was captured".into());
     Diagnostic::error(
-        format!("Internal provider error in {rpc}"),
+        format!("Internal provider error in {rpc}: report this bug"),
         format!(
             "This is a bug in the provider, not in your configuration. Other resources are not affected. Report it with \
              the text below; set TF_LOG=debug to see where it happened.\n\n  {}",

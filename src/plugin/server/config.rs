@@ -77,7 +77,7 @@ fn stored_secrets(typed: &TypedSchema, config: &Value) -> Vec<Diagnostic> {
     set.into_iter()
         .map(|path| {
             Diagnostic::error(
-                format!("{path}: this client would store a write-only value in its state"),
+                format!("{path}: this client would store a write-only value in its state; upgrade it"),
                 "Write-only attributes require Terraform 1.11 or OpenTofu 1.11. Upgrade, or remove the attribute.",
             )
             .at(path)

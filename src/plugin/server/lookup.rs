@@ -50,7 +50,7 @@ fn cells(cells: &OnceLock<Box<[OnceLock<TypedSchema>]>>, length: usize) -> &[Onc
 
 fn unknown_name(kind: &str, name: &str) -> Diagnostic {
     Diagnostic::error(
-        format!("No {kind} `{name}` in this version of the provider"),
+        format!("No {kind} `{name}` in this version of the provider: upgrade it, or remove the {kind}"),
         format!(
             "The configuration or the state names a {kind} that this version does not have. Upgrade the provider with \
              `terraform init -upgrade`, or remove the {kind}."

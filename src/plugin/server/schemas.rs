@@ -35,7 +35,7 @@ impl TypedSchema {
         let violations = if cfg!(debug_assertions) { law(&schema) } else { vec![] };
         let report = |violation: Violation| {
             // Not at a path: this is about the schema, and no configuration has such a place.
-            Diagnostic::error(format!("Schema of {name} violates the protocol: {violation}"), BUG)
+            Diagnostic::error(format!("Schema of {name} violates the protocol: {violation}; report this bug"), BUG)
         };
         Self {
             ty: schema.ty(),

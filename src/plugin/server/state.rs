@@ -26,7 +26,7 @@ pub(super) async fn upgrade_resource_state(
     let raw = request.raw_state.unwrap_or_default();
     if raw.json.is_empty() && !raw.flatmap.is_empty() {
         return Err(Diagnostic::error(
-            format!("State of {} is in the format of Terraform 0.11", request.type_name),
+            format!("State of {} is in the format of Terraform 0.11: refresh it with its provider, or import the object again", request.type_name),
             "No version of this provider wrote it. Refresh it with Terraform 0.12 or later and the provider that wrote \
              it, or import the object again.",
         )
@@ -45,7 +45,7 @@ pub(super) async fn upgrade_resource_state(
         let place = error.path.clone();
         typed.locate(
             Diagnostic::error(
-                format!("State of {} does not match its schema: {error}", request.type_name),
+                format!("State of {} does not match its schema: {error}; use the version that wrote it", request.type_name),
                 "Another version of the provider wrote it, or it was edited. Use that version, or restore the state from \
                  a backup.",
             )
@@ -60,7 +60,7 @@ pub(super) async fn upgrade_resource_state(
 
 fn newer(resource: &dyn Resource, version: i64, typed: &TypedSchema) -> Diagnostic {
     Diagnostic::error(
-        format!("State of {} was written by a newer version of the provider", resource.name()),
+        format!("State of {} was written by a newer version of the provider: upgrade it", resource.name()),
         format!(
             "Its schema version is {version}, and this version of the provider supports up to {}. Upgrade the provider.",
             typed.schema.version
@@ -102,7 +102,7 @@ pub(super) async fn import_resource_state(
     let (resource, typed) = work.resource(&request.type_name)?;
     if request.id.is_empty() {
         return Err(Diagnostic::error(
-            format!("Import of {} without an ID", request.type_name),
+            format!("Import of {} without an ID: set `id`", request.type_name),
             "This provider has no resource identities. Set `id` in the `import` block.",
         )
         .into());
@@ -115,7 +115,7 @@ pub(super) async fn import_resource_state(
     let Some(state) = response.state.filter(|state| !state.is_null()) else {
         if !any_error(&found) {
             found.push(Diagnostic::error(
-                format!("No {} with the ID {:?}", request.type_name, request.id),
+                format!("No {} with the ID {:?}: check the ID and the target", request.type_name, request.id),
                 "Check the ID, and that the provider is configured for the target that holds the object.",
             ));
         }
@@ -145,7 +145,7 @@ pub(super) async fn move_resource_state(
 ) -> RpcResult<proto::move_resource_state::Response> {
     let (from, to) = (&request.source_type_name, &request.target_type_name);
     Err(Diagnostic::error(
-        format!("State of {from} cannot be moved to {to}"),
+        format!("State of {from} can't be moved to {to}: remove the `moved` block"),
         "Remove the `moved` block. To keep the object, remove it from the state with a `removed` block and import it \
          under its new address.",
     )

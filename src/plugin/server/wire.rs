@@ -27,7 +27,10 @@ pub(super) fn encode(value: Value, ty: &Type) -> RpcResult<Option<proto::Dynamic
     let msgpack = match msgpack::encode(&value, ty) {
         Ok(bytes) => bytes,
         Err(_) => codec::conform(value, ty).and_then(|value| msgpack::encode(&value, ty)).map_err(|error| {
-            Diagnostic::error(format!("Response of the provider does not match its own schema: {error}"), BUG)
+            Diagnostic::error(
+                format!("Response of the provider does not match its own schema: {error}; report this bug"),
+                BUG,
+            )
         })?,
     };
     Ok(Some(proto::DynamicValue { msgpack, json: vec![] }))
@@ -41,7 +44,7 @@ pub(super) fn check(found: &mut Vec<Diagnostic>, law: impl FnOnce() -> Vec<Viola
 }
 
 fn report(violation: Violation) -> Diagnostic {
-    let summary = format!("Response of the provider violates the protocol: {violation}");
+    let summary = format!("Response of the provider violates the protocol: {violation}; report this bug");
     Diagnostic::error(summary, "This is a bug in the provider, found by its own check in a debug build.")
         .at(violation.path)
 }

@@ -31,6 +31,6 @@ pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, ConvertError>
 pub fn to_value<T: Serialize + ?Sized>(value: &T) -> Value {
     match try_to_value(value) {
         Ok(tree) => tree,
-        Err(error) => panic!("{} cannot be written as a value: {error}", std::any::type_name::<T>()),
+        Err(error) => panic!("{} can't be written as a value: {error}", std::any::type_name::<T>()),
     }
 }

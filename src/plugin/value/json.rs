@@ -94,7 +94,7 @@ pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, CodecError> {
 fn write(value: &Value) -> Result<Json, CodecError> {
     Ok(match value {
         Value::Null => Json::Null,
-        Value::Unknown(_) => return Err(CodecError::new("an unknown value cannot be written as JSON")),
+        Value::Unknown(_) => return Err(CodecError::new("an unknown value can't be written as JSON")),
         Value::Bool(value) => (*value).into(),
         Value::String(text) => text.as_str().into(),
         Value::Number(number) => Json::Number(number.to_string().parse().map_err(CodecError::new)?),

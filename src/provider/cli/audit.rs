@@ -59,7 +59,9 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         ledger: Vec<PathBuf>,
     },
-    /// Replace the daemon's signing key by a new one that the current key signs. Stop the daemon first
+    /// Replace the daemon's signing key by a new one that the current key signs
+    ///
+    /// Stop the daemon first.
     RotateKey {
         /// The daemon's configuration
         #[arg(long, value_name = "FILE")]
@@ -94,7 +96,7 @@ pub(super) async fn run(arguments: Arguments, tool: &AuditTool) -> anyhow::Resul
     Ok(output::data(&match arguments.command {
         Command::Verify { ledgers, head } => {
             let paths = ledgers.paths(tool)?;
-            ensure!(head.is_empty() || paths.len() == 1, "a head is of one ledger: verify them one by one");
+            ensure!(head.is_empty() || paths.len() == 1, "--head is of one ledger: verify each ledger by itself");
             let mut said = String::new();
             for path in &paths {
                 let name = if paths.len() > 1 { format!("{}: ", path.display()) } else { String::new() };

@@ -138,7 +138,7 @@ fn check(check: &Check) -> anyhow::Result<ExitCode> {
     for name in &check.only {
         if !known.iter().any(|policy| policy.form.name == *name) {
             let known: Vec<&str> = known.iter().map(|policy| policy.form.name.as_str()).collect();
-            anyhow::bail!("no policy is called {name}. Use one of {}", known.join(", "));
+            anyhow::bail!("no policy has the name {name}: use one of {}", known.join(", "));
         }
     }
     let today = jiff::Zoned::now().date();

@@ -46,7 +46,7 @@ pub type Change = (String, Option<Json>);
 
 #[derive(clap::Args)]
 pub struct NewFault {
-    /// deny, throttle, unavailable, lost, hide:<ms>, slow:<ms>, exit or exit-after
+    /// What becomes of the call: deny, throttle, unavailable, lost, hide:<ms>, slow:<ms>, exit or exit-after
     pub action: String,
     /// Only the call with this number
     #[arg(long)]

@@ -17,12 +17,15 @@ pub(super) struct Arguments {
     /// Let clients attach and detach (the only mode)
     #[arg(long, required = true)]
     reattach: bool,
-    /// Path of the socket, in a folder that others can't change. The printed variable then stays valid when this process is restarted
-    /// [default: a new one in the temporary folder]
+    /// Path of the socket, in a folder that others can't change [default: a new one in the temporary folder]
+    ///
+    /// With it, the printed variable stays valid when this process is restarted.
     #[arg(long)]
     socket: Option<PathBuf>,
-    /// Process that clients watch: they give up when it ends, or if they may not signal it. Choose one in the clients' PID namespace and of
-    /// their user that outlives this one [default: 1 with --socket, else this process]
+    /// Process that clients watch [default: 1 with --socket, else this process]
+    ///
+    /// Clients give up when it ends, or if they may not signal it. Choose one in their PID namespace and of their user that outlives this
+    /// process.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
 }

@@ -233,11 +233,13 @@ fn rows(source: &Source) -> BTreeMap<Said<'_>, BTreeSet<&str>> {
     rows
 }
 
-/// Those that say something by themselves.
+/// Those that say something by themselves: not a step alone, behind what is known later.
 fn texts(texts: &[String]) -> Vec<&str> {
     let has_words =
         |text: &&str| text.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count() > 1;
-    texts.iter().map(|text| text.trim_start_matches("…. ").trim_start_matches("… ").trim()).filter(has_words).collect()
+    let is_step = |text: &&str| text.starts_with("…: ") || text.starts_with("…; ");
+    let texts = texts.iter().map(|text| text.trim_start_matches("…. ").trim_start_matches("… ").trim());
+    texts.filter(|text| has_words(text) && !is_step(text)).collect()
 }
 
 /// Of the codes in the source, those that the page would not have, or in some place without words.

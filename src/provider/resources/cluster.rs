@@ -41,7 +41,7 @@ impl DataSource for Cluster {
         let configured = self.session.target("read the facts of a cluster")?;
         let Some(cluster) = flow::leaf::<ClusterRef>(&config, "name") else {
             return Err(vec![Diagnostic::error(
-                "The name of the cluster is not known",
+                "The name of the cluster is not known: report this bug of the client",
                 "A data source is read only once its configuration is known. This is a bug in the client: please report it \
                  there.",
             )]);

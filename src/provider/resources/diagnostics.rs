@@ -23,22 +23,32 @@ pub fn of(schema: &Schema, problem: Problem) -> Diagnostic {
     diagnostic.at(path)
 }
 
-/// What a service says has any length: a summary keeps its beginning, and the detail has all of it.
-fn in_one_line(summary: String, detail: String) -> (String, String) {
+/// What a service says has any length: a summary keeps its beginning and the step at its end, and the detail has all of it.
+pub fn in_one_line(summary: String, detail: String) -> (String, String) {
     if summary.chars().count() <= LONGEST_SUMMARY {
         return (summary, detail);
     }
+    let step = step_of(&summary);
+    let room = LONGEST_SUMMARY - 3 - step.chars().count();
     let mut short = String::new();
     for word in summary.split_inclusive(' ') {
-        if short.chars().count() + word.chars().count() > LONGEST_SUMMARY - 3 {
+        if short.chars().count() + word.chars().count() > room {
             break;
         }
         short.push_str(word);
     }
     if short.is_empty() {
-        short = summary.chars().take(LONGEST_SUMMARY - 3).collect();
+        short = summary.chars().take(room).collect();
     }
-    (format!("{}...", short.trim_end()), format!("{summary}.\n\n{detail}"))
+    (format!("{}...{step}", short.trim_end()), format!("{summary}.\n\n{detail}"))
+}
+
+/// What follows the last colon or semicolon, with it, if it is short enough for a step.
+fn step_of(summary: &str) -> &str {
+    const LONGEST_STEP: usize = 100;
+    let mark = [": ", "; "].iter().filter_map(|mark| summary.rfind(mark)).max();
+    let step = mark.map_or("", |mark| &summary[mark..]);
+    if step.chars().count() > LONGEST_STEP { "" } else { step }
 }
 
 /// Of a data source. In a run that creates it, only a reference says that it is to be read afterwards.
@@ -48,7 +58,10 @@ pub fn no_record(attribute: &'static str, config: &Value, what: &str, resource: 
         "The target has no record of it. Set `{attribute}` to the `id` attribute of a {resource}, so that Terraform reads this \
          data source once that resource is made."
     );
-    vec![Diagnostic::error(format!("No {what} has the ID {id}"), detail).at(Path::attribute(attribute))]
+    vec![
+        Diagnostic::error(format!("No {what} has the ID {id}: reference the `id` of a {resource}"), detail)
+            .at(Path::attribute(attribute)),
+    ]
 }
 
 pub fn all(schema: &Schema, problems: impl IntoIterator<Item = Problem>) -> Vec<Diagnostic> {
@@ -102,6 +115,16 @@ mod tests {
                 "whole words",
             ),
             ("x".repeat(300), format!("{}...", "x".repeat(197)), "one long word"),
+            (
+                format!("Failed: {}; try again", "word ".repeat(60).trim_end()),
+                format!("Failed: {}...; try again", "word ".repeat(35).trim_end()),
+                "the step stays",
+            ),
+            (
+                format!("Failed: {}", "word ".repeat(60).trim_end()),
+                format!("Failed: {}...", "word ".repeat(37).trim_end()),
+                "a cause is no step",
+            ),
         ] {
             let (found, detail) = in_one_line(summary.clone(), "Try again.".to_owned());
             assert_eq!(found, short, "{reason}");

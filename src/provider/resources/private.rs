@@ -70,7 +70,7 @@ impl Memory {
     pub fn read(private: &Private) -> Result<Self, Diagnostic> {
         private.read().map_err(|error| {
             Diagnostic::error(
-                "The private data of this resource can't be read",
+                "The private data of this resource can't be read: restore the state from a backup",
                 format!("It was written by another program or is damaged ({error}). Restore the state from a backup."),
             )
         })

@@ -16,14 +16,13 @@ pub use environment::FromEnvironment;
 pub use real::{Aws, Kubernetes};
 pub use schema::{SANDBOX_PATH, schema};
 
-use super::session::Unreachable;
+use super::{diagnostics::in_one_line, session::Unreachable};
 use goldenpath_core::{
     domain::{CatalogueSource, Facts},
     provision::{Bounds, PipelineBounds},
 };
 use plugin::{
     Diagnostic, Path, Value,
-    diagnostic::LONGEST_SUMMARY,
     value::{ConvertError, from_value},
 };
 use serde::Deserialize;
@@ -108,14 +107,8 @@ impl From<ConvertError> for Refused {
         }
         let detail = "Check the value against the provider's documentation.";
         let summary = format!("The provider configuration can't be read: {error}");
-        let diagnostic = match summary.chars().count() > LONGEST_SUMMARY {
-            true => {
-                let place = format!("The provider configuration can't be read at {}", error.path);
-                Diagnostic::error(place, format!("{}. {detail}", error.text))
-            }
-            false => Diagnostic::error(summary, detail),
-        };
-        diagnostic.at(error.path).into()
+        let (summary, detail) = in_one_line(summary, detail.to_owned());
+        Diagnostic::error(summary, detail).at(error.path).into()
     }
 }
 
@@ -204,7 +197,7 @@ fn sources(
     if let (Some(_), Some(fixed)) = (&written, &fixed) {
         let fixed: Vec<String> = fixed.iter().map(ToString::to_string).collect();
         return Err(Diagnostic::error(
-            "The catalogue is fixed by the pipeline",
+            "The catalogue is fixed by the pipeline: remove `catalogue`",
             format!("GOLDENPATH_BOUNDS sets it to {}. Remove `catalogue` from the provider block.", fixed.join(", ")),
         )
         .at(Path::attribute("catalogue")));
@@ -221,14 +214,14 @@ fn sources(
 
 fn unreadable_catalogue(error: &str) -> Diagnostic {
     Diagnostic::error(
-        "GOLDENPATH_CATALOGUE can't be read",
+        "GOLDENPATH_CATALOGUE can't be read: correct it, or set `catalogue`",
         format!("{error}. Correct the variable, or set `catalogue` in the provider block."),
     )
 }
 
 fn unreadable_bounds(error: &str) -> Diagnostic {
     Diagnostic::error(
-        format!("GOLDENPATH_BOUNDS can't be read: {error}"),
+        format!("GOLDENPATH_BOUNDS can't be read: {error}; correct it"),
         "It bounds what this process may touch, so nothing is read or changed without it. Set it to a JSON or YAML file with `allow`, \
          `catalogue` and `built_in_path`, or to its text.",
     )
@@ -254,7 +247,7 @@ fn target_of_environment(kubernetes: Option<&Kubernetes>, environment: &FromEnvi
         (None, None, Some(endpoint)) => Ok(Target::Daemon(Box::new(daemon::of_environment(endpoint)?.or(environment)))),
         (None, None, None) => Err(no_target()),
         _ => Err(Diagnostic::error(
-            "Two targets in the environment",
+            "Two targets in the environment: keep one",
             "Keep only one of GOLDENPATH_SANDBOX, GOLDENPATH_DAEMON, and GOLDENPATH_AWS with all variables that begin with \
              GOLDENPATH_AWS_; or set the target in the provider block, with `sandbox`, `daemon` or `aws`.",
         )),
@@ -264,7 +257,10 @@ fn target_of_environment(kubernetes: Option<&Kubernetes>, environment: &FromEnvi
 fn parse_unreachable(text: &str) -> Result<Unreachable, Diagnostic> {
     from_value(&Value::from(text)).map_err(|_: ConvertError| {
         let detail = "Set it to `error` or `assume_unchanged`, or unset it.";
-        Diagnostic::error(format!("GOLDENPATH_UNREACHABLE has the invalid value {text:?}"), detail)
+        Diagnostic::error(
+            format!("GOLDENPATH_UNREACHABLE has the invalid value {text:?}: set `error` or `assume_unchanged`"),
+            detail,
+        )
     })
 }
 
@@ -281,26 +277,32 @@ fn no_target() -> Diagnostic {
 }
 
 fn two_targets(second: &'static str) -> Diagnostic {
-    Diagnostic::error("Two targets in the provider block", "Keep only one of `aws`, `daemon`, `sandbox` and `offline`.")
-        .at(Path::attribute(second))
+    Diagnostic::error(
+        "Two targets in the provider block: keep one",
+        "Keep only one of `aws`, `daemon`, `sandbox` and `offline`.",
+    )
+    .at(Path::attribute(second))
 }
 
 fn daemon_has_its_own(is_written: bool) -> Diagnostic {
-    let summary = "The daemon has its own catalogue";
     let detail = "Golden paths are those of the daemon's configuration, whatever its clients have.";
     if is_written {
-        return Diagnostic::error(summary, format!("{detail} Remove `catalogue` from the provider block."))
-            .at(Path::attribute("catalogue"));
+        return Diagnostic::error(
+            "The daemon has its own catalogue: remove `catalogue`",
+            format!("{detail} Remove `catalogue` from the provider block."),
+        )
+        .at(Path::attribute("catalogue"));
     }
     Diagnostic::error(
-        summary,
+        "The daemon has its own catalogue: unset GOLDENPATH_CATALOGUE",
         format!("{detail} Unset GOLDENPATH_CATALOGUE, and `catalogue` and `built_in_path` in GOLDENPATH_BOUNDS."),
     )
 }
 
 fn kubernetes_alone() -> Diagnostic {
     let detail = "It sets how the provider connects to a real cluster. Add `aws`, or remove `kubernetes`.";
-    Diagnostic::error("`kubernetes` needs the target `aws`", detail).at(Path::attribute("kubernetes"))
+    Diagnostic::error("`kubernetes` needs the target `aws`: add `aws`, or remove `kubernetes`", detail)
+        .at(Path::attribute("kubernetes"))
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ impl Run {
 
 fn planned_twice(Thing { ty, id }: &Thing) -> Diagnostic {
     Diagnostic::error(
-        format!("{id} is created by two resources of this configuration"),
+        format!("{id} is created by two resources of this configuration: rename or remove one"),
         format!(
             "Two {ty} resources, or two elements of one `for_each` or `count`, have the ID {id}. Each would change what the other \
              one made, and removing either would destroy both. Nothing was changed. Give them different names, or remove one. \
@@ -78,7 +78,7 @@ fn planned_twice(Thing { ty, id }: &Thing) -> Diagnostic {
 
 fn rename_error(Thing { ty, id }: &Thing) -> Diagnostic {
     Diagnostic::error(
-        format!("{id} is destroyed under one address and created under another"),
+        format!("{id} is destroyed under one address and created under another: add a `moved` block"),
         format!(
             "The resource's address in the configuration has changed, such as its name or its key in `for_each`, and the state \
              still has {id} under the former one. Everything in it would be lost. Nothing was changed. Tell Terraform that it \

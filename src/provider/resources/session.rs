@@ -141,12 +141,12 @@ impl Pending {
     pub fn diagnostic(self, doing: &str) -> Diagnostic {
         match self {
             Self::Unconfigured => Diagnostic::error(
-                format!("The provider is not configured: can't {doing}"),
+                format!("The provider is not configured: can't {doing}; report this bug of the client"),
                 "The client sent the request before it configured the provider. This is a bug in the client: please report \
                  it there.",
             ),
             Self::Undecided => Diagnostic::error(
-                format!("The provider configuration is not known yet: can't {doing}"),
+                format!("The provider configuration is not known yet: can't {doing}; apply what it depends on first"),
                 "It depends on a resource that does not exist yet. Apply that resource first, with -target. A data source \
                  waits by itself if it has a `depends_on` on that resource.",
             ),

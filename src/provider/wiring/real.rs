@@ -52,7 +52,8 @@ fn options(written: Written, is_shared: bool) -> Result<AwsOptions, Diagnostic> 
     let mut roles = vec![];
     for role in assume_role.unwrap_or_default() {
         let wrong = |error: String| {
-            let summary = format!("The duration of the session of {} is invalid: {error}", role.role_arn);
+            let summary =
+                format!("The duration of the session of {} is invalid: {error}; write it like `1h`", role.role_arn);
             Diagnostic::error(summary, "Write it like `1h`.").at(Path::attribute("aws"))
         };
         let duration = role.duration.as_deref().map(duration).transpose().map_err(wrong)?;

@@ -2,6 +2,7 @@
 
 use super::{ports::Ports, real};
 use crate::resources::{
+    diagnostics::in_one_line,
     provider_config::{Daemon, Endpoint, ProviderConfig, Sources, Target},
     session::Configured,
 };
@@ -17,7 +18,7 @@ use goldenpath_core::{
 };
 use goldenpath_daemon::{Address, Client, ClientOptions, Pair, TokenSource};
 use goldenpath_sandbox::{Sandbox, SandboxOptions};
-use plugin::{Diagnostic, Path, Step, diagnostic::LONGEST_SUMMARY, value::from_value};
+use plugin::{Diagnostic, Path, Step, value::from_value};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -123,7 +124,11 @@ pub(super) fn ports(target: Target, is_shared: bool) -> Result<Ports, Diagnostic
         }
         Target::Daemon(_) => {
             let detail = "Set `aws` or `sandbox` as the target of the daemon.";
-            return Err(Diagnostic::error("A daemon is no target of another one", detail).at(Path::attribute("daemon")));
+            return Err(Diagnostic::error(
+                "A daemon can't be the target of another daemon: set `aws` or `sandbox`",
+                detail,
+            )
+            .at(Path::attribute("daemon")));
         }
     })
 }
@@ -181,12 +186,9 @@ fn texts(sources: &[CatalogueSource], fetch: Fetch) -> anyhow::Result<Vec<(Strin
 
 fn unreadable(why: &str) -> Diagnostic {
     let detail = "Correct the golden path, or where it comes from.";
-    let summary = format!("The catalogue can't be read: {why}");
-    let error = match summary.chars().count() > LONGEST_SUMMARY {
-        true => Diagnostic::error("The catalogue can't be read", format!("{}. {detail}", why.trim_end_matches('.'))),
-        false => Diagnostic::error(summary, detail),
-    };
-    error.at(Path::attribute("catalogue"))
+    let summary = format!("The catalogue can't be read: {}", why.trim_end_matches('.'));
+    let (summary, detail) = in_one_line(summary, detail.to_owned());
+    Diagnostic::error(summary, detail).at(Path::attribute("catalogue"))
 }
 
 /// It only plans, on a cluster with these facts.

@@ -115,7 +115,7 @@ impl Persona {
                 problems.error(
                     "access.oidc_group",
                     &at("oidc_groups"),
-                    format!("{group:?} may not come from an identity provider"),
+                                    format!("{group:?} may not come from an identity provider: name a group of the provider"),
                     "Groups of Kubernetes itself (system:) and of access entries (gp:) are not an identity provider's to grant, and wildcards match nothing. Name a group of your identity provider.",
                 );
             }
@@ -137,7 +137,9 @@ impl Persona {
             problems.error(
                 "access.role_without_trust",
                 &at("trusted_principal_arns"),
-                format!("Nobody can assume the role that is created for {name}"),
+                format!(
+                    "Nobody can assume the role that is created for {name}: list who may, or leave `create_role` out"
+                ),
                 "List who may assume it in `trusted_principal_arns` or `trusted_oidc`, or leave `create_role` out.",
             );
         }
@@ -145,7 +147,7 @@ impl Persona {
             problems.error(
                 "access.trust_without_role",
                 &at("trusted_oidc"),
-                "`trusted_oidc` without `create_role` has no role to assume",
+                "`trusted_oidc` has no role to assume: set `create_role = true`",
                 "Set `create_role = true`.",
             );
         }
@@ -153,7 +155,7 @@ impl Persona {
             problems.error(
                 "access.trust_without_role",
                 &at("trusted_principal_arns"),
-                "`trusted_principal_arns` without `create_role` has no role to assume",
+                "`trusted_principal_arns` has no role to assume: set `create_role = true`",
                 "Set `create_role = true`, or list them in `principal_arns`.",
             );
         }
@@ -172,7 +174,7 @@ impl Persona {
                 problems.error(
                     "access.access_policy_power",
                     &at("access_policies"),
-                    format!("{policy} grants more than an environment may"),
+                                    format!("{policy} grants more than an environment may: use AmazonEKSViewPolicy"),
                     "Rely on the persona's own permissions, or use AmazonEKSViewPolicy to show workloads in the console.",
                 );
             }
@@ -195,7 +197,7 @@ impl Persona {
             problems.error(
                 "access.access_policy_without_principal",
                 &at("access_policies"),
-                "An access policy needs an IAM principal",
+                "An access policy needs an IAM principal: add `permission_sets` or `principal_arns`",
                 "OIDC groups and service accounts have no access entry. Add `permission_sets` or `principal_arns`.",
             );
         }
@@ -226,7 +228,9 @@ impl TrustedOidc {
             problems.error(
                 "access.oidc_subject",
                 at,
-                format!("Anybody with a token of {provider} could assume the role"),
+                format!(
+                    "Anybody with a token of {provider} could assume the role: name whose tokens may in `subjects`"
+                ),
                 "Name in `subjects` whose tokens may, such as repo:acme/payments:ref:refs/heads/main.",
             );
         }
@@ -235,7 +239,7 @@ impl TrustedOidc {
                 problems.error(
                     "access.oidc_subject",
                     at,
-                    format!("{subject:?} in `subjects` matches tokens of others at {provider}"),
+                                    format!("{subject:?} in `subjects` matches tokens of others at {provider}: begin it with {beginning}"),
                     format!(
                         "Begin it with {beginning} and write wildcards only after that, or write it without any, such as \
                          repo:acme/payments:ref:refs/heads/main."

@@ -180,7 +180,9 @@ impl Contact {
                 problems.error(
                     "environment.owner_form",
                     &["owner", field],
-                    format!("`owner.{field}` cannot be a tag of AWS resources"),
+                                    format!(
+                    "`owner.{field}` can't be a tag of AWS resources: use letters, digits, spaces and _ . : / = + - @"
+                ),
                     "Use 1 to 256 letters, digits, spaces and _ . : / = + - @ (IAM, Tag).",
                 );
             }
@@ -190,7 +192,7 @@ impl Contact {
                 problems.error(
                     "environment.owner_form",
                     &["owner", field],
-                    format!("`owner.{field}` is empty or has control characters"),
+                    format!("`owner.{field}` must be one line that is not empty"),
                     "Write one line, or leave it out.",
                 );
             }
@@ -272,7 +274,7 @@ impl Adopt {
             problems.error(
                 "environment.adopt_fields_unused",
                 &["adopt", "take_fields"],
-                "Fields are only taken while adopting",
+                "Fields are only taken while adopting: set `adopt.mode`",
                 "Set `adopt.mode = \"if_marked\"`, or leave `take_fields` out.",
             );
         }

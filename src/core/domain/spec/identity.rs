@@ -73,7 +73,7 @@ impl Identity {
             problems.error(
                 "identity.statements_without_role",
                 &["identity", field],
-                "`identity.mode` `none` creates no role to hold statements or policies",
+                "`identity.mode` `none` creates no role to hold statements or policies: use `pod_identity`",
                 "Use `pod_identity`, or remove the statements and policies.",
             );
         }
@@ -82,7 +82,7 @@ impl Identity {
                 problems.error(
                     "identity.target_mode",
                     &["identity", "target_role_arn"],
-                    "Only EKS Pod Identity supports a target role",
+                    "Only EKS Pod Identity supports a target role: set `identity.mode = \"pod_identity\"`",
                     "Set `identity.mode = \"pod_identity\"`.",
                 );
             }
@@ -90,7 +90,7 @@ impl Identity {
                 problems.error(
                     "identity.scope_mode",
                     &["identity", "scope"],
-                    "Only EKS Pod Identity supports `identity.scope`",
+                    "Only EKS Pod Identity supports `identity.scope`: leave it out",
                     "Leave it out, or set `identity.mode = \"pod_identity\"`.",
                 );
             }
@@ -101,7 +101,7 @@ impl Identity {
                 problems.error(
                     "identity.session_policy_empty",
                     &["identity", "scope"],
-                    "A session policy without a statement that allows something allows nothing",
+                    "A session policy without a statement that allows something allows nothing: add statements",
                     "Add statements, or set `scope = \"tags\"`.",
                 );
             }
@@ -109,7 +109,7 @@ impl Identity {
                 problems.error(
                     "identity.session_policy_cuts",
                     &["identity", "policy_arns"],
-                    "A session policy cuts attached policies down to its own statements",
+                    "A session policy cuts attached policies down to its own statements: set `scope = \"tags\"`",
                     "Set `scope = \"tags\"`, or write what the workload needs in `statements`.",
                 );
             }
@@ -153,7 +153,7 @@ impl Identity {
             problems.error(
                 "identity.policies_too_many",
                 &at,
-                format!("{asked} managed policies are more than the {most} that a role may have"),
+                format!("{asked} managed policies are more than the {most} that a role may have: join some of them"),
                 "Join some of them, or write them as statements.",
             );
         }
@@ -193,7 +193,7 @@ fn check_sid(sid: &str, is_taken: bool, place: StatementPlace, problems: &mut Pr
         problems.error(
             "identity.sid_twice",
             &at,
-            format!("Two statements have the ID {sid:?}"),
+            format!("Two statements have the ID {sid:?}: rename one"),
             "IDs are unique in a policy, and `statements` and `policy_json` become one. Rename one, or leave it out.",
         );
     }
@@ -250,7 +250,7 @@ fn check_statement(statement: &Statement, place: StatementPlace, problems: &mut 
             problems.error(
                 "identity.condition_empty",
                 &at("conditions"),
-                format!("{operator} has no key or no value"),
+                format!("{operator} has no key or no value: add one, or remove the condition"),
                 "A condition without values never holds. Add a value, or remove the condition.",
             );
         }

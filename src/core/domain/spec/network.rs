@@ -61,14 +61,14 @@ impl Network {
                 problems.error(
                     "network.allow_from_form",
                     &["network", "allow_from"],
-                    format!("{from:?} does not name an environment"),
+                    format!("{from:?} does not name an environment: write env:<name>"),
                     "Write env:<name>, with the name of an environment on the same cluster.",
                 );
             } else if name == Some(environment) {
                 problems.error(
                     "network.allow_from_self",
                     &["network", "allow_from"],
-                    format!("{from:?} is this environment itself"),
+                    format!("{from:?} is this environment itself: leave it out"),
                     "Leave it out: its own namespaces reach each other already.",
                 );
             }
@@ -81,7 +81,7 @@ impl Network {
                 |field: &'static str| ["network".to_owned(), "egress".to_owned(), index.to_string(), field.to_owned()];
             check_cidrs(&rule.cidrs, &at("cidrs"), problems);
             if rule.ports.is_empty() || rule.ports.contains(&0) {
-                let summary = "A rule of `egress` names ports, 1 to 65535";
+                let summary = "A rule of `egress` must name ports, 1 to 65535";
                 problems.error(
                     "network.port_range",
                     &at("ports"),
@@ -98,15 +98,15 @@ impl Network {
             problems.error(
                 "network.ports_for_nobody",
                 &["network", "ingress_ports"],
-                "`ingress_ports` without `ingress_cidrs` or `ingress_namespaces` open nothing",
-                "Name who may reach them in one of the two.",
+                "`ingress_ports` open nothing by themselves: set `ingress_cidrs` or `ingress_namespaces`",
+                "Name who may reach these ports in one of the two.",
             );
         }
         if self.same_environment == Some(false) && self.egress_presets.iter().any(|preset| preset == SAME_ENVIRONMENT) {
             problems.error(
                 "network.same_environment_twice",
                 &["network", "same_environment"],
-                "`same_environment` is off here and on in `egress_presets`",
+                "`same_environment` is off here and on in `egress_presets`: remove one of the two",
                 "Remove one of the two.",
             );
         }
@@ -118,7 +118,7 @@ impl Network {
             None if self.engine_reason.is_some() => problems.error(
                 "network.reason_without_engine",
                 &["network", "engine_reason"],
-                "`engine_reason` says why an engine is named, and none is",
+                "`engine_reason` says why an engine is named, and none is: name it in `engine`",
                 "Name it in `engine`, or leave the reason out.",
             ),
             None => {}
@@ -136,7 +136,7 @@ fn check_cidrs<T: AsRef<str>>(cidrs: &LateList, at: &[T], problems: &mut Problem
             Ok(range) if range.metadata_except().is_none() => problems.error(
                 "network.metadata_service",
                 at,
-                format!("{text} is the instance metadata service"),
+                format!("{text} is the instance metadata service: leave it out, and use a slot's `identity`"),
                 "A pod that reaches it becomes its node. Give workloads credentials by a slot's `identity`.",
             ),
             Ok(_) => {}
@@ -194,7 +194,7 @@ impl NetworkEngine {
             problems.error(
             "network.engine_knows_no_names",
             at,
-            "Egress by domain name needs a network engine that supports domain names",
+                        "Egress by domain name needs a network engine that supports it: use `eks_auto` or `cilium`, or open `egress_cidrs`",
             "Use `eks_auto` on EKS Auto Mode, or `cilium` where it is installed, as the environment's `network.engine`; or \
              open address ranges with `network.egress_cidrs`.",
         );

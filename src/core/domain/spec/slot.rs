@@ -60,8 +60,8 @@ impl SlotSpec {
                 problems.error(
                     "slot.ports_for_nobody",
                     &["ingress", "ports"],
-                    "`ports` without `from_slots` open nothing",
-                    "Name the slots that may reach them in `from_slots`.",
+                    "`ports` open nothing by themselves: set `from_slots`",
+                    "Name the slots that may reach these ports in `from_slots`.",
                 );
             }
             if ports.contains(&0) {
@@ -93,20 +93,23 @@ impl SlotSpec {
                 Err(_) => problems.error(
                     "slot.reference_form",
                     at,
-                    format!("{text:?} does not name a slot"),
+                    format!("{text:?} does not name a slot: write <environment>/<slot>"),
                     "Write <environment>/<slot>, or the `id` of a goldenpath_eks_workload_slot.",
                 ),
                 Ok(id) if id.environment.cluster != self.environment.cluster => {
                     problems.error(
                         "slot.reference_cluster",
                         at,
-                        format!("Slot {text:?} is on another cluster"),
+                        format!("Slot {text:?} is on another cluster: open address ranges of the environment instead"),
                         "Network rules end at the cluster. Open address ranges of the environment instead.",
                     );
                 }
-                Ok(id) if id == self.id() => {
-                    problems.error("slot.reference_self", at, format!("{text:?} is this slot itself"), "Leave it out.")
-                }
+                Ok(id) if id == self.id() => problems.error(
+                    "slot.reference_self",
+                    at,
+                    format!("{text:?} is this slot itself: leave it out"),
+                    "Leave it out.",
+                ),
                 Ok(_) => {}
             }
         }
@@ -233,7 +236,7 @@ impl Availability {
             problems.error(
                 "slot.budget_twice",
                 &["availability", "max_unavailable"],
-                "`max_unavailable` has no effect without a PodDisruptionBudget",
+                "`max_unavailable` has no effect with `pdb = false`: remove one of the two",
                 "Remove it, or remove `pdb = false`.",
             );
         }
@@ -244,7 +247,7 @@ impl Availability {
             Ok(0) if digits => problems.error(
                 "slot.zero_disruptions",
                 &at,
-                format!("`max_unavailable` of {text:?} never lets a node be drained"),
+                            format!("`max_unavailable` of {text:?} never lets a node be drained: allow at least 1"),
                 "Upgrades of nodes would wait forever (Polaris pdbDisruptionsIsZero). Allow a disruption of at least 1, or leave it out for the tier's default.",
             ),
             Ok(percent) if digits && !(text.ends_with('%') && percent > 100) => {}

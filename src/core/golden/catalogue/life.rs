@@ -111,7 +111,7 @@ pub(super) fn notice(path: &str, status: Status, dates: Option<&Deprecation>, to
             let when = removal.filter(|removal| *removal <= today).map(|removal| format!(" on {removal}"));
             Problem::error(
                 "catalogue.removed",
-                format!("Golden path {path} was removed{}", when.unwrap_or_default()),
+                format!("Golden path {path} was removed{}: move to another version", when.unwrap_or_default()),
                 format!(
                     "{reason}Existing instances stay and can be destroyed, but it can no longer create or change \
                      anything. {next}"

@@ -58,7 +58,7 @@ impl Parameter {
     /// What is wrong with a value of it.
     pub fn refuses(&self, value: &Value) -> Option<String> {
         if !self.ty.admits(value) {
-            return Some(format!("it is no {}", self.ty.as_str()));
+            return Some(format!("it is not a {}", self.ty.as_str()));
         }
         if let Some(number) = value.as_f64() {
             let (min, max) = (self.min.unwrap_or(f64::NEG_INFINITY), self.max.unwrap_or(f64::INFINITY));
@@ -73,7 +73,7 @@ impl Parameter {
         let choices = self.choices.as_ref()?;
         let other = items.iter().find(|item| !choices.contains(item))?;
         let choices: Vec<String> = choices.iter().map(Value::to_string).collect();
-        Some(format!("{other} is none of {}", choices.join(", ")))
+        Some(format!("{other} is not one of {}", choices.join(", ")))
     }
 
     /// What a document may not say of it.
@@ -146,14 +146,19 @@ mod tests {
             (json!({"type": "number", "min": 1, "max": 30}), json!(1), "", "the lower one, too"),
             (json!({"type": "number", "min": 1, "max": 30}), json!(31), "more than 30", "above"),
             (json!({"type": "number", "min": 1}), json!(0.5), "less than 1", "below"),
-            (json!({"type": "number"}), json!("3"), "no number", "a text"),
+            (json!({"type": "number"}), json!("3"), "not a number", "a text"),
             (json!({"type": "bool"}), json!(true), "", "a bool"),
-            (json!({"type": "string", "choices": ["a", "b"]}), json!("c"), "none of \"a\", \"b\"", "another"),
+            (json!({"type": "string", "choices": ["a", "b"]}), json!("c"), "not one of \"a\", \"b\"", "another"),
             (json!({"type": "list(string)", "choices": ["a", "b"]}), json!(["a", "b", "a"]), "", "each item"),
-            (json!({"type": "list(string)", "choices": ["a", "b"]}), json!(["a", "c"]), "\"c\" is none", "one of them"),
-            (json!({"type": "list(string)"}), json!(["a", 1]), "no list(string)", "a mixed list"),
+            (
+                json!({"type": "list(string)", "choices": ["a", "b"]}),
+                json!(["a", "c"]),
+                "\"c\" is not one",
+                "one of them",
+            ),
+            (json!({"type": "list(string)"}), json!(["a", 1]), "not a list(string)", "a mixed list"),
             (json!({"type": "map(string)"}), json!({"a": "b"}), "", "a map"),
-            (json!({"type": "map(string)"}), json!({"a": {}}), "no map(string)", "a deeper one"),
+            (json!({"type": "map(string)"}), json!({"a": {}}), "not a map(string)", "a deeper one"),
         ] {
             let found = parameter(of).refuses(&value).unwrap_or_default();
             assert!(found.contains(words) && found.is_empty() == words.is_empty(), "{reason}: {found:?}");

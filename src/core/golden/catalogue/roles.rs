@@ -61,11 +61,11 @@ fn is_sound(RoleRule { groups, resources, verbs }: &RoleRule) -> Result<(), Stri
     for resource in resources {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'/' | b'-');
         if resource.is_empty() || !resource.bytes().all(plain) {
-            return Err(format!("the resource {resource:?} is no plural of a kind in lower case"));
+            return Err(format!("the resource {resource:?} is not the plural of a kind in lower case"));
         }
     }
     match verbs.iter().find(|verb| !VERBS.contains(&verb.as_str())) {
-        Some(verb) => Err(format!("the verb {verb:?} is none of {}", VERBS.join(", "))),
+        Some(verb) => Err(format!("the verb {verb:?} is not one of {}", VERBS.join(", "))),
         None => Ok(()),
     }
 }

@@ -45,7 +45,7 @@ fn check_namespaces(spec: &EnvironmentSpec, problems: &mut Problems) {
         problems.error(
             "environment.namespace_count",
             &["namespaces"],
-            format!("An environment has 1 to {MOST_NAMESPACES} namespaces, and this one has {}", all.len()),
+            format!("`namespaces` must have 1 to {MOST_NAMESPACES} keys, and has {}", all.len()),
             "Leave `namespaces` out for one namespace, or split the environment.",
         );
     }

@@ -29,7 +29,7 @@ pub fn judge(resolved: &Resolved, problems: &mut Problems) {
         problems.error(
             "catalogue.does_not_apply",
             &["golden_path"],
-            format!("Golden path {} is not for this {what}", path.name),
+            format!("Golden path {} is not for this {what}: choose another golden path", path.name),
             format!("It applies to: {}. Choose another golden path, or ask its owner.", name_list(list)),
         );
     }
@@ -44,7 +44,7 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
         problems.error(
             "environment.owner_required",
             &["owner"],
-            format!("Tier {} needs an owner", spec.tier),
+            format!("Tier {} needs an owner: set `owner`", spec.tier),
             "Somebody must be reachable in an incident. Set `owner = { contact = \"...\", cost_center = \"...\" }`.",
         );
     }
@@ -68,8 +68,14 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
             problems.error(
                 "access.access_policy_not_granted",
                 &["access", name.as_str(), "access_policies"],
-                format!("Golden path {} does not grant the access policy {policy}", path.name),
-                format!("Granted in this tier: {}.", tier.grants.access_policies.join(", ")),
+                format!(
+                    "Golden path {} does not grant the access policy {policy}: ask the platform team to add it",
+                    path.name
+                ),
+                format!(
+                    "Granted in this tier: {}. Ask the platform team to add it to `grants.access_policies`.",
+                    name_list(&tier.grants.access_policies)
+                ),
             );
         }
     }
@@ -91,7 +97,7 @@ fn judge_pod_security_version(resolved: &Resolved, problems: &mut Problems) {
             problems.error(
                 "environment.pod_security_older",
                 &at,
-                format!("Pod Security {version} is older than {recorded}, which this environment was made with"),
+                format!("Pod Security {version} is older than {recorded}, which this environment was made with: name a newer version"),
                 "Rules of older versions admit more. Leave it out, or name a newer version.",
             );
         }
@@ -118,8 +124,11 @@ fn judge_admission(effective: &Effective, problems: &mut Problems) {
             problems.error(
                 "network.host_not_granted",
                 &["network", "ingress_hosts"],
-                format!("The golden path does not grant the host {host}"),
-                format!("Granted to this environment: {}.", granted.join(", ")),
+                format!("The golden path does not grant the host {host}: ask the platform team to add it"),
+                format!(
+                    "Granted to this environment: {}. Ask the platform team to add it to `grants.admission`.",
+                    name_list(granted)
+                ),
             );
         }
     }
@@ -128,8 +137,11 @@ fn judge_admission(effective: &Effective, problems: &mut Problems) {
             problems.error(
                 "quota.priority_class_not_granted",
                 &["quota", "by_priority", class],
-                format!("The golden path does not grant the PriorityClass {class}"),
-                format!("Granted in this tier: {}.", granted.join(", ")),
+                format!("The golden path does not grant the PriorityClass {class}: ask the platform team to add it"),
+                format!(
+                    "Granted in this tier: {}. Ask the platform team to add it to `grants.admission`.",
+                    name_list(granted)
+                ),
             );
         }
     }
@@ -160,8 +172,11 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
                 problems.error(
                     "access.principal_not_granted",
                     &["access", name.as_str(), field],
-                    format!("The golden path does not grant access to {arn}"),
-                    format!("Granted in this tier: {}.", granted.join(", ")),
+                    format!("The golden path does not grant access to {arn}: ask the platform team to add it"),
+                    format!(
+                        "Granted in this tier: {}. Ask the platform team to add it to `grants.principals`.",
+                        name_list(&granted)
+                    ),
                 );
             }
         }
@@ -173,7 +188,7 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
             problems.error(
                 "access.oidc_not_granted",
                 &["access", name.as_str(), "trusted_oidc"],
-                format!("The golden path does not grant access to tokens of {token}"),
+                format!("The golden path does not grant access to tokens of {token}: ask the platform team to add it"),
                 format!(
                     "Granted in this tier: {}. Ask the platform team to add it to `grants.trusted_oidc`.",
                     name_list(&tokens_granted)
@@ -187,7 +202,10 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
             problems.error(
                 "access.oidc_audience_not_granted",
                 &["access", name.as_str(), "trusted_oidc"],
-                format!("The golden path does not grant access to tokens of {provider} for the audience {audience}"),
+                format!(
+                    "The golden path does not grant access to tokens of {provider} for the audience {audience}: ask the platform team \
+                     to add it"
+                ),
                 format!(
                     "Granted in this tier: {}. Ask the platform team to add it to `grants.oidc_audiences`.",
                     name_list(&grants.oidc_audiences)
@@ -198,7 +216,7 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
             problems.error(
                 "access.oidc_group_not_granted",
                 &["access", name.as_str(), "oidc_groups"],
-                format!("The golden path does not grant access to the group {group}"),
+                format!("The golden path does not grant access to the group {group}: ask the platform team to add it"),
                 format!(
                     "Granted in this tier: {}. Ask the platform team to add it to `grants.oidc_groups`.",
                     name_list(&groups)
@@ -210,7 +228,9 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
                 problems.error(
                     "access.service_account_not_granted",
                     &["access", name.as_str(), "service_accounts"],
-                    format!("The golden path does not grant access to the service account {account}"),
+                    format!(
+                        "The golden path does not grant access to the service account {account}: ask the platform team to add it"
+                    ),
                     format!(
                         "Granted in this tier: those of the environment itself, and {}. Ask the platform team to add it to \
                          `grants.service_accounts`.",

@@ -13,7 +13,7 @@ fn wrong_environments_are_refused_at_their_attribute() {
     let many: serde_json::Map<String, Value> = (0..21).map(|n| (format!("n{n}"), json!({}))).collect();
     let long = "a".repeat(40);
     for (members, field, words, reason) in [
-        (json!({ "namespaces": many }), "namespaces", "this one has 21", "too many namespaces"),
+        (json!({ "namespaces": many }), "namespaces", "and has 21", "too many namespaces"),
         (json!({"name": long, "namespaces": {&long: {}}}), &format!("namespaces.{long}"), "63", "final name too long"),
     ] {
         assert_refused(&Spec::of::<Environment>(environment(members)), field, words, reason);

@@ -160,7 +160,7 @@ fn what_can_not_be_made_is_said_before_anything_is() {
             "tiers: [staging]\n    manifest:\n      apiVersion: storage.k8s.io/v1\n      kind: StorageClass\n      metadata: {",
             "manifest:\n      apiVersion: v1\n      kind: ConfigMap\n      metadata: { namespace: kube-system,",
             "catalogue.manifest",
-            "kube-system is no namespace of the environment",
+            "kube-system is not a namespace of the environment",
             "a namespace of somebody else",
         ),
         (

@@ -20,7 +20,7 @@ pub fn check(spec: &SlotSpec, problems: &mut Problems) {
         problems.error(
             "slot.name_reserved",
             &["name"],
-            "The slot name `default` is reserved",
+            "The slot name `default` is reserved: choose another name",
             "Kubernetes creates a ServiceAccount of that name in every namespace. Choose another name.",
         );
     }
@@ -41,7 +41,7 @@ pub fn check(spec: &SlotSpec, problems: &mut Problems) {
             problems.error(
                 "slot.quota_of_share",
                 &["quota", resource],
-                format!("{resource} of a slot follows from its share"),
+                format!("{resource} of a slot follows from its share: set `share` instead"),
                 "Set `share` for CPU, memory and replicas, and leave it out here.",
             );
         }

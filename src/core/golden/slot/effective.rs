@@ -97,7 +97,7 @@ impl Effective {
 fn unknown_environment(spec: &SlotSpec) -> Problem {
     Problem::error(
         "slot.environment_unknown",
-        format!("Environment {} is not known", spec.environment),
+        format!("Environment {} is not known: reference the `id` of its resource", spec.environment),
         "Reference the `id` of a goldenpath_team_environment, so that it is created first.",
     )
     .at(["environment"])

@@ -72,7 +72,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
         problems.error(
             "slot.no_oidc_issuer",
             &["identity", "mode"],
-            "IRSA needs an OIDC issuer, and the cluster has none",
+            "IRSA needs an OIDC issuer, and the cluster has none: use `pod_identity`",
             "Set `identity.mode = \"pod_identity\"`.",
         );
     }
@@ -92,7 +92,9 @@ fn judge_quota(effective: &Effective, problems: &mut Problems) {
         problems.error(
             "slot.not_isolated",
             &[field],
-            format!("`{field}` has no effect on a slot that shares the environment's namespace"),
+            format!(
+                "`{field}` has no effect on a slot that shares the environment's namespace: set it on the environment"
+            ),
             "Set it in `namespaces` of the environment, or `isolation = \"namespace\"` here.",
         );
     }
@@ -101,8 +103,12 @@ fn judge_quota(effective: &Effective, problems: &mut Problems) {
             problems.error(
                 "slot.quota_above_maximum",
                 &["quota", resource],
-                format!("{resource} of {} is above the maximum of a slot in this tier", amount.original()),
-                format!("The maximum is {}. Lower it, or ask the platform team for a path with more.", most.original()),
+                format!(
+                    "{resource} of {} is above the maximum of a slot in this tier, {}",
+                    amount.original(),
+                    most.original()
+                ),
+                "Lower it, or ask the platform team for a path with more.",
             );
         }
     }
@@ -115,7 +121,7 @@ fn judge_share(effective: &Effective, problems: &mut Problems) {
         problems.error(
             "slot.no_part_for_isolated",
             &["isolation"],
-            format!("Environment {} has no part of its quota for isolated slots", parent.id),
+            format!("Environment {} has no part of its quota for isolated slots: set `quota.slots_percent` there", parent.id),
             "Set `quota = { slots_percent = 50 }` on the environment, for example, or `isolation = \"shared\"` on the slot.",
         );
         return;
@@ -172,7 +178,7 @@ fn judge_statements(effective: &Effective, problems: &mut Problems) {
             problems.error(
                 "identity.action_not_granted",
                 &place.field("actions"),
-                format!("The golden path does not grant {action}"),
+                format!("The golden path does not grant {action}: ask the platform team to add it"),
                 "Workloads get the actions of the path's grants. Ask the platform team to add it.",
             );
         }
@@ -187,7 +193,7 @@ fn judge_statements(effective: &Effective, problems: &mut Problems) {
                     problems.error(
                         "identity.resource_needs_tag",
                         &place.field("conditions"),
-                        format!("{resource} is granted by the team's tag only"),
+                        format!("{resource} is granted by the team's tag only: add a condition on aws:ResourceTag/{tag}"),
                         format!(
                             "Its name does not say whose it is. Tag it with {tag} = {team}, and add to this statement: conditions = {{ \
                              StringEquals = {{ \"aws:ResourceTag/{tag}\" = [\"{team}\"] }} }}."
@@ -198,9 +204,10 @@ fn judge_statements(effective: &Effective, problems: &mut Problems) {
                 problems.error(
                     "identity.resource_not_granted",
                     &place.field("resources"),
-                    format!("The golden path does not grant the resource {resource}"),
+                    format!("The golden path does not grant the resource {resource}: ask the platform team to add it"),
                     format!(
-                        "Resources carry the team's name, and * is for actions that support no resource. Granted: {}.",
+                        "Resources carry the team's name, and * is for actions that support no resource. Granted: {}. Name one of \
+                         these, or ask the platform team to add it.",
                         of_service(&resources, resource)
                     ),
                 );
@@ -233,7 +240,7 @@ fn judge_roles(effective: &Effective, problems: &mut Problems) {
         problems.error(
             "identity.target_not_granted",
             &["identity", "target_role_arn"],
-            format!("The golden path does not grant the target role {target}"),
+            format!("The golden path does not grant the target role {target}: ask the platform team to add it"),
             format!(
                 "What is done with it lies outside of the permissions boundary. Granted in this tier: {known}. Ask the platform team to \
                  add it to `grants.target_role_arns`."
@@ -249,7 +256,7 @@ fn judge_roles(effective: &Effective, problems: &mut Problems) {
         problems.error(
             "identity.shared_role_only",
             &["identity", "scope"],
-            "A slot that shares its namespace in production needs an identity of its own",
+            "A slot that shares its namespace in production needs an identity of its own: set `isolation = \"namespace\"`",
             "With `role_only`, any pod of the namespace can take the role. Set `isolation = \"namespace\"`, or leave `scope` out.",
         );
     }
@@ -262,7 +269,7 @@ fn judge_policies(effective: &Effective, problems: &mut Problems) {
         problems.error(
             "identity.policy_not_granted",
             &["identity", "policy_arns"],
-            format!("The golden path does not grant the managed policy {arn}"),
+            format!("The golden path does not grant the managed policy {arn}: ask the platform team to add it"),
             format!("Granted in this tier: {known}. Write what the workload needs in `statements`, or ask the platform team to add the policy to `grants.policy_arns`."),
         );
     }

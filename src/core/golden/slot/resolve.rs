@@ -101,7 +101,7 @@ fn namespace(effective: &Effective) -> Result<String, Problem> {
             None => Ok(name),
             Some((key, _)) => Err(Problem::error(
                 "slot.namespace_taken",
-                format!("The isolated namespace {name} is the environment's own (key {key:?})"),
+                format!("The isolated namespace {name} is the environment's own (key {key:?}): choose another name for the slot"),
                 "Choose another name for the slot, or set `isolation = \"shared\"`.",
             )
             .at(["name"])),
@@ -112,8 +112,8 @@ fn namespace(effective: &Effective) -> Result<String, Problem> {
         let keys: Vec<&str> = existing.keys().map(String::as_str).collect();
         let environment = effective.environment();
         let summary = match key {
-            Some(key) => format!("Environment {environment} has no namespace {key:?}"),
-            None => format!("Environment {environment} has several namespaces and no default one"),
+            Some(key) => format!("Environment {environment} has no namespace {key:?}: use one of its keys"),
+            None => format!("Environment {environment} has several namespaces and no default one: set `namespace`"),
         };
         Problem::error("slot.namespace_unknown", summary, format!("Name one of its keys: {}.", keys.join(", ")))
             .at(["namespace"])

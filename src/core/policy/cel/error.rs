@@ -31,11 +31,11 @@ pub enum ExpressionProblem {
     Arguments { function: String, types: String },
     #[error("{0} has no field `{1}`")]
     NoField(Type, String),
-    #[error("a {0} can't be gone through")]
+    #[error("can't iterate over a {0}")]
     NotARange(Type),
     #[error("the result is of type {found}, and must be of type {wanted}")]
     Result { wanted: Type, found: Type },
-    #[error("a list or map has values of one type: {found} beside {first}. Write dyn() around each")]
+    #[error("a list or map has values of one type: {found} beside {first}; write dyn() around each")]
     Mixed { first: Type, found: Type },
     #[error("{0}")]
     Constant(EvaluationError),

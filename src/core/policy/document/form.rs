@@ -225,7 +225,7 @@ impl PolicyForm {
             if exemption.exempt == Exempt::default() {
                 return fail(
                     "exemptions",
-                    "name the namespaces or objects: one that exempts all is no policy".to_owned(),
+                    "name the namespaces or objects: one that exempts all leaves no policy".to_owned(),
                 );
             }
         }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::{Problem, Severity},
-    policy::finding::Verdict,
+    policy::finding::{self, Verdict},
 };
 use jiff::civil::Date;
 
@@ -51,7 +51,7 @@ impl Policy {
         };
         let since = lapsed.map(|until| format!(" Its exemption ended on {until}.")).unwrap_or_default();
         let detail = format!("Policy {} flags {object}.{since} {remedy}", self.id());
-        let summary = message.trim_end_matches('.').to_owned();
+        let summary = finding::summary(severity, message.trim_end_matches('.').to_owned(), &remedy);
         let field = field.iter().flat_map(|field| field.split('.')).map(str::to_owned).collect();
         Some(Problem { severity, code, summary, detail, field })
     }

@@ -309,7 +309,7 @@ fn a_plan_shows_errors_warnings_and_dates() {
         assert_eq!(policy.has_lapsed(today), has_lapsed, "{reason}");
     }
     let problem = denying.problems(&legacy, later, "the Deployment api", true).remove(0);
-    assert_eq!(problem.summary, "5 replicas");
+    assert_eq!(problem.summary, "5 replicas; ask for fewer");
     assert_eq!(
         problem.detail,
         "Policy few-replicas 1.0.0 flags the Deployment api. Its exemption ended on 2026-12-31. Ask for fewer."

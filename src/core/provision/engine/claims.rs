@@ -271,7 +271,7 @@ fn same_cluster(id: &Id, claimed: &StableFacts, now: &Facts) -> Result<(), Probl
 fn contradiction(id: &Id, what: &str) -> Problem {
     Problem::error(
         "claims.contradiction",
-        format!("What the request says of {id} contradicts itself: {what}"),
+        format!("What the request says of {id} contradicts itself: {what}; refresh, then plan again"),
         "The daemon does not trust a client about what it may touch. Nothing was changed. Refresh the state, then plan \
          again.",
     )
@@ -280,7 +280,7 @@ fn contradiction(id: &Id, what: &str) -> Problem {
 fn outdated_facts(id: &Id) -> Problem {
     Problem::error(
         "claims.facts",
-        format!("The cluster of {id} is not as the plan had it"),
+        format!("The cluster of {id} is not as the plan had it: plan again"),
         "The facts of the plan are neither the current ones nor those of the record, and the daemon does not trust a \
          client about them. Nothing was changed. Plan again.",
     )
@@ -289,7 +289,7 @@ fn outdated_facts(id: &Id) -> Problem {
 fn lost_record(id: &Id) -> Problem {
     Problem::error(
         "claims.record_lost",
-        format!("{id} has no record that says whose it is"),
+        format!("{id} has no record that says whose it is: ask the platform team to apply or destroy it"),
         "The daemon does not trust a client about that. Nothing was changed. Have the platform team apply or destroy it \
          as the daemon's own user, on the daemon's unix socket; an apply writes the record again.",
     )
@@ -298,7 +298,9 @@ fn lost_record(id: &Id) -> Problem {
 fn missing_cluster(id: &Id) -> Problem {
     Problem::error(
         "claims.record_lost",
-        format!("The cluster of {id} can't be found, and the record of {id} is gone with it"),
+        format!(
+            "The cluster of {id} can't be found, and its record is gone with it: ask the platform team to destroy it"
+        ),
         "Nothing but the client says what is left of it. Nothing was changed. Have the platform team destroy it as the daemon's own \
          user, on the daemon's unix socket.",
     )

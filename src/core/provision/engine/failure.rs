@@ -1,7 +1,7 @@
 //! Why a step of an operation did not succeed, and the one problem that a person reads: the object, the call, the next step.
 
 use crate::{
-    domain::{Class, ObjectKey, Problem},
+    domain::{Class, ObjectKey, Problem, in_few_words},
     kinds::in_words,
     ports::PortError,
 };
@@ -27,7 +27,7 @@ pub enum Failure {
     Overtaken { why: String },
     #[error("{id} was taken over by {by}")]
     Superseded { id: String, by: String },
-    #[error("{id}: its record cannot be read: {reason}")]
+    #[error("{id}: its record can't be read: {reason}")]
     Record { id: String, reason: String },
     #[error("Timed out waiting for {what}")]
     TimedOut { what: String },
@@ -53,52 +53,78 @@ impl Failure {
         }
     }
 
+    /// What a person has to do stands in the summary as well: a bridge shows nothing else.
     pub fn problem(&self) -> Problem {
-        let (code, next) = match self {
-            Self::Call { source, .. } => (class_code(source.class), class_advice(source)),
-            Self::Foreign { key, .. } => ("object.foreign", foreign_advice(key)),
+        let (code, step, detail) = match self {
+            Self::Call { source, .. } => {
+                let next = next_step(source);
+                let step = in_few_words(&next);
+                let detail = with_request_id(format!("{next}."), source);
+                return Problem::error(class_code(source.class), format!("{self}; {step}"), detail);
+            }
+            Self::Foreign { key: ObjectKey::Kube { kind, .. }, .. } if kind == "Namespace" => (
+                "object.foreign",
+                "choose another name, or have it marked for adoption",
+                "Choose another name. Or have an administrator annotate it with goldenpath.internal/adoptable-by: \
+                 <cluster>/<environment>, and set adopt = { mode = \"if_marked\" }; remove it from any deployment tool that manages \
+                 it first.",
+            ),
+            Self::Foreign { .. } => (
+                "object.foreign",
+                "remove it, or choose another name",
+                "It is never taken over. Remove it, or choose another name.",
+            ),
             Self::Held { .. } => (
                 "object.held",
-                "Fields are never taken by force. Remove the field from what that manager applies, or leave it to that manager."
-                    .to_owned(),
+                "remove these from what they apply",
+                "Fields are never taken by force. Remove the field from what that manager applies, or leave it to that manager.",
             ),
             Self::Mismatch { key, .. } if key.is_aws() => (
                 "object.mismatch",
+                "plan again",
                 "AWS accepted the change and gives back something else: somebody changed it at the same time, or AWS writes it in \
-                 another way. Plan again to see what differs."
-                    .to_owned(),
+                 another way. Plan again to see what differs.",
             ),
             Self::Mismatch { .. } => (
                 "object.mismatch",
-                "Something in the cluster changes it at once, such as an admission webhook. Exempt the object there."
-                    .to_owned(),
+                "exempt it from what changes it",
+                "Something in the cluster changes it at once, such as an admission webhook. Exempt the object there.",
             ),
             Self::Undecided { .. } => {
-                ("object.undecided", "Another resource of this run did not provide it. Apply again.".to_owned())
+                ("object.undecided", "apply again", "Another resource of this run did not provide it. Apply again.")
             }
-            Self::Stuck { .. } => {
-                ("object.stuck", "Finalizers are never removed. Remove what blocks its deletion, then apply again.".to_owned())
-            }
-            Self::InUse { .. } | Self::Overtaken { .. } => (
-                "deletion.in_use",
-                "Another operation came at the same time. Plan again.".to_owned(),
+            Self::Stuck { .. } => (
+                "object.stuck",
+                "remove what blocks its deletion",
+                "Finalizers are never removed. Remove what blocks its deletion, then apply again.",
             ),
-            Self::Superseded { .. } => ("record.superseded", "Plan again to see what is there now.".to_owned()),
+            Self::InUse { .. } | Self::Overtaken { .. } => {
+                ("deletion.in_use", "plan again", "Another operation came at the same time. Plan again.")
+            }
+            Self::Superseded { .. } => ("record.superseded", "plan again", "Plan again to see what is there now."),
             Self::Record { .. } => (
                 "record.unreadable",
-                "A newer release may have written it. Use that release, or repair the ConfigMap.".to_owned(),
+                "use the release that wrote it",
+                "A newer release may have written it. Use that release, or repair the ConfigMap.",
             ),
             Self::TimedOut { .. } => (
                 "operation.timed_out",
-                "What was made is in state. Apply again to continue, with longer `timeouts` if needed.".to_owned(),
+                "apply again to continue",
+                "What was made is in state. Apply again to continue, with longer `timeouts` if needed.",
             ),
-            Self::Busy { .. } => {
-                ("record.busy", "If it was killed, its lease expires by itself. Wait for it to finish, then apply again.".to_owned())
-            }
-            Self::Cancelled => ("operation.cancelled", "What was made is in state. Apply again to continue.".to_owned()),
-            Self::Random(_) => ("operation.random", "Try again.".to_owned()),
+            Self::Busy { .. } => (
+                "record.busy",
+                "wait for it to finish",
+                "If it was killed, its lease expires by itself. Wait for it to finish, then apply again.",
+            ),
+            Self::Cancelled => (
+                "operation.cancelled",
+                "apply again to continue",
+                "What was made is in state. Apply again to continue.",
+            ),
+            Self::Random(_) => ("operation.random", "try again", "Try again."),
         };
-        Problem::error(code, self.to_string(), next)
+        Problem::error(code, format!("{self}; {step}"), detail)
     }
 }
 
@@ -126,42 +152,30 @@ fn class_code(class: Class) -> &'static str {
     }
 }
 
-fn class_advice(error: &PortError) -> String {
-    let next = match (&error.next, error.class) {
-        (Some(next), _) => format!("{next}."),
-        (None, class) => usual_advice(class, error),
-    };
-    match &error.request_id {
-        Some(id) => format!("{next} The request id is {id}."),
-        None => next,
+/// Sentences, but for the last full stop.
+fn next_step(error: &PortError) -> String {
+    if let Some(next) = &error.next {
+        return next.clone();
     }
-}
-
-fn usual_advice(class: Class, error: &PortError) -> String {
-    match class {
+    match error.class {
         Class::Denied => {
             let resource = error.message.split_once("on resource: ").and_then(|(_, rest)| rest.split(' ').next());
             let resource = resource.map_or(String::new(), |resource| format!(" on {resource}"));
-            format!("Allow the caller {}{resource}, then try again.", error.call)
+            format!("Allow the caller {}{resource}, then try again", error.call)
         }
-        Class::Throttled => "Requests were throttled throughout. Try again in a minute.".to_owned(),
-        Class::Unavailable => "Check the connection and the credentials, then try again.".to_owned(),
-        Class::Conflict => "Something else changes it at the same time. Plan again.".to_owned(),
-        Class::NotFound => "Something that it needs is gone. Plan again.".to_owned(),
-        Class::Invalid => "The request was refused as invalid. Correct it as the message says.".to_owned(),
-        Class::Cancelled => "Try again.".to_owned(),
+        Class::Throttled => "Requests were throttled throughout. Try again in a minute".to_owned(),
+        Class::Unavailable => "Check the connection and the credentials, then try again".to_owned(),
+        Class::Conflict => "Something else changes it at the same time. Plan again".to_owned(),
+        Class::NotFound => "Something that it needs is gone. Plan again".to_owned(),
+        Class::Invalid => "The request was refused as invalid. Correct it as the message says".to_owned(),
+        Class::Cancelled => "Try again".to_owned(),
     }
 }
 
-fn foreign_advice(key: &ObjectKey) -> String {
-    match key {
-        ObjectKey::Kube { kind, .. } if kind == "Namespace" => {
-            "Choose another name. Or have an administrator annotate it with goldenpath.internal/adoptable-by: \
-             <cluster>/<environment>, and set adopt = { mode = \"if_marked\" }; remove it from any deployment tool that manages \
-             it first."
-                .to_owned()
-        }
-        _ => "It is never taken over. Remove it, or choose another name.".to_owned(),
+fn with_request_id(detail: String, error: &PortError) -> String {
+    match &error.request_id {
+        Some(id) => format!("{detail} The request ID is {id}."),
+        None => detail,
     }
 }
 
@@ -199,15 +213,22 @@ mod tests {
         let arn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
         let refusal =
             format!("User: u is not authorized to perform: eks:DescribeCluster on resource: {arn} because of x");
-        for (error, expected, reason) in [
+        for (error, step, expected, reason) in [
             (
                 denied(&refusal),
+                "; allow the caller eks:DescribeCluster",
                 format!("Allow the caller eks:DescribeCluster on {arn}, then try again."),
                 "AWS names it",
             ),
-            (denied("no"), "Allow the caller eks:DescribeCluster, then try again.".to_owned(), "nobody names it"),
+            (
+                denied("no"),
+                "; allow the caller eks:DescribeCluster",
+                "Allow the caller eks:DescribeCluster, then try again.".to_owned(),
+                "nobody names it",
+            ),
             (
                 PortError { next: Some("Sign in again".to_owned()), ..denied("no credentials:\n  expired") },
+                "; sign in again",
                 "Sign in again.".to_owned(),
                 "there is no caller",
             ),
@@ -215,6 +236,7 @@ mod tests {
             let problem = Failure::call("read the facts of", "cluster demo", error).problem();
             assert_eq!(problem.detail, expected, "{reason}");
             assert!(!problem.summary.contains('\n'), "{reason}: {}", problem.summary);
+            assert!(problem.summary.ends_with(step), "{reason}: {}", problem.summary);
         }
     }
 }

@@ -71,7 +71,13 @@ impl Provisioner for Engine {
 
     async fn golden_path(&self, wanted: &WantedPath) -> Result<PathReport, Problem> {
         let path = self.catalogue.path(wanted.name.as_deref(), wanted.version.as_ref())?;
-        let unreadable = || Problem::error("clock.unreadable", "The clock has no date", "Correct the system's clock.");
+        let unreadable = || {
+            Problem::error(
+                "clock.unreadable",
+                "The clock has no date: correct the system's clock",
+                "Correct the system's clock.",
+            )
+        };
         let today = life::date(&self.clock.now()).ok_or_else(unreadable)?;
         Ok(life::report(&self.catalogue, path, today))
     }

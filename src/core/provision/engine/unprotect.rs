@@ -61,7 +61,7 @@ impl Engine {
 fn no_record(id: &Id) -> Problem {
     Problem::error(
         "record.not_found",
-        format!("No record of {id} in this target"),
+        format!("No record of {id} in this target: check the ID and the target"),
         "Nothing was changed. Check the ID, and which target is meant.",
     )
 }

@@ -29,7 +29,7 @@ impl Postgres {
     pub fn new(address: &str, password_file: Option<PathBuf>, ca_file: Option<PathBuf>) -> Result<Self, JournalError> {
         let refused = |why: String| Err(JournalError::Address { why });
         if !["postgres://", "postgresql://"].iter().any(|scheme| address.starts_with(scheme)) {
-            return refused("it is no `postgres://user@host/database`".to_owned());
+            return refused("it is not of the form `postgres://user@host/database`".to_owned());
         }
         let mut config: Config = match address.parse() {
             Ok(config) => config,
@@ -37,7 +37,7 @@ impl Postgres {
         };
         if config.get_password().is_some() {
             return refused(
-                "a password stands in it. Write it into a file, and name that in `password_file`".to_owned(),
+                "it contains a password; write the password to a file, and name that in `password_file`".to_owned(),
             );
         }
         if config.get_hosts().is_empty() {
@@ -125,11 +125,11 @@ mod tests {
             ("postgres://gp@127.0.0.1/gp", Ok(SslMode::Prefer), "on this machine"),
             ("postgres://gp@%2Frun%2Fpostgresql/gp", Ok(SslMode::Prefer), "a socket"),
             ("postgres://gp@db.internal/gp?sslmode=disable", Ok(SslMode::Disable), "as it says"),
-            ("postgres://gp:secret@db.internal/gp", Err("a password stands in it"), "a password"),
-            ("postgres://db.internal/gp?password=secret&user=gp", Err("a password stands in it"), "as a parameter"),
+            ("postgres://gp:secret@db.internal/gp", Err("it contains a password"), "a password"),
+            ("postgres://db.internal/gp?password=secret&user=gp", Err("it contains a password"), "as a parameter"),
             ("postgres://db.internal/gp", Err("names no user"), "no user"),
             ("postgres://gp@db.internal/gp?sslmod=disable", Err("sslmod"), "a misspelt parameter"),
-            ("host=db.internal user=gp", Err("it is no `postgres://"), "another form"),
+            ("host=db.internal user=gp", Err("it is not of the form `postgres://"), "another form"),
         ] {
             let found = Postgres::new(address, None, None);
             match (found, expected) {

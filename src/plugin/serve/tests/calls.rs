@@ -214,7 +214,10 @@ async fn a_move_between_types_is_refused_in_words() {
         ..Default::default()
     };
     let response = client().await.move_resource_state(request).await.expect("OpenTofu calls unannounced").into_inner();
-    assert_eq!(summaries(&response.diagnostics), ["State of other_thing cannot be moved to sample_note"]);
+    assert_eq!(
+        summaries(&response.diagnostics),
+        ["State of other_thing can't be moved to sample_note: remove the `moved` block"]
+    );
 }
 
 #[tokio::test]

@@ -31,5 +31,5 @@ pub(super) fn length(length: usize) -> Result<u32, CodecError> {
 
 /// Writing to memory can't fail; the library's signature does not know.
 pub(super) fn infallible<T, E>(result: Result<T, E>) -> Result<(), CodecError> {
-    result.map(drop).map_err(|_| CodecError::new("the value cannot be written"))
+    result.map(drop).map_err(|_| CodecError::new("the value can't be written"))
 }

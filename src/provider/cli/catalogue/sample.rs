@@ -36,7 +36,7 @@ impl Planner {
     /// `written` as in HCL; what an example need not say is filled in.
     pub(super) async fn plan(&self, kind: ResourceKind, written: Map<String, Value>) -> anyhow::Result<Planned> {
         let resource = RESOURCES.iter().find(|resource| resource.kind() == kind);
-        let resource = resource.ok_or_else(|| anyhow!("no resource is called {kind}"))?;
+        let resource = resource.ok_or_else(|| anyhow!("no resource has the name {kind}"))?;
         let spec = resource.parse(&Value::Object(written)).map_err(|error| anyhow!("{kind}: {error}"))?;
         let preview = self.0.preview(PreviewRequest::new(spec)).await;
         Ok(Planned::of(preview))
@@ -89,7 +89,9 @@ fn fields_of(text: &str) -> Vec<String> {
 /// An environment with a name and a cluster.
 pub(super) fn environment(mut written: Map<String, Value>, path: &Pin) -> anyhow::Result<Map<String, Value>> {
     let text = |name: &str| written.get(name).and_then(Value::as_str).map(str::to_owned);
-    let (Some(team), Some(tier)) = (text("team"), text("tier")) else { bail!("an environment has a team and a tier") };
+    let (Some(team), Some(tier)) = (text("team"), text("tier")) else {
+        bail!("an environment needs `team` and `tier`")
+    };
     let fill = [
         ("name", json!(format!("{team}-{tier}"))),
         ("cluster", json!(CLUSTER)),

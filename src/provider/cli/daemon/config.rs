@@ -121,11 +121,11 @@ impl Settings {
     }
 
     pub fn read(file: &Path, environment: &FromEnvironment) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(file).with_context(|| format!("Can't read {}", file.display()))?;
+        let text = std::fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?;
         let folder = std::path::absolute(file)?;
         let folder = folder.parent().unwrap_or(Path::new("/"));
         parse(&text, folder, environment)
-            .with_context(|| format!("{} is no configuration of the daemon", file.display()))
+            .with_context(|| format!("{} is not a configuration of the daemon", file.display()))
     }
 }
 

@@ -35,7 +35,10 @@ impl Journal {
                 Ok(Self::Postgres { address, password_file: None, ca_file: None })
             }
             Json::String(path) => {
-                ensure!(!path.contains("://"), "journal: only `postgres://` is an address, and {path} is no path");
+                ensure!(
+                    !path.contains("://"),
+                    "journal: write a path, or an address that begins with `postgres://`, and not {path}"
+                );
                 Ok(Self::File(folder.join(path)))
             }
             Json::Object(_) => {

@@ -64,12 +64,13 @@ impl WrittenReconcile {
         let written = jitter.as_deref().unwrap_or(JITTER);
         let jitter =
             written.strip_suffix('%').and_then(|percent| percent.parse().ok()).filter(|percent| *percent <= 50);
-        let jitter = jitter.ok_or_else(|| anyhow!("reconcile.jitter: {written:?} is no share from 0% to 50%"))?;
+        let jitter =
+            jitter.ok_or_else(|| anyhow!("reconcile.jitter: {written:?} is not a percentage from 0% to 50%"))?;
         let clusters = clusters.unwrap_or_default();
         let clusters =
             clusters.iter().map(|cluster| cluster.parse().map_err(|error| anyhow!("reconcile.clusters: {error}")));
         let tiers = tiers.unwrap_or_default().into_iter().map(|(tier, WrittenTier { mode, interval: own })| {
-            ensure!(tier.parse::<TierName>().is_ok(), "reconcile.tiers: {tier:?} is no name of a tier");
+            ensure!(tier.parse::<TierName>().is_ok(), "reconcile.tiers: {tier:?} is not the name of a tier");
             let interval = match own {
                 Some(own) => read(format!("reconcile.tiers.{tier}.interval"), &own)?,
                 None => interval,

@@ -50,12 +50,12 @@ impl WrittenTelemetry {
         };
         ensure!(
             headers_file.is_none() || !endpoint.as_ref().is_some_and(is_open),
-            "telemetry.headers_file: a token would travel in the clear. Write `https://` in `telemetry.endpoint`"
+            "telemetry.headers_file: a token would travel in the clear; write `https://` in `telemetry.endpoint`"
         );
         let percent = |text: &String| {
             let percent = text.strip_suffix('%').and_then(|percent| percent.parse().ok());
             let percent = percent.filter(|percent| *percent <= 100);
-            percent.ok_or_else(|| anyhow!("telemetry.sample: {text:?} is no share from 0% to 100%"))
+            percent.ok_or_else(|| anyhow!("telemetry.sample: {text:?} is not a percentage from 0% to 100%"))
         };
         Ok(Telemetry {
             endpoint,

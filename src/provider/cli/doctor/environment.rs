@@ -25,7 +25,7 @@ use recorded::Recorded;
 
 /// Ask a cluster whether an environment is what it promises: who may do what, what is admitted, and which objects restrict it
 ///
-/// Nothing is changed. Exits with 1 if a promise is not kept, with 2 if the cluster cannot be read, and otherwise with 0.
+/// Nothing is changed. Exits with 1 if a promise is not kept, with 2 if the cluster can't be read, and otherwise with 0.
 #[derive(Args)]
 pub(super) struct Arguments {
     /// ID of the environment, `<cluster>/<environment>`

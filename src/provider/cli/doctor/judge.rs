@@ -110,7 +110,7 @@ fn pod_identity_agent(facts: &Facts) -> Found {
         Some(false) => {
             error("there is neither the add-on eks-pod-identity-agent nor its DaemonSet in kube-system", remedy)
         }
-        None => warning("not known: it is no add-on, and its DaemonSet may not be read", FACTS_ROLE),
+        None => warning("not known: it is not an add-on, and the caller may not read its DaemonSet", FACTS_ROLE),
     }
 }
 
@@ -133,13 +133,13 @@ fn network_policies(facts: &Facts) -> Found {
     let by = facts.network_policy_engine.map_or("the CNI", NetworkEngine::as_str);
     match facts.network_policy_enforced {
         Some(true) => ok(format!("enforced by {by}")),
-        None => warning("not known: what would enforce them may not be read", FACTS_ROLE),
+        None => warning("not known: the caller may not read what would enforce them", FACTS_ROLE),
         Some(false) if facts.stable.auto_mode => warning(
             "not enforced: EKS Auto Mode does not by itself",
             "Apply the ConfigMap amazon-vpc-cni to kube-system, with `enable-network-policy-controller: \"true\"` in it.",
         ),
         Some(false) => warning(
-            "not enforced by the add-on vpc-cni, and neither Cilium nor Calico is seen running",
+            "not enforced by the add-on vpc-cni, and neither Cilium nor Calico is running",
             "Set `enableNetworkPolicy` of the add-on to \"true\". If something else enforces them, set `network.engine` and \
              `network.engine_reason` of environments.",
         ),

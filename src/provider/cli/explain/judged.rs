@@ -12,7 +12,7 @@ use crate::{
     resources::RESOURCES,
 };
 use goldenpath_core::{
-    domain::{Problem, ResourceKind, Version},
+    domain::{Problem, ResourceKind, Version, in_few_words},
     golden::{Catalogue, Spec},
     kinds::legible,
     provision::{PreviewRequest, Provisioner},
@@ -183,7 +183,9 @@ fn finding(address: &str, problem: &Problem) -> Option<PolicyFinding> {
             _ if problem.is_error() => "error",
             _ => "warning",
         },
-        message: legible(&problem.summary),
+        message: legible(
+            problem.summary.strip_suffix(&format!("; {}", in_few_words(remedy))).unwrap_or(&problem.summary),
+        ),
         remedy: legible(remedy),
         field: (!problem.field.is_empty()).then(|| legible(&problem.field.join("."))),
     })

@@ -26,7 +26,7 @@ impl Home {
         };
         if document.pointer("/metadata/labels/goldenpath.internal~1environment").is_none() {
             return Err(format!(
-                "{name} is no namespace of an environment: it has no label goldenpath.internal/environment"
+                "{name} is not a namespace of an environment: it has no label goldenpath.internal/environment"
             ));
         }
         Ok(Self { name, document })

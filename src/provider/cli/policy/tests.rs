@@ -109,7 +109,7 @@ metadata:
         ("{ apiVersion: v1, kind: Pod, metadata: { name: x } }", "no Namespace"),
         (
             "{ apiVersion: v1, kind: Namespace, metadata: { name: default } }",
-            "default is no namespace of an environment",
+            "default is not a namespace of an environment",
         ),
     ] {
         assert!(Home::read(text).unwrap_err().contains(says), "{text}");

@@ -119,7 +119,7 @@ impl Managed {
         match configured.refuses {
             None => Ok(configured),
             Some(why) => Err(Diagnostic::error(
-                format!("{id} can't be applied: {why}"),
+                format!("{id} can't be applied: {why}; set `aws` or `sandbox`"),
                 "Nothing was changed. Set a target that has objects, `aws` or `sandbox`.\n\n(target.refuses)",
             )),
         }
@@ -167,7 +167,7 @@ fn no_change(private: Private, diagnostics: Vec<Diagnostic>) -> ApplyResponse {
 
 fn turned_out_different(planned: &str, now: &str) -> Diagnostic {
     Diagnostic::error(
-        format!("{planned} would become {now}"),
+        format!("{planned} would become {now}: plan again"),
         "A value that decides the ID was not known when the plan was made, and has turned out to be another one. That is a \
          replacement, which the plan did not show. Nothing was changed. Make a new plan.\n\n(plan.outdated)",
     )

@@ -33,7 +33,9 @@ impl Managed {
         let Some(record) = record else {
             return Err(vec![Diagnostic::error(
                 // A bridge knows by core's own words that it is to be made: Upjet looks for them.
-                format!("Cannot import non-existent remote object: no {name} has the ID {id}"),
+                format!(
+                    "Cannot import non-existent remote object: no {name} has the ID {id}; check the ID and the target"
+                ),
                 "The target has no record of it. Objects that other tools made have no record and can't be imported. Check the \
                  ID, and that the provider configuration sets the right target.",
             )]);
@@ -42,7 +44,7 @@ impl Managed {
             Memory { id: id.to_string(), facts: Some(record.facts.clone()), path: record.path(), ..Memory::default() };
         let state = self.state_of(&id.to_string(), &record).map_err(|error| {
             Diagnostic::error(
-                format!("The record of {id} can't be read: {error}"),
+                format!("The record of {id} can't be read: {error}; use the release that wrote it, or a newer one"),
                 format!("It was written by release {}. Use that release, or a newer one.", record.tool_version),
             )
         })?;

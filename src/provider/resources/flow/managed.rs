@@ -73,7 +73,7 @@ impl Managed {
     pub(super) fn unreadable(&self, error: &ConvertError, what: &str) -> Diagnostic {
         let path = self.cached_schema().resolve_path(&error.path);
         Diagnostic::error(
-            format!("{what} can't be read: {error}"),
+            format!("{what} can't be read: {error}; report this bug"),
             "Each attribute is valid by itself, but together they are not. This is a bug in the provider: please report it.",
         )
         .at(path)
@@ -87,7 +87,7 @@ impl Managed {
     pub(super) fn id_of_state(&self, state: &Value) -> Result<Id, Diagnostic> {
         self.resource.parse_id(&tree::text(state, "id")).map_err(|error| {
             Diagnostic::error(
-                format!("The ID in the state can't be read: {error}"),
+                format!("The ID in the state can't be read: {error}; restore the state, or import the resource again"),
                 "The state was edited, or written by another program. Restore it from a backup, or import the resource again.",
             )
         })

@@ -244,7 +244,7 @@ fn with_way_out(problem: Problem) -> Problem {
 /// In an apply, a replacement that was planned comes as a delete and a create; this one was not.
 fn unplan_replacement(id: &str) -> Diagnostic {
     Diagnostic::error(
-        format!("{id} would be replaced, which the plan did not show"),
+        format!("{id} would be replaced, which the plan did not show: plan again"),
         "A value that decides this was not known when the plan was made, and has turned out to be another one. Nothing of \
          this resource was changed. Make a new plan, which will show the replacement.\n\n(plan.outdated)",
     )

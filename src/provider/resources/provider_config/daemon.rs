@@ -66,7 +66,7 @@ impl Daemon {
         if token.is_some() && token_file.is_some() {
             return wrong(
                 "token",
-                "Two tokens for the daemon",
+                "Two tokens for the daemon: keep one",
                 "Keep one of `token` and `token_file`; in the environment one of GOLDENPATH_DAEMON_TOKEN and GOLDENPATH_DAEMON_TOKEN_FILE.",
             );
         }
@@ -74,13 +74,17 @@ impl Daemon {
             (Some(_), None) => {
                 return wrong(
                     "client_key",
-                    "The client's certificate has no key",
+                    "The client's certificate has no key: set `client_key`",
                     "Set `client_key`, the file with its key.",
                 );
             }
             (None, Some(_)) => {
                 let detail = "Set `client_certificate`, the file with the certificate.";
-                return wrong("client_certificate", "The client's key has no certificate", detail);
+                return wrong(
+                    "client_certificate",
+                    "The client's key has no certificate: set `client_certificate`",
+                    detail,
+                );
             }
             _ => {}
         }
@@ -95,7 +99,7 @@ impl Daemon {
             if matches!(endpoint, Endpoint::Unix(_)) && name != "token_file" {
                 let detail =
                     format!("A unix socket has no TLS. Remove `{name}`, or set an endpoint that begins with {HTTPS}.");
-                return wrong(name, "A certificate for a unix socket", &detail);
+                return wrong(name, &format!("A unix socket has no TLS: remove `{name}`"), &detail);
             }
             if is_shared {
                 is_absolute(path, at(&["daemon", name]))?;

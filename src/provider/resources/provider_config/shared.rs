@@ -16,7 +16,7 @@ pub(super) fn check_sources(catalogue: &[CatalogueSource]) -> Result<(), Diagnos
 
 fn of_git(source: &CatalogueSource) -> Diagnostic {
     Diagnostic::error(
-        "A process that serves several clients fetches no golden paths",
+        "A process that serves several clients fetches no golden paths: name a folder",
         format!(
             "It would fetch {source} with its own credentials for git, and they are none of its clients'. Fetch the repository \
              beside it, and set the absolute path of the folder."

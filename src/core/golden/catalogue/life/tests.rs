@@ -53,14 +53,22 @@ fn a_version_ends_by_its_dates() {
             Status::Deprecated,
             Some("{ reason: It is old., removal: 2026-08-01 }"),
             "2026-08-01",
-            Some((Severity::Error, "Golden path a 1.0.0 was removed on 2026-08-01", "Move to another version")),
+            Some((
+                Severity::Error,
+                "Golden path a 1.0.0 was removed on 2026-08-01: move to another version",
+                "Move to another version",
+            )),
             "removed by its date alone",
         ),
         (
             Status::Removed,
             Some("{ reason: It leaks., removal: 2027-08-01 }"),
             "2026-08-01",
-            Some((Severity::Error, "Golden path a 1.0.0 was removed", "It leaks. What was made by it stays")),
+            Some((
+                Severity::Error,
+                "Golden path a 1.0.0 was removed: move to another version",
+                "It leaks. Existing instances stay",
+            )),
             "removed earlier than was said",
         ),
     ] {

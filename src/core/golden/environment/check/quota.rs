@@ -67,7 +67,10 @@ fn check_priorities(
             problems.error(
                 "environment.priority_class_twice",
                 &at,
-                format!("The quota of {class:?} would have the name {}, which is taken", priority_quota_name(class)),
+                format!(
+                    "The quota of {class:?} would have the name {}, which is taken: rename one of the classes",
+                    priority_quota_name(class)
+                ),
                 "Rename one of the PriorityClasses.",
             );
         }

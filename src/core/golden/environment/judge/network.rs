@@ -25,7 +25,7 @@ pub fn judge_network(network: &Network, path: &GoldenPath, tier: &Tier, is_prod:
         problems.error(
             "network.engine_none",
             &["network", "engine"],
-            "Production needs a network engine that enforces network rules",
+            "Production needs a network engine that enforces network rules: leave `network.engine` out",
             "The engine `none` enforces nothing. Leave `network.engine` out, or name what the cluster runs: vpc_cni, eks_auto, cilium or calico.",
         );
     }
@@ -35,8 +35,8 @@ pub fn judge_network(network: &Network, path: &GoldenPath, tier: &Tier, is_prod:
             problems.error(
                 "network.unknown_preset",
                 &["network", "egress_presets"],
-                format!("Golden path {} has no egress preset {preset:?}", path.name),
-                format!("Its presets are: {SAME_ENVIRONMENT}, {}.", known.join(", ")),
+                format!("Golden path {} has no egress preset {preset:?}: use one of its own", path.name),
+                format!("Use one of: {SAME_ENVIRONMENT}, {}.", known.join(", ")),
             );
         }
     }
@@ -49,7 +49,7 @@ pub fn judge_network(network: &Network, path: &GoldenPath, tier: &Tier, is_prod:
             problems.error(
                 "network.namespace_not_granted",
                 &["network", field],
-                format!("The golden path does not let pods of namespace {name} in"),
+                format!("The golden path does not let pods of namespace {name} in: ask the platform team to add it"),
                 format!("Granted in this tier: {}. Ask the platform team to add it to the path.", name_list(granted)),
             );
         }
@@ -71,7 +71,7 @@ fn judge_ranges(asked: &LateList, granted: &[String], at: &[&str], problems: &mu
             problems.error(
                 "network.range_not_granted",
                 at,
-                format!("The golden path does not grant {text} in this tier"),
+                format!("The golden path does not grant {text} in this tier: open hosts by name, or ask the platform team to add it"),
                 format!(
                     "Granted: {}. Open hosts beyond them by name (`egress_fqdns`), or ask the platform team.",
                     granted.join(", ")

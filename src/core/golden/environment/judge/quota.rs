@@ -17,7 +17,7 @@ pub fn judge_quota(effective: &Effective, problems: &mut Problems) {
         problems.error(
             "environment.slots_percent_range",
             &["quota", "slots_percent"],
-            format!("`slots_percent` of {asked} is outside of the range of tier {}", spec.tier),
+            format!("`slots_percent` of {asked} is outside of the range of tier {}: set {min} to {max}", spec.tier),
             format!("Set {min} to {max}, or ask the platform team for a tier or a path with another range."),
         );
     }
@@ -35,8 +35,8 @@ pub fn judge_quota(effective: &Effective, problems: &mut Problems) {
             problems.error(
                 "environment.quota_above_maximum",
                 &["quota", "total", resource],
-                format!("{resource} of {} is above the maximum of tier {}", asked.original(), spec.tier),
-                format!("The maximum is {most}. Lower it, or ask the platform team for a tier or a path with more."),
+                format!("{resource} of {} is above the maximum of tier {}, {most}", asked.original(), spec.tier),
+                "Lower it, or ask the platform team for a tier or a path with more.",
             );
         }
     }
@@ -47,7 +47,7 @@ pub fn judge_quota(effective: &Effective, problems: &mut Problems) {
         problems.error(
             "environment.quota_request_above_limit",
             &["quota", "total", "limits.memory"],
-            format!("limits.memory of {limit} is less than the tier's requests.memory of {request}"),
+            format!("limits.memory of {limit} is less than the tier's requests.memory of {request}: set requests.memory as well"),
             "Set requests.memory as well, or leave limits.memory out to have it move with the request.",
         );
     }
@@ -89,7 +89,9 @@ pub fn judge_memory(effective: &Effective, namespace: &EffectiveNamespace, at: &
         (Some(quota), Some(default)) if default > quota => problems.error(
             "environment.default_exceeds_quota",
             &field,
-            format!("The default memory limit of a container is {default}, more than this quota"),
+            format!(
+                "The default memory limit of a container is {default}, more than the quota of {quota}: raise the quota"
+            ),
             "Raise the quota, or lower `limits.container.default_memory`.",
         ),
         _ => {}
@@ -115,8 +117,8 @@ fn no_default_limit(field: &[&str], problems: &mut Problems) {
     problems.error(
         "environment.no_default_limit",
         field,
-        "A quota of `limits.memory` refuses every pod that sets no limit, and there is no default",
-        "Set `limits.container.default_memory` as well, or leave `limits.memory` out.",
+        "A quota of `limits.memory` refuses every pod that sets no limit: set `limits.container.default_memory` as well",
+        "There is no default limit. Set `limits.container.default_memory` as well, or leave `limits.memory` out.",
     );
 }
 

@@ -82,9 +82,10 @@ fn refuse(persona: PersonaName, set: &str, facts: &StableFacts, problems: &mut P
     problems.error(
         "access.unknown_permission_set",
         &["access", persona.as_str(), "permission_sets"],
-        format!("No role of account {} belongs to the permission set {set:?}", facts.account()),
+        format!("No role of account {} belongs to the permission set {set:?}: assign the set to the account", facts.account()),
         format!(
-            "IAM Identity Center makes the role when the permission set is assigned to the account. Assigned here: {}.",
+            "IAM Identity Center makes the role when the permission set is assigned to the account. Assigned here: {}. Correct \
+             the name, or have the set assigned.",
             name_list(&known)
         ),
     );

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        Effect, Identity, IdentityScope, Problems,
+        Effect, Identity, IdentityScope, Problems, in_few_words,
         quotas::{self, policy_size},
     },
     golden::objects::iam,
@@ -15,7 +15,8 @@ pub fn lint(identity: &Identity, problems: &mut Problems) {
         let actions: Vec<&str> = statement.actions.known_items().collect();
         let resources: Vec<&str> = statement.resources.known_items().collect();
         for lint in policy::lint(&actions, &resources) {
-            problems.error(lint.rule, &place.field(lint.field), lint.message, lint.remedy);
+            let step = in_few_words(lint.remedy);
+            problems.error(lint.rule, &place.field(lint.field), format!("{}; {step}", lint.message), lint.remedy);
         }
     }
     if let Some(document) = iam::policy(identity) {
@@ -29,7 +30,7 @@ pub fn lint(identity: &Identity, problems: &mut Problems) {
             problems.error(
                 "identity.policy_size",
                 &["identity", if identity.statements.is_empty() { "policy_json" } else { "statements" }],
-                format!("The statements take {size} characters, and {what} may have {most}"),
+                format!("The statements take {size} characters, and {what} may have {most}: use wildcards, or split the workload"),
                 "Use wildcards, or split the workload.",
             );
         }

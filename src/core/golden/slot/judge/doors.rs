@@ -22,9 +22,9 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
     problems.warning(
         "slot.ingress_not_narrowed",
         &["ingress"],
-        "`ingress` keeps out nobody whom the environment lets into the shared namespace",
+        "`ingress` does not close what the environment opens in the shared namespace",
         format!(
-            "Still let in: {}. Set `isolation = \"namespace\"` on the slot, or close them in `network` of the environment.",
+            "Still open: {}. Set `isolation = \"namespace\"` on the slot, or close them in `network` of the environment.",
             doors.join(", ")
         ),
     );

@@ -41,7 +41,7 @@ fn refuse(desired: &Desired, changes: &[FieldChange], held: &[(String, String)])
     let paths: Vec<String> = held.iter().map(|(path, _)| format!("{path:?}")).collect();
     Problem::error(
         "environment.adopt_held",
-        format!("{} cannot be adopted: other field managers hold fields of it", in_words(&desired.key)),
+        format!("{} can't be adopted: other field managers hold fields of it; set `adopt.take_fields`", in_words(&desired.key)),
         format!(
             "{}. To take them, set adopt.take_fields = [{}] and remove them from what their manager applies, or it sets them \
              again. Otherwise give them the same values there.",

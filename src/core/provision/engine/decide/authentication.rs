@@ -34,12 +34,14 @@ fn of_mode(mode: &str) -> Option<Problem> {
             "The ConfigMap aws-auth still grants access to the cluster, besides access entries",
             format!(
                 "Its authentication mode is API_AND_CONFIG_MAP. Move the rows of aws-auth to access entries, then set the mode \
-                 with {next}API` (it cannot be set back)."
+                 with {next}API` (it can't be set back)."
             ),
         ),
         other => Problem::error(
             "cluster.no_access_entries",
-            format!("Access entries have no effect on this cluster: its authentication mode is {other}"),
+            format!(
+                "Access entries have no effect on this cluster: its authentication mode is {other}; set API_AND_CONFIG_MAP or API"
+            ),
             format!("Nothing was changed. Set it with {next}API_AND_CONFIG_MAP`, and to API once aws-auth is empty."),
         ),
     };
@@ -55,7 +57,7 @@ fn of_providers(providers: &[IdentityProvider]) -> Option<Problem> {
     (!open.is_empty()).then(|| {
         Problem::error(
             "cluster.open_groups",
-            format!("Identity provider {} can put anybody into groups of goldenpath", open.join(", ")),
+            format!("Identity provider {} can put anybody into groups of goldenpath: set its `groupsPrefix`", open.join(", ")),
             "Its `groupsPrefix` is empty, or allows groups that begin with gp:. Associate it again with another prefix, such as \
              `oidc:`.",
         )

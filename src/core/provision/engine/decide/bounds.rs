@@ -77,7 +77,7 @@ pub fn judge_path(accepted: &BTreeMap<String, AcceptedPath>, path: &PathVersion)
     Some(
         Problem::error(
             "baseline.path_not_accepted",
-            format!("The cluster does not accept golden path {name} {version} (digest {digest})"),
+            format!("The cluster does not accept golden path {name} {version} (digest {digest}): choose one that its baseline accepts"),
             format!(
                 "Its goldenpath_cluster_baseline accepts: {}. Nothing was changed. Choose one of them, or have the platform team \
                  add this one to `golden_paths`.",
@@ -121,7 +121,7 @@ mod tests {
         let accepted = serde_json::from_value(accepted).unwrap_or_else(|e| panic!("{e}"));
         for (digest, shown) in [("0123456789abcdef", "0123456789ab"), ("short", "short")] {
             let found = judge_path(&accepted, &path(digest)).unwrap_or_else(|| panic!("accepted"));
-            assert!(found.summary.ends_with(&format!("team-standard 1.2.0 (digest {shown})")), "{}", found.summary);
+            assert!(found.summary.contains(&format!("team-standard 1.2.0 (digest {shown}):")), "{}", found.summary);
             assert!(found.detail.contains("accepts: open, restricted >= 2.0."), "{}", found.detail);
             assert_eq!(found.field, ["golden_path"]);
         }

@@ -30,6 +30,10 @@ fn make_of(class: Option<TierClass>) -> fn(&'static str, String, String) -> Prob
 
 fn no_enforcement(class: Option<TierClass>, auto_mode: bool) -> Problem {
     let make = make_of(class);
+    let step = match auto_mode {
+        true => "turn on its network policy controller",
+        false => "turn on `enableNetworkPolicy` of vpc-cni, or run Cilium or Calico",
+    };
     let next = match auto_mode {
         true => {
             "EKS Auto Mode does not by itself. Apply the ConfigMap amazon-vpc-cni to kube-system, with \
@@ -41,14 +45,15 @@ fn no_enforcement(class: Option<TierClass>, auto_mode: bool) -> Problem {
              them, name it in `network.engine`, and say why that holds in `network.engine_reason`."
         }
     };
-    make("network.not_enforced", "Nothing enforces network rules on this cluster".to_owned(), next.to_owned()).at(AT)
+    let summary = format!("Nothing enforces network rules on this cluster: {step}");
+    make("network.not_enforced", summary, next.to_owned()).at(AT)
 }
 
 fn unknown_enforcement(class: Option<TierClass>) -> Problem {
     let make = make_of(class);
     let next = "What would say so may not be read. Grant the role goldenpath-cluster-facts of `permissions --kubernetes`, or say in \
                 `network.engine` what enforces them, and why that holds in `network.engine_reason`.";
-    let summary = "Not known: whether anything enforces network rules on this cluster";
+    let summary = "Not known: whether anything enforces network rules on this cluster; grant goldenpath-cluster-facts";
     make("network.enforcement_unknown", summary.to_owned(), next.to_owned()).at(AT)
 }
 

@@ -98,7 +98,7 @@ pub fn refuse_foreign(desired: &[Desired], observed: &[Observed]) -> Vec<Problem
         let policies = policies.into_iter().collect::<Vec<_>>().join(", ");
         Problem::error(
             "access.foreign_entry",
-            format!("The access entry of {principal} belongs to {by}, and can't be given {policies}"),
+            format!("The access entry of {principal} belongs to {by}, and can't be given {policies}: ask its owner"),
             "An entry that the provider has not made is used and never changed, and access policies are a part of it. Nothing was \
              changed. Ask its owner to associate them, or leave out `access_policies` for this principal.",
         )

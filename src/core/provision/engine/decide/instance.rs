@@ -117,7 +117,7 @@ fn update(record: &Record, uid: &str, hold: Hold) -> Decision {
 fn other_cluster(record: &Record, cluster_arn: &str) -> Problem {
     Problem::error(
         "record.other_cluster",
-        format!("{} is recorded for another cluster", record.id),
+        format!("{} is recorded for another cluster: use another name, or the right cluster", record.id),
         format!(
             "The record names {}, and this provider is configured for {cluster_arn}. Use another name, or the right cluster.",
             record.cluster_arn
@@ -128,7 +128,7 @@ fn other_cluster(record: &Record, cluster_arn: &str) -> Problem {
 fn other_team(record: &Record) -> Problem {
     Problem::error(
         "record.other_team",
-        format!("{} is being created by team {}", record.id, record.team),
+        format!("{} is being created by team {}: choose another name, or ask that team", record.id, record.team),
         format!(
             "Team {} has not finished it ({}). Choose another name, or ask that team to finish or remove it.",
             record.team,
@@ -162,7 +162,10 @@ fn protected_instance(record: &Record) -> Problem {
 pub fn newer_instance(record: &Record, uid: &str) -> Problem {
     Problem::error(
         "record.superseded",
-        format!("{} is now another instance than the one in this state", record.id),
+        format!(
+            "{} is now another instance than the one in this state: run `terraform state rm`, then import it",
+            record.id
+        ),
         format!(
             "This state knows uid {uid}, the record holds {}: someone created it again. Remove this one with `terraform \
              state rm`, then import {}.",
@@ -174,7 +177,7 @@ pub fn newer_instance(record: &Record, uid: &str) -> Problem {
 fn unfinished_deletion(record: &Record) -> Problem {
     Problem::error(
         "record.deleting",
-        format!("{} is being deleted", record.id),
+        format!("{} is being deleted: plan again without -refresh=false", record.id),
         format!(
             "Its deletion did not finish ({}). Plan again without -refresh=false: the apply then finishes the deletion \
              and creates it again.",

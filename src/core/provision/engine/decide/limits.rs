@@ -25,7 +25,7 @@ fn problem(id: &Id, object: &Desired, why: &str) -> Problem {
     let field = if id.parent().is_some() { "identity" } else { "access" };
     Problem::error(
         "aws.refused",
-        format!("AWS would refuse {}: {why}", in_words(&object.key)),
+        format!("AWS would refuse {}: {why}; shorten it, or raise the quota", in_words(&object.key)),
         "Nothing was changed. Shorten what it is made of: fewer principals or statements, or shorter names. Where it is a quota that the \
          account can have raised, raise it in Service Quotas.",
     )

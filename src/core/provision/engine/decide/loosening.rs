@@ -18,18 +18,15 @@ pub fn judge(inputs: &Inputs<'_>, past: &Past) -> Option<Problem> {
         return None;
     }
     let field = if tier_before == tier_after { "golden_path" } else { "tier" };
-    let summary = format!(
-        "{} is loosened: from tier {tier_before} of {} to tier {tier_after} of {}",
-        change.id, before.path.name, after.path.name
-    );
+    let way = format!("from tier {tier_before} of {} to tier {tier_after} of {}", before.path.name, after.path.name);
     let detail = format!("What opens: {}.", opened.join("; "));
     Some(match is_protected(inputs, &prior.spec) {
         true => Problem::error(
             "environment.loosened",
-            summary,
+            format!("{} would be loosened {way}: apply `deletion_protection = false` first", change.id),
             format!("{detail} Deletion protection is on, so this is refused. Apply `deletion_protection = false` by itself first."),
         ),
-        false => Problem::warning("environment.loosened", summary, detail),
+        false => Problem::warning("environment.loosened", format!("{} is loosened {way}", change.id), detail),
     }.at([field]))
 }
 

@@ -81,7 +81,10 @@ pub fn in_use(id: &Id, lost: &[String], records: &[Record]) -> Option<Problem> {
     })?;
     Some(Problem::error(
         "deletion.in_use",
-        format!("{id} would lose namespace {namespace}, in which {} {} lives", record.kind, record.id),
+        format!(
+            "{id} would lose namespace {namespace}, in which {} {} lives: destroy or move that first",
+            record.kind, record.id
+        ),
         "Nothing was changed. First destroy it or have it live in another namespace, by an apply of its own.",
     ))
 }

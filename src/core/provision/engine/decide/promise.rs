@@ -97,7 +97,7 @@ pub fn check_kept(planned: &Promised, now: &Promised) -> Option<Problem> {
     let first = differing.first()?;
     Some(Problem::error(
         "plan.outdated",
-        format!("{} is no longer what the plan showed", in_words(first)),
+        format!("{} is no longer what the plan showed: plan again", in_words(first)),
         format!(
             "{} object(s) would differ from the plan: the golden path or the cluster's facts have changed since. \
              Nothing was changed. Plan again.",
@@ -112,7 +112,7 @@ pub fn check_version(planned: Option<&str>, blueprint: &Blueprint) -> Result<(),
     match planned {
         Some(planned) if planned != version.to_string() => Err(Problem::error(
             "plan.outdated",
-            format!("Golden path {name} {planned}, which the plan showed, would now be {version}"),
+            format!("Golden path {name} {planned}, which the plan showed, would now be {version}: plan again"),
             "The catalogue has changed since the plan was made. Nothing was changed. Plan again.",
         )),
         _ => Ok(()),
@@ -126,7 +126,7 @@ pub fn edited_path(before: Option<&PathVersion>, blueprint: &Blueprint) -> Optio
     (before.digest != *digest).then(|| {
         Problem::error(
             "catalogue.edited",
-            format!("Golden path {name} {version} is no longer the one that made this"),
+            format!("Golden path {name} {version} is no longer the one that made this: publish the change as a new version"),
             "Its document was changed without a new version, and the change would reach every environment at once. Nothing was \
              changed. Put the document back, and publish the change as a new version, which environments move to one by one.",
         )

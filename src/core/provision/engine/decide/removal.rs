@@ -46,7 +46,7 @@ fn refuse(request: &RemoveRequest, leaving: &Leaving) -> Option<Problem> {
         let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
         Some(Problem::error(
             "deletion.in_use",
-            format!("{id} still has records in it: {}{more}", record::words(first)),
+            format!("{id} still has records in it: {}{more}; destroy them first", record::words(first)),
             "Nothing was deleted. Destroy them first, or import them into a state that does; with `-replace`, give it for each of them \
              too.",
         ))

@@ -133,7 +133,7 @@ pub fn below(id: &Id, Lowered { parts, recorded }: &Lowered) -> Vec<Problem> {
             Problem::error(
                 "environment.total_below_shares",
                 format!(
-                    "{} of {resource}, {total}, is less than what the slots of {id} hold: {sum}",
+                    "{} of {resource}, {total}, is less than what the slots of {id} hold: {sum}; lower their shares first",
                     start(part.words())
                 ),
                 format!(
@@ -173,9 +173,10 @@ fn more(part: QuotaPart, resource: &str) -> String {
 }
 
 fn never_fits(over: &Over, environment: &str) -> Problem {
-    let next = format!("Lower the shares, or {}.", more(over.part, &over.resource));
-    Problem::error("slot.shares_exceed_total", summary(over, environment), next)
-        .at(field_of_share(&over.resource).iter().copied())
+    let more = more(over.part, &over.resource);
+    let summary = format!("{}: lower them, or raise the total", summary(over, environment));
+    let next = format!("Lower the shares, or {more}.");
+    Problem::error("slot.shares_exceed_total", summary, next).at(field_of_share(&over.resource).iter().copied())
 }
 
 fn over_for_now(over: &Over, environment: &str) -> Problem {
@@ -193,7 +194,7 @@ pub fn still_over(environment: &EnvironmentId, over: &Over) -> Problem {
     let more = more(over.part, &over.resource);
     Problem::error(
         "slot.shares_exceed_total",
-        summary(over, &environment.to_string()),
+        format!("{}: lower this share, or raise the total", summary(over, &environment.to_string())),
         format!("Waited for other slots to become smaller, and none did. Lower this share, or {more}."),
     )
     .at(field_of_share(&over.resource).iter().copied())

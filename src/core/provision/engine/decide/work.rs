@@ -278,7 +278,7 @@ fn parent_change(Inputs { change, ground, .. }: &Inputs<'_>) -> Option<Problem> 
         };
         Problem::error(
             "plan.outdated",
-            format!("Environment {} was changed after the plan of {} was made", now.id, change.id),
+            format!("Environment {} was changed after the plan of {} was made: plan again", now.id, change.id),
             format!("{} would differ from the plan.{tier} Nothing was changed. Plan again.", change.id),
         )
         .at(["environment"])
@@ -301,7 +301,7 @@ fn name_conflict(inputs: &Inputs<'_>, seen: &Observed) -> Option<Problem> {
 fn shared_namespace(id: &Id, namespace: &str, rival: &Id) -> Problem {
     Problem::error(
         "names.shared_namespace",
-        format!("{id} and {rival} would both create the namespace {namespace}"),
+        format!("{id} and {rival} would both create the namespace {namespace}: choose another name or key"),
         "The key `default` is the namespace with the environment's name, any other key is appended to it with `-`, and so is the \
          name of a slot with a namespace of its own. Nothing was changed. Choose another name or key.",
     )
@@ -319,7 +319,7 @@ fn no_baseline(id: &Id, is_plan: bool) -> Problem {
         ),
         false => Problem::error(
             "baseline.missing",
-            format!("Cluster {} has no baseline", id.cluster()),
+            format!("Cluster {} has no baseline: apply goldenpath_cluster_baseline first", id.cluster()),
             format!(
                 "{id} needs what goldenpath_cluster_baseline creates once per cluster. Nothing was changed. Add that resource, \
                  and `depends_on` it."
@@ -332,7 +332,7 @@ fn no_baseline(id: &Id, is_plan: bool) -> Problem {
 fn missing_instance(id: &Id) -> Problem {
     Problem::error(
         "record.gone",
-        format!("{id} no longer exists"),
+        format!("{id} no longer exists: plan again"),
         "Its record and its objects were deleted after the plan was made. Plan again, and it will be created.",
     )
 }
@@ -340,7 +340,7 @@ fn missing_instance(id: &Id) -> Problem {
 fn no_boundary(arn: &str) -> Problem {
     Problem::error(
         "boundary.missing",
-        format!("The permissions boundary {arn} does not exist"),
+        format!("The permissions boundary {arn} does not exist: create the policy first"),
         "Every role is created with it. Create the policy in this account first, or have the golden path name another one.",
     )
 }

@@ -56,7 +56,7 @@ impl Engine {
                     in_a_row = 0;
                 }
                 Err(error) => {
-                    tracing::info!(%error, "the identity cannot be looked at");
+                    tracing::info!(%error, "the identity can't be looked at");
                     return Proof::Unknown;
                 }
             }

@@ -40,7 +40,9 @@ pub fn same_target(id: &str, state: Option<&str>, provider: &str) -> Result<(), 
     match state {
         Some(state) if state != provider => Err(Problem::error(
             "target.other",
-            format!("{id} is in another target than the one this provider is configured for"),
+            format!(
+                "{id} is in another target than the one this provider is configured for: correct the provider block"
+            ),
             format!(
                 "The state belongs to target {state}, and this provider is configured for {provider}. Nothing was changed. \
                  Correct the provider's configuration (profile, context or sandbox path)."
@@ -50,20 +52,16 @@ pub fn same_target(id: &str, state: Option<&str>, provider: &str) -> Result<(), 
     }
 }
 
+const CHECK_CLUSTER: &str = "If it was deleted for good, everything in it was deleted too: then destroy these resources with \
+                             -refresh=false, which removes what is left in IAM. Check its name, the region and the account first";
+
 pub fn unreadable(cluster: &ClusterRef, error: PortError) -> Problem {
-    let is_gone = error.class == Class::NotFound;
-    let problem = Failure::call("read the facts of", format!("cluster {cluster}"), error).problem();
-    let problem = match is_gone {
+    let error = match error.class {
         // Never taken for gone by itself: another region or account says the same.
-        true => Problem {
-            detail: "Check its name, the region and the account. If it was deleted for good, everything in it was deleted too: \
-                     destroy these resources with -refresh=false, which removes what is left in IAM."
-                .to_owned(),
-            ..problem
-        },
-        false => problem,
+        Class::NotFound => PortError { next: Some(CHECK_CLUSTER.to_owned()), ..error },
+        _ => error,
     };
-    problem.at(["cluster"])
+    Failure::call("read the facts of", format!("cluster {cluster}"), error).problem().at(["cluster"])
 }
 
 #[cfg(test)]

@@ -121,7 +121,7 @@ fn undecided_facts(cluster: &ClusterRef, error: &str) -> Problem {
 fn another_cluster(cluster: &ClusterRef, facts: &StableFacts, now: &Facts) -> Problem {
     Problem::error(
         "cluster.other",
-        format!("{cluster} is another cluster than the one that was planned for"),
+        format!("{cluster} is another cluster than the one that was planned for: plan again"),
         format!(
             "The plan was made for {}, this provider sees {}. Nothing was changed. Plan again.",
             facts.cluster_arn, now.stable.cluster_arn

@@ -127,7 +127,7 @@ fn unknown_environment(id: &EnvironmentId) -> Problem {
 fn missing(id: &EnvironmentId) -> Problem {
     Problem::error(
         "slot.no_environment",
-        format!("Environment {id} does not exist"),
+        format!("Environment {id} does not exist: create it first"),
         "Create it first, and refer to it as `environment = goldenpath_team_environment.<name>.id`.",
     )
     .at(["environment"])
@@ -136,7 +136,7 @@ fn missing(id: &EnvironmentId) -> Problem {
 fn not_ready(id: &EnvironmentId, recorded: &Record) -> Problem {
     Problem::error(
         "slot.environment_not_ready",
-        format!("Environment {id} is not ready"),
+        format!("Environment {id} is not ready: apply it first"),
         format!("A change of it was interrupted ({}). Apply the environment first.", record::operation(recorded)),
     )
     .at(["environment"])

@@ -73,7 +73,7 @@ impl Live {
     /// Without `--all` there is no cluster to look at.
     pub(super) fn is_for_nothing(&self) -> anyhow::Result<()> {
         let is_named = self.place.is_named();
-        ensure!(!is_named, "a cluster is looked at with --all alone: add it, or leave out what names the cluster");
+        ensure!(!is_named, "only --all reads a cluster: add it, or leave out what names the cluster");
         Ok(())
     }
 }
@@ -94,7 +94,7 @@ pub(super) async fn compare(
         }
         None => {
             if let Some(sandbox) = &place.sandbox {
-                ensure!(sandbox.exists(), "there is no sandbox {}", sandbox.display());
+                ensure!(sandbox.exists(), "no sandbox at {}", sandbox.display());
             }
             ensure!(
                 cluster.is_some() || place.sandbox.is_some(),
@@ -203,7 +203,7 @@ async fn observe(record: Record, provisioner: &dyn Provisioner) -> anyhow::Resul
     let id = id(&record.id)?;
     let spec = spec_of(RESOURCES, &record).context("another release wrote its record")?;
     let seen = match provisioner.observe(ObserveRequest::by_record(id.clone(), &record)).await.map_err(error_of)? {
-        Observation::Gone(_) => return Err(anyhow!("it is gone")),
+        Observation::Gone(_) => return Err(anyhow!("it no longer exists")),
         Observation::Here(seen) => seen,
     };
     let prior = Prior {

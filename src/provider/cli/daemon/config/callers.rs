@@ -64,13 +64,13 @@ pub fn tokens(written: Option<&Json>, folder: &Path, is_real: bool) -> anyhow::R
             !kubernetes.audiences.is_empty(),
             "tokens.kubernetes.audiences: name at least one, or any token of the cluster would do"
         );
-        ensure!(is_real, "tokens.kubernetes: the sandbox has no API server. Set `aws` as the target, or use `oidc`");
+        ensure!(is_real, "tokens.kubernetes: the sandbox has no API server; set `aws` as the target, or use `oidc`");
     }
     let (mut names, mut urls) = (BTreeSet::new(), BTreeSet::new());
     for (index, issuer) in tokens.oidc.iter_mut().enumerate() {
         let place = at("tokens.oidc", index);
-        ensure!(names.insert(issuer.name.clone()), "{place}.name: {:?} is there twice", issuer.name);
-        ensure!(urls.insert(issuer.issuer.clone()), "{place}.issuer: {} is there twice", issuer.issuer);
+        ensure!(names.insert(issuer.name.clone()), "{place}.name: {:?} is used twice", issuer.name);
+        ensure!(urls.insert(issuer.issuer.clone()), "{place}.issuer: {} is used twice", issuer.issuer);
         ensure!(issuer.issuer.starts_with("https://"), "{place}.issuer: it must begin with https://");
         ensure!(
             !issuer.audiences.is_empty(),
@@ -97,20 +97,20 @@ pub fn callers(
     for (index, entry) in entries.iter().enumerate() {
         let place = at("callers", index);
         let rule: CallerRule = read(&place, entry)?;
-        ensure!(names.insert(rule.name.clone()), "{place}.name: {:?} is there twice", rule.name);
+        ensure!(names.insert(rule.name.clone()), "{place}.name: {:?} is used twice", rule.name);
         ensure!(
             !rule.when.is_empty(),
-            "{place}.when: it says nothing, so that it would fit everybody. Name whom it means"
+            "{place}.when: it says nothing, so it would match everybody; name whom it means"
         );
         match &rule.when {
             When::User(_) => {}
             When::Certificate(_) => ensure!(
                 listen.iter().any(ListenOn::has_client_ca),
-                "{place}.when.certificate: nobody can show one. Set `client_ca` in `listen`"
+                "{place}.when.certificate: nobody can present one; set `client_ca` in `listen`"
             ),
             When::Kubernetes(_) => ensure!(
                 tokens.kubernetes.is_some(),
-                "{place}.when.kubernetes: no token of a cluster is accepted. Set `tokens.kubernetes`"
+                "{place}.when.kubernetes: no token of a cluster is accepted; set `tokens.kubernetes`"
             ),
             When::Oidc(like) => ensure!(
                 tokens.oidc.iter().any(|known| known.name == like.issuer),

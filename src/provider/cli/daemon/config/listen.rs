@@ -98,7 +98,7 @@ fn one(place: &str, written: &Json, folder: &Path, has_tokens: bool) -> anyhow::
         let endpoint: Endpoint = read(place, written)?;
         let Endpoint::Unix(path) = endpoint else {
             bail!(
-                "{place}: TCP needs TLS. Write `{{ tcp: \"<address>:<port>\", tls: {{ certificate: <file>, key: <file> }} }}`"
+                "{place}: TCP needs TLS; write `{{ tcp: \"<address>:<port>\", tls: {{ certificate: <file>, key: <file> }} }}`"
             );
         };
         return Ok(ListenOn::Unix(path));
@@ -106,12 +106,12 @@ fn one(place: &str, written: &Json, folder: &Path, has_tokens: bool) -> anyhow::
     let WrittenTcp { tcp: address, tls } = read(place, written)?;
     let Some(WrittenTls { certificate, key, client_ca, client_crl }) = tls else {
         bail!(
-            "{place}.tls: TCP needs TLS, or anybody on the way could read and change what is asked for. Set `certificate` and `key`"
+            "{place}.tls: TCP needs TLS, or anybody on the way could read and change requests; set `certificate` and `key`"
         );
     };
     ensure!(
         client_ca.is_some() || has_tokens,
-        "{place}.tls: nothing says who a client is. Set `client_ca` here, or `tokens`"
+        "{place}.tls: nothing says who a client is; set `client_ca` here, or `tokens`"
     );
     ensure!(
         client_ca.is_some() || client_crl.is_none(),

@@ -30,7 +30,7 @@ pub struct Written {
 pub fn sessions(written: Option<&Json>, is_real: bool) -> anyhow::Result<Option<SessionsOf>> {
     let Some(written) = written else { return Ok(None) };
     let Written { role_arn, duration: text } = read("sessions", written)?;
-    ensure!(is_real, "sessions: the sandbox has no roles. Set `aws` as the target, or remove `sessions`");
+    ensure!(is_real, "sessions: the sandbox has no roles; set `aws` as the target, or remove `sessions`");
     is_role(&role_arn).map_err(|error| anyhow!("sessions.role_arn: {error}"))?;
     let duration = text.as_deref().map(duration).transpose().map_err(|error| anyhow!("sessions.duration: {error}"))?;
     let [least, most] = BETWEEN;

@@ -138,7 +138,7 @@ fn unrenderable(record: &Record, problems: Vec<Problem>) -> anyhow::Error {
     let why = problems.into_iter().next().map(|problem| problem.summary).unwrap_or_default();
     let Record { id, golden_path, golden_path_version, .. } = record;
     anyhow!(
-        "what {id} promises can't be rendered: {why}. It was made by {golden_path} {golden_path_version}: name its folder with \
+        "what {id} promises can't be rendered: {why}; it was made by {golden_path} {golden_path_version}: name its folder with \
          --catalogue"
     )
 }

@@ -139,17 +139,20 @@ fn what_is_over_says_how_much_and_what_makes_room() {
         assert_eq!(over.to_string(), "requests.cpu 11 of 10");
         let found = still_over(&id, &over);
         let summary = format!("The shares of demo/pay add up to requests.cpu=11, more than {words}, 10");
-        assert_eq!((found.code, found.summary.as_str()), ("slot.shares_exceed_total", summary.as_str()));
+        let refused = format!("{summary}: lower this share, or raise the total");
+        assert_eq!((found.code, found.summary), ("slot.shares_exceed_total", refused));
         assert!(found.detail.ends_with(&format!("Lower this share, or {more}")), "{}", found.detail);
         let claim = |amount: &str| ShareClaim { recorded: None, planned: Some(of(amount)) };
         let claims = BTreeMap::from([("a".to_owned(), claim("5")), ("b".to_owned(), claim("6"))]);
         let planned = judge("a", &claims, &of("10"), "demo/pay").pop().expect("too much");
-        assert_eq!(planned.summary, summary, "a plan says the same");
+        assert_eq!(planned.summary, format!("{summary}: lower them, or raise the total"), "a plan says the same");
         assert_eq!(planned.detail, format!("Lower the shares, or {more}"));
         let recorded = BTreeMap::from([("a".to_owned(), of("11"))]);
         let lowered = below(&Id::from(id.clone()), &Lowered { parts: of("10"), recorded }).pop().expect("too low");
         let capital = words.replacen('t', "T", 1);
-        let summary = format!("{capital} of requests.cpu, 10, is less than what the slots of demo/pay hold: 11");
+        let summary = format!(
+            "{capital} of requests.cpu, 10, is less than what the slots of demo/pay hold: 11; lower their shares first"
+        );
         assert_eq!(lowered.summary, summary);
     }
 }
