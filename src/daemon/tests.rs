@@ -6,13 +6,15 @@ mod health;
 #[path = "../../acceptance-tests/issuer.rs"]
 mod issuer;
 mod messages;
+mod neighbours;
 mod network;
 mod newer;
 mod page;
 mod shared;
 
 use crate::{
-    contract::Verb,
+    contract::{API, Verb},
+    forms::{Document, Forms},
     gate::MakeEngine,
     metrics::Metrics,
     operations::{Asked, Operations},
@@ -30,14 +32,14 @@ use std::{sync::Arc, time::Duration};
 pub const HOUR: Duration = Duration::from_secs(3600);
 
 pub fn asked(id: &str) -> Asked {
-    let document = serde_json::to_vec(&ensure_of("demo")).unwrap();
+    let request = serde_json::to_vec(&ensure_of("demo")).unwrap();
     Asked {
         caller: Identity::Own,
         id: id.into(),
         verb: Verb::Ensure,
         about: "demo".into(),
-        allow: "[]".into(),
-        document,
+        allow: Document::new(API, *b"[]"),
+        request: Document::new(API, request),
         gives_way: false,
     }
 }
@@ -47,7 +49,8 @@ pub async fn operations(place: &JournalPlace, engine: &Arc<FakeEngine>) -> Arc<O
     let engines: MakeEngine = Arc::new(move |_| Ok(engine.clone()));
     let (trail, metrics) = (trail(), Metrics::new());
     let reads = Reads::new(Duration::ZERO, metrics.clone());
-    let operations = Operations::new(open(place, HOUR).await.unwrap(), gate(engines, &trail), trail, reads, metrics);
+    let operations =
+        Operations::new(open(place, HOUR, Forms::own()).await.unwrap(), gate(engines, &trail), trail, reads, metrics);
     tokio::spawn(operations.clone().tend());
     operations
 }
@@ -83,7 +86,7 @@ async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it()
     assert_eq!(operations.run(asked("one"), engine.clone()).await.unwrap().1, outcome, "an outcome is kept");
     let refused = operations.run(asked("four"), engine.clone()).await;
     assert!(refused.is_err() && engine.ensures() == 2, "a daemon that ends begins nothing");
-    let other = Asked { allow: "[{}]".into(), ..asked("one") };
+    let other = Asked { allow: Document::new(API, *b"[{}]"), ..asked("one") };
     assert!(operations.run(other, engine.clone()).await.is_err(), "another request under a known id");
     let caller = Identity::Kubernetes { user: "system:serviceaccount:pay:ci".into(), groups: vec![] };
     let other = Asked { caller, ..asked("one") };

@@ -29,7 +29,7 @@ fn code_of(status: &Status) -> String {
 }
 
 fn hello(api: u32, allow: &str) -> HelloRequest {
-    HelloRequest { api, release: "9.9.9".into(), allow: allow.into() }
+    HelloRequest { api, release: "9.9.9".into(), allow: allow.into(), form: 0 }
 }
 
 #[tokio::test]
