@@ -6,9 +6,10 @@
 //! | between | documents are in the form of |
 //! |---|---|
 //! | a client and a daemon | the older one of both |
-//! | daemons on one store, and the releases that a daemon has over time | the release before, as far as that can say it: such a one may be the next to read it |
+//! | daemons on one store | the release before, as far as that can say it |
 //!
-//! What the release before can't say is written in the own form, and left to daemons that know it.
+//! A daemon of the release before may be the next to read what is shared, also where an upgrade was taken back. What it can't say is
+//! written in the own form, and left to daemons that know it.
 //!
 //! ```text
 //! change  one change of a form, and how a document passes through several
@@ -68,10 +69,10 @@ impl Forms {
         Self { api, types: API, changes: CHANGES }
     }
 
-    /// With changes of a test.
+    /// With changes of a test that its types are as good for.
     #[cfg(test)]
     pub fn with(api: u32, changes: &'static [Change]) -> Self {
-        Self { api, types: API, changes }
+        Self { api, types: api, changes }
     }
 
     pub fn api(self) -> u32 {
